@@ -1,0 +1,165 @@
+/**
+ * Every environment variable that Ringback reads: its name, what it means, its default, and how its text becomes a
+ * value. The README's table is tested against this list.
+ */
+export interface Setting<T> {
+  readonly name: string;
+  readonly meaning: string;
+  /** As an operator would write it; empty when there is none. */
+  readonly defaultText: string;
+  /** Throws an Error whose message says what was expected; it must not repeat the value, which may be a secret. */
+  readonly parse: (text: string) => T;
+}
+
+const setting = <T>(name: string, defaultText: string, meaning: string, parse: (text: string) => T): Setting<T> => ({
+  name,
+  meaning,
+  defaultText,
+  parse,
+});
+
+const text = (value: string): string => value;
+
+const wholeNumber =
+  (least: number, most: number) =>
+  (value: string): number => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < least || number > most) {
+      throw new Error(`expected a whole number from ${least} to ${most}`);
+    }
+    return number;
+  };
+
+const numberBetween =
+  (least: number, most: number) =>
+  (value: string): number => {
+    const number = Number(value);
+    if (value.trim() === '' || !Number.isFinite(number) || number < least || number > most) {
+      throw new Error(`expected a number from ${least} to ${most}`);
+    }
+    return number;
+  };
+
+const yesOrNo = (value: string): boolean => {
+  if (value !== 'true' && value !== 'false') throw new Error('expected true or false');
+  return value === 'true';
+};
+
+const oneOf =
+  <T extends string>(...choices: T[]) =>
+  (value: string): T => {
+    const found = choices.find((choice) => choice === value);
+    if (!found) throw new Error(`expected one of ${choices.join(', ')}`);
+    return found;
+  };
+
+const url =
+  (...protocols: string[]) =>
+  (value: string): string => {
+    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {
+      throw new Error(`expected a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
+    }
+    return value;
+  };
+
+const optional =
+  <T>(parse: (value: string) => T) =>
+  (value: string): T | undefined =>
+    value === '' ? undefined : parse(value);
+
+/** RFC 7518 §3.2: a key for HS256 has at least as many bits as its hash. */
+const hmacKey = (value: string): string => {
+  if (Buffer.byteLength(value) < 32) throw new Error('expected at least 32 bytes');
+  return value;
+};
+
+const region = (value: string): string => {
+  if (!/^[A-Z]{2}$/.test(value)) throw new Error('expected a two-letter country code such as CN');
+  return value;
+};
+
+/** Standard Webhooks: `whsec_` and 24 to 64 random bytes in base64. */
+const webhookSecrets = (value: string): readonly string[] => {
+  const secrets = value.split(',').map((secret) => secret.trim());
+  for (const secret of secrets) {
+    const bytes = /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret) ? Buffer.from(secret.slice(6), 'base64').length : 0;
+    if (bytes < 24 || bytes > 64) throw new Error('expected whsec_ and 24 to 64 bytes in base64, comma between two');
+  }
+  return secrets;
+};
+
+const nonEmpty = (value: string): string => {
+  if (value.trim() === '') throw new Error('expected some text');
+  return value;
+};
+
+export const SETTINGS = {
+  host: setting('HOST', '0.0.0.0', 'Address to listen on.', nonEmpty),
+  port: setting('PORT', '3000', 'TCP port to listen on; 0 takes a free one.', wholeNumber(0, 65_535)),
+  databaseUrl: setting(
+    'DATABASE_URL',
+    '',
+    'PostgreSQL 15 or later, as postgresql://user:password@host/database. Unset: an embedded PostgreSQL in DATA_DIR.',
+    optional(url('postgresql:', 'postgres:')),
+  ),
+  databasePoolSize: setting(
+    'DATABASE_POOL_SIZE',
+    '10',
+    'Most database connections that this process opens for requests.',
+    wholeNumber(1, 1_000),
+  ),
+  dataDir: setting('DATA_DIR', './data', 'Where the embedded default keeps its database and its secret.', nonEmpty),
+  jwtSecret: setting(
+    'JWT_SECRET',
+    '',
+    'HS256 key for access tokens, at least 32 bytes. Unset on the embedded default: a random one in DATA_DIR.',
+    optional(hmacKey),
+  ),
+  jwtJwksUri: setting(
+    'JWT_JWKS_URI',
+    '',
+    'Where your identity provider publishes its public keys (RS, PS, ES, EdDSA); instead of JWT_SECRET.',
+    optional(url('https:', 'http:')),
+  ),
+  jwtIssuer: setting('JWT_ISSUER', '', 'When set, the `iss` that a token must carry.', optional(text)),
+  jwtAudience: setting('JWT_AUDIENCE', '', 'When set, the `aud` that a token must carry.', optional(text)),
+  phoneRegion: setting('PHONE_REGION', 'CN', 'Country of phone numbers written without a country code.', region),
+  serviceHotline: setting(
+    'SERVICE_HOTLINE',
+    '010-56469588',
+    'The number that a caller without a phone is told to dial by hand.',
+    nonEmpty,
+  ),
+  dialTimeoutSeconds: setting(
+    'DIAL_TIMEOUT',
+    '5',
+    'Seconds that a provider has to reply to a dial before the caller is answered without it.',
+    numberBetween(0.05, 60),
+  ),
+  simulatorSpeed: setting(
+    'SIMULATOR_SPEED',
+    '1',
+    'Pace of the simulator: 1 is lifelike (2 s, 4 s, 10 s), 10 is ten times as fast.',
+    numberBetween(0.1, 10_000),
+  ),
+  simulatorWebhookSecrets: setting(
+    'SIMULATOR_WEBHOOK_SECRETS',
+    '',
+    'Secrets of the simulator’s webhooks, comma between two; the first signs, all are accepted. Unset: a random one.',
+    optional(webhookSecrets),
+  ),
+  logLevel: setting(
+    'LOG_LEVEL',
+    'info',
+    'Least level that is logged: trace, debug, info, warn, error, fatal or silent.',
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  ),
+  trustProxy: setting(
+    'TRUST_PROXY',
+    'false',
+    'true behind a reverse proxy whose X-Forwarded-* headers are to be believed.',
+    yesOrNo,
+  ),
+} as const;
+
+export type Settings = { readonly [K in keyof typeof SETTINGS]: ReturnType<(typeof SETTINGS)[K]['parse']> };

@@ -1,0 +1,134 @@
+/**
+ * What Ringback asks of whoever rings phones. A provider holds the call: once told to dial it rings leg A (the
+ * caller), then leg B (the callee), joins them, and goes on by itself if all of Ringback dies. No HTTP or SDK type
+ * passes through here, and callers branch on kinds and categories, never on a provider's text.
+ */
+export interface TelephonyProvider {
+  /** Short and stable; stored with every call and event, and part of the webhook's URL. */
+  readonly name: string;
+
+  /**
+   * Asks for a call. Not safe to repeat.
+   * @throws whatever went wrong where the outcome is unknown: phones may be ringing. A provider that was certainly not
+   * reached (connection refused) is `refused` as `provider_down` instead.
+   */
+  dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome>;
+
+  /**
+   * Ends a call in any state. Safe to repeat.
+   * @throws where it is unknown whether the provider took the order.
+   */
+  hangUp(call: ProviderCall): Promise<HangUpOutcome>;
+
+  /**
+   * What the provider knows of the call now.
+   * @throws where the provider could not be asked.
+   */
+  fetchStatus(call: ProviderCall): Promise<CallStatus>;
+
+  /** Whether the provider can be reached; never throws. For readiness only. */
+  isReachable(): Promise<boolean>;
+
+  /** Checks the raw bytes first and parses afterwards. A provider without webhooks leaves it out. */
+  readWebhook?(request: WebhookRequest): WebhookReading;
+}
+
+export interface DialRequest {
+  /** Travels with the call and comes back with its events, so that an event may overtake the reply. */
+  readonly callSid: string;
+  /** Leg A, rung first; E.164, or a national short number such as 95588 where the number has no international form. */
+  readonly callerPhone: string;
+  /** Leg B, rung once leg A has answered; same form. */
+  readonly calleePhone: string;
+  readonly subAccount: SubAccountCredentials;
+}
+
+export interface SubAccountCredentials {
+  readonly externalId: string;
+  readonly secret: string;
+}
+
+/** How a provider's call is found again. The provider's id is unknown while its reply to the dial is outstanding. */
+export interface ProviderCall {
+  readonly callSid: string;
+  readonly providerCallId: string | null;
+}
+
+export type DialOutcome =
+  | { readonly kind: 'accepted'; readonly providerCallId: string }
+  | ({ readonly kind: 'refused' } & Refusal);
+
+export const REFUSAL_CATEGORIES = [
+  'bad_number',
+  'bad_account',
+  'no_funds',
+  'forbidden',
+  'rate_limited',
+  'provider_down',
+] as const;
+export type RefusalCategory = (typeof REFUSAL_CATEGORIES)[number];
+
+/** A definite no: nobody's phone was rung and none will be. */
+export interface Refusal {
+  readonly category: RefusalCategory;
+  /** The provider's own code and text, kept for people. */
+  readonly code: string;
+  readonly text: string;
+}
+
+/**
+ * taken: the call is ended or certainly will be. gone: it was over before the order came, or the provider knows no such
+ * call. refused: the provider would not.
+ */
+export type HangUpOutcome = { readonly kind: 'taken' | 'gone' } | ({ readonly kind: 'refused' } & Refusal);
+
+/** Everything known of a call so far, as the events that led there; or that the provider knows no such call. */
+export type CallStatus = { readonly kind: 'known'; readonly events: readonly ProviderEvent[] } | { readonly kind: 'unknown' };
+
+/** Why a provider ended a call. */
+export const PROVIDER_END_REASONS = [
+  'completed',
+  'busy',
+  'no_answer',
+  'rejected',
+  'canceled',
+  'unreachable',
+  'failed',
+] as const;
+export type ProviderEndReason = (typeof PROVIDER_END_REASONS)[number];
+
+export type ProviderEventType = 'caller_answered' | 'ringing' | 'answered' | 'ended';
+
+export interface ProviderEvent {
+  /** The same for every delivery of the same fact, also when it is read by fetchStatus; unique within the provider. */
+  readonly eventId: string;
+  readonly callSid: string;
+  readonly providerCallId: string | null;
+  readonly type: ProviderEventType;
+  /** By the provider's clock. */
+  readonly occurredAt: Date;
+  /** With `ended` only. */
+  readonly endReason?: ProviderEndReason;
+  /** What else the provider said, for the timeline: its own codes, which leg. */
+  readonly detail?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface WebhookRequest {
+  /** Names in lower case; a header that came more than once is joined by a comma and a space. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export type WebhookReading =
+  | {
+      readonly kind: 'genuine';
+      readonly events: readonly ProviderEvent[];
+      /**
+       * Names this very delivery. An honest retry is signed anew and has another receipt; the same receipt again is
+       * somebody replaying what they overheard.
+       */
+      readonly receipt: string;
+    }
+  | { readonly kind: 'forged'; readonly reason: string }
+  /** Signed by the provider, yet not to be understood. */
+  | { readonly kind: 'malformed'; readonly reason: string };
