@@ -1,0 +1,48 @@
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { CallEventType, EndReason, StateType } from './call-lifecycle.js';
+
+/** A fact about a call that a provider told us, or that we did ourselves (provider `ringback`). Never changed. */
+@Entity('call_event')
+@Index('call_event_call_sid', ['callSid', 'receivedAt'])
+@Check('call_event_change_complete', '(change_number is null) = (state is null)')
+export class CallEvent {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'call_event_pkey' })
+  provider: string;
+
+  /** The provider's own id of the fact: what makes a second delivery a repeat. */
+  @PrimaryColumn('text', { name: 'event_id', primaryKeyConstraintName: 'call_event_pkey' })
+  eventId: string;
+
+  @Column('text', { name: 'call_sid' })
+  callSid: string;
+
+  @Column('text')
+  type: CallEventType | 'requested';
+
+  /** By the clock of whoever tells it. */
+  @Column('timestamptz', { name: 'occurred_at', precision: 3 })
+  occurredAt: Date;
+
+  /** By the database's clock. */
+  @Column('timestamptz', { name: 'received_at', precision: 3, default: () => 'now()' })
+  receivedAt: Date;
+
+  @Column('jsonb', { nullable: true })
+  detail: Record<string, unknown> | null;
+
+  /** Names the delivery that brought the event, so that a replay of its very bytes can be told from an honest retry. */
+  @Column('text', { nullable: true })
+  receipt: string | null;
+
+  /** Of the change that this event made to the record: 1, 2, 3 … without gaps; null where it made none. */
+  @Column('integer', { name: 'change_number', nullable: true })
+  changeNumber: number | null;
+
+  /** The call's state after that change, */
+  @Column('smallint', { nullable: true })
+  state: StateType | null;
+
+  /** and its end reason. */
+  @Column('text', { name: 'end_reason', nullable: true })
+  endReason: EndReason | null;
+}

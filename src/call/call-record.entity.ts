@@ -1,0 +1,83 @@
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { EndAuthority, EndReason, StateType } from './call-lifecycle.js';
+
+/**
+ * The one true record of a call. It refers to people by id and phone and not by foreign key: history outlives the
+ * directory. Only the statements in this folder write it.
+ */
+@Entity('call_record')
+@Check('call_record_call_sid_shape', `call_sid ~ '^[0-9]{32}$'`)
+@Check('call_record_state_range', 'state between 1 and 4')
+@Check('call_record_end_known', '(state = 4) = (end_reason is not null and ended_by is not null and ended_at is not null)')
+@Check('call_record_one_target', '(callee_id is null) <> (service_line_id is null)')
+@Index('call_record_one_open_call_a_caller', ['callerId'], { unique: true, where: 'state < 4' })
+@Index('call_record_to_sweep', ['sweepAt'], { where: 'state < 4' })
+export class CallRecord {
+  @PrimaryColumn('text', { name: 'call_sid', primaryKeyConstraintName: 'call_record_pkey' })
+  callSid: string;
+
+  @Column('bigint', { name: 'caller_id' })
+  callerId: string;
+
+  /** Null for a call to a service line. */
+  @Column('bigint', { name: 'callee_id', nullable: true })
+  calleeId: string | null;
+
+  @Column('bigint', { name: 'service_line_id', nullable: true })
+  serviceLineId: string | null;
+
+  /** E.164 where the number has such a form. */
+  @Column('text', { name: 'caller_phone' })
+  callerPhone: string;
+
+  @Column('text', { name: 'callee_phone' })
+  calleePhone: string;
+
+  @Column('text')
+  provider: string;
+
+  /** The sub-account's id at the provider. */
+  @Column('text', { name: 'sub_account' })
+  subAccount: string;
+
+  /** Null until the provider has told its id. */
+  @Column('text', { name: 'provider_call_id', nullable: true })
+  providerCallId: string | null;
+
+  @Column('smallint')
+  state: StateType;
+
+  @Column('text', { name: 'end_reason', nullable: true })
+  endReason: EndReason | null;
+
+  @Column('text', { name: 'ended_by', nullable: true })
+  endedBy: EndAuthority | null;
+
+  @Column('timestamptz', { name: 'requested_at', precision: 3 })
+  requestedAt: Date;
+
+  @Column('timestamptz', { name: 'ringing_at', nullable: true, precision: 3 })
+  ringingAt: Date | null;
+
+  @Column('timestamptz', { name: 'answered_at', nullable: true, precision: 3 })
+  answeredAt: Date | null;
+
+  @Column('timestamptz', { name: 'ended_at', nullable: true, precision: 3 })
+  endedAt: Date | null;
+
+  /** How many changes the call has seen, its request included; the latest one's number. */
+  @Column('integer')
+  changes: number;
+
+  /** When the sweeper looks next, while the call is open. */
+  @Column('timestamptz', { name: 'sweep_at', precision: 3 })
+  sweepAt: Date;
+
+  /** When the state's longest stay is over. */
+  @Column('timestamptz', { name: 'deadline_at', precision: 3 })
+  deadlineAt: Date;
+
+  /** Set while somebody is having the provider hang up. */
+  @Column('timestamptz', { name: 'cancel_ordered_at', nullable: true, precision: 3 })
+  cancelOrderedAt: Date | null;
+}

@@ -1,0 +1,17 @@
+import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A user of the app, as its backend told us. The id is the app's own. */
+@Entity('app_user')
+@Check('app_user_id_positive', 'id > 0')
+export class AppUser {
+  /** A Long; a string because a JavaScript number cannot hold every Long. */
+  @PrimaryColumn('bigint', { primaryKeyConstraintName: 'app_user_pkey' })
+  id: string;
+
+  @Column('text')
+  name: string;
+
+  /** E.164, or a national short number; null where none is bound. */
+  @Column('text', { nullable: true })
+  phone: string | null;
+}

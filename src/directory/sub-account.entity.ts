@@ -1,0 +1,23 @@
+import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
+import { AppUser } from './app-user.entity.js';
+
+/** The credentials at a provider under which a user's calls are placed. One per user and provider. */
+@Entity('sub_account')
+export class SubAccount {
+  @PrimaryColumn('bigint', { name: 'user_id', primaryKeyConstraintName: 'sub_account_pkey' })
+  userId: string;
+
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'sub_account_pkey' })
+  provider: string;
+
+  @Column('text', { name: 'external_id' })
+  externalId: string;
+
+  /** Written by admins, read by providers, shown to nobody. */
+  @Column('text', { select: false })
+  secret: string;
+
+  @ManyToOne(() => AppUser, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'user_id', foreignKeyConstraintName: 'sub_account_user' })
+  user?: Relation<AppUser>;
+}
