@@ -20,11 +20,11 @@ export class CallEvent {
   type: CallEventType | 'requested';
 
   /** By the clock of whoever tells it. */
-  @Column('timestamptz', { name: 'occurred_at', precision: 3 })
+  @Column({ type: 'timestamptz', name: 'occurred_at', precision: 3 })
   occurredAt: Date;
 
   /** By the database's clock. */
-  @Column('timestamptz', { name: 'received_at', precision: 3, default: () => 'now()' })
+  @Column({ type: 'timestamptz', name: 'received_at', precision: 3, default: () => 'now()' })
   receivedAt: Date;
 
   @Column('jsonb', { nullable: true })

@@ -53,16 +53,16 @@ export class CallRecord {
   @Column('text', { name: 'ended_by', nullable: true })
   endedBy: EndAuthority | null;
 
-  @Column('timestamptz', { name: 'requested_at', precision: 3 })
+  @Column({ type: 'timestamptz', name: 'requested_at', precision: 3 })
   requestedAt: Date;
 
-  @Column('timestamptz', { name: 'ringing_at', nullable: true, precision: 3 })
+  @Column({ type: 'timestamptz', name: 'ringing_at', nullable: true, precision: 3 })
   ringingAt: Date | null;
 
-  @Column('timestamptz', { name: 'answered_at', nullable: true, precision: 3 })
+  @Column({ type: 'timestamptz', name: 'answered_at', nullable: true, precision: 3 })
   answeredAt: Date | null;
 
-  @Column('timestamptz', { name: 'ended_at', nullable: true, precision: 3 })
+  @Column({ type: 'timestamptz', name: 'ended_at', nullable: true, precision: 3 })
   endedAt: Date | null;
 
   /** How many changes the call has seen, its request included; the latest one's number. */
@@ -70,14 +70,14 @@ export class CallRecord {
   changes: number;
 
   /** When the sweeper looks next, while the call is open. */
-  @Column('timestamptz', { name: 'sweep_at', precision: 3 })
+  @Column({ type: 'timestamptz', name: 'sweep_at', precision: 3 })
   sweepAt: Date;
 
   /** When the state's longest stay is over. */
-  @Column('timestamptz', { name: 'deadline_at', precision: 3 })
+  @Column({ type: 'timestamptz', name: 'deadline_at', precision: 3 })
   deadlineAt: Date;
 
   /** Set while somebody is having the provider hang up. */
-  @Column('timestamptz', { name: 'cancel_ordered_at', nullable: true, precision: 3 })
+  @Column({ type: 'timestamptz', name: 'cancel_ordered_at', nullable: true, precision: 3 })
   cancelOrderedAt: Date | null;
 }

@@ -136,6 +136,30 @@ export const SETTINGS = {
     'Seconds that a provider has to reply to a dial before the caller is answered without it.',
     numberBetween(0.05, 60),
   ),
+  longestRequestedSeconds: setting(
+    'LONGEST_REQUESTED',
+    '90',
+    'Seconds that a call may stay in state 1: carriers stop ringing a phone after about a minute.',
+    wholeNumber(1, 86_400),
+  ),
+  longestRingingSeconds: setting(
+    'LONGEST_RINGING',
+    '120',
+    'Seconds that a call may stay in state 2: as above, and some rings of voicemail or a hunt group.',
+    wholeNumber(1, 86_400),
+  ),
+  longestTalkSeconds: setting(
+    'LONGEST_TALK',
+    '14400',
+    'Seconds that a call may stay in state 3; a longer one is hung up, for it is a phone left off the hook.',
+    wholeNumber(1, 864_000),
+  ),
+  sweepEverySeconds: setting(
+    'SWEEP_EVERY',
+    '5',
+    'Seconds between two looks for calls that have stayed too long.',
+    numberBetween(0.05, 3_600),
+  ),
   simulatorSpeed: setting(
     'SIMULATOR_SPEED',
     '1',

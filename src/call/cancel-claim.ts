@@ -1,0 +1,40 @@
+/**
+ * Who orders the hang-up. A cancel is claimed on the record before the provider is told, so that of several cancels of a
+ * call one gives the order and the others know that it is being given. A claim whose owner died runs out.
+ */
+import type { EntityManager } from 'typeorm';
+import { CANCEL_LEASE_SECONDS } from './call-limits.js';
+import type { StateType } from './call-lifecycle.js';
+
+export interface CancelClaim {
+  readonly claimed: boolean;
+  readonly provider: string;
+  readonly providerCallId: string | null;
+  readonly state: StateType;
+}
+
+const CLAIM = `
+with claim as (
+  update call_record set cancel_ordered_at = now()
+  where call_sid = $1 and caller_id = $2 and state < 4
+    and (cancel_ordered_at is null or cancel_ordered_at < now() - interval '${CANCEL_LEASE_SECONDS} seconds')
+  returning call_sid
+)
+select exists (select from claim) as claimed, provider, provider_call_id as "providerCallId", state
+from call_record where call_sid = $1 and caller_id = $2
+`;
+
+/** Null where the caller has no such call. */
+export const claimCancel = async (
+  database: Pick<EntityManager, 'query'>,
+  callSid: string,
+  callerId: string,
+): Promise<CancelClaim | null> => {
+  const [claim] = await database.query<CancelClaim[]>(CLAIM, [callSid, callerId]);
+  return claim ?? null;
+};
+
+/** The provider has not taken the order: the next cancel may give it again. */
+export const releaseCancel = async (database: Pick<EntityManager, 'query'>, callSid: string): Promise<void> => {
+  await database.query('update call_record set cancel_ordered_at = null where call_sid = $1', [callSid]);
+};

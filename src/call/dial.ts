@@ -1,0 +1,32 @@
+import type { DialOutcome, DialRequest, TelephonyProvider } from '../telephony/telephony-provider.js';
+
+/** unknown: the provider said neither yes nor no, and phones may be ringing. */
+export type DialResult = DialOutcome | { readonly kind: 'timed_out' } | { readonly kind: 'unknown'; readonly cause: unknown };
+
+/**
+ * Dials once and waits no longer than the limit, whether or not the provider heeds the signal. A reply that comes after
+ * the limit is not waited for: the call's events tell the same.
+ */
+export const dialOnce = async (
+  provider: TelephonyProvider,
+  request: DialRequest,
+  limitSeconds: number,
+): Promise<DialResult> => {
+  const limit = new AbortController();
+  const timedOut = new Promise<DialResult>((resolve) => {
+    limit.signal.addEventListener('abort', () => {
+      resolve({ kind: 'timed_out' });
+    });
+  });
+  const timer = setTimeout(() => {
+    limit.abort(new Error(`no reply to the dial within ${limitSeconds} s`));
+  }, limitSeconds * 1000);
+  const replied = provider
+    .dial(request, limit.signal)
+    .catch((cause: unknown): DialResult => (limit.signal.aborted ? { kind: 'timed_out' } : { kind: 'unknown', cause }));
+  try {
+    return await Promise.race([replied, timedOut]);
+  } finally {
+    clearTimeout(timer);
+  }
+};

@@ -1,0 +1,70 @@
+/**
+ * Record first (design rule 2): the statement that makes the record, or finds the caller's running call. The unique
+ * index on open calls decides, so of any number of requests at one instant, on any number of replicas, one makes a call.
+ */
+import type { EntityManager } from 'typeorm';
+import { RINGBACK } from './apply-call-event.js';
+import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
+
+export interface CallToOpen {
+  readonly callSid: string;
+  readonly callerId: string;
+  readonly callerPhone: string;
+  /** Null for a service line, which has its own id instead. */
+  readonly calleeId: string | null;
+  readonly serviceLineId: string | null;
+  readonly calleePhone: string;
+  readonly provider: string;
+  readonly subAccount: string;
+  readonly dialTimeoutSeconds: number;
+  readonly longestRequestedSeconds: number;
+}
+
+/** The call that is open now: the one asked for, or the one that was running already. */
+export interface OpenCall {
+  readonly callSid: string;
+  readonly isNew: boolean;
+  readonly calleeId: string | null;
+  readonly serviceLineId: string | null;
+}
+
+const STATEMENT = `
+with opened as (
+  insert into call_record
+    (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, state,
+     requested_at, changes, sweep_at, deadline_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, 1, now(), 1,
+     now() + $9 * interval '1 second', now() + $10 * interval '1 second')
+  on conflict (caller_id) where state < 4 do nothing
+  returning call_sid, callee_id, service_line_id, requested_at
+), event as (
+  insert into call_event (provider, event_id, call_sid, type, occurred_at, change_number, state)
+  select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, 1, 1 from opened
+)
+select call_sid as "callSid", true as "isNew", callee_id as "calleeId", service_line_id as "serviceLineId" from opened
+union all
+select call_sid, false, callee_id, service_line_id from call_record
+where caller_id = $2 and state < 4 and not exists (select from opened)
+`;
+
+/** Each attempt is lost only to a call that opened or ended in between. */
+const ATTEMPTS = 5;
+
+export const openCall = async (database: Pick<EntityManager, 'query'>, call: CallToOpen): Promise<OpenCall> => {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const [open] = await database.query<OpenCall[]>(STATEMENT, [
+      call.callSid,
+      call.callerId,
+      call.calleeId,
+      call.serviceLineId,
+      call.callerPhone,
+      call.calleePhone,
+      call.provider,
+      call.subAccount,
+      call.dialTimeoutSeconds + UNSETTLED_DIAL_SECONDS,
+      call.longestRequestedSeconds,
+    ]);
+    if (open) return open;
+  }
+  throw new Error(`caller ${call.callerId} opened and ended ${ATTEMPTS} calls while one was being placed`);
+};

@@ -1,0 +1,79 @@
+/**
+ * Every way in which Ringback says no, in one table. The contract's own outcomes are HTTP 200 with the code in the body
+ * (contract: HTTP status); everything that the contract does not know uses its HTTP status. The texts of the first
+ * group are the contract's, to the byte.
+ */
+export interface ErrorRow {
+  /** `returnCode` in the contract's envelope, `status` in a problem body. */
+  readonly code: number;
+  readonly httpStatus: number;
+  readonly message: string;
+}
+
+const outcome = (code: 400 | 500, message: string): ErrorRow => ({ code, httpStatus: 200, message });
+const refusal = (httpStatus: number, message: string): ErrorRow => ({ code: httpStatus, httpStatus, message });
+
+export const ERRORS = {
+  /** `{hotline}` is SERVICE_HOTLINE. */
+  CALLER_HAS_NO_PHONE: outcome(400, '用户未绑定手机号,请手动拨打{hotline}!'),
+  BAD_CALL_PARAMETERS: outcome(400, '呼叫请求的参数有误,请联系管理员!'),
+  CALLEE_HAS_NO_PHONE: outcome(400, '客服电话不存在,请联系管理员!'),
+  NO_SUB_ACCOUNT: outcome(400, '无通讯子账户,请联系管理员!'),
+  NOT_YOUR_CALL: outcome(400, '用户信息有误!'),
+  CANCEL_FAILED: outcome(400, '取消呼叫失败!'),
+  SYSTEM: outcome(500, '系统内部异常!'),
+
+  BAD_REQUEST: refusal(400, 'The request is malformed.'),
+  UNAUTHENTICATED: refusal(401, 'A valid access token is required.'),
+  FORBIDDEN: refusal(403, 'The access token does not allow this.'),
+  PREFETCH: refusal(403, 'A prefetch must not ring a phone.'),
+  NOT_FOUND: refusal(404, 'There is nothing here.'),
+  METHOD_NOT_ALLOWED: refusal(405, 'This method is not allowed here; see the Allow header.'),
+  CONFLICT: refusal(409, 'This is in conflict with what is there.'),
+  TOO_LARGE: refusal(413, 'The request is too large.'),
+  UNSUPPORTED_MEDIA_TYPE: refusal(415, 'The body must be application/json.'),
+  ALREADY_IN_A_CALL: refusal(429, '您有正在进行的通话,请稍后再试!'),
+  UNAVAILABLE: refusal(503, 'Not available at the moment; please try again.'),
+  INTERNAL: refusal(500, 'Something went wrong on our side.'),
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorName = keyof typeof ERRORS;
+
+/** One thing wrong with a request, for the reader of a problem body. */
+export interface Fault {
+  /** A JSON pointer (RFC 6901) into the body, or the name of a parameter. */
+  readonly where: string;
+  readonly what: string;
+}
+
+interface AppErrorDetails {
+  /** Says what was seen and what was expected; for problem bodies, never for the contract's envelope. */
+  readonly detail?: string;
+  readonly faults?: readonly Fault[];
+  /** Seconds, for Retry-After. */
+  readonly retryAfterSeconds?: number;
+  /** What stands for `{name}` in the row's message. */
+  readonly values?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** Thrown at the place that knows, translated once by ErrorFilter. */
+export class AppError extends Error {
+  readonly detail: string | undefined;
+  readonly faults: readonly Fault[];
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    readonly code: ErrorName,
+    details: AppErrorDetails = {},
+  ) {
+    super(filledIn(ERRORS[code].message, details.values), { cause: details.cause });
+    this.name = 'AppError';
+    this.detail = details.detail;
+    this.faults = details.faults ?? [];
+    this.retryAfterSeconds = details.retryAfterSeconds;
+  }
+}
+
+const filledIn = (message: string, values: Readonly<Record<string, string>> = {}): string =>
+  message.replace(/\{(\w+)\}/g, (placeholder, name: string) => values[name] ?? placeholder);

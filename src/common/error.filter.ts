@@ -1,0 +1,98 @@
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AppError, ERRORS, type ErrorName } from './error-table.js';
+import { logContext } from './log-context.js';
+import type { Logger } from './logger.js';
+
+/** Paths whose clients are ours to choose a format for: RFC 9457. Everywhere else the contract's envelope is spoken. */
+const SPEAKS_PROBLEM = /^\/(?:v1\/admin|v1\/webhooks|health)(?:\/|$)/;
+const IS_CONTRACT = /^\/v1\/app\//;
+
+const BY_STATUS: Readonly<Record<number, ErrorName>> = {
+  400: 'BAD_REQUEST',
+  401: 'UNAUTHENTICATED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  409: 'CONFLICT',
+  413: 'TOO_LARGE',
+  414: 'TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  503: 'UNAVAILABLE',
+};
+
+/** The one place where errors become replies. Domain code throws AppError; only this file knows about HTTP. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(private readonly logger: Logger) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (reply.sent) return;
+
+    const path = request.url.split('?', 1)[0] ?? '';
+    const error = asAppError(thrown, path);
+    const row = ERRORS[error.code];
+    if (row.code >= 500 && error.code !== 'UNAVAILABLE') {
+      this.logger.error({ error: error.cause ?? error }, 'request failed');
+    }
+    request.errorCode = error.code;
+
+    if (error.retryAfterSeconds) void reply.header('retry-after', String(error.retryAfterSeconds));
+    if (row.httpStatus === 401) void reply.header('www-authenticate', 'Bearer');
+    void reply.status(row.httpStatus);
+    if (SPEAKS_PROBLEM.test(path)) {
+      void reply.type('application/problem+json; charset=utf-8').send(JSON.stringify(problem(error)));
+    } else {
+      void reply
+        .type('application/json; charset=utf-8')
+        .send(JSON.stringify({ returnCode: row.code, returnMsg: error.message }));
+    }
+  }
+}
+
+const problem = (error: AppError) => ({
+  type: 'about:blank',
+  title: error.message,
+  status: ERRORS[error.code].httpStatus,
+  code: error.code,
+  detail: error.detail,
+  errors: error.faults.length > 0 ? error.faults : undefined,
+  requestId: logContext().requestId,
+});
+
+const asAppError = (thrown: unknown, path: string): AppError => {
+  if (thrown instanceof AppError) return thrown;
+  const status = statusOf(thrown);
+  const known = BY_STATUS[status];
+  if (known) return new AppError(known, { detail: known === 'BAD_REQUEST' ? (thrown as Error).message : undefined });
+  if (IS_CONTRACT.test(path)) return new AppError('SYSTEM', { cause: thrown });
+  return new AppError(isDatabaseAway(thrown) ? 'UNAVAILABLE' : 'INTERNAL', { cause: thrown });
+};
+
+/** Nest's exceptions and Fastify's errors both tell their status, in their own ways. */
+const statusOf = (thrown: unknown): number => {
+  if (thrown instanceof HttpException) return thrown.getStatus();
+  const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' ? status : 500;
+};
+
+/** Node's connection errors, SQLSTATE class 08 (connection), 57P (server shutting down) and 53 (no resources left). */
+const DATABASE_AWAY = /^(?:ECONN(?:REFUSED|RESET)|ENOENT|EPIPE|ETIMEDOUT|08\d{3}|57P0\d|53\d{3})$/;
+
+const isDatabaseAway = (thrown: unknown): boolean => {
+  const code = (thrown as { code?: unknown } | null)?.code;
+  return (
+    (typeof code === 'string' && DATABASE_AWAY.test(code)) ||
+    // pg's pool reports its connection time-out and a lost connection by text alone.
+    (thrown instanceof Error && /timeout exceeded when trying to connect|Connection terminated/.test(thrown.message))
+  );
+};
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Which row of the error table answered the request, for the log. */
+    errorCode?: ErrorName;
+  }
+}

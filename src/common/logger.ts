@@ -1,0 +1,47 @@
+/**
+ * Structured logs. pino is used as it is, without nestjs-pino: the releases of that package for NestJS 12 need a newer
+ * Node than this service does, and what it would add is the small adapter below.
+ */
+import type { LoggerService } from '@nestjs/common';
+import { pino, type Logger } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import { logContext } from './log-context.js';
+import { maskPhone } from './phone-number.js';
+
+export type { Logger } from 'pino';
+
+/** Injection token of the process's logger. */
+export const LOGGER = Symbol('Logger');
+
+/** Fields that hold phone numbers are masked wherever they are logged; fields that hold secrets never get this far. */
+const maskedField = (value: unknown): unknown => (typeof value === 'string' ? maskPhone(value) : value);
+
+const OPTIONS = {
+  base: undefined,
+  timestamp: pino.stdTimeFunctions.isoTime,
+  mixin: () => ({ ...logContext() }),
+  serializers: {
+    error: pino.stdSerializers.err,
+    callerPhone: maskedField,
+    calleePhone: maskedField,
+    phone: maskedField,
+  },
+};
+
+/** JSON lines, or readable ones where a person is watching. */
+export const createLogger = (level: string, stream: NodeJS.WriteStream = process.stdout): Logger => {
+  const options = { ...OPTIONS, level };
+  if (!stream.isTTY) return pino(options, stream);
+  const pretty = prettyFactory({ colorize: true, translateTime: 'HH:MM:ss.l', singleLine: true });
+  return pino(options, { write: (line: string) => stream.write(pretty(line)) });
+};
+
+/** Nest's own messages through the same logger; its start-up chatter is of no use to an operator. */
+export const nestLogger = (logger: Logger): LoggerService => ({
+  log: (message: unknown, context?: unknown) => logger.debug({ context }, String(message)),
+  debug: (message: unknown, context?: unknown) => logger.debug({ context }, String(message)),
+  verbose: (message: unknown, context?: unknown) => logger.trace({ context }, String(message)),
+  warn: (message: unknown, context?: unknown) => logger.warn({ context }, String(message)),
+  error: (message: unknown, stack?: unknown, context?: unknown) => logger.error({ context, stack }, String(message)),
+  fatal: (message: unknown, context?: unknown) => logger.fatal({ context }, String(message)),
+});
