@@ -1,0 +1,129 @@
+/** The rules between rooms are tried on a small tree where every one of them is broken, and then on our own. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const REPOSITORY = resolve(import.meta.dirname, '../..');
+const CONFIG = join(REPOSITORY, '.dependency-cruiser.mjs');
+const DEPCRUISE = join(REPOSITORY, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
+
+interface Arrow {
+  readonly from: string;
+  readonly to: string;
+  /** Empty for an arrow that the design draws. */
+  readonly breaks: readonly string[];
+}
+
+const arrow = (from: string, to: string, ...breaks: string[]): Arrow => ({ from, to, breaks });
+
+const ARROWS: readonly Arrow[] = [
+  arrow('src/common/clock.ts', 'src/config/config.ts', 'room-common'),
+  arrow('src/config/settings.ts', 'src/common/long.ts', 'room-config'),
+  arrow('src/database/good.ts', 'src/call/call-record.entity.ts'),
+  arrow('src/database/better.ts', 'migrations/1-create.ts'),
+  arrow('src/database/bad.ts', 'src/call/call-sid.ts', 'room-database'),
+  arrow('src/auth/good.ts', 'src/config/config.ts'),
+  arrow('src/auth/bad.ts', 'src/directory/phones.ts', 'room-auth'),
+  arrow('src/telephony/good.ts', 'src/config/config.ts'),
+  arrow('src/telephony/bad.ts', 'src/call/call-sid.ts', 'room-telephony'),
+  arrow('src/telephony/simulator/good.ts', 'src/telephony/contract.ts'),
+  arrow('src/telephony/simulator/bad.ts', 'src/config/config.ts', 'provider-stands-alone'),
+  arrow('src/telephony/simulator/worse.ts', 'src/telephony/other/script.ts', 'provider-stands-alone'),
+  arrow('src/directory/good.ts', 'src/database/pool.ts'),
+  arrow('src/directory/bad.ts', 'src/call/call-sid.ts', 'room-directory'),
+  arrow('src/call/good.ts', 'src/telephony/contract.ts'),
+  arrow('src/call/bad.ts', 'src/webhook/nonce.ts', 'door-webhook', 'room-call'),
+  arrow('src/webhook/good.ts', 'src/call/call-sid.ts'),
+  arrow('src/webhook/better.ts', 'src/webhook/nonce.ts'),
+  arrow('src/webhook/bad.ts', 'src/database/pool.ts', 'room-webhook'),
+  arrow('src/admin/good.ts', 'src/directory/phones.ts'),
+  arrow('src/admin/bad.ts', 'src/telephony/contract.ts', 'room-admin'),
+  arrow('src/health/good.ts', 'src/database/pool.ts'),
+  arrow('src/health/bad.ts', 'src/admin/desk.ts', 'door-admin', 'room-health'),
+  arrow('src/cli/good.ts', 'src/auth/token-issuer.ts'),
+  arrow('src/cli/bad.ts', 'src/auth/guard.ts', 'room-cli'),
+  arrow('src/main.ts', 'src/app.ts'),
+  arrow('src/app.ts', 'src/app.module.ts'),
+  arrow('src/app.module.ts', 'src/admin/desk.ts'),
+  arrow('src/call/worse.ts', 'src/app.ts', 'app-is-for-main', 'room-call'),
+  arrow('src/other.ts', 'src/health/readiness.ts', 'door-health'),
+  arrow('src/other-still.ts', 'src/utils/strings.ts', 'no-other-rooms'),
+  arrow('migrations/1-create.ts', 'src/common/long.ts', 'migrations-stand-alone'),
+  // A cycle is reported once, where its first member closes it.
+  arrow('src/call/hen.ts', 'src/call/egg.ts'),
+  arrow('src/call/egg.ts', 'src/call/hen.ts', 'no-circular'),
+  arrow('src/call/lost.ts', './nowhere.js', 'not-to-unresolvable'),
+  arrow('src/call/declared.ts', 'used'),
+  arrow('src/call/tested.ts', 'tester', 'no-dev-dependencies'),
+  arrow('src/call/borrowed.ts', 'hoisted', 'no-undeclared-dependencies'),
+];
+
+const isOurs = (path: string): boolean => /^(?:src|migrations)\//.test(path);
+
+const depcruise = async (directory: string): Promise<string[]> => {
+  const violations = await promisify(execFile)(
+    process.execPath,
+    [DEPCRUISE, '--config', CONFIG, '--output-type', 'json', 'src'],
+    { cwd: directory, maxBuffer: 64 * 1024 * 1024 },
+  ).catch((error: unknown) => error as { stdout: string });
+  const report = JSON.parse(violations.stdout) as {
+    summary: { totalCruised: number; violations: { from: string; rule: { name: string } }[] };
+  };
+  expect(report.summary.totalCruised).toBeGreaterThan(10);
+  return report.summary.violations.map(({ from, rule }) => `${from} breaks ${rule.name}`).sort();
+};
+
+describe('the boundaries between rooms', () => {
+  let fixture: string;
+
+  const write = async (path: string, text: string): Promise<void> => {
+    await mkdir(dirname(join(fixture, path)), { recursive: true });
+    await writeFile(join(fixture, path), text);
+  };
+
+  const importOf = ({ from, to }: Arrow): string => {
+    if (!isOurs(to)) return `import { thing } from '${to}';\nexport const imported = thing;\n`;
+    const toRoot = '../'.repeat(from.split('/').length - 1);
+    // A type only, since even that is an arrow.
+    return `import type { Thing } from './${toRoot}${to.replace(/\.ts$/, '.js')}';\nexport type Imported = Thing;\n`;
+  };
+
+  beforeAll(async () => {
+    fixture = await mkdtemp(join(tmpdir(), 'ringback-boundaries-'));
+    await write('package.json', JSON.stringify({ dependencies: { used: '1' }, devDependencies: { tester: '1' } }));
+    await write('tsconfig.json', JSON.stringify({ compilerOptions: { module: 'NodeNext' }, include: ['src'] }));
+    for (const name of ['used', 'tester', 'hoisted']) {
+      await write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'index.js' }));
+      await write(`node_modules/${name}/index.js`, 'exports.thing = 1;\n');
+    }
+    for (const { to } of ARROWS) if (isOurs(to)) await write(to, 'export type Thing = string;\n');
+    for (const one of ARROWS) await write(one.from, `export type Thing = string;\n${importOf(one)}`);
+  });
+
+  afterAll(() => rm(fixture, { recursive: true, force: true }));
+
+  it('stop every arrow that the design does not draw, and no other', async () => {
+    const expected = ARROWS.flatMap(({ from, breaks }) => breaks.map((rule) => `${from} breaks ${rule}`));
+
+    expect(await depcruise(fixture)).toEqual(expected.sort());
+  });
+
+  it('are all tried here, and say why they are there', async () => {
+    const { default: config } = (await import(CONFIG)) as {
+      default: { forbidden: { name: string; comment: string; severity: string }[] };
+    };
+    const tried = new Set(ARROWS.flatMap(({ breaks }) => breaks));
+
+    expect([...tried].sort()).toEqual(config.forbidden.map(({ name }) => name).sort());
+    for (const { comment, severity } of config.forbidden) {
+      expect(comment).toMatch(/^\S.{20,}\.$/);
+      expect(severity).toBe('error');
+    }
+  });
+
+  it('hold in our own tree', async () => {
+    expect(await depcruise(REPOSITORY)).toEqual([]);
+  });
+});
