@@ -89,6 +89,19 @@ export class CallService {
     return this.record({ provider: RINGBACK, eventId: `${callSid}:${type}`, callSid, type, occurredAt: null, ...facts });
   }
 
+  /** The provider says that the call is going on within its time. */
+  async leaveUntilDeadline(callSid: string): Promise<void> {
+    await this.database.query('update call_record set sweep_at = deadline_at where call_sid = $1', [callSid]);
+  }
+
+  async hasMovedOn(callSid: string, from: StateType): Promise<boolean> {
+    const [call] = await this.database.query<{ state: StateType }[]>(
+      'select state from call_record where call_sid = $1',
+      [callSid],
+    );
+    return call?.state !== from;
+  }
+
   private async record(event: EventToApply): Promise<Applied> {
     const applied = await applyCallEvent(this.database, event, longestStays(this.config));
     const { provider, type, endReason, eventId } = event;

@@ -1,0 +1,30 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { AdminModule } from './admin/admin.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import { CallModule } from './call/call.module.js';
+import { LoggerModule } from './common/logger.module.js';
+import type { Logger } from './common/logger.js';
+import { RingbackConfigModule } from './config/config.module.js';
+import type { Config } from './config/config.js';
+import { DatabaseModule } from './database/database.module.js';
+import { HealthModule } from './health/health.module.js';
+import { WebhookModule } from './webhook/webhook.module.js';
+
+@Module({})
+export class AppModule {
+  static with(config: Config, logger: Logger): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        RingbackConfigModule.with(config),
+        LoggerModule.with(logger),
+        DatabaseModule,
+        AuthModule,
+        CallModule,
+        WebhookModule,
+        AdminModule,
+        HealthModule,
+      ],
+    };
+  }
+}

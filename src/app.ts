@@ -1,0 +1,77 @@
+import { ValidationPipe, type INestApplication, type ValidationError } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { serveApiDocument } from './api-document.js';
+import { AppModule } from './app.module.js';
+import { Draining } from './common/draining.js';
+import { ErrorFilter } from './common/error.filter.js';
+import { AppError, type Fault } from './common/error-table.js';
+import { nestLogger, type Logger } from './common/logger.js';
+import type { Config } from './config/config.js';
+import { collectRoutes, createHttpServer } from './http-server.js';
+
+/** What is in flight at shutdown has this long; a dial takes up to DIAL_TIMEOUT. Orchestrators wait 10 s or more. */
+const FINISH_LIMIT_MS = 7_000;
+
+export interface App {
+  readonly nest: NestFastifyApplication;
+  /** Starts to listen. @returns the URL that reaches the service from this machine */
+  listen(): Promise<string>;
+  /** Finishes what is in flight, refuses what is new, then lets go of everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * The whole service, not yet listening; what main and every test start.
+ * @param config with a databaseUrl and a key for tokens
+ */
+export const createApp = async (config: Config, logger: Logger): Promise<App> => {
+  const draining = new Draining();
+  const adapter = createHttpServer(config, logger, draining);
+  const server = adapter.getInstance() as unknown as FastifyInstance;
+  const routes = collectRoutes(server);
+  const nest = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, logger), adapter, {
+    bodyParser: false,
+    abortOnError: false,
+    logger: nestLogger(logger),
+  });
+  nest.useGlobalFilters(new ErrorFilter(logger));
+  nest.useGlobalPipes(validation());
+  serveApiDocument(nest);
+  await nest.init();
+  routes.refuseOtherMethods();
+  await server.ready();
+  return {
+    nest,
+    async listen() {
+      await nest.listen(config.port, config.host);
+      return localUrl(nest);
+    },
+    async close() {
+      await draining.finish(FINISH_LIMIT_MS);
+      await nest.close();
+    },
+  };
+};
+
+export const localUrl = (nest: INestApplication): string => {
+  const address = (nest.getHttpServer() as { address(): { port: number } | null }).address();
+  if (!address) throw new Error('the service does not listen yet');
+  return `http://127.0.0.1:${address.port}`;
+};
+
+/** Unknown fields of our own JSON are refused (design rule 9); every fault is named, not only the first. */
+const validation = (): ValidationPipe =>
+  new ValidationPipe({
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    transform: true,
+    exceptionFactory: (errors) => new AppError('BAD_REQUEST', { faults: faultsOf(errors, '') }),
+  });
+
+const faultsOf = (errors: readonly ValidationError[], parent: string): Fault[] =>
+  errors.flatMap(({ property, constraints = {}, children = [] }) => {
+    const where = `${parent}/${property}`;
+    return [...Object.values(constraints).map((what) => ({ where, what })), ...faultsOf(children, where)];
+  });

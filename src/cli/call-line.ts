@@ -1,0 +1,56 @@
+const WORDS: Readonly<Record<string, string>> = { '1': 'requested', '2': 'ringing', '3': 'answered', '4': 'over' };
+
+interface Stay {
+  readonly word: string;
+  readonly since: number;
+}
+
+/** One line that grows with the call: `requested 2.1 s  ringing 4.0 s  answered 9.9 s  over`. */
+export class CallLine {
+  private readonly stays: Stay[] = [];
+  private cancel = false;
+  private written = '';
+
+  constructor(
+    private readonly callSid: string,
+    private readonly out: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  get isOver(): boolean {
+    return this.stays.at(-1)?.word === 'over';
+  }
+
+  show(stateType: string): void {
+    const word = WORDS[stateType] ?? stateType;
+    if (this.stays.at(-1)?.word !== word) this.stays.push({ word, since: this.now() });
+    this.draw();
+  }
+
+  canceling(): void {
+    this.cancel = true;
+    this.draw();
+  }
+
+  /** Where there is no terminal to redraw on, the line is written once, when it is complete. */
+  finish(): void {
+    this.out.write(this.out.isTTY ? '\n' : `${this.text()}\n`);
+  }
+
+  private draw(): void {
+    const text = this.text();
+    if (!this.out.isTTY || text === this.written) return;
+    this.out.write(`\r\x1b[2K${text}`);
+    this.written = text;
+  }
+
+  private text(): string {
+    const steps = this.stays.map(({ word, since }, index) => {
+      if (word === 'over') return word;
+      const until = this.stays[index + 1]?.since ?? this.now();
+      return `${word} ${((until - since) / 1000).toFixed(1)} s`;
+    });
+    if (this.cancel && !this.isOver) steps.push('canceling …');
+    return `${this.callSid}  ${steps.join('  ')}`;
+  }
+}

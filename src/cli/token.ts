@@ -1,0 +1,30 @@
+/** `npm run -s token -- 1001` and `npm run -s token -- --admin`: a token for trying the embedded default. */
+import { parseArgs } from 'node:util';
+import { readSigningSecret } from '../auth/signing-secret.js';
+import { issueToken } from '../auth/token-issuer.js';
+import { isLong } from '../common/long.js';
+import { readEnvironment } from '../config/environment.js';
+import { fail } from './fail.js';
+
+/** As long as somebody may play with a demo in one go. */
+const LIFETIME_SECONDS = 12 * 60 * 60;
+const DEMO_ADMIN = '1001';
+
+const USAGE = 'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin';
+
+const { values, positionals } = parseArgs({
+  options: { admin: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const userId = positionals[0] ?? (values.admin ? DEMO_ADMIN : '');
+if (positionals.length > 1 || !isLong(userId)) fail(USAGE);
+
+const config = readEnvironment();
+if (config.jwtSecret ?? config.jwtJwksUri) {
+  fail('Tokens are signed elsewhere: JWT_SECRET or JWT_JWKS_URI is set. This command is for the embedded default.');
+}
+const secret = await readSigningSecret(config.dataDir).catch(() =>
+  fail(`There is no secret in ${config.dataDir} yet; it is made by the first npm start.`),
+);
+const request = { userId, lifetimeSeconds: LIFETIME_SECONDS, ...(values.admin && { scope: 'admin' }) };
+console.log(await issueToken(secret, request, config));

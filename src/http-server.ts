@@ -1,0 +1,173 @@
+/**
+ * The HTTP server under Nest: its limits, and what holds for every request whatever it asks. Fastify is told not to
+ * answer HEAD where there is a GET, because some GETs here ring a phone.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify';
+import { Draining } from './common/draining.js';
+import { AppError, ERRORS } from './common/error-table.js';
+import { runWithLogContext, type LogContext } from './common/log-context.js';
+import type { Logger } from './common/logger.js';
+import type { Config } from './config/config.js';
+
+/** A token, a long id and then some: beyond it a client is broken or hostile. Node's own default is 16 KB. */
+const MOST_HEADER_BYTES = 32 * 1024;
+/** Longer than any header allows, so that a malformed id of any length reaches the route that knows its answer. */
+const LONGEST_PARAMETER = MOST_HEADER_BYTES;
+const DEFAULT_BODY_LIMIT_BYTES = 64 * 1024;
+/** A slow or silent client may hold a connection this long. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    logContext: LogContext;
+  }
+  interface FastifyContextConfig {
+    /** The handler has the body as the bytes that came, whatever their type. */
+    rawBody?: true;
+    bodyLimitBytes?: number;
+  }
+}
+
+export const createHttpServer = (config: Config, logger: Logger, draining: Draining): FastifyAdapter => {
+  const adapter = new FastifyAdapter({
+    exposeHeadRoutes: false,
+    trustProxy: config.trustProxy,
+    bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { maxHeaderSize: MOST_HEADER_BYTES },
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    rewriteUrl: (request: IncomingMessage) => withoutBrokenEscapes(request.url ?? '/'),
+    genReqId: () => randomUUID(),
+    clientErrorHandler(error, socket) {
+      if (!socket.writable || socket.destroyed) return;
+      const { code, message } = error.code === 'HPE_HEADER_OVERFLOW' ? ERRORS.TOO_LARGE : ERRORS.BAD_REQUEST;
+      const body = JSON.stringify({ returnCode: code, returnMsg: message });
+      socket.end(
+        `HTTP/1.1 ${code} Refused\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\n` +
+          `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      );
+    },
+  });
+  const server = adapter.getInstance() as unknown as FastifyInstance;
+  logRequests(server, logger);
+  refuseWhileDraining(server, draining);
+  neverCache(server);
+  parseBodies(server);
+  return adapter;
+};
+
+/**
+ * A path such as /callState/%zz is no reason for the router's own 400: with its percent sign escaped it is merely an id
+ * that does not exist.
+ */
+const withoutBrokenEscapes = (url: string): string => {
+  const [path = '', ...query] = url.split('?');
+  try {
+    decodeURIComponent(path);
+    return url;
+  } catch {
+    return [path.replaceAll('%', '%25'), ...query].join('?');
+  }
+};
+
+const logRequests = (server: FastifyInstance, logger: Logger): void => {
+  server.decorateRequest('logContext');
+  server.addHook('onRequest', (request, reply, done) => {
+    request.logContext = { requestId: request.id };
+    void reply.header('x-request-id', request.id);
+    runWithLogContext(request.logContext, done);
+  });
+  // Reading a body goes on in the socket's context, not in the request's.
+  server.addHook('preValidation', (request, _reply, done) => {
+    runWithLogContext(request.logContext, done);
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    const line = {
+      ...request.logContext,
+      method: request.method,
+      // Never the query: it carries the token.
+      path: pathOf(request),
+      status: reply.statusCode,
+      error: request.errorCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+    };
+    logger.info(line, 'request');
+    done();
+  });
+};
+
+const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '';
+
+/** Liveness is not new work: an orchestrator must not take a process that is finishing for a dead one. */
+const ANSWERED_TO_THE_LAST = '/health/live';
+
+const refuseWhileDraining = (server: FastifyInstance, draining: Draining): void => {
+  server.addHook('onRequest', (request, reply, done) => {
+    if (draining.hasBegun && pathOf(request) !== ANSWERED_TO_THE_LAST) {
+      void reply.header('connection', 'close');
+      done(new AppError('UNAVAILABLE', { retryAfterSeconds: 1 }));
+      return;
+    }
+    draining.enter();
+    reply.raw.once('close', () => {
+      draining.leave();
+    });
+    done();
+  });
+};
+
+const neverCache = (server: FastifyInstance): void => {
+  server.addHook('onRequest', (_request, reply, done) => {
+    void reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
+    done();
+  });
+};
+
+const parseBodies = (server: FastifyInstance): void => {
+  server.addHook('onRoute', (route) => {
+    if (route.config?.bodyLimitBytes) route.bodyLimit = route.config.bodyLimitBytes;
+  });
+  const parseJson = server.getDefaultJsonParser('error', 'error');
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
+    if (request.routeOptions.config.rawBody) done(null, body);
+    else if (/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '')) {
+      void parseJson(request, body.toString('utf8'), done);
+    } else done(new AppError('UNSUPPORTED_MEDIA_TYPE'));
+  });
+};
+
+/**
+ * Every path answers 405 to the methods it does not have, HEAD and OPTIONS among them, instead of pretending that it does
+ * not exist.
+ */
+export const collectRoutes = (server: FastifyInstance): { refuseOtherMethods(): void } => {
+  const methodsByPath = new Map<string, Set<HTTPMethods>>();
+  server.addHook('onRoute', ({ url, method }) => {
+    const methods = methodsByPath.get(url) ?? new Set();
+    for (const one of Array.isArray(method) ? method : [method]) methods.add(one);
+    methodsByPath.set(url, methods);
+  });
+  return {
+    refuseOtherMethods() {
+      for (const [url, allowed] of [...methodsByPath]) {
+        const others = METHODS.filter((method) => !allowed.has(method));
+        if (url.includes('*') || others.length === 0) continue;
+        const allow = [...allowed].join(', ');
+        server.route({
+          url,
+          method: [...others],
+          handler: (_request, reply) => {
+            void reply.header('allow', allow);
+            throw new AppError('METHOD_NOT_ALLOWED');
+          },
+        });
+      }
+    },
+  };
+};
