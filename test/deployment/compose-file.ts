@@ -1,0 +1,51 @@
+/** docker-compose.yml as Compose itself reads it: anchors merged, variables put in. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { REPOSITORY } from './repository.js';
+
+export interface ComposeService {
+  readonly image?: string;
+  readonly build?: string;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly restart?: string;
+  readonly read_only?: boolean;
+  readonly security_opt?: readonly string[];
+  readonly stop_grace_period?: string;
+}
+
+export interface ComposeFile {
+  readonly services: Readonly<Record<'postgres' | 'migrate' | 'ringback', ComposeService>>;
+  readonly volumes?: Readonly<Record<string, unknown>>;
+}
+
+/** `${NAME}`, `${NAME:-default}` and `${NAME:?complaint}`, the forms of the Compose Specification that we use. */
+const VARIABLE = /\$\{(?<name>\w+)(?::(?<operator>[-?])(?<word>[^}]*))?\}/g;
+
+export interface ComposeVariable {
+  readonly name: string;
+  readonly isRequired: boolean;
+}
+
+export const composeVariables = (text: string): ComposeVariable[] =>
+  [...text.matchAll(VARIABLE)].map(({ groups }) => ({ name: groups!.name!, isRequired: groups!.operator === '?' }));
+
+export const interpolate = (text: string, environment: Readonly<Record<string, string>>): string =>
+  text.replace(VARIABLE, (_, name: string, operator: string | undefined, word: string | undefined) => {
+    const value = environment[name];
+    if (!value && operator === '?') throw new Error(`required variable ${name} is missing a value: ${word ?? ''}`);
+    return value || (operator === '-' ? (word ?? '') : '');
+  });
+
+export const readComposeText = (): Promise<string> => readFile(join(REPOSITORY, 'docker-compose.yml'), 'utf8');
+
+/** With an environment the variables are put in, without one they stay as written. */
+export const readComposeFile = async (environment?: Readonly<Record<string, string>>): Promise<ComposeFile> => {
+  const text = await readComposeText();
+  return parse(environment ? interpolate(text, environment) : text, { merge: true }) as ComposeFile;
+};

@@ -1,0 +1,78 @@
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DockerfileParser, type Dockerfile, type ImageTemplate, type Instruction } from 'dockerfile-ast';
+import { isIgnored, readIgnoreRules } from './docker-ignore.js';
+import { REPOSITORY } from './repository.js';
+
+describe('the Dockerfile', () => {
+  let dockerfile: Dockerfile;
+  let lastStage: ImageTemplate;
+
+  const keyword = (name: string): Instruction[] =>
+    lastStage.getInstructions().filter((one) => one.getKeyword() === name);
+
+  beforeAll(async () => {
+    dockerfile = DockerfileParser.parse(await readFile(join(REPOSITORY, 'Dockerfile'), 'utf8'));
+    lastStage = dockerfile.getContainingImage(dockerfile.getFROMs().at(-1)!.getRange().start)!;
+  });
+
+  it('builds in one stage and runs in another', () => {
+    const stages = dockerfile.getFROMs();
+
+    expect(stages.length).toBeGreaterThan(1);
+    expect(keyword('RUN')).toEqual([]);
+    const copied = lastStage.getCOPYs().map((copy) => copy.getFromFlag()?.getValue());
+    expect(new Set(copied)).toEqual(new Set([stages[0]?.getBuildStage()]));
+  });
+
+  it('names the line of every base image', () => {
+    for (const from of dockerfile.getFROMs()) expect(from.getImageTag()).toMatch(/^\d+-\w+-slim$/);
+  });
+
+  it('runs as a user who is not root, without a shell that would keep signals from the service', () => {
+    const users = keyword('USER').map((user) => user.getArgumentsContent());
+    const [command, ...others] = lastStage.getCMDs();
+
+    expect(users).toEqual(['node']);
+    expect(others).toEqual([]);
+    expect(command?.getJSONStrings().map((part) => part.getJSONValue())).toEqual(['node', 'dist/src/main.js']);
+    expect(keyword('STOPSIGNAL').map((signal) => signal.getArgumentsContent())).toEqual(['SIGTERM']);
+  });
+
+  it('tells whether the service is alive, and on which port', () => {
+    expect(dockerfile.getHEALTHCHECKs()).toHaveLength(1);
+    expect(dockerfile.getHEALTHCHECKs()[0]?.getSubcommand()?.getValue()).toBe('CMD');
+    expect(keyword('EXPOSE').map((port) => port.getArgumentsContent())).toEqual(['3000']);
+  });
+
+  it('holds no secret, and fetches nothing but packages', () => {
+    expect(dockerfile.getInstructions().filter((one) => ['ARG', 'ADD'].includes(one.getKeyword()))).toEqual([]);
+    for (const variable of dockerfile.getENVs().flatMap((env) => env.getProperties())) {
+      expect(variable.getName()).not.toMatch(/SECRET|PASSWORD|TOKEN|KEY|URL/);
+    }
+  });
+
+  it('copies what is there and what .dockerignore lets through', async () => {
+    const rules = await readIgnoreRules();
+    const sources = dockerfile
+      .getCOPYs()
+      .filter((copy) => !copy.getFromFlag())
+      .flatMap((copy) => copy.getArguments().slice(0, -1))
+      .map((argument) => argument.getValue());
+
+    expect(sources).toContain('src');
+    for (const source of sources) {
+      await expect(access(join(REPOSITORY, source))).resolves.toBeUndefined();
+      expect([source, isIgnored(source, rules)]).toEqual([source, false]);
+    }
+  });
+});
+
+describe('.dockerignore', () => {
+  it.each(['node_modules/pg/package.json', 'dist/src/main.js', 'data/jwt-secret', '.env', '.git/config', '.npmrc'])(
+    'keeps %s out of the build',
+    async (path) => {
+      expect(isIgnored(path, await readIgnoreRules())).toBe(true);
+    },
+  );
+});
