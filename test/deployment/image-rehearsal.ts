@@ -1,0 +1,110 @@
+/**
+ * Carries out the instructions of the Dockerfile without a container engine: every stage is a folder, WORKDIR a folder
+ * in it, RUN a shell there. Base images are played by this machine, with its own Node and shell.
+ */
+import { cp, mkdir, readFile, stat } from 'node:fs/promises';
+import { basename, join, posix, relative, sep } from 'node:path';
+import { DockerfileParser, type Copy, type ImageTemplate } from 'dockerfile-ast';
+import { endingOf, spawnIn, type Image } from './container.js';
+import { isIgnored, readIgnoreRules } from './docker-ignore.js';
+import { REPOSITORY } from './repository.js';
+
+type Stages = ReadonlyMap<string, Image>;
+
+/** @returns the image of the last stage */
+export const rehearseImage = async (directory: string): Promise<Image> => {
+  const dockerfile = DockerfileParser.parse(await readFile(join(REPOSITORY, 'Dockerfile'), 'utf8'));
+  const stages = new Map<string, Image>();
+  let image: Image | undefined;
+  for (const [index, from] of dockerfile.getFROMs().entries()) {
+    const name = from.getBuildStage() ?? String(index);
+    const stage = dockerfile.getContainingImage(from.getRange().start)!;
+    image = await build(stage, imageOf(stage, join(directory, name)), stages);
+    stages.set(name, image);
+  }
+  return image!;
+};
+
+/** What the stage says of its image, whatever it goes on to do. */
+const imageOf = (stage: ImageTemplate, root: string): Image => {
+  const argumentsOf = (keyword: string): string | null | undefined =>
+    stage
+      .getInstructions()
+      .findLast((one) => one.getKeyword() === keyword)
+      ?.getArgumentsContent();
+  const [, healthCheck = '[]'] = /\bCMD\s+(\[.*\])$/s.exec(argumentsOf('HEALTHCHECK') ?? '') ?? [];
+  return {
+    root,
+    workingDirectory: '/',
+    environment: {},
+    command: JSON.parse(argumentsOf('CMD') ?? '[]') as string[],
+    healthCheck: JSON.parse(healthCheck) as string[],
+    stopSignal: (argumentsOf('STOPSIGNAL') ?? 'SIGTERM') as NodeJS.Signals,
+  };
+};
+
+const build = async (stage: ImageTemplate, blank: Image, earlier: Stages): Promise<Image> => {
+  let image = blank;
+  const copies = stage.getCOPYs().values();
+  const variables = stage.getENVs().values();
+  for (const instruction of stage.getInstructions()) {
+    const text = instruction.getArgumentsContent() ?? '';
+    switch (instruction.getKeyword()) {
+      case 'WORKDIR':
+        image = { ...image, workingDirectory: posix.resolve(image.workingDirectory, text) };
+        await mkdir(join(image.root, image.workingDirectory), { recursive: true });
+        break;
+      case 'ENV': {
+        const added = variables
+          .next()
+          .value!.getProperties()
+          .map((one) => [one.getName(), one.getValue() ?? '']);
+        image = { ...image, environment: { ...image.environment, ...Object.fromEntries(added) } };
+        break;
+      }
+      case 'COPY':
+        await copy(copies.next().value!, image, earlier);
+        break;
+      case 'RUN':
+        await run(text, image);
+        break;
+      case 'FROM':
+      case 'USER':
+      case 'EXPOSE':
+      case 'HEALTHCHECK':
+      case 'STOPSIGNAL':
+      case 'CMD':
+        break;
+      default:
+        throw new Error(`teach the rehearsal what ${instruction.getKeyword()} does`);
+    }
+  }
+  return image;
+};
+
+const run = async (command: string, image: Image): Promise<void> => {
+  const { exitCode, output } = await endingOf(spawnIn(image, ['sh', '-c', command]));
+  if (exitCode !== 0) throw new Error(`RUN ${command} ended with ${String(exitCode)}:\n${output}`);
+};
+
+/** A folder gives its content, a file itself; from another stage, or from the repository as .dockerignore shows it. */
+const copy = async (instruction: Copy, image: Image, earlier: Stages): Promise<void> => {
+  const paths = instruction.getArguments().map((argument) => argument.getValue());
+  const target = paths.pop()!;
+  const stage = instruction.getFromFlag()?.getValue();
+  const base = stage ? earlier.get(stage)!.root : REPOSITORY;
+  const rules = stage ? [] : await readIgnoreRules();
+  const isIncluded = (source: string): boolean => !isIgnored(relative(base, source).split(sep).join('/'), rules);
+
+  for (const path of paths) {
+    const source = join(base, path);
+    if (!isIncluded(source)) throw new Error(`.dockerignore hides ${path}`);
+    const isFileIntoFolder = target.endsWith('/') && (await stat(source)).isFile();
+    const folder = join(image.root, posix.resolve(image.workingDirectory, target));
+    await cp(source, isFileIntoFolder ? join(folder, basename(path)) : folder, {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: isIncluded,
+    });
+  }
+};
