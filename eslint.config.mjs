@@ -75,6 +75,8 @@ export default defineConfig(
       ],
       // An interface of Nest or TypeORM may ask for a promise where one implementation has nothing to await.
       '@typescript-eslint/require-await': 'off',
+      // Nest's options and TypeORM's rows are classes that everybody fills in as plain objects.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       // Overriding a generic method of a library means repeating its type parameters.
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
     },
