@@ -69,11 +69,11 @@ export class CreateDirectoryAndCalls1764000000000 implements MigrationInterface 
         detail jsonb,
         receipt text,
         change_number integer,
-        state smallint,
-        end_reason text,
+        change text,
         constraint call_event_pkey primary key (provider, event_id),
-        constraint call_event_change_complete check ((change_number is null) = (state is null))
+        constraint call_event_change_complete check ((change_number is null) = (change is null))
       );
+      create unique index call_event_change on call_event (call_sid, change_number) where change_number is not null;
       create index call_event_call_sid on call_event (call_sid, received_at);
     `);
   }

@@ -4,6 +4,7 @@
  * connections, each statement sees the call as the one before has left it.
  */
 import type { EntityManager } from 'typeorm';
+import { CALL_CHANGED_CHANNEL, changeBytes } from './call-change.js';
 import { END_AUTHORITIES, END_REASONS, EVENT_RULES, type CallEventType, type EndReason } from './call-lifecycle.js';
 
 export interface EventToApply {
@@ -23,9 +24,6 @@ export interface EventToApply {
 /** The provider column of events that are our own doing. */
 export const RINGBACK = 'ringback';
 
-/** Payload: callSid, change number and state, a colon between two. */
-export const CALL_CHANGED_CHANNEL = 'ringback_call_changed';
-
 /**
  * unknown_call: stored nowhere. applied: stored, whether or not it moved the call. repeated: stored before; nothing
  * changed. replayed: the same, by the very same delivery. too_late: a word of ours on a call that is over; not stored.
@@ -35,6 +33,21 @@ export type Applied = 'unknown_call' | 'applied' | 'repeated' | 'replayed' | 'to
 const textArray = (items: readonly string[]): string => `array[${items.map((item) => `'${item}'`).join(', ')}]::text[]`;
 const rankOfAuthority = (column: string): string => `array_position(${textArray(END_AUTHORITIES)}, ${column})`;
 const rankOfReason = (column: string): string => `array_position(${textArray(END_REASONS)}, ${column})`;
+
+const CHANGE_BYTES = changeBytes({
+  type: `case
+    when next_state = state then 'call.amended'
+    else (array['call.requested', 'call.ringing', 'call.answered', 'call.over'])[next_state] end`,
+  receivedAt: 'received_at',
+  callSid: 'call_sid',
+  number: 'changes + 1',
+  state: 'next_state',
+  endReason: 'next_end_reason',
+  occurredAt: 'occurred_at',
+  callerId: 'caller_id',
+  calleeId: 'callee_id',
+  serviceLineId: 'service_line_id',
+});
 
 const STATEMENT = `
 with given as (
@@ -73,21 +86,20 @@ with given as (
     case when winning_reason = 'canceled' and next_answered_at is not null then 'completed' else winning_reason end
       as next_end_reason
   from ended
-), numbered as (
-  select next.*,
+), numbered as materialized (
+  select next.*, clock_timestamp()::timestamptz(3) as received_at,
     (next_state, next_ringing_at, next_answered_at, next_ended_at, next_end_reason)
       is distinct from (state, ringing_at, answered_at, ended_at, end_reason) as changed
   from next
 ), event as (
   insert into call_event
-    (provider, event_id, call_sid, type, occurred_at, received_at, detail, receipt, change_number, state, end_reason)
-  select teller, event_id, call_sid, type, occurred_at, clock_timestamp(), detail, receipt,
+    (provider, event_id, call_sid, type, occurred_at, received_at, detail, receipt, change_number, change)
+  select teller, event_id, call_sid, type, occurred_at, received_at, detail, receipt,
     case when changed then changes + 1 end,
-    case when changed then next_state end,
-    case when changed then next_end_reason end
+    case when changed then ${CHANGE_BYTES} end
   from numbered
   on conflict on constraint call_event_pkey do nothing
-  returning event_id
+  returning event_id, change
 ), moved as (
   update call_record
   set state = numbered.next_state,
@@ -109,7 +121,7 @@ with given as (
       else numbered.deadline_at end
   from numbered, event
   where call_record.call_sid = numbered.call_sid and event.event_id = numbered.event_id
-  returning call_record.call_sid, call_record.changes, call_record.state, numbered.changed
+  returning event.change
 )
 select
   exists (select from call) as known,
@@ -118,7 +130,7 @@ select
   exists (
     select from call_event earlier where earlier.provider = $2 and earlier.event_id = $3 and earlier.receipt = $12
   ) as replayed,
-  (select pg_notify('${CALL_CHANGED_CHANNEL}', call_sid || ':' || changes || ':' || state) from moved where changed)
+  (select pg_notify('${CALL_CHANGED_CHANNEL}', change) from moved where change is not null)
 `;
 
 interface Outcome {

@@ -1,10 +1,11 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { CallEventType, EndReason, StateType } from './call-lifecycle.js';
+import type { CallEventType } from './call-lifecycle.js';
 
 /** A fact about a call that a provider told us, or that we did ourselves (provider `ringback`). Never changed. */
 @Entity('call_event')
 @Index('call_event_call_sid', ['callSid', 'receivedAt'])
-@Check('call_event_change_complete', '(change_number is null) = (state is null)')
+@Index('call_event_change', ['callSid', 'changeNumber'], { unique: true, where: 'change_number is not null' })
+@Check('call_event_change_complete', '(change_number is null) = (change is null)')
 export class CallEvent {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'call_event_pkey' })
   provider: string;
@@ -38,11 +39,7 @@ export class CallEvent {
   @Column('integer', { name: 'change_number', nullable: true })
   changeNumber: number | null;
 
-  /** The call's state after that change, */
-  @Column('smallint', { nullable: true })
-  state: StateType | null;
-
-  /** and its end reason. */
-  @Column('text', { name: 'end_reason', nullable: true })
-  endReason: EndReason | null;
+  /** The bytes that tell of that change wherever it is told (call-change.ts). */
+  @Column('text', { nullable: true })
+  change: string | null;
 }

@@ -4,6 +4,7 @@
  */
 import type { EntityManager } from 'typeorm';
 import { RINGBACK } from './apply-call-event.js';
+import { CALL_CHANGED_CHANNEL, changeBytes } from './call-change.js';
 import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
 
 export interface CallToOpen {
@@ -28,6 +29,19 @@ export interface OpenCall {
   readonly serviceLineId: string | null;
 }
 
+const CHANGE_BYTES = changeBytes({
+  type: `'call.requested'`,
+  receivedAt: 'requested_at',
+  callSid: 'call_sid',
+  number: '1',
+  state: '1',
+  endReason: 'null::text',
+  occurredAt: 'requested_at',
+  callerId: 'caller_id',
+  calleeId: 'callee_id',
+  serviceLineId: 'service_line_id',
+});
+
 const STATEMENT = `
 with opened as (
   insert into call_record
@@ -36,14 +50,18 @@ with opened as (
   values ($1, $2, $3, $4, $5, $6, $7, $8, 1, now(), 1,
      now() + $9 * interval '1 second', now() + $10 * interval '1 second')
   on conflict (caller_id) where state < 4 do nothing
-  returning call_sid, callee_id, service_line_id, requested_at
+  returning call_sid, caller_id, callee_id, service_line_id, requested_at
 ), event as (
-  insert into call_event (provider, event_id, call_sid, type, occurred_at, change_number, state)
-  select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, 1, 1 from opened
+  insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change)
+  select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${CHANGE_BYTES}
+  from opened
+  returning change
 )
-select call_sid as "callSid", true as "isNew", callee_id as "calleeId", service_line_id as "serviceLineId" from opened
+select call_sid as "callSid", true as "isNew", callee_id as "calleeId", service_line_id as "serviceLineId",
+  pg_notify('${CALL_CHANGED_CHANNEL}', change) as notified
+from opened, event
 union all
-select call_sid, false, callee_id, service_line_id from call_record
+select call_sid, false, callee_id, service_line_id, null from call_record
 where caller_id = $2 and state < 4 and not exists (select from opened)
 `;
 

@@ -1,0 +1,158 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
+import { startTestApp, type Envelope, type TestApp } from '../support/test-app.js';
+
+interface SigningKey {
+  readonly alg: string;
+  readonly kid: string;
+  readonly privateKey: CryptoKey;
+  readonly publicKey: CryptoKey;
+}
+
+const makeKey = async (alg: string, kid: string): Promise<SigningKey> => ({
+  alg,
+  kid,
+  ...(await generateKeyPair(alg, { extractable: true })),
+});
+
+/** An identity provider: publishes keys, counts how often it is asked. */
+class IdentityProvider {
+  keys: SigningKey[] = [];
+  requests = 0;
+  private readonly server: Server = createServer((_request, response) => {
+    this.requests++;
+    void Promise.all(this.keys.map(asJwk)).then((keys) => response.end(JSON.stringify({ keys })));
+  });
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/jwks.json`;
+  }
+
+  close(): Promise<void> {
+    this.server.closeAllConnections();
+    return new Promise((resolve) => {
+      this.server.close(() => {
+        resolve();
+      });
+    });
+  }
+}
+
+const asJwk = async ({ publicKey, kid, alg }: SigningKey): Promise<JWK> => ({
+  ...(await exportJWK(publicKey)),
+  kid,
+  alg,
+  use: 'sig',
+});
+
+const ISSUER = 'https://id.example.com/';
+const AUDIENCE = 'ringback';
+
+const sign = ({ alg, kid, privateKey }: SigningKey, claims: { issuer?: string; audience?: string } = {}) =>
+  new SignJWT({})
+    .setProtectedHeader({ alg, kid })
+    .setSubject('1001')
+    .setIssuer(claims.issuer ?? ISSUER)
+    .setAudience(claims.audience ?? AUDIENCE)
+    .setExpirationTime('1 minute')
+    .sign(privateKey);
+
+let identityProvider: IdentityProvider;
+let service: TestApp;
+
+beforeAll(async () => {
+  identityProvider = new IdentityProvider();
+  identityProvider.keys = await Promise.all([
+    makeKey('RS256', 'rsa'),
+    makeKey('PS256', 'pss'),
+    makeKey('ES256', 'p256'),
+    makeKey('ES384', 'p384'),
+    makeKey('EdDSA', 'ed25519'),
+  ]);
+  service = await startTestApp({
+    environment: { JWT_JWKS_URI: await identityProvider.listen(), JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE },
+  });
+});
+afterAll(async () => {
+  await service.close();
+  await identityProvider.close();
+});
+
+/** 400 is the answer about the callSid: the token was accepted. */
+const answerTo = async (token: string, at: TestApp = service): Promise<number> => {
+  const response = await fetch(`${at.url}/v1/app/callState/1?access_token=${token}`);
+  return ((await response.json()) as Envelope).returnCode;
+};
+
+const key = (kid: string): SigningKey => {
+  const found = identityProvider.keys.find((one) => one.kid === kid);
+  if (!found) throw new Error(`no key ${kid}`);
+  return found;
+};
+
+describe('with keys from an identity provider', () => {
+  it.each(['rsa', 'pss', 'p256', 'p384', 'ed25519'])('accepts a token signed with its %s key', async (kid) => {
+    expect(await answerTo(await sign(key(kid)))).toBe(400);
+  });
+
+  it('fetches a key once', async () => {
+    await answerTo(await sign(key('rsa')));
+    const before = identityProvider.requests;
+
+    for (let i = 0; i < 10; i++) await answerTo(await sign(key('rsa')));
+
+    expect(identityProvider.requests).toBe(before);
+  });
+
+  it('picks up a new key', async () => {
+    const rotated = await makeKey('ES256', 'new');
+    identityProvider.keys.push(rotated);
+
+    expect(await answerTo(await sign(rotated))).toBe(400);
+  });
+
+  it('refuses a key that the provider does not publish, under a known name or an unknown one', async () => {
+    expect(await answerTo(await sign(await makeKey('RS256', 'rsa')))).toBe(401);
+    expect(await answerTo(await sign(await makeKey('RS256', 'unheard-of')))).toBe(401);
+  });
+
+  it('refuses another issuer and another audience', async () => {
+    expect(await answerTo(await sign(key('rsa'), { issuer: 'https://elsewhere.example.com/' }))).toBe(401);
+    expect(await answerTo(await sign(key('rsa'), { audience: 'another service' }))).toBe(401);
+  });
+
+  it('refuses an HMAC whose key is the public key', async () => {
+    const publicKey = Buffer.from(await exportSPKI(key('rsa').publicKey));
+    const forged = await new SignJWT({})
+      .setProtectedHeader({ alg: 'HS256', kid: 'rsa' })
+      .setSubject('1001')
+      .setIssuer(ISSUER)
+      .setAudience(AUDIENCE)
+      .setExpirationTime('1 minute')
+      .sign(publicKey);
+
+    expect(await answerTo(forged)).toBe(401);
+  });
+
+  it('refuses a token without a signature', async () => {
+    const [header, claims] = (await sign(key('rsa'))).split('.');
+    const none = Buffer.from('{"alg":"none","kid":"rsa"}').toString('base64url');
+
+    expect(await answerTo(`${header}.${claims}.`)).toBe(401);
+    expect(await answerTo(`${none}.${claims}.`)).toBe(401);
+  });
+
+  it('does not call the caller a liar when the keys cannot be fetched', async () => {
+    const away = new IdentityProvider();
+    const uri = await away.listen();
+    await away.close();
+    const other = await startTestApp({ environment: { JWT_JWKS_URI: uri } });
+    try {
+      expect(await answerTo(await sign(key('rsa')), other)).toBe(503);
+    } finally {
+      await other.close();
+    }
+  });
+});

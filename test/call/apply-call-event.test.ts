@@ -1,0 +1,211 @@
+import { DataSource } from 'typeorm';
+import { applyCallEvent, RINGBACK, type EventToApply } from '../../src/call/apply-call-event.js';
+import {
+  advance,
+  EVENT_RULES,
+  REQUESTED,
+  type CallEventType,
+  type CallProgress,
+  type EndReason,
+} from '../../src/call/call-lifecycle.js';
+import { newCallSid } from '../../src/call/call-sid.js';
+import { openCall } from '../../src/call/open-call.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+const LONGEST_STAYS = [90, 120, 14_400];
+const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
+
+let testDatabase: TestDatabase;
+let database: DataSource;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = await new DataSource({ type: 'postgres', url: testDatabase.url, extra: { max: 10 } }).initialize();
+});
+afterAll(async () => {
+  await database.destroy();
+  await testDatabase.drop();
+});
+
+let nextCaller = 1;
+const newCall = async (): Promise<string> => {
+  const { callSid } = await openCall(database, {
+    callSid: newCallSid(new Date()),
+    callerId: String(nextCaller++),
+    callerPhone: '+8613800000000',
+    calleeId: '2000',
+    serviceLineId: null,
+    calleePhone: '+8613900000000',
+    provider: 'simulator',
+    subAccount: 'account',
+    dialTimeoutSeconds: 5,
+    longestRequestedSeconds: 90,
+  });
+  return callSid;
+};
+
+let nextEvent = 1;
+const event = (callSid: string, type: CallEventType, second: number, endReason?: EndReason): EventToApply => ({
+  provider: 'simulator',
+  eventId: `event-${nextEvent++}`,
+  callSid,
+  type,
+  occurredAt: at(second),
+  endReason,
+});
+const apply = (one: EventToApply) => applyCallEvent(database, one, LONGEST_STAYS);
+
+interface StoredCall extends CallProgress {
+  readonly changes: number;
+  readonly providerCallId: string | null;
+  readonly sweepAt: Date;
+  readonly deadlineAt: Date;
+}
+
+const stored = async (callSid: string): Promise<StoredCall> => {
+  const [row] = await database.query<StoredCall[]>(
+    `select state, ringing_at as "ringingAt", answered_at as "answeredAt", ended_at as "endedAt",
+       end_reason as "endReason", ended_by as "endedBy", changes, provider_call_id as "providerCallId",
+       sweep_at as "sweepAt", deadline_at as "deadlineAt"
+     from call_record where call_sid = $1`,
+    [callSid],
+  );
+  if (!row) throw new Error('no such call');
+  return row;
+};
+
+const changeNumbers = async (callSid: string): Promise<number[]> => {
+  const rows = await database.query<{ n: number }[]>(
+    'select change_number as n from call_event where call_sid = $1 and change_number is not null order by 1',
+    [callSid],
+  );
+  return rows.map(({ n }) => n);
+};
+
+const BEFORE: readonly (readonly [CallEventType, number, EndReason?])[][] = [
+  [],
+  [['ringing', 1]],
+  [['answered', 2]],
+  [
+    ['ringing', 1],
+    ['answered', 2],
+  ],
+  [
+    ['ringing', 1],
+    ['answered', 2],
+    ['ended', 5, 'completed'],
+  ],
+  [['ended', 5, 'busy']],
+  [
+    ['ringing', 1],
+    ['canceled', 5, 'canceled'],
+  ],
+  [['lost', 5, 'lost']],
+];
+
+describe('the statement that applies an event', () => {
+  it('does to the row what the lifecycle does, over the full grid', async () => {
+    const reasons: (EndReason | undefined)[] = [undefined, 'completed', 'canceled', 'busy'];
+    for (const before of BEFORE) {
+      for (const type of Object.keys(EVENT_RULES) as CallEventType[]) {
+        for (const [second, endReason] of [0, 5, 10].flatMap((s) => reasons.map((r) => [s, r] as const))) {
+          const callSid = await newCall();
+          const events = [...before.map((one) => event(callSid, ...one)), event(callSid, type, second, endReason)];
+          for (const one of events) await apply(one);
+
+          const expected = events.reduce(
+            (call, one) => advance(call, { ...one, occurredAt: one.occurredAt ?? at(0) } as Parameters<typeof advance>[1]),
+            REQUESTED,
+          );
+          expect({ before, type, second, endReason, call: await stored(callSid) }).toMatchObject({ call: expected });
+        }
+      }
+    }
+  });
+
+  it('stores an event once, and tells a repeat from a replay', async () => {
+    const callSid = await newCall();
+    const ringing = { ...event(callSid, 'ringing', 1), receipt: 'first delivery' };
+
+    expect(await apply(ringing)).toBe('applied');
+    expect(await apply({ ...ringing, receipt: 'second delivery' })).toBe('repeated');
+    expect(await apply(ringing)).toBe('replayed');
+
+    expect(await stored(callSid)).toMatchObject({ state: 2, changes: 2 });
+    expect(await changeNumbers(callSid)).toEqual([1, 2]);
+  });
+
+  it('keeps nothing of an event for a call that does not exist', async () => {
+    const stray = event('9'.repeat(32), 'ringing', 1);
+
+    expect(await apply(stray)).toBe('unknown_call');
+
+    expect(await database.query('select 1 from call_event where event_id = $1', [stray.eventId])).toEqual([]);
+  });
+
+  it('keeps an event that changes nothing, without a number', async () => {
+    const callSid = await newCall();
+
+    expect(await apply(event(callSid, 'caller_answered', 1))).toBe('applied');
+
+    expect(await stored(callSid)).toMatchObject({ state: 1, changes: 1 });
+    expect(await changeNumbers(callSid)).toEqual([1]);
+  });
+
+  it('does not say a word of our own about a call that is over', async () => {
+    const callSid = await newCall();
+    await apply(event(callSid, 'ended', 5, 'busy'));
+
+    expect(await apply({ ...event(callSid, 'canceled', 6, 'canceled'), provider: RINGBACK })).toBe('too_late');
+
+    expect(await stored(callSid)).toMatchObject({ endReason: 'busy', endedBy: 'provider', changes: 2 });
+  });
+
+  it('keeps the first id that the provider gave', async () => {
+    const callSid = await newCall();
+
+    await apply({ ...event(callSid, 'ringing', 1), providerCallId: 'first' });
+    await apply({ ...event(callSid, 'answered', 2), providerCallId: 'second' });
+
+    expect((await stored(callSid)).providerCallId).toBe('first');
+  });
+
+  it('gives each state its own longest stay', async () => {
+    const callSid = await newCall();
+    const secondsLeft = async (): Promise<number> => {
+      const [row] = await database.query<{ left: number }[]>(
+        'select extract(epoch from deadline_at - now())::float8 as left from call_record where call_sid = $1',
+        [callSid],
+      );
+      return row?.left ?? 0;
+    };
+
+    await apply(event(callSid, 'ringing', 1));
+    expect(await secondsLeft()).toBeGreaterThan(110);
+    expect(await secondsLeft()).toBeLessThanOrEqual(120);
+    await apply(event(callSid, 'answered', 2));
+
+    expect(await secondsLeft()).toBeGreaterThan(14_000);
+    expect((await stored(callSid)).sweepAt).toEqual((await stored(callSid)).deadlineAt);
+  });
+
+  it('numbers changes without gaps when events come in parallel on many connections', async () => {
+    for (let round = 0; round < 30; round++) {
+      const callSid = await newCall();
+      const events = [
+        event(callSid, 'caller_answered', 0),
+        event(callSid, 'ringing', 1),
+        event(callSid, 'answered', 2),
+        event(callSid, 'ended', 5, 'completed'),
+        event(callSid, 'ended', 4, 'failed'),
+      ];
+
+      const outcomes = await Promise.all([...events, ...events].map(apply));
+
+      expect(outcomes.filter((outcome) => outcome === 'applied')).toHaveLength(events.length);
+      const call = await stored(callSid);
+      expect(call).toMatchObject({ state: 4, endReason: 'failed', ringingAt: at(1), answeredAt: at(2), endedAt: at(4) });
+      expect(await changeNumbers(callSid)).toEqual(Array.from({ length: call.changes }, (_, index) => index + 1));
+    }
+  });
+});

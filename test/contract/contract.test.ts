@@ -1,0 +1,385 @@
+/**
+ * shared by nobody and changed by nobody: the strings of 2016, walked through real HTTP. They stand here a second time, as
+ * literals, because a table that is compared with itself proves nothing.
+ */
+import { createHmac } from 'node:crypto';
+import { request } from 'undici';
+import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+const PARAMETERS = { returnCode: 400, returnMsg: '呼叫请求的参数有误,请联系管理员!' };
+const NO_PHONE = { returnCode: 400, returnMsg: '用户未绑定手机号,请手动拨打010-56469588!' };
+const NO_CALLEE = { returnCode: 400, returnMsg: '客服电话不存在,请联系管理员!' };
+const NO_ACCOUNT = { returnCode: 400, returnMsg: '无通讯子账户,请联系管理员!' };
+const NOT_YOURS = { returnCode: 400, returnMsg: '用户信息有误!' };
+const NOT_CANCELED = { returnCode: 400, returnMsg: '取消呼叫失败!' };
+const SYSTEM = { returnCode: 500, returnMsg: '系统内部异常!' };
+const BUSY = { returnCode: 429, returnMsg: '您有正在进行的通话,请稍后再试!' };
+const CANCELED = { data: { isSuccess: 'success' }, returnCode: 200, returnMsg: 'success' };
+
+let service: TestApp;
+
+beforeAll(async () => {
+  service = await startTestApp({ environment: { DIAL_TIMEOUT: '0.3', SIMULATOR_SPEED: '20' } });
+});
+afterAll(() => service.close());
+
+/** A fresh caller for each call, so that no test meets another's call. */
+let nextCaller = 1004;
+const caller = (): string => String(nextCaller++);
+
+const placed = async (userId: string, path: string): Promise<string> => {
+  const { data } = await service.ask(userId, path);
+  if (!data?.callSid) throw new Error(`no call was placed by ${path}`);
+  return data.callSid;
+};
+
+const statesOf = async (userId: string, callSid: string): Promise<string[]> => {
+  const seen: string[] = [];
+  await waitFor('the call to end', async () => {
+    const { data } = await service.ask(userId, `callState/${callSid}`);
+    if (data?.stateType && data.stateType !== seen.at(-1)) seen.push(data.stateType);
+    return data?.stateType === '4';
+  });
+  return seen;
+};
+
+describe('success', () => {
+  it('answers a call with the envelope, to the byte', async () => {
+    const token = await service.token(caller());
+
+    const response = await fetch(`${service.url}/v1/app/call/2000?access_token=${token}`);
+    const body = await response.text();
+
+    expect(response.status).toBe(200);
+    expect(body).toMatch(/^\{"data":\{"callSid":"\d{32}"\},"returnCode":200,"returnMsg":"success"\}$/);
+    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('referrer-policy')).toBe('no-referrer');
+  });
+
+  it('makes a callSid of the time in UTC and seventeen digits', async () => {
+    const before = new Date().toISOString().replace(/\D/g, '').slice(2, 14);
+
+    const callSid = await placed(caller(), 'call/2013');
+
+    expect(callSid.slice(0, 12) >= before).toBe(true);
+    expect(callSid).toMatch(/^\d{32}$/);
+  });
+
+  it('walks a call through 1, 2, 3 and 4', async () => {
+    const userId = caller();
+
+    const callSid = await placed(userId, 'call/2000');
+
+    expect(await statesOf(userId, callSid)).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('rings the open service line', async () => {
+    const userId = caller();
+
+    const callSid = await placed(userId, 'callService');
+
+    expect(await statesOf(userId, callSid)).toEqual(['1', '2', '3', '4']);
+  });
+
+  it.each(['1', '2', '3'])('cancels a call in state %s, and the caller may dial again at once', async (state) => {
+    const userId = caller();
+    const callSid = await placed(userId, 'call/2013');
+    await waitFor(`state ${state}`, async () => {
+      const { data } = await service.ask(userId, `callState/${callSid}`);
+      return data?.stateType === state;
+    });
+
+    expect(await service.ask(userId, `callCancel/${callSid}`)).toEqual(CANCELED);
+
+    expect((await service.ask(userId, `callState/${callSid}`)).data).toEqual({ stateType: '4' });
+    expect((await service.ask(userId, 'call/2000')).returnCode).toBe(200);
+  });
+});
+
+describe('failures of a call', () => {
+  it.each([
+    ['the caller themselves', '1001'],
+    ['zero', '0'],
+    ['a negative number', '-1'],
+    ['an exponent', '1e3'],
+    ['a space before', '%205'],
+    ['nothing', ''],
+    ['twenty digits', '12345678901234567890'],
+    ['one more than the greatest Long', '9223372036854775808'],
+    ['a leading zero', '02000'],
+    ['a fraction', '2000.0'],
+    ['broken percent-encoding', '%zz'],
+    ['half a percent-encoded character', '%E5%AE'],
+    ['a NUL', '%00'],
+    ['full-width digits', encodeURIComponent('２０００')],
+    ['ten thousand characters', '9'.repeat(10_000)],
+    ['a slash', '20%2F00'],
+  ])('says that the parameters are wrong when the target is %s', async (_, target) => {
+    expect(await service.ask('1001', `call/${target}`)).toEqual(PARAMETERS);
+  });
+
+  it.each(['1002', '987654321', '9223372036854775807'])('sends caller %s without a phone to the hotline', async (userId) => {
+    expect(await service.ask(userId, 'call/2000')).toEqual(NO_PHONE);
+    expect(await service.ask(userId, 'callService')).toEqual(NO_PHONE);
+  });
+
+  it.each(['2100', '987654321', '9223372036854775807'])('says that target %s has no phone', async (targetId) => {
+    expect(await service.ask('1001', `call/${targetId}`)).toEqual(NO_CALLEE);
+  });
+
+  it('says that no service line is open', async () => {
+    await service.database.query('update service_line set open = false');
+    try {
+      expect(await service.ask('1001', 'callService')).toEqual(NO_CALLEE);
+    } finally {
+      await service.database.query('update service_line set open = true');
+    }
+  });
+
+  it('says that the caller has no sub-account', async () => {
+    expect(await service.ask('1003', 'call/2000')).toEqual(NO_ACCOUNT);
+    expect(await service.ask('1003', 'callService')).toEqual(NO_ACCOUNT);
+  });
+
+  it('checks in the contract’s order', async () => {
+    expect(await service.ask('1002', 'call/1e3')).toEqual(PARAMETERS);
+    expect(await service.ask('1002', 'call/2100')).toEqual(NO_PHONE);
+    expect(await service.ask('1003', 'call/2100')).toEqual(NO_CALLEE);
+  });
+
+  it('says that the parameters are wrong when the provider refuses the number, and the call is over', async () => {
+    const userId = caller();
+
+    expect(await service.ask(userId, 'call/2006')).toEqual(PARAMETERS);
+
+    expect((await service.ask(userId, 'call/2000')).returnCode).toBe(200);
+  });
+
+  it('says that there is no sub-account when the provider refuses it', async () => {
+    expect(await service.ask(caller(), 'call/2007')).toEqual(NO_ACCOUNT);
+  });
+
+  it('answers a dial without a reply with its callSid, in state 1, and the call goes on', async () => {
+    const userId = caller();
+
+    const callSid = await placed(userId, 'call/2008');
+
+    expect((await statesOf(userId, callSid)).at(-1)).toBe('4');
+  });
+
+  it('says that the system failed when the provider failed, and leaves the call open to be settled', async () => {
+    const userId = caller();
+
+    expect(await service.ask(userId, 'call/2009')).toEqual(SYSTEM);
+
+    const [record] = await service.database.query<{ state: number }[]>(
+      'select state from call_record where caller_id = $1',
+      [userId],
+    );
+    expect(record?.state).toBe(1);
+  });
+
+  it('gives the running call to a caller who asks for the same target again', async () => {
+    const userId = caller();
+    const callSid = await placed(userId, 'call/2013');
+
+    expect(await placed(userId, 'call/2013')).toBe(callSid);
+  });
+
+  it('places one call for twenty requests at one instant', async () => {
+    const userId = caller();
+
+    const callSids = await Promise.all(Array.from({ length: 20 }, () => placed(userId, 'call/2013')));
+
+    expect(new Set(callSids).size).toBe(1);
+  });
+
+  it('tells a caller who is in a call with somebody else to wait', async () => {
+    const userId = caller();
+    await placed(userId, 'call/2013');
+    const token = await service.token(userId);
+
+    const response = await fetch(`${service.url}/v1/app/call/2000?access_token=${token}`);
+
+    expect(response.status).toBe(429);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await response.json()).toEqual(BUSY);
+  });
+
+  it('names the configured hotline', async () => {
+    const other = await startTestApp({ environment: { SERVICE_HOTLINE: '400-810-0000' } });
+    try {
+      expect((await other.ask('1002', 'call/2000')).returnMsg).toBe('用户未绑定手机号,请手动拨打400-810-0000!');
+    } finally {
+      await other.close();
+    }
+  });
+});
+
+describe('failures of cancel and state', () => {
+  it.each([
+    ['thirty-one digits', '1'.repeat(31)],
+    ['thirty-three digits', '1'.repeat(33)],
+    ['an unknown one', '1'.repeat(32)],
+    ['letters', 'a'.repeat(32)],
+    ['nothing', ''],
+    ['broken percent-encoding', '%zz'],
+    ['a NUL', '%00'],
+    ['full-width digits', encodeURIComponent('１'.repeat(32))],
+    ['ten thousand characters', '1'.repeat(10_000)],
+  ])('give one answer when the callSid is %s', async (_, callSid) => {
+    expect(await service.ask('1001', `callState/${callSid}`)).toEqual(NOT_YOURS);
+    expect(await service.ask('1001', `callCancel/${callSid}`)).toEqual(NOT_YOURS);
+  });
+
+  it('give the same answer for another user’s call, which goes on', async () => {
+    const userId = caller();
+    const callSid = await placed(userId, 'call/2013');
+
+    expect(await service.ask('1001', `callState/${callSid}`)).toEqual(NOT_YOURS);
+    expect(await service.ask('1001', `callCancel/${callSid}`)).toEqual(NOT_YOURS);
+
+    expect((await service.ask(userId, `callState/${callSid}`)).data?.stateType).not.toBe('4');
+  });
+
+  it('say that a call which is over cannot be canceled', async () => {
+    const userId = caller();
+    const callSid = await placed(userId, 'call/2000');
+    await statesOf(userId, callSid);
+
+    expect(await service.ask(userId, `callCancel/${callSid}`)).toEqual(NOT_CANCELED);
+  });
+});
+
+describe('the token', () => {
+  const UNAUTHENTICATED = { returnCode: 401, returnMsg: 'A valid access token is required.' };
+  const paths = ['call/2000', 'callService', `callCancel/${'1'.repeat(32)}`, `callState/${'1'.repeat(32)}`];
+
+  const refused = async (url: string, init?: RequestInit) => {
+    const response = await fetch(url, init);
+    expect({ status: response.status, body: await response.json() }).toEqual({ status: 401, body: UNAUTHENTICATED });
+  };
+
+  it.each(paths)('is required by %s', async (path) => {
+    await refused(`${service.url}/v1/app/${path}`);
+    await refused(`${service.url}/v1/app/${path}?access_token=`);
+    await refused(`${service.url}/v1/app/${path}?access_token=junk`);
+  });
+
+  it('may come in the header instead', async () => {
+    const token = await service.token('1001');
+
+    const response = await fetch(`${service.url}/v1/app/callState/1`, { headers: { authorization: `Bearer ${token}` } });
+
+    expect(await response.json()).toEqual(NOT_YOURS);
+  });
+
+  it('must not come twice', async () => {
+    const token = await service.token('1001');
+    const url = `${service.url}/v1/app/callState/1?access_token=${token}`;
+
+    await refused(url, { headers: { authorization: `Bearer ${token}` } });
+    await refused(`${url}&access_token=${token}`);
+  });
+
+  it.each(['0', '-1', '1e3', ' 5', '9223372036854775808', '', 'alice'])('must name a user by a Long, not by "%s"', async (userId) => {
+    await refused(`${service.url}/v1/app/callState/1?access_token=${await service.token(userId)}`);
+  });
+
+  const handMade = (header: object, claims: object, key: string = TEST_SECRET): string => {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const signed = `${part(header)}.${part(claims)}`;
+    return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
+  };
+  const soon = (): number => Math.floor(Date.now() / 1000) + 60;
+
+  it.each([
+    ['has expired', () => handMade({ alg: 'HS256' }, { sub: '1001', exp: soon() - 120 })],
+    ['never expires', () => handMade({ alg: 'HS256' }, { sub: '1001' })],
+    ['has a number as its subject', () => handMade({ alg: 'HS256' }, { sub: 1001, exp: soon() })],
+    ['has no subject', () => handMade({ alg: 'HS256' }, { exp: soon() })],
+    ['is not valid yet', () => handMade({ alg: 'HS256' }, { sub: '1001', exp: soon(), nbf: soon() })],
+    ['is signed with another key', () => handMade({ alg: 'HS256' }, { sub: '1001', exp: soon() }, 'x'.repeat(32))],
+    ['claims another algorithm', () => handMade({ alg: 'HS512' }, { sub: '1001', exp: soon() })],
+    ['claims no algorithm', () => handMade({ alg: 'none' }, { sub: '1001', exp: soon() }).replace(/[^.]*$/, '')],
+  ])('is refused when it %s', async (_, make) => {
+    await refused(`${service.url}/v1/app/callState/1?access_token=${make()}`);
+  });
+
+  it('made by hand like those, but rightly, is accepted', async () => {
+    const token = handMade({ alg: 'HS256' }, { sub: '1001', exp: soon() });
+
+    expect(await (await fetch(`${service.url}/v1/app/callState/1?access_token=${token}`)).json()).toEqual(NOT_YOURS);
+  });
+});
+
+describe('a GET that rings a phone', () => {
+  const callsOf = async (userId: string): Promise<number> => {
+    const [row] = await service.database.query<{ count: string }[]>(
+      'select count(*) from call_record where caller_id = $1',
+      [userId],
+    );
+    return Number(row?.count);
+  };
+
+  it.each(['HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'] as const)('does not act on %s', async (method) => {
+    const userId = caller();
+    const token = await service.token(userId);
+
+    const response = await request(`${service.url}/v1/app/call/2000?access_token=${token}`, { method });
+    await response.body.dump();
+
+    expect(response.statusCode).toBe(405);
+    expect(response.headers.allow).toBe('GET');
+    expect(await callsOf(userId)).toBe(0);
+  });
+
+  it.each([
+    ['sec-purpose', 'prefetch'],
+    ['sec-purpose', 'prefetch;prerender'],
+    ['purpose', 'prefetch'],
+  ])('refuses %s: %s', async (name, value) => {
+    const userId = caller();
+    const token = await service.token(userId);
+
+    const response = await fetch(`${service.url}/v1/app/call/2000?access_token=${token}`, { headers: { [name]: value } });
+
+    expect(response.status).toBe(403);
+    expect((await response.json()) as object).toMatchObject({ returnCode: 403 });
+    expect(await callsOf(userId)).toBe(0);
+  });
+});
+
+describe('what the contract does not know', () => {
+  it('is 404 in the envelope when there is no such route', async () => {
+    const response = await fetch(`${service.url}/v1/app/nothing?access_token=x`);
+
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({ returnCode: 404, returnMsg: 'There is nothing here.' });
+  });
+
+  it('ignores query parameters that it does not know, also sixteen kilobytes of them', async () => {
+    const reply = await service.ask('1001', `callState/1?padding=${'x'.repeat(15_500)}&a=1&a=2&__proto__=1`);
+
+    expect(reply).toEqual(NOT_YOURS);
+  });
+
+  it('is 413 when the request line is out of all proportion', async () => {
+    const response = await request(`${service.url}/v1/app/callState/1?padding=${'x'.repeat(40_000)}`);
+
+    expect(response.statusCode).toBe(413);
+    expect(await response.body.json()).toMatchObject({ returnCode: 413 });
+  });
+
+  it('ignores a body on a GET', async () => {
+    const response = await request(`${service.url}/v1/app/callState/1?access_token=${await service.token('1001')}`, {
+      method: 'GET',
+      body: '{"x":',
+      headers: { 'content-type': 'application/json' },
+    });
+
+    expect(await response.body.json()).toEqual(NOT_YOURS);
+  });
+});

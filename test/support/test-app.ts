@@ -1,0 +1,80 @@
+/** The whole service on a database of its own, listening on a free port, with the demo directory and a fast simulator. */
+import { DataSource } from 'typeorm';
+import { createApp, type App } from '../../src/app.js';
+import { issueToken } from '../../src/auth/token-issuer.js';
+import { createLogger } from '../../src/common/logger.js';
+import { readConfig, type Config } from '../../src/config/config.js';
+import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+export const TEST_SECRET = 'a secret that only the tests know, 32 bytes and more';
+
+export interface Envelope {
+  readonly data?: { readonly callSid?: string; readonly stateType?: string; readonly isSuccess?: string };
+  readonly returnCode: number;
+  readonly returnMsg: string;
+}
+
+export interface TestApp {
+  readonly url: string;
+  readonly app: App;
+  readonly config: Config;
+  readonly database: DataSource;
+  token(userId: string, scope?: string): Promise<string>;
+  /** A contract request as the given user, its token in the query. */
+  ask(userId: string, path: string): Promise<Envelope>;
+  /** Any request as an admin; the body is sent as JSON. */
+  admin(method: string, path: string, body?: unknown): Promise<Response>;
+  close(): Promise<void>;
+}
+
+interface TestAppOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** A database that others use too; else one of its own. */
+  readonly databaseUrl?: string;
+}
+
+export const startTestApp = async ({ environment = {}, databaseUrl }: TestAppOptions = {}): Promise<TestApp> => {
+  const own: TestDatabase | undefined = databaseUrl ? undefined : await createTestDatabase();
+  const config = readConfig({
+    HOST: '127.0.0.1',
+    PORT: '0',
+    DATABASE_URL: databaseUrl ?? own?.url,
+    LOG_LEVEL: 'silent',
+    SIMULATOR_SPEED: '100',
+    ...('JWT_JWKS_URI' in environment ? {} : { JWT_SECRET: TEST_SECRET }),
+    ...environment,
+  });
+  const app = await createApp(config, createLogger(config.logLevel));
+  const database = app.nest.get(DataSource);
+  await seedDemoDirectory(database);
+  const url = await app.listen();
+  const token = (userId: string, scope?: string) =>
+    issueToken(TEST_SECRET, { userId, lifetimeSeconds: 600, ...(scope !== undefined && { scope }) }, config);
+  return {
+    url,
+    app,
+    config,
+    database,
+    token,
+    async ask(userId, path) {
+      const separator = path.includes('?') ? '&' : '?';
+      const response = await fetch(`${url}/v1/app/${path}${separator}access_token=${await token(userId)}`);
+      return (await response.json()) as Envelope;
+    },
+    async admin(method, path, body) {
+      return fetch(`${url}/v1/admin/${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${await token('1001', 'admin')}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+    },
+    async close() {
+      await app.close();
+      await own?.drop();
+    },
+  };
+};

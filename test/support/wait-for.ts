@@ -1,0 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Waits for a condition, and not for a time: the limit only decides when to call it a failure. */
+export const waitFor = async <T>(
+  what: string,
+  condition: () => T | undefined | false | null | Promise<T | undefined | false | null>,
+  limitMs = 10_000,
+): Promise<T> => {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    const result = await condition();
+    if (result !== undefined && result !== false && result !== null) return result;
+    if (Date.now() > deadline) throw new Error(`${what}: has not come about within ${limitMs} ms`);
+    await sleep(5);
+  }
+};
