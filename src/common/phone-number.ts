@@ -1,22 +1,38 @@
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
 
 /**
- * Numbers that only a country's own network knows and that have no international form. China: 95xxx and 95xxxx service
- * numbers of banks, insurers and carriers, 96xxx to 96xxxxxx provincial ones (MIIT numbering plan), and 400, whose
- * country code makes a number that nobody abroad can dial but that libphonenumber knows.
+ * Service numbers that only a country's own network knows: they have no international form, so libphonenumber calls them
+ * invalid. China (MIIT numbering plan): 95 banks, insurers and carriers; 96 provincial services; 100xx the carriers'
+ * own; 123xx public services. 400 and 1010 numbers do have a form with +86 and need no line here.
  */
-const NATIONAL_NUMBERS: Readonly<Record<string, RegExp>> = { CN: /^(?:95\d{3,6}|96\d{3,6}|1\d{4}|12\d{3})$/ };
+const NATIONAL_NUMBERS: Readonly<Record<string, RegExp>> = { CN: /^(?:9[56]\d{3,6}|100\d{2}|123\d{2})$/ };
+
+/**
+ * An app that could have somebody else's phone ring the emergency services would sooner or later do so. 110, 119, 120 and
+ * their like are no valid numbers anyway; these look like ordinary service numbers: coast guard, rescue at sea.
+ */
+const EMERGENCY_NUMBERS: Readonly<Record<string, RegExp>> = { CN: /^(?:95110|12395)$/ };
+
+/** What people write around digits. Letters are refused: they hide extensions, and words that somebody typed. */
+const WRITTEN_NUMBER = /^\+?[\d ().\p{Pd}]{3,40}$/u;
 
 /**
  * A phone number in the one form in which it is stored and dialled: E.164, or the national digits of a short service
- * number. Null where it is no number that can be dialled.
+ * number. Null where it is no number that can be dialled; nor are premium-rate numbers, because a stolen token would
+ * turn each of them into money.
  * @param region two-letter code of the country for numbers written without a country code
  */
 export const normalisePhone = (text: string, region: string): string | null => {
-  const digits = text.replace(/[\s()-]/g, '');
-  if (NATIONAL_NUMBERS[region]?.test(digits)) return digits;
-  const number = parsePhoneNumberFromString(text, region as CountryCode);
-  return number?.isValid() && !number.ext ? number.number : null;
+  // Chinese keyboards write full-width digits, brackets and dashes.
+  const written = text.normalize('NFKC').trim();
+  if (!WRITTEN_NUMBER.test(written)) return null;
+
+  const short = written.replace(/[^\d+]/g, '');
+  if (EMERGENCY_NUMBERS[region]?.test(short)) return null;
+  if (NATIONAL_NUMBERS[region]?.test(short)) return short;
+
+  const number = parsePhoneNumberFromString(written, { defaultCountry: region as CountryCode, extract: false });
+  return number?.isValid() && number.getType() !== 'PREMIUM_RATE' ? number.number : null;
 };
 
 /** For logs and screens that are not about the number itself: 138****5678. */
