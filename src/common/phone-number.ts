@@ -9,9 +9,10 @@ const NATIONAL_NUMBERS: Readonly<Record<string, RegExp>> = { CN: /^(?:9[56]\d{3,
 
 /**
  * An app that could have somebody else's phone ring the emergency services would sooner or later do so. 110, 119, 120 and
- * their like are no valid numbers anyway; these look like ordinary service numbers: coast guard, rescue at sea.
+ * their like are no valid numbers anyway; the coast guard and rescue at sea look like ordinary service numbers, and are
+ * reached behind an area code too.
  */
-const EMERGENCY_NUMBERS: Readonly<Record<string, RegExp>> = { CN: /^(?:95110|12395)$/ };
+const EMERGENCY_NUMBER = /^(?:\+86\d{2,3})?(?:95110|12395)$/;
 
 /** What people write around digits. Letters are refused: they hide extensions, and words that somebody typed. */
 const WRITTEN_NUMBER = /^\+?[\d ().\p{Pd}]{3,40}$/u;
@@ -27,10 +28,12 @@ export const normalisePhone = (text: string, region: string): string | null => {
   const written = text.normalize('NFKC').trim();
   if (!WRITTEN_NUMBER.test(written)) return null;
 
-  const short = written.replace(/[^\d+]/g, '');
-  if (EMERGENCY_NUMBERS[region]?.test(short)) return null;
-  if (NATIONAL_NUMBERS[region]?.test(short)) return short;
+  const digits = written.replace(/[^\d+]/g, '');
+  const normalised = NATIONAL_NUMBERS[region]?.test(digits) ? digits : internationalForm(written, region);
+  return normalised && !EMERGENCY_NUMBER.test(normalised) ? normalised : null;
+};
 
+const internationalForm = (written: string, region: string): string | null => {
   const number = parsePhoneNumberFromString(written, { defaultCountry: region as CountryCode, extract: false });
   return number?.isValid() && number.getType() !== 'PREMIUM_RATE' ? number.number : null;
 };

@@ -54,6 +54,8 @@ describe('numbers that cannot be dialled', () => {
     ['a forest fire', '12119'],
     ['rescue at sea', '12395'],
     ['the coast guard', '95110'],
+    ['the coast guard with an area code', '0755-95110'],
+    ['rescue at sea with an area code', '+86 20 12395'],
     ['the coast guard, in full-width digits', '９５１１０'],
   ])('refuses %s', (_, text) => {
     expect(normalisePhone(text, 'CN')).toBeNull();
@@ -70,6 +72,7 @@ describe('numbers that cannot be dialled', () => {
     ['a sentence with a number in it', 'call 13800138000 now'],
     ['a number with a NUL', '13800138000\u0000'],
     ['a number with a line break', '138001\n38000'],
+    ['a bank’s number with a plus before it, which is Myanmar', '+95588'],
     ['two plus signs', '++8613800138000'],
     ['nothing', ''],
     ['spaces', '   '],
