@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AdminModule } from './admin/admin.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CallModule } from './call/call.module.js';
+import { DrainingModule, type Draining } from './common/draining.js';
 import { LoggerModule } from './common/logger.module.js';
 import type { Logger } from './common/logger.js';
 import { RingbackConfigModule } from './config/config.module.js';
@@ -12,12 +13,13 @@ import { WebhookModule } from './webhook/webhook.module.js';
 
 @Module({})
 export class AppModule {
-  static with(config: Config, logger: Logger): DynamicModule {
+  static with(config: Config, logger: Logger, draining: Draining): DynamicModule {
     return {
       module: AppModule,
       imports: [
         RingbackConfigModule.with(config),
         LoggerModule.with(logger),
+        DrainingModule.with(draining),
         DatabaseModule,
         AuthModule,
         CallModule,

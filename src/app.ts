@@ -31,7 +31,7 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   const adapter = createHttpServer(config, logger, draining);
   const server = adapter.getInstance() as unknown as FastifyInstance;
   const routes = collectRoutes(server);
-  const nest = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, logger), adapter, {
+  const nest = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, logger, draining), adapter, {
     bodyParser: false,
     abortOnError: false,
     logger: nestLogger(logger),

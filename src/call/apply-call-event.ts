@@ -4,7 +4,7 @@
  * connections, each statement sees the call as the one before has left it.
  */
 import type { EntityManager } from 'typeorm';
-import { CALL_CHANGED_CHANNEL, changeBytes } from './call-change.js';
+import { CALL_CHANGED_CHANNEL, changeBytes, readChange, type CallChange } from './call-change.js';
 import { END_AUTHORITIES, END_REASONS, EVENT_RULES, type CallEventType, type EndReason } from './call-lifecycle.js';
 
 export interface EventToApply {
@@ -29,6 +29,12 @@ export const RINGBACK = 'ringback';
  * changed. replayed: the same, by the very same delivery. too_late: a word of ours on a call that is over; not stored.
  */
 export type Applied = 'unknown_call' | 'applied' | 'repeated' | 'replayed' | 'too_late';
+
+export interface Application {
+  readonly applied: Applied;
+  /** The change that the event made, where it made one. */
+  readonly change: CallChange | null;
+}
 
 const textArray = (items: readonly string[]): string => `array[${items.map((item) => `'${item}'`).join(', ')}]::text[]`;
 const rankOfAuthority = (column: string): string => `array_position(${textArray(END_AUTHORITIES)}, ${column})`;
@@ -130,7 +136,8 @@ select
   exists (
     select from call_event earlier where earlier.provider = $2 and earlier.event_id = $3 and earlier.receipt = $12
   ) as replayed,
-  (select pg_notify('${CALL_CHANGED_CHANNEL}', change) from moved where change is not null)
+  moved.change, pg_notify('${CALL_CHANGED_CHANNEL}', moved.change)
+from (select) as one left join moved on moved.change is not null
 `;
 
 interface Outcome {
@@ -138,6 +145,7 @@ interface Outcome {
   readonly in_time: boolean;
   readonly stored: boolean;
   readonly replayed: boolean;
+  readonly change: string | null;
 }
 
 /** @param longestStays seconds, by state 1 to 3 */
@@ -145,7 +153,7 @@ export const applyCallEvent = async (
   database: Pick<EntityManager, 'query'>,
   event: EventToApply,
   longestStays: readonly number[],
-): Promise<Applied> => {
+): Promise<Application> => {
   const rule = EVENT_RULES[event.type];
   const [outcome] = await database.query<Outcome[]>(STATEMENT, [
     event.callSid,
@@ -162,8 +170,12 @@ export const applyCallEvent = async (
     event.receipt ?? null,
     longestStays,
   ]);
-  if (!outcome?.known) return 'unknown_call';
-  if (outcome.stored) return 'applied';
-  if (!outcome.in_time) return 'too_late';
-  return outcome.replayed ? 'replayed' : 'repeated';
+  return { applied: outcome ? appliedBy(outcome) : 'unknown_call', change: outcome?.change ? readChange(outcome.change) : null };
+};
+
+const appliedBy = ({ known, in_time: inTime, stored, replayed }: Outcome): Applied => {
+  if (!known) return 'unknown_call';
+  if (stored) return 'applied';
+  if (!inTime) return 'too_late';
+  return replayed ? 'replayed' : 'repeated';
 };

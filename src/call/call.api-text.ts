@@ -1,6 +1,6 @@
 /** What Swagger says of the four endpoints; every failure comes from the error table and not from a second list. */
 import { applyDecorators } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiParam, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { ERRORS, type ErrorName } from '../common/error-table.js';
 
 const HOTLINE = '010-56469588';
@@ -167,14 +167,36 @@ export const StateApi = () =>
       summary: 'The state of a call',
       description:
         '`1` requested (the caller’s own phone is being rung), `2` the other party’s phone rings, `3` the other party ' +
-        'has answered and the two are connected, `4` over. It never goes back; a step may be skipped.',
+        'has answered and the two are connected, `4` over. It never goes back; a step may be skipped. With `after` or ' +
+        '`afterNumber` it is a long poll, whose `data` also has the `changes` beyond that, as in the stream.',
     }),
     callSidParameter,
+    ApiQuery({
+      name: 'after',
+      required: false,
+      description: 'Long poll: reply when the state is greater than this.',
+      schema: { type: 'integer', minimum: 0, maximum: 4 },
+    }),
+    ApiQuery({
+      name: 'afterNumber',
+      required: false,
+      description: 'Long poll, instead of `after`: reply when there is a change with a greater number.',
+      schema: { type: 'integer', minimum: 0 },
+    }),
+    ApiQuery({
+      name: 'wait',
+      required: false,
+      description: 'Long poll: seconds after which the reply comes in any case.',
+      schema: { type: 'number', minimum: 0, maximum: 60, default: 25 },
+    }),
     ...replies(
       {
         type: 'object',
         required: ['stateType'],
-        properties: { stateType: { type: 'string', enum: ['1', '2', '3', '4'] } },
+        properties: {
+          stateType: { type: 'string', enum: ['1', '2', '3', '4'] },
+          changes: { type: 'array', items: { type: 'object' }, description: 'With a long poll only.' },
+        },
       },
       { stateType: '2' },
       {
@@ -182,5 +204,43 @@ export const StateApi = () =>
         SYSTEM: 'the database could not be reached, or we failed',
       },
     ),
+    ...EVERY_ENDPOINT,
+  );
+
+const EVENT = [
+  'id: 2',
+  'data: {"type":"call.ringing","timestamp":"2026-11-24T08:00:02.113Z","data":{"callSid":"' +
+    CALL_SID +
+    '","number":2,"stateType":"2","endReason":null,"occurredAt":"2026-11-24T08:00:02.108Z",' +
+    '"callerId":"1001","calleeId":"2000","serviceLineId":null}}',
+  '',
+  '',
+].join('\n');
+
+export const StreamApi = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'streamCallState',
+      summary: 'The state of a call, pushed',
+      description:
+        'Server-sent events: the latest change at once and every change after it; the end of the stream is the end of ' +
+        'the call. The `id` of an event is the change’s number: numbers have no gaps within a call.',
+    }),
+    callSidParameter,
+    ApiHeader({
+      name: 'Last-Event-ID',
+      required: false,
+      description: 'Resumes after the change with this number; browsers send it by themselves.',
+      schema: { type: 'string' },
+    }),
+    ApiResponse({
+      status: 200,
+      description: 'The events; or, as JSON, the contract’s failures as for the state.',
+      content: {
+        'text/event-stream': { schema: { type: 'string' }, example: EVENT },
+        'application/json': { schema: ENVELOPE_OF_FAILURE, example: envelope('NOT_YOUR_CALL') },
+      },
+    }),
+    ApiResponse({ status: 204, description: 'The call is over, and its last change has been seen: do not come back.' }),
     ...EVERY_ENDPOINT,
   );

@@ -1,7 +1,12 @@
-import { Controller, Get, Param, UseGuards } from '@nestjs/common';
+import { Controller, Get, Headers, Param, Query, Res, UseGuards } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { RequiresUser, UserId } from '../auth/access.js';
+import { Draining } from '../common/draining.js';
 import { logAboutCall } from '../common/log-context.js';
-import { CallApi, CancelApi, ServiceApi, StateApi } from './call.api-text.js';
+import { CallApi, CancelApi, ServiceApi, StateApi, StreamApi } from './call.api-text.js';
+import { CallWatch } from './call-watch.service.js';
+import { changeNumberOf, sendEvents } from './event-stream.js';
+import { longPollOf } from './long-poll.js';
 import { CallService } from './call.service.js';
 import { isCallSid } from './call-sid.js';
 import { NoPrefetchGuard } from './no-prefetch.guard.js';
@@ -13,7 +18,11 @@ const success = <T>(data: T) => ({ data, returnCode: 200, returnMsg: 'success' }
 @Controller('v1/app')
 @RequiresUser()
 export class CallController {
-  constructor(private readonly calls: CallService) {}
+  constructor(
+    private readonly calls: CallService,
+    private readonly watch: CallWatch,
+    private readonly draining: Draining,
+  ) {}
 
   @Get('call/:targetId')
   @UseGuards(NoPrefetchGuard)
@@ -40,8 +49,41 @@ export class CallController {
 
   @Get('callState/:callSid')
   @StateApi()
-  async state(@UserId() userId: string, @Param('callSid') callSid: string) {
+  async state(
+    @UserId() userId: string,
+    @Param('callSid') callSid: string,
+    @Query() query: Record<string, unknown>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
     if (isCallSid(callSid)) logAboutCall(callSid);
-    return success({ stateType: String(await this.calls.stateOf(callSid, userId)) });
+    const wish = longPollOf(query);
+    if (!wish) return success({ stateType: String((await this.calls.stateOf(callSid, userId)).state) });
+    const { state, changes } = await this.watch.waitBeyond(callSid, userId, wish.seen, wish.waitSeconds, goneOf(reply));
+    void reply.type('application/json; charset=utf-8');
+    // The changes go out as the bytes they are.
+    return `{"data":{"stateType":"${state}","changes":[${changes.join(',')}]},"returnCode":200,"returnMsg":"success"}`;
+  }
+
+  @Get('callState/:callSid/stream')
+  @StreamApi()
+  async stream(
+    @UserId() userId: string,
+    @Param('callSid') callSid: string,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    if (isCallSid(callSid)) logAboutCall(callSid);
+    const call = await this.watch.follow(callSid, userId, changeNumberOf(lastEventId));
+    // 204 is how a browser's EventSource learns that there is nothing to come back for.
+    if (call.isToldCompletely) void reply.status(204).send();
+    else sendEvents(reply, call, this.draining.signal);
   }
 }
+
+const goneOf = ({ raw }: FastifyReply): AbortSignal => {
+  const gone = new AbortController();
+  raw.once('close', () => {
+    gone.abort();
+  });
+  return gone.signal;
+};

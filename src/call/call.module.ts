@@ -3,12 +3,15 @@ import { DirectoryModule } from '../directory/directory.module.js';
 import { TelephonyModule } from '../telephony/telephony.module.js';
 import { CallController } from './call.controller.js';
 import { CallService } from './call.service.js';
+import { CallWatch } from './call-watch.service.js';
+import { ChangeFeed } from './change-feed.js';
+import { StateMemory } from './state-memory.js';
 import { Sweeper } from './sweeper.js';
 
 @Module({
   imports: [DirectoryModule, TelephonyModule],
   controllers: [CallController],
-  providers: [CallService, Sweeper],
+  providers: [CallService, CallWatch, ChangeFeed, StateMemory, Sweeper],
   exports: [CallService],
 })
 export class CallModule {}

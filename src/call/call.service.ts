@@ -15,6 +15,7 @@ import { isCallSid, newCallSid } from './call-sid.js';
 import { claimCancel, releaseCancel } from './cancel-claim.js';
 import { dialOnce } from './dial.js';
 import { openCall } from './open-call.js';
+import { StateMemory, type RememberedState } from './state-memory.js';
 
 interface Callee {
   readonly userId: string | null;
@@ -31,6 +32,7 @@ export class CallService {
     private readonly database: DataSource,
     private readonly directory: DirectoryService,
     private readonly providers: ProviderChoice,
+    private readonly memory: StateMemory,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -51,15 +53,12 @@ export class CallService {
   }
 
   /** @throws AppError NOT_YOUR_CALL for a callSid that is malformed, unknown, or another user's: one answer for all. */
-  async stateOf(callSid: string, callerId: string): Promise<StateType> {
-    const [call] = isCallSid(callSid)
-      ? await this.database.query<{ state: StateType }[]>(
-          'select state from call_record where call_sid = $1 and caller_id = $2',
-          [callSid, callerId],
-        )
-      : [];
-    if (!call) throw new AppError('NOT_YOUR_CALL');
-    return call.state;
+  async stateOf(callSid: string, callerId: string): Promise<RememberedState> {
+    const call = isCallSid(callSid)
+      ? (this.memory.recall(callSid) ?? (await this.memory.readThrough(callSid, () => this.readState(callSid))))
+      : undefined;
+    if (call?.callerId !== callerId) throw new AppError('NOT_YOUR_CALL');
+    return call;
   }
 
   /** Has the provider hang up, in whatever state the call is. Once it has taken the order the call is over. */
@@ -102,8 +101,18 @@ export class CallService {
     return call?.state !== from;
   }
 
+  private async readState(callSid: string): Promise<RememberedState | undefined> {
+    const [call] = await this.database.query<RememberedState[]>(
+      'select caller_id as "callerId", state, changes as number from call_record where call_sid = $1',
+      [callSid],
+    );
+    return call;
+  }
+
   private async record(event: EventToApply): Promise<Applied> {
-    const applied = await applyCallEvent(this.database, event, longestStays(this.config));
+    const { applied, change } = await applyCallEvent(this.database, event, longestStays(this.config));
+    // Who caused the change must see it at once, before its notification has come round.
+    if (change) this.memory.learn(change);
     const { provider, type, endReason, eventId } = event;
     this.logger.info({ callSid: event.callSid, provider, type, endReason, eventId, applied }, 'call event');
     return applied;

@@ -1,13 +1,19 @@
+import { Module, type DynamicModule } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Counts what is in flight, so that a process which is asked to stop can finish that, refuse the rest, and go. */
 export class Draining {
   private inFlight = 0;
-  private begun = false;
+  private readonly begin = new AbortController();
   private idle: (() => void) | undefined;
 
+  /** Aborted when it begins: for replies that would otherwise wait for long. */
+  get signal(): AbortSignal {
+    return this.begin.signal;
+  }
+
   get hasBegun(): boolean {
-    return this.begun;
+    return this.begin.signal.aborted;
   }
 
   enter(): void {
@@ -21,11 +27,23 @@ export class Draining {
 
   /** Resolves when nothing is in flight any more, or after the limit. */
   async finish(limitMs: number): Promise<void> {
-    this.begun = true;
+    const idle = new Promise<void>((resolve) => (this.idle = resolve));
+    this.begin.abort();
     if (this.inFlight === 0) return;
     const done = new AbortController();
-    const idle = new Promise<void>((resolve) => (this.idle = resolve));
     await Promise.race([idle, sleep(limitMs, undefined, { signal: done.signal }).catch(() => undefined)]);
     done.abort();
+  }
+}
+
+@Module({})
+export class DrainingModule {
+  static with(draining: Draining): DynamicModule {
+    return {
+      module: DrainingModule,
+      global: true,
+      providers: [{ provide: Draining, useValue: draining }],
+      exports: [Draining],
+    };
   }
 }

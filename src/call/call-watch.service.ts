@@ -1,0 +1,80 @@
+import { setMaxListeners } from 'node:events';
+import { Injectable } from '@nestjs/common';
+import { Draining } from '../common/draining.js';
+import { CallService } from './call.service.js';
+import { StateType } from './call-lifecycle.js';
+import { ChangeFeed, type FeedItem } from './change-feed.js';
+
+/** What a long poll has seen already: a state, or a change by its number. */
+export type Seen = { readonly state: number } | { readonly number: number };
+
+export interface Watched {
+  readonly state: StateType;
+  /** The bytes of every change after what was seen. */
+  readonly changes: readonly string[];
+}
+
+/** For those who would rather be told than ask again and again. */
+@Injectable()
+export class CallWatch {
+  constructor(
+    private readonly calls: CallService,
+    private readonly feed: ChangeFeed,
+    private readonly draining: Draining,
+  ) {
+    // One listener for each that waits; the default warning is for leaks.
+    setMaxListeners(0, draining.signal);
+  }
+
+  /**
+   * Waits until the caller's call has gone beyond what was seen, or the time is up, or nobody waits any more, or the
+   * process is to stop. All that is known by then is told in one reply.
+   * @throws AppError NOT_YOUR_CALL
+   */
+  async waitBeyond(callSid: string, callerId: string, seen: Seen, waitSeconds: number, gone: AbortSignal): Promise<Watched> {
+    const call = await this.calls.stateOf(callSid, callerId);
+    if (call.state === StateType.over && !isBeyond(seen, call)) return { state: call.state, changes: [] };
+    const stop = AbortSignal.any([gone, this.draining.signal]);
+    return new Promise((resolve) => {
+      const changes: string[] = [];
+      let { state } = call;
+      const finish = (): void => {
+        clearTimeout(timer);
+        unsubscribe();
+        stop.removeEventListener('abort', finish);
+        resolve({ state, changes });
+      };
+      const timer = setTimeout(finish, waitSeconds * 1000);
+      const after = 'number' in seen ? seen.number : 0;
+      const unsubscribe = this.feed.subscribe(callSid, after, ({ bytes, change: { data } }) => {
+        const stateType = Number(data.stateType) as StateType;
+        if (stateType > state) state = stateType;
+        if (isBeyond(seen, { number: data.number, state: stateType })) changes.push(bytes);
+        if (changes.length > 0 && data.number >= call.number) finish();
+      });
+      stop.addEventListener('abort', finish);
+      if (stop.aborted) finish();
+    });
+  }
+
+  /**
+   * Follows the caller's call from the change after `lastNumber`, or from the latest one, until it is over.
+   * @throws AppError NOT_YOUR_CALL
+   */
+  async follow(callSid: string, callerId: string, lastNumber: number | null): Promise<FollowedCall> {
+    const { number, state } = await this.calls.stateOf(callSid, callerId);
+    return {
+      isToldCompletely: state === StateType.over && lastNumber !== null && lastNumber >= number,
+      subscribe: (listener) => this.feed.subscribe(callSid, lastNumber ?? number - 1, listener),
+    };
+  }
+}
+
+const isBeyond = (seen: Seen, { number, state }: { number: number; state: StateType }): boolean =>
+  'number' in seen ? number > seen.number : state > seen.state;
+
+export interface FollowedCall {
+  /** Nothing is left to tell to one who has seen the last change of a call that is over. */
+  readonly isToldCompletely: boolean;
+  subscribe(listener: (item: FeedItem) => void): () => void;
+}

@@ -1,0 +1,50 @@
+/** A call's changes as server-sent events (WHATWG HTML, 9.2). */
+import type { FastifyReply } from 'fastify';
+import type { FollowedCall } from './call-watch.service.js';
+import { StateType } from './call-lifecycle.js';
+
+/** Proxies close a connection that is silent for a minute or less; a comment costs three bytes. */
+const HEARTBEAT_EVERY_MS = 15_000;
+
+/** A reader who has let this much pile up is cut off, and resumes from the number it has. A call has few changes. */
+const MOST_BUFFERED_BYTES = 16 * 1024;
+
+/** The number in Last-Event-ID; null where there is none to resume from. */
+export const changeNumberOf = (lastEventId: string | undefined): number | null =>
+  lastEventId !== undefined && /^\d{1,7}$/.test(lastEventId) ? Number(lastEventId) : null;
+
+/** Takes the reply over, and ends it after the call's end, or when told to stop. */
+export const sendEvents = (reply: FastifyReply, call: FollowedCall, stop: AbortSignal): void => {
+  reply.hijack();
+  const { raw } = reply;
+  raw.writeHead(200, {
+    ...(reply.getHeaders() as Record<string, string>),
+    'content-type': 'text/event-stream; charset=utf-8',
+    // nginx would collect the events otherwise.
+    'x-accel-buffering': 'no',
+  });
+  const write = (text: string): void => {
+    if (raw.writableEnded) return;
+    if (raw.writableLength > MOST_BUFFERED_BYTES) raw.destroy();
+    else raw.write(text);
+  };
+  const heartbeat = setInterval(() => {
+    write(':\n\n');
+  }, HEARTBEAT_EVERY_MS);
+  const unsubscribe = call.subscribe(({ bytes, change: { data } }) => {
+    write(`id: ${data.number}\ndata: ${bytes}\n\n`);
+    if (Number(data.stateType) === StateType.over) end();
+  });
+  const end = (): void => {
+    raw.end();
+  };
+  stop.addEventListener('abort', end);
+  raw.once('close', () => {
+    clearInterval(heartbeat);
+    unsubscribe();
+    stop.removeEventListener('abort', end);
+  });
+  // The head goes out before the first event, so that a client knows that it is connected.
+  raw.flushHeaders();
+  if (stop.aborted) end();
+};

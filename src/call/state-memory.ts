@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { CallChange } from './call-change.js';
+import type { StateType } from './call-lifecycle.js';
+import { ChangeFeed } from './change-feed.js';
+
+export interface RememberedState {
+  readonly callerId: string;
+  readonly state: StateType;
+  /** The number of the change that led there. */
+  readonly number: number;
+}
+
+/** Live calls of one replica's clients, and then some; about 200 bytes each. */
+const MOST_CALLS = 100_000;
+
+/**
+ * The states of recent calls, kept true by notifications, for the poll that every live caller makes every second
+ * (design rule 7). Where notifications have stopped nothing is remembered and nothing is believed.
+ */
+@Injectable()
+export class StateMemory {
+  private readonly states = new LRUCache<string, RememberedState>({ max: MOST_CALLS });
+  private listening = false;
+  /** Grows whenever the memory is dropped: what was read from the database before then is not remembered after it. */
+  private era = 0;
+
+  constructor(feed: ChangeFeed) {
+    feed.observe({
+      onChange: (change) => {
+        this.learn(change);
+      },
+      onDeaf: () => {
+        this.drop(false);
+      },
+      onListening: () => {
+        this.drop(true);
+      },
+    });
+  }
+
+  learn({ data: { callSid, callerId, stateType, number } }: CallChange): void {
+    if (this.listening) this.put(callSid, { callerId, state: Number(stateType) as StateType, number });
+  }
+
+  recall(callSid: string): RememberedState | undefined {
+    return this.listening ? this.states.get(callSid) : undefined;
+  }
+
+  /** Remembers what `read` finds, unless a notification has told of something newer, or may have been missed, meanwhile. */
+  async readThrough(
+    callSid: string,
+    read: () => Promise<RememberedState | undefined>,
+  ): Promise<RememberedState | undefined> {
+    const era = this.era;
+    const found = await read();
+    if (found && this.listening && era === this.era) this.put(callSid, found);
+    return found;
+  }
+
+  private put(callSid: string, state: RememberedState): void {
+    const known = this.states.peek(callSid);
+    if (!known || known.number < state.number) this.states.set(callSid, state);
+  }
+
+  private drop(listening: boolean): void {
+    this.era++;
+    this.listening = listening;
+    this.states.clear();
+  }
+}
