@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, QueryFailedError } from 'typeorm';
+import { AppError } from '../common/error-table.js';
+import { isLong } from '../common/long.js';
+import { noSuchUser } from './user.service.js';
+
+/** What may be shown of a sub-account: never its secret. */
+export interface ShownSubAccount {
+  readonly provider: string;
+  readonly externalId: string;
+}
+
+export interface SubAccountToStore extends ShownSubAccount {
+  readonly secret: string;
+}
+
+const noSuchSubAccount = (): AppError =>
+  new AppError('NOT_FOUND', { detail: 'This user has no sub-account at this provider.' });
+
+/** A provider's name, as far as its shape tells; PostgreSQL is not asked about anything else. */
+const isName = (provider: string): boolean => /^[a-z][a-z0-9-]{0,63}$/.test(provider);
+
+/** SQLSTATE foreign_key_violation. */
+const NO_SUCH_ROW = '23503';
+
+/** Upkeep of sub-accounts. Secrets go in, and only CallService has them out again (DirectoryService). */
+@Injectable()
+export class SubAccountService {
+  constructor(private readonly database: DataSource) {}
+
+  async list(userId: string): Promise<{ readonly items: readonly ShownSubAccount[] }> {
+    const rows = isLong(userId)
+      ? await this.database.query<(ShownSubAccount | { provider: null })[]>(
+          `select account.provider, account.external_id as "externalId"
+           from app_user left join sub_account account on account.user_id = app_user.id
+           where app_user.id = $1
+           order by account.provider`,
+          [userId],
+        )
+      : [];
+    if (rows.length === 0) throw noSuchUser();
+    return { items: rows.filter((row) => row.provider !== null) };
+  }
+
+  async find(userId: string, provider: string): Promise<ShownSubAccount> {
+    const [account] =
+      isLong(userId) && isName(provider)
+        ? await this.database.query<ShownSubAccount[]>(
+            `select provider, external_id as "externalId" from sub_account where user_id = $1 and provider = $2`,
+            [userId, provider],
+          )
+        : [];
+    if (!account) throw noSuchSubAccount();
+    return account;
+  }
+
+  /** @returns whether there was none before */
+  async store(userId: string, { provider, externalId, secret }: SubAccountToStore): Promise<boolean> {
+    if (!isLong(userId)) throw noSuchUser();
+    try {
+      const [row] = await this.database.query<{ created: boolean }[]>(
+        `insert into sub_account (user_id, provider, external_id, secret) values ($1, $2, $3, $4)
+         on conflict on constraint sub_account_pkey
+         do update set external_id = excluded.external_id, secret = excluded.secret
+         returning xmax = 0 as created`,
+        [userId, provider, externalId, secret],
+      );
+      return row?.created ?? false;
+    } catch (error) {
+      throw withoutSecret(error);
+    }
+  }
+
+  async remove(userId: string, provider: string): Promise<void> {
+    const [, removed] =
+      isLong(userId) && isName(provider)
+        ? await this.database.query<[unknown, number]>('delete from sub_account where user_id = $1 and provider = $2', [
+            userId,
+            provider,
+          ])
+        : [[], 0];
+    if (removed === 0) throw noSuchSubAccount();
+  }
+}
+
+/** An error that is logged must not hold the secret: TypeORM's has the parameters, PostgreSQL's detail the whole row. */
+const withoutSecret = (error: unknown): unknown => {
+  if (!(error instanceof QueryFailedError)) return error;
+  const { code } = error.driverError as { code?: unknown };
+  return code === NO_SUCH_ROW ? noSuchUser() : Object.assign(new Error(error.message), { code });
+};

@@ -1,0 +1,95 @@
+/**
+ * A list of users as an app backend sends it, read by hand: ten thousand nested objects take class-validator seconds,
+ * and what a backend needs is every faulty row, each by its place.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { AppError, type Fault } from '../common/error-table.js';
+import { isLong } from '../common/long.js';
+import { normalisePhone } from '../common/phone-number.js';
+import { NOT_DIALABLE } from './dialable-phone.js';
+import { nameRule, phoneOrNoneRule, trimmed, userIdRule } from './field-rules.js';
+import type { User } from './user.service.js';
+
+export const MOST_USERS_AT_ONCE = 10_000;
+
+/** Reading 500 rows takes some milliseconds; whoever polls a call's state meanwhile should not wait for all of them. */
+const ROWS_A_TURN = 500;
+
+const FIELDS: ReadonlySet<string> = new Set(['id', 'name', 'phone']);
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * @param body `{"users": [{"id", "name", "phone"}, …]}`; a phone that is absent is none
+ * @throws AppError with every fault of every row
+ */
+export const readUserRows = async (body: unknown, region: string): Promise<User[]> => {
+  const rows = rowsOf(body);
+  const users: User[] = [];
+  const faults: Fault[] = [];
+  const placeOfId = new Map<string, string>();
+  for (const [index, row] of rows.entries()) {
+    if (index % ROWS_A_TURN === 0) await nextTurn();
+    const place = `/users/${index}`;
+    if (!isObject(row)) {
+      faults.push({ where: place, what: 'must be an object with id, name and phone' });
+      continue;
+    }
+    const user = { id: row['id'], name: trimmed(row['name']), phone: storedPhone(row['phone'] ?? null, region) };
+    faults.push(...faultsOf(row, user, place));
+    if (isLong(user.id)) {
+      const twin = placeOfId.get(user.id);
+      if (twin) faults.push({ where: `${place}/id`, what: `is the id of ${twin} too` });
+      else placeOfId.set(user.id, place);
+    }
+    // Without a fault each field is what its rule says.
+    users.push(user as User);
+  }
+  if (faults.length > 0) {
+    throw new AppError('BAD_REQUEST', { detail: 'Nothing has been changed: every row has to be right.', faults });
+  }
+  return users;
+};
+
+const rowsOf = (body: unknown): readonly unknown[] => {
+  const users: unknown = isObject(body) ? body['users'] : undefined;
+  if (!isObject(body) || !Array.isArray(users)) {
+    throw new AppError('BAD_REQUEST', { faults: [{ where: '/users', what: 'must be an array of users' }] });
+  }
+  const strangers = Object.keys(body).filter((key) => key !== 'users');
+  if (strangers.length > 0) {
+    throw new AppError('BAD_REQUEST', { faults: strangers.map((key) => strange('', key, 'users is the only one')) });
+  }
+  if (users.length > MOST_USERS_AT_ONCE) {
+    throw new AppError('TOO_LARGE', {
+      detail: `A request holds ${MOST_USERS_AT_ONCE} users at most, and this one ${users.length}; send it in parts.`,
+    });
+  }
+  return users;
+};
+
+/** Undefined where the text is no number that can be dialled; what is no text is left to its rule. */
+const storedPhone = (phone: unknown, region: string): unknown =>
+  typeof phone === 'string' ? (normalisePhone(phone, region) ?? undefined) : phone;
+
+const faultsOf = (row: JsonObject, user: JsonObject, place: string): Fault[] => {
+  const faults = Object.keys(row)
+    .filter((key) => !FIELDS.has(key))
+    .map((key) => strange(place, key, 'a user has id, name and phone'));
+  const check = (field: string, what: string | null) => {
+    if (what) faults.push({ where: `${place}/${field}`, what });
+  };
+  check('id', userIdRule(user['id']));
+  check('name', nameRule(user['name']));
+  check('phone', user['phone'] === undefined ? NOT_DIALABLE : phoneOrNoneRule(user['phone']));
+  return faults;
+};
+
+const strange = (place: string, key: string, instead: string): Fault => ({
+  // RFC 6901 §3
+  where: `${place}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+  what: `is no field that is known here: ${instead}`,
+});
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

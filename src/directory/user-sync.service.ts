@@ -1,0 +1,45 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { CONFIG, type Config } from '../config/config.js';
+import { readUserRows } from './user-rows.js';
+
+export interface SyncOutcome {
+  readonly created: number;
+  readonly changed: number;
+  readonly unchanged: number;
+}
+
+/**
+ * A row that is right already is not written again: a backend that states all of its users every night costs us reads.
+ * The order keeps two syncs at one time from waiting for each other. Only an inserted row has no xmax.
+ */
+const STATEMENT = `
+with written as (
+  insert into app_user as known (id, name, phone)
+  select id, name, phone from unnest($1::bigint[], $2::text[], $3::text[]) as given (id, name, phone) order by id
+  on conflict on constraint app_user_pkey do update set name = excluded.name, phone = excluded.phone
+  where (known.name, known.phone) is distinct from (excluded.name, excluded.phone)
+  returning xmax = 0 as created
+)
+select count(*) filter (where created)::integer as created, count(*) filter (where not created)::integer as changed
+from written
+`;
+
+/** An app backend states the whole truth about some of its users, all of them or none. Others are left alone. */
+@Injectable()
+export class UserSyncService {
+  constructor(
+    private readonly database: DataSource,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** @param body as it came (user-rows.ts) */
+  async sync(body: unknown): Promise<SyncOutcome> {
+    const users = await readUserRows(body, this.config.phoneRegion);
+    const [written = { created: 0, changed: 0 }] = await this.database.query<{ created: number; changed: number }[]>(
+      STATEMENT,
+      [users.map(({ id }) => id), users.map(({ name }) => name), users.map(({ phone }) => phone)],
+    );
+    return { ...written, unchanged: users.length - written.created - written.changed };
+  }
+}

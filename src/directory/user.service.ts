@@ -1,0 +1,78 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AppError } from '../common/error-table.js';
+import { GREATEST_LONG, isLong } from '../common/long.js';
+import { CONFIG, type Config } from '../config/config.js';
+import type { AppUser } from './app-user.entity.js';
+import { dialablePhone } from './dialable-phone.js';
+import { badCursor, pageOf, type Page, type PageRequest } from './page.js';
+
+export type User = Readonly<AppUser>;
+
+/** What is left out stays as it is; a phone of null is unbound. */
+export interface UserChange {
+  readonly name?: string | undefined;
+  readonly phone?: string | null | undefined;
+}
+
+export const noSuchUser = (): AppError =>
+  new AppError('NOT_FOUND', { detail: `There is no such user. A user id is a whole number, 1 to ${GREATEST_LONG}.` });
+
+/** Upkeep of users, one at a time; an id that is no Long is one that does not exist. */
+@Injectable()
+export class UserService {
+  constructor(
+    private readonly database: DataSource,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  async create({ id, name, phone }: User): Promise<User> {
+    const [user] = await this.database.query<User[]>(
+      'insert into app_user (id, name, phone) values ($1, $2, $3) on conflict do nothing returning id, name, phone',
+      [id, name, this.storedPhone(phone)],
+    );
+    if (!user) throw new AppError('CONFLICT', { detail: `There is a user ${id} already; change it with PATCH.` });
+    return user;
+  }
+
+  async find(id: string): Promise<User> {
+    const [user] = isLong(id)
+      ? await this.database.query<User[]>('select id, name, phone from app_user where id = $1', [id])
+      : [];
+    if (!user) throw noSuchUser();
+    return user;
+  }
+
+  async list({ after, limit }: PageRequest): Promise<Page<User>> {
+    if (after !== undefined && !isLong(after)) throw badCursor();
+    const rows = await this.database.query<User[]>(
+      'select id, name, phone from app_user where id > $1 order by id limit $2',
+      [after ?? '0', limit + 1],
+    );
+    return pageOf(rows, limit, (user) => user.id);
+  }
+
+  async change(id: string, { name, phone }: UserChange): Promise<User> {
+    if (!isLong(id)) throw noSuchUser();
+    const [[user]] = await this.database.query<[User[], number]>(
+      `update app_user
+       set name = coalesce($2, name), phone = case when $3::boolean then $4 else phone end
+       where id = $1
+       returning id, name, phone`,
+      [id, name ?? null, phone !== undefined, this.storedPhone(phone ?? null)],
+    );
+    if (!user) throw noSuchUser();
+    return user;
+  }
+
+  /** Their sub-accounts go with them; the records of their calls stay. */
+  async remove(id: string): Promise<void> {
+    if (!isLong(id)) throw noSuchUser();
+    const [, removed] = await this.database.query<[unknown, number]>('delete from app_user where id = $1', [id]);
+    if (removed === 0) throw noSuchUser();
+  }
+
+  private storedPhone(phone: string | null): string | null {
+    return phone === null ? null : dialablePhone(phone, this.config.phoneRegion);
+  }
+}
