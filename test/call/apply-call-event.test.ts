@@ -53,7 +53,7 @@ const event = (callSid: string, type: CallEventType, second: number, endReason?:
   occurredAt: at(second),
   endReason,
 });
-const apply = (one: EventToApply) => applyCallEvent(database, one, LONGEST_STAYS);
+const apply = async (one: EventToApply) => (await applyCallEvent(database, one, LONGEST_STAYS)).applied;
 
 interface StoredCall extends CallProgress {
   readonly changes: number;
