@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { TelephonyModule } from '../telephony/telephony.module.js';
 import { CallController } from './call.controller.js';
+import { CallHistoryService } from './call-history.service.js';
 import { CallService } from './call.service.js';
 import { CallWatch } from './call-watch.service.js';
 import { ChangeFeed } from './change-feed.js';
@@ -11,7 +12,7 @@ import { Sweeper } from './sweeper.js';
 @Module({
   imports: [DirectoryModule, TelephonyModule],
   controllers: [CallController],
-  providers: [CallService, CallWatch, ChangeFeed, StateMemory, Sweeper],
-  exports: [CallService],
+  providers: [CallHistoryService, CallService, CallWatch, ChangeFeed, StateMemory, Sweeper],
+  exports: [CallHistoryService, CallService],
 })
 export class CallModule {}

@@ -1,0 +1,90 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AppError } from '../common/error-table.js';
+import { logAboutCall } from '../common/log-context.js';
+import { readChange, type CallChange } from './call-change.js';
+import type { CallEvent } from './call-event.entity.js';
+import { talkSeconds } from './call-lifecycle.js';
+import type { CallRecord } from './call-record.entity.js';
+import { isCallSid } from './call-sid.js';
+
+/** What became of a call: the record without our housekeeping. */
+export interface CallHistory extends Omit<
+  Readonly<CallRecord>,
+  'state' | 'sweepAt' | 'deadlineAt' | 'cancelOrderedAt'
+> {
+  readonly stateType: string;
+  readonly talkSeconds: number | null;
+  /** In the order in which we learned of them. */
+  readonly events: readonly TimelineEvent[];
+}
+
+export interface TimelineEvent extends Omit<Readonly<CallEvent>, 'callSid' | 'receipt' | 'change'> {
+  /** Written out as JSON, the very bytes that every other consumer is sent; null where the event changed nothing. */
+  readonly change: CallChange | null;
+}
+
+interface EventRow extends Omit<Readonly<CallEvent>, 'occurredAt' | 'receivedAt'> {
+  readonly occurredAt: string;
+  readonly receivedAt: string;
+}
+
+type Row = Omit<CallHistory, 'stateType' | 'talkSeconds' | 'events'> &
+  Pick<CallRecord, 'state'> & { readonly events: readonly EventRow[] };
+
+/** Record and timeline in one statement, so that the one never knows of a change that the other does not. */
+const STATEMENT = `
+select call.call_sid as "callSid", call.caller_id as "callerId", call.callee_id as "calleeId",
+  call.service_line_id as "serviceLineId", call.caller_phone as "callerPhone", call.callee_phone as "calleePhone",
+  call.provider, call.sub_account as "subAccount", call.provider_call_id as "providerCallId", call.state,
+  call.end_reason as "endReason", call.ended_by as "endedBy", call.requested_at as "requestedAt",
+  call.ringing_at as "ringingAt", call.answered_at as "answeredAt", call.ended_at as "endedAt", call.changes,
+  (
+    select coalesce(
+      json_agg(
+        json_build_object(
+          'provider', event.provider, 'eventId', event.event_id, 'type', event.type, 'occurredAt', event.occurred_at,
+          'receivedAt', event.received_at, 'changeNumber', event.change_number, 'change', event.change,
+          'detail', event.detail
+        )
+        order by event.received_at, event.change_number, event.event_id
+      ),
+      '[]'
+    )
+    from call_event event where event.call_sid = call.call_sid
+  ) as events
+from call_record call
+where call.call_sid = $1
+`;
+
+/** Calls as an administrator sees them: anybody's, and how each came about. */
+@Injectable()
+export class CallHistoryService {
+  constructor(private readonly database: DataSource) {}
+
+  /** @throws AppError NOT_FOUND, also for a callSid that is malformed */
+  async find(callSid: string): Promise<CallHistory> {
+    if (!isCallSid(callSid)) throw noSuchCall();
+    logAboutCall(callSid);
+    const [row] = await this.database.query<Row[]>(STATEMENT, [callSid]);
+    if (!row) throw noSuchCall();
+    const { state, changes, events, ...record } = row;
+    return {
+      ...record,
+      stateType: String(state),
+      talkSeconds: talkSeconds(row),
+      changes,
+      events: events.map(timelineEvent),
+    };
+  }
+}
+
+const timelineEvent = (event: EventRow): TimelineEvent => ({
+  ...event,
+  occurredAt: new Date(event.occurredAt),
+  receivedAt: new Date(event.receivedAt),
+  change: event.change === null ? null : readChange(event.change),
+});
+
+const noSuchCall = (): AppError =>
+  new AppError('NOT_FOUND', { detail: 'There is no such call. A callSid has 32 decimal digits.' });
