@@ -29,9 +29,9 @@ const OPTIONS = {
 };
 
 /** JSON lines, or readable ones where a person is watching. */
-export const createLogger = (level: string, stream: NodeJS.WriteStream = process.stdout): Logger => {
+export const createLogger = (level: string, stream: NodeJS.WritableStream = process.stdout): Logger => {
   const options = { ...OPTIONS, level };
-  if (!stream.isTTY) return pino(options, stream);
+  if (!('isTTY' in stream && stream.isTTY)) return pino(options, stream);
   const pretty = prettyFactory({ colorize: true, translateTime: 'HH:MM:ss.l', singleLine: true });
   return pino(options, { write: (line: string) => stream.write(pretty(line)) });
 };

@@ -32,9 +32,11 @@ interface TestAppOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** A database that others use too; else one of its own. */
   readonly databaseUrl?: string;
+  /** Where log lines go, when the environment's LOG_LEVEL wants any. */
+  readonly logTo?: NodeJS.WritableStream;
 }
 
-export const startTestApp = async ({ environment = {}, databaseUrl }: TestAppOptions = {}): Promise<TestApp> => {
+export const startTestApp = async ({ environment = {}, databaseUrl, logTo }: TestAppOptions = {}): Promise<TestApp> => {
   const own: TestDatabase | undefined = databaseUrl ? undefined : await createTestDatabase();
   const config = readConfig({
     HOST: '127.0.0.1',
@@ -45,7 +47,7 @@ export const startTestApp = async ({ environment = {}, databaseUrl }: TestAppOpt
     ...('JWT_JWKS_URI' in environment ? {} : { JWT_SECRET: TEST_SECRET }),
     ...environment,
   });
-  const app = await createApp(config, createLogger(config.logLevel));
+  const app = await createApp(config, createLogger(config.logLevel, logTo));
   const database = app.nest.get(DataSource);
   await seedDemoDirectory(database);
   const url = await app.listen();

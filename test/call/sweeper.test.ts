@@ -1,0 +1,111 @@
+import { Sweeper } from '../../src/call/sweeper.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+let service: TestApp;
+
+beforeAll(async () => {
+  // Slow enough that the simulator says nothing of itself, and the sweeper looks only when it is told to.
+  service = await startTestApp({ environment: { SIMULATOR_SPEED: '0.1', SWEEP_EVERY: '3600', DIAL_TIMEOUT: '0.1' } });
+});
+afterAll(() => service.close());
+
+let nextCaller = 1004;
+const newCall = async (targetId: string): Promise<string> => {
+  const userId = String(nextCaller++);
+  await service.ask(userId, `call/${targetId}`);
+  const [call] = await service.database.query<{ call_sid: string }[]>(
+    'select call_sid from call_record where caller_id = $1',
+    [userId],
+  );
+  return call?.call_sid ?? '';
+};
+
+const sweep = () => service.app.nest.get(Sweeper, { strict: false }).sweep();
+
+const record = async (callSid: string) => {
+  const [call] = await service.database.query<Record<string, unknown>[]>(
+    `select state, end_reason as "endReason", ended_by as "endedBy", deadline_at > now() as "inTime",
+       sweep_at > now() as "putOff"
+     from call_record where call_sid = $1`,
+    [callSid],
+  );
+  return call;
+};
+
+/** Lets time pass for one call. */
+const age = (callSid: string, seconds: number) =>
+  service.database.query(
+    `update call_record
+     set sweep_at = sweep_at - $2 * interval '1 second', deadline_at = deadline_at - $2 * interval '1 second'
+     where call_sid = $1`,
+    [callSid, seconds],
+  );
+
+describe('the sweeper', () => {
+  it('leaves a call alone that is within its time', async () => {
+    await newCall('2013');
+
+    expect(await sweep()).toBe(0);
+  });
+
+  it('closes a call that its provider has never heard of: nobody was rung', async () => {
+    const callSid = await newCall('2009');
+    expect(await record(callSid)).toMatchObject({ state: 1 });
+    await age(callSid, 20);
+
+    await sweep();
+
+    expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'failed', endedBy: 'sweeper' });
+  });
+
+  it('finds the call of a dial that was never replied to, and leaves it until its time is up', async () => {
+    const callSid = await newCall('2008');
+    await age(callSid, 20);
+
+    expect(await sweep()).toBe(1);
+
+    expect(await record(callSid)).toMatchObject({ state: 1, putOff: true, inTime: true });
+    expect(await sweep()).toBe(0);
+  });
+
+  it('closes as lost a call that its provider has forgotten', async () => {
+    const callSid = await newCall('2009');
+    await service.database.query(`update call_record set provider_call_id = 'forgotten' where call_sid = $1`, [callSid]);
+    await age(callSid, 20);
+
+    await sweep();
+
+    expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'lost' });
+  });
+
+  it('hangs up a call that has stayed in its state for too long', async () => {
+    const callSid = await newCall('2013');
+    await age(callSid, 91);
+
+    await sweep();
+
+    expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'canceled', endedBy: 'sweeper' });
+  });
+
+  it('closes a call whose provider is not there any more once it has given up', async () => {
+    const callSid = await newCall('2013');
+    await service.database.query(`update call_record set provider = 'bankrupt' where call_sid = $1`, [callSid]);
+    await age(callSid, 91);
+    await sweep();
+    expect(await record(callSid)).toMatchObject({ state: 1, putOff: true });
+    await age(callSid, 600);
+
+    await sweep();
+
+    expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'lost' });
+  });
+
+  it('looks at each call once, however many sweep at the same instant', async () => {
+    const callSids = await Promise.all(Array.from({ length: 10 }, () => newCall('2013')));
+    for (const callSid of callSids) await age(callSid, 20);
+
+    const looked = await Promise.all([sweep(), sweep(), sweep(), sweep()]);
+
+    expect(looked.reduce((sum, count) => sum + count)).toBe(callSids.length);
+  });
+});
