@@ -1,4 +1,14 @@
 import { Module } from '@nestjs/common';
+import { CallModule } from '../call/call.module.js';
+import { DirectoryModule } from '../directory/directory.module.js';
+import { TelephonyModule } from '../telephony/telephony.module.js';
+import { CallsController } from './calls.controller.js';
+import { ServiceLinesController } from './service-lines.controller.js';
+import { SubAccountsController } from './sub-accounts.controller.js';
+import { UsersController } from './users.controller.js';
 
-@Module({})
+@Module({
+  imports: [CallModule, DirectoryModule, TelephonyModule],
+  controllers: [UsersController, SubAccountsController, ServiceLinesController, CallsController],
+})
 export class AdminModule {}

@@ -1,0 +1,15 @@
+import { ValidateBy, ValidateIf } from 'class-validator';
+import type { FieldRule } from '../directory/field-rules.js';
+
+/** Holds a field of a body to a rule of the directory, in the rule's own words. */
+export const Obeys = (rule: FieldRule): PropertyDecorator =>
+  ValidateBy({
+    name: rule.name || 'obeys',
+    validator: {
+      validate: (value) => rule(value) === null,
+      defaultMessage: (args) => rule(args?.value) ?? '',
+    },
+  });
+
+/** The field may be absent; null is a value like any other. */
+export const Optional = (): PropertyDecorator => ValidateIf((_body, value) => value !== undefined);

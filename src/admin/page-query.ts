@@ -1,0 +1,30 @@
+import { ApiHideProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { Allow, IsInt, IsString, Max, Min } from 'class-validator';
+import { Optional } from './obeys.js';
+
+const MOST_ITEMS = 200;
+const USUAL_ITEMS = 50;
+
+/** Digits alone become a number; what Number() makes of '', ' 5' or '1e2' is not what somebody meant. */
+const wholeNumber = ({ value }: { value: unknown }): unknown =>
+  typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
+
+export class PageQuery {
+  @ApiPropertyOptional({ description: 'The `next` of the page before. Without it the list begins.' })
+  @Optional()
+  @IsString()
+  after?: string;
+
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MOST_ITEMS, default: USUAL_ITEMS })
+  @Transform(wholeNumber)
+  @IsInt()
+  @Min(1)
+  @Max(MOST_ITEMS)
+  limit: number = USUAL_ITEMS;
+
+  /** The token may come in the query; it is none of this list's business. */
+  @ApiHideProperty()
+  @Allow()
+  access_token?: unknown;
+}

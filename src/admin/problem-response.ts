@@ -1,0 +1,89 @@
+/** How Swagger tells of a failure of the admin API: a problem body (RFC 9457) out of the error table. */
+import { applyDecorators } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiExtraModels,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiResponse,
+  ApiSecurity,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { ERRORS, type ErrorName, type Fault } from '../common/error-table.js';
+
+class ProblemFault implements Fault {
+  @ApiProperty({ description: 'A JSON pointer into the body, or the name of a parameter.', example: '/phone' })
+  where: string;
+
+  @ApiProperty({ example: 'must be a string such as "13800138000"' })
+  what: string;
+}
+
+class Problem {
+  @ApiProperty({ example: 'about:blank' })
+  type: string;
+
+  @ApiProperty({ description: 'The same for every problem of this code.', example: ERRORS.BAD_REQUEST.message })
+  title: string;
+
+  @ApiProperty({ type: 'integer', description: 'The HTTP status.', example: 400 })
+  status: number;
+
+  @ApiProperty({ description: 'Stable; branch on it.', enum: Object.keys(ERRORS), example: 'BAD_REQUEST' })
+  code: string;
+
+  @ApiPropertyOptional({ description: 'What was seen, what was expected, what to do; for people.' })
+  detail?: string;
+
+  @ApiPropertyOptional({ type: [ProblemFault], description: 'Everything that is wrong with the request.' })
+  errors?: ProblemFault[];
+
+  @ApiProperty({ description: 'Stands on every line of the log.', example: '0b0e8f5c-1e7c-4d38-9a43-5d7e2d3a9f10' })
+  requestId: string;
+}
+
+interface Example {
+  readonly detail?: string;
+  readonly errors?: readonly Fault[];
+}
+
+export const problem = (code: ErrorName, description: string, example: Example = {}) =>
+  ApiResponse({
+    status: ERRORS[code].httpStatus,
+    description,
+    content: {
+      'application/problem+json': {
+        schema: { $ref: getSchemaPath(Problem) },
+        example: {
+          type: 'about:blank',
+          title: ERRORS[code].message,
+          status: ERRORS[code].httpStatus,
+          code,
+          ...example,
+          requestId: '0b0e8f5c-1e7c-4d38-9a43-5d7e2d3a9f10',
+        },
+      },
+    },
+  });
+
+/** What is the same for every route of the admin API. */
+export const AdminApi = () =>
+  applyDecorators(
+    ApiTags('Admin'),
+    ApiBearerAuth(),
+    ApiSecurity('access_token'),
+    ApiExtraModels(Problem),
+    problem('UNAUTHENTICATED', 'No token, two tokens, or one that is malformed, expired, forged or for somebody else.'),
+    problem('FORBIDDEN', 'The token has not the scope `admin`.'),
+    problem('INTERNAL', 'A bug; the log tells more under the request id.'),
+    problem('UNAVAILABLE', 'The database is away, or the process is shutting down.'),
+  );
+
+/** What any body can meet; the faults are the route's own. */
+export const takesBody = (...errors: readonly Fault[]) =>
+  applyDecorators(
+    problem('BAD_REQUEST', 'Not JSON, or a field is missing, wrong or unknown; `errors` names each.', { errors }),
+    problem('TOO_LARGE', 'The body is too large.'),
+    problem('UNSUPPORTED_MEDIA_TYPE', 'The body is not `application/json`.'),
+  );
