@@ -10,10 +10,11 @@ import {
 } from '../call/call-lifecycle.js';
 
 const STATE_TYPES = ['1', '2', '3', '4'];
+const AN_INSTANT = '2026-11-24T10:16:09.254Z';
 const CALL_SID = '16090510160925480001030600243044';
 
 const timeOrNull = (description: string) =>
-  ({ type: String, format: 'date-time', nullable: true, description, example: '2026-11-24T10:16:09.254Z' }) as const;
+  ({ type: String, format: 'date-time', nullable: true, description, example: AN_INSTANT }) as const;
 const textOrNull = (description: string, example: string) =>
   ({ type: String, nullable: true, description, example }) as const;
 const END_REASON = {
@@ -37,7 +38,7 @@ class ChangeData {
   @ApiProperty({ ...END_REASON, example: null })
   endReason: string | null;
 
-  @ApiProperty({ format: 'date-time', example: '2026-11-24T10:16:09.254Z' })
+  @ApiProperty({ format: 'date-time', example: AN_INSTANT })
   occurredAt: string;
 
   @ApiProperty({ example: '1001' })
@@ -54,7 +55,7 @@ class ChangeReply implements CallChange {
   @ApiProperty({ enum: CHANGE_TYPES, example: 'call.ringing' })
   type: ChangeType;
 
-  @ApiProperty({ format: 'date-time', description: 'When we learned of it.', example: '2026-11-24T10:16:09.254Z' })
+  @ApiProperty({ format: 'date-time', description: 'When we learned of it.', example: AN_INSTANT })
   timestamp: string;
 
   @ApiProperty({ type: ChangeData })
@@ -71,10 +72,15 @@ class TimelineEventReply implements TimelineEvent {
   @ApiProperty({ enum: ['requested', ...Object.keys(EVENT_RULES)], example: 'ringing' })
   type: TimelineEvent['type'];
 
-  @ApiProperty({ type: String, format: 'date-time', description: 'By the clock of whoever tells it.' })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    description: 'By the clock of whoever tells it.',
+    example: AN_INSTANT,
+  })
   occurredAt: Date;
 
-  @ApiProperty({ type: String, format: 'date-time', description: 'By our clock.' })
+  @ApiProperty({ type: String, format: 'date-time', description: 'By our clock.', example: AN_INSTANT })
   receivedAt: Date;
 
   @ApiProperty({

@@ -1,7 +1,8 @@
 import { ApiHideProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { Allow, IsInt, IsString, Max, Min } from 'class-validator';
-import { Optional } from './obeys.js';
+import { Allow, IsString } from 'class-validator';
+import { wholeNumberRule } from '../directory/field-rules.js';
+import { Obeys, Optional } from './obeys.js';
 
 const MOST_ITEMS = 200;
 const USUAL_ITEMS = 50;
@@ -16,11 +17,15 @@ export class PageQuery {
   @IsString()
   after?: string;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MOST_ITEMS, default: USUAL_ITEMS })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: MOST_ITEMS,
+    default: USUAL_ITEMS,
+    description: 'Most items of the page.',
+  })
   @Transform(wholeNumber)
-  @IsInt()
-  @Min(1)
-  @Max(MOST_ITEMS)
+  @Obeys(wholeNumberRule(1, MOST_ITEMS))
   limit: number = USUAL_ITEMS;
 
   /** The token may come in the query; it is none of this list's business. */

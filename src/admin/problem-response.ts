@@ -20,6 +20,9 @@ class ProblemFault implements Fault {
   what: string;
 }
 
+/** The contract's own outcomes, which are HTTP 200, are never a problem. */
+const CODES = Object.entries(ERRORS).flatMap(([code, { httpStatus }]) => (httpStatus === 200 ? [] : [code]));
+
 class Problem {
   @ApiProperty({ example: 'about:blank' })
   type: string;
@@ -30,7 +33,7 @@ class Problem {
   @ApiProperty({ type: 'integer', description: 'The HTTP status.', example: 400 })
   status: number;
 
-  @ApiProperty({ description: 'Stable; branch on it.', enum: Object.keys(ERRORS), example: 'BAD_REQUEST' })
+  @ApiProperty({ description: 'Stable; branch on it.', enum: CODES, example: 'BAD_REQUEST' })
   code: string;
 
   @ApiPropertyOptional({ description: 'What was seen, what was expected, what to do; for people.' })
@@ -81,9 +84,9 @@ export const AdminApi = () =>
   );
 
 /** What any body can meet; the faults are the route's own. */
-export const takesBody = (...errors: readonly Fault[]) =>
+export const takesBody = (most: string, ...errors: readonly Fault[]) =>
   applyDecorators(
     problem('BAD_REQUEST', 'Not JSON, or a field is missing, wrong or unknown; `errors` names each.', { errors }),
-    problem('TOO_LARGE', 'The body is too large.'),
+    problem('TOO_LARGE', `The body is over ${most}.`),
     problem('UNSUPPORTED_MEDIA_TYPE', 'The body is not `application/json`.'),
   );

@@ -1,7 +1,6 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsInt, Max, Min } from 'class-validator';
-import { NAME_LENGTH, nameRule, phoneRule, trimmed } from '../directory/field-rules.js';
+import { NAME_LENGTH, nameRule, phoneRule, trimmed, wholeNumberRule, yesOrNoRule } from '../directory/field-rules.js';
 import { GREATEST_POSITION } from '../directory/service-line.service.js';
 import { Obeys } from './obeys.js';
 
@@ -19,7 +18,7 @@ export class NewServiceLine {
   phone: string;
 
   @ApiProperty({ description: 'Only open lines are rung.', example: true })
-  @IsBoolean()
+  @Obeys(yesOrNoRule)
   open: boolean;
 
   @ApiProperty({
@@ -29,9 +28,7 @@ export class NewServiceLine {
     description: 'The open line with the lowest position is the one that is rung.',
     example: 1,
   })
-  @IsInt()
-  @Min(0)
-  @Max(GREATEST_POSITION)
+  @Obeys(wholeNumberRule(0, GREATEST_POSITION))
   position: number;
 }
 

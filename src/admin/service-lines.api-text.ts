@@ -18,7 +18,7 @@ export const CreateServiceLineApi = () =>
       type: ServiceLineReply,
       headers: { Location: { description: 'Where the line is.', schema: { type: 'string' } } },
     }),
-    takesBody(BAD_PHONE),
+    takesBody('64 KB', BAD_PHONE),
   );
 
 export const ListServiceLinesApi = () =>
@@ -51,7 +51,7 @@ export const ChangeServiceLineApi = () =>
     }),
     lineIdParameter,
     ApiResponse({ status: 200, description: 'The line as it is now.', type: ServiceLineReply }),
-    takesBody(BAD_PHONE),
+    takesBody('64 KB', BAD_PHONE),
     noSuchLine,
   );
 

@@ -31,7 +31,7 @@ export const StoreSubAccountApi = () =>
     providerParameter,
     ApiResponse({ status: 200, description: 'Replaced.', type: SubAccountReply }),
     ApiResponse({ status: 201, description: 'Created.', type: SubAccountReply }),
-    takesBody({ where: '/secret', what: 'must be a string' }),
+    takesBody('64 KB', { where: '/secret', what: 'must be a string' }),
     problem('NOT_FOUND', 'There is no such user, or this service runs no such provider.', {
       detail: 'This service runs no such provider; it runs simulator.',
     }),

@@ -20,7 +20,7 @@ export const CreateUserApi = () =>
       type: UserReply,
       headers: { Location: { description: 'Where the user is.', schema: { type: 'string' } } },
     }),
-    takesBody(BAD_PHONE),
+    takesBody('64 KB', BAD_PHONE),
     problem('CONFLICT', 'There is a user with this id already.'),
   );
 
@@ -46,6 +46,7 @@ export const SyncUsersApi = () =>
     ApiBody({ type: UserList }),
     ApiResponse({ status: 200, description: 'Done.', type: SyncReply }),
     takesBody(
+      `8 MB, or has more than ${MOST_USERS_AT_ONCE} users`,
       { where: '/users/17/phone', what: NOT_DIALABLE },
       { where: '/users/20/id', what: 'is the id of /users/3 too' },
     ),
@@ -68,7 +69,7 @@ export const ChangeUserApi = () =>
     }),
     userIdParameter,
     user(200, 'The user as it is now.'),
-    takesBody(BAD_PHONE),
+    takesBody('64 KB', BAD_PHONE),
     noSuchUser,
   );
 

@@ -27,6 +27,15 @@ export const textRule =
     return length > most ? `must have ${most} characters at most; these are ${length}` : null;
   };
 
+export const wholeNumberRule =
+  (least: number, most: number): FieldRule =>
+  (value) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
+      ? null
+      : `must be a whole number, ${least} to ${most}`;
+
+export const yesOrNoRule: FieldRule = (value) => (typeof value === 'boolean' ? null : 'must be true or false');
+
 /** The shape only: whether the number can be dialled depends on the region (dialable-phone.ts). */
 export const phoneRule: FieldRule = (value) =>
   typeof value === 'string' ? null : 'must be a string such as "13800138000"';
