@@ -1,0 +1,103 @@
+/**
+ * `node scripts/run.mjs [module] [arguments]`: installs what is missing, builds what is stale, then runs the compiled
+ * module in this very process, so that signals reach it. Without a module it only prepares. Needs nothing but Node and npm.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const OLDEST_NODE = [20, 19];
+const BUILT_FROM = ['src', 'migrations', 'package-lock.json', 'nest-cli.json', '.swcrc', 'tsconfig.json'];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const say = (text) => process.stderr.write(`${text}\n`);
+const giveUp = (text) => {
+  say(text);
+  process.exit(1);
+};
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+  giveUp(`Ringback needs Node ${OLDEST_NODE.join('.')} or later; this is ${process.versions.node}.`);
+}
+
+const filesUnder = (path) =>
+  statSync(path).isDirectory() ? readdirSync(path).sort().flatMap((name) => filesUnder(join(path, name))) : [path];
+
+const hashOf = (paths) => {
+  const hash = createHash('sha256');
+  for (const file of paths.flatMap((path) => filesUnder(join(root, path)))) hash.update(file).update(readFileSync(file));
+  return hash.digest('hex');
+};
+
+const isStamped = (stamp, hash) => existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
+
+const runOrGiveUp = (what, command, options) => {
+  const { status, error } = spawnSync(command, options, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (error) giveUp(`${what} failed: ${error.message}`);
+  if (status !== 0) giveUp(`${what} failed.`);
+};
+
+/** Two that start at once on a fresh clone take turns: mkdir succeeds for one of them. */
+const taking = (work) => {
+  const lock = join(root, '.preparing');
+  const holder = join(lock, 'pid');
+  const isHeld = () => {
+    try {
+      process.kill(Number(readFileSync(holder, 'utf8')), 0);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  let told = false;
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      // Long enough for the other one to have written its number.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+      if (!isHeld()) rmSync(lock, { recursive: true, force: true });
+      else if (!told) say('Waiting for another Ringback that is installing or building …');
+      told = true;
+    }
+  }
+  writeFileSync(holder, String(process.pid));
+  try {
+    work();
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
+};
+
+const prepare = () => {
+  const installed = join(root, 'node_modules', '.ringback-lock-hash');
+  const lockHash = hashOf(['package-lock.json', '.npmrc']);
+  const built = join(root, 'dist', '.ringback-source-hash');
+  const sourceHash = hashOf(BUILT_FROM.filter((path) => existsSync(join(root, path))));
+  if (isStamped(installed, lockHash) && isStamped(built, sourceHash)) return;
+  taking(() => {
+    if (!isStamped(installed, lockHash)) {
+      say('Installing dependencies …');
+      runOrGiveUp('npm ci', process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--include=dev', '--loglevel=error']);
+      writeFileSync(installed, lockHash);
+    }
+    if (!isStamped(built, sourceHash)) {
+      say('Building …');
+      runOrGiveUp('The build', process.execPath, [join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build']);
+      writeFileSync(built, sourceHash);
+    }
+  });
+};
+
+prepare();
+const [module, ...options] = process.argv.slice(2);
+if (module) {
+  const file = join(root, 'dist', 'src', `${module}.js`);
+  process.argv = [process.execPath, file, ...options];
+  await import(pathToFileURL(file).href);
+}

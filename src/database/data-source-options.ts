@@ -1,0 +1,26 @@
+import type { DataSourceOptions } from 'typeorm';
+import { CreateDirectoryAndCalls1764000000000 } from '../../migrations/1764000000000-create-directory-and-calls.js';
+import { CallEvent } from '../call/call-event.entity.js';
+import { CallRecord } from '../call/call-record.entity.js';
+import { AppUser } from '../directory/app-user.entity.js';
+import { ServiceLine } from '../directory/service-line.entity.js';
+import { SubAccount } from '../directory/sub-account.entity.js';
+
+/** A request that finds no database must be answered within 3 s. */
+const CONNECT_LIMIT_MS = 2_000;
+/** No statement of ours takes nearly as long; one that does is stuck behind a lock. */
+const STATEMENT_LIMIT_MS = 10_000;
+
+/** The one definition of our connection: for the service, for migrating, and for TypeORM's command line. */
+export const dataSourceOptions = (url: string, poolSize: number) =>
+  ({
+    type: 'postgres',
+    url,
+    entities: [AppUser, CallEvent, CallRecord, ServiceLine, SubAccount],
+    migrations: [CreateDirectoryAndCalls1764000000000],
+    migrationsTransactionMode: 'each',
+    applicationName: 'ringback',
+    poolSize,
+    connectTimeoutMS: CONNECT_LIMIT_MS,
+    extra: { statement_timeout: STATEMENT_LIMIT_MS, keepAlive: true },
+  }) satisfies DataSourceOptions;

@@ -1,0 +1,54 @@
+/**
+ * Brings the tables up to date, at every start, or beforehand by `node dist/src/database/migrate.js`. Replicas that start
+ * together take turns, and each migration runs once.
+ */
+import { pathToFileURL } from 'node:url';
+import { Client } from 'pg';
+import { DataSource } from 'typeorm';
+import { readEnvironment } from '../config/environment.js';
+import { dataSourceOptions } from './data-source-options.js';
+
+/** Any number will do, as long as nobody else who uses the database takes the same one. */
+const LOCK = 7_264_225;
+
+const OLDEST_VERSION = 15;
+
+/** @returns the names of the migrations that were missing */
+export const migrate = async (url: string): Promise<string[]> => {
+  const lock = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  await lock.connect().catch((cause: unknown) => {
+    throw new Error(`The database cannot be reached: ${(cause as Error).message || String(cause)}`, { cause });
+  });
+  try {
+    const { rows } = await lock.query<{ version: number }>(
+      `select current_setting('server_version_num')::int / 10000 as version`,
+    );
+    const version = rows[0]?.version ?? 0;
+    if (version < OLDEST_VERSION) {
+      throw new Error(`The database is PostgreSQL ${version}; Ringback needs ${OLDEST_VERSION} or later.`);
+    }
+    await lock.query('select pg_advisory_lock($1)', [LOCK]);
+    const dataSource = await new DataSource(dataSourceOptions(url, 1)).initialize();
+    try {
+      return (await dataSource.runMigrations()).map(({ name }) => name);
+    } finally {
+      await dataSource.destroy();
+    }
+  } finally {
+    await lock.end();
+  }
+};
+
+const main = async (): Promise<void> => {
+  const { databaseUrl } = readEnvironment();
+  if (!databaseUrl) throw new Error('DATABASE_URL: required; the embedded default migrates when it starts');
+  const done = await migrate(databaseUrl);
+  process.stdout.write(done.length > 0 ? `Migrated: ${done.join(', ')}\n` : 'Nothing to migrate.\n');
+};
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  main().catch((error: unknown) => {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exit(1);
+  });
+}
