@@ -53,7 +53,8 @@ export const seedDemoDirectory = (dataSource: DataSource): Promise<boolean> =>
     if (!(await isEmpty(database))) return false;
     await database.insert(AppUser, [...USERS]);
     await database.insert(SubAccount, subAccounts());
-    await database.insert(ServiceLine, SERVICE_LINE);
+    // A copy, because TypeORM writes the id into what it is given.
+    await database.insert(ServiceLine, { ...SERVICE_LINE });
     return true;
   });
 

@@ -1,0 +1,50 @@
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+let service: TestApp;
+
+beforeAll(async () => {
+  service = await startTestApp();
+});
+afterAll(() => service.close());
+
+const ROUTES = [
+  ['GET', 'users'],
+  ['POST', 'users'],
+  ['PUT', 'users'],
+  ['GET', 'users/1001'],
+  ['PATCH', 'users/1001'],
+  ['DELETE', 'users/1001'],
+  ['GET', 'users/1001/sub-accounts'],
+  ['GET', 'users/1001/sub-accounts/simulator'],
+  ['PUT', 'users/1001/sub-accounts/simulator'],
+  ['DELETE', 'users/1001/sub-accounts/simulator'],
+  ['GET', 'service-lines'],
+  ['POST', 'service-lines'],
+  ['GET', 'service-lines/1'],
+  ['PATCH', 'service-lines/1'],
+  ['DELETE', 'service-lines/1'],
+  ['GET', 'calls/16090510160925480001030600243044'],
+] as const;
+
+it.each(ROUTES)('answers %s %s with 401 without a token and with 403 without the scope', async (method, path) => {
+  const url = `${service.url}/v1/admin/${path}`;
+
+  const nobody = await fetch(url, { method });
+  const user = await fetch(url, {
+    method,
+    headers: { authorization: `Bearer ${await service.token('1001', 'calls')}` },
+  });
+
+  expect(nobody.status).toBe(401);
+  expect(await nobody.json()).toMatchObject({ status: 401, code: 'UNAUTHENTICATED' });
+  expect(user.status).toBe(403);
+  expect(await user.json()).toMatchObject({ status: 403, code: 'FORBIDDEN' });
+});
+
+it('takes the token in the query too, beside the parameters of a list', async () => {
+  const token = await service.token('1001', 'admin');
+
+  const response = await fetch(`${service.url}/v1/admin/users?limit=1&access_token=${token}`);
+
+  expect(response.status).toBe(200);
+});

@@ -1,0 +1,201 @@
+import { newCallSid } from '../../src/call/call-sid.js';
+import { CallService } from '../../src/call/call.service.js';
+import { openCall } from '../../src/call/open-call.js';
+import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+let service: TestApp;
+
+beforeAll(async () => {
+  service = await startTestApp();
+});
+afterAll(() => service.close());
+
+const BEGIN = Date.parse('2026-11-24T10:00:00.000Z');
+const at = (seconds: number): Date => new Date(BEGIN + seconds * 1000);
+
+let nextCaller = 700_000;
+
+/** Opened without a provider, so that only what a test tells happens to it. */
+const opened = async (target: { calleeId: string } | { serviceLineId: string } = { calleeId: '2000' }) => {
+  const callerId = String(nextCaller++);
+  const { callSid } = await openCall(service.database, {
+    callSid: newCallSid(new Date()),
+    callerId,
+    callerPhone: '+8613900001001',
+    calleeId: null,
+    serviceLineId: null,
+    ...target,
+    calleePhone: '+8613800002000',
+    provider: 'simulator',
+    subAccount: 'demo-1001',
+    dialTimeoutSeconds: 5,
+    longestRequestedSeconds: 90,
+  });
+  return { callSid, callerId };
+};
+
+const tell = async (callSid: string, event: Partial<ProviderEvent> & Pick<ProviderEvent, 'type' | 'occurredAt'>) =>
+  service.app.nest.get(CallService).apply('simulator', {
+    callSid,
+    eventId: `${callSid}:${event.type}`,
+    providerCallId: 'sim-1',
+    ...event,
+  });
+
+interface ShownEvent {
+  readonly type: string;
+  readonly changeNumber: number | null;
+  readonly receivedAt: string;
+}
+
+interface ShownCall {
+  readonly requestedAt: string;
+  readonly events: readonly ShownEvent[];
+}
+
+const find = async (callSid: string) => {
+  const response = await service.admin('GET', `calls/${callSid}`);
+  expect(response.status).toBe(200);
+  const text = await response.text();
+  return { text, call: JSON.parse(text) as ShownCall };
+};
+
+it('shows the record of a call from request to end', async () => {
+  const { callSid, callerId } = await opened();
+  await tell(callSid, { type: 'caller_answered', occurredAt: at(2), detail: { leg: 'A' } });
+  await tell(callSid, { type: 'ringing', occurredAt: at(3) });
+  await tell(callSid, { type: 'answered', occurredAt: at(7) });
+  await tell(callSid, { type: 'ended', occurredAt: at(17.4), endReason: 'completed' });
+
+  const { call } = await find(callSid);
+
+  const { events, requestedAt, ...rest } = call;
+  expect(rest).toEqual({
+    callSid,
+    callerId,
+    calleeId: '2000',
+    serviceLineId: null,
+    callerPhone: '+8613900001001',
+    calleePhone: '+8613800002000',
+    provider: 'simulator',
+    subAccount: 'demo-1001',
+    providerCallId: 'sim-1',
+    stateType: '4',
+    endReason: 'completed',
+    endedBy: 'provider',
+    ringingAt: at(3).toISOString(),
+    answeredAt: at(7).toISOString(),
+    endedAt: at(17.4).toISOString(),
+    talkSeconds: 10,
+    changes: 4,
+  });
+  expect(new Date(requestedAt).toISOString()).toBe(requestedAt);
+  expect(events.map(({ type, changeNumber }) => [type, changeNumber])).toEqual([
+    ['requested', 1],
+    ['caller_answered', null],
+    ['ringing', 2],
+    ['answered', 3],
+    ['ended', 4],
+  ]);
+});
+
+it('tells of each event who told it, when it happened, when we learned of it and what it changed', async () => {
+  const { callSid, callerId } = await opened();
+  await tell(callSid, { type: 'ringing', occurredAt: at(3), detail: { leg: 'B' } });
+
+  const { call } = await find(callSid);
+
+  const [requested, ringing] = call.events;
+  expect(requested).toMatchObject({ provider: 'ringback', eventId: `${callSid}:requested`, detail: null });
+  expect(ringing).toEqual({
+    provider: 'simulator',
+    eventId: `${callSid}:ringing`,
+    type: 'ringing',
+    occurredAt: at(3).toISOString(),
+    receivedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    changeNumber: 2,
+    change: {
+      type: 'call.ringing',
+      timestamp: ringing?.receivedAt,
+      data: {
+        callSid,
+        number: 2,
+        stateType: '2',
+        endReason: null,
+        occurredAt: at(3).toISOString(),
+        callerId,
+        calleeId: '2000',
+        serviceLineId: null,
+      },
+    },
+    detail: { leg: 'B' },
+  });
+});
+
+it('shows events in the order in which we learned of them, and one that changed nothing without a change', async () => {
+  const { callSid } = await opened();
+  await tell(callSid, { type: 'ended', occurredAt: at(17), endReason: 'busy' });
+  await tell(callSid, { type: 'caller_answered', occurredAt: at(2) });
+
+  const { call } = await find(callSid);
+
+  expect(call.events.map(({ type }) => type)).toEqual(['requested', 'ended', 'caller_answered']);
+  expect(call.events[2]).toMatchObject({ changeNumber: null, change: null });
+  expect(call).toMatchObject({ stateType: '4', endReason: 'busy', answeredAt: null, talkSeconds: null, changes: 2 });
+});
+
+it('shows every change in its very bytes', async () => {
+  const { callSid } = await opened();
+  await tell(callSid, { type: 'ringing', occurredAt: at(3) });
+  await tell(callSid, { type: 'ended', occurredAt: at(5), endReason: 'no_answer' });
+
+  const { text } = await find(callSid);
+
+  const changes = await service.database.query<{ change: string }[]>(
+    'select change from call_event where call_sid = $1 and change is not null',
+    [callSid],
+  );
+  expect(changes).toHaveLength(3);
+  for (const { change } of changes) expect(text).toContain(`"change":${change}`);
+});
+
+it('shows a call to a service line that is still open', async () => {
+  const { callSid } = await opened({ serviceLineId: '1' });
+
+  const { call } = await find(callSid);
+
+  expect(call).toMatchObject({ calleeId: null, serviceLineId: '1', stateType: '1', endReason: null, endedAt: null });
+});
+
+it('keeps what only concerns ourselves to itself', async () => {
+  const { callSid } = await opened();
+  await service.app.nest
+    .get(CallService)
+    .apply(
+      'simulator',
+      { callSid, eventId: 'with-receipt', providerCallId: null, type: 'ringing', occurredAt: at(3) },
+      'a-receipt-of-a-delivery',
+    );
+
+  const { text } = await find(callSid);
+
+  expect(text).not.toMatch(/a-receipt-of-a-delivery|sweep|deadline|cancelOrdered/i);
+});
+
+it.each([
+  '1'.repeat(32),
+  '1'.repeat(31),
+  '1'.repeat(33),
+  'a'.repeat(32),
+  '%00',
+  '%zz',
+  '１'.repeat(32),
+  "1' or '1'='1",
+  '9'.repeat(10_000),
+])('answers 404 for %s', async (callSid) => {
+  const response = await service.admin('GET', `calls/${encodeURI(callSid)}`);
+
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({ status: 404, code: 'NOT_FOUND', detail: expect.any(String) });
+});

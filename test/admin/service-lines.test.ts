@@ -1,0 +1,135 @@
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+let service: TestApp;
+
+beforeAll(async () => {
+  service = await startTestApp();
+});
+beforeEach(() => service.database.query('truncate service_line restart identity'));
+afterAll(() => service.close());
+
+const LINE = { name: '售后', phone: '400-000-0000', open: true, position: 1 };
+
+const created = async (fields: object = {}): Promise<string> => {
+  const response = await service.admin('POST', 'service-lines', { ...LINE, ...fields });
+  expect(response.status).toBe(201);
+  return ((await response.json()) as { id: string }).id;
+};
+
+it('is created, read, changed and removed', async () => {
+  const creation = await service.admin('POST', 'service-lines', { ...LINE, name: ' 售后 ' });
+  const location = creation.headers.get('location');
+  const path = location?.replace('/v1/admin/', '') ?? '';
+
+  expect(creation.status).toBe(201);
+  expect(location).toBe('/v1/admin/service-lines/1');
+  expect(await creation.json()).toEqual({ ...LINE, id: '1', phone: '+864000000000' });
+
+  const change = await service.admin('PATCH', path, { open: false, phone: '95588' });
+  expect(change.status).toBe(200);
+  expect(await change.json()).toEqual({ ...LINE, id: '1', phone: '95588', open: false });
+  expect(await (await service.admin('GET', path)).json()).toEqual({ ...LINE, id: '1', phone: '95588', open: false });
+
+  expect((await service.admin('DELETE', path)).status).toBe(204);
+  expect((await service.admin('GET', path)).status).toBe(404);
+});
+
+it('is changed field by field, zero and false included', async () => {
+  const id = await created({ position: 7 });
+
+  for (const change of [{ position: 0 }, { name: '售前' }, { open: false }, {}]) {
+    await service.admin('PATCH', `service-lines/${id}`, change);
+  }
+
+  expect(await (await service.admin('GET', `service-lines/${id}`)).json()).toEqual({
+    id,
+    name: '售前',
+    phone: '+864000000000',
+    open: false,
+    position: 0,
+  });
+});
+
+it('is listed by position and then id, a page at a time', async () => {
+  const names = ['d', 'b', 'c', 'a', 'e'];
+  const positions = [2, 1, 1, 0, 2_147_483_647];
+  for (const [index, name] of names.entries()) await created({ name, position: positions[index] });
+
+  const seen: string[] = [];
+  let next: string | null = null;
+  do {
+    const response = await service.admin('GET', `service-lines?limit=2${next ? `&after=${next}` : ''}`);
+    const page = (await response.json()) as { items: { name: string }[]; next: string | null };
+    seen.push(...page.items.map(({ name }) => name));
+    next = page.next;
+  } while (next);
+
+  expect(seen).toEqual(['a', 'b', 'c', 'd', 'e']);
+});
+
+it('answers callService when it is the first that is open', async () => {
+  await created({ open: false, position: 0 });
+  expect((await service.ask('1001', 'callService')).returnMsg).toBe('客服电话不存在,请联系管理员!');
+  const id = await created({ position: 1 });
+
+  const { data } = await service.ask('1001', 'callService');
+
+  expect(
+    await service.database.query('select service_line_id from call_record where call_sid = $1', [data?.callSid]),
+  ).toEqual([{ service_line_id: id }]);
+});
+
+it.each([
+  [{ ...LINE, name: 'a\u0000' }, '/name'],
+  [{ ...LINE, phone: null }, '/phone'],
+  [{ ...LINE, phone: '119' }, '/phone'],
+  [{ ...LINE, open: 'true' }, '/open'],
+  [{ ...LINE, position: -1 }, '/position'],
+  [{ ...LINE, position: 1.5 }, '/position'],
+  [{ ...LINE, position: 2_147_483_648 }, '/position'],
+  [{ ...LINE, position: '1' }, '/position'],
+  [{ ...LINE, id: '5' }, '/id'],
+])('refuses %j, created or changed', async (body, where) => {
+  const id = await created();
+
+  const creation = await service.admin('POST', 'service-lines', body);
+  const change = await service.admin('PATCH', `service-lines/${id}`, body);
+
+  for (const response of [creation, change]) {
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ errors: [{ where }] });
+  }
+  expect(await service.database.query('select name, open, position from service_line')).toEqual([
+    { name: '售后', open: true, position: 1 },
+  ]);
+});
+
+it('needs every field to be created', async () => {
+  const response = await service.admin('POST', 'service-lines', {});
+
+  const { errors } = (await response.json()) as { errors: { where: string }[] };
+  expect(errors.map(({ where }) => where).sort()).toEqual(['/name', '/open', '/phone', '/position']);
+});
+
+it.each(['', '1', '1-', '1-0', '-1-1', '1-1-1', '2147483648-1', '1-9223372036854775808', '1-1%00'])(
+  'refuses the cursor "%s"',
+  async (after) => {
+    const response = await service.admin('GET', `service-lines?after=${after}`);
+
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ errors: [{ where: 'after' }] });
+  },
+);
+
+it.each(['2', '1e3', '0', '%00', '12345678901234567890'])('answers 404 for the line %s', async (id) => {
+  await created();
+  const path = `service-lines/${id}`;
+  const responses = [
+    await service.admin('GET', path),
+    await service.admin('PATCH', path, { open: false }),
+    await service.admin('DELETE', path),
+  ];
+
+  expect(responses.map(({ status }) => status)).toEqual([404, 404, 404]);
+  expect(await service.database.query('select open from service_line')).toEqual([{ open: true }]);
+});

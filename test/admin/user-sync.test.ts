@@ -1,0 +1,194 @@
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+let service: TestApp;
+
+beforeAll(async () => {
+  service = await startTestApp();
+});
+beforeEach(() => service.database.query('truncate app_user cascade'));
+afterAll(() => service.close());
+
+interface Row {
+  readonly id: string;
+  readonly name: string;
+  readonly phone?: string | null;
+}
+
+const rows = (count: number): Row[] =>
+  Array.from({ length: count }, (_, index) => ({
+    id: String(1_000_000 + index),
+    name: `用户${index}`,
+    phone: `138${String(index).padStart(8, '0')}`,
+  }));
+
+const sync = (users: unknown) => service.admin('PUT', 'users', { users });
+
+const stored = () => service.database.query<unknown[]>('select id, name, phone from app_user order by id');
+
+it('creates, changes and leaves alone, and counts each', async () => {
+  await sync([
+    { id: '1', name: 'unchanged', phone: '13800138000' },
+    { id: '2', name: 'renamed', phone: '95588' },
+    { id: '3', name: 'gets another phone', phone: '95588' },
+    { id: '4', name: 'not mentioned again', phone: '95588' },
+  ]);
+
+  const response = await sync([
+    { id: '5', name: 'new', phone: '010-56469588' },
+    { id: '1', name: ' unchanged ', phone: '+86 138 0013 8000' },
+    { id: '2', name: 'has a new name', phone: '95588' },
+    { id: '3', name: 'gets another phone', phone: '10086' },
+  ]);
+
+  expect(response.status).toBe(200);
+  expect(await response.json()).toEqual({ created: 1, changed: 2, unchanged: 1 });
+  expect(await stored()).toEqual([
+    { id: '1', name: 'unchanged', phone: '+8613800138000' },
+    { id: '2', name: 'has a new name', phone: '95588' },
+    { id: '3', name: 'gets another phone', phone: '10086' },
+    { id: '4', name: 'not mentioned again', phone: '95588' },
+    { id: '5', name: 'new', phone: '+861056469588' },
+  ]);
+});
+
+it.each([
+  ['absent', { id: '1', name: 'a' }],
+  ['null', { id: '1', name: 'a', phone: null }],
+])('unbinds a phone that is %s', async (_, row) => {
+  await sync([{ id: '1', name: 'a', phone: '95588' }]);
+
+  const response = await sync([row]);
+
+  expect(await response.json()).toEqual({ created: 0, changed: 1, unchanged: 0 });
+  expect(await stored()).toEqual([{ id: '1', name: 'a', phone: null }]);
+});
+
+it('leaves sub-accounts alone', async () => {
+  await sync([{ id: '1', name: 'a', phone: '95588' }]);
+  await service.admin('PUT', 'users/1/sub-accounts/simulator', { externalId: 'account', secret: 'secret' });
+
+  await sync([{ id: '1', name: 'b' }]);
+
+  expect((await service.admin('GET', 'users/1/sub-accounts/simulator')).status).toBe(200);
+});
+
+it('takes ten thousand users in one request, and again', async () => {
+  const began = performance.now();
+  const first = await sync(rows(10_000));
+  const second = await sync(rows(10_000));
+  const tookMs = performance.now() - began;
+
+  expect(await first.json()).toEqual({ created: 10_000, changed: 0, unchanged: 0 });
+  expect(await second.json()).toEqual({ created: 0, changed: 0, unchanged: 10_000 });
+  expect(await service.database.query('select count(*)::integer as count from app_user')).toEqual([{ count: 10_000 }]);
+  // Measured: 0.2 s each.
+  expect(tookMs).toBeLessThan(5_000);
+});
+
+it('takes ten thousand users with the longest names, escaped as some encoders do', async () => {
+  const users = rows(10_000).map((row) => ({ ...row, name: '名'.repeat(100) }));
+  const body = JSON.stringify({ users }).replace(
+    /[^\0-\x7f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16)}`,
+  );
+
+  const response = await fetch(`${service.url}/v1/admin/users`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${await service.token('1', 'admin')}`, 'content-type': 'application/json' },
+    body,
+  });
+
+  expect(await response.json()).toEqual({ created: 10_000, changed: 0, unchanged: 0 });
+});
+
+it('refuses one user more than ten thousand', async () => {
+  const response = await sync(rows(10_001));
+
+  expect(response.status).toBe(413);
+  expect(await response.json()).toMatchObject({ code: 'TOO_LARGE', detail: expect.stringContaining('10000 users') });
+  expect(await stored()).toEqual([]);
+});
+
+it('refuses a body of more than 8 MB', async () => {
+  const response = await sync([{ id: '1', name: 'a'.repeat(8 * 1024 * 1024) }]);
+
+  expect(response.status).toBe(413);
+  expect(await response.json()).toMatchObject({ code: 'TOO_LARGE' });
+});
+
+it('names every faulty row with all that is wrong, and changes nothing', async () => {
+  await sync([{ id: '1', name: 'before' }]);
+
+  const response = await sync([
+    { id: '1', name: 'after' },
+    { id: 2, name: 'a number for an id' },
+    { id: '3', name: '', phone: '110' },
+    { id: '1', name: 'the first row once more' },
+    'no object',
+    { id: '4', name: 'stranger', 'a/b~c': 1 },
+    { id: '5', name: 'NUL\u0000', phone: 5 },
+    null,
+    {},
+    ['6', 'an array'],
+  ]);
+
+  expect(response.status).toBe(400);
+  const problem = (await response.json()) as { detail: string; errors: { where: string; what: string }[] };
+  expect(problem.detail).toContain('Nothing has been changed');
+  expect(problem.errors.map(({ where }) => where)).toEqual([
+    '/users/1/id',
+    '/users/2/name',
+    '/users/2/phone',
+    '/users/3/id',
+    '/users/4',
+    '/users/5/a~1b~0c',
+    '/users/6/name',
+    '/users/6/phone',
+    '/users/7',
+    '/users/8/id',
+    '/users/8/name',
+    '/users/9',
+  ]);
+  expect(problem.errors[2]?.what).toContain('no number that can be dialled');
+  expect(problem.errors[3]?.what).toContain('/users/0');
+  expect(await stored()).toEqual([{ id: '1', name: 'before', phone: null }]);
+});
+
+it('names all of ten thousand faulty rows', async () => {
+  const response = await sync(rows(10_000).map((row) => ({ ...row, phone: '110' })));
+
+  const { errors } = (await response.json()) as { errors: { where: string }[] };
+  expect(response.status).toBe(400);
+  expect(errors).toHaveLength(10_000);
+  expect(errors.at(-1)?.where).toBe('/users/9999/phone');
+});
+
+it.each([
+  ['an empty object', {}, '/users'],
+  ['an array', [], '/users'],
+  ['null', null, '/users'],
+  ['an object for users', { users: {} }, '/users'],
+  ['another field', { users: [], force: true }, '/force'],
+])('refuses %s for a body', async (_, body, where) => {
+  const response = await service.admin('PUT', 'users', body);
+
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ errors: [{ where }] });
+});
+
+it('takes an empty list', async () => {
+  expect(await (await sync([])).json()).toEqual({ created: 0, changed: 0, unchanged: 0 });
+});
+
+it('lets syncs of the same users in opposite orders run at one time', async () => {
+  const users = rows(2_000);
+  const renamed = users.map((row) => ({ ...row, name: `${row.name}!` })).reverse();
+
+  const responses = await Promise.all([sync(users), sync(renamed), sync(users), sync(renamed)]);
+
+  expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  const names = await service.database.query<{ renamed: boolean }[]>(
+    `select distinct name like '%!' as renamed from app_user`,
+  );
+  expect(names).toHaveLength(1);
+});

@@ -1,0 +1,95 @@
+import type { DataSource } from 'typeorm';
+import { normalisePhone } from '../../src/common/phone-number.js';
+import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
+import { DirectoryService } from '../../src/directory/directory.service.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+let service: TestApp;
+let database: DataSource;
+
+beforeAll(async () => {
+  service = await startTestApp();
+  database = service.database;
+});
+beforeEach(() => database.query('truncate app_user, sub_account, service_line'));
+afterAll(() => service.close());
+
+const parties = (callerId: string, targetId = '2000') =>
+  new DirectoryService(database).findParties(callerId, 'simulator', targetId);
+
+it('fills an empty directory, once', async () => {
+  expect(await seedDemoDirectory(database)).toBe(true);
+  expect(await seedDemoDirectory(database)).toBe(false);
+});
+
+it('fills it once for many processes that start at one time', async () => {
+  const filled = await Promise.all(Array.from({ length: 5 }, () => seedDemoDirectory(database)));
+
+  expect(filled.sort()).toEqual([false, false, false, false, true]);
+});
+
+it.each([
+  ['a user', `insert into app_user (id, name) values (7, 'somebody')`],
+  ['a service line', `insert into service_line (name, phone, open, position) values ('a', '95588', false, 1)`],
+])('leaves a directory alone that holds nothing but %s', async (_, statement) => {
+  await database.query(statement);
+
+  expect(await seedDemoDirectory(database)).toBe(false);
+
+  expect(await database.query('select count(*)::integer as count from app_user where id <> 7')).toEqual([{ count: 0 }]);
+});
+
+describe('once filled', () => {
+  beforeEach(() => seedDemoDirectory(database));
+
+  it.each(['1001', '1004', '1027', '1050'])('has user %s complete', async (userId) => {
+    expect(await parties(userId)).toMatchObject({
+      callerPhone: expect.any(String),
+      subAccount: { externalId: expect.any(String), secret: expect.stringMatching(/^.{32}$/) },
+    });
+  });
+
+  it('has 1002 without a phone, 1003 without a sub-account, and 2100 without a phone', async () => {
+    expect(await parties('1002')).toMatchObject({ callerPhone: null, subAccount: expect.anything() });
+    expect(await parties('1003')).toMatchObject({ callerPhone: expect.any(String), subAccount: null });
+    expect(await database.query('select phone from app_user where id = 2100')).toEqual([{ phone: null }]);
+  });
+
+  it('has the last two digits of a callee’s id at the end of their number', async () => {
+    const callees = await database.query<{ id: string; phone: string }[]>(
+      'select id, phone from app_user where id between 2000 and 2013 order by id',
+    );
+
+    expect(callees.map(({ id }) => id)).toEqual(Array.from({ length: 14 }, (_, index) => String(2000 + index)));
+    for (const { id, phone } of callees) expect(phone.slice(-2)).toBe(id.slice(-2));
+  });
+
+  it('has one service line, open, with a number that ends in 00', async () => {
+    const lines = await database.query<{ open: boolean; phone: string }[]>('select open, phone from service_line');
+
+    expect(lines).toEqual([{ open: true, phone: expect.stringMatching(/00$/) }]);
+  });
+
+  it('has numbers that can be dialled, no two alike', async () => {
+    const rows = await database.query<{ phone: string }[]>(
+      'select phone from app_user where phone is not null union all select phone from service_line',
+    );
+    const phones = rows.map(({ phone }) => phone);
+
+    expect(phones).toHaveLength(49 + 14 + 1);
+    expect(new Set(phones).size).toBe(phones.length);
+    for (const phone of phones) expect(normalisePhone(phone, 'CN')).toBe(phone);
+  });
+
+  it('has secrets of its own in each directory, no two alike', async () => {
+    const secrets = async () =>
+      (await database.query<{ secret: string }[]>('select secret from sub_account')).map(({ secret }) => secret);
+    const before = await secrets();
+    await database.query('truncate app_user, sub_account, service_line');
+    await seedDemoDirectory(database);
+    const after = await secrets();
+
+    expect(before).toHaveLength(49);
+    expect(new Set([...before, ...after]).size).toBe(98);
+  });
+});
