@@ -184,17 +184,17 @@ it('keeps what only concerns ourselves to itself', async () => {
 });
 
 it.each([
-  '1'.repeat(32),
-  '1'.repeat(31),
-  '1'.repeat(33),
-  'a'.repeat(32),
-  '%00',
-  '%zz',
-  '１'.repeat(32),
-  "1' or '1'='1",
-  '9'.repeat(10_000),
-])('answers 404 for %s', async (callSid) => {
-  const response = await service.admin('GET', `calls/${encodeURI(callSid)}`);
+  ['an unknown one', '1'.repeat(32)],
+  ['thirty-one digits', '1'.repeat(31)],
+  ['thirty-three digits', '1'.repeat(33)],
+  ['letters', 'a'.repeat(32)],
+  ['full-width digits', '１'.repeat(32)],
+  ['a NUL', '%00'],
+  ['broken percent-encoding', '%zz'],
+  ['SQL', "1' or '1'='1"],
+  ['ten thousand digits', '9'.repeat(10_000)],
+])('answers 404 for a callSid that is %s', async (_, callSid) => {
+  const response = await service.admin('GET', `calls/${callSid}`);
 
   expect(response.status).toBe(404);
   expect(await response.json()).toMatchObject({ status: 404, code: 'NOT_FOUND', detail: expect.any(String) });

@@ -77,7 +77,7 @@ it('is listed in the order of providers, also where the provider is not run any 
   expect((await service.admin('DELETE', `users/${userId}/sub-accounts/ancient`)).status).toBe(204);
 });
 
-it.each(['simulater', 'Simulator', 'toString', '%00', '%E2%98%8E', 'a'.repeat(1000)])(
+it.each(['simulater', 'Simulator', 'toString', '%00', '%E2%98%8E', 'a'.repeat(65)])(
   'refuses the provider %s, and names the ones that there are',
   async (provider) => {
     const userId = await freshUser();
