@@ -46,6 +46,10 @@ export const readComposeText = (): Promise<string> => readFile(join(REPOSITORY, 
 
 /** With an environment the variables are put in, without one they stay as written. */
 export const readComposeFile = async (environment?: Readonly<Record<string, string>>): Promise<ComposeFile> => {
-  const text = await readComposeText();
-  return parse(environment ? interpolate(text, environment) : text, { merge: true }) as ComposeFile;
+  const file = parse(await readComposeText(), { merge: true }) as ComposeFile;
+  if (!environment) return file;
+  // Parsed first and filled in afterwards, as Compose does: an empty variable is an empty text and not YAML's null.
+  return JSON.parse(JSON.stringify(file), (_, value: unknown) =>
+    typeof value === 'string' ? interpolate(value, environment) : value,
+  ) as ComposeFile;
 };

@@ -22,7 +22,9 @@ const bareEnvironment = (): Environment => {
     ours.has(name) || /^(?:npm_(?:lifecycle|package|config_local)_|INIT_CWD$|NODE_|JEST_)/.test(name);
   const kept = Object.entries(process.env).filter(([name]) => !isForeign(name));
   const path = (process.env.PATH ?? '').split(delimiter).filter((directory) => !directory.includes('node_modules'));
-  return { ...(Object.fromEntries(kept) as Environment), PATH: path.join(delimiter) };
+  // What npm has fetched for this very lock file before need not be asked for again.
+  const fromCache = { npm_config_prefer_offline: 'true' };
+  return { ...(Object.fromEntries(kept) as Environment), ...fromCache, PATH: path.join(delimiter) };
 };
 
 export const spawnIn = (image: Image, command: readonly string[], environment: Environment = {}): ChildProcess =>
