@@ -1,0 +1,82 @@
+/**
+ * How a simulated call goes: by the last two digits of the callee's number. Pure. Offsets are in seconds from the dial, at
+ * the pace of life; SIMULATOR_SPEED divides them.
+ */
+import type { ProviderEndReason, ProviderEventType, Refusal } from '../telephony-provider.js';
+
+export interface ScriptStep {
+  readonly atSeconds: number;
+  readonly type: ProviderEventType;
+  readonly endReason?: ProviderEndReason;
+  readonly detail?: Readonly<Record<string, string>>;
+}
+
+/** What the provider replies to the dial. hangs: nothing, though the call goes on; fails: an error, and there is no call. */
+export type DialReply = 'accepts' | 'hangs' | 'fails' | Refusal;
+
+export type Delivery = 'in order' | 'twice' | 'in reverse';
+
+export interface CallScript {
+  readonly reply: DialReply;
+  readonly steps: readonly ScriptStep[];
+  readonly delivery: Delivery;
+}
+
+/** As with people: the phone in one's hand is picked up sooner than a phone in a pocket; nobody lets it ring for long. */
+const CALLER_PICKS_UP = 2;
+const CALLEE_RINGS = CALLER_PICKS_UP + 1;
+const CALLEE_DECIDES = CALLEE_RINGS + 4;
+const TALK = 10;
+const NOBODY_PICKS_UP = 30;
+
+const legs = {
+  callerAnswered: { atSeconds: CALLER_PICKS_UP, type: 'caller_answered', detail: { leg: 'A' } },
+  ringing: { atSeconds: CALLEE_RINGS, type: 'ringing', detail: { leg: 'B' } },
+  answered: { atSeconds: CALLEE_DECIDES, type: 'answered', detail: { leg: 'B' } },
+} as const satisfies Record<string, ScriptStep>;
+
+const ended = (atSeconds: number, endReason: ProviderEndReason, leg: 'A' | 'B'): ScriptStep => ({
+  atSeconds,
+  type: 'ended',
+  endReason,
+  detail: { leg },
+});
+
+const script = (steps: readonly ScriptStep[], more: Partial<CallScript> = {}): CallScript => ({
+  reply: 'accepts',
+  delivery: 'in order',
+  steps,
+  ...more,
+});
+
+const talk = [legs.callerAnswered, legs.ringing, legs.answered];
+const wholeTalk = [...talk, ended(CALLEE_DECIDES + TALK, 'completed', 'B')];
+const callerTires = [...talk, ended(CALLEE_DECIDES + TALK / 2, 'completed', 'A')];
+const afterRinging = (reason: ProviderEndReason, atSeconds = CALLEE_DECIDES): CallScript =>
+  script([legs.callerAnswered, legs.ringing, ended(atSeconds, reason, 'B')]);
+/** The other party's phone never rings. */
+const withoutRinging = (reason: ProviderEndReason): CallScript =>
+  script([legs.callerAnswered, ended(CALLEE_RINGS, reason, 'B')]);
+const refusal = (category: Refusal['category'], code: string, text: string): CallScript =>
+  script([], { reply: { category, code, text } });
+
+export const SCRIPTS: Readonly<Record<string, CallScript>> = {
+  '00': script(wholeTalk),
+  '01': withoutRinging('busy'),
+  '02': afterRinging('no_answer', CALLEE_RINGS + NOBODY_PICKS_UP),
+  '03': afterRinging('rejected'),
+  '04': withoutRinging('unreachable'),
+  '05': script([ended(NOBODY_PICKS_UP, 'no_answer', 'A')]),
+  '06': refusal('bad_number', 'SIM-06', 'the number is refused'),
+  '07': refusal('bad_account', 'SIM-07', 'the sub-account is closed'),
+  '08': script(wholeTalk, { reply: 'hangs' }),
+  '09': script([], { reply: 'fails' }),
+  '10': script(wholeTalk, { delivery: 'twice' }),
+  '11': script(wholeTalk, { delivery: 'in reverse' }),
+  '12': script(callerTires),
+  '13': script(talk),
+};
+
+const DEFAULT_SCRIPT = script(wholeTalk);
+
+export const scriptFor = (calleePhone: string): CallScript => SCRIPTS[calleePhone.slice(-2)] ?? DEFAULT_SCRIPT;
