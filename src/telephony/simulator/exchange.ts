@@ -1,36 +1,19 @@
 /**
- * The telephone company that is simulated: it holds calls, lets them run by their script, and writes everything down in a
- * ledger of its own, so that a test can compare what we recorded with what happened.
+ * The telephone company that is simulated: it holds calls and lets them run by their script, whatever becomes of those
+ * who ordered them. Its methods take and give plain data and are asynchronous, as if it were another machine.
  */
 import { randomBytes } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
-import type { DialRequest, ProviderEndReason, ProviderEventType, Refusal } from '../telephony-provider.js';
-import { scriptFor, type CallScript, type Delivery, type ScriptStep } from './call-script.js';
+import type { DialRequest, Refusal } from '../telephony-provider.js';
+import { scriptFor, type Delivery, type ScriptStep } from './call-script.js';
+import { FINISHED_CALLS_KEPT, hasHappened, Ledger, type ExchangeEvent, type LedgerEntry } from './ledger.js';
 
-/** As the exchange tells it: data only. */
-export interface ExchangeEvent {
-  readonly id: string;
-  readonly type: ProviderEventType;
-  readonly callSid: string;
-  readonly callId: string;
-  /** ISO 8601. */
-  readonly occurredAt: string;
-  readonly endReason?: ProviderEndReason;
-  readonly detail?: Readonly<Record<string, string>>;
-}
-
-export interface LedgerEntry {
-  readonly callSid: string;
-  readonly callId: string;
-  readonly callerPhone: string;
-  readonly calleePhone: string;
-  /** More than once would mean that somebody's phone rang twice. */
-  dials: number;
-  /** Orders to hang up, those included that came too late. */
-  hangUps: number;
-  readonly delivery: Delivery;
-  readonly events: ExchangeEvent[];
-  endedByOrder: boolean;
+export interface ExchangeOptions {
+  /** How many times faster than life. */
+  readonly speed: number;
+  /** Is handed each event when it is to be delivered: those of one call in the order of delivery. */
+  readonly tell: (event: ExchangeEvent) => void;
+  /** How many calls can be looked back on; FINISHED_CALLS_KEPT where it is not said. */
+  readonly finishedCallsKept?: number;
 }
 
 export type DialAnswer =
@@ -39,116 +22,132 @@ export type DialAnswer =
   | { readonly kind: 'server_error' }
   | ({ readonly kind: 'refused' } & Refusal);
 
-/** passed: the call has reached the state before which it was to be ended, and goes on. */
-export type HangUpAnswer = 'taken' | 'gone' | 'passed';
-
-interface LiveCall {
-  readonly entry: LedgerEntry;
-  readonly steps: readonly ScriptStep[];
-  timer: NodeJS.Timeout | undefined;
+export interface HangUpOrder {
+  readonly callSid: string;
+  /** The order holds only for a call that has not come so far yet. */
+  readonly before?: 'ringing' | 'answered';
 }
 
-/** Enough to look back on a long test; a ledger of everything would never stop growing. */
-const MOST_CALLS = 100_000;
+/**
+ * taken: an order has ended the call, this one or an earlier one. gone: it was over by itself, or there is no such call.
+ * passed: it had reached the state that the order was to be before, and this order has not touched it.
+ */
+export type HangUpAnswer = 'taken' | 'gone' | 'passed';
+
+const CLOSED: Refusal = { category: 'provider_down', code: 'SIM-CLOSED', text: 'the exchange is closed' };
 
 export class Exchange {
-  private readonly calls = new LRUCache<string, LiveCall>({
-    max: MOST_CALLS,
-    dispose: ({ timer }) => {
-      clearTimeout(timer);
-    },
-  });
+  private readonly speed: number;
+  private readonly tell: (event: ExchangeEvent) => void;
+  private readonly book: Ledger;
+  /** What happens next in each call. */
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private closed = false;
 
-  /**
-   * @param speed how many times faster than life
-   * @param tell is handed each event when it is to be delivered
-   */
-  constructor(
-    private readonly speed: number,
-    private readonly tell: (event: ExchangeEvent) => void,
-  ) {}
-
-  dial({ callSid, callerPhone, calleePhone }: Omit<DialRequest, 'subAccount'>): DialAnswer {
-    const script = scriptFor(calleePhone);
-    if (script.reply === 'fails') return { kind: 'server_error' };
-    if (typeof script.reply === 'object') return { kind: 'refused', ...script.reply };
-    const known = this.calls.get(callSid);
-    if (known) known.entry.dials++;
-    const { entry } = known ?? this.place(callSid, callerPhone, calleePhone, script);
-    return script.reply === 'hangs' ? { kind: 'no_reply' } : { kind: 'accepted', callId: entry.callId };
+  constructor({ speed, tell, finishedCallsKept = FINISHED_CALLS_KEPT }: ExchangeOptions) {
+    this.speed = speed;
+    this.tell = tell;
+    this.book = new Ledger(finishedCallsKept);
   }
 
-  /** @param before the order holds only for a call that has not come so far yet */
-  hangUp(callSid: string, before?: 'ringing' | 'answered'): HangUpAnswer {
-    const call = this.calls.get(callSid);
-    if (!call) return 'gone';
-    call.entry.hangUps++;
-    if (hasEnded(call.entry)) return call.entry.endedByOrder ? 'taken' : 'gone';
-    const wasAnswered = has(call.entry, 'answered');
-    if (before && (wasAnswered || has(call.entry, before))) return 'passed';
-    clearTimeout(call.timer);
-    call.entry.endedByOrder = true;
-    this.happen(call, { atSeconds: 0, type: 'ended', endReason: wasAnswered ? 'completed' : 'canceled' });
+  async dial(request: Omit<DialRequest, 'subAccount'>): Promise<DialAnswer> {
+    if (this.closed) return { kind: 'refused', ...CLOSED };
+    const known = this.book.find(request.callSid);
+    if (known) known.dials++;
+    const { callId, calleePhone } = known ?? this.enter(request);
+    const { reply } = scriptFor(calleePhone);
+    if (typeof reply === 'object') return { kind: 'refused', ...reply };
+    if (callId === null) return { kind: 'server_error' };
+    return reply === 'hangs' ? { kind: 'no_reply' } : { kind: 'accepted', callId };
+  }
+
+  /** Decided at once: between the look at the call and its end nothing else can happen to it. */
+  async hangUp({ callSid, before }: HangUpOrder): Promise<HangUpAnswer> {
+    const entry = this.book.find(callSid);
+    if (!entry?.callId) return 'gone';
+    entry.hangUps++;
+    const wasAnswered = hasHappened(entry, 'answered');
+    if (before && (wasAnswered || hasHappened(entry, before))) return 'passed';
+    if (hasHappened(entry, 'ended')) return entry.endedByOrder ? 'taken' : 'gone';
+    entry.endedByOrder = true;
+    const endReason = wasAnswered ? 'completed' : 'canceled';
+    this.happen(entry, { type: 'ended', endReason, detail: { by: 'order' } });
     return 'taken';
   }
 
   /** What has happened so far; null where there is no such call. */
-  statusOf(callSid: string): readonly ExchangeEvent[] | null {
-    return this.calls.get(callSid)?.entry.events ?? null;
+  async statusOf(callSid: string): Promise<readonly ExchangeEvent[] | null> {
+    const entry = this.book.find(callSid);
+    return entry?.callId ? structuredClone(entry.events) : null;
   }
 
-  get ledger(): readonly Readonly<LedgerEntry>[] {
-    return [...this.calls.values()].map(({ entry }) => entry);
+  /** Every dial that is still remembered, as it stands now. */
+  async ledger(): Promise<readonly LedgerEntry[]> {
+    return this.book.copy();
   }
 
-  /** Lets no call go on. */
+  /** Lets no call go on and takes none. */
   close(): void {
-    this.calls.clear();
+    this.closed = true;
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.timers.clear();
   }
 
-  private place(callSid: string, callerPhone: string, calleePhone: string, { steps, delivery }: CallScript): LiveCall {
-    const callId = `SIM${randomBytes(12).toString('hex')}`;
-    const entry = { callSid, callId, callerPhone, calleePhone, delivery, dials: 1, hangUps: 0, endedByOrder: false };
-    const call: LiveCall = { entry: { ...entry, events: [] }, steps, timer: undefined };
-    this.calls.set(callSid, call);
-    this.await(call, 0);
-    return call;
+  private enter({ callSid, callerPhone, calleePhone }: Omit<DialRequest, 'subAccount'>): LedgerEntry {
+    const { reply, steps } = scriptFor(calleePhone);
+    const isPlaced = reply === 'accepts' || reply === 'hangs';
+    const callId = isPlaced ? `SIM${randomBytes(12).toString('hex')}` : null;
+    const entry = { callSid, callId, callerPhone, calleePhone, dials: 1, hangUps: 0, endedByOrder: false, events: [] };
+    if (isPlaced) {
+      this.book.begin(entry);
+      this.await(entry, 0, steps);
+    } else this.book.finish(entry);
+    return entry;
   }
 
-  private await(call: LiveCall, index: number): void {
-    const step = call.steps[index];
+  private await(entry: LedgerEntry, sinceSeconds: number, [step, ...more]: readonly ScriptStep[]): void {
     if (!step) return;
-    const since = call.steps[index - 1]?.atSeconds ?? 0;
-    call.timer = setTimeout(
+    const timer = setTimeout(
       () => {
-        this.happen(call, step);
-        this.await(call, index + 1);
+        this.timers.delete(entry.callSid);
+        this.happen(entry, step);
+        this.await(entry, step.atSeconds, more);
       },
-      ((step.atSeconds - since) * 1000) / this.speed,
+      ((step.atSeconds - sinceSeconds) * 1000) / this.speed,
     );
+    this.timers.set(entry.callSid, timer);
   }
 
-  private happen({ entry }: LiveCall, { type, endReason, detail }: ScriptStep): void {
+  private happen(entry: LedgerEntry, what: Omit<ScriptStep, 'atSeconds'>): void {
+    const { callSid, callId, calleePhone, events } = entry;
+    if (callId === null) throw new Error(`nothing happens to call ${callSid}, which was never placed`);
+    const { type, endReason, detail } = what;
     const event: ExchangeEvent = {
-      id: `${entry.callId}-${entry.events.length + 1}`,
+      id: `${callId}-${events.length + 1}`,
       type,
-      callSid: entry.callSid,
-      callId: entry.callId,
+      callSid,
+      callId,
       occurredAt: new Date().toISOString(),
       ...(endReason && { endReason }),
       ...(detail && { detail }),
     };
-    entry.events.push(event);
-    for (const due of deliveriesAfter(entry, event)) this.tell(due);
+    events.push(event);
+    if (type === 'ended') {
+      clearTimeout(this.timers.get(callSid));
+      this.timers.delete(callSid);
+      this.book.finish(entry);
+    }
+    for (const due of deliveriesAfter(events, event, scriptFor(calleePhone).delivery)) this.tell(due);
   }
 }
 
 /** What is told when an event has happened: itself, itself twice, or nothing until all of them can be told backwards. */
-const deliveriesAfter = (entry: LedgerEntry, event: ExchangeEvent): readonly ExchangeEvent[] => {
-  if (entry.delivery === 'twice') return [event, event];
-  if (entry.delivery === 'in order') return [event];
-  return event.type === 'ended' ? entry.events.toReversed() : [];
+const deliveriesAfter = (
+  events: readonly ExchangeEvent[],
+  event: ExchangeEvent,
+  delivery: Delivery,
+): readonly ExchangeEvent[] => {
+  if (delivery === 'twice') return [event, event];
+  if (delivery === 'in order') return [event];
+  return event.type === 'ended' ? events.toReversed() : [];
 };
-
-const has = ({ events }: LedgerEntry, type: ProviderEventType): boolean => events.some((event) => event.type === type);
-const hasEnded = (entry: LedgerEntry): boolean => has(entry, 'ended');

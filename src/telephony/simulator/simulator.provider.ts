@@ -11,9 +11,10 @@ import type {
   WebhookReading,
   WebhookRequest,
 } from '../telephony-provider.js';
+import { checkDelivery } from './delivery-check.js';
 import { Exchange } from './exchange.js';
 import { WebhookSender } from './webhook-sender.js';
-import { providerEventOf, readWireBody } from './wire-format.js';
+import { MalformedBody, providerEventOf, readWireBody } from './wire-format.js';
 
 export interface SimulatorOptions {
   /** How many times faster than life. */
@@ -32,69 +33,70 @@ export class SimulatorProvider implements TelephonyProvider {
   readonly exchange: Exchange;
   private readonly sender: WebhookSender;
   private readonly accepted: readonly Webhook[];
+  private readonly closing = new AbortController();
 
   constructor({ speed, secrets, target }: SimulatorOptions) {
+    const sender = new WebhookSender({ secret: secrets[0], target });
+    this.sender = sender;
     this.accepted = secrets.map((secret) => new Webhook(secret));
-    this.sender = new WebhookSender(secrets[0], target);
-    this.exchange = new Exchange(speed, (event) => {
-      this.sender.send(event);
+    this.exchange = new Exchange({
+      speed,
+      tell: (event) => {
+        sender.send(event);
+      },
     });
   }
 
-  async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
-    const answer = this.exchange.dial(request);
+  async dial({ callSid, callerPhone, calleePhone }: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
+    signal.throwIfAborted();
+    const answer = await this.exchange.dial({ callSid, callerPhone, calleePhone });
     switch (answer.kind) {
       case 'accepted':
         return { kind: 'accepted', providerCallId: answer.callId };
       case 'refused':
         return answer;
       case 'server_error':
-        throw new Error('the simulator answered 503');
+        throw new Error('the simulator answered the dial with 503');
       case 'no_reply':
-        if (!signal.aborted) await once(signal, 'abort');
-        throw signal.reason;
+        return this.neverReply(signal);
     }
   }
 
-  hangUp({ callSid }: ProviderCall): Promise<HangUpOutcome> {
-    const answer = this.exchange.hangUp(callSid);
-    return Promise.resolve({ kind: answer === 'taken' ? 'taken' : 'gone' });
+  async hangUp({ callSid }: ProviderCall): Promise<HangUpOutcome> {
+    const answer = await this.exchange.hangUp({ callSid });
+    return { kind: answer === 'taken' ? 'taken' : 'gone' };
   }
 
-  fetchStatus({ callSid }: ProviderCall): Promise<CallStatus> {
-    const events = this.exchange.statusOf(callSid);
-    return Promise.resolve(events ? { kind: 'known', events: events.map(providerEventOf) } : { kind: 'unknown' });
+  async fetchStatus({ callSid }: ProviderCall): Promise<CallStatus> {
+    const events = await this.exchange.statusOf(callSid);
+    return events ? { kind: 'known', events: events.map(providerEventOf) } : { kind: 'unknown' };
   }
 
-  isReachable(): Promise<boolean> {
-    return Promise.resolve(true);
+  async isReachable(): Promise<boolean> {
+    return !this.closing.signal.aborted;
   }
 
-  readWebhook({ headers, body }: WebhookRequest): WebhookReading {
-    if (!this.accepted.some((webhook) => isGenuine(webhook, headers, body))) {
-      return { kind: 'forged', reason: 'The signature is missing, wrong, or older than five minutes.' };
-    }
+  readWebhook(request: WebhookRequest): WebhookReading {
+    const delivery = checkDelivery(this.accepted, request);
+    if (delivery.kind === 'forged') return delivery;
     try {
-      const event = readWireBody(body, headers['webhook-id'] ?? '');
-      const receipt = `${headers['webhook-timestamp']} ${headers['webhook-signature']}`;
-      return { kind: 'genuine', events: [event], receipt };
+      const event = readWireBody(request.body, delivery.eventId);
+      return { kind: 'genuine', events: [event], receipt: delivery.receipt };
     } catch (error) {
-      return { kind: 'malformed', reason: `The body cannot be understood: ${(error as Error).message}.` };
+      if (error instanceof MalformedBody) return { kind: 'malformed', reason: `Not understood: ${error.message}.` };
+      throw error;
     }
   }
 
-  /** Ends all calls and all deliveries. */
+  /** Ends all calls, all deliveries, and the dials that wait for a reply. Safe to repeat. */
   async close(): Promise<void> {
+    this.closing.abort(new Error('the simulator is closed'));
     this.exchange.close();
     await this.sender.close();
   }
-}
 
-const isGenuine = (webhook: Webhook, headers: Readonly<Record<string, string>>, body: Buffer): boolean => {
-  try {
-    webhook.verify(body, { ...headers }, { jsonParse: false });
-    return true;
-  } catch {
-    return false;
+  private async neverReply(signal: AbortSignal): Promise<never> {
+    if (!signal.aborted) await once(signal, 'abort', { signal: this.closing.signal });
+    throw signal.reason;
   }
-};
+}

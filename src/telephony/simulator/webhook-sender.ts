@@ -2,38 +2,58 @@
  * Delivers the exchange's events as a good provider does: signed (Standard Webhooks), one call's in order, again and again
  * until they are taken, for a while.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { Agent, request } from 'undici';
-import type { ExchangeEvent } from './exchange.js';
+import type { ExchangeEvent } from './ledger.js';
 import { wireBodyOf } from './wire-format.js';
 
-const REQUEST_LIMIT_MS = 5_000;
+export interface WebhookSenderOptions {
+  /** `whsec_…` */
+  readonly secret: string;
+  /** Where to post to; asked at every attempt, because it may not be known before there is a call. */
+  readonly target: () => string;
+  /** How long an event is tried, from when it was handed in; ten minutes where it is not said. */
+  readonly giveUpAfterMs?: number;
+  /** How long an attempt may take, waiting for a connection included; five seconds where it is not said. */
+  readonly attemptLimitMs?: number;
+}
+
+/** Longer than the receiver takes to start again after a crash, shorter than anybody would care for a call's news. */
+const GIVE_UP_AFTER_MS = 10 * 60_000;
+const ATTEMPT_LIMIT_MS = 5_000;
+/** One lost packet should not be seen by whoever watches the call ring. */
 const FIRST_RETRY_MS = 50;
+/** How late the news is at most, once the receiver is back. */
 const LONGEST_RETRY_MS = 5_000;
-/** About five minutes in all. */
-const ATTEMPTS = 65;
 /** The receiver's word for a delivery that it has had before. */
 const ALREADY_DELIVERED = 409;
+/** A receiver that is slow with some calls has this many to be slow with before the others feel it. */
+const CONNECTIONS = 64;
 
 export class WebhookSender {
   private readonly webhook: Webhook;
-  private readonly agent = new Agent({ connections: 64, headersTimeout: REQUEST_LIMIT_MS, bodyTimeout: REQUEST_LIMIT_MS });
+  private readonly target: () => string;
+  private readonly giveUpAfterMs: number;
+  private readonly attemptLimitMs: number;
+  private readonly agent = new Agent({ connections: CONNECTIONS });
   private readonly closing = new AbortController();
   /** The last delivery of each call: the next one goes after it. */
   private readonly lastOf = new Map<string, Promise<void>>();
 
-  /** @param target where to post to; asked at every attempt, because it may not be known before there is a call */
-  constructor(
-    secret: string,
-    private readonly target: () => string,
-  ) {
+  constructor(options: WebhookSenderOptions) {
+    const { secret, target, giveUpAfterMs = GIVE_UP_AFTER_MS, attemptLimitMs = ATTEMPT_LIMIT_MS } = options;
     this.webhook = new Webhook(secret);
+    this.target = target;
+    this.giveUpAfterMs = giveUpAfterMs;
+    this.attemptLimitMs = attemptLimitMs;
   }
 
   send(event: ExchangeEvent): void {
     const { callSid } = event;
-    const delivered = (this.lastOf.get(callSid) ?? Promise.resolve()).then(() => this.deliver(event));
+    const deadline = performance.now() + this.giveUpAfterMs;
+    const delivered = (this.lastOf.get(callSid) ?? Promise.resolve()).then(() => this.deliver(event, deadline));
     this.lastOf.set(callSid, delivered);
     void delivered.then(() => {
       if (this.lastOf.get(callSid) === delivered) this.lastOf.delete(callSid);
@@ -43,26 +63,28 @@ export class WebhookSender {
   /** Stops whatever is under way. */
   async close(): Promise<void> {
     this.closing.abort();
-    await Promise.all(this.lastOf.values());
     await this.agent.destroy();
+    await Promise.all(this.lastOf.values());
   }
 
-  private async deliver(event: ExchangeEvent): Promise<void> {
-    for (let attempt = 0; attempt < ATTEMPTS && !this.closing.signal.aborted; attempt++) {
-      if (await this.post(event)) return;
-      const delay = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt);
-      await sleep(delay, undefined, { signal: this.closing.signal }).catch(() => undefined);
+  /** An event that was overtaken by its deadline while it waited for the one before is still tried once. */
+  private async deliver(event: ExchangeEvent, deadline: number): Promise<void> {
+    const { signal } = this.closing;
+    for (let retryMs = FIRST_RETRY_MS; !signal.aborted; retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2)) {
+      if (await this.isTaken(event)) return;
+      if (performance.now() + retryMs > deadline) return;
+      await sleep(retryMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  private async post(event: ExchangeEvent): Promise<boolean> {
+  private async isTaken(event: ExchangeEvent): Promise<boolean> {
     const now = new Date();
-    const body = wireBodyOf(event);
+    const body = wireBodyOf(event, randomUUID());
     try {
       const response = await request(this.target(), {
         method: 'POST',
         dispatcher: this.agent,
-        signal: this.closing.signal,
+        signal: AbortSignal.timeout(this.attemptLimitMs),
         body,
         headers: {
           'content-type': 'application/json',
