@@ -1,0 +1,74 @@
+/** An HTTP server of its own that takes the simulator's webhooks, or refuses them as a test likes. */
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { WebhookRequest } from '../../src/telephony/telephony-provider.js';
+
+export interface Delivery extends WebhookRequest {
+  readonly body: Buffer;
+  readonly callSid: string;
+  /** Without `call.` */
+  readonly type: string;
+  readonly endReason?: string;
+  readonly id: string;
+}
+
+/** A status to answer with; silence: no answer at all; cut: the connection is torn down. */
+export type Reply = number | 'silence' | 'cut';
+
+export interface Receiver {
+  readonly url: string;
+  readonly port: number;
+  /** All that came, whatever was answered. */
+  readonly deliveries: Delivery[];
+  of(callSid: string): Delivery[];
+  close(): Promise<void>;
+}
+
+export const startReceiver = async (
+  reply: (delivery: Delivery, count: number) => Reply = () => 204,
+  port = 0,
+): Promise<Receiver> => {
+  const deliveries: Delivery[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const delivery = read(request.headers, Buffer.concat(chunks));
+      deliveries.push(delivery);
+      const answer = reply(delivery, deliveries.length);
+      if (answer === 'cut') request.socket.destroy();
+      else if (answer !== 'silence') response.writeHead(answer).end();
+    });
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const { port: taken } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${taken}/hook`,
+    port: taken,
+    deliveries,
+    of: (callSid) => deliveries.filter((delivery) => delivery.callSid === callSid),
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+};
+
+const read = (headers: IncomingHttpHeaders, body: Buffer): Delivery => {
+  const { type, call, endReason } = JSON.parse(body.toString()) as {
+    type: string;
+    call: { reference: string };
+    endReason?: string;
+  };
+  return {
+    headers: headers as Record<string, string>,
+    body,
+    callSid: call.reference,
+    type: type.replace('call.', ''),
+    id: headers['webhook-id'] as string,
+    ...(endReason !== undefined && { endReason }),
+  };
+};

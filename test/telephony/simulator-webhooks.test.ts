@@ -1,0 +1,196 @@
+/** What the simulator sends, and how it behaves when the receiver does not. */
+import { Webhook } from 'standardwebhooks';
+import type { ExchangeEvent } from '../../src/telephony/simulator/ledger.js';
+import { randomWebhookSecret, SimulatorProvider } from '../../src/telephony/simulator/simulator.provider.js';
+import { WebhookSender } from '../../src/telephony/simulator/webhook-sender.js';
+import { dialRequest } from '../support/simulator-call.js';
+import { startReceiver, type Receiver } from '../support/simulator-receiver.js';
+import { waitFor } from '../support/wait-for.js';
+
+const secret = randomWebhookSecret();
+
+/** What a test opened, closed again in reverse. */
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one.close();
+});
+const open = <T extends { close(): Promise<void> }>(one: T): T => {
+  opened.push(one);
+  return one;
+};
+
+const receiverThat = async (...args: Parameters<typeof startReceiver>) => open(await startReceiver(...args));
+const senderTo = (target: string, limits: { giveUpAfterMs?: number; attemptLimitMs?: number } = {}) =>
+  open(new WebhookSender({ secret, target: () => target, ...limits }));
+
+const event = (callSid: string, number = 1): ExchangeEvent => ({
+  id: `SIM-${callSid}-${number}`,
+  type: 'ringing',
+  callSid,
+  callId: `SIM-${callSid}`,
+  occurredAt: '2026-01-31T08:00:00.000Z',
+  detail: { leg: 'B' },
+});
+
+const arrivals = (receiver: Receiver, count: number) =>
+  waitFor(`${count} deliveries`, () => receiver.deliveries.length >= count && receiver.deliveries);
+
+describe('a webhook', () => {
+  it('is signed over its raw bytes, and says what happened', async () => {
+    const receiver = await receiverThat();
+
+    senderTo(receiver.url).send(event('call'));
+    const [delivery] = await arrivals(receiver, 1);
+
+    expect(new Webhook(secret).verify(delivery!.body, { ...delivery!.headers })).toEqual({
+      type: 'call.ringing',
+      call: { id: 'SIM-call', reference: 'call' },
+      occurredAt: '2026-01-31T08:00:00.000Z',
+      detail: { leg: 'B' },
+      delivery: expect.any(String),
+    });
+    expect(delivery!.headers).toMatchObject({ 'webhook-id': 'SIM-call-1', 'content-type': 'application/json' });
+  });
+
+  it('is signed with the first of two secrets', async () => {
+    const receiver = await receiverThat();
+    const secrets = [randomWebhookSecret(), randomWebhookSecret()] as const;
+    const simulator = open(new SimulatorProvider({ speed: 1000, secrets, target: () => receiver.url }));
+
+    await simulator.dial(dialRequest('05'), new AbortController().signal);
+    const [delivery] = await arrivals(receiver, 1);
+
+    expect(() => new Webhook(secrets[0]).verify(delivery!.body, { ...delivery!.headers })).not.toThrow();
+    expect(() => new Webhook(secrets[1]).verify(delivery!.body, { ...delivery!.headers })).toThrow();
+  });
+
+  it.each([400, 404, 500, 503, 302, 'cut', 'silence'] as const)(
+    'answered by %s is delivered again under the same id, signed anew',
+    async (refusal) => {
+      const receiver = await receiverThat((_, count) => (count < 3 ? refusal : 204));
+      const reader = open(new SimulatorProvider({ speed: 1, secrets: [secret], target: () => receiver.url }));
+
+      senderTo(receiver.url, { attemptLimitMs: 100 }).send(event('call'));
+      const deliveries = await arrivals(receiver, 3);
+
+      expect(deliveries.map(({ id }) => id)).toEqual(Array.from({ length: 3 }, () => 'SIM-call-1'));
+      const readings = deliveries.map((delivery) => reader.readWebhook(delivery));
+      expect(readings).toEqual(readings.map(() => expect.objectContaining({ kind: 'genuine' })));
+      expect(new Set(readings.map((reading) => reading.kind === 'genuine' && reading.receipt)).size).toBe(3);
+    },
+  );
+
+  it('reaches a receiver that was not there at first', async () => {
+    const earlier = await startReceiver();
+    await earlier.close();
+    senderTo(earlier.url).send(event('call'));
+
+    const receiver = await receiverThat(() => 204, earlier.port);
+
+    expect(await arrivals(receiver, 1)).toMatchObject([{ id: 'SIM-call-1' }]);
+  });
+
+  it('whose target is not known yet is delivered when it is', async () => {
+    const receiver = await receiverThat();
+    let url = '';
+    open(new WebhookSender({ secret, target: () => url })).send(event('call'));
+
+    url = receiver.url;
+
+    expect(await arrivals(receiver, 1)).toMatchObject([{ id: 'SIM-call-1' }]);
+  });
+
+  it.each([200, 204, 409])('answered by %d is not delivered again', async (status) => {
+    const receiver = await receiverThat(() => status);
+    const sender = senderTo(receiver.url);
+
+    sender.send(event('call', 1));
+    sender.send(event('call', 2));
+    await arrivals(receiver, 2);
+    await sender.close();
+
+    expect(receiver.deliveries.map(({ id }) => id)).toEqual(['SIM-call-1', 'SIM-call-2']);
+  });
+
+  it('is not overtaken by a later one of its call, however often it is refused', async () => {
+    const receiver = await receiverThat((_, count) => (count < 3 ? 500 : 204));
+    const sender = senderTo(receiver.url);
+
+    for (const number of [1, 2, 3]) sender.send(event('call', number));
+    await arrivals(receiver, 5);
+
+    expect(receiver.deliveries.map(({ id }) => id.slice(-1))).toEqual(['1', '1', '1', '2', '3']);
+  });
+
+  it('that is refused or left unanswered holds up no other call', async () => {
+    const receiver = await receiverThat(({ callSid }) => ({ bad: 500, mute: 'silence' as const })[callSid] ?? 204);
+    const sender = senderTo(receiver.url);
+
+    sender.send(event('bad'));
+    sender.send(event('mute'));
+    for (let number = 1; number <= 20; number++) sender.send(event('good', number));
+
+    await waitFor('the good call', () => receiver.of('good').length === 20);
+    expect(receiver.of('mute')).toHaveLength(1);
+  });
+
+  it('is given up in the end, and the next one has its turn', async () => {
+    const receiver = await receiverThat(({ id }) => (id === 'SIM-call-1' ? 500 : 204));
+    const sender = senderTo(receiver.url, { giveUpAfterMs: 400 });
+
+    sender.send(event('call', 1));
+    sender.send(event('call', 2));
+    await waitFor('the second event', () => receiver.deliveries.some(({ id }) => id === 'SIM-call-2'));
+
+    // At once, after 50, 100 and 200 ms; the next pause, 400 ms, would go beyond the limit.
+    expect(receiver.deliveries.map(({ id }) => id.slice(-1))).toEqual(['1', '1', '1', '1', '2']);
+  });
+});
+
+describe('after close()', () => {
+  /** Sockets and timers that hold the process. */
+  const handles = () => process.getActiveResourcesInfo().filter((kind) => /TCP|Timeout/.test(kind));
+
+  it.each([
+    ['a receiver that says nothing', 'silence'],
+    ['a receiver that refuses everything', 500],
+  ] as const)('nothing is left over of deliveries to %s', async (_, reply) => {
+    const before = handles();
+    const receiver = await startReceiver(() => reply);
+    const sender = new WebhookSender({ secret, target: () => receiver.url });
+    for (let number = 1; number <= 3; number++) sender.send(event('call', number));
+    sender.send(event('other'));
+    await arrivals(receiver, 2);
+
+    await sender.close();
+    await sender.close();
+    sender.send(event('late'));
+    await receiver.close();
+
+    expect(receiver.of('late')).toEqual([]);
+    await waitFor('everything to be let go', () => handles().length <= before.length, 1_000);
+  });
+
+  it('no call of the simulator goes on, and no dial waits any longer', async () => {
+    const receiver = await receiverThat();
+    const simulator = new SimulatorProvider({ speed: 1, secrets: [secret], target: () => receiver.url });
+    const before = handles();
+    for (const script of ['00', '05', '13']) await simulator.dial(dialRequest(script), new AbortController().signal);
+    const hanging = simulator.dial(dialRequest('08'), new AbortController().signal);
+    const refused = expect(hanging).rejects.toThrow();
+    expect(handles().length).toBe(before.length + 4);
+    expect(await simulator.isReachable()).toBe(true);
+
+    await simulator.close();
+    await simulator.close();
+
+    await refused;
+    expect(handles()).toEqual(before);
+    expect(await simulator.isReachable()).toBe(false);
+    expect(await simulator.dial(dialRequest('00'), new AbortController().signal)).toMatchObject({
+      kind: 'refused',
+      category: 'provider_down',
+    });
+    expect(receiver.deliveries).toEqual([]);
+  });
+});
