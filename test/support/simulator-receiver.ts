@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import type { WebhookRequest } from '../../src/telephony/telephony-provider.js';
 
 export interface Delivery extends WebhookRequest {
@@ -22,6 +23,8 @@ export interface Receiver {
   /** All that came, whatever was answered. */
   readonly deliveries: Delivery[];
   of(callSid: string): Delivery[];
+  /** Those that are open now. */
+  connections(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -49,6 +52,7 @@ export const startReceiver = async (
     port: taken,
     deliveries,
     of: (callSid) => deliveries.filter((delivery) => delivery.callSid === callSid),
+    connections: promisify(server.getConnections.bind(server)),
     async close() {
       server.close();
       server.closeAllConnections();

@@ -141,10 +141,16 @@ describe('an order that holds only before', () => {
 });
 
 describe('the ledger', () => {
-  it('forgets the oldest finished calls, but no open one', async () => {
+  it.each([
+    ['that came to their end', '05'],
+    ['that were refused', '06'],
+  ])('forgets the oldest calls %s, but no open one', async (_, script) => {
     const open = await place('13');
     const finished: string[] = [];
-    for (let count = 0; count < 5; count++) finished.push(await place('06'));
+    for (let count = 0; count < 5; count++) {
+      finished.push(await place(script));
+      jest.advanceTimersByTime(60_000);
+    }
 
     expect((await exchange.ledger()).map(({ callSid }) => callSid).sort()).toEqual([open, ...finished.slice(2)].sort());
     expect(await hangUp({ callSid: open })).toBe('taken');

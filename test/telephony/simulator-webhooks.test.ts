@@ -193,4 +193,16 @@ describe('after close()', () => {
     });
     expect(receiver.deliveries).toEqual([]);
   });
+
+  it('no delivery of the simulator is waited for', async () => {
+    const receiver = await receiverThat(() => 'silence');
+    const simulator = open(new SimulatorProvider({ speed: 1000, secrets: [secret], target: () => receiver.url }));
+    await simulator.dial(dialRequest('00'), new AbortController().signal);
+    await arrivals(receiver, 1);
+    expect(await receiver.connections()).toBe(1);
+
+    await simulator.close();
+
+    await waitFor('the connection to be let go', async () => (await receiver.connections()) === 0, 1_000);
+  });
 });
