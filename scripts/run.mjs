@@ -4,7 +4,17 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -24,11 +34,16 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
 }
 
 const filesUnder = (path) =>
-  statSync(path).isDirectory() ? readdirSync(path).sort().flatMap((name) => filesUnder(join(path, name))) : [path];
+  statSync(path).isDirectory()
+    ? readdirSync(path)
+        .sort()
+        .flatMap((name) => filesUnder(join(path, name)))
+    : [path];
 
 const hashOf = (paths) => {
   const hash = createHash('sha256');
-  for (const file of paths.flatMap((path) => filesUnder(join(root, path)))) hash.update(file).update(readFileSync(file));
+  for (const file of paths.flatMap((path) => filesUnder(join(root, path))))
+    hash.update(file).update(readFileSync(file));
   return hash.digest('hex');
 };
 
@@ -40,38 +55,75 @@ const runOrGiveUp = (what, command, options) => {
   if (status !== 0) giveUp(`${what} failed.`);
 };
 
-/** Two that start at once on a fresh clone take turns: mkdir succeeds for one of them. */
-const taking = (work) => {
-  const lock = join(root, '.preparing');
-  const holder = join(lock, 'pid');
-  const isHeld = () => {
-    try {
-      process.kill(Number(readFileSync(holder, 'utf8')), 0);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  let told = false;
-  for (;;) {
-    try {
-      mkdirSync(lock);
-      break;
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-      // Long enough for the other one to have written its number.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
-      if (!isHeld()) rmSync(lock, { recursive: true, force: true });
-      else if (!told) say('Waiting for another Ringback that is installing or building …');
-      told = true;
-    }
-  }
-  writeFileSync(holder, String(process.pid));
+const pause = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+
+const contentOf = (file) => {
   try {
-    work();
-  } finally {
-    rmSync(lock, { recursive: true, force: true });
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return null;
+    throw error;
   }
+};
+
+const isRunning = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+};
+
+/** False where somebody else was faster. A link is there with its content or not at all. */
+const linkIfFree = (from, to) => {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+};
+
+/** Two that start at once on a fresh clone take turns. The lock names its holder, so that nobody waits for the dead. */
+const taking = (work) => {
+  mkdirSync(join(root, '.preparing'), { recursive: true });
+  const lock = join(root, '.preparing', 'lock');
+  const mine = `${lock}.${process.pid}`;
+  writeFileSync(mine, String(process.pid));
+  let awaited;
+  try {
+    while (!linkIfFree(mine, lock)) {
+      const holder = contentOf(lock);
+      if (holder !== null && !isRunning(Number(holder))) evict(lock, holder);
+      else if (holder !== null && holder !== awaited) {
+        say(`Waiting for process ${holder}, which is installing or building; else remove ${lock} …`);
+        awaited = holder;
+      } else pause(100);
+    }
+  } finally {
+    rmSync(mine, { force: true });
+  }
+  // exit and not finally: giving up ends the process on the spot.
+  const release = () => rmSync(lock, { force: true });
+  process.once('exit', release);
+  work();
+  process.removeListener('exit', release);
+  release();
+};
+
+/** Renames before it removes: of two that evict, the slower one must not remove what the faster one has put there. */
+const evict = (lock, deadHolder) => {
+  const evicted = `${lock}.evicted.${process.pid}`;
+  try {
+    renameSync(lock, evicted);
+  } catch (error) {
+    if (error.code === 'ENOENT') return;
+    throw error;
+  }
+  if (contentOf(evicted) !== deadHolder) linkIfFree(evicted, lock);
+  rmSync(evicted, { force: true });
 };
 
 const prepare = () => {
@@ -83,12 +135,19 @@ const prepare = () => {
   taking(() => {
     if (!isStamped(installed, lockHash)) {
       say('Installing dependencies …');
-      runOrGiveUp('npm ci', process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--include=dev', '--loglevel=error']);
+      runOrGiveUp('npm ci', process.platform === 'win32' ? 'npm.cmd' : 'npm', [
+        'ci',
+        '--include=dev',
+        '--loglevel=error',
+      ]);
       writeFileSync(installed, lockHash);
     }
     if (!isStamped(built, sourceHash)) {
       say('Building …');
-      runOrGiveUp('The build', process.execPath, [join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'), 'build']);
+      runOrGiveUp('The build', process.execPath, [
+        join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'),
+        'build',
+      ]);
       writeFileSync(built, sourceHash);
     }
   });

@@ -3,34 +3,36 @@
  * next one takes over.
  */
 import { execFileSync } from 'node:child_process';
-import { link, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** When the process started, in whatever words the system has for it; null where there is no such process. */
+/**
+ * When the process started, in whatever words the system has for it; null where there is no such process, or only a
+ * zombie, which nobody need ever collect.
+ */
 const startOf = async (pid: number): Promise<string | null> => {
-  if (process.platform === 'linux') {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-    // The name, in parentheses, may hold anything; start time is the twentieth word after it (proc(5)).
-    return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  }
+  const words = process.platform === 'linux' ? await statOf(pid) : wordsOfPs(pid);
+  const [state = 'Z', start] = words;
+  return state.startsWith('Z') ? null : (start ?? null);
+};
+
+const statOf = async (pid: number): Promise<[state?: string, start?: string]> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The name, in parentheses, may hold anything; after it come the state and, nineteen words on, the start (proc(5)).
+  const words = stat ? stat.slice(stat.lastIndexOf(')') + 2).split(' ') : [];
+  return [words[0], words[19]];
+};
+
+const wordsOfPs = (pid: number): [state?: string, start?: string] => {
   try {
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || null;
+    const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    return [line.split(' ', 1)[0], line.slice(line.indexOf(' ')).trim()];
   } catch {
-    return null;
+    return [];
   }
 };
 
 export const isRunning = async (pid: number): Promise<boolean> => (await startOf(pid)) !== null;
-
-/** Whether a process is a PostgreSQL server that works in the given directory, and not another one that has its number. */
-export const isPostgresIn = async (pid: number, cluster: string): Promise<boolean> => {
-  if (process.platform === 'linux') return (await readlink(`/proc/${pid}/cwd`).catch(() => null)) === cluster;
-  try {
-    return execFileSync('ps', ['-o', 'comm=', '-p', String(pid)], { encoding: 'utf8' }).includes('postgres');
-  } catch {
-    return false;
-  }
-};
 
 /**
  * Takes the directory, or throws where a running process has it.
@@ -38,12 +40,15 @@ export const isPostgresIn = async (pid: number, cluster: string): Promise<boolea
  */
 export const ownData = async (dataDir: string): Promise<() => Promise<void>> => {
   const file = join(dataDir, 'owner');
-  const mine = `${process.pid} ${await startOf(process.pid)}`;
+  const mine = `${process.pid} ${(await startOf(process.pid)) ?? ''}`;
   const draft = `${file}.${process.pid}`;
-  await writeFile(draft, mine);
+  await writeFile(draft, mine).catch((cause: unknown) => {
+    throw new Error(`${dataDir} cannot be written to. Start Ringback as the user it belongs to, or set DATA_DIR.`, {
+      cause,
+    });
+  });
   try {
-    // link fails where the file exists, whoever was faster.
-    while (!(await link(draft, file).then(() => true, () => false))) await evictDeadOwner(file, dataDir);
+    while (!(await linkIfFree(draft, file))) await evictDeadOwner(file, dataDir);
   } finally {
     await rm(draft, { force: true });
   }
@@ -52,16 +57,37 @@ export const ownData = async (dataDir: string): Promise<() => Promise<void>> => 
   };
 };
 
+/** A link, and not a file that is written, because it is there whole or not at all. False where somebody was faster. */
+const linkIfFree = async (from: string, to: string): Promise<boolean> => {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+};
+
 const evictDeadOwner = async (file: string, dataDir: string): Promise<void> => {
-  const owner = await readFile(file, 'utf8').catch(() => null);
+  const owner = await readFile(file, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  });
   if (owner === null) return;
   const [pid = '', ...start] = owner.split(' ');
   if ((await startOf(Number(pid))) === start.join(' ')) {
-    throw new Error(`${dataDir} is in use by another Ringback (process ${pid}). Stop it, or set DATA_DIR to another folder.`);
+    throw new Error(
+      `${dataDir} is in use by another Ringback (process ${pid}). Stop it, or set DATA_DIR to another folder.`,
+    );
   }
   // Renaming and not removing: of two that evict, the slower one must not evict the faster one's own file.
   const evicted = `${file}.evicted.${process.pid}`;
-  if (!(await rename(file, evicted).then(() => true, () => false))) return;
-  if ((await readFile(evicted, 'utf8')) !== owner) await link(evicted, file).catch(() => undefined);
+  try {
+    await rename(file, evicted);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if ((await readFile(evicted, 'utf8')) !== owner) await linkIfFree(evicted, file);
   await rm(evicted, { force: true });
 };

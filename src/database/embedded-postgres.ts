@@ -3,16 +3,17 @@
  * stopped with us. It listens on a Unix socket only. If we are killed, a watchdog stops it; if that is killed too, the
  * next start does. What was committed is there afterwards.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { constants } from 'node:os';
 import { access, chown, mkdir, mkdtemp, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { isPostgresIn, isRunning, ownData } from './data-owner.js';
+import { ownData } from './data-owner.js';
 import { PostgresPrograms } from './postgres-programs.js';
+import { endPreviousServer } from './previous-server.js';
+import { makeSocketFolder } from './socket-folder.js';
+import { watchServer } from './watchdog.js';
 
 export interface EmbeddedPostgres {
   /** For pg and TypeORM. */
@@ -31,10 +32,22 @@ const DATABASE = 'ringback';
 
 /** Recovery after a crash replays at most max_wal_size, which takes seconds on a slow disk. */
 const START_LIMIT_MS = 60_000;
-const STOP_LIMIT_MS = 30_000;
 const LOOK_EVERY_MS = 25;
 
-const SETTINGS = ['listen_addresses=', 'max_connections=100', 'shared_buffers=64MB', 'log_checkpoints=off', 'timezone=UTC'];
+/**
+ * By this variable pg_ctl tells PostgreSQL of a process that is not a server, though postmaster.pid have its number
+ * (miscinit.c, CreateLockFile). We do so where the number now belongs to somebody else; removing the file instead would
+ * also remove what protects the data from a process of the last server that still works in it.
+ */
+const DISREGARDED_PROCESS = 'PG_GRANDPARENT_PID';
+
+const SETTINGS = [
+  'listen_addresses=',
+  'max_connections=100',
+  'shared_buffers=64MB',
+  'log_checkpoints=off',
+  'timezone=UTC',
+];
 
 /** @throws Error with a sentence for the operator: the folder is in use, or the server did not start (and its last words) */
 export const startEmbeddedPostgres = async ({ dataDir, settings = [] }: EmbeddedOptions): Promise<EmbeddedPostgres> => {
@@ -43,10 +56,10 @@ export const startEmbeddedPostgres = async ({ dataDir, settings = [] }: Embedded
   const cluster = join(folder, 'postgres');
   const disown = await ownData(folder);
   try {
-    const programs = await PostgresPrograms.find(folder);
+    const programs = await PostgresPrograms.find(cluster);
     if (!(await exists(cluster))) await initialise(programs, folder, cluster);
-    await endPrevious(cluster);
-    const server = await launch(programs, folder, cluster, settings);
+    const previous = await endPreviousServer(cluster);
+    const server = await launch(programs, cluster, { settings, previous });
     return {
       url: server.url,
       async stop() {
@@ -69,7 +82,9 @@ const exists = (path: string): Promise<boolean> =>
 /** In a folder beside, renamed when it is complete: being killed half-way leaves nothing that looks finished. */
 const initialise = async (programs: PostgresPrograms, folder: string, cluster: string): Promise<void> => {
   for (const name of await readdir(folder)) {
-    if (name.startsWith('postgres.new-')) await rm(join(folder, name), { recursive: true, force: true });
+    // An initdb that survived its Ringback may still write there, for a moment.
+    if (name.startsWith('postgres.new-'))
+      await rm(join(folder, name), { recursive: true, force: true, maxRetries: 10 });
   }
   const draft = await mkdtemp(join(folder, 'postgres.new-'));
   await giveTo(programs, draft);
@@ -83,63 +98,40 @@ const initialise = async (programs: PostgresPrograms, folder: string, cluster: s
 };
 
 const giveTo = async ({ owner }: PostgresPrograms, path: string): Promise<void> => {
-  if (owner !== undefined) await chown(path, owner, owner);
+  if (owner) await chown(path, owner.uid, owner.gid);
 };
 
-/** A server that its Ringback has left behind is stopped; a file that only speaks of one is removed. */
-const endPrevious = async (cluster: string): Promise<void> => {
-  const file = join(cluster, 'postmaster.pid');
-  const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n');
-  const pid = Number(lines[0]);
-  if (!pid) return;
-  if (await isPostgresIn(pid, cluster)) {
-    signal(pid, 'SIGINT');
-    const deadline = Date.now() + STOP_LIMIT_MS;
-    while (await isRunning(pid)) {
-      if (Date.now() > deadline) throw new Error(`A PostgreSQL left behind in ${cluster} does not stop (process ${pid}).`);
-      await sleep(LOOK_EVERY_MS);
-    }
-  } else {
-    // PostgreSQL would take whatever process has that number now for its own.
-    await rm(file, { force: true });
-  }
-  const socketDir = lines[4];
-  if (socketDir?.startsWith(join(tmpdir(), 'ringback-'))) await rm(socketDir, { recursive: true, force: true });
-};
-
-const signal = (pid: number, name: NodeJS.Signals): void => {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).errno !== -constants.errno.ESRCH) throw error;
-  }
-};
+interface LaunchOptions {
+  readonly settings: readonly string[];
+  /** The number of a server that is no more, though postmaster.pid still speaks of it. */
+  readonly previous: number | undefined;
+}
 
 const launch = async (
   programs: PostgresPrograms,
-  folder: string,
   cluster: string,
-  settings: readonly string[],
+  { settings, previous }: LaunchOptions,
 ): Promise<EmbeddedPostgres> => {
-  // Not in the folder: the path of a socket has 107 bytes at most. The name is random and the mode 0700.
-  const socketDir = await mkdtemp(join(tmpdir(), 'ringback-'));
+  const socketDir = await makeSocketFolder();
   await giveTo(programs, socketDir);
-  const logFile = join(folder, 'postgres.log');
+  const logFile = join(cluster, '..', 'postgres.log');
   const log = await open(logFile, 'a', 0o600);
   const logStart = (await log.stat()).size;
   const options = [...SETTINGS, `unix_socket_directories=${socketDir}`, ...settings].flatMap((one) => ['-c', one]);
-  const server = programs.run('postgres', ['-D', cluster, ...options], ['ignore', log.fd, log.fd]);
-  const exited = new Promise<void>((resolve) => server.once('exit', resolve));
+  const environment: Record<string, string> = previous === undefined ? {} : { [DISREGARDED_PROCESS]: String(previous) };
+  const server = programs.run('postgres', ['-D', cluster, ...options], ['ignore', log.fd, log.fd], environment);
+  const exited = new Promise<void>((resolve) => server.once('exit', resolve).once('error', resolve));
+  const watchdog = watchServer(server, cluster, socketDir);
   await log.close();
-  const watchdog = watch(cluster, server);
   const stop = async (): Promise<void> => {
-    if (server.exitCode === null && server.signalCode === null) server.kill('SIGINT');
+    if (isAlive(server)) server.kill('SIGINT');
     await exited;
     watchdog.stdin?.end();
     await rm(socketDir, { recursive: true, force: true });
   };
   try {
-    const urlOf = (database: string) => `postgresql://${USER}@localhost/${database}?host=${encodeURIComponent(socketDir)}`;
+    const urlOf = (database: string) =>
+      `postgresql://${USER}@localhost/${database}?host=${encodeURIComponent(socketDir)}`;
     await untilReady(urlOf('postgres'), server, async () => lastWords(logFile, logStart));
     await ensureDatabase(urlOf('postgres'));
     return { url: urlOf(DATABASE), stop };
@@ -149,17 +141,8 @@ const launch = async (
   }
 };
 
-/** Reads from a pipe that closes when we die, of whatever, and then stops the server, if it is still the same. */
-const watch = (cluster: string, server: ChildProcess): ChildProcess => {
-  const script = 'cat >/dev/null; [ "$(head -n 1 "$1" 2>/dev/null)" = "$2" ] && kill -INT "$2"';
-  const watchdog = spawn('/bin/sh', ['-c', script, 'sh', join(cluster, 'postmaster.pid'), String(server.pid)], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-    cwd: dirname(cluster),
-  });
-  watchdog.unref();
-  return watchdog;
-};
+const isAlive = ({ pid, exitCode, signalCode }: ChildProcess): boolean =>
+  pid !== undefined && exitCode === null && signalCode === null;
 
 const untilReady = async (url: string, server: ChildProcess, why: () => Promise<string>): Promise<void> => {
   const deadline = Date.now() + START_LIMIT_MS;
@@ -169,8 +152,7 @@ const untilReady = async (url: string, server: ChildProcess, why: () => Promise<
       await client.connect();
       return;
     } catch (cause) {
-      const hasExited = server.exitCode !== null || server.signalCode !== null;
-      if (hasExited || Date.now() > deadline) {
+      if (!isAlive(server) || Date.now() > deadline) {
         throw new Error(`The embedded PostgreSQL did not start: ${await why()}`, { cause });
       }
       await sleep(LOOK_EVERY_MS);

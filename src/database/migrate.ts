@@ -2,7 +2,8 @@
  * Brings the tables up to date, at every start, or beforehand by `node dist/src/database/migrate.js`. Replicas that start
  * together take turns, and each migration runs once.
  */
-import { pathToFileURL } from 'node:url';
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { readEnvironment } from '../config/environment.js';
@@ -16,6 +17,8 @@ const OLDEST_VERSION = 15;
 /** @returns the names of the migrations that were missing */
 export const migrate = async (url: string): Promise<string[]> => {
   const lock = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  // Should the server go away meanwhile, the statement under way tells; without a listener it would end the process.
+  lock.on('error', () => undefined);
   await lock.connect().catch((cause: unknown) => {
     throw new Error(`The database cannot be reached: ${(cause as Error).message || String(cause)}`, { cause });
   });
@@ -28,7 +31,7 @@ export const migrate = async (url: string): Promise<string[]> => {
       throw new Error(`The database is PostgreSQL ${version}; Ringback needs ${OLDEST_VERSION} or later.`);
     }
     await lock.query('select pg_advisory_lock($1)', [LOCK]);
-    const dataSource = await new DataSource(dataSourceOptions(url, 1)).initialize();
+    const dataSource = await new DataSource(optionsToMigrate(url)).initialize();
     try {
       return (await dataSource.runMigrations()).map(({ name }) => name);
     } finally {
@@ -39,6 +42,9 @@ export const migrate = async (url: string): Promise<string[]> => {
   }
 };
 
+/** A request has a limit, rewriting a large table has none. */
+const optionsToMigrate = (url: string) => ({ ...dataSourceOptions(url, 1), extra: { keepAlive: true } });
+
 const main = async (): Promise<void> => {
   const { databaseUrl } = readEnvironment();
   if (!databaseUrl) throw new Error('DATABASE_URL: required; the embedded default migrates when it starts');
@@ -46,7 +52,8 @@ const main = async (): Promise<void> => {
   process.stdout.write(done.length > 0 ? `Migrated: ${done.join(', ')}\n` : 'Nothing to migrate.\n');
 };
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+// Node knows a module by its real path, whatever links led to it.
+if (process.argv[1] && fileURLToPath(import.meta.url) === realpathSync(process.argv[1])) {
   main().catch((error: unknown) => {
     process.stderr.write(`${(error as Error).message}\n`);
     process.exit(1);

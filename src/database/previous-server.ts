@@ -1,0 +1,53 @@
+/** The PostgreSQL that an earlier Ringback may have left behind in the same folder. */
+import { execFileSync } from 'node:child_process';
+import { constants } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isRunning } from './data-owner.js';
+import { SOCKET_FOLDER } from './socket-folder.js';
+
+const STOP_LIMIT_MS = 30_000;
+const LOOK_EVERY_MS = 25;
+
+/**
+ * Stops it where it still runs. What it wrote stays: from its postmaster.pid the next server learns of the memory that
+ * the last one shared, and refuses to start while any process still works in it.
+ * @returns the number that postmaster.pid speaks of, now certainly no server of this folder
+ */
+export const endPreviousServer = async (cluster: string): Promise<number | undefined> => {
+  const lines = (await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+  const pid = Number(lines[0]);
+  if (!pid) return undefined;
+  if (await isServerOf(pid, cluster)) await stop(pid, cluster);
+  const socketFolder = lines[4] ?? '';
+  if (SOCKET_FOLDER.test(basename(socketFolder))) await rm(socketFolder, { recursive: true, force: true });
+  return pid;
+};
+
+/** By its command line, which everybody may read: a root without all its powers (a container's) may not see more. */
+const isServerOf = async (pid: number, cluster: string): Promise<boolean> => {
+  if (process.platform === 'linux') {
+    return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(`\0-D\0${cluster}\0`);
+  }
+  try {
+    const command = execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+    return command.includes(` -D ${cluster} `);
+  } catch {
+    return false;
+  }
+};
+
+const stop = async (pid: number, cluster: string): Promise<void> => {
+  try {
+    process.kill(pid, 'SIGINT');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).errno !== -constants.errno.ESRCH) throw error;
+  }
+  const deadline = Date.now() + STOP_LIMIT_MS;
+  while (await isRunning(pid)) {
+    if (Date.now() > deadline)
+      throw new Error(`A PostgreSQL left behind in ${cluster} does not stop (process ${pid}).`);
+    await sleep(LOOK_EVERY_MS);
+  }
+};

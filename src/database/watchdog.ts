@@ -1,0 +1,29 @@
+/** Stops the embedded database when we are gone without having done so, of whatever we died. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+
+/**
+ * Its standard input is a pipe whose other end closes with us. The process is still our server if postmaster.pid says so;
+ * PostgreSQL removes that file when it stops. Waits for a minute at most, then leaves the rest to the next start.
+ */
+const SCRIPT = `
+cat >/dev/null
+[ "$(head -n 1 "$1" 2>/dev/null)" = "$2" ] || exit 0
+kill -INT "$2"
+round=0
+while kill -0 "$2" 2>/dev/null && [ $round -lt 60 ]; do sleep 1; round=$((round + 1)); done
+rm -rf "$3"
+`;
+
+/** Ending its standard input dismisses it. */
+export const watchServer = (server: ChildProcess, cluster: string, socketFolder: string): ChildProcess => {
+  const pidFile = join(cluster, 'postmaster.pid');
+  const watchdog = spawn('/bin/sh', ['-c', SCRIPT, 'sh', pidFile, String(server.pid), socketFolder], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    // Not in our process group, or Ctrl-C would end it too.
+    detached: true,
+    cwd: '/',
+  });
+  watchdog.unref();
+  return watchdog;
+};
