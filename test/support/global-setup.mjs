@@ -1,21 +1,28 @@
 /**
  * One PostgreSQL for all tests: our own embedded one, in a folder of its own, with its safety switched off. From the build,
- * because jest's transform does not reach as far as here.
+ * because jest's transform does not reach as far as here; the build is brought up to date first.
  */
-import { mkdtemp } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { startEmbeddedPostgres } from '../../dist/src/database/embedded-postgres.js';
-import { migrate } from '../../dist/src/database/migrate.js';
 
 const UNSAFE_AND_FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300'];
+
+/** With a space, because people have such paths. */
+const FOLDER = 'ringback test ';
 
 /** What every test's database is a copy of. */
 const TEMPLATE = 'ringback_template';
 
 export default async function globalSetup() {
-  const dataDir = await mkdtemp(join(tmpdir(), 'ringback test '));
+  execFileSync(process.execPath, [fileURLToPath(import.meta.resolve('../../scripts/run.mjs'))], { stdio: 'inherit' });
+  const { startEmbeddedPostgres } = await import('../../dist/src/database/embedded-postgres.js');
+  const { migrate } = await import('../../dist/src/database/migrate.js');
+  await removeLeftovers();
+  const dataDir = await mkdtemp(join(tmpdir(), FOLDER));
   const server = await startEmbeddedPostgres({ dataDir, settings: UNSAFE_AND_FAST });
   globalThis.testPostgres = { server, dataDir };
   const client = new pg.Client({ connectionString: server.url });
@@ -28,3 +35,22 @@ export default async function globalSetup() {
   await client.end();
   process.env.RINGBACK_TEST_DATABASE_URL = server.url;
 }
+
+/** Of runs that were killed: some 40 MB each. */
+const removeLeftovers = async () => {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(FOLDER)) continue;
+    const folder = join(tmpdir(), name);
+    const owner = await readFile(join(folder, 'owner'), 'utf8').catch(() => '');
+    if (owner && !isRunning(parseInt(owner, 10))) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+};
+
+const isRunning = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+};
