@@ -1,0 +1,112 @@
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../src/database/data-source-options.js';
+import { migrate } from '../../src/database/migrate.js';
+import { endOf, REPOSITORY, startNode, type Ending } from '../support/node-process.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+const PROGRAM = 'dist/src/database/migrate.js';
+
+const runProgram = (databaseUrl: string, repository = REPOSITORY): Promise<Ending> =>
+  endOf(
+    startNode(join(repository, PROGRAM), [], {
+      environment: { DATABASE_URL: databaseUrl, JWT_SECRET: 'thirty-two bytes that no token uses' },
+    }),
+  );
+
+const ALL_MIGRATIONS = dataSourceOptions('', 1).migrations.map(({ name }) => name);
+
+describe('migrating', () => {
+  let database: TestDatabase;
+
+  const query = async (statement: string): Promise<unknown[]> => {
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    try {
+      return (await client.query<Record<string, unknown>>(statement)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+
+  const empty = (): Promise<unknown> => query('drop schema public cascade; create schema public');
+
+  const tables = (): Promise<unknown[]> =>
+    query(`select table_name from information_schema.tables where table_schema = 'public' order by 1`);
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+  });
+
+  afterEach(() => database.drop());
+
+  it('leaves nothing to do between the tables and the entities', async () => {
+    const dataSource = await new DataSource(dataSourceOptions(database.url, 1)).initialize();
+    try {
+      const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+
+      expect(upQueries.map((one) => one.query)).toEqual([]);
+    } finally {
+      await dataSource.destroy();
+    }
+  });
+
+  it('runs each migration once when many replicas start at the same moment', async () => {
+    await empty();
+
+    const done = await Promise.all(Array.from({ length: 20 }, () => migrate(database.url)));
+
+    expect(done.flat()).toEqual(ALL_MIGRATIONS);
+    expect(await query('select name from migrations order by id')).toEqual(ALL_MIGRATIONS.map((name) => ({ name })));
+  });
+
+  it('can be undone to the last table, and done again', async () => {
+    const migrated = await tables();
+    const dataSource = await new DataSource(dataSourceOptions(database.url, 1)).initialize();
+    try {
+      for (let left = ALL_MIGRATIONS.length; left > 0; left--) await dataSource.undoLastMigration();
+    } finally {
+      await dataSource.destroy();
+    }
+    expect(await tables()).toEqual([{ table_name: 'migrations' }]);
+
+    await migrate(database.url);
+
+    expect(await tables()).toEqual(migrated);
+  });
+
+  it('as a program says what it ran, and that there was nothing to run', async () => {
+    await empty();
+
+    expect(await runProgram(database.url)).toEqual({
+      code: 0,
+      output: `Migrated: ${ALL_MIGRATIONS.join(', ')}\n`,
+      complaint: '',
+    });
+    expect(await runProgram(database.url)).toEqual({ code: 0, output: 'Nothing to migrate.\n', complaint: '' });
+  });
+
+  it('as a program does its work in a folder that is reached through a link', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ringback link '));
+    try {
+      await symlink(REPOSITORY, join(folder, 'here'));
+
+      expect((await runProgram(database.url, join(folder, 'here'))).output).toBe('Nothing to migrate.\n');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it.each(['postgresql://nobody@localhost:1/nothing', 'postgresql://nobody@127.0.0.1:1/nothing'])(
+    'as a program says in one line that %s cannot be reached',
+    async (url) => {
+      const { code, output, complaint } = await runProgram(url);
+
+      expect([code, output]).toEqual([1, '']);
+      expect(complaint).toMatch(/^The database cannot be reached: .*ECONNREFUSED.*\n$/);
+    },
+  );
+});

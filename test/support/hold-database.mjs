@@ -1,0 +1,11 @@
+/** Starts the embedded database in the given folder, says where it is, and holds it until it is told to stop or killed. */
+import { startEmbeddedPostgres } from '../../dist/src/database/embedded-postgres.js';
+
+try {
+  const server = await startEmbeddedPostgres({ dataDir: process.argv[2] });
+  process.once('SIGTERM', () => void server.stop());
+  process.stdout.write(`${server.url}\n`);
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

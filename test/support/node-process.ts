@@ -1,0 +1,62 @@
+/** A Node process of its own, for what is about whole processes: being killed, exit codes, users. */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface ProcessOptions {
+  /** What the process finds beside our own environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** A command that runs the rest of its line, such as setpriv. */
+  readonly launcher?: readonly string[];
+}
+
+export interface Ending {
+  readonly code: number | null;
+  readonly output: string;
+  readonly complaint: string;
+}
+
+export const startNode = (
+  script: string,
+  options: readonly string[] = [],
+  { environment = {}, launcher = [] }: ProcessOptions = {},
+): ChildProcess => {
+  const [command = '', ...rest] = [...launcher, process.execPath, script, ...options];
+  return spawn(command, rest, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
+};
+
+export const endOf = async (child: ChildProcess): Promise<Ending> => {
+  let output = '';
+  let complaint = '';
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output, complaint };
+};
+
+export const IS_ROOT = process.getuid?.() === 0;
+
+/** One that every system knows by name, for initdb asks for the name; and not the one that root falls back to. */
+export const ORDINARY_USER = Number(execFileSync('id', IS_ROOT ? ['-u', 'daemon'] : ['-u'], { encoding: 'utf8' }));
+
+/** How root runs something as an ordinary user, who may read this folder even where it lies in root's home. */
+export const asOrdinaryUser = (): string[] => {
+  if (!IS_ROOT) return [];
+  const launcher = ['setpriv', `--reuid=${ORDINARY_USER}`, `--regid=${ORDINARY_USER}`, '--clear-groups'];
+  try {
+    execFileSync('setpriv', [...launcher.slice(1), 'test', '-r', REPOSITORY], { stdio: 'ignore' });
+    return launcher;
+  } catch {
+    return [
+      ...launcher,
+      '--inh-caps=+dac_read_search',
+      '--ambient-caps=+dac_read_search',
+      '--securebits=+no_setuid_fixup',
+    ];
+  }
+};
