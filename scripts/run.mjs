@@ -15,7 +15,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const OLDEST_NODE = [20, 19];
@@ -42,8 +42,9 @@ const filesUnder = (path) =>
 
 const hashOf = (paths) => {
   const hash = createHash('sha256');
-  for (const file of paths.flatMap((path) => filesUnder(join(root, path))))
-    hash.update(file).update(readFileSync(file));
+  for (const file of paths.flatMap((path) => filesUnder(join(root, path)))) {
+    hash.update(`${relative(root, file)}\0`).update(readFileSync(file));
+  }
   return hash.digest('hex');
 };
 

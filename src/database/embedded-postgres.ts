@@ -36,8 +36,8 @@ const LOOK_EVERY_MS = 25;
 
 /**
  * By this variable pg_ctl tells PostgreSQL of a process that is not a server, though postmaster.pid have its number
- * (miscinit.c, CreateLockFile). We do so where the number now belongs to somebody else; removing the file instead would
- * also remove what protects the data from a process of the last server that still works in it.
+ * (miscinit.c, CreateLockFile). We do so where the number belongs to somebody else by now, or to a zombie. The file is
+ * PostgreSQL's own to remove: it is half of how a server finds out that a process of the last one still works in the data.
  */
 const DISREGARDED_PROCESS = 'PG_GRANDPARENT_PID';
 

@@ -11,8 +11,7 @@ const STOP_LIMIT_MS = 30_000;
 const LOOK_EVERY_MS = 25;
 
 /**
- * Stops it where it still runs. What it wrote stays: from its postmaster.pid the next server learns of the memory that
- * the last one shared, and refuses to start while any process still works in it.
+ * Stops it where it still runs. Its postmaster.pid stays, for the next server to judge.
  * @returns the number that postmaster.pid speaks of, now certainly no server of this folder
  */
 export const endPreviousServer = async (cluster: string): Promise<number | undefined> => {
