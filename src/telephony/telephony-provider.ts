@@ -55,8 +55,7 @@ export interface ProviderCall {
 }
 
 export type DialOutcome =
-  | { readonly kind: 'accepted'; readonly providerCallId: string }
-  | ({ readonly kind: 'refused' } & Refusal);
+  { readonly kind: 'accepted'; readonly providerCallId: string } | ({ readonly kind: 'refused' } & Refusal);
 
 export const REFUSAL_CATEGORIES = [
   'bad_number',
@@ -83,7 +82,8 @@ export interface Refusal {
 export type HangUpOutcome = { readonly kind: 'taken' | 'gone' } | ({ readonly kind: 'refused' } & Refusal);
 
 /** Everything known of a call so far, as the events that led there; or that the provider knows no such call. */
-export type CallStatus = { readonly kind: 'known'; readonly events: readonly ProviderEvent[] } | { readonly kind: 'unknown' };
+export type CallStatus =
+  { readonly kind: 'known'; readonly events: readonly ProviderEvent[] } | { readonly kind: 'unknown' };
 
 /** Why a provider ended a call. */
 export const PROVIDER_END_REASONS = [
