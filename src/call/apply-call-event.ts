@@ -136,7 +136,9 @@ select
   exists (
     select from call_event earlier where earlier.provider = $2 and earlier.event_id = $3 and earlier.receipt = $12
   ) as replayed,
-  moved.change, pg_notify('${CALL_CHANGED_CHANNEL}', moved.change)
+  moved.change,
+  -- Null would be notified as an empty text.
+  case when moved.change is not null then pg_notify('${CALL_CHANGED_CHANNEL}', moved.change) end
 from (select) as one left join moved on moved.change is not null
 `;
 
@@ -170,7 +172,10 @@ export const applyCallEvent = async (
     event.receipt ?? null,
     longestStays,
   ]);
-  return { applied: outcome ? appliedBy(outcome) : 'unknown_call', change: outcome?.change ? readChange(outcome.change) : null };
+  return {
+    applied: outcome ? appliedBy(outcome) : 'unknown_call',
+    change: outcome?.change ? readChange(outcome.change) : null,
+  };
 };
 
 const appliedBy = ({ known, in_time: inTime, stored, replayed }: Outcome): Applied => {

@@ -100,9 +100,21 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private onNotification(bytes: string): void {
-    const change = readChange(bytes);
+    const change = this.readOrDistrust(bytes);
+    if (!change) return;
     for (const observer of this.observers) observer.onChange(change);
     this.handOn({ bytes, change });
+  }
+
+  /** Anybody who may connect may notify. What is not understood may stand for a change that is missed now. */
+  private readOrDistrust(bytes: string): CallChange | undefined {
+    try {
+      return readChange(bytes);
+    } catch (error) {
+      this.logger.warn({ error }, 'a notification was not understood; forgetting and reading anew');
+      this.onListening();
+      return undefined;
+    }
   }
 
   private handOn(item: FeedItem): void {
