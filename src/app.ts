@@ -29,7 +29,7 @@ export interface App {
 export const createApp = async (config: Config, logger: Logger): Promise<App> => {
   const draining = new Draining();
   const adapter = createHttpServer(config, logger, draining);
-  const server = adapter.getInstance() as unknown as FastifyInstance;
+  const server = adapter.getInstance<FastifyInstance>();
   const routes = collectRoutes(server);
   const nest = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, logger, draining), adapter, {
     bodyParser: false,

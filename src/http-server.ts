@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify';
-import { Draining } from './common/draining.js';
+import type { Draining } from './common/draining.js';
 import { AppError, ERRORS } from './common/error-table.js';
 import { runWithLogContext, type LogContext } from './common/log-context.js';
 import type { Logger } from './common/logger.js';
@@ -41,7 +41,7 @@ export const createHttpServer = (config: Config, logger: Logger, draining: Drain
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { maxHeaderSize: MOST_HEADER_BYTES },
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
-    rewriteUrl: (request: IncomingMessage) => withoutBrokenEscapes(request.url ?? '/'),
+    rewriteUrl: (request: IncomingMessage) => withReachableIds(request.url ?? '/'),
     genReqId: () => randomUUID(),
     clientErrorHandler(error, socket) {
       if (!socket.writable || socket.destroyed) return;
@@ -53,7 +53,7 @@ export const createHttpServer = (config: Config, logger: Logger, draining: Drain
       );
     },
   });
-  const server = adapter.getInstance() as unknown as FastifyInstance;
+  const server = adapter.getInstance<FastifyInstance>();
   logRequests(server, logger);
   refuseWhileDraining(server, draining);
   neverCache(server);
@@ -62,18 +62,25 @@ export const createHttpServer = (config: Config, logger: Logger, draining: Drain
 };
 
 /**
- * A path such as /callState/%zz is no reason for the router's own 400: with its percent sign escaped it is merely an id
- * that does not exist.
+ * The contract answers for every id, also one that cannot be: with its percent signs escaped, /callState/%zz asks for an
+ * id that does not exist and is no reason for the router's own 400; nor is an id of no characters one for Nest's 404.
  */
-const withoutBrokenEscapes = (url: string): string => {
+const withReachableIds = (url: string): string => {
   const [path = '', ...query] = url.split('?');
+  return [withoutEmptyIds(withoutBrokenEscapes(path)), ...query].join('?');
+};
+
+const withoutBrokenEscapes = (path: string): string => {
   try {
     decodeURIComponent(path);
-    return url;
+    return path;
   } catch {
-    return [path.replaceAll('%', '%25'), ...query].join('?');
+    return path.replaceAll('%', '%25');
   }
 };
+
+const withoutEmptyIds = (path: string): string =>
+  path.replace(/^(\/v1\/app\/(?:call|callCancel|callState)\/)(?=\/|$)/, '$1%20');
 
 const logRequests = (server: FastifyInstance, logger: Logger): void => {
   server.decorateRequest('logContext');
