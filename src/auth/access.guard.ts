@@ -25,8 +25,8 @@ export class AccessGuard extends AuthGuard('jwt') {
     context: ExecutionContext,
   ): T {
     if (error) throw error as Error;
-    // Keys that cannot be fetched are our trouble and not the caller's: the token may be good (jwks-rsa's own flag).
-    if (info instanceof Error && 'isEndpointUnavailable' in info) throw new AppError('UNAVAILABLE', { cause: info });
+    // Keys that cannot be fetched are our trouble and not the caller's: the token may be good.
+    if (isEndpointUnavailable(info)) throw new AppError('UNAVAILABLE', { cause: info });
     if (!principal) throw new AppError('UNAUTHENTICATED');
     if (this.accessTo(context) === 'admin' && !principal.scopes.has('admin')) throw new AppError('FORBIDDEN');
     return principal as T;
@@ -36,3 +36,7 @@ export class AccessGuard extends AuthGuard('jwt') {
     return this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [context.getHandler(), context.getClass()]);
   }
 }
+
+/** jwks-rsa's own flag. */
+const isEndpointUnavailable = (info: unknown): boolean =>
+  (info as { isEndpointUnavailable?: boolean } | undefined)?.isEndpointUnavailable === true;

@@ -12,7 +12,18 @@ import { Strategy, type StrategyOptionsWithRequest, type StrategyOptionsWithoutR
 import { CONFIG, type Config } from '../config/config.js';
 import { principalOf, tokenOf, type Principal } from './access-token.js';
 
-const PUBLIC_KEY_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+const PUBLIC_KEY_ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+];
 
 /** How long a key that its owner has withdrawn may still be believed. */
 const KEY_LIFETIME_MS = 60_000;

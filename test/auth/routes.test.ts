@@ -32,8 +32,7 @@ const routes = (): Route[] =>
             [controller, handler].map((part) => Reflect.getMetadata(PATH_METADATA, part as object) as string).join('/'),
           ].join(' '),
           access: (Reflect.getMetadata(ACCESS, handler as object) ?? Reflect.getMetadata(ACCESS, controller)) as
-            | Access
-            | undefined,
+            Access | undefined,
         }));
     });
 
