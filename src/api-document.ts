@@ -21,7 +21,10 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'This service')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The token in a header.' })
-    .addApiKey({ type: 'apiKey', in: 'query', name: 'access_token', description: 'The token in the query.' }, 'access_token')
+    .addApiKey(
+      { type: 'apiKey', in: 'query', name: 'access_token', description: 'The token in the query.' },
+      'access_token',
+    )
     .addTag('App', 'What the app’s clients call: place, cancel and watch a call.')
     .addTag('Admin', 'Upkeep of the directory, and what became of calls.')
     .addTag('Webhooks', 'Where providers tell of calls.')

@@ -32,15 +32,7 @@ export const END_AUTHORITIES = ['cancel', 'provider', 'sweeper'] as const;
 export type EndAuthority = (typeof END_AUTHORITIES)[number];
 
 export type CallEventType =
-  | 'accepted'
-  | 'caller_answered'
-  | 'ringing'
-  | 'answered'
-  | 'ended'
-  | 'refused'
-  | 'canceled'
-  | 'expired'
-  | 'lost';
+  'accepted' | 'caller_answered' | 'ringing' | 'answered' | 'ended' | 'refused' | 'canceled' | 'expired' | 'lost';
 
 interface EventRule {
   /** The least state the call is in after the event. */

@@ -8,7 +8,10 @@ import type { EndAuthority, EndReason, StateType } from './call-lifecycle.js';
 @Entity('call_record')
 @Check('call_record_call_sid_shape', `call_sid ~ '^[0-9]{32}$'`)
 @Check('call_record_state_range', 'state between 1 and 4')
-@Check('call_record_end_known', '(state = 4) = (end_reason is not null and ended_by is not null and ended_at is not null)')
+@Check(
+  'call_record_end_known',
+  '(state = 4) = (end_reason is not null and ended_by is not null and ended_at is not null)',
+)
 @Check('call_record_one_target', '(callee_id is null) <> (service_line_id is null)')
 @Index('call_record_one_open_call_a_caller', ['callerId'], { unique: true, where: 'state < 4' })
 @Index('call_record_to_sweep', ['sweepAt'], { where: 'state < 4' })

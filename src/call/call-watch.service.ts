@@ -31,7 +31,13 @@ export class CallWatch {
    * process is to stop. All that is known by then is told in one reply.
    * @throws AppError NOT_YOUR_CALL
    */
-  async waitBeyond(callSid: string, callerId: string, seen: Seen, waitSeconds: number, gone: AbortSignal): Promise<Watched> {
+  async waitBeyond(
+    callSid: string,
+    callerId: string,
+    seen: Seen,
+    waitSeconds: number,
+    gone: AbortSignal,
+  ): Promise<Watched> {
     const call = await this.calls.stateOf(callSid, callerId);
     if (call.state === StateType.over && !isBeyond(seen, call)) return { state: call.state, changes: [] };
     const stop = AbortSignal.any([gone, this.draining.signal]);

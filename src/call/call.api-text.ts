@@ -1,6 +1,15 @@
 /** What Swagger says of the four endpoints; every failure comes from the error table and not from a second list. */
 import { applyDecorators } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiHeader,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiResponse,
+  ApiSecurity,
+  ApiTags,
+} from '@nestjs/swagger';
 import { ERRORS, type ErrorName } from '../common/error-table.js';
 
 const HOTLINE = '010-56469588';
@@ -116,10 +125,14 @@ export const CallApi = () =>
       example: '2000',
       schema: { type: 'string' },
     }),
-    ...replies(CALL_DATA, { callSid: CALL_SID }, {
-      ...COMMON_OUTCOMES,
-      CALLEE_HAS_NO_PHONE: 'the target is unknown or has no phone',
-    }),
+    ...replies(
+      CALL_DATA,
+      { callSid: CALL_SID },
+      {
+        ...COMMON_OUTCOMES,
+        CALLEE_HAS_NO_PHONE: 'the target is unknown or has no phone',
+      },
+    ),
     ...EVERY_ENDPOINT,
     ...PLACES_A_CALL,
   );
@@ -131,10 +144,14 @@ export const ServiceApi = () =>
       summary: 'Call customer service',
       description: 'Rings the caller’s own phone, then the first service line that is open.',
     }),
-    ...replies(CALL_DATA, { callSid: CALL_SID }, {
-      ...COMMON_OUTCOMES,
-      CALLEE_HAS_NO_PHONE: 'no service line is open',
-    }),
+    ...replies(
+      CALL_DATA,
+      { callSid: CALL_SID },
+      {
+        ...COMMON_OUTCOMES,
+        CALLEE_HAS_NO_PHONE: 'no service line is open',
+      },
+    ),
     ...EVERY_ENDPOINT,
     ...PLACES_A_CALL,
   );

@@ -85,7 +85,14 @@ export class CallService {
     type: CallEventType,
     facts: Pick<EventToApply, 'endReason' | 'providerCallId' | 'detail'> = {},
   ): Promise<Applied> {
-    return this.record({ provider: RINGBACK, eventId: `${callSid}:${type}`, callSid, type, occurredAt: null, ...facts });
+    return this.record({
+      provider: RINGBACK,
+      eventId: `${callSid}:${type}`,
+      callSid,
+      type,
+      occurredAt: null,
+      ...facts,
+    });
   }
 
   /** The provider says that the call is going on within its time. */
@@ -144,7 +151,8 @@ export class CallService {
     logAboutCall(callSid);
     if (!open.isNew) {
       // The same target again is a double tap or a retry after a lost reply, not a wish for a second call.
-      if (open.calleeId === callee.userId && Boolean(open.serviceLineId) === Boolean(callee.serviceLineId)) return callSid;
+      if (open.calleeId === callee.userId && Boolean(open.serviceLineId) === Boolean(callee.serviceLineId))
+        return callSid;
       throw new AppError('ALREADY_IN_A_CALL', { retryAfterSeconds: BUSY_RETRY_SECONDS });
     }
 

@@ -1,7 +1,8 @@
 import type { DialOutcome, DialRequest, TelephonyProvider } from '../telephony/telephony-provider.js';
 
 /** unknown: the provider said neither yes nor no, and phones may be ringing. */
-export type DialResult = DialOutcome | { readonly kind: 'timed_out' } | { readonly kind: 'unknown'; readonly cause: unknown };
+export type DialResult =
+  DialOutcome | { readonly kind: 'timed_out' } | { readonly kind: 'unknown'; readonly cause: unknown };
 
 /**
  * Dials once and waits no longer than the limit, whether or not the provider heeds the signal. A reply that comes after

@@ -72,10 +72,10 @@ process.on('SIGINT', () => {
   line.canceling();
   void ask(`callCancel/${callSid}`);
 });
-while (!line.isOver) {
+for (;;) {
   const { data, returnCode, returnMsg } = await ask(`callState/${callSid}`);
-  if (!data?.stateType) fail(`\n${returnCode} ${returnMsg}`);
-  else line.show(data.stateType);
-  if (!line.isOver) await sleep(POLL_EVERY_MS);
+  line.show(data?.stateType ?? fail(`\n${returnCode} ${returnMsg}`));
+  if (line.isOver) break;
+  await sleep(POLL_EVERY_MS);
 }
 line.finish();

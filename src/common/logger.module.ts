@@ -4,6 +4,11 @@ import { LOGGER, type Logger } from './logger.js';
 @Module({})
 export class LoggerModule {
   static with(logger: Logger): DynamicModule {
-    return { module: LoggerModule, global: true, providers: [{ provide: LOGGER, useValue: logger }], exports: [LOGGER] };
+    return {
+      module: LoggerModule,
+      global: true,
+      providers: [{ provide: LOGGER, useValue: logger }],
+      exports: [LOGGER],
+    };
   }
 }

@@ -114,7 +114,7 @@ describe('the statement that applies an event', () => {
           for (const one of events) await apply(one);
 
           const expected = events.reduce(
-            (call, one) => advance(call, { ...one, occurredAt: one.occurredAt ?? at(0) } as Parameters<typeof advance>[1]),
+            (call, one) => advance(call, { ...one, occurredAt: one.occurredAt ?? at(0) }),
             REQUESTED,
           );
           expect({ before, type, second, endReason, call: await stored(callSid) }).toMatchObject({ call: expected });
@@ -204,7 +204,13 @@ describe('the statement that applies an event', () => {
 
       expect(outcomes.filter((outcome) => outcome === 'applied')).toHaveLength(events.length);
       const call = await stored(callSid);
-      expect(call).toMatchObject({ state: 4, endReason: 'failed', ringingAt: at(1), answeredAt: at(2), endedAt: at(4) });
+      expect(call).toMatchObject({
+        state: 4,
+        endReason: 'failed',
+        ringingAt: at(1),
+        answeredAt: at(2),
+        endedAt: at(4),
+      });
       expect(await changeNumbers(callSid)).toEqual(Array.from({ length: call.changes }, (_, index) => index + 1));
     }
   });

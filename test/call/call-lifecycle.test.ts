@@ -21,7 +21,10 @@ const CALLS = {
   requested: REQUESTED,
   ringing: advance(REQUESTED, event('ringing', 1)),
   answered: [event('ringing', 1), event('answered', 2)].reduce(advance, REQUESTED),
-  'over, completed': [event('ringing', 1), event('answered', 2), event('ended', 5, 'completed')].reduce(advance, REQUESTED),
+  'over, completed': [event('ringing', 1), event('answered', 2), event('ended', 5, 'completed')].reduce(
+    advance,
+    REQUESTED,
+  ),
   'over, busy': advance(REQUESTED, event('ended', 5, 'busy')),
   'over, canceled': advance(REQUESTED, event('canceled', 5, 'canceled')),
   'over, lost': advance(REQUESTED, event('lost', 5, 'lost')),
@@ -150,14 +153,15 @@ describe('the lifecycle', () => {
     });
     fc.assert(
       fc.property(
-        fc
-          .array(providerEvent, { maxLength: 8 })
-          .chain((events) =>
-            fc.tuple(
-              fc.constant(events),
-              fc.shuffledSubarray([...events, ...events], { minLength: 2 * events.length, maxLength: 2 * events.length }),
-            ),
+        fc.array(providerEvent, { maxLength: 8 }).chain((events) =>
+          fc.tuple(
+            fc.constant(events),
+            fc.shuffledSubarray([...events, ...events], {
+              minLength: 2 * events.length,
+              maxLength: 2 * events.length,
+            }),
           ),
+        ),
         ([once, shuffledTwice]) => {
           expect(shuffledTwice.reduce(advance, REQUESTED)).toEqual(once.reduce(advance, REQUESTED));
         },

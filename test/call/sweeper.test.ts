@@ -70,7 +70,9 @@ describe('the sweeper', () => {
 
   it('closes as lost a call that its provider has forgotten', async () => {
     const callSid = await newCall('2009');
-    await service.database.query(`update call_record set provider_call_id = 'forgotten' where call_sid = $1`, [callSid]);
+    await service.database.query(`update call_record set provider_call_id = 'forgotten' where call_sid = $1`, [
+      callSid,
+    ]);
     await age(callSid, 20);
 
     await sweep();
@@ -102,7 +104,7 @@ describe('the sweeper', () => {
 
   it('looks at each call once, however many sweep at the same instant', async () => {
     const callSids = await Promise.all(Array.from({ length: 10 }, () => newCall('2013')));
-    for (const callSid of callSids) await age(callSid, 20);
+    for (const callSid of callSids) await age(callSid, 91);
 
     const looked = await Promise.all([sweep(), sweep(), sweep(), sweep()]);
 

@@ -38,7 +38,10 @@ describe('the log', () => {
     await fetch(`${service.url}/v1/app/callState/1`, { headers: { authorization: `Bearer ${token}` } });
     await fetch(`${service.url}/v1/app/callState/1?access_token=${token}x`);
     await response.text();
-    await service.admin('PUT', 'users/1005/sub-accounts/simulator', { externalId: 'x', secret: 'a sub-account’s secret' });
+    await service.admin('PUT', 'users/1005/sub-accounts/simulator', {
+      externalId: 'x',
+      secret: 'a sub-account’s secret',
+    });
     const phones = await service.database.query<{ phone: string }[]>(
       'select phone from app_user where id in (1005, 2001)',
     );

@@ -120,10 +120,13 @@ describe('failures of a call', () => {
     expect(await service.ask('1001', `call/${target}`)).toEqual(PARAMETERS);
   });
 
-  it.each(['1002', '987654321', '9223372036854775807'])('sends caller %s without a phone to the hotline', async (userId) => {
-    expect(await service.ask(userId, 'call/2000')).toEqual(NO_PHONE);
-    expect(await service.ask(userId, 'callService')).toEqual(NO_PHONE);
-  });
+  it.each(['1002', '987654321', '9223372036854775807'])(
+    'sends caller %s without a phone to the hotline',
+    async (userId) => {
+      expect(await service.ask(userId, 'call/2000')).toEqual(NO_PHONE);
+      expect(await service.ask(userId, 'callService')).toEqual(NO_PHONE);
+    },
+  );
 
   it.each(['2100', '987654321', '9223372036854775807'])('says that target %s has no phone', async (targetId) => {
     expect(await service.ask('1001', `call/${targetId}`)).toEqual(NO_CALLEE);
@@ -271,7 +274,9 @@ describe('the token', () => {
   it('may come in the header instead', async () => {
     const token = await service.token('1001');
 
-    const response = await fetch(`${service.url}/v1/app/callState/1`, { headers: { authorization: `Bearer ${token}` } });
+    const response = await fetch(`${service.url}/v1/app/callState/1`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
 
     expect(await response.json()).toEqual(NOT_YOURS);
   });
@@ -284,9 +289,12 @@ describe('the token', () => {
     await refused(`${url}&access_token=${token}`);
   });
 
-  it.each(['0', '-1', '1e3', ' 5', '9223372036854775808', '', 'alice'])('must name a user by a Long, not by "%s"', async (userId) => {
-    await refused(`${service.url}/v1/app/callState/1?access_token=${await service.token(userId)}`);
-  });
+  it.each(['0', '-1', '1e3', ' 5', '9223372036854775808', '', 'alice'])(
+    'must name a user by a Long, not by "%s"',
+    async (userId) => {
+      await refused(`${service.url}/v1/app/callState/1?access_token=${await service.token(userId)}`);
+    },
+  );
 
   const handMade = (header: object, claims: object, key: string = TEST_SECRET): string => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -344,7 +352,9 @@ describe('a GET that rings a phone', () => {
     const userId = caller();
     const token = await service.token(userId);
 
-    const response = await fetch(`${service.url}/v1/app/call/2000?access_token=${token}`, { headers: { [name]: value } });
+    const response = await fetch(`${service.url}/v1/app/call/2000?access_token=${token}`, {
+      headers: { [name]: value },
+    });
 
     expect(response.status).toBe(403);
     expect((await response.json()) as object).toMatchObject({ returnCode: 403 });

@@ -25,7 +25,7 @@ describe('health', () => {
   });
 
   it('is not ready while a migration is missing, and says so', async () => {
-    const [last] = await service.database.query<{ id: number; name: string; timestamp: string }[]>(
+    const [[last]] = await service.database.query<[{ name: string; timestamp: string }[], number]>(
       'delete from migrations where id = (select max(id) from migrations) returning *',
     );
     try {

@@ -14,7 +14,7 @@ const examplesIn = (readme: string): Example[] =>
   }));
 
 /** The few words of curl that the README uses. */
-const requestOf = (command: string, variables: Readonly<Record<string, string>>): [string, RequestInit] => {
+const requestOf = (command: string, variables: Readonly<Partial<Record<string, string>>>): [string, RequestInit] => {
   const filled = command.replace(/\$([A-Z]+)/g, (_, name: string) => variables[name] ?? '');
   const words = [...filled.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
   const headers: Record<string, string> = {};
@@ -51,7 +51,7 @@ afterAll(() => service.close());
 
 it('every example of the README does what it says', async () => {
   const examples = examplesIn(await readFile('README.md', 'utf8'));
-  const variables: Record<string, string> = {
+  const variables: Partial<Record<string, string>> = {
     TOKEN: await service.token('1001'),
     ADMIN: await service.token('1001', 'admin'),
   };
