@@ -1,0 +1,43 @@
+import { PassThrough } from 'node:stream';
+import { createLogger } from '../../src/common/logger.js';
+
+const writtenTo = (stream: PassThrough): string => (stream.read() as Buffer | null)?.toString() ?? '';
+
+describe('the logger', () => {
+  it('writes JSON lines where nobody watches', () => {
+    const stream = new PassThrough();
+
+    createLogger('info', stream).info({ callSid: '1' }, 'call requested');
+
+    expect(JSON.parse(writtenTo(stream))).toMatchObject({ level: 30, callSid: '1', msg: 'call requested' });
+  });
+
+  it('writes readable lines on a terminal', () => {
+    const terminal = Object.assign(new PassThrough(), { isTTY: true });
+
+    createLogger('info', terminal).info({ callSid: '1' }, 'call requested');
+
+    const line = writtenTo(terminal);
+    expect(line).toContain('call requested');
+    expect(line).not.toMatch(/^\{/);
+  });
+
+  it('masks phone numbers on both', () => {
+    for (const stream of [new PassThrough(), Object.assign(new PassThrough(), { isTTY: true })]) {
+      createLogger('info', stream).info({ callerPhone: '+8613912345678', phone: '010-56469588' }, 'call requested');
+
+      const line = writtenTo(stream);
+      expect(line).toContain('139****5678');
+      expect(line).not.toContain('12345678');
+      expect(line).not.toContain('56469588');
+    }
+  });
+
+  it('says nothing below its level', () => {
+    const stream = new PassThrough();
+
+    createLogger('warn', stream).info('call requested');
+
+    expect(writtenTo(stream)).toBe('');
+  });
+});

@@ -1,0 +1,60 @@
+/** The README's table of demo users: each target ends as it says, in the admin API. */
+import { readFile } from 'node:fs/promises';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+interface DemoTarget {
+  readonly userId: string;
+  readonly what: string;
+  readonly endReason: string;
+}
+
+const demoTargets = async (): Promise<DemoTarget[]> => {
+  const readme = await readFile('README.md', 'utf8');
+  return [...readme.matchAll(/^\| (20\d\d) \| (.*) \| (\w+).* \|$/gm)].map(
+    ([, userId = '', what = '', endReason = '']) => ({ userId, what, endReason }),
+  );
+};
+
+let service: TestApp;
+
+beforeAll(async () => {
+  service = await startTestApp({
+    environment: { SIMULATOR_SPEED: '50', DIAL_TIMEOUT: '0.3', SWEEP_EVERY: '0.1' },
+  });
+});
+afterAll(() => service.close());
+
+/** Also of a call that was refused, whose callSid the caller is never told. */
+const callOf = async (callerId: string) => {
+  const [call] = await service.database.query<{ callSid: string; state: number }[]>(
+    'select call_sid as "callSid", state from call_record where caller_id = $1',
+    [callerId],
+  );
+  return call;
+};
+
+it('every target of the demo ends as the README says', async () => {
+  const targets = await demoTargets();
+  const callerOf = (index: number): string => String(1004 + index);
+
+  await Promise.all(targets.map(({ userId }, index) => service.ask(callerOf(index), `call/${userId}`)));
+  // A dial that failed is looked into after some seconds, which are spared here.
+  await service.database.query('update call_record set sweep_at = now() where provider_call_id is null and state = 1');
+  const endings = await Promise.all(
+    targets.map(async ({ userId, what }, index) => {
+      const callerId = callerOf(index);
+      const callSid = (await callOf(callerId))?.callSid ?? '';
+      await waitFor(`the end of the call to ${userId}`, async () => {
+        const state = (await callOf(callerId))?.state;
+        if (state === 3 && what.includes('canceled')) await service.ask(callerId, `callCancel/${callSid}`);
+        return state === 4;
+      });
+      const reply = await service.admin('GET', `calls/${callSid}`);
+      return { userId, what, endReason: ((await reply.json()) as { endReason: string }).endReason };
+    }),
+  );
+
+  expect(targets.map(({ userId }) => userId)).toEqual(Array.from({ length: 14 }, (_, index) => String(2000 + index)));
+  expect(endings).toEqual(targets);
+});
