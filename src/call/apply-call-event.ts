@@ -3,7 +3,8 @@
  * record where the rule says so, numbers the change and notifies. Whatever order events come in, on however many
  * connections, each statement sees the call as the one before has left it.
  */
-import type { EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
+import { hotStatement } from '../database/hot-statement.js';
 import { CALL_CHANGED_CHANNEL, changeBytes, readChange, type CallChange } from './call-change.js';
 import { END_AUTHORITIES, END_REASONS, EVENT_RULES, type CallEventType, type EndReason } from './call-lifecycle.js';
 
@@ -55,7 +56,9 @@ const CHANGE_BYTES = changeBytes({
   serviceLineId: 'service_line_id',
 });
 
-const STATEMENT = `
+const applyEvent = hotStatement<Outcome>(
+  'apply-call-event',
+  `
 with given as (
   select
     $1::text as call_sid, $2::text as provider, $3::text as event_id, $4::text as type,
@@ -140,7 +143,8 @@ select
   -- Null would be notified as an empty text.
   case when moved.change is not null then pg_notify('${CALL_CHANGED_CHANNEL}', moved.change) end
 from (select) as one left join moved on moved.change is not null
-`;
+`,
+);
 
 interface Outcome {
   readonly known: boolean;
@@ -152,12 +156,12 @@ interface Outcome {
 
 /** @param longestStays seconds, by state 1 to 3 */
 export const applyCallEvent = async (
-  database: Pick<EntityManager, 'query'>,
+  database: DataSource,
   event: EventToApply,
   longestStays: readonly number[],
 ): Promise<Application> => {
   const rule = EVENT_RULES[event.type];
-  const [outcome] = await database.query<Outcome[]>(STATEMENT, [
+  const [outcome] = await applyEvent(database, [
     event.callSid,
     event.provider,
     event.eventId,

@@ -5,6 +5,7 @@ import { logAboutCall } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { isLong } from '../common/long.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { hotStatement } from '../database/hot-statement.js';
 import { DirectoryService, type Parties } from '../directory/directory.service.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { ProviderCall, ProviderEvent, Refusal, TelephonyProvider } from '../telephony/telephony-provider.js';
@@ -21,6 +22,11 @@ interface Callee {
   readonly userId: string | null;
   readonly serviceLineId: string | null;
 }
+
+const findState = hotStatement<RememberedState>(
+  'call-state',
+  'select caller_id as "callerId", state, changes as number from call_record where call_sid = $1',
+);
 
 /** Seconds after which a caller who is in a call with somebody else may try again. */
 const BUSY_RETRY_SECONDS = 10;
@@ -109,10 +115,7 @@ export class CallService {
   }
 
   private async readState(callSid: string): Promise<RememberedState | undefined> {
-    const [call] = await this.database.query<RememberedState[]>(
-      'select caller_id as "callerId", state, changes as number from call_record where call_sid = $1',
-      [callSid],
-    );
+    const [call] = await findState(this.database, [callSid]);
     return call;
   }
 

@@ -2,7 +2,8 @@
  * Record first (design rule 2): the statement that makes the record, or finds the caller's running call. The unique
  * index on open calls decides, so of any number of requests at one instant, on any number of replicas, one makes a call.
  */
-import type { EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
+import { hotStatement } from '../database/hot-statement.js';
 import { RINGBACK } from './apply-call-event.js';
 import { CALL_CHANGED_CHANNEL, changeBytes } from './call-change.js';
 import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
@@ -42,7 +43,9 @@ const CHANGE_BYTES = changeBytes({
   serviceLineId: 'service_line_id',
 });
 
-const STATEMENT = `
+const openOrFind = hotStatement<OpenCall>(
+  'open-call',
+  `
 with opened as (
   insert into call_record
     (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, state,
@@ -63,14 +66,15 @@ from opened, event
 union all
 select call_sid, false, callee_id, service_line_id, null from call_record
 where caller_id = $2 and state < 4 and not exists (select from opened)
-`;
+`,
+);
 
 /** Each attempt is lost only to a call that opened or ended in between. */
 const ATTEMPTS = 5;
 
-export const openCall = async (database: Pick<EntityManager, 'query'>, call: CallToOpen): Promise<OpenCall> => {
+export const openCall = async (database: DataSource, call: CallToOpen): Promise<OpenCall> => {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const [open] = await database.query<OpenCall[]>(STATEMENT, [
+    const [open] = await openOrFind(database, [
       call.callSid,
       call.callerId,
       call.calleeId,

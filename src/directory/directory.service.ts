@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { hotStatement } from '../database/hot-statement.js';
 
 /** The two ends of a call as the directory knows them; null is what it does not know. */
 export interface Parties {
@@ -18,10 +19,16 @@ left join app_user caller on caller.id = asked.id
 left join sub_account account on account.user_id = asked.id and account.provider = $2
 left join lateral (CALLEE) callee on true
 `;
-const FIND_USER = FIND.replace('CALLEE', 'select phone, null::bigint as service_line_id from app_user where id = $3');
-const FIND_SERVICE = FIND.replace(
-  'CALLEE',
-  'select phone, id as service_line_id from service_line where open order by position, id limit 1',
+const findUser = hotStatement<Row>(
+  'find-parties',
+  FIND.replace('CALLEE', 'select phone, null::bigint as service_line_id from app_user where id = $3'),
+);
+const findService = hotStatement<Row>(
+  'find-parties-of-service',
+  FIND.replace(
+    'CALLEE',
+    'select phone, id as service_line_id from service_line where open order by position, id limit 1',
+  ),
 );
 
 interface Row {
@@ -38,12 +45,12 @@ export class DirectoryService {
   constructor(private readonly database: DataSource) {}
 
   async findParties(callerId: string, provider: string, targetId: string): Promise<Parties> {
-    return partiesOf(await this.database.query<Row[]>(FIND_USER, [callerId, provider, targetId]));
+    return partiesOf(await findUser(this.database, [callerId, provider, targetId]));
   }
 
   /** With the first open service line as the callee. */
   async findPartiesOfService(callerId: string, provider: string): Promise<Parties> {
-    return partiesOf(await this.database.query<Row[]>(FIND_SERVICE, [callerId, provider]));
+    return partiesOf(await findService(this.database, [callerId, provider]));
   }
 }
 
