@@ -1,0 +1,210 @@
+/**
+ * What the network makes of a call's events: each comes once, several times or never, late, in any order, and over several
+ * connections at one instant. However they came, the record is what the pure lifecycle makes of those that came.
+ */
+import fc from 'fast-check';
+import { DataSource } from 'typeorm';
+import { applyCallEvent, RINGBACK, type EventToApply } from '../../src/call/apply-call-event.js';
+import type { CallChange } from '../../src/call/call-change.js';
+import {
+  advance,
+  EVENT_RULES,
+  REQUESTED,
+  type CallEventType,
+  type CallProgress,
+  type EndReason,
+  type LifecycleEvent,
+} from '../../src/call/call-lifecycle.js';
+import { newCallSid } from '../../src/call/call-sid.js';
+import { openCall } from '../../src/call/open-call.js';
+import { SCRIPTS } from '../../src/telephony/simulator/call-script.js';
+import { PROVIDER_END_REASONS } from '../../src/telephony/telephony-provider.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+const HISTORIES = 10_000;
+const HISTORIES_A_RUN = 25;
+const CONNECTIONS = 8;
+const LONGEST_STAYS = [90, 120, 14_400];
+
+interface Fact {
+  readonly provider: string;
+  readonly type: CallEventType;
+  readonly atMs: number;
+  readonly endReason?: EndReason | undefined;
+}
+
+/** Several lanes at one instant, each the facts that come over it, one after the other, by their place in the history. */
+interface History {
+  readonly facts: readonly Fact[];
+  readonly lanes: readonly (readonly number[])[];
+}
+
+const scripts = fc.constantFrom(...Object.values(SCRIPTS)).map(({ steps }): Fact[] =>
+  steps.map(({ type, atSeconds, endReason }) => ({
+    provider: 'simulator',
+    type,
+    atMs: atSeconds * 1000,
+    endReason,
+  })),
+);
+
+/** A hang-up that crossed the script's own end, by a clock that is somewhat off. */
+const secondEnd = fc.record({
+  provider: fc.constant('simulator'),
+  type: fc.constant<CallEventType>('ended'),
+  atMs: fc.integer({ min: 0, max: 40_000 }),
+  endReason: fc.constantFrom(...PROVIDER_END_REASONS),
+});
+
+const ownFact = (type: CallEventType, endReason?: EndReason) =>
+  fc.record({
+    provider: fc.constant(RINGBACK),
+    type: fc.constant(type),
+    atMs: fc.integer({ min: 0, max: 40_000 }),
+    endReason: fc.constant(endReason),
+  });
+
+const ownFacts = fc.subarray([
+  ownFact('accepted'),
+  ownFact('refused', 'failed'),
+  ownFact('canceled', 'canceled'),
+  ownFact('expired', 'canceled'),
+  ownFact('lost', 'lost'),
+]);
+
+const histories: fc.Arbitrary<History> = fc
+  .tuple(
+    scripts,
+    fc.array(secondEnd, { maxLength: 1 }),
+    ownFacts.chain((some) => fc.tuple(...some)),
+  )
+  .chain(([told, seconds, own]): fc.Arbitrary<History> => {
+    const facts = [...told, ...seconds, ...own];
+    if (facts.length === 0) return fc.constant({ facts, lanes: [] });
+    const lane = fc.array(fc.nat({ max: facts.length - 1 }), { maxLength: 8 });
+    return fc.record({ facts: fc.constant(facts), lanes: fc.array(lane, { minLength: 1, maxLength: 3 }) });
+  });
+
+let testDatabase: TestDatabase;
+let database: DataSource;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = await new DataSource({ type: 'postgres', url: testDatabase.url, poolSize: CONNECTIONS }).initialize();
+});
+afterAll(async () => {
+  await database.destroy();
+  await testDatabase.drop();
+});
+
+let nextCaller = 1;
+const newCall = async (): Promise<string> => {
+  const { callSid } = await openCall(database, {
+    callSid: newCallSid(new Date()),
+    callerId: String(nextCaller++),
+    callerPhone: '+8613800000000',
+    calleeId: '2000',
+    serviceLineId: null,
+    calleePhone: '+8613900000000',
+    provider: 'simulator',
+    subAccount: 'account',
+    dialTimeoutSeconds: 5,
+    longestRequestedSeconds: 90,
+  });
+  return callSid;
+};
+
+const BEGIN = Date.UTC(2026, 0, 1);
+
+const eventOf = (callSid: string, { provider, type, atMs, endReason }: Fact, place: number): EventToApply => ({
+  provider,
+  eventId: `${callSid}-${place}`,
+  callSid,
+  type,
+  occurredAt: new Date(BEGIN + atMs),
+  endReason,
+});
+
+interface StoredCall extends CallProgress {
+  readonly changes: number;
+  readonly told: readonly string[];
+  readonly storedIds: readonly string[];
+}
+
+const READ = `
+select state, ringing_at as "ringingAt", answered_at as "answeredAt", ended_at as "endedAt", end_reason as "endReason",
+  ended_by as "endedBy", changes,
+  array(select change from call_event event where event.call_sid = call.call_sid and change_number is not null
+    order by change_number) as told,
+  array(select event_id from call_event event where event.call_sid = call.call_sid and type <> 'requested'
+    order by event_id collate "C") as "storedIds"
+from call_record call where call_sid = $1
+`;
+
+/** Plays a history, and compares what is left with what the pure lifecycle makes of what came in time. */
+const play = async ({ facts, lanes }: History): Promise<number> => {
+  const callSid = await newCall();
+  const events = facts.map((fact, place) => eventOf(callSid, fact, place));
+  const came = new Set<EventToApply>();
+  const outcomes = await Promise.all(
+    lanes.map(async (lane) => {
+      for (const place of lane) {
+        const event = events[place]!;
+        const { applied } = await applyCallEvent(database, event, LONGEST_STAYS);
+        if (applied === 'applied') came.add(event);
+        expect(['applied', 'repeated', 'too_late']).toContain(applied);
+        // What a provider tells is kept whenever it comes.
+        if (applied === 'too_late') expect(inTimeOnly(event)).toBe(true);
+      }
+      return lane.length;
+    }),
+  );
+
+  const [{ changes, told, storedIds, ...call } = { changes: 0, told: [], storedIds: [] }] = await database.query<
+    StoredCall[]
+  >(READ, [callSid]);
+  // A word that holds only for an open call, and was in time, came before every end.
+  const ordered = [...came].sort((a, b) => Number(inTimeOnly(b)) - Number(inTimeOnly(a)));
+  const oracle = ordered.reduce<CallProgress>((so, event) => advance(so, lifecycleEventOf(event)), REQUESTED);
+  expect(call).toEqual(oracle);
+  expect(storedIds).toEqual([...came].map(({ eventId }) => eventId).sort());
+  const delivered = new Set(lanes.flat().map((place) => events[place]!));
+  for (const event of delivered) if (!inTimeOnly(event)) expect(storedIds).toContain(event.eventId);
+  expectUnbroken(told, changes, oracle);
+  return outcomes.reduce((sum, count) => sum + count, 0);
+};
+
+const inTimeOnly = ({ type }: EventToApply): boolean => EVENT_RULES[type].onlyWhileOpen ?? false;
+
+const lifecycleEventOf = ({ type, occurredAt, endReason }: EventToApply): LifecycleEvent => ({
+  type,
+  occurredAt: occurredAt!,
+  ...(endReason && { endReason }),
+});
+
+/** Whoever was told of every change, by number, has seen the state grow to where it is. */
+const expectUnbroken = (told: readonly string[], changes: number, { state, endReason }: CallProgress): void => {
+  const data = told.map((bytes) => (JSON.parse(bytes) as CallChange).data);
+  expect(data.map(({ number }) => number)).toEqual(Array.from({ length: changes }, (_, index) => index + 1));
+  const states = data.map(({ stateType }) => Number(stateType));
+  expect(states).toEqual([...states].sort());
+  expect(data.at(-1)).toMatchObject({ stateType: String(state), endReason });
+};
+
+it('the record is what the lifecycle makes of the events that came, however they came', async () => {
+  const seed = Date.now() % 2 ** 31;
+  let played = 0;
+  let deliveries = 0;
+
+  await fc.assert(
+    fc.asyncProperty(fc.array(histories, { minLength: HISTORIES_A_RUN, maxLength: HISTORIES_A_RUN }), async (run) => {
+      const counts = await Promise.all(run.map(play));
+      played += counts.length;
+      deliveries += counts.reduce((sum, count) => sum + count, 0);
+    }),
+    { seed, numRuns: HISTORIES / HISTORIES_A_RUN, endOnFailure: true },
+  );
+
+  process.stdout.write(`${played} event histories with ${deliveries} deliveries hold (seed ${seed})\n`);
+  expect(played).toBeGreaterThanOrEqual(HISTORIES);
+}, 240_000);
