@@ -1,7 +1,6 @@
-import { newCallSid } from '../../src/call/call-sid.js';
 import { CallService } from '../../src/call/call.service.js';
-import { openCall } from '../../src/call/open-call.js';
 import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
+import { storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -14,26 +13,8 @@ afterAll(() => service.close());
 const BEGIN = Date.parse('2026-11-24T10:00:00.000Z');
 const at = (seconds: number): Date => new Date(BEGIN + seconds * 1000);
 
-let nextCaller = 700_000;
-
-/** Opened without a provider, so that only what a test tells happens to it. */
-const opened = async (target: { calleeId: string } | { serviceLineId: string } = { calleeId: '2000' }) => {
-  const callerId = String(nextCaller++);
-  const { callSid } = await openCall(service.database, {
-    callSid: newCallSid(new Date()),
-    callerId,
-    callerPhone: '+8613900001001',
-    calleeId: null,
-    serviceLineId: null,
-    ...target,
-    calleePhone: '+8613800002000',
-    provider: 'simulator',
-    subAccount: 'demo-1001',
-    dialTimeoutSeconds: 5,
-    longestRequestedSeconds: 90,
-  });
-  return { callSid, callerId };
-};
+const opened = (target: { calleeId: string } | { serviceLineId: string } = { calleeId: '2000' }) =>
+  storeCall(service.database, target);
 
 const tell = async (callSid: string, event: Partial<ProviderEvent> & Pick<ProviderEvent, 'type' | 'occurredAt'>) =>
   service.app.nest.get(CallService).apply('simulator', {

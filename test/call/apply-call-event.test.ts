@@ -8,11 +8,9 @@ import {
   type CallProgress,
   type EndReason,
 } from '../../src/call/call-lifecycle.js';
-import { newCallSid } from '../../src/call/call-sid.js';
-import { openCall } from '../../src/call/open-call.js';
+import { LONGEST_STAYS, storeCall } from '../support/stored-call.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
-const LONGEST_STAYS = [90, 120, 14_400];
 const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
 
 let testDatabase: TestDatabase;
@@ -27,22 +25,7 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-let nextCaller = 1;
-const newCall = async (): Promise<string> => {
-  const { callSid } = await openCall(database, {
-    callSid: newCallSid(new Date()),
-    callerId: String(nextCaller++),
-    callerPhone: '+8613800000000',
-    calleeId: '2000',
-    serviceLineId: null,
-    calleePhone: '+8613900000000',
-    provider: 'simulator',
-    subAccount: 'account',
-    dialTimeoutSeconds: 5,
-    longestRequestedSeconds: 90,
-  });
-  return callSid;
-};
+const newCall = async (): Promise<string> => (await storeCall(database)).callSid;
 
 let nextEvent = 1;
 const event = (callSid: string, type: CallEventType, second: number, endReason?: EndReason): EventToApply => ({

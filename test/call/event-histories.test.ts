@@ -15,16 +15,14 @@ import {
   type EndReason,
   type LifecycleEvent,
 } from '../../src/call/call-lifecycle.js';
-import { newCallSid } from '../../src/call/call-sid.js';
-import { openCall } from '../../src/call/open-call.js';
 import { SCRIPTS } from '../../src/telephony/simulator/call-script.js';
 import { PROVIDER_END_REASONS } from '../../src/telephony/telephony-provider.js';
+import { LONGEST_STAYS, storeCall } from '../support/stored-call.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const HISTORIES = 10_000;
 const HISTORIES_A_RUN = 25;
 const CONNECTIONS = 8;
-const LONGEST_STAYS = [90, 120, 14_400];
 
 interface Fact {
   readonly provider: string;
@@ -97,22 +95,7 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-let nextCaller = 1;
-const newCall = async (): Promise<string> => {
-  const { callSid } = await openCall(database, {
-    callSid: newCallSid(new Date()),
-    callerId: String(nextCaller++),
-    callerPhone: '+8613800000000',
-    calleeId: '2000',
-    serviceLineId: null,
-    calleePhone: '+8613900000000',
-    provider: 'simulator',
-    subAccount: 'account',
-    dialTimeoutSeconds: 5,
-    longestRequestedSeconds: 90,
-  });
-  return callSid;
-};
+const newCall = async (): Promise<string> => (await storeCall(database)).callSid;
 
 const BEGIN = Date.UTC(2026, 0, 1);
 

@@ -1,0 +1,45 @@
+/** Calls without a provider: only what a test tells happens to them. */
+import type { DataSource } from 'typeorm';
+import { applyCallEvent, type EventToApply } from '../../src/call/apply-call-event.js';
+import { newCallSid } from '../../src/call/call-sid.js';
+import { openCall, type CallToOpen } from '../../src/call/open-call.js';
+
+export const LONGEST_STAYS = [90, 120, 14_400];
+
+/** Callers whom no directory knows, each in one call at most. */
+let nextCaller = 700_000;
+
+export interface StoredCall {
+  readonly callSid: string;
+  readonly callerId: string;
+}
+
+export const storeCall = async (database: DataSource, some: Partial<CallToOpen> = {}): Promise<StoredCall> => {
+  const call: CallToOpen = {
+    callSid: newCallSid(new Date()),
+    callerId: String(nextCaller++),
+    callerPhone: '+8613900001001',
+    calleeId: 'serviceLineId' in some ? null : '2000',
+    serviceLineId: null,
+    calleePhone: '+8613800002000',
+    provider: 'simulator',
+    subAccount: 'demo-1001',
+    dialTimeoutSeconds: 5,
+    longestRequestedSeconds: 90,
+    ...some,
+  };
+  const { callSid } = await openCall(database, call);
+  return { callSid, callerId: call.callerId };
+};
+
+/** By a provider, and by the database's clock, unless it is said otherwise. */
+export const tellOf = (
+  database: DataSource,
+  callSid: string,
+  event: Partial<EventToApply> & Pick<EventToApply, 'type'>,
+) =>
+  applyCallEvent(
+    database,
+    { provider: 'simulator', eventId: `${callSid}:${event.type}`, callSid, occurredAt: null, ...event },
+    LONGEST_STAYS,
+  );
