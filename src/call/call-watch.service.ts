@@ -68,10 +68,12 @@ export class CallWatch {
    * @throws AppError NOT_YOUR_CALL
    */
   async follow(callSid: string, callerId: string, lastNumber: number | null): Promise<FollowedCall> {
-    const { number, state } = await this.calls.stateOf(callSid, callerId);
+    const { number, state } = await this.calls.stateOf(callSid, callerId, lastNumber ?? 0);
+    // A number that no change has is none to resume from.
+    const last = lastNumber !== null && lastNumber <= number ? lastNumber : number - 1;
     return {
-      isToldCompletely: state === StateType.over && lastNumber !== null && lastNumber >= number,
-      subscribe: (listener) => this.feed.subscribe(callSid, lastNumber ?? number - 1, listener),
+      isToldCompletely: state === StateType.over && last === number,
+      subscribe: (listener) => this.feed.subscribe(callSid, last, listener),
     };
   }
 }

@@ -58,11 +58,12 @@ export class CallService {
     return this.place(provider, callerId, parties, { userId: null, serviceLineId: parties.serviceLineId });
   }
 
-  /** @throws AppError NOT_YOUR_CALL for a callSid that is malformed, unknown, or another user's: one answer for all. */
-  async stateOf(callSid: string, callerId: string): Promise<RememberedState> {
-    const call = isCallSid(callSid)
-      ? (this.memory.recall(callSid) ?? (await this.memory.readThrough(callSid, () => this.readState(callSid))))
-      : undefined;
+  /**
+   * @param seen the number of a change that somebody has seen, maybe on another replica, before it was known here
+   * @throws AppError NOT_YOUR_CALL for a callSid that is malformed, unknown, or another user's: one answer for all.
+   */
+  async stateOf(callSid: string, callerId: string, seen = 0): Promise<RememberedState> {
+    const call = isCallSid(callSid) ? await this.knownState(callSid, seen) : undefined;
     if (call?.callerId !== callerId) throw new AppError('NOT_YOUR_CALL');
     return call;
   }
@@ -112,6 +113,12 @@ export class CallService {
       [callSid],
     );
     return call?.state !== from;
+  }
+
+  private async knownState(callSid: string, seen: number): Promise<RememberedState | undefined> {
+    const remembered = this.memory.recall(callSid);
+    if (remembered && remembered.number >= seen) return remembered;
+    return this.memory.readThrough(callSid, () => this.readState(callSid));
   }
 
   private async readState(callSid: string): Promise<RememberedState | undefined> {

@@ -1,0 +1,105 @@
+/** What becomes of a stream whose reader is slow, or that has nothing to tell: real HTTP, without the service around it. */
+import { fastify, type FastifyInstance } from 'fastify';
+import type { FeedItem } from '../../src/call/change-feed.js';
+import { sendEvents } from '../../src/call/event-stream.js';
+import { openStream } from '../support/event-stream.js';
+import { waitFor } from '../support/wait-for.js';
+
+const item = (number: number, stateType: string): FeedItem => {
+  const data = {
+    callSid: '1'.repeat(32),
+    number,
+    stateType,
+    endReason: null,
+    occurredAt: '2026-01-01T00:00:00.000Z',
+    callerId: '1001',
+    calleeId: '2000',
+    serviceLineId: null,
+  };
+  const change = { type: 'call.amended' as const, timestamp: '2026-01-01T00:00:00.000Z', data };
+  return { change, bytes: JSON.stringify(change) };
+};
+
+let server: FastifyInstance;
+let listener: ((item: FeedItem) => void) | undefined;
+let buffered: () => number;
+let stop: AbortController;
+
+beforeEach(async () => {
+  stop = new AbortController();
+  server = fastify();
+  server.get('/', (_request, reply) => {
+    buffered = () => reply.raw.writableLength;
+    const subscribe = (one: (item: FeedItem) => void) => {
+      listener = one;
+      return () => (listener = undefined);
+    };
+    sendEvents(reply, { isToldCompletely: false, subscribe }, stop.signal);
+  });
+  await server.listen({ host: '127.0.0.1', port: 0 });
+});
+afterEach(async () => {
+  import.meta.jest.useRealTimers();
+  server.server.closeAllConnections();
+  await server.close();
+});
+
+const open = async () => openStream(`http://127.0.0.1:${(server.server.address() as { port: number }).port}/`);
+
+describe('a stream', () => {
+  it('is cut off when its reader does not read, instead of being buffered without bound', async () => {
+    const stream = await open();
+    stream.response.pause();
+    let most = 0;
+    let sent = 0;
+
+    // What the system's own buffers take, some megabytes, does not count.
+    await waitFor('the end of the subscription', () => {
+      for (let i = 0; i < 1_000; i++) listener?.(item(++sent, '2'));
+      most = Math.max(most, buffered());
+      return listener === undefined;
+    });
+
+    expect(most).toBeLessThan(32 * 1024);
+    stream.response.resume();
+    await expect(stream.ended).rejects.toThrow('aborted');
+  });
+
+  it('says something every fifteen seconds, so that no proxy takes it for dead', async () => {
+    import.meta.jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'queueMicrotask'] });
+    const stream = await open();
+    expect(stream.text()).toBe('');
+
+    import.meta.jest.advanceTimersByTime(15_000);
+    await waitFor('a comment', () => stream.text() === ':\n\n');
+    import.meta.jest.advanceTimersByTime(30_000);
+    await waitFor('two more', () => stream.text() === ':\n\n'.repeat(3));
+
+    expect(stream.events).toEqual([]);
+  });
+
+  it('ends after the last state, and lets go of everything', async () => {
+    const stream = await open();
+
+    listener?.(item(1, '4'));
+    await stream.ended;
+
+    await waitFor('the end of the subscription', () => listener === undefined);
+  });
+
+  it('ends when the process is to stop', async () => {
+    const stream = await open();
+
+    stop.abort();
+
+    await stream.ended;
+  });
+
+  it('lets go of everything when its reader leaves', async () => {
+    const stream = await open();
+
+    stream.close();
+
+    await waitFor('the end of the subscription', () => listener === undefined);
+  });
+});

@@ -1,0 +1,53 @@
+/** A client of the event stream that sees every byte, and may be as slow as a test wants. */
+import { once } from 'node:events';
+import { get, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import type { CallChange } from '../../src/call/call-change.js';
+
+export interface StreamedEvent {
+  readonly id: string;
+  readonly bytes: string;
+  readonly change: CallChange;
+}
+
+export interface OpenStream {
+  readonly response: IncomingMessage;
+  readonly events: StreamedEvent[];
+  /** All that came, comments included. */
+  text(): string;
+  /** Resolves when the server has ended the stream; rejects where the connection was cut. */
+  readonly ended: Promise<void>;
+  close(): void;
+}
+
+export const openStream = async (url: string, headers: OutgoingHttpHeaders = {}): Promise<OpenStream> => {
+  const request = get(url, { headers, agent: false });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const events: StreamedEvent[] = [];
+  let text = '';
+  let rest = '';
+  response.setEncoding('utf8');
+  response.on('data', (chunk: string) => {
+    text += chunk;
+    const blocks = (rest + chunk).split('\n\n');
+    rest = blocks.pop() ?? '';
+    events.push(...blocks.flatMap(eventIn));
+  });
+  const ended = new Promise<void>((resolve, reject) => {
+    response.once('end', resolve).once('error', reject);
+  });
+  ended.catch(() => undefined);
+  return {
+    response,
+    events,
+    text: () => text,
+    ended,
+    close() {
+      request.destroy();
+    },
+  };
+};
+
+const eventIn = (block: string): StreamedEvent[] => {
+  const [, id, bytes] = /^id: (\d+)\ndata: (.*)$/.exec(block) ?? [];
+  return id && bytes ? [{ id, bytes, change: JSON.parse(bytes) as CallChange }] : [];
+};
