@@ -16,9 +16,15 @@ export interface TelephonyProvider {
 
   /**
    * Ends a call in any state. Safe to repeat.
+   *
+   * With `before` the order holds only for a call that has not come so far; one that has is left to go on, and the order
+   * is answered by `passed`. The provider decides in one step: between its look at the call and the hang-up nobody can
+   * answer. To fetch the status and to hang up afterwards is no such step, for it cuts off whoever answers in between. A
+   * provider that has nothing better (no conditional order, no dialplan that could decide) touches nothing and refuses as
+   * `forbidden`; whether the order shall be given without a condition is for the caller to say.
    * @throws where it is unknown whether the provider took the order.
    */
-  hangUp(call: ProviderCall): Promise<HangUpOutcome>;
+  hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome>;
 
   /**
    * What the provider knows of the call now.
@@ -75,11 +81,15 @@ export interface Refusal {
   readonly text: string;
 }
 
+/** How far a call has come: `ringing` also holds for one that was answered without ever being told to ring. */
+export type CallMilestone = 'ringing' | 'answered';
+
 /**
  * taken: the call is ended or certainly will be. gone: it was over before the order came, or the provider knows no such
- * call. refused: the provider would not.
+ * call. passed: it had come as far as the order was to be before, and the order has not touched it; it may be over since.
+ * refused: the provider would not.
  */
-export type HangUpOutcome = { readonly kind: 'taken' | 'gone' } | ({ readonly kind: 'refused' } & Refusal);
+export type HangUpOutcome = { readonly kind: 'taken' | 'gone' | 'passed' } | ({ readonly kind: 'refused' } & Refusal);
 
 /** Everything known of a call so far, as the events that led there; or that the provider knows no such call. */
 export type CallStatus =

@@ -1,6 +1,7 @@
 import { SimulatorProvider, randomWebhookSecret } from '../../src/telephony/simulator/simulator.provider.js';
 import { scriptFor, SCRIPTS } from '../../src/telephony/simulator/call-script.js';
 import type { LedgerEntry } from '../../src/telephony/simulator/ledger.js';
+import type { DialRequest } from '../../src/telephony/telephony-provider.js';
 import { startReceiver, type Receiver } from '../support/simulator-receiver.js';
 import { dialRequest } from '../support/simulator-call.js';
 import { waitFor } from '../support/wait-for.js';
@@ -123,6 +124,33 @@ describe('the script of a callee whose number ends in', () => {
     expect(outcome).toEqual({ kind: 'taken' });
     expect(await toldInAll(request.callSid, TALK.length)).toEqual(TALK);
     expect(await entryOf(request.callSid)).toMatchObject({ hangUps: 1, endedByOrder: true });
+  });
+});
+
+describe('an order to hang up that holds only before an answer', () => {
+  const orderFor = (request: DialRequest) => simulator.hangUp({ ...request, providerCallId: null }, 'answered');
+
+  it('ends a call that is not answered yet', async () => {
+    const request = dialRequest('02');
+    await simulator.dial(request, patient());
+
+    expect(await orderFor(request)).toEqual({ kind: 'taken' });
+
+    expect((await toldInAll(request.callSid, 1)).at(-1)).toBe('ended: canceled');
+  });
+
+  it('leaves a talk to go on', async () => {
+    const request = dialRequest('13');
+    await simulator.dial(request, patient());
+    await toldInAll(request.callSid, 3);
+
+    expect(await orderFor(request)).toEqual({ kind: 'passed' });
+
+    expect(await entryOf(request.callSid)).toMatchObject({ endedByOrder: false });
+  });
+
+  it('is gone for a call that nobody has heard of', async () => {
+    expect(await orderFor(dialRequest('00'))).toEqual({ kind: 'gone' });
   });
 });
 

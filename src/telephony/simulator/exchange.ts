@@ -3,7 +3,7 @@
  * who ordered them. Its methods take and give plain data and are asynchronous, as if it were another machine.
  */
 import { randomBytes } from 'node:crypto';
-import type { DialRequest, Refusal } from '../telephony-provider.js';
+import type { CallMilestone, DialRequest, Refusal } from '../telephony-provider.js';
 import { scriptFor, type Delivery, type ScriptStep } from './call-script.js';
 import { FINISHED_CALLS_KEPT, hasHappened, Ledger, type ExchangeEvent, type LedgerEntry } from './ledger.js';
 
@@ -25,7 +25,7 @@ export type DialAnswer =
 export interface HangUpOrder {
   readonly callSid: string;
   /** The order holds only for a call that has not come so far yet. */
-  readonly before?: 'ringing' | 'answered';
+  readonly before?: CallMilestone;
 }
 
 /**

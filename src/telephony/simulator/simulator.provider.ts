@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import type {
+  CallMilestone,
   CallStatus,
   DialOutcome,
   DialRequest,
@@ -62,9 +63,8 @@ export class SimulatorProvider implements TelephonyProvider {
     }
   }
 
-  async hangUp({ callSid }: ProviderCall): Promise<HangUpOutcome> {
-    const answer = await this.exchange.hangUp({ callSid });
-    return { kind: answer === 'taken' ? 'taken' : 'gone' };
+  async hangUp({ callSid }: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
+    return { kind: await this.exchange.hangUp({ callSid, ...(before && { before }) }) };
   }
 
   async fetchStatus({ callSid }: ProviderCall): Promise<CallStatus> {
