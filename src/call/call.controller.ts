@@ -9,6 +9,7 @@ import { changeNumberOf, sendEvents } from './event-stream.js';
 import { longPollOf } from './long-poll.js';
 import { CallService } from './call.service.js';
 import { isCallSid } from './call-sid.js';
+import { cancelConditionOf } from './cancel-condition.js';
 import { NoPrefetchGuard } from './no-prefetch.guard.js';
 
 /** The contract's envelope; its key order is part of the contract. */
@@ -41,9 +42,9 @@ export class CallController {
   @Get('callCancel/:callSid')
   @UseGuards(NoPrefetchGuard)
   @CancelApi()
-  async cancel(@UserId() userId: string, @Param('callSid') callSid: string) {
+  async cancel(@UserId() userId: string, @Param('callSid') callSid: string, @Query('before') before: unknown) {
     if (isCallSid(callSid)) logAboutCall(callSid);
-    await this.calls.cancel(callSid, userId);
+    await this.calls.cancel(callSid, userId, cancelConditionOf(before));
     return success({ isSuccess: 'success' });
   }
 

@@ -8,7 +8,13 @@ import { CONFIG, type Config } from '../config/config.js';
 import { hotStatement } from '../database/hot-statement.js';
 import { DirectoryService, type Parties } from '../directory/directory.service.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
-import type { ProviderCall, ProviderEvent, Refusal, TelephonyProvider } from '../telephony/telephony-provider.js';
+import type {
+  CallMilestone,
+  ProviderCall,
+  ProviderEvent,
+  Refusal,
+  TelephonyProvider,
+} from '../telephony/telephony-provider.js';
 import { applyCallEvent, RINGBACK, type Applied, type EventToApply } from './apply-call-event.js';
 import { StateType, type CallEventType } from './call-lifecycle.js';
 import { longestStays } from './call-limits.js';
@@ -68,16 +74,23 @@ export class CallService {
     return call;
   }
 
-  /** Has the provider hang up, in whatever state the call is. Once it has taken the order the call is over. */
-  async cancel(callSid: string, callerId: string): Promise<void> {
-    const claim = isCallSid(callSid) ? await claimCancel(this.database, callSid, callerId) : null;
+  /**
+   * Has the provider hang up, in whatever state the call is, or only where it has not come so far yet: whether it has is
+   * for the provider to tell, which alone knows what happened first. Once it has taken the order the call is over.
+   */
+  async cancel(callSid: string, callerId: string, before: CallMilestone | null = null): Promise<void> {
+    const isConditional = before !== null;
+    const claim = isCallSid(callSid) ? await claimCancel(this.database, { callSid, callerId, isConditional }) : null;
     if (!claim) throw new AppError('NOT_YOUR_CALL');
-    if (!claim.claimed) {
-      if (claim.state === StateType.over) throw new AppError('CANCEL_FAILED');
-      // Somebody else's order is on its way.
-      return;
+    if (claim.state >= StateType[before ?? 'over']) throw new AppError('CANCEL_FAILED');
+    // Somebody else's order is on its way.
+    if (!claim.claimed && !isConditional) return;
+    try {
+      await this.hangUp(claim.provider, { callSid, providerCallId: claim.providerCallId }, before);
+    } catch (error) {
+      if (claim.claimed) await releaseCancel(this.database, callSid);
+      throw error;
     }
-    await this.hangUp(claim.provider, { callSid, providerCallId: claim.providerCallId });
   }
 
   /** What a provider tells of a call. */
@@ -187,25 +200,21 @@ export class CallService {
     }
   }
 
-  private async hangUp(providerName: string, call: ProviderCall): Promise<void> {
-    const { callSid } = call;
-    logAboutCall(callSid);
-    const outcome = await this.orderHangUp(providerName, call);
-    if (outcome.kind === 'taken') {
-      await this.applyOwn(callSid, 'canceled', { endReason: 'canceled' });
-      return;
+  private async hangUp(providerName: string, call: ProviderCall, before: CallMilestone | null): Promise<void> {
+    logAboutCall(call.callSid);
+    const outcome = await this.orderHangUp(providerName, call, before);
+    if (outcome.kind !== 'taken') {
+      throw new AppError('CANCEL_FAILED', outcome.kind === 'refused' ? { cause: refusalError(outcome) } : {});
     }
-    await releaseCancel(this.database, callSid);
-    throw new AppError('CANCEL_FAILED', outcome.kind === 'refused' ? { cause: refusalError(outcome) } : {});
+    await this.applyOwn(call.callSid, 'canceled', { endReason: 'canceled' });
   }
 
-  private async orderHangUp(providerName: string, call: ProviderCall) {
+  private async orderHangUp(providerName: string, call: ProviderCall, before: CallMilestone | null) {
     try {
       const provider = this.providers.named(providerName);
       if (!provider) throw new Error(`provider ${providerName} is not configured any more`);
-      return await provider.hangUp(call);
+      return await provider.hangUp(call, before ?? undefined);
     } catch (cause) {
-      await releaseCancel(this.database, call.callSid);
       throw new AppError('SYSTEM', { cause });
     }
   }

@@ -2,7 +2,8 @@
  * Who orders the hang-up. A cancel is claimed on the record before the provider is told, so that of several cancels of a
  * call one gives the order and the others know that it is being given. A claim whose owner died runs out.
  */
-import type { EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
+import { hotStatement } from '../database/hot-statement.js';
 import { CANCEL_LEASE_SECONDS } from './call-limits.js';
 import type { StateType } from './call-lifecycle.js';
 
@@ -13,28 +14,33 @@ export interface CancelClaim {
   readonly state: StateType;
 }
 
-const CLAIM = `
+const findAndClaim = hotStatement<CancelClaim>(
+  'claim-cancel',
+  `
 with claim as (
   update call_record set cancel_ordered_at = now()
-  where call_sid = $1 and caller_id = $2 and state < 4
+  where call_sid = $1 and caller_id = $2 and state < 4 and $3::boolean
     and (cancel_ordered_at is null or cancel_ordered_at < now() - interval '${CANCEL_LEASE_SECONDS} seconds')
   returning call_sid
 )
 select exists (select from claim) as claimed, provider, provider_call_id as "providerCallId", state
 from call_record where call_sid = $1 and caller_id = $2
-`;
+`,
+);
 
-/** Null where the caller has no such call. */
+/**
+ * Null where the caller has no such call. A cancel under a condition claims nothing, and gives its own order whoever else
+ * gives one: the other order's fate would not be its answer.
+ */
 export const claimCancel = async (
-  database: Pick<EntityManager, 'query'>,
-  callSid: string,
-  callerId: string,
+  database: DataSource,
+  { callSid, callerId, isConditional }: { callSid: string; callerId: string; isConditional: boolean },
 ): Promise<CancelClaim | null> => {
-  const [claim] = await database.query<CancelClaim[]>(CLAIM, [callSid, callerId]);
+  const [claim] = await findAndClaim(database, [callSid, callerId, !isConditional]);
   return claim ?? null;
 };
 
 /** The provider has not taken the order: the next cancel may give it again. */
-export const releaseCancel = async (database: Pick<EntityManager, 'query'>, callSid: string): Promise<void> => {
+export const releaseCancel = async (database: DataSource, callSid: string): Promise<void> => {
   await database.query('update call_record set cancel_ordered_at = null where call_sid = $1', [callSid]);
 };
