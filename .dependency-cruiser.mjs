@@ -84,9 +84,16 @@ const layoutRules = [
   ),
   forbid(
     'provider-stands-alone',
-    'A provider can be taken out, or written elsewhere, with nothing but the contract and common at hand.',
-    { path: '^src/telephony/([^/]+)/' },
+    'A provider can be taken out, or written elsewhere, with nothing but the contract and common at hand. Only a program ' +
+      'beside it (server.ts) reads the environment, as main.ts does.',
+    { path: '^src/telephony/([^/]+)/', pathNot: '^src/telephony/[^/]+/server\\.ts$' },
     { path: OURS, pathNot: ['^src/common/', '^src/telephony/[^/]+$', '^src/telephony/$1/'] },
+  ),
+  forbid(
+    'program-stands-alone',
+    'Importing a program starts it.',
+    { path: '^src/' },
+    { path: '^src/telephony/[^/]+/server\\.ts$' },
   ),
   forbid(
     'app-is-for-main',

@@ -14,11 +14,24 @@ export class ConfigError extends Error {
   }
 }
 
+/** What the simulator needs as a program of its own: its secrets must be those that the service knows. */
+export type SimulatorConfig = Config & {
+  readonly simulatorWebhookSecrets: NonNullable<Config['simulatorWebhookSecrets']>;
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
  * Checks and freezes the settings. A problem names its variable and never repeats the value, which may be a secret.
  * @throws ConfigError with every problem found.
  */
-export const readConfig = (environment: Readonly<Record<string, string | undefined>>): Config => {
+export const readConfig = (environment: Environment): Config => read(environment, contradictions);
+
+/** @throws ConfigError with every problem found. */
+export const readSimulatorConfig = (environment: Environment): SimulatorConfig =>
+  read(environment, simulatorContradictions) as SimulatorConfig;
+
+const read = (environment: Environment, contradictionsOf: (config: Config) => readonly string[]): Config => {
   const problems: string[] = [];
   const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([key, setting]) => {
     try {
@@ -29,7 +42,7 @@ export const readConfig = (environment: Readonly<Record<string, string | undefin
     }
   });
   const config = Object.freeze(Object.fromEntries(entries) as Config);
-  if (problems.length === 0) problems.push(...contradictions(config));
+  if (problems.length === 0) problems.push(...contradictionsOf(config));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 };
@@ -42,5 +55,13 @@ const contradictions = (config: Config): string[] => {
   if (config.databaseUrl && !config.jwtSecret && !config.jwtJwksUri) {
     problems.push('JWT_SECRET: required when DATABASE_URL is set (or set JWT_JWKS_URI instead)');
   }
+  if (config.simulatorUrl && !config.simulatorWebhookSecrets) {
+    problems.push('SIMULATOR_WEBHOOK_SECRETS: required when SIMULATOR_URL is set, the same as over there');
+  }
   return problems;
 };
+
+const simulatorContradictions = (config: Config): string[] =>
+  config.simulatorWebhookSecrets
+    ? []
+    : ['SIMULATOR_WEBHOOK_SECRETS: required by the simulator, the same as those of the service'];

@@ -62,6 +62,11 @@ const url =
     return value;
   };
 
+const list =
+  <T>(parse: (item: string) => T) =>
+  (value: string): readonly T[] =>
+    value.split(',').map((item) => parse(item.trim()));
+
 const optional =
   <T>(parse: (value: string) => T) =>
   (value: string): T | undefined =>
@@ -79,13 +84,13 @@ const region = (value: string): string => {
 };
 
 /** Standard Webhooks: `whsec_` and 24 to 64 random bytes in base64. */
-const webhookSecrets = (value: string): readonly string[] => {
-  const secrets = value.split(',').map((secret) => secret.trim());
-  for (const secret of secrets) {
+const webhookSecrets = (value: string): readonly [string, ...string[]] => {
+  const [first = '', ...more] = value.split(',').map((secret) => secret.trim());
+  for (const secret of [first, ...more]) {
     const bytes = /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret) ? Buffer.from(secret.slice(6), 'base64').length : 0;
     if (bytes < 24 || bytes > 64) throw new Error('expected whsec_ and 24 to 64 bytes in base64, comma between two');
   }
-  return secrets;
+  return [first, ...more];
 };
 
 const nonEmpty = (value: string): string => {
@@ -160,6 +165,12 @@ export const SETTINGS = {
     'Seconds between two looks for calls that have stayed too long.',
     numberBetween(0.05, 3_600),
   ),
+  simulatorUrl: setting(
+    'SIMULATOR_URL',
+    '',
+    'Where a simulator runs as a process of its own. Unset: it runs within this one.',
+    optional(url('http:', 'https:')),
+  ),
   simulatorSpeed: setting(
     'SIMULATOR_SPEED',
     '1',
@@ -171,6 +182,19 @@ export const SETTINGS = {
     '',
     'Secrets of the simulator’s webhooks, comma between two; the first signs, all are accepted. Unset: a random one.',
     optional(webhookSecrets),
+  ),
+  simulatorHost: setting('SIMULATOR_HOST', '127.0.0.1', 'Address that `npm run simulator` listens on.', nonEmpty),
+  simulatorPort: setting(
+    'SIMULATOR_PORT',
+    '3100',
+    'TCP port that `npm run simulator` listens on; 0 takes a free one.',
+    wholeNumber(0, 65_535),
+  ),
+  simulatorTargets: setting(
+    'SIMULATOR_TARGETS',
+    'http://127.0.0.1:3000/v1/webhooks/simulator',
+    'Where `npm run simulator` posts its webhooks, comma between two: the next where one does not take it.',
+    list(url('http:', 'https:')),
   ),
   logLevel: setting(
     'LOG_LEVEL',

@@ -3,15 +3,27 @@ import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { CONFIG, type Config } from '../config/config.js';
 import { ProviderChoice } from './provider-choice.js';
+import { ExchangeClient } from './simulator/exchange-client.js';
+import { ExchangeInProcess } from './simulator/exchange-in-process.js';
 import { randomWebhookSecret, SimulatorProvider } from './simulator/simulator.provider.js';
 
-/** The simulator is a provider elsewhere in all but place: its webhooks come in by the same door, over HTTP. */
-const ownWebhookUrl = (host: HttpAdapterHost): string => {
+/** Null while the service does not listen. */
+const ownWebhookUrl = (host: HttpAdapterHost): string | null => {
   const address = (host.httpAdapter.getHttpServer() as Server).address() as AddressInfo | null;
-  if (!address) throw new Error('the service does not listen yet');
+  if (!address) return null;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   const reachable = { '0.0.0.0': '127.0.0.1', '[::]': '[::1]' }[name] ?? name;
   return `http://${reachable}:${address.port}/v1/webhooks/simulator`;
+};
+
+/** Also within this process the simulator is a provider elsewhere: its webhooks come in by the same door, over HTTP. */
+const createSimulator = (config: Config, host: HttpAdapterHost): SimulatorProvider => {
+  const { simulatorUrl, simulatorSpeed: speed, simulatorWebhookSecrets: secrets = [randomWebhookSecret()] } = config;
+  const targets = (): string[] => [ownWebhookUrl(host) ?? []].flat();
+  const exchange = simulatorUrl
+    ? new ExchangeClient(simulatorUrl)
+    : new ExchangeInProcess({ speed, secret: secrets[0], targets });
+  return new SimulatorProvider(exchange, secrets);
 };
 
 @Module({
@@ -19,15 +31,7 @@ const ownWebhookUrl = (host: HttpAdapterHost): string => {
     {
       provide: SimulatorProvider,
       inject: [CONFIG, HttpAdapterHost],
-      useFactory: (
-        { simulatorSpeed, simulatorWebhookSecrets: [secret, ...more] = [] }: Config,
-        host: HttpAdapterHost,
-      ) =>
-        new SimulatorProvider({
-          speed: simulatorSpeed,
-          secrets: [secret ?? randomWebhookSecret(), ...more],
-          target: () => ownWebhookUrl(host),
-        }),
+      useFactory: createSimulator,
     },
     {
       provide: ProviderChoice,

@@ -31,6 +31,8 @@ const ARROWS: readonly Arrow[] = [
   arrow('src/telephony/simulator/good.ts', 'src/telephony/contract.ts'),
   arrow('src/telephony/simulator/bad.ts', 'src/config/config.ts', 'provider-stands-alone'),
   arrow('src/telephony/simulator/worse.ts', 'src/telephony/other/script.ts', 'provider-stands-alone'),
+  arrow('src/telephony/simulator/server.ts', 'src/config/environment.ts'),
+  arrow('src/telephony/simulator/worst.ts', 'src/telephony/simulator/server.ts', 'program-stands-alone'),
   arrow('src/directory/good.ts', 'src/database/pool.ts'),
   arrow('src/directory/bad.ts', 'src/call/call-sid.ts', 'room-directory'),
   arrow('src/call/good.ts', 'src/telephony/contract.ts'),

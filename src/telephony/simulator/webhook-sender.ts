@@ -12,8 +12,11 @@ import { wireBodyOf } from './wire-format.js';
 export interface WebhookSenderOptions {
   /** `whsec_…` */
   readonly secret: string;
-  /** Where to post to; asked at every attempt, because it may not be known before there is a call. */
-  readonly target: () => string;
+  /**
+   * Where to post to: the next where one does not take it. Asked at every attempt, because it may not be known before
+   * there is a call.
+   */
+  readonly targets: () => readonly string[];
   /** How long an event is tried, from when it was handed in; ten minutes where it is not said. */
   readonly giveUpAfterMs?: number;
   /** How long an attempt may take, waiting for a connection included; five seconds where it is not said. */
@@ -34,18 +37,20 @@ const CONNECTIONS = 64;
 
 export class WebhookSender {
   private readonly webhook: Webhook;
-  private readonly target: () => string;
+  private readonly targets: () => readonly string[];
   private readonly giveUpAfterMs: number;
   private readonly attemptLimitMs: number;
   private readonly agent = new Agent({ connections: CONNECTIONS });
   private readonly closing = new AbortController();
+  /** The target that took the last delivery comes first: one that is down should not hold up every event anew. */
+  private lastTaker = '';
   /** The last delivery of each call: the next one goes after it. */
   private readonly lastOf = new Map<string, Promise<void>>();
 
   constructor(options: WebhookSenderOptions) {
-    const { secret, target, giveUpAfterMs = GIVE_UP_AFTER_MS, attemptLimitMs = ATTEMPT_LIMIT_MS } = options;
+    const { secret, targets, giveUpAfterMs = GIVE_UP_AFTER_MS, attemptLimitMs = ATTEMPT_LIMIT_MS } = options;
     this.webhook = new Webhook(secret);
-    this.target = target;
+    this.targets = targets;
     this.giveUpAfterMs = giveUpAfterMs;
     this.attemptLimitMs = attemptLimitMs;
   }
@@ -78,10 +83,23 @@ export class WebhookSender {
   }
 
   private async isTaken(event: ExchangeEvent): Promise<boolean> {
+    const { lastTaker } = this;
+    const inTurn = this.targets().toSorted((one, other) => Number(other === lastTaker) - Number(one === lastTaker));
+    for (const target of inTurn) {
+      if (this.closing.signal.aborted) return false;
+      if (await this.isTakenBy(target, event)) {
+        this.lastTaker = target;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private async isTakenBy(target: string, event: ExchangeEvent): Promise<boolean> {
     const now = new Date();
     const body = wireBodyOf(event, randomUUID());
     try {
-      const response = await request(this.target(), {
+      const response = await request(target, {
         method: 'POST',
         dispatcher: this.agent,
         signal: AbortSignal.timeout(this.attemptLimitMs),

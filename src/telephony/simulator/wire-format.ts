@@ -1,11 +1,12 @@
 /**
- * The body of the simulator's webhooks; the event's own id is the webhook-id header:
+ * How the simulator writes an event. This is the body of a webhook; the event's own id is the webhook-id header:
  *
  *   { "type": "call.ended", "call": { "id": "SIM…", "reference": "<callSid>" }, "occurredAt": "2026-01-31T08:00:00.000Z",
  *     "endReason": "busy", "detail": { "leg": "B" }, "delivery": "<uuid>" }
  *
  * type is one of call.caller_answered, call.ringing, call.answered and call.ended; endReason comes with call.ended only;
- * detail may be missing. Fields that we do not know are tolerated (design rule 9).
+ * detail may be missing. Fields that we do not know are tolerated (design rule 9). Within the status of a call an event is
+ * the same, with its id beside its type and without a delivery.
  */
 import {
   PROVIDER_END_REASONS,
@@ -14,31 +15,51 @@ import {
   type ProviderEventType,
 } from '../telephony-provider.js';
 import type { ExchangeEvent } from './ledger.js';
+import { isStorable, MalformedBody, readJson, readList, readObject, readText } from './wire-values.js';
 
 const TYPES: readonly ProviderEventType[] = ['caller_answered', 'ringing', 'answered', 'ended'];
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
-/** The message says what is wrong with the body, and repeats nothing of it. */
-export class MalformedBody extends Error {}
+/** Tells a call that is not known from a path that is not. */
+export const NO_SUCH_CALL = 'no_such_call';
+
+const wireEventOf = ({ type, callId, callSid, occurredAt, endReason, detail }: ExchangeEvent) => ({
+  type: `call.${type}`,
+  call: { id: callId, reference: callSid },
+  occurredAt,
+  endReason,
+  detail,
+});
 
 /** @param delivery makes this delivery's bytes, and so its signature, unlike any other's within the same second */
-export const wireBodyOf = (event: ExchangeEvent, delivery: string): string => {
-  const { type, callId, callSid, occurredAt, endReason, detail } = event;
-  const call = { id: callId, reference: callSid };
-  return JSON.stringify({ type: `call.${type}`, call, occurredAt, endReason, detail, delivery });
-};
+export const wireBodyOf = (event: ExchangeEvent, delivery: string): string =>
+  JSON.stringify({ ...wireEventOf(event), delivery });
+
+export const wireStatusOf = (events: readonly ExchangeEvent[]) => ({
+  events: events.map((event) => ({ id: event.id, ...wireEventOf(event) })),
+});
 
 /** @throws MalformedBody */
-export const readWireBody = (body: Buffer, eventId: string): ProviderEvent => {
-  const { type: typeText, call, occurredAt, endReason: reasonText, detail } = object('the body', json(body));
-  const { id, reference } = object('call', call);
+export const readWireBody = (body: Buffer, eventId: string): ProviderEvent =>
+  readWireEvent(readObject('the body', readJson(body.toString('utf8'))), eventId);
+
+/** @throws MalformedBody */
+export const readWireStatus = (status: Record<string, unknown>): readonly ProviderEvent[] =>
+  readList('events', status.events).map((event) => {
+    const { id, ...rest } = readObject('an event', event);
+    return readWireEvent(rest, id);
+  });
+
+const readWireEvent = (event: Record<string, unknown>, eventId: unknown): ProviderEvent => {
+  const { type: typeText, call, occurredAt, endReason: reasonText, detail } = event;
+  const { id, reference } = readObject('call', call);
   const type = TYPES.find((known) => typeText === `call.${known}`);
   if (!type) throw new MalformedBody('type is none that we know');
   const endReason = endReasonOf(type, reasonText);
   return {
-    eventId: text('webhook-id', eventId),
-    callSid: text('call.reference', reference),
-    providerCallId: text('call.id', id),
+    eventId: readText('the id of the event', eventId),
+    callSid: readText('call.reference', reference),
+    providerCallId: readText('call.id', id),
     type,
     occurredAt: time('occurredAt', occurredAt),
     ...(endReason && { endReason }),
@@ -52,31 +73,6 @@ export const providerEventOf = ({ id, callId, occurredAt, ...event }: ExchangeEv
   providerCallId: callId,
   occurredAt: new Date(occurredAt),
 });
-
-const json = (body: Buffer): unknown => {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    throw new MalformedBody('the body is no JSON');
-  }
-};
-
-const object = (name: string, value: unknown): Record<string, unknown> => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new MalformedBody(`${name} is no object`);
-  }
-  return value as Record<string, unknown>;
-};
-
-/** Nothing of ours is longer. PostgreSQL stores neither NUL nor half of a surrogate pair. */
-const isStorable = (value: string): boolean => value.length <= 200 && !/[\0\p{Surrogate}]/u.test(value);
-
-const text = (name: string, value: unknown): string => {
-  if (typeof value !== 'string' || value === '' || !isStorable(value)) {
-    throw new MalformedBody(`${name} is no text of 1 to 200 characters`);
-  }
-  return value;
-};
 
 const time = (name: string, value: unknown): Date => {
   const date = new Date(typeof value === 'string' && RFC_3339.test(value) ? value : NaN);
@@ -94,7 +90,7 @@ const endReasonOf = (type: ProviderEventType, value: unknown): ProviderEndReason
 type Plain = string | number | boolean;
 
 const detailOf = (value: unknown): Record<string, Plain> => {
-  const items = Object.entries(object('detail', value));
+  const items = Object.entries(readObject('detail', value));
   if (!items.every(isPlainItem)) throw new MalformedBody('detail holds more than short texts, numbers and booleans');
   return Object.fromEntries(items);
 };

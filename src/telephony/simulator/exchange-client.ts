@@ -1,0 +1,122 @@
+import { Agent, buildConnector, request } from 'undici';
+import type {
+  CallMilestone,
+  CallStatus,
+  DialOutcome,
+  DialRequest,
+  HangUpOutcome,
+  ProviderCall,
+} from '../telephony-provider.js';
+import type { ExchangeLine } from './exchange-line.js';
+import type { LedgerEntry } from './ledger.js';
+import { NO_SUCH_CALL, readWireStatus } from './wire-format.js';
+import { readJson, readList, readObject, readOneOf, readRefusal, readText } from './wire-values.js';
+
+export interface ExchangeClientOptions {
+  /** How long an exchange may take to reply to anything but a dial, whose signal is its limit; 5 s where it is not said. */
+  readonly replyLimitMs?: number;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+/** Two lost SYNs, and still well within the default of DIAL_TIMEOUT. */
+const CONNECT_LIMIT_MS = 3_500;
+const REPLY_LIMIT_MS = 5_000;
+/** As long as readiness waits for the database. */
+const HEALTH_LIMIT_MS = 2_000;
+
+/** No connection came about, so that nothing was sent. */
+class NotReached extends Error {}
+
+/**
+ * An exchange in another process. Every request has a connection of its own: of one that was kept nobody can say, when it
+ * turns out dead, whether the exchange had read the dial. So a dial fails to connect and was certainly not sent, or its
+ * outcome is unknown; nothing is sent twice.
+ */
+export class ExchangeClient implements ExchangeLine {
+  private readonly url: string;
+  private readonly replyLimitMs: number;
+  private readonly agent: Agent;
+
+  constructor(url: string, { replyLimitMs = REPLY_LIMIT_MS }: ExchangeClientOptions = {}) {
+    this.url = url.replace(/\/$/, '');
+    this.replyLimitMs = replyLimitMs;
+    const connect = buildConnector({ timeout: CONNECT_LIMIT_MS });
+    this.agent = new Agent({
+      pipelining: 0,
+      connect(options, callback) {
+        connect(options, (error, socket) => {
+          if (error) callback(new NotReached('the simulator cannot be reached', { cause: error }), null);
+          else callback(null, socket);
+        });
+      },
+    });
+  }
+
+  async dial({ callSid, callerPhone, calleePhone }: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
+    try {
+      const order = { callSid, callerPhone, calleePhone };
+      const { status, body } = await this.send('POST', '/calls', [201, 422], { order, signal });
+      return status === 201
+        ? { kind: 'accepted', providerCallId: readText('callId', body.callId) }
+        : { kind: 'refused', ...readRefusal(body) };
+    } catch (error) {
+      if (!(error instanceof NotReached)) throw error;
+      return { kind: 'refused', category: 'provider_down', code: 'SIM-UNREACHED', text: error.message };
+    }
+  }
+
+  async hangUp({ callSid }: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
+    const { body } = await this.send('POST', `${pathOf(callSid)}/hang-up`, [200], { order: { before } });
+    return { kind: readOneOf('answer', ['taken', 'gone', 'passed'], body.answer) };
+  }
+
+  async fetchStatus({ callSid }: ProviderCall): Promise<CallStatus> {
+    const { status, body } = await this.send('GET', pathOf(callSid), [200, 404]);
+    if (status === 200) return { kind: 'known', events: readWireStatus(body) };
+    readOneOf('code', [NO_SUCH_CALL], body.code);
+    return { kind: 'unknown' };
+  }
+
+  async isReachable(): Promise<boolean> {
+    try {
+      await this.send('GET', '/health', [200], { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async ledger(): Promise<readonly LedgerEntry[]> {
+    const { body } = await this.send('GET', '/ledger', [200]);
+    return readList('calls', body.calls) as readonly LedgerEntry[];
+  }
+
+  /** The calls go on. */
+  async close(): Promise<void> {
+    await this.agent.destroy();
+  }
+
+  /** @throws unless the reply has one of the statuses that are expected, and is a JSON object */
+  private async send(
+    method: 'GET' | 'POST',
+    path: string,
+    expected: readonly number[],
+    { order, signal = AbortSignal.timeout(this.replyLimitMs) }: { order?: object; signal?: AbortSignal } = {},
+  ): Promise<Reply> {
+    const { statusCode, body } = await request(this.url + path, {
+      method,
+      signal,
+      dispatcher: this.agent,
+      ...(order && { body: JSON.stringify(order), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await body.text();
+    if (!expected.includes(statusCode)) throw new Error(`the simulator answered ${method} ${path} with ${statusCode}`);
+    return { status: statusCode, body: readObject('the body', readJson(text)) };
+  }
+}
+
+const pathOf = (callSid: string): string => `/calls/${encodeURIComponent(callSid)}`;

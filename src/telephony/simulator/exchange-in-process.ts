@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import type {
+  CallMilestone,
+  CallStatus,
+  DialOutcome,
+  DialRequest,
+  HangUpOutcome,
+  ProviderCall,
+} from '../telephony-provider.js';
+import type { ExchangeLine } from './exchange-line.js';
+import { Exchange } from './exchange.js';
+import type { LedgerEntry } from './ledger.js';
+import { WebhookSender } from './webhook-sender.js';
+import { providerEventOf } from './wire-format.js';
+
+export interface ExchangeInProcessOptions {
+  /** How many times faster than life. */
+  readonly speed: number;
+  /** `whsec_…`, which signs its webhooks. */
+  readonly secret: string;
+  /** Where its webhooks go. */
+  readonly targets: () => readonly string[];
+}
+
+/** An exchange of one's own, which ends with the process. Its silence and its failures feel as they would over a wire. */
+export class ExchangeInProcess implements ExchangeLine {
+  private readonly exchange: Exchange;
+  private readonly sender: WebhookSender;
+  private readonly closing = new AbortController();
+
+  constructor({ speed, secret, targets }: ExchangeInProcessOptions) {
+    const sender = new WebhookSender({ secret, targets });
+    this.sender = sender;
+    this.exchange = new Exchange({
+      speed,
+      tell: (event) => {
+        sender.send(event);
+      },
+    });
+  }
+
+  async dial({ callSid, callerPhone, calleePhone }: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
+    const answer = await this.exchange.dial({ callSid, callerPhone, calleePhone });
+    switch (answer.kind) {
+      case 'accepted':
+        return { kind: 'accepted', providerCallId: answer.callId };
+      case 'refused':
+        return answer;
+      case 'server_error':
+        throw new Error('the simulator answered the dial with 503');
+      case 'no_reply':
+        return this.neverReply(signal);
+    }
+  }
+
+  async hangUp({ callSid }: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
+    return { kind: await this.exchange.hangUp({ callSid, ...(before && { before }) }) };
+  }
+
+  async fetchStatus({ callSid }: ProviderCall): Promise<CallStatus> {
+    const events = await this.exchange.statusOf(callSid);
+    return events ? { kind: 'known', events: events.map(providerEventOf) } : { kind: 'unknown' };
+  }
+
+  async isReachable(): Promise<boolean> {
+    return !this.closing.signal.aborted;
+  }
+
+  ledger(): Promise<readonly LedgerEntry[]> {
+    return this.exchange.ledger();
+  }
+
+  /** Ends all calls and all deliveries too. */
+  async close(): Promise<void> {
+    this.closing.abort(new Error('the simulator is closed'));
+    this.exchange.close();
+    await this.sender.close();
+  }
+
+  private async neverReply(signal: AbortSignal): Promise<never> {
+    if (!signal.aborted) await once(signal, 'abort', { signal: this.closing.signal });
+    throw signal.reason;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * The exchange as another machine, over HTTP with JSON:
+ *
+ *   POST /calls                      { callSid, callerPhone, calleePhone } -> 201 { callId }
+ *   POST /calls/{callSid}/hang-up    { before? }                          -> 200 { answer }
+ *   GET  /calls/{callSid}                                                 -> 200 { events }
+ *   GET  /ledger                                                          -> 200 { calls }
+ *   GET  /health                                                          -> 200
+ *
+ * A dial that is refused is 422 with category, code and text; one whose script hangs is never answered, and one whose
+ * script fails is 503. A call that is not known is 404 with the code no_such_call, so that nobody takes a wrong URL for it.
+ */
+import fastify, { type FastifyInstance } from 'fastify';
+import type { DialRequest } from '../telephony-provider.js';
+import type { Exchange, HangUpOrder } from './exchange.js';
+import { NO_SUCH_CALL, wireStatusOf } from './wire-format.js';
+
+/** Fits into a path, and is no longer than Fastify takes one part of it to be. */
+const callSid = { type: 'string', pattern: '^[\\w-]{1,100}$' };
+const phone = { type: 'string', pattern: '^\\+?\\d{1,20}$' };
+
+const object = (properties: object, required: readonly string[] = Object.keys(properties)) => ({
+  type: 'object',
+  properties,
+  required,
+  additionalProperties: false,
+});
+
+const ofCall = object({ callSid });
+const dialBody = object({ callSid, callerPhone: phone, calleePhone: phone });
+const hangUpBody = object({ before: { enum: ['ringing', 'answered'] } }, []);
+
+export const createExchangeServer = (exchange: Exchange): FastifyInstance => {
+  const server = fastify({
+    // Those that wait for a reply which never comes.
+    forceCloseConnections: true,
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+  });
+
+  server.post<{ Body: Omit<DialRequest, 'subAccount'> }>(
+    '/calls',
+    { schema: { body: dialBody } },
+    async ({ body }, reply) => {
+      const answer = await exchange.dial(body);
+      switch (answer.kind) {
+        case 'accepted':
+          return reply.code(201).send({ callId: answer.callId });
+        case 'refused':
+          return reply.code(422).send({ category: answer.category, code: answer.code, text: answer.text });
+        case 'server_error':
+          return reply.code(503).send({ message: 'The exchange is out of order.' });
+        case 'no_reply':
+          return reply.hijack();
+      }
+    },
+  );
+
+  server.post<{ Params: { callSid: string }; Body: Pick<HangUpOrder, 'before'> }>(
+    '/calls/:callSid/hang-up',
+    { schema: { params: ofCall, body: hangUpBody } },
+    async ({ params, body }) => ({ answer: await exchange.hangUp({ ...params, ...body }) }),
+  );
+
+  server.get<{ Params: { callSid: string } }>(
+    '/calls/:callSid',
+    { schema: { params: ofCall } },
+    async ({ params }, reply) => {
+      const events = await exchange.statusOf(params.callSid);
+      return events ? wireStatusOf(events) : reply.code(404).send({ code: NO_SUCH_CALL });
+    },
+  );
+
+  server.get('/ledger', async () => ({ calls: await exchange.ledger() }));
+  server.get('/health', async () => ({ status: 'ok' }));
+  return server;
+};

@@ -1,0 +1,34 @@
+/** The simulator as a program of its own: a telephone company that outlives the service. `npm run simulator` */
+import { readSimulatorEnvironment } from '../../config/environment.js';
+import { createExchangeServer } from './exchange-server.js';
+import { Exchange } from './exchange.js';
+import { WebhookSender } from './webhook-sender.js';
+
+const main = async (): Promise<void> => {
+  const config = readSimulatorEnvironment();
+  const [secret] = config.simulatorWebhookSecrets;
+  const sender = new WebhookSender({ secret, targets: () => config.simulatorTargets });
+  const exchange = new Exchange({
+    speed: config.simulatorSpeed,
+    tell: (event) => {
+      sender.send(event);
+    },
+  });
+  const server = createExchangeServer(exchange);
+  const url = await server.listen({ host: config.simulatorHost, port: config.simulatorPort });
+  console.log(`The simulator listens on ${url}`);
+
+  const stop = (): void => {
+    exchange.close();
+    void Promise.all([server.close(), sender.close()]);
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+};
+
+try {
+  await main();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exit(1);
+}

@@ -1,0 +1,63 @@
+/** The simulator as a process of its own, which goes on when the service is killed. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { ExchangeClient } from '../../src/telephony/simulator/exchange-client.js';
+import type { LedgerEntry } from '../../src/telephony/simulator/ledger.js';
+import { randomWebhookSecret } from '../../src/telephony/simulator/simulator.provider.js';
+import { endOf, REPOSITORY, startNode, type Ending } from './node-process.js';
+
+export const SIMULATOR = join(REPOSITORY, 'dist/src/telephony/simulator/server.js');
+
+export interface SimulatorProcess {
+  readonly pid: number;
+  readonly url: string;
+  /** What a service needs to be its customer. */
+  readonly environment: Readonly<Record<'SIMULATOR_URL' | 'SIMULATOR_WEBHOOK_SECRETS', string>>;
+  ledger(): Promise<readonly LedgerEntry[]>;
+  stop(signal?: NodeJS.Signals): Promise<Ending>;
+}
+
+interface SimulatorProcessOptions {
+  /** Where its webhooks go; whoever is not listening yet may stand behind a TcpProxy. */
+  readonly targets: readonly [string, ...string[]];
+  readonly speed?: number;
+}
+
+/** @throws Error with what the process complained of, where it ended instead */
+export const startSimulator = async ({ targets, speed = 100 }: SimulatorProcessOptions): Promise<SimulatorProcess> => {
+  const secret = randomWebhookSecret();
+  const child = startNode(SIMULATOR, [], {
+    environment: {
+      SIMULATOR_PORT: '0',
+      SIMULATOR_SPEED: String(speed),
+      SIMULATOR_TARGETS: targets.join(','),
+      SIMULATOR_WEBHOOK_SECRETS: secret,
+    },
+  });
+  const ending = endOf(child);
+  const url = await urlOf(child, ending);
+  const client = new ExchangeClient(url);
+  return {
+    pid: child.pid!,
+    url,
+    environment: { SIMULATOR_URL: url, SIMULATOR_WEBHOOK_SECRETS: secret },
+    ledger: () => client.ledger(),
+    async stop(signal = 'SIGTERM') {
+      await client.close();
+      child.kill(signal);
+      return ending;
+    },
+  };
+};
+
+/** It says where it listens once it does. */
+const urlOf = async (child: ChildProcess, ending: Promise<Ending>): Promise<string> => {
+  const said = once(child.stdout!, 'data') as Promise<[Buffer]>;
+  const failed = ending.then(({ code, complaint }) => {
+    throw new Error(`the simulator ended with ${code ?? 'a signal'}: ${complaint}`);
+  });
+  const [line] = await Promise.race([said, failed]);
+  failed.catch(() => undefined);
+  return /http:\S+/.exec(line.toString())![0];
+};

@@ -1,0 +1,94 @@
+/** Stands between two that talk over TCP, and has the network fail as a test likes. */
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/**
+ * pass: all is well. silence: connections are accepted and nothing comes through, either way. hold replies: what is asked
+ * comes through, and what is answered does not. cut: every connection is torn down, new ones too.
+ *
+ * What was held back in silence comes through late when the mode is pass again, as TCP has it.
+ */
+export type ProxyMode = 'pass' | 'silence' | 'hold replies' | 'cut';
+
+export interface TcpProxy {
+  readonly port: number;
+  /** The port behind it, on this machine; a test may change it for connections to come. */
+  target: number;
+  mode: ProxyMode;
+  /** How many are open on the near side. */
+  readonly connections: number;
+  close(): Promise<void>;
+}
+
+interface Link {
+  readonly near: Socket;
+  /** Opened when the first byte is to come through. */
+  far?: Socket;
+}
+
+export const startTcpProxy = async (target = 0): Promise<TcpProxy> => {
+  const links = new Set<Link>();
+  let mode: ProxyMode = 'pass';
+  const obey = (link: Link): void => {
+    if (mode === 'cut') {
+      link.near.resetAndDestroy();
+      return;
+    }
+    if (mode !== 'silence') link.far ??= openFarSide(link, proxy.target);
+    flow(link.near, mode !== 'silence');
+    if (link.far) flow(link.far, mode === 'pass');
+  };
+
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (near) => {
+    const link: Link = { near };
+    links.add(link);
+    near.on('data', (chunk) => link.far?.write(chunk));
+    near.on('end', () => link.far?.end());
+    near.on('error', () => undefined);
+    near.on('close', () => {
+      links.delete(link);
+      link.far?.destroy();
+    });
+    obey(link);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  const proxy: TcpProxy = {
+    port: (server.address() as AddressInfo).port,
+    target,
+    get mode() {
+      return mode;
+    },
+    set mode(wanted) {
+      mode = wanted;
+      for (const link of [...links]) obey(link);
+    },
+    get connections() {
+      return links.size;
+    },
+    async close() {
+      proxy.mode = 'cut';
+      server.close();
+      await once(server, 'close');
+    },
+  };
+  return proxy;
+};
+
+const openFarSide = ({ near }: Link, port: number): Socket => {
+  const far = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
+  far.pause();
+  far.on('data', (chunk) => near.write(chunk));
+  far.on('end', () => near.end());
+  far.on('error', () => undefined);
+  far.on('close', (hadError) => {
+    if (hadError) near.resetAndDestroy();
+  });
+  return far;
+};
+
+const flow = (socket: Socket, flows: boolean): void => {
+  if (flows) socket.resume();
+  else socket.pause();
+};

@@ -1,0 +1,111 @@
+/** The simulator as a process of its own, and what its HTTP makes of bad input. */
+import { request } from 'undici';
+import { randomWebhookSecret } from '../../src/telephony/simulator/simulator.provider.js';
+import { endOf, startNode } from '../support/node-process.js';
+import { dialRequest } from '../support/simulator-call.js';
+import { SIMULATOR, startSimulator, type SimulatorProcess } from '../support/simulator-process.js';
+import { startReceiver, type Receiver } from '../support/simulator-receiver.js';
+import { waitFor } from '../support/wait-for.js';
+
+let receiver: Receiver;
+let simulator: SimulatorProcess;
+
+beforeAll(async () => {
+  receiver = await startReceiver();
+  simulator = await startSimulator({ targets: ['http://127.0.0.1:1/nobody', receiver.url] });
+});
+afterAll(async () => {
+  await simulator.stop();
+  await receiver.close();
+});
+
+const ask = async (method: 'GET' | 'POST', path: string, body?: unknown) => {
+  const response = await request(simulator.url + path, {
+    method,
+    ...(body !== undefined && {
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    }),
+  });
+  return { status: response.statusCode, body: await response.body.json() };
+};
+
+const order = (script: string) => {
+  const { callSid, callerPhone, calleePhone } = dialRequest(script);
+  return { callSid, callerPhone, calleePhone };
+};
+
+describe('the simulator as a program', () => {
+  it('is reachable once it says so', async () => {
+    expect(await ask('GET', '/health')).toEqual({ status: 200, body: { status: 'ok' } });
+  });
+
+  it('places a call, tells of it by webhook to whoever of its targets is there, and keeps it in its ledger', async () => {
+    const call = order('01');
+
+    expect(await ask('POST', '/calls', call)).toEqual({ status: 201, body: { callId: expect.any(String) } });
+
+    await waitFor('the webhooks', () => receiver.of(call.callSid).length === 2);
+    expect(await simulator.ledger()).toContainEqual(
+      expect.objectContaining({ ...call, dials: 1, events: [expect.anything(), expect.anything()] }),
+    );
+  });
+
+  it('tells a call that it does not know from a path that it does not know', async () => {
+    expect(await ask('GET', '/calls/none')).toEqual({ status: 404, body: { code: 'no_such_call' } });
+    expect(await ask('GET', '/call/none')).toMatchObject({ status: 404, body: { error: 'Not Found' } });
+  });
+
+  it.each<[string, unknown]>([
+    ['no JSON', '{'],
+    ['a list', []],
+    ['no callSid', { ...order('00'), callSid: undefined }],
+    ['a callSid that is a number', { ...order('00'), callSid: 5 }],
+    ['a callSid that would lead elsewhere', { ...order('00'), callSid: '../ledger' }],
+    ['no callee', { ...order('00'), calleePhone: undefined }],
+    ['a callee that is no phone', { ...order('00'), calleePhone: 'Lin' }],
+    ['a field that it does not know', { ...order('00'), secret: 'x' }],
+  ])('refuses a dial with %s, and places nothing', async (_, body) => {
+    const before = await simulator.ledger();
+
+    expect(await ask('POST', '/calls', body)).toMatchObject({ status: 400 });
+
+    expect(await simulator.ledger()).toHaveLength(before.length);
+  });
+
+  it.each<[string, unknown]>([
+    ['before what it does not know', { before: 'breakfast' }],
+    ['without a body', undefined],
+    ['with a field that it does not know', { after: 'ringing' }],
+  ])('refuses an order to hang up %s', async (_, body) => {
+    expect(await ask('POST', '/calls/1/hang-up', body)).toMatchObject({ status: 400 });
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('goes at %s, though somebody waits for a reply to a dial', async (signal) => {
+    const other = await startSimulator({ targets: [receiver.url], speed: 1 });
+    const call = order('08');
+    const hanging = request(`${other.url}/calls`, {
+      method: 'POST',
+      body: JSON.stringify(call),
+      headers: { 'content-type': 'application/json' },
+    });
+    const cut = expect(hanging).rejects.toThrow();
+    await waitFor('the call', async () => (await other.ledger()).length === 1);
+
+    expect(await other.stop(signal)).toMatchObject({ code: 0, complaint: '' });
+
+    await cut;
+  });
+
+  it.each([
+    ['no secret', { SIMULATOR_WEBHOOK_SECRETS: '' }, 'SIMULATOR_WEBHOOK_SECRETS'],
+    ['a target that is none', { SIMULATOR_TARGETS: 'localhost:3000' }, 'SIMULATOR_TARGETS'],
+  ])('says what is wrong when it is given %s', async (_, change, name) => {
+    const { code, complaint } = await endOf(
+      startNode(SIMULATOR, [], { environment: { SIMULATOR_WEBHOOK_SECRETS: randomWebhookSecret(), ...change } }),
+    );
+
+    expect(code).toBe(1);
+    expect(complaint).toContain(name);
+  });
+});
