@@ -1,7 +1,9 @@
 import type { AddressInfo, Server } from 'node:net';
 import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { GuardedProvider } from './guarded-provider.js';
 import { ProviderChoice } from './provider-choice.js';
 import { ExchangeClient } from './simulator/exchange-client.js';
 import { ExchangeInProcess } from './simulator/exchange-in-process.js';
@@ -35,8 +37,9 @@ const createSimulator = (config: Config, host: HttpAdapterHost): SimulatorProvid
     },
     {
       provide: ProviderChoice,
-      inject: [SimulatorProvider],
-      useFactory: (simulator: SimulatorProvider) => new ProviderChoice([simulator]),
+      inject: [SimulatorProvider, LOGGER],
+      useFactory: (simulator: SimulatorProvider, logger: Logger) =>
+        new ProviderChoice([new GuardedProvider(simulator, logger)]),
     },
   ],
   exports: [ProviderChoice],

@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { timeout, TimeoutStrategy } from 'cockatiel';
+import type { Logger } from '../common/logger.js';
+import { NotAsked, ProviderGate } from './provider-gate.js';
+import type {
+  CallMilestone,
+  CallStatus,
+  DialOutcome,
+  DialRequest,
+  HangUpOutcome,
+  ProviderCall,
+  TelephonyProvider,
+} from './telephony-provider.js';
+
+/** Longer than a provider's own limits, shorter than the sweeper's pause before it asks again. */
+export const ORDER_LIMIT_MS = 10_000;
+
+/**
+ * A provider whose trouble does not become ours: while it fails again and again it is left alone, and callers hear at once
+ * what they would hear in the end. Dials have a gate of their own: hang-ups must get through while dials are not replied
+ * to, and a status that cannot be fetched is no reason to place no calls.
+ *
+ * Webhooks pass, for the provider sends them when it is well again; so does isReachable, which is for readiness. A replica
+ * that may not dial for some seconds still tells of calls and ends them, and should stay in rotation for that.
+ */
+export class GuardedProvider implements TelephonyProvider {
+  readonly name: string;
+  readonly readWebhook?: TelephonyProvider['readWebhook'];
+  private readonly dials: ProviderGate;
+  private readonly orders: ProviderGate;
+  private readonly orderLimit = timeout(ORDER_LIMIT_MS, TimeoutStrategy.Aggressive);
+
+  constructor(
+    private readonly provider: TelephonyProvider,
+    logger: Logger,
+  ) {
+    this.name = provider.name;
+    if (provider.readWebhook) this.readWebhook = provider.readWebhook.bind(provider);
+    const gate = (requests: string): ProviderGate =>
+      new ProviderGate((state) => {
+        logger.warn({ provider: provider.name, requests, state }, 'circuit');
+      });
+    this.dials = gate('dials');
+    this.orders = gate('orders');
+  }
+
+  /** While the gate is shut nobody is rung, and the dial is refused for certain. */
+  async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
+    try {
+      return await this.dials.pass(() => untilAborted(this.provider.dial(request, signal), signal), signal);
+    } catch (error) {
+      if (!(error instanceof NotAsked)) throw error;
+      return { kind: 'refused', category: error.category, code: 'NOT-ASKED', text: error.message };
+    }
+  }
+
+  hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
+    return this.order(() => this.provider.hangUp(call, before));
+  }
+
+  fetchStatus(call: ProviderCall): Promise<CallStatus> {
+    return this.order(() => this.provider.fetchStatus(call));
+  }
+
+  isReachable(): Promise<boolean> {
+    return this.provider.isReachable();
+  }
+
+  private order<T>(ask: () => Promise<T>): Promise<T> {
+    return this.orders.pass(() => this.orderLimit.execute(ask));
+  }
+}
+
+/** A dial that its caller has stopped waiting for has failed, whether or not the provider heeds the signal. */
+const untilAborted = async <T>(reply: Promise<T>, signal: AbortSignal): Promise<T> => {
+  const replied = new AbortController();
+  const aborted = once(signal, 'abort', { signal: replied.signal }).then((): never => {
+    throw signal.reason;
+  });
+  try {
+    return await Promise.race([reply, aborted]);
+  } finally {
+    replied.abort();
+  }
+};
