@@ -6,6 +6,7 @@
 import type { DataSource } from 'typeorm';
 import { hotStatement } from '../database/hot-statement.js';
 import { CALL_CHANGED_CHANNEL, changeBytes, readChange, type CallChange } from './call-change.js';
+import { CANCEL_LEASE_SECONDS } from './call-limits.js';
 import { END_AUTHORITIES, END_REASONS, EVENT_RULES, type CallEventType, type EndReason } from './call-lifecycle.js';
 
 export interface EventToApply {
@@ -40,6 +41,9 @@ export interface Application {
 const textArray = (items: readonly string[]): string => `array[${items.map((item) => `'${item}'`).join(', ')}]::text[]`;
 const rankOfAuthority = (column: string): string => `array_position(${textArray(END_AUTHORITIES)}, ${column})`;
 const rankOfReason = (column: string): string => `array_position(${textArray(END_REASONS)}, ${column})`;
+
+/** The promise to hang up is kept whatever happens meanwhile; null, and no bound, where none was made. */
+const CANCEL_DUE_AT = `numbered.cancel_ordered_at + interval '${CANCEL_LEASE_SECONDS} seconds'`;
 
 const CHANGE_BYTES = changeBytes({
   type: `case
@@ -126,8 +130,8 @@ with given as (
     sweep_at = case
       when numbered.next_state = 4 then numbered.sweep_at
       when numbered.next_state > numbered.state
-      then now() + numbered.longest_stays[numbered.next_state] * interval '1 second'
-      else numbered.deadline_at end
+      then least(now() + numbered.longest_stays[numbered.next_state] * interval '1 second', ${CANCEL_DUE_AT})
+      else least(numbered.deadline_at, ${CANCEL_DUE_AT}) end
   from numbered, event
   where call_record.call_sid = numbered.call_sid and event.event_id = numbered.event_id
   returning event.change

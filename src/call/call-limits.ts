@@ -16,7 +16,10 @@ export const ASK_AGAIN_SECONDS = 15;
 /** How long after a state's limit a provider that does not answer is still asked, before the call is closed as lost. */
 export const GIVE_UP_SECONDS = 600;
 
-/** A hang-up that was ordered and not heard of again, because the process died over it, may be ordered once more. */
+/**
+ * A hang-up that was ordered and not heard of again, because the process died over it, is ordered once more. Longer than a
+ * provider has to take an order.
+ */
 export const CANCEL_LEASE_SECONDS = 15;
 
 /** Seconds, by state: requested, ringing, answered. */

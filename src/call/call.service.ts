@@ -17,7 +17,7 @@ import type {
 } from '../telephony/telephony-provider.js';
 import { applyCallEvent, RINGBACK, type Applied, type EventToApply } from './apply-call-event.js';
 import { StateType, type CallEventType } from './call-lifecycle.js';
-import { longestStays } from './call-limits.js';
+import { CANCEL_LEASE_SECONDS, longestStays } from './call-limits.js';
 import { isCallSid, newCallSid } from './call-sid.js';
 import { claimCancel, releaseCancel } from './cancel-claim.js';
 import { dialOnce } from './dial.js';
@@ -32,6 +32,13 @@ interface Callee {
 const findState = hotStatement<RememberedState>(
   'call-state',
   'select caller_id as "callerId", state, changes as number from call_record where call_sid = $1',
+);
+
+const putOffSweep = hotStatement(
+  'put-off-sweep',
+  `update call_record
+   set sweep_at = least(deadline_at, cancel_ordered_at + interval '${CANCEL_LEASE_SECONDS} seconds')
+   where call_sid = $1`,
 );
 
 /** Seconds after which a caller who is in a call with somebody else may try again. */
@@ -117,14 +124,11 @@ export class CallService {
 
   /** The provider says that the call is going on within its time. */
   async leaveUntilDeadline(callSid: string): Promise<void> {
-    await this.database.query('update call_record set sweep_at = deadline_at where call_sid = $1', [callSid]);
+    await putOffSweep(this.database, [callSid]);
   }
 
   async hasMovedOn(callSid: string, from: StateType): Promise<boolean> {
-    const [call] = await this.database.query<{ state: StateType }[]>(
-      'select state from call_record where call_sid = $1',
-      [callSid],
-    );
+    const [call] = await findState(this.database, [callSid]);
     return call?.state !== from;
   }
 

@@ -1,6 +1,7 @@
 /**
  * Who orders the hang-up. A cancel is claimed on the record before the provider is told, so that of several cancels of a
- * call one gives the order and the others know that it is being given. A claim whose owner died runs out.
+ * call one gives the order and the others know that it is being given. They are told so, and therefore the order is given
+ * even if its owner died over it: by the sweeper, when the claim has run out.
  */
 import type { DataSource } from 'typeorm';
 import { hotStatement } from '../database/hot-statement.js';
@@ -18,7 +19,8 @@ const findAndClaim = hotStatement<CancelClaim>(
   'claim-cancel',
   `
 with claim as (
-  update call_record set cancel_ordered_at = now()
+  update call_record
+  set cancel_ordered_at = now(), sweep_at = least(sweep_at, now() + interval '${CANCEL_LEASE_SECONDS} seconds')
   where call_sid = $1 and caller_id = $2 and state < 4 and $3::boolean
     and (cancel_ordered_at is null or cancel_ordered_at < now() - interval '${CANCEL_LEASE_SECONDS} seconds')
   returning call_sid
@@ -40,7 +42,9 @@ export const claimCancel = async (
   return claim ?? null;
 };
 
+const release = hotStatement('release-cancel', 'update call_record set cancel_ordered_at = null where call_sid = $1');
+
 /** The provider has not taken the order: the next cancel may give it again. */
 export const releaseCancel = async (database: DataSource, callSid: string): Promise<void> => {
-  await database.query('update call_record set cancel_ordered_at = null where call_sid = $1', [callSid]);
+  await release(database, [callSid]);
 };

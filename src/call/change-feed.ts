@@ -3,10 +3,12 @@
  * wait for a call get each of its changes once and in order; a gap, or a time without the connection, is filled from the
  * table. Waiting costs no database connection.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { hotStatement } from '../database/hot-statement.js';
 import { CALL_CHANGED_CHANNEL, readChange, type CallChange } from './call-change.js';
 import { ListeningConnection } from './listening-connection.js';
 
@@ -30,16 +32,19 @@ export interface FeedObserver {
   onListening(): void;
 }
 
-/** While the connection is away, the table is read this often for everybody who waits. */
+/** While the connection is away, the table is read this often for everybody who waits; and again after a failure. */
 const READ_EVERY_MS = 1_000;
 /** Calls that one statement reads for. */
 const CALLS_A_READ = 1_000;
 
-const READ = `
+const readChanges = hotStatement<{ callSid: string; bytes: string }>(
+  'read-changes',
+  `
 select call_sid as "callSid", change as bytes from call_event
 where call_sid = any($1) and change_number is not null
 order by call_sid, change_number
-`;
+`,
+);
 
 @Injectable()
 export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -160,11 +165,12 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     if (batch.length === 0) return;
     for (const callSid of batch) this.toRead.delete(callSid);
     try {
-      const rows = await this.database.query<{ bytes: string }[]>(READ, [batch]);
+      const rows = await readChanges(this.database, [batch]);
       for (const { bytes } of rows) this.handOn({ bytes, change: readChange(bytes) });
     } catch (error) {
-      // The connection's own watch notices a database that is away, and has everything read again afterwards.
-      this.logger.warn({ error }, 'changes could not be read');
+      this.logger.warn({ error }, 'changes could not be read yet');
+      for (const callSid of batch) this.toRead.add(callSid);
+      await sleep(READ_EVERY_MS);
     }
   }
 }

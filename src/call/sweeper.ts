@@ -8,17 +8,21 @@ import { DataSource } from 'typeorm';
 import { runWithLogContext } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { hotStatement } from '../database/hot-statement.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { ProviderCall, TelephonyProvider } from '../telephony/telephony-provider.js';
-import { ASK_AGAIN_SECONDS, GIVE_UP_SECONDS } from './call-limits.js';
+import { ASK_AGAIN_SECONDS, CANCEL_LEASE_SECONDS, GIVE_UP_SECONDS } from './call-limits.js';
 import { StateType } from './call-lifecycle.js';
 import { CallService } from './call.service.js';
+import { releaseCancel } from './cancel-claim.js';
 
 interface DueCall extends ProviderCall {
   readonly provider: string;
   readonly state: StateType;
   /** Past the longest stay in its state. */
   readonly overdue: boolean;
+  /** Somebody was told that it is being hung up, and whoever was to do that has not been heard of again. */
+  readonly cancelPending: boolean;
   /** Past it for so long that a provider which does not answer is asked no more. */
   readonly hopeless: boolean;
 }
@@ -27,7 +31,9 @@ interface DueCall extends ProviderCall {
 const BATCH = 100;
 const AT_ONCE = 10;
 
-const CLAIM = `
+const claimDue = hotStatement<DueCall>(
+  'claim-due',
+  `
 with due as (
   select call_sid from call_record
   where state < 4 and sweep_at <= now()
@@ -40,9 +46,11 @@ with due as (
   returning call_record.*
 )
 select call_sid as "callSid", provider, provider_call_id as "providerCallId", state,
+  coalesce(cancel_ordered_at <= now() - interval '${CANCEL_LEASE_SECONDS} seconds', false) as "cancelPending",
   deadline_at <= now() as overdue, deadline_at + interval '${GIVE_UP_SECONDS} seconds' <= now() as hopeless
 from claimed
-`;
+`,
+);
 
 @Injectable()
 export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -70,7 +78,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   /** One look at everything that is due. @returns how many calls were looked at */
   async sweep(): Promise<number> {
-    const due = await this.database.query<DueCall[]>(CLAIM);
+    const due = await claimDue(this.database, []);
     for (let first = 0; first < due.length && !this.stopped; first += AT_ONCE) {
       await Promise.all(due.slice(first, first + AT_ONCE).map((call) => this.lookAt(call)));
     }
@@ -101,6 +109,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   private async settle(call: DueCall): Promise<void> {
     const provider = this.providers.named(call.provider);
+    if (provider && call.cancelPending && (await this.carryOutCancel(provider, call))) return;
     const status = provider && (await this.ask(provider, call));
     if (!provider || !status) {
       if (call.hopeless) await this.calls.applyOwn(call.callSid, 'lost', { endReason: 'lost' });
@@ -125,6 +134,14 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
       this.logger.warn({ error, provider: provider.name }, 'the provider could not be asked');
       return undefined;
     }
+  }
+
+  /** @returns whether the call is over by it */
+  private async carryOutCancel(provider: TelephonyProvider, call: DueCall): Promise<boolean> {
+    const outcome = await provider.hangUp(call);
+    if (outcome.kind === 'taken') await this.calls.applyOwn(call.callSid, 'canceled', { endReason: 'canceled' });
+    else await releaseCancel(this.database, call.callSid);
+    return outcome.kind === 'taken';
   }
 
   /** The provider says that the call goes on. Unless it has only now moved on, that has been long enough. */

@@ -85,8 +85,9 @@ const isDatabaseAway = (thrown: unknown): boolean => {
   const code = (thrown as { code?: unknown } | null)?.code;
   return (
     (typeof code === 'string' && DATABASE_AWAY.test(code)) ||
-    // pg's pool reports its connection time-out and a lost connection by text alone.
-    (thrown instanceof Error && /timeout exceeded when trying to connect|Connection terminated/.test(thrown.message))
+    // pg reports its time-outs and a lost connection by text alone.
+    (thrown instanceof Error &&
+      /timeout exceeded when trying to connect|Connection terminated|Query read timeout/.test(thrown.message))
   );
 };
 

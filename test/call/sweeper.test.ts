@@ -1,4 +1,5 @@
 import { Sweeper } from '../../src/call/sweeper.js';
+import { tellOf } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -100,6 +101,43 @@ describe('the sweeper', () => {
     await sweep();
 
     expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'lost' });
+  });
+
+  it('hangs up a call whose cancel was promised by somebody who is not heard of any more', async () => {
+    const callSid = await newCall('2013');
+    await service.database.query(
+      `update call_record set cancel_ordered_at = now() - interval '1 minute', sweep_at = now() where call_sid = $1`,
+      [callSid],
+    );
+
+    await sweep();
+
+    expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'canceled', endedBy: 'cancel' });
+  });
+
+  it('keeps that promise when the call has moved on since', async () => {
+    const callSid = await newCall('2013');
+    await service.database.query(
+      `update call_record set cancel_ordered_at = now() - interval '1 minute', sweep_at = now() where call_sid = $1`,
+      [callSid],
+    );
+    await tellOf(service.database, callSid, { type: 'ringing' });
+
+    await sweep();
+
+    expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'canceled' });
+  });
+
+  it('leaves a cancel that is being carried out to whoever does it', async () => {
+    const callSid = await newCall('2013');
+    await service.database.query(
+      'update call_record set cancel_ordered_at = now(), sweep_at = now() where call_sid = $1',
+      [callSid],
+    );
+
+    await sweep();
+
+    expect(await record(callSid)).toMatchObject({ state: 1 });
   });
 
   it('looks at each call once, however many sweep at the same instant', async () => {
