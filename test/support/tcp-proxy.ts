@@ -17,6 +17,7 @@ export interface TcpProxy {
   mode: ProxyMode;
   /** How many are open on the near side. */
   readonly connections: number;
+  /** Refuses connections from then on. Safe to repeat. */
   close(): Promise<void>;
 }
 
@@ -69,6 +70,7 @@ export const startTcpProxy = async (target = 0): Promise<TcpProxy> => {
     },
     async close() {
       proxy.mode = 'cut';
+      if (!server.listening) return;
       server.close();
       await once(server, 'close');
     },

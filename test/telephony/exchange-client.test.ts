@@ -1,0 +1,187 @@
+/** What the client makes of an exchange that misbehaves. However it does, nothing is ever sent twice. */
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ExchangeClient } from '../../src/telephony/simulator/exchange-client.js';
+import { dialRequest } from '../support/simulator-call.js';
+import { startTcpProxy } from '../support/tcp-proxy.js';
+
+/** An HTTP server in the exchange's place. */
+let server: Server;
+let asked: string[];
+let connections: number;
+let answer: (response: ServerResponse) => void;
+let client: ExchangeClient;
+let url: string;
+
+beforeEach(async () => {
+  asked = [];
+  connections = 0;
+  server = createServer((request, response) => {
+    asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
+    request.resume().once('end', () => {
+      answer(response);
+    });
+  });
+  server.on('connection', () => connections++);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  client = new ExchangeClient(url, { replyLimitMs: 200 });
+});
+afterEach(async () => {
+  await client.close();
+  server.close();
+  server.closeAllConnections();
+});
+
+const CALL = { callSid: '1', providerCallId: null };
+const replies = (status: number, body: string, headers: Record<string, string> = {}) => {
+  answer = (response) => response.writeHead(status, headers).end(body);
+};
+const dial = (signal: AbortSignal = AbortSignal.timeout(200)) => client.dial(dialRequest('00'), signal);
+
+const ACCEPTED = JSON.stringify({ callId: 'SIM1' });
+
+const MISBEHAVIOURS: [string, (response: ServerResponse) => void][] = [
+  ['fails', (response) => response.writeHead(500).end('{}')],
+  ['is overloaded', (response) => response.writeHead(503, { 'retry-after': '0' }).end('{}')],
+  ['sends it elsewhere', (response) => response.writeHead(307, { location: '/calls' }).end()],
+  ['says that it was malformed', (response) => response.writeHead(400).end('{}')],
+  ['has no such path', (response) => response.writeHead(404).end('{"message":"Not Found"}')],
+  ['answers with what is no JSON', (response) => response.writeHead(201).end('<html>')],
+  ['answers with a list', (response) => response.writeHead(201).end('[]')],
+  ['answers with nothing', (response) => response.writeHead(201).end()],
+  ['leaves out the id', (response) => response.writeHead(201).end('{}')],
+  ['gives an id that is a number', (response) => response.writeHead(201).end('{"callId":5}')],
+  [
+    'refuses for no known reason',
+    (response) => response.writeHead(422).end('{"category":"mood","code":"1","text":"no"}'),
+  ],
+  ['cuts the connection', (response) => response.socket?.resetAndDestroy()],
+  ['hangs up without a word', (response) => response.socket?.end()],
+  [
+    'cuts its reply short',
+    (response) => {
+      response.writeHead(201, { 'content-length': '100' }).write('{"callId":');
+      response.socket?.end();
+    },
+  ],
+  ['says nothing', () => undefined],
+  ['begins to answer and falls silent', (response) => response.writeHead(201).write('{"callId":')],
+];
+
+describe('a dial', () => {
+  it('that is accepted has the id', async () => {
+    replies(201, ACCEPTED);
+
+    expect(await dial()).toEqual({ kind: 'accepted', providerCallId: 'SIM1' });
+  });
+
+  it('that is refused has the reason', async () => {
+    const refusal = { category: 'no_funds', code: '7', text: 'top up' };
+    replies(422, JSON.stringify(refusal));
+
+    expect(await dial()).toEqual({ kind: 'refused', ...refusal });
+  });
+
+  it.each(MISBEHAVIOURS)('has an unknown outcome, and is sent once, when the exchange %s', async (_, misbehave) => {
+    answer = misbehave;
+
+    await expect(dial()).rejects.toThrow();
+
+    expect(asked).toEqual(['POST /calls']);
+  });
+
+  it('is refused for certain when nobody listens', async () => {
+    server.close();
+    await once(server, 'close');
+
+    expect(await dial()).toMatchObject({ kind: 'refused', category: 'provider_down' });
+  });
+
+  it('is refused for certain when the name leads nowhere', async () => {
+    const lost = new ExchangeClient('http://exchange.invalid');
+
+    expect(await lost.dial(dialRequest('00'), AbortSignal.timeout(5_000))).toMatchObject({ category: 'provider_down' });
+    await lost.close();
+  });
+
+  it('has an unknown outcome when its connection is accepted and nothing comes through', async () => {
+    const proxy = await startTcpProxy((server.address() as AddressInfo).port);
+    proxy.mode = 'silence';
+    const cutOff = new ExchangeClient(`http://127.0.0.1:${proxy.port}`);
+
+    await expect(cutOff.dial(dialRequest('00'), AbortSignal.timeout(100))).rejects.toThrow();
+
+    await cutOff.close();
+    await proxy.close();
+  });
+
+  it('never goes out on a connection that was kept and may be dead', async () => {
+    replies(201, ACCEPTED, { connection: 'keep-alive', 'keep-alive': 'timeout=60' });
+
+    await dial();
+    server.closeAllConnections();
+    await dial();
+
+    expect(connections).toBe(2);
+    expect(asked).toEqual(['POST /calls', 'POST /calls']);
+  });
+
+  it('that waits for a reply is let go when the client is closed', async () => {
+    answer = () => undefined;
+    const waiting = expect(dial(new AbortController().signal)).rejects.toThrow();
+
+    await client.close();
+
+    await waiting;
+  });
+});
+
+describe('an order to hang up', () => {
+  it.each(['taken', 'gone', 'passed'])('that is answered by %s says so', async (kind) => {
+    replies(200, JSON.stringify({ answer: kind }));
+
+    expect(await client.hangUp(CALL, 'answered')).toEqual({ kind });
+
+    expect(asked).toEqual(['POST /calls/1/hang-up']);
+  });
+
+  it.each(MISBEHAVIOURS)('throws when the exchange %s', async (_, misbehave) => {
+    answer = misbehave;
+
+    await expect(client.hangUp(CALL)).rejects.toThrow();
+  });
+});
+
+describe('the status of a call', () => {
+  it('is unknown only when the exchange says so in its own words', async () => {
+    replies(404, '{"code":"no_such_call"}');
+
+    expect(await client.fetchStatus(CALL)).toEqual({ kind: 'unknown' });
+  });
+
+  it.each(MISBEHAVIOURS)('throws when the exchange %s', async (_, misbehave) => {
+    answer = misbehave;
+
+    await expect(client.fetchStatus(CALL)).rejects.toThrow();
+  });
+});
+
+describe('an exchange', () => {
+  it('is reachable when it says that it is well', async () => {
+    replies(200, '{"status":"ok"}');
+
+    expect(await client.isReachable()).toBe(true);
+  });
+
+  it.each(MISBEHAVIOURS.filter(([name]) => !name.includes('silent') && !name.includes('nothing')))(
+    'is not reachable when it %s',
+    async (_, misbehave) => {
+      answer = misbehave;
+
+      expect(await client.isReachable()).toBe(false);
+    },
+  );
+});
