@@ -15,7 +15,7 @@ export interface SimulatorProcess {
   /** What a service needs to be its customer. */
   readonly environment: Readonly<Record<'SIMULATOR_URL' | 'SIMULATOR_WEBHOOK_SECRETS', string>>;
   ledger(): Promise<readonly LedgerEntry[]>;
-  stop(signal?: NodeJS.Signals): Promise<Ending>;
+  stop(): Promise<Ending>;
 }
 
 interface SimulatorProcessOptions {
@@ -43,9 +43,9 @@ export const startSimulator = async ({ targets, speed = 100 }: SimulatorProcessO
     url,
     environment: { SIMULATOR_URL: url, SIMULATOR_WEBHOOK_SECRETS: secret },
     ledger: () => client.ledger(),
-    async stop(signal = 'SIGTERM') {
+    async stop() {
       await client.close();
-      child.kill(signal);
+      child.kill('SIGTERM');
       return ending;
     },
   };

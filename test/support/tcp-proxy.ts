@@ -12,8 +12,8 @@ export type ProxyMode = 'pass' | 'silence' | 'hold replies' | 'cut';
 
 export interface TcpProxy {
   readonly port: number;
-  /** The port behind it, on this machine; a test may change it for connections to come. */
-  target: number;
+  /** What is behind it on this machine, a port or a socket's path; a test may change it for connections to come. */
+  target: number | string;
   mode: ProxyMode;
   /** How many are open on the near side. */
   readonly connections: number;
@@ -27,10 +27,11 @@ interface Link {
   far?: Socket;
 }
 
-export const startTcpProxy = async (target = 0): Promise<TcpProxy> => {
+export const startTcpProxy = async (target: number | string = 0): Promise<TcpProxy> => {
   const links = new Set<Link>();
   let mode: ProxyMode = 'pass';
   const obey = (link: Link): void => {
+    if (link.near.destroyed) return;
     if (mode === 'cut') {
       link.near.resetAndDestroy();
       return;
@@ -78,8 +79,9 @@ export const startTcpProxy = async (target = 0): Promise<TcpProxy> => {
   return proxy;
 };
 
-const openFarSide = ({ near }: Link, port: number): Socket => {
-  const far = connect({ host: '127.0.0.1', port, allowHalfOpen: true, noDelay: true });
+const openFarSide = ({ near }: Link, target: number | string): Socket => {
+  const place = typeof target === 'string' ? { path: target } : { host: '127.0.0.1', port: target };
+  const far = connect({ ...place, allowHalfOpen: true, noDelay: true });
   far.pause();
   far.on('data', (chunk) => near.write(chunk));
   far.on('end', () => near.end());

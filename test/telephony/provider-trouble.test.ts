@@ -17,13 +17,13 @@ interface Telephony {
 }
 
 const start = async (): Promise<Telephony> => {
-  const exchange = await startRemoteExchange({ speed: 20 });
+  const exchange = await startRemoteExchange({ speed: 15 });
   const network = await startTcpProxy(exchange.port);
   const service = await startTestApp({
     environment: {
       SIMULATOR_URL: `http://127.0.0.1:${network.port}`,
       SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
-      DIAL_TIMEOUT: '0.3',
+      DIAL_TIMEOUT: '0.7',
       SWEEP_EVERY: '3600',
     },
   });

@@ -1,5 +1,6 @@
 /** The simulator as a process of its own, and what its HTTP makes of bad input. */
 import { request } from 'undici';
+import { readConfig, readSimulatorConfig } from '../../src/config/config.js';
 import { randomWebhookSecret } from '../../src/telephony/simulator/simulator.provider.js';
 import { endOf, startNode } from '../support/node-process.js';
 import { dialRequest } from '../support/simulator-call.js';
@@ -81,7 +82,7 @@ describe('the simulator as a program', () => {
     expect(await ask('POST', '/calls/1/hang-up', body)).toMatchObject({ status: 400 });
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('goes at %s, though somebody waits for a reply to a dial', async (signal) => {
+  it('goes when it is told to, though somebody waits for a reply to a dial', async () => {
     const other = await startSimulator({ targets: [receiver.url], speed: 1 });
     const call = order('08');
     const hanging = request(`${other.url}/calls`, {
@@ -92,20 +93,27 @@ describe('the simulator as a program', () => {
     const cut = expect(hanging).rejects.toThrow();
     await waitFor('the call', async () => (await other.ledger()).length === 1);
 
-    expect(await other.stop(signal)).toMatchObject({ code: 0, complaint: '' });
+    expect(await other.stop()).toMatchObject({ code: 0, complaint: '' });
 
     await cut;
   });
 
-  it.each([
-    ['no secret', { SIMULATOR_WEBHOOK_SECRETS: '' }, 'SIMULATOR_WEBHOOK_SECRETS'],
-    ['a target that is none', { SIMULATOR_TARGETS: 'localhost:3000' }, 'SIMULATOR_TARGETS'],
-  ])('says what is wrong when it is given %s', async (_, change, name) => {
-    const { code, complaint } = await endOf(
-      startNode(SIMULATOR, [], { environment: { SIMULATOR_WEBHOOK_SECRETS: randomWebhookSecret(), ...change } }),
-    );
+  it('is led to by a service that has been told its secrets, and by no other', () => {
+    const environment = { SIMULATOR_URL: simulator.url };
 
-    expect(code).toBe(1);
-    expect(complaint).toContain(name);
+    expect(() => readConfig(environment)).toThrow('SIMULATOR_WEBHOOK_SECRETS');
+    expect(readConfig(simulator.environment)).toMatchObject({ simulatorUrl: simulator.url });
+  });
+
+  it('says what is missing, and ends', async () => {
+    const ending = endOf(startNode(SIMULATOR, [], { environment: { SIMULATOR_WEBHOOK_SECRETS: '' } }));
+
+    expect(await ending).toMatchObject({ code: 1, complaint: expect.stringContaining('SIMULATOR_WEBHOOK_SECRETS') });
+  });
+
+  it.each(['localhost:3000', 'http://127.0.0.1:3000,', 'ftp://127.0.0.1'])('takes no target such as %s', (targets) => {
+    const environment = { SIMULATOR_WEBHOOK_SECRETS: randomWebhookSecret(), SIMULATOR_TARGETS: targets };
+
+    expect(() => readSimulatorConfig(environment)).toThrow('SIMULATOR_TARGETS');
   });
 });
