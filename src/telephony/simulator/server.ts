@@ -16,7 +16,6 @@ const main = async (): Promise<void> => {
   });
   const server = createExchangeServer(exchange);
   const url = await server.listen({ host: config.simulatorHost, port: config.simulatorPort });
-  console.log(`The simulator listens on ${url}`);
 
   const stop = (): void => {
     exchange.close();
@@ -24,6 +23,7 @@ const main = async (): Promise<void> => {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  console.log(`The simulator listens on ${url}`);
 };
 
 try {

@@ -1,6 +1,5 @@
 /** Values out of JSON that others wrote: each is what it should be, or refused by name. */
-import type { Refusal, RefusalCategory } from '../telephony-provider.js';
-import { REFUSAL_CATEGORIES } from '../telephony-provider.js';
+import { REFUSAL_CATEGORIES, type Refusal, type RefusalCategory } from '../telephony-provider.js';
 
 /** The message says what is wrong with the body, and repeats nothing of it. */
 export class MalformedBody extends Error {}
