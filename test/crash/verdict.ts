@@ -1,0 +1,46 @@
+/** Holds what we recorded against what really happened: the simulator's own ledger. */
+import type { LedgerEntry } from '../../src/telephony/simulator/ledger.js';
+import type { Cluster } from './cluster.js';
+
+export interface CallRow {
+  readonly callSid: string;
+  readonly state: number;
+  readonly endReason: string | null;
+}
+
+export interface Verdict {
+  readonly calls: number;
+  readonly open: readonly string[];
+  /** Given to a client, and not on record. */
+  readonly unknown: readonly string[];
+  readonly dialledTwice: readonly string[];
+  /** Still going on at the provider. */
+  readonly stillTalking: readonly string[];
+  readonly wrong: readonly string[];
+}
+
+export const judge = async (cluster: Cluster, callSids: ReadonlySet<string>): Promise<Verdict> => {
+  const rows = await cluster.database((database) =>
+    database.query<CallRow[]>('select call_sid as "callSid", state, end_reason as "endReason" from call_record'),
+  );
+  const ledger = await cluster.simulator.ledger();
+  const entryOf = new Map(ledger.map((entry) => [entry.callSid, entry]));
+  const known = new Set(rows.map(({ callSid }) => callSid));
+  return {
+    calls: rows.length,
+    open: rows.filter(({ state }) => state < 4).map(({ callSid }) => callSid),
+    unknown: [...callSids].filter((callSid) => !known.has(callSid)),
+    dialledTwice: ledger.filter(({ dials }) => dials > 1).map(({ callSid }) => callSid),
+    stillTalking: ledger.filter((entry) => entry.callId !== null && !endOf(entry)).map(({ callSid }) => callSid),
+    wrong: rows.flatMap(({ callSid, endReason }) => {
+      const expected = endReasonOf(entryOf.get(callSid));
+      return endReason === expected ? [] : [`${callSid}: ${endReason ?? 'open'} instead of ${expected}`];
+    }),
+  };
+};
+
+const endOf = ({ events }: LedgerEntry) => events.find(({ type }) => type === 'ended');
+
+/** Who was never rung has failed, whether the dial was refused, came to nothing, or was never sent. */
+const endReasonOf = (entry: LedgerEntry | undefined): string =>
+  (entry?.callId && (endOf(entry)?.endReason ?? 'nothing yet')) || 'failed';
