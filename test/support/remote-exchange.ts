@@ -12,6 +12,7 @@ export interface RemoteExchange {
   readonly secret: string;
   /** Where its webhooks go; a test may change it. */
   readonly targets: string[];
+  ledger(): Promise<readonly LedgerEntry[]>;
   /** What it knows of a call. */
   entryOf(callSid: string): Promise<LedgerEntry | undefined>;
   close(): Promise<void>;
@@ -36,6 +37,7 @@ export const startRemoteExchange = async ({
     port: Number(new URL(url).port),
     secret,
     targets,
+    ledger: () => exchange.ledger(),
     async entryOf(callSid) {
       return (await exchange.ledger()).find((entry) => entry.callSid === callSid);
     },

@@ -1,0 +1,86 @@
+/** Any replica answers any request for any call, and a caller's call is one call however many of them are asked. */
+import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+let database: TestDatabase;
+let exchange: RemoteExchange;
+let one: TestApp;
+let other: TestApp;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  exchange = await startRemoteExchange({ speed: 20 });
+  const environment = {
+    SIMULATOR_URL: `http://127.0.0.1:${exchange.port}`,
+    SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
+  };
+  one = await startTestApp({ databaseUrl: database.url, environment });
+  other = await startTestApp({ databaseUrl: database.url, environment });
+  exchange.targets.push(`${one.url}/v1/webhooks/simulator`, `${other.url}/v1/webhooks/simulator`);
+});
+afterAll(async () => {
+  await one.close();
+  await other.close();
+  await exchange.close();
+  await database.drop();
+});
+
+/** Of all calls to the exchange, those of one caller's phone. */
+const dialsOf = async (userId: string): Promise<number> => {
+  const ledger = await exchange.ledger();
+  return ledger.filter(({ callerPhone }) => callerPhone.endsWith(userId)).reduce((sum, { dials }) => sum + dials, 0);
+};
+
+it('sixty requests for one target at one instant, on two replicas, place one call and ring once', async () => {
+  const replies = await Promise.all(
+    Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? one : other).ask('1004', 'call/2013')),
+  );
+
+  expect(new Set(replies.map(({ returnCode }) => returnCode))).toEqual(new Set([200]));
+  expect(new Set(replies.map(({ data }) => data?.callSid)).size).toBe(1);
+  expect(await dialsOf('1004')).toBe(1);
+});
+
+it('requests for different targets at one instant place one call, and the others are told to wait', async () => {
+  const targets = ['2000', '2010', '2011', '2012', '2013'];
+
+  const replies = await Promise.all(
+    [...targets, ...targets].map((target, index) =>
+      (index < targets.length ? one : other).ask('1005', `call/${target}`),
+    ),
+  );
+
+  const placed = replies.filter(({ returnCode }) => returnCode === 200);
+  expect(new Set(placed.map(({ data }) => data?.callSid)).size).toBe(1);
+  expect(replies.filter(({ returnCode }) => returnCode === 429).length).toBe(replies.length - placed.length);
+  expect(await dialsOf('1005')).toBe(1);
+});
+
+it('a call is canceled on the replica that did not place it, and both tell that it is over', async () => {
+  const callSid = (await one.ask('1006', 'call/2013')).data?.callSid ?? '';
+  await waitFor('the answer', async () => (await one.ask('1006', `callState/${callSid}`)).data?.stateType === '3');
+
+  expect((await other.ask('1006', `callCancel/${callSid}`)).returnCode).toBe(200);
+
+  expect((await other.ask('1006', `callState/${callSid}`)).data).toEqual({ stateType: '4' });
+  await waitFor('the news', async () => (await one.ask('1006', `callState/${callSid}`)).data?.stateType === '4');
+});
+
+it('many cancels at one instant, on two replicas, are one order and all succeed', async () => {
+  const callSid = (await one.ask('1007', 'call/2013')).data?.callSid ?? '';
+
+  const replies = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? one : other).ask('1007', `callCancel/${callSid}`)),
+  );
+
+  expect((await exchange.entryOf(callSid))?.hangUps).toBe(1);
+  // A cancel that came when the first one had been carried out found the call over.
+  expect(replies.filter(({ returnCode }) => returnCode === 200).length).toBeGreaterThan(0);
+  expect(new Set(replies.map(({ returnMsg }) => returnMsg))).toEqual(
+    replies.every(({ returnCode }) => returnCode === 200)
+      ? new Set(['success'])
+      : new Set(['success', '取消呼叫失败!']),
+  );
+});
