@@ -1,0 +1,57 @@
+/**
+ * The entities and the migrations describe the same tables. TypeORM's own comparison looks at names where it comes to
+ * indexes and constraints; so the tables that the entities would make are laid beside those that the migrations made.
+ */
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../src/database/data-source-options.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+let migrated: TestDatabase;
+let described: TestDatabase;
+let database: DataSource;
+
+beforeAll(async () => {
+  migrated = await createTestDatabase();
+  described = await createTestDatabase();
+  database = await new DataSource(dataSourceOptions(migrated.url, 1)).initialize();
+});
+afterAll(async () => {
+  await database.destroy();
+  await Promise.all([migrated.drop(), described.drop()]);
+});
+
+/** Everything that TypeORM can describe, in PostgreSQL's own words, without its own table. */
+const SHAPE = `
+select 'column ' || table_name || '.' || column_name as name,
+  concat_ws(' ', format_type(a.atttypid, a.atttypmod), is_nullable, identity_generation, column_default) as definition
+from information_schema.columns
+join pg_attribute a on a.attrelid = table_name::regclass and a.attname = column_name
+where table_schema = 'public' and table_name <> 'migrations'
+union all
+select 'constraint ' || conname, conrelid::regclass || ' ' || pg_get_constraintdef(oid)
+from pg_constraint
+where connamespace = 'public'::regnamespace and contype <> 'n' and conrelid <> 'migrations'::regclass
+union all
+select 'index ' || indexname, indexdef from pg_indexes where schemaname = 'public' and tablename <> 'migrations'
+order by 1
+`;
+
+it('TypeORM would change nothing about the migrated tables', async () => {
+  const { upQueries } = await database.driver.createSchemaBuilder().log();
+
+  expect(upQueries.map(({ query }) => query)).toEqual([]);
+});
+
+it('tables made of the entities alone are the migrated ones to the last index', async () => {
+  const empty = await new DataSource(dataSourceOptions(described.url, 1)).initialize();
+  try {
+    await empty.query('drop schema public cascade; create schema public; create table migrations ()');
+    await empty.synchronize();
+
+    const shape = await empty.query<unknown[]>(SHAPE);
+    expect(shape.length).toBeGreaterThan(40);
+    expect(shape).toEqual(await database.query(SHAPE));
+  } finally {
+    await empty.destroy();
+  }
+});
