@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, OmitType } from '@nestjs/swagger';
 import { CHANGE_TYPES, type CallChange, type ChangeType } from '../call/call-change.js';
 import type { CallHistory, TimelineEvent } from '../call/call-history.service.js';
 import {
@@ -180,4 +180,19 @@ export class CallReply implements CallHistory {
 
   @ApiProperty({ type: [TimelineEventReply], description: 'In the order in which we learned of them.' })
   events: readonly TimelineEventReply[];
+}
+
+export class FoundCall extends OmitType(CallReply, ['events']) {}
+
+export class CallPage {
+  @ApiProperty({ type: [FoundCall] })
+  items: readonly FoundCall[];
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'For `after`; `null` on the last page.',
+    example: CALL_SID,
+  })
+  next: string | null;
 }

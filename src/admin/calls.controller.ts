@@ -1,15 +1,26 @@
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
 import { Requires } from '../auth/access.js';
 import { CallHistoryService } from '../call/call-history.service.js';
-import type { CallReply } from './call.bodies.js';
-import { FindCallApi } from './calls.api-text.js';
+import { CallSearchService } from '../call/call-search.service.js';
+import type { CallPage, CallReply } from './call.bodies.js';
+import { CallQuery } from './call-query.js';
+import { FindCallApi, SearchCallsApi } from './calls.api-text.js';
 import { AdminApi } from './problem-response.js';
 
 @Controller('v1/admin/calls')
 @Requires('admin')
 @AdminApi()
 export class CallsController {
-  constructor(private readonly history: CallHistoryService) {}
+  constructor(
+    private readonly history: CallHistoryService,
+    private readonly search: CallSearchService,
+  ) {}
+
+  @Get()
+  @SearchCallsApi()
+  list(@Query() query: CallQuery): Promise<CallPage> {
+    return this.search.find(query);
+  }
 
   @Get(':callSid')
   @FindCallApi()

@@ -4,17 +4,11 @@ import { AppError } from '../common/error-table.js';
 import { logAboutCall } from '../common/log-context.js';
 import { readChange, type CallChange } from './call-change.js';
 import type { CallEvent } from './call-event.entity.js';
-import { talkSeconds } from './call-lifecycle.js';
-import type { CallRecord } from './call-record.entity.js';
 import { isCallSid } from './call-sid.js';
+import { SHOWN_COLUMNS, shownCall, type ShownCall, type ShownRow } from './shown-call.js';
 
-/** What became of a call: the record without our housekeeping. */
-export interface CallHistory extends Omit<
-  Readonly<CallRecord>,
-  'state' | 'sweepAt' | 'deadlineAt' | 'cancelOrderedAt'
-> {
-  readonly stateType: string;
-  readonly talkSeconds: number | null;
+/** What became of a call. */
+export interface CallHistory extends ShownCall {
   /** In the order in which we learned of them. */
   readonly events: readonly TimelineEvent[];
 }
@@ -29,16 +23,11 @@ interface EventRow extends Omit<Readonly<CallEvent>, 'occurredAt' | 'receivedAt'
   readonly receivedAt: string;
 }
 
-type Row = Omit<CallHistory, 'stateType' | 'talkSeconds' | 'events'> &
-  Pick<CallRecord, 'state'> & { readonly events: readonly EventRow[] };
+type Row = ShownRow & { readonly events: readonly EventRow[] };
 
 /** Record and timeline in one statement, so that the one never knows of a change that the other does not. */
 const STATEMENT = `
-select call.call_sid as "callSid", call.caller_id as "callerId", call.callee_id as "calleeId",
-  call.service_line_id as "serviceLineId", call.caller_phone as "callerPhone", call.callee_phone as "calleePhone",
-  call.provider, call.sub_account as "subAccount", call.provider_call_id as "providerCallId", call.state,
-  call.end_reason as "endReason", call.ended_by as "endedBy", call.requested_at as "requestedAt",
-  call.ringing_at as "ringingAt", call.answered_at as "answeredAt", call.ended_at as "endedAt", call.changes,
+select ${SHOWN_COLUMNS},
   (
     select coalesce(
       json_agg(
@@ -68,14 +57,7 @@ export class CallHistoryService {
     logAboutCall(callSid);
     const [row] = await this.database.query<Row[]>(STATEMENT, [callSid]);
     if (!row) throw noSuchCall();
-    const { state, changes, events, ...record } = row;
-    return {
-      ...record,
-      stateType: String(state),
-      talkSeconds: talkSeconds(row),
-      changes,
-      events: events.map(timelineEvent),
-    };
+    return { ...shownCall(row), events: row.events.map(timelineEvent) };
   }
 }
 

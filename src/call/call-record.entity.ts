@@ -15,6 +15,12 @@ import type { EndAuthority, EndReason, StateType } from './call-lifecycle.js';
 @Check('call_record_one_target', '(callee_id is null) <> (service_line_id is null)')
 @Index('call_record_one_open_call_a_caller', ['callerId'], { unique: true, where: 'state < 4' })
 @Index('call_record_to_sweep', ['sweepAt'], { where: 'state < 4' })
+@Index('call_record_by_caller', ['callerId', 'callSid'], { where: 'state = 4' })
+@Index('call_record_by_callee', ['calleeId', 'callSid'], { where: 'state = 4' })
+@Index('call_record_by_caller_phone', ['callerPhone', 'callSid'], { where: 'state = 4' })
+@Index('call_record_by_callee_phone', ['calleePhone', 'callSid'], { where: 'state = 4' })
+@Index('call_record_by_provider', ['provider', 'callSid'], { where: 'state = 4' })
+@Index('call_record_by_end_reason', ['endReason', 'callSid'], { where: 'state = 4' })
 export class CallRecord {
   @PrimaryColumn('text', { name: 'call_sid', primaryKeyConstraintName: 'call_record_pkey' })
   callSid: string;

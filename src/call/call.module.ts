@@ -3,6 +3,7 @@ import { DirectoryModule } from '../directory/directory.module.js';
 import { TelephonyModule } from '../telephony/telephony.module.js';
 import { CallController } from './call.controller.js';
 import { CallHistoryService } from './call-history.service.js';
+import { CallSearchService } from './call-search.service.js';
 import { CallService } from './call.service.js';
 import { CallWatch } from './call-watch.service.js';
 import { ChangeFeed } from './change-feed.js';
@@ -12,7 +13,7 @@ import { Sweeper } from './sweeper.js';
 @Module({
   imports: [DirectoryModule, TelephonyModule],
   controllers: [CallController],
-  providers: [CallHistoryService, CallService, CallWatch, ChangeFeed, StateMemory, Sweeper],
-  exports: [CallHistoryService, CallService],
+  providers: [CallHistoryService, CallSearchService, CallService, CallWatch, ChangeFeed, StateMemory, Sweeper],
+  exports: [CallHistoryService, CallSearchService, CallService],
 })
 export class CallModule {}

@@ -24,14 +24,20 @@ const WRITTEN_NUMBER = /^\+?[\d ().\p{Pd}]{3,40}$/u;
  * @param region two-letter code of the country for numbers written without a country code
  */
 export const normalisePhone = (text: string, region: string): string | null => {
-  // Chinese keyboards write full-width digits, brackets and dashes.
-  const written = text.normalize('NFKC').trim();
+  const written = halfWidth(text);
   if (!WRITTEN_NUMBER.test(written)) return null;
 
   const digits = written.replace(/[^\d+]/g, '');
   const normalised = NATIONAL_NUMBERS[region]?.test(digits) ? digits : internationalForm(written, region);
   return normalised && !EMERGENCY_NUMBER.test(normalised) ? normalised : null;
 };
+
+/** Whether it looks like a number at all, in whatever region. */
+export const isWrittenPhone = (text: unknown): text is string =>
+  typeof text === 'string' && WRITTEN_NUMBER.test(halfWidth(text));
+
+/** Chinese keyboards write full-width digits, brackets and dashes. */
+const halfWidth = (text: string): string => text.normalize('NFKC').trim();
 
 const internationalForm = (written: string, region: string): string | null => {
   const number = parsePhoneNumberFromString(written, { defaultCountry: region as CountryCode, extract: false });

@@ -1,5 +1,6 @@
 import type { DataSourceOptions } from 'typeorm';
 import { CreateDirectoryAndCalls1764000000000 } from '../../migrations/1764000000000-create-directory-and-calls.js';
+import { IndexCallSearch1764200000000 } from '../../migrations/1764200000000-index-call-search.js';
 import { CallEvent } from '../call/call-event.entity.js';
 import { CallRecord } from '../call/call-record.entity.js';
 import { AppUser } from '../directory/app-user.entity.js';
@@ -20,7 +21,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
     type: 'postgres',
     url,
     entities: [AppUser, CallEvent, CallRecord, ServiceLine, SubAccount],
-    migrations: [CreateDirectoryAndCalls1764000000000],
+    migrations: [CreateDirectoryAndCalls1764000000000, IndexCallSearch1764200000000],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',
     poolSize,

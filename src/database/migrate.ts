@@ -3,6 +3,7 @@
  * together take turns, and each migration runs once.
  */
 import { realpathSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
@@ -11,6 +12,8 @@ import { dataSourceOptions } from './data-source-options.js';
 
 /** Any number will do, as long as nobody else who uses the database takes the same one. */
 const LOCK = 7_264_225;
+
+const ASK_AGAIN_MS = 100;
 
 const OLDEST_VERSION = 15;
 
@@ -30,7 +33,7 @@ export const migrate = async (url: string): Promise<string[]> => {
     if (version < OLDEST_VERSION) {
       throw new Error(`The database is PostgreSQL ${version}; Ringback needs ${OLDEST_VERSION} or later.`);
     }
-    await lock.query('select pg_advisory_lock($1)', [LOCK]);
+    await takeTurns(lock);
     const dataSource = await new DataSource(optionsToMigrate(url)).initialize();
     try {
       return (await dataSource.runMigrations()).map(({ name }) => name);
@@ -39,6 +42,18 @@ export const migrate = async (url: string): Promise<string[]> => {
     }
   } finally {
     await lock.end();
+  }
+};
+
+/**
+ * Asks again and again, and does not wait in the database: a statement that waits holds a snapshot, and an index that is
+ * built concurrently waits for all of those. Migrating and waiting for it would wait for each other.
+ */
+const takeTurns = async (lock: Client): Promise<void> => {
+  for (;;) {
+    const { rows } = await lock.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [LOCK]);
+    if (rows[0]?.taken) return;
+    await sleep(ASK_AGAIN_MS);
   }
 };
 

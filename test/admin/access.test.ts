@@ -23,6 +23,7 @@ const ROUTES = [
   ['GET', 'service-lines/1'],
   ['PATCH', 'service-lines/1'],
   ['DELETE', 'service-lines/1'],
+  ['GET', 'calls'],
   ['GET', 'calls/16090510160925480001030600243044'],
 ] as const;
 

@@ -1,0 +1,68 @@
+/** A history of calls as skewed as a real one, made by the database itself: ten million take minutes. */
+import type { DataSource } from 'typeorm';
+
+/** Calls that are still open: the newest. Each has a caller of its own, for nobody is in two calls at once. */
+export const OPEN_CALLS = 300;
+
+/** Calls there are of them, at most: that few, and long ago. */
+export const LOST_CALLS = 40;
+
+/** One call every three seconds; the last of them at this instant. */
+export const NEWEST_CALL_AT = new Date('2026-11-24T10:00:00.000Z');
+
+/** Callers and callees crowd at low ids: u³ gives user 1 two calls in a hundred, user 100,000 one in ten million. */
+const USERS = 100_000;
+
+/**
+ * Whom a search meets: user 1, a crowd of calls; user 90001, hardly any. Service line 1, a tenth of all calls. Provider
+ * `retired`, the oldest third of them. User 2 is never `unreachable`, though both are common.
+ */
+const FILL = `
+insert into call_record
+  (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, provider_call_id,
+   state, end_reason, ended_by, requested_at, ringing_at, answered_at, ended_at, changes, sweep_at, deadline_at)
+select to_char(requested_at at time zone 'UTC', 'YYMMDDHH24MISSMS') || lpad((n * 7919)::text, 17, '0'),
+  caller_id, callee_id, case when callee_id is null then 1 end,
+  '+861380' || lpad(caller_id::text, 7, '0'), coalesce('+861380' || lpad(callee_id::text, 7, '0'), '+861056469588'),
+  case when n < $1 * 0.3 then 'retired' else 'simulator' end, 'account-' || caller_id, 'provider-' || n,
+  state,
+  case when state = 4 then end_reason end, case when state = 4 then 'provider' end,
+  requested_at,
+  case when state > 1 then requested_at + interval '2 seconds' end,
+  case when state = 3 or end_reason = 'completed' and state = 4 then requested_at + interval '9 seconds' end,
+  case when state = 4 then requested_at + interval '30 seconds' end,
+  state, requested_at, requested_at
+from (
+  select n, requested_at, state,
+    case when state < 4 then 200000 + n else caller_id end as caller_id,
+    case when dice % 10 = 0 then null when callee_id = caller_id then callee_id + 1 else callee_id end as callee_id,
+    case
+      when n % greatest($1 / 400, 1) = 17 and n < $1 * 0.1 then 'lost'
+      when dice % 100 < 60 then 'completed'
+      when dice % 100 < 80 then 'no_answer'
+      when dice % 100 < 90 then 'busy'
+      when dice % 100 < 94 or caller_id = 2 or callee_id = 2 then 'canceled'
+      when dice % 100 < 97 then 'rejected'
+      when dice % 100 < 99 then 'unreachable'
+      else 'failed'
+    end as end_reason
+  from (
+    select n, $2::timestamptz - ($1 - n) * interval '3 seconds' as requested_at,
+      case when n > $1 - ${OPEN_CALLS} then 1 + n % 3 else 4 end as state,
+      1 + (${USERS} * power((hashint8extended(n, 1) & 1048575) / 1048576.0, 3))::int as caller_id,
+      1 + (${USERS} * power((hashint8extended(n, 2) & 1048575) / 1048576.0, 3))::int as callee_id,
+      (hashint8extended(n, 3) & 1048575)::int as dice
+    from generate_series($3::bigint, $4::bigint) n
+  ) drawn
+) call
+`;
+
+/** So many a statement: none takes longer than a statement of ours may. */
+const BATCH = 50_000;
+
+export const fillWithCalls = async (database: DataSource, count: number): Promise<void> => {
+  for (let first = 1; first <= count; first += BATCH) {
+    await database.query(FILL, [count, NEWEST_CALL_AT, first, Math.min(first + BATCH - 1, count)]);
+  }
+  await database.query('vacuum analyze call_record');
+};

@@ -1,0 +1,60 @@
+/** What PostgreSQL did to answer a statement, by its own account. */
+import type { DataSource } from 'typeorm';
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
+  readonly 'Rows Removed by Index Recheck'?: number;
+  readonly 'Shared Hit Blocks': number;
+  readonly 'Shared Read Blocks': number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+export interface QueryPlan {
+  /** Kinds of nodes, scans with what they scan; each once. */
+  readonly nodes: readonly string[];
+  /** Of 8 KB, planning not included. */
+  readonly buffers: number;
+  /** That scans of the table read, whether or not they were then let through. */
+  readonly rowsRead: number;
+  /** That went into the greatest sort. */
+  readonly rowsSorted: number;
+}
+
+export const planOf = async (
+  database: DataSource,
+  { text, values }: { readonly text: string; readonly values: readonly unknown[] },
+): Promise<QueryPlan> => {
+  const [answer] = await database.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }[]>(
+    `explain (analyze, buffers, format json) ${text}`,
+    [...values],
+  );
+  const [explained] = answer?.['QUERY PLAN'] ?? [];
+  if (!explained) throw new Error('EXPLAIN has explained nothing');
+  const nodes = withAllBelow(explained.Plan);
+  return {
+    nodes: [...new Set(nodes.map(nameOf))],
+    buffers: explained.Plan['Shared Hit Blocks'] + explained.Plan['Shared Read Blocks'],
+    rowsRead: sum(nodes.filter((node) => node['Relation Name'] !== undefined).map(rowsReadBy)),
+    rowsSorted: Math.max(0, ...nodes.filter(isSort).map((node) => sum((node.Plans ?? []).map(rowsOf)))),
+  };
+};
+
+const withAllBelow = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(withAllBelow)];
+
+const nameOf = (node: PlanNode): string =>
+  [node['Node Type'], node['Index Name'] ?? node['Relation Name']].filter(Boolean).join(' ');
+
+const isSort = (node: PlanNode): boolean => node['Node Type'].includes('Sort');
+
+const rowsOf = (node: PlanNode): number => node['Actual Rows'] * node['Actual Loops'];
+
+const rowsReadBy = (node: PlanNode): number =>
+  rowsOf(node) +
+  ((node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)) * node['Actual Loops'];
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
