@@ -1,7 +1,13 @@
 /** One page of the search for calls: the statements of `call-search-statement.ts`, run and read. */
-import type { EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { Page, PageRequest } from '../directory/page.js';
-import { MOST_EXAMINED, searchStatements, type CallFilter, type FoundRow } from './call-search-statement.js';
+import {
+  MOST_EXAMINED,
+  SEARCH_SETTINGS,
+  searchStatements,
+  type CallFilter,
+  type FoundRow,
+} from './call-search-statement.js';
 import { shownCall, type ShownCall } from './shown-call.js';
 
 /**
@@ -9,19 +15,21 @@ import { shownCall, type ShownCall } from './shown-call.js';
  * the one that came farthest, which may have fewer items than the limit, even none, and yet a next.
  */
 export const searchCalls = async (
-  database: Pick<EntityManager, 'query'>,
+  database: DataSource,
   filter: CallFilter,
   page: PageRequest,
   mostExamined = MOST_EXAMINED,
-): Promise<Page<ShownCall>> => {
-  let farthest: Page<ShownCall> | undefined;
-  for (const { text, values } of searchStatements(filter, page, mostExamined)) {
-    const found = pageOf(await database.query<FoundRow[]>(text, [...values]), page.limit);
-    if (found.items.length === page.limit || found.next === null) return found;
-    if (!farthest?.next || found.next < farthest.next) farthest = found;
-  }
-  return farthest ?? { items: [], next: null };
-};
+): Promise<Page<ShownCall>> =>
+  database.transaction(async (transaction) => {
+    await transaction.query(SEARCH_SETTINGS);
+    let farthest: Page<ShownCall> | undefined;
+    for (const { text, values } of searchStatements(filter, page, mostExamined)) {
+      const found = pageOf(await transaction.query<FoundRow[]>(text, [...values]), page.limit);
+      if (found.items.length === page.limit || found.next === null) return found;
+      if (!farthest?.next || found.next < farthest.next) farthest = found;
+    }
+    return farthest ?? { items: [], next: null };
+  });
 
 /**
  * Each source of a statement is known down to some callSid, or to its end; together they are known down to the greatest

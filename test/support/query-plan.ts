@@ -1,5 +1,5 @@
 /** What PostgreSQL did to answer a statement, by its own account. */
-import type { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 
 interface PlanNode {
   readonly 'Node Type': string;
@@ -26,7 +26,7 @@ export interface QueryPlan {
 }
 
 export const planOf = async (
-  database: DataSource,
+  database: Pick<EntityManager, 'query'>,
   { text, values }: { readonly text: string; readonly values: readonly unknown[] },
 ): Promise<QueryPlan> => {
   const [answer] = await database.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }[]>(

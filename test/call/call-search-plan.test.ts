@@ -1,0 +1,112 @@
+/**
+ * What the search costs, by PostgreSQL's own account of the very statements that it runs. The bounds do not depend on how
+ * many calls there are; the same statements over ten million are `npm run bench:search`.
+ */
+import { DataSource } from 'typeorm';
+import { END_REASONS, StateType } from '../../src/call/call-lifecycle.js';
+import {
+  MOST_EXAMINED,
+  SEARCH_SETTINGS,
+  searchStatements,
+  type CallFilter,
+} from '../../src/call/call-search-statement.js';
+import { newCallSid } from '../../src/call/call-sid.js';
+import { fillWithCalls, NEWEST_CALL_AT, OPEN_CALLS } from '../support/many-calls.js';
+import { planOf, type QueryPlan } from '../support/query-plan.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+const CALLS = 150_000;
+const LIMIT = 50;
+
+/** Calls that fit one filter are all on the page, but one that tells that there are more; a user has two indexes. */
+const MOST_ROWS_FOR_ONE_FILTER = 2 * (LIMIT + 1) + OPEN_CALLS;
+const MOST_ROWS = 2 * MOST_EXAMINED + OPEN_CALLS;
+/** A row lies in one page of the table; index pages come on top, and for each call that is open or has just been. */
+const buffersFor = (rows: number): number => rows + rows / 4 + 100;
+
+let testDatabase: TestDatabase;
+let database: DataSource;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = await new DataSource({ type: 'postgres', url: testDatabase.url }).initialize();
+  await fillWithCalls(database, CALLS);
+}, 60_000);
+afterAll(async () => {
+  await database.destroy();
+  await testDatabase.drop();
+});
+
+const secondsBeforeNewest = (seconds: number): Date => new Date(NEWEST_CALL_AT.getTime() - seconds * 1000);
+const OLDEST = secondsBeforeNewest(3 * CALLS);
+const MIDDLE = secondsBeforeNewest(1.5 * CALLS);
+
+/** Common and rare, known and unknown, of today and of long ago. */
+const VALUES = {
+  userId: ['1', '2', '90001', '9223372036854775807'],
+  phone: ['+8613800000001', '+861056469588', '+8613800090001', '95588'],
+  stateType: Object.values(StateType),
+  endReason: END_REASONS,
+  provider: ['simulator', 'retired', 'unknown'],
+  from: [secondsBeforeNewest(3_600), MIDDLE, OLDEST],
+  to: [secondsBeforeNewest(3_600), MIDDLE, OLDEST],
+} satisfies { readonly [Field in keyof Required<CallFilter>]: readonly CallFilter[Field][] };
+
+const SINGLE_FILTERS: readonly CallFilter[] = [
+  {},
+  ...Object.entries(VALUES).flatMap(([field, values]) => values.map((value) => ({ [field]: value }))),
+];
+
+/** Every pair of values of different fields, in turn alone or with a third. */
+const COMBINATIONS: readonly CallFilter[] = SINGLE_FILTERS.flatMap((one, index) =>
+  SINGLE_FILTERS.slice(index + 1)
+    .filter((other) => Object.keys(one).length > 0 && Object.keys(other)[0] !== Object.keys(one)[0])
+    .map((other, turn) => ({
+      ...(turn % 2 === 1 && SINGLE_FILTERS[(index * 7 + turn) % SINGLE_FILTERS.length]),
+      ...one,
+      ...other,
+    })),
+);
+
+const expectBounded = async (filter: CallFilter, mostRows: number, after?: string): Promise<void> => {
+  const plans = await database.transaction(async (transaction) => {
+    await transaction.query(SEARCH_SETTINGS);
+    const all: QueryPlan[] = [];
+    for (const statement of searchStatements(filter, { after, limit: LIMIT })) {
+      all.push(await planOf(transaction, statement));
+    }
+    return all;
+  });
+  for (const { nodes, rowsRead, rowsSorted, buffers } of plans) {
+    const plan = { filter, nodes, rowsRead, rowsSorted, buffers };
+    expect({ ...plan, scans: nodes.filter((node) => /^(?:Parallel )?Seq Scan/.test(node)) }).toEqual({
+      ...plan,
+      scans: [],
+    });
+    expect({ ...plan, within: rowsRead <= mostRows }).toEqual({ ...plan, within: true });
+    expect({ ...plan, within: rowsSorted <= OPEN_CALLS }).toEqual({ ...plan, within: true });
+    expect({ ...plan, within: buffers <= buffersFor(mostRows) }).toEqual({ ...plan, within: true });
+  }
+};
+
+it('a filter alone reads the page it shows and the calls that are open', async () => {
+  for (const filter of SINGLE_FILTERS) {
+    // A time is compared with the record's own, which a clock may set beside the callSid's.
+    const mostRows = filter.from || filter.to ? MOST_ROWS_FOR_ONE_FILTER + 40 : MOST_ROWS_FOR_ONE_FILTER;
+    await expectBounded(filter, mostRows);
+    await expectBounded(filter, mostRows, newCallSid(MIDDLE));
+  }
+});
+
+it(`filters together read ${MOST_EXAMINED} calls an index at most`, async () => {
+  expect(COMBINATIONS.length).toBeGreaterThan(300);
+
+  for (const filter of COMBINATIONS) await expectBounded(filter, MOST_ROWS);
+});
+
+it('the bounds hold where the statistics are of an empty table', async () => {
+  await database.query(`update pg_class set reltuples = 0, relpages = 0 where relname like 'call_record%'`);
+  await database.query(`delete from pg_statistic where starelid = 'call_record'::regclass`);
+
+  for (const filter of SINGLE_FILTERS) await expectBounded(filter, MOST_ROWS);
+});
