@@ -1,0 +1,232 @@
+import { newCallSid } from '../../src/call/call-sid.js';
+import { CallService } from '../../src/call/call.service.js';
+import { openCall, type CallToOpen } from '../../src/call/open-call.js';
+import type { EndReason } from '../../src/call/call-lifecycle.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+let service: TestApp;
+
+beforeAll(async () => {
+  service = await startTestApp();
+});
+afterAll(() => service.close());
+
+let nextCaller = 700_000;
+
+const opened = async (fields: Partial<CallToOpen> = {}): Promise<string> => {
+  const { callSid } = await openCall(service.database, {
+    callSid: newCallSid(new Date()),
+    callerId: String(nextCaller++),
+    callerPhone: '+8613900001001',
+    calleeId: fields.serviceLineId ? null : '2000',
+    serviceLineId: null,
+    calleePhone: '+8613800002000',
+    provider: 'simulator',
+    subAccount: 'demo-1001',
+    dialTimeoutSeconds: 5,
+    longestRequestedSeconds: 90,
+    ...fields,
+  });
+  return callSid;
+};
+
+const over = async (endReason: EndReason, fields: Partial<CallToOpen> = {}): Promise<string> => {
+  const callSid = await opened(fields);
+  const event = { callSid, eventId: `${callSid}:ended`, providerCallId: 'sim-1', occurredAt: new Date() };
+  await service.app.nest.get(CallService).apply('simulator', { ...event, type: 'ended', endReason } as never);
+  return callSid;
+};
+
+interface ShownPage {
+  readonly items: readonly { readonly callSid: string; readonly requestedAt: string }[];
+  readonly next: string | null;
+}
+
+const search = async (query: Readonly<Record<string, string>>): Promise<ShownPage> => {
+  const response = await service.admin('GET', `calls?${new URLSearchParams(query).toString()}`);
+  expect(response.status).toBe(200);
+  return (await response.json()) as ShownPage;
+};
+
+const found = async (query: Readonly<Record<string, string>>): Promise<string[]> =>
+  (await search(query)).items.map(({ callSid }) => callSid);
+
+it('shows each call as it is shown alone, without its timeline', async () => {
+  const callSid = await over('busy', { callerId: '31', calleeId: '32' });
+  const alone = await service.admin('GET', `calls/${callSid}`);
+
+  const { items, next } = await search({ userId: '31' });
+
+  const { events, ...call } = (await alone.json()) as Record<string, unknown>;
+  expect(events).toHaveLength(2);
+  expect(items).toEqual([call]);
+  expect(Object.keys(items[0]!)).toEqual(Object.keys(call));
+  expect(next).toBeNull();
+});
+
+it('finds a call by everything that is known of it, while it goes on and when it is over', async () => {
+  const facts = { userId: '42', phone: '+8613900000042', provider: 'simulator' };
+  const open = await opened({ callerId: '41', calleeId: '42', calleePhone: facts.phone });
+  const ended = await over('rejected', { callerId: '42', callerPhone: facts.phone });
+
+  expect(await found(facts)).toEqual([ended, open]);
+  expect(await found({ ...facts, stateType: '1' })).toEqual([open]);
+  expect(await found({ ...facts, stateType: '4' })).toEqual([ended]);
+  expect(await found({ ...facts, endReason: 'rejected' })).toEqual([ended]);
+  expect(await found({ ...facts, stateType: '1', endReason: 'rejected' })).toEqual([]);
+  expect(await found({ ...facts, provider: 'another' })).toEqual([]);
+});
+
+it.each([
+  '138 0000 0051',
+  '+86 138-0000-0051',
+  '１３８００００００５１',
+  '(0086) 13800000051',
+  ' 8613800000051',
+  ' 13800000051',
+])('understands the phone %j', async (phone) => {
+  const callSid =
+    (await found({ phone: '+8613800000051' }))[0] ?? (await over('busy', { callerPhone: '+8613800000051' }));
+
+  expect(await found({ phone })).toEqual([callSid]);
+});
+
+it('takes a time from on and to before, in any offset, to the millisecond', async () => {
+  const callSid = await over('busy', { callerId: '61' });
+  const [call] = (await search({ userId: '61' })).items;
+  const requestedAt = call!.requestedAt;
+  const inShanghai = new Date(Date.parse(requestedAt) + 8 * 3_600_000).toISOString().replace('Z', '+08:00');
+  const after = new Date(Date.parse(requestedAt) + 1).toISOString();
+
+  for (const from of [requestedAt, inShanghai, requestedAt.toLowerCase(), requestedAt.replace('T', ' ')]) {
+    expect(await found({ userId: '61', from, to: after })).toEqual([callSid]);
+  }
+  // A plus that nobody has escaped.
+  expect(await found({ userId: '61', from: inShanghai.replace('+', ' ') })).toEqual([callSid]);
+  expect(await found({ userId: '61', from: after })).toEqual([]);
+  expect(await found({ userId: '61', to: requestedAt })).toEqual([]);
+});
+
+it('pages through calls that keep coming in, and shows each that was there once', async () => {
+  const phone = '+8613800000071';
+  const there: string[] = [];
+  for (let count = 0; count < 5; count++) there.unshift(await over('busy', { calleePhone: phone }));
+
+  const shown: string[] = [];
+  let page = await search({ phone, limit: '2' });
+  for (;;) {
+    shown.push(...page.items.map(({ callSid }) => callSid));
+    if (page.next === null) break;
+    await over('busy', { calleePhone: phone });
+    page = await search({ phone, limit: '2', after: page.next });
+  }
+
+  expect(shown).toEqual(there);
+});
+
+it('says that a page that is just full is the last', async () => {
+  const phone = '+8613800000081';
+  await over('busy', { calleePhone: phone });
+  await over('busy', { callerPhone: phone });
+
+  expect(await search({ phone, limit: '2' })).toMatchObject({ items: [{}, {}], next: null });
+});
+
+const TOO_LONG = 'a'.repeat(65);
+
+it.each([
+  ['userId=', '/userId', 'decimal digits'],
+  ['userId=0', '/userId', 'decimal digits'],
+  ['userId=1e3', '/userId', 'decimal digits'],
+  ['userId=9223372036854775808', '/userId', 'decimal digits'],
+  ['userId=1%00', '/userId', 'decimal digits'],
+  ['userId=1&userId=2', '/userId', 'decimal digits'],
+  ['phone=', '/phone', 'no number'],
+  ['phone=abc', '/phone', 'no number'],
+  ['phone=12', '/phone', 'no number'],
+  ['phone=138000020', '/phone', 'no number'],
+  ['phone=13800002000&phone=13800002000', '/phone', 'no number'],
+  ['stateType=', '/stateType', 'one of 1, 2, 3, 4'],
+  ['stateType=0', '/stateType', 'one of 1, 2, 3, 4'],
+  ['stateType=5', '/stateType', 'one of 1, 2, 3, 4'],
+  ['stateType=04', '/stateType', 'one of 1, 2, 3, 4'],
+  ['stateType=over', '/stateType', 'one of 1, 2, 3, 4'],
+  ['stateType=1&stateType=2', '/stateType', 'one of 1, 2, 3, 4'],
+  ['endReason=', '/endReason', 'one of completed'],
+  ['endReason=Busy', '/endReason', 'one of completed'],
+  ['endReason=toString', '/endReason', 'one of completed'],
+  ['provider=', '/provider', 'blank'],
+  ['provider=%00', '/provider', 'control characters'],
+  [`provider=${TOO_LONG}`, '/provider', '64 characters'],
+  ['provider=a&provider=b', '/provider', 'must be a string'],
+  ['from=', '/from', 'RFC 3339'],
+  ['from=yesterday', '/from', 'RFC 3339'],
+  ['from=2026-11-24', '/from', 'RFC 3339'],
+  ['from=2026-11-24T10:00:00', '/from', 'RFC 3339'],
+  ['from=2026-02-30T10:00:00Z', '/from', 'RFC 3339'],
+  ['from=1764000000000', '/from', 'RFC 3339'],
+  ['to=2026-11-24T24:00:00Z', '/to', 'RFC 3339'],
+  ['to=2026-11-24T10:00:00%2B24:00', '/to', 'RFC 3339'],
+  ['to=2026-11-24T10:00:00Z&to=2026-11-24T10:00:00Z', '/to', 'RFC 3339'],
+  ['from=2026-11-24T10:00:00Z&to=2026-11-24T10:00:00Z', '/to', 'after from'],
+  ['limit=0', '/limit', '1 to 200'],
+  ['limit=201', '/limit', '1 to 200'],
+  ['after=', 'after', 'next of a page'],
+  ['after=1', 'after', 'next of a page'],
+  [`after=${'１'.repeat(32)}`, 'after', 'next of a page'],
+  ['callerId=1', '/callerId', 'should not exist'],
+  ['userId[]=1', '/userId[]', 'should not exist'],
+])('refuses ?%s and says why', async (query, where, what) => {
+  const response = await service.admin('GET', `calls?${query}`);
+
+  expect(response.status).toBe(400);
+  expect(response.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+  expect(await response.json()).toMatchObject({
+    status: 400,
+    code: 'BAD_REQUEST',
+    errors: [{ where, what: expect.stringContaining(what) }],
+  });
+});
+
+it('names everything that is wrong at once', async () => {
+  const query = 'userId=me&phone=abc&stateType=9&endReason=bad&provider=&from=now&to=then&limit=x&colour=red';
+
+  const response = await service.admin('GET', `calls?${query}`);
+
+  const { errors } = (await response.json()) as { errors: { where: string }[] };
+  expect(errors.map(({ where }) => where).sort()).toEqual(
+    ['/colour', '/endReason', '/from', '/limit', '/phone', '/provider', '/stateType', '/to', '/userId'].sort(),
+  );
+});
+
+it('answers with calls or with 400, whatever is asked', async () => {
+  const texts = ['', ' ', '%', '%00', '%zz', "'", '1', '-1', 'null', '9'.repeat(400), '😀', '%ED%A0%80', '{}', '[]'];
+  const names = ['userId', 'phone', 'stateType', 'endReason', 'provider', 'from', 'to', 'after', 'limit', '__proto__'];
+
+  for (const name of names) {
+    for (const text of texts) {
+      const response = await service.admin('GET', `calls?${name}=${text}`);
+
+      expect({ name, text, isExpected: [200, 400].includes(response.status) }).toEqual({
+        name,
+        text,
+        isExpected: true,
+      });
+    }
+  }
+});
+
+it('is described in the API document, every parameter with what it takes', async () => {
+  const document = (await (await fetch(`${service.url}/docs/openapi.json`)).json()) as {
+    paths: Record<string, { get: { parameters: { name: string; required: boolean; description: string }[] } }>;
+  };
+
+  const { parameters } = document.paths['/v1/admin/calls']!.get;
+  expect(parameters.map(({ name }) => name).sort()).toEqual(
+    ['after', 'endReason', 'from', 'limit', 'phone', 'provider', 'stateType', 'to', 'userId'].sort(),
+  );
+  for (const { required, description } of parameters) {
+    expect(required).toBe(false);
+    expect(description).toMatch(/\S/);
+  }
+});
