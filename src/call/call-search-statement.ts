@@ -33,7 +33,7 @@ export interface SearchStatement {
 }
 
 export interface FoundRow extends ShownRow {
-  /** Which of the statement's sources gives the row; each gives its rows newest first, and may give one that another gives. */
+  /** Which source of the statement gives the row, newest first; another may give it too. */
   readonly source: number;
   /** False for a row that only says how far its source has been looked at. */
   readonly matches: boolean;
@@ -63,7 +63,7 @@ const AFTER_ALL = new Date('9999-01-01');
 type Put = (value: unknown) => string;
 
 /** A filter with indexes: any of the columns has the value. */
-interface Party {
+interface Criterion {
   readonly columns: readonly string[];
   readonly value: string;
 }
@@ -87,20 +87,20 @@ export const searchStatements = (
   const values: unknown[] = [];
   const put: Put = (value) => `$${values.push(value)}`;
   const bounds = boundsOf(filter, after, put);
-  const parties = partiesOf(filter, put);
+  const criteria = criteriaOf(filter, put);
   const instants = instantsOf(filter, put);
   const { stateType } = filter;
   const states = stateType === undefined ? [] : [`state = ${stateType}`];
-  const open = openCalls(bounds, [...states, ...parties.map(fits), ...instants]);
+  const open = openCalls(bounds, [...states, ...criteria.map(fits), ...instants]);
 
   const statement = (...sources: readonly Source[]): SearchStatement => ({
     text: sources.map((source, index) => textOf(source, index, limit, mostExamined)).join(' union all '),
     values,
   });
   if (stateType !== undefined && stateType < 4) return [statement(open)];
-  if (parties.length === 0) return [statement(allCalls(bounds, [...states, ...instants]))];
-  return parties.map((leading) => {
-    const others = parties.filter((party) => party !== leading).map(fits);
+  if (criteria.length === 0) return [statement(allCalls(bounds, [...states, ...instants]))];
+  return criteria.map((leading) => {
+    const others = criteria.filter((criterion) => criterion !== leading).map(fits);
     const over = leading.columns.map((column) => overCalls(column, leading.value, bounds, [...others, ...instants]));
     return statement(...over, ...(stateType === undefined ? [open] : []));
   });
@@ -123,18 +123,19 @@ const instantsOf = ({ from, to }: CallFilter, put: Put): string[] => [
   ...(to ? [`requested_at < ${put(to)}`] : []),
 ];
 
-const partiesOf = (filter: CallFilter, put: Put): Party[] => {
-  const party = (value: string | undefined, ...columns: readonly string[]): Party[] =>
+const criteriaOf = (filter: CallFilter, put: Put): Criterion[] => {
+  const criterion = (value: string | undefined, ...columns: readonly string[]): Criterion[] =>
     value === undefined ? [] : [{ columns, value: put(value) }];
   return [
-    ...party(filter.userId, 'caller_id', 'callee_id'),
-    ...party(filter.phone, 'caller_phone', 'callee_phone'),
-    ...party(filter.provider, 'provider'),
-    ...party(filter.endReason, 'end_reason'),
+    ...criterion(filter.userId, 'caller_id', 'callee_id'),
+    ...criterion(filter.phone, 'caller_phone', 'callee_phone'),
+    ...criterion(filter.provider, 'provider'),
+    ...criterion(filter.endReason, 'end_reason'),
   ];
 };
 
-const fits = ({ columns, value }: Party): string => `(${columns.map((column) => `${column} = ${value}`).join(' or ')})`;
+const fits = ({ columns, value }: Criterion): string =>
+  `(${columns.map((column) => `${column} = ${value}`).join(' or ')})`;
 
 const allCalls = ({ least, end }: Bounds, conditions: readonly string[]): Source => ({
   calls: `select * from call_record where call_sid >= ${least} and call_sid < ${end}`,
