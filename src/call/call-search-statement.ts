@@ -154,14 +154,12 @@ const openCalls = ({ least, end }: Bounds, conditions: readonly string[]): Sourc
 
 /**
  * A range of the column's index. Not "column = value": shown that, the planner would walk the primary key where it thinks
- * the value common, from today back to the year in which it was. With both ends included it never thinks the range
- * smaller than it is, so it reads the index in its order and does not sort.
+ * the value common, from today back to the year in which it was.
  */
 const overCalls = (column: string, value: string, { least, end }: Bounds, conditions: readonly string[]): Source => ({
   calls: `
     select * from call_record
-    where state = 4 and (${column}, call_sid) >= (${value}, ${least}) and (${column}, call_sid) <= (${value}, ${end})
-      and call_sid <> ${end}`,
+    where state = 4 and (${column}, call_sid) >= (${value}, ${least}) and (${column}, call_sid) < (${value}, ${end})`,
   order: `${column} desc, call_sid desc`,
   conditions,
 });
