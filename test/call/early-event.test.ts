@@ -1,0 +1,26 @@
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+let service: TestApp;
+
+beforeAll(async () => {
+  // The dial of script 08 is not replied to: its caller waits for the whole of DIAL_TIMEOUT, and events come meanwhile.
+  service = await startTestApp({ environment: { DIAL_TIMEOUT: '3', SIMULATOR_SPEED: '100' } });
+});
+afterAll(() => service.close());
+
+it('an event that comes before the dial has been replied to finds its call by the callSid', async () => {
+  let replied = false;
+  const reply = service.ask('1004', 'call/2008').finally(() => (replied = true));
+
+  const state = await waitFor('the end of the call', async () => {
+    const [call] = await service.database.query<{ state: number }[]>(
+      'select state from call_record where caller_id = 1004 and state = 4',
+    );
+    return call?.state;
+  });
+
+  expect({ state, replied }).toEqual({ state: 4, replied: false });
+  const { data } = await reply;
+  expect((await service.ask('1004', `callState/${data?.callSid ?? ''}`)).data).toEqual({ stateType: '4' });
+});
