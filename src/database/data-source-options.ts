@@ -1,17 +1,21 @@
 import type { DataSourceOptions } from 'typeorm';
 import { CreateDirectoryAndCalls1764000000000 } from '../../migrations/1764000000000-create-directory-and-calls.js';
+import { CreateWebhookDeliveries1764100000000 } from '../../migrations/1764100000000-create-webhook-deliveries.js';
 import { IndexCallSearch1764200000000 } from '../../migrations/1764200000000-index-call-search.js';
 import { CallEvent } from '../call/call-event.entity.js';
 import { CallRecord } from '../call/call-record.entity.js';
+import { WebhookAttempt } from '../delivery/webhook-attempt.entity.js';
+import { WebhookDelivery } from '../delivery/webhook-delivery.entity.js';
+import { WebhookEndpoint } from '../delivery/webhook-endpoint.entity.js';
 import { AppUser } from '../directory/app-user.entity.js';
 import { ServiceLine } from '../directory/service-line.entity.js';
 import { SubAccount } from '../directory/sub-account.entity.js';
 import { ImpatientClient } from './impatient-client.js';
 
 /** For a connection, waiting for a free one included. With HOT_LIMIT_MS it keeps an answer within 3 s. */
-const CONNECT_LIMIT_MS = 1_300;
+export const CONNECT_LIMIT_MS = 1_300;
 /** No statement of ours takes nearly as long; one that does is stuck behind a lock. */
-const STATEMENT_LIMIT_MS = 10_000;
+export const STATEMENT_LIMIT_MS = 10_000;
 /** PostgreSQL would have given up by then: nobody is there any more. */
 const ANSWER_LIMIT_MS = STATEMENT_LIMIT_MS + 1_000;
 
@@ -20,8 +24,21 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
   ({
     type: 'postgres',
     url,
-    entities: [AppUser, CallEvent, CallRecord, ServiceLine, SubAccount],
-    migrations: [CreateDirectoryAndCalls1764000000000, IndexCallSearch1764200000000],
+    entities: [
+      AppUser,
+      CallEvent,
+      CallRecord,
+      ServiceLine,
+      SubAccount,
+      WebhookAttempt,
+      WebhookDelivery,
+      WebhookEndpoint,
+    ],
+    migrations: [
+      CreateDirectoryAndCalls1764000000000,
+      CreateWebhookDeliveries1764100000000,
+      IndexCallSearch1764200000000,
+    ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',
     poolSize,

@@ -9,6 +9,7 @@ import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { readEnvironment } from '../config/environment.js';
 import { dataSourceOptions } from './data-source-options.js';
+import { migrateJobQueue } from './job-queue.js';
 
 /** Any number will do, as long as nobody else who uses the database takes the same one. */
 const LOCK = 7_264_225;
@@ -34,6 +35,7 @@ export const migrate = async (url: string): Promise<string[]> => {
       throw new Error(`The database is PostgreSQL ${version}; Ringback needs ${OLDEST_VERSION} or later.`);
     }
     await takeTurns(lock);
+    await migrateJobQueue(url);
     const dataSource = await new DataSource(optionsToMigrate(url)).initialize();
     try {
       return (await dataSource.runMigrations()).map(({ name }) => name);

@@ -1,0 +1,31 @@
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** `failed`: tried as long as it may be, while the endpoint took others; later changes of the call have gone past it. */
+export const DELIVERY_STATES = ['pending', 'delivered', 'failed'] as const;
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
+/** One change of one call for one endpoint; written by a trigger in the transaction that makes the change. */
+@Entity('webhook_delivery')
+@Index('webhook_delivery_pending', ['endpointId', 'callSid', 'changeNumber'], { where: `state = 'pending'` })
+@Check('webhook_delivery_state_known', `state in ('pending', 'delivered', 'failed')`)
+@Check('webhook_delivery_settled', `(state = 'pending') = (settled_at is null)`)
+export class WebhookDelivery {
+  @PrimaryColumn('bigint', { name: 'endpoint_id', primaryKeyConstraintName: 'webhook_delivery_pkey' })
+  endpointId: string;
+
+  @PrimaryColumn('text', { name: 'call_sid', primaryKeyConstraintName: 'webhook_delivery_pkey' })
+  callSid: string;
+
+  @PrimaryColumn('integer', { name: 'change_number', primaryKeyConstraintName: 'webhook_delivery_pkey' })
+  changeNumber: number;
+
+  @Column('text', { default: 'pending' })
+  state: DeliveryState;
+
+  @Column({ type: 'timestamptz', name: 'created_at', precision: 3, default: () => 'now()' })
+  createdAt: Date;
+
+  /** Null while it is pending. */
+  @Column({ type: 'timestamptz', name: 'settled_at', nullable: true, precision: 3 })
+  settledAt: Date | null;
+}

@@ -1,0 +1,47 @@
+import { Check, Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
+import type { ChangeType } from '../call/call-change.js';
+
+/** Where the app's backend wants to be told of calls. */
+@Entity('webhook_endpoint')
+@Check('webhook_endpoint_disabled_for_a_reason', '(disabled_at is null) = (disabled_reason is null)')
+@Check('webhook_endpoint_previous_secret_ends', '(previous_secret is null) = (previous_secret_until is null)')
+export class WebhookEndpoint {
+  @PrimaryGeneratedColumn('identity', {
+    type: 'bigint',
+    generatedIdentity: 'ALWAYS',
+    primaryKeyConstraintName: 'webhook_endpoint_pkey',
+  })
+  id: string;
+
+  @Column('text')
+  url: string;
+
+  /** Null for all of them, those that are yet to be invented included. */
+  @Column('text', { name: 'event_types', array: true, nullable: true })
+  eventTypes: ChangeType[] | null;
+
+  /** `whsec_…`, as Standard Webhooks writes it; shown once, when it is made. */
+  @Column('text', { select: false })
+  secret: string;
+
+  /** Signs beside the new one for a while, so that a backend can change over when it likes. */
+  @Column('text', { name: 'previous_secret', nullable: true, select: false })
+  previousSecret: string | null;
+
+  @Column({ type: 'timestamptz', name: 'previous_secret_until', nullable: true, precision: 3 })
+  previousSecretUntil: Date | null;
+
+  @Column({ type: 'timestamptz', name: 'created_at', precision: 3, default: () => 'now()' })
+  createdAt: Date;
+
+  /** The first failure since the last success. */
+  @Column({ type: 'timestamptz', name: 'failing_since', nullable: true, precision: 3 })
+  failingSince: Date | null;
+
+  @Column({ type: 'timestamptz', name: 'disabled_at', nullable: true, precision: 3 })
+  disabledAt: Date | null;
+
+  /** A sentence for whoever wonders. */
+  @Column('text', { name: 'disabled_reason', nullable: true })
+  disabledReason: string | null;
+}
