@@ -18,12 +18,18 @@ interface Running {
   close(): Promise<void>;
 }
 
+/** Orchestrators wait for 10 s, then kill. */
+const STOP_LIMIT_MS = 9_500;
+
 const start = async (environment: Config, logger: Logger): Promise<Running> => {
   const embedded = environment.databaseUrl ? undefined : await startEmbeddedPostgres({ dataDir: environment.dataDir });
   let app: App | undefined;
   const close = async (): Promise<void> => {
-    await app?.close();
-    await embedded?.stop();
+    try {
+      await app?.close();
+    } finally {
+      await embedded?.stop();
+    }
   };
   try {
     const databaseUrl = embedded?.url ?? environment.databaseUrl ?? '';
@@ -46,36 +52,40 @@ const signingSecret = async ({ jwtSecret, jwtJwksUri, dataDir }: Config): Promis
 const explain = (error: unknown, { port }: Config): string => {
   const { code, message } = error as NodeJS.ErrnoException;
   return code === 'EADDRINUSE'
-    ? `Port ${port} is taken. Stop what listens there, or choose another one: PORT=3001 npm start`
+    ? `Port ${port} is taken. Stop what listens there, or set PORT to another one; 0 takes a free one.`
     : message;
 };
 
-const stopOnSignal = (running: Running, logger: Logger): void => {
-  let stopping = false;
+/** Also before it has started: then it starts first, because half a database is nothing to let go of. */
+const stopOnSignal = (starting: Promise<Running>, logger: Logger): AbortSignal => {
+  const stopping = new AbortController();
+  const giveUp = (error: unknown): void => {
+    logger.fatal({ error }, 'could not stop in good order');
+    process.exit(1);
+  };
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) return;
-    stopping = true;
+    // Once is enough; npm passes on the Ctrl-C that the terminal has sent to us as well.
+    if (stopping.signal.aborted) return;
+    stopping.abort();
     logger.info({ signal }, 'stopping');
-    running.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.fatal({ error }, 'could not stop in good order');
-        process.exit(1);
-      },
-    );
+    setTimeout(giveUp, STOP_LIMIT_MS, new Error(`not stopped within ${STOP_LIMIT_MS} ms`));
+    starting.then((running) => running.close()).then(() => process.exit(0), giveUp);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  return stopping.signal;
 };
 
 const main = async (): Promise<void> => {
   const config = readEnvironment();
   const logger = createLogger(config.logLevel);
   try {
-    const running = await start(config, logger);
-    stopOnSignal(running, logger);
-    logger.info({ url: running.url, provider: 'simulator' }, 'listening');
-    if (!config.databaseUrl) console.log(welcomePage(running.url, config));
+    const starting = start(config, logger);
+    const stopping = stopOnSignal(starting, logger);
+    const { url } = await starting;
+    if (stopping.aborted) return;
+    logger.info({ url, provider: 'simulator' }, 'listening');
+    if (!config.databaseUrl) console.log(welcomePage(url, config));
   } catch (error) {
     logger.debug({ error }, 'could not start');
     console.error(explain(error, config));

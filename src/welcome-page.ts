@@ -1,9 +1,12 @@
 import type { Config } from './config/config.js';
+import { SETTINGS } from './config/settings.js';
 
 /** What `npm start` prints on the embedded default: where everything is, and a first call to copy and paste. */
-export const welcomePage = (url: string, { dataDir, simulatorSpeed, jwtSecret, jwtJwksUri }: Config): string => {
+export const welcomePage = (url: string, config: Config): string => {
+  const { dataDir, simulatorSpeed, jwtSecret, jwtJwksUri } = config;
   const signsItself = !jwtSecret && !jwtJwksUri;
   const token = signsItself ? '$(npm run -s token -- 1001)' : 'YOUR_TOKEN';
+  const settings = settingsToTell(url, config);
   return `
   Ringback is ready.
 
@@ -13,12 +16,35 @@ export const welcomePage = (url: string, { dataDir, simulatorSpeed, jwtSecret, j
     Data      ${dataDir} (embedded PostgreSQL; set DATABASE_URL to use your own)
     Provider  simulator, at ${simulatorSpeed} times the pace of life
 
-  Place a demo call, from user 1001 to user 2000, and watch it:
+  Place a demo call, from user 1001 to user 2000, in a second terminal:
 
-    TOKEN=${token}
+${settings && `    export ${settings}\n`}    TOKEN=${token}
     curl "${url}/v1/app/call/2000?access_token=$TOKEN"
+
+  See what becomes of it, with the callSid that was the answer:
+
     curl "${url}/v1/app/callState/CALLSID?access_token=$TOKEN"
 
   or let  npm run call -- 2000  do both. User 2001 is busy, 2002 does not answer; see the README for 2003 to 2013.
 `;
 };
+
+/** What the programs started in the second terminal cannot know, where it is not the default. */
+const settingsToTell = (url: string, config: Config): string => {
+  const { dataDir, jwtIssuer = '', jwtAudience = '' } = config;
+  const port = String(config.port || new URL(url).port);
+  const told = [
+    { ...SETTINGS.dataDir, value: dataDir },
+    { ...SETTINGS.port, value: port },
+    { ...SETTINGS.jwtIssuer, value: jwtIssuer },
+    { ...SETTINGS.jwtAudience, value: jwtAudience },
+  ];
+  return told
+    .filter(({ value, defaultText }) => value !== defaultText)
+    .map(({ name, value }) => `${name}=${quoted(value)}`)
+    .join(' ');
+};
+
+/** For a POSIX shell. */
+const quoted = (text: string): string =>
+  /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const pathIn = (dataDir: string): string => join(dataDir, 'jwt-secret');
@@ -10,16 +10,30 @@ const pathIn = (dataDir: string): string => join(dataDir, 'jwt-secret');
  */
 export const ensureSigningSecret = async (dataDir: string): Promise<string> => {
   await mkdir(dataDir, { recursive: true });
+  const draft = `${pathIn(dataDir)}.${process.pid}`;
+  await writeFile(draft, randomBytes(32).toString('base64url'), { mode: 0o600 });
   try {
-    await writeFile(pathIn(dataDir), randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' });
+    // A link is there with its content or not at all: a process that is killed here leaves no secret that is cut short.
+    await link(draft, pathIn(dataDir));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft, { force: true });
   }
   return readSigningSecret(dataDir);
 };
 
+/** @throws Error with a sentence for whoever wants a token */
 export const readSigningSecret = async (dataDir: string): Promise<string> => {
-  const secret = await readFile(pathIn(dataDir), 'utf8');
-  if (Buffer.byteLength(secret) < 32) throw new Error(`${pathIn(dataDir)} is too short; remove it to have a new one`);
+  const secret = await readFile(pathIn(dataDir), 'utf8').catch((cause: unknown) => {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new Error(
+      code === 'ENOENT' ? `There is no secret in ${dataDir} yet: the first npm start makes it.` : message,
+      {
+        cause,
+      },
+    );
+  });
+  if (Buffer.byteLength(secret) < 32) throw new Error(`${pathIn(dataDir)} is too short; remove it to have a new one.`);
   return secret;
 };

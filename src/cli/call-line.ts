@@ -5,14 +5,16 @@ interface Stay {
   readonly since: number;
 }
 
-/** One line that grows with the call: `requested 2.1 s  ringing 4.0 s  answered 9.9 s  over`. */
+/**
+ * One line that grows with the call: `requested 2.1 s  ringing 4.0 s  answered 9.9 s  over`. It never fills the 80 columns
+ * of a terminal, for a line that has wrapped cannot be drawn again in its place.
+ */
 export class CallLine {
   private readonly stays: Stay[] = [];
   private cancel = false;
   private written = '';
 
   constructor(
-    private readonly callSid: string,
     private readonly out: Pick<NodeJS.WriteStream, 'write' | 'isTTY'>,
     private readonly now: () => number = () => performance.now(),
   ) {}
@@ -32,7 +34,7 @@ export class CallLine {
     this.draw();
   }
 
-  /** Where there is no terminal to redraw on, the line is written once, when it is complete. */
+  /** Where there is no terminal to redraw on, the line is written once, now. */
   finish(): void {
     this.out.write(this.out.isTTY ? '\n' : `${this.text()}\n`);
   }
@@ -51,6 +53,6 @@ export class CallLine {
       return `${word} ${((until - since) / 1000).toFixed(1)} s`;
     });
     if (this.cancel && !this.isOver) steps.push('canceling …');
-    return `${this.callSid}  ${steps.join('  ')}`;
+    return steps.join('  ');
   }
 }

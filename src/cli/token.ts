@@ -12,19 +12,26 @@ const DEMO_ADMIN = '1001';
 
 const USAGE = 'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin';
 
-const { values, positionals } = parseArgs({
-  options: { admin: { type: 'boolean', default: false } },
-  allowPositionals: true,
-});
-const userId = positionals[0] ?? (values.admin ? DEMO_ADMIN : '');
-if (positionals.length > 1 || !isLong(userId)) fail(USAGE);
+const readArguments = () => {
+  try {
+    return parseArgs({ options: { admin: { type: 'boolean', default: false } }, allowPositionals: true });
+  } catch {
+    return fail(USAGE);
+  }
+};
 
-const config = readEnvironment();
-if (config.jwtSecret ?? config.jwtJwksUri) {
-  fail('Tokens are signed elsewhere: JWT_SECRET or JWT_JWKS_URI is set. This command is for the embedded default.');
-}
-const secret = await readSigningSecret(config.dataDir).catch(() =>
-  fail(`There is no secret in ${config.dataDir} yet; it is made by the first npm start.`),
-);
-const request = { userId, lifetimeSeconds: LIFETIME_SECONDS, ...(values.admin && { scope: 'admin' }) };
-console.log(await issueToken(secret, request, config));
+const main = async (): Promise<void> => {
+  const { values, positionals } = readArguments();
+  const userId = positionals[0] ?? (values.admin ? DEMO_ADMIN : '');
+  if (positionals.length > 1 || !isLong(userId)) fail(USAGE);
+
+  const config = readEnvironment();
+  if (config.jwtSecret ?? config.jwtJwksUri) {
+    fail('Tokens are signed elsewhere: JWT_SECRET or JWT_JWKS_URI is set. This command is for the embedded default.');
+  }
+  const secret = await readSigningSecret(config.dataDir);
+  const request = { userId, lifetimeSeconds: LIFETIME_SECONDS, ...(values.admin && { scope: 'admin' }) };
+  console.log(await issueToken(secret, request, config));
+};
+
+await main().catch((error: unknown) => fail((error as Error).message));

@@ -21,6 +21,9 @@ export type SimulatorConfig = Config & {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Whether a variable is set, be its value right or wrong: what is missing is told along with what is mistaken. */
+type IsSet = (setting: Setting<unknown>) => boolean;
+
 /**
  * Checks and freezes the settings. A problem names its variable and never repeats the value, which may be a secret.
  * @throws ConfigError with every problem found.
@@ -31,7 +34,7 @@ export const readConfig = (environment: Environment): Config => read(environment
 export const readSimulatorConfig = (environment: Environment): SimulatorConfig =>
   read(environment, simulatorContradictions) as SimulatorConfig;
 
-const read = (environment: Environment, contradictionsOf: (config: Config) => readonly string[]): Config => {
+const read = (environment: Environment, contradictionsOf: (isSet: IsSet) => readonly string[]): Config => {
   const problems: string[] = [];
   const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([key, setting]) => {
     try {
@@ -42,26 +45,27 @@ const read = (environment: Environment, contradictionsOf: (config: Config) => re
     }
   });
   const config = Object.freeze(Object.fromEntries(entries) as Config);
-  if (problems.length === 0) problems.push(...contradictionsOf(config));
+  problems.push(...contradictionsOf(({ name }) => Boolean(environment[name])));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 };
 
-const contradictions = (config: Config): string[] => {
+const contradictions = (isSet: IsSet): string[] => {
+  const { databaseUrl, jwtSecret, jwtJwksUri, simulatorUrl, simulatorWebhookSecrets } = SETTINGS;
   const problems: string[] = [];
-  if (config.jwtSecret && config.jwtJwksUri) {
+  if (isSet(jwtSecret) && isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET, JWT_JWKS_URI: set one of the two, not both');
   }
-  if (config.databaseUrl && !config.jwtSecret && !config.jwtJwksUri) {
+  if (isSet(databaseUrl) && !isSet(jwtSecret) && !isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET: required when DATABASE_URL is set (or set JWT_JWKS_URI instead)');
   }
-  if (config.simulatorUrl && !config.simulatorWebhookSecrets) {
+  if (isSet(simulatorUrl) && !isSet(simulatorWebhookSecrets)) {
     problems.push('SIMULATOR_WEBHOOK_SECRETS: required when SIMULATOR_URL is set, the same as over there');
   }
   return problems;
 };
 
-const simulatorContradictions = (config: Config): string[] =>
-  config.simulatorWebhookSecrets
+const simulatorContradictions = (isSet: IsSet): string[] =>
+  isSet(SETTINGS.simulatorWebhookSecrets)
     ? []
     : ['SIMULATOR_WEBHOOK_SECRETS: required by the simulator, the same as those of the service'];

@@ -2,6 +2,8 @@
  * Every environment variable that Ringback reads: its name, what it means, its default, and how its text becomes a
  * value. The README's table is tested against this list.
  */
+import { isSupportedCountry } from 'libphonenumber-js/max';
+
 export interface Setting<T> {
   readonly name: string;
   readonly meaning: string;
@@ -78,8 +80,9 @@ const hmacKey = (value: string): string => {
   return value;
 };
 
+/** Whom libphonenumber does not know, no number would be valid for: UK, say, which is GB. */
 const region = (value: string): string => {
-  if (!/^[A-Z]{2}$/.test(value)) throw new Error('expected a two-letter country code such as CN');
+  if (!isSupportedCountry(value)) throw new Error('expected a two-letter country code of ISO 3166 such as CN');
   return value;
 };
 

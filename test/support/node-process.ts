@@ -2,8 +2,12 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { SETTINGS } from '../../src/config/settings.js';
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+
+/** For tests that start processes: on a busy machine each takes many times as long as on an idle one. */
+export const PROCESS_LIMIT_MS = 120_000;
 
 export interface ProcessOptions {
   /** What the process finds beside our own environment. */
@@ -12,23 +16,29 @@ export interface ProcessOptions {
   readonly launcher?: readonly string[];
 }
 
+/** What a developer's shell has set for Ringback is not for the tests; empty counts as unset. */
+const NO_SETTINGS = Object.fromEntries(Object.values(SETTINGS).map(({ name }) => [name, '']));
+
 export interface Ending {
   readonly code: number | null;
   readonly output: string;
   readonly complaint: string;
 }
 
-export const startNode = (
-  script: string,
-  options: readonly string[] = [],
+export const startProgram = (
+  line: readonly [string, ...string[]],
   { environment = {}, launcher = [] }: ProcessOptions = {},
 ): ChildProcess => {
-  const [command = '', ...rest] = [...launcher, process.execPath, script, ...options];
-  return spawn(command, rest, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...environment },
+  const [command = '', ...options] = [...launcher, ...line];
+  return spawn(command, options, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    cwd: REPOSITORY,
+    env: { ...process.env, ...NO_SETTINGS, ...environment },
   });
 };
+
+export const startNode = (script: string, options: readonly string[] = [], more: ProcessOptions = {}): ChildProcess =>
+  startProgram([process.execPath, script, ...options], more);
 
 export const endOf = async (child: ChildProcess): Promise<Ending> => {
   let output = '';
@@ -58,5 +68,16 @@ export const asOrdinaryUser = (): string[] => {
       '--ambient-caps=+dac_read_search',
       '--securebits=+no_setuid_fixup',
     ];
+  }
+};
+
+/** For tests that need what not every machine has; where none may be skipped, they find out for themselves. */
+export const isInstalled = (program: string): boolean => {
+  if (process.env.RINGBACK_REQUIRE_ALL_TESTS) return true;
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
   }
 };

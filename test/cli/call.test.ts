@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { endOf, PROCESS_LIMIT_MS, startProgram } from '../support/node-process.js';
+import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
+import { call } from './ringing.js';
+
+import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+
+const USAGE = /^Usage: npm run call -- <userId> .*\n(?: .*\n)+$/;
+
+describe('npm run call', () => {
+  let dataDir: string;
+  let service: TestApp;
+  /** Where the service is, and its secret. */
+  let environment: Record<string, string>;
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'ringback call '));
+    await writeFile(join(dataDir, 'jwt-secret'), TEST_SECRET);
+    service = await startTestApp({ environment: { SIMULATOR_SPEED: '10' } });
+    environment = { DATA_DIR: dataDir, PORT: new URL(service.url).port };
+  });
+
+  afterAll(async () => {
+    await service.close();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  const recordOf = async (output: string): Promise<unknown> => {
+    const [callSid = ''] = /\d{32}/.exec(output) ?? [];
+    return (await service.admin('GET', `calls/${callSid}`)).json();
+  };
+
+  it('rings a user, until the call is over', async () => {
+    const { code, output, complaint } = await endOf(
+      startProgram(['npm', 'run', '-s', 'call', '--', '2000'], { environment }),
+    );
+
+    expect([code, complaint]).toEqual([0, '']);
+    expect(output).toMatch(/^Call \d{32}\n.* over\n$/);
+    expect(await recordOf(output)).toMatchObject({ callerId: '1001', calleeId: '2000', endReason: 'completed' });
+  });
+
+  it('rings customer service, on behalf of another user', async () => {
+    const { code, output } = await call(['--service', '--as', '1004'], environment);
+
+    expect([code, output]).toEqual([0, expect.stringMatching(/ over\n$/)]);
+    expect(await recordOf(output)).toMatchObject({ callerId: '1004', calleeId: null, endReason: 'completed' });
+  });
+
+  it('takes the address and the token that it is given', async () => {
+    const options = ['2001', '--url', service.url, '--token', await service.token('1005')];
+
+    const { code, output } = await call(options, { DATA_DIR: '/nowhere' });
+
+    expect([code, output]).toEqual([0, expect.stringMatching(/over\n$/)]);
+  });
+
+  it.each([
+    ['2006', '400 呼叫请求的参数有误,请联系管理员!\n'],
+    ['2000 --as 1002', '400 用户未绑定手机号,请手动拨打010-56469588!\n'],
+    ['nobody', '400 呼叫请求的参数有误,请联系管理员!\n'],
+    ['2000 --token forged', '401 A valid access token is required.\n'],
+  ])('prints what the service has to say against %s', async (options, complaint) => {
+    expect(await call(options.split(' '), environment)).toEqual({ code: 1, output: '', complaint });
+  });
+
+  it.each([[[]], [['2000', '--service']], [['--loud', '2000']]])(
+    'tells how it is used when it is given %j',
+    async (options) => {
+      const { code, output, complaint } = await call(options, environment);
+
+      expect([code, output]).toEqual([1, '']);
+      expect(complaint).toMatch(USAGE);
+    },
+  );
+
+  it('says that nothing listens there', async () => {
+    const nobody = createServer().listen(0, '127.0.0.1');
+    await once(nobody, 'listening');
+    const { port } = nobody.address() as AddressInfo;
+    await new Promise((resolve) => nobody.close(resolve));
+
+    const { code, complaint } = await call(['2000'], { ...environment, PORT: String(port) });
+
+    expect([code, complaint]).toEqual([1, `Nothing answers at http://127.0.0.1:${port}. Is it running? npm start\n`]);
+  });
+
+  it('says that something else listens there', async () => {
+    const stranger = createServer((_request, response) => response.end('<html>')).listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const { port } = stranger.address() as AddressInfo;
+    try {
+      const { code, complaint } = await call(['2000'], { ...environment, PORT: String(port) });
+
+      expect([code, complaint]).toEqual([1, `What answers at http://127.0.0.1:${port} is not Ringback.\n`]);
+    } finally {
+      stranger.close();
+    }
+  });
+
+  it.each([
+    ['no secret', { DATA_DIR: '/nowhere' }, /^There is no secret in \/nowhere yet.*\n$/],
+    ['tokens that are signed elsewhere', { JWT_JWKS_URI: 'http://127.0.0.1:1/' }, /^Tokens are signed elsewhere.*\n$/],
+  ])('refuses in a sentence with %s', async (_what, more, expected) => {
+    const { code, output, complaint } = await call(['2000'], { ...environment, ...more });
+
+    expect([code, output]).toEqual([1, '']);
+    expect(complaint).toMatch(expected);
+  });
+});

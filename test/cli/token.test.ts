@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeJwt } from 'jose';
+import { ensureSigningSecret } from '../../src/auth/signing-secret.js';
+import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startNode, startProgram, type Ending } from '../support/node-process.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+
+const USAGE = 'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin\n';
+
+describe('npm run token', () => {
+  let dataDir: string;
+  let service: TestApp;
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'ringback token '));
+    service = await startTestApp({ environment: { JWT_SECRET: await ensureSigningSecret(dataDir) } });
+  });
+
+  afterAll(async () => {
+    await service.close();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  const token = (options: readonly string[], environment: Record<string, string> = {}): Promise<Ending> =>
+    endOf(
+      startNode(join(REPOSITORY, 'scripts/run.mjs'), ['cli/token', ...options], {
+        environment: { DATA_DIR: dataDir, ...environment },
+      }),
+    );
+
+  const statusOf = async (path: string, accessToken: string): Promise<number> =>
+    (await fetch(`${service.url}${path}`, { headers: { authorization: `Bearer ${accessToken}` } })).status;
+
+  it('prints a token with which its user may call, and nothing else', async () => {
+    const { code, output } = await endOf(
+      startProgram(['npm', 'run', '-s', 'token', '--', '1004'], { environment: { DATA_DIR: dataDir } }),
+    );
+
+    expect([code, output]).toEqual([0, expect.stringMatching(/^\S+\n$/)]);
+    expect(await statusOf('/v1/app/call/2000', output.trim())).toBe(200);
+    expect(await statusOf('/v1/admin/users', output.trim())).toBe(403);
+    expect(decodeJwt(output.trim()).sub).toBe('1004');
+  });
+
+  it('prints one for admins', async () => {
+    const { code, output } = await token(['--admin']);
+
+    expect([code, await statusOf('/v1/admin/users', output.trim())]).toEqual([0, 200]);
+  });
+
+  it('prints one that has what JWT_ISSUER and JWT_AUDIENCE ask for', async () => {
+    const { output } = await token(['1004'], { JWT_ISSUER: 'here', JWT_AUDIENCE: 'there' });
+
+    expect(decodeJwt(output.trim())).toMatchObject({ iss: 'here', aud: 'there' });
+  });
+
+  it.each([[[]], [['nobody']], [['--operator']]])('tells how it is used when it is given %j', async (options) => {
+    expect(await token(options)).toEqual({ code: 1, output: '', complaint: USAGE });
+  });
+
+  it.each([
+    [
+      'JWT_SECRET',
+      { JWT_SECRET: 'a key that the app’s own backend signs with' },
+      /^Tokens are signed elsewhere: .*\n$/,
+    ],
+    ['JWT_JWKS_URI', { JWT_JWKS_URI: 'http://127.0.0.1:1/keys' }, /^Tokens are signed elsewhere: .*\n$/],
+    ['a DATA_DIR without a secret', { DATA_DIR: '/nowhere' }, /^There is no secret in \/nowhere yet.*\n$/],
+    ['a setting that cannot be used', { PORT: 'x' }, /^The configuration cannot be used:\n {2}PORT: .*\n$/],
+  ])('refuses in a sentence with %s', async (_what, environment, expected) => {
+    const { code, output, complaint } = await token(['1001'], environment);
+
+    expect([code, output]).toEqual([1, '']);
+    expect(complaint).toMatch(expected);
+  });
+});

@@ -1,0 +1,111 @@
+import { readConfig, readSimulatorConfig, type ConfigError } from '../../src/config/config.js';
+import { SETTINGS } from '../../src/config/settings.js';
+
+const NAMES = Object.values(SETTINGS).map(({ name }) => name);
+/** Those that take any text. */
+const TEXTS = ['HOST', 'DATA_DIR', 'JWT_ISSUER', 'JWT_AUDIENCE', 'SERVICE_HOTLINE', 'SIMULATOR_HOST'];
+
+const KEY = 'a key of 32 bytes or more, for the tests';
+const DATABASE = 'postgresql://user:password@host/database';
+const WEBHOOK_SECRET = `whsec_${Buffer.alloc(24).toString('base64')}`;
+
+const problemsOf = (
+  environment: Record<string, string>,
+  read: (of: Record<string, string>) => unknown = readConfig,
+) => {
+  try {
+    read(environment);
+    return [];
+  } catch (error) {
+    return (error as ConfigError).problems;
+  }
+};
+
+describe('the configuration', () => {
+  it('has a default for everything, without which there is no secret', () => {
+    expect(readConfig({})).toMatchObject({
+      host: '0.0.0.0',
+      port: 3000,
+      databaseUrl: undefined,
+      dataDir: './data',
+      jwtSecret: undefined,
+      jwtJwksUri: undefined,
+      simulatorWebhookSecrets: undefined,
+      dialTimeoutSeconds: 5,
+      logLevel: 'info',
+      trustProxy: false,
+    });
+  });
+
+  it('takes what is empty for what is not set', () => {
+    const empty = Object.fromEntries(NAMES.map((name) => [name, '']));
+
+    expect(readConfig(empty)).toEqual(readConfig({}));
+  });
+
+  it('cannot be changed any more', () => {
+    const config = readConfig({});
+
+    expect(() => Object.assign(config, { port: 1 })).toThrow(TypeError);
+    expect(() => Object.assign(config, { another: 1 })).toThrow(TypeError);
+  });
+
+  it('reports every mistake at once, by name, and repeats no value', () => {
+    const mistaken = NAMES.filter((name) => !TEXTS.includes(name));
+    const environment = Object.fromEntries(mistaken.map((name) => [name, `swordfish`]));
+
+    let message = '';
+    try {
+      readConfig(environment);
+    } catch (error) {
+      ({ message } = error as Error);
+    }
+
+    const [heading, ...lines] = message.split('\n');
+    expect(heading).toBe('The configuration cannot be used:');
+    expect(lines.map((line) => /^ {2}(\w+)/.exec(line)?.[1])).toEqual([...mistaken, 'JWT_SECRET']);
+    expect(message).not.toContain('swordfish');
+  });
+
+  it('reports what is missing along with what is mistaken', () => {
+    expect(problemsOf({ PORT: 'http', DATABASE_URL: DATABASE })).toEqual([
+      expect.stringMatching(/^PORT: /),
+      'JWT_SECRET: required when DATABASE_URL is set (or set JWT_JWKS_URI instead)',
+    ]);
+  });
+
+  it('does not call a key missing that is only too short', () => {
+    expect(problemsOf({ JWT_SECRET: 'changeme', DATABASE_URL: DATABASE })).toEqual([
+      'JWT_SECRET: expected at least 32 bytes',
+    ]);
+  });
+
+  it.each([
+    ['an own database without a key for tokens', { DATABASE_URL: DATABASE }, 'JWT_SECRET: required when DATABASE_URL'],
+    ['two keys', { JWT_SECRET: KEY, JWT_JWKS_URI: 'https://host/keys' }, 'JWT_SECRET, JWT_JWKS_URI: set one'],
+    [
+      'a simulator whose secrets are not known',
+      { SIMULATOR_URL: 'http://host' },
+      'SIMULATOR_WEBHOOK_SECRETS: required',
+    ],
+  ])('refuses %s', (_what, environment, problem) => {
+    expect(problemsOf(environment)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it.each<Record<string, string>>([
+    { DATABASE_URL: DATABASE, JWT_SECRET: KEY },
+    { DATABASE_URL: DATABASE, JWT_JWKS_URI: 'https://host/keys' },
+    { SIMULATOR_URL: 'http://host', SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET },
+  ])('takes %j', (environment) => {
+    expect(problemsOf(environment)).toEqual([]);
+  });
+
+  it('of the simulator as a program of its own has the secrets of its webhooks', () => {
+    expect(problemsOf({}, readSimulatorConfig)).toEqual([
+      expect.stringMatching(/^SIMULATOR_WEBHOOK_SECRETS: required/),
+    ]);
+    expect(
+      problemsOf({ SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET, DATABASE_URL: DATABASE }, readSimulatorConfig),
+    ).toEqual([]);
+  });
+});

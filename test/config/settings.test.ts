@@ -1,0 +1,92 @@
+import { SETTINGS, type Setting } from '../../src/config/settings.js';
+
+/** What the text becomes, or what is wrong with it. */
+const read = (name: string, text: string): unknown => {
+  const setting = Object.values<Setting<unknown>>(SETTINGS).find((one) => one.name === name);
+  try {
+    return setting?.parse(text);
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+const secret = (bytes: number): string => `whsec_${Buffer.alloc(bytes, 7).toString('base64')}`;
+
+const NUMBERS: [name: string, least: number, most: number, isWhole: boolean][] = [
+  ['PORT', 0, 65_535, true],
+  ['DATABASE_POOL_SIZE', 1, 1_000, true],
+  ['DIAL_TIMEOUT', 0.05, 60, false],
+  ['LONGEST_REQUESTED', 1, 86_400, true],
+  ['LONGEST_RINGING', 1, 86_400, true],
+  ['LONGEST_TALK', 1, 864_000, true],
+  ['SWEEP_EVERY', 0.05, 3_600, false],
+  ['SIMULATOR_SPEED', 0.1, 10_000, false],
+  ['SIMULATOR_PORT', 0, 65_535, true],
+];
+
+describe.each(NUMBERS)('%s', (name, least, most, isWhole) => {
+  const step = isWhole ? 1 : 0.01;
+  const nextTo = (number: number): string => number.toFixed(isWhole ? 0 : 2);
+
+  it(`is a ${isWhole ? 'whole ' : ''}number from ${least} to ${most}`, () => {
+    expect([read(name, String(least)), read(name, String(most))]).toEqual([least, most]);
+    for (const wrong of [nextTo(least - step), nextTo(most + step), 'many', '1,5', ' ', 'Infinity', 'NaN']) {
+      expect(read(name, wrong)).toMatch(new RegExp(`^expected a .*number from ${least} to ${most}$`));
+    }
+  });
+
+  it(isWhole ? 'has no fraction' : 'may have a fraction', () => {
+    expect(read(name, '1.5')).toEqual(isWhole ? expect.stringContaining('whole number') : 1.5);
+  });
+});
+
+it.each([
+  ['DATABASE_URL', ['postgresql://host/database', 'postgres://u:p@host:5432/database?sslmode=require']],
+  ['JWT_JWKS_URI', ['https://host/keys', 'http://host/keys']],
+  ['JWT_SECRET', ['x'.repeat(32), '密'.repeat(11)]],
+  ['PHONE_REGION', ['CN', 'GB', 'US']],
+  ['LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']],
+  ['HOST', ['127.0.0.1', '::', 'localhost']],
+  ['DATA_DIR', ['/var/lib/ringback', 'a folder with spaces']],
+  ['SERVICE_HOTLINE', ['400-800-8888']],
+  ['JWT_ISSUER', ['https://issuer/']],
+  ['JWT_AUDIENCE', ['ringback']],
+])('%s is taken as it is: %j', (name, texts) => {
+  expect(texts.map((text) => read(name, text))).toEqual(texts);
+});
+
+it.each([
+  ['DATABASE_URL', ['mysql://host/database', 'host:5432/database', 'somewhere'], 'postgresql:// or postgres://'],
+  ['JWT_JWKS_URI', ['ftp://host/keys', '/keys'], 'https:// or http://'],
+  ['SIMULATOR_URL', ['ws://host', 'host'], 'http:// or https://'],
+  ['SIMULATOR_TARGETS', ['http://host/hook,', 'http://host/hook,nowhere'], 'http:// or https://'],
+  ['JWT_SECRET', ['x'.repeat(31), '密'.repeat(10)], 'at least 32 bytes'],
+  ['PHONE_REGION', ['cn', 'CHN', 'UK', '86'], 'two-letter country code'],
+  ['LOG_LEVEL', ['loud', 'INFO'], 'one of trace, debug, info, warn, error, fatal, silent'],
+  ['TRUST_PROXY', ['yes', '1', 'True'], 'true or false'],
+  ['HOST', ['  '], 'some text'],
+  ['DATA_DIR', ['  '], 'some text'],
+  ['SERVICE_HOTLINE', ['  '], 'some text'],
+  [
+    'SIMULATOR_WEBHOOK_SECRETS',
+    [
+      secret(23),
+      secret(65),
+      secret(24).slice(6),
+      `${secret(24)},`,
+      'whsec_not base64 at all, though it is long enough',
+    ],
+    'whsec_ and 24 to 64 bytes in base64',
+  ],
+])('%s is refused: %j', (name, texts, expected) => {
+  for (const text of texts) expect(read(name, text)).toMatch(new RegExp(`^expected .*${expected}`));
+});
+
+it('TRUST_PROXY is yes or no', () => {
+  expect([read('TRUST_PROXY', 'true'), read('TRUST_PROXY', 'false')]).toEqual([true, false]);
+});
+
+it('lists have a comma between two, and perhaps a blank', () => {
+  expect(read('SIMULATOR_WEBHOOK_SECRETS', `${secret(24)}, ${secret(64)}`)).toEqual([secret(24), secret(64)]);
+  expect(read('SIMULATOR_TARGETS', 'http://one/hook,http://two/hook')).toEqual(['http://one/hook', 'http://two/hook']);
+});

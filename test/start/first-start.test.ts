@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { endOf, isInstalled, PROCESS_LIMIT_MS, startProgram, type Ending } from '../support/node-process.js';
+import { waitFor } from '../support/wait-for.js';
+import { endAllServices, runService, startService, type Service } from './service.js';
+
+import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+
+const withCurl = isInstalled('curl') ? it : it.skip;
+
+describe('npm start with nothing set up', () => {
+  let folder: string;
+  let dataDir: string;
+  let service: Service;
+  let page: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ringback start '));
+    // Its user's umask lets everybody read what does not ask for more.
+    await chmod(folder, 0o755);
+    dataDir = join(folder, "it's data");
+    service = await startService({ environment: { DATA_DIR: dataDir, SIMULATOR_SPEED: '10' } });
+    await waitFor('the page', () => service.output().includes('README'), PROCESS_LIMIT_MS);
+    page = service.output().slice(service.output().indexOf('\n\n'));
+  });
+
+  afterAll(async () => {
+    await endAllServices();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** In a second terminal, that is without our settings. */
+  const shell = (script: string): Promise<Ending> => endOf(startProgram(['sh', '-ec', script]));
+
+  it('prints a short page that says where everything is', async () => {
+    const places = Object.fromEntries(
+      [...page.matchAll(/^ {4}(\w+) +(http\S+)$/gm)].map(([, name = '', url = '']) => [name, url]),
+    );
+
+    const statuses = await Promise.all(
+      Object.entries(places).map(async ([name, url]) => [name, (await fetch(url)).status]),
+    );
+
+    expect(page.split('\n').length).toBeLessThan(30);
+    expect(page).toContain(dataDir);
+    expect(Object.fromEntries(statuses)).toEqual({ API: 404, Swagger: 200, Health: 200 });
+  });
+
+  withCurl('places a call by the commands that it prints', async () => {
+    const { code, output } = await shell(/^ {4}export [^]*?\/call\/.*$/m.exec(page)![0]);
+
+    expect([code, output]).toEqual([
+      0,
+      expect.stringMatching(/^\{"data":\{"callSid":"\d{32}"\},"returnCode":200,"returnMsg":"success"\}$/),
+    ]);
+  });
+
+  it('shows a call live by the command that it prints', async () => {
+    const [settings = ''] = /^ *export .*$/m.exec(page)!;
+    const [command = ''] = /npm run call -- 2000/.exec(page)!;
+
+    const { code, output } = await shell(`${settings}\n${command.replace('2000', '2001 --as 1004')}`);
+
+    expect([code, output]).toEqual([0, expect.stringMatching(/Call \d{32}\n.*over\n$/)]);
+  });
+
+  it('keeps its secret for its owner alone', async () => {
+    const { mode } = await stat(join(dataDir, 'jwt-secret'));
+
+    expect(mode & 0o777).toBe(0o600);
+    expect((await readdir(dataDir)).sort()).toEqual(['jwt-secret', 'owner', 'postgres', 'postgres.log']);
+  });
+
+  it('refuses to start twice on the same data, and goes on itself', async () => {
+    const second = await runService({ environment: { DATA_DIR: dataDir } });
+
+    expect(second).toEqual({
+      code: 1,
+      output: '',
+      complaint: `${dataDir} is in use by another Ringback (process ${service.pid}). Stop it, or set DATA_DIR to another folder.\n`,
+    });
+    expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
+  });
+
+  it('says in one line that its port is taken, and leaves nothing running', async () => {
+    const squatter = createServer().listen(0, '127.0.0.1');
+    await once(squatter, 'listening');
+    const { port } = squatter.address() as AddressInfo;
+    const otherData = join(folder, 'other data');
+    try {
+      const { code, output, complaint } = await runService({
+        environment: { DATA_DIR: otherData, PORT: String(port) },
+      });
+
+      expect([code, output]).toEqual([1, '']);
+      expect(complaint).toMatch(new RegExp(`^Port ${port} is taken\\. .*\n$`));
+    } finally {
+      squatter.close();
+    }
+    expect((await readdir(otherData)).sort()).toEqual(['jwt-secret', 'postgres', 'postgres.log']);
+    expect(await readdir(join(otherData, 'postgres'))).not.toContain('postmaster.pid');
+  });
+});

@@ -1,0 +1,79 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client as Postgres } from 'pg';
+import { PROCESS_LIMIT_MS } from '../support/node-process.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { TEST_SECRET } from '../support/test-app.js';
+import { Client } from './client.js';
+import { endAllServices, runService, startService, type Service } from './service.js';
+
+import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+
+describe('npm start with DATABASE_URL', () => {
+  let folder: string;
+  let database: TestDatabase;
+  let service: Service;
+
+  const query = async (statement: string): Promise<unknown[]> => {
+    const client = new Postgres({ connectionString: database.url });
+    await client.connect();
+    try {
+      return (await client.query<Record<string, unknown>>(statement)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+
+  const settings = (more: Record<string, string>) => ({
+    environment: { DATABASE_URL: database.url, DATA_DIR: join(folder, 'data'), ...more },
+  });
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ringback start '));
+    database = await createTestDatabase();
+    // As a database is that no migration has touched.
+    await query('drop schema public cascade; create schema public');
+    service = await startService(settings({ JWT_SECRET: TEST_SECRET }));
+  });
+
+  afterAll(async () => {
+    await endAllServices();
+    await database.drop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('migrates that database and fills nothing in', async () => {
+    const client = new Client(service.url, TEST_SECRET);
+
+    expect(await client.admin('GET', 'users')).toMatchObject({ items: [] });
+    expect(await query('select from service_line')).toEqual([]);
+  });
+
+  it('makes no data of its own', async () => {
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('prints nothing but JSON', async () => {
+    await fetch(`${service.url}/health/live`);
+
+    const lines = service.output().trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toContainEqual(
+      expect.objectContaining({ msg: 'listening', url: service.url }),
+    );
+  });
+
+  it.each([
+    ['no key for tokens', {}, /^.*\n {2}JWT_SECRET: required .*JWT_JWKS_URI.*\n$/],
+    [
+      'a database that does not answer',
+      { JWT_SECRET: TEST_SECRET, DATABASE_URL: 'postgresql://nobody@localhost:1/nothing' },
+      /^The database cannot be reached: .*ECONNREFUSED.*\n$/,
+    ],
+  ])('refuses to start with %s, and says so', async (_what, more, expected) => {
+    const { code, output, complaint } = await runService(settings(more));
+
+    expect([code, output]).toEqual([1, '']);
+    expect(complaint).toMatch(expected);
+  });
+});

@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSigningSecret } from '../../src/auth/signing-secret.js';
+import { PROCESS_LIMIT_MS } from '../support/node-process.js';
+import { waitFor } from '../support/wait-for.js';
+import { Client } from './client.js';
+import { endAllServices, startService, type Service } from './service.js';
+
+import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+
+/** Quick to look for calls that have stayed too long, and quick to think so. */
+const SETTINGS = { SIMULATOR_SPEED: '100', LONGEST_TALK: '1', SWEEP_EVERY: '0.1' };
+
+describe('npm start on the data of one that was killed', () => {
+  let dataDir: string;
+  let firstSecret: string;
+  let callSid: string;
+  let service: Service;
+  let client: Client;
+
+  const start = async (): Promise<void> => {
+    service = await startService({ environment: { DATA_DIR: dataDir, ...SETTINGS } });
+    client = new Client(service.url, await readSigningSecret(dataDir));
+  };
+
+  const recordOf = (sid: string): Promise<unknown> => client.admin('GET', `calls/${sid}`);
+
+  const stateOf = async (userId: string, sid: string): Promise<string | undefined> =>
+    (await client.ask(userId, `callState/${sid}`)).data?.stateType;
+
+  const isOver = async (userId: string, sid: string): Promise<boolean> => (await stateOf(userId, sid)) === '4';
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'ringback start '));
+    await start();
+    firstSecret = await readSigningSecret(dataDir);
+    await client.admin('PATCH', 'users/1004', { name: 'Renamed' });
+    await client.admin('DELETE', 'users/2012');
+    callSid = (await client.ask('1001', 'call/2013')).data!.callSid!;
+    await waitFor('the talk', async () => (await stateOf('1001', callSid)) === '3');
+    await service.kill();
+    await start();
+  });
+
+  afterAll(async () => {
+    await endAllServices();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  it('signs with the same secret as before', async () => {
+    expect(await readSigningSecret(dataDir)).toBe(firstSecret);
+  });
+
+  it('still has the call that was made before, and settles it', async () => {
+    expect(await recordOf(callSid)).toMatchObject({ callerId: '1001', calleeId: '2013' });
+
+    await waitFor('the end of the call', () => isOver('1001', callSid));
+    expect(await recordOf(callSid)).toMatchObject({ endReason: 'lost' });
+  });
+
+  it('leaves the directory as it was left', async () => {
+    expect(await client.admin('GET', 'users/1004')).toMatchObject({ name: 'Renamed' });
+    expect(await client.admin('GET', 'users/2012')).toMatchObject({ status: 404 });
+  });
+
+  it('places calls again', async () => {
+    const { data } = await client.ask('1005', 'call/2000');
+
+    await waitFor('the end of the call', () => isOver('1005', data!.callSid!));
+    expect(await recordOf(data!.callSid!)).toMatchObject({ endReason: 'completed' });
+  });
+});

@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../src/database/data-source-options.js';
+import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
+import { PROCESS_LIMIT_MS } from '../support/node-process.js';
+import { TEST_SECRET } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { waitFor } from '../support/wait-for.js';
+import { Client } from './client.js';
+import { oneConnection, send } from './sent-request.js';
+import { endAllServices, startService, type Service } from './service.js';
+
+import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+
+/** For what is in flight; see app.ts. Whoever has nothing in flight is not to wait for it. */
+const FINISH_LIMIT_MS = 7_000;
+
+describe('a service that is told to stop', () => {
+  let database: TestDatabase;
+  let records: DataSource;
+  const sockets: Socket[] = [];
+
+  const settings = (more: Record<string, string> = {}) => ({
+    environment: { DATABASE_URL: database.url, JWT_SECRET: TEST_SECRET, ...more },
+  });
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    records = await new DataSource(dataSourceOptions(database.url, 1)).initialize();
+    await seedDemoDirectory(records);
+  });
+
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+  });
+
+  afterAll(async () => {
+    await endAllServices();
+    await records.destroy();
+    await database.drop();
+  });
+
+  /** A connection on which only so much has been sent. */
+  const say = async ({ url }: Service, words: string): Promise<void> => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    if (words) await new Promise((resolve) => socket.write(words, resolve));
+    // What comes later on another connection is read later, too.
+    await (
+      await send(`${url}/health/live`)
+    ).reply;
+  };
+
+  it('waits for no connection on which nothing, or nothing whole, has been asked', async () => {
+    const service = await startService(settings());
+    await say(service, '');
+    await say(service, 'GET /health/live HTTP/1.1\r\nhost:');
+    await say(service, 'GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    const kept = oneConnection();
+    await (
+      await send(`${service.url}/health/live`, kept)
+    ).reply;
+
+    const { code, complaint, tookMs } = await service.stop();
+
+    expect([code, complaint]).toEqual([0, '']);
+    expect(tookMs).toBeLessThan(FINISH_LIMIT_MS);
+    kept.destroy();
+  });
+
+  it('lets go of what does not finish, in time', async () => {
+    const service = await startService(settings({ DIAL_TIMEOUT: '60' }));
+    await say(service, 'POST /v1/webhooks/simulator HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\nhalf');
+    const token = await new Client(service.url, TEST_SECRET).token('1001');
+    const dial = await send(`${service.url}/v1/app/call/2008?access_token=${token}`);
+    await waitFor('the record of the dial', async () => {
+      const [{ calls }] = await records.query<[{ calls: number }]>('select count(*)::int as calls from call_record');
+      return calls > 0;
+    });
+
+    const { code, complaint, tookMs } = await service.stop();
+
+    expect([code, complaint]).toEqual([0, '']);
+    expect(tookMs).toBeLessThan(10_000);
+    expect((await dial.reply).body).toContain('系统内部异常!');
+  });
+});

@@ -1,0 +1,133 @@
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../src/database/data-source-options.js';
+import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
+import { PROCESS_LIMIT_MS, type Ending } from '../support/node-process.js';
+import { TEST_SECRET } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { waitFor } from '../support/wait-for.js';
+import { Client } from './client.js';
+import { oneConnection, send, type Reply, type SentRequest } from './sent-request.js';
+import { endAllServices, startService, type Service } from './service.js';
+
+import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+
+describe('a service that is told to stop', () => {
+  let database: TestDatabase;
+  let records: DataSource;
+  let service: Service;
+  let talk: string;
+
+  /** What is in flight when it is told. */
+  let dial: SentRequest;
+  let longPoll: SentRequest;
+  let stream: SentRequest;
+
+  /** What is asked afterwards. */
+  let onOldConnection: SentRequest;
+  let fresh: Reply;
+  let alive: Reply;
+
+  let ending: Ending & { readonly tookMs: number };
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    records = await new DataSource(dataSourceOptions(database.url, 1)).initialize();
+    await seedDemoDirectory(records);
+    service = await startService({
+      environment: { DATABASE_URL: database.url, JWT_SECRET: TEST_SECRET, SIMULATOR_SPEED: '100', DIAL_TIMEOUT: '4' },
+    });
+    const { url } = service;
+    const client = new Client(url, TEST_SECRET);
+    talk = (await client.ask('1001', 'call/2013')).data!.callSid!;
+    await waitFor('the talk', async () => {
+      const { data } = await client.ask('1001', `callState/${talk}`);
+      return data?.stateType === '3';
+    });
+    const token = await client.token('1001');
+    const kept = oneConnection();
+    await (
+      await send(`${url}/health/live`, kept)
+    ).reply;
+    stream = await send(`${url}/v1/app/callState/${talk}/stream?access_token=${token}`);
+    longPoll = await send(`${url}/v1/app/callState/${talk}?after=4&wait=25&access_token=${token}`);
+    dial = await send(`${url}/v1/app/call/2008?access_token=${await client.token('1004')}`);
+    await waitFor('the record of the dial', async () => (await recordsOf('2008')).length > 0);
+
+    const stopped = service.stop();
+    fresh = await waitFor('the first refusal', async () => {
+      const reply = await (await send(`${url}/health/ready`)).reply;
+      return reply.status !== 200 && reply;
+    });
+    onOldConnection = await send(`${url}/v1/app/call/2000?access_token=${await client.token('1005')}`, kept);
+    await onOldConnection.reply;
+    alive = await (await send(`${url}/health/live`)).reply;
+    ending = await stopped;
+    kept.destroy();
+  });
+
+  afterAll(async () => {
+    await endAllServices();
+    await records.destroy();
+    await database.drop();
+  });
+
+  const recordsOf = (calleeId: string): Promise<unknown[]> =>
+    records.query('select call_sid from call_record where callee_id = $1', [calleeId]);
+
+  it('answers a dial to which the provider has not replied yet', async () => {
+    const { status, body } = await dial.reply;
+    const [record] = await recordsOf('2008');
+
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({
+      returnCode: 200,
+      data: { callSid: (record as { call_sid: string }).call_sid },
+    });
+  });
+
+  it('answers a long poll with what is known by then', async () => {
+    const { status, body } = await longPoll.reply;
+
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toEqual({ data: { stateType: '3', changes: [] }, returnCode: 200, returnMsg: 'success' });
+  });
+
+  it('ends an event stream whole', async () => {
+    const { status, body } = await stream.reply;
+
+    expect(status).toBe(200);
+    expect(body).toMatch(/"stateType":"3".*\n\n$/);
+  });
+
+  it('refuses what is new, whether or not the connection is', async () => {
+    const { status, headers, body } = await onOldConnection.reply;
+
+    expect(onOldConnection.onOldConnection).toBe(true);
+    expect([status, headers.connection, headers['retry-after']]).toEqual([503, 'close', '1']);
+    expect(JSON.parse(body)).toMatchObject({ returnCode: 503 });
+    expect(fresh).toMatchObject({ status: 503, headers: { connection: 'close', 'retry-after': '1' } });
+    expect(await recordsOf('2000')).toEqual([]);
+  });
+
+  it('says that it is alive as long as it finishes something', () => {
+    expect(alive.status).toBe(200);
+  });
+
+  it('exits in good order and in time', () => {
+    expect([ending.code, ending.complaint]).toEqual([0, '']);
+    expect(ending.tookMs).toBeLessThan(10_000);
+  });
+
+  it('says goodbye to the database', async () => {
+    const sessions = await waitFor('the end of its sessions', async () => {
+      const [row] = await records.query<{ open: number; abandoned: number }[]>(
+        `select sessions_abandoned::int as abandoned, (
+           select count(*)::int from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()
+         ) as open from pg_stat_database where datname = current_database()`,
+      );
+      return row?.open === 0 && row;
+    });
+
+    expect(sessions.abandoned).toBe(0);
+  });
+});

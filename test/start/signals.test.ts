@@ -1,0 +1,44 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PROCESS_LIMIT_MS } from '../support/node-process.js';
+import { endAllServices, startService } from './service.js';
+
+import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+
+describe('npm start', () => {
+  let dataDir: string;
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'ringback start '));
+  });
+
+  afterAll(async () => {
+    await endAllServices();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  const expectDatabaseInOrder = async (): Promise<void> => {
+    expect((await readdir(dataDir)).sort()).toEqual(['jwt-secret', 'postgres', 'postgres.log']);
+    expect(await readdir(join(dataDir, 'postgres'))).not.toContain('postmaster.pid');
+    expect(await readFile(join(dataDir, 'postgres.log'), 'utf8')).toMatch(/database system is shut down\n$/);
+  };
+
+  it('stops with its database on Ctrl-C, though npm passes on what the terminal has sent as well', async () => {
+    const service = await startService({ environment: { DATA_DIR: dataDir } });
+
+    const { code, complaint } = await service.stop('SIGINT', 'SIGINT');
+
+    expect([code, complaint]).toEqual([0, '']);
+    await expectDatabaseInOrder();
+  });
+
+  it('stops with its database when npm is told to stop', async () => {
+    const service = await startService({ command: ['npm', 'start'], environment: { DATA_DIR: dataDir } });
+
+    const { code } = await service.stop('SIGTERM');
+
+    expect(code).toBe(0);
+    await expectDatabaseInOrder();
+  });
+});

@@ -1,0 +1,61 @@
+import type { ChildProcess } from 'node:child_process';
+import { Client } from 'pg';
+import { endOf, PROCESS_LIMIT_MS, type Ending } from '../support/node-process.js';
+import { TEST_SECRET } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { waitFor } from '../support/wait-for.js';
+import { endAllServices, launch } from './service.js';
+
+import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+
+/** Of src/database/migrate.ts: whoever holds it keeps a service from going on with its start. */
+const MIGRATION_LOCK = 7_264_225;
+
+describe('a service that is told to stop while it starts', () => {
+  let database: TestDatabase;
+  let holder: Client;
+  let child: ChildProcess;
+  let ending: Promise<Ending>;
+
+  const isAwaited = async (): Promise<boolean> => {
+    const { rowCount } = await holder.query(
+      `select from pg_locks where locktype = 'advisory' and not granted
+         and database = (select oid from pg_database where datname = current_database())`,
+    );
+    return rowCount === 1;
+  };
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    holder = new Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    child = launch({ environment: { DATABASE_URL: database.url, JWT_SECRET: TEST_SECRET } });
+    ending = endOf(child);
+    let output = '';
+    child.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    await waitFor('the wait for the lock', isAwaited, PROCESS_LIMIT_MS);
+    child.kill('SIGTERM');
+    await waitFor('word of it', () => output.includes('"msg":"stopping"'));
+  });
+
+  afterEach(async () => {
+    await endAllServices();
+    await holder.end();
+    await database.drop();
+  });
+
+  it('starts first and stops then', async () => {
+    await holder.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+
+    const { code, complaint } = await ending;
+    expect([code, complaint]).toEqual([0, '']);
+  });
+
+  it('gives up where its start comes to no end', async () => {
+    const { code, output } = await ending;
+
+    expect(code).toBe(1);
+    expect(output).toContain('could not stop in good order');
+  });
+});

@@ -1,0 +1,40 @@
+import { readConfig } from '../../src/config/config.js';
+import { welcomePage } from '../../src/welcome-page.js';
+
+const pageFor = (environment: Record<string, string>, url = 'http://127.0.0.1:3000'): string =>
+  welcomePage(url, readConfig(environment));
+
+const exported = (page: string): string | undefined => /^ *export (.*)$/m.exec(page)?.[1];
+
+describe('the page of npm start', () => {
+  it('sets nothing in the second terminal where everything is as usual', () => {
+    expect(exported(pageFor({}))).toBeUndefined();
+  });
+
+  it('sets there what is not as usual, in a form that a shell understands', () => {
+    const page = pageFor({ DATA_DIR: "/it's here", JWT_ISSUER: 'me & you', JWT_AUDIENCE: 'us' });
+
+    expect(exported(page)).toBe(String.raw`DATA_DIR='/it'\''s here' JWT_ISSUER='me & you' JWT_AUDIENCE=us`);
+  });
+
+  it('tells the port that was free', () => {
+    expect(exported(pageFor({ PORT: '0' }, 'http://127.0.0.1:40123'))).toBe('PORT=40123');
+  });
+
+  it('tells a port that a URL leaves out', () => {
+    expect(exported(pageFor({ PORT: '80' }, 'http://127.0.0.1:80'))).toBe('PORT=80');
+  });
+
+  it.each([
+    ['', {}, 'TOKEN=$(npm run -s token -- 1001)'],
+    [' not', { JWT_JWKS_URI: 'https://host/keys' }, 'TOKEN=YOUR_TOKEN'],
+  ])('has a token made where the service does%s sign its own', (_word, environment, line) => {
+    expect(pageFor(environment)).toContain(`    ${line}\n`);
+  });
+
+  it('names no secret', () => {
+    const secret = 'a key of 32 bytes or more, for the tests';
+
+    expect(pageFor({ JWT_SECRET: secret })).not.toContain(secret);
+  });
+});
