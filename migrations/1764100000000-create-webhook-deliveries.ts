@@ -62,14 +62,14 @@ export class CreateWebhookDeliveries1764100000000 implements MigrationInterface 
       $$;
 
       -- The one place that says what a job is. The flag lets a worker leave an endpoint alone that keeps it busy.
-      create function webhook_add_job(endpoint_id bigint, call_sid text) returns void language plpgsql as $$
+      create function webhook_add_job(endpoint_id bigint, call_sid text) returns bigint language plpgsql as $$
       begin
-        perform graphile_worker.add_job(
+        return (graphile_worker.add_job(
           'deliver',
           json_build_object('endpointId', endpoint_id::text, 'callSid', call_sid),
           job_key => webhook_job_key(endpoint_id, call_sid),
           flags => array['endpoint:' || endpoint_id]
-        );
+        )).id;
       end
       $$;
 

@@ -8,6 +8,7 @@ import type { Logger } from './common/logger.js';
 import { RingbackConfigModule } from './config/config.module.js';
 import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
+import { DeliveryModule } from './delivery/delivery.module.js';
 import { HealthModule } from './health/health.module.js';
 import { WebhookModule } from './webhook/webhook.module.js';
 
@@ -23,6 +24,7 @@ export class AppModule {
         DatabaseModule,
         AuthModule,
         CallModule,
+        DeliveryModule,
         WebhookModule,
         AdminModule,
         HealthModule,

@@ -2,6 +2,7 @@
  * Every environment variable that Ringback reads: its name, what it means, its default, and how its text becomes a
  * value. The README's table is tested against this list.
  */
+import ipaddr from 'ipaddr.js';
 import { isSupportedCountry } from 'libphonenumber-js/max';
 
 export interface Setting<T> {
@@ -95,6 +96,16 @@ const webhookSecrets = (value: string): readonly [string, ...string[]] => {
   }
   return [first, ...more];
 };
+
+/** Anything shorter than four numbers, which ipaddr.js would take, is more likely a slip than a range. */
+const addressRanges = (value: string): readonly ReturnType<typeof ipaddr.parseCIDR>[] =>
+  value.split(',').map((text) => {
+    const range = text.trim();
+    if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(range) && !ipaddr.IPv6.isValidCIDR(range)) {
+      throw new Error('expected ranges such as 10.0.0.0/8 or fd00::/8, comma between two');
+    }
+    return ipaddr.parseCIDR(range);
+  });
 
 const nonEmpty = (value: string): string => {
   if (value.trim() === '') throw new Error('expected some text');
@@ -198,6 +209,12 @@ export const SETTINGS = {
     'http://127.0.0.1:3000/v1/webhooks/simulator',
     'Where `npm run simulator` posts its webhooks, comma between two: the next where one does not take it.',
     list(url('http:', 'https:')),
+  ),
+  webhookAllowedRanges: setting(
+    'WEBHOOK_ALLOWED_RANGES',
+    '',
+    'Address ranges beside the public ones that outgoing webhooks may go to, over http too; comma between two.',
+    (value) => (value === '' ? [] : addressRanges(value)),
   ),
   logLevel: setting(
     'LOG_LEVEL',

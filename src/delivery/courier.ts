@@ -1,0 +1,131 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { LOGGER, type Logger } from '../common/logger.js';
+import { FAILING_LIMIT_HOURS, MOST_ATTEMPTS } from './delivery-limits.js';
+import { CLAIM_NEXT, GIVE_UP_KEY, HAND_ON, LOCK_CALL, LOCK_IF_DISABLED } from './delivery-sql.js';
+import { WebhookRequest, type Answer } from './webhook-request.js';
+
+/** What a job is about: the deliveries of one call to one endpoint. */
+export interface DeliveryJob {
+  readonly endpointId: string;
+  readonly callSid: string;
+}
+
+/** The job is to be run again, after a while. */
+export class DeliveryFailed extends Error {}
+
+interface Claimed {
+  readonly changeNumber: number;
+  readonly change: string;
+  readonly url: string;
+  readonly secret: string;
+  readonly previousSecret: string | null;
+  /** Null where the endpoint is disabled. */
+  readonly attemptId: string | null;
+}
+
+/** The receiver's word for: never again (Standard Webhooks). */
+const GONE = 410;
+
+/** $1: the endpoint's id, $2: whether it is gone. Writes nothing where nothing is new: every failing call comes by here. */
+const NOTE_FAILURE = `
+update webhook_endpoint
+set failing_since = coalesce(failing_since, now()),
+  disabled_at = case when $2 or failing_since < limit_of.failing then now() end,
+  disabled_reason = case
+    when $2 then 'It answered ${GONE} Gone.'
+    when failing_since < limit_of.failing then 'It has taken nothing for ${FAILING_LIMIT_HOURS} hours.' end
+from (select now() - interval '${FAILING_LIMIT_HOURS} hours' as failing) limit_of
+where id = $1 and disabled_at is null and ($2 or failing_since is null or failing_since < limit_of.failing)
+returning disabled_reason as "disabledReason"
+`;
+
+/** Takes the changes of a call to an endpoint, one at a time and in the order of their numbers. */
+@Injectable()
+export class Courier {
+  constructor(
+    private readonly database: DataSource,
+    private readonly requests: WebhookRequest,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * One attempt at the oldest pending delivery.
+   * @param attemptsMade with this one, in a row
+   * @throws DeliveryFailed where the same one is to be tried again
+   */
+  async deliverNext(job: DeliveryJob, attemptsMade: number, stop: AbortSignal): Promise<void> {
+    const { endpointId, callSid } = job;
+    const [next] = await this.database.query<Claimed[]>(CLAIM_NEXT, [endpointId, callSid]);
+    if (!next?.attemptId) {
+      await this.leaveOff(job);
+      return;
+    }
+    const { url, secret, previousSecret, change, changeNumber } = next;
+    const id = `${callSid}-${changeNumber}`;
+    const secrets = previousSecret === null ? [secret] : [secret, previousSecret];
+    const answer = await this.requests.send({ url, secrets, id, body: change }, stop);
+    const { status, durationMs, error } = answer;
+    this.logger.info({ endpointId, changeNumber, attemptsMade, status, ms: durationMs, error }, 'webhook attempt');
+
+    const isOver = await this.database.transaction(async (database) => {
+      await database.query(LOCK_CALL, [callSid]);
+      await this.writeDown(database, next.attemptId, answer);
+      // What our own stopping cut short says nothing of the endpoint.
+      if (status === null && stop.aborted) return false;
+      if (error === null) await this.settle(database, job, changeNumber, 'delivered');
+      else if (await this.disabledBy(database, endpointId, status === GONE)) {
+        await database.query(GIVE_UP_KEY, [endpointId, callSid]);
+      } else if (attemptsMade >= MOST_ATTEMPTS) await this.settle(database, job, changeNumber, 'failed');
+      else return false;
+      return true;
+    });
+    if (!isOver) throw new DeliveryFailed(error ?? '');
+  }
+
+  /** There is nothing to deliver, or the endpoint is disabled; unless that has changed just now. */
+  private async leaveOff({ endpointId, callSid }: DeliveryJob): Promise<void> {
+    await this.database.transaction(async (database) => {
+      await database.query(LOCK_CALL, [callSid]);
+      const disabled = await database.query<unknown[]>(LOCK_IF_DISABLED, [endpointId]);
+      await database.query(disabled.length > 0 ? GIVE_UP_KEY : HAND_ON, [endpointId, callSid]);
+    });
+  }
+
+  private async writeDown(database: EntityManager, attemptId: string | null, answer: Answer): Promise<void> {
+    await database.query(
+      'update webhook_attempt set duration_ms = $2, status = $3, error = $4, response = $5 where id = $1',
+      [attemptId, answer.durationMs, answer.status, answer.error, answer.response],
+    );
+  }
+
+  private async settle(
+    database: EntityManager,
+    { endpointId, callSid }: DeliveryJob,
+    changeNumber: number,
+    state: 'delivered' | 'failed',
+  ): Promise<void> {
+    await database.query(
+      `update webhook_delivery set state = $4, settled_at = now()
+       where endpoint_id = $1 and call_sid = $2 and change_number = $3 and state = 'pending'`,
+      [endpointId, callSid, changeNumber, state],
+    );
+    // Also when it failed for good: it was the last to say that the endpoint fails, and a month later nobody would know.
+    await database.query(
+      'update webhook_endpoint set failing_since = null where id = $1 and failing_since is not null',
+      [endpointId],
+    );
+    await database.query(HAND_ON, [endpointId, callSid]);
+    if (state === 'failed') this.logger.warn({ endpointId, changeNumber }, 'a webhook delivery has failed for good');
+  }
+
+  private async disabledBy(database: EntityManager, endpointId: string, isGone: boolean): Promise<boolean> {
+    const [[noted]] = await database.query<[{ disabledReason: string | null }[], number]>(NOTE_FAILURE, [
+      endpointId,
+      isGone,
+    ]);
+    if (!noted?.disabledReason) return false;
+    this.logger.warn({ endpointId, reason: noted.disabledReason }, 'a webhook endpoint is disabled');
+    return true;
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * What holds the deliveries of a call together. For one endpoint and one call there is one job at most that is alive, it
+ * holds the job key, and it makes one attempt at the oldest pending delivery: so no two are under way at once, and none
+ * goes before the one before it.
+ *
+ * - A change finds an earlier delivery pending and needs no job, or finds none and adds one (the trigger's part).
+ * - Whoever settles a delivery hands the key on to a job for the next one, or gives it up, in the same transaction.
+ * - Both hold the call's row meanwhile, so neither can miss what the other does.
+ * - A job that fails keeps the key and waits; a change in the meantime neither resets nor overtakes it.
+ *
+ * graphile-worker's queue names would not do instead: each time a worker looks for a job it locks every free queue there
+ * is, and here there would be as many as calls; nor would its way of replacing a job by key, which starts the waiting anew.
+ */
+
+/** $1: the callSid */
+export const LOCK_CALL = 'select from call_record where call_sid = $1 for update';
+
+/** The rows that both statements below speak of, so that no delivery is found by one and not by the other. */
+const PENDING = `
+  webhook_delivery delivery
+  join webhook_endpoint endpoint on endpoint.id = delivery.endpoint_id
+  join call_event event on event.call_sid = delivery.call_sid and event.change_number = delivery.change_number
+  where delivery.endpoint_id = $1 and delivery.call_sid = $2 and delivery.state = 'pending'`;
+
+/** $1: the endpoint's id, $2: the callSid. The attempt is written down before it is made. */
+export const CLAIM_NEXT = `
+with next as (
+  select delivery.change_number, event.change, endpoint.url, endpoint.secret,
+    case when endpoint.previous_secret_until > now() then endpoint.previous_secret end as previous_secret,
+    endpoint.disabled_at is not null as disabled
+  from ${PENDING}
+  order by delivery.change_number
+  limit 1
+), attempt as (
+  insert into webhook_attempt (endpoint_id, call_sid, change_number)
+  select $1, $2, change_number from next where not disabled
+  returning id
+)
+select next.change_number as "changeNumber", next.change, next.url, next.secret,
+  next.previous_secret as "previousSecret", attempt.id as "attemptId"
+from next left join attempt on true
+`;
+
+/** $1: the endpoint's id, $2: the callSid. By the job that has the key, and while it holds the call. */
+export const HAND_ON = `
+select case
+  when exists (select from ${PENDING}) then webhook_add_job($1, $2)
+  else (graphile_worker.remove_job(webhook_job_key($1, $2))).id end
+`;
+
+/** $1: the endpoint's id. While somebody shares the row, it cannot be enabled. */
+export const LOCK_IF_DISABLED = 'select from webhook_endpoint where id = $1 and disabled_at is not null for share';
+
+/** $1: the endpoint's id, $2: the callSid */
+export const GIVE_UP_KEY = 'select graphile_worker.remove_job(webhook_job_key($1, $2))';
+
+/**
+ * $1: the endpoint's id, $2: the callSid before the first, $3: how many, $4: the only callSid, or null. Pending deliveries
+ * are tried at once. A job that is running is left alone: it hands on to what is pending when it is done.
+ */
+export const WAKE = `
+with call as (
+  select distinct call_sid from webhook_delivery
+  where endpoint_id = $1 and state = 'pending' and call_sid > $2 and ($4::text is null or call_sid = $4)
+  order by call_sid
+  limit $3
+)
+select call.call_sid as "callSid",
+  case when job.locked_at is null then webhook_add_job($1, call.call_sid) end
+from call left join graphile_worker.jobs job on job.key = webhook_job_key($1, call.call_sid)
+order by call.call_sid
+`;

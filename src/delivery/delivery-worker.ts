@@ -1,0 +1,146 @@
+/**
+ * Runs the jobs of the queue, on any number of replicas. It has connections of its own, three at most and one while nothing
+ * happens, so that requests never wait for deliveries; a database that goes away stops it for as long, and no longer.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { run, type Runner, type TaskList } from 'graphile-worker';
+import type { Pool } from 'pg';
+import { Draining } from '../common/draining.js';
+import { runWithLogContext } from '../common/log-context.js';
+import { LOGGER, type Logger } from '../common/logger.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../database/data-source-options.js';
+import { JOB_SCHEMA, jobPool } from '../database/job-queue.js';
+import { Courier, type DeliveryJob } from './courier.js';
+import { ATTEMPTS_AT_ONCE, ATTEMPTS_AT_ONCE_TO_ONE } from './delivery-limits.js';
+import { queueLogger } from './queue-logger.js';
+import { Upkeep } from './upkeep.js';
+
+/** One listens for new jobs; taking one and putting it away are statements of a millisecond. */
+const CONNECTIONS = 3;
+/** A process that is to stop has ten seconds; an attempt has half of them to end by itself. */
+const FINISH_LIMIT_MS = 5_000;
+const START_AGAIN_AFTER_MS = 1_000;
+
+/** Of any number of replicas one adds the job; one that is still waiting is replaced. */
+const TIMETABLE = `
+* * * * * recover ?jobKey=recover
+17 * * * * forget ?jobKey=forget
+`;
+
+@Injectable()
+export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly pool: Pool;
+  private readonly underWay = new Map<string, number>();
+  private readonly stopping = new AbortController();
+  private runner: Runner | undefined;
+  private working: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly courier: Courier,
+    private readonly upkeep: Upkeep,
+    private readonly draining: Draining,
+    @Inject(CONFIG) config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.pool = jobPool(
+      {
+        connectionString: config.databaseUrl,
+        max: CONNECTIONS,
+        connectionTimeoutMillis: CONNECT_LIMIT_MS,
+        statement_timeout: STATEMENT_LIMIT_MS,
+      },
+      (error) => {
+        this.logger.warn({ error }, 'a connection of the delivery worker was lost');
+      },
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    this.working = this.work();
+    this.draining.signal.addEventListener('abort', () => void this.stop());
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.stop();
+    await this.working;
+    await this.pool.end();
+  }
+
+  /** graphile-worker gives up when the database has been away for minutes; we do not. */
+  private async work(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        this.runner = await this.start();
+        await this.untilEnded(this.runner);
+      } catch (error) {
+        this.logger.warn({ error }, 'the delivery worker has ended, and starts again');
+      }
+      await sleep(START_AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Takes no job any more, and waits for those that are under way. */
+  private async stop(): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    this.stopping.abort();
+    // It may have ended by itself.
+    await this.runner?.stop().catch(() => undefined);
+  }
+
+  /** It may have been told to stop while it started. */
+  private async untilEnded(runner: Runner): Promise<void> {
+    if (this.stopping.signal.aborted) await runner.stop();
+    await runner.promise;
+  }
+
+  private start(): Promise<Runner> {
+    return run({
+      pgPool: this.pool,
+      schema: JOB_SCHEMA,
+      logger: queueLogger(this.logger),
+      noHandleSignals: true,
+      concurrency: ATTEMPTS_AT_ONCE,
+      gracefulShutdownAbortTimeout: FINISH_LIMIT_MS,
+      // Without these, nobody catches the error of a job that cannot be put away because the database is gone.
+      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+      taskList: this.tasks(),
+      crontab: TIMETABLE,
+      forbiddenFlags: () => this.busyEndpoints(),
+    });
+  }
+
+  private tasks(): TaskList {
+    return {
+      deliver: (payload, { abortSignal, job: { attempts } }) => {
+        const job = payload as DeliveryJob;
+        return runWithLogContext({ callSid: job.callSid }, () =>
+          this.counted(job.endpointId, () => this.courier.deliverNext(job, attempts, abortSignal)),
+        );
+      },
+      resume: (payload) => this.upkeep.resume((payload as Pick<DeliveryJob, 'endpointId'>).endpointId),
+      recover: () => this.upkeep.recover(),
+      forget: () => this.upkeep.forget(),
+    };
+  }
+
+  private async counted(endpointId: string, work: () => Promise<void>): Promise<void> {
+    this.underWay.set(endpointId, (this.underWay.get(endpointId) ?? 0) + 1);
+    try {
+      await work();
+    } finally {
+      const left = (this.underWay.get(endpointId) ?? 1) - 1;
+      if (left > 0) this.underWay.set(endpointId, left);
+      else this.underWay.delete(endpointId);
+    }
+  }
+
+  /** The flags of jobs that are not taken now. */
+  private busyEndpoints(): string[] {
+    return [...this.underWay]
+      .filter(([, attempts]) => attempts >= ATTEMPTS_AT_ONCE_TO_ONE)
+      .map(([endpointId]) => `endpoint:${endpointId}`);
+  }
+}

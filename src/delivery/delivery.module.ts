@@ -1,0 +1,27 @@
+import { Module } from '@nestjs/common';
+import { Courier } from './courier.js';
+import { DeliveryService } from './delivery.service.js';
+import { DeliveryWorker } from './delivery-worker.js';
+import { EndpointService } from './endpoint.service.js';
+import { EndpointUrlCheck } from './endpoint-url-check.js';
+import { GuardedConnections } from './guarded-connections.js';
+import { NameResolver } from './name-resolver.js';
+import { Upkeep } from './upkeep.js';
+import { WebhookRequest } from './webhook-request.js';
+
+/** What the app's backend is told, and whether it heard. */
+@Module({
+  providers: [
+    Courier,
+    DeliveryService,
+    DeliveryWorker,
+    EndpointService,
+    EndpointUrlCheck,
+    GuardedConnections,
+    NameResolver,
+    Upkeep,
+    WebhookRequest,
+  ],
+  exports: [DeliveryService, EndpointService],
+})
+export class DeliveryModule {}

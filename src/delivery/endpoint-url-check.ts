@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../common/error-table.js';
+import { hostOf, urlFault } from './endpoint-url.js';
+import { AddressRefused, GuardedConnections } from './guarded-connections.js';
+
+/** For whoever registers an endpoint: better told now than by deliveries that fail. */
+@Injectable()
+export class EndpointUrlCheck {
+  constructor(private readonly connections: GuardedConnections) {}
+
+  /** @throws AppError BAD_REQUEST that says what is wrong with the URL, or with where it leads */
+  async insistOn(text: string): Promise<void> {
+    const what = urlFault(text) ?? (await this.leadsAstray(new URL(text)));
+    if (what) throw new AppError('BAD_REQUEST', { faults: [{ where: '/url', what }] });
+  }
+
+  private async leadsAstray(url: URL): Promise<string | null> {
+    const host = hostOf(url);
+    try {
+      await this.connections.addressesOf(host, url.protocol);
+      return null;
+    } catch (error) {
+      if (!(error instanceof AddressRefused)) return `must lead somewhere: the name ${host} cannot be resolved`;
+      const advice = url.protocol === 'http:' ? 'use https, or have' : 'have';
+      return `must not lead there: ${error.message}; ${advice} the operator allow its range (WEBHOOK_ALLOWED_RANGES)`;
+    }
+  }
+}

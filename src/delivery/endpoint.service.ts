@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AppError } from '../common/error-table.js';
+import { isLong } from '../common/long.js';
+import { badCursor, pageOf, type Page, type PageRequest } from '../directory/page.js';
+import { PREVIOUS_SECRET_HOURS } from './delivery-limits.js';
+import { EndpointUrlCheck } from './endpoint-url-check.js';
+import type { WebhookEndpoint } from './webhook-endpoint.entity.js';
+
+/** What may be shown of an endpoint: never its secret. */
+export type ShownEndpoint = Readonly<
+  Omit<WebhookEndpoint, 'secret' | 'previousSecret' | 'previousSecretUntil'> & { enabled: boolean }
+>;
+
+export interface NewSecret {
+  readonly secret: string;
+}
+
+/** What is left out stays as it is. */
+export interface EndpointChange {
+  readonly url?: string | undefined;
+  readonly eventTypes?: WebhookEndpoint['eventTypes'] | undefined;
+  readonly enabled?: boolean | undefined;
+}
+
+const SHOWN = `
+  id, url, event_types as "eventTypes", disabled_at is null as enabled, created_at as "createdAt",
+  failing_since as "failingSince", disabled_at as "disabledAt", disabled_reason as "disabledReason"`;
+
+export const noSuchEndpoint = (): AppError => new AppError('NOT_FOUND', { detail: 'There is no such endpoint.' });
+
+/** Upkeep of the places where the app's backend is told of calls. */
+@Injectable()
+export class EndpointService {
+  constructor(
+    private readonly database: DataSource,
+    private readonly urls: EndpointUrlCheck,
+  ) {}
+
+  /** @returns with the secret, which nobody is shown again */
+  async create({ url, eventTypes }: Pick<WebhookEndpoint, 'url' | 'eventTypes'>): Promise<ShownEndpoint & NewSecret> {
+    await this.urls.insistOn(url);
+    const secret = newSecret();
+    const [endpoint] = await this.database.query<[ShownEndpoint]>(
+      `insert into webhook_endpoint (url, event_types, secret) values ($1, $2, $3) returning ${SHOWN}`,
+      [url, eventTypes, secret],
+    );
+    return { ...endpoint, secret };
+  }
+
+  async find(id: string): Promise<ShownEndpoint> {
+    const [endpoint] = isLong(id)
+      ? await this.database.query<ShownEndpoint[]>(`select ${SHOWN} from webhook_endpoint where id = $1`, [id])
+      : [];
+    if (!endpoint) throw noSuchEndpoint();
+    return endpoint;
+  }
+
+  async list({ after, limit }: PageRequest): Promise<Page<ShownEndpoint>> {
+    if (after !== undefined && !isLong(after)) throw badCursor();
+    const rows = await this.database.query<ShownEndpoint[]>(
+      `select ${SHOWN} from webhook_endpoint where id > $1 order by id limit $2`,
+      [after ?? '0', limit + 1],
+    );
+    return pageOf(rows, limit, ({ id }) => id);
+  }
+
+  /** What waits for an endpoint that is enabled, or that leads elsewhere, is tried at once. */
+  async change(id: string, { url, eventTypes, enabled }: EndpointChange): Promise<ShownEndpoint> {
+    if (!isLong(id)) throw noSuchEndpoint();
+    if (url !== undefined) await this.urls.insistOn(url);
+    return this.database.transaction(async (database) => {
+      const [[endpoint]] = await database.query<[ShownEndpoint[], number]>(
+        `update webhook_endpoint
+         set url = coalesce($2, url),
+           event_types = case when $3 then $4::text[] else event_types end,
+           disabled_at = case when $5 then null when not $5 then coalesce(disabled_at, now()) else disabled_at end,
+           disabled_reason = case
+             when $5 then null
+             when not $5 then coalesce(disabled_reason, 'An administrator disabled it.')
+             else disabled_reason end,
+           failing_since = case when $5 or $2 is not null then null else failing_since end
+         where id = $1
+         returning ${SHOWN}`,
+        [id, url ?? null, eventTypes !== undefined, eventTypes ?? null, enabled ?? null],
+      );
+      if (!endpoint) throw noSuchEndpoint();
+      if (endpoint.enabled && (enabled || url !== undefined)) {
+        await database.query(
+          `select graphile_worker.add_job('resume', json_build_object('endpointId', $1::text), job_key => 'resume:' || $1)`,
+          [id],
+        );
+      }
+      return endpoint;
+    });
+  }
+
+  /** The secret before it signs on for a while, beside the new one. */
+  async rotateSecret(id: string): Promise<NewSecret & { readonly previousSecretUntil: Date }> {
+    if (!isLong(id)) throw noSuchEndpoint();
+    const secret = newSecret();
+    const [[endpoint]] = await this.database.query<[{ previousSecretUntil: Date }[], number]>(
+      `update webhook_endpoint
+       set secret = $2, previous_secret = secret,
+         previous_secret_until = now() + interval '${PREVIOUS_SECRET_HOURS} hours'
+       where id = $1
+       returning previous_secret_until as "previousSecretUntil"`,
+      [id, secret],
+    );
+    if (!endpoint) throw noSuchEndpoint();
+    return { secret, previousSecretUntil: endpoint.previousSecretUntil };
+  }
+
+  /** Its deliveries cannot be asked for any more, and are removed within the hour. */
+  async remove(id: string): Promise<void> {
+    if (!isLong(id)) throw noSuchEndpoint();
+    const [, removed] = await this.database.query<[unknown, number]>('delete from webhook_endpoint where id = $1', [
+      id,
+    ]);
+    if (removed === 0) throw noSuchEndpoint();
+  }
+}
+
+/** Standard Webhooks: 24 to 64 bytes. */
+const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;

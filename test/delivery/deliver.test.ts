@@ -1,0 +1,155 @@
+import { Webhook } from 'standardwebhooks';
+import type { EntityManager } from 'typeorm';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { openTestCall, tellStep, wholeTestCall } from '../support/told-call.js';
+import { waitFor } from '../support/wait-for.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+import { registerEndpoint, retryNow, type RegisteredEndpoint } from '../support/webhook-endpoint.js';
+
+let service: TestApp;
+let receiver: WebhookReceiver;
+let endpoint: RegisteredEndpoint;
+
+beforeAll(async () => {
+  service = await startTestApp({ environment: { WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8' } });
+});
+afterAll(() => service.close());
+
+beforeEach(async () => {
+  await service.database.query('delete from webhook_endpoint');
+  receiver = await startWebhookReceiver();
+  endpoint = await registerEndpoint(service, { url: receiver.url });
+});
+afterEach(() => receiver.close());
+
+const numbersTaken = (callSid: string): number[] => receiver.taken(callSid).map(({ change }) => change.data.number);
+
+const allTaken = (callSid: string, count = 4): Promise<unknown> =>
+  waitFor(`${count} deliveries`, () => receiver.taken(callSid).length >= count);
+
+/** Whatever waits is tried again, until the condition holds. */
+const retriedUntil = (what: string, condition: () => boolean): Promise<unknown> =>
+  waitFor(what, async () => {
+    await retryNow(service.database);
+    return condition();
+  });
+
+describe('the changes of a call', () => {
+  it('reach the endpoint in order, once each, in the bytes of the timeline and the long poll', async () => {
+    const { data } = await service.ask('1001', 'call/2000');
+    const callSid = data?.callSid ?? '';
+    await waitFor('the end', async () => (await service.ask('1001', `callState/${callSid}`)).data?.stateType === '4');
+
+    await allTaken(callSid);
+
+    const bodies = receiver.taken(callSid).map(({ body }) => body);
+    expect(numbersTaken(callSid)).toEqual([1, 2, 3, 4]);
+    const timeline = await (await service.admin('GET', `calls/${callSid}`)).text();
+    for (const body of bodies) expect(timeline).toContain(`"change":${body}`);
+    const token = await service.token('1001');
+    const poll = await fetch(`${service.url}/v1/app/callState/${callSid}?afterNumber=0&access_token=${token}`);
+    expect(await poll.text()).toContain(`"changes":[${bodies.join(',')}]`);
+  });
+
+  it('are signed as Standard Webhooks has it, with an id of call and number', async () => {
+    const callSid = await wholeTestCall(service);
+    await allTaken(callSid);
+
+    for (const { headers, body, id, change } of receiver.taken(callSid)) {
+      expect(id).toBe(`${callSid}-${change.data.number}`);
+      expect(headers['content-type']).toBe('application/json');
+      expect(new Webhook(endpoint.secret).verify(body, headers as Record<string, string>)).toEqual(change);
+      expect(() => new Webhook(endpoint.secret).verify(`${body} `, headers as Record<string, string>)).toThrow();
+    }
+  });
+
+  it('wait for the one before, while other calls go on; and each is taken once more when the endpoint heals', async () => {
+    const sick = await openTestCall(service);
+    receiver.replyWith(({ change }) => (change.data.callSid === sick ? 500 : 204));
+    for (const number of [2, 3, 4] as const) await tellStep(service, sick, number);
+    const well = await wholeTestCall(service);
+    await allTaken(well);
+    const failures = () =>
+      receiver.received.filter(({ change, answered }) => change.data.callSid === sick && answered === 500);
+    await retriedUntil('three failures', () => failures().length >= 3);
+    expect(numbersTaken(well)).toEqual([1, 2, 3, 4]);
+    expect(new Set(failures().map(({ id }) => id))).toEqual(new Set([`${sick}-1`]));
+
+    receiver.replyWith(() => 204);
+    await retriedUntil('four deliveries', () => receiver.taken(sick).length >= 4);
+
+    expect(numbersTaken(sick)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('do not have a failing delivery start its waiting anew', async () => {
+    receiver.replyWith(() => 503);
+    const callSid = await openTestCall(service);
+    const job = () =>
+      service.database.query<{ attempts: number; run_at: Date }[]>(
+        `select attempts, run_at from graphile_worker.jobs where key like 'deliver:%' || $1 and locked_at is null and attempts > 0`,
+        [callSid],
+      );
+    const [before] = await waitFor('a first failure', async () => {
+      const jobs = await job();
+      return jobs.length > 0 && jobs;
+    });
+
+    await tellStep(service, callSid, 2);
+
+    expect(await job()).toEqual([before]);
+  });
+
+  it('of only the wanted types reach an endpoint that names types', async () => {
+    await service.admin('PATCH', `webhook-endpoints/${endpoint.id}`, { eventTypes: ['call.ringing', 'call.over'] });
+
+    const callSid = await wholeTestCall(service);
+    await allTaken(callSid, 2);
+
+    expect(numbersTaken(callSid)).toEqual([2, 4]);
+    expect(await service.database.query('select 1 from webhook_delivery where call_sid = $1', [callSid])).toHaveLength(
+      2,
+    );
+  });
+
+  it('reach every endpoint, whatever becomes of the others', async () => {
+    const other = await startWebhookReceiver();
+    await registerEndpoint(service, { url: other.url });
+    receiver.replyWith(() => 'cut');
+
+    const callSid = await wholeTestCall(service);
+    await waitFor('four deliveries', () => other.taken(callSid).length === 4);
+
+    expect(other.taken(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
+    expect(numbersTaken(callSid)).toEqual([]);
+    await other.close();
+  });
+});
+
+describe('a delivery is written down', () => {
+  it('with the change, or not at all', async () => {
+    const written = (database: Pick<EntityManager, 'query'>): Promise<unknown> =>
+      database.query(
+        `select (select count(*)::int from webhook_delivery where endpoint_id = $1) as deliveries,
+           (select count(*)::int from graphile_worker.jobs where key like 'deliver:' || $1 || ':%') as jobs`,
+        [endpoint.id],
+      );
+
+    await expect(
+      service.database.transaction(async (database) => {
+        await openTestCall({ database });
+        expect(await written(database)).toEqual([{ deliveries: 1, jobs: 1 }]);
+        throw new Error('rolled back');
+      }),
+    ).rejects.toThrow('rolled back');
+
+    expect(await written(service.database)).toEqual([{ deliveries: 0, jobs: 0 }]);
+  });
+
+  it('for nobody where there is no endpoint', async () => {
+    await service.admin('DELETE', `webhook-endpoints/${endpoint.id}`);
+
+    const callSid = await wholeTestCall(service);
+
+    expect(await service.database.query('select 1 from webhook_delivery where call_sid = $1', [callSid])).toEqual([]);
+  });
+});
