@@ -1,0 +1,201 @@
+import { Writable } from 'node:stream';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { openTestCall, tellStep, wholeTestCall } from '../support/told-call.js';
+import { waitFor } from '../support/wait-for.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+import { registerEndpoint, retryNow, type RegisteredEndpoint } from '../support/webhook-endpoint.js';
+
+const lines: string[] = [];
+const log = new Writable({
+  write(chunk: Buffer, _encoding, done) {
+    lines.push(chunk.toString());
+    done();
+  },
+});
+
+let service: TestApp;
+let receiver: WebhookReceiver;
+let endpoint: RegisteredEndpoint;
+
+beforeAll(async () => {
+  service = await startTestApp({
+    environment: { WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8', LOG_LEVEL: 'info' },
+    logTo: log,
+  });
+});
+afterAll(() => service.close());
+
+beforeEach(async () => {
+  await service.database.query('delete from webhook_endpoint');
+  receiver = await startWebhookReceiver();
+  endpoint = await registerEndpoint(service, { url: receiver.url });
+});
+afterEach(() => receiver.close());
+
+interface ShownEndpoint {
+  readonly enabled: boolean;
+  readonly failingSince: string | null;
+  readonly disabledAt: string | null;
+  readonly disabledReason: string | null;
+}
+
+const shown = async (): Promise<ShownEndpoint> =>
+  (await (await service.admin('GET', `webhook-endpoints/${endpoint.id}`)).json()) as ShownEndpoint;
+
+const untilDisabled = (): Promise<ShownEndpoint> =>
+  waitFor('the endpoint to be disabled', async () => {
+    await retryNow(service.database);
+    const now = await shown();
+    return !now.enabled && now;
+  });
+
+const enable = async (): Promise<void> => {
+  expect((await service.admin('PATCH', `webhook-endpoints/${endpoint.id}`, { enabled: true })).status).toBe(200);
+};
+
+/** In the database's own time: the clock of the last `hours` is put back. */
+const failingFor = (hours: number): Promise<unknown> =>
+  service.database.query(`update webhook_endpoint set failing_since = now() - $2 * interval '1 hour' where id = $1`, [
+    endpoint.id,
+    hours,
+  ]);
+
+const attemptsOf = (callSid: string): Promise<{ n: number }[]> =>
+  service.database.query('select change_number as n from webhook_attempt where call_sid = $1 order by id', [callSid]);
+
+const states = async (callSid: string): Promise<string[]> =>
+  (
+    await service.database.query<{ state: string }[]>(
+      'select state from webhook_delivery where call_sid = $1 order by change_number',
+      [callSid],
+    )
+  ).map(({ state }) => state);
+
+const numbersTaken = (callSid: string): number[] => receiver.taken(callSid).map(({ change }) => change.data.number);
+
+const allTaken = (callSid: string): Promise<unknown> =>
+  waitFor('four deliveries', () => receiver.taken(callSid).length >= 4);
+
+it('an endpoint that answers 410 is disabled at once, with a notice; nothing is lost', async () => {
+  receiver.replyWith(() => 410);
+  const callSid = await wholeTestCall(service);
+
+  const { disabledAt, disabledReason } = await waitFor('a 410', async () => {
+    const now = await shown();
+    return !now.enabled && now;
+  });
+
+  expect(disabledReason).toBe('It answered 410 Gone.');
+  expect(new Date(disabledAt!).toISOString()).toBe(disabledAt);
+  const notices = lines.filter((line) => line.includes('a webhook endpoint is disabled'));
+  expect(notices.map((line) => JSON.parse(line) as unknown)).toContainEqual(
+    expect.objectContaining({ level: 40, endpointId: endpoint.id, reason: 'It answered 410 Gone.' }),
+  );
+  expect(await attemptsOf(callSid)).toEqual([{ n: 1 }]);
+
+  receiver.replyWith(() => 204);
+  await enable();
+  await allTaken(callSid);
+  expect(numbersTaken(callSid)).toEqual([1, 2, 3, 4]);
+});
+
+it('an endpoint that has taken nothing for a day is disabled, and says since when it fails until then', async () => {
+  receiver.replyWith(() => 500);
+  const callSid = await openTestCall(service);
+  await waitFor('a failure', async () => (await shown()).failingSince !== null);
+  expect((await shown()).enabled).toBe(true);
+
+  await failingFor(23.9);
+  await retryNow(service.database);
+  await waitFor('another failure', async () => (await attemptsOf(callSid)).length >= 2);
+  expect((await shown()).enabled).toBe(true);
+  await failingFor(24.1);
+
+  expect((await untilDisabled()).disabledReason).toBe('It has taken nothing for 24 hours.');
+  expect(await states(callSid)).toEqual(['pending']);
+});
+
+it('one success is enough to count as well again', async () => {
+  receiver.replyWith(({ change }) => (change.data.number === 1 ? 500 : 204));
+  const sick = await openTestCall(service);
+  await waitFor('a failure', async () => (await shown()).failingSince !== null);
+  await failingFor(25);
+  receiver.replyWith(({ change }) => (change.data.callSid === sick ? 500 : 204));
+
+  await openTestCall(service);
+
+  await waitFor('a success', async () => (await shown()).failingSince === null);
+  expect((await shown()).enabled).toBe(true);
+});
+
+it('a disabled endpoint is not called, and hears of everything in order once it is enabled', async () => {
+  await service.admin('PATCH', `webhook-endpoints/${endpoint.id}`, { enabled: false });
+  expect(await shown()).toMatchObject({ enabled: false, disabledReason: 'An administrator disabled it.' });
+  const calls = await Promise.all([wholeTestCall(service), wholeTestCall(service), openTestCall(service)]);
+  await waitFor('jobs to find it disabled', async () => {
+    const jobs = await service.database.query<unknown[]>(
+      `select 1 from graphile_worker.jobs where key like 'deliver:' || $1 || ':%'`,
+      [endpoint.id],
+    );
+    return jobs.length === 0;
+  });
+  expect(receiver.received).toEqual([]);
+  await tellStep(service, calls[2], 2);
+
+  await enable();
+
+  await allTaken(calls[0]);
+  await allTaken(calls[1]);
+  await waitFor('two deliveries', () => receiver.taken(calls[2]).length === 2);
+  expect(calls.map(numbersTaken)).toEqual([
+    [1, 2, 3, 4],
+    [1, 2, 3, 4],
+    [1, 2],
+  ]);
+  await tellStep(service, calls[2], 3);
+  await waitFor('a third', () => receiver.taken(calls[2]).length === 3);
+});
+
+it('a delivery that is refused for 28 hours, while others are taken, fails, and lets the next one pass', async () => {
+  const sick = await openTestCall(service);
+  await waitFor('the first', () => receiver.taken(sick).length === 1);
+  receiver.replyWith(({ id }) => (id === `${sick}-2` ? 422 : 204));
+  await tellStep(service, sick, 2);
+  await tellStep(service, sick, 3);
+
+  await waitFor('fourteen attempts', async () => {
+    await retryNow(service.database);
+    return (await states(sick)).join() === 'delivered,failed,delivered';
+  });
+
+  const attempts = await attemptsOf(sick);
+  expect(attempts.filter(({ n }) => n === 2)).toHaveLength(14);
+  expect(await shown()).toMatchObject({ enabled: true, failingSince: null });
+  expect(numbersTaken(sick)).toEqual([1, 3]);
+});
+
+it('waits longer and longer, for more than a day in all', async () => {
+  receiver.replyWith(() => 500);
+  const callSid = await openTestCall(service);
+  const waits: number[] = [];
+  for (let attempt = 1; attempt < 14; attempt++) {
+    const seconds = await waitFor(`failure ${attempt}`, async () => {
+      const [job] = await service.database.query<{ seconds: number }[]>(
+        `select extract(epoch from run_at - now())::float8 as seconds from graphile_worker.jobs
+         where key = 'deliver:' || $1 || ':' || $2 and attempts = $3 and locked_at is null`,
+        [endpoint.id, callSid, attempt],
+      );
+      return job?.seconds;
+    });
+    waits.push(seconds);
+    // So that it does not count as failing all this time.
+    await failingFor(0);
+    await retryNow(service.database);
+  }
+
+  for (const [index, wait] of waits.entries()) {
+    expect(wait).toBeGreaterThan(Math.exp(Math.min(index + 1, 10)) - 3);
+    expect(wait).toBeLessThan(Math.exp(Math.min(index + 1, 10)) + 3);
+  }
+  expect(waits.reduce((sum, wait) => sum + wait) / 3600).toBeGreaterThan(24);
+});
