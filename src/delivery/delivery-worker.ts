@@ -2,6 +2,7 @@
  * Runs the jobs of the queue, on any number of replicas. It has connections of its own, three at most and one while nothing
  * happens, so that requests never wait for deliveries; a database that goes away stops it for as long, and no longer.
  */
+import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { run, type Runner, type TaskList } from 'graphile-worker';
@@ -76,18 +77,10 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
         this.runner = await this.start();
         await this.untilEnded(this.runner);
       } catch (error) {
-        this.logger.warn({ error }, 'the delivery worker has ended, and starts again');
+        this.logger.warn({ error }, 'the delivery worker has failed, and starts again');
       }
       await sleep(START_AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
     }
-  }
-
-  /** Takes no job any more, and waits for those that are under way. */
-  private async stop(): Promise<void> {
-    if (this.stopping.signal.aborted) return;
-    this.stopping.abort();
-    // It may have ended by itself.
-    await this.runner?.stop().catch(() => undefined);
   }
 
   /** It may have been told to stop while it started. */
@@ -96,8 +89,9 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     await runner.promise;
   }
 
-  private start(): Promise<Runner> {
-    return run({
+  private async start(): Promise<Runner> {
+    const events = new EventEmitter();
+    const runner = await run({
       pgPool: this.pool,
       schema: JOB_SCHEMA,
       logger: queueLogger(this.logger),
@@ -109,7 +103,18 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
       taskList: this.tasks(),
       crontab: TIMETABLE,
       forbiddenFlags: () => this.busyEndpoints(),
+      events,
     });
+    endIfBlindFromBirth(runner, events);
+    return runner;
+  }
+
+  /** Takes no job any more, and waits for those that are under way. */
+  private async stop(): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    this.stopping.abort();
+    // It may have ended by itself.
+    await this.runner?.stop().catch(() => undefined);
   }
 
   private tasks(): TaskList {
@@ -144,3 +149,20 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
       .map(([endpointId]) => `endpoint:${endpointId}`);
   }
 }
+
+/**
+ * graphile-worker 0.17 remembers it for good when its very first look for a job fails (taskIdentifiers.js keeps the
+ * rejected promise), and never finds one. Such a runner makes room for another.
+ */
+const endIfBlindFromBirth = (runner: Runner, events: EventEmitter): void => {
+  const end = (): void => {
+    // Once all its workers have seen it; else each of them complains.
+    setImmediate(() => {
+      runner.stop().catch(() => undefined);
+    });
+  };
+  events.once('worker:getJob:error', end);
+  for (const sight of ['job:start', 'worker:getJob:empty']) {
+    events.once(sight, () => events.off('worker:getJob:error', end));
+  }
+};

@@ -48,6 +48,7 @@ export class GuardedConnections implements BeforeApplicationShutdown {
    */
   async addressesOf(host: string, protocol: string): Promise<readonly string[]> {
     const addresses = isIP(host) ? [host] : await this.resolver.addressesOf(host);
+    if (addresses.length === 0) throw new Error(`${host} has no address`);
     for (const address of addresses) {
       const fault = addressFault(address, this.config.webhookAllowedRanges, { onlyAllowed: protocol === 'http:' });
       if (fault) throw new AddressRefused(fault);

@@ -1,0 +1,183 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { openTestCall, tellStep, wholeTestCall } from '../support/told-call.js';
+import { waitFor } from '../support/wait-for.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+import { registerEndpoint, retryNow } from '../support/webhook-endpoint.js';
+
+let database: TestDatabase;
+let receiver: WebhookReceiver;
+const replicas: TestApp[] = [];
+
+const replica = async (): Promise<TestApp> => {
+  const app = await startTestApp({
+    databaseUrl: database.url,
+    environment: { WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8' },
+  });
+  replicas.push(app);
+  return app;
+};
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  receiver = await startWebhookReceiver();
+});
+afterEach(async () => {
+  await Promise.all(replicas.splice(0).map((app) => app.close()));
+  await receiver.close();
+  await database.drop();
+});
+
+const numbersTaken = (callSid: string): number[] => receiver.taken(callSid).map(({ change }) => change.data.number);
+
+it('replicas share the work, and every call stays in order although a third of the attempts fails', async () => {
+  const [one, two] = await Promise.all([replica(), replica()]);
+  await registerEndpoint(one, { url: receiver.url });
+  let count = 0;
+  receiver.replyWith(async () => {
+    await sleep(Math.random() * 20);
+    return ++count % 3 === 0 ? 500 : 204;
+  });
+
+  const calls: string[] = [];
+  for (let index = 0; index < 12; index++) {
+    const callSid = await openTestCall(index % 2 ? one : two);
+    await tellStep(two, callSid, 2);
+    await tellStep(one, callSid, 3);
+    await tellStep(two, callSid, 4);
+    calls.push(callSid);
+  }
+  await waitFor(
+    'all deliveries',
+    async () => {
+      await retryNow(one.database);
+      return receiver.taken().length >= 48;
+    },
+    25_000,
+  );
+
+  for (const callSid of calls)
+    expect({ callSid, taken: numbersTaken(callSid) }).toEqual({ callSid, taken: [1, 2, 3, 4] });
+  expect(receiver.mostAtOnce).toBe(1);
+});
+
+it('what one replica has not delivered when it stops, another one does', async () => {
+  const one = await replica();
+  await registerEndpoint(one, { url: receiver.url });
+  receiver.replyWith(() => 'cut');
+  const callSid = await wholeTestCall(one);
+  await waitFor('an attempt', () => receiver.received.length > 0);
+  await one.close();
+  replicas.splice(0);
+  receiver.replyWith(() => 204);
+
+  const two = await replica();
+
+  await waitFor('four deliveries', async () => {
+    await retryNow(two.database);
+    return receiver.taken(callSid).length >= 4;
+  });
+  expect(numbersTaken(callSid)).toEqual([1, 2, 3, 4]);
+});
+
+it('an attempt that a stopping process cuts short is written down, is not held against the endpoint, and made again', async () => {
+  const one = await replica();
+  await registerEndpoint(one, { url: receiver.url });
+  receiver.replyWith(() => 'silence');
+  const callSid = await openTestCall(one);
+  await waitFor('an attempt', () => receiver.received.length > 0);
+
+  const begin = performance.now();
+  await one.close();
+  replicas.splice(0);
+
+  expect(performance.now() - begin).toBeLessThan(9_000);
+  receiver.replyWith(() => 204);
+  const two = await replica();
+  expect(await two.database.query('select failing_since from webhook_endpoint')).toEqual([{ failing_since: null }]);
+  await waitFor('the delivery', async () => {
+    await retryNow(two.database);
+    return receiver.taken(callSid).length >= 1;
+  });
+  await waitFor('two attempts', async () => {
+    const attempts = await two.database.query<unknown[]>('select status, error from webhook_attempt order by id');
+    expect(attempts[0]).toEqual({ status: null, error: 'The process stopped during the attempt.' });
+    return attempts.length === 2;
+  });
+});
+
+it('a job whose process was killed is taken up by another within minutes', async () => {
+  const one = await replica();
+  await registerEndpoint(one, { url: receiver.url });
+  receiver.replyWith(() => 500);
+  const callSid = await openTestCall(one);
+  await waitFor('a failure', async () => {
+    const [attempt] = await one.database.query<{ status: number | null }[]>('select status from webhook_attempt');
+    return attempt?.status === 500;
+  });
+  const locked = (ago: string): Promise<unknown> =>
+    one.database.query(
+      `update graphile_worker._private_jobs set locked_by = 'killed', locked_at = now() - $1::interval, run_at = now()
+       where key like 'deliver:%'`,
+      [ago],
+    );
+  const recover = async (): Promise<void> => {
+    await one.database.query(`select graphile_worker.add_job('recover', job_key => 'recover')`);
+    await waitFor('the recovery', async () => {
+      const jobs = await one.database.query<unknown[]>(`select 1 from graphile_worker.jobs where key = 'recover'`);
+      return jobs.length === 0;
+    });
+  };
+  receiver.replyWith(() => 204);
+
+  await locked('40 seconds');
+  await recover();
+  expect(receiver.taken(callSid)).toEqual([]);
+  await locked('70 seconds');
+  await recover();
+  await retryNow(one.database);
+
+  await waitFor('the delivery', () => receiver.taken(callSid).length === 1);
+});
+
+it('the database may go away and come back', async () => {
+  const one = await replica();
+  await registerEndpoint(one, { url: receiver.url });
+  const before = await openTestCall(one);
+  await waitFor('a delivery', () => receiver.taken(before).length === 1);
+  await one.database.query(
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  );
+
+  const callSid = await wholeTestCall(one);
+
+  await waitFor(
+    'four deliveries',
+    async () => {
+      await retryNow(one.database);
+      return receiver.taken(callSid).length >= 4;
+    },
+    20_000,
+  );
+  expect(numbersTaken(callSid)).toEqual([1, 2, 3, 4]);
+});
+
+it('a database that goes away while the worker starts does not leave it blind', async () => {
+  const rename = async (from: string, to: string): Promise<void> => {
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    await client.query(`alter table graphile_worker.${from} rename to ${to}`);
+    await client.end();
+  };
+  await rename('_private_tasks', 'gone');
+  const one = await replica();
+  await sleep(300);
+  await rename('gone', '_private_tasks');
+  await registerEndpoint(one, { url: receiver.url });
+
+  const callSid = await openTestCall(one);
+
+  await waitFor('the delivery', () => receiver.taken(callSid).length === 1);
+});
