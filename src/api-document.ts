@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
 
 const ABOUT = `Ringback connects two people by telephone: it has a provider ring the caller, then the other party, joins
 the two, and keeps the record of the call.
@@ -9,7 +10,8 @@ contract does not know (a token that is not valid, a method that does not exist,
 in the same envelope. **Admin** is plain REST with RFC 9457 problem bodies and wants the scope \`admin\`.
 
 To try it here: make a token with \`npm run -s token -- 1001\`, or with \`--admin\`, press **Authorize**, and paste it
-into *one* of the two boxes. Both at once are refused, as RFC 6750 has it.`;
+into *one* of the two boxes. Both at once are refused, as RFC 6750 has it. Then open an operation, press **Try it out**
+and **Execute**. This document for programs: [openapi.json](/docs/openapi.json).`;
 
 /** Swagger UI at /docs, its assets served from here; the document at /docs/openapi.json. */
 export const serveApiDocument = (app: NestFastifyApplication): void => {
@@ -20,21 +22,83 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'This service')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The token in a header.' })
     .addApiKey(
-      { type: 'apiKey', in: 'query', name: 'access_token', description: 'The token in the query.' },
+      {
+        type: 'apiKey',
+        in: 'query',
+        name: 'access_token',
+        description: 'The token in the query, as the contract of 2016 has it.',
+      },
       'access_token',
     )
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: 'The token in the Authorization header; the word Bearer is put before it.',
+    })
     .addTag('App', 'What the app’s clients call: place, cancel and watch a call.')
     .addTag('Admin', 'Upkeep of the directory, and what became of calls.')
     .addTag('Webhooks', 'Where providers tell of calls.')
     .addTag('Health', 'For orchestrators.')
     .build();
-  const document = SwaggerModule.createDocument(app, description, { deepScanRoutes: true });
+  const document = SwaggerModule.createDocument(app, description, {
+    deepScanRoutes: true,
+    // A controller's name would stand as a second tag beside the one that its routes give themselves.
+    autoTagControllers: false,
+  });
+  guardPage(app.getHttpAdapter().getInstance());
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'docs/openapi.json',
     raw: ['json'],
     customSiteTitle: 'Ringback API',
-    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
+    customCss: PAGE_STYLE,
+    swaggerOptions: {
+      persistAuthorization: true,
+      displayRequestDuration: true,
+      defaultModelsExpandDepth: 0,
+      plugins: [withoutTryingWebhooks],
+    },
+  });
+};
+
+/** No reply has links, and a callSid is longer than Swagger UI's boxes. */
+const PAGE_STYLE =
+  '.swagger-ui .response-col_links { display: none } ' +
+  '.swagger-ui .parameters-col_description input[type=text] { max-width: 100%; width: 30em }';
+
+/** For Swagger UI, which is sent its source: nobody can type a provider's signature. */
+const withoutTryingWebhooks = {
+  statePlugins: {
+    spec: {
+      wrapSelectors: {
+        allowTryItOutFor: () => (_state: unknown, path: string) => !path.startsWith('/v1/webhooks/'),
+      },
+    },
+  },
+};
+
+/** People type tokens into this page: nothing but ours runs on it, and it stands in nobody's frame. */
+const PAGE_HEADERS = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    // Swagger UI's HTML brings a style sheet along, and React sets style attributes.
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'x-content-type-options': 'nosniff',
+};
+
+const guardPage = (server: FastifyInstance): void => {
+  server.addHook('onRequest', (request, reply, done) => {
+    if (/^\/docs(?:[/?]|$)/.test(request.url)) void reply.headers(PAGE_HEADERS);
+    // There the page looks for its assets in a folder too deep, says @nestjs/swagger's way of finding them.
+    if (/^\/docs\/(?:index\.html|\?)/.test(request.url)) void reply.redirect('./');
+    else done();
   });
 };

@@ -5,6 +5,7 @@ import {
   ApiExtraModels,
   ApiProperty,
   ApiPropertyOptional,
+  ApiQuery,
   ApiResponse,
   ApiSecurity,
   ApiTags,
@@ -81,6 +82,15 @@ export const AdminApi = () =>
     problem('FORBIDDEN', 'The token has not the scope `admin`.'),
     problem('INTERNAL', 'A bug; the log tells more under the request id.'),
     problem('UNAVAILABLE', 'The database is away, or the process is shutting down.'),
+  );
+
+/** What any list takes. `examples` and no `example`: Swagger UI would fill that in, and the list begin after it. */
+export const takesPage = (next: string) =>
+  applyDecorators(
+    ApiQuery({ name: 'after', required: false, schema: { type: 'string', examples: [next] } }),
+    problem('BAD_REQUEST', 'A parameter is wrong or unknown.', {
+      errors: [{ where: 'after', what: 'must be the next of a page of this very list' }],
+    }),
   );
 
 /** What any body can meet; the faults are the route's own. */

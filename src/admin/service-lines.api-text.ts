@@ -2,7 +2,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { NOT_DIALABLE } from '../directory/dialable-phone.js';
-import { problem, takesBody } from './problem-response.js';
+import { problem, takesBody, takesPage } from './problem-response.js';
 import { ServiceLinePage, ServiceLineReply } from './service-line.bodies.js';
 
 const lineIdParameter = ApiParam({ name: 'lineId', description: 'The line’s id.', example: '1' });
@@ -16,7 +16,13 @@ export const CreateServiceLineApi = () =>
       status: 201,
       description: 'Created.',
       type: ServiceLineReply,
-      headers: { Location: { description: 'Where the line is.', schema: { type: 'string' } } },
+      headers: {
+        Location: {
+          description: 'Where the line is.',
+          schema: { type: 'string' },
+          example: '/v1/admin/service-lines/1',
+        },
+      },
     }),
     takesBody('64 KB', BAD_PHONE),
   );
@@ -29,9 +35,7 @@ export const ListServiceLinesApi = () =>
       description: 'Ordered by position, then id: the first open one is rung.',
     }),
     ApiResponse({ status: 200, description: 'One page.', type: ServiceLinePage }),
-    problem('BAD_REQUEST', 'A parameter is wrong or unknown.', {
-      errors: [{ where: 'after', what: 'must be the next of a page of this very list' }],
-    }),
+    takesPage('1-1'),
   );
 
 export const FindServiceLineApi = () =>

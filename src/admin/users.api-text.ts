@@ -3,7 +3,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { NOT_DIALABLE } from '../directory/dialable-phone.js';
 import { MOST_USERS_AT_ONCE } from '../directory/user-rows.js';
-import { problem, takesBody } from './problem-response.js';
+import { problem, takesBody, takesPage } from './problem-response.js';
 import { SyncReply, UserList, UserPage, UserReply } from './user.bodies.js';
 
 const userIdParameter = ApiParam({ name: 'userId', description: 'The app’s own id.', example: '1001' });
@@ -18,7 +18,9 @@ export const CreateUserApi = () =>
       status: 201,
       description: 'Created.',
       type: UserReply,
-      headers: { Location: { description: 'Where the user is.', schema: { type: 'string' } } },
+      headers: {
+        Location: { description: 'Where the user is.', schema: { type: 'string' }, example: '/v1/admin/users/1001' },
+      },
     }),
     takesBody('64 KB', BAD_PHONE),
     problem('CONFLICT', 'There is a user with this id already.'),
@@ -28,9 +30,7 @@ export const ListUsersApi = () =>
   applyDecorators(
     ApiOperation({ operationId: 'listUsers', summary: 'List users', description: 'Ordered by id.' }),
     ApiResponse({ status: 200, description: 'One page.', type: UserPage }),
-    problem('BAD_REQUEST', 'A parameter is wrong or unknown.', {
-      errors: [{ where: 'after', what: 'must be the next of a page of this very list' }],
-    }),
+    takesPage('1001'),
   );
 
 export const SyncUsersApi = () =>

@@ -9,106 +9,115 @@ import {
   ApiResponse,
   ApiSecurity,
   ApiTags,
+  getSchemaPath,
 } from '@nestjs/swagger';
 import { ERRORS, type ErrorName } from '../common/error-table.js';
+import { readChange } from './call-change.js';
 
-const HOTLINE = '010-56469588';
 const CALL_SID = '16090510160925480001030600243044';
+/** The very bytes that the stream and the long poll send. */
+const CHANGE =
+  `{"type":"call.ringing","timestamp":"2026-11-24T08:00:02.113Z","data":{"callSid":"${CALL_SID}","number":2,` +
+  '"stateType":"2","endReason":null,"occurredAt":"2026-11-24T08:00:02.108Z","callerId":"1001","calleeId":"2000",' +
+  '"serviceLineId":null}}';
 
-const envelope = (name: ErrorName) => ({
-  returnCode: ERRORS[name].code,
-  returnMsg: ERRORS[name].message.replace('{hotline}', HOTLINE),
+const success = (summary: string, data: object) => ({
+  summary,
+  value: { data, returnCode: 200, returnMsg: 'success' },
 });
 
-const ENVELOPE_OF_FAILURE = {
+const failure = (name: ErrorName) => ({
+  returnCode: ERRORS[name].code,
+  returnMsg: ERRORS[name].message.replace('{hotline}', '010-56469588'),
+});
+
+const envelope = (returnCodes: number[], returnMsg: object, data?: object) => ({
   type: 'object',
-  required: ['returnCode', 'returnMsg'],
-  properties: { returnCode: { type: 'integer' }, returnMsg: { type: 'string' } },
-};
+  required: [...(data ? ['data'] : []), 'returnCode', 'returnMsg'],
+  properties: { ...(data && { data }), returnCode: { type: 'integer', enum: returnCodes }, returnMsg },
+});
+
+const SUCCESS = { type: 'string', enum: ['success'] };
+/** SERVICE_HOTLINE stands in one of them, so that the reply's table, and not an enum, says what `returnMsg` may be. */
+const FAILURE = envelope([400, 500], { type: 'string' });
+
+const objectWith = (required: string, properties: Record<string, object>) => ({
+  type: 'object',
+  required: [required],
+  properties,
+});
 
 /** HTTP 200 with one of these outcomes; the rest with their own status. */
-const replies = (dataSchema: object, dataExample: object, outcomes: Partial<Record<ErrorName, string>>) => [
-  ApiResponse({
+const replies = (data: object, successes: Record<string, object>, outcomes: Partial<Record<ErrorName, string>>) => {
+  const failures = Object.entries(outcomes).map(([name, when]) => ({ name, when, value: failure(name as ErrorName) }));
+  const rows = failures.map(({ when, value }) => `| ${value.returnCode} | ${value.returnMsg} | ${when} |`);
+  const examples = failures.map(({ name, when, value }) => [name, { summary: when, value }] as const);
+  return ApiResponse({
     status: 200,
-    description:
-      'Success, or one of the contract’s failures: read `returnCode`. ' +
-      Object.entries(outcomes)
-        .map(([name, when]) => `**${envelope(name as ErrorName).returnMsg}** ${when}.`)
-        .join(' '),
+    description: [
+      'Success, or the first of the contract’s failures that holds:\n',
+      '| returnCode | returnMsg | when |',
+      '| --- | --- | --- |',
+      ...rows,
+    ].join('\n'),
     content: {
       'application/json': {
-        schema: {
-          oneOf: [
-            {
-              type: 'object',
-              required: ['data', 'returnCode', 'returnMsg'],
-              properties: {
-                data: dataSchema,
-                returnCode: { type: 'integer', enum: [200] },
-                returnMsg: { type: 'string', enum: ['success'] },
-              },
-            },
-            ENVELOPE_OF_FAILURE,
-          ],
-        },
-        examples: {
-          success: { summary: 'Success', value: { data: dataExample, returnCode: 200, returnMsg: 'success' } },
-          ...Object.fromEntries(
-            Object.entries(outcomes).map(([name, when]) => [
-              name,
-              { summary: when, value: envelope(name as ErrorName) },
-            ]),
-          ),
-        },
-      },
-    },
-  }),
-];
-
-const refusal = (description: string, ...names: ErrorName[]) =>
-  ApiResponse({
-    status: ERRORS[names[0] ?? 'INTERNAL'].httpStatus,
-    description,
-    content: {
-      'application/json': {
-        schema: ENVELOPE_OF_FAILURE,
-        examples: Object.fromEntries(names.map((name) => [name, { summary: name, value: envelope(name) }])),
+        schema: { oneOf: [envelope([200], SUCCESS, data), FAILURE] },
+        examples: { ...successes, ...Object.fromEntries(examples) },
       },
     },
   });
+};
 
-const EVERY_ENDPOINT = [
+const refusal = (name: ErrorName, description: string, headers: object = {}) =>
+  ApiResponse({
+    status: ERRORS[name].httpStatus,
+    description,
+    content: {
+      'application/json': {
+        schema: envelope([ERRORS[name].code], { type: 'string', enum: [ERRORS[name].message] }),
+        example: failure(name),
+      },
+    },
+    ...headers,
+  });
+
+/** A function, because ApiSecurity hands what it has gathered for one route on to the next that it decorates. */
+const everyEndpoint = () => [
   ApiTags('App'),
   ApiSecurity('access_token'),
   ApiBearerAuth(),
-  refusal('No token, two tokens, or one that is malformed, expired, forged or for somebody else.', 'UNAUTHENTICATED'),
-  refusal('The process is shutting down or overloaded.', 'UNAVAILABLE'),
+  refusal('UNAUTHENTICATED', 'No token, two tokens, or one that is malformed, expired, forged or for somebody else.'),
+  refusal('UNAVAILABLE', 'The process is shutting down, or the keys that verify tokens cannot be fetched.'),
 ];
 
-const PLACES_A_CALL = [
-  refusal('A prefetch must not ring a phone.', 'PREFETCH'),
-  refusal('The caller is in a call with somebody else; `Retry-After` is in seconds.', 'ALREADY_IN_A_CALL'),
-];
+const PROVIDER_FAILED = 'the provider could not be reached or failed, or we did';
+const NOT_YOUR_CALL = 'the callSid is malformed, unknown, or another user’s';
 
-const CALL_DATA = {
-  type: 'object',
-  required: ['callSid'],
-  properties: { callSid: { type: 'string', pattern: '^[0-9]{32}$', description: 'The call’s id: 32 decimal digits.' } },
-};
+const placesACall = (badParameters: string, noCallee: string) => [
+  replies(
+    objectWith('callSid', { callSid: { type: 'string', pattern: '^[0-9]{32}$', description: 'The call’s id.' } }),
+    { success: success('Success', { callSid: CALL_SID }) },
+    {
+      BAD_CALL_PARAMETERS: badParameters,
+      CALLER_HAS_NO_PHONE: 'the caller has no phone, or the directory does not know them',
+      CALLEE_HAS_NO_PHONE: noCallee,
+      NO_SUB_ACCOUNT: 'the caller has no sub-account at the provider, or the provider refuses it',
+      SYSTEM: PROVIDER_FAILED,
+    },
+  ),
+  ...everyEndpoint(),
+  refusal('PREFETCH', 'A prefetch must not ring a phone.'),
+  refusal('ALREADY_IN_A_CALL', 'The caller is in a call with somebody else.', {
+    headers: { 'Retry-After': { description: 'In seconds.', schema: { type: 'integer' }, example: 10 } },
+  }),
+];
 
 const callSidParameter = ApiParam({
   name: 'callSid',
   description: 'The 32 digits that placing the call returned.',
-  example: CALL_SID,
-  schema: { type: 'string' },
+  schema: { type: 'string', example: CALL_SID },
 });
-
-const COMMON_OUTCOMES = {
-  CALLER_HAS_NO_PHONE: 'the caller has no phone, or the directory does not know them',
-  NO_SUB_ACCOUNT: 'the caller has no sub-account at the provider, or the provider refuses it',
-  BAD_CALL_PARAMETERS: 'the target is no user id, or is the caller, or the provider refuses a number',
-  SYSTEM: 'the provider could not be reached or failed, or we did',
-} as const;
 
 export const CallApi = () =>
   applyDecorators(
@@ -122,19 +131,12 @@ export const CallApi = () =>
     ApiParam({
       name: 'targetId',
       description: 'User id of the callee: a Long, 1 to 9223372036854775807.',
-      example: '2000',
-      schema: { type: 'string' },
+      schema: { type: 'string', example: '2000' },
     }),
-    ...replies(
-      CALL_DATA,
-      { callSid: CALL_SID },
-      {
-        ...COMMON_OUTCOMES,
-        CALLEE_HAS_NO_PHONE: 'the target is unknown or has no phone',
-      },
+    ...placesACall(
+      'the target is no user id, or is the caller, or the provider refuses a number',
+      'the target is unknown or has no phone',
     ),
-    ...EVERY_ENDPOINT,
-    ...PLACES_A_CALL,
   );
 
 export const ServiceApi = () =>
@@ -144,16 +146,7 @@ export const ServiceApi = () =>
       summary: 'Call customer service',
       description: 'Rings the caller’s own phone, then the first service line that is open.',
     }),
-    ...replies(
-      CALL_DATA,
-      { callSid: CALL_SID },
-      {
-        ...COMMON_OUTCOMES,
-        CALLEE_HAS_NO_PHONE: 'no service line is open',
-      },
-    ),
-    ...EVERY_ENDPOINT,
-    ...PLACES_A_CALL,
+    ...placesACall('the provider refuses a number', 'no service line is open'),
   );
 
 export const CancelApi = () =>
@@ -161,21 +154,40 @@ export const CancelApi = () =>
     ApiOperation({
       operationId: 'cancelCall',
       summary: 'Cancel a call',
-      description: 'Has the provider hang up, in state 1, 2 or 3. Afterwards the call is over.',
+      description:
+        'Has the provider hang up, in state 1, 2 or 3. Afterwards the call is over. With `before` it holds only for a call ' +
+        'that has not come so far: whether a cancel or an answer came first is decided once, at the provider, and the ' +
+        'reply, the record and the phones agree on it.',
     }),
     callSidParameter,
-    ...replies(
-      { type: 'object', required: ['isSuccess'], properties: { isSuccess: { type: 'string', enum: ['success'] } } },
-      { isSuccess: 'success' },
+    ApiQuery({
+      name: 'before',
+      required: false,
+      description: 'Cancel only a call that has not reached this state, and leave any other one alone.',
+      schema: { type: 'string', enum: ['2', '3'] },
+    }),
+    replies(
+      objectWith('isSuccess', { isSuccess: SUCCESS }),
+      { success: success('Success', { isSuccess: 'success' }) },
       {
-        NOT_YOUR_CALL: 'the callSid is malformed, unknown, or another user’s',
-        CANCEL_FAILED: 'the call is over already, or the provider refuses',
-        SYSTEM: 'the provider could not be reached or failed, or we did',
+        NOT_YOUR_CALL,
+        CANCEL_FAILED: 'the call is over already, or has reached the state of `before`, or the provider refuses',
+        SYSTEM: PROVIDER_FAILED,
       },
     ),
-    ...EVERY_ENDPOINT,
-    refusal('A prefetch must not hang up a phone.', 'PREFETCH'),
+    ...everyEndpoint(),
+    refusal('PREFETCH', 'A prefetch must not hang up a phone.'),
+    refusal('BAD_REQUEST', '`before` is neither 2 nor 3.'),
   );
+
+/** `examples` and neither `example` nor `default`: Swagger UI would fill those in, though the parameter is optional. */
+const longPollQuery = (name: string, maximum: number, example: number, description: string) =>
+  ApiQuery({
+    name,
+    required: false,
+    description: `Long poll, 0 to ${maximum}: ${description}`,
+    schema: { type: 'integer', minimum: 0, maximum, examples: [example] },
+  });
 
 export const StateApi = () =>
   applyDecorators(
@@ -184,55 +196,28 @@ export const StateApi = () =>
       summary: 'The state of a call',
       description:
         '`1` requested (the caller’s own phone is being rung), `2` the other party’s phone rings, `3` the other party ' +
-        'has answered and the two are connected, `4` over. It never goes back; a step may be skipped. With `after` or ' +
-        '`afterNumber` it is a long poll, whose `data` also has the `changes` beyond that, as in the stream.',
+        'has answered and the two are connected, `4` over. It never goes back; a step may be skipped. With `after`, ' +
+        '`afterNumber` or `wait` it is a long poll, whose `data` also has the `changes` beyond that, as in the stream.',
     }),
     callSidParameter,
-    ApiQuery({
-      name: 'after',
-      required: false,
-      description: 'Long poll: reply when the state is greater than this.',
-      schema: { type: 'integer', minimum: 0, maximum: 4 },
-    }),
-    ApiQuery({
-      name: 'afterNumber',
-      required: false,
-      description: 'Long poll, instead of `after`: reply when there is a change with a greater number.',
-      schema: { type: 'integer', minimum: 0 },
-    }),
-    ApiQuery({
-      name: 'wait',
-      required: false,
-      description: 'Long poll: seconds after which the reply comes in any case.',
-      schema: { type: 'number', minimum: 0, maximum: 60, default: 25 },
-    }),
-    ...replies(
+    longPollQuery('after', 4, 1, 'reply when the state is greater than this; 0 where it is not given.'),
+    longPollQuery('afterNumber', 1_000_000, 2, 'in place of `after`, reply when a change has a greater number.'),
+    longPollQuery('wait', 60, 25, 'seconds after which the reply comes in any case; 25 where it is not given.'),
+    replies(
+      objectWith('stateType', {
+        stateType: { type: 'string', enum: ['1', '2', '3', '4'] },
+        // By its name: the class is the admin module's, and arrows lead from there to here.
+        changes: { type: 'array', items: { $ref: getSchemaPath('ChangeReply') }, description: 'Of a long poll.' },
+      }),
       {
-        type: 'object',
-        required: ['stateType'],
-        properties: {
-          stateType: { type: 'string', enum: ['1', '2', '3', '4'] },
-          changes: { type: 'array', items: { type: 'object' }, description: 'With a long poll only.' },
-        },
+        success: success('Success', { stateType: '2' }),
+        longPoll: success('Success of a long poll', { stateType: '2', changes: [readChange(CHANGE)] }),
       },
-      { stateType: '2' },
-      {
-        NOT_YOUR_CALL: 'the callSid is malformed, unknown, or another user’s',
-        SYSTEM: 'the database could not be reached, or we failed',
-      },
+      { NOT_YOUR_CALL, SYSTEM: 'the database could not be reached, or we failed' },
     ),
-    ...EVERY_ENDPOINT,
+    refusal('BAD_REQUEST', 'A parameter of the long poll is no whole number in its range, or both `after…` are given.'),
+    ...everyEndpoint(),
   );
-
-const EVENT = [
-  'id: 2',
-  'data: {"type":"call.ringing","timestamp":"2026-11-24T08:00:02.113Z","data":{"callSid":"' +
-    CALL_SID +
-    '","number":2,"stateType":"2","endReason":null,"occurredAt":"2026-11-24T08:00:02.108Z",' +
-    '"callerId":"1001","calleeId":"2000","serviceLineId":null}}',
-  '',
-  '',
-].join('\n');
 
 export const StreamApi = () =>
   applyDecorators(
@@ -241,23 +226,25 @@ export const StreamApi = () =>
       summary: 'The state of a call, pushed',
       description:
         'Server-sent events: the latest change at once and every change after it; the end of the stream is the end of ' +
-        'the call. The `id` of an event is the change’s number: numbers have no gaps within a call.',
+        'the call, which is when this page shows it. The `id` of an event is the change’s number: numbers have no gaps ' +
+        'within a call.',
     }),
     callSidParameter,
     ApiHeader({
       name: 'Last-Event-ID',
       required: false,
       description: 'Resumes after the change with this number; browsers send it by themselves.',
-      schema: { type: 'string' },
+      schema: { type: 'string', examples: ['2'] },
     }),
     ApiResponse({
       status: 200,
       description: 'The events; or, as JSON, the contract’s failures as for the state.',
       content: {
-        'text/event-stream': { schema: { type: 'string' }, example: EVENT },
-        'application/json': { schema: ENVELOPE_OF_FAILURE, example: envelope('NOT_YOUR_CALL') },
+        'text/event-stream': { schema: { type: 'string' }, example: `id: 2\ndata: ${CHANGE}\n\n` },
+        // With its charset, because Swagger UI would otherwise show this one first.
+        'application/json; charset=utf-8': { schema: FAILURE, example: failure('NOT_YOUR_CALL') },
       },
     }),
     ApiResponse({ status: 204, description: 'The call is over, and its last change has been seen: do not come back.' }),
-    ...EVERY_ENDPOINT,
+    ...everyEndpoint(),
   );

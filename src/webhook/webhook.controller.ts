@@ -1,12 +1,40 @@
 import { Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../auth/access.js';
 import { CallService } from '../call/call.service.js';
-import { AppError } from '../common/error-table.js';
+import { AppError, ERRORS, type ErrorName } from '../common/error-table.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { ProviderEvent } from '../telephony/telephony-provider.js';
+
+const SIMULATOR_BODY = {
+  type: 'call.ended',
+  call: { id: 'SIM9c1f0a4e', reference: '16090510160925480001030600243044' },
+  occurredAt: '2026-11-24T10:16:09.254Z',
+  endReason: 'busy',
+  delivery: '5b7c1d52-9a51-4c1c-8a5e-2f0c3b1d7e64',
+};
+
+const refusal = (code: ErrorName, description: string, detail?: string) =>
+  ApiResponse({
+    status: ERRORS[code].httpStatus,
+    description,
+    content: {
+      'application/problem+json': {
+        // By its name: the class is the admin module's, which nobody imports.
+        schema: { $ref: getSchemaPath('Problem') },
+        example: {
+          type: 'about:blank',
+          title: ERRORS[code].message,
+          status: ERRORS[code].httpStatus,
+          code,
+          ...(detail !== undefined && { detail }),
+          requestId: '0b0e8f5c-1e7c-4d38-9a43-5d7e2d3a9f10',
+        },
+      },
+    },
+  });
 
 /**
  * The door for providers. Public, because a provider's signature over the raw bytes takes the place of a token. A reply
@@ -27,17 +55,35 @@ export class WebhookController {
   @ApiOperation({
     operationId: 'receiveWebhook',
     summary: 'A provider tells of a call',
-    description: 'For providers, in the provider’s own format and with its own signature over the raw bytes.',
+    description:
+      'For providers, in the provider’s own format and with its own signature over the raw bytes. The simulator signs as ' +
+      '[Standard Webhooks](https://www.standardwebhooks.com) has it, in the headers `webhook-id`, `webhook-timestamp` and ' +
+      '`webhook-signature`.',
+    security: [],
   })
-  @ApiParam({ name: 'provider', description: 'Name of the provider.', example: 'simulator' })
-  @ApiBody({ required: true, description: 'At most 64 KB.', schema: { type: 'object' } })
+  @ApiParam({
+    name: 'provider',
+    description: 'Name of the provider.',
+    schema: { type: 'string', example: 'simulator' },
+  })
+  @ApiBody({
+    required: true,
+    description: 'At most 64 KB.',
+    schema: { type: 'object' },
+    examples: { simulator: { summary: 'The simulator', value: SIMULATOR_BODY } },
+  })
   @ApiResponse({ status: 204, description: 'Stored, now or before.' })
-  @ApiResponse({ status: 400, description: 'Signed by the provider, yet not to be understood.' })
-  @ApiResponse({ status: 401, description: 'The signature is missing, wrong or older than 5 minutes.' })
-  @ApiResponse({ status: 404, description: 'No such provider, or a call that is not known here (yet).' })
-  @ApiResponse({ status: 409, description: 'This very delivery has been received before: a replay.' })
-  @ApiResponse({ status: 413, description: 'The body is over 64 KB.' })
-  @ApiResponse({ status: 503, description: 'The database is not available; deliver again.' })
+  @refusal('BAD_REQUEST', 'Signed by the provider, yet not to be understood.', 'Not understood: the body is no JSON.')
+  @refusal(
+    'UNAUTHENTICATED',
+    'The signature is missing, wrong or older than 5 minutes.',
+    'No matching signature found; see the webhook-* headers.',
+  )
+  @refusal('NOT_FOUND', 'No such provider, or a call that is not known here (yet).', 'There is no such call.')
+  @refusal('CONFLICT', 'A replay of this very delivery.', 'This delivery has been received before.')
+  @refusal('TOO_LARGE', 'The body is over 64 KB.')
+  @refusal('INTERNAL', 'A bug; deliver again.')
+  @refusal('UNAVAILABLE', 'The database is not available, or the process is shutting down; deliver again.')
   async receive(@Param('provider') name: string, @Req() request: FastifyRequest): Promise<void> {
     const provider = this.providers.named(name);
     if (!provider?.readWebhook) throw new AppError('NOT_FOUND');

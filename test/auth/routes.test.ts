@@ -1,7 +1,4 @@
-import { RequestMethod, type Type } from '@nestjs/common';
-import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
-import { ModulesContainer } from '@nestjs/core';
-import { ACCESS, type Access } from '../../src/auth/access.js';
+import { routesOf } from '../support/routes.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -11,30 +8,8 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-interface Route {
-  readonly name: string;
-  readonly access: Access | undefined;
-}
-
-/** What each handler says, or its class. */
-const routes = (): Route[] =>
-  [...service.app.nest.get(ModulesContainer).values()]
-    .flatMap((module) => [...module.controllers.values()])
-    .flatMap(({ metatype }) => {
-      const controller = metatype as Type<unknown>;
-      const handlers = Object.getOwnPropertyDescriptors(controller.prototype as object);
-      return Object.values(handlers)
-        .map(({ value }): unknown => value)
-        .filter((value) => typeof value === 'function' && Reflect.hasMetadata(METHOD_METADATA, value))
-        .map((handler) => ({
-          name: [
-            RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler as object) as number],
-            [controller, handler].map((part) => Reflect.getMetadata(PATH_METADATA, part as object) as string).join('/'),
-          ].join(' '),
-          access: (Reflect.getMetadata(ACCESS, handler as object) ?? Reflect.getMetadata(ACCESS, controller)) as
-            Access | undefined,
-        }));
-    });
+const routes = () =>
+  routesOf(service.app.nest).map(({ method, path, access }) => ({ name: `${method} ${path}`, access }));
 
 describe('who may call a route', () => {
   it('is stated by every route', () => {

@@ -1,0 +1,119 @@
+import { routesOf } from '../support/routes.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { fetchDocument, operationsOf, type ApiDocument, type Served } from './document.js';
+
+let service: TestApp;
+let document: ApiDocument;
+let operations: Served[];
+
+beforeAll(async () => {
+  service = await startTestApp();
+  document = await fetchDocument(service.url);
+  operations = operationsOf(document);
+});
+afterAll(() => service.close());
+
+/** In OpenAPI's spelling. */
+const routes = () =>
+  routesOf(service.app.nest).map(({ method, path, access }) => ({
+    name: `${method} /${path.replace(/:(\w+)/g, '{$1}')}`,
+    access,
+  }));
+
+const withAccess = (...wanted: string[]): Served[] => {
+  const names = routes().flatMap(({ name, access }) => (wanted.includes(access ?? 'nobody') ? [name] : []));
+  return operations.filter(({ name }) => names.includes(name));
+};
+
+describe('the operations of the document', () => {
+  it('are the routes that are served, each of them once', () => {
+    expect(operations.map(({ name }) => name).sort()).toEqual(
+      routes()
+        .map(({ name }) => name)
+        .sort(),
+    );
+  });
+
+  it('have a name of their own and a summary', () => {
+    const nameless = operations.filter(({ operation: { operationId, summary } }) => !operationId || !summary);
+    const ids = operations.map(({ operation }) => operation.operationId);
+
+    expect(nameless).toEqual([]);
+    expect(ids).toEqual([...new Set(ids)]);
+  });
+
+  it('stand in one group each, which is described', () => {
+    const groups = document.tags.map(({ name }) => [name]);
+
+    for (const { name, operation } of operations) {
+      expect({ name, groups }).toEqual({ name, groups: expect.arrayContaining([operation.tags]) });
+    }
+    expect(
+      groups.flat().filter((group) => !operations.some(({ operation }) => operation.tags?.includes(group))),
+    ).toEqual([]);
+  });
+
+  it('take the token in the query or in the header, where they take one', () => {
+    for (const { name, operation } of withAccess('user', 'admin')) {
+      const schemes = operation.security?.map((requirement) => Object.keys(requirement).join('+')).sort();
+      expect({ name, schemes }).toEqual({ name, schemes: ['access_token', 'bearer'] });
+    }
+    for (const { name, operation } of withAccess('public')) {
+      expect({ name, security: operation.security }).toEqual({ name, security: [] });
+    }
+  });
+
+  it('offer no second place for a token than the Authorize box', () => {
+    const parameters = operations.flatMap(({ operation }) => operation.parameters ?? []).map(({ name }) => name);
+
+    expect(parameters.filter((name) => /^(?:access_token|authorization)$/i.test(name))).toEqual([]);
+  });
+
+  it('say what becomes of a request without a token, and without the scope', () => {
+    const statuses = ({ operation }: Served) => Object.keys(operation.responses);
+
+    expect(withAccess('user', 'admin').filter((served) => !statuses(served).includes('401'))).toEqual([]);
+    expect(withAccess('admin').filter((served) => !statuses(served).includes('403'))).toEqual([]);
+  });
+});
+
+/** A documented refusal, of which only the request id is another every time. */
+const documented = ({ operation }: Served, status: string) => {
+  const [[type, body] = []] = Object.entries(operation.responses[status]?.content ?? {});
+  return { status: Number(status), type, body: { ...(body?.example as object), requestId: undefined } };
+};
+
+const refused = async ({ method, path }: Served, headers: Record<string, string>, query = '') => {
+  const response = await fetch(`${service.url}${path.replace(/\{\w+\}/g, '1')}${query}`, { method, headers });
+  const body = { ...((await response.json()) as object), requestId: undefined };
+  return { status: response.status, type: response.headers.get('content-type')?.split(';')[0], body };
+};
+
+describe('a documented refusal', () => {
+  it('is what a request without a token gets, to the letter', async () => {
+    for (const served of withAccess('user', 'admin')) {
+      expect({ name: served.name, ...(await refused(served, {})) }).toEqual({
+        name: served.name,
+        ...documented(served, '401'),
+      });
+    }
+  });
+
+  it('is what a request with two tokens gets', async () => {
+    const token = await service.token('1001', 'admin');
+
+    for (const served of withAccess('user', 'admin')) {
+      const reply = await refused(served, { authorization: `Bearer ${token}` }, `?access_token=${token}`);
+      expect({ name: served.name, ...reply }).toEqual({ name: served.name, ...documented(served, '401') });
+    }
+  });
+
+  it('is what a user without the scope gets', async () => {
+    const token = await service.token('1001');
+
+    for (const served of withAccess('admin')) {
+      const reply = await refused(served, { authorization: `Bearer ${token}` });
+      expect({ name: served.name, ...reply }).toEqual({ name: served.name, ...documented(served, '403') });
+    }
+  });
+});

@@ -1,0 +1,91 @@
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+let service: TestApp;
+
+beforeAll(async () => {
+  service = await startTestApp();
+});
+afterAll(() => service.close());
+
+const namedIn = (html: string): string[] =>
+  [...html.matchAll(/<(?:script|link|img)\b[^>]*?\b(?:src|href)=["']([^"']+)["']/g)].map(([, address = '']) => address);
+
+describe('the page at /docs', () => {
+  it.each(['/docs', '/docs/', '/docs/index.html', '/docs/?from=a-bookmark', '/docs?from=a-bookmark'])(
+    'has every asset served by us when it is asked for as %s',
+    async (path) => {
+      const page = await fetch(`${service.url}${path}`);
+      const html = await page.text();
+      const addresses = namedIn(html).map((address) => new URL(address, page.url));
+      const assets = await Promise.all(addresses.map((address) => fetch(address)));
+
+      expect(page.status).toBe(200);
+      expect(html).toContain('<title>Ringback API</title>');
+      expect(addresses.map(({ origin }) => origin)).toEqual(addresses.map(() => service.url));
+      expect(assets.map(({ url, status }) => `${status} ${new URL(url).pathname}`).sort()).toEqual([
+        '200 /docs/favicon-16x16.png',
+        '200 /docs/favicon-32x32.png',
+        '200 /docs/swagger-ui-bundle.js',
+        '200 /docs/swagger-ui-init.js',
+        '200 /docs/swagger-ui-standalone-preset.js',
+        '200 /docs/swagger-ui.css',
+      ]);
+    },
+  );
+
+  it('may run, load and ask for nothing that is not ours, and stands in nobody’s frame', async () => {
+    const { headers } = await fetch(`${service.url}/docs`);
+
+    const policy = new Map(
+      headers
+        .get('content-security-policy')
+        ?.split('; ')
+        .map((directive) => directive.split(' '))
+        .map(([name = '', ...sources]) => [name, sources.join(' ')]),
+    );
+    expect(Object.fromEntries(policy)).toMatchObject({
+      'default-src': "'none'",
+      'script-src': "'self'",
+      'connect-src': "'self'",
+      'form-action': "'none'",
+      'frame-ancestors': "'none'",
+    });
+  });
+
+  it.each(['/docs', '/docs/', '/docs/openapi.json', '/docs/swagger-ui-init.js'])(
+    'keeps %s, which changes with the service, out of caches',
+    async (path) => {
+      const { headers } = await fetch(`${service.url}${path}`);
+
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('set-cookie')).toBeNull();
+    },
+  );
+
+  it('leaves other pages and the API without its policy', async () => {
+    const { headers } = await fetch(`${service.url}/health/live`);
+
+    expect(headers.get('content-security-policy')).toBeNull();
+  });
+
+  it('answers what it does not have like everything else', async () => {
+    const response = await fetch(`${service.url}/docs/no-such-file.js`);
+
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({ returnCode: 404, returnMsg: 'There is nothing here.' });
+  });
+});
+
+it('the document is JSON, and the very one that the page shows', async () => {
+  const [document, script] = await Promise.all(
+    ['openapi.json', 'swagger-ui-init.js'].map((file) => fetch(`${service.url}/docs/${file}`)),
+  );
+
+  const { paths } = (await document!.json()) as { paths: object };
+  const [, shown = ''] = /let options = (\{[^]*?\n\});/.exec(await script!.text()) ?? [];
+  expect(document!.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  expect(script!.headers.get('content-type')).toMatch(/^(?:application|text)\/javascript/);
+  for (const path of Object.keys(paths)) expect(shown).toContain(JSON.stringify(path));
+});

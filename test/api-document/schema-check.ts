@@ -1,0 +1,18 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ApiDocument, Schema } from './document.js';
+
+/** RFC 3339 in the shape in which we write it. */
+const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** @returns what is wrong with the value; null where nothing is */
+export type SchemaCheck = (schema: Schema, value: unknown) => string | null;
+
+/** In JSON Schema 2020-12, the dialect of OpenAPI 3.1. A misspelt keyword of a schema is an error, too. */
+export const checkWith = ({ components }: ApiDocument): SchemaCheck => {
+  const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
+  // What OpenAPI adds to the dialect, and where its references lead.
+  ajv.addVocabulary(['example', 'components']);
+  ajv.addFormat('date-time', DATE_TIME);
+  ajv.addFormat('password', true);
+  return (schema, value) => (ajv.validate({ ...schema, components }, value) ? null : ajv.errorsText());
+};

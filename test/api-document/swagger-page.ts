@@ -1,0 +1,91 @@
+/** Swagger UI as people use it: what they click, type and read. */
+import type { Browser, Locator, Page } from 'playwright-core';
+
+export interface ShownReply {
+  readonly status: string;
+  readonly body: unknown;
+}
+
+export interface SentRequest {
+  readonly url: URL;
+  readonly authorization: string | undefined;
+}
+
+export class SwaggerPage {
+  /** Everything that the browser has asked anybody for. */
+  readonly requests: SentRequest[] = [];
+  /** What a developer would see in red: failed requests, script errors, violations of the page's policy. */
+  readonly faults: string[] = [];
+
+  private constructor(private readonly page: Page) {
+    page.on('request', (request) => {
+      this.requests.push({ url: new URL(request.url()), authorization: request.headers().authorization });
+    });
+    page.on('requestfailed', (request) => this.faults.push(`failed: ${request.url()}`));
+    page.on('response', (response) => {
+      if (response.status() >= 400) this.faults.push(`${response.status()}: ${response.url()}`);
+    });
+    page.on('pageerror', (error) => this.faults.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.faults.push(message.text());
+    });
+  }
+
+  /** In a context of its own, in which nobody has authorized. */
+  static async open(browser: Browser, url: string): Promise<SwaggerPage> {
+    const context = await browser.newContext();
+    const opened = new SwaggerPage(await context.newPage());
+    await opened.page.goto(url);
+    await opened.page.locator('.opblock').first().waitFor();
+    return opened;
+  }
+
+  close(): Promise<void> {
+    return this.page.context().close();
+  }
+
+  /** Fills in the boxes named, and empties the others. */
+  async authorize(tokens: Readonly<Partial<Record<'access_token' | 'bearer', string>>>): Promise<void> {
+    await this.page.locator('.scheme-container .authorize').click();
+    const dialog = this.page.locator('.dialog-ux');
+    await dialog.waitFor();
+    for (const [scheme, token] of Object.entries(tokens)) {
+      const box = dialog.locator('.auth-container', { has: this.page.locator('h4', { hasText: scheme }) });
+      await box.locator('input').fill(token);
+      await box.getByRole('button', { name: 'Apply credentials' }).click();
+      await box.getByText('Authorized').waitFor();
+    }
+    await dialog.locator('.close-modal').click();
+  }
+
+  /** Opens an operation's description. */
+  async unfold(operationId: string): Promise<Locator> {
+    const operation = this.page.locator(`.opblock[id$="-${operationId}"]`);
+    const control = operation.locator('.opblock-summary-control');
+    if ((await control.getAttribute('aria-expanded')) !== 'true') await control.click();
+    await operation.locator('.responses-inner').waitFor();
+    return operation;
+  }
+
+  /** Fills an operation's form in, presses Execute, and reads the reply that appears. */
+  async execute(operationId: string, parameters: Readonly<Record<string, string>> = {}): Promise<ShownReply> {
+    const operation = await this.unfold(operationId);
+    for (const name of ['Clear', 'Try it out']) {
+      const button = operation.getByRole('button', { name });
+      if (await button.isVisible()) await button.click();
+    }
+    for (const [name, value] of Object.entries(parameters)) {
+      await operation.locator(`tr[data-param-name="${name}"] input`).fill(value);
+    }
+    await operation.getByRole('button', { name: 'Execute' }).click();
+    const reply = operation.locator('.live-responses-table tr.response');
+    const [status = ''] = (await reply.locator('.response-col_status').innerText()).split('\n');
+    const body = await reply.locator('.highlight-code pre').first().innerText();
+    return { status, body: JSON.parse(body) };
+  }
+
+  /** The last request to the API itself. */
+  lastCall(): SentRequest | undefined {
+    return this.requests.findLast(({ url }) => url.pathname.startsWith('/v1/'));
+  }
+}

@@ -1,0 +1,50 @@
+/** A real browser for tests of what people look at: Debian's Chromium, without a window. */
+import { existsSync } from 'node:fs';
+import { chromium, type Browser } from 'playwright-core';
+
+const CHROMIUM = '/usr/bin/chromium';
+
+/** Resolves to this machine; unlike localhost, a name that a page takes for one of the wide world. */
+export const PUBLIC_HOST = 'ringback.test';
+
+const ARGUMENTS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  `--host-resolver-rules=MAP ${PUBLIC_HOST} 127.0.0.1`,
+];
+
+/** A browser that has just started may share two cores with other tests. */
+const BROWSER_TEST_LIMIT_MS = 120_000;
+
+/**
+ * Tests that need a browser. Where there is none they are skipped, and it is said so; where RINGBACK_REQUIRE_ALL_TESTS is
+ * set, as .ci/run does, they fail.
+ */
+export const describeInBrowser = (what: string, tests: (browser: () => Browser) => void): void => {
+  if (!existsSync(CHROMIUM) && !process.env.RINGBACK_REQUIRE_ALL_TESTS) {
+    process.stderr.write(`\n  SKIPPED for want of ${CHROMIUM} (apt-get install chromium): ${what}\n\n`);
+    describe.skip(what, () => tests(notStarted));
+    return;
+  }
+  describe(what, () => {
+    let browser: Browser | undefined;
+
+    beforeAll(async () => {
+      browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+    }, BROWSER_TEST_LIMIT_MS);
+    afterAll(() => browser?.close());
+
+    import.meta.jest.setTimeout(BROWSER_TEST_LIMIT_MS);
+    tests(() => browser ?? notStarted());
+  });
+};
+
+const notStarted = (): never => {
+  throw new Error('the browser has not started yet');
+};

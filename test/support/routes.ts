@@ -1,0 +1,33 @@
+import { RequestMethod, type INestApplication, type Type } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { ModulesContainer } from '@nestjs/core';
+import { ACCESS, type Access } from '../../src/auth/access.js';
+
+export interface Route {
+  readonly method: string;
+  /** As in `v1/app/call/:targetId`. */
+  readonly path: string;
+  /** What the handler says, or its class. */
+  readonly access: Access | undefined;
+}
+
+/** Every route that Nest serves, by reflection on what it has taken into its modules. */
+export const routesOf = (nest: INestApplication): Route[] =>
+  [...nest.get(ModulesContainer).values()]
+    .flatMap((module) => [...module.controllers.values()])
+    .flatMap(({ metatype }) => {
+      const controller = metatype as Type<unknown>;
+      const handlers = Object.getOwnPropertyDescriptors(controller.prototype as object);
+      return Object.values(handlers)
+        .map(({ value }): unknown => value)
+        .filter((value) => typeof value === 'function' && Reflect.hasMetadata(METHOD_METADATA, value))
+        .map((handler) => ({
+          method: RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler as object) as number] ?? '',
+          path: [controller, handler]
+            .map((part) => Reflect.getMetadata(PATH_METADATA, part as object) as string)
+            .filter((part) => part !== '/')
+            .join('/'),
+          access: (Reflect.getMetadata(ACCESS, handler as object) ?? Reflect.getMetadata(ACCESS, controller)) as
+            Access | undefined,
+        }));
+    });
