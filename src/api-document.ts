@@ -38,7 +38,7 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
       description: 'The token in the Authorization header; the word Bearer is put before it.',
     })
     .addTag('App', 'What the app’s clients call: place, cancel and watch a call.')
-    .addTag('Admin', 'Upkeep of the directory, and what became of calls.')
+    .addTag('Admin', 'Upkeep of the directory, what became of calls, and whom we tell.')
     .addTag('Webhooks', 'Where providers tell of calls.')
     .addTag('Health', 'For orchestrators.')
     .build();

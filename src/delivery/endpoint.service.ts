@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, QueryFailedError } from 'typeorm';
 import { AppError } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../directory/page.js';
@@ -42,10 +42,12 @@ export class EndpointService {
   async create({ url, eventTypes }: Pick<WebhookEndpoint, 'url' | 'eventTypes'>): Promise<ShownEndpoint & NewSecret> {
     await this.urls.insistOn(url);
     const secret = newSecret();
-    const [endpoint] = await this.database.query<[ShownEndpoint]>(
-      `insert into webhook_endpoint (url, event_types, secret) values ($1, $2, $3) returning ${SHOWN}`,
-      [url, eventTypes, secret],
-    );
+    const [endpoint] = await this.database
+      .query<[ShownEndpoint]>(
+        `insert into webhook_endpoint (url, event_types, secret) values ($1, $2, $3) returning ${SHOWN}`,
+        [url, eventTypes, secret],
+      )
+      .catch(throwWithoutSecret);
     return { ...endpoint, secret };
   }
 
@@ -100,14 +102,16 @@ export class EndpointService {
   async rotateSecret(id: string): Promise<NewSecret & { readonly previousSecretUntil: Date }> {
     if (!isLong(id)) throw noSuchEndpoint();
     const secret = newSecret();
-    const [[endpoint]] = await this.database.query<[{ previousSecretUntil: Date }[], number]>(
-      `update webhook_endpoint
-       set secret = $2, previous_secret = secret,
-         previous_secret_until = now() + interval '${PREVIOUS_SECRET_HOURS} hours'
-       where id = $1
-       returning previous_secret_until as "previousSecretUntil"`,
-      [id, secret],
-    );
+    const [[endpoint]] = await this.database
+      .query<[{ previousSecretUntil: Date }[], number]>(
+        `update webhook_endpoint
+         set secret = $2, previous_secret = secret,
+           previous_secret_until = now() + interval '${PREVIOUS_SECRET_HOURS} hours'
+         where id = $1
+         returning previous_secret_until as "previousSecretUntil"`,
+        [id, secret],
+      )
+      .catch(throwWithoutSecret);
     if (!endpoint) throw noSuchEndpoint();
     return { secret, previousSecretUntil: endpoint.previousSecretUntil };
   }
@@ -124,3 +128,10 @@ export class EndpointService {
 
 /** Standard Webhooks: 24 to 64 bytes. */
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
+
+/** An error that is logged must not hold the secret; TypeORM's has the parameters of its statement. */
+const throwWithoutSecret = (error: unknown): never => {
+  if (!(error instanceof QueryFailedError)) throw error;
+  const { code } = error.driverError as { code?: unknown };
+  throw Object.assign(new Error(error.message), { code });
+};

@@ -25,6 +25,14 @@ const ROUTES = [
   ['DELETE', 'service-lines/1'],
   ['GET', 'calls'],
   ['GET', 'calls/16090510160925480001030600243044'],
+  ['GET', 'webhook-endpoints'],
+  ['POST', 'webhook-endpoints'],
+  ['GET', 'webhook-endpoints/1'],
+  ['PATCH', 'webhook-endpoints/1'],
+  ['DELETE', 'webhook-endpoints/1'],
+  ['POST', 'webhook-endpoints/1/secret'],
+  ['GET', 'webhook-endpoints/1/deliveries'],
+  ['POST', 'webhook-endpoints/1/redeliver'],
 ] as const;
 
 it.each(ROUTES)('answers %s %s with 401 without a token and with 403 without the scope', async (method, path) => {
