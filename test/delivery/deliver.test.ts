@@ -81,6 +81,20 @@ describe('the changes of a call', () => {
     expect(numbersTaken(sick)).toEqual([1, 2, 3, 4]);
   });
 
+  it('are all delivered, although they go on being made while others are on their way', async () => {
+    const calls: string[] = [];
+    const lane = async (): Promise<void> => {
+      for (let count = 0; count < 8; count++) calls.push(await wholeTestCall(service));
+    };
+    await Promise.all([lane(), lane(), lane()]);
+
+    for (const callSid of calls) {
+      await allTaken(callSid);
+      expect(numbersTaken(callSid)).toEqual([1, 2, 3, 4]);
+    }
+    expect(receiver.mostAtOnce).toBe(1);
+  });
+
   it('do not have a failing delivery start its waiting anew', async () => {
     receiver.replyWith(() => 503);
     const callSid = await openTestCall(service);
@@ -121,6 +135,20 @@ describe('the changes of a call', () => {
 
     expect(other.taken(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
     expect(numbersTaken(callSid)).toEqual([]);
+    await other.close();
+  });
+
+  it('do not wait for an endpoint that hangs', async () => {
+    receiver.replyWith(() => 'silence');
+    for (let count = 0; count < 12; count++) await openTestCall(service);
+    await waitFor('five attempts', () => receiver.received.length === 5);
+    const other = await startWebhookReceiver();
+    await registerEndpoint(service, { url: other.url });
+
+    const callSid = await wholeTestCall(service);
+
+    await waitFor('four deliveries', () => other.taken(callSid).length === 4);
+    expect(receiver.received).toHaveLength(5);
     await other.close();
   });
 });

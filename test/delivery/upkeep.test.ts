@@ -1,0 +1,109 @@
+import { DataSource } from 'typeorm';
+import { newCallSid } from '../../src/call/call-sid.js';
+import { Upkeep } from '../../src/delivery/upkeep.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { openTestCall } from '../support/told-call.js';
+
+/** Nobody works here: jobs stay where they are. */
+let testDatabase: TestDatabase;
+let database: DataSource;
+let upkeep: Upkeep;
+
+beforeEach(async () => {
+  testDatabase = await createTestDatabase();
+  database = await new DataSource({ type: 'postgres', url: testDatabase.url }).initialize();
+  upkeep = new Upkeep(database);
+});
+afterEach(async () => {
+  await database.destroy();
+  await testDatabase.drop();
+});
+
+const newEndpoint = async (): Promise<string> => {
+  const [endpoint] = await database.query<{ id: string }[]>(
+    `insert into webhook_endpoint (url, secret) values ('https://backend.example.com/', 'whsec_') returning id`,
+  );
+  return endpoint!.id;
+};
+
+const daysAgo = (days: number): Date => new Date(Date.now() - days * 86_400_000);
+
+/** So many pending deliveries, each of a call of its own. */
+const deliveries = async (endpointId: string, day: Date, count: number): Promise<void> => {
+  await database.query(
+    `with delivery as (
+       insert into webhook_delivery (endpoint_id, call_sid, change_number)
+       select $1, left($2, 15) || lpad(n::text, 17, '0'), 1 from generate_series(1, $3::integer) n
+       returning *
+     )
+     select count(*) from delivery`,
+    [endpointId, newCallSid(day), count],
+  );
+  await database.query(
+    'insert into webhook_attempt (endpoint_id, call_sid, change_number) select endpoint_id, call_sid, change_number from webhook_delivery where endpoint_id = $1',
+    [endpointId],
+  );
+};
+
+const counts = async (): Promise<unknown> =>
+  (
+    await database.query<unknown[]>(
+      `select (select count(*)::int from webhook_delivery) as deliveries, (select count(*)::int from webhook_attempt) as attempts`,
+    )
+  )[0];
+
+describe('deliveries', () => {
+  it('are forgotten 30 days after their call, with their attempts', async () => {
+    await deliveries(await newEndpoint(), daysAgo(32), 1_200);
+    const endpointId = await newEndpoint();
+    await deliveries(endpointId, daysAgo(29), 3);
+
+    await upkeep.forget();
+
+    expect(await counts()).toEqual({ deliveries: 3, attempts: 3 });
+  });
+
+  it('are forgotten when their endpoint is removed', async () => {
+    const endpointId = await newEndpoint();
+    await deliveries(endpointId, daysAgo(0), 600);
+    await deliveries(await newEndpoint(), daysAgo(0), 2);
+    await database.query('delete from webhook_endpoint where id = $1', [endpointId]);
+
+    await upkeep.forget();
+
+    expect(await counts()).toEqual({ deliveries: 2, attempts: 2 });
+  });
+
+  it('that wait for an endpoint all get a job when it is enabled, and keep one that is running', async () => {
+    const endpointId = await newEndpoint();
+    const callSid = await openTestCall({ database });
+    await database.query(
+      `update graphile_worker._private_jobs set locked_at = now(), locked_by = 'somebody', attempts = 3`,
+    );
+    await deliveries(endpointId, daysAgo(1), 1_200);
+
+    await upkeep.resume(endpointId);
+
+    const jobs = await database.query<{ key: string; attempts: number }[]>(
+      'select key, attempts from graphile_worker.jobs order by attempts desc',
+    );
+    expect(jobs).toHaveLength(1_201);
+    expect(new Set(jobs.map(({ key }) => key)).size).toBe(1_201);
+    expect(jobs[0]).toEqual({ key: `deliver:${endpointId}:${callSid}`, attempts: 3 });
+  });
+});
+
+it('numbers that graphile-worker wastes are given back long before they end', async () => {
+  const sequence = `pg_get_serial_sequence('graphile_worker._private_tasks', 'id')`;
+  await newEndpoint();
+  await openTestCall({ database });
+  await database.query(`select setval(${sequence}, 1900000000)`);
+
+  await upkeep.forget();
+
+  const [{ last }] = await database.query<[{ last: string }]>(
+    `select pg_sequence_last_value(${sequence}::regclass)::text as last`,
+  );
+  expect(Number(last)).toBeLessThan(100);
+  await openTestCall({ database });
+});
