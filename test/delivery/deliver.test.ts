@@ -164,7 +164,11 @@ describe('a delivery is written down', () => {
 
     await expect(
       service.database.transaction(async (database) => {
-        await openTestCall({ database });
+        await database.query(
+          `insert into call_event (provider, event_id, call_sid, type, occurred_at, change_number, change)
+           values ('simulator', 'rolled-back', $1, 'requested', now(), 1, '{"type":"call.requested"}')`,
+          ['1'.repeat(32)],
+        );
         expect(await written(database)).toEqual([{ deliveries: 1, jobs: 1 }]);
         throw new Error('rolled back');
       }),

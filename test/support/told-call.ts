@@ -1,31 +1,10 @@
 /** A call to which only what a test tells happens. */
 import { CallService } from '../../src/call/call.service.js';
-import { newCallSid } from '../../src/call/call-sid.js';
-import { openCall } from '../../src/call/open-call.js';
-import type { EntityManager } from 'typeorm';
+import { storeCall } from './stored-call.js';
 import type { TestApp } from './test-app.js';
 
-let nextCaller = 900_000;
-
-export const openTestCall = async ({
-  database,
-}: {
-  readonly database: Pick<EntityManager, 'query'>;
-}): Promise<string> => {
-  const { callSid } = await openCall(database, {
-    callSid: newCallSid(new Date()),
-    callerId: String(nextCaller++),
-    callerPhone: '+8613900001001',
-    calleeId: '2000',
-    serviceLineId: null,
-    calleePhone: '+8613800002000',
-    provider: 'simulator',
-    subAccount: 'demo-1001',
-    dialTimeoutSeconds: 5,
-    longestRequestedSeconds: 90,
-  });
-  return callSid;
-};
+export const openTestCall = async ({ database }: Pick<TestApp, 'database'>): Promise<string> =>
+  (await storeCall(database)).callSid;
 
 const STEPS = ['ringing', 'answered', 'ended'] as const;
 
