@@ -39,7 +39,8 @@ export class CallLine {
     this.out.write(this.out.isTTY ? '\n' : `${this.text()}\n`);
   }
 
-  private draw(): void {
+  /** Also while nothing happens: the seconds go on. */
+  draw(): void {
     const text = this.text();
     if (!this.out.isTTY || text === this.written) return;
     this.out.write(`\r\x1b[2K${text}`);

@@ -2,6 +2,7 @@
  * `npm run call -- 2000`: places a call and shows its life on one line. An ordinary client of the HTTP API, in the terms
  * of the contract alone.
  */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { readSigningSecret } from '../auth/signing-secret.js';
@@ -11,6 +12,7 @@ import type { Config } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import { CallLine } from './call-line.js';
 import { fail } from './fail.js';
+import { statesOf } from './state-stream.js';
 
 const USAGE = `Usage: npm run call -- <userId>      calls a user
        npm run call -- --service     calls customer service
@@ -18,7 +20,7 @@ const USAGE = `Usage: npm run call -- <userId>      calls a user
   --url <url>      where Ringback is (http://127.0.0.1:PORT)
   --token <token>  an access token, where Ringback does not sign its own`;
 
-const POLL_EVERY_MS = 250;
+const DRAW_EVERY_MS = 250;
 const TOKEN_LIFETIME_SECONDS = 12 * 60 * 60;
 
 /** npm passes on the signal that the terminal has sent to us as well: one Ctrl-C arrives twice. */
@@ -31,8 +33,6 @@ interface Reply {
   readonly returnMsg: string;
   readonly data?: { readonly callSid?: string; readonly stateType?: string };
 }
-
-type Ask = (path: string) => Promise<Reply>;
 
 const readArguments = () => {
   try {
@@ -56,17 +56,41 @@ const makeToken = async (userId: string, config: Config): Promise<string> => {
   return issueToken(secret, { userId, lifetimeSeconds: TOKEN_LIFETIME_SECONDS }, config);
 };
 
-const clientOf =
-  (baseUrl: string, token: string): Ask =>
-  async (path) => {
-    const headers = { authorization: `Bearer ${token}` };
-    const response = await fetch(`${baseUrl}/v1/app/${path}`, { headers }).catch((cause: unknown) => {
-      throw new Error(`Nothing answers at ${baseUrl}. Is it running? npm start`, { cause });
-    });
+class Client {
+  constructor(
+    private readonly baseUrl: string,
+    private readonly token: string,
+  ) {}
+
+  async ask(path: string): Promise<Reply> {
+    const response = await this.fetch(path);
     const reply = (await response.json().catch(() => null)) as Partial<Reply> | null;
-    if (reply?.returnCode === undefined) throw new Error(`What answers at ${baseUrl} is not Ringback.`);
+    if (reply?.returnCode === undefined) throw new Error(`What answers at ${this.baseUrl} is not Ringback.`);
     return reply as Reply;
-  };
+  }
+
+  states(callSid: string): AsyncGenerator<string> {
+    return statesOf(async (lastEventId) => {
+      const response = await this.fetch(
+        `callState/${callSid}/stream`,
+        lastEventId === null ? {} : { 'last-event-id': lastEventId },
+      );
+      if (response.body && response.headers.get('content-type')?.startsWith('text/event-stream')) return response.body;
+      throw new Error(saidBy((await response.json()) as Reply));
+    });
+  }
+
+  private fetch(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    const authorization = `Bearer ${this.token}`;
+    return fetch(`${this.baseUrl}/v1/app/${path}`, { headers: { ...headers, authorization } }).catch(
+      (cause: unknown) => {
+        throw new Error(`Nothing answers at ${this.baseUrl}. Is it running? npm start`, { cause });
+      },
+    );
+  }
+}
+
+const saidBy = ({ returnCode, returnMsg }: Reply): string => `${returnCode} ${returnMsg}`;
 
 /** The first Ctrl-C is a wish, the second one an order. */
 const onCtrlC = (quit: () => void): AbortSignal => {
@@ -80,21 +104,37 @@ const onCtrlC = (quit: () => void): AbortSignal => {
   return wish.signal;
 };
 
-/** Shows the call until it is over; a wish to cancel it is put forward until it is granted or of no use any more. */
-const follow = async (callSid: string, ask: Ask, line: CallLine, cancel: AbortSignal): Promise<void> => {
-  let canceled = false;
-  for (;;) {
-    if (cancel.aborted && !canceled) {
-      line.canceling();
-      canceled = (await ask(`callCancel/${callSid}`)).returnCode === 200;
-    }
-    const { data, returnCode, returnMsg } = await ask(`callState/${callSid}`);
-    if (!data?.stateType) throw new Error(`${returnCode} ${returnMsg}`);
-    line.show(data.stateType);
-    if (line.isOver) return;
-    await sleep(POLL_EVERY_MS);
+/** Shows the call until it is over, and has it canceled meanwhile if that is wished. */
+const follow = async (callSid: string, client: Client, line: CallLine, cancel: AbortSignal): Promise<void> => {
+  const clock = setInterval(() => {
+    line.draw();
+  }, DRAW_EVERY_MS);
+  try {
+    await Promise.race([
+      show(client.states(callSid), line),
+      failureOf(cancelWhenWished(callSid, client, line, cancel)),
+    ]);
+  } finally {
+    clearInterval(clock);
   }
 };
+
+const show = async (states: AsyncGenerator<string>, line: CallLine): Promise<void> => {
+  for await (const state of states) line.show(state);
+};
+
+/** A wish is put forward until it is granted or of no use any more. */
+const cancelWhenWished = async (callSid: string, client: Client, line: CallLine, wish: AbortSignal): Promise<void> => {
+  if (!wish.aborted) await once(wish, 'abort');
+  line.canceling();
+  while (!line.isOver && (await client.ask(`callCancel/${callSid}`)).returnCode !== 200) await sleep(DRAW_EVERY_MS);
+};
+
+/** Never resolves. */
+const failureOf = (work: Promise<unknown>): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    work.catch(reject);
+  });
 
 const main = async (): Promise<void> => {
   const { values, positionals } = readArguments();
@@ -103,21 +143,23 @@ const main = async (): Promise<void> => {
 
   const config = readEnvironment();
   const token = values.token ?? (await makeToken(values.as, config));
-  const ask = clientOf(values.url ?? `http://127.0.0.1:${config.port}`, token);
+  const client = new Client(values.url ?? `http://127.0.0.1:${config.port}`, token);
   const line = new CallLine(process.stdout);
   const cancel = onCtrlC(() => {
     line.finish();
     process.exit(INTERRUPTED);
   });
 
-  const placed = await ask(target === undefined ? 'callService' : `call/${encodeURIComponent(target)}`);
-  const callSid = placed.data?.callSid ?? fail(`${placed.returnCode} ${placed.returnMsg}`);
+  const placed = await client.ask(target === undefined ? 'callService' : `call/${encodeURIComponent(target)}`);
+  const callSid = placed.data?.callSid ?? fail(saidBy(placed));
   console.log(`Call ${callSid}`);
   try {
-    await follow(callSid, ask, line, cancel);
+    await follow(callSid, client, line, cancel);
   } finally {
     line.finish();
   }
 };
 
 await main().catch((error: unknown) => fail((error as Error).message));
+// A cancel that was never answered is not waited for.
+process.exit();

@@ -22,10 +22,7 @@ describe('what npm run call shows', () => {
 
     expect(code).toBe(0);
     expect(output).toMatch(/^Call 1{32}\nrequested \d+\.\d s {2}ringing \d+\.\d s {2}answered \d+\.\d s {2}over\n$/);
-    expect(service.asked).toEqual([
-      '/v1/app/call/2000',
-      ...Array.from({ length: 4 }, () => `/v1/app/callState/${CALL_SID}`),
-    ]);
+    expect(service.asked).toEqual(['/v1/app/call/2000', `/v1/app/callState/${CALL_SID}/stream`]);
   });
 
   onTerminal('grows in its place on a terminal', async () => {

@@ -12,18 +12,23 @@ export interface ScriptedService {
 export const CALL_SID = '1'.repeat(32);
 
 /**
- * Speaks the contract, and says of its one call what the test has it say: one state a request, the last one for ever. It
- * never answers a cancel.
+ * Speaks the contract, and tells of its one call the states that the test has it tell, one after another on the stream;
+ * where the last one is not the end, the stream stays open. It never answers a cancel.
  */
 export const startScriptedService = async (states: readonly string[]): Promise<ScriptedService> => {
   const asked: string[] = [];
-  const left = [...states];
   const server = createServer(({ url = '' }, response) => {
     asked.push(url);
     if (url.includes('callCancel')) return;
-    const state = () => (left.length > 1 ? left.shift() : left[0]);
-    const data = url.includes('callState') ? { stateType: state() } : { callSid: CALL_SID };
-    response.end(JSON.stringify({ data, returnCode: 200, returnMsg: 'success' }));
+    if (url.includes('callState')) {
+      response.setHeader('content-type', 'text/event-stream; charset=utf-8');
+      for (const [index, stateType] of states.entries()) {
+        response.write(`id: ${index + 1}\ndata: ${JSON.stringify({ data: { stateType } })}\n\n`);
+      }
+      if (states.at(-1) === '4') response.end();
+      return;
+    }
+    response.end(JSON.stringify({ data: { callSid: CALL_SID }, returnCode: 200, returnMsg: 'success' }));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
