@@ -37,5 +37,8 @@ export const LOST_JOB_SECONDS = 60;
 /** Attempts that one process makes at once. They wait for others most of the time. */
 export const ATTEMPTS_AT_ONCE = 10;
 
-/** … and of those to one endpoint, so that one which hangs leaves workers for the others. */
+/**
+ * … and of those to one endpoint, so that one which hangs leaves workers for the others. Workers that look for a job at the
+ * same moment may go one or two beyond.
+ */
 export const ATTEMPTS_AT_ONCE_TO_ONE = 5;

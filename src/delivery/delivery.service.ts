@@ -5,6 +5,7 @@ import { isCallSid } from '../call/call-sid.js';
 import { AppError } from '../common/error-table.js';
 import { logAboutCall } from '../common/log-context.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../directory/page.js';
+import { KEPT_DAYS } from './delivery-limits.js';
 import { LOCK_CALL, WAKE } from './delivery-sql.js';
 import { EndpointService } from './endpoint.service.js';
 import type { WebhookAttempt } from './webhook-attempt.entity.js';
@@ -61,7 +62,7 @@ limit $6
 `;
 
 const noSuchDelivery = (): AppError =>
-  new AppError('NOT_FOUND', { detail: 'This endpoint has no such delivery; they are kept for 30 days.' });
+  new AppError('NOT_FOUND', { detail: `This endpoint has no such delivery; they are kept for ${KEPT_DAYS} days.` });
 
 /** What an endpoint was told, and whether it heard. */
 @Injectable()
