@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 
 const ABOUT = `Ringback connects two people by telephone: it has a provider ring the caller, then the other party, joins
@@ -47,6 +47,7 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
     // A controller's name would stand as a second tag beside the one that its routes give themselves.
     autoTagControllers: false,
   });
+  leaveOptionalParametersEmpty(document);
   guardPage(app.getHttpAdapter().getInstance());
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'docs/openapi.json',
@@ -60,6 +61,21 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
       plugins: [withoutTryingWebhooks],
     },
   });
+};
+
+/**
+ * Swagger UI fills an `example` into the form, and a search would begin narrow. It leaves `examples` out, and does not
+ * show them either.
+ */
+const leaveOptionalParametersEmpty = ({ paths }: OpenAPIObject): void => {
+  const operations = Object.values(paths).flatMap((item) => [item.get, item.put, item.post, item.patch, item.delete]);
+  for (const parameter of operations.flatMap((operation) => operation?.parameters ?? [])) {
+    if ('$ref' in parameter || parameter.required || !parameter.schema || '$ref' in parameter.schema) continue;
+    const { example, ...schema } = parameter.schema as { example?: string | number };
+    if (example === undefined) continue;
+    parameter.schema = { ...schema, examples: [example] };
+    if (parameter.description) parameter.description += ` Such as \`${example}\`.`;
+  }
 };
 
 /** No reply has links, and a callSid is longer than Swagger UI's boxes. */

@@ -4,7 +4,9 @@ import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { END_REASONS } from '../call/call-lifecycle.js';
 import { MOST_EXAMINED } from '../call/call-search-statement.js';
 import { CallPage, CallReply } from './call.bodies.js';
-import { problem } from './problem-response.js';
+import { pageParameter, problem } from './problem-response.js';
+
+const CALL_SID = '16090510160925480001030600243044';
 
 export const SearchCallsApi = () =>
   applyDecorators(
@@ -19,6 +21,7 @@ export const SearchCallsApi = () =>
         '`next`: go on from there until `next` is `null`. A narrower time range gets there sooner.\n\n' +
         'In a query a plus has to be written `%2B`; in a phone or a time a plus that came as a blank is understood too.',
     }),
+    pageParameter(CALL_SID),
     ApiResponse({ status: 200, description: 'One page.', type: CallPage }),
     problem('BAD_REQUEST', 'A parameter is wrong or unknown; `errors` names each.', {
       errors: [
@@ -40,7 +43,7 @@ export const FindCallApi = () =>
     ApiParam({
       name: 'callSid',
       description: 'The 32 digits that placing the call returned.',
-      example: '16090510160925480001030600243044',
+      example: CALL_SID,
     }),
     ApiResponse({ status: 200, description: 'The call.', type: CallReply }),
     problem('NOT_FOUND', 'There is no such call; a callSid that is malformed is one that does not exist.'),

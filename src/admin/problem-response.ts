@@ -84,10 +84,14 @@ export const AdminApi = () =>
     problem('UNAVAILABLE', 'The database is away, or the process is shutting down.'),
   );
 
-/** What any list takes. `examples` and no `example`: Swagger UI would fill that in, and the list begin after it. */
+/** @param next as a page of the list ends with */
+export const pageParameter = (next: string) =>
+  ApiQuery({ name: 'after', required: false, schema: { type: 'string', example: next } });
+
+/** What a list takes that takes nothing else. */
 export const takesPage = (next: string) =>
   applyDecorators(
-    ApiQuery({ name: 'after', required: false, schema: { type: 'string', examples: [next] } }),
+    pageParameter(next),
     problem('BAD_REQUEST', 'A parameter is wrong or unknown.', {
       errors: [{ where: 'after', what: 'must be the next of a page of this very list' }],
     }),

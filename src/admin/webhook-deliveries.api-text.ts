@@ -1,7 +1,7 @@
 /** What Swagger says of deliveries to webhook endpoints. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
-import { problem, takesBody } from './problem-response.js';
+import { pageParameter, problem, takesBody } from './problem-response.js';
 import { RedeliveryReply, WebhookDeliveryPage } from './webhook-delivery.bodies.js';
 import { endpointIdParameter, noSuchEndpoint } from './webhook-endpoints.api-text.js';
 
@@ -16,6 +16,7 @@ export const ListWebhookDeliveriesApi = () =>
         'the same call wait for it, other calls do not.',
     }),
     endpointIdParameter,
+    pageParameter('16090510160925480001030600243044-2'),
     ApiResponse({ status: 200, description: 'One page.', type: WebhookDeliveryPage }),
     problem('BAD_REQUEST', 'A parameter is wrong or unknown.', {
       errors: [{ where: '/state', what: 'must be one of pending, delivered, failed' }],

@@ -1,7 +1,7 @@
 /** What Swagger says of webhook endpoints. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
-import { problem, takesBody } from './problem-response.js';
+import { problem, takesBody, takesPage } from './problem-response.js';
 import {
   CreatedWebhookEndpointReply,
   NewWebhookSecretReply,
@@ -32,7 +32,13 @@ export const CreateWebhookEndpointApi = () =>
       status: 201,
       description: 'Registered. This reply alone shows the secret.',
       type: CreatedWebhookEndpointReply,
-      headers: { Location: { description: 'Where the endpoint is.', schema: { type: 'string' } } },
+      headers: {
+        Location: {
+          description: 'Where the endpoint is.',
+          schema: { type: 'string' },
+          example: '/v1/admin/webhook-endpoints/1',
+        },
+      },
     }),
     takesBody('64 KB', BAD_URL),
   );
@@ -41,9 +47,7 @@ export const ListWebhookEndpointsApi = () =>
   applyDecorators(
     ApiOperation({ operationId: 'listWebhookEndpoints', summary: 'List endpoints', description: 'Ordered by id.' }),
     ApiResponse({ status: 200, description: 'One page.', type: WebhookEndpointPage }),
-    problem('BAD_REQUEST', 'A parameter is wrong or unknown.', {
-      errors: [{ where: 'after', what: 'must be the next of a page of this very list' }],
-    }),
+    takesPage('1'),
   );
 
 export const FindWebhookEndpointApi = () =>

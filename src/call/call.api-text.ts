@@ -180,13 +180,13 @@ export const CancelApi = () =>
     refusal('BAD_REQUEST', '`before` is neither 2 nor 3.'),
   );
 
-/** `examples` and neither `example` nor `default`: Swagger UI would fill those in, though the parameter is optional. */
+/** No `default`: Swagger UI would fill it in, and make a long poll of every poll. */
 const longPollQuery = (name: string, maximum: number, example: number, description: string) =>
   ApiQuery({
     name,
     required: false,
     description: `Long poll, 0 to ${maximum}: ${description}`,
-    schema: { type: 'integer', minimum: 0, maximum, examples: [example] },
+    schema: { type: 'integer', minimum: 0, maximum, example },
   });
 
 export const StateApi = () =>
@@ -234,7 +234,7 @@ export const StreamApi = () =>
       name: 'Last-Event-ID',
       required: false,
       description: 'Resumes after the change with this number; browsers send it by themselves.',
-      schema: { type: 'string', examples: ['2'] },
+      schema: { type: 'string', example: '2' },
     }),
     ApiResponse({
       status: 200,

@@ -38,10 +38,16 @@ describe('every parameter', () => {
     }
   });
 
-  it('is filled in by the page only where it must be given, or where that changes nothing', () => {
-    const filledIn = parameters().filter(({ parameter: { example, schema } }) => (example ?? schema?.example) != null);
+  it('is left empty by the page where it need not be given, and its example is told instead', () => {
+    const optional = parameters().filter(({ parameter }) => parameter.in !== 'path');
 
-    expect(filledIn.filter(({ parameter }) => parameter.in !== 'path').map(({ where }) => where)).toEqual([]);
+    for (const { where, parameter } of optional) {
+      const [example] = (parameter.schema?.examples ?? []) as string[];
+
+      expect({ where, filledIn: parameter.example ?? parameter.schema?.example }).toEqual({ where });
+      if (example !== undefined) expect(parameter.description).toContain(`Such as \`${example}\`.`);
+    }
+    expect(optional.length).toBeGreaterThan(5);
   });
 });
 

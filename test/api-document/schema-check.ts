@@ -1,8 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ApiDocument, Schema } from './document.js';
 
-/** RFC 3339 in the shape in which we write it. */
-const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 
 /** @returns what is wrong with the value; null where nothing is */
 export type SchemaCheck = (schema: Schema, value: unknown) => string | null;
@@ -12,7 +11,8 @@ export const checkWith = ({ components }: ApiDocument): SchemaCheck => {
   const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
   // What OpenAPI adds to the dialect, and where its references lead.
   ajv.addVocabulary(['example', 'components']);
-  ajv.addFormat('date-time', DATE_TIME);
+  ajv.addFormat('date-time', RFC_3339);
+  ajv.addFormat('uri', (text) => URL.canParse(text));
   ajv.addFormat('password', true);
   return (schema, value) => (ajv.validate({ ...schema, components }, value) ? null : ajv.errorsText());
 };

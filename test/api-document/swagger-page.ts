@@ -49,6 +49,8 @@ export class SwaggerPage {
     await this.page.locator('.scheme-container .authorize').click();
     const dialog = this.page.locator('.dialog-ux');
     await dialog.waitFor();
+    const logout = dialog.getByRole('button', { name: 'Remove authorization' }).first();
+    while (await logout.isVisible()) await logout.click();
     for (const [scheme, token] of Object.entries(tokens)) {
       const box = dialog.locator('.auth-container', { has: this.page.locator('h4', { hasText: scheme }) });
       await box.locator('input').fill(token);

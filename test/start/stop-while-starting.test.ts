@@ -19,8 +19,8 @@ describe('a service that is told to stop while it starts', () => {
 
   const isAwaited = async (): Promise<boolean> => {
     const { rowCount } = await holder.query(
-      `select from pg_locks where locktype = 'advisory' and not granted
-         and database = (select oid from pg_database where datname = current_database())`,
+      `select from pg_stat_activity
+       where datname = current_database() and pid <> pg_backend_pid() and query like '%advisory_lock%'`,
     );
     return rowCount === 1;
   };
