@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { FAILING_LIMIT_HOURS, MOST_ATTEMPTS } from './delivery-limits.js';
-import { CLAIM_NEXT, GIVE_UP_KEY, HAND_ON, LOCK_CALL, LOCK_IF_DISABLED } from './delivery-sql.js';
+import { ANY_PENDING, CLAIM_NEXT, GIVE_UP_KEY, HAND_ON, LOCK_CALL, LOCK_IF_DISABLED } from './delivery-sql.js';
 import { WebhookRequest, type Answer } from './webhook-request.js';
 
 /** What a job is about: the deliveries of one call to one endpoint. */
@@ -83,13 +83,22 @@ export class Courier {
     if (!isOver) throw new DeliveryFailed(error ?? '');
   }
 
-  /** There is nothing to deliver, or the endpoint is disabled; unless that has changed just now. */
+  /**
+   * There is nothing to deliver, or the endpoint is disabled: gives up the key.
+   * @throws DeliveryFailed where that has changed just now
+   */
   private async leaveOff({ endpointId, callSid }: DeliveryJob): Promise<void> {
-    await this.database.transaction(async (database) => {
+    const isDue = await this.database.transaction(async (database) => {
       await database.query(LOCK_CALL, [callSid]);
       const disabled = await database.query<unknown[]>(LOCK_IF_DISABLED, [endpointId]);
-      await database.query(disabled.length > 0 ? GIVE_UP_KEY : HAND_ON, [endpointId, callSid]);
+      if (disabled.length === 0) {
+        const pending = await database.query<unknown[]>(ANY_PENDING, [endpointId, callSid]);
+        if (pending.length > 0) return true;
+      }
+      await database.query(GIVE_UP_KEY, [endpointId, callSid]);
+      return false;
     });
+    if (isDue) throw new DeliveryFailed('There is something to deliver after all.');
   }
 
   private async writeDown(database: EntityManager, attemptId: string | null, answer: Answer): Promise<void> {
@@ -105,11 +114,13 @@ export class Courier {
     changeNumber: number,
     state: 'delivered' | 'failed',
   ): Promise<void> {
-    await database.query(
+    const [, settled] = await database.query<[unknown, number]>(
       `update webhook_delivery set state = $4, settled_at = now()
        where endpoint_id = $1 and call_sid = $2 and change_number = $3 and state = 'pending'`,
       [endpointId, callSid, changeNumber, state],
     );
+    // This process was taken for dead; another has done the work, and handed on.
+    if (settled === 0) return;
     // Also when it failed for good: it was the last to say that the endpoint fails, and a month later nobody would know.
     await database.query(
       'update webhook_endpoint set failing_since = null where id = $1 and failing_since is not null',

@@ -15,7 +15,7 @@
 /** $1: the callSid */
 export const LOCK_CALL = 'select from call_record where call_sid = $1 for update';
 
-/** The rows that both statements below speak of, so that no delivery is found by one and not by the other. */
+/** The rows that the statements below speak of, so that no delivery is found by one and not by another. */
 const PENDING = `
   webhook_delivery delivery
   join webhook_endpoint endpoint on endpoint.id = delivery.endpoint_id
@@ -41,7 +41,10 @@ select next.change_number as "changeNumber", next.change, next.url, next.secret,
 from next left join attempt on true
 `;
 
-/** $1: the endpoint's id, $2: the callSid. By the job that has the key, and while it holds the call. */
+/** $1: the endpoint's id, $2: the callSid */
+export const ANY_PENDING = `select from ${PENDING} limit 1`;
+
+/** $1: the endpoint's id, $2: the callSid. By whoever has settled a delivery, and while it holds the call. */
 export const HAND_ON = `
 select case
   when exists (select from ${PENDING}) then webhook_add_job($1, $2)

@@ -33,7 +33,8 @@ afterEach(async () => {
 const numbersTaken = (callSid: string): number[] => receiver.taken(callSid).map(({ change }) => change.data.number);
 
 it('replicas share the work, and every call stays in order although a third of the attempts fails', async () => {
-  const [one, two] = await Promise.all([replica(), replica()]);
+  const one = await replica();
+  const two = await replica();
   await registerEndpoint(one, { url: receiver.url });
   let count = 0;
   receiver.replyWith(async () => {
@@ -140,6 +141,31 @@ it('a job whose process was killed is taken up by another within minutes', async
   await retryNow(one.database);
 
   await waitFor('the delivery', () => receiver.taken(callSid).length === 1);
+});
+
+it('a process that was taken for dead, and is not, delivers a change twice and upsets nothing after it', async () => {
+  const one = await replica();
+  await registerEndpoint(one, { url: receiver.url });
+  let release: () => void = () => undefined;
+  const both = new Promise<void>((resolve) => (release = resolve));
+  let firsts = 0;
+  receiver.replyWith(async ({ change }) => {
+    if (change.data.number === 1) {
+      if (++firsts === 2) release();
+      await both;
+    }
+    return 204;
+  });
+  const callSid = await wholeTestCall(one);
+  await waitFor('an attempt', () => firsts === 1);
+
+  await one.database.query(
+    `select graphile_worker.force_unlock_workers(array(select locked_by from graphile_worker.jobs where locked_by is not null))`,
+  );
+  await retryNow(one.database);
+
+  await waitFor('five deliveries', () => receiver.taken(callSid).length >= 5);
+  expect(numbersTaken(callSid)).toEqual([1, 1, 2, 3, 4]);
 });
 
 it('the database may go away and come back', async () => {
