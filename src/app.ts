@@ -45,7 +45,8 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   return {
     nest,
     async listen() {
-      await nest.listen(config.port, config.host);
+      // Not Nest's own listen: it logs what it throws.
+      await server.listen({ port: config.port, host: config.host });
       return localUrl(nest);
     },
     async close() {

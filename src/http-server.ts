@@ -36,6 +36,8 @@ declare module 'fastify' {
 export const createHttpServer = (config: Config, logger: Logger, draining: Draining): FastifyAdapter => {
   const adapter = new FastifyAdapter({
     exposeHeadRoutes: false,
+    // Once nothing is in flight; a connection that never asked anything would otherwise hold us up for as long as it likes.
+    forceCloseConnections: true,
     trustProxy: config.trustProxy,
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,

@@ -35,7 +35,7 @@ export interface FeedObserver {
 /** While the connection is away, the table is read this often for everybody who waits; and again after a failure. */
 const READ_EVERY_MS = 1_000;
 /** Calls that one statement reads for. */
-const CALLS_A_READ = 1_000;
+const CALLS_A_READ = 200;
 
 const readChanges = hotStatement<{ callSid: string; bytes: string }>(
   'read-changes',
