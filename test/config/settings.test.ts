@@ -60,6 +60,7 @@ it.each([
   ['JWT_JWKS_URI', ['ftp://host/keys', '/keys'], 'https:// or http://'],
   ['SIMULATOR_URL', ['ws://host', 'host'], 'http:// or https://'],
   ['SIMULATOR_TARGETS', ['http://host/hook,', 'http://host/hook,nowhere'], 'http:// or https://'],
+  ['WEBHOOK_ALLOWED_RANGES', ['10.0.0.1', '10/8', 'fd00::/129', '10.0.0.0/8,', 'intranet'], 'ranges such as'],
   ['JWT_SECRET', ['x'.repeat(31), '密'.repeat(10)], 'at least 32 bytes'],
   ['PHONE_REGION', ['cn', 'CHN', 'UK', '86'], 'two-letter country code'],
   ['LOG_LEVEL', ['loud', 'INFO'], 'one of trace, debug, info, warn, error, fatal, silent'],
