@@ -3,6 +3,7 @@
  * until they are taken, for a while.
  */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { Agent, request } from 'undici';
@@ -49,6 +50,8 @@ export class WebhookSender {
 
   constructor(options: WebhookSenderOptions) {
     const { secret, targets, giveUpAfterMs = GIVE_UP_AFTER_MS, attemptLimitMs = ATTEMPT_LIMIT_MS } = options;
+    // One listener for each delivery that waits to be tried again; the default warning is for leaks.
+    setMaxListeners(0, this.closing.signal);
     this.webhook = new Webhook(secret);
     this.targets = targets;
     this.giveUpAfterMs = giveUpAfterMs;
