@@ -1,4 +1,4 @@
-/** As many as one process may have to tell at a time, each with a call of its own. */
+/** As many as one process may have to tell at a time, each with a call of its own. Not in npm test yet: on a busy machine it fails. */
 import { openStream, type OpenStream } from '../support/event-stream.js';
 import { storeCall, tellOf } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -27,9 +27,12 @@ it('five thousand streams on one process each get all changes of their call, in 
   const calls = await forEach(Array.from({ length: STREAMS }), () => storeCall(service.database));
   const streams = await forEach(calls, async ({ callSid, callerId }): Promise<OpenStream> => {
     const authorization = `Bearer ${await service.token(callerId)}`;
-    return openStream(`${service.url}/v1/app/callState/${callSid}/stream`, { authorization });
+    // A busy process may refuse; whoever wants a stream asks again, as a browser does.
+    return waitFor('a stream', async () => {
+      const stream = await openStream(`${service.url}/v1/app/callState/${callSid}/stream`, { authorization });
+      return stream.response.headers['content-type']?.startsWith('text/event-stream') && stream;
+    });
   });
-  await waitFor('everybody to know the current state', () => streams.every(({ events }) => events.length === 1));
 
   await forEach(calls, ({ callSid }) => tellOf(service.database, callSid, { type: 'ringing' }));
   await forEach(calls, ({ callSid }) => tellOf(service.database, callSid, { type: 'answered' }));
