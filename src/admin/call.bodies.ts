@@ -175,6 +175,9 @@ export class CallReply implements CallHistory {
   })
   talkSeconds: number | null;
 
+  @ApiProperty(textOrNull('Where the provider keeps the recording: a file’s name or a URL.', `${CALL_SID}.wav`))
+  recording: string | null;
+
   @ApiProperty({ type: 'integer', description: 'The number of the latest change.', example: 4 })
   changes: number;
 

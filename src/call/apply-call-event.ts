@@ -20,7 +20,8 @@ export interface EventToApply {
   readonly endReason?: EndReason | undefined;
   readonly providerCallId?: string | null | undefined;
   readonly detail?: Readonly<Record<string, unknown>> | undefined;
-  readonly receipt?: string | undefined;
+  readonly receipt?: string | null | undefined;
+  readonly recording?: string | undefined;
 }
 
 /** The provider column of events that are our own doing. */
@@ -68,7 +69,8 @@ with given as (
     $1::text as call_sid, $2::text as provider, $3::text as event_id, $4::text as type,
     coalesce($5::timestamptz, now())::timestamptz(3) as occurred_at,
     $6::text as end_reason, $7::text as authority, $8::smallint as reaches, $9::boolean as only_while_open,
-    $10::text as provider_call_id, $11::jsonb as detail, $12::text as receipt, $13::float8[] as longest_stays
+    $10::text as provider_call_id, $11::jsonb as detail, $12::text as receipt, $13::float8[] as longest_stays,
+    $14::text as recording
 ), call as materialized (
   select * from call_record where call_sid = $1 for update
 ), judged as (
@@ -85,6 +87,7 @@ with given as (
     ) as wins,
     given.authority, given.end_reason as given_reason,
     coalesce(call.provider_call_id, given.provider_call_id) as next_provider_call_id,
+    coalesce(call.recording, given.recording) as next_recording,
     given.longest_stays
   from call, given
   where call.state < 4 or not given.only_while_open
@@ -122,6 +125,7 @@ with given as (
     ended_by = numbered.next_ended_by,
     end_reason = numbered.next_end_reason,
     provider_call_id = numbered.next_provider_call_id,
+    recording = numbered.next_recording,
     changes = numbered.changes + numbered.changed::int,
     deadline_at = case
       when numbered.next_state > numbered.state and numbered.next_state < 4
@@ -179,6 +183,7 @@ export const applyCallEvent = async (
     event.detail ?? null,
     event.receipt ?? null,
     longestStays,
+    event.recording ?? null,
   ]);
   return {
     applied: outcome ? appliedBy(outcome) : 'unknown_call',

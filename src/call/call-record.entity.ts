@@ -14,6 +14,7 @@ import type { EndAuthority, EndReason, StateType } from './call-lifecycle.js';
 )
 @Check('call_record_one_target', '(callee_id is null) <> (service_line_id is null)')
 @Index('call_record_one_open_call_a_caller', ['callerId'], { unique: true, where: 'state < 4' })
+@Index('call_record_open_at_provider', ['provider', 'providerCallId'], { where: 'state < 4' })
 @Index('call_record_to_sweep', ['sweepAt'], { where: 'state < 4' })
 @Index('call_record_by_caller', ['callerId', 'callSid'], { where: 'state = 4' })
 @Index('call_record_by_callee', ['calleeId', 'callSid'], { where: 'state = 4' })
@@ -73,6 +74,10 @@ export class CallRecord {
 
   @Column({ type: 'timestamptz', name: 'ended_at', nullable: true, precision: 3 })
   endedAt: Date | null;
+
+  /** Where the provider keeps the recording, once it has told. */
+  @Column('text', { nullable: true })
+  recording: string | null;
 
   /** How many changes the call has seen, its request included; the latest one's number. */
   @Column('integer')

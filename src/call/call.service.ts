@@ -34,6 +34,11 @@ const findState = hotStatement<RememberedState>(
   'select caller_id as "callerId", state, changes as number from call_record where call_sid = $1',
 );
 
+const findByProviderCallId = hotStatement<{ callSid: string }>(
+  'call-by-provider-call-id',
+  'select call_sid as "callSid" from call_record where provider = $1 and provider_call_id = $2 and state < 4',
+);
+
 const putOffSweep = hotStatement(
   'put-off-sweep',
   `update call_record
@@ -101,9 +106,11 @@ export class CallService {
   }
 
   /** What a provider tells of a call. */
-  apply(provider: string, event: ProviderEvent, receipt?: string): Promise<Applied> {
-    logAboutCall(event.callSid);
-    return this.record({ provider, receipt, ...event });
+  async apply(provider: string, event: ProviderEvent, receipt: string | null = null): Promise<Applied> {
+    const callSid = event.callSid ?? (await this.openCallOf(provider, event.providerCallId));
+    if (callSid === null) return 'unknown_call';
+    logAboutCall(callSid);
+    return this.record({ provider, receipt, ...event, callSid });
   }
 
   /** What we did ourselves; each at most once in a call's life. */
@@ -130,6 +137,11 @@ export class CallService {
   async hasMovedOn(callSid: string, from: StateType): Promise<boolean> {
     const [call] = await findState(this.database, [callSid]);
     return call?.state !== from;
+  }
+
+  private async openCallOf(provider: string, providerCallId: string | null): Promise<string | null> {
+    const [call] = await findByProviderCallId(this.database, [provider, providerCallId]);
+    return call?.callSid ?? null;
   }
 
   private async knownState(callSid: string, seen: number): Promise<RememberedState | undefined> {

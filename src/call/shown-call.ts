@@ -16,7 +16,7 @@ export const SHOWN_COLUMNS = `
   call.service_line_id as "serviceLineId", call.caller_phone as "callerPhone", call.callee_phone as "calleePhone",
   call.provider, call.sub_account as "subAccount", call.provider_call_id as "providerCallId", call.state,
   call.end_reason as "endReason", call.ended_by as "endedBy", call.requested_at as "requestedAt",
-  call.ringing_at as "ringingAt", call.answered_at as "answeredAt", call.ended_at as "endedAt", call.changes`;
+  call.ringing_at as "ringingAt", call.answered_at as "answeredAt", call.ended_at as "endedAt", call.recording, call.changes`;
 
 /** Leaves out whatever else the row has. */
 export const shownCall = (row: ShownRow): ShownCall => ({
@@ -37,5 +37,6 @@ export const shownCall = (row: ShownRow): ShownCall => ({
   answeredAt: row.answeredAt,
   endedAt: row.endedAt,
   talkSeconds: talkSeconds(row),
+  recording: row.recording,
   changes: row.changes,
 });

@@ -2,6 +2,7 @@ import type { DataSourceOptions } from 'typeorm';
 import { CreateDirectoryAndCalls1764000000000 } from '../../migrations/1764000000000-create-directory-and-calls.js';
 import { CreateWebhookDeliveries1764100000000 } from '../../migrations/1764100000000-create-webhook-deliveries.js';
 import { IndexCallSearch1764200000000 } from '../../migrations/1764200000000-index-call-search.js';
+import { KeepRecordings1764300000000 } from '../../migrations/1764300000000-keep-recordings.js';
 import { CallEvent } from '../call/call-event.entity.js';
 import { CallRecord } from '../call/call-record.entity.js';
 import { WebhookAttempt } from '../delivery/webhook-attempt.entity.js';
@@ -38,6 +39,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CreateDirectoryAndCalls1764000000000,
       CreateWebhookDeliveries1764100000000,
       IndexCallSearch1764200000000,
+      KeepRecordings1764300000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

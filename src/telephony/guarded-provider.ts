@@ -26,6 +26,7 @@ export const ORDER_LIMIT_MS = 10_000;
 export class GuardedProvider implements TelephonyProvider {
   readonly name: string;
   readonly readWebhook?: TelephonyProvider['readWebhook'];
+  readonly listen?: TelephonyProvider['listen'];
   private readonly dials: ProviderGate;
   private readonly orders: ProviderGate;
   private readonly orderLimit = timeout(ORDER_LIMIT_MS, TimeoutStrategy.Aggressive);
@@ -36,6 +37,7 @@ export class GuardedProvider implements TelephonyProvider {
   ) {
     this.name = provider.name;
     if (provider.readWebhook) this.readWebhook = provider.readWebhook.bind(provider);
+    if (provider.listen) this.listen = provider.listen.bind(provider);
     const gate = (requests: string): ProviderGate =>
       new ProviderGate((state) => {
         logger.warn({ provider: provider.name, requests, state }, 'circuit');
@@ -64,6 +66,10 @@ export class GuardedProvider implements TelephonyProvider {
 
   isReachable(): Promise<boolean> {
     return this.provider.isReachable();
+  }
+
+  async close(): Promise<void> {
+    await this.provider.close?.();
   }
 
   private order<T>(ask: () => Promise<T>): Promise<T> {

@@ -37,6 +37,22 @@ export interface TelephonyProvider {
 
   /** Checks the raw bytes first and parses afterwards. A provider without webhooks leaves it out. */
   readWebhook?(request: WebhookRequest): WebhookReading;
+
+  /**
+   * Keeps a stream of events open, with all that it takes to find it again when it is lost, until `close`. For a provider
+   * that sends no webhooks. Resolves once the stream is open, or could not be opened at first; it goes on trying.
+   */
+  listen?(listener: ProviderListener): Promise<void>;
+
+  /** Lets go of what the provider keeps open. Calls go on. Safe to repeat. */
+  close?(): Promise<void>;
+}
+
+export interface ProviderListener {
+  /** Must not throw. On a stream nothing is told twice. */
+  onEvent(event: ProviderEvent): void;
+  /** The stream is open, for the first time or again: what happened before may have been missed. */
+  onListening(): void;
 }
 
 export interface DialRequest {
@@ -112,13 +128,16 @@ export type ProviderEventType = 'caller_answered' | 'ringing' | 'answered' | 'en
 export interface ProviderEvent {
   /** The same for every delivery of the same fact, also when it is read by fetchStatus; unique within the provider. */
   readonly eventId: string;
-  readonly callSid: string;
+  /** Null where the provider names its own call alone; then there is a providerCallId. */
+  readonly callSid: string | null;
   readonly providerCallId: string | null;
   readonly type: ProviderEventType;
   /** By the provider's clock. */
   readonly occurredAt: Date;
   /** With `ended` only. */
   readonly endReason?: ProviderEndReason;
+  /** Where the provider keeps the recording of the call: a file's name or a URL, as it tells it. */
+  readonly recording?: string;
   /** What else the provider said, for the timeline: its own codes, which leg. */
   readonly detail?: Readonly<Record<string, string | number | boolean>>;
 }
@@ -127,6 +146,10 @@ export interface WebhookRequest {
   /** Names in lower case; a header that came more than once is joined by a comma and a space. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Path and query as they were asked for: `/v1/webhooks/NAME`, and whatever the provider was told to put after it. */
+  readonly target: string;
+  /** Whom it came from: an IP address, by the word of the proxies in front of us where those are trusted. */
+  readonly address: string;
 }
 
 export type WebhookReading =
@@ -135,9 +158,11 @@ export type WebhookReading =
       readonly events: readonly ProviderEvent[];
       /**
        * Names this very delivery. An honest retry is signed anew and has another receipt; the same receipt again is
-       * somebody replaying what they overheard.
+       * somebody replaying what they overheard. Null where the provider signs a retry no differently.
        */
-      readonly receipt: string;
+      readonly receipt: string | null;
+      /** What the provider wants to hear, with a status of 200; where it is left out, 204 and no body. */
+      readonly reply?: { readonly contentType: string; readonly body: string };
     }
   | { readonly kind: 'forged'; readonly reason: string }
   /** Signed by the provider, yet not to be understood. */

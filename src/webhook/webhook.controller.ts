@@ -1,7 +1,15 @@
-import { Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import {
+  ApiBody,
+  ApiExcludeEndpoint,
+  ApiOperation,
+  ApiParam,
+  ApiResponse,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/access.js';
 import { CallService } from '../call/call.service.js';
 import { AppError, ERRORS, type ErrorName } from '../common/error-table.js';
@@ -84,17 +92,41 @@ export class WebhookController {
   @refusal('TOO_LARGE', 'The body is over 64 KB.')
   @refusal('INTERNAL', 'A bug; deliver again.')
   @refusal('UNAVAILABLE', 'The database is not available, or the process is shutting down; deliver again.')
-  async receive(@Param('provider') name: string, @Req() request: FastifyRequest): Promise<void> {
+  async receive(
+    @Param('provider') name: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) response: FastifyReply,
+  ): Promise<string | undefined> {
     const provider = this.providers.named(name);
     if (!provider?.readWebhook) throw new AppError('NOT_FOUND');
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const reading = provider.readWebhook({ headers: joinedHeaders(request), body });
+    const reading = provider.readWebhook({
+      headers: joinedHeaders(request),
+      body,
+      target: request.originalUrl,
+      address: request.ip,
+    });
     if (reading.kind === 'forged') throw new AppError('UNAUTHENTICATED', { detail: reading.reason });
     if (reading.kind === 'malformed') throw new AppError('BAD_REQUEST', { detail: reading.reason });
     for (const event of reading.events) await this.apply(name, event, reading.receipt);
+    if (reading.reply) void response.status(200).type(reading.reply.contentType);
+    return reading.reply?.body;
   }
 
-  private async apply(provider: string, event: ProviderEvent, receipt: string): Promise<void> {
+  /** A provider that signs nothing is told an address with a secret in it. */
+  @Post(':provider/*')
+  @HttpCode(204)
+  @RouteConfig({ rawBody: true, bodyLimitBytes: 64 * 1024 })
+  @ApiExcludeEndpoint()
+  receiveBelow(
+    @Param('provider') name: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) response: FastifyReply,
+  ): Promise<string | undefined> {
+    return this.receive(name, request, response);
+  }
+
+  private async apply(provider: string, event: ProviderEvent, receipt: string | null): Promise<void> {
     const applied = await this.calls.apply(provider, event, receipt);
     if (applied === 'unknown_call') throw new AppError('NOT_FOUND', { detail: 'There is no such call.' });
     if (applied === 'replayed') throw new AppError('CONFLICT', { detail: 'This delivery has been received before.' });

@@ -69,6 +69,7 @@ it('shows the record of a call from request to end', async () => {
     answeredAt: at(7).toISOString(),
     endedAt: at(17.4).toISOString(),
     talkSeconds: 10,
+    recording: null,
     changes: 4,
   });
   expect(new Date(requestedAt).toISOString()).toBe(requestedAt);

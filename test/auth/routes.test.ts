@@ -24,6 +24,7 @@ describe('who may call a route', () => {
       'GET health/live',
       'GET health/ready',
       'POST v1/webhooks/:provider',
+      'POST v1/webhooks/:provider/*',
     ]);
   });
 

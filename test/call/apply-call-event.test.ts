@@ -8,7 +8,7 @@ import {
   type CallProgress,
   type EndReason,
 } from '../../src/call/call-lifecycle.js';
-import { LONGEST_STAYS, storeCall } from '../support/stored-call.js';
+import { storeCall } from '../support/stored-call.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
@@ -24,6 +24,9 @@ afterAll(async () => {
   await database.destroy();
   await testDatabase.drop();
 });
+
+/** As configured by default. */
+const LONGEST_STAYS = [90, 120, 14_400];
 
 const newCall = async (): Promise<string> => (await storeCall(database)).callSid;
 

@@ -70,6 +70,8 @@ const read = (headers: IncomingHttpHeaders, body: Buffer): Delivery => {
   return {
     headers: headers as Record<string, string>,
     body,
+    target: '/v1/webhooks/simulator',
+    address: '127.0.0.1',
     callSid: call.reference,
     type: type.replace('call.', ''),
     id: headers['webhook-id'] as string,

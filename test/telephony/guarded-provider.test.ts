@@ -221,10 +221,13 @@ describe('webhooks', () => {
     const readWebhook = jest.fn(() => ({ kind: 'forged' as const, reason: 'no' }));
     const withWebhooks = new GuardedProvider({ ...provider, readWebhook }, createLogger('silent'));
 
-    expect(withWebhooks.readWebhook?.({ headers: {}, body: Buffer.from('x') })).toEqual({
-      kind: 'forged',
-      reason: 'no',
+    const reading = withWebhooks.readWebhook?.({
+      headers: {},
+      body: Buffer.from('x'),
+      target: '/v1/webhooks/scripted',
+      address: '127.0.0.1',
     });
+    expect(reading).toEqual({ kind: 'forged', reason: 'no' });
   });
 
   it('are not read where the provider has none', () => {
