@@ -84,7 +84,7 @@ const main = async (): Promise<void> => {
     const stopping = stopOnSignal(starting, logger);
     const { url } = await starting;
     if (stopping.aborted) return;
-    logger.info({ url, provider: 'simulator' }, 'listening');
+    logger.info({ url, provider: config.asteriskUrl ? 'asterisk' : 'simulator' }, 'listening');
     if (!config.databaseUrl) console.log(welcomePage(url, config));
   } catch (error) {
     logger.debug({ error }, 'could not start');

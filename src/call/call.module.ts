@@ -7,13 +7,23 @@ import { CallSearchService } from './call-search.service.js';
 import { CallService } from './call.service.js';
 import { CallWatch } from './call-watch.service.js';
 import { ChangeFeed } from './change-feed.js';
+import { ProviderStreams } from './provider-streams.js';
 import { StateMemory } from './state-memory.js';
 import { Sweeper } from './sweeper.js';
 
 @Module({
   imports: [DirectoryModule, TelephonyModule],
   controllers: [CallController],
-  providers: [CallHistoryService, CallSearchService, CallService, CallWatch, ChangeFeed, StateMemory, Sweeper],
+  providers: [
+    CallHistoryService,
+    CallSearchService,
+    CallService,
+    CallWatch,
+    ChangeFeed,
+    ProviderStreams,
+    StateMemory,
+    Sweeper,
+  ],
   exports: [CallHistoryService, CallSearchService, CallService],
 })
 export class CallModule {}

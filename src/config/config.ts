@@ -51,7 +51,8 @@ const read = (environment: Environment, contradictionsOf: (isSet: IsSet) => read
 };
 
 const contradictions = (isSet: IsSet): string[] => {
-  const { databaseUrl, jwtSecret, jwtJwksUri, simulatorUrl, simulatorWebhookSecrets } = SETTINGS;
+  const { asteriskUrl, asteriskPassword, databaseUrl, jwtSecret, jwtJwksUri, simulatorUrl, simulatorWebhookSecrets } =
+    SETTINGS;
   const problems: string[] = [];
   if (isSet(jwtSecret) && isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET, JWT_JWKS_URI: set one of the two, not both');
@@ -61,6 +62,9 @@ const contradictions = (isSet: IsSet): string[] => {
   }
   if (isSet(simulatorUrl) && !isSet(simulatorWebhookSecrets)) {
     problems.push('SIMULATOR_WEBHOOK_SECRETS: required when SIMULATOR_URL is set, the same as over there');
+  }
+  if (isSet(asteriskUrl) && !isSet(asteriskPassword)) {
+    problems.push('ASTERISK_PASSWORD: required when ASTERISK_URL is set');
   }
   return problems;
 };

@@ -87,6 +87,16 @@ const region = (value: string): string => {
   return value;
 };
 
+/** A prefix may be empty, a dial string not; the first equals sign stands between them. */
+const dialRules = (value: string): readonly { readonly prefix: string; readonly dialString: string }[] =>
+  value.split(',').map((text) => {
+    const [, prefix, dialString] = /^(\+?\d*)=([A-Za-z][A-Za-z0-9]*\/\S+)$/.exec(text.trim()) ?? [];
+    if (prefix === undefined || dialString === undefined) {
+      throw new Error('expected rules such as +86=PJSIP/0{rest}@trunk or =PJSIP/{number}, comma between two');
+    }
+    return { prefix, dialString };
+  });
+
 /** Standard Webhooks: `whsec_` and 24 to 64 random bytes in base64. */
 const webhookSecrets = (value: string): readonly [string, ...string[]] => {
   const [first = '', ...more] = value.split(',').map((secret) => secret.trim());
@@ -209,6 +219,51 @@ export const SETTINGS = {
     'http://127.0.0.1:3000/v1/webhooks/simulator',
     'Where `npm run simulator` posts its webhooks, comma between two: the next where one does not take it.',
     list(url('http:', 'https:')),
+  ),
+  asteriskUrl: setting(
+    'ASTERISK_URL',
+    '',
+    'Your Asterisk’s HTTP server, as http://host:8088. When set, Asterisk carries the calls, and not the simulator.',
+    optional(url('http:', 'https:')),
+  ),
+  asteriskUsername: setting('ASTERISK_USERNAME', 'ringback', 'The user in Asterisk’s ari.conf.', nonEmpty),
+  asteriskPassword: setting('ASTERISK_PASSWORD', '', 'Its password.', optional(text)),
+  asteriskDial: setting(
+    'ASTERISK_DIAL',
+    '=PJSIP/{digits}',
+    'Which channel reaches a number: prefix=dial string, comma between two; the longest prefix that fits decides. ' +
+      '{number}, {digits} (without +) and {rest} (after the prefix) stand for the number.',
+    dialRules,
+  ),
+  asteriskRingCallerSeconds: setting(
+    'ASTERISK_RING_CALLER',
+    '45',
+    'Seconds that the caller’s phone may ring.',
+    wholeNumber(1, 600),
+  ),
+  asteriskRingCalleeSeconds: setting(
+    'ASTERISK_RING_CALLEE',
+    '60',
+    'Seconds that the other party’s phone may ring.',
+    wholeNumber(1, 600),
+  ),
+  asteriskShownToCaller: setting(
+    'ASTERISK_SHOWN_TO_CALLER',
+    '{callee}',
+    'The number that the caller’s phone shows; {caller} and {callee} stand for the two numbers.',
+    nonEmpty,
+  ),
+  asteriskShownToCallee: setting(
+    'ASTERISK_SHOWN_TO_CALLEE',
+    '{caller}',
+    'The number that the other party’s phone shows: as above.',
+    nonEmpty,
+  ),
+  asteriskRecord: setting(
+    'ASTERISK_RECORD',
+    'false',
+    'true records every talk, as <callSid>.wav in Asterisk’s folder for MixMonitor.',
+    yesOrNo,
   ),
   webhookAllowedRanges: setting(
     'WEBHOOK_ALLOWED_RANGES',

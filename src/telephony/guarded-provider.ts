@@ -32,7 +32,7 @@ export class GuardedProvider implements TelephonyProvider {
   private readonly orderLimit = timeout(ORDER_LIMIT_MS, TimeoutStrategy.Aggressive);
 
   constructor(
-    private readonly provider: TelephonyProvider,
+    readonly provider: TelephonyProvider,
     logger: Logger,
   ) {
     this.name = provider.name;

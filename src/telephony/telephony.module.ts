@@ -3,6 +3,7 @@ import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { AsteriskProvider, type AsteriskOptions } from './asterisk/asterisk.provider.js';
 import { GuardedProvider } from './guarded-provider.js';
 import { ProviderChoice } from './provider-choice.js';
 import { ExchangeClient } from './simulator/exchange-client.js';
@@ -28,26 +29,35 @@ const createSimulator = (config: Config, host: HttpAdapterHost): SimulatorProvid
   return new SimulatorProvider(exchange, secrets);
 };
 
+const asteriskOptions = (config: Config, url: string): AsteriskOptions => ({
+  url,
+  username: config.asteriskUsername,
+  password: config.asteriskPassword ?? '',
+  dialRules: config.asteriskDial,
+  ringCallerSeconds: config.asteriskRingCallerSeconds,
+  ringCalleeSeconds: config.asteriskRingCalleeSeconds,
+  longestTalkSeconds: config.longestTalkSeconds,
+  shownToCaller: config.asteriskShownToCaller,
+  shownToCallee: config.asteriskShownToCallee,
+  record: config.asteriskRecord,
+});
+
+/** Phones that nobody has are rung only where nobody's are. */
+const chooseProvider = (config: Config, host: HttpAdapterHost, logger: Logger): ProviderChoice => {
+  const provider = config.asteriskUrl
+    ? new AsteriskProvider(asteriskOptions(config, config.asteriskUrl), logger)
+    : createSimulator(config, host);
+  return new ProviderChoice([new GuardedProvider(provider, logger)]);
+};
+
 @Module({
-  providers: [
-    {
-      provide: SimulatorProvider,
-      inject: [CONFIG, HttpAdapterHost],
-      useFactory: createSimulator,
-    },
-    {
-      provide: ProviderChoice,
-      inject: [SimulatorProvider, LOGGER],
-      useFactory: (simulator: SimulatorProvider, logger: Logger) =>
-        new ProviderChoice([new GuardedProvider(simulator, logger)]),
-    },
-  ],
+  providers: [{ provide: ProviderChoice, inject: [CONFIG, HttpAdapterHost, LOGGER], useFactory: chooseProvider }],
   exports: [ProviderChoice],
 })
 export class TelephonyModule implements BeforeApplicationShutdown {
-  constructor(@Inject(SimulatorProvider) private readonly simulator: SimulatorProvider) {}
+  constructor(@Inject(ProviderChoice) private readonly providers: ProviderChoice) {}
 
-  beforeApplicationShutdown(): Promise<void> {
-    return this.simulator.close();
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(this.providers.all.map((provider) => provider.close?.()));
   }
 }

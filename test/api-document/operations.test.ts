@@ -30,6 +30,8 @@ describe('the operations of the document', () => {
     expect(operations.map(({ name }) => name).sort()).toEqual(
       routes()
         .map(({ name }) => name)
+        // The same door once more, for addresses with a secret in them.
+        .filter((name) => !name.endsWith('/*'))
         .sort(),
     );
   });

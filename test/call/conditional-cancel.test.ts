@@ -1,7 +1,9 @@
 /** `callCancel/{callSid}?before=2` and `before=3`: a cancel and an answer race, and one of them has won. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SimulatorProvider } from '../../src/telephony/simulator/simulator.provider.js';
+import type { GuardedProvider } from '../../src/telephony/guarded-provider.js';
+import { ProviderChoice } from '../../src/telephony/provider-choice.js';
 import type { LedgerEntry } from '../../src/telephony/simulator/ledger.js';
+import type { SimulatorProvider } from '../../src/telephony/simulator/simulator.provider.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -40,7 +42,10 @@ const place = async (userId: string, target = '2013'): Promise<string> =>
   (await service.ask(userId, `call/${target}`)).data?.callSid ?? '';
 const stateOf = async (userId: string, callSid: string) =>
   (await service.ask(userId, `callState/${callSid}`)).data?.stateType;
-const ledger = (): Promise<readonly LedgerEntry[]> => service.app.nest.get(SimulatorProvider).exchange.ledger();
+const ledger = (): Promise<readonly LedgerEntry[]> => {
+  const { provider } = service.app.nest.get(ProviderChoice).preferred as GuardedProvider;
+  return (provider as SimulatorProvider).exchange.ledger();
+};
 
 describe('a cancel before a state', () => {
   it.each([

@@ -1,0 +1,83 @@
+import { Agent, buildConnector, request } from 'undici';
+
+export interface AriCredentials {
+  /** Of Asterisk's HTTP server, without `/ari`. */
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface AriReply {
+  readonly status: number;
+  /** What Asterisk says of itself, for people; empty where it says nothing. */
+  readonly message: string;
+}
+
+/** No connection came about, so that nothing was sent. */
+export class NotReached extends Error {}
+
+/**
+ * Asterisk drops connections past its session_limit, 100 by default, without a word. This many leave room for two more
+ * replicas and for their event sockets.
+ */
+const MOST_CONNECTIONS = 24;
+const CONNECT_LIMIT_MS = 3_500;
+const REPLY_LIMIT_MS = 5_000;
+
+/** Asterisk's REST interface, as far as we need it. Nothing is sent twice. */
+export class AriClient {
+  readonly authorization: string;
+  private readonly url: string;
+  private readonly agent: Agent;
+
+  constructor({ url, username, password }: AriCredentials) {
+    this.url = `${url.replace(/\/$/, '')}/ari`;
+    this.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+    const connect = buildConnector({ timeout: CONNECT_LIMIT_MS });
+    this.agent = new Agent({
+      connections: MOST_CONNECTIONS,
+      pipelining: 1,
+      connect(options, callback) {
+        connect(options, (error, socket) => {
+          if (error) callback(new NotReached('Asterisk cannot be reached', { cause: error }), null);
+          else callback(null, socket);
+        });
+      },
+    });
+  }
+
+  /** @param path below /ari, with its query */
+  async send(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    { body, signal = AbortSignal.timeout(REPLY_LIMIT_MS) }: { body?: object; signal?: AbortSignal } = {},
+  ): Promise<AriReply> {
+    const { statusCode, body: reply } = await request(this.url + path, {
+      method,
+      signal,
+      dispatcher: this.agent,
+      headers: { authorization: this.authorization, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    return { status: statusCode, message: messageIn(await reply.text()) };
+  }
+
+  /** Of the socket that tells of everything in Asterisk, under a name of our own: of two sockets with one name, one is deaf. */
+  eventsUrl(application: string): string {
+    return `${this.url.replace(/^http/, 'ws')}/events?app=${encodeURIComponent(application)}&subscribeAll=true`;
+  }
+
+  async close(): Promise<void> {
+    await this.agent.destroy();
+  }
+}
+
+/** {"message": …} mostly, {"error": …} where a channel could not be made, a page of HTML while Asterisk boots. */
+const messageIn = (text: string): string => {
+  try {
+    const { message, error } = JSON.parse(text) as { message?: string; error?: string };
+    return message ?? error ?? '';
+  } catch {
+    return '';
+  }
+};

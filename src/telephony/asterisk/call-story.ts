@@ -1,0 +1,114 @@
+/**
+ * What the dialplan tells of a call (deploy/asterisk/ringback.conf), turned into events. Pure. A story is text such as
+ * `ended=2026-…Z&caller_answered=…&status=BUSY&cause_b=17`: one line of facts, in AstDB as in the event.
+ */
+import type { ProviderEndReason, ProviderEvent, ProviderEventType } from '../telephony-provider.js';
+
+export type Story = ReadonlyMap<string, string>;
+
+/** A fact that is not known is left empty by the dialplan, and missing here. */
+export const readStory = (text: string): Story =>
+  new Map(
+    text.split('&').flatMap((fact) => {
+      const [name = '', value = ''] = fact.split('=', 2);
+      return value === '' ? [] : [[name, value]];
+    }),
+  );
+
+export const legAOf = (callSid: string): string => `${callSid}-a`;
+export const callSidOfLegA = (channelId: unknown): string | null =>
+  typeof channelId === 'string' ? (/^(\d{32})-a$/.exec(channelId)?.[1] ?? null) : null;
+
+/** The same for every delivery of the same fact: nothing happens twice in the life of a call. */
+export const asteriskEvent = (
+  callSid: string,
+  type: ProviderEventType,
+  occurredAt: Date,
+  more: Pick<ProviderEvent, 'endReason' | 'recording' | 'detail'> = {},
+): ProviderEvent => ({
+  eventId: `${callSid}:${type}`,
+  callSid,
+  providerCallId: legAOf(callSid),
+  type,
+  occurredAt,
+  ...more,
+});
+
+/** Every event that the story holds, for one who may have missed some. */
+export const eventsOfStory = (callSid: string, story: Story): readonly ProviderEvent[] =>
+  [callerAnsweredIn, ringingIn, answeredIn, endedIn].flatMap((find) => find(callSid, story) ?? []);
+
+export const endedIn = (callSid: string, story: Story): ProviderEvent | null => {
+  const at = timeIn(story, 'ended');
+  return at && asteriskEvent(callSid, 'ended', at, { endReason: endReasonOf(story), detail: detailOf(story) });
+};
+
+const callerAnsweredIn = (callSid: string, story: Story): ProviderEvent | null => {
+  const at = timeIn(story, 'caller_answered');
+  return at && asteriskEvent(callSid, 'caller_answered', at);
+};
+
+const ringingIn = (callSid: string, story: Story): ProviderEvent | null => {
+  const dialed = timeIn(story, 'dialed');
+  const rangAfterMs = Number(story.get('ring_ms') ?? NaN);
+  // Of a call that goes on, Asterisk shows the phone's state and not since when.
+  const rings = rangAfterMs >= 0 || ['Ringing', 'Up'].includes(story.get('leg_b') ?? '');
+  return dialed && rings ? asteriskEvent(callSid, 'ringing', new Date(dialed.getTime() + (rangAfterMs || 0))) : null;
+};
+
+const answeredIn = (callSid: string, story: Story): ProviderEvent | null => {
+  const at = timeIn(story, 'answered');
+  const recording = story.get('recording');
+  return at && asteriskEvent(callSid, 'answered', at, recording === undefined ? {} : { recording });
+};
+
+const timeIn = (story: Story, name: string): Date | null => {
+  const time = new Date(story.get(name) ?? NaN);
+  return Number.isNaN(time.getTime()) ? null : time;
+};
+
+const detailOf = (story: Story): Record<string, string> =>
+  Object.fromEntries(['status', 'cause_a', 'cause_b', 'sip'].flatMap((name) => factOf(story, name)));
+
+const factOf = (story: Story, name: string): [string, string][] => {
+  const value = story.get(name);
+  return value === undefined ? [] : [[name, value]];
+};
+
+/** ITU-T Q.850, as Asterisk makes it of SIP statuses (measured with Asterisk 22); what is not listed has failed. */
+const REASON_OF_CAUSE: Readonly<Record<number, ProviderEndReason>> = {
+  1: 'unreachable', // unallocated number: 404
+  2: 'unreachable', // no route to the network
+  3: 'unreachable', // no route to the destination: no such endpoint
+  17: 'busy', // 486, 600
+  20: 'unreachable', // subscriber absent
+  21: 'rejected', // 603, 403
+  22: 'unreachable', // number changed: 410
+  27: 'unreachable', // destination out of order: 502
+  28: 'unreachable', // address incomplete: 484
+};
+/** No user responding, no answer: also what Asterisk itself says when its patience ends, of a phone that never rang too. */
+const NO_ANSWER_CAUSES: readonly number[] = [18, 19];
+/** Normal clearing, or none: somebody hung up, or Asterisk gave up, and only the status tells. */
+const NORMAL_CAUSES: readonly number[] = [0, 16];
+
+/** Of the leg that decided: leg A's normal clearing must not hide that leg B was busy. */
+export const endReasonOf = (story: Story): ProviderEndReason => {
+  if (story.has('answered')) return 'completed';
+  if (!story.has('caller_answered')) {
+    const rang = story.get('state') === 'Ringing';
+    return reasonOf(Number(story.get('cause_a') ?? 0), rang, 'canceled');
+  }
+  const status = story.get('status');
+  // Without a status leg B was never dialled, for the call had been canceled by then.
+  if (status === undefined || status === 'CANCEL') return 'canceled';
+  const rang = story.has('ring_ms');
+  const patienceEnded = status === 'NOANSWER' ? (rang ? 'no_answer' : 'unreachable') : 'failed';
+  return reasonOf(Number(story.get('cause_b') ?? 0), rang, patienceEnded);
+};
+
+const reasonOf = (cause: number, rang: boolean, normally: ProviderEndReason): ProviderEndReason => {
+  if (NORMAL_CAUSES.includes(cause)) return normally;
+  if (NO_ANSWER_CAUSES.includes(cause)) return rang ? 'no_answer' : 'unreachable';
+  return REASON_OF_CAUSE[cause] ?? 'failed';
+};

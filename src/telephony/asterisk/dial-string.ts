@@ -1,0 +1,22 @@
+/** Which channel reaches a number: the operator's rules, by the beginning of the number. Pure. */
+
+/** `prefix` is matched against the number as Ringback has it: E.164, or a national short number. */
+export interface DialRule {
+  readonly prefix: string;
+  /** As Asterisk's Dial takes it, with placeholders: {number} as it is, {digits} without a plus, {rest} after the prefix. */
+  readonly dialString: string;
+}
+
+/** The longest prefix that fits decides, so that one number can be told from its country; null where none fits. */
+export const dialStringFor = (rules: readonly DialRule[], number: string): string | null => {
+  const rule = rules
+    .filter(({ prefix }) => number.startsWith(prefix))
+    .reduce<DialRule | null>((best, one) => (best && best.prefix.length >= one.prefix.length ? best : one), null);
+  return (
+    rule &&
+    rule.dialString
+      .replaceAll('{number}', number)
+      .replaceAll('{digits}', number.replace(/\D/g, ''))
+      .replaceAll('{rest}', number.slice(rule.prefix.length))
+  );
+};

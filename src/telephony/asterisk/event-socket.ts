@@ -1,0 +1,107 @@
+import WebSocket from 'ws';
+
+export interface AriEvent {
+  readonly type: string;
+  readonly timestamp?: string;
+  readonly dialstatus?: string;
+  readonly caller?: { readonly id?: string };
+  readonly userevent?: Readonly<Record<string, string>>;
+}
+
+interface SocketListener {
+  /** Before anything is told: rejects where the socket is of no use yet. */
+  prepare(): Promise<void>;
+  onOpen(): void;
+  onEvent(event: AriEvent): void;
+  onLost(error: Error): void;
+}
+
+/** A socket whose other end has vanished without a word says nothing; a pong that does not come does. */
+const PING_EVERY_MS = 2_000;
+const OPEN_LIMIT_MS = 3_500;
+/** From the first to any later attempt to open it again; a restart of Asterisk takes about a second. */
+const RETRY_MS = { first: 250, most: 5_000 };
+
+/** One event socket that is opened again whenever it is lost. */
+export class EventSocket {
+  private socket: WebSocket | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private failures = 0;
+  private closed = false;
+
+  constructor(
+    private readonly url: string,
+    private readonly authorization: string,
+    private readonly listener: SocketListener,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.socket !== undefined;
+  }
+
+  /** Resolves when it is open, or could not be opened at first; it goes on trying. */
+  async open(): Promise<void> {
+    const socket = new WebSocket(this.url, {
+      headers: { authorization: this.authorization },
+      handshakeTimeout: OPEN_LIMIT_MS,
+    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('open', resolve).once('error', reject);
+      });
+      await this.listener.prepare();
+      if (socket.readyState !== WebSocket.OPEN) throw new Error('closed at once');
+    } catch (error) {
+      socket.on('error', () => undefined).terminate();
+      this.openLater(error as Error);
+      return;
+    }
+    if (this.closed) socket.terminate();
+    else this.keep(socket);
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.socket?.terminate();
+    this.socket = undefined;
+  }
+
+  private keep(socket: WebSocket): void {
+    this.socket = socket;
+    this.failures = 0;
+    let answered = true;
+    const pinging = setInterval(() => {
+      if (!answered) socket.terminate();
+      answered = false;
+      socket.ping();
+    }, PING_EVERY_MS);
+    let problem = new Error('the event socket was closed');
+    socket.on('pong', () => (answered = true));
+    socket.on('error', (error) => (problem = error));
+    socket.on('message', (data: Buffer) => {
+      this.read(socket, data.toString('utf8'));
+    });
+    socket.once('close', () => {
+      clearInterval(pinging);
+      if (this.socket !== socket) return;
+      this.socket = undefined;
+      this.openLater(problem);
+    });
+    this.listener.onOpen();
+  }
+
+  private read(socket: WebSocket, text: string): void {
+    const event = JSON.parse(text) as AriEvent;
+    // Somebody else listens under our name, and we are told nothing any more.
+    if (event.type === 'ApplicationReplaced') socket.terminate();
+    else this.listener.onEvent(event);
+  }
+
+  private openLater(error: Error): void {
+    if (this.closed) return;
+    if (this.failures === 0) this.listener.onLost(error);
+    const delayMs = Math.min(RETRY_MS.first * 2 ** this.failures++, RETRY_MS.most);
+    this.timer = setTimeout(() => void this.open(), delayMs * (0.8 + Math.random() * 0.4));
+  }
+}

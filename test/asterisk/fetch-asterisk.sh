@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Unpacks a real Asterisk, and sipp for its phones, into one folder: no root, no change to the host. Packages come from the
+# Debian mirror that this machine's own apt knows, and are checked by Debian's keys.
+#   fetch-asterisk.sh FOLDER
+set -euo pipefail
+folder=$1
+# Asterisk leaves Debian's testing now and then; unstable has it too.
+suites=(forky sid)
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+[ -f "$folder/.complete" ] && exit 0
+mkdir -p "$(dirname "$folder")"
+exec 9>"$folder.lock"
+flock 9
+[ -f "$folder/.complete" ] && exit 0
+
+mirror=$(apt-get indextargets --format '$(SITE) $(CODENAME)' 'Created-By: Packages' |
+  awk '$1 ~ /\/debian\/?$/ && $2 !~ /-(security|updates|backports)$/ { print $1; exit }')
+if [ -z "$mirror" ]; then
+  # Where apt has fetched no lists yet.
+  mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null |
+    sed -nE 's/^(URIs:|deb )[^h]*(https?:[^ ]*\/debian)\/?( .*)?$/\2/p' | head -1 || true)
+fi
+[ -n "$mirror" ] || { echo 'no Debian mirror is known to apt here' >&2; exit 1; }
+
+work=$folder.tmp
+rm -rf "$work"
+mkdir -p "$work"/lists/partial "$work"/archives/partial "$work"/root/usr/{bin,sbin,lib,lib64}
+trap 'rm -rf "$work"' EXIT
+: >"$work/status"
+
+# An apt of its own, which knows of no installed package and so brings everything.
+private_apt() {
+  apt-get -q -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+    -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
+    -o Dir::State::lists="$work/lists" -o Dir::State::status="$work/status" \
+    -o Dir::State::extended_states="$work/extended" -o Dir::Cache::archives="$work/archives" \
+    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Debug::NoLocking=1 -o APT::Sandbox::User= \
+    -o APT::Install-Recommends=0 -o Acquire::Languages=none -o Acquire::Retries=3 \
+    -o APT::Update::Post-Invoke-Success::= "$@"
+}
+
+fetch() {
+  echo "deb [signed-by=$keyring] $mirror $1 main" >"$work/sources.list"
+  rm -rf "$work/lists"
+  mkdir -p "$work/lists/partial"
+  private_apt update >"$work/log" 2>&1 &&
+    private_apt -y --download-only install asterisk sip-tester >>"$work/log" 2>&1
+}
+fetched=
+for suite in "${suites[@]}"; do
+  if fetch "$suite"; then
+    fetched=$suite
+    break
+  fi
+  tail -3 "$work/log" >&2
+done
+[ -n "$fetched" ] || exit 1
+
+for name in bin sbin lib lib64; do ln -s "usr/$name" "$work/root/$name"; done
+for package in "$work"/archives/*.deb; do
+  name=${package##*/}
+  # The two programs and their libraries; what else they depend on is never run.
+  case $name in
+    libperl* | libc-gconv* | libpam* | libsemanage* | libdebconf*) continue ;;
+    asterisk* | sip-tester* | lib* | zlib* | openssl-provider*) ;;
+    *) continue ;;
+  esac
+  dpkg-deb --fsys-tarfile "$package" | tar -C "$work/root" -x --keep-directory-symlink --no-same-owner \
+    --exclude='./usr/share/doc' --exclude='./usr/share/man' --exclude='./usr/share/locale' \
+    --exclude='./usr/lib/*/gconv' --exclude='./etc/asterisk'
+done
+touch "$work/root/.complete"
+rm -rf "$folder"
+mv "$work/root" "$folder"

@@ -1,0 +1,66 @@
+/** The whole service on a real Asterisk, and people with phones at it. */
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+import type { Asterisk } from './asterisk.js';
+import type { Phone } from './phone.js';
+
+/** A number ends in the port at which its phone listens, so that phones come and go while the service runs. */
+const DIAL = '+86139=PJSIP/phone/sip:phone@127.0.0.1:{rest},+86137=PJSIP/away';
+export const numberOf = ({ port }: Pick<Phone, 'port'>): string => `+86139${String(port).padStart(8, '0')}`;
+/** Nobody has registered there. */
+export const NUMBER_OF_NOBODY = '+8613700000000';
+
+export const startPbxService = (
+  asterisk: Asterisk,
+  environment: Readonly<Record<string, string>> = {},
+  databaseUrl?: string,
+): Promise<TestApp> =>
+  startTestApp({
+    ...(databaseUrl !== undefined && { databaseUrl }),
+    environment: {
+      ...asterisk.environment,
+      ASTERISK_DIAL: DIAL,
+      ASTERISK_RING_CALLER: '2',
+      ASTERISK_RING_CALLEE: '2',
+      SWEEP_EVERY: '0.2',
+      ...environment,
+    },
+  });
+
+let nextUser = 600_000;
+
+/** Two people who know each other's numbers. */
+export const newPeople = async ({ database }: TestApp, callerPhone: string, calleePhone: string) => {
+  const [callerId, calleeId] = [String(nextUser++), String(nextUser++)];
+  await database.query(`insert into app_user (id, name, phone) values ($1, 'caller', $2), ($3, 'callee', $4)`, [
+    callerId,
+    callerPhone,
+    calleeId,
+    calleePhone,
+  ]);
+  await database.query(`insert into sub_account values ($1, 'asterisk', 'extension', 'none needed')`, [callerId]);
+  return { callerId, calleeId };
+};
+
+export interface ShownCall {
+  readonly stateType: string;
+  readonly endReason: string | null;
+  readonly talkSeconds: number | null;
+  readonly recording: string | null;
+  readonly events: readonly { type: string; provider: string; detail: Record<string, string> | null }[];
+}
+
+export const shownCall = async (service: TestApp, callSid: string): Promise<ShownCall> =>
+  (await (await service.admin('GET', `calls/${callSid}`)).json()) as ShownCall;
+
+export const reached = (service: TestApp, callSid: string, state: string): Promise<ShownCall> =>
+  waitFor(`state ${state}`, async () => {
+    const call = await shownCall(service, callSid);
+    return call.stateType >= state && call;
+  });
+
+export const statesOf = ({ events }: ShownCall): string =>
+  events
+    .filter(({ provider }) => provider === 'asterisk')
+    .map(({ type }) => type)
+    .join(' ');

@@ -1,0 +1,117 @@
+/** A real SIP phone: sipp with a scenario, and what it saw. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createSocket } from 'node:dgram';
+import { waitFor } from '../support/wait-for.js';
+import { unpacked } from './asterisk.js';
+
+interface PhoneHabits {
+  /** Milliseconds until it answers or refuses. */
+  readonly ringMs?: number;
+  /** Milliseconds until it hangs up by itself. */
+  readonly talkMs?: number;
+  /** Refuses with this status instead of answering, as in `486 Busy Here`. */
+  readonly refusal?: string;
+  readonly early?: string;
+  /** Sends back the sound that it hears. */
+  readonly echoes?: boolean;
+  /** Plays a tone. */
+  readonly sounds?: boolean;
+  /** How many calls it takes, one at a time or all at once. */
+  readonly calls?: number;
+}
+
+export interface Phone {
+  /** As Asterisk dials it. */
+  readonly dialString: string;
+  readonly port: number;
+  /** What passed by, in order, such as `INVITE`, `sent 180`, `ACK`, `sent BYE`, `200`. */
+  seen(): Promise<readonly string[]>;
+  /** Everything that passed by, in full. */
+  messages(): Promise<string>;
+  end(): Promise<void>;
+}
+
+const REFUSES = (status: string): string => `
+  <send retrans="500"><![CDATA[
+    SIP/2.0 ${status}
+    Via:[$via]
+    From:[$from]
+    To:[$to];tag=[pid]-[call_number]
+    Call-ID: [call_id]
+    CSeq:[$cseq]
+    Content-Length: 0
+
+  ]]></send>
+  <recv request="ACK" next="end"/>`;
+
+/** Two ports in a row: SIP, and the sound. */
+const freePorts = async (): Promise<number> => {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+};
+
+export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}): Promise<Phone> => {
+  const { ringMs = 100, talkMs = 60_000, refusal, early = '180 Ringing', echoes, sounds, calls = 1 } = habits;
+  const folder = await mkdtemp(join(folderAbove, 'phone-'));
+  const [port, media] = [await freePorts(), await freePorts()];
+  const template = await readFile(resolve(import.meta.dirname, 'sipp/phone.xml'), 'latin1');
+  const tone = join(folder, 'tone.ulaw');
+  // A second of something that is not silence.
+  await writeFile(tone, Buffer.alloc(8_000, Buffer.from([0x10, 0x90, 0x20, 0xa0])));
+  const values: Readonly<Record<string, string>> = {
+    EARLY: early,
+    RING: String(Math.max(1, ringMs)),
+    TALK: String(talkMs),
+    DECISION: refusal ? REFUSES(refusal) : '<nop next="answers"/>',
+    MEDIA_PORT: sounds ? '[rtpstream_audio_port]' : '[media_port]',
+    SOUND: sounds ? `<nop><action><exec rtp_stream="${tone},-1,0"/></action></nop>` : '',
+  };
+  const scenario = template.replace(/@([A-Z_]+)@/g, (all, key: string) => values[key] ?? all);
+  await writeFile(join(folder, 'scenario.xml'), scenario.replace(/<!--[^]*?-->/, ''));
+  const [loader, program] = unpacked('usr/bin/sipp');
+  const own = ['-sf', 'scenario.xml', '-i', '127.0.0.1', '-p', String(port), '-mi', '127.0.0.1', '-mp', String(media)];
+  const watched = ['-ci', '127.0.0.1', '-nostdin', '-trace_msg', '-message_file', 'messages', '-timer_resol', '1'];
+  const faults = ['-trace_err', '-error_file', 'errors'];
+  const child = spawn(
+    loader,
+    [...program, ...own, ...watched, ...faults, '-m', String(calls), ...(echoes ? ['-rtp_echo'] : [])],
+    {
+      cwd: folder,
+      env: { LC_ALL: 'C', TERM: 'dumb' },
+      stdio: 'ignore',
+    },
+  );
+  const messages = () => readFile(join(folder, 'messages'), 'latin1').catch(() => '');
+  const bound = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  await waitFor('the phone', async () => {
+    if (child.exitCode !== null) throw new Error(`sipp has ended: ${await readFile(join(folder, 'errors'), 'utf8')}`);
+    return (await readFile('/proc/net/udp', 'latin1')).includes(bound);
+  });
+  return {
+    dialString: `PJSIP/phone/sip:phone@127.0.0.1:${port}`,
+    port,
+    messages,
+    async seen() {
+      const text = await messages();
+      return [...text.matchAll(/UDP message (sent|received)[^\n]*\n\s*\n(?:SIP\/2\.0 (\d+)|([A-Z]+) )/g)].map(
+        ([, way = '', status, method]) => `${way === 'sent' ? 'sent ' : ''}${status ?? method ?? ''}`,
+      );
+    },
+    async end() {
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = once(child, 'exit');
+        child.kill('SIGKILL');
+        await exited;
+      }
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};
