@@ -83,7 +83,12 @@ export default defineConfig(
   },
   {
     // Tests of whole processes hand their own environment on to them.
-    files: ['src/config/environment.ts', 'test/support/**/*.ts', 'test/deployment/**/*.ts', 'test/asterisk/asterisk.ts'],
+    files: [
+      'src/config/environment.ts',
+      'test/support/**/*.ts',
+      'test/deployment/**/*.ts',
+      'test/asterisk/asterisk.ts',
+    ],
     rules: { 'no-restricted-syntax': ['error', ...exportsHaveNames] },
   },
   {

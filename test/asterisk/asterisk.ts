@@ -137,7 +137,7 @@ export const startAsterisk = async (): Promise<Asterisk> => {
       return text
         .split('\n')
         .filter((line) => line.includes(callSid))
-        .map((line) => line.slice(1, -1).split('","'));
+        .map((line) => [...line.matchAll(/"((?:[^"]|"")*)"|([^,]+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? ''));
     },
     start,
     kill: () => end('SIGKILL'),

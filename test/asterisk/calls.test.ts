@@ -204,7 +204,7 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
       // What Asterisk tells of an end that we ordered comes afterwards.
       const call = await waitFor('the whole story', async () => {
         const shown = await shownCall(service, callSid);
-        return shown.events.some(({ type }) => type === 'ended') && shown;
+        return statesOf(shown).split(' ').length >= story.split(' ').length && shown;
       });
 
       expect(call).toMatchObject({ stateType: '4', endReason });
@@ -218,9 +218,10 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
       await waitFor('no channel', async () => (await asterisk.channels()).length === 0);
       const answered = await waitFor('the detail records', async () => {
         const records = await asterisk.callDetails(callSid);
-        return records.length > 0 && records.map((record) => record.includes('ANSWERED'));
+        return records.length > 0 && { byA: records.some((record) => record.includes('ANSWERED')) };
       });
-      if (!story.includes('caller_answered')) expect(answered).toEqual([false]);
+      // Where only leg A was answered, Asterisk's word for it depends on how leg B's ringing ended.
+      if (story === WHOLE || story === 'ended') expect(answered).toEqual({ byA: story === WHOLE });
       table.push(
         `  ${name.padEnd(28)} ${endReason.padEnd(12)} ${statesOf(call).padEnd(40)} A: ${seen[0]?.join(' ') ?? ''}; B: ${seen[1]?.join(' ') ?? ''} PASS`,
       );

@@ -12,7 +12,7 @@ import type {
   TelephonyProvider,
 } from '../telephony-provider.js';
 import { AriClient, NotReached, type AriCredentials, type AriReply } from './ari-client.js';
-import { asteriskEvent, callSidOfLegA, endedIn, eventsOfStory, legAOf, readStory } from './call-story.js';
+import { asteriskEvent, callSidOfLegA, eventsOfStory, legAOf, readStory } from './call-story.js';
 import { dialStringFor, type DialRule } from './dial-string.js';
 import { EventSocket, type AriEvent } from './event-socket.js';
 
@@ -155,8 +155,10 @@ export class AsteriskProvider implements TelephonyProvider {
     if (eventname === 'RingbackAnswered') {
       to.onEvent(asteriskEvent(call, 'answered', new Date(at), recording ? { recording } : {}));
     }
-    const ended = eventname === 'RingbackEnded' ? endedIn(call, readStory(story)) : null;
-    if (ended) to.onEvent(ended);
+    // With all that led there: what was lost on the way is made good, and what was not is known to be the same.
+    if (eventname === 'RingbackEnded') {
+      for (const event of eventsOfStory(call, readStory(story))) to.onEvent(event);
+    }
   }
 
   /** 409 has been seen for a channel that could not be made, too: whether it is there decides. */

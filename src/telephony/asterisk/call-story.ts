@@ -38,7 +38,7 @@ export const asteriskEvent = (
 export const eventsOfStory = (callSid: string, story: Story): readonly ProviderEvent[] =>
   [callerAnsweredIn, ringingIn, answeredIn, endedIn].flatMap((find) => find(callSid, story) ?? []);
 
-export const endedIn = (callSid: string, story: Story): ProviderEvent | null => {
+const endedIn = (callSid: string, story: Story): ProviderEvent | null => {
   const at = timeIn(story, 'ended');
   return at && asteriskEvent(callSid, 'ended', at, { endReason: endReasonOf(story), detail: detailOf(story) });
 };
@@ -100,8 +100,8 @@ export const endReasonOf = (story: Story): ProviderEndReason => {
     return reasonOf(Number(story.get('cause_a') ?? 0), rang, 'canceled');
   }
   const status = story.get('status');
-  // Without a status leg B was never dialled, for the call had been canceled by then.
-  if (status === undefined || status === 'CANCEL') return 'canceled';
+  // Canceled before leg B was dialled, while it rang, or in the instant of its answer, when the dialplan joins nobody.
+  if (status === undefined || status === 'CANCEL' || status === 'ANSWER') return 'canceled';
   const rang = story.has('ring_ms');
   const patienceEnded = status === 'NOANSWER' ? (rang ? 'no_answer' : 'unreachable') : 'failed';
   return reasonOf(Number(story.get('cause_b') ?? 0), rang, patienceEnded);

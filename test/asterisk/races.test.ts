@@ -1,0 +1,101 @@
+/** Many calls at once on a real Asterisk, and cancels that race with answers. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
+import { newPeople, numberOf, reached, shownCall, startPbxService } from './pbx-service.js';
+import { startPhone, type Phone } from './phone.js';
+import type { TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+const missing = await fetchAsterisk();
+
+const RACES = 300;
+/** Few enough not to be in each other's way on two cores. */
+const AT_ONCE = 10;
+const RING_MS = 150;
+/** Leg A answers at once, and it takes some moments until leg B rings. */
+const UNTIL_ANSWERED_MS = 180;
+const SCATTER_MS = 120;
+const CALLS = 50;
+
+describeOnAsterisk(missing, 'on a real Asterisk', () => {
+  let asterisk: Asterisk;
+  let service: TestApp;
+  let callers: Phone;
+  let callees: Phone;
+
+  beforeAll(async () => {
+    asterisk = await startAsterisk();
+    service = await startPbxService(asterisk, { ASTERISK_RING_CALLER: '20', ASTERISK_RING_CALLEE: '20' });
+    callers = await startPhone(asterisk.folder, { ringMs: 1, calls: 10_000 });
+    callees = await startPhone(asterisk.folder, { ringMs: RING_MS, calls: 10_000 });
+  }, 60_000);
+  afterAll(async () => {
+    await service.close();
+    await Promise.all([callers.end(), callees.end()]);
+    await asterisk.remove();
+  });
+
+  const place = async () => {
+    const { callerId, calleeId } = await newPeople(service, numberOf(callers), numberOf(callees));
+    const { data } = await service.ask(callerId, `call/${calleeId}`);
+    return { callerId, callSid: data?.callSid ?? '' };
+  };
+
+  it.each(['', '?before=3'])(
+    'cancel%s at a random moment around the answer: one has won, and all agree',
+    async (when) => {
+      const results: { callSid: string; callerId: string; canceled: boolean }[] = [];
+      let aimMs = UNTIL_ANSWERED_MS;
+      const race = async (): Promise<void> => {
+        const { callSid, callerId } = await place();
+        await sleep(Math.max(0, aimMs + (Math.random() - 0.5) * SCATTER_MS));
+        const { data, returnMsg } = await service.ask(callerId, `callCancel/${callSid}${when}`);
+        const canceled = data?.isSuccess === 'success';
+        if (!canceled) expect(returnMsg).toBe('取消呼叫失败!');
+        // Whoever lost aims earlier next time, so that both win about as often on a machine of any pace.
+        if (when) aimMs += canceled ? 2 : -2;
+        results.push({ callSid, callerId, canceled });
+      };
+      for (let done = 0; done < RACES / 2; done += AT_ONCE) await Promise.all(Array.from({ length: AT_ONCE }, race));
+
+      for (const { callSid, callerId, canceled } of results) {
+        const call = await shownCall(service, callSid);
+        const answered = call.events.some(({ type }) => type === 'answered');
+        if (!canceled) {
+          // It goes on, until somebody ends it.
+          expect({ callSid, answered }).toEqual({ callSid, answered: true });
+          await service.ask(callerId, `callCancel/${callSid}`);
+        } else if (when) expect({ callSid, answered }).toEqual({ callSid, answered: false });
+        const { endReason } = await reached(service, callSid, '4');
+        expect({ callSid, endReason }).toEqual({ callSid, endReason: answered ? 'completed' : 'canceled' });
+      }
+      await waitFor('no channel', async () => (await asterisk.channels()).length === 0);
+      for (const { callSid } of results) {
+        const { endReason } = await shownCall(service, callSid);
+        const joined = (await asterisk.callDetails(callSid)).some(
+          (record) => record.includes('ANSWERED') && record.some((field) => field.startsWith('Dial')),
+        );
+        if (endReason === 'completed') expect({ callSid, joined }).toEqual({ callSid, joined: true });
+      }
+      const won = results.filter(({ canceled }) => canceled).length;
+      process.stdout.write(`${results.length} cancels${when} around the answer: ${won} taken\n`);
+      if (when) {
+        expect(won).toBeGreaterThan(10);
+        expect(won).toBeLessThan(results.length - 10);
+      }
+    },
+    120_000,
+  );
+
+  it('fifty calls at once all come about, and all end', async () => {
+    const calls = await Promise.all(Array.from({ length: CALLS }, place));
+    for (const { callSid } of calls) await reached(service, callSid, '3');
+    expect(await asterisk.channels()).toHaveLength(2 * CALLS);
+
+    await Promise.all(calls.map(({ callerId, callSid }) => service.ask(callerId, `callCancel/${callSid}`)));
+
+    for (const { callSid } of calls)
+      expect(await reached(service, callSid, '4')).toMatchObject({ endReason: 'completed' });
+    await waitFor('no channel', async () => (await asterisk.channels()).length === 0);
+  }, 60_000);
+});

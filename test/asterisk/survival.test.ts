@@ -1,0 +1,150 @@
+/** A real Asterisk holds the call: what happens to it when a process of ours, or Asterisk itself, goes away. */
+import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
+import { newPeople, numberOf, reached, shownCall, startPbxService, statesOf } from './pbx-service.js';
+import { startPhone, type Phone } from './phone.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import type { TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+const missing = await fetchAsterisk();
+
+type Habits = Parameters<typeof startPhone>[1];
+
+describeOnAsterisk(missing, 'with a real Asterisk', () => {
+  let asterisk: Asterisk;
+  let shared: TestDatabase;
+  let service: TestApp;
+  const phones: Phone[] = [];
+
+  beforeEach(async () => {
+    asterisk = await startAsterisk();
+    shared = await createTestDatabase();
+    service = await startPbxService(asterisk, {}, shared.url);
+  });
+  afterEach(async () => {
+    await service.close();
+    await Promise.all(phones.splice(0).map((phone) => phone.end()));
+    await asterisk.remove();
+    await shared.drop();
+  });
+
+  const phone = async (habits: Habits = {}): Promise<Phone> => {
+    const one = await startPhone(asterisk.folder, habits);
+    phones.push(one);
+    return one;
+  };
+  const people = async (a: Habits, b: Habits) => {
+    const [legA, legB] = [await phone(a), await phone(b)];
+    return { legA, legB, ...(await newPeople(service, numberOf(legA), numberOf(legB))) };
+  };
+  const place = async (a: Habits = {}, b: Habits = {}) => {
+    const parties = await people(a, b);
+    const { data } = await service.ask(parties.callerId, `call/${parties.calleeId}`);
+    return { ...parties, callSid: data?.callSid ?? '' };
+  };
+  const goneChannels = () => waitFor('no channel', async () => (await asterisk.channels()).length === 0);
+
+  it('people go on talking while no process of ours runs, and the end is learned of afterwards', async () => {
+    const { callSid, legB } = await place({}, { talkMs: 1_500 });
+    await reached(service, callSid, '3');
+
+    await service.close();
+    expect(await asterisk.channels()).toHaveLength(2);
+    await waitFor('B to hang up', async () => (await legB.seen()).includes('sent BYE'));
+    await goneChannels();
+    service = await startPbxService(asterisk, {}, shared.url);
+
+    const call = await reached(service, callSid, '4');
+    expect(call).toMatchObject({ endReason: 'completed', talkSeconds: expect.any(Number) });
+    expect(call.talkSeconds).toBeGreaterThanOrEqual(1);
+  });
+
+  it('what happened while no process of ours listened is made good while the call goes on', async () => {
+    const { callSid, callerId } = await place({}, { ringMs: 1_500 });
+    await reached(service, callSid, '2');
+
+    await service.close();
+    await waitFor('B to answer', async () => (await phones[1]?.seen())?.includes('sent 200'));
+    service = await startPbxService(asterisk, {}, shared.url);
+
+    expect(statesOf(await reached(service, callSid, '3'))).toBe('caller_answered ringing answered');
+    expect(await service.ask(callerId, `callCancel/${callSid}`)).toMatchObject({ returnCode: 200 });
+    await goneChannels();
+  });
+
+  it('every call of an Asterisk that was killed is closed, and the next is placed without a restart of ours', async () => {
+    const { callSid } = await place();
+    await reached(service, callSid, '3');
+
+    await asterisk.kill();
+    await waitFor('unreadiness', async () => (await fetch(`${service.url}/health/ready`)).status === 503);
+    const waiting = await people({}, {});
+    expect(await service.ask(waiting.callerId, `call/${waiting.calleeId}`)).toMatchObject({ returnCode: 500 });
+    await asterisk.start();
+
+    // Nobody can say any more how it ended.
+    expect(await reached(service, callSid, '4')).toMatchObject({ endReason: 'lost' });
+    await waitFor('readiness', async () => (await fetch(`${service.url}/health/ready`)).status === 200);
+    const next = await service.ask(waiting.callerId, `call/${waiting.calleeId}`);
+    await reached(service, next.data?.callSid ?? '', '3');
+    const refusedCalls = await service.database.query(
+      `select end_reason from call_record where caller_id = $1 order by call_sid limit 1`,
+      [waiting.callerId],
+    );
+    expect(refusedCalls).toEqual([{ end_reason: 'failed' }]);
+  });
+
+  it('a frozen Asterisk is not dialled twice, and the call that it places late is on record', async () => {
+    const parties = await people({}, { talkMs: 500 });
+
+    asterisk.signal('SIGSTOP');
+    const asked = service.ask(parties.callerId, `call/${parties.calleeId}`);
+    await waitFor('the record', async () => {
+      const [row] = await service.database.query<{ n: number }[]>(
+        'select count(*)::int as n from call_record where caller_id = $1',
+        [parties.callerId],
+      );
+      return row?.n === 1;
+    });
+    const again = service.ask(parties.callerId, `call/${parties.calleeId}`);
+    expect((await again).data?.callSid).toBeDefined();
+    asterisk.signal('SIGCONT');
+
+    const { callSid = '' } = (await asked).data ?? {};
+    expect((await again).data?.callSid).toBe(callSid);
+    expect(await reached(service, callSid, '4')).toMatchObject({ endReason: 'completed' });
+    expect((await parties.legA.seen()).filter((one) => one === 'INVITE')).toHaveLength(1);
+  });
+
+  it('any replica hears every event, and can cancel a call that another has placed', async () => {
+    const other = await startPbxService(asterisk, {}, shared.url);
+    try {
+      const { callSid, callerId } = await place({}, { ringMs: 60_000 });
+      await reached(other, callSid, '2');
+
+      expect(await other.ask(callerId, `callCancel/${callSid}`)).toMatchObject({ returnCode: 200 });
+      expect(await service.ask(callerId, `callCancel/${callSid}`)).toMatchObject({ returnMsg: '取消呼叫失败!' });
+
+      expect(await shownCall(service, callSid)).toMatchObject({ stateType: '4', endReason: 'canceled' });
+      await goneChannels();
+      const numbers = (await shownCall(service, callSid)).events.map(({ type }) => type);
+      expect(new Set(numbers).size).toBe(numbers.length);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('a talk is recorded where that is wished, and the record says in which file', async () => {
+    await service.close();
+    service = await startPbxService(asterisk, { ASTERISK_RECORD: 'true' }, shared.url);
+    const { callSid } = await place({ sounds: true }, { talkMs: 800 });
+
+    expect(await reached(service, callSid, '4')).toMatchObject({ recording: `${callSid}.wav` });
+    const { size } = await waitFor('the file', async () => {
+      const { stat } = await import('node:fs/promises');
+      return stat(`${asterisk.folder}/spool/monitor/${callSid}.wav`).catch(() => undefined);
+    });
+    // 8,000 samples a second of two bytes each, and 44 bytes of head.
+    expect(size).toBeGreaterThan(4_000);
+  });
+});
