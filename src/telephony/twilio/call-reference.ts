@@ -1,0 +1,25 @@
+/**
+ * How a call at Twilio is named in the record. A call belongs to an account, and its CallSid alone does not find it: the
+ * account's sid is part of its address. So both are kept, `AC…/CA…`, the sub-account's where one placed the call.
+ */
+export interface CallReference {
+  readonly accountSid: string;
+  /** Of leg A. */
+  readonly sid: string;
+}
+
+const ACCOUNT = 'AC[0-9a-fA-F]{32}';
+const CALL = 'CA[0-9a-fA-F]{32}';
+const REFERENCE = new RegExp(`^(${ACCOUNT})/(${CALL})$`);
+
+export const isAccountSid = (text: string): boolean => new RegExp(`^${ACCOUNT}$`).test(text);
+export const isCallSid = (text: string): boolean => new RegExp(`^${CALL}$`).test(text);
+
+export const writeReference = ({ accountSid, sid }: CallReference): string => `${accountSid}/${sid}`;
+
+/** @throws where it is none that we wrote */
+export const readReference = (text: string): CallReference => {
+  const [, accountSid, sid] = REFERENCE.exec(text) ?? [];
+  if (accountSid === undefined || sid === undefined) throw new Error('the call’s id is none of Twilio’s (AC…/CA…)');
+  return { accountSid, sid };
+};

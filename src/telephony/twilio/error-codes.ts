@@ -1,0 +1,77 @@
+/**
+ * What Twilio's error codes mean to us. Twilio warns that meanings change, so of a code that is not here the HTTP status
+ * decides; code and text are kept for people in any case.
+ */
+import type { Refusal, RefusalCategory } from '../telephony-provider.js';
+
+interface ErrorCode {
+  readonly category: RefusalCategory;
+  readonly meaning: string;
+  /** dictionary: read in Twilio's error dictionary (twilio.com/docs/api/errors). unconfirmed: from general knowledge. */
+  readonly source: 'dictionary' | 'unconfirmed';
+}
+
+const code = (category: RefusalCategory, meaning: string, source: ErrorCode['source'] = 'dictionary'): ErrorCode => ({
+  category,
+  meaning,
+  source,
+});
+
+export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
+  // Also what Twilio says when the balance is used up; it has no code for that alone.
+  10001: code('bad_account', 'the account is not active'),
+  10002: code('forbidden', 'a trial account cannot do this'),
+  10004: code('rate_limited', 'too many calls at once'),
+  20003: code('bad_account', 'the credentials are wrong', 'unconfirmed'),
+  20005: code('bad_account', 'the account is not active'),
+  20404: code('bad_account', 'no such resource; of a dial, no such account', 'unconfirmed'),
+  20429: code('rate_limited', 'too many requests at once; not processed'),
+  21201: code('bad_number', 'the number to call is missing', 'unconfirmed'),
+  21205: code('forbidden', 'a URL of ours is refused: see PUBLIC_URL', 'unconfirmed'),
+  21210: code('forbidden', 'the caller number is neither bought nor verified'),
+  21211: code('bad_number', 'the number to call is invalid'),
+  21212: code('forbidden', 'the caller number is invalid', 'unconfirmed'),
+  21213: code('forbidden', 'the caller number is missing', 'unconfirmed'),
+  21214: code('bad_number', 'the number cannot be reached'),
+  21215: code('forbidden', 'geographic permissions exclude the number', 'unconfirmed'),
+  21216: code('forbidden', 'Twilio blocks the number'),
+  21217: code('bad_number', 'the number does not look valid'),
+  21219: code('forbidden', 'a trial account calls verified numbers only', 'unconfirmed'),
+  21626: code('forbidden', 'a status callback event is unknown'),
+  90010: code('bad_account', 'the account is not active'),
+  573005: code('forbidden', 'the number’s verification is not finished (trial)'),
+};
+
+/** For codes that are not in the table; any other status is `forbidden`: Twilio would not, and we do not know why. */
+const STATUS_CATEGORIES: Readonly<Record<number, RefusalCategory>> = {
+  401: 'bad_account',
+  404: 'bad_account',
+  429: 'rate_limited',
+};
+
+/** "Call is not live": Twilio does not change it any more, or not in this way. */
+export const INVALID_CALL_STATE = 21220;
+
+export interface ApiFailure {
+  readonly status: number;
+  readonly code: number;
+  readonly message: string;
+}
+
+/**
+ * Twilio's own word that it did not do what it was asked; null for any other error, after which nobody knows. Without a
+ * code it is not Twilio's word, but that of something on the way; a 429 is certain even so, for it is never processed.
+ */
+export const readApiFailure = (error: unknown): ApiFailure | null => {
+  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return null;
+  const { status, message = '' } = error as { status: number; message?: string };
+  if (status < 400 || status >= 500) return null;
+  if ('code' in error && typeof error.code === 'number') return { status, code: error.code, message };
+  return status === 429 ? { status, code: status, message } : null;
+};
+
+export const refusalOf = ({ status, code, message }: ApiFailure): Refusal => ({
+  category: ERROR_CODES[code]?.category ?? STATUS_CATEGORIES[status] ?? 'forbidden',
+  code: String(code),
+  text: message,
+});

@@ -1,0 +1,75 @@
+/** The calls of one account, asked for with the package: what of its many fields we read, and checked before we believe it. */
+import type twilio from 'twilio';
+import { INVALID_CALL_STATE, readApiFailure } from './error-codes.js';
+import { readLegStatus, type LegStatus } from './end-reason.js';
+import type { RecordedLeg } from './fetched-status.js';
+import type { Legs } from './hang-up.js';
+
+const NO_SUCH_RESOURCE = 20404;
+
+type SdkCall = Awaited<ReturnType<twilio.Twilio['calls']['create']>>;
+
+export class TwilioAccount implements Legs {
+  /** @param client a new one for each request, for its time-out begins when it is made */
+  constructor(private readonly client: () => twilio.Twilio) {}
+
+  async end(sid: string, as: 'canceled' | 'completed'): Promise<LegStatus | 'invalid state' | 'no such call'> {
+    try {
+      return statusOf(await this.client().calls(sid).update({ status: as }));
+    } catch (error) {
+      if (readApiFailure(error)?.code === INVALID_CALL_STATE) return 'invalid state';
+      return noSuchCall(error);
+    }
+  }
+
+  async statusOf(sid: string): Promise<LegStatus | 'no such call'> {
+    const leg = await this.legOf(sid);
+    return leg === 'no such call' ? leg : leg.status;
+  }
+
+  async childOf(sid: string): Promise<RecordedLeg | null> {
+    // Our order has one Number, so there is one; a second would be a mistake that nobody should run into quietly.
+    const children = await this.client().calls.list({ parentCallSid: sid, limit: 2 });
+    if (children.length > 1) throw new Error('a call has more than one leg B');
+    return children[0] ? recordedLeg(children[0]) : null;
+  }
+
+  async legOf(sid: string): Promise<RecordedLeg | 'no such call'> {
+    try {
+      return recordedLeg(await this.client().calls(sid).fetch());
+    } catch (error) {
+      return noSuchCall(error);
+    }
+  }
+}
+
+/** Only in Twilio's own words: a 404 of something on the way says nothing of the call. */
+const noSuchCall = (error: unknown): 'no such call' => {
+  if (readApiFailure(error)?.code === NO_SUCH_RESOURCE) return 'no such call';
+  throw error;
+};
+
+const statusOf = ({ status }: SdkCall): LegStatus => {
+  const known = readLegStatus(status);
+  if (known === undefined) throw new Error('Twilio tells a status that we do not know');
+  return known;
+};
+
+const recordedLeg = (call: SdkCall): RecordedLeg => {
+  const updatedAt = timeOf(call.dateUpdated) ?? timeOf(call.dateCreated);
+  if (!updatedAt) throw new Error('Twilio tells of a call without a time');
+  const seconds = Number.parseInt(call.duration, 10);
+  return {
+    sid: call.sid,
+    status: statusOf(call),
+    createdAt: timeOf(call.dateCreated) ?? updatedAt,
+    updatedAt,
+    startedAt: timeOf(call.startTime),
+    endedAt: timeOf(call.endTime),
+    seconds: Number.isNaN(seconds) ? null : seconds,
+    answeredBy: call.answeredBy || null,
+  };
+};
+
+/** The package says Date, and hands on as it is what it cannot read. */
+const timeOf = (value: unknown): Date | null => (value instanceof Date ? value : null);

@@ -1,0 +1,71 @@
+/**
+ * How the package's requests go out. Its own client cannot be told to stop, and does not say whether a request that failed
+ * had been sent. Here each request has a connection of its own, so that it either fails to connect and was certainly not
+ * sent, or has an outcome of which only Twilio knows; nothing is sent twice, and no redirection is followed.
+ */
+import { Agent, buildConnector, request } from 'undici';
+import type twilio from 'twilio';
+
+/** Two lost SYNs, and still well within the default of DIAL_TIMEOUT. */
+const CONNECT_LIMIT_MS = 3_500;
+
+/** No connection came about, so that nothing was sent. */
+export class NotReached extends Error {}
+
+type SdkRequest = Parameters<twilio.RequestClient['request']>[0];
+type Value = string | number | boolean | undefined;
+
+export class TwilioHttp {
+  private readonly apiUrl: string;
+  private readonly agent: Agent;
+
+  constructor(apiUrl: string) {
+    this.apiUrl = apiUrl.replace(/\/$/, '');
+    const connect = buildConnector({ timeout: CONNECT_LIMIT_MS });
+    this.agent = new Agent({
+      pipelining: 0,
+      connect(options, callback) {
+        connect(options, (error, socket) => {
+          if (error) callback(new NotReached('Twilio cannot be reached', { cause: error }), null);
+          else callback(null, socket);
+        });
+      },
+    });
+  }
+
+  /** What the package takes for its HTTP client, for requests that end with the signal: it calls nothing but `request`. */
+  until(signal: AbortSignal): twilio.RequestClient {
+    return { request: (order: SdkRequest) => this.send(order, signal) } as unknown as twilio.RequestClient;
+  }
+
+  async close(): Promise<void> {
+    await this.agent.destroy();
+  }
+
+  /** @throws where Twilio neither did it nor refused it: no other status is a word about the request */
+  private async send({ method, uri, username, password, headers, params, data }: SdkRequest, signal: AbortSignal) {
+    // Only the path: the package would take another host from variables of the environment.
+    const { pathname, searchParams } = new URL(uri);
+    for (const [name, value] of pairs(params)) searchParams.append(name, value);
+    const query = searchParams.size > 0 ? `?${searchParams.toString()}` : '';
+    const credentials = Buffer.from(`${username ?? ''}:${password ?? ''}`).toString('base64');
+    const reply = await request(`${this.apiUrl}${pathname}${query}`, {
+      method: method === 'post' ? 'POST' : 'GET',
+      headers: { ...(headers as Record<string, string>), Authorization: `Basic ${credentials}` },
+      dispatcher: this.agent,
+      signal,
+      ...(data !== undefined && { body: new URLSearchParams(pairs(data)).toString() }),
+    });
+    const { statusCode } = reply;
+    const body = await reply.body.text();
+    const isAnswer = (statusCode >= 200 && statusCode < 300) || (statusCode >= 400 && statusCode < 500);
+    if (!isAnswer) throw new Error(`Twilio answered ${method} ${pathname} with ${statusCode}`);
+    return { statusCode, body, headers: reply.headers };
+  }
+}
+
+/** As the package hands them over: undefined is not sent, a list is sent as the same name again and again. */
+const pairs = (values: object | null | undefined): [string, string][] =>
+  Object.entries((values ?? {}) as Record<string, Value | readonly Value[]>).flatMap(([name, value]) =>
+    [value].flat().flatMap((one): [string, string][] => (one === undefined ? [] : [[name, String(one)]])),
+  );

@@ -1,0 +1,80 @@
+/** Who picks up and who hangs up, and when: by the last two digits of the callee's number, as with the simulator. */
+import { callerHangsUp, endLegB, isOver, newLeg, progress } from './twilio-calls.js';
+import type { Call, CallWorld, Leg, Status } from './twilio-calls.js';
+
+const after = (world: CallWorld, call: Call, seconds: number, act: () => void): void => {
+  const timer = setTimeout(
+    () => {
+      call.timers.delete(timer);
+      act();
+    },
+    (seconds * 1000) / world.speed,
+  );
+  call.timers.add(timer);
+};
+
+/** Seconds. */
+const PICK_UP = 2;
+const SHOWS = 1;
+const DECIDES = 5;
+const TALK = 10;
+
+export const place = (world: CallWorld, call: Call): void => {
+  const { legA } = call;
+  progress(world, call, legA, 'queued');
+  after(world, call, PICK_UP / 2, () => progress(world, call, legA, 'ringing'));
+  if (call.dial.number.endsWith('05')) {
+    after(world, call, call.ringCallerSeconds, () => progress(world, call, legA, 'no-answer', 487));
+    return;
+  }
+  after(world, call, PICK_UP, () => {
+    progress(world, call, legA, 'in-progress', 200);
+    if (!isOver(legA)) ringLegB(world, call);
+  });
+};
+
+/** Leg B's phone never rings. */
+const FAILURES_AT_ONCE: Readonly<Record<string, [Status, number]>> = { '01': ['busy', 486], '04': ['failed', 404] };
+
+const ringLegB = (world: CallWorld, call: Call): void => {
+  const { dial, legA } = call;
+  const legB = newLeg(
+    {
+      accountSid: legA.accountSid,
+      parentSid: legA.sid,
+      to: dial.number,
+      from: dial.callerId,
+      statusCallback: dial.statusCallback,
+      statusCallbackEvents: dial.statusCallbackEvents,
+    },
+    world.now(),
+  );
+  call.legB = legB;
+  progress(world, call, legB, 'queued');
+  const ends = (seconds: number, status: Status, sipCode: number): void => {
+    after(world, call, seconds, () => endLegB(world, call, status, sipCode));
+  };
+  const script = dial.number.slice(-2);
+  const failure = FAILURES_AT_ONCE[script];
+  if (failure) {
+    ends(SHOWS, ...failure);
+    return;
+  }
+  after(world, call, SHOWS, () => progress(world, call, legB, 'ringing'));
+  if (script === '02') ends(dial.timeoutSeconds, 'no-answer', 487);
+  else if (script === '03') ends(DECIDES, 'busy', 603);
+  else talk(world, call, legB, script, ends);
+};
+
+const talk = (
+  world: CallWorld,
+  call: Call,
+  legB: Leg,
+  script: string,
+  ends: (seconds: number, status: Status, sipCode: number) => void,
+): void => {
+  after(world, call, DECIDES, () => progress(world, call, legB, 'in-progress', 200));
+  ends(DECIDES + call.dial.timeLimitSeconds, 'completed', 200);
+  if (script === '12') after(world, call, DECIDES + TALK / 2, () => callerHangsUp(world, call));
+  else if (script !== '13') ends(DECIDES + TALK, 'completed', 200);
+};

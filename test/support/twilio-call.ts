@@ -1,0 +1,38 @@
+/** Twilio's accounts, as the tests know them, and a dial under one of them. */
+import { TwilioProvider, type TwilioOptions } from '../../src/telephony/twilio/twilio.provider.js';
+import type { DialRequest, SubAccountCredentials } from '../../src/telephony/telephony-provider.js';
+
+export const MAIN: SubAccountCredentials = {
+  externalId: `AC${'0'.repeat(32)}`,
+  secret: '11111111111111111111111111111111',
+};
+export const TENANT: SubAccountCredentials = {
+  externalId: `AC${'a'.repeat(32)}`,
+  secret: '22222222222222222222222222222222',
+};
+export const ACCOUNTS = { [MAIN.externalId]: MAIN.secret, [TENANT.externalId]: TENANT.secret };
+export const CALLER_NUMBER = '+15005550006';
+
+export const twilioProvider = (options: Partial<TwilioOptions> = {}): TwilioProvider =>
+  new TwilioProvider({
+    accountSid: MAIN.externalId,
+    authToken: MAIN.secret,
+    publicUrl: 'https://calls.example.com',
+    callerNumber: CALLER_NUMBER,
+    ringCallerSeconds: 30,
+    ringCalleeSeconds: 30,
+    longestTalkSeconds: 3600,
+    replyLimitMs: 2_000,
+    ...options,
+  });
+
+let placed = 0;
+
+export const twilioDial = (script: string, subAccount = TENANT): DialRequest => ({
+  callSid: `20260101${String(++placed).padStart(24, '0')}`,
+  callerPhone: '+8613800001001',
+  calleePhone: `+86138000020${script}`,
+  subAccount,
+});
+
+export const patient = (): AbortSignal => new AbortController().signal;

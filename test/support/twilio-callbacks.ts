@@ -1,0 +1,60 @@
+/** How Twilio delivers a callback: form, signature, and further attempts where the address asks for them. */
+import { createHmac, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+
+export interface CallbackOptions {
+  /** Where a public address is found on this machine. */
+  readonly reach: (url: string) => string;
+  /** Twilio's pages leave open whether an address is signed with its fragment. */
+  readonly signsFragment: boolean;
+}
+
+export interface SentCallback {
+  /** As it was told to us, fragment and all. */
+  readonly url: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  /** One for each attempt; null where there was no answer. */
+  readonly answers: (number | null)[];
+}
+
+const PAUSE_MS = 10;
+
+/** HMAC-SHA1 over the address and each field's name and value, in the order of names. */
+export const signatureOf = (authToken: string, url: string, fields: Readonly<Record<string, string>>): string => {
+  const names = Object.keys(fields).sort();
+  const text = url + names.map((name) => `${name}${fields[name] ?? ''}`).join('');
+  return createHmac('sha1', authToken).update(text, 'utf8').digest('base64');
+};
+
+/** @returns the body of an answer of 2xx, null where there was none */
+export const deliver = async (
+  url: string,
+  fields: Readonly<Record<string, string>>,
+  authToken: string,
+  { reach, signsFragment }: CallbackOptions,
+  sent: SentCallback[],
+): Promise<string | null> => {
+  const [address = '', fragment = ''] = url.split('#');
+  const overrides = new URLSearchParams(fragment);
+  const attempts = 1 + (overrides.get('rp') === 'all' ? Number(overrides.get('rc') ?? 1) : 0);
+  const headers = {
+    'content-type': 'application/x-www-form-urlencoded; charset=UTF-8',
+    'i-twilio-idempotency-token': randomUUID(),
+    'user-agent': 'TwilioProxy/1.1',
+    'x-twilio-signature': signatureOf(authToken, signsFragment ? url : address, fields),
+  };
+  const callback: SentCallback = { url, fields, headers, answers: [] };
+  sent.push(callback);
+  const body = new URLSearchParams(fields).toString();
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const answer = await request(reach(address), { method: 'POST', headers, body })
+      .then(async (reply) => ({ status: reply.statusCode, body: await reply.body.text() }))
+      .catch(() => null);
+    callback.answers.push(answer?.status ?? null);
+    if (answer && answer.status >= 200 && answer.status < 300) return answer.body;
+    if (attempt < attempts) await sleep(PAUSE_MS);
+  }
+  return null;
+};

@@ -1,0 +1,186 @@
+/** The calls of the test server: two legs, their states, and what is told of them. */
+import { randomBytes } from 'node:crypto';
+import { readGoodbye, type DialInstruction } from './twilio-twiml.js';
+
+export type Status = 'queued' | 'ringing' | 'in-progress' | 'completed' | 'busy' | 'no-answer' | 'canceled' | 'failed';
+
+export interface Leg {
+  readonly sid: string;
+  readonly accountSid: string;
+  readonly parentSid: string | null;
+  readonly to: string;
+  readonly from: string;
+  readonly statusCallback: string | null;
+  readonly statusCallbackEvents: readonly string[];
+  readonly createdAt: Date;
+  status: Status;
+  updatedAt: Date;
+  startedAt: Date | null;
+  endedAt: Date | null;
+  sequence: number;
+  sipCode: number | null;
+}
+
+export interface Call {
+  readonly legA: Leg;
+  legB: Leg | null;
+  readonly dial: DialInstruction;
+  readonly ringCallerSeconds: number;
+  readonly machineDetection: string | null;
+  readonly timers: Set<NodeJS.Timeout>;
+}
+
+export interface CallWorld {
+  /** How many seconds of a call go by in one. */
+  readonly speed: number;
+  /** By Twilio's clock, which goes as fast. */
+  now(): Date;
+  /** Twilio may or may not ask the Dial's action once leg A has hung up. */
+  readonly asksActionWhenCallerLeft: boolean;
+  /** @returns the body of the answer, null where there was none of 2xx */
+  tell(url: string, fields: Record<string, string>, accountSid: string): Promise<string | null>;
+  /** The caller hears "an application error has occurred". */
+  applicationError(call: Call): void;
+}
+
+const FINAL: readonly Status[] = ['completed', 'busy', 'no-answer', 'canceled', 'failed'];
+export const isOver = (leg: Leg): boolean => FINAL.includes(leg.status);
+
+export const newSid = (prefix: 'CA' | 'RE'): string => prefix + randomBytes(16).toString('hex');
+
+export const newLeg = (
+  given: Pick<Leg, 'accountSid' | 'parentSid' | 'to' | 'from' | 'statusCallback' | 'statusCallbackEvents'>,
+  createdAt: Date,
+): Leg => ({
+  ...given,
+  sid: newSid('CA'),
+  status: 'queued',
+  createdAt,
+  updatedAt: createdAt,
+  startedAt: null,
+  endedAt: null,
+  sequence: 0,
+  sipCode: null,
+});
+
+export const rfc2822 = (time: Date): string => time.toUTCString().replace('GMT', '+0000');
+
+/** As the wire has it: initiated is an event, and the status of nothing. */
+const EVENT_OF: Readonly<Record<Status, string>> = {
+  queued: 'initiated',
+  ringing: 'ringing',
+  'in-progress': 'answered',
+  completed: 'completed',
+  busy: 'completed',
+  'no-answer': 'completed',
+  canceled: 'completed',
+  failed: 'completed',
+};
+
+const secondsOf = (leg: Leg): number =>
+  leg.startedAt && leg.endedAt ? Math.round((leg.endedAt.getTime() - leg.startedAt.getTime()) / 1000) : 0;
+
+const fieldsOf = (leg: Leg): Record<string, string> => ({
+  AccountSid: leg.accountSid,
+  ApiVersion: '2010-04-01',
+  CallSid: leg.sid,
+  CallStatus: leg.status === 'queued' ? 'initiated' : leg.status,
+  Called: leg.to,
+  Caller: leg.from,
+  Direction: leg.parentSid ? 'outbound-dial' : 'outbound-api',
+  From: leg.from,
+  To: leg.to,
+  ...(leg.parentSid && { ParentCallSid: leg.parentSid }),
+});
+
+export const progress = (world: CallWorld, call: Call, leg: Leg, status: Status, sipCode?: number): void => {
+  if (isOver(leg)) return;
+  leg.status = status;
+  leg.updatedAt = world.now();
+  leg.sipCode = sipCode ?? null;
+  if (status === 'in-progress') leg.startedAt = leg.updatedAt;
+  if (isOver(leg)) leg.endedAt = leg.updatedAt;
+  if (!leg.statusCallback || !leg.statusCallbackEvents.includes(EVENT_OF[status])) return;
+  void world.tell(
+    leg.statusCallback,
+    {
+      ...fieldsOf(leg),
+      CallbackSource: 'call-progress-events',
+      SequenceNumber: String(leg.sequence++),
+      Timestamp: rfc2822(leg.updatedAt),
+      ...(isOver(leg) && { CallDuration: String(secondsOf(leg)), Duration: String(Math.ceil(secondsOf(leg) / 60)) }),
+      ...(sipCode !== undefined && { SipResponseCode: String(sipCode) }),
+      ...(call.machineDetection && leg === call.legA && status === 'in-progress' && { AnsweredBy: 'human' }),
+    },
+    leg.accountSid,
+  );
+};
+
+/** Leg B ends, then the Dial, and with its answer leg A. */
+export const endLegB = (world: CallWorld, call: Call, status: Status, sipCode?: number): void => {
+  const { legA, legB } = call;
+  if (!legB || isOver(legB)) return;
+  progress(world, call, legB, status, sipCode);
+  void endDial(world, call).then((answer) => {
+    try {
+      if (answer === null) throw new Error('no answer');
+      readGoodbye(answer);
+    } catch {
+      if (!isOver(legA)) world.applicationError(call);
+    }
+    endLegA(world, call, 'completed');
+  });
+};
+
+/** Leg A ends, by itself or by order, and takes leg B along. */
+export const endLegA = (world: CallWorld, call: Call, status: Status): void => {
+  const { legA, legB } = call;
+  if (isOver(legA)) return;
+  progress(world, call, legA, status, status === 'completed' ? 200 : 487);
+  for (const timer of call.timers) clearTimeout(timer);
+  if (!legB || isOver(legB)) return;
+  // Canceled is a leg that was canceled over the API, says Twilio; one that its caller left is not answered.
+  const answered = legB.status === 'in-progress';
+  progress(world, call, legB, answered ? 'completed' : 'no-answer', answered ? 200 : 487);
+  if (world.asksActionWhenCallerLeft) void endDial(world, call);
+};
+
+export const callerHangsUp = (world: CallWorld, call: Call): void => endLegA(world, call, 'completed');
+
+const endDial = async (world: CallWorld, call: Call): Promise<string | null> => {
+  const { legA, legB, dial } = call;
+  if (!dial.action || !legB) return '<Response/>';
+  const fields = {
+    ...fieldsOf(legA),
+    DialBridged: String(legB.startedAt !== null),
+    DialCallSid: legB.sid,
+    DialCallStatus: legB.status,
+    ...(legB.startedAt && { DialCallDuration: String(secondsOf(legB)) }),
+    ...(legB.startedAt && dial.records && { RecordingUrl: recordingUrl(legA) }),
+  };
+  return world.tell(dial.action, fields, legA.accountSid);
+};
+
+const recordingUrl = ({ accountSid }: Leg): string =>
+  `https://api.twilio.com/2010-04-01/Accounts/${accountSid}/Recordings/${newSid('RE')}`;
+
+export const shownLeg = (leg: Leg): object => ({
+  sid: leg.sid,
+  date_created: rfc2822(leg.createdAt),
+  date_updated: rfc2822(leg.updatedAt),
+  parent_call_sid: leg.parentSid,
+  account_sid: leg.accountSid,
+  to: leg.to,
+  from: leg.from,
+  status: leg.status,
+  start_time: leg.startedAt && rfc2822(leg.startedAt),
+  end_time: leg.endedAt && rfc2822(leg.endedAt),
+  duration: leg.endedAt && String(secondsOf(leg)),
+  price: null,
+  price_unit: 'USD',
+  direction: leg.parentSid ? 'outbound-dial' : 'outbound-api',
+  answered_by: null,
+  api_version: '2010-04-01',
+  queue_time: '0',
+  uri: `/2010-04-01/Accounts/${leg.accountSid}/Calls/${leg.sid}.json`,
+});

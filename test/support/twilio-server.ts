@@ -1,0 +1,210 @@
+/**
+ * A server that speaks Twilio's wire format, as far as calls go: written from Twilio's public descriptions of its API, and
+ * stricter than Twilio, so that a slip of ours is refused and not overlooked. How a call goes is scripted by the last two
+ * digits of the callee's number, as with the simulator. Its callbacks are real ones, signed, over HTTP.
+ */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { deliver, type CallbackOptions, type SentCallback } from './twilio-callbacks.js';
+import { place } from './twilio-call-script.js';
+import { callerHangsUp, endLegA, endLegB, isOver, newLeg, shownLeg } from './twilio-calls.js';
+import type { Call, CallWorld, Leg } from './twilio-calls.js';
+import { ApiError, checkCreate, checkForm, checkUpdate } from './twilio-forms.js';
+
+export interface TwilioServerOptions extends Partial<CallbackOptions> {
+  /** Auth tokens by account; the first is the main account, whose credentials hold for all of them. */
+  readonly accounts: Readonly<Record<string, string>>;
+  readonly callerNumbers: readonly string[];
+  /** How many seconds of a call go by in one. */
+  readonly speed: number;
+  readonly asksActionWhenCallerLeft?: boolean;
+  /** What becomes of an order to cancel an answered leg: Twilio's pages say that it has no effect, not how it is answered. */
+  readonly cancelOfAnswered?: 'refuse' | 'ignore';
+}
+
+export interface TwilioServer {
+  readonly url: string;
+  readonly port: number;
+  /** `POST /2010-04-01/…`, whatever was answered. */
+  readonly requests: string[];
+  readonly forms: URLSearchParams[];
+  readonly callbacks: SentCallback[];
+  readonly calls: ReadonlyMap<string, Call>;
+  /** Legs whose caller heard that an application error has occurred. */
+  readonly applicationErrors: string[];
+  /** Instead of an answer of its own, to the next request. */
+  answerNext(status: number, body: string): void;
+  /** Acts within the next order, after it has come and before it is decided. */
+  beforeNextOrder(act: (call: Call) => void): void;
+  callOf(sid: string): Call;
+  callerHangsUp(sid: string): void;
+  close(): Promise<void>;
+}
+
+const RESOURCE = /^\/2010-04-01\/Accounts\/(AC[0-9a-f]{32})(?:\/Calls(?:\/(CA[0-9a-f]{32}))?)?\.json$/;
+
+interface Asked {
+  readonly method: string;
+  readonly url: URL;
+  readonly accountSid: string;
+  readonly sid: string | undefined;
+  readonly isList: boolean;
+  readonly form: URLSearchParams;
+}
+
+export const startTwilioServer = async (options: TwilioServerOptions): Promise<TwilioServer> => {
+  const { accounts, callerNumbers, cancelOfAnswered = 'refuse' } = options;
+  const { reach = (url: string) => url, signsFragment = false } = options;
+  const main = Object.keys(accounts)[0] ?? '';
+  const calls = new Map<string, Call>();
+  const requests: string[] = [];
+  const forms: URLSearchParams[] = [];
+  const callbacks: SentCallback[] = [];
+  const applicationErrors: string[] = [];
+  const startedAt = Date.now();
+  let prepared: { status: number; body: string } | undefined;
+  let interloper: ((call: Call) => void) | undefined;
+  const world: CallWorld = {
+    speed: options.speed,
+    now: () => new Date(startedAt + (Date.now() - startedAt) * options.speed),
+    asksActionWhenCallerLeft: options.asksActionWhenCallerLeft ?? true,
+    tell: (url, fields, accountSid) =>
+      deliver(url, fields, accounts[accountSid] ?? '', { reach, signsFragment }, callbacks),
+    applicationError: ({ legA }) => applicationErrors.push(legA.sid),
+  };
+
+  const authorize = ({ headers }: IncomingMessage, accountSid: string): void => {
+    const [, encoded = ''] = /^Basic (.+)$/.exec(headers.authorization ?? '') ?? [];
+    const [user = '', token] = Buffer.from(encoded, 'base64').toString().split(':');
+    const isKnown = token !== undefined && accounts[user] === token;
+    if (!isKnown || (user !== accountSid && user !== main)) throw new ApiError(401, 20003, 'Authenticate');
+    if (!(accountSid in accounts)) throw new ApiError(404, 20404, 'The requested resource was not found');
+  };
+
+  const create = ({ accountSid, form }: Asked): { answer: object | null; status: number } => {
+    const { dial, ringCallerSeconds, machineDetection } = checkCreate(form, callerNumbers);
+    const script = dial.number.slice(-2);
+    if (script === '06') throw new ApiError(400, 21211, "The 'To' number is not a valid phone number.");
+    if (script === '07') throw new ApiError(401, 20003, 'Authenticate');
+    if (script === '09') return { status: 500, answer: { status: 500, message: 'Internal Server Error', code: 20500 } };
+    const legA = newLeg(
+      {
+        accountSid,
+        parentSid: null,
+        to: form.get('To') ?? '',
+        from: form.get('From') ?? '',
+        statusCallback: form.get('StatusCallback'),
+        statusCallbackEvents: form.has('StatusCallbackEvent') ? form.getAll('StatusCallbackEvent') : ['completed'],
+      },
+      world.now(),
+    );
+    const call: Call = { legA, legB: null, dial, ringCallerSeconds, machineDetection, timers: new Set() };
+    calls.set(legA.sid, call);
+    place(world, call);
+    return script === '08' ? { status: 0, answer: null } : { status: 201, answer: shownLeg(legA) };
+  };
+
+  const legBy = (sid: string, accountSid: string): { call: Call; leg: Leg } => {
+    for (const call of calls.values()) {
+      const leg = [call.legA, call.legB].find((one) => one?.sid === sid && one.accountSid === accountSid);
+      if (leg) return { call, leg };
+    }
+    throw new ApiError(404, 20404, `The requested resource /Calls/${sid}.json was not found`);
+  };
+
+  /** In one step: nothing comes between the look at the state and the change. */
+  const update = ({ sid = '', accountSid, form }: Asked): object => {
+    const wanted = checkUpdate(form);
+    const { call, leg } = legBy(sid, accountSid);
+    const act = interloper;
+    interloper = undefined;
+    act?.(call);
+    if (isOver(leg)) throw new ApiError(400, 21220, 'Call is not in-progress. Cannot redirect.');
+    const answered = leg.status === 'in-progress';
+    if (wanted === 'canceled' && answered) {
+      if (cancelOfAnswered === 'ignore') return shownLeg(leg);
+      throw new ApiError(400, 21220, 'Call is not in-progress. Cannot redirect.');
+    }
+    const status = answered ? 'completed' : 'canceled';
+    if (leg === call.legA) endLegA(world, call, status);
+    else endLegB(world, call, status, answered ? 200 : 487);
+    return shownLeg(leg);
+  };
+
+  const list = ({ url, accountSid }: Asked): object => {
+    const strange = [...url.searchParams.keys()].filter((name) => !['ParentCallSid', 'PageSize'].includes(name));
+    if (strange.length > 0) throw new ApiError(400, 20001, `Unknown parameters: ${strange.join(', ')}`);
+    const parent = url.searchParams.get('ParentCallSid');
+    const children = [...calls.values()].flatMap(({ legB }) => legB ?? []);
+    const found = children.filter((leg) => leg.parentSid === parent && leg.accountSid === accountSid);
+    return { calls: found.map(shownLeg), page: 0, page_size: 2, next_page_uri: null, previous_page_uri: null };
+  };
+
+  const answer = (asked: Asked): { answer: object | null; status: number } => {
+    const { method, accountSid, sid, isList } = asked;
+    if (method === 'POST' && isList) return create(asked);
+    if (method === 'POST' && sid) return { status: 200, answer: update(asked) };
+    if (method === 'GET' && isList) return { status: 200, answer: list(asked) };
+    if (method === 'GET' && sid) return { status: 200, answer: shownLeg(legBy(sid, accountSid).leg) };
+    if (method === 'GET') return { status: 200, answer: { sid: accountSid, status: 'active', type: 'Full' } };
+    throw new ApiError(405, 20004, 'Method not allowed');
+  };
+
+  const handle = (request: IncomingMessage, response: ServerResponse, body: string): void => {
+    const url = new URL(request.url ?? '/', 'http://api');
+    requests.push(`${request.method ?? ''} ${url.pathname}`);
+    if (prepared) {
+      response.writeHead(prepared.status, { 'content-type': 'application/json' }).end(prepared.body);
+      prepared = undefined;
+      return;
+    }
+    try {
+      const [, accountSid, sid] = RESOURCE.exec(url.pathname) ?? [];
+      if (accountSid === undefined) throw new ApiError(404, 20404, `${url.pathname} was not found`);
+      authorize(request, accountSid);
+      const method = request.method ?? '';
+      const form = method === 'POST' ? checkForm(request.headers['content-type'], body) : new URLSearchParams();
+      if (method === 'POST') forms.push(form);
+      const isList = url.pathname.endsWith('/Calls.json');
+      const { status, answer: shown } = answer({ method, url, accountSid, sid, isList, form });
+      if (shown) response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(shown));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      response.writeHead(error.status, { 'content-type': 'application/json' }).end(JSON.stringify(error.shown));
+    }
+  };
+
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => handle(request, response, Buffer.concat(chunks).toString()));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const callOf = (sid: string): Call => {
+    const call = calls.get(sid.split('/').at(-1) ?? '');
+    if (!call) throw new Error(`no call ${sid}`);
+    return call;
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    requests,
+    forms,
+    callbacks,
+    calls,
+    applicationErrors,
+    answerNext: (status, body) => (prepared = { status, body }),
+    beforeNextOrder: (act) => (interloper = act),
+    callOf,
+    callerHangsUp: (sid) => callerHangsUp(world, callOf(sid)),
+    async close() {
+      for (const { timers } of calls.values()) for (const timer of timers) clearTimeout(timer);
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+};

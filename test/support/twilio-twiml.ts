@@ -1,0 +1,100 @@
+/** TwiML as Twilio's reference has it, as far as a Dial with one Number goes; anything else is refused. */
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
+
+export interface DialInstruction {
+  readonly number: string;
+  readonly callerId: string;
+  readonly action: string | null;
+  readonly timeoutSeconds: number;
+  readonly timeLimitSeconds: number;
+  readonly records: boolean;
+  readonly statusCallback: string | null;
+  readonly statusCallbackEvents: readonly string[];
+}
+
+/** An error 12100: the document cannot be understood. */
+export class BadTwiml extends Error {}
+
+export const CALL_EVENTS = ['initiated', 'ringing', 'answered', 'completed'];
+const DIAL_ATTRIBUTES = [
+  'callerId',
+  'timeout',
+  'timeLimit',
+  'answerOnBridge',
+  'action',
+  'method',
+  'record',
+  'hangupOnStar',
+];
+const NUMBER_ATTRIBUTES = ['statusCallback', 'statusCallbackMethod', 'statusCallbackEvent', 'sendDigits', 'url'];
+const RECORD = ['do-not-record', 'record-from-answer', 'record-from-ringing', 'record-from-answer-dual'];
+
+type Node = Record<string, unknown>;
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  parseTagValue: false,
+  ignoreDeclaration: true,
+});
+
+const parse = (document: string): Node => {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- its successor would be a package of its own
+  const valid = XMLValidator.validate(document);
+  if (valid !== true) throw new BadTwiml(valid.err.msg);
+  const { Response: response, ...others } = parser.parse(document) as Record<string, unknown>;
+  if (response === undefined || Object.keys(others).length > 0) throw new BadTwiml('the root is no Response');
+  return typeof response === 'object' ? (response as Node) : {};
+};
+
+const attribute = (node: Node, name: string): string | null => (node[`@${name}`] as string | undefined) ?? null;
+
+const onlyKnows = (what: string, node: Node, children: string[], attributes: string[]): void => {
+  const known = [...children, ...attributes.map((name) => `@${name}`)];
+  const strange = Object.keys(node).filter((name) => !known.includes(name));
+  if (strange.length > 0) throw new BadTwiml(`${what} knows no ${strange.join(', ')}`);
+};
+
+const whole = (node: Node, name: string, fallback: number, most: number): number => {
+  const text = attribute(node, name);
+  if (text === null) return fallback;
+  if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > most) throw new BadTwiml(`${name} is ${text}`);
+  return Number(text);
+};
+
+const isUrl = (text: string | null): boolean => text === null || /^https?:\/\/[^\s"<>]+$/.test(text);
+
+export const readDial = (document: string): DialInstruction => {
+  const response = parse(document);
+  onlyKnows('Response', response, ['Dial'], []);
+  const dial = response.Dial as Node;
+  onlyKnows('Dial', dial, ['Number'], DIAL_ATTRIBUTES);
+  const number = dial.Number as Node;
+  if (typeof number !== 'object') throw new BadTwiml('Number has no attributes, or Dial no Number');
+  onlyKnows('Number', number, ['#text'], NUMBER_ATTRIBUTES);
+  const [action, statusCallback] = [attribute(dial, 'action'), attribute(number, 'statusCallback')];
+  if (!isUrl(action) || !isUrl(statusCallback)) throw new BadTwiml('a URL is none');
+  const events = attribute(number, 'statusCallbackEvent')?.split(' ') ?? ['completed'];
+  if (events.some((event) => !CALL_EVENTS.includes(event))) throw new BadTwiml('statusCallbackEvent');
+  const record = attribute(dial, 'record') ?? 'do-not-record';
+  if (!RECORD.includes(record)) throw new BadTwiml('record');
+  if (!['true', 'false', null].includes(attribute(dial, 'answerOnBridge'))) throw new BadTwiml('answerOnBridge');
+  for (const [node, name] of [[dial, 'method'] as const, [number, 'statusCallbackMethod'] as const]) {
+    if (!['POST', 'GET', null].includes(attribute(node, name))) throw new BadTwiml(name);
+  }
+  return {
+    number: number['#text'] as string,
+    callerId: attribute(dial, 'callerId') ?? '',
+    action,
+    timeoutSeconds: whole(dial, 'timeout', 30, 600),
+    timeLimitSeconds: whole(dial, 'timeLimit', 14_400, 86_400),
+    records: record !== 'do-not-record',
+    statusCallback,
+    statusCallbackEvents: events,
+  };
+};
+
+/** What an action may answer here: nothing more, or to hang up. */
+export const readGoodbye = (document: string): void => {
+  onlyKnows('Response', parse(document), ['Hangup'], []);
+};

@@ -1,0 +1,56 @@
+import { openSeal, sealKeyOf, sealToken } from '../../src/telephony/twilio/callback-url.js';
+import { ACCOUNTS, CALLER_NUMBER, MAIN, patient, TENANT, twilioDial, twilioProvider } from '../support/twilio-call.js';
+import { startTwilioServer } from '../support/twilio-server.js';
+
+describe('the auth token in an address', () => {
+  const key = sealKeyOf(MAIN.secret);
+  const owner = { callSid: '1'.repeat(32), accountSid: TENANT.externalId, source: 'A' } as const;
+
+  it('cannot be read, and looks another each time', () => {
+    const seals = [sealToken(key, TENANT.secret, owner), sealToken(key, TENANT.secret, owner)];
+
+    expect(seals[0]).not.toBe(seals[1]);
+    for (const seal of seals) {
+      expect(seal).toMatch(/^[\w-]+$/);
+      expect(Buffer.from(seal, 'base64url').toString('latin1')).not.toContain(TENANT.secret);
+      expect(openSeal(sealKeyOf('another'), seal, owner)).toBeNull();
+      expect(openSeal(key, seal, owner)).toBe(TENANT.secret);
+    }
+  });
+
+  it('is good for nothing once a single bit of it is altered', () => {
+    const seal = Buffer.from(sealToken(key, TENANT.secret, owner), 'base64url');
+
+    for (let bit = 0; bit < seal.length * 8; bit++) {
+      const altered = Buffer.from(seal);
+      altered[bit >> 3]! ^= 1 << (bit & 7);
+      expect(openSeal(key, altered.toString('base64url'), owner)).toBeNull();
+    }
+  });
+
+  it.each([{ callSid: '2'.repeat(32) }, { accountSid: MAIN.externalId }, { source: 'B' as const }])(
+    'is good for nothing with %j',
+    (other) => {
+      expect(openSeal(key, sealToken(key, TENANT.secret, owner), { ...owner, ...other })).toBeNull();
+    },
+  );
+
+  it('is nowhere in what Twilio is told', async () => {
+    const server = await startTwilioServer({
+      accounts: ACCOUNTS,
+      callerNumbers: [CALLER_NUMBER],
+      speed: 1,
+      reach: () => server.url,
+    });
+    const provider = twilioProvider({ apiUrl: server.url });
+
+    await provider.dial(twilioDial('00'), patient());
+
+    const order = server.forms.map((form) => form.toString()).join();
+    expect(order).toContain('seal');
+    expect(order).not.toContain(TENANT.secret);
+    expect(order).not.toContain(MAIN.secret);
+    await provider.close();
+    await server.close();
+  });
+});

@@ -1,0 +1,144 @@
+/** What each callback says by itself, where the legs of a call tell less than the truth, or nothing. */
+import { readCallback } from '../../src/telephony/twilio/callback-events.js';
+import { endReasonOf, type FinalStatus } from '../../src/telephony/twilio/end-reason.js';
+import { factsOf, type RecordedLeg } from '../../src/telephony/twilio/fetched-status.js';
+import { recordAfter } from '../support/twilio-receiver.js';
+
+const [A, B] = [`CA${'a'.repeat(32)}`, `CA${'b'.repeat(32)}`];
+const AT = 'Wed, 25 Nov 2026 05:15:33 +0000';
+const NOW = new Date('2026-11-25T05:15:33.700Z');
+const callSid = '16090510160925480001030600243044';
+
+const about = (source: 'A' | 'B' | 'dial', given: Record<string, string>) =>
+  readCallback(
+    { kind: 'genuine', callSid, source, fields: new URLSearchParams({ AccountSid: 'AC', CallSid: A, ...given }) },
+    NOW,
+  );
+const legA = (status: string, more = {}) => about('A', { CallStatus: status, Timestamp: AT, ...more });
+const legB = (status: string, more = {}) =>
+  about('B', { CallStatus: status, CallSid: B, ParentCallSid: A, Timestamp: AT, ...more });
+const dial = (status: string, caller = 'in-progress', more = {}) =>
+  about('dial', { CallStatus: caller, DialCallStatus: status, DialCallSid: B, ...more });
+
+describe('leg A', () => {
+  it.each(['busy', 'no-answer', 'canceled', 'failed'] as const)('that ended as %s ends the call so', (status) => {
+    expect(legA(status)).toMatchObject([
+      { type: 'ended', endReason: endReasonOf(status), eventId: `${A}:${status}`, occurredAt: new Date(AT) },
+    ]);
+  });
+
+  it.each(['queued', 'initiated', 'ringing'])('that is %s is no event', (status) => {
+    expect(legA(status)).toEqual([]);
+  });
+
+  it('that has cleared ends the call as canceled, or as completed where leg B had answered', () => {
+    expect(recordAfter(legA('completed'))).toMatchObject({ state: 4, endReason: 'canceled' });
+    expect(recordAfter([...legA('completed'), ...legB('in-progress')])).toMatchObject({ endReason: 'completed' });
+  });
+
+  it.each(['busy', 'failed', 'canceled'])(
+    'that has cleared in the same second does not hide that leg B was %s',
+    (status) => {
+      const events = [...legA('completed'), ...legB(status)];
+
+      for (const order of [events, events.toReversed()]) {
+        expect(recordAfter(order).endReason).toBe(endReasonOf(status as FinalStatus));
+      }
+    },
+  );
+
+  it('that has cleared in the same second does not hide that leg B was not answered', () => {
+    const events = [...legA('completed'), ...dial('no-answer')];
+
+    for (const order of [events, events.toReversed()]) expect(recordAfter(order).endReason).toBe('no_answer');
+  });
+});
+
+describe('leg B', () => {
+  it('that was not answered leaves it to the Dial to say whether the caller gave up', () => {
+    expect(legB('no-answer')).toEqual([]);
+    expect(dial('no-answer', 'in-progress')).toMatchObject([{ type: 'ended', endReason: 'no_answer' }]);
+    expect(dial('no-answer', 'completed')).toMatchObject([{ type: 'ended', endReason: 'canceled' }]);
+  });
+
+  it('names leg A’s call as the provider’s, and itself in the event’s id', () => {
+    expect(legB('ringing')).toMatchObject([{ type: 'ringing', providerCallId: `AC/${A}`, eventId: `${B}:ringing` }]);
+  });
+
+  it('without a parent cannot be understood', () => {
+    expect(() => about('B', { CallStatus: 'ringing' })).toThrow('ParentCallSid');
+  });
+});
+
+describe('a Dial', () => {
+  it.each(['busy', 'failed', 'canceled', 'completed', 'answered'])(
+    'that ended as %s adds nothing to leg B’s word',
+    (status) => {
+      expect(dial(status)).toEqual([]);
+    },
+  );
+
+  it('whose leg B never came about ends the call', () => {
+    const fields = { CallStatus: 'in-progress', DialCallStatus: 'failed' };
+
+    expect(about('dial', fields)).toMatchObject([
+      { type: 'ended', endReason: 'failed', eventId: `${A}:dial-failed`, occurredAt: new Date(AT) },
+    ]);
+  });
+
+  it.each(['https://x.example/a b', 'ftp://x.example/', `https://x.example/${'a'.repeat(600)}`, 'x\u0000'])(
+    'with a recording that is no URL to store, %j, tells of none',
+    (RecordingUrl) => {
+      expect(dial('completed', 'in-progress', { RecordingUrl })).toEqual([]);
+    },
+  );
+
+  it('that goes on cannot be understood', () => {
+    expect(() => dial('ringing')).toThrow('no end');
+  });
+});
+
+describe('an end', () => {
+  it.each([
+    ['busy', 486, 'busy'],
+    ['busy', 603, 'rejected'],
+    ['failed', 608, 'rejected'],
+    ['failed', 404, 'unreachable'],
+    ['failed', 480, 'unreachable'],
+    ['failed', 503, 'failed'],
+    ['failed', undefined, 'failed'],
+    ['no-answer', 480, 'no_answer'],
+    ['canceled', 603, 'canceled'],
+    ['completed', 200, 'completed'],
+  ] as const)('%s with SIP %s is %s', (status, sipCode, endReason) => {
+    expect(endReasonOf(status, sipCode)).toBe(endReason);
+  });
+});
+
+describe('a leg B that is on record as not answered', () => {
+  const second = (at: number) => new Date(Date.parse(AT) + at * 1000);
+  const leg = (given: Partial<RecordedLeg>): RecordedLeg => ({
+    sid: A,
+    status: 'completed',
+    createdAt: second(0),
+    updatedAt: second(40),
+    startedAt: second(2),
+    endedAt: second(40),
+    seconds: null,
+    answeredBy: null,
+    ...given,
+  });
+  const reasonWhen = (legBEnds: number, legAEnds: number) =>
+    recordAfter(
+      factsOf(
+        leg({ endedAt: second(legAEnds) }),
+        leg({ sid: B, status: 'no-answer', createdAt: second(3), startedAt: null, endedAt: second(legBEnds) }),
+        30,
+      ).map((fact) => ({ callSid, providerCallId: null, ...fact })),
+    ).endReason;
+
+  it('had rung for its whole time', () => expect(reasonWhen(33, 33)).toBe('no_answer'));
+  it('had rung for its whole time, by clocks of whole seconds', () => expect(reasonWhen(32, 32)).toBe('no_answer'));
+  it('was left by the caller', () => expect(reasonWhen(20, 20)).toBe('canceled'));
+  it('was given up by the network while the caller was there', () => expect(reasonWhen(20, 21)).toBe('no_answer'));
+});

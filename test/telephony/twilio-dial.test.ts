@@ -1,0 +1,182 @@
+/** What a dial comes to, by Twilio's own word. */
+import { readFile } from 'node:fs/promises';
+import { ERROR_CODES } from '../../src/telephony/twilio/error-codes.js';
+import type { TwilioProvider } from '../../src/telephony/twilio/twilio.provider.js';
+import { ACCOUNTS, CALLER_NUMBER, MAIN, TENANT, twilioDial, twilioProvider } from '../support/twilio-call.js';
+import { startTwilioServer, type TwilioServer } from '../support/twilio-server.js';
+
+const { jest } = import.meta;
+
+const soon = (): AbortSignal => AbortSignal.timeout(300);
+const CALL = { callSid: '1', providerCallId: `${TENANT.externalId}/CA${'c'.repeat(32)}` };
+
+describe('a dial to Twilio', () => {
+  let server: TwilioServer;
+  let provider: TwilioProvider;
+
+  beforeEach(async () => {
+    server = await startTwilioServer({
+      accounts: ACCOUNTS,
+      callerNumbers: [CALLER_NUMBER],
+      speed: 1,
+      reach: () => server.url,
+    });
+    provider = twilioProvider({ apiUrl: server.url });
+  });
+  afterEach(async () => {
+    await provider.close();
+    await server.close();
+  });
+
+  const dial = (script = '00', subAccount = TENANT) => provider.dial(twilioDial(script, subAccount), soon());
+  const refusedWith = (status: number, code: number) => {
+    const message = `what Twilio says of ${code}`;
+    server.answerNext(status, JSON.stringify({ code, message, more_info: 'https://www.twilio.com/docs', status }));
+    return dial();
+  };
+
+  it('is accepted with the account and the sid of leg A', async () => {
+    const outcome = await dial();
+
+    const [sid] = server.calls.keys();
+    expect(outcome).toEqual({ kind: 'accepted', providerCallId: `${TENANT.externalId}/${sid ?? ''}` });
+    expect(server.requests).toEqual([`POST /2010-04-01/Accounts/${TENANT.externalId}/Calls.json`]);
+  });
+
+  it.each(Object.entries(ERROR_CODES).map(([code, row]) => [Number(code), row.meaning, row.category] as const))(
+    'refused with %i, %s, is %s',
+    async (code, _, category) => {
+      expect(await refusedWith(400, code)).toEqual({
+        kind: 'refused',
+        category,
+        code: String(code),
+        text: `what Twilio says of ${code}`,
+      });
+      expect(server.requests).toHaveLength(1);
+    },
+  );
+
+  it.each([
+    [400, 'forbidden'],
+    [401, 'bad_account'],
+    [403, 'forbidden'],
+    [404, 'bad_account'],
+    [429, 'rate_limited'],
+  ] as const)(
+    'refused with HTTP %i and a code that we do not know is %s, and keeps the code',
+    async (status, category) => {
+      expect(await refusedWith(status, 99999)).toEqual({
+        kind: 'refused',
+        category,
+        code: '99999',
+        text: 'what Twilio says of 99999',
+      });
+    },
+  );
+
+  it('refused with the newer form of error is understood alike', async () => {
+    server.answerNext(400, JSON.stringify({ type: 'about:blank', title: 'Invalid number', status: 400, code: 21211 }));
+
+    expect(await dial()).toMatchObject({ kind: 'refused', category: 'bad_number', code: '21211' });
+  });
+
+  it('refused with 429 is sent once, whatever comes along', async () => {
+    server.answerNext(429, '<html>');
+
+    expect(await dial()).toMatchObject({ kind: 'refused', category: 'rate_limited', code: '429' });
+
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('of script 06 is refused as bad_number, of script 07 as bad_account', async () => {
+    expect(await dial('06')).toMatchObject({ kind: 'refused', category: 'bad_number', code: '21211' });
+    expect(await dial('07')).toMatchObject({ kind: 'refused', category: 'bad_account', code: '20003' });
+    expect(server.calls.size).toBe(0);
+  });
+
+  it('of script 09 has an unknown outcome', async () => {
+    await expect(dial('09')).rejects.toThrow('500');
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('under a sub-account that does not exist, or with a wrong token, is refused as bad_account', async () => {
+    const strangers = [
+      { ...TENANT, secret: 'wrong' },
+      { ...TENANT, externalId: `AC${'b'.repeat(32)}` },
+    ];
+
+    for (const stranger of strangers) expect(await dial('00', stranger)).toMatchObject({ category: 'bad_account' });
+  });
+
+  it.each([
+    { ...TENANT, externalId: 'sub-1' },
+    { ...TENANT, externalId: `SK${'b'.repeat(32)}` },
+    { ...TENANT, secret: '' },
+  ])('under what cannot be a sub-account of Twilio is refused before anything is sent', async (subAccount) => {
+    expect(await dial('00', subAccount)).toMatchObject({ kind: 'refused', category: 'bad_account' });
+    expect(server.requests).toEqual([]);
+  });
+
+  it('from a number that the account does not have is refused as forbidden', async () => {
+    const other = twilioProvider({ apiUrl: server.url, callerNumber: '+15005550007' });
+
+    expect(await other.dial(twilioDial('00'), soon())).toMatchObject({ category: 'forbidden', code: '21210' });
+
+    await other.close();
+  });
+
+  it('whose time is up before it begins is not sent', async () => {
+    await expect(provider.dial(twilioDial('00'), AbortSignal.abort())).rejects.toThrow();
+    expect(server.requests).toEqual([]);
+  });
+
+  it('whose time is up while Twilio thinks has an unknown outcome at once', async () => {
+    const begun = Date.now();
+
+    await expect(provider.dial(twilioDial('08'), AbortSignal.timeout(100))).rejects.toThrow();
+
+    expect(Date.now() - begun).toBeLessThan(2_000);
+    expect(server.calls.size).toBe(1);
+  });
+
+  it('goes to the API’s own host alone, whatever the environment says', async () => {
+    const environment = { TWILIO_REGION: 'au1', TWILIO_EDGE: 'sydney', HTTP_PROXY: 'http://127.0.0.1:9' };
+    const replaced = jest.replaceProperty(process, 'env', environment);
+
+    const outcome = await dial();
+
+    replaced.restore();
+    expect(outcome).toMatchObject({ kind: 'accepted' });
+  });
+
+  it('leaves Twilio reachable, which a wrong token is not', async () => {
+    const stranger = twilioProvider({ apiUrl: server.url, authToken: 'wrong' });
+
+    expect(await provider.isReachable()).toBe(true);
+    expect(await stranger.isReachable()).toBe(false);
+
+    await stranger.close();
+  });
+});
+
+it('nothing of the credentials is in an error', async () => {
+  const provider = twilioProvider({ apiUrl: 'http://127.0.0.1:9' });
+
+  const outcome = await provider.dial(twilioDial('00'), soon());
+  const error = await provider.hangUp(CALL).catch((thrown: unknown) => thrown);
+
+  const said = JSON.stringify(outcome) + String(error) + String((error as Error).cause);
+  expect(said).not.toContain(TENANT.secret);
+  expect(said).not.toContain(MAIN.secret);
+  await provider.close();
+});
+
+it('every error code is in the documentation, as it is in the table', async () => {
+  const text = await readFile('docs/providers/twilio.md', 'utf8');
+
+  const documented = [...text.matchAll(/^\| (\d+) \| (\w+) \| (.+) \| (\w+) \|$/gm)].map(([, ...cells]) => cells);
+
+  expect(documented).toEqual(
+    Object.entries(ERROR_CODES).map(([code, { category, meaning, source }]) => [code, category, meaning, source]),
+  );
+});

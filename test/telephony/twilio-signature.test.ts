@@ -1,0 +1,207 @@
+import type { TwilioProvider } from '../../src/telephony/twilio/twilio.provider.js';
+import type { WebhookRequest } from '../../src/telephony/telephony-provider.js';
+import { ACCOUNTS, CALLER_NUMBER, MAIN, patient, TENANT, twilioDial, twilioProvider } from '../support/twilio-call.js';
+import { signatureOf, type SentCallback } from '../support/twilio-callbacks.js';
+import { startTwilioReceiver, type TwilioReceiver } from '../support/twilio-receiver.js';
+import { startTwilioServer, type TwilioServer, type TwilioServerOptions } from '../support/twilio-server.js';
+import { waitFor } from '../support/wait-for.js';
+
+const PUBLIC = 'https://calls.example.com';
+
+let server: TwilioServer;
+let receiver: TwilioReceiver;
+let provider: TwilioProvider;
+
+/** Twilio knows the public address alone; what it reaches there is a proxy that hands on to this machine. */
+const start = async (publicUrl = PUBLIC, options: Partial<TwilioServerOptions> = {}) => {
+  receiver = await startTwilioReceiver(() => provider);
+  server = await startTwilioServer({
+    accounts: ACCOUNTS,
+    callerNumbers: [CALLER_NUMBER],
+    speed: 100,
+    reach: (url) => url.replace(/^https?:\/\/[^/]+(?:\/ringback)?(?=\/v1)/, receiver.url),
+    ...options,
+  });
+  provider = twilioProvider({ apiUrl: server.url, publicUrl });
+};
+afterEach(async () => {
+  await provider.close();
+  await server.close();
+  await receiver.close();
+});
+
+/** What Twilio sent about a call that nobody answered: four callbacks. */
+const aboutCall = async (subAccount = TENANT): Promise<SentCallback[]> => {
+  const request = twilioDial('05', subAccount);
+  await provider.dial(request, patient());
+  const about = () => server.callbacks.filter(({ url }) => url.includes(request.callSid));
+  await waitFor('the end', () => about().at(-1)?.fields.CallStatus === 'no-answer' && about().at(-1)?.answers[0]);
+  return about();
+};
+
+const genuine = (): WebhookRequest => receiver.requests.at(-1)!;
+const read = (altered: Partial<WebhookRequest>) => provider.readWebhook({ ...genuine(), ...altered });
+const FORGED = { kind: 'forged', reason: expect.stringMatching(/\.$/) };
+
+describe('a callback is genuine', () => {
+  it.each([
+    ['of the main account', MAIN],
+    ['of a sub-account, which signs with its own token', TENANT],
+  ])('%s', async (_, subAccount) => {
+    await start();
+
+    await aboutCall(subAccount);
+
+    expect(receiver.readings.map(({ kind }) => kind)).toEqual(['genuine', 'genuine', 'genuine']);
+  });
+
+  it.each([
+    ['has a slash at its end', `${PUBLIC}/`],
+    ['names a port', 'https://calls.example.com:8443'],
+    ['is plain http', 'http://calls.example.com'],
+    ['has a path that the proxy takes off', `${PUBLIC}/ringback`],
+  ])('behind a proxy, when the public address %s', async (_, publicUrl) => {
+    await start(publicUrl);
+
+    await aboutCall();
+
+    expect(server.callbacks[0]?.url).toMatch(new RegExp(`^${publicUrl.replace(/\/$/, '')}/v1/webhooks/twilio\\?`));
+    expect(receiver.readings.map(({ kind }) => kind)).toEqual(['genuine', 'genuine', 'genuine']);
+  });
+
+  it('whether or not Twilio signs the fragment of its address', async () => {
+    await start(PUBLIC, { signsFragment: true });
+
+    await aboutCall();
+
+    expect(receiver.readings.map(({ kind }) => kind)).toEqual(['genuine', 'genuine', 'genuine']);
+  });
+
+  it('at any replica with the same settings, and after a restart', async () => {
+    await start();
+    await aboutCall();
+    const replica = twilioProvider();
+
+    expect(replica.readWebhook(genuine())).toMatchObject({ kind: 'genuine', events: [{ type: 'ended' }] });
+
+    await replica.close();
+  });
+
+  it('whatever host, scheme and proxies its headers speak of', async () => {
+    await start();
+    await aboutCall();
+    const headers = { ...genuine().headers, host: 'evil.example', 'x-forwarded-proto': 'http', forwarded: 'host=x' };
+
+    expect(read({ headers })).toMatchObject({ kind: 'genuine' });
+  });
+});
+
+describe('a callback is forged', () => {
+  beforeEach(async () => {
+    await start();
+    await aboutCall();
+  });
+
+  const body = (): string => genuine().body.toString();
+  const withHeader = (signature: string) => ({ headers: { ...genuine().headers, 'x-twilio-signature': signature } });
+
+  it('without a signature', () => {
+    expect(read({ headers: {} })).toMatchObject(FORGED);
+    expect(read(withHeader(''))).toMatchObject(FORGED);
+  });
+
+  it.each([
+    ['another status', (text: string) => text.replace('no-answer', 'completed')],
+    ['a field more', (text: string) => `${text}&SipResponseCode=200`],
+    ['a field twice', (text: string) => `${text}&CallStatus=busy`],
+    ['a field less', (text: string) => text.replace(/&SequenceNumber=\d+/, '')],
+    ['another account', (text: string) => text.replace(TENANT.externalId, MAIN.externalId)],
+    ['no body at all', () => ''],
+  ])('with %s', (_, alter) => {
+    expect(alter(body())).not.toBe(body());
+    expect(read({ body: Buffer.from(alter(body())) })).toMatchObject(FORGED);
+  });
+
+  it('with a body that is no UTF-8', () => {
+    expect(read({ body: Buffer.concat([genuine().body, Buffer.from([0xff])]) })).toMatchObject(FORGED);
+  });
+
+  it.each([
+    ['another call', (target: string) => target.replace(/callSid=\d+/, `callSid=${'1'.repeat(32)}`)],
+    ['another source', (target: string) => target.replace('source=A', 'source=dial')],
+    ['a source that there is not', (target: string) => target.replace('source=A', 'source=C')],
+    ['another seal', (target: string) => target.replace(/seal=..../, 'seal=AAAA')],
+    ['a seal that is too short', (target: string) => target.replace(/seal=[\w-]+/, 'seal=AAAA')],
+    ['no seal', (target: string) => target.replace(/&seal=[\w-]+/, '')],
+    ['no query', (target: string) => target.replace(/\?.*/, '')],
+    ['another path', (target: string) => target.replace('/twilio', '/twilio/x')],
+  ])('at an address with %s', (_, alter) => {
+    expect(alter(genuine().target)).not.toBe(genuine().target);
+    expect(read({ target: alter(genuine().target) })).toMatchObject(FORGED);
+  });
+
+  it('at a host other than the public one', async () => {
+    const elsewhere = twilioProvider({ publicUrl: 'https://other.example.com' });
+
+    expect(elsewhere.readWebhook(genuine())).toMatchObject(FORGED);
+
+    await elsewhere.close();
+  });
+
+  it('when the main account’s token is another, for its seals are too', async () => {
+    const other = twilioProvider({ authToken: '3'.repeat(32) });
+
+    expect(other.readWebhook(genuine())).toMatchObject(FORGED);
+
+    await other.close();
+  });
+
+  it('of another call, even from a tenant who knows the token and signs what it likes', () => {
+    const target = genuine().target.replace(/callSid=\d+/, `callSid=${'1'.repeat(32)}`);
+    const fields = Object.fromEntries(new URLSearchParams(body()));
+
+    expect(read({ target, ...withHeader(signatureOf(TENANT.secret, PUBLIC + target, fields)) })).toMatchObject(FORGED);
+  });
+
+  it('when the main account’s token signed what is a sub-account’s', () => {
+    const fields = Object.fromEntries(new URLSearchParams(body()));
+
+    const signature = signatureOf(MAIN.secret, PUBLIC + genuine().target, fields);
+
+    expect(read(withHeader(signature))).toMatchObject(FORGED);
+  });
+});
+
+describe('a callback that Twilio signed', () => {
+  const signed = (alter: (fields: Record<string, string>) => void) => {
+    const fields = Object.fromEntries(new URLSearchParams(genuine().body.toString()));
+    alter(fields);
+    const signature = signatureOf(TENANT.secret, PUBLIC + genuine().target, fields);
+    return read({
+      headers: { 'x-twilio-signature': signature },
+      body: Buffer.from(new URLSearchParams(fields).toString()),
+    });
+  };
+  beforeEach(async () => {
+    await start();
+    await aboutCall();
+  });
+
+  it.each([
+    ['a status that we do not know', { CallStatus: 'musing' }],
+    ['no status', { CallStatus: '' }],
+    ['a CallSid that is none', { CallSid: 'CA1' }],
+  ])('is malformed with %s', (_, fields) => {
+    expect(signed((all) => Object.assign(all, fields))).toMatchObject({
+      kind: 'malformed',
+      reason: expect.stringMatching(/^Not understood: .*\.$/),
+    });
+  });
+
+  it('may have fields that we do not know', () => {
+    expect(signed((all) => Object.assign(all, { StirVerstat: 'A+B ü', __proto__x: '1' }))).toMatchObject({
+      kind: 'genuine',
+      events: [{ type: 'ended', endReason: 'no_answer' }],
+    });
+  });
+});
