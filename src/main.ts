@@ -11,10 +11,13 @@ import { readEnvironment } from './config/environment.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { migrate } from './database/migrate.js';
 import { seedDemoDirectory } from './directory/demo-directory.js';
+import { ProviderChoice } from './telephony/provider-choice.js';
 import { welcomePage } from './welcome-page.js';
 
 interface Running {
   readonly url: string;
+  /** Which carries new calls. */
+  readonly provider: string;
   close(): Promise<void>;
 }
 
@@ -37,7 +40,7 @@ const start = async (environment: Config, logger: Logger): Promise<Running> => {
     const config = Object.freeze({ ...environment, databaseUrl, jwtSecret: await signingSecret(environment) });
     app = await createApp(config, logger);
     if (embedded) await seedDemoDirectory(app.nest.get(DataSource));
-    return { url: await app.listen(), close };
+    return { url: await app.listen(), provider: app.nest.get(ProviderChoice).preferred.name, close };
   } catch (error) {
     await close();
     throw error;
@@ -82,9 +85,9 @@ const main = async (): Promise<void> => {
   try {
     const starting = start(config, logger);
     const stopping = stopOnSignal(starting, logger);
-    const { url } = await starting;
+    const { url, provider } = await starting;
     if (stopping.aborted) return;
-    logger.info({ url, provider: config.asteriskUrl ? 'asterisk' : 'simulator' }, 'listening');
+    logger.info({ url, provider }, 'listening');
     if (!config.databaseUrl) console.log(welcomePage(url, config));
   } catch (error) {
     logger.debug({ error }, 'could not start');

@@ -41,7 +41,7 @@ export class ProviderStreams implements OnApplicationBootstrap, BeforeApplicatio
 
   async onApplicationBootstrap(): Promise<void> {
     await Promise.all(
-      this.providers.all.map((provider) =>
+      this.providers.all.map(async (provider) =>
         provider.listen?.({
           onEvent: (event) => void this.room.execute(() => this.apply(provider.name, event)),
           onListening: () => {

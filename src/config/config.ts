@@ -66,6 +66,11 @@ const contradictions = (isSet: IsSet): string[] => {
   if (isSet(asteriskUrl) && !isSet(asteriskPassword)) {
     problems.push('ASTERISK_PASSWORD: required when ASTERISK_URL is set');
   }
+  for (const { name } of [SETTINGS.twilioAuthToken, SETTINGS.twilioCallerNumber, SETTINGS.publicUrl].filter(
+    (setting) => !isSet(setting),
+  )) {
+    if (isSet(SETTINGS.twilioAccountSid)) problems.push(`${name}: required when TWILIO_ACCOUNT_SID is set`);
+  }
   return problems;
 };
 

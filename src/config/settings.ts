@@ -87,6 +87,16 @@ const region = (value: string): string => {
   return value;
 };
 
+const twilioSid = (value: string): string => {
+  if (!/^AC[0-9a-f]{32}$/.test(value)) throw new Error('expected AC and 32 hexadecimal digits');
+  return value;
+};
+
+const e164 = (value: string): string => {
+  if (!/^\+[1-9]\d{6,14}$/.test(value)) throw new Error('expected a number in E.164 such as +14155550100');
+  return value;
+};
+
 /** A prefix may be empty, a dial string not; the first equals sign stands between them. */
 const dialRules = (value: string): readonly { readonly prefix: string; readonly dialString: string }[] =>
   value.split(',').map((text) => {
@@ -183,6 +193,19 @@ export const SETTINGS = {
     'Seconds that a call may stay in state 3; a longer one is hung up, for it is a phone left off the hook.',
     wholeNumber(1, 864_000),
   ),
+  ringCallerSeconds: setting(
+    'RING_CALLER',
+    '45',
+    'Seconds that a provider lets the caller’s phone ring; less than LONGEST_REQUESTED.',
+    wholeNumber(1, 600),
+  ),
+  ringCalleeSeconds: setting(
+    'RING_CALLEE',
+    '60',
+    'Seconds that a provider lets the other party’s phone ring; less than LONGEST_RINGING.',
+    wholeNumber(1, 600),
+  ),
+  recordCalls: setting('RECORD_CALLS', 'false', 'true has the provider record every talk.', yesOrNo),
   sweepEverySeconds: setting(
     'SWEEP_EVERY',
     '5',
@@ -235,18 +258,6 @@ export const SETTINGS = {
       '{number}, {digits} (without +) and {rest} (after the prefix) stand for the number.',
     dialRules,
   ),
-  asteriskRingCallerSeconds: setting(
-    'ASTERISK_RING_CALLER',
-    '45',
-    'Seconds that the caller’s phone may ring.',
-    wholeNumber(1, 600),
-  ),
-  asteriskRingCalleeSeconds: setting(
-    'ASTERISK_RING_CALLEE',
-    '60',
-    'Seconds that the other party’s phone may ring.',
-    wholeNumber(1, 600),
-  ),
   asteriskShownToCaller: setting(
     'ASTERISK_SHOWN_TO_CALLER',
     '{callee}',
@@ -259,11 +270,30 @@ export const SETTINGS = {
     'The number that the other party’s phone shows: as above.',
     nonEmpty,
   ),
-  asteriskRecord: setting(
-    'ASTERISK_RECORD',
-    'false',
-    'true records every talk, as <callSid>.wav in Asterisk’s folder for MixMonitor.',
-    yesOrNo,
+  twilioAccountSid: setting(
+    'TWILIO_ACCOUNT_SID',
+    '',
+    'Your Twilio account. When set, Twilio carries the calls, unless ASTERISK_URL is set too.',
+    optional(twilioSid),
+  ),
+  twilioAuthToken: setting('TWILIO_AUTH_TOKEN', '', 'Its auth token.', optional(text)),
+  twilioCallerNumber: setting(
+    'TWILIO_CALLER_NUMBER',
+    '',
+    'A Twilio number with voice, E.164, which both phones show.',
+    optional(e164),
+  ),
+  twilioMachineDetection: setting(
+    'TWILIO_MACHINE_DETECTION',
+    '',
+    'Enable or DetectMessageEnd: Twilio finds out whether a machine has answered.',
+    optional(oneOf('Enable', 'DetectMessageEnd')),
+  ),
+  publicUrl: setting(
+    'PUBLIC_URL',
+    '',
+    'Where providers reach this service, without a path: https://calls.example.com.',
+    optional(url('https:', 'http:')),
   ),
   webhookAllowedRanges: setting(
     'WEBHOOK_ALLOWED_RANGES',

@@ -3,12 +3,14 @@ import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { AsteriskProvider, type AsteriskOptions } from './asterisk/asterisk.provider.js';
+import { AsteriskProvider } from './asterisk/asterisk.provider.js';
 import { GuardedProvider } from './guarded-provider.js';
 import { ProviderChoice } from './provider-choice.js';
 import { ExchangeClient } from './simulator/exchange-client.js';
 import { ExchangeInProcess } from './simulator/exchange-in-process.js';
 import { randomWebhookSecret, SimulatorProvider } from './simulator/simulator.provider.js';
+import type { TelephonyProvider } from './telephony-provider.js';
+import { TwilioProvider } from './twilio/twilio.provider.js';
 
 /** Null while the service does not listen. */
 const ownWebhookUrl = (host: HttpAdapterHost): string | null => {
@@ -29,35 +31,55 @@ const createSimulator = (config: Config, host: HttpAdapterHost): SimulatorProvid
   return new SimulatorProvider(exchange, secrets);
 };
 
-const asteriskOptions = (config: Config, url: string): AsteriskOptions => ({
-  url,
-  username: config.asteriskUsername,
-  password: config.asteriskPassword ?? '',
-  dialRules: config.asteriskDial,
-  ringCallerSeconds: config.asteriskRingCallerSeconds,
-  ringCalleeSeconds: config.asteriskRingCalleeSeconds,
-  longestTalkSeconds: config.longestTalkSeconds,
-  shownToCaller: config.asteriskShownToCaller,
-  shownToCallee: config.asteriskShownToCallee,
-  record: config.asteriskRecord,
-});
+const createAsterisk = (config: Config, url: string, logger: Logger): AsteriskProvider =>
+  new AsteriskProvider(
+    {
+      url,
+      username: config.asteriskUsername,
+      password: config.asteriskPassword ?? '',
+      dialRules: config.asteriskDial,
+      ringCallerSeconds: config.ringCallerSeconds,
+      ringCalleeSeconds: config.ringCalleeSeconds,
+      longestTalkSeconds: config.longestTalkSeconds,
+      shownToCaller: config.asteriskShownToCaller,
+      shownToCallee: config.asteriskShownToCallee,
+      record: config.recordCalls,
+    },
+    logger,
+  );
 
-/** Phones that nobody has are rung only where nobody's are. */
-const chooseProvider = (config: Config, host: HttpAdapterHost, logger: Logger): ProviderChoice => {
-  const provider = config.asteriskUrl
-    ? new AsteriskProvider(asteriskOptions(config, config.asteriskUrl), logger)
-    : createSimulator(config, host);
-  return new ProviderChoice([new GuardedProvider(provider, logger)]);
+const createTwilio = (config: Config, accountSid: string): TwilioProvider =>
+  new TwilioProvider({
+    accountSid,
+    authToken: config.twilioAuthToken ?? '',
+    publicUrl: config.publicUrl ?? '',
+    callerNumber: config.twilioCallerNumber ?? '',
+    ringCallerSeconds: config.ringCallerSeconds,
+    ringCalleeSeconds: config.ringCalleeSeconds,
+    longestTalkSeconds: config.longestTalkSeconds,
+    record: config.recordCalls,
+    ...(config.twilioMachineDetection && { machineDetection: config.twilioMachineDetection }),
+  });
+
+/** The first carries new calls; the others, the calls that they carry already. Without any the simulator stands in. */
+const chooseProviders = (config: Config, host: HttpAdapterHost, logger: Logger): ProviderChoice => {
+  const real = [
+    config.asteriskUrl ? createAsterisk(config, config.asteriskUrl, logger) : [],
+    config.twilioAccountSid ? createTwilio(config, config.twilioAccountSid) : [],
+  ].flat();
+  const [first = createSimulator(config, host), ...more]: TelephonyProvider[] = real;
+  const guarded = (provider: TelephonyProvider) => new GuardedProvider(provider, logger);
+  return new ProviderChoice([guarded(first), ...more.map(guarded)]);
 };
 
 @Module({
-  providers: [{ provide: ProviderChoice, inject: [CONFIG, HttpAdapterHost, LOGGER], useFactory: chooseProvider }],
+  providers: [{ provide: ProviderChoice, inject: [CONFIG, HttpAdapterHost, LOGGER], useFactory: chooseProviders }],
   exports: [ProviderChoice],
 })
 export class TelephonyModule implements BeforeApplicationShutdown {
   constructor(@Inject(ProviderChoice) private readonly providers: ProviderChoice) {}
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all(this.providers.all.map((provider) => provider.close?.()));
+    await Promise.all(this.providers.all.map(async (provider) => provider.close?.()));
   }
 }

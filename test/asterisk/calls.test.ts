@@ -209,9 +209,10 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
 
       expect(call).toMatchObject({ stateType: '4', endReason });
       expect(statesOf(call).split(' ').sort()).toEqual(story.split(' ').sort());
-      const seen = await Promise.all([legA?.seen() ?? [], legB?.seen() ?? []]);
+      const seenBy = async (leg: Phone | null): Promise<readonly string[]> => (leg ? leg.seen() : []);
+      const seen = await Promise.all([seenBy(legA), seenBy(legB)]);
       await waitFor('the phones', async () => {
-        const [sawA = [], sawB = []] = await Promise.all([legA?.seen() ?? [], legB?.seen() ?? []]);
+        const [sawA, sawB] = await Promise.all([seenBy(legA), seenBy(legB)]);
         return aSaw.every((one) => sawA.includes(one)) && bSaw.every((one) => sawB.includes(one));
       });
       if (story === 'ended') expect(seen[1]).toEqual([]);
@@ -223,7 +224,7 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
       // Where only leg A was answered, Asterisk's word for it depends on how leg B's ringing ended.
       if (story === WHOLE || story === 'ended') expect(answered).toEqual({ byA: story === WHOLE });
       table.push(
-        `  ${name.padEnd(28)} ${endReason.padEnd(12)} ${statesOf(call).padEnd(40)} A: ${seen[0]?.join(' ') ?? ''}; B: ${seen[1]?.join(' ') ?? ''} PASS`,
+        `  ${name.padEnd(28)} ${endReason.padEnd(12)} ${statesOf(call).padEnd(40)} A: ${seen[0].join(' ')}; B: ${seen[1].join(' ')} PASS`,
       );
     },
   );

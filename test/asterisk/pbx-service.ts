@@ -20,8 +20,8 @@ export const startPbxService = (
     environment: {
       ...asterisk.environment,
       ASTERISK_DIAL: DIAL,
-      ASTERISK_RING_CALLER: '2',
-      ASTERISK_RING_CALLEE: '2',
+      RING_CALLER: '2',
+      RING_CALLEE: '2',
       SWEEP_EVERY: '0.2',
       ...environment,
     },
@@ -47,7 +47,7 @@ export interface ShownCall {
   readonly endReason: string | null;
   readonly talkSeconds: number | null;
   readonly recording: string | null;
-  readonly events: readonly { type: string; provider: string; detail: Record<string, string> | null }[];
+  readonly events: readonly { readonly eventId: string; readonly type: string; readonly provider: string }[];
 }
 
 export const shownCall = async (service: TestApp, callSid: string): Promise<ShownCall> =>

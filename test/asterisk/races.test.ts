@@ -25,7 +25,7 @@ describeOnAsterisk(missing, 'on a real Asterisk', () => {
 
   beforeAll(async () => {
     asterisk = await startAsterisk();
-    service = await startPbxService(asterisk, { ASTERISK_RING_CALLER: '20', ASTERISK_RING_CALLEE: '20' });
+    service = await startPbxService(asterisk, { RING_CALLER: '20', RING_CALLEE: '20' });
     callers = await startPhone(asterisk.folder, { ringMs: 1, calls: 10_000 });
     callees = await startPhone(asterisk.folder, { ringMs: RING_MS, calls: 10_000 });
   }, 60_000);

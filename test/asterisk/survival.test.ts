@@ -136,7 +136,7 @@ describeOnAsterisk(missing, 'with a real Asterisk', () => {
 
   it('a talk is recorded where that is wished, and the record says in which file', async () => {
     await service.close();
-    service = await startPbxService(asterisk, { ASTERISK_RECORD: 'true' }, shared.url);
+    service = await startPbxService(asterisk, { RECORD_CALLS: 'true' }, shared.url);
     const { callSid } = await place({ sounds: true }, { talkMs: 800 });
 
     expect(await reached(service, callSid, '4')).toMatchObject({ recording: `${callSid}.wav` });

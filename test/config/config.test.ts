@@ -3,7 +3,19 @@ import { SETTINGS } from '../../src/config/settings.js';
 
 const NAMES = Object.values(SETTINGS).map(({ name }) => name);
 /** Those that take any text. */
-const TEXTS = ['HOST', 'DATA_DIR', 'JWT_ISSUER', 'JWT_AUDIENCE', 'SERVICE_HOTLINE', 'SIMULATOR_HOST'];
+const TEXTS = [
+  'HOST',
+  'DATA_DIR',
+  'JWT_ISSUER',
+  'JWT_AUDIENCE',
+  'SERVICE_HOTLINE',
+  'SIMULATOR_HOST',
+  'ASTERISK_USERNAME',
+  'ASTERISK_PASSWORD',
+  'ASTERISK_SHOWN_TO_CALLER',
+  'ASTERISK_SHOWN_TO_CALLEE',
+  'TWILIO_AUTH_TOKEN',
+];
 
 const KEY = 'a key of 32 bytes or more, for the tests';
 const DATABASE = 'postgresql://user:password@host/database';
@@ -98,6 +110,15 @@ describe('the configuration', () => {
     { SIMULATOR_URL: 'http://host', SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET },
   ])('takes %j', (environment) => {
     expect(problemsOf(environment)).toEqual([]);
+  });
+
+  it.each([
+    [{ ASTERISK_URL: 'http://pbx:8088' }, ['ASTERISK_PASSWORD']],
+    [{ TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}` }, ['TWILIO_AUTH_TOKEN', 'TWILIO_CALLER_NUMBER', 'PUBLIC_URL']],
+  ])('refuses %j without what belongs to it', (environment, names) => {
+    expect(problemsOf(environment)).toEqual(
+      names.map((name) => expect.stringMatching(new RegExp(`^${name}: required`))),
+    );
   });
 
   it('of the simulator as a program of its own has the secrets of its webhooks', () => {

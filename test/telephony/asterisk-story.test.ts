@@ -1,0 +1,79 @@
+import { dialStringFor } from '../../src/telephony/asterisk/dial-string.js';
+import { callSidOfLegA, endReasonOf, eventsOfStory, readStory } from '../../src/telephony/asterisk/call-story.js';
+
+const CALL_SID = '16090510160925480001030600243044';
+const AT = '2026-11-25T06:50:08.375Z';
+
+describe('the end reason that a story holds', () => {
+  it.each([
+    ['an answered call', `answered=${AT}&caller_answered=${AT}&status=ANSWER&cause_a=16&cause_b=17`, 'completed'],
+    ['leg B busy', `caller_answered=${AT}&ring_ms=4&status=BUSY&cause_a=16&cause_b=17`, 'busy'],
+    ['leg B declining', `caller_answered=${AT}&ring_ms=4&status=CHANUNAVAIL&cause_b=21`, 'rejected'],
+    ['leg B ringing in vain', `caller_answered=${AT}&ring_ms=4&status=NOANSWER&cause_b=0`, 'no_answer'],
+    ['leg B never ringing', `caller_answered=${AT}&status=NOANSWER&cause_b=0`, 'unreachable'],
+    ['leg B away (480)', `caller_answered=${AT}&status=NOANSWER&cause_b=19`, 'unreachable'],
+    ['leg B away after ringing (480)', `caller_answered=${AT}&ring_ms=4&status=NOANSWER&cause_b=19`, 'no_answer'],
+    ['no such number for leg B', `caller_answered=${AT}&status=CHANUNAVAIL&cause_b=1`, 'unreachable'],
+    ['no way through to leg B (503)', `caller_answered=${AT}&status=CONGESTION&cause_b=34`, 'failed'],
+    ['a status and no cause', `caller_answered=${AT}&status=CHANUNAVAIL`, 'failed'],
+    ['leg A hanging up while leg B rings', `caller_answered=${AT}&ring_ms=4&status=CANCEL&cause_a=16`, 'canceled'],
+    ['a cancel before leg B was dialled', `caller_answered=${AT}&cause_a=16`, 'canceled'],
+    ['a cancel in the instant of the answer', `caller_answered=${AT}&ring_ms=4&status=ANSWER&cause_a=16`, 'canceled'],
+    ['leg A busy', 'state=Ringing&cause_a=17', 'busy'],
+    ['leg A declining', 'state=Ringing&cause_a=21', 'rejected'],
+    ['leg A ringing in vain', 'state=Ringing&cause_a=19', 'no_answer'],
+    ['leg A never ringing', 'state=Down&cause_a=19', 'unreachable'],
+    ['a cancel while leg A rings', 'state=Ringing&cause_a=16', 'canceled'],
+  ])('is that of %s', (_, story, endReason) => {
+    expect(endReasonOf(readStory(`ended=${AT}&${story}`))).toBe(endReason);
+  });
+});
+
+describe('a story', () => {
+  it('holds every event of the call, each under the id that it always has', () => {
+    const story = readStory(
+      `ended=${AT}&caller_answered=${AT}&dialed=${AT}&ring_ms=25&answered=${AT}&recording=one.wav&status=ANSWER&sip=200`,
+    );
+
+    expect(eventsOfStory(CALL_SID, story)).toMatchObject([
+      { eventId: `${CALL_SID}:caller_answered`, type: 'caller_answered' },
+      { eventId: `${CALL_SID}:ringing`, occurredAt: new Date('2026-11-25T06:50:08.400Z') },
+      { eventId: `${CALL_SID}:answered`, recording: 'one.wav' },
+      { eventId: `${CALL_SID}:ended`, endReason: 'completed', detail: { status: 'ANSWER', sip: '200' } },
+    ]);
+  });
+
+  it('of a call that goes on tells how far it has come', () => {
+    const types = (text: string) => eventsOfStory(CALL_SID, readStory(text)).map(({ type }) => type);
+
+    expect(types('caller_answered=&dialed=&leg_b=&answered=')).toEqual([]);
+    expect(types(`caller_answered=${AT}&dialed=${AT}&leg_b=Down`)).toEqual(['caller_answered']);
+    expect(types(`caller_answered=${AT}&dialed=${AT}&leg_b=Ringing`)).toEqual(['caller_answered', 'ringing']);
+  });
+
+  it('is told of leg A’s channel alone', () => {
+    expect(callSidOfLegA(`${CALL_SID}-a`)).toBe(CALL_SID);
+    for (const other of [CALL_SID, `${CALL_SID}-b`, `x${CALL_SID}-a`, 'pbx-1.2', undefined]) {
+      expect(callSidOfLegA(other)).toBeNull();
+    }
+  });
+});
+
+describe('the channel that reaches a number', () => {
+  const rules = [
+    { prefix: '+86', dialString: 'PJSIP/0{rest}@trunk' },
+    { prefix: '+8613900001001', dialString: 'PJSIP/desk' },
+    { prefix: '+', dialString: 'PJSIP/{digits}@world' },
+  ];
+
+  it.each([
+    ['+8613900001002', 'PJSIP/013900001002@trunk'],
+    ['+8613900001001', 'PJSIP/desk'],
+    ['+14155550100', 'PJSIP/14155550100@world'],
+    ['95588', null],
+  ])('%s: %s', (number, dialString) => expect(dialStringFor(rules, number)).toBe(dialString));
+
+  it('takes the number as it is, too', () => {
+    expect(dialStringFor([{ prefix: '', dialString: 'SIP/{number}' }], '95588')).toBe('SIP/95588');
+  });
+});
