@@ -75,7 +75,12 @@ describe('the configuration', () => {
 
     const [heading, ...lines] = message.split('\n');
     expect(heading).toBe('The configuration cannot be used:');
-    expect(lines.map((line) => /^ {2}(\w+)/.exec(line)?.[1])).toEqual([...mistaken, 'JWT_SECRET']);
+    expect(lines.map((line) => /^ {2}(\w+)/.exec(line)?.[1])).toEqual([
+      ...mistaken,
+      'JWT_SECRET',
+      'ASTERISK_PASSWORD',
+      'TWILIO_AUTH_TOKEN',
+    ]);
     expect(message).not.toContain('swordfish');
   });
 
