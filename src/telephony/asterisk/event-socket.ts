@@ -92,9 +92,9 @@ export class EventSocket {
   }
 
   private read(socket: WebSocket, text: string): void {
-    const event = JSON.parse(text) as AriEvent;
-    // Somebody else listens under our name, and we are told nothing any more.
-    if (event.type === 'ApplicationReplaced') socket.terminate();
+    const event = eventIn(text);
+    // Not understood, or somebody else listens under our name: it is not to be relied on any more.
+    if (!event || event.type === 'ApplicationReplaced') socket.terminate();
     else this.listener.onEvent(event);
   }
 
@@ -105,3 +105,11 @@ export class EventSocket {
     this.timer = setTimeout(() => void this.open(), delayMs * (0.8 + Math.random() * 0.4));
   }
 }
+
+const eventIn = (text: string): AriEvent | null => {
+  try {
+    return JSON.parse(text) as AriEvent | null;
+  } catch {
+    return null;
+  }
+};
