@@ -1,0 +1,48 @@
+/** What a dial asks of Yuntongxun, and what is refused before anything is sent. Pure. */
+import type { DialRequest, Refusal } from '../telephony-provider.js';
+import { nationalNumber } from './national-number.js';
+import type { YuntongxunOptions } from './yuntongxun-options.js';
+
+/** A sid goes into a path; everything that was ever seen as one is 32 hexadecimal digits. */
+export const isSid = (text: string): boolean => /^[0-9A-Za-z]{1,64}$/.test(text);
+
+export type CallbackOrder =
+  | { readonly kind: 'order'; readonly fields: Readonly<Record<string, string>> }
+  | ({ readonly kind: 'refused' } & Refusal);
+
+const refused = (category: Refusal['category'], code: string, text: string): CallbackOrder => ({
+  kind: 'refused',
+  category,
+  code,
+  text,
+});
+
+/** @param cdrUrl where the call's realtime CDR goes; null for none */
+export const callbackOrder = (
+  { callSid, callerPhone, calleePhone, subAccount }: DialRequest,
+  { displayNumbers = {}, maxCallSeconds }: YuntongxunOptions,
+  cdrUrl: string | null,
+): CallbackOrder => {
+  const [from, to] = [nationalNumber(callerPhone), nationalNumber(calleePhone)];
+  if (from === null) return refused('bad_number', 'RB-NOT-CHINA', 'the caller’s number is not in mainland China');
+  if (to === null) return refused('bad_number', 'RB-NOT-CHINA', 'the callee’s number is not in mainland China');
+  if (!isSid(subAccount.externalId)) {
+    return refused('bad_account', 'RB-NO-SID', 'the sub-account’s external id is no subAccountSid');
+  }
+  return {
+    kind: 'order',
+    fields: {
+      from,
+      to,
+      ...shown('customerSerNum', displayNumbers.customerSerNum, to),
+      ...shown('fromSerNum', displayNumbers.fromSerNum, from),
+      userData: callSid,
+      ...(maxCallSeconds !== undefined && { maxCallTime: String(maxCallSeconds) }),
+      ...(cdrUrl !== null && { hangupCdrUrl: cdrUrl }),
+    },
+  };
+};
+
+/** A phone that is rung by its own number is refused by the platform. */
+const shown = (name: string, number: string | undefined, rung: string): Record<string, string> =>
+  number === undefined || number === rung ? {} : { [name]: number };

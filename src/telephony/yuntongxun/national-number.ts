@@ -1,0 +1,17 @@
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+
+/** Service numbers such as 95588 or 10086 are dialled as they are. */
+const SHORT_NUMBER = /^[1-9]\d{2,7}$/;
+
+/**
+ * A phone number as it is dialled within China, which is how Yuntongxun wants it: mobiles in eleven digits, landlines with
+ * the zero of their area code (`01052823298`), 400 numbers and short numbers as they are. Null for a number that is not
+ * in mainland China.
+ * @param phone E.164, or a short national number
+ */
+export const nationalNumber = (phone: string): string | null => {
+  if (!phone.startsWith('+')) return SHORT_NUMBER.test(phone) ? phone : null;
+  const number = parsePhoneNumberFromString(phone);
+  if (number?.countryCallingCode !== '86' || !number.isValid()) return null;
+  return number.formatNational().replace(/\D/g, '');
+};

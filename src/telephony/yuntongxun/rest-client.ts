@@ -1,0 +1,103 @@
+import { Agent, buildConnector, request } from 'undici';
+import { signRequest, type Account } from './request-signature.js';
+import { readFields, UnreadableBody, writeBody, type WireFields, type WireFormat } from './wire-body.js';
+
+export interface RestRequest {
+  /** Whose sid the path begins with. */
+  readonly of: 'Accounts' | 'SubAccounts';
+  readonly account: Account;
+  /** What comes after the sid. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent by POST; without it the request is a GET. */
+  readonly body?: { readonly root: string; readonly fields: Readonly<Record<string, string>> };
+  /** Otherwise the client's own limit. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RestReply {
+  readonly isSuccess: boolean;
+  readonly code: string;
+  readonly text: string;
+  readonly fields: WireFields;
+}
+
+export interface RestClientOptions {
+  readonly url: string;
+  readonly format: WireFormat;
+  readonly replyLimitMs: number;
+}
+
+const VERSION = '2013-12-26';
+/** Two lost SYNs, and still well within the default of DIAL_TIMEOUT. */
+const CONNECT_LIMIT_MS = 3_500;
+/** A hundred times what any of its replies to us has. */
+const LONGEST_REPLY_BYTES = 64 * 1024;
+
+/** No connection came about, so that nothing was sent. */
+export class NotReached extends Error {}
+
+/**
+ * Yuntongxun's REST API 2013-12-26. Every request has a connection of its own: of one that was kept nobody can say, when
+ * it turns out dead, whether the dial had been read. So a request fails to connect and was certainly not sent, or its
+ * outcome is unknown; nothing is sent twice.
+ *
+ * Whether a request succeeded stands in the body's status code and nowhere else; as in the vendor's own clients the HTTP
+ * status is not looked at.
+ */
+export class RestClient {
+  private readonly url: string;
+  private readonly agent: Agent;
+
+  constructor(private readonly options: RestClientOptions) {
+    this.url = options.url.replace(/\/+$/, '');
+    const connect = buildConnector({ timeout: CONNECT_LIMIT_MS });
+    this.agent = new Agent({
+      pipelining: 0,
+      maxResponseSize: LONGEST_REPLY_BYTES,
+      connect(target, callback) {
+        connect(target, (error, socket) => {
+          if (error) callback(new NotReached('Yuntongxun cannot be reached', { cause: error }), null);
+          else callback(null, socket);
+        });
+      },
+    });
+  }
+
+  /** @throws NotReached where nothing was sent; anything else where it is unknown what became of the request. */
+  async ask({ of, account, path, query, body, signal }: RestRequest): Promise<RestReply> {
+    const { format, replyLimitMs } = this.options;
+    const { sig, authorization } = signRequest(account, new Date());
+    const search = new URLSearchParams({ sig, ...query });
+    const url = `${this.url}/${VERSION}/${of}/${account.sid}/${path}?${search.toString()}`;
+    const response = await request(url, {
+      method: body ? 'POST' : 'GET',
+      signal: signal ?? AbortSignal.timeout(replyLimitMs),
+      dispatcher: this.agent,
+      headers: {
+        accept: `application/${format}`,
+        'content-type': `application/${format};charset=utf-8`,
+        authorization,
+      },
+      ...(body && { body: writeBody(format, body.root, body.fields) }),
+    });
+    return readReply(`${path} (HTTP ${response.statusCode})`, await response.body.text());
+  }
+
+  /** Requests that wait for a reply are let go. */
+  async close(): Promise<void> {
+    await this.agent.destroy();
+  }
+}
+
+const readReply = (what: string, text: string): RestReply => {
+  let fields: WireFields;
+  try {
+    fields = readFields(text);
+  } catch (error) {
+    throw new Error(`Yuntongxun’s reply to ${what} cannot be read`, { cause: error });
+  }
+  const code = fields.get('statuscode') ?? '';
+  if (!/^\d{1,10}$/.test(code)) throw new UnreadableBody(`Yuntongxun’s reply to ${what} has no status code`);
+  return { isSuccess: /^0+$/.test(code), code, text: fields.get('statusmsg') ?? '', fields };
+};

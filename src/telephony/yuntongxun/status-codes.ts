@@ -1,0 +1,69 @@
+/**
+ * What Yuntongxun's status codes mean to us. Its own list is not public any more; each row says where it was seen. A row
+ * without a source is a guess by the numbers around it, and says so in the docs too.
+ *
+ * The trouble of our own account or app is `forbidden` and not `provider_down`: the provider is well and says no, and to
+ * leave it alone for a while would not help. `unknown_outcome` is not a refusal: the platform failed while it worked on the
+ * request, and nobody can say whether a phone rings.
+ */
+import type { RefusalCategory } from '../telephony-provider.js';
+
+export type CodeOutcome = RefusalCategory | 'unknown_outcome';
+
+export interface StatusCodeRow {
+  /** First and last code of the row, inclusive; six digits each. */
+  readonly from: string;
+  readonly to: string;
+  readonly outcome: CodeOutcome;
+  readonly means: string;
+  /** Repository and file; null where no public source lists the codes. */
+  readonly source: string | null;
+}
+
+const SMS_CLIENT = 'jinyicheng/cloopen Sms.php';
+const SMS_COMPONENT = 'RongLianSmsComponent';
+const VENDOR_SDK = 'YanCastle/Tsy CCPRestSDK.class.php';
+
+const row = (codes: string, outcome: CodeOutcome, means: string, source: string | null): StatusCodeRow => {
+  const [from = '', to = from] = codes.split('-');
+  return { from, to, outcome, means, source };
+};
+
+export const STATUS_CODES: readonly StatusCodeRow[] = [
+  row('111000-111099', 'unknown_outcome', 'the platform failed', SMS_CLIENT),
+  // The sid in the path of a dial is the sub-account's, so these are about it.
+  row('111100', 'bad_account', 'the sid in the path is no sid', SMS_CLIENT),
+  row('111101-111105', 'forbidden', 'the Authorization header is empty or not to be read', SMS_CLIENT),
+  row('111106', 'forbidden', 'the timestamp has expired: look at our clock', SMS_CLIENT),
+  row('111107', 'bad_account', 'the sid of the header is not the sid of the path', SMS_CLIENT),
+  row('111108', 'forbidden', 'there is no sig', SMS_CLIENT),
+  row('111109', 'bad_account', 'the sig is wrong: the token is not the account’s', SMS_CLIENT),
+  row('111110', 'forbidden', 'no such version of the API', SMS_CLIENT),
+  row('111111', 'rate_limited', 'too many requests at once', SMS_CLIENT),
+  row('111113', 'forbidden', 'the timestamp is not yyyyMMddHHmmss', SMS_CLIENT),
+  row('111128-111137', 'forbidden', 'the main account’s id, token or name is empty or not well-formed', SMS_CLIENT),
+  row('111138-111141', 'forbidden', 'the main account is not active, suspended, closed or not there', SMS_CLIENT),
+  row('111142', 'no_funds', 'the main account’s balance is used up', SMS_CLIENT),
+  row('111143', 'forbidden', 'the main account’s token is not valid', SMS_CLIENT),
+  row('111144-111168', 'bad_account', 'the sub-account, by their place between main account and app', null),
+  row('111169-111175', 'forbidden', 'the app’s id or name is empty or not well-formed', SMS_CLIENT),
+  row('111176-111182', 'forbidden', 'the app is deleted, not released, paused, not there or not ours', SMS_CLIENT),
+  row('112000-112299', 'bad_number', 'a parameter of a call, by their place before those of messages', null),
+  row('112300-112357', 'forbidden', 'a parameter of a text message', SMS_COMPONENT),
+  row('113302', 'forbidden', 'a test app may reach registered test numbers alone', SMS_CLIENT),
+  row('160000-160010', 'unknown_outcome', 'the text message gateway failed', SMS_COMPONENT),
+  row('161000-161108', 'unknown_outcome', 'the text message gateway failed', SMS_COMPONENT),
+  row('172001-172003', 'unknown_outcome', 'the vendor’s client saw no reply, or none that it could read', VENDOR_SDK),
+  row('172004-172013', 'forbidden', 'the vendor’s client was not configured', VENDOR_SDK),
+];
+
+/**
+ * For codes that no row has. A definite no all the same, for only 000000 means that a call was taken. Not `bad_number` and
+ * not `bad_account`: those would tell a person that a number or an account is at fault, which nobody knows. Not
+ * `provider_down` and not `rate_limited`: those invite to try again.
+ */
+export const UNLISTED: RefusalCategory = 'forbidden';
+
+export const outcomeOf = (code: string): CodeOutcome =>
+  // Of equal length, digits compare as text.
+  STATUS_CODES.find(({ from, to }) => code.length === from.length && code >= from && code <= to)?.outcome ?? UNLISTED;

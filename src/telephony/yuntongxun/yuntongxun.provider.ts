@@ -1,0 +1,209 @@
+import { isUtf8 } from 'node:buffer';
+import { LRUCache } from 'lru-cache';
+import type {
+  CallMilestone,
+  CallStatus,
+  DialOutcome,
+  DialRequest,
+  HangUpOutcome,
+  ProviderCall,
+  SubAccountCredentials,
+  TelephonyProvider,
+  WebhookReading,
+  WebhookRequest,
+} from '../telephony-provider.js';
+import { callbackOrder, isSid } from './callback-order.js';
+import { NotUnderstood, readNotification, type Notification } from './notification.js';
+import type { Account } from './request-signature.js';
+import { NotReached, RestClient, type RestReply } from './rest-client.js';
+import { outcomeOf } from './status-codes.js';
+import { faultAtDoor, isWebhookToken, webhookPath } from './webhook-door.js';
+import { readFields, UnreadableBody, writeXml } from './wire-body.js';
+import { PRODUCTION_URL, type YuntongxunOptions } from './yuntongxun-options.js';
+
+const REPLY_LIMIT_MS = 5_000;
+/** As long as readiness waits for the database. */
+const REACHABLE_LIMIT_MS = 2_000;
+/** More calls than a replica has open at once; some megabytes. */
+const CALLS_REMEMBERED = 10_000;
+
+/**
+ * 容联云通讯 (Yuntongxun, cloopen.com), 双向回呼 of its REST API 2013-12-26. docs/providers/yuntongxun.md says what is known
+ * of it and what is not.
+ */
+export class YuntongxunProvider implements TelephonyProvider {
+  readonly name = 'yuntongxun';
+  private readonly rest: RestClient;
+  private readonly main: Account;
+  private readonly cdrUrl: string | null;
+  /** The sub-accounts of the calls that this process has placed, by callSid: the contract's hang-up does not name them. */
+  private readonly placedWith = new LRUCache<string, Account>({ max: CALLS_REMEMBERED });
+
+  constructor(private readonly options: YuntongxunOptions) {
+    const { url = PRODUCTION_URL, accountSid, authToken, webhookToken, publicUrl, format = 'json' } = options;
+    if (!isWebhookToken(webhookToken)) throw new Error('webhookToken: expected at least 22 letters, digits, - or _');
+    if (!isSid(accountSid)) throw new Error('accountSid: expected letters and digits alone');
+    this.rest = new RestClient({ url, format, replyLimitMs: options.replyLimitMs ?? REPLY_LIMIT_MS });
+    this.main = { sid: accountSid, token: authToken };
+    this.cdrUrl = publicUrl === undefined ? null : publicUrl.replace(/\/+$/, '') + webhookPath(webhookToken);
+  }
+
+  async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
+    const order = callbackOrder(request, this.options, this.cdrUrl);
+    if (order.kind === 'refused') return order;
+    signal.throwIfAborted();
+    const account = { sid: request.subAccount.externalId, token: request.subAccount.secret };
+    this.placedWith.set(request.callSid, account);
+    try {
+      const body = { root: 'CallBack', fields: order.fields };
+      const reply = await this.rest.ask({ of: 'SubAccounts', account, path: 'Calls/Callback', body, signal });
+      return reply.isSuccess
+        ? { kind: 'accepted', providerCallId: sidIn(reply, 'callsid') }
+        : { kind: 'refused', ...refusalOf(reply) };
+    } catch (error) {
+      if (!(error instanceof NotReached)) throw error;
+      return { kind: 'refused', category: 'provider_down', code: 'RB-UNREACHED', text: error.message };
+    }
+  }
+
+  /**
+   * Never `gone` and never `passed`: with which codes Yuntongxun says that a call is over, or has come too far for a
+   * conditional order, is not public. A no is passed on as one; the call has not been touched.
+   */
+  async hangUp({ callSid, providerCallId }: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
+    // It knows calls by its own id alone. Certainly not asked, so this is no unknown outcome: the call is left as it is,
+    // and whoever wants its end can say so again when the reply to the dial is there.
+    if (providerCallId === null) {
+      const text = 'its id of the call is not known (yet), and it finds a call by nothing else';
+      return { kind: 'refused', category: 'forbidden', code: 'RB-NO-CALL-ID', text };
+    }
+    const subAccount = this.placedWith.get(callSid);
+    const reply = await this.rest.ask({
+      // Another replica's call: the main account's order, which one client library gives in place of the sub-account's.
+      of: subAccount ? 'SubAccounts' : 'Accounts',
+      account: subAccount ?? this.main,
+      path: 'Calls/CallCancel',
+      body: {
+        root: 'CallCancel',
+        fields: { appId: this.options.appId, callSid: providerCallId, type: CANCEL_TYPES[before ?? 'any'] },
+      },
+    });
+    if (reply.isSuccess) return { kind: 'taken' };
+    const refusal = refusalOf(reply);
+    // An order that names a call and nothing else has no number that could be bad.
+    return {
+      kind: 'refused',
+      ...refusal,
+      category: refusal.category === 'bad_number' ? 'forbidden' : refusal.category,
+    };
+  }
+
+  /**
+   * Always throws. CallResult does answer, but what its `state` and `callTime` mean for a callback is nowhere to be found,
+   * nor by which code it says that it knows no such call. Nothing is made of them; the error tells an operator what it said.
+   */
+  async fetchStatus({ providerCallId }: ProviderCall): Promise<CallStatus> {
+    if (providerCallId === null) {
+      throw new Error('Yuntongxun cannot be asked: it finds a call by its own id alone, which never came');
+    }
+    const { code, text, fields } = await this.rest.ask({
+      of: 'Accounts',
+      account: this.main,
+      path: 'CallResult',
+      query: { callsid: providerCallId },
+    });
+    const [state, callTime] = [fields.get('state') ?? '', fields.get('calltime') ?? ''];
+    throw new Error(
+      `Yuntongxun’s word on the call is not understood: ${JSON.stringify({ code, text, state, callTime })}`,
+    );
+  }
+
+  async isReachable(): Promise<boolean> {
+    try {
+      const signal = AbortSignal.timeout(REACHABLE_LIMIT_MS);
+      const reply = await this.rest.ask({ of: 'Accounts', account: this.main, path: 'AccountInfo', signal });
+      return reply.isSuccess;
+    } catch {
+      return false;
+    }
+  }
+
+  readWebhook(request: WebhookRequest): WebhookReading {
+    const { webhookToken, allowedAddresses = [], maxCallSeconds } = this.options;
+    const fault = faultAtDoor(request, { webhookToken, allowedAddresses });
+    if (fault !== null) return { kind: 'forged', reason: fault };
+    try {
+      const { action, events } = readBody(request);
+      return { kind: 'genuine', events, receipt: null, reply: yes(action, maxCallSeconds) };
+    } catch (error) {
+      if (!(error instanceof NotUnderstood || error instanceof UnreadableBody)) throw error;
+      return { kind: 'malformed', reason: `Not understood: ${error.message}.` };
+    }
+  }
+
+  /**
+   * A sub-account under that name: a new one, or the one that there is. So it is safe to repeat, also after a reply that
+   * was lost. By which code a name is refused for being taken is not public, so after any refusal it is looked up.
+   * @param friendlyName 1 to 64 letters, digits and any of @ . - _; unique within the app
+   * @throws where there is none, with the reason why none was created
+   */
+  async createSubAccount(friendlyName: string): Promise<SubAccountCredentials> {
+    if (!/^[\w@.-]{1,64}$/.test(friendlyName)) throw new Error('the name has other characters than Yuntongxun takes');
+    const created = await this.askForSubAccount('SubAccounts', friendlyName);
+    if (created.isSuccess) return credentialsIn(created);
+    const found = await this.askForSubAccount('QuerySubAccountByName', friendlyName);
+    // A name that is not found may also be a success with nothing in it.
+    if (found.isSuccess && found.fields.has('subaccountsid')) return credentialsIn(found);
+    throw new Error(`Yuntongxun created no sub-account: ${created.code} ${created.text}`);
+  }
+
+  close(): Promise<void> {
+    return this.rest.close();
+  }
+
+  private askForSubAccount(path: string, friendlyName: string): Promise<RestReply> {
+    const body = { root: 'SubAccount', fields: { appId: this.options.appId, friendlyName } };
+    return this.rest.ask({ of: 'Accounts', account: this.main, path, body });
+  }
+}
+
+/**
+ * The platform decides in one step. For `ringing` it has nothing that fits exactly; "before the caller has answered" is
+ * stricter, for leg B is not dialled any sooner. A call between the two is left alone, which is the safe side.
+ */
+const CANCEL_TYPES: Readonly<Record<CallMilestone | 'any', string>> = { any: '0', answered: '1', ringing: '2' };
+
+/** @throws where the platform failed: what became of the request is unknown */
+const refusalOf = ({ code, text }: RestReply) => {
+  const category = outcomeOf(code);
+  if (category === 'unknown_outcome') throw new Error(`Yuntongxun failed: ${code} ${text}`);
+  return { category, code, text: text.slice(0, 200) };
+};
+
+const sidIn = ({ fields }: RestReply, name: string): string => {
+  const sid = fields.get(name) ?? '';
+  if (!isSid(sid)) throw new Error(`Yuntongxun’s reply says yes, and its ${name} is missing or no id`);
+  return sid;
+};
+
+const credentialsIn = (reply: RestReply): SubAccountCredentials => ({
+  externalId: sidIn(reply, 'subaccountsid'),
+  secret: sidIn(reply, 'subtoken'),
+});
+
+/** @throws NotUnderstood UnreadableBody */
+const readBody = ({ body, target }: WebhookRequest): Notification => {
+  if (!isUtf8(body)) throw new UnreadableBody('the body is not UTF-8');
+  const query = new URLSearchParams(target.split('?')[1] ?? '');
+  return readNotification(readFields(body.toString('utf8')), query.get('action'), new Date());
+};
+
+/** It wants XML, also where it sent JSON. */
+const yes = (action: Notification['action'], maxCallSeconds: number | undefined) => ({
+  contentType: 'application/xml; charset=utf-8',
+  body: writeXml('Response', {
+    statuscode: '0000',
+    statusmsg: 'Success',
+    ...(action === 'CallAuth' && maxCallSeconds !== undefined && { sessiontime: String(maxCallSeconds) }),
+  }),
+});

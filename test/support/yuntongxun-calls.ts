@@ -1,0 +1,215 @@
+/**
+ * The calls of Yuntongxun's stand-in: each goes as the callee's last two digits say, like the simulator's, at a given
+ * speed, and is told of in the vendor's words. An app with 应用鉴权 gets CallAuth, CallEstablish and Hangup at its one
+ * address; one without gets a realtime CDR at the address that the dial named, or two.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Format } from './yuntongxun-request.js';
+
+export interface StandInDial {
+  readonly callSid: string;
+  readonly subAccountSid: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export interface StandInHangUp {
+  readonly callSid: string;
+  readonly type: string;
+  /** 'main' or the sub-account. */
+  readonly by: string;
+  readonly answer: CancelAnswer;
+}
+
+export type CancelAnswer = 'taken' | 'too late' | 'no such call';
+
+export interface StandInDelivery {
+  readonly action: string;
+  readonly status: number;
+  readonly answer: string;
+}
+
+interface Call extends StandInDial {
+  callerAnsweredAt: Date | null;
+  /** When the callee picked up. */
+  answeredAt: Date | null;
+  over: boolean;
+  readonly timers: NodeJS.Timeout[];
+}
+
+/** Seconds from CallAuth: when each leg is picked up, and how the call ends; null for one that talks on. */
+type Script = readonly [callerAnswers: number | null, calleeAnswers: number | null, end: [number, string] | null];
+
+const SCRIPTS: Readonly<Record<string, Script>> = {
+  '00': [2, 7, [17, '4']],
+  '01': [2, null, [3, '-1']],
+  '02': [2, null, [33, '-2']],
+  '03': [2, null, [7, '-9']],
+  '04': [2, null, [3, '-5']],
+  '05': [null, null, [30, '-10']],
+  '12': [2, 7, [12, '3']],
+  '13': [2, 7, null],
+};
+
+export interface CallsOptions {
+  /** A second of the script is divided by it. */
+  readonly speed: number;
+  readonly webhookFormat: Format;
+  readonly appId: string;
+}
+
+export class StandInCalls {
+  readonly dials: StandInDial[] = [];
+  readonly hangUps: StandInHangUp[] = [];
+  readonly deliveries: StandInDelivery[] = [];
+  /** The app's address for 应用鉴权; null for an app without. */
+  webhookUrl: string | null = null;
+  private readonly calls = new Map<string, Call>();
+  private readonly closing = new AbortController();
+
+  constructor(private readonly options: CallsOptions) {}
+
+  /** @returns the callSid */
+  place(subAccountSid: string, fields: Readonly<Record<string, string>>): string {
+    const callSid = `${chinaTime(new Date()).slice(2)}${randomBytes(10).toString('hex')}`;
+    const dial = { callSid, subAccountSid, fields };
+    this.dials.push(dial);
+    const progress = { callerAnsweredAt: null, answeredAt: null, over: false, timers: [] };
+    const call: Call = { ...dial, ...progress };
+    this.calls.set(callSid, call);
+    void this.run(call);
+    return callSid;
+  }
+
+  /** Looks and acts in one step, as no two requests can. */
+  cancel(callSid: string, type: string, by: string): CancelAnswer {
+    const call = this.calls.get(callSid);
+    const answer = this.answerTo(call, type, by);
+    this.hangUps.push({ callSid, type, by, answer });
+    if (call && answer === 'taken') this.end(call, '1');
+    return answer;
+  }
+
+  knows(callSid: string): boolean {
+    return this.calls.has(callSid);
+  }
+
+  phaseOf(callSid: string): 'dialling' | 'caller answered' | 'talking' | 'over' {
+    const call = this.calls.get(callSid)!;
+    if (call.over) return 'over';
+    if (call.answeredAt) return 'talking';
+    return call.callerAnsweredAt ? 'caller answered' : 'dialling';
+  }
+
+  close(): void {
+    this.closing.abort();
+    for (const { timers } of this.calls.values()) timers.forEach(clearTimeout);
+  }
+
+  private answerTo(call: Call | undefined, type: string, by: string): CancelAnswer {
+    if (!call || call.over || (by !== 'main' && by !== call.subAccountSid)) return 'no such call';
+    if (type === '1' && call.answeredAt) return 'too late';
+    if (type === '2' && call.callerAnsweredAt) return 'too late';
+    return 'taken';
+  }
+
+  private async run(call: Call): Promise<void> {
+    if (this.webhookUrl !== null && !(await this.tell(call, 'CallAuth', { subtype: '2' }))) {
+      this.end(call, '-7');
+      return;
+    }
+    const [callerAnswers, calleeAnswers, end] = SCRIPTS[call.fields.to!.slice(-2)] ?? SCRIPTS['00']!;
+    this.at(call, callerAnswers, () => {
+      call.callerAnsweredAt = new Date();
+    });
+    this.at(call, calleeAnswers, () => {
+      call.answeredAt = new Date();
+      if (this.webhookUrl !== null) void this.tell(call, 'CallEstablish', {});
+    });
+    this.at(call, end?.[0] ?? null, () => {
+      this.end(call, end![1]);
+    });
+  }
+
+  private at(call: Call, seconds: number | null, act: () => void): void {
+    if (seconds === null || call.over || this.closing.signal.aborted) return;
+    call.timers.push(
+      setTimeout(
+        () => {
+          if (!call.over) act();
+        },
+        (seconds * 1000) / this.options.speed,
+      ),
+    );
+  }
+
+  private end(call: Call, byetype: string): void {
+    call.over = true;
+    call.timers.forEach(clearTimeout);
+    const now = new Date();
+    const fields = {
+      subtype: '2',
+      starttime: chinaTime(call.answeredAt ?? call.callerAnsweredAt ?? now),
+      endtime: chinaTime(now),
+      billdata: '',
+      byetype,
+      recordurl: '',
+      talkDuration: String(call.answeredAt ? Math.round((now.getTime() - call.answeredAt.getTime()) / 1000) : 0),
+    };
+    if (this.webhookUrl !== null) void this.tell(call, 'Hangup', fields);
+    else {
+      const copies = call.fields.needBothCdr === '1' ? 2 : 1;
+      for (let copy = 0; copy < copies; copy++) void this.tell(call, null, fields);
+    }
+  }
+
+  /** @returns whether the answer was a yes in the vendor's own format */
+  private async tell(call: Call, action: string | null, more: Readonly<Record<string, string>>): Promise<boolean> {
+    const url = action === null ? call.fields.hangupCdrUrl : this.webhookUrl;
+    if (url === undefined || url === null) return false;
+    const { webhookFormat: format } = this.options;
+    const body = writeNotification(format, this.fieldsOf(call, action, more));
+    try {
+      const signal = AbortSignal.any([this.closing.signal, AbortSignal.timeout(5_000)]);
+      const headers = { 'content-type': `application/${format};charset=utf-8` };
+      const response = await fetch(url, { method: 'POST', body, headers, signal });
+      const answer = await response.text();
+      this.deliveries.push({ action: action ?? 'CDR', status: response.status, answer });
+      return response.status === 200 && /<Response>.*<statuscode>0000<\/statuscode>/is.test(answer);
+    } catch {
+      return false;
+    }
+  }
+
+  /** CallEstablish has neither appId nor userData. */
+  private fieldsOf(call: Call, action: string | null, more: Readonly<Record<string, string>>) {
+    return {
+      ...(action !== null && { action }),
+      type: '1',
+      orderid: call.callSid,
+      subid: call.subAccountSid,
+      caller: call.fields.from!,
+      called: call.fields.to!,
+      callSid: call.callSid,
+      ...more,
+      ...(action !== 'CallEstablish' && { appId: this.options.appId, userData: call.fields.userData ?? '' }),
+    };
+  }
+}
+
+export const writeNotification = (format: Format, fields: Readonly<Record<string, string>>): string => {
+  if (format === 'json') return JSON.stringify(fields);
+  const leaves = Object.entries(fields).map(
+    ([name, value]) => `  <${name}>${value.replaceAll('&', '&amp;')}</${name}>`,
+  );
+  return `<?xml version="1.0" encoding="utf-8"?>\n<request>\n${leaves.join('\n')}\n</request>\n`;
+};
+
+/** yyyyMMddHHmmss in China. */
+const chinaTime = (time: Date): string => {
+  const parts = new Intl.DateTimeFormat('en-CA', {
+    timeZone: 'Asia/Shanghai',
+    hourCycle: 'h23',
+    ...{ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  } as const).formatToParts(time);
+  return parts.map(({ value }) => value.replace(/\D/g, '')).join('');
+};

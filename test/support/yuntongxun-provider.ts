@@ -1,0 +1,36 @@
+/** The provider as a test has it: told of a stand-in for Yuntongxun, with a webhook token of its own. */
+import { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
+import type { YuntongxunOptions } from '../../src/telephony/yuntongxun/yuntongxun-options.js';
+import type { DialRequest } from '../../src/telephony/telephony-provider.js';
+import { dialRequest } from './simulator-call.js';
+import type { YuntongxunServer } from './yuntongxun-server.js';
+
+export const WEBHOOK_TOKEN = 'only-yuntongxun-was-told-this';
+export const WEBHOOK_TARGET = `/v1/webhooks/yuntongxun/${WEBHOOK_TOKEN}`;
+
+export const providerFor = (
+  server: Pick<YuntongxunServer, 'url' | 'accountSid' | 'authToken' | 'appId'>,
+  options: Partial<YuntongxunOptions> = {},
+): YuntongxunProvider =>
+  new YuntongxunProvider({
+    url: server.url,
+    accountSid: server.accountSid,
+    authToken: server.authToken,
+    appId: server.appId,
+    webhookToken: WEBHOOK_TOKEN,
+    replyLimitMs: 300,
+    ...options,
+  });
+
+/** One that no server stands behind. */
+export const providerAlone = (options: Partial<YuntongxunOptions> = {}): YuntongxunProvider =>
+  providerFor({ url: 'http://127.0.0.1:9', accountSid: 'a1', authToken: 'secret', appId: 'app' }, options);
+
+/** A dial with the server's own sub-account, whose script has the given number. */
+export const callbackRequest = (
+  server: Pick<YuntongxunServer, 'subAccount'>,
+  script: string,
+  changes: Partial<DialRequest> = {},
+): DialRequest => ({ ...dialRequest(script), subAccount: server.subAccount, ...changes });
+
+export const patience = (): AbortSignal => AbortSignal.timeout(10_000);

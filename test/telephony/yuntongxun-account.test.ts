@@ -1,0 +1,99 @@
+/** What Yuntongxun is asked besides calls: whether it is there, and for sub-accounts. */
+import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
+import { callbackRequest, patience, providerFor } from '../support/yuntongxun-provider.js';
+import { YUNTONGXUN_MISBEHAVIOURS } from '../support/yuntongxun-misbehaviours.js';
+import { startYuntongxunServer, type YuntongxunServer } from '../support/yuntongxun-server.js';
+
+let server: YuntongxunServer;
+let provider: YuntongxunProvider;
+
+beforeEach(async () => {
+  server = await startYuntongxunServer();
+  provider = providerFor(server);
+});
+afterEach(async () => {
+  await provider.close();
+  await server.close();
+});
+
+/** Another one than the default. */
+const providerWith = async (options: Parameters<typeof providerFor>[1]): Promise<void> => {
+  await provider.close();
+  provider = providerFor(server, options);
+};
+
+describe.each(['json', 'xml'] as const)('in %s', (format) => {
+  beforeEach(() => providerWith({ format }));
+
+  it('a sub-account is created once for a name, and can dial', async () => {
+    const [first, again] = [await provider.createSubAccount('user42'), await provider.createSubAccount('user42')];
+
+    expect(first).toEqual({ externalId: expect.stringMatching(/^\w{32}$/), secret: expect.stringMatching(/^\w{32}$/) });
+    expect(again).toEqual(first);
+    expect(await provider.dial(callbackRequest(server, '13', { subAccount: first }), patience())).toMatchObject({
+      kind: 'accepted',
+    });
+    expect(server.complaints).toEqual([]);
+  });
+
+  it('the provider is reachable when it answers for the main account', async () => {
+    expect(await provider.isReachable()).toBe(true);
+    expect(server.complaints).toEqual([]);
+  });
+});
+
+describe('readiness', () => {
+  it.each(
+    YUNTONGXUN_MISBEHAVIOURS.filter(([name]) => !/silent|says nothing|no id|id that is none|id as a number/.test(name)),
+  )('is denied when Yuntongxun %s', async (_, misbehave) => {
+    server.replyInstead = (__, response) => {
+      misbehave(response);
+    };
+
+    expect(await provider.isReachable()).toBe(false);
+  });
+
+  it('is denied when the account’s token is wrong', async () => {
+    await providerWith({ authToken: 'wrong' });
+
+    expect(await provider.isReachable()).toBe(false);
+  });
+
+  it('waits two seconds and no longer', async () => {
+    server.replyInstead = () => undefined;
+    const began = performance.now();
+
+    expect(await provider.isReachable()).toBe(false);
+
+    expect(performance.now() - began).toBeLessThan(4_000);
+  });
+});
+
+describe('a sub-account', () => {
+  it.each(['', 'a b', '用户', 'x'.repeat(65)])('is not asked for under the name %j', async (name) => {
+    await expect(provider.createSubAccount(name)).rejects.toThrow('characters');
+
+    expect(server.requests).toEqual([]);
+  });
+
+  it('that cannot be had is an error with the reason', async () => {
+    await providerWith({ appId: 'wrong' });
+
+    await expect(provider.createSubAccount('user42')).rejects.toThrow('111181');
+  });
+
+  it('that is neither created nor found is an error with the first reason', async () => {
+    server.replyInstead = (request, response) =>
+      response.end(request.url!.includes('Query') ? '{"statusCode":"000000"}' : '{"statusCode":"111142"}');
+
+    await expect(provider.createSubAccount('user42')).rejects.toThrow('111142');
+  });
+});
+
+it.each([
+  ['a webhook token that can be guessed', { webhookToken: 'short' }],
+  ['a webhook token that does not fit into a path', { webhookToken: 'x/'.repeat(20) }],
+  ['an account that does not fit into a path', { accountSid: '../x' }],
+])('a provider is not made with %s', (_, options) => {
+  expect(() => providerFor(server, options)).toThrow('expected');
+});

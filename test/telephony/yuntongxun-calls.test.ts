@@ -1,0 +1,139 @@
+/** Whole calls: dialled over HTTP, told of over HTTP, in each of the ways in which an app can be set up. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
+import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
+import { callbackRequest, patience, providerFor, WEBHOOK_TARGET } from '../support/yuntongxun-provider.js';
+import type { Format } from '../support/yuntongxun-request.js';
+import { startYuntongxunServer, type YuntongxunServer } from '../support/yuntongxun-server.js';
+import { waitFor } from '../support/wait-for.js';
+
+const CLOCK_SECOND_MS = 1_000;
+
+let server: YuntongxunServer;
+let provider: YuntongxunProvider;
+let door: Server;
+let told: ProviderEvent[];
+
+/** A door as the webhook controller is one: the reading decides on status and body. */
+const openDoor = async (): Promise<string> => {
+  door = createServer((request, response) => {
+    void buffer(request).then((body) => {
+      const { url: target = '' } = request;
+      const reading = provider.readWebhook({ headers: {}, body, target, address: '127.0.0.1' });
+      if (reading.kind !== 'genuine') return response.writeHead(reading.kind === 'forged' ? 401 : 400).end();
+      told.push(...reading.events);
+      return response.writeHead(200, { 'content-type': reading.reply!.contentType }).end(reading.reply!.body);
+    });
+  });
+  door.listen(0, '127.0.0.1');
+  await once(door, 'listening');
+  return `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
+};
+
+const start = async (app: 'with 应用鉴权' | 'without 应用鉴权', webhookFormat: Format, speed = 200): Promise<void> => {
+  told = [];
+  const publicUrl = await openDoor();
+  server = await startYuntongxunServer({ speed, webhookFormat });
+  if (app === 'with 应用鉴权') server.calls.webhookUrl = publicUrl + WEBHOOK_TARGET;
+  provider = providerFor(server, { publicUrl, format: webhookFormat });
+};
+afterEach(async () => {
+  await provider.close();
+  await server.close();
+  door.close();
+  door.closeAllConnections();
+});
+
+const place = async (script: string) => {
+  const request = callbackRequest(server, script);
+  const outcome = await provider.dial(request, patience());
+  return { callSid: request.callSid, providerCallId: outcome.kind === 'accepted' ? outcome.providerCallId : null };
+};
+const end = () => waitFor('the end', () => told.find(({ type }) => type === 'ended'));
+
+/** The end as it is known for each script; and whether the hang-up alone proves that there was a talk. */
+const SCRIPTS = [
+  ['00', 'completed', 'B', true],
+  ['01', 'unreachable', 'B', false],
+  ['02', 'no_answer', undefined, false],
+  ['03', 'no_answer', 'B', false],
+  ['04', 'unreachable', 'B', false],
+  ['05', 'no_answer', 'A', false],
+  ['12', 'completed', 'A', true],
+] as const;
+
+describe.each(['xml', 'json'] as const)('in %s, an app with 应用鉴权', (format) => {
+  it.each(SCRIPTS)('tells of a call of script %s', async (script, endReason, leg, isTalk) => {
+    await start('with 应用鉴权', format);
+
+    const call = await place(script);
+    const ended = await end();
+
+    expect(ended).toMatchObject({ ...call, endReason });
+    expect(ended.detail?.leg).toBe(leg);
+    expect(new Set(told.map(({ eventId }) => eventId)).size).toBe(isTalk ? 2 : 1);
+    await waitFor('every answer', () => server.calls.deliveries.length === (isTalk ? 3 : 2));
+    expect(server.calls.deliveries.every(({ status }) => status === 200)).toBe(true);
+    expect(server.complaints).toEqual([]);
+  });
+});
+
+describe.each(['xml', 'json'] as const)('in %s, an app without 应用鉴权', (format) => {
+  it.each(SCRIPTS)('tells of the end of a call of script %s', async (script, endReason, _, isTalk) => {
+    await start('without 应用鉴权', format);
+
+    const call = await place(script);
+
+    expect(await end()).toMatchObject({ ...call, endReason });
+    expect(told.map(({ type }) => type)).toEqual(isTalk ? ['answered', 'ended'] : ['ended']);
+    await waitFor('the answer', () => server.calls.deliveries.length === 1);
+    expect(server.calls.deliveries).toMatchObject([{ action: 'CDR', status: 200 }]);
+  });
+});
+
+it('a dial whose reply never comes is told of all the same, by our callSid', async () => {
+  await start('with 应用鉴权', 'xml');
+  const request = callbackRequest(server, '08');
+
+  await expect(provider.dial(request, AbortSignal.timeout(200))).rejects.toThrow();
+
+  expect(await end()).toMatchObject({ callSid: request.callSid, endReason: 'completed' });
+});
+
+it('a talk is known by their id before it is over', async () => {
+  await start('with 应用鉴权', 'xml', 1_000);
+
+  const { providerCallId } = await place('13');
+  const answered = await waitFor('the answer', () => told.find(({ type }) => type === 'answered'));
+
+  expect(answered).toMatchObject({ callSid: null, providerCallId });
+  expect(Math.abs(answered.occurredAt.getTime() - Date.now())).toBeLessThan(10 * CLOCK_SECOND_MS);
+});
+
+it.each(['with 应用鉴权', 'without 应用鉴权'] as const)(
+  'a talk that is hung up is canceled, in an app %s',
+  async (app) => {
+    await start(app, 'xml', 1_000);
+    const call = await place('13');
+    await waitFor('the talk', () => server.calls.phaseOf(call.providerCallId!) === 'talking');
+
+    await provider.hangUp(call);
+
+    // The lifecycle makes it completed where it knows of the answer.
+    expect(await end()).toMatchObject({ ...call, endReason: 'canceled', detail: { byetype: '1' } });
+  },
+);
+
+it('a call that the door does not allow is not placed', async () => {
+  await start('with 应用鉴权', 'xml');
+  server.calls.webhookUrl = `${server.calls.webhookUrl!}-not`;
+
+  const { providerCallId } = await place('13');
+
+  await waitFor('the end', () => server.calls.phaseOf(providerCallId!) === 'over');
+  expect(server.calls.deliveries[0]).toMatchObject({ action: 'CallAuth', status: 401 });
+  expect(told).toEqual([]);
+});

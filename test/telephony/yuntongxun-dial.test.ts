@@ -1,0 +1,210 @@
+/** Orders to Yuntongxun, over real HTTP, against a server that was written from the vendor's protocol. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { DialRequest } from '../../src/telephony/telephony-provider.js';
+import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
+import { callbackRequest, patience, providerFor, WEBHOOK_TARGET } from '../support/yuntongxun-provider.js';
+import { YUNTONGXUN_MISBEHAVIOURS } from '../support/yuntongxun-misbehaviours.js';
+import { startYuntongxunServer, type YuntongxunServer } from '../support/yuntongxun-server.js';
+
+let server: YuntongxunServer;
+let provider: YuntongxunProvider;
+
+beforeEach(async () => {
+  server = await startYuntongxunServer();
+  provider = providerFor(server);
+});
+afterEach(async () => {
+  await provider.close();
+  await server.close();
+});
+
+/** Another one than the default. */
+const providerWith = async (options: Parameters<typeof providerFor>[1]): Promise<void> => {
+  await provider.close();
+  provider = providerFor(server, options);
+};
+const dial = (script: string, changes: Partial<DialRequest> = {}, signal = patience()) =>
+  provider.dial(callbackRequest(server, script, changes), signal);
+const replies = (status: number, body: string) => {
+  server.replyInstead = (_, response) => response.writeHead(status).end(body);
+};
+
+describe.each(['json', 'xml'] as const)('a dial in %s', (format) => {
+  beforeEach(() => providerWith({ format }));
+
+  it('is placed with the sub-account, in national numbers and with our callSid, and has their id', async () => {
+    const request = callbackRequest(server, '13');
+
+    const outcome = await provider.dial(request, patience());
+
+    const [placed] = server.calls.dials;
+    expect(outcome).toEqual({ kind: 'accepted', providerCallId: placed!.callSid });
+    expect(placed).toMatchObject({
+      subAccountSid: server.subAccount.externalId,
+      fields: { from: '13800001001', to: '13800002013', userData: request.callSid },
+    });
+    expect(Object.keys(placed!.fields).sort()).toEqual(['from', 'to', 'userData']);
+    expect(server.complaints).toEqual([]);
+  });
+
+  it('says what it was configured to say', async () => {
+    await providerWith({
+      format,
+      publicUrl: 'https://ringback.example/',
+      maxCallSeconds: 3600,
+      displayNumbers: { customerSerNum: '01052823298', fromSerNum: '4008001234' },
+    });
+
+    await dial('13');
+
+    expect(server.complaints).toEqual([]);
+    expect(server.calls.dials[0]!.fields).toMatchObject({
+      maxCallTime: '3600',
+      customerSerNum: '01052823298',
+      fromSerNum: '4008001234',
+      hangupCdrUrl: `https://ringback.example${WEBHOOK_TARGET}`,
+    });
+  });
+
+  it.each([
+    ['06', { category: 'bad_number', code: '112050', text: '【呼叫】被叫号码格式错误' }],
+    ['07', { category: 'bad_account', code: '111150', text: '【账号】子账户已关闭' }],
+  ])('of script %s is refused with the code and the text', async (script, refusal) => {
+    expect(await dial(script)).toEqual({ kind: 'refused', ...refusal });
+  });
+
+  it('is hung up by the sub-account that it was placed with', async () => {
+    const request = callbackRequest(server, '13');
+    const outcome = await provider.dial(request, patience());
+    const providerCallId = outcome.kind === 'accepted' ? outcome.providerCallId : '';
+
+    expect(await provider.hangUp({ callSid: request.callSid, providerCallId })).toEqual({ kind: 'taken' });
+
+    const by = server.subAccount.externalId;
+    expect(server.calls.hangUps).toEqual([{ callSid: providerCallId, type: '0', by, answer: 'taken' }]);
+    expect(server.complaints).toEqual([]);
+  });
+});
+
+describe('a dial is refused without asking', () => {
+  it.each([
+    ['the caller is abroad', { callerPhone: '+14155550123' }, 'bad_number', 'RB-NOT-CHINA'],
+    ['the callee is in Hong Kong', { calleePhone: '+85251234567' }, 'bad_number', 'RB-NOT-CHINA'],
+    ['the sub-account is no sid', { subAccount: { externalId: '../x', secret: 's' } }, 'bad_account', 'RB-NO-SID'],
+    ['the sub-account is empty', { subAccount: { externalId: '', secret: '' } }, 'bad_account', 'RB-NO-SID'],
+  ])('when %s', async (_, changes, category, code) => {
+    expect(await dial('13', changes)).toMatchObject({ kind: 'refused', category, code });
+
+    expect(server.requests).toEqual([]);
+  });
+
+  it('when nobody listens', async () => {
+    await server.close();
+
+    expect(await dial('13')).toMatchObject({ category: 'provider_down', code: 'RB-UNREACHED' });
+    server = await startYuntongxunServer();
+  });
+});
+
+it('a phone is not shown the number that is its own', async () => {
+  await providerWith({ displayNumbers: { customerSerNum: '13800002013', fromSerNum: '13800001001' } });
+
+  expect(await dial('13')).toMatchObject({ kind: 'accepted' });
+  expect(server.calls.dials[0]!.fields).not.toHaveProperty('customerSerNum');
+  expect(server.complaints).toEqual([]);
+});
+
+it('a short number is dialled as it is', async () => {
+  await dial('13', { calleePhone: '95588' });
+
+  expect(server.calls.dials[0]!.fields.to).toBe('95588');
+  expect(server.complaints).toEqual([]);
+});
+
+it('a sub-account whose secret is wrong is a bad account', async () => {
+  const subAccount = { ...server.subAccount, secret: 'stale' };
+
+  expect(await dial('13', { subAccount })).toMatchObject({ category: 'bad_account', code: '111109' });
+});
+
+describe('the outcome is unknown, and nothing is sent twice, when Yuntongxun', () => {
+  it.each(YUNTONGXUN_MISBEHAVIOURS)('%s', async (_, misbehave) => {
+    server.replyInstead = (__, response) => {
+      misbehave(response);
+    };
+
+    await expect(dial('13', {}, AbortSignal.timeout(300))).rejects.toThrow();
+
+    expect(server.requests).toEqual([`POST SubAccounts/${server.subAccount.externalId}/Calls/Callback`]);
+  });
+
+  it.each(['08', '09'])('follows script %s', async (script) => {
+    await expect(dial(script, {}, AbortSignal.timeout(300))).rejects.toThrow();
+
+    expect(server.requests).toHaveLength(1);
+    expect(server.calls.dials).toHaveLength(script === '08' ? 1 : 0);
+  });
+});
+
+it('a dial that is already given up is not sent', async () => {
+  await expect(dial('13', {}, AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
+
+  expect(server.requests).toEqual([]);
+});
+
+it('a dial never goes out on a connection that was kept and may be dead', async () => {
+  let connections = 0;
+  const keeping = createServer((_, response) => {
+    response.writeHead(200, { connection: 'keep-alive' }).end('{"statusCode":"000000","callSid":"a1"}');
+  }).on('connection', () => connections++);
+  keeping.listen(0, '127.0.0.1');
+  await once(keeping, 'listening');
+  await providerWith({ url: `http://127.0.0.1:${(keeping.address() as AddressInfo).port}` });
+
+  await dial('13');
+  await dial('13');
+
+  expect(connections).toBe(2);
+  keeping.close();
+});
+
+it('a dial that waits for a reply is let go when the provider is closed', async () => {
+  server.replyInstead = () => undefined;
+  const waiting = expect(dial('13', {}, new AbortController().signal)).rejects.toThrow();
+
+  await provider.close();
+
+  await waiting;
+});
+
+it.each([
+  [
+    'as it stands in the vendor’s samples',
+    '{"statusCode":"000000","CallBack":{"callSid":"160115094848497400010006000021ed"}}',
+  ],
+  [
+    'in lower case and under a head',
+    '<Response><head><statuscode>000000</statuscode><CallBack><callSid>160115094848497400010006000021ed</callSid></CallBack></head></Response>',
+  ],
+  [
+    'in the format that was not asked for',
+    '<?xml version="1.0"?><response><STATUSCODE>000000</STATUSCODE><callsid>160115094848497400010006000021ed</callsid></response>',
+  ],
+])('a yes is understood %s', async (_, body) => {
+  replies(200, body);
+
+  expect(await dial('13')).toEqual({ kind: 'accepted', providerCallId: '160115094848497400010006000021ed' });
+});
+
+it('a no counts whatever the HTTP status is', async () => {
+  replies(500, '{"statusCode":"111142","statusMsg":"【账号】主账户余额不足"}');
+
+  expect(await dial('13')).toEqual({
+    kind: 'refused',
+    category: 'no_funds',
+    code: '111142',
+    text: '【账号】主账户余额不足',
+  });
+});

@@ -1,0 +1,182 @@
+/** What is believed of what comes in at Yuntongxun's door, and how it is answered. */
+import type { ProviderEvent, WebhookReading, WebhookRequest } from '../../src/telephony/telephony-provider.js';
+import { providerAlone, WEBHOOK_TARGET } from '../support/yuntongxun-provider.js';
+import { writeNotification } from '../support/yuntongxun-calls.js';
+
+const { jest } = import.meta;
+
+/** Knows nothing of any call: another replica has placed it. */
+const replica = providerAlone();
+afterAll(() => replica.close());
+
+const NOW = new Date('2026-01-31T08:00:00.500Z');
+beforeEach(() => jest.useFakeTimers({ now: NOW, advanceTimers: true }));
+afterEach(() => jest.useRealTimers());
+
+const OURS = '26013108000050012345678901234567';
+const THEIRS = '160115094848497400010006000021ed';
+
+type Fields = Record<string, string>;
+const call: Fields = { type: '1', subid: 'sub', caller: '13800001001', called: '13800002000', callSid: THEIRS };
+const auth = { action: 'CallAuth', ...call, subtype: '2', appId: 'app', userData: OURS };
+const establish = { action: 'CallEstablish', ...call };
+const hangUp = {
+  action: 'Hangup',
+  ...call,
+  starttime: '20260131155900',
+  endtime: '20260131160000',
+  byetype: '4',
+  recordurl: '',
+  talkDuration: '60',
+  appId: 'app',
+  userData: OURS,
+};
+const without = (fields: Fields, ...names: string[]): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
+
+const asXml = (fields: Fields): string => writeNotification('xml', fields);
+const readBy = (
+  provider: typeof replica,
+  body: string | Buffer,
+  changes: Partial<WebhookRequest> = {},
+): WebhookReading =>
+  provider.readWebhook({
+    headers: {},
+    body: Buffer.from(body),
+    target: WEBHOOK_TARGET,
+    address: '203.0.113.7',
+    ...changes,
+  });
+const read = (body: string | Buffer, changes: Partial<WebhookRequest> = {}) => readBy(replica, body, changes);
+const eventsOf = (reading: WebhookReading): readonly ProviderEvent[] => {
+  if (reading.kind !== 'genuine') throw new Error(`is ${reading.kind}: ${reading.reason}`);
+  return reading.events;
+};
+const eventsIn = (fields: Fields) => eventsOf(read(asXml(fields)));
+
+const YES = {
+  contentType: 'application/xml; charset=utf-8',
+  body: '<?xml version="1.0" encoding="UTF-8"?><Response><statuscode>0000</statuscode><statusmsg>Success</statusmsg></Response>',
+};
+
+describe.each([
+  ['XML', asXml],
+  ['JSON', (fields: Fields) => writeNotification('json', fields)],
+])('in %s', (_, written) => {
+  it('CallAuth is answered by a yes, and is no event: no phone rings yet', () => {
+    expect(read(written(auth))).toEqual({ kind: 'genuine', receipt: null, events: [], reply: YES });
+  });
+
+  it('CallEstablish is leg B’s answer, and names the call by their id alone', () => {
+    expect(read(written(establish))).toEqual({
+      kind: 'genuine',
+      receipt: null,
+      reply: YES,
+      events: [
+        {
+          eventId: `${THEIRS}:answered`,
+          callSid: null,
+          providerCallId: THEIRS,
+          type: 'answered',
+          occurredAt: NOW,
+        },
+      ],
+    });
+  });
+
+  it('Hangup after a talk is its answer and its end, with the provider’s times', () => {
+    const named = { callSid: OURS, providerCallId: THEIRS };
+
+    expect(read(written({ ...hangUp, recordurl: 'https://r.example/a.wav?x=1&y=2' }))).toEqual({
+      kind: 'genuine',
+      receipt: null,
+      reply: YES,
+      events: [
+        {
+          eventId: `${THEIRS}:answered`,
+          ...named,
+          type: 'answered',
+          occurredAt: new Date('2026-01-31T07:59:00Z'),
+        },
+        {
+          eventId: `${THEIRS}:ended`,
+          ...named,
+          type: 'ended',
+          occurredAt: new Date('2026-01-31T08:00:00Z'),
+          endReason: 'completed',
+          recording: 'https://r.example/a.wav?x=1&y=2',
+          detail: { byetype: '4', leg: 'B', talkDuration: 60 },
+        },
+      ],
+    });
+  });
+
+  it('a realtime CDR, which has no action, is read as a hang-up', () => {
+    expect(read(written(without(hangUp, 'action')))).toEqual(read(written(hangUp)));
+  });
+});
+
+describe('the answer to CallAuth', () => {
+  it('limits the talk where that is configured', async () => {
+    const limited = providerAlone({ maxCallSeconds: 7200 });
+
+    const replies = [auth, establish].map((fields) => {
+      const reading = readBy(limited, asXml(fields));
+      return reading.kind === 'genuine' ? reading.reply?.body : reading.reason;
+    });
+
+    expect(replies[0]).toContain('<sessiontime>7200</sessiontime>');
+    expect(replies[1]).not.toContain('sessiontime');
+    await limited.close();
+  });
+});
+
+describe('an event', () => {
+  it.each([
+    ['CallEstablish that comes again', establish, establish],
+    ['a Hangup that comes again', hangUp, hangUp],
+    ['the CDR of the other leg', without(hangUp, 'action'), { ...without(hangUp, 'action'), byetype: '3' }],
+    ['a Hangup whose CallEstablish came before', establish, hangUp],
+  ])('has the same id: %s', (_, one, other) => {
+    const ids = (fields: Fields) => eventsIn(fields).map(({ eventId }) => eventId);
+
+    expect(ids(other)).toEqual(expect.arrayContaining(ids(one)));
+  });
+
+  it('of another call has another id', () => {
+    expect(eventsIn({ ...hangUp, callSid: 'b2' }).map(({ eventId }) => eventId)).toEqual(['b2:answered', 'b2:ended']);
+  });
+
+  it('of a hang-up without userData, as older platforms sent it, names their id alone', () => {
+    expect(eventsIn(without(hangUp, 'userData')).map(({ callSid }) => callSid)).toEqual([null, null]);
+  });
+
+  it.each([
+    ['byeType, as some handlers have it', { ...without(hangUp, 'byetype'), byeType: '4' }],
+    ['action in other letters', { ...hangUp, action: 'HANGUP' }],
+    ['fields that we do not know', { ...hangUp, mood: 'cheerful' }],
+    ['no type', without(hangUp, 'type')],
+  ])('is read with %s', (_, fields) => {
+    expect(eventsIn(fields)).toEqual(eventsIn(hangUp));
+  });
+
+  it('may have its action in the query', () => {
+    const target = `${WEBHOOK_TARGET}?action=CallEstablish`;
+
+    expect(eventsOf(read(asXml(without(establish, 'action')), { target }))).toEqual(eventsIn(establish));
+  });
+});
+
+describe('a hang-up whose times are not to be relied on', () => {
+  it.each(['', '0', 'yesterday', '20261331000000'])('has ended now when endtime is %j', (endtime) => {
+    expect(eventsIn({ ...hangUp, endtime }).at(-1)).toMatchObject({ type: 'ended', occurredAt: NOW });
+  });
+
+  it.each(['', '0', '20260131160001'])('does not say when it was answered when starttime is %j', (starttime) => {
+    expect(eventsIn({ ...hangUp, starttime }).map(({ type }) => type)).toEqual(['ended']);
+  });
+
+  it.each(['', '-1', '1e9', '12 s'])('says nothing of talkDuration when it is %j', (talkDuration) => {
+    expect(eventsIn({ ...hangUp, talkDuration }).at(-1)?.detail).toEqual({ byetype: '4', leg: 'B' });
+  });
+});

@@ -1,0 +1,170 @@
+/** How Yuntongxun's requests are signed and written, and its bodies, times and numbers read. */
+import fc from 'fast-check';
+import { chinaTimestamp, readChinaTime } from '../../src/telephony/yuntongxun/china-time.js';
+import { nationalNumber } from '../../src/telephony/yuntongxun/national-number.js';
+import { signRequest } from '../../src/telephony/yuntongxun/request-signature.js';
+import { readFields, UnreadableBody, writeBody, writeXml } from '../../src/telephony/yuntongxun/wire-body.js';
+
+describe('a request is signed', () => {
+  /** By md5sum and base64 of coreutils. */
+  it('with MD5 over sid, token and time, and with the sid and the same time in base64', () => {
+    const account = { sid: 'aaf98f894e052f3a014e1b2c3d4e5f60', token: 'a1b2c3d4e5f60718293a4b5c6d7e8f90' };
+
+    expect(signRequest(account, new Date('2016-06-23T08:37:22.999Z'))).toEqual({
+      sig: '36B73437BEF092157DF03E23E4B13122',
+      authorization: 'YWFmOThmODk0ZTA1MmYzYTAxNGUxYjJjM2Q0ZTVmNjA6MjAxNjA2MjMxNjM3MjI=',
+    });
+  });
+});
+
+describe('a time', () => {
+  it.each([
+    ['2016-06-23T08:37:22.000Z', '20160623163722'],
+    ['2026-12-31T16:00:00.000Z', '20270101000000'],
+    ['2024-02-28T16:00:00.000Z', '20240229000000'],
+  ])('%s is %s in China, and back', (iso, digits) => {
+    expect(chinaTimestamp(new Date(iso))).toBe(digits);
+    expect(readChinaTime(digits)).toEqual(new Date(iso));
+  });
+
+  it('may be written as dateCreated is', () => {
+    expect(readChinaTime('2016-06-23 16:37:22')).toEqual(new Date('2016-06-23T08:37:22Z'));
+  });
+
+  it.each([
+    '',
+    '0',
+    '00000000000000',
+    '20160230120000',
+    '20161323163722',
+    '20160623250000',
+    '1466671042',
+    'now',
+    '2016',
+  ])('is not read from %j', (text) => {
+    expect(readChinaTime(text)).toBeNull();
+  });
+});
+
+describe('a number is dialled', () => {
+  it.each([
+    ['+8613800138000', '13800138000', 'a mobile without 86'],
+    ['+8617012345678', '17012345678', 'a virtual operator’s mobile'],
+    ['+861052823298', '01052823298', 'Beijing with its zero'],
+    ['+8675588889999', '075588889999', 'Shenzhen with its zero'],
+    ['+864008001234', '4008001234', 'a 400 number as it is'],
+    ['+8610100011', '10100011', 'a 1010 number as it is'],
+    ['95588', '95588', 'a bank as it is'],
+    ['10086', '10086', 'a carrier as it is'],
+  ])('%s as %s: %s', (phone, dialled) => {
+    expect(nationalNumber(phone)).toBe(dialled);
+  });
+
+  it.each([
+    ['+85251234567', 'Hong Kong'],
+    ['+85366123456', 'Macau'],
+    ['+886912345678', 'Taiwan'],
+    ['+14155550123', 'abroad'],
+    ['+868', 'too short'],
+    ['+8699999999999', 'no number at all'],
+    ['13800138000', 'in no form of the contract’s'],
+    ['01052823298', 'in no form of the contract’s'],
+    ['', 'nothing'],
+    ['+', 'a plus'],
+    ['95588;to=1', 'more than digits'],
+  ])('not at all when it is %j: %s', (phone) => {
+    expect(nationalNumber(phone)).toBeNull();
+  });
+});
+
+describe('a body', () => {
+  const fields = { from: '01052823298', url: 'https://r.example/?a=1&b=<2>' };
+
+  it('is JSON whose values are texts, or XML under its root', () => {
+    expect(writeBody('json', 'CallBack', fields)).toBe('{"from":"01052823298","url":"https://r.example/?a=1&b=<2>"}');
+    expect(writeBody('xml', 'CallBack', fields)).toBe(
+      '<?xml version="1.0" encoding="UTF-8"?><CallBack><from>01052823298</from>' +
+        '<url>https://r.example/?a=1&amp;b=&lt;2&gt;</url></CallBack>',
+    );
+  });
+
+  it('is read as it was written, in either format, whatever its values are', () => {
+    const value = fc
+      .string({ unit: 'grapheme', maxLength: 50 })
+      .map((text) => text.replace(/[\0\r\n\p{Cc}\p{Cs}]/gu, '').trim());
+
+    fc.assert(
+      fc.property(fc.constantFrom('json' as const, 'xml' as const), value, (format, text) => {
+        expect(readFields(writeBody(format, 'root', { name: text })).get('name')).toBe(text);
+      }),
+    );
+  });
+
+  it.each([
+    [
+      'names in any case',
+      '<Response><statuscode>000000</statuscode><CallBack><callsid>a1</callsid></CallBack></Response>',
+    ],
+    [
+      'a head between',
+      '<Response><head><statusCode>000000</statusCode></head><CallBack><callSid>a1</callSid></CallBack></Response>',
+    ],
+    [
+      'a declaration and white space',
+      '\n<?xml version="1.0"?>\n <response>\n <STATUSCODE> 000000 </STATUSCODE><callSid>a1</callSid></response>\n',
+    ],
+    ['attributes', '<Response v="1"><statusCode type="s">000000</statusCode><callSid>a1</callSid></Response>'],
+    ['CDATA', '<Response><statusCode><![CDATA[000000]]></statusCode><callSid>a1</callSid></Response>'],
+    ['JSON', '{"statusCode":"000000","CallBack":{"callSid":"a1","orderId":null}}'],
+    ['a JSON list', '{"statusCode":"000000","SubAccount":[{"callSid":"a1"},{"callSid":"b2"}]}'],
+    ['a deep JSON', `{"statusCode":"000000","a":${'['.repeat(9_000)}{"callSid":"a1"}${']'.repeat(9_000)}}`],
+  ])('is read with %s', (_, text) => {
+    const read = readFields(text);
+
+    expect([read.get('statuscode'), read.get('callsid')]).toEqual(['000000', 'a1']);
+  });
+
+  it('keeps zeros in front, and reads entities once', () => {
+    const read = readFields('<r><a>0000</a><b>x&amp;lt;y&#20013;&#x4e2d;&quot;&unknown;&#9999999;</b></r>');
+
+    expect(Object.fromEntries(read)).toEqual({ a: '0000', b: 'x&lt;y中中"&unknown;&#9999999;' });
+  });
+
+  it('has nothing in it that PostgreSQL cannot store, nor anything endless', () => {
+    const read = readFields(JSON.stringify({ a: 'x\0y\ud83d', b: 'z'.repeat(5_000) }));
+
+    expect(read.get('a')).toBe('xy');
+    expect(read.get('b')).toHaveLength(2_000);
+    expect(readFields('<r><a>x&#0;y</a></r>').get('a')).toBe('xy');
+  });
+
+  it('takes the value nearest to the root, and then the first', () => {
+    expect(readFields('{"x":{"code":"deep"},"code":"near","CODE":"second"}').get('code')).toBe('near');
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['neither', 'OK'],
+    ['HTML cut short', '<html><body>502'],
+    ['a text in JSON', '"000000"'],
+    ['null', 'null'],
+    ['JSON cut short', '{"statusCode":"000000"'],
+    ['XML cut short', '<Response><statusCode>000000</statusCode><CallBack><callSid>a1</callSid>'],
+    ['XML that begins only', '<'],
+    ['a document type', '<!DOCTYPE r [<!ENTITY x "000000">]><r><statusCode>&x;</statusCode></r>'],
+    ['a lower-case document type', '<!doctype html><html></html>'],
+    ['names that poison', '<r><__proto__>1</__proto__></r>'],
+    ['a tower of tags', `<r>${'<b>'.repeat(5_000)}${'</b>'.repeat(5_000)}</r>`],
+  ])('is unreadable when it is %s, and the reason repeats nothing of it', (_, text) => {
+    const read = () => readFields(text);
+
+    expect(read).toThrow(UnreadableBody);
+    expect(read).not.toThrow(/000000|a1/);
+  });
+
+  it('of an answer is XML whose only magic is escaped', () => {
+    expect(writeXml('Response', { statuscode: '0000', statusmsg: 'a<b' })).toBe(
+      '<?xml version="1.0" encoding="UTF-8"?><Response><statuscode>0000</statuscode><statusmsg>a&lt;b</statusmsg></Response>',
+    );
+  });
+});
