@@ -50,9 +50,18 @@ const read = (environment: Environment, contradictionsOf: (isSet: IsSet) => read
   return config;
 };
 
+/** What each provider cannot do without, by the setting that turns it on. */
+const NEEDED: readonly (readonly [Setting<unknown>, readonly Setting<unknown>[]])[] = [
+  [SETTINGS.asteriskUrl, [SETTINGS.asteriskPassword]],
+  [SETTINGS.twilioAccountSid, [SETTINGS.twilioAuthToken, SETTINGS.twilioCallerNumber, SETTINGS.publicUrl]],
+  [
+    SETTINGS.yuntongxunAccountSid,
+    [SETTINGS.yuntongxunAuthToken, SETTINGS.yuntongxunAppId, SETTINGS.yuntongxunWebhookToken],
+  ],
+];
+
 const contradictions = (isSet: IsSet): string[] => {
-  const { asteriskUrl, asteriskPassword, databaseUrl, jwtSecret, jwtJwksUri, simulatorUrl, simulatorWebhookSecrets } =
-    SETTINGS;
+  const { databaseUrl, jwtSecret, jwtJwksUri, simulatorUrl, simulatorWebhookSecrets } = SETTINGS;
   const problems: string[] = [];
   if (isSet(jwtSecret) && isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET, JWT_JWKS_URI: set one of the two, not both');
@@ -63,13 +72,10 @@ const contradictions = (isSet: IsSet): string[] => {
   if (isSet(simulatorUrl) && !isSet(simulatorWebhookSecrets)) {
     problems.push('SIMULATOR_WEBHOOK_SECRETS: required when SIMULATOR_URL is set, the same as over there');
   }
-  if (isSet(asteriskUrl) && !isSet(asteriskPassword)) {
-    problems.push('ASTERISK_PASSWORD: required when ASTERISK_URL is set');
-  }
-  for (const { name } of [SETTINGS.twilioAuthToken, SETTINGS.twilioCallerNumber, SETTINGS.publicUrl].filter(
-    (setting) => !isSet(setting),
-  )) {
-    if (isSet(SETTINGS.twilioAccountSid)) problems.push(`${name}: required when TWILIO_ACCOUNT_SID is set`);
+  for (const [provider, needed] of NEEDED) {
+    if (!isSet(provider)) continue;
+    const missing = needed.filter((setting) => !isSet(setting));
+    problems.push(...missing.map(({ name }) => `${name}: required when ${provider.name} is set`));
   }
   return problems;
 };

@@ -2,8 +2,26 @@
  * Every environment variable that Ringback reads: its name, what it means, its default, and how its text becomes a
  * value. The README's table is tested against this list.
  */
-import ipaddr from 'ipaddr.js';
-import { isSupportedCountry } from 'libphonenumber-js/max';
+import {
+  addressRanges,
+  dialRules,
+  e164,
+  hmacKey,
+  list,
+  nonEmpty,
+  numberBetween,
+  oneOf,
+  optional,
+  pathToken,
+  region,
+  text,
+  twilioSid,
+  url,
+  webhookSecrets,
+  wholeNumber,
+  yesOrNo,
+  yuntongxunSid,
+} from './setting-values.js';
 
 export interface Setting<T> {
   readonly name: string;
@@ -20,117 +38,6 @@ const setting = <T>(name: string, defaultText: string, meaning: string, parse: (
   defaultText,
   parse,
 });
-
-const text = (value: string): string => value;
-
-const wholeNumber =
-  (least: number, most: number) =>
-  (value: string): number => {
-    const number = Number(value);
-    if (!/^\d+$/.test(value) || number < least || number > most) {
-      throw new Error(`expected a whole number from ${least} to ${most}`);
-    }
-    return number;
-  };
-
-const numberBetween =
-  (least: number, most: number) =>
-  (value: string): number => {
-    const number = Number(value);
-    if (value.trim() === '' || !Number.isFinite(number) || number < least || number > most) {
-      throw new Error(`expected a number from ${least} to ${most}`);
-    }
-    return number;
-  };
-
-const yesOrNo = (value: string): boolean => {
-  if (value !== 'true' && value !== 'false') throw new Error('expected true or false');
-  return value === 'true';
-};
-
-const oneOf =
-  <T extends string>(...choices: T[]) =>
-  (value: string): T => {
-    const found = choices.find((choice) => choice === value);
-    if (!found) throw new Error(`expected one of ${choices.join(', ')}`);
-    return found;
-  };
-
-const url =
-  (...protocols: string[]) =>
-  (value: string): string => {
-    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {
-      throw new Error(`expected a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
-    }
-    return value;
-  };
-
-const list =
-  <T>(parse: (item: string) => T) =>
-  (value: string): readonly T[] =>
-    value.split(',').map((item) => parse(item.trim()));
-
-const optional =
-  <T>(parse: (value: string) => T) =>
-  (value: string): T | undefined =>
-    value === '' ? undefined : parse(value);
-
-/** RFC 7518 §3.2: a key for HS256 has at least as many bits as its hash. */
-const hmacKey = (value: string): string => {
-  if (Buffer.byteLength(value) < 32) throw new Error('expected at least 32 bytes');
-  return value;
-};
-
-/** Whom libphonenumber does not know, no number would be valid for: UK, say, which is GB. */
-const region = (value: string): string => {
-  if (!isSupportedCountry(value)) throw new Error('expected a two-letter country code of ISO 3166 such as CN');
-  return value;
-};
-
-const twilioSid = (value: string): string => {
-  if (!/^AC[0-9a-f]{32}$/.test(value)) throw new Error('expected AC and 32 hexadecimal digits');
-  return value;
-};
-
-const e164 = (value: string): string => {
-  if (!/^\+[1-9]\d{6,14}$/.test(value)) throw new Error('expected a number in E.164 such as +14155550100');
-  return value;
-};
-
-/** A prefix may be empty, a dial string not; the first equals sign stands between them. */
-const dialRules = (value: string): readonly { readonly prefix: string; readonly dialString: string }[] =>
-  value.split(',').map((text) => {
-    const [, prefix, dialString] = /^(\+?\d*)=([A-Za-z][A-Za-z0-9]*\/\S+)$/.exec(text.trim()) ?? [];
-    if (prefix === undefined || dialString === undefined) {
-      throw new Error('expected rules such as +86=PJSIP/0{rest}@trunk or =PJSIP/{number}, comma between two');
-    }
-    return { prefix, dialString };
-  });
-
-/** Standard Webhooks: `whsec_` and 24 to 64 random bytes in base64. */
-const webhookSecrets = (value: string): readonly [string, ...string[]] => {
-  const [first = '', ...more] = value.split(',').map((secret) => secret.trim());
-  for (const secret of [first, ...more]) {
-    const bytes = /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret) ? Buffer.from(secret.slice(6), 'base64').length : 0;
-    if (bytes < 24 || bytes > 64) throw new Error('expected whsec_ and 24 to 64 bytes in base64, comma between two');
-  }
-  return [first, ...more];
-};
-
-/** Anything shorter than four numbers, which ipaddr.js would take, is more likely a slip than a range. */
-const addressRanges = (value: string): readonly ReturnType<typeof ipaddr.parseCIDR>[] =>
-  value.split(',').map((text) => {
-    const range = text.trim();
-    if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(range) && !ipaddr.IPv6.isValidCIDR(range)) {
-      throw new Error('expected ranges such as 10.0.0.0/8 or fd00::/8, comma between two');
-    }
-    return ipaddr.parseCIDR(range);
-  });
-
-const nonEmpty = (value: string): string => {
-  if (value.trim() === '') throw new Error('expected some text');
-  return value;
-};
 
 export const SETTINGS = {
   host: setting('HOST', '0.0.0.0', 'Address to listen on.', nonEmpty),
@@ -288,6 +195,38 @@ export const SETTINGS = {
     '',
     'Enable or DetectMessageEnd: Twilio finds out whether a machine has answered.',
     optional(oneOf('Enable', 'DetectMessageEnd')),
+  ),
+  yuntongxunAccountSid: setting(
+    'YUNTONGXUN_ACCOUNT_SID',
+    '',
+    'Your 容联 account (主账号). When set, 容联 carries the calls, unless another provider above is set too.',
+    optional(yuntongxunSid),
+  ),
+  yuntongxunAuthToken: setting('YUNTONGXUN_AUTH_TOKEN', '', 'Its auth token.', optional(text)),
+  yuntongxunAppId: setting('YUNTONGXUN_APP_ID', '', 'The id of the app that Ringback alone uses.', optional(text)),
+  yuntongxunWebhookToken: setting(
+    'YUNTONGXUN_WEBHOOK_TOKEN',
+    '',
+    'The secret end of its webhooks’ path: at least 22 letters, digits, - or _.',
+    optional(pathToken),
+  ),
+  yuntongxunAllowedAddresses: setting(
+    'YUNTONGXUN_ALLOWED_ADDRESSES',
+    '',
+    'Address ranges that its webhooks come from, comma between two. Unset: from anywhere.',
+    (value) => (value === '' ? [] : addressRanges(value)),
+  ),
+  yuntongxunUrl: setting(
+    'YUNTONGXUN_URL',
+    'https://app.cloopen.com:8883',
+    'Where its REST interface is; an app that is not released yet has the sandbox.',
+    url('https:', 'http:'),
+  ),
+  yuntongxunFormat: setting(
+    'YUNTONGXUN_FORMAT',
+    'json',
+    'How requests to it are written: json or xml.',
+    oneOf('json', 'xml'),
   ),
   publicUrl: setting(
     'PUBLIC_URL',

@@ -11,6 +11,7 @@ import { ExchangeInProcess } from './simulator/exchange-in-process.js';
 import { randomWebhookSecret, SimulatorProvider } from './simulator/simulator.provider.js';
 import type { TelephonyProvider } from './telephony-provider.js';
 import { TwilioProvider } from './twilio/twilio.provider.js';
+import { YuntongxunProvider } from './yuntongxun/yuntongxun.provider.js';
 
 /** Null while the service does not listen. */
 const ownWebhookUrl = (host: HttpAdapterHost): string | null => {
@@ -61,11 +62,25 @@ const createTwilio = (config: Config, accountSid: string): TwilioProvider =>
     ...(config.twilioMachineDetection && { machineDetection: config.twilioMachineDetection }),
   });
 
+const createYuntongxun = (config: Config, accountSid: string): YuntongxunProvider =>
+  new YuntongxunProvider({
+    url: config.yuntongxunUrl,
+    accountSid,
+    authToken: config.yuntongxunAuthToken ?? '',
+    appId: config.yuntongxunAppId ?? '',
+    webhookToken: config.yuntongxunWebhookToken ?? '',
+    allowedAddresses: config.yuntongxunAllowedAddresses,
+    ...(config.publicUrl && { publicUrl: config.publicUrl }),
+    format: config.yuntongxunFormat,
+    maxCallSeconds: config.longestTalkSeconds,
+  });
+
 /** The first carries new calls; the others, the calls that they carry already. Without any the simulator stands in. */
 const chooseProviders = (config: Config, host: HttpAdapterHost, logger: Logger): ProviderChoice => {
   const real = [
     config.asteriskUrl ? createAsterisk(config, config.asteriskUrl, logger) : [],
     config.twilioAccountSid ? createTwilio(config, config.twilioAccountSid) : [],
+    config.yuntongxunAccountSid ? createYuntongxun(config, config.yuntongxunAccountSid) : [],
   ].flat();
   const [first = createSimulator(config, host), ...more]: TelephonyProvider[] = real;
   const guarded = (provider: TelephonyProvider) => new GuardedProvider(provider, logger);

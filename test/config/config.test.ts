@@ -15,6 +15,9 @@ const TEXTS = [
   'ASTERISK_SHOWN_TO_CALLER',
   'ASTERISK_SHOWN_TO_CALLEE',
   'TWILIO_AUTH_TOKEN',
+  'YUNTONGXUN_ACCOUNT_SID',
+  'YUNTONGXUN_AUTH_TOKEN',
+  'YUNTONGXUN_APP_ID',
 ];
 
 const KEY = 'a key of 32 bytes or more, for the tests';
@@ -120,6 +123,10 @@ describe('the configuration', () => {
   it.each([
     [{ ASTERISK_URL: 'http://pbx:8088' }, ['ASTERISK_PASSWORD']],
     [{ TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}` }, ['TWILIO_AUTH_TOKEN', 'TWILIO_CALLER_NUMBER', 'PUBLIC_URL']],
+    [
+      { YUNTONGXUN_ACCOUNT_SID: '1'.repeat(32) },
+      ['YUNTONGXUN_AUTH_TOKEN', 'YUNTONGXUN_APP_ID', 'YUNTONGXUN_WEBHOOK_TOKEN'],
+    ],
   ])('refuses %j without what belongs to it', (environment, names) => {
     expect(problemsOf(environment)).toEqual(
       names.map((name) => expect.stringMatching(new RegExp(`^${name}: required`))),

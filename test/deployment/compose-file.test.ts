@@ -13,9 +13,15 @@ import {
 import { REPOSITORY } from './repository.js';
 
 /** Each comes with a provider that somebody may not use. */
-const OPTIONAL_SECRETS = ['ASTERISK_PASSWORD', 'SIMULATOR_WEBHOOK_SECRETS', 'TWILIO_AUTH_TOKEN'];
+const OPTIONAL_SECRETS = [
+  'ASTERISK_PASSWORD',
+  'SIMULATOR_WEBHOOK_SECRETS',
+  'TWILIO_AUTH_TOKEN',
+  'YUNTONGXUN_AUTH_TOKEN',
+  'YUNTONGXUN_WEBHOOK_TOKEN',
+];
 /** Addresses that hold no secret. */
-const ADDRESSES = ['ASTERISK_URL', 'PUBLIC_URL'];
+const ADDRESSES = ['ASTERISK_URL', 'PUBLIC_URL', 'YUNTONGXUN_URL'];
 
 const FILLED_IN = { POSTGRES_PASSWORD: 'a1b2c3', JWT_SECRET: 'forty-eight-random-bytes-would-stand-here' };
 

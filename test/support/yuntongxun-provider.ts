@@ -18,7 +18,7 @@ export const providerFor = (
     authToken: server.authToken,
     appId: server.appId,
     webhookToken: WEBHOOK_TOKEN,
-    replyLimitMs: 300,
+    replyLimitMs: 1_500,
     ...options,
   });
 

@@ -135,13 +135,13 @@ describe('the outcome is unknown, and nothing is sent twice, when Yuntongxun', (
       misbehave(response);
     };
 
-    await expect(dial('13', {}, AbortSignal.timeout(300))).rejects.toThrow();
+    await expect(dial('13', {}, AbortSignal.timeout(2_000))).rejects.toThrow();
 
     expect(server.requests).toEqual([`POST SubAccounts/${server.subAccount.externalId}/Calls/Callback`]);
   });
 
   it.each(['08', '09'])('follows script %s', async (script) => {
-    await expect(dial(script, {}, AbortSignal.timeout(300))).rejects.toThrow();
+    await expect(dial(script, {}, AbortSignal.timeout(2_000))).rejects.toThrow();
 
     expect(server.requests).toHaveLength(1);
     expect(server.calls.dials).toHaveLength(script === '08' ? 1 : 0);

@@ -1,0 +1,127 @@
+/**
+ * How the text of a setting becomes a value. Each throws an Error that says what was expected, and never repeats the text:
+ * it may be a secret.
+ */
+import ipaddr from 'ipaddr.js';
+import { isSupportedCountry } from 'libphonenumber-js/max';
+
+export const text = (value: string): string => value;
+
+export const wholeNumber =
+  (least: number, most: number) =>
+  (value: string): number => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < least || number > most) {
+      throw new Error(`expected a whole number from ${least} to ${most}`);
+    }
+    return number;
+  };
+
+export const numberBetween =
+  (least: number, most: number) =>
+  (value: string): number => {
+    const number = Number(value);
+    if (value.trim() === '' || !Number.isFinite(number) || number < least || number > most) {
+      throw new Error(`expected a number from ${least} to ${most}`);
+    }
+    return number;
+  };
+
+export const yesOrNo = (value: string): boolean => {
+  if (value !== 'true' && value !== 'false') throw new Error('expected true or false');
+  return value === 'true';
+};
+
+export const oneOf =
+  <T extends string>(...choices: T[]) =>
+  (value: string): T => {
+    const found = choices.find((choice) => choice === value);
+    if (!found) throw new Error(`expected one of ${choices.join(', ')}`);
+    return found;
+  };
+
+export const url =
+  (...protocols: string[]) =>
+  (value: string): string => {
+    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {
+      throw new Error(`expected a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
+    }
+    return value;
+  };
+
+export const list =
+  <T>(parse: (item: string) => T) =>
+  (value: string): readonly T[] =>
+    value.split(',').map((item) => parse(item.trim()));
+
+export const optional =
+  <T>(parse: (value: string) => T) =>
+  (value: string): T | undefined =>
+    value === '' ? undefined : parse(value);
+
+/** RFC 7518 §3.2: a key for HS256 has at least as many bits as its hash. */
+export const hmacKey = (value: string): string => {
+  if (Buffer.byteLength(value) < 32) throw new Error('expected at least 32 bytes');
+  return value;
+};
+
+/** Whom libphonenumber does not know, no number would be valid for: UK, say, which is GB. */
+export const region = (value: string): string => {
+  if (!isSupportedCountry(value)) throw new Error('expected a two-letter country code of ISO 3166 such as CN');
+  return value;
+};
+
+export const twilioSid = (value: string): string => {
+  if (!/^AC[0-9a-f]{32}$/.test(value)) throw new Error('expected AC and 32 hexadecimal digits');
+  return value;
+};
+
+export const yuntongxunSid = (value: string): string => {
+  if (!/^[0-9A-Za-z]{1,64}$/.test(value)) throw new Error('expected 1 to 64 letters and digits');
+  return value;
+};
+
+export const pathToken = (value: string): string => {
+  if (!/^[\w-]{22,200}$/.test(value)) throw new Error('expected 22 to 200 letters, digits, - or _');
+  return value;
+};
+
+export const e164 = (value: string): string => {
+  if (!/^\+[1-9]\d{6,14}$/.test(value)) throw new Error('expected a number in E.164 such as +14155550100');
+  return value;
+};
+
+/** A prefix may be empty, a dial string not; the first equals sign stands between them. */
+export const dialRules = (value: string): readonly { readonly prefix: string; readonly dialString: string }[] =>
+  value.split(',').map((text) => {
+    const [, prefix, dialString] = /^(\+?\d*)=([A-Za-z][A-Za-z0-9]*\/\S+)$/.exec(text.trim()) ?? [];
+    if (prefix === undefined || dialString === undefined) {
+      throw new Error('expected rules such as +86=PJSIP/0{rest}@trunk or =PJSIP/{number}, comma between two');
+    }
+    return { prefix, dialString };
+  });
+
+/** Standard Webhooks: `whsec_` and 24 to 64 random bytes in base64. */
+export const webhookSecrets = (value: string): readonly [string, ...string[]] => {
+  const [first = '', ...more] = value.split(',').map((secret) => secret.trim());
+  for (const secret of [first, ...more]) {
+    const bytes = /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret) ? Buffer.from(secret.slice(6), 'base64').length : 0;
+    if (bytes < 24 || bytes > 64) throw new Error('expected whsec_ and 24 to 64 bytes in base64, comma between two');
+  }
+  return [first, ...more];
+};
+
+/** Anything shorter than four numbers, which ipaddr.js would take, is more likely a slip than a range. */
+export const addressRanges = (value: string): readonly ReturnType<typeof ipaddr.parseCIDR>[] =>
+  value.split(',').map((text) => {
+    const range = text.trim();
+    if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(range) && !ipaddr.IPv6.isValidCIDR(range)) {
+      throw new Error('expected ranges such as 10.0.0.0/8 or fd00::/8, comma between two');
+    }
+    return ipaddr.parseCIDR(range);
+  });
+
+export const nonEmpty = (value: string): string => {
+  if (value.trim() === '') throw new Error('expected some text');
+  return value;
+};
