@@ -1,15 +1,14 @@
 /** Whom Yuntongxun's door lets in, and what it makes of nonsense. */
 import ipaddr from 'ipaddr.js';
-import type { WebhookReading, WebhookRequest } from '../../src/telephony/telephony-provider.js';
-import { writeNotification } from '../support/yuntongxun-calls.js';
+import type { WebhookRequest } from '../../src/telephony/telephony-provider.js';
 import { providerAlone, WEBHOOK_TARGET, WEBHOOK_TOKEN } from '../support/yuntongxun-provider.js';
+import { asXml, readBy, without, type Fields } from '../support/yuntongxun-webhook.js';
 
 const replica = providerAlone();
 afterAll(() => replica.close());
 
 const OURS = '26013108000050012345678901234567';
 
-type Fields = Record<string, string>;
 const call: Fields = {
   type: '1',
   caller: '13800001001',
@@ -19,22 +18,6 @@ const call: Fields = {
 const auth = { action: 'CallAuth', ...call, userData: OURS };
 const establish = { action: 'CallEstablish', ...call };
 const hangUp = { action: 'Hangup', ...call, byetype: '4', userData: OURS };
-const without = (fields: Fields, ...names: string[]): Fields =>
-  Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
-
-const asXml = (fields: Fields): string => writeNotification('xml', fields);
-const readBy = (
-  provider: typeof replica,
-  body: string | Buffer,
-  changes: Partial<WebhookRequest> = {},
-): WebhookReading =>
-  provider.readWebhook({
-    headers: {},
-    body: Buffer.from(body),
-    target: WEBHOOK_TARGET,
-    address: '203.0.113.7',
-    ...changes,
-  });
 const read = (body: string | Buffer, changes: Partial<WebhookRequest> = {}) => readBy(replica, body, changes);
 
 describe('forged is a webhook', () => {

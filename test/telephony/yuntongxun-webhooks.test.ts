@@ -2,6 +2,7 @@
 import type { ProviderEvent, WebhookReading, WebhookRequest } from '../../src/telephony/telephony-provider.js';
 import { providerAlone, WEBHOOK_TARGET } from '../support/yuntongxun-provider.js';
 import { writeNotification } from '../support/yuntongxun-calls.js';
+import { asXml, readBy, without, type Fields } from '../support/yuntongxun-webhook.js';
 
 const { jest } = import.meta;
 
@@ -16,7 +17,6 @@ afterEach(() => jest.useRealTimers());
 const OURS = '26013108000050012345678901234567';
 const THEIRS = '160115094848497400010006000021ed';
 
-type Fields = Record<string, string>;
 const call: Fields = { type: '1', subid: 'sub', caller: '13800001001', called: '13800002000', callSid: THEIRS };
 const auth = { action: 'CallAuth', ...call, subtype: '2', appId: 'app', userData: OURS };
 const establish = { action: 'CallEstablish', ...call };
@@ -31,22 +31,6 @@ const hangUp = {
   appId: 'app',
   userData: OURS,
 };
-const without = (fields: Fields, ...names: string[]): Fields =>
-  Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
-
-const asXml = (fields: Fields): string => writeNotification('xml', fields);
-const readBy = (
-  provider: typeof replica,
-  body: string | Buffer,
-  changes: Partial<WebhookRequest> = {},
-): WebhookReading =>
-  provider.readWebhook({
-    headers: {},
-    body: Buffer.from(body),
-    target: WEBHOOK_TARGET,
-    address: '203.0.113.7',
-    ...changes,
-  });
 const read = (body: string | Buffer, changes: Partial<WebhookRequest> = {}) => readBy(replica, body, changes);
 const eventsOf = (reading: WebhookReading): readonly ProviderEvent[] => {
   if (reading.kind !== 'genuine') throw new Error(`is ${reading.kind}: ${reading.reason}`);

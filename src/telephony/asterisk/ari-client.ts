@@ -1,4 +1,5 @@
-import { Agent, buildConnector, request } from 'undici';
+import { request, type Agent } from 'undici';
+import { connectionsTo } from '../provider-connections.js';
 
 export interface AriCredentials {
   /** Of Asterisk's HTTP server, without `/ari`. */
@@ -13,15 +14,11 @@ export interface AriReply {
   readonly message: string;
 }
 
-/** No connection came about, so that nothing was sent. */
-export class NotReached extends Error {}
-
 /**
  * Asterisk drops connections past its session_limit, 100 by default, without a word. This many leave room for two more
  * replicas and for their event sockets.
  */
 const MOST_CONNECTIONS = 24;
-const CONNECT_LIMIT_MS = 3_500;
 const REPLY_LIMIT_MS = 5_000;
 
 /** Asterisk's REST interface, as far as we need it. Nothing is sent twice. */
@@ -33,17 +30,7 @@ export class AriClient {
   constructor({ url, username, password }: AriCredentials) {
     this.url = `${url.replace(/\/$/, '')}/ari`;
     this.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-    const connect = buildConnector({ timeout: CONNECT_LIMIT_MS });
-    this.agent = new Agent({
-      connections: MOST_CONNECTIONS,
-      pipelining: 1,
-      connect(options, callback) {
-        connect(options, (error, socket) => {
-          if (error) callback(new NotReached('Asterisk cannot be reached', { cause: error }), null);
-          else callback(null, socket);
-        });
-      },
-    });
+    this.agent = connectionsTo('Asterisk', { connections: MOST_CONNECTIONS, pipelining: 1 });
   }
 
   /** @param path below /ari, with its query */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../common/logger.js';
+import { NotReached } from '../provider-connections.js';
 import type {
   CallMilestone,
   CallStatus,
@@ -11,7 +12,7 @@ import type {
   Refusal,
   TelephonyProvider,
 } from '../telephony-provider.js';
-import { AriClient, NotReached, type AriCredentials, type AriReply } from './ari-client.js';
+import { AriClient, type AriCredentials, type AriReply } from './ari-client.js';
 import { asteriskEvent, callSidOfLegA, eventsOfStory, legAOf, readStory } from './call-story.js';
 import { dialStringFor, type DialRule } from './dial-string.js';
 import { EventSocket, type AriEvent } from './event-socket.js';

@@ -1,4 +1,5 @@
-import { Agent, buildConnector, request } from 'undici';
+import { request, type Agent } from 'undici';
+import { connectionsTo, NotReached } from '../provider-connections.js';
 import type {
   CallMilestone,
   CallStatus,
@@ -22,14 +23,9 @@ interface Reply {
   readonly body: Record<string, unknown>;
 }
 
-/** Two lost SYNs, and still well within the default of DIAL_TIMEOUT. */
-const CONNECT_LIMIT_MS = 3_500;
 const REPLY_LIMIT_MS = 5_000;
 /** As long as readiness waits for the database. */
 const HEALTH_LIMIT_MS = 2_000;
-
-/** No connection came about, so that nothing was sent. */
-class NotReached extends Error {}
 
 /**
  * An exchange in another process. Every request has a connection of its own: of one that was kept nobody can say, when it
@@ -44,16 +40,7 @@ export class ExchangeClient implements ExchangeLine {
   constructor(url: string, { replyLimitMs = REPLY_LIMIT_MS }: ExchangeClientOptions = {}) {
     this.url = url.replace(/\/$/, '');
     this.replyLimitMs = replyLimitMs;
-    const connect = buildConnector({ timeout: CONNECT_LIMIT_MS });
-    this.agent = new Agent({
-      pipelining: 0,
-      connect(options, callback) {
-        connect(options, (error, socket) => {
-          if (error) callback(new NotReached('the simulator cannot be reached', { cause: error }), null);
-          else callback(null, socket);
-        });
-      },
-    });
+    this.agent = connectionsTo('the simulator', { pipelining: 0 });
   }
 
   async dial({ callSid, callerPhone, calleePhone }: DialRequest, signal: AbortSignal): Promise<DialOutcome> {

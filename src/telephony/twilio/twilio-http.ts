@@ -3,14 +3,9 @@
  * had been sent. Here each request has a connection of its own, so that it either fails to connect and was certainly not
  * sent, or has an outcome of which only Twilio knows; nothing is sent twice, and no redirection is followed.
  */
-import { Agent, buildConnector, request } from 'undici';
+import { request, type Agent } from 'undici';
+import { connectionsTo } from '../provider-connections.js';
 import type twilio from 'twilio';
-
-/** Two lost SYNs, and still well within the default of DIAL_TIMEOUT. */
-const CONNECT_LIMIT_MS = 3_500;
-
-/** No connection came about, so that nothing was sent. */
-export class NotReached extends Error {}
 
 type SdkRequest = Parameters<twilio.RequestClient['request']>[0];
 type Value = string | number | boolean | undefined;
@@ -21,16 +16,7 @@ export class TwilioHttp {
 
   constructor(apiUrl: string) {
     this.apiUrl = apiUrl.replace(/\/$/, '');
-    const connect = buildConnector({ timeout: CONNECT_LIMIT_MS });
-    this.agent = new Agent({
-      pipelining: 0,
-      connect(options, callback) {
-        connect(options, (error, socket) => {
-          if (error) callback(new NotReached('Twilio cannot be reached', { cause: error }), null);
-          else callback(null, socket);
-        });
-      },
-    });
+    this.agent = connectionsTo('Twilio', { pipelining: 0 });
   }
 
   /** What the package takes for its HTTP client, for requests that end with the signal: it calls nothing but `request`. */

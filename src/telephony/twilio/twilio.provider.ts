@@ -1,4 +1,5 @@
 import twilio from 'twilio';
+import { NotReached } from '../provider-connections.js';
 import type {
   CallMilestone,
   CallStatus,
@@ -20,7 +21,7 @@ import { readApiFailure, refusalOf } from './error-codes.js';
 import { factsOf } from './fetched-status.js';
 import { hangUpLegs } from './hang-up.js';
 import { TwilioAccount } from './twilio-account.js';
-import { NotReached, TwilioHttp } from './twilio-http.js';
+import { TwilioHttp } from './twilio-http.js';
 
 export interface TwilioOptions extends CallPlan {
   /** The main account, AC…; sub-accounts are its own. It places calls itself for a "sub-account" that bears its sid. */

@@ -1,4 +1,5 @@
-import { Agent, buildConnector, request } from 'undici';
+import { request, type Agent } from 'undici';
+import { connectionsTo } from '../provider-connections.js';
 import { signRequest, type Account } from './request-signature.js';
 import { readFields, UnreadableBody, writeBody, type WireFields, type WireFormat } from './wire-body.js';
 
@@ -29,13 +30,8 @@ export interface RestClientOptions {
 }
 
 const VERSION = '2013-12-26';
-/** Two lost SYNs, and still well within the default of DIAL_TIMEOUT. */
-const CONNECT_LIMIT_MS = 3_500;
 /** A hundred times what any of its replies to us has. */
 const LONGEST_REPLY_BYTES = 64 * 1024;
-
-/** No connection came about, so that nothing was sent. */
-export class NotReached extends Error {}
 
 /**
  * Yuntongxun's REST API 2013-12-26. Every request has a connection of its own: of one that was kept nobody can say, when
@@ -51,17 +47,7 @@ export class RestClient {
 
   constructor(private readonly options: RestClientOptions) {
     this.url = options.url.replace(/\/+$/, '');
-    const connect = buildConnector({ timeout: CONNECT_LIMIT_MS });
-    this.agent = new Agent({
-      pipelining: 0,
-      maxResponseSize: LONGEST_REPLY_BYTES,
-      connect(target, callback) {
-        connect(target, (error, socket) => {
-          if (error) callback(new NotReached('Yuntongxun cannot be reached', { cause: error }), null);
-          else callback(null, socket);
-        });
-      },
-    });
+    this.agent = connectionsTo('Yuntongxun', { pipelining: 0, maxResponseSize: LONGEST_REPLY_BYTES });
   }
 
   /** @throws NotReached where nothing was sent; anything else where it is unknown what became of the request. */

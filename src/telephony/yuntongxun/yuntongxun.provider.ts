@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { LRUCache } from 'lru-cache';
+import { NotReached } from '../provider-connections.js';
 import type {
   CallMilestone,
   CallStatus,
@@ -15,7 +16,7 @@ import type {
 import { callbackOrder, isSid } from './callback-order.js';
 import { NotUnderstood, readNotification, type Notification } from './notification.js';
 import type { Account } from './request-signature.js';
-import { NotReached, RestClient, type RestReply } from './rest-client.js';
+import { RestClient, type RestReply } from './rest-client.js';
 import { outcomeOf } from './status-codes.js';
 import { faultAtDoor, isWebhookToken, webhookPath } from './webhook-door.js';
 import { readFields, UnreadableBody, writeXml } from './wire-body.js';
