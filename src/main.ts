@@ -16,8 +16,8 @@ import { welcomePage } from './welcome-page.js';
 
 interface Running {
   readonly url: string;
-  /** Which carries new calls. */
-  readonly provider: string;
+  /** Those that carry calls. */
+  readonly providers: string;
   close(): Promise<void>;
 }
 
@@ -40,7 +40,14 @@ const start = async (environment: Config, logger: Logger): Promise<Running> => {
     const config = Object.freeze({ ...environment, databaseUrl, jwtSecret: await signingSecret(environment) });
     app = await createApp(config, logger);
     if (embedded) await seedDemoDirectory(app.nest.get(DataSource));
-    return { url: await app.listen(), provider: app.nest.get(ProviderChoice).preferred.name, close };
+    return {
+      url: await app.listen(),
+      providers: app.nest
+        .get(ProviderChoice)
+        .all.map(({ name }) => name)
+        .join(', '),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -85,9 +92,9 @@ const main = async (): Promise<void> => {
   try {
     const starting = start(config, logger);
     const stopping = stopOnSignal(starting, logger);
-    const { url, provider } = await starting;
+    const { url, providers } = await starting;
     if (stopping.aborted) return;
-    logger.info({ url, provider }, 'listening');
+    logger.info({ url, providers }, 'listening');
     if (!config.databaseUrl) console.log(welcomePage(url, config));
   } catch (error) {
     logger.debug({ error }, 'could not start');

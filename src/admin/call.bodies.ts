@@ -69,7 +69,7 @@ class TimelineEventReply implements TimelineEvent {
   @ApiProperty({ description: 'The provider’s own id of the fact.', example: `${CALL_SID}:ringing` })
   eventId: string;
 
-  @ApiProperty({ enum: ['requested', ...Object.keys(EVENT_RULES)], example: 'ringing' })
+  @ApiProperty({ enum: ['requested', 'passed_over', ...Object.keys(EVENT_RULES)], example: 'ringing' })
   type: TimelineEvent['type'];
 
   @ApiProperty({

@@ -18,7 +18,7 @@ export class CallEvent {
   callSid: string;
 
   @Column('text')
-  type: CallEventType | 'requested';
+  type: CallEventType | 'requested' | 'passed_over';
 
   /** By the clock of whoever tells it. */
   @Column({ type: 'timestamptz', name: 'occurred_at', precision: 3 })

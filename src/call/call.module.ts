@@ -4,6 +4,8 @@ import { TelephonyModule } from '../telephony/telephony.module.js';
 import { CallController } from './call.controller.js';
 import { CallHistoryService } from './call-history.service.js';
 import { CallSearchService } from './call-search.service.js';
+import { CallPlacement } from './call-placement.js';
+import { CallRecorder } from './call-recorder.js';
 import { CallService } from './call.service.js';
 import { CallWatch } from './call-watch.service.js';
 import { ChangeFeed } from './change-feed.js';
@@ -16,6 +18,8 @@ import { Sweeper } from './sweeper.js';
   controllers: [CallController],
   providers: [
     CallHistoryService,
+    CallPlacement,
+    CallRecorder,
     CallSearchService,
     CallService,
     CallWatch,
@@ -24,6 +28,6 @@ import { Sweeper } from './sweeper.js';
     StateMemory,
     Sweeper,
   ],
-  exports: [CallHistoryService, CallSearchService, CallService],
+  exports: [CallHistoryService, CallRecorder, CallSearchService, CallService],
 })
 export class CallModule {}

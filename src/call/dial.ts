@@ -1,8 +1,11 @@
-import type { DialOutcome, DialRequest, TelephonyProvider } from '../telephony/telephony-provider.js';
+import type { DialOutcome, DialRequest, Refusal, TelephonyProvider } from '../telephony/telephony-provider.js';
 
-/** unknown: the provider said neither yes nor no, and phones may be ringing. */
+/** canceled: before the dial, which was not made. unknown: the provider said neither yes nor no, and phones may be ringing. */
 export type DialResult =
-  DialOutcome | { readonly kind: 'timed_out' } | { readonly kind: 'unknown'; readonly cause: unknown };
+  | DialOutcome
+  | { readonly kind: 'canceled' }
+  | { readonly kind: 'timed_out' }
+  | { readonly kind: 'unknown'; readonly cause: unknown };
 
 /**
  * Dials once and waits no longer than the limit, whether or not the provider heeds the signal. A reply that comes after
@@ -31,3 +34,7 @@ export const dialOnce = async (
     clearTimeout(timer);
   }
 };
+
+/** For the log and the timeline. */
+export const refusalError = ({ category, code, text }: Refusal): Error =>
+  new Error(`the provider refused (${category}): ${code} ${text}`);

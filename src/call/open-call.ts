@@ -18,6 +18,8 @@ export interface CallToOpen {
   readonly calleePhone: string;
   readonly provider: string;
   readonly subAccount: string;
+  /** For its provider's limits, see provider-turn.ts. */
+  readonly waitsForTurn: boolean;
   readonly dialTimeoutSeconds: number;
   readonly longestRequestedSeconds: number;
 }
@@ -49,9 +51,10 @@ const openOrFind = hotStatement<OpenCall>(
 with opened as (
   insert into call_record
     (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, state,
-     requested_at, changes, sweep_at, deadline_at)
+     requested_at, changes, sweep_at, deadline_at, turn_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8, 1, now(), 1,
-     now() + $9 * interval '1 second', now() + $10 * interval '1 second')
+     now() + $9 * interval '1 second', now() + $10 * interval '1 second',
+     case when $11::boolean then null else now() end)
   on conflict (caller_id) where state < 4 do nothing
   returning call_sid, caller_id, callee_id, service_line_id, requested_at
 ), event as (
@@ -85,6 +88,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       call.subAccount,
       call.dialTimeoutSeconds + UNSETTLED_DIAL_SECONDS,
       call.longestRequestedSeconds,
+      call.waitsForTurn,
     ]);
     if (open) return open;
   }

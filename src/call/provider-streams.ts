@@ -11,7 +11,7 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { hotStatement } from '../database/hot-statement.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { ProviderEvent } from '../telephony/telephony-provider.js';
-import { CallService } from './call.service.js';
+import { CallRecorder } from './call-recorder.js';
 
 /** Half of the connections that a replica has by default: requests want some too. */
 const EVENTS_AT_ONCE = 5;
@@ -34,7 +34,7 @@ export class ProviderStreams implements OnApplicationBootstrap, BeforeApplicatio
 
   constructor(
     private readonly database: DataSource,
-    private readonly calls: CallService,
+    private readonly recorder: CallRecorder,
     private readonly providers: ProviderChoice,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -61,7 +61,7 @@ export class ProviderStreams implements OnApplicationBootstrap, BeforeApplicatio
   private apply(provider: string, event: ProviderEvent): Promise<void> {
     return runWithLogContext({}, async () => {
       try {
-        await this.calls.apply(provider, event);
+        await this.recorder.apply(provider, event);
       } catch (error) {
         this.logger.warn({ error, provider, callSid: event.callSid }, 'an event could not be applied');
         this.askAbout(provider);

@@ -2,7 +2,10 @@
 import { talkSeconds } from './call-lifecycle.js';
 import type { CallRecord } from './call-record.entity.js';
 
-export interface ShownCall extends Omit<Readonly<CallRecord>, 'state' | 'sweepAt' | 'deadlineAt' | 'cancelOrderedAt'> {
+export interface ShownCall extends Omit<
+  Readonly<CallRecord>,
+  'state' | 'sweepAt' | 'deadlineAt' | 'turnAt' | 'cancelOrderedAt'
+> {
   readonly stateType: string;
   readonly talkSeconds: number | null;
 }

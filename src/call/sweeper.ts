@@ -13,7 +13,7 @@ import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { ProviderCall, TelephonyProvider } from '../telephony/telephony-provider.js';
 import { ASK_AGAIN_SECONDS, CANCEL_LEASE_SECONDS, GIVE_UP_SECONDS } from './call-limits.js';
 import { StateType } from './call-lifecycle.js';
-import { CallService } from './call.service.js';
+import { CallRecorder } from './call-recorder.js';
 import { releaseCancel } from './cancel-claim.js';
 
 interface DueCall extends ProviderCall {
@@ -52,6 +52,16 @@ from claimed
 `,
 );
 
+/** The provider says that the call is going on within its time. */
+const putOffSweep = hotStatement(
+  'put-off-sweep',
+  `update call_record
+   set sweep_at = least(deadline_at, cancel_ordered_at + interval '${CANCEL_LEASE_SECONDS} seconds')
+   where call_sid = $1`,
+);
+
+const stateNow = hotStatement<Pick<DueCall, 'state'>>('state-now', 'select state from call_record where call_sid = $1');
+
 @Injectable()
 export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
@@ -60,7 +70,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   constructor(
     private readonly database: DataSource,
-    private readonly calls: CallService,
+    private readonly recorder: CallRecorder,
     private readonly providers: ProviderChoice,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -112,19 +122,19 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     if (provider && call.cancelPending && (await this.carryOutCancel(provider, call))) return;
     const status = provider && (await this.ask(provider, call));
     if (!provider || !status) {
-      if (call.hopeless) await this.calls.applyOwn(call.callSid, 'lost', { endReason: 'lost' });
+      if (call.hopeless) await this.recorder.applyOwn(call.callSid, 'lost', { endReason: 'lost' });
       return;
     }
     if (status.kind === 'unknown') {
       // A provider that never spoke of the call has never placed it: nobody was rung. One that has, has forgotten it.
       const wasPlaced = call.providerCallId !== null || call.state > StateType.requested;
-      await this.calls.applyOwn(call.callSid, 'lost', { endReason: wasPlaced ? 'lost' : 'failed' });
+      await this.recorder.applyOwn(call.callSid, 'lost', { endReason: wasPlaced ? 'lost' : 'failed' });
       return;
     }
-    for (const event of status.events) await this.calls.apply(provider.name, event);
+    for (const event of status.events) await this.recorder.apply(provider.name, event);
     if (status.events.some((event) => event.type === 'ended')) return;
     if (call.overdue) await this.expire(provider, call);
-    else await this.calls.leaveUntilDeadline(call.callSid);
+    else await putOffSweep(this.database, [call.callSid]);
   }
 
   private async ask(provider: TelephonyProvider, call: ProviderCall) {
@@ -139,17 +149,18 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** @returns whether the call is over by it */
   private async carryOutCancel(provider: TelephonyProvider, call: DueCall): Promise<boolean> {
     const outcome = await provider.hangUp(call);
-    if (outcome.kind === 'taken') await this.calls.applyOwn(call.callSid, 'canceled', { endReason: 'canceled' });
+    if (outcome.kind === 'taken') await this.recorder.applyOwn(call.callSid, 'canceled', { endReason: 'canceled' });
     else await releaseCancel(this.database, call.callSid);
     return outcome.kind === 'taken';
   }
 
   /** The provider says that the call goes on. Unless it has only now moved on, that has been long enough. */
   private async expire(provider: TelephonyProvider, call: DueCall): Promise<void> {
-    if (await this.calls.hasMovedOn(call.callSid, call.state)) return;
+    const [now] = await stateNow(this.database, [call.callSid]);
+    if (now?.state !== call.state) return;
     this.logger.warn({ state: call.state }, 'a call has stayed too long and is hung up');
     const outcome = await provider.hangUp(call);
-    if (outcome.kind === 'taken') await this.calls.applyOwn(call.callSid, 'expired', { endReason: 'canceled' });
+    if (outcome.kind === 'taken') await this.recorder.applyOwn(call.callSid, 'expired', { endReason: 'canceled' });
   }
 }
 

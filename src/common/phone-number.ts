@@ -44,6 +44,10 @@ const internationalForm = (written: string, region: string): string | null => {
   return number?.isValid() && number.getType() !== 'PREMIUM_RATE' ? number.number : null;
 };
 
+/** Two letters of ISO 3166; undefined for a number of no country, such as +800. @param region of national numbers */
+export const countryOf = (phone: string, region: string): string | undefined =>
+  phone.startsWith('+') ? parsePhoneNumberFromString(phone)?.country : region;
+
 /** For logs and screens that are not about the number itself: 138****5678. */
 export const maskPhone = (phone: string): string => {
   const shown = phone.replace(/^\+86(?=1\d{10}$)/, '');

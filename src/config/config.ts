@@ -34,7 +34,10 @@ export const readConfig = (environment: Environment): Config => read(environment
 export const readSimulatorConfig = (environment: Environment): SimulatorConfig =>
   read(environment, simulatorContradictions) as SimulatorConfig;
 
-const read = (environment: Environment, contradictionsOf: (isSet: IsSet) => readonly string[]): Config => {
+const read = (
+  environment: Environment,
+  contradictionsOf: (isSet: IsSet, config: Config) => readonly string[],
+): Config => {
   const problems: string[] = [];
   const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([key, setting]) => {
     try {
@@ -45,22 +48,31 @@ const read = (environment: Environment, contradictionsOf: (isSet: IsSet) => read
     }
   });
   const config = Object.freeze(Object.fromEntries(entries) as Config);
-  problems.push(...contradictionsOf(({ name }) => Boolean(environment[name])));
+  problems.push(...contradictionsOf(({ name }) => Boolean(environment[name]), config));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 };
 
-/** What each provider cannot do without, by the setting that turns it on. */
-const NEEDED: readonly (readonly [Setting<unknown>, readonly Setting<unknown>[]])[] = [
-  [SETTINGS.asteriskUrl, [SETTINGS.asteriskPassword]],
-  [SETTINGS.twilioAccountSid, [SETTINGS.twilioAuthToken, SETTINGS.twilioCallerNumber, SETTINGS.publicUrl]],
-  [
-    SETTINGS.yuntongxunAccountSid,
-    [SETTINGS.yuntongxunAuthToken, SETTINGS.yuntongxunAppId, SETTINGS.yuntongxunWebhookToken],
-  ],
-];
+interface ProviderSettings {
+  /** Which turns the provider on. */
+  readonly key: Setting<unknown>;
+  readonly needed: readonly Setting<unknown>[];
+}
 
-const contradictions = (isSet: IsSet): string[] => {
+/** By the provider's name. The simulator stands in where none of these is turned on. */
+const PROVIDERS: Readonly<Record<string, ProviderSettings>> = {
+  asterisk: { key: SETTINGS.asteriskUrl, needed: [SETTINGS.asteriskPassword] },
+  twilio: {
+    key: SETTINGS.twilioAccountSid,
+    needed: [SETTINGS.twilioAuthToken, SETTINGS.twilioCallerNumber, SETTINGS.publicUrl],
+  },
+  yuntongxun: {
+    key: SETTINGS.yuntongxunAccountSid,
+    needed: [SETTINGS.yuntongxunAuthToken, SETTINGS.yuntongxunAppId, SETTINGS.yuntongxunWebhookToken],
+  },
+};
+
+const contradictions = (isSet: IsSet, config: Config): string[] => {
   const { databaseUrl, jwtSecret, jwtJwksUri, simulatorUrl, simulatorWebhookSecrets } = SETTINGS;
   const problems: string[] = [];
   if (isSet(jwtSecret) && isSet(jwtJwksUri)) {
@@ -72,10 +84,15 @@ const contradictions = (isSet: IsSet): string[] => {
   if (isSet(simulatorUrl) && !isSet(simulatorWebhookSecrets)) {
     problems.push('SIMULATOR_WEBHOOK_SECRETS: required when SIMULATOR_URL is set, the same as over there');
   }
-  for (const [provider, needed] of NEEDED) {
-    if (!isSet(provider)) continue;
+  const turnedOn = Object.entries(PROVIDERS).filter(([, { key }]) => isSet(key));
+  for (const [, { key, needed }] of turnedOn) {
     const missing = needed.filter((setting) => !isSet(setting));
-    problems.push(...missing.map(({ name }) => `${name}: required when ${provider.name} is set`));
+    problems.push(...missing.map(({ name }) => `${name}: required when ${key.name} is set`));
+  }
+  const running = turnedOn.length > 0 ? turnedOn.map(([name]) => name) : ['simulator'];
+  const astray = (config.routes ?? []).flatMap(({ providers }) => providers).filter((name) => !running.includes(name));
+  if (astray.length > 0) {
+    problems.push(`ROUTES: of its providers only these are configured: ${running.join(', ')}`);
   }
   return problems;
 };

@@ -59,6 +59,12 @@ export const optional =
   (value: string): T | undefined =>
     value === '' ? undefined : parse(value);
 
+/** Null is no limit. */
+export const limit =
+  (parse: (value: string) => number) =>
+  (value: string): number | null =>
+    value === '' ? null : parse(value);
+
 /** RFC 7518 §3.2: a key for HS256 has at least as many bits as its hash. */
 export const hmacKey = (value: string): string => {
   if (Buffer.byteLength(value) < 32) throw new Error('expected at least 32 bytes');
@@ -99,6 +105,18 @@ export const dialRules = (value: string): readonly { readonly prefix: string; re
       throw new Error('expected rules such as +86=PJSIP/0{rest}@trunk or =PJSIP/{number}, comma between two');
     }
     return { prefix, dialString };
+  });
+
+/** A provider twice on a route would be asked a second time for what it has refused. */
+export const routes = (value: string): readonly { readonly to: string; readonly providers: readonly string[] }[] =>
+  value.split(',').map((written) => {
+    const [, to, names] = /^(\+?\d*|[A-Z]{2})=([a-z-]+(?:\/[a-z-]+)*)$/.exec(written.trim()) ?? [];
+    const providers = names?.split('/') ?? [];
+    if (to === undefined || new Set(providers).size !== providers.length || providers.length === 0) {
+      throw new Error('expected routes such as +86=yuntongxun/twilio or US=twilio or =asterisk, comma between two');
+    }
+    if (/^[A-Z]/.test(to)) region(to);
+    return { to, providers };
   });
 
 /** Standard Webhooks: `whsec_` and 24 to 64 random bytes in base64. */

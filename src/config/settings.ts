@@ -7,6 +7,7 @@ import {
   dialRules,
   e164,
   hmacKey,
+  limit,
   list,
   nonEmpty,
   numberBetween,
@@ -14,6 +15,7 @@ import {
   optional,
   pathToken,
   region,
+  routes,
   text,
   twilioSid,
   url,
@@ -119,6 +121,14 @@ export const SETTINGS = {
     'Seconds between two looks for calls that have stayed too long.',
     numberBetween(0.05, 3_600),
   ),
+  routes: setting(
+    'ROUTES',
+    '',
+    'Which providers carry a call, by the callee’s number: +86=yuntongxun/twilio,US=twilio,=asterisk, that is prefix or ' +
+      'country=providers, nothing for every number. The first route that fits decides; of its providers the second stands ' +
+      'in for the first, and so on. Unset: every number by all that are configured, in the order of this table.',
+    optional(routes),
+  ),
   simulatorUrl: setting(
     'SIMULATOR_URL',
     '',
@@ -153,7 +163,7 @@ export const SETTINGS = {
   asteriskUrl: setting(
     'ASTERISK_URL',
     '',
-    'Your Asterisk’s HTTP server, as http://host:8088. When set, Asterisk carries the calls, and not the simulator.',
+    'Your Asterisk’s HTTP server, as http://host:8088. When set, Asterisk carries calls, and not the simulator.',
     optional(url('http:', 'https:')),
   ),
   asteriskUsername: setting('ASTERISK_USERNAME', 'ringback', 'The user in Asterisk’s ari.conf.', nonEmpty),
@@ -177,10 +187,22 @@ export const SETTINGS = {
     'The number that the other party’s phone shows: as above.',
     nonEmpty,
   ),
+  asteriskCallsPerSecond: setting(
+    'ASTERISK_CALLS_PER_SECOND',
+    '',
+    'Calls that Asterisk is asked for in a second, by all replicas together; more wait a moment, then are refused.',
+    limit(numberBetween(0.01, 1_000)),
+  ),
+  asteriskCallsAtOnce: setting(
+    'ASTERISK_CALLS_AT_ONCE',
+    '',
+    'Calls that Asterisk carries at once, by all replicas together. Unset: no limit.',
+    limit(wholeNumber(1, 100_000)),
+  ),
   twilioAccountSid: setting(
     'TWILIO_ACCOUNT_SID',
     '',
-    'Your Twilio account. When set, Twilio carries the calls, unless ASTERISK_URL is set too.',
+    'Your Twilio account. When set, Twilio carries calls.',
     optional(twilioSid),
   ),
   twilioAuthToken: setting('TWILIO_AUTH_TOKEN', '', 'Its auth token.', optional(text)),
@@ -190,16 +212,34 @@ export const SETTINGS = {
     'A Twilio number with voice, E.164, which both phones show.',
     optional(e164),
   ),
+  twilioUrl: setting(
+    'TWILIO_URL',
+    'https://api.twilio.com',
+    'Where its API is; its regions have their own.',
+    url('https:', 'http:'),
+  ),
   twilioMachineDetection: setting(
     'TWILIO_MACHINE_DETECTION',
     '',
     'Enable or DetectMessageEnd: Twilio finds out whether a machine has answered.',
     optional(oneOf('Enable', 'DetectMessageEnd')),
   ),
+  twilioCallsPerSecond: setting(
+    'TWILIO_CALLS_PER_SECOND',
+    '1',
+    'Calls that Twilio is asked for in a second, by all replicas together; more wait a moment, then are refused. Twilio’s own default is 1.',
+    limit(numberBetween(0.01, 1_000)),
+  ),
+  twilioCallsAtOnce: setting(
+    'TWILIO_CALLS_AT_ONCE',
+    '',
+    'Calls that Twilio carries at once, by all replicas together. Unset: no limit.',
+    limit(wholeNumber(1, 100_000)),
+  ),
   yuntongxunAccountSid: setting(
     'YUNTONGXUN_ACCOUNT_SID',
     '',
-    'Your 容联 account (主账号). When set, 容联 carries the calls, unless another provider above is set too.',
+    'Your 容联 account (主账号). When set, 容联 carries calls.',
     optional(yuntongxunSid),
   ),
   yuntongxunAuthToken: setting('YUNTONGXUN_AUTH_TOKEN', '', 'Its auth token.', optional(text)),
@@ -216,6 +256,12 @@ export const SETTINGS = {
     'Address ranges that its webhooks come from, comma between two. Unset: from anywhere.',
     (value) => (value === '' ? [] : addressRanges(value)),
   ),
+  yuntongxunMakeSubAccounts: setting(
+    'YUNTONGXUN_MAKE_SUB_ACCOUNTS',
+    'false',
+    'true makes a sub-account there at the first call of a user who has none.',
+    yesOrNo,
+  ),
   yuntongxunUrl: setting(
     'YUNTONGXUN_URL',
     'https://app.cloopen.com:8883',
@@ -227,6 +273,18 @@ export const SETTINGS = {
     'json',
     'How requests to it are written: json or xml.',
     oneOf('json', 'xml'),
+  ),
+  yuntongxunCallsPerSecond: setting(
+    'YUNTONGXUN_CALLS_PER_SECOND',
+    '',
+    'Calls that 容联 is asked for in a second, by all replicas together; more wait a moment, then are refused.',
+    limit(numberBetween(0.01, 1_000)),
+  ),
+  yuntongxunCallsAtOnce: setting(
+    'YUNTONGXUN_CALLS_AT_ONCE',
+    '',
+    'Calls that 容联 carries at once, by all replicas together. Unset: no limit.',
+    limit(wholeNumber(1, 100_000)),
   ),
   publicUrl: setting(
     'PUBLIC_URL',

@@ -3,8 +3,10 @@ import { CreateDirectoryAndCalls1764000000000 } from '../../migrations/176400000
 import { CreateWebhookDeliveries1764100000000 } from '../../migrations/1764100000000-create-webhook-deliveries.js';
 import { IndexCallSearch1764200000000 } from '../../migrations/1764200000000-index-call-search.js';
 import { KeepRecordings1764300000000 } from '../../migrations/1764300000000-keep-recordings.js';
+import { TakeTurnsAtProviders1764500000000 } from '../../migrations/1764500000000-take-turns-at-providers.js';
 import { CallEvent } from '../call/call-event.entity.js';
 import { CallRecord } from '../call/call-record.entity.js';
+import { ProviderTurn } from '../call/provider-turn.entity.js';
 import { WebhookAttempt } from '../delivery/webhook-attempt.entity.js';
 import { WebhookDelivery } from '../delivery/webhook-delivery.entity.js';
 import { WebhookEndpoint } from '../delivery/webhook-endpoint.entity.js';
@@ -29,6 +31,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       AppUser,
       CallEvent,
       CallRecord,
+      ProviderTurn,
       ServiceLine,
       SubAccount,
       WebhookAttempt,
@@ -40,6 +43,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CreateWebhookDeliveries1764100000000,
       IndexCallSearch1764200000000,
       KeepRecordings1764300000000,
+      TakeTurnsAtProviders1764500000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

@@ -2,26 +2,34 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { hotStatement } from '../database/hot-statement.js';
 
+interface Credentials {
+  readonly externalId: string;
+  readonly secret: string;
+}
+
 /** The two ends of a call as the directory knows them; null is what it does not know. */
 export interface Parties {
   readonly callerPhone: string | null;
-  readonly subAccount: { readonly externalId: string; readonly secret: string } | null;
   readonly calleePhone: string | null;
   /** With a call to customer service, the line that was found. */
   readonly serviceLineId: string | null;
+  /** The caller's, by the provider's name. */
+  subAccount(provider: string): Credentials | null;
 }
 
 const FIND = `
-select caller.phone as "callerPhone", account.external_id as "externalId", account.secret,
-  callee.phone as "calleePhone", callee.service_line_id as "serviceLineId"
-from (select $1::bigint as id) as asked
-left join app_user caller on caller.id = asked.id
-left join sub_account account on account.user_id = asked.id and account.provider = $2
+select caller.phone as "callerPhone", callee.phone as "calleePhone", callee.service_line_id as "serviceLineId",
+  (
+    select json_object_agg(provider, json_build_object('externalId', external_id, 'secret', secret))
+    from sub_account where user_id = $1
+  ) as "subAccounts"
+from (select) as one
+left join app_user caller on caller.id = $1
 left join lateral (CALLEE) callee on true
 `;
 const findUser = hotStatement<Row>(
   'find-parties',
-  FIND.replace('CALLEE', 'select phone, null::bigint as service_line_id from app_user where id = $3'),
+  FIND.replace('CALLEE', 'select phone, null::bigint as service_line_id from app_user where id = $2'),
 );
 const findService = hotStatement<Row>(
   'find-parties-of-service',
@@ -33,10 +41,9 @@ const findService = hotStatement<Row>(
 
 interface Row {
   readonly callerPhone: string | null;
-  readonly externalId: string | null;
-  readonly secret: string | null;
   readonly calleePhone: string | null;
   readonly serviceLineId: string | null;
+  readonly subAccounts: Readonly<Record<string, Credentials>> | null;
 }
 
 /** Whom we know, for the one who places a call: everything about both ends in one statement. */
@@ -44,19 +51,19 @@ interface Row {
 export class DirectoryService {
   constructor(private readonly database: DataSource) {}
 
-  async findParties(callerId: string, provider: string, targetId: string): Promise<Parties> {
-    return partiesOf(await findUser(this.database, [callerId, provider, targetId]));
+  async findParties(callerId: string, targetId: string): Promise<Parties> {
+    return partiesOf(await findUser(this.database, [callerId, targetId]));
   }
 
   /** With the first open service line as the callee. */
-  async findPartiesOfService(callerId: string, provider: string): Promise<Parties> {
-    return partiesOf(await findService(this.database, [callerId, provider]));
+  async findPartiesOfService(callerId: string): Promise<Parties> {
+    return partiesOf(await findService(this.database, [callerId]));
   }
 }
 
 const partiesOf = ([row]: Row[]): Parties => ({
   callerPhone: row?.callerPhone ?? null,
-  subAccount: row?.externalId && row.secret ? { externalId: row.externalId, secret: row.secret } : null,
   calleePhone: row?.calleePhone ?? null,
   serviceLineId: row?.serviceLineId ?? null,
+  subAccount: (provider) => row?.subAccounts?.[provider] ?? null,
 });

@@ -27,6 +27,7 @@ export class GuardedProvider implements TelephonyProvider {
   readonly name: string;
   readonly readWebhook?: TelephonyProvider['readWebhook'];
   readonly listen?: TelephonyProvider['listen'];
+  readonly createSubAccount?: TelephonyProvider['createSubAccount'];
   private readonly dials: ProviderGate;
   private readonly orders: ProviderGate;
   private readonly orderLimit = timeout(ORDER_LIMIT_MS, TimeoutStrategy.Aggressive);
@@ -38,12 +39,19 @@ export class GuardedProvider implements TelephonyProvider {
     this.name = provider.name;
     if (provider.readWebhook) this.readWebhook = provider.readWebhook.bind(provider);
     if (provider.listen) this.listen = provider.listen.bind(provider);
+    const createSubAccount = provider.createSubAccount?.bind(provider);
+    if (createSubAccount) this.createSubAccount = (name) => this.orderLimit.execute(() => createSubAccount(name));
     const gate = (requests: string): ProviderGate =>
       new ProviderGate((state) => {
         logger.warn({ provider: provider.name, requests, state }, 'circuit');
       });
     this.dials = gate('dials');
     this.orders = gate('orders');
+  }
+
+  /** Whether dials are refused unasked, but for a trial now and then. */
+  get isLeftAlone(): boolean {
+    return this.dials.state !== 'closed';
   }
 
   /** While the gate is shut nobody is rung, and the dial is refused for certain. */

@@ -1,24 +1,58 @@
-import type { TelephonyProvider } from './telephony-provider.js';
+import type { GuardedProvider } from './guarded-provider.js';
+import { routeTo, type Route } from './routes.js';
 
-/** The providers that this service runs, and which of them carries a new call. */
+/** What a provider takes of us; null is no limit. The same for all replicas together. */
+export interface ProviderLimits {
+  readonly callsPerSecond: number | null;
+  readonly callsAtOnce: number | null;
+}
+
+export const UNLIMITED: ProviderLimits = { callsPerSecond: null, callsAtOnce: null };
+
+export interface ConfiguredProvider {
+  readonly provider: GuardedProvider;
+  readonly limits: ProviderLimits;
+  /** Whether a user who has no sub-account there is given one at their first call. */
+  readonly makesSubAccounts: boolean;
+}
+
+export interface RouteTaken {
+  /** As it stands in the configuration. */
+  readonly to: string;
+  readonly providers: readonly GuardedProvider[];
+}
+
+/** The providers that this service runs, and which of them may carry a new call. */
 export class ProviderChoice {
-  private readonly byName: ReadonlyMap<string, TelephonyProvider>;
+  readonly all: readonly GuardedProvider[];
+  private readonly byName: ReadonlyMap<string, ConfiguredProvider>;
 
-  constructor(private readonly providers: readonly [TelephonyProvider, ...TelephonyProvider[]]) {
-    this.byName = new Map(providers.map((provider) => [provider.name, provider]));
+  /** @param region of national numbers, which have no country in them */
+  constructor(
+    configured: readonly ConfiguredProvider[],
+    readonly routes: readonly Route[],
+    private readonly region: string,
+  ) {
+    this.all = configured.map(({ provider }) => provider);
+    this.byName = new Map(configured.map((one) => [one.provider.name, one]));
   }
 
-  get all(): readonly TelephonyProvider[] {
-    return this.providers;
+  /** The provider that a call was placed with; undefined where it is no longer configured. */
+  named(name: string): GuardedProvider | undefined {
+    return this.byName.get(name)?.provider;
   }
 
-  /** Carries new calls. */
-  get preferred(): TelephonyProvider {
-    return this.providers[0];
+  makesSubAccounts(provider: GuardedProvider): boolean {
+    return this.byName.get(provider.name)?.makesSubAccounts ?? false;
   }
 
-  /** The provider that an open call was placed with; undefined where it is no longer configured. */
-  named(name: string): TelephonyProvider | undefined {
-    return this.byName.get(name);
+  limitsOf(provider: GuardedProvider): ProviderLimits {
+    return this.byName.get(provider.name)?.limits ?? UNLIMITED;
+  }
+
+  /** Undefined where no route leads to the number. */
+  routeTo(number: string): RouteTaken | undefined {
+    const route = routeTo(this.routes, number, this.region);
+    return route && { to: route.to, providers: route.providers.flatMap((name) => this.named(name) ?? []) };
   }
 }

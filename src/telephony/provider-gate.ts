@@ -7,11 +7,11 @@ import {
   circuitBreaker,
   CircuitState,
   ConsecutiveBreaker,
-  handleAll,
+  handleWhen,
   type BulkheadPolicy,
   type CircuitBreakerPolicy,
 } from 'cockatiel';
-import type { RefusalCategory } from './telephony-provider.js';
+import { CannotBeAsked, type RefusalCategory } from './telephony-provider.js';
 
 /**
  * In a row, so that one success of anybody counts from zero: a provider that is down gets here within moments, chance and a
@@ -59,13 +59,18 @@ export class ProviderGate {
   private readonly circuit: CircuitBreakerPolicy;
 
   constructor(onChange: (state: GateState) => void) {
-    this.circuit = circuitBreaker(handleAll.orWhenResult(isDown), {
+    const failures = handleWhen((error) => !(error instanceof CannotBeAsked)).orWhenResult(isDown);
+    this.circuit = circuitBreaker(failures, {
       halfOpenAfter: TRY_AGAIN_MS,
       breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW),
     });
     this.circuit.onStateChange((state) => {
       onChange(STATES[state]);
     });
+  }
+
+  get state(): GateState {
+    return STATES[this.circuit.state];
   }
 
   /**

@@ -22,15 +22,23 @@ export interface TelephonyProvider {
    * answer. To fetch the status and to hang up afterwards is no such step, for it cuts off whoever answers in between. A
    * provider that has nothing better (no conditional order, no dialplan that could decide) touches nothing and refuses as
    * `forbidden`; whether the order shall be given without a condition is for the caller to say.
-   * @throws where it is unknown whether the provider took the order.
+   * @throws where it is unknown whether the provider took the order; CannotBeAsked where it was given none.
    */
   hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome>;
 
   /**
    * What the provider knows of the call now.
-   * @throws where the provider could not be asked.
+   * @throws where the provider could not be asked; CannotBeAsked where that is no fault of its.
    */
   fetchStatus(call: ProviderCall): Promise<CallStatus>;
+
+  /**
+   * The sub-account of that name: a new one, or the one that there is; safe to repeat. A provider that makes none leaves it
+   * out.
+   * @param name letters, digits and -; at most 64 of them
+   * @throws where there is none
+   */
+  createSubAccount?(name: string): Promise<SubAccountCredentials>;
 
   /** Whether the provider can be reached; never throws. For readiness only. */
   isReachable(): Promise<boolean>;
@@ -54,6 +62,12 @@ export interface ProviderListener {
   /** The stream is open, for the first time or again: what happened before may have been missed. */
   onListening(): void;
 }
+
+/**
+ * This call cannot be asked about, or not at the moment, and no trouble of the provider's is to blame: its id of the call
+ * never came, or its answer tells nothing. Other calls' orders are none the worse for it.
+ */
+export class CannotBeAsked extends Error {}
 
 export interface DialRequest {
   /** Travels with the call and comes back with its events, so that an event may overtake the reply. */

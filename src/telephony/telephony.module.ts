@@ -5,7 +5,7 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { AsteriskProvider } from './asterisk/asterisk.provider.js';
 import { GuardedProvider } from './guarded-provider.js';
-import { ProviderChoice } from './provider-choice.js';
+import { ProviderChoice, UNLIMITED, type ConfiguredProvider, type ProviderLimits } from './provider-choice.js';
 import { ExchangeClient } from './simulator/exchange-client.js';
 import { ExchangeInProcess } from './simulator/exchange-in-process.js';
 import { randomWebhookSecret, SimulatorProvider } from './simulator/simulator.provider.js';
@@ -53,6 +53,7 @@ const createTwilio = (config: Config, accountSid: string): TwilioProvider =>
   new TwilioProvider({
     accountSid,
     authToken: config.twilioAuthToken ?? '',
+    apiUrl: config.twilioUrl,
     publicUrl: config.publicUrl ?? '',
     callerNumber: config.twilioCallerNumber ?? '',
     ringCallerSeconds: config.ringCallerSeconds,
@@ -75,16 +76,30 @@ const createYuntongxun = (config: Config, accountSid: string): YuntongxunProvide
     maxCallSeconds: config.longestTalkSeconds,
   });
 
-/** The first carries new calls; the others, the calls that they carry already. Without any the simulator stands in. */
+/** Without any other the simulator stands in; without routes every number goes by all of them, in this order. */
 const chooseProviders = (config: Config, host: HttpAdapterHost, logger: Logger): ProviderChoice => {
-  const real = [
-    config.asteriskUrl ? createAsterisk(config, config.asteriskUrl, logger) : [],
-    config.twilioAccountSid ? createTwilio(config, config.twilioAccountSid) : [],
-    config.yuntongxunAccountSid ? createYuntongxun(config, config.yuntongxunAccountSid) : [],
-  ].flat();
-  const [first = createSimulator(config, host), ...more]: TelephonyProvider[] = real;
-  const guarded = (provider: TelephonyProvider) => new GuardedProvider(provider, logger);
-  return new ProviderChoice([guarded(first), ...more.map(guarded)]);
+  const { asteriskUrl, twilioAccountSid, yuntongxunAccountSid } = config;
+  const configured = (
+    provider: TelephonyProvider,
+    limits: ProviderLimits,
+    makesSubAccounts = false,
+  ): ConfiguredProvider => ({ provider: new GuardedProvider(provider, logger), limits, makesSubAccounts });
+  const all: ConfiguredProvider[] = [];
+  if (asteriskUrl) {
+    const limits = { callsPerSecond: config.asteriskCallsPerSecond, callsAtOnce: config.asteriskCallsAtOnce };
+    all.push(configured(createAsterisk(config, asteriskUrl, logger), limits));
+  }
+  if (twilioAccountSid) {
+    const limits = { callsPerSecond: config.twilioCallsPerSecond, callsAtOnce: config.twilioCallsAtOnce };
+    all.push(configured(createTwilio(config, twilioAccountSid), limits));
+  }
+  if (yuntongxunAccountSid) {
+    const limits = { callsPerSecond: config.yuntongxunCallsPerSecond, callsAtOnce: config.yuntongxunCallsAtOnce };
+    all.push(configured(createYuntongxun(config, yuntongxunAccountSid), limits, config.yuntongxunMakeSubAccounts));
+  }
+  if (all.length === 0) all.push(configured(createSimulator(config, host), UNLIMITED));
+  const routes = config.routes ?? [{ to: '', providers: all.map(({ provider }) => provider.name) }];
+  return new ProviderChoice(all, routes, config.phoneRegion);
 };
 
 @Module({
@@ -95,6 +110,6 @@ export class TelephonyModule implements BeforeApplicationShutdown {
   constructor(@Inject(ProviderChoice) private readonly providers: ProviderChoice) {}
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all(this.providers.all.map(async (provider) => provider.close?.()));
+    await Promise.all(this.providers.all.map((provider) => provider.close()));
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/access.js';
-import { CallService } from '../call/call.service.js';
+import { CallRecorder } from '../call/call-recorder.js';
 import { AppError, ERRORS, type ErrorName } from '../common/error-table.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { ProviderEvent } from '../telephony/telephony-provider.js';
@@ -53,7 +53,7 @@ const refusal = (code: ErrorName, description: string, detail?: string) =>
 @ApiTags('Webhooks')
 export class WebhookController {
   constructor(
-    private readonly calls: CallService,
+    private readonly recorder: CallRecorder,
     private readonly providers: ProviderChoice,
   ) {}
 
@@ -127,7 +127,7 @@ export class WebhookController {
   }
 
   private async apply(provider: string, event: ProviderEvent, receipt: string | null): Promise<void> {
-    const applied = await this.calls.apply(provider, event, receipt);
+    const applied = await this.recorder.apply(provider, event, receipt);
     if (applied === 'unknown_call') throw new AppError('NOT_FOUND', { detail: 'There is no such call.' });
     if (applied === 'replayed') throw new AppError('CONFLICT', { detail: 'This delivery has been received before.' });
   }

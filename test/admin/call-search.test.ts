@@ -1,5 +1,5 @@
 import { newCallSid } from '../../src/call/call-sid.js';
-import { CallService } from '../../src/call/call.service.js';
+import { CallRecorder } from '../../src/call/call-recorder.js';
 import { openCall, type CallToOpen } from '../../src/call/open-call.js';
 import type { EndReason } from '../../src/call/call-lifecycle.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -23,6 +23,7 @@ const opened = async (fields: Partial<CallToOpen> = {}): Promise<string> => {
     calleePhone: '+8613800002000',
     provider: 'simulator',
     subAccount: 'demo-1001',
+    waitsForTurn: false,
     dialTimeoutSeconds: 5,
     longestRequestedSeconds: 90,
     ...fields,
@@ -33,7 +34,7 @@ const opened = async (fields: Partial<CallToOpen> = {}): Promise<string> => {
 const over = async (endReason: EndReason, fields: Partial<CallToOpen> = {}): Promise<string> => {
   const callSid = await opened(fields);
   const event = { callSid, eventId: `${callSid}:ended`, providerCallId: 'sim-1', occurredAt: new Date() };
-  await service.app.nest.get(CallService).apply('simulator', { ...event, type: 'ended', endReason } as never);
+  await service.app.nest.get(CallRecorder).apply('simulator', { ...event, type: 'ended', endReason } as never);
   return callSid;
 };
 

@@ -1,4 +1,4 @@
-import { CallService } from '../../src/call/call.service.js';
+import { CallRecorder } from '../../src/call/call-recorder.js';
 import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
 import { storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -17,7 +17,7 @@ const opened = (target: { calleeId: string } | { serviceLineId: string } = { cal
   storeCall(service.database, target);
 
 const tell = async (callSid: string, event: Partial<ProviderEvent> & Pick<ProviderEvent, 'type' | 'occurredAt'>) =>
-  service.app.nest.get(CallService).apply('simulator', {
+  service.app.nest.get(CallRecorder).apply('simulator', {
     callSid,
     eventId: `${callSid}:${event.type}`,
     providerCallId: 'sim-1',
@@ -153,7 +153,7 @@ it('shows a call to a service line that is still open', async () => {
 it('keeps what only concerns ourselves to itself', async () => {
   const { callSid } = await opened();
   await service.app.nest
-    .get(CallService)
+    .get(CallRecorder)
     .apply(
       'simulator',
       { callSid, eventId: 'with-receipt', providerCallId: null, type: 'ringing', occurredAt: at(3) },

@@ -248,7 +248,7 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
     // By its last digits, one call in a thousand clears away.
     const callSid = `${newCallSid(new Date()).slice(0, -3)}000`;
     await storeCall(service.database, { callSid, provider: 'asterisk' });
-    const provider = service.app.nest.get(ProviderChoice).preferred;
+    const provider = service.app.nest.get(ProviderChoice).all[0]!;
 
     const numbers = { callerPhone: numberOf(legA), calleePhone: NUMBER_OF_NOBODY };
     await provider.dial(

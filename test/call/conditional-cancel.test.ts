@@ -1,6 +1,5 @@
 /** `callCancel/{callSid}?before=2` and `before=3`: a cancel and an answer race, and one of them has won. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { GuardedProvider } from '../../src/telephony/guarded-provider.js';
 import { ProviderChoice } from '../../src/telephony/provider-choice.js';
 import type { LedgerEntry } from '../../src/telephony/simulator/ledger.js';
 import type { SimulatorProvider } from '../../src/telephony/simulator/simulator.provider.js';
@@ -43,7 +42,7 @@ const place = async (userId: string, target = '2013'): Promise<string> =>
 const stateOf = async (userId: string, callSid: string) =>
   (await service.ask(userId, `callState/${callSid}`)).data?.stateType;
 const ledger = (): Promise<readonly LedgerEntry[]> => {
-  const { provider } = service.app.nest.get(ProviderChoice).preferred as GuardedProvider;
+  const { provider } = service.app.nest.get(ProviderChoice).all[0]!;
   return (provider as SimulatorProvider).exchange.ledger();
 };
 

@@ -1,15 +1,15 @@
 /** What a provider tells of a call in its own way: by its own name for the call, and with a recording. */
-import { CallService } from '../../src/call/call.service.js';
+import { CallRecorder } from '../../src/call/call-recorder.js';
 import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
 import { storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
-let calls: CallService;
+let calls: CallRecorder;
 
 beforeAll(async () => {
   service = await startTestApp();
-  calls = service.app.nest.get(CallService);
+  calls = service.app.nest.get(CallRecorder);
 });
 afterAll(() => service.close());
 

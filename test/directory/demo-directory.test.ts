@@ -14,8 +14,7 @@ beforeAll(async () => {
 beforeEach(() => database.query('truncate app_user, sub_account, service_line'));
 afterAll(() => service.close());
 
-const parties = (callerId: string, targetId = '2000') =>
-  new DirectoryService(database).findParties(callerId, 'simulator', targetId);
+const parties = (callerId: string, targetId = '2000') => new DirectoryService(database).findParties(callerId, targetId);
 
 it('fills an empty directory, once', async () => {
   expect(await seedDemoDirectory(database)).toBe(true);
@@ -43,15 +42,20 @@ describe('once filled', () => {
   beforeEach(() => seedDemoDirectory(database));
 
   it.each(['1001', '1004', '1027', '1050'])('has user %s complete', async (userId) => {
-    expect(await parties(userId)).toMatchObject({
-      callerPhone: expect.any(String),
-      subAccount: { externalId: expect.any(String), secret: expect.stringMatching(/^.{32}$/) },
+    const found = await parties(userId);
+
+    expect(found.callerPhone).toEqual(expect.any(String));
+    expect(found.subAccount('simulator')).toEqual({
+      externalId: expect.any(String),
+      secret: expect.stringMatching(/^.{32}$/),
     });
+    expect(found.subAccount('twilio')).toBeNull();
   });
 
   it('has 1002 without a phone, 1003 without a sub-account, and 2100 without a phone', async () => {
-    expect(await parties('1002')).toMatchObject({ callerPhone: null, subAccount: expect.anything() });
-    expect(await parties('1003')).toMatchObject({ callerPhone: expect.any(String), subAccount: null });
+    const [noPhone, noSubAccount] = [await parties('1002'), await parties('1003')];
+    expect([noPhone.callerPhone, noPhone.subAccount('simulator')]).toEqual([null, expect.anything()]);
+    expect([noSubAccount.callerPhone, noSubAccount.subAccount('simulator')]).toEqual([expect.any(String), null]);
     expect(await database.query('select phone from app_user where id = 2100')).toEqual([{ phone: null }]);
   });
 

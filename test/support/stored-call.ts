@@ -26,6 +26,7 @@ export const storeCall = async (database: DataSource, some: Partial<CallToOpen> 
     calleePhone: '+8613800002000',
     provider: 'simulator',
     subAccount: 'demo-1001',
+    waitsForTurn: false,
     dialTimeoutSeconds: UNSWEPT,
     longestRequestedSeconds: UNSWEPT,
     ...some,

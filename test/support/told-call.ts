@@ -1,5 +1,5 @@
 /** A call to which only what a test tells happens. */
-import { CallService } from '../../src/call/call.service.js';
+import { CallRecorder } from '../../src/call/call-recorder.js';
 import { storeCall } from './stored-call.js';
 import type { TestApp } from './test-app.js';
 
@@ -11,7 +11,7 @@ const STEPS = ['ringing', 'answered', 'ended'] as const;
 /** Change 2, 3 or 4 of a call. */
 export const tellStep = async (service: Pick<TestApp, 'app'>, callSid: string, number: 2 | 3 | 4): Promise<void> => {
   const type = STEPS[number - 2]!;
-  await service.app.nest.get(CallService).apply('simulator', {
+  await service.app.nest.get(CallRecorder).apply('simulator', {
     callSid,
     eventId: `${callSid}:${type}`,
     providerCallId: null,

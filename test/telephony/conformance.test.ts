@@ -68,7 +68,7 @@ const conforms = (start: () => Promise<Bench>): void => {
 
   beforeAll(async () => {
     bench = await start();
-    provider = bench.service.app.nest.get(ProviderChoice).preferred;
+    provider = bench.service.app.nest.get(ProviderChoice).all[0]!;
   });
   afterAll(() => bench.close());
 

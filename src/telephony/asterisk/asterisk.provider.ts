@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../common/logger.js';
 import { NotReached } from '../provider-connections.js';
-import type {
-  CallMilestone,
-  CallStatus,
-  DialOutcome,
-  DialRequest,
-  HangUpOutcome,
-  ProviderCall,
-  ProviderListener,
-  Refusal,
-  TelephonyProvider,
+import {
+  CannotBeAsked,
+  type CallMilestone,
+  type CallStatus,
+  type DialOutcome,
+  type DialRequest,
+  type HangUpOutcome,
+  type ProviderCall,
+  type ProviderListener,
+  type Refusal,
+  type TelephonyProvider,
 } from '../telephony-provider.js';
 import { AriClient, type AriCredentials, type AriReply } from './ari-client.js';
 import { asteriskEvent, callSidOfLegA, eventsOfStory, legAOf, readStory } from './call-story.js';
@@ -183,7 +184,7 @@ export class AsteriskProvider implements TelephonyProvider {
   /** The dialplan carries it out, in one step, on a channel of its own, and replies by the event socket. */
   private async order(extension: 'status' | 'hang-up', callSid: string, more: Reply = {}): Promise<Reply> {
     if (!this.socket?.isOpen)
-      throw new Error('Asterisk is not listened to at the moment, and would not be heard to reply');
+      throw new CannotBeAsked('Asterisk is not listened to at the moment, and would not be heard to reply');
     const name = `${this.application}-${++this.orders}`;
     const limit = AbortSignal.timeout(ORDER_LIMIT_MS);
     const replied = new Promise<Reply>((resolve, reject) => {

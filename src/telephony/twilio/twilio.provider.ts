@@ -1,16 +1,17 @@
 import twilio from 'twilio';
 import { NotReached } from '../provider-connections.js';
-import type {
-  CallMilestone,
-  CallStatus,
-  DialOutcome,
-  DialRequest,
-  HangUpOutcome,
-  ProviderCall,
-  SubAccountCredentials,
-  TelephonyProvider,
-  WebhookReading,
-  WebhookRequest,
+import {
+  CannotBeAsked,
+  type CallMilestone,
+  type CallStatus,
+  type DialOutcome,
+  type DialRequest,
+  type HangUpOutcome,
+  type ProviderCall,
+  type SubAccountCredentials,
+  type TelephonyProvider,
+  type WebhookReading,
+  type WebhookRequest,
 } from '../telephony-provider.js';
 import { isAccountSid, isCallSid, readReference, writeReference, type CallReference } from './call-reference.js';
 import { checkCallback } from './callback-check.js';
@@ -149,6 +150,7 @@ export class TwilioProvider implements TelephonyProvider {
 
 /** @throws for a call whose id Twilio has not told: two people may have been rung by several calls, and it knows no callSid */
 const referenceOf = ({ providerCallId }: ProviderCall): CallReference => {
-  if (providerCallId === null) throw new Error('Twilio cannot be asked about a call whose id it has not told yet');
+  if (providerCallId === null)
+    throw new CannotBeAsked('Twilio cannot be asked about a call whose id it has not told yet');
   return readReference(providerCallId);
 };

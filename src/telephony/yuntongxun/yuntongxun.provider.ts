@@ -1,17 +1,18 @@
 import { isUtf8 } from 'node:buffer';
 import { LRUCache } from 'lru-cache';
 import { NotReached } from '../provider-connections.js';
-import type {
-  CallMilestone,
-  CallStatus,
-  DialOutcome,
-  DialRequest,
-  HangUpOutcome,
-  ProviderCall,
-  SubAccountCredentials,
-  TelephonyProvider,
-  WebhookReading,
-  WebhookRequest,
+import {
+  CannotBeAsked,
+  type CallMilestone,
+  type CallStatus,
+  type DialOutcome,
+  type DialRequest,
+  type HangUpOutcome,
+  type ProviderCall,
+  type SubAccountCredentials,
+  type TelephonyProvider,
+  type WebhookReading,
+  type WebhookRequest,
 } from '../telephony-provider.js';
 import { callbackOrder, isSid } from './callback-order.js';
 import { NotUnderstood, readNotification, type Notification } from './notification.js';
@@ -105,7 +106,7 @@ export class YuntongxunProvider implements TelephonyProvider {
    */
   async fetchStatus({ providerCallId }: ProviderCall): Promise<CallStatus> {
     if (providerCallId === null) {
-      throw new Error('Yuntongxun cannot be asked: it finds a call by its own id alone, which never came');
+      throw new CannotBeAsked('Yuntongxun cannot be asked: it finds a call by its own id alone, which never came');
     }
     const { code, text, fields } = await this.rest.ask({
       of: 'Accounts',
@@ -114,7 +115,7 @@ export class YuntongxunProvider implements TelephonyProvider {
       query: { callsid: providerCallId },
     });
     const [state, callTime] = [fields.get('state') ?? '', fields.get('calltime') ?? ''];
-    throw new Error(
+    throw new CannotBeAsked(
       `Yuntongxun’s word on the call is not understood: ${JSON.stringify({ code, text, state, callTime })}`,
     );
   }

@@ -1,0 +1,183 @@
+/**
+ * From two people to a call that a provider has taken: who may carry it, the record, the dial, and the next provider where
+ * one refuses for reasons of its own. A dial whose outcome is unknown ends the search, for phones may be ringing (design
+ * rule 3).
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AppError } from '../common/error-table.js';
+import { logAboutCall } from '../common/log-context.js';
+import { LOGGER, type Logger } from '../common/logger.js';
+import { CONFIG, type Config } from '../config/config.js';
+import type { Parties } from '../directory/directory.service.js';
+import { SubAccountService } from '../directory/sub-account.service.js';
+import type { GuardedProvider } from '../telephony/guarded-provider.js';
+import { ProviderChoice } from '../telephony/provider-choice.js';
+import type { DialRequest, Refusal, SubAccountCredentials } from '../telephony/telephony-provider.js';
+import { CallRecorder } from './call-recorder.js';
+import { newCallSid } from './call-sid.js';
+import { dialOnce, refusalError, type DialResult } from './dial.js';
+import { openCall } from './open-call.js';
+import { isPassedOver, passOver } from './pass-over.js';
+import { isLimited, takeTurn } from './provider-turn.js';
+
+export interface Callee {
+  readonly userId: string | null;
+  readonly serviceLineId: string | null;
+}
+
+/** A provider that may carry the call, and the sub-account under which it would. */
+interface Carrier {
+  readonly provider: GuardedProvider;
+  readonly subAccount: SubAccountCredentials;
+}
+
+/** Seconds after which a caller who is in a call with somebody else may try again. */
+const BUSY_RETRY_SECONDS = 10;
+
+@Injectable()
+export class CallPlacement {
+  constructor(
+    private readonly database: DataSource,
+    private readonly providers: ProviderChoice,
+    private readonly subAccounts: SubAccountService,
+    private readonly recorder: CallRecorder,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** @returns the callSid */
+  async place(callerId: string, parties: Parties, callee: Callee): Promise<string> {
+    const { callerPhone, calleePhone } = parties;
+    if (!callerPhone) throw new AppError('CALLER_HAS_NO_PHONE', { values: { hotline: this.config.serviceHotline } });
+    if (!calleePhone) throw new AppError('CALLEE_HAS_NO_PHONE');
+    const route = this.providers.routeTo(calleePhone);
+    if (!route)
+      throw new AppError('BAD_CALL_PARAMETERS', { cause: new Error('no route leads to the callee’s number') });
+    const carriers = this.carriersOn(route.providers, callerId, parties);
+    const first = await carriers.next();
+    if (first.done) throw new AppError('NO_SUB_ACCOUNT');
+
+    const open = await openCall(this.database, {
+      callSid: newCallSid(new Date()),
+      callerId,
+      callerPhone,
+      calleeId: callee.userId,
+      serviceLineId: callee.serviceLineId,
+      calleePhone,
+      provider: first.value.provider.name,
+      subAccount: first.value.subAccount.externalId,
+      waitsForTurn: this.waitsForTurn(first.value.provider),
+      dialTimeoutSeconds: this.config.dialTimeoutSeconds,
+      longestRequestedSeconds: this.config.longestRequestedSeconds,
+    });
+    const { callSid } = open;
+    logAboutCall(callSid);
+    if (!open.isNew) {
+      // The same target again is a double tap or a retry after a lost reply, not a wish for a second call.
+      if (open.calleeId === callee.userId && Boolean(open.serviceLineId) === Boolean(callee.serviceLineId))
+        return callSid;
+      throw new AppError('ALREADY_IN_A_CALL', { retryAfterSeconds: BUSY_RETRY_SECONDS });
+    }
+
+    this.logger.info(
+      { callerPhone, calleePhone, provider: first.value.provider.name, route: route.to },
+      'call requested',
+    );
+    return this.conclude(callSid, await this.dialInTurn({ callSid, callerPhone, calleePhone }, first.value, carriers));
+  }
+
+  /** The providers of a route that the caller has a sub-account with, or is given one at as soon as it is asked for. */
+  private async *carriersOn(
+    route: readonly GuardedProvider[],
+    callerId: string,
+    parties: Parties,
+  ): AsyncGenerator<Carrier, undefined> {
+    for (const provider of route) {
+      const subAccount = parties.subAccount(provider.name) ?? (await this.makeSubAccount(provider, callerId));
+      if (subAccount) yield { provider, subAccount };
+    }
+    return undefined;
+  }
+
+  private async makeSubAccount(provider: GuardedProvider, userId: string): Promise<SubAccountCredentials | null> {
+    if (!provider.createSubAccount || !this.providers.makesSubAccounts(provider)) return null;
+    try {
+      const made = await provider.createSubAccount(`ringback-${userId}`);
+      await this.subAccounts.store(userId, { provider: provider.name, ...made });
+      this.logger.info({ userId, provider: provider.name, subAccount: made.externalId }, 'sub-account made');
+      return made;
+    } catch (error) {
+      this.logger.error({ error, userId, provider: provider.name }, 'no sub-account could be made');
+      return null;
+    }
+  }
+
+  private async dialInTurn(
+    call: Pick<DialRequest, 'callSid' | 'callerPhone' | 'calleePhone'>,
+    first: Carrier,
+    others: AsyncGenerator<Carrier, undefined>,
+  ): Promise<DialResult> {
+    for (let carrier = first; ;) {
+      const result = await this.dial(call, carrier);
+      if (result.kind !== 'refused' || !isPassedOver(result)) return result;
+      const next = await others.next();
+      if (next.done || !(await this.passOver(call.callSid, carrier, result, next.value))) return result;
+      carrier = next.value;
+    }
+  }
+
+  private async dial(
+    call: Pick<DialRequest, 'callSid' | 'callerPhone' | 'calleePhone'>,
+    { provider, subAccount }: Carrier,
+  ): Promise<DialResult> {
+    if (this.waitsForTurn(provider)) {
+      const turn = await takeTurn(this.database, call.callSid, provider.name, this.providers.limitsOf(provider));
+      if (turn !== 'taken') return turn;
+    }
+    return dialOnce(provider, { ...call, subAccount }, this.config.dialTimeoutSeconds);
+  }
+
+  /** A provider that is left alone refuses at once, and is nothing to wait for. */
+  private waitsForTurn(provider: GuardedProvider): boolean {
+    return isLimited(this.providers.limitsOf(provider)) && !provider.isLeftAlone;
+  }
+
+  private passOver(callSid: string, from: Carrier, refusal: Refusal, to: Carrier): Promise<boolean> {
+    this.logger.warn({ from: from.provider.name, to: to.provider.name, refusal }, 'a provider is passed over');
+    return passOver(this.database, {
+      callSid,
+      from: from.provider.name,
+      refusal,
+      to: to.provider.name,
+      subAccount: to.subAccount.externalId,
+      waitsForTurn: this.waitsForTurn(to.provider),
+      dialTimeoutSeconds: this.config.dialTimeoutSeconds,
+    });
+  }
+
+  private async conclude(callSid: string, result: DialResult): Promise<string> {
+    switch (result.kind) {
+      case 'accepted':
+        await this.recorder.applyOwn(callSid, 'accepted', { providerCallId: result.providerCallId });
+        return callSid;
+      case 'refused':
+        await this.recorder.applyOwn(callSid, 'refused', { endReason: 'failed', detail: refusalDetail(result) });
+        throw new AppError(REFUSED_DIAL[result.category] ?? 'SYSTEM', { cause: refusalError(result) });
+      case 'canceled':
+        return callSid;
+      case 'timed_out':
+        this.logger.warn('the provider has not replied to the dial in time');
+        return callSid;
+      case 'unknown':
+        throw new AppError('SYSTEM', { cause: result.cause });
+    }
+  }
+}
+
+const REFUSED_DIAL: Partial<Record<Refusal['category'], 'BAD_CALL_PARAMETERS' | 'NO_SUB_ACCOUNT'>> = {
+  bad_number: 'BAD_CALL_PARAMETERS',
+  bad_account: 'NO_SUB_ACCOUNT',
+};
+
+const refusalDetail = ({ category, code, text }: Refusal) => ({ category, code, text });

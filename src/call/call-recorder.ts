@@ -1,0 +1,65 @@
+/** Where everything that happens to a call comes in, whoever tells it, and becomes the record. */
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { logAboutCall } from '../common/log-context.js';
+import { LOGGER, type Logger } from '../common/logger.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { hotStatement } from '../database/hot-statement.js';
+import type { ProviderEvent } from '../telephony/telephony-provider.js';
+import { applyCallEvent, RINGBACK, type Applied, type EventToApply } from './apply-call-event.js';
+import type { CallEventType } from './call-lifecycle.js';
+import { longestStays } from './call-limits.js';
+import { StateMemory } from './state-memory.js';
+
+const findByProviderCallId = hotStatement<{ callSid: string }>(
+  'call-by-provider-call-id',
+  'select call_sid as "callSid" from call_record where provider = $1 and provider_call_id = $2 and state < 4',
+);
+
+@Injectable()
+export class CallRecorder {
+  constructor(
+    private readonly database: DataSource,
+    private readonly memory: StateMemory,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** What a provider tells of a call. */
+  async apply(provider: string, event: ProviderEvent, receipt: string | null = null): Promise<Applied> {
+    const callSid = event.callSid ?? (await this.openCallOf(provider, event.providerCallId));
+    if (callSid === null) return 'unknown_call';
+    logAboutCall(callSid);
+    return this.record({ provider, receipt, ...event, callSid });
+  }
+
+  /** What we did ourselves; each at most once in a call's life. */
+  applyOwn(
+    callSid: string,
+    type: CallEventType,
+    facts: Pick<EventToApply, 'endReason' | 'providerCallId' | 'detail'> = {},
+  ): Promise<Applied> {
+    return this.record({
+      provider: RINGBACK,
+      eventId: `${callSid}:${type}`,
+      callSid,
+      type,
+      occurredAt: null,
+      ...facts,
+    });
+  }
+
+  private async openCallOf(provider: string, providerCallId: string | null): Promise<string | null> {
+    const [call] = await findByProviderCallId(this.database, [provider, providerCallId]);
+    return call?.callSid ?? null;
+  }
+
+  private async record(event: EventToApply): Promise<Applied> {
+    const { applied, change } = await applyCallEvent(this.database, event, longestStays(this.config));
+    // Who caused the change must see it at once, before its notification has come round.
+    if (change) this.memory.learn(change);
+    const { provider, type, endReason, eventId } = event;
+    this.logger.info({ callSid: event.callSid, provider, type, endReason, eventId, applied }, 'call event');
+    return applied;
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Providers take only so many calls a second, and so many at once, from all replicas together. A call whose provider has
+ * limits waits for its turn before the dial; a burst is spread over a few seconds rather than refused.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DataSource, EntityManager } from 'typeorm';
+import { hotStatement } from '../database/hot-statement.js';
+import type { ProviderLimits } from '../telephony/provider-choice.js';
+import type { Refusal } from '../telephony/telephony-provider.js';
+
+/** A caller who has pressed a button waits for no longer. Less than UNSETTLED_DIAL_SECONDS. */
+export const PATIENCE_MS = 3_000;
+/** A place becomes free when a call ends, which is not worth a notification. */
+const LOOK_AGAIN_MS = 200;
+
+export const isLimited = ({ callsPerSecond, callsAtOnce }: ProviderLimits): boolean =>
+  callsPerSecond !== null || callsAtOnce !== null;
+
+/** canceled: while it waited. refused: as the provider itself would have. */
+type Turn = 'taken' | { readonly kind: 'canceled' } | ({ readonly kind: 'refused' } & Refusal);
+
+export const takeTurn = async (
+  database: DataSource,
+  callSid: string,
+  provider: string,
+  limits: ProviderLimits,
+): Promise<Turn> => {
+  const patientUntil = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const patienceMs = Math.max(0, patientUntil - Date.now());
+    const verdict = await database.transaction((transaction) =>
+      judge(transaction, callSid, provider, limits, patienceMs),
+    );
+    if (!verdict.isWanted) return { kind: 'canceled' };
+    if (verdict.waitMs !== null) {
+      await sleep(verdict.waitMs);
+      return (await begin(database, [callSid])).length > 0 ? 'taken' : { kind: 'canceled' };
+    }
+    if (!verdict.isFull) return tooMany('RB-PER-SECOND', `more than ${String(limits.callsPerSecond)} calls a second`);
+    if (patienceMs <= LOOK_AGAIN_MS)
+      return tooMany('RB-AT-ONCE', `more than ${String(limits.callsAtOnce)} calls at once`);
+    await sleep(LOOK_AGAIN_MS);
+  }
+};
+
+interface Verdict {
+  /** Until the turn; null where there is none within the patience left. */
+  readonly waitMs: number | null;
+  readonly isFull: boolean;
+  /** False once the call is over, or somebody is about to end it. */
+  readonly isWanted: boolean;
+}
+
+/**
+ * Two statements: whoever has waited for the row must see what those before it did, and a statement sees only what was
+ * there when it began.
+ */
+const judge = async (
+  database: EntityManager,
+  callSid: string,
+  provider: string,
+  { callsPerSecond, callsAtOnce }: ProviderLimits,
+  patienceMs: number,
+): Promise<Verdict> => {
+  await database.query(
+    `insert into provider_turn (provider, next_at) values ($1, now())
+     on conflict on constraint provider_turn_pkey do update set provider = excluded.provider`,
+    [provider],
+  );
+  const [verdict] = await database.query<[Verdict]>(
+    `
+with call as (
+  select state = 1 and cancel_ordered_at is null as is_wanted from call_record where call_sid = $1
+), load as (
+  select count(*) >= $4::int as is_full from call_record where provider = $2 and state < 4 and turn_at is not null
+), turn as (
+  select greatest(next_at, clock_timestamp()) as at from provider_turn where provider = $2
+), taken as (
+  update call_record set turn_at = turn.at
+  from turn, load
+  where call_sid = $1 and state = 1 and cancel_ordered_at is null and load.is_full is not true
+    and turn.at <= clock_timestamp() + $5 * interval '1 millisecond'
+  returning turn.at
+), moved as (
+  update provider_turn set next_at = taken.at + coalesce(1 / $3::float8, 0) * interval '1 second'
+  from taken where provider = $2
+)
+select call.is_wanted as "isWanted", load.is_full is true as "isFull",
+  (select greatest(0, extract(epoch from at - clock_timestamp()) * 1000)::float8 from taken) as "waitMs"
+from call, load
+`,
+    [callSid, provider, callsPerSecond, callsAtOnce, patienceMs],
+  );
+  return verdict;
+};
+
+/** A cancel that came before this found nobody to tell, and has ended the call by itself (cancel-claim.ts). */
+const begin = hotStatement(
+  'begin-turn',
+  `update call_record set turn_at = least(turn_at, clock_timestamp())
+   where call_sid = $1 and state = 1 and cancel_ordered_at is null
+   returning call_sid`,
+);
+
+const tooMany = (code: string, text: string): Turn => ({ kind: 'refused', category: 'rate_limited', code, text });
