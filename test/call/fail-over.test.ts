@@ -1,0 +1,166 @@
+/** Two providers on a route: which of them carries a call, and what the record tells of the other. */
+import type { ServerResponse } from 'node:http';
+import { FAILURES_IN_A_ROW } from '../../src/telephony/provider-gate.js';
+import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
+import { waitFor } from '../support/wait-for.js';
+
+const SYSTEM = { returnCode: 500, returnMsg: '系统内部异常!' };
+const NO_ACCOUNT = { returnCode: 400, returnMsg: '无通讯子账户,请联系管理员!' };
+const PARAMETERS = { returnCode: 400, returnMsg: '呼叫请求的参数有误,请联系管理员!' };
+const PLACED = { data: { callSid: expect.stringMatching(/^\d{32}$/) }, returnCode: 200, returnMsg: 'success' };
+
+const NO_FUNDS = '111142';
+const TOO_MANY_REQUESTS = '111111';
+const PLATFORM_FAILED = '111000';
+const APP_PAUSED = '111181';
+
+interface ShownCall {
+  readonly provider: string;
+  readonly subAccount: string;
+  readonly stateType: string;
+  readonly endReason: string | null;
+  readonly events: readonly { readonly type: string; readonly provider: string; readonly detail: unknown }[];
+}
+
+let telephony: TwoProviders;
+
+beforeAll(async () => {
+  telephony = await startTwoProviders();
+});
+afterEach(() => {
+  telephony.yuntongxun.replyInstead = null;
+});
+afterAll(() => telephony.close());
+
+const repliesWith = (code: string): ((request: unknown, response: ServerResponse) => void) => {
+  return (_, response) => response.writeHead(200).end(JSON.stringify({ statusCode: code, statusMsg: '【账号】说不' }));
+};
+const lastCallOf = async (userId: string): Promise<ShownCall> => {
+  const found = await telephony.service.admin('GET', `calls?userId=${userId}&limit=1`);
+  const { items } = (await found.json()) as { items: { callSid: string }[] };
+  return (await (await telephony.service.admin('GET', `calls/${items[0]!.callSid}`)).json()) as ShownCall;
+};
+const dialsAt = ({ yuntongxun, twilio }: TwoProviders) => ({
+  yuntongxun: yuntongxun.requests.filter((request) => request.endsWith('Calls/Callback')).length,
+  twilio: twilio.requests.filter((request) => /^POST .*\/Calls\.json$/.test(request)).length,
+});
+/** Dials that a call has cost at each. */
+const during = async (act: () => Promise<unknown>) => {
+  const before = dialsAt(telephony);
+  await act();
+  const after = dialsAt(telephony);
+  return { yuntongxun: after.yuntongxun - before.yuntongxun, twilio: after.twilio - before.twilio };
+};
+
+it('goes by the first on the route, and the other hears nothing of it', async () => {
+  const user = await telephony.user('yuntongxun', 'twilio');
+
+  expect(
+    await during(async () => {
+      expect(await telephony.service.ask(user, 'call/2000')).toEqual(PLACED);
+    }),
+  ).toEqual({ yuntongxun: 1, twilio: 0 });
+
+  const call = await waitFor('the call to end', async () => {
+    const shown = await lastCallOf(user);
+    return shown.stateType === '4' && shown;
+  });
+  expect(call).toMatchObject({ provider: 'yuntongxun', endReason: 'completed' });
+  expect(call.events.map(({ type }) => type)).not.toContain('passed_over');
+});
+
+it.each([
+  ['has no funds', () => repliesWith(NO_FUNDS), 'no_funds', NO_FUNDS],
+  ['takes no more for now', () => repliesWith(TOO_MANY_REQUESTS), 'rate_limited', TOO_MANY_REQUESTS],
+])('goes by the next where the first %s, to its end', async (_, reply, category, code) => {
+  const user = await telephony.user('yuntongxun', 'twilio');
+  telephony.yuntongxun.replyInstead = reply();
+
+  expect(
+    await during(async () => {
+      expect(await telephony.service.ask(user, 'call/2000')).toEqual(PLACED);
+    }),
+  ).toEqual({ yuntongxun: 1, twilio: 1 });
+
+  const call = await waitFor('the call to end', async () => {
+    const shown = await lastCallOf(user);
+    return shown.stateType === '4' && shown;
+  });
+  expect(call).toMatchObject({ provider: 'twilio', subAccount: expect.stringMatching(/^AC/), endReason: 'completed' });
+  const own = call.events.filter(({ provider }) => provider === 'ringback');
+  expect(own.map(({ type }) => type)).toEqual(['requested', 'passed_over', 'accepted']);
+  expect(own[1]!.detail).toEqual({ provider: 'yuntongxun', category, code, text: '【账号】说不', next: 'twilio' });
+});
+
+it('can be canceled at the provider that stood in', async () => {
+  const user = await telephony.user('yuntongxun', 'twilio');
+  telephony.yuntongxun.replyInstead = repliesWith(NO_FUNDS);
+  const { data } = await telephony.service.ask(user, 'call/2013');
+
+  expect(await telephony.service.ask(user, `callCancel/${data?.callSid}`)).toMatchObject({ returnCode: 200 });
+
+  expect(await lastCallOf(user)).toMatchObject({ provider: 'twilio', stateType: '4' });
+  expect(telephony.twilio.requests.at(-1)).toMatch(/^POST .*\/Calls\/CA/);
+});
+
+it.each([
+  ['fails, and phones may be ringing', PLATFORM_FAILED, SYSTEM],
+  ['refuses the call as such', APP_PAUSED, SYSTEM],
+])('stays with a first that %s', async (_, code, answer) => {
+  const user = await telephony.user('yuntongxun', 'twilio');
+  telephony.yuntongxun.replyInstead = repliesWith(code);
+
+  expect(
+    await during(async () => {
+      expect(await telephony.service.ask(user, 'call/2000')).toEqual(answer);
+    }),
+  ).toEqual({ yuntongxun: 1, twilio: 0 });
+
+  expect(await lastCallOf(user)).toMatchObject({ provider: 'yuntongxun' });
+});
+
+it('answers for the last on the route where all refuse, and the record tells of each', async () => {
+  const user = await telephony.user('yuntongxun', 'twilio');
+  telephony.yuntongxun.replyInstead = repliesWith(NO_FUNDS);
+
+  expect(await telephony.service.ask(user, 'call/2006')).toEqual(PARAMETERS);
+
+  const { events, endReason } = await lastCallOf(user);
+  expect(endReason).toBe('failed');
+  expect(events.map(({ type }) => type)).toEqual(['requested', 'passed_over', 'refused']);
+});
+
+it.each([
+  [['twilio'], { yuntongxun: 0, twilio: 1 }, PLACED],
+  [[], { yuntongxun: 0, twilio: 0 }, NO_ACCOUNT],
+] as const)('asks only where the caller has a sub-account: %j', async (accounts, dials, answer) => {
+  const user = await telephony.user(...accounts);
+
+  expect(
+    await during(async () => {
+      expect(await telephony.service.ask(user, 'call/2013')).toEqual(answer);
+    }),
+  ).toEqual(dials);
+});
+
+describe('a first that is down', () => {
+  it('is not asked any more after a while, and every call goes by the next at once', async () => {
+    const own = await startTwoProviders();
+    try {
+      await own.yuntongxun.close();
+      for (let call = 0; call < FAILURES_IN_A_ROW + 5; call++) {
+        const user = await own.user('yuntongxun', 'twilio');
+        expect(await own.service.ask(user, 'call/2013')).toEqual(PLACED);
+      }
+
+      const [{ codes }] = (await own.service.database.query(
+        `select array_agg(detail ->> 'code' order by received_at) as codes from call_event where type = 'passed_over'`,
+      )) as [{ codes: string[] }];
+      expect(codes.slice(0, FAILURES_IN_A_ROW)).toEqual(Array(FAILURES_IN_A_ROW).fill('RB-UNREACHED'));
+      expect(codes).toHaveLength(FAILURES_IN_A_ROW + 5);
+      expect(codes.slice(FAILURES_IN_A_ROW)).toContain('NOT-ASKED');
+    } finally {
+      await own.close();
+    }
+  });
+});
