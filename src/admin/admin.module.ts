@@ -4,6 +4,8 @@ import { DeliveryModule } from '../delivery/delivery.module.js';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { TelephonyModule } from '../telephony/telephony.module.js';
 import { CallsController } from './calls.controller.js';
+import { DryRunController } from './dry-run.controller.js';
+import { ProvidersController } from './providers.controller.js';
 import { ServiceLinesController } from './service-lines.controller.js';
 import { SubAccountsController } from './sub-accounts.controller.js';
 import { UsersController } from './users.controller.js';
@@ -17,6 +19,8 @@ import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
     SubAccountsController,
     ServiceLinesController,
     CallsController,
+    ProvidersController,
+    DryRunController,
     WebhookEndpointsController,
     WebhookDeliveriesController,
   ],

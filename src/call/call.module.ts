@@ -9,6 +9,7 @@ import { CallRecorder } from './call-recorder.js';
 import { CallService } from './call.service.js';
 import { CallWatch } from './call-watch.service.js';
 import { ChangeFeed } from './change-feed.js';
+import { DryRunService } from './dry-run.service.js';
 import { ProviderStreams } from './provider-streams.js';
 import { StateMemory } from './state-memory.js';
 import { Sweeper } from './sweeper.js';
@@ -24,10 +25,11 @@ import { Sweeper } from './sweeper.js';
     CallService,
     CallWatch,
     ChangeFeed,
+    DryRunService,
     ProviderStreams,
     StateMemory,
     Sweeper,
   ],
-  exports: [CallHistoryService, CallRecorder, CallSearchService, CallService],
+  exports: [CallHistoryService, CallRecorder, CallSearchService, CallService, DryRunService],
 })
 export class CallModule {}

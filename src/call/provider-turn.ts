@@ -94,6 +94,15 @@ from call, load
   return verdict;
 };
 
+const countInTurn = hotStatement<{ provider: string; calls: number }>(
+  'calls-in-turn',
+  `select provider, count(*)::int as calls from call_record where state < 4 and turn_at is not null group by provider`,
+);
+
+/** Open calls that count against a provider's limit, by its name. */
+export const callsInTurn = async (database: DataSource): Promise<ReadonlyMap<string, number>> =>
+  new Map((await countInTurn(database, [])).map(({ provider, calls }) => [provider, calls]));
+
 /** A cancel that came before this found nobody to tell, and has ended the call by itself (cancel-claim.ts). */
 const begin = hotStatement(
   'begin-turn',

@@ -1,7 +1,10 @@
 import { getConfigToken } from '@nestjs/config';
 import { SETTINGS, type Setting, type Settings } from './settings.js';
 
-export type Config = Settings;
+export type Config = Settings & {
+  /** What an operator may see of the settings, by variable: the text in use, and of a secret only that it is set. */
+  readonly shown: Readonly<Record<string, string>>;
+};
 
 /** Injection token of the one frozen Config. */
 export const CONFIG = getConfigToken('ringback');
@@ -47,11 +50,19 @@ const read = (
       return [key, undefined];
     }
   });
-  const config = Object.freeze(Object.fromEntries(entries) as Config);
+  const shown = Object.freeze(Object.fromEntries(Object.values<Setting<unknown>>(SETTINGS).map(shownOf(environment))));
+  const config = Object.freeze({ ...(Object.fromEntries(entries) as Settings), shown });
   problems.push(...contradictionsOf(({ name }) => Boolean(environment[name]), config));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 };
+
+const shownOf =
+  (environment: Environment) =>
+  ({ name, defaultText, isSecret }: Setting<unknown>): [string, string] => {
+    const text = environment[name] || defaultText;
+    return [name, isSecret && text !== '' ? '(set)' : text];
+  };
 
 interface ProviderSettings {
   /** Which turns the provider on. */

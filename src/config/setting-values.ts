@@ -46,6 +46,10 @@ export const url =
     if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {
       throw new Error(`expected a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
     }
+    // Where to is shown to admins; who we are there has settings of its own.
+    const { protocol, username, password } = new URL(value);
+    if (protocol.startsWith('http') && username + password !== '')
+      throw new Error('expected a URL without a user in it');
     return value;
   };
 

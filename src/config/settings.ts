@@ -32,6 +32,8 @@ export interface Setting<T> {
   readonly defaultText: string;
   /** Throws an Error whose message says what was expected; it must not repeat the value, which may be a secret. */
   readonly parse: (text: string) => T;
+  /** Never shown, to nobody. */
+  readonly isSecret: boolean;
 }
 
 const setting = <T>(name: string, defaultText: string, meaning: string, parse: (text: string) => T): Setting<T> => ({
@@ -39,12 +41,15 @@ const setting = <T>(name: string, defaultText: string, meaning: string, parse: (
   meaning,
   defaultText,
   parse,
+  isSecret: false,
 });
+
+const secret = <T>(...args: Parameters<typeof setting<T>>): Setting<T> => ({ ...setting(...args), isSecret: true });
 
 export const SETTINGS = {
   host: setting('HOST', '0.0.0.0', 'Address to listen on.', nonEmpty),
   port: setting('PORT', '3000', 'TCP port to listen on; 0 takes a free one.', wholeNumber(0, 65_535)),
-  databaseUrl: setting(
+  databaseUrl: secret(
     'DATABASE_URL',
     '',
     'PostgreSQL 15 or later, as postgresql://user:password@host/database. Unset: an embedded PostgreSQL in DATA_DIR.',
@@ -57,7 +62,7 @@ export const SETTINGS = {
     wholeNumber(1, 1_000),
   ),
   dataDir: setting('DATA_DIR', './data', 'Where the embedded default keeps its database and its secret.', nonEmpty),
-  jwtSecret: setting(
+  jwtSecret: secret(
     'JWT_SECRET',
     '',
     'HS256 key for access tokens, at least 32 bytes. Unset on the embedded default: a random one in DATA_DIR.',
@@ -141,7 +146,7 @@ export const SETTINGS = {
     'Pace of the simulator: 1 is lifelike (2 s, 4 s, 10 s), 10 is ten times as fast.',
     numberBetween(0.1, 10_000),
   ),
-  simulatorWebhookSecrets: setting(
+  simulatorWebhookSecrets: secret(
     'SIMULATOR_WEBHOOK_SECRETS',
     '',
     'Secrets of the simulator’s webhooks, comma between two; the first signs, all are accepted. Unset: a random one.',
@@ -167,7 +172,7 @@ export const SETTINGS = {
     optional(url('http:', 'https:')),
   ),
   asteriskUsername: setting('ASTERISK_USERNAME', 'ringback', 'The user in Asterisk’s ari.conf.', nonEmpty),
-  asteriskPassword: setting('ASTERISK_PASSWORD', '', 'Its password.', optional(text)),
+  asteriskPassword: secret('ASTERISK_PASSWORD', '', 'Its password.', optional(text)),
   asteriskDial: setting(
     'ASTERISK_DIAL',
     '=PJSIP/{digits}',
@@ -205,7 +210,7 @@ export const SETTINGS = {
     'Your Twilio account. When set, Twilio carries calls.',
     optional(twilioSid),
   ),
-  twilioAuthToken: setting('TWILIO_AUTH_TOKEN', '', 'Its auth token.', optional(text)),
+  twilioAuthToken: secret('TWILIO_AUTH_TOKEN', '', 'Its auth token.', optional(text)),
   twilioCallerNumber: setting(
     'TWILIO_CALLER_NUMBER',
     '',
@@ -242,9 +247,9 @@ export const SETTINGS = {
     'Your 容联 account (主账号). When set, 容联 carries calls.',
     optional(yuntongxunSid),
   ),
-  yuntongxunAuthToken: setting('YUNTONGXUN_AUTH_TOKEN', '', 'Its auth token.', optional(text)),
+  yuntongxunAuthToken: secret('YUNTONGXUN_AUTH_TOKEN', '', 'Its auth token.', optional(text)),
   yuntongxunAppId: setting('YUNTONGXUN_APP_ID', '', 'The id of the app that Ringback alone uses.', optional(text)),
-  yuntongxunWebhookToken: setting(
+  yuntongxunWebhookToken: secret(
     'YUNTONGXUN_WEBHOOK_TOKEN',
     '',
     'The secret end of its webhooks’ path: at least 22 letters, digits, - or _.',

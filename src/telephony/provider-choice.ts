@@ -14,6 +14,8 @@ export interface ConfiguredProvider {
   readonly limits: ProviderLimits;
   /** Whether a user who has no sub-account there is given one at their first call. */
   readonly makesSubAccounts: boolean;
+  /** What an operator may see of its settings, by variable. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 export interface RouteTaken {
@@ -29,7 +31,7 @@ export class ProviderChoice {
 
   /** @param region of national numbers, which have no country in them */
   constructor(
-    configured: readonly ConfiguredProvider[],
+    readonly configured: readonly ConfiguredProvider[],
     readonly routes: readonly Route[],
     private readonly region: string,
   ) {

@@ -76,6 +76,9 @@ const createYuntongxun = (config: Config, accountSid: string): YuntongxunProvide
     maxCallSeconds: config.longestTalkSeconds,
   });
 
+const settingsOf = (provider: string, { shown }: Config): Record<string, string> =>
+  Object.fromEntries(Object.entries(shown).filter(([name]) => name.startsWith(`${provider.toUpperCase()}_`)));
+
 /** Without any other the simulator stands in; without routes every number goes by all of them, in this order. */
 const chooseProviders = (config: Config, host: HttpAdapterHost, logger: Logger): ProviderChoice => {
   const { asteriskUrl, twilioAccountSid, yuntongxunAccountSid } = config;
@@ -83,7 +86,12 @@ const chooseProviders = (config: Config, host: HttpAdapterHost, logger: Logger):
     provider: TelephonyProvider,
     limits: ProviderLimits,
     makesSubAccounts = false,
-  ): ConfiguredProvider => ({ provider: new GuardedProvider(provider, logger), limits, makesSubAccounts });
+  ): ConfiguredProvider => ({
+    provider: new GuardedProvider(provider, logger),
+    limits,
+    makesSubAccounts,
+    settings: settingsOf(provider.name, config),
+  });
   const all: ConfiguredProvider[] = [];
   if (asteriskUrl) {
     const limits = { callsPerSecond: config.asteriskCallsPerSecond, callsAtOnce: config.asteriskCallsAtOnce };

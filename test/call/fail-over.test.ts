@@ -97,7 +97,7 @@ it('can be canceled at the provider that stood in', async () => {
   telephony.yuntongxun.replyInstead = repliesWith(NO_FUNDS);
   const { data } = await telephony.service.ask(user, 'call/2013');
 
-  expect(await telephony.service.ask(user, `callCancel/${data?.callSid}`)).toMatchObject({ returnCode: 200 });
+  expect(await telephony.service.ask(user, `callCancel/${data!.callSid!}`)).toMatchObject({ returnCode: 200 });
 
   expect(await lastCallOf(user)).toMatchObject({ provider: 'twilio', stateType: '4' });
   expect(telephony.twilio.requests.at(-1)).toMatch(/^POST .*\/Calls\/CA/);
@@ -153,9 +153,10 @@ describe('a first that is down', () => {
         expect(await own.service.ask(user, 'call/2013')).toEqual(PLACED);
       }
 
-      const [{ codes }] = (await own.service.database.query(
+      const [found] = await own.service.database.query<[{ codes: string[] }]>(
         `select array_agg(detail ->> 'code' order by received_at) as codes from call_event where type = 'passed_over'`,
-      )) as [{ codes: string[] }];
+      );
+      const { codes } = found;
       expect(codes.slice(0, FAILURES_IN_A_ROW)).toEqual(Array(FAILURES_IN_A_ROW).fill('RB-UNREACHED'));
       expect(codes).toHaveLength(FAILURES_IN_A_ROW + 5);
       expect(codes.slice(FAILURES_IN_A_ROW)).toContain('NOT-ASKED');

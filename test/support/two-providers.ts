@@ -19,7 +19,10 @@ const PUBLIC_URL = 'https://calls.example.com';
 
 let nextUser = 3_001;
 
-export const startTwoProviders = async (environment: Readonly<Record<string, string>> = {}): Promise<TwoProviders> => {
+export const startTwoProviders = async (
+  environment: Readonly<Record<string, string>> = {},
+  databaseUrl?: string,
+): Promise<TwoProviders> => {
   const yuntongxun = await startYuntongxunServer({ speed: 20 });
   const twilio = await startTwilioServer({
     accounts: ACCOUNTS,
@@ -28,6 +31,7 @@ export const startTwoProviders = async (environment: Readonly<Record<string, str
     reach: (url) => url.replace(PUBLIC_URL, service.url),
   });
   const service: TestApp = await startTestApp({
+    ...(databaseUrl !== undefined && { databaseUrl }),
     environment: {
       PUBLIC_URL,
       TWILIO_URL: twilio.url,

@@ -1,0 +1,135 @@
+/** What admins see of providers and routes, and which way a call would go. */
+import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
+import { MAIN } from '../support/twilio-call.js';
+import { WEBHOOK_TOKEN } from '../support/yuntongxun-provider.js';
+
+let telephony: TwoProviders;
+
+beforeAll(async () => {
+  telephony = await startTwoProviders({
+    ROUTES: '+86=yuntongxun/twilio,US=twilio',
+    TWILIO_CALLS_PER_SECOND: '1000',
+    TWILIO_CALLS_AT_ONCE: '1',
+  });
+});
+afterAll(() => telephony.close());
+
+const get = async (path: string): Promise<{ status: number; text: string; body: Record<string, unknown> }> => {
+  const response = await telephony.service.admin('GET', path);
+  const text = await response.text();
+  return { status: response.status, text, body: JSON.parse(text) as Record<string, unknown> };
+};
+const dryRun = async (callerId: string, phone: string) =>
+  (await get(`dry-run?callerId=${callerId}&phone=${encodeURIComponent(phone)}`)).body;
+
+const CHINESE = '+8613800002013';
+const AMERICAN = '+14155550100';
+
+describe('the providers', () => {
+  it('are listed with their limits, their health and their settings, and no secret', async () => {
+    const { text, body } = await get('providers');
+
+    expect(body).toMatchObject({
+      items: [
+        {
+          name: 'twilio',
+          isReachable: true,
+          isLeftAlone: false,
+          openCalls: 0,
+          limits: { callsPerSecond: 1000, callsAtOnce: 1 },
+          makesSubAccounts: false,
+          settings: {
+            TWILIO_ACCOUNT_SID: MAIN.externalId,
+            TWILIO_AUTH_TOKEN: '(set)',
+            TWILIO_URL: telephony.twilio.url,
+          },
+        },
+        { name: 'yuntongxun', limits: { callsPerSecond: null, callsAtOnce: null } },
+      ],
+      routes: [
+        { to: '+86', providers: ['yuntongxun', 'twilio'] },
+        { to: 'US', providers: ['twilio'] },
+      ],
+    });
+    for (const secret of [MAIN.secret, telephony.yuntongxun.authToken, WEBHOOK_TOKEN]) {
+      expect(text).not.toContain(secret);
+    }
+  });
+
+  it('are for admins alone', async () => {
+    for (const path of ['providers', 'dry-run?callerId=1001&calleeId=2000']) {
+      const response = await fetch(`${telephony.service.url}/v1/admin/${path}`, {
+        headers: { authorization: `Bearer ${await telephony.service.token('1001')}` },
+      });
+      expect(response.status).toBe(403);
+    }
+  });
+});
+
+describe('a dry run', () => {
+  it('tells who would carry the call, who would stand in, and places none', async () => {
+    const user = await telephony.user('yuntongxun', 'twilio');
+
+    expect(await dryRun(user, '138 0000 2013')).toEqual({
+      phone: CHINESE,
+      route: '+86',
+      carrier: 'yuntongxun',
+      why: 'It would go by yuntongxun.',
+      providers: [
+        { provider: 'yuntongxun', verdict: 'carries', why: 'The caller has a sub-account there.' },
+        { provider: 'twilio', verdict: 'stands_in', why: 'The caller has a sub-account there.' },
+      ],
+    });
+    expect(await telephony.service.database.query('select from call_record')).toEqual([]);
+  });
+
+  it('passes over where the caller has no sub-account', async () => {
+    expect(await dryRun(await telephony.user('twilio'), CHINESE)).toMatchObject({
+      carrier: 'twilio',
+      providers: [
+        { provider: 'yuntongxun', verdict: 'passed_over', why: 'The caller has no sub-account there.' },
+        { provider: 'twilio', verdict: 'carries' },
+      ],
+    });
+  });
+
+  it('takes the callee’s own number', async () => {
+    const user = await telephony.user('yuntongxun');
+
+    expect((await get(`dry-run?callerId=${user}&calleeId=2000`)).body).toMatchObject({ phone: '+8613800002000' });
+  });
+
+  it('counts the calls that go on', async () => {
+    const [talking, next] = [await telephony.user('twilio'), await telephony.user('twilio')];
+    expect(await telephony.service.ask(talking, 'call/2013')).toMatchObject({ returnCode: 200 });
+
+    expect(await dryRun(next, AMERICAN)).toMatchObject({
+      route: 'US',
+      carrier: null,
+      why: 'None of the providers on the route can carry it at the moment.',
+      providers: [{ verdict: 'passed_over', why: 'It may carry so many calls at once: 1. It carries 1.' }],
+    });
+    expect((await get('providers')).body).toMatchObject({ items: [{ openCalls: 1 }, { openCalls: 0 }] });
+  });
+
+  it.each([
+    ['1002', '+8613800002000', 'The caller has no phone, or is not known.'],
+    ['999999', '+8613800002000', 'The caller has no phone, or is not known.'],
+    ['1001', '+442079460000', 'No route leads to this number.'],
+    ['1001', '+8613800002000', 'None of the providers on the route can carry it at the moment.'],
+  ])('of a call from %s to %s says why there would be none', async (callerId, phone, why) => {
+    expect(await dryRun(callerId, phone)).toMatchObject({ carrier: null, why });
+  });
+
+  it.each([
+    ['callerId=1001'],
+    ['calleeId=2000'],
+    ['callerId=1001&calleeId=2000&phone=95588'],
+    ['callerId=1001&calleeId=1001'],
+    ['callerId=1001&phone=110'],
+    ['callerId=x&calleeId=2000'],
+    ['callerId=1001&calleeId=2000&colour=red'],
+  ])('is refused for %s', async (query) => {
+    expect(await get(`dry-run?${query}`)).toMatchObject({ status: 400, body: { code: 'BAD_REQUEST' } });
+  });
+});
