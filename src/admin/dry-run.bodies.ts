@@ -19,7 +19,7 @@ export class DryRunQuery implements CallToTry {
   @Obeys(userIdRule)
   calleeId?: string;
 
-  @ApiPropertyOptional({ description: 'The callee’s number, in any common notation.' })
+  @ApiPropertyOptional({ description: 'The callee’s number, in any common notation.', example: '13800002000' })
   @Optional()
   @Obeys(phoneRule)
   phone?: string;

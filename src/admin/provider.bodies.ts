@@ -1,10 +1,20 @@
 import { ApiProperty } from '@nestjs/swagger';
 
 class LimitsReply {
-  @ApiProperty({ type: Number, nullable: true, description: '`null` is no limit.', example: 1 })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Of all replicas together; `null` is no limit.',
+    example: 1,
+  })
   callsPerSecond: number | null;
 
-  @ApiProperty({ type: 'integer', nullable: true, description: '`null` is no limit.', example: 50 })
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Of all replicas together; `null` is no limit.',
+    example: 50,
+  })
   callsAtOnce: number | null;
 }
 
@@ -24,7 +34,7 @@ class ProviderReply {
   @ApiProperty({ type: 'integer', description: 'Calls that it carries, of all replicas.', example: 3 })
   openCalls: number;
 
-  @ApiProperty({ type: LimitsReply, description: 'For all replicas together.' })
+  @ApiProperty({ type: LimitsReply })
   limits: LimitsReply;
 
   @ApiProperty({ description: 'Whether a user’s first call has a sub-account made there.', example: false })

@@ -18,6 +18,7 @@ export interface Body {
 }
 
 export interface Parameter {
+  readonly required?: boolean;
   readonly name: string;
   readonly in: string;
   readonly description?: string;

@@ -21,7 +21,7 @@ const OPTIONAL_SECRETS = [
   'YUNTONGXUN_WEBHOOK_TOKEN',
 ];
 /** Addresses that hold no secret. */
-const ADDRESSES = ['ASTERISK_URL', 'PUBLIC_URL', 'YUNTONGXUN_URL'];
+const ADDRESSES = ['ASTERISK_URL', 'PUBLIC_URL', 'TWILIO_URL', 'YUNTONGXUN_URL'];
 
 const FILLED_IN = { POSTGRES_PASSWORD: 'a1b2c3', JWT_SECRET: 'forty-eight-random-bytes-would-stand-here' };
 
