@@ -19,6 +19,9 @@ export type SimulatorConfig = Config & {
   readonly simulatorWebhookSecrets: NonNullable<Config['simulatorWebhookSecrets']>;
 };
 
+/** What migrating needs: whoever changes tables need not hold the keys of those who serve. */
+export type MigrationConfig = Config & { readonly databaseUrl: NonNullable<Config['databaseUrl']> };
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Whether a variable is set, be its value right or wrong: what is missing is told along with what is mistaken. */
@@ -33,6 +36,10 @@ export const readConfig = (environment: Environment): Config => read(environment
 /** @throws ConfigError with every problem found. */
 export const readSimulatorConfig = (environment: Environment): SimulatorConfig =>
   read(environment, simulatorContradictions) as SimulatorConfig;
+
+/** @throws ConfigError with every problem found. */
+export const readMigrationConfig = (environment: Environment): MigrationConfig =>
+  read(environment, migrationContradictions) as MigrationConfig;
 
 const read = (environment: Environment, contradictionsOf: (isSet: IsSet) => readonly string[]): Config => {
   const problems: string[] = [];
@@ -84,3 +91,6 @@ const simulatorContradictions = (isSet: IsSet): string[] =>
   isSet(SETTINGS.simulatorWebhookSecrets)
     ? []
     : ['SIMULATOR_WEBHOOK_SECRETS: required by the simulator, the same as those of the service'];
+
+const migrationContradictions = (isSet: IsSet): string[] =>
+  isSet(SETTINGS.databaseUrl) ? [] : ['DATABASE_URL: required; the embedded default migrates when it starts'];

@@ -1,4 +1,4 @@
-import { readConfig, readSimulatorConfig, type ConfigError } from '../../src/config/config.js';
+import { readConfig, readMigrationConfig, readSimulatorConfig, type ConfigError } from '../../src/config/config.js';
 import { SETTINGS } from '../../src/config/settings.js';
 
 const NAMES = Object.values(SETTINGS).map(({ name }) => name);
@@ -131,6 +131,11 @@ describe('the configuration', () => {
     expect(problemsOf(environment)).toEqual(
       names.map((name) => expect.stringMatching(new RegExp(`^${name}: required`))),
     );
+  });
+
+  it('of migrating is the database, and no key', () => {
+    expect(problemsOf({}, readMigrationConfig)).toEqual([expect.stringMatching(/^DATABASE_URL: required/)]);
+    expect(problemsOf({ DATABASE_URL: DATABASE }, readMigrationConfig)).toEqual([]);
   });
 
   it('of the simulator as a program of its own has the secrets of its webhooks', () => {
