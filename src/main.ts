@@ -11,6 +11,7 @@ import { readEnvironment } from './config/environment.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { migrate } from './database/migrate.js';
 import { seedDemoDirectory } from './directory/demo-directory.js';
+import { ensureSubAccountKeys } from './directory/sub-account-keys.js';
 import { ProviderChoice } from './telephony/provider-choice.js';
 import { welcomePage } from './welcome-page.js';
 
@@ -37,9 +38,11 @@ const start = async (environment: Config, logger: Logger): Promise<Running> => {
   try {
     const databaseUrl = embedded?.url ?? environment.databaseUrl ?? '';
     await migrate(databaseUrl);
-    const config = Object.freeze({ ...environment, databaseUrl, jwtSecret: await signingSecret(environment) });
+    const subAccountKeys = environment.subAccountKeys ?? (await ensureSubAccountKeys(environment.dataDir));
+    const jwtSecret = await signingSecret(environment);
+    const config = Object.freeze({ ...environment, databaseUrl, jwtSecret, subAccountKeys });
     app = await createApp(config, logger);
-    if (embedded) await seedDemoDirectory(app.nest.get(DataSource));
+    if (embedded) await seedDemoDirectory(app.nest.get(DataSource), subAccountKeys);
     return { url: await app.listen(), provider: app.nest.get(ProviderChoice).preferred.name, close };
   } catch (error) {
     await close();

@@ -68,13 +68,16 @@ const NEEDED: readonly (readonly [Setting<unknown>, readonly Setting<unknown>[]]
 ];
 
 const contradictions = (isSet: IsSet): string[] => {
-  const { databaseUrl, jwtSecret, jwtJwksUri, simulatorUrl, simulatorWebhookSecrets } = SETTINGS;
+  const { databaseUrl, jwtSecret, jwtJwksUri, subAccountKeys, simulatorUrl, simulatorWebhookSecrets } = SETTINGS;
   const problems: string[] = [];
   if (isSet(jwtSecret) && isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET, JWT_JWKS_URI: set one of the two, not both');
   }
   if (isSet(databaseUrl) && !isSet(jwtSecret) && !isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET: required when DATABASE_URL is set (or set JWT_JWKS_URI instead)');
+  }
+  if (isSet(databaseUrl) && !isSet(subAccountKeys)) {
+    problems.push('SUB_ACCOUNT_KEYS: required when DATABASE_URL is set');
   }
   if (isSet(simulatorUrl) && !isSet(simulatorWebhookSecrets)) {
     problems.push('SIMULATOR_WEBHOOK_SECRETS: required when SIMULATOR_URL is set, the same as over there');

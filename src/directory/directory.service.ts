@@ -1,6 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { KeyRing } from '../config/key-ring.js';
 import { hotStatement } from '../database/hot-statement.js';
+import { decryptSecret, type SecretOwner } from './secret-cipher.js';
+import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
 
 /** The two ends of a call as the directory knows them; null is what it does not know. */
 export interface Parties {
@@ -13,6 +16,7 @@ export interface Parties {
 
 const FIND = `
 select caller.phone as "callerPhone", account.external_id as "externalId", account.secret,
+  account.key_name as "keyName",
   callee.phone as "calleePhone", callee.service_line_id as "serviceLineId"
 from (select $1::bigint as id) as asked
 left join app_user caller on caller.id = asked.id
@@ -35,6 +39,7 @@ interface Row {
   readonly callerPhone: string | null;
   readonly externalId: string | null;
   readonly secret: string | null;
+  readonly keyName: string | null;
   readonly calleePhone: string | null;
   readonly serviceLineId: string | null;
 }
@@ -42,21 +47,30 @@ interface Row {
 /** Whom we know, for the one who places a call: everything about both ends in one statement. */
 @Injectable()
 export class DirectoryService {
-  constructor(private readonly database: DataSource) {}
+  constructor(
+    private readonly database: DataSource,
+    @Inject(SUB_ACCOUNT_KEYS) private readonly keys: KeyRing,
+  ) {}
 
+  /** @throws Error where there is a sub-account whose secret cannot be read */
   async findParties(callerId: string, provider: string, targetId: string): Promise<Parties> {
-    return partiesOf(await findUser(this.database, [callerId, provider, targetId]));
+    const rows = await findUser(this.database, [callerId, provider, targetId]);
+    return partiesOf(rows, { userId: callerId, provider }, this.keys);
   }
 
-  /** With the first open service line as the callee. */
+  /** As above, with the first open service line as the callee. */
   async findPartiesOfService(callerId: string, provider: string): Promise<Parties> {
-    return partiesOf(await findService(this.database, [callerId, provider]));
+    const rows = await findService(this.database, [callerId, provider]);
+    return partiesOf(rows, { userId: callerId, provider }, this.keys);
   }
 }
 
-const partiesOf = ([row]: Row[]): Parties => ({
+const partiesOf = ([row]: Row[], owner: SecretOwner, keys: KeyRing): Parties => ({
   callerPhone: row?.callerPhone ?? null,
-  subAccount: row?.externalId && row.secret ? { externalId: row.externalId, secret: row.secret } : null,
+  subAccount: row ? subAccountOf(row, owner, keys) : null,
   calleePhone: row?.calleePhone ?? null,
   serviceLineId: row?.serviceLineId ?? null,
 });
+
+const subAccountOf = ({ externalId, secret, keyName }: Row, owner: SecretOwner, keys: KeyRing) =>
+  externalId && secret ? { externalId, secret: decryptSecret({ secret, keyName }, owner, keys) } : null;
