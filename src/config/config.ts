@@ -22,6 +22,9 @@ export type SimulatorConfig = Config & {
   readonly simulatorWebhookSecrets: NonNullable<Config['simulatorWebhookSecrets']>;
 };
 
+/** What migrating needs: whoever changes tables need not hold the keys of those who serve. */
+export type MigrationConfig = Config & { readonly databaseUrl: NonNullable<Config['databaseUrl']> };
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Whether a variable is set, be its value right or wrong: what is missing is told along with what is mistaken. */
@@ -36,6 +39,10 @@ export const readConfig = (environment: Environment): Config => read(environment
 /** @throws ConfigError with every problem found. */
 export const readSimulatorConfig = (environment: Environment): SimulatorConfig =>
   read(environment, simulatorContradictions) as SimulatorConfig;
+
+/** @throws ConfigError with every problem found. */
+export const readMigrationConfig = (environment: Environment): MigrationConfig =>
+  read(environment, migrationContradictions) as MigrationConfig;
 
 const read = (
   environment: Environment,
@@ -84,13 +91,16 @@ const PROVIDERS: Readonly<Record<string, ProviderSettings>> = {
 };
 
 const contradictions = (isSet: IsSet, config: Config): string[] => {
-  const { databaseUrl, jwtSecret, jwtJwksUri, simulatorUrl, simulatorWebhookSecrets } = SETTINGS;
+  const { databaseUrl, jwtSecret, jwtJwksUri, subAccountKeys, simulatorUrl, simulatorWebhookSecrets } = SETTINGS;
   const problems: string[] = [];
   if (isSet(jwtSecret) && isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET, JWT_JWKS_URI: set one of the two, not both');
   }
   if (isSet(databaseUrl) && !isSet(jwtSecret) && !isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET: required when DATABASE_URL is set (or set JWT_JWKS_URI instead)');
+  }
+  if (isSet(databaseUrl) && !isSet(subAccountKeys)) {
+    problems.push('SUB_ACCOUNT_KEYS: required when DATABASE_URL is set');
   }
   if (isSet(simulatorUrl) && !isSet(simulatorWebhookSecrets)) {
     problems.push('SIMULATOR_WEBHOOK_SECRETS: required when SIMULATOR_URL is set, the same as over there');
@@ -112,3 +122,6 @@ const simulatorContradictions = (isSet: IsSet): string[] =>
   isSet(SETTINGS.simulatorWebhookSecrets)
     ? []
     : ['SIMULATOR_WEBHOOK_SECRETS: required by the simulator, the same as those of the service'];
+
+const migrationContradictions = (isSet: IsSet): string[] =>
+  isSet(SETTINGS.databaseUrl) ? [] : ['DATABASE_URL: required; the embedded default migrates when it starts'];

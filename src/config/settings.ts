@@ -2,6 +2,7 @@
  * Every environment variable that Ringback reads: its name, what it means, its default, and how its text becomes a
  * value. The README's table is tested against this list.
  */
+import { readKeyRing } from './key-ring.js';
 import {
   addressRanges,
   dialRules,
@@ -61,7 +62,7 @@ export const SETTINGS = {
     'Most database connections that this process opens for requests.',
     wholeNumber(1, 1_000),
   ),
-  dataDir: setting('DATA_DIR', './data', 'Where the embedded default keeps its database and its secret.', nonEmpty),
+  dataDir: setting('DATA_DIR', './data', 'Where the embedded default keeps its database and its secrets.', nonEmpty),
   jwtSecret: secret(
     'JWT_SECRET',
     '',
@@ -76,6 +77,13 @@ export const SETTINGS = {
   ),
   jwtIssuer: setting('JWT_ISSUER', '', 'When set, the `iss` that a token must carry.', optional(text)),
   jwtAudience: setting('JWT_AUDIENCE', '', 'When set, the `aud` that a token must carry.', optional(text)),
+  subAccountKeys: secret(
+    'SUB_ACCOUNT_KEYS',
+    '',
+    'Keys for sub-accounts’ secrets in the database, as name:base64 of 32 bytes, comma between two; the first encrypts, ' +
+      'all decrypt. Unset on the embedded default: a random one in DATA_DIR.',
+    optional(readKeyRing),
+  ),
   phoneRegion: setting('PHONE_REGION', 'CN', 'Country of phone numbers written without a country code.', region),
   serviceHotline: setting(
     'SERVICE_HOTLINE',

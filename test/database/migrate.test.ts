@@ -11,11 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 const PROGRAM = 'dist/src/database/migrate.js';
 
 const runProgram = (databaseUrl: string, repository = REPOSITORY): Promise<Ending> =>
-  endOf(
-    startNode(join(repository, PROGRAM), [], {
-      environment: { DATABASE_URL: databaseUrl, JWT_SECRET: 'thirty-two bytes that no token uses' },
-    }),
-  );
+  endOf(startNode(join(repository, PROGRAM), [], { environment: { DATABASE_URL: databaseUrl } }));
 
 const ALL_MIGRATIONS = dataSourceOptions('', 1).migrations.map(({ name }) => name);
 

@@ -23,7 +23,11 @@ const OPTIONAL_SECRETS = [
 /** Addresses that hold no secret. */
 const ADDRESSES = ['ASTERISK_URL', 'PUBLIC_URL', 'TWILIO_URL', 'YUNTONGXUN_URL'];
 
-const FILLED_IN = { POSTGRES_PASSWORD: 'a1b2c3', JWT_SECRET: 'forty-eight-random-bytes-would-stand-here' };
+const FILLED_IN = {
+  POSTGRES_PASSWORD: 'a1b2c3',
+  JWT_SECRET: 'forty-eight-random-bytes-would-stand-here',
+  SUB_ACCOUNT_KEYS: 'a-name:thirty-two-random-bytes-would-stand-here',
+};
 
 /** The schema names its draft and its parts in a way that Ajv does not take; what it demands stays untouched. */
 const compileComposeSchema = (): ValidateFunction => {
@@ -115,8 +119,9 @@ describe('docker-compose.yml', () => {
       const secret = name.endsWith('_URL') ? /^\w+:\/\/\w+:(.*)@[^@]+$/.exec(value)?.[1] : value;
       expect(secret).toMatch(OPTIONAL_SECRETS.includes(name) ? /^\$\{\w+:-\}$/ : /^\$\{\w+:\?[^}]+\}$/);
     }
-    await expect(readComposeFile({ ...FILLED_IN, POSTGRES_PASSWORD: '' })).rejects.toThrow('POSTGRES_PASSWORD');
-    await expect(readComposeFile({ ...FILLED_IN, JWT_SECRET: '' })).rejects.toThrow('JWT_SECRET');
+    for (const name of Object.keys(FILLED_IN)) {
+      await expect(readComposeFile({ ...FILLED_IN, [name]: '' })).rejects.toThrow(name);
+    }
   });
 
   it('hands on settings that exist, by the names they have', () => {
@@ -133,6 +138,6 @@ describe('docker-compose.yml', () => {
 
     expect(lines.map((line) => line.replace(/=$/, '')).sort()).toEqual([...asked].sort());
     const required = new Set(composeVariables(text).flatMap(({ name, isRequired }) => (isRequired ? [name] : [])));
-    expect([...required].sort()).toEqual(['JWT_SECRET', 'POSTGRES_PASSWORD']);
+    expect([...required].sort()).toEqual(Object.keys(FILLED_IN).sort());
   });
 });
