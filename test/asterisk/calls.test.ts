@@ -2,6 +2,7 @@
 import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
 import { newPeople, NUMBER_OF_NOBODY, numberOf, reached, shownCall, startPbxService, statesOf } from './pbx-service.js';
 import { startPhone, type Phone } from './phone.js';
+import { soundBothWays } from './sound.js';
 import { newCallSid } from '../../src/call/call-sid.js';
 import { ProviderChoice } from '../../src/telephony/provider-choice.js';
 import { storeCall } from '../support/stored-call.js';
@@ -270,13 +271,7 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
     const { callSid, legA, legB } = await place({ sounds: true }, { echoes: true });
     await reached(service, callSid, '3');
 
-    const bridged = await waitFor('the sound', async () => {
-      const statistics = await asterisk.command('pjsip show channelstats');
-      // Name, up time, codec, and of each direction: count, lost, percentage, jitter.
-      const counts = [...statistics.matchAll(/ulaw\s+(\d+)\s+\d+\s+\d+\s+[\d.]+\s+(\d+)/g)];
-      return counts.length === 2 && counts.every(([, received, sent]) => Number(received) > 20 && Number(sent) > 20);
-    });
-    expect(bridged).toBe(true);
+    expect(await soundBothWays(asterisk, 2)).toBe(true);
     for (const leg of [legA, legB]) expect(await leg?.messages()).toMatch(new RegExp(`X-Ringback-Call: ${callSid}`));
   });
 });
