@@ -8,12 +8,14 @@ import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { waitFor } from '../support/wait-for.js';
+import { callDetailsIn, type CallDetail } from './call-detail.js';
 
 const run = promisify(execFile);
 
 const SHIPPED = resolve(import.meta.dirname, '../../deploy/asterisk');
 /** In the place of the two accounts: whatever listens on this machine can be rung. */
 const ANY_PHONE = { OTHER_TEMPLATES: resolve(import.meta.dirname, 'phones') };
+
 export const ROOT = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ringback', 'asterisk-22');
 const LIBRARIES = join(ROOT, 'usr/lib/x86_64-linux-gnu');
 
@@ -36,6 +38,11 @@ export const unpacked = (program: string): [string, string[]] => [
   ['--library-path', `${LIBRARIES}:${join(ROOT, 'usr/lib')}`, join(ROOT, program)],
 ];
 
+export interface Channel {
+  readonly id: string;
+  readonly accountcode: string;
+}
+
 export interface Asterisk {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -45,9 +52,9 @@ export interface Asterisk {
   command(text: string): Promise<string>;
   /** What the container's health check says. */
   isHealthy(): Promise<boolean>;
-  channels(): Promise<readonly unknown[]>;
-  /** Lines of the detail records that carry this account code, as fields. */
-  callDetails(callSid: string): Promise<readonly string[][]>;
+  channels(): Promise<readonly Channel[]>;
+  /** Of its detail records, those with this account code. */
+  callDetails(callSid: string): Promise<readonly CallDetail[]>;
   start(): Promise<void>;
   kill(): Promise<void>;
   /** Freezes it, or lets it go on. */
@@ -97,16 +104,6 @@ const newPlace = async (more: Environment) => {
     ...more,
   };
   return { folder, environment, script: (name: string) => [join(SHIPPED, name), { env: environment }] as const };
-};
-
-/** @returns what start.sh says where it does not start */
-export const refusalToStart = async (secrets: Environment): Promise<string> => {
-  const { folder, script } = await newPlace(secrets);
-  const [file, options] = script('start.sh');
-  const refusal = await run(file, options).catch((error: unknown) => (error as { stderr: string }).stderr);
-  await rm(folder, { recursive: true, force: true });
-  if (typeof refusal !== 'string') throw new Error('it has started');
-  return refusal;
 };
 
 /** @param more settings of .env; with any, the phones are the two of docker-compose.yml and no others */
@@ -160,13 +157,9 @@ export const startAsterisk = async (more?: Environment): Promise<Asterisk> => {
         () => true,
         () => false,
       ),
-    channels: async () => (await ari('/channels')) as readonly unknown[],
+    channels: async () => (await ari('/channels')) as readonly Channel[],
     async callDetails(callSid) {
-      const text = await readFile(join(folder, 'kept/cdr-csv/Master.csv'), 'utf8').catch(() => '');
-      return text
-        .split('\n')
-        .filter((line) => line.includes(callSid))
-        .map((line) => [...line.matchAll(/"((?:[^"]|"")*)"|([^,]+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? ''));
+      return callDetailsIn(await readFile(join(folder, 'kept/cdr-csv/Master.csv'), 'utf8').catch(() => ''), callSid);
     },
     start,
     kill: () => end('SIGKILL'),

@@ -1,7 +1,10 @@
 /** The container of deploy/asterisk by its scripts: whom it lets in, when it calls itself healthy, and when it does not start. */
+import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { describeOnAsterisk, fetchAsterisk, refusalToStart, startAsterisk, type Asterisk } from './asterisk.js';
+import { promisify } from 'node:util';
+import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
 
+const run = promisify(execFile);
 const missing = await fetchAsterisk();
 
 const SETTINGS = {
@@ -9,6 +12,18 @@ const SETTINGS = {
   ASTERISK_PASSWORD: 'seventeen-letters',
   DEMO_PHONE_1_PASSWORD: 'another_17_letters',
   DEMO_PHONE_2_PASSWORD: 'exactly16letters',
+};
+
+/** What start.sh says where it does not start. */
+const refusalToStart = async (settings: Readonly<Record<string, string>>): Promise<string> => {
+  const environment = { PATH: '/usr/bin:/bin', FOLDER: '/nowhere', ...settings };
+  const started = run('deploy/asterisk/start.sh', { env: environment });
+  return started.then(
+    () => {
+      throw new Error('it has started');
+    },
+    (error: unknown) => (error as { stderr: string }).stderr,
+  );
 };
 
 /** Sends one request from a port of its own, without any password. */
