@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createSocket } from 'node:dgram';
+import { register, type Account } from './account.js';
 import { waitFor } from '../support/wait-for.js';
 import { unpacked } from './asterisk.js';
+import { writeTone } from './sound.js';
 
 interface PhoneHabits {
   /** Milliseconds until it answers or refuses. */
@@ -21,6 +23,8 @@ interface PhoneHabits {
   readonly sounds?: boolean;
   /** How many calls it takes, one at a time or all at once. */
   readonly calls?: number;
+  /** An account of docker-compose.yml, with which it registers beforehand. */
+  readonly account?: Account;
 }
 
 export interface Phone {
@@ -59,13 +63,13 @@ const freePorts = async (): Promise<number> => {
 };
 
 export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}): Promise<Phone> => {
-  const { ringMs = 100, talkMs = 60_000, refusal, early = '180 Ringing', echoes, sounds, calls = 1 } = habits;
+  const { ringMs = 100, talkMs = 60_000, refusal, early = '180 Ringing', echoes, sounds, calls = 1, account } = habits;
   const folder = await mkdtemp(join(folderAbove, 'phone-'));
   const [port, media] = [await freePorts(), await freePorts()];
+  if (account) await register(account, port, folder);
   const template = await readFile(resolve(import.meta.dirname, 'sipp/phone.xml'), 'latin1');
   const tone = join(folder, 'tone.ulaw');
-  // A second of something that is not silence.
-  await writeFile(tone, Buffer.alloc(8_000, Buffer.from([0x10, 0x90, 0x20, 0xa0])));
+  await writeTone(tone);
   const values: Readonly<Record<string, string>> = {
     EARLY: early,
     RING: String(Math.max(1, ringMs)),

@@ -15,6 +15,8 @@ import { REPOSITORY } from './repository.js';
 /** Each comes with a provider that somebody may not use. */
 const OPTIONAL_SECRETS = [
   'ASTERISK_PASSWORD',
+  'DEMO_PHONE_1_PASSWORD',
+  'DEMO_PHONE_2_PASSWORD',
   'SIMULATOR_WEBHOOK_SECRETS',
   'TWILIO_AUTH_TOKEN',
   'YUNTONGXUN_AUTH_TOKEN',
@@ -93,9 +95,20 @@ describe('docker-compose.yml', () => {
   });
 
   it('gives our own containers nothing that they could write to or rise above', () => {
-    for (const service of [filledIn.services.migrate, filledIn.services.ringback]) {
+    const { migrate, ringback, asterisk } = filledIn.services;
+    for (const service of [migrate, ringback, asterisk]) {
       expect(service).toMatchObject({ read_only: true, tmpfs: ['/tmp'], cap_drop: ['ALL'] });
       expect(service.security_opt).toContain('no-new-privileges:true');
+    }
+  });
+
+  it('runs an Asterisk only on demand; nothing else waits for it', () => {
+    const { asterisk, ...others } = filledIn.services;
+
+    expect(asterisk.profiles).toEqual(['asterisk']);
+    for (const { profiles, depends_on = {} } of Object.values(others)) {
+      expect(profiles).toBeUndefined();
+      expect(depends_on).not.toHaveProperty('asterisk');
     }
   });
 
