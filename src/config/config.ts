@@ -1,5 +1,7 @@
 import { getConfigToken } from '@nestjs/config';
-import { SETTINGS, type Setting, type Settings } from './settings.js';
+import { PROVIDERS } from './provider-settings.js';
+import type { Setting } from './setting.js';
+import { SETTINGS, type Settings } from './settings.js';
 
 export type Config = Settings & {
   /** What an operator may see of the settings, by variable: the text in use, and of a secret only that it is set. */
@@ -70,25 +72,6 @@ const shownOf =
     const text = environment[name] || defaultText;
     return [name, isSecret && text !== '' ? '(set)' : text];
   };
-
-interface ProviderSettings {
-  /** Which turns the provider on. */
-  readonly key: Setting<unknown>;
-  readonly needed: readonly Setting<unknown>[];
-}
-
-/** By the provider's name. The simulator stands in where none of these is turned on. */
-const PROVIDERS: Readonly<Record<string, ProviderSettings>> = {
-  asterisk: { key: SETTINGS.asteriskUrl, needed: [SETTINGS.asteriskPassword] },
-  twilio: {
-    key: SETTINGS.twilioAccountSid,
-    needed: [SETTINGS.twilioAuthToken, SETTINGS.twilioCallerNumber, SETTINGS.publicUrl],
-  },
-  yuntongxun: {
-    key: SETTINGS.yuntongxunAccountSid,
-    needed: [SETTINGS.yuntongxunAuthToken, SETTINGS.yuntongxunAppId, SETTINGS.yuntongxunWebhookToken],
-  },
-};
 
 const contradictions = (isSet: IsSet, config: Config): string[] => {
   const { databaseUrl, jwtSecret, jwtJwksUri, subAccountKeys, simulatorUrl, simulatorWebhookSecrets } = SETTINGS;
