@@ -48,4 +48,4 @@ export const decryptSecret = ({ secret, keyName }: StoredSecret, owner: SecretOw
 const placeOf = ({ userId, provider }: SecretOwner): Buffer => Buffer.from(`sub_account.secret ${userId} ${provider}`);
 
 const unreadable = ({ userId, provider }: SecretOwner, why: string, cause?: unknown): Error =>
-  new Error(`The secret of user ${userId}’s sub-account at ${provider} cannot be read: ${why}.`, { cause });
+  new Error(`The secret of user ${userId}’s sub-account at ${provider} cannot be read: ${why}`, { cause });

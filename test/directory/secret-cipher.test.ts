@@ -17,7 +17,12 @@ const problemOf = (stored: StoredSecret, owner = OWNER, keys = KEYS): Error => {
   }
 };
 
-it.each(['s', SECRET, '密码 🔑', 'a'.repeat(4_000)])('gives back what was encrypted: %j', (secret) => {
+it.each([
+  ['one letter', 's'],
+  ['a sentence', SECRET],
+  ['other scripts', '密码 🔑'],
+  ['the longest that is taken', 'a'.repeat(4_000)],
+])('gives back what was encrypted: %s', (_what, secret) => {
   const stored = encryptSecret(secret, OWNER, KEYS);
 
   expect(stored.keyName).toBe('new');
@@ -46,7 +51,7 @@ it('names the key that it does not have, and whose secret it is', () => {
   const { message } = problemOf(encryptSecret(SECRET, OWNER, KEYS), OWNER, OLD_KEYS);
 
   expect(message).toBe(
-    'The secret of user 1001’s sub-account at simulator cannot be read: SUB_ACCOUNT_KEYS holds no key new.',
+    'The secret of user 1001’s sub-account at simulator cannot be read: SUB_ACCOUNT_KEYS holds no key new',
   );
 });
 
@@ -56,7 +61,7 @@ it.each([
 ])('refuses what was copied into %s', (_where, owner) => {
   expect(problemOf(encryptSecret(SECRET, OWNER, KEYS), owner).message).toBe(
     `The secret of user ${owner.userId}’s sub-account at ${owner.provider} cannot be read: ` +
-      'it is not what the key new has encrypted for it.',
+      'it is not what the key new has encrypted for it',
   );
 });
 
