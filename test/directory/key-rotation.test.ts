@@ -53,7 +53,7 @@ const start = async (keys: string): Promise<TestApp> => {
       SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
     },
   });
-  const provider = replica.app.nest.get(ProviderChoice).preferred;
+  const provider = replica.app.nest.get(ProviderChoice).all[0]!;
   const dial = provider.dial.bind(provider);
   provider.dial = (request, signal) => {
     const phone = request.callerPhone;

@@ -15,7 +15,7 @@ beforeAll(async () => {
   const logTo = new PassThrough();
   logTo.on('data', (chunk: Buffer) => (written += chunk.toString()));
   service = await startTestApp({ environment: { LOG_LEVEL: 'trace' }, logTo });
-  const provider = service.app.nest.get(ProviderChoice).preferred;
+  const provider = service.app.nest.get(ProviderChoice).all[0]!;
   const dial = provider.dial.bind(provider);
   provider.dial = (request, signal) => {
     shown.push(request.subAccount.secret);
