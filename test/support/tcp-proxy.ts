@@ -33,7 +33,7 @@ export const startTcpProxy = async (target: number | string = 0): Promise<TcpPro
   const obey = (link: Link): void => {
     if (link.near.destroyed) return;
     if (mode === 'cut') {
-      link.near.resetAndDestroy();
+      reset(link.near);
       return;
     }
     if (mode !== 'silence') link.far ??= openFarSide(link, proxy.target);
@@ -87,9 +87,15 @@ const openFarSide = ({ near }: Link, target: number | string): Socket => {
   far.on('end', () => near.end());
   far.on('error', () => undefined);
   far.on('close', (hadError) => {
-    if (hadError) near.resetAndDestroy();
+    if (hadError) reset(near);
   });
   return far;
+};
+
+/** Node never lets go of a socket that is reset while it says goodbye, and so spins for ever when the process is to end. */
+const reset = (socket: Socket): void => {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 };
 
 const flow = (socket: Socket, flows: boolean): void => {

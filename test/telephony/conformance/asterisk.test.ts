@@ -1,0 +1,96 @@
+/** A real Asterisk with our dialplan, and real SIP phones. */
+import { describeOnAsterisk, fetchAsterisk, startAsterisk } from '../../asterisk/asterisk.js';
+import { NUMBER_OF_NOBODY, numberOf, startPbxService } from '../../asterisk/pbx-service.js';
+import { startPhone, type Phone } from '../../asterisk/phone.js';
+import { startTcpProxy } from '../../support/tcp-proxy.js';
+import type { Bench, FarSide, Mistake, Scenario } from './bench.js';
+import { conforms } from './conforms.js';
+
+const missing = await fetchAsterisk();
+
+/** Of leg B's phone. */
+const HABITS: Readonly<Partial<Record<Scenario | Mistake, Parameters<typeof startPhone>[1]>>> = {
+  'answers and hangs up': { talkMs: 300 },
+  'rings on': { ringMs: 60_000 },
+  'is busy': { refusal: '486 Busy Here' },
+  declines: { refusal: '603 Decline' },
+};
+/** Where there is no phone at all. */
+const NUMBERS: Readonly<Partial<Record<Scenario | Mistake, string>>> = {
+  'cannot be reached': NUMBER_OF_NOBODY,
+  'a number that is none': '+14155550100',
+};
+
+interface Channel {
+  readonly id: string;
+  readonly state: string;
+  readonly accountcode: string;
+}
+
+const start = async (): Promise<Bench> => {
+  const asterisk = await startAsterisk();
+  const line = await startTcpProxy(Number(new URL(asterisk.url).port));
+  const service = await startPbxService(asterisk, {
+    ASTERISK_URL: `http://127.0.0.1:${line.port}`,
+    RING_CALLER: '20',
+    RING_CALLEE: '20',
+  });
+  const callers: Phone[] = [];
+  const callees: Phone[] = [];
+  const phone = async (among: Phone[], habits: Parameters<typeof startPhone>[1] = {}): Promise<string> => {
+    const one = await startPhone(asterisk.folder, habits);
+    among.push(one);
+    return numberOf(one);
+  };
+  const farSide: FarSide = {
+    /** By the invitations that callers' phones have seen: one that is sent again over UDP has the same Call-ID. */
+    async dialsOf(callSid) {
+      const seen = (await Promise.all(callers.map((one) => one.messages()))).join('\n');
+      const invitations = seen
+        .split('UDP message ')
+        .filter((message) => /\nINVITE /.test(message) && message.includes(`X-Ringback-Call: ${callSid}`));
+      return new Set(invitations.map((message) => /Call-ID: *(\S+)/i.exec(message)?.[1])).size;
+    },
+    async phaseOf(callSid) {
+      const channels = ((await asterisk.channels()) as Channel[]).filter(({ accountcode }) => accountcode === callSid);
+      if (channels.length === 0) return 'over';
+      const legB = channels.find(({ id }) => id !== `${callSid}-a`);
+      if (legB?.state === 'Up') return 'talking';
+      return legB?.state === 'Ringing' ? 'ringing' : 'dialling';
+    },
+  };
+  return {
+    service,
+    line,
+    farSide,
+    people: async (how) => ({
+      callerPhone: await phone(callers),
+      calleePhone: NUMBERS[how] ?? (await phone(callees, HABITS[how])),
+      subAccount: { externalId: 'extension', secret: 'none needed' },
+    }),
+    strangeCall: { callSid: '9'.repeat(32), providerCallId: null },
+    async close() {
+      await service.close();
+      await line.close();
+      await Promise.all([...callers, ...callees].map((one) => one.end()));
+      await asterisk.remove();
+    },
+  };
+};
+
+describeOnAsterisk(missing, 'a real Asterisk', () => {
+  conforms(
+    {
+      tells: ['caller_answered', 'ringing', 'answered', 'ended'],
+      tellsWhenAsked: ['caller_answered', 'ringing', 'answered', 'ended'],
+      endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
+      findsCallsBy: 'our callSid',
+      decidesBefore: true,
+      saysWhyNot: true,
+      checksSubAccounts: false,
+      makesSubAccounts: false,
+      tellsBy: 'a stream',
+    },
+    start,
+  );
+});

@@ -1,0 +1,92 @@
+/** The simulator, as the process of its own that `npm run simulator` makes of it. */
+import { Webhook } from 'standardwebhooks';
+import type { WebhookRequest } from '../../../src/telephony/telephony-provider.js';
+import { startRemoteExchange } from '../../support/remote-exchange.js';
+import { startTcpProxy } from '../../support/tcp-proxy.js';
+import { startTestApp } from '../../support/test-app.js';
+import type { Bench, FarSide, Forger, Mistake, Scenario } from './bench.js';
+import { conforms } from './conforms.js';
+
+/** The last two digits of the callee's number. */
+const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
+  'answers and hangs up': '00',
+  'answers and talks on': '13',
+  'rings on': '02',
+  'is busy': '01',
+  declines: '03',
+  'cannot be reached': '04',
+  'a number that is none': '06',
+  'an account that is none': '07',
+};
+
+const PHASES = { caller_answered: 'dialling', ringing: 'ringing', answered: 'talking', ended: 'over' } as const;
+
+const forgerWith = (secret: string): Forger => ({
+  forgeriesOf: (genuine) => [
+    { ...genuine, body: Buffer.from(genuine.body.toString().replace('completed', 'busy')) },
+    altered(genuine, 'webhook-id', (id) => `${id}0`),
+    altered(genuine, 'webhook-timestamp', (time) => String(Number(time) - 1)),
+    altered(genuine, 'webhook-signature', (signature) => signature.toLowerCase()),
+  ],
+  nonsenseLike(genuine) {
+    const { 'webhook-id': id = '', 'webhook-timestamp': time = '' } = genuine.headers;
+    const signature = new Webhook(secret).sign(id, new Date(Number(time) * 1000), '{}');
+    return { ...altered(genuine, 'webhook-signature', () => signature), body: Buffer.from('{}') };
+  },
+});
+
+const altered = (genuine: WebhookRequest, name: string, change: (value: string) => string): WebhookRequest => ({
+  ...genuine,
+  headers: { ...genuine.headers, [name]: change(genuine.headers[name] ?? '') },
+});
+
+const start = async (): Promise<Bench> => {
+  const exchange = await startRemoteExchange({ speed: 20 });
+  const line = await startTcpProxy(exchange.port);
+  const service = await startTestApp({
+    environment: { SIMULATOR_URL: `http://127.0.0.1:${line.port}`, SIMULATOR_WEBHOOK_SECRETS: exchange.secret },
+  });
+  exchange.targets.push(`${service.url}/v1/webhooks/simulator`);
+  const farSide: FarSide = {
+    dialsOf: async (callSid) => (await exchange.entryOf(callSid))?.dials ?? 0,
+    async phaseOf(callSid) {
+      const entry = await exchange.entryOf(callSid);
+      if (!entry?.callId) return 'over';
+      return PHASES[entry.events.at(-1)?.type ?? 'caller_answered'];
+    },
+  };
+  return {
+    service,
+    line,
+    farSide,
+    people: async (how) => ({
+      callerPhone: '+8613900001001',
+      calleePhone: `+86138000020${SCRIPTS[how]}`,
+      subAccount: { externalId: 'demo', secret: 'demo' },
+    }),
+    strangeCall: { callSid: '9'.repeat(32), providerCallId: null },
+    forger: forgerWith(exchange.secret),
+    async close() {
+      await service.close();
+      await line.close();
+      await exchange.close();
+    },
+  };
+};
+
+describe('the simulator', () => {
+  conforms(
+    {
+      tells: ['caller_answered', 'ringing', 'answered', 'ended'],
+      tellsWhenAsked: ['caller_answered', 'ringing', 'answered', 'ended'],
+      endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
+      findsCallsBy: 'our callSid',
+      decidesBefore: true,
+      saysWhyNot: true,
+      checksSubAccounts: true,
+      makesSubAccounts: false,
+      tellsBy: 'webhooks',
+    },
+    start,
+  );
+});

@@ -1,0 +1,132 @@
+/** A bench with a provider on it, and the steps that the tests have in common. */
+import { CallRecorder } from '../../../src/call/call-recorder.js';
+import type { GuardedProvider } from '../../../src/telephony/guarded-provider.js';
+import { ProviderChoice } from '../../../src/telephony/provider-choice.js';
+import type {
+  DialOutcome,
+  DialRequest,
+  ProviderEvent,
+  ProviderEventType,
+  RefusalCategory,
+  WebhookReading,
+  WebhookRequest,
+} from '../../../src/telephony/telephony-provider.js';
+import { shownCall, type ShownCall } from '../../asterisk/pbx-service.js';
+import { storeCall } from '../../support/stored-call.js';
+import { waitFor } from '../../support/wait-for.js';
+import type { Bench, Mistake, Scenario } from './bench.js';
+
+export interface PlacedCall {
+  readonly callSid: string;
+  readonly providerCallId: string;
+}
+
+interface Delivery {
+  readonly request: WebhookRequest;
+  readonly reading: WebhookReading;
+}
+
+const PATIENCE_MS = 10_000;
+export const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
+
+/** The provider's own no: the guard in front of it would say NOT-ASKED. */
+export const refusal = (category: RefusalCategory): object => ({
+  kind: 'refused',
+  category,
+  code: expect.stringMatching(/^(?!NOT-ASKED$)./),
+  text: expect.stringMatching(/./),
+});
+
+export class Stage {
+  readonly provider: GuardedProvider;
+  /** What came in at the door and how the provider read it. */
+  readonly deliveries: Delivery[] = [];
+
+  constructor(
+    readonly bench: Bench,
+    /** What it tells by: a call cannot be waited for by what is never told. */
+    private readonly tells: readonly ProviderEventType[],
+  ) {
+    this.provider = bench.service.app.nest.get(ProviderChoice).all[0]!;
+    const read = this.provider.readWebhook;
+    if (!read) return;
+    const watched = (request: WebhookRequest): WebhookReading => {
+      const reading = read(request);
+      this.deliveries.push({ request, reading });
+      return reading;
+    };
+    Object.assign(this.provider, { readWebhook: watched });
+  }
+
+  /** Record first: whatever is told of the call finds it. */
+  async request(how: Scenario | Mistake): Promise<DialRequest> {
+    const people = await this.bench.people(how);
+    const { callSid } = await storeCall(this.bench.service.database, {
+      ...people,
+      subAccount: 'of the bench',
+      provider: this.provider.name,
+    });
+    return { ...people, callSid };
+  }
+
+  async dial(scenario: Scenario): Promise<PlacedCall> {
+    const request = await this.request(scenario);
+    return this.accepted(request, await this.provider.dial(request, patience()));
+  }
+
+  /** As the service keeps it: a provider may tell of the call by its own id alone. */
+  async accepted({ callSid }: DialRequest, outcome: DialOutcome): Promise<PlacedCall> {
+    if (outcome.kind !== 'accepted') throw new Error(`the dial was refused: ${outcome.code} ${outcome.text}`);
+    const { providerCallId } = outcome;
+    await this.bench.service.app.nest.get(CallRecorder).applyOwn(callSid, 'accepted', { providerCallId });
+    return { callSid, providerCallId };
+  }
+
+  async told(callSid: string, ...types: readonly ProviderEventType[]): Promise<ShownCall> {
+    return waitFor(`${types.join(', ')} to be told`, async () => {
+      const call = await shownCall(this.bench.service, callSid);
+      return types.every((type) => call.events.some((event) => event.type === type)) && call;
+    });
+  }
+
+  /** At the provider, and on record as far as it tells. */
+  async comesTo(callSid: string, phase: 'ringing' | 'talking'): Promise<void> {
+    await waitFor(`the call to come to ${phase}`, async () => (await this.phaseOf(callSid)) === phase);
+    const type = phase === 'ringing' ? 'ringing' : 'answered';
+    if (this.tells.includes(type)) await this.told(callSid, type);
+  }
+
+  async dialTo(phase: 'ringing' | 'talking'): Promise<PlacedCall> {
+    const call = await this.dial(phase === 'ringing' ? 'rings on' : 'answers and talks on');
+    await this.comesTo(call.callSid, phase);
+    return call;
+  }
+
+  phaseOf(callSid: string): Promise<string> {
+    return this.bench.farSide.phaseOf(callSid);
+  }
+
+  /** Of the provider, as they are on record. */
+  async eventsOf(callSid: string): Promise<ShownCall['events']> {
+    const { events } = await shownCall(this.bench.service, callSid);
+    return events.filter(({ provider }) => provider === this.provider.name);
+  }
+
+  /** All that came in about a call, when it is over. */
+  async deliveriesOf({ callSid, providerCallId }: PlacedCall): Promise<readonly Delivery[]> {
+    const isIts = (event: ProviderEvent): boolean =>
+      event.callSid === callSid || (event.callSid === null && event.providerCallId === providerCallId);
+    await this.told(callSid, 'ended');
+    return this.deliveries.filter(({ reading }) => reading.kind === 'genuine' && reading.events.some(isIts));
+  }
+
+  /** A webhook as it came, or as a test has altered it, once more over HTTP. */
+  async post({ headers, body, target }: WebhookRequest): Promise<Response> {
+    const ofConnection = /^(?:host|connection|content-length|transfer-encoding|accept-encoding)$/;
+    return fetch(this.bench.service.url + target, {
+      method: 'POST',
+      headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.test(name))),
+      body: new Uint8Array(body),
+    });
+  }
+}

@@ -1,0 +1,125 @@
+/** What a provider makes of a network that fails, and what it must not: a no of what may have been a yes. */
+import { CannotBeAsked, type ProviderCall } from '../../../src/telephony/telephony-provider.js';
+import { waitFor } from '../../support/wait-for.js';
+import type { Abilities, Scenario } from './bench.js';
+import { patience, refusal, type PlacedCall, type Stage } from './stage.js';
+
+/** In place of whatever was thrown. */
+const THROWN = Symbol('thrown');
+
+export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, on: () => Stage): void => {
+  afterEach(() => {
+    on().bench.line.mode = 'pass';
+  });
+
+  /** How a reply is lost, once the provider has read what it was asked. */
+  const LOSSES = {
+    'nobody waits for it any more': (waiting: AbortController) => {
+      waiting.abort(new Error('nobody waits any more'));
+    },
+    'the connection breaks': () => {
+      on().bench.line.mode = 'cut';
+    },
+  };
+
+  /** @returns the callSid */
+  const dialWithoutReply = async (scenario: Scenario, loss: keyof typeof LOSSES): Promise<string> => {
+    const { bench, provider } = on();
+    const request = await on().request(scenario);
+    const waiting = new AbortController();
+    bench.line.mode = 'hold replies';
+    const reply = provider.dial(request, waiting.signal).catch(() => THROWN);
+    await waitFor('the dial', async () => (await bench.farSide.dialsOf(request.callSid)) > 0);
+    LOSSES[loss](waiting);
+    expect(await reply).toBe(THROWN);
+    bench.line.mode = 'pass';
+    return request.callSid;
+  };
+
+  /** Nothing but a stream goes by the line when nothing is asked. */
+  const isHeardAgain = async (call: ProviderCall): Promise<void> => {
+    if (tellsBy === 'a stream')
+      await waitFor('the stream', () =>
+        on()
+          .provider.fetchStatus(call)
+          .catch(() => false),
+      );
+  };
+
+  it('a dial whose reply is lost throws, is not repeated, and is told of all the same', async () => {
+    const callSid = await dialWithoutReply('answers and hangs up', 'nobody waits for it any more');
+
+    expect(await on().told(callSid, 'ended')).toMatchObject({ stateType: '4', endReason: 'completed' });
+    expect(await on().bench.farSide.dialsOf(callSid)).toBe(1);
+  });
+
+  it(`a call whose id never came is ${findsCallsBy === 'our callSid' ? 'found' : 'left alone'}`, async () => {
+    const callSid = await dialWithoutReply('answers and talks on', 'the connection breaks');
+    const call = { callSid, providerCallId: null };
+    await waitFor('the talk', async () => (await on().phaseOf(callSid)) === 'talking');
+
+    if (findsCallsBy === 'our callSid') {
+      await isHeardAgain(call);
+      expect(await on().provider.fetchStatus(call)).toMatchObject({ kind: 'known' });
+      expect(await on().provider.hangUp(call)).toEqual({ kind: 'taken' });
+      await waitFor('the end', async () => (await on().phaseOf(callSid)) === 'over');
+      return;
+    }
+    await expect(on().provider.fetchStatus(call)).rejects.toThrow(CannotBeAsked);
+    const order = await on()
+      .provider.hangUp(call)
+      .catch((error: unknown) => error);
+    expect([refusal('forbidden'), expect.any(CannotBeAsked)]).toContainEqual(order);
+    expect(await on().phaseOf(callSid)).toBe('talking');
+  });
+
+  it('a hang-up whose reply is lost throws, and can be given again', async () => {
+    const call = await on().dialTo('talking');
+    on().bench.line.mode = 'hold replies';
+    const reply = on()
+      .provider.hangUp(call)
+      .catch(() => THROWN);
+    await waitFor('the end', async () => (await on().phaseOf(call.callSid)) === 'over');
+    on().bench.line.mode = 'cut';
+    expect(await reply).toBe(THROWN);
+    on().bench.line.mode = 'pass';
+
+    const again = await on().provider.hangUp(call);
+
+    expect([{ kind: 'taken' }, saysWhyNot ? { kind: 'gone' } : refusal('forbidden')]).toContainEqual(again);
+    await isHeardAgain(call);
+    expect(await on().told(call.callSid, 'ended')).toMatchObject({ endReason: 'completed' });
+  });
+};
+
+/** The last of all tests: the line is not laid anew. */
+export const isOutOfReach = (on: () => Stage): void => {
+  let talking: PlacedCall;
+  beforeAll(async () => {
+    talking = await on().dialTo('talking');
+    expect(await on().provider.isReachable()).toBe(true);
+    await on().bench.line.close();
+  });
+
+  it('a dial is certainly not sent, and refused as provider_down', async () => {
+    const request = await on().request('answers and talks on');
+
+    expect(await on().provider.dial(request, patience())).toEqual(refusal('provider_down'));
+
+    expect(await on().bench.farSide.dialsOf(request.callSid)).toBe(0);
+  });
+
+  it('orders throw, and readiness is told', async () => {
+    await expect(on().provider.hangUp(talking)).rejects.toThrow();
+    await expect(on().provider.fetchStatus(talking)).rejects.toThrow();
+
+    expect(await on().provider.isReachable()).toBe(false);
+  });
+
+  it('what is open is let go of, twice without harm, and calls go on', async () => {
+    await on().provider.close();
+    await on().provider.close();
+
+    expect(await on().phaseOf(talking.callSid)).toBe('talking');
+  });
+};

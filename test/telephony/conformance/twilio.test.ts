@@ -1,0 +1,111 @@
+/** Twilio, as our strict server has its wire format. It knows the public address alone, and signs for that. */
+import type { WebhookRequest } from '../../../src/telephony/telephony-provider.js';
+import { startTcpProxy } from '../../support/tcp-proxy.js';
+import { startTestApp, type TestApp } from '../../support/test-app.js';
+import { ACCOUNTS, CALLER_NUMBER, MAIN, TENANT } from '../../support/twilio-call.js';
+import { signatureOf } from '../../support/twilio-callbacks.js';
+import { isOver, type Call } from '../../support/twilio-calls.js';
+import { startTwilioServer } from '../../support/twilio-server.js';
+import type { Bench, FarSide, Forger, Mistake, Scenario } from './bench.js';
+import { conforms } from './conforms.js';
+
+const PUBLIC_URL = 'https://calls.example.com';
+
+const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
+  'answers and hangs up': '00',
+  'answers and talks on': '13',
+  'rings on': '02',
+  'is busy': '01',
+  declines: '03',
+  'cannot be reached': '04',
+  'a number that is none': '06',
+  'an account that is none': '00',
+};
+
+const phaseOf = ({ legA, legB }: Call): Awaited<ReturnType<FarSide['phaseOf']>> => {
+  if (isOver(legA)) return 'over';
+  if (legB?.status === 'ringing') return 'ringing';
+  return legB?.status === 'in-progress' ? 'talking' : 'dialling';
+};
+
+const withSignature = (request: WebhookRequest, change: (signature: string) => string): WebhookRequest => ({
+  ...request,
+  headers: { ...request.headers, 'x-twilio-signature': change(request.headers['x-twilio-signature'] ?? '') },
+});
+
+const forger: Forger = {
+  forgeriesOf: (genuine) => [
+    { ...genuine, body: Buffer.from(genuine.body.toString().replace('completed', 'busy')) },
+    { ...genuine, target: genuine.target.replace(/(callSid=\d{31})\d/, '$1x') },
+    { ...genuine, target: genuine.target.replace(/source=\w+/, 'source=B') },
+    { ...genuine, target: genuine.target.replace(/seal=\w/, 'seal=-') },
+    withSignature(genuine, (signature) => signature.toLowerCase()),
+  ],
+  nonsenseLike(genuine) {
+    const fields = { ...Object.fromEntries(new URLSearchParams(genuine.body.toString())), CallStatus: 'perplexed' };
+    const signature = signatureOf(TENANT.secret, PUBLIC_URL + genuine.target, fields);
+    return { ...withSignature(genuine, () => signature), body: Buffer.from(new URLSearchParams(fields).toString()) };
+  },
+};
+
+const start = async (): Promise<Bench> => {
+  const server = await startTwilioServer({
+    accounts: ACCOUNTS,
+    callerNumbers: [CALLER_NUMBER],
+    speed: 20,
+    reach: (url) => url.replace(PUBLIC_URL, service.url),
+  });
+  const line = await startTcpProxy(server.port);
+  const service: TestApp = await startTestApp({
+    environment: {
+      PUBLIC_URL,
+      TWILIO_URL: `http://127.0.0.1:${line.port}`,
+      TWILIO_ACCOUNT_SID: MAIN.externalId,
+      TWILIO_AUTH_TOKEN: MAIN.secret,
+      TWILIO_CALLER_NUMBER: CALLER_NUMBER,
+    },
+  });
+  const isOf = (callSid: string) => (url: string | null) => url?.includes(`callSid=${callSid}&`) ?? false;
+  const farSide: FarSide = {
+    dialsOf: async (callSid) => server.forms.filter((form) => isOf(callSid)(form.get('StatusCallback'))).length,
+    async phaseOf(callSid) {
+      const call = [...server.calls.values()].find(({ legA }) => isOf(callSid)(legA.statusCallback));
+      return call ? phaseOf(call) : 'over';
+    },
+  };
+  return {
+    service,
+    line,
+    farSide,
+    people: async (how) => ({
+      callerPhone: '+8613800001001',
+      calleePhone: `+86138000020${SCRIPTS[how]}`,
+      subAccount: how === 'an account that is none' ? { ...TENANT, secret: 'not its token' } : TENANT,
+    }),
+    strangeCall: { callSid: '9'.repeat(32), providerCallId: `${TENANT.externalId}/CA${'9'.repeat(32)}` },
+    forger,
+    async close() {
+      await service.close();
+      await line.close();
+      await server.close();
+    },
+  };
+};
+
+describe('Twilio', () => {
+  conforms(
+    {
+      tells: ['caller_answered', 'ringing', 'answered', 'ended'],
+      // Its records have when a leg was answered, and not when its phone began to ring.
+      tellsWhenAsked: ['caller_answered', 'answered', 'ended'],
+      endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
+      findsCallsBy: 'its own id',
+      decidesBefore: true,
+      saysWhyNot: true,
+      checksSubAccounts: true,
+      makesSubAccounts: false,
+      tellsBy: 'webhooks',
+    },
+    start,
+  );
+});

@@ -1,0 +1,91 @@
+/** Yuntongxun, as our stand-in has its protocol, for an app with 应用鉴权. It signs nothing: the path is the proof. */
+import { startTcpProxy } from '../../support/tcp-proxy.js';
+import { startTestApp } from '../../support/test-app.js';
+import { WEBHOOK_TARGET, WEBHOOK_TOKEN } from '../../support/yuntongxun-provider.js';
+import { startYuntongxunServer } from '../../support/yuntongxun-server.js';
+import type { Bench, FarSide, Forger, Mistake, Scenario } from './bench.js';
+import { conforms } from './conforms.js';
+
+const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
+  'answers and hangs up': '00',
+  'answers and talks on': '13',
+  'rings on': '02',
+  'is busy': '01',
+  declines: '03',
+  'cannot be reached': '04',
+  'a number that is none': '06',
+  'an account that is none': '00',
+};
+
+/** Leg B is rung as soon as leg A has answered. */
+const PHASES = { dialling: 'dialling', 'caller answered': 'ringing', talking: 'talking', over: 'over' } as const;
+
+const forger: Forger = {
+  forgeriesOf: (genuine) => [
+    { ...genuine, target: WEBHOOK_TARGET.slice(0, -1) },
+    { ...genuine, target: `${WEBHOOK_TARGET}0` },
+    { ...genuine, target: WEBHOOK_TARGET.toUpperCase().replace('/V1/WEBHOOKS/YUNTONGXUN', '/v1/webhooks/yuntongxun') },
+  ],
+  nonsenseLike: (genuine) => ({ ...genuine, body: Buffer.from('<request><action>Hangup</action></request>') }),
+};
+
+const start = async (): Promise<Bench> => {
+  const server = await startYuntongxunServer({ speed: 20 });
+  const line = await startTcpProxy(server.port);
+  const service = await startTestApp({
+    environment: {
+      YUNTONGXUN_URL: `http://127.0.0.1:${line.port}`,
+      YUNTONGXUN_ACCOUNT_SID: server.accountSid,
+      YUNTONGXUN_AUTH_TOKEN: server.authToken,
+      YUNTONGXUN_APP_ID: server.appId,
+      YUNTONGXUN_WEBHOOK_TOKEN: WEBHOOK_TOKEN,
+    },
+  });
+  server.calls.webhookUrl = service.url + WEBHOOK_TARGET;
+  const dialsOf = (callSid: string) => server.calls.dials.filter(({ fields }) => fields.userData === callSid);
+  const farSide: FarSide = {
+    dialsOf: async (callSid) => dialsOf(callSid).length,
+    async phaseOf(callSid) {
+      const [dial] = dialsOf(callSid);
+      return dial ? PHASES[server.calls.phaseOf(dial.callSid)] : 'over';
+    },
+  };
+  return {
+    service,
+    line,
+    farSide,
+    people: async (how) => ({
+      callerPhone: '+8613800001001',
+      calleePhone: `+86138000020${SCRIPTS[how]}`,
+      subAccount:
+        how === 'an account that is none' ? { ...server.subAccount, secret: 'f'.repeat(32) } : server.subAccount,
+    }),
+    strangeCall: { callSid: '9'.repeat(32), providerCallId: '9'.repeat(32) },
+    forger,
+    async close() {
+      await service.close();
+      await line.close();
+      await server.close();
+    },
+  };
+};
+
+describe('Yuntongxun', () => {
+  conforms(
+    {
+      // Ringing is not pushed.
+      tells: ['answered', 'ended'],
+      // What it answers when it is asked is not understood.
+      tellsWhenAsked: [],
+      endReasons: { 'is busy': 'unreachable', declines: 'no_answer', 'cannot be reached': 'unreachable' },
+      findsCallsBy: 'its own id',
+      decidesBefore: true,
+      // By which codes it says "too late" and "no such call" is not known.
+      saysWhyNot: false,
+      checksSubAccounts: true,
+      makesSubAccounts: true,
+      tellsBy: 'webhooks',
+    },
+    start,
+  );
+});

@@ -1,0 +1,119 @@
+/** Bellhop's side: a call goes as the last two digits of the callee's number say, twenty times as fast as in life. */
+import { createHmac, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+export const BELLHOP_SECRET = 'only Bellhop and the service know this';
+export const BELLHOP_KEY = 'the key of a sub-account';
+
+interface Call {
+  readonly id: string;
+  readonly reference: string;
+  readonly facts: Record<string, unknown>[];
+  readonly timers: NodeJS.Timeout[];
+}
+
+export interface BellhopExchange {
+  readonly port: number;
+  /** Where its webhooks go. */
+  target: string;
+  /** Each dial that came, by our callSid. */
+  readonly dials: string[];
+  /** What has happened so far in the call with our callSid. */
+  factsOf(callSid: string): readonly string[];
+  isOpen(callSid: string): boolean;
+  close(): Promise<void>;
+}
+
+/** Seconds from the dial; the reason goes with the end. */
+type Step = readonly [seconds: number, what: string, why?: string];
+const PICKED_UP: Step = [2, 'caller picked up'];
+const RINGS: Step = [3, 'callee rings'];
+const TALKS: readonly Step[] = [PICKED_UP, RINGS, [6, 'callee picked up']];
+const SCRIPTS: Readonly<Record<string, readonly Step[]>> = {
+  '00': [...TALKS, [12, 'over', 'completed']],
+  '01': [PICKED_UP, [3, 'over', 'busy']],
+  '02': [PICKED_UP, RINGS, [60, 'over', 'no_answer']],
+  '03': [PICKED_UP, RINGS, [4, 'over', 'rejected']],
+  '04': [PICKED_UP, [3, 'over', 'unreachable']],
+  '13': TALKS,
+};
+const SECOND_MS = 50;
+
+export const startBellhopExchange = async (): Promise<BellhopExchange> => {
+  const calls: Call[] = [];
+
+  const happens = (call: Call, what: string, why?: string): void => {
+    const { id, reference, facts, timers } = call;
+    const fact = { id, reference, number: facts.length + 1, what, at: new Date().toISOString(), why };
+    facts.push(fact);
+    if (what === 'over') timers.forEach(clearTimeout);
+    const body = JSON.stringify(fact);
+    const signature = createHmac('sha256', BELLHOP_SECRET).update(body).digest('hex');
+    void fetch(exchange.target, { method: 'POST', body, headers: { 'bellhop-signature': signature } }).catch(
+      () => undefined,
+    );
+  };
+
+  const place = ({ reference = '', to = '' }: Readonly<Record<string, string>>): [number, object] => {
+    const script = SCRIPTS[to.slice(-2)];
+    if (!script) return [422, { error: 'no_such_number', message: 'there is no such number' }];
+    const call: Call = { id: randomUUID(), reference, facts: [], timers: [] };
+    calls.push(call);
+    call.timers.push(
+      ...script.map(([seconds, what, why]) =>
+        setTimeout(() => {
+          happens(call, what, why);
+        }, seconds * SECOND_MS),
+      ),
+    );
+    return [201, { id: call.id }];
+  };
+
+  const hangUp = (call: Call): [number, object?] => {
+    if (call.facts.at(-1)?.what === 'over') return [404];
+    happens(call, 'over', call.facts.some(({ what }) => what === 'callee picked up') ? 'completed' : 'canceled');
+    return [204];
+  };
+
+  const answerTo = async ({ method, url = '', headers }: IncomingMessage, body: string): Promise<[number, object?]> => {
+    if (url === '/ping') return [200, {}];
+    if (method === 'POST') {
+      const order = JSON.parse(body) as Record<string, string>;
+      exchange.dials.push(order.reference ?? '');
+      const isKnown = headers.authorization === `Bearer ${BELLHOP_KEY}`;
+      return isKnown ? place(order) : [401, { error: 'no_such_key', message: 'there is no such key' }];
+    }
+    const call = calls.find(({ id }) => url === `/calls/${id}`);
+    if (!call) return [404];
+    return method === 'DELETE' ? hangUp(call) : [200, { facts: call.facts }];
+  };
+
+  const reply = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const [status, body] = await answerTo(request, await text(request));
+    response.writeHead(status).end(body && JSON.stringify(body));
+  };
+  const server = createServer((request, response) => void reply(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const exchange: BellhopExchange = {
+    port: (server.address() as AddressInfo).port,
+    target: '',
+    dials: [],
+    factsOf: (callSid) =>
+      (calls.find(({ reference }) => reference === callSid)?.facts ?? []).map(({ what }) => String(what)),
+    isOpen(callSid) {
+      const call = calls.find(({ reference }) => reference === callSid);
+      return call !== undefined && call.facts.at(-1)?.what !== 'over';
+    },
+    async close() {
+      for (const { timers } of calls) timers.forEach(clearTimeout);
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+  return exchange;
+};

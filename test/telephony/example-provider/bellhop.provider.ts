@@ -1,0 +1,135 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { request, type Agent } from 'undici';
+import { connectionsTo, NotReached } from '../../../src/telephony/provider-connections.js';
+import {
+  CannotBeAsked,
+  type CallMilestone,
+  type CallStatus,
+  type DialOutcome,
+  type DialRequest,
+  type HangUpOutcome,
+  type ProviderCall,
+  type Refusal,
+  type TelephonyProvider,
+  type WebhookReading,
+  type WebhookRequest,
+} from '../../../src/telephony/telephony-provider.js';
+import { CATEGORIES, eventOf, MalformedFact, readJson } from './bellhop-wire.js';
+
+export interface BellhopOptions {
+  readonly url: string;
+  /** Signs its webhooks. */
+  readonly secret: string;
+}
+
+const REPLY_LIMIT_MS = 5_000;
+
+/** Bellhop, a telephone company that does not exist. docs/providers/write-a-provider.md walks through this file. */
+export class BellhopProvider implements TelephonyProvider {
+  readonly name = 'bellhop';
+  /** A connection a request: of one that was kept nobody can say, when it turns out dead, whether the dial was read. */
+  private readonly agent: Agent = connectionsTo('Bellhop', { pipelining: 0 });
+
+  constructor(private readonly options: BellhopOptions) {}
+
+  // #region dial
+  async dial(
+    { callSid, callerPhone, calleePhone, subAccount }: DialRequest,
+    signal: AbortSignal,
+  ): Promise<DialOutcome> {
+    signal.throwIfAborted();
+    try {
+      const order = { reference: callSid, from: callerPhone, to: calleePhone };
+      const { status, body } = await this.ask('POST', '/calls', subAccount.secret, signal, order);
+      if (status === 201 && typeof body.id === 'string') return { kind: 'accepted', providerCallId: body.id };
+      return { kind: 'refused', ...refusalIn(status, body) };
+    } catch (error) {
+      if (!(error instanceof NotReached)) throw error;
+      return { kind: 'refused', category: 'provider_down', code: 'BELLHOP-UNREACHED', text: error.message };
+    }
+  }
+  // #endregion
+
+  // #region hang-up
+  async hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
+    if (before) {
+      const text = 'Bellhop cannot hang up on condition';
+      return { kind: 'refused', category: 'forbidden', code: 'BELLHOP-UNCONDITIONAL', text };
+    }
+    const { status } = await this.ask('DELETE', pathOf(call));
+    if (status === 204) return { kind: 'taken' };
+    if (status === 404) return { kind: 'gone' };
+    throw new Error(`Bellhop answered a hang-up with ${status}`);
+  }
+  // #endregion
+
+  // #region status
+  async fetchStatus(call: ProviderCall): Promise<CallStatus> {
+    const { status, body } = await this.ask('GET', pathOf(call));
+    if (status === 404) return { kind: 'unknown' };
+    if (status !== 200 || !Array.isArray(body.facts)) throw new Error(`Bellhop answered a question with ${status}`);
+    return { kind: 'known', events: body.facts.map(eventOf) };
+  }
+  // #endregion
+
+  async isReachable(): Promise<boolean> {
+    try {
+      return (await this.ask('GET', '/ping')).status === 200;
+    } catch {
+      return false;
+    }
+  }
+
+  // #region webhook
+  readWebhook({ headers, body }: WebhookRequest): WebhookReading {
+    const expected = createHmac('sha256', this.options.secret).update(body).digest();
+    const given = Buffer.from(headers['bellhop-signature'] ?? '', 'hex');
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+      return { kind: 'forged', reason: 'The bellhop-signature is none of Bellhop’s.' };
+    }
+    try {
+      // Bellhop signs a retry no differently, so that nothing names this very delivery.
+      return { kind: 'genuine', events: [eventOf(readJson(body.toString('utf8')))], receipt: null };
+    } catch (error) {
+      if (error instanceof MalformedFact) return { kind: 'malformed', reason: `Not understood: ${error.message}.` };
+      throw error;
+    }
+  }
+  // #endregion
+
+  close(): Promise<void> {
+    return this.agent.destroy();
+  }
+
+  private async ask(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    key = this.options.secret,
+    signal = AbortSignal.timeout(REPLY_LIMIT_MS),
+    order?: object,
+  ): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
+    const { statusCode, body } = await request(this.options.url + path, {
+      method,
+      signal,
+      dispatcher: this.agent,
+      headers: { authorization: `Bearer ${key}` },
+      ...(order && { body: JSON.stringify(order) }),
+    });
+    const text = await body.text();
+    return { status: statusCode, body: text === '' ? {} : readJson(text) };
+  }
+}
+
+/** @throws where Bellhop neither did it nor refused it: phones may be ringing */
+const refusalIn = (status: number, { error, message }: Record<string, unknown>): Refusal => {
+  if (typeof error !== 'string' || typeof message !== 'string' || status < 400 || status >= 500) {
+    throw new Error(`Bellhop answered a dial with ${status}`);
+  }
+  return { category: CATEGORIES[error] ?? 'forbidden', code: error, text: message };
+};
+
+/** @throws CannotBeAsked for a call whose id never came: Bellhop finds calls by nothing else */
+const pathOf = ({ providerCallId }: ProviderCall): string => {
+  if (providerCallId === null) throw new CannotBeAsked('Bellhop’s id of the call is not known');
+  return `/calls/${encodeURIComponent(providerCallId)}`;
+};

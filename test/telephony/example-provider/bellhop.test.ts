@@ -1,0 +1,94 @@
+/** The suite on a provider that it was not written for. */
+import { createHmac } from 'node:crypto';
+import { createLogger } from '../../../src/common/logger.js';
+import { GuardedProvider } from '../../../src/telephony/guarded-provider.js';
+import { ProviderChoice, UNLIMITED } from '../../../src/telephony/provider-choice.js';
+import { startTcpProxy } from '../../support/tcp-proxy.js';
+import { startTestApp } from '../../support/test-app.js';
+import type { Bench, FarSide, Forger, Mistake, Scenario } from '../conformance/bench.js';
+import { conforms } from '../conformance/conforms.js';
+import { BELLHOP_KEY, BELLHOP_SECRET, startBellhopExchange } from './bellhop-exchange.js';
+import { BellhopProvider } from './bellhop.provider.js';
+
+const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
+  'answers and hangs up': '00',
+  'answers and talks on': '13',
+  'rings on': '02',
+  'is busy': '01',
+  declines: '03',
+  'cannot be reached': '04',
+  'a number that is none': '99',
+  'an account that is none': '00',
+};
+
+const forger: Forger = {
+  forgeriesOf: (genuine) => [
+    { ...genuine, body: Buffer.from(genuine.body.toString().replace('completed', 'busy')) },
+    { ...genuine, headers: { ...genuine.headers, 'bellhop-signature': 'f'.repeat(64) } },
+  ],
+  nonsenseLike(genuine) {
+    const signature = createHmac('sha256', BELLHOP_SECRET).update('{}').digest('hex');
+    return { ...genuine, body: Buffer.from('{}'), headers: { ...genuine.headers, 'bellhop-signature': signature } };
+  },
+};
+
+// #region bench
+const start = async (): Promise<Bench> => {
+  const exchange = await startBellhopExchange();
+  const line = await startTcpProxy(exchange.port);
+  const service = await startTestApp();
+  // Yours stands in telephony.module.ts, and is turned on by its settings.
+  const bellhop = new BellhopProvider({ url: `http://127.0.0.1:${line.port}`, secret: BELLHOP_SECRET });
+  const provider = new GuardedProvider(bellhop, createLogger('silent'));
+  const configured = [{ provider, limits: UNLIMITED, makesSubAccounts: false, settings: {} }];
+  const choice = service.app.nest.get(ProviderChoice);
+  Object.assign(choice, new ProviderChoice(configured, [{ to: '', providers: ['bellhop'] }], 'CN'));
+  exchange.target = `${service.url}/v1/webhooks/bellhop`;
+  // #endregion
+  const farSide: FarSide = {
+    dialsOf: async (callSid) => exchange.dials.filter((reference) => reference === callSid).length,
+    async phaseOf(callSid) {
+      const facts = exchange.factsOf(callSid);
+      if (!exchange.isOpen(callSid)) return 'over';
+      if (facts.includes('callee picked up')) return 'talking';
+      return facts.includes('callee rings') ? 'ringing' : 'dialling';
+    },
+  };
+  return {
+    service,
+    line,
+    farSide,
+    people: async (how) => ({
+      callerPhone: '+8613900001001',
+      calleePhone: `+86138000020${SCRIPTS[how]}`,
+      subAccount: { externalId: 'somebody', secret: how === 'an account that is none' ? 'no key' : BELLHOP_KEY },
+    }),
+    strangeCall: { callSid: '9'.repeat(32), providerCallId: 'nobody' },
+    forger,
+    async close() {
+      await service.close();
+      await bellhop.close();
+      await line.close();
+      await exchange.close();
+    },
+  };
+};
+
+// #region abilities
+describe('Bellhop', () => {
+  conforms(
+    {
+      tells: ['caller_answered', 'ringing', 'answered', 'ended'],
+      tellsWhenAsked: ['caller_answered', 'ringing', 'answered', 'ended'],
+      endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
+      findsCallsBy: 'its own id',
+      decidesBefore: false,
+      saysWhyNot: true,
+      checksSubAccounts: true,
+      makesSubAccounts: false,
+      tellsBy: 'webhooks',
+    },
+    start,
+  );
+});
+// #endregion
