@@ -25,7 +25,7 @@ with claim as (
   set cancel_ordered_at = now(), sweep_at = least(sweep_at, now() + interval '${CANCEL_LEASE_SECONDS} seconds')
   where call_sid = $1 and caller_id = $2 and state < 4 and $3::boolean
     and (cancel_ordered_at is null or cancel_ordered_at < now() - interval '${CANCEL_LEASE_SECONDS} seconds')
-  returning turn_at is null or turn_at > clock_timestamp() as is_undialed
+  returning state = 1 and provider_call_id is null and (turn_at is null or turn_at > clock_timestamp()) as is_undialed
 )
 select exists (select from claim) as claimed, coalesce((select is_undialed from claim), false) as "isUndialed", provider, provider_call_id as "providerCallId", state
 from call_record where call_sid = $1 and caller_id = $2

@@ -23,6 +23,8 @@ interface DueCall extends ProviderCall {
   readonly overdue: boolean;
   /** Somebody was told that it is being hung up, and whoever was to do that has not been heard of again. */
   readonly cancelPending: boolean;
+  /** Its turn at the provider never came: whoever waited for it died, or lost the database. */
+  readonly isUndialed: boolean;
   /** Past it for so long that a provider which does not answer is asked no more. */
   readonly hopeless: boolean;
 }
@@ -47,6 +49,7 @@ with due as (
 )
 select call_sid as "callSid", provider, provider_call_id as "providerCallId", state,
   coalesce(cancel_ordered_at <= now() - interval '${CANCEL_LEASE_SECONDS} seconds', false) as "cancelPending",
+  state = 1 and provider_call_id is null and turn_at is null as "isUndialed",
   deadline_at <= now() as overdue, deadline_at + interval '${GIVE_UP_SECONDS} seconds' <= now() as hopeless
 from claimed
 `,
@@ -118,6 +121,10 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private async settle(call: DueCall): Promise<void> {
+    if (call.isUndialed) {
+      await this.recorder.applyOwn(call.callSid, 'lost', { endReason: 'failed' });
+      return;
+    }
     const provider = this.providers.named(call.provider);
     if (provider && call.cancelPending && (await this.carryOutCancel(provider, call))) return;
     const status = provider && (await this.ask(provider, call));

@@ -1,5 +1,5 @@
 import { Sweeper } from '../../src/call/sweeper.js';
-import { tellOf } from '../support/stored-call.js';
+import { storeCall, tellOf } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -52,6 +52,19 @@ describe('the sweeper', () => {
   it('closes a call that its provider has never heard of: nobody was rung', async () => {
     const callSid = await newCall('2009');
     expect(await record(callSid)).toMatchObject({ state: 1 });
+    await age(callSid, 20);
+
+    await sweep();
+
+    expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'failed', endedBy: 'sweeper' });
+  });
+
+  it('closes a call whose turn at its provider never came, whether or not that provider can be asked', async () => {
+    const { callSid } = await storeCall(service.database, {
+      provider: 'gone',
+      waitsForTurn: true,
+      dialTimeoutSeconds: 5,
+    });
     await age(callSid, 20);
 
     await sweep();
