@@ -2,8 +2,8 @@
  * Carries out the instructions of the Dockerfile without a container engine: every stage is a folder, WORKDIR a folder
  * in it, RUN a shell there. Base images are played by this machine, with its own Node and shell.
  */
-import { cp, mkdir, readFile, stat } from 'node:fs/promises';
-import { basename, join, posix, relative, sep } from 'node:path';
+import { cp, mkdir, readFile, rename, stat } from 'node:fs/promises';
+import { basename, dirname, join, posix, relative, sep } from 'node:path';
 import { DockerfileParser, type Copy, type ImageTemplate } from 'dockerfile-ast';
 import { endingOf, spawnIn, type Image } from './container.js';
 import { isIgnored, readIgnoreRules } from './docker-ignore.js';
@@ -101,6 +101,12 @@ const copy = async (instruction: Copy, image: Image, earlier: Stages): Promise<v
     if (!isIncluded(source)) throw new Error(`.dockerignore hides ${path}`);
     const isFileIntoFolder = target.endsWith('/') && (await stat(source)).isFile();
     const folder = join(image.root, posix.resolve(image.workingDirectory, target));
+    if (stage && !isFileIntoFolder) {
+      // Nobody looks at a stage any more from which something was copied, and thirty thousand files take their time.
+      await mkdir(dirname(folder), { recursive: true });
+      await rename(source, folder);
+      continue;
+    }
     await cp(source, isFileIntoFolder ? join(folder, basename(path)) : folder, {
       recursive: true,
       verbatimSymlinks: true,
