@@ -111,7 +111,7 @@ const layoutRules = [
     'program-stands-alone',
     'Importing a program starts it.',
     { path: '^src/' },
-    { path: '^src/telephony/[^/]+/server\\.ts$' },
+    { path: '^src/(?:telephony/[^/]+/server|directory/reencrypt)\\.ts$' },
   ),
   forbid(
     'app-is-for-main',

@@ -24,7 +24,7 @@ export interface App {
 
 /**
  * The whole service, not yet listening; what main and every test start.
- * @param config with a databaseUrl and a key for tokens
+ * @param config with a databaseUrl, a key for tokens and keys for secrets
  */
 export const createApp = async (config: Config, logger: Logger): Promise<App> => {
   const draining = new Draining();

@@ -8,9 +8,12 @@ import { ensureSigningSecret } from './auth/signing-secret.js';
 import { createLogger, type Logger } from './common/logger.js';
 import type { Config } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
+import type { KeyRing } from './config/key-ring.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { migrate } from './database/migrate.js';
 import { seedDemoDirectory } from './directory/demo-directory.js';
+import { reencryptSecrets } from './directory/reencryption.js';
+import { ensureSubAccountKeys } from './directory/sub-account-keys.js';
 import { ProviderChoice } from './telephony/provider-choice.js';
 import { welcomePage } from './welcome-page.js';
 
@@ -37,9 +40,11 @@ const start = async (environment: Config, logger: Logger): Promise<Running> => {
   try {
     const databaseUrl = embedded?.url ?? environment.databaseUrl ?? '';
     await migrate(databaseUrl);
-    const config = Object.freeze({ ...environment, databaseUrl, jwtSecret: await signingSecret(environment) });
+    const subAccountKeys = environment.subAccountKeys ?? (await ensureSubAccountKeys(environment.dataDir));
+    const jwtSecret = await signingSecret(environment);
+    const config = Object.freeze({ ...environment, databaseUrl, jwtSecret, subAccountKeys });
     app = await createApp(config, logger);
-    if (embedded) await seedDemoDirectory(app.nest.get(DataSource));
+    if (embedded) await fillEmbedded(app.nest.get(DataSource), subAccountKeys, logger);
     return {
       url: await app.listen(),
       providers: app.nest
@@ -52,6 +57,13 @@ const start = async (environment: Config, logger: Logger): Promise<Running> => {
     await close();
     throw error;
   }
+};
+
+/** Re-encrypted at every start, because no command can reach the embedded database. */
+const fillEmbedded = async (database: DataSource, keys: KeyRing, logger: Logger): Promise<void> => {
+  await seedDemoDirectory(database, keys);
+  const { left, unreadable } = await reencryptSecrets(database, keys);
+  if (left.length > 0) logger.warn({ left, unreadable }, 'secrets of sub-accounts are not under the first key');
 };
 
 /** The embedded default signs its own tokens, unless it was told who does. */

@@ -22,7 +22,7 @@ export class SubAccountBody {
   externalId: string;
 
   @ApiProperty({
-    description: 'Kept as it is, blanks included; no reply shows it again.',
+    description: 'Kept as it is, blanks included, and encrypted; no reply shows it again.',
     minLength: 1,
     maxLength: SECRET_LENGTH,
     writeOnly: true,

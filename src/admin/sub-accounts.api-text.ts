@@ -25,7 +25,9 @@ export const StoreSubAccountApi = () =>
     ApiOperation({
       operationId: 'storeSubAccount',
       summary: 'Create or replace a sub-account',
-      description: 'The user’s calls through this provider are placed under these credentials from now on.',
+      description:
+        'The user’s calls through this provider are placed under these credentials from now on. The secret is encrypted ' +
+        'before it is stored, and never shown.',
     }),
     userIdParameter,
     providerParameter,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeSecretFile } from '../common/secret-file.js';
 
 const pathIn = (dataDir: string): string => join(dataDir, 'jwt-secret');
 
@@ -9,17 +10,7 @@ const pathIn = (dataDir: string): string => join(dataDir, 'jwt-secret');
  * the data directory knows it.
  */
 export const ensureSigningSecret = async (dataDir: string): Promise<string> => {
-  await mkdir(dataDir, { recursive: true });
-  const draft = `${pathIn(dataDir)}.${process.pid}`;
-  await writeFile(draft, randomBytes(32).toString('base64url'), { mode: 0o600 });
-  try {
-    // A link is there with its content or not at all: a process that is killed here leaves no secret that is cut short.
-    await link(draft, pathIn(dataDir));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
+  await makeSecretFile(pathIn(dataDir), randomBytes(32).toString('base64url'));
   return readSigningSecret(dataDir);
 };
 

@@ -75,7 +75,7 @@ export class DryRunService {
     const makesSubAccounts = this.providers.makesSubAccounts(provider);
     const { callsAtOnce } = this.providers.limitsOf(provider);
     const carried = inTurn.get(provider.name) ?? 0;
-    const hasSubAccount = parties.subAccount(provider.name) !== null;
+    const hasSubAccount = parties.hasSubAccount(provider.name);
     return {
       provider: provider.name,
       account: hasSubAccount

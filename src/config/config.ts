@@ -1,5 +1,7 @@
 import { getConfigToken } from '@nestjs/config';
-import { SETTINGS, type Setting, type Settings } from './settings.js';
+import { PROVIDERS } from './provider-settings.js';
+import type { Setting } from './setting.js';
+import { SETTINGS, type Settings } from './settings.js';
 
 export type Config = Settings & {
   /** What an operator may see of the settings, by variable: the text in use, and of a secret only that it is set. */
@@ -22,6 +24,9 @@ export type SimulatorConfig = Config & {
   readonly simulatorWebhookSecrets: NonNullable<Config['simulatorWebhookSecrets']>;
 };
 
+/** What migrating needs: whoever changes tables need not hold the keys of those who serve. */
+export type MigrationConfig = Config & { readonly databaseUrl: NonNullable<Config['databaseUrl']> };
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Whether a variable is set, be its value right or wrong: what is missing is told along with what is mistaken. */
@@ -36,6 +41,10 @@ export const readConfig = (environment: Environment): Config => read(environment
 /** @throws ConfigError with every problem found. */
 export const readSimulatorConfig = (environment: Environment): SimulatorConfig =>
   read(environment, simulatorContradictions) as SimulatorConfig;
+
+/** @throws ConfigError with every problem found. */
+export const readMigrationConfig = (environment: Environment): MigrationConfig =>
+  read(environment, migrationContradictions) as MigrationConfig;
 
 const read = (
   environment: Environment,
@@ -64,33 +73,17 @@ const shownOf =
     return [name, isSecret && text !== '' ? '(set)' : text];
   };
 
-interface ProviderSettings {
-  /** Which turns the provider on. */
-  readonly key: Setting<unknown>;
-  readonly needed: readonly Setting<unknown>[];
-}
-
-/** By the provider's name. The simulator stands in where none of these is turned on. */
-const PROVIDERS: Readonly<Record<string, ProviderSettings>> = {
-  asterisk: { key: SETTINGS.asteriskUrl, needed: [SETTINGS.asteriskPassword] },
-  twilio: {
-    key: SETTINGS.twilioAccountSid,
-    needed: [SETTINGS.twilioAuthToken, SETTINGS.twilioCallerNumber, SETTINGS.publicUrl],
-  },
-  yuntongxun: {
-    key: SETTINGS.yuntongxunAccountSid,
-    needed: [SETTINGS.yuntongxunAuthToken, SETTINGS.yuntongxunAppId, SETTINGS.yuntongxunWebhookToken],
-  },
-};
-
 const contradictions = (isSet: IsSet, config: Config): string[] => {
-  const { databaseUrl, jwtSecret, jwtJwksUri, simulatorUrl, simulatorWebhookSecrets } = SETTINGS;
+  const { databaseUrl, jwtSecret, jwtJwksUri, subAccountKeys, simulatorUrl, simulatorWebhookSecrets } = SETTINGS;
   const problems: string[] = [];
   if (isSet(jwtSecret) && isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET, JWT_JWKS_URI: set one of the two, not both');
   }
   if (isSet(databaseUrl) && !isSet(jwtSecret) && !isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET: required when DATABASE_URL is set (or set JWT_JWKS_URI instead)');
+  }
+  if (isSet(databaseUrl) && !isSet(subAccountKeys)) {
+    problems.push('SUB_ACCOUNT_KEYS: required when DATABASE_URL is set');
   }
   if (isSet(simulatorUrl) && !isSet(simulatorWebhookSecrets)) {
     problems.push('SIMULATOR_WEBHOOK_SECRETS: required when SIMULATOR_URL is set, the same as over there');
@@ -112,3 +105,6 @@ const simulatorContradictions = (isSet: IsSet): string[] =>
   isSet(SETTINGS.simulatorWebhookSecrets)
     ? []
     : ['SIMULATOR_WEBHOOK_SECRETS: required by the simulator, the same as those of the service'];
+
+const migrationContradictions = (isSet: IsSet): string[] =>
+  isSet(SETTINGS.databaseUrl) ? [] : ['DATABASE_URL: required; the embedded default migrates when it starts'];

@@ -3,6 +3,7 @@ import { CreateDirectoryAndCalls1764000000000 } from '../../migrations/176400000
 import { CreateWebhookDeliveries1764100000000 } from '../../migrations/1764100000000-create-webhook-deliveries.js';
 import { IndexCallSearch1764200000000 } from '../../migrations/1764200000000-index-call-search.js';
 import { KeepRecordings1764300000000 } from '../../migrations/1764300000000-keep-recordings.js';
+import { EncryptSubAccountSecrets1764400000000 } from '../../migrations/1764400000000-encrypt-sub-account-secrets.js';
 import { TakeTurnsAtProviders1764500000000 } from '../../migrations/1764500000000-take-turns-at-providers.js';
 import { CallEvent } from '../call/call-event.entity.js';
 import { CallRecord } from '../call/call-record.entity.js';
@@ -43,6 +44,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CreateWebhookDeliveries1764100000000,
       IndexCallSearch1764200000000,
       KeepRecordings1764300000000,
+      EncryptSubAccountSecrets1764400000000,
       TakeTurnsAtProviders1764500000000,
     ],
     migrationsTransactionMode: 'each',

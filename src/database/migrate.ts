@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
-import { readEnvironment } from '../config/environment.js';
+import { readMigrationEnvironment } from '../config/environment.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { migrateJobQueue } from './job-queue.js';
 
@@ -63,9 +63,7 @@ const takeTurns = async (lock: Client): Promise<void> => {
 const optionsToMigrate = (url: string) => ({ ...dataSourceOptions(url, 1), extra: { keepAlive: true } });
 
 const main = async (): Promise<void> => {
-  const { databaseUrl } = readEnvironment();
-  if (!databaseUrl) throw new Error('DATABASE_URL: required; the embedded default migrates when it starts');
-  const done = await migrate(databaseUrl);
+  const done = await migrate(readMigrationEnvironment().databaseUrl);
   process.stdout.write(done.length > 0 ? `Migrated: ${done.join(', ')}\n` : 'Nothing to migrate.\n');
 };
 

@@ -4,7 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
+import type { KeyRing } from '../config/key-ring.js';
 import { AppUser } from './app-user.entity.js';
+import { encryptSecret } from './secret-cipher.js';
 import { ServiceLine } from './service-line.entity.js';
 import { SubAccount } from './sub-account.entity.js';
 
@@ -34,25 +36,24 @@ const USERS: readonly Readonly<AppUser>[] = [
 
 const SERVICE_LINE = { name: 'Demo customer service', phone: '+864000000000', open: true, position: 1 };
 
-const subAccounts = () =>
-  CALLERS.filter((id) => id !== CALLER_WITHOUT_SUB_ACCOUNT).map((userId) => ({
-    userId,
-    provider: PROVIDER,
-    externalId: `demo-${userId}`,
-    secret: randomBytes(24).toString('base64url'),
-  }));
+const subAccounts = (keys: KeyRing) =>
+  CALLERS.filter((id) => id !== CALLER_WITHOUT_SUB_ACCOUNT).map((userId) => {
+    const owner = { userId, provider: PROVIDER };
+    const secret = randomBytes(24).toString('base64url');
+    return { ...owner, externalId: `demo-${userId}`, ...encryptSecret(secret, owner, keys) };
+  });
 
 /**
  * Fills a directory that holds no user and no service line.
  * @returns whether it was empty, and now is not
  */
-export const seedDemoDirectory = (dataSource: DataSource): Promise<boolean> =>
+export const seedDemoDirectory = (dataSource: DataSource, keys: KeyRing): Promise<boolean> =>
   dataSource.transaction(async (database) => {
     // Of two processes that start at once, the second waits and then finds the directory filled.
     await database.query('lock table app_user, service_line in share row exclusive mode');
     if (!(await isEmpty(database))) return false;
     await database.insert(AppUser, [...USERS]);
-    await database.insert(SubAccount, subAccounts());
+    await database.insert(SubAccount, subAccounts(keys));
     // A copy, because TypeORM writes the id into what it is given.
     await database.insert(ServiceLine, { ...SERVICE_LINE });
     return true;

@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
 import { DirectoryService } from './directory.service.js';
 import { ServiceLineService } from './service-line.service.js';
+import { subAccountKeys } from './sub-account-keys.js';
 import { SubAccountService } from './sub-account.service.js';
 import { UserService } from './user.service.js';
 import { UserSyncService } from './user-sync.service.js';
 
 const SERVICES = [DirectoryService, UserService, UserSyncService, SubAccountService, ServiceLineService];
 
-@Module({ providers: SERVICES, exports: SERVICES })
+@Module({ providers: [...SERVICES, subAccountKeys], exports: SERVICES })
 export class DirectoryModule {}

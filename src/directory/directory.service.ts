@@ -1,6 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { KeyRing } from '../config/key-ring.js';
 import { hotStatement } from '../database/hot-statement.js';
+import { decryptSecret, type StoredSecret } from './secret-cipher.js';
+import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
 
 interface Credentials {
   readonly externalId: string;
@@ -13,14 +16,15 @@ export interface Parties {
   readonly calleePhone: string | null;
   /** With a call to customer service, the line that was found. */
   readonly serviceLineId: string | null;
-  /** The caller's, by the provider's name. */
+  hasSubAccount(provider: string): boolean;
+  /** The caller's, by the provider's name. @throws Error where there is one whose secret cannot be read */
   subAccount(provider: string): Credentials | null;
 }
 
 const FIND = `
 select caller.phone as "callerPhone", callee.phone as "calleePhone", callee.service_line_id as "serviceLineId",
   (
-    select json_object_agg(provider, json_build_object('externalId', external_id, 'secret', secret))
+    select json_object_agg(provider, json_build_object('externalId', external_id, 'secret', secret, 'keyName', key_name))
     from sub_account where user_id = $1
   ) as "subAccounts"
 from (select) as one
@@ -39,31 +43,42 @@ const findService = hotStatement<Row>(
   ),
 );
 
+interface StoredCredentials extends StoredSecret {
+  readonly externalId: string;
+}
+
 interface Row {
   readonly callerPhone: string | null;
   readonly calleePhone: string | null;
   readonly serviceLineId: string | null;
-  readonly subAccounts: Readonly<Record<string, Credentials>> | null;
+  readonly subAccounts: Readonly<Record<string, StoredCredentials>> | null;
 }
 
 /** Whom we know, for the one who places a call: everything about both ends in one statement. */
 @Injectable()
 export class DirectoryService {
-  constructor(private readonly database: DataSource) {}
+  constructor(
+    private readonly database: DataSource,
+    @Inject(SUB_ACCOUNT_KEYS) private readonly keys: KeyRing,
+  ) {}
 
   async findParties(callerId: string, targetId: string): Promise<Parties> {
-    return partiesOf(await findUser(this.database, [callerId, targetId]));
+    return partiesOf(await findUser(this.database, [callerId, targetId]), callerId, this.keys);
   }
 
   /** With the first open service line as the callee. */
   async findPartiesOfService(callerId: string): Promise<Parties> {
-    return partiesOf(await findService(this.database, [callerId]));
+    return partiesOf(await findService(this.database, [callerId]), callerId, this.keys);
   }
 }
 
-const partiesOf = ([row]: Row[]): Parties => ({
+const partiesOf = ([row]: Row[], userId: string, keys: KeyRing): Parties => ({
   callerPhone: row?.callerPhone ?? null,
   calleePhone: row?.calleePhone ?? null,
   serviceLineId: row?.serviceLineId ?? null,
-  subAccount: (provider) => row?.subAccounts?.[provider] ?? null,
+  hasSubAccount: (provider) => row?.subAccounts?.[provider] !== undefined,
+  subAccount(provider) {
+    const stored = row?.subAccounts?.[provider];
+    return stored ? { externalId: stored.externalId, secret: decryptSecret(stored, { userId, provider }, keys) } : null;
+  },
 });

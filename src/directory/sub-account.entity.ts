@@ -13,9 +13,13 @@ export class SubAccount {
   @Column('text', { name: 'external_id' })
   externalId: string;
 
-  /** Written by admins, read by providers, shown to nobody. */
+  /** Written by admins, read by providers, shown to nobody; encrypted (secret-cipher.ts). */
   @Column('text', { select: false })
   secret: string;
+
+  /** Of the key that the secret is encrypted with; null where it is not, from before there were keys. */
+  @Column('text', { name: 'key_name', nullable: true })
+  keyName: string | null;
 
   @ManyToOne(() => AppUser, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'user_id', foreignKeyConstraintName: 'sub_account_user' })

@@ -1,7 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, QueryFailedError } from 'typeorm';
 import { AppError } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
+import type { KeyRing } from '../config/key-ring.js';
+import { encryptSecret } from './secret-cipher.js';
+import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
 import { noSuchUser } from './user.service.js';
 
 /** What may be shown of a sub-account: never its secret. */
@@ -26,7 +29,10 @@ const NO_SUCH_ROW = '23503';
 /** Upkeep of sub-accounts. Secrets go in, and only CallService has them out again (DirectoryService). */
 @Injectable()
 export class SubAccountService {
-  constructor(private readonly database: DataSource) {}
+  constructor(
+    private readonly database: DataSource,
+    @Inject(SUB_ACCOUNT_KEYS) private readonly keys: KeyRing,
+  ) {}
 
   async list(userId: string): Promise<{ readonly items: readonly ShownSubAccount[] }> {
     const rows = isLong(userId)
@@ -57,13 +63,14 @@ export class SubAccountService {
   /** @returns whether there was none before */
   async store(userId: string, { provider, externalId, secret }: SubAccountToStore): Promise<boolean> {
     if (!isLong(userId)) throw noSuchUser();
+    const stored = encryptSecret(secret, { userId, provider }, this.keys);
     try {
       const [row] = await this.database.query<{ created: boolean }[]>(
-        `insert into sub_account (user_id, provider, external_id, secret) values ($1, $2, $3, $4)
+        `insert into sub_account (user_id, provider, external_id, secret, key_name) values ($1, $2, $3, $4, $5)
          on conflict on constraint sub_account_pkey
-         do update set external_id = excluded.external_id, secret = excluded.secret
+         do update set external_id = excluded.external_id, secret = excluded.secret, key_name = excluded.key_name
          returning xmax = 0 as created`,
-        [userId, provider, externalId, secret],
+        [userId, provider, externalId, stored.secret, stored.keyName],
       );
       return row?.created ?? false;
     } catch (error) {
@@ -83,7 +90,7 @@ export class SubAccountService {
   }
 }
 
-/** An error that is logged must not hold the secret: TypeORM's has the parameters, PostgreSQL's detail the whole row. */
+/** An error that is logged must not hold the secret, encrypted though it is: TypeORM's has the parameters, PostgreSQL's detail the whole row. */
 const withoutSecret = (error: unknown): unknown => {
   if (!(error instanceof QueryFailedError)) return error;
   const { code } = error.driverError as { code?: unknown };

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { DirectoryService } from '../../src/directory/directory.service.js';
 import { SubAccountService } from '../../src/directory/sub-account.service.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -34,9 +35,8 @@ it('is created by PUT, replaced by the next, and its secret is stored and never 
   expect(await second.json()).toEqual({ provider: 'simulator', externalId: 'two' });
   expect(await read.json()).toEqual({ provider: 'simulator', externalId: 'two' });
   expect(await list.json()).toEqual({ items: [{ provider: 'simulator', externalId: 'two' }] });
-  expect(
-    await service.database.query('select external_id, secret from sub_account where user_id = $1', [userId]),
-  ).toEqual([{ external_id: 'two', secret: SECRET }]);
+  const parties = await service.app.nest.get(DirectoryService).findParties(userId, '2000');
+  expect(parties.subAccount('simulator')).toEqual({ externalId: 'two', secret: SECRET });
 });
 
 it('is what the user’s calls are placed under', async () => {
@@ -126,7 +126,7 @@ it.each([
 
 it('keeps the secret out of the error of a statement that fails, and so out of the log', async () => {
   const userId = await freshUser();
-  const accounts = new SubAccountService(service.database);
+  const accounts = service.app.nest.get(SubAccountService);
   await service.database.query(`alter table sub_account add constraint no_thirteen check (external_id <> 'thirteen')`);
   try {
     const body = { externalId: 'thirteen', secret: SECRET };

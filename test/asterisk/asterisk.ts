@@ -1,19 +1,21 @@
-/** A real Asterisk on loopback, with our own dialplan, in a folder of its own. */
+/** A real Asterisk on loopback, started by the script and with the configuration that deploy/asterisk ships, in a folder of its own. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { waitFor } from '../support/wait-for.js';
+import { callDetailsIn, type CallDetail } from './call-detail.js';
 
 const run = promisify(execFile);
 
-const PASSWORD = 'a password that only the tests know';
-const TEMPLATES = resolve(import.meta.dirname, 'etc');
-const DIALPLAN = resolve(import.meta.dirname, '../../deploy/asterisk/ringback.conf');
+const SHIPPED = resolve(import.meta.dirname, '../../deploy/asterisk');
+/** In the place of the two accounts: whatever listens on this machine can be rung. */
+const ANY_PHONE = { OTHER_TEMPLATES: resolve(import.meta.dirname, 'phones') };
+
 export const ROOT = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ringback', 'asterisk-22');
 const LIBRARIES = join(ROOT, 'usr/lib/x86_64-linux-gnu');
 
@@ -36,15 +38,23 @@ export const unpacked = (program: string): [string, string[]] => [
   ['--library-path', `${LIBRARIES}:${join(ROOT, 'usr/lib')}`, join(ROOT, program)],
 ];
 
+export interface Channel {
+  readonly id: string;
+  readonly accountcode: string;
+}
+
 export interface Asterisk {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly url: string;
+  readonly sipPort: number;
   /** A command of its console. */
   command(text: string): Promise<string>;
-  channels(): Promise<readonly unknown[]>;
-  /** Lines of the detail records that carry this account code, as fields. */
-  callDetails(callSid: string): Promise<readonly string[][]>;
+  /** What the container's health check says. */
+  isHealthy(): Promise<boolean>;
+  channels(): Promise<readonly Channel[]>;
+  /** Of its detail records, those with this account code. */
+  callDetails(callSid: string): Promise<readonly CallDetail[]>;
   start(): Promise<void>;
   kill(): Promise<void>;
   /** Freezes it, or lets it go on. */
@@ -61,42 +71,51 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-export const startAsterisk = async (): Promise<Asterisk> => {
+type Environment = Readonly<Record<string, string>>;
+
+const SECRETS = {
+  ASTERISK_PASSWORD: 'a-password-that-only-tests-know',
+  DEMO_PHONE_1_PASSWORD: 'the-first-phones-password',
+  DEMO_PHONE_2_PASSWORD: 'the-second-phones-password',
+  ASTERISK_EXTERNAL_ADDRESS: '127.0.0.1',
+};
+
+/** A folder that is an Asterisk's own, and how the shipped scripts are run there instead of in a container. */
+const newPlace = async (more: Environment) => {
   // Its control socket lies in it, and such a path may have 107 characters.
   const folder = await mkdtemp(join(tmpdir(), 'pbx-'));
-  const [ariPort, sipPort] = [await freePort(), await freePort()];
+  const [loader, program] = unpacked('usr/sbin/asterisk');
+  await mkdir(join(folder, 'bin'));
+  await writeFile(join(folder, 'bin/asterisk'), `#!/bin/sh\nexec ${[loader, ...program].join(' ')} "$@"\n`, {
+    mode: 0o755,
+  });
   const rtpFirst = 20_000 + Math.floor(Math.random() * 300) * 100;
-  const values: Readonly<Record<string, string>> = {
+  const environment = {
+    PATH: `${join(folder, 'bin')}:${process.env.PATH ?? ''}`,
+    TERM: 'dumb',
     FOLDER: folder,
+    KEPT: join(folder, 'kept'),
     ROOT,
-    DIALPLAN,
-    PASSWORD,
-    ARI_PORT: String(ariPort),
-    SIP_PORT: String(sipPort),
+    ADDRESS: '127.0.0.1',
+    ARI_PORT: String(await freePort()),
+    SIP_PORT: String(await freePort()),
     RTP_FIRST: String(rtpFirst),
     RTP_LAST: String(rtpFirst + 999),
+    ...more,
   };
-  for (const name of ['etc', 'varlib', 'run', 'log/cdr-csv', 'spool/monitor', 'spool/recording']) {
-    await mkdir(join(folder, name), { recursive: true });
-  }
-  for (const name of await readdir(TEMPLATES)) {
-    const template = await readFile(join(TEMPLATES, name), 'utf8');
-    await writeFile(
-      join(folder, 'etc', name),
-      template.replace(/@([A-Z_]+)@/g, (all, key: string) => values[key] ?? all),
-    );
-  }
+  return { folder, environment, script: (name: string) => [join(SHIPPED, name), { env: environment }] as const };
+};
 
-  const [loader, program] = unpacked('usr/sbin/asterisk');
-  const configured = [...program, '-C', join(folder, 'etc/asterisk.conf')];
-  const url = `http://127.0.0.1:${ariPort}`;
+/** @param more settings of .env; with any, the phones are the two of docker-compose.yml and no others */
+export const startAsterisk = async (more?: Environment): Promise<Asterisk> => {
+  const settings = { ...SECRETS, ...(more ?? ANY_PHONE) };
+  const { folder, environment, script } = await newPlace(settings);
+  const url = `http://127.0.0.1:${environment.ARI_PORT}`;
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
     let said = '';
-    const started = spawn(loader, [...configured, '-f'], {
-      env: { LC_ALL: 'C', TERM: 'dumb' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const [file, options] = script('start.sh');
+    const started = spawn(file, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     child = started;
     for (const stream of [started.stdout, started.stderr]) {
       stream.on('data', (chunk: Buffer) => {
@@ -117,27 +136,30 @@ export const startAsterisk = async (): Promise<Asterisk> => {
     await exited;
   };
   const ari = async (path: string): Promise<unknown> => {
-    const authorization = `Basic ${Buffer.from(`ringback:${PASSWORD}`).toString('base64')}`;
+    const authorization = `Basic ${Buffer.from(`ringback:${settings.ASTERISK_PASSWORD}`).toString('base64')}`;
     return (await fetch(`${url}/ari${path}`, { headers: { authorization } })).json();
   };
   await start();
   return {
     folder,
     url,
+    sipPort: Number(environment.SIP_PORT),
     environment: {
       ASTERISK_URL: url,
-      ASTERISK_PASSWORD: PASSWORD,
+      ASTERISK_PASSWORD: settings.ASTERISK_PASSWORD,
     },
     async command(text) {
-      return (await run(loader, [...configured, '-rx', text])).stdout;
+      const configured = ['-C', join(folder, 'etc/asterisk.conf')];
+      return (await run(join(folder, 'bin/asterisk'), [...configured, '-rx', text])).stdout;
     },
-    channels: async () => (await ari('/channels')) as readonly unknown[],
+    isHealthy: () =>
+      run(...script('healthy.sh')).then(
+        () => true,
+        () => false,
+      ),
+    channels: async () => (await ari('/channels')) as readonly Channel[],
     async callDetails(callSid) {
-      const text = await readFile(join(folder, 'log/cdr-csv/Master.csv'), 'utf8').catch(() => '');
-      return text
-        .split('\n')
-        .filter((line) => line.includes(callSid))
-        .map((line) => [...line.matchAll(/"((?:[^"]|"")*)"|([^,]+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? ''));
+      return callDetailsIn(await readFile(join(folder, 'kept/cdr-csv/Master.csv'), 'utf8').catch(() => ''), callSid);
     },
     start,
     kill: () => end('SIGKILL'),

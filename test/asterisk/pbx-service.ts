@@ -5,7 +5,7 @@ import type { Asterisk } from './asterisk.js';
 import type { Phone } from './phone.js';
 
 /** A number ends in the port at which its phone listens, so that phones come and go while the service runs. */
-const DIAL = '+86139=PJSIP/phone/sip:phone@127.0.0.1:{rest},+86137=PJSIP/away';
+export const DIAL = '+86139=PJSIP/phone/sip:phone@127.0.0.1:{rest},+86137=PJSIP/away';
 export const numberOf = ({ port }: Pick<Phone, 'port'>): string => `+86139${String(port).padStart(8, '0')}`;
 /** Nobody has registered there. */
 export const NUMBER_OF_NOBODY = '+8613700000000';

@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createSocket } from 'node:dgram';
+import { register, type Account } from './account.js';
 import { waitFor } from '../support/wait-for.js';
 import { unpacked } from './asterisk.js';
+import { writeTone } from './sound.js';
 
 interface PhoneHabits {
   /** Milliseconds until it answers or refuses. */
@@ -21,6 +23,10 @@ interface PhoneHabits {
   readonly sounds?: boolean;
   /** How many calls it takes, one at a time or all at once. */
   readonly calls?: number;
+  /** Keeps no record of what passes by, and is less exact about times: both cost much where there are many calls. */
+  readonly untraced?: boolean;
+  /** An account of docker-compose.yml, with which it registers beforehand. */
+  readonly account?: Account;
 }
 
 export interface Phone {
@@ -59,13 +65,23 @@ const freePorts = async (): Promise<number> => {
 };
 
 export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}): Promise<Phone> => {
-  const { ringMs = 100, talkMs = 60_000, refusal, early = '180 Ringing', echoes, sounds, calls = 1 } = habits;
+  const {
+    ringMs = 100,
+    talkMs = 60_000,
+    refusal,
+    early = '180 Ringing',
+    echoes,
+    sounds,
+    calls = 1,
+    untraced,
+    account,
+  } = habits;
   const folder = await mkdtemp(join(folderAbove, 'phone-'));
   const [port, media] = [await freePorts(), await freePorts()];
+  if (account) await register(account, port, folder);
   const template = await readFile(resolve(import.meta.dirname, 'sipp/phone.xml'), 'latin1');
   const tone = join(folder, 'tone.ulaw');
-  // A second of something that is not silence.
-  await writeFile(tone, Buffer.alloc(8_000, Buffer.from([0x10, 0x90, 0x20, 0xa0])));
+  await writeTone(tone);
   const values: Readonly<Record<string, string>> = {
     EARLY: early,
     RING: String(Math.max(1, ringMs)),
@@ -78,11 +94,12 @@ export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}):
   await writeFile(join(folder, 'scenario.xml'), scenario.replace(/<!--[^]*?-->/, ''));
   const [loader, program] = unpacked('usr/bin/sipp');
   const own = ['-sf', 'scenario.xml', '-i', '127.0.0.1', '-p', String(port), '-mi', '127.0.0.1', '-mp', String(media)];
-  const watched = ['-ci', '127.0.0.1', '-nostdin', '-trace_msg', '-message_file', 'messages', '-timer_resol', '1'];
+  const watched = untraced ? [] : ['-trace_msg', '-message_file', 'messages', '-timer_resol', '1'];
+  const manner = ['-ci', '127.0.0.1', '-nostdin'];
   const faults = ['-trace_err', '-error_file', 'errors'];
   const child = spawn(
     loader,
-    [...program, ...own, ...watched, ...faults, '-m', String(calls), ...(echoes ? ['-rtp_echo'] : [])],
+    [...program, ...own, ...manner, ...watched, ...faults, '-m', String(calls), ...(echoes ? ['-rtp_echo'] : [])],
     {
       cwd: folder,
       env: { LC_ALL: 'C', TERM: 'dumb' },

@@ -1,6 +1,7 @@
 /** Many calls at once on a real Asterisk, and cancels that race with answers. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
+import { wereJoined } from './call-detail.js';
 import { newPeople, numberOf, reached, shownCall, startPbxService } from './pbx-service.js';
 import { startPhone, type Phone } from './phone.js';
 import type { TestApp } from '../support/test-app.js';
@@ -72,9 +73,7 @@ describeOnAsterisk(missing, 'on a real Asterisk', () => {
       await waitFor('no channel', async () => (await asterisk.channels()).length === 0);
       for (const { callSid } of results) {
         const { endReason } = await shownCall(service, callSid);
-        const joined = (await asterisk.callDetails(callSid)).some(
-          (record) => record.includes('ANSWERED') && record.some((field) => field.startsWith('Dial')),
-        );
+        const joined = wereJoined(await asterisk.callDetails(callSid));
         if (endReason === 'completed') expect({ callSid, joined }).toEqual({ callSid, joined: true });
       }
       const won = results.filter(({ canceled }) => canceled).length;

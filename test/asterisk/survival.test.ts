@@ -144,7 +144,7 @@ describeOnAsterisk(missing, 'with a real Asterisk', () => {
     expect(await reached(service, callSid, '4')).toMatchObject({ recording: `${callSid}.wav` });
     const { size } = await waitFor('the file', async () => {
       const { stat } = await import('node:fs/promises');
-      return stat(`${asterisk.folder}/spool/monitor/${callSid}.wav`).catch(() => undefined);
+      return stat(`${asterisk.folder}/kept/monitor/${callSid}.wav`).catch(() => undefined);
     });
     // 8,000 samples a second of two bytes each, and 44 bytes of head.
     expect(size).toBeGreaterThan(4_000);

@@ -40,6 +40,11 @@ const lastCallOf = async (userId: string): Promise<ShownCall> => {
   const { items } = (await found.json()) as { items: { callSid: string }[] };
   return (await (await telephony.service.admin('GET', `calls/${items[0]!.callSid}`)).json()) as ShownCall;
 };
+const endedCallOf = (userId: string): Promise<ShownCall> =>
+  waitFor('the call to end', async () => {
+    const shown = await lastCallOf(userId);
+    return shown.stateType === '4' && shown;
+  });
 const dialsAt = ({ yuntongxun, twilio }: TwoProviders) => ({
   yuntongxun: yuntongxun.requests.filter((request) => request.endsWith('Calls/Callback')).length,
   twilio: twilio.requests.filter((request) => /^POST .*\/Calls\.json$/.test(request)).length,
@@ -61,10 +66,7 @@ it('goes by the first on the route, and the other hears nothing of it', async ()
     }),
   ).toEqual({ yuntongxun: 1, twilio: 0 });
 
-  const call = await waitFor('the call to end', async () => {
-    const shown = await lastCallOf(user);
-    return shown.stateType === '4' && shown;
-  });
+  const call = await endedCallOf(user);
   expect(call).toMatchObject({ provider: 'yuntongxun', endReason: 'completed' });
   expect(call.events.map(({ type }) => type)).not.toContain('passed_over');
 });
@@ -82,10 +84,7 @@ it.each([
     }),
   ).toEqual({ yuntongxun: 1, twilio: 1 });
 
-  const call = await waitFor('the call to end', async () => {
-    const shown = await lastCallOf(user);
-    return shown.stateType === '4' && shown;
-  });
+  const call = await endedCallOf(user);
   expect(call).toMatchObject({ provider: 'twilio', subAccount: expect.stringMatching(/^AC/), endReason: 'completed' });
   const own = call.events.filter(({ provider }) => provider === 'ringback');
   expect(own.map(({ type }) => type)).toEqual(['requested', 'passed_over', 'accepted']);

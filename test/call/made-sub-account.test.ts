@@ -21,9 +21,7 @@ it('is given one, under which this call and the next are placed', async () => {
   expect(await telephony.service.ask(user, 'call/2013')).toMatchObject({ returnCode: 200 });
 
   expect(askedFor('/SubAccounts')).toBe(1);
-  const account = (await (
-    await telephony.service.admin('GET', `users/${user}/sub-accounts/yuntongxun`)
-  ).json());
+  const account = await (await telephony.service.admin('GET', `users/${user}/sub-accounts/yuntongxun`)).json();
   const [first, second] = telephony.yuntongxun.calls.dials;
   expect(account).toEqual({ provider: 'yuntongxun', externalId: first!.subAccountSid });
   expect(second!.subAccountSid).toBe(first!.subAccountSid);

@@ -51,6 +51,7 @@ describe('the log', () => {
     expect(written).toMatch(/"callerPhone":"1\d\d\*{4}\d{4}"/);
     for (const { phone } of phones) expect(written).not.toContain(phone.replace('+86', ''));
     for (const { secret } of secrets) expect(written).not.toContain(secret);
+    expect(written).not.toContain('a sub-account’s secret');
     expect(written).not.toContain(token.split('.')[2]);
     expect(written).not.toContain('access_token');
     expect(written).not.toContain(service.config.jwtSecret);

@@ -1,4 +1,4 @@
-import { readConfig, readSimulatorConfig, type ConfigError } from '../../src/config/config.js';
+import { readConfig, readMigrationConfig, readSimulatorConfig, type ConfigError } from '../../src/config/config.js';
 import { SETTINGS } from '../../src/config/settings.js';
 
 const NAMES = Object.values(SETTINGS).map(({ name }) => name);
@@ -21,6 +21,7 @@ const TEXTS = [
 ];
 
 const KEY = 'a key of 32 bytes or more, for the tests';
+const KEYS = `a-name:${Buffer.alloc(32).toString('base64')}`;
 const DATABASE = 'postgresql://user:password@host/database';
 const WEBHOOK_SECRET = `whsec_${Buffer.alloc(24).toString('base64')}`;
 
@@ -45,6 +46,7 @@ describe('the configuration', () => {
       dataDir: './data',
       jwtSecret: undefined,
       jwtJwksUri: undefined,
+      subAccountKeys: undefined,
       simulatorWebhookSecrets: undefined,
       dialTimeoutSeconds: 5,
       logLevel: 'info',
@@ -91,17 +93,28 @@ describe('the configuration', () => {
     expect(problemsOf({ PORT: 'http', DATABASE_URL: DATABASE })).toEqual([
       expect.stringMatching(/^PORT: /),
       'JWT_SECRET: required when DATABASE_URL is set (or set JWT_JWKS_URI instead)',
+      'SUB_ACCOUNT_KEYS: required when DATABASE_URL is set',
     ]);
   });
 
-  it('does not call a key missing that is only too short', () => {
-    expect(problemsOf({ JWT_SECRET: 'changeme', DATABASE_URL: DATABASE })).toEqual([
+  it('does not call a key missing that is only wrong', () => {
+    expect(problemsOf({ JWT_SECRET: 'changeme', SUB_ACCOUNT_KEYS: 'changeme', DATABASE_URL: DATABASE })).toEqual([
       'JWT_SECRET: expected at least 32 bytes',
+      expect.stringMatching(/^SUB_ACCOUNT_KEYS: expected name:key/),
     ]);
   });
 
   it.each([
-    ['an own database without a key for tokens', { DATABASE_URL: DATABASE }, 'JWT_SECRET: required when DATABASE_URL'],
+    [
+      'an own database without a key for tokens',
+      { DATABASE_URL: DATABASE, SUB_ACCOUNT_KEYS: KEYS },
+      'JWT_SECRET: required when DATABASE_URL',
+    ],
+    [
+      'an own database without keys for secrets',
+      { DATABASE_URL: DATABASE, JWT_SECRET: KEY },
+      'SUB_ACCOUNT_KEYS: required when DATABASE_URL',
+    ],
     ['two keys', { JWT_SECRET: KEY, JWT_JWKS_URI: 'https://host/keys' }, 'JWT_SECRET, JWT_JWKS_URI: set one'],
     [
       'a simulator whose secrets are not known',
@@ -113,8 +126,8 @@ describe('the configuration', () => {
   });
 
   it.each<Record<string, string>>([
-    { DATABASE_URL: DATABASE, JWT_SECRET: KEY },
-    { DATABASE_URL: DATABASE, JWT_JWKS_URI: 'https://host/keys' },
+    { DATABASE_URL: DATABASE, JWT_SECRET: KEY, SUB_ACCOUNT_KEYS: KEYS },
+    { DATABASE_URL: DATABASE, JWT_JWKS_URI: 'https://host/keys', SUB_ACCOUNT_KEYS: KEYS },
     { SIMULATOR_URL: 'http://host', SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET },
   ])('takes %j', (environment) => {
     expect(problemsOf(environment)).toEqual([]);
@@ -131,6 +144,11 @@ describe('the configuration', () => {
     expect(problemsOf(environment)).toEqual(
       names.map((name) => expect.stringMatching(new RegExp(`^${name}: required`))),
     );
+  });
+
+  it('of migrating is the database, and no key', () => {
+    expect(problemsOf({}, readMigrationConfig)).toEqual([expect.stringMatching(/^DATABASE_URL: required/)]);
+    expect(problemsOf({ DATABASE_URL: DATABASE }, readMigrationConfig)).toEqual([]);
   });
 
   it('of the simulator as a program of its own has the secrets of its webhooks', () => {

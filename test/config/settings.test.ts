@@ -1,4 +1,5 @@
-import { SETTINGS, type Setting } from '../../src/config/settings.js';
+import type { Setting } from '../../src/config/setting.js';
+import { SETTINGS } from '../../src/config/settings.js';
 
 /** What the text becomes, or what is wrong with it. */
 const read = (name: string, text: string): unknown => {

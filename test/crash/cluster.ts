@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import { DataSource } from 'typeorm';
+import { readKeyRing } from '../../src/config/key-ring.js';
 import { migrate } from '../../src/database/migrate.js';
 import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
@@ -15,7 +16,7 @@ import { startDatabase, type EmbeddedDatabase } from '../support/embedded-databa
 import { REPOSITORY, startNode } from '../support/node-process.js';
 import { startSimulator, type SimulatorProcess } from '../support/simulator-process.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
-import { TEST_SECRET } from '../support/test-app.js';
+import { TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
 
 export const SPEED = 20;
 
@@ -100,6 +101,7 @@ export class Cluster {
           PORT: '0',
           DATABASE_URL: `postgresql://ringback@127.0.0.1:${way.port}/ringback`,
           JWT_SECRET: TEST_SECRET,
+          SUB_ACCOUNT_KEYS: TEST_KEYS,
           DIAL_TIMEOUT: '1',
           SWEEP_EVERY: '0.5',
           LONGEST_TALK: '10',
@@ -123,7 +125,7 @@ export class Cluster {
   /** Callers 1004 … and whom they call: the demo's people, and as many more callers as are wanted. */
   async fillDirectory(callerIds: readonly string[]): Promise<void> {
     await this.database(async (database) => {
-      await seedDemoDirectory(database);
+      await seedDemoDirectory(database, readKeyRing(TEST_KEYS));
       await database.query(
         `insert into app_user (id, name, phone) select id, 'caller', '+8613900000000' from unnest($1::bigint[]) as id
          on conflict do nothing`,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
+import { EncryptSubAccountSecrets1764400000000 } from '../../migrations/1764400000000-encrypt-sub-account-secrets.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { migrate } from '../../src/database/migrate.js';
 import { endOf, REPOSITORY, startNode, type Ending } from '../support/node-process.js';
@@ -11,11 +12,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 const PROGRAM = 'dist/src/database/migrate.js';
 
 const runProgram = (databaseUrl: string, repository = REPOSITORY): Promise<Ending> =>
-  endOf(
-    startNode(join(repository, PROGRAM), [], {
-      environment: { DATABASE_URL: databaseUrl, JWT_SECRET: 'thirty-two bytes that no token uses' },
-    }),
-  );
+  endOf(startNode(join(repository, PROGRAM), [], { environment: { DATABASE_URL: databaseUrl } }));
 
 const ALL_MIGRATIONS = dataSourceOptions('', 1).migrations.map(({ name }) => name);
 
@@ -65,6 +62,21 @@ describe('migrating', () => {
     await migrate(database.url);
 
     expect(await tables()).toEqual(migrated);
+  });
+
+  it('is not undone where that would leave secrets that nobody can read', async () => {
+    await query(`insert into app_user (id, name) values (1, 'somebody');
+                 insert into sub_account values (1, 'simulator', 'account', 'encrypted', 'a-key')`);
+    const dataSource = await new DataSource(dataSourceOptions(database.url, 1)).initialize();
+    try {
+      await expect(new EncryptSubAccountSecrets1764400000000().down(dataSource.createQueryRunner())).rejects.toThrow(
+        'sub_account holds encrypted secrets',
+      );
+    } finally {
+      await dataSource.destroy();
+    }
+
+    expect(await query('select key_name from sub_account')).toEqual([{ key_name: 'a-key' }]);
   });
 
   it('as a program says what it ran, and that there was nothing to run', async () => {

@@ -15,6 +15,8 @@ import { REPOSITORY } from './repository.js';
 /** Each comes with a provider that somebody may not use. */
 const OPTIONAL_SECRETS = [
   'ASTERISK_PASSWORD',
+  'DEMO_PHONE_1_PASSWORD',
+  'DEMO_PHONE_2_PASSWORD',
   'SIMULATOR_WEBHOOK_SECRETS',
   'TWILIO_AUTH_TOKEN',
   'YUNTONGXUN_AUTH_TOKEN',
@@ -23,7 +25,11 @@ const OPTIONAL_SECRETS = [
 /** Addresses that hold no secret. */
 const ADDRESSES = ['ASTERISK_URL', 'PUBLIC_URL', 'TWILIO_URL', 'YUNTONGXUN_URL'];
 
-const FILLED_IN = { POSTGRES_PASSWORD: 'a1b2c3', JWT_SECRET: 'forty-eight-random-bytes-would-stand-here' };
+const FILLED_IN = {
+  POSTGRES_PASSWORD: 'a1b2c3',
+  JWT_SECRET: 'forty-eight-random-bytes-would-stand-here',
+  SUB_ACCOUNT_KEYS: 'a-name:thirty-two-random-bytes-would-stand-here',
+};
 
 /** The schema names its draft and its parts in a way that Ajv does not take; what it demands stays untouched. */
 const compileComposeSchema = (): ValidateFunction => {
@@ -89,9 +95,20 @@ describe('docker-compose.yml', () => {
   });
 
   it('gives our own containers nothing that they could write to or rise above', () => {
-    for (const service of [filledIn.services.migrate, filledIn.services.ringback]) {
+    const { migrate, ringback, asterisk } = filledIn.services;
+    for (const service of [migrate, ringback, asterisk]) {
       expect(service).toMatchObject({ read_only: true, tmpfs: ['/tmp'], cap_drop: ['ALL'] });
       expect(service.security_opt).toContain('no-new-privileges:true');
+    }
+  });
+
+  it('runs an Asterisk only on demand; nothing else waits for it', () => {
+    const { asterisk, ...others } = filledIn.services;
+
+    expect(asterisk.profiles).toEqual(['asterisk']);
+    for (const { profiles, depends_on = {} } of Object.values(others)) {
+      expect(profiles).toBeUndefined();
+      expect(depends_on).not.toHaveProperty('asterisk');
     }
   });
 
@@ -115,8 +132,9 @@ describe('docker-compose.yml', () => {
       const secret = name.endsWith('_URL') ? /^\w+:\/\/\w+:(.*)@[^@]+$/.exec(value)?.[1] : value;
       expect(secret).toMatch(OPTIONAL_SECRETS.includes(name) ? /^\$\{\w+:-\}$/ : /^\$\{\w+:\?[^}]+\}$/);
     }
-    await expect(readComposeFile({ ...FILLED_IN, POSTGRES_PASSWORD: '' })).rejects.toThrow('POSTGRES_PASSWORD');
-    await expect(readComposeFile({ ...FILLED_IN, JWT_SECRET: '' })).rejects.toThrow('JWT_SECRET');
+    for (const name of Object.keys(FILLED_IN)) {
+      await expect(readComposeFile({ ...FILLED_IN, [name]: '' })).rejects.toThrow(name);
+    }
   });
 
   it('hands on settings that exist, by the names they have', () => {
@@ -133,6 +151,6 @@ describe('docker-compose.yml', () => {
 
     expect(lines.map((line) => line.replace(/=$/, '')).sort()).toEqual([...asked].sort());
     const required = new Set(composeVariables(text).flatMap(({ name, isRequired }) => (isRequired ? [name] : [])));
-    expect([...required].sort()).toEqual(['JWT_SECRET', 'POSTGRES_PASSWORD']);
+    expect([...required].sort()).toEqual(Object.keys(FILLED_IN).sort());
   });
 });

@@ -7,6 +7,7 @@ import { REPOSITORY } from './repository.js';
 export interface ComposeService {
   readonly image?: string;
   readonly build?: string;
+  readonly profiles?: readonly string[];
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
@@ -20,7 +21,7 @@ export interface ComposeService {
 }
 
 export interface ComposeFile {
-  readonly services: Readonly<Record<'postgres' | 'migrate' | 'ringback', ComposeService>>;
+  readonly services: Readonly<Record<'postgres' | 'migrate' | 'ringback' | 'asterisk', ComposeService>>;
   readonly volumes?: Readonly<Record<string, unknown>>;
 }
 

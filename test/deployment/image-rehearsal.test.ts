@@ -8,6 +8,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { TEST_KEYS } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
 import { readComposeFile, type ComposeFile } from './compose-file.js';
@@ -52,6 +53,7 @@ describe('the image, rehearsed', () => {
     compose = await readComposeFile({
       POSTGRES_PASSWORD: 'not-used-here',
       JWT_SECRET: 'a key for the rehearsal, longer than 32 bytes',
+      SUB_ACCOUNT_KEYS: TEST_KEYS,
     });
     database = await createTestDatabase();
     await empty(database.url);

@@ -14,15 +14,18 @@ beforeAll(async () => {
 beforeEach(() => database.query('truncate app_user, sub_account, service_line'));
 afterAll(() => service.close());
 
-const parties = (callerId: string, targetId = '2000') => new DirectoryService(database).findParties(callerId, targetId);
+const seed = () => seedDemoDirectory(database, service.config.subAccountKeys!);
+
+const parties = (callerId: string, targetId = '2000') =>
+  service.app.nest.get(DirectoryService).findParties(callerId, targetId);
 
 it('fills an empty directory, once', async () => {
-  expect(await seedDemoDirectory(database)).toBe(true);
-  expect(await seedDemoDirectory(database)).toBe(false);
+  expect(await seed()).toBe(true);
+  expect(await seed()).toBe(false);
 });
 
 it('fills it once for many processes that start at one time', async () => {
-  const filled = await Promise.all(Array.from({ length: 5 }, () => seedDemoDirectory(database)));
+  const filled = await Promise.all(Array.from({ length: 5 }, () => seed()));
 
   expect(filled.sort()).toEqual([false, false, false, false, true]);
 });
@@ -33,13 +36,13 @@ it.each([
 ])('leaves a directory alone that holds nothing but %s', async (_, statement) => {
   await database.query(statement);
 
-  expect(await seedDemoDirectory(database)).toBe(false);
+  expect(await seed()).toBe(false);
 
   expect(await database.query('select count(*)::integer as count from app_user where id <> 7')).toEqual([{ count: 0 }]);
 });
 
 describe('once filled', () => {
-  beforeEach(() => seedDemoDirectory(database));
+  beforeEach(() => seed());
 
   it.each(['1001', '1004', '1027', '1050'])('has user %s complete', async (userId) => {
     const found = await parties(userId);
@@ -90,7 +93,7 @@ describe('once filled', () => {
       (await database.query<{ secret: string }[]>('select secret from sub_account')).map(({ secret }) => secret);
     const before = await secrets();
     await database.query('truncate app_user, sub_account, service_line');
-    await seedDemoDirectory(database);
+    await seed();
     const after = await secrets();
 
     expect(before).toHaveLength(49);

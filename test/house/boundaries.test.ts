@@ -33,6 +33,7 @@ const ARROWS: readonly Arrow[] = [
   arrow('src/telephony/simulator/worse.ts', 'src/telephony/other/script.ts', 'provider-stands-alone'),
   arrow('src/telephony/simulator/server.ts', 'src/config/environment.ts'),
   arrow('src/telephony/simulator/worst.ts', 'src/telephony/simulator/server.ts', 'program-stands-alone'),
+  arrow('src/directory/worse.ts', 'src/directory/reencrypt.ts', 'program-stands-alone'),
   arrow('src/directory/good.ts', 'src/database/pool.ts'),
   arrow('src/directory/bad.ts', 'src/call/call-sid.ts', 'room-directory'),
   arrow('src/call/good.ts', 'src/telephony/contract.ts'),

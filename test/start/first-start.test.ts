@@ -68,11 +68,17 @@ describe('npm start with nothing set up', () => {
     expect([code, output]).toEqual([0, expect.stringMatching(/Call \d{32}\n.*over\n$/)]);
   });
 
-  it('keeps its secret for its owner alone', async () => {
-    const { mode } = await stat(join(dataDir, 'jwt-secret'));
+  it('keeps its secrets for its owner alone', async () => {
+    const files = await Promise.all(['jwt-secret', 'sub-account-keys'].map((name) => stat(join(dataDir, name))));
 
-    expect(mode & 0o777).toBe(0o600);
-    expect((await readdir(dataDir)).sort()).toEqual(['jwt-secret', 'owner', 'postgres', 'postgres.log']);
+    expect(files.map(({ mode }) => mode & 0o777)).toEqual([0o600, 0o600]);
+    expect((await readdir(dataDir)).sort()).toEqual([
+      'jwt-secret',
+      'owner',
+      'postgres',
+      'postgres.log',
+      'sub-account-keys',
+    ]);
   });
 
   it('refuses to start twice on the same data, and goes on itself', async () => {
@@ -101,7 +107,7 @@ describe('npm start with nothing set up', () => {
     } finally {
       squatter.close();
     }
-    expect((await readdir(otherData)).sort()).toEqual(['jwt-secret', 'postgres', 'postgres.log']);
+    expect((await readdir(otherData)).sort()).toEqual(['jwt-secret', 'postgres', 'postgres.log', 'sub-account-keys']);
     expect(await readdir(join(otherData, 'postgres'))).not.toContain('postmaster.pid');
   });
 });

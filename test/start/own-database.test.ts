@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client as Postgres } from 'pg';
 import { PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { TEST_SECRET } from '../support/test-app.js';
+import { TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
 import { Client } from './client.js';
 import { endAllServices, runService, startService, type Service } from './service.js';
 
@@ -34,7 +34,7 @@ describe('npm start with DATABASE_URL', () => {
     database = await createTestDatabase();
     // As a database is that no migration has touched.
     await query('drop schema public cascade; create schema public');
-    service = await startService(settings({ JWT_SECRET: TEST_SECRET }));
+    service = await startService(settings({ JWT_SECRET: TEST_SECRET, SUB_ACCOUNT_KEYS: TEST_KEYS }));
   });
 
   afterAll(async () => {
@@ -64,10 +64,15 @@ describe('npm start with DATABASE_URL', () => {
   });
 
   it.each([
-    ['no key for tokens', {}, /^.*\n {2}JWT_SECRET: required .*JWT_JWKS_URI.*\n$/],
+    [
+      'no keys for secrets',
+      { JWT_SECRET: TEST_SECRET },
+      /^.*\n {2}SUB_ACCOUNT_KEYS: required when DATABASE_URL is set\n$/,
+    ],
+    ['no key for tokens', { SUB_ACCOUNT_KEYS: TEST_KEYS }, /^.*\n {2}JWT_SECRET: required .*JWT_JWKS_URI.*\n$/],
     [
       'a database that does not answer',
-      { JWT_SECRET: TEST_SECRET, DATABASE_URL: 'postgresql://nobody@localhost:1/nothing' },
+      { JWT_SECRET: TEST_SECRET, SUB_ACCOUNT_KEYS: TEST_KEYS, DATABASE_URL: 'postgresql://nobody@localhost:1/nothing' },
       /^The database cannot be reached: .*ECONNREFUSED.*\n$/,
     ],
   ])('refuses to start with %s, and says so', async (_what, more, expected) => {

@@ -1,8 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client as Postgres } from 'pg';
 import { readSigningSecret } from '../../src/auth/signing-secret.js';
 import { PROCESS_LIMIT_MS } from '../support/node-process.js';
+import { TEST_KEYS } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import { Client } from './client.js';
 import { endAllServices, startService, type Service } from './service.js';
@@ -19,8 +21,8 @@ describe('npm start on the data of one that was killed', () => {
   let service: Service;
   let client: Client;
 
-  const start = async (): Promise<void> => {
-    service = await startService({ environment: { DATA_DIR: dataDir, ...SETTINGS } });
+  const start = async (more: Record<string, string> = {}): Promise<void> => {
+    service = await startService({ environment: { DATA_DIR: dataDir, ...SETTINGS, ...more } });
     client = new Client(service.url, await readSigningSecret(dataDir));
   };
 
@@ -40,7 +42,8 @@ describe('npm start on the data of one that was killed', () => {
     callSid = (await client.ask('1001', 'call/2013')).data!.callSid!;
     await waitFor('the talk', async () => (await stateOf('1001', callSid)) === '3');
     await service.kill();
-    await start();
+    const keys = await readFile(join(dataDir, 'sub-account-keys'), 'utf8');
+    await start({ SUB_ACCOUNT_KEYS: `${TEST_KEYS},${keys}` });
   });
 
   afterAll(async () => {
@@ -62,6 +65,18 @@ describe('npm start on the data of one that was killed', () => {
   it('leaves the directory as it was left', async () => {
     expect(await client.admin('GET', 'users/1004')).toMatchObject({ name: 'Renamed' });
     expect(await client.admin('GET', 'users/2012')).toMatchObject({ status: 404 });
+  });
+
+  it('has brought secrets under the key that it was given, and reads them', async () => {
+    const [, , , , socketFolder] = (await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n');
+    const database = new Postgres({ host: socketFolder!, user: 'ringback', database: 'ringback' });
+    await database.connect();
+    try {
+      const { rows } = await database.query('select distinct key_name from sub_account');
+      expect(rows).toEqual([{ key_name: 'test' }]);
+    } finally {
+      await database.end();
+    }
   });
 
   it('places calls again', async () => {

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { DataSource } from 'typeorm';
+import { readKeyRing } from '../../src/config/key-ring.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
 import { PROCESS_LIMIT_MS } from '../support/node-process.js';
-import { TEST_SECRET } from '../support/test-app.js';
+import { TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
 import { Client } from './client.js';
@@ -22,13 +23,13 @@ describe('a service that is told to stop', () => {
   const sockets: Socket[] = [];
 
   const settings = (more: Record<string, string> = {}) => ({
-    environment: { DATABASE_URL: database.url, JWT_SECRET: TEST_SECRET, ...more },
+    environment: { DATABASE_URL: database.url, JWT_SECRET: TEST_SECRET, SUB_ACCOUNT_KEYS: TEST_KEYS, ...more },
   });
 
   beforeAll(async () => {
     database = await createTestDatabase();
     records = await new DataSource(dataSourceOptions(database.url, 1)).initialize();
-    await seedDemoDirectory(records);
+    await seedDemoDirectory(records, readKeyRing(TEST_KEYS));
   });
 
   afterEach(() => {

@@ -1,8 +1,9 @@
 import { DataSource } from 'typeorm';
+import { readKeyRing } from '../../src/config/key-ring.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
 import { PROCESS_LIMIT_MS, type Ending } from '../support/node-process.js';
-import { TEST_SECRET } from '../support/test-app.js';
+import { TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
 import { Client } from './client.js';
@@ -32,9 +33,15 @@ describe('a service that is told to stop', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     records = await new DataSource(dataSourceOptions(database.url, 1)).initialize();
-    await seedDemoDirectory(records);
+    await seedDemoDirectory(records, readKeyRing(TEST_KEYS));
     service = await startService({
-      environment: { DATABASE_URL: database.url, JWT_SECRET: TEST_SECRET, SIMULATOR_SPEED: '100', DIAL_TIMEOUT: '4' },
+      environment: {
+        DATABASE_URL: database.url,
+        JWT_SECRET: TEST_SECRET,
+        SUB_ACCOUNT_KEYS: TEST_KEYS,
+        SIMULATOR_SPEED: '100',
+        DIAL_TIMEOUT: '4',
+      },
     });
     const { url } = service;
     const client = new Client(url, TEST_SECRET);

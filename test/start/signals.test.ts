@@ -19,7 +19,7 @@ describe('npm start', () => {
   });
 
   const expectDatabaseInOrder = async (): Promise<void> => {
-    expect((await readdir(dataDir)).sort()).toEqual(['jwt-secret', 'postgres', 'postgres.log']);
+    expect((await readdir(dataDir)).sort()).toEqual(['jwt-secret', 'postgres', 'postgres.log', 'sub-account-keys']);
     expect(await readdir(join(dataDir, 'postgres'))).not.toContain('postmaster.pid');
     expect(await readFile(join(dataDir, 'postgres.log'), 'utf8')).toMatch(/database system is shut down\n$/);
   };

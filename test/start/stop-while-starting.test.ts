@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { Client } from 'pg';
 import { endOf, PROCESS_LIMIT_MS, type Ending } from '../support/node-process.js';
-import { TEST_SECRET } from '../support/test-app.js';
+import { TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
 import { endAllServices, launch } from './service.js';
@@ -30,7 +30,9 @@ describe('a service that is told to stop while it starts', () => {
     holder = new Client({ connectionString: database.url });
     await holder.connect();
     await holder.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    child = launch({ environment: { DATABASE_URL: database.url, JWT_SECRET: TEST_SECRET } });
+    child = launch({
+      environment: { DATABASE_URL: database.url, JWT_SECRET: TEST_SECRET, SUB_ACCOUNT_KEYS: TEST_KEYS },
+    });
     ending = endOf(child);
     let output = '';
     child.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -9,6 +9,9 @@ import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 export const TEST_SECRET = 'a secret that only the tests know, 32 bytes and more';
 
+/** As SUB_ACCOUNT_KEYS would have it. */
+export const TEST_KEYS = `test:${Buffer.alloc(32, 'k').toString('base64')}`;
+
 export interface Envelope {
   readonly data?: { readonly callSid?: string; readonly stateType?: string; readonly isSuccess?: string };
   readonly returnCode: number;
@@ -42,6 +45,7 @@ export const startTestApp = async ({ environment = {}, databaseUrl, logTo }: Tes
     HOST: '127.0.0.1',
     PORT: '0',
     DATABASE_URL: databaseUrl ?? own?.url,
+    SUB_ACCOUNT_KEYS: TEST_KEYS,
     LOG_LEVEL: 'silent',
     SIMULATOR_SPEED: '100',
     ...('JWT_JWKS_URI' in environment ? {} : { JWT_SECRET: TEST_SECRET }),
@@ -49,7 +53,7 @@ export const startTestApp = async ({ environment = {}, databaseUrl, logTo }: Tes
   });
   const app = await createApp(config, createLogger(config.logLevel, logTo));
   const database = app.nest.get(DataSource);
-  await seedDemoDirectory(database);
+  await seedDemoDirectory(database, config.subAccountKeys!);
   const url = await app.listen();
   const token = (userId: string, scope?: string) =>
     issueToken(TEST_SECRET, { userId, lifetimeSeconds: 600, ...(scope !== undefined && { scope }) }, config);

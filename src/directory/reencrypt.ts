@@ -1,0 +1,36 @@
+/** `npm run reencrypt`: the last step but one of replacing a key (README, "Secrets"). Beside a running service. */
+import { DataSource } from 'typeorm';
+import { readEnvironment } from '../config/environment.js';
+import type { KeyRing } from '../config/key-ring.js';
+import { dataSourceOptions } from '../database/data-source-options.js';
+import { reencryptSecrets, type Reencrypted } from './reencryption.js';
+
+const told = ({ done, left, unreadable }: Reencrypted, keys: KeyRing): string[] => [
+  `Re-encrypted: ${done}, under the key ${keys[0].name}.`,
+  ...left.map(({ keyName, count }) =>
+    keyName === null || keys.some(({ name }) => name === keyName)
+      ? `Left: ${count} ${keyName === null ? 'not encrypted' : `under the key ${keyName}`}; in use just now, or unreadable.`
+      : `Left: ${count} under the key ${keyName}, which SUB_ACCOUNT_KEYS does not hold.`,
+  ),
+  ...unreadable,
+];
+
+const main = async (): Promise<void> => {
+  const { databaseUrl, subAccountKeys: keys } = readEnvironment();
+  if (!databaseUrl || !keys) throw new Error('DATABASE_URL: required; the embedded default does this when it starts');
+  const database = await new DataSource(dataSourceOptions(databaseUrl, 1)).initialize();
+  try {
+    const outcome = await reencryptSecrets(database, keys);
+    process.stdout.write(`${told(outcome, keys).join('\n')}\n`);
+    if (outcome.left.length > 0) process.exitCode = 1;
+  } finally {
+    await database.destroy();
+  }
+};
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,66 @@
+/** When a refused call may move on to the next provider, and when it has to stay. */
+import { claimCancel } from '../../src/call/cancel-claim.js';
+import { passOver, type PassingOver } from '../../src/call/pass-over.js';
+import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+let service: TestApp;
+
+beforeAll(async () => {
+  service = await startTestApp();
+});
+afterAll(() => service.close());
+
+const passing = (callSid: string, changes: Partial<PassingOver> = {}): PassingOver => ({
+  callSid,
+  from: 'simulator',
+  refusal: { category: 'no_funds', code: '1', text: 'none left' },
+  to: 'twilio',
+  subAccount: 'AC1',
+  waitsForTurn: false,
+  dialTimeoutSeconds: 5,
+  ...changes,
+});
+const recorded = async (callSid: string): Promise<unknown> => {
+  const [call] = await service.database.query<unknown[]>(
+    `select provider, sub_account as "subAccount",
+       (select count(*)::int from call_event where call_sid = $1 and type = 'passed_over') as "passedOver"
+     from call_record where call_sid = $1`,
+    [callSid],
+  );
+  return call;
+};
+
+const STAYED = { provider: 'simulator', subAccount: 'demo-1001', passedOver: 0 };
+
+it('moves a call that nothing has come of, once', async () => {
+  const { callSid } = await storeCall(service.database);
+
+  const moves = await Promise.all([1, 2, 3].map(() => passOver(service.database, passing(callSid))));
+
+  expect(moves.toSorted()).toEqual([false, false, true]);
+  expect(await recorded(callSid)).toEqual({ provider: 'twilio', subAccount: 'AC1', passedOver: 1 });
+});
+
+it('moves on from each provider of a longer route', async () => {
+  const { callSid } = await storeCall(service.database);
+
+  expect(await passOver(service.database, passing(callSid))).toBe(true);
+  expect(await passOver(service.database, passing(callSid, { from: 'twilio', to: 'asterisk' }))).toBe(true);
+
+  expect(await recorded(callSid)).toMatchObject({ provider: 'asterisk', passedOver: 2 });
+});
+
+it.each<[string, (call: StoredCall) => Promise<unknown>]>([
+  ['rings', ({ callSid }) => tellOf(service.database, callSid, { type: 'ringing' })],
+  ['is over', ({ callSid }) => tellOf(service.database, callSid, { type: 'ended', endReason: 'busy' })],
+  ['has an id there', ({ callSid }) => tellOf(service.database, callSid, { type: 'accepted', providerCallId: 'one' })],
+  ['is being hung up', (call) => claimCancel(service.database, { ...call, isConditional: false })],
+])('leaves a call where it is that %s', async (_, happens) => {
+  const call = await storeCall(service.database);
+  await happens(call);
+
+  expect(await passOver(service.database, passing(call.callSid))).toBe(false);
+
+  expect(await recorded(call.callSid)).toEqual(STAYED);
+});

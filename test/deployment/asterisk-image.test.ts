@@ -1,0 +1,68 @@
+/** The image of deploy/asterisk. What its scripts do is tested on a real Asterisk: test/asterisk/demo-phones.test.ts. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DockerfileParser, type Dockerfile, type JSONInstruction } from 'dockerfile-ast';
+import { readComposeFile, type ComposeFile } from './compose-file.js';
+import { REPOSITORY } from './repository.js';
+
+const FOLDER = join(REPOSITORY, 'deploy/asterisk');
+
+const partsOf = (instruction: JSONInstruction | undefined): string[] =>
+  instruction?.getJSONStrings().map((part) => part.getJSONValue()) ?? [];
+
+describe('the Dockerfile of Asterisk', () => {
+  let dockerfile: Dockerfile;
+  let compose: ComposeFile;
+  let startScript: string;
+
+  beforeAll(async () => {
+    dockerfile = DockerfileParser.parse(await readFile(join(FOLDER, 'Dockerfile'), 'utf8'));
+    compose = await readComposeFile();
+    startScript = await readFile(join(FOLDER, 'start.sh'), 'utf8');
+  });
+
+  const textsOf = (keyword: string): (string | null)[] =>
+    dockerfile
+      .getInstructions()
+      .filter((one) => one.getKeyword() === keyword)
+      .map((one) => one.getArgumentsContent());
+
+  it('is what Compose builds, on a line of Debian that has an Asterisk', () => {
+    expect(compose.services.asterisk.build).toBe('deploy/asterisk');
+    expect(textsOf('FROM')).toEqual(['debian:forky-slim']);
+  });
+
+  it('runs our scripts as a user who is not root', async () => {
+    expect(textsOf('USER')).toEqual(['asterisk']);
+    expect(partsOf(dockerfile.getCMDs()[0])).toEqual(['bash', '/opt/ringback/start.sh']);
+    expect(textsOf('HEALTHCHECK')[0]).toContain('CMD ["bash", "/opt/ringback/healthy.sh"]');
+    const copied = dockerfile.getCOPYs().flatMap((copy) => copy.getArguments().slice(0, -1));
+    expect(copied.map((argument) => argument.getValue())).toEqual(['ringback.conf', 'start.sh', 'healthy.sh', 'etc']);
+    for (const source of copied) await stat(join(FOLDER, source.getValue()));
+  });
+
+  it('writes only where Compose lets it: what is kept to a volume, and secrets to memory', () => {
+    const { volumes = [] } = compose.services.asterisk;
+
+    expect(startScript).toContain('${KEPT:=/var/lib/ringback-asterisk}');
+    expect(volumes).toEqual(['asterisk:/var/lib/ringback-asterisk']);
+    expect(startScript).toContain('${FOLDER:=/tmp/asterisk}');
+    expect(textsOf('RUN')[0]).toContain('ln -s /tmp/asterisk/etc /etc/asterisk');
+  });
+
+  it('exposes the ports that Asterisk listens on, and Compose publishes', () => {
+    const [, sip = '', ari = '', first = '', last = ''] =
+      /SIP_PORT:=(\d+).*ARI_PORT:=(\d+).*RTP_FIRST:=(\d+).*RTP_LAST:=(\d+)/.exec(startScript) ?? [];
+
+    expect(textsOf('EXPOSE')).toEqual([`${sip}/udp ${sip}/tcp ${ari}/tcp ${first}-${last}/udp`]);
+    const published = [`${sip}:${sip}/udp`, `${sip}:${sip}/tcp`, `${first}-${last}:${first}-${last}/udp`];
+    expect(compose.services.asterisk.ports).toEqual(published);
+  });
+
+  it('holds no secret, and asks for each that its start demands', () => {
+    expect(textsOf('ENV').concat(textsOf('ARG'), textsOf('ADD'))).toEqual([]);
+    const demanded = [...startScript.matchAll(/"\$\{(\w+)=\}"/g)].map(([, name]) => name);
+    const given = Object.keys(compose.services.asterisk.environment ?? {});
+    expect(demanded).toEqual(expect.arrayContaining(given));
+  });
+});
