@@ -164,23 +164,34 @@ const endDial = async (world: CallWorld, call: Call): Promise<string | null> => 
 const recordingUrl = ({ accountSid }: Leg): string =>
   `https://api.twilio.com/2010-04-01/Accounts/${accountSid}/Recordings/${newSid('RE')}`;
 
-export const shownLeg = (leg: Leg): object => ({
-  sid: leg.sid,
-  date_created: rfc2822(leg.createdAt),
-  date_updated: rfc2822(leg.updatedAt),
-  parent_call_sid: leg.parentSid,
-  account_sid: leg.accountSid,
-  to: leg.to,
-  from: leg.from,
-  status: leg.status,
-  start_time: leg.startedAt && rfc2822(leg.startedAt),
-  end_time: leg.endedAt && rfc2822(leg.endedAt),
-  duration: leg.endedAt && String(secondsOf(leg)),
-  price: null,
-  price_unit: 'USD',
-  direction: leg.parentSid ? 'outbound-dial' : 'outbound-api',
-  answered_by: null,
-  api_version: '2010-04-01',
-  queue_time: '0',
-  uri: `/2010-04-01/Accounts/${leg.accountSid}/Calls/${leg.sid}.json`,
-});
+export const shownLeg = (leg: Leg): object => {
+  const resource = `/2010-04-01/Accounts/${leg.accountSid}/Calls/${leg.sid}`;
+  return {
+    sid: leg.sid,
+    date_created: rfc2822(leg.createdAt),
+    date_updated: rfc2822(leg.updatedAt),
+    parent_call_sid: leg.parentSid,
+    account_sid: leg.accountSid,
+    to: leg.to,
+    to_formatted: leg.to,
+    from: leg.from,
+    from_formatted: leg.from,
+    phone_number_sid: '',
+    status: leg.status,
+    start_time: leg.startedAt && rfc2822(leg.startedAt),
+    end_time: leg.endedAt && rfc2822(leg.endedAt),
+    duration: leg.endedAt && String(secondsOf(leg)),
+    price: null,
+    price_unit: 'USD',
+    direction: leg.parentSid ? 'outbound-dial' : 'outbound-api',
+    answered_by: null,
+    api_version: '2010-04-01',
+    forwarded_from: null,
+    group_sid: null,
+    caller_name: null,
+    queue_time: '0',
+    trunk_sid: null,
+    uri: `${resource}.json`,
+    subresource_uris: { recordings: `${resource}/Recordings.json` },
+  };
+};

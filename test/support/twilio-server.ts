@@ -42,6 +42,19 @@ export interface TwilioServer {
   close(): Promise<void>;
 }
 
+const shownAccount = (sid: string, owner: string): object => ({
+  sid,
+  owner_account_sid: owner,
+  status: 'active',
+  type: 'Full',
+  friendly_name: 'Test',
+  auth_token: 'not told to tests',
+  date_created: 'Wed, 25 Nov 2026 05:00:00 +0000',
+  date_updated: 'Wed, 25 Nov 2026 05:00:00 +0000',
+  subresource_uris: {},
+  uri: `/2010-04-01/Accounts/${sid}.json`,
+});
+
 const RESOURCE = /^\/2010-04-01\/Accounts\/(AC[0-9a-f]{32})(?:\/Calls(?:\/(CA[0-9a-f]{32}))?)?\.json$/;
 
 interface Asked {
@@ -138,7 +151,9 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     const parent = url.searchParams.get('ParentCallSid');
     const children = [...calls.values()].flatMap(({ legB }) => legB ?? []);
     const found = children.filter((leg) => leg.parentSid === parent && leg.accountSid === accountSid);
-    return { calls: found.map(shownLeg), page: 0, page_size: 2, next_page_uri: null, previous_page_uri: null };
+    const uri = url.pathname + url.search;
+    const page = { page: 0, page_size: 2, start: 0, end: 0, uri, first_page_uri: uri };
+    return { calls: found.map(shownLeg), ...page, next_page_uri: null, previous_page_uri: null };
   };
 
   const answer = (asked: Asked): { answer: object | null; status: number } => {
@@ -147,7 +162,7 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     if (method === 'POST' && sid) return { status: 200, answer: update(asked) };
     if (method === 'GET' && isList) return { status: 200, answer: list(asked) };
     if (method === 'GET' && sid) return { status: 200, answer: shownLeg(legBy(sid, accountSid).leg) };
-    if (method === 'GET') return { status: 200, answer: { sid: accountSid, status: 'active', type: 'Full' } };
+    if (method === 'GET') return { status: 200, answer: shownAccount(accountSid, main) };
     throw new ApiError(405, 20004, 'Method not allowed');
   };
 

@@ -45,6 +45,8 @@ const SCRIPTED_REFUSALS: Readonly<Record<string, [string, string]>> = {
   '07': ['111150', '【账号】子账户已关闭'],
 };
 
+const DATE = '2016-06-23 16:37:22';
+
 type Leaves = Readonly<Record<string, string>>;
 type Answer = Readonly<Record<string, string | Leaves>>;
 
@@ -77,7 +79,16 @@ export const startYuntongxunServer = async ({
         return found === undefined ? {} : { SubAccount: shownSubAccount(found) };
       }
       case 'GET Accounts AccountInfo':
-        return { Account: { friendlyName: 'stand-in', type: '0', status: '1', balance: '100.00' } };
+        return {
+          Account: {
+            friendlyName: 'stand-in',
+            type: '0',
+            status: '1',
+            dateCreated: DATE,
+            dateUpdated: DATE,
+            balance: '1.00',
+          },
+        };
       case 'GET Accounts CallResult':
         return calls.knows(fields.callsid!)
           ? { CallResult: { callTime: '10', state: '0' } }
@@ -91,7 +102,9 @@ export const startYuntongxunServer = async ({
     if (refusal) return { statusCode: refusal[0], statusMsg: refusal[1] };
     if (script === '09') return 'failure';
     const callSid = calls.place(sid, fields);
-    return script === '08' ? 'silence' : { CallBack: { callSid, dateCreated: '2016-06-23 16:37:22', orderId: '' } };
+    const { customerSerNum = '', fromSerNum = '' } = fields;
+    const shown = { callSid, dateCreated: DATE, customerSerNum, fromSerNum, appId: account.appId, orderId: '' };
+    return script === '08' ? 'silence' : { CallBack: shown };
   };
 
   const createSubAccount = (name: string): Answer => {
@@ -105,7 +118,7 @@ export const startYuntongxunServer = async ({
   const shownSubAccount = (sid: string): Leaves => ({
     subAccountSid: sid,
     subToken: subAccounts.get(sid)!,
-    dateCreated: '2016-06-23 16:37:22',
+    dateCreated: DATE,
     voipAccount: '8001234500000001',
     voipPwd: 'abcdefgh',
   });

@@ -42,6 +42,10 @@ const SCRIPTS: Readonly<Record<string, readonly Step[]>> = {
 };
 const SECOND_MS = 50;
 
+type Answer = readonly [status: number, body?: object];
+/** Also of one that is over. */
+const NO_SUCH_CALL: Answer = [404, { error: 'no_such_call', message: 'no such call goes on' }];
+
 export const startBellhopExchange = async (): Promise<BellhopExchange> => {
   const calls: Call[] = [];
 
@@ -57,7 +61,7 @@ export const startBellhopExchange = async (): Promise<BellhopExchange> => {
     );
   };
 
-  const place = ({ reference = '', to = '' }: Readonly<Record<string, string>>): [number, object] => {
+  const place = ({ reference = '', to = '' }: Readonly<Record<string, string>>): Answer => {
     const script = SCRIPTS[to.slice(-2)];
     if (!script) return [422, { error: 'no_such_number', message: 'there is no such number' }];
     const call: Call = { id: randomUUID(), reference, facts: [], timers: [] };
@@ -72,13 +76,13 @@ export const startBellhopExchange = async (): Promise<BellhopExchange> => {
     return [201, { id: call.id }];
   };
 
-  const hangUp = (call: Call): [number, object?] => {
-    if (call.facts.at(-1)?.what === 'over') return [404];
+  const hangUp = (call: Call): Answer => {
+    if (call.facts.at(-1)?.what === 'over') return NO_SUCH_CALL;
     happens(call, 'over', call.facts.some(({ what }) => what === 'callee picked up') ? 'completed' : 'canceled');
     return [204];
   };
 
-  const answerTo = async ({ method, url = '', headers }: IncomingMessage, body: string): Promise<[number, object?]> => {
+  const answerTo = async ({ method, url = '', headers }: IncomingMessage, body: string): Promise<Answer> => {
     if (url === '/ping') return [200, {}];
     if (method === 'POST') {
       const order = JSON.parse(body) as Record<string, string>;
@@ -87,7 +91,7 @@ export const startBellhopExchange = async (): Promise<BellhopExchange> => {
       return isKnown ? place(order) : [401, { error: 'no_such_key', message: 'there is no such key' }];
     }
     const call = calls.find(({ id }) => url === `/calls/${id}`);
-    if (!call) return [404];
+    if (!call) return NO_SUCH_CALL;
     return method === 'DELETE' ? hangUp(call) : [200, { facts: call.facts }];
   };
 

@@ -9,7 +9,6 @@ import {
 /** Signed by Bellhop, yet not to be understood. */
 export class MalformedFact extends Error {}
 
-// #region tables
 /** Its errors; of one that is not here it is certain that it was a no, and nothing else. */
 export const CATEGORIES: Readonly<Record<string, RefusalCategory>> = {
   no_such_number: 'bad_number',
@@ -24,9 +23,7 @@ const TYPES: Readonly<Record<string, ProviderEventType>> = {
   'callee picked up': 'answered',
   over: 'ended',
 };
-// #endregion
 
-// #region event
 /** @throws MalformedFact */
 export const eventOf = (fact: unknown): ProviderEvent => {
   const { id, reference, number, what, at, why } = (fact ?? {}) as Record<string, unknown>;
@@ -45,7 +42,6 @@ export const eventOf = (fact: unknown): ProviderEvent => {
     ...(type === 'ended' && { endReason: PROVIDER_END_REASONS.find((known) => known === why) ?? 'failed' }),
   };
 };
-// #endregion
 
 /** @throws MalformedFact */
 export const readJson = (text: string): Record<string, unknown> => {

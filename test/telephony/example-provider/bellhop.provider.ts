@@ -32,7 +32,6 @@ export class BellhopProvider implements TelephonyProvider {
 
   constructor(private readonly options: BellhopOptions) {}
 
-  // #region dial
   async dial(
     { callSid, callerPhone, calleePhone, subAccount }: DialRequest,
     signal: AbortSignal,
@@ -48,29 +47,24 @@ export class BellhopProvider implements TelephonyProvider {
       return { kind: 'refused', category: 'provider_down', code: 'BELLHOP-UNREACHED', text: error.message };
     }
   }
-  // #endregion
 
-  // #region hang-up
   async hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
     if (before) {
       const text = 'Bellhop cannot hang up on condition';
       return { kind: 'refused', category: 'forbidden', code: 'BELLHOP-UNCONDITIONAL', text };
     }
-    const { status } = await this.ask('DELETE', pathOf(call));
+    const { status, body } = await this.ask('DELETE', pathOf(call));
     if (status === 204) return { kind: 'taken' };
-    if (status === 404) return { kind: 'gone' };
+    if (body.error === 'no_such_call') return { kind: 'gone' };
     throw new Error(`Bellhop answered a hang-up with ${status}`);
   }
-  // #endregion
 
-  // #region status
   async fetchStatus(call: ProviderCall): Promise<CallStatus> {
     const { status, body } = await this.ask('GET', pathOf(call));
-    if (status === 404) return { kind: 'unknown' };
+    if (body.error === 'no_such_call') return { kind: 'unknown' };
     if (status !== 200 || !Array.isArray(body.facts)) throw new Error(`Bellhop answered a question with ${status}`);
     return { kind: 'known', events: body.facts.map(eventOf) };
   }
-  // #endregion
 
   async isReachable(): Promise<boolean> {
     try {
@@ -80,7 +74,6 @@ export class BellhopProvider implements TelephonyProvider {
     }
   }
 
-  // #region webhook
   readWebhook({ headers, body }: WebhookRequest): WebhookReading {
     const expected = createHmac('sha256', this.options.secret).update(body).digest();
     const given = Buffer.from(headers['bellhop-signature'] ?? '', 'hex');
@@ -95,7 +88,6 @@ export class BellhopProvider implements TelephonyProvider {
       throw error;
     }
   }
-  // #endregion
 
   close(): Promise<void> {
     return this.agent.destroy();

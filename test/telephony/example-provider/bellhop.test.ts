@@ -32,7 +32,6 @@ const forger: Forger = {
   },
 };
 
-// #region bench
 const start = async (): Promise<Bench> => {
   const exchange = await startBellhopExchange();
   const line = await startTcpProxy(exchange.port);
@@ -44,7 +43,6 @@ const start = async (): Promise<Bench> => {
   const choice = service.app.nest.get(ProviderChoice);
   Object.assign(choice, new ProviderChoice(configured, [{ to: '', providers: ['bellhop'] }], 'CN'));
   exchange.target = `${service.url}/v1/webhooks/bellhop`;
-  // #endregion
   const farSide: FarSide = {
     dialsOf: async (callSid) => exchange.dials.filter((reference) => reference === callSid).length,
     async phaseOf(callSid) {
@@ -74,7 +72,6 @@ const start = async (): Promise<Bench> => {
   };
 };
 
-// #region abilities
 describe('Bellhop', () => {
   conforms(
     {
@@ -91,4 +88,3 @@ describe('Bellhop', () => {
     start,
   );
 });
-// #endregion

@@ -1,0 +1,13 @@
+/** An operator finds each setting of a provider on its page. */
+import { readFile } from 'node:fs/promises';
+import { PROVIDER_SETTINGS } from '../../src/config/provider-settings.js';
+
+const names = Object.values(PROVIDER_SETTINGS).map(({ name }) => name);
+
+it.each(['twilio', 'yuntongxun'])('the page of %s has all of its settings', async (provider) => {
+  const page = await readFile(new URL(`../../docs/providers/${provider}.md`, import.meta.url), 'utf8');
+  const its = names.filter((name) => name.startsWith(`${provider.toUpperCase()}_`));
+
+  expect(its.length).toBeGreaterThan(3);
+  expect(its.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});

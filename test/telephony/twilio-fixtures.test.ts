@@ -1,0 +1,173 @@
+/** Twilio's payloads as its documents have them: read by the provider, and written alike by the server of our tests. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { RefusalCategory } from '../../src/telephony/telephony-provider.js';
+import { readCallback } from '../../src/telephony/twilio/callback-events.js';
+import type { CallbackSource } from '../../src/telephony/twilio/callback-url.js';
+import { readFixtures } from '../support/fixtures.js';
+import { ACCOUNTS, CALLER_NUMBER, MAIN, patient, TENANT, twilioDial, twilioProvider } from '../support/twilio-call.js';
+import { startTwilioReceiver } from '../support/twilio-receiver.js';
+import { startTwilioServer } from '../support/twilio-server.js';
+import { waitFor } from '../support/wait-for.js';
+
+const callbacks = await readFixtures<{
+  readonly teller: CallbackSource;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly events: readonly object[];
+}>('twilio/callbacks');
+const replies = await readFixtures<{ readonly status: number; readonly body: Record<string, unknown> }>(
+  'twilio/replies',
+);
+const errors = await readFixtures<{
+  readonly status: number;
+  readonly body: { readonly code: number; readonly message: string };
+  readonly category: RefusalCategory;
+}>('twilio/errors');
+
+const bodyOf = (name: string): Record<string, unknown> => replies.find((reply) => reply.name === name)!.body;
+const namesIn = (fields: object): string => Object.keys(fields).sort().join(' ');
+
+describe('the provider reads', () => {
+  it.each(callbacks)('$name', ({ teller, fields, events }) => {
+    const callback = {
+      kind: 'genuine',
+      callSid: '1'.repeat(32),
+      source: teller,
+      fields: new URLSearchParams(fields),
+    } as const;
+
+    const read = readCallback(callback, new Date('2026-11-25T05:15:31Z'));
+
+    expect(read).toMatchObject(events);
+    for (const event of read) {
+      expect(event.providerCallId).toMatch(/^AC(1f){16}\/CA(a1){16}$/);
+      expect(event.occurredAt.toISOString()).toMatch(/^2026-11-25T05:15:/);
+    }
+  });
+
+  it('a call and its leg B, as the facts that their callbacks told', async () => {
+    const api = createServer(({ url = '' }, response) => {
+      response.end(JSON.stringify(bodyOf(url.includes('ParentCallSid') ? 'a page of calls' : 'a call')));
+    }).listen(0, '127.0.0.1');
+    await once(api, 'listening');
+    const provider = twilioProvider({ apiUrl: `http://127.0.0.1:${(api.address() as AddressInfo).port}` });
+    const { sid, account_sid: account } = bodyOf('a call') as { sid: string; account_sid: string };
+
+    const status = await provider.fetchStatus({ callSid: '1'.repeat(32), providerCallId: `${account}/${sid}` });
+
+    const events = status.kind === 'known' ? status.events : [];
+    expect(events.map(({ type, endReason }) => [type, endReason].join(' ').trim())).toEqual([
+      'caller_answered',
+      'answered',
+      'ended completed',
+      'ended canceled',
+    ]);
+    const told = callbacks.flatMap(({ teller, fields }) =>
+      teller === 'dial' ? [] : `${fields.CallSid ?? ''}:${fields.CallStatus ?? ''}`,
+    );
+    for (const { eventId } of events) expect(told).toContain(eventId);
+    await provider.close();
+    api.close();
+  });
+});
+
+describe('a dial that is answered', () => {
+  const dialAnsweredBy = async (status: number, body: object) => {
+    const server = await startTwilioServer({ accounts: ACCOUNTS, callerNumbers: [CALLER_NUMBER], speed: 1 });
+    const provider = twilioProvider({ apiUrl: server.url });
+    server.answerNext(status, JSON.stringify(body));
+    const outcome = await provider.dial(twilioDial('13'), patient());
+    await provider.close();
+    await server.close();
+    return outcome;
+  };
+
+  it('by a call that was created is accepted', async () => {
+    const body = bodyOf('a call that was created') as { sid: string };
+
+    expect(await dialAnsweredBy(201, body)).toEqual({
+      kind: 'accepted',
+      providerCallId: `${TENANT.externalId}/${body.sid}`,
+    });
+  });
+
+  it.each(errors)('by $name is refused as $category', async ({ status, body, category }) => {
+    const { code, message: text } = body;
+
+    expect(await dialAnsweredBy(status, body)).toEqual({ kind: 'refused', category, code: String(code), text });
+  });
+});
+
+describe('the server of our tests', () => {
+  it('tells the same fields of each step of a call', async () => {
+    const receiver = await startTwilioReceiver(() => provider);
+    const server = await startTwilioServer({ accounts: ACCOUNTS, callerNumbers: [CALLER_NUMBER], speed: 200 });
+    const provider = twilioProvider({ apiUrl: server.url, publicUrl: receiver.url, record: true });
+    for (const script of ['00', '01', '02', '03', '04', '05']) await provider.dial(twilioDial(script), patient());
+    await waitFor('all calls to end', () =>
+      [...server.calls.values()].every(({ legA, legB }) => legA.endedAt && (legB?.endedAt ?? true)),
+    );
+    await waitFor('all to be told', () => server.callbacks.every(({ answers }) => answers.length > 0));
+
+    const known = callbacks.map(({ teller, fields }) => [
+      teller,
+      fields.DialCallStatus ?? fields.CallStatus,
+      namesIn(fields),
+    ]);
+    for (const { url, fields } of server.callbacks) {
+      const teller = new URL(url).searchParams.get('source');
+      const status = fields.DialCallStatus ?? fields.CallStatus;
+      // Ends without a fixture of their own have the fields of any other end.
+      const alike = known.filter(([by, at]) => by === teller && at === status);
+      const ofTeller = alike.length > 0 ? alike : known.filter(([by]) => by === teller);
+      expect(ofTeller.map(([, , names]) => names)).toContain(namesIn(fields));
+    }
+    await provider.close();
+    await server.close();
+    await receiver.close();
+  });
+
+  it.each([
+    ['a call that was created', 'POST', 'Calls'],
+    ['a call', 'GET', 'Calls/CA'],
+    ['a page of calls', 'GET', 'Calls?ParentCallSid=CA'],
+    ['an account', 'GET', ''],
+  ])('answers with the same fields: %s', async (name, method, path) => {
+    const server = await startTwilioServer({
+      accounts: ACCOUNTS,
+      callerNumbers: [CALLER_NUMBER],
+      speed: 100,
+      reach: () => 'http://127.0.0.1:9',
+    });
+    const provider = twilioProvider({ apiUrl: server.url });
+    await provider.dial(twilioDial('13', MAIN), patient());
+    const [call] = [...server.calls.values()];
+    await waitFor('leg B', () => call!.legB);
+    const [resource = '', query] = path.replace(/CA$/, call!.legA.sid).split('?');
+    const url = `${server.url}/2010-04-01/Accounts/${MAIN.externalId}${resource && `/${resource}`}.json`;
+
+    const reply = await fetch(query === undefined ? url : `${url}?${query}`, {
+      method,
+      headers: { authorization: `Basic ${Buffer.from(`${MAIN.externalId}:${MAIN.secret}`).toString('base64')}` },
+      ...(method === 'POST' && { body: new URLSearchParams(server.forms[0]) }),
+    });
+
+    const body = (await reply.json()) as { calls?: object[] };
+    expect(reply.status).toBe(replies.find((one) => one.name === name)!.status);
+    expect(namesIn(body)).toBe(namesIn(bodyOf(name)));
+    for (const leg of body.calls ?? []) expect(namesIn(leg)).toBe(namesIn(bodyOf('a call')));
+    expect(body.calls?.length).toBe(name === 'a page of calls' ? 1 : undefined);
+    await provider.close();
+    await server.close();
+  });
+
+  it('refuses with the same fields', async () => {
+    const server = await startTwilioServer({ accounts: ACCOUNTS, callerNumbers: [CALLER_NUMBER], speed: 1 });
+
+    const reply = await fetch(`${server.url}/2010-04-01/Accounts/${MAIN.externalId}/Calls.json`, { method: 'POST' });
+
+    for (const { body } of errors) expect(namesIn((await reply.clone().json()) as object)).toBe(namesIn(body));
+    await server.close();
+  });
+});

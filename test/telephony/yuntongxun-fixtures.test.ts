@@ -1,0 +1,121 @@
+/** Yuntongxun's payloads as public sources have them: read by the provider, and written alike by our stand-in. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { signRequest } from '../../src/telephony/yuntongxun/request-signature.js';
+import { readFields } from '../../src/telephony/yuntongxun/wire-body.js';
+import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
+import { readFixtures } from '../support/fixtures.js';
+import { callbackRequest, patience, providerAlone, providerFor } from '../support/yuntongxun-provider.js';
+import { startYuntongxunServer, type YuntongxunServer } from '../support/yuntongxun-server.js';
+import { readBy } from '../support/yuntongxun-webhook.js';
+import { waitFor } from '../support/wait-for.js';
+
+const webhooks = await readFixtures<{ readonly body: readonly string[]; readonly events: readonly object[] }>(
+  'yuntongxun/webhooks',
+);
+const replies = await readFixtures<{
+  readonly operation: string;
+  readonly body: string;
+  readonly outcome: object | boolean | 'throws';
+}>('yuntongxun/replies');
+
+const OURS = '26112505150000012345678901234567';
+const THEIRS = '160115094848497400010006000021ed';
+const namesIn = (body: string): string[] => [...readFields(body).keys()].sort();
+
+let server: YuntongxunServer;
+let provider: YuntongxunProvider;
+beforeEach(async () => {
+  server = await startYuntongxunServer();
+  provider = providerFor(server);
+});
+afterEach(async () => {
+  await provider.close();
+  await server.close();
+});
+
+describe('the provider reads', () => {
+  it.each(webhooks)('the webhook $name', async ({ body, events }) => {
+    const replica = providerAlone();
+
+    const reading = readBy(replica, body.join('\n'));
+
+    expect(reading).toMatchObject({ kind: 'genuine', events });
+    for (const event of reading.kind === 'genuine' ? reading.events : []) {
+      expect([OURS, null]).toContain(event.callSid);
+      expect(event.providerCallId).toBe(THEIRS);
+    }
+    await replica.close();
+  });
+
+  const asks: Readonly<Record<string, () => Promise<unknown>>> = {
+    Callback: () => provider.dial(callbackRequest(server, '13'), patience()),
+    CallCancel: () => provider.hangUp({ callSid: OURS, providerCallId: THEIRS }),
+    SubAccounts: () => provider.createSubAccount('somebody'),
+    AccountInfo: () => provider.isReachable(),
+    CallResult: () => provider.fetchStatus({ callSid: OURS, providerCallId: THEIRS }),
+  };
+
+  it.each(replies)('the reply: $name', async ({ operation, body, outcome }) => {
+    server.replyInstead = (_, response) => response.end(body);
+
+    const asked = asks[operation]!();
+
+    if (outcome === 'throws') await expect(asked).rejects.toThrow();
+    else if (typeof outcome === 'object') expect(await asked).toMatchObject(outcome);
+    else expect(await asked).toBe(outcome);
+  });
+});
+
+describe('the stand-in', () => {
+  it.each(['xml', 'json'] as const)('tells the same fields in %s', async (webhookFormat) => {
+    const heard: string[] = [];
+    const door = createServer((request, response) => {
+      void text(request).then((body) => {
+        heard.push(body);
+        response.end('<Response><statuscode>0000</statuscode></Response>');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(door, 'listening');
+    const url = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
+    const standIn = await startYuntongxunServer({ speed: 500, webhookFormat });
+    const dial = { from: '13800001001', to: '13800002000', userData: OURS, hangupCdrUrl: url };
+    standIn.calls.webhookUrl = url;
+    standIn.calls.place('one', dial);
+    await waitFor('CallAuth, CallEstablish and Hangup', () => heard.length === 3);
+    standIn.calls.webhookUrl = null;
+    standIn.calls.place('one', dial);
+    await waitFor('the CDR', () => heard.length === 4);
+
+    const fixtures = ['CallAuth', 'CallEstablish', 'Hangup, by the callee', 'realtime CDR'];
+    const documented = fixtures.map((name) => webhooks.find((one) => one.name === name)!.body.join('\n'));
+    expect(heard.map(namesIn)).toEqual(documented.map(namesIn));
+    await standIn.close();
+    door.close();
+    door.closeAllConnections();
+  });
+
+  it.each([
+    ['Callback, in JSON', 'POST', 'SubAccounts', 'Calls/Callback', { from: '13800001001', to: '13800002013' }],
+    ['the sig is wrong', 'POST', 'SubAccounts', 'Calls/Callback', { from: '13800001001', to: '13800002006' }],
+    ['CreateSubAccount', 'POST', 'Accounts', 'SubAccounts', { friendlyName: 'somebody' }],
+    ['AccountInfo', 'GET', 'Accounts', 'AccountInfo', null],
+    ['CallResult', 'GET', 'Accounts', 'CallResult', null],
+  ] as const)('replies with the same fields: %s', async (name, method, of, path, fields) => {
+    const callsid = server.calls.place('one', { to: '13800002013' });
+    const sub = { sid: server.subAccount.externalId, token: server.subAccount.secret };
+    const account = of === 'SubAccounts' ? sub : { sid: server.accountSid, token: server.authToken };
+    const { sig, authorization } = signRequest(account, new Date());
+    const query = new URLSearchParams({ sig, ...(path === 'CallResult' && { callsid }) });
+
+    const reply = await fetch(`${server.url}/2013-12-26/${of}/${account.sid}/${path}?${query.toString()}`, {
+      method,
+      headers: { accept: 'application/json', 'content-type': 'application/json;charset=utf-8', authorization },
+      ...(fields && { body: JSON.stringify({ ...fields, ...(of === 'Accounts' && { appId: server.appId }) }) }),
+    });
+
+    expect(namesIn(await reply.text())).toEqual(namesIn(replies.find((one) => one.name === name)!.body));
+  });
+});
