@@ -99,7 +99,7 @@ describeOnAsterisk(missing, 'the two phones of docker-compose.yml', () => {
   it('ring, one after the other, and are joined, as the page says step by step', async () => {
     const [legA, legB] = [
       await phone({ account: accounts()[0]!, sounds: true }),
-      await phone({ account: accounts()[1]!, echoes: true, talkMs: 1_500 }),
+      await phone({ account: accounts()[1]!, echoes: true, ringMs: 2_000, talkMs: 1_500 }),
     ];
     await waitFor('both to be available', async () => {
       const shown = await inContainer(shellBlock('docker compose exec asterisk'));
