@@ -1,0 +1,120 @@
+/**
+ * A PostgreSQL for the bench, and in it a database for each program: ours listens to what happens in its own. A commit does
+ * not wait for the disk, which takes as long for everybody and would hide what the programs cost.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { readKeyRing } from '../../../src/config/key-ring.js';
+import { startEmbeddedPostgres } from '../../../src/database/embedded-postgres.js';
+import { migrate } from '../../../src/database/migrate.js';
+import { encryptSecret } from '../../../src/directory/secret-cipher.js';
+import { SUB_ACCOUNT_KEYS } from './given.js';
+
+export const CALLEE = '2013';
+/** All of them can call. */
+export const CALLERS = 20_000;
+const FIRST_CALLER = 1_000_000;
+export const callerOf = (index: number): string => String(FIRST_CALLER + index);
+
+export interface Database {
+  readonly url: string;
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface Databases {
+  readonly version: string;
+  create(name: string): Promise<Database>;
+  stop(): Promise<void>;
+}
+
+export const startDatabases = async (folder: string): Promise<Databases> => {
+  const dataDir = join(folder, 'database');
+  await mkdir(dataDir);
+  const server = await startEmbeddedPostgres({ dataDir, settings: ['synchronous_commit=off'] });
+  try {
+    const template = databaseAt(server.url);
+    await migrate(server.url);
+    await fillDirectory(template);
+    const [row] = await template.query<{ version: string }>(`select current_setting('server_version') as version`);
+    return {
+      version: row?.version ?? 'unknown',
+      async create(name) {
+        const own = new URL(server.url);
+        const maintenance = new URL(server.url);
+        const templateName = own.pathname.slice(1);
+        maintenance.pathname = '/postgres';
+        await databaseAt(maintenance.href).query(`create database ${name} template ${templateName}`);
+        own.pathname = `/${name}`;
+        return databaseAt(own.href);
+      },
+      stop: () => server.stop(),
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+};
+
+/** A connection for each statement: none is left that would keep a database from being copied. */
+const databaseAt = (url: string): Database => ({
+  url,
+  async query<Row extends object>(text: string, values: readonly unknown[] = []) {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    try {
+      return (await client.query<Row>(text, [...values])).rows;
+    } finally {
+      await client.end();
+    }
+  },
+});
+
+const fillDirectory = async (database: Database): Promise<void> => {
+  const keys = readKeyRing(SUB_ACCOUNT_KEYS);
+  const ids = Array.from({ length: CALLERS }, (_, index) => callerOf(index));
+  const secrets = ids.map((userId) => encryptSecret('a secret', { userId, provider: 'simulator' }, keys).secret);
+  await database.query(
+    `insert into app_user (id, name, phone) select id, 'caller', '+86139' || lpad(id::text, 8, '0') from unnest($1::bigint[]) id`,
+    [ids],
+  );
+  await database.query(`insert into app_user (id, name, phone) values ($1, 'callee', '+8613800002013')`, [CALLEE]);
+  await database.query(
+    `insert into sub_account (user_id, provider, external_id, secret, key_name)
+     select id, 'simulator', 'bench-' || id, secret, 'bench' from unnest($1::bigint[], $2::text[]) given (id, secret)`,
+    [ids, secrets],
+  );
+  await database.query('vacuum analyze');
+};
+
+export interface LiveCall {
+  readonly callSid: string;
+  readonly callerId: string;
+  readonly state: number;
+}
+
+/** Of so many callers from the first on, in the states 1 to 3 by turns or all in the one given; there are no others then. */
+export const putLiveCalls = async (database: Database, count: number, state?: number): Promise<LiveCall[]> => {
+  const begin = `2611${String(Date.now()).slice(-11)}`;
+  const calls = Array.from({ length: count }, (_, index) => ({
+    callSid: begin + String(index).padStart(17, '0'),
+    callerId: callerOf(index),
+    state: state ?? 1 + (index % 3),
+  }));
+  await database.query('truncate call_event, call_record');
+  await database.query(
+    `insert into call_record (call_sid, caller_id, callee_id, caller_phone, callee_phone, provider, sub_account, state,
+       requested_at, changes, sweep_at, deadline_at, turn_at)
+     select call_sid, caller_id, $4, '+8613900001001', '+8613800002013', 'simulator', 'bench', state,
+       now(), state, now() + interval '4 hours', now() + interval '4 hours', now()
+     from unnest($1::text[], $2::bigint[], $3::smallint[]) given (call_sid, caller_id, state)`,
+    [
+      calls.map(({ callSid }) => callSid),
+      calls.map(({ callerId }) => callerId),
+      calls.map((call) => call.state),
+      CALLEE,
+    ],
+  );
+  await database.query('vacuum analyze call_record, call_event');
+  return calls;
+};

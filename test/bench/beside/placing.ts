@@ -1,0 +1,68 @@
+import { requestBytes } from './connection.js';
+import type { Contender } from './contenders.js';
+import { CALLEE, CALLERS, putLiveCalls } from './databases.js';
+import type { Question } from './load.js';
+import { tokensOf } from './tokens.js';
+import { timesTheirs, type Work } from './work.js';
+
+/** Of others, so that the tables are not empty. */
+const CALLS_BEFORE = 1_000;
+const PLACED = /^\{"data":\{"callSid":"\d{32}"\},"returnCode":200,"returnMsg":"success"\}$/;
+
+/** Each request is the first of its caller. */
+const prepare = async ({ name, database }: Contender): Promise<() => Question> => {
+  await putLiveCalls(database, CALLS_BEFORE);
+  if (name === 'the provider alone') return () => DIAL;
+  const tokens = await tokensOf(CALLERS);
+  let caller = CALLS_BEFORE;
+  return () => {
+    const token = tokens[caller++];
+    if (token === undefined) throw new Error('there are too few callers for so many calls');
+    return {
+      bytes: requestBytes('GET', `/v1/app/call/${CALLEE}?access_token=${token}`),
+      isRight: ({ status, body }) => status === 200 && PLACED.test(body),
+    };
+  };
+};
+
+const DIAL: Question = {
+  bytes: requestBytes(
+    'POST',
+    '/calls',
+    { 'content-type': 'application/json' },
+    JSON.stringify({ callSid: '0'.repeat(32), callerPhone: '+8613900001001', calleePhone: '+8613800002013' }),
+  ),
+  isRight: ({ status, body }) => status === 201 && body.startsWith('{"callId":"SIM'),
+};
+
+const verify = async ({ name, database }: Contender, answered: number): Promise<void> => {
+  if (name === 'the provider alone') return;
+  const [row] = await database.query<{ placed: number }>(
+    'select count(*)::int as placed from call_record where state = 1 and provider_call_id is not null',
+  );
+  if (row?.placed !== answered)
+    throw new Error(`${name} answered ${answered} times and placed ${row?.placed ?? 0} calls`);
+};
+
+export const PLACING: Work = {
+  name: 'placing a call: GET /v1/app/call, 64 connections; the provider replies to a dial after 20 ms',
+  contenders: ['Ringback', 'Fastify and pg'],
+  targets: { 'Fastify and pg': [timesTheirs(0.9)] },
+  load: { connections: 64 },
+  prepare,
+  verify,
+};
+
+/** With so many connections always busy, time would be spent in the queue, and tell what the work above has told. */
+export const PLACING_AT_A_PACE: Work = {
+  name: 'placing a call: the same, 100 calls a second',
+  contenders: ['Ringback', 'Fastify and pg', 'the provider alone'],
+  targets: {
+    'the provider alone': [
+      { text: 'p99 at most 10 ms longer', isReached: (ours, theirs) => ours.p99Ms <= theirs.p99Ms + 10 },
+    ],
+  },
+  load: { connections: 64, rate: 100 },
+  prepare,
+  verify,
+};

@@ -1,0 +1,68 @@
+/** A program in a process of its own, with an environment of its own and its log in a file, as a container runtime has it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Program {
+  readonly url: string;
+  /** Processor time since it started; NaN where the system does not tell. */
+  cpuSeconds(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+interface ProgramToStart {
+  readonly name: string;
+  /** The built module, then its arguments. */
+  readonly line: readonly string[];
+  /** All of it: what a developer's shell has set is not for the bench. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** A command that runs the rest of its line. */
+  readonly launcher?: readonly string[];
+  /** Where its log goes. */
+  readonly folder: string;
+}
+
+const START_LIMIT_MS = 60_000;
+const STOP_LIMIT_MS = 15_000;
+/** USER_HZ, which Linux has fixed for what it tells programs. */
+const TICKS_A_SECOND = 100;
+
+export const startProgram = async (program: ProgramToStart): Promise<Program> => {
+  const { name, line, environment = {}, launcher = [], folder } = program;
+  const logFile = join(folder, `${name}.log`);
+  const log = await open(logFile, 'a');
+  const [command = '', ...rest] = [...launcher, process.execPath, ...line];
+  const child = spawn(command, rest, {
+    stdio: ['ignore', log.fd, log.fd],
+    env: { NODE_ENV: 'production', ...environment },
+  });
+  const exited = once(child, 'exit');
+  await log.close();
+  const stop = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const patience = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+    child.kill('SIGTERM');
+    await exited;
+    clearTimeout(patience);
+  };
+  const deadline = performance.now() + START_LIMIT_MS;
+  for (;;) {
+    const said = await readFile(logFile, 'utf8');
+    const url = /"url":"(http.*?)"/.exec(said)?.[1];
+    if (url) return { url, cpuSeconds: () => cpuSecondsOf(child.pid), stop };
+    if (child.exitCode !== null || performance.now() > deadline) {
+      await stop();
+      throw new Error(`${name} did not start: ${said.slice(-2_000)}`);
+    }
+    await sleep(50);
+  }
+};
+
+/** proc(5): utime and stime are the 14th and 15th field; the second may hold spaces and ends with a bracket. */
+const cpuSecondsOf = async (pid = 0): Promise<number> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+};

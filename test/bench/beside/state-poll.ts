@@ -1,0 +1,38 @@
+import { requestBytes } from './connection.js';
+import { putLiveCalls } from './databases.js';
+import type { Question } from './load.js';
+import { tokensOf } from './tokens.js';
+import { timesTheirs, type Work } from './work.js';
+
+const LIVE_CALLS = 1_000;
+
+const stateAnswer = (state: number): string =>
+  `{"data":{"stateType":"${state}"},"returnCode":200,"returnMsg":"success"}`;
+
+/** What every live caller asks every second. */
+export const STATE_POLL: Work = {
+  name: `state poll: GET /v1/app/callState, 64 connections, ${LIVE_CALLS} live calls of as many users`,
+  contenders: ['Ringback', 'bare Fastify', 'Fastify and pg', 'NestJS on Express'],
+  targets: {
+    'bare Fastify': [timesTheirs(0.5)],
+    'Fastify and pg': [
+      timesTheirs(2),
+      { text: 'p99 no longer', isReached: (ours, theirs) => ours.p99Ms <= theirs.p99Ms },
+    ],
+    'NestJS on Express': [timesTheirs(12)],
+  },
+  load: { connections: 64 },
+  async prepare({ name, database }) {
+    const calls = await putLiveCalls(database, LIVE_CALLS);
+    const tokens = await tokensOf(LIVE_CALLS);
+    const questions = calls.map(({ callSid, state }, index): Question => {
+      const right = stateAnswer(name === 'bare Fastify' ? 3 : state);
+      return {
+        bytes: requestBytes('GET', `/v1/app/callState/${callSid}?access_token=${tokens[index] ?? ''}`),
+        isRight: ({ status, body }) => status === 200 && body === right,
+      };
+    });
+    let asked = 0;
+    return () => questions[asked++ % questions.length]!;
+  },
+};
