@@ -28,7 +28,7 @@ export const timesTheirs = (least: number): Target => ({
   isReached: (ours, theirs) => ours.perSecond >= least * theirs.perSecond,
 });
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 /** With few connections: a cold program under full load is another subject. */
 const WARM_UP = { seconds: 2, connections: 8 };
 
