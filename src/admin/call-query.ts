@@ -5,7 +5,7 @@ import { readInstant } from '../common/instant.js';
 import { GREATEST_LONG } from '../common/long.js';
 import { isWrittenPhone } from '../common/phone-number.js';
 import { NOT_DIALABLE } from '../directory/dialable-phone.js';
-import { textRule, userIdRule, type FieldRule } from '../directory/field-rules.js';
+import { textRule, USER_ID_PATTERN, userIdRule, type FieldRule } from '../directory/field-rules.js';
 import { Obeys, Optional } from './obeys.js';
 import { PageQuery } from './page-query.js';
 
@@ -32,7 +32,7 @@ const instant = ({ value }: { value: unknown }): unknown =>
 export class CallQuery extends PageQuery {
   @ApiPropertyOptional({
     description: `The app’s own id of a user, caller or callee: a Long, 1 to ${GREATEST_LONG}. They need no longer exist.`,
-    pattern: '^[1-9][0-9]{0,18}$',
+    pattern: USER_ID_PATTERN,
     example: '1001',
   })
   @Optional()

@@ -1,9 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { VERDICTS, type CallToTry, type DryRun, type Verdict } from '../call/dry-run.service.js';
-import { phoneRule, userIdRule } from '../directory/field-rules.js';
+import { phoneRule, USER_ID_PATTERN, userIdRule } from '../directory/field-rules.js';
 import { Obeys, Optional } from './obeys.js';
-
-const USER_ID_PATTERN = '^[1-9][0-9]{0,18}$';
 
 export class DryRunQuery implements CallToTry {
   @ApiProperty({ description: 'The app’s own id of the caller.', pattern: USER_ID_PATTERN, example: '1001' })

@@ -19,13 +19,13 @@ export class ProvidersController {
   @ListProvidersApi()
   async list(): Promise<ProviderList> {
     const openCalls = await this.dryRuns.openCalls();
-    const items = this.providers.configured.map(async ({ provider, limits, makesSubAccounts, settings }) => ({
+    const items = this.providers.configured.map(async ({ provider, settings }) => ({
       name: provider.name,
       isReachable: await provider.isReachable(),
       isLeftAlone: provider.isLeftAlone,
       openCalls: openCalls.get(provider.name) ?? 0,
-      limits,
-      makesSubAccounts,
+      limits: provider.limits,
+      makesSubAccounts: provider.createSubAccount !== undefined,
       settings,
     }));
     return { items: await Promise.all(items), routes: this.providers.routes };

@@ -1,14 +1,21 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { GREATEST_LONG } from '../common/long.js';
-import { NAME_LENGTH, nameRule, phoneOrNoneRule, trimmed, userIdRule } from '../directory/field-rules.js';
+import {
+  NAME_LENGTH,
+  nameRule,
+  phoneOrNoneRule,
+  trimmed,
+  USER_ID_PATTERN,
+  userIdRule,
+} from '../directory/field-rules.js';
 import type { SyncOutcome } from '../directory/user-sync.service.js';
 import { MOST_USERS_AT_ONCE } from '../directory/user-rows.js';
 import { Obeys, Optional } from './obeys.js';
 
 const ID = {
   description: `The app’s own id of the user: a Long, 1 to ${GREATEST_LONG}, as a string.`,
-  pattern: '^[1-9][0-9]{0,18}$',
+  pattern: USER_ID_PATTERN,
   example: '1001',
 };
 const NAME = { description: 'Blanks around it are dropped.', minLength: 1, maxLength: NAME_LENGTH, example: '王小明' };

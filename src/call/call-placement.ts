@@ -16,7 +16,7 @@ import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { DialRequest, Refusal, SubAccountCredentials } from '../telephony/telephony-provider.js';
 import { CallRecorder } from './call-recorder.js';
 import { newCallSid } from './call-sid.js';
-import { dialOnce, refusalError, type DialResult } from './dial.js';
+import { dialOnce, refusalDetail, refusalError, type DialResult } from './dial.js';
 import { openCall } from './open-call.js';
 import { isPassedOver, passOver } from './pass-over.js';
 import { isLimited, takeTurn } from './provider-turn.js';
@@ -31,6 +31,8 @@ interface Carrier {
   readonly provider: GuardedProvider;
   readonly subAccount: SubAccountCredentials;
 }
+
+type CallToDial = Omit<DialRequest, 'subAccount'>;
 
 /** Seconds after which a caller who is in a call with somebody else may try again. */
 const BUSY_RETRY_SECONDS = 10;
@@ -101,7 +103,7 @@ export class CallPlacement {
   }
 
   private async makeSubAccount(provider: GuardedProvider, userId: string): Promise<SubAccountCredentials | null> {
-    if (!provider.createSubAccount || !this.providers.makesSubAccounts(provider)) return null;
+    if (!provider.createSubAccount) return null;
     try {
       const made = await provider.createSubAccount(`ringback-${userId}`);
       await this.subAccounts.store(userId, { provider: provider.name, ...made });
@@ -114,7 +116,7 @@ export class CallPlacement {
   }
 
   private async dialInTurn(
-    call: Pick<DialRequest, 'callSid' | 'callerPhone' | 'calleePhone'>,
+    call: CallToDial,
     first: Carrier,
     others: AsyncGenerator<Carrier, undefined>,
   ): Promise<DialResult> {
@@ -127,12 +129,9 @@ export class CallPlacement {
     }
   }
 
-  private async dial(
-    call: Pick<DialRequest, 'callSid' | 'callerPhone' | 'calleePhone'>,
-    { provider, subAccount }: Carrier,
-  ): Promise<DialResult> {
+  private async dial(call: CallToDial, { provider, subAccount }: Carrier): Promise<DialResult> {
     if (this.waitsForTurn(provider)) {
-      const turn = await takeTurn(this.database, call.callSid, provider.name, this.providers.limitsOf(provider));
+      const turn = await takeTurn(this.database, call.callSid, provider);
       if (turn !== 'taken') return turn;
     }
     return dialOnce(provider, { ...call, subAccount }, this.config.dialTimeoutSeconds);
@@ -140,7 +139,7 @@ export class CallPlacement {
 
   /** A provider that is left alone refuses at once, and is nothing to wait for. */
   private waitsForTurn(provider: GuardedProvider): boolean {
-    return isLimited(this.providers.limitsOf(provider)) && !provider.isLeftAlone;
+    return isLimited(provider.limits) && !provider.isLeftAlone;
   }
 
   private passOver(callSid: string, from: Carrier, refusal: Refusal, to: Carrier): Promise<boolean> {
@@ -179,5 +178,3 @@ const REFUSED_DIAL: Partial<Record<Refusal['category'], 'BAD_CALL_PARAMETERS' | 
   bad_number: 'BAD_CALL_PARAMETERS',
   bad_account: 'NO_SUB_ACCOUNT',
 };
-
-const refusalDetail = ({ category, code, text }: Refusal) => ({ category, code, text });

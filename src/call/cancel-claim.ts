@@ -7,6 +7,7 @@ import type { DataSource } from 'typeorm';
 import { hotStatement } from '../database/hot-statement.js';
 import { CANCEL_LEASE_SECONDS } from './call-limits.js';
 import type { StateType } from './call-lifecycle.js';
+import { IS_UNDIALED } from './provider-turn.js';
 
 export interface CancelClaim {
   readonly claimed: boolean;
@@ -25,7 +26,7 @@ with claim as (
   set cancel_ordered_at = now(), sweep_at = least(sweep_at, now() + interval '${CANCEL_LEASE_SECONDS} seconds')
   where call_sid = $1 and caller_id = $2 and state < 4 and $3::boolean
     and (cancel_ordered_at is null or cancel_ordered_at < now() - interval '${CANCEL_LEASE_SECONDS} seconds')
-  returning state = 1 and provider_call_id is null and (turn_at is null or turn_at > clock_timestamp()) as is_undialed
+  returning ${IS_UNDIALED} as is_undialed
 )
 select exists (select from claim) as claimed, coalesce((select is_undialed from claim), false) as "isUndialed", provider, provider_call_id as "providerCallId", state
 from call_record where call_sid = $1 and caller_id = $2

@@ -49,7 +49,7 @@ export class DryRunService {
     const number = phone === undefined ? parties.calleePhone : dialablePhone(phone, this.config.phoneRegion);
     const route = number === null ? undefined : this.providers.routeTo(number);
     const inTurn = await callsInTurn(this.database);
-    const looks = (route?.providers ?? []).map((provider) => this.lookAt(provider, parties, inTurn));
+    const looks = (route?.providers ?? []).map((provider) => lookAt(provider, parties, inTurn.get(provider.name) ?? 0));
     const carrier = looks.find(({ obstacle }) => obstacle === null)?.provider ?? null;
     const providers = looks.map(({ provider, obstacle, account }) => ({
       provider,
@@ -70,30 +70,28 @@ export class DryRunService {
   openCalls(): Promise<ReadonlyMap<string, number>> {
     return callsInTurn(this.database);
   }
-
-  private lookAt(provider: GuardedProvider, parties: Parties, inTurn: ReadonlyMap<string, number>) {
-    const makesSubAccounts = this.providers.makesSubAccounts(provider);
-    const { callsAtOnce } = this.providers.limitsOf(provider);
-    const carried = inTurn.get(provider.name) ?? 0;
-    const hasSubAccount = parties.hasSubAccount(provider.name);
-    return {
-      provider: provider.name,
-      account: hasSubAccount
-        ? 'The caller has a sub-account there.'
-        : 'The caller has no sub-account there yet; the call would have one made.',
-      obstacle:
-        !hasSubAccount && !makesSubAccounts
-          ? 'The caller has no sub-account there.'
-          : provider.isLeftAlone
-            ? 'It has failed again and again, and is left alone for a while.'
-            : callsAtOnce !== null && carried >= callsAtOnce
-              ? `It may carry so many calls at once: ${callsAtOnce}. It carries ${carried}.`
-              : null,
-    };
-  }
 }
 
 const NO_SINGLE_CALLEE = [{ where: '/calleeId', what: 'give either calleeId or phone, and not the caller themselves' }];
+
+const lookAt = (provider: GuardedProvider, parties: Parties, carried: number) => ({
+  provider: provider.name,
+  account: parties.hasSubAccount(provider.name)
+    ? 'The caller has a sub-account there.'
+    : 'The caller has no sub-account there yet; the call would have one made.',
+  obstacle: obstacleOf(provider, parties, carried),
+});
+
+const obstacleOf = (provider: GuardedProvider, parties: Parties, carried: number): string | null => {
+  const { callsAtOnce } = provider.limits;
+  if (!parties.hasSubAccount(provider.name) && !provider.createSubAccount)
+    return 'The caller has no sub-account there.';
+  if (provider.isLeftAlone) return 'It has failed again and again, and is left alone for a while.';
+  if (callsAtOnce !== null && carried >= callsAtOnce) {
+    return `It may carry so many calls at once: ${callsAtOnce}. It carries ${carried}.`;
+  }
+  return null;
+};
 
 const refusalOf = (
   { callerPhone }: Parties,

@@ -8,6 +8,7 @@ import { hotStatement } from '../database/hot-statement.js';
 import type { Refusal, RefusalCategory } from '../telephony/telephony-provider.js';
 import { RINGBACK } from './apply-call-event.js';
 import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
+import { refusalDetail } from './dial.js';
 
 /** Reasons of the provider's own: the same call may be welcome elsewhere. No phone was rung by any refusal. */
 const ITS_OWN_REASONS: readonly RefusalCategory[] = ['no_funds', 'rate_limited', 'provider_down'];
@@ -43,7 +44,6 @@ returning call_sid
 
 /** @returns whether the next provider may be asked */
 export const passOver = async (database: DataSource, passing: PassingOver): Promise<boolean> => {
-  const { category, code, text } = passing.refusal;
   const moved = await moveOn(database, [
     passing.callSid,
     passing.from,
@@ -51,7 +51,7 @@ export const passOver = async (database: DataSource, passing: PassingOver): Prom
     passing.subAccount,
     passing.waitsForTurn,
     passing.dialTimeoutSeconds + UNSETTLED_DIAL_SECONDS,
-    { provider: passing.from, category, code, text, next: passing.to },
+    { provider: passing.from, ...refusalDetail(passing.refusal), next: passing.to },
   ]);
   return moved.length > 0;
 };

@@ -5,13 +5,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
 import { hotStatement } from '../database/hot-statement.js';
-import type { ProviderLimits } from '../telephony/provider-choice.js';
+import type { GuardedProvider, ProviderLimits } from '../telephony/guarded-provider.js';
 import type { Refusal } from '../telephony/telephony-provider.js';
 
 /** A caller who has pressed a button waits for no longer. Less than UNSETTLED_DIAL_SECONDS. */
 export const PATIENCE_MS = 3_000;
 /** A place becomes free when a call ends, which is not worth a notification. */
 const LOOK_AGAIN_MS = 200;
+
+/** Of a row of call_record: its turn has not come, so nobody has been asked to ring a phone. */
+export const IS_UNDIALED =
+  'state = 1 and provider_call_id is null and (turn_at is null or turn_at > clock_timestamp())';
 
 export const isLimited = ({ callsPerSecond, callsAtOnce }: ProviderLimits): boolean =>
   callsPerSecond !== null || callsAtOnce !== null;
@@ -22,15 +26,12 @@ type Turn = 'taken' | { readonly kind: 'canceled' } | ({ readonly kind: 'refused
 export const takeTurn = async (
   database: DataSource,
   callSid: string,
-  provider: string,
-  limits: ProviderLimits,
+  { name, limits }: Pick<GuardedProvider, 'name' | 'limits'>,
 ): Promise<Turn> => {
   const patientUntil = Date.now() + PATIENCE_MS;
   for (;;) {
     const patienceMs = Math.max(0, patientUntil - Date.now());
-    const verdict = await database.transaction((transaction) =>
-      judge(transaction, callSid, provider, limits, patienceMs),
-    );
+    const verdict = await database.transaction((transaction) => judge(transaction, callSid, name, limits, patienceMs));
     if (!verdict.isWanted) return { kind: 'canceled' };
     if (verdict.waitMs !== null) {
       await sleep(verdict.waitMs);

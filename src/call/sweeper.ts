@@ -15,6 +15,7 @@ import { ASK_AGAIN_SECONDS, CANCEL_LEASE_SECONDS, GIVE_UP_SECONDS } from './call
 import { StateType } from './call-lifecycle.js';
 import { CallRecorder } from './call-recorder.js';
 import { releaseCancel } from './cancel-claim.js';
+import { IS_UNDIALED } from './provider-turn.js';
 
 interface DueCall extends ProviderCall {
   readonly provider: string;
@@ -49,7 +50,7 @@ with due as (
 )
 select call_sid as "callSid", provider, provider_call_id as "providerCallId", state,
   coalesce(cancel_ordered_at <= now() - interval '${CANCEL_LEASE_SECONDS} seconds', false) as "cancelPending",
-  state = 1 and provider_call_id is null and turn_at is null as "isUndialed",
+  ${IS_UNDIALED} as "isUndialed",
   deadline_at <= now() as overdue, deadline_at + interval '${GIVE_UP_SECONDS} seconds' <= now() as hopeless
 from claimed
 `,

@@ -20,6 +20,23 @@ import {
   yuntongxunSid,
 } from './setting-values.js';
 
+const callsPerSecond = (prefix: string, whom: string, providersOwn = '') =>
+  setting(
+    `${prefix}_CALLS_PER_SECOND`,
+    providersOwn,
+    `Calls that ${whom} is asked for in a second, by all replicas together; more wait a moment, then are refused.` +
+      (providersOwn && ` ${whom}’s own default is ${providersOwn}.`),
+    limit(numberBetween(0.01, 1_000)),
+  );
+
+const callsAtOnce = (prefix: string, whom: string) =>
+  setting(
+    `${prefix}_CALLS_AT_ONCE`,
+    '',
+    `Calls that ${whom} carries at once, by all replicas together. Unset: no limit.`,
+    limit(wholeNumber(1, 100_000)),
+  );
+
 export const PROVIDER_SETTINGS = {
   simulatorUrl: setting(
     'SIMULATOR_URL',
@@ -79,18 +96,8 @@ export const PROVIDER_SETTINGS = {
     'The number that the other party’s phone shows: as above.',
     nonEmpty,
   ),
-  asteriskCallsPerSecond: setting(
-    'ASTERISK_CALLS_PER_SECOND',
-    '',
-    'Calls that Asterisk is asked for in a second, by all replicas together; more wait a moment, then are refused.',
-    limit(numberBetween(0.01, 1_000)),
-  ),
-  asteriskCallsAtOnce: setting(
-    'ASTERISK_CALLS_AT_ONCE',
-    '',
-    'Calls that Asterisk carries at once, by all replicas together. Unset: no limit.',
-    limit(wholeNumber(1, 100_000)),
-  ),
+  asteriskCallsPerSecond: callsPerSecond('ASTERISK', 'Asterisk'),
+  asteriskCallsAtOnce: callsAtOnce('ASTERISK', 'Asterisk'),
   twilioAccountSid: setting(
     'TWILIO_ACCOUNT_SID',
     '',
@@ -116,18 +123,8 @@ export const PROVIDER_SETTINGS = {
     'Enable or DetectMessageEnd: Twilio finds out whether a machine has answered.',
     optional(oneOf('Enable', 'DetectMessageEnd')),
   ),
-  twilioCallsPerSecond: setting(
-    'TWILIO_CALLS_PER_SECOND',
-    '1',
-    'Calls that Twilio is asked for in a second, by all replicas together; more wait a moment, then are refused. Twilio’s own default is 1.',
-    limit(numberBetween(0.01, 1_000)),
-  ),
-  twilioCallsAtOnce: setting(
-    'TWILIO_CALLS_AT_ONCE',
-    '',
-    'Calls that Twilio carries at once, by all replicas together. Unset: no limit.',
-    limit(wholeNumber(1, 100_000)),
-  ),
+  twilioCallsPerSecond: callsPerSecond('TWILIO', 'Twilio', '1'),
+  twilioCallsAtOnce: callsAtOnce('TWILIO', 'Twilio'),
   yuntongxunAccountSid: setting(
     'YUNTONGXUN_ACCOUNT_SID',
     '',
@@ -166,18 +163,8 @@ export const PROVIDER_SETTINGS = {
     'How requests to it are written: json or xml.',
     oneOf('json', 'xml'),
   ),
-  yuntongxunCallsPerSecond: setting(
-    'YUNTONGXUN_CALLS_PER_SECOND',
-    '',
-    'Calls that 容联 is asked for in a second, by all replicas together; more wait a moment, then are refused.',
-    limit(numberBetween(0.01, 1_000)),
-  ),
-  yuntongxunCallsAtOnce: setting(
-    'YUNTONGXUN_CALLS_AT_ONCE',
-    '',
-    'Calls that 容联 carries at once, by all replicas together. Unset: no limit.',
-    limit(wholeNumber(1, 100_000)),
-  ),
+  yuntongxunCallsPerSecond: callsPerSecond('YUNTONGXUN', '容联'),
+  yuntongxunCallsAtOnce: callsAtOnce('YUNTONGXUN', '容联'),
   publicUrl: setting(
     'PUBLIC_URL',
     '',

@@ -7,6 +7,9 @@ import { GREATEST_LONG, isLong } from '../common/long.js';
 
 export type FieldRule = (value: unknown) => string | null;
 
+/** As Swagger tells it; the greatest is GREATEST_LONG. */
+export const USER_ID_PATTERN = '^[1-9][0-9]{0,18}$';
+
 export const userIdRule: FieldRule = (value) => {
   if (isLong(value)) return null;
   if (typeof value === 'number') return 'must be a string such as "1001", because a JSON number cannot hold every Long';

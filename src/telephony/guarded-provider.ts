@@ -15,6 +15,20 @@ import type {
 /** Longer than a provider's own limits, shorter than the sweeper's pause before it asks again. */
 export const ORDER_LIMIT_MS = 10_000;
 
+/** What a provider takes of us; null is no limit. The same for all replicas together. */
+export interface ProviderLimits {
+  readonly callsPerSecond: number | null;
+  readonly callsAtOnce: number | null;
+}
+
+export interface Terms {
+  readonly limits: ProviderLimits;
+  /** Whether a user who has no sub-account there is given one at their first call, if the provider can. */
+  readonly makesSubAccounts: boolean;
+}
+
+const NO_TERMS: Terms = { limits: { callsPerSecond: null, callsAtOnce: null }, makesSubAccounts: false };
+
 /**
  * A provider whose trouble does not become ours: while it fails again and again it is left alone, and callers hear at once
  * what they would hear in the end. Dials have a gate of their own: hang-ups must get through while dials are not replied
@@ -25,6 +39,7 @@ export const ORDER_LIMIT_MS = 10_000;
  */
 export class GuardedProvider implements TelephonyProvider {
   readonly name: string;
+  readonly limits: ProviderLimits;
   readonly readWebhook?: TelephonyProvider['readWebhook'];
   readonly listen?: TelephonyProvider['listen'];
   readonly createSubAccount?: TelephonyProvider['createSubAccount'];
@@ -35,11 +50,13 @@ export class GuardedProvider implements TelephonyProvider {
   constructor(
     readonly provider: TelephonyProvider,
     logger: Logger,
+    { limits, makesSubAccounts }: Terms = NO_TERMS,
   ) {
+    this.limits = limits;
     this.name = provider.name;
     if (provider.readWebhook) this.readWebhook = provider.readWebhook.bind(provider);
     if (provider.listen) this.listen = provider.listen.bind(provider);
-    const createSubAccount = provider.createSubAccount?.bind(provider);
+    const createSubAccount = makesSubAccounts ? provider.createSubAccount?.bind(provider) : undefined;
     if (createSubAccount) this.createSubAccount = (name) => this.orderLimit.execute(() => createSubAccount(name));
     const gate = (requests: string): ProviderGate =>
       new ProviderGate((state) => {

@@ -4,8 +4,8 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { AsteriskProvider } from './asterisk/asterisk.provider.js';
-import { GuardedProvider } from './guarded-provider.js';
-import { ProviderChoice, UNLIMITED, type ConfiguredProvider, type ProviderLimits } from './provider-choice.js';
+import { GuardedProvider, type Terms } from './guarded-provider.js';
+import { ProviderChoice, type ConfiguredProvider } from './provider-choice.js';
 import { ExchangeClient } from './simulator/exchange-client.js';
 import { ExchangeInProcess } from './simulator/exchange-in-process.js';
 import { randomWebhookSecret, SimulatorProvider } from './simulator/simulator.provider.js';
@@ -82,30 +82,25 @@ const settingsOf = (provider: string, { shown }: Config): Record<string, string>
 /** Without any other the simulator stands in; without routes every number goes by all of them, in this order. */
 const chooseProviders = (config: Config, host: HttpAdapterHost, logger: Logger): ProviderChoice => {
   const { asteriskUrl, twilioAccountSid, yuntongxunAccountSid } = config;
-  const configured = (
-    provider: TelephonyProvider,
-    limits: ProviderLimits,
-    makesSubAccounts = false,
-  ): ConfiguredProvider => ({
-    provider: new GuardedProvider(provider, logger),
-    limits,
-    makesSubAccounts,
+  const configured = (provider: TelephonyProvider, terms?: Terms): ConfiguredProvider => ({
+    provider: new GuardedProvider(provider, logger, terms),
     settings: settingsOf(provider.name, config),
   });
   const all: ConfiguredProvider[] = [];
   if (asteriskUrl) {
     const limits = { callsPerSecond: config.asteriskCallsPerSecond, callsAtOnce: config.asteriskCallsAtOnce };
-    all.push(configured(createAsterisk(config, asteriskUrl, logger), limits));
+    all.push(configured(createAsterisk(config, asteriskUrl, logger), { limits, makesSubAccounts: false }));
   }
   if (twilioAccountSid) {
     const limits = { callsPerSecond: config.twilioCallsPerSecond, callsAtOnce: config.twilioCallsAtOnce };
-    all.push(configured(createTwilio(config, twilioAccountSid), limits));
+    all.push(configured(createTwilio(config, twilioAccountSid), { limits, makesSubAccounts: false }));
   }
   if (yuntongxunAccountSid) {
     const limits = { callsPerSecond: config.yuntongxunCallsPerSecond, callsAtOnce: config.yuntongxunCallsAtOnce };
-    all.push(configured(createYuntongxun(config, yuntongxunAccountSid), limits, config.yuntongxunMakeSubAccounts));
+    const terms = { limits, makesSubAccounts: config.yuntongxunMakeSubAccounts };
+    all.push(configured(createYuntongxun(config, yuntongxunAccountSid), terms));
   }
-  if (all.length === 0) all.push(configured(createSimulator(config, host), UNLIMITED));
+  if (all.length === 0) all.push(configured(createSimulator(config, host)));
   const routes = config.routes ?? [{ to: '', providers: all.map(({ provider }) => provider.name) }];
   return new ProviderChoice(all, routes, config.phoneRegion);
 };

@@ -39,6 +39,7 @@ const start = async (): Promise<Bench> => {
       YUNTONGXUN_AUTH_TOKEN: server.authToken,
       YUNTONGXUN_APP_ID: server.appId,
       YUNTONGXUN_WEBHOOK_TOKEN: WEBHOOK_TOKEN,
+      YUNTONGXUN_MAKE_SUB_ACCOUNTS: 'true',
     },
   });
   server.calls.webhookUrl = service.url + WEBHOOK_TARGET;

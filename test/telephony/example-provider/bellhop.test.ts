@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { createLogger } from '../../../src/common/logger.js';
 import { GuardedProvider } from '../../../src/telephony/guarded-provider.js';
-import { ProviderChoice, UNLIMITED } from '../../../src/telephony/provider-choice.js';
+import { ProviderChoice } from '../../../src/telephony/provider-choice.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
 import type { Bench, FarSide, Forger, Mistake, Scenario } from '../conformance/bench.js';
@@ -39,7 +39,7 @@ const start = async (): Promise<Bench> => {
   // Yours stands in telephony.module.ts, and is turned on by its settings.
   const bellhop = new BellhopProvider({ url: `http://127.0.0.1:${line.port}`, secret: BELLHOP_SECRET });
   const provider = new GuardedProvider(bellhop, createLogger('silent'));
-  const configured = [{ provider, limits: UNLIMITED, makesSubAccounts: false, settings: {} }];
+  const configured = [{ provider, settings: {} }];
   const choice = service.app.nest.get(ProviderChoice);
   Object.assign(choice, new ProviderChoice(configured, [{ to: '', providers: ['bellhop'] }], 'CN'));
   exchange.target = `${service.url}/v1/webhooks/bellhop`;
