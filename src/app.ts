@@ -4,6 +4,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { serveApiDocument } from './api-document.js';
 import { AppModule } from './app.module.js';
+import { VerifiedTokens } from './auth/verified-tokens.js';
+import { StateMemory } from './call/state-memory.js';
+import { answerPollsFromMemory } from './call/state-poll.js';
 import { Draining } from './common/draining.js';
 import { ErrorFilter } from './common/error.filter.js';
 import { AppError, type Fault } from './common/error-table.js';
@@ -39,6 +42,7 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   nest.useGlobalFilters(new ErrorFilter(logger));
   nest.useGlobalPipes(validation());
   serveApiDocument(nest);
+  answerPollsFromMemory(server, nest.get(VerifiedTokens), nest.get(StateMemory));
   await nest.init();
   routes.refuseOtherMethods();
   await server.ready();

@@ -25,11 +25,14 @@ const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PA
 declare module 'fastify' {
   interface FastifyRequest {
     logContext: LogContext;
+    isRoutine: boolean;
   }
   interface FastifyContextConfig {
     /** The handler has the body as the bytes that came, whatever their type. */
     rawBody?: true;
     bodyLimitBytes?: number;
+    /** So frequent that a request which went well is no news to an operator. */
+    isRoutine?: true;
   }
 }
 
@@ -63,11 +66,15 @@ export const createHttpServer = (config: Config, logger: Logger, draining: Drain
   return adapter;
 };
 
+/** A percent sign or nothing where an id would be; hardly ever, and this is asked of every request. */
+const MAY_HIDE_ITS_ID = /^[^?]*(?:%|\/(?=[/?]|$))/;
+
 /**
  * The contract answers for every id, also one that cannot be: with its percent signs escaped, /callState/%zz asks for an
  * id that does not exist and is no reason for the router's own 400; nor is an id of no characters one for Nest's 404.
  */
 const withReachableIds = (url: string): string => {
+  if (!MAY_HIDE_ITS_ID.test(url)) return url;
   const [path = '', ...query] = url.split('?');
   return [withoutEmptyIds(withoutBrokenEscapes(path)), ...query].join('?');
 };
@@ -86,26 +93,37 @@ const withoutEmptyIds = (path: string): string =>
 
 const logRequests = (server: FastifyInstance, logger: Logger): void => {
   server.decorateRequest('logContext');
+  server.decorateRequest('isRoutine', false);
+  server.addHook('onRoute', (route) => {
+    if (!route.config?.isRoutine) return;
+    route.onRequest = [route.onRequest ?? []].flat().concat((request, _reply, done) => {
+      request.isRoutine = true;
+      done();
+    });
+  });
   server.addHook('onRequest', (request, reply, done) => {
     request.logContext = { requestId: request.id };
     void reply.header('x-request-id', request.id);
-    runWithLogContext(request.logContext, done);
+    done();
   });
-  // Reading a body goes on in the socket's context, not in the request's.
+  // Not before the body is there: reading it goes on in the socket's context, not in the request's.
   server.addHook('preValidation', (request, _reply, done) => {
     runWithLogContext(request.logContext, done);
   });
   server.addHook('onResponse', (request, reply, done) => {
-    const line = {
-      ...request.logContext,
-      method: request.method,
-      // Never the query: it carries the token.
-      path: pathOf(request),
-      status: reply.statusCode,
-      error: request.errorCode,
-      ms: Math.round(reply.elapsedTime * 10) / 10,
-    };
-    logger.info(line, 'request');
+    const level = request.isRoutine && !request.errorCode ? 'debug' : 'info';
+    if (logger.isLevelEnabled(level)) {
+      const line = {
+        ...request.logContext,
+        method: request.method,
+        // Never the query: it carries the token.
+        path: pathOf(request),
+        status: reply.statusCode,
+        error: request.errorCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+      };
+      logger[level](line, 'request');
+    }
     done();
   });
 };

@@ -6,6 +6,8 @@ export interface Principal {
   /** The app's user id, a Long. */
   readonly userId: string;
   readonly scopes: ReadonlySet<string>;
+  /** When the token does; milliseconds since the epoch. */
+  readonly expiresAt: number;
 }
 
 interface Claims {
@@ -18,7 +20,7 @@ interface Claims {
 export const principalOf = (claims: Claims): Principal | null => {
   if (!isLong(claims.sub) || typeof claims.exp !== 'number') return null;
   const scope = typeof claims.scope === 'string' ? claims.scope : '';
-  return { userId: claims.sub, scopes: new Set(scope.split(' ').filter(Boolean)) };
+  return { userId: claims.sub, scopes: new Set(scope.split(' ').filter(Boolean)), expiresAt: claims.exp * 1_000 };
 };
 
 interface TokenCarrier {

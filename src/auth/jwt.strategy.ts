@@ -25,8 +25,8 @@ const PUBLIC_KEY_ALGORITHMS = [
   'EdDSA',
 ];
 
-/** How long a key that its owner has withdrawn may still be believed. */
-const KEY_LIFETIME_MS = 60_000;
+/** After this a key is asked for anew; a token that it verified just before is believed for BELIEVED_MS more. */
+const KEY_LIFETIME_MS = 30_000;
 /** Tokens with made-up key ids must not make us flood the identity provider. */
 const KEY_REQUESTS_PER_MINUTE = 20;
 const KEY_REQUEST_TIMEOUT_MS = 3_000;

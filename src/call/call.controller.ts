@@ -1,4 +1,5 @@
 import { Controller, Get, Headers, Param, Query, Res, UseGuards } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { RequiresUser, UserId } from '../auth/access.js';
 import { Draining } from '../common/draining.js';
@@ -49,6 +50,7 @@ export class CallController {
   }
 
   @Get('callState/:callSid')
+  @RouteConfig({ isRoutine: true })
   @StateApi()
   async state(
     @UserId() userId: string,

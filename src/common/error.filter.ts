@@ -1,7 +1,6 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, ERRORS, type ErrorName } from './error-table.js';
-import { logContext } from './log-context.js';
 import type { Logger } from './logger.js';
 
 /** Paths whose clients are ours to choose a format for: RFC 9457. Everywhere else the contract's envelope is spoken. */
@@ -35,7 +34,7 @@ export class ErrorFilter implements ExceptionFilter {
     const error = asAppError(thrown, path);
     const row = ERRORS[error.code];
     if (row.code >= 500 && error.code !== 'UNAVAILABLE') {
-      this.logger.error({ error: error.cause ?? error }, 'request failed');
+      this.logger.error({ requestId: request.id, error: error.cause ?? error }, 'request failed');
     }
     request.errorCode = error.code;
 
@@ -43,7 +42,7 @@ export class ErrorFilter implements ExceptionFilter {
     if (row.httpStatus === 401) void reply.header('www-authenticate', 'Bearer');
     void reply.status(row.httpStatus);
     if (SPEAKS_PROBLEM.test(path)) {
-      void reply.type('application/problem+json; charset=utf-8').send(JSON.stringify(problem(error)));
+      void reply.type('application/problem+json; charset=utf-8').send(JSON.stringify(problem(error, request.id)));
     } else {
       void reply
         .type('application/json; charset=utf-8')
@@ -52,14 +51,14 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-const problem = (error: AppError) => ({
+const problem = (error: AppError, requestId: string) => ({
   type: 'about:blank',
   title: error.message,
   status: ERRORS[error.code].httpStatus,
   code: error.code,
   detail: error.detail,
   errors: error.faults.length > 0 ? error.faults : undefined,
-  requestId: logContext().requestId,
+  requestId,
 });
 
 const asAppError = (thrown: unknown, path: string): AppError => {

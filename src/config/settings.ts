@@ -45,7 +45,7 @@ export const SETTINGS = {
   jwtJwksUri: setting(
     'JWT_JWKS_URI',
     '',
-    'Where your identity provider publishes its public keys (RS, PS, ES, EdDSA); instead of JWT_SECRET.',
+    'Where your identity provider publishes its public keys (RS, PS, ES, EdDSA); instead of JWT_SECRET. A key withdrawn there is believed for a minute at most.',
     optional(url('https:', 'http:')),
   ),
   jwtIssuer: setting('JWT_ISSUER', '', 'When set, the `iss` that a token must carry.', optional(text)),
@@ -125,7 +125,7 @@ export const SETTINGS = {
   logLevel: setting(
     'LOG_LEVEL',
     'info',
-    'Least level that is logged: trace, debug, info, warn, error, fatal or silent.',
+    'Least level that is logged: trace, debug, info, warn, error, fatal or silent. State polls that went well are logged at debug.',
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
   ),
   trustProxy: setting(

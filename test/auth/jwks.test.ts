@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { jest } from '@jest/globals';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { startTestApp, type Envelope, type TestApp } from '../support/test-app.js';
 
@@ -50,13 +51,16 @@ const asJwk = async ({ publicKey, kid, alg }: SigningKey): Promise<JWK> => ({
 const ISSUER = 'https://id.example.com/';
 const AUDIENCE = 'ringback';
 
-const sign = ({ alg, kid, privateKey }: SigningKey, claims: { issuer?: string; audience?: string } = {}) =>
+const sign = (
+  { alg, kid, privateKey }: SigningKey,
+  claims: { issuer?: string; audience?: string; lifetime?: string } = {},
+) =>
   new SignJWT({})
     .setProtectedHeader({ alg, kid })
     .setSubject('1001')
     .setIssuer(claims.issuer ?? ISSUER)
     .setAudience(claims.audience ?? AUDIENCE)
-    .setExpirationTime('1 minute')
+    .setExpirationTime(claims.lifetime ?? '1 minute')
     .sign(privateKey);
 
 let identityProvider: IdentityProvider;
@@ -116,6 +120,28 @@ describe('with keys from an identity provider', () => {
   it('refuses a key that the provider does not publish, under a known name or an unknown one', async () => {
     expect(await answerTo(await sign(await makeKey('RS256', 'rsa')))).toBe(401);
     expect(await answerTo(await sign(await makeKey('RS256', 'unheard-of')))).toBe(401);
+  });
+
+  it('forgets a key that was withdrawn, and what it has signed, within a minute', async () => {
+    const leaked = await makeKey('ES256', 'leaked');
+    identityProvider.keys.push(leaked);
+    const token = await sign(leaked, { lifetime: '1 hour' });
+    expect(await answerTo(token)).toBe(400);
+
+    identityProvider.keys = identityProvider.keys.filter(({ kid }) => kid !== 'leaked');
+    const [date, steady] = [Date.now(), performance.now()];
+    const set = (seconds: number): void => {
+      jest.spyOn(Date, 'now').mockReturnValue(date + seconds * 1_000);
+      jest.spyOn(performance, 'now').mockReturnValue(steady + seconds * 1_000);
+    };
+    // Just before the key is asked for anew, so that its word is kept for longest.
+    set(29);
+    const late = await sign(leaked, { lifetime: '1 hour' });
+    expect(await answerTo(late)).toBe(400);
+    set(60);
+    expect(await answerTo(token)).toBe(401);
+    expect(await answerTo(late)).toBe(401);
+    jest.restoreAllMocks();
   });
 
   it('refuses another issuer and another audience', async () => {

@@ -1,6 +1,6 @@
 /**
  * What somebody would write who wants it fast: Fastify, one token check, and by pg the very statements that Ringback
- * executes. It logs a line a request, as we do; it has no sweeper, no memory, no gate before the provider.
+ * executes. It logs a line a request, but for state polls, as we do; it has no sweeper, no memory, no gate before the provider.
  */
 import { createSecretKey } from 'node:crypto';
 import fastify, { type FastifyRequest } from 'fastify';
@@ -42,7 +42,7 @@ const userOf = ({ query }: FastifyRequest): string => {
 };
 const success = (data: object) => ({ data, returnCode: 200, returnMsg: 'success' });
 
-server.get<{ Params: { callSid: string } }>('/v1/app/callState/:callSid', async (request) => {
+server.get<{ Params: { callSid: string } }>('/v1/app/callState/:callSid', { logLevel: 'warn' }, async (request) => {
   const userId = userOf(request);
   const { rows } = await pool.query<{ callerId: string; state: number }>({
     name: 'call-state',
