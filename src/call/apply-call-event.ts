@@ -144,7 +144,7 @@ select
   exists (select from call) as known,
   exists (select from numbered) as in_time,
   exists (select from event) as stored,
-  exists (
+  not exists (select from event) and exists (
     select from call_event earlier where earlier.provider = $2 and earlier.event_id = $3 and earlier.receipt = $12
   ) as replayed,
   moved.change,

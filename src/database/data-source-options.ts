@@ -23,6 +23,12 @@ export const STATEMENT_LIMIT_MS = 10_000;
 /** PostgreSQL would have given up by then: nobody is there any more. */
 const ANSWER_LIMIT_MS = STATEMENT_LIMIT_MS + 1_000;
 
+/**
+ * A plan is kept for as long as its connection, and one that was made while a table had a page or two would read all of it
+ * when it has millions, until PostgreSQL next gathers statistics. What has no index is read as it always is.
+ */
+const PLAN_BY_INDEX = '-c enable_seqscan=off';
+
 /** The one definition of our connection: for the service, for migrating, and for TypeORM's command line. */
 export const dataSourceOptions = (url: string, poolSize: number) =>
   ({
@@ -53,6 +59,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
     connectTimeoutMS: CONNECT_LIMIT_MS,
     extra: {
       Client: ImpatientClient,
+      options: PLAN_BY_INDEX,
       statement_timeout: STATEMENT_LIMIT_MS,
       query_timeout: ANSWER_LIMIT_MS,
       keepAlive: true,
