@@ -44,6 +44,9 @@ const refusal = (code: ErrorName, description: string, detail?: string) =>
     },
   });
 
+/** What it tells has a line of its own in the log. */
+const WEBHOOK_ROUTE = { rawBody: true, bodyLimitBytes: 64 * 1024, isRoutine: true } as const;
+
 /**
  * The door for providers. Public, because a provider's signature over the raw bytes takes the place of a token. A reply
  * other than 2xx makes an honest provider deliver again; a replay of a delivery is told so, and is no reason to.
@@ -59,7 +62,7 @@ export class WebhookController {
 
   @Post(':provider')
   @HttpCode(204)
-  @RouteConfig({ rawBody: true, bodyLimitBytes: 64 * 1024 })
+  @RouteConfig(WEBHOOK_ROUTE)
   @ApiOperation({
     operationId: 'receiveWebhook',
     summary: 'A provider tells of a call',
@@ -116,7 +119,7 @@ export class WebhookController {
   /** A provider that signs nothing is told an address with a secret in it. */
   @Post(':provider/*')
   @HttpCode(204)
-  @RouteConfig({ rawBody: true, bodyLimitBytes: 64 * 1024 })
+  @RouteConfig(WEBHOOK_ROUTE)
   @ApiExcludeEndpoint()
   receiveBelow(
     @Param('provider') name: string,

@@ -118,17 +118,6 @@ describe('a dial', () => {
     await proxy.close();
   });
 
-  it('never goes out on a connection that was kept and may be dead', async () => {
-    replies(201, ACCEPTED, { connection: 'keep-alive', 'keep-alive': 'timeout=60' });
-
-    await dial();
-    server.closeAllConnections();
-    await dial();
-
-    expect(connections).toBe(2);
-    expect(asked).toEqual(['POST /calls', 'POST /calls']);
-  });
-
   it('that waits for a reply is let go when the client is closed', async () => {
     answer = () => undefined;
     const waiting = expect(dial(new AbortController().signal)).rejects.toThrow();

@@ -118,17 +118,6 @@ describe('while something in Twilio’s place', () => {
     await proxy.close();
   });
 
-  it('keeps connections open, a dial never goes out on one that may be dead', async () => {
-    answer = (response) => response.writeHead(201, { 'keep-alive': 'timeout=60' }).end(ACCEPTED);
-
-    await dial();
-    server.closeAllConnections();
-    await dial();
-
-    expect(connections).toBe(2);
-    expect(asked).toEqual(['POST', 'POST']);
-  });
-
   it('lets a dial wait, the dial is let go when the provider is closed', async () => {
     answer = () => undefined;
     const waiting = expect(dial(new AbortController().signal)).rejects.toThrow();

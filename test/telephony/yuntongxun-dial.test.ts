@@ -1,7 +1,4 @@
 /** Orders to Yuntongxun, over real HTTP, against a server that was written from the vendor's protocol. */
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { DialRequest } from '../../src/telephony/telephony-provider.js';
 import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
 import { callbackRequest, patience, providerFor, WEBHOOK_TARGET } from '../support/yuntongxun-provider.js';
@@ -152,22 +149,6 @@ it('a dial that is already given up is not sent', async () => {
   await expect(dial('13', {}, AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
 
   expect(server.requests).toEqual([]);
-});
-
-it('a dial never goes out on a connection that was kept and may be dead', async () => {
-  let connections = 0;
-  const keeping = createServer((_, response) => {
-    response.writeHead(200, { connection: 'keep-alive' }).end('{"statusCode":"000000","callSid":"a1"}');
-  }).on('connection', () => connections++);
-  keeping.listen(0, '127.0.0.1');
-  await once(keeping, 'listening');
-  await providerWith({ url: `http://127.0.0.1:${(keeping.address() as AddressInfo).port}` });
-
-  await dial('13');
-  await dial('13');
-
-  expect(connections).toBe(2);
-  keeping.close();
 });
 
 it('a dial that waits for a reply is let go when the provider is closed', async () => {

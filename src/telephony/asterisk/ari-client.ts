@@ -21,7 +21,7 @@ export interface AriReply {
 const MOST_CONNECTIONS = 24;
 const REPLY_LIMIT_MS = 5_000;
 
-/** Asterisk's REST interface, as far as we need it. Nothing is sent twice. */
+/** Asterisk's REST interface, as far as we need it. */
 export class AriClient {
   readonly authorization: string;
   private readonly url: string;
@@ -30,7 +30,7 @@ export class AriClient {
   constructor({ url, username, password }: AriCredentials) {
     this.url = `${url.replace(/\/$/, '')}/ari`;
     this.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-    this.agent = connectionsTo('Asterisk', { connections: MOST_CONNECTIONS, pipelining: 1 });
+    this.agent = connectionsTo('Asterisk', { connections: MOST_CONNECTIONS });
   }
 
   /** @param path below /ari, with its query */

@@ -27,11 +27,7 @@ const REPLY_LIMIT_MS = 5_000;
 /** As long as readiness waits for the database. */
 const HEALTH_LIMIT_MS = 2_000;
 
-/**
- * An exchange in another process. Every request has a connection of its own: of one that was kept nobody can say, when it
- * turns out dead, whether the exchange had read the dial. So a dial fails to connect and was certainly not sent, or its
- * outcome is unknown; nothing is sent twice.
- */
+/** An exchange in another process. */
 export class ExchangeClient implements ExchangeLine {
   private readonly url: string;
   private readonly replyLimitMs: number;
@@ -40,7 +36,7 @@ export class ExchangeClient implements ExchangeLine {
   constructor(url: string, { replyLimitMs = REPLY_LIMIT_MS }: ExchangeClientOptions = {}) {
     this.url = url.replace(/\/$/, '');
     this.replyLimitMs = replyLimitMs;
-    this.agent = connectionsTo('the simulator', { pipelining: 0 });
+    this.agent = connectionsTo('the simulator');
   }
 
   async dial({ callSid, callerPhone, calleePhone }: DialRequest, signal: AbortSignal): Promise<DialOutcome> {

@@ -1,7 +1,6 @@
 /**
  * How the package's requests go out. Its own client cannot be told to stop, and does not say whether a request that failed
- * had been sent. Here each request has a connection of its own, so that it either fails to connect and was certainly not
- * sent, or has an outcome of which only Twilio knows; nothing is sent twice, and no redirection is followed.
+ * had been sent. Here no redirection is followed.
  */
 import { request, type Agent } from 'undici';
 import { connectionsTo } from '../provider-connections.js';
@@ -16,7 +15,7 @@ export class TwilioHttp {
 
   constructor(apiUrl: string) {
     this.apiUrl = apiUrl.replace(/\/$/, '');
-    this.agent = connectionsTo('Twilio', { pipelining: 0 });
+    this.agent = connectionsTo('Twilio');
   }
 
   /** What the package takes for its HTTP client, for requests that end with the signal: it calls nothing but `request`. */

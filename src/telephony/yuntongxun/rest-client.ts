@@ -34,11 +34,7 @@ const VERSION = '2013-12-26';
 const LONGEST_REPLY_BYTES = 64 * 1024;
 
 /**
- * Yuntongxun's REST API 2013-12-26. Every request has a connection of its own: of one that was kept nobody can say, when
- * it turns out dead, whether the dial had been read. So a request fails to connect and was certainly not sent, or its
- * outcome is unknown; nothing is sent twice.
- *
- * Whether a request succeeded stands in the body's status code and nowhere else; as in the vendor's own clients the HTTP
+ * Yuntongxun's REST API 2013-12-26. Whether a request succeeded stands in the body's status code and nowhere else; as in the vendor's own clients the HTTP
  * status is not looked at.
  */
 export class RestClient {
@@ -47,7 +43,7 @@ export class RestClient {
 
   constructor(private readonly options: RestClientOptions) {
     this.url = options.url.replace(/\/+$/, '');
-    this.agent = connectionsTo('Yuntongxun', { pipelining: 0, maxResponseSize: LONGEST_REPLY_BYTES });
+    this.agent = connectionsTo('Yuntongxun', { maxResponseSize: LONGEST_REPLY_BYTES });
   }
 
   /** @throws NotReached where nothing was sent; anything else where it is unknown what became of the request. */

@@ -27,8 +27,7 @@ const REPLY_LIMIT_MS = 5_000;
 /** Bellhop, a telephone company that does not exist. docs/providers/write-a-provider.md walks through this file. */
 export class BellhopProvider implements TelephonyProvider {
   readonly name = 'bellhop';
-  /** A connection a request: of one that was kept nobody can say, when it turns out dead, whether the dial was read. */
-  private readonly agent: Agent = connectionsTo('Bellhop', { pipelining: 0 });
+  private readonly agent: Agent = connectionsTo('Bellhop');
 
   constructor(private readonly options: BellhopOptions) {}
 
