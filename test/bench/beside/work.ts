@@ -29,8 +29,11 @@ export const timesTheirs = (least: number): Target => ({
 });
 
 const ROUNDS = 3;
-/** With few connections: a cold program under full load is another subject. */
-const WARM_UP = { seconds: 2, connections: 8 };
+/**
+ * A cold program under full load is another subject. So the connections are few, yet enough for a pool to open whatever it
+ * may open, and they join one after another.
+ */
+const WARM_UP = { seconds: 2, connections: 16, joinMs: 500 };
 
 /** Rounds of all contenders take turns: what the machine does otherwise falls on each of them. */
 export const carryOut = async (work: Work, all: readonly Contender[], seconds: number): Promise<void> => {
