@@ -21,6 +21,7 @@ const PROGRAMS = {
   'bare Fastify': './programs/bare-fastify.js',
   'Fastify and pg': './programs/fastify-and-pg.js',
   'NestJS on Express': './programs/nest-and-express.js',
+  'the load’s ceiling': './programs/constant-answer.js',
 } as const;
 
 export type ContenderName = 'Ringback' | keyof typeof PROGRAMS | 'the provider alone';
@@ -73,7 +74,7 @@ export const startContenders = async (place: Place, names: readonly ContenderNam
   const provider = await startProvider(place);
   const contenders: Contender[] = [];
   for (const name of names) {
-    const database = await place.databases.create(name.toLowerCase().replaceAll(' ', '_'));
+    const database = await place.databases.create(name.toLowerCase().replaceAll(/[^a-z]+/g, '_'));
     contenders.push({ ...(await startContender(place, { name, database, provider })), name, database });
   }
   return contenders;
@@ -92,7 +93,7 @@ const startContender = async (place: Place, { name, database, provider }: Conten
   }
   const given = JSON.stringify({ databaseUrl: database.url, providerUrl: provider.url });
   const program = await startProgram({
-    name: name.toLowerCase().replaceAll(' ', '-'),
+    name: name.toLowerCase().replaceAll(/[^a-z]+/g, '-'),
     folder: place.folder,
     launcher: ON_MEASURED_CORE,
     line: [fileOf(PROGRAMS[name]), given],

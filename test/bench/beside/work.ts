@@ -64,7 +64,18 @@ const resultOf = (rounds: readonly Round[] = []): Result => {
   return { perSecond: of('perSecond'), p50Ms: of('p50Ms'), p99Ms: of('p99Ms'), cpuMicroseconds: of('cpuMicroseconds') };
 };
 
-const HEAD = ['', 'a second', 'each round', 'p50', 'p99', 'processor a request', 'we ÷ it', 'by processor time'];
+/** A program that does not keep its core busy waits for something: the database, the provider, or the load. */
+const HEAD = [
+  '',
+  'a second',
+  'each round',
+  'p50',
+  'p99',
+  'processor a request',
+  'core busy',
+  'we ÷ it',
+  'by processor time',
+];
 
 const reportOf = ({ name, title, targets }: Work, roundsOf: ReadonlyMap<ContenderName, readonly Round[]>): Report => {
   const ours = resultOf(roundsOf.get('Ringback'));
@@ -81,6 +92,7 @@ const reportOf = ({ name, title, targets }: Work, roundsOf: ReadonlyMap<Contende
         `${theirs.p50Ms.toFixed(1)} ms`,
         `${theirs.p99Ms.toFixed(1)} ms`,
         `${theirs.cpuMicroseconds.toFixed(0)} µs`,
+        `${((theirs.cpuMicroseconds * theirs.perSecond) / 10_000).toFixed(0)} %`,
         who === 'Ringback' ? '' : (ours.perSecond / theirs.perSecond).toFixed(2),
         who === 'Ringback' ? '' : (theirs.cpuMicroseconds / ours.cpuMicroseconds).toFixed(2),
       ];
