@@ -11,8 +11,8 @@ export interface Place {
   readonly folder: string;
   /** Where V8 leaves a profile of our service, where one is wanted. */
   readonly profileTo: string | undefined;
-  /** Has the program ended with the work, be it done or not. */
-  started(program: Program): void;
+  /** Has what was started ended with the work, be it done or not. */
+  started(program: Pick<Program, 'stop'>): void;
 }
 
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

@@ -12,6 +12,7 @@ import { describeMachine, moveToOtherCore } from './machine.js';
 import { PLACING, PLACING_AT_A_PACE } from './placing.js';
 import type { Program } from './program.js';
 import type { Report } from './report.js';
+import { start } from './start.js';
 import { STATE_POLL } from './state-poll.js';
 import { say, tablesOf } from './table.js';
 import { WEBHOOKS } from './webhooks.js';
@@ -23,6 +24,7 @@ const WORKS: Readonly<Record<string, readonly CarryOut[]>> = {
   state: [holdAgainstEachOther(STATE_POLL)],
   placing: [holdAgainstEachOther(PLACING), holdAgainstEachOther(PLACING_AT_A_PACE)],
   webhooks: [holdAgainstEachOther(WEBHOOKS)],
+  start: [start],
 };
 
 /** They take long. */
@@ -47,7 +49,7 @@ const main = async (): Promise<void> => {
   const { names, seconds, profileTo } = readLine();
   moveToOtherCore();
   const folder = await mkdtemp(join(tmpdir(), 'ringback-bench-'));
-  const programs: Program[] = [];
+  const programs: Pick<Program, 'stop'>[] = [];
   const endPrograms = async (): Promise<void> => {
     while (programs.length > 0) await programs.pop()?.stop();
   };
