@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: how fast Ringback is, beside the limit and beside what people would write themselves. With names of works
- * only those; --seconds for shorter rounds, --profile for a folder in which V8 leaves a profile of our service.
+ * only those; --seconds for shorter rounds, --profile for a folder in which V8 leaves a profile of our service, --write to
+ * keep the figures in docs/performance.md.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Place } from './contenders.js';
 import { startDatabases } from './databases.js';
+import { keepFigures } from './keep-figures.js';
 import { describeMachine, moveToOtherCore } from './machine.js';
 import { PLACING, PLACING_AT_A_PACE } from './placing.js';
 import type { Program } from './program.js';
@@ -33,7 +35,11 @@ const ONLY_BY_NAME: readonly string[] = ['growth', 'soak'];
 const readLine = () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { seconds: { type: 'string', default: '5' }, profile: { type: 'string' } },
+    options: {
+      seconds: { type: 'string', default: '5' },
+      profile: { type: 'string' },
+      write: { type: 'boolean', default: false },
+    },
   });
   const stranger = positionals.find((name) => !(name in WORKS));
   if (stranger !== undefined) throw new Error(`${stranger} is none of ${Object.keys(WORKS).join(', ')}`);
@@ -41,12 +47,13 @@ const readLine = () => {
   return {
     names: positionals.length > 0 ? positionals : usual,
     seconds: Number(values.seconds),
+    writes: values.write,
     profileTo: values.profile === undefined ? undefined : resolve(values.profile),
   };
 };
 
 const main = async (): Promise<void> => {
-  const { names, seconds, profileTo } = readLine();
+  const { names, seconds, writes, profileTo } = readLine();
   moveToOtherCore();
   const folder = await mkdtemp(join(tmpdir(), 'ringback-bench-'));
   const programs: Pick<Program, 'stop'>[] = [];
@@ -66,13 +73,18 @@ const main = async (): Promise<void> => {
   try {
     const databases = await startDatabases(folder);
     toEnd.push(() => databases.stop());
-    say(describeMachine(databases.version));
+    const circumstances = { ...describeMachine(databases.version), seconds };
+    say(`${circumstances.machine}, commit ${circumstances.commit}, ${circumstances.date}`);
     const place: Place = { databases, folder, profileTo, started: (program) => programs.push(program) };
     for (const name of names) {
+      const reports: Report[] = [];
       for (const carryOut of WORKS[name] ?? []) {
-        say(`\n${tablesOf(await carryOut(place, seconds))}`);
+        const report = await carryOut(place, seconds);
         await endPrograms();
+        say(`\n${tablesOf(report)}`);
+        reports.push(report);
       }
+      if (writes) await keepFigures(Object.keys(WORKS), name, { ...circumstances, reports });
     }
   } finally {
     await endAll();
