@@ -1,5 +1,5 @@
 /** A program in a process of its own, with an environment of its own and its log in a file, as a container runtime has it. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,6 +30,12 @@ interface ProgramToStart {
 /** Several may have one name. */
 let started = 0;
 
+/** None outlives the bench, also where that ends while one is still starting. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 15_000;
 /** USER_HZ, which Linux has fixed for what it tells programs. */
@@ -44,7 +50,8 @@ export const startProgram = async (program: ProgramToStart): Promise<Program> =>
     stdio: ['ignore', log.fd, log.fd],
     env: { NODE_ENV: 'production', ...environment },
   });
-  const exited = once(child, 'exit');
+  running.add(child);
+  const exited = once(child, 'exit').finally(() => running.delete(child));
   await log.close();
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
