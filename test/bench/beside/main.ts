@@ -43,10 +43,15 @@ const readLine = () => {
   });
   const stranger = positionals.find((name) => !(name in WORKS));
   if (stranger !== undefined) throw new Error(`${stranger} is none of ${Object.keys(WORKS).join(', ')}`);
+  const seconds = Number(values.seconds);
+  if (!(seconds > 0)) throw new Error('--seconds: expected a number above 0');
+  if (values.write && values.profile !== undefined) {
+    throw new Error('--write, --profile: one of the two, for the profiler slows down what it looks at');
+  }
   const usual = Object.keys(WORKS).filter((name) => !ONLY_BY_NAME.includes(name));
   return {
     names: positionals.length > 0 ? positionals : usual,
-    seconds: Number(values.seconds),
+    seconds,
     writes: values.write,
     profileTo: values.profile === undefined ? undefined : resolve(values.profile),
   };
