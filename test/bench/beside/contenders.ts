@@ -5,18 +5,14 @@ import { JWT_SECRET, SUB_ACCOUNT_KEYS, WEBHOOK_SECRET } from './given.js';
 import { ON_MEASURED_CORE } from './machine.js';
 import { startProgram, type Program } from './program.js';
 
-export type ContenderName = 'Ringback' | 'bare Fastify' | 'Fastify and pg' | 'NestJS on Express' | 'the provider alone';
-
-export interface Contender extends Program {
-  readonly name: ContenderName;
-  readonly database: Database;
-}
-
-interface Place {
+/** Where a work is done. */
+export interface Place {
   readonly databases: Databases;
   readonly folder: string;
   /** Where V8 leaves a profile of our service, where one is wanted. */
   readonly profileTo: string | undefined;
+  /** Has what was started ended with the work, be it done or not. */
+  started(program: Pick<Program, 'stop'>): void;
 }
 
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -25,44 +21,83 @@ const PROGRAMS = {
   'bare Fastify': './programs/bare-fastify.js',
   'Fastify and pg': './programs/fastify-and-pg.js',
   'NestJS on Express': './programs/nest-and-express.js',
+  'the load’s ceiling': './programs/constant-answer.js',
 } as const;
 
-/** @returns all of them, running; the provider, which is no contender in most works, comes last */
-export const startContenders = async (
-  { databases, folder, profileTo }: Place,
-  started: (program: Program) => void,
-): Promise<readonly Contender[]> => {
-  const providerFile = fileOf('./programs/provider.js');
-  const provider = await startProgram({ name: 'provider', line: [providerFile], folder });
+export type ContenderName = 'Ringback' | keyof typeof PROGRAMS | 'the provider alone';
+
+export interface Contender extends Program {
+  readonly name: ContenderName;
+  readonly database: Database;
+}
+
+interface ServiceToStart {
+  readonly database: Database;
+  readonly providerUrl: string;
+  /** A command that runs the rest of its line. */
+  readonly launcher: readonly string[];
+}
+
+export const startProvider = async ({ folder, started }: Place): Promise<Program> => {
+  const provider = await startProgram({ name: 'provider', line: [fileOf('./programs/provider.js')], folder });
   started(provider);
-  const pinned = { folder, launcher: ON_MEASURED_CORE };
-  const ours = await databases.create('ringback_itself');
+  return provider;
+};
+
+/** Ringback, with nothing set but what it needs. */
+export const startService = async (
+  { folder, profileTo, started }: Place,
+  { database, providerUrl, launcher }: ServiceToStart,
+): Promise<Program> => {
+  const profiling = profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`];
   const service = await startProgram({
-    ...pinned,
     name: 'ringback',
-    line: [
-      ...(profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`]),
-      fileOf('../../../src/main.js'),
-    ],
+    folder,
+    launcher,
+    line: [...profiling, fileOf('../../../src/main.js')],
     environment: {
       HOST: '127.0.0.1',
       PORT: '0',
-      DATABASE_URL: ours.url,
+      DATABASE_URL: database.url,
       JWT_SECRET,
       SUB_ACCOUNT_KEYS,
-      SIMULATOR_URL: provider.url,
+      SIMULATOR_URL: providerUrl,
       SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET,
     },
   });
   started(service);
-  const contenders: Contender[] = [{ ...service, name: 'Ringback', database: ours }];
-  for (const name of Object.keys(PROGRAMS) as (keyof typeof PROGRAMS)[]) {
-    const shortName = name.toLowerCase().replaceAll(' ', '_');
-    const database = await databases.create(shortName);
-    const given = JSON.stringify({ databaseUrl: database.url, providerUrl: provider.url });
-    const program = await startProgram({ ...pinned, name: shortName, line: [fileOf(PROGRAMS[name]), given] });
-    started(program);
-    contenders.push({ ...program, name, database });
+  return service;
+};
+
+/** @returns those named, running */
+export const startContenders = async (place: Place, names: readonly ContenderName[]): Promise<readonly Contender[]> => {
+  const provider = await startProvider(place);
+  const contenders: Contender[] = [];
+  for (const name of names) {
+    const database = await place.databases.create(name.toLowerCase().replaceAll(/[^a-z]+/g, '_'));
+    contenders.push({ ...(await startContender(place, { name, database, provider })), name, database });
   }
-  return [...contenders, { ...provider, name: 'the provider alone', database: ours }];
+  return contenders;
+};
+
+interface ContenderToStart {
+  readonly name: ContenderName;
+  readonly database: Database;
+  readonly provider: Program;
+}
+
+const startContender = async (place: Place, { name, database, provider }: ContenderToStart): Promise<Program> => {
+  if (name === 'the provider alone') return provider;
+  if (name === 'Ringback') {
+    return startService(place, { database, providerUrl: provider.url, launcher: ON_MEASURED_CORE });
+  }
+  const given = JSON.stringify({ databaseUrl: database.url, providerUrl: provider.url });
+  const program = await startProgram({
+    name: name.toLowerCase().replaceAll(/[^a-z]+/g, '-'),
+    folder: place.folder,
+    launcher: ON_MEASURED_CORE,
+    line: [fileOf(PROGRAMS[name]), given],
+  });
+  place.started(program);
+  return program;
 };

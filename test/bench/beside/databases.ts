@@ -24,6 +24,7 @@ export interface Database {
 
 export interface Databases {
   readonly version: string;
+  /** With the callers in it, and no call. @param name of which there may be several */
   create(name: string): Promise<Database>;
   stop(): Promise<void>;
 }
@@ -37,15 +38,17 @@ export const startDatabases = async (folder: string): Promise<Databases> => {
     await migrate(server.url);
     await fillDirectory(template);
     const [row] = await template.query<{ version: string }>(`select current_setting('server_version') as version`);
+    let created = 0;
     return {
       version: row?.version ?? 'unknown',
       async create(name) {
         const own = new URL(server.url);
         const maintenance = new URL(server.url);
+        const unique = `${name}_${++created}`;
         const templateName = own.pathname.slice(1);
         maintenance.pathname = '/postgres';
-        await databaseAt(maintenance.href).query(`create database ${name} template ${templateName}`);
-        own.pathname = `/${name}`;
+        await databaseAt(maintenance.href).query(`create database ${unique} template ${templateName}`);
+        own.pathname = `/${unique}`;
         return databaseAt(own.href);
       },
       stop: () => server.stop(),

@@ -13,6 +13,8 @@ export interface Load {
   readonly seconds: number;
   /** Requests a second, evenly spread, however long the answers take; unset: as fast as they are answered. */
   readonly rate?: number;
+  /** Over which the connections begin to ask, one after another; unset: all at once, or as the rate has it. */
+  readonly joinMs?: number;
   /** What this connection asks next. */
   next(connection: number): Question;
 }
@@ -26,7 +28,10 @@ export interface Round {
   readonly cpuMicroseconds: number;
 }
 
-export const measure = async (program: Pick<Program, 'url' | 'cpuSeconds'>, load: Load): Promise<Round> => {
+export const measure = async (
+  program: Pick<Program, 'url' | 'cpuSeconds' | 'lastWords'>,
+  load: Load,
+): Promise<Round> => {
   const connections = await Promise.all(Array.from({ length: load.connections }, () => Connection.open(program.url)));
   const times: number[] = [];
   const faults = new Map<string, number>();
@@ -54,7 +59,8 @@ export const measure = async (program: Pick<Program, 'url' | 'cpuSeconds'>, load
   for (const connection of connections) connection.close();
   if (faults.size > 0) {
     const shown = [...faults].slice(0, 5).map(([fault, times]) => `${times} times: ${fault}`);
-    throw new Error(`wrong among ${times.length} answers of ${program.url}:\n${shown.join('\n')}`);
+    const log = await program.lastWords();
+    throw new Error(`wrong among ${times.length} answers of ${program.url}:\n${shown.join('\n')}\nits log:\n${log}`);
   }
   times.sort((one, other) => one - other);
   return {
@@ -67,9 +73,11 @@ export const measure = async (program: Pick<Program, 'url' | 'cpuSeconds'>, load
 };
 
 /** When each request is due. One that is late counts from when it was due: whoever waited in the queue waited too. */
-function* dueTimes({ connections, rate }: Load, index: number, begin: number, end: number): Generator<number> {
+function* dueTimes(load: Load, index: number, begin: number, end: number): Generator<number> {
+  const { connections, rate, joinMs = 0 } = load;
   if (rate === undefined) {
-    for (let now = performance.now(); now < end; now = performance.now()) yield now;
+    const joins = begin + (joinMs * index) / connections;
+    for (let due = Math.max(joins, performance.now()); due < end; due = performance.now()) yield due;
     return;
   }
   const between = 1_000 / rate;

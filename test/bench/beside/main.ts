@@ -1,49 +1,96 @@
 /**
- * `npm run bench`: how fast Ringback is, beside the limit and beside what people would write themselves. With a work's name
- * only that one; --seconds for shorter rounds, --profile for a folder in which V8 leaves a profile of our service.
+ * `npm run bench`: how fast Ringback is, beside the limit and beside what people would write themselves. With names of works
+ * only those; --seconds for shorter rounds, --profile for a folder in which V8 leaves a profile of our service, --write to
+ * keep the figures in docs/performance.md.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startContenders } from './contenders.js';
+import type { Place } from './contenders.js';
 import { startDatabases } from './databases.js';
+import { keepFigures } from './keep-figures.js';
 import { describeMachine, moveToOtherCore } from './machine.js';
 import { PLACING, PLACING_AT_A_PACE } from './placing.js';
 import type { Program } from './program.js';
+import type { Report } from './report.js';
+import { start } from './start.js';
 import { STATE_POLL } from './state-poll.js';
-import { say } from './table.js';
+import { say, tablesOf } from './table.js';
 import { WEBHOOKS } from './webhooks.js';
-import { carryOut } from './work.js';
+import { holdAgainstEachOther } from './work.js';
 
-const WORKS = { state: [STATE_POLL], placing: [PLACING, PLACING_AT_A_PACE], webhooks: [WEBHOOKS] } as const;
+type CarryOut = (place: Place, seconds: number) => Promise<Report>;
 
-const main = async (): Promise<void> => {
+const WORKS: Readonly<Record<string, readonly CarryOut[]>> = {
+  state: [holdAgainstEachOther(STATE_POLL)],
+  placing: [holdAgainstEachOther(PLACING), holdAgainstEachOther(PLACING_AT_A_PACE)],
+  webhooks: [holdAgainstEachOther(WEBHOOKS)],
+  start: [start],
+};
+
+/** They take long. */
+const ONLY_BY_NAME: readonly string[] = ['growth', 'soak'];
+
+const readLine = () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { seconds: { type: 'string', default: '5' }, profile: { type: 'string' } },
+    options: {
+      seconds: { type: 'string', default: '5' },
+      profile: { type: 'string' },
+      write: { type: 'boolean', default: false },
+    },
   });
-  const wanted = positionals.length > 0 ? positionals : Object.keys(WORKS);
-  const works = wanted.flatMap((name) => {
-    if (name in WORKS) return [...WORKS[name as keyof typeof WORKS]];
-    throw new Error(`${name} is none of ${Object.keys(WORKS).join(', ')}`);
-  });
+  const stranger = positionals.find((name) => !(name in WORKS));
+  if (stranger !== undefined) throw new Error(`${stranger} is none of ${Object.keys(WORKS).join(', ')}`);
+  const seconds = Number(values.seconds);
+  if (!(seconds > 0)) throw new Error('--seconds: expected a number above 0');
+  if (values.write && values.profile !== undefined) {
+    throw new Error('--write, --profile: one of the two, for the profiler slows down what it looks at');
+  }
+  const usual = Object.keys(WORKS).filter((name) => !ONLY_BY_NAME.includes(name));
+  return {
+    names: positionals.length > 0 ? positionals : usual,
+    seconds,
+    writes: values.write,
+    profileTo: values.profile === undefined ? undefined : resolve(values.profile),
+  };
+};
+
+const main = async (): Promise<void> => {
+  const { names, seconds, writes, profileTo } = readLine();
   moveToOtherCore();
   const folder = await mkdtemp(join(tmpdir(), 'ringback-bench-'));
-  const toEnd: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true, maxRetries: 5 })];
-  const endAll = async (): Promise<void> => {
-    while (toEnd.length > 0) await toEnd.pop()?.();
+  const programs: Pick<Program, 'stop'>[] = [];
+  const endPrograms = async (): Promise<void> => {
+    while (programs.length > 0) await programs.pop()?.stop();
   };
-  process.once('SIGINT', () => void endAll().finally(() => process.exit(130)));
+  const toEnd: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true, maxRetries: 5 })];
+  let ending: Promise<void> | undefined;
+  const endAll = (): Promise<void> =>
+    (ending ??= (async () => {
+      await endPrograms();
+      while (toEnd.length > 0) await toEnd.pop()?.();
+    })());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => void endAll().finally(() => process.exit(1)));
+  }
   try {
     const databases = await startDatabases(folder);
     toEnd.push(() => databases.stop());
-    say(describeMachine(databases.version));
-    const profileTo = values.profile === undefined ? undefined : resolve(values.profile);
-    const contenders = await startContenders({ databases, folder, profileTo }, (program: Program) => {
-      toEnd.push(() => program.stop());
-    });
-    for (const work of works) await carryOut(work, contenders, Number(values.seconds));
+    const circumstances = { ...describeMachine(databases.version), seconds };
+    say(`${circumstances.machine}, commit ${circumstances.commit}, ${circumstances.date}`);
+    const place: Place = { databases, folder, profileTo, started: (program) => programs.push(program) };
+    for (const name of names) {
+      const reports: Report[] = [];
+      for (const carryOut of WORKS[name] ?? []) {
+        const report = await carryOut(place, seconds);
+        await endPrograms();
+        say(`\n${tablesOf(report)}`);
+        reports.push(report);
+      }
+      if (writes) await keepFigures(Object.keys(WORKS), name, { ...circumstances, reports });
+    }
   } finally {
     await endAll();
   }

@@ -1,5 +1,5 @@
 /** A program in a process of its own, with an environment of its own and its log in a file, as a container runtime has it. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,8 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Program {
   readonly url: string;
+  readonly pid: number;
   /** Processor time since it started; NaN where the system does not tell. */
   cpuSeconds(): Promise<number>;
+  /** The end of its log: what it has warned of, or, where it has not, whatever it said. */
+  lastWords(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -24,6 +27,15 @@ interface ProgramToStart {
   readonly folder: string;
 }
 
+/** Several may have one name. */
+let started = 0;
+
+/** None outlives the bench, also where that ends while one is still starting. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 15_000;
 /** USER_HZ, which Linux has fixed for what it tells programs. */
@@ -31,14 +43,15 @@ const TICKS_A_SECOND = 100;
 
 export const startProgram = async (program: ProgramToStart): Promise<Program> => {
   const { name, line, environment = {}, launcher = [], folder } = program;
-  const logFile = join(folder, `${name}.log`);
+  const logFile = join(folder, `${name}-${++started}.log`);
   const log = await open(logFile, 'a');
   const [command = '', ...rest] = [...launcher, process.execPath, ...line];
   const child = spawn(command, rest, {
     stdio: ['ignore', log.fd, log.fd],
     env: { NODE_ENV: 'production', ...environment },
   });
-  const exited = once(child, 'exit');
+  running.add(child);
+  const exited = once(child, 'exit').finally(() => running.delete(child));
   await log.close();
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -51,7 +64,8 @@ export const startProgram = async (program: ProgramToStart): Promise<Program> =>
   for (;;) {
     const said = await readFile(logFile, 'utf8');
     const url = /"url":"(http.*?)"/.exec(said)?.[1];
-    if (url) return { url, cpuSeconds: () => cpuSecondsOf(child.pid), stop };
+    const { pid } = child;
+    if (url && pid) return { url, pid, cpuSeconds: () => cpuSecondsOf(pid), lastWords: () => lastWords(logFile), stop };
     if (child.exitCode !== null || performance.now() > deadline) {
       await stop();
       throw new Error(`${name} did not start: ${said.slice(-2_000)}`);
@@ -61,8 +75,21 @@ export const startProgram = async (program: ProgramToStart): Promise<Program> =>
 };
 
 /** proc(5): utime and stime are the 14th and 15th field; the second may hold spaces and ends with a bracket. */
-const cpuSecondsOf = async (pid = 0): Promise<number> => {
+const cpuSecondsOf = async (pid: number): Promise<number> => {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+};
+
+const LINES_SHOWN = 10;
+/** Of pino's levels. */
+const WARNING = 40;
+
+/** A line that is not of pino is a stack, or the end of a program that could not log any more. */
+const isWarning = (line: string): boolean => Number(/^\{"level":(\d+)/.exec(line)?.[1] ?? WARNING) >= WARNING;
+
+const lastWords = async (logFile: string): Promise<string> => {
+  const lines = (await readFile(logFile, 'utf8')).trimEnd().split('\n');
+  const warnings = lines.filter(isWarning);
+  return (warnings.length > 0 ? warnings : lines).slice(-LINES_SHOWN).join('\n');
 };

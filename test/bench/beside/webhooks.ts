@@ -38,9 +38,10 @@ const deliveryOf = ({ callSid }: LiveCall, number: number): Question => {
 };
 
 export const WEBHOOKS: Work = {
-  name: `webhook in: POST /v1/webhooks/simulator, ${CONNECTIONS} connections, signature checked, record advanced`,
+  name: 'webhooks',
+  title: `webhook in: POST /v1/webhooks/simulator, ${CONNECTIONS} connections, signature checked, record advanced`,
   contenders: ['Ringback', 'Fastify and pg', 'NestJS on Express'],
-  targets: { 'Fastify and pg': [timesTheirs(0.8)], 'NestJS on Express': [timesTheirs(2)] },
+  targets: [timesTheirs(0.8, 'Fastify and pg'), timesTheirs(2, 'NestJS on Express')],
   load: { connections: CONNECTIONS },
   async prepare({ database }, seconds) {
     const calls = await putLiveCalls(database, Math.ceil((seconds * MOST_EVENTS_A_SECOND) / STORY.length), 1);
