@@ -1,4 +1,5 @@
-import type { DialOutcome, DialRequest, Refusal, TelephonyProvider } from '../telephony/telephony-provider.js';
+import type { GuardedProvider } from '../telephony/guarded-provider.js';
+import type { DialOutcome, DialRequest, Refusal } from '../telephony/telephony-provider.js';
 
 /** canceled: before the dial, which was not made. unknown: the provider said neither yes nor no, and phones may be ringing. */
 export type DialResult =
@@ -8,28 +9,22 @@ export type DialResult =
   | { readonly kind: 'unknown'; readonly cause: unknown };
 
 /**
- * Dials once and waits no longer than the limit, whether or not the provider heeds the signal. A reply that comes after
- * the limit is not waited for: the call's events tell the same.
+ * Dials once and waits no longer than the limit. A reply that comes after it is not waited for: the call's events tell the
+ * same.
  */
 export const dialOnce = async (
-  provider: TelephonyProvider,
+  provider: GuardedProvider,
   request: DialRequest,
   limitSeconds: number,
 ): Promise<DialResult> => {
   const limit = new AbortController();
-  const timedOut = new Promise<DialResult>((resolve) => {
-    limit.signal.addEventListener('abort', () => {
-      resolve({ kind: 'timed_out' });
-    });
-  });
   const timer = setTimeout(() => {
     limit.abort(new Error(`no reply to the dial within ${limitSeconds} s`));
   }, limitSeconds * 1000);
-  const replied = provider
-    .dial(request, limit.signal)
-    .catch((cause: unknown): DialResult => (limit.signal.aborted ? { kind: 'timed_out' } : { kind: 'unknown', cause }));
   try {
-    return await Promise.race([replied, timedOut]);
+    return await provider.dial(request, limit.signal);
+  } catch (cause) {
+    return limit.signal.aborted ? { kind: 'timed_out' } : { kind: 'unknown', cause };
   } finally {
     clearTimeout(timer);
   }

@@ -19,7 +19,8 @@ const maskedField = (value: unknown): unknown => (typeof value === 'string' ? ma
 const OPTIONS = {
   base: undefined,
   timestamp: pino.stdTimeFunctions.isoTime,
-  mixin: () => ({ ...logContext() }),
+  mixin: logContext,
+  mixinMergeStrategy: (line: object, context: object) => ({ ...context, ...line }),
   serializers: {
     error: pino.stdSerializers.err,
     callerPhone: maskedField,

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { timeout, TimeoutStrategy } from 'cockatiel';
 import type { Logger } from '../common/logger.js';
 import { NotAsked, ProviderGate } from './provider-gate.js';
@@ -103,14 +102,13 @@ export class GuardedProvider implements TelephonyProvider {
 }
 
 /** A dial that its caller has stopped waiting for has failed, whether or not the provider heeds the signal. */
-const untilAborted = async <T>(reply: Promise<T>, signal: AbortSignal): Promise<T> => {
-  const replied = new AbortController();
-  const aborted = once(signal, 'abort', { signal: replied.signal }).then((): never => {
-    throw signal.reason;
+const untilAborted = <T>(reply: Promise<T>, signal: AbortSignal): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const giveUp = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', giveUp);
+    void reply.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', giveUp);
+    });
   });
-  try {
-    return await Promise.race([reply, aborted]);
-  } finally {
-    replied.abort();
-  }
-};

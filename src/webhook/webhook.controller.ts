@@ -137,4 +137,6 @@ export class WebhookController {
 }
 
 const joinedHeaders = ({ headers }: FastifyRequest): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]));
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  );
