@@ -1,9 +1,9 @@
 /** Ringback as it is deployed, and those that it is held against; each on the measured core, with a database of its own. */
 import { fileURLToPath } from 'node:url';
 import type { Database, Databases } from './databases.js';
-import { JWT_SECRET, SUB_ACCOUNT_KEYS, WEBHOOK_SECRET } from './given.js';
 import { ON_MEASURED_CORE } from './machine.js';
 import { startProgram, type Program } from './program.js';
+import { startProvider, startService } from './service.js';
 
 export type ContenderName = 'Ringback' | 'bare Fastify' | 'Fastify and pg' | 'NestJS on Express' | 'the provider alone';
 
@@ -12,7 +12,7 @@ export interface Contender extends Program {
   readonly database: Database;
 }
 
-interface Place {
+export interface Place {
   readonly databases: Databases;
   readonly folder: string;
   /** Where V8 leaves a profile of our service, where one is wanted. */
@@ -32,27 +32,16 @@ export const startContenders = async (
   { databases, folder, profileTo }: Place,
   started: (program: Program) => void,
 ): Promise<readonly Contender[]> => {
-  const providerFile = fileOf('./programs/provider.js');
-  const provider = await startProgram({ name: 'provider', line: [providerFile], folder });
+  const provider = await startProvider(folder);
   started(provider);
   const pinned = { folder, launcher: ON_MEASURED_CORE };
   const ours = await databases.create('ringback_itself');
-  const service = await startProgram({
+  const service = await startService({
     ...pinned,
     name: 'ringback',
-    line: [
-      ...(profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`]),
-      fileOf('../../../src/main.js'),
-    ],
-    environment: {
-      HOST: '127.0.0.1',
-      PORT: '0',
-      DATABASE_URL: ours.url,
-      JWT_SECRET,
-      SUB_ACCOUNT_KEYS,
-      SIMULATOR_URL: provider.url,
-      SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET,
-    },
+    database: ours,
+    providerUrl: provider.url,
+    nodeOptions: profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`],
   });
   started(service);
   const contenders: Contender[] = [{ ...service, name: 'Ringback', database: ours }];

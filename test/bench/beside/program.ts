@@ -1,14 +1,21 @@
 /** A program in a process of its own, with an environment of its own and its log in a file, as a container runtime has it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Insides } from './programs/insides.js';
 
 export interface Program {
   readonly url: string;
   /** Processor time since it started; NaN where the system does not tell. */
   cpuSeconds(): Promise<number>;
+  /** Of a program that was started to tell. */
+  insides(): Promise<Insides>;
+  /** Open files, sockets among them; NaN where the system does not tell. */
+  openFiles(): Promise<number>;
+  /** All that it has logged. */
+  log(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -26,6 +33,7 @@ interface ProgramToStart {
 
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 15_000;
+const INSIDES_LIMIT_MS = 10_000;
 /** USER_HZ, which Linux has fixed for what it tells programs. */
 const TICKS_A_SECOND = 100;
 
@@ -35,7 +43,7 @@ export const startProgram = async (program: ProgramToStart): Promise<Program> =>
   const log = await open(logFile, 'a');
   const [command = '', ...rest] = [...launcher, process.execPath, ...line];
   const child = spawn(command, rest, {
-    stdio: ['ignore', log.fd, log.fd],
+    stdio: ['ignore', log.fd, log.fd, 'ipc'],
     env: { NODE_ENV: 'production', ...environment },
   });
   const exited = once(child, 'exit');
@@ -47,11 +55,27 @@ export const startProgram = async (program: ProgramToStart): Promise<Program> =>
     await exited;
     clearTimeout(patience);
   };
+  const readLog = (): Promise<string> => readFile(logFile, 'utf8');
+  const insides = async (): Promise<Insides> => {
+    const answered = once(child, 'message', { signal: AbortSignal.timeout(INSIDES_LIMIT_MS) });
+    child.send('insides');
+    return ((await answered) as [Insides])[0];
+  };
   const deadline = performance.now() + START_LIMIT_MS;
   for (;;) {
-    const said = await readFile(logFile, 'utf8');
+    const said = await readLog();
     const url = /"url":"(http.*?)"/.exec(said)?.[1];
-    if (url) return { url, cpuSeconds: () => cpuSecondsOf(child.pid), stop };
+    if (url) {
+      const { pid } = child;
+      return {
+        url,
+        cpuSeconds: () => cpuSecondsOf(pid),
+        openFiles: () => openFilesOf(pid),
+        insides,
+        log: readLog,
+        stop,
+      };
+    }
     if (child.exitCode !== null || performance.now() > deadline) {
       await stop();
       throw new Error(`${name} did not start: ${said.slice(-2_000)}`);
@@ -65,4 +89,9 @@ const cpuSecondsOf = async (pid = 0): Promise<number> => {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+};
+
+const openFilesOf = async (pid = 0): Promise<number> => {
+  const files = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  return files.length || NaN;
 };

@@ -13,7 +13,7 @@ const STORY = [{ type: 'call.ringing' }, { type: 'call.answered' }, { type: 'cal
 const KEY = Buffer.from(WEBHOOK_SECRET.slice('whsec_'.length), 'base64');
 
 /** As the simulator's sender does it, but with Node's own HMAC, because there are many to be made. */
-const deliveryOf = ({ callSid }: LiveCall, number: number): Question => {
+export const deliveryOf = ({ callSid }: LiveCall, number: number): Question => {
   const callId = `SIM${callSid}`;
   const now = new Date();
   const id = `${callId}-${number}`;
