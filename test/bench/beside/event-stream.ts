@@ -6,14 +6,23 @@ export interface StreamedEvent {
   /** Its id. */
   readonly number: number;
   readonly callSid: string;
+  readonly stateType: string;
   /** By performance.now(). */
   readonly readAtMs: number;
+}
+
+interface Listener {
+  onEvent(event: StreamedEvent): void;
+  /** The service has told all. */
+  onEnd?(): void;
+  onFault(fault: string): void;
 }
 
 const HEAD_END = '\r\n\r\n';
 /** Each event is one of HTTP's chunks; what frames it is no part of it. */
 const EVENT = /^(?:\r\n)?[0-9a-f]+\r\nid: (\d+)\ndata: (\{.*\})$/;
 const COMMENT = /^(?:\r\n)?[0-9a-f]+\r\n:$/;
+const LAST_CHUNK = /^(?:\r\n)?0\r\n\r\n$/;
 
 export class EventStream {
   private text = '';
@@ -23,8 +32,7 @@ export class EventStream {
 
   private constructor(
     private readonly socket: Socket,
-    private readonly onEvent: (event: StreamedEvent) => void,
-    private readonly onFault: (fault: string) => void,
+    private readonly listener: Listener,
   ) {
     this.opened = new Promise((resolve, reject) => {
       socket.on('data', (chunk: Buffer) => {
@@ -34,21 +42,16 @@ export class EventStream {
       socket.on('error', reject);
       socket.on('close', () => {
         reject(new Error('a stream was not opened'));
-        if (!this.isClosing) this.onFault('a stream was closed');
+        if (!this.isClosing) this.listener.onFault('a stream was closed');
       });
     });
   }
 
   /** @returns when its head has come */
-  static async open(
-    url: string,
-    request: Buffer,
-    onEvent: (event: StreamedEvent) => void,
-    onFault: (fault: string) => void,
-  ): Promise<EventStream> {
+  static async open(url: string, request: Buffer, listener: Listener): Promise<EventStream> {
     const { hostname, port } = new URL(url);
     const socket = connect({ host: hostname, port: Number(port) });
-    const stream = new EventStream(socket, onEvent, onFault);
+    const stream = new EventStream(socket, listener);
     await once(socket, 'connect');
     socket.write(request);
     await stream.opened;
@@ -70,10 +73,11 @@ export class EventStream {
     for (const block of blocks) {
       const [, number, data] = EVENT.exec(block) ?? [];
       if (data !== undefined) {
-        const { callSid } = (JSON.parse(data) as { data: { callSid: string } }).data;
-        this.onEvent({ number: Number(number), callSid, readAtMs });
-      } else if (!COMMENT.test(block)) this.onFault(`not an event: ${block.slice(0, 200)}`);
+        const { callSid, stateType } = (JSON.parse(data) as { data: { callSid: string; stateType: string } }).data;
+        this.listener.onEvent({ number: Number(number), callSid, stateType, readAtMs });
+      } else if (!COMMENT.test(block)) this.listener.onFault(`not an event: ${block.slice(0, 200)}`);
     }
+    if (LAST_CHUNK.test(this.text)) this.listener.onEnd?.();
   }
 
   private takeHead(): boolean {
@@ -82,7 +86,7 @@ export class EventStream {
     this.head = this.text.slice(0, end);
     this.text = this.text.slice(end + HEAD_END.length);
     if (!this.head.startsWith('HTTP/1.1 200 '))
-      this.onFault(`a stream was answered ${this.head.split('\r\n', 1)[0] ?? ''}`);
+      this.listener.onFault(`a stream was answered ${this.head.split('\r\n', 1)[0] ?? ''}`);
     return true;
   }
 }

@@ -1,8 +1,10 @@
 /** A program in a process of its own, with an environment of its own and its log in a file, as a container runtime has it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Insides } from './programs/insides.js';
 
@@ -14,8 +16,8 @@ export interface Program {
   insides(): Promise<Insides>;
   /** Open files, sockets among them; NaN where the system does not tell. */
   openFiles(): Promise<number>;
-  /** All that it has logged. */
-  log(): Promise<string>;
+  /** The lines of its log that warn of something or worse. */
+  complaints(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -72,7 +74,7 @@ export const startProgram = async (program: ProgramToStart): Promise<Program> =>
         cpuSeconds: () => cpuSecondsOf(pid),
         openFiles: () => openFilesOf(pid),
         insides,
-        log: readLog,
+        complaints: () => complaintsIn(logFile),
         stop,
       };
     }
@@ -94,4 +96,16 @@ const cpuSecondsOf = async (pid = 0): Promise<number> => {
 const openFilesOf = async (pid = 0): Promise<number> => {
   const files = await readdir(`/proc/${pid}/fd`).catch(() => []);
   return files.length || NaN;
+};
+
+/** pino's levels from warn on, and what Node itself warns of. */
+const COMPLAINT = /"level":[456]0|Warning/;
+
+/** Line by line: the log of an hour is larger than a string may be. */
+const complaintsIn = async (logFile: string): Promise<string[]> => {
+  const complaints: string[] = [];
+  for await (const line of createInterface({ input: createReadStream(logFile) })) {
+    if (COMPLAINT.test(line)) complaints.push(line);
+  }
+  return complaints;
 };

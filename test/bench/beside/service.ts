@@ -7,7 +7,13 @@ import { startProgram, type Program } from './program.js';
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** For Node, so that the service can be asked for its insides. */
-export const WITH_INSIDES = ['--expose-gc', '--import', fileOf('./programs/insides.js')];
+export const WITH_INSIDES = [
+  '--expose-gc',
+  // Counting objects is one.
+  '--disable-warning=ExperimentalWarning',
+  '--import',
+  fileOf('./programs/insides.js'),
+];
 
 interface ServiceToStart {
   readonly name: string;

@@ -172,16 +172,14 @@ class Audience {
   private async follow(follower: Follower, token: string): Promise<void> {
     const { callSid } = follower.call;
     const request = requestBytes('GET', `/v1/app/callState/${callSid}/stream?access_token=${token}`);
-    const stream = await EventStream.open(
-      this.service.url,
-      request,
-      ({ number, callSid: toldSid, readAtMs }) => {
+    const stream = await EventStream.open(this.service.url, request, {
+      onEvent: ({ number, callSid: toldSid, readAtMs }) => {
         if (toldSid !== callSid) this.faults.push(`${toldSid} was told on the stream of ${callSid}`);
         follower.numbers.push(number);
         this.delaysMs.push(readAtMs - follower.sentAtMs);
       },
-      (fault) => this.faults.push(`${callSid}: ${fault}`),
-    );
+      onFault: (fault) => this.faults.push(`${callSid}: ${fault}`),
+    });
     this.streams.push(stream);
   }
 

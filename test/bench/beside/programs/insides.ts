@@ -21,23 +21,21 @@ export interface Insides {
 const warnings: string[] = [];
 process.on('warning', ({ name, message }) => warnings.push(`${name}: ${message}`));
 
+/** Between two steps the service goes on: being held up for all of them, it would take the database for dead. */
 const look = async (): Promise<Insides> => {
   // What a finalizer lets go of is collected the second time.
   for (let turn = 0; turn < 2; turn++) {
     globalThis.gc?.();
     await nextTurn();
   }
-  const { rss, heapUsed } = process.memoryUsage();
+  const { rss: residentBytes, heapUsed: heapBytes } = process.memoryUsage();
+  const emitters = queryObjects(EventEmitter, { format: 'count' });
+  await nextTurn();
+  const signals = queryObjects(AbortSignal, { format: 'count' });
+  await nextTurn();
   const resources: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
-  return {
-    residentBytes: rss,
-    heapBytes: heapUsed,
-    emitters: queryObjects(EventEmitter, { format: 'count' }),
-    signals: queryObjects(AbortSignal, { format: 'count' }),
-    resources,
-    warnings,
-  };
+  return { residentBytes, heapBytes, emitters, signals, resources, warnings };
 };
 
 process.on('message', () => {
