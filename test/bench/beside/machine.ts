@@ -16,6 +16,9 @@ export const IS_PINNED = canPin();
 /** What runs the rest of its line on the core of the measured. */
 export const ON_MEASURED_CORE: readonly string[] = IS_PINNED ? ['taskset', '-c', '0'] : [];
 
+/** What runs the rest of its line wherever there is room, though it is started from the other core. */
+export const ON_ANY_CORE: readonly string[] = IS_PINNED ? ['taskset', '-c', `0-${cpus().length - 1}`] : [];
+
 /** Whatever this process starts from now on inherits it. */
 export const moveToOtherCore = (): void => {
   if (IS_PINNED) execFileSync('taskset', ['-a', '-p', '-c', '1', String(process.pid)], { stdio: 'ignore' });

@@ -6,7 +6,7 @@ import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Insides } from './programs/insides.js';
+import type { Held, Insides, Question } from './programs/insides.js';
 
 export interface Program {
   readonly url: string;
@@ -14,6 +14,7 @@ export interface Program {
   cpuSeconds(): Promise<number>;
   /** Of a program that was started to tell. */
   insides(): Promise<Insides>;
+  held(): Promise<Held>;
   /** Open files, sockets among them; NaN where the system does not tell. */
   openFiles(): Promise<number>;
   /** The lines of its log that warn of something or worse. */
@@ -35,7 +36,7 @@ interface ProgramToStart {
 
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 15_000;
-const INSIDES_LIMIT_MS = 10_000;
+const INSIDES_LIMIT_MS = 30_000;
 /** USER_HZ, which Linux has fixed for what it tells programs. */
 const TICKS_A_SECOND = 100;
 
@@ -58,10 +59,11 @@ export const startProgram = async (program: ProgramToStart): Promise<Program> =>
     clearTimeout(patience);
   };
   const readLog = (): Promise<string> => readFile(logFile, 'utf8');
-  const insides = async (): Promise<Insides> => {
+  const ask = async (question: Question): Promise<unknown> => {
     const answered = once(child, 'message', { signal: AbortSignal.timeout(INSIDES_LIMIT_MS) });
-    child.send('insides');
-    return ((await answered) as [Insides])[0];
+    child.send(question);
+    const [answer] = (await answered) as [unknown];
+    return answer;
   };
   const deadline = performance.now() + START_LIMIT_MS;
   for (;;) {
@@ -73,7 +75,8 @@ export const startProgram = async (program: ProgramToStart): Promise<Program> =>
         url,
         cpuSeconds: () => cpuSecondsOf(pid),
         openFiles: () => openFilesOf(pid),
-        insides,
+        insides: () => ask('insides') as Promise<Insides>,
+        held: () => ask('held') as Promise<Held>,
         complaints: () => complaintsIn(logFile),
         stop,
       };

@@ -8,7 +8,7 @@ import type { Place } from './contenders.js';
 import { CALLEE, CALLERS, type Database } from './databases.js';
 import { ON_MEASURED_CORE } from './machine.js';
 import type { Program } from './program.js';
-import type { Insides } from './programs/insides.js';
+import type { Held, Insides } from './programs/insides.js';
 import type { Aim, Report } from './report.js';
 import { startService, WITH_INSIDES } from './service.js';
 import { startSimulatedExchange, type SimulatedExchange } from './simulated-exchange.js';
@@ -22,6 +22,8 @@ const SIMULATOR_SPEED = 10;
 const CALLEES = ['2000', '2001', '2003', '2004', '2010', '2011', '2012'];
 /** As many as the service remembers the states of: that memory grows until it is full, and is none of the leaks. */
 const REMEMBERED = 100_000;
+/** Connections; so few, because a cold program under full load is another subject. */
+const FILLED_BY = 8;
 const WARM_UP = { callsASecond: 20, seconds: 5 };
 /** After so long as many calls are under way as there will be. */
 const CALIBRATION = { callsASecond: 40, beforehand: 3, seconds: 5 };
@@ -30,6 +32,10 @@ const SAMPLES = 10;
 const SAMPLE_OF_A_THIRD = 3;
 /** Longer than an idle connection is kept, to the database (10 s) or to the exchange (4 s). */
 const SETTLING_MS = 12_000;
+
+interface AtRest extends Insides, Held {
+  readonly openFiles: number;
+}
 
 interface Sample extends Insides {
   readonly seconds: number;
@@ -80,7 +86,7 @@ const carryOut = async (
 
   await crowd.untilAllAreOver();
   await sleep(SETTLING_MS);
-  const before = { ...(await service.insides()), openFiles: await service.openFiles() };
+  const before = await atRest(service);
   const ownCpuBefore = process.cpuUsage();
   const samples: Sample[] = [];
   for (let number = 1; number <= SAMPLES; number++) {
@@ -90,12 +96,18 @@ const carryOut = async (
   const ownCpu = process.cpuUsage(ownCpuBefore);
   await crowd.untilAllAreOver();
   await sleep(SETTLING_MS);
-  const after = { ...(await service.insides()), openFiles: await service.openFiles() };
+  const after = await atRest(service);
   const faults = [...crowd.faults, ...(await service.complaints()), ...(await differences(database, exchange, crowd))];
   for (const fault of faults.slice(0, 10)) say(`soak: ${fault}`);
   const loadBusy = (ownCpu.user + ownCpu.system) / 1_000_000 / seconds;
   return reportOf({ seconds, rate, samples, before, after, faults, calls: crowd.placed, loadBusy });
 };
+
+const atRest = async (service: Program): Promise<AtRest> => ({
+  ...(await service.insides()),
+  ...(await service.held()),
+  openFiles: await service.openFiles(),
+});
 
 const putCallees = async (database: Database): Promise<void> => {
   await database.query(
@@ -119,7 +131,7 @@ const fillMemory = async (service: Program, database: Database): Promise<void> =
   await database.query('vacuum analyze call_record');
   const tokens = await tokensOf(CALLERS);
   await Promise.all(
-    Array.from({ length: 64 }, async () => {
+    Array.from({ length: FILLED_BY }, async () => {
       const connection = await Connection.open(service.url);
       for (let call = calls.pop(); call; call = calls.pop()) {
         const path = `/v1/app/callState/${call.callSid}?access_token=${tokens[call.caller] ?? ''}`;
@@ -204,14 +216,12 @@ const differences = async (
   return [...different, ...(await dialledTwice()).map((callSid) => `${callSid} was dialled more than once`)];
 };
 
-type Handles = Insides & Pick<Sample, 'openFiles'>;
-
 interface Outcome {
   readonly seconds: number;
   readonly rate: number;
   readonly samples: readonly Sample[];
-  readonly before: Handles;
-  readonly after: Handles;
+  readonly before: AtRest;
+  readonly after: AtRest;
   readonly faults: readonly string[];
   readonly calls: number;
   readonly loadBusy: number;
@@ -228,14 +238,18 @@ const reportOf = ({ seconds, rate, samples, before, after, faults, calls, loadBu
   const aThird = samples[SAMPLE_OF_A_THIRD - 1]!;
   const last = samples.at(-1)!;
   const growth = last.heapBytes / aThird.heapBytes;
-  const rowOf = (when: string, one: Handles, more: readonly string[]): string[] => [
+  const rowOf = (
+    when: string,
+    one: Insides & Partial<Held> & { readonly openFiles: number },
+    more: readonly string[],
+  ): string[] => [
     when,
     ...more,
     megabytes(one.residentBytes),
     megabytes(one.heapBytes),
     String(one.openFiles),
-    String(one.emitters),
-    String(one.signals),
+    String(one.emitters ?? ''),
+    String(one.signals ?? ''),
     resourcesOf(one),
   ];
   const left = (['openFiles', 'emitters', 'signals'] as const).map((kind) => after[kind] - before[kind]);
