@@ -49,11 +49,7 @@ interface GrowthWork {
 }
 
 /** @param large less, to try it out */
-export const measureGrowth = async (
-  { databases, folder }: Place,
-  seconds: number,
-  large: number = LARGE,
-): Promise<Report> => {
+export const measureGrowth = async ({ databases, folder }: Place, seconds = 5, large = LARGE): Promise<Report> => {
   const toEnd: (() => Promise<unknown>)[] = [];
   try {
     const provider = await startProvider(folder);

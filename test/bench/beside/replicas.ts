@@ -25,7 +25,7 @@ interface ReplicaRound {
   readonly loadBusy: number;
 }
 
-export const measureReplicas = async ({ databases, folder }: Place, seconds: number): Promise<Report> => {
+export const measureReplicas = async ({ databases, folder }: Place, seconds = 5): Promise<Report> => {
   const database = await databases.create('replicas');
   const provider = await startProvider(folder);
   const services: Program[] = [];

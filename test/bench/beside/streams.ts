@@ -43,7 +43,7 @@ interface StreamRound {
   readonly loadBusy: number;
 }
 
-export const measureStreams = async ({ databases, folder }: Place, seconds: number): Promise<Report> => {
+export const measureStreams = async ({ databases, folder }: Place, seconds = 5): Promise<Report> => {
   const database = await databases.create('streams');
   const provider = await startProvider(folder);
   const rounds: StreamRound[] = [];
