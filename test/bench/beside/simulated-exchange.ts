@@ -10,6 +10,8 @@ export interface SimulatedExchange {
   readonly ends: ReadonlyMap<string, string>;
   /** Where its webhooks go; there are none before. */
   tell(serviceUrl: string): void;
+  /** Closes its connections to the service, which it keeps for over a minute; it makes new ones when it needs them. */
+  disconnect(): Promise<void>;
   /** Calls whose phones were rung more than once, among the latest. */
   dialledTwice(): Promise<readonly string[]>;
   stop(): Promise<void>;
@@ -18,7 +20,8 @@ export interface SimulatedExchange {
 export const startSimulatedExchange = async (speed: number): Promise<SimulatedExchange> => {
   const ends = new Map<string, string>();
   let targets: readonly string[] = [];
-  const sender = new WebhookSender({ secret: WEBHOOK_SECRET, targets: () => targets });
+  const newSender = (): WebhookSender => new WebhookSender({ secret: WEBHOOK_SECRET, targets: () => targets });
+  let sender = newSender();
   const exchange = new Exchange({
     speed,
     tell: (event) => {
@@ -33,6 +36,11 @@ export const startSimulatedExchange = async (speed: number): Promise<SimulatedEx
     ends,
     tell(serviceUrl) {
       targets = [`${serviceUrl}/v1/webhooks/simulator`];
+    },
+    async disconnect() {
+      const last = sender;
+      sender = newSender();
+      await last.close();
     },
     async dialledTwice() {
       return (await exchange.ledger()).filter(({ dials }) => dials > 1).map(({ callSid }) => callSid);

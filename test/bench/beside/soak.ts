@@ -34,6 +34,7 @@ const SAMPLES = 10;
 const SAMPLE_OF_A_THIRD = 3;
 /** Longer than an idle connection is kept, to the database (10 s) or to the exchange (4 s). */
 const SETTLING_MS = 12_000;
+const CLOSING_MS = 1_000;
 
 interface AtRest extends Insides, Held {
   readonly openFiles: number;
@@ -86,9 +87,7 @@ const carryOut = async (
   const rate = CALIBRATION.callsASecond / busy / 2;
   say(`soak: ${CALIBRATION.callsASecond} calls a second keep it busy for ${(busy * 100).toFixed(0)} % of the time`);
 
-  await crowd.untilAllAreOver();
-  await sleep(SETTLING_MS);
-  const before = await atRest(service);
+  const before = await atRest(service, crowd, exchange);
   const ownCpuBefore = process.cpuUsage();
   const samples: Sample[] = [];
   for (let number = 1; number <= SAMPLES; number++) {
@@ -96,20 +95,22 @@ const carryOut = async (
     say(`soak: ${JSON.stringify(samples.at(-1))}`);
   }
   const ownCpu = process.cpuUsage(ownCpuBefore);
-  await crowd.untilAllAreOver();
-  await sleep(SETTLING_MS);
-  const after = await atRest(service);
+  const after = await atRest(service, crowd, exchange);
   const faults = [...crowd.faults, ...(await service.complaints()), ...(await differences(database, exchange, crowd))];
   for (const fault of faults.slice(0, 10)) say(`soak: ${fault}`);
   const loadBusy = (ownCpu.user + ownCpu.system) / 1_000_000 / seconds;
   return reportOf({ seconds, rate, samples, before, after, faults, calls: crowd.placed, loadBusy });
 };
 
-const atRest = async (service: Program): Promise<AtRest> => ({
-  ...(await service.insides()),
-  ...(await service.held()),
-  openFiles: await service.openFiles(),
-});
+/** Once everything is over, and whatever is kept for a while has been let go. */
+const atRest = async (service: Program, crowd: Crowd, exchange: SimulatedExchange): Promise<AtRest> => {
+  await crowd.untilAllAreOver();
+  await sleep(SETTLING_MS);
+  await exchange.disconnect();
+  await sleep(CLOSING_MS);
+  const openFiles = await service.openFiles();
+  return { ...(await service.insides()), ...(await service.held()), openFiles };
+};
 
 const putCallees = async (database: Database): Promise<void> => {
   await database.query(
