@@ -50,6 +50,10 @@ export const startProgram = async (program: ProgramToStart): Promise<Program> =>
     env: { NODE_ENV: 'production', ...environment },
   });
   const exited = once(child, 'exit');
+  // Whoever breaks the bench off should not find programs that go on.
+  const end = (): boolean => child.kill('SIGKILL');
+  process.once('exit', end);
+  void exited.then(() => process.removeListener('exit', end));
   await log.close();
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
