@@ -61,7 +61,7 @@ from (
 const BATCH = 50_000;
 
 /** Into an empty table. The indexes of the search are built afterwards, as that is much faster. */
-export const fillWithCalls = async (database: DataSource, count: number): Promise<void> => {
+export const fillWithCalls = async (database: Pick<DataSource, 'query'>, count: number): Promise<void> => {
   const indexes = await database.query<{ name: string; definition: string }[]>(
     `select indexname as name, indexdef as definition from pg_indexes where indexname like 'call_record_by_%'`,
   );

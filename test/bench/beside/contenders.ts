@@ -1,19 +1,10 @@
 /** Ringback as it is deployed, and those that it is held against; each on the measured core, with a database of its own. */
 import { fileURLToPath } from 'node:url';
-import type { Database, Databases } from './databases.js';
-import { JWT_SECRET, SUB_ACCOUNT_KEYS, WEBHOOK_SECRET } from './given.js';
+import type { Database } from './databases.js';
 import { ON_MEASURED_CORE } from './machine.js';
+import type { Place } from './place.js';
 import { startProgram, type Program } from './program.js';
-
-/** Where a work is done. */
-export interface Place {
-  readonly databases: Databases;
-  readonly folder: string;
-  /** Where V8 leaves a profile of our service, where one is wanted. */
-  readonly profileTo: string | undefined;
-  /** Has what was started ended with the work, be it done or not. */
-  started(program: Pick<Program, 'stop'>): void;
-}
+import { startProvider, startService } from './service.js';
 
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -30,44 +21,6 @@ export interface Contender extends Program {
   readonly name: ContenderName;
   readonly database: Database;
 }
-
-interface ServiceToStart {
-  readonly database: Database;
-  readonly providerUrl: string;
-  /** A command that runs the rest of its line. */
-  readonly launcher: readonly string[];
-}
-
-export const startProvider = async ({ folder, started }: Place): Promise<Program> => {
-  const provider = await startProgram({ name: 'provider', line: [fileOf('./programs/provider.js')], folder });
-  started(provider);
-  return provider;
-};
-
-/** Ringback, with nothing set but what it needs. */
-export const startService = async (
-  { folder, profileTo, started }: Place,
-  { database, providerUrl, launcher }: ServiceToStart,
-): Promise<Program> => {
-  const profiling = profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`];
-  const service = await startProgram({
-    name: 'ringback',
-    folder,
-    launcher,
-    line: [...profiling, fileOf('../../../src/main.js')],
-    environment: {
-      HOST: '127.0.0.1',
-      PORT: '0',
-      DATABASE_URL: database.url,
-      JWT_SECRET,
-      SUB_ACCOUNT_KEYS,
-      SIMULATOR_URL: providerUrl,
-      SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET,
-    },
-  });
-  started(service);
-  return service;
-};
 
 /** @returns those named, running */
 export const startContenders = async (place: Place, names: readonly ContenderName[]): Promise<readonly Contender[]> => {

@@ -88,7 +88,7 @@ const count = (faults: Map<string, number>, fault: string): void => {
   faults.set(fault, (faults.get(fault) ?? 0) + 1);
 };
 
-const quantile = (sorted: readonly number[], share: number): number =>
+export const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 
 export const median = (numbers: readonly number[]): number =>

@@ -7,15 +7,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Place } from './contenders.js';
 import { startDatabases } from './databases.js';
+import { measureGrowth } from './growth.js';
 import { keepFigures } from './keep-figures.js';
 import { describeMachine, moveToOtherCore } from './machine.js';
+import type { Place } from './place.js';
 import { PLACING, PLACING_AT_A_PACE } from './placing.js';
 import type { Program } from './program.js';
+import { measureReplicas } from './replicas.js';
 import type { Report } from './report.js';
+import { measureSoak } from './soak.js';
 import { start } from './start.js';
 import { STATE_POLL } from './state-poll.js';
+import { measureStreams } from './streams.js';
 import { say, tablesOf } from './table.js';
 import { WEBHOOKS } from './webhooks.js';
 import { holdAgainstEachOther } from './work.js';
@@ -26,39 +30,46 @@ const WORKS: Readonly<Record<string, readonly CarryOut[]>> = {
   state: [holdAgainstEachOther(STATE_POLL)],
   placing: [holdAgainstEachOther(PLACING), holdAgainstEachOther(PLACING_AT_A_PACE)],
   webhooks: [holdAgainstEachOther(WEBHOOKS)],
+  streams: [measureStreams],
+  replicas: [measureReplicas],
   start: [start],
+  growth: [measureGrowth],
+  soak: [measureSoak],
 };
 
 /** They take long. */
 const ONLY_BY_NAME: readonly string[] = ['growth', 'soak'];
 
+/** Of a round, and of the whole soak. */
+const secondsOf = (name: string): number => (name === 'soak' ? 180 : 5);
+
 const readLine = () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      seconds: { type: 'string', default: '5' },
+      seconds: { type: 'string' },
       profile: { type: 'string' },
       write: { type: 'boolean', default: false },
     },
   });
   const stranger = positionals.find((name) => !(name in WORKS));
   if (stranger !== undefined) throw new Error(`${stranger} is none of ${Object.keys(WORKS).join(', ')}`);
-  const seconds = Number(values.seconds);
-  if (!(seconds > 0)) throw new Error('--seconds: expected a number above 0');
+  const wanted = values.seconds === undefined ? undefined : Number(values.seconds);
+  if (wanted !== undefined && !(wanted > 0)) throw new Error('--seconds: expected a number above 0');
   if (values.write && values.profile !== undefined) {
     throw new Error('--write, --profile: one of the two, for the profiler slows down what it looks at');
   }
   const usual = Object.keys(WORKS).filter((name) => !ONLY_BY_NAME.includes(name));
   return {
     names: positionals.length > 0 ? positionals : usual,
-    seconds,
+    wanted,
     writes: values.write,
     profileTo: values.profile === undefined ? undefined : resolve(values.profile),
   };
 };
 
 const main = async (): Promise<void> => {
-  const { names, seconds, writes, profileTo } = readLine();
+  const { names, wanted, writes, profileTo } = readLine();
   moveToOtherCore();
   const folder = await mkdtemp(join(tmpdir(), 'ringback-bench-'));
   const programs: Pick<Program, 'stop'>[] = [];
@@ -78,18 +89,19 @@ const main = async (): Promise<void> => {
   try {
     const databases = await startDatabases(folder);
     toEnd.push(() => databases.stop());
-    const circumstances = { ...describeMachine(databases.version), seconds };
+    const circumstances = describeMachine(databases.version);
     say(`${circumstances.machine}, commit ${circumstances.commit}, ${circumstances.date}`);
     const place: Place = { databases, folder, profileTo, started: (program) => programs.push(program) };
     for (const name of names) {
       const reports: Report[] = [];
+      const seconds = wanted ?? secondsOf(name);
       for (const carryOut of WORKS[name] ?? []) {
         const report = await carryOut(place, seconds);
         await endPrograms();
         say(`\n${tablesOf(report)}`);
         reports.push(report);
       }
-      if (writes) await keepFigures(Object.keys(WORKS), name, { ...circumstances, reports });
+      if (writes) await keepFigures(Object.keys(WORKS), name, { ...circumstances, seconds, reports });
     }
   } finally {
     await endAll();

@@ -7,7 +7,7 @@ import { timesTheirs, type Work } from './work.js';
 
 /** Of others, so that the tables are not empty. */
 const CALLS_BEFORE = 1_000;
-const PLACED = /^\{"data":\{"callSid":"\d{32}"\},"returnCode":200,"returnMsg":"success"\}$/;
+export const PLACED = /^\{"data":\{"callSid":"\d{32}"\},"returnCode":200,"returnMsg":"success"\}$/;
 
 /** Each request is the first of its caller. */
 const prepare = async ({ name, database }: Contender): Promise<() => Question> => {

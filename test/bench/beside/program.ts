@@ -1,9 +1,12 @@
 /** A program in a process of its own, with an environment of its own and its log in a file, as a container runtime has it. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Held, Insides, Question } from './programs/insides.js';
 
 export interface Program {
   readonly url: string;
@@ -12,6 +15,13 @@ export interface Program {
   cpuSeconds(): Promise<number>;
   /** The end of its log: what it has warned of, or, where it has not, whatever it said. */
   lastWords(): Promise<string>;
+  /** Of a program that was started to tell. */
+  insides(): Promise<Insides>;
+  held(): Promise<Held>;
+  /** Open files, sockets among them; NaN where the system does not tell. */
+  openFiles(): Promise<number>;
+  /** The lines of its log that warn of something or worse. */
+  complaints(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -38,6 +48,7 @@ process.once('exit', () => {
 
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 15_000;
+const INSIDES_LIMIT_MS = 30_000;
 /** USER_HZ, which Linux has fixed for what it tells programs. */
 const TICKS_A_SECOND = 100;
 
@@ -47,7 +58,7 @@ export const startProgram = async (program: ProgramToStart): Promise<Program> =>
   const log = await open(logFile, 'a');
   const [command = '', ...rest] = [...launcher, process.execPath, ...line];
   const child = spawn(command, rest, {
-    stdio: ['ignore', log.fd, log.fd],
+    stdio: ['ignore', log.fd, log.fd, 'ipc'],
     env: { NODE_ENV: 'production', ...environment },
   });
   running.add(child);
@@ -60,12 +71,30 @@ export const startProgram = async (program: ProgramToStart): Promise<Program> =>
     await exited;
     clearTimeout(patience);
   };
+  const ask = async (question: Question): Promise<unknown> => {
+    const answered = once(child, 'message', { signal: AbortSignal.timeout(INSIDES_LIMIT_MS) });
+    child.send(question);
+    const [answer] = (await answered) as [unknown];
+    return answer;
+  };
   const deadline = performance.now() + START_LIMIT_MS;
   for (;;) {
     const said = await readFile(logFile, 'utf8');
     const url = /"url":"(http.*?)"/.exec(said)?.[1];
     const { pid } = child;
-    if (url && pid) return { url, pid, cpuSeconds: () => cpuSecondsOf(pid), lastWords: () => lastWords(logFile), stop };
+    if (url && pid) {
+      return {
+        url,
+        pid,
+        cpuSeconds: () => cpuSecondsOf(pid),
+        openFiles: () => openFilesOf(pid),
+        insides: () => ask('insides') as Promise<Insides>,
+        held: () => ask('held') as Promise<Held>,
+        complaints: () => complaintsIn(logFile),
+        lastWords: () => lastWords(logFile),
+        stop,
+      };
+    }
     if (child.exitCode !== null || performance.now() > deadline) {
       await stop();
       throw new Error(`${name} did not start: ${said.slice(-2_000)}`);
@@ -92,4 +121,21 @@ const lastWords = async (logFile: string): Promise<string> => {
   const lines = (await readFile(logFile, 'utf8')).trimEnd().split('\n');
   const warnings = lines.filter(isWarning);
   return (warnings.length > 0 ? warnings : lines).slice(-LINES_SHOWN).join('\n');
+};
+
+const openFilesOf = async (pid: number): Promise<number> => {
+  const files = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  return files.length || NaN;
+};
+
+/** pino's levels from warn on, and what Node itself warns of. */
+const COMPLAINT = /"level":[456]0|Warning/;
+
+/** Line by line: the log of an hour is larger than a string may be. */
+const complaintsIn = async (logFile: string): Promise<string[]> => {
+  const complaints: string[] = [];
+  for await (const line of createInterface({ input: createReadStream(logFile) })) {
+    if (COMPLAINT.test(line)) complaints.push(line);
+  }
+  return complaints;
 };

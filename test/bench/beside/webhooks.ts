@@ -13,7 +13,7 @@ const STORY = [{ type: 'call.ringing' }, { type: 'call.answered' }, { type: 'cal
 const KEY = Buffer.from(WEBHOOK_SECRET.slice('whsec_'.length), 'base64');
 
 /** As the simulator's sender does it, but with Node's own HMAC, because there are many to be made. */
-const deliveryOf = ({ callSid }: LiveCall, number: number): Question => {
+export const deliveryOf = ({ callSid }: LiveCall, number: number): Question => {
   const callId = `SIM${callSid}`;
   const now = new Date();
   const id = `${callId}-${number}`;
@@ -37,6 +37,20 @@ const deliveryOf = ({ callSid }: LiveCall, number: number): Question => {
   };
 };
 
+/** A call's events on one connection, so that each comes when the one before has been taken. */
+export const tellStories = (calls: readonly LiveCall[]): ((connection: number) => Question) => {
+  const stories = calls.map((call) => STORY.map((_, number) => deliveryOf(call, number)));
+  const toTell: Question[][] = Array.from({ length: CONNECTIONS }, () => []);
+  return (connection) => {
+    const next = toTell[connection]?.shift();
+    if (next) return next;
+    const [first, ...more] = stories.pop() ?? [];
+    if (!first) throw new Error('there are too few calls for so many events');
+    toTell[connection] = more;
+    return first;
+  };
+};
+
 export const WEBHOOKS: Work = {
   name: 'webhooks',
   title: `webhook in: POST /v1/webhooks/simulator, ${CONNECTIONS} connections, signature checked, record advanced`,
@@ -45,17 +59,7 @@ export const WEBHOOKS: Work = {
   load: { connections: CONNECTIONS },
   async prepare({ database }, seconds) {
     const calls = await putLiveCalls(database, Math.ceil((seconds * MOST_EVENTS_A_SECOND) / STORY.length), 1);
-    const stories = calls.map((call) => STORY.map((_, number) => deliveryOf(call, number)));
-    const toTell: Question[][] = Array.from({ length: CONNECTIONS }, () => []);
-    // A call's events on one connection, so that each comes when the one before has been taken.
-    return (connection) => {
-      const next = toTell[connection]?.shift();
-      if (next) return next;
-      const [first, ...more] = stories.pop() ?? [];
-      if (!first) throw new Error('there are too few calls for so many events');
-      toTell[connection] = more;
-      return first;
-    };
+    return tellStories(calls);
   },
   async verify({ name, database }, answered) {
     const [row] = await database.query<{ advanced: number; stored: number }>(

@@ -1,6 +1,7 @@
 /** A work that holds contenders against each other: what is asked of each, what proves that it was done, what is to be reached. */
-import { startContenders, type Contender, type ContenderName, type Place } from './contenders.js';
+import { startContenders, type Contender, type ContenderName } from './contenders.js';
 import { measure, median, type Load, type Round } from './load.js';
+import type { Place } from './place.js';
 import type { Aim, Report } from './report.js';
 
 /** Medians of the rounds. */

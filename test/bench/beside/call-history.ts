@@ -1,0 +1,55 @@
+/** A past of ten thousand or of ten million calls, each with the event that ended it, as an installation of some years has it. */
+import type { DataSource } from 'typeorm';
+import { changeBytes } from '../../../src/call/call-change.js';
+import { fillWithCalls } from '../../support/many-calls.js';
+import type { Database } from './databases.js';
+import { say } from './table.js';
+
+const END = changeBytes({
+  type: `'call.over'`,
+  receivedAt: 'ended_at',
+  callSid: 'call_sid',
+  number: 'changes',
+  state: 'state',
+  endReason: 'end_reason',
+  occurredAt: 'ended_at',
+  callerId: 'caller_id',
+  calleeId: 'callee_id',
+  serviceLineId: 'service_line_id',
+});
+
+/** In no order, as those of a provider are. */
+const EVENT_ID = `'SIM' || left(md5(call_sid), 24) || '-4'`;
+
+export const putHistory = async (database: Database, count: number): Promise<void> => {
+  const begin = performance.now();
+  const done = (what: string): boolean =>
+    say(`growth: ${what} of ${count} calls, ${((performance.now() - begin) / 1_000).toFixed(0)} s`);
+  // Indexes are built at the end, and then in memory.
+  await database.query(
+    `do $$ begin execute format('alter database %I set maintenance_work_mem = ''512MB''', current_database()); end $$`,
+  );
+  const source = { query: (text: string, values?: unknown[]) => database.query(text, values) };
+  await fillWithCalls(source as unknown as DataSource, count);
+  // The sweeper would ask about them at once.
+  await database.query(
+    `update call_record set sweep_at = now() + interval '1 day', deadline_at = now() + interval '1 day' where state < 4`,
+  );
+  done('records');
+  const indexes = await database.query<{ name: string; definition: string }>(
+    `select indexname as name, indexdef as definition from pg_indexes
+     where tablename = 'call_event' and indexname <> 'call_event_pkey'`,
+  );
+  for (const { name } of indexes) await database.query(`drop index ${name}`);
+  await database.query('alter table call_event drop constraint call_event_pkey');
+  await database.query(
+    `insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change)
+     select provider, ${EVENT_ID}, call_sid, 'ended', ended_at, ended_at, changes, ${END}
+     from call_record where state = 4`,
+  );
+  done('events');
+  await database.query('alter table call_event add constraint call_event_pkey primary key (provider, event_id)');
+  for (const { definition } of indexes) await database.query(definition);
+  await database.query('vacuum analyze call_event, call_record');
+  done('indexes');
+};

@@ -1,0 +1,241 @@
+/**
+ * The same service with ten thousand calls in its tables and with ten million. What it does all day must not become slower
+ * by what it has done.
+ */
+import { Client } from 'pg';
+import { issueToken } from '../../../src/auth/token-issuer.js';
+import { CALL_CHANGED_CHANNEL } from '../../../src/call/call-change.js';
+import { putHistory } from './call-history.js';
+import { requestBytes } from './connection.js';
+import { CALLEE, CALLERS, callerOf, type Database, type LiveCall } from './databases.js';
+import { JWT_SECRET } from './given.js';
+import { measure, median, type Load, type Question, type Round } from './load.js';
+import { ON_MEASURED_CORE } from './machine.js';
+import { PLACED } from './placing.js';
+import type { Place } from './place.js';
+import type { Program } from './program.js';
+import type { Aim, Report } from './report.js';
+import { startProvider, startService } from './service.js';
+import { say } from './table.js';
+import { tokensOf } from './tokens.js';
+import { tellStories } from './webhooks.js';
+
+const SMALL = 10_000;
+const LARGE = 10_000_000;
+const ROUNDS = 3;
+const WARM_UP_SECONDS = 1;
+const MOST_TIMES = 1.3;
+/** More than are asked for between two times that the service has forgotten them. */
+const POLLED = 9_000;
+const FORGET_AFTER = 4_500;
+const MOST_EVENTS_A_SECOND = 4_000;
+
+interface Side {
+  readonly name: string;
+  readonly database: Database;
+  readonly service: Program;
+  /** To make it forget. */
+  readonly client: Client;
+  readonly polls: readonly Question[];
+}
+
+interface GrowthWork {
+  readonly name: string;
+  /** Requests a second at which nothing queues. */
+  readonly pace: number;
+  /** Where as much is asked as is answered. */
+  readonly connections: number;
+  prepare(side: Side, seconds: number): Promise<Load['next']>;
+}
+
+export const measureGrowth = async (place: Place, seconds: number): Promise<Report> => {
+  const { url: providerUrl } = await startProvider(place);
+  const sides: Side[] = [];
+  for (const [name, count] of Object.entries({ small: SMALL, large: LARGE })) {
+    const database = await place.databases.create(name);
+    await putHistory(database, count);
+    const service = await startService(place, { database, providerUrl, launcher: ON_MEASURED_CORE });
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    place.started({ stop: () => client.end() });
+    sides.push({ name, database, service, client, polls: await pollsOf(database) });
+  }
+  // What the filling has left to be written to the disk is none of what is measured.
+  await sides[0]?.client.query('checkpoint');
+  const results: Results[] = [];
+  for (const work of WORKS) results.push(await carryOut(work, sides, seconds));
+  return reportOf(results);
+};
+
+/** Of one work: the rounds of each side, at its pace and with all that is answered. */
+interface Results {
+  readonly work: GrowthWork;
+  readonly paced: readonly (readonly Round[])[];
+  readonly full: readonly (readonly Round[])[];
+}
+
+const carryOut = async (work: GrowthWork, sides: readonly Side[], seconds: number): Promise<Results> => {
+  const paced: Round[][] = sides.map(() => []);
+  const full: Round[][] = sides.map(() => []);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [index, side] of sides.entries()) {
+      const next = await work.prepare(side, 2 * (WARM_UP_SECONDS + seconds));
+      const { connections } = work;
+      await measure(side.service, { connections: 8, seconds: WARM_UP_SECONDS, next });
+      paced[index]?.push(await measure(side.service, { connections, seconds, rate: work.pace, next }));
+      full[index]?.push(await measure(side.service, { connections, seconds, next }));
+      const shown = [paced[index]?.at(-1)?.p50Ms, full[index]?.at(-1)?.perSecond].map((figure) => figure?.toFixed(2));
+      say(`growth: ${work.name}, ${side.name}: ${shown.join(' ms, ')} a second`);
+    }
+  }
+  return { work, paced, full };
+};
+
+/** Evenly spread over all the table, so that what is read lies anywhere. */
+const pollsOf = async (database: Database): Promise<readonly Question[]> => {
+  const calls = await database.query<{ callSid: string; callerId: string; state: number }>(
+    `select call_sid as "callSid", caller_id as "callerId", state from (
+       select call_sid, caller_id, state, row_number() over (order by call_sid) as place, count(*) over () as count
+       from call_record
+     ) numbered where place % greatest(count / $1, 1) = 0 order by md5(call_sid) limit $1`,
+    [POLLED],
+  );
+  const tokens = new Map<string, string>();
+  for (const { callerId } of calls) {
+    if (tokens.has(callerId)) continue;
+    tokens.set(callerId, await issueToken(JWT_SECRET, { userId: callerId, lifetimeSeconds: 7_200 }));
+  }
+  return calls.map(({ callSid, callerId, state }) => ({
+    bytes: requestBytes('GET', `/v1/app/callState/${callSid}?access_token=${tokens.get(callerId) ?? ''}`),
+    isRight: ({ status, body }) => status === 200 && body.startsWith(`{"data":{"stateType":"${state}"}`),
+  }));
+};
+
+/** What it does not understand may stand for a change that it has missed, so it trusts its memory no more. */
+const forget = (client: Client): Promise<unknown> =>
+  client.query(`select pg_notify('${CALL_CHANGED_CHANNEL}', 'forget')`);
+
+/** The calls of the round before are over, as far as they matter here. */
+const endLiveCalls = (database: Database): Promise<unknown> =>
+  database.query(
+    `update call_record set state = 4, end_reason = 'completed', ended_by = 'provider', ended_at = now()
+     where state < 4 and sub_account like 'bench%'`,
+  );
+
+const putMoreCalls = async (database: Database, count: number): Promise<LiveCall[]> => {
+  const begin = `2611${String(Date.now()).slice(-11)}`;
+  return database.query<LiveCall>(
+    `insert into call_record (call_sid, caller_id, callee_id, caller_phone, callee_phone, provider, sub_account, state,
+       requested_at, changes, sweep_at, deadline_at, turn_at)
+     select $2 || lpad(n::text, 17, '0'), $3::bigint + n, $4, '+8613900001001', '+8613800002013', 'simulator', 'bench', 1,
+       now(), 1, now() + interval '4 hours', now() + interval '4 hours', now()
+     from generate_series(0, $1::int - 1) n
+     returning call_sid as "callSid", caller_id as "callerId", state`,
+    [count, begin, callerOf(0), CALLEE],
+  );
+};
+
+/** Each fills a page, however many calls there are. */
+const FILTERS = [
+  '',
+  'userId=1',
+  'phone=%2B861056469588',
+  'stateType=4',
+  'endReason=completed',
+  'userId=1&endReason=completed',
+  'provider=simulator',
+  'from=2026-11-24T02:00:00Z&to=2026-11-24T06:00:00Z',
+];
+const ITEMS = 20;
+
+const WORKS: readonly GrowthWork[] = [
+  {
+    name: 'state poll of calls that are not in memory',
+    pace: 500,
+    connections: 64,
+    async prepare({ polls, client }) {
+      await forget(client);
+      let asked = 0;
+      return () => {
+        if (++asked % FORGET_AFTER === 0) void forget(client);
+        return polls[asked % polls.length]!;
+      };
+    },
+  },
+  {
+    name: 'webhook in',
+    pace: 200,
+    connections: 64,
+    async prepare({ database }, seconds) {
+      await endLiveCalls(database);
+      const calls = Math.min(CALLERS, Math.ceil((seconds * MOST_EVENTS_A_SECOND) / 3));
+      return tellStories(await putMoreCalls(database, calls));
+    },
+  },
+  {
+    name: 'placing a call, the provider replying after 20 ms',
+    pace: 100,
+    connections: 64,
+    async prepare({ database }) {
+      await endLiveCalls(database);
+      const tokens = await tokensOf(CALLERS);
+      let caller = 0;
+      return () => {
+        const token = tokens[caller++];
+        if (token === undefined) throw new Error('there are too few callers for so many calls');
+        return {
+          bytes: requestBytes('GET', `/v1/app/call/${CALLEE}?access_token=${token}`),
+          isRight: ({ status, body }) => status === 200 && PLACED.test(body),
+        };
+      };
+    },
+  },
+  {
+    name: `search in the admin API, ${FILTERS.length} filters by turns`,
+    pace: 50,
+    connections: 8,
+    async prepare({ database }) {
+      await endLiveCalls(database);
+      const token = await issueToken(JWT_SECRET, { userId: '1', scope: 'admin', lifetimeSeconds: 7_200 });
+      const questions = FILTERS.map((filter): Question => ({
+        bytes: requestBytes('GET', `/v1/admin/calls?limit=${ITEMS}&${filter}`, { authorization: `Bearer ${token}` }),
+        isRight: ({ status, body }) =>
+          status === 200 && (JSON.parse(body) as { items: readonly unknown[] }).items.length === ITEMS,
+      }));
+      let asked = 0;
+      return () => questions[asked++ % questions.length]!;
+    },
+  },
+];
+
+const reportOf = (results: readonly Results[]): Report => {
+  const rows: string[][] = [];
+  const aims: Aim[] = [];
+  for (const { work, paced, full } of results) {
+    const [smallP50 = NaN, largeP50 = NaN] = paced.map((rounds) => median(rounds.map(({ p50Ms }) => p50Ms)));
+    const [smallRate = NaN, largeRate = NaN] = full.map((rounds) => median(rounds.map(({ perSecond }) => perSecond)));
+    const p99 = paced.map((rounds) => median(rounds.map(({ p99Ms }) => p99Ms)));
+    const times = [largeP50 / smallP50, smallRate / largeRate];
+    rows.push([
+      work.name,
+      String(work.pace),
+      `${smallP50.toFixed(2)} ms`,
+      `${largeP50.toFixed(2)} ms`,
+      p99.map((figure) => `${figure.toFixed(1)} ms`).join(', '),
+      smallRate.toFixed(0),
+      largeRate.toFixed(0),
+    ]);
+    aims.push({
+      text: `${work.name}: within ${MOST_TIMES} times`,
+      figure: `${times[0]?.toFixed(2) ?? ''} by p50, ${times[1]?.toFixed(2) ?? ''} by a second`,
+      isReached: times.every((one) => one <= MOST_TIMES),
+    });
+  }
+  return {
+    work: 'growth',
+    title: `${LARGE} calls in the tables, each with the event that ended it, against ${SMALL}`,
+    head: ['', 'pace a second', 'p50, few calls', 'p50, many', 'p99, few and many', 'a second, few', 'a second, many'],
+    rows,
+    aims,
+  };
+};

@@ -1,0 +1,277 @@
+/**
+ * Hours of half the load: calls placed, polled, followed, canceled and brought to their end by webhooks. Nothing may grow,
+ * nothing may be left over, and no answer and no record may be wrong.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection, requestBytes } from './connection.js';
+import { CALLEE, CALLERS, type Database } from './databases.js';
+import { ON_MEASURED_CORE } from './machine.js';
+import type { Place } from './place.js';
+import type { Program } from './program.js';
+import type { Held, Insides } from './programs/insides.js';
+import type { Aim, Report } from './report.js';
+import { startService, WITH_INSIDES } from './service.js';
+import { startSimulatedExchange, type SimulatedExchange } from './simulated-exchange.js';
+import { liveThrough } from './soak-story.js';
+import { say } from './table.js';
+import { tokensOf } from './tokens.js';
+
+/** A talk of 17 seconds takes 1.7, so that there are many. */
+const SIMULATOR_SPEED = 10;
+/** By the last two digits: a talk, busy, rejected, out of reach, told twice, told backwards, ended by the caller. */
+const CALLEES = ['2000', '2001', '2003', '2004', '2010', '2011', '2012'];
+/** As many as the service remembers the states of: that memory grows until it is full, and is none of the leaks. */
+const REMEMBERED = 100_000;
+/** Connections; so few, because a cold program under full load is another subject. */
+const FILLED_BY = 8;
+const WARM_UP = { callsASecond: 20, seconds: 5 };
+/** After so long as many calls are under way as there will be. */
+const CALIBRATION = { callsASecond: 40, beforehand: 3, seconds: 5 };
+/** The short form; an hour is the long one. */
+const SAMPLES = 10;
+/** Which of them the last is held against. */
+const SAMPLE_OF_A_THIRD = 3;
+/** Longer than an idle connection is kept, to the database (10 s) or to the exchange (4 s). */
+const SETTLING_MS = 12_000;
+const CLOSING_MS = 1_000;
+
+interface AtRest extends Insides, Held {
+  readonly openFiles: number;
+}
+
+interface Sample extends Insides {
+  readonly seconds: number;
+  readonly calls: number;
+  readonly openFiles: number;
+  readonly busy: number;
+}
+
+export const measureSoak = async (place: Place, seconds: number): Promise<Report> => {
+  const database = await place.databases.create('soak');
+  await putCallees(database);
+  const exchange = await startSimulatedExchange(SIMULATOR_SPEED);
+  place.started(exchange);
+  const service = await startService(place, {
+    database,
+    providerUrl: exchange.url,
+    launcher: ON_MEASURED_CORE,
+    nodeOptions: WITH_INSIDES,
+  });
+  exchange.tell(service.url);
+  return carryOut(service, database, exchange, seconds);
+};
+
+const carryOut = async (
+  service: Program,
+  database: Database,
+  exchange: SimulatedExchange,
+  seconds: number,
+): Promise<Report> => {
+  await fillMemory(service, database);
+  const crowd = new Crowd(service, await tokensOf(CALLERS));
+  await crowd.place(WARM_UP.callsASecond, WARM_UP.seconds);
+  await crowd.place(CALIBRATION.callsASecond, CALIBRATION.beforehand);
+  const cpuBefore = await service.cpuSeconds();
+  await crowd.place(CALIBRATION.callsASecond, CALIBRATION.seconds);
+  const busy = ((await service.cpuSeconds()) - cpuBefore) / CALIBRATION.seconds;
+  const rate = CALIBRATION.callsASecond / busy / 2;
+  say(`soak: ${CALIBRATION.callsASecond} calls a second keep it busy for ${(busy * 100).toFixed(0)} % of the time`);
+
+  const before = await atRest(service, crowd, exchange);
+  const ownCpuBefore = process.cpuUsage();
+  const samples: Sample[] = [];
+  for (let number = 1; number <= SAMPLES; number++) {
+    samples.push(await crowd.sample(rate, seconds / SAMPLES, (number * seconds) / SAMPLES));
+    say(`soak: ${JSON.stringify(samples.at(-1))}`);
+  }
+  const ownCpu = process.cpuUsage(ownCpuBefore);
+  const after = await atRest(service, crowd, exchange);
+  const faults = [...crowd.faults, ...(await service.complaints()), ...(await differences(database, exchange, crowd))];
+  for (const fault of faults.slice(0, 10)) say(`soak: ${fault}`);
+  const loadBusy = (ownCpu.user + ownCpu.system) / 1_000_000 / seconds;
+  return reportOf({ seconds, rate, samples, before, after, faults, calls: crowd.placed, loadBusy });
+};
+
+/** Once everything is over, and whatever is kept for a while has been let go. */
+const atRest = async (service: Program, crowd: Crowd, exchange: SimulatedExchange): Promise<AtRest> => {
+  await crowd.untilAllAreOver();
+  await sleep(SETTLING_MS);
+  await exchange.disconnect();
+  await sleep(CLOSING_MS);
+  const openFiles = await service.openFiles();
+  return { ...(await service.insides()), ...(await service.held()), openFiles };
+};
+
+const putCallees = async (database: Database): Promise<void> => {
+  await database.query(
+    `insert into app_user (id, name, phone) select id, 'callee', '+861380000' || id from unnest($1::bigint[]) id`,
+    [CALLEES],
+  );
+};
+
+/** Calls of long ago, each asked for once. */
+const fillMemory = async (service: Program, database: Database): Promise<void> => {
+  const calls = await database.query<{ callSid: string; caller: number }>(
+    `insert into call_record (call_sid, caller_id, callee_id, caller_phone, callee_phone, provider, sub_account, state,
+       end_reason, ended_by, requested_at, ended_at, changes, sweep_at, deadline_at)
+     select '2501010000000' || lpad(n::text, 19, '0'), caller.id, $2, '+8613900001001', '+8613800002013', 'retired',
+       'bench', 4, 'completed', 'provider', '2025-01-01', '2025-01-01', 4, '2025-01-01', '2025-01-01'
+     from generate_series(1, $1::int) n,
+       lateral (select id from app_user where id >= 1000000 order by id offset n % 100 limit 1) caller
+     returning call_sid as "callSid", (caller_id - 1000000)::int as caller`,
+    [REMEMBERED, CALLEE],
+  );
+  await database.query('vacuum analyze call_record');
+  const tokens = await tokensOf(CALLERS);
+  await Promise.all(
+    Array.from({ length: FILLED_BY }, async () => {
+      const connection = await Connection.open(service.url);
+      for (let call = calls.pop(); call; call = calls.pop()) {
+        const path = `/v1/app/callState/${call.callSid}?access_token=${tokens[call.caller] ?? ''}`;
+        const { body } = await connection.ask(requestBytes('GET', path));
+        if (!body.startsWith('{"data":{"stateType":"4"}')) throw new Error(`the state of an old call: ${body}`);
+      }
+      connection.close();
+    }),
+  );
+};
+
+/** Callers, each of whom lives through one call at a time, at an even pace. */
+class Crowd {
+  placed = 0;
+  readonly callSids = new Set<string>();
+  readonly faults: string[] = [];
+  private readonly underWay = new Set<Promise<void>>();
+
+  constructor(
+    private readonly service: Program,
+    private readonly tokens: readonly string[],
+  ) {}
+
+  /** What the service is like after so many seconds more, while the calls go on. */
+  async sample(callsASecond: number, seconds: number, atSeconds: number): Promise<Sample> {
+    const cpuBefore = await this.service.cpuSeconds();
+    await this.place(callsASecond, seconds);
+    const busy = ((await this.service.cpuSeconds()) - cpuBefore) / seconds;
+    const openFiles = await this.service.openFiles();
+    return { ...(await this.service.insides()), seconds: atSeconds, calls: this.placed, openFiles, busy };
+  }
+
+  async untilAllAreOver(): Promise<void> {
+    await Promise.all(this.underWay);
+  }
+
+  async place(callsASecond: number, seconds: number): Promise<void> {
+    const begin = performance.now();
+    for (let due = begin; due < begin + seconds * 1_000; due += 1_000 / callsASecond) {
+      const wait = due - performance.now();
+      if (wait > 0) await sleep(wait);
+      this.begin();
+    }
+  }
+
+  private begin(): void {
+    const number = this.placed++;
+    const story = liveThrough(
+      {
+        serviceUrl: this.service.url,
+        token: this.tokens[number % this.tokens.length] ?? '',
+        // Whose call lasts until it is canceled, as the story has it.
+        calleeId: number % 5 === 0 ? CALLEE : (CALLEES[number % CALLEES.length] ?? ''),
+      },
+      number,
+    ).then(
+      (callSid) => {
+        this.callSids.add(callSid);
+      },
+      (error: unknown) => {
+        this.faults.push(String(error));
+      },
+    );
+    this.underWay.add(story);
+    void story.then(() => this.underWay.delete(story));
+  }
+}
+
+/** Between what the callers had, what the exchange told, and what is recorded. */
+const differences = async (
+  database: Database,
+  { ends, dialledTwice }: SimulatedExchange,
+  { placed, callSids }: Crowd,
+): Promise<string[]> => {
+  const records = await database.query<{ callSid: string; state: number; endReason: string | null }>(
+    `select call_sid as "callSid", state, end_reason as "endReason" from call_record where provider = 'simulator'`,
+  );
+  const different = records
+    .filter(({ callSid, state, endReason }) => state !== 4 || endReason !== ends.get(callSid) || !callSids.has(callSid))
+    .map((record) => `${JSON.stringify(record)} was told to end as ${ends.get(record.callSid) ?? 'nothing'}`);
+  if (records.length !== placed) different.push(`${placed} calls were placed and ${records.length} are recorded`);
+  return [...different, ...(await dialledTwice()).map((callSid) => `${callSid} was dialled more than once`)];
+};
+
+interface Outcome {
+  readonly seconds: number;
+  readonly rate: number;
+  readonly samples: readonly Sample[];
+  readonly before: AtRest;
+  readonly after: AtRest;
+  readonly faults: readonly string[];
+  readonly calls: number;
+  readonly loadBusy: number;
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MB`;
+const resourcesOf = ({ resources }: Insides): string =>
+  Object.entries(resources)
+    .sort()
+    .map(([kind, count]) => `${count} ${kind}`)
+    .join(', ');
+
+const reportOf = ({ seconds, rate, samples, before, after, faults, calls, loadBusy }: Outcome): Report => {
+  const aThird = samples[SAMPLE_OF_A_THIRD - 1]!;
+  const last = samples.at(-1)!;
+  const growth = last.heapBytes / aThird.heapBytes;
+  const rowOf = (
+    when: string,
+    one: Insides & Partial<Held> & { readonly openFiles: number },
+    more: readonly string[],
+  ): string[] => [
+    when,
+    ...more,
+    megabytes(one.residentBytes),
+    megabytes(one.heapBytes),
+    String(one.openFiles),
+    String(one.emitters ?? ''),
+    String(one.signals ?? ''),
+    resourcesOf(one),
+  ];
+  const left = (['openFiles', 'emitters', 'signals'] as const).map((kind) => after[kind] - before[kind]);
+  const aims: readonly Aim[] = [
+    { text: 'heap at the end ≤ 1.05 of it at a third', figure: growth.toFixed(3), isReached: growth <= 1.05 },
+    {
+      text: 'afterwards no more open files, emitters and abort signals than before',
+      figure: left.map((count) => (count > 0 ? `+${count}` : String(count))).join(', '),
+      isReached: left.every((count) => count <= 0),
+    },
+    {
+      text: 'no wrong answer, no wrong record, no warning in the log',
+      figure: `${faults.length} among ${calls} calls`,
+      isReached: faults.length === 0,
+    },
+  ];
+  return {
+    work: 'soak',
+    title:
+      `${seconds} seconds of half the load: ${rate.toFixed(0)} calls a second, each placed, followed to its end by polls, ` +
+      `long polls or a stream, one in five canceled; the load itself busy for ${(loadBusy * 100).toFixed(0)} % of its core`,
+    head: ['', 'calls', 'busy', 'resident', 'heap', 'open files', 'emitters', 'abort signals', 'keeps it alive'],
+    rows: [
+      rowOf('before', before, ['', '']),
+      ...samples.map((one) =>
+        rowOf(`${one.seconds.toFixed(0)} s`, one, [String(one.calls), `${(one.busy * 100).toFixed(0)} %`]),
+      ),
+      rowOf('after', after, [String(calls), '']),
+    ],
+    aims,
+  };
+};
