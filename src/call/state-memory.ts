@@ -11,7 +11,7 @@ export interface RememberedState {
   readonly number: number;
 }
 
-/** Live calls of one replica's clients, and then some; about 200 bytes each. */
+/** Live calls of one replica's clients, and then some; about 300 bytes each. */
 const MOST_CALLS = 100_000;
 
 /**

@@ -1,5 +1,7 @@
 /** Any replica answers any request for any call, and a caller's call is one call however many of them are asked. */
+import { CallRecorder } from '../../src/call/call-recorder.js';
 import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
+import { storeCall } from '../support/stored-call.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -66,6 +68,29 @@ it('a call is canceled on the replica that did not place it, and both tell that 
 
   expect((await other.ask('1006', `callState/${callSid}`)).data).toEqual({ stateType: '4' });
   await waitFor('the news', async () => (await one.ask('1006', `callState/${callSid}`)).data?.stateType === '4');
+});
+
+it('a change is told at once by the replica that it came to, and by the other as soon as it is told of it', async () => {
+  const { callSid, callerId } = await storeCall(one.database);
+  const stateAt = async (replica: TestApp) => (await replica.ask(callerId, `callState/${callSid}`)).data?.stateType;
+  const changes = ['ringing', 'caller_answered', 'answered', 'ended'] as const;
+  const states: Record<(typeof changes)[number], string> = {
+    ringing: '2',
+    caller_answered: '2',
+    answered: '3',
+    ended: '4',
+  };
+  for (const type of changes) {
+    // Both have the state in memory.
+    await Promise.all([stateAt(one), stateAt(other)]);
+    const event = { eventId: `${callSid}:${type}`, callSid, providerCallId: null, occurredAt: new Date() };
+    await one.app.nest
+      .get(CallRecorder)
+      .apply('simulator', { ...event, type, ...(type === 'ended' && { endReason: 'completed' }) });
+
+    expect(await stateAt(one)).toBe(states[type]);
+    await waitFor('the news', async () => (await stateAt(other)) === states[type], 1_000);
+  }
 });
 
 it('many cancels at one instant, on two replicas, are one order and all succeed', async () => {
