@@ -4,10 +4,11 @@
  * is the part that passport-jwt lets one replace, so extraction, key choice and flow stay its own.
  */
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { Inject, Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
-import { passportJwtSecret } from 'jwks-rsa';
+import type * as JwksRsa from 'jwks-rsa';
 import { LRUCache } from 'lru-cache';
 import { Strategy, type StrategyOptionsWithRequest, type StrategyOptionsWithoutRequest } from 'passport-jwt';
 import { CONFIG, type Config } from '../config/config.js';
@@ -50,6 +51,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
 
 const keysFrom = (config: Config): Partial<StrategyOptionsWithRequest> => {
   if (config.jwtJwksUri) {
+    // Only where it is needed: it is much to load, and not to be had by jest on Node 24 while our own modules are loading.
+    const { passportJwtSecret } = createRequire(import.meta.url)('jwks-rsa') as typeof JwksRsa;
     return {
       algorithms: PUBLIC_KEY_ALGORITHMS as StrategyOptionsWithRequest['algorithms'],
       secretOrKeyProvider: passportJwtSecret({

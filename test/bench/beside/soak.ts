@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, requestBytes } from './connection.js';
-import { CALLEE, CALLERS, type Database } from './databases.js';
+import { CALLEE, callerOf, CALLERS, type Database } from './databases.js';
 import { ON_MEASURED_CORE } from './machine.js';
 import type { Place } from './place.js';
 import type { Program } from './program.js';
@@ -109,17 +109,16 @@ const putCallees = async (database: Database): Promise<void> => {
   );
 };
 
-/** Calls of long ago, each asked for once. */
+/** Calls of long ago, each asked for once, and by whom every token is verified once. */
 const fillMemory = async (service: Program, database: Database): Promise<void> => {
   const calls = await database.query<{ callSid: string; caller: number }>(
     `insert into call_record (call_sid, caller_id, callee_id, caller_phone, callee_phone, provider, sub_account, state,
        end_reason, ended_by, requested_at, ended_at, changes, sweep_at, deadline_at)
-     select '2501010000000' || lpad(n::text, 19, '0'), caller.id, $2, '+8613900001001', '+8613800002013', 'retired',
-       'bench', 4, 'completed', 'provider', '2025-01-01', '2025-01-01', 4, '2025-01-01', '2025-01-01'
-     from generate_series(1, $1::int) n,
-       lateral (select id from app_user where id >= 1000000 order by id offset n % 100 limit 1) caller
-     returning call_sid as "callSid", (caller_id - 1000000)::int as caller`,
-    [REMEMBERED, CALLEE],
+     select '2501010000000' || lpad(n::text, 19, '0'), $3::bigint + n % $4::int, $2, '+8613900001001', '+8613800002013',
+       'retired', 'bench', 4, 'completed', 'provider', '2025-01-01', '2025-01-01', 4, '2025-01-01', '2025-01-01'
+     from generate_series(1, $1::int) n
+     returning call_sid as "callSid", (caller_id - $3)::int as caller`,
+    [REMEMBERED, CALLEE, callerOf(0), CALLERS],
   );
   await database.query('vacuum analyze call_record');
   const tokens = await tokensOf(CALLERS);
