@@ -3,15 +3,12 @@ import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { AsteriskProvider } from './asterisk/asterisk.provider.js';
 import { GuardedProvider, type Terms } from './guarded-provider.js';
 import { ProviderChoice, type ConfiguredProvider } from './provider-choice.js';
 import { ExchangeClient } from './simulator/exchange-client.js';
 import { ExchangeInProcess } from './simulator/exchange-in-process.js';
 import { randomWebhookSecret, SimulatorProvider } from './simulator/simulator.provider.js';
 import type { TelephonyProvider } from './telephony-provider.js';
-import { TwilioProvider } from './twilio/twilio.provider.js';
-import { YuntongxunProvider } from './yuntongxun/yuntongxun.provider.js';
 
 /** Null while the service does not listen. */
 const ownWebhookUrl = (host: HttpAdapterHost): string | null => {
@@ -32,8 +29,11 @@ const createSimulator = (config: Config, host: HttpAdapterHost): SimulatorProvid
   return new SimulatorProvider(exchange, secrets);
 };
 
-const createAsterisk = (config: Config, url: string, logger: Logger): AsteriskProvider =>
-  new AsteriskProvider(
+// Providers are loaded where they are configured: Twilio's package alone is a tenth of a second and of the memory of a start.
+
+const createAsterisk = async (config: Config, url: string, logger: Logger): Promise<TelephonyProvider> => {
+  const { AsteriskProvider } = await import('./asterisk/asterisk.provider.js');
+  return new AsteriskProvider(
     {
       url,
       username: config.asteriskUsername,
@@ -48,9 +48,11 @@ const createAsterisk = (config: Config, url: string, logger: Logger): AsteriskPr
     },
     logger,
   );
+};
 
-const createTwilio = (config: Config, accountSid: string): TwilioProvider =>
-  new TwilioProvider({
+const createTwilio = async (config: Config, accountSid: string): Promise<TelephonyProvider> => {
+  const { TwilioProvider } = await import('./twilio/twilio.provider.js');
+  return new TwilioProvider({
     accountSid,
     authToken: config.twilioAuthToken ?? '',
     apiUrl: config.twilioUrl,
@@ -62,9 +64,11 @@ const createTwilio = (config: Config, accountSid: string): TwilioProvider =>
     record: config.recordCalls,
     ...(config.twilioMachineDetection && { machineDetection: config.twilioMachineDetection }),
   });
+};
 
-const createYuntongxun = (config: Config, accountSid: string): YuntongxunProvider =>
-  new YuntongxunProvider({
+const createYuntongxun = async (config: Config, accountSid: string): Promise<TelephonyProvider> => {
+  const { YuntongxunProvider } = await import('./yuntongxun/yuntongxun.provider.js');
+  return new YuntongxunProvider({
     url: config.yuntongxunUrl,
     accountSid,
     authToken: config.yuntongxunAuthToken ?? '',
@@ -75,12 +79,13 @@ const createYuntongxun = (config: Config, accountSid: string): YuntongxunProvide
     format: config.yuntongxunFormat,
     maxCallSeconds: config.longestTalkSeconds,
   });
+};
 
 const settingsOf = (provider: string, { shown }: Config): Record<string, string> =>
   Object.fromEntries(Object.entries(shown).filter(([name]) => name.startsWith(`${provider.toUpperCase()}_`)));
 
 /** Without any other the simulator stands in; without routes every number goes by all of them, in this order. */
-const chooseProviders = (config: Config, host: HttpAdapterHost, logger: Logger): ProviderChoice => {
+const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Logger): Promise<ProviderChoice> => {
   const { asteriskUrl, twilioAccountSid, yuntongxunAccountSid } = config;
   const configured = (provider: TelephonyProvider, terms?: Terms): ConfiguredProvider => ({
     provider: new GuardedProvider(provider, logger, terms),
@@ -89,16 +94,16 @@ const chooseProviders = (config: Config, host: HttpAdapterHost, logger: Logger):
   const all: ConfiguredProvider[] = [];
   if (asteriskUrl) {
     const limits = { callsPerSecond: config.asteriskCallsPerSecond, callsAtOnce: config.asteriskCallsAtOnce };
-    all.push(configured(createAsterisk(config, asteriskUrl, logger), { limits, makesSubAccounts: false }));
+    all.push(configured(await createAsterisk(config, asteriskUrl, logger), { limits, makesSubAccounts: false }));
   }
   if (twilioAccountSid) {
     const limits = { callsPerSecond: config.twilioCallsPerSecond, callsAtOnce: config.twilioCallsAtOnce };
-    all.push(configured(createTwilio(config, twilioAccountSid), { limits, makesSubAccounts: false }));
+    all.push(configured(await createTwilio(config, twilioAccountSid), { limits, makesSubAccounts: false }));
   }
   if (yuntongxunAccountSid) {
     const limits = { callsPerSecond: config.yuntongxunCallsPerSecond, callsAtOnce: config.yuntongxunCallsAtOnce };
     const terms = { limits, makesSubAccounts: config.yuntongxunMakeSubAccounts };
-    all.push(configured(createYuntongxun(config, yuntongxunAccountSid), terms));
+    all.push(configured(await createYuntongxun(config, yuntongxunAccountSid), terms));
   }
   if (all.length === 0) all.push(configured(createSimulator(config, host)));
   const routes = config.routes ?? [{ to: '', providers: all.map(({ provider }) => provider.name) }];
