@@ -12,7 +12,7 @@ import { startProvider, startService } from './service.js';
 import { measure, median } from './load.js';
 import { ON_EVERY_CORE } from './machine.js';
 import { residentMegabytes } from './memory.js';
-import type { Report } from './report.js';
+import type { Aim, Report } from './report.js';
 import { STATE_POLL } from './state-poll.js';
 
 const STARTS = 3;
@@ -43,14 +43,17 @@ export const start = async (place: Place, seconds: number): Promise<Report> => {
     ],
     aims: [
       { text: `ready in under ${MOST_SECONDS} s`, figure: `${time.toFixed(2)} s`, isReached: time < MOST_SECONDS },
-      {
-        text: `resident memory under ${MOST_MEGABYTES} MB`,
-        figure: `${Math.max(atFirst, afterPolls).toFixed(0)} MB`,
-        isReached: Math.max(atFirst, afterPolls) < MOST_MEGABYTES,
-      },
+      underMegabytes('after the start', atFirst),
+      underMegabytes('after the polls, before the garbage is collected', afterPolls),
     ],
   };
 };
+
+const underMegabytes = (when: string, megabytes: number): Aim => ({
+  text: `resident memory under ${MOST_MEGABYTES} MB ${when}`,
+  figure: `${megabytes.toFixed(0)} MB`,
+  isReached: megabytes < MOST_MEGABYTES,
+});
 
 const secondsToReady = async ({ folder, started }: Place): Promise<number> => {
   const settings = [`DATA_DIR=${join(folder, 'data')}`, 'HOST=127.0.0.1', 'PORT=0'];
