@@ -32,7 +32,8 @@ export interface OpenCall {
   readonly serviceLineId: string | null;
 }
 
-const CHANGE_BYTES = changeBytes({
+/** The first change of a call, out of the columns of its row. */
+export const FIRST_CHANGE_BYTES = changeBytes({
   type: `'call.requested'`,
   receivedAt: 'requested_at',
   callSid: 'call_sid',
@@ -59,7 +60,7 @@ with opened as (
   returning call_sid, caller_id, callee_id, service_line_id, requested_at
 ), event as (
   insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change)
-  select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${CHANGE_BYTES}
+  select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES}
   from opened
   returning change
 )

@@ -2,7 +2,7 @@
  * A PostgreSQL for the bench, and in it a database for each program: ours listens to what happens in its own. A commit does
  * not wait for the disk, which takes as long for everybody and would hide what the programs cost.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { readKeyRing } from '../../../src/config/key-ring.js';
@@ -10,6 +10,7 @@ import { startEmbeddedPostgres } from '../../../src/database/embedded-postgres.j
 import { migrate } from '../../../src/database/migrate.js';
 import { encryptSecret } from '../../../src/directory/secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './given.js';
+import { cpuSecondsOfFamily } from './processor-time.js';
 
 export const CALLEE = '2013';
 /** All of them can call. */
@@ -26,6 +27,8 @@ export interface Databases {
   readonly version: string;
   /** With the callers in it, and no call. @param name of which there may be several */
   create(name: string): Promise<Database>;
+  /** Processor time of all of PostgreSQL since it started. */
+  cpuSeconds(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -39,6 +42,7 @@ export const startDatabases = async (folder: string): Promise<Databases> => {
     await fillDirectory(template);
     const [row] = await template.query<{ version: string }>(`select current_setting('server_version') as version`);
     let created = 0;
+    const postmaster = parseInt(await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8'), 10);
     return {
       version: row?.version ?? 'unknown',
       async create(name) {
@@ -51,6 +55,7 @@ export const startDatabases = async (folder: string): Promise<Databases> => {
         own.pathname = `/${unique}`;
         return databaseAt(own.href);
       },
+      cpuSeconds: () => cpuSecondsOfFamily(postmaster),
       stop: () => server.stop(),
     };
   } catch (error) {

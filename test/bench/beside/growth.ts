@@ -11,13 +11,12 @@ import { CALLEE, CALLERS, callerOf, type Database, type LiveCall } from './datab
 import { JWT_SECRET } from './given.js';
 import { measure, median, type Load, type Question, type Round } from './load.js';
 import { ON_MEASURED_CORE } from './machine.js';
-import { PLACED } from './placing.js';
+import { placeCalls } from './placing.js';
 import type { Place } from './place.js';
 import type { Program } from './program.js';
 import type { Aim, Report } from './report.js';
 import { startProvider, startService } from './service.js';
 import { say } from './table.js';
-import { tokensOf } from './tokens.js';
 import { tellStories } from './webhooks.js';
 
 const SMALL = 10_000;
@@ -178,16 +177,7 @@ const WORKS: readonly GrowthWork[] = [
     connections: 64,
     async prepare({ database }) {
       await endLiveCalls(database);
-      const tokens = await tokensOf(CALLERS);
-      let caller = 0;
-      return () => {
-        const token = tokens[caller++];
-        if (token === undefined) throw new Error('there are too few callers for so many calls');
-        return {
-          bytes: requestBytes('GET', `/v1/app/call/${CALLEE}?access_token=${token}`),
-          isRight: ({ status, body }) => status === 200 && PLACED.test(body),
-        };
-      };
+      return placeCalls(0);
     },
   },
   {

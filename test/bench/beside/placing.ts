@@ -7,14 +7,12 @@ import { timesTheirs, type Work } from './work.js';
 
 /** Of others, so that the tables are not empty. */
 const CALLS_BEFORE = 1_000;
-export const PLACED = /^\{"data":\{"callSid":"\d{32}"\},"returnCode":200,"returnMsg":"success"\}$/;
+const PLACED = /^\{"data":\{"callSid":"\d{32}"\},"returnCode":200,"returnMsg":"success"\}$/;
 
 /** Each request is the first of its caller. */
-const prepare = async ({ name, database }: Contender): Promise<() => Question> => {
-  await putLiveCalls(database, CALLS_BEFORE);
-  if (name === 'the provider alone') return () => DIAL;
+export const placeCalls = async (firstCaller: number): Promise<() => Question> => {
   const tokens = await tokensOf(CALLERS);
-  let caller = CALLS_BEFORE;
+  let caller = firstCaller;
   return () => {
     const token = tokens[caller++];
     if (token === undefined) throw new Error('there are too few callers for so many calls');
@@ -23,6 +21,11 @@ const prepare = async ({ name, database }: Contender): Promise<() => Question> =
       isRight: ({ status, body }) => status === 200 && PLACED.test(body),
     };
   };
+};
+
+const prepare = async ({ name, database }: Contender): Promise<() => Question> => {
+  await putLiveCalls(database, CALLS_BEFORE);
+  return name === 'the provider alone' ? () => DIAL : placeCalls(CALLS_BEFORE);
 };
 
 const DIAL: Question = {

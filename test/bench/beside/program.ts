@@ -6,6 +6,7 @@ import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuSecondsOf } from './processor-time.js';
 import type { Held, Insides, Question } from './programs/insides.js';
 
 export interface Program {
@@ -49,8 +50,6 @@ process.once('exit', () => {
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 15_000;
 const INSIDES_LIMIT_MS = 30_000;
-/** USER_HZ, which Linux has fixed for what it tells programs. */
-const TICKS_A_SECOND = 100;
 
 export const startProgram = async (program: ProgramToStart): Promise<Program> => {
   const { name, line, environment = {}, launcher = [], folder } = program;
@@ -101,13 +100,6 @@ export const startProgram = async (program: ProgramToStart): Promise<Program> =>
     }
     await sleep(50);
   }
-};
-
-/** proc(5): utime and stime are the 14th and 15th field; the second may hold spaces and ends with a bracket. */
-const cpuSecondsOf = async (pid: number): Promise<number> => {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 };
 
 const LINES_SHOWN = 10;

@@ -82,7 +82,8 @@ const carryOut = async (
   const samples: Sample[] = [];
   for (let number = 1; number <= SAMPLES; number++) {
     samples.push(await crowd.sample(rate, seconds / SAMPLES, (number * seconds) / SAMPLES));
-    say(`soak: ${JSON.stringify(samples.at(-1))}`);
+    const { seconds: after, calls, heapBytes } = samples.at(-1)!;
+    say(`soak: ${after.toFixed(0)} s, ${calls} calls, heap ${megabytes(heapBytes)}`);
   }
   const ownCpu = process.cpuUsage(ownCpuBefore);
   const after = await atRest(service, crowd, exchange);

@@ -4,8 +4,13 @@ import { measure, median, type Load, type Round } from './load.js';
 import type { Place } from './place.js';
 import type { Aim, Report } from './report.js';
 
+interface RoundOnDatabase extends Round {
+  /** Of PostgreSQL, for one request. */
+  readonly databaseMicroseconds: number;
+}
+
 /** Medians of the rounds. */
-export type Result = Omit<Round, 'answered'>;
+export type Result = Omit<RoundOnDatabase, 'answered'>;
 
 export interface Target {
   readonly text: string;
@@ -47,22 +52,31 @@ export const holdAgainstEachOther =
   (work: Work) =>
   async (place: Place, seconds: number): Promise<Report> => {
     const contenders = await startContenders(place, work.contenders);
-    const rounds = new Map<ContenderName, Round[]>(work.contenders.map((name) => [name, []]));
+    const rounds = new Map<ContenderName, RoundOnDatabase[]>(work.contenders.map((name) => [name, []]));
     for (let turn = 0; turn < ROUNDS; turn++) {
       for (const contender of contenders) {
         const next = await work.prepare(contender, WARM_UP.seconds + seconds);
         const warmUp = await measure(contender, { ...work.load, ...WARM_UP, next });
+        const cpuBefore = await place.databases.cpuSeconds();
         const round = await measure(contender, { ...work.load, next, seconds });
+        const databaseSeconds = (await place.databases.cpuSeconds()) - cpuBefore;
         await work.verify?.(contender, warmUp.answered + round.answered);
-        rounds.get(contender.name)?.push(round);
+        const databaseMicroseconds = (databaseSeconds * 1_000_000) / round.answered;
+        rounds.get(contender.name)?.push({ ...round, databaseMicroseconds });
       }
     }
     return reportOf(work, rounds);
   };
 
-const resultOf = (rounds: readonly Round[] = []): Result => {
+const resultOf = (rounds: readonly RoundOnDatabase[] = []): Result => {
   const of = (figure: keyof Result): number => median(rounds.map((round) => round[figure]));
-  return { perSecond: of('perSecond'), p50Ms: of('p50Ms'), p99Ms: of('p99Ms'), cpuMicroseconds: of('cpuMicroseconds') };
+  return {
+    perSecond: of('perSecond'),
+    p50Ms: of('p50Ms'),
+    p99Ms: of('p99Ms'),
+    cpuMicroseconds: of('cpuMicroseconds'),
+    databaseMicroseconds: of('databaseMicroseconds'),
+  };
 };
 
 /** A program that does not keep its core busy waits for something: the database, the provider, or the load. */
@@ -73,12 +87,16 @@ const HEAD = [
   'p50',
   'p99',
   'processor a request',
+  'PostgreSQL’s',
   'core busy',
   'we ÷ it',
   'by processor time',
 ];
 
-const reportOf = ({ name, title, targets }: Work, roundsOf: ReadonlyMap<ContenderName, readonly Round[]>): Report => {
+const reportOf = (
+  { name, title, targets }: Work,
+  roundsOf: ReadonlyMap<ContenderName, readonly RoundOnDatabase[]>,
+): Report => {
   const ours = resultOf(roundsOf.get('Ringback'));
   return {
     work: name,
@@ -93,6 +111,7 @@ const reportOf = ({ name, title, targets }: Work, roundsOf: ReadonlyMap<Contende
         `${theirs.p50Ms.toFixed(1)} ms`,
         `${theirs.p99Ms.toFixed(1)} ms`,
         `${theirs.cpuMicroseconds.toFixed(0)} µs`,
+        `${theirs.databaseMicroseconds.toFixed(0)} µs`,
         `${((theirs.cpuMicroseconds * theirs.perSecond) / 10_000).toFixed(0)} %`,
         who === 'Ringback' ? '' : (ours.perSecond / theirs.perSecond).toFixed(2),
         who === 'Ringback' ? '' : (theirs.cpuMicroseconds / ours.cpuMicroseconds).toFixed(2),

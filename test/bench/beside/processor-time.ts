@@ -1,0 +1,34 @@
+/** Processor time as proc(5) tells it; NaN where there is no /proc. */
+import { readdir, readFile } from 'node:fs/promises';
+
+/** USER_HZ, which Linux has fixed for what it tells programs. */
+const TICKS_A_SECOND = 100;
+
+interface Stat {
+  readonly parent: number;
+  /** Seconds. */
+  readonly own: number;
+  /** Of children that have ended. */
+  readonly ended: number;
+}
+
+/** The second field may hold spaces and ends with a bracket; parent and the four times are the 4th and the 14th to 17th. */
+const statOf = async (pid: number | string): Promise<Stat | undefined> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  if (stat === '') return undefined;
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = (first: number): number => Number(fields[first]) + Number(fields[first + 1]);
+  return { parent: Number(fields[1]), own: ticks(11) / TICKS_A_SECOND, ended: ticks(13) / TICKS_A_SECOND };
+};
+
+/** Since it started. */
+export const cpuSecondsOf = async (pid: number): Promise<number> => (await statOf(pid))?.own ?? NaN;
+
+/** Of a process and its children, those that have ended included. */
+export const cpuSecondsOfFamily = async (pid: number): Promise<number> => {
+  const head = await statOf(pid);
+  if (!head) return NaN;
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const children = (await Promise.all(pids.map(statOf))).filter((stat) => stat?.parent === pid);
+  return children.reduce((sum, child) => sum + (child?.own ?? 0), head.own + head.ended);
+};
