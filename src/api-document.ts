@@ -112,6 +112,10 @@ const PAGE_HEADERS = {
 
 const guardPage = (server: FastifyInstance): void => {
   server.addHook('onRequest', (request, reply, done) => {
+    if (!request.url.startsWith('/docs')) {
+      done();
+      return;
+    }
     if (/^\/docs(?:[/?]|$)/.test(request.url)) void reply.headers(PAGE_HEADERS);
     // There the page looks for its assets in a folder too deep, says @nestjs/swagger's way of finding them.
     if (/^\/docs\/(?:index\.html|\?)/.test(request.url)) void reply.redirect('./');

@@ -2,7 +2,7 @@
  * The HTTP server under Nest: its limits, and what holds for every request whatever it asks. Fastify is told not to
  * answer HEAD where there is a GET, because some GETs here ring a phone.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify';
@@ -36,6 +36,11 @@ declare module 'fastify' {
   }
 }
 
+/** Random once a process, then counted: random bytes for each request would cost as much as the look into memory for its answer. */
+const processId = randomBytes(6).toString('hex');
+let requests = 0;
+const nextRequestId = (): string => `${processId}-${(++requests).toString(36)}`;
+
 export const createHttpServer = (config: Config, logger: Logger, draining: Draining): FastifyAdapter => {
   const adapter = new FastifyAdapter({
     exposeHeadRoutes: false,
@@ -47,7 +52,7 @@ export const createHttpServer = (config: Config, logger: Logger, draining: Drain
     http: { maxHeaderSize: MOST_HEADER_BYTES },
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     rewriteUrl: (request: IncomingMessage) => withReachableIds(request.url ?? '/'),
-    genReqId: () => randomUUID(),
+    genReqId: nextRequestId,
     clientErrorHandler(error, socket) {
       if (!socket.writable || socket.destroyed) return;
       const { code, message } = error.code === 'HPE_HEADER_OVERFLOW' ? ERRORS.TOO_LARGE : ERRORS.BAD_REQUEST;
@@ -134,6 +139,10 @@ const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0]
 const ANSWERED_TO_THE_LAST = '/health/live';
 
 const refuseWhileDraining = (server: FastifyInstance, draining: Draining): void => {
+  // One for all requests: what is made for each is work for the garbage collector.
+  const leave = (): void => {
+    draining.leave();
+  };
   server.addHook('onRequest', (request, reply, done) => {
     if (draining.hasBegun && pathOf(request) !== ANSWERED_TO_THE_LAST) {
       void reply.header('connection', 'close');
@@ -141,9 +150,7 @@ const refuseWhileDraining = (server: FastifyInstance, draining: Draining): void 
       return;
     }
     draining.enter();
-    reply.raw.once('close', () => {
-      draining.leave();
-    });
+    reply.raw.on('close', leave);
     done();
   });
 };

@@ -43,7 +43,7 @@ class Problem {
   @ApiPropertyOptional({ type: [ProblemFault], description: 'Everything that is wrong with the request.' })
   errors?: ProblemFault[];
 
-  @ApiProperty({ description: 'Stands on every line of the log.', example: '0b0e8f5c-1e7c-4d38-9a43-5d7e2d3a9f10' })
+  @ApiProperty({ description: 'Stands on every line of the log.', example: '5d7e2d3a9f10-1c8' })
   requestId: string;
 }
 
@@ -65,7 +65,7 @@ export const problem = (code: ErrorName, description: string, example: Example =
           status: ERRORS[code].httpStatus,
           code,
           ...example,
-          requestId: '0b0e8f5c-1e7c-4d38-9a43-5d7e2d3a9f10',
+          requestId: '5d7e2d3a9f10-1c8',
         },
       },
     },

@@ -6,7 +6,7 @@ export interface Principal {
   /** The app's user id, a Long. */
   readonly userId: string;
   readonly scopes: ReadonlySet<string>;
-  /** When the token does; milliseconds since the epoch. */
+  /** Of the token; milliseconds since the epoch. */
   readonly expiresAt: number;
 }
 

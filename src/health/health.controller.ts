@@ -73,7 +73,7 @@ export class HealthController {
           code: 'UNAVAILABLE',
           detail: 'Calls cannot be placed at the moment.',
           errors: [{ where: 'database', what: 'down' }],
-          requestId: '0b0e8f5c-1e7c-4d38-9a43-5d7e2d3a9f10',
+          requestId: '5d7e2d3a9f10-1c8',
         },
       },
     },

@@ -38,7 +38,7 @@ const refusal = (code: ErrorName, description: string, detail?: string) =>
           status: ERRORS[code].httpStatus,
           code,
           ...(detail !== undefined && { detail }),
-          requestId: '0b0e8f5c-1e7c-4d38-9a43-5d7e2d3a9f10',
+          requestId: '5d7e2d3a9f10-1c8',
         },
       },
     },
