@@ -120,14 +120,11 @@ const openFilesOf = async (pid: number): Promise<number> => {
   return files.length || NaN;
 };
 
-/** pino's levels from warn on, and what Node itself warns of. */
-const COMPLAINT = /"level":[456]0|Warning/;
-
 /** Line by line: the log of an hour is larger than a string may be. */
 const complaintsIn = async (logFile: string): Promise<string[]> => {
   const complaints: string[] = [];
   for await (const line of createInterface({ input: createReadStream(logFile) })) {
-    if (COMPLAINT.test(line)) complaints.push(line);
+    if (isWarning(line)) complaints.push(line);
   }
   return complaints;
 };
