@@ -73,8 +73,7 @@ class Reader {
       this.position++;
       return container;
     }
-    this.open.push({ container, key: '' });
-    if (bracket === '{') this.readKey();
+    this.open.push({ container, key: bracket === '{' ? this.key() : '' });
     return OPENED;
   }
 
@@ -90,7 +89,7 @@ class Reader {
       const character = this.peek();
       this.position++;
       if (character === ',') {
-        if (!Array.isArray(container)) this.readKey();
+        if (!Array.isArray(container)) parent.key = this.key();
         return null;
       }
       if (character !== (Array.isArray(container) ? ']' : '}')) throw this.malformed();
@@ -99,13 +98,13 @@ class Reader {
     }
   }
 
-  private readKey(): void {
+  private key(): string {
     if (this.peek() !== '"') throw this.malformed();
     const key = this.string();
     if (FORBIDDEN_KEYS.has(key)) throw new AppError('BAD_REQUEST', { detail: `The body has a key ${key}.` });
     if (this.peek() !== ':') throw this.malformed();
     this.position++;
-    this.open.at(-1)!.key = key;
+    return key;
   }
 
   private scalar(): unknown {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { AppError } from '../../src/common/error-table.js';
+import type { AppError } from '../../src/common/error-table.js';
 import { DEEPEST, LONGEST_STRING, MOST_VALUES, readJsonText } from '../../src/common/json-text.js';
 
 /** What became of a text: a value, or the code of a refusal. */
