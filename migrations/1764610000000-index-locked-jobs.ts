@@ -7,18 +7,16 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * endpoint is disabled or away there may be a million. Only jobs that a worker has taken are in the index.
  */
 export class IndexLockedJobs1764610000000 implements MigrationInterface {
-  /** PostgreSQL builds no index concurrently inside a transaction. */
+  /** PostgreSQL builds no index concurrently inside a transaction. It blocks nobody, so it may wait: no lock_timeout. */
   readonly transaction = false;
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query(`set lock_timeout = '5s'`);
     // A build that was broken off leaves an index that is never used, under the very name.
     await queryRunner.query('drop index concurrently if exists graphile_worker.ringback_locked_jobs');
     await queryRunner.query(
       `create index concurrently ringback_locked_jobs on graphile_worker._private_jobs (locked_by)
        where locked_by is not null`,
     );
-    await queryRunner.query('reset lock_timeout');
   }
 
   /** Not concurrently: TypeORM undoes inside a transaction. Dropping takes no time, once it has its lock. */
