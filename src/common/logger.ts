@@ -6,6 +6,7 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { logContext } from './log-context.js';
+import { loggedError } from './logged-error.js';
 import { maskPhone } from './phone-number.js';
 
 export type { Logger } from 'pino';
@@ -22,7 +23,8 @@ const OPTIONS = {
   mixin: logContext,
   mixinMergeStrategy: (line: object, context: object) => ({ ...context, ...line }),
   serializers: {
-    error: pino.stdSerializers.err,
+    error: (error: unknown) => loggedError(error),
+    err: (error: unknown) => loggedError(error),
     callerPhone: maskedField,
     calleePhone: maskedField,
     phone: maskedField,
