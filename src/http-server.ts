@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify';
+import { limitConnections } from './connection-limits.js';
 import type { Draining } from './common/draining.js';
 import { AppError, ERRORS } from './common/error-table.js';
 import { runWithLogContext, type LogContext } from './common/log-context.js';
@@ -64,6 +65,7 @@ export const createHttpServer = (config: Config, logger: Logger, draining: Drain
     },
   });
   const server = adapter.getInstance<FastifyInstance>();
+  limitConnections(server.server, draining);
   logRequests(server, logger);
   refuseWhileDraining(server, draining);
   neverCache(server);
@@ -139,19 +141,11 @@ const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0]
 const ANSWERED_TO_THE_LAST = '/health/live';
 
 const refuseWhileDraining = (server: FastifyInstance, draining: Draining): void => {
-  // One for all requests: what is made for each is work for the garbage collector.
-  const leave = (): void => {
-    draining.leave();
-  };
   server.addHook('onRequest', (request, reply, done) => {
     if (draining.hasBegun && pathOf(request) !== ANSWERED_TO_THE_LAST) {
       void reply.header('connection', 'close');
       done(new AppError('UNAVAILABLE', { retryAfterSeconds: 1 }));
-      return;
-    }
-    draining.enter();
-    reply.raw.on('close', leave);
-    done();
+    } else done();
   });
 };
 
