@@ -6,6 +6,7 @@
 const LOGGED_FIELDS = [
   'code',
   'status',
+  'category',
   'severity',
   'schema',
   'table',
@@ -24,32 +25,36 @@ const REPEATS_A_VALUE = /^22[0-9A-Z]{3}$/;
 /** More than any chain of ours; an error may also be its own cause. */
 const MOST_CAUSES = 5;
 
-interface LoggedError {
-  readonly type: string;
-  readonly message: string;
-  readonly stack: string;
-  readonly cause?: unknown;
-  readonly errors?: readonly unknown[];
-  readonly [field: string]: unknown;
-}
+/** Characters: a stack of twenty lines has fewer. Longer text came from outside. */
+export const LONGEST_FIELD = 4_000;
 
-/** @returns anything that is no error as it is, unless it is an object, of which only the type is told */
+export const bounded = (value: unknown): unknown =>
+  typeof value === 'string' && value.length > LONGEST_FIELD ? `${value.slice(0, LONGEST_FIELD)}…` : value;
+
+/**
+ * An error is known by its shape, because one of another realm is no instance of our Error.
+ * @returns a primitive as it is; of an object that is no error only its type
+ */
 export const loggedError = (error: unknown, causesLeft = MOST_CAUSES): unknown => {
-  if (!(error instanceof Error)) return typeof error === 'object' && error !== null ? { type: 'object' } : error;
-  const fields = error as Error & Readonly<Record<string, unknown>>;
-  const kept = LOGGED_FIELDS.filter((name) => ['string', 'number'].includes(typeof fields[name]));
+  if (typeof error !== 'object' || error === null) return bounded(error);
+  if (!isError(error)) return { type: 'object' };
+  const kept = LOGGED_FIELDS.filter((name) => ['string', 'number'].includes(typeof error[name]));
   const message = loggedMessage(error);
-  const logged: LoggedError = {
+  return {
     type: error.constructor.name,
-    message,
-    stack: (error.stack ?? '').replace(error.message, () => message),
-    ...Object.fromEntries(kept.map((name) => [name, fields[name]])),
+    message: bounded(message),
+    stack: bounded((error.stack ?? '').replace(error.message, () => message)),
+    ...Object.fromEntries(kept.map((name) => [name, bounded(error[name])])),
     ...(error.cause !== undefined && causesLeft > 0 && { cause: loggedError(error.cause, causesLeft - 1) }),
-    ...(error instanceof AggregateError &&
+    // Node has one error for all addresses of a name, without a message of its own.
+    ...(Array.isArray(error.errors) &&
       causesLeft > 0 && { errors: error.errors.slice(0, MOST_CAUSES).map((one) => loggedError(one, causesLeft - 1)) }),
   };
-  return logged;
 };
+
+type ErrorWithFields = Error & Readonly<Record<string, unknown>>;
+
+const isError = (value: object): value is ErrorWithFields => 'message' in value && typeof value.message === 'string';
 
 /** For people, without a value that the database was given. */
 export const loggedMessage = (error: Error): string => {
