@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, onRequestHookHandler, onSendHookHandler } from 'fastify';
 
 const ABOUT = `Ringback connects two people by telephone: it has a provider ring the caller, then the other party, joins
 the two, and keeps the record of the call.
@@ -48,10 +48,11 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
     autoTagControllers: false,
   });
   leaveOptionalParametersEmpty(document);
-  guardPage(app.getHttpAdapter().getInstance());
+  const server: FastifyInstance = app.getHttpAdapter().getInstance();
+  guardPage(server);
+  serveDocument(server, document);
   SwaggerModule.setup('docs', app, document, {
-    jsonDocumentUrl: 'docs/openapi.json',
-    raw: ['json'],
+    raw: false,
     customSiteTitle: 'Ringback API',
     customCss: PAGE_STYLE,
     swaggerOptions: {
@@ -60,6 +61,12 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
       plugins: [withoutTryingWebhooks, withoutKeptTokens],
     },
   });
+};
+
+/** One buffer for all: Swagger's own route renders 120 KB for each request, and each client that is slow to read keeps a copy. */
+const serveDocument = (server: FastifyInstance, document: OpenAPIObject): void => {
+  const bytes = Buffer.from(JSON.stringify(document));
+  server.get('/docs/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(bytes));
 };
 
 /**
@@ -119,15 +126,26 @@ const PAGE_HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
+/** This file holds the document too. A text would be copied for each client that is slow to read it. */
+const inOneBuffer = (): onSendHookHandler => {
+  let bytes: Buffer | undefined;
+  return (_request, _reply, payload, done) => {
+    done(null, typeof payload === 'string' ? (bytes ??= Buffer.from(payload)) : payload);
+  };
+};
+
+/** By the route that was matched: its raw address may be written in other ways, `/%64ocs` or `http://host/docs`. */
 const guardPage = (server: FastifyInstance): void => {
-  server.addHook('onRequest', (request, reply, done) => {
-    if (!request.url.startsWith('/docs')) {
-      done();
-      return;
-    }
-    if (/^\/docs(?:[/?]|$)/.test(request.url)) void reply.headers(PAGE_HEADERS);
-    // There the page looks for its assets in a folder too deep, says @nestjs/swagger's way of finding them.
-    if (/^\/docs\/(?:index\.html|\?)/.test(request.url)) void reply.redirect('./');
-    else done();
+  server.addHook('onRoute', (route) => {
+    if (!/^\/docs(?:\/|$)/.test(route.url)) return;
+    const guard: onRequestHookHandler = (request, reply, done) => {
+      void reply.headers(PAGE_HEADERS);
+      // There the page looks for its assets in a folder too deep, says @nestjs/swagger's way of finding them.
+      if (route.url === '/docs/index.html' || (route.url === '/docs/' && request.url.includes('?'))) {
+        void reply.redirect('./');
+      } else done();
+    };
+    route.onRequest = [route.onRequest ?? []].flat().concat(guard);
+    if (route.url === '/docs/swagger-ui-init.js') route.onSend = inOneBuffer();
   });
 };

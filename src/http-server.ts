@@ -5,12 +5,14 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify';
+import type { FastifyInstance, HTTPMethods } from 'fastify';
+import { limitConnections } from './connection-limits.js';
 import type { Draining } from './common/draining.js';
 import { AppError, ERRORS } from './common/error-table.js';
 import { readJsonText } from './common/json-text.js';
 import { runWithLogContext, type LogContext } from './common/log-context.js';
 import type { Logger } from './common/logger.js';
+import { loggedPath } from './common/request-path.js';
 import type { Config } from './config/config.js';
 
 /** A token, a long id and then some: beyond it a client is broken or hostile. Node's own default is 16 KB. */
@@ -52,7 +54,7 @@ export const createHttpServer = (config: Config, logger: Logger, draining: Drain
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { maxHeaderSize: MOST_HEADER_BYTES },
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
-    rewriteUrl: (request: IncomingMessage) => withReachableIds(request.url ?? '/'),
+    rewriteUrl: (request: IncomingMessage) => withReachableIds(withoutOrigin(request.url ?? '/')),
     genReqId: nextRequestId,
     clientErrorHandler(error, socket) {
       if (!socket.writable || socket.destroyed) return;
@@ -65,12 +67,17 @@ export const createHttpServer = (config: Config, logger: Logger, draining: Drain
     },
   });
   const server = adapter.getInstance<FastifyInstance>();
+  limitConnections(server.server, draining);
   logRequests(server, logger);
   refuseWhileDraining(server, draining);
   neverCache(server);
   parseBodies(server);
   return adapter;
 };
+
+/** An absolute-form target (RFC 9112, 3.2.2) names the same resource, so nothing behind this line sees another address. */
+const withoutOrigin = (url: string): string =>
+  url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/^(?!\/)/, '/');
 
 /** A percent sign or nothing where an id would be; hardly ever, and this is asked of every request. */
 const MAY_HIDE_ITS_ID = /^[^?]*(?:%|\/(?=[/?]|$))/;
@@ -123,7 +130,7 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
         ...request.logContext,
         method: request.method,
         // Never the query: it carries the token.
-        path: pathOf(request),
+        path: loggedPath(request),
         status: reply.statusCode,
         error: request.errorCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
@@ -134,25 +141,15 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
   });
 };
 
-const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '';
-
 /** Liveness is not new work: an orchestrator must not take a process that is finishing for a dead one. */
 const ANSWERED_TO_THE_LAST = '/health/live';
 
 const refuseWhileDraining = (server: FastifyInstance, draining: Draining): void => {
-  // One for all requests: what is made for each is work for the garbage collector.
-  const leave = (): void => {
-    draining.leave();
-  };
   server.addHook('onRequest', (request, reply, done) => {
-    if (draining.hasBegun && pathOf(request) !== ANSWERED_TO_THE_LAST) {
+    if (draining.hasBegun && request.routeOptions.url !== ANSWERED_TO_THE_LAST) {
       void reply.header('connection', 'close');
       done(new AppError('UNAVAILABLE', { retryAfterSeconds: 1 }));
-      return;
-    }
-    draining.enter();
-    reply.raw.on('close', leave);
-    done();
+    } else done();
   });
 };
 

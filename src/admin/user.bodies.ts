@@ -24,7 +24,7 @@ const PHONE = {
   nullable: true,
   description:
     'A mobile, a landline with its area code, or a 400, 95 or other service number, in any common notation; `null` for ' +
-    'none. Emergency and premium-rate numbers are refused.',
+    'none. Emergency and premium-rate numbers, numbers with an extension and more than 40 characters are refused.',
   example: '138 0013 8000',
 };
 

@@ -1,6 +1,7 @@
 /** What Swagger says of deliveries to webhook endpoints. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { MOST_EXAMINED } from '../delivery/delivery-limits.js';
 import { pageParameter, problem, takesBody } from './problem-response.js';
 import { RedeliveryReply, WebhookDeliveryPage } from './webhook-delivery.bodies.js';
 import { endpointIdParameter, noSuchEndpoint } from './webhook-endpoints.api-text.js';
@@ -13,7 +14,8 @@ export const ListWebhookDeliveriesApi = () =>
       description:
         'Every delivery with every attempt at it, for 30 days; the latest call first, and of a call the latest change. A ' +
         'delivery that fails is tried again after 3 s, 7 s, 20 s, 55 s and so on up to 6 hours; the later changes of ' +
-        'the same call wait for it, other calls do not.',
+        `the same call wait for it, other calls do not. With \`state\`, a page examines ${MOST_EXAMINED} deliveries at most; ` +
+        'so it may have fewer items than `limit`, even none. The list ends where `next` is `null`.',
     }),
     endpointIdParameter,
     pageParameter('16090510160925480001030600243044-2'),

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { CHANGE_TYPES, type ChangeType } from '../call/call-change.js';
 import { isCallSid } from '../call/call-sid.js';
-import type { ShownAttempt, ShownDelivery } from '../delivery/delivery.service.js';
+import type { ShownAttempt, ShownDelivery } from '../delivery/list-deliveries.js';
 import { DELIVERY_STATES, type DeliveryState } from '../delivery/webhook-delivery.entity.js';
 import { wholeNumberRule, type FieldRule } from '../directory/field-rules.js';
 import { Obeys, Optional } from './obeys.js';

@@ -3,6 +3,11 @@
  * outgoing webhook and the timeline show: {"type":…,"timestamp":…,"data":{"callSid":…,"number":…,…}}. The frame is that
  * of Standard Webhooks.
  */
+import { readJson, readObject, readOneOf, readWholeNumber, UnexpectedShape } from '../common/foreign-json.js';
+import { readInstant } from '../common/instant.js';
+import { isLong } from '../common/long.js';
+import { END_REASONS, StateType } from './call-lifecycle.js';
+import { isCallSid } from './call-sid.js';
 
 /** `amended`: the state stayed, and something about it became known late. */
 export const CHANGE_TYPES = ['call.requested', 'call.ringing', 'call.answered', 'call.over', 'call.amended'] as const;
@@ -27,7 +32,36 @@ export interface CallChange {
   };
 }
 
-export const readChange = (bytes: string): CallChange => JSON.parse(bytes) as CallChange;
+const STATE_TYPES = Object.values(StateType).map(String);
+/** PostgreSQL's integer. */
+const GREATEST_NUMBER = 2 ** 31 - 1;
+
+/**
+ * The bytes come from a notification, which any database user can send, or from a row that another version of Ringback
+ * wrote. Fields that this version does not know are kept.
+ * @throws UnexpectedShape
+ */
+export const readChange = (bytes: string): CallChange => {
+  const change = readObject('the change', readJson(bytes));
+  const data = readObject('data', change.data);
+  readOneOf('type', CHANGE_TYPES, change.type);
+  expectThat('timestamp', isTime(change.timestamp));
+  expectThat('callSid', isCallSid(data.callSid));
+  readWholeNumber('number', 1, GREATEST_NUMBER, data.number);
+  readOneOf('stateType', STATE_TYPES, data.stateType);
+  if (data.endReason !== null) readOneOf('endReason', END_REASONS, data.endReason);
+  expectThat('occurredAt', isTime(data.occurredAt));
+  expectThat('callerId', isLong(data.callerId));
+  expectThat('calleeId', data.calleeId === null || isLong(data.calleeId));
+  expectThat('serviceLineId', data.serviceLineId === null || isLong(data.serviceLineId));
+  return change as unknown as CallChange;
+};
+
+const isTime = (value: unknown): boolean => typeof value === 'string' && readInstant(value) !== null;
+
+const expectThat = (name: string, isRight: boolean): void => {
+  if (!isRight) throw new UnexpectedShape(`${name} is not what it should be`);
+};
 
 const isoTime = (expression: string): string =>
   `to_char(${expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;

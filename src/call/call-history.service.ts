@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppError } from '../common/error-table.js';
+import { UnexpectedShape } from '../common/foreign-json.js';
 import { logAboutCall } from '../common/log-context.js';
 import { readChange, type CallChange } from './call-change.js';
 import type { CallEvent } from './call-event.entity.js';
@@ -14,7 +15,7 @@ export interface CallHistory extends ShownCall {
 }
 
 export interface TimelineEvent extends Omit<Readonly<CallEvent>, 'callSid' | 'receipt' | 'change'> {
-  /** Written out as JSON, the very bytes that every other consumer is sent; null where the event changed nothing. */
+  /** Written out as JSON, the very bytes that every other consumer is sent; null where the event changed nothing, or where the change cannot be read. */
   readonly change: CallChange | null;
 }
 
@@ -65,8 +66,18 @@ const timelineEvent = (event: EventRow): TimelineEvent => ({
   ...event,
   occurredAt: new Date(event.occurredAt),
   receivedAt: new Date(event.receivedAt),
-  change: event.change === null ? null : readChange(event.change),
+  change: event.change === null ? null : readableChange(event.change),
 });
+
+/** A change that a newer version wrote in another shape must not hide the rest of the call. */
+const readableChange = (bytes: string): CallChange | null => {
+  try {
+    return readChange(bytes);
+  } catch (error) {
+    if (error instanceof UnexpectedShape) return null;
+    throw error;
+  }
+};
 
 const noSuchCall = (): AppError =>
   new AppError('NOT_FOUND', { detail: 'There is no such call. A callSid has 32 decimal digits.' });

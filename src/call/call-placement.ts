@@ -59,6 +59,8 @@ export class CallPlacement {
     const carriers = this.carriersOn(route.providers, callerId, parties);
     const first = await carriers.next();
     if (first.done) throw new AppError('NO_SUB_ACCOUNT');
+    // Two users may share a phone; a provider would ring it and then connect it to itself.
+    if (callerPhone === calleePhone) throw new AppError('BAD_CALL_PARAMETERS');
 
     const open = await openCall(this.database, {
       callSid: newCallSid(new Date()),

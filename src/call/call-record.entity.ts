@@ -91,9 +91,9 @@ export class CallRecord {
   @Column({ type: 'timestamptz', name: 'deadline_at', precision: 3 })
   deadlineAt: Date;
 
-  /** From when on the provider could be asked for the call; null while it waits for its turn. */
+  /** When the provider may first be asked for the call; 'infinity' while it waits for its turn, null of older versions. */
   @Column({ type: 'timestamptz', name: 'turn_at', nullable: true })
-  turnAt: Date | null;
+  turnAt: Date | number | null;
 
   /** Set while somebody is having the provider hang up. */
   @Column({ type: 'timestamptz', name: 'cancel_ordered_at', nullable: true, precision: 3 })

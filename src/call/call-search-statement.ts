@@ -45,13 +45,6 @@ export interface FoundRow extends ShownRow {
 export const MOST_EXAMINED = 5_000;
 
 /**
- * For the transaction of these statements. The planner chooses by statistics, which know nothing of what has come in since
- * they were gathered. Here is nothing to choose: there is one index that has the rows in their order.
- */
-export const SEARCH_SETTINGS =
-  'set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off';
-
-/**
  * The time of a callSid is told by the clock of the replica that took the request, requested_at by the database's.
  * Clocks that are kept by NTP are milliseconds apart.
  */

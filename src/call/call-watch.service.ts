@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Draining } from '../common/draining.js';
 import { CallService } from './call.service.js';
 import { StateType } from './call-lifecycle.js';
-import { ChangeFeed, type FeedItem } from './change-feed.js';
+import { ChangeFeed, type FeedListener } from './change-feed.js';
 
 /** What a long poll has seen already: a state, or a change by its number. */
 export type Seen = { readonly state: number } | { readonly number: number };
@@ -39,27 +39,33 @@ export class CallWatch {
     gone: AbortSignal,
   ): Promise<Watched> {
     const call = await this.calls.stateOf(callSid, callerId);
-    if (call.state === StateType.over && !isBeyond(seen, call)) return { state: call.state, changes: [] };
-    const stop = AbortSignal.any([gone, this.draining.signal]);
+    const nothing = { state: call.state, changes: [] };
+    if (call.state === StateType.over && !isBeyond(seen, call)) return nothing;
+    // Either may have come about while the state was read, and an abort that is past is not told again.
+    const stops = [gone, this.draining.signal];
+    if (stops.some(({ aborted }) => aborted)) return nothing;
     return new Promise((resolve) => {
       const changes: string[] = [];
       let { state } = call;
       const finish = (): void => {
         clearTimeout(timer);
         unsubscribe();
-        stop.removeEventListener('abort', finish);
+        for (const stop of stops) stop.removeEventListener('abort', finish);
         resolve({ state, changes });
       };
       const timer = setTimeout(finish, waitSeconds * 1000);
       const after = 'number' in seen ? seen.number : 0;
-      const unsubscribe = this.feed.subscribe(callSid, after, ({ bytes, change: { data } }) => {
-        const stateType = Number(data.stateType) as StateType;
+      const unsubscribe = this.feed.subscribe(callSid, after, (item) => {
+        if (!item) return;
+        const { bytes, change } = item;
+        const { number } = change.data;
+        const stateType = Number(change.data.stateType) as StateType;
         if (stateType > state) state = stateType;
-        if (isBeyond(seen, { number: data.number, state: stateType })) changes.push(bytes);
-        if (changes.length > 0 && data.number >= call.number) finish();
+        if (isBeyond(seen, { number, state: stateType })) changes.push(bytes);
+        if (changes.length > 0 && number >= call.number) finish();
       });
-      stop.addEventListener('abort', finish);
-      if (stop.aborted) finish();
+      // Not AbortSignal.any: on Node 20 each one stays in the memory of the signal that lives as long as the process.
+      for (const stop of stops) stop.addEventListener('abort', finish);
     });
   }
 
@@ -84,5 +90,5 @@ const isBeyond = (seen: Seen, { number, state }: { number: number; state: StateT
 export interface FollowedCall {
   /** Nothing is left to tell to one who has seen the last change of a call that is over. */
   readonly isToldCompletely: boolean;
-  subscribe(listener: (item: FeedItem) => void): () => void;
+  subscribe(listener: FeedListener): () => void;
 }

@@ -84,8 +84,10 @@ export class CallController {
   }
 }
 
+/** A client may also have left while its token was checked: then 'close' is past. */
 const goneOf = ({ raw }: FastifyReply): AbortSignal => {
   const gone = new AbortController();
+  if (raw.destroyed) gone.abort();
   raw.once('close', () => {
     gone.abort();
   });

@@ -18,11 +18,14 @@ export interface FeedItem {
   readonly change: CallChange;
 }
 
+/** Gets null in place of a change that this version of Ringback cannot read: the next one comes all the same. */
+export type FeedListener = (item: FeedItem | null) => void;
+
 interface Subscription {
   readonly callSid: string;
-  /** The number of the last change that was handed on. */
+  /** The number of the last change that was handed on, or could not be read. */
   last: number;
-  readonly listener: (item: FeedItem) => void;
+  readonly listener: FeedListener;
 }
 
 export interface FeedObserver {
@@ -37,10 +40,16 @@ const READ_EVERY_MS = 1_000;
 /** Calls that one statement reads for. */
 const CALLS_A_READ = 200;
 
-const readChanges = hotStatement<{ callSid: string; bytes: string }>(
+interface ChangeRow {
+  readonly callSid: string;
+  readonly number: number;
+  readonly bytes: string;
+}
+
+const readChanges = hotStatement<ChangeRow>(
   'read-changes',
   `
-select call_sid as "callSid", change as bytes from call_event
+select call_sid as "callSid", change_number as number, change as bytes from call_event
 where call_sid = any($1) and change_number is not null
 order by call_sid, change_number
 `,
@@ -83,6 +92,13 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     await this.reading;
   }
 
+  /** How many are told of changes now. */
+  get listeners(): number {
+    let listeners = 0;
+    for (const { size } of this.subscriptions.values()) listeners += size;
+    return listeners;
+  }
+
   /** For one that keeps something in memory which only notifications keep true. */
   observe(observer: FeedObserver): void {
     this.observers.push(observer);
@@ -93,7 +109,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
    * Hands on every change of the call whose number is greater than `after`, the past ones too.
    * @returns how to stop
    */
-  subscribe(callSid: string, after: number, listener: (item: FeedItem) => void): () => void {
+  subscribe(callSid: string, after: number, listener: FeedListener): () => void {
     const subscription: Subscription = { callSid, last: after, listener };
     const others = this.subscriptions.get(callSid) ?? new Set();
     this.subscriptions.set(callSid, others.add(subscription));
@@ -107,23 +123,24 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
   private onNotification(bytes: string): void {
     const change = this.readOrDistrust(bytes);
     if (!change) return;
-    for (const observer of this.observers) observer.onChange(change);
-    this.handOn({ bytes, change });
+    this.tellObservers((observer) => {
+      observer.onChange(change);
+    });
+    this.handOn(change.data.callSid, change.data.number, { bytes, change });
   }
 
-  /** Anybody who may connect may notify. What is not understood may stand for a change that is missed now. */
+  /** Any database user can send a notification. One that cannot be read may stand for a change that is missed now. */
   private readOrDistrust(bytes: string): CallChange | undefined {
     try {
       return readChange(bytes);
     } catch (error) {
-      this.logger.warn({ error }, 'a notification was not understood; forgetting and reading anew');
+      this.logger.warn({ error }, 'notification cannot be read; dropping remembered states and reading the database');
       this.onListening();
       return undefined;
     }
   }
 
-  private handOn(item: FeedItem): void {
-    const { callSid, number } = item.change.data;
+  private handOn(callSid: string, number: number, item: FeedItem | null): void {
     for (const subscription of this.subscriptions.get(callSid) ?? []) {
       if (number <= subscription.last) continue;
       if (number > subscription.last + 1) {
@@ -131,20 +148,43 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
         continue;
       }
       subscription.last = number;
-      subscription.listener(item);
+      this.callSafely(() => {
+        subscription.listener(item);
+      });
+    }
+  }
+
+  private tellObservers(tell: (observer: FeedObserver) => void): void {
+    for (const observer of this.observers) {
+      this.callSafely(() => {
+        tell(observer);
+      });
+    }
+  }
+
+  /** All of this runs within a listener of the connection: an error of one recipient must end neither the others' turn nor the process. */
+  private callSafely(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.logger.error({ error }, 'recipient of a change failed');
     }
   }
 
   private onListening(): void {
     clearInterval(this.deafTimer);
     this.deafTimer = undefined;
-    for (const observer of this.observers) observer.onListening();
+    this.tellObservers((observer) => {
+      observer.onListening();
+    });
     this.read(this.subscriptions.keys());
   }
 
   private onLost(error: unknown): void {
     this.logger.warn({ error }, 'not told of changes any more; reading the database until it listens again');
-    for (const observer of this.observers) observer.onDeaf();
+    this.tellObservers((observer) => {
+      observer.onDeaf();
+    });
     this.deafTimer ??= setInterval(() => {
       this.read(this.subscriptions.keys());
     }, READ_EVERY_MS);
@@ -166,11 +206,21 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     for (const callSid of batch) this.toRead.delete(callSid);
     try {
       const rows = await readChanges(this.database, [batch]);
-      for (const { bytes } of rows) this.handOn({ bytes, change: readChange(bytes) });
+      for (const row of rows) this.handOn(row.callSid, row.number, this.readRow(row));
     } catch (error) {
       this.logger.warn({ error }, 'changes could not be read yet');
       for (const callSid of batch) this.toRead.add(callSid);
       await sleep(READ_EVERY_MS);
+    }
+  }
+
+  /** A row that a newer version wrote stays unreadable: it is passed over, or it would be read again and again. */
+  private readRow({ callSid, number, bytes }: ChangeRow): FeedItem | null {
+    try {
+      return { bytes, change: readChange(bytes) };
+    } catch (error) {
+      this.logger.warn({ error, callSid, number }, 'stored change cannot be read; passing it over');
+      return null;
     }
   }
 }

@@ -101,6 +101,7 @@ const refusalOf = (
 ): string | null => {
   if (callerPhone === null) return 'The caller has no phone, or is not known.';
   if (number === null) return 'The callee has no phone, or is not known.';
+  if (number === callerPhone) return 'This is the phone of the caller.';
   if (!hasRoute) return 'No route leads to this number.';
   return carrier === null ? 'None of the providers on the route can carry it at the moment.' : null;
 };

@@ -17,6 +17,8 @@ export const changeNumberOf = (lastEventId: string | undefined): number | null =
 export const sendEvents = (reply: FastifyReply, call: FollowedCall, stop: AbortSignal, expiresAt: number): void => {
   reply.hijack();
   const { raw } = reply;
+  // A client that has left while the call was looked up: its 'close' is past, and nothing would ever be released.
+  if (raw.destroyed) return;
   raw.writeHead(200, {
     ...(reply.getHeaders() as Record<string, string>),
     'content-type': 'text/event-stream; charset=utf-8',
@@ -33,8 +35,14 @@ export const sendEvents = (reply: FastifyReply, call: FollowedCall, stop: AbortS
     if (Date.now() >= expiresAt) end();
     else write(':\n\n');
   }, HEARTBEAT_EVERY_MS);
-  const unsubscribe = call.subscribe(({ bytes, change: { data } }) => {
-    write(`id: ${data.number}\ndata: ${bytes}\n\n`);
+  const unsubscribe = call.subscribe((item) => {
+    // The client resumes from the change it has, maybe at a replica of the version that can read the next one.
+    if (!item) {
+      end();
+      return;
+    }
+    const { data } = item.change;
+    write(`id: ${data.number}\ndata: ${item.bytes}\n\n`);
     if (Number(data.stateType) === StateType.over) end();
   });
   const end = (): void => {

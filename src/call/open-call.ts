@@ -55,7 +55,7 @@ with opened as (
      requested_at, changes, sweep_at, deadline_at, turn_at)
   values ($1, $2, $3, $4, $5, $6, $7, $8, 1, now(), 1,
      now() + $9 * interval '1 second', now() + $10 * interval '1 second',
-     case when $11::boolean then null else now() end)
+     case when $11::boolean then 'infinity' else now() end)
   on conflict (caller_id) where state < 4 do nothing
   returning call_sid, caller_id, callee_id, service_line_id, requested_at
 ), event as (

@@ -30,7 +30,7 @@ const moveOn = hotStatement(
   `
 with moved as (
   update call_record
-  set provider = $3, sub_account = $4, turn_at = case when $5::boolean then null else now() end,
+  set provider = $3, sub_account = $4, turn_at = case when $5::boolean then 'infinity' else now() end,
     sweep_at = now() + $6 * interval '1 second'
   where call_sid = $1 and provider = $2 and state = 1 and provider_call_id is null and cancel_ordered_at is null
   returning call_sid

@@ -13,9 +13,12 @@ export const PATIENCE_MS = 3_000;
 /** A place becomes free when a call ends, which is not worth a notification. */
 const LOOK_AGAIN_MS = 200;
 
-/** Of a row of call_record: its turn has not come, so nobody has been asked to ring a phone. */
+/**
+ * Of a row of call_record: its turn has not come, so no provider has been asked to dial. A call that waits has turn_at
+ * 'infinity' until it gets its turn. Null is written by versions before this one, and may have been dialled.
+ */
 export const IS_UNDIALED =
-  'state = 1 and provider_call_id is null and (turn_at is null or turn_at > clock_timestamp())';
+  'state = 1 and provider_call_id is null and turn_at is not null and turn_at > clock_timestamp()';
 
 export const isLimited = ({ callsPerSecond, callsAtOnce }: ProviderLimits): boolean =>
   callsPerSecond !== null || callsAtOnce !== null;
@@ -73,7 +76,7 @@ const judge = async (
 with call as (
   select state = 1 and cancel_ordered_at is null as is_wanted from call_record where call_sid = $1
 ), load as (
-  select count(*) >= $4::int as is_full from call_record where provider = $2 and state < 4 and turn_at is not null
+  select count(*) >= $4::int as is_full from call_record where provider = $2 and state < 4 and turn_at is distinct from 'infinity'
 ), turn as (
   select greatest(next_at, clock_timestamp()) as at from provider_turn where provider = $2
 ), taken as (
@@ -97,7 +100,7 @@ from call, load
 
 const countInTurn = hotStatement<{ provider: string; calls: number }>(
   'calls-in-turn',
-  `select provider, count(*)::int as calls from call_record where state < 4 and turn_at is not null group by provider`,
+  `select provider, count(*)::int as calls from call_record where state < 4 and turn_at is distinct from 'infinity' group by provider`,
 );
 
 /** Open calls that count against a provider's limit, by its name. */

@@ -1,13 +1,8 @@
 /** One page of the search for calls: the statements of `call-search-statement.ts`, run and read. */
 import type { DataSource } from 'typeorm';
+import { KEY_ORDER_SETTINGS } from '../database/key-order.js';
 import type { Page, PageRequest } from '../directory/page.js';
-import {
-  MOST_EXAMINED,
-  SEARCH_SETTINGS,
-  searchStatements,
-  type CallFilter,
-  type FoundRow,
-} from './call-search-statement.js';
+import { MOST_EXAMINED, searchStatements, type CallFilter, type FoundRow } from './call-search-statement.js';
 import { shownCall, type ShownCall } from './shown-call.js';
 
 /**
@@ -21,7 +16,7 @@ export const searchCalls = async (
   mostExamined = MOST_EXAMINED,
 ): Promise<Page<ShownCall>> =>
   database.transaction(async (transaction) => {
-    await transaction.query(SEARCH_SETTINGS);
+    await transaction.query(KEY_ORDER_SETTINGS);
     let farthest: Page<ShownCall> | undefined;
     for (const { text, values } of searchStatements(filter, page, mostExamined)) {
       const found = pageOf(await transaction.query<FoundRow[]>(text, [...values]), page.limit);

@@ -2,8 +2,9 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, ERRORS, type ErrorName } from './error-table.js';
 import type { Logger } from './logger.js';
+import { routeOf } from './request-path.js';
 
-/** Paths whose clients are ours to choose a format for: RFC 9457. Everywhere else the contract's envelope is spoken. */
+/** Routes whose clients are ours to choose a format for: RFC 9457. Everywhere else the contract's envelope is spoken. */
 const SPEAKS_PROBLEM = /^\/(?:v1\/admin|v1\/webhooks|health)(?:\/|$)/;
 const IS_CONTRACT = /^\/v1\/app\//;
 
@@ -28,25 +29,36 @@ export class ErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    if (reply.sent) return;
-
-    const path = request.url.split('?', 1)[0] ?? '';
-    const error = asAppError(thrown, path);
+    const route = routeOf(request);
+    const error = asAppError(thrown, route);
     const row = ERRORS[error.code];
-    if (row.code >= 500 && error.code !== 'UNAVAILABLE') {
-      this.logger.error({ requestId: request.id, error: error.cause ?? error }, 'request failed');
+    if (reply.sent) {
+      const problem = { requestId: request.id, code: error.code, error: error.cause ?? error };
+      this.logger.error(problem, 'request failed after its response had begun');
+      return;
     }
+    this.logCause(error, row.code, request.id);
     request.errorCode = error.code;
 
     if (error.retryAfterSeconds) void reply.header('retry-after', String(error.retryAfterSeconds));
     if (row.httpStatus === 401) void reply.header('www-authenticate', 'Bearer');
     void reply.status(row.httpStatus);
-    if (SPEAKS_PROBLEM.test(path)) {
+    if (SPEAKS_PROBLEM.test(route)) {
       void reply.type('application/problem+json; charset=utf-8').send(JSON.stringify(problem(error, request.id)));
     } else {
       void reply
         .type('application/json; charset=utf-8')
         .send(JSON.stringify({ returnCode: row.code, returnMsg: error.message }));
+    }
+  }
+
+  /** A 503 without a cause is readiness or draining, which log theirs when it begins and not for each request. */
+  private logCause(error: AppError, code: number, requestId: string): void {
+    if (code < 500) return;
+    if (error.code !== 'UNAVAILABLE') {
+      this.logger.error({ requestId, code: error.code, error: error.cause ?? error }, 'request failed');
+    } else if (error.cause !== undefined) {
+      this.logger.warn({ requestId, code: error.code, error: error.cause }, 'request refused: not available');
     }
   }
 }
@@ -61,12 +73,13 @@ const problem = (error: AppError, requestId: string) => ({
   requestId,
 });
 
-const asAppError = (thrown: unknown, path: string): AppError => {
+const asAppError = (thrown: unknown, route: string): AppError => {
   if (thrown instanceof AppError) return thrown;
   const status = statusOf(thrown);
   const known = BY_STATUS[status];
-  if (known) return new AppError(known, { detail: known === 'BAD_REQUEST' ? (thrown as Error).message : undefined });
-  if (IS_CONTRACT.test(path)) return new AppError('SYSTEM', { cause: thrown });
+  if (known === 'BAD_REQUEST') return new AppError(known, { detail: (thrown as Error).message });
+  if (known) return new AppError(known, { cause: thrown });
+  if (IS_CONTRACT.test(route)) return new AppError('SYSTEM', { cause: thrown });
   return new AppError(isDatabaseAway(thrown) ? 'UNAVAILABLE' : 'INTERNAL', { cause: thrown });
 };
 

@@ -6,6 +6,7 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { logContext } from './log-context.js';
+import { bounded, LONGEST_FIELD, loggedError } from './logged-error.js';
 import { maskPhone } from './phone-number.js';
 
 export type { Logger } from 'pino';
@@ -16,13 +17,20 @@ export const LOGGER = Symbol('Logger');
 /** Fields that hold phone numbers are masked wherever they are logged; fields that hold secrets never get this far. */
 const maskedField = (value: unknown): unknown => (typeof value === 'string' ? maskPhone(value) : value);
 
+const boundedFields = (line: Record<string, unknown>): Record<string, unknown> =>
+  Object.values(line).some((value) => bounded(value) !== value)
+    ? Object.fromEntries(Object.entries(line).map(([name, value]) => [name, bounded(value)]))
+    : line;
+
 const OPTIONS = {
   base: undefined,
   timestamp: pino.stdTimeFunctions.isoTime,
   mixin: logContext,
   mixinMergeStrategy: (line: object, context: object) => ({ ...context, ...line }),
+  formatters: { log: boundedFields },
   serializers: {
-    error: pino.stdSerializers.err,
+    error: (error: unknown) => loggedError(error),
+    err: (error: unknown) => loggedError(error),
     callerPhone: maskedField,
     calleePhone: maskedField,
     phone: maskedField,
@@ -37,12 +45,14 @@ export const createLogger = (level: string, stream: NodeJS.WritableStream = proc
   return pino(options, { write: (line: string) => stream.write(pretty(line)) });
 };
 
+const text = (message: unknown): string => String(message).slice(0, LONGEST_FIELD);
+
 /** Nest's own messages through the same logger; its start-up chatter is of no use to an operator. */
 export const nestLogger = (logger: Logger): LoggerService => ({
-  log: (message: unknown, context?: unknown) => logger.debug({ context }, String(message)),
-  debug: (message: unknown, context?: unknown) => logger.debug({ context }, String(message)),
-  verbose: (message: unknown, context?: unknown) => logger.trace({ context }, String(message)),
-  warn: (message: unknown, context?: unknown) => logger.warn({ context }, String(message)),
-  error: (message: unknown, stack?: unknown, context?: unknown) => logger.error({ context, stack }, String(message)),
-  fatal: (message: unknown, context?: unknown) => logger.fatal({ context }, String(message)),
+  log: (message: unknown, context?: unknown) => logger.debug({ context }, text(message)),
+  debug: (message: unknown, context?: unknown) => logger.debug({ context }, text(message)),
+  verbose: (message: unknown, context?: unknown) => logger.trace({ context }, text(message)),
+  warn: (message: unknown, context?: unknown) => logger.warn({ context }, text(message)),
+  error: (message: unknown, stack?: unknown, context?: unknown) => logger.error({ context, stack }, text(message)),
+  fatal: (message: unknown, context?: unknown) => logger.fatal({ context }, text(message)),
 });

@@ -2,14 +2,17 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { FAILING_LIMIT_HOURS, MOST_ATTEMPTS } from './delivery-limits.js';
-import { ANY_PENDING, CLAIM_NEXT, GIVE_UP_KEY, HAND_ON, LOCK_CALL, LOCK_IF_DISABLED } from './delivery-sql.js';
+import {
+  ANY_PENDING,
+  CLAIM_NEXT,
+  GIVE_UP_KEY,
+  HAND_ON,
+  LOCK_CALL,
+  LOCK_IF_DISABLED,
+  PUT_BACK,
+} from './delivery-sql.js';
+import type { DeliveryJob } from './job-payload.js';
 import { WebhookRequest, type Answer } from './webhook-request.js';
-
-/** What a job is about: the deliveries of one call to one endpoint. */
-export interface DeliveryJob {
-  readonly endpointId: string;
-  readonly callSid: string;
-}
 
 /** The job is to be run again, after a while. */
 export class DeliveryFailed extends Error {}
@@ -81,6 +84,17 @@ export class Courier {
       return true;
     });
     if (!isOver) throw new DeliveryFailed(error ?? '');
+  }
+
+  /** Has the job run again as soon as a worker may take it. Its count of failed attempts, and so its back-off, stay. */
+  async putBack(
+    { endpointId, callSid }: DeliveryJob,
+    job: { readonly id: string; readonly failures: number },
+  ): Promise<void> {
+    await this.database.transaction(async (database) => {
+      await database.query(LOCK_CALL, [callSid]);
+      await database.query(PUT_BACK, [endpointId, callSid, job.id, job.failures]);
+    });
   }
 
   /**

@@ -28,6 +28,9 @@ export const KEPT_DAYS = 30;
 /** Characters of an answer that are kept: enough for a line that says what is wrong. */
 export const RESPONSE_LENGTH = 500;
 
+/** Deliveries that one page of a list examines. As many rows take a second at most from a cold disk, and 20 ms from memory. */
+export const MOST_EXAMINED = 5_000;
+
 /**
  * A job that has been running for this long has lost its process: an attempt takes 15 s, and each of the statements around
  * it 10 s at most.
@@ -37,8 +40,5 @@ export const LOST_JOB_SECONDS = 60;
 /** Attempts that one process makes at once. They wait for others most of the time. */
 export const ATTEMPTS_AT_ONCE = 10;
 
-/**
- * … and of those to one endpoint, so that one which hangs leaves workers for the others. Workers that look for a job at the
- * same moment may go one or two beyond.
- */
+/** … and of those to one endpoint, so that one which hangs leaves workers for the others. Never exceeded. */
 export const ATTEMPTS_AT_ONCE_TO_ONE = 5;

@@ -7,6 +7,7 @@
  * - Whoever settles a delivery hands the key on to a job for the next one, or gives it up, in the same transaction.
  * - Both hold the call's row meanwhile, so neither can miss what the other does.
  * - A job that fails keeps the key and waits; a change in the meantime neither resets nor overtakes it.
+ * - A job whose endpoint has no free slot hands the key to a job like itself, with the same count of failed attempts.
  *
  * graphile-worker's queue names would not do instead: each time a worker looks for a job it locks every free queue there
  * is, and here there would be as many as calls; nor would its way of replacing a job by key, which starts the waiting anew.
@@ -72,4 +73,13 @@ select call.call_sid as "callSid",
   case when job.locked_at is null then webhook_add_job($1, call.call_sid) end
 from call left join graphile_worker.jobs job on job.key = webhook_job_key($1, call.call_sid)
 order by call.call_sid
+`;
+
+/**
+ * $1: the endpoint's id, $2: the callSid, $3: the id of the running job, $4: its failed attempts. A worker deletes the job
+ * that it has run, so another one takes its place; none if the key has already gone to another.
+ */
+export const PUT_BACK = `
+select graphile_worker.reschedule_jobs(array[webhook_add_job($1, $2)], attempts => $4)
+from graphile_worker.jobs where id = $3 and key = webhook_job_key($1, $2)
 `;

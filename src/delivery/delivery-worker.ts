@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { run, type Runner, type TaskList } from 'graphile-worker';
+import { run, type JobHelpers, type Runner, type TaskList } from 'graphile-worker';
 import type { Pool } from 'pg';
 import { Draining } from '../common/draining.js';
 import { runWithLogContext } from '../common/log-context.js';
@@ -13,8 +13,10 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../database/data-source-options.js';
 import { JOB_SCHEMA, jobPool } from '../database/job-queue.js';
-import { Courier, type DeliveryJob } from './courier.js';
-import { ATTEMPTS_AT_ONCE, ATTEMPTS_AT_ONCE_TO_ONE } from './delivery-limits.js';
+import { Courier } from './courier.js';
+import { ATTEMPTS_AT_ONCE } from './delivery-limits.js';
+import { EndpointSlots } from './endpoint-slots.js';
+import { deliveryJobOf, endpointIdOf } from './job-payload.js';
 import { queueLogger } from './queue-logger.js';
 import { Upkeep } from './upkeep.js';
 
@@ -33,7 +35,7 @@ const TIMETABLE = `
 @Injectable()
 export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly pool: Pool;
-  private readonly underWay = new Map<string, number>();
+  private readonly slots = new EndpointSlots();
   private readonly stopping = new AbortController();
   private runner: Runner | undefined;
   private working: Promise<void> = Promise.resolve();
@@ -119,34 +121,33 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
 
   private tasks(): TaskList {
     return {
-      deliver: (payload, { abortSignal, job: { attempts } }) => {
-        const job = payload as DeliveryJob;
-        return runWithLogContext({ callSid: job.callSid }, () =>
-          this.counted(job.endpointId, () => this.courier.deliverNext(job, attempts, abortSignal)),
-        );
-      },
-      resume: (payload) => this.upkeep.resume((payload as Pick<DeliveryJob, 'endpointId'>).endpointId),
+      deliver: (payload, helpers) => this.deliver(payload, helpers),
+      resume: (payload, { abortSignal }) => this.upkeep.resume(endpointIdOf(payload), abortSignal),
       recover: () => this.upkeep.recover(),
-      forget: () => this.upkeep.forget(),
+      forget: (_payload, { abortSignal }) => this.upkeep.forget(abortSignal),
     };
   }
 
-  private async counted(endpointId: string, work: () => Promise<void>): Promise<void> {
-    this.underWay.set(endpointId, (this.underWay.get(endpointId) ?? 0) + 1);
-    try {
-      await work();
-    } finally {
-      const left = (this.underWay.get(endpointId) ?? 1) - 1;
-      if (left > 0) this.underWay.set(endpointId, left);
-      else this.underWay.delete(endpointId);
-    }
+  /**
+   * Workers that look for a job at the same moment see the same busy endpoints, so more jobs may come here than there are
+   * slots. Those that get none are put back. This cannot loop: the endpoint is busy now, so no worker takes them until a
+   * slot is free.
+   */
+  private deliver(payload: unknown, { abortSignal, job: { id, attempts } }: JobHelpers): Promise<void> {
+    const job = deliveryJobOf(payload);
+    return runWithLogContext({ callSid: job.callSid }, async () => {
+      if (!this.slots.take(job.endpointId)) return this.courier.putBack(job, { id, failures: attempts - 1 });
+      try {
+        await this.courier.deliverNext(job, attempts, abortSignal);
+      } finally {
+        this.slots.release(job.endpointId);
+      }
+    });
   }
 
   /** The flags of jobs that are not taken now. */
   private busyEndpoints(): string[] {
-    return [...this.underWay]
-      .filter(([, attempts]) => attempts >= ATTEMPTS_AT_ONCE_TO_ONE)
-      .map(([endpointId]) => `endpoint:${endpointId}`);
+    return this.slots.full.map((endpointId) => `endpoint:${endpointId}`);
   }
 }
 

@@ -1,29 +1,54 @@
 /** What keeps deliveries going, and their tables from growing. Run as jobs, so by one replica at a time. */
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { KEY_ORDER_SETTINGS } from '../database/key-order.js';
 import { KEPT_DAYS, LOST_JOB_SECONDS } from './delivery-limits.js';
 import { WAKE } from './delivery-sql.js';
 
 /** Rows that one statement handles: well within the time that a statement has. */
 const BATCH = 500;
 
-/** graphile-worker itself waits four hours, not knowing how long a job may take. */
+/**
+ * graphile-worker itself waits four hours, not knowing how long a job may take. "is not null" names the rows of the index
+ * ringback_locked_jobs.
+ */
 const UNLOCK_LOST = `
 select graphile_worker.force_unlock_workers(array(
   select distinct locked_by from graphile_worker.jobs
-  where task_identifier = 'deliver' and locked_at < now() - interval '${LOST_JOB_SECONDS} seconds'
+  where locked_by is not null and task_identifier = 'deliver'
+    and locked_at < now() - interval '${LOST_JOB_SECONDS} seconds'
 ))
 `;
 
-/** A callSid begins with its time. Deliveries of an endpoint that was removed go at once. */
+/** The callSids of calls that began before the kept days are less than this: a callSid begins with its time. */
+const OLDEST_KEPT = `
+select to_char((now() - interval '${KEPT_DAYS} days') at time zone 'UTC', 'YYMMDD') as "oldestKept"
+`;
+
+/** $1: the endpoint before. From key to key, so that it reads one row for each endpoint. */
+const NEXT_ENDPOINT = `
+select delivery.endpoint_id as id,
+  exists (select from webhook_endpoint endpoint where endpoint.id = delivery.endpoint_id) as exists
+from webhook_delivery delivery
+where delivery.endpoint_id > $1
+order by delivery.endpoint_id
+limit 1
+`;
+
+/**
+ * $1: the endpoint's id, $2 and $3: the callSid and number of the last delivery removed before, $4: the callSid that all those
+ * to be removed are less than; null for all. Goes on from the last one, because an index still holds what has just been removed.
+ */
 const FORGET = `
-delete from webhook_delivery
-where ctid = any(array(
-  select ctid from webhook_delivery
-  where call_sid < to_char((now() - interval '${KEPT_DAYS} days') at time zone 'UTC', 'YYMMDD')
-    or endpoint_id <> all (array(select id from webhook_endpoint))
+with old as materialized (
+  select ctid, call_sid, change_number from webhook_delivery
+  where endpoint_id = $1 and (call_sid, change_number) > ($2, $3::integer) and ($4::text is null or call_sid < $4)
+  order by call_sid, change_number
   limit ${BATCH}
-))
+), removed as (
+  delete from webhook_delivery where ctid = any (array(select ctid from old))
+)
+select call_sid as "callSid", change_number as number from old order by call_sid, change_number
 `;
 
 /**
@@ -46,17 +71,50 @@ export class Upkeep {
   }
 
   /** Has everything that waits for an endpoint tried at once; it has been enabled, or leads elsewhere now. */
-  async resume(endpointId: string): Promise<void> {
+  async resume(endpointId: string, stop: AbortSignal): Promise<void> {
     for (let last: string | undefined = ''; last !== undefined;) {
-      const woken: { callSid: string }[] = await this.database.query(WAKE, [endpointId, last, BATCH, null]);
+      stop.throwIfAborted();
+      const woken: { callSid: string }[] = await this.database.transaction(async (database) => {
+        await database.query(KEY_ORDER_SETTINGS);
+        return database.query(WAKE, [endpointId, last, BATCH, null]);
+      });
       last = woken.at(-1)?.callSid;
     }
   }
 
-  async forget(): Promise<void> {
-    for (let removed = BATCH; removed === BATCH;) {
-      [, removed] = await this.database.query<[unknown, number]>(FORGET);
+  /** Removes the deliveries of calls that began before the kept days, and all deliveries of endpoints that were removed. */
+  async forget(stop: AbortSignal): Promise<void> {
+    const [{ oldestKept }] = await this.database.query<[{ oldestKept: string }]>(OLDEST_KEPT);
+    for (let endpoint = await this.endpointAfter('0'); endpoint; endpoint = await this.endpointAfter(endpoint.id)) {
+      await this.forgetBefore(endpoint.exists ? oldestKept : null, endpoint.id, stop);
     }
     await this.database.query(SPARE_TASK_NUMBERS);
   }
+
+  private async endpointAfter(id: string): Promise<{ readonly id: string; readonly exists: boolean } | undefined> {
+    const [endpoint] = await this.database.query<{ id: string; exists: boolean }[]>(NEXT_ENDPOINT, [id]);
+    return endpoint;
+  }
+
+  private async forgetBefore(callSid: string | null, endpointId: string, stop: AbortSignal): Promise<void> {
+    let removed: Place[];
+    let last = BEFORE_ALL;
+    do {
+      stop.throwIfAborted();
+      const values = [endpointId, last.callSid, last.number, callSid];
+      removed = await this.database.transaction(async (database) => {
+        await database.query(KEY_ORDER_SETTINGS);
+        return database.query<Place[]>(FORGET, values);
+      });
+      last = removed.at(-1) ?? last;
+    } while (removed.length === BATCH);
+  }
 }
+
+/** Of a delivery among those to its endpoint. */
+interface Place {
+  readonly callSid: string;
+  readonly number: number;
+}
+
+const BEFORE_ALL: Place = { callSid: '', number: 0 };

@@ -1,30 +1,18 @@
-import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
-import {
-  HealthCheckService,
-  HealthIndicatorService,
-  type HealthCheckResult,
-  type HealthIndicatorResult,
-} from '@nestjs/terminus';
-import { DataSource } from 'typeorm';
 import { Public } from '../auth/access.js';
 import { AppError, ERRORS } from '../common/error-table.js';
-import { missingMigrations } from '../database/missing-migrations.js';
-import { ProviderChoice } from '../telephony/provider-choice.js';
+import { Readiness } from './readiness.js';
 
+const NOT_READY = 'Requests cannot be served at the moment.';
 const OK = { type: 'string', enum: ['ok'], example: 'ok' };
 
-/** For orchestrators: live says that the process answers, ready says that it can place and tell of calls. */
+/** For orchestrators: live says that the process responds, ready says that its database is there and migrated. */
 @Controller('health')
 @Public()
 @ApiTags('Health')
 export class HealthController {
-  constructor(
-    private readonly health: HealthCheckService,
-    private readonly indicators: HealthIndicatorService,
-    private readonly database: DataSource,
-    private readonly providers: ProviderChoice,
-  ) {}
+  constructor(private readonly readiness: Readiness) {}
 
   @Get('live')
   @ApiOperation({ operationId: 'isLive', summary: 'Whether the process answers', security: [] })
@@ -40,12 +28,15 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({
     operationId: 'isReady',
-    summary: 'Whether calls can be placed: database, migrations, provider',
+    summary: 'Whether requests can be served: database and migrations',
+    description:
+      'A provider that cannot be reached is `degraded` in `checks` and does not change the status: state polls, cancels and ' +
+      'the other providers still work. What a provider answered is cached for some seconds.',
     security: [],
   })
   @ApiResponse({
     status: 200,
-    description: 'They can.',
+    description: 'They can; a provider may be `degraded`.',
     schema: {
       type: 'object',
       required: ['status', 'checks'],
@@ -53,7 +44,7 @@ export class HealthController {
         status: OK,
         checks: {
           type: 'object',
-          additionalProperties: { type: 'string', enum: ['up'] },
+          additionalProperties: { type: 'string', enum: ['up', 'degraded'] },
           example: { database: 'up', migrations: 'up', simulator: 'up' },
         },
       },
@@ -61,7 +52,7 @@ export class HealthController {
   })
   @ApiResponse({
     status: 503,
-    description: 'They cannot; `errors` says what is missing.',
+    description: 'They cannot; `errors` says what is down.',
     content: {
       'application/problem+json': {
         // By its name: the class is the admin module's, which nobody imports.
@@ -71,7 +62,7 @@ export class HealthController {
           title: ERRORS.UNAVAILABLE.message,
           status: 503,
           code: 'UNAVAILABLE',
-          detail: 'Calls cannot be placed at the moment.',
+          detail: NOT_READY,
           errors: [{ where: 'database', what: 'down' }],
           requestId: '5d7e2d3a9f10-1c8',
         },
@@ -79,27 +70,11 @@ export class HealthController {
     },
   })
   async ready() {
-    const missing = missingMigrations(this.database).catch(() => null);
-    try {
-      const { info } = await this.health.check([
-        () => this.check('database', async () => (await missing) !== null),
-        () => this.check('migrations', async () => (await missing)?.length === 0),
-        ...this.providers.all.map((provider) => () => this.check(provider.name, () => provider.isReachable())),
-      ]);
-      return { status: 'ok', checks: statuses(info) };
-    } catch (error) {
-      if (!(error instanceof ServiceUnavailableException)) throw error;
-      const result = error.getResponse() as HealthCheckResult;
-      const faults = Object.keys(result.error ?? {}).map((where) => ({ where, what: 'down' }));
-      throw new AppError('UNAVAILABLE', { detail: 'Calls cannot be placed at the moment.', faults });
-    }
-  }
-
-  private async check(name: string, isUp: () => Promise<boolean>): Promise<HealthIndicatorResult> {
-    const check = this.indicators.check(name);
-    return (await isUp()) ? check.up() : check.down();
+    const [look, providers] = await Promise.all([this.readiness.look(), this.readiness.providerHealth()]);
+    const faults = Object.entries(look)
+      .filter(([, isUp]) => !isUp)
+      .map(([where]) => ({ where, what: 'down' }));
+    if (faults.length > 0) throw new AppError('UNAVAILABLE', { detail: NOT_READY, faults });
+    return { status: 'ok', checks: { database: 'up', migrations: 'up', ...providers } };
   }
 }
-
-const statuses = (info: HealthCheckResult['info']) =>
-  Object.fromEntries(Object.entries(info ?? {}).map(([name, check]) => [name, check?.status]));

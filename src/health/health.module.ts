@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { TerminusModule } from '@nestjs/terminus';
 import { TelephonyModule } from '../telephony/telephony.module.js';
 import { HealthController } from './health.controller.js';
+import { Readiness } from './readiness.js';
 
-@Module({ imports: [TerminusModule.forRoot({ logger: false }), TelephonyModule], controllers: [HealthController] })
+@Module({ imports: [TelephonyModule], controllers: [HealthController], providers: [Readiness] })
 export class HealthModule {}

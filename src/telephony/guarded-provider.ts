@@ -107,6 +107,7 @@ const untilAborted = <T>(reply: Promise<T>, signal: AbortSignal): Promise<T> =>
     const giveUp = (): void => {
       reject(signal.reason as Error);
     };
+    if (signal.aborted) giveUp();
     signal.addEventListener('abort', giveUp);
     void reply.then(resolve, reject).finally(() => {
       signal.removeEventListener('abort', giveUp);

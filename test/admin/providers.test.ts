@@ -115,6 +115,7 @@ describe('a dry run', () => {
   it.each([
     ['1002', '+8613800002000', 'The caller has no phone, or is not known.'],
     ['999999', '+8613800002000', 'The caller has no phone, or is not known.'],
+    ['1001', '+8613900001001', 'This is the phone of the caller.'],
     ['1001', '+442079460000', 'No route leads to this number.'],
     ['1001', '+8613800002000', 'None of the providers on the route can carry it at the moment.'],
   ])('of a call from %s to %s says why there would be none', async (callerId, phone, why) => {

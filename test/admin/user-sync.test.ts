@@ -74,16 +74,12 @@ it('leaves sub-accounts alone', async () => {
 });
 
 it('takes ten thousand users in one request, and again', async () => {
-  const began = performance.now();
   const first = await sync(rows(10_000));
   const second = await sync(rows(10_000));
-  const tookMs = performance.now() - began;
 
   expect(await first.json()).toEqual({ created: 10_000, changed: 0, unchanged: 0 });
   expect(await second.json()).toEqual({ created: 0, changed: 0, unchanged: 10_000 });
   expect(await service.database.query('select count(*)::integer as count from app_user')).toEqual([{ count: 10_000 }]);
-  // Measured: 0.2 s each.
-  expect(tookMs).toBeLessThan(5_000);
 });
 
 it('takes ten thousand users with the longest names, escaped as some encoders do', async () => {

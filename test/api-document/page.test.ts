@@ -1,3 +1,4 @@
+import { get, type IncomingHttpHeaders } from 'node:http';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -6,6 +7,17 @@ beforeAll(async () => {
   service = await startTestApp();
 });
 afterAll(() => service.close());
+
+/** With a target that fetch would put in order. */
+const getRaw = (path: string): Promise<{ status: number | undefined; headers: IncomingHttpHeaders }> =>
+  new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(service.url);
+    get({ hostname, port, path, agent: false }, (response) => {
+      response.resume().on('end', () => {
+        resolve({ status: response.statusCode, headers: response.headers });
+      });
+    }).on('error', reject);
+  });
 
 const namedIn = (html: string): string[] =>
   [...html.matchAll(/<(?:script|link|img)\b[^>]*?\b(?:src|href)=["']([^"']+)["']/g)].map(([, address = '']) => address);
@@ -50,6 +62,21 @@ describe('the page at /docs', () => {
       'form-action': "'none'",
       'frame-ancestors': "'none'",
     });
+  });
+
+  it.each([
+    '/docs',
+    '/%64ocs',
+    '/d%6Fcs/',
+    'http://elsewhere.example/docs',
+    '/docs#x',
+    '/docs/%69ndex.html',
+    '/%64ocs/openapi.json',
+  ])('has its policy however its address is written: %s', async (target) => {
+    const { status, headers } = await getRaw(target);
+
+    expect([200, 302]).toContain(status);
+    expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
   });
 
   it.each(['/docs', '/docs/', '/docs/openapi.json', '/docs/swagger-ui-init.js'])(

@@ -3,13 +3,9 @@
  * in the temporary folder.
  */
 import { DataSource } from 'typeorm';
-import {
-  SEARCH_SETTINGS,
-  searchStatements,
-  type CallFilter,
-  type SearchStatement,
-} from '../../src/call/call-search-statement.js';
+import { searchStatements, type CallFilter, type SearchStatement } from '../../src/call/call-search-statement.js';
 import { searchCalls } from '../../src/call/search-calls.js';
+import { KEY_ORDER_SETTINGS } from '../../src/database/key-order.js';
 import { fillWithCalls, NEWEST_CALL_AT } from '../support/many-calls.js';
 import { planOf, type QueryPlan } from '../support/query-plan.js';
 import { createTestDatabase } from '../support/test-database.js';
@@ -55,7 +51,7 @@ const median = (numbers: readonly number[]): number =>
 
 const plansOf = (database: DataSource, statements: readonly SearchStatement[]): Promise<QueryPlan[]> =>
   database.transaction(async (transaction) => {
-    await transaction.query(SEARCH_SETTINGS);
+    await transaction.query(KEY_ORDER_SETTINGS);
     const plans: QueryPlan[] = [];
     for (const statement of statements) plans.push(await planOf(transaction, statement));
     return plans;

@@ -4,13 +4,9 @@
  */
 import { DataSource } from 'typeorm';
 import { END_REASONS, StateType } from '../../src/call/call-lifecycle.js';
-import {
-  MOST_EXAMINED,
-  SEARCH_SETTINGS,
-  searchStatements,
-  type CallFilter,
-} from '../../src/call/call-search-statement.js';
+import { MOST_EXAMINED, searchStatements, type CallFilter } from '../../src/call/call-search-statement.js';
 import { newCallSid } from '../../src/call/call-sid.js';
+import { KEY_ORDER_SETTINGS } from '../../src/database/key-order.js';
 import { fillWithCalls, NEWEST_CALL_AT, OPEN_CALLS } from '../support/many-calls.js';
 import { planOf, type QueryPlan } from '../support/query-plan.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -70,7 +66,7 @@ const COMBINATIONS: readonly CallFilter[] = SINGLE_FILTERS.flatMap((one, index) 
 
 const expectBounded = async (filter: CallFilter, mostRows: number, after?: string): Promise<void> => {
   const plans = await database.transaction(async (transaction) => {
-    await transaction.query(SEARCH_SETTINGS);
+    await transaction.query(KEY_ORDER_SETTINGS);
     const all: QueryPlan[] = [];
     for (const statement of searchStatements(filter, { after, limit: LIMIT })) {
       all.push(await planOf(transaction, statement));

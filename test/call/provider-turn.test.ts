@@ -33,7 +33,7 @@ interface Row {
 }
 const rows = (): Promise<Row[]> =>
   telephony.service.database.query(
-    `select call.call_sid as "callSid", call.provider, call.turn_at as "turnAt", event.detail ->> 'code' as code
+    `select call.call_sid as "callSid", call.provider, nullif(call.turn_at, 'infinity') as "turnAt", event.detail ->> 'code' as code
      from call_record call
      left join call_event event on event.call_sid = call.call_sid and event.type in ('refused', 'passed_over')
      order by call.turn_at`,

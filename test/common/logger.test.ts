@@ -40,4 +40,24 @@ describe('the logger', () => {
 
     expect(writtenTo(stream)).toBe('');
   });
+
+  it('bounds every field, and logs of an error neither parameters nor rows', () => {
+    const stream = new PassThrough();
+    const long = 'x'.repeat(100_000);
+    const error = Object.assign(new Error(long, { cause: new Error(`because ${long}`) }), {
+      code: '23505',
+      parameters: ['canary'],
+      detail: 'Key (phone)=(canary) already exists.',
+    });
+
+    createLogger('info', stream).info(
+      { error, path: long, other: new AggregateError([new Error('one')], '') },
+      'failed',
+    );
+
+    const written = writtenTo(stream);
+    expect(written.length).toBeLessThan(30_000);
+    expect(written).not.toContain('canary');
+    expect(JSON.parse(written)).toMatchObject({ error: { code: '23505', cause: { type: 'Error' } } });
+  });
 });

@@ -1,4 +1,5 @@
-import { maskPhone, normalisePhone } from '../../src/common/phone-number.js';
+import { jest } from '@jest/globals';
+import { isWrittenPhone, maskPhone, normalisePhone } from '../../src/common/phone-number.js';
 
 describe('numbers that can be dialled', () => {
   it.each([
@@ -19,23 +20,64 @@ describe('numbers that can be dialled', () => {
     ['a provincial service', '96110', '96110'],
     ['a carrier', '10086', '10086'],
     ['a public service', '12345', '12345'],
+    ['a bank behind the country code', '+86 95588', '95588'],
+    ['a bank behind the international prefix', '0086 95588', '95588'],
+    ['a carrier behind the country code', '+86 10086', '10086'],
+    ['directory inquiries', '114', '114'],
+    ['the courier of China Post', '11183', '11183'],
+    ['China Post', '11185', '11185'],
+    ['the information service of China Mobile', '12580', '12580'],
+    ['the 12345 line of a city with an area code of three digits', '0571-12345', '+8657112345'],
+    ['the 12345 line of a city with an area code of two digits', '010-12345', '+861012345'],
+    ['the 12345 line of a city in E.164', '+8657112345', '+8657112345'],
+    ['a mobile of China Telecom’s 149', '149 1234 5678', '+8614912345678'],
+    ['a mobile whose country code is in brackets', '(+86)13800138000', '+8613800138000'],
+    ['a mobile whose country code is in full-width brackets', '（＋86）138 0013 8000', '+8613800138000'],
+    ['a mobile whose country code has one zero', '086 138 0013 8000', '+8613800138000'],
+    ['a landline whose country code has one zero', '086-571-8888-8888', '+8657188888888'],
+    ['a German direct dial-in number (DIN 5008)', '+49 89 12345-67', '+49891234567'],
     ['a number abroad', '+44 20 7946 0000', '+442079460000'],
   ])('takes %s', (_, text, normalised) => {
     expect(normalisePhone(text, 'CN')).toBe(normalised);
   });
 
-  it.each(['13800138000', '010-56469588', '4008100000', '95588', '10086', '+12025550123'])(
-    'leaves the stored form of %s as it is',
-    (text) => {
-      const stored = normalisePhone(text, 'CN')!;
+  it.each([
+    '13800138000',
+    '010-56469588',
+    '4008100000',
+    '95588',
+    '10086',
+    '114',
+    '0571-12345',
+    '14912345678',
+    '+12025550123',
+  ])('leaves the stored form of %s as it is', (text) => {
+    const stored = normalisePhone(text, 'CN')!;
 
-      expect(normalisePhone(stored, 'CN')).toBe(stored);
-    },
-  );
+    expect(normalisePhone(stored, 'CN')).toBe(stored);
+  });
+
+  it.each([
+    ['left-to-right override', '\u202d'],
+    ['end of direction', '\u202c'],
+    ['left-to-right mark', '\u200e'],
+    ['first strong isolate', '\u2068'],
+    ['end of isolate', '\u2069'],
+    ['zero-width space', '\u200b'],
+    ['soft hyphen', '\u00ad'],
+    ['word joiner', '\u2060'],
+    ['byte order mark', '\ufeff'],
+  ])('drops an invisible %s, as contacts are pasted', (_, mark) => {
+    expect(normalisePhone(`${mark}138${mark}0013${mark}8000${mark}`, 'CN')).toBe('+8613800138000');
+    expect(normalisePhone(`${mark}955${mark}88`, 'CN')).toBe('95588');
+  });
 
   it('reads a national number by the configured region', () => {
     expect(normalisePhone('(202) 555-0123', 'US')).toBe('+12025550123');
     expect(normalisePhone('95588', 'US')).toBeNull();
+    // A short number of China's would be another number in any other network.
+    expect(normalisePhone('+86 95588', 'US')).toBeNull();
+    expect(normalisePhone('+86 149 1234 5678', 'US')).toBe('+8614912345678');
   });
 });
 
@@ -78,8 +120,49 @@ describe('numbers that cannot be dialled', () => {
     ['spaces', '   '],
     ['a thousand digits', '1'.repeat(1000)],
     ['a lone surrogate', '\ud800'],
+    ['a mobile with a right-to-left override, which shows its digits in another order', '\u202e13800138000'],
+    ['a bank’s number and an extension', '95588-1'],
+    ['a bank’s number and an extension after a blank', '95588 1'],
+    ['a bank’s number behind the country code and an extension', '+86 95588-1'],
+    ['a bank’s number behind an area code and an extension', '0755-95588-1'],
+    ['a bank’s number in two groups and an extension', '955 88-1'],
+    ['a public service and an extension', '12345-6'],
+    ['a provincial service and an extension', '96110-12'],
+    ['a city’s 12345 line and an extension', '0571-12345-6'],
+    ['a landline and an extension', '010-56469588-5'],
+    ['a mobile and an extension', '13800138000-1'],
+    ['a number abroad and an extension that makes another number of it', '+82 2-312-3456-7'],
+    ['the paid voice services of 12590', '12590'],
+    ['the traffic police behind the country code', '+86 122'],
+    ['rescue at sea behind the international prefix', '0086 12395'],
+    ['the coast guard behind a country code with one zero', '086 95110'],
+    ['rescue at sea behind an area code of three digits', '0571-12395'],
+    ['more than 40 characters, blanks included', `13800138000${' '.repeat(30)}`],
   ])('refuses %s', (_, text) => {
     expect(normalisePhone(text, 'CN')).toBeNull();
+  });
+});
+
+describe('a text that is too long for a number', () => {
+  // NFKC sorts combining marks in quadratic time, so it must not see a text of unknown length.
+  const normalize = jest.spyOn(String.prototype, 'normalize');
+  afterAll(() => normalize.mockRestore());
+
+  it.each([
+    ['pairs of combining marks', `a${'\u0315\u0300'.repeat(20)}`],
+    ['41 characters', '1'.repeat(41)],
+    ['41 characters of two code units each', '𝟏'.repeat(41)],
+  ])('of %s is refused before it is normalised', (_, text) => {
+    normalize.mockClear();
+
+    expect(normalisePhone(text, 'CN')).toBeNull();
+    expect(isWrittenPhone(text)).toBe(false);
+    expect(normalize).not.toHaveBeenCalled();
+  });
+
+  it('is counted in code points, as people count characters', () => {
+    expect(normalisePhone('𝟏𝟑𝟖𝟎𝟎𝟏𝟑𝟖𝟎𝟎𝟎', 'CN')).toBe('+8613800138000');
+    expect(isWrittenPhone('𝟏'.repeat(40))).toBe(true);
   });
 });
 

@@ -150,6 +150,25 @@ describe('failures of a call', () => {
     },
   );
 
+  it('says that the parameters are wrong when caller and target have the same phone, and dials nothing', async () => {
+    const phone = '+8613700000001';
+    const [callerId, targetId] = [caller(), '3001'];
+    await service.admin('PATCH', `users/${callerId}`, { phone });
+    await service.admin('POST', 'users', { id: targetId, name: 'A second user of this phone', phone });
+
+    expect(await service.ask(callerId, `call/${targetId}`)).toEqual(PARAMETERS);
+
+    const calls = await service.database.query<unknown[]>('select 1 from call_record where caller_id = $1', [callerId]);
+    expect(calls).toEqual([]);
+  });
+
+  it('says that the parameters are wrong when the service line has the caller’s phone', async () => {
+    const callerId = caller();
+    await service.admin('PATCH', `users/${callerId}`, { phone: '400-000-0000' });
+
+    expect(await service.ask(callerId, 'callService')).toEqual(PARAMETERS);
+  });
+
   it.each(['2100', '987654321', '9223372036854775807'])('says that target %s has no phone', async (targetId) => {
     expect(await service.ask('1001', `call/${targetId}`)).toEqual(NO_CALLEE);
   });

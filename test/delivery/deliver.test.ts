@@ -34,6 +34,34 @@ const retriedUntil = (what: string, condition: () => boolean): Promise<unknown> 
     return condition();
   });
 
+/** In one snapshot: an attempt is written down before it is made, and its outcome before its slot is free. */
+const attemptsAt = async (endpointId: string): Promise<{ underWay: number; over: number }> => {
+  const [counts] = await service.database.query<[{ underWay: number; over: number }]>(
+    `select count(*) filter (where duration_ms is null)::int as "underWay",
+       count(*) filter (where duration_ms is not null)::int as over
+     from webhook_attempt where endpoint_id = $1`,
+    [endpointId],
+  );
+  return counts;
+};
+
+interface WaitingJob {
+  /** As the job has it, and as they are written down. */
+  readonly failures: number;
+  readonly attempts: number;
+}
+
+/** Jobs of the endpoint that no worker has taken. */
+const waitingJobs = (): Promise<WaitingJob[]> =>
+  service.database.query<WaitingJob[]>(
+    `select job.attempts as failures, (
+       select count(*)::int from webhook_attempt attempt
+       where attempt.endpoint_id = $1 and job.key = webhook_job_key(attempt.endpoint_id, attempt.call_sid)
+     ) as attempts
+     from graphile_worker.jobs job where starts_with(job.key, webhook_job_key($1, '')) and job.locked_at is null`,
+    [endpoint.id],
+  );
+
 describe('the changes of a call', () => {
   it('reach the endpoint in order, once each, in the bytes of the timeline and the long poll', async () => {
     const { data } = await service.ask('1001', 'call/2000');
@@ -138,18 +166,58 @@ describe('the changes of a call', () => {
     await other.close();
   });
 
-  it('do not wait for an endpoint that hangs', async () => {
+  it('do not wait for an endpoint that hangs, although thirty calls come for it at one instant', async () => {
     receiver.replyWith(() => 'silence');
-    for (let count = 0; count < 12; count++) await openTestCall(service);
-    await waitFor('five attempts', () => receiver.received.length >= 5);
+    await Promise.all(Array.from({ length: 30 }, () => openTestCall(service)));
+    await waitFor(
+      'the attempts that one endpoint may have',
+      async () => (await attemptsAt(endpoint.id)).underWay === 5,
+    );
     const other = await startWebhookReceiver();
     await registerEndpoint(service, { url: other.url });
+    let mostUnderWay = 0;
 
     const callSid = await wholeTestCall(service);
 
-    await waitFor('four deliveries', () => other.taken(callSid).length === 4);
-    expect(receiver.received.length).toBeLessThan(10);
+    await waitFor('four deliveries', async () => {
+      const { underWay } = await attemptsAt(endpoint.id);
+      mostUnderWay = Math.max(mostUnderWay, underWay);
+      return other.taken(callSid).length === 4;
+    });
+    expect(other.taken(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
+    // So it was delivered while the first attempts at the other endpoint were held.
+    expect(await attemptsAt(endpoint.id)).toEqual({ underWay: 5, over: 0 });
+    expect(mostUnderWay).toBe(5);
     await other.close();
+  });
+
+  it('that find no free slot at their endpoint wait without an attempt on their account, and in their order', async () => {
+    receiver.replyWith(() => 500);
+    const calls = await Promise.all(Array.from({ length: 30 }, () => openTestCall(service)));
+    await waitFor('each to have failed once', async () => {
+      const jobs = await waitingJobs();
+      return jobs.length === 30 && jobs.every(({ failures }) => failures > 0);
+    });
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    receiver.replyWith(async () => {
+      await held;
+      return 500;
+    });
+
+    await retryNow(service.database);
+    const rest = await waitFor('five attempts, and all others to be put back', async () => {
+      const jobs = await waitingJobs();
+      return (await attemptsAt(endpoint.id)).underWay === 5 && jobs.length === 25 && jobs;
+    });
+
+    for (const { failures, attempts } of rest) expect(failures).toBe(attempts);
+    release();
+    await Promise.all(calls.map((callSid) => tellStep(service, callSid, 2)));
+    receiver.replyWith(() => 204);
+    await retriedUntil('all deliveries', () => receiver.taken().length >= 60);
+    for (const callSid of calls) expect(numbersTaken(callSid)).toEqual([1, 2]);
+    expect(receiver.mostAtOnce).toBe(1);
   });
 });
 

@@ -19,6 +19,9 @@ afterEach(async () => {
   await testDatabase.drop();
 });
 
+/** The process goes on. */
+const NEVER = new AbortController().signal;
+
 const newEndpoint = async (): Promise<string> => {
   const [endpoint] = await database.query<{ id: string }[]>(
     `insert into webhook_endpoint (url, secret) values ('https://backend.example.com/', 'whsec_') returning id`,
@@ -58,7 +61,7 @@ describe('deliveries', () => {
     const endpointId = await newEndpoint();
     await deliveries(endpointId, daysAgo(29), 3);
 
-    await upkeep.forget();
+    await upkeep.forget(NEVER);
 
     expect(await counts()).toEqual({ deliveries: 3, attempts: 3 });
   });
@@ -69,7 +72,7 @@ describe('deliveries', () => {
     await deliveries(await newEndpoint(), daysAgo(0), 2);
     await database.query('delete from webhook_endpoint where id = $1', [endpointId]);
 
-    await upkeep.forget();
+    await upkeep.forget(NEVER);
 
     expect(await counts()).toEqual({ deliveries: 2, attempts: 2 });
   });
@@ -82,7 +85,7 @@ describe('deliveries', () => {
     );
     await deliveries(endpointId, daysAgo(1), 1_200);
 
-    await upkeep.resume(endpointId);
+    await upkeep.resume(endpointId, NEVER);
 
     const jobs = await database.query<{ key: string; attempts: number }[]>(
       'select key, attempts from graphile_worker.jobs order by attempts desc',
@@ -99,7 +102,7 @@ it('numbers that graphile-worker wastes are given back long before they end', as
   await openTestCall({ database });
   await database.query(`select setval(${sequence}, 1900000000)`);
 
-  await upkeep.forget();
+  await upkeep.forget(NEVER);
 
   const [{ last }] = await database.query<[{ last: string }]>(
     `select pg_sequence_last_value(${sequence}::regclass)::text as last`,

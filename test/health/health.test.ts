@@ -1,4 +1,9 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createProxiedDatabase, type ProxiedDatabase } from '../support/proxied-database.js';
+import { collectedLog } from '../support/collected-log.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
 
 let service: TestApp;
 
@@ -7,8 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const get = async (path: string) => {
-  const response = await fetch(`${service.url}/health/${path}`);
+const get = async (path: string, { url } = service) => {
+  const response = await fetch(`${url}/health/${path}`);
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 };
 
@@ -39,5 +44,89 @@ describe('health', () => {
         last?.name,
       ]);
     }
+  });
+});
+
+describe('readiness', () => {
+  let database: ProxiedDatabase;
+  let provider: Server;
+  /** Requests that the provider got, and whether it answers them. */
+  let asked: number;
+  let answers: boolean;
+  let watched: TestApp;
+  const log = collectedLog();
+  const told = (msg: string) => log.lines().filter((line) => line.msg === msg);
+
+  beforeAll(async () => {
+    database = await createProxiedDatabase();
+    asked = 0;
+    answers = true;
+    provider = createServer((_request, response) => {
+      asked++;
+      if (answers) response.setHeader('content-type', 'application/json').end('{"status":"ok"}');
+      else response.destroy();
+    });
+    await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve));
+    watched = await startTestApp({
+      databaseUrl: database.url,
+      environment: {
+        LOG_LEVEL: 'info',
+        SIMULATOR_URL: `http://127.0.0.1:${(provider.address() as AddressInfo).port}`,
+        SIMULATOR_WEBHOOK_SECRETS: `whsec_${Buffer.alloc(32, 's').toString('base64')}`,
+      },
+      logTo: log.stream,
+    });
+  });
+  afterAll(async () => {
+    database.proxy.mode = 'pass';
+    await watched.close();
+    provider.closeAllConnections();
+    await new Promise((resolve) => provider.close(resolve));
+    await database.drop();
+  });
+
+  it('asks a provider once for fifty who ask at one instant, and not again for a while', async () => {
+    const before = asked;
+    const all = await Promise.all(Array.from({ length: 50 }, () => get('ready', watched)));
+    await get('ready', watched);
+
+    expect(all.map(({ status }) => status)).toEqual(all.map(() => 200));
+    expect(asked - before).toBe(1);
+  });
+
+  it('stays while a provider is unreachable, which is degraded until it answers again', async () => {
+    const health = async () => {
+      const { status, body } = await get('ready', watched);
+      expect(status).toBe(200);
+      return (body.checks as Record<string, string>).simulator;
+    };
+
+    answers = false;
+    await waitFor('degraded', async () => (await health()) === 'degraded', 20_000);
+    answers = true;
+    await waitFor('up', async () => (await health()) === 'up', 20_000);
+
+    await waitFor('the lines', () => told('provider reachable again').length > 0);
+    expect(told('provider unreachable')).toMatchObject([{ level: 40, provider: 'simulator' }]);
+    expect(told('provider reachable again')).toMatchObject([{ level: 30, provider: 'simulator' }]);
+  });
+
+  it('logs why it has ended and that it is back, once each', async () => {
+    const isReady = async () => (await get('ready', watched)).status === 200;
+
+    database.proxy.mode = 'cut';
+    for (let polls = 0; polls < 3; polls++) await waitFor('unreadiness', async () => !(await isReady()));
+    database.proxy.mode = 'pass';
+    await waitFor('readiness', isReady);
+    await isReady();
+
+    const reasons = told('not ready').map(({ reason }) => reason);
+    expect(reasons.length).toBeGreaterThan(0);
+    // A connection that breaks and one that cannot be made are two reasons; three polls of one are not three lines.
+    expect(reasons).toEqual([...new Set(reasons)]);
+    for (const line of told('not ready'))
+      expect(line).toMatchObject({ level: 50, error: { message: expect.any(String) as unknown } });
+    expect(told('ready again')).toHaveLength(1);
+    expect(told('request failed')).toEqual([]);
   });
 });

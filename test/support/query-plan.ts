@@ -1,7 +1,8 @@
 /** What PostgreSQL did to answer a statement, by its own account. */
 import type { EntityManager } from 'typeorm';
 
-interface PlanNode {
+/** As EXPLAIN and auto_explain write it in JSON. */
+export interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
   readonly 'Index Name'?: string;
@@ -35,10 +36,14 @@ export const planOf = async (
   );
   const [explained] = answer?.['QUERY PLAN'] ?? [];
   if (!explained) throw new Error('EXPLAIN has explained nothing');
-  const nodes = withAllBelow(explained.Plan);
+  return planFrom(explained.Plan);
+};
+
+export const planFrom = (root: PlanNode): QueryPlan => {
+  const nodes = withAllBelow(root);
   return {
     nodes: [...new Set(nodes.map(nameOf))],
-    buffers: explained.Plan['Shared Hit Blocks'] + explained.Plan['Shared Read Blocks'],
+    buffers: root['Shared Hit Blocks'] + root['Shared Read Blocks'],
     rowsRead: sum(nodes.filter((node) => node['Relation Name'] !== undefined).map(rowsReadBy)),
     rowsSorted: Math.max(0, ...nodes.filter(isSort).map((node) => sum((node.Plans ?? []).map(rowsOf)))),
   };

@@ -1,8 +1,10 @@
 /** Who picks up and who hangs up, and when: by the last two digits of the callee's number, as with the simulator. */
 import { callerHangsUp, endLegB, isOver, newLeg, progress } from './twilio-calls.js';
-import type { Call, CallWorld, Leg, Status } from './twilio-calls.js';
+import { PHASES, type Call, type CallWorld, type Leg, type Phase, type Status } from './twilio-calls.js';
 
-const after = (world: CallWorld, call: Call, seconds: number, act: () => void): void => {
+/** @param phase that the step leads to; a call that is held before it goes no further */
+const after = (world: CallWorld, call: Call, seconds: number, phase: Phase, act: () => void): void => {
+  if (PHASES.indexOf(phase) > PHASES.indexOf(world.heldAt() ?? 'ended')) return;
   const timer = setTimeout(
     () => {
       call.timers.delete(timer);
@@ -22,12 +24,12 @@ const TALK = 10;
 export const place = (world: CallWorld, call: Call): void => {
   const { legA } = call;
   progress(world, call, legA, 'queued');
-  after(world, call, PICK_UP / 2, () => progress(world, call, legA, 'ringing'));
+  after(world, call, PICK_UP / 2, 'nothing', () => progress(world, call, legA, 'ringing'));
   if (call.dial.number.endsWith('05')) {
-    after(world, call, call.ringCallerSeconds, () => progress(world, call, legA, 'no-answer', 487));
+    after(world, call, call.ringCallerSeconds, 'ended', () => progress(world, call, legA, 'no-answer', 487));
     return;
   }
-  after(world, call, PICK_UP, () => {
+  after(world, call, PICK_UP, 'caller_answered', () => {
     progress(world, call, legA, 'in-progress', 200);
     if (!isOver(legA)) ringLegB(world, call);
   });
@@ -52,7 +54,7 @@ const ringLegB = (world: CallWorld, call: Call): void => {
   call.legB = legB;
   progress(world, call, legB, 'queued');
   const ends = (seconds: number, status: Status, sipCode: number): void => {
-    after(world, call, seconds, () => endLegB(world, call, status, sipCode));
+    after(world, call, seconds, 'ended', () => endLegB(world, call, status, sipCode));
   };
   const script = dial.number.slice(-2);
   const failure = FAILURES_AT_ONCE[script];
@@ -60,7 +62,7 @@ const ringLegB = (world: CallWorld, call: Call): void => {
     ends(SHOWS, ...failure);
     return;
   }
-  after(world, call, SHOWS, () => progress(world, call, legB, 'ringing'));
+  after(world, call, SHOWS, 'ringing', () => progress(world, call, legB, 'ringing'));
   if (script === '02') ends(dial.timeoutSeconds, 'no-answer', 487);
   else if (script === '03') ends(DECIDES, 'busy', 603);
   else talk(world, call, legB, script, ends);
@@ -73,8 +75,8 @@ const talk = (
   script: string,
   ends: (seconds: number, status: Status, sipCode: number) => void,
 ): void => {
-  after(world, call, DECIDES, () => progress(world, call, legB, 'in-progress', 200));
+  after(world, call, DECIDES, 'answered', () => progress(world, call, legB, 'in-progress', 200));
   ends(DECIDES + call.dial.timeLimitSeconds, 'completed', 200);
-  if (script === '12') after(world, call, DECIDES + TALK / 2, () => callerHangsUp(world, call));
+  if (script === '12') after(world, call, DECIDES + TALK / 2, 'ended', () => callerHangsUp(world, call));
   else if (script !== '13') ends(DECIDES + TALK, 'completed', 200);
 };

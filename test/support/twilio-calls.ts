@@ -30,7 +30,13 @@ export interface Call {
   readonly timers: Set<NodeJS.Timeout>;
 }
 
+/** What a call has come to, as its events tell it; `nothing` before the first of them. */
+export const PHASES = ['nothing', 'caller_answered', 'ringing', 'answered', 'ended'] as const;
+export type Phase = (typeof PHASES)[number];
+
 export interface CallWorld {
+  /** The phase at which calls that are placed now stay until an order comes; undefined where they go on by themselves. */
+  heldAt(): Phase | undefined;
   /** How many seconds of a call go by in one. */
   readonly speed: number;
   /** By Twilio's clock, which goes as fast. */

@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { deliver, type CallbackOptions, type SentCallback } from './twilio-callbacks.js';
 import { place } from './twilio-call-script.js';
 import { callerHangsUp, endLegA, endLegB, isOver, newLeg, shownLeg } from './twilio-calls.js';
-import type { Call, CallWorld, Leg } from './twilio-calls.js';
+import type { Call, CallWorld, Leg, Phase } from './twilio-calls.js';
 import { ApiError, checkCreate, checkForm, checkUpdate } from './twilio-forms.js';
 
 export interface TwilioServerOptions extends Partial<CallbackOptions> {
@@ -35,6 +35,8 @@ export interface TwilioServer {
   readonly applicationErrors: string[];
   /** Instead of an answer of its own, to the next request. */
   answerNext(status: number, body: string): void;
+  /** Calls that are placed from now on stay in this phase, however long a test takes. */
+  holdAt(phase: Phase): void;
   /** Acts within the next order, after it has come and before it is decided. */
   beforeNextOrder(act: (call: Call) => void): void;
   callOf(sid: string): Call;
@@ -77,9 +79,11 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
   const applicationErrors: string[] = [];
   const startedAt = Date.now();
   let prepared: { status: number; body: string } | undefined;
+  let heldAt: Phase | undefined;
   let interloper: ((call: Call) => void) | undefined;
   const world: CallWorld = {
     speed: options.speed,
+    heldAt: () => heldAt,
     now: () => new Date(startedAt + (Date.now() - startedAt) * options.speed),
     asksActionWhenCallerLeft: options.asksActionWhenCallerLeft ?? true,
     tell: (url, fields, accountSid) =>
@@ -212,6 +216,7 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     calls,
     applicationErrors,
     answerNext: (status, body) => (prepared = { status, body }),
+    holdAt: (phase) => (heldAt = phase),
     beforeNextOrder: (act) => (interloper = act),
     callOf,
     callerHangsUp: (sid) => callerHangsUp(world, callOf(sid)),

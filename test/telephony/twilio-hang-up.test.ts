@@ -29,8 +29,9 @@ const place = async (script: string) => {
   return { callSid: request.callSid, providerCallId: outcome.providerCallId };
 };
 
-/** A call in which the given thing is the last that has happened. */
+/** A call in which the given thing is the last that has happened, and nothing else does until an order comes. */
 const callAt = async (phase: ProviderEventType | 'nothing', script = '13') => {
+  server.holdAt(phase);
   const call = await place(script);
   const types = () => receiver.eventsOf(call.callSid).map(({ type }) => type);
   if (phase !== 'nothing') await waitFor(phase, () => types().includes(phase));

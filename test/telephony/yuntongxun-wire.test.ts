@@ -55,6 +55,9 @@ describe('a number is dialled', () => {
     ['+864008001234', '4008001234', 'a 400 number as it is'],
     ['+8610100011', '10100011', 'a 1010 number as it is'],
     ['95588', '95588', 'a bank as it is'],
+    ['114', '114', 'directory inquiries as they are'],
+    ['+8657112345', '057112345', 'a city’s 12345 line with its area code'],
+    ['+8614912345678', '14912345678', 'a mobile of 149'],
     ['10086', '10086', 'a carrier as it is'],
   ])('%s as %s: %s', (phone, dialled) => {
     expect(nationalNumber(phone)).toBe(dialled);

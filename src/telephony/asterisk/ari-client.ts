@@ -1,4 +1,5 @@
 import { request, type Agent } from 'undici';
+import { readJson, readObject, storable } from '../../common/foreign-json.js';
 import { connectionsTo } from '../provider-connections.js';
 
 export interface AriCredentials {
@@ -62,8 +63,8 @@ export class AriClient {
 /** {"message": …} mostly, {"error": …} where a channel could not be made, a page of HTML while Asterisk boots. */
 const messageIn = (text: string): string => {
   try {
-    const { message, error } = JSON.parse(text) as { message?: string; error?: string };
-    return message ?? error ?? '';
+    const { message, error } = readObject('the reply', readJson(text));
+    return storable(message ?? error);
   } catch {
     return '';
   }

@@ -1,4 +1,5 @@
 import { request, type Agent } from 'undici';
+import { readJson, readList, readObject, readOneOf, readText } from '../../common/foreign-json.js';
 import { connectionsTo, NotReached } from '../provider-connections.js';
 import type {
   CallMilestone,
@@ -10,8 +11,7 @@ import type {
 } from '../telephony-provider.js';
 import type { ExchangeLine } from './exchange-line.js';
 import type { LedgerEntry } from './ledger.js';
-import { NO_SUCH_CALL, readWireStatus } from './wire-format.js';
-import { readJson, readList, readObject, readOneOf, readRefusal, readText } from './wire-values.js';
+import { NO_SUCH_CALL, readRefusal, readWireStatus } from './wire-format.js';
 
 export interface ExchangeClientOptions {
   /** How long an exchange may take to reply to anything but a dial, whose signal is its limit; 5 s where it is not said. */

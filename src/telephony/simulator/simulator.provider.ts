@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
+import { UnexpectedShape } from '../../common/foreign-json.js';
 import type {
   CallMilestone,
   CallStatus,
@@ -14,7 +15,6 @@ import type {
 import { checkDelivery } from './delivery-check.js';
 import type { ExchangeLine } from './exchange-line.js';
 import { readWireBody } from './wire-format.js';
-import { MalformedBody } from './wire-values.js';
 
 export const randomWebhookSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
@@ -55,7 +55,7 @@ export class SimulatorProvider implements TelephonyProvider {
       const event = readWireBody(request.body, delivery.eventId);
       return { kind: 'genuine', events: [event], receipt: delivery.receipt };
     } catch (error) {
-      if (error instanceof MalformedBody) return { kind: 'malformed', reason: `Not understood: ${error.message}.` };
+      if (error instanceof UnexpectedShape) return { kind: 'malformed', reason: `Not understood: ${error.message}.` };
       throw error;
     }
   }

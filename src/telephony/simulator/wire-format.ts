@@ -9,16 +9,26 @@
  * the same, with its id beside its type and without a delivery.
  */
 import {
+  isStorable,
+  readJson,
+  readList,
+  readObject,
+  readOneOf,
+  readText,
+  UnexpectedShape,
+} from '../../common/foreign-json.js';
+import { readInstant } from '../../common/instant.js';
+import {
   PROVIDER_END_REASONS,
+  REFUSAL_CATEGORIES,
   type ProviderEndReason,
   type ProviderEvent,
   type ProviderEventType,
+  type Refusal,
 } from '../telephony-provider.js';
 import type { ExchangeEvent } from './ledger.js';
-import { isStorable, MalformedBody, readJson, readList, readObject, readText } from './wire-values.js';
 
 const TYPES: readonly ProviderEventType[] = ['caller_answered', 'ringing', 'answered', 'ended'];
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /** Tells a call that is not known from a path that is not. */
 export const NO_SUCH_CALL = 'no_such_call';
@@ -39,22 +49,29 @@ export const wireStatusOf = (events: readonly ExchangeEvent[]) => ({
   events: events.map((event) => ({ id: event.id, ...wireEventOf(event) })),
 });
 
-/** @throws MalformedBody */
+/** @throws UnexpectedShape */
 export const readWireBody = (body: Buffer, eventId: string): ProviderEvent =>
   readWireEvent(readObject('the body', readJson(body.toString('utf8'))), eventId);
 
-/** @throws MalformedBody */
+/** @throws UnexpectedShape */
 export const readWireStatus = (status: Record<string, unknown>): readonly ProviderEvent[] =>
   readList('events', status.events).map((event) => {
     const { id, ...rest } = readObject('an event', event);
     return readWireEvent(rest, id);
   });
 
+/** @throws UnexpectedShape */
+export const readRefusal = (value: Record<string, unknown>): Refusal => ({
+  category: readOneOf('category', REFUSAL_CATEGORIES, value.category),
+  code: readText('code', value.code),
+  text: readText('text', value.text),
+});
+
 const readWireEvent = (event: Record<string, unknown>, eventId: unknown): ProviderEvent => {
   const { type: typeText, call, occurredAt, endReason: reasonText, detail } = event;
   const { id, reference } = readObject('call', call);
   const type = TYPES.find((known) => typeText === `call.${known}`);
-  if (!type) throw new MalformedBody('type is none that we know');
+  if (!type) throw new UnexpectedShape('type is none that we know');
   const endReason = endReasonOf(type, reasonText);
   return {
     eventId: readText('the id of the event', eventId),
@@ -75,15 +92,15 @@ export const providerEventOf = ({ id, callId, occurredAt, ...event }: ExchangeEv
 });
 
 const time = (name: string, value: unknown): Date => {
-  const date = new Date(typeof value === 'string' && RFC_3339.test(value) ? value : NaN);
-  if (Number.isNaN(date.getTime())) throw new MalformedBody(`${name} is no RFC 3339 time`);
+  const date = typeof value === 'string' ? readInstant(value) : null;
+  if (!date) throw new UnexpectedShape(`${name} is no RFC 3339 time`);
   return date;
 };
 
 const endReasonOf = (type: ProviderEventType, value: unknown): ProviderEndReason | undefined => {
   if (type !== 'ended' && value == null) return undefined;
   const endReason = PROVIDER_END_REASONS.find((known) => known === value);
-  if (type !== 'ended' || !endReason) throw new MalformedBody('endReason is for call.ended, and must be one we know');
+  if (type !== 'ended' || !endReason) throw new UnexpectedShape('endReason is for call.ended, and must be one we know');
   return endReason;
 };
 
@@ -91,7 +108,7 @@ type Plain = string | number | boolean;
 
 const detailOf = (value: unknown): Record<string, Plain> => {
   const items = Object.entries(readObject('detail', value));
-  if (!items.every(isPlainItem)) throw new MalformedBody('detail holds more than short texts, numbers and booleans');
+  if (!items.every(isPlainItem)) throw new UnexpectedShape('detail holds more than short texts, numbers and booleans');
   return Object.fromEntries(items);
 };
 

@@ -2,6 +2,7 @@
  * What Twilio's error codes mean to us. Twilio warns that meanings change, so of a code that is not here the HTTP status
  * decides; code and text are kept for people in any case.
  */
+import { storable } from '../../common/foreign-json.js';
 import type { Refusal, RefusalCategory } from '../telephony-provider.js';
 
 interface ErrorCode {
@@ -64,7 +65,8 @@ export interface ApiFailure {
  */
 export const readApiFailure = (error: unknown): ApiFailure | null => {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return null;
-  const { status, message = '' } = error as { status: number; message?: string };
+  const { status } = error;
+  const message = storable((error as { message: unknown }).message);
   if (status < 400 || status >= 500) return null;
   if ('code' in error && typeof error.code === 'number') return { status, code: error.code, message };
   return status === 429 ? { status, code: status, message } : null;

@@ -1,4 +1,5 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { chinaNationalForm } from '../../common/china-numbers.js';
 
 /** Service numbers such as 95588 or 10086 are dialled as they are. */
 const SHORT_NUMBER = /^[1-9]\d{2,7}$/;
@@ -11,6 +12,8 @@ const SHORT_NUMBER = /^[1-9]\d{2,7}$/;
  */
 export const nationalNumber = (phone: string): string | null => {
   if (!phone.startsWith('+')) return SHORT_NUMBER.test(phone) ? phone : null;
+  const beyondLibrary = chinaNationalForm(phone);
+  if (beyondLibrary !== null) return beyondLibrary;
   const number = parsePhoneNumberFromString(phone);
   if (number?.countryCallingCode !== '86' || !number.isValid()) return null;
   return number.formatNational().replace(/\D/g, '');

@@ -1,0 +1,109 @@
+/**
+ * Limits of one client connection. Node parses every request of a read at once, so 64 KB of pipelined requests become 1,400
+ * responses that wait in memory for a client which may never read. Here a pipeline is processed one request after the other:
+ * the next request begins when the response before it is flushed to the socket, and nothing more is read until then.
+ */
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Draining } from './common/draining.js';
+
+interface ConnectionLimits {
+  /** Ten thousand event streams and as many pollers, at some 20 KB each; more processes are the answer to more clients. */
+  readonly connections: number;
+  /**
+   * Requests that wait behind the one in progress, at some 4 KB each. No browser, proxy or HTTP library pipelines by itself;
+   * load generators send ten or so.
+   */
+  readonly waiting: number;
+  /** A client that takes none of the bytes that wait for it is disconnected after this many checks. */
+  readonly checksWithoutProgress: number;
+  readonly checkEveryMs: number;
+}
+
+const LIMITS: ConnectionLimits = {
+  connections: 20_000,
+  waiting: 16,
+  checksWithoutProgress: 4,
+  checkEveryMs: 15_000,
+};
+
+/** Before the server listens. Also counts what is in flight, because a second listener on each response costs 5 %. */
+export const limitConnections = (server: Server, draining: Draining, limits: ConnectionLimits = LIMITS): void => {
+  const [handle] = server.listeners('request') as RequestListener[];
+  if (!handle) throw new Error('the HTTP server has no request listener');
+  const pipelines = new Map<Socket, Pipeline>();
+  server.maxConnections = limits.connections;
+  server.on('connection', (socket: Socket) => {
+    pipelines.set(socket, new Pipeline(socket, handle, draining, limits));
+    socket.once('close', () => pipelines.delete(socket));
+  });
+  server.off('request', handle);
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    pipelines.get(request.socket)?.take(request, response);
+  });
+  const checks = setInterval(() => {
+    for (const pipeline of pipelines.values()) pipeline.checkProgress();
+  }, limits.checkEveryMs).unref();
+  server.once('close', () => {
+    clearInterval(checks);
+  });
+};
+
+class Pipeline {
+  private isBusy = false;
+  private waiting: [IncomingMessage, ServerResponse][] | undefined;
+  private flushed = -1;
+  private checksWithoutProgress = 0;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly handle: RequestListener,
+    private readonly draining: Draining,
+    private readonly limits: ConnectionLimits,
+  ) {}
+
+  take(request: IncomingMessage, response: ServerResponse): void {
+    if (!this.isBusy) {
+      this.begin(request, response);
+      return;
+    }
+    // The requests that the parser finds after it in the same read come to nothing.
+    if (this.socket.destroyed) return;
+    this.waiting ??= [];
+    if (this.waiting.push([request, response]) > this.limits.waiting) {
+      this.waiting = undefined;
+      this.socket.destroy();
+    } else this.socket.pause();
+  }
+
+  /** An event stream that is not read grows by its heartbeats: what counts is how much has left. */
+  checkProgress(): void {
+    const { writableLength, bytesWritten } = this.socket;
+    const flushed = bytesWritten - writableLength;
+    const isStuck = writableLength > 0 && flushed === this.flushed;
+    this.checksWithoutProgress = isStuck ? this.checksWithoutProgress + 1 : 0;
+    this.flushed = flushed;
+    if (this.checksWithoutProgress >= this.limits.checksWithoutProgress) this.socket.destroy();
+  }
+
+  private begin(request: IncomingMessage, response: ServerResponse): void {
+    this.isBusy = true;
+    this.draining.enter();
+    response.on('close', this.finish);
+    this.handle(request, response);
+  }
+
+  // One for all responses of the connection: what is made for each is work for the garbage collector.
+  private readonly finish = (): void => {
+    this.isBusy = false;
+    this.draining.leave();
+    if (!this.waiting || this.socket.destroyed) return;
+    const next = this.waiting.shift();
+    if (this.waiting.length === 0) {
+      this.waiting = undefined;
+      // Node itself pauses a socket that does not drain. This one has: its response is flushed.
+      this.socket.resume();
+    }
+    if (next) this.begin(...next);
+  };
+}

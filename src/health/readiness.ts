@@ -1,0 +1,101 @@
+/**
+ * What readiness rests on. Anybody may ask, so askers share one look at the database, and one request to a provider in some
+ * seconds. A provider that is down is told and takes no replica out of rotation: polls, cancels and other providers work.
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LOGGER, type Logger } from '../common/logger.js';
+import { missingMigrations } from '../database/missing-migrations.js';
+import { ProviderChoice } from '../telephony/provider-choice.js';
+
+const REMEMBER_MS = 5_000;
+/** Orchestrators give a probe a second or two; a provider may take longer. */
+const WAIT_FOR_PROVIDER_MS = 500;
+
+export type ProviderHealth = 'up' | 'degraded';
+
+export interface Look {
+  readonly database: boolean;
+  readonly migrations: boolean;
+}
+
+interface Known {
+  readonly health: ProviderHealth;
+  readonly at: number;
+}
+
+@Injectable()
+export class Readiness {
+  private looking: Promise<Look> | undefined;
+  private toldReason: string | null = null;
+  private readonly known = new Map<string, Known>();
+  private readonly asking = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly providers: ProviderChoice,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  look(): Promise<Look> {
+    this.looking ??= this.lookNow().finally(() => (this.looking = undefined));
+    return this.looking;
+  }
+
+  /** By provider. One that has never answered in time is degraded. */
+  async providerHealth(): Promise<Record<string, ProviderHealth>> {
+    const stale = this.providers.all.filter(({ name }) => this.isStale(name));
+    if (stale.length > 0) {
+      const answers = Promise.all(stale.map((provider) => this.ask(provider.name, () => provider.isReachable())));
+      await Promise.race([answers, sleep(WAIT_FOR_PROVIDER_MS, undefined, { ref: false })]);
+    }
+    return Object.fromEntries(this.providers.all.map(({ name }) => [name, this.known.get(name)?.health ?? 'degraded']));
+  }
+
+  private async lookNow(): Promise<Look> {
+    try {
+      const missing = await missingMigrations(this.dataSource);
+      this.tell(missing.length > 0 ? `missing migrations: ${missing.join(', ')}` : null);
+      return { database: true, migrations: missing.length === 0 };
+    } catch (error) {
+      const { code, message } = error as Partial<NodeJS.ErrnoException>;
+      this.tell(code ?? message ?? '', error);
+      return { database: false, migrations: false };
+    }
+  }
+
+  /** Changes only: probes come every few seconds. */
+  private tell(reason: string | null, error?: unknown): void {
+    if (reason === this.toldReason) return;
+    this.toldReason = reason;
+    if (reason === null) this.logger.info('ready again');
+    else this.logger.error({ reason, ...(error !== undefined && { error }) }, 'not ready');
+  }
+
+  private isStale(name: string): boolean {
+    const known = this.known.get(name);
+    return known === undefined || performance.now() - known.at > REMEMBER_MS;
+  }
+
+  private ask(name: string, isReachable: () => Promise<boolean>): Promise<void> {
+    const asking = this.asking.get(name) ?? this.askNow(name, isReachable).finally(() => this.asking.delete(name));
+    this.asking.set(name, asking);
+    return asking;
+  }
+
+  private async askNow(name: string, isReachable: () => Promise<boolean>): Promise<void> {
+    let health: ProviderHealth = 'degraded';
+    let error: unknown;
+    try {
+      if (await isReachable()) health = 'up';
+    } catch (thrown) {
+      error = thrown;
+    }
+    const before = this.known.get(name)?.health ?? 'up';
+    this.known.set(name, { health, at: performance.now() });
+    if (health === before) return;
+    if (health === 'up') this.logger.info({ provider: name }, 'provider reachable again');
+    else this.logger.warn({ provider: name, ...(error !== undefined && { error }) }, 'provider unreachable');
+  }
+}

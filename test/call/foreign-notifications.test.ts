@@ -1,0 +1,125 @@
+/** Any database user can send a notification, and a newer version writes changes that this one cannot read. */
+import fc from 'fast-check';
+import { readChange } from '../../src/call/call-change.js';
+import { ChangeFeed } from '../../src/call/change-feed.js';
+import { UnexpectedShape } from '../../src/common/foreign-json.js';
+import { openStream } from '../support/event-stream.js';
+import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+let service: TestApp;
+
+beforeAll(async () => {
+  service = await startTestApp();
+});
+afterAll(() => service.close());
+
+const CHANGE = {
+  type: 'call.ringing',
+  timestamp: '2026-01-01T00:00:00.000Z',
+  data: {
+    callSid: '1'.repeat(32),
+    number: 2,
+    stateType: '2',
+    endReason: null,
+    occurredAt: '2026-01-01T00:00:00.000Z',
+    callerId: '1001',
+    calleeId: '2000',
+    serviceLineId: null,
+  },
+};
+
+const stateOf = async ({ callSid, callerId }: StoredCall) =>
+  (await service.ask(callerId, `callState/${callSid}`)).data?.stateType;
+const notify = (payload: string) => service.database.query(`select pg_notify('ringback_call_changed', $1)`, [payload]);
+
+describe('a change', () => {
+  it('is read with fields that this version does not know', () => {
+    const bytes = JSON.stringify({ ...CHANGE, version: 2, data: { ...CHANGE.data, leg: 'B' } });
+
+    expect(JSON.stringify(readChange(bytes))).toBe(bytes);
+  });
+
+  it('is read or refused, whatever JSON it is', () => {
+    const anywhere = fc.oneof(
+      fc.json(),
+      fc.string(),
+      fc
+        .tuple(fc.constantFrom(...Object.keys(CHANGE.data)), fc.jsonValue())
+        .map(([name, value]) => JSON.stringify({ ...CHANGE, data: { ...CHANGE.data, [name]: value } })),
+    );
+    fc.assert(
+      fc.property(anywhere, (bytes) => {
+        try {
+          const { data } = readChange(bytes);
+          expect(data.callSid).toMatch(/^\d{32}$/);
+          expect(data.number).toBeGreaterThan(0);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UnexpectedShape);
+        }
+      }),
+    );
+  });
+});
+
+describe('a notification that cannot be read', () => {
+  it.each([
+    '5',
+    '{}',
+    'null',
+    '[]',
+    '',
+    JSON.stringify(CHANGE).slice(0, 90),
+    JSON.stringify({ ...CHANGE, data: null }),
+  ])('drops what is remembered, and the service goes on: %s', async (payload) => {
+    const call = await storeCall(service.database);
+    await waitFor('the state to be remembered', async () => (await stateOf(call)) === '1');
+    await service.database.query('update call_record set state = 2 where call_sid = $1', [call.callSid]);
+
+    await notify(payload);
+
+    await waitFor('the state to be read anew', async () => (await stateOf(call)) === '2');
+  });
+});
+
+describe('a stored change that cannot be read', () => {
+  it('is passed over by a long poll, and ends a stream', async () => {
+    const call = await storeCall(service.database);
+    await tellOf(service.database, call.callSid, { type: 'ringing' });
+    await tellOf(service.database, call.callSid, { type: 'answered' });
+    await service.database.query(
+      `update call_event set change = '{"type":"call.transferred"}' where call_sid = $1 and change_number = 2`,
+      [call.callSid],
+    );
+    const path = `${service.url}/v1/app/callState/${call.callSid}`;
+    const token = await service.token(call.callerId);
+
+    const stream = await openStream(`${path}/stream?access_token=${token}`, { 'last-event-id': '0' });
+    await stream.ended;
+    const polled = await (await fetch(`${path}?afterNumber=0&wait=25&access_token=${token}`)).text();
+
+    expect(stream.events.map(({ id }) => id)).toEqual(['1']);
+    expect([...polled.matchAll(/"number":(\d+)/g)].map(([, number]) => number)).toEqual(['1', '3']);
+    expect((await service.admin('GET', `calls/${call.callSid}`)).status).toBe(200);
+  });
+});
+
+it('a recipient that throws keeps no other from its change', async () => {
+  const feed = service.app.nest.get(ChangeFeed);
+  const { callSid } = await storeCall(service.database);
+  const numbers: (number | undefined)[] = [];
+  const fail = (): void => {
+    throw new Error('a recipient fails');
+  };
+  const stops = [
+    feed.subscribe(callSid, 0, fail),
+    feed.subscribe(callSid, 0, (item) => numbers.push(item?.change.data.number)),
+  ];
+
+  await tellOf(service.database, callSid, { type: 'ringing' });
+  await waitFor('both changes', () => numbers.length === 2);
+
+  expect(numbers).toEqual([1, 2]);
+  for (const stop of stops) stop();
+});

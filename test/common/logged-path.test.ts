@@ -1,0 +1,84 @@
+/** What of a request's address is in the log, and which format its errors have, however the address is written. */
+import { connect } from 'node:net';
+import { collectedLog } from '../support/collected-log.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+let service: TestApp;
+const log = collectedLog();
+
+beforeAll(async () => {
+  service = await startTestApp({ environment: { LOG_LEVEL: 'trace' }, logTo: log.stream });
+});
+afterAll(() => service.close());
+
+/** The whole response to a target that no URL parser has touched. */
+const send = (target: string, method = 'GET'): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    socket.on('end', () => {
+      resolve(text);
+    });
+    socket.on('error', reject);
+    socket.write(`${method} ${target} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+  });
+
+const pathLogged = async (target: string, method?: string): Promise<unknown> => {
+  const id = /^x-request-id: (\S+)/m.exec(await send(target, method))?.[1];
+  return waitFor('the line', () => log.lines().find((line) => line.requestId === id && line.msg === 'request')?.path);
+};
+
+describe('the path in the log', () => {
+  it.each([
+    ['/v1/app/callState/123', '/v1/app/callState/123'],
+    ['http://elsewhere.example/v1/app/callState/123', '/v1/app/callState/123'],
+    ['/v1/app/callState/123#access_token=canary', '/v1/app/callState/123'],
+    ['/v1/app/callState/123?access_token=canary', '/v1/app/callState/123'],
+    ['/v1/app/callState/123;access_token=canary', '/v1/app/callState/:callSid'],
+    ['/v1/app/callState/123%3Baccess_token=canary', '/v1/app/callState/:callSid'],
+    [`/v1/app/callState/${'1'.repeat(30_000)}`, '/v1/app/callState/:callSid'],
+    ['/nothing/here#access_token=canary', '/nothing/here'],
+    ['/nothing;access_token=canary/here', '/nothing'],
+    [`/nothing/${'canary'.repeat(10)}/here`, '/nothing/…/here'],
+    [`/${'a/'.repeat(15_000)}`, `/${'a/'.repeat(15_000)}`.slice(0, 200)],
+    ['/v1/webhooks/yuntongxun/canary', '/v1/webhooks/*'],
+    ['/v1/w%65bhooks/yuntongxun/canary', '/v1/webhooks/*'],
+  ])('of %s', async (target, path) => {
+    expect(await pathLogged(target)).toBe(path);
+  });
+
+  it('of a webhook has its secret part hidden', async () => {
+    expect(await pathLogged('/v1/webhooks/simulator/canary', 'POST')).toBe('/v1/webhooks/simulator/*');
+  });
+
+  it('and everything else in the log are free of what was cut', async () => {
+    await pathLogged('/v1/app/callState/123#access_token=canary');
+
+    expect(log.text()).not.toContain('canary');
+    for (const line of log.text().split('\n')) expect(line.length).toBeLessThan(20_000);
+  });
+});
+
+describe('the format of errors', () => {
+  it.each(['/v1/admin/users', '/v1/%61dmin/users', 'http://elsewhere.example/v1/admin/users', '/v1/%61dmin/nothing'])(
+    'is that of the resource: %s',
+    async (target) => {
+      expect(await send(target)).toContain('content-type: application/problem+json');
+    },
+  );
+
+  it('of the contract’s own routes is the envelope, also for an id of no characters in an absolute target', async () => {
+    const token = await service.token('1001');
+
+    const response = await send(`http://elsewhere.example/v1/app/callState/?access_token=${token}`);
+
+    expect(response).toBe(
+      (await send(`/v1/app/callState/?access_token=${token}`)).replace(
+        /x-request-id: \S+/,
+        response.match(/x-request-id: \S+/)![0],
+      ),
+    );
+  });
+});

@@ -1,0 +1,276 @@
+/**
+ * What the background work and the lists of the admin API cost, by PostgreSQL's own account of the statements that the
+ * service sends: with a million deliveries, and with the other tables filled far enough to tell a part from the whole. The
+ * search for calls has a test of its own (call-search-plan).
+ */
+import { CallRecorder } from '../../src/call/call-recorder.js';
+import { newCallSid } from '../../src/call/call-sid.js';
+import { callsInTurn, takeTurn } from '../../src/call/provider-turn.js';
+import { ProviderStreams } from '../../src/call/provider-streams.js';
+import { Sweeper } from '../../src/call/sweeper.js';
+import { LOGGER, type Logger } from '../../src/common/logger.js';
+import { MOST_EXAMINED } from '../../src/delivery/delivery-limits.js';
+import { Upkeep } from '../../src/delivery/upkeep.js';
+import type { ProviderChoice } from '../../src/telephony/provider-choice.js';
+import type { ProviderListener } from '../../src/telephony/telephony-provider.js';
+import { fillDatabase, FAILED_CALLS, PENDING_CALLS } from '../support/filled-database.js';
+import { OPEN_CALLS } from '../support/many-calls.js';
+import { explainEverything, recordPlans, type PlanRecorder } from '../support/recorded-plans.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+let testDatabase: TestDatabase;
+let service: TestApp;
+let recorder: PlanRecorder;
+let endpointId: string;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  await fillDatabase(testDatabase.url);
+  await explainEverything(testDatabase.url);
+  service = await startTestApp({
+    databaseUrl: testDatabase.url,
+    environment: { DATABASE_POOL_SIZE: '1', SWEEP_EVERY: '600' },
+  });
+  recorder = await recordPlans(service.database);
+  [{ id: endpointId }] = await service.database.query<[{ id: string }]>('select id from webhook_endpoint');
+}, 60_000);
+afterAll(async () => {
+  await service.close();
+  await testDatabase.drop();
+});
+
+/** The process goes on. */
+const NEVER = new AbortController().signal;
+
+/** Tables that are small by nature. */
+const SMALL = /Seq Scan (?:migrations|provider_turn|service_line|webhook_endpoint|_private_tasks|_private_job_queues)$/;
+
+/** Each statement of the work, those of background work that runs meanwhile too, reads no more rows than that. */
+const expectBounded = async (mostRows: number, work: () => Promise<unknown>): Promise<void> => {
+  recorder.take();
+  await work();
+  const plans = recorder.take();
+
+  expect(plans.length).toBeGreaterThan(0);
+  for (const { text, nodes, rowsRead, rowsSorted, buffers } of plans) {
+    const plan = { text, nodes, rowsRead, rowsSorted, buffers };
+    const readsAll = nodes.filter((node) => /Seq Scan/.test(node) && !SMALL.test(node));
+    // A row costs a page of the table, and some of indexes; writing one costs those of all indexes.
+    const isWithin =
+      readsAll.length === 0 && rowsRead <= mostRows && rowsSorted <= mostRows && buffers <= 12 * mostRows + 100;
+    expect({ ...plan, isWithin }).toEqual({ ...plan, isWithin: true });
+  }
+};
+
+const page = async (path: string): Promise<{ items: unknown[]; next: string | null }> => {
+  const response = await service.admin('GET', path);
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(text);
+  return JSON.parse(text) as { items: unknown[]; next: string | null };
+};
+
+const deliveries = (query = ''): Promise<{ items: unknown[]; next: string | null }> =>
+  page(`webhook-endpoints/${endpointId}/deliveries?limit=50${query}`);
+
+const daysAgo = (days: number): Date => new Date(Date.now() - days * 86_400_000);
+
+/** Of an endpoint of their own, with an attempt each. @returns the endpoint's id */
+const moreDeliveries = async (count: number, day: Date): Promise<string> => {
+  const [{ id }] = await service.database.query<[{ id: string }]>(
+    `insert into webhook_endpoint (url, secret) values ('https://other.example.com/', 'whsec_') returning id`,
+  );
+  await service.database.query(
+    `insert into webhook_delivery (endpoint_id, call_sid, change_number, state, settled_at)
+     select $1, left($2, 15) || lpad(n::text, 17, '0'), 1, 'delivered', now() from generate_series(1, $3::integer) n`,
+    [id, newCallSid(day), count],
+  );
+  await service.database.query(
+    `insert into webhook_attempt (endpoint_id, call_sid, change_number)
+     select endpoint_id, call_sid, change_number from webhook_delivery where endpoint_id = $1`,
+    [id],
+  );
+  return id;
+};
+
+const countOf = async (endpoint: string): Promise<number> => {
+  const [{ count }] = await service.database.query<[{ count: number }]>(
+    'select count(*)::int as count from webhook_delivery where endpoint_id = $1',
+    [endpoint],
+  );
+  return count;
+};
+
+const anOpenCall = async (): Promise<string> => {
+  const [call] = await service.database.query<{ sid: string }[]>(
+    'select call_sid as sid from call_record where state = 1 limit 1',
+  );
+  return call!.sid;
+};
+
+/** Two open calls in three, at a provider that cannot be asked: so they stay open. */
+const openAtNoProvider = (sweepIn: string): Promise<unknown> =>
+  service.database.query(
+    `update call_record set provider = 'gone', sweep_at = now() + $1::interval where state in (2, 3)`,
+    [sweepIn],
+  );
+
+/** Rows that a batch of upkeep handles are read, found again by their place, and removed. */
+const A_BATCH = 3 * 500;
+const A_PAGE = 4 * 51;
+
+/** A kept statement has its own plan five times, and from then on one for all values. */
+const repeatedly = async (work: () => Promise<unknown>): Promise<void> => {
+  for (let time = 0; time < 7; time++) await work();
+};
+
+const withoutStatistics = async (): Promise<void> => {
+  const tables = `select oid from pg_class where relkind = 'r' and relnamespace in
+    ('public'::regnamespace, 'graphile_worker'::regnamespace)`;
+  await service.database.query(
+    `update pg_class set reltuples = 0, relpages = 0
+     where oid in (${tables}) or oid in (select indexrelid from pg_index where indrelid in (${tables}))`,
+  );
+  await service.database.query(`delete from pg_statistic where starelid in (${tables})`);
+};
+
+describe.each([
+  { statistics: 'as they were gathered', prepare: () => Promise.resolve() },
+  { statistics: 'of empty tables', prepare: withoutStatistics },
+])('with statistics $statistics', ({ prepare }) => {
+  beforeAll(prepare);
+
+  it('removing deliveries reads nothing where there is nothing to remove', async () => {
+    await service.app.nest.get(Upkeep).forget(NEVER);
+
+    await expectBounded(10, () => service.app.nest.get(Upkeep).forget(NEVER));
+  });
+
+  it('removing deliveries reads what it removes, a batch at a time', async () => {
+    const old = await moreDeliveries(700, daysAgo(32));
+    const removed = await moreDeliveries(700, daysAgo(1));
+    await service.database.query('delete from webhook_endpoint where id = $1', [removed]);
+
+    await expectBounded(A_BATCH, () => service.app.nest.get(Upkeep).forget(NEVER));
+
+    expect(await Promise.all([old, removed].map(countOf))).toEqual([0, 0]);
+  });
+
+  it('an endpoint is removed without its deliveries', async () => {
+    const endpoint = await moreDeliveries(700, daysAgo(1));
+
+    await expectBounded(5, () => service.admin('DELETE', `webhook-endpoints/${endpoint}`));
+  });
+
+  it('jobs of a dead process are found among those that wait', async () => {
+    await service.database.query(
+      `update graphile_worker._private_jobs set locked_by = 'dead', locked_at = now() - interval '70 seconds'
+       where key in ('deliver:0:1', 'deliver:0:2', 'deliver:0:3')`,
+    );
+
+    await expectBounded(30, () => service.app.nest.get(Upkeep).recover());
+
+    expect(await service.database.query(`select 1 from graphile_worker.jobs where locked_by = 'dead' limit 1`)).toEqual(
+      [],
+    );
+  });
+
+  it('what waits for an endpoint is found among what does not', async () => {
+    await expectBounded(10 * PENDING_CALLS, () => service.app.nest.get(Upkeep).resume(endpointId, NEVER));
+  });
+
+  it('a page of deliveries reads a page', async () => {
+    await expectBounded(A_PAGE, async () => {
+      const first = await deliveries();
+      expect(first.items).toHaveLength(50);
+      const second = await deliveries(`&after=${String(first.next)}`);
+      expect(second.items).toHaveLength(50);
+      const [{ callSid }] = second.items as [{ callSid: string }];
+      expect((await deliveries(`&callSid=${callSid}`)).items).toHaveLength(4);
+      await service.admin('POST', `webhook-endpoints/${endpointId}/redeliver`, { callSid });
+    });
+  });
+
+  it('the pending deliveries are found among all others', async () => {
+    await expectBounded(A_PAGE, async () => {
+      const { items, next } = await deliveries('&state=pending');
+      expect(items.length).toBeGreaterThanOrEqual(PENDING_CALLS);
+      expect(next).toBeNull();
+    });
+  });
+
+  it(`deliveries in a rare state are looked for among ${MOST_EXAMINED} at a time`, async () => {
+    const [{ callSid }] = await service.database.query<[{ callSid: string }]>(
+      `select call_sid as "callSid" from webhook_delivery where endpoint_id = $1 and state = 'failed' order by 1 desc`,
+      [endpointId],
+    );
+
+    await expectBounded(MOST_EXAMINED + A_PAGE, async () => {
+      const none = await deliveries('&state=failed');
+      expect(none.items).toEqual([]);
+      expect(none.next).toMatch(/^\d{32}-\d$/);
+      const some = await deliveries(`&state=failed&after=${callSid}-5`);
+      expect(some.items).toHaveLength(FAILED_CALLS);
+      expect((await deliveries('&state=delivered')).items).toHaveLength(50);
+    });
+  });
+
+  it.each([
+    'users?limit=50',
+    'users?limit=50&after=550000',
+    'users/550000/sub-accounts',
+    'service-lines?limit=50',
+    'webhook-endpoints?limit=50',
+  ])('GET %s reads a page', async (path) => {
+    await expectBounded(A_PAGE, () => page(path));
+  });
+
+  it('the timeline of a call reads its events', async () => {
+    const callSid = await anOpenCall();
+
+    await expectBounded(20, () => page(`calls/${callSid}`));
+  });
+
+  it('the load of providers is read from the open calls', async () => {
+    await expectBounded(OPEN_CALLS + 10, () => repeatedly(() => callsInTurn(service.database)));
+    await expectBounded(OPEN_CALLS + 10, () => page('dry-run?callerId=1001&calleeId=2000'));
+  });
+
+  it('a turn at a provider is given by its open calls', async () => {
+    const callSid = await anOpenCall();
+    const limits = { callsPerSecond: 1_000, callsAtOnce: 10_000 };
+
+    await expectBounded(OPEN_CALLS + 10, () => takeTurn(service.database, callSid, { name: 'simulator', limits }));
+  });
+
+  it('the calls of a provider whose stream was lost are found among the open ones', async () => {
+    await openAtNoProvider('1 day');
+    const provider = {
+      name: 'gone',
+      listen: ({ onListening }: ProviderListener) => {
+        onListening();
+        return Promise.resolve();
+      },
+    };
+    const streams = new ProviderStreams(
+      service.database,
+      service.app.nest.get(CallRecorder),
+      { all: [provider] } as unknown as ProviderChoice,
+      service.app.nest.get<Logger>(LOGGER),
+    );
+
+    await expectBounded(3 * OPEN_CALLS, async () => {
+      await streams.onApplicationBootstrap();
+      await streams.beforeApplicationShutdown();
+    });
+
+    const due = `select 1 from call_record where provider = 'gone' and state < 4 and sweep_at <= clock_timestamp()`;
+    expect((await service.database.query<unknown[]>(due)).length).toBeGreaterThan(100);
+  });
+
+  it('calls that are due are found among the open ones, a batch at a time', async () => {
+    await openAtNoProvider('-1 second');
+
+    await expectBounded(4 * 100, () => repeatedly(() => service.app.nest.get(Sweeper).sweep()));
+  });
+});

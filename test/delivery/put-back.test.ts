@@ -1,0 +1,73 @@
+import { DataSource } from 'typeorm';
+import { createLogger } from '../../src/common/logger.js';
+import { Courier } from '../../src/delivery/courier.js';
+import type { WebhookRequest } from '../../src/delivery/webhook-request.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { openTestCall } from '../support/told-call.js';
+
+/** Nobody works here: jobs stay where they are. */
+let testDatabase: TestDatabase;
+let database: DataSource;
+let courier: Courier;
+let endpointId: string;
+let callSid: string;
+
+interface Job {
+  readonly id: string;
+  readonly key: string | null;
+  readonly failures: number;
+  readonly flags: unknown;
+  readonly isDue: boolean;
+}
+
+beforeEach(async () => {
+  testDatabase = await createTestDatabase();
+  database = await new DataSource({ type: 'postgres', url: testDatabase.url }).initialize();
+  courier = new Courier(database, {} as WebhookRequest, createLogger('silent'));
+  const [endpoint] = await database.query<{ id: string }[]>(
+    `insert into webhook_endpoint (url, secret) values ('https://backend.example.com/', 'whsec_') returning id`,
+  );
+  endpointId = endpoint!.id;
+  callSid = await openTestCall({ database });
+});
+afterEach(async () => {
+  await database.destroy();
+  await testDatabase.drop();
+});
+
+const jobs = (): Promise<Job[]> =>
+  database.query<Job[]>(
+    `select id, key, attempts as failures, flags, run_at <= now() and locked_at is null as "isDue"
+     from graphile_worker.jobs order by id`,
+  );
+
+/** As a worker takes the only job, for the fourth time. */
+const takeJob = async (): Promise<string> => {
+  const [[job]] = await database.query<[{ id: string }[], number]>(
+    `update graphile_worker._private_jobs set locked_by = 'worker', locked_at = now(), attempts = 4 returning id`,
+  );
+  return job!.id;
+};
+
+it('a job that is put back is due with the same key, flags and count of failures, and the one that ran lets go', async () => {
+  const id = await takeJob();
+  const [before] = await jobs();
+
+  await courier.putBack({ endpointId, callSid }, { id, failures: 3 });
+
+  const [ran, again] = await jobs();
+  expect(ran).toMatchObject({ id, key: null, isDue: false });
+  expect(again).toMatchObject({ key: before!.key, failures: 3, flags: before!.flags, isDue: true });
+  expect(await jobs()).toHaveLength(2);
+});
+
+it('a job whose key another one has taken is not put back, and does not change the other', async () => {
+  const id = await takeJob();
+  await database.query('select webhook_add_job($1, $2)', [endpointId, callSid]);
+  const before = await jobs();
+  expect(before).toHaveLength(2);
+
+  await courier.putBack({ endpointId, callSid }, { id, failures: 3 });
+
+  expect(await jobs()).toEqual(before);
+});

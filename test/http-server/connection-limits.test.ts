@@ -1,0 +1,239 @@
+/** What one connection may cost: real sockets against a real HTTP server, and the service with its largest document. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { Draining } from '../../src/common/draining.js';
+import { limitConnections } from '../../src/connection-limits.js';
+import { startTestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+const LIMITS = { connections: 100, waiting: 16, checksWithoutProgress: 2, checkEveryMs: 100 };
+/** More than the buffers of a loopback connection take. */
+const LARGE = Buffer.alloc(16 * 1024 * 1024, 'x');
+
+let server: Server;
+let handled: string[];
+let waiting: ServerResponse[];
+let clients: Socket[];
+
+const echo = (request: IncomingMessage, response: ServerResponse): void => {
+  handled.push(request.url ?? '');
+  if (request.url === '/large') response.end(LARGE);
+  else if (request.url === '/wait') waiting.push(response);
+  else {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => response.end(`[${request.url ?? ''} ${Buffer.concat(chunks).toString()}]`));
+  }
+};
+
+const start = async (limits: Partial<typeof LIMITS> = {}): Promise<void> => {
+  server = createServer(echo);
+  limitConnections(server, new Draining(), { ...LIMITS, ...limits });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+};
+
+const client = (port = (server.address() as AddressInfo).port): Socket => {
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  clients.push(socket);
+  return socket;
+};
+
+/** Its end is told behind what it has received. */
+const isClosed = (socket: Socket) => waitFor('the connection to be closed', () => socket.resume().closed);
+
+const textOf = (socket: Socket): (() => string) => {
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  return () => text;
+};
+
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`;
+const post = (path: string, body: string): string =>
+  `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+beforeEach(() => {
+  handled = [];
+  waiting = [];
+  clients = [];
+});
+afterEach(async () => {
+  for (const socket of clients) socket.destroy();
+  if (!server.listening) return;
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+describe('a pipeline', () => {
+  it('is answered completely and in order, with bodies in any pieces', async () => {
+    await start();
+    const socket = client();
+    const text = textOf(socket);
+    const bodies = numbers(300).map((i) => (i % 3 === 0 ? '' : `a\r\n\r\n${'b'.repeat((i * 37) % 900)}`));
+
+    // Never more than may wait, however the pieces come together again.
+    for (let first = 0; first < bodies.length; first += LIMITS.waiting) {
+      const group = bodies.slice(first, first + LIMITS.waiting);
+      const sent = Buffer.from(group.map((body, i) => (body ? post : get)(`/${first + i}`, body)).join(''));
+      for (let from = 0; from < sent.length; from += 1 + first) socket.write(sent.subarray(from, from + 1 + first));
+      await waitFor('the last answer', () => text().includes(`[/${first + group.length - 1} `));
+    }
+
+    const answers = [...text().matchAll(/\[([^]*?)\](?=HTTP|$)/g)].map(([, answer]) => answer);
+    expect(answers).toEqual(bodies.map((body, i) => `/${i} ${body}`));
+  });
+
+  it('is processed one request at a time, so that a client that reads nothing has one response waiting', async () => {
+    await start({ checksWithoutProgress: Infinity });
+    const greedy = client().pause();
+    greedy.write(get('/large').repeat(15));
+    await waitFor('the first', () => handled.length > 0);
+
+    // Whatever else the first read brought would have been handled before another connection's request.
+    const other = client();
+    const text = textOf(other);
+    other.write(get('/other'));
+    await waitFor('an answer to another client', () => text().includes('[/other'));
+
+    expect(handled).toEqual(['/large', '/other']);
+  });
+
+  it('goes on when its client begins to read', async () => {
+    await start({ checksWithoutProgress: Infinity });
+    const socket = client().pause();
+    socket.write(get('/large') + get('/small').repeat(15));
+    await waitFor('the first', () => handled.length > 0);
+
+    const text = textOf(socket);
+    socket.resume();
+
+    await waitFor('all answers', () => text().match(/\[\/small \]/g)?.length === 15);
+  });
+
+  it('waits behind a body that is still to come, and a body does not wait for the request before it', async () => {
+    await start();
+    const socket = client();
+    const text = textOf(socket);
+    const head = 'POST /1 HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n12345';
+    socket.write(head);
+    await waitFor('the head', () => handled.length === 1);
+
+    socket.write('67890' + post('/2', 'second') + get('/3'));
+
+    await waitFor('all', () => text().includes('[/3 ]'));
+    expect(text().match(/\[[^\]]*\]/g)).toEqual(['[/1 1234567890]', '[/2 second]', '[/3 ]']);
+  });
+
+  it('of one-byte bodies has one request in progress', async () => {
+    await start();
+    const socket = client();
+    socket.write(post('/wait', 'x').repeat(10));
+    await waitFor('the first', () => handled.length > 0);
+    const other = client();
+    const text = textOf(other);
+    other.write(get('/other'));
+    await waitFor('an answer to another client', () => text().includes('[/other'));
+
+    expect(handled).toEqual(['/wait', '/other']);
+  });
+
+  it('of more requests than may wait ends its connection, and none of them begins', async () => {
+    await start();
+    const socket = client();
+    const text = textOf(socket);
+    socket.write(get('/wait') + get('/x').repeat(2_000));
+
+    await isClosed(socket);
+
+    expect(handled).toEqual(['/wait']);
+    expect(text()).toBe('');
+  });
+
+  it('of as many requests as may wait is answered, again and again', async () => {
+    await start();
+    const socket = client();
+    const text = textOf(socket);
+    for (let round = 1; round <= 50; round++) {
+      socket.write(get('/x').repeat(LIMITS.waiting + 1));
+      await waitFor('the answers', () => text().match(/\[\/x \]/g)?.length === round * (LIMITS.waiting + 1));
+    }
+  });
+});
+
+describe('a connection', () => {
+  it('is closed when its client has taken nothing of a response for a while', async () => {
+    await start();
+    const socket = client().pause();
+    let isGone = false;
+    server.once('connection', (accepted: Socket) => accepted.once('close', () => (isGone = true)));
+
+    socket.write(get('/large'));
+
+    await waitFor('the end of the connection', () => isGone);
+  });
+
+  it('is left alone while its client waits for a response', async () => {
+    await start();
+    const socket = client();
+    const text = textOf(socket);
+    let checks = 0;
+    const counting = setInterval(() => checks++, LIMITS.checkEveryMs);
+    socket.write(get('/wait'));
+
+    await waitFor('more checks than a stuck connection is given', () => checks > 2 * LIMITS.checksWithoutProgress);
+    clearInterval(counting);
+    waiting[0]?.end('[late]');
+
+    await waitFor('the answer', () => text().includes('[late]'));
+  });
+
+  it('over the greatest number is refused', async () => {
+    await start({ connections: 2 });
+    const [first, second] = [client(), client()];
+    const texts = [textOf(first), textOf(second)];
+    first.write(get('/1'));
+    second.write(get('/2'));
+    await waitFor('two to be served', () => texts.every((text) => text().includes(']')));
+
+    await isClosed(client().resume());
+  });
+
+  it('that has sent what is no HTTP is answered once and closed', async () => {
+    await start();
+    let errors = 0;
+    server.on('clientError', (_error, socket: Socket) => {
+      errors++;
+      socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+    });
+    const socket = client();
+    const text = textOf(socket);
+
+    socket.write('no HTTP\r\n\r\n'.repeat(100));
+    await isClosed(socket);
+
+    expect(text()).toBe('HTTP/1.1 400 Bad Request\r\n\r\n');
+    expect(errors).toBe(1);
+  });
+});
+
+it('the service begins no second request of a client that pipelines its largest document and reads nothing', async () => {
+  const service = await startTestApp();
+  /** Request ids are counted. */
+  const handledSoFar = async (): Promise<number> => {
+    const { headers } = await fetch(`${service.url}/health/live`);
+    return parseInt(headers.get('x-request-id')?.split('-')[1] ?? '', 36);
+  };
+  try {
+    const before = await handledSoFar();
+    const greedy = client(Number(new URL(service.url).port));
+    greedy.write(get('/docs/openapi.json').repeat(2_000));
+    await isClosed(greedy);
+    const after = await handledSoFar();
+
+    // The greedy client's first, and the one that tells the number.
+    expect(after - before).toBeLessThanOrEqual(2);
+  } finally {
+    await service.close();
+  }
+});
