@@ -4,7 +4,7 @@
  * ES modules that CommonJS packages of ours require. Node can do that since 20.19, but jest's own require only from Node
  * 24.9 on; for it alone they are turned into CommonJS.
  */
-const REQUIRED_ES_MODULES = ['content-disposition', 'jose'];
+const REQUIRED_ES_MODULES = ['content-disposition'];
 const IN_THEM = `/node_modules/(?:${REQUIRED_ES_MODULES.join('|')})/`;
 
 export default {

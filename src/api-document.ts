@@ -56,10 +56,9 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
     customSiteTitle: 'Ringback API',
     customCss: PAGE_STYLE,
     swaggerOptions: {
-      persistAuthorization: true,
       displayRequestDuration: true,
       defaultModelsExpandDepth: 0,
-      plugins: [withoutTryingWebhooks],
+      plugins: [withoutTryingWebhooks, withoutKeptTokens],
     },
   });
 };
@@ -89,6 +88,16 @@ const leaveOptionalParametersEmpty = ({ paths }: OpenAPIObject): void => {
 const PAGE_STYLE =
   '.swagger-ui .response-col_links { display: none } ' +
   '.swagger-ui .parameters-col_description input[type=text] { max-width: 100%; width: 30em }';
+
+/** The browser's. */
+declare const localStorage: { removeItem(name: string): void };
+
+/** For Swagger UI, which is sent its source: an earlier version kept the tokens of the Authorize box, under this name. */
+const withoutKeptTokens = {
+  afterLoad: () => {
+    localStorage.removeItem('authorized');
+  },
+};
 
 /** For Swagger UI, which is sent its source: nobody can type a provider's signature. */
 const withoutTryingWebhooks = {

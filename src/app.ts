@@ -4,7 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { serveApiDocument } from './api-document.js';
 import { AppModule } from './app.module.js';
-import { VerifiedTokens } from './auth/verified-tokens.js';
+import { Authentication, authenticateRequests } from './auth/authentication.js';
 import { StateMemory } from './call/state-memory.js';
 import { answerPollsFromMemory } from './call/state-poll.js';
 import { Draining } from './common/draining.js';
@@ -42,7 +42,8 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   nest.useGlobalFilters(new ErrorFilter(logger));
   nest.useGlobalPipes(validation());
   serveApiDocument(nest);
-  answerPollsFromMemory(server, nest.get(VerifiedTokens), nest.get(StateMemory));
+  authenticateRequests(server, nest.get(Authentication));
+  answerPollsFromMemory(server, nest.get(StateMemory));
   await nest.init();
   routes.refuseOtherMethods();
   await server.ready();

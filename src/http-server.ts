@@ -9,6 +9,7 @@ import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { limitConnections } from './connection-limits.js';
 import type { Draining } from './common/draining.js';
 import { AppError, ERRORS } from './common/error-table.js';
+import { readJsonText } from './common/json-text.js';
 import { runWithLogContext, type LogContext } from './common/log-context.js';
 import type { Logger } from './common/logger.js';
 import { loggedPath } from './common/request-path.js';
@@ -163,12 +164,13 @@ const parseBodies = (server: FastifyInstance): void => {
   server.addHook('onRoute', (route) => {
     if (route.config?.bodyLimitBytes) route.bodyLimit = route.config.bodyLimitBytes;
   });
-  const parseJson = server.getDefaultJsonParser('error', 'error');
   server.removeAllContentTypeParsers();
   server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
     if (request.routeOptions.config.rawBody) done(null, body);
     else if (/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '')) {
-      void parseJson(request, body.toString('utf8'), done);
+      readJsonText(body.toString('utf8')).then((value) => {
+        done(null, value);
+      }, done);
     } else done(new AppError('UNSUPPORTED_MEDIA_TYPE'));
   });
 };

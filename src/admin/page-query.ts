@@ -1,6 +1,6 @@
-import { ApiHideProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { Allow, IsString } from 'class-validator';
+import { IsString } from 'class-validator';
 import { wholeNumberRule } from '../directory/field-rules.js';
 import { Obeys, Optional } from './obeys.js';
 
@@ -27,9 +27,4 @@ export class PageQuery {
   @Transform(wholeNumber)
   @Obeys(wholeNumberRule(1, MOST_ITEMS))
   limit: number = USUAL_ITEMS;
-
-  /** The token may come in the query; it is none of this list's business. */
-  @ApiHideProperty()
-  @Allow()
-  access_token?: unknown;
 }

@@ -1,6 +1,7 @@
 /** What Swagger says of users. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { MOST_VALUES } from '../common/json-text.js';
 import { NOT_DIALABLE } from '../directory/dialable-phone.js';
 import { MOST_USERS_AT_ONCE } from '../directory/user-rows.js';
 import { problem, takesBody, takesPage } from './problem-response.js';
@@ -46,7 +47,7 @@ export const SyncUsersApi = () =>
     ApiBody({ type: UserList }),
     ApiResponse({ status: 200, description: 'Done.', type: SyncReply }),
     takesBody(
-      `8 MB, or has more than ${MOST_USERS_AT_ONCE} users`,
+      `8 MB, or has more than ${MOST_USERS_AT_ONCE} users or ${MOST_VALUES} values`,
       { where: '/users/17/phone', what: NOT_DIALABLE },
       { where: '/users/20/id', what: 'is the id of /users/3 too' },
     ),

@@ -6,7 +6,7 @@ export interface Principal {
   /** The app's user id, a Long. */
   readonly userId: string;
   readonly scopes: ReadonlySet<string>;
-  /** Of the token; milliseconds since the epoch. */
+  /** When the token is not accepted any more: its `exp` and the leeway. Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
 
@@ -17,10 +17,11 @@ interface Claims {
 }
 
 /** Null where the token, though genuine, names no user of ours or never expires. `scope` as in RFC 8693 §4.2. */
-export const principalOf = (claims: Claims): Principal | null => {
+export const principalOf = (claims: Claims, leewaySeconds = 0): Principal | null => {
   if (!isLong(claims.sub) || typeof claims.exp !== 'number') return null;
   const scope = typeof claims.scope === 'string' ? claims.scope : '';
-  return { userId: claims.sub, scopes: new Set(scope.split(' ').filter(Boolean)), expiresAt: claims.exp * 1_000 };
+  const expiresAt = (claims.exp + leewaySeconds) * 1_000;
+  return { userId: claims.sub, scopes: new Set(scope.split(' ').filter(Boolean)), expiresAt };
 };
 
 interface TokenCarrier {
@@ -28,11 +29,15 @@ interface TokenCarrier {
   readonly query?: unknown;
 }
 
+/** RFC 6750 §2.1: `"Bearer" 1*SP b64token`. */
+const BEARER = /^Bearer +([\w.~+/=-]+)$/i;
+/** Any attempt at one. Other schemes belong to proxies in front of us, and an empty header to nobody. */
+const CLAIMS_TO_BE_BEARER = /^Bearer +\S/i;
+
 /** The token of a request, from the query or the header. Null where there is none, or more than one (RFC 6750 §2). */
 export const tokenOf = (request: TokenCarrier): string | null => {
+  const { authorization = '' } = request.headers;
   const fromQuery = (request.query as { access_token?: unknown } | undefined)?.access_token;
-  const header = request.headers.authorization;
-  if (fromQuery !== undefined && header !== undefined) return null;
-  if (fromQuery !== undefined) return typeof fromQuery === 'string' && fromQuery !== '' ? fromQuery : null;
-  return /^Bearer ([\w.~+/=-]+)$/i.exec(header ?? '')?.[1] ?? null;
+  if (fromQuery === undefined || fromQuery === '') return BEARER.exec(authorization)?.[1] ?? null;
+  return typeof fromQuery !== 'string' || CLAIMS_TO_BE_BEARER.test(authorization) ? null : fromQuery;
 };

@@ -1,30 +1,61 @@
 /** How a route says who may call it. A route that says nothing is open to nobody (AccessGuard). */
-import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { METHOD_METADATA } from '@nestjs/common/constants.js';
+import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import type { FastifyRequest } from 'fastify';
+import { AppError } from '../common/error-table.js';
 import type { Principal } from './access-token.js';
 
 export type Access = 'public' | 'user' | 'admin';
-
-export const ACCESS = 'ringback:access';
-
-/** Anybody, without a token. */
-export const Public = () => SetMetadata<string, Access>(ACCESS, 'public');
-
-/** Any user with a valid token, for themselves. */
-export const RequiresUser = () => SetMetadata<string, Access>(ACCESS, 'user');
-
-/** A token whose scope contains the given one. */
-export const Requires = (scope: 'admin') => SetMetadata<string, Access>(ACCESS, scope);
 
 declare module 'fastify' {
   interface FastifyRequest {
     user?: Principal;
   }
+  interface FastifyContextConfig {
+    access?: Access;
+  }
 }
+
+/** Of all routes of a controller. It stands in Fastify's own configuration of each, which is known before a body is read. */
+const allow =
+  (access: Access): ClassDecorator =>
+  ({ prototype }) => {
+    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(prototype as object))) {
+      const handler = value as object;
+      if (typeof handler !== 'function' || !Reflect.hasMetadata(METHOD_METADATA, handler)) continue;
+      const config = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, handler) as object | undefined;
+      Reflect.defineMetadata(FASTIFY_ROUTE_CONFIG_METADATA, { ...config, access }, handler);
+    }
+  };
+
+/** Anybody, without a token. */
+export const Public = () => allow('public');
+
+/** Any user with a valid token, for themselves. */
+export const RequiresUser = () => allow('user');
+
+/** A token whose scope contains the given one. */
+export const Requires = (scope: 'admin') => allow(scope);
+
+/** @returns what is wrong, if anything */
+export const refusalOf = (access: Access | undefined, user: Principal | undefined): AppError | null => {
+  if (access === 'public') return null;
+  if (!access) return new AppError('FORBIDDEN');
+  if (!user) return new AppError('UNAUTHENTICATED');
+  return access === 'admin' && !user.scopes.has('admin') ? new AppError('FORBIDDEN') : null;
+};
+
+/** Whose token came with the request. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
+  const { user } = context.switchToHttp().getRequest<FastifyRequest>();
+  if (!user) throw new Error('Caller is for routes that require a user');
+  return user;
+});
 
 /** The id of the user whose token came with the request. */
 export const UserId = createParamDecorator((_: unknown, context: ExecutionContext): string => {
-  const user = context.switchToHttp().getRequest<FastifyRequest>().user;
+  const { user } = context.switchToHttp().getRequest<FastifyRequest>();
   if (!user) throw new Error('UserId is for routes that require a user');
   return user.userId;
 });

@@ -1,13 +1,26 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { PassportModule } from '@nestjs/passport';
+import { LOGGER, type Logger } from '../common/logger.js';
+import { CONFIG, type Config } from '../config/config.js';
 import { AccessGuard } from './access.guard.js';
+import { Authentication } from './authentication.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { PublishedKeys } from './published-keys.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
 @Module({
-  imports: [PassportModule],
-  providers: [JwtStrategy, VerifiedTokens, { provide: APP_GUARD, useClass: AccessGuard }],
-  exports: [VerifiedTokens],
+  providers: [
+    JwtStrategy,
+    VerifiedTokens,
+    Authentication,
+    {
+      provide: PublishedKeys,
+      inject: [CONFIG, LOGGER],
+      useFactory: ({ jwtJwksUri }: Config, logger: Logger) =>
+        jwtJwksUri ? new PublishedKeys(jwtJwksUri, logger) : null,
+    },
+    { provide: APP_GUARD, useClass: AccessGuard },
+  ],
+  exports: [Authentication],
 })
 export class AuthModule {}

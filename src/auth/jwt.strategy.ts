@@ -3,16 +3,22 @@
  * it stays for a shared secret, where jose's way through another thread takes seven times as long as the check. The verifier
  * is the part that passport-jwt lets one replace, so extraction, key choice and flow stay its own.
  */
-import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
-import { createRequire } from 'node:module';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
-import { jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
-import type * as JwksRsa from 'jwks-rsa';
-import { LRUCache } from 'lru-cache';
-import { Strategy, type StrategyOptionsWithRequest, type StrategyOptionsWithoutRequest } from 'passport-jwt';
+import {
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+} from 'jose';
+import { Strategy, type StrategyOptionsWithoutRequest } from 'passport-jwt';
+import { AppError } from '../common/error-table.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { principalOf, tokenOf, type Principal } from './access-token.js';
+import { principalOf, type Principal } from './access-token.js';
+import { PublishedKeys } from './published-keys.js';
 
 const PUBLIC_KEY_ALGORITHMS = [
   'RS256',
@@ -25,90 +31,87 @@ const PUBLIC_KEY_ALGORITHMS = [
   'ES384',
   'ES512',
   'EdDSA',
+  // RFC 9864
+  'Ed25519',
 ];
 
-/** After this a key is asked for anew; a token that it verified just before is believed for BELIEVED_MS more. */
-const KEY_LIFETIME_MS = 30_000;
-/** Tokens with made-up key ids must not make us flood the identity provider. */
-const KEY_REQUESTS_PER_MINUTE = 20;
-const KEY_REQUEST_TIMEOUT_MS = 3_000;
+/** The secret, or where to look for a public key. */
+type Key = KeyObject | JWTVerifyGetKey;
 
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
-  constructor(@Inject(CONFIG) config: Config) {
+  private readonly leewaySeconds: number;
+
+  constructor(@Inject(CONFIG) config: Config, @Inject(PublishedKeys) published: PublishedKeys | null) {
+    const key: Key = published ? (header) => published.keyFor(header) : secretKey(config);
     super({
-      jwtFromRequest: tokenOf as StrategyOptionsWithoutRequest['jwtFromRequest'],
+      jwtFromRequest: ({ token }: { readonly token: string }) => token,
       issuer: config.jwtIssuer,
       audience: config.jwtAudience,
-      ...keysFrom(config),
-    } as StrategyOptionsWithoutRequest);
+      algorithms: published ? PUBLIC_KEY_ALGORITHMS : ['HS256'],
+      jsonWebTokenOptions: { clockTolerance: config.jwtLeewaySeconds },
+      secretOrKeyProvider: (_request: unknown, _token: string, done: (error: unknown, key: Key) => void) => {
+        done(null, key);
+      },
+    } as unknown as StrategyOptionsWithoutRequest);
+    this.leewaySeconds = config.jwtLeewaySeconds;
   }
 
   validate(claims: JWTPayload): Principal | null {
-    return principalOf(claims);
+    return principalOf(claims, this.leewaySeconds);
   }
 }
 
-const keysFrom = (config: Config): Partial<StrategyOptionsWithRequest> => {
-  if (config.jwtJwksUri) {
-    // Only where it is needed: it is much to load, and not to be had by jest on Node 24 while our own modules are loading.
-    const { passportJwtSecret } = createRequire(import.meta.url)('jwks-rsa') as typeof JwksRsa;
-    return {
-      algorithms: PUBLIC_KEY_ALGORITHMS as StrategyOptionsWithRequest['algorithms'],
-      secretOrKeyProvider: passportJwtSecret({
-        jwksUri: config.jwtJwksUri,
-        cache: true,
-        cacheMaxAge: KEY_LIFETIME_MS,
-        rateLimit: true,
-        jwksRequestsPerMinute: KEY_REQUESTS_PER_MINUTE,
-        timeout: KEY_REQUEST_TIMEOUT_MS,
-      }),
-    };
-  }
-  if (!config.jwtSecret) throw new Error('the configuration names no key for access tokens');
-  return {
-    algorithms: ['HS256'],
-    // A KeyObject and not the text: parsing a text as a public key first, on every request, costs forty times as much.
-    secretOrKey: createSecretKey(Buffer.from(config.jwtSecret)) as unknown as string,
-  };
+const secretKey = ({ jwtSecret }: Config): KeyObject => {
+  if (!jwtSecret) throw new Error('the configuration names no key for access tokens');
+  // A KeyObject and not the text: parsing a text as a public key first, on every request, costs forty times as much.
+  return createSecretKey(Buffer.from(jwtSecret));
 };
 
-/** Keys from a JWKS come as PEM; parsing one is dearer than the signature check itself. */
-const parsedKeys = new LRUCache<string, KeyObject>({ max: 100 });
+type Limits = Pick<JWTVerifyOptions, 'issuer' | 'audience' | 'algorithms' | 'clockTolerance'>;
+type Done = (error: unknown, claims?: JWTPayload) => void;
 
-const parsedKey = (pem: string): KeyObject => {
-  const known = parsedKeys.get(pem);
-  if (known) return known;
-  const key = createPublicKey(pem);
-  parsedKeys.set(pem, key);
-  return key;
+/** passport-jwt's own, which its types do not know. It calls back before it returns. */
+const verifyBySecret = (
+  Strategy as unknown as {
+    readonly JwtVerifier: (token: string, key: KeyObject, options: Limits, done: Done) => void;
+  }
+).JwtVerifier;
+
+/** @throws what is wrong with the token */
+const claimsBySecret = (token: string, key: KeyObject, limits: Limits): JWTPayload => {
+  // It knows neither critical extensions (RFC 7515, 4.1.11) nor what is no object.
+  if ('crit' in decodeProtectedHeader(token)) throw new errors.JOSENotSupported('a critical extension');
+  let outcome: Parameters<Done> = [new Error('not verified')];
+  verifyBySecret(token, key, limits, (...result) => {
+    outcome = result;
+  });
+  const [error, claims] = outcome;
+  if (error || !claims) throw (error ?? new errors.JWTInvalid('no claims')) as Error;
+  return claims;
 };
 
-type Verifier = (
-  token: string,
-  key: KeyObject | string | null,
-  options: Pick<JWTVerifyOptions, 'issuer' | 'audience' | 'algorithms'>,
-  done: (error: unknown, claims?: JWTPayload) => void,
-) => void;
-
-/** passport-jwt's own, which its types do not know. */
-const verifyBySecret = (Strategy as unknown as { readonly JwtVerifier: Verifier }).JwtVerifier;
-
-const verify: Verifier = (token, key, options, done) => {
-  if (!key) {
-    done(new Error('no key verifies this token'));
-    return;
+/** @throws what is wrong with the token, or AppError where the key is to blame */
+const claimsByPublicKey = async (token: string, keyFor: JWTVerifyGetKey, limits: Limits): Promise<JWTPayload> => {
+  const { issuer, audience, algorithms, clockTolerance } = limits;
+  const options: JWTVerifyOptions = { requiredClaims: ['exp', 'sub'] };
+  if (issuer) options.issuer = issuer;
+  if (audience) options.audience = audience;
+  if (algorithms) options.algorithms = algorithms;
+  if (clockTolerance) options.clockTolerance = clockTolerance;
+  try {
+    return (await jwtVerify(token, keyFor, options)).payload;
+  } catch (error) {
+    if (error instanceof errors.JOSEError || error instanceof AppError) throw error;
+    // What is wrong with a token has an error of jose's; the rest is a key that is too short, say.
+    throw new AppError('UNAVAILABLE', { cause: error, retryAfterSeconds: 5 });
   }
-  if (typeof key !== 'string' && key.type === 'secret') {
-    verifyBySecret(token, key, options, done);
-    return;
-  }
-  const { issuer, audience, algorithms } = options;
-  const limits: JWTVerifyOptions = { requiredClaims: ['exp', 'sub'] };
-  if (issuer) limits.issuer = issuer;
-  if (audience) limits.audience = audience;
-  if (algorithms) limits.algorithms = algorithms;
-  jwtVerify(token, typeof key === 'string' ? parsedKey(key) : key, limits).then(({ payload }) => {
+};
+
+const verify = (token: string, key: Key, limits: Limits, done: Done): void => {
+  const claims = async (): Promise<JWTPayload> =>
+    typeof key === 'function' ? claimsByPublicKey(token, key, limits) : claimsBySecret(token, key, limits);
+  claims().then((payload) => {
     done(null, payload);
   }, done);
 };

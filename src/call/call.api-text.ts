@@ -226,7 +226,7 @@ export const StreamApi = () =>
       summary: 'The state of a call, pushed',
       description:
         'Server-sent events: the latest change at once and every change after it; the end of the stream is the end of ' +
-        'the call, which is when this page shows it. The `id` of an event is the change’s number: numbers have no gaps ' +
+        'the call, which is when this page shows it, or comes within a minute of the token’s end. The `id` of an event is the change’s number: numbers have no gaps ' +
         'within a call.',
     }),
     callSidParameter,

@@ -1,7 +1,8 @@
 import { Controller, Get, Headers, Param, Query, Res, UseGuards } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
-import { RequiresUser, UserId } from '../auth/access.js';
+import { Caller, RequiresUser, UserId } from '../auth/access.js';
+import type { Principal } from '../auth/access-token.js';
 import { Draining } from '../common/draining.js';
 import { logAboutCall } from '../common/log-context.js';
 import { CallApi, CancelApi, ServiceApi, StateApi, StreamApi } from './call.api-text.js';
@@ -70,7 +71,7 @@ export class CallController {
   @Get('callState/:callSid/stream')
   @StreamApi()
   async stream(
-    @UserId() userId: string,
+    @Caller() { userId, expiresAt }: Principal,
     @Param('callSid') callSid: string,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
@@ -79,7 +80,7 @@ export class CallController {
     const call = await this.watch.follow(callSid, userId, changeNumberOf(lastEventId));
     // 204 is how a browser's EventSource learns that there is nothing to come back for.
     if (call.isToldCompletely) void reply.status(204).send();
-    else sendEvents(reply, call, this.draining.signal);
+    else sendEvents(reply, call, this.draining.signal, expiresAt);
   }
 }
 

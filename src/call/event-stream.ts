@@ -13,8 +13,8 @@ const MOST_BUFFERED_BYTES = 16 * 1024;
 export const changeNumberOf = (lastEventId: string | undefined): number | null =>
   lastEventId !== undefined && /^\d{1,7}$/.test(lastEventId) ? Number(lastEventId) : null;
 
-/** Takes the reply over, and ends it after the call's end, or when told to stop. */
-export const sendEvents = (reply: FastifyReply, call: FollowedCall, stop: AbortSignal): void => {
+/** Takes the reply over, and ends it after the call's end, when told to stop, or at the first heartbeat after `expiresAt`. */
+export const sendEvents = (reply: FastifyReply, call: FollowedCall, stop: AbortSignal, expiresAt: number): void => {
   reply.hijack();
   const { raw } = reply;
   // A client that has left while the call was looked up: its 'close' is past, and nothing would ever be released.
@@ -31,7 +31,9 @@ export const sendEvents = (reply: FastifyReply, call: FollowedCall, stop: AbortS
     else raw.write(text);
   };
   const heartbeat = setInterval(() => {
-    write(':\n\n');
+    // The client resumes with a token that is still valid.
+    if (Date.now() >= expiresAt) end();
+    else write(':\n\n');
   }, HEARTBEAT_EVERY_MS);
   const unsubscribe = call.subscribe((item) => {
     // The client resumes from the change it has, maybe at a replica of the version that can read the next one.

@@ -1,11 +1,10 @@
 /**
  * The poll that every live caller makes every second (design rule 7), answered before the framework has built what it builds
- * for a request: where the token was verified a moment ago, the state is in memory, and nothing beyond the contract is asked.
- * All else goes on to the guard and the controller, whose answer this is, to the byte.
+ * for a request: where the state is in memory, and nothing beyond the contract is asked. All else goes on to the controller,
+ * whose answer this is, to the byte.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { tokenOf } from '../auth/access-token.js';
-import type { VerifiedTokens } from '../auth/verified-tokens.js';
+import '../auth/access.js';
 import { longPollOf } from './long-poll.js';
 import type { StateMemory } from './state-memory.js';
 
@@ -16,14 +15,12 @@ const ANSWERS = ['', '1', '2', '3', '4'].map(
   (state) => `{"data":{"stateType":"${state}"},"returnCode":200,"returnMsg":"success"}`,
 );
 
-/** Before the route is made. */
-export const answerPollsFromMemory = (server: FastifyInstance, tokens: VerifiedTokens, memory: StateMemory): void => {
+/** Before the route is made, and after authentication has been set before it. */
+export const answerPollsFromMemory = (server: FastifyInstance, memory: StateMemory): void => {
   const answer = (request: FastifyRequest, reply: FastifyReply, goOn: () => void): void => {
-    const token = tokenOf(request);
-    const principal = token === null ? undefined : tokens.recall(token);
     const { callSid } = request.params as { callSid: string };
-    const call = principal && memory.recall(callSid);
-    if (!call || call.callerId !== principal.userId || asksForMore(request)) {
+    const call = memory.recall(callSid);
+    if (!call || call.callerId !== request.user?.userId || asksForMore(request)) {
       goOn();
       return;
     }

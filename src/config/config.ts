@@ -74,10 +74,16 @@ const shownOf =
   };
 
 const contradictions = (isSet: IsSet, config: Config): string[] => {
-  const { databaseUrl, jwtSecret, jwtJwksUri, subAccountKeys, simulatorUrl, simulatorWebhookSecrets } = SETTINGS;
+  const { databaseUrl, jwtSecret, jwtJwksUri, jwtAudience, subAccountKeys, simulatorUrl, simulatorWebhookSecrets } =
+    SETTINGS;
   const problems: string[] = [];
   if (isSet(jwtSecret) && isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET, JWT_JWKS_URI: set one of the two, not both');
+  }
+  if (isSet(jwtJwksUri) && !isSet(jwtAudience)) {
+    problems.push(
+      'JWT_AUDIENCE: required when JWT_JWKS_URI is set, or tokens for other services would be accepted here',
+    );
   }
   if (isSet(databaseUrl) && !isSet(jwtSecret) && !isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET: required when DATABASE_URL is set (or set JWT_JWKS_URI instead)');

@@ -45,11 +45,22 @@ export const SETTINGS = {
   jwtJwksUri: setting(
     'JWT_JWKS_URI',
     '',
-    'Where your identity provider publishes its public keys (RS, PS, ES, EdDSA); instead of JWT_SECRET. A key withdrawn there is believed for a minute at most.',
+    'Where your identity provider publishes its public keys (RS, PS, ES, EdDSA); instead of JWT_SECRET, and only with JWT_AUDIENCE. A key withdrawn there is accepted for a minute at most.',
     optional(url('https:', 'http:')),
   ),
   jwtIssuer: setting('JWT_ISSUER', '', 'When set, the `iss` that a token must carry.', optional(text)),
-  jwtAudience: setting('JWT_AUDIENCE', '', 'When set, the `aud` that a token must carry.', optional(text)),
+  jwtAudience: setting(
+    'JWT_AUDIENCE',
+    '',
+    'When set, the `aud` that a token must carry. Required with JWT_JWKS_URI, whose tokens may be meant for other services.',
+    optional(text),
+  ),
+  jwtLeewaySeconds: setting(
+    'JWT_LEEWAY',
+    '5',
+    'Seconds by which clocks may differ: a token’s `nbf` may be that far ahead of ours, and its `exp` that far behind.',
+    wholeNumber(0, 300),
+  ),
   subAccountKeys: secret(
     'SUB_ACCOUNT_KEYS',
     '',

@@ -85,6 +85,16 @@ describeInBrowser('Swagger UI in a browser', (browser) => {
       });
     });
 
+    it('keeps no token for later, and removes what an earlier version has kept', async () => {
+      await page.authorize({ bearer: await service.token('1001', 'admin') });
+      const keptAfterUse = await page.kept();
+      await page.keep('authorized', '{"bearer":{"value":"a token"}}');
+      await page.reload();
+
+      expect([keptAfterUse, await page.kept()]).toEqual([[], []]);
+      expect(await page.execute('getUser')).toMatchObject({ status: '401' });
+    });
+
     it('offers no form for webhooks, whose signature nobody can type', async () => {
       const webhook = await page.unfold('receiveWebhook');
       const health = await page.unfold('isLive');

@@ -60,6 +60,21 @@ export class SwaggerPage {
     await dialog.locator('.close-modal').click();
   }
 
+  /** What the browser keeps for later visits, by its names. */
+  kept(): Promise<string[]> {
+    return this.page.evaluate('Object.keys(localStorage)');
+  }
+
+  /** As a version of this page did that kept tokens. */
+  async keep(name: string, value: string): Promise<void> {
+    await this.page.evaluate(`localStorage.setItem(${JSON.stringify(name)}, ${JSON.stringify(value)})`);
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.page.locator('.opblock').first().waitFor();
+  }
+
   /** Opens an operation's description. */
   async unfold(operationId: string): Promise<Locator> {
     const operation = this.page.locator(`.opblock[id$="-${operationId}"]`);

@@ -15,7 +15,7 @@ let log = '';
 beforeAll(async () => {
   const logTo = new PassThrough();
   logTo.on('data', (chunk: Buffer) => (log += chunk.toString()));
-  service = await startTestApp({ environment: { LOG_LEVEL: 'debug' }, logTo });
+  service = await startTestApp({ environment: { LOG_LEVEL: 'debug', JWT_LEEWAY: '0' }, logTo });
 });
 afterAll(() => service.close());
 beforeEach(async () => {

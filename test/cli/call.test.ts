@@ -104,7 +104,11 @@ describe('npm run call', () => {
 
   it.each([
     ['no secret', { DATA_DIR: '/nowhere' }, /^There is no secret in \/nowhere yet.*\n$/],
-    ['tokens that are signed elsewhere', { JWT_JWKS_URI: 'http://127.0.0.1:1/' }, /^Tokens are signed elsewhere.*\n$/],
+    [
+      'tokens that are signed elsewhere',
+      { JWT_JWKS_URI: 'http://127.0.0.1:1/', JWT_AUDIENCE: 'ringback' },
+      /^Tokens are signed elsewhere.*\n$/,
+    ],
   ])('refuses in a sentence with %s', async (_what, more, expected) => {
     const { code, output, complaint } = await call(['2000'], { ...environment, ...more });
 

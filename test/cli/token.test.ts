@@ -67,7 +67,11 @@ describe('npm run token', () => {
       { JWT_SECRET: 'a key that the app’s own backend signs with' },
       /^Tokens are signed elsewhere: .*\n$/,
     ],
-    ['JWT_JWKS_URI', { JWT_JWKS_URI: 'http://127.0.0.1:1/keys' }, /^Tokens are signed elsewhere: .*\n$/],
+    [
+      'JWT_JWKS_URI',
+      { JWT_JWKS_URI: 'http://127.0.0.1:1/keys', JWT_AUDIENCE: 'ringback' },
+      /^Tokens are signed elsewhere: .*\n$/,
+    ],
     ['a DATA_DIR without a secret', { DATA_DIR: '/nowhere' }, /^There is no secret in \/nowhere yet.*\n$/],
     ['a setting that cannot be used', { PORT: 'x' }, /^The configuration cannot be used:\n {2}PORT: .*\n$/],
   ])('refuses in a sentence with %s', async (_what, environment, expected) => {

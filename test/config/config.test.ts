@@ -83,6 +83,7 @@ describe('the configuration', () => {
     expect(lines.map((line) => /^ {2}(\w+)/.exec(line)?.[1])).toEqual([
       ...mistaken,
       'JWT_SECRET',
+      'JWT_AUDIENCE',
       'ASTERISK_PASSWORD',
       'TWILIO_AUTH_TOKEN',
     ]);
@@ -115,7 +116,16 @@ describe('the configuration', () => {
       { DATABASE_URL: DATABASE, JWT_SECRET: KEY },
       'SUB_ACCOUNT_KEYS: required when DATABASE_URL',
     ],
-    ['two keys', { JWT_SECRET: KEY, JWT_JWKS_URI: 'https://host/keys' }, 'JWT_SECRET, JWT_JWKS_URI: set one'],
+    [
+      'two keys',
+      { JWT_SECRET: KEY, JWT_JWKS_URI: 'https://host/keys', JWT_AUDIENCE: 'ringback' },
+      'JWT_SECRET, JWT_JWKS_URI: set one',
+    ],
+    [
+      'an identity provider whose tokens may be meant for others',
+      { JWT_JWKS_URI: 'https://host/keys' },
+      'JWT_AUDIENCE: required when JWT_JWKS_URI',
+    ],
     [
       'a simulator whose secrets are not known',
       { SIMULATOR_URL: 'http://host' },
@@ -127,7 +137,7 @@ describe('the configuration', () => {
 
   it.each<Record<string, string>>([
     { DATABASE_URL: DATABASE, JWT_SECRET: KEY, SUB_ACCOUNT_KEYS: KEYS },
-    { DATABASE_URL: DATABASE, JWT_JWKS_URI: 'https://host/keys', SUB_ACCOUNT_KEYS: KEYS },
+    { DATABASE_URL: DATABASE, JWT_JWKS_URI: 'https://host/keys', JWT_AUDIENCE: 'ringback', SUB_ACCOUNT_KEYS: KEYS },
     { SIMULATOR_URL: 'http://host', SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET },
   ])('takes %j', (environment) => {
     expect(problemsOf(environment)).toEqual([]);

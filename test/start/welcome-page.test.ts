@@ -27,7 +27,7 @@ describe('the page of npm start', () => {
 
   it.each([
     ['', {}, 'TOKEN=$(npm run -s token -- 1001)'],
-    [' not', { JWT_JWKS_URI: 'https://host/keys' }, 'TOKEN=YOUR_TOKEN'],
+    [' not', { JWT_JWKS_URI: 'https://host/keys', JWT_AUDIENCE: 'ringback' }, 'TOKEN=YOUR_TOKEN'],
   ])('has a token made where the service does%s sign its own', (_word, environment, line) => {
     expect(pageFor(environment)).toContain(`    ${line}\n`);
   });

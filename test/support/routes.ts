@@ -1,13 +1,13 @@
 import { RequestMethod, type INestApplication, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
-import { ACCESS, type Access } from '../../src/auth/access.js';
+import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
+import type { Access } from '../../src/auth/access.js';
 
 export interface Route {
   readonly method: string;
   /** As in `v1/app/call/:targetId`. */
   readonly path: string;
-  /** What the handler says, or its class. */
   readonly access: Access | undefined;
 }
 
@@ -27,7 +27,8 @@ export const routesOf = (nest: INestApplication): Route[] =>
             .map((part) => Reflect.getMetadata(PATH_METADATA, part as object) as string)
             .filter((part) => part !== '/')
             .join('/'),
-          access: (Reflect.getMetadata(ACCESS, handler as object) ?? Reflect.getMetadata(ACCESS, controller)) as
-            Access | undefined,
+          access: (
+            Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, handler as object) as { access?: Access } | undefined
+          )?.access,
         }));
     });

@@ -1,0 +1,59 @@
+/** One fetch of a JSON Web Key Set. */
+import type { JWK } from 'jose';
+
+/** For all of it: a server that sends a byte now and then is no better than a silent one. */
+const FETCH_LIMIT_MS = 3_000;
+/** Ten keys with their certificates are 30 KB. */
+const MOST_BYTES = 256 * 1024;
+
+const SIGNING_KEY_TYPES: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
+
+/** @throws Error where there is no complete set with at least one key that may sign, or none in time */
+export const fetchKeySet = async (uri: string, stop: AbortSignal): Promise<JWK[]> => {
+  const limit = new AbortController();
+  const abort = (): void => {
+    limit.abort(new Error(`no complete response within ${FETCH_LIMIT_MS} ms`));
+  };
+  const timer = setTimeout(abort, FETCH_LIMIT_MS);
+  stop.addEventListener('abort', abort);
+  try {
+    const response = await fetch(uri, { redirect: 'error', signal: limit.signal, headers: ACCEPT });
+    if (response.status !== 200) throw new Error(`expected status 200, got ${response.status}`);
+    return signingKeysIn(await boundedText(response));
+  } finally {
+    clearTimeout(timer);
+    stop.removeEventListener('abort', abort);
+    // Lets go of a response that was not read to its end.
+    limit.abort();
+  }
+};
+
+const ACCEPT = { accept: 'application/jwk-set+json, application/json' };
+
+const boundedText = async ({ body }: Response): Promise<string> => {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) throw new Error(`expected at most ${MOST_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+const signingKeysIn = (text: string): JWK[] => {
+  const set = JSON.parse(text) as { readonly keys?: unknown } | null;
+  if (!Array.isArray(set?.keys)) throw new Error('expected a JSON Web Key Set');
+  const keys = set.keys.filter(isSigningKey).map(withoutCurvesAlgorithm);
+  if (keys.length === 0) throw new Error('expected a JSON Web Key Set with a key for signatures in it');
+  return keys;
+};
+
+const isSigningKey = (entry: unknown): entry is JWK => {
+  const { kty, use } = (entry ?? {}) as Partial<JWK>;
+  return SIGNING_KEY_TYPES.has(kty) && use !== 'enc';
+};
+
+/** EdDSA and Ed25519 (RFC 9864) are two names of one algorithm, which the curve says already. */
+const withoutCurvesAlgorithm = ({ alg, ...key }: JWK): JWK =>
+  alg === undefined || key.crv === 'Ed25519' ? key : { ...key, alg };

@@ -1,0 +1,151 @@
+/**
+ * The public keys of an identity provider (RFC 7517). The set is refetched in the background, so that a known key never waits
+ * for a fetch. Tokens with made-up key ids cause one fetch a cool-down, whatever their number, and wait for that by themselves.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { OnModuleDestroy, OnModuleInit } from '@nestjs/common';
+import { createLocalJWKSet, errors, type CryptoKey, type JWTHeaderParameters } from 'jose';
+import { AppError } from '../common/error-table.js';
+import type { Logger } from '../common/logger.js';
+import { fetchKeySet } from './key-set.js';
+
+/** Of a set, since it was asked for. Together with BELIEVED_MS: a withdrawn key is accepted for a minute at most. */
+const MAX_AGE_MS = 30_000;
+const REFRESH_EVERY_MS = 15_000;
+/** Between two fetches, also after one that failed. */
+const COOL_DOWN_MS = 5_000;
+/** Tokens that wait for the next fetch because nobody knows their key yet; more get 503. */
+const MOST_WAITING = 1_000;
+
+interface KeySet {
+  readonly find: ReturnType<typeof createLocalJWKSet>;
+  /** performance.now() */
+  readonly askedAt: number;
+  readonly answeredAt: number;
+}
+
+export class PublishedKeys implements OnModuleInit, OnModuleDestroy {
+  private set: KeySet | undefined;
+  private fetching: Promise<KeySet> | undefined;
+  private pause: Promise<void> | undefined;
+  private askedAt = -Infinity;
+  private waiting = 0;
+  private isFailing = false;
+  private timer: NodeJS.Timeout | undefined;
+  private readonly stop = new AbortController();
+
+  constructor(
+    private readonly uri: string,
+    private readonly logger: Logger,
+  ) {}
+
+  onModuleInit(): void {
+    void this.keepFresh();
+  }
+
+  onModuleDestroy(): void {
+    this.stop.abort();
+    clearTimeout(this.timer);
+  }
+
+  /**
+   * The key that a token names, for jose.
+   * @throws JWKSNoMatchingKey where the provider has no such key
+   * @throws AppError UNAVAILABLE where that cannot be told
+   */
+  async keyFor(header: JWTHeaderParameters): Promise<CryptoKey> {
+    const arrivedAt = performance.now();
+    const set = this.set && this.ageMs() < MAX_AGE_MS ? this.set : await this.fetchSet();
+    try {
+      return await keyIn(set, header);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey) || set.answeredAt >= arrivedAt) throw error;
+    }
+    // The key may have been published after the set was fetched.
+    return keyIn(await this.setAnsweredAfter(arrivedAt), header);
+  }
+
+  private async setAnsweredAfter(moment: number): Promise<KeySet> {
+    if (this.waiting >= MOST_WAITING)
+      throw this.unavailable(new Error('too many tokens wait for the next set of keys'));
+    this.waiting++;
+    try {
+      if (!this.fetching) await this.coolDown();
+      return this.set && this.set.answeredAt >= moment ? this.set : await this.fetchSet();
+    } catch (error) {
+      throw error instanceof AppError ? error : this.unavailable(error);
+    } finally {
+      this.waiting--;
+    }
+  }
+
+  /** One pause for all who wait. A timer may fire a millisecond early. */
+  private coolDown(): Promise<void> {
+    this.pause ??= sleep(this.coolDownLeftMs() + 2, undefined, { signal: this.stop.signal }).finally(
+      () => (this.pause = undefined),
+    );
+    return this.pause;
+  }
+
+  /** Joins a fetch that is in flight. @throws AppError UNAVAILABLE, at once where the last fetch was a moment ago */
+  private async fetchSet(): Promise<KeySet> {
+    if (!this.fetching && this.coolDownLeftMs() > 0) throw this.unavailable(new Error('no valid set of keys at hand'));
+    this.fetching ??= this.load().finally(() => (this.fetching = undefined));
+    try {
+      return await this.fetching;
+    } catch (error) {
+      throw this.unavailable(error);
+    }
+  }
+
+  private async load(): Promise<KeySet> {
+    const askedAt = performance.now();
+    this.askedAt = askedAt;
+    try {
+      const keys = await fetchKeySet(this.uri, this.stop.signal);
+      this.set = { find: createLocalJWKSet({ keys }), askedAt, answeredAt: performance.now() };
+      if (this.isFailing) this.logger.info('the keys of access tokens are fetched again');
+      this.isFailing = false;
+      return this.set;
+    } catch (error) {
+      if (!this.isFailing && !this.stop.signal.aborted) {
+        this.logger.warn(
+          { error },
+          'the keys of access tokens cannot be fetched: requests get 503 once the last set is 30 s old',
+        );
+      }
+      this.isFailing = true;
+      throw error;
+    }
+  }
+
+  private async keepFresh(): Promise<void> {
+    if (this.ageMs() >= REFRESH_EVERY_MS) await this.fetchSet().catch(() => undefined);
+    if (this.stop.signal.aborted) return;
+    const delay = Math.max(this.coolDownLeftMs(), REFRESH_EVERY_MS - this.ageMs());
+    this.timer = setTimeout(() => void this.keepFresh(), delay + 2).unref();
+  }
+
+  private ageMs(): number {
+    return this.set ? performance.now() - this.set.askedAt : Infinity;
+  }
+
+  private coolDownLeftMs(): number {
+    return Math.max(0, this.askedAt + COOL_DOWN_MS - performance.now());
+  }
+
+  private unavailable(cause: unknown): AppError {
+    const retryAfterSeconds = Math.max(1, Math.ceil(this.coolDownLeftMs() / 1_000));
+    return new AppError('UNAVAILABLE', { cause, retryAfterSeconds });
+  }
+}
+
+/** A key that is in the set and cannot be used is the provider's fault, and not the caller's. */
+const keyIn = async ({ find }: KeySet, header: JWTHeaderParameters): Promise<CryptoKey> => {
+  try {
+    return await find(header);
+  } catch (error) {
+    if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
+    throw new AppError('UNAVAILABLE', { cause: error, retryAfterSeconds: COOL_DOWN_MS / 1_000 });
+  }
+};

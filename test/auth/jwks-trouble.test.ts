@@ -1,0 +1,158 @@
+/** An identity provider that is away, slow or broken, and strangers who name keys that it does not have. */
+import type { ServerResponse } from 'node:http';
+import { jest } from '@jest/globals';
+import { AUDIENCE, IdentityProvider, ISSUER, madeUpToken, makeKey, signBy } from '../support/identity-provider.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+const key = await makeKey('ES256', 'published');
+
+let provider: IdentityProvider;
+let service: TestApp | undefined;
+
+beforeEach(() => {
+  provider = new IdentityProvider();
+  provider.keys = [key];
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await service?.close();
+  service = undefined;
+  await provider.close();
+});
+
+const start = async (): Promise<TestApp> => {
+  service = await startTestApp({
+    environment: { JWT_JWKS_URI: await provider.listen(), JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE },
+  });
+  return service;
+};
+
+/** 200 is an answer about the callSid, in the contract's way: the token was accepted. */
+const ask = (token: string): Promise<Response> =>
+  fetch(`${service!.url}/v1/app/callState/1?access_token=${token}`, { signal: AbortSignal.timeout(20_000) });
+
+const answerTo = async (token: string): Promise<number> => (await ask(token)).status;
+
+/** By so much later than it is. */
+const setClocks = (ms: number): void => {
+  const [date, steady] = [Date.now(), performance.now()];
+  jest.spyOn(Date, 'now').mockImplementation(() => date + ms);
+  jest.spyOn(performance, 'now').mockImplementation(() => steady + ms);
+};
+
+describe('while strangers send tokens with made-up key ids', () => {
+  it('takes every genuine token, and fetches once a cool-down', async () => {
+    await start();
+    expect(await answerTo(await signBy(key))).toBe(200);
+
+    const strangers = Array.from({ length: 200 }, (_, i) => answerTo(madeUpToken(`made-up-${i}`)));
+    const genuine: number[] = [];
+    for (let i = 0; i < 20; i++) genuine.push(await answerTo(await signBy(key)));
+    const toStrangers = await Promise.all(strangers);
+
+    expect(new Set(genuine)).toEqual(new Set([200]));
+    expect(new Set(toStrangers)).toEqual(new Set([401]));
+    expect(provider.requests).toBeLessThanOrEqual(3);
+  });
+
+  it('takes a token of a key that is published meanwhile', async () => {
+    await start();
+    expect(await answerTo(madeUpToken('made-up'))).toBe(401);
+
+    const rotated = await makeKey('ES256', 'rotated');
+    provider.keys.push(rotated);
+    const strangers = Array.from({ length: 20 }, (_, i) => answerTo(madeUpToken(`made-up-${i}`)));
+
+    expect(await answerTo(await signBy(rotated))).toBe(200);
+    await Promise.all(strangers);
+  });
+
+  it('fetches once for all who come before the first set is there', async () => {
+    const held: ServerResponse[] = [];
+    provider.replyInstead = (response) => held.push(response);
+    await start();
+    const strangers = Array.from({ length: 50 }, (_, i) => answerTo(madeUpToken(`made-up-${i}`)));
+    const genuine = answerTo(await signBy(key));
+    await waitFor('the fetch', () => held.length > 0);
+
+    provider.replyInstead = null;
+    for (const response of held) response.writeHead(200).end(JSON.stringify({ keys: [] }));
+
+    expect(await genuine).toBe(503);
+    expect(new Set(await Promise.all(strangers))).toEqual(new Set([503]));
+    expect(provider.requests).toBe(1);
+  });
+
+  it('does not let a genuine token wait for a fetch that they caused', async () => {
+    await start();
+    expect(await answerTo(await signBy(key))).toBe(200);
+    const held: ServerResponse[] = [];
+    provider.replyInstead = (response) => held.push(response);
+    const before = provider.requests;
+    const stranger = answerTo(madeUpToken('made-up'));
+    await waitFor('the fetch', () => provider.requests > before);
+
+    expect(await answerTo(await signBy(key))).toBe(200);
+    expect(held).toHaveLength(1);
+
+    held[0]!.writeHead(500).end();
+    expect(await stranger).toBe(503);
+  });
+});
+
+const drip = (response: ServerResponse): void => {
+  response.writeHead(200);
+  const timer = setInterval(() => response.write(' '), 200);
+  response.once('close', () => {
+    clearInterval(timer);
+  });
+};
+
+describe('a set of keys that cannot be had', () => {
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['an error', (response) => response.writeHead(500).end('{"keys":[]}')],
+    ['a redirect', (response) => response.writeHead(302, { location: '/elsewhere' }).end()],
+    ['an empty set', (response) => response.end('{"keys":[]}')],
+    ['a set of no keys that could sign', (response) => response.end('{"keys":[{"kty":"oct","k":"AAAA"},null]}')],
+    ['an object without keys', (response) => response.end('{"jwks":[]}')],
+    ['null', (response) => response.end('null')],
+    ['no JSON', (response) => response.end('<html>')],
+    ['half a set', (response) => response.end('{"keys":[{"kty":"EC"')],
+    ['a set without an end', (response) => response.end(`{"keys":[],"more":"${'x'.repeat(300_000)}"}`)],
+    ['a key that is broken', (response) => response.end('{"keys":[{"kty":"EC","crv":"P-256","kid":"published"}]}')],
+    ['a byte now and then', drip],
+    ['silence', () => undefined],
+  ])('is 503 with Retry-After, never 401: %s', async (_, reply) => {
+    provider.replyInstead = reply;
+    await start();
+
+    const response = await ask(await signBy(key));
+
+    expect(response.status).toBe(503);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await answerTo(await signBy(key))).toBe(503);
+  });
+
+  it('leaves the last one in use, and a new token is taken, while that is young', async () => {
+    await start();
+    expect(await answerTo(await signBy(key))).toBe(200);
+
+    provider.replyInstead = (response) => response.end('{"keys":[]}');
+    setClocks(20_000);
+
+    expect(await answerTo(await signBy(key, { lifetime: '5 minutes' }))).toBe(200);
+    setClocks(40_000);
+    expect(await answerTo(await signBy(key, { lifetime: '6 minutes' }))).toBe(503);
+  });
+
+  it('is had again without a restart', async () => {
+    provider.replyInstead = (response) => response.writeHead(503).end();
+    await start();
+    expect(await answerTo(await signBy(key))).toBe(503);
+
+    provider.replyInstead = null;
+
+    await waitFor('the keys', async () => (await answerTo(await signBy(key))) === 200);
+  });
+});

@@ -1,0 +1,131 @@
+import fc from 'fast-check';
+import type { AppError } from '../../src/common/error-table.js';
+import { DEEPEST, LONGEST_STRING, MOST_VALUES, readJsonText } from '../../src/common/json-text.js';
+
+/** What became of a text: a value, or the code of a refusal. */
+const outcomeOf = async (text: string): Promise<unknown> => {
+  try {
+    return { value: await readJsonText(text) };
+  } catch (error) {
+    return (error as AppError).code;
+  }
+};
+
+const expected = (text: string): unknown => {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return 'BAD_REQUEST';
+  }
+};
+
+const json = fc.json({ maxDepth: 5 }).filter((text) => !/__proto__|constructor/.test(text));
+
+/** A character taken out, doubled or replaced: most are no JSON any more. */
+const nearlyJson = fc
+  .tuple(
+    json,
+    fc.nat(),
+    fc.constantFrom('', '{', '}', '[', ']', ',', ':', '"', '\\', '0', '-', '.', 'e', ' ', '\n', '\u0001'),
+  )
+  .map(([text, at, other]) => {
+    const place = at % (text.length + 1);
+    return text.slice(0, place) + other + text.slice(place + (at % 2));
+  });
+
+describe('a text of JSON', () => {
+  it.each([
+    ['any', json],
+    ['any with blanks', fc.json({ maxDepth: 5 }).map((text) => JSON.stringify(JSON.parse(text), null, 3))],
+    ['what is nearly one', nearlyJson],
+  ])('is read as JSON.parse reads it: %s', async (_, texts) => {
+    await fc.assert(
+      fc.asyncProperty(texts, async (text) => {
+        fc.pre(!/__proto__|constructor/.test(text));
+        expect(await outcomeOf(text)).toEqual(expected(text));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it.each([
+    '"\\u540d\\n\\"\\\\"',
+    '"\\\\"',
+    '"\\\\\\""',
+    '{"a":1,"a":2}',
+    '-0',
+    '1e400',
+    '12345678901234567890',
+    '  [ ] ',
+    '{ }',
+    '',
+    ' ',
+    '[1,]',
+    '{"a":1,}',
+    '{,}',
+    '[1 2]',
+    '{"a" 1}',
+    '{a:1}',
+    '01',
+    '+1',
+    '1.',
+    '.5',
+    'nul',
+    'undefined',
+    'NaN',
+    '"a',
+    '"\t"',
+    '"\\x"',
+    '[]]',
+    '1 1',
+    '\u00a01',
+  ])('is read as JSON.parse reads it: %j', async (text) => {
+    expect(await outcomeOf(text)).toEqual(expected(text));
+  });
+
+  it('may begin with a byte order mark', async () => {
+    expect(await outcomeOf('\ufeff{"a":1}')).toEqual({ value: { a: 1 } });
+    expect(await outcomeOf('\ufeff\ufeff1')).toBe('BAD_REQUEST');
+  });
+
+  it('is not nested deeper than anybody needs', async () => {
+    const nested = (depth: number): string => '[{"a":'.repeat(depth / 2) + '1' + '}]'.repeat(depth / 2);
+
+    expect(await outcomeOf(nested(DEEPEST))).toEqual(expected(nested(DEEPEST)));
+    expect(await outcomeOf(nested(DEEPEST + 2))).toBe('BAD_REQUEST');
+    expect(await outcomeOf('['.repeat(1_000_000))).toBe('BAD_REQUEST');
+    expect(await outcomeOf('{"a":'.repeat(1_000_000))).toBe('BAD_REQUEST');
+  });
+
+  it('has no more values, and no longer strings, than anybody needs', async () => {
+    const values = (count: number): string => `[${'1,'.repeat(count - 2)}1]`;
+
+    expect(await outcomeOf(values(MOST_VALUES))).toEqual(expected(values(MOST_VALUES)));
+    expect(await outcomeOf(values(MOST_VALUES + 1))).toBe('TOO_LARGE');
+    expect(await outcomeOf(`"${'a'.repeat(LONGEST_STRING - 1)}"`)).toEqual({ value: 'a'.repeat(LONGEST_STRING - 1) });
+    expect(await outcomeOf(`"${'a'.repeat(LONGEST_STRING)}"`)).toBe('TOO_LARGE');
+  });
+
+  it.each([
+    '{"__proto__":{}}',
+    '[{"a":{"__proto__":1}}]',
+    '{"\\u005f_proto__":{}}',
+    '{"constructor":{"prototype":{}}}',
+  ])('does not say what an object is: %s', async (text) => {
+    expect(await outcomeOf(text)).toBe('BAD_REQUEST');
+  });
+
+  it('leaves room for others while it is read', async () => {
+    let turns = 0;
+    const count = (): void => {
+      turns++;
+      timer = setImmediate(count);
+    };
+    let timer = setImmediate(count);
+
+    await readJsonText(`[${'{"a":1},'.repeat(40_000)}1]`);
+    clearImmediate(timer);
+
+    expect(turns).toBeGreaterThan(10);
+  });
+});
