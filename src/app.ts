@@ -12,6 +12,7 @@ import { ErrorFilter } from './common/error.filter.js';
 import { AppError, type Fault } from './common/error-table.js';
 import { nestLogger, type Logger } from './common/logger.js';
 import type { Config } from './config/config.js';
+import { serveFrontPage } from './front-page.js';
 import { collectRoutes, createHttpServer } from './http-server.js';
 
 /** What is in flight at shutdown has this long; a dial takes up to DIAL_TIMEOUT. Orchestrators wait 10 s or more. */
@@ -42,6 +43,7 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   nest.useGlobalFilters(new ErrorFilter(logger));
   nest.useGlobalPipes(validation());
   serveApiDocument(nest);
+  serveFrontPage(server);
   authenticateRequests(server, nest.get(Authentication));
   answerPollsFromMemory(server, nest.get(StateMemory));
   await nest.init();

@@ -1,16 +1,24 @@
 const WORDS: Readonly<Record<string, string>> = { '1': 'requested', '2': 'ringing', '3': 'answered', '4': 'over' };
 
+/** What the service tells of a call's state. */
+export interface CallState {
+  readonly stateType: string;
+  /** Null until the call is over. */
+  readonly endReason: string | null;
+}
+
 interface Stay {
   readonly word: string;
   readonly since: number;
 }
 
 /**
- * One line that grows with the call: `requested 2.1 s  ringing 4.0 s  answered 9.9 s  over`. It never fills the 80 columns
+ * One line that grows with the call: `requested 2.1 s  ringing 4.0 s  answered 9.9 s  over (completed)`. It never fills the 80 columns
  * of a terminal, for a line that has wrapped cannot be drawn again in its place.
  */
 export class CallLine {
   private readonly stays: Stay[] = [];
+  private reason: string | null = null;
   private cancel = false;
   private written = '';
 
@@ -23,7 +31,13 @@ export class CallLine {
     return this.stays.at(-1)?.word === 'over';
   }
 
-  show(stateType: string): void {
+  /** Null until the call is over. */
+  get endReason(): string | null {
+    return this.reason;
+  }
+
+  show({ stateType, endReason }: CallState): void {
+    this.reason = endReason;
     const word = WORDS[stateType] ?? stateType;
     if (this.stays.at(-1)?.word !== word) this.stays.push({ word, since: this.now() });
     this.draw();
@@ -49,7 +63,7 @@ export class CallLine {
 
   private text(): string {
     const steps = this.stays.map(({ word, since }, index) => {
-      if (word === 'over') return word;
+      if (word === 'over') return this.reason ? `${word} (${this.reason})` : word;
       const until = this.stays[index + 1]?.since ?? this.now();
       return `${word} ${((until - since) / 1000).toFixed(1)} s`;
     });

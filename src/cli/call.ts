@@ -10,23 +10,30 @@ import { issueToken } from '../auth/token-issuer.js';
 import { isLong } from '../common/long.js';
 import type { Config } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
-import { CallLine } from './call-line.js';
+import { CallLine, type CallState } from './call-line.js';
+import { CALL_STATUS, FAILED, INTERRUPTED } from './exit-status.js';
 import { fail } from './fail.js';
 import { statesOf } from './state-stream.js';
+import { failUsage, HELP, printUsage } from './usage.js';
 
 const USAGE = `Usage: npm run call -- <userId>      calls a user
        npm run call -- --service     calls customer service
   --as <userId>    who is calling (1001)
   --url <url>      where Ringback is (http://127.0.0.1:PORT)
-  --token <token>  an access token, where Ringback does not sign its own`;
+  --token <token>  an access token, where Ringback does not sign its own
+  --help           prints this text
+
+Exit status:
+  0 completed   3 busy          6 unreachable   9 canceled
+  1 no outcome  4 no_answer     7 failed        130 Ctrl-C, twice
+  2 usage       5 rejected      8 lost
+  1: the call is refused, Ringback cannot be reached, or the outcome is not known`;
 
 const DRAW_EVERY_MS = 250;
 const TOKEN_LIFETIME_SECONDS = 12 * 60 * 60;
 
 /** npm passes on the signal that the terminal has sent to us as well: one Ctrl-C arrives twice. */
 const SAME_KEY_PRESS_MS = 500;
-/** What a shell says of a program that Ctrl-C has ended. */
-const INTERRUPTED = 130;
 
 interface Reply {
   readonly returnCode: number;
@@ -42,11 +49,12 @@ const readArguments = () => {
         as: { type: 'string', default: '1001' },
         url: { type: 'string' },
         token: { type: 'string' },
+        help: HELP,
       },
       allowPositionals: true,
     });
   } catch {
-    return fail(USAGE);
+    return failUsage(USAGE);
   }
 };
 
@@ -69,7 +77,7 @@ class Client {
     return reply as Reply;
   }
 
-  states(callSid: string): AsyncGenerator<string> {
+  states(callSid: string): AsyncGenerator<CallState> {
     return statesOf(async (lastEventId) => {
       const response = await this.fetch(
         `callState/${callSid}/stream`,
@@ -119,7 +127,7 @@ const follow = async (callSid: string, client: Client, line: CallLine, cancel: A
   }
 };
 
-const show = async (states: AsyncGenerator<string>, line: CallLine): Promise<void> => {
+const show = async (states: AsyncGenerator<CallState>, line: CallLine): Promise<void> => {
   for await (const state of states) line.show(state);
 };
 
@@ -136,10 +144,12 @@ const failureOf = (work: Promise<unknown>): Promise<never> =>
     work.catch(reject);
   });
 
-const main = async (): Promise<void> => {
+/** @returns the exit status */
+const main = async (): Promise<number> => {
   const { values, positionals } = readArguments();
+  if (values.help) printUsage(USAGE);
   const [target] = positionals;
-  if (positionals.length > 1 || values.service === (target !== undefined) || !isLong(values.as)) fail(USAGE);
+  if (positionals.length > 1 || values.service === (target !== undefined) || !isLong(values.as)) failUsage(USAGE);
 
   const config = readEnvironment();
   const token = values.token ?? (await makeToken(values.as, config));
@@ -158,8 +168,9 @@ const main = async (): Promise<void> => {
   } finally {
     line.finish();
   }
+  return CALL_STATUS[line.endReason ?? ''] ?? FAILED;
 };
 
-await main().catch((error: unknown) => fail((error as Error).message));
+const status = await main().catch((error: unknown) => fail((error as Error).message));
 // A cancel that was never answered is not waited for.
-process.exit();
+process.exit(status);

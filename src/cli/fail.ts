@@ -1,5 +1,7 @@
-/** One readable line instead of a stack, and an exit code that scripts understand. */
-export const fail = (message: string): never => {
+import { FAILED } from './exit-status.js';
+
+/** One readable line instead of a stack, and an exit status that scripts understand. */
+export const fail = (message: string, status = FAILED): never => {
   console.error(message);
-  process.exit(1);
+  process.exit(status);
 };

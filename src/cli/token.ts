@@ -5,6 +5,7 @@ import { issueToken } from '../auth/token-issuer.js';
 import { isLong } from '../common/long.js';
 import { readEnvironment } from '../config/environment.js';
 import { fail } from './fail.js';
+import { failUsage, HELP, printUsage } from './usage.js';
 
 /** As long as somebody may play with a demo in one go. */
 const LIFETIME_SECONDS = 12 * 60 * 60;
@@ -14,16 +15,17 @@ const USAGE = 'Usage: npm run -s token -- <userId>, or npm run -s token -- --adm
 
 const readArguments = () => {
   try {
-    return parseArgs({ options: { admin: { type: 'boolean', default: false } }, allowPositionals: true });
+    return parseArgs({ options: { admin: { type: 'boolean', default: false }, help: HELP }, allowPositionals: true });
   } catch {
-    return fail(USAGE);
+    return failUsage(USAGE);
   }
 };
 
 const main = async (): Promise<void> => {
   const { values, positionals } = readArguments();
+  if (values.help) printUsage(USAGE);
   const userId = positionals[0] ?? (values.admin ? DEMO_ADMIN : '');
-  if (positionals.length > 1 || !isLong(userId)) fail(USAGE);
+  if (positionals.length > 1 || !isLong(userId)) failUsage(USAGE);
 
   const config = readEnvironment();
   if (config.jwtSecret ?? config.jwtJwksUri) {

@@ -44,7 +44,7 @@ describe('Ctrl-C at npm run call', () => {
     child.kill('SIGINT');
 
     const { code, output, complaint } = await ending;
-    expect([code, output, complaint]).toEqual([0, expect.stringMatching(/ s {2}over\n$/), '']);
+    expect([code, output, complaint]).toEqual([0, expect.stringMatching(/ s {2}over \(completed\)\n$/), '']);
     expect(await callOf('1004')).toEqual({ state: 4, canceled: true });
   });
 
@@ -55,7 +55,11 @@ describe('Ctrl-C at npm run call', () => {
 
     child.kill('SIGINT');
 
-    expect(await ending).toMatchObject({ code: 0, complaint: '' });
+    expect(await ending).toMatchObject({
+      code: 9,
+      output: expect.stringMatching(/over \(canceled\)\n$/),
+      complaint: '',
+    });
     expect(await callOf('1005')).toEqual({ state: 4, canceled: true });
   });
 
@@ -74,7 +78,7 @@ describe('Ctrl-C at npm run call', () => {
     const { output } = await ending;
     expect(output).toMatch(/^Call \d{32}\r\n/);
     expect(output).toContain('\r\u001B[2Krequested 0.');
-    expect(output).toMatch(/answered \d\.\d s {2}over\r\n$/);
+    expect(output).toMatch(/answered \d\.\d s {2}over \(completed\)\r\n$/);
     expect(await callOf('1006')).toEqual({ state: 4, canceled: true });
   });
 });

@@ -14,9 +14,9 @@ const lineOn = ({ isTTY }: { isTTY: boolean }) => {
     line,
     /** What a terminal shows of what was written: each time anew from the first column. */
     shown: () => written.join('').split('\r\u001B[2K').at(-1),
-    at(seconds: number, stateType: string) {
+    at(seconds: number, stateType: string, endReason: string | null = null) {
       clock.seconds = 100 + seconds;
-      line.show(stateType);
+      line.show({ stateType, endReason });
     },
   };
 };
@@ -32,9 +32,9 @@ describe('the line of a call', () => {
       [6, '2'],
       [6.1, '3'],
       [16, '3'],
-      [16.2, '4'],
-    ].map(([seconds, state]) => {
-      at(seconds as number, state as string);
+      [16.2, '4', 'completed'],
+    ].map(([seconds, state, endReason]) => {
+      at(seconds as number, state as string, endReason as string | undefined);
       return shown();
     });
 
@@ -45,7 +45,7 @@ describe('the line of a call', () => {
       'requested 2.1 s  ringing 3.9 s',
       'requested 2.1 s  ringing 4.0 s  answered 0.0 s',
       'requested 2.1 s  ringing 4.0 s  answered 9.9 s',
-      'requested 2.1 s  ringing 4.0 s  answered 10.1 s  over',
+      'requested 2.1 s  ringing 4.0 s  answered 10.1 s  over (completed)',
     ]);
   });
 
@@ -53,10 +53,10 @@ describe('the line of a call', () => {
     const { shown, at, line } = lineOn({ isTTY: true });
 
     at(0, '1');
-    at(3, '4');
+    at(3, '4', 'busy');
 
-    expect(shown()).toBe('requested 3.0 s  over');
-    expect(line.isOver).toBe(true);
+    expect(shown()).toBe('requested 3.0 s  over (busy)');
+    expect([line.isOver, line.endReason]).toEqual([true, 'busy']);
   });
 
   it('says that the call is being canceled, until it is over', () => {
@@ -65,10 +65,10 @@ describe('the line of a call', () => {
     at(0, '1');
     line.canceling();
     const canceling = shown();
-    at(1, '4');
+    at(1, '4', 'canceled');
 
     expect(canceling).toBe('requested 0.0 s  canceling …');
-    expect(shown()).toBe('requested 1.0 s  over');
+    expect(shown()).toBe('requested 1.0 s  over (canceled)');
   });
 
   it('writes nothing where nothing has changed', () => {
@@ -91,15 +91,17 @@ describe('the line of a call', () => {
 
     expect(shown()).toBe('requested 90.0 s  ringing 120.0 s  answered 14400.0 s  canceling …');
     expect(shown()!.length).toBeLessThan(80);
+    at(14_610, '4', 'unreachable');
+    expect(shown()!.length).toBeLessThan(80);
   });
 
   it('is written once, where there is no terminal', () => {
     const { written, at, line } = lineOn({ isTTY: false });
 
     at(0, '1');
-    at(2, '4');
+    at(2, '4', 'no_answer');
     line.finish();
 
-    expect(written).toEqual(['requested 2.0 s  over\n']);
+    expect(written).toEqual(['requested 2.0 s  over (no_answer)\n']);
   });
 });

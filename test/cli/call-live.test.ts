@@ -21,8 +21,28 @@ describe('what npm run call shows', () => {
     const { code, output } = await endOf(startCall(['2000', '--token', 'any'], { PORT: service.port }));
 
     expect(code).toBe(0);
-    expect(output).toMatch(/^Call 1{32}\nrequested \d+\.\d s {2}ringing \d+\.\d s {2}answered \d+\.\d s {2}over\n$/);
+    expect(output).toMatch(
+      /^Call 1{32}\nrequested \d+\.\d s {2}ringing \d+\.\d s {2}answered \d+\.\d s {2}over \(completed\)\n$/,
+    );
     expect(service.asked).toEqual(['/v1/app/call/2000', `/v1/app/callState/${CALL_SID}/stream`]);
+  });
+
+  it.each([
+    ['completed', 0],
+    ['busy', 3],
+    ['no_answer', 4],
+    ['rejected', 5],
+    ['unreachable', 6],
+    ['failed', 7],
+    ['lost', 8],
+    ['canceled', 9],
+    ['of_a_later_version', 1],
+  ])('says that a call is over (%s), and exits with %d', async (endReason, status) => {
+    service = await startScriptedService(['1', '4'], endReason);
+
+    const { code, output } = await endOf(startCall(['2000', '--token', 'any'], { PORT: service.port }));
+
+    expect([code, output.split('  ').at(-1)]).toEqual([status, `over (${endReason})\n`]);
   });
 
   onTerminal('grows in its place on a terminal', async () => {
@@ -41,7 +61,7 @@ describe('what npm run call shows', () => {
       'requested N s',
       'requested N s  ringing N s',
       'requested N s  ringing N s  answered N s',
-      'requested N s  ringing N s  answered N s  over',
+      'requested N s  ringing N s  answered N s  over (completed)',
     ]);
   });
 

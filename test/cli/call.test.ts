@@ -10,7 +10,7 @@ import { call } from './ringing.js';
 
 import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
 
-const USAGE = /^Usage: npm run call -- <userId> .*\n(?: .*\n)+$/;
+const USAGE = /^Usage: npm run call -- <userId> .*\n(?:(?: .*|Exit status:)?\n)+$/;
 
 describe('npm run call', () => {
   let dataDir: string;
@@ -41,14 +41,14 @@ describe('npm run call', () => {
     );
 
     expect([code, complaint]).toEqual([0, '']);
-    expect(output).toMatch(/^Call \d{32}\n.* over\n$/);
+    expect(output).toMatch(/^Call \d{32}\n.* over \(completed\)\n$/);
     expect(await recordOf(output)).toMatchObject({ callerId: '1001', calleeId: '2000', endReason: 'completed' });
   });
 
   it('rings customer service, on behalf of another user', async () => {
     const { code, output } = await call(['--service', '--as', '1004'], environment);
 
-    expect([code, output]).toEqual([0, expect.stringMatching(/ over\n$/)]);
+    expect([code, output]).toEqual([0, expect.stringMatching(/ over \(completed\)\n$/)]);
     expect(await recordOf(output)).toMatchObject({ callerId: '1004', calleeId: null, endReason: 'completed' });
   });
 
@@ -57,7 +57,7 @@ describe('npm run call', () => {
 
     const { code, output } = await call(options, { DATA_DIR: '/nowhere' });
 
-    expect([code, output]).toEqual([0, expect.stringMatching(/over\n$/)]);
+    expect([code, output]).toEqual([3, expect.stringMatching(/over \(busy\)\n$/)]);
   });
 
   it.each([
@@ -73,10 +73,17 @@ describe('npm run call', () => {
     async (options) => {
       const { code, output, complaint } = await call(options, environment);
 
-      expect([code, output]).toEqual([1, '']);
+      expect([code, output]).toEqual([2, '']);
       expect(complaint).toMatch(USAGE);
     },
   );
+
+  it.each([[['--help']], [['-h']], [['2000', '--help']]])('prints on stdout how it is used for %j', async (options) => {
+    const { code, output, complaint } = await call(options, { PORT: 'not even looked at' });
+
+    expect([code, complaint]).toEqual([0, '']);
+    expect(output).toMatch(USAGE);
+  });
 
   it('says that nothing listens there', async () => {
     const nobody = createServer().listen(0, '127.0.0.1');

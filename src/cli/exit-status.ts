@@ -1,0 +1,19 @@
+/** The exit statuses of the command-line tools. Scripts rely on them, so a status keeps its meaning. */
+
+/** The request is refused, the service cannot be reached, or the outcome of the call is not known. */
+export const FAILED = 1;
+export const USAGE_ERROR = 2;
+/** What a shell reports for a program that Ctrl-C has ended. */
+export const INTERRUPTED = 130;
+
+/** By the end reason of the call. */
+export const CALL_STATUS: Readonly<Record<string, number>> = {
+  completed: 0,
+  busy: 3,
+  no_answer: 4,
+  rejected: 5,
+  unreachable: 6,
+  failed: 7,
+  lost: 8,
+  canceled: 9,
+};
