@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { noteSkipped } from '../support/skipped.js';
 import { waitFor } from '../support/wait-for.js';
 import { callDetailsIn, type CallDetail } from './call-detail.js';
 
@@ -19,9 +20,11 @@ const ANY_PHONE = { OTHER_TEMPLATES: resolve(import.meta.dirname, 'phones') };
 export const ROOT = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ringback', 'asterisk-22');
 const LIBRARIES = join(ROOT, 'usr/lib/x86_64-linux-gnu');
 
+const CAN_FETCH = process.platform === 'linux' && process.arch === 'x64' && existsSync('/usr/bin/apt-get');
+
 /** Brings it where it is not there yet. @returns why it cannot be had, or null */
 export const fetchAsterisk = async (): Promise<string | null> => {
-  if (process.platform !== 'linux' || process.arch !== 'x64' || !existsSync('/usr/bin/apt-get')) {
+  if (!CAN_FETCH) {
     return 'a real Asterisk is fetched on Debian for x86-64 only';
   }
   try {
@@ -175,7 +178,7 @@ export const startAsterisk = async (more?: Environment): Promise<Asterisk> => {
 };
 
 /**
- * Tests on a real Asterisk. Where it cannot be had they are skipped, and it is said so; where RINGBACK_REQUIRE_ALL_TESTS is
+ * Tests on a real Asterisk. Where it cannot be had they are skipped, and the summary of the run says so; where RINGBACK_REQUIRE_ALL_TESTS is
  * set, as .ci/run does, they fail.
  */
 export const describeOnAsterisk = (missing: string | null, what: string, tests: () => void): void => {
@@ -189,6 +192,6 @@ export const describeOnAsterisk = (missing: string | null, what: string, tests: 
     });
     return;
   }
-  process.stderr.write(`\n  SKIPPED, ${missing}: ${what}\n\n`);
+  noteSkipped(what, missing, CAN_FETCH ? `test/asterisk/fetch-asterisk.sh ${ROOT}` : 'npm test, on Debian for x86-64');
   describe.skip(what, tests);
 };

@@ -9,7 +9,7 @@ import { startCall } from './ringing.js';
 import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
 
 /** script of util-linux gives a program a terminal. */
-const onTerminal = isInstalled('script') ? it : it.skip;
+const onTerminal = isInstalled('script', 'Ctrl-C in npm run call on a terminal') ? it : it.skip;
 
 describe('Ctrl-C at npm run call', () => {
   let dataDir: string;

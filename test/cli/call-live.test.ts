@@ -6,7 +6,7 @@ import { CALL_SID, startScriptedService, type ScriptedService } from './scripted
 import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
 
 /** script of util-linux gives a program a terminal. */
-const onTerminal = isInstalled('script') ? it : it.skip;
+const onTerminal = isInstalled('script', 'npm run call on a terminal') ? it : it.skip;
 
 describe('what npm run call shows', () => {
   let service: ScriptedService;

@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { allGone, endAllDatabases, holdDatabase, startDatabase } from '../support/embedded-database.js';
+import { noteSkipped } from '../support/skipped.js';
 import { asOrdinaryUser, endOf, IS_ROOT, ORDINARY_USER } from '../support/node-process.js';
 import { waitFor } from '../support/wait-for.js';
 
+if (!IS_ROOT) noteSkipped('the embedded PostgreSQL started by root', 'the tests are not run by root', 'sudo npm test');
 const asRootOnly = IS_ROOT ? it : it.skip;
 
 describe('the embedded database', () => {

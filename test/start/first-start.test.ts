@@ -10,7 +10,7 @@ import { endAllServices, runService, startService, type Service } from './servic
 
 import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
 
-const withCurl = isInstalled('curl') ? it : it.skip;
+const withCurl = isInstalled('curl', 'the commands that npm start prints') ? it : it.skip;
 
 describe('npm start with nothing set up', () => {
   let folder: string;

@@ -16,7 +16,7 @@ import { endAllServices, startService } from './service.js';
 
 import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
 
-const asThatUser = !IS_ROOT || isInstalled('setpriv') ? it : it.skip;
+const asThatUser = !IS_ROOT || isInstalled('setpriv', 'npm start as an ordinary user') ? it : it.skip;
 
 const userOf = (pid: number): number =>
   Number(execFileSync('ps', ['-o', 'uid=', '-p', String(pid)], { encoding: 'utf8' }));

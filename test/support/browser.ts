@@ -1,6 +1,7 @@
 /** A real browser for tests of what people look at: Debian's Chromium, without a window. */
 import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
+import { noteSkipped } from './skipped.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 
@@ -23,12 +24,12 @@ const ARGUMENTS = [
 const BROWSER_TEST_LIMIT_MS = 120_000;
 
 /**
- * Tests that need a browser. Where there is none they are skipped, and it is said so; where RINGBACK_REQUIRE_ALL_TESTS is
+ * Tests that need a browser. Where there is none they are skipped, and the summary of the run says so; where RINGBACK_REQUIRE_ALL_TESTS is
  * set, as .ci/run does, they fail.
  */
 export const describeInBrowser = (what: string, tests: (browser: () => Browser) => void): void => {
   if (!existsSync(CHROMIUM) && !process.env.RINGBACK_REQUIRE_ALL_TESTS) {
-    process.stderr.write(`\n  SKIPPED for want of ${CHROMIUM} (apt-get install chromium): ${what}\n\n`);
+    noteSkipped(what, `there is no ${CHROMIUM}`, 'apt-get install chromium');
     describe.skip(what, () => tests(notStarted));
     return;
   }

@@ -34,6 +34,7 @@ export default async function globalSetup() {
   await client.query(`alter database ${TEMPLATE} with is_template true allow_connections false`);
   await client.end();
   process.env.RINGBACK_TEST_DATABASE_URL = server.url;
+  process.env.RINGBACK_TEST_SKIPPED = join(dataDir, 'skipped.jsonl');
 }
 
 /** Of runs that were killed: some 40 MB each. */

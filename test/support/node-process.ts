@@ -3,6 +3,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { SETTINGS } from '../../src/config/settings.js';
+import { noteSkipped } from './skipped.js';
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -71,13 +72,20 @@ export const asOrdinaryUser = (): string[] => {
   }
 };
 
-/** For tests that need what not every machine has; where none may be skipped, they find out for themselves. */
-export const isInstalled = (program: string): boolean => {
+/** Of programs that not every machine has, Debian's packages. */
+const PACKAGES = { curl: 'curl', script: 'bsdutils', setpriv: 'util-linux' } as const;
+
+/**
+ * For tests that need such a program; where none may be skipped, they find out for themselves.
+ * @param what the tests that are skipped without it
+ */
+export const isInstalled = (program: keyof typeof PACKAGES, what: string): boolean => {
   if (process.env.RINGBACK_REQUIRE_ALL_TESTS) return true;
   try {
     execFileSync(program, ['--version'], { stdio: 'ignore' });
     return true;
   } catch {
+    noteSkipped(what, `there is no ${program}`, `apt-get install ${PACKAGES[program]}`);
     return false;
   }
 };

@@ -1,4 +1,5 @@
 /** A bench with a provider on it, and the steps that the tests have in common. */
+import { randomUUID } from 'node:crypto';
 import { CallRecorder } from '../../../src/call/call-recorder.js';
 import type { GuardedProvider } from '../../../src/telephony/guarded-provider.js';
 import { ProviderChoice } from '../../../src/telephony/provider-choice.js';
@@ -21,10 +22,13 @@ export interface PlacedCall {
   readonly providerCallId: string;
 }
 
-interface Delivery {
+export interface Delivery {
   readonly request: WebhookRequest;
   readonly reading: WebhookReading;
 }
+
+/** Marks what a test posts: the provider's own requests may come in meanwhile. */
+const MARK = 'x-posted-by-test';
 
 const PATIENCE_MS = 10_000;
 export const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
@@ -120,13 +124,23 @@ export class Stage {
     return this.deliveries.filter(({ reading }) => reading.kind === 'genuine' && reading.events.some(isIts));
   }
 
+  /** What the provider itself has sent so far. */
+  get sentByProvider(): readonly Delivery[] {
+    return this.deliveries.filter(({ request }) => !(MARK in request.headers));
+  }
+
   /** A webhook as it came, or as a test has altered it, once more over HTTP. */
-  async post({ headers, body, target }: WebhookRequest): Promise<Response> {
+  async post({ headers, body, target }: WebhookRequest): Promise<{ status: number; reading: WebhookReading | null }> {
     const ofConnection = /^(?:host|connection|content-length|transfer-encoding|accept-encoding)$/;
-    return fetch(this.bench.service.url + target, {
+    const mark = randomUUID();
+    const { status } = await fetch(this.bench.service.url + target, {
       method: 'POST',
-      headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.test(name))),
+      headers: {
+        ...Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.test(name))),
+        [MARK]: mark,
+      },
       body: new Uint8Array(body),
     });
+    return { status, reading: this.deliveries.find(({ request }) => request.headers[MARK] === mark)?.reading ?? null };
   }
 }

@@ -33,13 +33,15 @@ const withSignature = (request: WebhookRequest, change: (signature: string) => s
   headers: { ...request.headers, 'x-twilio-signature': change(request.headers['x-twilio-signature'] ?? '') },
 });
 
+const otherThan = (character: string): string => (character === 'A' ? 'B' : 'A');
+
 const forger: Forger = {
   forgeriesOf: (genuine) => [
     { ...genuine, body: Buffer.from(genuine.body.toString().replace('completed', 'busy')) },
     { ...genuine, target: genuine.target.replace(/(callSid=\d{31})\d/, '$1x') },
-    { ...genuine, target: genuine.target.replace(/source=\w+/, 'source=B') },
-    { ...genuine, target: genuine.target.replace(/seal=\w/, 'seal=-') },
-    withSignature(genuine, (signature) => signature.toLowerCase()),
+    { ...genuine, target: genuine.target.replace(/source=(\w+)/, (_, told) => `source=${told === 'B' ? 'A' : 'B'}`) },
+    { ...genuine, target: genuine.target.replace(/seal=(.)/, (_, first: string) => `seal=${otherThan(first)}`) },
+    withSignature(genuine, (signature) => otherThan(signature.charAt(0)) + signature.slice(1)),
   ],
   nonsenseLike(genuine) {
     const fields = { ...Object.fromEntries(new URLSearchParams(genuine.body.toString())), CallStatus: 'perplexed' };

@@ -1,0 +1,77 @@
+/** What a run says about its skipped tests: once, last, and with the command after which they run. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { noteSkipped } from '../support/skipped.js';
+
+const SUPPORT = resolve(import.meta.dirname, '../support');
+/** The summary and the teardown that prints it are plain JavaScript, run as jest itself runs them. */
+const runModule = async (script: string, environment: Readonly<Record<string, string>> = {}): Promise<string> => {
+  const { stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: SUPPORT,
+    env: { ...process.env, ...environment },
+  });
+  return stderr;
+};
+
+describe('the summary of skipped tests', () => {
+  let folder: string;
+  let file: string;
+  let before: string | undefined;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ringback-skipped-'));
+    file = join(folder, 'skipped.jsonl');
+    before = process.env.RINGBACK_TEST_SKIPPED;
+    process.env.RINGBACK_TEST_SKIPPED = file;
+  });
+  afterEach(async () => {
+    process.env.RINGBACK_TEST_SKIPPED = before;
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const summary = () =>
+    runModule(
+      `import { skippedSummary } from './skipped-summary.mjs'; process.stderr.write(skippedSummary(process.argv[1]));`.replace(
+        'process.argv[1]',
+        JSON.stringify(file),
+      ),
+    );
+
+  it('names each once, under the command that it needs', async () => {
+    noteSkipped('the page', 'there is no Chromium', 'apt-get install chromium');
+    noteSkipped('calls', 'there is no Asterisk', './fetch-asterisk.sh');
+    noteSkipped('a form', 'there is no Chromium', 'apt-get install chromium');
+    noteSkipped('a form', 'there is no Chromium', 'apt-get install chromium');
+
+    expect(await summary()).toBe(`
+Skipped: there is no Chromium
+  ○ a form
+  ○ the page
+  To run them: apt-get install chromium
+
+Skipped: there is no Asterisk
+  ○ calls
+  To run them: ./fetch-asterisk.sh
+`);
+  });
+
+  it('is empty where nothing was skipped', async () => {
+    expect(await summary()).toBe('');
+  });
+
+  it('is what global teardown prints last', async () => {
+    noteSkipped('calls', 'there is no Asterisk', './fetch-asterisk.sh');
+    const script = `
+      import teardown from './global-teardown.mjs';
+      const stop = async () => process.stderr.write('PostgreSQL has stopped');
+      globalThis.testPostgres = { server: { stop }, dataDir: ${JSON.stringify(folder)} };
+      await teardown();`;
+
+    expect(await runModule(script, { RINGBACK_TEST_SKIPPED: file })).toBe(
+      'PostgreSQL has stopped\nSkipped: there is no Asterisk\n  ○ calls\n  To run them: ./fetch-asterisk.sh\n',
+    );
+  });
+});

@@ -1,0 +1,29 @@
+/** Plain JavaScript, because jest's transform does not reach as far as global teardown. */
+import { readFileSync } from 'node:fs';
+
+/** @returns what was skipped and why, by the command that gets it; empty where nothing was skipped */
+export const skippedSummary = (file) => {
+  const notes = read(file);
+  const commands = [...new Set(notes.map(({ command }) => command))];
+  const parts = commands.map((wanted) => {
+    const those = notes.filter(({ command }) => command === wanted);
+    const reasons = [...new Set(those.map(({ missing }) => missing.trim()))];
+    const names = [...new Set(those.map(({ what }) => what))].sort();
+    return [
+      ...reasons.map((reason) => `Skipped: ${reason}`),
+      ...names.map((name) => `  ○ ${name}`),
+      `  To run them: ${wanted}`,
+    ];
+  });
+  return parts.map((lines) => `\n${lines.join('\n')}\n`).join('');
+};
+
+const read = (file) => {
+  try {
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    return lines.map((line) => JSON.parse(line));
+  } catch (error) {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  }
+};

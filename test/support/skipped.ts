@@ -1,0 +1,16 @@
+/**
+ * Tests that are skipped because the machine lacks a program. Test files run in processes of their own, so each adds a line
+ * to one file; global teardown prints the summary last, after jest's own (skipped-summary.mjs).
+ */
+import { appendFileSync } from 'node:fs';
+
+/**
+ * @param what the tests that are skipped
+ * @param missing why they cannot run here
+ * @param command the one command after which they can
+ */
+export const noteSkipped = (what: string, missing: string, command: string): void => {
+  const file = process.env.RINGBACK_TEST_SKIPPED;
+  if (!file) throw new Error('tests run under jest, whose global set-up names the file of skipped tests');
+  appendFileSync(file, `${JSON.stringify({ what, missing, command })}\n`);
+};
