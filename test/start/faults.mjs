@@ -2,6 +2,8 @@
  * Preloaded into a process (`node --import`): faults on a signal, as a mistake anywhere in the program would have them.
  * SIGUSR2: an exception that nothing catches. SIGHUP: a rejection that nothing handles. SIGALRM: exceptions without end.
  */
+import { setInterval } from 'node:timers';
+
 const fault = () => {
   throw new Error('a fault');
 };
