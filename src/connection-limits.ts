@@ -63,12 +63,12 @@ class Pipeline {
   ) {}
 
   take(request: IncomingMessage, response: ServerResponse): void {
+    // Also for the requests that the parser finds after the end of the connection in the same read.
+    if (!this.socket.writable) return;
     if (!this.isBusy) {
       this.begin(request, response);
       return;
     }
-    // The requests that the parser finds after it in the same read come to nothing.
-    if (this.socket.destroyed) return;
     this.waiting ??= [];
     if (this.waiting.push([request, response]) > this.limits.waiting) {
       this.waiting = undefined;
@@ -97,7 +97,10 @@ class Pipeline {
   private readonly finish = (): void => {
     this.isBusy = false;
     this.draining.leave();
-    if (!this.waiting || this.socket.destroyed) return;
+    // A response that closes the connection has ended the socket. Node gives no other response that socket, so none would
+    // ever emit 'close': what its request registers would stay, and a drain would wait for it.
+    if (!this.socket.writable) this.waiting = undefined;
+    if (!this.waiting) return;
     const next = this.waiting.shift();
     if (this.waiting.length === 0) {
       this.waiting = undefined;

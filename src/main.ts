@@ -1,11 +1,12 @@
 /**
  * From nothing to a service that listens: the environment, the embedded database where none is configured, migrations,
- * the demo directory, HTTP; and back to nothing on SIGTERM or SIGINT.
+ * the demo directory, HTTP; and back to nothing as process-end.ts has it.
  */
 import { DataSource } from 'typeorm';
 import { createApp, type App } from './app.js';
 import { ensureSigningSecret } from './auth/signing-secret.js';
 import { createLogger, type Logger } from './common/logger.js';
+import { controlProcessEnd } from './common/process-end.js';
 import type { Config } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
 import type { KeyRing } from './config/key-ring.js';
@@ -23,9 +24,6 @@ interface Running {
   readonly providers: string;
   close(): Promise<void>;
 }
-
-/** Orchestrators wait for 10 s, then kill. */
-const STOP_LIMIT_MS = 9_500;
 
 const start = async (environment: Config, logger: Logger): Promise<Running> => {
   const embedded = environment.databaseUrl ? undefined : await startEmbeddedPostgres({ dataDir: environment.dataDir });
@@ -78,32 +76,13 @@ const explain = (error: unknown, { port }: Config): string => {
     : message;
 };
 
-/** Also before it has started: then it starts first, because half a database is nothing to let go of. */
-const stopOnSignal = (starting: Promise<Running>, logger: Logger): AbortSignal => {
-  const stopping = new AbortController();
-  const giveUp = (error: unknown): void => {
-    logger.fatal({ error }, 'could not stop in good order');
-    process.exit(1);
-  };
-  const stop = (signal: NodeJS.Signals): void => {
-    // Once is enough; npm passes on the Ctrl-C that the terminal has sent to us as well.
-    if (stopping.signal.aborted) return;
-    stopping.abort();
-    logger.info({ signal }, 'stopping');
-    setTimeout(giveUp, STOP_LIMIT_MS, new Error(`not stopped within ${STOP_LIMIT_MS} ms`));
-    starting.then((running) => running.close()).then(() => process.exit(0), giveUp);
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  return stopping.signal;
-};
-
 const main = async (): Promise<void> => {
   const config = readEnvironment();
   const logger = createLogger(config.logLevel);
   try {
     const starting = start(config, logger);
-    const stopping = stopOnSignal(starting, logger);
+    // Also before it has started: then it starts first, because half a database is nothing to let go of.
+    const stopping = controlProcessEnd(async () => (await starting).close(), logger);
     const { url, providers } = await starting;
     if (stopping.aborted) return;
     logger.info({ url, providers }, 'listening');

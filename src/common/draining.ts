@@ -16,20 +16,24 @@ export class Draining {
     return this.begin.signal.aborted;
   }
 
+  get isIdle(): boolean {
+    return this.inFlight === 0;
+  }
+
   enter(): void {
     this.inFlight++;
   }
 
   leave(): void {
     this.inFlight--;
-    if (this.inFlight === 0) this.idle?.();
+    if (this.isIdle) this.idle?.();
   }
 
   /** Resolves when nothing is in flight any more, or after the limit. */
   async finish(limitMs: number): Promise<void> {
     const idle = new Promise<void>((resolve) => (this.idle = resolve));
     this.begin.abort();
-    if (this.inFlight === 0) return;
+    if (this.isIdle) return;
     const done = new AbortController();
     await Promise.race([idle, sleep(limitMs, undefined, { signal: done.signal }).catch(() => undefined)]);
     done.abort();

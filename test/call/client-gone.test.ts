@@ -1,7 +1,7 @@
 /** A client that leaves while its request still waits, for its token to be checked or for the database: nothing of it stays. */
 import { getEventListeners, once } from 'node:events';
 import { createServer, get, type ClientRequest, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { Client } from 'pg';
 import { ChangeFeed } from '../../src/call/change-feed.js';
@@ -80,6 +80,27 @@ describe('while the database is asked', () => {
     expect(heldByDraining()).toBe(before + 1);
     later.close();
     await waitFor('the end of the last one', () => listeners() === 0 && heldByDraining() === before);
+  });
+
+  it('nothing stays behind of streams and long polls that are pipelined on a connection which is cut', async () => {
+    const { callSid, callerId } = await storeCall(service.database);
+    const path = `/v1/app/callState/${callSid}`;
+    const token = await service.token(callerId);
+    const requests = [`${path}/stream?`, `${path}?after=4&wait=60&`, `${path}/stream?`].map(
+      (url) => `GET ${url}access_token=${token} HTTP/1.1\r\nhost: x\r\n\r\n`,
+    );
+    const before = heldByDraining();
+    for (const first of requests.keys()) {
+      const socket = connect(Number(new URL(service.url).port), '127.0.0.1').on('error', () => undefined);
+      socket.write([...requests.slice(first), ...requests.slice(0, first)].join(''));
+      await waitFor('the first to wait', () => listeners() > 0);
+
+      socket.destroy();
+      await waitFor('all to have left', async () => (await connections()) === 0);
+      await waitFor('the end of all', () => listeners() === 0 && heldByDraining() === before);
+    }
+    const { isIdle } = service.app.nest.get(Draining);
+    expect(isIdle).toBe(true);
   });
 
   it('nothing stays behind of long polls, however they end', async () => {

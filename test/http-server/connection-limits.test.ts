@@ -11,6 +11,7 @@ const LIMITS = { connections: 100, waiting: 16, checksWithoutProgress: 2, checkE
 const LARGE = Buffer.alloc(16 * 1024 * 1024, 'x');
 
 let server: Server;
+let draining: Draining;
 let handled: string[];
 let waiting: ServerResponse[];
 let clients: Socket[];
@@ -19,6 +20,7 @@ const echo = (request: IncomingMessage, response: ServerResponse): void => {
   handled.push(request.url ?? '');
   if (request.url === '/large') response.end(LARGE);
   else if (request.url === '/wait') waiting.push(response);
+  else if (request.url === '/last') response.writeHead(200, { connection: 'close' }).end('[last]');
   else {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -28,7 +30,8 @@ const echo = (request: IncomingMessage, response: ServerResponse): void => {
 
 const start = async (limits: Partial<typeof LIMITS> = {}): Promise<void> => {
   server = createServer(echo);
-  limitConnections(server, new Draining(), { ...LIMITS, ...limits });
+  draining = new Draining();
+  limitConnections(server, draining, { ...LIMITS, ...limits });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 };
 
@@ -148,6 +151,33 @@ describe('a pipeline', () => {
 
     expect(handled).toEqual(['/wait']);
     expect(text()).toBe('');
+  });
+
+  it('ends with the response that closes its connection: nothing behind it begins, and nothing stays in flight', async () => {
+    await start();
+    const socket = client();
+    const text = textOf(socket);
+    socket.write(get('/wait') + get('/last') + get('/behind').repeat(3));
+    await waitFor('the first', () => waiting.length === 1);
+
+    waiting[0]?.end('[first]');
+    await isClosed(socket);
+
+    expect(text().match(/\[[^\]]*\]/g)).toEqual(['[first]', '[last]']);
+    expect(handled).toEqual(['/wait', '/last']);
+    expect(draining.isIdle).toBe(true);
+  });
+
+  it('that is cut leaves nothing in flight, and what waits never begins', async () => {
+    await start();
+    const socket = client();
+    socket.write(get('/wait').repeat(3));
+    await waitFor('the first', () => waiting.length === 1);
+
+    socket.destroy();
+    await waitFor('nothing in flight', () => draining.isIdle);
+
+    expect(handled).toEqual(['/wait']);
   });
 
   it('of as many requests as may wait is answered, again and again', async () => {

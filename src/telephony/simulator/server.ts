@@ -1,4 +1,6 @@
 /** The simulator as a program of its own: a telephone company that outlives the service. `npm run simulator` */
+import { createLogger } from '../../common/logger.js';
+import { controlProcessEnd } from '../../common/process-end.js';
 import { readSimulatorEnvironment } from '../../config/environment.js';
 import { createExchangeServer } from './exchange-server.js';
 import { Exchange } from './exchange.js';
@@ -15,14 +17,12 @@ const main = async (): Promise<void> => {
     },
   });
   const server = createExchangeServer(exchange);
+  controlProcessEnd(async () => {
+    exchange.close();
+    await Promise.all([server.close(), sender.close()]);
+  }, createLogger('fatal'));
   const url = await server.listen({ host: config.simulatorHost, port: config.simulatorPort });
 
-  const stop = (): void => {
-    exchange.close();
-    void Promise.all([server.close(), sender.close()]);
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
   console.log(`The simulator listens on ${url}`);
 };
 
