@@ -37,14 +37,14 @@ export interface DueCalls {
 }
 
 /**
- * Of a row of call_record: its dial may be too recent for its provider to know the call. Told by the deadline of state 1,
- * which is set once, when the call is opened.
+ * Of a row of call_record: its dial was settled, so recently that its provider may not find the call yet. Told by the deadline
+ * of state 1, which is set once, when the call is opened. (One whose dial was not settled is due when its provider must know.)
  *
- * @param longestRequested seconds, as SQL, and so is `dialTimeout`
+ * @param longestRequested seconds, as SQL
  */
-export const isFresh = (longestRequested: string, dialTimeout: string): string =>
-  `state = 1 and deadline_at > now() + greatest(0, ${longestRequested} - ${UNSETTLED_DIAL_SECONDS}
-     - case when provider_call_id is null then ${dialTimeout} else 0 end) * interval '1 second'`;
+export const isFresh = (longestRequested: string): string =>
+  `state = 1 and provider_call_id is not null
+   and deadline_at > now() + greatest(0, ${longestRequested} - ${UNSETTLED_DIAL_SECONDS}) * interval '1 second'`;
 
 const claimed = (due: string): string => `
 update call_record set sweep_at = now() + interval '${ASK_AGAIN_SECONDS} seconds'
@@ -81,7 +81,7 @@ with turn as materialized (
   select ${asksOf('$1::text')}, place.at + place.asks / $3::float8 * interval '1 second' from place where place.asks > 0
   on conflict on constraint provider_turn_pkey do update set next_at = excluded.next_at
 )
-select ${DUE_CALL}, ${isFresh('$4::float8', '$5::float8')} as "isFresh",
+select ${DUE_CALL}, ${isFresh('$4::float8')} as "isFresh",
   greatest(0, extract(epoch from place.at - clock_timestamp()) * 1000)::float8 as "waitMs"
 from place left join claimed on true
 `,
@@ -91,15 +91,9 @@ export const claimDue = async (
   database: DataSource,
   { name, asksPerSecond }: GuardedProvider,
   limit: number,
-  { longestRequestedSeconds, dialTimeoutSeconds }: Config,
+  { longestRequestedSeconds }: Config,
 ): Promise<DueCalls> => {
-  const rows = await claimAtProvider(database, [
-    name,
-    limit,
-    asksPerSecond,
-    longestRequestedSeconds,
-    dialTimeoutSeconds,
-  ]);
+  const rows = await claimAtProvider(database, [name, limit, asksPerSecond, longestRequestedSeconds]);
   return { calls: rows.filter((row) => row.callSid !== null), waitMs: rows[0]?.waitMs ?? 0 };
 };
 

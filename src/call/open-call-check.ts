@@ -52,7 +52,8 @@ with claim as (
     when ${CHECKED_FROM} <= now()
     then coalesce(checked_until <= ${NOW_MS} - interval '${CHECK_AGAIN_SECONDS} seconds', true)
     else provider_call_id is not null and sweep_at > (${CHECKED_FROM})::timestamptz(3) end
-  returning call_sid, provider, provider_call_id, state = 1 and provider_call_id is null or ${isFresh('$3::float8', '$2::float8')} as is_fresh,
+  returning call_sid, provider, provider_call_id,
+    state = 1 and provider_call_id is null or ${isFresh('$3::float8')} as is_fresh,
     checked_until > now() as is_claimed
 )
 select call.call_sid as "callSid", claim.provider, claim.provider_call_id as "providerCallId", call.state,
