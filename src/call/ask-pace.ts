@@ -15,6 +15,17 @@ export const RESERVED_AHEAD_MS = 1_000;
 /** Longer than the sweeper ever reserves ahead; beyond that many callers are checking calls at once. */
 const LONGEST_WAIT_MS = 2_000;
 
+const addRow = hotStatement(
+  'add-ask-pace',
+  `insert into provider_turn (provider, next_at) values (${asksOf('$1::text')}, now())
+   on conflict on constraint provider_turn_pkey do nothing`,
+);
+
+/** Before the first claim: replicas that find no row to lock would all take the same places. */
+export const keepPace = async (database: DataSource, provider: string): Promise<void> => {
+  await addRow(database, [provider]);
+};
+
 const reserve = hotStatement<{ waitMs: number }>(
   'reserve-ask',
   `

@@ -14,6 +14,7 @@ import { CONFIG, type Config } from '../config/config.js';
 import type { GuardedProvider } from '../telephony/guarded-provider.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { HangUpOutcome, TelephonyProvider } from '../telephony/telephony-provider.js';
+import { keepPace } from './ask-pace.js';
 import { CallInquiry } from './call-inquiry.js';
 import { CallRecorder } from './call-recorder.js';
 import { releaseCancel } from './cancel-claim.js';
@@ -91,6 +92,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     const inFlight = new Set<Promise<void>>();
     let looked = 0;
     let hasMore = true;
+    if (provider) await keepPace(this.database, provider.name);
     try {
       while (hasMore && !this.stop.signal.aborted) {
         while (inFlight.size > AT_ONCE - BATCH) await Promise.race(inFlight);
