@@ -65,6 +65,20 @@ it('one sweep looks at all that is due, however many they are, and at each once'
   expect(provider.asked.toSorted()).toEqual(due);
 });
 
+it('a call that is due at this very instant is looked at, however the database rounds the instant', async () => {
+  const provider = counted(100_000);
+  const [callSid = ''] = await dueCalls(service.database, provider, 1);
+  const { sweeper } = replica(provider);
+  const looked: number[] = [];
+
+  for (let round = 0; round < 40; round++) {
+    await service.database.query('update call_record set sweep_at = now() where call_sid = $1', [callSid]);
+    looked.push(await sweeper.sweep());
+  }
+
+  expect(looked).toEqual(looked.map(() => 1));
+});
+
 it('replicas that sweep at one instant look at each call once', async () => {
   const provider = counted(100_000);
   const due = await dueCalls(service.database, provider, 120);
