@@ -6,7 +6,7 @@
 import type { DataSource } from 'typeorm';
 import { hotStatement } from '../database/hot-statement.js';
 import { CALL_CHANGED_CHANNEL, changeBytes, readChange, type CallChange } from './call-change.js';
-import { CANCEL_LEASE_SECONDS } from './call-limits.js';
+import { CANCEL_LEASE_SECONDS, probeIn } from './call-limits.js';
 import { END_AUTHORITIES, END_REASONS, EVENT_RULES, type CallEventType, type EndReason } from './call-lifecycle.js';
 
 export interface EventToApply {
@@ -134,8 +134,12 @@ with given as (
     sweep_at = case
       when numbered.next_state = 4 then numbered.sweep_at
       when numbered.next_state > numbered.state
-      then least(now() + numbered.longest_stays[numbered.next_state] * interval '1 second', ${CANCEL_DUE_AT})
-      else least(numbered.deadline_at, ${CANCEL_DUE_AT}) end
+      then least(now() + numbered.longest_stays[numbered.next_state] * interval '1 second',
+        now() + ${probeIn('numbered.next_state')}, ${CANCEL_DUE_AT})
+      -- The dial is settled. Other news that move nothing leave the next look where it is.
+      when numbered.type = 'accepted'
+      then least(numbered.deadline_at, now() + ${probeIn('numbered.next_state')}, ${CANCEL_DUE_AT})
+      else numbered.sweep_at end
   from numbered, event
   where call_record.call_sid = numbered.call_sid and event.event_id = numbered.event_id
   returning event.change

@@ -17,7 +17,8 @@ import type { DialRequest, Refusal, SubAccountCredentials } from '../telephony/t
 import { CallRecorder } from './call-recorder.js';
 import { newCallSid } from './call-sid.js';
 import { dialOnce, refusalDetail, refusalError, type DialResult } from './dial.js';
-import { openCall } from './open-call.js';
+import { OpenCallCheck } from './open-call-check.js';
+import { openCall, type CallToOpen, type OpenCall } from './open-call.js';
 import { isPassedOver, passOver } from './pass-over.js';
 import { isLimited, takeTurn } from './provider-turn.js';
 
@@ -44,6 +45,7 @@ export class CallPlacement {
     private readonly providers: ProviderChoice,
     private readonly subAccounts: SubAccountService,
     private readonly recorder: CallRecorder,
+    private readonly openCallCheck: OpenCallCheck,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -62,7 +64,7 @@ export class CallPlacement {
     // Two users may share a phone; a provider would ring it and then connect it to itself.
     if (callerPhone === calleePhone) throw new AppError('BAD_CALL_PARAMETERS');
 
-    const open = await openCall(this.database, {
+    const open = await this.openCall({
       callSid: newCallSid(new Date()),
       callerId,
       callerPhone,
@@ -89,6 +91,12 @@ export class CallPlacement {
       'call requested',
     );
     return this.conclude(callSid, await this.dialInTurn({ callSid, callerPhone, calleePhone }, first.value, carriers));
+  }
+
+  /** A running call that was found is asked about first: its end may never have been told. */
+  private async openCall(call: CallToOpen): Promise<OpenCall> {
+    const open = await openCall(this.database, call);
+    return open.isNew || !(await this.openCallCheck.isOver(open.callSid)) ? open : openCall(this.database, call);
   }
 
   /** The providers of a route that the caller has a sub-account with, or is given one at as soon as it is asked for. */

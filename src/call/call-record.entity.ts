@@ -98,4 +98,8 @@ export class CallRecord {
   /** Set while somebody is having the provider hang up. */
   @Column({ type: 'timestamptz', name: 'cancel_ordered_at', nullable: true, precision: 3 })
   cancelOrderedAt: Date | null;
+
+  /** When the latest check that a caller's request caused ended; in the future while it is in flight, as a lease. */
+  @Column({ type: 'timestamptz', name: 'checked_until', nullable: true, precision: 3 })
+  checkedUntil: Date | null;
 }

@@ -4,12 +4,15 @@ import { TelephonyModule } from '../telephony/telephony.module.js';
 import { CallController } from './call.controller.js';
 import { CallHistoryService } from './call-history.service.js';
 import { CallSearchService } from './call-search.service.js';
+import { CallInquiry } from './call-inquiry.js';
 import { CallPlacement } from './call-placement.js';
 import { CallRecorder } from './call-recorder.js';
 import { CallService } from './call.service.js';
 import { CallWatch } from './call-watch.service.js';
+import { CatchUp } from './catch-up.js';
 import { ChangeFeed } from './change-feed.js';
 import { DryRunService } from './dry-run.service.js';
+import { OpenCallCheck } from './open-call-check.js';
 import { ProviderStreams } from './provider-streams.js';
 import { StateMemory } from './state-memory.js';
 import { Sweeper } from './sweeper.js';
@@ -19,17 +22,20 @@ import { Sweeper } from './sweeper.js';
   controllers: [CallController],
   providers: [
     CallHistoryService,
+    CallInquiry,
     CallPlacement,
     CallRecorder,
     CallSearchService,
     CallService,
     CallWatch,
+    CatchUp,
     ChangeFeed,
     DryRunService,
+    OpenCallCheck,
     ProviderStreams,
     StateMemory,
     Sweeper,
   ],
-  exports: [CallHistoryService, CallRecorder, CallSearchService, CallService, DryRunService],
+  exports: [CallHistoryService, CallRecorder, CallSearchService, CallService, CatchUp, DryRunService],
 })
 export class CallModule {}

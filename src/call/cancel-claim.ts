@@ -5,6 +5,7 @@
  */
 import type { DataSource } from 'typeorm';
 import { hotStatement } from '../database/hot-statement.js';
+import { NOW_MS } from '../database/now-ms.js';
 import { CANCEL_LEASE_SECONDS } from './call-limits.js';
 import type { StateType } from './call-lifecycle.js';
 import { IS_UNDIALED } from './provider-turn.js';
@@ -25,7 +26,7 @@ with claim as (
   update call_record
   set cancel_ordered_at = now(), sweep_at = least(sweep_at, now() + interval '${CANCEL_LEASE_SECONDS} seconds')
   where call_sid = $1 and caller_id = $2 and state < 4 and $3::boolean
-    and (cancel_ordered_at is null or cancel_ordered_at < now() - interval '${CANCEL_LEASE_SECONDS} seconds')
+    and (cancel_ordered_at is null or cancel_ordered_at < ${NOW_MS} - interval '${CANCEL_LEASE_SECONDS} seconds')
   returning ${IS_UNDIALED} as is_undialed
 )
 select exists (select from claim) as claimed, coalesce((select is_undialed from claim), false) as "isUndialed", provider, provider_call_id as "providerCallId", state

@@ -4,7 +4,7 @@ import type { CallRecord } from './call-record.entity.js';
 
 export interface ShownCall extends Omit<
   Readonly<CallRecord>,
-  'state' | 'sweepAt' | 'deadlineAt' | 'turnAt' | 'cancelOrderedAt'
+  'state' | 'sweepAt' | 'deadlineAt' | 'turnAt' | 'cancelOrderedAt' | 'checkedUntil'
 > {
   readonly stateType: string;
   readonly talkSeconds: number | null;

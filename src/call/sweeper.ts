@@ -1,124 +1,148 @@
 /**
- * Nothing stays open (design rule 5). Looks for calls that have stayed in a state for longer than they may, or whose
- * dial was never settled, asks their provider, and closes them with the truth or, where nobody knows it, with `lost`.
- * Any number of replicas may sweep: looking at a call puts its next look off, and locked rows are skipped.
+ * Nothing stays open (design rule 5). Looks for calls that are due: their dial was never settled, they have not been asked
+ * about for some time, or they have stayed in a state for longer than they may. Asks their provider, and closes them with the
+ * truth or, where that cannot be had, with `lost`. Any number of replicas may sweep, see due-calls.ts.
+ *
+ * Each provider has a lane of its own, so that one that is slow or hangs keeps no other's calls open.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { runWithLogContext } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { hotStatement } from '../database/hot-statement.js';
+import type { GuardedProvider } from '../telephony/guarded-provider.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
-import type { ProviderCall, TelephonyProvider } from '../telephony/telephony-provider.js';
-import { ASK_AGAIN_SECONDS, CANCEL_LEASE_SECONDS, GIVE_UP_SECONDS } from './call-limits.js';
-import { StateType } from './call-lifecycle.js';
+import type { HangUpOutcome, TelephonyProvider } from '../telephony/telephony-provider.js';
+import { keepPace } from './ask-pace.js';
+import { CallInquiry } from './call-inquiry.js';
 import { CallRecorder } from './call-recorder.js';
 import { releaseCancel } from './cancel-claim.js';
-import { IS_UNDIALED } from './provider-turn.js';
+import { CatchUp } from './catch-up.js';
+import { claimDue, claimDueOfOthers, putOffSweep, type DueCall, type DueCalls } from './due-calls.js';
 
-interface DueCall extends ProviderCall {
-  readonly provider: string;
-  readonly state: StateType;
-  /** Past the longest stay in its state. */
-  readonly overdue: boolean;
-  /** Somebody was told that it is being hung up, and whoever was to do that has not been heard of again. */
-  readonly cancelPending: boolean;
-  /** Its turn at the provider never came: whoever waited for it died, or lost the database. */
-  readonly isUndialed: boolean;
-  /** Past it for so long that a provider which does not answer is asked no more. */
-  readonly hopeless: boolean;
+/** At half a second to an answer these are 100 calls a second. */
+const AT_ONCE = 50;
+/** Calls of one claim. Their places in time and their answers come before they are due again. */
+const BATCH = AT_ONCE / 2;
+
+/** A provider's calls, or those of all providers that are not configured any more. */
+interface Lane {
+  readonly provider: GuardedProvider | null;
+  timer?: NodeJS.Timeout;
+  sweeping?: Promise<void>;
+  hasFailed?: boolean;
 }
-
-/** Calls that one sweep looks at, and how many of them at once. */
-const BATCH = 100;
-const AT_ONCE = 10;
-
-const claimDue = hotStatement<DueCall>(
-  'claim-due',
-  `
-with due as (
-  select call_sid from call_record
-  where state < 4 and sweep_at <= now()
-  order by sweep_at
-  limit ${BATCH}
-  for update skip locked
-), claimed as (
-  update call_record set sweep_at = now() + interval '${ASK_AGAIN_SECONDS} seconds'
-  from due where call_record.call_sid = due.call_sid
-  returning call_record.*
-)
-select call_sid as "callSid", provider, provider_call_id as "providerCallId", state,
-  coalesce(cancel_ordered_at <= now() - interval '${CANCEL_LEASE_SECONDS} seconds', false) as "cancelPending",
-  ${IS_UNDIALED} as "isUndialed",
-  deadline_at <= now() as overdue, deadline_at + interval '${GIVE_UP_SECONDS} seconds' <= now() as hopeless
-from claimed
-`,
-);
-
-/** The provider says that the call is going on within its time. */
-const putOffSweep = hotStatement(
-  'put-off-sweep',
-  `update call_record
-   set sweep_at = least(deadline_at, cancel_ordered_at + interval '${CANCEL_LEASE_SECONDS} seconds')
-   where call_sid = $1`,
-);
-
-const stateNow = hotStatement<Pick<DueCall, 'state'>>('state-now', 'select state from call_record where call_sid = $1');
 
 @Injectable()
 export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-  private sweeping: Promise<unknown> = Promise.resolve();
-  private stopped = false;
+  private readonly lanes: readonly Lane[];
+  private readonly stop = new AbortController();
 
   constructor(
     private readonly database: DataSource,
     private readonly recorder: CallRecorder,
+    private readonly inquiry: CallInquiry,
+    private readonly catchUp: CatchUp,
     private readonly providers: ProviderChoice,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.lanes = [...providers.all, null].map((provider) => ({ provider }));
+  }
 
   onApplicationBootstrap(): void {
-    this.schedule(0);
+    for (const lane of this.lanes) this.schedule(lane, 0);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.sweeping;
+    this.stop.abort();
+    for (const { timer } of this.lanes) clearTimeout(timer);
+    await Promise.all(this.lanes.map(async ({ sweeping }) => sweeping));
   }
 
   /** One look at everything that is due. @returns how many calls were looked at */
   async sweep(): Promise<number> {
-    const due = await claimDue(this.database, []);
-    for (let first = 0; first < due.length && !this.stopped; first += AT_ONCE) {
-      await Promise.all(due.slice(first, first + AT_ONCE).map((call) => this.lookAt(call)));
-    }
-    return due.length;
+    const looked = await Promise.all(this.lanes.map(({ provider }) => this.sweepLane(provider)));
+    return looked.reduce((sum, count) => sum + count);
   }
 
-  private schedule(delayMs: number): void {
-    this.timer = setTimeout(() => {
-      this.sweeping = this.sweep()
-        .catch((error: unknown) => {
-          this.logger.error({ error }, 'sweep failed');
-        })
-        .finally(() => {
-          if (!this.stopped) this.schedule(this.config.sweepEverySeconds * 1000 * jitter());
-        });
+  private schedule(lane: Lane, delayMs: number): void {
+    lane.timer = setTimeout(() => {
+      lane.sweeping = this.sweepInTime(lane).finally(() => {
+        if (!this.stop.signal.aborted) this.schedule(lane, this.config.sweepEverySeconds * 1000 * jitter());
+      });
     }, delayMs);
   }
 
+  private async sweepInTime(lane: Lane): Promise<void> {
+    try {
+      await this.sweepLane(lane.provider);
+      // Without a database no webhook was taken either.
+      if (lane.hasFailed && lane.provider) this.catchUp.askAbout(lane.provider.name);
+      lane.hasFailed = false;
+    } catch (error) {
+      this.logger.error({ error, provider: lane.provider?.name }, 'sweep failed');
+      lane.hasFailed = true;
+    }
+  }
+
+  /** Goes on for as long as there is more than a batch. */
+  private async sweepLane(provider: GuardedProvider | null): Promise<number> {
+    const inFlight = new Set<Promise<void>>();
+    let looked = 0;
+    let hasMore = true;
+    if (provider) await keepPace(this.database, provider.name);
+    try {
+      while (hasMore && !this.stop.signal.aborted) {
+        while (inFlight.size > AT_ONCE - BATCH) await Promise.race(inFlight);
+        const { calls, waitMs } = await this.claim(provider);
+        let placeAt = performance.now() + waitMs;
+        // Other replicas have taken the places of the next second.
+        if (calls.length === 0 && waitMs > 0) await this.pauseUntil(placeAt);
+        else if (calls.length < BATCH) hasMore = false;
+        for (const call of calls) {
+          await this.pauseUntil(placeAt);
+          placeAt += 1000 / (provider?.asksPerSecond ?? Infinity);
+          const look = this.lookAt(call);
+          inFlight.add(look);
+          void look.finally(() => inFlight.delete(look));
+        }
+        looked += calls.length;
+      }
+    } finally {
+      await Promise.all(inFlight);
+    }
+    return looked;
+  }
+
+  private async claim(provider: GuardedProvider | null): Promise<DueCalls> {
+    if (provider) return claimDue(this.database, provider, BATCH, this.config);
+    const configured = this.providers.all.map(({ name }) => name);
+    return { calls: await claimDueOfOthers(this.database, configured, BATCH), waitMs: 0 };
+  }
+
+  /** Or until the process stops. */
+  private async pauseUntil(time: number): Promise<void> {
+    const ms = time - performance.now();
+    if (ms > 0) await sleep(ms, undefined, { signal: this.stop.signal }).catch(() => undefined);
+  }
+
+  /** Never throws. A call that is not looked at because the process stops is due again soon. */
   private lookAt(call: DueCall): Promise<void> {
     return runWithLogContext({ callSid: call.callSid }, async () => {
-      try {
-        await this.settle(call);
-      } catch (error) {
-        this.logger.error({ error }, 'a call could not be settled');
-      }
+      if (this.stop.signal.aborted) return;
+      await this.logged('a call could not be settled', () => this.settle(call));
+      if (call.hopeless) await this.logged('a call could not be closed', () => this.closeHopeless(call));
     });
+  }
+
+  private async logged(text: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.logger.error({ error }, text);
+    }
   }
 
   private async settle(call: DueCall): Promise<void> {
@@ -127,48 +151,44 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
       return;
     }
     const provider = this.providers.named(call.provider);
-    if (provider && call.cancelPending && (await this.carryOutCancel(provider, call))) return;
-    const status = provider && (await this.ask(provider, call));
-    if (!provider || !status) {
-      if (call.hopeless) await this.recorder.applyOwn(call.callSid, 'lost', { endReason: 'lost' });
-      return;
-    }
-    if (status.kind === 'unknown') {
-      // A provider that never spoke of the call has never placed it: nobody was rung. One that has, has forgotten it.
-      const wasPlaced = call.providerCallId !== null || call.state > StateType.requested;
-      await this.recorder.applyOwn(call.callSid, 'lost', { endReason: wasPlaced ? 'lost' : 'failed' });
-      return;
-    }
-    for (const event of status.events) await this.recorder.apply(provider.name, event);
-    if (status.events.some((event) => event.type === 'ended')) return;
-    if (call.overdue) await this.expire(provider, call);
-    else await putOffSweep(this.database, [call.callSid]);
+    if (!provider) return;
+    if (call.cancelPending && (await this.carryOutCancel(provider, call))) return;
+    const answer = await this.inquiry.ask(provider, call);
+    if (answer === 'over' || answer === 'unanswered') return;
+    if (!call.overdue) await putOffSweep(this.database, call.callSid);
+    else if (answer === 'open') await this.expire(provider, call);
   }
 
-  private async ask(provider: TelephonyProvider, call: ProviderCall) {
-    try {
-      return await provider.fetchStatus(call);
-    } catch (error) {
-      this.logger.warn({ error, provider: provider.name }, 'the provider could not be asked');
-      return undefined;
-    }
+  /** Whatever its provider said or did: unless the call has moved on, nothing more can be learned of it. */
+  private async closeHopeless(call: DueCall): Promise<void> {
+    if ((await this.inquiry.stateOf(call.callSid)) !== call.state) return;
+    await this.recorder.applyOwn(call.callSid, 'lost', { endReason: 'lost' });
   }
 
   /** @returns whether the call is over by it */
   private async carryOutCancel(provider: TelephonyProvider, call: DueCall): Promise<boolean> {
-    const outcome = await provider.hangUp(call);
-    if (outcome.kind === 'taken') await this.recorder.applyOwn(call.callSid, 'canceled', { endReason: 'canceled' });
-    else await releaseCancel(this.database, call.callSid);
-    return outcome.kind === 'taken';
+    const outcome = await this.hangUp(provider, call);
+    if (outcome?.kind === 'taken') await this.recorder.applyOwn(call.callSid, 'canceled', { endReason: 'canceled' });
+    else if (outcome) await releaseCancel(this.database, call.callSid);
+    return outcome?.kind === 'taken';
   }
 
   /** The provider says that the call goes on. Unless it has only now moved on, that has been long enough. */
   private async expire(provider: TelephonyProvider, call: DueCall): Promise<void> {
-    const [now] = await stateNow(this.database, [call.callSid]);
-    if (now?.state !== call.state) return;
+    if ((await this.inquiry.stateOf(call.callSid)) !== call.state) return;
     this.logger.warn({ state: call.state }, 'a call has stayed too long and is hung up');
-    const outcome = await provider.hangUp(call);
-    if (outcome.kind === 'taken') await this.recorder.applyOwn(call.callSid, 'expired', { endReason: 'canceled' });
+    const outcome = await this.hangUp(provider, call);
+    if (outcome?.kind === 'taken') await this.recorder.applyOwn(call.callSid, 'expired', { endReason: 'canceled' });
+  }
+
+  /** Undefined where the outcome is unknown: the call is asked about all the same. */
+  private async hangUp(provider: TelephonyProvider, call: DueCall): Promise<HangUpOutcome | undefined> {
+    try {
+      return await provider.hangUp(call);
+    } catch (error) {
+      this.logger.warn({ error, provider: provider.name }, 'the provider could not be told to hang up');
+      return undefined;
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import { KeepRecordings1764300000000 } from '../../migrations/1764300000000-keep
 import { EncryptSubAccountSecrets1764400000000 } from '../../migrations/1764400000000-encrypt-sub-account-secrets.js';
 import { TakeTurnsAtProviders1764500000000 } from '../../migrations/1764500000000-take-turns-at-providers.js';
 import { IndexLockedJobs1764610000000 } from '../../migrations/1764610000000-index-locked-jobs.js';
+import { RememberChecks1764640000000 } from '../../migrations/1764640000000-remember-checks.js';
 import { CallEvent } from '../call/call-event.entity.js';
 import { CallRecord } from '../call/call-record.entity.js';
 import { ProviderTurn } from '../call/provider-turn.entity.js';
@@ -54,6 +55,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       EncryptSubAccountSecrets1764400000000,
       TakeTurnsAtProviders1764500000000,
       IndexLockedJobs1764610000000,
+      RememberChecks1764640000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

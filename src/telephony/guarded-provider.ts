@@ -14,6 +14,12 @@ import type {
 /** Longer than a provider's own limits, shorter than the sweeper's pause before it asks again. */
 export const ORDER_LIMIT_MS = 10_000;
 
+/**
+ * For a provider that says nothing else, such as a PBX beside us: 5,000 calls are asked about within 10 s. A cloud that serves
+ * others too should say less.
+ */
+export const ASKS_PER_SECOND = 500;
+
 /** What a provider takes of us; null is no limit. The same for all replicas together. */
 export interface ProviderLimits {
   readonly callsPerSecond: number | null;
@@ -39,6 +45,7 @@ const NO_TERMS: Terms = { limits: { callsPerSecond: null, callsAtOnce: null }, m
 export class GuardedProvider implements TelephonyProvider {
   readonly name: string;
   readonly limits: ProviderLimits;
+  readonly asksPerSecond: number;
   readonly readWebhook?: TelephonyProvider['readWebhook'];
   readonly listen?: TelephonyProvider['listen'];
   readonly createSubAccount?: TelephonyProvider['createSubAccount'];
@@ -53,6 +60,7 @@ export class GuardedProvider implements TelephonyProvider {
   ) {
     this.limits = limits;
     this.name = provider.name;
+    this.asksPerSecond = provider.asksPerSecond ?? ASKS_PER_SECOND;
     if (provider.readWebhook) this.readWebhook = provider.readWebhook.bind(provider);
     if (provider.listen) this.listen = provider.listen.bind(provider);
     const createSubAccount = makesSubAccounts ? provider.createSubAccount?.bind(provider) : undefined;

@@ -12,6 +12,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/access.js';
 import { CallRecorder } from '../call/call-recorder.js';
+import { CatchUp } from '../call/catch-up.js';
 import { AppError, ERRORS, type ErrorName } from '../common/error-table.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { ProviderEvent } from '../telephony/telephony-provider.js';
@@ -57,6 +58,7 @@ const WEBHOOK_ROUTE = { rawBody: true, bodyLimitBytes: 64 * 1024, isRoutine: tru
 export class WebhookController {
   constructor(
     private readonly recorder: CallRecorder,
+    private readonly catchUp: CatchUp,
     private readonly providers: ProviderChoice,
   ) {}
 
@@ -130,7 +132,11 @@ export class WebhookController {
   }
 
   private async apply(provider: string, event: ProviderEvent, receipt: string | null): Promise<void> {
-    const applied = await this.recorder.apply(provider, event, receipt);
+    const applied = await this.recorder.apply(provider, event, receipt).catch((error: unknown) => {
+      // The provider delivers again, but only so often.
+      this.catchUp.askAbout(provider);
+      throw error;
+    });
     if (applied === 'unknown_call') throw new AppError('NOT_FOUND', { detail: 'There is no such call.' });
     if (applied === 'replayed') throw new AppError('CONFLICT', { detail: 'This delivery has been received before.' });
   }

@@ -173,7 +173,28 @@ describe('the statement that applies an event', () => {
     await apply(event(callSid, 'answered', 2));
 
     expect(await secondsLeft()).toBeGreaterThan(14_000);
-    expect((await stored(callSid)).sweepAt).toEqual((await stored(callSid)).deadlineAt);
+  });
+
+  it('has an open call asked about again and again, and at its deadline at the latest', async () => {
+    const nextLook = async (callSid: string) => {
+      const [row] = await database.query<{ seconds: number; inTime: boolean }[]>(
+        `select extract(epoch from sweep_at - now())::float8 as seconds, sweep_at <= deadline_at as "inTime"
+         from call_record where call_sid = $1`,
+        [callSid],
+      );
+      return row;
+    };
+    const callSid = await newCall();
+
+    await apply(event(callSid, 'ringing', 1));
+    const ringing = await nextLook(callSid);
+    await apply(event(callSid, 'answered', 2));
+    const talking = await nextLook(callSid);
+
+    expect([ringing?.inTime, talking?.inTime]).toEqual([true, true]);
+    expect(ringing?.seconds).toBeLessThanOrEqual(36);
+    expect(talking?.seconds).toBeGreaterThan(200);
+    expect(talking?.seconds).toBeLessThanOrEqual(360);
   });
 
   it('numbers changes without gaps when events come in parallel on many connections', async () => {

@@ -3,16 +3,15 @@
  * service sends: with a million deliveries, and with the other tables filled far enough to tell a part from the whole. The
  * search for calls has a test of its own (call-search-plan).
  */
-import { CallRecorder } from '../../src/call/call-recorder.js';
 import { newCallSid } from '../../src/call/call-sid.js';
+import { CatchUp } from '../../src/call/catch-up.js';
+import { ChangeFeed } from '../../src/call/change-feed.js';
 import { callsInTurn, takeTurn } from '../../src/call/provider-turn.js';
-import { ProviderStreams } from '../../src/call/provider-streams.js';
 import { Sweeper } from '../../src/call/sweeper.js';
 import { LOGGER, type Logger } from '../../src/common/logger.js';
 import { MOST_EXAMINED } from '../../src/delivery/delivery-limits.js';
 import { Upkeep } from '../../src/delivery/upkeep.js';
 import type { ProviderChoice } from '../../src/telephony/provider-choice.js';
-import type { ProviderListener } from '../../src/telephony/telephony-provider.js';
 import { fillDatabase, FAILED_CALLS, PENDING_CALLS } from '../support/filled-database.js';
 import { OPEN_CALLS } from '../support/many-calls.js';
 import { explainEverything, recordPlans, type PlanRecorder } from '../support/recorded-plans.js';
@@ -243,25 +242,18 @@ describe.each([
     await expectBounded(OPEN_CALLS + 10, () => takeTurn(service.database, callSid, { name: 'simulator', limits }));
   });
 
-  it('the calls of a provider whose stream was lost are found among the open ones', async () => {
+  it('the calls of a provider of which something was missed are found among the open ones', async () => {
     await openAtNoProvider('1 day');
-    const provider = {
-      name: 'gone',
-      listen: ({ onListening }: ProviderListener) => {
-        onListening();
-        return Promise.resolve();
-      },
-    };
-    const streams = new ProviderStreams(
+    const catchUp = new CatchUp(
       service.database,
-      service.app.nest.get(CallRecorder),
-      { all: [provider] } as unknown as ProviderChoice,
+      { all: [{ name: 'gone' }] } as unknown as ProviderChoice,
       service.app.nest.get<Logger>(LOGGER),
+      service.app.nest.get(ChangeFeed),
     );
 
     await expectBounded(3 * OPEN_CALLS, async () => {
-      await streams.onApplicationBootstrap();
-      await streams.beforeApplicationShutdown();
+      catchUp.onApplicationBootstrap();
+      await catchUp.beforeApplicationShutdown();
     });
 
     const due = `select 1 from call_record where provider = 'gone' and state < 4 and sweep_at <= clock_timestamp()`;

@@ -45,6 +45,8 @@ const HEALTH_LIMIT_MS = 2_000;
 /** Twilio Programmable Voice. It holds nothing of a call, so that any replica understands what Twilio tells of any call. */
 export class TwilioProvider implements TelephonyProvider {
   readonly name = 'twilio';
+  /** Each is two requests. Twilio limits the requests in progress, and answers more with 429. */
+  readonly asksPerSecond = 100;
   private readonly publicUrl: string;
   private readonly key: SealKey;
   private readonly http: TwilioHttp;

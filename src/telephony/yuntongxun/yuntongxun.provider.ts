@@ -35,6 +35,8 @@ const CALLS_REMEMBERED = 10_000;
  */
 export class YuntongxunProvider implements TelephonyProvider {
   readonly name = 'yuntongxun';
+  /** Its limit is not public. */
+  readonly asksPerSecond = 100;
   private readonly rest: RestClient;
   private readonly main: Account;
   private readonly cdrUrl: string | null;

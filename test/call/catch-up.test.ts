@@ -1,0 +1,111 @@
+/** After a time in which webhooks could not be taken, providers are asked about every open call: on the whole service. */
+import { Sweeper } from '../../src/call/sweeper.js';
+import { startBlackHole, type BlackHole } from '../support/black-hole.js';
+import { createProxiedDatabase, type ProxiedDatabase } from '../support/proxied-database.js';
+import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+let database: ProxiedDatabase;
+let exchange: RemoteExchange;
+let blackHole: BlackHole;
+let service: TestApp;
+
+const start = async (environment: Readonly<Record<string, string>>): Promise<void> => {
+  service = await startTestApp({
+    databaseUrl: database.url,
+    environment: {
+      SIMULATOR_URL: exchange.url,
+      SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
+      ...environment,
+    },
+  });
+  exchange.targets.splice(0, Infinity, `${service.url}/v1/webhooks/simulator`);
+};
+
+beforeEach(async () => {
+  database = await createProxiedDatabase();
+  exchange = await startRemoteExchange({ speed: 10 });
+  blackHole = await startBlackHole();
+});
+afterEach(async () => {
+  database.proxy.mode = 'pass';
+  await service.close();
+  await exchange.close();
+  await blackHole.close();
+  await database.drop();
+});
+
+const SWEEPS = { SWEEP_EVERY: '0.2' };
+/** Only when it is told to. */
+const DOES_NOT_SWEEP = { SWEEP_EVERY: '3600' };
+
+const record = async (callSid: string) => {
+  const [row] = await service.database.query<{ state: number; endedBy: string | null; isDue: boolean }[]>(
+    `select state, ended_by as "endedBy", sweep_at <= now()::timestamptz(3) as "isDue" from call_record where call_sid = $1`,
+    [callSid],
+  );
+  return row!;
+};
+/** Two people are talking; nobody is due to ask about them for minutes. */
+const talkingCall = async (): Promise<string> => {
+  const { data, returnMsg } = await service.ask('1004', 'call/2000');
+  if (data?.callSid === undefined) throw new Error(`no call was placed: ${returnMsg}`);
+  const { callSid } = data;
+  await waitFor('the answer', async () => (await record(callSid)).state === 3);
+  return callSid;
+};
+const endAtProvider = (callSid: string) =>
+  waitFor('the end at the provider', async () =>
+    (await exchange.entryOf(callSid))?.events.some(({ type }) => type === 'ended'),
+  );
+const untilOver = (callSid: string) =>
+  waitFor('the end', async () => {
+    const call = await record(callSid);
+    return call.state === 4 && call;
+  });
+
+it('a service that starts learns of the ends that it has missed', async () => {
+  await start(DOES_NOT_SWEEP);
+  const callSid = await talkingCall();
+  await service.close();
+  exchange.targets.splice(0, Infinity, blackHole.url);
+  await endAtProvider(callSid);
+
+  await start(SWEEPS);
+
+  expect(await untilOver(callSid)).toMatchObject({ endedBy: 'provider' });
+});
+
+it('a service whose database was away learns of the ends that it has missed', async () => {
+  await start(SWEEPS);
+  const callSid = await talkingCall();
+  database.proxy.mode = 'cut';
+  exchange.targets.splice(0, Infinity, blackHole.url);
+  await endAtProvider(callSid);
+
+  database.proxy.mode = 'pass';
+  await waitFor('readiness', async () => (await fetch(`${service.url}/health/ready`)).status === 200);
+
+  expect(await untilOver(callSid)).toMatchObject({ endedBy: 'provider' });
+});
+
+it('a webhook that could not be taken has every open call of its provider asked about', async () => {
+  await start(DOES_NOT_SWEEP);
+  const callSid = await talkingCall();
+  const lock = service.database.createQueryRunner();
+  try {
+    await lock.startTransaction();
+    await lock.query('lock table call_event in access exclusive mode');
+    await waitFor('the call to be due', async () => (await record(callSid)).isDue);
+    exchange.targets.splice(0, Infinity, blackHole.url);
+  } finally {
+    await lock.rollbackTransaction();
+    await lock.release();
+  }
+
+  await service.app.nest.get(Sweeper, { strict: false }).sweep();
+
+  // A delivery that was under way when the lock went may have come first; either way it is the provider's word.
+  expect(await untilOver(callSid)).toMatchObject({ endedBy: 'provider' });
+});

@@ -1,0 +1,125 @@
+/** The webhook with a call's end is lost, and its caller asks for a call: on the whole service, over HTTP. */
+import { startBlackHole, type BlackHole } from '../support/black-hole.js';
+import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
+import { age } from '../support/scripted-replica.js';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+const BUSY = { returnCode: 429, returnMsg: '您有正在进行的通话,请稍后再试!' };
+
+let exchange: RemoteExchange;
+let network: TcpProxy;
+let blackHole: BlackHole;
+let service: TestApp;
+let webhooks: string;
+
+beforeAll(async () => {
+  exchange = await startRemoteExchange({ speed: 20 });
+  network = await startTcpProxy(exchange.port);
+  blackHole = await startBlackHole();
+  service = await startTestApp({
+    environment: {
+      SIMULATOR_URL: `http://127.0.0.1:${network.port}`,
+      SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
+      SWEEP_EVERY: '3600',
+      DIAL_TIMEOUT: '2',
+    },
+  });
+  webhooks = `${service.url}/v1/webhooks/simulator`;
+});
+beforeEach(() => {
+  network.mode = 'pass';
+  exchange.targets.splice(0, Infinity, webhooks);
+});
+afterAll(async () => {
+  await service.close();
+  await network.close();
+  await exchange.close();
+  await blackHole.close();
+});
+
+/** Each case has a caller of its own. */
+let nextCaller = 1004;
+const caller = (): string => String(nextCaller++);
+
+const call = async (userId: string, targetId: string): Promise<string> => {
+  const { data, returnMsg } = await service.ask(userId, `call/${targetId}`);
+  if (data?.callSid === undefined) throw new Error(`no call was placed: ${returnMsg}`);
+  return data.callSid;
+};
+const record = async (callSid: string) => {
+  const [row] = await service.database.query<{ state: number; endReason: string | null; endedBy: string | null }[]>(
+    'select state, end_reason as "endReason", ended_by as "endedBy" from call_record where call_sid = $1',
+    [callSid],
+  );
+  return row!;
+};
+const untilState = (callSid: string, state: number) =>
+  waitFor(`state ${state}`, async () => (await record(callSid)).state === state);
+
+/** A call whose caller hangs up, which nobody is told. @returns its callSid */
+const callWithLostEnd = async (userId: string): Promise<string> => {
+  const callSid = await call(userId, '2012');
+  await untilState(callSid, 3);
+  exchange.targets.splice(0, Infinity, blackHole.url);
+  await waitFor('the end at the provider', async () =>
+    (await exchange.entryOf(callSid))?.events.some(({ type }) => type === 'ended'),
+  );
+  exchange.targets.splice(0, Infinity, webhooks);
+  expect(await record(callSid)).toMatchObject({ state: 3 });
+  return callSid;
+};
+
+it.each([
+  ['another target', '2013'],
+  ['the same target', '2012'],
+])('a caller who asks for %s gets a new call, and the record of the old one has the truth', async (_, target) => {
+  const userId = caller();
+  const lost = await callWithLostEnd(userId);
+
+  const placed = await call(userId, target);
+
+  expect(placed).not.toBe(lost);
+  expect(await record(lost)).toEqual({ state: 4, endReason: 'completed', endedBy: 'provider' });
+  expect(await exchange.entryOf(placed)).toMatchObject({ dials: 1 });
+});
+
+it('requests of its caller at one instant place one new call', async () => {
+  const userId = caller();
+  const lost = await callWithLostEnd(userId);
+
+  const placed = new Set(await Promise.all(Array.from({ length: 12 }, () => call(userId, '2013'))));
+
+  expect(placed.size).toBe(1);
+  expect(placed).not.toContain(lost);
+  expect(await exchange.entryOf([...placed][0]!)).toMatchObject({ dials: 1 });
+});
+
+it('a call that goes on is handed back for the same target, and other targets are refused', async () => {
+  const userId = caller();
+  const callSid = await call(userId, '2013');
+  await untilState(callSid, 3);
+
+  expect(await call(userId, '2013')).toBe(callSid);
+  expect(await service.ask(userId, 'call/2012')).toEqual(BUSY);
+
+  expect(await record(callSid)).toMatchObject({ state: 3 });
+  expect(await exchange.entryOf(callSid)).toMatchObject({ dials: 1 });
+});
+
+it.each(['silence', 'cut'] as const)(
+  'the answer is as ever while the provider’s network is in mode "%s"',
+  async (mode) => {
+    const userId = caller();
+    const callSid = await call(userId, '2013');
+    await untilState(callSid, 3);
+    network.mode = mode;
+
+    expect(await call(userId, '2013')).toBe(callSid);
+    await age(service, callSid, 10);
+    expect(await service.ask(userId, 'call/2012')).toEqual(BUSY);
+
+    expect(await record(callSid)).toMatchObject({ state: 3 });
+  },
+);

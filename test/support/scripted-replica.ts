@@ -1,0 +1,69 @@
+/** What a replica has for its open calls, with providers that do as a test tells them, on a real database. */
+import { CallInquiry } from '../../src/call/call-inquiry.js';
+import { CallPlacement } from '../../src/call/call-placement.js';
+import { CallRecorder } from '../../src/call/call-recorder.js';
+import { CatchUp } from '../../src/call/catch-up.js';
+import { ChangeFeed } from '../../src/call/change-feed.js';
+import { OpenCallCheck } from '../../src/call/open-call-check.js';
+import { Sweeper } from '../../src/call/sweeper.js';
+import { createLogger } from '../../src/common/logger.js';
+import { SubAccountService } from '../../src/directory/sub-account.service.js';
+import { GuardedProvider } from '../../src/telephony/guarded-provider.js';
+import { ProviderChoice } from '../../src/telephony/provider-choice.js';
+import type { TelephonyProvider } from '../../src/telephony/telephony-provider.js';
+import type { TestApp } from './test-app.js';
+
+export interface ScriptedReplica {
+  readonly sweeper: Sweeper;
+  readonly catchUp: CatchUp;
+  /** As a request of the contract would. @returns the callSid */
+  place(callerId: string, calleeId: string): Promise<string>;
+}
+
+/** @param service whose database and settings it shares; several are replicas of one service */
+export const scriptedReplica = (
+  { app: { nest }, config, database }: TestApp,
+  providers: readonly TelephonyProvider[],
+): ScriptedReplica => {
+  const logger = createLogger('silent');
+  const choice = new ProviderChoice(
+    providers.map((provider) => ({ provider: new GuardedProvider(provider, logger), settings: {} })),
+    [{ to: '', providers: providers.map(({ name }) => name) }],
+    config.phoneRegion,
+  );
+  const recorder = nest.get(CallRecorder, { strict: false });
+  const inquiry = new CallInquiry(database, recorder, logger);
+  const catchUp = new CatchUp(database, choice, logger, nest.get(ChangeFeed, { strict: false }));
+  const check = new OpenCallCheck(database, choice, inquiry, config, logger);
+  const subAccounts = nest.get(SubAccountService, { strict: false });
+  const placement = new CallPlacement(database, choice, subAccounts, recorder, check, config, logger);
+  return {
+    sweeper: new Sweeper(database, recorder, inquiry, catchUp, choice, config, logger),
+    catchUp,
+    place: (callerId, calleeId) =>
+      placement.place(
+        callerId,
+        {
+          callerPhone: '+8613900001001',
+          calleePhone: '+8613800002000',
+          serviceLineId: null,
+          hasSubAccount: () => true,
+          subAccount: () => ({ externalId: 'account', secret: 'secret' }),
+        },
+        { userId: calleeId, serviceLineId: null },
+      ),
+  };
+};
+
+/** Lets time pass for one call, as far as its record tells. */
+export const age = async ({ database }: Pick<TestApp, 'database'>, callSid: string, seconds: number): Promise<void> => {
+  await database.query(
+    `update call_record
+     set requested_at = requested_at - passed, turn_at = turn_at - passed, sweep_at = sweep_at - passed,
+       deadline_at = deadline_at - passed, cancel_ordered_at = cancel_ordered_at - passed,
+       checked_until = checked_until - passed
+     from (select $2 * interval '1 second' as passed) as time
+     where call_sid = $1`,
+    [callSid, seconds],
+  );
+};
