@@ -33,8 +33,8 @@ const NOT_STORABLE = /[\0\p{Surrogate}]/gu;
 export const isStorable = (value: string): boolean => value.length <= LONGEST_TEXT && value.search(NOT_STORABLE) === -1;
 
 /** For a text that people read and no code branches on: shortened and cleaned rather than refused. */
-export const storable = (value: unknown): string =>
-  typeof value === 'string' ? value.slice(0, LONGEST_TEXT).replace(NOT_STORABLE, '') : '';
+export const storable = (value: unknown, most = LONGEST_TEXT): string =>
+  typeof value === 'string' ? value.slice(0, most).replace(NOT_STORABLE, '') : '';
 
 export const readText = (name: string, value: unknown): string => {
   if (typeof value !== 'string' || value === '' || !isStorable(value)) {

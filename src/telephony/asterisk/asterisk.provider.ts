@@ -14,7 +14,16 @@ import {
   type TelephonyProvider,
 } from '../telephony-provider.js';
 import { AriClient, type AriCredentials, type AriReply } from './ari-client.js';
-import { asteriskEvent, callSidOfLegA, eventsOfStory, legAOf, readStory } from './call-story.js';
+import {
+  asteriskEvent,
+  callSidOfLegA,
+  eventsOfStory,
+  isCallSid,
+  legAOf,
+  readStory,
+  readTime,
+  recordingOf,
+} from './call-story.js';
 import { dialStringFor, type DialRule } from './dial-string.js';
 import { EventSocket, type AriEvent } from './event-socket.js';
 
@@ -148,15 +157,16 @@ export class AsteriskProvider implements TelephonyProvider {
       const callSid = callSidOfLegA(caller?.id);
       // A phone that answers with early media, and not with ringing, is heard all the same.
       const rings = dialstatus === 'RINGING' || dialstatus === 'PROGRESS';
-      if (callSid && rings) to.onEvent(asteriskEvent(callSid, 'ringing', new Date(timestamp ?? Date.now())));
+      if (callSid && rings) to.onEvent(asteriskEvent(callSid, 'ringing', readTime(timestamp) ?? new Date()));
       return;
     }
     const { eventname, call = '', at = '', story = '', recording } = told;
     if (eventname === 'RingbackReply') this.awaited.get(told.order ?? '')?.(told);
-    if (eventname === 'RingbackCallerAnswered') to.onEvent(asteriskEvent(call, 'caller_answered', new Date(at)));
-    if (eventname === 'RingbackAnswered') {
-      to.onEvent(asteriskEvent(call, 'answered', new Date(at), recording ? { recording } : {}));
-    }
+    if (!isCallSid(call)) return;
+    // That it has happened counts for more than when: where the time cannot be read, it is that of the message.
+    const happened = readTime(at) ?? new Date();
+    if (eventname === 'RingbackCallerAnswered') to.onEvent(asteriskEvent(call, 'caller_answered', happened));
+    if (eventname === 'RingbackAnswered') to.onEvent(asteriskEvent(call, 'answered', happened, recordingOf(recording)));
     // With all that led there: what was lost on the way is made good, and what was not is known to be the same.
     if (eventname === 'RingbackEnded') {
       for (const event of eventsOfStory(call, readStory(story))) to.onEvent(event);

@@ -2,6 +2,8 @@
  * What the dialplan tells of a call (deploy/asterisk/ringback.conf), turned into events. Pure. A story is text such as
  * `ended=2026-…Z&caller_answered=…&status=BUSY&cause_b=17`: one line of facts, in AstDB as in the event.
  */
+import { isStorable } from '../../common/foreign-json.js';
+import { isInstant } from '../../common/instant.js';
 import type { ProviderEndReason, ProviderEvent, ProviderEventType } from '../telephony-provider.js';
 
 export type Story = ReadonlyMap<string, string>;
@@ -15,6 +17,7 @@ export const readStory = (text: string): Story =>
     }),
   );
 
+export const isCallSid = (text: string): boolean => /^\d{32}$/.test(text);
 export const legAOf = (callSid: string): string => `${callSid}-a`;
 export const callSidOfLegA = (channelId: unknown): string | null =>
   typeof channelId === 'string' ? (/^(\d{32})-a$/.exec(channelId)?.[1] ?? null) : null;
@@ -50,21 +53,27 @@ const callerAnsweredIn = (callSid: string, story: Story): ProviderEvent | null =
 
 const ringingIn = (callSid: string, story: Story): ProviderEvent | null => {
   const dialed = timeIn(story, 'dialed');
-  const rangAfterMs = Number(story.get('ring_ms') ?? NaN);
+  const rangAfterMs = /^\d{1,9}(?:\.\d{1,9})?$/.exec(story.get('ring_ms') ?? '')?.[0];
   // Of a call that goes on, Asterisk shows the phone's state and not since when.
-  const rings = rangAfterMs >= 0 || ['Ringing', 'Up'].includes(story.get('leg_b') ?? '');
-  return dialed && rings ? asteriskEvent(callSid, 'ringing', new Date(dialed.getTime() + (rangAfterMs || 0))) : null;
+  const rings = rangAfterMs !== undefined || ['Ringing', 'Up'].includes(story.get('leg_b') ?? '');
+  const at = dialed && new Date(dialed.getTime() + Number(rangAfterMs ?? 0));
+  return at && rings && isInstant(at) ? asteriskEvent(callSid, 'ringing', at) : null;
 };
 
 const answeredIn = (callSid: string, story: Story): ProviderEvent | null => {
   const at = timeIn(story, 'answered');
-  const recording = story.get('recording');
-  return at && asteriskEvent(callSid, 'answered', at, recording === undefined ? {} : { recording });
+  return at && asteriskEvent(callSid, 'answered', at, recordingOf(story.get('recording')));
 };
 
-const timeIn = (story: Story, name: string): Date | null => {
-  const time = new Date(story.get(name) ?? NaN);
-  return Number.isNaN(time.getTime()) ? null : time;
+export const recordingOf = (recording = ''): { recording?: string } =>
+  recording !== '' && isStorable(recording) ? { recording } : {};
+
+const timeIn = (story: Story, name: string): Date | null => readTime(story.get(name));
+
+/** Null where the text is no time that can be stored. */
+export const readTime = (text = ''): Date | null => {
+  const time = new Date(text);
+  return isInstant(time) ? time : null;
 };
 
 const detailOf = (story: Story): Record<string, string> =>
@@ -72,7 +81,7 @@ const detailOf = (story: Story): Record<string, string> =>
 
 const factOf = (story: Story, name: string): [string, string][] => {
   const value = story.get(name);
-  return value === undefined ? [] : [[name, value]];
+  return value === undefined || !isStorable(value) ? [] : [[name, value]];
 };
 
 /** ITU-T Q.850, as Asterisk makes it of SIP statuses (measured with Asterisk 22); what is not listed has failed. */

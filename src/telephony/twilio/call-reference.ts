@@ -13,7 +13,8 @@ const CALL = 'CA[0-9a-fA-F]{32}';
 const REFERENCE = new RegExp(`^(${ACCOUNT})/(${CALL})$`);
 
 export const isAccountSid = (text: string): boolean => new RegExp(`^${ACCOUNT}$`).test(text);
-export const isCallSid = (text: string): boolean => new RegExp(`^${CALL}$`).test(text);
+export const isCallSid = (text: unknown): text is string =>
+  typeof text === 'string' && new RegExp(`^${CALL}$`).test(text);
 
 export const writeReference = ({ accountSid, sid }: CallReference): string => `${accountSid}/${sid}`;
 

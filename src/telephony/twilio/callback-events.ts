@@ -6,11 +6,12 @@
  * Dial where leg B's own word would mislead. Twilio calls leg B `no-answer` both when nobody picks up and when the caller
  * gives up; only the Dial's end, which says whether leg A is still there, tells the two apart.
  */
+import { isInstant } from '../../common/instant.js';
 import type { ProviderEvent } from '../telephony-provider.js';
 import type { GenuineCallback } from './callback-check.js';
 import { isCallSid, writeReference } from './call-reference.js';
 import { endReasonOf, isFinal, readLegStatus, type LegStatus } from './end-reason.js';
-import { endOfSecond } from './twilio-time.js';
+import { endOfSecond, startOfSecond } from './twilio-time.js';
 
 /** Signed by Twilio, yet not to be understood. */
 export class MalformedCallback extends Error {}
@@ -104,11 +105,16 @@ const statusIn = (
   return status;
 };
 
-/** A Dial's end bears no time, as far as Twilio’s pages say: ours, in whole seconds like all of Twilio’s. */
+/**
+ * A Dial's end bears no time, as far as Twilio’s pages say: ours, in whole seconds like all of Twilio’s.
+ * @throws MalformedCallback where it is a time that cannot be stored
+ */
 const timeOf = (fields: URLSearchParams, receivedAt: Date): Date => {
   const told = Date.parse(fields.get('Timestamp') ?? '');
-  const ms = Number.isNaN(told) ? receivedAt.getTime() : told;
-  return new Date(Math.floor(ms / 1000) * 1000);
+  if (Number.isNaN(told)) return startOfSecond(receivedAt);
+  const time = startOfSecond(new Date(told));
+  if (!isInstant(time)) throw new MalformedCallback('Timestamp is outside the years 1 to 9999');
+  return time;
 };
 
 const numberIn = (fields: URLSearchParams, name: string): number | undefined => {

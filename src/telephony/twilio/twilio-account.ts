@@ -1,10 +1,13 @@
 /** The calls of one account, asked for with the package: what of its many fields we read, and checked before we believe it. */
 import type twilio from 'twilio';
+import { isInstant } from '../../common/instant.js';
+import { isCallSid } from './call-reference.js';
 import { INVALID_CALL_STATE, readApiFailure } from './error-codes.js';
 import { readLegStatus, type LegStatus } from './end-reason.js';
 import type { RecordedLeg } from './fetched-status.js';
 import type { Legs } from './hang-up.js';
 
+const ANSWERED_BY = /^[a-z_]{1,40}$/;
 const NO_SUCH_RESOURCE = 20404;
 
 type SdkCall = Awaited<ReturnType<twilio.Twilio['calls']['create']>>;
@@ -56,9 +59,9 @@ const statusOf = ({ status }: SdkCall): LegStatus => {
 };
 
 const recordedLeg = (call: SdkCall): RecordedLeg => {
+  if (!isCallSid(call.sid)) throw new Error('Twilio tells of a call without its sid');
   const updatedAt = timeOf(call.dateUpdated) ?? timeOf(call.dateCreated);
   if (!updatedAt) throw new Error('Twilio tells of a call without a time');
-  const seconds = Number.parseInt(call.duration, 10);
   return {
     sid: call.sid,
     status: statusOf(call),
@@ -66,10 +69,16 @@ const recordedLeg = (call: SdkCall): RecordedLeg => {
     updatedAt,
     startedAt: timeOf(call.startTime),
     endedAt: timeOf(call.endTime),
-    seconds: Number.isNaN(seconds) ? null : seconds,
-    answeredBy: call.answeredBy || null,
+    seconds: secondsOf(call.duration),
+    answeredBy: answeredByOf(call.answeredBy),
   };
 };
 
 /** The package says Date, and hands on as it is what it cannot read. */
-const timeOf = (value: unknown): Date | null => (value instanceof Date ? value : null);
+const timeOf = (value: unknown): Date | null => (value instanceof Date && isInstant(value) ? value : null);
+
+const secondsOf = (value: unknown): number | null =>
+  typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : null;
+
+const answeredByOf = (value: unknown): string | null =>
+  typeof value === 'string' && ANSWERED_BY.test(value) ? value : null;

@@ -3,6 +3,7 @@
  * had been sent. Here no redirection is followed.
  */
 import { request, type Agent } from 'undici';
+import { readJson, readObject } from '../../common/foreign-json.js';
 import { connectionsTo } from '../provider-connections.js';
 import type twilio from 'twilio';
 
@@ -45,6 +46,8 @@ export class TwilioHttp {
     const body = await reply.body.text();
     const isAnswer = (statusCode >= 200 && statusCode < 300) || (statusCode >= 400 && statusCode < 500);
     if (!isAnswer) throw new Error(`Twilio answered ${method} ${pathname} with ${statusCode}`);
+    // The package reads fields of whatever is there, also of null.
+    if (statusCode < 300) readObject('the reply of Twilio', readJson(body));
     return { statusCode, body, headers: reply.headers };
   }
 }

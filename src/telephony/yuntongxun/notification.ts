@@ -9,6 +9,7 @@
  *
  * A state 2 is never told: the two legs' ringing is not pushed at all.
  */
+import { storable } from '../../common/foreign-json.js';
 import type { ProviderEvent } from '../telephony-provider.js';
 import { byeTypeRow } from './bye-types.js';
 import { readChinaTime } from './china-time.js';
@@ -24,6 +25,7 @@ export interface Notification {
 /** 双向回呼; anything else was not placed by us. */
 const CALLBACK_TYPE = '1';
 const THEIR_CALL_SID = /^[0-9A-Za-z]{1,64}$/;
+const LONGEST_BYE_TYPE = 20;
 const OUR_CALL_SID = /^\d{32}$/;
 
 /**
@@ -79,7 +81,7 @@ const hangUp = (call: NamedCall, fields: WireFields, now: Date): readonly Provid
     occurredAt,
     endReason,
     ...(recording !== '' && { recording }),
-    detail: { byetype: byeType.slice(0, 20), ...(leg && { leg }), ...talkDurationOf(fields) },
+    detail: { byetype: storable(byeType, LONGEST_BYE_TYPE), ...(leg && { leg }), ...talkDurationOf(fields) },
   };
   return answeredAt && answeredAt <= occurredAt ? [answered(call, answeredAt), ended] : [ended];
 };

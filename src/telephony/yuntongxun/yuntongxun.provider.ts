@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { LRUCache } from 'lru-cache';
+import { storable } from '../../common/foreign-json.js';
 import { NotReached } from '../provider-connections.js';
 import {
   CannotBeAsked,
@@ -181,7 +182,7 @@ const CANCEL_TYPES: Readonly<Record<CallMilestone | 'any', string>> = { any: '0'
 const refusalOf = ({ code, text }: RestReply) => {
   const category = outcomeOf(code);
   if (category === 'unknown_outcome') throw new Error(`Yuntongxun failed: ${code} ${text}`);
-  return { category, code, text: text.slice(0, 200) };
+  return { category, code, text: storable(text) };
 };
 
 const sidIn = ({ fields }: RestReply, name: string): string => {

@@ -1,0 +1,205 @@
+/**
+ * What comes from providers, made at random: each reader returns events that can be stored, or refuses in its own typed way.
+ * The values that are known to be dangerous are more frequent than chance would have them.
+ */
+import fc from 'fast-check';
+import { changeNumberOf } from '../../src/call/event-stream.js';
+import { isStorable, UnexpectedShape } from '../../src/common/foreign-json.js';
+import { isInstant } from '../../src/common/instant.js';
+import { asteriskEvent, eventsOfStory, readStory, readTime } from '../../src/telephony/asterisk/call-story.js';
+import { readWireBody } from '../../src/telephony/simulator/wire-format.js';
+import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
+import { MalformedCallback, readCallback } from '../../src/telephony/twilio/callback-events.js';
+import { NotUnderstood, readNotification } from '../../src/telephony/yuntongxun/notification.js';
+import { readFields, UnreadableBody } from '../../src/telephony/yuntongxun/wire-body.js';
+
+const NOW = new Date('2026-11-25T05:15:33.700Z');
+const CALL_SID = '16090510160925480001030600243044';
+
+const text = fc.oneof(
+  fc.constantFrom(
+    '',
+    '\0',
+    '\ud83d',
+    `${'x'.repeat(19)}😀`,
+    `${'x'.repeat(199)}😀`,
+    'x'.repeat(5_000),
+    '-1',
+    '1e999',
+    '99999999999999999999',
+    '0000-01-01T00:00:00Z',
+    '9999-12-31T23:59:59.999Z',
+    '+275760-09-13T00:00:00Z',
+    '-271821-04-20T00:00:00Z',
+    '2026-11-25T05:15:33Z',
+    '20261125051533',
+    '00000101000000',
+    '__proto__',
+    CALL_SID,
+  ),
+  fc.string({ unit: 'binary' }),
+  fc.string(),
+);
+
+const FAITHFUL = [
+  ['action', 'hangup'],
+  ['byetype', '3'],
+  ['callSid', 'abc123'],
+  ['userData', CALL_SID],
+] as const;
+
+/** Some fields right, so that the others are read at all. */
+const fieldsOf = (names: readonly string[], right: readonly (readonly [string, string])[]) =>
+  fc
+    .tuple(fc.subarray([...right]), fc.array(fc.tuple(fc.constantFrom(...names), text), { maxLength: 8 }))
+    .map((parts): [string, string][] => parts.flat().map(([name, value]) => [name, value]));
+
+const textsIn = (value: unknown): string[] =>
+  typeof value === 'string'
+    ? [value]
+    : typeof value === 'object' && value !== null && !(value instanceof Date)
+      ? Object.entries(value).flatMap(([name, one]) => [name, ...textsIn(one)])
+      : [];
+
+/** As PostgreSQL needs it. A text may be longer than our own are. */
+const expectStorable = (events: readonly ProviderEvent[]): void => {
+  for (const event of events) {
+    expect(isInstant(event.occurredAt)).toBe(true);
+    expect(textsIn(event).filter((one) => /[\0\p{Surrogate}]/u.test(one) || one.length > 2_000)).toEqual([]);
+  }
+};
+
+const reads = (
+  read: () => readonly ProviderEvent[],
+  ...refusals: readonly (abstract new (...given: never[]) => Error)[]
+): void => {
+  let events: readonly ProviderEvent[] = [];
+  try {
+    events = read();
+  } catch (error) {
+    if (!refusals.some((refusal) => error instanceof refusal)) throw error;
+  }
+  expectStorable(events);
+};
+
+const RUNS = { numRuns: 500 };
+
+describe('any input is read as events that can be stored, or refused', () => {
+  it('of Twilio’s callbacks', () => {
+    const names = ['Timestamp', 'CallStatus', 'DialCallStatus', 'SipResponseCode', 'RecordingUrl', 'AnsweredBy'];
+    const right = [
+      ['CallSid', `CA${'a'.repeat(32)}`],
+      ['ParentCallSid', `CA${'b'.repeat(32)}`],
+      ['CallStatus', 'in-progress'],
+      ['DialCallStatus', 'busy'],
+    ] as const;
+    fc.assert(
+      fc.property(fc.constantFrom('A', 'B', 'dial'), fieldsOf(names, right), (source, fields) => {
+        reads(
+          () => readCallback({ kind: 'genuine', callSid: CALL_SID, source, fields: new URLSearchParams(fields) }, NOW),
+          MalformedCallback,
+        );
+      }),
+      RUNS,
+    );
+  });
+
+  it('of Yuntongxun’s bodies', () => {
+    const names = ['action', 'byetype', 'callSid', 'userData', 'starttime', 'endtime', 'recordurl', 'talkduration'];
+    const body = fc.oneof(
+      text,
+      fc.json(),
+      fieldsOf(names, FAITHFUL).map((fields) => JSON.stringify(Object.fromEntries(fields))),
+      fieldsOf(names, FAITHFUL).map(
+        (fields) => `<r>${fields.map(([name, value]) => `<${name}>${value}</${name}>`).join('')}</r>`,
+      ),
+    );
+    fc.assert(
+      fc.property(body, (sent) => {
+        reads(() => readNotification(readFields(sent), null, NOW).events, UnreadableBody, NotUnderstood);
+      }),
+      RUNS,
+    );
+  });
+
+  it('of the dialplan’s stories and times', () => {
+    const names = ['ended', 'caller_answered', 'dialed', 'ring_ms', 'answered', 'recording', 'status', 'sip', 'leg_b'];
+    const right = [['dialed', '2026-11-25T05:15:33Z']] as const;
+    fc.assert(
+      fc.property(fieldsOf(names, right), text, (facts, at) => {
+        const story = facts.map(([name, value]) => `${name}=${value}`).join('&');
+        reads(() => eventsOfStory(CALL_SID, readStory(story)));
+        reads(() => [asteriskEvent(CALL_SID, 'answered', readTime(at) ?? NOW)]);
+      }),
+      RUNS,
+    );
+  });
+
+  it('of the simulator’s webhooks', () => {
+    const event = fc.record(
+      {
+        type: fc.oneof(fc.constantFrom('call.ended', 'call.ringing'), fc.anything()),
+        call: fc.oneof(fc.record({ id: text, reference: fc.constant(CALL_SID) }), fc.anything()),
+        occurredAt: fc.oneof(text, fc.anything()),
+        endReason: fc.oneof(fc.constant('busy'), fc.anything()),
+        detail: fc.oneof(fc.dictionary(text, text), fc.anything()),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(event, text, (sent, id) => {
+        reads(() => [readWireBody(Buffer.from(jsonOf(sent)), id)], UnexpectedShape);
+      }),
+      RUNS,
+    );
+  });
+});
+
+/** BigInts have no JSON. */
+const jsonOf = (value: unknown): string =>
+  JSON.stringify(value, (_name, one: unknown) => (typeof one === 'bigint' ? String(one) : one));
+
+it('any Last-Event-ID is the number of a change, or none', () => {
+  fc.assert(
+    fc.property(text, (id) => {
+      const number = changeNumberOf(id);
+
+      expect(number === null || (Number.isInteger(number) && number >= 0 && number < 10_000_000)).toBe(true);
+    }),
+    RUNS,
+  );
+});
+
+describe('a time that cannot be stored', () => {
+  it.each(['+275760-09-13T00:00:00Z', '-271821-04-20T00:00:00Z', '0000-01-01T00:00:00Z'])(
+    'is refused of Twilio: %s',
+    (timestamp) => {
+      const fields = { CallSid: `CA${'a'.repeat(32)}`, CallStatus: 'completed', Timestamp: timestamp };
+      expect(() =>
+        readCallback({ kind: 'genuine', callSid: CALL_SID, source: 'A', fields: new URLSearchParams(fields) }, NOW),
+      ).toThrow(MalformedCallback);
+    },
+  );
+
+  it('is left out of a story, with a ring_ms and a text that cannot be stored', () => {
+    const at = '2026-11-25T05:15:33.000Z';
+    const types = (story: string) => eventsOfStory(CALL_SID, readStory(story)).map(({ type }) => type);
+
+    expect(types(`caller_answered=+275760-09-13T00:00:00Z&answered=0000-01-01T00:00:00Z`)).toEqual([]);
+    expect(types(`dialed=${at}&ring_ms=1e999`)).toEqual([]);
+    expect(types(`dialed=9999-12-31T23:59:59Z&ring_ms=999999999`)).toEqual([]);
+    expect(eventsOfStory(CALL_SID, readStory(`ended=${at}&status=BUSY&sip=\0`))).toMatchObject([
+      { detail: { status: 'BUSY' } },
+    ]);
+  });
+
+  it('a byetype is not cut within a character', () => {
+    const fields = readFields(JSON.stringify({ callSid: 'a1', byetype: `${'x'.repeat(19)}😀`, action: 'Hangup' }));
+
+    expect(readNotification(fields, null, NOW).events).toMatchObject([{ detail: { byetype: 'x'.repeat(19) } }]);
+  });
+});
+
+it('the texts that are dangerous are', () => {
+  expect(['\0', '\ud83d', 'x'.repeat(5_000)].map(isStorable)).toEqual([false, false, false]);
+});
