@@ -8,10 +8,9 @@ import { noteSkipped } from '../support/skipped.js';
 
 const SUPPORT = resolve(import.meta.dirname, '../support');
 /** The summary and the teardown that prints it are plain JavaScript, run as jest itself runs them. */
-const runModule = async (script: string, environment: Readonly<Record<string, string>> = {}): Promise<string> => {
+const runModule = async (script: string): Promise<string> => {
   const { stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
     cwd: SUPPORT,
-    env: { ...process.env, ...environment },
   });
   return stderr;
 };
@@ -19,16 +18,12 @@ const runModule = async (script: string, environment: Readonly<Record<string, st
 describe('the summary of skipped tests', () => {
   let folder: string;
   let file: string;
-  let before: string | undefined;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ringback-skipped-'));
     file = join(folder, 'skipped.jsonl');
-    before = process.env.RINGBACK_TEST_SKIPPED;
-    process.env.RINGBACK_TEST_SKIPPED = file;
   });
   afterEach(async () => {
-    process.env.RINGBACK_TEST_SKIPPED = before;
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -41,10 +36,10 @@ describe('the summary of skipped tests', () => {
     );
 
   it('names each once, under the command that it needs', async () => {
-    noteSkipped('the page', 'there is no Chromium', 'apt-get install chromium');
-    noteSkipped('calls', 'there is no Asterisk', './fetch-asterisk.sh');
-    noteSkipped('a form', 'there is no Chromium', 'apt-get install chromium');
-    noteSkipped('a form', 'there is no Chromium', 'apt-get install chromium');
+    noteSkipped('the page', 'there is no Chromium', 'apt-get install chromium', file);
+    noteSkipped('calls', 'there is no Asterisk', './fetch-asterisk.sh', file);
+    noteSkipped('a form', 'there is no Chromium', 'apt-get install chromium', file);
+    noteSkipped('a form', 'there is no Chromium', 'apt-get install chromium', file);
 
     expect(await summary()).toBe(`
 Skipped: there is no Chromium
@@ -63,14 +58,15 @@ Skipped: there is no Asterisk
   });
 
   it('is what global teardown prints last', async () => {
-    noteSkipped('calls', 'there is no Asterisk', './fetch-asterisk.sh');
+    noteSkipped('calls', 'there is no Asterisk', './fetch-asterisk.sh', file);
     const script = `
       import teardown from './global-teardown.mjs';
       const stop = async () => process.stderr.write('PostgreSQL has stopped');
+      process.env.RINGBACK_TEST_SKIPPED = ${JSON.stringify(file)};
       globalThis.testPostgres = { server: { stop }, dataDir: ${JSON.stringify(folder)} };
       await teardown();`;
 
-    expect(await runModule(script, { RINGBACK_TEST_SKIPPED: file })).toBe(
+    expect(await runModule(script)).toBe(
       'PostgreSQL has stopped\nSkipped: there is no Asterisk\n  ○ calls\n  To run them: ./fetch-asterisk.sh\n',
     );
   });

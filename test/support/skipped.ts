@@ -9,8 +9,12 @@ import { appendFileSync } from 'node:fs';
  * @param missing why they cannot run here
  * @param command the one command after which they can
  */
-export const noteSkipped = (what: string, missing: string, command: string): void => {
-  const file = process.env.RINGBACK_TEST_SKIPPED;
+export const noteSkipped = (
+  what: string,
+  missing: string,
+  command: string,
+  file = process.env.RINGBACK_TEST_SKIPPED,
+): void => {
   if (!file) throw new Error('tests run under jest, whose global set-up names the file of skipped tests');
   appendFileSync(file, `${JSON.stringify({ what, missing, command })}\n`);
 };
