@@ -12,6 +12,7 @@ import { ChangeFeed } from './change-feed.js';
 import { DryRunService } from './dry-run.service.js';
 import { ProviderStreams } from './provider-streams.js';
 import { StateMemory } from './state-memory.js';
+import { SubAccountMaker } from './sub-account-maker.js';
 import { Sweeper } from './sweeper.js';
 
 @Module({
@@ -28,6 +29,7 @@ import { Sweeper } from './sweeper.js';
     DryRunService,
     ProviderStreams,
     StateMemory,
+    SubAccountMaker,
     Sweeper,
   ],
   exports: [CallHistoryService, CallRecorder, CallSearchService, CallService, DryRunService],

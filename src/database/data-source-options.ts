@@ -5,9 +5,11 @@ import { IndexCallSearch1764200000000 } from '../../migrations/1764200000000-ind
 import { KeepRecordings1764300000000 } from '../../migrations/1764300000000-keep-recordings.js';
 import { EncryptSubAccountSecrets1764400000000 } from '../../migrations/1764400000000-encrypt-sub-account-secrets.js';
 import { TakeTurnsAtProviders1764500000000 } from '../../migrations/1764500000000-take-turns-at-providers.js';
+import { ClaimSubAccountCreation1764660000000 } from '../../migrations/1764660000000-claim-sub-account-creation.js';
 import { IndexLockedJobs1764610000000 } from '../../migrations/1764610000000-index-locked-jobs.js';
 import { CallEvent } from '../call/call-event.entity.js';
 import { CallRecord } from '../call/call-record.entity.js';
+import { SubAccountClaim } from '../directory/sub-account-claim.entity.js';
 import { ProviderTurn } from '../call/provider-turn.entity.js';
 import { WebhookAttempt } from '../delivery/webhook-attempt.entity.js';
 import { WebhookDelivery } from '../delivery/webhook-delivery.entity.js';
@@ -40,6 +42,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CallEvent,
       CallRecord,
       ProviderTurn,
+      SubAccountClaim,
       ServiceLine,
       SubAccount,
       WebhookAttempt,
@@ -54,6 +57,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       EncryptSubAccountSecrets1764400000000,
       TakeTurnsAtProviders1764500000000,
       IndexLockedJobs1764610000000,
+      ClaimSubAccountCreation1764660000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',
