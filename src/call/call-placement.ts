@@ -10,7 +10,6 @@ import { logAboutCall } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { Parties } from '../directory/directory.service.js';
-import { SubAccountService } from '../directory/sub-account.service.js';
 import type { GuardedProvider } from '../telephony/guarded-provider.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { DialRequest, Refusal, SubAccountCredentials } from '../telephony/telephony-provider.js';
@@ -21,6 +20,7 @@ import { OpenCallCheck } from './open-call-check.js';
 import { openCall, type CallToOpen, type OpenCall } from './open-call.js';
 import { isPassedOver, passOver } from './pass-over.js';
 import { isLimited, takeTurn } from './provider-turn.js';
+import { SubAccountMaker } from './sub-account-maker.js';
 
 export interface Callee {
   readonly userId: string | null;
@@ -43,7 +43,7 @@ export class CallPlacement {
   constructor(
     private readonly database: DataSource,
     private readonly providers: ProviderChoice,
-    private readonly subAccounts: SubAccountService,
+    private readonly subAccounts: SubAccountMaker,
     private readonly recorder: CallRecorder,
     private readonly openCallCheck: OpenCallCheck,
     @Inject(CONFIG) private readonly config: Config,
@@ -106,23 +106,10 @@ export class CallPlacement {
     parties: Parties,
   ): AsyncGenerator<Carrier, undefined> {
     for (const provider of route) {
-      const subAccount = parties.subAccount(provider.name) ?? (await this.makeSubAccount(provider, callerId));
+      const subAccount = parties.subAccount(provider.name) ?? (await this.subAccounts.make(provider, callerId));
       if (subAccount) yield { provider, subAccount };
     }
     return undefined;
-  }
-
-  private async makeSubAccount(provider: GuardedProvider, userId: string): Promise<SubAccountCredentials | null> {
-    if (!provider.createSubAccount) return null;
-    try {
-      const made = await provider.createSubAccount(`ringback-${userId}`);
-      await this.subAccounts.store(userId, { provider: provider.name, ...made });
-      this.logger.info({ userId, provider: provider.name, subAccount: made.externalId }, 'sub-account made');
-      return made;
-    } catch (error) {
-      this.logger.error({ error, userId, provider: provider.name }, 'no sub-account could be made');
-      return null;
-    }
   }
 
   private async dialInTurn(

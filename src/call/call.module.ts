@@ -15,6 +15,7 @@ import { DryRunService } from './dry-run.service.js';
 import { OpenCallCheck } from './open-call-check.js';
 import { ProviderStreams } from './provider-streams.js';
 import { StateMemory } from './state-memory.js';
+import { SubAccountMaker } from './sub-account-maker.js';
 import { Sweeper } from './sweeper.js';
 
 @Module({
@@ -34,6 +35,7 @@ import { Sweeper } from './sweeper.js';
     OpenCallCheck,
     ProviderStreams,
     StateMemory,
+    SubAccountMaker,
     Sweeper,
   ],
   exports: [CallHistoryService, CallRecorder, CallSearchService, CallService, CatchUp, DryRunService],

@@ -7,6 +7,7 @@ import { EncryptSubAccountSecrets1764400000000 } from '../../migrations/17644000
 import { TakeTurnsAtProviders1764500000000 } from '../../migrations/1764500000000-take-turns-at-providers.js';
 import { IndexLockedJobs1764610000000 } from '../../migrations/1764610000000-index-locked-jobs.js';
 import { RememberChecks1764640000000 } from '../../migrations/1764640000000-remember-checks.js';
+import { ClaimSubAccountCreation1764660000000 } from '../../migrations/1764660000000-claim-sub-account-creation.js';
 import { CallEvent } from '../call/call-event.entity.js';
 import { CallRecord } from '../call/call-record.entity.js';
 import { ProviderTurn } from '../call/provider-turn.entity.js';
@@ -15,6 +16,7 @@ import { WebhookDelivery } from '../delivery/webhook-delivery.entity.js';
 import { WebhookEndpoint } from '../delivery/webhook-endpoint.entity.js';
 import { AppUser } from '../directory/app-user.entity.js';
 import { ServiceLine } from '../directory/service-line.entity.js';
+import { SubAccountClaim } from '../directory/sub-account-claim.entity.js';
 import { SubAccount } from '../directory/sub-account.entity.js';
 import { ImpatientClient } from './impatient-client.js';
 
@@ -41,6 +43,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CallEvent,
       CallRecord,
       ProviderTurn,
+      SubAccountClaim,
       ServiceLine,
       SubAccount,
       WebhookAttempt,
@@ -56,6 +59,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       TakeTurnsAtProviders1764500000000,
       IndexLockedJobs1764610000000,
       RememberChecks1764640000000,
+      ClaimSubAccountCreation1764660000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

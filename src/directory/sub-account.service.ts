@@ -61,14 +61,30 @@ export class SubAccountService {
   }
 
   /** @returns whether there was none before */
-  async store(userId: string, { provider, externalId, secret }: SubAccountToStore): Promise<boolean> {
+  store(userId: string, account: SubAccountToStore): Promise<boolean> {
+    return this.insert(
+      userId,
+      account,
+      'do update set external_id = excluded.external_id, secret = excluded.secret, key_name = excluded.key_name',
+    );
+  }
+
+  /** What an admin has stored meanwhile stays. @returns whether there was none before */
+  storeIfNone(userId: string, account: SubAccountToStore): Promise<boolean> {
+    return this.insert(userId, account, 'do nothing');
+  }
+
+  private async insert(
+    userId: string,
+    { provider, externalId, secret }: SubAccountToStore,
+    onConflict: string,
+  ): Promise<boolean> {
     if (!isLong(userId)) throw noSuchUser();
     const stored = encryptSecret(secret, { userId, provider }, this.keys);
     try {
       const [row] = await this.database.query<{ created: boolean }[]>(
         `insert into sub_account (user_id, provider, external_id, secret, key_name) values ($1, $2, $3, $4, $5)
-         on conflict on constraint sub_account_pkey
-         do update set external_id = excluded.external_id, secret = excluded.secret, key_name = excluded.key_name
+         on conflict on constraint sub_account_pkey ${onConflict}
          returning xmax = 0 as created`,
         [userId, provider, externalId, stored.secret, stored.keyName],
       );

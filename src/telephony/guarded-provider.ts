@@ -64,13 +64,17 @@ export class GuardedProvider implements TelephonyProvider {
     if (provider.readWebhook) this.readWebhook = provider.readWebhook.bind(provider);
     if (provider.listen) this.listen = provider.listen.bind(provider);
     const createSubAccount = makesSubAccounts ? provider.createSubAccount?.bind(provider) : undefined;
-    if (createSubAccount) this.createSubAccount = (name) => this.orderLimit.execute(() => createSubAccount(name));
     const gate = (requests: string): ProviderGate =>
       new ProviderGate((state) => {
         logger.warn({ provider: provider.name, requests, state }, 'circuit');
       });
     this.dials = gate('dials');
     this.orders = gate('orders');
+    // A gate of their own: accounts that cannot be made must not shut the gate of hang-ups.
+    const accounts = gate('sub-accounts');
+    if (createSubAccount) {
+      this.createSubAccount = (name) => accounts.pass(() => this.orderLimit.execute(() => createSubAccount(name)));
+    }
   }
 
   /** Whether dials are refused unasked, but for a trial now and then. */

@@ -1,5 +1,7 @@
 /** A user without a sub-account, where the operator has one made at the first call. */
+import { startTestApp } from '../support/test-app.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
+import { WEBHOOK_TOKEN } from '../support/yuntongxun-provider.js';
 
 const NO_ACCOUNT = { returnCode: 400, returnMsg: '无通讯子账户,请联系管理员!' };
 
@@ -67,4 +69,96 @@ it('is told that there is none where the operator has not asked for that', async
   expect(await telephony.service.ask(await telephony.user(), 'call/2013')).toEqual(NO_ACCOUNT);
 
   expect(askedFor('/SubAccounts')).toBe(0);
+});
+
+/** A second replica, on the database and the provider of the first. */
+const startReplica = () => {
+  const { yuntongxun, service } = telephony;
+  return startTestApp({
+    databaseUrl: service.config.databaseUrl!,
+    environment: {
+      YUNTONGXUN_URL: yuntongxun.url,
+      YUNTONGXUN_ACCOUNT_SID: yuntongxun.accountSid,
+      YUNTONGXUN_AUTH_TOKEN: yuntongxun.authToken,
+      YUNTONGXUN_APP_ID: yuntongxun.appId,
+      YUNTONGXUN_WEBHOOK_TOKEN: WEBHOOK_TOKEN,
+      YUNTONGXUN_MAKE_SUB_ACCOUNTS: 'true',
+    },
+  });
+};
+
+it('is given one alone by many taps at one instant, on two replicas', async () => {
+  await start();
+  const replica = await startReplica();
+  try {
+    const user = await telephony.user();
+
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, (_, tap) => (tap % 2 ? replica : telephony.service).ask(user, 'call/2013')),
+    );
+
+    expect(new Set(replies.map(({ data }) => data?.callSid)).size).toBe(1);
+    expect(replies[0]).toMatchObject({ returnCode: 200 });
+    expect([askedFor('/SubAccounts'), telephony.yuntongxun.calls.dials.length]).toEqual([1, 1]);
+    expect(await telephony.service.database.query('select from sub_account_claim')).toEqual([]);
+  } finally {
+    await replica.close();
+  }
+});
+
+it('costs the provider one request where none can be made and many ask, on two replicas', async () => {
+  await start({ ROUTES: '=yuntongxun' });
+  const replica = await startReplica();
+  try {
+    const user = await telephony.user();
+    telephony.yuntongxun.replyInstead = (_, response) => response.writeHead(500).end();
+
+    const replies = await Promise.all(
+      Array.from({ length: 50 }, (_, tap) => (tap % 2 ? replica : telephony.service).ask(user, 'call/2013')),
+    );
+
+    expect(replies).toEqual(replies.map(() => NO_ACCOUNT));
+    expect(askedFor('/SubAccounts')).toBe(1);
+  } finally {
+    await replica.close();
+  }
+});
+
+it.each([
+  ['the process that made it has died', false],
+  ['the failure is of some time ago', true],
+])('is given one where %s', async (_, failed) => {
+  await start();
+  const user = await telephony.user();
+  await telephony.service.database.query(
+    `insert into sub_account_claim (user_id, provider, claim, failed, free_at)
+     values ($1, 'yuntongxun', gen_random_uuid(), $2, clock_timestamp() - interval '1 ms')`,
+    [user, failed],
+  );
+
+  expect(await telephony.service.ask(user, 'call/2013')).toMatchObject({ returnCode: 200 });
+
+  expect(askedFor('/SubAccounts')).toBe(1);
+});
+
+it('waits for the process that makes it, and takes what that has stored', async () => {
+  await start();
+  const user = await telephony.user();
+  const { database } = telephony.service;
+  await database.query(
+    `insert into sub_account_claim (user_id, provider, claim, free_at)
+     values ($1, 'yuntongxun', gen_random_uuid(), clock_timestamp() + interval '1 hour')`,
+    [user],
+  );
+
+  const reply = telephony.service.ask(user, 'call/2013');
+  const { status } = await telephony.service.admin(
+    'PUT',
+    `users/${user}/sub-accounts/yuntongxun`,
+    telephony.yuntongxun.subAccount,
+  );
+
+  expect([status, await reply]).toEqual([201, expect.objectContaining({ returnCode: 200 })]);
+  expect(askedFor('/SubAccounts')).toBe(0);
+  expect(telephony.yuntongxun.calls.dials[0]!.subAccountSid).toBe(telephony.yuntongxun.subAccount.externalId);
 });
