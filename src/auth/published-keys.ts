@@ -66,14 +66,13 @@ export class PublishedKeys implements OnModuleInit, OnModuleDestroy {
   }
 
   private async setAnsweredAfter(moment: number): Promise<KeySet> {
-    if (this.waiting >= MOST_WAITING)
-      throw this.unavailable(new Error('too many tokens wait for the next set of keys'));
+    if (this.waiting >= MOST_WAITING) throw this.unavailable();
     this.waiting++;
     try {
       if (!this.fetching) await this.coolDown();
       return this.set && this.set.answeredAt >= moment ? this.set : await this.fetchSet();
     } catch (error) {
-      throw error instanceof AppError ? error : this.unavailable(error);
+      throw error instanceof AppError ? error : this.unavailable();
     } finally {
       this.waiting--;
     }
@@ -89,12 +88,12 @@ export class PublishedKeys implements OnModuleInit, OnModuleDestroy {
 
   /** Joins a fetch that is in flight. @throws AppError UNAVAILABLE, at once where the last fetch was a moment ago */
   private async fetchSet(): Promise<KeySet> {
-    if (!this.fetching && this.coolDownLeftMs() > 0) throw this.unavailable(new Error('no valid set of keys at hand'));
+    if (!this.fetching && this.coolDownLeftMs() > 0) throw this.unavailable();
     this.fetching ??= this.load().finally(() => (this.fetching = undefined));
     try {
       return await this.fetching;
-    } catch (error) {
-      throw this.unavailable(error);
+    } catch {
+      throw this.unavailable();
     }
   }
 
@@ -134,9 +133,9 @@ export class PublishedKeys implements OnModuleInit, OnModuleDestroy {
     return Math.max(0, this.askedAt + COOL_DOWN_MS - performance.now());
   }
 
-  private unavailable(cause: unknown): AppError {
-    const retryAfterSeconds = Math.max(1, Math.ceil(this.coolDownLeftMs() / 1_000));
-    return new AppError('UNAVAILABLE', { cause, retryAfterSeconds });
+  /** Without the cause, which is logged when it begins and not for each request. */
+  private unavailable(): AppError {
+    return new AppError('UNAVAILABLE', { retryAfterSeconds: Math.max(1, Math.ceil(this.coolDownLeftMs() / 1_000)) });
   }
 }
 

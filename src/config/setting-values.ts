@@ -5,7 +5,14 @@
 import ipaddr from 'ipaddr.js';
 import { isSupportedCountry } from 'libphonenumber-js/max';
 
-export const text = (value: string): string => value;
+/**
+ * Files and Kubernetes secrets often end with a line break. It is not dropped: the other side of a shared secret may count it
+ * in, and then every token would be refused.
+ */
+export const text = (value: string): string => {
+  if (value !== value.trim()) throw new Error('expected no blank or line break at its beginning or end');
+  return value;
+};
 
 export const wholeNumber =
   (least: number, most: number) =>
@@ -42,7 +49,8 @@ export const oneOf =
 
 export const url =
   (...protocols: string[]) =>
-  (value: string): string => {
+  (padded: string): string => {
+    const value = padded.trim();
     if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {
       throw new Error(`expected a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
     }
@@ -71,6 +79,7 @@ export const limit =
 
 /** RFC 7518 §3.2: a key for HS256 has at least as many bits as its hash. */
 export const hmacKey = (value: string): string => {
+  text(value);
   if (Buffer.byteLength(value) < 32) throw new Error('expected at least 32 bytes');
   return value;
 };

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Setting } from '../../src/config/setting.js';
 import { SETTINGS } from '../../src/config/settings.js';
 
@@ -91,4 +92,46 @@ it('TRUST_PROXY is yes or no', () => {
 it('lists have a comma between two, and perhaps a blank', () => {
   expect(read('SIMULATOR_WEBHOOK_SECRETS', `${secret(24)}, ${secret(64)}`)).toEqual([secret(24), secret(64)]);
   expect(read('SIMULATOR_TARGETS', 'http://one/hook,http://two/hook')).toEqual(['http://one/hook', 'http://two/hook']);
+});
+
+describe('a secret with a line break or blanks around it, as files and Kubernetes secrets have it', () => {
+  const GOOD: Readonly<Record<string, string>> = {
+    JWT_SECRET: 'x'.repeat(32),
+    DATABASE_URL: 'postgresql://user:password@host/database',
+    SUB_ACCOUNT_KEYS: `name:${Buffer.alloc(32, 'k').toString('base64')}`,
+    SIMULATOR_WEBHOOK_SECRETS: secret(24),
+    ASTERISK_PASSWORD: 'a password',
+    TWILIO_AUTH_TOKEN: 'a token',
+    YUNTONGXUN_AUTH_TOKEN: 'a token',
+    YUNTONGXUN_WEBHOOK_TOKEN: 'w'.repeat(22),
+    JWT_ISSUER: 'https://id.example.com/',
+    JWT_AUDIENCE: 'ringback',
+  };
+  const names = Object.values<Setting<unknown>>(SETTINGS)
+    .filter(({ isSecret }) => isSecret)
+    .map(({ name }) => name);
+
+  it.each(names)('is refused, or read without them: %s', (name) => {
+    const good = GOOD[name]!;
+    const plain = inspect(read(name, good));
+
+    for (const written of [`${good}\n`, `${good}\r\n`, ` ${good}`, `${good}\t`, `\n${good} \n`]) {
+      const outcome = read(name, written);
+      if (typeof outcome === 'string' && outcome.startsWith('expected')) expect(outcome).not.toContain(good);
+      else expect(inspect(outcome)).toBe(plain);
+    }
+  });
+
+  it.each([
+    'JWT_SECRET',
+    'JWT_ISSUER',
+    'JWT_AUDIENCE',
+    'ASTERISK_PASSWORD',
+    'TWILIO_AUTH_TOKEN',
+    'YUNTONGXUN_AUTH_TOKEN',
+  ])('is refused: %s', (name) => {
+    for (const written of [`${GOOD[name]!}\n`, ` ${GOOD[name]!}`, ' '.repeat(40)]) {
+      expect(read(name, written)).toBe('expected no blank or line break at its beginning or end');
+    }
+  });
 });
