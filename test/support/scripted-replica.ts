@@ -5,9 +5,9 @@ import { CallRecorder } from '../../src/call/call-recorder.js';
 import { CatchUp } from '../../src/call/catch-up.js';
 import { ChangeFeed } from '../../src/call/change-feed.js';
 import { OpenCallCheck } from '../../src/call/open-call-check.js';
+import { SubAccountMaker } from '../../src/call/sub-account-maker.js';
 import { Sweeper } from '../../src/call/sweeper.js';
 import { createLogger } from '../../src/common/logger.js';
-import { SubAccountService } from '../../src/directory/sub-account.service.js';
 import { GuardedProvider } from '../../src/telephony/guarded-provider.js';
 import { ProviderChoice } from '../../src/telephony/provider-choice.js';
 import type { TelephonyProvider } from '../../src/telephony/telephony-provider.js';
@@ -35,7 +35,7 @@ export const scriptedReplica = (
   const inquiry = new CallInquiry(database, recorder, logger);
   const catchUp = new CatchUp(database, choice, logger, nest.get(ChangeFeed, { strict: false }));
   const check = new OpenCallCheck(database, choice, inquiry, config, logger);
-  const subAccounts = nest.get(SubAccountService, { strict: false });
+  const subAccounts = nest.get(SubAccountMaker, { strict: false });
   const placement = new CallPlacement(database, choice, subAccounts, recorder, check, config, logger);
   return {
     sweeper: new Sweeper(database, recorder, inquiry, catchUp, choice, config, logger),
