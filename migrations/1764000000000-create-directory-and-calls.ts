@@ -1,6 +1,7 @@
+// No earlier version: these are the first tables.
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The first tables. Nothing older runs beside it. */
+/** The first tables. */
 export class CreateDirectoryAndCalls1764000000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`

@@ -1,7 +1,8 @@
+// The running version survives it: without an endpoint the trigger does nothing.
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Webhooks to the app's backend. The running version survives it: without an endpoint the trigger does nothing.
+ * Webhooks to the app's backend.
  *
  * A trigger writes the deliveries, and not the statements that change a call: so no code path, and nobody at a psql prompt
  * either, can change a record without its delivery, and the hot statements stay as they are.

@@ -1,3 +1,4 @@
+// The running version survives it: the indexes are built beside the traffic, and it does not know of them.
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 const INDEXES = [
@@ -10,9 +11,8 @@ const INDEXES = [
 ] as const;
 
 /**
- * The running version survives it: the indexes are built beside the traffic, and it does not know of them. Each ends in
- * the call_sid, which is the order of the search; each holds only calls that are over, for a call that is under way is a
- * new row version at every event and would be written to all of them every time.
+ * Each index ends in the call_sid, which is the order of the search. Each holds only calls that are over: a call that is
+ * under way is a new row version at every event, and would be written to all of them every time.
  */
 export class IndexCallSearch1764200000000 implements MigrationInterface {
   /** PostgreSQL builds no index concurrently inside a transaction. */

@@ -1,3 +1,4 @@
+// The running version survives it, but waits while the index is built: it is not built concurrently.
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** What came with providers other than the simulator: recordings, and events that name the provider's own call alone. */

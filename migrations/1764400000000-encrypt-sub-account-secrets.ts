@@ -1,8 +1,8 @@
+// The running version survives it as long as no sub-account is stored: it would read ciphertext as the secret.
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Names the key that a secret is encrypted with; null: it is not. The running version survives it as long as no
- * sub-account is stored: it would take what the new one has encrypted for the secret itself.
+ * Names the key that a secret is encrypted with; null: it is not encrypted.
  */
 export class EncryptSubAccountSecrets1764400000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {

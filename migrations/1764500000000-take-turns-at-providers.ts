@@ -1,3 +1,4 @@
+// The running version survives it: a null turn_at means that the call may have been dialled.
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Providers have limits, which all replicas keep together: who may dial next, and which open calls count. */

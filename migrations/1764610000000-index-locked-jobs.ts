@@ -1,8 +1,7 @@
+// The running version survives it: it does not know of the index, which is built beside the traffic.
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * The running version survives it: it does not know of the index, which is built beside the traffic.
- *
  * Each minute one replica looks for jobs whose process has died. Without the index it reads every job there is, and while an
  * endpoint is disabled or away there may be a million. Only jobs that a worker has taken are in the index.
  */

@@ -1,9 +1,7 @@
+// The running version survives it: it does not know of the column, and null means that no request has had the call checked.
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/**
- * The running version survives it: it does not know of the column, and null means that no caller's request has had the call
- * checked.
- */
+/** Until when no request of the caller has the call checked again. */
 export class RememberChecks1764640000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`set local lock_timeout = '2s'`);

@@ -1,8 +1,7 @@
+// The running version survives it: it does not know of the table.
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * The running version survives it: it does not know of the table.
- *
  * A claim, one a user and provider, lets one replica at a time make the user's sub-account at the provider.
  */
 export class ClaimSubAccountCreation1764660000000 implements MigrationInterface {

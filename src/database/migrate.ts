@@ -18,6 +18,12 @@ const ASK_AGAIN_MS = 100;
 
 const OLDEST_VERSION = 15;
 
+/** A migration waits for a table's lock for some seconds (`lock_timeout`), because all requests queue up behind it. */
+const LOCK_TRIES = 5;
+const TRY_AGAIN_MS = 2_000;
+/** SQLSTATE of a lock that was not granted in time. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
 /** @returns the names of the migrations that were missing */
 export const migrate = async (url: string): Promise<string[]> => {
   const lock = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
@@ -38,12 +44,31 @@ export const migrate = async (url: string): Promise<string[]> => {
     await migrateJobQueue(url);
     const dataSource = await new DataSource(optionsToMigrate(url)).initialize();
     try {
-      return (await dataSource.runMigrations()).map(({ name }) => name);
+      return await runMigrations(dataSource);
     } finally {
       await dataSource.destroy();
     }
   } finally {
     await lock.end();
+  }
+};
+
+/** @throws Error where a table stays locked; the migrations before that one are done and stay */
+const runMigrations = async (dataSource: DataSource): Promise<string[]> => {
+  for (let tried = 1; ; tried++) {
+    try {
+      return (await dataSource.runMigrations()).map(({ name }) => name);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
+      if (tried === LOCK_TRIES) {
+        throw new Error(
+          `A migration could not lock a table in ${LOCK_TRIES} tries: another session holds it. End long transactions ` +
+            '(pg_stat_activity, xact_start), then start again.',
+          { cause: error },
+        );
+      }
+      await sleep(TRY_AGAIN_MS);
+    }
   }
 };
 

@@ -8,6 +8,7 @@ import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { migrate } from '../../src/database/migrate.js';
 import { endOf, REPOSITORY, startNode, type Ending } from '../support/node-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { waitFor } from '../support/wait-for.js';
 
 const PROGRAM = 'dist/src/database/migrate.js';
 
@@ -47,6 +48,29 @@ describe('migrating', () => {
 
     expect(done.flat()).toEqual(ALL_MIGRATIONS);
     expect(await query('select name from migrations order by id')).toEqual(ALL_MIGRATIONS.map((name) => ({ name })));
+  });
+
+  it('gives way to a session that holds its table, and is done once that lets go', async () => {
+    const dataSource = await new DataSource(dataSourceOptions(database.url, 1)).initialize();
+    await dataSource.undoLastMigration();
+    await dataSource.undoLastMigration();
+    await dataSource.destroy();
+    const holder = new Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('begin; select from call_record');
+
+    const migrating = migrate(database.url);
+    await waitFor('a try that has waited in vain', async () => {
+      const [waits] = await query(`select count(*) as n from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`);
+      if ((waits as { n: string }).n === '0') return false;
+      // Behind the waiting migration, and served when that gives up.
+      await query('select from call_record');
+      return true;
+    });
+    await holder.end();
+
+    expect(await migrating).toEqual(ALL_MIGRATIONS.slice(-2));
   });
 
   it('can be undone to the last table, and done again', async () => {

@@ -1,0 +1,56 @@
+/** Rows of a version that knew no turns: null in turn_at means that the call may have been dialled. */
+import { Sweeper } from '../../src/call/sweeper.js';
+import { storeCall } from '../support/stored-call.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+const CANCELED = { data: { isSuccess: 'success' }, returnCode: 200, returnMsg: 'success' };
+const CANCEL_FAILED = { returnCode: 400, returnMsg: '取消呼叫失败!' };
+
+let service: TestApp;
+
+beforeAll(async () => {
+  service = await startTestApp({ environment: { SWEEP_EVERY: '3600' } });
+});
+afterAll(() => service.close());
+
+/** The simulator does not know it. */
+const callWithTurn = async (turnAt: 'infinity' | null) => {
+  const call = await storeCall(service.database, { waitsForTurn: true });
+  await service.database.query('update call_record set turn_at = $2 where call_sid = $1', [call.callSid, turnAt]);
+  return call;
+};
+
+const eventsOf = async (callSid: string): Promise<string[]> => {
+  const rows = await service.database.query<{ type: string }[]>(
+    'select type from call_event where call_sid = $1 order by received_at',
+    [callSid],
+  );
+  return rows.map(({ type }) => type);
+};
+
+describe('a cancel', () => {
+  it('ends a call that waits for its turn without its provider', async () => {
+    const { callSid, callerId } = await callWithTurn('infinity');
+
+    expect(await service.ask(callerId, `callCancel/${callSid}`)).toEqual(CANCELED);
+  });
+
+  it('of a call without a turn is an order to its provider', async () => {
+    const { callSid, callerId } = await callWithTurn(null);
+
+    expect(await service.ask(callerId, `callCancel/${callSid}`)).toEqual(CANCEL_FAILED);
+    expect(await eventsOf(callSid)).toEqual(['requested']);
+  });
+});
+
+it('a call without a turn is not closed as never dialled while its provider cannot be asked', async () => {
+  const { callSid } = await callWithTurn(null);
+  await service.database.query(
+    `update call_record set provider = 'away', sweep_at = now() - interval '1 second' where call_sid = $1`,
+    [callSid],
+  );
+
+  await service.app.nest.get(Sweeper).sweep();
+
+  expect(await eventsOf(callSid)).toEqual(['requested']);
+});
