@@ -14,7 +14,7 @@ const BEGIN = Date.parse('2026-11-24T10:00:00.000Z');
 const at = (seconds: number): Date => new Date(BEGIN + seconds * 1000);
 
 const opened = (target: { calleeId: string } | { serviceLineId: string } = { calleeId: '2000' }) =>
-  storeCall(service.database, target);
+  storeCall(service.database, { provider: 'simulator', ...target });
 
 const tell = async (callSid: string, event: Partial<ProviderEvent> & Pick<ProviderEvent, 'type' | 'occurredAt'>) =>
   service.app.nest.get(CallRecorder).apply('simulator', {

@@ -2,6 +2,7 @@
 import { Sweeper } from '../../src/call/sweeper.js';
 import { startBlackHole, type BlackHole } from '../support/black-hole.js';
 import { createProxiedDatabase, type ProxiedDatabase } from '../support/proxied-database.js';
+import { placeCall } from '../support/placed-call.js';
 import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -49,9 +50,7 @@ const record = async (callSid: string) => {
 };
 /** Two people are talking; nobody is due to ask about them for minutes. */
 const talkingCall = async (): Promise<string> => {
-  const { data, returnMsg } = await service.ask('1004', 'call/2000');
-  if (data?.callSid === undefined) throw new Error(`no call was placed: ${returnMsg}`);
-  const { callSid } = data;
+  const callSid = await placeCall(service, '1004', '2000');
   await waitFor('the answer', async () => (await record(callSid)).state === 3);
   return callSid;
 };

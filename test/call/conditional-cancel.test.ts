@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ProviderChoice } from '../../src/telephony/provider-choice.js';
 import type { LedgerEntry } from '../../src/telephony/simulator/ledger.js';
 import type { SimulatorProvider } from '../../src/telephony/simulator/simulator.provider.js';
+import { placeCall } from '../support/placed-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -37,8 +38,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const place = async (userId: string, target = '2013'): Promise<string> =>
-  (await service.ask(userId, `call/${target}`)).data?.callSid ?? '';
+const place = (userId: string, target = '2013'): Promise<string> => placeCall(service, userId, target);
 const stateOf = async (userId: string, callSid: string) =>
   (await service.ask(userId, `callState/${callSid}`)).data?.stateType;
 const ledger = (): Promise<readonly LedgerEntry[]> => {

@@ -1,3 +1,4 @@
+import { placeCall } from '../support/placed-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -11,7 +12,7 @@ afterAll(() => service.close());
 
 it('an event that comes before the dial has been replied to finds its call by the callSid', async () => {
   let replied = false;
-  const reply = service.ask('1004', 'call/2008').finally(() => (replied = true));
+  const placed = placeCall(service, '1004', '2008').finally(() => (replied = true));
 
   const state = await waitFor('the end of the call', async () => {
     const [call] = await service.database.query<{ state: number }[]>(
@@ -21,6 +22,6 @@ it('an event that comes before the dial has been replied to finds its call by th
   });
 
   expect({ state, replied }).toEqual({ state: 4, replied: false });
-  const { data } = await reply;
-  expect((await service.ask('1004', `callState/${data?.callSid ?? ''}`)).data).toEqual({ stateType: '4' });
+  const callSid = await placed;
+  expect((await service.ask('1004', `callState/${callSid}`)).data).toEqual({ stateType: '4' });
 });

@@ -1,5 +1,6 @@
 /** The webhook with a call's end is lost, and its caller asks for a call: on the whole service, over HTTP. */
 import { startBlackHole, type BlackHole } from '../support/black-hole.js';
+import { placeCall } from '../support/placed-call.js';
 import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
 import { age } from '../support/scripted-replica.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
@@ -43,11 +44,7 @@ afterAll(async () => {
 let nextCaller = 1004;
 const caller = (): string => String(nextCaller++);
 
-const call = async (userId: string, targetId: string): Promise<string> => {
-  const { data, returnMsg } = await service.ask(userId, `call/${targetId}`);
-  if (data?.callSid === undefined) throw new Error(`no call was placed: ${returnMsg}`);
-  return data.callSid;
-};
+const call = (userId: string, targetId: string): Promise<string> => placeCall(service, userId, targetId);
 const record = async (callSid: string) => {
   const [row] = await service.database.query<{ state: number; endReason: string | null; endedBy: string | null }[]>(
     'select state, end_reason as "endReason", ended_by as "endedBy" from call_record where call_sid = $1',

@@ -1,5 +1,6 @@
 /** One change, one number, the same bytes, wherever it is told (the outgoing webhook: test/delivery). */
 import { openStream } from '../support/event-stream.js';
+import { placeCall } from '../support/placed-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -17,7 +18,7 @@ it.each(['2000', '2001', '2010', '2011', '2012'])(
   'stream, long poll and timeline of a call to %s tell the same bytes under the same numbers',
   async (target) => {
     const callerId = String(Number(target) - 2000 + 1004);
-    const callSid = (await service.ask(callerId, `call/${target}`)).data?.callSid ?? '';
+    const callSid = await placeCall(service, callerId, target);
     const token = await service.token(callerId);
     const path = `${service.url}/v1/app/callState/${callSid}`;
 

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const accepted = async (providerCallId: string): Promise<string> => {
-  const { callSid } = await storeCall(service.database);
+  const { callSid } = await storeCall(service.database, { provider: 'simulator' });
   await calls.applyOwn(callSid, 'accepted', { providerCallId });
   return callSid;
 };

@@ -34,7 +34,7 @@ const recorded = async (callSid: string): Promise<unknown> => {
 const STAYED = { provider: 'simulator', subAccount: 'demo-1001', passedOver: 0 };
 
 it('moves a call that nothing has come of, once', async () => {
-  const { callSid } = await storeCall(service.database);
+  const { callSid } = await storeCall(service.database, { provider: 'simulator' });
 
   const moves = await Promise.all([1, 2, 3].map(() => passOver(service.database, passing(callSid))));
 
@@ -43,7 +43,7 @@ it('moves a call that nothing has come of, once', async () => {
 });
 
 it('moves on from each provider of a longer route', async () => {
-  const { callSid } = await storeCall(service.database);
+  const { callSid } = await storeCall(service.database, { provider: 'simulator' });
 
   expect(await passOver(service.database, passing(callSid))).toBe(true);
   expect(await passOver(service.database, passing(callSid, { from: 'twilio', to: 'asterisk' }))).toBe(true);
@@ -57,7 +57,7 @@ it.each<[string, (call: StoredCall) => Promise<unknown>]>([
   ['has an id there', ({ callSid }) => tellOf(service.database, callSid, { type: 'accepted', providerCallId: 'one' })],
   ['is being hung up', (call) => claimCancel(service.database, { ...call, isConditional: false })],
 ])('leaves a call where it is that %s', async (_, happens) => {
-  const call = await storeCall(service.database);
+  const call = await storeCall(service.database, { provider: 'simulator' });
   await happens(call);
 
   expect(await passOver(service.database, passing(call.callSid))).toBe(false);

@@ -4,7 +4,7 @@ import { applyCallEvent, type EventToApply } from '../../src/call/apply-call-eve
 import { newCallSid } from '../../src/call/call-sid.js';
 import { openCall, type CallToOpen } from '../../src/call/open-call.js';
 
-/** Seconds; longer than any test: the sweeper of a service under test would ask the simulator, which knows no such call. */
+/** Seconds; longer than any test. */
 const UNSWEPT = 14_400;
 export const LONGEST_STAYS = [UNSWEPT, UNSWEPT, UNSWEPT];
 
@@ -24,7 +24,8 @@ export const storeCall = async (database: DataSource, some: Partial<CallToOpen> 
     calleeId: 'serviceLineId' in some ? null : '2000',
     serviceLineId: null,
     calleePhone: '+8613800002000',
-    provider: 'simulator',
+    // Not configured, so that no sweeper asks about it: the simulator would know no such call.
+    provider: 'elsewhere',
     subAccount: 'demo-1001',
     waitsForTurn: false,
     dialTimeoutSeconds: UNSWEPT,

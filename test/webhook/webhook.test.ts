@@ -1,5 +1,6 @@
 import { request } from 'undici';
 import { Webhook } from 'standardwebhooks';
+import { placeCall } from '../support/placed-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const secretOf = (fill: string): string => `whsec_${Buffer.from(fill.repeat(32)).toString('base64')}`;
@@ -20,8 +21,7 @@ afterAll(() => service.close());
 let nextCaller = 1004;
 const newCall = async (): Promise<{ userId: string; callSid: string }> => {
   const userId = String(nextCaller++);
-  const { data } = await service.ask(userId, 'call/2013');
-  return { userId, callSid: data?.callSid ?? '' };
+  return { userId, callSid: await placeCall(service, userId, '2013') };
 };
 
 const ringing = (callSid: string, more: object = {}): string =>
