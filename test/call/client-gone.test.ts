@@ -140,7 +140,9 @@ describe('while the token is checked', () => {
     keys = createServer((_request, response) => asked.push(response)).listen(0, '127.0.0.1');
     await once(keys, 'listening');
     const { port } = keys.address() as AddressInfo;
-    service = await startTestApp({ environment: { JWT_JWKS_URI: `http://127.0.0.1:${port}/` } });
+    service = await startTestApp({
+      environment: { JWT_JWKS_URI: `http://127.0.0.1:${port}/`, JWT_AUDIENCE: 'ringback' },
+    });
   });
   afterAll(async () => {
     await service.close();

@@ -3,6 +3,7 @@
  * service sends: with a million deliveries, and with the other tables filled far enough to tell a part from the whole. The
  * search for calls has a test of its own (call-search-plan).
  */
+import { Client } from 'pg';
 import { newCallSid } from '../../src/call/call-sid.js';
 import { CatchUp } from '../../src/call/catch-up.js';
 import { ChangeFeed } from '../../src/call/change-feed.js';
@@ -27,6 +28,7 @@ beforeAll(async () => {
   testDatabase = await createTestDatabase();
   await fillDatabase(testDatabase.url);
   await explainEverything(testDatabase.url);
+  await carryOpenCallsElsewhere(testDatabase.url);
   service = await startTestApp({
     databaseUrl: testDatabase.url,
     environment: { DATABASE_POOL_SIZE: '1', SWEEP_EVERY: '600' },
@@ -108,6 +110,16 @@ const anOpenCall = async (): Promise<string> => {
 };
 
 /** Two open calls in three, at a provider that cannot be asked: so they stay open. */
+/** A provider that is not configured: the service asks about all open calls of the others at its start, and ends them. */
+const ELSEWHERE = 'elsewhere';
+
+const carryOpenCallsElsewhere = async (url: string): Promise<void> => {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query(`update call_record set provider = '${ELSEWHERE}', sweep_at = 'infinity' where state < 4`);
+  await client.end();
+};
+
 const openAtNoProvider = (sweepIn: string): Promise<unknown> =>
   service.database.query(
     `update call_record set provider = 'gone', sweep_at = now() + $1::interval where state in (2, 3)`,
@@ -239,7 +251,7 @@ describe.each([
     const callSid = await anOpenCall();
     const limits = { callsPerSecond: 1_000, callsAtOnce: 10_000 };
 
-    await expectBounded(OPEN_CALLS + 10, () => takeTurn(service.database, callSid, { name: 'simulator', limits }));
+    await expectBounded(OPEN_CALLS + 10, () => takeTurn(service.database, callSid, { name: ELSEWHERE, limits }));
   });
 
   it('the calls of a provider of which something was missed are found among the open ones', async () => {

@@ -165,7 +165,7 @@ describe('docker-compose.yml', () => {
 
   it.each([
     ['an HS256 key', { JWT_SECRET: 'x'.repeat(32) }],
-    ['an identity provider', { JWT_JWKS_URI: 'https://id.example.com/keys' }],
+    ['an identity provider', { JWT_JWKS_URI: 'https://id.example.com/keys', JWT_AUDIENCE: 'ringback' }],
   ])('gives the service a configuration that it accepts, with %s', async (_, tokens) => {
     const SUB_ACCOUNT_KEYS = `a:${Buffer.alloc(32, 7).toString('base64')}`;
     const more = { LONGEST_TALK: '60', SWEEP_EVERY: '2', SIMULATOR_SPEED: '3' };
