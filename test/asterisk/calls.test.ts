@@ -1,16 +1,11 @@
 /** Every way that a call can go, on a real Asterisk with real SIP phones: the record, the phones and the detail records agree. */
 import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
 import { wereJoined } from './call-detail.js';
-import { newPeople, NUMBER_OF_NOBODY, numberOf, reached, startPbxService, statesOf } from './pbx-service.js';
 import { startPhone, type Phone } from './phone.js';
 import { placeCall, runScenarios, type Outcome } from './scenario-run.js';
 import { SCENARIOS, WHOLE, type Scenario } from './scenarios.js';
 import { soundBothWays } from './sound.js';
-import { newCallSid } from '../../src/call/call-sid.js';
-import { ProviderChoice } from '../../src/telephony/provider-choice.js';
-import { storeCall } from '../support/stored-call.js';
 import type { TestApp } from '../support/test-app.js';
-import { waitFor } from '../support/wait-for.js';
 
 const missing = await fetchAsterisk();
 
@@ -74,32 +69,6 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
     expect(await service.ask(people.callerId, `call/${people.calleeId}`)).toMatchObject({ returnCode: 400 });
 
     expect((await place('nobody', {})).returnMsg).toBe((await service.ask(people.callerId, 'call/0')).returnMsg);
-  });
-
-  it('keeps what became of a call for three days, and not for ever', async () => {
-    const dayBefore = (days: number): string =>
-      new Date(Date.now() - days * 86_400_000).toISOString().replaceAll('-', '').slice(2, 8);
-    for (const days of [1, 2, 3, 4]) await asterisk.command(`database put ringback/${dayBefore(days)} call story`);
-    const legA = await phone({ refusal: '486 Busy Here' });
-    // By its last digits, one call in a thousand clears away.
-    const callSid = `${newCallSid(new Date()).slice(0, -3)}000`;
-    await storeCall(service.database, { callSid, provider: 'asterisk' });
-    const provider = service.app.nest.get(ProviderChoice).all[0]!;
-
-    const numbers = { callerPhone: numberOf(legA), calleePhone: NUMBER_OF_NOBODY };
-    await provider.dial(
-      { callSid, ...numbers, subAccount: { externalId: '', secret: '' } },
-      AbortSignal.timeout(10_000),
-    );
-    await reached(service, callSid, '4');
-
-    const kept = await waitFor('the old days to be gone', async () => {
-      const shown = await asterisk.command('database show ringback');
-      return !shown.includes(`/${dayBefore(4)}/`) && shown;
-    });
-    for (const days of [1, 2]) expect(kept).toContain(`/${dayBefore(days)}/`);
-    expect(kept).not.toContain(`/${dayBefore(3)}/`);
-    expect(kept).toContain(callSid);
   });
 
   it('carries sound both ways, with the callSid in both invitations', async () => {
