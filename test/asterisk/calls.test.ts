@@ -1,6 +1,7 @@
 /** Every way that a call can go, on a real Asterisk with real SIP phones: the record, the phones and the detail records agree. */
 import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
 import { wereJoined } from './call-detail.js';
+import { newPeople, numberOf, reached, startPbxService, statesOf } from './pbx-service.js';
 import { startPhone, type Phone } from './phone.js';
 import { placeCall, runScenarios, type Outcome } from './scenario-run.js';
 import { SCENARIOS, WHOLE, type Scenario } from './scenarios.js';
