@@ -1,6 +1,7 @@
 /** After a time in which webhooks could not be taken, providers are asked about every open call: on the whole service. */
 import { Sweeper } from '../../src/call/sweeper.js';
 import { startBlackHole, type BlackHole } from '../support/black-hole.js';
+import { endAtProvider } from '../support/end-at-provider.js';
 import { createProxiedDatabase, type ProxiedDatabase } from '../support/proxied-database.js';
 import { placeCall } from '../support/placed-call.js';
 import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
@@ -50,14 +51,10 @@ const record = async (callSid: string) => {
 };
 /** Two people are talking; nobody is due to ask about them for minutes. */
 const talkingCall = async (): Promise<string> => {
-  const callSid = await placeCall(service, '1004', '2000');
+  const callSid = await placeCall(service, '1004', '2013');
   await waitFor('the answer', async () => (await record(callSid)).state === 3);
   return callSid;
 };
-const endAtProvider = (callSid: string) =>
-  waitFor('the end at the provider', async () =>
-    (await exchange.entryOf(callSid))?.events.some(({ type }) => type === 'ended'),
-  );
 const untilOver = (callSid: string) =>
   waitFor('the end', async () => {
     const call = await record(callSid);
@@ -69,7 +66,7 @@ it('a service that starts learns of the ends that it has missed', async () => {
   const callSid = await talkingCall();
   await service.close();
   exchange.targets.splice(0, Infinity, blackHole.url);
-  await endAtProvider(callSid);
+  await endAtProvider(exchange, callSid);
 
   await start(SWEEPS);
 
@@ -81,7 +78,7 @@ it('a service whose database was away learns of the ends that it has missed', as
   const callSid = await talkingCall();
   database.proxy.mode = 'cut';
   exchange.targets.splice(0, Infinity, blackHole.url);
-  await endAtProvider(callSid);
+  await endAtProvider(exchange, callSid);
 
   database.proxy.mode = 'pass';
   await waitFor('readiness', async () => (await fetch(`${service.url}/health/ready`)).status === 200);
@@ -96,6 +93,7 @@ it('a webhook that could not be taken has every open call of its provider asked 
   try {
     await lock.startTransaction();
     await lock.query('lock table call_event in access exclusive mode');
+    await endAtProvider(exchange, callSid);
     await waitFor('the call to be due', async () => (await record(callSid)).isDue);
     exchange.targets.splice(0, Infinity, blackHole.url);
   } finally {
