@@ -85,7 +85,8 @@ export class CatchUp implements OnApplicationBootstrap, BeforeApplicationShutdow
     try {
       await this.database.query(ASK_SOON, [provider]);
       this.lastAt.set(provider, performance.now());
-      this.logger.info({ provider }, 'events may have been missed; every open call is asked about');
+      // At every start, so no news by itself; what was lost has a line of its own.
+      this.logger.debug({ provider }, 'events may have been missed; every open call is asked about');
       return 0;
     } catch (error) {
       this.logger.warn({ error, provider }, 'its open calls cannot be asked about yet');

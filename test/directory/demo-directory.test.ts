@@ -11,7 +11,7 @@ beforeAll(async () => {
   service = await startTestApp();
   database = service.database;
 });
-beforeEach(() => database.query('truncate app_user, sub_account, service_line'));
+beforeEach(() => database.query('truncate app_user, service_line cascade'));
 afterAll(() => service.close());
 
 const seed = () => seedDemoDirectory(database, service.config.subAccountKeys!);
@@ -92,7 +92,7 @@ describe('once filled', () => {
     const secrets = async () =>
       (await database.query<{ secret: string }[]>('select secret from sub_account')).map(({ secret }) => secret);
     const before = await secrets();
-    await database.query('truncate app_user, sub_account, service_line');
+    await database.query('truncate app_user, service_line cascade');
     await seed();
     const after = await secrets();
 

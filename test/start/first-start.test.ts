@@ -65,7 +65,7 @@ describe('npm start with nothing set up', () => {
 
     const { code, output } = await shell(`${settings}\n${command.replace('2000', '2001 --as 1004')}`);
 
-    expect([code, output]).toEqual([0, expect.stringMatching(/Call \d{32}\n.*over \(completed\)\n$/)]);
+    expect([code, output]).toEqual([3, expect.stringMatching(/Call \d{32}\n.*over \(busy\)\n$/)]);
   });
 
   it('keeps its secrets for its owner alone', async () => {
