@@ -24,4 +24,6 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   testTimeout: 30_000,
   maxWorkers: 2,
+  // Modules of a finished test file stay in memory (ES modules in vm contexts). At 2 GB a worker spends its time collecting garbage.
+  workerIdleMemoryLimit: '600MB',
 };
