@@ -1,0 +1,211 @@
+/** The last release and this version on one database, as in a rolling upgrade: first the old one alone, then both. */
+import { Client } from 'pg';
+import { DataSource } from 'typeorm';
+import { issueToken } from '../../src/auth/token-issuer.js';
+import { readKeyRing } from '../../src/config/key-ring.js';
+import { dataSourceOptions } from '../../src/database/data-source-options.js';
+import { migrate } from '../../src/database/migrate.js';
+import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
+import { endAllServices, startService, type Service } from '../start/service.js';
+import { openStream } from '../support/event-stream.js';
+import { startSimulator, type SimulatorProcess } from '../support/simulator-process.js';
+import { storeCall } from '../support/stored-call.js';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { startTestApp, TEST_KEYS, TEST_SECRET, type Envelope, type TestApp } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { waitFor } from '../support/wait-for.js';
+import { registerEndpoint } from '../support/webhook-endpoint.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+import { buildLastRelease, describeBesideLastRelease, type BuiltRelease } from '../support/last-release.js';
+
+const START_LIMIT_MS = 120_000;
+const CANCELED = { data: { isSuccess: 'success' }, returnCode: 200, returnMsg: 'success' };
+const CANCEL_FAILED = { returnCode: 400, returnMsg: '取消呼叫失败!' };
+
+type Version = 'old' | 'new';
+const otherThan = (version: Version): Version => (version === 'old' ? 'new' : 'old');
+
+describeBesideLastRelease('the last release beside this version', () => {
+  let release: BuiltRelease;
+  let testDatabase: TestDatabase;
+  let simulator: SimulatorProcess;
+  let receiver: WebhookReceiver;
+  let service: TestApp;
+  let old: Service;
+  /** Where the simulator's webhooks go: to the new version as long as its door is open, else to the old one. */
+  let doors: Readonly<Record<Version, TcpProxy>>;
+  /** Placed by the old version on its own tables, before the new version came. */
+  let callFromBefore: string;
+  let nextCaller = 1004;
+
+  const urlOf = (version: Version): string => (version === 'old' ? old.url : service.url);
+
+  const tokenOf = (userId: string): Promise<string> => issueToken(TEST_SECRET, { userId, lifetimeSeconds: 600 });
+
+  const ask = async (version: Version, callerId: string, path: string): Promise<Envelope> => {
+    const response = await fetch(`${urlOf(version)}/v1/app/${path}?access_token=${await tokenOf(callerId)}`);
+    return (await response.json()) as Envelope;
+  };
+
+  const place = async (version: Version, targetId: string) => {
+    const callerId = String(nextCaller++);
+    const { data, returnMsg } = await ask(version, callerId, `call/${targetId}`);
+    if (data?.callSid === undefined) throw new Error(`no call was placed: ${returnMsg}`);
+    return { callerId, callSid: data.callSid };
+  };
+
+  const reaches = (version: Version, callerId: string, callSid: string, state: string): Promise<unknown> =>
+    waitFor(`state ${state} at the ${version} version`, async () => {
+      const { data } = await ask(version, callerId, `callState/${callSid}`);
+      return data?.stateType === state;
+    });
+
+  const endOf = async (callSid: string): Promise<unknown> => {
+    const [call] = await service.database.query<{ endReason: string }[]>(
+      'select end_reason as "endReason" from call_record where call_sid = $1 and state = 4',
+      [callSid],
+    );
+    return call?.endReason;
+  };
+
+  const startOldVersion = async (): Promise<void> => {
+    const client = new Client({ connectionString: testDatabase.url });
+    await client.connect();
+    await client.query('drop schema public, graphile_worker cascade; create schema public');
+    await client.end();
+    old = await startService({
+      command: [process.execPath, release.main],
+      environment: {
+        ...simulator.environment,
+        DATABASE_URL: testDatabase.url,
+        JWT_SECRET: TEST_SECRET,
+        SUB_ACCOUNT_KEYS: TEST_KEYS,
+        SWEEP_EVERY: '0.5',
+        DIAL_TIMEOUT: '2',
+        WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8',
+      },
+    });
+    doors.old.target = Number(new URL(old.url).port);
+    const database = await new DataSource(dataSourceOptions(testDatabase.url, 1)).initialize();
+    await seedDemoDirectory(database, readKeyRing(TEST_KEYS));
+    await database.destroy();
+  };
+
+  const startNewVersion = async (): Promise<void> => {
+    await migrate(testDatabase.url);
+    service = await startTestApp({
+      databaseUrl: testDatabase.url,
+      environment: {
+        ...simulator.environment,
+        SWEEP_EVERY: '0.5',
+        DIAL_TIMEOUT: '2',
+        WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8',
+      },
+    });
+    doors.new.target = Number(new URL(service.url).port);
+  };
+
+  beforeAll(async () => {
+    [release, testDatabase, receiver] = await Promise.all([
+      buildLastRelease(),
+      createTestDatabase(),
+      startWebhookReceiver(),
+    ]);
+    const [doorOfNew, doorOfOld] = await Promise.all([startTcpProxy(), startTcpProxy()]);
+    doors = { new: doorOfNew, old: doorOfOld };
+    simulator = await startSimulator({
+      targets: [
+        `http://127.0.0.1:${doors.new.port}/v1/webhooks/simulator`,
+        `http://127.0.0.1:${doors.old.port}/v1/webhooks/simulator`,
+      ],
+      speed: 20,
+    });
+    await startOldVersion();
+    callFromBefore = (await place('old', '2013')).callSid;
+    await startNewVersion();
+  }, START_LIMIT_MS);
+  afterAll(async () => {
+    await service.close();
+    await endAllServices();
+    await simulator.stop();
+    await Promise.all([doors.new.close(), doors.old.close(), receiver.close()]);
+    await testDatabase.drop();
+    await release.remove();
+  });
+  afterEach(async () => {
+    doors.new.mode = 'pass';
+    // A test leaves no call open but the one that was there before.
+    const odd = await service.database.query<unknown[]>(
+      `select call_sid, state, end_reason from call_record
+       where call_sid <> $1 and (state < 4 or end_reason not in ('completed', 'canceled'))`,
+      [callFromBefore],
+    );
+    expect(odd).toEqual([]);
+  });
+
+  it('a call that was placed before the migration goes on, and the new version ends it', async () => {
+    await reaches('new', '1004', callFromBefore, '3');
+
+    expect(await ask('new', '1004', `callCancel/${callFromBefore}`)).toEqual(CANCELED);
+
+    await reaches('old', '1004', callFromBefore, '4');
+    expect(await endOf(callFromBefore)).toBe('completed');
+  });
+
+  it.each(['old', 'new'] as const)('a call of the %s version is told and canceled by the other', async (version) => {
+    const { callerId, callSid } = await place(version, '2013');
+    await reaches(otherThan(version), callerId, callSid, '3');
+
+    expect(await ask(otherThan(version), callerId, `callCancel/${callSid}`)).toEqual(CANCELED);
+
+    await reaches(version, callerId, callSid, '4');
+    expect(await endOf(callSid)).toBe('completed');
+  });
+
+  it.each(['old', 'new'] as const)(
+    'what providers tell the %s version is streamed by the other, and reaches the app’s backend once and in order',
+    async (version) => {
+      const endpoint = await registerEndpoint(service, { url: receiver.url });
+      if (version === 'old') doors.new.mode = 'cut';
+      const { callerId, callSid } = await place(version, '2000');
+      const stream = await openStream(
+        `${urlOf(otherThan(version))}/v1/app/callState/${callSid}/stream?access_token=${await tokenOf(callerId)}`,
+        { 'last-event-id': '0' },
+      );
+
+      await stream.ended;
+      await waitFor('four deliveries', () => receiver.taken(callSid).length === 4);
+
+      expect(stream.events.at(-1)?.change.data).toMatchObject({ stateType: '4', endReason: 'completed' });
+      expect(receiver.taken(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
+      await service.admin('DELETE', `webhook-endpoints/${endpoint.id}`);
+    },
+  );
+
+  it('a call that waits for its turn at the new version is canceled by the old one', async () => {
+    const { callSid, callerId } = await storeCall(service.database, { provider: 'simulator', waitsForTurn: true });
+
+    expect(await ask('old', callerId, `callCancel/${callSid}`)).toEqual(CANCELED);
+
+    expect(await endOf(callSid)).toBe('canceled');
+  });
+
+  it('a call that the old version wrote without a turn is an order to its provider, not a call without phones', async () => {
+    const { callSid, callerId } = await storeCall(service.database, { provider: 'simulator', waitsForTurn: true });
+    await service.database.query('update call_record set turn_at = null where call_sid = $1', [callSid]);
+
+    expect(await ask('new', callerId, `callCancel/${callSid}`)).toEqual(CANCEL_FAILED);
+    expect(await ask('old', callerId, `callCancel/${callSid}`)).toEqual(CANCELED);
+  });
+
+  it.each(['old', 'new'] as const)(
+    'a dial of the %s version that gets no reply ends well beside both sweepers',
+    async (version) => {
+      const { callerId, callSid } = await place(version, '2008');
+
+      await reaches(otherThan(version), callerId, callSid, '4');
+
+      expect(await endOf(callSid)).toBe('completed');
+    },
+  );
+});
