@@ -92,9 +92,9 @@ describe('the changes of a call', () => {
   });
 
   it('wait for the one before, while other calls go on; and each is taken once more when the endpoint heals', async () => {
-    let sick: string | undefined;
+    let sick = '';
     // Its first change may be on its way before its callSid is known here.
-    receiver.replyWith(({ change }) => (sick === undefined || change.data.callSid === sick ? 500 : 204));
+    receiver.replyWith(({ change }) => (sick === '' || change.data.callSid === sick ? 500 : 204));
     sick = await openTestCall(service);
     for (const number of [2, 3, 4] as const) await tellStep(service, sick, number);
     const well = await wholeTestCall(service);
