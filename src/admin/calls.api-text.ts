@@ -2,7 +2,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { END_REASONS } from '../call/call-lifecycle.js';
-import { MOST_EXAMINED } from '../call/call-search-statement.js';
+import { MOST_EXAMINED } from '../directory/page.js';
 import { CallPage, CallReply } from './call.bodies.js';
 import { pageParameter, problem } from './problem-response.js';
 

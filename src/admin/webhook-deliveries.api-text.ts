@@ -1,7 +1,7 @@
 /** What Swagger says of deliveries to webhook endpoints. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
-import { MOST_EXAMINED } from '../delivery/delivery-limits.js';
+import { MOST_EXAMINED } from '../directory/page.js';
 import { pageParameter, problem, takesBody } from './problem-response.js';
 import { RedeliveryReply, WebhookDeliveryPage } from './webhook-delivery.bodies.js';
 import { endpointIdParameter, noSuchEndpoint } from './webhook-endpoints.api-text.js';

@@ -46,16 +46,14 @@ export const refusalOf = (access: Access | undefined, user: Principal | undefine
   return access === 'admin' && !user.scopes.has('admin') ? new AppError('FORBIDDEN') : null;
 };
 
-/** Whose token came with the request. */
-export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
+const callerOf = (context: ExecutionContext): Principal => {
   const { user } = context.switchToHttp().getRequest<FastifyRequest>();
-  if (!user) throw new Error('Caller is for routes that require a user');
+  if (!user) throw new Error('Caller and UserId are for routes that require a user');
   return user;
-});
+};
+
+/** Whose token came with the request. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext) => callerOf(context));
 
 /** The id of the user whose token came with the request. */
-export const UserId = createParamDecorator((_: unknown, context: ExecutionContext): string => {
-  const { user } = context.switchToHttp().getRequest<FastifyRequest>();
-  if (!user) throw new Error('UserId is for routes that require a user');
-  return user.userId;
-});
+export const UserId = createParamDecorator((_: unknown, context: ExecutionContext) => callerOf(context).userId);

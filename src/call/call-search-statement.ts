@@ -9,6 +9,7 @@
  * Where there are several filters, one leads and the others are tried on each call that it finds. They may fit none for
  * a long time; so a statement looks at MOST_EXAMINED calls and then says how far it has come.
  */
+import { MOST_EXAMINED } from '../directory/page.js';
 import type { EndReason, StateType } from './call-lifecycle.js';
 import { leastCallSidAt } from './call-sid.js';
 import { SHOWN_COLUMNS, type ShownRow } from './shown-call.js';
@@ -40,9 +41,6 @@ export interface FoundRow extends ShownRow {
   /** The source was looked at no further than this call. */
   readonly isHorizon: boolean;
 }
-
-/** To read as many rows takes a second at most from a cold disk, and 20 ms from memory. */
-export const MOST_EXAMINED = 5_000;
 
 /**
  * The time of a callSid is told by the clock of the replica that took the request, requested_at by the database's.

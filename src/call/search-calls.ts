@@ -1,8 +1,8 @@
 /** One page of the search for calls: the statements of `call-search-statement.ts`, run and read. */
 import type { DataSource } from 'typeorm';
 import { KEY_ORDER_SETTINGS } from '../database/key-order.js';
-import type { Page, PageRequest } from '../directory/page.js';
-import { MOST_EXAMINED, searchStatements, type CallFilter, type FoundRow } from './call-search-statement.js';
+import { MOST_EXAMINED, type Page, type PageRequest } from '../directory/page.js';
+import { searchStatements, type CallFilter, type FoundRow } from './call-search-statement.js';
 import { shownCall, type ShownCall } from './shown-call.js';
 
 /**

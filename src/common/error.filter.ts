@@ -32,12 +32,14 @@ export class ErrorFilter implements ExceptionFilter {
     const route = routeOf(request);
     const error = asAppError(thrown, route);
     const row = ERRORS[error.code];
+    const line = { requestId: request.id, code: error.code, error: error.cause ?? error };
     if (reply.sent) {
-      const problem = { requestId: request.id, code: error.code, error: error.cause ?? error };
-      this.logger.error(problem, 'request failed after its response had begun');
+      this.logger.error(line, 'request failed after its response had begun');
       return;
     }
-    this.logCause(error, row.code, request.id);
+    // A 503 without a cause is readiness or draining, which log theirs when it begins and not for each request.
+    if (row.code >= 500 && error.code !== 'UNAVAILABLE') this.logger.error(line, 'request failed');
+    else if (row.code >= 500 && error.cause !== undefined) this.logger.warn(line, 'request refused: not available');
     request.errorCode = error.code;
 
     if (error.retryAfterSeconds) void reply.header('retry-after', String(error.retryAfterSeconds));
@@ -49,16 +51,6 @@ export class ErrorFilter implements ExceptionFilter {
       void reply
         .type('application/json; charset=utf-8')
         .send(JSON.stringify({ returnCode: row.code, returnMsg: error.message }));
-    }
-  }
-
-  /** A 503 without a cause is readiness or draining, which log theirs when it begins and not for each request. */
-  private logCause(error: AppError, code: number, requestId: string): void {
-    if (code < 500) return;
-    if (error.code !== 'UNAVAILABLE') {
-      this.logger.error({ requestId, code: error.code, error: error.cause ?? error }, 'request failed');
-    } else if (error.cause !== undefined) {
-      this.logger.warn({ requestId, code: error.code, error: error.cause }, 'request refused: not available');
     }
   }
 }

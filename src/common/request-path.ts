@@ -8,7 +8,7 @@ const LOGGED_PARAMETER = /^[\w-]{1,64}$/;
 const LONG_SEGMENT = /[^/]{41,}/g;
 
 /** The path without query, fragment and matrix parameters. Each of them may carry a token. */
-export const pathOf = ({ url }: Pick<FastifyRequest, 'url'>): string => url.split(/[?#;]/, 1)[0] ?? '';
+const pathOf = ({ url }: Pick<FastifyRequest, 'url'>): string => url.split(/[?#;]/, 1)[0] ?? '';
 
 /** The matched route; where there is none, the path as the router reads it. */
 export const routeOf = (request: FastifyRequest): string => request.routeOptions.url ?? decoded(pathOf(request));

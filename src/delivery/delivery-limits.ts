@@ -28,9 +28,6 @@ export const KEPT_DAYS = 30;
 /** Characters of an answer that are kept: enough for a line that says what is wrong. */
 export const RESPONSE_LENGTH = 500;
 
-/** Deliveries that one page of a list examines. As many rows take a second at most from a cold disk, and 20 ms from memory. */
-export const MOST_EXAMINED = 5_000;
-
 /**
  * A job that has been running for this long has lost its process: an attempt takes 15 s, and each of the statements around
  * it 10 s at most.

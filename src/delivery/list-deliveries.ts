@@ -6,8 +6,7 @@ import type { DataSource } from 'typeorm';
 import type { ChangeType } from '../call/call-change.js';
 import { isCallSid } from '../call/call-sid.js';
 import { KEY_ORDER_SETTINGS } from '../database/key-order.js';
-import { badCursor, type Page, type PageRequest } from '../directory/page.js';
-import { MOST_EXAMINED } from './delivery-limits.js';
+import { badCursor, MOST_EXAMINED, type Page, type PageRequest } from '../directory/page.js';
 import type { WebhookAttempt } from './webhook-attempt.entity.js';
 import type { DeliveryState, WebhookDelivery } from './webhook-delivery.entity.js';
 

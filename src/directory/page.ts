@@ -1,5 +1,8 @@
 import { AppError } from '../common/error-table.js';
 
+/** Rows that one page of a list examines at most, where few of them may fit: a second from a cold disk, 20 ms from memory. */
+export const MOST_EXAMINED = 5_000;
+
 export interface PageRequest {
   /** The `next` of the page before. */
   readonly after?: string | undefined;

@@ -39,8 +39,8 @@ const NO_TERMS: Terms = { limits: { callsPerSecond: null, callsAtOnce: null }, m
  * what they would hear in the end. Dials have a gate of their own: hang-ups must get through while dials are not replied
  * to, and a status that cannot be fetched is no reason to place no calls.
  *
- * Webhooks pass, for the provider sends them when it is well again; so does isReachable, which is for readiness. A replica
- * that may not dial for some seconds still tells of calls and ends them, and should stay in rotation for that.
+ * Webhooks pass, for the provider sends them when it is well again; so does isReachable, which only says whether
+ * the provider is degraded.
  */
 export class GuardedProvider implements TelephonyProvider {
   readonly name: string;

@@ -46,7 +46,7 @@ export interface TelephonyProvider {
    */
   createSubAccount?(name: string): Promise<SubAccountCredentials>;
 
-  /** Whether the provider can be reached; never throws. For readiness only. */
+  /** Whether the provider can be reached; never throws. Tells only whether it is degraded. */
   isReachable(): Promise<boolean>;
 
   /** Checks the raw bytes first and parses afterwards. A provider without webhooks leaves it out. */

@@ -4,7 +4,8 @@
  */
 import { DataSource } from 'typeorm';
 import { END_REASONS, StateType } from '../../src/call/call-lifecycle.js';
-import { MOST_EXAMINED, searchStatements, type CallFilter } from '../../src/call/call-search-statement.js';
+import { searchStatements, type CallFilter } from '../../src/call/call-search-statement.js';
+import { MOST_EXAMINED } from '../../src/directory/page.js';
 import { newCallSid } from '../../src/call/call-sid.js';
 import { KEY_ORDER_SETTINGS } from '../../src/database/key-order.js';
 import { fillWithCalls, NEWEST_CALL_AT, OPEN_CALLS } from '../support/many-calls.js';

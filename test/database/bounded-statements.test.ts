@@ -10,7 +10,7 @@ import { ChangeFeed } from '../../src/call/change-feed.js';
 import { callsInTurn, takeTurn } from '../../src/call/provider-turn.js';
 import { Sweeper } from '../../src/call/sweeper.js';
 import { LOGGER, type Logger } from '../../src/common/logger.js';
-import { MOST_EXAMINED } from '../../src/delivery/delivery-limits.js';
+import { MOST_EXAMINED } from '../../src/directory/page.js';
 import { Upkeep } from '../../src/delivery/upkeep.js';
 import type { ProviderChoice } from '../../src/telephony/provider-choice.js';
 import { fillDatabase, FAILED_CALLS, PENDING_CALLS } from '../support/filled-database.js';

@@ -81,7 +81,13 @@ export class EventSocket {
     socket.on('pong', () => (answered = true));
     socket.on('error', (error) => (problem = error));
     socket.on('message', (data: Buffer) => {
-      this.read(socket, data.toString('utf8'));
+      try {
+        this.read(data.toString('utf8'));
+      } catch (error) {
+        // Not to be relied on any more; when it is open again, the open calls are asked about.
+        problem = error as Error;
+        socket.terminate();
+      }
     });
     socket.once('close', () => {
       clearInterval(pinging);
@@ -92,18 +98,11 @@ export class EventSocket {
     this.listener.onOpen();
   }
 
-  private read(socket: WebSocket, text: string): void {
+  private read(text: string): void {
     const event = eventIn(text);
-    // Not understood, or somebody else listens under our name: it is not to be relied on any more.
-    if (!event || event.type === 'ApplicationReplaced') socket.terminate();
-    else {
-      try {
-        this.listener.onEvent(event);
-      } catch {
-        // Not understood either; when the socket is open again, the open calls are asked about.
-        socket.terminate();
-      }
-    }
+    if (!event) throw new Error('an event cannot be read');
+    if (event.type === 'ApplicationReplaced') throw new Error('another client listens under the same application name');
+    this.listener.onEvent(event);
   }
 
   private openLater(error: Error): void {

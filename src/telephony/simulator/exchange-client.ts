@@ -24,7 +24,7 @@ interface Reply {
 }
 
 const REPLY_LIMIT_MS = 5_000;
-/** As long as readiness waits for the database. */
+/** Of the request that tells whether it is reachable. */
 const HEALTH_LIMIT_MS = 2_000;
 
 /** An exchange in another process. */

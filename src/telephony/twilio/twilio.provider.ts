@@ -39,7 +39,7 @@ export interface TwilioOptions extends CallPlan {
 
 const API_URL = 'https://api.twilio.com';
 const REPLY_LIMIT_MS = 5_000;
-/** As long as readiness waits for the database. */
+/** Of the request that tells whether it is reachable. */
 const HEALTH_LIMIT_MS = 2_000;
 
 /** Twilio Programmable Voice. It holds nothing of a call, so that any replica understands what Twilio tells of any call. */

@@ -25,7 +25,7 @@ import { readFields, UnreadableBody, writeXml } from './wire-body.js';
 import { PRODUCTION_URL, type YuntongxunOptions } from './yuntongxun-options.js';
 
 const REPLY_LIMIT_MS = 5_000;
-/** As long as readiness waits for the database. */
+/** Of the request that tells whether it is reachable. */
 const REACHABLE_LIMIT_MS = 2_000;
 /** More calls than a replica has open at once; some megabytes. */
 const CALLS_REMEMBERED = 10_000;
