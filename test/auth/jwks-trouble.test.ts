@@ -1,6 +1,5 @@
 /** An identity provider that is away, slow or broken, and strangers who name keys that it does not have. */
 import type { ServerResponse } from 'node:http';
-import { jest } from '@jest/globals';
 import { AUDIENCE, IdentityProvider, ISSUER, madeUpToken, makeKey, signBy } from '../support/identity-provider.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { exportSPKI, SignJWT } from 'jose';
 import {
   AUDIENCE,

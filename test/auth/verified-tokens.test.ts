@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { principalOf, type Principal } from '../../src/auth/access-token.js';
 import { BELIEVED_MS, VerifiedTokens } from '../../src/auth/verified-tokens.js';
 

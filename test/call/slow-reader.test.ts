@@ -39,7 +39,7 @@ beforeEach(async () => {
   await server.listen({ host: '127.0.0.1', port: 0 });
 });
 afterEach(async () => {
-  import.meta.jest.useRealTimers();
+  jest.useRealTimers();
   server.server.closeAllConnections();
   await server.close();
 });
@@ -66,13 +66,13 @@ describe('a stream', () => {
   });
 
   it('says something every fifteen seconds, so that no proxy takes it for dead', async () => {
-    import.meta.jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'queueMicrotask'] });
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'queueMicrotask'] });
     const stream = await open();
     expect(stream.text()).toBe('');
 
-    import.meta.jest.advanceTimersByTime(15_000);
+    jest.advanceTimersByTime(15_000);
     await waitFor('a comment', () => stream.text() === ':\n\n');
-    import.meta.jest.advanceTimersByTime(30_000);
+    jest.advanceTimersByTime(30_000);
     await waitFor('two more', () => stream.text() === ':\n\n'.repeat(3));
 
     expect(stream.events).toEqual([]);

@@ -1,6 +1,5 @@
 /** A state poll is answered from memory where it can be; nobody must be able to tell, but by the time it takes. */
 import { PassThrough } from 'node:stream';
-import { jest } from '@jest/globals';
 import { issueToken } from '../../src/auth/token-issuer.js';
 import { StateMemory } from '../../src/call/state-memory.js';
 import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';

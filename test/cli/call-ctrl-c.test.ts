@@ -6,7 +6,7 @@ import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js'
 import { waitFor } from '../support/wait-for.js';
 import { startCall } from './ringing.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 /** script of util-linux gives a program a terminal. */
 const onTerminal = isInstalled('script', 'Ctrl-C in npm run call on a terminal') ? it : it.skip;

@@ -8,7 +8,7 @@ import { endOf, PROCESS_LIMIT_MS, startProgram } from '../support/node-process.j
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
 import { call } from './ringing.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 const USAGE = /^Usage: npm run call -- <userId> .*\n(?:(?: .*|Exit status:)?\n)+$/;
 

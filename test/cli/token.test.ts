@@ -6,7 +6,7 @@ import { ensureSigningSecret } from '../../src/auth/signing-secret.js';
 import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startNode, startProgram, type Ending } from '../support/node-process.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 const USAGE = 'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin\n';
 

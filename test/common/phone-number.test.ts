@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { isWrittenPhone, maskPhone, normalisePhone } from '../../src/common/phone-number.js';
 
 describe('numbers that can be dialled', () => {

@@ -9,7 +9,7 @@ import { startTestApp, type Envelope, type TestApp } from '../support/test-app.j
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 const OLD = `old:${Buffer.alloc(32, 'o').toString('base64')}`;
 const NEW = `new:${Buffer.alloc(32, 'n').toString('base64')}`;

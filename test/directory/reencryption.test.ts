@@ -10,7 +10,7 @@ import { TEST_SECRET } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 const keyText = (name: string): string => `${name}:${Buffer.alloc(32, name).toString('base64')}`;
 const OLD = readKeyRing(keyText('old'));

@@ -8,7 +8,7 @@ import { endOf, isInstalled, PROCESS_LIMIT_MS, startProgram, type Ending } from 
 import { waitFor } from '../support/wait-for.js';
 import { endAllServices, runService, startService, type Service } from './service.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 const withCurl = isInstalled('curl', 'the commands that npm start prints') ? it : it.skip;
 

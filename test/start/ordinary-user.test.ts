@@ -14,7 +14,7 @@ import {
 } from '../support/node-process.js';
 import { endAllServices, startService } from './service.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 const asThatUser = !IS_ROOT || isInstalled('setpriv', 'npm start as an ordinary user') ? it : it.skip;
 

@@ -8,7 +8,7 @@ import { TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
 import { Client } from './client.js';
 import { endAllServices, runService, startService, type Service } from './service.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 describe('npm start with DATABASE_URL', () => {
   let folder: string;

@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait-for.js';
 import { Client } from './client.js';
 import { endAllServices, startService, type Service } from './service.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 /** Quick to look for calls that have stayed too long, and quick to think so. */
 const SETTINGS = { SIMULATOR_SPEED: '100', LONGEST_TALK: '1', SWEEP_EVERY: '0.1' };

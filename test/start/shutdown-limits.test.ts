@@ -12,7 +12,7 @@ import { Client } from './client.js';
 import { oneConnection, send } from './sent-request.js';
 import { endAllServices, startService, type Service } from './service.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 /** For what is in flight; see app.ts. Whoever has nothing in flight is not to wait for it. */
 const FINISH_LIMIT_MS = 7_000;

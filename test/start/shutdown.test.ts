@@ -10,7 +10,7 @@ import { Client } from './client.js';
 import { oneConnection, send, type Reply, type SentRequest } from './sent-request.js';
 import { endAllServices, startService, type Service } from './service.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 describe('a service that is told to stop', () => {
   let database: TestDatabase;

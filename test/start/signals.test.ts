@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { endAllServices, startService } from './service.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 describe('npm start', () => {
   let dataDir: string;

@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 import { waitFor } from '../support/wait-for.js';
 import { endAllServices, launch } from './service.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 /** Of src/database/migrate.ts: whoever holds it keeps a service from going on with its start. */
 const MIGRATION_LOCK = 7_264_225;

@@ -15,7 +15,7 @@ import { Client } from './client.js';
 import { send } from './sent-request.js';
 import { endAllServices, startService, type Service } from './service.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 const FAULTS = { NODE_OPTIONS: `--import=${new URL('faults.mjs', import.meta.url).href}` };
 

@@ -41,7 +41,7 @@ export const describeInBrowser = (what: string, tests: (browser: () => Browser) 
     }, BROWSER_TEST_LIMIT_MS);
     afterAll(() => browser?.close());
 
-    import.meta.jest.setTimeout(BROWSER_TEST_LIMIT_MS);
+    jest.setTimeout(BROWSER_TEST_LIMIT_MS);
     tests(() => browser ?? notStarted());
   });
 };

@@ -1,0 +1,55 @@
+/**
+ * The tests run in Node's own module system, not in jest's copy of it. Jest loads every module again for each test file (for
+ * NestJS, TypeORM and the rest of a service: some 2,000 modules, four seconds); here a worker process loads them once. The
+ * three hooks that jest has for this are this environment, the runtime beside it, and a loader for TypeScript.
+ *
+ * The price: test files of one worker share globals and module state. What a file leaves changed is put back below.
+ */
+import { ModernFakeTimers } from '@jest/fake-timers';
+import { ModuleMocker } from 'jest-mock';
+import { registerTypeScript } from './typescript.mjs';
+
+registerTypeScript();
+
+/** Jest's own code goes on by the real clock while a test has a fake one. */
+Object.assign(globalThis, {
+  [Symbol.for('jest-native-now')]: Date.now.bind(Date),
+  [Symbol.for('jest-native-promise')]: Promise,
+});
+
+/** Where jest-circus keeps the listeners of the file that runs. */
+const EVENT_HANDLERS = Symbol.for('EVENT_HANDLERS');
+
+const realExit = process.exit;
+const realConsole = globalThis.console;
+
+export default class SharedEnvironment {
+  global = globalThis;
+  #before = { ...process.env };
+
+  constructor({ projectConfig }) {
+    this.moduleMocker = new ModuleMocker(globalThis);
+    this.fakeTimersModern = new ModernFakeTimers({ config: projectConfig, global: globalThis });
+  }
+
+  async setup() {}
+
+  async teardown() {
+    this.fakeTimersModern.dispose();
+    this.moduleMocker.restoreAllMocks();
+    for (const name of Object.keys(process.env)) if (!(name in this.#before)) delete process.env[name];
+    Object.assign(process.env, this.#before);
+    process.exit = realExit;
+    globalThis.console = realConsole;
+    delete globalThis[EVENT_HANDLERS];
+  }
+
+  exportConditions() {
+    return ['node', 'node-addons'];
+  }
+
+  /** None: what is loaded runs in the process's own context. */
+  getVmContext() {
+    return null;
+  }
+}
