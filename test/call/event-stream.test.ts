@@ -1,5 +1,5 @@
 import { openStream, type OpenStream } from '../support/event-stream.js';
-import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
+import { storeCall, tellAndLearn, tellOf, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -22,8 +22,7 @@ const follow = async ({ callSid, callerId }: StoredCall, headers: Record<string,
 };
 
 const newCall = () => storeCall(service.database);
-const tell = (call: StoredCall, type: 'ringing' | 'answered' | 'ended') =>
-  tellOf(service.database, call.callSid, { type, ...(type === 'ended' && { endReason: 'completed' }) });
+const tell = (call: StoredCall, type: 'ringing' | 'answered' | 'ended') => tellAndLearn(service, call, type);
 
 const statesOf = ({ events }: OpenStream): string[] => events.map(({ change }) => change.data.stateType);
 const numbersOf = ({ events }: OpenStream): number[] => events.map(({ change }) => change.data.number);

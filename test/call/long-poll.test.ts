@@ -1,5 +1,5 @@
 import type { CallChange } from '../../src/call/call-change.js';
-import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
+import { storeCall, tellAndLearn, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 interface LongPollReply {
@@ -17,8 +17,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const newCall = () => storeCall(service.database);
-const tell = (call: StoredCall, type: 'ringing' | 'answered' | 'ended') =>
-  tellOf(service.database, call.callSid, { type, ...(type === 'ended' && { endReason: 'completed' }) });
+const tell = (call: StoredCall, type: 'ringing' | 'answered' | 'ended') => tellAndLearn(service, call, type);
 
 const poll = async ({ callSid, callerId }: StoredCall, query: string, init: RequestInit = {}) => {
   const token = await service.token(callerId);

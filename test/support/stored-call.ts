@@ -2,7 +2,10 @@
 import type { DataSource } from 'typeorm';
 import { applyCallEvent, type EventToApply } from '../../src/call/apply-call-event.js';
 import { newCallSid } from '../../src/call/call-sid.js';
+import { CallService } from '../../src/call/call.service.js';
 import { openCall, type CallToOpen } from '../../src/call/open-call.js';
+import type { TestApp } from './test-app.js';
+import { waitFor } from './wait-for.js';
 
 /** Seconds; longer than any test. */
 const UNSWEPT = 14_400;
@@ -47,3 +50,20 @@ export const tellOf = (
     { provider: 'simulator', eventId: `${callSid}:${event.type}`, callSid, occurredAt: null, ...event },
     LONGEST_STAYS,
   );
+
+/**
+ * The same, and waits until the service has been notified: until then it answers with the change before, and may.
+ */
+export const tellAndLearn = async (
+  { app, database }: Pick<TestApp, 'app' | 'database'>,
+  { callSid, callerId }: StoredCall,
+  type: 'ringing' | 'answered' | 'ended',
+): Promise<void> => {
+  await tellOf(database, callSid, { type, ...(type === 'ended' && { endReason: 'completed' }) });
+  const [{ number }] = await database.query<[{ number: number }]>(
+    'select changes as number from call_record where call_sid = $1',
+    [callSid],
+  );
+  const calls = app.nest.get(CallService);
+  await waitFor(`change ${number} in memory`, async () => (await calls.stateOf(callSid, callerId)).number >= number);
+};
