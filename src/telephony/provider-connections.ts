@@ -30,9 +30,12 @@ export const connectionsTo = (
     keepAliveMaxTimeout: KEPT_MS,
     connect(target, callback) {
       connect(target, (error, socket) => {
-        if (error) callback(new NotReached(`${whom} cannot be reached`, { cause: error }), null);
+        if (error) callback(new NotReached(`${whom} cannot be reached${reasonOf(error)}`, { cause: error }), null);
         else callback(null, socket);
       });
     },
   });
 };
+
+/** The code alone: an address has no place in what callers and timelines get. */
+const reasonOf = ({ code }: NodeJS.ErrnoException): string => (code === undefined ? '' : ` (${code})`);

@@ -20,12 +20,12 @@ const ownWebhookUrl = (host: HttpAdapterHost): string | null => {
 };
 
 /** Also within this process the simulator is a provider elsewhere: its webhooks come in by the same door, over HTTP. */
-const createSimulator = (config: Config, host: HttpAdapterHost): SimulatorProvider => {
+const createSimulator = (config: Config, host: HttpAdapterHost, logger: Logger): SimulatorProvider => {
   const { simulatorUrl, simulatorSpeed: speed, simulatorWebhookSecrets: secrets = [randomWebhookSecret()] } = config;
   const targets = (): string[] => [ownWebhookUrl(host) ?? []].flat();
   const exchange = simulatorUrl
     ? new ExchangeClient(simulatorUrl)
-    : new ExchangeInProcess({ speed, secret: secrets[0], targets });
+    : new ExchangeInProcess({ speed, secret: secrets[0], targets, logger });
   return new SimulatorProvider(exchange, secrets);
 };
 
@@ -105,7 +105,7 @@ const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Lo
     const terms = { limits, makesSubAccounts: config.yuntongxunMakeSubAccounts };
     all.push(configured(await createYuntongxun(config, yuntongxunAccountSid), terms));
   }
-  if (all.length === 0) all.push(configured(createSimulator(config, host)));
+  if (all.length === 0) all.push(configured(createSimulator(config, host, logger)));
   const routes = config.routes ?? [{ to: '', providers: all.map(({ provider }) => provider.name) }];
   return new ProviderChoice(all, routes, config.phoneRegion);
 };

@@ -107,7 +107,9 @@ describe('readiness', () => {
     await waitFor('up', async () => (await health()) === 'up', 20_000);
 
     await waitFor('the lines', () => told('provider reachable again').length > 0);
-    expect(told('provider unreachable')).toMatchObject([{ level: 40, provider: 'simulator' }]);
+    expect(told('provider unreachable')).toMatchObject([
+      { level: 40, provider: 'simulator', error: { message: expect.stringMatching(/./) as unknown } },
+    ]);
     expect(told('provider reachable again')).toMatchObject([{ level: 30, provider: 'simulator' }]);
   });
 

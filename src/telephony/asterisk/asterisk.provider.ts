@@ -114,13 +114,10 @@ export class AsteriskProvider implements TelephonyProvider {
     return { kind: 'known', events: eventsOfStory(callSid, readStory(story)) };
   }
 
-  async isReachable(): Promise<boolean> {
-    try {
-      const { status } = await this.ari.send('GET', '/asterisk/ping', { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) });
-      return status === 200;
-    } catch {
-      return false;
-    }
+  async checkReachable(): Promise<void> {
+    const signal = AbortSignal.timeout(HEALTH_LIMIT_MS);
+    const { status, message } = await this.ari.send('GET', '/asterisk/ping', { signal });
+    if (status !== 200) throw new Error(`Asterisk answered a ping with ${status} ${message}`);
   }
 
   async listen(listener: ProviderListener): Promise<void> {

@@ -1,5 +1,5 @@
 import WebSocket from 'ws';
-import { readJson, readObject } from '../../common/foreign-json.js';
+import { readJson, readObject, UnexpectedShape } from '../../common/foreign-json.js';
 
 export interface AriEvent {
   readonly type: string;
@@ -100,7 +100,6 @@ export class EventSocket {
 
   private read(text: string): void {
     const event = eventIn(text);
-    if (!event) throw new Error('an event cannot be read');
     if (event.type === 'ApplicationReplaced') throw new Error('another client listens under the same application name');
     this.listener.onEvent(event);
   }
@@ -113,22 +112,21 @@ export class EventSocket {
   }
 }
 
-/** Foreign dialplans send user events too: a field of another type is left out, and the rest is read. */
-const eventIn = (text: string): AriEvent | null => {
-  try {
-    const { type, timestamp, dialstatus, caller, userevent } = readObject('the event', readJson(text));
-    if (typeof type !== 'string') return null;
-    const id = textsIn(caller).id;
-    return {
-      type,
-      ...(typeof timestamp === 'string' && { timestamp }),
-      ...(typeof dialstatus === 'string' && { dialstatus }),
-      ...(id !== undefined && { caller: { id } }),
-      ...(userevent !== undefined && { userevent: textsIn(userevent) }),
-    };
-  } catch {
-    return null;
-  }
+/**
+ * Foreign dialplans send user events too: a field of another type is left out, and the rest is read.
+ * @throws UnexpectedShape
+ */
+const eventIn = (text: string): AriEvent => {
+  const { type, timestamp, dialstatus, caller, userevent } = readObject('the event', readJson(text));
+  if (typeof type !== 'string') throw new UnexpectedShape('the event has no type');
+  const id = textsIn(caller).id;
+  return {
+    type,
+    ...(typeof timestamp === 'string' && { timestamp }),
+    ...(typeof dialstatus === 'string' && { dialstatus }),
+    ...(id !== undefined && { caller: { id } }),
+    ...(userevent !== undefined && { userevent: textsIn(userevent) }),
+  };
 };
 
 const textsIn = (value: unknown): Readonly<Record<string, string>> =>

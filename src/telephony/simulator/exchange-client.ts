@@ -64,13 +64,8 @@ export class ExchangeClient implements ExchangeLine {
     return { kind: 'unknown' };
   }
 
-  async isReachable(): Promise<boolean> {
-    try {
-      await this.send('GET', '/health', [200], { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) });
-      return true;
-    } catch {
-      return false;
-    }
+  async checkReachable(): Promise<void> {
+    await this.send('GET', '/health', [200], { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) });
   }
 
   async ledger(): Promise<readonly LedgerEntry[]> {

@@ -102,14 +102,9 @@ export class TwilioProvider implements TelephonyProvider {
     return { kind: 'known', events: facts.map((fact) => ({ callSid: call.callSid, providerCallId, ...fact })) };
   }
 
-  async isReachable(): Promise<boolean> {
+  async checkReachable(): Promise<void> {
     const { accountSid } = this.options;
-    try {
-      await this.mainClient(accountSid, HEALTH_LIMIT_MS).api.v2010.accounts(accountSid).fetch();
-      return true;
-    } catch {
-      return false;
-    }
+    await this.mainClient(accountSid, HEALTH_LIMIT_MS).api.v2010.accounts(accountSid).fetch();
   }
 
   readWebhook(request: WebhookRequest): WebhookReading {

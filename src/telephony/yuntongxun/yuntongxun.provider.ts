@@ -123,14 +123,10 @@ export class YuntongxunProvider implements TelephonyProvider {
     );
   }
 
-  async isReachable(): Promise<boolean> {
-    try {
-      const signal = AbortSignal.timeout(REACHABLE_LIMIT_MS);
-      const reply = await this.rest.ask({ of: 'Accounts', account: this.main, path: 'AccountInfo', signal });
-      return reply.isSuccess;
-    } catch {
-      return false;
-    }
+  async checkReachable(): Promise<void> {
+    const signal = AbortSignal.timeout(REACHABLE_LIMIT_MS);
+    const reply = await this.rest.ask({ of: 'Accounts', account: this.main, path: 'AccountInfo', signal });
+    if (!reply.isSuccess) throw new Error(`Yuntongxun answered ${reply.code} ${storable(reply.text)}`);
   }
 
   readWebhook(request: WebhookRequest): WebhookReading {
