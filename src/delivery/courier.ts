@@ -7,6 +7,7 @@ import {
   CLAIM_NEXT,
   GIVE_UP_KEY,
   HAND_ON,
+  LEAVE_ALONE,
   LOCK_CALL,
   LOCK_IF_DISABLED,
   PUT_BACK,
@@ -80,7 +81,10 @@ export class Courier {
       else if (await this.disabledBy(database, endpointId, answer)) {
         await database.query(GIVE_UP_KEY, [endpointId, callSid]);
       } else if (attemptsMade >= MOST_ATTEMPTS) await this.settle(database, job, changeNumber, 'failed');
-      else return false;
+      else {
+        await database.query(LEAVE_ALONE, [endpointId, callSid, answer.retryAfterSeconds]);
+        return false;
+      }
       return true;
     });
     if (!isOver) throw new DeliveryFailed(error ?? '');

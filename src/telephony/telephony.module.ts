@@ -2,6 +2,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { LOGGER, type Logger } from '../common/logger.js';
+import { proxyRules } from '../common/proxy-rules.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { GuardedProvider, type Terms } from './guarded-provider.js';
 import { ProviderChoice, type ConfiguredProvider } from './provider-choice.js';
@@ -24,7 +25,7 @@ const createSimulator = (config: Config, host: HttpAdapterHost, logger: Logger):
   const { simulatorUrl, simulatorSpeed: speed, simulatorWebhookSecrets: secrets = [randomWebhookSecret()] } = config;
   const targets = (): string[] => [ownWebhookUrl(host) ?? []].flat();
   const exchange = simulatorUrl
-    ? new ExchangeClient(simulatorUrl)
+    ? new ExchangeClient(simulatorUrl, { proxyFor: proxyRules(config) })
     : new ExchangeInProcess({ speed, secret: secrets[0], targets, logger });
   return new SimulatorProvider(exchange, secrets);
 };
@@ -45,6 +46,7 @@ const createAsterisk = async (config: Config, url: string, logger: Logger): Prom
       shownToCaller: config.asteriskShownToCaller,
       shownToCallee: config.asteriskShownToCallee,
       record: config.recordCalls,
+      proxyFor: proxyRules(config),
     },
     logger,
   );
@@ -62,6 +64,7 @@ const createTwilio = async (config: Config, accountSid: string): Promise<Telepho
     ringCalleeSeconds: config.ringCalleeSeconds,
     longestTalkSeconds: config.longestTalkSeconds,
     record: config.recordCalls,
+    proxyFor: proxyRules(config),
     ...(config.twilioMachineDetection && { machineDetection: config.twilioMachineDetection }),
   });
 };
@@ -78,6 +81,7 @@ const createYuntongxun = async (config: Config, accountSid: string): Promise<Tel
     ...(config.publicUrl && { publicUrl: config.publicUrl }),
     format: config.yuntongxunFormat,
     maxCallSeconds: config.longestTalkSeconds,
+    proxyFor: proxyRules(config),
   });
 };
 
