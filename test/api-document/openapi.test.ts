@@ -11,7 +11,10 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-it('the document is OpenAPI 3.1', () => {
+it('the document is OpenAPI 3.1, of the version that runs', async () => {
+  const live = (await (await fetch(`${service.url}/health/live`)).json()) as { version: string };
+
+  expect((JSON.parse(source) as { info: { version: string } }).info.version).toBe(live.version);
   expect((JSON.parse(source) as ApiDocument).openapi).toMatch(/^3\.1\.\d+$/);
 });
 
