@@ -100,7 +100,7 @@ describe('a proxy', () => {
   it('leads to the keys of tokens', async () => {
     const token = await signBy(identity.keys[0]!);
 
-    const { status } = await fetch(`${service.url}/v1/app/callState/${'1'.repeat(32)}?access_token=${token}`);
+    const { status } = await fetch(`${service.url}/v1/app/callState/${'3'.repeat(32)}?access_token=${token}`);
 
     expect(status).toBe(200);
     expect(proxy.asked.some((target) => target.startsWith('identity.test:'))).toBe(true);
