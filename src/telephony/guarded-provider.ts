@@ -69,8 +69,9 @@ export class GuardedProvider implements Omit<TelephonyProvider, 'checkReachable'
     const createSubAccount = makesSubAccounts ? provider.createSubAccount?.bind(provider) : undefined;
     const gate = (requests: string): ProviderGate =>
       new ProviderGate((state, lastFailure) => {
-        const cause = state === 'open' ? { error: failureOf(lastFailure) } : {};
-        logger.warn({ provider: provider.name, requests, state, ...cause }, 'circuit');
+        const line = { provider: provider.name, requests, state };
+        if (state === 'open') logger.warn({ ...line, error: failureOf(lastFailure) }, 'circuit opened');
+        else logger.info(line, 'circuit');
       });
     this.dials = gate('dials');
     this.orders = gate('orders');
