@@ -50,17 +50,14 @@ async function* eventsIn(
 
 async function* untilSilent(text: ReadableStream<string>, limitMs: number): AsyncGenerator<string> {
   const reader = text.getReader();
-  let isSilent = false;
   let timer: NodeJS.Timeout | undefined;
   try {
     for (;;) {
-      timer = setTimeout(() => {
-        isSilent = true;
-        void reader.cancel();
-      }, limitMs);
+      // Canceled, it reads as ended.
+      timer = setTimeout(() => void reader.cancel(), limitMs);
       const { done, value } = await reader.read();
       clearTimeout(timer);
-      if (done || isSilent) return;
+      if (done) return;
       yield value;
     }
   } finally {

@@ -51,7 +51,7 @@ export const openTunnel = (proxy: URL, { host, port }: TunnelEnd, limitMs: numbe
         return;
       }
       if (head.length > 0) socket.unshift(head);
-      resolve(socket as Socket);
+      resolve(socket);
     });
     request.end();
   });

@@ -71,13 +71,14 @@ export class WebhookRequest {
       signal.addEventListener('abort', giveUp);
       if (signal.aborted) giveUp();
       const url = new URL(webhook.url);
-      this.connections.to(url).then((connection) => {
+      const sending = this.connections.to(url).then((connection) => {
         const ask = url.protocol === 'https:' ? requestByHttps : requestByHttp;
         const request = ask(url, { method: 'POST', signal, headers: headersOf(webhook), ...connection });
         request.on('response', resolve);
         request.on('error', reject);
         request.end(webhook.body);
-      }, reject);
+      });
+      sending.catch(reject);
     });
   }
 }

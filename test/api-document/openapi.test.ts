@@ -1,5 +1,5 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { startTestApp, TEST_KEYS, TEST_SECRET, type TestApp } from '../support/test-app.js';
 import type { ApiDocument } from './document.js';
 
 let service: TestApp;
@@ -30,4 +30,8 @@ it('Redocly’s linter finds nothing in it, not even to warn of', async () => {
   const problems = await lintFromString({ source, config });
 
   expect(problems.map(({ ruleId, message, location }) => ({ ruleId, message, at: location[0]?.pointer }))).toEqual([]);
+});
+
+it('no secret of the configuration is in it', () => {
+  for (const secret of [TEST_SECRET, TEST_KEYS, TEST_KEYS.split(':')[1]!]) expect(source).not.toContain(secret);
 });

@@ -69,6 +69,20 @@ describe('the path in the log', () => {
   });
 });
 
+describe('the text of errors', () => {
+  it.each([
+    ['/v1/webhooks/yuntongxun/canary', 'POST'],
+    ['/v1/webhooks/simulator/canary', 'POST'],
+    ['/v1/webhooks/canary?x=canary', 'POST'],
+    ['/v1/webhook/yuntongxun/canary', 'POST'],
+    ['/v1/app/callState/canary?access_token=canary', 'GET'],
+    ['/v1/admin/users?access_token=canary', 'GET'],
+    ['/health/ready?access_token=canary', 'DELETE'],
+  ])('repeats nothing of the address: %s', async (target, method) => {
+    expect(await send(target, method)).not.toContain('canary');
+  });
+});
+
 describe('the format of errors', () => {
   it.each(['/v1/admin/users', '/v1/%61dmin/users', 'http://elsewhere.example/v1/admin/users', '/v1/%61dmin/nothing'])(
     'is that of the resource: %s',

@@ -79,8 +79,8 @@ describe('a request that is refused', () => {
   };
 
   it('for its token tells why, at info', async () => {
-    const [header, payload, signature] = (await telephony.service.token('1001')).split('.');
-    const forged = `${header}.${payload}.${[...signature!].reverse().join('')}`;
+    const token = await telephony.service.token('1001');
+    const forged = `${token.slice(0, token.lastIndexOf('.'))}.${'A'.repeat(43)}`;
 
     const line = await lineOf('/v1/app/callService', { authorization: `Bearer ${forged}` });
 

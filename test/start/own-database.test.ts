@@ -54,10 +54,14 @@ describe('npm start with DATABASE_URL', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('prints nothing but JSON', async () => {
+  it('prints nothing but JSON, and first of all which version starts', async () => {
     await fetch(`${service.url}/health/live`);
 
     const lines = service.output().trim().split('\n');
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      msg: 'starting',
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/) as unknown,
+    });
     expect(lines.map((line) => JSON.parse(line) as unknown)).toContainEqual(
       expect.objectContaining({ msg: 'listening', url: service.url }),
     );

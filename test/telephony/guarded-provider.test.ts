@@ -149,7 +149,14 @@ describe('a provider that was shut out', () => {
     await failToDial(FAILURES_IN_A_ROW + 5);
 
     expect(lines).toMatchObject([
-      { level: 40, msg: 'circuit opened', provider: 'scripted', requests: 'dials', state: 'open', error: { message: '503' } },
+      {
+        level: 40,
+        msg: 'circuit opened',
+        provider: 'scripted',
+        requests: 'dials',
+        state: 'open',
+        error: { message: '503' },
+      },
     ]);
   });
 
