@@ -1,6 +1,6 @@
 # The commands below are carried out, outside a container, by test/deployment/image-rehearsal.test.ts.
 
-FROM node:24-bookworm-slim AS build
+FROM node:24.21-bookworm-slim AS build
 WORKDIR /app
 # Dependencies first: their layer is built again only when the lock file changes.
 COPY package.json package-lock.json ./
@@ -12,7 +12,7 @@ RUN npm run build
 # The optional dependencies are the embedded PostgreSQL; here the database is a container of its own.
 RUN npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
-FROM node:24-bookworm-slim
+FROM node:24.21-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 # Owned by root and run by node: the service cannot change its own code.

@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyInstance, onRequestHookHandler, onSendHookHandler } from 'fastify';
+import { VERSION } from './common/version.js';
 
 const ABOUT = `Ringback connects two people by telephone: it has a provider ring the caller, then the other party, joins
 the two, and keeps the record of the call.
@@ -19,7 +20,7 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
     .setOpenAPIVersion('3.1.0')
     .setTitle('Ringback')
     .setDescription(ABOUT)
-    .setVersion('1')
+    .setVersion(VERSION)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'This service')
     .addApiKey(

@@ -133,6 +133,7 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
         path: loggedPath(request),
         status: reply.statusCode,
         error: request.errorCode,
+        reason: request.errorReason,
         ms: Math.round(reply.elapsedTime * 10) / 10,
       };
       logger[level](line, 'request');

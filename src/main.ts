@@ -7,6 +7,7 @@ import { createApp, type App } from './app.js';
 import { ensureSigningSecret } from './auth/signing-secret.js';
 import { createLogger, type Logger } from './common/logger.js';
 import { controlProcessEnd } from './common/process-end.js';
+import { VERSION } from './common/version.js';
 import type { Config } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
 import type { KeyRing } from './config/key-ring.js';
@@ -79,6 +80,7 @@ const explain = (error: unknown, { port }: Config): string => {
 const main = async (): Promise<void> => {
   const config = readEnvironment();
   const logger = createLogger(config.logLevel);
+  logger.info({ version: VERSION, node: process.version }, 'starting');
   try {
     const starting = start(config, logger);
     // Also before it has started: then it starts first, because half a database is nothing to let go of.

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { LOGGER, type Logger } from '../common/logger.js';
+import { proxyRules } from '../common/proxy-rules.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { AccessGuard } from './access.guard.js';
 import { Authentication } from './authentication.js';
@@ -16,8 +17,8 @@ import { VerifiedTokens } from './verified-tokens.js';
     {
       provide: PublishedKeys,
       inject: [CONFIG, LOGGER],
-      useFactory: ({ jwtJwksUri }: Config, logger: Logger) =>
-        jwtJwksUri ? new PublishedKeys(jwtJwksUri, logger) : null,
+      useFactory: (config: Config, logger: Logger) =>
+        config.jwtJwksUri ? new PublishedKeys(config.jwtJwksUri, proxyRules(config), logger) : null,
     },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],

@@ -38,10 +38,13 @@ export class Authentication {
   }
 }
 
+/** Passport names no reason where the signature is right and the claims are not. */
+const NO_USERS_TOKEN = 'sub is no user id, or exp is missing';
+
 /** As passport runs a strategy, without its table of names, which is one for the whole process. */
 const principalBy = (strategy: JwtStrategy, token: string): Promise<Principal> =>
   new Promise((resolve, reject) => {
-    const fail = (reason: unknown): void => {
+    const fail = (reason: unknown = new Error(NO_USERS_TOKEN)): void => {
       reject(reason instanceof AppError ? reason : new AppError('UNAUTHENTICATED', { cause: reason }));
     };
     const attempt = Object.assign(Object.create(strategy) as JwtStrategy, { success: resolve, fail, error: reject });

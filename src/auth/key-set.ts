@@ -1,15 +1,16 @@
 /** One fetch of a JSON Web Key Set. */
 import type { JWK } from 'jose';
+import { fetch, type Agent, type Response } from 'undici';
 
 /** For all of it: a server that sends a byte now and then is no better than a silent one. */
-const FETCH_LIMIT_MS = 3_000;
+export const FETCH_LIMIT_MS = 3_000;
 /** Ten keys with their certificates are 30 KB. */
 const MOST_BYTES = 256 * 1024;
 
 const SIGNING_KEY_TYPES: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
 
 /** @throws Error where there is no complete set with at least one key that may sign, or none in time */
-export const fetchKeySet = async (uri: string, stop: AbortSignal): Promise<JWK[]> => {
+export const fetchKeySet = async (uri: string, dispatcher: Agent, stop: AbortSignal): Promise<JWK[]> => {
   const limit = new AbortController();
   const abort = (): void => {
     limit.abort(new Error(`no complete response within ${FETCH_LIMIT_MS} ms`));
@@ -17,7 +18,7 @@ export const fetchKeySet = async (uri: string, stop: AbortSignal): Promise<JWK[]
   const timer = setTimeout(abort, FETCH_LIMIT_MS);
   stop.addEventListener('abort', abort);
   try {
-    const response = await fetch(uri, { redirect: 'error', signal: limit.signal, headers: ACCEPT });
+    const response = await fetch(uri, { dispatcher, redirect: 'error', signal: limit.signal, headers: ACCEPT });
     if (response.status !== 200) throw new Error(`expected status 200, got ${response.status}`);
     return signingKeysIn(await boundedText(response));
   } finally {

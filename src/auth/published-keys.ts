@@ -5,9 +5,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import { createLocalJWKSet, errors, type CryptoKey, type JWTHeaderParameters } from 'jose';
+import { Agent } from 'undici';
 import { AppError } from '../common/error-table.js';
 import type { Logger } from '../common/logger.js';
-import { fetchKeySet } from './key-set.js';
+import { connectorBy } from '../common/proxied-connector.js';
+import type { ProxyFor } from '../common/proxy-rules.js';
+import { FETCH_LIMIT_MS, fetchKeySet } from './key-set.js';
 
 /** Of a set, since it was asked for. Together with BELIEVED_MS: a withdrawn key is accepted for a minute at most. */
 const MAX_AGE_MS = 30_000;
@@ -33,19 +36,24 @@ export class PublishedKeys implements OnModuleInit, OnModuleDestroy {
   private isFailing = false;
   private timer: NodeJS.Timeout | undefined;
   private readonly stop = new AbortController();
+  private readonly agent: Agent;
 
   constructor(
     private readonly uri: string,
+    proxyFor: ProxyFor,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.agent = new Agent({ connect: connectorBy(proxyFor, FETCH_LIMIT_MS) });
+  }
 
   onModuleInit(): void {
     void this.keepFresh();
   }
 
-  onModuleDestroy(): void {
+  async onModuleDestroy(): Promise<void> {
     this.stop.abort();
     clearTimeout(this.timer);
+    await this.agent.destroy();
   }
 
   /**
@@ -101,7 +109,7 @@ export class PublishedKeys implements OnModuleInit, OnModuleDestroy {
     const askedAt = performance.now();
     this.askedAt = askedAt;
     try {
-      const keys = await fetchKeySet(this.uri, this.stop.signal);
+      const keys = await fetchKeySet(this.uri, this.agent, this.stop.signal);
       this.set = { find: createLocalJWKSet({ keys }), askedAt, answeredAt: performance.now() };
       if (this.isFailing) this.logger.info('the keys of access tokens are fetched again');
       this.isFailing = false;

@@ -3,8 +3,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { hotStatement } from '../database/hot-statement.js';
+import type { GuardedProvider } from '../telephony/guarded-provider.js';
 import { NotAsked } from '../telephony/provider-gate.js';
-import { CannotBeAsked, type ProviderCall, type TelephonyProvider } from '../telephony/telephony-provider.js';
+import { CannotBeAsked, type ProviderCall } from '../telephony/telephony-provider.js';
 import { StateType } from './call-lifecycle.js';
 import { CallRecorder } from './call-recorder.js';
 
@@ -30,7 +31,7 @@ export class CallInquiry {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async ask(provider: TelephonyProvider, call: CallInQuestion): Promise<Answer> {
+  async ask(provider: GuardedProvider, call: CallInQuestion): Promise<Answer> {
     let status;
     try {
       status = await provider.fetchStatus(call);

@@ -11,11 +11,12 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { Parties } from '../directory/directory.service.js';
 import type { GuardedProvider } from '../telephony/guarded-provider.js';
+import { loggedRefusal, refusalError } from '../telephony/logged-refusal.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { DialRequest, Refusal, SubAccountCredentials } from '../telephony/telephony-provider.js';
 import { CallRecorder } from './call-recorder.js';
 import { newCallSid } from './call-sid.js';
-import { dialOnce, refusalDetail, refusalError, type DialResult } from './dial.js';
+import { dialOnce, refusalDetail, type DialResult } from './dial.js';
 import { OpenCallCheck } from './open-call-check.js';
 import { openCall, type CallToOpen, type OpenCall } from './open-call.js';
 import { isPassedOver, passOver } from './pass-over.js';
@@ -90,7 +91,7 @@ export class CallPlacement {
       { callerPhone, calleePhone, provider: first.value.provider.name, route: route.to },
       'call requested',
     );
-    return this.conclude(callSid, await this.dialInTurn({ callSid, callerPhone, calleePhone }, first.value, carriers));
+    return this.conclude(callSid, await this.dialByRoute({ callSid, callerPhone, calleePhone }, first.value, carriers));
   }
 
   /** A running call that was found is asked about first: its end may never have been told. */
@@ -112,7 +113,7 @@ export class CallPlacement {
     return undefined;
   }
 
-  private async dialInTurn(
+  private async dialByRoute(
     call: CallToDial,
     first: Carrier,
     others: AsyncGenerator<Carrier, undefined>,
@@ -126,7 +127,19 @@ export class CallPlacement {
     }
   }
 
-  private async dial(call: CallToDial, { provider, subAccount }: Carrier): Promise<DialResult> {
+  private async dial(call: CallToDial, carrier: Carrier): Promise<DialResult> {
+    const result = await this.dialInTurn(call, carrier);
+    const provider = carrier.provider.name;
+    if (result.kind === 'refused') {
+      this.logger.warn({ provider, refusal: loggedRefusal(result) }, 'the provider refused a dial');
+    }
+    if (result.kind === 'timed_out') {
+      this.logger.warn({ provider }, 'the provider has not replied to the dial in time');
+    }
+    return result;
+  }
+
+  private async dialInTurn(call: CallToDial, { provider, subAccount }: Carrier): Promise<DialResult> {
     if (this.waitsForTurn(provider)) {
       const turn = await takeTurn(this.database, call.callSid, provider);
       if (turn !== 'taken') return turn;
@@ -140,7 +153,7 @@ export class CallPlacement {
   }
 
   private passOver(callSid: string, from: Carrier, refusal: Refusal, to: Carrier): Promise<boolean> {
-    this.logger.warn({ from: from.provider.name, to: to.provider.name, refusal }, 'a provider is passed over');
+    this.logger.info({ from: from.provider.name, to: to.provider.name }, 'a provider is passed over');
     return passOver(this.database, {
       callSid,
       from: from.provider.name,
@@ -161,9 +174,7 @@ export class CallPlacement {
         await this.recorder.applyOwn(callSid, 'refused', { endReason: 'failed', detail: refusalDetail(result) });
         throw new AppError(REFUSED_DIAL[result.category] ?? 'SYSTEM', { cause: refusalError(result) });
       case 'canceled':
-        return callSid;
       case 'timed_out':
-        this.logger.warn('the provider has not replied to the dial in time');
         return callSid;
       case 'unknown':
         throw new AppError('SYSTEM', { cause: result.cause });

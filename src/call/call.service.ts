@@ -5,6 +5,7 @@ import { logAboutCall } from '../common/log-context.js';
 import { isLong } from '../common/long.js';
 import { hotStatement } from '../database/hot-statement.js';
 import { DirectoryService } from '../directory/directory.service.js';
+import { refusalError } from '../telephony/logged-refusal.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { CallMilestone, ProviderCall } from '../telephony/telephony-provider.js';
 import { StateType } from './call-lifecycle.js';
@@ -12,7 +13,6 @@ import { CallPlacement } from './call-placement.js';
 import { CallRecorder } from './call-recorder.js';
 import { isCallSid } from './call-sid.js';
 import { claimCancel, releaseCancel } from './cancel-claim.js';
-import { refusalError } from './dial.js';
 import { StateMemory, type RememberedState } from './state-memory.js';
 
 const findState = hotStatement<RememberedState>(

@@ -32,7 +32,3 @@ export const dialOnce = async (
 
 /** For the timeline. */
 export const refusalDetail = ({ category, code, text }: Refusal) => ({ category, code, text });
-
-/** For the log. */
-export const refusalError = ({ category, code, text }: Refusal): Error =>
-  new Error(`the provider refused (${category}): ${code} ${text}`);

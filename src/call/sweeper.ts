@@ -11,9 +11,10 @@ import { DataSource } from 'typeorm';
 import { runWithLogContext } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
-import type { GuardedProvider } from '../telephony/guarded-provider.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
-import type { HangUpOutcome, TelephonyProvider } from '../telephony/telephony-provider.js';
+import type { GuardedProvider } from '../telephony/guarded-provider.js';
+import { loggedRefusal } from '../telephony/logged-refusal.js';
+import type { HangUpOutcome } from '../telephony/telephony-provider.js';
 import { keepPace } from './ask-pace.js';
 import { CallInquiry } from './call-inquiry.js';
 import { CallRecorder } from './call-recorder.js';
@@ -166,7 +167,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   /** @returns whether the call is over by it */
-  private async carryOutCancel(provider: TelephonyProvider, call: DueCall): Promise<boolean> {
+  private async carryOutCancel(provider: GuardedProvider, call: DueCall): Promise<boolean> {
     const outcome = await this.hangUp(provider, call);
     if (outcome?.kind === 'taken') await this.recorder.applyOwn(call.callSid, 'canceled', { endReason: 'canceled' });
     else if (outcome) await releaseCancel(this.database, call.callSid);
@@ -174,7 +175,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   /** The provider says that the call goes on. Unless it has only now moved on, that has been long enough. */
-  private async expire(provider: TelephonyProvider, call: DueCall): Promise<void> {
+  private async expire(provider: GuardedProvider, call: DueCall): Promise<void> {
     if ((await this.inquiry.stateOf(call.callSid)) !== call.state) return;
     this.logger.warn({ state: call.state }, 'a call has stayed too long and is hung up');
     const outcome = await this.hangUp(provider, call);
@@ -182,9 +183,16 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   /** Undefined where the outcome is unknown: the call is asked about all the same. */
-  private async hangUp(provider: TelephonyProvider, call: DueCall): Promise<HangUpOutcome | undefined> {
+  private async hangUp(provider: GuardedProvider, call: DueCall): Promise<HangUpOutcome | undefined> {
     try {
-      return await provider.hangUp(call);
+      const outcome = await provider.hangUp(call);
+      if (outcome.kind === 'refused') {
+        this.logger.warn(
+          { provider: provider.name, refusal: loggedRefusal(outcome) },
+          'the provider refused to hang up',
+        );
+      }
+      return outcome;
     } catch (error) {
       this.logger.warn({ error, provider: provider.name }, 'the provider could not be told to hang up');
       return undefined;

@@ -11,9 +11,9 @@ import { isLong } from '../common/long.js';
 import type { Config } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import { CallLine, type CallState } from './call-line.js';
+import { Client, saidBy } from './client.js';
 import { CALL_STATUS, FAILED, INTERRUPTED } from './exit-status.js';
 import { fail } from './fail.js';
-import { statesOf } from './state-stream.js';
 import { failUsage, HELP, printUsage } from './usage.js';
 
 const USAGE = `Usage: npm run call -- <userId>      calls a user
@@ -29,17 +29,13 @@ Exit status:
   2 usage       5 rejected      8 lost
   1: the call is refused, Ringback cannot be reached, or the outcome is not known`;
 
+/** Beside DIAL_TIMEOUT: waiting for the provider's turn, a slow database, a slow network. */
+const OVERHEAD_MS = 25_000;
 const DRAW_EVERY_MS = 250;
 const TOKEN_LIFETIME_SECONDS = 12 * 60 * 60;
 
 /** npm passes on the signal that the terminal has sent to us as well: one Ctrl-C arrives twice. */
 const SAME_KEY_PRESS_MS = 500;
-
-interface Reply {
-  readonly returnCode: number;
-  readonly returnMsg: string;
-  readonly data?: { readonly callSid?: string; readonly stateType?: string };
-}
 
 const readArguments = () => {
   try {
@@ -63,42 +59,6 @@ const makeToken = async (userId: string, config: Config): Promise<string> => {
   const secret = config.jwtSecret ?? (await readSigningSecret(config.dataDir));
   return issueToken(secret, { userId, lifetimeSeconds: TOKEN_LIFETIME_SECONDS }, config);
 };
-
-class Client {
-  constructor(
-    private readonly baseUrl: string,
-    private readonly token: string,
-  ) {}
-
-  async ask(path: string): Promise<Reply> {
-    const response = await this.fetch(path);
-    const reply = (await response.json().catch(() => null)) as Partial<Reply> | null;
-    if (reply?.returnCode === undefined) throw new Error(`What answers at ${this.baseUrl} is not Ringback.`);
-    return reply as Reply;
-  }
-
-  states(callSid: string): AsyncGenerator<CallState> {
-    return statesOf(async (lastEventId) => {
-      const response = await this.fetch(
-        `callState/${callSid}/stream`,
-        lastEventId === null ? {} : { 'last-event-id': lastEventId },
-      );
-      if (response.body && response.headers.get('content-type')?.startsWith('text/event-stream')) return response.body;
-      throw new Error(saidBy((await response.json()) as Reply));
-    });
-  }
-
-  private fetch(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-    const authorization = `Bearer ${this.token}`;
-    return fetch(`${this.baseUrl}/v1/app/${path}`, { headers: { ...headers, authorization } }).catch(
-      (cause: unknown) => {
-        throw new Error(`Nothing answers at ${this.baseUrl}. Is it running? npm start`, { cause });
-      },
-    );
-  }
-}
-
-const saidBy = ({ returnCode, returnMsg }: Reply): string => `${returnCode} ${returnMsg}`;
 
 /** The first Ctrl-C is a wish, the second one an order. */
 const onCtrlC = (quit: () => void): AbortSignal => {
@@ -153,7 +113,11 @@ const main = async (): Promise<number> => {
 
   const config = readEnvironment();
   const token = values.token ?? (await makeToken(values.as, config));
-  const client = new Client(values.url ?? `http://127.0.0.1:${config.port}`, token);
+  const client = new Client(
+    values.url ?? `http://127.0.0.1:${config.port}`,
+    token,
+    config.dialTimeoutSeconds * 1_000 + OVERHEAD_MS,
+  );
   const line = new CallLine(process.stdout);
   const cancel = onCtrlC(() => {
     line.finish();

@@ -1,6 +1,7 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, ERRORS, type ErrorName } from './error-table.js';
+import { loggedMessage } from './logged-error.js';
 import type { Logger } from './logger.js';
 import { routeOf } from './request-path.js';
 
@@ -41,6 +42,8 @@ export class ErrorFilter implements ExceptionFilter {
     if (row.code >= 500 && error.code !== 'UNAVAILABLE') this.logger.error(line, 'request failed');
     else if (row.code >= 500 && error.cause !== undefined) this.logger.warn(line, 'request refused: not available');
     request.errorCode = error.code;
+    const reason = thrown === error && row.code < 500 ? reasonOf(error) : null;
+    if (reason !== null) request.errorReason = reason;
 
     if (error.retryAfterSeconds) void reply.header('retry-after', String(error.retryAfterSeconds));
     if (row.httpStatus === 401) void reply.header('www-authenticate', 'Bearer');
@@ -64,6 +67,12 @@ const problem = (error: AppError, requestId: string) => ({
   errors: error.faults.length > 0 ? error.faults : undefined,
   requestId,
 });
+
+/** Why we refused a request, for the operator. Errors of Nest and Fastify are not asked: they repeat the address. */
+const reasonOf = ({ code, cause, detail }: AppError): string | null => {
+  if (cause instanceof Error) return loggedMessage(cause);
+  return code === 'UNAUTHENTICATED' ? (detail ?? null) : null;
+};
 
 const asAppError = (thrown: unknown, route: string): AppError => {
   if (thrown instanceof AppError) return thrown;
@@ -99,5 +108,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Which row of the error table answered the request, for the log. */
     errorCode?: ErrorName;
+    /** Why, where that is more than the code tells. */
+    errorReason?: string;
   }
 }

@@ -22,6 +22,9 @@ const LOGGED_FIELDS = [
 /** SQLSTATE class 22, data exception: the message repeats the value. Other classes name tables and constraints. */
 const REPEATS_A_VALUE = /^22[0-9A-Z]{3}$/;
 
+/** JSON.parse repeats what it was given: `Unexpected token 's', "secret" is not valid JSON`. */
+const REPEATED_JSON = /(?:\.\.\.)?"[^]*(?= is not valid JSON)/;
+
 /** More than any chain of ours; an error may also be its own cause. */
 const MOST_CAUSES = 5;
 
@@ -59,5 +62,6 @@ const isError = (value: object): value is ErrorWithFields => 'message' in value 
 /** For people, without a value that the database was given. */
 export const loggedMessage = (error: Error): string => {
   const { code } = error as Error & { readonly code?: unknown };
-  return typeof code === 'string' && REPEATS_A_VALUE.test(code) ? `data exception (SQLSTATE ${code})` : error.message;
+  if (typeof code === 'string' && REPEATS_A_VALUE.test(code)) return `data exception (SQLSTATE ${code})`;
+  return error.message.replace(REPEATED_JSON, 'a text');
 };

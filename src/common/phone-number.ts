@@ -91,3 +91,9 @@ export const maskPhone = (phone: string): string => {
   if (shown.length < 8) return `${shown.slice(0, 2)}****`;
   return `${shown.slice(0, 3)}****${shown.slice(-4)}`;
 };
+
+/** E.164 has at most 15 digits; ids of calls have more. */
+const NUMBER_IN_TEXT = /(?<!\d)\+?\d{7,15}(?!\d)/g;
+
+/** For a text of others that may repeat phone numbers. */
+export const maskPhonesIn = (text: string): string => text.replace(NUMBER_IN_TEXT, maskPhone);

@@ -2,10 +2,11 @@
 import type { FastifyRequest } from 'fastify';
 
 const LONGEST_LOGGED_PATH = 200;
-/** Ids of ours look so, and nothing longer does. */
-const LOGGED_PARAMETER = /^[\w-]{1,64}$/;
-/** Longer than any name in a path of ours; a token, say. */
-const LONG_SEGMENT = /[^/]{41,}/g;
+/**
+ * An id of a user, a call or an endpoint, or a short name in lower case, such as a provider's. Whatever looks otherwise may be
+ * a secret: the end of a webhook path, a token or a phone that was pasted into the wrong place.
+ */
+const LOGGED_SEGMENT = /^(?:\d{1,10}|\d{12,32}|v\d|[a-z][a-z-]{0,19}|callState|callCancel|callService)$/;
 
 /** The path without query, fragment and matrix parameters. Each of them may carry a token. */
 const pathOf = ({ url }: Pick<FastifyRequest, 'url'>): string => url.split(/[?#;]/, 1)[0] ?? '';
@@ -21,14 +22,16 @@ export const loggedPath = (request: FastifyRequest): string => {
   const { url } = request.routeOptions;
   if (url === undefined) {
     const path = decoded(pathOf(request)).replace(/(webhooks)\/.*/is, '$1/*');
-    return path.replace(LONG_SEGMENT, '…').slice(0, LONGEST_LOGGED_PATH);
+    return path.replace(/[^/]+/g, (segment) => segmentOf(segment, '…')).slice(0, LONGEST_LOGGED_PATH);
   }
   const parameters = request.params as Readonly<Record<string, string>>;
   return url.replace(/:(\w+)/g, (placeholder, name: string) => {
-    const value = parameters[name] ?? '';
-    return LOGGED_PARAMETER.test(value) ? value : placeholder;
+    return segmentOf(parameters[name] ?? '', placeholder);
   });
 };
+
+const segmentOf = (segment: string, otherwise: string): string =>
+  segment === '*' || LOGGED_SEGMENT.test(segment) ? segment : otherwise;
 
 const decoded = (path: string): string => {
   try {

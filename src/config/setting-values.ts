@@ -61,6 +61,15 @@ export const url =
     return value;
   };
 
+/** It may hold a user and a password. */
+export const proxy = (padded: string): URL => {
+  const value = padded.trim();
+  const protocol = URL.canParse(value) ? new URL(value).protocol : '';
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw new Error('expected a URL that begins with http:// or https://');
+  return new URL(value);
+};
+
 export const list =
   <T>(parse: (item: string) => T) =>
   (value: string): readonly T[] =>

@@ -12,6 +12,7 @@ import {
   numberBetween,
   oneOf,
   optional,
+  proxy,
   region,
   routes,
   text,
@@ -132,6 +133,25 @@ export const SETTINGS = {
     '',
     'Address ranges beside the public ones that outgoing webhooks may go to, over http too; comma between two.',
     (value) => (value === '' ? [] : addressRanges(value)),
+  ),
+  httpsProxy: secret(
+    'HTTPS_PROXY',
+    '',
+    'Proxy for outgoing https and wss, as http://host:port or with user:password@: providers, JWT_JWKS_URI and webhooks.',
+    optional(proxy),
+  ),
+  httpProxy: secret(
+    'HTTP_PROXY',
+    '',
+    'Proxy for outgoing http and ws, likewise by CONNECT. Webhooks over http, which only go to WEBHOOK_ALLOWED_RANGES, use none.',
+    optional(proxy),
+  ),
+  noProxy: setting(
+    'NO_PROXY',
+    '',
+    'Hosts that are reached without a proxy, comma between two: example.com (and all below it), 10.0.0.0/8, host:port, or * for ' +
+      'all. Loopback always is.',
+    (value) => value,
   ),
   logLevel: setting(
     'LOG_LEVEL',

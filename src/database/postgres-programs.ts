@@ -84,12 +84,14 @@ const ownerOf = async (cluster: string): Promise<Owner> => {
 const launcherAs = ({ uid, gid }: Owner, mustReach: readonly string[]): string[] => {
   const asOwner = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
   const question = mustReach.flatMap((path, index) => [...(index > 0 ? ['-a'] : []), '-x', path]);
+  let cause: unknown;
   const works = (launcher: readonly string[]): boolean => {
     const [command = '', ...options] = launcher;
     try {
       execFileSync(command, [...options, 'test', ...question], { stdio: 'ignore', cwd: '/', env: ENVIRONMENT });
       return true;
-    } catch {
+    } catch (error) {
+      cause = error;
       return false;
     }
   };
@@ -104,6 +106,7 @@ const launcherAs = ({ uid, gid }: Owner, mustReach: readonly string[]): string[]
   throw new Error(
     'PostgreSQL refuses to run as root, and it could not be run as another user (setpriv of util-linux): ' +
       'start Ringback as an ordinary user, or set DATABASE_URL.',
+    { cause },
   );
 };
 

@@ -7,6 +7,7 @@ import {
   CLAIM_NEXT,
   GIVE_UP_KEY,
   HAND_ON,
+  LEAVE_ALONE,
   LOCK_CALL,
   LOCK_IF_DISABLED,
   PUT_BACK,
@@ -77,10 +78,13 @@ export class Courier {
       // What our own stopping cut short says nothing of the endpoint.
       if (status === null && stop.aborted) return false;
       if (error === null) await this.settle(database, job, changeNumber, 'delivered');
-      else if (await this.disabledBy(database, endpointId, status === GONE)) {
+      else if (await this.disabledBy(database, endpointId, answer)) {
         await database.query(GIVE_UP_KEY, [endpointId, callSid]);
       } else if (attemptsMade >= MOST_ATTEMPTS) await this.settle(database, job, changeNumber, 'failed');
-      else return false;
+      else {
+        await database.query(LEAVE_ALONE, [endpointId, callSid, answer.retryAfterSeconds]);
+        return false;
+      }
       return true;
     });
     if (!isOver) throw new DeliveryFailed(error ?? '');
@@ -136,20 +140,26 @@ export class Courier {
     // This process was taken for dead; another has done the work, and handed on.
     if (settled === 0) return;
     // Also when it failed for good: it was the last to say that the endpoint fails, and a month later nobody would know.
-    await database.query(
+    const [, recovered] = await database.query<[unknown, number]>(
       'update webhook_endpoint set failing_since = null where id = $1 and failing_since is not null',
       [endpointId],
     );
+    if (recovered > 0 && state === 'delivered') this.logger.info({ endpointId }, 'a webhook endpoint accepts again');
     await database.query(HAND_ON, [endpointId, callSid]);
     if (state === 'failed') this.logger.warn({ endpointId, changeNumber }, 'a webhook delivery has failed for good');
   }
 
-  private async disabledBy(database: EntityManager, endpointId: string, isGone: boolean): Promise<boolean> {
+  private async disabledBy(database: EntityManager, endpointId: string, { status, error }: Answer): Promise<boolean> {
     const [[noted]] = await database.query<[{ disabledReason: string | null }[], number]>(NOTE_FAILURE, [
       endpointId,
-      isGone,
+      status === GONE,
     ]);
-    if (!noted?.disabledReason) return false;
+    // A row means news: once when it begins to fail, and once when it is disabled.
+    if (!noted) return false;
+    if (!noted.disabledReason) {
+      this.logger.warn({ endpointId, status, error }, 'a webhook endpoint fails; deliveries to it are retried');
+      return false;
+    }
     this.logger.warn({ endpointId, reason: noted.disabledReason }, 'a webhook endpoint is disabled');
     return true;
   }

@@ -59,6 +59,16 @@ export const LOCK_IF_DISABLED = 'select from webhook_endpoint where id = $1 and 
 export const GIVE_UP_KEY = 'select graphile_worker.remove_job(webhook_job_key($1, $2))';
 
 /**
+ * $1: the endpoint's id, $2: the callSid, $3: seconds for which the receiver wants to be left alone. graphile-worker adds its
+ * back-off to the running job's time when the job has failed; together they are the longer of the two.
+ */
+export const LEAVE_ALONE = `
+update graphile_worker._private_jobs
+set run_at = now() + ($3 - exp(least(attempts, 10))) * interval '1 second'
+where key = webhook_job_key($1, $2) and $3 > exp(least(attempts, 10))
+`;
+
+/**
  * $1: the endpoint's id, $2: the callSid before the first, $3: how many, $4: the only callSid, or null. Pending deliveries
  * are tried at once. A job that is running is left alone: it hands on to what is pending when it is done.
  */

@@ -107,7 +107,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
       forbiddenFlags: () => this.busyEndpoints(),
       events,
     });
-    endIfBlindFromBirth(runner, events);
+    endIfBlindFromBirth(runner, events, this.logger);
     return runner;
   }
 
@@ -115,8 +115,10 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private async stop(): Promise<void> {
     if (this.stopping.signal.aborted) return;
     this.stopping.abort();
-    // It may have ended by itself.
-    await this.runner?.stop().catch(() => undefined);
+    // It may have ended by itself, and says so.
+    await this.runner?.stop().catch((error: unknown) => {
+      this.logger.debug({ error }, 'the delivery worker had ended before it was stopped');
+    });
   }
 
   private tasks(): TaskList {
@@ -155,11 +157,13 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
  * graphile-worker 0.17 remembers it for good when its very first look for a job fails (taskIdentifiers.js keeps the
  * rejected promise), and never finds one. Such a runner makes room for another.
  */
-const endIfBlindFromBirth = (runner: Runner, events: EventEmitter): void => {
+const endIfBlindFromBirth = (runner: Runner, events: EventEmitter, logger: Logger): void => {
   const end = (): void => {
     // Once all its workers have seen it; else each of them complains.
     setImmediate(() => {
-      runner.stop().catch(() => undefined);
+      runner.stop().catch((error: unknown) => {
+        logger.debug({ error }, 'the delivery worker had ended before it was stopped');
+      });
     });
   };
   events.once('worker:getJob:error', end);

@@ -20,7 +20,10 @@ export class EndpointUrlCheck {
       await this.connections.addressesOf(host, url.protocol);
       return null;
     } catch (error) {
-      if (!(error instanceof AddressRefused)) return `must lead somewhere: the name ${host} cannot be resolved`;
+      if (!(error instanceof AddressRefused)) {
+        const { code = 'no address' } = error as NodeJS.ErrnoException;
+        return `must lead somewhere: the name ${host} cannot be resolved (${code})`;
+      }
       const advice = url.protocol === 'http:' ? 'use https, or have' : 'have';
       return `must not lead there: ${error.message}; ${advice} the operator allow its range (WEBHOOK_ALLOWED_RANGES)`;
     }

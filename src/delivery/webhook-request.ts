@@ -1,9 +1,14 @@
-/** One attempt: a signed POST (Standard Webhooks), and what came of it. */
+/**
+ * One attempt: a signed POST (Standard Webhooks), and what came of it. By Node's own client: undici closes the connection when
+ * a server sends `100 Continue` unasked, as some do for every POST (RFC 9110 §15.2.1 has a client ignore it).
+ */
 import { Injectable } from '@nestjs/common';
+import { request as requestByHttp, type IncomingMessage } from 'node:http';
+import { request as requestByHttps } from 'node:https';
 import { Webhook } from 'standardwebhooks';
-import { request, type Dispatcher } from 'undici';
 import { ATTEMPT_LIMIT_MS, RESPONSE_LENGTH } from './delivery-limits.js';
 import { GuardedConnections } from './guarded-connections.js';
+import { retryAfterOf } from './retry-after.js';
 
 export interface WebhookToSend {
   readonly url: string;
@@ -21,6 +26,8 @@ export interface Answer {
   /** Null where it was delivered. */
   readonly error: string | null;
   readonly response: string | null;
+  /** For how long the receiver wants to be left alone; 0 where it does not say. */
+  readonly retryAfterSeconds: number;
 }
 
 @Injectable()
@@ -30,24 +37,60 @@ export class WebhookRequest {
   /** Never throws: what goes wrong is the answer. */
   async send(webhook: WebhookToSend, stop: AbortSignal, limitMs = ATTEMPT_LIMIT_MS): Promise<Answer> {
     const begin = performance.now();
-    const limit = AbortSignal.timeout(limitMs);
+    const end = new AbortController();
+    const onStop = (): void => {
+      end.abort(new Error('The process stopped during the attempt.'));
+    };
+    const timer = setTimeout(() => {
+      end.abort(new Error(`It did not answer within ${limitMs / 1000} s.`));
+    }, limitMs);
+    stop.addEventListener('abort', onStop);
+    if (stop.aborted) onStop();
     try {
-      const { statusCode, body } = await request(webhook.url, {
-        method: 'POST',
-        dispatcher: this.connections.agent,
-        headers: { 'content-type': 'application/json', 'user-agent': 'Ringback', ...signed(webhook, new Date()) },
-        body: webhook.body,
-        signal: AbortSignal.any([stop, limit]),
-      });
-      const response = await beginningOf(body);
-      return { durationMs: since(begin), status: statusCode, error: faultOf(statusCode), response };
+      const answer = await this.post(webhook, end.signal);
+      const status = answer.statusCode ?? 0;
+      const response = await beginningOf(answer);
+      const retryAfterSeconds = retryAfterOf(status, answer.headers['retry-after'], new Date());
+      return { durationMs: since(begin), status, error: faultOf(status), response, retryAfterSeconds };
     } catch (error) {
-      return { durationMs: since(begin), status: null, error: wordsFor(error, limit, limitMs), response: null };
+      const reason = end.signal.aborted ? (end.signal.reason as Error).message : wordsFor(error);
+      return { durationMs: since(begin), status: null, error: reason, response: null, retryAfterSeconds: 0 };
+    } finally {
+      clearTimeout(timer);
+      stop.removeEventListener('abort', onStop);
+      end.abort();
     }
+  }
+
+  /** Rejects when the signal is aborted, also while a name is looked up, which cannot be stopped. */
+  private post(webhook: WebhookToSend, signal: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', giveUp);
+      if (signal.aborted) giveUp();
+      const url = new URL(webhook.url);
+      const sending = this.connections.to(url).then((connection) => {
+        const ask = url.protocol === 'https:' ? requestByHttps : requestByHttp;
+        const request = ask(url, { method: 'POST', signal, headers: headersOf(webhook), ...connection });
+        request.on('response', resolve);
+        request.on('error', reject);
+        request.end(webhook.body);
+      });
+      sending.catch(reject);
+    });
   }
 }
 
 const since = (begin: number): number => Math.round(performance.now() - begin);
+
+const headersOf = (webhook: WebhookToSend): Record<string, string | number> => ({
+  'content-type': 'application/json',
+  'content-length': Buffer.byteLength(webhook.body),
+  'user-agent': 'Ringback',
+  ...signed(webhook, new Date()),
+});
 
 const signed = ({ id, body, secrets }: WebhookToSend, now: Date): Record<string, string> => ({
   'webhook-id': id,
@@ -63,7 +106,7 @@ const faultOf = (status: number): string | null => {
 };
 
 /** An answer whose body breaks off, or never ends, has been given all the same. */
-const beginningOf = async (body: Dispatcher.ResponseData['body']): Promise<string> => {
+const beginningOf = async (body: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
@@ -80,10 +123,8 @@ const beginningOf = async (body: Dispatcher.ResponseData['body']): Promise<strin
   return Buffer.concat(chunks).toString('utf8').replaceAll('\0', '').slice(0, RESPONSE_LENGTH);
 };
 
-const wordsFor = (error: unknown, limit: AbortSignal, limitMs: number): string => {
-  if (limit.aborted) return `It did not answer within ${limitMs / 1000} s.`;
+const wordsFor = (error: unknown): string => {
   const { name, message, code } = error as NodeJS.ErrnoException;
-  if (name === 'AbortError') return 'The process stopped during the attempt.';
   // Of several addresses that all fail, Node tells the code alone.
   return message || code || name;
 };

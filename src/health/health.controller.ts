@@ -2,6 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { Public } from '../auth/access.js';
 import { AppError, ERRORS } from '../common/error-table.js';
+import { VERSION } from '../common/version.js';
 import { Readiness } from './readiness.js';
 
 const NOT_READY = 'Requests cannot be served at the moment.';
@@ -19,10 +20,14 @@ export class HealthController {
   @ApiResponse({
     status: 200,
     description: 'It does.',
-    schema: { type: 'object', required: ['status'], properties: { status: OK } },
+    schema: {
+      type: 'object',
+      required: ['status', 'version'],
+      properties: { status: OK, version: { type: 'string', description: 'The version that runs.', example: '0.2.0' } },
+    },
   })
   live() {
-    return { status: 'ok' };
+    return { status: 'ok', version: VERSION };
   }
 
   @Get('ready')

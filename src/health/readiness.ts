@@ -85,17 +85,7 @@ export class Readiness {
   }
 
   private async askNow(name: string, isReachable: () => Promise<boolean>): Promise<void> {
-    let health: ProviderHealth = 'degraded';
-    let error: unknown;
-    try {
-      if (await isReachable()) health = 'up';
-    } catch (thrown) {
-      error = thrown;
-    }
-    const before = this.known.get(name)?.health ?? 'up';
+    const health = (await isReachable()) ? 'up' : 'degraded';
     this.known.set(name, { health, at: performance.now() });
-    if (health === before) return;
-    if (health === 'up') this.logger.info({ provider: name }, 'provider reachable again');
-    else this.logger.warn({ provider: name, ...(error !== undefined && { error }) }, 'provider unreachable');
   }
 }

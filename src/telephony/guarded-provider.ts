@@ -1,5 +1,6 @@
 import { timeout, TimeoutStrategy } from 'cockatiel';
 import type { Logger } from '../common/logger.js';
+import { refusalError } from './logged-refusal.js';
 import { NotAsked, ProviderGate } from './provider-gate.js';
 import type {
   CallMilestone,
@@ -8,6 +9,7 @@ import type {
   DialRequest,
   HangUpOutcome,
   ProviderCall,
+  Refusal,
   TelephonyProvider,
 } from './telephony-provider.js';
 
@@ -39,10 +41,10 @@ const NO_TERMS: Terms = { limits: { callsPerSecond: null, callsAtOnce: null }, m
  * what they would hear in the end. Dials have a gate of their own: hang-ups must get through while dials are not replied
  * to, and a status that cannot be fetched is no reason to place no calls.
  *
- * Webhooks pass, for the provider sends them when it is well again; so does isReachable, which only says whether
- * the provider is degraded.
+ * Webhooks pass, for the provider sends them when it is well again; so does isReachable, which only tells
+ * whether the provider is degraded.
  */
-export class GuardedProvider implements TelephonyProvider {
+export class GuardedProvider implements Omit<TelephonyProvider, 'checkReachable'> {
   readonly name: string;
   readonly limits: ProviderLimits;
   readonly asksPerSecond: number;
@@ -51,11 +53,12 @@ export class GuardedProvider implements TelephonyProvider {
   readonly createSubAccount?: TelephonyProvider['createSubAccount'];
   private readonly dials: ProviderGate;
   private readonly orders: ProviderGate;
+  private isDegraded = false;
   private readonly orderLimit = timeout(ORDER_LIMIT_MS, TimeoutStrategy.Aggressive);
 
   constructor(
     readonly provider: TelephonyProvider,
-    logger: Logger,
+    private readonly logger: Logger,
     { limits, makesSubAccounts }: Terms = NO_TERMS,
   ) {
     this.limits = limits;
@@ -65,8 +68,10 @@ export class GuardedProvider implements TelephonyProvider {
     if (provider.listen) this.listen = provider.listen.bind(provider);
     const createSubAccount = makesSubAccounts ? provider.createSubAccount?.bind(provider) : undefined;
     const gate = (requests: string): ProviderGate =>
-      new ProviderGate((state) => {
-        logger.warn({ provider: provider.name, requests, state }, 'circuit');
+      new ProviderGate((state, lastFailure) => {
+        const line = { provider: provider.name, requests, state };
+        if (state === 'open') logger.warn({ ...line, error: failureOf(lastFailure) }, 'circuit opened');
+        else logger.info(line, 'circuit');
       });
     this.dials = gate('dials');
     this.orders = gate('orders');
@@ -100,8 +105,17 @@ export class GuardedProvider implements TelephonyProvider {
     return this.order(() => this.provider.fetchStatus(call));
   }
 
-  isReachable(): Promise<boolean> {
-    return this.provider.isReachable();
+  /** Logs a change, with its cause. */
+  async isReachable(): Promise<boolean> {
+    const cause = await this.provider.checkReachable().then(
+      () => null,
+      (error: unknown) => error ?? new Error('no reason given'),
+    );
+    const { name: provider, logger } = this;
+    if (cause !== null && !this.isDegraded) logger.warn({ provider, error: cause }, 'provider unreachable');
+    if (cause === null && this.isDegraded) logger.info({ provider }, 'provider reachable again');
+    this.isDegraded = cause !== null;
+    return cause === null;
   }
 
   async close(): Promise<void> {
@@ -112,6 +126,10 @@ export class GuardedProvider implements TelephonyProvider {
     return this.orders.pass(() => this.orderLimit.execute(ask));
   }
 }
+
+/** A gate counts errors, and refusals as provider_down. */
+const failureOf = (failure: unknown): unknown =>
+  failure instanceof Error ? failure : refusalError(failure as Refusal);
 
 /** A dial that its caller has stopped waiting for has failed, whether or not the provider heeds the signal. */
 const untilAborted = <T>(reply: Promise<T>, signal: AbortSignal): Promise<T> =>

@@ -58,14 +58,16 @@ export class ProviderGate {
   private readonly room: BulkheadPolicy = bulkhead(AT_ONCE, IN_QUEUE);
   private readonly circuit: CircuitBreakerPolicy;
 
-  constructor(onChange: (state: GateState) => void) {
+  /** @param onChange also gets the last failure: an error, or a refusal */
+  constructor(onChange: (state: GateState, lastFailure: unknown) => void) {
     const failures = handleWhen((error) => !(error instanceof CannotBeAsked)).orWhenResult(isDown);
     this.circuit = circuitBreaker(failures, {
       halfOpenAfter: TRY_AGAIN_MS,
       breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW),
     });
     this.circuit.onStateChange((state) => {
-      onChange(STATES[state]);
+      const { lastFailure } = this.circuit;
+      onChange(STATES[state], lastFailure && ('error' in lastFailure ? lastFailure.error : lastFailure.value));
     });
   }
 

@@ -46,8 +46,11 @@ export interface TelephonyProvider {
    */
   createSubAccount?(name: string): Promise<SubAccountCredentials>;
 
-  /** Whether the provider can be reached; never throws. Tells only whether it is degraded. */
-  isReachable(): Promise<boolean>;
+  /**
+   * Resolves if the provider can be reached and accepts our credentials. Tells only whether it is degraded.
+   * @throws the reason why not, for the log
+   */
+  checkReachable(): Promise<void>;
 
   /** Checks the raw bytes first and parses afterwards. A provider without webhooks leaves it out. */
   readWebhook?(request: WebhookRequest): WebhookReading;

@@ -2,6 +2,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { LOGGER, type Logger } from '../common/logger.js';
+import { proxyRules } from '../common/proxy-rules.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { GuardedProvider, type Terms } from './guarded-provider.js';
 import { ProviderChoice, type ConfiguredProvider } from './provider-choice.js';
@@ -20,12 +21,12 @@ const ownWebhookUrl = (host: HttpAdapterHost): string | null => {
 };
 
 /** Also within this process the simulator is a provider elsewhere: its webhooks come in by the same door, over HTTP. */
-const createSimulator = (config: Config, host: HttpAdapterHost): SimulatorProvider => {
+const createSimulator = (config: Config, host: HttpAdapterHost, logger: Logger): SimulatorProvider => {
   const { simulatorUrl, simulatorSpeed: speed, simulatorWebhookSecrets: secrets = [randomWebhookSecret()] } = config;
   const targets = (): string[] => [ownWebhookUrl(host) ?? []].flat();
   const exchange = simulatorUrl
-    ? new ExchangeClient(simulatorUrl)
-    : new ExchangeInProcess({ speed, secret: secrets[0], targets });
+    ? new ExchangeClient(simulatorUrl, { proxyFor: proxyRules(config) })
+    : new ExchangeInProcess({ speed, secret: secrets[0], targets, logger });
   return new SimulatorProvider(exchange, secrets);
 };
 
@@ -45,6 +46,7 @@ const createAsterisk = async (config: Config, url: string, logger: Logger): Prom
       shownToCaller: config.asteriskShownToCaller,
       shownToCallee: config.asteriskShownToCallee,
       record: config.recordCalls,
+      proxyFor: proxyRules(config),
     },
     logger,
   );
@@ -62,6 +64,7 @@ const createTwilio = async (config: Config, accountSid: string): Promise<Telepho
     ringCalleeSeconds: config.ringCalleeSeconds,
     longestTalkSeconds: config.longestTalkSeconds,
     record: config.recordCalls,
+    proxyFor: proxyRules(config),
     ...(config.twilioMachineDetection && { machineDetection: config.twilioMachineDetection }),
   });
 };
@@ -78,6 +81,7 @@ const createYuntongxun = async (config: Config, accountSid: string): Promise<Tel
     ...(config.publicUrl && { publicUrl: config.publicUrl }),
     format: config.yuntongxunFormat,
     maxCallSeconds: config.longestTalkSeconds,
+    proxyFor: proxyRules(config),
   });
 };
 
@@ -105,7 +109,7 @@ const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Lo
     const terms = { limits, makesSubAccounts: config.yuntongxunMakeSubAccounts };
     all.push(configured(await createYuntongxun(config, yuntongxunAccountSid), terms));
   }
-  if (all.length === 0) all.push(configured(createSimulator(config, host)));
+  if (all.length === 0) all.push(configured(createSimulator(config, host, logger)));
   const routes = config.routes ?? [{ to: '', providers: all.map(({ provider }) => provider.name) }];
   return new ProviderChoice(all, routes, config.phoneRegion);
 };

@@ -1,5 +1,5 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { startTestApp, TEST_KEYS, TEST_SECRET, type TestApp } from '../support/test-app.js';
 import type { ApiDocument } from './document.js';
 
 let service: TestApp;
@@ -11,7 +11,10 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-it('the document is OpenAPI 3.1', () => {
+it('the document is OpenAPI 3.1, of the version that runs', async () => {
+  const live = (await (await fetch(`${service.url}/health/live`)).json()) as { version: string };
+
+  expect((JSON.parse(source) as { info: { version: string } }).info.version).toBe(live.version);
   expect((JSON.parse(source) as ApiDocument).openapi).toMatch(/^3\.1\.\d+$/);
 });
 
@@ -27,4 +30,8 @@ it('Redocly’s linter finds nothing in it, not even to warn of', async () => {
   const problems = await lintFromString({ source, config });
 
   expect(problems.map(({ ruleId, message, location }) => ({ ruleId, message, at: location[0]?.pointer }))).toEqual([]);
+});
+
+it('no secret of the configuration is in it', () => {
+  for (const secret of [TEST_SECRET, TEST_KEYS, TEST_KEYS.split(':')[1]!]) expect(source).not.toContain(secret);
 });

@@ -5,6 +5,7 @@ const NAMES = Object.values(SETTINGS).map(({ name }) => name);
 /** Those that take any text. */
 const TEXTS = [
   'HOST',
+  'NO_PROXY',
   'DATA_DIR',
   'JWT_ISSUER',
   'JWT_AUDIENCE',

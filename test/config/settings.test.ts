@@ -104,6 +104,8 @@ describe('a secret with a line break or blanks around it, as files and Kubernete
     TWILIO_AUTH_TOKEN: 'a token',
     YUNTONGXUN_AUTH_TOKEN: 'a token',
     YUNTONGXUN_WEBHOOK_TOKEN: 'w'.repeat(22),
+    HTTPS_PROXY: 'http://user:password@proxy.example.com:3128',
+    HTTP_PROXY: 'http://user:password@proxy.example.com:3128',
     JWT_ISSUER: 'https://id.example.com/',
     JWT_AUDIENCE: 'ringback',
   };

@@ -1,5 +1,11 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { LONGEST_RETRY_AFTER_SECONDS, retryAfterOf } from '../../src/delivery/retry-after.js';
 import { WebhookRequest, type WebhookToSend } from '../../src/delivery/webhook-request.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
+import { openTestCall } from '../support/told-call.js';
+import { waitFor } from '../support/wait-for.js';
+import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 
 let service: TestApp;
@@ -45,5 +51,92 @@ it('an attempt does not end before its answer is known', async () => {
     status: 202,
     error: null,
     response: 'taken',
+  });
+});
+
+describe('a receiver', () => {
+  /** Answers the first bytes of every request with these. */
+  const answeringWith = async (text: string): Promise<{ url: string; close(): void }> => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(text));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    return { url: `http://127.0.0.1:${port}/hook`, close: () => server.close() };
+  };
+  const attemptAt = async (text: string) => {
+    const server = await answeringWith(text);
+    const answer = await service.app.nest.get(WebhookRequest).send({ ...webhook(), url: server.url }, NEVER);
+    server.close();
+    return answer;
+  };
+  const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+
+  it.each([
+    ['100 Continue', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['two of them', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n'],
+    ['102 Processing', 'HTTP/1.1 102 Processing\r\n\r\n'],
+    ['103 Early Hints', 'HTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\n'],
+  ])('that sends an unasked %s first has the webhook delivered', async (_, first) => {
+    expect(await attemptAt(first + OK)).toMatchObject({ status: 200, error: null, response: 'ok' });
+  });
+
+  it('that switches protocols unasked has not taken it', async () => {
+    const answer = await attemptAt('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n');
+
+    expect(answer).toMatchObject({ status: null, error: expect.stringMatching(/./) as unknown });
+  });
+
+  it('that sends endless headers has its attempt fail', async () => {
+    const answer = await attemptAt(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`);
+
+    expect(answer).toMatchObject({ status: null, error: expect.stringMatching(/./) as unknown });
+  });
+});
+
+describe('Retry-After', () => {
+  const NOW = new Date('2026-11-28T12:00:00Z');
+
+  it.each([
+    [429, '60', 60],
+    [503, ' 60 ', 60],
+    [429, '0', 0],
+    [429, '86400', LONGEST_RETRY_AFTER_SECONDS],
+    [503, 'Sat, 28 Nov 2026 12:02:00 GMT', 120],
+    [503, 'Sat, 28 Nov 2026 11:00:00 GMT', 0],
+    [503, 'Sat, 28 Nov 2099 11:00:00 GMT', LONGEST_RETRY_AFTER_SECONDS],
+    [429, 'soon', 0],
+    [429, '-1', 0],
+    [429, '', 0],
+    [429, undefined, 0],
+    [500, '60', 0],
+    [200, '60', 0],
+  ])('of a %s: %s is %s seconds', (status, header, seconds) => {
+    expect(retryAfterOf(status, header, NOW)).toBe(seconds);
+  });
+
+  it('makes a retry later, and a shorter one than our own back-off does not make it sooner', async () => {
+    const delayAfter = async (retryAfter: string): Promise<number> => {
+      receiver.replyWith(() => ({ status: 429, headers: { 'retry-after': retryAfter } }));
+      const callSid = await openTestCall(service);
+      const [job] = await waitFor('the failed job', async () => {
+        const jobs = await service.database.query<{ delay: number }[]>(
+          `select extract(epoch from run_at - now())::float8 as delay from graphile_worker.jobs
+           where key = webhook_job_key($1, $2) and attempts = 1 and locked_at is null and last_error is not null`,
+          [endpoint.id, callSid],
+        );
+        return jobs.length > 0 && jobs;
+      });
+      return job!.delay;
+    };
+    const endpoint = await registerEndpoint(service, { url: receiver.url });
+
+    const [long, short] = [await delayAfter('60'), await delayAfter('1')];
+
+    expect(long).toBeGreaterThan(30);
+    expect(long).toBeLessThanOrEqual(60);
+    expect(short).toBeLessThanOrEqual(3);
   });
 });

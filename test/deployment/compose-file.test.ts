@@ -128,8 +128,27 @@ describe('docker-compose.yml', () => {
     expect(parseInt(filledIn.services.ringback.stop_grace_period ?? '', 10)).toBeGreaterThan(10);
   });
 
-  it('names an exact line of every image', () => {
-    for (const { image } of Object.values(filledIn.services)) expect(image).toMatch(/^[\w/.-]+:(?!latest$)[\w.-]+$/);
+  it('pins every image that is not built here by minor version', () => {
+    for (const { image, build } of Object.values(filledIn.services)) {
+      expect(image).toMatch(build ? /^[\w-]+:local$/ : /^[\w/.-]+:\d+\.\d+(?:-[\w.-]+)?$/);
+    }
+  });
+
+  it('bounds the log, the memory and the processes of every container', () => {
+    for (const { logging, mem_limit: memory, pids_limit: processes } of Object.values(filledIn.services)) {
+      expect(logging?.options).toEqual({ 'max-size': '20m', 'max-file': '5' });
+      expect(memory).toMatch(/^\d+[mg]$/);
+      expect(processes).toEqual(expect.any(Number));
+    }
+  });
+
+  it('is reached from this machine only, unless PUBLISH says otherwise', async () => {
+    const portsWith = async (PUBLISH: string) =>
+      (await readComposeFile({ ...FILLED_IN, PUBLISH })).services.ringback.ports;
+
+    expect(await portsWith('')).toEqual(['127.0.0.1:3000:3000']);
+    expect(await portsWith('8080')).toEqual(['8080:3000']);
+    expect(await portsWith('192.168.1.20:80')).toEqual(['192.168.1.20:80:3000']);
   });
 
   it('holds no secret: everything sensitive is asked for, and refused when missing', async () => {

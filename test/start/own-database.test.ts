@@ -54,10 +54,14 @@ describe('npm start with DATABASE_URL', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('prints nothing but JSON', async () => {
+  it('prints nothing but JSON, and first of all which version starts', async () => {
     await fetch(`${service.url}/health/live`);
 
     const lines = service.output().trim().split('\n');
+    expect(JSON.parse(lines[0]!)).toMatchObject({
+      msg: 'starting',
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/) as unknown,
+    });
     expect(lines.map((line) => JSON.parse(line) as unknown)).toContainEqual(
       expect.objectContaining({ msg: 'listening', url: service.url }),
     );
@@ -78,7 +82,7 @@ describe('npm start with DATABASE_URL', () => {
   ])('refuses to start with %s, and says so', async (_what, more, expected) => {
     const { code, output, complaint } = await runService(settings(more));
 
-    expect([code, output]).toEqual([1, '']);
+    expect([code, output]).toEqual([1, expect.stringMatching(/^(?:\{[^\n]*"msg":"starting"\}\n)?$/)]);
     expect(complaint).toMatch(expected);
   });
 });

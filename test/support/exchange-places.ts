@@ -1,4 +1,5 @@
 /** The two places where an exchange can be. What holds for a provider's orders must hold wherever they go. */
+import { createLogger } from '../../src/common/logger.js';
 import { ExchangeClient } from '../../src/telephony/simulator/exchange-client.js';
 import { ExchangeInProcess } from '../../src/telephony/simulator/exchange-in-process.js';
 import type { ExchangeLine } from '../../src/telephony/simulator/exchange-line.js';
@@ -20,7 +21,7 @@ export const EXCHANGE_PLACES: readonly { place: string; open(options: OpenOption
   {
     place: 'in this process',
     async open({ speed, secret, target }) {
-      const line = new ExchangeInProcess({ speed, secret, targets: () => [target] });
+      const line = new ExchangeInProcess({ logger: createLogger('silent'), speed, secret, targets: () => [target] });
       return { line, close: () => line.close() };
     },
   },

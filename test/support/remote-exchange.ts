@@ -1,4 +1,5 @@
 /** An exchange behind HTTP, as `npm run simulator` has it, but within the test: its targets may become known later. */
+import { createLogger } from '../../src/common/logger.js';
 import { Exchange } from '../../src/telephony/simulator/exchange.js';
 import { createExchangeServer } from '../../src/telephony/simulator/exchange-server.js';
 import type { LedgerEntry } from '../../src/telephony/simulator/ledger.js';
@@ -23,7 +24,7 @@ export const startRemoteExchange = async ({
   secret = randomWebhookSecret(),
   targets = [] as string[],
 } = {}): Promise<RemoteExchange> => {
-  const sender = new WebhookSender({ secret, targets: () => targets });
+  const sender = new WebhookSender({ logger: createLogger('silent'), secret, targets: () => targets });
   const exchange = new Exchange({
     speed,
     tell: (event) => {

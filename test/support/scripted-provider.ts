@@ -22,7 +22,7 @@ export const scriptedProvider = (): ScriptedProvider => {
     },
     hangUp: (call, before) => provider.onHangUp(call, before),
     fetchStatus: (call) => provider.onFetchStatus(call),
-    isReachable: async () => true,
+    checkReachable: async () => undefined,
   };
   return provider;
 };

@@ -5,6 +5,7 @@ import { issueToken } from '../../src/auth/token-issuer.js';
 import { createLogger } from '../../src/common/logger.js';
 import { readConfig, type Config } from '../../src/config/config.js';
 import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
+import { LogWatch } from './log-watch.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 export const TEST_SECRET = 'a secret that only the tests know, 32 bytes and more';
@@ -41,7 +42,7 @@ interface TestAppOptions {
 
 export const startTestApp = async ({ environment = {}, databaseUrl, logTo }: TestAppOptions = {}): Promise<TestApp> => {
   const own: TestDatabase | undefined = databaseUrl ? undefined : await createTestDatabase();
-  const config = readConfig({
+  const settings = {
     HOST: '127.0.0.1',
     PORT: '0',
     DATABASE_URL: databaseUrl ?? own?.url,
@@ -50,8 +51,10 @@ export const startTestApp = async ({ environment = {}, databaseUrl, logTo }: Tes
     SIMULATOR_SPEED: '100',
     ...('JWT_JWKS_URI' in environment ? {} : { JWT_SECRET: TEST_SECRET }),
     ...environment,
-  });
-  const app = await createApp(config, createLogger(config.logLevel, logTo));
+  };
+  const config = readConfig(settings);
+  const watch = new LogWatch(settings);
+  const app = await createApp(config, createLogger('trace', watch.stream(config.logLevel, logTo)));
   const database = app.nest.get(DataSource);
   await seedDemoDirectory(database, config.subAccountKeys!);
   const url = await app.listen();
@@ -69,7 +72,8 @@ export const startTestApp = async ({ environment = {}, databaseUrl, logTo }: Tes
       return (await response.json()) as Envelope;
     },
     async admin(method, path, body) {
-      return fetch(`${url}/v1/admin/${path}`, {
+      watch.expect((body as { secret?: unknown } | undefined)?.secret);
+      const response = await fetch(`${url}/v1/admin/${path}`, {
         method,
         headers: {
           authorization: `Bearer ${await token('1001', 'admin')}`,
@@ -77,10 +81,15 @@ export const startTestApp = async ({ environment = {}, databaseUrl, logTo }: Tes
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
+      if (path.startsWith('webhook-endpoints') && response.ok && method === 'POST') {
+        watch.expect(((await response.clone().json()) as { secret?: unknown } | null)?.secret);
+      }
+      return response;
     },
     async close() {
       await app.close();
       await own?.drop();
+      watch.verify();
     },
   };
 };

@@ -22,6 +22,7 @@ let nextUser = 3_001;
 export const startTwoProviders = async (
   environment: Readonly<Record<string, string>> = {},
   databaseUrl?: string,
+  logTo?: NodeJS.WritableStream,
 ): Promise<TwoProviders> => {
   const yuntongxun = await startYuntongxunServer({ speed: 20 });
   const twilio = await startTwilioServer({
@@ -32,6 +33,7 @@ export const startTwoProviders = async (
   });
   const service: TestApp = await startTestApp({
     ...(databaseUrl !== undefined && { databaseUrl }),
+    ...(logTo && { logTo }),
     environment: {
       PUBLIC_URL,
       TWILIO_URL: twilio.url,

@@ -162,7 +162,7 @@ describe('an exchange', () => {
   it('is reachable when it says that it is well', async () => {
     replies(200, '{"status":"ok"}');
 
-    expect(await client.isReachable()).toBe(true);
+    await expect(client.checkReachable()).resolves.toBeUndefined();
   });
 
   it.each(MISBEHAVIOURS.filter(([name]) => !name.includes('silent') && !name.includes('nothing')))(
@@ -170,7 +170,7 @@ describe('an exchange', () => {
     async (_, misbehave) => {
       answer = misbehave;
 
-      expect(await client.isReachable()).toBe(false);
+      await expect(client.checkReachable()).rejects.toThrow();
     },
   );
 });

@@ -140,6 +140,25 @@ describe('a provider that was shut out', () => {
     expect(await dial()).toEqual(ACCEPTED);
   });
 
+  it('has the reason in the log, once', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const stream = { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) };
+    guarded = new GuardedProvider(provider, createLogger('info', stream as unknown as NodeJS.WritableStream));
+
+    await failToDial(FAILURES_IN_A_ROW + 5);
+
+    expect(lines).toMatchObject([
+      {
+        level: 40,
+        msg: 'circuit opened',
+        provider: 'scripted',
+        requests: 'dials',
+        state: 'open',
+        error: { message: '503' },
+      },
+    ]);
+  });
+
   it('says that it is reachable as it did before', async () => {
     expect(await guarded.isReachable()).toBe(true);
   });

@@ -1,5 +1,6 @@
 /** What the simulator sends, and how it behaves when the receiver does not. */
 import { Webhook } from 'standardwebhooks';
+import { createLogger } from '../../src/common/logger.js';
 import type { ExchangeEvent } from '../../src/telephony/simulator/ledger.js';
 import { randomWebhookSecret, SimulatorProvider } from '../../src/telephony/simulator/simulator.provider.js';
 import { ExchangeInProcess } from '../../src/telephony/simulator/exchange-in-process.js';
@@ -22,7 +23,7 @@ const open = <T extends { close(): Promise<void> }>(one: T): T => {
 
 const receiverThat = async (...args: Parameters<typeof startReceiver>) => open(await startReceiver(...args));
 const senderTo = (target: string, limits: { giveUpAfterMs?: number; attemptLimitMs?: number } = {}) =>
-  open(new WebhookSender({ secret, targets: () => [target], ...limits }));
+  open(new WebhookSender({ logger: createLogger('silent'), secret, targets: () => [target], ...limits }));
 
 const simulatorWith = ({
   speed,
@@ -32,7 +33,11 @@ const simulatorWith = ({
   speed: number;
   secrets: readonly [string, ...string[]];
   target: string;
-}) => new SimulatorProvider(new ExchangeInProcess({ speed, secret: secrets[0], targets: () => [target] }), secrets);
+}) =>
+  new SimulatorProvider(
+    new ExchangeInProcess({ logger: createLogger('silent'), speed, secret: secrets[0], targets: () => [target] }),
+    secrets,
+  );
 
 const event = (callSid: string, number = 1): ExchangeEvent => ({
   id: `SIM-${callSid}-${number}`,
@@ -104,7 +109,9 @@ describe('a webhook', () => {
   it('whose target is not known yet is delivered when it is', async () => {
     const receiver = await receiverThat();
     let url = '';
-    open(new WebhookSender({ secret, targets: () => [url].filter(Boolean) })).send(event('call'));
+    open(new WebhookSender({ logger: createLogger('silent'), secret, targets: () => [url].filter(Boolean) })).send(
+      event('call'),
+    );
 
     url = receiver.url;
 
@@ -113,7 +120,9 @@ describe('a webhook', () => {
 
   it('that one target does not take goes to the next one, and the one that took it is asked first from then on', async () => {
     const [down, up] = [await receiverThat(() => 503), await receiverThat()];
-    const sender = open(new WebhookSender({ secret, targets: () => [down.url, up.url] }));
+    const sender = open(
+      new WebhookSender({ logger: createLogger('silent'), secret, targets: () => [down.url, up.url] }),
+    );
 
     sender.send(event('call', 1));
     sender.send(event('call', 2));
@@ -180,7 +189,7 @@ describe('after close()', () => {
   ] as const)('nothing is left over of deliveries to %s', async (_, reply) => {
     const before = handles();
     const receiver = await startReceiver(() => reply);
-    const sender = new WebhookSender({ secret, targets: () => [receiver.url] });
+    const sender = new WebhookSender({ logger: createLogger('silent'), secret, targets: () => [receiver.url] });
     for (let number = 1; number <= 3; number++) sender.send(event('call', number));
     sender.send(event('other'));
     await arrivals(receiver, 2);
@@ -202,14 +211,14 @@ describe('after close()', () => {
     const hanging = simulator.dial(dialRequest('08'), new AbortController().signal);
     const refused = expect(hanging).rejects.toThrow();
     expect(handles().length).toBe(before.length + 4);
-    expect(await simulator.isReachable()).toBe(true);
+    await expect(simulator.checkReachable()).resolves.toBeUndefined();
 
     await simulator.close();
     await simulator.close();
 
     await refused;
     expect(handles()).toEqual(before);
-    expect(await simulator.isReachable()).toBe(false);
+    await expect(simulator.checkReachable()).rejects.toThrow();
     expect(await simulator.dial(dialRequest('00'), new AbortController().signal)).toMatchObject({
       kind: 'refused',
       category: 'provider_down',

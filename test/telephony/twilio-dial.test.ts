@@ -148,8 +148,8 @@ describe('a dial to Twilio', () => {
   it('leaves Twilio reachable, which a wrong token is not', async () => {
     const stranger = twilioProvider({ apiUrl: server.url, authToken: 'wrong' });
 
-    expect(await provider.isReachable()).toBe(true);
-    expect(await stranger.isReachable()).toBe(false);
+    await expect(provider.checkReachable()).resolves.toBeUndefined();
+    await expect(stranger.checkReachable()).rejects.toMatchObject({ code: 20003 });
 
     await stranger.close();
   });

@@ -88,7 +88,7 @@ describe('while something in Twilio’s place', () => {
   it.each(MISBEHAVIOURS.slice(0, 6))('%s, it is not reachable', async (_, misbehave) => {
     answer = misbehave;
 
-    expect(await provider.isReachable()).toBe(false);
+    await expect(provider.checkReachable()).rejects.toThrow();
   });
 
   it('does not listen, a dial is refused for certain', async () => {
@@ -103,7 +103,7 @@ describe('while something in Twilio’s place', () => {
     const lost = twilioProvider({ apiUrl: 'http://twilio.invalid' });
 
     expect(await lost.dial(twilioDial('00'), AbortSignal.timeout(5_000))).toMatchObject({ category: 'provider_down' });
-    expect(await lost.isReachable()).toBe(false);
+    await expect(lost.checkReachable()).rejects.toThrow();
     await lost.close();
   });
 

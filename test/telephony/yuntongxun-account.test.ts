@@ -37,7 +37,7 @@ describe.each(['json', 'xml'] as const)('in %s', (format) => {
   });
 
   it('the provider is reachable when it answers for the main account', async () => {
-    expect(await provider.isReachable()).toBe(true);
+    await expect(provider.checkReachable()).resolves.toBeUndefined();
     expect(server.complaints).toEqual([]);
   });
 });
@@ -50,20 +50,20 @@ describe('readiness', () => {
       misbehave(response);
     };
 
-    expect(await provider.isReachable()).toBe(false);
+    await expect(provider.checkReachable()).rejects.toThrow();
   });
 
   it('is denied when the account’s token is wrong', async () => {
     await providerWith({ authToken: 'wrong' });
 
-    expect(await provider.isReachable()).toBe(false);
+    await expect(provider.checkReachable()).rejects.toThrow(/Yuntongxun answered \d+/);
   });
 
   it('waits two seconds and no longer', async () => {
     server.replyInstead = () => undefined;
     const began = performance.now();
 
-    expect(await provider.isReachable()).toBe(false);
+    await expect(provider.checkReachable()).rejects.toThrow();
 
     expect(performance.now() - began).toBeLessThan(4_000);
   });

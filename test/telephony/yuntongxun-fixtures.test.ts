@@ -54,7 +54,7 @@ describe('the provider reads', () => {
     Callback: () => provider.dial(callbackRequest(server, '13'), patience()),
     CallCancel: () => provider.hangUp({ callSid: OURS, providerCallId: THEIRS }),
     SubAccounts: () => provider.createSubAccount('somebody'),
-    AccountInfo: () => provider.isReachable(),
+    AccountInfo: () => provider.checkReachable().then(() => true),
     CallResult: () => provider.fetchStatus({ callSid: OURS, providerCallId: THEIRS }),
   };
 

@@ -1,5 +1,8 @@
+import type { Duplex } from 'node:stream';
 import { request, type Agent } from 'undici';
 import { readJson, readObject, storable } from '../../common/foreign-json.js';
+import { hostOf, NO_PROXIES, portOf, type ProxyFor } from '../../common/proxy-rules.js';
+import { openTunnel, secured } from '../../common/tunnel.js';
 import { connectionsTo } from '../provider-connections.js';
 
 export interface AriCredentials {
@@ -7,6 +10,7 @@ export interface AriCredentials {
   readonly url: string;
   readonly username: string;
   readonly password: string;
+  readonly proxyFor?: ProxyFor;
 }
 
 export interface AriReply {
@@ -27,11 +31,13 @@ export class AriClient {
   readonly authorization: string;
   private readonly url: string;
   private readonly agent: Agent;
+  private readonly proxyFor: ProxyFor;
 
-  constructor({ url, username, password }: AriCredentials) {
+  constructor({ url, username, password, proxyFor = NO_PROXIES }: AriCredentials) {
+    this.proxyFor = proxyFor;
     this.url = `${url.replace(/\/$/, '')}/ari`;
     this.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-    this.agent = connectionsTo('Asterisk', { connections: MOST_CONNECTIONS });
+    this.agent = connectionsTo('Asterisk', { proxyFor, connections: MOST_CONNECTIONS });
   }
 
   /** @param path below /ari, with its query */
@@ -53,6 +59,15 @@ export class AriClient {
   /** Of the socket that tells of everything in Asterisk, under a name of our own: of two sockets with one name, one is deaf. */
   eventsUrl(application: string): string {
     return `${this.url.replace(/^http/, 'ws')}/events?app=${encodeURIComponent(application)}&subscribeAll=true`;
+  }
+
+  /** Undefined where no proxy is in between. */
+  async tunnelTo(url: string): Promise<Duplex | undefined> {
+    const origin = new URL(url);
+    const proxy = this.proxyFor(origin);
+    if (!proxy) return undefined;
+    const socket = await openTunnel(proxy, { host: hostOf(origin), port: portOf(origin) }, REPLY_LIMIT_MS);
+    return origin.protocol === 'wss:' ? secured(socket, hostOf(origin)) : socket;
   }
 
   async close(): Promise<void> {

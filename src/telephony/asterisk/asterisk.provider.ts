@@ -25,7 +25,7 @@ import {
   recordingOf,
 } from './call-story.js';
 import { dialStringFor, type DialRule } from './dial-string.js';
-import { EventSocket, type AriEvent } from './event-socket.js';
+import { EventSocket, type AriEvent, type SocketListener } from './event-socket.js';
 
 export interface AsteriskOptions extends AriCredentials {
   readonly dialRules: readonly DialRule[];
@@ -114,18 +114,15 @@ export class AsteriskProvider implements TelephonyProvider {
     return { kind: 'known', events: eventsOfStory(callSid, readStory(story)) };
   }
 
-  async isReachable(): Promise<boolean> {
-    try {
-      const { status } = await this.ari.send('GET', '/asterisk/ping', { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) });
-      return status === 200;
-    } catch {
-      return false;
-    }
+  async checkReachable(): Promise<void> {
+    const signal = AbortSignal.timeout(HEALTH_LIMIT_MS);
+    const { status, message } = await this.ari.send('GET', '/asterisk/ping', { signal });
+    if (status !== 200) throw new Error(`Asterisk answered a ping with ${status} ${message}`);
   }
 
   async listen(listener: ProviderListener): Promise<void> {
     const filter = `/applications/${this.application}/eventFilter`;
-    this.socket = new EventSocket(this.ari.eventsUrl(this.application), this.ari.authorization, {
+    const events: SocketListener = {
       prepare: async () => {
         const { status, message } = await this.ari.send('PUT', filter, { body: { allowed: EVENTS } });
         if (status !== 200) throw new Error(`Asterisk answered a subscription with ${status} ${message}`);
@@ -140,7 +137,9 @@ export class AsteriskProvider implements TelephonyProvider {
       onLost: (error) => {
         this.logger.warn({ error }, 'Asterisk is not heard; trying to listen again');
       },
-    });
+    };
+    const url = this.ari.eventsUrl(this.application);
+    this.socket = new EventSocket(url, this.ari.authorization, events, (to) => this.ari.tunnelTo(to));
     await this.socket.open();
   }
 

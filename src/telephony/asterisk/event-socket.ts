@@ -1,5 +1,6 @@
+import type { Duplex } from 'node:stream';
 import WebSocket from 'ws';
-import { readJson, readObject } from '../../common/foreign-json.js';
+import { readJson, readObject, UnexpectedShape } from '../../common/foreign-json.js';
 
 export interface AriEvent {
   readonly type: string;
@@ -9,7 +10,7 @@ export interface AriEvent {
   readonly userevent?: Readonly<Record<string, string>>;
 }
 
-interface SocketListener {
+export interface SocketListener {
   /** Before anything is told: rejects where the socket is of no use yet. */
   prepare(): Promise<void>;
   onOpen(): void;
@@ -20,6 +21,8 @@ interface SocketListener {
 /** A socket whose other end has vanished without a word says nothing; a pong that does not come does. */
 const PING_EVERY_MS = 2_000;
 const OPEN_LIMIT_MS = 3_500;
+/** An event with all variables of a channel is a few KB. */
+const LONGEST_EVENT_BYTES = 1024 * 1024;
 /** From the first to any later attempt to open it again; a restart of Asterisk takes about a second. */
 const RETRY_MS = { first: 250, most: 5_000 };
 
@@ -34,6 +37,8 @@ export class EventSocket {
     private readonly url: string,
     private readonly authorization: string,
     private readonly listener: SocketListener,
+    /** A connection through a proxy; undefined for a direct one. */
+    private readonly openTunnel: (url: string) => Promise<Duplex | undefined> = async () => undefined,
   ) {}
 
   get isOpen(): boolean {
@@ -42,9 +47,18 @@ export class EventSocket {
 
   /** Resolves when it is open, or could not be opened at first; it goes on trying. */
   async open(): Promise<void> {
+    let tunnel: Duplex | undefined;
+    try {
+      tunnel = await this.openTunnel(this.url);
+    } catch (error) {
+      this.openLater(error as Error);
+      return;
+    }
     const socket = new WebSocket(this.url, {
       headers: { authorization: this.authorization },
       handshakeTimeout: OPEN_LIMIT_MS,
+      maxPayload: LONGEST_EVENT_BYTES,
+      ...(tunnel && { createConnection: () => tunnel }),
     });
     try {
       await new Promise<void>((resolve, reject) => {
@@ -100,7 +114,6 @@ export class EventSocket {
 
   private read(text: string): void {
     const event = eventIn(text);
-    if (!event) throw new Error('an event cannot be read');
     if (event.type === 'ApplicationReplaced') throw new Error('another client listens under the same application name');
     this.listener.onEvent(event);
   }
@@ -113,22 +126,21 @@ export class EventSocket {
   }
 }
 
-/** Foreign dialplans send user events too: a field of another type is left out, and the rest is read. */
-const eventIn = (text: string): AriEvent | null => {
-  try {
-    const { type, timestamp, dialstatus, caller, userevent } = readObject('the event', readJson(text));
-    if (typeof type !== 'string') return null;
-    const id = textsIn(caller).id;
-    return {
-      type,
-      ...(typeof timestamp === 'string' && { timestamp }),
-      ...(typeof dialstatus === 'string' && { dialstatus }),
-      ...(id !== undefined && { caller: { id } }),
-      ...(userevent !== undefined && { userevent: textsIn(userevent) }),
-    };
-  } catch {
-    return null;
-  }
+/**
+ * Foreign dialplans send user events too: a field of another type is left out, and the rest is read.
+ * @throws UnexpectedShape
+ */
+const eventIn = (text: string): AriEvent => {
+  const { type, timestamp, dialstatus, caller, userevent } = readObject('the event', readJson(text));
+  if (typeof type !== 'string') throw new UnexpectedShape('the event has no type');
+  const id = textsIn(caller).id;
+  return {
+    type,
+    ...(typeof timestamp === 'string' && { timestamp }),
+    ...(typeof dialstatus === 'string' && { dialstatus }),
+    ...(id !== undefined && { caller: { id } }),
+    ...(userevent !== undefined && { userevent: textsIn(userevent) }),
+  };
 };
 
 const textsIn = (value: unknown): Readonly<Record<string, string>> =>

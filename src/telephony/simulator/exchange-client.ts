@@ -1,5 +1,6 @@
 import { request, type Agent } from 'undici';
 import { readJson, readList, readObject, readOneOf, readText } from '../../common/foreign-json.js';
+import type { ProxyFor } from '../../common/proxy-rules.js';
 import { connectionsTo, NotReached } from '../provider-connections.js';
 import type {
   CallMilestone,
@@ -16,6 +17,7 @@ import { NO_SUCH_CALL, readRefusal, readWireStatus } from './wire-format.js';
 export interface ExchangeClientOptions {
   /** How long an exchange may take to reply to anything but a dial, whose signal is its limit; 5 s where it is not said. */
   readonly replyLimitMs?: number;
+  readonly proxyFor?: ProxyFor;
 }
 
 interface Reply {
@@ -24,6 +26,8 @@ interface Reply {
 }
 
 const REPLY_LIMIT_MS = 5_000;
+/** The ledger of 50,000 calls, which tests ask for. */
+const LONGEST_REPLY_BYTES = 32 * 1024 * 1024;
 /** Of the request that tells whether it is reachable. */
 const HEALTH_LIMIT_MS = 2_000;
 
@@ -33,10 +37,10 @@ export class ExchangeClient implements ExchangeLine {
   private readonly replyLimitMs: number;
   private readonly agent: Agent;
 
-  constructor(url: string, { replyLimitMs = REPLY_LIMIT_MS }: ExchangeClientOptions = {}) {
+  constructor(url: string, { replyLimitMs = REPLY_LIMIT_MS, proxyFor }: ExchangeClientOptions = {}) {
     this.url = url.replace(/\/$/, '');
     this.replyLimitMs = replyLimitMs;
-    this.agent = connectionsTo('the simulator');
+    this.agent = connectionsTo('the simulator', { proxyFor, maxResponseSize: LONGEST_REPLY_BYTES });
   }
 
   async dial({ callSid, callerPhone, calleePhone }: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
@@ -64,13 +68,8 @@ export class ExchangeClient implements ExchangeLine {
     return { kind: 'unknown' };
   }
 
-  async isReachable(): Promise<boolean> {
-    try {
-      await this.send('GET', '/health', [200], { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) });
-      return true;
-    } catch {
-      return false;
-    }
+  async checkReachable(): Promise<void> {
+    await this.send('GET', '/health', [200], { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) });
   }
 
   async ledger(): Promise<readonly LedgerEntry[]> {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Logger } from '../../common/logger.js';
 import type {
   CallMilestone,
   CallStatus,
@@ -20,6 +21,7 @@ export interface ExchangeInProcessOptions {
   readonly secret: string;
   /** Where its webhooks go. */
   readonly targets: () => readonly string[];
+  readonly logger: Logger;
 }
 
 /** An exchange of one's own, which ends with the process. Its silence and its failures feel as they would over a wire. */
@@ -28,8 +30,8 @@ export class ExchangeInProcess implements ExchangeLine {
   private readonly sender: WebhookSender;
   private readonly closing = new AbortController();
 
-  constructor({ speed, secret, targets }: ExchangeInProcessOptions) {
-    const sender = new WebhookSender({ secret, targets });
+  constructor({ speed, secret, targets, logger }: ExchangeInProcessOptions) {
+    const sender = new WebhookSender({ secret, targets, logger });
     this.sender = sender;
     this.exchange = new Exchange({
       speed,
@@ -62,8 +64,8 @@ export class ExchangeInProcess implements ExchangeLine {
     return events ? { kind: 'known', events: events.map(providerEventOf) } : { kind: 'unknown' };
   }
 
-  async isReachable(): Promise<boolean> {
-    return !this.closing.signal.aborted;
+  async checkReachable(): Promise<void> {
+    this.closing.signal.throwIfAborted();
   }
 
   ledger(): Promise<readonly LedgerEntry[]> {

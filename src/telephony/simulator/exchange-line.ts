@@ -2,7 +2,7 @@ import type { TelephonyProvider } from '../telephony-provider.js';
 import type { LedgerEntry } from './ledger.js';
 
 /** The way to an exchange, which may be in this process or in another; its orders promise what a provider's do. */
-export interface ExchangeLine extends Pick<TelephonyProvider, 'dial' | 'hangUp' | 'fetchStatus' | 'isReachable'> {
+export interface ExchangeLine extends Pick<TelephonyProvider, 'dial' | 'hangUp' | 'fetchStatus' | 'checkReachable'> {
   /** Every dial that the exchange still remembers. */
   ledger(): Promise<readonly LedgerEntry[]>;
 

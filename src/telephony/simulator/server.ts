@@ -9,7 +9,8 @@ import { WebhookSender } from './webhook-sender.js';
 const main = async (): Promise<void> => {
   const config = readSimulatorEnvironment();
   const [secret] = config.simulatorWebhookSecrets;
-  const sender = new WebhookSender({ secret, targets: () => config.simulatorTargets });
+  const logger = createLogger('warn');
+  const sender = new WebhookSender({ secret, targets: () => config.simulatorTargets, logger });
   const exchange = new Exchange({
     speed: config.simulatorSpeed,
     tell: (event) => {
@@ -20,7 +21,7 @@ const main = async (): Promise<void> => {
   controlProcessEnd(async () => {
     exchange.close();
     await Promise.all([server.close(), sender.close()]);
-  }, createLogger('fatal'));
+  }, logger);
   const url = await server.listen({ host: config.simulatorHost, port: config.simulatorPort });
 
   console.log(`The simulator listens on ${url}`);

@@ -44,8 +44,8 @@ export class SimulatorProvider implements TelephonyProvider {
     return this.exchange.fetchStatus(call);
   }
 
-  isReachable(): Promise<boolean> {
-    return this.exchange.isReachable();
+  checkReachable(): Promise<void> {
+    return this.exchange.checkReachable();
   }
 
   readWebhook(request: WebhookRequest): WebhookReading {

@@ -7,6 +7,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { Agent, request } from 'undici';
+import type { Logger } from '../../common/logger.js';
 import type { ExchangeEvent } from './ledger.js';
 import { wireBodyOf } from './wire-format.js';
 
@@ -18,6 +19,7 @@ export interface WebhookSenderOptions {
    * there is a call.
    */
   readonly targets: () => readonly string[];
+  readonly logger: Logger;
   /** How long an event is tried, from when it was handed in; ten minutes where it is not said. */
   readonly giveUpAfterMs?: number;
   /** How long an attempt may take, waiting for a connection included; five seconds where it is not said. */
@@ -41,19 +43,22 @@ export class WebhookSender {
   private readonly targets: () => readonly string[];
   private readonly giveUpAfterMs: number;
   private readonly attemptLimitMs: number;
+  private readonly logger: Logger;
   private readonly agent = new Agent({ connections: CONNECTIONS });
   private readonly closing = new AbortController();
   /** The target that took the last delivery comes first: one that is down should not hold up every event anew. */
   private lastTaker = '';
+  private isFailing = false;
   /** The last delivery of each call: the next one goes after it. */
   private readonly lastOf = new Map<string, Promise<void>>();
 
   constructor(options: WebhookSenderOptions) {
-    const { secret, targets, giveUpAfterMs = GIVE_UP_AFTER_MS, attemptLimitMs = ATTEMPT_LIMIT_MS } = options;
+    const { secret, targets, logger, giveUpAfterMs = GIVE_UP_AFTER_MS, attemptLimitMs = ATTEMPT_LIMIT_MS } = options;
     // One listener for each delivery that waits to be tried again; the default warning is for leaks.
     setMaxListeners(0, this.closing.signal);
     this.webhook = new Webhook(secret);
     this.targets = targets;
+    this.logger = logger;
     this.giveUpAfterMs = giveUpAfterMs;
     this.attemptLimitMs = attemptLimitMs;
   }
@@ -88,17 +93,29 @@ export class WebhookSender {
   private async isTaken(event: ExchangeEvent): Promise<boolean> {
     const { lastTaker } = this;
     const inTurn = this.targets().toSorted((one, other) => Number(other === lastTaker) - Number(one === lastTaker));
+    let fault: unknown;
     for (const target of inTurn) {
       if (this.closing.signal.aborted) return false;
-      if (await this.isTakenBy(target, event)) {
+      fault = await this.faultOf(target, event);
+      if (fault === null) {
         this.lastTaker = target;
-        return true;
+        break;
       }
     }
-    return false;
+    // There is no target before the receiver listens.
+    if (fault !== undefined && !this.closing.signal.aborted) this.log(fault);
+    return fault === null;
   }
 
-  private async isTakenBy(target: string, event: ExchangeEvent): Promise<boolean> {
+  /** Changes only: an event is tried many times. */
+  private log(fault: unknown): void {
+    if (fault !== null && !this.isFailing) this.logger.warn({ error: fault }, 'webhooks of the simulator are refused');
+    if (fault === null && this.isFailing) this.logger.info('webhooks of the simulator are accepted again');
+    this.isFailing = fault !== null;
+  }
+
+  /** Null where it was accepted. */
+  private async faultOf(target: string, event: ExchangeEvent): Promise<unknown> {
     const now = new Date();
     const body = wireBodyOf(event, randomUUID());
     try {
@@ -115,9 +132,11 @@ export class WebhookSender {
         },
       });
       await response.body.dump();
-      return response.statusCode < 300 || response.statusCode === ALREADY_DELIVERED;
-    } catch {
-      return false;
+      const { statusCode } = response;
+      if (statusCode < 300 || statusCode === ALREADY_DELIVERED) return null;
+      return new Error(`${new URL(target).host} answered ${statusCode}`);
+    } catch (error) {
+      return error ?? new Error('no reason given');
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 import { request, type Agent } from 'undici';
 import { readJson, readObject } from '../../common/foreign-json.js';
+import type { ProxyFor } from '../../common/proxy-rules.js';
 import { connectionsTo } from '../provider-connections.js';
 import type twilio from 'twilio';
 
@@ -14,9 +15,9 @@ export class TwilioHttp {
   private readonly apiUrl: string;
   private readonly agent: Agent;
 
-  constructor(apiUrl: string) {
+  constructor(apiUrl: string, proxyFor?: ProxyFor) {
     this.apiUrl = apiUrl.replace(/\/$/, '');
-    this.agent = connectionsTo('Twilio');
+    this.agent = connectionsTo('Twilio', { proxyFor });
   }
 
   /** What the package takes for its HTTP client, for requests that end with the signal: it calls nothing but `request`. */

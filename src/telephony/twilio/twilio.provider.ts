@@ -1,4 +1,5 @@
 import twilio from 'twilio';
+import type { ProxyFor } from '../../common/proxy-rules.js';
 import { NotReached } from '../provider-connections.js';
 import {
   CannotBeAsked,
@@ -35,6 +36,7 @@ export interface TwilioOptions extends CallPlan {
   readonly apiUrl?: string;
   /** How long Twilio may take to reply to anything but a dial, whose signal is its limit; 5 s where it is not said. */
   readonly replyLimitMs?: number;
+  readonly proxyFor?: ProxyFor;
 }
 
 const API_URL = 'https://api.twilio.com';
@@ -54,7 +56,7 @@ export class TwilioProvider implements TelephonyProvider {
   constructor(private readonly options: TwilioOptions) {
     this.publicUrl = options.publicUrl.replace(/\/+$/, '');
     this.key = sealKeyOf(options.authToken);
-    this.http = new TwilioHttp(options.apiUrl ?? API_URL);
+    this.http = new TwilioHttp(options.apiUrl ?? API_URL, options.proxyFor);
   }
 
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
@@ -102,14 +104,9 @@ export class TwilioProvider implements TelephonyProvider {
     return { kind: 'known', events: facts.map((fact) => ({ callSid: call.callSid, providerCallId, ...fact })) };
   }
 
-  async isReachable(): Promise<boolean> {
+  async checkReachable(): Promise<void> {
     const { accountSid } = this.options;
-    try {
-      await this.mainClient(accountSid, HEALTH_LIMIT_MS).api.v2010.accounts(accountSid).fetch();
-      return true;
-    } catch {
-      return false;
-    }
+    await this.mainClient(accountSid, HEALTH_LIMIT_MS).api.v2010.accounts(accountSid).fetch();
   }
 
   readWebhook(request: WebhookRequest): WebhookReading {

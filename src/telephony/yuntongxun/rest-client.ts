@@ -1,4 +1,5 @@
 import { request, type Agent } from 'undici';
+import type { ProxyFor } from '../../common/proxy-rules.js';
 import { connectionsTo } from '../provider-connections.js';
 import { signRequest, type Account } from './request-signature.js';
 import { readFields, UnreadableBody, writeBody, type WireFields, type WireFormat } from './wire-body.js';
@@ -27,6 +28,7 @@ export interface RestClientOptions {
   readonly url: string;
   readonly format: WireFormat;
   readonly replyLimitMs: number;
+  readonly proxyFor?: ProxyFor | undefined;
 }
 
 const VERSION = '2013-12-26';
@@ -43,7 +45,7 @@ export class RestClient {
 
   constructor(private readonly options: RestClientOptions) {
     this.url = options.url.replace(/\/+$/, '');
-    this.agent = connectionsTo('Yuntongxun', { maxResponseSize: LONGEST_REPLY_BYTES });
+    this.agent = connectionsTo('Yuntongxun', { proxyFor: options.proxyFor, maxResponseSize: LONGEST_REPLY_BYTES });
   }
 
   /** @throws NotReached where nothing was sent; anything else where it is unknown what became of the request. */

@@ -1,4 +1,5 @@
 import type ipaddr from 'ipaddr.js';
+import type { ProxyFor } from '../../common/proxy-rules.js';
 import type { WireFormat } from './wire-body.js';
 
 /** The vendor's own; its sandbox for apps that are not released yet is https://sandboxapp.cloopen.com:8883. */
@@ -27,6 +28,7 @@ export interface YuntongxunOptions {
   readonly format?: WireFormat;
   /** How long it may take to reply to anything but a dial, whose signal is its limit; 5 s where it is not said. */
   readonly replyLimitMs?: number;
+  readonly proxyFor?: ProxyFor;
   /** What the two phones show; the platform's default where it is not said, and where it is the very number rung. */
   readonly displayNumbers?: {
     /** Shown to the callee. */

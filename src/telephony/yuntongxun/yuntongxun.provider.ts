@@ -48,7 +48,8 @@ export class YuntongxunProvider implements TelephonyProvider {
     const { url = PRODUCTION_URL, accountSid, authToken, webhookToken, publicUrl, format = 'json' } = options;
     if (!isWebhookToken(webhookToken)) throw new Error('webhookToken: expected at least 22 letters, digits, - or _');
     if (!isSid(accountSid)) throw new Error('accountSid: expected letters and digits alone');
-    this.rest = new RestClient({ url, format, replyLimitMs: options.replyLimitMs ?? REPLY_LIMIT_MS });
+    const { replyLimitMs = REPLY_LIMIT_MS, proxyFor } = options;
+    this.rest = new RestClient({ url, format, replyLimitMs, proxyFor });
     this.main = { sid: accountSid, token: authToken };
     this.cdrUrl = publicUrl === undefined ? null : publicUrl.replace(/\/+$/, '') + webhookPath(webhookToken);
   }
@@ -123,14 +124,10 @@ export class YuntongxunProvider implements TelephonyProvider {
     );
   }
 
-  async isReachable(): Promise<boolean> {
-    try {
-      const signal = AbortSignal.timeout(REACHABLE_LIMIT_MS);
-      const reply = await this.rest.ask({ of: 'Accounts', account: this.main, path: 'AccountInfo', signal });
-      return reply.isSuccess;
-    } catch {
-      return false;
-    }
+  async checkReachable(): Promise<void> {
+    const signal = AbortSignal.timeout(REACHABLE_LIMIT_MS);
+    const reply = await this.rest.ask({ of: 'Accounts', account: this.main, path: 'AccountInfo', signal });
+    if (!reply.isSuccess) throw new Error(`Yuntongxun answered ${reply.code} ${storable(reply.text)}`);
   }
 
   readWebhook(request: WebhookRequest): WebhookReading {

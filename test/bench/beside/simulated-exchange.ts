@@ -1,4 +1,5 @@
 /** The simulator's exchange beside the load, so that what it has told can be compared with what was recorded. */
+import { createLogger } from '../../../src/common/logger.js';
 import { createExchangeServer } from '../../../src/telephony/simulator/exchange-server.js';
 import { Exchange } from '../../../src/telephony/simulator/exchange.js';
 import { WebhookSender } from '../../../src/telephony/simulator/webhook-sender.js';
@@ -20,7 +21,8 @@ export interface SimulatedExchange {
 export const startSimulatedExchange = async (speed: number): Promise<SimulatedExchange> => {
   const ends = new Map<string, string>();
   let targets: readonly string[] = [];
-  const newSender = (): WebhookSender => new WebhookSender({ secret: WEBHOOK_SECRET, targets: () => targets });
+  const newSender = (): WebhookSender =>
+    new WebhookSender({ logger: createLogger('silent'), secret: WEBHOOK_SECRET, targets: () => targets });
   let sender = newSender();
   const exchange = new Exchange({
     speed,

@@ -65,12 +65,9 @@ export class BellhopProvider implements TelephonyProvider {
     return { kind: 'known', events: body.facts.map(eventOf) };
   }
 
-  async isReachable(): Promise<boolean> {
-    try {
-      return (await this.ask('GET', '/ping')).status === 200;
-    } catch {
-      return false;
-    }
+  async checkReachable(): Promise<void> {
+    const { status } = await this.ask('GET', '/ping');
+    if (status !== 200) throw new Error(`Bellhop answered a ping with ${status}`);
   }
 
   readWebhook({ headers, body }: WebhookRequest): WebhookReading {

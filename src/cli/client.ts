@@ -1,0 +1,84 @@
+/** The app's side of the contract. Every request has a time limit as a whole, and every reply a greatest size. */
+import type { CallState } from './call-line.js';
+import { statesOf } from './state-stream.js';
+
+/** Bytes. */
+const LONGEST_REPLY = 100_000;
+
+export interface Reply {
+  readonly returnCode: number;
+  readonly returnMsg: string;
+  readonly data?: { readonly callSid?: string; readonly stateType?: string };
+}
+
+export class Client {
+  constructor(
+    private readonly baseUrl: string,
+    private readonly token: string,
+    private readonly replyLimitMs: number,
+  ) {}
+
+  async ask(path: string): Promise<Reply> {
+    const limit = AbortSignal.timeout(this.replyLimitMs);
+    const response = await this.fetch(path, {}, limit);
+    return this.replyIn(response, limit);
+  }
+
+  states(callSid: string): AsyncGenerator<CallState> {
+    return statesOf(async (lastEventId) => {
+      const limit = new AbortController();
+      const timer = setTimeout(() => {
+        limit.abort(new DOMException('no reply', 'TimeoutError'));
+      }, this.replyLimitMs);
+      try {
+        const resume: Record<string, string> = lastEventId === null ? {} : { 'last-event-id': lastEventId };
+        const response = await this.fetch(`callState/${callSid}/stream`, resume, limit.signal);
+        const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
+        if (response.body && isStream) return response.body;
+        throw new Error(saidBy(await this.replyIn(response, limit.signal)));
+      } finally {
+        clearTimeout(timer);
+      }
+    });
+  }
+
+  private async fetch(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+    const authorization = `Bearer ${this.token}`;
+    try {
+      return await fetch(`${this.baseUrl}/v1/app/${path}`, { headers: { ...headers, authorization }, signal });
+    } catch (cause) {
+      throw this.failure(signal, `Nothing answers at ${this.baseUrl}. Is it running? npm start`, cause);
+    }
+  }
+
+  private async replyIn(response: Response, signal: AbortSignal): Promise<Reply> {
+    const notOurs = `What answers at ${this.baseUrl} is not Ringback.`;
+    try {
+      const reply = JSON.parse(await boundedText(response)) as Partial<Reply> | null;
+      if (reply?.returnCode !== undefined) return reply as Reply;
+    } catch (cause) {
+      throw this.failure(signal, notOurs, cause);
+    }
+    throw new Error(notOurs);
+  }
+
+  private failure({ aborted }: AbortSignal, otherwise: string, cause: unknown): Error {
+    const seconds = this.replyLimitMs / 1_000;
+    const text = aborted ? `${this.baseUrl} has not replied within ${seconds} s.` : otherwise;
+    return new Error(text, { cause });
+  }
+}
+
+export const saidBy = ({ returnCode, returnMsg }: Reply): string => `${returnCode} ${returnMsg}`;
+
+/** @throws where it has more bytes than that */
+const boundedText = async ({ body }: Response): Promise<string> => {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > LONGEST_REPLY) throw new Error(`expected at most ${LONGEST_REPLY} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};

@@ -1,0 +1,67 @@
+/**
+ * Which outgoing connections go through a proxy: HTTPS_PROXY, HTTP_PROXY and NO_PROXY as curl, Go and Node read them. Loopback
+ * never does.
+ */
+import ipaddr from 'ipaddr.js';
+
+export interface ProxySettings {
+  /** For https and wss. */
+  readonly httpsProxy: URL | undefined;
+  /** For http and ws. */
+  readonly httpProxy: URL | undefined;
+  readonly noProxy: string;
+}
+
+/** The proxy for an origin; null where the connection is direct. */
+export type ProxyFor = (origin: URL) => URL | null;
+
+/** For whatever never leaves the machine, and for tests. */
+export const NO_PROXIES: ProxyFor = () => null;
+
+/** What stands in NO_PROXY: a name and all below it, an address, or a range of addresses; each for one port or for all. */
+interface Exception {
+  readonly host: string;
+  readonly port: string;
+}
+
+const LOOPBACK = ['localhost', '127.0.0.0/8', '::1'].map((host) => ({ host, port: '' }));
+
+export const proxyRules = ({ httpsProxy, httpProxy, noProxy }: ProxySettings): ProxyFor => {
+  const exceptions = [...LOOPBACK, ...exceptionsIn(noProxy)];
+  return (origin) => {
+    const isSecure = origin.protocol === 'https:' || origin.protocol === 'wss:';
+    const proxy = isSecure ? httpsProxy : httpProxy;
+    const host = hostOf(origin);
+    const port = portOf(origin);
+    const isExcepted = exceptions.some((one) => (one.port === '' || one.port === port) && fits(one.host, host));
+    return proxy && !isExcepted ? proxy : null;
+  };
+};
+
+/** Without the brackets that a URL puts around an IPv6 address. */
+export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'https:': '443', 'wss:': '443', 'http:': '80', 'ws:': '80' };
+
+export const portOf = ({ protocol, port }: URL): string => port || (DEFAULT_PORTS[protocol] ?? '');
+
+const exceptionsIn = (text: string): Exception[] =>
+  text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map((entry) => {
+      const [, bracketed, port = ''] = /^\[(.+)\](?::(\d+))?$/.exec(entry) ?? [];
+      if (bracketed !== undefined) return { host: bracketed, port };
+      const [, name = entry, namesPort = ''] = /^([^:]+):(\d+)$/.exec(entry) ?? [];
+      return { host: name.replace(/^\*?\.(?=.)/, ''), port: namesPort };
+    });
+
+const fits = (exception: string, host: string): boolean => {
+  if (exception === '*' || exception === host) return true;
+  if (!ipaddr.isValid(host)) return host.endsWith(`.${exception}`);
+  if (!ipaddr.isValidCIDR(exception)) return false;
+  const address = ipaddr.process(host);
+  const range = ipaddr.parseCIDR(exception);
+  return address.kind() === range[0].kind() && address.match(range);
+};

@@ -1,0 +1,15 @@
+/** How long a receiver that takes no more for now wants to be left alone (RFC 9110 §10.2.3). */
+
+/** A receiver that asks for more may not know what it says; the retries' own back-off grows to hours by itself. */
+export const LONGEST_RETRY_AFTER_SECONDS = 3_600;
+
+const TOO_MANY_REQUESTS = 429;
+const SERVICE_UNAVAILABLE = 503;
+
+/** @returns 0 where it does not say, or nothing that can be read */
+export const retryAfterOf = (status: number, header: string | undefined, now: Date): number => {
+  if (header === undefined || (status !== TOO_MANY_REQUESTS && status !== SERVICE_UNAVAILABLE)) return 0;
+  const text = header.trim();
+  const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now.getTime()) / 1_000);
+  return Number.isNaN(seconds) ? 0 : Math.min(Math.max(seconds, 0), LONGEST_RETRY_AFTER_SECONDS);
+};

@@ -1,0 +1,74 @@
+/** The command line's client against services that reply slowly, endlessly or not at all. */
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Client } from '../../src/cli/client.js';
+import { statesOf } from '../../src/cli/state-stream.js';
+
+const CALL_SID = '1'.repeat(32);
+
+let server: Server;
+let reply: RequestListener;
+let client: Client;
+let url: string;
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    reply(request, response);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  client = new Client(url, 'token', 100);
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+describe('a request', () => {
+  it.each<[string, RequestListener]>([
+    ['never replied to', () => undefined],
+    [
+      'replied to byte by byte',
+      (_, response) => {
+        response.write('{');
+        const timer = setInterval(() => response.write(' '), 10);
+        response.on('close', () => {
+          clearInterval(timer);
+        });
+      },
+    ],
+  ])('that is %s ends after its limit', async (_, misbehave) => {
+    reply = misbehave;
+
+    await expect(client.ask('callService')).rejects.toThrow(`${url} has not replied within 0.1 s.`);
+    await expect(client.states(CALL_SID).next()).rejects.toThrow(`${url} has not replied within 0.1 s.`);
+  });
+
+  it('with a reply that is too long is not read to its end', async () => {
+    reply = (_, response) => response.end(`{"returnCode":200,"x":"${'x'.repeat(200_000)}"}`);
+
+    await expect(new Client(url, 'token', 10_000).ask('callService')).rejects.toThrow('is not Ringback');
+  });
+});
+
+it('a stream that is silent for too long is opened anew, after the last event', async () => {
+  const opened: (string | null)[] = [];
+  const encoder = new TextEncoder();
+  const states = statesOf(async (lastEventId) => {
+    opened.push(lastEventId);
+    const [id, stateType] = lastEventId === null ? ['1', '1'] : ['2', '4'];
+    return new ReadableStream({
+      start(controller) {
+        controller.enqueue(encoder.encode(`id: ${id}\ndata: {"data":{"stateType":"${stateType}"}}\n\n`));
+      },
+    });
+  }, 50);
+
+  const seen = [];
+  for await (const { stateType } of states) seen.push(stateType);
+
+  expect(seen).toEqual(['1', '4']);
+  expect(opened).toEqual([null, '1']);
+});

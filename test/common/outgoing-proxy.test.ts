@@ -1,0 +1,200 @@
+/** With HTTPS_PROXY and HTTP_PROXY set, everything that goes out goes through them: names are not even looked up here. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { WebSocketServer } from 'ws';
+import { NameResolver } from '../../src/delivery/name-resolver.js';
+import { ProviderChoice } from '../../src/telephony/provider-choice.js';
+import { ExchangeClient } from '../../src/telephony/simulator/exchange-client.js';
+import { proxyRules } from '../../src/common/proxy-rules.js';
+import { collectedLog } from '../support/collected-log.js';
+import { startHttpProxy, type HttpProxy } from '../support/http-proxy.js';
+import { AUDIENCE, IdentityProvider, ISSUER, makeKey, signBy } from '../support/identity-provider.js';
+import { startRemoteExchange } from '../support/remote-exchange.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { openTestCall } from '../support/told-call.js';
+import { ACCOUNTS, CALLER_NUMBER, MAIN } from '../support/twilio-call.js';
+import { startTwilioServer, type TwilioServer } from '../support/twilio-server.js';
+import { waitFor } from '../support/wait-for.js';
+import { startYuntongxunServer, type YuntongxunServer } from '../support/yuntongxun-server.js';
+
+let proxy: HttpProxy;
+let identity: IdentityProvider;
+let twilio: TwilioServer;
+let yuntongxun: YuntongxunServer;
+let pbx: WebSocketServer;
+let service: TestApp;
+const log = collectedLog();
+
+const portIn = (url: string): string => new URL(url).port;
+const pbxPort = (): number => (pbx.address() as AddressInfo).port;
+
+beforeAll(async () => {
+  proxy = await startHttpProxy();
+  identity = new IdentityProvider();
+  identity.keys = [await makeKey('ES256', 'one')];
+  twilio = await startTwilioServer({
+    accounts: ACCOUNTS,
+    callerNumbers: [CALLER_NUMBER],
+    speed: 20,
+    reach: (url) => url,
+  });
+  yuntongxun = await startYuntongxunServer({ speed: 20 });
+  pbx = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  await once(pbx, 'listening');
+  service = await startTestApp({
+    environment: {
+      HTTP_PROXY: proxy.url,
+      HTTPS_PROXY: proxy.url,
+      NO_PROXY: 'elsewhere.test',
+      LOG_LEVEL: 'trace',
+      PUBLIC_URL: 'https://calls.example.com',
+      JWT_JWKS_URI: `http://identity.test:${portIn(await identity.listen())}/jwks.json`,
+      JWT_ISSUER: ISSUER,
+      JWT_AUDIENCE: AUDIENCE,
+      ASTERISK_URL: `http://pbx.test:${pbxPort()}`,
+      ASTERISK_PASSWORD: 'a password of the pbx',
+      TWILIO_URL: `http://api.twilio.test:${portIn(twilio.url)}`,
+      TWILIO_ACCOUNT_SID: MAIN.externalId,
+      TWILIO_AUTH_TOKEN: MAIN.secret,
+      TWILIO_CALLER_NUMBER: CALLER_NUMBER,
+      YUNTONGXUN_URL: `http://app.cloopen.test:${portIn(yuntongxun.url)}`,
+      YUNTONGXUN_ACCOUNT_SID: yuntongxun.accountSid,
+      YUNTONGXUN_AUTH_TOKEN: yuntongxun.authToken,
+      YUNTONGXUN_APP_ID: yuntongxun.appId,
+      YUNTONGXUN_WEBHOOK_TOKEN: 'a'.repeat(22),
+      WEBHOOK_ALLOWED_RANGES: '127.0.0.1/32',
+    },
+    logTo: log.stream,
+  });
+});
+afterEach(() => {
+  proxy.refuseWith = null;
+});
+afterAll(async () => {
+  await service.close();
+  for (const client of pbx.clients) client.terminate();
+  pbx.close();
+  await Promise.all([identity.close(), twilio.close(), yuntongxun.close(), proxy.close()]);
+});
+
+const isReachable = (name: string) => service.app.nest.get(ProviderChoice).named(name)!.isReachable();
+
+describe('a proxy', () => {
+  it.each(['twilio', 'yuntongxun'])('leads to %s', async (name) => {
+    const host = { twilio: 'api.twilio.test', yuntongxun: 'app.cloopen.test' }[name]!;
+
+    expect(await isReachable(name)).toBe(true);
+
+    expect(proxy.asked.some((target) => target.startsWith(`${host}:`))).toBe(true);
+  });
+
+  it('leads to Asterisk, for orders and for its events', async () => {
+    // The stand-in takes a socket, and no order.
+    await waitFor('a socket of events', () => pbx.clients.size > 0 || proxy.asked.length > 50);
+
+    expect(pbx.clients.size).toBeGreaterThan(0);
+    expect(proxy.asked).toContain(`pbx.test:${pbxPort()}`);
+  });
+
+  it('leads to the keys of tokens', async () => {
+    const token = await signBy(identity.keys[0]!);
+
+    const { status } = await fetch(`${service.url}/v1/app/callState/${'3'.repeat(32)}?access_token=${token}`);
+
+    expect(status).toBe(200);
+    expect(proxy.asked.some((target) => target.startsWith('identity.test:'))).toBe(true);
+  });
+
+  it('leads to the simulator of another process', async () => {
+    const exchange = await startRemoteExchange({ speed: 1, targets: [] });
+    const proxyFor = proxyRules({ httpsProxy: undefined, httpProxy: new URL(proxy.url), noProxy: '' });
+    const client = new ExchangeClient(`http://simulator.test:${exchange.port}`, { proxyFor });
+
+    await client.checkReachable();
+
+    expect(proxy.asked).toContain(`simulator.test:${exchange.port}`);
+    await client.close();
+    await exchange.close();
+  });
+
+  it('that refuses makes a provider unreachable, with its status as the reason', async () => {
+    proxy.refuseWith = 407;
+    const client = new ExchangeClient('http://simulator.test:3100', {
+      proxyFor: proxyRules({ httpsProxy: undefined, httpProxy: new URL(proxy.url), noProxy: '' }),
+    });
+
+    await expect(client.checkReachable()).rejects.toThrow('the simulator cannot be reached (PROXY-407)');
+    await client.close();
+  });
+
+  it('has no password in the log', () => {
+    expect(log.text()).not.toMatch(/p@ss|p%40ss/);
+    expect(log.text()).not.toContain('proxy-authorization');
+  });
+});
+
+describe('a webhook to your backend', () => {
+  let names: Record<string, readonly string[]>;
+  beforeAll(() => {
+    Object.assign(service.app.nest.get(NameResolver), { addressesOf: async (name: string) => names[name] ?? [] });
+  });
+
+  const errorsOf = (callSid: string): Promise<{ error: string | null }[]> =>
+    service.database.query('select error from webhook_attempt where call_sid = $1 and duration_ms is not null', [
+      callSid,
+    ]);
+  const register = async (url: string): Promise<void> => {
+    await service.database.query('delete from webhook_endpoint');
+    await service.database.query(`insert into webhook_endpoint (url, secret) values ($1, $2)`, [
+      url,
+      `whsec_${Buffer.alloc(24, 'w').toString('base64')}`,
+    ]);
+  };
+
+  it('goes through the proxy to an address that was checked, and asks for the certificate of its name', async () => {
+    const asked: string[] = [];
+    const server = createTlsServer({
+      SNICallback: (name, done) => {
+        asked.push(name);
+        done(new Error('no certificate'));
+      },
+    });
+    server.on('tlsClientError', () => undefined);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    names = { 'backend.test': ['127.0.0.1'] };
+    await register(`https://backend.test:${port}/hook`);
+
+    const callSid = await openTestCall(service);
+
+    await waitFor('an attempt', async () => (await errorsOf(callSid)).length > 0);
+    expect(proxy.asked).toContain(`127.0.0.1:${port}`);
+    expect(asked[0]).toBe('backend.test');
+    server.close();
+  });
+
+  it('does not go through the proxy to an address that is not allowed', async () => {
+    const before = proxy.asked.length;
+    names = { 'backend.test': ['169.254.169.254'] };
+    await register('https://backend.test/hook');
+
+    const callSid = await openTestCall(service);
+
+    await waitFor('an attempt', async () => (await errorsOf(callSid)).length > 0);
+    expect(await errorsOf(callSid)).toEqual([{ error: '169.254.169.254 is not a public address (linkLocal)' }]);
+    expect(proxy.asked.slice(before).filter((target) => !/^(?:pbx|identity)\.test/.test(target))).toEqual([]);
+  });
+
+  it('says so where the proxy refuses', async () => {
+    names = { 'backend.test': ['127.0.0.1'] };
+    await register('https://backend.test/hook');
+    proxy.refuseWith = 403;
+
+    const callSid = await openTestCall(service);
+
+    await waitFor('an attempt', async () => (await errorsOf(callSid)).length > 0);
+    expect(await errorsOf(callSid)).toEqual([{ error: 'the proxy answered CONNECT with 403' }]);
+  });
+});

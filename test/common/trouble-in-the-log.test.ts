@@ -1,0 +1,148 @@
+/** What the log tells an operator of trouble that others have with us, or we with others: the reason, at the right level. */
+import type { ServerResponse } from 'node:http';
+import { ProviderChoice } from '../../src/telephony/provider-choice.js';
+import { collectedLog } from '../support/collected-log.js';
+import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
+import { waitFor } from '../support/wait-for.js';
+import { registerEndpoint, retryNow } from '../support/webhook-endpoint.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+
+const NO_FUNDS = '111142';
+const REFUSED = '111128';
+
+const INFO = 30;
+const WARN = 40;
+
+let telephony: TwoProviders;
+let receiver: WebhookReceiver;
+const log = collectedLog();
+
+beforeAll(async () => {
+  receiver = await startWebhookReceiver();
+  telephony = await startTwoProviders(
+    { LOG_LEVEL: 'info', WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8', SWEEP_EVERY: '3600' },
+    undefined,
+    log.stream,
+  );
+});
+afterEach(() => {
+  telephony.yuntongxun.replyInstead = null;
+});
+afterAll(async () => {
+  await telephony.close();
+  await receiver.close();
+});
+
+const lines = (msg: string) => log.lines().filter((line) => line.msg === msg);
+const refusesWith = (code: string, text: string) => {
+  telephony.yuntongxun.replyInstead = (_: unknown, response: ServerResponse) =>
+    response.writeHead(200).end(JSON.stringify({ statusCode: code, statusMsg: text }));
+};
+
+describe('a dial that the provider refuses', () => {
+  it('is a warning with its code and text, and without the number', async () => {
+    const caller = await telephony.user('yuntongxun');
+    refusesWith(REFUSED, '【账号】被叫号码 13900001001 不合法');
+
+    await telephony.service.ask(caller, 'call/2000');
+
+    await waitFor('the line', () => lines('the provider refused a dial').length === 1);
+    expect(lines('the provider refused a dial')).toMatchObject([
+      {
+        level: WARN,
+        provider: 'yuntongxun',
+        callSid: expect.any(String) as unknown,
+        requestId: expect.any(String) as unknown,
+        refusal: { category: 'forbidden', code: REFUSED, text: '【账号】被叫号码 139****1001 不合法' },
+      },
+    ]);
+    expect(log.text()).not.toContain('13900001001');
+  });
+
+  it('is one too where another provider carries the call', async () => {
+    const caller = await telephony.user('yuntongxun', 'twilio');
+    refusesWith(NO_FUNDS, '余额不足');
+
+    const { data } = await telephony.service.ask(caller, 'call/2000');
+
+    const told = () => log.lines().filter(({ callSid, level }) => callSid === data!.callSid && level === WARN);
+    await waitFor('the line', () => told().length > 0);
+    expect(told()).toMatchObject([{ provider: 'yuntongxun', refusal: { category: 'no_funds', code: NO_FUNDS } }]);
+  });
+});
+
+describe('a request that is refused', () => {
+  const lineOf = async (path: string, headers: Record<string, string> = {}, method = 'GET') => {
+    const response = await fetch(telephony.service.url + path, { method, headers });
+    const id = response.headers.get('x-request-id');
+    return waitFor('the line', () => lines('request').find(({ requestId }) => requestId === id));
+  };
+
+  it('for its token tells why, at info', async () => {
+    const token = await telephony.service.token('1001');
+    const forged = `${token.slice(0, token.lastIndexOf('.'))}.${'A'.repeat(43)}`;
+
+    const line = await lineOf('/v1/app/callService', { authorization: `Bearer ${forged}` });
+
+    expect(line).toMatchObject({ level: INFO, status: 401, error: 'UNAUTHENTICATED', reason: 'invalid signature' });
+  });
+
+  it('for what a token claims tells why', async () => {
+    const line = await lineOf('/v1/app/callService', {
+      authorization: `Bearer ${await telephony.service.token('nobody')}`,
+    });
+
+    expect(line).toMatchObject({ level: INFO, status: 401, reason: 'sub is no user id, or exp is missing' });
+  });
+
+  it('for a webhook’s signature tells why', async () => {
+    const line = await lineOf('/v1/webhooks/twilio', {}, 'POST');
+
+    expect(line).toMatchObject({ level: INFO, status: 401, reason: expect.stringMatching(/./) as unknown });
+  });
+});
+
+it('a webhook endpoint that begins to fail is one warning, and one line when it accepts again', async () => {
+  const { id } = await registerEndpoint(telephony.service, { url: receiver.url });
+  const told = () => log.lines().filter(({ endpointId, msg }) => endpointId === id && msg !== 'webhook attempt');
+  const attempts = () => lines('webhook attempt').filter(({ endpointId }) => endpointId === id);
+  receiver.replyWith(() => 503);
+  const caller = await telephony.user('twilio');
+  await telephony.service.ask(caller, 'call/2000');
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    await waitFor('an attempt', () => attempts().length >= attempt);
+    await waitFor('the next one to be due', async () => {
+      await retryNow(telephony.service.database);
+      return attempts().length > attempt;
+    });
+  }
+
+  receiver.replyWith(() => 204);
+  await waitFor('a delivery', async () => {
+    await retryNow(telephony.service.database);
+    return told().length > 1;
+  });
+
+  expect(told()).toMatchObject([
+    {
+      level: WARN,
+      status: 503,
+      error: 'It answered 503.',
+      msg: 'a webhook endpoint fails; deliveries to it are retried',
+    },
+    { level: INFO, msg: 'a webhook endpoint accepts again' },
+  ]);
+});
+
+it('a provider that cannot be reached is a warning with the cause', async () => {
+  const providers = telephony.service.app.nest.get(ProviderChoice);
+  const twilio = providers.named('twilio')!;
+  await telephony.twilio.close();
+
+  expect([await twilio.isReachable(), await twilio.isReachable()]).toEqual([false, false]);
+
+  // A connection that was kept breaks, or a new one is refused.
+  expect(lines('provider unreachable')).toMatchObject([
+    { level: WARN, provider: 'twilio', error: { message: expect.stringMatching(/closed|ECONN/) as unknown } },
+  ]);
+});

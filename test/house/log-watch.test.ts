@@ -1,0 +1,49 @@
+/** Every test's service is watched for secrets in its log (test/support/log-watch.ts); this is what that finds. */
+import { createLogger } from '../../src/common/logger.js';
+import { collectedLog } from '../support/collected-log.js';
+import { LogWatch } from '../support/log-watch.js';
+
+const SECRET = 'a "secret" of nobody’s';
+
+const watched = (level = 'silent') => {
+  const watch = new LogWatch({ JWT_SECRET: SECRET, SUB_ACCOUNT_KEYS: 'one:b25lb25lb25l,two:dHdvdHdvdHdv' });
+  const shown = collectedLog();
+  return { watch, shown, logger: createLogger('trace', watch.stream(level, shown.stream)) };
+};
+
+describe('the watch over the log', () => {
+  it.each([
+    ['a setting', { any: `x${SECRET}x` }],
+    ['a setting in a list, without its name', { any: 'dHdvdHdvdHdv' }],
+    ['a secret that was named later', { error: new Error('it was swordfish!') }],
+    ['a token', { path: '/x?eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMDAxIn0.sig' }],
+    ['the name of a token’s parameter', { path: '/x?access_token=y' }],
+  ])('finds %s, at trace level too, and does not repeat it', (_, line) => {
+    const { watch, shown, logger } = watched();
+    watch.expect('swordfish');
+
+    logger.trace(line, 'something');
+
+    expect(() => {
+      watch.verify();
+    }).toThrow(/is in the log: \{"level":10.*something/);
+    expect(shown.lines()).toEqual([]);
+  });
+
+  it('finds nothing in what may be logged', () => {
+    const { watch, logger } = watched();
+
+    logger.info({ callSid: '1'.repeat(32), reason: 'invalid signature' }, 'request');
+
+    watch.verify();
+  });
+
+  it('hands on what has the level that a test wants', () => {
+    const { shown, logger } = watched('info');
+
+    logger.debug('no');
+    logger.info('yes');
+
+    expect(shown.lines()).toMatchObject([{ msg: 'yes' }]);
+  });
+});
