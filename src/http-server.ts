@@ -14,6 +14,8 @@ import { runWithLogContext, type LogContext } from './common/log-context.js';
 import type { Logger } from './common/logger.js';
 import { loggedPath } from './common/request-path.js';
 import type { Config } from './config/config.js';
+import { RESPONSE_HEADERS, setResponseHeaders } from './response-headers.js';
+import { forwardedRequestId, readForwardedAddresses, trustOf } from './trusted-proxies.js';
 
 /** A token, a long id and then some: beyond it a client is broken or hostile. Node's own default is 16 KB. */
 const MOST_HEADER_BYTES = 32 * 1024;
@@ -45,32 +47,38 @@ let requests = 0;
 const nextRequestId = (): string => `${processId}-${(++requests).toString(36)}`;
 
 export const createHttpServer = (config: Config, logger: Logger, draining: Draining): FastifyAdapter => {
+  const trust = trustOf(config);
   const adapter = new FastifyAdapter({
     exposeHeadRoutes: false,
     // Once nothing is in flight; a connection that never asked anything would otherwise hold us up for as long as it likes.
     forceCloseConnections: true,
-    trustProxy: config.trustProxy,
+    trustProxy: trust ?? false,
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { maxHeaderSize: MOST_HEADER_BYTES },
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     rewriteUrl: (request: IncomingMessage) => withReachableIds(withoutOrigin(request.url ?? '/')),
-    genReqId: nextRequestId,
+    genReqId: (request: IncomingMessage) => (trust && forwardedRequestId(request, trust)) ?? nextRequestId(),
     clientErrorHandler(error, socket) {
       if (!socket.writable || socket.destroyed) return;
       const { code, message } = error.code === 'HPE_HEADER_OVERFLOW' ? ERRORS.TOO_LARGE : ERRORS.BAD_REQUEST;
       const body = JSON.stringify({ returnCode: code, returnMsg: message });
-      socket.end(
-        `HTTP/1.1 ${code} Refused\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\n` +
-          `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-      );
+      const headers = {
+        ...RESPONSE_HEADERS,
+        connection: 'close',
+        'content-type': 'application/json; charset=utf-8',
+        'content-length': Buffer.byteLength(body),
+      };
+      const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      socket.end(`HTTP/1.1 ${code} Refused\r\n${head.join('')}\r\n${body}`);
     },
   });
   const server = adapter.getInstance<FastifyInstance>();
   limitConnections(server.server, draining);
+  if (trust) readForwardedAddresses(server);
+  setResponseHeaders(server, trust);
   logRequests(server, logger);
   refuseWhileDraining(server, draining);
-  neverCache(server);
   parseBodies(server);
   return adapter;
 };
@@ -150,13 +158,6 @@ const refuseWhileDraining = (server: FastifyInstance, draining: Draining): void 
       void reply.header('connection', 'close');
       done(new AppError('UNAVAILABLE', { retryAfterSeconds: 1 }));
     } else done();
-  });
-};
-
-const neverCache = (server: FastifyInstance): void => {
-  server.addHook('onRequest', (_request, reply, done) => {
-    void reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
-    done();
   });
 };
 

@@ -15,6 +15,7 @@ import {
   region,
   routes,
   text,
+  trustedProxies,
   url,
   wholeNumber,
   yesOrNo,
@@ -139,11 +140,12 @@ export const SETTINGS = {
     'Least level that is logged: trace, debug, info, warn, error, fatal or silent. State polls that went well are logged at debug.',
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
   ),
-  trustProxy: setting(
+  trustedProxies: setting(
     'TRUST_PROXY',
-    'false',
-    'true behind a reverse proxy whose X-Forwarded-* headers are to be believed.',
-    yesOrNo,
+    '0',
+    'Reverse proxies in front whose X-Forwarded-* and X-Request-Id headers count: their number, if the port can be reached ' +
+      'through them alone, or their address ranges, comma between two.',
+    trustedProxies,
   ),
 } as const;
 

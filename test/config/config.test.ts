@@ -50,7 +50,7 @@ describe('the configuration', () => {
       simulatorWebhookSecrets: undefined,
       dialTimeoutSeconds: 5,
       logLevel: 'info',
-      trustProxy: false,
+      trustedProxies: 0,
     });
   });
 
