@@ -8,12 +8,12 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { limitConnections } from './connection-limits.js';
 import type { Draining } from './common/draining.js';
-import { AppError, ERRORS } from './common/error-table.js';
-import { readJsonText } from './common/json-text.js';
+import { AppError, ERRORS, type ErrorName } from './common/error-table.js';
 import { runWithLogContext, type LogContext } from './common/log-context.js';
 import type { Logger } from './common/logger.js';
 import { loggedPath } from './common/request-path.js';
 import type { Config } from './config/config.js';
+import { parseBodies } from './request-bodies.js';
 import { RESPONSE_HEADERS, setResponseHeaders } from './response-headers.js';
 import { forwardedRequestId, readForwardedAddresses, trustOf } from './trusted-proxies.js';
 
@@ -22,8 +22,24 @@ const MOST_HEADER_BYTES = 32 * 1024;
 /** Longer than any header allows, so that a malformed id of any length reaches the route that knows its answer. */
 const LONGEST_PARAMETER = MOST_HEADER_BYTES;
 const DEFAULT_BODY_LIMIT_BYTES = 64 * 1024;
-/** A slow or silent client may hold a connection this long. */
-const REQUEST_TIMEOUT_MS = 30_000;
+
+interface RequestTimes {
+  /** Maximum time to receive a request, its body included. */
+  readonly limitMs: number;
+  /** Node looks for overdue requests this often; its own default of 30 s doubles the limit. */
+  readonly checkEveryMs: number;
+}
+
+const REQUEST_TIMES: RequestTimes = { limitMs: 30_000, checkEveryMs: 2_000 };
+
+/** Time for a client whose request was refused to read the response (RFC 9112, 9.6). */
+const LINGER_MS = 2_000;
+
+/** By Node's code of what was wrong with a request that no route has seen. */
+const CLIENT_ERRORS: Readonly<Record<string, ErrorName>> = {
+  HPE_HEADER_OVERFLOW: 'TOO_LARGE',
+  ERR_HTTP_REQUEST_TIMEOUT: 'TOO_SLOW',
+};
 
 const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
@@ -33,9 +49,6 @@ declare module 'fastify' {
     isRoutine: boolean;
   }
   interface FastifyContextConfig {
-    /** The handler has the body as the bytes that came, whatever their type. */
-    rawBody?: true;
-    bodyLimitBytes?: number;
     /** So frequent that a request which went well is no news to an operator. */
     isRoutine?: true;
   }
@@ -46,7 +59,12 @@ const processId = randomBytes(6).toString('hex');
 let requests = 0;
 const nextRequestId = (): string => `${processId}-${(++requests).toString(36)}`;
 
-export const createHttpServer = (config: Config, logger: Logger, draining: Draining): FastifyAdapter => {
+export const createHttpServer = (
+  config: Config,
+  logger: Logger,
+  draining: Draining,
+  times: RequestTimes = REQUEST_TIMES,
+): FastifyAdapter => {
   const trust = trustOf(config);
   const adapter = new FastifyAdapter({
     exposeHeadRoutes: false,
@@ -54,14 +72,20 @@ export const createHttpServer = (config: Config, logger: Logger, draining: Drain
     forceCloseConnections: true,
     trustProxy: trust ?? false,
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { maxHeaderSize: MOST_HEADER_BYTES },
+    requestTimeout: times.limitMs,
+    http: {
+      maxHeaderSize: MOST_HEADER_BYTES,
+      // Node sets the headers' own limit by what it is told here, and not by what Fastify sets afterwards.
+      requestTimeout: times.limitMs,
+      headersTimeout: times.limitMs,
+      connectionsCheckingInterval: times.checkEveryMs,
+    },
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     rewriteUrl: (request: IncomingMessage) => withReachableIds(withoutOrigin(request.url ?? '/')),
     genReqId: (request: IncomingMessage) => (trust && forwardedRequestId(request, trust)) ?? nextRequestId(),
     clientErrorHandler(error, socket) {
       if (!socket.writable || socket.destroyed) return;
-      const { code, message } = error.code === 'HPE_HEADER_OVERFLOW' ? ERRORS.TOO_LARGE : ERRORS.BAD_REQUEST;
+      const { code, message } = ERRORS[CLIENT_ERRORS[error.code] ?? 'BAD_REQUEST'];
       const body = JSON.stringify({ returnCode: code, returnMsg: message });
       const headers = {
         ...RESPONSE_HEADERS,
@@ -70,6 +94,8 @@ export const createHttpServer = (config: Config, logger: Logger, draining: Drain
         'content-length': Buffer.byteLength(body),
       };
       const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      // The response first, then the connection, which the client need not close.
+      setTimeout(() => socket.destroy(), LINGER_MS).unref();
       socket.end(`HTTP/1.1 ${code} Refused\r\n${head.join('')}\r\n${body}`);
     },
   });
@@ -97,7 +123,7 @@ const MAY_HIDE_ITS_ID = /^[^?]*(?:%|\/(?=[/?]|$))/;
 const withReachableIds = (url: string): string => {
   if (!MAY_HIDE_ITS_ID.test(url)) return url;
   const [path = '', ...query] = url.split('?');
-  return [withoutEmptyIds(withoutBrokenEscapes(path)), ...query].join('?');
+  return [withoutTrailingSlash(withoutEmptyIds(withoutBrokenEscapes(path))), ...query].join('?');
 };
 
 const withoutBrokenEscapes = (path: string): string => {
@@ -111,6 +137,9 @@ const withoutBrokenEscapes = (path: string): string => {
 
 const withoutEmptyIds = (path: string): string =>
   path.replace(/^(\/v1\/app\/(?:call|callCancel|callState)\/)(?=\/|$)/, '$1%20');
+
+/** The servers of 2016 took it, and clients in the field write it. */
+const withoutTrailingSlash = (path: string): string => path.replace(/^(\/v1\/app\/.*[^/])\/$/s, '$1');
 
 const logRequests = (server: FastifyInstance, logger: Logger): void => {
   server.decorateRequest('logContext');
@@ -158,21 +187,6 @@ const refuseWhileDraining = (server: FastifyInstance, draining: Draining): void 
       void reply.header('connection', 'close');
       done(new AppError('UNAVAILABLE', { retryAfterSeconds: 1 }));
     } else done();
-  });
-};
-
-const parseBodies = (server: FastifyInstance): void => {
-  server.addHook('onRoute', (route) => {
-    if (route.config?.bodyLimitBytes) route.bodyLimit = route.config.bodyLimitBytes;
-  });
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
-    if (request.routeOptions.config.rawBody) done(null, body);
-    else if (/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '')) {
-      readJsonText(body.toString('utf8')).then((value) => {
-        done(null, value);
-      }, done);
-    } else done(new AppError('UNSUPPORTED_MEDIA_TYPE'));
   });
 };
 
