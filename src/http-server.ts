@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { limitConnections } from './connection-limits.js';
+import { allowOrigins } from './cross-origin.js';
 import type { Draining } from './common/draining.js';
 import { AppError, ERRORS, type ErrorName } from './common/error-table.js';
 import { runWithLogContext, type LogContext } from './common/log-context.js';
@@ -104,7 +105,11 @@ export const createHttpServer = (
   if (trust) readForwardedAddresses(server);
   setResponseHeaders(server, trust);
   logRequests(server, logger);
-  refuseWhileDraining(server, draining);
+  allowOrigins(server, config);
+  // After the headers of a web app's origin, without which a browser shows the app no 503.
+  server.after(() => {
+    refuseWhileDraining(server, draining);
+  });
   parseBodies(server);
   return adapter;
 };

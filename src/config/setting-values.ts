@@ -171,6 +171,16 @@ export const trustedProxies = (value: string): number | ReturnType<typeof addres
   );
 };
 
+/** As browsers write them in the header Origin. Every site at once is no wish that anybody has: tokens are not theirs. */
+export const origins = (value: string): readonly string[] =>
+  value.split(',').map((text) => {
+    const origin = text.trim();
+    if (!/^https?:/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw new Error('expected origins such as https://app.example.com, without a path, comma between two');
+    }
+    return origin;
+  });
+
 export const nonEmpty = (value: string): string => {
   if (value.trim() === '') throw new Error('expected some text');
   return value;

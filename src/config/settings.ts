@@ -12,6 +12,7 @@ import {
   numberBetween,
   oneOf,
   optional,
+  origins,
   region,
   routes,
   text,
@@ -146,6 +147,13 @@ export const SETTINGS = {
     'Reverse proxies in front whose X-Forwarded-* and X-Request-Id headers count: their number, if the port can be reached ' +
       'through them alone, or their address ranges, comma between two.',
     trustedProxies,
+  ),
+  corsOrigins: setting(
+    'CORS_ORIGINS',
+    '',
+    'Origins of web apps that may call this service from a browser, such as https://app.example.com, comma between two. ' +
+      'Unset: none.',
+    (value) => (value === '' ? [] : origins(value)),
   ),
 } as const;
 

@@ -71,6 +71,11 @@ it.each([
     ['true', 'yes', 'True', '-1', '100', '1.5', '10.0.0.1', '0.0.0.0/0', '10.0.0.0/8,::/0', '10.0.0.0/8,'],
     'the number of reverse proxies in front, 1 for one, or their address ranges',
   ],
+  [
+    'CORS_ORIGINS',
+    ['*', 'null', 'app.example.com', 'https://app.example.com/', 'https://a.example/x', 'https://A.example', 'file:///'],
+    'origins such as https://app.example.com',
+  ],
   ['HOST', ['  '], 'some text'],
   ['DATA_DIR', ['  '], 'some text'],
   ['SERVICE_HOTLINE', ['  '], 'some text'],
@@ -98,6 +103,10 @@ it('TRUST_PROXY is a number of proxies or where they are; false, as it was once 
 });
 
 it('lists have a comma between two, and perhaps a blank', () => {
+  expect(read('CORS_ORIGINS', 'https://a.example, http://b.example:8080')).toEqual([
+    'https://a.example',
+    'http://b.example:8080',
+  ]);
   expect(read('SIMULATOR_WEBHOOK_SECRETS', `${secret(24)}, ${secret(64)}`)).toEqual([secret(24), secret(64)]);
   expect(read('SIMULATOR_TARGETS', 'http://one/hook,http://two/hook')).toEqual(['http://one/hook', 'http://two/hook']);
 });
