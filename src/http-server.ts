@@ -9,38 +9,25 @@ import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { limitConnections } from './connection-limits.js';
 import { allowOrigins } from './cross-origin.js';
 import type { Draining } from './common/draining.js';
-import { AppError, ERRORS, type ErrorName } from './common/error-table.js';
+import { AppError } from './common/error-table.js';
 import { runWithLogContext, type LogContext } from './common/log-context.js';
 import type { Logger } from './common/logger.js';
 import { loggedPath } from './common/request-path.js';
 import type { Config } from './config/config.js';
+import {
+  answerClientError,
+  MOST_HEADER_BYTES,
+  nodeServerOptions,
+  REQUEST_TIMES,
+  type RequestTimes,
+} from './node-server.js';
 import { parseBodies } from './request-bodies.js';
-import { RESPONSE_HEADERS, setResponseHeaders } from './response-headers.js';
+import { setResponseHeaders } from './response-headers.js';
 import { forwardedRequestId, readForwardedAddresses, trustOf } from './trusted-proxies.js';
 
-/** A token, a long id and then some: beyond it a client is broken or hostile. Node's own default is 16 KB. */
-const MOST_HEADER_BYTES = 32 * 1024;
 /** Longer than any header allows, so that a malformed id of any length reaches the route that knows its answer. */
 const LONGEST_PARAMETER = MOST_HEADER_BYTES;
 const DEFAULT_BODY_LIMIT_BYTES = 64 * 1024;
-
-interface RequestTimes {
-  /** Maximum time to receive a request, its body included. */
-  readonly limitMs: number;
-  /** Node looks for overdue requests this often; its own default of 30 s doubles the limit. */
-  readonly checkEveryMs: number;
-}
-
-const REQUEST_TIMES: RequestTimes = { limitMs: 30_000, checkEveryMs: 2_000 };
-
-/** Time for a client whose request was refused to read the response (RFC 9112, 9.6). */
-const LINGER_MS = 2_000;
-
-/** By Node's code of what was wrong with a request that no route has seen. */
-const CLIENT_ERRORS: Readonly<Record<string, ErrorName>> = {
-  HPE_HEADER_OVERFLOW: 'TOO_LARGE',
-  ERR_HTTP_REQUEST_TIMEOUT: 'TOO_SLOW',
-};
 
 const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
@@ -74,31 +61,11 @@ export const createHttpServer = (
     trustProxy: trust ?? false,
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
     requestTimeout: times.limitMs,
-    http: {
-      maxHeaderSize: MOST_HEADER_BYTES,
-      // Node sets the headers' own limit by what it is told here, and not by what Fastify sets afterwards.
-      requestTimeout: times.limitMs,
-      headersTimeout: times.limitMs,
-      connectionsCheckingInterval: times.checkEveryMs,
-    },
+    http: nodeServerOptions(times),
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     rewriteUrl: (request: IncomingMessage) => withReachableIds(withoutOrigin(request.url ?? '/')),
     genReqId: (request: IncomingMessage) => (trust && forwardedRequestId(request, trust)) ?? nextRequestId(),
-    clientErrorHandler(error, socket) {
-      if (!socket.writable || socket.destroyed) return;
-      const { code, message } = ERRORS[CLIENT_ERRORS[error.code] ?? 'BAD_REQUEST'];
-      const body = JSON.stringify({ returnCode: code, returnMsg: message });
-      const headers = {
-        ...RESPONSE_HEADERS,
-        connection: 'close',
-        'content-type': 'application/json; charset=utf-8',
-        'content-length': Buffer.byteLength(body),
-      };
-      const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-      // The response first, then the connection, which the client need not close.
-      setTimeout(() => socket.destroy(), LINGER_MS).unref();
-      socket.end(`HTTP/1.1 ${code} Refused\r\n${head.join('')}\r\n${body}`);
-    },
+    clientErrorHandler: answerClientError,
   });
   const server = adapter.getInstance<FastifyInstance>();
   limitConnections(server.server, draining);

@@ -25,6 +25,14 @@ import {
 export const SETTINGS = {
   host: setting('HOST', '0.0.0.0', 'Address to listen on.', nonEmpty),
   port: setting('PORT', '3000', 'TCP port to listen on; 0 takes a free one.', wholeNumber(0, 65_535)),
+  adminPort: setting(
+    'ADMIN_PORT',
+    '',
+    'TCP port of its own for the admin API and Swagger UI, which PORT does not show then; 0 takes a free one. Unset: both are ' +
+      'on PORT.',
+    optional(wholeNumber(0, 65_535)),
+  ),
+  apiDocs: setting('API_DOCS', 'true', 'false hides Swagger UI and openapi.json.', yesOrNo),
   databaseUrl: secret(
     'DATABASE_URL',
     '',

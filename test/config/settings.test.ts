@@ -73,7 +73,15 @@ it.each([
   ],
   [
     'CORS_ORIGINS',
-    ['*', 'null', 'app.example.com', 'https://app.example.com/', 'https://a.example/x', 'https://A.example', 'file:///'],
+    [
+      '*',
+      'null',
+      'app.example.com',
+      'https://app.example.com/',
+      'https://a.example/x',
+      'https://A.example',
+      'file:///',
+    ],
     'origins such as https://app.example.com',
   ],
   ['HOST', ['  '], 'some text'],
