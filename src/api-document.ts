@@ -124,7 +124,6 @@ const PAGE_HEADERS = {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join('; '),
-  'x-content-type-options': 'nosniff',
 };
 
 /** This file holds the document too. A text would be copied for each client that is slow to read it. */

@@ -2,6 +2,7 @@ import { ValidationPipe, type INestApplication, type ValidationError } from '@ne
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
+import { openAdminPort } from './admin-port.js';
 import { serveApiDocument } from './api-document.js';
 import { AppModule } from './app.module.js';
 import { Authentication, authenticateRequests } from './auth/authentication.js';
@@ -22,6 +23,8 @@ export interface App {
   readonly nest: NestFastifyApplication;
   /** Starts to listen. @returns the URL that reaches the service from this machine */
   listen(): Promise<string>;
+  /** That of the port with the admin API and its page: the same unless ADMIN_PORT is set. Once it listens. */
+  readonly adminUrl: string;
   /** Finishes what is in flight, refuses what is new, then lets go of everything. */
   close(): Promise<void>;
 }
@@ -34,6 +37,7 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   const draining = new Draining();
   const adapter = createHttpServer(config, logger, draining);
   const server = adapter.getInstance<FastifyInstance>();
+  const adminPort = openAdminPort(server, config, draining);
   const routes = collectRoutes(server);
   const nest = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, logger, draining), adapter, {
     bodyParser: false,
@@ -42,19 +46,27 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   });
   nest.useGlobalFilters(new ErrorFilter(logger));
   nest.useGlobalPipes(validation());
-  serveApiDocument(nest);
-  serveFrontPage(server);
+  if (config.apiDocs) {
+    serveApiDocument(nest);
+    serveFrontPage(server);
+  }
   authenticateRequests(server, nest.get(Authentication));
   answerPollsFromMemory(server, nest.get(StateMemory));
   await nest.init();
   routes.refuseOtherMethods();
   await server.ready();
+  let adminUrl = '';
   return {
     nest,
     async listen() {
       // Not Nest's own listen: it logs what it throws.
       await server.listen({ port: config.port, host: config.host });
-      return localUrl(nest);
+      const url = localUrl(nest);
+      adminUrl = adminPort ? `http://127.0.0.1:${await adminPort.listen()}` : url;
+      return url;
+    },
+    get adminUrl() {
+      return adminUrl;
     },
     async close() {
       await draining.finish(FINISH_LIMIT_MS);

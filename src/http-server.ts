@@ -7,21 +7,27 @@ import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { limitConnections } from './connection-limits.js';
+import { allowOrigins } from './cross-origin.js';
 import type { Draining } from './common/draining.js';
-import { AppError, ERRORS } from './common/error-table.js';
-import { readJsonText } from './common/json-text.js';
+import { AppError } from './common/error-table.js';
 import { runWithLogContext, type LogContext } from './common/log-context.js';
 import type { Logger } from './common/logger.js';
 import { loggedPath } from './common/request-path.js';
 import type { Config } from './config/config.js';
+import {
+  answerClientError,
+  MOST_HEADER_BYTES,
+  nodeServerOptions,
+  REQUEST_TIMES,
+  type RequestTimes,
+} from './node-server.js';
+import { parseBodies } from './request-bodies.js';
+import { setResponseHeaders } from './response-headers.js';
+import { forwardedRequestId, readForwardedAddresses, trustOf } from './trusted-proxies.js';
 
-/** A token, a long id and then some: beyond it a client is broken or hostile. Node's own default is 16 KB. */
-const MOST_HEADER_BYTES = 32 * 1024;
 /** Longer than any header allows, so that a malformed id of any length reaches the route that knows its answer. */
 const LONGEST_PARAMETER = MOST_HEADER_BYTES;
 const DEFAULT_BODY_LIMIT_BYTES = 64 * 1024;
-/** A slow or silent client may hold a connection this long. */
-const REQUEST_TIMEOUT_MS = 30_000;
 
 const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
@@ -31,9 +37,6 @@ declare module 'fastify' {
     isRoutine: boolean;
   }
   interface FastifyContextConfig {
-    /** The handler has the body as the bytes that came, whatever their type. */
-    rawBody?: true;
-    bodyLimitBytes?: number;
     /** So frequent that a request which went well is no news to an operator. */
     isRoutine?: true;
   }
@@ -44,33 +47,36 @@ const processId = randomBytes(6).toString('hex');
 let requests = 0;
 const nextRequestId = (): string => `${processId}-${(++requests).toString(36)}`;
 
-export const createHttpServer = (config: Config, logger: Logger, draining: Draining): FastifyAdapter => {
+export const createHttpServer = (
+  config: Config,
+  logger: Logger,
+  draining: Draining,
+  times: RequestTimes = REQUEST_TIMES,
+): FastifyAdapter => {
+  const trust = trustOf(config);
   const adapter = new FastifyAdapter({
     exposeHeadRoutes: false,
     // Once nothing is in flight; a connection that never asked anything would otherwise hold us up for as long as it likes.
     forceCloseConnections: true,
-    trustProxy: config.trustProxy,
+    trustProxy: trust ?? false,
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { maxHeaderSize: MOST_HEADER_BYTES },
+    requestTimeout: times.limitMs,
+    http: nodeServerOptions(times),
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     rewriteUrl: (request: IncomingMessage) => withReachableIds(withoutOrigin(request.url ?? '/')),
-    genReqId: nextRequestId,
-    clientErrorHandler(error, socket) {
-      if (!socket.writable || socket.destroyed) return;
-      const { code, message } = error.code === 'HPE_HEADER_OVERFLOW' ? ERRORS.TOO_LARGE : ERRORS.BAD_REQUEST;
-      const body = JSON.stringify({ returnCode: code, returnMsg: message });
-      socket.end(
-        `HTTP/1.1 ${code} Refused\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\n` +
-          `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-      );
-    },
+    genReqId: (request: IncomingMessage) => (trust && forwardedRequestId(request, trust)) ?? nextRequestId(),
+    clientErrorHandler: answerClientError,
   });
   const server = adapter.getInstance<FastifyInstance>();
   limitConnections(server.server, draining);
+  if (trust) readForwardedAddresses(server);
+  setResponseHeaders(server, trust);
   logRequests(server, logger);
-  refuseWhileDraining(server, draining);
-  neverCache(server);
+  allowOrigins(server, config);
+  // After the headers of a web app's origin, without which a browser shows the app no 503.
+  server.after(() => {
+    refuseWhileDraining(server, draining);
+  });
   parseBodies(server);
   return adapter;
 };
@@ -89,7 +95,7 @@ const MAY_HIDE_ITS_ID = /^[^?]*(?:%|\/(?=[/?]|$))/;
 const withReachableIds = (url: string): string => {
   if (!MAY_HIDE_ITS_ID.test(url)) return url;
   const [path = '', ...query] = url.split('?');
-  return [withoutEmptyIds(withoutBrokenEscapes(path)), ...query].join('?');
+  return [withoutTrailingSlash(withoutEmptyIds(withoutBrokenEscapes(path))), ...query].join('?');
 };
 
 const withoutBrokenEscapes = (path: string): string => {
@@ -103,6 +109,9 @@ const withoutBrokenEscapes = (path: string): string => {
 
 const withoutEmptyIds = (path: string): string =>
   path.replace(/^(\/v1\/app\/(?:call|callCancel|callState)\/)(?=\/|$)/, '$1%20');
+
+/** The servers of 2016 took it, and clients in the field write it. */
+const withoutTrailingSlash = (path: string): string => path.replace(/^(\/v1\/app\/.*[^/])\/$/s, '$1');
 
 const logRequests = (server: FastifyInstance, logger: Logger): void => {
   server.decorateRequest('logContext');
@@ -151,28 +160,6 @@ const refuseWhileDraining = (server: FastifyInstance, draining: Draining): void 
       void reply.header('connection', 'close');
       done(new AppError('UNAVAILABLE', { retryAfterSeconds: 1 }));
     } else done();
-  });
-};
-
-const neverCache = (server: FastifyInstance): void => {
-  server.addHook('onRequest', (_request, reply, done) => {
-    void reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
-    done();
-  });
-};
-
-const parseBodies = (server: FastifyInstance): void => {
-  server.addHook('onRoute', (route) => {
-    if (route.config?.bodyLimitBytes) route.bodyLimit = route.config.bodyLimitBytes;
-  });
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
-    if (request.routeOptions.config.rawBody) done(null, body);
-    else if (/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '')) {
-      readJsonText(body.toString('utf8')).then((value) => {
-        done(null, value);
-      }, done);
-    } else done(new AppError('UNSUPPORTED_MEDIA_TYPE'));
   });
 };
 

@@ -21,6 +21,7 @@ import { welcomePage } from './welcome-page.js';
 
 interface Running {
   readonly url: string;
+  readonly adminUrl: string;
   /** Those that carry calls. */
   readonly providers: string;
   close(): Promise<void>;
@@ -46,6 +47,7 @@ const start = async (environment: Config, logger: Logger): Promise<Running> => {
     if (embedded) await fillEmbedded(app.nest.get(DataSource), subAccountKeys, logger);
     return {
       url: await app.listen(),
+      adminUrl: app.adminUrl,
       providers: app.nest
         .get(ProviderChoice)
         .all.map(({ name }) => name)
@@ -70,10 +72,11 @@ const signingSecret = async ({ jwtSecret, jwtJwksUri, dataDir }: Config): Promis
   jwtSecret ?? (jwtJwksUri ? undefined : ensureSigningSecret(dataDir));
 
 /** One sentence that says what to do; the stack is for those who ask for it. */
-const explain = (error: unknown, { port }: Config): string => {
-  const { code, message } = error as NodeJS.ErrnoException;
+const explain = (error: unknown, config: Config): string => {
+  const { code, message, port = config.port } = error as NodeJS.ErrnoException & { readonly port?: number };
+  const name = port === config.adminPort ? 'ADMIN_PORT' : 'PORT';
   return code === 'EADDRINUSE'
-    ? `Port ${port} is taken. Stop what listens there, or set PORT to another one; 0 takes a free one.`
+    ? `Port ${port} is taken. Stop what listens there, or set ${name} to another one; 0 takes a free one.`
     : message;
 };
 
@@ -85,10 +88,10 @@ const main = async (): Promise<void> => {
     const starting = start(config, logger);
     // Also before it has started: then it starts first, because half a database is nothing to let go of.
     const stopping = controlProcessEnd(async () => (await starting).close(), logger);
-    const { url, providers } = await starting;
+    const { url, adminUrl, providers } = await starting;
     if (stopping.aborted) return;
-    logger.info({ url, providers }, 'listening');
-    if (!config.databaseUrl) console.log(welcomePage(url, config));
+    logger.info({ url, ...(adminUrl !== url && { adminUrl }), providers }, 'listening');
+    if (!config.databaseUrl) console.log(welcomePage(url, config, adminUrl));
   } catch (error) {
     logger.debug({ error }, 'could not start');
     console.error(explain(error, config));

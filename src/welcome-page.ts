@@ -2,7 +2,7 @@ import type { Config } from './config/config.js';
 import { SETTINGS } from './config/settings.js';
 
 /** What `npm start` prints on the embedded default: where everything is, and a first call to copy and paste. */
-export const welcomePage = (url: string, config: Config): string => {
+export const welcomePage = (url: string, config: Config, adminUrl = url): string => {
   const { dataDir, simulatorSpeed, jwtSecret, jwtJwksUri } = config;
   const signsItself = !jwtSecret && !jwtJwksUri;
   const token = signsItself ? '$(npm run -s token -- 1001)' : 'YOUR_TOKEN';
@@ -11,8 +11,7 @@ export const welcomePage = (url: string, config: Config): string => {
   Ringback is ready.
 
     API       ${url}/v1/app
-    Swagger   ${url}/docs
-    Health    ${url}/health/ready
+${config.apiDocs ? `    Swagger   ${adminUrl}/docs\n` : ''}    Health    ${url}/health/ready
     Data      ${dataDir} (embedded PostgreSQL; set DATABASE_URL to use your own)
     Provider  simulator, at ${simulatorSpeed} times the pace of life
 

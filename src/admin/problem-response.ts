@@ -100,7 +100,20 @@ export const takesPage = (next: string) =>
 /** What any body can meet; the faults are the route's own. */
 export const takesBody = (most: string, ...errors: readonly Fault[]) =>
   applyDecorators(
-    problem('BAD_REQUEST', 'Not JSON, or a field is missing, wrong or unknown; `errors` names each.', { errors }),
+    problem('BAD_REQUEST', 'Not JSON in UTF-8, or a field is missing, wrong or unknown; `errors` names each.', {
+      errors,
+    }),
     problem('TOO_LARGE', `The body is over ${most}.`),
-    problem('UNSUPPORTED_MEDIA_TYPE', 'The body is not `application/json`.'),
+    problem('UNSUPPORTED_MEDIA_TYPE', 'The body is not `application/json`, or its `charset` is not UTF-8.'),
+  );
+
+/** Of a DELETE, or of a POST that says all by its path. A body may come along all the same, and has to be one. */
+export const takesNoBody = () =>
+  applyDecorators(
+    problem('BAD_REQUEST', 'A body was sent, which is not needed, and it is not JSON in UTF-8.'),
+    problem('TOO_LARGE', 'A body was sent, which is not needed, and it is over 64 KB.'),
+    problem(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'A body was sent, which is not needed, and it is not `application/json` in UTF-8.',
+    ),
   );

@@ -2,7 +2,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { NOT_DIALABLE } from '../directory/dialable-phone.js';
-import { problem, takesBody, takesPage } from './problem-response.js';
+import { problem, takesBody, takesNoBody, takesPage } from './problem-response.js';
 import { ServiceLinePage, ServiceLineReply } from './service-line.bodies.js';
 
 const lineIdParameter = ApiParam({ name: 'lineId', description: 'The line’s id.', example: '1' });
@@ -68,5 +68,6 @@ export const RemoveServiceLineApi = () =>
     }),
     lineIdParameter,
     ApiResponse({ status: 204, description: 'Removed.' }),
+    takesNoBody(),
     noSuchLine,
   );

@@ -1,7 +1,7 @@
 /** What Swagger says of sub-accounts. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
-import { problem, takesBody } from './problem-response.js';
+import { problem, takesBody, takesNoBody } from './problem-response.js';
 import { SubAccountList, SubAccountReply } from './sub-account.bodies.js';
 
 const userIdParameter = ApiParam({ name: 'userId', description: 'The app’s own id.', example: '1001' });
@@ -58,5 +58,6 @@ export const RemoveSubAccountApi = () =>
     userIdParameter,
     providerParameter,
     ApiResponse({ status: 204, description: 'Removed.' }),
+    takesNoBody(),
     noSuchSubAccount,
   );

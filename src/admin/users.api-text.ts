@@ -4,7 +4,7 @@ import { ApiBody, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { MOST_VALUES } from '../common/json-text.js';
 import { NOT_DIALABLE } from '../directory/dialable-phone.js';
 import { MOST_USERS_AT_ONCE } from '../directory/user-rows.js';
-import { problem, takesBody, takesPage } from './problem-response.js';
+import { problem, takesBody, takesNoBody, takesPage } from './problem-response.js';
 import { SyncReply, UserList, UserPage, UserReply } from './user.bodies.js';
 
 const userIdParameter = ApiParam({ name: 'userId', description: 'The app’s own id.', example: '1001' });
@@ -83,5 +83,6 @@ export const RemoveUserApi = () =>
     }),
     userIdParameter,
     ApiResponse({ status: 204, description: 'Removed.' }),
+    takesNoBody(),
     noSuchUser,
   );

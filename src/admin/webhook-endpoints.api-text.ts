@@ -1,7 +1,7 @@
 /** What Swagger says of webhook endpoints. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
-import { problem, takesBody, takesPage } from './problem-response.js';
+import { problem, takesBody, takesNoBody, takesPage } from './problem-response.js';
 import {
   CreatedWebhookEndpointReply,
   NewWebhookSecretReply,
@@ -85,6 +85,7 @@ export const RotateWebhookSecretApi = () =>
     }),
     endpointIdParameter,
     ApiResponse({ status: 200, description: 'The new secret, shown this once.', type: NewWebhookSecretReply }),
+    takesNoBody(),
     noSuchEndpoint,
   );
 
@@ -97,5 +98,6 @@ export const RemoveWebhookEndpointApi = () =>
     }),
     endpointIdParameter,
     ApiResponse({ status: 204, description: 'Removed.' }),
+    takesNoBody(),
     noSuchEndpoint,
   );

@@ -94,6 +94,10 @@ const everyEndpoint = () => [
 const PROVIDER_FAILED = 'the provider could not be reached or failed, or we did';
 const NOT_YOUR_CALL = 'the callSid is malformed, unknown, or another user’s';
 
+const NO_ACT_OF_A_USER =
+  'The request is a prefetch, the preview of a link, a tag of a page (`Sec-Fetch-Dest`) or a navigation from another site ' +
+  '(`Sec-Fetch-Site`).';
+
 const placesACall = (badParameters: string, noCallee: string) => [
   replies(
     objectWith('callSid', { callSid: { type: 'string', pattern: '^[0-9]{32}$', description: 'The call’s id.' } }),
@@ -107,7 +111,7 @@ const placesACall = (badParameters: string, noCallee: string) => [
     },
   ),
   ...everyEndpoint(),
-  refusal('PREFETCH', 'A prefetch must not ring a phone.'),
+  refusal('PREFETCH', `${NO_ACT_OF_A_USER} It must not ring a phone.`),
   refusal('ALREADY_IN_A_CALL', 'The caller is in a call with somebody else.', {
     headers: { 'Retry-After': { description: 'In seconds.', schema: { type: 'integer' }, example: 10 } },
   }),
@@ -176,7 +180,7 @@ export const CancelApi = () =>
       },
     ),
     ...everyEndpoint(),
-    refusal('PREFETCH', 'A prefetch must not hang up a phone.'),
+    refusal('PREFETCH', `${NO_ACT_OF_A_USER} It must not hang up a phone.`),
     refusal('BAD_REQUEST', '`before` is neither 2 nor 3.'),
   );
 

@@ -12,7 +12,7 @@ import { longPollOf } from './long-poll.js';
 import { CallService } from './call.service.js';
 import { isCallSid } from './call-sid.js';
 import { cancelConditionOf } from './cancel-condition.js';
-import { NoPrefetchGuard } from './no-prefetch.guard.js';
+import { UserActGuard } from './user-act.guard.js';
 
 /** The contract's envelope; its key order is part of the contract. */
 const success = <T>(data: T) => ({ data, returnCode: 200, returnMsg: 'success' });
@@ -28,21 +28,21 @@ export class CallController {
   ) {}
 
   @Get('call/:targetId')
-  @UseGuards(NoPrefetchGuard)
+  @UseGuards(UserActGuard)
   @CallApi()
   async call(@UserId() userId: string, @Param('targetId') targetId: string) {
     return success({ callSid: await this.calls.callUser(userId, targetId) });
   }
 
   @Get('callService')
-  @UseGuards(NoPrefetchGuard)
+  @UseGuards(UserActGuard)
   @ServiceApi()
   async callService(@UserId() userId: string) {
     return success({ callSid: await this.calls.callService(userId) });
   }
 
   @Get('callCancel/:callSid')
-  @UseGuards(NoPrefetchGuard)
+  @UseGuards(UserActGuard)
   @CancelApi()
   async cancel(@UserId() userId: string, @Param('callSid') callSid: string, @Query('before') before: unknown) {
     if (isCallSid(callSid)) logAboutCall(callSid);

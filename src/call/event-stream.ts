@@ -22,6 +22,8 @@ export const sendEvents = (reply: FastifyReply, call: FollowedCall, stop: AbortS
   raw.writeHead(200, {
     ...(reply.getHeaders() as Record<string, string>),
     'content-type': 'text/event-stream; charset=utf-8',
+    // A proxy that compresses would collect the events until the call is over (RFC 9111, 5.2.2.6).
+    'cache-control': 'no-store, no-transform',
     // nginx would collect the events otherwise.
     'x-accel-buffering': 'no',
   });

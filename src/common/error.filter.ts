@@ -15,6 +15,7 @@ const BY_STATUS: Readonly<Record<number, ErrorName>> = {
   403: 'FORBIDDEN',
   404: 'NOT_FOUND',
   405: 'METHOD_NOT_ALLOWED',
+  408: 'TOO_SLOW',
   409: 'CONFLICT',
   413: 'TOO_LARGE',
   414: 'TOO_LARGE',

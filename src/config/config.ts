@@ -94,6 +94,9 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
   if (isSet(simulatorUrl) && !isSet(simulatorWebhookSecrets)) {
     problems.push('SIMULATOR_WEBHOOK_SECRETS: required when SIMULATOR_URL is set, the same as over there');
   }
+  if (config.adminPort !== undefined && config.adminPort !== 0 && config.adminPort === config.port) {
+    problems.push('ADMIN_PORT: must not be the same as PORT');
+  }
   const turnedOn = Object.entries(PROVIDERS).filter(([, { key }]) => isSet(key));
   for (const [, { key, needed }] of turnedOn) {
     const missing = needed.filter((setting) => !isSet(setting));

@@ -161,6 +161,35 @@ export const addressRanges = (value: string): readonly ReturnType<typeof ipaddr.
     return ipaddr.parseCIDR(range);
   });
 
+/**
+ * How many, or where they are. A client can write any address into X-Forwarded-For, and a proxy appends the true one: whoever
+ * trusts every entry takes the client's word.
+ */
+export const trustedProxies = (value: string): number | ReturnType<typeof addressRanges> => {
+  if (value === 'false') return 0;
+  if (/^\d{1,2}$/.test(value)) return Number(value);
+  try {
+    const ranges = addressRanges(value);
+    if (ranges.every(([, prefixLength]) => prefixLength > 0)) return ranges;
+  } catch {
+    // The sentence below says more.
+  }
+  throw new Error(
+    'expected the number of reverse proxies in front, 1 for one, or their address ranges such as 10.0.0.0/8, comma between ' +
+      'two; `true` is not accepted any more, because it took an address that a client can make up',
+  );
+};
+
+/** As browsers write them in the header Origin. Every site at once is no wish that anybody has: tokens are not theirs. */
+export const origins = (value: string): readonly string[] =>
+  value.split(',').map((text) => {
+    const origin = text.trim();
+    if (!/^https?:/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw new Error('expected origins such as https://app.example.com, without a path, comma between two');
+    }
+    return origin;
+  });
+
 export const nonEmpty = (value: string): string => {
   if (value.trim() === '') throw new Error('expected some text');
   return value;

@@ -12,10 +12,12 @@ import {
   numberBetween,
   oneOf,
   optional,
+  origins,
   proxy,
   region,
   routes,
   text,
+  trustedProxies,
   url,
   wholeNumber,
   yesOrNo,
@@ -24,6 +26,14 @@ import {
 export const SETTINGS = {
   host: setting('HOST', '0.0.0.0', 'Address to listen on.', nonEmpty),
   port: setting('PORT', '3000', 'TCP port to listen on; 0 takes a free one.', wholeNumber(0, 65_535)),
+  adminPort: setting(
+    'ADMIN_PORT',
+    '',
+    'TCP port of its own for the admin API and Swagger UI, which PORT does not show then; 0 takes a free one. Unset: both are ' +
+      'on PORT.',
+    optional(wholeNumber(0, 65_535)),
+  ),
+  apiDocs: setting('API_DOCS', 'true', 'false hides Swagger UI and openapi.json.', yesOrNo),
   databaseUrl: secret(
     'DATABASE_URL',
     '',
@@ -159,11 +169,19 @@ export const SETTINGS = {
     'Least level that is logged: trace, debug, info, warn, error, fatal or silent. State polls that went well are logged at debug.',
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
   ),
-  trustProxy: setting(
+  trustedProxies: setting(
     'TRUST_PROXY',
-    'false',
-    'true behind a reverse proxy whose X-Forwarded-* headers are to be believed.',
-    yesOrNo,
+    '0',
+    'Reverse proxies in front whose X-Forwarded-* and X-Request-Id headers count: their number, if the port can be reached ' +
+      'through them alone, or their address ranges, comma between two.',
+    trustedProxies,
+  ),
+  corsOrigins: setting(
+    'CORS_ORIGINS',
+    '',
+    'Origins of web apps that may call this service from a browser, such as https://app.example.com, comma between two. ' +
+      'Unset: none.',
+    (value) => (value === '' ? [] : origins(value)),
   ),
 } as const;
 

@@ -71,6 +71,18 @@ describe('the operations of the document', () => {
     expect(parameters.filter((name) => /^(?:access_token|authorization)$/i.test(name))).toEqual([]);
   });
 
+  it('say what becomes of a body that is wrong, also where none is needed', () => {
+    const withBody = withAccess('admin').filter(({ method }) => method !== 'GET');
+
+    expect(withBody.length).toBeGreaterThan(10);
+    for (const { name, operation } of withBody) {
+      expect({ name, statuses: Object.keys(operation.responses) }).toEqual({
+        name,
+        statuses: expect.arrayContaining(['400', '413', '415']),
+      });
+    }
+  });
+
   it('say what becomes of a request without a token, and without the scope', () => {
     const statuses = ({ operation }: Served) => Object.keys(operation.responses);
 

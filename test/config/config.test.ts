@@ -51,7 +51,7 @@ describe('the configuration', () => {
       simulatorWebhookSecrets: undefined,
       dialTimeoutSeconds: 5,
       logLevel: 'info',
-      trustProxy: false,
+      trustedProxies: 0,
     });
   });
 
@@ -127,6 +127,7 @@ describe('the configuration', () => {
       { JWT_JWKS_URI: 'https://host/keys' },
       'JWT_AUDIENCE: required when JWT_JWKS_URI',
     ],
+    ['an admin port that is the public one', { PORT: '3000', ADMIN_PORT: '3000' }, 'ADMIN_PORT: must not be'],
     [
       'a simulator whose secrets are not known',
       { SIMULATOR_URL: 'http://host' },

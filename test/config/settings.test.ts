@@ -66,7 +66,24 @@ it.each([
   ['JWT_SECRET', ['x'.repeat(31), '密'.repeat(10)], 'at least 32 bytes'],
   ['PHONE_REGION', ['cn', 'CHN', 'UK', '86'], 'two-letter country code'],
   ['LOG_LEVEL', ['loud', 'INFO'], 'one of trace, debug, info, warn, error, fatal, silent'],
-  ['TRUST_PROXY', ['yes', '1', 'True'], 'true or false'],
+  [
+    'TRUST_PROXY',
+    ['true', 'yes', 'True', '-1', '100', '1.5', '10.0.0.1', '0.0.0.0/0', '10.0.0.0/8,::/0', '10.0.0.0/8,'],
+    'the number of reverse proxies in front, 1 for one, or their address ranges',
+  ],
+  [
+    'CORS_ORIGINS',
+    [
+      '*',
+      'null',
+      'app.example.com',
+      'https://app.example.com/',
+      'https://a.example/x',
+      'https://A.example',
+      'file:///',
+    ],
+    'origins such as https://app.example.com',
+  ],
   ['HOST', ['  '], 'some text'],
   ['DATA_DIR', ['  '], 'some text'],
   ['SERVICE_HOTLINE', ['  '], 'some text'],
@@ -85,11 +102,19 @@ it.each([
   for (const text of texts) expect(read(name, text)).toMatch(new RegExp(`^expected .*${expected}`));
 });
 
-it('TRUST_PROXY is yes or no', () => {
-  expect([read('TRUST_PROXY', 'true'), read('TRUST_PROXY', 'false')]).toEqual([true, false]);
+it('TRUST_PROXY is a number of proxies or where they are; false, as it was once written, is none', () => {
+  expect(['0', '1', '12', 'false'].map((text) => read('TRUST_PROXY', text))).toEqual([0, 1, 12, 0]);
+  expect(read('TRUST_PROXY', '10.0.0.0/8, fd00::/8')).toEqual([
+    [expect.objectContaining({ octets: [10, 0, 0, 0] }), 8],
+    [expect.objectContaining({ parts: [0xfd00, 0, 0, 0, 0, 0, 0, 0] }), 8],
+  ]);
 });
 
 it('lists have a comma between two, and perhaps a blank', () => {
+  expect(read('CORS_ORIGINS', 'https://a.example, http://b.example:8080')).toEqual([
+    'https://a.example',
+    'http://b.example:8080',
+  ]);
   expect(read('SIMULATOR_WEBHOOK_SECRETS', `${secret(24)}, ${secret(64)}`)).toEqual([secret(24), secret(64)]);
   expect(read('SIMULATOR_TARGETS', 'http://one/hook,http://two/hook')).toEqual(['http://one/hook', 'http://two/hook']);
 });

@@ -100,6 +100,20 @@ describe('success', () => {
     expect((await statesOf(userId, callSid)).at(-1)).toBe('4');
   });
 
+  it('takes a trailing slash for the same resource', async () => {
+    const [first, second] = [caller(), caller()];
+
+    const callSid = await placed(first, 'call/2013/');
+    await placed(second, 'callService/');
+
+    expect(await placed(first, 'call/2013')).toBe(callSid);
+    expect((await service.ask(first, `callState/${callSid}/`)).returnCode).toBe(200);
+    expect((await service.ask(first, `callState/${callSid}/?after=0&wait=1`)).returnCode).toBe(200);
+    expect(await service.ask(first, `callCancel/${callSid}/`)).toEqual(CANCELED);
+    expect(await service.ask(first, 'call/x/')).toEqual(PARAMETERS);
+    expect(await service.ask(first, 'callState/x/')).toEqual(NOT_YOURS);
+  });
+
   it.each([
     // Each stays in that state for long.
     ['1', '2005'],
@@ -128,6 +142,7 @@ describe('failures of a call', () => {
     ['an exponent', '1e3'],
     ['a space before', '%205'],
     ['nothing', ''],
+    ['nothing between two slashes', '/'],
     ['twenty digits', '12345678901234567890'],
     ['one more than the greatest Long', '9223372036854775808'],
     ['a leading zero', '02000'],

@@ -3,11 +3,8 @@
  * where the operator knows its addresses, they count too. Looked at before the body is.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import ipaddr from 'ipaddr.js';
+import { isWithin, readAddress, type AddressRange } from '../../common/address-ranges.js';
 import type { WebhookRequest } from '../telephony-provider.js';
-
-type Address = ReturnType<typeof ipaddr.parse>;
-type AddressRange = ReturnType<typeof ipaddr.parseCIDR>;
 
 export interface Door {
   readonly webhookToken: string;
@@ -29,7 +26,7 @@ export const faultAtDoor = (
 ): string | null => {
   const [path = ''] = target.split('?', 1);
   if (!isSame(path, webhookPath(webhookToken))) return 'The path is not the one that Yuntongxun was told.';
-  if (allowedAddresses.length > 0 && !isWithin(address, allowedAddresses)) {
+  if (allowedAddresses.length > 0 && !isWithin(readAddress(address), allowedAddresses)) {
     return 'It comes from an address that is not among YUNTONGXUN_ALLOWED_ADDRESSES.';
   }
   return null;
@@ -39,13 +36,3 @@ export const faultAtDoor = (
 const isSame = (one: string, other: string): boolean => timingSafeEqual(digest(one), digest(other));
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-const isWithin = (text: string, ranges: readonly AddressRange[]): boolean => {
-  if (!ipaddr.isValid(text)) return false;
-  const address = unmapped(ipaddr.parse(text));
-  return ranges.some((range) => address.kind() === range[0].kind() && address.match(range));
-};
-
-/** A socket that listens on both sees IPv4 as ::ffff:10.0.0.1. */
-const unmapped = (address: Address): Address =>
-  address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() ? address.toIPv4Address() : address;

@@ -1,0 +1,86 @@
+/**
+ * The contract makes GETs ring phones (contract: A GET that rings a phone). Browsers and chat programs send GETs that no user has
+ * asked for: to fetch ahead, to preview a link, to load what a page of another site embeds. Here they are refused. What an app
+ * fetches and what a user types or follows within the site goes on; so does every client that says nothing about itself.
+ */
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyRequest } from 'fastify';
+import { AppError } from '../common/error-table.js';
+
+/** Sec-Fetch-Dest of fetch(), XMLHttpRequest and EventSource, and of an address typed or followed. Tags have others. */
+const DESTINATIONS_OF_USERS: ReadonlySet<string> = new Set(['empty', 'document']);
+
+/**
+ * Fetches links that people send each other, or that it has found, and names itself so. Each by the name that it sends;
+ * no word as common as "bot", which an app's own backend may have in its name.
+ */
+const PREVIEW_AGENT = new RegExp(
+  [
+    'facebookexternalhit',
+    'Facebot',
+    'meta-externalagent',
+    'meta-externalfetcher',
+    'Twitterbot',
+    'Slackbot',
+    'Slack-ImgProxy',
+    'Discordbot',
+    'TelegramBot',
+    'WhatsApp/',
+    'LinkedInBot',
+    'SkypeUriPreview',
+    'MicrosoftPreview',
+    'BingPreview',
+    'bingbot',
+    'Googlebot',
+    'GoogleOther',
+    'Google-Read-Aloud',
+    'Applebot',
+    'YandexBot',
+    'Baiduspider',
+    'Bytespider',
+    'Sogou web spider',
+    '360Spider',
+    'PetalBot',
+    'DuckDuckBot',
+    'DingTalkBot',
+    'LarkUrl2Png',
+    'kakaotalk-scrap',
+    'line-poker',
+    'Synapse \\(bot',
+    'Pinterestbot',
+    'redditbot',
+    'vkShare',
+    'Iframely',
+    'Embedly',
+    'Snap URL Preview',
+    'Mastodon/',
+    'archive\\.org_bot',
+  ].join('|'),
+  'i',
+);
+
+@Injectable()
+export class UserActGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
+    if (isPrefetch(headers) || isLoadedByPage(headers) || PREVIEW_AGENT.test(headers['user-agent'] ?? '')) {
+      throw new AppError('PREFETCH');
+    }
+    return true;
+  }
+}
+
+const isPrefetch = (headers: IncomingHttpHeaders): boolean =>
+  [headers['sec-purpose'], headers.purpose, headers['x-purpose'], headers['x-moz']]
+    .flat()
+    .some((purpose) => /prefetch|prerender|preview/i.test(purpose ?? ''));
+
+/** Fetch Metadata, which no script can set: https://www.w3.org/TR/fetch-metadata/ */
+const isLoadedByPage = (headers: IncomingHttpHeaders): boolean => {
+  const [destination, mode, site] = ['dest', 'mode', 'site'].map((name) => String(headers[`sec-fetch-${name}`] ?? ''));
+  return (
+    (destination !== '' && !DESTINATIONS_OF_USERS.has(destination ?? '')) ||
+    (mode === 'navigate' && site === 'cross-site')
+  );
+};

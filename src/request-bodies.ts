@@ -1,0 +1,52 @@
+/** How a body becomes a value: JSON in UTF-8 for us, the bytes that came for providers. */
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { AppError } from './common/error-table.js';
+import { readJsonText } from './common/json-text.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The handler has the body as the bytes that came, whatever their type. */
+    rawBody?: true;
+    bodyLimitBytes?: number;
+  }
+}
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+/** RFC 8259, 8.1 knows no other; US-ASCII is a part of it. */
+const UTF_8 = /^(?:utf-?8|us-ascii)$/i;
+
+export const parseBodies = (server: FastifyInstance): void => {
+  server.addHook('onRoute', (route) => {
+    if (route.config?.bodyLimitBytes) route.bodyLimit = route.config.bodyLimitBytes;
+    if (route.config?.rawBody) route.onRequest = [route.onRequest ?? []].flat().concat(withAnyType);
+  });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
+    if (request.routeOptions.config.rawBody) done(null, body);
+    // Many HTTP libraries send a type with every POST and DELETE. Without content there is nothing that it could be wrong about.
+    else if (body.length === 0) done(null, undefined);
+    else {
+      readJson(request, body).then((value) => {
+        done(null, value);
+      }, done);
+    }
+  });
+};
+
+const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
+const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}\\s*(?:;|$)`);
+
+/** Fastify refuses a type that is none, such as `json`, before any parser sees the body. */
+const withAnyType = ({ raw: { headers } }: FastifyRequest, _reply: unknown, done: () => void): void => {
+  if (!MEDIA_TYPE.test(headers['content-type'] ?? '')) headers['content-type'] = 'application/octet-stream';
+  done();
+};
+
+const readJson = async ({ headers }: FastifyRequest, body: Buffer): Promise<unknown> => {
+  const type = headers['content-type'] ?? '';
+  const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type) ?? [];
+  if (!JSON_TYPE.test(type) || !UTF_8.test(charset)) throw new AppError('UNSUPPORTED_MEDIA_TYPE');
+  if (!isUtf8(body)) throw new AppError('BAD_REQUEST', { detail: 'The body is not UTF-8.' });
+  return readJsonText(body.toString('utf8'));
+};

@@ -1,0 +1,189 @@
+/**
+ * Whose word counts on where a request comes from, how, and under which id. The address is seen by whom Yuntongxun's webhook
+ * route lets in: from any other address its secret path is 401, from an allowed one an empty body is 400.
+ */
+import { collectedLog } from '../support/collected-log.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+const TOKEN = 'only-yuntongxun-was-told-this';
+const YUNTONGXUN = {
+  YUNTONGXUN_ACCOUNT_SID: 'a1',
+  YUNTONGXUN_AUTH_TOKEN: 'secret',
+  YUNTONGXUN_APP_ID: 'app',
+  YUNTONGXUN_WEBHOOK_TOKEN: TOKEN,
+  YUNTONGXUN_URL: 'http://127.0.0.1:9',
+  YUNTONGXUN_ALLOWED_ADDRESSES: '203.0.113.0/24,2001:db8::/32',
+};
+const GENUINE = '203.0.113.9';
+const STRANGER = '198.51.100.7';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+const behind = (proxies: string, tests: (service: () => TestApp) => void): void => {
+  describe(`TRUST_PROXY=${proxies}`, () => {
+    let service: TestApp;
+    beforeAll(async () => {
+      service = await startTestApp({
+        databaseUrl: database.url,
+        environment: { ...YUNTONGXUN, TRUST_PROXY: proxies },
+      });
+    });
+    afterAll(() => service.close());
+    tests(() => service);
+  });
+};
+
+const isLetIn = async ({ url }: TestApp, forwardedFor: string): Promise<boolean> => {
+  const { status } = await fetch(`${url}/v1/webhooks/yuntongxun/${TOKEN}`, {
+    method: 'POST',
+    headers: { 'x-forwarded-for': forwardedFor },
+  });
+  expect([400, 401]).toContain(status);
+  return status === 400;
+};
+
+const headersOf = async ({ url }: TestApp, headers: Record<string, string>): Promise<Headers> =>
+  (await fetch(`${url}/health/live`, { headers })).headers;
+
+behind('0', (service) => {
+  it('takes nobody’s word', async () => {
+    expect(await isLetIn(service(), GENUINE)).toBe(false);
+
+    const headers = await headersOf(service(), { 'x-forwarded-proto': 'https', 'x-request-id': 'the-proxys-own' });
+    expect(headers.get('strict-transport-security')).toBeNull();
+    expect(headers.get('x-request-id')).toMatch(/^[0-9a-f]{12}-\w+$/);
+  });
+});
+
+behind('1', (service) => {
+  it.each([
+    [GENUINE, true],
+    ['2001:db8::9', true],
+    ['::ffff:203.0.113.9', true],
+    // As nginx's $proxy_add_x_forwarded_for appends it to what the client has sent.
+    [`${GENUINE}, ${STRANGER}`, false],
+    [`${GENUINE},${GENUINE}, ${STRANGER}`, false],
+    [`${STRANGER}, ${GENUINE}`, true],
+    // Azure writes ports.
+    ['203.0.113.9:55221', true],
+    [`${STRANGER}:80, 203.0.113.9:55221`, true],
+    [`203.0.113.9:55221, ${STRANGER}:80`, false],
+    ['[2001:db8::9]', true],
+    ['[2001:db8::9]:55221', true],
+    ['"[2001:db8::9]:55221"', true],
+    ['[2001:dead::9]:55221', false],
+    ['203.0.113.9:', false],
+    ['203.0.113', false],
+    ['unknown', false],
+    [`${GENUINE}, unknown`, false],
+    [`${GENUINE},`, false],
+    ['[203.0.113.9', false],
+  ])('reads the one entry that the proxy has written: %s', async (forwardedFor, isAllowed) => {
+    expect(await isLetIn(service(), forwardedFor)).toBe(isAllowed);
+  });
+
+  it('reads the last of several headers', async () => {
+    const { status } = await fetch(`${service().url}/v1/webhooks/yuntongxun/${TOKEN}`, {
+      method: 'POST',
+      headers: [
+        ['x-forwarded-for', GENUINE],
+        ['x-forwarded-for', STRANGER],
+      ],
+    });
+
+    expect(status).toBe(401);
+  });
+
+  it('has browsers keep to https where the proxy says that the client came by it', async () => {
+    const byHttps = await headersOf(service(), { 'x-forwarded-proto': 'https' });
+    const byHttp = await headersOf(service(), { 'x-forwarded-proto': 'http' });
+    const forged = await headersOf(service(), { 'x-forwarded-proto': 'https, http' });
+
+    expect(byHttps.get('strict-transport-security')).toBe('max-age=31536000');
+    expect(byHttp.get('strict-transport-security')).toBeNull();
+    expect(forged.get('strict-transport-security')).toBeNull();
+  });
+
+  it.each(['4bf92f3577b34da6a3ce929d0e0e4736', 'Root=1-67891233-abcdef012345678912345678', 'a', 'x'.repeat(128)])(
+    'keeps the proxy’s request id: %s',
+    async (id) => {
+      expect((await headersOf(service(), { 'x-request-id': id })).get('x-request-id')).toBe(id);
+    },
+  );
+
+  it.each(['', 'two words', '"quoted"', '{"json":1}', '<b>', 'é', 'x'.repeat(129)])(
+    'keeps no request id that could be anything else: %j',
+    async (id) => {
+      const kept = (await headersOf(service(), { 'x-request-id': id })).get('x-request-id');
+
+      expect(kept).toMatch(/^[0-9a-f]{12}-\w+$/);
+    },
+  );
+});
+
+behind('2', (service) => {
+  it.each([
+    [GENUINE, true],
+    [`${GENUINE}, 10.0.0.1`, true],
+    [`${GENUINE}:1234, 10.0.0.1:80`, true],
+    [`${GENUINE}, ${STRANGER}, 10.0.0.1`, false],
+    [`${STRANGER}, ${GENUINE}, 10.0.0.1`, true],
+  ])('reads the second entry from the end: %s', async (forwardedFor, isAllowed) => {
+    expect(await isLetIn(service(), forwardedFor)).toBe(isAllowed);
+  });
+});
+
+behind('127.0.0.0/8, 10.0.0.0/8', (service) => {
+  it.each([
+    [GENUINE, true],
+    [`${GENUINE}, 10.0.0.1`, true],
+    [`${GENUINE}, 10.0.0.1:55221, 127.0.0.2`, true],
+    [`${GENUINE}, ::ffff:10.0.0.1`, true],
+    [`${GENUINE}, ${STRANGER}, 10.0.0.1`, false],
+    [`${GENUINE}, ${STRANGER}`, false],
+    [`${GENUINE}, unknown, 10.0.0.1`, false],
+    ['10.0.0.1', false],
+  ])('reads the last entry that is none of theirs: %s', async (forwardedFor, isAllowed) => {
+    expect(await isLetIn(service(), forwardedFor)).toBe(isAllowed);
+  });
+
+  it('takes their word on protocol and id', async () => {
+    const headers = await headersOf(service(), { 'x-forwarded-proto': 'https', 'x-request-id': 'the-proxys-own' });
+
+    expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
+    expect(headers.get('x-request-id')).toBe('the-proxys-own');
+  });
+});
+
+behind('10.0.0.0/8', (service) => {
+  it('takes nobody’s word who connects from elsewhere', async () => {
+    expect(await isLetIn(service(), GENUINE)).toBe(false);
+
+    const headers = await headersOf(service(), { 'x-forwarded-proto': 'https', 'x-request-id': 'the-proxys-own' });
+    expect(headers.get('strict-transport-security')).toBeNull();
+    expect(headers.get('x-request-id')).toMatch(/^[0-9a-f]{12}-\w+$/);
+  });
+});
+
+it('the proxy’s request id stands in the log and in a problem body', async () => {
+  const log = collectedLog();
+  const service = await startTestApp({
+    databaseUrl: database.url,
+    environment: { TRUST_PROXY: '1', LOG_LEVEL: 'info' },
+    logTo: log.stream,
+  });
+  try {
+    const response = await fetch(`${service.url}/v1/admin/users`, { headers: { 'x-request-id': 'the-proxys-own' } });
+
+    expect(await response.json()).toMatchObject({ status: 401, requestId: 'the-proxys-own' });
+  } finally {
+    await service.close();
+  }
+  expect(log.lines()).toContainEqual(expect.objectContaining({ requestId: 'the-proxys-own', msg: 'request' }));
+});
