@@ -36,8 +36,8 @@ const NO_TERMS: Terms = { limits: { callsPerSecond: null, callsAtOnce: null }, m
 
 /**
  * A provider whose trouble does not become ours: while it fails again and again it is left alone, and callers hear at once
- * what they would hear in the end. Dials have a gate of their own: hang-ups must get through while dials are not replied
- * to, and a status that cannot be fetched is no reason to place no calls.
+ * what they would hear in the end. Dials, hang-ups and status requests have a gate each: hang-ups must get through while
+ * dials or status requests are not replied to, and a status that cannot be fetched is no reason to place no calls.
  *
  * Webhooks pass, for the provider sends them when it is well again; so does isReachable, which only says whether
  * the provider is degraded.
@@ -50,7 +50,9 @@ export class GuardedProvider implements TelephonyProvider {
   readonly listen?: TelephonyProvider['listen'];
   readonly createSubAccount?: TelephonyProvider['createSubAccount'];
   private readonly dials: ProviderGate;
-  private readonly orders: ProviderGate;
+  /** A caller has one order in flight (caller-cancels.ts), so no user fills it. */
+  private readonly hangUps: ProviderGate;
+  private readonly statuses: ProviderGate;
   private readonly orderLimit = timeout(ORDER_LIMIT_MS, TimeoutStrategy.Aggressive);
 
   constructor(
@@ -69,8 +71,9 @@ export class GuardedProvider implements TelephonyProvider {
         logger.warn({ provider: provider.name, requests, state }, 'circuit');
       });
     this.dials = gate('dials');
-    this.orders = gate('orders');
-    // A gate of their own: accounts that cannot be made must not shut the gate of hang-ups.
+    this.hangUps = gate('hang-ups');
+    this.statuses = gate('status requests');
+    // A gate of their own: accounts that cannot be made must not shut another gate.
     const accounts = gate('sub-accounts');
     if (createSubAccount) {
       this.createSubAccount = (name) => accounts.pass(() => this.orderLimit.execute(() => createSubAccount(name)));
@@ -93,11 +96,11 @@ export class GuardedProvider implements TelephonyProvider {
   }
 
   hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
-    return this.order(() => this.provider.hangUp(call, before));
+    return this.hangUps.pass(() => this.orderLimit.execute(() => this.provider.hangUp(call, before)));
   }
 
   fetchStatus(call: ProviderCall): Promise<CallStatus> {
-    return this.order(() => this.provider.fetchStatus(call));
+    return this.statuses.pass(() => this.orderLimit.execute(() => this.provider.fetchStatus(call)));
   }
 
   isReachable(): Promise<boolean> {
@@ -106,10 +109,6 @@ export class GuardedProvider implements TelephonyProvider {
 
   async close(): Promise<void> {
     await this.provider.close?.();
-  }
-
-  private order<T>(ask: () => Promise<T>): Promise<T> {
-    return this.orders.pass(() => this.orderLimit.execute(ask));
   }
 }
 
