@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppError } from '../common/error-table.js';
 import { logAboutCall } from '../common/log-context.js';
+import { LOGGER, type Logger } from '../common/logger.js';
 import { isLong } from '../common/long.js';
 import { hotStatement } from '../database/hot-statement.js';
 import { DirectoryService } from '../directory/directory.service.js';
@@ -14,6 +15,7 @@ import { isCallSid } from './call-sid.js';
 import { CallerCancels } from './caller-cancels.js';
 import { claimCancel, releaseCancel, type CancelClaim } from './cancel-claim.js';
 import { refusalError } from './dial.js';
+import { giveBackTurn } from './give-back-turn.js';
 import { StateMemory, type RememberedState } from './state-memory.js';
 
 const findState = hotStatement<RememberedState>(
@@ -33,6 +35,7 @@ export class CallService {
     private readonly placement: CallPlacement,
     private readonly recorder: CallRecorder,
     private readonly memory: StateMemory,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** Rings the caller, then the target. @returns the callSid */
@@ -85,7 +88,7 @@ export class CallService {
     // Somebody else's order is on its way, given by another replica.
     if (!claim.claimed && before === null) return;
     try {
-      if (claim.isUndialed) await this.recorder.applyOwn(callSid, 'canceled', { endReason: 'canceled' });
+      if (claim.isUndialed) await this.endUndialed(callSid, claim.provider);
       else await this.hangUp(claim.provider, { callSid, providerCallId: claim.providerCallId }, before);
     } catch (error) {
       if (claim.claimed) await releaseCancel(this.database, callSid);
@@ -102,6 +105,13 @@ export class CallService {
   private async readState(callSid: string): Promise<RememberedState | undefined> {
     const [call] = await findState(this.database, [callSid]);
     return call;
+  }
+
+  private async endUndialed(callSid: string, provider: string): Promise<void> {
+    await this.recorder.applyOwn(callSid, 'canceled', { endReason: 'canceled' });
+    await giveBackTurn(this.database, provider, callSid).catch((error: unknown) => {
+      this.logger.warn({ error, provider }, 'a turn at the provider is not given back and passes unused');
+    });
   }
 
   private async hangUp(providerName: string, call: ProviderCall, before: CallMilestone | null): Promise<void> {
