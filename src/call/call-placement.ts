@@ -18,7 +18,7 @@ import { CallRecorder } from './call-recorder.js';
 import { newCallSid } from './call-sid.js';
 import { dialOnce, refusalDetail, type DialResult } from './dial.js';
 import { OpenCallCheck } from './open-call-check.js';
-import { openCall, type CallToOpen, type OpenCall } from './open-call.js';
+import { findRunning, openCall, type CallToOpen, type OpenCall, type RunningCall } from './open-call.js';
 import { isPassedOver, passOver } from './pass-over.js';
 import { isLimited, takeTurn } from './provider-turn.js';
 import { SubAccountMaker } from './sub-account-maker.js';
@@ -32,6 +32,14 @@ export interface Callee {
 interface Carrier {
   readonly provider: GuardedProvider;
   readonly subAccount: SubAccountCredentials;
+}
+
+interface Way {
+  readonly calleePhone: string;
+  /** As it stands in the configuration. */
+  readonly route: string;
+  readonly first: Carrier;
+  readonly others: AsyncGenerator<Carrier, undefined>;
 }
 
 type CallToDial = Omit<DialRequest, 'subAccount'>;
@@ -51,19 +59,21 @@ export class CallPlacement {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** @returns the callSid */
+  /**
+   * The caller's own state is looked at first: whoever may not call, or not now, learns nothing about the target.
+   * @returns the callSid
+   */
   async place(callerId: string, parties: Parties, callee: Callee): Promise<string> {
-    const { callerPhone, calleePhone } = parties;
+    const { callerPhone } = parties;
     if (!callerPhone) throw new AppError('CALLER_HAS_NO_PHONE', { values: { hotline: this.config.serviceHotline } });
-    if (!calleePhone) throw new AppError('CALLEE_HAS_NO_PHONE');
-    const route = this.providers.routeTo(calleePhone);
-    if (!route)
-      throw new AppError('BAD_CALL_PARAMETERS', { cause: new Error('no route leads to the callee’s number') });
-    const carriers = this.carriersOn(route.providers, callerId, parties);
-    const first = await carriers.next();
-    if (first.done) throw new AppError('NO_SUB_ACCOUNT');
-    // Two users may share a phone; a provider would ring it and then connect it to itself.
-    if (callerPhone === calleePhone) throw new AppError('BAD_CALL_PARAMETERS');
+    if (!(await this.hasSubAccount(callerId, parties))) throw new AppError('NO_SUB_ACCOUNT');
+    const way = await this.wayTo(callerId, parties);
+    if (way instanceof AppError) {
+      const running = await this.runningCall(callerId);
+      if (!running) throw way;
+      return callSidFor(callee, running);
+    }
+    const { calleePhone, route, first, others } = way;
 
     const open = await this.openCall({
       callSid: newCallSid(new Date()),
@@ -72,32 +82,53 @@ export class CallPlacement {
       calleeId: callee.userId,
       serviceLineId: callee.serviceLineId,
       calleePhone,
-      provider: first.value.provider.name,
-      subAccount: first.value.subAccount.externalId,
-      waitsForTurn: this.waitsForTurn(first.value.provider),
+      provider: first.provider.name,
+      subAccount: first.subAccount.externalId,
+      waitsForTurn: this.waitsForTurn(first.provider),
       dialTimeoutSeconds: this.config.dialTimeoutSeconds,
       longestRequestedSeconds: this.config.longestRequestedSeconds,
     });
     const { callSid } = open;
     logAboutCall(callSid);
-    if (!open.isNew) {
-      // The same target again is a double tap or a retry after a lost reply, not a wish for a second call.
-      if (open.calleeId === callee.userId && Boolean(open.serviceLineId) === Boolean(callee.serviceLineId))
-        return callSid;
-      throw new AppError('ALREADY_IN_A_CALL', { retryAfterSeconds: BUSY_RETRY_SECONDS });
-    }
+    if (!open.isNew) return callSidFor(callee, open);
 
-    this.logger.info(
-      { callerPhone, calleePhone, provider: first.value.provider.name, route: route.to },
-      'call requested',
-    );
-    return this.conclude(callSid, await this.dialByRoute({ callSid, callerPhone, calleePhone }, first.value, carriers));
+    this.logger.info({ callerPhone, calleePhone, provider: first.provider.name, route }, 'call requested');
+    return this.conclude(callSid, await this.dialByRoute({ callSid, callerPhone, calleePhone }, first, others));
+  }
+
+  /** With any provider; one is made where there is none. */
+  private async hasSubAccount(callerId: string, parties: Parties): Promise<boolean> {
+    if (this.providers.all.some(({ name }) => parties.hasSubAccount(name))) return true;
+    for (const provider of this.providers.all) {
+      if (await this.subAccounts.make(provider, callerId)) return true;
+    }
+    return false;
+  }
+
+  private async wayTo(callerId: string, parties: Parties): Promise<Way | AppError> {
+    const { callerPhone, calleePhone } = parties;
+    if (!calleePhone) return new AppError('CALLEE_HAS_NO_PHONE');
+    const route = this.providers.routeTo(calleePhone);
+    if (!route) {
+      return new AppError('BAD_CALL_PARAMETERS', { cause: new Error('no route leads to the callee’s number') });
+    }
+    const others = this.carriersOn(route.providers, callerId, parties);
+    const first = await others.next();
+    if (first.done) return new AppError('NO_SUB_ACCOUNT');
+    // Two users may share a phone; a provider would ring it and then connect it to itself.
+    if (callerPhone === calleePhone) return new AppError('BAD_CALL_PARAMETERS');
+    return { calleePhone, route: route.to, first: first.value, others };
   }
 
   /** A running call that was found is asked about first: its end may never have been told. */
   private async openCall(call: CallToOpen): Promise<OpenCall> {
     const open = await openCall(this.database, call);
     return open.isNew || !(await this.openCallCheck.isOver(open.callSid)) ? open : openCall(this.database, call);
+  }
+
+  private async runningCall(callerId: string): Promise<RunningCall | undefined> {
+    const [running] = await findRunning(this.database, [callerId]);
+    return running && !(await this.openCallCheck.isOver(running.callSid)) ? running : undefined;
   }
 
   /** The providers of a route that the caller has a sub-account with, or is given one at as soon as it is asked for. */
@@ -181,6 +212,14 @@ export class CallPlacement {
     }
   }
 }
+
+/** The same target again is a double tap or a retry after a lost reply, not a wish for a second call. */
+const callSidFor = ({ userId, serviceLineId }: Callee, { callSid, ...running }: RunningCall): string => {
+  logAboutCall(callSid);
+  const isSame = running.calleeId === userId && Boolean(running.serviceLineId) === Boolean(serviceLineId);
+  if (!isSame) throw new AppError('ALREADY_IN_A_CALL', { retryAfterSeconds: BUSY_RETRY_SECONDS });
+  return callSid;
+};
 
 const REFUSED_DIAL: Partial<Record<Refusal['category'], 'BAD_CALL_PARAMETERS' | 'NO_SUB_ACCOUNT'>> = {
   bad_number: 'BAD_CALL_PARAMETERS',

@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppError } from '../common/error-table.js';
 import { logAboutCall } from '../common/log-context.js';
+import { LOGGER, type Logger } from '../common/logger.js';
 import { isLong } from '../common/long.js';
 import { hotStatement } from '../database/hot-statement.js';
 import { DirectoryService } from '../directory/directory.service.js';
@@ -12,7 +13,9 @@ import { StateType } from './call-lifecycle.js';
 import { CallPlacement } from './call-placement.js';
 import { CallRecorder } from './call-recorder.js';
 import { isCallSid } from './call-sid.js';
-import { claimCancel, releaseCancel } from './cancel-claim.js';
+import { CallerCancels } from './caller-cancels.js';
+import { claimCancel, releaseCancel, type CancelClaim } from './cancel-claim.js';
+import { giveBackTurn } from './give-back-turn.js';
 import { StateMemory, type RememberedState } from './state-memory.js';
 
 const findState = hotStatement<RememberedState>(
@@ -23,6 +26,8 @@ const findState = hotStatement<RememberedState>(
 /** The story of a call in domain words: placed, told about, canceled. */
 @Injectable()
 export class CallService {
+  private readonly cancels = new CallerCancels();
+
   constructor(
     private readonly database: DataSource,
     private readonly directory: DirectoryService,
@@ -30,6 +35,7 @@ export class CallService {
     private readonly placement: CallPlacement,
     private readonly recorder: CallRecorder,
     private readonly memory: StateMemory,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** Rings the caller, then the target. @returns the callSid */
@@ -60,14 +66,29 @@ export class CallService {
    * for the provider to tell, which alone knows what happened first. Once it has taken the order the call is over.
    */
   async cancel(callSid: string, callerId: string, before: CallMilestone | null = null): Promise<void> {
-    const isConditional = before !== null;
-    const claim = isCallSid(callSid) ? await claimCancel(this.database, { callSid, callerId, isConditional }) : null;
+    if (!isCallSid(callSid)) throw new AppError('NOT_YOUR_CALL');
+    const what = `${callSid} ${before ?? ''}`;
+    const running = this.cancels.find(callerId, what);
+    // A second cancel is a success as soon as the first one is certain to be ordered; a condition is for the provider to judge.
+    if (running) await (before === null ? running.claimed : running.outcome);
+    else {
+      const claim = () => this.claimCancel(callSid, callerId, before);
+      await this.cancels.add(callerId, what, claim, (claimed) => this.carryOut(callSid, claimed, before)).outcome;
+    }
+  }
+
+  private async claimCancel(callSid: string, callerId: string, before: CallMilestone | null): Promise<CancelClaim> {
+    const claim = await claimCancel(this.database, { callSid, callerId, isConditional: before !== null });
     if (!claim) throw new AppError('NOT_YOUR_CALL');
     if (claim.state >= StateType[before ?? 'over']) throw new AppError('CANCEL_FAILED');
-    // Somebody else's order is on its way.
-    if (!claim.claimed && !isConditional) return;
+    return claim;
+  }
+
+  private async carryOut(callSid: string, claim: CancelClaim, before: CallMilestone | null): Promise<void> {
+    // Somebody else's order is on its way, given by another replica.
+    if (!claim.claimed && before === null) return;
     try {
-      if (claim.isUndialed) await this.recorder.applyOwn(callSid, 'canceled', { endReason: 'canceled' });
+      if (claim.isUndialed) await this.endUndialed(callSid, claim.provider);
       else await this.hangUp(claim.provider, { callSid, providerCallId: claim.providerCallId }, before);
     } catch (error) {
       if (claim.claimed) await releaseCancel(this.database, callSid);
@@ -84,6 +105,13 @@ export class CallService {
   private async readState(callSid: string): Promise<RememberedState | undefined> {
     const [call] = await findState(this.database, [callSid]);
     return call;
+  }
+
+  private async endUndialed(callSid: string, provider: string): Promise<void> {
+    await this.recorder.applyOwn(callSid, 'canceled', { endReason: 'canceled' });
+    await giveBackTurn(this.database, provider, callSid).catch((error: unknown) => {
+      this.logger.warn({ error, provider }, 'a turn at the provider is not given back and passes unused');
+    });
   }
 
   private async hangUp(providerName: string, call: ProviderCall, before: CallMilestone | null): Promise<void> {

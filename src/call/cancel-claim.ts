@@ -35,8 +35,8 @@ from call_record where call_sid = $1 and caller_id = $2
 );
 
 /**
- * Null where the caller has no such call. A cancel under a condition claims nothing, and gives its own order whoever else
- * gives one: the other order's fate would not be its answer.
+ * Null where the caller has no such call. A cancel under a condition claims nothing, and gives its own order although another
+ * replica gives one: the other order's fate would not be its answer.
  */
 export const claimCancel = async (
   database: DataSource,

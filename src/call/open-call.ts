@@ -24,13 +24,23 @@ export interface CallToOpen {
   readonly longestRequestedSeconds: number;
 }
 
-/** The call that is open now: the one asked for, or the one that was running already. */
-export interface OpenCall {
+export interface RunningCall {
   readonly callSid: string;
-  readonly isNew: boolean;
   readonly calleeId: string | null;
   readonly serviceLineId: string | null;
 }
+
+/** The call that is open now: the one asked for, or the one that was running already. */
+export interface OpenCall extends RunningCall {
+  readonly isNew: boolean;
+}
+
+/** The caller's. */
+export const findRunning = hotStatement<RunningCall>(
+  'running-call',
+  `select call_sid as "callSid", callee_id as "calleeId", service_line_id as "serviceLineId" from call_record
+   where caller_id = $1 and state < 4`,
+);
 
 /** The first change of a call, out of the columns of its row. */
 export const FIRST_CHANGE_BYTES = changeBytes({

@@ -10,8 +10,11 @@ import type { Refusal } from '../telephony/telephony-provider.js';
 
 /** A caller who has pressed a button waits for no longer. Less than UNSETTLED_DIAL_SECONDS. */
 export const PATIENCE_MS = 3_000;
-/** A place becomes free when a call ends, which is not worth a notification. */
-const LOOK_AGAIN_MS = 200;
+/** A place becomes free when a call ends, and a turn comes earlier when a call before it is canceled: not worth a notification. */
+export const LOOK_AGAIN_MS = 200;
+
+/** A call that waits for a place and is older than this belongs to a process that has died. */
+const WAITS_AT_MOST = `interval '${PATIENCE_MS + 1_000} milliseconds'`;
 
 /**
  * Of a row of call_record: its turn has not come, so no provider has been asked to dial. A call that waits has turn_at
@@ -37,7 +40,7 @@ export const takeTurn = async (
     const verdict = await database.transaction((transaction) => judge(transaction, callSid, name, limits, patienceMs));
     if (!verdict.isWanted) return { kind: 'canceled' };
     if (verdict.waitMs !== null) {
-      await sleep(verdict.waitMs);
+      await waitForTurn(database, callSid, verdict.waitMs);
       return (await begin(database, [callSid])).length > 0 ? 'taken' : { kind: 'canceled' };
     }
     if (!verdict.isFull) return tooMany('RB-PER-SECOND', `more than ${String(limits.callsPerSecond)} calls a second`);
@@ -46,6 +49,22 @@ export const takeTurn = async (
     await sleep(LOOK_AGAIN_MS);
   }
 };
+
+/** Or until the call is canceled. */
+const waitForTurn = async (database: DataSource, callSid: string, waitMs: number): Promise<void> => {
+  for (let leftMs = waitMs; leftMs > 0;) {
+    await sleep(Math.min(leftMs, LOOK_AGAIN_MS));
+    if (leftMs <= LOOK_AGAIN_MS) return;
+    const [turn] = await lookAtTurn(database, [callSid]);
+    leftMs = turn?.waitMs ?? 0;
+  }
+};
+
+const lookAtTurn = hotStatement<{ waitMs: number }>(
+  'look-at-turn',
+  `select (extract(epoch from turn_at - clock_timestamp()) * 1000)::float8 as "waitMs" from call_record
+   where call_sid = $1 and state = 1 and cancel_ordered_at is null`,
+);
 
 interface Verdict {
   /** Until the turn; null where there is none within the patience left. */
@@ -56,6 +75,8 @@ interface Verdict {
 }
 
 /**
+ * The call that has waited for longest gets the place that becomes free: those who ask afterwards count it as taken.
+ *
  * Two statements: whoever has waited for the row must see what those before it did, and a statement sees only what was
  * there when it began.
  */
@@ -74,9 +95,12 @@ const judge = async (
   const [verdict] = await database.query<[Verdict]>(
     `
 with call as (
-  select state = 1 and cancel_ordered_at is null as is_wanted from call_record where call_sid = $1
+  select call_sid, requested_at, state = 1 and cancel_ordered_at is null as is_wanted from call_record where call_sid = $1
 ), load as (
-  select count(*) >= $4::int as is_full from call_record where provider = $2 and state < 4 and turn_at is distinct from 'infinity'
+  select count(*) >= $4::int as is_full from call_record
+  where provider = $2 and state < 4 and (turn_at is distinct from 'infinity'
+    or state = 1 and cancel_ordered_at is null and requested_at > now() - ${WAITS_AT_MOST}
+      and (requested_at, call_sid) < (select requested_at, call_sid from call))
 ), turn as (
   select greatest(next_at, clock_timestamp()) as at from provider_turn where provider = $2
 ), taken as (

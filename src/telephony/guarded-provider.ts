@@ -38,8 +38,8 @@ const NO_TERMS: Terms = { limits: { callsPerSecond: null, callsAtOnce: null }, m
 
 /**
  * A provider whose trouble does not become ours: while it fails again and again it is left alone, and callers hear at once
- * what they would hear in the end. Dials have a gate of their own: hang-ups must get through while dials are not replied
- * to, and a status that cannot be fetched is no reason to place no calls.
+ * what they would hear in the end. Dials, hang-ups and status requests have a gate each: hang-ups must get through while
+ * dials or status requests are not replied to, and a status that cannot be fetched is no reason to place no calls.
  *
  * Webhooks pass, for the provider sends them when it is well again; so does isReachable, which only tells
  * whether the provider is degraded.
@@ -52,7 +52,9 @@ export class GuardedProvider implements Omit<TelephonyProvider, 'checkReachable'
   readonly listen?: TelephonyProvider['listen'];
   readonly createSubAccount?: TelephonyProvider['createSubAccount'];
   private readonly dials: ProviderGate;
-  private readonly orders: ProviderGate;
+  /** A caller has one order in flight (caller-cancels.ts), so no user fills it. */
+  private readonly hangUps: ProviderGate;
+  private readonly statuses: ProviderGate;
   private isDegraded = false;
   private readonly orderLimit = timeout(ORDER_LIMIT_MS, TimeoutStrategy.Aggressive);
 
@@ -74,8 +76,9 @@ export class GuardedProvider implements Omit<TelephonyProvider, 'checkReachable'
         else logger.info(line, 'circuit');
       });
     this.dials = gate('dials');
-    this.orders = gate('orders');
-    // A gate of their own: accounts that cannot be made must not shut the gate of hang-ups.
+    this.hangUps = gate('hang-ups');
+    this.statuses = gate('status requests');
+    // A gate of their own: accounts that cannot be made must not shut another gate.
     const accounts = gate('sub-accounts');
     if (createSubAccount) {
       this.createSubAccount = (name) => accounts.pass(() => this.orderLimit.execute(() => createSubAccount(name)));
@@ -98,11 +101,11 @@ export class GuardedProvider implements Omit<TelephonyProvider, 'checkReachable'
   }
 
   hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
-    return this.order(() => this.provider.hangUp(call, before));
+    return this.hangUps.pass(() => this.orderLimit.execute(() => this.provider.hangUp(call, before)));
   }
 
   fetchStatus(call: ProviderCall): Promise<CallStatus> {
-    return this.order(() => this.provider.fetchStatus(call));
+    return this.statuses.pass(() => this.orderLimit.execute(() => this.provider.fetchStatus(call)));
   }
 
   /** Logs a change, with its cause. */
@@ -120,10 +123,6 @@ export class GuardedProvider implements Omit<TelephonyProvider, 'checkReachable'
 
   async close(): Promise<void> {
     await this.provider.close?.();
-  }
-
-  private order<T>(ask: () => Promise<T>): Promise<T> {
-    return this.orders.pass(() => this.orderLimit.execute(ask));
   }
 }
 

@@ -205,7 +205,8 @@ describe('failures of a call', () => {
   it('checks in the contract’s order', async () => {
     expect(await service.ask('1002', 'call/1e3')).toEqual(PARAMETERS);
     expect(await service.ask('1002', 'call/2100')).toEqual(NO_PHONE);
-    expect(await service.ask('1003', 'call/2100')).toEqual(NO_CALLEE);
+    expect(await service.ask('1003', 'call/2100')).toEqual(NO_ACCOUNT);
+    expect(await service.ask('1003', 'call/1e3')).toEqual(PARAMETERS);
   });
 
   it('says that the parameters are wrong when the provider refuses the number, and the call is over', async () => {

@@ -174,6 +174,20 @@ describe('orders to a provider', () => {
     expect(provider.onHangUp).toHaveBeenCalledTimes(FAILURES_IN_A_ROW);
   });
 
+  it('to hang up are given while status requests fail, or fill their gate', async () => {
+    provider.onFetchStatus = fails;
+    await times(FAILURES_IN_A_ROW, () => guarded.fetchStatus(CALL));
+    expect(await guarded.hangUp(CALL)).toEqual({ kind: 'taken' });
+
+    const other = new GuardedProvider(provider, createLogger('silent'));
+    provider.onFetchStatus = never;
+    const asked = Array.from({ length: AT_ONCE + IN_QUEUE }, () => other.fetchStatus(CALL).catch(() => 'timed out'));
+
+    expect(await other.hangUp(CALL)).toEqual({ kind: 'taken' });
+    await jest.advanceTimersByTimeAsync(2 * ORDER_LIMIT_MS);
+    await Promise.all(asked);
+  });
+
   it('that find the call gone do not shut it out', async () => {
     provider.onHangUp = jest.fn(async () => ({ kind: 'gone' as const }));
 

@@ -1,0 +1,36 @@
+/**
+ * A call that is canceled while it waits gives its turn back: the calls behind it move up by one. A user who places and cancels
+ * again and again takes up no more of a provider's pace than one call does.
+ */
+import type { DataSource } from 'typeorm';
+import { LOOK_AGAIN_MS } from './provider-turn.js';
+
+/** A turn so near is left unused: the call behind it would not notice in time. */
+const TOO_NEAR_MS = 2 * LOOK_AGAIN_MS;
+
+/** The second statement sees what those did that held the provider's row before, see provider-turn.ts. Safe to repeat. */
+export const giveBackTurn = (database: DataSource, provider: string, callSid: string): Promise<void> =>
+  database.transaction(async (transaction) => {
+    await transaction.query('select from provider_turn where provider = $1 for update', [provider]);
+    await transaction.query(MOVE_UP, [provider, callSid, TOO_NEAR_MS]);
+  });
+
+/** A row that another statement is changing keeps its turn; the ones around it move. */
+const MOVE_UP = `
+with given_back as (
+  select call_sid, turn_at as at from call_record
+  where call_sid = $2 and provider = $1 and state = 4
+    and turn_at > clock_timestamp() + $3 * interval '1 millisecond' and turn_at <> 'infinity'
+), behind as materialized (
+  select call_sid, turn_at as at from call_record
+  where provider = $1 and state = 1 and provider_call_id is null and cancel_ordered_at is null
+    and turn_at > (select at from given_back) and turn_at <> 'infinity'
+  for update skip locked
+), line as (
+  select call_sid, at, lag(at) over (order by at, call_sid) as next_at
+  from (select * from given_back union all select * from behind) as line
+), moved as (
+  update call_record set turn_at = coalesce(line.next_at, 'infinity') from line where call_record.call_sid = line.call_sid
+)
+update provider_turn set next_at = least(next_at, (select max(at) from line)) where provider = $1
+`;
