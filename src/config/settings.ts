@@ -23,6 +23,12 @@ import {
 export const SETTINGS = {
   host: setting('HOST', '0.0.0.0', 'Address to listen on.', nonEmpty),
   port: setting('PORT', '3000', 'TCP port to listen on; 0 takes a free one.', wholeNumber(0, 65_535)),
+  drainSeconds: setting(
+    'DRAIN_SECONDS',
+    '5',
+    'Seconds after SIGTERM for which requests are served while readiness says 503, so that load balancers stop sending.',
+    numberBetween(0, 300),
+  ),
   databaseUrl: secret(
     'DATABASE_URL',
     '',
