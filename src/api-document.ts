@@ -22,7 +22,8 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
     .setDescription(ABOUT)
     .setVersion(VERSION)
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addServer('/', 'This service')
+    // Relative to this document, for a proxy that serves Ringback under a path of its own.
+    .addServer('..', 'This service')
     .addApiKey(
       {
         type: 'apiKey',
@@ -141,7 +142,10 @@ const guardPage = (server: FastifyInstance): void => {
     const guard: onRequestHookHandler = (request, reply, done) => {
       void reply.headers(PAGE_HEADERS);
       // There the page looks for its assets in a folder too deep, says @nestjs/swagger's way of finding them.
-      if (route.url === '/docs/index.html' || (route.url === '/docs/' && request.url.includes('?'))) {
+      if (route.url === '/docs') {
+        // The page resolves the address of the service relative to its own.
+        void reply.redirect('./docs/');
+      } else if (route.url === '/docs/index.html' || (route.url === '/docs/' && request.url.includes('?'))) {
         void reply.redirect('./');
       } else done();
     };

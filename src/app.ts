@@ -1,3 +1,5 @@
+import type { AddressInfo, Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ValidationPipe, type INestApplication, type ValidationError } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -12,6 +14,7 @@ import { Draining } from './common/draining.js';
 import { ErrorFilter } from './common/error.filter.js';
 import { AppError, type Fault } from './common/error-table.js';
 import { nestLogger, type Logger } from './common/logger.js';
+import { reachableUrl } from './common/reachable-url.js';
 import type { Config } from './config/config.js';
 import { serveFrontPage } from './front-page.js';
 import { collectRoutes, createHttpServer } from './http-server.js';
@@ -25,6 +28,8 @@ export interface App {
   listen(): Promise<string>;
   /** That of the port with the admin API and its page: the same unless ADMIN_PORT is set. Once it listens. */
   readonly adminUrl: string;
+  /** Readiness says 503, everything else goes on: what is in front has that long to send its requests elsewhere. */
+  leave(milliseconds: number): Promise<void>;
   /** Finishes what is in flight, refuses what is new, then lets go of everything. */
   close(): Promise<void>;
 }
@@ -68,6 +73,10 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
     get adminUrl() {
       return adminUrl;
     },
+    async leave(milliseconds) {
+      draining.announce();
+      await sleep(milliseconds);
+    },
     async close() {
       await draining.finish(FINISH_LIMIT_MS);
       await nest.close();
@@ -75,10 +84,10 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   };
 };
 
-export const localUrl = (nest: INestApplication): string => {
-  const address = (nest.getHttpServer() as { address(): { port: number } | null }).address();
-  if (!address) throw new Error('the service does not listen yet');
-  return `http://127.0.0.1:${address.port}`;
+const localUrl = (nest: INestApplication): string => {
+  const listening = (nest.getHttpServer() as Server).address() as AddressInfo | null;
+  if (!listening) throw new Error('the service does not listen yet');
+  return reachableUrl(listening.address, listening.port);
 };
 
 /** Unknown fields of our own JSON are refused (design rule 9); every fault is named, not only the first. */

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 const NO_CONTENT = { 'content-security-policy': "default-src 'none'" };
 
 /** Relative, so that it also holds behind a proxy that serves Ringback under a path of its own. */
-const API_PAGE = './docs';
+const API_PAGE = './docs/';
 
 export const serveFrontPage = (server: FastifyInstance): void => {
   server.get('/', (_request, reply) => reply.headers(NO_CONTENT).redirect(API_PAGE));

@@ -23,8 +23,9 @@ interface Running {
   readonly url: string;
   readonly adminUrl: string;
   /** Those that carry calls. */
-  readonly providers: string;
-  close(): Promise<void>;
+  readonly providers: readonly string[];
+  /** After that many milliseconds in which requests are served and readiness says 503. */
+  close(drainMs: number): Promise<void>;
 }
 
 const start = async (environment: Config, logger: Logger): Promise<Running> => {
@@ -48,11 +49,11 @@ const start = async (environment: Config, logger: Logger): Promise<Running> => {
     return {
       url: await app.listen(),
       adminUrl: app.adminUrl,
-      providers: app.nest
-        .get(ProviderChoice)
-        .all.map(({ name }) => name)
-        .join(', '),
-      close,
+      providers: app.nest.get(ProviderChoice).all.map(({ name }) => name),
+      async close(drainMs) {
+        if (drainMs > 0) await app?.leave(drainMs);
+        await close();
+      },
     };
   } catch (error) {
     await close();
@@ -84,14 +85,21 @@ const main = async (): Promise<void> => {
   const config = readEnvironment();
   const logger = createLogger(config.logLevel);
   logger.info({ version: VERSION, node: process.version }, 'starting');
+  for (const { name, meant } of config.unknown) {
+    logger.warn({ name, ...(meant && { meant }) }, 'not a setting of Ringback, ignored');
+  }
   try {
     const starting = start(config, logger);
     // Also before it has started: then it starts first, because half a database is nothing to let go of.
-    const stopping = controlProcessEnd(async () => (await starting).close(), logger);
+    const stopping = controlProcessEnd(
+      async (drainMs) => (await starting).close(drainMs),
+      logger,
+      config.drainSeconds * 1_000,
+    );
     const { url, adminUrl, providers } = await starting;
     if (stopping.aborted) return;
-    logger.info({ url, ...(adminUrl !== url && { adminUrl }), providers }, 'listening');
-    if (!config.databaseUrl) console.log(welcomePage(url, config, adminUrl));
+    logger.info({ url, ...(adminUrl !== url && { adminUrl }), providers: providers.join(', ') }, 'listening');
+    if (!config.databaseUrl) console.log(welcomePage(url, config, providers, adminUrl));
   } catch (error) {
     logger.debug({ error }, 'could not start');
     console.error(explain(error, config));

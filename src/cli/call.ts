@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { readSigningSecret } from '../auth/signing-secret.js';
 import { issueToken } from '../auth/token-issuer.js';
+import { reachableUrl } from '../common/reachable-url.js';
 import { isLong } from '../common/long.js';
 import type { Config } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
@@ -114,7 +115,7 @@ const main = async (): Promise<number> => {
   const config = readEnvironment();
   const token = values.token ?? (await makeToken(values.as, config));
   const client = new Client(
-    values.url ?? `http://127.0.0.1:${config.port}`,
+    values.url ?? reachableUrl(config.host, config.port),
     token,
     config.dialTimeoutSeconds * 1_000 + OVERHEAD_MS,
   );

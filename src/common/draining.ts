@@ -6,6 +6,7 @@ export class Draining {
   private inFlight = 0;
   private readonly begin = new AbortController();
   private idle: (() => void) | undefined;
+  private announced = false;
 
   /** Aborted when it begins: for replies that would otherwise wait for long. */
   get signal(): AbortSignal {
@@ -16,8 +17,17 @@ export class Draining {
     return this.begin.signal.aborted;
   }
 
+  /** Soon it will begin: nobody should send new work here, and what comes is still served. */
+  get isAnnounced(): boolean {
+    return this.announced || this.hasBegun;
+  }
+
   get isIdle(): boolean {
     return this.inFlight === 0;
+  }
+
+  announce(): void {
+    this.announced = true;
   }
 
   enter(): void {

@@ -1,11 +1,15 @@
 import { getConfigToken } from '@nestjs/config';
 import { PROVIDERS } from './provider-settings.js';
+import { fileVariableOf, readSecretFiles } from './secret-files.js';
 import type { Setting } from './setting.js';
 import { SETTINGS, type Settings } from './settings.js';
+import { unknownNames, type UnknownName } from './unknown-names.js';
 
 export type Config = Settings & {
   /** What an operator may see of the settings, by variable: the text in use, and of a secret only that it is set. */
   readonly shown: Readonly<Record<string, string>>;
+  /** Variables that look like settings and are none. */
+  readonly unknown: readonly UnknownName[];
 };
 
 /** Injection token of the one frozen Config. */
@@ -46,25 +50,37 @@ export const readSimulatorConfig = (environment: Environment): SimulatorConfig =
 export const readMigrationConfig = (environment: Environment): MigrationConfig =>
   read(environment, migrationContradictions) as MigrationConfig;
 
-const read = (
-  environment: Environment,
-  contradictionsOf: (isSet: IsSet, config: Config) => readonly string[],
-): Config => {
-  const problems: string[] = [];
+const ALL = Object.values<Setting<unknown>>(SETTINGS);
+
+const KNOWN = ALL.flatMap((setting) => [setting.name, ...(setting.isSecret ? [fileVariableOf(setting)] : [])]);
+
+const read = (given: Environment, contradictionsOf: (isSet: IsSet, config: Config) => readonly string[]): Config => {
+  const { environment, problems: fileProblems } = readSecretFiles(given, ALL);
+  const problems = [...fileProblems];
   const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([key, setting]) => {
     try {
       return [key, setting.parse(environment[setting.name] || setting.defaultText)];
     } catch (error) {
-      problems.push(`${setting.name}: ${(error as Error).message}`);
+      const variable = given[setting.name] ? setting.name : fileVariableOf(setting);
+      problems.push(`${variable}: ${(error as Error).message}`);
       return [key, undefined];
     }
   });
-  const shown = Object.freeze(Object.fromEntries(Object.values<Setting<unknown>>(SETTINGS).map(shownOf(environment))));
-  const config = Object.freeze({ ...(Object.fromEntries(entries) as Settings), shown });
-  problems.push(...contradictionsOf(({ name }) => Boolean(environment[name]), config));
-  if (problems.length > 0) throw new ConfigError(problems);
+  const set = Object.keys(given).filter((name) => given[name]);
+  const config = Object.freeze({
+    ...(Object.fromEntries(entries) as Settings),
+    shown: Object.freeze(Object.fromEntries(ALL.map(shownOf(environment)))),
+    unknown: Object.freeze(unknownNames(set, KNOWN)),
+  });
+  problems.push(
+    ...contradictionsOf((setting) => Boolean(given[setting.name] || given[fileVariableOf(setting)]), config),
+  );
+  if (problems.length > 0) throw new ConfigError([...problems, ...config.unknown.map(toldOf)]);
   return config;
 };
+
+const toldOf = ({ name, meant }: UnknownName): string =>
+  `${name}: not a setting of Ringback${meant ? `; ${meant} is one` : ''}`;
 
 const shownOf =
   (environment: Environment) =>
@@ -98,6 +114,10 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
     problems.push('ADMIN_PORT: must not be the same as PORT');
   }
   const turnedOn = Object.entries(PROVIDERS).filter(([, { key }]) => isSet(key));
+  if (isSet(databaseUrl) && turnedOn.length === 0 && !config.simulator) {
+    const keys = Object.values(PROVIDERS).map(({ key }) => key.name);
+    problems.push(`SIMULATOR: no provider is set (${keys.join(', ')}); true has the simulator carry calls to no phone`);
+  }
   for (const [, { key, needed }] of turnedOn) {
     const missing = needed.filter((setting) => !isSet(setting));
     problems.push(...missing.map(({ name }) => `${name}: required when ${key.name} is set`));

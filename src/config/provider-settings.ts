@@ -38,6 +38,12 @@ const callsAtOnce = (prefix: string, whom: string) =>
   );
 
 export const PROVIDER_SETTINGS = {
+  simulator: setting(
+    'SIMULATOR',
+    'false',
+    'true lets the simulator carry calls with DATABASE_URL set and no provider. No phone rings; otherwise the start is refused.',
+    yesOrNo,
+  ),
   simulatorUrl: setting(
     'SIMULATOR_URL',
     '',

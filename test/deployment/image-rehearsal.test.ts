@@ -53,6 +53,8 @@ describe('the image, rehearsed', () => {
     compose = await readComposeFile({
       POSTGRES_PASSWORD: 'not-used-here',
       JWT_SECRET: 'a key for the rehearsal, longer than 32 bytes',
+      SIMULATOR: 'true',
+      DRAIN_SECONDS: '0',
       SUB_ACCOUNT_KEYS: TEST_KEYS,
     });
     database = await createTestDatabase();

@@ -151,7 +151,13 @@ it('shares the work with another one, and each secret is done once', async () =>
 describe('as a program', () => {
   const start = (more: Record<string, string> = {}) =>
     startNode(join(REPOSITORY, 'dist/src/directory/reencrypt.js'), [], {
-      environment: { DATABASE_URL: own.url, JWT_SECRET: TEST_SECRET, SUB_ACCOUNT_KEYS: BOTH_KEYS, ...more },
+      environment: {
+        DATABASE_URL: own.url,
+        JWT_SECRET: TEST_SECRET,
+        SUB_ACCOUNT_KEYS: BOTH_KEYS,
+        SIMULATOR: 'true',
+        ...more,
+      },
     });
 
   it('says how many it has done, and fails where it could not do all', async () => {

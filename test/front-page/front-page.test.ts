@@ -14,7 +14,7 @@ describe('a browser at the bare address', () => {
   it.each(['/', '/?from=a-bookmark'])('is led from %s to the page of the API', async (path) => {
     const page = await fetch(`${service.url}${path}`);
 
-    expect([page.status, new URL(page.url).pathname]).toEqual([200, '/docs']);
+    expect([page.status, new URL(page.url).pathname]).toEqual([200, '/docs/']);
     expect(await page.text()).toContain('<title>Ringback API</title>');
   });
 

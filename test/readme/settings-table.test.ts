@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Setting } from '../../src/config/setting.js';
 import { SETTINGS } from '../../src/config/settings.js';
 
 describe('the configuration table of the README', () => {
@@ -10,5 +11,13 @@ describe('the configuration table of the README', () => {
 
     const table = /^\| variable \|.*\n\| --- .*\n((?:\|.*\n)+)/m.exec(readme)?.[1];
     expect(table?.trimEnd().split('\n')).toEqual(rows);
+  });
+
+  it('has a file for every secret, and for nothing else', async () => {
+    const readme = await readFile('README.md', 'utf8');
+    const secrets = Object.values<Setting<unknown>>(SETTINGS).filter(({ isSecret }) => isSecret);
+
+    const named = [...new Set(readme.match(/\b[A-Z_]+_FILE\b/g))];
+    expect(named.sort()).toEqual(secrets.map(({ name }) => `${name}_FILE`).sort());
   });
 });

@@ -33,7 +33,11 @@ interface ServiceOptions extends ProcessOptions {
 const BEHIND_NPM_START = [process.execPath, join(REPOSITORY, 'scripts/run.mjs'), 'main'] as const;
 
 export const launch = ({ command = BEHIND_NPM_START, environment, launcher = [] }: ServiceOptions): ChildProcess => {
-  const child = startProgram(command, { environment: { HOST: '127.0.0.1', PORT: '0', ...environment }, launcher });
+  const child = startProgram(command, {
+    // What these services are for is not how long a load balancer takes, nor a real phone.
+    environment: { HOST: '127.0.0.1', PORT: '0', SIMULATOR: 'true', DRAIN_SECONDS: '0', ...environment },
+    launcher,
+  });
   started.add(child);
   child.once('exit', () => started.delete(child));
   return child;

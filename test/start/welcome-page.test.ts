@@ -2,7 +2,15 @@ import { readConfig } from '../../src/config/config.js';
 import { welcomePage } from '../../src/welcome-page.js';
 
 const pageFor = (environment: Record<string, string>, url = 'http://127.0.0.1:3000'): string =>
-  welcomePage(url, readConfig(environment));
+  welcomePage(url, readConfig(environment), ['simulator']);
+
+it('names the providers that carry calls, and offers no demo call where phones would ring', () => {
+  const page = welcomePage('http://127.0.0.1:3000', readConfig({}), ['asterisk', 'twilio']);
+
+  expect(page).toMatch(/^ *Provider +asterisk, twilio$/m);
+  expect(page).not.toMatch(/simulator|demo call/);
+  expect(pageFor({})).toMatch(/^ *Provider +simulator, at 1 times the pace of life$/m);
+});
 
 const exported = (page: string): string | undefined => /^ *export (.*)$/m.exec(page)?.[1];
 

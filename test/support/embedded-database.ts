@@ -49,7 +49,8 @@ export const startDatabase = async (dataDir: string, launcher: readonly string[]
   failed.catch(() => undefined);
   const socketFolder = new URL(url).searchParams.get('host')!;
   const pid = child.pid!;
-  const query = async (statement: string): Promise<Record<string, unknown>[]> => queryOnce(url, statement);
+  const query = (statement: string): Promise<Record<string, unknown>[]> =>
+    launcher.length > 0 ? queryAs(launcher, url, statement) : queryOnce(url, statement);
   return {
     pid,
     url,
@@ -90,6 +91,32 @@ const queryOnce = async (url: string, statement: string): Promise<Record<string,
   } finally {
     await client.end();
   }
+};
+
+const ASK = `
+import pg from 'pg';
+const [url, statement] = process.argv.slice(1);
+const client = new pg.Client({ connectionString: url });
+try {
+  await client.connect();
+  process.stdout.write(JSON.stringify((await client.query(statement)).rows));
+} catch (error) {
+  process.stderr.write(error.message);
+  process.exitCode = 1;
+} finally {
+  await client.end();
+}`;
+
+/** As another user than ours, whom the database may know or not. @throws Error with what the database, or the way to it, says */
+export const queryAs = async (
+  launcher: readonly string[],
+  url: string,
+  statement: string,
+): Promise<Record<string, unknown>[]> => {
+  const asking = startNode('--input-type=module', ['-e', ASK, url, statement], { launcher });
+  const { code, output, complaint } = await endOf(asking);
+  if (code !== 0) throw new Error(complaint);
+  return JSON.parse(output) as Record<string, unknown>[];
 };
 
 export const allGone = async (pids: readonly number[]): Promise<void> => {

@@ -25,15 +25,15 @@ export default async function globalSetup() {
   const dataDir = await mkdtemp(join(tmpdir(), FOLDER));
   const server = await startEmbeddedPostgres({ dataDir, settings: UNSAFE_AND_FAST });
   globalThis.testPostgres = { server, dataDir };
-  const client = new pg.Client({ connectionString: server.url });
+  const client = new pg.Client({ connectionString: server.superuserUrl });
   await client.connect();
   await client.query(`create database ${TEMPLATE}`);
-  const template = new URL(server.url);
+  const template = new URL(server.superuserUrl);
   template.pathname = `/${TEMPLATE}`;
   await migrate(template.href);
   await client.query(`alter database ${TEMPLATE} with is_template true allow_connections false`);
   await client.end();
-  process.env.RINGBACK_TEST_DATABASE_URL = server.url;
+  process.env.RINGBACK_TEST_DATABASE_URL = server.superuserUrl;
   process.env.RINGBACK_TEST_SKIPPED = join(dataDir, 'skipped.jsonl');
 }
 

@@ -48,6 +48,7 @@ export const startTestApp = async ({ environment = {}, databaseUrl, logTo }: Tes
     DATABASE_URL: databaseUrl ?? own?.url,
     SUB_ACCOUNT_KEYS: TEST_KEYS,
     LOG_LEVEL: 'silent',
+    SIMULATOR: 'true',
     SIMULATOR_SPEED: '100',
     ...('JWT_JWKS_URI' in environment ? {} : { JWT_SECRET: TEST_SECRET }),
     ...environment,

@@ -37,8 +37,8 @@ export const startDatabases = async (folder: string): Promise<Databases> => {
   await mkdir(dataDir);
   const server = await startEmbeddedPostgres({ dataDir, settings: ['synchronous_commit=off'] });
   try {
-    const template = databaseAt(server.url);
-    await migrate(server.url);
+    const template = databaseAt(server.superuserUrl);
+    await migrate(server.superuserUrl);
     await fillDirectory(template);
     const [row] = await template.query<{ version: string }>(`select current_setting('server_version') as version`);
     let created = 0;
@@ -46,8 +46,8 @@ export const startDatabases = async (folder: string): Promise<Databases> => {
     return {
       version: row?.version ?? 'unknown',
       async create(name) {
-        const own = new URL(server.url);
-        const maintenance = new URL(server.url);
+        const own = new URL(server.superuserUrl);
+        const maintenance = new URL(server.superuserUrl);
         const unique = `${name}_${++created}`;
         const templateName = own.pathname.slice(1);
         maintenance.pathname = '/postgres';

@@ -41,6 +41,8 @@ export const startService = async (
       DATABASE_URL: database.url,
       JWT_SECRET,
       SUB_ACCOUNT_KEYS,
+      SIMULATOR: 'true',
+      DRAIN_SECONDS: '0',
       SIMULATOR_URL: providerUrl,
       SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET,
     },

@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig, readMigrationConfig, type ConfigError } from '../../src/config/config.js';
+import type { Setting } from '../../src/config/setting.js';
+import { SETTINGS } from '../../src/config/settings.js';
+
+const KEY = 'a key of 32 bytes or more, for the tests';
+const WEBHOOK_SECRET = `whsec_${Buffer.alloc(24).toString('base64')}`;
+
+/** By variable, what it may be, and the key of the configuration. */
+const SECRETS: Readonly<Record<string, string>> = {
+  DATABASE_URL: 'postgresql://user:password@host/database',
+  JWT_SECRET: KEY,
+  SUB_ACCOUNT_KEYS: `name:${Buffer.alloc(32).toString('base64')}`,
+  SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET,
+  ASTERISK_PASSWORD: 'a password',
+  TWILIO_AUTH_TOKEN: 'a token',
+  YUNTONGXUN_AUTH_TOKEN: 'a token',
+  YUNTONGXUN_WEBHOOK_TOKEN: 'w'.repeat(22),
+};
+
+/** What all of them need beside themselves. */
+const REST = { SIMULATOR: 'true' };
+
+const problemsOf = (environment: Record<string, string>): readonly string[] => {
+  try {
+    readConfig({ ...REST, ...environment });
+    return [];
+  } catch (error) {
+    return (error as ConfigError).problems;
+  }
+};
+
+describe('a secret in a file', () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ringback secrets '));
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  const file = (name: string, content: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, content);
+    return path;
+  };
+
+  it('is every secret that there is', () => {
+    const names = Object.values<Setting<unknown>>(SETTINGS)
+      .filter(({ isSecret }) => isSecret)
+      .map(({ name }) => name);
+
+    expect(names.sort()).toEqual(Object.keys(SECRETS).sort());
+  });
+
+  it.each(['', '\n', '\r\n'])('is the same as the variable, with %j at its end', (end) => {
+    const files = Object.entries(SECRETS).map(([name, secret]) => [`${name}_FILE`, file(name, `${secret}${end}`)]);
+
+    const config = readConfig({ ...REST, ...(Object.fromEntries(files) as Record<string, string>) });
+
+    const written = readConfig({ ...REST, ...SECRETS });
+    expect(JSON.stringify(config)).toBe(JSON.stringify(written));
+    expect(config.unknown).toEqual([]);
+  });
+
+  it('counts as set where another setting demands it', () => {
+    const DATABASE_URL_FILE = file('url', SECRETS.DATABASE_URL!);
+
+    expect(problemsOf({ DATABASE_URL_FILE })).toEqual([
+      expect.stringMatching(/^JWT_SECRET: required/),
+      expect.stringMatching(/^SUB_ACCOUNT_KEYS: required/),
+    ]);
+    expect(readMigrationConfig({ DATABASE_URL_FILE }).databaseUrl).toBe(SECRETS.DATABASE_URL);
+  });
+
+  it('is refused beside the variable', () => {
+    expect(problemsOf({ JWT_SECRET: KEY, JWT_SECRET_FILE: file('both', KEY) })).toEqual([
+      'JWT_SECRET, JWT_SECRET_FILE: set one of the two, not both',
+    ]);
+  });
+
+  it.each([
+    ['missing', (): string => join(folder, 'nowhere'), 'the file cannot be read (ENOENT)'],
+    ['a folder', (): string => folder, 'the file cannot be read (EISDIR)'],
+    ['empty', (): string => file('empty', '\n'), 'the file is empty'],
+  ])('is refused where it is %s', (_what, path, problem) => {
+    expect(problemsOf({ JWT_SECRET_FILE: path() })).toEqual([`JWT_SECRET_FILE: ${problem}`]);
+  });
+
+  it('is refused for what is wrong with it under the name of its file, and not repeated', () => {
+    expect(problemsOf({ JWT_SECRET_FILE: file('short', 'swordfish') })).toEqual([
+      'JWT_SECRET_FILE: expected at least 32 bytes',
+    ]);
+  });
+});
