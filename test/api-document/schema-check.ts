@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { ApiDocument, Schema } from './document.js';
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
@@ -14,5 +14,10 @@ export const checkWith = ({ components }: ApiDocument): SchemaCheck => {
   ajv.addFormat('date-time', RFC_3339);
   ajv.addFormat('uri', (text) => URL.canParse(text));
   ajv.addFormat('password', true);
-  return (schema, value) => (ajv.validate({ ...schema, components }, value) ? null : ajv.errorsText());
+  const compiled = new Map<Schema, ValidateFunction>();
+  return (schema, value) => {
+    const validate = compiled.get(schema) ?? ajv.compile({ ...schema, components });
+    compiled.set(schema, validate);
+    return validate(value) ? null : ajv.errorsText(validate.errors);
+  };
 };

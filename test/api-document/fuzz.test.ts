@@ -1,0 +1,132 @@
+/**
+ * Whatever is sent to whatever the document names: no 5xx, no answer that is not declared, none that breaks its schema, none that
+ * does not come. 5,000 requests; more with RINGBACK_FUZZ_REQUESTS=100000, the same again with RINGBACK_FUZZ_SEED=….
+ */
+import fc from 'fast-check';
+import { Pool } from 'undici';
+import { storeCall, tellOf } from '../support/stored-call.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { fetchDocument, type ApiDocument } from './document.js';
+import { fuzzedRequests, type FuzzedRequest, type KnownValues } from './fuzzed-request.js';
+import { checkWith, type SchemaCheck } from './schema-check.js';
+
+const REQUESTS = Number(process.env.RINGBACK_FUZZ_REQUESTS ?? 5_000);
+const SEED = Number(process.env.RINGBACK_FUZZ_SEED ?? Date.now() % 2 ** 31);
+const LANES = 8;
+const HANG_MS = 2_000;
+/** One that takes longer than HANG_MS is asked again alone: then it is the request, and not a busy machine. */
+const GIVE_UP_MS = 20_000;
+
+import.meta.jest.setTimeout(120_000 + REQUESTS * 20);
+
+let service: TestApp;
+let document: ApiDocument;
+let faultOf: SchemaCheck;
+let pool: Pool;
+let tokens: Record<FuzzedRequest['as'], string | null>;
+
+beforeAll(async () => {
+  service = await startTestApp({ environment: { WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8', DIAL_TIMEOUT: '1' } });
+  document = await fetchDocument(service.url);
+  faultOf = checkWith(document);
+  pool = new Pool(service.url, { connections: LANES });
+  tokens = { admin: await service.token('1001', 'admin'), user: await service.token('1004'), nobody: null };
+});
+afterAll(async () => {
+  await pool.destroy();
+  await service.close();
+});
+
+const knownValues = async (): Promise<KnownValues> => {
+  // A call that is over, because a long poll for any other may rightly wait.
+  const calls = await Promise.all(['1001', '1004'].map((callerId) => storeCall(service.database, { callerId })));
+  for (const { callSid } of calls) {
+    await tellOf(service.database, callSid, { type: 'ended', endReason: 'completed' });
+  }
+  const users = ['1001', '1004', ...Array.from({ length: 20 }, (_, i) => String(1010 + i)), '2000'];
+  const callSids = calls.map(({ callSid }) => callSid);
+  const made = async (path: string, body: object): Promise<string> =>
+    ((await (await service.admin('POST', path, body)).json()) as { id: string }).id;
+  const numbers = Array.from({ length: 12 }, (_, i) => i);
+  const phone = '13800138000';
+  const lineIds = await Promise.all(numbers.map((i) => made('service-lines', { name: `Line ${i}`, phone })));
+  const url = 'http://127.0.0.1:9/hook';
+  const endpointIds = await Promise.all(numbers.map(() => made('webhook-endpoints', { url })));
+  return {
+    ...{ targetId: ['2000', '1005', '1004'], userId: users, id: users, callerId: users, calleeId: users },
+    ...{ callSid: callSids, lineId: lineIds, endpointId: endpointIds },
+    ...{ provider: ['simulator'], url: [url], phone: [phone] },
+  };
+};
+
+interface Answer {
+  readonly tookMs: number;
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+const ask = async ({ served, target, headers, body, as }: FuzzedRequest): Promise<Answer> => {
+  const began = performance.now();
+  const token = tokens[as];
+  const response = await pool.request({
+    method: served.method,
+    path: target,
+    headers: { ...headers, ...(token !== null && { authorization: `Bearer ${token}` }) },
+    body,
+    signal: AbortSignal.timeout(GIVE_UP_MS),
+  });
+  const type = String(response.headers['content-type'] ?? '');
+  // Of an event stream that it has begun is all there is to know.
+  const text = type.startsWith('text/event-stream') ? '' : await response.body.text();
+  if (type.startsWith('text/event-stream')) response.body.on('error', () => undefined).destroy();
+  return { tookMs: performance.now() - began, status: response.statusCode, type, text };
+};
+
+/** @returns what is wrong with the answer; null where nothing is */
+const faultIn = ({ served }: FuzzedRequest, { status, type, text }: Answer): string | null => {
+  const declared = served.operation.responses[status];
+  if (status >= 500 || !declared) return `${status} ${text}`;
+  if (!declared.content) return text === '' ? null : `${status} has a body: ${text}`;
+  const schema = (declared.content[type] ?? declared.content[type.split(';')[0] ?? ''])?.schema;
+  if (!schema) return `${status} is ${type}`;
+  if (type.startsWith('text/event-stream')) return null;
+  const value = JSON.parse(text) as { returnCode?: number };
+  // The contract's own way to say 500.
+  return value.returnCode === 500 ? `200 ${text}` : faultOf(schema, value);
+};
+
+const shown = ({ served, target, headers, body, as }: FuzzedRequest): string =>
+  `${served.method} ${target.slice(0, 300)} as ${as} ${JSON.stringify(headers)} ${body?.toString().slice(0, 300) ?? ''}`;
+
+it(`${REQUESTS} requests get an answer that the document declares`, async () => {
+  const requests = fc.sample(fuzzedRequests(document, await knownValues()), { numRuns: REQUESTS, seed: SEED });
+  const faults = new Map<string, string>();
+  const late: FuzzedRequest[] = [];
+  const statuses = new Map<string, Set<number>>();
+  const queue = requests.values();
+  const lane = async (): Promise<void> => {
+    for (const request of queue) {
+      const { name } = request.served;
+      try {
+        const answer = await ask(request);
+        statuses.set(name, (statuses.get(name) ?? new Set()).add(answer.status));
+        const fault = faultIn(request, answer);
+        if (fault !== null)
+          faults.set(`${name}: ${fault.replace(/"requestId":"[^"]*"/, '').slice(0, 200)}`, shown(request));
+        if (answer.tookMs > HANG_MS) late.push(request);
+      } catch (error) {
+        faults.set(`${name}: ${String(error)}`, shown(request));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  for (const request of late) {
+    if ((await ask(request)).tookMs > HANG_MS) faults.set(`${request.served.name}: hangs`, shown(request));
+  }
+
+  expect({ seed: SEED, faults: [...faults] }).toEqual({ seed: SEED, faults: [] });
+  // Not all of them were refused at the door.
+  const succeeded = [...statuses.values()].filter((seen) => [...seen].some((status) => status < 300));
+  expect(succeeded.length).toBeGreaterThan(statuses.size * 0.8);
+});
