@@ -18,6 +18,8 @@ const SECRETS: Readonly<Record<string, string>> = {
   TWILIO_AUTH_TOKEN: 'a token',
   YUNTONGXUN_AUTH_TOKEN: 'a token',
   YUNTONGXUN_WEBHOOK_TOKEN: 'w'.repeat(22),
+  HTTPS_PROXY: 'http://user:password@proxy:3128',
+  HTTP_PROXY: 'http://user:password@proxy:3128',
 };
 
 /** What all of them need beside themselves. */
