@@ -2,6 +2,7 @@
  * Every environment variable that Ringback reads: its name, what it means, its default, and how its text becomes a
  * value. The README's table is tested against this list.
  */
+import { databaseUrl } from './database-url.js';
 import { readKeyRing } from './key-ring.js';
 import { PROVIDER_SETTINGS } from './provider-settings.js';
 import { secret, setting } from './setting.js';
@@ -44,7 +45,7 @@ export const SETTINGS = {
     'DATABASE_URL',
     '',
     'PostgreSQL 15 or later, as postgresql://user:password@host/database. Unset: an embedded PostgreSQL in DATA_DIR.',
-    optional(url('postgresql:', 'postgres:')),
+    optional(databaseUrl),
   ),
   databasePoolSize: setting(
     'DATABASE_POOL_SIZE',
