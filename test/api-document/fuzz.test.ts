@@ -17,7 +17,7 @@ const HANG_MS = 2_000;
 /** One that takes longer than HANG_MS is asked again alone: then it is the request, and not a busy machine. */
 const GIVE_UP_MS = 20_000;
 
-import.meta.jest.setTimeout(120_000 + REQUESTS * 20);
+jest.setTimeout(120_000 + REQUESTS * 20);
 
 let service: TestApp;
 let document: ApiDocument;

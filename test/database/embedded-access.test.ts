@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { endAllDatabases, queryAs, startDatabase, type EmbeddedDatabase } from '../support/embedded-database.js';
 import { IS_ROOT, PROCESS_LIMIT_MS } from '../support/node-process.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 // The summary of skipped tests has a line for this from embedded-postgres.test.ts.
 const asRootOnly = IS_ROOT ? it : it.skip;

@@ -5,7 +5,7 @@ import { waitFor } from '../support/wait-for.js';
 import { oneConnection, send, type Reply } from './sent-request.js';
 import { endAllServices, startService, type Service } from './service.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 const DRAIN_SECONDS = 5;
 

@@ -10,7 +10,7 @@ import { buildLastRelease, describeBesideLastRelease, type BuiltRelease } from '
 import { IS_ROOT, PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { waitFor } from '../support/wait-for.js';
 
-import.meta.jest.setTimeout(PROCESS_LIMIT_MS);
+jest.setTimeout(PROCESS_LIMIT_MS);
 
 const NOBODY = 65_534;
 
