@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { serveApiDocument } from './api-document.js';
 import { AppModule } from './app.module.js';
 import { Authentication, authenticateRequests } from './auth/authentication.js';
+import { BlockedUsers, refuseBlockedUsers } from './call/blocked-users.js';
 import { StateMemory } from './call/state-memory.js';
 import { answerPollsFromMemory } from './call/state-poll.js';
 import { Draining } from './common/draining.js';
@@ -45,6 +46,7 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   serveApiDocument(nest);
   serveFrontPage(server);
   authenticateRequests(server, nest.get(Authentication));
+  refuseBlockedUsers(server, nest.get(BlockedUsers));
   answerPollsFromMemory(server, nest.get(StateMemory));
   await nest.init();
   routes.refuseOtherMethods();
