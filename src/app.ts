@@ -8,6 +8,7 @@ import { openAdminPort } from './admin-port.js';
 import { serveApiDocument } from './api-document.js';
 import { AppModule } from './app.module.js';
 import { Authentication, authenticateRequests } from './auth/authentication.js';
+import { BlockedUsers, refuseBlockedUsers } from './call/blocked-users.js';
 import { StateMemory } from './call/state-memory.js';
 import { answerPollsFromMemory } from './call/state-poll.js';
 import { Draining } from './common/draining.js';
@@ -56,6 +57,7 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
     serveFrontPage(server);
   }
   authenticateRequests(server, nest.get(Authentication));
+  refuseBlockedUsers(server, nest.get(BlockedUsers));
   answerPollsFromMemory(server, nest.get(StateMemory));
   await nest.init();
   routes.refuseOtherMethods();

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, HTTPMethods } from 'fastify';
+import './auth/access.js';
 import { limitConnections } from './connection-limits.js';
 import { allowOrigins } from './cross-origin.js';
 import type { Draining } from './common/draining.js';
@@ -141,6 +142,9 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
         // Never the query: it carries the token.
         path: loggedPath(request),
         status: reply.statusCode,
+        userId: request.user?.userId,
+        // By the word of trusted proxies.
+        address: request.ip,
         error: request.errorCode,
         reason: request.errorReason,
         ms: Math.round(reply.elapsedTime * 10) / 10,

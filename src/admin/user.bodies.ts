@@ -8,6 +8,7 @@ import {
   trimmed,
   USER_ID_PATTERN,
   userIdRule,
+  yesOrNoRule,
 } from '../directory/field-rules.js';
 import type { SyncOutcome } from '../directory/user-sync.service.js';
 import { MOST_USERS_AT_ONCE } from '../directory/user-rows.js';
@@ -27,6 +28,14 @@ const PHONE = {
     'none. Emergency and premium-rate numbers, numbers with an extension and more than 40 characters are refused.',
   example: '138 0013 8000',
 };
+
+const BLOCKED = {
+  type: 'boolean',
+  description:
+    'Of a blocked user every request to `/v1/app` gets 403 on every replica at once, and streams and long polls end. Calls that ' +
+    'are going on are not hung up.',
+  example: false,
+} as const;
 
 export class NewUser {
   @ApiProperty(ID)
@@ -54,6 +63,11 @@ export class UserChangeBody {
   @Optional()
   @Obeys(phoneOrNoneRule)
   phone?: string | null;
+
+  @ApiPropertyOptional(BLOCKED)
+  @Optional()
+  @Obeys(yesOrNoRule)
+  blocked?: boolean;
 }
 
 /** For the document only: its rows are read by hand (user-rows.ts). */
@@ -88,6 +102,9 @@ export class UserReply extends OmitType(NewUser, ['phone']) {
     example: '+8613800138000',
   })
   phone: string | null;
+
+  @ApiProperty(BLOCKED)
+  blocked: boolean;
 }
 
 export class UserPage {

@@ -11,8 +11,9 @@ import {
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { ERRORS, type ErrorName } from '../common/error-table.js';
 import { readChange } from './call-change.js';
+import { FAILURE, failure, objectWith, refusal, replies, SUCCESS, success } from './contract-replies.js';
+import { WAITING_AT_ONCE } from './waiting-clients.js';
 
 const CALL_SID = '16090510160925480001030600243044';
 /** The very bytes that the stream and the long poll send. */
@@ -21,75 +22,19 @@ const CHANGE =
   '"stateType":"2","endReason":null,"occurredAt":"2026-11-24T08:00:02.108Z","callerId":"1001","calleeId":"2000",' +
   '"serviceLineId":null}}';
 
-const success = (summary: string, data: object) => ({
-  summary,
-  value: { data, returnCode: 200, returnMsg: 'success' },
-});
-
-const failure = (name: ErrorName) => ({
-  returnCode: ERRORS[name].code,
-  returnMsg: ERRORS[name].message.replace('{hotline}', '010-56469588'),
-});
-
-const envelope = (returnCodes: number[], returnMsg: object, data?: object) => ({
-  type: 'object',
-  required: [...(data ? ['data'] : []), 'returnCode', 'returnMsg'],
-  properties: { ...(data && { data }), returnCode: { type: 'integer', enum: returnCodes }, returnMsg },
-});
-
-const SUCCESS = { type: 'string', enum: ['success'] };
-/** SERVICE_HOTLINE stands in one of them, so that the reply's table, and not an enum, says what `returnMsg` may be. */
-const FAILURE = envelope([400, 500], { type: 'string' });
-
-const objectWith = (required: string, properties: Record<string, object>) => ({
-  type: 'object',
-  required: [required],
-  properties,
-});
-
-/** HTTP 200 with one of these outcomes; the rest with their own status. */
-const replies = (data: object, successes: Record<string, object>, outcomes: Partial<Record<ErrorName, string>>) => {
-  const failures = Object.entries(outcomes).map(([name, when]) => ({ name, when, value: failure(name as ErrorName) }));
-  const rows = failures.map(({ when, value }) => `| ${value.returnCode} | ${value.returnMsg} | ${when} |`);
-  const examples = failures.map(({ name, when, value }) => [name, { summary: when, value }] as const);
-  return ApiResponse({
-    status: 200,
-    description: [
-      'Success, or the first of the contract’s failures that holds:\n',
-      '| returnCode | returnMsg | when |',
-      '| --- | --- | --- |',
-      ...rows,
-    ].join('\n'),
-    content: {
-      'application/json': {
-        schema: { oneOf: [envelope([200], SUCCESS, data), FAILURE] },
-        examples: { ...successes, ...Object.fromEntries(examples) },
-      },
-    },
-  });
-};
-
-const refusal = (name: ErrorName, description: string, headers: object = {}) =>
-  ApiResponse({
-    status: ERRORS[name].httpStatus,
-    description,
-    content: {
-      'application/json': {
-        schema: envelope([ERRORS[name].code], { type: 'string', enum: [ERRORS[name].message] }),
-        example: failure(name),
-      },
-    },
-    ...headers,
-  });
-
 /** A function, because ApiSecurity hands what it has gathered for one route on to the next that it decorates. */
 const everyEndpoint = () => [
   ApiTags('App'),
   ApiSecurity('access_token'),
   ApiBearerAuth(),
   refusal('UNAUTHENTICATED', 'No token, two tokens, or one that is malformed, expired, forged or for somebody else.'),
-  refusal('UNAVAILABLE', 'The process is shutting down, or the keys that verify tokens cannot be fetched.'),
+  refusal(
+    'UNAVAILABLE',
+    'The process is shutting down, has STREAMS_AT_ONCE streams and long polls open, or cannot fetch the keys that verify tokens.',
+  ),
 ];
+
+const RETRY_AFTER = { 'Retry-After': { description: 'In seconds.', schema: { type: 'integer' }, example: 10 } };
 
 const PROVIDER_FAILED = 'the provider could not be reached or failed, or we did';
 const NOT_YOUR_CALL = 'the callSid is malformed, unknown, or another user’s';
@@ -111,9 +56,9 @@ const placesACall = (badParameters: string, noCallee: string) => [
     },
   ),
   ...everyEndpoint(),
-  refusal('PREFETCH', `${NO_ACT_OF_A_USER} It must not ring a phone.`),
+  refusal(['PREFETCH', 'CALLER_BLOCKED'], `${NO_ACT_OF_A_USER} It must not ring a phone. Or the user is blocked.`),
   refusal('ALREADY_IN_A_CALL', 'The caller is in a call with somebody else.', {
-    headers: { 'Retry-After': { description: 'In seconds.', schema: { type: 'integer' }, example: 10 } },
+    headers: RETRY_AFTER,
   }),
 ];
 
@@ -180,7 +125,7 @@ export const CancelApi = () =>
       },
     ),
     ...everyEndpoint(),
-    refusal('PREFETCH', `${NO_ACT_OF_A_USER} It must not hang up a phone.`),
+    refusal(['PREFETCH', 'CALLER_BLOCKED'], `${NO_ACT_OF_A_USER} It must not hang up a phone. Or the user is blocked.`),
     refusal('BAD_REQUEST', '`before` is neither 2 nor 3.'),
   );
 
@@ -220,6 +165,10 @@ export const StateApi = () =>
       { NOT_YOUR_CALL, SYSTEM: 'the database could not be reached, or we failed' },
     ),
     refusal('BAD_REQUEST', 'A parameter of the long poll is no whole number in its range, or both `after…` are given.'),
+    refusal('TOO_MANY_WAITING', `The user has ${WAITING_AT_ONCE} streams and long polls open already.`, {
+      headers: RETRY_AFTER,
+    }),
+    refusal('CALLER_BLOCKED', 'The user is blocked.'),
     ...everyEndpoint(),
   );
 
@@ -250,5 +199,9 @@ export const StreamApi = () =>
       },
     }),
     ApiResponse({ status: 204, description: 'The call is over, and its last change has been seen: do not come back.' }),
+    refusal('TOO_MANY_WAITING', `The user has ${WAITING_AT_ONCE} streams and long polls open already.`, {
+      headers: RETRY_AFTER,
+    }),
+    refusal('CALLER_BLOCKED', 'The user is blocked.'),
     ...everyEndpoint(),
   );

@@ -6,6 +6,7 @@ import type { Principal } from '../auth/access-token.js';
 import { Draining } from '../common/draining.js';
 import { logAboutCall } from '../common/log-context.js';
 import { CallApi, CancelApi, ServiceApi, StateApi, StreamApi } from './call.api-text.js';
+import { BlockedUsers } from './blocked-users.js';
 import { CallWatch } from './call-watch.service.js';
 import { changeNumberOf, sendEvents } from './event-stream.js';
 import { longPollOf } from './long-poll.js';
@@ -13,6 +14,7 @@ import { CallService } from './call.service.js';
 import { isCallSid } from './call-sid.js';
 import { cancelConditionOf } from './cancel-condition.js';
 import { UserActGuard } from './user-act.guard.js';
+import { WaitingClients } from './waiting-clients.js';
 
 /** The contract's envelope; its key order is part of the contract. */
 const success = <T>(data: T) => ({ data, returnCode: 200, returnMsg: 'success' });
@@ -24,6 +26,8 @@ export class CallController {
   constructor(
     private readonly calls: CallService,
     private readonly watch: CallWatch,
+    private readonly waiting: WaitingClients,
+    private readonly blocked: BlockedUsers,
     private readonly draining: Draining,
   ) {}
 
@@ -62,7 +66,9 @@ export class CallController {
     if (isCallSid(callSid)) logAboutCall(callSid);
     const wish = longPollOf(query);
     if (!wish) return success({ stateType: String((await this.calls.stateOf(callSid, userId)).state) });
-    const { state, changes } = await this.watch.waitBeyond(callSid, userId, wish.seen, wish.waitSeconds, goneOf(reply));
+    const gone = this.waiting.enter(userId, reply);
+    const { state, changes } = await this.watch.waitBeyond(callSid, userId, wish.seen, wish.waitSeconds, gone);
+    this.blocked.refuse(userId);
     void reply.type('application/json; charset=utf-8');
     // The changes go out as the bytes they are.
     return `{"data":{"stateType":"${state}","changes":[${changes.join(',')}]},"returnCode":200,"returnMsg":"success"}`;
@@ -77,19 +83,10 @@ export class CallController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     if (isCallSid(callSid)) logAboutCall(callSid);
+    const gone = this.waiting.enter(userId, reply);
     const call = await this.watch.follow(callSid, userId, changeNumberOf(lastEventId));
     // 204 is how a browser's EventSource learns that there is nothing to come back for.
     if (call.isToldCompletely) void reply.status(204).send();
-    else sendEvents(reply, call, this.draining.signal, expiresAt);
+    else sendEvents(reply, call, [gone, this.draining.signal], expiresAt);
   }
 }
-
-/** A client may also have left while its token was checked: then 'close' is past. */
-const goneOf = ({ raw }: FastifyReply): AbortSignal => {
-  const gone = new AbortController();
-  if (raw.destroyed) gone.abort();
-  raw.once('close', () => {
-    gone.abort();
-  });
-  return gone.signal;
-};

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { TelephonyModule } from '../telephony/telephony.module.js';
+import { BlockedUsers } from './blocked-users.js';
 import { CallController } from './call.controller.js';
 import { CallHistoryService } from './call-history.service.js';
 import { CallSearchService } from './call-search.service.js';
@@ -17,11 +18,13 @@ import { ProviderStreams } from './provider-streams.js';
 import { StateMemory } from './state-memory.js';
 import { SubAccountMaker } from './sub-account-maker.js';
 import { Sweeper } from './sweeper.js';
+import { WaitingClients } from './waiting-clients.js';
 
 @Module({
   imports: [DirectoryModule, TelephonyModule],
   controllers: [CallController],
   providers: [
+    BlockedUsers,
     CallHistoryService,
     CallInquiry,
     CallPlacement,
@@ -37,6 +40,7 @@ import { Sweeper } from './sweeper.js';
     StateMemory,
     SubAccountMaker,
     Sweeper,
+    WaitingClients,
   ],
   exports: [CallHistoryService, CallRecorder, CallSearchService, CallService, CatchUp, DryRunService],
 })

@@ -9,6 +9,7 @@ import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { hotStatement } from '../database/hot-statement.js';
+import { USERS_BLOCKED_CHANNEL } from '../directory/user.service.js';
 import { CALL_CHANGED_CHANNEL, readChange, type CallChange } from './call-change.js';
 import { ListeningConnection } from './listening-connection.js';
 
@@ -29,7 +30,9 @@ interface Subscription {
 }
 
 export interface FeedObserver {
-  onChange(change: CallChange): void;
+  onChange?(change: CallChange): void;
+  /** Which ones is for the database to tell. */
+  onUsersBlocked?(): void;
   /** Changes may be missed from now on, until `onListening`. */
   onDeaf(): void;
   onListening(): void;
@@ -69,9 +72,10 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(CONFIG) config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.connection = new ListeningConnection(config.databaseUrl ?? '', CALL_CHANGED_CHANNEL, {
-      onNotification: (payload) => {
-        this.onNotification(payload);
+    this.connection = new ListeningConnection(config.databaseUrl ?? '', [CALL_CHANGED_CHANNEL, USERS_BLOCKED_CHANNEL], {
+      onNotification: (channel, payload) => {
+        if (channel === CALL_CHANGED_CHANNEL) this.onNotification(payload);
+        else this.tellObservers((observer) => observer.onUsersBlocked?.());
       },
       onListening: () => {
         this.onListening();
@@ -124,7 +128,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     const change = this.readOrDistrust(bytes);
     if (!change) return;
     this.tellObservers((observer) => {
-      observer.onChange(change);
+      observer.onChange?.(change);
     });
     this.handOn(change.data.callSid, change.data.number, { bytes, change });
   }

@@ -14,7 +14,12 @@ export const changeNumberOf = (lastEventId: string | undefined): number | null =
   lastEventId !== undefined && /^\d{1,7}$/.test(lastEventId) ? Number(lastEventId) : null;
 
 /** Takes the reply over, and ends it after the call's end, when told to stop, or at the first heartbeat after `expiresAt`. */
-export const sendEvents = (reply: FastifyReply, call: FollowedCall, stop: AbortSignal, expiresAt: number): void => {
+export const sendEvents = (
+  reply: FastifyReply,
+  call: FollowedCall,
+  stops: readonly AbortSignal[],
+  expiresAt: number,
+): void => {
   reply.hijack();
   const { raw } = reply;
   // A client that has left while the call was looked up: its 'close' is past, and nothing would ever be released.
@@ -50,13 +55,13 @@ export const sendEvents = (reply: FastifyReply, call: FollowedCall, stop: AbortS
   const end = (): void => {
     raw.end();
   };
-  stop.addEventListener('abort', end);
+  for (const stop of stops) stop.addEventListener('abort', end);
   raw.once('close', () => {
     clearInterval(heartbeat);
     unsubscribe();
-    stop.removeEventListener('abort', end);
+    for (const stop of stops) stop.removeEventListener('abort', end);
   });
   // The head goes out before the first event, so that a client knows that it is connected.
   raw.flushHeaders();
-  if (stop.aborted) end();
+  if (stops.some(({ aborted }) => aborted)) end();
 };

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { Client } from 'pg';
 
 interface Listener {
-  onNotification(payload: string): void;
+  onNotification(channel: string, payload: string): void;
   onListening(): void;
   /** Also when a connection could not be made at first. */
   onLost(error: unknown): void;
@@ -17,7 +17,7 @@ const PROBE_LIMIT_MS = 2_000;
 const CONNECT_LIMIT_MS = 2_000;
 const RETRY_AFTER_MS = 250;
 
-/** One connection that listens on a channel, and that knows when it does not. */
+/** One connection that listens on channels, and that knows when it does not. */
 export class ListeningConnection {
   private client: Client | undefined;
   private socket: Socket | undefined;
@@ -27,7 +27,7 @@ export class ListeningConnection {
 
   constructor(
     private readonly databaseUrl: string,
-    private readonly channel: string,
+    private readonly channels: readonly string[],
     private readonly listener: Listener,
   ) {}
 
@@ -51,8 +51,8 @@ export class ListeningConnection {
     });
     this.client = client;
     this.socket = socket;
-    client.on('notification', ({ payload }) => {
-      if (payload !== undefined) this.listener.onNotification(payload);
+    client.on('notification', ({ channel, payload }) => {
+      if (payload !== undefined) this.listener.onNotification(channel, payload);
     });
     client.on('error', (error) => {
       this.lose(client, error);
@@ -62,7 +62,7 @@ export class ListeningConnection {
     });
     try {
       await client.connect();
-      await client.query(`listen ${this.channel}`);
+      await client.query(this.channels.map((channel) => `listen ${channel}`).join(';'));
       if (this.client !== client || this.closed) return;
       this.listening = true;
       this.listener.onListening();

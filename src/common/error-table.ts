@@ -27,6 +27,7 @@ export const ERRORS = {
   UNAUTHENTICATED: refusal(401, 'A valid access token is required.'),
   FORBIDDEN: refusal(403, 'The access token does not allow this.'),
   PREFETCH: refusal(403, 'A prefetch, a preview or a tag of a page must not ring a phone.'),
+  CALLER_BLOCKED: refusal(403, '呼叫功能已停用,请联系管理员!'),
   NOT_FOUND: refusal(404, 'There is nothing here.'),
   METHOD_NOT_ALLOWED: refusal(405, 'This method is not allowed here; see the Allow header.'),
   TOO_SLOW: refusal(408, 'The request took too long to arrive.'),
@@ -34,6 +35,7 @@ export const ERRORS = {
   TOO_LARGE: refusal(413, 'The request is too large.'),
   UNSUPPORTED_MEDIA_TYPE: refusal(415, 'The body must be application/json in UTF-8.'),
   ALREADY_IN_A_CALL: refusal(429, '您有正在进行的通话,请稍后再试!'),
+  TOO_MANY_WAITING: refusal(429, '呼叫过于频繁,请稍后再试!'),
   UNAVAILABLE: refusal(503, 'Not available at the moment; please try again.'),
   INTERNAL: refusal(500, 'Something went wrong on our side.'),
 } as const satisfies Record<string, ErrorRow>;

@@ -136,6 +136,12 @@ export const SETTINGS = {
     'Seconds between two looks for calls that have stayed too long.',
     numberBetween(0.05, 3_600),
   ),
+  streamsAtOnce: setting(
+    'STREAMS_AT_ONCE',
+    '10000',
+    'Event streams and long polls that one process holds open, 20 of them for one user at most; more get 503 or 429.',
+    wholeNumber(1, 1_000_000),
+  ),
   routes: setting(
     'ROUTES',
     '',

@@ -6,6 +6,8 @@ import { KeepRecordings1764300000000 } from '../../migrations/1764300000000-keep
 import { EncryptSubAccountSecrets1764400000000 } from '../../migrations/1764400000000-encrypt-sub-account-secrets.js';
 import { TakeTurnsAtProviders1764500000000 } from '../../migrations/1764500000000-take-turns-at-providers.js';
 import { IndexLockedJobs1764610000000 } from '../../migrations/1764610000000-index-locked-jobs.js';
+import { BlockUsers1764670000000 } from '../../migrations/1764670000000-block-users.js';
+import { IndexBlockedUsers1764671000000 } from '../../migrations/1764671000000-index-blocked-users.js';
 import { RememberChecks1764640000000 } from '../../migrations/1764640000000-remember-checks.js';
 import { ClaimSubAccountCreation1764660000000 } from '../../migrations/1764660000000-claim-sub-account-creation.js';
 import { CallEvent } from '../call/call-event.entity.js';
@@ -60,6 +62,8 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       IndexLockedJobs1764610000000,
       RememberChecks1764640000000,
       ClaimSubAccountCreation1764660000000,
+      BlockUsers1764670000000,
+      IndexBlockedUsers1764671000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

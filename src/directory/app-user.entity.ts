@@ -1,8 +1,9 @@
-import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** A user of the app, as its backend told us. The id is the app's own. */
 @Entity('app_user')
 @Check('app_user_id_positive', 'id > 0')
+@Index('app_user_blocked', ['id'], { where: 'blocked' })
 export class AppUser {
   /** A Long; a string because a JavaScript number cannot hold every Long. */
   @PrimaryColumn('bigint', { primaryKeyConstraintName: 'app_user_pkey' })
@@ -14,4 +15,8 @@ export class AppUser {
   /** E.164, or a national short number; null where none is bound. */
   @Column('text', { nullable: true })
   phone: string | null;
+
+  /** Every request of theirs is refused. */
+  @Column('boolean', { default: false })
+  blocked: boolean;
 }

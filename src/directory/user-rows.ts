@@ -9,7 +9,7 @@ import { isLong } from '../common/long.js';
 import { normalisePhone } from '../common/phone-number.js';
 import { NOT_DIALABLE } from './dialable-phone.js';
 import { nameRule, phoneOrNoneRule, trimmed, userIdRule } from './field-rules.js';
-import type { User } from './user.service.js';
+import type { NewUser } from './user.service.js';
 
 export const MOST_USERS_AT_ONCE = 10_000;
 
@@ -28,9 +28,9 @@ type JsonObject = Readonly<Record<string, unknown>>;
  * @param body `{"users": [{"id", "name", "phone"}, …]}`; a phone that is absent is none
  * @throws AppError with every fault of every row
  */
-export const readUserRows = async (body: unknown, region: string): Promise<User[]> => {
+export const readUserRows = async (body: unknown, region: string): Promise<NewUser[]> => {
   const rows = rowsOf(body);
-  const users: User[] = [];
+  const users: NewUser[] = [];
   const faults: Fault[] = [];
   const placeOfId = new Map<string, string>();
   for (const [index, row] of rows.entries()) {
@@ -49,7 +49,7 @@ export const readUserRows = async (body: unknown, region: string): Promise<User[
       else placeOfId.set(user.id, place);
     }
     // Without a fault each field is what its rule says.
-    users.push(user as User);
+    users.push(user as NewUser);
   }
   if (faults.length > 0) {
     throw new AppError('BAD_REQUEST', {

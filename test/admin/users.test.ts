@@ -33,14 +33,14 @@ describe('creating a user', () => {
     const user = { id, name: '王小明', phone: '+8613800138000' };
     expect(response.status).toBe(201);
     expect(response.headers.get('location')).toBe(`/v1/admin/users/${id}`);
-    expect(await response.json()).toEqual(user);
+    expect(await response.json()).toEqual({ ...user, blocked: false });
     expect(await stored(id)).toEqual(user);
   });
 
   it('keeps the greatest Long unharmed', async () => {
     const response = await service.admin('POST', 'users', { id: GREATEST_LONG, name: 'last' });
 
-    expect(await response.json()).toEqual({ id: GREATEST_LONG, name: 'last', phone: null });
+    expect(await response.json()).toEqual({ id: GREATEST_LONG, name: 'last', phone: null, blocked: false });
     expect(await stored(GREATEST_LONG)).toMatchObject({ id: GREATEST_LONG });
   });
 
@@ -118,7 +118,7 @@ describe('reading users', () => {
     const response = await service.admin('GET', `users/${id}`);
 
     expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ id, name: '王小明', phone: '+861056469588' });
+    expect(await response.json()).toEqual({ id, name: '王小明', phone: '+861056469588', blocked: false });
   });
 
   it.each(['GET', 'PATCH', 'DELETE'])('answers 404 to %s of an id that does not exist or is none', async (method) => {
@@ -190,7 +190,7 @@ describe('changing a user', () => {
     const response = await service.admin('PATCH', `users/${id}`, change);
 
     expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ id, ...expected });
+    expect(await response.json()).toEqual({ id, ...expected, blocked: false });
     expect(await stored(id)).toEqual({ id, ...expected });
   });
 

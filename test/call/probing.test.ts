@@ -35,7 +35,7 @@ const answers = (userId: string, paths: readonly string[] = [...TARGETS.map((id)
       const token = await telephony.service.token(userId);
       const response = await fetch(`${telephony.service.url}/v1/app/${path}?access_token=${token}`);
       const retryAfter = response.headers.get('retry-after');
-      return { status: response.status, retryAfter, body: (await response.json()) };
+      return { status: response.status, retryAfter, body: await response.json() };
     }),
   );
 const all = (count: number, answer: object) => Array.from({ length: count }, () => answer);

@@ -34,7 +34,7 @@ beforeEach(async () => {
       listener = one;
       return () => (listener = undefined);
     };
-    sendEvents(reply, { isToldCompletely: false, subscribe }, stop.signal, Infinity);
+    sendEvents(reply, { isToldCompletely: false, subscribe }, [stop.signal], Infinity);
   });
   await server.listen({ host: '127.0.0.1', port: 0 });
 });

@@ -57,6 +57,23 @@ describe('the log', () => {
     expect(written).not.toContain(service.config.jwtSecret);
   });
 
+  it('tells who asked, and from where', async () => {
+    await service.ask('1006', 'callState/1');
+    await fetch(`${service.url}/v1/app/call/2013`);
+
+    const requests = await waitFor('both requests’ lines', () => {
+      const [known] = lines().filter((line) => line.msg === 'request' && line.userId === '1006');
+      const [stranger] = lines().filter((line) => line.msg === 'request' && line.path === '/v1/app/call/2013');
+      return known && stranger && [known, stranger];
+    });
+
+    expect(requests).toMatchObject([
+      { userId: '1006', address: '127.0.0.1' },
+      { address: '127.0.0.1', status: 401 },
+    ]);
+    expect(requests[1]).not.toHaveProperty('userId');
+  });
+
   it('gives the request’s id to the client', async () => {
     const response = await fetch(`${service.url}/health/live`);
     const id = response.headers.get('x-request-id');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { EncryptSubAccountSecrets1764400000000 } from '../../migrations/1764400000000-encrypt-sub-account-secrets.js';
+import { RememberChecks1764640000000 } from '../../migrations/1764640000000-remember-checks.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { migrate } from '../../src/database/migrate.js';
 import { endOf, REPOSITORY, startNode, type Ending } from '../support/node-process.js';
@@ -52,8 +53,9 @@ describe('migrating', () => {
 
   it('gives way to a session that holds its table, and is done once that lets go', async () => {
     const dataSource = await new DataSource(dataSourceOptions(database.url, 1)).initialize();
-    await dataSource.undoLastMigration();
-    await dataSource.undoLastMigration();
+    // The first of them alters the table that is held.
+    const undone = ALL_MIGRATIONS.slice(ALL_MIGRATIONS.indexOf(RememberChecks1764640000000.name));
+    for (let left = undone.length; left > 0; left--) await dataSource.undoLastMigration();
     await dataSource.destroy();
     const holder = new Client({ connectionString: database.url });
     await holder.connect();
@@ -70,7 +72,7 @@ describe('migrating', () => {
     });
     await holder.end();
 
-    expect(await migrating).toEqual(ALL_MIGRATIONS.slice(-2));
+    expect(await migrating).toEqual(undone);
   });
 
   it('can be undone to the last table, and done again', async () => {

@@ -1,4 +1,4 @@
-import { openSeal, sealKeyOf, sealToken } from '../../src/telephony/twilio/callback-url.js';
+import { callbackUrl, openSeal, sealKeyOf, sealToken } from '../../src/telephony/twilio/callback-url.js';
 import { ACCOUNTS, CALLER_NUMBER, MAIN, patient, TENANT, twilioDial, twilioProvider } from '../support/twilio-call.js';
 import { startTwilioServer } from '../support/twilio-server.js';
 
@@ -34,6 +34,15 @@ describe('the auth token in an address', () => {
       expect(openSeal(key, sealToken(key, TENANT.secret, owner), { ...owner, ...other })).toBeNull();
     },
   );
+
+  it('stands in a query that stays as it is where a proxy sorts it', () => {
+    const url = new URL(callbackUrl('https://calls.example.com', key, TENANT.secret, owner));
+    const sorted = new URL(url);
+    sorted.searchParams.sort();
+
+    expect([...url.searchParams.keys()]).toEqual(['callSid', 'seal', 'source']);
+    expect(sorted.href).toBe(url.href);
+  });
 
   it('is nowhere in what Twilio is told', async () => {
     const server = await startTwilioServer({

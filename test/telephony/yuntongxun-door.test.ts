@@ -55,6 +55,21 @@ describe('forged is a webhook', () => {
     expect(readBy(allowed, asXml(hangUp), { address })).toMatchObject({ kind: 'genuine' });
   });
 
+  it('with one answer, whether the token is wrong, the address, or both', () => {
+    const target = '/v1/webhooks/yuntongxun/x';
+    const [allowedAddress, other] = ['203.0.113.7', '203.0.114.1'];
+
+    const answers = [
+      readBy(allowed, asXml(hangUp), { address: other }),
+      readBy(allowed, asXml(hangUp), { address: allowedAddress, target }),
+      readBy(allowed, asXml(hangUp), { address: other, target }),
+      read(asXml(hangUp), { target }),
+    ];
+
+    expect(answers).toEqual(answers.map(() => ({ kind: 'forged', reason: expect.any(String) })));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+  });
+
   it('from an allowed address without the token', () => {
     expect(
       readBy(allowed, asXml(hangUp), { address: '203.0.113.7', target: '/v1/webhooks/yuntongxun/x' }),

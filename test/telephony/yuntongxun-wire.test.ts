@@ -17,6 +17,31 @@ describe('a request is signed', () => {
   });
 });
 
+describe('XML with something beside its root', () => {
+  const BARE = '<request><action>Hangup</action></request>';
+
+  it.each([
+    ['a declaration', `<?xml version="1.0"?>${BARE}`],
+    ['a comment before it', `<?xml version="1.0"?>\n<!-- <reply> from gateway 7 -->\n${BARE}`],
+    ['a comment after it', `${BARE}\n<!-- end -->\n`],
+    ['processing instructions around it', `<?xml version="1.0"?><?a b="?"?><!----><?c?>${BARE}<?d > e?> <!-- -- -->`],
+  ])('is read: %s', (_, text) => {
+    expect(readFields(text)).toEqual(new Map([['action', 'Hangup']]));
+  });
+
+  it.each([
+    ['a comment without an end', `${BARE}<!-- end`],
+    ['nothing but comments', '<!-- a --><!-- b -->'],
+    ['text after it', `${BARE}x`],
+    ['half of it, in a comment', `<request><action>Hangup</action><!-- </request> -->`],
+    ['an end of another element', '<request><action>Hangup</action></reply><!-- -->'],
+    ['a hundred thousand beginnings of comments', '<!--'.repeat(100_000)],
+    ['a hundred thousand comments and no root', '<!-- -->'.repeat(100_000)],
+  ])('is refused: %s', (_, text) => {
+    expect(() => readFields(text)).toThrow(UnreadableBody);
+  });
+});
+
 describe('a time', () => {
   it.each([
     ['2016-06-23T08:37:22.000Z', '20160623163722'],

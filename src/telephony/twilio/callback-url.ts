@@ -59,12 +59,15 @@ export const openSeal = (key: SealKey, seal: string, owner: SealedFor): string |
   }
 };
 
-/** Every character of it stays as it is on its way through Twilio and proxies: the signature is over the characters. */
+/**
+ * Every character of it stays as it is on its way through Twilio and proxies: the signature is over the characters. The
+ * parameters are in alphabetical order, because some proxies sort them.
+ */
 export const callbackUrl = (publicUrl: string, key: SealKey, authToken: string, owner: SealedFor): string => {
   const query = new URLSearchParams({
     callSid: owner.callSid,
-    source: owner.source,
     seal: sealToken(key, authToken, owner),
+    source: owner.source,
   });
   return `${publicUrl}/v1/webhooks/twilio?${query.toString()}${TRY_AGAIN}`;
 };

@@ -59,15 +59,35 @@ const readJson = (text: string): object => {
   return value;
 };
 
-const ROOT = /^(?:<\?[^>]*\?>\s*)?<([\w.:-]+)/;
+/** What may stand beside the root: blanks, comments, processing instructions (XML 1.0, 2.8). Each character is read once. */
+const BESIDE_ROOT = /\s+|<!--[^]*?-->|<\?[^]*?\?>/y;
+const ROOT = /<([\w.:-]+)/y;
+
+/** Undefined where the text has no root that is closed at its end. */
+const rootOf = (text: string): string | undefined => {
+  const matchAt = (pattern: RegExp, at: number): RegExpExecArray | null => {
+    pattern.lastIndex = at;
+    return pattern.exec(text);
+  };
+  const skipBeside = (at: number): number => {
+    for (let end = at; ;) {
+      const beside = matchAt(BESIDE_ROOT, end)?.[0];
+      if (!beside) return end;
+      end += beside.length;
+    }
+  };
+  const root = matchAt(ROOT, skipBeside(0))?.[1];
+  if (root === undefined) return undefined;
+  const close = `</${root}>`;
+  const end = text.lastIndexOf(close);
+  return end >= 0 && skipBeside(end + close.length) === text.length ? root : undefined;
+};
 
 const readXml = (text: string): object => {
   // Nothing that Yuntongxun sends has one, and nothing good comes of reading one.
   if (/<!DOCTYPE/i.test(text)) throw new UnreadableBody('the XML has a document type');
   // The parser takes half a document for a whole one, and so it would a reply that was cut short.
-  const root = ROOT.exec(text)?.[1];
-  if (root === undefined || !text.endsWith(`</${root}>`))
-    throw new UnreadableBody('the XML has no end, or no beginning');
+  if (rootOf(text) === undefined) throw new UnreadableBody('the XML has no end, or no beginning');
   try {
     return PARSER.parse(text) as object;
   } catch {

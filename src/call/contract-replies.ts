@@ -1,0 +1,74 @@
+/** How Swagger shows the replies of the contract, out of the error table. */
+import { ApiResponse } from '@nestjs/swagger';
+import { ERRORS, type ErrorName } from '../common/error-table.js';
+
+export const success = (summary: string, data: object) => ({
+  summary,
+  value: { data, returnCode: 200, returnMsg: 'success' },
+});
+
+export const failure = (name: ErrorName) => ({
+  returnCode: ERRORS[name].code,
+  returnMsg: ERRORS[name].message.replace('{hotline}', '010-56469588'),
+});
+
+const envelope = (returnCodes: number[], returnMsg: object, data?: object) => ({
+  type: 'object',
+  required: [...(data ? ['data'] : []), 'returnCode', 'returnMsg'],
+  properties: { ...(data && { data }), returnCode: { type: 'integer', enum: returnCodes }, returnMsg },
+});
+
+export const SUCCESS = { type: 'string', enum: ['success'] };
+/** SERVICE_HOTLINE stands in one of them, so that the reply's table, and not an enum, says what `returnMsg` may be. */
+export const FAILURE = envelope([400, 500], { type: 'string' });
+
+export const objectWith = (required: string, properties: Record<string, object>) => ({
+  type: 'object',
+  required: [required],
+  properties,
+});
+
+/** HTTP 200 with one of these outcomes; the rest with their own status. */
+export const replies = (
+  data: object,
+  successes: Record<string, object>,
+  outcomes: Partial<Record<ErrorName, string>>,
+) => {
+  const failures = Object.entries(outcomes).map(([name, when]) => ({ name, when, value: failure(name as ErrorName) }));
+  const rows = failures.map(({ when, value }) => `| ${value.returnCode} | ${value.returnMsg} | ${when} |`);
+  const examples = failures.map(({ name, when, value }) => [name, { summary: when, value }] as const);
+  return ApiResponse({
+    status: 200,
+    description: [
+      'Success, or the first of the contract’s failures that holds:\n',
+      '| returnCode | returnMsg | when |',
+      '| --- | --- | --- |',
+      ...rows,
+    ].join('\n'),
+    content: {
+      'application/json': {
+        schema: { oneOf: [envelope([200], SUCCESS, data), FAILURE] },
+        examples: { ...successes, ...Object.fromEntries(examples) },
+      },
+    },
+  });
+};
+
+/** @param names of one HTTP status */
+export const refusal = (names: ErrorName | readonly ErrorName[], description: string, headers: object = {}) => {
+  const rows = [names].flat().map((name) => ({ ...ERRORS[name], shown: failure(name) }));
+  return ApiResponse({
+    status: rows[0]?.httpStatus ?? 500,
+    description,
+    content: {
+      'application/json': {
+        schema: envelope([...new Set(rows.map(({ code }) => code))], {
+          type: 'string',
+          enum: rows.map(({ message }) => message),
+        }),
+        example: rows[0]?.shown,
+      },
+    },
+    ...headers,
+  });
+};

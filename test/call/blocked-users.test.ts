@@ -1,0 +1,135 @@
+/** An administrator stops a user: at once, on every replica, for everything that the app asks. */
+import { DataSource } from 'typeorm';
+import { BlockedUsers } from '../../src/call/blocked-users.js';
+import { ChangeFeed } from '../../src/call/change-feed.js';
+import { openStream } from '../support/event-stream.js';
+import { storeCall, tellOf } from '../support/stored-call.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+const BLOCKED = { returnCode: 403, returnMsg: '呼叫功能已停用,请联系管理员!' };
+
+let service: TestApp;
+let replica: TestApp;
+let nextUser = 9_001;
+
+beforeAll(async () => {
+  service = await startTestApp();
+  replica = await startTestApp({ databaseUrl: service.config.databaseUrl! });
+});
+afterAll(async () => {
+  await replica.close();
+  await service.close();
+});
+
+/** On record, for what a test does to them must not be seen by others. */
+const newUser = async (): Promise<string> => {
+  const id = String(nextUser++);
+  expect((await service.admin('POST', 'users', { id, name: 'Somebody' })).status).toBe(201);
+  return id;
+};
+
+const block = async (userId: string, blocked = true): Promise<void> => {
+  const response = await service.admin('PATCH', `users/${userId}`, { blocked });
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({ id: userId, blocked });
+};
+
+const knows = (one: TestApp, userId: string, blocked = true): Promise<unknown> =>
+  waitFor('the replica to know it', () => one.app.nest.get(BlockedUsers).has(userId) === blocked);
+
+const answer = async (one: TestApp, userId: string, path: string) => {
+  const response = await fetch(`${one.url}/v1/app/${path}`, {
+    headers: { authorization: `Bearer ${await one.token(userId)}` },
+  });
+  return { status: response.status, body: await response.json() };
+};
+
+it('is refused every request of the app, on every replica, until unblocked', async () => {
+  const callerId = await newUser();
+  const { callSid } = await storeCall(service.database, { callerId });
+  const paths = [
+    'call/2000',
+    'callService',
+    `callCancel/${callSid}`,
+    `callState/${callSid}`,
+    `callState/${callSid}/stream`,
+  ];
+  // From memory as well.
+  expect((await answer(replica, callerId, `callState/${callSid}`)).body).toMatchObject({ returnCode: 200 });
+
+  await block(callerId);
+
+  for (const one of [service, replica]) {
+    await knows(one, callerId);
+    for (const path of paths) expect(await answer(one, callerId, path)).toEqual({ status: 403, body: BLOCKED });
+  }
+  expect(await answer(service, callerId, 'callState/1')).toEqual({ status: 403, body: BLOCKED });
+  expect((await answer(service, '1001', 'callState/1')).body).toMatchObject({ returnCode: 400 });
+  await block(callerId, false);
+  for (const one of [service, replica]) {
+    await knows(one, callerId, false);
+    expect((await answer(one, callerId, `callState/${callSid}`)).body).toMatchObject({ data: { stateType: '1' } });
+  }
+});
+
+it('loses open streams and long polls, on every replica, while others keep theirs', async () => {
+  const callerId = await newUser();
+  const call = await storeCall(service.database, { callerId });
+  const other = await storeCall(service.database);
+  const streamOf = async (one: TestApp, userId: string, callSid: string) =>
+    openStream(`${one.url}/v1/app/callState/${callSid}/stream?access_token=${await one.token(userId)}`);
+  const streams = await Promise.all([service, replica].map((one) => streamOf(one, callerId, call.callSid)));
+  const kept = await streamOf(replica, other.callerId, other.callSid);
+  const feed = replica.app.nest.get(ChangeFeed);
+  const poll = answer(replica, callerId, `callState/${call.callSid}?after=4&wait=60`);
+  await waitFor('the long poll to wait', () => feed.listeners === 3);
+
+  await block(callerId);
+
+  await Promise.all(streams.map(({ ended }) => ended));
+  expect(await poll).toEqual({ status: 403, body: BLOCKED });
+  await waitFor('the others to be left', () => feed.listeners === 1);
+  await tellOf(service.database, other.callSid, { type: 'ringing' });
+  await waitFor('the change', () => kept.events.length === 2);
+  kept.close();
+});
+
+it('is shown as blocked, keeps it through a sync, and is asked about where no notification comes', async () => {
+  const callerId = await newUser();
+  expect(await (await service.admin('GET', `users/${callerId}`)).json()).toMatchObject({ blocked: false });
+  await block(callerId);
+
+  await service.admin('PUT', 'users', { users: [{ id: callerId, name: 'Another name' }] });
+
+  expect(await (await service.admin('GET', `users/${callerId}`)).json()).toEqual({
+    id: callerId,
+    name: 'Another name',
+    phone: null,
+    blocked: true,
+  });
+  const late = await startTestApp({ databaseUrl: service.config.databaseUrl! });
+  expect(late.app.nest.get(BlockedUsers).has(callerId)).toBe(true);
+  await late.close();
+});
+
+it('goes on when the connection that listens is lost, and the flag is read without it', async () => {
+  const callerId = await newUser();
+  const elsewhere = await new DataSource({ type: 'postgres', url: service.config.databaseUrl! }).initialize();
+  await elsewhere.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where application_name = 'ringback listener' and datname = current_database()`,
+  );
+  // As a database without the notification would have it.
+  await elsewhere.query('update app_user set blocked = true where id = $1', [callerId]);
+  await elsewhere.destroy();
+
+  await knows(service, callerId);
+  await knows(replica, callerId);
+});
+
+it('must be a yes or a no', async () => {
+  expect((await service.admin('PATCH', 'users/1001', { blocked: 'yes' })).status).toBe(400);
+  expect((await service.admin('PATCH', 'users/1001', { blocked: null })).status).toBe(400);
+  expect((await answer(service, '1001', 'callState/1')).status).toBe(200);
+});
