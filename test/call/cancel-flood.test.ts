@@ -6,7 +6,6 @@ import { placeCall } from '../support/placed-call.js';
 import { startTestApp, type Envelope, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
-
 const CANCELED = { data: { isSuccess: 'success' }, returnCode: 200, returnMsg: 'success' };
 const NOT_CANCELED = { returnCode: 400, returnMsg: '取消呼叫失败!' };
 const SYSTEM = { returnCode: 500, returnMsg: '系统内部异常!' };

@@ -6,7 +6,6 @@ import type { DialOutcome, Refusal } from '../../src/telephony/telephony-provide
 import { never, scriptedProvider, type ScriptedProvider } from '../support/scripted-provider.js';
 import { dialRequest } from '../support/simulator-call.js';
 
-
 let provider: ScriptedProvider;
 let guarded: GuardedProvider;
 

@@ -3,7 +3,6 @@ import type { ExchangeEvent } from '../../src/telephony/simulator/ledger.js';
 import type { ProviderEventType } from '../../src/telephony/telephony-provider.js';
 import { dialRequest } from '../support/simulator-call.js';
 
-
 /** Fake time, lifelike speed: a second of the script is a second here. */
 let exchange: Exchange;
 let told: ExchangeEvent[];

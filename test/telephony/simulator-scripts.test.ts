@@ -7,7 +7,6 @@ import { dialRequest } from '../support/simulator-call.js';
 import { startReceiver, type Receiver } from '../support/simulator-receiver.js';
 import { waitFor } from '../support/wait-for.js';
 
-
 const TALK = ['caller_answered', 'ringing', 'answered', 'ended: completed'];
 
 describe.each(EXCHANGE_PLACES)('the simulator whose exchange is $place', ({ open }) => {

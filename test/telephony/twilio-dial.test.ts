@@ -5,7 +5,6 @@ import type { TwilioProvider } from '../../src/telephony/twilio/twilio.provider.
 import { ACCOUNTS, CALLER_NUMBER, MAIN, TENANT, twilioDial, twilioProvider } from '../support/twilio-call.js';
 import { startTwilioServer, type TwilioServer } from '../support/twilio-server.js';
 
-
 const soon = (): AbortSignal => AbortSignal.timeout(2_000);
 const CALL = { callSid: '1', providerCallId: `${TENANT.externalId}/CA${'c'.repeat(32)}` };
 

@@ -4,7 +4,6 @@ import { providerAlone, WEBHOOK_TARGET } from '../support/yuntongxun-provider.js
 import { writeNotification } from '../support/yuntongxun-calls.js';
 import { asXml, readBy, without, type Fields } from '../support/yuntongxun-webhook.js';
 
-
 /** Knows nothing of any call: another replica has placed it. */
 const replica = providerAlone();
 afterAll(() => replica.close());
