@@ -45,12 +45,18 @@ const knownValues = async (): Promise<KnownValues> => {
   }
   const users = ['1001', '1004', ...Array.from({ length: 20 }, (_, i) => String(1010 + i)), '2000'];
   const callSids = calls.map(({ callSid }) => callSid);
-  const made = async (path: string, body: object): Promise<string> =>
-    ((await (await service.admin('POST', path, body)).json()) as { id: string }).id;
+  const made = async (path: string, body: object): Promise<string> => {
+    const response = await service.admin('POST', path, body);
+    const text = await response.text();
+    expect([response.status, text]).toEqual([201, expect.any(String)]);
+    return (JSON.parse(text) as { id: string }).id;
+  };
   const numbers = Array.from({ length: 12 }, (_, i) => i);
   const phone = '13800138000';
-  const lineIds = await Promise.all(numbers.map((i) => made('service-lines', { name: `Line ${i}`, phone })));
-  const url = 'http://127.0.0.1:9/hook';
+  const lineIds = await Promise.all(
+    numbers.map((i) => made('service-lines', { name: `Line ${i}`, phone, open: true, position: i })),
+  );
+  const url = 'http://127.0.0.1:9999/hook';
   const endpointIds = await Promise.all(numbers.map(() => made('webhook-endpoints', { url })));
   return {
     ...{ targetId: ['2000', '1005', '1004'], userId: users, id: users, callerId: users, calleeId: users },
