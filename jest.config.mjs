@@ -7,4 +7,6 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   testTimeout: 30_000,
   maxWorkers: 2,
+  // A worker keeps the modules of its finished test files, some 10 MB each.
+  workerIdleMemoryLimit: '1GB',
 };
