@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { REPOSITORY } from './node-process.js';
 import { noteSkipped } from './skipped.js';
 
@@ -38,6 +39,8 @@ export const describeBesideLastRelease = (what: string, tests: () => void): void
 export interface BuiltRelease {
   /** What Node runs. */
   readonly main: string;
+  /** A module of it, by its path below src. */
+  load<Module>(path: string): Promise<Module>;
   remove(): Promise<void>;
 }
 
@@ -50,6 +53,7 @@ export const buildLastRelease = async (): Promise<BuiltRelease> => {
   execFileSync(process.execPath, [nest, 'build'], { cwd: folder, stdio: 'pipe' });
   return {
     main: join(folder, 'dist/src/main.js'),
+    load: (path) => import(pathToFileURL(join(folder, 'dist/src', path)).href) as Promise<never>,
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 };
