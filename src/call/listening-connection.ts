@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { Client } from 'pg';
+import { SESSION_OPTIONS } from '../database/session-options.js';
 
 interface Listener {
   onNotification(channel: string, payload: string): void;
@@ -48,6 +49,7 @@ export class ListeningConnection {
       connectionTimeoutMillis: CONNECT_LIMIT_MS,
       query_timeout: PROBE_LIMIT_MS,
       application_name: 'ringback listener',
+      options: SESSION_OPTIONS,
     });
     this.client = client;
     this.socket = socket;

@@ -21,6 +21,7 @@ import { ServiceLine } from '../directory/service-line.entity.js';
 import { SubAccountClaim } from '../directory/sub-account-claim.entity.js';
 import { SubAccount } from '../directory/sub-account.entity.js';
 import { ImpatientClient } from './impatient-client.js';
+import { SESSION_OPTIONS } from './session-options.js';
 
 /** For a connection, waiting for a free one included. With HOT_LIMIT_MS it keeps an answer within 3 s. */
 export const CONNECT_LIMIT_MS = 1_300;
@@ -71,7 +72,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
     connectTimeoutMS: CONNECT_LIMIT_MS,
     extra: {
       Client: ImpatientClient,
-      options: PLAN_BY_INDEX,
+      options: `${SESSION_OPTIONS} ${PLAN_BY_INDEX}`,
       statement_timeout: STATEMENT_LIMIT_MS,
       query_timeout: ANSWER_LIMIT_MS,
       keepAlive: true,

@@ -10,6 +10,7 @@ import { DataSource } from 'typeorm';
 import { readMigrationEnvironment } from '../config/environment.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { migrateJobQueue } from './job-queue.js';
+import { SESSION_OPTIONS } from './session-options.js';
 
 /** Any number will do, as long as nobody else who uses the database takes the same one. */
 const LOCK = 7_264_225;
@@ -26,7 +27,7 @@ const LOCK_NOT_AVAILABLE = '55P03';
 
 /** @returns the names of the migrations that were missing */
 export const migrate = async (url: string): Promise<string[]> => {
-  const lock = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  const lock = new Client({ connectionString: url, connectionTimeoutMillis: 5_000, options: SESSION_OPTIONS });
   // Should the server go away meanwhile, the statement under way tells; without a listener it would end the process.
   lock.on('error', () => undefined);
   await lock.connect().catch((cause: unknown) => {
@@ -85,7 +86,10 @@ const takeTurns = async (lock: Client): Promise<void> => {
 };
 
 /** A request has a limit, rewriting a large table has none. */
-const optionsToMigrate = (url: string) => ({ ...dataSourceOptions(url, 1), extra: { keepAlive: true } });
+const optionsToMigrate = (url: string) => ({
+  ...dataSourceOptions(url, 1),
+  extra: { keepAlive: true, options: SESSION_OPTIONS },
+});
 
 const main = async (): Promise<void> => {
   const done = await migrate(readMigrationEnvironment().databaseUrl);

@@ -1,0 +1,77 @@
+import { Client } from 'pg';
+import { migrate } from '../../src/database/migrate.js';
+import { registerEndpoint } from '../support/webhook-endpoint.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { waitFor } from '../support/wait-for.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+
+/** As a role, a database or a server may have them. */
+const ODD: Readonly<Record<string, string>> = {
+  datestyle: `'SQL, DMY'`,
+  timezone: `'Asia/Kathmandu'`,
+  intervalstyle: `'iso_8601'`,
+  bytea_output: `'escape'`,
+  default_transaction_isolation: `'serializable'`,
+  default_transaction_deferrable: 'on',
+  standard_conforming_strings: 'off',
+  search_path: `'elsewhere', 'public'`,
+};
+
+let database: TestDatabase;
+let receiver: WebhookReceiver;
+let service: TestApp;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  const name = new URL(database.url).pathname.slice(1);
+  for (const [setting, value] of Object.entries(ODD)) {
+    await client.query(`alter database ${name} set ${setting} = ${value}`);
+  }
+  // From the first migration on.
+  await client.query('drop schema public, graphile_worker cascade; create schema public; create schema elsewhere');
+  await client.end();
+  await migrate(database.url);
+  receiver = await startWebhookReceiver();
+  service = await startTestApp({
+    databaseUrl: database.url,
+    environment: { WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8' },
+  });
+});
+afterAll(async () => {
+  await service.close();
+  await receiver.close();
+  await database.drop();
+});
+
+describe('a database whose defaults are not those of PostgreSQL', () => {
+  it('has its tables where they always are', async () => {
+    const tables = await service.database.query<{ schema: string }[]>(
+      `select distinct schemaname as schema from pg_tables where tablename in ('call_record', 'app_user', 'webhook_endpoint')`,
+    );
+
+    expect(tables).toEqual([{ schema: 'public' }]);
+  });
+
+  it('has calls placed at once, told and delivered, with times that are read as they were', async () => {
+    await registerEndpoint(service, { url: receiver.url });
+    const begin = Date.now();
+
+    const callers = ['1004', '1005', '1006', '1007', '1008'];
+    const placed = await Promise.all(callers.map((caller) => service.ask(caller, 'call/2000')));
+
+    expect(placed.map(({ returnCode }) => returnCode)).toEqual(callers.map(() => 200));
+    const callSids = placed.map(({ data }) => String(data?.callSid));
+    for (const callSid of callSids) {
+      const call = await waitFor(`the end of ${callSid}`, async () => {
+        const found = (await (await service.admin('GET', `calls/${callSid}`)).json()) as Record<string, string>;
+        return found.stateType === '4' && found;
+      });
+      expect(Math.abs(Date.parse(call.requestedAt!) - begin)).toBeLessThan(60_000);
+      expect(Math.abs(Date.parse(call.endedAt!) - begin)).toBeLessThan(60_000);
+    }
+    await waitFor('every change to be delivered', () => receiver.received.length === callSids.length * 4);
+  });
+});
