@@ -92,8 +92,8 @@ const statusOf = (thrown: unknown): number => {
   return typeof status === 'number' ? status : 500;
 };
 
-/** Node's connection errors, SQLSTATE class 08 (connection), 57P (server shutting down) and 53 (no resources left). */
-const DATABASE_AWAY = /^(?:ECONN(?:REFUSED|RESET)|ENOENT|EPIPE|ETIMEDOUT|08\d{3}|57P0\d|53\d{3})$/;
+/** Node's connection errors, SQLSTATE class 08 (connection), 57P (server shutting down), 53 (no resources left), 25006 (read-only). */
+const DATABASE_AWAY = /^(?:ECONN(?:REFUSED|RESET)|ENOENT|EPIPE|ETIMEDOUT|08\d{3}|57P0\d|53\d{3}|25006)$/;
 
 const isDatabaseAway = (thrown: unknown): boolean => {
   const code = (thrown as { code?: unknown } | null)?.code;
