@@ -1,9 +1,10 @@
-import { link, mkdir, rm, writeFile } from 'node:fs/promises';
+import { link, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from './make-folder.js';
 
 /** Writes a secret where there is no such file yet, readable by its owner only; one that is there stays as it is. */
 export const makeSecretFile = async (file: string, secret: string): Promise<void> => {
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolder(dirname(file));
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, secret, { mode: 0o600 });
   try {

@@ -9,6 +9,7 @@ import { access, chown, mkdir, mkdtemp, open, readdir, readFile, realpath, renam
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { makeFolder } from '../common/make-folder.js';
 import { ownName, writeAccessRules } from './access-rules.js';
 import { ownData } from './data-owner.js';
 import { ensureRoles, INVALID_AUTHORIZATION, ROLE, SUPERUSER } from './embedded-roles.js';
@@ -55,7 +56,7 @@ const SETTINGS = [
 /** @throws Error with a sentence for the operator: the folder is in use, or the server did not start (and its last words) */
 export const startEmbeddedPostgres = async ({ dataDir, settings = [] }: EmbeddedOptions): Promise<EmbeddedPostgres> => {
   ownName();
-  await mkdir(dataDir, { recursive: true });
+  await makeFolder(dataDir);
   const folder = await realpath(dataDir);
   const disown = await ownData(folder);
   try {
