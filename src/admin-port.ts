@@ -4,20 +4,21 @@
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from './common/error-table.js';
 import type { Draining } from './common/draining.js';
 import type { Config } from './config/config.js';
 import { limitConnections } from './connection-limits.js';
+import { urlOf } from './common/reachable-url.js';
 import { answerClientError, nodeServerOptions, REQUEST_TIMES } from './node-server.js';
 
 /** By the route that was matched; what matches none is 404 on either port. */
 const FOR_ADMIN_PORT = /^\/(?:$|(?:v1\/admin|docs)(?:\/|$))/;
 
 export interface AdminPort {
-  /** @returns the port in use */
-  listen(): Promise<number>;
+  /** @returns the URL that reaches it from this machine */
+  listen(): Promise<string>;
 }
 
 /** Null where it is not set. Closes with the server. */
@@ -48,7 +49,7 @@ export const openAdminPort = (
   return {
     async listen() {
       await once(second.listen(adminPort, host), 'listening');
-      return (second.address() as AddressInfo).port;
+      return urlOf(second);
     },
   };
 };

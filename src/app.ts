@@ -1,6 +1,5 @@
-import type { AddressInfo, Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ValidationPipe, type INestApplication, type ValidationError } from '@nestjs/common';
+import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
@@ -15,7 +14,7 @@ import { Draining } from './common/draining.js';
 import { ErrorFilter } from './common/error.filter.js';
 import { AppError, type Fault } from './common/error-table.js';
 import { nestLogger, type Logger } from './common/logger.js';
-import { reachableUrl } from './common/reachable-url.js';
+import { urlOf } from './common/reachable-url.js';
 import type { Config } from './config/config.js';
 import { serveFrontPage } from './front-page.js';
 import { collectRoutes, createHttpServer } from './http-server.js';
@@ -68,8 +67,8 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
     async listen() {
       // Not Nest's own listen: it logs what it throws.
       await server.listen({ port: config.port, host: config.host });
-      const url = localUrl(nest);
-      adminUrl = adminPort ? `http://127.0.0.1:${await adminPort.listen()}` : url;
+      const url = urlOf(server.server);
+      adminUrl = adminPort ? await adminPort.listen() : url;
       return url;
     },
     get adminUrl() {
@@ -84,12 +83,6 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
       await nest.close();
     },
   };
-};
-
-const localUrl = (nest: INestApplication): string => {
-  const listening = (nest.getHttpServer() as Server).address() as AddressInfo | null;
-  if (!listening) throw new Error('the service does not listen yet');
-  return reachableUrl(listening.address, listening.port);
 };
 
 /** Unknown fields of our own JSON are refused (design rule 9); every fault is named, not only the first. */

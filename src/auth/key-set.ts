@@ -1,6 +1,7 @@
 /** One fetch of a JSON Web Key Set. */
 import type { JWK } from 'jose';
-import { fetch, type Agent, type Response } from 'undici';
+import { fetch, type Agent } from 'undici';
+import { boundedText } from '../common/bounded-text.js';
 
 /** For all of it: a server that sends a byte now and then is no better than a silent one. */
 export const FETCH_LIMIT_MS = 3_000;
@@ -20,7 +21,7 @@ export const fetchKeySet = async (uri: string, dispatcher: Agent, stop: AbortSig
   try {
     const response = await fetch(uri, { dispatcher, redirect: 'error', signal: limit.signal, headers: ACCEPT });
     if (response.status !== 200) throw new Error(`expected status 200, got ${response.status}`);
-    return signingKeysIn(await boundedText(response));
+    return signingKeysIn(await boundedText(response, MOST_BYTES));
   } finally {
     clearTimeout(timer);
     stop.removeEventListener('abort', abort);
@@ -30,17 +31,6 @@ export const fetchKeySet = async (uri: string, dispatcher: Agent, stop: AbortSig
 };
 
 const ACCEPT = { accept: 'application/jwk-set+json, application/json' };
-
-const boundedText = async ({ body }: Response): Promise<string> => {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw new Error(`expected at most ${MOST_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-};
 
 const signingKeysIn = (text: string): JWK[] => {
   const set = JSON.parse(text) as { readonly keys?: unknown } | null;

@@ -43,6 +43,13 @@ const NO_ACT_OF_A_USER =
   'The request is a prefetch, the preview of a link, a tag of a page (`Sec-Fetch-Dest`) or a navigation from another site ' +
   '(`Sec-Fetch-Site`).';
 
+const holdsARequestOpen = () => [
+  refusal('TOO_MANY_WAITING', `The user has ${WAITING_AT_ONCE} streams and long polls open already.`, {
+    headers: RETRY_AFTER,
+  }),
+  refusal('CALLER_BLOCKED', 'The user is blocked.'),
+];
+
 const placesACall = (badParameters: string, noCallee: string) => [
   replies(
     objectWith('callSid', { callSid: { type: 'string', pattern: '^[0-9]{32}$', description: 'The call’s id.' } }),
@@ -165,10 +172,7 @@ export const StateApi = () =>
       { NOT_YOUR_CALL, SYSTEM: 'the database could not be reached, or we failed' },
     ),
     refusal('BAD_REQUEST', 'A parameter of the long poll is no whole number in its range, or both `after…` are given.'),
-    refusal('TOO_MANY_WAITING', `The user has ${WAITING_AT_ONCE} streams and long polls open already.`, {
-      headers: RETRY_AFTER,
-    }),
-    refusal('CALLER_BLOCKED', 'The user is blocked.'),
+    ...holdsARequestOpen(),
     ...everyEndpoint(),
   );
 
@@ -199,9 +203,6 @@ export const StreamApi = () =>
       },
     }),
     ApiResponse({ status: 204, description: 'The call is over, and its last change has been seen: do not come back.' }),
-    refusal('TOO_MANY_WAITING', `The user has ${WAITING_AT_ONCE} streams and long polls open already.`, {
-      headers: RETRY_AFTER,
-    }),
-    refusal('CALLER_BLOCKED', 'The user is blocked.'),
+    ...holdsARequestOpen(),
     ...everyEndpoint(),
   );

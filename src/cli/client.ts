@@ -1,4 +1,5 @@
 /** The app's side of the contract. Every request has a time limit as a whole, and every reply a greatest size. */
+import { boundedText } from '../common/bounded-text.js';
 import type { CallState } from './call-line.js';
 import { statesOf } from './state-stream.js';
 
@@ -54,7 +55,7 @@ export class Client {
   private async replyIn(response: Response, signal: AbortSignal): Promise<Reply> {
     const notOurs = `What answers at ${this.baseUrl} is not Ringback.`;
     try {
-      const reply = JSON.parse(await boundedText(response)) as Partial<Reply> | null;
+      const reply = JSON.parse(await boundedText(response, LONGEST_REPLY)) as Partial<Reply> | null;
       if (reply?.returnCode !== undefined) return reply as Reply;
     } catch (cause) {
       throw this.failure(signal, notOurs, cause);
@@ -70,15 +71,3 @@ export class Client {
 }
 
 export const saidBy = ({ returnCode, returnMsg }: Reply): string => `${returnCode} ${returnMsg}`;
-
-/** @throws where it has more bytes than that */
-const boundedText = async ({ body }: Response): Promise<string> => {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > LONGEST_REPLY) throw new Error(`expected at most ${LONGEST_REPLY} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-};

@@ -1,19 +1,25 @@
 /** How undici connects: directly, or through a proxy where one is set for the origin. */
+import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
-import { hostOf, portOf, type ProxyFor } from './proxy-rules.js';
+import { hostOf, portOf } from './origin.js';
+import type { ProxyFor } from './proxy-rules.js';
 import { openTunnel } from './tunnel.js';
+
+/** A connection to the origin through its proxy; null where it has none. */
+export const tunnelTo = (origin: URL, proxyFor: ProxyFor, limitMs: number): Promise<Socket> | null => {
+  const proxy = proxyFor(origin);
+  return proxy && openTunnel(proxy, { host: hostOf(origin), port: portOf(origin) }, limitMs);
+};
 
 export const connectorBy = (proxyFor: ProxyFor, limitMs: number): buildConnector.connector => {
   const connect = buildConnector({ timeout: limitMs });
   return (target, callback) => {
-    const origin = new URL(`${target.protocol}//${target.host ?? target.hostname}`);
-    const proxy = proxyFor(origin);
-    if (!proxy) {
+    const tunnel = tunnelTo(new URL(`${target.protocol}//${target.host ?? target.hostname}`), proxyFor, limitMs);
+    if (!tunnel) {
       connect(target, callback);
       return;
     }
-    const end = { host: hostOf(origin), port: portOf(origin) };
-    openTunnel(proxy, end, limitMs).then(
+    tunnel.then(
       (socket) => {
         if (target.protocol === 'https:') connect({ ...target, httpSocket: socket }, callback);
         else callback(null, socket);

@@ -3,6 +3,8 @@
  * never does.
  */
 import ipaddr from 'ipaddr.js';
+import { isWithin, unmapped } from './address-ranges.js';
+import { hostOf, portOf } from './origin.js';
 
 export interface ProxySettings {
   /** For https and wss. */
@@ -38,13 +40,6 @@ export const proxyRules = ({ httpsProxy, httpProxy, noProxy }: ProxySettings): P
   };
 };
 
-/** Without the brackets that a URL puts around an IPv6 address. */
-export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-
-const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'https:': '443', 'wss:': '443', 'http:': '80', 'ws:': '80' };
-
-export const portOf = ({ protocol, port }: URL): string => port || (DEFAULT_PORTS[protocol] ?? '');
-
 const exceptionsIn = (text: string): Exception[] =>
   text
     .toLowerCase()
@@ -60,8 +55,5 @@ const exceptionsIn = (text: string): Exception[] =>
 const fits = (exception: string, host: string): boolean => {
   if (exception === '*' || exception === host) return true;
   if (!ipaddr.isValid(host)) return host.endsWith(`.${exception}`);
-  if (!ipaddr.isValidCIDR(exception)) return false;
-  const address = ipaddr.process(host);
-  const range = ipaddr.parseCIDR(exception);
-  return address.kind() === range[0].kind() && address.match(range);
+  return ipaddr.isValidCIDR(exception) && isWithin(unmapped(ipaddr.parse(host)), [ipaddr.parseCIDR(exception)]);
 };

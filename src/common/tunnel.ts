@@ -6,6 +6,7 @@ import { request as requestByHttp } from 'node:http';
 import { request as requestByHttps } from 'node:https';
 import { isIP, isIPv6, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { hostOf, portOf } from './origin.js';
 
 /** The proxy did not connect, so that nothing was sent to the target. */
 export class TunnelRefused extends Error {
@@ -29,8 +30,8 @@ export const openTunnel = (proxy: URL, { host, port }: TunnelEnd, limitMs: numbe
     const path = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
     const ask = proxy.protocol === 'https:' ? requestByHttps : requestByHttp;
     const request = ask({
-      host: proxy.hostname.replace(/^\[(.*)\]$/, '$1'),
-      port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
+      host: hostOf(proxy),
+      port: portOf(proxy),
       method: 'CONNECT',
       path,
       headers: { host: path, ...authorizationOf(proxy) },

@@ -47,28 +47,24 @@ export const oneOf =
     return found;
   };
 
+const urlOf = (value: string, protocols: readonly string[]): URL => {
+  if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return new URL(value);
+  throw new Error(`expected a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
+};
+
 export const url =
   (...protocols: string[]) =>
   (padded: string): string => {
     const value = padded.trim();
-    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {
-      throw new Error(`expected a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
-    }
     // Where to is shown to admins; who we are there has settings of its own.
-    const { protocol, username, password } = new URL(value);
+    const { protocol, username, password } = urlOf(value, protocols);
     if (protocol.startsWith('http') && username + password !== '')
       throw new Error('expected a URL without a user in it');
     return value;
   };
 
 /** It may hold a user and a password. */
-export const proxy = (padded: string): URL => {
-  const value = padded.trim();
-  const protocol = URL.canParse(value) ? new URL(value).protocol : '';
-  if (protocol !== 'http:' && protocol !== 'https:')
-    throw new Error('expected a URL that begins with http:// or https://');
-  return new URL(value);
-};
+export const proxy = (padded: string): URL => urlOf(padded.trim(), ['http:', 'https:']);
 
 export const list =
   <T>(parse: (item: string) => T) =>
@@ -152,14 +148,12 @@ export const webhookSecrets = (value: string): readonly [string, ...string[]] =>
 };
 
 /** Anything shorter than four numbers, which ipaddr.js would take, is more likely a slip than a range. */
-export const addressRanges = (value: string): readonly ReturnType<typeof ipaddr.parseCIDR>[] =>
-  value.split(',').map((text) => {
-    const range = text.trim();
-    if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(range) && !ipaddr.IPv6.isValidCIDR(range)) {
-      throw new Error('expected ranges such as 10.0.0.0/8 or fd00::/8, comma between two');
-    }
-    return ipaddr.parseCIDR(range);
-  });
+export const addressRanges = list((range) => {
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(range) && !ipaddr.IPv6.isValidCIDR(range)) {
+    throw new Error('expected ranges such as 10.0.0.0/8 or fd00::/8, comma between two');
+  }
+  return ipaddr.parseCIDR(range);
+});
 
 /**
  * How many, or where they are. A client can write any address into X-Forwarded-For, and a proxy appends the true one: whoever
@@ -181,14 +175,12 @@ export const trustedProxies = (value: string): number | ReturnType<typeof addres
 };
 
 /** As browsers write them in the header Origin. Every site at once is no wish that anybody has: tokens are not theirs. */
-export const origins = (value: string): readonly string[] =>
-  value.split(',').map((text) => {
-    const origin = text.trim();
-    if (!/^https?:/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
-      throw new Error('expected origins such as https://app.example.com, without a path, comma between two');
-    }
-    return origin;
-  });
+export const origins = list((origin) => {
+  if (!/^https?:/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+    throw new Error('expected origins such as https://app.example.com, without a path, comma between two');
+  }
+  return origin;
+});
 
 export const nonEmpty = (value: string): string => {
   if (value.trim() === '') throw new Error('expected some text');

@@ -1,9 +1,6 @@
 /** Which addresses a webhook may go to: those of the public Internet, and what the operator allows. */
 import ipaddr from 'ipaddr.js';
-
-type Address = ReturnType<typeof ipaddr.parse>;
-/** An address and the length of its prefix. */
-export type AddressRange = ReturnType<typeof ipaddr.parseCIDR>;
+import { isWithin, unmapped, type Address, type AddressRange } from '../common/address-ranges.js';
 
 /** All of IPv6 that has been given out for hosts of the Internet (RFC 4291 §2.4, IANA). */
 const GLOBAL_IPV6: AddressRange = ipaddr.parseCIDR('2000::/3');
@@ -18,22 +15,15 @@ export const addressFault = (
   { onlyAllowed }: { readonly onlyAllowed: boolean },
 ): string | null => {
   const address = unmapped(ipaddr.parse(text));
-  if (allowed.some((range) => isWithin(address, range))) return null;
+  if (isWithin(address, allowed)) return null;
   const kind = kindOf(address);
   if (kind !== 'public') return `${text} is not a public address (${kind})`;
   return onlyAllowed ? `${text} is a public address, for which http is not safe` : null;
 };
 
-/** ::ffff:10.0.0.1 reaches the very host that 10.0.0.1 does. */
-const unmapped = (address: Address): Address =>
-  address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
-
-const isWithin = (address: Address, range: AddressRange): boolean =>
-  address.kind() === range[0].kind() && address.match(range);
-
 const kindOf = (address: Address): string => {
   const kind = address.range();
   if (kind !== 'unicast') return kind;
   // ipaddr.js calls unicast whatever has no name, ::127.0.0.1 too.
-  return address.kind() === 'ipv4' || isWithin(address, GLOBAL_IPV6) ? 'public' : 'unassigned';
+  return address.kind() === 'ipv4' || isWithin(address, [GLOBAL_IPV6]) ? 'public' : 'unassigned';
 };

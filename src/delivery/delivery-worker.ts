@@ -115,10 +115,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private async stop(): Promise<void> {
     if (this.stopping.signal.aborted) return;
     this.stopping.abort();
-    // It may have ended by itself, and says so.
-    await this.runner?.stop().catch((error: unknown) => {
-      this.logger.debug({ error }, 'the delivery worker had ended before it was stopped');
-    });
+    if (this.runner) await stopRunner(this.runner, this.logger);
   }
 
   private tasks(): TaskList {
@@ -153,6 +150,12 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 }
 
+/** It may have ended by itself, and says so. */
+const stopRunner = (runner: Runner, logger: Logger): Promise<void> =>
+  runner.stop().catch((error: unknown) => {
+    logger.debug({ error }, 'the delivery worker had ended before it was stopped');
+  });
+
 /**
  * graphile-worker 0.17 remembers it for good when its very first look for a job fails (taskIdentifiers.js keeps the
  * rejected promise), and never finds one. Such a runner makes room for another.
@@ -161,9 +164,7 @@ const endIfBlindFromBirth = (runner: Runner, events: EventEmitter, logger: Logge
   const end = (): void => {
     // Once all its workers have seen it; else each of them complains.
     setImmediate(() => {
-      runner.stop().catch((error: unknown) => {
-        logger.debug({ error }, 'the delivery worker had ended before it was stopped');
-      });
+      void stopRunner(runner, logger);
     });
   };
   events.once('worker:getJob:error', end);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/error-table.js';
-import { hostOf, urlFault } from './endpoint-url.js';
+import { hostOf } from '../common/origin.js';
+import { urlFault } from './endpoint-url.js';
 import { AddressRefused, GuardedConnections } from './guarded-connections.js';
 
 /** For whoever registers an endpoint: better told now than by deliveries that fail. */

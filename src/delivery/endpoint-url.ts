@@ -18,6 +18,3 @@ export const urlFault = (text: string): string | null => {
   }
   return null;
 };
-
-/** Without the brackets that a URL puts around an IPv6 address. */
-export const hostOf = (url: URL): string => url.hostname.replace(/^\[(.*)\]$/, '$1');

@@ -6,11 +6,11 @@
 import type { RequestOptions } from 'node:https';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
-import { portOf, proxyRules, type ProxyFor } from '../common/proxy-rules.js';
+import { hostOf, portOf } from '../common/origin.js';
+import { proxyRules, type ProxyFor } from '../common/proxy-rules.js';
 import { openTunnel, secured } from '../common/tunnel.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { addressFault } from './address-rules.js';
-import { hostOf } from './endpoint-url.js';
 import { NameResolver } from './name-resolver.js';
 
 /** Of several addresses each has this long. */

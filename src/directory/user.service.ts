@@ -66,9 +66,9 @@ export class UserService {
        returning id, name, phone, blocked`,
       [id, name ?? null, phone !== undefined, this.storedPhone(phone ?? null), blocked ?? null],
     );
+    if (!user) throw noSuchUser();
     // A replica that misses it reads the column within a minute all the same.
     if (blocked !== undefined) await this.database.query('select pg_notify($1, $2)', [USERS_BLOCKED_CHANNEL, id]);
-    if (!user) throw noSuchUser();
     return user;
   }
 

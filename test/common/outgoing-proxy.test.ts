@@ -1,12 +1,12 @@
 /** With HTTPS_PROXY and HTTP_PROXY set, everything that goes out goes through them: names are not even looked up here. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
 import { WebSocketServer } from 'ws';
 import { NameResolver } from '../../src/delivery/name-resolver.js';
 import { ProviderChoice } from '../../src/telephony/provider-choice.js';
 import { ExchangeClient } from '../../src/telephony/simulator/exchange-client.js';
 import { proxyRules } from '../../src/common/proxy-rules.js';
+import { startCertificateDemand } from '../support/certificate-demand.js';
 import { collectedLog } from '../support/collected-log.js';
 import { startHttpProxy, type HttpProxy } from '../support/http-proxy.js';
 import { AUDIENCE, IdentityProvider, ISSUER, makeKey, signBy } from '../support/identity-provider.js';
@@ -153,17 +153,8 @@ describe('a webhook to your backend', () => {
   };
 
   it('goes through the proxy to an address that was checked, and asks for the certificate of its name', async () => {
-    const asked: string[] = [];
-    const server = createTlsServer({
-      SNICallback: (name, done) => {
-        asked.push(name);
-        done(new Error('no certificate'));
-      },
-    });
-    server.on('tlsClientError', () => undefined);
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    const server = await startCertificateDemand();
+    const { port } = server;
     names = { 'backend.test': ['127.0.0.1'] };
     await register(`https://backend.test:${port}/hook`);
 
@@ -171,7 +162,7 @@ describe('a webhook to your backend', () => {
 
     await waitFor('an attempt', async () => (await errorsOf(callSid)).length > 0);
     expect(proxy.asked).toContain(`127.0.0.1:${port}`);
-    expect(asked[0]).toBe('backend.test');
+    expect(server.asked[0]).toBe('backend.test');
     server.close();
   });
 

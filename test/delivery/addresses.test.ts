@@ -1,9 +1,9 @@
 import ipaddr from 'ipaddr.js';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
 import { once } from 'node:events';
 import { addressFault } from '../../src/delivery/address-rules.js';
 import { NameResolver } from '../../src/delivery/name-resolver.js';
+import { startCertificateDemand } from '../support/certificate-demand.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { openTestCall } from '../support/told-call.js';
 import { waitFor } from '../support/wait-for.js';
@@ -157,22 +157,13 @@ describe('an endpoint', () => {
   });
 
   it('is asked for its certificate by name', async () => {
-    const asked: string[] = [];
-    const server = createTlsServer({
-      SNICallback: (name, done) => {
-        asked.push(name);
-        done(new Error('no certificate'));
-      },
-    });
-    server.on('tlsClientError', () => undefined);
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    await registerEndpoint(service, { url: `https://backend.test:${(server.address() as AddressInfo).port}/hook` });
+    const server = await startCertificateDemand();
+    await registerEndpoint(service, { url: `https://backend.test:${server.port}/hook` });
 
     const callSid = await openTestCall(service);
 
     expect(await firstError(callSid)).not.toBeNull();
-    expect(asked[0]).toBe('backend.test');
+    expect(server.asked[0]).toBe('backend.test');
     server.close();
   });
 

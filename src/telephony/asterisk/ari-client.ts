@@ -1,8 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { request, type Agent } from 'undici';
 import { readJson, readObject, storable } from '../../common/foreign-json.js';
-import { hostOf, NO_PROXIES, portOf, type ProxyFor } from '../../common/proxy-rules.js';
-import { openTunnel, secured } from '../../common/tunnel.js';
+import { hostOf } from '../../common/origin.js';
+import { tunnelTo } from '../../common/proxied-connector.js';
+import { NO_PROXIES, type ProxyFor } from '../../common/proxy-rules.js';
+import { secured } from '../../common/tunnel.js';
 import { connectionsTo } from '../provider-connections.js';
 
 export interface AriCredentials {
@@ -64,9 +66,8 @@ export class AriClient {
   /** Undefined where no proxy is in between. */
   async tunnelTo(url: string): Promise<Duplex | undefined> {
     const origin = new URL(url);
-    const proxy = this.proxyFor(origin);
-    if (!proxy) return undefined;
-    const socket = await openTunnel(proxy, { host: hostOf(origin), port: portOf(origin) }, REPLY_LIMIT_MS);
+    const socket = await tunnelTo(origin, this.proxyFor, REPLY_LIMIT_MS);
+    if (!socket) return undefined;
     return origin.protocol === 'wss:' ? secured(socket, hostOf(origin)) : socket;
   }
 
