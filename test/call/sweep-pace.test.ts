@@ -13,7 +13,8 @@ let nextProvider = 1;
 const TIMER_MS = 2;
 
 beforeAll(async () => {
-  service = await startTestApp({ environment: { SWEEP_EVERY: '3600' } });
+  // Three replicas share the connections here that each of them would have alone.
+  service = await startTestApp({ environment: { SWEEP_EVERY: '3600', DATABASE_POOL_SIZE: '30' } });
 });
 afterAll(() => service.close());
 
