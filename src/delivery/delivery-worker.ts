@@ -52,7 +52,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
         connectionString: config.databaseUrl,
         max: CONNECTIONS,
         connectionTimeoutMillis: CONNECT_LIMIT_MS,
-        statement_timeout: STATEMENT_LIMIT_MS,
+        session: { statement_timeout: String(STATEMENT_LIMIT_MS) },
       },
       (error) => {
         this.logger.warn({ error }, 'a connection of the delivery worker was lost');
