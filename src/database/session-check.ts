@@ -30,9 +30,13 @@ export const checkSession = async (client: ImpatientClient, url: string): Promis
   }
 };
 
-/** The other one takes the session that was last given back, so the first one gets another, or finds its own taken. */
+/**
+ * A pooler that gives out its sessions in turn gives another one each time. One that gives out what was last given back gives the
+ * first client's to the other one, or has meanwhile given it to others.
+ */
 const isShared = async (client: ImpatientClient, other: ImpatientClient): Promise<boolean> => {
   const own = await processOf(client);
+  if ((await processOf(client)) !== own) return true;
   await other.query('begin').catch((error: unknown) => {
     throw (error as { code?: unknown }).code === PROTOCOL_VIOLATION ? new Error(NOT_OURS, { cause: error }) : error;
   });
