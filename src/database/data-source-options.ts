@@ -27,7 +27,7 @@ export const CONNECT_LIMIT_MS = 1_300;
 /** No statement of ours takes nearly as long; one that does is stuck behind a lock. */
 export const STATEMENT_LIMIT_MS = 10_000;
 /** PostgreSQL would have given up by then: nobody is there any more. */
-const ANSWER_LIMIT_MS = STATEMENT_LIMIT_MS + 1_000;
+export const ANSWER_LIMIT_MS = STATEMENT_LIMIT_MS + 1_000;
 
 /**
  * A plan is kept for as long as its connection, and one that was made while a table had a page or two would read all of it

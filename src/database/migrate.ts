@@ -47,7 +47,7 @@ export const migrate = async (url: string): Promise<string[]> => {
     if ((error as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw error;
     throw new Error(
       `Migrations are missing, and the role of DATABASE_URL may not run them (${(error as Error).message}). Run ` +
-        '`node dist/src/database/migrate.js` as the role that owns the tables, then start again: docs/database-roles.md.',
+        '`node dist/src/database/migrate.js` as the role that owns the tables, then start again: docs/database.md.',
       { cause: error },
     );
   } finally {
@@ -61,7 +61,7 @@ const checkRights = async (lock: ImpatientClient): Promise<void> => {
   if (statements.length === 0) return;
   throw new Error(
     'The role of DATABASE_URL lacks rights that the service needs. Run these statements as the role that owns the tables, ' +
-      `then start again (docs/database-roles.md):\n${statements.map((statement) => `  ${statement};`).join('\n')}`,
+      `then start again (docs/database.md):\n${statements.map((statement) => `  ${statement};`).join('\n')}`,
   );
 };
 

@@ -1,4 +1,4 @@
-/** The statements of docs/database-roles.md, and what a start says where one of them was forgotten. */
+/** The statements of docs/database.md, and what a start says where one of them was forgotten. */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { migrate } from '../../src/database/migrate.js';
 import { queryDatabase } from '../support/database-query.js';
 import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startNode, type Ending } from '../support/node-process.js';
 import { startTestApp, TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
+import { serverUrl } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver } from '../support/webhook-receiver.js';
@@ -19,19 +20,17 @@ const SERVICE = `service_${SUFFIX}`;
 const DATABASE = `ringback_roles_${SUFFIX}`;
 
 const urlFor = (role: string, database = DATABASE): string => {
-  const url = new URL(process.env.RINGBACK_TEST_DATABASE_URL!);
+  const url = new URL(serverUrl());
   url.username = role;
   url.pathname = `/${database}`;
   return url.href;
 };
 
-const superuserUrl = (): string => process.env.RINGBACK_TEST_DATABASE_URL!;
-
 const asOwner = (statement: string) => queryDatabase(urlFor(OWNER), statement);
 
 /** The page's blocks of SQL, with the names of this test. */
 const statementsOfPage = async (): Promise<string[]> => {
-  const page = await readFile(join(REPOSITORY, 'docs/database-roles.md'), 'utf8');
+  const page = await readFile(join(REPOSITORY, 'docs/database.md'), 'utf8');
   return [...page.matchAll(/```sql\n([^`]*)```/g)].map(([, sql = '']) =>
     sql
       .replaceAll('ringback_owner', OWNER)
@@ -68,12 +67,12 @@ let grants: string;
 beforeAll(async () => {
   const [roles, granted] = await statementsOfPage();
   grants = granted!;
-  for (const statement of roles!.split(/;\n/)) if (statement) await queryDatabase(superuserUrl(), statement);
+  for (const statement of roles!.split(/;\n/)) if (statement) await queryDatabase(serverUrl(), statement);
   expect((await program('database/migrate.js', OWNER)).complaint).toBe('');
 });
 afterAll(async () => {
-  await queryDatabase(superuserUrl(), `drop database ${DATABASE} with (force)`);
-  await queryDatabase(superuserUrl(), `drop role ${SERVICE}; drop role ${OWNER}`);
+  await queryDatabase(serverUrl(), `drop database ${DATABASE} with (force)`);
+  await queryDatabase(serverUrl(), `drop role ${SERVICE}; drop role ${OWNER}`);
 });
 
 describe('a role that only reads and writes rows', () => {
@@ -170,7 +169,9 @@ describe('a role that only reads and writes rows', () => {
   });
 
   it('is told of migrations that are missing and that it may not run', async () => {
-    const [last] = (await asOwner('delete from migrations where id = (select max(id) from migrations) returning *')) as {
+    const [last] = (await asOwner(
+      'delete from migrations where id = (select max(id) from migrations) returning *',
+    )) as {
       timestamp: string;
       name: string;
     }[];
@@ -185,11 +186,11 @@ describe('a role that only reads and writes rows', () => {
 
   it('is told so too where there is nothing at all', async () => {
     const empty = `${DATABASE}_empty`;
-    await queryDatabase(superuserUrl(), `create database ${empty} owner ${OWNER}`);
+    await queryDatabase(serverUrl(), `create database ${empty} owner ${OWNER}`);
     try {
       await expect(migrate(urlFor(SERVICE, empty))).rejects.toThrow('Migrations are missing, and the role');
     } finally {
-      await queryDatabase(superuserUrl(), `drop database ${empty} with (force)`);
+      await queryDatabase(serverUrl(), `drop database ${empty} with (force)`);
     }
   });
 });
