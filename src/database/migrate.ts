@@ -35,6 +35,7 @@ export const migrate = async (url: string): Promise<string[]> => {
   const lock = await firstConnection(url);
   try {
     await takeTurns(lock);
+    await checkSchema(lock);
     await checkRights(lock);
     await migrateJobQueue(url);
     const dataSource = await new DataSource(optionsToMigrate(url)).initialize();
@@ -53,6 +54,19 @@ export const migrate = async (url: string): Promise<string[]> => {
   } finally {
     await lock.end();
   }
+};
+
+/** Version 0.1.0 made our tables wherever the role's search_path led. @throws Error where that was not `public` */
+const checkSchema = async (lock: ImpatientClient): Promise<void> => {
+  const { rows } = await lock.query<{ schema: string }>(
+    `select nspname as schema from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+     where relname = 'call_event' and relkind in ('r', 'p') order by nspname = 'public' desc limit 1`,
+  );
+  if (!rows[0] || rows[0].schema === 'public') return;
+  throw new Error(
+    `The tables are in the schema ${rows[0].schema}, where an earlier version made them; this one needs them in public. Move ` +
+      'them, then start again: docs/upgrades.md.',
+  );
 };
 
 /** @throws Error with the statements that give the role what it lacks */

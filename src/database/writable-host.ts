@@ -12,6 +12,8 @@ export interface Host {
   readonly port: number;
 }
 
+type Trial = Client & { destroy(): void };
+
 const remembered = new Map<string, Host>();
 
 const keyOf = (urls: readonly string[]): string => urls.join(' ');
@@ -24,7 +26,7 @@ export const forgetHost = (urls: readonly string[]): void => {
  * @param clientOf a URL; it does not connect where no change is taken
  * @throws Error that tells of each host why not
  */
-export const chosenHost = async (urls: readonly string[], clientOf: (url: string) => Client): Promise<Host> => {
+export const chosenHost = async (urls: readonly string[], clientOf: (url: string) => Trial): Promise<Host> => {
   const known = remembered.get(keyOf(urls));
   if (known) return known;
   const found = await writableHost(urls.map(clientOf));
@@ -32,7 +34,7 @@ export const chosenHost = async (urls: readonly string[], clientOf: (url: string
   return found;
 };
 
-const writableHost = async (tried: readonly Client[]): Promise<Host> => {
+const writableHost = async (tried: readonly Trial[]): Promise<Host> => {
   for (const client of tried) client.on('error', () => undefined);
   try {
     return await Promise.any(
@@ -44,7 +46,10 @@ const writableHost = async (tried: readonly Client[]): Promise<Host> => {
   } catch (error) {
     throw noneOf(tried, error as AggregateError);
   } finally {
-    for (const client of tried) void client.end();
+    for (const client of tried) {
+      void client.end();
+      client.destroy();
+    }
   }
 };
 

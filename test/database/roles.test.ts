@@ -124,6 +124,11 @@ describe('a role that only reads and writes rows', () => {
       `grant usage on schema graphile_worker to ${SERVICE};`,
     ],
     [
+      'the schema of our tables',
+      `revoke all on schema public from public, ${SERVICE}`,
+      `grant usage on schema public to ${SERVICE};`,
+    ],
+    [
       'the queue’s sequences',
       `revoke all on all sequences in schema graphile_worker from ${SERVICE}`,
       `grant usage, select, update on sequence graphile_worker.`,
