@@ -1,6 +1,4 @@
-import { Socket } from 'node:net';
-import { Client } from 'pg';
-import { SESSION_OPTIONS } from '../database/session-options.js';
+import { ImpatientClient } from '../database/impatient-client.js';
 
 interface Listener {
   onNotification(channel: string, payload: string): void;
@@ -20,8 +18,7 @@ const RETRY_AFTER_MS = 250;
 
 /** One connection that listens on channels, and that knows when it does not. */
 export class ListeningConnection {
-  private client: Client | undefined;
-  private socket: Socket | undefined;
+  private client: ImpatientClient | undefined;
   private timer: NodeJS.Timeout | undefined;
   private listening = false;
   private closed = false;
@@ -42,17 +39,13 @@ export class ListeningConnection {
 
   /** Resolves when it listens, or has failed to for the first time; it goes on trying. */
   async open(): Promise<void> {
-    const socket = new Socket();
-    const client = new Client({
-      stream: () => socket,
+    const client = new ImpatientClient({
       connectionString: this.databaseUrl,
       connectionTimeoutMillis: CONNECT_LIMIT_MS,
       query_timeout: PROBE_LIMIT_MS,
       application_name: 'ringback listener',
-      options: SESSION_OPTIONS,
     });
     this.client = client;
-    this.socket = socket;
     client.on('notification', ({ channel, payload }) => {
       if (payload !== undefined) this.listener.onNotification(channel, payload);
     });
@@ -81,7 +74,7 @@ export class ListeningConnection {
     await this.client?.end().catch(() => undefined);
   }
 
-  private probeLater(client: Client): void {
+  private probeLater(client: ImpatientClient): void {
     this.timer = setTimeout(() => {
       client.query('select 1').then(
         () => {
@@ -94,13 +87,13 @@ export class ListeningConnection {
     }, PROBE_EVERY_MS);
   }
 
-  private lose(client: Client, error: unknown): void {
+  private lose(client: ImpatientClient, error: unknown): void {
     if (this.client !== client || this.closed) return;
     this.client = undefined;
     this.listening = false;
     clearTimeout(this.timer);
     // Ending politely would wait for the answer of an end that may be gone.
-    this.socket?.destroy();
+    client.destroy();
     this.listener.onLost(error);
     this.timer = setTimeout(() => void this.open(), RETRY_AFTER_MS);
   }

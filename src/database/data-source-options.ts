@@ -21,20 +21,19 @@ import { ServiceLine } from '../directory/service-line.entity.js';
 import { SubAccountClaim } from '../directory/sub-account-claim.entity.js';
 import { SubAccount } from '../directory/sub-account.entity.js';
 import { ImpatientClient } from './impatient-client.js';
-import { SESSION_OPTIONS } from './session-options.js';
 
 /** For a connection, waiting for a free one included. With HOT_LIMIT_MS it keeps an answer within 3 s. */
 export const CONNECT_LIMIT_MS = 1_300;
 /** No statement of ours takes nearly as long; one that does is stuck behind a lock. */
 export const STATEMENT_LIMIT_MS = 10_000;
 /** PostgreSQL would have given up by then: nobody is there any more. */
-const ANSWER_LIMIT_MS = STATEMENT_LIMIT_MS + 1_000;
+export const ANSWER_LIMIT_MS = STATEMENT_LIMIT_MS + 1_000;
 
 /**
  * A plan is kept for as long as its connection, and one that was made while a table had a page or two would read all of it
  * when it has millions, until PostgreSQL next gathers statistics. What has no index is read as it always is.
  */
-const PLAN_BY_INDEX = '-c enable_seqscan=off';
+const PLAN_BY_INDEX = { enable_seqscan: 'off' };
 
 /** The one definition of our connection: for the service, for migrating, and for TypeORM's command line. */
 export const dataSourceOptions = (url: string, poolSize: number) =>
@@ -72,8 +71,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
     connectTimeoutMS: CONNECT_LIMIT_MS,
     extra: {
       Client: ImpatientClient,
-      options: `${SESSION_OPTIONS} ${PLAN_BY_INDEX}`,
-      statement_timeout: STATEMENT_LIMIT_MS,
+      session: { ...PLAN_BY_INDEX, statement_timeout: String(STATEMENT_LIMIT_MS) },
       query_timeout: ANSWER_LIMIT_MS,
       keepAlive: true,
     },

@@ -1,34 +1,45 @@
-import { Client, type ClientConfig } from 'pg';
-
-/** SQLSTATE of a change where there can be none. */
-const READ_ONLY = '25006';
+import { Client, type ClientConfig, type QueryArrayResult } from 'pg';
+import { urlOfEachHost } from '../config/database-url.js';
+import { setSession, type SessionSettings } from './session-options.js';
+import { chosenHost, forgetHost, READ_ONLY, type Host } from './writable-host.js';
 
 /** PostgreSQL reports these by itself, when a session begins and when they change. */
 const READ_ONLY_PARAMETERS = ['in_hot_standby', 'default_transaction_read_only'];
 
+export interface ImpatientConfig extends ClientConfig {
+  readonly connectionString: string;
+  /** What the session needs beside what all of ours rely on. */
+  readonly session?: SessionSettings;
+}
+
 /**
- * A connection that is of use, or gone: its pool makes another one.
+ * A connection of ours: every one of the service is made here.
  *
- * - pg gives up on an answer that takes too long and keeps the connection, where the next question would wait behind the
- *   first. After a network that went silent that is for ever.
- * - After a failover a name may still lead to a server that is a standby now, where no call can be stored. This is what
- *   `target_session_attrs=read-write` means to libpq, which pg does not have.
+ * - It sets what our SQL relies on, whatever the role, the database or a pooler has for a default.
+ * - It is of use, or gone, and its pool makes another one. pg gives up on an answer that takes too long and keeps the
+ *   connection, where the next question would wait behind the first. After a network that went silent that is for ever.
+ * - Its server takes changes. After a failover a name may still lead to a server that is a standby now, where no call can be
+ *   stored. This is what `target_session_attrs=read-write` means to libpq, which pg does not have.
+ * - Of several hosts in DATABASE_URL it is the one that takes changes.
  */
 export class ImpatientClient extends Client {
-  private isReadOnly = false;
+  private readonly config: ImpatientConfig;
+  private readonly urls: readonly string[];
   private isConnected = false;
 
-  constructor(config?: ClientConfig | string) {
-    super(config);
-    const { connection } = this as unknown as Inner;
+  constructor(config: ImpatientConfig) {
+    const urls = urlOfEachHost(config.connectionString);
+    super({ ...config, connectionString: urls[0] });
+    this.config = config;
+    this.urls = urls;
+    const { connection } = this.inner;
     connection.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
       if (!READ_ONLY_PARAMETERS.includes(parameterName) || parameterValue !== 'on') return;
-      this.isReadOnly = true;
-      if (this.isConnected) connection.stream.destroy(notWritable());
+      if (this.isConnected) this.destroy(notWritable());
     });
     const connect = super.connect.bind(this) as () => Promise<unknown>;
     this.connect = ((callback?: (error: unknown) => void) => {
-      const connected = this.connectToPrimary(connect);
+      const connected = this.open(connect);
       if (!callback) return connected;
       connected.then(() => {
         callback(null);
@@ -41,19 +52,61 @@ export class ImpatientClient extends Client {
       if (answer instanceof Promise) {
         answer.catch((error: unknown) => {
           if (isReadTimeout(error)) void this.end();
-          else if ((error as { code?: unknown }).code === READ_ONLY) connection.stream.destroy(notWritable());
+          else if ((error as { code?: unknown }).code === READ_ONLY) this.destroy(notWritable());
         });
       }
       return answer;
     }) as Client['query'];
   }
 
-  private async connectToPrimary(connect: () => Promise<unknown>): Promise<void> {
-    await connect();
-    this.isConnected = true;
-    if (!this.isReadOnly) return;
-    await this.end();
-    throw notWritable();
+  /** Of the server's process; a pooler in front tells another number than the server. */
+  get announcedProcess(): number | null {
+    return this.inner.processID;
+  }
+
+  /** Without a farewell, which would wait for an other end that may be gone. */
+  destroy(error?: Error): void {
+    this.inner.connection.stream.destroy(error);
+  }
+
+  private get inner(): Inner {
+    return this as unknown as Inner;
+  }
+
+  private async open(connect: () => Promise<unknown>): Promise<void> {
+    // A connection that breaks meanwhile fails a statement; without a listener it would end the process.
+    const ignore = (): void => undefined;
+    this.on('error', ignore);
+    try {
+      if (this.urls.length > 1) this.leadTo(await chosenHost(this.urls, (url) => this.likeThis(url)));
+      await connect();
+      await this.prepare();
+      this.isConnected = true;
+    } catch (error) {
+      forgetHost(this.urls);
+      void this.end();
+      this.destroy();
+      throw error;
+    } finally {
+      this.off('error', ignore);
+    }
+  }
+
+  private likeThis(connectionString: string): ImpatientClient {
+    return new ImpatientClient({ ...this.config, connectionString });
+  }
+
+  private leadTo({ host, port }: Host): void {
+    if (this.inner._ending || this.inner.connection.stream.destroyed) throw new Error('Connection terminated');
+    Object.assign(this, { host, port });
+    Object.assign(this.inner.connectionParameters, { host, port });
+  }
+
+  private async prepare(): Promise<void> {
+    const text = `${setSession(this.config.session ?? {})}; show transaction_read_only`;
+    const question = { text, rowMode: 'array', query_timeout: this.config.connectionTimeoutMillis };
+    const results = (await this.query(question)) as unknown as QueryArrayResult<[string]>[];
+    if (results.at(-1)?.rows[0]?.[0] === 'on') throw notWritable();
   }
 }
 
@@ -64,7 +117,12 @@ interface ParameterStatus {
 
 /** What pg has and its types do not. */
 interface Inner {
-  readonly connection: NodeJS.EventEmitter & { readonly stream: { destroy(error: Error): void } };
+  readonly _ending: boolean;
+  readonly processID: number | null;
+  readonly connectionParameters: object;
+  readonly connection: NodeJS.EventEmitter & {
+    readonly stream: { readonly destroyed: boolean; destroy(error?: Error): void };
+  };
 }
 
 const notWritable = (): Error =>

@@ -4,14 +4,20 @@
  */
 import { runMigrations } from 'graphile-worker';
 import { Pool, type PoolConfig } from 'pg';
-import { SESSION_OPTIONS } from './session-options.js';
+import { ImpatientClient } from './impatient-client.js';
+import type { SessionSettings } from './session-options.js';
 
 /** Said aloud, for graphile-worker would also take it from the environment, and our SQL would not. */
 export const JOB_SCHEMA = 'graphile_worker';
 
+interface JobPoolConfig extends PoolConfig {
+  readonly session?: SessionSettings;
+}
+
 /** A pool whose connections may be lost at any time; graphile-worker warns of one without listeners. */
-export const jobPool = (config: PoolConfig, onLost: (error: unknown) => void): Pool => {
-  const pool = new Pool({ application_name: 'ringback jobs', keepAlive: true, options: SESSION_OPTIONS, ...config });
+export const jobPool = (config: JobPoolConfig, onLost: (error: unknown) => void): Pool => {
+  const all = { application_name: 'ringback jobs', keepAlive: true, Client: ImpatientClient, ...config };
+  const pool = new Pool(all as PoolConfig);
   pool.on('error', onLost);
   pool.on('connect', (client) => client.on('error', onLost));
   return pool;

@@ -5,19 +5,18 @@
 import { realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { readMigrationEnvironment } from '../config/environment.js';
 import { dataSourceOptions } from './data-source-options.js';
+import { firstConnection } from './first-connection.js';
+import { ImpatientClient } from './impatient-client.js';
 import { migrateJobQueue } from './job-queue.js';
-import { SESSION_OPTIONS } from './session-options.js';
+import { missingRights } from './missing-rights.js';
 
 /** Any number will do, as long as nobody else who uses the database takes the same one. */
 const LOCK = 7_264_225;
 
 const ASK_AGAIN_MS = 100;
-
-const OLDEST_VERSION = 15;
 
 /** A migration waits for a table's lock for some seconds (`lock_timeout`), because all requests queue up behind it. */
 const LOCK_TRIES = 5;
@@ -25,23 +24,19 @@ const TRY_AGAIN_MS = 2_000;
 /** SQLSTATE of a lock that was not granted in time. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** @returns the names of the migrations that were missing */
+/** SQLSTATE of what a role may not do. */
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+/**
+ * @returns the names of the migrations that were missing
+ * @throws Error that says in a sentence what has to be done, where the database cannot be used
+ */
 export const migrate = async (url: string): Promise<string[]> => {
-  const lock = new Client({ connectionString: url, connectionTimeoutMillis: 5_000, options: SESSION_OPTIONS });
-  // Should the server go away meanwhile, the statement under way tells; without a listener it would end the process.
-  lock.on('error', () => undefined);
-  await lock.connect().catch((cause: unknown) => {
-    throw new Error(`The database cannot be reached: ${(cause as Error).message || String(cause)}`, { cause });
-  });
+  const lock = await firstConnection(url);
   try {
-    const { rows } = await lock.query<{ version: number }>(
-      `select current_setting('server_version_num')::int / 10000 as version`,
-    );
-    const version = rows[0]?.version ?? 0;
-    if (version < OLDEST_VERSION) {
-      throw new Error(`The database is PostgreSQL ${version}; Ringback needs ${OLDEST_VERSION} or later.`);
-    }
     await takeTurns(lock);
+    await checkSchema(lock);
+    await checkRights(lock);
     await migrateJobQueue(url);
     const dataSource = await new DataSource(optionsToMigrate(url)).initialize();
     try {
@@ -49,9 +44,39 @@ export const migrate = async (url: string): Promise<string[]> => {
     } finally {
       await dataSource.destroy();
     }
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+    throw new Error(
+      `Migrations are missing, and the role of DATABASE_URL may not run them (${(error as Error).message}). Run ` +
+        '`node dist/src/database/migrate.js` as the role that owns the tables, then start again: docs/database.md.',
+      { cause: error },
+    );
   } finally {
     await lock.end();
   }
+};
+
+/** Version 0.1.0 made our tables wherever the role's search_path led. @throws Error where that was not `public` */
+const checkSchema = async (lock: ImpatientClient): Promise<void> => {
+  const { rows } = await lock.query<{ schema: string }>(
+    `select nspname as schema from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+     where relname = 'call_event' and relkind in ('r', 'p') order by nspname = 'public' desc limit 1`,
+  );
+  if (!rows[0] || rows[0].schema === 'public') return;
+  throw new Error(
+    `The tables are in the schema ${rows[0].schema}, where an earlier version made them; this one needs them in public. Move ` +
+      'them, then start again: docs/upgrades.md.',
+  );
+};
+
+/** @throws Error with the statements that give the role what it lacks */
+const checkRights = async (lock: ImpatientClient): Promise<void> => {
+  const statements = await missingRights(lock);
+  if (statements.length === 0) return;
+  throw new Error(
+    'The role of DATABASE_URL lacks rights that the service needs. Run these statements as the role that owns the tables, ' +
+      `then start again (docs/database.md):\n${statements.map((statement) => `  ${statement};`).join('\n')}`,
+  );
 };
 
 /** @throws Error where a table stays locked; the migrations before that one are done and stay */
@@ -77,7 +102,7 @@ const runMigrations = async (dataSource: DataSource): Promise<string[]> => {
  * Asks again and again, and does not wait in the database: a statement that waits holds a snapshot, and an index that is
  * built concurrently waits for all of those. Migrating and waiting for it would wait for each other.
  */
-const takeTurns = async (lock: Client): Promise<void> => {
+const takeTurns = async (lock: ImpatientClient): Promise<void> => {
   for (;;) {
     const { rows } = await lock.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [LOCK]);
     if (rows[0]?.taken) return;
@@ -88,7 +113,7 @@ const takeTurns = async (lock: Client): Promise<void> => {
 /** A request has a limit, rewriting a large table has none. */
 const optionsToMigrate = (url: string) => ({
   ...dataSourceOptions(url, 1),
-  extra: { keepAlive: true, options: SESSION_OPTIONS },
+  extra: { keepAlive: true, Client: ImpatientClient },
 });
 
 const main = async (): Promise<void> => {

@@ -1,8 +1,13 @@
 /**
  * What our SQL, and the reading of its results, rely on. Each connection sets it, because a role, a database or a server may
  * have other defaults: with `datestyle = 'SQL, DMY'` no time can be read, and serializable transactions fail at random.
+ *
+ * One statement sets all of it when a connection opens. Start-up parameters would save that round trip, but PgBouncer
+ * refuses them (`options`, `statement_timeout`) or, if it is told to, ignores them.
  */
-const SETTINGS = {
+export type SessionSettings = Readonly<Record<string, string>>;
+
+const RELIED_ON: SessionSettings = {
   bytea_output: 'hex',
   DateStyle: 'ISO',
   default_transaction_deferrable: 'off',
@@ -11,9 +16,10 @@ const SETTINGS = {
   search_path: 'public',
   standard_conforming_strings: 'on',
   TimeZone: 'UTC',
-} as const;
+};
 
-/** The start-up parameter `options`, where a blank is escaped. It outranks the defaults of roles and databases. */
-export const SESSION_OPTIONS = Object.entries(SETTINGS)
-  .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', String.raw`\ `)}`)
-  .join(' ');
+/** @param more what this connection needs beside that; no value has a quote in it */
+export const setSession = (more: SessionSettings): string =>
+  Object.entries({ ...RELIED_ON, ...more })
+    .map(([name, value]) => `set ${name} = '${value}'`)
+    .join('; ');

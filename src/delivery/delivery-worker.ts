@@ -11,7 +11,7 @@ import { Draining } from '../common/draining.js';
 import { runWithLogContext } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../database/data-source-options.js';
+import { ANSWER_LIMIT_MS, CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../database/data-source-options.js';
 import { JOB_SCHEMA, jobPool } from '../database/job-queue.js';
 import { Courier } from './courier.js';
 import { ATTEMPTS_AT_ONCE } from './delivery-limits.js';
@@ -52,7 +52,8 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
         connectionString: config.databaseUrl,
         max: CONNECTIONS,
         connectionTimeoutMillis: CONNECT_LIMIT_MS,
-        statement_timeout: STATEMENT_LIMIT_MS,
+        query_timeout: ANSWER_LIMIT_MS,
+        session: { statement_timeout: String(STATEMENT_LIMIT_MS) },
       },
       (error) => {
         this.logger.warn({ error }, 'a connection of the delivery worker was lost');

@@ -1,4 +1,4 @@
-import { databaseUrl } from '../../src/config/database-url.js';
+import { databaseUrl, urlOfEachHost } from '../../src/config/database-url.js';
 
 const problemOf = (url: string): string => {
   try {
@@ -10,7 +10,7 @@ const problemOf = (url: string): string => {
 };
 
 describe('DATABASE_URL', () => {
-  it.each(['tuna%eel', 'tuna#eel', 'tuna/eel', 'tuna?eel', '1/2', '1?2', 'tuna eel'])(
+  it.each(['tuna%eel', 'tuna#eel', 'tuna/eel', 'tuna?eel', '1/2', '1?2', 'tuna eel', 'tuna,eel%', 'tuna%E4eel'])(
     'with a raw character in its password is refused with how to write it, and without the password: %s',
     (password) => {
       const problem = problemOf(`postgresql://user:${password}@host/database`);
@@ -23,8 +23,12 @@ describe('DATABASE_URL', () => {
   it.each([
     `postgresql://user:${encodeURIComponent('%#/?@: ')}@host/database`,
     'postgresql://user@localhost/database?host=%2Fvar%2Frun%2Fpostgresql',
+    'postgresql://user@%2Fvar%2Frun%2Fpostgresql/database',
     'postgresql://user@/database?host=/var/run/postgresql',
     'postgresql://user:password@[::1]:5432/database?sslmode=require',
+    'postgresql://user:pass,word@one:5432,two:5433/database',
+    'postgresql://user@one,two/database',
+    'postgresql://user@/database?host=one,two&port=5432,5433',
   ])('is taken: %s', (url) => {
     expect(databaseUrl(url)).toBe(url);
   });
@@ -35,10 +39,36 @@ describe('DATABASE_URL', () => {
     );
   });
 
-  it.each(['postgresql://user@one,two/database', 'postgresql://user@one:5432,two:5432/database'])(
-    'has one host: %s',
-    (url) => {
-      expect(problemOf(url)).toBe('expected one host');
-    },
-  );
+  it.each([
+    'postgresql://user:tuna@one:two/database',
+    'postgresql://user:tuna@one:99999/database',
+    'postgresql://user:tuna@one:5432,two:0/database',
+    'postgresql://user:tuna@::1:5432/database',
+    'postgresql://user:tuna@one/database?port=x',
+  ])('with a host or port that is none is refused, without the password: %s', (url) => {
+    expect(problemOf(url)).toBe('expected hosts as name, name:port or [IPv6]:port, comma between two');
+  });
+
+  it.each([
+    ['postgresql://user:p,w@one/database', ['postgresql://user:p,w@one/database']],
+    [
+      'postgresql://user:p,w@one:1,[::2]:2,three/database?sslmode=require',
+      [
+        'postgresql://user:p,w@one:1/database?sslmode=require',
+        'postgresql://user:p,w@[::2]:2/database?sslmode=require',
+        'postgresql://user:p,w@three/database?sslmode=require',
+      ],
+    ],
+    [
+      'postgresql://user@%2Fone,%2Ftwo/database',
+      ['postgresql://user@%2Fone/database', 'postgresql://user@%2Ftwo/database'],
+    ],
+    [
+      'postgresql:///database?host=/one,/two&port=1,2',
+      ['postgresql:///database?host=%2Fone&port=1', 'postgresql:///database?host=%2Ftwo&port=2'],
+    ],
+    ['postgresql://one', ['postgresql://one']],
+  ])('%s leads to each of its hosts', (url, urls) => {
+    expect(urlOfEachHost(url)).toEqual(urls);
+  });
 });

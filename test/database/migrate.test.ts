@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -73,6 +73,20 @@ describe('migrating', () => {
     await holder.end();
 
     expect(await migrating).toEqual(undone);
+  });
+
+  it('is refused where the tables are in another schema, until they are moved as docs/upgrades.md says', async () => {
+    const page = await readFile(join(REPOSITORY, 'docs/upgrades.md'), 'utf8');
+    const move = /```sql\n([^`]*'elsewhere'[^`]*)```/.exec(page)![1]!;
+    await query('alter schema public rename to elsewhere; create schema public');
+
+    await expect(migrate(database.url)).rejects.toThrow('The tables are in the schema elsewhere, where an earlier');
+
+    expect(await tables()).toEqual([]);
+    await query(move);
+    expect(await migrate(database.url)).toEqual([]);
+    expect(await query(`select relname from pg_class where relnamespace = 'elsewhere'::regnamespace`)).toEqual([]);
+    expect(await query(`select proname from pg_proc where pronamespace = 'elsewhere'::regnamespace`)).toEqual([]);
   });
 
   it('can be undone to the last table, and done again', async () => {

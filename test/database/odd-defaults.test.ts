@@ -36,7 +36,7 @@ beforeAll(async () => {
   await migrate(database.url);
   receiver = await startWebhookReceiver();
   service = await startTestApp({
-    databaseUrl: database.url,
+    databaseUrl: `${database.url}&options=${encodeURIComponent('-c work_mem=7MB -c datestyle=German -c statement_timeout=1')}`,
     environment: { WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8' },
   });
 });
@@ -53,6 +53,13 @@ describe('a database whose defaults are not those of PostgreSQL', () => {
     );
 
     expect(tables).toEqual([{ schema: 'public' }]);
+  });
+
+  it('and options in DATABASE_URL have effect, except on what connections rely on', async () => {
+    const [settings] = await service.database.query<object[]>(`select current_setting('work_mem') as memory,
+      current_setting('DateStyle') as dates, current_setting('statement_timeout') as limit`);
+
+    expect(settings).toEqual({ memory: '7MB', dates: 'ISO, DMY', limit: '10s' });
   });
 
   it('has calls placed at once, told and delivered, with times that are read as they were', async () => {

@@ -73,7 +73,7 @@ export const asOrdinaryUser = (): string[] => {
 };
 
 /** Of programs that not every machine has, Debian's packages. */
-const PACKAGES = { curl: 'curl', script: 'bsdutils', setpriv: 'util-linux' } as const;
+const PACKAGES = { curl: 'curl', openssl: 'openssl', script: 'bsdutils', setpriv: 'util-linux' } as const;
 
 /**
  * For tests that need such a program; where none may be skipped, they find out for themselves.
@@ -82,7 +82,7 @@ const PACKAGES = { curl: 'curl', script: 'bsdutils', setpriv: 'util-linux' } as 
 export const isInstalled = (program: keyof typeof PACKAGES, what: string): boolean => {
   if (process.env.RINGBACK_REQUIRE_ALL_TESTS) return true;
   try {
-    execFileSync(program, ['--version'], { stdio: 'ignore' });
+    execFileSync(program, [program === 'openssl' ? 'version' : '--version'], { stdio: 'ignore' });
     return true;
   } catch {
     noteSkipped(what, `there is no ${program}`, `apt-get install ${PACKAGES[program]}`);

@@ -6,7 +6,8 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-const serverUrl = (): string => {
+/** Of the server's first role, which may do everything. */
+export const serverUrl = (): string => {
   const url = process.env.RINGBACK_TEST_DATABASE_URL;
   if (!url) throw new Error('tests run under jest, whose global set-up starts the database');
   return url;

@@ -1,0 +1,56 @@
+/** The first connection of a start, which finds out whether the database can be used. */
+import { ImpatientClient } from './impatient-client.js';
+import { checkSession } from './session-check.js';
+
+const OLDEST_VERSION = 15;
+
+const UNKNOWN_AUTHORITY =
+  'No authority that Node knows has signed its certificate: add sslmode=verify-full&sslrootcert=/path/to/ca.pem to ' +
+  'DATABASE_URL, the certificate of your own authority, or sslmode=no-verify, which encrypts and takes any server for it.';
+
+/** What to do, by the code of the error. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'The host of DATABASE_URL has to be a name in its certificate; uselibpqcompat=true&sslmode=verify-ca with sslrootcert ' +
+    'checks the authority and not the name.',
+  // PgBouncer refuses a start-up parameter.
+  '08P01':
+    'A pooler refuses what DATABASE_URL or PGOPTIONS asks for: leave it out, or have PgBouncer ignore it ' +
+    '(ignore_startup_parameters = options,statement_timeout).',
+};
+
+/** @throws Error that says why the database cannot be used, and what to do */
+export const firstConnection = async (url: string): Promise<ImpatientClient> => {
+  const client = new ImpatientClient({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  // Should the server go away meanwhile, the statement under way tells; without a listener it would end the process.
+  client.on('error', () => undefined);
+  await client.connect().catch((cause: unknown) => {
+    const { message, code = '' } = cause as Error & { readonly code?: string };
+    const remedy = REMEDIES[code];
+    throw new Error(`The database cannot be reached: ${message || String(cause)}${remedy ? `. ${remedy}` : ''}`, {
+      cause,
+    });
+  });
+  try {
+    await checkVersion(client);
+    await checkSession(client, url);
+    return client;
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
+};
+
+const checkVersion = async (client: ImpatientClient): Promise<void> => {
+  const { rows } = await client.query<{ version: number }>(
+    `select current_setting('server_version_num')::int / 10000 as version`,
+  );
+  const version = rows[0]?.version ?? 0;
+  if (version >= OLDEST_VERSION) return;
+  throw new Error(`The database is PostgreSQL ${version}; Ringback needs ${OLDEST_VERSION} or later.`);
+};

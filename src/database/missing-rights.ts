@@ -1,0 +1,68 @@
+/**
+ * What the role of this connection may not do, of all that the service does with the tables there are. The owner of the tables
+ * may do everything. Found at start: a call is placed without most of these rights, and its changes are lost.
+ */
+import type { ClientBase } from 'pg';
+import { getMetadataArgsStorage } from 'typeorm';
+import { dataSourceOptions } from './data-source-options.js';
+import { JOB_SCHEMA } from './job-queue.js';
+
+const FUNCTIONS = ['webhook_add_job', 'webhook_job_key'];
+
+/**
+ * $1: our tables, $2: our functions, $3: the schema of graphile-worker, whose tables have row-level security: rights do not
+ * suffice, and where no policy names the role it sees no row and adds none.
+ */
+const MISSING = `
+with relation as (
+  select class.oid, nspname as schema, format('%I.%I', nspname, relname) as name, relkind as kind, relrowsecurity,
+    relkind = 'v' or relname = 'migrations' as is_read_only
+  from pg_class class join pg_namespace namespace on namespace.oid = relnamespace
+  where relkind in ('r', 'p', 'v', 'S') and (nspname = $3 or nspname = 'public' and relname = any ($1))
+), routine as (
+  select proc.oid, proc.oid::regprocedure::text as name
+  from pg_proc proc join pg_namespace namespace on namespace.oid = pronamespace
+  where nspname = $3 or nspname = 'public' and proname = any ($2)
+), lacking as (
+  select 1 as place, format('grant usage on schema %I to %I', nspname, current_user) as statement
+  from pg_namespace where nspname in ('public', $3) and not has_schema_privilege(oid, 'usage')
+  union all
+  select 2, format('grant select on %s to %I', string_agg(name, ', ' order by name), current_user)
+  from relation where kind <> 'S' and is_read_only and not has_table_privilege(oid, 'select')
+  having count(*) > 0
+  union all
+  select 3, format('grant select, insert, update, delete on %s to %I', string_agg(name, ', ' order by name), current_user)
+  from relation
+  where kind <> 'S' and not is_read_only and not (
+    has_table_privilege(oid, 'select') and has_table_privilege(oid, 'insert') and
+    has_table_privilege(oid, 'update') and has_table_privilege(oid, 'delete'))
+  having count(*) > 0
+  union all
+  select 4, format('grant usage, select, update on sequence %s to %I', string_agg(name, ', ' order by name), current_user)
+  from relation
+  where kind = 'S' and schema = $3 and not (has_sequence_privilege(oid, 'usage') and has_sequence_privilege(oid, 'update'))
+  having count(*) > 0
+  union all
+  select 5, format('grant execute on function %s to %I', string_agg(name, ', ' order by name), current_user)
+  from routine where not has_function_privilege(oid, 'execute')
+  having count(*) > 0
+  union all
+  select 6, format('create policy %I on %s to %1$I using (true) with check (true)', current_user, name)
+  from relation
+  where relrowsecurity and row_security_active(oid) and exists (
+    select from unnest(array['r', 'a', 'w', 'd']) as command
+    where not exists (
+      select from pg_policy
+      where polrelid = relation.oid and polpermissive and polcmd::text in ('*', command)
+        and exists (select from unnest(polroles) as granted where granted = 0 or pg_has_role(granted, 'usage'))))
+)
+select statement from lacking order by place, statement
+`;
+
+/** @returns the statements that give it, none where nothing is missing */
+export const missingRights = async (client: ClientBase): Promise<string[]> => {
+  const tables = getMetadataArgsStorage().filterTables(dataSourceOptions('', 1).entities);
+  const names = [...tables.map(({ name }) => name), 'migrations'];
+  const { rows } = await client.query<{ statement: string }>(MISSING, [names, FUNCTIONS, JOB_SCHEMA]);
+  return rows.map(({ statement }) => statement);
+};

@@ -1,0 +1,51 @@
+/**
+ * A pooler may hand the server's session to another client after each transaction (PgBouncer's `pool_mode = transaction`). There
+ * nothing that a session keeps can be relied on: settings, LISTEN, advisory locks, prepared statements. Found at start, because
+ * later some statements would fail for good and no change would be heard.
+ */
+import { ImpatientClient } from './impatient-client.js';
+
+/** Others may use the same pooler meanwhile, so one try need not show it. */
+const TRIES = 10;
+
+const NOT_OURS =
+  'The pooler between Ringback and the database shares one session among several clients (PgBouncer’s pool_mode = transaction ' +
+  'or statement). Ringback needs sessions of its own: set pool_mode = session for this database in the pooler, or let ' +
+  'DATABASE_URL lead to PostgreSQL itself.';
+
+/** SQLSTATE with which PgBouncer refuses a transaction where it pools statements. */
+const PROTOCOL_VIOLATION = '08P01';
+
+/** @throws Error where a session is not ours from one transaction to the next */
+export const checkSession = async (client: ImpatientClient, url: string): Promise<void> => {
+  // Without a pooler both are the same number.
+  if ((await processOf(client)) === client.announcedProcess) return;
+  const other = new ImpatientClient({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  other.on('error', () => undefined);
+  try {
+    await other.connect();
+    for (let tried = 0; tried < TRIES; tried++) if (await isShared(client, other)) throw new Error(NOT_OURS);
+  } finally {
+    await other.end();
+  }
+};
+
+/**
+ * A pooler that gives out its sessions in turn gives another one each time. One that gives out what was last given back gives the
+ * first client's to the other one, or has meanwhile given it to others.
+ */
+const isShared = async (client: ImpatientClient, other: ImpatientClient): Promise<boolean> => {
+  const own = await processOf(client);
+  if ((await processOf(client)) !== own) return true;
+  await other.query('begin').catch((error: unknown) => {
+    throw (error as { code?: unknown }).code === PROTOCOL_VIOLATION ? new Error(NOT_OURS, { cause: error }) : error;
+  });
+  try {
+    return (await processOf(other)) === own || (await processOf(client)) !== own;
+  } finally {
+    await other.query('commit');
+  }
+};
+
+const processOf = async (client: ImpatientClient): Promise<number | undefined> =>
+  (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid;

@@ -1,0 +1,201 @@
+/** The statements of docs/database.md, and what a start says where one of them was forgotten. */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { migrate } from '../../src/database/migrate.js';
+import { queryDatabase } from '../support/database-query.js';
+import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startNode, type Ending } from '../support/node-process.js';
+import { startTestApp, TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
+import { serverUrl } from '../support/test-database.js';
+import { waitFor } from '../support/wait-for.js';
+import { registerEndpoint } from '../support/webhook-endpoint.js';
+import { startWebhookReceiver } from '../support/webhook-receiver.js';
+
+jest.setTimeout(PROCESS_LIMIT_MS);
+
+/** Roles are of the whole server, which other tests use too. */
+const SUFFIX = randomBytes(6).toString('hex');
+const OWNER = `owner_${SUFFIX}`;
+const SERVICE = `service_${SUFFIX}`;
+const DATABASE = `ringback_roles_${SUFFIX}`;
+
+const urlFor = (role: string, database = DATABASE): string => {
+  const url = new URL(serverUrl());
+  url.username = role;
+  url.pathname = `/${database}`;
+  return url.href;
+};
+
+const asOwner = (statement: string) => queryDatabase(urlFor(OWNER), statement);
+
+/** The page's blocks of SQL, with the names of this test. */
+const statementsOfPage = async (): Promise<string[]> => {
+  const page = await readFile(join(REPOSITORY, 'docs/database.md'), 'utf8');
+  return [...page.matchAll(/```sql\n([^`]*)```/g)].map(([, sql = '']) =>
+    sql
+      .replaceAll('ringback_owner', OWNER)
+      .replaceAll('ringback_service', SERVICE)
+      .replace('create database ringback', `create database ${DATABASE}`),
+  );
+};
+
+const program = (script: string, role: string): Promise<Ending> =>
+  endOf(
+    startNode(join(REPOSITORY, 'dist/src', script), [], {
+      environment: {
+        DATABASE_URL: urlFor(role),
+        HOST: '127.0.0.1',
+        PORT: '0',
+        JWT_SECRET: TEST_SECRET,
+        SUB_ACCOUNT_KEYS: TEST_KEYS,
+        SIMULATOR: 'true',
+      },
+    }),
+  );
+
+const complaintOf = async (role: string): Promise<string> => {
+  try {
+    await migrate(urlFor(role));
+    return 'none';
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+let grants: string;
+
+beforeAll(async () => {
+  const [roles, granted] = await statementsOfPage();
+  grants = granted!;
+  for (const statement of roles!.split(/;\n/)) if (statement) await queryDatabase(serverUrl(), statement);
+  expect((await program('database/migrate.js', OWNER)).complaint).toBe('');
+});
+afterAll(async () => {
+  await queryDatabase(serverUrl(), `drop database ${DATABASE} with (force)`);
+  await queryDatabase(serverUrl(), `drop role ${SERVICE}; drop role ${OWNER}`);
+});
+
+describe('a role that only reads and writes rows', () => {
+  beforeEach(() => asOwner(grants));
+
+  it('starts, migrates nothing, and has calls told to a webhook endpoint', async () => {
+    expect(await migrate(urlFor(SERVICE))).toEqual([]);
+    const receiver = await startWebhookReceiver();
+    const service = await startTestApp({
+      databaseUrl: urlFor(SERVICE),
+      environment: { WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8' },
+    });
+    try {
+      await registerEndpoint(service, { url: receiver.url });
+
+      const { data } = await service.ask('1004', 'call/2000');
+
+      const changes = await waitFor('all changes to be delivered', () => {
+        const taken = receiver.taken(data?.callSid);
+        return taken.at(-1)?.change.type === 'call.over' && taken;
+      });
+      expect(changes.map(({ change }) => change.type)).toEqual([
+        'call.requested',
+        'call.ringing',
+        'call.answered',
+        'call.over',
+      ]);
+      expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
+    } finally {
+      await service.close();
+      await receiver.close();
+    }
+  });
+
+  it.each([
+    [
+      'a policy',
+      `drop policy ${SERVICE} on graphile_worker._private_jobs`,
+      `create policy ${SERVICE} on graphile_worker._private_jobs to ${SERVICE} using (true) with check (true);`,
+    ],
+    [
+      'rights on the queue’s tables',
+      `revoke all on all tables in schema graphile_worker from ${SERVICE}`,
+      `grant select, insert, update, delete on graphile_worker._private_job_queues, graphile_worker._private_jobs, `,
+    ],
+    [
+      'the queue’s schema',
+      `revoke all on schema graphile_worker from ${SERVICE}`,
+      `grant usage on schema graphile_worker to ${SERVICE};`,
+    ],
+    [
+      'the schema of our tables',
+      `revoke all on schema public from public, ${SERVICE}`,
+      `grant usage on schema public to ${SERVICE};`,
+    ],
+    [
+      'the queue’s sequences',
+      `revoke all on all sequences in schema graphile_worker from ${SERVICE}`,
+      `grant usage, select, update on sequence graphile_worker.`,
+    ],
+    [
+      'the queue’s functions',
+      'revoke execute on all functions in schema graphile_worker from public',
+      'grant execute on function graphile_worker.add_job(',
+    ],
+    [
+      'rights on our tables',
+      `revoke all on all tables in schema public from ${SERVICE}`,
+      'grant select, insert, update, delete on public.app_user, public.call_event, public.call_record, ',
+    ],
+    [
+      'the right to delete from one of our tables',
+      `revoke delete on webhook_attempt from ${SERVICE}`,
+      `grant select, insert, update, delete on public.webhook_attempt to ${SERVICE};`,
+    ],
+    [
+      'a policy on one of our tables',
+      'alter table call_record enable row level security',
+      `create policy ${SERVICE} on public.call_record to ${SERVICE} using (true) with check (true);`,
+    ],
+  ])('that lacks %s is told the statement, which mends it', async (_what, forget, statement) => {
+    await asOwner(forget);
+
+    const complaint = await complaintOf(SERVICE);
+
+    expect(complaint).toContain('The role of DATABASE_URL lacks rights that the service needs.');
+    expect(complaint).toContain(statement);
+    await asOwner(complaint.slice(complaint.indexOf('\n')));
+    expect(await complaintOf(SERVICE)).toBe('none');
+  });
+
+  it('and lacks some is not started', async () => {
+    await asOwner(`drop policy ${SERVICE} on graphile_worker._private_jobs`);
+
+    const { code, complaint } = await program('main.js', SERVICE);
+
+    expect(code).toBe(1);
+    expect(complaint).toContain(`create policy ${SERVICE} on graphile_worker._private_jobs`);
+  });
+
+  it('is told of migrations that are missing and that it may not run', async () => {
+    const [last] = (await asOwner(
+      'delete from migrations where id = (select max(id) from migrations) returning *',
+    )) as {
+      timestamp: string;
+      name: string;
+    }[];
+    try {
+      expect(await complaintOf(SERVICE)).toMatch(
+        /^Migrations are missing, and the role of DATABASE_URL may not run them \(.*\)\. Run `node dist\/src\/database\/migrate\.js` as the role that owns/,
+      );
+    } finally {
+      await asOwner(`insert into migrations (timestamp, name) values (${last!.timestamp}, '${last!.name}')`);
+    }
+  });
+
+  it('is told so too where there is nothing at all', async () => {
+    const empty = `${DATABASE}_empty`;
+    await queryDatabase(serverUrl(), `create database ${empty} owner ${OWNER}`);
+    try {
+      await expect(migrate(urlFor(SERVICE, empty))).rejects.toThrow('Migrations are missing, and the role');
+    } finally {
+      await queryDatabase(serverUrl(), `drop database ${empty} with (force)`);
+    }
+  });
+});

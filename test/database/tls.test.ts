@@ -1,0 +1,110 @@
+import { execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { appendFile, chmod, chown, copyFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { migrate } from '../../src/database/migrate.js';
+import { queryDatabase } from '../support/database-query.js';
+import { isInstalled, PROCESS_LIMIT_MS } from '../support/node-process.js';
+import { makeServerFolder, startOwnServer, type OwnServer } from '../support/own-server.js';
+import { startTestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+jest.setTimeout(PROCESS_LIMIT_MS);
+
+const WHAT = 'a database with TLS';
+
+/** Loopback addresses of this file's own, so that the server has PostgreSQL's usual port; only the first is in the certificate. */
+const NETWORK = `127.${randomInt(1, 255)}.${randomInt(1, 255)}`;
+const ADDRESS = `${NETWORK}.1`;
+const OTHER_ADDRESS = `${NETWORK}.2`;
+
+const suite = isInstalled('openssl', WHAT) ? describe : describe.skip;
+
+suite(WHAT, () => {
+  let folder: Awaited<ReturnType<typeof makeServerFolder>>;
+  let server: OwnServer;
+  let authority: string;
+
+  const urlOf = (parameters: string, host = ADDRESS): string =>
+    `postgresql://ringback@${host}/ringback?${parameters.replace('CA', encodeURIComponent(authority))}`;
+
+  const makeCertificates = async (): Promise<void> => {
+    const openssl = (...options: string[]): void => {
+      execFileSync('openssl', options, { cwd: folder.path, stdio: 'ignore' });
+    };
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+    openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=An authority', '-days', '9');
+    openssl('req', ...key, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=database');
+    await writeFile(join(folder.path, 'names'), `subjectAltName=IP:${ADDRESS}\n`);
+    const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names', '-days', '9'];
+    openssl('x509', '-req', '-in', 'server.csr', '-out', 'server.crt', ...signed);
+  };
+
+  /** Into the server's own folder, as a file of the server's user. */
+  const giveToServer = async (name: string): Promise<string> => {
+    const path = join(server.cluster, name);
+    const { uid, gid } = await stat(server.cluster);
+    await copyFile(join(folder.path, name), path);
+    await chmod(path, 0o600);
+    await chown(path, uid, gid);
+    return path;
+  };
+
+  beforeAll(async () => {
+    folder = await makeServerFolder();
+    authority = join(folder.path, 'ca.pem');
+    await makeCertificates();
+    server = await startOwnServer(join(folder.path, 'data'), [`listen_addresses=${ADDRESS},${OTHER_ADDRESS}`]);
+    const set = (name: string, value: string) =>
+      queryDatabase(server.superuserUrl, `alter system set ${name} = '${value}'`);
+    await set('ssl_cert_file', await giveToServer('server.crt'));
+    await set('ssl_key_file', await giveToServer('server.key'));
+    await set('ssl', 'on');
+    await appendFile(join(server.cluster, 'pg_hba.conf'), 'hostssl all all 127.0.0.0/8 trust\n');
+    await queryDatabase(server.superuserUrl, 'select pg_reload_conf()');
+    await waitFor('TLS', () => queryDatabase(urlOf('sslmode=no-verify'), 'select 1').catch(() => false));
+  });
+  afterAll(async () => {
+    await server.stop();
+    await folder.remove();
+  });
+
+  it('and a private authority carries calls, with all connections encrypted and the authority checked', async () => {
+    const url = urlOf('sslmode=verify-full&sslrootcert=CA');
+    await migrate(url);
+    const service = await startTestApp({ databaseUrl: url });
+    try {
+      const { data } = await service.ask('1004', 'call/2000');
+      const { data: told } = await service.ask('1004', `callState/${data!.callSid!}?after=3&wait=25`);
+
+      expect(told?.stateType).toBe('4');
+      const connections = await queryDatabase<{ name: string; ssl: boolean }>(
+        server.superuserUrl,
+        `select distinct application_name as name, ssl from pg_stat_ssl join pg_stat_activity using (pid)
+         where application_name like 'ringback%' order by 1`,
+      );
+      expect(connections).toEqual(
+        ['ringback', 'ringback jobs', 'ringback listener'].map((name) => ({ name, ssl: true })),
+      );
+    } finally {
+      await service.close();
+    }
+  });
+
+  it('that a public authority would have to vouch for is refused, with what to do', async () => {
+    await expect(migrate(urlOf('sslmode=verify-full'))).rejects.toThrow(
+      /^The database cannot be reached: unable to verify .*\. .* add sslmode=verify-full&sslrootcert=\/path\/to\/ca\.pem/,
+    );
+  });
+
+  it('and another name in its certificate is refused, with what to do', async () => {
+    await expect(migrate(urlOf('sslmode=verify-full&sslrootcert=CA', OTHER_ADDRESS))).rejects.toThrow(
+      /^The database cannot be reached: .*altnames.*\. The host of DATABASE_URL has to be a name in its certificate/,
+    );
+    await migrate(urlOf('uselibpqcompat=true&sslmode=verify-ca&sslrootcert=CA', OTHER_ADDRESS));
+  });
+
+  it('whose authority is not to be checked is taken with sslmode=no-verify', async () => {
+    await migrate(urlOf('sslmode=no-verify'));
+  });
+});

@@ -1,0 +1,26 @@
+/** A PostgreSQL of a test's own, for what concerns a whole server. */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/database/embedded-postgres.js';
+
+export interface OwnServer extends EmbeddedPostgres {
+  /** The server's files, in the folder of its own. */
+  readonly cluster: string;
+  readonly socketFolder: string;
+}
+
+const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
+
+export const startOwnServer = async (dataDir: string, settings: readonly string[] = []): Promise<OwnServer> => {
+  const server = await startEmbeddedPostgres({ dataDir, settings: [...FAST, ...settings] });
+  const socketFolder = new URL(server.url).searchParams.get('host') ?? '';
+  return { ...server, cluster: join(dataDir, 'postgres'), socketFolder };
+};
+
+/** Below it the server, which may run as another user, has its files. */
+export const makeServerFolder = async (): Promise<{ path: string; remove(): Promise<void> }> => {
+  const path = await mkdtemp(join(tmpdir(), 'ringback server '));
+  await chmod(path, 0o755);
+  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
+};
