@@ -71,7 +71,7 @@ const openClient = (): Promise<Socket> =>
   });
 
 const pipeline = (index: number): string => {
-  const request = `GET ${PATHS[index % PATHS.length]} HTTP/1.1\r\nhost: x\r\n\r\n`;
+  const request = `GET ${PATHS[index % PATHS.length] ?? ''} HTTP/1.1\r\nhost: x\r\n\r\n`;
   // As many as may wait, and more.
   return request.repeat(index % 2 === 0 ? 17 : 1_000);
 };
