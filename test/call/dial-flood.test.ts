@@ -86,11 +86,15 @@ it('a call whose caller’s former dial is not replied to at all is refused, and
   expect(await cancel('1007', first)).toEqual(CANCELED);
 
   jest.spyOn(CallerDials.prototype, 'waitForFormer').mockResolvedValue(false);
-  const next = await place('1007');
+  const answer = await service.ask('1007', 'call/2000');
 
-  expect(await next.answer).toEqual({ returnCode: 500, returnMsg: '系统内部异常!' });
-  expect(dialsOf(next)).toEqual([]);
-  expect(await service.ask('1007', `callState/${next.callSid}`)).toMatchObject({ data: { stateType: '4' } });
+  expect(answer).toEqual({ returnCode: 500, returnMsg: '系统内部异常!' });
+  expect(scripted.dials).toHaveLength(1);
+  const calls = await service.database.query<unknown[]>(
+    `select state, end_reason from call_record where caller_id = '1007' and call_sid <> $1`,
+    [first.callSid],
+  );
+  expect(calls).toEqual([{ state: 4, end_reason: 'failed' }]);
 });
 
 describe('a wait for a former dial', () => {

@@ -30,7 +30,9 @@ describe('a TMPDIR', () => {
     ['whose path is too long for a socket', `/tmp/${'x'.repeat(100)}`],
     ['that is no folder', '/etc/passwd'],
   ])('%s is passed over', async (_what, TMPDIR) => {
-    const database = await startDatabase(dataDir, ['env', `TMPDIR=${TMPDIR}`]);
+    if (IS_ROOT) await chown(dataDir, ORDINARY_USER, ORDINARY_USER);
+
+    const database = await startDatabase(dataDir, [...asOrdinaryUser(), 'env', `TMPDIR=${TMPDIR}`]);
 
     expect(dirname(database.socketFolder)).toBe('/tmp');
     expect(await database.query('select 1 as one')).toEqual([{ one: 1 }]);
