@@ -12,7 +12,7 @@ in the same envelope. **Admin** is plain REST with RFC 9457 problem bodies and w
 
 To try it here: make a token with \`npm run -s token -- 1001\`, or with \`--admin\`, press **Authorize**, and paste it
 into *one* of the two boxes. Both at once are refused, as RFC 6750 has it. Then open an operation, press **Try it out**
-and **Execute**. This document for programs: [openapi.json](/docs/openapi.json).`;
+and **Execute**. This document for programs: [openapi.json](./openapi.json).`;
 
 /** Swagger UI at /docs, its assets served from here; the document at /docs/openapi.json. */
 export const serveApiDocument = (app: NestFastifyApplication): void => {

@@ -27,12 +27,19 @@ const LIMITS: ConnectionLimits = {
   checkEveryMs: 15_000,
 };
 
+/**
+ * Proxies and browsers send some 30. A header of seven bytes becomes two strings, so that 64 KB of them would be 600 KB in memory.
+ * Node drops those beyond its limit in silence; http-server.ts refuses the request.
+ */
+export const MOST_HEADERS = 100;
+
 /** Before the server listens. Also counts what is in flight, because a second listener on each response costs 5 %. */
 export const limitConnections = (server: Server, draining: Draining, limits: ConnectionLimits = LIMITS): void => {
   const [handle] = server.listeners('request') as RequestListener[];
   if (!handle) throw new Error('the HTTP server has no request listener');
   const pipelines = new Map<Socket, Pipeline>();
   server.maxConnections = limits.connections;
+  server.maxHeadersCount = MOST_HEADERS;
   server.on('connection', (socket: Socket) => {
     pipelines.set(socket, new Pipeline(socket, handle, draining, limits));
     socket.once('close', () => pipelines.delete(socket));
@@ -48,6 +55,17 @@ export const limitConnections = (server: Server, draining: Draining, limits: Con
     clearInterval(checks);
   });
 };
+
+/**
+ * Node has no public way to stop its parser within a read. It would make all requests of the read, and keep each of them until
+ * the end of the connection is processed: 4 MB, where a client has pipelined short ones.
+ */
+const stopParser = ({ parser }: Socket & { readonly parser?: { onIncoming?: unknown } | null }): void => {
+  if (parser) parser.onIncoming = () => PARSE_NO_MORE;
+};
+
+/** Of the parser's onIncoming: the protocol changes, and what follows is no HTTP. */
+const PARSE_NO_MORE = 2;
 
 class Pipeline {
   private isBusy = false;
@@ -72,6 +90,7 @@ class Pipeline {
     this.waiting ??= [];
     if (this.waiting.push([request, response]) > this.limits.waiting) {
       this.waiting = undefined;
+      stopParser(this.socket);
       this.socket.destroy();
     } else this.socket.pause();
   }

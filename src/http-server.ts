@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, HTTPMethods } from 'fastify';
 import './auth/access.js';
-import { limitConnections } from './connection-limits.js';
+import { limitConnections, MOST_HEADERS } from './connection-limits.js';
 import { allowOrigins } from './cross-origin.js';
 import type { Draining } from './common/draining.js';
 import { AppError } from './common/error-table.js';
@@ -73,6 +73,7 @@ export const createHttpServer = (
   if (trust) readForwardedAddresses(server);
   setResponseHeaders(server, trust);
   logRequests(server, logger);
+  refuseManyHeaders(server);
   allowOrigins(server, config);
   // After the headers of a web app's origin, without which a browser shows the app no 503.
   server.after(() => {
@@ -152,6 +153,13 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
       logger[level](line, 'request');
     }
     done();
+  });
+};
+
+/** What the parser has dropped may have mattered: a token, an address, an idempotency key. */
+const refuseManyHeaders = (server: FastifyInstance): void => {
+  server.addHook('onRequest', ({ raw }, _reply, done) => {
+    done(raw.rawHeaders.length >= 2 * MOST_HEADERS ? new AppError('TOO_LARGE') : undefined);
   });
 };
 

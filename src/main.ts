@@ -72,12 +72,19 @@ const fillEmbedded = async (database: DataSource, keys: KeyRing, logger: Logger)
 const signingSecret = async ({ jwtSecret, jwtJwksUri, dataDir }: Config): Promise<string | undefined> =>
   jwtSecret ?? (jwtJwksUri ? undefined : ensureSigningSecret(dataDir));
 
+type ListenError = NodeJS.ErrnoException & { readonly port?: number; readonly hostname?: string };
+
 /** One sentence that says what to do; the stack is for those who ask for it. */
 const explain = (error: unknown, config: Config): string => {
-  const { code, message, port = config.port } = error as NodeJS.ErrnoException & { readonly port?: number };
+  const { code = '', message, syscall, hostname, port = config.port } = error as ListenError;
   const name = port === config.adminPort ? 'ADMIN_PORT' : 'PORT';
-  return code === 'EADDRINUSE'
-    ? `Port ${port} is taken. Stop what listens there, or set ${name} to another one; 0 takes a free one.`
+  if (code === 'EADDRINUSE') {
+    return `Port ${port} is taken. Stop what listens there, or set ${name} to another one; 0 takes a free one.`;
+  }
+  // A name that is not resolved is that of HOST, or of a database.
+  return syscall === 'listen' || hostname === config.host
+    ? `HOST=${config.host} with ${name}=${port} cannot be listened on (${code}). HOST is an address of this machine (IPv6 ` +
+        'without brackets) or a name that stands for one.'
     : message;
 };
 

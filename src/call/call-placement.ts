@@ -16,11 +16,12 @@ import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { DialRequest, Refusal, SubAccountCredentials } from '../telephony/telephony-provider.js';
 import { CallRecorder } from './call-recorder.js';
 import { newCallSid } from './call-sid.js';
+import { CallerDials, FORMER_IN_FLIGHT } from './caller-dials.js';
 import { dialOnce, refusalDetail, type DialResult } from './dial.js';
 import { OpenCallCheck } from './open-call-check.js';
 import { findRunning, openCall, type CallToOpen, type OpenCall, type RunningCall } from './open-call.js';
 import { isPassedOver, passOver } from './pass-over.js';
-import { isLimited, takeTurn } from './provider-turn.js';
+import { isLimited, isWanted, takeTurn, type Turn } from './provider-turn.js';
 import { SubAccountMaker } from './sub-account-maker.js';
 
 export interface Callee {
@@ -49,6 +50,8 @@ const BUSY_RETRY_SECONDS = 10;
 
 @Injectable()
 export class CallPlacement {
+  private readonly dials = new CallerDials();
+
   constructor(
     private readonly database: DataSource,
     private readonly providers: ProviderChoice,
@@ -75,6 +78,7 @@ export class CallPlacement {
     }
     const { calleePhone, route, first, others } = way;
 
+    const waitsForFormer = this.dials.isInFlight(callerId);
     const open = await this.openCall({
       callSid: newCallSid(new Date()),
       callerId,
@@ -84,7 +88,7 @@ export class CallPlacement {
       calleePhone,
       provider: first.provider.name,
       subAccount: first.subAccount.externalId,
-      waitsForTurn: this.waitsForTurn(first.provider),
+      waitsForTurn: waitsForFormer || this.waitsForTurn(first.provider),
       dialTimeoutSeconds: this.config.dialTimeoutSeconds,
       longestRequestedSeconds: this.config.longestRequestedSeconds,
     });
@@ -93,7 +97,9 @@ export class CallPlacement {
     if (!open.isNew) return callSidFor(callee, open);
 
     this.logger.info({ callerPhone, calleePhone, provider: first.provider.name, route }, 'call requested');
-    return this.conclude(callSid, await this.dialByRoute({ callSid, callerPhone, calleePhone }, first, others));
+    const call = { callSid, callerPhone, calleePhone };
+    const turn = waitsForFormer ? await this.turnAfterFormer(callerId, callSid, first.provider) : 'taken';
+    return this.conclude(callSid, turn === 'taken' ? await this.dialByRoute(callerId, call, first, others) : turn);
   }
 
   /** With any provider; one is made where there is none. */
@@ -144,13 +150,26 @@ export class CallPlacement {
     return undefined;
   }
 
+  /** The call waits outside the provider's gate, and a cancel ends it without asking the provider. */
+  private async turnAfterFormer(
+    callerId: string,
+    callSid: string,
+    provider: GuardedProvider,
+  ): Promise<Turn | DialResult> {
+    const isFormerOver = await this.dials.waitForFormer(callerId, () => isWanted(this.database, callSid));
+    if (!isFormerOver) return FORMER_IN_FLIGHT;
+    // A limited provider's turn is taken where the call is dialled.
+    return this.waitsForTurn(provider) ? 'taken' : takeTurn(this.database, callSid, provider);
+  }
+
   private async dialByRoute(
+    callerId: string,
     call: CallToDial,
     first: Carrier,
     others: AsyncGenerator<Carrier, undefined>,
   ): Promise<DialResult> {
     for (let carrier = first; ;) {
-      const result = await this.dial(call, carrier);
+      const result = await this.dial(callerId, call, carrier);
       if (result.kind !== 'refused' || !isPassedOver(result)) return result;
       const next = await others.next();
       if (next.done || !(await this.passOver(call.callSid, carrier, result, next.value))) return result;
@@ -158,8 +177,8 @@ export class CallPlacement {
     }
   }
 
-  private async dial(call: CallToDial, carrier: Carrier): Promise<DialResult> {
-    const result = await this.dialInTurn(call, carrier);
+  private async dial(callerId: string, call: CallToDial, carrier: Carrier): Promise<DialResult> {
+    const result = await this.dialInTurn(callerId, call, carrier);
     const provider = carrier.provider.name;
     if (result.kind === 'refused') {
       this.logger.warn({ provider, refusal: loggedRefusal(result) }, 'the provider refused a dial');
@@ -170,12 +189,13 @@ export class CallPlacement {
     return result;
   }
 
-  private async dialInTurn(call: CallToDial, { provider, subAccount }: Carrier): Promise<DialResult> {
+  private async dialInTurn(callerId: string, call: CallToDial, { provider, subAccount }: Carrier): Promise<DialResult> {
     if (this.waitsForTurn(provider)) {
       const turn = await takeTurn(this.database, call.callSid, provider);
       if (turn !== 'taken') return turn;
     }
-    return dialOnce(provider, { ...call, subAccount }, this.config.dialTimeoutSeconds);
+    const { dialTimeoutSeconds } = this.config;
+    return this.dials.run(callerId, () => dialOnce(provider, { ...call, subAccount }, dialTimeoutSeconds));
   }
 
   /** A provider that is left alone refuses at once, and is nothing to wait for. */

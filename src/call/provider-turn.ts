@@ -27,7 +27,7 @@ export const isLimited = ({ callsPerSecond, callsAtOnce }: ProviderLimits): bool
   callsPerSecond !== null || callsAtOnce !== null;
 
 /** canceled: while it waited. refused: as the provider itself would have. */
-type Turn = 'taken' | { readonly kind: 'canceled' } | ({ readonly kind: 'refused' } & Refusal);
+export type Turn = 'taken' | { readonly kind: 'canceled' } | ({ readonly kind: 'refused' } & Refusal);
 
 export const takeTurn = async (
   database: DataSource,
@@ -49,6 +49,10 @@ export const takeTurn = async (
     await sleep(LOOK_AGAIN_MS);
   }
 };
+
+/** False once the call is over, or its cancel is ordered. */
+export const isWanted = async (database: DataSource, callSid: string): Promise<boolean> =>
+  (await lookAtTurn(database, [callSid])).length > 0;
 
 /** Or until the call is canceled. */
 const waitForTurn = async (database: DataSource, callSid: string, waitMs: number): Promise<void> => {

@@ -115,7 +115,7 @@ const main = async (): Promise<number> => {
   const config = readEnvironment();
   const token = values.token ?? (await makeToken(values.as, config));
   const client = new Client(
-    values.url ?? reachableUrl(config.host, config.port),
+    values.url?.replace(/\/+$/, '') ?? reachableUrl(config.host, config.port),
     token,
     config.dialTimeoutSeconds * 1_000 + OVERHEAD_MS,
   );

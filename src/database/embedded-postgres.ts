@@ -96,6 +96,8 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
+const NOT_MADE = 'The embedded database could not be made in';
+
 /** In a folder beside, renamed when it is complete: being killed half-way leaves nothing that looks finished. */
 const initialise = async (programs: PostgresPrograms, folder: string, cluster: string): Promise<void> => {
   for (const name of await readdir(folder)) {
@@ -113,8 +115,10 @@ const initialise = async (programs: PostgresPrograms, folder: string, cluster: s
   const initdb = programs.run('initdb', options, ['ignore', 'ignore', 'pipe']);
   let complaint = '';
   initdb.stderr?.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
-  const [code] = (await once(initdb, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`The embedded database could not be made in ${folder}: ${complaint.trim()}`);
+  const [code] = (await once(initdb, 'close').catch((cause: unknown) => {
+    throw new Error(`${NOT_MADE} ${folder}: ${(cause as Error).message}`, { cause });
+  })) as [number | null];
+  if (code !== 0) throw new Error(`${NOT_MADE} ${folder}: ${complaint.trim()}`);
   if (user) giveAllTo(user, draft);
   await rename(draft, cluster);
   await rm(around, { recursive: true });
@@ -138,7 +142,9 @@ const launch = async (
   const options = [...SETTINGS, `unix_socket_directories=${socketDir}`, ...settings].flatMap((one) => ['-c', one]);
   const environment: Record<string, string> = previous === undefined ? {} : { [DISREGARDED_PROCESS]: String(previous) };
   const server = programs.run('postgres', ['-D', cluster, ...options], ['ignore', log.fd, log.fd], environment);
-  const exited = new Promise<void>((resolve) => server.once('exit', resolve).once('error', resolve));
+  const exited = new Promise<Error | null>((resolve) =>
+    server.once('exit', () => resolve(null)).once('error', resolve),
+  );
   const watchdog = watchServer(server, cluster, socketDir);
   await log.close();
   const stop = async (): Promise<void> => {
@@ -150,7 +156,11 @@ const launch = async (
   try {
     const urlOf = (role: string, database: string) =>
       `postgresql://${role}@localhost/${database}?host=${encodeURIComponent(socketDir)}`;
-    await untilReady(socketDir, server, async () => lastWords(logFile, logStart));
+    await untilReady(socketDir, server, async () => {
+      // A program that cannot be run writes nothing.
+      const failure = isAlive(server) ? null : await exited;
+      return failure?.message ?? lastWords(logFile, logStart);
+    });
     await ensureRoles(urlOf);
     return { url: urlOf(ROLE, ROLE), superuserUrl: urlOf(SUPERUSER, ROLE), stop };
   } catch (error) {

@@ -24,6 +24,7 @@ export const watchServer = (server: ChildProcess, cluster: string, socketFolder:
     detached: true,
     cwd: '/',
   });
-  watchdog.unref();
+  // There may be no /bin/sh. Without a watchdog the next start stops the server.
+  watchdog.on('error', () => undefined).unref();
   return watchdog;
 };

@@ -52,8 +52,8 @@ describe('npm run call', () => {
     expect(await recordOf(output)).toMatchObject({ callerId: '1004', calleeId: null, endReason: 'completed' });
   });
 
-  it('takes the address and the token that it is given', async () => {
-    const options = ['2001', '--url', service.url, '--token', await service.token('1005')];
+  it.each(['', '/'])('takes the address and the token that it is given, with "%s" at its end', async (end) => {
+    const options = ['2001', '--url', service.url + end, '--token', await service.token('1005')];
 
     const { code, output } = await call(options, { DATA_DIR: '/nowhere' });
 

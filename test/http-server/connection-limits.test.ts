@@ -168,6 +168,19 @@ describe('a pipeline', () => {
     expect(draining.isIdle).toBe(true);
   });
 
+  it('of more requests than may wait is parsed no further', async () => {
+    await start();
+    let parsed = 0;
+    server.on('request', () => parsed++);
+    const socket = client();
+
+    socket.write(get('/wait').repeat(1_000));
+    await isClosed(socket);
+
+    // What has been parsed is kept until the connection's end is processed, and with it the memory of its requests.
+    expect(parsed).toBe(1 + LIMITS.waiting + 1);
+  });
+
   it('that is cut leaves nothing in flight, and what waits never begins', async () => {
     await start();
     const socket = client();

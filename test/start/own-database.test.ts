@@ -79,6 +79,16 @@ describe('npm start with DATABASE_URL', () => {
       { JWT_SECRET: TEST_SECRET, SUB_ACCOUNT_KEYS: TEST_KEYS, DATABASE_URL: 'postgresql://nobody@localhost:1/nothing' },
       /^The database cannot be reached: .*ECONNREFUSED.*\n$/,
     ],
+    [
+      'an address in brackets',
+      { JWT_SECRET: TEST_SECRET, SUB_ACCOUNT_KEYS: TEST_KEYS, HOST: '[::1]' },
+      /^HOST=\[::1\] with PORT=0 cannot be listened on \((?:ENOTFOUND|EAI_AGAIN)\)\. .*\n$/,
+    ],
+    [
+      'the address of another machine',
+      { JWT_SECRET: TEST_SECRET, SUB_ACCOUNT_KEYS: TEST_KEYS, HOST: '192.0.2.1' },
+      /^HOST=192\.0\.2\.1 with PORT=0 cannot be listened on \(EADDRNOTAVAIL\)\. .*\n$/,
+    ],
   ])('refuses to start with %s, and says so', async (_what, more, expected) => {
     const { code, output, complaint } = await runService(settings(more));
 

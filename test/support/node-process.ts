@@ -55,10 +55,12 @@ export const IS_ROOT = process.getuid?.() === 0;
 /** One that every system knows by name, for initdb asks for the name; and not the one that root falls back to. */
 export const ORDINARY_USER = Number(execFileSync('id', IS_ROOT ? ['-u', 'daemon'] : ['-u'], { encoding: 'utf8' }));
 
-/** How root runs something as an ordinary user, who may read this folder even where it lies in root's home. */
-export const asOrdinaryUser = (): string[] => {
-  if (!IS_ROOT) return [];
-  const launcher = ['setpriv', `--reuid=${ORDINARY_USER}`, `--regid=${ORDINARY_USER}`, '--clear-groups'];
+/** How root runs something as an ordinary user. */
+export const asOrdinaryUser = (): string[] => (IS_ROOT ? asUser(ORDINARY_USER) : []);
+
+/** How root runs something as another user, who may read this folder even where it lies in root's home. */
+export const asUser = (uid: number): string[] => {
+  const launcher = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
   try {
     execFileSync('setpriv', [...launcher.slice(1), 'test', '-r', REPOSITORY], { stdio: 'ignore' });
     return launcher;

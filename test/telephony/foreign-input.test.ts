@@ -1,46 +1,18 @@
 /**
  * What comes from providers, made at random: each reader returns events that can be stored, or refuses in its own typed way.
- * The values that are known to be dangerous are more frequent than chance would have them.
  */
 import fc from 'fast-check';
 import { changeNumberOf } from '../../src/call/event-stream.js';
 import { isStorable, UnexpectedShape } from '../../src/common/foreign-json.js';
-import { isInstant } from '../../src/common/instant.js';
 import { asteriskEvent, eventsOfStory, readStory, readTime } from '../../src/telephony/asterisk/call-story.js';
 import { readWireBody } from '../../src/telephony/simulator/wire-format.js';
 import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
 import { MalformedCallback, readCallback } from '../../src/telephony/twilio/callback-events.js';
 import { NotUnderstood, readNotification } from '../../src/telephony/yuntongxun/notification.js';
 import { readFields, UnreadableBody } from '../../src/telephony/yuntongxun/wire-body.js';
+import { CALL_SID, expectStorableEvents, foreignText as text } from '../support/foreign-values.js';
 
 const NOW = new Date('2026-11-25T05:15:33.700Z');
-const CALL_SID = '16090510160925480001030600243044';
-
-const text = fc.oneof(
-  fc.constantFrom(
-    '',
-    '\0',
-    '\ud83d',
-    `${'x'.repeat(19)}😀`,
-    `${'x'.repeat(199)}😀`,
-    'x'.repeat(5_000),
-    '-1',
-    '1e999',
-    '99999999999999999999',
-    '0000-01-01T00:00:00Z',
-    '9999-12-31T23:59:59.999Z',
-    '+275760-09-13T00:00:00Z',
-    '-271821-04-20T00:00:00Z',
-    '2026-11-25T05:15:33Z',
-    '20261125051533',
-    '00000101000000',
-    '__proto__',
-    CALL_SID,
-  ),
-  fc.string({ unit: 'binary' }),
-  fc.string(),
-);
-
 const FAITHFUL = [
   ['action', 'hangup'],
   ['byetype', '3'],
@@ -54,21 +26,6 @@ const fieldsOf = (names: readonly string[], right: readonly (readonly [string, s
     .tuple(fc.subarray([...right]), fc.array(fc.tuple(fc.constantFrom(...names), text), { maxLength: 8 }))
     .map((parts): [string, string][] => parts.flat().map(([name, value]) => [name, value]));
 
-const textsIn = (value: unknown): string[] =>
-  typeof value === 'string'
-    ? [value]
-    : typeof value === 'object' && value !== null && !(value instanceof Date)
-      ? Object.entries(value).flatMap(([name, one]) => [name, ...textsIn(one)])
-      : [];
-
-/** As PostgreSQL needs it. A text may be longer than our own are. */
-const expectStorable = (events: readonly ProviderEvent[]): void => {
-  for (const event of events) {
-    expect(isInstant(event.occurredAt)).toBe(true);
-    expect(textsIn(event).filter((one) => /[\0\p{Surrogate}]/u.test(one) || one.length > 2_000)).toEqual([]);
-  }
-};
-
 const reads = (
   read: () => readonly ProviderEvent[],
   ...refusals: readonly (abstract new (...given: never[]) => Error)[]
@@ -79,7 +36,7 @@ const reads = (
   } catch (error) {
     if (!refusals.some((refusal) => error instanceof refusal)) throw error;
   }
-  expectStorable(events);
+  expectStorableEvents(events);
 };
 
 const RUNS = { numRuns: 500 };

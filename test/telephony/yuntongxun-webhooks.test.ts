@@ -162,3 +162,26 @@ describe('a hang-up whose times are not to be relied on', () => {
     expect(eventsIn({ ...hangUp, talkDuration }).at(-1)?.detail).toEqual({ byetype: '4', leg: 'B' });
   });
 });
+
+describe('a body in another encoding than UTF-8', () => {
+  /** 北京, and a byte that no encoding has. */
+  it.each([
+    ['GBK', Buffer.from('b1b1bea9', 'hex')],
+    ['no encoding', Buffer.from([0xff])],
+  ])('is refused, and nothing of it is stored: %s', (_encoding, bytes) => {
+    for (const body of [asXml({ ...hangUp, recordurl: 'X' }), JSON.stringify({ ...hangUp, recordurl: 'X' })]) {
+      const [before = '', after = ''] = body.split('X');
+
+      const reading = read(Buffer.concat([Buffer.from(before), bytes, Buffer.from(after)]));
+
+      expect(reading).toEqual({ kind: 'malformed', reason: 'Not understood: the body is not UTF-8.' });
+    }
+  });
+
+  it('is told from one in UTF-8', () => {
+    expect(eventsIn({ ...hangUp, recordurl: 'http://host/北京.wav' })).toMatchObject([
+      { type: 'answered' },
+      { type: 'ended', recording: 'http://host/北京.wav' },
+    ]);
+  });
+});

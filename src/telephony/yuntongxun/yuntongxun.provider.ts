@@ -197,6 +197,8 @@ const credentialsIn = (reply: RestReply): SubAccountCredentials => ({
 const readBody = ({ body, target }: WebhookRequest): Notification => {
   if (!isUtf8(body)) throw new UnreadableBody('the body is not UTF-8');
   const query = new URLSearchParams(target.split('?')[1] ?? '');
+  // Its pages say UTF-8 of all that it sends. Other bytes would be stored as U+FFFD, and nothing would tell what they were.
+  if (!isUtf8(body)) throw new UnreadableBody('the body is not UTF-8');
   return readNotification(readFields(body.toString('utf8')), query.get('action'), new Date());
 };
 

@@ -1,0 +1,36 @@
+/** Each header costs a hundred times its bytes, and those beyond a limit would be dropped in silence. */
+import { request } from 'node:http';
+import { MOST_HEADERS } from '../../src/connection-limits.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+let service: TestApp;
+
+beforeAll(async () => {
+  service = await startTestApp({ environment: { ADMIN_PORT: '0' } });
+});
+afterAll(() => service.close());
+
+/** As they are, without those that an HTTP client adds. */
+const statusWith = (url: string, headers: readonly string[]): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const asked = request(`${url}/health/live`, { agent: false, headers: ['host', 'x', ...headers], setHost: false });
+    asked.on('response', (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    asked.on('error', reject).end();
+  });
+
+const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => [`x-${i}`, 'y']).flat();
+
+describe.each(['url', 'adminUrl'] as const)('at the %s', (port) => {
+  const url = (): string => (port === 'url' ? service.url : service.app.adminUrl);
+
+  it('a request with many headers is served', async () => {
+    expect(await statusWith(url(), numbered(MOST_HEADERS - 3))).toBe(200);
+  });
+
+  it.each([MOST_HEADERS, 5 * MOST_HEADERS])('a request with %d more than it needs is refused', async (count) => {
+    expect(await statusWith(url(), numbered(count))).toBe(413);
+  });
+});
