@@ -43,14 +43,14 @@ const ROOMS = {
   },
   delivery: {
     mayImport: [
-      '^src/call/call-(?:change|sid)\\.ts$',
+      '^src/call/(?:call-change|call-sid|call\\.module|change-feed)\\.ts$',
       '^src/directory/page\\.ts$',
       '^src/common/',
       '^src/config/',
       '^src/database/',
     ],
     because:
-      'Telling the app’s backend rests on the changes that are written down, and on nothing else of a call; whoever changes ' +
+      'Telling the app’s backend rests on the changes that are written down and published, and on nothing else of a call; whoever changes ' +
       'a call need not know that anybody is told.',
   },
   webhook: {

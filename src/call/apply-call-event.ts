@@ -1,11 +1,12 @@
 /**
  * `call-lifecycle.ts` as the one statement that applies an event: it locks the call, stores the event once, moves the
- * record where the rule says so, numbers the change and notifies. Whatever order events come in, on however many
+ * record where the rule says so, and numbers the change. Whatever order events come in, on however many
  * connections, each statement sees the call as the one before has left it.
  */
 import type { DataSource } from 'typeorm';
 import { hotStatement } from '../database/hot-statement.js';
-import { CALL_CHANGED_CHANNEL, changeBytes, readChange, type CallChange } from './call-change.js';
+import { changeBytes } from './call-change.js';
+import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
 import { CANCEL_LEASE_SECONDS, probeIn } from './call-limits.js';
 import { END_AUTHORITIES, END_REASONS, EVENT_RULES, type CallEventType, type EndReason } from './call-lifecycle.js';
 
@@ -35,8 +36,8 @@ export type Applied = 'unknown_call' | 'applied' | 'repeated' | 'replayed' | 'to
 
 export interface Application {
   readonly applied: Applied;
-  /** The change that the event made, where it made one. */
-  readonly change: CallChange | null;
+  /** The bytes of the change that the event made, where it made one: to be published. */
+  readonly change: string | null;
 }
 
 const textArray = (items: readonly string[]): string => `array[${items.map((item) => `'${item}'`).join(', ')}]::text[]`;
@@ -152,8 +153,7 @@ select
     select from call_event earlier where earlier.provider = $2 and earlier.event_id = $3 and earlier.receipt = $12
   ) as replayed,
   moved.change,
-  -- Null would be notified as an empty text.
-  case when moved.change is not null then pg_notify('${CALL_CHANGED_CHANNEL}', moved.change) end
+  ${JOBS_AFTER_COMMIT}
 from (select) as one left join moved on moved.change is not null
 `,
 );
@@ -191,7 +191,7 @@ export const applyCallEvent = async (
   ]);
   return {
     applied: outcome ? appliedBy(outcome) : 'unknown_call',
-    change: outcome?.change ? readChange(outcome.change) : null,
+    change: outcome?.change ?? null,
   };
 };
 

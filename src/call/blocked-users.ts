@@ -34,12 +34,8 @@ export class BlockedUsers implements OnModuleInit, BeforeApplicationShutdown {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     feed.observe({
-      onDeaf: () => {
-        this.isDeaf = true;
-        this.readAgain();
-      },
-      onListening: () => {
-        this.isDeaf = false;
+      onHearing: (isHearing) => {
+        this.isDeaf = !isHearing;
         this.readAgain();
       },
       onUsersBlocked: () => {

@@ -5,6 +5,7 @@ import type { CallEventType } from './call-lifecycle.js';
 @Entity('call_event')
 @Index('call_event_call_sid', ['callSid', 'receivedAt'])
 @Index('call_event_change', ['callSid', 'changeNumber'], { unique: true, where: 'change_number is not null' })
+@Index('call_event_written_by', ['writtenBy'], { where: 'written_by is not null and change_number is not null' })
 @Check('call_event_change_complete', '(change_number is null) = (change is null)')
 export class CallEvent {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'call_event_pkey' })
@@ -42,4 +43,12 @@ export class CallEvent {
   /** The bytes that tell of that change wherever it is told (call-change.ts). */
   @Column('text', { nullable: true })
   change: string | null;
+
+  /** The transaction that wrote the row, see change-look.ts; null in rows of before there was a look. */
+  @Column('bigint', {
+    name: 'written_by',
+    nullable: true,
+    default: () => 'int8in(xid8out(pg_current_xact_id()))',
+  })
+  writtenBy: string | null;
 }

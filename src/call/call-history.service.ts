@@ -14,12 +14,12 @@ export interface CallHistory extends ShownCall {
   readonly events: readonly TimelineEvent[];
 }
 
-export interface TimelineEvent extends Omit<Readonly<CallEvent>, 'callSid' | 'receipt' | 'change'> {
+export interface TimelineEvent extends Omit<Readonly<CallEvent>, 'callSid' | 'receipt' | 'change' | 'writtenBy'> {
   /** Written out as JSON, the very bytes that every other consumer is sent; null where the event changed nothing, or where the change cannot be read. */
   readonly change: CallChange | null;
 }
 
-interface EventRow extends Omit<Readonly<CallEvent>, 'occurredAt' | 'receivedAt'> {
+interface EventRow extends Omit<Readonly<CallEvent>, 'occurredAt' | 'receivedAt' | 'writtenBy'> {
   readonly occurredAt: string;
   readonly receivedAt: string;
 }

@@ -19,7 +19,7 @@ import { newCallSid } from './call-sid.js';
 import { CallerDials, FORMER_IN_FLIGHT } from './caller-dials.js';
 import { dialOnce, refusalDetail, type DialResult } from './dial.js';
 import { OpenCallCheck } from './open-call-check.js';
-import { findRunning, openCall, type CallToOpen, type OpenCall, type RunningCall } from './open-call.js';
+import { findRunning, type CallToOpen, type OpenCall, type RunningCall } from './open-call.js';
 import { isPassedOver, passOver } from './pass-over.js';
 import { isLimited, isWanted, takeTurn, type Turn } from './provider-turn.js';
 import { SubAccountMaker } from './sub-account-maker.js';
@@ -128,8 +128,8 @@ export class CallPlacement {
 
   /** A running call that was found is asked about first: its end may never have been told. */
   private async openCall(call: CallToOpen): Promise<OpenCall> {
-    const open = await openCall(this.database, call);
-    return open.isNew || !(await this.openCallCheck.isOver(open.callSid)) ? open : openCall(this.database, call);
+    const open = await this.recorder.open(call);
+    return open.isNew || !(await this.openCallCheck.isOver(open.callSid)) ? open : this.recorder.open(call);
   }
 
   private async runningCall(callerId: string): Promise<RunningCall | undefined> {

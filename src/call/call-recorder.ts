@@ -9,7 +9,8 @@ import type { ProviderEvent } from '../telephony/telephony-provider.js';
 import { applyCallEvent, RINGBACK, type Applied, type EventToApply } from './apply-call-event.js';
 import type { CallEventType } from './call-lifecycle.js';
 import { longestStays } from './call-limits.js';
-import { StateMemory } from './state-memory.js';
+import { ChangeFeed } from './change-feed.js';
+import { openCall, type CallToOpen, type OpenCall } from './open-call.js';
 
 const findByProviderCallId = hotStatement<{ callSid: string }>(
   'call-by-provider-call-id',
@@ -20,10 +21,17 @@ const findByProviderCallId = hotStatement<{ callSid: string }>(
 export class CallRecorder {
   constructor(
     private readonly database: DataSource,
-    private readonly memory: StateMemory,
+    private readonly feed: ChangeFeed,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
+
+  /** Makes the record, or finds the caller's running call. */
+  async open(call: CallToOpen): Promise<OpenCall> {
+    const open = await openCall(this.database, call);
+    if (open.change !== null) this.feed.publish(open.change);
+    return open;
+  }
 
   /** What a provider tells of a call. */
   async apply(provider: string, event: ProviderEvent, receipt: string | null = null): Promise<Applied> {
@@ -56,8 +64,7 @@ export class CallRecorder {
 
   private async record(event: EventToApply): Promise<Applied> {
     const { applied, change } = await applyCallEvent(this.database, event, longestStays(this.config));
-    // Who caused the change must see it at once, before its notification has come round.
-    if (change) this.memory.learn(change);
+    if (change !== null) this.feed.publish(change);
     const { provider, type, endReason, eventId } = event;
     this.logger.info({ callSid: event.callSid, provider, type, endReason, eventId, applied }, 'call event');
     return applied;

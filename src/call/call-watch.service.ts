@@ -3,7 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { Draining } from '../common/draining.js';
 import { CallService } from './call.service.js';
 import { StateType } from './call-lifecycle.js';
-import { ChangeFeed, type FeedListener } from './change-feed.js';
+import { ChangeFeed } from './change-feed.js';
+import type { FeedListener } from './change-subscriptions.js';
 
 /** What a long poll has seen already: a state, or a change by its number. */
 export type Seen = { readonly state: number } | { readonly number: number };

@@ -42,6 +42,6 @@ import { WaitingClients } from './waiting-clients.js';
     Sweeper,
     WaitingClients,
   ],
-  exports: [CallHistoryService, CallRecorder, CallSearchService, CallService, CatchUp, DryRunService],
+  exports: [CallHistoryService, CallRecorder, CallSearchService, CallService, CatchUp, ChangeFeed, DryRunService],
 })
 export class CallModule {}

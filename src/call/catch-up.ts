@@ -26,7 +26,7 @@ export class CatchUp implements OnApplicationBootstrap, BeforeApplicationShutdow
   private readonly missed = new Set<string>();
   private readonly lastAt = new Map<string, number>();
   private asking: Promise<void> | undefined;
-  private wasDeaf = false;
+  private wasStale = false;
   private readonly stop = new AbortController();
 
   constructor(
@@ -37,13 +37,12 @@ export class CatchUp implements OnApplicationBootstrap, BeforeApplicationShutdow
   ) {
     // The database was away, or this process stood still: webhooks were answered with an error, or not at all.
     feed.observe({
-      onChange: () => undefined,
-      onDeaf: () => {
-        this.wasDeaf = true;
+      onStale: () => {
+        this.wasStale = true;
       },
-      onListening: () => {
-        if (this.wasDeaf) this.askAboutAll();
-        this.wasDeaf = false;
+      onCurrent: () => {
+        if (this.wasStale) this.askAboutAll();
+        this.wasStale = false;
       },
     });
   }

@@ -1,89 +1,79 @@
 /**
- * What replicas tell each other (design rule 6): the changes of calls, by LISTEN over one connection a replica. Those who
- * wait for a call get each of its changes once and in order; a gap, or a time without the connection, is filled from the
- * table. Waiting costs no database connection.
+ * How a replica learns of the changes of calls (design rule 6).
+ *
+ * - What it has written itself, it knows before it answers: `publish`.
+ * - Truth: twice a second it looks which changes were committed since it last looked (change-look.ts). What it did not know
+ *   is forgotten where it is remembered, and read for those who wait.
+ * - Speed: other replicas tell it what they have committed (change-hints.ts). Where hints do not arrive, behind a pooler that
+ *   cannot listen, the looks alone tell, half a second later.
+ *
+ * While it cannot look, it says that it is stale, and nothing is answered from memory. Waiting costs no connection.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { hotStatement } from '../database/hot-statement.js';
 import { USERS_BLOCKED_CHANNEL } from '../directory/user.service.js';
 import { CALL_CHANGED_CHANNEL, readChange, type CallChange } from './call-change.js';
-import { ListeningConnection } from './listening-connection.js';
-
-/** One change: its bytes for passing on, and what they mean. */
-export interface FeedItem {
-  readonly bytes: string;
-  readonly change: CallChange;
-}
-
-/** Gets null in place of a change that this version of Ringback cannot read: the next one comes all the same. */
-export type FeedListener = (item: FeedItem | null) => void;
-
-interface Subscription {
-  readonly callSid: string;
-  /** The number of the last change that was handed on, or could not be read. */
-  last: number;
-  readonly listener: FeedListener;
-}
+import { ChangeHints } from './change-hints.js';
+import { beginToLook, look, type LookedUntil, type SeenChange } from './change-look.js';
+import { ChangeSubscriptions, type FeedItem, type FeedListener } from './change-subscriptions.js';
+import { FeedConnection } from './feed-connection.js';
 
 export interface FeedObserver {
   onChange?(change: CallChange): void;
+  /** Made by this replica, and committed. */
+  onPublished?(change: CallChange): void;
+  /** These calls have changed; how is for the database to tell. */
+  onMissed?(callSids: readonly string[]): void;
   /** Which ones is for the database to tell. */
   onUsersBlocked?(): void;
-  /** Changes may be missed from now on, until `onListening`. */
-  onDeaf(): void;
-  onListening(): void;
+  /** Changes may be missed from now on, until `onCurrent`. */
+  onStale?(): void;
+  /** From now on no change is missed. Those of before may have been. */
+  onCurrent?(): void;
+  /** Whether hints and `onUsersBlocked` arrive. */
+  onHearing?(isHearing: boolean): void;
 }
 
-/** While the connection is away, the table is read this often for everybody who waits; and again after a failure. */
+const LOOK_EVERY_MS = 500;
+/** While it cannot look, the table is read this often for those who wait. */
 const READ_EVERY_MS = 1_000;
-/** Calls that one statement reads for. */
-const CALLS_A_READ = 200;
-
-interface ChangeRow {
-  readonly callSid: string;
-  readonly number: number;
-  readonly bytes: string;
-}
-
-const readChanges = hotStatement<ChangeRow>(
-  'read-changes',
-  `
-select call_sid as "callSid", change_number as number, change as bytes from call_event
-where call_sid = any($1) and change_number is not null
-order by call_sid, change_number
-`,
-);
 
 @Injectable()
 export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly subscriptions = new Map<string, Set<Subscription>>();
   private readonly observers: FeedObserver[] = [];
-  private readonly connection: ListeningConnection;
-  private readonly toRead = new Set<string>();
-  private reading: Promise<void> | undefined;
-  private deafTimer: NodeJS.Timeout | undefined;
+  private readonly subscriptions: ChangeSubscriptions;
+  private readonly connection: FeedConnection;
+  private readonly hints: ChangeHints;
+  /** By call, the greatest number told of since the last look began: no news when a look finds it. */
+  private toldSince = new Map<string, number>();
+  private lookedUntil: LookedUntil | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private staleTimer: NodeJS.Timeout | undefined;
+  private isCurrent = false;
+  private hasMissedHints = false;
 
   constructor(
-    private readonly database: DataSource,
+    database: DataSource,
     @Inject(CONFIG) config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.connection = new ListeningConnection(config.databaseUrl ?? '', [CALL_CHANGED_CHANNEL, USERS_BLOCKED_CHANNEL], {
+    this.subscriptions = new ChangeSubscriptions(database, logger);
+    this.connection = new FeedConnection(config.databaseUrl ?? '', [CALL_CHANGED_CHANNEL, USERS_BLOCKED_CHANNEL], {
+      onConnected: () => this.begin(),
       onNotification: (channel, payload) => {
-        if (channel === CALL_CHANGED_CHANNEL) this.onNotification(payload);
+        if (channel === CALL_CHANGED_CHANNEL) this.onHint(payload);
         else this.tellObservers((observer) => observer.onUsersBlocked?.());
       },
-      onListening: () => {
-        this.onListening();
+      onHearing: (isHearing) => {
+        this.onHearing(isHearing);
       },
       onLost: (error) => {
         this.onLost(error);
       },
     });
+    this.hints = new ChangeHints(this.connection.ask);
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -91,22 +81,21 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    clearInterval(this.deafTimer);
+    clearTimeout(this.timer);
+    clearInterval(this.staleTimer);
+    await this.hints.settled();
     await this.connection.close();
-    await this.reading;
+    await this.subscriptions.close();
   }
 
   /** How many are told of changes now. */
   get listeners(): number {
-    let listeners = 0;
-    for (const { size } of this.subscriptions.values()) listeners += size;
-    return listeners;
+    return this.subscriptions.count;
   }
 
-  /** For one that keeps something in memory which only notifications keep true. */
   observe(observer: FeedObserver): void {
     this.observers.push(observer);
-    if (this.connection.isListening) observer.onListening();
+    if (this.isCurrent) observer.onCurrent?.();
   }
 
   /**
@@ -114,117 +103,120 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
    * @returns how to stop
    */
   subscribe(callSid: string, after: number, listener: FeedListener): () => void {
-    const subscription: Subscription = { callSid, last: after, listener };
-    const others = this.subscriptions.get(callSid) ?? new Set();
-    this.subscriptions.set(callSid, others.add(subscription));
-    this.read([callSid]);
-    return () => {
-      others.delete(subscription);
-      if (others.size === 0 && this.subscriptions.get(callSid) === others) this.subscriptions.delete(callSid);
-    };
+    return this.subscriptions.add(callSid, after, listener);
   }
 
-  private onNotification(bytes: string): void {
-    const change = this.readOrDistrust(bytes);
-    if (!change) return;
-    this.tellObservers((observer) => {
-      observer.onChange?.(change);
-    });
-    this.handOn(change.data.callSid, change.data.number, { bytes, change });
+  /** What this replica has committed. Whoever asks it afterwards gets no older answer. */
+  publish(bytes: string): void {
+    const item = this.readOrDistrust(bytes);
+    if (!item) return;
+    this.tell(item);
+    this.tellObservers((observer) => observer.onPublished?.(item.change));
+    if (this.connection.isConnected) this.hints.give(bytes);
+  }
+
+  private onHint(bytes: string): void {
+    const item = this.readOrDistrust(bytes);
+    if (item) this.tell(item);
+  }
+
+  private tell(item: FeedItem): void {
+    const { callSid, number } = item.change.data;
+    if (number > (this.toldSince.get(callSid) ?? 0)) this.toldSince.set(callSid, number);
+    this.tellObservers((observer) => observer.onChange?.(item.change));
+    this.subscriptions.handOn(callSid, number, item);
   }
 
   /** Any database user can send a notification. One that cannot be read may stand for a change that is missed now. */
-  private readOrDistrust(bytes: string): CallChange | undefined {
+  private readOrDistrust(bytes: string): FeedItem | undefined {
     try {
-      return readChange(bytes);
+      return { bytes, change: readChange(bytes) };
     } catch (error) {
       this.logger.warn({ error }, 'notification cannot be read; dropping remembered states and reading the database');
-      this.onListening();
+      if (this.isCurrent) this.startAnew();
       return undefined;
     }
   }
 
-  private handOn(callSid: string, number: number, item: FeedItem | null): void {
-    for (const subscription of this.subscriptions.get(callSid) ?? []) {
-      if (number <= subscription.last) continue;
-      if (number > subscription.last + 1) {
-        this.read([callSid]);
-        continue;
-      }
-      subscription.last = number;
-      this.callSafely(() => {
-        subscription.listener(item);
-      });
-    }
+  /** The first look of a session. */
+  private async begin(): Promise<void> {
+    this.toldSince = new Map();
+    this.lookedUntil = await beginToLook(this.connection.ask);
+    if (this.staleTimer) this.logger.info('changes are seen again');
+    clearInterval(this.staleTimer);
+    this.staleTimer = undefined;
+    this.isCurrent = true;
+    this.startAnew();
+    this.lookLater();
   }
 
-  private tellObservers(tell: (observer: FeedObserver) => void): void {
-    for (const observer of this.observers) {
-      this.callSafely(() => {
-        tell(observer);
-      });
-    }
+  /** What was remembered is dropped, and read for those who wait. */
+  private startAnew(): void {
+    this.tellObservers((observer) => observer.onCurrent?.());
+    this.subscriptions.readAll();
   }
 
-  /** All of this runs within a listener of the connection: an error of one recipient must end neither the others' turn nor the process. */
-  private callSafely(call: () => void): void {
-    try {
-      call();
-    } catch (error) {
-      this.logger.error({ error }, 'recipient of a change failed');
-    }
+  private lookLater(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      // The connection has reported why, and is made anew.
+      this.look().catch(() => undefined);
+    }, LOOK_EVERY_MS);
   }
 
-  private onListening(): void {
-    clearInterval(this.deafTimer);
-    this.deafTimer = undefined;
-    this.tellObservers((observer) => {
-      observer.onListening();
-    });
-    this.read(this.subscriptions.keys());
+  private async look(): Promise<void> {
+    if (!this.lookedUntil || !this.connection.isConnected) return;
+    const toldBefore = this.toldSince;
+    this.toldSince = new Map();
+    const { until, changes } = await look(this.connection.ask, this.lookedUntil);
+    this.lookedUntil = until;
+    if (changes) this.onSeen(changes, toldBefore);
+    else this.startAnew();
+    this.lookLater();
+  }
+
+  private onSeen(changes: readonly SeenChange[], toldBefore: ReadonlyMap<string, number>): void {
+    const isNews = ({ callSid, number }: SeenChange): boolean =>
+      number > Math.max(toldBefore.get(callSid) ?? 0, this.toldSince.get(callSid) ?? 0);
+    const missed = [...new Set(changes.filter(isNews).map(({ callSid }) => callSid))];
+    if (missed.length === 0) return;
+    this.tellObservers((observer) => observer.onMissed?.(missed));
+    this.subscriptions.readMissed(missed);
+  }
+
+  private onHearing(isHearing: boolean): void {
+    if (!isHearing && !this.hasMissedHints) {
+      this.logger.warn(
+        'hints of other replicas do not arrive, as behind a pooler in transaction mode; their changes are seen half a second later',
+      );
+    }
+    if (isHearing && this.hasMissedHints) this.logger.info('hints of other replicas arrive again');
+    this.hasMissedHints = !isHearing;
+    this.tellObservers((observer) => observer.onHearing?.(isHearing));
   }
 
   private onLost(error: unknown): void {
-    this.logger.warn({ error }, 'not told of changes any more; reading the database until it listens again');
+    clearTimeout(this.timer);
+    this.hints.drop();
+    this.isCurrent = false;
+    this.logger.warn({ error }, 'changes cannot be seen; answering from the database until they can be');
     this.tellObservers((observer) => {
-      observer.onDeaf();
+      observer.onStale?.();
+      observer.onHearing?.(false);
     });
-    this.deafTimer ??= setInterval(() => {
-      this.read(this.subscriptions.keys());
+    this.staleTimer ??= setInterval(() => {
+      this.subscriptions.readAll();
     }, READ_EVERY_MS);
   }
 
-  /** Reads for many waiters at a time: requests that come while a read is under way share the next one. */
-  private read(callSids: Iterable<string>): void {
-    for (const callSid of callSids) this.toRead.add(callSid);
-    this.reading ??= this.readAll().finally(() => {
-      this.reading = undefined;
-      if (this.toRead.size > 0 && !this.connection.isClosed) this.read([]);
-    });
-  }
-
-  private async readAll(): Promise<void> {
-    await Promise.resolve();
-    const batch = [...this.toRead].slice(0, CALLS_A_READ);
-    if (batch.length === 0) return;
-    for (const callSid of batch) this.toRead.delete(callSid);
-    try {
-      const rows = await readChanges(this.database, [batch]);
-      for (const row of rows) this.handOn(row.callSid, row.number, this.readRow(row));
-    } catch (error) {
-      this.logger.warn({ error }, 'changes could not be read yet');
-      for (const callSid of batch) this.toRead.add(callSid);
-      await sleep(READ_EVERY_MS);
-    }
-  }
-
-  /** A row that a newer version wrote stays unreadable: it is passed over, or it would be read again and again. */
-  private readRow({ callSid, number, bytes }: ChangeRow): FeedItem | null {
-    try {
-      return { bytes, change: readChange(bytes) };
-    } catch (error) {
-      this.logger.warn({ error, callSid, number }, 'stored change cannot be read; passing it over');
-      return null;
+  /** All of this runs within a listener of the connection: an error of one recipient must end neither the others' turn nor the process. */
+  private tellObservers(tell: (observer: FeedObserver) => void): void {
+    for (const observer of this.observers) {
+      try {
+        tell(observer);
+      } catch (error) {
+        this.logger.error({ error }, 'recipient of a change failed');
+      }
     }
   }
 }

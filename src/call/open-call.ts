@@ -5,8 +5,9 @@
 import type { DataSource } from 'typeorm';
 import { hotStatement } from '../database/hot-statement.js';
 import { RINGBACK } from './apply-call-event.js';
-import { CALL_CHANGED_CHANNEL, changeBytes } from './call-change.js';
+import { changeBytes } from './call-change.js';
 import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
+import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
 
 export interface CallToOpen {
   readonly callSid: string;
@@ -33,6 +34,8 @@ export interface RunningCall {
 /** The call that is open now: the one asked for, or the one that was running already. */
 export interface OpenCall extends RunningCall {
   readonly isNew: boolean;
+  /** The bytes of the first change of a new call: to be published. */
+  readonly change: string | null;
 }
 
 /** The caller's. */
@@ -75,10 +78,10 @@ with opened as (
   returning change
 )
 select call_sid as "callSid", true as "isNew", callee_id as "calleeId", service_line_id as "serviceLineId",
-  pg_notify('${CALL_CHANGED_CHANNEL}', change) as notified
+  change, ${JOBS_AFTER_COMMIT}
 from opened, event
 union all
-select call_sid, false, callee_id, service_line_id, null from call_record
+select call_sid, false, callee_id, service_line_id, null, null from call_record
 where caller_id = $2 and state < 4 and not exists (select from opened)
 `,
 );

@@ -15,14 +15,14 @@ export interface RememberedState {
 const MOST_CALLS = 100_000;
 
 /**
- * The states of recent calls, kept true by notifications, for the poll that every live caller makes every second
- * (design rule 7). Where notifications have stopped nothing is remembered and nothing is believed.
+ * The states of recent calls, kept true by the feed, for the poll that every live caller makes every second (design rule 7).
+ * While the feed is stale nothing is remembered and nothing is believed.
  */
 @Injectable()
 export class StateMemory {
   private readonly states = new LRUCache<string, RememberedState>({ max: MOST_CALLS });
-  private listening = false;
-  /** Grows whenever the memory is dropped: what was read from the database before then is not remembered after it. */
+  private isCurrent = false;
+  /** Grows whenever a change was missed: what was read from the database before then is not remembered after it. */
   private era = 0;
 
   constructor(feed: ChangeFeed) {
@@ -30,31 +30,35 @@ export class StateMemory {
       onChange: (change) => {
         this.learn(change);
       },
-      onDeaf: () => {
+      onMissed: (callSids) => {
+        this.era++;
+        for (const callSid of callSids) this.states.delete(callSid);
+      },
+      onStale: () => {
         this.drop(false);
       },
-      onListening: () => {
+      onCurrent: () => {
         this.drop(true);
       },
     });
   }
 
-  learn({ data: { callSid, callerId, stateType, number } }: CallChange): void {
-    if (this.listening) this.put(callSid, { callerId, state: Number(stateType) as StateType, number });
+  private learn({ data: { callSid, callerId, stateType, number } }: CallChange): void {
+    if (this.isCurrent) this.put(callSid, { callerId, state: Number(stateType) as StateType, number });
   }
 
   recall(callSid: string): RememberedState | undefined {
-    return this.listening ? this.states.get(callSid) : undefined;
+    return this.isCurrent ? this.states.get(callSid) : undefined;
   }
 
-  /** Remembers what `read` finds, unless a notification has told of something newer, or may have been missed, meanwhile. */
+  /** Remembers what `read` finds, unless something newer was told, or missed, meanwhile. */
   async readThrough(
     callSid: string,
     read: () => Promise<RememberedState | undefined>,
   ): Promise<RememberedState | undefined> {
     const era = this.era;
     const found = await read();
-    if (found && this.listening && era === this.era) this.put(callSid, found);
+    if (found && this.isCurrent && era === this.era) this.put(callSid, found);
     return found;
   }
 
@@ -63,9 +67,9 @@ export class StateMemory {
     if (!known || known.number < state.number) this.states.set(callSid, state);
   }
 
-  private drop(listening: boolean): void {
+  private drop(isCurrent: boolean): void {
     this.era++;
-    this.listening = listening;
+    this.isCurrent = isCurrent;
     this.states.clear();
   }
 }

@@ -10,6 +10,10 @@ import { BlockUsers1764670000000 } from '../../migrations/1764670000000-block-us
 import { IndexBlockedUsers1764671000000 } from '../../migrations/1764671000000-index-blocked-users.js';
 import { RememberChecks1764640000000 } from '../../migrations/1764640000000-remember-checks.js';
 import { ClaimSubAccountCreation1764660000000 } from '../../migrations/1764660000000-claim-sub-account-creation.js';
+import { TellWhoWroteAChange1764700000000 } from '../../migrations/1764700000000-tell-who-wrote-a-change.js';
+import { IndexChangesByWriter1764701000000 } from '../../migrations/1764701000000-index-changes-by-writer.js';
+import { AddJobsAfterCommit1764702000000 } from '../../migrations/1764702000000-add-jobs-after-commit.js';
+import { IndexRecentDeliveries1764703000000 } from '../../migrations/1764703000000-index-recent-deliveries.js';
 import { CallEvent } from '../call/call-event.entity.js';
 import { CallRecord } from '../call/call-record.entity.js';
 import { ProviderTurn } from '../call/provider-turn.entity.js';
@@ -64,6 +68,10 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       ClaimSubAccountCreation1764660000000,
       BlockUsers1764670000000,
       IndexBlockedUsers1764671000000,
+      TellWhoWroteAChange1764700000000,
+      IndexChangesByWriter1764701000000,
+      AddJobsAfterCommit1764702000000,
+      IndexRecentDeliveries1764703000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

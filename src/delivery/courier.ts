@@ -6,12 +6,12 @@ import {
   ANY_PENDING,
   CLAIM_NEXT,
   GIVE_UP_KEY,
-  HAND_ON,
   LEAVE_ALONE,
   LOCK_CALL,
   LOCK_IF_DISABLED,
   PUT_BACK,
 } from './delivery-sql.js';
+import { DeliveryJobs } from './delivery-jobs.js';
 import type { DeliveryJob } from './job-payload.js';
 import { WebhookRequest, type Answer } from './webhook-request.js';
 
@@ -50,6 +50,7 @@ export class Courier {
   constructor(
     private readonly database: DataSource,
     private readonly requests: WebhookRequest,
+    private readonly jobs: DeliveryJobs,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -88,6 +89,7 @@ export class Courier {
       return true;
     });
     if (!isOver) throw new DeliveryFailed(error ?? '');
+    this.jobs.add(callSid);
   }
 
   /** Has the job run again as soon as a worker may take it. Its count of failed attempts, and so its back-off, stay. */
@@ -137,7 +139,7 @@ export class Courier {
        where endpoint_id = $1 and call_sid = $2 and change_number = $3 and state = 'pending'`,
       [endpointId, callSid, changeNumber, state],
     );
-    // This process was taken for dead; another has done the work, and handed on.
+    // This process was taken for dead; another has done the work.
     if (settled === 0) return;
     // Also when it failed for good: it was the last to say that the endpoint fails, and a month later nobody would know.
     const [, recovered] = await database.query<[unknown, number]>(
@@ -145,7 +147,7 @@ export class Courier {
       [endpointId],
     );
     if (recovered > 0 && state === 'delivered') this.logger.info({ endpointId }, 'a webhook endpoint accepts again');
-    await database.query(HAND_ON, [endpointId, callSid]);
+    await database.query(GIVE_UP_KEY, [endpointId, callSid]);
     if (state === 'failed') this.logger.warn({ endpointId, changeNumber }, 'a webhook delivery has failed for good');
   }
 

@@ -3,15 +3,22 @@
  * holds the job key, and it makes one attempt at the oldest pending delivery: so no two are under way at once, and none
  * goes before the one before it.
  *
- * - A change finds an earlier delivery pending and needs no job, or finds none and adds one (the trigger's part).
- * - Whoever settles a delivery hands the key on to a job for the next one, or gives it up, in the same transaction.
- * - Both hold the call's row meanwhile, so neither can miss what the other does.
+ * - After a change is committed, and after a delivery is settled, the call gets a job for each endpoint that has a pending
+ *   delivery and no job (webhook_add_jobs, see delivery-jobs.ts).
+ * - Whoever settles a delivery, or finds none, gives up the key in the same transaction.
+ * - Each of them holds the call's row meanwhile, so none can miss what another does.
  * - A job that fails keeps the key and waits; a change in the meantime neither resets nor overtakes it.
  * - A job whose endpoint has no free slot hands the key to a job like itself, with the same count of failed attempts.
  *
  * graphile-worker's queue names would not do instead: each time a worker looks for a job it locks every free queue there
  * is, and here there would be as many as calls; nor would its way of replacing a job by key, which starts the waiting anew.
  */
+
+/**
+ * For a transaction that adds jobs and writes nothing else. Adding a job notifies the workers, and all transactions that
+ * notify wait for each other's flush to the disk.
+ */
+const NEED_NOT_SURVIVE = `set_config('synchronous_commit', 'off', true)`;
 
 /** $1: the callSid */
 export const LOCK_CALL = 'select from call_record where call_sid = $1 for update';
@@ -45,13 +52,6 @@ from next left join attempt on true
 /** $1: the endpoint's id, $2: the callSid */
 export const ANY_PENDING = `select from ${PENDING} limit 1`;
 
-/** $1: the endpoint's id, $2: the callSid. By whoever has settled a delivery, and while it holds the call. */
-export const HAND_ON = `
-select case
-  when exists (select from ${PENDING}) then webhook_add_job($1, $2)
-  else (graphile_worker.remove_job(webhook_job_key($1, $2))).id end
-`;
-
 /** $1: the endpoint's id. While somebody shares the row, it cannot be enabled. */
 export const LOCK_IF_DISABLED = 'select from webhook_endpoint where id = $1 and disabled_at is not null for share';
 
@@ -70,7 +70,7 @@ where key = webhook_job_key($1, $2) and $3 > exp(least(attempts, 10))
 
 /**
  * $1: the endpoint's id, $2: the callSid before the first, $3: how many, $4: the only callSid, or null. Pending deliveries
- * are tried at once. A job that is running is left alone: it hands on to what is pending when it is done.
+ * are tried at once. A job that is running is left alone: when it is done, another is added for what is pending.
  */
 export const WAKE = `
 with call as (
@@ -80,7 +80,8 @@ with call as (
   limit $3
 )
 select call.call_sid as "callSid",
-  case when job.locked_at is null then webhook_add_job($1, call.call_sid) end
+  case when job.locked_at is null then webhook_add_job($1, call.call_sid) end,
+  ${NEED_NOT_SURVIVE}
 from call left join graphile_worker.jobs job on job.key = webhook_job_key($1, call.call_sid)
 order by call.call_sid
 `;
@@ -90,6 +91,6 @@ order by call.call_sid
  * that it has run, so another one takes its place; none if the key has already gone to another.
  */
 export const PUT_BACK = `
-select graphile_worker.reschedule_jobs(array[webhook_add_job($1, $2)], attempts => $4)
+select graphile_worker.reschedule_jobs(array[webhook_add_job($1, $2)], attempts => $4), ${NEED_NOT_SURVIVE}
 from graphile_worker.jobs where id = $3 and key = webhook_job_key($1, $2)
 `;

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
+import { CallModule } from '../call/call.module.js';
 import { Courier } from './courier.js';
+import { DeliveryJobs } from './delivery-jobs.js';
 import { DeliveryService } from './delivery.service.js';
 import { DeliveryWorker } from './delivery-worker.js';
 import { EndpointService } from './endpoint.service.js';
@@ -11,8 +13,10 @@ import { WebhookRequest } from './webhook-request.js';
 
 /** What the app's backend is told, and whether it heard. */
 @Module({
+  imports: [CallModule],
   providers: [
     Courier,
+    DeliveryJobs,
     DeliveryService,
     DeliveryWorker,
     EndpointService,

@@ -32,16 +32,17 @@ export class DeliveryService {
   async redeliver(endpointId: string, callSid: string, number: number | undefined): Promise<number> {
     await this.endpoints.find(endpointId);
     logAboutCall(callSid);
-    return this.database.transaction(async (database) => {
+    const again = await this.database.transaction(async (database) => {
       await database.query(LOCK_CALL, [callSid]);
-      const [, again] = await database.query<[unknown, number]>(
+      const [, count] = await database.query<[unknown, number]>(
         `update webhook_delivery set state = 'pending', settled_at = null
          where endpoint_id = $1 and call_sid = $2 and ($3::integer is null or change_number = $3)`,
         [endpointId, callSid, number ?? null],
       );
-      if (again === 0) throw noSuchDelivery();
-      await database.query(WAKE, [endpointId, '', 1, callSid]);
-      return again;
+      if (count === 0) throw noSuchDelivery();
+      return count;
     });
+    await this.database.query(WAKE, [endpointId, '', 1, callSid]);
+    return again;
   }
 }

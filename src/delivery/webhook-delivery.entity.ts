@@ -7,6 +7,7 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 /** One change of one call for one endpoint; written by a trigger in the transaction that makes the change. */
 @Entity('webhook_delivery')
 @Index('webhook_delivery_pending', ['endpointId', 'callSid', 'changeNumber'], { where: `state = 'pending'` })
+@Index('webhook_delivery_pending_since', ['createdAt'], { where: `state = 'pending'` })
 @Check('webhook_delivery_state_known', `state in ('pending', 'delivered', 'failed')`)
 @Check('webhook_delivery_settled', `(state = 'pending') = (settled_at is null)`)
 export class WebhookDelivery {

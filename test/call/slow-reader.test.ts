@@ -1,6 +1,6 @@
 /** What becomes of a stream whose reader is slow, or that has nothing to tell: real HTTP, without the service around it. */
 import { fastify, type FastifyInstance } from 'fastify';
-import type { FeedItem } from '../../src/call/change-feed.js';
+import type { FeedItem } from '../../src/call/change-subscriptions.js';
 import { sendEvents } from '../../src/call/event-stream.js';
 import { openStream } from '../support/event-stream.js';
 import { waitFor } from '../support/wait-for.js';

@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 /** Of the things that are few by nature, or that a person has typed in. */
-const SMALL = /"(?:migrations|provider_turn|service_line)"/;
+const SMALL = /"(?:migrations|provider_turn|service_line|webhook_endpoint)"/;
 
 const plansKept = async (): Promise<Record<string, string>> => {
   await service.database.query('set plan_cache_mode = force_generic_plan');

@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { createLogger } from '../../src/common/logger.js';
 import { Courier } from '../../src/delivery/courier.js';
+import type { DeliveryJobs } from '../../src/delivery/delivery-jobs.js';
 import type { WebhookRequest } from '../../src/delivery/webhook-request.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { openTestCall } from '../support/told-call.js';
@@ -23,12 +24,13 @@ interface Job {
 beforeEach(async () => {
   testDatabase = await createTestDatabase();
   database = await new DataSource({ type: 'postgres', url: testDatabase.url }).initialize();
-  courier = new Courier(database, {} as WebhookRequest, createLogger('silent'));
+  courier = new Courier(database, {} as WebhookRequest, {} as DeliveryJobs, createLogger('silent'));
   const [endpoint] = await database.query<{ id: string }[]>(
     `insert into webhook_endpoint (url, secret) values ('https://backend.example.com/', 'whsec_') returning id`,
   );
   endpointId = endpoint!.id;
   callSid = await openTestCall({ database });
+  await database.query('select webhook_add_jobs(array[$1])', [callSid]);
 });
 afterEach(async () => {
   await database.destroy();

@@ -174,7 +174,8 @@ it('the database may go away and come back', async () => {
   const before = await openTestCall(one);
   await waitFor('a delivery', () => receiver.taken(before).length === 1);
   await one.database.query(
-    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and application_name in ('ringback jobs', 'ringback listener')`,
   );
 
   const callSid = await wholeTestCall(one);

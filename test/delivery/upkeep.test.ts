@@ -80,6 +80,7 @@ describe('deliveries', () => {
   it('that wait for an endpoint all get a job when it is enabled, and keep one that is running', async () => {
     const endpointId = await newEndpoint();
     const callSid = await openTestCall({ database });
+    await database.query('select webhook_add_jobs(array[$1])', [callSid]);
     await database.query(
       `update graphile_worker._private_jobs set locked_at = now(), locked_by = 'somebody', attempts = 3`,
     );
@@ -99,7 +100,7 @@ describe('deliveries', () => {
 it('numbers that graphile-worker wastes are given back long before they end', async () => {
   const sequence = `pg_get_serial_sequence('graphile_worker._private_tasks', 'id')`;
   await newEndpoint();
-  await openTestCall({ database });
+  await database.query('select webhook_add_jobs(array[$1])', [await openTestCall({ database })]);
   await database.query(`select setval(${sequence}, 1900000000)`);
 
   await upkeep.forget(NEVER);
@@ -108,5 +109,5 @@ it('numbers that graphile-worker wastes are given back long before they end', as
     `select pg_sequence_last_value(${sequence}::regclass)::text as last`,
   );
   expect(Number(last)).toBeLessThan(100);
-  await openTestCall({ database });
+  await database.query('select webhook_add_jobs(array[$1])', [await openTestCall({ database })]);
 });

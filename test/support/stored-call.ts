@@ -2,10 +2,9 @@
 import type { DataSource } from 'typeorm';
 import { applyCallEvent, type EventToApply } from '../../src/call/apply-call-event.js';
 import { newCallSid } from '../../src/call/call-sid.js';
-import { CallService } from '../../src/call/call.service.js';
+import { CallRecorder } from '../../src/call/call-recorder.js';
 import { openCall, type CallToOpen } from '../../src/call/open-call.js';
 import type { TestApp } from './test-app.js';
-import { waitFor } from './wait-for.js';
 
 /** Seconds; longer than any test. */
 const UNSWEPT = 14_400;
@@ -20,24 +19,26 @@ export interface StoredCall {
 }
 
 export const storeCall = async (database: DataSource, some: Partial<CallToOpen> = {}): Promise<StoredCall> => {
-  const call: CallToOpen = {
-    callSid: newCallSid(new Date()),
-    callerId: String(nextCaller++),
-    callerPhone: '+8613900001001',
-    calleeId: 'serviceLineId' in some ? null : '2000',
-    serviceLineId: null,
-    calleePhone: '+8613800002000',
-    // Not configured, so that no sweeper asks about it: the simulator would know no such call.
-    provider: 'elsewhere',
-    subAccount: 'demo-1001',
-    waitsForTurn: false,
-    dialTimeoutSeconds: UNSWEPT,
-    longestRequestedSeconds: UNSWEPT,
-    ...some,
-  };
+  const call = callToOpen(some);
   const { callSid } = await openCall(database, call);
   return { callSid, callerId: call.callerId };
 };
+
+export const callToOpen = (some: Partial<CallToOpen> = {}): CallToOpen => ({
+  callSid: newCallSid(new Date()),
+  callerId: String(nextCaller++),
+  callerPhone: '+8613900001001',
+  calleeId: 'serviceLineId' in some ? null : '2000',
+  serviceLineId: null,
+  calleePhone: '+8613800002000',
+  // Not configured, so that no sweeper asks about it: the simulator would know no such call.
+  provider: 'elsewhere',
+  subAccount: 'demo-1001',
+  waitsForTurn: false,
+  dialTimeoutSeconds: UNSWEPT,
+  longestRequestedSeconds: UNSWEPT,
+  ...some,
+});
 
 /** By a provider, and by the database's clock, unless it is said otherwise. */
 export const tellOf = (
@@ -51,19 +52,18 @@ export const tellOf = (
     LONGEST_STAYS,
   );
 
-/**
- * The same, and waits until the service has been notified: until then it answers with the change before, and may.
- */
+/** The same, told to the service, which knows it at once. */
 export const tellAndLearn = async (
-  { app, database }: Pick<TestApp, 'app' | 'database'>,
-  { callSid, callerId }: StoredCall,
+  { app }: Pick<TestApp, 'app'>,
+  { callSid }: StoredCall,
   type: 'ringing' | 'answered' | 'ended',
 ): Promise<void> => {
-  await tellOf(database, callSid, { type, ...(type === 'ended' && { endReason: 'completed' }) });
-  const [{ number }] = await database.query<[{ number: number }]>(
-    'select changes as number from call_record where call_sid = $1',
-    [callSid],
-  );
-  const calls = app.nest.get(CallService);
-  await waitFor(`change ${number} in memory`, async () => (await calls.stateOf(callSid, callerId)).number >= number);
+  await app.nest.get(CallRecorder).apply('simulator', {
+    eventId: `${callSid}:${type}`,
+    callSid,
+    providerCallId: null,
+    type,
+    occurredAt: new Date(),
+    ...(type === 'ended' && { endReason: 'completed' as const }),
+  });
 };

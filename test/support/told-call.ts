@@ -1,10 +1,11 @@
 /** A call to which only what a test tells happens. */
 import { CallRecorder } from '../../src/call/call-recorder.js';
-import { storeCall } from './stored-call.js';
+import { callToOpen, storeCall } from './stored-call.js';
 import type { TestApp } from './test-app.js';
 
-export const openTestCall = async ({ database }: Pick<TestApp, 'database'>): Promise<string> =>
-  (await storeCall(database)).callSid;
+/** Published, where there is a service that does. */
+export const openTestCall = async ({ database, app }: Pick<TestApp, 'database'> & Partial<TestApp>): Promise<string> =>
+  app ? (await app.nest.get(CallRecorder).open(callToOpen())).callSid : (await storeCall(database)).callSid;
 
 const STEPS = ['ringing', 'answered', 'ended'] as const;
 

@@ -1,0 +1,159 @@
+/** What replicas know of each other's changes, with hints and without. */
+import { Client } from 'pg';
+import { CallRecorder } from '../../src/call/call-recorder.js';
+import { openStream } from '../support/event-stream.js';
+import { callToOpen, storeCall, tellAndLearn, tellOf, type StoredCall } from '../support/stored-call.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+import { registerEndpoint } from '../support/webhook-endpoint.js';
+import { startWebhookReceiver } from '../support/webhook-receiver.js';
+
+let database: TestDatabase;
+let one: TestApp;
+let other: TestApp;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const environment = { WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8' };
+  one = await startTestApp({ databaseUrl: database.url, environment });
+  other = await startTestApp({ databaseUrl: database.url, environment });
+});
+afterAll(async () => {
+  await one.close();
+  await other.close();
+  await database.drop();
+});
+
+const stateAt = async (replica: TestApp, { callSid, callerId }: StoredCall) =>
+  (await replica.ask(callerId, `callState/${callSid}`)).data?.stateType;
+
+/** Committed by a process that has died before it could give a hint, or add a job. */
+const tellByNobody = (call: StoredCall, type: 'ringing' | 'answered' | 'ended') =>
+  tellOf(one.database, call.callSid, { type, ...(type === 'ended' && { endReason: 'completed' }) });
+
+const streamOf = async (replica: TestApp, { callSid, callerId }: StoredCall) =>
+  openStream(`${replica.url}/v1/app/callState/${callSid}/stream?access_token=${await replica.token(callerId)}`, {
+    'last-event-id': '0',
+  });
+
+it('a replica knows its own changes before it answers, the first one too', async () => {
+  const call = callToOpen();
+  await one.app.nest.get(CallRecorder).open(call);
+  // What is in memory needs no table.
+  const lock = new Client({ connectionString: database.url });
+  await lock.connect();
+  await lock.query('begin; lock table call_record in access exclusive mode');
+
+  expect(await stateAt(one, call)).toBe('1');
+
+  await lock.query('rollback');
+  await lock.end();
+});
+
+it('a change without a hint is seen by the next look: polls, streams and long polls on every replica', async () => {
+  const call = await storeCall(one.database);
+  const streams = [await streamOf(one, call), await streamOf(other, call)];
+  for (const type of ['ringing', 'answered', 'ended'] as const) {
+    const before = await Promise.all([stateAt(one, call), stateAt(other, call)]);
+    const polled = other.ask(call.callerId, `callState/${call.callSid}?after=${String(before[1])}&wait=25`);
+
+    await tellByNobody(call, type);
+
+    const state = String(Number(before[0]) + 1);
+    expect((await polled).data?.stateType).toBe(state);
+    for (const replica of [one, other]) await waitFor(state, async () => (await stateAt(replica, call)) === state);
+  }
+  for (const stream of streams) {
+    await stream.ended;
+    expect(stream.events.map(({ id }) => id)).toEqual(['1', '2', '3', '4']);
+  }
+});
+
+it('a transaction that stays open keeps no change of others from being seen', async () => {
+  const [held, call] = [await storeCall(one.database), await storeCall(one.database)];
+  const long = new Client({ connectionString: database.url });
+  await long.connect();
+  await long.query('begin');
+  await long.query('update call_record set recording = null where call_sid = $1', [held.callSid]);
+  expect(await stateAt(other, call)).toBe('1');
+
+  await tellByNobody(call, 'ringing');
+
+  await waitFor('the change', async () => (await stateAt(other, call)) === '2');
+  await long.query('rollback');
+  await long.end();
+});
+
+it('goes on by looking on a new connection when the one before is lost', async () => {
+  const call = await storeCall(one.database);
+  const stream = await streamOf(other, call);
+  await one.database.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where application_name = 'ringback listener' and datname = current_database()`,
+  );
+
+  await tellByNobody(call, 'ringing');
+  await tellAndLearn(one, call, 'answered');
+  await tellByNobody(call, 'ended');
+
+  await stream.ended;
+  expect(stream.events.map(({ id }) => id)).toEqual(['1', '2', '3', '4']);
+  await waitFor('the end', async () => (await stateAt(one, call)) === '4');
+});
+
+describe('no transaction that writes a call, an event or a delivery notifies', () => {
+  it('nor does it add jobs; what a crash loses of these is found by what is on record', async () => {
+    const receiver = await startWebhookReceiver();
+    const endpoint = await registerEndpoint(one, { url: receiver.url });
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    const notified: string[] = [];
+    client.on('notification', ({ channel }) => notified.push(channel));
+    await client.query('listen ringback_call_changed; listen "jobs:insert"');
+    // The lock keeps everybody else from adding jobs: what is there at its end, the transactions themselves have added.
+    await client.query('begin; lock table graphile_worker._private_jobs in exclusive mode');
+    const call = await storeCall(one.database);
+    await tellByNobody(call, 'ringing');
+    const { rows: jobs } = await client.query(`select from graphile_worker._private_jobs where key like $1`, [
+      `deliver:${endpoint.id}:%`,
+    ]);
+    await client.query('commit');
+    await client.query('select 1');
+    expect(jobs).toEqual([]);
+    expect(notified.filter((channel) => channel === 'ringback_call_changed')).toEqual([]);
+
+    await waitFor('both deliveries', () => receiver.taken(call.callSid).length === 2);
+    expect(receiver.taken(call.callSid).map(({ change }) => change.data.number)).toEqual([1, 2]);
+    await client.end();
+    await receiver.close();
+    await one.admin('DELETE', `webhook-endpoints/${endpoint.id}`);
+  });
+
+  it('but for one that does not ask for it: the version before, or a person at psql', async () => {
+    const receiver = await startWebhookReceiver();
+    const endpoint = await registerEndpoint(one, { url: receiver.url });
+    const { callSid } = await storeCall(one.database);
+    await waitFor('the first delivery', () => receiver.taken(callSid).length === 1);
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    await client.query('begin');
+
+    await client.query(
+      `insert into call_event (provider, event_id, call_sid, type, occurred_at, change_number, change)
+       values ('psql', 'psql', $1, 'ringing', now(), 2,
+         '{"type":"call.ringing","timestamp":"2026-01-01T00:00:00.000Z","data":{"callSid":"${callSid}","number":2}}')`,
+      [callSid],
+    );
+    const { rows } = await client.query(
+      `select from graphile_worker._private_jobs where key = webhook_job_key($1, $2)`,
+      [endpoint.id, callSid],
+    );
+    await client.query('rollback');
+
+    expect(rows).toHaveLength(1);
+    await client.end();
+    await receiver.close();
+    await one.admin('DELETE', `webhook-endpoints/${endpoint.id}`);
+  });
+});
