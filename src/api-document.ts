@@ -44,12 +44,9 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
     .addTag('Webhooks', 'Where providers tell of calls.')
     .addTag('Health', 'For orchestrators.')
     .build();
-  const document = SwaggerModule.createDocument(app, description, {
-    deepScanRoutes: true,
-    // A controller's name would stand as a second tag beside the one that its routes give themselves.
-    autoTagControllers: false,
-  });
-  leaveOptionalParametersEmpty(document);
+  // Made when it is first asked for: a start does without it.
+  let made: OpenAPIObject | undefined;
+  const document = (): OpenAPIObject => (made ??= makeDocument(app, description));
   const server: FastifyInstance = app.getHttpAdapter().getInstance();
   guardPage(server);
   serveDocument(server, document);
@@ -65,10 +62,23 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
   });
 };
 
+const makeDocument = (app: NestFastifyApplication, description: Omit<OpenAPIObject, 'paths'>): OpenAPIObject => {
+  const document = SwaggerModule.createDocument(app, description, {
+    deepScanRoutes: true,
+    // A controller's name would stand as a second tag beside the one that its routes give themselves.
+    autoTagControllers: false,
+  });
+  leaveOptionalParametersEmpty(document);
+  return document;
+};
+
 /** One buffer for all: Swagger's own route renders 120 KB for each request, and each client that is slow to read keeps a copy. */
-const serveDocument = (server: FastifyInstance, document: OpenAPIObject): void => {
-  const bytes = Buffer.from(JSON.stringify(document));
-  server.get('/docs/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(bytes));
+const serveDocument = (server: FastifyInstance, document: () => OpenAPIObject): void => {
+  let bytes: Buffer | undefined;
+  server.get('/docs/openapi.json', (_request, reply) => {
+    bytes ??= Buffer.from(JSON.stringify(document()));
+    return reply.type('application/json; charset=utf-8').send(bytes);
+  });
 };
 
 /**
