@@ -6,7 +6,8 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   testTimeout: 30_000,
-  maxWorkers: 2,
+  // One more than the cores of the smallest machine: many tests wait for a process or a timer.
+  maxWorkers: 3,
   // A worker keeps the modules of its finished test files, some 10 MB each.
   workerIdleMemoryLimit: '1GB',
 };
