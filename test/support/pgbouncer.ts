@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asOrdinaryUser, endOf, IS_ROOT, ORDINARY_USER, startProgram } from './node-process.js';
@@ -69,12 +70,25 @@ export const startPgBouncer = async (settings: readonly string[]): Promise<PgBou
   try {
     await waitFor('PgBouncer to listen', async () => {
       if (!isAlive(child)) throw new Error((await ending).complaint);
-      return existsSync(join(folder, `.s.PGSQL.${PORT}`));
+      return isListening(join(folder, `.s.PGSQL.${PORT}`));
     });
     return { url, directUrl: database.directUrl, close };
   } catch (error) {
     await close();
     throw error;
+  }
+};
+
+/** The socket's file is there a moment before it listens. */
+const isListening = async (path: string): Promise<boolean> => {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
   }
 };
 
