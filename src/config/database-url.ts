@@ -5,6 +5,25 @@ const SCHEME = /^postgres(?:ql)?:\/\//i;
 const SHAPE = /^postgres(?:ql)?:\/\/(?:([^:/?#]*)(?::([^/?#]*))?@)?([^@/?#]*)(?:\/([^@?#]*))?(?:\?([^#]*))?$/i;
 const HOST = /^(?:\[[^\]]*\]|[^:[\]]*)(?::(\d+))?$/;
 
+/** Of the query. Another one would be ignored, and `ssl_mode=verify-full` would mean plain text. */
+const PARAMETERS = [
+  'application_name',
+  'client_encoding',
+  'connect_timeout',
+  'fallback_application_name',
+  'host',
+  'options',
+  'port',
+  'ssl',
+  'sslcert',
+  'sslkey',
+  'sslmode',
+  'sslnegotiation',
+  'sslrootcert',
+  'uselibpqcompat',
+];
+const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'];
+
 const FILES = ['sslrootcert', 'sslcert', 'sslkey'];
 
 /** @throws Error that says what was expected */
@@ -19,6 +38,7 @@ export const databaseUrl = (padded: string): string => {
     );
   }
   const parameters = new URLSearchParams(query);
+  checkParameters(parameters);
   const ports = [...hosts.split(',').map(portOf), ...(parameters.get('port')?.split(',') ?? [])];
   if (!ports.every(isPort)) throw new Error('expected hosts as name, name:port or [IPv6]:port, comma between two');
   for (const name of FILES) {
@@ -65,10 +85,27 @@ const isEncoded = (text: string | undefined): boolean => {
   }
 };
 
+/** The name of a parameter is shown: a password with a raw ? in it does not come as far as here. */
+const checkParameters = (parameters: URLSearchParams): void => {
+  for (const name of parameters.keys()) {
+    if (!PARAMETERS.includes(name)) {
+      throw new Error(`expected no parameter ${name.slice(0, 40)} in its query; known are ${PARAMETERS.join(', ')}`);
+    }
+    if (parameters.getAll(name).length > 1) throw new Error(`expected the parameter ${name} once`);
+  }
+  const mode = parameters.get('sslmode');
+  if (mode !== null && !SSL_MODES.includes(mode))
+    throw new Error(`expected sslmode to be one of ${SSL_MODES.join(', ')}`);
+};
+
 const checkReadable = (name: string, path: string): void => {
+  let content: string;
   try {
-    readFileSync(path);
+    content = readFileSync(path, 'latin1');
   } catch (error) {
     throw new Error(`the file of ${name} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
+  }
+  if (name === 'sslrootcert' && !content.includes('CERTIFICATE-----')) {
+    throw new Error('the file of sslrootcert holds no certificate (-----BEGIN CERTIFICATE-----)');
   }
 };

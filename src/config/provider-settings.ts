@@ -2,6 +2,7 @@
 import { secret, setting, type Setting } from './setting.js';
 import {
   addressRanges,
+  baseUrl,
   dialRules,
   e164,
   limit,
@@ -175,7 +176,7 @@ export const PROVIDER_SETTINGS = {
     'PUBLIC_URL',
     '',
     'Where providers reach this service, without a path: https://calls.example.com.',
-    optional(url('https:', 'http:')),
+    optional(baseUrl('https:', 'http:')),
   ),
 } as const;
 

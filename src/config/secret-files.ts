@@ -6,6 +6,15 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export const fileVariableOf = ({ name }: Setting<unknown>): string => `${name}_FILE`;
 
+/** @returns null for other bytes, all of which would become one and the same character */
+const textOf = (bytes: Buffer): string | null => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+};
+
 /**
  * @param settings of which those that are secret may be in files
  * @returns the environment with the content of the files in it, and what is wrong with them: never with their content
@@ -25,9 +34,12 @@ export const readSecretFiles = (
       continue;
     }
     try {
+      const content = textOf(readFileSync(path));
       // Editors and `echo` end a file with a line break.
-      read[setting.name] = readFileSync(path, 'utf8').replace(/[\r\n]+$/, '');
-      if (read[setting.name] === '') problems.push(`${variable}: the file is empty`);
+      read[setting.name] = content?.replace(/[\r\n]+$/, '') ?? '';
+      if (content === null)
+        problems.push(`${variable}: the file is no text in UTF-8; write random bytes in hex or base64`);
+      else if (read[setting.name] === '') problems.push(`${variable}: the file is empty`);
     } catch (error) {
       problems.push(
         `${variable}: the file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,

@@ -10,6 +10,7 @@ import { isSupportedCountry } from 'libphonenumber-js/max';
  * in, and then every token would be refused.
  */
 export const text = (value: string): string => {
+  if (value.includes('\uFFFD')) throw new Error('expected text in UTF-8; write random bytes in hex or base64');
   if (value !== value.trim()) throw new Error('expected no blank or line break at its beginning or end');
   return value;
 };
@@ -60,6 +61,15 @@ export const url =
     const { protocol, username, password } = urlOf(value, protocols);
     if (protocol.startsWith('http') && username + password !== '')
       throw new Error('expected a URL without a user in it');
+    return value;
+  };
+
+/** Paths are put behind it. */
+export const baseUrl =
+  (...protocols: string[]) =>
+  (padded: string): string => {
+    const value = url(...protocols)(padded);
+    if (/[?#]/.test(value)) throw new Error('expected a URL without ? and #');
     return value;
   };
 
@@ -155,6 +165,15 @@ export const addressRanges = list((range) => {
   return ipaddr.parseCIDR(range);
 });
 
+/** A proxy's address alone is the range that has no other. */
+const asRange = (written: string): string => {
+  if (ipaddr.IPv4.isValidFourPartDecimal(written)) return `${written}/32`;
+  return ipaddr.IPv6.isValid(written) ? `${written}/128` : written;
+};
+
+/** Bits. Half of the Internet is nobody's proxies. */
+const SHORTEST_OF_PROXIES = 7;
+
 /**
  * How many, or where they are. A client can write any address into X-Forwarded-For, and a proxy appends the true one: whoever
  * trusts every entry takes the client's word.
@@ -163,14 +182,17 @@ export const trustedProxies = (value: string): number | ReturnType<typeof addres
   if (value === 'false') return 0;
   if (/^\d{1,2}$/.test(value)) return Number(value);
   try {
-    const ranges = addressRanges(value);
-    if (ranges.every(([, prefixLength]) => prefixLength > 0)) return ranges;
+    const ranges = addressRanges(list(asRange)(value).join(','));
+    if (ranges.every(([, prefixLength]) => prefixLength >= SHORTEST_OF_PROXIES)) return ranges;
   } catch {
     // The sentence below says more.
   }
   throw new Error(
-    'expected the number of reverse proxies in front, 1 for one, or their address ranges such as 10.0.0.0/8, comma between ' +
-      'two; `true` is not accepted any more, because it took an address that a client can make up',
+    'expected the number of reverse proxies in front, 1 for one, or their addresses and ranges such as 10.0.0.0/8, comma ' +
+      'between two' +
+      (value === 'true'
+        ? '; `true` is not accepted any more, because it took an address that a client can make up'
+        : ''),
   );
 };
 

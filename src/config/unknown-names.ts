@@ -24,6 +24,9 @@ export const unknownNames = (names: readonly string[], known: readonly string[])
   return names
     .filter((name) => !known.includes(name))
     .flatMap((name) => {
+      const otherCase = known.find((setting) => setting === name.toUpperCase());
+      // Other programs read names in small letters, such as https_proxy.
+      if (otherCase) return name === name.toLowerCase() ? [] : [{ name, meant: otherCase }];
       const group = firstWordOf(name);
       const isOfGroup = name.includes('_') && groups.has(group) && !OF_KUBERNETES.test(name);
       const [nearest] = known

@@ -1,6 +1,7 @@
 /**
  * What our SQL, and the reading of its results, rely on. Each connection sets it, because a role, a database or a server may
- * have other defaults: with `datestyle = 'SQL, DMY'` no time can be read, and serializable transactions fail at random.
+ * have other defaults: with `datestyle = 'SQL, DMY'` no time can be read, serializable transactions fail at random, and with
+ * `row_security = off` the queue's tables cannot be read.
  *
  * One statement sets all of it when a connection opens. Start-up parameters would save that round trip, but PgBouncer
  * refuses them (`options`, `statement_timeout`) or, if it is told to, ignores them.
@@ -12,7 +13,11 @@ const RELIED_ON: SessionSettings = {
   DateStyle: 'ISO',
   default_transaction_deferrable: 'off',
   default_transaction_isolation: 'read committed',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
   IntervalStyle: 'postgres',
+  lock_timeout: '0',
+  row_security: 'on',
   search_path: 'public',
   standard_conforming_strings: 'on',
   TimeZone: 'UTC',

@@ -9,5 +9,6 @@ import { DeliveryFailed } from './courier.js';
 export const queueLogger = (logger: Logger): QueueLogger =>
   new QueueLogger(() => (level: string, message, meta) => {
     const isNews = level === 'error' && !(meta?.error instanceof DeliveryFailed);
-    logger[isNews ? 'warn' : 'debug']({ context: 'graphile-worker' }, message);
+    if (isNews) logger.warn({ context: 'graphile-worker', text: message }, 'the queue of webhooks has trouble');
+    else logger.debug({ context: 'graphile-worker' }, message);
   });

@@ -33,6 +33,24 @@ describe('DATABASE_URL', () => {
     expect(databaseUrl(url)).toBe(url);
   });
 
+  it.each([
+    ['ssl_mode=verify-full', /^expected no parameter ssl_mode in its query; known are /],
+    ['sslMode=require', /^expected no parameter sslMode /],
+    ['SSLMODE=require', /^expected no parameter SSLMODE /],
+    ['sslmode=', /^expected sslmode to be one of disable, /],
+    ['sslmode=allow', /^expected sslmode to be one of /],
+    ['sslmode=verify_full', /^expected sslmode to be one of /],
+    ['sslmode=require&sslmode=disable', /^expected the parameter sslmode once$/],
+  ])('with a parameter that would be ignored is refused: %s', (query, problem) => {
+    expect(problemOf(`postgresql://user:tuna@host/database?${query}`)).toMatch(problem);
+  });
+
+  it('names a file that holds no certificate', () => {
+    expect(problemOf('postgresql://user@host/database?sslmode=require&sslrootcert=/dev/null')).toBe(
+      'the file of sslrootcert holds no certificate (-----BEGIN CERTIFICATE-----)',
+    );
+  });
+
   it('names a certificate file that cannot be read', () => {
     expect(problemOf('postgresql://user@host/database?sslmode=require&sslrootcert=/nowhere/ca.pem')).toBe(
       'the file of sslrootcert cannot be read (ENOENT)',

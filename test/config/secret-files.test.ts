@@ -44,7 +44,7 @@ describe('a secret in a file', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const file = (name: string, content: string): string => {
+  const file = (name: string, content: string | Buffer): string => {
     const path = join(folder, name);
     writeFileSync(path, content);
     return path;
@@ -88,6 +88,11 @@ describe('a secret in a file', () => {
     ['missing', (): string => join(folder, 'nowhere'), 'the file cannot be read (ENOENT)'],
     ['a folder', (): string => folder, 'the file cannot be read (EISDIR)'],
     ['empty', (): string => file('empty', '\n'), 'the file is empty'],
+    [
+      'no text',
+      (): string => file('bytes', Buffer.alloc(40, 0xff)),
+      'the file is no text in UTF-8; write random bytes in hex or base64',
+    ],
   ])('is refused where it is %s', (_what, path, problem) => {
     expect(problemsOf({ JWT_SECRET_FILE: path() })).toEqual([`JWT_SECRET_FILE: ${problem}`]);
   });

@@ -61,6 +61,7 @@ it.each([
 
 it.each([
   ['DATABASE_URL', ['mysql://host/database', 'host:5432/database', 'somewhere'], 'postgresql:// or postgres://'],
+  ['PUBLIC_URL', ['https://host?x=1', 'https://host/#y'], 'without \\? and #'],
   ['JWT_JWKS_URI', ['ftp://host/keys', '/keys'], 'https:// or http://'],
   ['SIMULATOR_URL', ['ws://host', 'host'], 'http:// or https://'],
   ['SIMULATOR_TARGETS', ['http://host/hook,', 'http://host/hook,nowhere'], 'http:// or https://'],
@@ -70,8 +71,20 @@ it.each([
   ['LOG_LEVEL', ['loud', 'INFO'], 'one of trace, debug, info, warn, error, fatal, silent'],
   [
     'TRUST_PROXY',
-    ['true', 'yes', 'True', '-1', '100', '1.5', '10.0.0.1', '0.0.0.0/0', '10.0.0.0/8,::/0', '10.0.0.0/8,'],
-    'the number of reverse proxies in front, 1 for one, or their address ranges',
+    [
+      'true',
+      'yes',
+      'True',
+      '-1',
+      '100',
+      '1.5',
+      '10.0.0',
+      '0.0.0.0/0',
+      '0.0.0.0/1,128.0.0.0/1',
+      '10.0.0.0/8,::/0',
+      '10.0.0.0/8,',
+    ],
+    'the number of reverse proxies in front, 1 for one, or their addresses and ranges',
   ],
   [
     'CORS_ORIGINS',
@@ -109,6 +122,10 @@ it('TRUST_PROXY is a number of proxies or where they are; false, as it was once 
   expect(read('TRUST_PROXY', '10.0.0.0/8, fd00::/8')).toEqual([
     [expect.objectContaining({ octets: [10, 0, 0, 0] }), 8],
     [expect.objectContaining({ parts: [0xfd00, 0, 0, 0, 0, 0, 0, 0] }), 8],
+  ]);
+  expect(read('TRUST_PROXY', '10.0.0.1,::1')).toEqual([
+    [expect.objectContaining({ octets: [10, 0, 0, 1] }), 32],
+    [expect.objectContaining({ parts: [0, 0, 0, 0, 0, 0, 0, 1] }), 128],
   ]);
 });
 

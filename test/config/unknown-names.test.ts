@@ -18,6 +18,8 @@ describe('a variable that is no setting', () => {
     ['TWILIO_ACOUNT_SID', 'TWILIO_ACCOUNT_SID'],
     ['SUBACCOUNT_KEYS', 'SUB_ACCOUNT_KEYS'],
     ['ROUTE', 'ROUTES'],
+    ['Log_Level', 'LOG_LEVEL'],
+    ['Port', 'PORT'],
   ])('is named with what it may have meant: %s', (name, meant) => {
     expect(unknownOf(name)).toEqual([{ name, meant }]);
   });
@@ -41,6 +43,8 @@ describe('a variable that is no setting', () => {
         'TMPDIR',
         'NODE_ENV',
         'NODE_OPTIONS',
+        'port',
+        'https_proxy',
       ],
       ...['ALL_PROXY', 'FTP_PROXY', 'POSTGRES_PASSWORD', 'PGHOST', 'PGPORT', 'PUBLISH', 'CI', 'PORTS', 'MAIL', 'SHLVL'],
       ...[

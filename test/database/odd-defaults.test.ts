@@ -15,6 +15,10 @@ const ODD: Readonly<Record<string, string>> = {
   default_transaction_isolation: `'serializable'`,
   default_transaction_deferrable: 'on',
   standard_conforming_strings: 'off',
+  row_security: 'off',
+  lock_timeout: `'1ms'`,
+  idle_session_timeout: `'1s'`,
+  idle_in_transaction_session_timeout: `'1ms'`,
   search_path: `'elsewhere', 'public'`,
 };
 
