@@ -35,7 +35,7 @@ export interface Databases {
 export const startDatabases = async (folder: string): Promise<Databases> => {
   const dataDir = join(folder, 'database');
   await mkdir(dataDir);
-  const server = await startEmbeddedPostgres({ dataDir, settings: ['synchronous_commit=off'] });
+  const server = await startEmbeddedPostgres({ dataDir });
   try {
     const template = databaseAt(server.superuserUrl);
     await migrate(server.superuserUrl);
