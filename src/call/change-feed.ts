@@ -159,8 +159,10 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
   private lookLater(): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      // The connection has reported why, and is made anew.
-      this.look().catch(() => undefined);
+      // A connection that is lost has reported why, and begins anew.
+      this.look().catch(() => {
+        if (this.connection.isConnected) this.lookLater();
+      });
     }, LOOK_EVERY_MS);
   }
 
