@@ -18,6 +18,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID:
     'The host of DATABASE_URL has to be a name in its certificate; uselibpqcompat=true&sslmode=verify-ca with sslrootcert ' +
     'checks the authority and not the name.',
+  // There is no such database.
+  '3D000': 'DATABASE_URL ends with its name: postgresql://user:password@host:5432/NAME; without one it is the user’s.',
   // PgBouncer refuses a start-up parameter.
   '08P01':
     'A pooler refuses what DATABASE_URL or PGOPTIONS asks for: leave it out, or have PgBouncer ignore it ' +

@@ -102,6 +102,15 @@ describeWithPgBouncer('PgBouncer that pools', () => {
     }
   });
 
+  it('one session in all is told what it has to have', async () => {
+    const pooler = await startPgBouncer(['default_pool_size = 1']);
+    try {
+      await expect(migrate(pooler.url)).rejects.toThrow('DATABASE_POOL_SIZE + 4');
+    } finally {
+      await pooler.close();
+    }
+  });
+
   it('transactions ends the program that migrates with 1', async () => {
     const pooler = await startPgBouncer(['pool_mode = transaction']);
     try {
