@@ -45,9 +45,12 @@ export const limitConnections = (server: Server, draining: Draining, limits: Con
     socket.once('close', () => pipelines.delete(socket));
   });
   server.off('request', handle);
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
     pipelines.get(request.socket)?.take(request, response);
-  });
+  };
+  server.on('request', take);
+  // RFC 9110, 10.1.1: an expectation that is not known may be ignored. Node would answer 417 by itself, to any number.
+  server.on('checkExpectation', take);
   const checks = setInterval(() => {
     for (const pipeline of pipelines.values()) pipeline.checkProgress();
   }, limits.checkEveryMs).unref();
@@ -114,6 +117,12 @@ class Pipeline {
 
   // One for all responses of the connection: what is made for each is work for the garbage collector.
   private readonly finish = (): void => {
+    // On a later turn: a response that is made within the read of its request, as to a refused one with a body, would make room
+    // for the next one of that read, and so for any number.
+    setImmediate(this.goOn);
+  };
+
+  private readonly goOn = (): void => {
     this.isBusy = false;
     this.draining.leave();
     // A response that closes the connection has ended the socket. Node gives no other response that socket, so none would

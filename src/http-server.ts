@@ -73,7 +73,7 @@ export const createHttpServer = (
   if (trust) readForwardedAddresses(server);
   setResponseHeaders(server, trust);
   logRequests(server, logger);
-  refuseManyHeaders(server);
+  refuseBadHeads(server);
   allowOrigins(server, config);
   // After the headers of a web app's origin, without which a browser shows the app no 503.
   server.after(() => {
@@ -156,10 +156,13 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
   });
 };
 
-/** What the parser has dropped may have mattered: a token, an address, an idempotency key. */
-const refuseManyHeaders = (server: FastifyInstance): void => {
+/** Without a host, or with too many headers: what the parser has dropped may have mattered: a token, an address, an idempotency key. */
+const refuseBadHeads = (server: FastifyInstance): void => {
   server.addHook('onRequest', ({ raw }, _reply, done) => {
-    done(raw.rawHeaders.length >= 2 * MOST_HEADERS ? new AppError('TOO_LARGE') : undefined);
+    if (raw.rawHeaders.length >= 2 * MOST_HEADERS) done(new AppError('TOO_LARGE'));
+    // RFC 9112, 3.2.
+    else if (raw.headers.host === undefined && raw.httpVersion === '1.1') done(new AppError('BAD_REQUEST'));
+    else done();
   });
 };
 

@@ -22,6 +22,8 @@ export const nodeServerOptions = ({ limitMs, checkEveryMs }: RequestTimes): Serv
   requestTimeout: limitMs,
   headersTimeout: limitMs,
   connectionsCheckingInterval: checkEveryMs,
+  // Node would answer by itself, past all limits of a connection; http-server.ts refuses the request.
+  requireHostHeader: false,
 });
 
 /** By Node's code of what was wrong with a request that no route has seen. */

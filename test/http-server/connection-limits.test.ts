@@ -20,6 +20,7 @@ const echo = (request: IncomingMessage, response: ServerResponse): void => {
   handled.push(request.url ?? '');
   if (request.url === '/large') response.end(LARGE);
   else if (request.url === '/wait') waiting.push(response);
+  else if (request.url === '/refused') response.writeHead(401).end();
   else if (request.url === '/last') response.writeHead(200, { connection: 'close' }).end('[last]');
   else {
     const chunks: Buffer[] = [];
@@ -29,7 +30,7 @@ const echo = (request: IncomingMessage, response: ServerResponse): void => {
 };
 
 const start = async (limits: Partial<typeof LIMITS> = {}): Promise<void> => {
-  server = createServer(echo);
+  server = createServer({ requireHostHeader: false }, echo);
   draining = new Draining();
   limitConnections(server, draining, { ...LIMITS, ...limits });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -126,6 +127,20 @@ describe('a pipeline', () => {
 
     await waitFor('all', () => text().includes('[/3 ]'));
     expect(text().match(/\[[^\]]*\]/g)).toEqual(['[/1 1234567890]', '[/2 second]', '[/3 ]']);
+  });
+
+  it.each([
+    ['with bodies', (): string => post('/refused', 'x')],
+    ['with expectations', (): string => 'GET /refused HTTP/1.1\r\nhost: x\r\nexpect: x\r\n\r\n'],
+    ['without a host', (): string => 'GET /refused HTTP/1.1\r\n\r\n'],
+  ])('of requests that are answered at once ends where too many wait, %s', async (_what, request) => {
+    await start();
+    const socket = client();
+    socket.write(request().repeat(400));
+
+    await isClosed(socket);
+
+    expect(handled.length).toBeLessThanOrEqual(LIMITS.waiting + 1);
   });
 
   it('of one-byte bodies has one request in progress', async () => {

@@ -1,5 +1,6 @@
 /** Each header costs a hundred times its bytes, and those beyond a limit would be dropped in silence. */
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { MOST_HEADERS } from '../../src/connection-limits.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -28,6 +29,18 @@ describe.each(['url', 'adminUrl'] as const)('at the %s', (port) => {
 
   it('a request with many headers is served', async () => {
     expect(await statusWith(url(), numbered(MOST_HEADERS - 3))).toBe(200);
+  });
+
+  it('a request without a host is refused in our format', async () => {
+    const socket = connect(Number(new URL(url()).port), '127.0.0.1');
+    socket.write('GET /health/live HTTP/1.1\r\nconnection: close\r\n\r\n');
+    const answer = (await socket.toArray()).join('');
+
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*x-content-type-options: nosniff[^]*"The request is malformed\."/i);
+  });
+
+  it('an expectation that nobody knows is ignored', async () => {
+    expect(await statusWith(url(), ['expect', 'x'])).toBe(200);
   });
 
   it.each([MOST_HEADERS, 5 * MOST_HEADERS])('a request with %d more than it needs is refused', async (count) => {
