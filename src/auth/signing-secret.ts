@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeSecretFile } from '../common/secret-file.js';
+import { textOf } from '../config/secret-files.js';
 
 const pathIn = (dataDir: string): string => join(dataDir, 'jwt-secret');
 
@@ -16,7 +17,7 @@ export const ensureSigningSecret = async (dataDir: string): Promise<string> => {
 
 /** @throws Error with a sentence for whoever wants a token */
 export const readSigningSecret = async (dataDir: string): Promise<string> => {
-  const secret = await readFile(pathIn(dataDir), 'utf8').catch((cause: unknown) => {
+  const bytes = await readFile(pathIn(dataDir)).catch((cause: unknown) => {
     const { code, message } = cause as NodeJS.ErrnoException;
     throw new Error(
       code === 'ENOENT' ? `There is no secret in ${dataDir} yet: the first npm start makes it.` : message,
@@ -25,6 +26,8 @@ export const readSigningSecret = async (dataDir: string): Promise<string> => {
       },
     );
   });
-  if (Buffer.byteLength(secret) < 32) throw new Error(`${pathIn(dataDir)} is too short; remove it to have a new one.`);
+  const secret = textOf(bytes);
+  if (secret === null) throw new Error(`${pathIn(dataDir)} is no text in UTF-8; remove it to have a new one.`);
+  if (bytes.length < 32) throw new Error(`${pathIn(dataDir)} is too short; remove it to have a new one.`);
   return secret;
 };

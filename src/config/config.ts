@@ -59,7 +59,7 @@ const read = (given: Environment, contradictionsOf: (isSet: IsSet, config: Confi
   const problems = [...fileProblems];
   const entries = Object.entries<Setting<unknown>>(SETTINGS).map(([key, setting]) => {
     try {
-      return [key, setting.parse(environment[setting.name] || setting.defaultText)];
+      return [key, setting.parse(readable(environment[setting.name]) || setting.defaultText)];
     } catch (error) {
       const variable = given[setting.name] ? setting.name : fileVariableOf(setting);
       problems.push(`${variable}: ${(error as Error).message}`);
@@ -77,6 +77,12 @@ const read = (given: Environment, contradictionsOf: (isSet: IsSet, config: Confi
   );
   if (problems.length > 0) throw new ConfigError([...problems, ...config.unknown.map(toldOf)]);
   return config;
+};
+
+/** Node decodes bytes that are not UTF-8 to U+FFFD: two different secrets of random bytes would be equal. */
+const readable = (value = ''): string => {
+  if (value.includes('\uFFFD')) throw new Error('expected text in UTF-8; write random bytes in hex or base64');
+  return value;
 };
 
 const toldOf = ({ name, meant }: UnknownName): string =>

@@ -49,7 +49,7 @@ export const PROVIDER_SETTINGS = {
     'SIMULATOR_URL',
     '',
     'Where a simulator runs as a process of its own. Unset: it runs within this one.',
-    optional(url('http:', 'https:')),
+    optional(baseUrl('http:', 'https:')),
   ),
   simulatorSpeed: setting(
     'SIMULATOR_SPEED',
@@ -80,7 +80,7 @@ export const PROVIDER_SETTINGS = {
     'ASTERISK_URL',
     '',
     'Your Asterisk’s HTTP server, as http://host:8088. When set, Asterisk carries calls, and not the simulator.',
-    optional(url('http:', 'https:')),
+    optional(baseUrl('http:', 'https:')),
   ),
   asteriskUsername: setting('ASTERISK_USERNAME', 'ringback', 'The user in Asterisk’s ari.conf.', nonEmpty),
   asteriskPassword: secret('ASTERISK_PASSWORD', '', 'Its password.', optional(text)),
@@ -122,7 +122,7 @@ export const PROVIDER_SETTINGS = {
     'TWILIO_URL',
     'https://api.twilio.com',
     'Where its API is; its regions have their own.',
-    url('https:', 'http:'),
+    baseUrl('https:', 'http:'),
   ),
   twilioMachineDetection: setting(
     'TWILIO_MACHINE_DETECTION',
@@ -162,7 +162,7 @@ export const PROVIDER_SETTINGS = {
     'YUNTONGXUN_URL',
     'https://app.cloopen.com:8883',
     'Where its REST interface is; an app that is not released yet has the sandbox.',
-    url('https:', 'http:'),
+    baseUrl('https:', 'http:'),
   ),
   yuntongxunFormat: setting(
     'YUNTONGXUN_FORMAT',

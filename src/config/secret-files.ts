@@ -7,7 +7,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const fileVariableOf = ({ name }: Setting<unknown>): string => `${name}_FILE`;
 
 /** @returns null for other bytes, all of which would become one and the same character */
-const textOf = (bytes: Buffer): string | null => {
+export const textOf = (bytes: Buffer): string | null => {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

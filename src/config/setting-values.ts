@@ -10,7 +10,6 @@ import { isSupportedCountry } from 'libphonenumber-js/max';
  * in, and then every token would be refused.
  */
 export const text = (value: string): string => {
-  if (value.includes('\uFFFD')) throw new Error('expected text in UTF-8; write random bytes in hex or base64');
   if (value !== value.trim()) throw new Error('expected no blank or line break at its beginning or end');
   return value;
 };
@@ -159,13 +158,22 @@ export const webhookSecrets = (value: string): readonly [string, ...string[]] =>
 
 /** Anything shorter than four numbers, which ipaddr.js would take, is more likely a slip than a range. */
 export const addressRanges = list((range) => {
-  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(range) && !ipaddr.IPv6.isValidCIDR(range)) {
-    throw new Error('expected ranges such as 10.0.0.0/8 or fd00::/8, comma between two');
+  const written = asRange(range);
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(written) && !ipaddr.IPv6.isValidCIDR(written)) {
+    throw new Error('expected addresses and ranges such as 10.0.0.0/8 or fd00::/8, comma between two');
   }
-  return ipaddr.parseCIDR(range);
+  return unmapped(ipaddr.parseCIDR(written));
 });
 
-/** A proxy's address alone is the range that has no other. */
+type Range = ReturnType<typeof ipaddr.parseCIDR>;
+
+/** IPv4 in IPv6 is compared as IPv4, so ::ffff:10.0.0.0/104 would contain no address. */
+const unmapped = ([address, prefixLength]: Range): Range =>
+  address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() && prefixLength >= 96
+    ? [address.toIPv4Address(), prefixLength - 96]
+    : [address, prefixLength];
+
+/** An address alone is the range that has no other. */
 const asRange = (written: string): string => {
   if (ipaddr.IPv4.isValidFourPartDecimal(written)) return `${written}/32`;
   return ipaddr.IPv6.isValid(written) ? `${written}/128` : written;
@@ -182,7 +190,7 @@ export const trustedProxies = (value: string): number | ReturnType<typeof addres
   if (value === 'false') return 0;
   if (/^\d{1,2}$/.test(value)) return Number(value);
   try {
-    const ranges = addressRanges(list(asRange)(value).join(','));
+    const ranges = addressRanges(value);
     if (ranges.every(([, prefixLength]) => prefixLength >= SHORTEST_OF_PROXIES)) return ranges;
   } catch {
     // The sentence below says more.

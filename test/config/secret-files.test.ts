@@ -97,6 +97,17 @@ describe('a secret in a file', () => {
     expect(problemsOf({ JWT_SECRET_FILE: path() })).toEqual([`JWT_SECRET_FILE: ${problem}`]);
   });
 
+  it.each(['JWT_SECRET', 'DATABASE_URL', 'YUNTONGXUN_AUTH_TOKEN'])(
+    'is refused in %s too, where it was not text in UTF-8 and is read as replacement characters',
+    (name) => {
+      const value = name === 'DATABASE_URL' ? 'postgresql://user:\uFFFD\uFFFD@host/database' : '\uFFFD'.repeat(11);
+
+      expect(problemsOf({ [name]: value })).toContain(
+        `${name}: expected text in UTF-8; write random bytes in hex or base64`,
+      );
+    },
+  );
+
   it('is refused for what is wrong with it under the name of its file, and not repeated', () => {
     expect(problemsOf({ JWT_SECRET_FILE: file('short', 'swordfish') })).toEqual([
       'JWT_SECRET_FILE: expected at least 32 bytes',

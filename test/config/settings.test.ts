@@ -64,8 +64,12 @@ it.each([
   ['PUBLIC_URL', ['https://host?x=1', 'https://host/#y'], 'without \\? and #'],
   ['JWT_JWKS_URI', ['ftp://host/keys', '/keys'], 'https:// or http://'],
   ['SIMULATOR_URL', ['ws://host', 'host'], 'http:// or https://'],
+  ['SIMULATOR_URL', ['http://host?x=1'], 'without \\? and #'],
+  ['ASTERISK_URL', ['http://host:8088/?api_key=x', 'http://host/#y'], 'without \\? and #'],
+  ['TWILIO_URL', ['https://host?edge=dublin'], 'without \\? and #'],
+  ['YUNTONGXUN_URL', ['https://host/#y'], 'without \\? and #'],
   ['SIMULATOR_TARGETS', ['http://host/hook,', 'http://host/hook,nowhere'], 'http:// or https://'],
-  ['WEBHOOK_ALLOWED_RANGES', ['10.0.0.1', '10/8', 'fd00::/129', '10.0.0.0/8,', 'intranet'], 'ranges such as'],
+  ['WEBHOOK_ALLOWED_RANGES', ['10.0.0', '10/8', 'fd00::/129', '10.0.0.0/8,', 'intranet'], 'ranges such as'],
   ['JWT_SECRET', ['x'.repeat(31), '密'.repeat(10)], 'at least 32 bytes'],
   ['PHONE_REGION', ['cn', 'CHN', 'UK', '86'], 'two-letter country code'],
   ['LOG_LEVEL', ['loud', 'INFO'], 'one of trace, debug, info, warn, error, fatal, silent'],
@@ -82,6 +86,7 @@ it.each([
       '0.0.0.0/0',
       '0.0.0.0/1,128.0.0.0/1',
       '10.0.0.0/8,::/0',
+      '::ffff:0.0.0.0/96',
       '10.0.0.0/8,',
     ],
     'the number of reverse proxies in front, 1 for one, or their addresses and ranges',
@@ -123,10 +128,23 @@ it('TRUST_PROXY is a number of proxies or where they are; false, as it was once 
     [expect.objectContaining({ octets: [10, 0, 0, 0] }), 8],
     [expect.objectContaining({ parts: [0xfd00, 0, 0, 0, 0, 0, 0, 0] }), 8],
   ]);
-  expect(read('TRUST_PROXY', '10.0.0.1,::1')).toEqual([
-    [expect.objectContaining({ octets: [10, 0, 0, 1] }), 32],
-    [expect.objectContaining({ parts: [0, 0, 0, 0, 0, 0, 0, 1] }), 128],
-  ]);
+});
+
+it.each(['TRUST_PROXY', 'WEBHOOK_ALLOWED_RANGES', 'YUNTONGXUN_ALLOWED_ADDRESSES'])(
+  '%s has an address alone as the range of one, and IPv4 in IPv6 as IPv4',
+  (name) => {
+    expect(read(name, '10.0.0.1,::1,::ffff:10.0.0.2,::ffff:10.0.0.0/104')).toEqual([
+      [expect.objectContaining({ octets: [10, 0, 0, 1] }), 32],
+      [expect.objectContaining({ parts: [0, 0, 0, 0, 0, 0, 0, 1] }), 128],
+      [expect.objectContaining({ octets: [10, 0, 0, 2] }), 32],
+      [expect.objectContaining({ octets: [10, 0, 0, 0] }), 8],
+    ]);
+  },
+);
+
+it('only `true` is told what is wrong with `true`', () => {
+  expect(read('TRUST_PROXY', 'true')).toContain('`true` is not accepted any more');
+  expect(read('TRUST_PROXY', 'yes')).not.toContain('`true`');
 });
 
 it('lists have a comma between two, and perhaps a blank', () => {

@@ -44,4 +44,14 @@ describe('the signing secret of the embedded default', () => {
 
     await expect(ensureSigningSecret(dataDir)).rejects.toThrow(`${file} is too short; remove it to have a new one.`);
   });
+
+  it('is not used when its bytes are no text', async () => {
+    await ensureSigningSecret(dataDir);
+    const file = join(dataDir, 'jwt-secret');
+    await writeFile(file, Buffer.alloc(32, 0xff));
+
+    await expect(ensureSigningSecret(dataDir)).rejects.toThrow(
+      `${file} is no text in UTF-8; remove it to have a new one.`,
+    );
+  });
 });
