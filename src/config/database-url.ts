@@ -13,6 +13,7 @@ const PARAMETERS = [
   'fallback_application_name',
   'host',
   'options',
+  'password',
   'port',
   'ssl',
   'sslcert',
@@ -20,11 +21,27 @@ const PARAMETERS = [
   'sslmode',
   'sslnegotiation',
   'sslrootcert',
+  'target_session_attrs',
   'uselibpqcompat',
+  'user',
 ];
-const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'];
 
-const FILES = ['sslrootcert', 'sslcert', 'sslkey'];
+/** Another value would be ignored, or taken for another one: `ssl=` and `ssl=off` are not the same to pg. */
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  ssl: ['true', '1', '0'],
+  sslmode: ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'],
+  sslnegotiation: ['postgres', 'direct'],
+  // Which is what connections of ours do in any case.
+  target_session_attrs: ['read-write'],
+  uselibpqcompat: ['true', 'false'],
+};
+
+/** What each file holds, and how that begins in PEM. */
+const FILES = {
+  sslrootcert: ['certificate', 'CERTIFICATE-----'],
+  sslcert: ['certificate', 'CERTIFICATE-----'],
+  sslkey: ['private key', 'PRIVATE KEY-----'],
+} as const;
 
 /** @throws Error that says what was expected */
 export const databaseUrl = (padded: string): string => {
@@ -41,9 +58,9 @@ export const databaseUrl = (padded: string): string => {
   checkParameters(parameters);
   const ports = [...hosts.split(',').map(portOf), ...(parameters.get('port')?.split(',') ?? [])];
   if (!ports.every(isPort)) throw new Error('expected hosts as name, name:port or [IPv6]:port, comma between two');
-  for (const name of FILES) {
+  for (const [name, [content, begin]] of Object.entries(FILES)) {
     const path = parameters.get(name);
-    if (path !== null) checkReadable(name, path);
+    if (path !== null) checkFile(name, path, { content, begin });
   }
   return value;
 };
@@ -93,19 +110,31 @@ const checkParameters = (parameters: URLSearchParams): void => {
     }
     if (parameters.getAll(name).length > 1) throw new Error(`expected the parameter ${name} once`);
   }
-  const mode = parameters.get('sslmode');
-  if (mode !== null && !SSL_MODES.includes(mode))
-    throw new Error(`expected sslmode to be one of ${SSL_MODES.join(', ')}`);
+  for (const [name, choices] of Object.entries(CHOICES)) {
+    const value = parameters.get(name);
+    if (value !== null && !choices.includes(value))
+      throw new Error(`expected ${name} to be one of ${choices.join(', ')}`);
+  }
+  checkEncryption(parameters);
 };
 
-const checkReadable = (name: string, path: string): void => {
-  let content: string;
+/** Of two parameters that contradict each other, pg follows one without a word. */
+const checkEncryption = (parameters: URLSearchParams): void => {
+  if (parameters.has('ssl') && parameters.has('sslmode')) throw new Error('expected ssl or sslmode, not both');
+  const isOff = parameters.get('sslmode') === 'disable' || parameters.get('ssl') === '0';
+  const unused = [...Object.keys(FILES), 'sslnegotiation'].find((name) => parameters.has(name));
+  if (isOff && unused) throw new Error(`expected no ${unused} where TLS is off; sslmode=verify-full turns it on`);
+};
+
+const checkFile = (name: string, path: string, { content, begin }: { content: string; begin: string }): void => {
+  if (name === 'sslrootcert' && path === 'system') {
+    throw new Error('expected a file in sslrootcert; without it, the authorities that Node knows are trusted');
+  }
+  let text: string;
   try {
-    content = readFileSync(path, 'latin1');
+    text = readFileSync(path, 'latin1');
   } catch (error) {
     throw new Error(`the file of ${name} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
   }
-  if (name === 'sslrootcert' && !content.includes('CERTIFICATE-----')) {
-    throw new Error('the file of sslrootcert holds no certificate (-----BEGIN CERTIFICATE-----)');
-  }
+  if (!text.includes(begin)) throw new Error(`the file of ${name} holds no ${content} (-----BEGIN ${begin})`);
 };

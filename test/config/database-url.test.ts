@@ -29,6 +29,9 @@ describe('DATABASE_URL', () => {
     'postgresql://user:pass,word@one:5432,two:5433/database',
     'postgresql://user@one,two/database',
     'postgresql://user@/database?host=one,two&port=5432,5433',
+    'postgresql://host/database?user=reader&password=secret&target_session_attrs=read-write',
+    'postgresql://user@host/database?ssl=true&sslnegotiation=direct',
+    'postgresql://user@host/database?sslmode=require&uselibpqcompat=true',
   ])('is taken: %s', (url) => {
     expect(databaseUrl(url)).toBe(url);
   });
@@ -41,13 +44,27 @@ describe('DATABASE_URL', () => {
     ['sslmode=allow', /^expected sslmode to be one of /],
     ['sslmode=verify_full', /^expected sslmode to be one of /],
     ['sslmode=require&sslmode=disable', /^expected the parameter sslmode once$/],
+    ['ssl=', /^expected ssl to be one of true, 1, 0$/],
+    ['ssl=on', /^expected ssl to be one of /],
+    ['ssl=true&sslmode=disable', /^expected ssl or sslmode, not both$/],
+    ['uselibpqcompat=1&sslmode=require', /^expected uselibpqcompat to be one of true, false$/],
+    ['sslnegotiation=Direct', /^expected sslnegotiation to be one of postgres, direct$/],
+    ['target_session_attrs=standby', /^expected target_session_attrs to be one of read-write$/],
+    ['sslmode=disable&sslnegotiation=direct', /^expected no sslnegotiation where TLS is off; sslmode=verify-full /],
+    ['sslmode=disable&sslrootcert=ca.pem', /^expected no sslrootcert where TLS is off; sslmode=verify-full /],
+    ['ssl=0&sslkey=key.pem', /^expected no sslkey where TLS is off; /],
+    ['sslmode=verify-full&sslrootcert=system', /^expected a file in sslrootcert; without it, the authorities /],
   ])('with a parameter that would be ignored is refused: %s', (query, problem) => {
     expect(problemOf(`postgresql://user:tuna@host/database?${query}`)).toMatch(problem);
   });
 
-  it('names a file that holds no certificate', () => {
-    expect(problemOf('postgresql://user@host/database?sslmode=require&sslrootcert=/dev/null')).toBe(
-      'the file of sslrootcert holds no certificate (-----BEGIN CERTIFICATE-----)',
+  it.each([
+    ['sslrootcert', 'certificate', 'CERTIFICATE'],
+    ['sslcert', 'certificate', 'CERTIFICATE'],
+    ['sslkey', 'private key', 'PRIVATE KEY'],
+  ])('names the file of %s where it holds no %s', (name, content, label) => {
+    expect(problemOf(`postgresql://user@host/database?sslmode=require&${name}=/dev/null`)).toBe(
+      `the file of ${name} holds no ${content} (-----BEGIN ${label}-----)`,
     );
   });
 
