@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { run, type JobHelpers, type Runner, type TaskList } from 'graphile-worker';
+import { run, type JobHelpers, type Runner, type TaskList, type Worker } from 'graphile-worker';
 import type { Pool } from 'pg';
 import { Draining } from '../common/draining.js';
 import { runWithLogContext } from '../common/log-context.js';
@@ -94,6 +94,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
 
   private async start(): Promise<Runner> {
     const events = new EventEmitter();
+    endQuietly(events);
     const runner = await run({
       pgPool: this.pool,
       schema: JOB_SCHEMA,
@@ -172,4 +173,18 @@ const endIfBlindFromBirth = (runner: Runner, events: EventEmitter, logger: Logge
   for (const sight of ['job:start', 'worker:getJob:empty']) {
     events.once(sight, () => events.off('worker:getJob:error', end));
   }
+};
+
+/**
+ * A worker whose look for a job fails while its pool shuts down has nothing left to do. Left alone it ends with that error, and
+ * graphile-worker prints it on stderr by console.trace.
+ */
+const endQuietly = (events: EventEmitter): void => {
+  let isShuttingDown = false;
+  events.once('pool:gracefulShutdown', () => {
+    isShuttingDown = true;
+  });
+  events.on('worker:getJob:error', ({ worker }: { readonly worker: Worker }) => {
+    if (isShuttingDown) void worker.release(true);
+  });
 };
