@@ -20,11 +20,17 @@ const RELIED_ON: SessionSettings = {
   row_security: 'on',
   search_path: 'public',
   standard_conforming_strings: 'on',
+  // Migrating has none; what serves requests sets its own.
+  statement_timeout: '0',
   TimeZone: 'UTC',
 };
 
+/** PostgreSQL 17 and later have it, and earlier ones refuse to set what they do not know. */
+const NO_TRANSACTION_TIMEOUT = `select set_config('transaction_timeout', '0', false) where current_setting('transaction_timeout', true) is not null`;
+
 /** @param more what this connection needs beside that; no value has a quote in it */
 export const setSession = (more: SessionSettings): string =>
-  Object.entries({ ...RELIED_ON, ...more })
-    .map(([name, value]) => `set ${name} = '${value}'`)
-    .join('; ');
+  [
+    ...Object.entries({ ...RELIED_ON, ...more }).map(([name, value]) => `set ${name} = '${value}'`),
+    NO_TRANSACTION_TIMEOUT,
+  ].join('; ');

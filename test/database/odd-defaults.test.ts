@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { ImpatientClient } from '../../src/database/impatient-client.js';
 import { migrate } from '../../src/database/migrate.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -19,8 +20,12 @@ const ODD: Readonly<Record<string, string>> = {
   lock_timeout: `'1ms'`,
   idle_session_timeout: `'1s'`,
   idle_in_transaction_session_timeout: `'1ms'`,
+  statement_timeout: `'1min'`,
   search_path: `'elsewhere', 'public'`,
 };
+
+/** PostgreSQL 17 and later. */
+const ODD_IF_KNOWN = { transaction_timeout: `'1min'` };
 
 let database: TestDatabase;
 let receiver: WebhookReceiver;
@@ -33,6 +38,10 @@ beforeAll(async () => {
   const name = new URL(database.url).pathname.slice(1);
   for (const [setting, value] of Object.entries(ODD)) {
     await client.query(`alter database ${name} set ${setting} = ${value}`);
+  }
+  for (const [setting, value] of Object.entries(ODD_IF_KNOWN)) {
+    const { rowCount } = await client.query('select from pg_settings where name = $1', [setting]);
+    if (rowCount) await client.query(`alter database ${name} set ${setting} = ${value}`);
   }
   // From the first migration on.
   await client.query('drop schema public, graphile_worker cascade; create schema public; create schema elsewhere');
@@ -64,6 +73,16 @@ describe('a database whose defaults are not those of PostgreSQL', () => {
       current_setting('DateStyle') as dates, current_setting('statement_timeout') as limit`);
 
     expect(settings).toEqual({ memory: '7MB', dates: 'ISO, DMY', limit: '10s' });
+  });
+
+  it('limits no statement and no transaction of a connection that migrates', async () => {
+    const client = new ImpatientClient({ connectionString: database.url });
+    await client.connect();
+    const { rows } = await client.query(`select current_setting('statement_timeout') as statement,
+      coalesce(current_setting('transaction_timeout', true), '0') as transaction`);
+    await client.end();
+
+    expect(rows).toEqual([{ statement: '0', transaction: '0' }]);
   });
 
   it('has calls placed at once, told and delivered, with times that are read as they were', async () => {
