@@ -40,7 +40,9 @@ export class ErrorFilter implements ExceptionFilter {
       return;
     }
     // A 503 without a cause is readiness or draining, which log theirs when it begins and not for each request.
-    if (row.code >= 500 && error.code !== 'UNAVAILABLE') this.logger.error(line, 'request failed');
+    // The contract has one reply for all that fails; the log tells a database that is away from a fault of ours everywhere.
+    const away = error.code === 'UNAVAILABLE' || isDatabaseAway(error.cause);
+    if (row.code >= 500 && !away) this.logger.error(line, 'request failed');
     else if (row.code >= 500 && error.cause !== undefined) this.logger.warn(line, 'request refused: not available');
     request.errorCode = error.code;
     const reason = thrown === error && row.code < 500 ? reasonOf(error) : null;
@@ -92,16 +94,19 @@ const statusOf = (thrown: unknown): number => {
   return typeof status === 'number' ? status : 500;
 };
 
-/** Node's connection errors, SQLSTATE class 08 (connection), 57P (server shutting down), 53 (no resources left), 25006 (read-only). */
-const DATABASE_AWAY = /^(?:ECONN(?:REFUSED|RESET)|ENOENT|EPIPE|ETIMEDOUT|08\d{3}|57P0\d|53\d{3}|25006)$/;
+/** Node's errors of connections and names, SQLSTATE class 08 (connection), 57P (server shutting down), 53 (no resources left), 25006 (read-only). */
+const DATABASE_AWAY =
+  /^(?:ECONN(?:ABORTED|REFUSED|RESET)|E(?:HOST|NET)(?:DOWN|UNREACH)|EAI_AGAIN|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT|08\d{3}|57P0\d|53\d{3}|25006)$/;
+
+/** pg reports its time-outs and a lost connection by text alone, and of several hosts each may have another reason. */
+const AWAY_BY_TEXT =
+  /timeout exceeded when trying to connect|timeout expired|Connection terminated|Query read timeout|is not queryable|none of the hosts can be used/;
 
 const isDatabaseAway = (thrown: unknown): boolean => {
   const code = (thrown as { code?: unknown } | null)?.code;
   return (
     (typeof code === 'string' && DATABASE_AWAY.test(code)) ||
-    // pg reports its time-outs and a lost connection by text alone.
-    (thrown instanceof Error &&
-      /timeout exceeded when trying to connect|Connection terminated|Query read timeout/.test(thrown.message))
+    (thrown instanceof Error && AWAY_BY_TEXT.test(thrown.message))
   );
 };
 

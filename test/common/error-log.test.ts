@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyReply } from 'fastify';
 import { ErrorFilter } from '../../src/common/error.filter.js';
 import { createLogger } from '../../src/common/logger.js';
+import { ImpatientClient } from '../../src/database/impatient-client.js';
 import { collectedLog } from '../support/collected-log.js';
 import { createProxiedDatabase, type ProxiedDatabase } from '../support/proxied-database.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -50,7 +51,7 @@ describe('a request that the database does not serve', () => {
     const error = { message: expect.stringContaining('timeout exceeded when trying to connect') as unknown };
     expect(admin.status).toBe(503);
     expect(await linesOf(admin.headers.get('x-request-id'))).toMatchObject([{ level: 40, code: 'UNAVAILABLE', error }]);
-    expect(await linesOf(app.headers.get('x-request-id'))).toMatchObject([{ level: 50, code: 'SYSTEM', error }]);
+    expect(await linesOf(app.headers.get('x-request-id'))).toMatchObject([{ level: 40, code: 'SYSTEM', error }]);
   });
 
   it('has its SQLSTATE in the log', async () => {
@@ -73,6 +74,71 @@ describe('a request that the database does not serve', () => {
     expect(await linesOf(response.headers.get('x-request-id'))).toMatchObject([
       { level: 40, code: 'UNAVAILABLE', error: { message: expect.stringMatching(/./) as unknown } },
     ]);
+  });
+});
+
+describe('a database that cannot be reached', () => {
+  let thrown: unknown;
+  let nest: NestFastifyApplication;
+
+  @Controller('v1/admin')
+  class Failing {
+    @Get()
+    reply(): void {
+      throw thrown;
+    }
+  }
+  @Module({ controllers: [Failing] })
+  class FailingModule {}
+
+  beforeAll(async () => {
+    nest = await NestFactory.create<NestFastifyApplication>(FailingModule, new FastifyAdapter(), { logger: false });
+    nest.useGlobalFilters(new ErrorFilter(createLogger('silent')));
+    await nest.listen(0, '127.0.0.1');
+  });
+  afterAll(() => nest.close());
+
+  const statusOf = async (error: unknown): Promise<number> => {
+    thrown = error;
+    return (await fetch(`${await nest.getUrl()}/v1/admin`)).status;
+  };
+
+  it('gives 503 where all of several hosts are silent', async () => {
+    const { host, pathname, username } = new URL(database.url);
+    database.proxy.mode = 'silence';
+    const error: unknown = await new ImpatientClient({
+      connectionString: `postgresql://${username}@${host},${host}${pathname}`,
+      connectionTimeoutMillis: 100,
+    })
+      .connect()
+      .catch((reason: unknown) => reason);
+    database.proxy.mode = 'pass';
+
+    expect(error).toMatchObject({ message: expect.stringMatching(/^none of the hosts can be used/) as unknown });
+    expect(await statusOf(error)).toBe(503);
+  });
+
+  it.each(['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNREFUSED', '57P01'])(
+    'gives 503 for %s',
+    async (code) => {
+      expect(await statusOf(Object.assign(new Error('of the network'), { code }))).toBe(503);
+    },
+  );
+
+  it('gives 503 for a statement on a connection that is lost', async () => {
+    const client = new ImpatientClient({ connectionString: database.directUrl });
+    await client.connect();
+    await client.end();
+
+    const error: unknown = await client.query('select 1').catch((reason: unknown) => reason);
+
+    expect(error).toBeInstanceOf(Error);
+    expect(await statusOf(error)).toBe(503);
+  });
+
+  it('is told from a mistake of ours', async () => {
+    expect(await statusOf(new TypeError('x is not a function'))).toBe(500);
+    expect(await statusOf(Object.assign(new Error('no such table'), { code: '42P01' }))).toBe(500);
   });
 });
 
