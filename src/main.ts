@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import { createApp, type App } from './app.js';
 import { ensureSigningSecret } from './auth/signing-secret.js';
 import { createLogger, type Logger } from './common/logger.js';
+import { takeNoArguments } from './common/no-arguments.js';
 import { controlProcessEnd } from './common/process-end.js';
 import { VERSION } from './common/version.js';
 import type { Config } from './config/config.js';
@@ -88,7 +89,11 @@ const explain = (error: unknown, config: Config): string => {
     : message;
 };
 
+const USAGE = `Usage: npm start
+  The settings are variables of the environment, or lines of a file .env: README.md, "Settings".`;
+
 const main = async (): Promise<void> => {
+  takeNoArguments(USAGE);
   const config = readEnvironment();
   const logger = createLogger(config.logLevel);
   logger.info({ version: VERSION, node: process.version }, 'starting');

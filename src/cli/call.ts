@@ -113,6 +113,8 @@ const main = async (): Promise<number> => {
   if (positionals.length > 1 || values.service === (target !== undefined) || !isLong(values.as)) failUsage(USAGE);
 
   const config = readEnvironment();
+  if (values.url === undefined && config.port === 0)
+    fail('PORT is 0, a free one: pass --url, which Ringback prints when it starts.');
   const token = values.token ?? (await makeToken(values.as, config));
   const client = new Client(
     values.url?.replace(/\/+$/, '') ?? reachableUrl(config.host, config.port),

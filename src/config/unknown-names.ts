@@ -12,6 +12,8 @@ export interface UnknownName {
 /** Short names are near to too many others: HOME is two letters from HOST. */
 const SHORTEST_NEAR = 6;
 const LETTERS_A_SLIP = 6;
+/** TRUST_PROXIES and TRUST_PROXY begin alike, and few letters follow. */
+const LONGEST_ENDING = 3;
 /** Within one group of settings, a name that is as far off as this still suggests one. */
 const FARTHEST_IN_GROUP = 4;
 
@@ -31,15 +33,21 @@ export const unknownNames = (names: readonly string[], known: readonly string[])
       const isOfGroup = name.includes('_') && groups.has(group) && !OF_KUBERNETES.test(name);
       const [nearest] = known
         .filter((setting) => !isOfGroup || firstWordOf(setting) === group)
-        .map((setting) => ({ setting, distance: distanceOf(name, setting) }))
+        .map((setting) => ({ setting, distance: setting.startsWith(`${name}_`) ? 0 : distanceOf(name, setting) }))
         .sort((one, other) => one.distance - other.distance);
       if (!nearest) return [];
       if (isOfGroup) return [{ name, ...(nearest.distance <= FARTHEST_IN_GROUP && { meant: nearest.setting }) }];
       const slips = Math.min(2, Math.floor(nearest.setting.length / LETTERS_A_SLIP));
-      return nearest.setting.length >= SHORTEST_NEAR && nearest.distance <= slips
+      return nearest.setting.length >= SHORTEST_NEAR &&
+        (nearest.distance <= slips || differInEnding(name, nearest.setting))
         ? [{ name, meant: nearest.setting }]
         : [];
     });
+};
+
+const differInEnding = (one: string, other: string): boolean => {
+  const same = [...one].findIndex((letter, index) => letter !== other[index]);
+  return same >= SHORTEST_NEAR && Math.max(one.length, other.length) - same <= LONGEST_ENDING;
 };
 
 const firstWordOf = (name: string): string => name.split('_', 1)[0] ?? '';

@@ -20,11 +20,20 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'checks the authority and not the name.',
   // There is no such database.
   '3D000': 'DATABASE_URL ends with its name: postgresql://user:password@host:5432/NAME; without one it is the user’s.',
+  // No such role, or no line of pg_hba.conf lets it in.
+  '28000':
+    'DATABASE_URL begins with the role: postgresql://ROLE:password@host; without one it is the system user’s name. Who may ' +
+    'connect from where is for the server’s pg_hba.conf.',
+  '28P01':
+    'The password is that of DATABASE_URL: postgresql://user:PASSWORD@host, with signs such as @ and / written as %40 and %2F.',
   // PgBouncer refuses a start-up parameter.
   '08P01':
     'A pooler refuses what DATABASE_URL or PGOPTIONS asks for: leave it out, or have PgBouncer ignore it ' +
     '(ignore_startup_parameters = options,statement_timeout).',
 };
+
+/** pg's own, without a code, where the server asks for a password and the URL has none. */
+const NO_PASSWORD = /password must be a (?:non-empty )?string/;
 
 /** @throws Error that says why the database cannot be used, and what to do */
 export const firstConnection = async (url: string): Promise<ImpatientClient> => {
@@ -33,7 +42,7 @@ export const firstConnection = async (url: string): Promise<ImpatientClient> => 
   client.on('error', () => undefined);
   await client.connect().catch((cause: unknown) => {
     const { message, code = '' } = cause as Error & { readonly code?: string };
-    const remedy = REMEDIES[code];
+    const remedy = REMEDIES[NO_PASSWORD.test(message) ? '28P01' : code];
     throw new Error(`The database cannot be reached: ${message || String(cause)}${remedy ? `. ${remedy}` : ''}`, {
       cause,
     });

@@ -6,6 +6,7 @@ import { realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
+import { takeNoArguments } from '../common/no-arguments.js';
 import { readMigrationEnvironment } from '../config/environment.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { firstConnection } from './first-connection.js';
@@ -116,7 +117,11 @@ const optionsToMigrate = (url: string) => ({
   extra: { keepAlive: true, Client: ImpatientClient },
 });
 
+const USAGE = `Usage: npm run migrate
+  Brings the tables of DATABASE_URL up to date.`;
+
 const main = async (): Promise<void> => {
+  takeNoArguments(USAGE);
   const done = await migrate(readMigrationEnvironment().databaseUrl);
   process.stdout.write(done.length > 0 ? `Migrated: ${done.join(', ')}\n` : 'Nothing to migrate.\n');
 };

@@ -13,26 +13,35 @@ const NOT_OURS =
   'or statement). Ringback needs sessions of its own: set pool_mode = session for this database in the pooler, or let ' +
   'DATABASE_URL lead to PostgreSQL itself.';
 
-const NO_SECOND =
-  'The pooler between Ringback and the database gave one session and no second one in time. A process needs ' +
-  'DATABASE_POOL_SIZE + 4 of them (PgBouncer’s default_pool_size, for all processes together): docs/database.md.';
+/** One for requests; the others are for hearing of changes, for jobs and for migrating. */
+const LEAST_SESSIONS = 5;
+
+const tooFew = (given: number): string =>
+  `The pooler between Ringback and the database gave ${given} session${given === 1 ? '' : 's'} in time. A process needs at ` +
+  `least ${LEAST_SESSIONS}, and DATABASE_POOL_SIZE + 4 under load (PgBouncer’s default_pool_size, for all processes together): ` +
+  'docs/database.md.';
 
 /** SQLSTATE with which PgBouncer refuses a transaction where it pools statements. */
 const PROTOCOL_VIOLATION = '08P01';
 
-/** @throws Error where a session is not ours from one transaction to the next, or is the only one */
+/** @throws Error where a session is not ours from one transaction to the next, or there are too few */
 export const checkSession = async (client: ImpatientClient, url: string): Promise<void> => {
   // Without a pooler both are the same number.
   if ((await processOf(client)) === client.announcedProcess) return;
-  const other = new ImpatientClient({ connectionString: url, connectionTimeoutMillis: 5_000 });
-  other.on('error', () => undefined);
+  const others = Array.from({ length: LEAST_SESSIONS - 1 }, () => {
+    const other = new ImpatientClient({ connectionString: url, connectionTimeoutMillis: 5_000 });
+    other.on('error', () => undefined);
+    return other;
+  });
   try {
-    await other.connect().catch((cause: unknown) => {
-      throw new Error(NO_SECOND, { cause });
-    });
-    for (let tried = 0; tried < TRIES; tried++) if (await isShared(client, other)) throw new Error(NOT_OURS);
+    const outcomes = await Promise.allSettled(others.map((other) => other.connect()));
+    const failed = outcomes.filter((outcome) => outcome.status === 'rejected');
+    if (failed[0]) throw new Error(tooFew(LEAST_SESSIONS - failed.length), { cause: failed[0].reason });
+    for (let tried = 0; tried < TRIES; tried++) {
+      for (const other of others) if (await isShared(client, other)) throw new Error(NOT_OURS);
+    }
   } finally {
-    await other.end();
+    await Promise.all(others.map((other) => other.end()));
   }
 };
 

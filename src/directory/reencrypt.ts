@@ -1,5 +1,6 @@
 /** `npm run reencrypt`: the last step but one of replacing a key (README, "Secrets"). Beside a running service. */
 import { DataSource } from 'typeorm';
+import { takeNoArguments } from '../common/no-arguments.js';
 import { readEnvironment } from '../config/environment.js';
 import type { KeyRing } from '../config/key-ring.js';
 import { dataSourceOptions } from '../database/data-source-options.js';
@@ -15,7 +16,11 @@ const told = ({ done, left, unreadable }: Reencrypted, keys: KeyRing): string[] 
   ...unreadable,
 ];
 
+const USAGE = `Usage: npm run reencrypt
+  Encrypts the secrets in DATABASE_URL under the first key of SUB_ACCOUNT_KEYS. Exit status 1: some are left.`;
+
 const main = async (): Promise<void> => {
+  takeNoArguments(USAGE);
   const { databaseUrl, subAccountKeys: keys } = readEnvironment();
   if (!databaseUrl || !keys) throw new Error('DATABASE_URL: required; the embedded default does this when it starts');
   const database = await new DataSource(dataSourceOptions(databaseUrl, 1)).initialize();

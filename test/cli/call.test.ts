@@ -85,6 +85,14 @@ describe('npm run call', () => {
     expect(output).toMatch(USAGE);
   });
 
+  it('asks for the address where PORT is a free one', async () => {
+    expect(await call(['2000'], { ...environment, PORT: '0' })).toEqual({
+      code: 1,
+      output: '',
+      complaint: 'PORT is 0, a free one: pass --url, which Ringback prints when it starts.\n',
+    });
+  });
+
   it('says that nothing listens there', async () => {
     const nobody = createServer().listen(0, '127.0.0.1');
     await once(nobody, 'listening');

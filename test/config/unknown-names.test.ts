@@ -18,6 +18,8 @@ describe('a variable that is no setting', () => {
     ['TWILIO_ACOUNT_SID', 'TWILIO_ACCOUNT_SID'],
     ['SUBACCOUNT_KEYS', 'SUB_ACCOUNT_KEYS'],
     ['ROUTE', 'ROUTES'],
+    ['TRUST_PROXIES', 'TRUST_PROXY'],
+    ['YUNTONGXUN_CALLS', 'YUNTONGXUN_CALLS_PER_SECOND'],
     ['Log_Level', 'LOG_LEVEL'],
     ['Port', 'PORT'],
   ])('is named with what it may have meant: %s', (name, meant) => {

@@ -60,7 +60,11 @@ suite(WHAT, () => {
     await set('ssl_cert_file', await giveToServer('server.crt'));
     await set('ssl_key_file', await giveToServer('server.key'));
     await set('ssl', 'on');
-    await appendFile(join(server.cluster, 'pg_hba.conf'), 'hostssl all all 127.0.0.0/8 trust\n');
+    await queryDatabase(server.superuserUrl, `create role asked login password 'swordfish'`);
+    await appendFile(
+      join(server.cluster, 'pg_hba.conf'),
+      'hostssl all asked 127.0.0.0/8 scram-sha-256\nhostssl all all 127.0.0.0/8 trust\n',
+    );
     await queryDatabase(server.superuserUrl, 'select pg_reload_conf()');
     await waitFor('TLS', () => queryDatabase(urlOf('sslmode=no-verify'), 'select 1').catch(() => false));
   });
@@ -102,6 +106,14 @@ suite(WHAT, () => {
       /^The database cannot be reached: .*altnames.*\. The host of DATABASE_URL has to be a name in its certificate/,
     );
     await migrate(urlOf('uselibpqcompat=true&sslmode=verify-ca&sslrootcert=CA', OTHER_ADDRESS));
+  });
+
+  it.each([
+    ['no password', 'asked', /\. The password is that of DATABASE_URL: postgresql:\/\/user:PASSWORD@host/],
+    ['a wrong password', 'asked:herring', /\. The password is that of DATABASE_URL/],
+    ['an unknown role', 'stranger', /role "stranger" does not exist\. DATABASE_URL begins with the role/],
+  ])('says what to do about %s', async (_what, user, expected) => {
+    await expect(migrate(urlOf('sslmode=no-verify').replace('ringback@', `${user}@`))).rejects.toThrow(expected);
   });
 
   it('whose authority is not to be checked is taken with sslmode=no-verify', async () => {

@@ -1,12 +1,18 @@
 /** The simulator as a program of its own: a telephone company that outlives the service. `npm run simulator` */
 import { createLogger } from '../../common/logger.js';
+import { takeNoArguments } from '../../common/no-arguments.js';
 import { controlProcessEnd } from '../../common/process-end.js';
+import type { SimulatorConfig } from '../../config/config.js';
 import { readSimulatorEnvironment } from '../../config/environment.js';
 import { createExchangeServer } from './exchange-server.js';
 import { Exchange } from './exchange.js';
 import { WebhookSender } from './webhook-sender.js';
 
+const USAGE = `Usage: npm run simulator
+  Its settings are SIMULATOR_HOST, SIMULATOR_PORT and the others of README.md.`;
+
 const main = async (): Promise<void> => {
+  takeNoArguments(USAGE);
   const config = readSimulatorEnvironment();
   const [secret] = config.simulatorWebhookSecrets;
   const logger = createLogger('warn');
@@ -22,10 +28,19 @@ const main = async (): Promise<void> => {
     exchange.close();
     await Promise.all([server.close(), sender.close()]);
   }, logger);
-  const url = await server.listen({ host: config.simulatorHost, port: config.simulatorPort });
+  const url = await server
+    .listen({ host: config.simulatorHost, port: config.simulatorPort })
+    .catch((error: unknown) => {
+      throw new Error(whyNotListening(error as NodeJS.ErrnoException, config), { cause: error });
+    });
 
   console.log(`The simulator listens on ${url}`);
 };
+
+const whyNotListening = ({ code }: NodeJS.ErrnoException, { simulatorHost, simulatorPort }: SimulatorConfig): string =>
+  code === 'EADDRINUSE'
+    ? `Port ${simulatorPort} is taken. Stop what listens there, or set SIMULATOR_PORT to another one; 0 takes a free one.`
+    : `SIMULATOR_HOST=${simulatorHost} with SIMULATOR_PORT=${simulatorPort} cannot be listened on (${code ?? 'unknown error'}).`;
 
 try {
   await main();
