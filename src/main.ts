@@ -90,7 +90,7 @@ const explain = (error: unknown, config: Config): string => {
 };
 
 const USAGE = `Usage: npm start
-  The settings are variables of the environment, or lines of a file .env: README.md, "Settings".`;
+  Its settings are variables of the environment: README.md has the table.`;
 
 const main = async (): Promise<void> => {
   takeNoArguments(USAGE);

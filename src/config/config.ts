@@ -1,4 +1,3 @@
-import { getConfigToken } from '@nestjs/config';
 import { PROVIDERS } from './provider-settings.js';
 import { fileVariableOf, readSecretFiles } from './secret-files.js';
 import type { Setting } from './setting.js';
@@ -13,7 +12,7 @@ export type Config = Settings & {
 };
 
 /** Injection token of the one frozen Config. */
-export const CONFIG = getConfigToken('ringback');
+export const CONFIG = Symbol('Config');
 
 /** Everything wrong with the environment, in one error: an operator should not have to find mistakes one at a time. */
 export class ConfigError extends Error {
