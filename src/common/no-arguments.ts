@@ -6,6 +6,6 @@ export const takeNoArguments = (usage: string): void => {
   const given = process.argv.slice(2);
   if (given.length === 0) return;
   const isHelp = given.every((argument) => argument === '--help' || argument === '-h');
-  (isHelp ? console.log : console.error)(usage);
+  (isHelp ? process.stdout : process.stderr).write(`${usage}\n`);
   process.exit(isHelp ? 0 : USAGE_ERROR);
 };

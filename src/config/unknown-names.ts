@@ -46,7 +46,8 @@ export const unknownNames = (names: readonly string[], known: readonly string[])
 };
 
 const differInEnding = (one: string, other: string): boolean => {
-  const same = [...one].findIndex((letter, index) => letter !== other[index]);
+  let same = 0;
+  while (same < one.length && one[same] === other[same]) same++;
   return same >= SHORTEST_NEAR && Math.max(one.length, other.length) - same <= LONGEST_ENDING;
 };
 
