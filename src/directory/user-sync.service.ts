@@ -11,12 +11,13 @@ export interface SyncOutcome {
 
 /**
  * A row that is right already is not written again: a backend that states all of its users every night costs us reads.
- * The order keeps two syncs at one time from waiting for each other. Only an inserted row has no xmax.
+ * The order keeps two syncs at one time from waiting for each other. Only an inserted row has no xmax. The rows go as JSON, because
+ * pg takes half a second to write an array of ten thousand texts full of quotes, and all requests wait for it.
  */
 const STATEMENT = `
 with written as (
   insert into app_user as known (id, name, phone)
-  select id, name, phone from unnest($1::bigint[], $2::text[], $3::text[]) as given (id, name, phone) order by id
+  select id, name, phone from json_to_recordset($1) as given (id bigint, name text, phone text) order by id
   on conflict on constraint app_user_pkey do update set name = excluded.name, phone = excluded.phone
   where (known.name, known.phone) is distinct from (excluded.name, excluded.phone)
   returning xmax = 0 as created
@@ -38,7 +39,7 @@ export class UserSyncService {
     const users = await readUserRows(body, this.config.phoneRegion);
     const [written = { created: 0, changed: 0 }] = await this.database.query<{ created: number; changed: number }[]>(
       STATEMENT,
-      [users.map(({ id }) => id), users.map(({ name }) => name), users.map(({ phone }) => phone)],
+      [JSON.stringify(users)],
     );
     return { ...written, unchanged: users.length - written.created - written.changed };
   }

@@ -52,6 +52,15 @@ it('creates, changes and leaves alone, and counts each', async () => {
   ]);
 });
 
+it.each(['"\\"'.repeat(30), '{"a","b"}', 'NULL', "'; --", '😀\u2028名', '\\u0041'])(
+  'keeps the name %j as it is',
+  async (name) => {
+    await sync([{ id: '1', name, phone: null }]);
+
+    expect(await stored()).toEqual([{ id: '1', name, phone: null }]);
+  },
+);
+
 it.each([
   ['absent', { id: '1', name: 'a' }],
   ['null', { id: '1', name: 'a', phone: null }],
