@@ -180,7 +180,7 @@ describe('a pipeline', () => {
 
     expect(text().match(/\[[^\]]*\]/g)).toEqual(['[first]', '[last]']);
     expect(handled).toEqual(['/wait', '/last']);
-    expect(draining.isIdle).toBe(true);
+    await waitFor('nothing in flight', () => draining.isIdle);
   });
 
   it('of more requests than may wait is parsed no further', async () => {

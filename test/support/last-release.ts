@@ -2,7 +2,7 @@
  * The last release, 0.1.0, built from the repository's history in a folder of its own. Its commit stands in
  * `test/upgrade/last-release.txt`, because tags do not always travel with a clone. Write the commit of each new release there.
  *
- * It runs with the packages of this version. A package that only the last release loads (today `@nestjs/terminus`) stays in
+ * It runs with the packages of this version. A package that only the last release loads (today `@nestjs/config` and `@nestjs/terminus`) stays in
  * devDependencies until the next release.
  */
 import { execFileSync } from 'node:child_process';
