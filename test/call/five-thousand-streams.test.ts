@@ -47,11 +47,10 @@ it('five thousand streams on one process each get all changes of their call, in 
     return openStream(`${service.url}/v1/app/callState/${callSid}/stream`, { authorization });
   });
 
-  await forEach(calls, ({ callSid }) => tell(callSid, { type: 'ringing' }));
   await forEach(calls, ({ callSid }) => tell(callSid, { type: 'answered' }));
   await forEach(calls, ({ callSid }) => tell(callSid, { type: 'ended', endReason: 'completed' }));
   await Promise.all(streams.map(({ ended }) => ended));
 
   const told = streams.map(({ events }) => events.map(({ change: { data } }) => `${data.callSid} ${data.number}`));
-  expect(told).toEqual(calls.map(({ callSid }) => [1, 2, 3, 4].map((number) => `${callSid} ${number}`)));
+  expect(told).toEqual(calls.map(({ callSid }) => [1, 2, 3].map((number) => `${callSid} ${number}`)));
 }, 180_000);
