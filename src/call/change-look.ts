@@ -6,6 +6,9 @@
  * What the last snapshot could not see is what began after it, and what was in progress then. So a look reads the index from
  * the last snapshot's end on, and at the transactions in progress one by one: never what a long transaction has held up.
  *
+ * The order makes the plan read that index. One that was made for an empty table might filter another index, which is as long as
+ * the table, and it is kept.
+ *
  * After a restore of a dump, rows name transactions of the other cluster. Those that have yet to come here are left out; when
  * they come, the look names a call that has not changed, and reading that changes nothing.
  */
@@ -45,7 +48,7 @@ with new as (
    where change_number is not null
      and written_by >= ${asNumber('pg_snapshot_xmax($1::pg_snapshot)')}
      and written_by < ${asNumber('pg_snapshot_xmax(pg_current_snapshot())')}
-   limit ${MOST_SEEN + 1})
+   order by written_by limit ${MOST_SEEN + 1})
   union all
   (select call_sid, change_number from call_event
    where change_number is not null

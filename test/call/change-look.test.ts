@@ -119,6 +119,31 @@ const planOfLook = async (until: LookedUntil) => {
   return plan!;
 };
 
+it('reads nothing but new changes by a plan that was made for an empty table', async () => {
+  const own = await createTestDatabase();
+  const client = new Client({ connectionString: own.url, options: '-c enable_seqscan=off' });
+  try {
+    await client.connect();
+    await client.query('vacuum analyze');
+    await client.query('set plan_cache_mode = force_generic_plan');
+    const ask: AskInSession = (question) => client.query(question);
+    let { until } = await look(ask, await beginToLook(ask));
+    await write(client, 3_000);
+    ({ until } = await look(ask, until));
+
+    const plan = await planOf({ query: async (sql: string) => (await client.query(sql)).rows } as never, {
+      text: `execute look ('${until.snapshot}')`,
+      values: [],
+    });
+
+    expect(plan.rowsRead).toBe(0);
+    expect(plan.buffers).toBeLessThan(20);
+  } finally {
+    await client.end();
+    await own.drop();
+  }
+});
+
 it('is no list any more where too many have changed', async () => {
   const ask = await asker();
   const writer = await connect();
