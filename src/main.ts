@@ -9,11 +9,12 @@ import { createLogger, type Logger } from './common/logger.js';
 import { takeNoArguments } from './common/no-arguments.js';
 import { controlProcessEnd } from './common/process-end.js';
 import { VERSION } from './common/version.js';
-import type { Config } from './config/config.js';
+import { directUrlOf, type Config } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
 import type { KeyRing } from './config/key-ring.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
 import { migrate } from './database/migrate.js';
+import { checkPooler } from './database/pooler-check.js';
 import { seedDemoDirectory } from './directory/demo-directory.js';
 import { reencryptSecrets } from './directory/reencryption.js';
 import { ensureSubAccountKeys } from './directory/sub-account-keys.js';
@@ -41,7 +42,8 @@ const start = async (environment: Config, logger: Logger): Promise<Running> => {
   };
   try {
     const databaseUrl = embedded?.url ?? environment.databaseUrl ?? '';
-    await migrate(databaseUrl);
+    await migrate(directUrlOf({ ...environment, databaseUrl }));
+    if (environment.databaseDirectUrl) await checkPooler(databaseUrl, environment.databaseDirectUrl);
     const subAccountKeys = environment.subAccountKeys ?? (await ensureSubAccountKeys(environment.dataDir));
     const jwtSecret = await signingSecret(environment);
     const config = Object.freeze({ ...environment, databaseUrl, jwtSecret, subAccountKeys });

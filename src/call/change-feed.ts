@@ -12,7 +12,7 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger.js';
-import { CONFIG, type Config } from '../config/config.js';
+import { CONFIG, directUrlOf, type Config } from '../config/config.js';
 import { USERS_BLOCKED_CHANNEL } from '../directory/user.service.js';
 import { CALL_CHANGED_CHANNEL, readChange, type CallChange } from './call-change.js';
 import { ChangeHints } from './change-hints.js';
@@ -60,7 +60,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.subscriptions = new ChangeSubscriptions(database, logger);
-    this.connection = new FeedConnection(config.databaseUrl ?? '', [CALL_CHANGED_CHANNEL, USERS_BLOCKED_CHANNEL], {
+    this.connection = new FeedConnection(directUrlOf(config), [CALL_CHANGED_CHANNEL, USERS_BLOCKED_CHANNEL], {
       onConnected: () => this.begin(),
       onNotification: (channel, payload) => {
         if (channel === CALL_CHANGED_CHANNEL) this.onHint(payload);

@@ -30,6 +30,10 @@ export type SimulatorConfig = Config & {
 /** What migrating needs: whoever changes tables need not hold the keys of those who serve. */
 export type MigrationConfig = Config & { readonly databaseUrl: NonNullable<Config['databaseUrl']> };
 
+/** For what keeps a session of its own: hearing of changes, the job queue, migrating. */
+export const directUrlOf = (config: Pick<Config, 'databaseUrl' | 'databaseDirectUrl'>): string =>
+  config.databaseDirectUrl ?? config.databaseUrl ?? '';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Whether a variable is set, be its value right or wrong: what is missing is told along with what is mistaken. */
@@ -98,6 +102,11 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
   const { databaseUrl, jwtSecret, jwtJwksUri, jwtAudience, subAccountKeys, simulatorUrl, simulatorWebhookSecrets } =
     SETTINGS;
   const problems: string[] = [];
+  if (isSet(SETTINGS.databaseDirectUrl) && !isSet(databaseUrl)) {
+    problems.push(
+      'DATABASE_URL: required when DATABASE_DIRECT_URL is set, which leads to the same database past a pooler',
+    );
+  }
   if (isSet(jwtSecret) && isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET, JWT_JWKS_URI: set one of the two, not both');
   }

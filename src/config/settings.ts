@@ -47,6 +47,12 @@ export const SETTINGS = {
     'PostgreSQL 15 or later, as postgresql://user:password@host/database. Unset: an embedded PostgreSQL in DATA_DIR.',
     optional(databaseUrl),
   ),
+  databaseDirectUrl: secret(
+    'DATABASE_DIRECT_URL',
+    '',
+    'The same database past a pooler that shares sessions: for hearing of changes, the job queue and migrations. Unset: DATABASE_URL.',
+    optional(databaseUrl),
+  ),
   databasePoolSize: setting(
     'DATABASE_POOL_SIZE',
     '10',

@@ -39,6 +39,9 @@ export const ANSWER_LIMIT_MS = STATEMENT_LIMIT_MS + 1_000;
  */
 const PLAN_BY_INDEX = { enable_seqscan: 'off' };
 
+/** What statements of requests rely on beside what all connections set. */
+export const REQUEST_SESSION = { ...PLAN_BY_INDEX, statement_timeout: String(STATEMENT_LIMIT_MS) };
+
 /** The one definition of our connection: for the service, for migrating, and for TypeORM's command line. */
 export const dataSourceOptions = (url: string, poolSize: number) =>
   ({
@@ -79,7 +82,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
     connectTimeoutMS: CONNECT_LIMIT_MS,
     extra: {
       Client: ImpatientClient,
-      session: { ...PLAN_BY_INDEX, statement_timeout: String(STATEMENT_LIMIT_MS) },
+      session: REQUEST_SESSION,
       query_timeout: ANSWER_LIMIT_MS,
       keepAlive: true,
     },

@@ -1,6 +1,7 @@
 /** The first connection of a start, which finds out whether the database can be used. */
 import { ImpatientClient } from './impatient-client.js';
 import { checkSession } from './session-check.js';
+import type { SessionSettings } from './session-options.js';
 
 const OLDEST_VERSION = 15;
 
@@ -37,7 +38,20 @@ const NO_PASSWORD = /password must be a (?:non-empty )?string/;
 
 /** @throws Error that says why the database cannot be used, and what to do */
 export const firstConnection = async (url: string): Promise<ImpatientClient> => {
-  const client = new ImpatientClient({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  const client = await connectionTo(url);
+  try {
+    await checkVersion(client);
+    await checkSession(client, url);
+    return client;
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
+};
+
+/** @throws Error that says why the database cannot be reached, and what to do */
+export const connectionTo = async (url: string, session: SessionSettings = {}): Promise<ImpatientClient> => {
+  const client = new ImpatientClient({ connectionString: url, connectionTimeoutMillis: 5_000, session });
   // Should the server go away meanwhile, the statement under way tells; without a listener it would end the process.
   client.on('error', () => undefined);
   await client.connect().catch((cause: unknown) => {
@@ -47,14 +61,7 @@ export const firstConnection = async (url: string): Promise<ImpatientClient> => 
       cause,
     });
   });
-  try {
-    await checkVersion(client);
-    await checkSession(client, url);
-    return client;
-  } catch (error) {
-    await client.end();
-    throw error;
-  }
+  return client;
 };
 
 const checkVersion = async (client: ImpatientClient): Promise<void> => {

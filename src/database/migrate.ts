@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
 import { takeNoArguments } from '../common/no-arguments.js';
+import { directUrlOf } from '../config/config.js';
 import { readMigrationEnvironment } from '../config/environment.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { firstConnection } from './first-connection.js';
@@ -122,7 +123,7 @@ const USAGE = `Usage: npm run migrate
 
 const main = async (): Promise<void> => {
   takeNoArguments(USAGE);
-  const done = await migrate(readMigrationEnvironment().databaseUrl);
+  const done = await migrate(directUrlOf(readMigrationEnvironment()));
   process.stdout.write(done.length > 0 ? `Migrated: ${done.join(', ')}\n` : 'Nothing to migrate.\n');
 };
 

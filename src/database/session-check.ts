@@ -10,8 +10,8 @@ const TRIES = 10;
 
 const NOT_OURS =
   'The pooler between Ringback and the database shares one session among several clients (PgBouncer’s pool_mode = transaction ' +
-  'or statement). Ringback needs sessions of its own: set pool_mode = session for this database in the pooler, or let ' +
-  'DATABASE_URL lead to PostgreSQL itself.';
+  'or statement). Ringback needs some sessions of its own: set pool_mode = session for this database in the pooler, or let ' +
+  'DATABASE_DIRECT_URL lead to PostgreSQL itself (docs/database.md).';
 
 /** One for requests; the others are for hearing of changes, for jobs and for migrating. */
 const LEAST_SESSIONS = 5;
@@ -49,7 +49,7 @@ export const checkSession = async (client: ImpatientClient, url: string): Promis
  * A pooler that gives out its sessions in turn gives another one each time. One that gives out what was last given back gives the
  * first client's to the other one, or has meanwhile given it to others.
  */
-const isShared = async (client: ImpatientClient, other: ImpatientClient): Promise<boolean> => {
+export const isShared = async (client: ImpatientClient, other: ImpatientClient): Promise<boolean> => {
   const own = await processOf(client);
   if ((await processOf(client)) !== own) return true;
   await other.query('begin').catch((error: unknown) => {
@@ -62,5 +62,5 @@ const isShared = async (client: ImpatientClient, other: ImpatientClient): Promis
   }
 };
 
-const processOf = async (client: ImpatientClient): Promise<number | undefined> =>
+export const processOf = async (client: ImpatientClient): Promise<number | undefined> =>
   (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid;

@@ -25,6 +25,13 @@ const RELIED_ON: SessionSettings = {
   TimeZone: 'UTC',
 };
 
+/** A pooler that shares sessions keeps these for each client: it hears of them from the server when they change. */
+const KEPT_BY_POOLERS = ['DateStyle', 'IntervalStyle', 'standard_conforming_strings', 'TimeZone'];
+
+/** @returns what a session needs by its role's defaults, where a pooler shares it among several clients */
+export const neededByDefault = (more: SessionSettings): SessionSettings =>
+  Object.fromEntries(Object.entries({ ...RELIED_ON, ...more }).filter(([name]) => !KEPT_BY_POOLERS.includes(name)));
+
 /** PostgreSQL 17 and later have it, and earlier ones refuse to set what they do not know. */
 const NO_TRANSACTION_TIMEOUT = `select set_config('transaction_timeout', '0', false) where current_setting('transaction_timeout', true) is not null`;
 

@@ -10,7 +10,7 @@ import type { Pool } from 'pg';
 import { Draining } from '../common/draining.js';
 import { runWithLogContext } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
-import { CONFIG, type Config } from '../config/config.js';
+import { CONFIG, directUrlOf, type Config } from '../config/config.js';
 import { ANSWER_LIMIT_MS, CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../database/data-source-options.js';
 import { JOB_SCHEMA, jobPool } from '../database/job-queue.js';
 import { Courier } from './courier.js';
@@ -49,7 +49,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   ) {
     this.pool = jobPool(
       {
-        connectionString: config.databaseUrl,
+        connectionString: directUrlOf(config),
         max: CONNECTIONS,
         connectionTimeoutMillis: CONNECT_LIMIT_MS,
         query_timeout: ANSWER_LIMIT_MS,

@@ -1,6 +1,7 @@
 /** `npm run reencrypt`: the last step but one of replacing a key (README, "Secrets"). Beside a running service. */
 import { DataSource } from 'typeorm';
 import { takeNoArguments } from '../common/no-arguments.js';
+import { directUrlOf } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import type { KeyRing } from '../config/key-ring.js';
 import { dataSourceOptions } from '../database/data-source-options.js';
@@ -21,9 +22,10 @@ const USAGE = `Usage: npm run reencrypt
 
 const main = async (): Promise<void> => {
   takeNoArguments(USAGE);
-  const { databaseUrl, subAccountKeys: keys } = readEnvironment();
+  const config = readEnvironment();
+  const { databaseUrl, subAccountKeys: keys } = config;
   if (!databaseUrl || !keys) throw new Error('DATABASE_URL: required; the embedded default does this when it starts');
-  const database = await new DataSource(dataSourceOptions(databaseUrl, 1)).initialize();
+  const database = await new DataSource(dataSourceOptions(directUrlOf(config), 1)).initialize();
   try {
     const outcome = await reencryptSecrets(database, keys);
     process.stdout.write(`${told(outcome, keys).join('\n')}\n`);

@@ -1,13 +1,12 @@
 /** A real Asterisk on loopback, started by the script and with the configuration that deploy/asterisk ships, in a folder of its own. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { noteSkipped } from '../support/skipped.js';
+import { cacheFolder, describeWithPackages, fetchPackages, unpackedIn } from '../support/debian-packages.js';
 import { waitFor } from '../support/wait-for.js';
 import { callDetailsIn, type CallDetail } from './call-detail.js';
 
@@ -17,29 +16,16 @@ const SHIPPED = resolve(import.meta.dirname, '../../deploy/asterisk');
 /** In the place of the two accounts: whatever listens on this machine can be rung. */
 const ANY_PHONE = { OTHER_TEMPLATES: resolve(import.meta.dirname, 'phones') };
 
-export const ROOT = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ringback', 'asterisk-22');
-const LIBRARIES = join(ROOT, 'usr/lib/x86_64-linux-gnu');
+/** Asterisk leaves Debian's testing now and then; unstable has it too. sipp plays the phones. */
+const PACKAGES = { folder: cacheFolder('asterisk-22'), suites: 'forky sid', names: ['asterisk', 'sip-tester'] };
 
-const CAN_FETCH = process.platform === 'linux' && process.arch === 'x64' && existsSync('/usr/bin/apt-get');
+export const ROOT = PACKAGES.folder;
 
 /** Brings it where it is not there yet. @returns why it cannot be had, or null */
-export const fetchAsterisk = async (): Promise<string | null> => {
-  if (!CAN_FETCH) {
-    return 'a real Asterisk is fetched on Debian for x86-64 only';
-  }
-  try {
-    await run(resolve(import.meta.dirname, 'fetch-asterisk.sh'), [ROOT], { timeout: 300_000 });
-    return null;
-  } catch (error) {
-    return `Asterisk could not be fetched: ${(error as { stderr?: string }).stderr ?? String(error)}`;
-  }
-};
+export const fetchAsterisk = (): Promise<string | null> => fetchPackages(PACKAGES);
 
-/** A program of the unpacked packages, by their own loader and libraries. */
-export const unpacked = (program: string): [string, string[]] => [
-  join(LIBRARIES, 'ld-linux-x86-64.so.2'),
-  ['--library-path', `${LIBRARIES}:${join(ROOT, 'usr/lib')}`, join(ROOT, program)],
-];
+/** A program of the unpacked packages. */
+export const unpacked = (program: string): [string, string[]] => unpackedIn(ROOT, program);
 
 export interface Channel {
   readonly id: string;
@@ -177,21 +163,7 @@ export const startAsterisk = async (more?: Environment): Promise<Asterisk> => {
   };
 };
 
-/**
- * Tests on a real Asterisk. Where it cannot be had they are skipped, and the summary of the run says so; where RINGBACK_REQUIRE_ALL_TESTS is
- * set, as .ci/run does, they fail.
- */
+/** @param missing what fetchAsterisk returned */
 export const describeOnAsterisk = (missing: string | null, what: string, tests: () => void): void => {
-  if (missing === null || process.env.RINGBACK_REQUIRE_ALL_TESTS) {
-    describe(what, () => {
-      if (missing !== null) {
-        it('has a real Asterisk', () => {
-          throw new Error(missing);
-        });
-      } else tests();
-    });
-    return;
-  }
-  noteSkipped(what, missing, CAN_FETCH ? `test/asterisk/fetch-asterisk.sh ${ROOT}` : 'npm test, on Debian for x86-64');
-  describe.skip(what, tests);
+  describeWithPackages(PACKAGES, missing, what, tests);
 };

@@ -11,6 +11,7 @@ const WEBHOOK_SECRET = `whsec_${Buffer.alloc(24).toString('base64')}`;
 /** By variable, what it may be, and the key of the configuration. */
 const SECRETS: Readonly<Record<string, string>> = {
   DATABASE_URL: 'postgresql://user:password@host/database',
+  DATABASE_DIRECT_URL: 'postgresql://user:password@host:5433/database',
   JWT_SECRET: KEY,
   SUB_ACCOUNT_KEYS: `name:${Buffer.alloc(32).toString('base64')}`,
   SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET,

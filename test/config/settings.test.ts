@@ -160,6 +160,7 @@ describe('a secret with a line break or blanks around it, as files and Kubernete
   const GOOD: Readonly<Record<string, string>> = {
     JWT_SECRET: 'x'.repeat(32),
     DATABASE_URL: 'postgresql://user:password@host/database',
+    DATABASE_DIRECT_URL: 'postgresql://user:password@host/database',
     SUB_ACCOUNT_KEYS: `name:${Buffer.alloc(32, 'k').toString('base64')}`,
     SIMULATOR_WEBHOOK_SECRETS: secret(24),
     ASTERISK_PASSWORD: 'a password',

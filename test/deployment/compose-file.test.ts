@@ -32,6 +32,7 @@ const ADDRESSES = ['ASTERISK_URL', 'PUBLIC_URL', 'SIMULATOR_URL', 'TWILIO_URL', 
 /** Settings that .env does not carry to the service, each with the reason. */
 const NOT_IN_ENV: Readonly<Record<string, string>> = {
   DATABASE_URL: 'made of POSTGRES_PASSWORD',
+  DATABASE_DIRECT_URL: 'there is no pooler',
   DATA_DIR: 'belongs to the embedded database',
   HOST: 'the container listens on all its addresses; PUBLISH says where the host does',
   PORT: 'the container listens on 3000; PUBLISH says where the host does',

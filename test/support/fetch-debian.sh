@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Unpacks a real Asterisk, and sipp for its phones, into one folder: no root, no change to the host. Packages come from the
-# Debian mirror that this machine's own apt knows, and are checked by Debian's keys.
-#   fetch-asterisk.sh FOLDER
+# Unpacks programs of a Debian suite, with their libraries, into one folder: no root, no change to the host. Packages come from
+# the Debian mirror that this machine's own apt knows, and are checked by Debian's keys.
+#   fetch-debian.sh FOLDER 'SUITE [NEXT SUITE]' PACKAGE ...
 set -euo pipefail
 folder=$1
-# Asterisk leaves Debian's testing now and then; unstable has it too.
-suites=(forky sid)
+# A package may leave a suite now and then; then the next one is tried.
+read -ra suites <<<"$2"
+packages=("${@:3}")
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 [ -f "$folder/.complete" ] && exit 0
@@ -45,7 +46,7 @@ fetch() {
   rm -rf "$work/lists"
   mkdir -p "$work/lists/partial"
   private_apt update >"$work/log" 2>&1 &&
-    private_apt -y --download-only install asterisk sip-tester >>"$work/log" 2>&1
+    private_apt -y --download-only install "${packages[@]}" >>"$work/log" 2>&1
 }
 fetched=
 for suite in "${suites[@]}"; do
@@ -57,14 +58,19 @@ for suite in "${suites[@]}"; do
 done
 [ -n "$fetched" ] || exit 1
 
+is_asked_for() {
+  local package
+  for package in "${packages[@]}"; do [[ $1 == "$package"* ]] && return; done
+  return 1
+}
 for name in bin sbin lib lib64; do ln -s "usr/$name" "$work/root/$name"; done
 for package in "$work"/archives/*.deb; do
   name=${package##*/}
-  # The two programs and their libraries; what else they depend on is never run.
+  # The programs and their libraries; what else they depend on is never run.
   case $name in
-    libperl* | libc-gconv* | libpam* | libsemanage* | libdebconf*) continue ;;
-    asterisk* | sip-tester* | lib* | zlib* | openssl-provider*) ;;
-    *) continue ;;
+    libperl* | libc-gconv* | libpam-* | libsemanage* | libdebconf*) continue ;;
+    lib* | zlib* | openssl-provider*) ;;
+    *) is_asked_for "$name" || continue ;;
   esac
   dpkg-deb --fsys-tarfile "$package" | tar -C "$work/root" -x --keep-directory-symlink --no-same-owner \
     --exclude='./usr/share/doc' --exclude='./usr/share/man' --exclude='./usr/share/locale' \

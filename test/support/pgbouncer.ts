@@ -2,12 +2,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chown, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asOrdinaryUser, endOf, IS_ROOT, ORDINARY_USER, startProgram } from './node-process.js';
 import { createProxiedDatabase } from './proxied-database.js';
+import { cacheFolder, describeWithPackages, fetchPackages, unpackedIn } from './debian-packages.js';
 import { noteSkipped } from './skipped.js';
 import { waitFor } from './wait-for.js';
 
@@ -36,8 +37,31 @@ export const describeWithPgBouncer = (what: string, tests: () => void): void => 
   describe.skip(what, tests);
 };
 
-/** @param settings beside PgBouncer's defaults, as pgbouncer.ini has them */
-export const startPgBouncer = async (settings: readonly string[]): Promise<PgBouncer> => {
+/** Debian's own is older than 1.21 on bookworm, and knows no prepared statements. */
+const NEW_PACKAGES = { folder: cacheFolder('pgbouncer-1.24'), suites: 'trixie sid', names: ['pgbouncer'] };
+
+/** Brings one that keeps prepared statements. @returns why it cannot be had, or null */
+export const fetchNewPgBouncer = (): Promise<string | null> => fetchPackages(NEW_PACKAGES);
+
+/** @param missing what fetchNewPgBouncer returned */
+export const describeWithNewPgBouncer = (missing: string | null, what: string, tests: () => void): void => {
+  describeWithPackages(NEW_PACKAGES, missing, what, tests);
+};
+
+/** Copied to where another user than root may read it. */
+const newProgram = async (folder: string): Promise<[string, ...string[]]> => {
+  const own = join(folder, 'program');
+  for (const part of ['usr/sbin', 'usr/lib'])
+    await cp(join(NEW_PACKAGES.folder, part), join(own, part), { recursive: true });
+  const [command, options] = unpackedIn(own, 'usr/sbin/pgbouncer');
+  return [command, ...options];
+};
+
+/**
+ * @param settings beside PgBouncer's defaults, as pgbouncer.ini has them
+ * @param isNew the one that fetchNewPgBouncer brings, and not this machine's
+ */
+export const startPgBouncer = async (settings: readonly string[], isNew = false): Promise<PgBouncer> => {
   const database = await createProxiedDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'ringback-pgbouncer-'));
   const { username, pathname } = new URL(database.directUrl);
@@ -58,7 +82,9 @@ export const startPgBouncer = async (settings: readonly string[]): Promise<PgBou
   );
   // It refuses to run as root.
   if (IS_ROOT) await chown(folder, ORDINARY_USER, ORDINARY_USER);
-  const child = startProgram([PROGRAM, file], { launcher: asOrdinaryUser() });
+  const child = startProgram([...(isNew ? await newProgram(folder) : ([PROGRAM] as const)), file], {
+    launcher: asOrdinaryUser(),
+  });
   const ending = endOf(child);
   const url = `postgresql://${username}@localhost:${PORT}${pathname}?host=${encodeURIComponent(folder)}`;
   const close = async (): Promise<void> => {

@@ -1,0 +1,87 @@
+/**
+ * A pooler in front of DATABASE_URL that gives each transaction another session, while DATABASE_DIRECT_URL leads past it. What
+ * requests need of a session then has to be there in every one of them: prepared statements by the pooler, settings by the
+ * defaults of the role.
+ */
+import { REQUEST_SESSION } from './data-source-options.js';
+import { connectionTo } from './first-connection.js';
+import type { ImpatientClient } from './impatient-client.js';
+import { isShared, processOf } from './session-check.js';
+import { neededByDefault } from './session-options.js';
+
+/** Others may use the pooler meanwhile, so one try need not show it. */
+const TRIES = 10;
+
+const OTHER_DATABASE =
+  'DATABASE_DIRECT_URL has to lead to the database of DATABASE_URL: this is another one, or another server.';
+
+const NOT_PREPARED =
+  'The pooler in front of DATABASE_URL shares sessions and loses prepared statements. PgBouncer keeps them since version 1.21, ' +
+  'where max_prepared_statements is more than 0 (the default since 1.24); with an earlier one, set pool_mode = session: docs/database.md.';
+
+/** SQLSTATE of a prepared statement that another session knows, or that another client has made here. */
+const OF_LOST_STATEMENTS = ['26000', '42P05'];
+
+/** @throws Error that says in a sentence what has to be done, where requests cannot be served by way of the pooler */
+export const checkPooler = async (url: string, directUrl: string): Promise<void> => {
+  // With the settings of requests: what is set here stays in a session that serves them next.
+  const clients = await Promise.all([url, url].map((one) => connectionTo(one, REQUEST_SESSION)));
+  const direct = await connectionTo(directUrl);
+  try {
+    const [client, other] = clients as [ImpatientClient, ImpatientClient];
+    if ((await serverOf(client)) !== (await serverOf(direct))) throw new Error(OTHER_DATABASE);
+    if (!(await sharesSessions(client, other))) return;
+    await checkPreparedStatements(clients);
+    await checkDefaults(client);
+  } finally {
+    await Promise.all([...clients, direct].map((one) => one.end()));
+  }
+};
+
+const serverOf = async (client: ImpatientClient): Promise<string | undefined> => {
+  const { rows } = await client.query<{ server: string }>(
+    `select concat_ws(' ', oid, pg_postmaster_start_time()) as server from pg_database where datname = current_database()`,
+  );
+  return rows[0]?.server;
+};
+
+/** @throws Error where it pools statements, for then no transaction is possible */
+const sharesSessions = async (client: ImpatientClient, other: ImpatientClient): Promise<boolean> => {
+  if ((await processOf(client)) === client.announcedProcess) return false;
+  for (let tried = 0; tried < TRIES; tried++) if (await isShared(client, other)) return true;
+  return false;
+};
+
+/** A name that both have meets the other's in one session; a name of one alone is missing in the next session. */
+const checkPreparedStatements = async (clients: readonly ImpatientClient[]): Promise<void> => {
+  for (let tried = 0; tried < TRIES; tried++) {
+    for (const [index, client] of clients.entries()) {
+      await client.query({ name: 'check', text: 'select 1' }).catch(explainLost);
+      await client.query({ name: `check-${index}`, text: 'select 1' }).catch(explainLost);
+    }
+    // Else a pooler that gives out its sessions in turn might give each of these the same one every time.
+    if (tried % 2 === 0) await clients[0]?.query('select 1');
+  }
+};
+
+const explainLost = (error: unknown): never => {
+  const { code } = error as { readonly code?: string };
+  throw OF_LOST_STATEMENTS.includes(code ?? '') ? new Error(NOT_PREPARED, { cause: error }) : error;
+};
+
+/** What a session of the pool begins with is its `reset_val`, whatever was set in it since. */
+const checkDefaults = async (client: ImpatientClient): Promise<void> => {
+  const needed = { ...neededByDefault(REQUEST_SESSION), transaction_timeout: '0' };
+  const { rows } = await client.query<{ statement: string }>(
+    `select format('alter role %I in database %I set %I = %L', current_user, current_database(), name, value) as statement
+     from json_each_text($1) as needed (name, value) join pg_settings using (name)
+     where reset_val <> value order by name`,
+    [JSON.stringify(needed)],
+  );
+  if (rows.length === 0) return;
+  throw new Error(
+    'The pooler in front of DATABASE_URL shares sessions, so what requests rely on has to be the default of the role. Run these ' +
+      'statements, have the pooler reconnect (PgBouncer: RECONNECT), then start again (docs/database.md):\n' +
+      rows.map(({ statement }) => `  ${statement};`).join('\n'),
+  );
+};
