@@ -17,7 +17,8 @@ import { nestLogger, type Logger } from './common/logger.js';
 import { urlOf } from './common/reachable-url.js';
 import type { Config } from './config/config.js';
 import { serveFrontPage } from './front-page.js';
-import { collectRoutes, createHttpServer } from './http-server.js';
+import { createHttpServer } from './http-server.js';
+import { collectRoutes } from './served-methods.js';
 
 /** What is in flight at shutdown has this long; a dial takes up to DIAL_TIMEOUT. Orchestrators wait 10 s or more. */
 const FINISH_LIMIT_MS = 7_000;

@@ -6,6 +6,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Draining } from './common/draining.js';
+import { closeSlowly } from './slow-close.js';
 
 interface ConnectionLimits {
   /** Ten thousand event streams and as many pollers, at some 20 KB each; more processes are the answer to more clients. */
@@ -33,6 +34,8 @@ const LIMITS: ConnectionLimits = {
  */
 export const MOST_HEADERS = 100;
 
+type ClientErrorListener = (error: Error, socket: Socket) => void;
+
 /** Before the server listens. Also counts what is in flight, because a second listener on each response costs 5 %. */
 export const limitConnections = (server: Server, draining: Draining, limits: ConnectionLimits = LIMITS): void => {
   const [handle] = server.listeners('request') as RequestListener[];
@@ -51,6 +54,15 @@ export const limitConnections = (server: Server, draining: Draining, limits: Con
   server.on('request', take);
   // RFC 9110, 10.1.1: an expectation that is not known may be ignored. Node would answer 417 by itself, to any number.
   server.on('checkExpectation', take);
+  const [refuse] = server.listeners('clientError') as ClientErrorListener[];
+  if (refuse) {
+    server.off('clientError', refuse);
+    server.on('clientError', (error, socket: Socket) => {
+      pipelines.get(socket)?.fail(() => {
+        refuse(error, socket);
+      });
+    });
+  }
   const checks = setInterval(() => {
     for (const pipeline of pipelines.values()) pipeline.checkProgress();
   }, limits.checkEveryMs).unref();
@@ -71,8 +83,9 @@ const stopParser = ({ parser }: Socket & { readonly parser?: { onIncoming?: unkn
 const PARSE_NO_MORE = 2;
 
 class Pipeline {
-  private isBusy = false;
+  private current: readonly [IncomingMessage, ServerResponse] | undefined;
   private waiting: [IncomingMessage, ServerResponse][] | undefined;
+  private refuse: (() => void) | undefined;
   private flushed = -1;
   private checksWithoutProgress = 0;
 
@@ -86,7 +99,7 @@ class Pipeline {
   take(request: IncomingMessage, response: ServerResponse): void {
     // Also for the requests that the parser finds after the end of the connection in the same read.
     if (!this.socket.writable) return;
-    if (!this.isBusy) {
+    if (!this.current) {
       this.begin(request, response);
       return;
     }
@@ -96,6 +109,16 @@ class Pipeline {
       stopParser(this.socket);
       this.socket.destroy();
     } else this.socket.pause();
+  }
+
+  /** What came last is no request, or has not come whole in time: it is refused when the requests before it are answered. */
+  fail(refuse: () => void): void {
+    if (!this.socket.writable) return;
+    if (this.current?.[0].complete) {
+      this.refuse ??= refuse;
+      this.socket.pause();
+    } else if (this.current?.[1].headersSent) this.socket.destroy();
+    else refuse();
   }
 
   /** An event stream that is not read grows by its heartbeats: what counts is how much has left. */
@@ -109,7 +132,7 @@ class Pipeline {
   }
 
   private begin(request: IncomingMessage, response: ServerResponse): void {
-    this.isBusy = true;
+    this.current = [request, response];
     this.draining.enter();
     response.on('close', this.finish);
     this.handle(request, response);
@@ -123,18 +146,26 @@ class Pipeline {
   };
 
   private readonly goOn = (): void => {
-    this.isBusy = false;
+    const isWhole = this.current?.[0].complete;
+    this.current = undefined;
     this.draining.leave();
+    // It has had its response, and would get another when its time is over.
+    if (!isWhole) closeSlowly(this.socket);
     // A response that closes the connection has ended the socket. Node gives no other response that socket, so none would
     // ever emit 'close': what its request registers would stay, and a drain would wait for it.
     if (!this.socket.writable) this.waiting = undefined;
+    else if (this.refuse && !this.waiting?.[0]?.[0].complete) this.refuse();
+    else this.beginNext();
+  };
+
+  private beginNext(): void {
     if (!this.waiting) return;
     const next = this.waiting.shift();
     if (this.waiting.length === 0) {
       this.waiting = undefined;
       // Node itself pauses a socket that does not drain. This one has: its response is flushed.
-      this.socket.resume();
+      if (!this.refuse) this.socket.resume();
     }
     if (next) this.begin(...next);
-  };
+  }
 }

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance, HTTPMethods } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import './auth/access.js';
 import { limitConnections, MOST_HEADERS } from './connection-limits.js';
 import { allowOrigins } from './cross-origin.js';
@@ -24,13 +24,13 @@ import {
 } from './node-server.js';
 import { parseBodies } from './request-bodies.js';
 import { setResponseHeaders } from './response-headers.js';
+import { refuseUnknownPaths } from './served-methods.js';
+import { closeAfterEarlyResponses } from './slow-close.js';
 import { forwardedRequestId, readForwardedAddresses, trustOf } from './trusted-proxies.js';
 
 /** Longer than any header allows, so that a malformed id of any length reaches the route that knows its answer. */
 const LONGEST_PARAMETER = MOST_HEADER_BYTES;
 const DEFAULT_BODY_LIMIT_BYTES = 64 * 1024;
-
-const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -74,10 +74,12 @@ export const createHttpServer = (
   setResponseHeaders(server, trust);
   logRequests(server, logger);
   refuseBadHeads(server);
+  closeAfterEarlyResponses(server);
   allowOrigins(server, config);
   // After the headers of a web app's origin, without which a browser shows the app no 503.
   server.after(() => {
     refuseWhileDraining(server, draining);
+    refuseUnknownPaths(server);
   });
   parseBodies(server);
   return adapter;
@@ -176,34 +178,4 @@ const refuseWhileDraining = (server: FastifyInstance, draining: Draining): void 
       done(new AppError('UNAVAILABLE', { retryAfterSeconds: 1 }));
     } else done();
   });
-};
-
-/**
- * Every path answers 405 to the methods it does not have, HEAD and OPTIONS among them, instead of pretending that it does
- * not exist.
- */
-export const collectRoutes = (server: FastifyInstance): { refuseOtherMethods(): void } => {
-  const methodsByPath = new Map<string, Set<HTTPMethods>>();
-  server.addHook('onRoute', ({ url, method }) => {
-    const methods = methodsByPath.get(url) ?? new Set();
-    for (const one of Array.isArray(method) ? method : [method]) methods.add(one);
-    methodsByPath.set(url, methods);
-  });
-  return {
-    refuseOtherMethods() {
-      for (const [url, allowed] of [...methodsByPath]) {
-        const others = METHODS.filter((method) => !allowed.has(method));
-        if (url.includes('*') || others.length === 0) continue;
-        const allow = [...allowed].join(', ');
-        server.route({
-          url,
-          method: [...others],
-          handler: (_request, reply) => {
-            void reply.header('allow', allow);
-            throw new AppError('METHOD_NOT_ALLOWED');
-          },
-        });
-      }
-    },
-  };
 };

@@ -1,8 +1,10 @@
 /** What holds for every Node HTTP server of ours before a request reaches a route: limits of time and size. */
 import type { ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
-import { ERRORS, type ErrorName } from './common/error-table.js';
+import { errorBody } from './common/error-body.js';
+import { AppError, ERRORS, type ErrorName } from './common/error-table.js';
 import { RESPONSE_HEADERS } from './response-headers.js';
+import { closeSlowly } from './slow-close.js';
 
 /** A token, a long id and then some: beyond it a client is broken or hostile. Node's own default is 16 KB. */
 export const MOST_HEADER_BYTES = 32 * 1024;
@@ -32,21 +34,38 @@ const CLIENT_ERRORS: Readonly<Record<string, ErrorName>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'TOO_SLOW',
 };
 
-/** Time for a client whose request was refused to read the response (RFC 9112, 9.6). */
-const LINGER_MS = 2_000;
-
 export const answerClientError = (error: NodeJS.ErrnoException, socket: Socket): void => {
   if (!socket.writable || socket.destroyed) return;
-  const { code, message } = ERRORS[CLIENT_ERRORS[error.code ?? ''] ?? 'BAD_REQUEST'];
-  const body = JSON.stringify({ returnCode: code, returnMsg: message });
+  const target = error.code === 'HPE_INVALID_METHOD' ? targetOf(error) : null;
+  const refusal = new AppError(
+    target === null ? (CLIENT_ERRORS[error.code ?? ''] ?? 'BAD_REQUEST') : 'NOT_IMPLEMENTED',
+  );
+  const { type, text } = errorBody(refusal, target ?? '', null);
   const headers = {
     ...RESPONSE_HEADERS,
     connection: 'close',
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
   };
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  // The response first, then the connection, which the client need not close.
-  setTimeout(() => socket.destroy(), LINGER_MS).unref();
-  socket.end(`HTTP/1.1 ${code} Refused\r\n${head.join('')}\r\n${body}`);
+  socket.write(`HTTP/1.1 ${ERRORS[refusal.code].code} Refused\r\n${head.join('')}\r\n${text}`);
+  closeSlowly(socket);
+};
+
+/** With the bytes that the parser was given, and how far it came in them. */
+interface ParserError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer;
+  readonly bytesParsed?: number;
+}
+
+/** A request line (RFC 9112, 3) that is one but for its method, which RFC 9110, 15.6.2 answers with 501. */
+const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ (\/\S*) HTTP\/1\.[01]\r?$/;
+
+/** Null where the line is none, as of TLS, or has not come whole. */
+const targetOf = ({ rawPacket, bytesParsed = 0 }: ParserError): string | null => {
+  if (!rawPacket) return null;
+  const begin = bytesParsed === 0 ? 0 : rawPacket.lastIndexOf('\n', bytesParsed - 1) + 1;
+  const end = rawPacket.indexOf('\n', begin);
+  const [, target] = REQUEST_LINE.exec(rawPacket.toString('latin1', begin, end === -1 ? begin : end)) ?? [];
+  return target?.split(/[?#]/, 1)[0] ?? null;
 };

@@ -37,6 +37,7 @@ export const ERRORS = {
   ALREADY_IN_A_CALL: refusal(429, '您有正在进行的通话,请稍后再试!'),
   TOO_MANY_WAITING: refusal(429, '呼叫过于频繁,请稍后再试!'),
   UNAVAILABLE: refusal(503, 'Not available at the moment; please try again.'),
+  NOT_IMPLEMENTED: refusal(501, 'This method is not known here.'),
   INTERNAL: refusal(500, 'Something went wrong on our side.'),
 } as const satisfies Record<string, ErrorRow>;
 

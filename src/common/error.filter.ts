@@ -1,18 +1,18 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errorBody } from './error-body.js';
 import { AppError, ERRORS, type ErrorName } from './error-table.js';
 import { loggedMessage } from './logged-error.js';
 import type { Logger } from './logger.js';
 import { routeOf } from './request-path.js';
 
-/** Routes whose clients are ours to choose a format for: RFC 9457. Everywhere else the contract's envelope is spoken. */
-const SPEAKS_PROBLEM = /^\/(?:v1\/admin|v1\/webhooks|health)(?:\/|$)/;
 const IS_CONTRACT = /^\/v1\/app\//;
 
 const BY_STATUS: Readonly<Record<number, ErrorName>> = {
   400: 'BAD_REQUEST',
   401: 'UNAUTHENTICATED',
-  403: 'FORBIDDEN',
+  // Not ours: the static files', of a path that leads out of their folder.
+  403: 'NOT_FOUND',
   404: 'NOT_FOUND',
   405: 'METHOD_NOT_ALLOWED',
   408: 'TOO_SLOW',
@@ -51,25 +51,10 @@ export class ErrorFilter implements ExceptionFilter {
     if (error.retryAfterSeconds) void reply.header('retry-after', String(error.retryAfterSeconds));
     if (row.httpStatus === 401) void reply.header('www-authenticate', 'Bearer');
     void reply.status(row.httpStatus);
-    if (SPEAKS_PROBLEM.test(route)) {
-      void reply.type('application/problem+json; charset=utf-8').send(JSON.stringify(problem(error, request.id)));
-    } else {
-      void reply
-        .type('application/json; charset=utf-8')
-        .send(JSON.stringify({ returnCode: row.code, returnMsg: error.message }));
-    }
+    const { type, text } = errorBody(error, route, request.id);
+    void reply.type(type).send(text);
   }
 }
-
-const problem = (error: AppError, requestId: string) => ({
-  type: 'about:blank',
-  title: error.message,
-  status: ERRORS[error.code].httpStatus,
-  code: error.code,
-  detail: error.detail,
-  errors: error.faults.length > 0 ? error.faults : undefined,
-  requestId,
-});
 
 /** Why we refused a request, for the operator. Errors of Nest and Fastify are not asked: they repeat the address. */
 const reasonOf = ({ code, cause, detail }: AppError): string | null => {

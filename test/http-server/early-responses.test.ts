@@ -1,0 +1,164 @@
+/** A request gets one response, also where it is answered before it has come whole. Real sockets, with shorter limits. */
+import { once } from 'node:events';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { Draining } from '../../src/common/draining.js';
+import { createLogger } from '../../src/common/logger.js';
+import { readConfig } from '../../src/config/config.js';
+import { createHttpServer } from '../../src/http-server.js';
+import { waitFor } from '../support/wait-for.js';
+
+const SHORT = { limitMs: 200, checkEveryMs: 50 };
+
+let server: FastifyInstance;
+let waiting: FastifyReply[];
+let draining: Draining;
+const sockets: Socket[] = [];
+
+beforeAll(async () => {
+  draining = new Draining();
+  server = createHttpServer(readConfig({}), createLogger('silent'), draining, SHORT).getInstance();
+  server.route({
+    url: '/refused',
+    method: ['GET', 'POST'],
+    onRequest: (_request, reply, done) => {
+      void reply.code(401);
+      done(new Error('refused'));
+    },
+    handler: () => 'handled',
+  });
+  server.route({ url: '/wait', method: ['GET', 'POST'], handler: (_request, reply) => void waiting.push(reply) });
+  server.get('/stream', (_request, reply) => {
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': 'text/plain' }).write('[begun]');
+  });
+  server.route({ url: '/', method: ['GET', 'POST'], handler: () => '[handled]' });
+  await server.listen({ port: 0, host: '127.0.0.1' });
+});
+beforeEach(() => {
+  waiting = [];
+});
+afterAll(async () => {
+  for (const socket of sockets) socket.destroy();
+  await server.close();
+});
+
+interface Client {
+  readonly socket: Socket;
+  text(): string;
+  /** The status of each response. */
+  statuses(): number[];
+}
+
+const send = async (text: string): Promise<Client> => {
+  const { port } = server.server.address() as AddressInfo;
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  sockets.push(socket);
+  let received = '';
+  socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write(text);
+  return {
+    socket,
+    text: () => received,
+    statuses: () => [...received.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status)),
+  };
+};
+
+const isClosed = async ({ socket }: Client): Promise<void> => {
+  if (!socket.readableEnded) await once(socket, 'end');
+  socket.end();
+  await waitFor('the end of the connection', () => socket.closed);
+};
+
+const head = (method: string, path: string, ...headers: string[]): string =>
+  [`${method} ${path} HTTP/1.1`, 'host: x', 'content-type: application/json', ...headers, '', ''].join('\r\n');
+
+describe('a request that is answered before its body has come', () => {
+  it.each([
+    ['does not come', head('POST', '/refused', 'content-length: 10')],
+    ['begins', `${head('POST', '/refused', 'content-length: 10')}{"a"`],
+    ['comes in chunks', `${head('POST', '/refused', 'transfer-encoding: chunked')}2\r\n[1\r\n`],
+    ['waits to be asked for', head('POST', '/refused', 'content-length: 10', 'expect: 100-continue')],
+    ['is none of its method', head('GET', '/refused', 'content-length: 10')],
+  ])('gets one response, which closes the connection: it %s', async (_, text) => {
+    const client = await send(text);
+    await isClosed(client);
+
+    expect(client.statuses().filter((status) => status !== 100)).toEqual([401]);
+    expect(client.text()).toMatch(/\r\nconnection: close\r\n/i);
+  });
+
+  it('may be a good one', async () => {
+    const client = await send(head('GET', '/', 'content-length: 10'));
+    await isClosed(client);
+
+    expect(client.statuses()).toEqual([200]);
+    expect(client.text()).toMatch(/\r\nconnection: close\r\n/i);
+  });
+
+  it('can send the rest, which would otherwise reset the connection, and reads its response', async () => {
+    const size = 8 * 1024 * 1024;
+    const client = await send(head('POST', '/refused', `content-length: ${size}`));
+    const errors: unknown[] = [];
+    client.socket.on('error', (error) => errors.push(error));
+    await once(client.socket, 'end');
+
+    client.socket.end(Buffer.alloc(size, 'x'));
+    await isClosed(client);
+
+    expect(client.statuses()).toEqual([401]);
+    expect(errors).toEqual([]);
+  });
+
+  it('and is broken gets one response', async () => {
+    const client = await send(`${head('POST', '/refused', 'transfer-encoding: chunked')}no chunk\r\n`);
+    await isClosed(client);
+
+    expect(client.statuses()).toEqual([400]);
+  });
+
+  it('keeps its connection where the body comes along with the head', async () => {
+    const refused = `${head('POST', '/refused', 'content-length: 2')}[]`;
+    const client = await send(refused);
+    await waitFor('a response', () => client.statuses().length === 1);
+    client.socket.write(refused + head('GET', '/'));
+    await waitFor('more responses', () => client.text().endsWith('[handled]'));
+
+    expect(client.statuses()).toEqual([401, 401, 200]);
+  });
+
+  it('gets no second response while the first is being sent', async () => {
+    const client = await send(head('GET', '/stream', 'content-length: 10'));
+    await isClosed(client);
+
+    expect(client.statuses()).toEqual([200]);
+    expect(client.text()).toMatch(/\[begun\]\r\n$/);
+  });
+});
+
+describe('behind a request in progress', () => {
+  it.each([
+    ['no HTTP', 'no HTTP\r\n\r\n', 400],
+    ['an unknown method', head('FOO', '/'), 501],
+    ['a head that does not end', 'GET / HT', 408],
+    ['a body that does not come', head('POST', '/', 'content-length: 10'), 408],
+    ['a body that is broken', `${head('POST', '/', 'transfer-encoding: chunked')}no chunk\r\n`, 400],
+    ['too large a head', head('GET', '/', `x: ${'y'.repeat(40_000)}`), 413],
+  ])('%s is answered in its turn', async (_, text, status) => {
+    const client = await send(head('GET', '/wait') + text);
+    await waitFor('the first', () => waiting.length === 1);
+    // Longer than a request has to come.
+    const late = await send('GET / HT');
+    await isClosed(late);
+    expect(client.statuses()).toEqual([]);
+
+    void waiting[0]?.send('[first]');
+    await isClosed(client);
+
+    expect(client.statuses()).toEqual([200, status]);
+    expect(client.text()).toMatch(/\[first\]HTTP\/1\.1 [45]/);
+    expect(draining.isIdle).toBe(true);
+  });
+});
