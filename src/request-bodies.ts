@@ -1,8 +1,9 @@
 /** How a body becomes a value: JSON in UTF-8 for us, the bytes that came for providers. */
 import { isUtf8 } from 'node:buffer';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { AppError } from './common/error-table.js';
 import { readJsonText } from './common/json-text.js';
+import { announcesBody } from './slow-close.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -20,6 +21,8 @@ export const parseBodies = (server: FastifyInstance): void => {
   server.addHook('onRoute', (route) => {
     if (route.config?.bodyLimitBytes) route.bodyLimit = route.config.bodyLimitBytes;
     if (route.config?.rawBody) route.onRequest = [route.onRequest ?? []].flat().concat(withAnyType);
+    // Behind those hooks, which are put before it: who is asking is settled first.
+    if (route.method !== 'GET') route.onRequest = [route.onRequest ?? []].flat().concat(refuseEncoded);
   });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
@@ -43,10 +46,32 @@ const withAnyType = ({ raw: { headers } }: FastifyRequest, _reply: unknown, done
   done();
 };
 
+/** Nothing of ours decodes one, so that its bytes would be taken for the text, or for what a provider has signed. */
+const refuseEncoded: onRequestHookHandler = ({ raw }, reply, done) => {
+  const { 'content-encoding': encodings = '' } = raw.headers;
+  if (NO_ENCODING.test(encodings) || !announcesBody(raw)) done();
+  else {
+    // RFC 9110, 15.5.16.
+    void reply.header('accept-encoding', 'identity');
+    done(new AppError('UNSUPPORTED_MEDIA_TYPE', { detail: 'The body is encoded; send it without Content-Encoding.' }));
+  }
+};
+
+const NO_ENCODING = /^\s*(?:identity\s*)?$/i;
+
 const readJson = async ({ headers }: FastifyRequest, body: Buffer): Promise<unknown> => {
   const type = headers['content-type'] ?? '';
-  const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type) ?? [];
-  if (!JSON_TYPE.test(type) || !UTF_8.test(charset)) throw new AppError('UNSUPPORTED_MEDIA_TYPE');
+  const [charset = 'utf-8', ...more] = charsetsOf(type);
+  // Of two, each reader takes another one.
+  if (!JSON_TYPE.test(type) || !UTF_8.test(charset) || more.length > 0) throw new AppError('UNSUPPORTED_MEDIA_TYPE');
   if (!isUtf8(body)) throw new AppError('BAD_REQUEST', { detail: 'The body is not UTF-8.' });
   return readJsonText(body.toString('utf8'));
 };
+
+/** A quoted value may hold what looks like a parameter. */
+const PARAMETERS = new RegExp(`;\\s*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s;"]*))`, 'g');
+
+const charsetsOf = (type: string): string[] =>
+  [...type.matchAll(PARAMETERS)].flatMap(([, name, quoted, bare]) =>
+    name?.toLowerCase() === 'charset' ? [quoted ?? bare ?? ''] : [],
+  );

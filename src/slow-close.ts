@@ -42,5 +42,5 @@ export const closeAfterEarlyResponses = (server: FastifyInstance): void => {
   });
 };
 
-const announcesBody = ({ headers }: IncomingMessage): boolean =>
+export const announcesBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';

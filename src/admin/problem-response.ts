@@ -104,7 +104,10 @@ export const takesBody = (most: string, ...errors: readonly Fault[]) =>
       errors,
     }),
     problem('TOO_LARGE', `The body is over ${most}.`),
-    problem('UNSUPPORTED_MEDIA_TYPE', 'The body is not `application/json`, or its `charset` is not UTF-8.'),
+    problem(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'The body is not `application/json`, its `charset` is not UTF-8, or it has a `Content-Encoding`.',
+    ),
   );
 
 /** Of a DELETE, or of a POST that says all by its path. A body may come along all the same, and has to be one. */
@@ -114,6 +117,6 @@ export const takesNoBody = () =>
     problem('TOO_LARGE', 'A body was sent, which is not needed, and it is over 64 KB.'),
     problem(
       'UNSUPPORTED_MEDIA_TYPE',
-      'A body was sent, which is not needed, and it is not `application/json` in UTF-8.',
+      'A body was sent, which is not needed, and it is not `application/json` in UTF-8 without a `Content-Encoding`.',
     ),
   );

@@ -95,6 +95,11 @@ export class WebhookController {
   @refusal('NOT_FOUND', 'No such provider, or a call that is not known here (yet).', 'There is no such call.')
   @refusal('CONFLICT', 'A replay of this very delivery.', 'This delivery has been received before.')
   @refusal('TOO_LARGE', 'The body is over 64 KB.')
+  @refusal(
+    'UNSUPPORTED_MEDIA_TYPE',
+    'The body has a `Content-Encoding`. Its type is not looked at.',
+    'The body is encoded; send it without Content-Encoding.',
+  )
   @refusal('INTERNAL', 'A bug; deliver again.')
   @refusal('UNAVAILABLE', 'The database is not available, or the process is shutting down; deliver again.')
   async receive(

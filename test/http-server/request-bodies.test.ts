@@ -1,4 +1,5 @@
 /** What a body may be: its encoding, its type, and that it is not there. */
+import { gzipSync } from 'node:zlib';
 import { request } from 'undici';
 import { Webhook } from 'standardwebhooks';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -62,6 +63,19 @@ describe('JSON that is not UTF-8 is refused, and nothing is stored:', () => {
     expect(await storedName(id)).toBeUndefined();
   });
 
+  it.each(['charset=utf-8;charset=gbk', 'charset=gbk;charset=utf-8', 'charset=utf-8; x=y; CHARSET="utf-8"'])(
+    'a charset twice is 415: %s',
+    async (parameters) => {
+      const id = newUser();
+
+      expect((await send('POST', 'users', `application/json; ${parameters}`, userNamed(id, IN_UTF_8))).status).toBe(
+        415,
+      );
+
+      expect(await storedName(id)).toBeUndefined();
+    },
+  );
+
   it.each<[string, Buffer]>([
     ['GBK', IN_GBK],
     ['Latin-1', Buffer.from([0xfc])],
@@ -96,16 +110,83 @@ describe('JSON that is not UTF-8 is refused, and nothing is stored:', () => {
     expect([await storedName(first), await storedName(second)]).toEqual([undefined, undefined]);
   });
 
-  it.each(['', '; charset=utf-8', ';charset=UTF8', '; charset="UTF-8"', '; profile=x; charset=utf-8'])(
-    'but what is UTF-8 is stored as it is: application/json%s',
-    async (parameters) => {
+  it.each([
+    '',
+    '; charset=utf-8',
+    ';charset=UTF8',
+    '; charset="UTF-8"',
+    '; profile=x; charset=utf-8',
+    '; x="; charset=gbk"',
+    ';',
+  ])('but what is UTF-8 is stored as it is: application/json%s', async (parameters) => {
+    const id = newUser();
+
+    expect((await send('POST', 'users', `application/json${parameters}`, userNamed(id, IN_UTF_8))).status).toBe(201);
+
+    expect(await storedName(id)).toBe('广州');
+  });
+});
+
+const encoded = (encoding: string, path: string, body: Buffer, headers: Record<string, string> = {}) =>
+  request(`${service.url}/v1/${path}`, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', 'content-encoding': encoding, ...headers },
+  });
+
+describe('an encoded body', () => {
+  it.each(['gzip', 'GZIP', 'br', 'deflate, gzip', 'identity, gzip', 'aes128gcm'])(
+    'is 415, and nothing is stored: %s',
+    async (encoding) => {
       const id = newUser();
+      const authorization = `Bearer ${await service.token('1001', 'admin')}`;
+      for (const body of [userNamed(id, IN_UTF_8), gzipSync(userNamed(id, IN_UTF_8))]) {
+        const response = await encoded(encoding, 'admin/users', body, { authorization });
 
-      expect((await send('POST', 'users', `application/json${parameters}`, userNamed(id, IN_UTF_8))).status).toBe(201);
-
-      expect(await storedName(id)).toBe('广州');
+        expect([response.statusCode, response.headers['accept-encoding']]).toEqual([415, 'identity']);
+        expect(await response.body.json()).toMatchObject({
+          code: 'UNSUPPORTED_MEDIA_TYPE',
+          detail: 'The body is encoded; send it without Content-Encoding.',
+        });
+      }
+      expect(await storedName(id)).toBeUndefined();
     },
   );
+
+  it('of a stranger is 401', async () => {
+    const response = await encoded('gzip', 'admin/users', gzipSync('{}'));
+    await response.body.dump();
+
+    expect(response.statusCode).toBe(401);
+  });
+
+  it.each(['webhooks/simulator', 'webhooks/simulator/below'])('is 415 also from a provider: %s', async (path) => {
+    const response = await encoded('gzip', path, gzipSync('{}'));
+
+    expect([response.statusCode, response.headers['accept-encoding']]).toEqual([415, 'identity']);
+    expect(await response.body.json()).toMatchObject({ code: 'UNSUPPORTED_MEDIA_TYPE' });
+  });
+
+  it.each(['identity', 'Identity', ''])('is none with the encoding %j', async (encoding) => {
+    const id = newUser();
+    const authorization = `Bearer ${await service.token('1001', 'admin')}`;
+    const response = await encoded(encoding, 'admin/users', userNamed(id, IN_UTF_8), { authorization });
+    await response.body.dump();
+
+    expect(response.statusCode).toBe(201);
+    expect(await storedName(id)).toBe('广州');
+  });
+
+  it('is none where there is no body', async () => {
+    const id = newUser();
+    await send('POST', 'users', 'application/json', userNamed(id, IN_UTF_8));
+    const response = await request(`${service.url}/v1/admin/users/${id}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${await service.token('1001', 'admin')}`, 'content-encoding': 'gzip' },
+    });
+
+    expect(response.statusCode).toBe(204);
+  });
 });
 
 const TYPES = [undefined, 'application/json', 'application/x-www-form-urlencoded', 'text/plain; charset=gbk'];
