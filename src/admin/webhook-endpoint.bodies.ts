@@ -11,7 +11,8 @@ const A_SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD0yvEsQjyzMo=';
 const URL_OF_ENDPOINT = {
   description:
     'Where deliveries are posted. https, to a public address; what else may be is for the operator to say ' +
-    '(`WEBHOOK_ALLOWED_RANGES`). The name must resolve now, and is resolved anew for every attempt.',
+    '(`WEBHOOK_ALLOWED_RANGES`). The name must resolve now, and is resolved anew for every attempt. Kept as the WHATWG URL ' +
+    'standard normalizes it: `HTTPS://Backend.Example.com:443/a/../b` is `https://backend.example.com/b`.',
   maxLength: LONGEST_URL,
   format: 'uri',
   example: 'https://backend.example.com/ringback',
@@ -64,7 +65,7 @@ export class WebhookEndpointReply implements ShownEndpoint {
   @ApiProperty({ description: 'A Long, as a string.', example: '1' })
   id: string;
 
-  @ApiProperty({ example: URL_OF_ENDPOINT.example })
+  @ApiProperty({ description: 'In its normalized form.', example: URL_OF_ENDPOINT.example })
   url: string;
 
   @ApiProperty({ ...EVENT_TYPES, example: null })

@@ -5,6 +5,9 @@ import { isWithin, unmapped, type Address, type AddressRange } from '../common/a
 /** All of IPv6 that has been given out for hosts of the Internet (RFC 4291 §2.4, IANA). */
 const GLOBAL_IPV6: AddressRange = ipaddr.parseCIDR('2000::/3');
 
+/** Azure's wire server gives a machine its secrets. Metadata addresses of other clouds are link-local, shared or private ones. */
+const CLOUD_PLATFORM: readonly AddressRange[] = [ipaddr.parseCIDR('168.63.129.16/32')];
+
 /**
  * @param onlyAllowed where public addresses will not do either
  * @returns what is wrong with the address; null where nothing is
@@ -24,6 +27,7 @@ export const addressFault = (
 const kindOf = (address: Address): string => {
   const kind = address.range();
   if (kind !== 'unicast') return kind;
+  if (isWithin(address, CLOUD_PLATFORM)) return 'cloudPlatform';
   // ipaddr.js calls unicast whatever has no name, ::127.0.0.1 too.
   return address.kind() === 'ipv4' || isWithin(address, [GLOBAL_IPV6]) ? 'public' : 'unassigned';
 };

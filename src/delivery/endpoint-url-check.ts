@@ -9,10 +9,14 @@ import { AddressRefused, GuardedConnections } from './guarded-connections.js';
 export class EndpointUrlCheck {
   constructor(private readonly connections: GuardedConnections) {}
 
-  /** @throws AppError BAD_REQUEST that says what is wrong with the URL, or with where it leads */
-  async insistOn(text: string): Promise<void> {
+  /**
+   * @returns the URL in its one form (WHATWG): host in lower case, no default port, no dot segments
+   * @throws AppError BAD_REQUEST that says what is wrong with the URL, or with where it leads
+   */
+  async normalized(text: string): Promise<string> {
     const what = urlFault(text) ?? (await this.leadsAstray(new URL(text)));
     if (what) throw new AppError('BAD_REQUEST', { faults: [{ where: '/url', what }] });
+    return new URL(text).href;
   }
 
   private async leadsAstray(url: URL): Promise<string | null> {

@@ -40,12 +40,12 @@ export class EndpointService {
 
   /** @returns with the secret, which nobody is shown again */
   async create({ url, eventTypes }: Pick<WebhookEndpoint, 'url' | 'eventTypes'>): Promise<ShownEndpoint & NewSecret> {
-    await this.urls.insistOn(url);
+    const where = await this.urls.normalized(url);
     const secret = newSecret();
     const [endpoint] = await this.database
       .query<[ShownEndpoint]>(
         `insert into webhook_endpoint (url, event_types, secret) values ($1, $2, $3) returning ${SHOWN}`,
-        [url, eventTypes, secret],
+        [where, eventTypes, secret],
       )
       .catch(throwWithoutSecret);
     return { ...endpoint, secret };
@@ -71,7 +71,7 @@ export class EndpointService {
   /** What waits for an endpoint that is enabled, or that leads elsewhere, is tried at once. */
   async change(id: string, { url, eventTypes, enabled }: EndpointChange): Promise<ShownEndpoint> {
     if (!isLong(id)) throw noSuchEndpoint();
-    if (url !== undefined) await this.urls.insistOn(url);
+    const where = url === undefined ? null : await this.urls.normalized(url);
     return this.database.transaction(async (database) => {
       const [[endpoint]] = await database.query<[ShownEndpoint[], number]>(
         `update webhook_endpoint
@@ -85,10 +85,10 @@ export class EndpointService {
            failing_since = case when $5 or $2 is not null then null else failing_since end
          where id = $1
          returning ${SHOWN}`,
-        [id, url ?? null, eventTypes !== undefined, eventTypes ?? null, enabled ?? null],
+        [id, where, eventTypes !== undefined, eventTypes ?? null, enabled ?? null],
       );
       if (!endpoint) throw noSuchEndpoint();
-      if (endpoint.enabled && (enabled || url !== undefined)) {
+      if (endpoint.enabled && (enabled || where !== null)) {
         await database.query(
           `select graphile_worker.add_job('resume', json_build_object('endpointId', $1::text), job_key => 'resume:' || $1)`,
           [id],

@@ -10,6 +10,9 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   'inside.example.com': ['10.0.0.5'],
   'half-inside.example.com': ['93.184.215.14', '192.168.0.1'],
   'allowed.example.com': ['127.0.0.1'],
+  'metadata.google.internal': ['169.254.169.254'],
+  'wire-server.example.com': ['93.184.215.14', '168.63.129.16'],
+  'xn--bcher-kva.example.com': ['93.184.215.14'],
 };
 
 let service: TestApp;
@@ -154,7 +157,16 @@ it.each([
   ['loopback of IPv6', 'https://[::1]/', /::1 is not a public address \(loopback\)/],
   ['mapped loopback', 'https://[::ffff:127.0.0.2]/', /::ffff:7f00:2 is not a public address \(loopback\)/],
   ['cloud metadata', 'http://169.254.169.254/latest/meta-data', /linkLocal/],
+  ['cloud metadata by name', 'https://metadata.google.internal/computeMetadata/v1/', /linkLocal/],
+  ['Azure’s wire server', 'https://168.63.129.16/', /168\.63\.129\.16 is not a public address \(cloudPlatform\)/],
+  ['Azure’s wire server as a number', 'https://2822734096/', /168\.63\.129\.16/],
+  ['Azure’s wire server by name', 'https://wire-server.example.com/', /168\.63\.129\.16/],
   ['this host', 'https://0.0.0.0/', /unspecified/],
+  [
+    'too long once it is encoded',
+    `https://backend.example.com/${'é'.repeat(400)}`,
+    /2000 characters at most, percent-enc/,
+  ],
 ])('is refused with %s as its URL, created or changed', async (_, url, what) => {
   await created();
 
@@ -171,6 +183,25 @@ it.each([
     });
   }
   expect(await service.database.query('select url from webhook_endpoint')).toEqual([{ url: GOOD_URL }]);
+});
+
+it.each([
+  ['HTTPS://Backend.Example.COM:443/a/../b/./c?Q=1', 'https://backend.example.com/b/c?Q=1'],
+  ['https://backend.example.com', 'https://backend.example.com/'],
+  ['https:\\\\backend.example.com\\a', 'https://backend.example.com/a'],
+  ['https://bücher.example.com/é', 'https://xn--bcher-kva.example.com/%C3%A9'],
+  ['https://backend.example.com/%7Ea%2e%2e/%2e%2e/b', 'https://backend.example.com/b'],
+  ['http://allowed.example.com:80/', 'http://allowed.example.com/'],
+  ['http://0x7f.1:8080/', 'http://127.0.0.1:8080/'],
+])('keeps %j in its normalized form, created or changed', async (url, normalized) => {
+  expect(await created({ url })).toMatchObject({ url: normalized });
+  await created();
+  expect(await reply('PATCH', '/2', { url })).toMatchObject({ url: normalized });
+
+  expect(await service.database.query('select url from webhook_endpoint')).toEqual([
+    { url: normalized },
+    { url: normalized },
+  ]);
 });
 
 it('may be reached by http where the operator allows the range', async () => {

@@ -56,21 +56,37 @@ describe('an address', () => {
     ['fd12:3456:789a::1', 'uniqueLocal'],
     ['ff02::1', 'multicast'],
     ['4000::1', 'unassigned'],
+    // What gives the machines of a cloud their credentials: Azure, Alibaba Cloud, Tencent Cloud, Oracle, AWS and Google by IPv6.
+    ['168.63.129.16', 'cloudPlatform'],
+    ['::ffff:168.63.129.16', 'cloudPlatform'],
+    ['100.100.100.200', 'carrierGradeNat'],
+    ['169.254.0.23', 'linkLocal'],
+    ['192.0.0.192', 'reserved'],
+    ['fd00:ec2::254', 'uniqueLocal'],
+    ['fd20:ce::254', 'uniqueLocal'],
+    ['64:ff9b::a83f:8110', 'rfc6052'],
   ])('%s is refused (%s)', (address, kind) => {
     expect(fault(address)).toBe(`${address} is not a public address (${kind})`);
   });
 
-  it.each(['8.8.8.8', '93.184.215.14', '172.32.0.1', '100.63.255.255', '2606:4700::1111', '::ffff:8.8.8.8'])(
-    '%s is public',
-    (address) => {
-      expect(fault(address)).toBeNull();
-      expect(fault(address, [], true)).toBe(`${address} is a public address, for which http is not safe`);
-    },
-  );
+  it.each([
+    '8.8.8.8',
+    '168.63.129.15',
+    '168.63.129.17',
+    '93.184.215.14',
+    '172.32.0.1',
+    '100.63.255.255',
+    '2606:4700::1111',
+    '::ffff:8.8.8.8',
+  ])('%s is public', (address) => {
+    expect(fault(address)).toBeNull();
+    expect(fault(address, [], true)).toBe(`${address} is a public address, for which http is not safe`);
+  });
 
   it('that the operator allows is allowed, and its neighbours are not', () => {
-    const allowed = ['10.1.0.0/16', 'fd00::/8'];
+    const allowed = ['10.1.0.0/16', 'fd00::/8', '168.63.129.16/32'];
 
+    expect(fault('168.63.129.16', allowed, true)).toBeNull();
     expect(fault('10.1.2.3', allowed, true)).toBeNull();
     expect(fault('::ffff:10.1.2.3', allowed)).toBeNull();
     expect(fault('fd00::5', allowed)).toBeNull();
