@@ -9,6 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import './auth/access.js';
 import { limitConnections, MOST_HEADERS } from './connection-limits.js';
 import { allowOrigins } from './cross-origin.js';
+import { plainAddress } from './common/address-ranges.js';
 import type { Draining } from './common/draining.js';
 import { AppError } from './common/error-table.js';
 import { runWithLogContext, type LogContext } from './common/log-context.js';
@@ -147,7 +148,7 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
         status: reply.statusCode,
         userId: request.user?.userId,
         // By the word of trusted proxies.
-        address: request.ip,
+        address: plainAddress(request.ip),
         error: request.errorCode,
         reason: request.errorReason,
         ms: Math.round(reply.elapsedTime * 10) / 10,

@@ -23,7 +23,7 @@ const bareAddress = (entry: string): string => {
   const text = entry.trim().replace(/^"(.*)"$/, '$1');
   const [, inBrackets, beforePort] = WITH_PORT.exec(text) ?? [];
   const address = inBrackets ?? beforePort ?? text;
-  return readAddress(address) ? address : 'unknown';
+  return readAddress(address)?.toString() ?? 'unknown';
 };
 
 /** Rewritten once, before anything reads an address: Fastify's request.ip and request.ips come out of this header. */

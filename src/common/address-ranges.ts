@@ -17,3 +17,7 @@ export const readAddress = (text: string): Address | null => {
 
 export const isWithin = (address: Address | null, ranges: readonly AddressRange[]): boolean =>
   address !== null && ranges.some((range) => address.kind() === range[0].kind() && address.match(range));
+
+/** As it is logged and compared: of a socket's address, which the system writes in one form, the IPv4 address in it. */
+export const plainAddress = (text: string): string =>
+  text.startsWith('::ffff:') ? (readAddress(text)?.toString() ?? text) : text;

@@ -13,6 +13,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/access.js';
 import { CallRecorder } from '../call/call-recorder.js';
 import { CatchUp } from '../call/catch-up.js';
+import { plainAddress } from '../common/address-ranges.js';
 import { AppError, ERRORS, type ErrorName } from '../common/error-table.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { ProviderEvent } from '../telephony/telephony-provider.js';
@@ -114,7 +115,7 @@ export class WebhookController {
       headers: joinedHeaders(request),
       body,
       target: request.originalUrl,
-      address: request.ip,
+      address: plainAddress(request.ip),
     });
     if (reading.kind === 'forged') throw new AppError('UNAUTHENTICATED', { detail: reading.reason });
     if (reading.kind === 'malformed') throw new AppError('BAD_REQUEST', { detail: reading.reason });

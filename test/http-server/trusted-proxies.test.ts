@@ -187,3 +187,30 @@ it('the proxy’s request id stands in the log and in a problem body', async () 
   }
   expect(log.lines()).toContainEqual(expect.objectContaining({ requestId: 'the-proxys-own', msg: 'request' }));
 });
+
+it.each([
+  ['0', '203.0.113.9', '127.0.0.1'],
+  ['1', '::ffff:203.0.113.9', '203.0.113.9'],
+  ['1', '[::ffff:203.0.113.9]:55221', '203.0.113.9'],
+  ['1', '0:0:0:0:0:FFFF:CB00:7109', '203.0.113.9'],
+  ['1', '2001:DB8:0:0::9', '2001:db8::9'],
+  ['127.0.0.1/32', '::ffff:203.0.113.9', '203.0.113.9'],
+  ['127.0.0.1/32', '::FFFF:127.0.0.1', '127.0.0.1'],
+])('TRUST_PROXY=%s, listening on both families: %s is logged as %s', async (proxies, forwardedFor, logged) => {
+  const log = collectedLog();
+  const service = await startTestApp({
+    databaseUrl: database.url,
+    environment: { TRUST_PROXY: proxies, LOG_LEVEL: 'info', HOST: '::' },
+    logTo: log.stream,
+  });
+  try {
+    await fetch(`http://127.0.0.1:${new URL(service.url).port}/v1/admin/users`, {
+      headers: { 'x-forwarded-for': forwardedFor },
+    });
+  } finally {
+    await service.close();
+  }
+
+  const request = log.lines().find(({ msg }) => msg === 'request');
+  expect(request).toMatchObject({ address: logged });
+});
