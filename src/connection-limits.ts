@@ -54,6 +54,8 @@ export const limitConnections = (server: Server, draining: Draining, limits: Con
   server.on('request', take);
   // RFC 9110, 10.1.1: an expectation that is not known may be ignored. Node would answer 417 by itself, to any number.
   server.on('checkExpectation', take);
+  // Node would ask for the body by itself; request-bodies.ts does where it is read.
+  server.on('checkContinue', take);
   const [refuse] = server.listeners('clientError') as ClientErrorListener[];
   if (refuse) {
     server.off('clientError', refuse);

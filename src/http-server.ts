@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import './auth/access.js';
-import { limitConnections, MOST_HEADERS } from './connection-limits.js';
+import { limitConnections } from './connection-limits.js';
 import { allowOrigins } from './cross-origin.js';
 import { plainAddress } from './common/address-ranges.js';
 import type { Draining } from './common/draining.js';
@@ -23,6 +23,7 @@ import {
   REQUEST_TIMES,
   type RequestTimes,
 } from './node-server.js';
+import { refuseBadHeads } from './bad-heads.js';
 import { parseBodies } from './request-bodies.js';
 import { setResponseHeaders } from './response-headers.js';
 import { refuseUnknownPaths } from './served-methods.js';
@@ -156,16 +157,6 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
       logger[level](line, 'request');
     }
     done();
-  });
-};
-
-/** Without a host, or with too many headers: what the parser has dropped may have mattered: a token, an address, an idempotency key. */
-const refuseBadHeads = (server: FastifyInstance): void => {
-  server.addHook('onRequest', ({ raw }, _reply, done) => {
-    if (raw.rawHeaders.length >= 2 * MOST_HEADERS) done(new AppError('TOO_LARGE'));
-    // RFC 9112, 3.2.
-    else if (raw.headers.host === undefined && raw.httpVersion === '1.1') done(new AppError('BAD_REQUEST'));
-    else done();
   });
 };
 

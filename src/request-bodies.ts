@@ -1,6 +1,6 @@
 /** How a body becomes a value: JSON in UTF-8 for us, the bytes that came for providers. */
 import { isUtf8 } from 'node:buffer';
-import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler, preParsingHookHandler } from 'fastify';
 import { AppError } from './common/error-table.js';
 import { readJsonText } from './common/json-text.js';
 import { announcesBody } from './slow-close.js';
@@ -22,7 +22,10 @@ export const parseBodies = (server: FastifyInstance): void => {
     if (route.config?.bodyLimitBytes) route.bodyLimit = route.config.bodyLimitBytes;
     if (route.config?.rawBody) route.onRequest = [route.onRequest ?? []].flat().concat(withAnyType);
     // Behind those hooks, which are put before it: who is asking is settled first.
-    if (route.method !== 'GET') route.onRequest = [route.onRequest ?? []].flat().concat(refuseEncoded);
+    if (route.method !== 'GET') {
+      route.onRequest = [route.onRequest ?? []].flat().concat(refuseEncoded);
+      route.preParsing = [route.preParsing ?? []].flat().concat(askForBody);
+    }
   });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
@@ -55,6 +58,13 @@ const refuseEncoded: onRequestHookHandler = ({ raw }, reply, done) => {
     void reply.header('accept-encoding', 'identity');
     done(new AppError('UNSUPPORTED_MEDIA_TYPE', { detail: 'The body is encoded; send it without Content-Encoding.' }));
   }
+};
+
+/** A client that expects to be asked for its body (RFC 9110, 10.1.1) sends none that is refused. */
+const askForBody: preParsingHookHandler = ({ raw, routeOptions }, reply, payload, done) => {
+  const { expect, 'content-length': length = '0' } = raw.headers;
+  if (expect?.toLowerCase() === '100-continue' && Number(length) <= routeOptions.bodyLimit) reply.raw.writeContinue();
+  done(null, payload);
 };
 
 const NO_ENCODING = /^\s*(?:identity\s*)?$/i;

@@ -65,7 +65,8 @@ const reasonOf = ({ code, cause, detail }: AppError): string | null => {
 const asAppError = (thrown: unknown, route: string): AppError => {
   if (thrown instanceof AppError) return thrown;
   const status = statusOf(thrown);
-  const known = BY_STATUS[status];
+  // 412 and 416 of static files, say: what a client asks for in vain is no failure of ours.
+  const known = BY_STATUS[status] ?? (status >= 400 && status < 500 ? 'BAD_REQUEST' : undefined);
   if (known === 'BAD_REQUEST') return new AppError(known, { detail: (thrown as Error).message });
   if (known) return new AppError(known, { cause: thrown });
   if (IS_CONTRACT.test(route)) return new AppError('SYSTEM', { cause: thrown });

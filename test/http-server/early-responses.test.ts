@@ -86,7 +86,7 @@ describe('a request that is answered before its body has come', () => {
     const client = await send(text);
     await isClosed(client);
 
-    expect(client.statuses().filter((status) => status !== 100)).toEqual([401]);
+    expect(client.statuses()).toEqual([401]);
     expect(client.text()).toMatch(/\r\nconnection: close\r\n/i);
   });
 
@@ -135,6 +135,41 @@ describe('a request that is answered before its body has come', () => {
 
     expect(client.statuses()).toEqual([200]);
     expect(client.text()).toMatch(/\[begun\]\r\n$/);
+  });
+});
+
+describe('a client that waits to be asked for its body', () => {
+  const waits = (path: string, size: number): string =>
+    head('POST', path, `content-length: ${size}`, 'expect: 100-Continue');
+
+  it('is asked where it is read', async () => {
+    const client = await send(waits('/', 2));
+    await waitFor('the question', () => client.statuses().length === 1);
+    client.socket.write('[]');
+    await waitFor('the response', () => client.text().endsWith('[handled]'));
+
+    expect(client.statuses()).toEqual([100, 200]);
+  });
+
+  it('is asked in its turn', async () => {
+    const client = await send(head('GET', '/wait') + waits('/', 2));
+    await waitFor('the first', () => waiting.length === 1);
+    void waiting[0]?.send('[first]');
+    await waitFor('the question', () => client.statuses().length === 2);
+    client.socket.write('[]');
+    await waitFor('the response', () => client.text().endsWith('[handled]'));
+
+    expect(client.statuses()).toEqual([200, 100, 200]);
+  });
+
+  it.each([
+    ['refused', '/refused', 2, 401],
+    ['too large', '/', 99_999_999, 413],
+  ])('is not asked for one that is %s', async (_, path, size, status) => {
+    const client = await send(waits(path, size));
+    await isClosed(client);
+
+    expect(client.statuses()).toEqual([status]);
   });
 });
 

@@ -1,4 +1,4 @@
-/** Each header costs a hundred times its bytes, and those beyond a limit would be dropped in silence. */
+/** Heads that are refused: each header costs a hundred times its bytes, and what Node drops of them in silence may have mattered. */
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { MOST_HEADERS } from '../../src/connection-limits.js';
@@ -37,6 +37,19 @@ describe.each(['url', 'adminUrl'] as const)('at the %s', (port) => {
     const answer = (await socket.toArray()).join('');
 
     expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*x-content-type-options: nosniff[^]*"The request is malformed\."/i);
+  });
+
+  it.each([
+    ['two hosts', ['host: x', 'Host: y']],
+    ['two tokens', ['host: x', 'Authorization: Bearer a', 'authorization: Bearer b']],
+    ['two types of a body', ['host: x', 'content-type: application/json', 'Content-Type: text/plain']],
+    ['a transfer coding beside chunks', ['host: x', 'transfer-encoding: gzip, chunked']],
+  ])('a request with %s is refused', async (_, headers) => {
+    const socket = connect(Number(new URL(url()).port), '127.0.0.1');
+    socket.write(['GET /health/live HTTP/1.1', ...headers, 'connection: close', '', ''].join('\r\n'));
+    const answer = (await socket.toArray()).join('');
+
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*"code":"BAD_REQUEST"/);
   });
 
   it('an expectation that nobody knows is ignored', async () => {

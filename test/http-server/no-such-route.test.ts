@@ -41,6 +41,7 @@ describe('a path that does not exist is 404, and its body is not read:', () => {
     ['with an unknown type', ['content-type: text/plain']],
     ['with a type that is none', ['content-type: json']],
     ['with JSON', ['content-type: application/json']],
+    ['that the client waits to be asked for', ['content-type: application/json', 'expect: 100-continue']],
     ['with an encoding', ['content-type: application/json', 'content-encoding: gzip']],
   ])('%s', async (_, headers) => {
     const paths = ['/x', '/v1/admin/x', '/v1/app/x', '/health/x', '/v1/webhooks'];
@@ -65,6 +66,13 @@ describe('a path that does not exist is 404, and its body is not read:', () => {
     });
   });
 });
+
+it.each(['range: bytes=999999999-', 'if-match: "x"'])(
+  'what a file of Swagger UI cannot fulfil is 400: %s',
+  async (header) => {
+    expect(await ask('GET', '/docs/swagger-ui.css', header)).toMatchObject({ status: 400 });
+  },
+);
 
 /** CONNECT asks for no resource; Node closes its connection. */
 const methods = (...allowed: string[]): string[] =>
