@@ -1,6 +1,7 @@
 /** Ringback as it is deployed, and those that it is held against; each on the measured core, with a database of its own. */
 import { fileURLToPath } from 'node:url';
 import type { Database } from './databases.js';
+import { POOL_SIZE } from './given.js';
 import { ON_MEASURED_CORE } from './machine.js';
 import type { Place } from './place.js';
 import { startProgram, type Program } from './program.js';
@@ -22,13 +23,28 @@ export interface Contender extends Program {
   readonly database: Database;
 }
 
+/** What a work needs in place of the defaults. */
+export interface Tuning {
+  /** Of the programs that are compared with Ringback. */
+  readonly poolSize: number;
+  /** Of Ringback: its environment variables. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Ringback's pool is this large by default. */
+const DEFAULTS: Tuning = { poolSize: POOL_SIZE, settings: {} };
+
 /** @returns those named, running */
-export const startContenders = async (place: Place, names: readonly ContenderName[]): Promise<readonly Contender[]> => {
+export const startContenders = async (
+  place: Place,
+  names: readonly ContenderName[],
+  tuning = DEFAULTS,
+): Promise<readonly Contender[]> => {
   const provider = await startProvider(place);
   const contenders: Contender[] = [];
   for (const name of names) {
     const database = await place.databases.create(name.toLowerCase().replaceAll(/[^a-z]+/g, '_'));
-    contenders.push({ ...(await startContender(place, { name, database, provider })), name, database });
+    contenders.push({ ...(await startContender(place, { name, database, provider, tuning })), name, database });
   }
   return contenders;
 };
@@ -37,14 +53,23 @@ interface ContenderToStart {
   readonly name: ContenderName;
   readonly database: Database;
   readonly provider: Program;
+  readonly tuning: Tuning;
 }
 
-const startContender = async (place: Place, { name, database, provider }: ContenderToStart): Promise<Program> => {
+const startContender = async (
+  place: Place,
+  { name, database, provider, tuning }: ContenderToStart,
+): Promise<Program> => {
   if (name === 'the provider alone') return provider;
   if (name === 'Ringback') {
-    return startService(place, { database, providerUrl: provider.url, launcher: ON_MEASURED_CORE });
+    const { settings } = tuning;
+    return startService(place, { database, providerUrl: provider.url, launcher: ON_MEASURED_CORE, settings });
   }
-  const given = JSON.stringify({ databaseUrl: database.url, providerUrl: provider.url });
+  const given = JSON.stringify({
+    databaseUrl: database.url,
+    providerUrl: provider.url,
+    poolSize: tuning.poolSize,
+  });
   const program = await startProgram({
     name: name.toLowerCase().replaceAll(/[^a-z]+/g, '-'),
     folder: place.folder,

@@ -1,12 +1,12 @@
 /**
- * A PostgreSQL for the bench, and in it a database for each program: ours listens to what happens in its own. A commit does
- * not wait for the disk, which takes as long for everybody and would hide what the programs cost.
+ * A PostgreSQL for the bench, and in it a database for each program: ours listens to what happens in its own. A commit waits
+ * for the disk, as it does in a deployment.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { readKeyRing } from '../../../src/config/key-ring.js';
-import { startEmbeddedPostgres } from '../../../src/database/embedded-postgres.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../../src/database/embedded-postgres.js';
 import { migrate } from '../../../src/database/migrate.js';
 import { encryptSecret } from '../../../src/directory/secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './given.js';
@@ -35,7 +35,14 @@ export interface Databases {
 export const startDatabases = async (folder: string): Promise<Databases> => {
   const dataDir = join(folder, 'database');
   await mkdir(dataDir);
-  const server = await startEmbeddedPostgres({ dataDir });
+  return databasesOn(await startEmbeddedPostgres({ dataDir }), dataDir);
+};
+
+/** Stops the server if this fails. */
+export const databasesOn = async (
+  server: Pick<EmbeddedPostgres, 'superuserUrl' | 'stop'>,
+  dataDir: string,
+): Promise<Databases> => {
   try {
     const template = databaseAt(server.superuserUrl);
     await migrate(server.superuserUrl);
@@ -65,7 +72,7 @@ export const startDatabases = async (folder: string): Promise<Databases> => {
 };
 
 /** A connection for each statement: none is left that would keep a database from being copied. */
-const databaseAt = (url: string): Database => ({
+export const databaseAt = (url: string): Database => ({
   url,
   async query<Row extends object>(text: string, values: readonly unknown[] = []) {
     const client = new Client({ connectionString: url });

@@ -5,12 +5,13 @@ export const JWT_SECRET = 'a secret that only the bench knows, 32 bytes and more
 export const SUB_ACCOUNT_KEYS = `bench:${Buffer.alloc(32, 'k').toString('base64')}`;
 export const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 'w').toString('base64')}`;
 
-/** The pool of each of them; ours is so large by default. */
+/** The pool of each of them, where a work has no other; ours is so large by default. */
 export const POOL_SIZE = 10;
 
 export interface Given {
   readonly databaseUrl: string;
   readonly providerUrl: string;
+  readonly poolSize: number;
 }
 
 /** Of a program that is compared with us; it comes as the only argument. */

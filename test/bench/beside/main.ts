@@ -3,11 +3,17 @@
  * only those; --seconds for shorter rounds, --profile for a folder in which V8 leaves a profile of our service, --write to
  * keep the figures in docs/performance.md.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startDatabases } from './databases.js';
+import { measureCommitDelay } from './durable/commit-delay.js';
+import { measureLooks, SETTINGS_OF_LOOKS } from './durable/looks.js';
+import { durably } from './durable/place.js';
+import { measureDurablePlacing, measureDurableWebhooks } from './durable/placing-and-webhooks.js';
+import { measureDurableReplicas } from './durable/replicas.js';
+import { measureDurableStreams } from './durable/streams.js';
 import { measureGrowth } from './growth.js';
 import { keepFigures } from './keep-figures.js';
 import { describeMachine, moveToOtherCore } from './machine.js';
@@ -31,17 +37,32 @@ const WORKS: Readonly<Record<string, readonly CarryOut[]>> = {
   placing: [holdAgainstEachOther(PLACING), holdAgainstEachOther(PLACING_AT_A_PACE)],
   webhooks: [holdAgainstEachOther(WEBHOOKS)],
   streams: [measureStreams],
+  'durable-placing': [durably(measureDurablePlacing)],
+  'durable-webhooks': [durably(measureDurableWebhooks)],
+  'durable-replicas': [durably(measureDurableReplicas)],
+  'durable-streams': [durably(measureDurableStreams)],
+  'durable-commit-delay': [durably(measureCommitDelay)],
+  'durable-looks': [durably(measureLooks, SETTINGS_OF_LOOKS)],
   replicas: [measureReplicas],
   start: [start],
   growth: [measureGrowth],
   soak: [measureSoak],
 };
 
+/** Names of several works. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  durable: Object.keys(WORKS).filter((name) => name.startsWith('durable-')),
+};
+
 /** They take long. */
 const ONLY_BY_NAME: readonly string[] = ['growth', 'soak'];
 
-/** Of a round, and of the whole soak. */
-const secondsOf = (name: string): number => (name === 'soak' ? 180 : 5);
+/** Of a round, and of the whole soak. Those of `durable` are many. */
+const secondsOf = (name: string): number => {
+  if (name === 'soak') return 180;
+  if (name === 'durable-commit-delay') return 1.5;
+  return GROUPS.durable?.includes(name) ? 3 : 5;
+};
 
 const readLine = () => {
   const { values, positionals } = parseArgs({
@@ -52,8 +73,9 @@ const readLine = () => {
       write: { type: 'boolean', default: false },
     },
   });
-  const stranger = positionals.find((name) => !(name in WORKS));
-  if (stranger !== undefined) throw new Error(`${stranger} is none of ${Object.keys(WORKS).join(', ')}`);
+  const known = [...Object.keys(WORKS), ...Object.keys(GROUPS)];
+  const stranger = positionals.find((name) => !known.includes(name));
+  if (stranger !== undefined) throw new Error(`${stranger} is none of ${known.join(', ')}`);
   const wanted = values.seconds === undefined ? undefined : Number(values.seconds);
   if (wanted !== undefined && !(wanted > 0)) throw new Error('--seconds: expected a number above 0');
   if (values.write && values.profile !== undefined) {
@@ -61,7 +83,7 @@ const readLine = () => {
   }
   const usual = Object.keys(WORKS).filter((name) => !ONLY_BY_NAME.includes(name));
   return {
-    names: positionals.length > 0 ? positionals : usual,
+    names: positionals.length > 0 ? positionals.flatMap((name) => GROUPS[name] ?? [name]) : usual,
     wanted,
     writes: values.write,
     profileTo: values.profile === undefined ? undefined : resolve(values.profile),
@@ -72,6 +94,8 @@ const main = async (): Promise<void> => {
   const { names, wanted, writes, profileTo } = readLine();
   moveToOtherCore();
   const folder = await mkdtemp(join(tmpdir(), 'ringback-bench-'));
+  // So that PostgreSQL's user may enter, and the data need not be put where nothing removes them.
+  await chmod(folder, 0o711);
   const programs: Pick<Program, 'stop'>[] = [];
   const endPrograms = async (): Promise<void> => {
     while (programs.length > 0) await programs.pop()?.stop();

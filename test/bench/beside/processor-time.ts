@@ -24,6 +24,12 @@ const statOf = async (pid: number | string): Promise<Stat | undefined> => {
 /** Since it started. */
 export const cpuSecondsOf = async (pid: number): Promise<number> => (await statOf(pid))?.own ?? NaN;
 
+/** Of a process with one thread, in nanoseconds instead of ticks (Linux: Documentation/scheduler/sched-stats). */
+export const exactCpuSecondsOf = async (pid: number): Promise<number> => {
+  const schedstat = await readFile(`/proc/${pid}/schedstat`, 'utf8').catch(() => '');
+  return schedstat === '' ? NaN : parseInt(schedstat, 10) / 1e9;
+};
+
 /** Of a process and its children, those that have ended included. */
 export const cpuSecondsOfFamily = async (pid: number): Promise<number> => {
   const head = await statOf(pid);

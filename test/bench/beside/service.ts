@@ -22,12 +22,14 @@ interface ServiceToStart {
   /** A command that runs the rest of its line. */
   readonly launcher: readonly string[];
   readonly nodeOptions?: readonly string[];
+  /** What the work needs in place of the defaults. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** With nothing set but what it needs. */
+/** With nothing set but what it and the work need. */
 export const startService = async (
   { folder, profileTo, started }: Place,
-  { database, providerUrl, launcher, nodeOptions = [] }: ServiceToStart,
+  { database, providerUrl, launcher, nodeOptions = [], settings }: ServiceToStart,
 ): Promise<Program> => {
   const profiling = profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`];
   const service = await startProgram({
@@ -45,6 +47,7 @@ export const startService = async (
       DRAIN_SECONDS: '0',
       SIMULATOR_URL: providerUrl,
       SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET,
+      ...settings,
     },
   });
   started(service);

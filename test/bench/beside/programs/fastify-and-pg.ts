@@ -15,10 +15,10 @@ import { newCallSid } from '../../../../src/call/call-sid.js';
 import { openCall } from '../../../../src/call/open-call.js';
 import { readKeyRing } from '../../../../src/config/key-ring.js';
 import { DirectoryService } from '../../../../src/directory/directory.service.js';
-import { JWT_SECRET, POOL_SIZE, readGiven, sayUrl, SUB_ACCOUNT_KEYS, WEBHOOK_SECRET } from '../given.js';
+import { JWT_SECRET, readGiven, sayUrl, SUB_ACCOUNT_KEYS, WEBHOOK_SECRET } from '../given.js';
 
-const { databaseUrl, providerUrl } = readGiven();
-const pool = new Pool({ connectionString: databaseUrl, max: POOL_SIZE });
+const { databaseUrl, poolSize, providerUrl } = readGiven();
+const pool = new Pool({ connectionString: databaseUrl, max: poolSize });
 /** What our statements look for in a DataSource is its pool. */
 const statements = { driver: { master: pool } } as unknown as DataSource;
 const directory = new DirectoryService(statements, readKeyRing(SUB_ACCOUNT_KEYS));

@@ -23,7 +23,7 @@ import { Webhook } from 'standardwebhooks';
 import { DataSource, Repository } from 'typeorm';
 import { CallEvent } from '../../../../src/call/call-event.entity.js';
 import { CallRecord } from '../../../../src/call/call-record.entity.js';
-import { JWT_SECRET, POOL_SIZE, readGiven, sayUrl, WEBHOOK_SECRET } from '../given.js';
+import { JWT_SECRET, readGiven, sayUrl, WEBHOOK_SECRET } from '../given.js';
 
 interface Told {
   readonly type: 'call.ringing' | 'call.answered' | 'call.ended';
@@ -110,7 +110,7 @@ class CallsController {
     TypeOrmModule.forRoot({
       type: 'postgres',
       url: readGiven().databaseUrl,
-      poolSize: POOL_SIZE,
+      poolSize: readGiven().poolSize,
       entities: [CallRecord, CallEvent],
     }),
     TypeOrmModule.forFeature([CallRecord]),
