@@ -21,7 +21,7 @@ import { LONGEST_STAYS, storeCall } from '../support/stored-call.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 /** Each run has another seed, so that many runs play many more. */
-const HISTORIES = 2_500;
+const HISTORIES = 1_500;
 const HISTORIES_A_RUN = 25;
 const CONNECTIONS = 8;
 
