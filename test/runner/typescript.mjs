@@ -1,8 +1,7 @@
 /** TypeScript for Node's own loader, by SWC and `.swcrc`. `tsc` checks the types beforehand. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { register } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformFileSync } from '@swc/core';
 
@@ -20,8 +19,10 @@ export const sourceMaps = {
 
 const written = new Map();
 
+/** Into the folder of the run, which global teardown removes. */
 const writeSourceMap = (path) => {
-  const file = join(mkdtempSync(join(tmpdir(), 'ringback-source-map-')), 'map.json');
+  const folder = dirname(process.env.RINGBACK_TEST_SKIPPED);
+  const file = join(mkdtempSync(join(folder, 'source-map-')), 'map.json');
   writeFileSync(file, transformFileSync(path, { sourceMaps: true }).map);
   return file;
 };
