@@ -13,7 +13,7 @@ import { dataSourceOptions } from './data-source-options.js';
 import { firstConnection } from './first-connection.js';
 import { ImpatientClient } from './impatient-client.js';
 import { migrateJobQueue } from './job-queue.js';
-import { missingRights } from './missing-rights.js';
+import { checkRights } from './missing-rights.js';
 
 /** Any number will do, as long as nobody else who uses the database takes the same one. */
 const LOCK = 7_264_225;
@@ -68,16 +68,6 @@ const checkSchema = async (lock: ImpatientClient): Promise<void> => {
   throw new Error(
     `The tables are in the schema ${rows[0].schema}, where an earlier version made them; this one needs them in public. Move ` +
       'them, then start again: docs/upgrades.md.',
-  );
-};
-
-/** @throws Error with the statements that give the role what it lacks */
-const checkRights = async (lock: ImpatientClient): Promise<void> => {
-  const statements = await missingRights(lock);
-  if (statements.length === 0) return;
-  throw new Error(
-    'The role of DATABASE_URL lacks rights that the service needs. Run these statements as the role that owns the tables, ' +
-      `then start again (docs/database.md):\n${statements.map((statement) => `  ${statement};`).join('\n')}`,
   );
 };
 

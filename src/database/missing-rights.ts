@@ -59,8 +59,18 @@ with relation as (
 select statement from lacking order by place, statement
 `;
 
+/** @throws Error with the statements that give the role what it lacks */
+export const checkRights = async (client: ClientBase): Promise<void> => {
+  const statements = await missingRights(client);
+  if (statements.length === 0) return;
+  throw new Error(
+    'The role of DATABASE_URL lacks rights that the service needs. Run these statements as the role that owns the tables, ' +
+      `then start again (docs/database.md):\n${statements.map((statement) => `  ${statement};`).join('\n')}`,
+  );
+};
+
 /** @returns the statements that give it, none where nothing is missing */
-export const missingRights = async (client: ClientBase): Promise<string[]> => {
+const missingRights = async (client: ClientBase): Promise<string[]> => {
   const tables = getMetadataArgsStorage().filterTables(dataSourceOptions('', 1).entities);
   const names = [...tables.map(({ name }) => name), 'migrations'];
   const { rows } = await client.query<{ statement: string }>(MISSING, [names, FUNCTIONS, JOB_SCHEMA]);

@@ -1,11 +1,12 @@
 /**
  * A pooler in front of DATABASE_URL that gives each transaction another session, while DATABASE_DIRECT_URL leads past it. What
  * requests need of a session then has to be there in every one of them: prepared statements by the pooler, settings by the
- * defaults of the role.
+ * defaults of the role. The two URLs may name two roles, of which only the direct one migrates.
  */
 import { REQUEST_SESSION } from './data-source-options.js';
 import { connectionTo } from './first-connection.js';
 import type { ImpatientClient } from './impatient-client.js';
+import { checkRights } from './missing-rights.js';
 import { isShared, processOf } from './session-check.js';
 import { neededByDefault } from './session-options.js';
 
@@ -30,6 +31,8 @@ export const checkPooler = async (url: string, directUrl: string): Promise<void>
   try {
     const [client, other] = clients as [ImpatientClient, ImpatientClient];
     if ((await serverOf(client)) !== (await serverOf(direct))) throw new Error(OTHER_DATABASE);
+    // The role may be another one than that which migrates.
+    await checkRights(client);
     if (!(await sharesSessions(client, other))) return;
     await checkPreparedStatements(clients);
     await checkDefaults(client);

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { migrate } from '../../src/database/migrate.js';
+import { checkPooler } from '../../src/database/pooler-check.js';
 import { queryDatabase } from '../support/database-query.js';
 import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startNode, type Ending } from '../support/node-process.js';
 import { startTestApp, TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
@@ -75,6 +76,17 @@ beforeAll(async () => {
 afterAll(async () => {
   await queryDatabase(serverUrl(), `drop database ${DATABASE} with (force)`);
   await queryDatabase(serverUrl(), `drop role ${SERVICE}; drop role ${OWNER}`);
+});
+
+it('the role of DATABASE_URL is checked beside that of DATABASE_DIRECT_URL', async () => {
+  const checked = () => checkPooler(urlFor(SERVICE), urlFor(OWNER));
+  await expect(checked()).rejects.toThrow(
+    /lacks rights that the service needs[^]*grant usage on schema graphile_worker/,
+  );
+
+  await asOwner(grants);
+
+  await checked();
 });
 
 describe('a role that only reads and writes rows', () => {
