@@ -99,8 +99,12 @@ class Pipeline {
   ) {}
 
   take(request: IncomingMessage, response: ServerResponse): void {
-    // Also for the requests that the parser finds after the end of the connection in the same read.
-    if (!this.socket.writable) return;
+    // Behind a response that closes the connection. Node would keep each request until then, and end them one by one: 4 MB of short
+    // ones keep everybody waiting for ten seconds.
+    if (!this.socket.writable) {
+      stopParser(this.socket);
+      return;
+    }
     if (!this.current) {
       this.begin(request, response);
       return;

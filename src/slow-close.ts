@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 
 /** Time for the client to read the response. */
 const LINGER_MS = 2_000;
@@ -29,17 +29,20 @@ export const closeAfterEarlyResponses = (server: FastifyInstance): void => {
     }
     // The response may be made within the read that brings the body.
     setImmediate(() => {
-      if (!raw.complete) {
-        void reply.header('connection', 'close');
-        // Node calls it when a response that closes the connection is flushed, and destroys the socket there.
-        raw.socket.destroySoon = () => {
-          raw.resume();
-          closeSlowly(raw.socket);
-        };
-      }
+      if (!raw.complete) closeWith(raw, reply);
       done();
     });
   });
+};
+
+/** The connection ends with this response. */
+export const closeWith = (raw: IncomingMessage, reply: FastifyReply): void => {
+  void reply.header('connection', 'close');
+  // Node calls it when a response that closes the connection is flushed, and destroys the socket there.
+  raw.socket.destroySoon = () => {
+    raw.resume();
+    closeSlowly(raw.socket);
+  };
 };
 
 export const announcesBody = ({ headers }: IncomingMessage): boolean =>

@@ -103,6 +103,24 @@ describe('a request that is answered before its body has come', () => {
     expect(client.text()).toMatch(/\r\nconnection: close\r\n/i);
   });
 
+  it('leaves the requests behind it unread', async () => {
+    let parsed = 0;
+    const count = (): void => {
+      parsed++;
+    };
+    server.server.on('request', count);
+    const client = await send(`${head('POST', '/refused', 'transfer-encoding: chunked')}1\r\n[\r\n`);
+    await waitFor('the response', () => client.statuses().length === 1);
+    client.socket.write(`0\r\n\r\n${head('GET', '/').repeat(2_000)}`);
+    client.socket.end();
+    await isClosed(client);
+    server.server.off('request', count);
+
+    expect(client.statuses()).toEqual([401]);
+    // The first of each read is seen before the parser stops.
+    expect(parsed).toBeLessThan(50);
+  });
+
   it('may be a good one', async () => {
     const client = await send(head('GET', '/', 'content-length: 10'));
     await isClosed(client);

@@ -52,6 +52,32 @@ describe.each(['url', 'adminUrl'] as const)('at the %s', (port) => {
     expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*"code":"BAD_REQUEST"/);
   });
 
+  it.each([
+    ['two hosts', 400, 'HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n'],
+    [
+      'a length beside an empty transfer coding',
+      400,
+      'HTTP/1.1\r\nhost: x\r\ntransfer-encoding:\r\ncontent-length: 3\r\n\r\nabc',
+    ],
+    ['an empty transfer coding', 400, 'HTTP/1.1\r\nhost: x\r\ntransfer-encoding:\r\n\r\n'],
+    ['a transfer coding of no name', 400, 'HTTP/1.1\r\nhost: x\r\ntransfer-encoding: ,chunked\r\n\r\n0\r\n\r\n'],
+    ['chunks in HTTP/1.0', 400, 'HTTP/1.0\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['HTTP/2.0', 400, 'HTTP/2.0\r\n\r\n'],
+    ['HTTP/0.9', 400, 'HTTP/0.9\r\n\r\n'],
+    [
+      'a length behind too many headers',
+      413,
+      `HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(MOST_HEADERS)}content-length: 3\r\n\r\nabc`,
+    ],
+  ])('a request with %s is refused, and what follows is not read', async (_, status, rest) => {
+    const socket = connect(Number(new URL(url()).port), '127.0.0.1');
+    socket.write(`GET /health/live ${rest}GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n`);
+    const answer = (await socket.toArray()).join('');
+
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
+    expect(answer).toMatch(/\r\nconnection: close\r\n/i);
+  });
+
   it('an expectation that nobody knows is ignored', async () => {
     expect(await statusWith(url(), ['expect', 'x'])).toBe(200);
   });
