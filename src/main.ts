@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { createApp, type App } from './app.js';
 import { ensureSigningSecret } from './auth/signing-secret.js';
 import { createLogger, type Logger } from './common/logger.js';
-import { takeNoArguments } from './common/no-arguments.js';
+import { takeNoArguments } from './common/usage.js';
 import { controlProcessEnd } from './common/process-end.js';
 import { VERSION } from './common/version.js';
 import { directUrlOf, type Config } from './config/config.js';

@@ -15,7 +15,7 @@ import { CallLine, type CallState } from './call-line.js';
 import { Client, saidBy } from './client.js';
 import { CALL_STATUS, FAILED, INTERRUPTED } from './exit-status.js';
 import { fail } from './fail.js';
-import { failUsage, HELP, printUsage } from './usage.js';
+import { failUsage, HELP, printUsage } from '../common/usage.js';
 
 const USAGE = `Usage: npm run call -- <userId>      calls a user
        npm run call -- --service     calls customer service

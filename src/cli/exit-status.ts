@@ -1,8 +1,7 @@
-/** The exit statuses of the command-line tools. Scripts rely on them, so a status keeps its meaning. */
+/** The exit statuses of the command-line tools. Scripts rely on them, so a status keeps its meaning. 2: common/usage.ts. */
 
 /** The request is refused, the service cannot be reached, or the outcome of the call is not known. */
 export const FAILED = 1;
-export const USAGE_ERROR = 2;
 /** What a shell reports for a program that Ctrl-C has ended. */
 export const INTERRUPTED = 130;
 

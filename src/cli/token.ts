@@ -5,7 +5,7 @@ import { issueToken } from '../auth/token-issuer.js';
 import { isLong } from '../common/long.js';
 import { readEnvironment } from '../config/environment.js';
 import { fail } from './fail.js';
-import { failUsage, HELP, printUsage } from './usage.js';
+import { failUsage, HELP, printUsage } from '../common/usage.js';
 
 /** As long as somebody may play with a demo in one go. */
 const LIFETIME_SECONDS = 12 * 60 * 60;

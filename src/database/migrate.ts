@@ -6,7 +6,7 @@ import { realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
-import { takeNoArguments } from '../common/no-arguments.js';
+import { takeNoArguments } from '../common/usage.js';
 import { directUrlOf } from '../config/config.js';
 import { readMigrationEnvironment } from '../config/environment.js';
 import { dataSourceOptions } from './data-source-options.js';

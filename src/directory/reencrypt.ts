@@ -1,6 +1,6 @@
 /** `npm run reencrypt`: the last step but one of replacing a key (README, "Secrets"). Beside a running service. */
 import { DataSource } from 'typeorm';
-import { takeNoArguments } from '../common/no-arguments.js';
+import { takeNoArguments } from '../common/usage.js';
 import { directUrlOf } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import type { KeyRing } from '../config/key-ring.js';

@@ -1,6 +1,6 @@
 /** The simulator as a program of its own: a telephone company that outlives the service. `npm run simulator` */
 import { createLogger } from '../../common/logger.js';
-import { takeNoArguments } from '../../common/no-arguments.js';
+import { takeNoArguments } from '../../common/usage.js';
 import { controlProcessEnd } from '../../common/process-end.js';
 import type { SimulatorConfig } from '../../config/config.js';
 import { readSimulatorEnvironment } from '../../config/environment.js';
