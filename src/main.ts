@@ -9,7 +9,7 @@ import { createLogger, type Logger } from './common/logger.js';
 import { takeNoArguments } from './common/usage.js';
 import { controlProcessEnd } from './common/process-end.js';
 import { VERSION } from './common/version.js';
-import { directUrlOf, type Config } from './config/config.js';
+import { directSettingOf, directUrlOf, type Config } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
 import type { KeyRing } from './config/key-ring.js';
 import { startEmbeddedPostgres } from './database/embedded-postgres.js';
@@ -42,7 +42,7 @@ const start = async (environment: Config, logger: Logger): Promise<Running> => {
   };
   try {
     const databaseUrl = embedded?.url ?? environment.databaseUrl ?? '';
-    await migrate(directUrlOf({ ...environment, databaseUrl }));
+    await migrate(directUrlOf({ ...environment, databaseUrl }), directSettingOf(environment));
     if (environment.databaseDirectUrl) await checkPooler(databaseUrl, environment.databaseDirectUrl);
     const subAccountKeys = environment.subAccountKeys ?? (await ensureSubAccountKeys(environment.dataDir));
     const jwtSecret = await signingSecret(environment);

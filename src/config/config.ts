@@ -34,6 +34,12 @@ export type MigrationConfig = Config & { readonly databaseUrl: NonNullable<Confi
 export const directUrlOf = (config: Pick<Config, 'databaseUrl' | 'databaseDirectUrl'>): string =>
   config.databaseDirectUrl ?? config.databaseUrl ?? '';
 
+/** What an operator has to look at, where something is wrong with that URL. */
+export type DatabaseSetting = 'DATABASE_URL' | 'DATABASE_DIRECT_URL';
+
+export const directSettingOf = ({ databaseDirectUrl }: Pick<Config, 'databaseDirectUrl'>): DatabaseSetting =>
+  databaseDirectUrl ? 'DATABASE_DIRECT_URL' : 'DATABASE_URL';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Whether a variable is set, be its value right or wrong: what is missing is told along with what is mistaken. */

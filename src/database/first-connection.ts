@@ -1,4 +1,5 @@
 /** The first connection of a start, which finds out whether the database can be used. */
+import type { DatabaseSetting } from '../config/config.js';
 import { ImpatientClient } from './impatient-client.js';
 import { checkSession } from './session-check.js';
 import type { SessionSettings } from './session-options.js';
@@ -9,7 +10,7 @@ const UNKNOWN_AUTHORITY =
   'No authority that Node knows has signed its certificate: add sslmode=verify-full&sslrootcert=/path/to/ca.pem to ' +
   'DATABASE_URL, the certificate of your own authority, or sslmode=no-verify, which encrypts and takes any server for it.';
 
-/** What to do, by the code of the error. */
+/** What to do, by the code of the error, as for DATABASE_URL. */
 const REMEDIES: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
   SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
@@ -37,8 +38,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
 const NO_PASSWORD = /password must be a (?:non-empty )?string/;
 
 /** @throws Error that says why the database cannot be used, and what to do */
-export const firstConnection = async (url: string): Promise<ImpatientClient> => {
-  const client = await connectionTo(url);
+export const firstConnection = async (url: string, setting: DatabaseSetting): Promise<ImpatientClient> => {
+  const client = await connectionTo(url, setting);
   try {
     await checkVersion(client);
     await checkSession(client, url);
@@ -50,13 +51,17 @@ export const firstConnection = async (url: string): Promise<ImpatientClient> => 
 };
 
 /** @throws Error that says why the database cannot be reached, and what to do */
-export const connectionTo = async (url: string, session: SessionSettings = {}): Promise<ImpatientClient> => {
+export const connectionTo = async (
+  url: string,
+  setting: DatabaseSetting,
+  session: SessionSettings = {},
+): Promise<ImpatientClient> => {
   const client = new ImpatientClient({ connectionString: url, connectionTimeoutMillis: 5_000, session });
   // Should the server go away meanwhile, the statement under way tells; without a listener it would end the process.
   client.on('error', () => undefined);
   await client.connect().catch((cause: unknown) => {
     const { message, code = '' } = cause as Error & { readonly code?: string };
-    const remedy = REMEDIES[NO_PASSWORD.test(message) ? '28P01' : code];
+    const remedy = REMEDIES[NO_PASSWORD.test(message) ? '28P01' : code]?.replaceAll('DATABASE_URL', setting);
     throw new Error(`The database cannot be reached: ${message || String(cause)}${remedy ? `. ${remedy}` : ''}`, {
       cause,
     });

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
 import { takeNoArguments } from '../common/usage.js';
-import { directUrlOf } from '../config/config.js';
+import { directSettingOf, directUrlOf, type DatabaseSetting } from '../config/config.js';
 import { readMigrationEnvironment } from '../config/environment.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { firstConnection } from './first-connection.js';
@@ -33,12 +33,12 @@ const INSUFFICIENT_PRIVILEGE = '42501';
  * @returns the names of the migrations that were missing
  * @throws Error that says in a sentence what has to be done, where the database cannot be used
  */
-export const migrate = async (url: string): Promise<string[]> => {
-  const lock = await firstConnection(url);
+export const migrate = async (url: string, setting: DatabaseSetting = 'DATABASE_URL'): Promise<string[]> => {
+  const lock = await firstConnection(url, setting);
   try {
     await takeTurns(lock);
     await checkSchema(lock);
-    await checkRights(lock);
+    await checkRights(lock, setting);
     await migrateJobQueue(url);
     const dataSource = await new DataSource(optionsToMigrate(url)).initialize();
     try {
@@ -49,7 +49,7 @@ export const migrate = async (url: string): Promise<string[]> => {
   } catch (error) {
     if ((error as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw error;
     throw new Error(
-      `Migrations are missing, and the role of DATABASE_URL may not run them (${(error as Error).message}). Run ` +
+      `Migrations are missing, and the role of ${setting} may not run them (${(error as Error).message}). Run ` +
         '`node dist/src/database/migrate.js` as the role that owns the tables, then start again: docs/database.md.',
       { cause: error },
     );
@@ -113,7 +113,8 @@ const USAGE = `Usage: npm run migrate
 
 const main = async (): Promise<void> => {
   takeNoArguments(USAGE);
-  const done = await migrate(directUrlOf(readMigrationEnvironment()));
+  const environment = readMigrationEnvironment();
+  const done = await migrate(directUrlOf(environment), directSettingOf(environment));
   process.stdout.write(done.length > 0 ? `Migrated: ${done.join(', ')}\n` : 'Nothing to migrate.\n');
 };
 

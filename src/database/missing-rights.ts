@@ -4,6 +4,7 @@
  */
 import type { ClientBase } from 'pg';
 import { getMetadataArgsStorage } from 'typeorm';
+import type { DatabaseSetting } from '../config/config.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { JOB_SCHEMA } from './job-queue.js';
 
@@ -60,11 +61,11 @@ select statement from lacking order by place, statement
 `;
 
 /** @throws Error with the statements that give the role what it lacks */
-export const checkRights = async (client: ClientBase): Promise<void> => {
+export const checkRights = async (client: ClientBase, setting: DatabaseSetting): Promise<void> => {
   const statements = await missingRights(client);
   if (statements.length === 0) return;
   throw new Error(
-    'The role of DATABASE_URL lacks rights that the service needs. Run these statements as the role that owns the tables, ' +
+    `The role of ${setting} lacks rights that the service needs. Run these statements as the role that owns the tables, ` +
       `then start again (docs/database.md):\n${statements.map((statement) => `  ${statement};`).join('\n')}`,
   );
 };

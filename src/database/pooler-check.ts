@@ -26,13 +26,13 @@ const OF_LOST_STATEMENTS = ['26000', '42P05'];
 /** @throws Error that says in a sentence what has to be done, where requests cannot be served by way of the pooler */
 export const checkPooler = async (url: string, directUrl: string): Promise<void> => {
   // With the settings of requests: what is set here stays in a session that serves them next.
-  const clients = await Promise.all([url, url].map((one) => connectionTo(one, REQUEST_SESSION)));
-  const direct = await connectionTo(directUrl);
+  const clients = await Promise.all([url, url].map((one) => connectionTo(one, 'DATABASE_URL', REQUEST_SESSION)));
+  const direct = await connectionTo(directUrl, 'DATABASE_DIRECT_URL');
   try {
     const [client, other] = clients as [ImpatientClient, ImpatientClient];
     if ((await serverOf(client)) !== (await serverOf(direct))) throw new Error(OTHER_DATABASE);
     // The role may be another one than that which migrates.
-    await checkRights(client);
+    await checkRights(client, 'DATABASE_URL');
     if (!(await sharesSessions(client, other))) return;
     await checkPreparedStatements(clients);
     await checkDefaults(client);

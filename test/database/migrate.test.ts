@@ -13,8 +13,8 @@ import { waitFor } from '../support/wait-for.js';
 
 const PROGRAM = 'dist/src/database/migrate.js';
 
-const runProgram = (databaseUrl: string, repository = REPOSITORY): Promise<Ending> =>
-  endOf(startNode(join(repository, PROGRAM), [], { environment: { DATABASE_URL: databaseUrl } }));
+const runProgram = (databaseUrl: string, repository = REPOSITORY, more = {}): Promise<Ending> =>
+  endOf(startNode(join(repository, PROGRAM), [], { environment: { DATABASE_URL: databaseUrl, ...more } }));
 
 const ALL_MIGRATIONS = dataSourceOptions('', 1).migrations.map(({ name }) => name);
 
@@ -150,4 +150,14 @@ describe('migrating', () => {
       expect(complaint).toMatch(/^The database cannot be reached: .*ECONNREFUSED.*\n$/);
     },
   );
+
+  it('as a program names the setting whose URL is wrong', async () => {
+    const direct = new URL(database.url);
+    direct.pathname = '/no_such_database';
+    const { complaint } = await runProgram('postgresql://nobody@127.0.0.1:1/nothing', REPOSITORY, {
+      DATABASE_DIRECT_URL: direct.href,
+    });
+
+    expect(complaint).toMatch(/"no_such_database" does not exist\. DATABASE_DIRECT_URL ends with its name: .*\n$/);
+  });
 });
