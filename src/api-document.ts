@@ -10,6 +10,9 @@ the two, and keeps the record of the call.
 contract does not know (a token that is not valid, a method that does not exist, too many requests) uses its HTTP status
 in the same envelope. **Admin** is plain REST with RFC 9457 problem bodies and wants the scope \`admin\`.
 
+Every path may also answer what no operation is asked for: 400 and 413 to a head that is not sound HTTP, 408 to a request
+that does not arrive in time, 501 to a method that HTTP does not know, 503 with Retry-After while the process stops.
+
 To try it here: make a token with \`npm run -s token -- 1001\`, or with \`--admin\`, press **Authorize**, and paste it
 into *one* of the two boxes. Both at once are refused, as RFC 6750 has it. Then open an operation, press **Try it out**
 and **Execute**. This document for programs: [openapi.json](./openapi.json).`;

@@ -24,11 +24,14 @@ const isBad = ({ headers, httpVersion, rawHeaders }: IncomingMessage): boolean =
   // RFC 9112, 6.1: HTTP/1.0 has no chunks. Node's parser also takes 0.9 and 2.0.
   if (httpVersion !== '1.1' && (httpVersion !== '1.0' || encoding !== undefined)) return true;
   // RFC 9112, 3.2.
-  if (headers.host === undefined && httpVersion === '1.1') return true;
+  if (headers.host === undefined ? httpVersion === '1.1' : !HOST.test(headers.host)) return true;
   // RFC 9112, 6.1: Node reads the chunks, and would leave them encoded by what stands before `chunked`.
   if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') return true;
   return SINGLE.some((name) => isTwice(rawHeaders, name));
 };
+
+/** RFC 9110, 7.2, and RFC 3986, 3.2.2: a name or an address, of which an application may make a link. */
+const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
 
 /** Of two, Node takes the first and says nothing of the other; a proxy may take the last. */
 const SINGLE = ['host', 'authorization', 'content-type'];

@@ -14,7 +14,7 @@ import type { Draining } from './common/draining.js';
 import { AppError } from './common/error-table.js';
 import { runWithLogContext, type LogContext } from './common/log-context.js';
 import type { Logger } from './common/logger.js';
-import { loggedPath } from './common/request-path.js';
+import { loggedPath, withoutOrigin } from './common/request-path.js';
 import type { Config } from './config/config.js';
 import {
   answerClientError,
@@ -66,6 +66,7 @@ export const createHttpServer = (
     requestTimeout: times.limitMs,
     http: nodeServerOptions(times),
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    // Nothing behind this line sees another address.
     rewriteUrl: (request: IncomingMessage) => withReachableIds(withoutOrigin(request.url ?? '/')),
     genReqId: (request: IncomingMessage) => (trust && forwardedRequestId(request, trust)) ?? nextRequestId(),
     clientErrorHandler: answerClientError,
@@ -86,10 +87,6 @@ export const createHttpServer = (
   parseBodies(server);
   return adapter;
 };
-
-/** An absolute-form target (RFC 9112, 3.2.2) names the same resource, so nothing behind this line sees another address. */
-const withoutOrigin = (url: string): string =>
-  url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '').replace(/^(?!\/)/, '/');
 
 /** A percent sign or nothing where an id would be; hardly ever, and this is asked of every request. */
 const MAY_HIDE_ITS_ID = /^[^?]*(?:%|\/(?=[/?]|$))/;

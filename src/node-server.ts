@@ -3,6 +3,7 @@ import type { ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorBody } from './common/error-body.js';
 import { AppError, ERRORS, type ErrorName } from './common/error-table.js';
+import { withoutOrigin } from './common/request-path.js';
 import { RESPONSE_HEADERS } from './response-headers.js';
 import { closeSlowly } from './slow-close.js';
 
@@ -18,6 +19,10 @@ export interface RequestTimes {
 
 export const REQUEST_TIMES: RequestTimes = { limitMs: 30_000, checkEveryMs: 2_000 };
 
+/**
+ * A client that ends its side of the connection is gone, as Node has it by default: what it waits for is given up. Most clients that
+ * leave do no more than that, so their streams and long polls would otherwise go on until the next heartbeat.
+ */
 export const nodeServerOptions = ({ limitMs, checkEveryMs }: RequestTimes): ServerOptions => ({
   maxHeaderSize: MOST_HEADER_BYTES,
   // Node sets the headers' own limit by what it is told here, and not by what Fastify sets afterwards.
@@ -59,7 +64,7 @@ interface ParserError extends NodeJS.ErrnoException {
 }
 
 /** A request line (RFC 9112, 3) that is one but for its method, which RFC 9110, 15.6.2 answers with 501. */
-const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ (\/\S*) HTTP\/1\.[01]\r?$/;
+const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ (\/\S*|https?:\/\/[^\s/?#]\S*) HTTP\/1\.[01]\r?$/i;
 
 /** Null where the line is none, as of TLS, or has not come whole. */
 const targetOf = ({ rawPacket, bytesParsed = 0 }: ParserError): string | null => {
@@ -67,5 +72,5 @@ const targetOf = ({ rawPacket, bytesParsed = 0 }: ParserError): string | null =>
   const begin = bytesParsed === 0 ? 0 : rawPacket.lastIndexOf('\n', bytesParsed - 1) + 1;
   const end = rawPacket.indexOf('\n', begin);
   const [, target] = REQUEST_LINE.exec(rawPacket.toString('latin1', begin, end === -1 ? begin : end)) ?? [];
-  return target?.split(/[?#]/, 1)[0] ?? null;
+  return target === undefined ? null : (withoutOrigin(target).split(/[?#]/, 1)[0] ?? null);
 };

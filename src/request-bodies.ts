@@ -20,10 +20,10 @@ const UTF_8 = /^(?:utf-?8|us-ascii)$/i;
 export const parseBodies = (server: FastifyInstance): void => {
   server.addHook('onRoute', (route) => {
     if (route.config?.bodyLimitBytes) route.bodyLimit = route.config.bodyLimitBytes;
-    if (route.config?.rawBody) route.onRequest = [route.onRequest ?? []].flat().concat(withAnyType);
-    // Behind those hooks, which are put before it: who is asking is settled first.
+    const withItsType = route.config?.rawBody ? withAnyType : withTypeOfBody;
+    // Behind the hooks of the route, which are put before: who is asking is settled first.
     if (route.method !== 'GET') {
-      route.onRequest = [route.onRequest ?? []].flat().concat(refuseEncoded);
+      route.onRequest = [route.onRequest ?? []].flat().concat(withItsType, refuseEncoded);
       route.preParsing = [route.preParsing ?? []].flat().concat(askForBody);
     }
   });
@@ -58,6 +58,12 @@ const refuseEncoded: onRequestHookHandler = ({ raw }, reply, done) => {
     void reply.header('accept-encoding', 'identity');
     done(new AppError('UNSUPPORTED_MEDIA_TYPE', { detail: 'The body is encoded; send it without Content-Encoding.' }));
   }
+};
+
+/** HTTP libraries of some languages send a type with every DELETE and POST, also one that is none. */
+const withTypeOfBody: onRequestHookHandler = ({ raw }, _reply, done) => {
+  if (!announcesBody(raw)) delete raw.headers['content-type'];
+  done();
 };
 
 /** A client that expects to be asked for its body (RFC 9110, 10.1.1) sends none that is refused. */

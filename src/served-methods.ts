@@ -3,7 +3,10 @@ import { METHODS } from 'node:http';
 import type { FastifyInstance, HTTPMethods, onRequestHookHandler } from 'fastify';
 import { AppError } from './common/error-table.js';
 
-/** All that Node's parser lets through. CONNECT asks for a tunnel and not for a path: Node closes its connection. */
+/**
+ * All that Node's parser lets through. CONNECT asks for a tunnel and not for a path: Node destroys its connection. A listener for
+ * it could answer, and would have to notice by itself that the client of an earlier request on the connection has gone.
+ */
 const KNOWN_METHODS = METHODS.filter((method) => method !== 'CONNECT');
 
 /** The preflights of all paths, where CORS_ORIGINS is set. */

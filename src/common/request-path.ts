@@ -11,6 +11,10 @@ const LOGGED_SEGMENT = /^(?:\d{1,10}|\d{12,32}|v\d|[a-z][a-z-]{0,19}|callState|c
 /** The path without query, fragment and matrix parameters. Each of them may carry a token. */
 const pathOf = ({ url }: Pick<FastifyRequest, 'url'>): string => url.split(/[?#;]/, 1)[0] ?? '';
 
+/** An absolute-form target (RFC 9112, 3.2.2) names the same resource. */
+export const withoutOrigin = (target: string): string =>
+  target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/^(?!\/)/, '/');
+
 /** The matched route; where there is none, the path as the router reads it. */
 export const routeOf = (request: FastifyRequest): string => request.routeOptions.url ?? decoded(pathOf(request));
 

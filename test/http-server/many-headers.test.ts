@@ -62,6 +62,9 @@ describe.each(['url', 'adminUrl'] as const)('at the %s', (port) => {
     ['an empty transfer coding', 400, 'HTTP/1.1\r\nhost: x\r\ntransfer-encoding:\r\n\r\n'],
     ['a transfer coding of no name', 400, 'HTTP/1.1\r\nhost: x\r\ntransfer-encoding: ,chunked\r\n\r\n0\r\n\r\n'],
     ['chunks in HTTP/1.0', 400, 'HTTP/1.0\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['a host that is none', 400, 'HTTP/1.1\r\nhost: a b\r\n\r\n'],
+    ['a host with a path', 400, 'HTTP/1.1\r\nhost: a/b\r\n\r\n'],
+    ['a host with a user', 400, 'HTTP/1.1\r\nhost: a@b\r\n\r\n'],
     ['HTTP/2.0', 400, 'HTTP/2.0\r\n\r\n'],
     ['HTTP/0.9', 400, 'HTTP/0.9\r\n\r\n'],
     [
@@ -77,6 +80,16 @@ describe.each(['url', 'adminUrl'] as const)('at the %s', (port) => {
     expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
     expect(answer).toMatch(/\r\nconnection: close\r\n/i);
   });
+
+  it.each(['x', 'x:80', 'a_b.example:', '127.0.0.1', '[::1]:8080', ''])(
+    'a request for the host %j is served',
+    async (host) => {
+      const socket = connect(Number(new URL(url()).port), '127.0.0.1');
+      socket.write(`GET /health/live HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+
+      expect((await socket.toArray()).join('')).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
 
   it('an expectation that nobody knows is ignored', async () => {
     expect(await statusWith(url(), ['expect', 'x'])).toBe(200);

@@ -119,6 +119,10 @@ describe('a method that HTTP does not know is 501 on every path:', () => {
       body: '{"returnCode":501,"returnMsg":"This method is not known here."}',
     });
     expect(await ask(method, '/x')).toMatchObject({ status: 501 });
+    expect(JSON.parse((await ask(method, 'http://x/v1/admin/users?a')).body)).toMatchObject({
+      code: 'NOT_IMPLEMENTED',
+    });
+    expect(await ask(method, 'HTTPS://x')).toMatchObject({ status: 501 });
   });
 
   it.each(['\x16\x03\x01\x02', 'no HTTP', 'FOO', 'F(O)O'])('but what is no request is 400: %j', async (text) => {

@@ -189,7 +189,14 @@ describe('an encoded body', () => {
   });
 });
 
-const TYPES = [undefined, 'application/json', 'application/x-www-form-urlencoded', 'text/plain; charset=gbk'];
+const TYPES = [
+  undefined,
+  'application/json',
+  'application/x-www-form-urlencoded',
+  'text/plain; charset=gbk',
+  'json',
+  '/',
+];
 
 describe('a request without a body', () => {
   it.each(TYPES)('is one whatever its type is: DELETE with %s', async (type) => {
