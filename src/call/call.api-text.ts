@@ -44,9 +44,7 @@ const NO_ACT_OF_A_USER =
   '(`Sec-Fetch-Site`).';
 
 const holdsARequestOpen = () => [
-  refusal('TOO_MANY_WAITING', `The user has ${WAITING_AT_ONCE} streams and long polls open already.`, {
-    headers: RETRY_AFTER,
-  }),
+  refusal('TOO_MANY_WAITING', `The user has ${WAITING_AT_ONCE} streams and long polls open already.`, RETRY_AFTER),
   refusal('CALLER_BLOCKED', 'The user is blocked.'),
 ];
 
@@ -64,9 +62,7 @@ const placesACall = (badParameters: string, noCallee: string) => [
   ),
   ...everyEndpoint(),
   refusal(['PREFETCH', 'CALLER_BLOCKED'], `${NO_ACT_OF_A_USER} It must not ring a phone. Or the user is blocked.`),
-  refusal('ALREADY_IN_A_CALL', 'The caller is in a call with somebody else.', {
-    headers: RETRY_AFTER,
-  }),
+  refusal('ALREADY_IN_A_CALL', 'The caller is in a call with somebody else.', RETRY_AFTER),
 ];
 
 const callSidParameter = ApiParam({
