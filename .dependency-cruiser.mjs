@@ -115,9 +115,9 @@ const layoutRules = [
   ),
   forbid(
     'app-is-for-main',
-    'main.ts starts what app.ts puts together; a room that reached up to them would import everything.',
-    { path: '^src/', pathNot: '^src/(?:main|app)\\.ts$' },
-    { path: '^src/(?:main|app|app\\.module)\\.ts$' },
+    'main.ts and start.ts start what app.ts puts together; a room that reached up to them would import everything.',
+    { path: '^src/', pathNot: '^src/(?:main|start|app)\\.ts$' },
+    { path: '^src/(?:main|start|app|app\\.module)\\.ts$' },
   ),
   forbid(
     'migrations-stand-alone',

@@ -19,12 +19,15 @@ import type { Config } from './config/config.js';
 import { serveFrontPage } from './front-page.js';
 import { createHttpServer } from './http-server.js';
 import { collectRoutes } from './served-methods.js';
+import { ProviderChoice } from './telephony/provider-choice.js';
 
 /** What is in flight at shutdown has this long; a dial takes up to DIAL_TIMEOUT. Orchestrators wait 10 s or more. */
 const FINISH_LIMIT_MS = 7_000;
 
 export interface App {
   readonly nest: NestFastifyApplication;
+  /** The names of those that carry calls. */
+  readonly providers: readonly string[];
   /** Starts to listen. @returns the URL that reaches the service from this machine */
   listen(): Promise<string>;
   /** That of the port with the admin API and its page: the same unless ADMIN_PORT is set. Once it listens. */
@@ -65,6 +68,7 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   let adminUrl = '';
   return {
     nest,
+    providers: nest.get(ProviderChoice).all.map(({ name }) => name),
     async listen() {
       // Not Nest's own listen: it logs what it throws.
       await server.listen({ port: config.port, host: config.host });

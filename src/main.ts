@@ -1,79 +1,14 @@
 /**
- * From nothing to a service that listens: the environment, the embedded database where none is configured, migrations,
- * the demo directory, HTTP; and back to nothing as process-end.ts has it.
+ * The process of the service: its settings are read first, so that a mistaken one is told before the rest is loaded; it ends as
+ * process-end.ts has it.
  */
-import { DataSource } from 'typeorm';
-import { createApp, type App } from './app.js';
-import { ensureSigningSecret } from './auth/signing-secret.js';
-import { createLogger, type Logger } from './common/logger.js';
+import { createLogger } from './common/logger.js';
 import { takeNoArguments } from './common/usage.js';
 import { controlProcessEnd } from './common/process-end.js';
 import { VERSION } from './common/version.js';
-import { directSettingOf, directUrlOf, type Config } from './config/config.js';
+import type { Config } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
-import type { KeyRing } from './config/key-ring.js';
-import { startEmbeddedPostgres } from './database/embedded-postgres.js';
-import { migrate } from './database/migrate.js';
-import { checkPooler } from './database/pooler-check.js';
-import { seedDemoDirectory } from './directory/demo-directory.js';
-import { reencryptSecrets } from './directory/reencryption.js';
-import { ensureSubAccountKeys } from './directory/sub-account-keys.js';
-import { ProviderChoice } from './telephony/provider-choice.js';
 import { welcomePage } from './welcome-page.js';
-
-interface Running {
-  readonly url: string;
-  readonly adminUrl: string;
-  /** Those that carry calls. */
-  readonly providers: readonly string[];
-  /** After that many milliseconds in which requests are served and readiness says 503. */
-  close(drainMs: number): Promise<void>;
-}
-
-const start = async (environment: Config, logger: Logger): Promise<Running> => {
-  const embedded = environment.databaseUrl ? undefined : await startEmbeddedPostgres({ dataDir: environment.dataDir });
-  let app: App | undefined;
-  const close = async (): Promise<void> => {
-    try {
-      await app?.close();
-    } finally {
-      await embedded?.stop();
-    }
-  };
-  try {
-    const databaseUrl = embedded?.url ?? environment.databaseUrl ?? '';
-    await migrate(directUrlOf({ ...environment, databaseUrl }), directSettingOf(environment));
-    if (environment.databaseDirectUrl) await checkPooler(databaseUrl, environment.databaseDirectUrl);
-    const subAccountKeys = environment.subAccountKeys ?? (await ensureSubAccountKeys(environment.dataDir));
-    const jwtSecret = await signingSecret(environment);
-    const config = Object.freeze({ ...environment, databaseUrl, jwtSecret, subAccountKeys });
-    app = await createApp(config, logger);
-    if (embedded) await fillEmbedded(app.nest.get(DataSource), subAccountKeys, logger);
-    return {
-      url: await app.listen(),
-      adminUrl: app.adminUrl,
-      providers: app.nest.get(ProviderChoice).all.map(({ name }) => name),
-      async close(drainMs) {
-        if (drainMs > 0) await app?.leave(drainMs);
-        await close();
-      },
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-};
-
-/** Re-encrypted at every start, because no command can reach the embedded database. */
-const fillEmbedded = async (database: DataSource, keys: KeyRing, logger: Logger): Promise<void> => {
-  await seedDemoDirectory(database, keys);
-  const { left, unreadable } = await reencryptSecrets(database, keys);
-  if (left.length > 0) logger.warn({ left, unreadable }, 'secrets of sub-accounts are not under the first key');
-};
-
-/** The embedded default signs its own tokens, unless it was told who does. */
-const signingSecret = async ({ jwtSecret, jwtJwksUri, dataDir }: Config): Promise<string | undefined> =>
-  jwtSecret ?? (jwtJwksUri ? undefined : ensureSigningSecret(dataDir));
 
 type ListenError = NodeJS.ErrnoException & { readonly port?: number; readonly hostname?: string };
 
@@ -103,7 +38,7 @@ const main = async (): Promise<void> => {
     logger.warn({ name, ...(meant && { meant }) }, 'not a setting of Ringback, ignored');
   }
   try {
-    const starting = start(config, logger);
+    const starting = import('./start.js').then(({ start }) => start(config, logger));
     // Also before it has started: then it starts first, because half a database is nothing to let go of.
     const stopping = controlProcessEnd(
       async (drainMs) => (await starting).close(drainMs),

@@ -1,0 +1,67 @@
+/** From a configuration to a service that listens: the embedded database where none is configured, migrations, the demo directory, HTTP. */
+import { DataSource } from 'typeorm';
+import { createApp, type App } from './app.js';
+import { ensureSigningSecret } from './auth/signing-secret.js';
+import type { Logger } from './common/logger.js';
+import { directSettingOf, directUrlOf, type Config } from './config/config.js';
+import type { KeyRing } from './config/key-ring.js';
+import { startEmbeddedPostgres } from './database/embedded-postgres.js';
+import { migrate } from './database/migrate.js';
+import { checkPooler } from './database/pooler-check.js';
+import { seedDemoDirectory } from './directory/demo-directory.js';
+import { reencryptSecrets } from './directory/reencryption.js';
+import { ensureSubAccountKeys } from './directory/sub-account-keys.js';
+
+export interface Running {
+  readonly url: string;
+  readonly adminUrl: string;
+  /** Those that carry calls. */
+  readonly providers: readonly string[];
+  /** After that many milliseconds in which requests are served and readiness says 503. */
+  close(drainMs: number): Promise<void>;
+}
+
+export const start = async (environment: Config, logger: Logger): Promise<Running> => {
+  const embedded = environment.databaseUrl ? undefined : await startEmbeddedPostgres({ dataDir: environment.dataDir });
+  let app: App | undefined;
+  const close = async (): Promise<void> => {
+    try {
+      await app?.close();
+    } finally {
+      await embedded?.stop();
+    }
+  };
+  try {
+    const databaseUrl = embedded?.url ?? environment.databaseUrl ?? '';
+    await migrate(directUrlOf({ ...environment, databaseUrl }), directSettingOf(environment));
+    if (environment.databaseDirectUrl) await checkPooler(databaseUrl, environment.databaseDirectUrl);
+    const subAccountKeys = environment.subAccountKeys ?? (await ensureSubAccountKeys(environment.dataDir));
+    const jwtSecret = await signingSecret(environment);
+    const config = Object.freeze({ ...environment, databaseUrl, jwtSecret, subAccountKeys });
+    app = await createApp(config, logger);
+    if (embedded) await fillEmbedded(app.nest.get(DataSource), subAccountKeys, logger);
+    return {
+      url: await app.listen(),
+      adminUrl: app.adminUrl,
+      providers: app.providers,
+      async close(drainMs) {
+        if (drainMs > 0) await app?.leave(drainMs);
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+/** Re-encrypted at every start, because no command can reach the embedded database. */
+const fillEmbedded = async (database: DataSource, keys: KeyRing, logger: Logger): Promise<void> => {
+  await seedDemoDirectory(database, keys);
+  const { left, unreadable } = await reencryptSecrets(database, keys);
+  if (left.length > 0) logger.warn({ left, unreadable }, 'secrets of sub-accounts are not under the first key');
+};
+
+/** The embedded default signs its own tokens, unless it was told who does. */
+const signingSecret = async ({ jwtSecret, jwtJwksUri, dataDir }: Config): Promise<string | undefined> =>
+  jwtSecret ?? (jwtJwksUri ? undefined : ensureSigningSecret(dataDir));
