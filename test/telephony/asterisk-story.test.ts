@@ -1,4 +1,4 @@
-import { dialStringFor } from '../../src/telephony/asterisk/dial-string.js';
+import { dialStringFor, keepingLocalChannels } from '../../src/telephony/asterisk/dial-string.js';
 import { callSidOfLegA, endReasonOf, eventsOfStory, readStory } from '../../src/telephony/asterisk/call-story.js';
 
 const CALL_SID = '16090510160925480001030600243044';
@@ -76,4 +76,18 @@ describe('the channel that reaches a number', () => {
   it('takes the number as it is, too', () => {
     expect(dialStringFor([{ prefix: '', dialString: 'SIP/{number}' }], '95588')).toBe('SIP/95588');
   });
+});
+
+describe('a Local channel', () => {
+  it.each([
+    ['Local/{digits}@from-internal', 'Local/{digits}@from-internal/n'],
+    ['local/{rest}', 'local/{rest}/n'],
+    ['Local/{rest}@from-internal/n', 'Local/{rest}@from-internal/n'],
+    ['Local/{rest}@from-internal/nj', 'Local/{rest}@from-internal/nj'],
+    ['Local/{rest}@from-internal/j', 'Local/{rest}@from-internal/nj'],
+    ['Local/{rest}@from-internal/', 'Local/{rest}@from-internal/n'],
+    ['PJSIP/1&Local/2@a&Local/3@b', 'PJSIP/1&Local/2@a/n&Local/3@b/n'],
+    ['PJSIP/{rest}@local', 'PJSIP/{rest}@local'],
+    ['DAHDI/g0/{rest}', 'DAHDI/g0/{rest}'],
+  ])('%s is dialled as %s', (written, dialled) => expect(keepingLocalChannels(written)).toBe(dialled));
 });

@@ -24,7 +24,7 @@ import {
   readTime,
   recordingOf,
 } from './call-story.js';
-import { dialStringFor, type DialRule } from './dial-string.js';
+import { dialStringFor, keepingLocalChannels, type DialRule } from './dial-string.js';
 import { EventSocket, type AriEvent, type SocketListener } from './event-socket.js';
 
 export interface AsteriskOptions extends AriCredentials {
@@ -53,6 +53,7 @@ const HEALTH_LIMIT_MS = 2_000;
 export class AsteriskProvider implements TelephonyProvider {
   readonly name = 'asterisk';
   private readonly ari: AriClient;
+  private readonly dialRules: readonly DialRule[];
   private readonly application = `ringback-${randomBytes(6).toString('hex')}`;
   private readonly awaited = new Map<string, (reply: Reply) => void>();
   private socket: EventSocket | undefined;
@@ -63,12 +64,20 @@ export class AsteriskProvider implements TelephonyProvider {
     private readonly logger: Logger,
   ) {
     this.ari = new AriClient(options);
+    this.dialRules = options.dialRules.map(({ prefix, dialString }) => ({
+      prefix,
+      dialString: keepingLocalChannels(dialString),
+    }));
+    const changed = this.dialRules.filter(
+      ({ dialString }, place) => dialString !== options.dialRules[place]?.dialString,
+    );
+    if (changed.length > 0) logger.info({ dialled: changed }, 'option n is added to Local channels of ASTERISK_DIAL');
   }
 
   async dial({ callSid, callerPhone, calleePhone }: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
     signal.throwIfAborted();
     const { options } = this;
-    const [legA, legB] = [callerPhone, calleePhone].map((number) => dialStringFor(options.dialRules, number));
+    const [legA, legB] = [callerPhone, calleePhone].map((number) => dialStringFor(this.dialRules, number));
     if (!legA || !legB) return refused('bad_number', 'NO-RULE', 'no rule of ASTERISK_DIAL fits one of the numbers');
     const shown = (text: string) => text.replaceAll('{caller}', callerPhone).replaceAll('{callee}', calleePhone);
     const place = new URLSearchParams({
@@ -87,6 +96,8 @@ export class AsteriskProvider implements TelephonyProvider {
       RINGBACK_RING: String(options.ringCalleeSeconds),
       RINGBACK_TALK: String(options.longestTalkSeconds * 1000),
       RINGBACK_SHOWN: shown(options.shownToCallee),
+      // Where leg A's phone forwards, Asterisk would drop leg A and ring a channel without any of these: it finds nothing here.
+      FORWARD_CONTEXT: 'ringback-forwards-nothing',
       'CHANNEL(hangup_handler_push)': 'ringback-ended,s,1',
       'CHANNEL(accountcode)': callSid,
       ...(legA.startsWith('PJSIP/') && { 'PJSIP_HEADER(add,X-Ringback-Call)': callSid }),

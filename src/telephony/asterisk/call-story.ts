@@ -93,6 +93,7 @@ const REASON_OF_CAUSE: Readonly<Record<number, ProviderEndReason>> = {
   20: 'unreachable', // subscriber absent
   21: 'rejected', // 603, 403
   22: 'unreachable', // number changed: 410
+  23: 'unreachable', // redirected: 302, where it is not followed
   27: 'unreachable', // destination out of order: 502
   28: 'unreachable', // address incomplete: 484
 };

@@ -20,3 +20,18 @@ export const dialStringFor = (rules: readonly DialRule[], number: string): strin
       .replaceAll('{rest}', number.slice(rule.prefix.length))
   );
 };
+
+/**
+ * Asterisk takes a Local channel out of a call as soon as both of its sides are joined to others. Ringback's variables, its
+ * hang-up handler and leg A's id are on that channel, so the call would be over for Ringback while both people talk. Option n
+ * keeps the channel. Only the first / begins the options, and & stands between channels that ring together.
+ */
+export const keepingLocalChannels = (dialString: string): string =>
+  dialString
+    .split('&')
+    .map((channel) => {
+      const [, place = '', options] = /^(local\/[^/]*)(?:\/(.*))?$/i.exec(channel) ?? [];
+      if (place === '' || options?.includes('n')) return channel;
+      return `${place}/n${options ?? ''}`;
+    })
+    .join('&');
