@@ -72,6 +72,13 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
     expect((await place('nobody', {})).returnMsg).toBe((await service.ask(people.callerId, 'call/0')).returnMsg);
   });
 
+  it('refuses a call whose caller is behind a trunk that is down, where no other provider is', async () => {
+    const { returnMsg, legB } = await place({ early: '100 Trying', refusal: '503 Service Unavailable' }, {});
+
+    expect(returnMsg).toBe('系统内部异常!');
+    expect(await legB?.seen()).toEqual([]);
+  });
+
   it('carries sound both ways, with the callSid in both invitations', async () => {
     const { callSid, legA, legB } = await place({ sounds: true }, { echoes: true });
     await reached(service, callSid, '3');

@@ -1,4 +1,4 @@
-import { dialStringFor, keepingLocalChannels } from '../../src/telephony/asterisk/dial-string.js';
+import { dialStringFor, isPhoneOfNumber, keepingLocalChannels, ruleFor } from '../../src/telephony/asterisk/dial-string.js';
 import { callSidOfLegA, endReasonOf, eventsOfStory, readStory } from '../../src/telephony/asterisk/call-story.js';
 
 const CALL_SID = '16090510160925480001030600243044';
@@ -71,11 +71,28 @@ describe('the channel that reaches a number', () => {
     ['+8613900001001', 'PJSIP/desk'],
     ['+14155550100', 'PJSIP/14155550100@world'],
     ['95588', null],
-  ])('%s: %s', (number, dialString) => expect(dialStringFor(rules, number)).toBe(dialString));
+  ])('%s: %s', (number, dialString) => {
+    const rule = ruleFor(rules, number);
+
+    expect(rule && dialStringFor(rule, number)).toBe(dialString);
+  });
 
   it('takes the number as it is, too', () => {
-    expect(dialStringFor([{ prefix: '', dialString: 'SIP/{number}' }], '95588')).toBe('SIP/95588');
+    expect(dialStringFor({ prefix: '', dialString: 'SIP/{number}' }, '95588')).toBe('SIP/95588');
   });
+
+  it.each([
+    ['PJSIP/{rest}', true],
+    ['PJSIP/desk', true],
+    ['SIP/{digits}', true],
+    ['PJSIP/0{rest}@trunk', false],
+    ['PJSIP/trunk/sip:{digits}@carrier.example', false],
+    ['DAHDI/g0/{digits}', false],
+    ['IAX2/us@carrier.example/{digits}', false],
+    ['Local/{digits}@from-internal/n', false],
+  ])('%s is the number’s own phone: %s', (dialString, isPhone) =>
+    expect(isPhoneOfNumber({ prefix: '', dialString })).toBe(isPhone),
+  );
 });
 
 describe('a Local channel', () => {
