@@ -6,7 +6,9 @@ import { startPhone, type Phone } from './phone.js';
 import { placeCall, runScenarios, type Outcome } from './scenario-run.js';
 import { SCENARIOS, WHOLE, type Scenario } from './scenarios.js';
 import { soundBothWays } from './sound.js';
+import { endReasonOf, readStory } from '../../src/telephony/asterisk/call-story.js';
 import type { TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
 
 const missing = await fetchAsterisk();
 
@@ -77,6 +79,18 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
 
     expect(returnMsg).toBe('系统内部异常!');
     expect(await legB?.seen()).toEqual([]);
+  });
+
+  it.each(['', '?before=2', '?before=3'])('Asterisk itself tells of a cancel%s while A rings', async (condition) => {
+    const { callSid, callerId } = await place({ ringMs: 60_000 }, {});
+    expect(await service.ask(callerId, `callCancel/${callSid}${condition}`)).toMatchObject({ returnCode: 200 });
+
+    const story = await waitFor(
+      'the story',
+      async () => /ended=.*/.exec(await asterisk.command(`database get ringback-story ${callSid}`))?.[0],
+    );
+
+    expect(endReasonOf(readStory(story))).toBe('canceled');
   });
 
   it('carries sound both ways, with the callSid in both invitations', async () => {

@@ -133,9 +133,13 @@ describeOnAsterisk(missing, 'through Local channels of a real Asterisk', () => {
     expect(await other.seen()).toEqual([]);
   });
 
-  it('a caller who does not pick up has not answered', async () => {
-    const { callSid } = await place(numberOf(await phone(NEVER)), numberOf(await phone()));
+  it.each<[string, Habits, string]>([
+    ['does not pick up', NEVER, 'no_answer'],
+    ['declines', { refusal: '603 Decline' }, 'no_answer'],
+    ['has no phone', { early: '100 Trying', refusal: '404 Not Found' }, 'unreachable'],
+  ])('a caller who %s has not canceled', async (_, habits, endReason) => {
+    const { callSid } = await place(numberOf(await phone(habits)), numberOf(await phone()));
 
-    expect(await outcomeOf(callSid)).toMatchObject({ endReason: 'no_answer' });
+    expect(await outcomeOf(callSid)).toMatchObject({ endReason });
   });
 });

@@ -1,4 +1,9 @@
-import { dialStringFor, isPhoneOfNumber, keepingLocalChannels, ruleFor } from '../../src/telephony/asterisk/dial-string.js';
+import {
+  dialStringFor,
+  isPhoneOfNumber,
+  keepingLocalChannels,
+  ruleFor,
+} from '../../src/telephony/asterisk/dial-string.js';
 import { callSidOfLegA, endReasonOf, eventsOfStory, readStory } from '../../src/telephony/asterisk/call-story.js';
 
 const CALL_SID = '16090510160925480001030600243044';
@@ -23,6 +28,11 @@ describe('the end reason that a story holds', () => {
     ['leg A declining', 'state=Ringing&cause_a=21', 'rejected'],
     ['leg A ringing in vain', 'state=Ringing&cause_a=19', 'no_answer'],
     ['leg A never ringing', 'state=Down&cause_a=19', 'unreachable'],
+    ['leg A ringing in vain, on an Asterisk that tells no cause', 'state=Ringing&cause_a=0', 'no_answer'],
+    ['leg A never ringing, on an Asterisk that tells no cause', 'state=Down&cause_a=0', 'unreachable'],
+    ['leg A, where no cause is there at all', 'state=Ringing', 'no_answer'],
+    ['a cancel by the dialplan while leg A rings', 'state=Ringing&cause_a=0&fate=canceled', 'canceled'],
+    ['a cancel by the dialplan before leg A rings', 'state=Down&cause_a=0&fate=canceled', 'canceled'],
     ['a cancel while leg A rings', 'state=Ringing&cause_a=16', 'canceled'],
   ])('is that of %s', (_, story, endReason) => {
     expect(endReasonOf(readStory(`ended=${AT}&${story}`))).toBe(endReason);

@@ -62,10 +62,10 @@ const rowOfAri = (status: number, isPhoneOfNumber: boolean): RefusalRow => {
 /** Null where leg A was not refused, or for a reason of the number's: then the call has ended as any other does. */
 export const refusalOfLegA = (story: Story): Refusal | null => {
   if (story.has('caller_answered') || story.get('state') === 'Ringing') return null;
-  const [sip, cause] = [story.get('sip_a'), story.get('cause_a')];
-  const refused = sip === undefined ? rowOf(CAUSE_REFUSALS, `Q850-${cause}`) : rowOf(SIP_REFUSALS, `SIP-${sip}`);
-  if (!refused) return null;
-  return { category: refused.category, code: sip === undefined ? `Q850-${cause}` : `SIP-${sip}`, text: refused.means };
+  const sip = story.get('sip_a');
+  const code = sip === undefined ? `Q850-${story.get('cause_a') ?? 0}` : `SIP-${sip}`;
+  const refused = rowOf(sip === undefined ? CAUSE_REFUSALS : SIP_REFUSALS, code);
+  return refused ? { category: refused.category, code, text: refused.means } : null;
 };
 
 const rowOf = (rows: readonly RefusalRow[], code: string): RefusalRow | undefined =>
