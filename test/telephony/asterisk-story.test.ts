@@ -31,6 +31,8 @@ describe('the end reason that a story holds', () => {
     ['leg A ringing in vain, on an Asterisk that tells no cause', 'state=Ringing&cause_a=0', 'no_answer'],
     ['leg A never ringing, on an Asterisk that tells no cause', 'state=Down&cause_a=0', 'unreachable'],
     ['leg A, where no cause is there at all', 'state=Ringing', 'no_answer'],
+    ['leg A forwarding, with Asterisk 22', 'state=Ringing&cause_a=23&sip_a=302', 'unreachable'],
+    ['leg A forwarding, with Asterisk 16', 'state=Ringing&cause_a=0&sip_a=302', 'unreachable'],
     ['a cancel by the dialplan while leg A rings', 'state=Ringing&cause_a=0&fate=canceled', 'canceled'],
     ['a cancel by the dialplan before leg A rings', 'state=Down&cause_a=0&fate=canceled', 'canceled'],
     ['a cancel while leg A rings', 'state=Ringing&cause_a=16', 'canceled'],

@@ -121,6 +121,8 @@ export const endReasonOf = (story: Story): ProviderEndReason => {
  */
 const endReasonOfUnanswered = (story: Story): ProviderEndReason => {
   if (story.get('fate') === 'canceled') return 'canceled';
+  // A redirection that is not followed: cause 23 with Asterisk 22, none with 16.
+  if (story.get('sip_a')?.startsWith('3')) return 'unreachable';
   const cause = Number(story.get('cause_a') ?? 0);
   return reasonOf(cause === 0 ? NO_ANSWER : cause, story.get('state') === 'Ringing', 'canceled');
 };
