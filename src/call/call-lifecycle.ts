@@ -53,10 +53,10 @@ export const EVENT_RULES: Readonly<Record<CallEventType, EventRule>> = {
   ended: { reaches: StateType.over, authority: 'provider' },
   /** The provider would not dial; nobody was rung. */
   refused: { reaches: StateType.over, authority: 'provider' },
-  /** The provider took our order to hang up. */
-  canceled: { reaches: StateType.over, authority: 'cancel', onlyWhileOpen: true },
-  /** The sweeper hung up a call past its longest stay. */
-  expired: { reaches: StateType.over, authority: 'sweeper', onlyWhileOpen: true },
+  /** The provider took our order to hang up. Its own word of that end may be stored first: the end is by our order all the same. */
+  canceled: { reaches: StateType.over, authority: 'cancel' },
+  /** The sweeper hung up a call past its longest stay; likewise. */
+  expired: { reaches: StateType.over, authority: 'sweeper' },
   /** The sweeper could not find out. Truth that comes afterwards outranks it. */
   lost: { reaches: StateType.over, authority: 'sweeper', onlyWhileOpen: true },
 };

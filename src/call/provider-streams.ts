@@ -17,6 +17,8 @@ const EVENTS_AT_ONCE = 5;
 @Injectable()
 export class ProviderStreams implements OnApplicationBootstrap {
   private readonly room = bulkhead(EVENTS_AT_ONCE, Infinity);
+  /** Of each call that has events to store, when the last of them is stored. */
+  private readonly stored = new Map<string, Promise<void>>();
 
   constructor(
     private readonly recorder: CallRecorder,
@@ -29,7 +31,9 @@ export class ProviderStreams implements OnApplicationBootstrap {
     await Promise.all(
       this.providers.all.map(async (provider) =>
         provider.listen?.({
-          onEvent: (event) => void this.room.execute(() => this.apply(provider.name, event)),
+          onEvent: (event) => {
+            this.applyInOrder(provider.name, event);
+          },
           onListening: () => {
             this.catchUp.askAbout(provider.name);
           },
@@ -38,7 +42,18 @@ export class ProviderStreams implements OnApplicationBootstrap {
     );
   }
 
-  /** A call that we do not know is somebody else's: of another service at the same provider. */
+  /** One event of a call at a time, in the order in which they were told: another call's events do not wait for them. */
+  private applyInOrder(provider: string, event: ProviderEvent): void {
+    const call = event.callSid ?? `${provider} ${event.providerCallId ?? ''}`;
+    const before = this.stored.get(call) ?? Promise.resolve();
+    const stored = before.then(() => this.room.execute(() => this.apply(provider, event)));
+    this.stored.set(call, stored);
+    void stored.then(() => {
+      if (this.stored.get(call) === stored) this.stored.delete(call);
+    });
+  }
+
+  /** Never rejects. A call that we do not know is somebody else's: of another service at the same provider. */
   private apply(provider: string, event: ProviderEvent): Promise<void> {
     return runWithLogContext({}, async () => {
       try {

@@ -88,7 +88,7 @@ export const PROVIDER_SETTINGS = {
     'ASTERISK_DIAL',
     '=PJSIP/{digits}',
     'Which channel reaches a number: prefix=dial string, comma between two; the longest prefix that fits decides. ' +
-      '{number}, {digits} (without +) and {rest} (after the prefix) stand for the number.',
+      '{number}, {digits} (without +) and {rest} (after the prefix) stand for the number. Local channels get option n.',
     dialRules,
   ),
   asteriskShownToCaller: setting(

@@ -39,6 +39,7 @@ const createAsterisk = async (config: Config, url: string, logger: Logger): Prom
       username: config.asteriskUsername,
       password: config.asteriskPassword ?? '',
       dialRules: config.asteriskDial,
+      dialTimeoutSeconds: config.dialTimeoutSeconds,
       ringCallerSeconds: config.ringCallerSeconds,
       ringCalleeSeconds: config.ringCalleeSeconds,
       longestTalkSeconds: config.longestTalkSeconds,

@@ -45,6 +45,7 @@ export const newPeople = async ({ database }: TestApp, callerPhone: string, call
 export interface ShownCall {
   readonly stateType: string;
   readonly endReason: string | null;
+  readonly endedBy: string | null;
   readonly talkSeconds: number | null;
   readonly recording: string | null;
   readonly events: readonly { readonly eventId: string; readonly type: string; readonly provider: string }[];

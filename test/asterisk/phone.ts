@@ -17,6 +17,8 @@ interface PhoneHabits {
   /** Refuses with this status instead of answering, as in `486 Busy Here`. */
   readonly refusal?: string;
   readonly early?: string;
+  /** At the end of its talk it transfers the other one to this extension, and does not hang up. */
+  readonly transfersTo?: string;
   /** Sends back the sound that it hears. */
   readonly echoes?: boolean;
   /** Plays a tone. */
@@ -53,6 +55,34 @@ const REFUSES = (status: string): string => `
   ]]></send>
   <recv request="ACK" next="end"/>`;
 
+const BYE = `
+  <send retrans="500"><![CDATA[
+    BYE [$target] SIP/2.0
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+    Max-Forwards: 70
+    From:[$to];tag=[pid]-[call_number]
+    To:[$from]
+    Call-ID: [call_id]
+    CSeq: 1 BYE
+    Content-Length: 0
+
+  ]]></send>`;
+
+const TRANSFERS = (extension: string): string => `
+  <send retrans="500" next="transfers"><![CDATA[
+    REFER [$target] SIP/2.0
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+    Max-Forwards: 70
+    From:[$to];tag=[pid]-[call_number]
+    To:[$from]
+    Call-ID: [call_id]
+    CSeq: 1 REFER
+    Contact: <sip:phone@[local_ip]:[local_port]>
+    Refer-To: <sip:${extension}@127.0.0.1>
+    Content-Length: 0
+
+  ]]></send>`;
+
 /** Two ports in a row: SIP, and the sound. */
 const freePorts = async (): Promise<number> => {
   const socket = createSocket('udp4');
@@ -70,6 +100,7 @@ export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}):
     talkMs = 60_000,
     refusal,
     early = '180 Ringing',
+    transfersTo,
     echoes,
     sounds,
     calls = 1,
@@ -87,6 +118,7 @@ export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}):
     RING: String(Math.max(1, ringMs)),
     TALK: String(talkMs),
     DECISION: refusal ? REFUSES(refusal) : '<nop next="answers"/>',
+    FAREWELL: transfersTo === undefined ? BYE : TRANSFERS(transfersTo),
     MEDIA_PORT: sounds ? '[rtpstream_audio_port]' : '[media_port]',
     SOUND: sounds ? `<nop><action><exec rtp_stream="${tone},-1,0"/></action></nop>` : '',
   };

@@ -67,7 +67,10 @@ describeOnAsterisk(missing, 'on a real Asterisk', () => {
           expect({ callSid, answered }).toEqual({ callSid, answered: true });
           await service.ask(callerId, `callCancel/${callSid}`);
         } else if (when) expect({ callSid, answered }).toEqual({ callSid, answered: false });
-        const { endReason } = await reached(service, callSid, '4');
+        const { endReason, endedBy, events } = await reached(service, callSid, '4');
+        // Whether Asterisk's word of the end or ours was stored first.
+        const canceledByUs = events.some(({ type }) => type === 'canceled');
+        expect({ callSid, endedBy, canceledByUs }).toEqual({ callSid, endedBy: 'cancel', canceledByUs: true });
         expect({ callSid, endReason }).toEqual({ callSid, endReason: answered ? 'completed' : 'canceled' });
       }
       await waitFor('no channel', async () => (await asterisk.channels()).length === 0);

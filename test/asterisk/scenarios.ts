@@ -127,8 +127,8 @@ export const SCENARIOS: readonly Scenario[] = [
     bSaw: [],
   },
   {
-    name: 'A 503',
-    a: { early: '100 Trying', refusal: '503 Service Unavailable' },
+    name: 'A 503 after ringing',
+    a: { refusal: '503 Service Unavailable' },
     endReason: 'failed',
     story: 'ended',
     aSaw: ['sent 503'],

@@ -139,11 +139,11 @@ describe('the statement that applies an event', () => {
     expect(await changeNumbers(callSid)).toEqual([1]);
   });
 
-  it('does not say a word of our own about a call that is over', async () => {
+  it('does not call lost what is over', async () => {
     const callSid = await newCall();
     await apply(event(callSid, 'ended', 5, 'busy'));
 
-    expect(await apply({ ...event(callSid, 'canceled', 6, 'canceled'), provider: RINGBACK })).toBe('too_late');
+    expect(await apply({ ...event(callSid, 'lost', 6, 'lost'), provider: RINGBACK })).toBe('too_late');
 
     expect(await stored(callSid)).toMatchObject({ endReason: 'busy', endedBy: 'provider', changes: 2 });
   });

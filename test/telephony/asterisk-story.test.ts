@@ -1,4 +1,9 @@
-import { dialStringFor } from '../../src/telephony/asterisk/dial-string.js';
+import {
+  dialStringFor,
+  isPhoneOfNumber,
+  keepingLocalChannels,
+  ruleFor,
+} from '../../src/telephony/asterisk/dial-string.js';
 import { callSidOfLegA, endReasonOf, eventsOfStory, readStory } from '../../src/telephony/asterisk/call-story.js';
 
 const CALL_SID = '16090510160925480001030600243044';
@@ -23,6 +28,13 @@ describe('the end reason that a story holds', () => {
     ['leg A declining', 'state=Ringing&cause_a=21', 'rejected'],
     ['leg A ringing in vain', 'state=Ringing&cause_a=19', 'no_answer'],
     ['leg A never ringing', 'state=Down&cause_a=19', 'unreachable'],
+    ['leg A ringing in vain, on an Asterisk that tells no cause', 'state=Ringing&cause_a=0', 'no_answer'],
+    ['leg A never ringing, on an Asterisk that tells no cause', 'state=Down&cause_a=0', 'unreachable'],
+    ['leg A, where no cause is there at all', 'state=Ringing', 'no_answer'],
+    ['leg A forwarding, with Asterisk 22', 'state=Ringing&cause_a=23&sip_a=302', 'unreachable'],
+    ['leg A forwarding, with Asterisk 16', 'state=Ringing&cause_a=0&sip_a=302', 'unreachable'],
+    ['a cancel by the dialplan while leg A rings', 'state=Ringing&cause_a=0&fate=canceled', 'canceled'],
+    ['a cancel by the dialplan before leg A rings', 'state=Down&cause_a=0&fate=canceled', 'canceled'],
     ['a cancel while leg A rings', 'state=Ringing&cause_a=16', 'canceled'],
   ])('is that of %s', (_, story, endReason) => {
     expect(endReasonOf(readStory(`ended=${AT}&${story}`))).toBe(endReason);
@@ -71,9 +83,40 @@ describe('the channel that reaches a number', () => {
     ['+8613900001001', 'PJSIP/desk'],
     ['+14155550100', 'PJSIP/14155550100@world'],
     ['95588', null],
-  ])('%s: %s', (number, dialString) => expect(dialStringFor(rules, number)).toBe(dialString));
+  ])('%s: %s', (number, dialString) => {
+    const rule = ruleFor(rules, number);
+
+    expect(rule && dialStringFor(rule, number)).toBe(dialString);
+  });
 
   it('takes the number as it is, too', () => {
-    expect(dialStringFor([{ prefix: '', dialString: 'SIP/{number}' }], '95588')).toBe('SIP/95588');
+    expect(dialStringFor({ prefix: '', dialString: 'SIP/{number}' }, '95588')).toBe('SIP/95588');
   });
+
+  it.each([
+    ['PJSIP/{rest}', true],
+    ['PJSIP/desk', true],
+    ['SIP/{digits}', true],
+    ['PJSIP/0{rest}@trunk', false],
+    ['PJSIP/trunk/sip:{digits}@carrier.example', false],
+    ['DAHDI/g0/{digits}', false],
+    ['IAX2/us@carrier.example/{digits}', false],
+    ['Local/{digits}@from-internal/n', false],
+  ])('%s is the number’s own phone: %s', (dialString, isPhone) =>
+    expect(isPhoneOfNumber({ prefix: '', dialString })).toBe(isPhone),
+  );
+});
+
+describe('a Local channel', () => {
+  it.each([
+    ['Local/{digits}@from-internal', 'Local/{digits}@from-internal/n'],
+    ['local/{rest}', 'local/{rest}/n'],
+    ['Local/{rest}@from-internal/n', 'Local/{rest}@from-internal/n'],
+    ['Local/{rest}@from-internal/nj', 'Local/{rest}@from-internal/nj'],
+    ['Local/{rest}@from-internal/j', 'Local/{rest}@from-internal/nj'],
+    ['Local/{rest}@from-internal/', 'Local/{rest}@from-internal/n'],
+    ['PJSIP/1&Local/2@a&Local/3@b', 'PJSIP/1&Local/2@a/n&Local/3@b/n'],
+    ['PJSIP/{rest}@local', 'PJSIP/{rest}@local'],
+    ['DAHDI/g0/{rest}', 'DAHDI/g0/{rest}'],
+  ])('%s is dialled as %s', (written, dialled) => expect(keepingLocalChannels(written)).toBe(dialled));
 });

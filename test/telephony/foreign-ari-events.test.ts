@@ -32,7 +32,7 @@ beforeAll(async () => {
   provider = new AsteriskProvider(
     {
       ...{ url: `http://127.0.0.1:${port}`, username: 'ringback', password: 'secret', dialRules: [] },
-      ...{ ringCallerSeconds: 30, ringCalleeSeconds: 30, longestTalkSeconds: 60, record: false },
+      ...{ ringCallerSeconds: 30, ringCalleeSeconds: 30, longestTalkSeconds: 60, record: false, dialTimeoutSeconds: 5 },
       ...{ shownToCaller: '', shownToCallee: '' },
     },
     createLogger('silent'),

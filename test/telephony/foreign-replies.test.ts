@@ -86,7 +86,7 @@ const asterisk = (): Answerer =>
   new AsteriskProvider(
     {
       ...{ url, username: 'ringback', password: 'secret', dialRules: [{ prefix: '', dialString: 'PJSIP/{digits}' }] },
-      ...{ ringCallerSeconds: 30, ringCalleeSeconds: 30, longestTalkSeconds: 60, record: false },
+      ...{ ringCallerSeconds: 30, ringCalleeSeconds: 30, longestTalkSeconds: 60, record: false, dialTimeoutSeconds: 5 },
       ...{ shownToCaller: '{callee}', shownToCallee: '{caller}' },
     },
     createLogger('silent'),

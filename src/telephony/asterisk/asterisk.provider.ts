@@ -24,19 +24,15 @@ import {
   readTime,
   recordingOf,
 } from './call-story.js';
-import { dialStringFor, type DialRule } from './dial-string.js';
+import { dialStringFor, isPhoneOfNumber, keepingLocalChannels, ruleFor, type DialRule } from './dial-string.js';
 import { EventSocket, type AriEvent, type SocketListener } from './event-socket.js';
+import { FirstSign } from './first-signs.js';
+import { legAOrder, type CallTerms } from './leg-a-order.js';
+import { refusalByAri, refusalOfLegA } from './refusals.js';
 
-export interface AsteriskOptions extends AriCredentials {
+export interface AsteriskOptions extends AriCredentials, CallTerms {
   readonly dialRules: readonly DialRule[];
-  /** Seconds that each leg's phone may ring. */
-  readonly ringCallerSeconds: number;
-  readonly ringCalleeSeconds: number;
-  readonly longestTalkSeconds: number;
-  /** What each phone shows, with {caller} and {callee} for the two numbers. */
-  readonly shownToCaller: string;
-  readonly shownToCallee: string;
-  readonly record: boolean;
+  readonly dialTimeoutSeconds: number;
 }
 
 type Reply = Readonly<Record<string, string>>;
@@ -45,6 +41,11 @@ type Reply = Readonly<Record<string, string>>;
 const EVENTS = ['ChannelUserevent', 'Dial'].map((type) => ({ type }));
 const ORDER_LIMIT_MS = 5_000;
 const HEALTH_LIMIT_MS = 2_000;
+/**
+ * A trunk that is down says so within a few round trips; a phone that it reaches takes seconds to ring. At most half of the
+ * time that a dial has, so that waiting never looks like a provider that does not reply.
+ */
+const FIRST_SIGN_MS = 1_000;
 
 /**
  * An Asterisk of one's own. It holds the call: leg A is originated into our dialplan (deploy/asterisk/ringback.conf), which
@@ -53,7 +54,10 @@ const HEALTH_LIMIT_MS = 2_000;
 export class AsteriskProvider implements TelephonyProvider {
   readonly name = 'asterisk';
   private readonly ari: AriClient;
+  private readonly dialRules: readonly DialRule[];
   private readonly application = `ringback-${randomBytes(6).toString('hex')}`;
+  /** Dials that wait for the first sign of leg A, by callSid. */
+  private readonly dials = new Map<string, FirstSign>();
   private readonly awaited = new Map<string, (reply: Reply) => void>();
   private socket: EventSocket | undefined;
   private orders = 0;
@@ -63,40 +67,39 @@ export class AsteriskProvider implements TelephonyProvider {
     private readonly logger: Logger,
   ) {
     this.ari = new AriClient(options);
+    this.dialRules = options.dialRules.map(({ prefix, dialString }) => ({
+      prefix,
+      dialString: keepingLocalChannels(dialString),
+    }));
+    const changed = this.dialRules.filter(
+      ({ dialString }, place) => dialString !== options.dialRules[place]?.dialString,
+    );
+    if (changed.length > 0) logger.info({ dialled: changed }, 'option n is added to Local channels of ASTERISK_DIAL');
   }
 
-  async dial({ callSid, callerPhone, calleePhone }: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
+  async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
     signal.throwIfAborted();
-    const { options } = this;
-    const [legA, legB] = [callerPhone, calleePhone].map((number) => dialStringFor(options.dialRules, number));
-    if (!legA || !legB) return refused('bad_number', 'NO-RULE', 'no rule of ASTERISK_DIAL fits one of the numbers');
-    const shown = (text: string) => text.replaceAll('{caller}', callerPhone).replaceAll('{callee}', calleePhone);
-    const place = new URLSearchParams({
-      endpoint: legA,
-      context: 'ringback',
-      extension: 's',
-      priority: '1',
-      timeout: String(options.ringCallerSeconds),
-      callerId: shown(options.shownToCaller),
-    });
-    const variables = {
-      // Two underscores: leg B's channel has it too.
-      __RINGBACK_CALL: callSid,
-      __RINGBACK_RECORD: options.record ? `${callSid}.wav` : '',
-      RINGBACK_DIAL: legB,
-      RINGBACK_RING: String(options.ringCalleeSeconds),
-      RINGBACK_TALK: String(options.longestTalkSeconds * 1000),
-      RINGBACK_SHOWN: shown(options.shownToCallee),
-      'CHANNEL(hangup_handler_push)': 'ringback-ended,s,1',
-      'CHANNEL(accountcode)': callSid,
-      ...(legA.startsWith('PJSIP/') && { 'PJSIP_HEADER(add,X-Ringback-Call)': callSid }),
-    };
+    const { callSid, callerPhone, calleePhone } = request;
+    const [ruleA, ruleB] = [callerPhone, calleePhone].map((number) => ruleFor(this.dialRules, number));
+    if (!ruleA || !ruleB) return refused('bad_number', 'NO-RULE', 'no rule of ASTERISK_DIAL fits one of the numbers');
+    const legs = { legA: dialStringFor(ruleA, callerPhone), legB: dialStringFor(ruleB, calleePhone) };
+    const { path, variables } = legAOrder(request, legs, this.options, this.application);
+    const until = performance.now() + Math.min(FIRST_SIGN_MS, this.options.dialTimeoutSeconds * 500);
+    const sign = new FirstSign();
+    this.dials.set(callSid, sign);
     try {
-      const path = `/channels/${legAOf(callSid)}?${place.toString()}`;
-      return await this.outcomeOf(callSid, await this.ari.send('POST', path, { body: { variables }, signal }));
+      const reply = await this.ari.send('POST', path, { body: { variables }, signal });
+      const outcome = await this.outcomeOf(callSid, reply, isPhoneOfNumber(ruleA));
+      if (outcome.kind === 'refused' || !this.socket?.isOpen) return outcome;
+      const refusal = await sign.within(until - performance.now());
+      return refusal ? { kind: 'refused', ...refusal } : outcome;
     } catch (error) {
+      // The reply was lost, and what became of leg A was told.
+      if (sign.refusal) return { kind: 'refused', ...sign.refusal };
       if (error instanceof NotReached) return refused('provider_down', 'UNREACHED', error.message);
       throw error;
+    } finally {
+      this.dials.delete(callSid);
     }
   }
 
@@ -148,39 +151,51 @@ export class AsteriskProvider implements TelephonyProvider {
     await this.ari.close();
   }
 
-  private hear(
-    { type, timestamp, dialstatus = '', caller, userevent: told = {} }: AriEvent,
-    to: ProviderListener,
-  ): void {
-    if (type === 'Dial') {
-      const callSid = callSidOfLegA(caller?.id);
-      // A phone that answers with early media, and not with ringing, is heard all the same.
-      const rings = dialstatus === 'RINGING' || dialstatus === 'PROGRESS';
-      if (callSid && rings) to.onEvent(asteriskEvent(callSid, 'ringing', readTime(timestamp) ?? new Date()));
-      return;
-    }
+  private hear(event: AriEvent, to: ProviderListener): void {
+    if (event.type === 'Dial') this.hearDial(event, to);
+    else this.hearStory(event.userevent ?? {}, to);
+  }
+
+  private hearDial({ timestamp, dialstatus = '', caller, peer }: AriEvent, to: ProviderListener): void {
+    // A phone that answers with early media, and not with ringing, is heard all the same.
+    if (dialstatus !== 'RINGING' && dialstatus !== 'PROGRESS') return;
+    const callSid = callSidOfLegA(caller?.id);
+    if (callSid) to.onEvent(asteriskEvent(callSid, 'ringing', readTime(timestamp) ?? new Date()));
+    else this.dials.get(callSidOfLegA(peer?.id) ?? '')?.tell(null);
+  }
+
+  private hearStory(told: Reply, to: ProviderListener): void {
     const { eventname, call = '', at = '', story = '', recording } = told;
     if (eventname === 'RingbackReply') this.awaited.get(told.order ?? '')?.(told);
     if (!isCallSid(call)) return;
+    if (eventname === 'RingbackRefused') this.hearRefusal(told, to);
+    else this.dials.get(call)?.tell(null);
     // That it has happened counts for more than when: where the time cannot be read, it is that of the message.
     const happened = readTime(at) ?? new Date();
     if (eventname === 'RingbackCallerAnswered') to.onEvent(asteriskEvent(call, 'caller_answered', happened));
     if (eventname === 'RingbackAnswered') to.onEvent(asteriskEvent(call, 'answered', happened, recordingOf(recording)));
-    // With all that led there: what was lost on the way is made good, and what was not is known to be the same.
-    if (eventname === 'RingbackEnded') {
-      for (const event of eventsOfStory(call, readStory(story))) to.onEvent(event);
-    }
+    if (eventname === 'RingbackEnded') tellStory(call, story, to);
+  }
+
+  /**
+   * Leg A is over before its phone has rung. That is for the replica that has dialled: as long as it waits for the first sign,
+   * another provider may be asked, and then the call is not over. Where that replica has died, the sweeper asks.
+   */
+  private hearRefusal({ dialer, call = '', story = '' }: Reply, to: ProviderListener): void {
+    if (dialer !== this.application) return;
+    const sign = this.dials.get(call);
+    const refusal = sign ? refusalOfLegA(readStory(story)) : null;
+    sign?.tell(refusal);
+    if (!refusal) tellStory(call, story, to);
   }
 
   /** 409 has been seen for a channel that could not be made, too: whether it is there decides. */
-  private async outcomeOf(callSid: string, { status, message }: AriReply): Promise<DialOutcome> {
+  private async outcomeOf(callSid: string, reply: AriReply, isPhone: boolean): Promise<DialOutcome> {
     const accepted: DialOutcome = { kind: 'accepted', providerCallId: legAOf(callSid) };
+    const { status, message } = reply;
     if (status === 200) return accepted;
     if (status === 409 && (await this.ari.send('GET', `/channels/${legAOf(callSid)}`)).status === 200) return accepted;
-    // No such endpoint, or no phone registered at it.
-    if (status === 500 || status === 409 || status === 400) return refused('bad_number', `ARI-${status}`, message);
-    // 401: our own credentials are wrong. 404, 503: it is booting.
-    return refused('provider_down', `ARI-${status}`, message);
+    return { kind: 'refused', ...refusalByAri(status, message, isPhone) };
   }
 
   private async hangUpBefore(callSid: string, before: CallMilestone): Promise<HangUpOutcome> {
@@ -220,6 +235,11 @@ export class AsteriskProvider implements TelephonyProvider {
     }
   }
 }
+
+/** All that led to the end: what was lost on the way is made good, and what was not is known to be the same. */
+const tellStory = (callSid: string, story: string, to: ProviderListener): void => {
+  for (const event of eventsOfStory(callSid, readStory(story))) to.onEvent(event);
+};
 
 const refused = (category: Refusal['category'], code: string, text: string): DialOutcome => ({
   kind: 'refused',

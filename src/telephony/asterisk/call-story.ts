@@ -93,27 +93,38 @@ const REASON_OF_CAUSE: Readonly<Record<number, ProviderEndReason>> = {
   20: 'unreachable', // subscriber absent
   21: 'rejected', // 603, 403
   22: 'unreachable', // number changed: 410
+  23: 'unreachable', // redirected: 302, where it is not followed
   27: 'unreachable', // destination out of order: 502
   28: 'unreachable', // address incomplete: 484
 };
 /** No user responding, no answer: also what Asterisk itself says when its patience ends, of a phone that never rang too. */
-const NO_ANSWER_CAUSES: readonly number[] = [18, 19];
+const NO_ANSWER = 19;
+const NO_ANSWER_CAUSES: readonly number[] = [18, NO_ANSWER];
 /** Normal clearing, or none: somebody hung up, or Asterisk gave up, and only the status tells. */
 const NORMAL_CAUSES: readonly number[] = [0, 16];
 
 /** Of the leg that decided: leg A's normal clearing must not hide that leg B was busy. */
 export const endReasonOf = (story: Story): ProviderEndReason => {
   if (story.has('answered')) return 'completed';
-  if (!story.has('caller_answered')) {
-    const rang = story.get('state') === 'Ringing';
-    return reasonOf(Number(story.get('cause_a') ?? 0), rang, 'canceled');
-  }
+  if (!story.has('caller_answered')) return endReasonOfUnanswered(story);
   const status = story.get('status');
   // Canceled before leg B was dialled, while it rang, or in the instant of its answer, when the dialplan joins nobody.
   if (status === undefined || status === 'CANCEL' || status === 'ANSWER') return 'canceled';
   const rang = story.has('ring_ms');
   const patienceEnded = status === 'NOANSWER' ? (rang ? 'no_answer' : 'unreachable') : 'failed';
   return reasonOf(Number(story.get('cause_b') ?? 0), rang, patienceEnded);
+};
+
+/**
+ * Leg A alone. When the time to ring is over, Asterisk before 20.18, 22.8 and 23.2 ends it without a cause (asterisk issue 1660);
+ * so does a Local channel whose extension fails. A hang-up has cause 16, or, by an order to the dialplan, is told by it.
+ */
+const endReasonOfUnanswered = (story: Story): ProviderEndReason => {
+  if (story.get('fate') === 'canceled') return 'canceled';
+  // A redirection that is not followed: cause 23 with Asterisk 22, none with 16.
+  if (story.get('sip_a')?.startsWith('3')) return 'unreachable';
+  const cause = Number(story.get('cause_a') ?? 0);
+  return reasonOf(cause === 0 ? NO_ANSWER : cause, story.get('state') === 'Ringing', 'canceled');
 };
 
 const reasonOf = (cause: number, rang: boolean, normally: ProviderEndReason): ProviderEndReason => {

@@ -7,6 +7,7 @@ export interface AriEvent {
   readonly timestamp?: string;
   readonly dialstatus?: string;
   readonly caller?: { readonly id?: string };
+  readonly peer?: { readonly id?: string };
   readonly userevent?: Readonly<Record<string, string>>;
 }
 
@@ -131,14 +132,15 @@ export class EventSocket {
  * @throws UnexpectedShape
  */
 const eventIn = (text: string): AriEvent => {
-  const { type, timestamp, dialstatus, caller, userevent } = readObject('the event', readJson(text));
+  const { type, timestamp, dialstatus, caller, peer, userevent } = readObject('the event', readJson(text));
   if (typeof type !== 'string') throw new UnexpectedShape('the event has no type');
-  const id = textsIn(caller).id;
+  const [callerId, peerId] = [textsIn(caller).id, textsIn(peer).id];
   return {
     type,
     ...(typeof timestamp === 'string' && { timestamp }),
     ...(typeof dialstatus === 'string' && { dialstatus }),
-    ...(id !== undefined && { caller: { id } }),
+    ...(callerId !== undefined && { caller: { id: callerId } }),
+    ...(peerId !== undefined && { peer: { id: peerId } }),
     ...(userevent !== undefined && { userevent: textsIn(userevent) }),
   };
 };

@@ -1,0 +1,59 @@
+/** What Asterisk is told of a call: leg A's channel, and what the dialplan needs to dial leg B. Pure. */
+import type { DialRequest } from '../telephony-provider.js';
+import { legAOf } from './call-story.js';
+
+export interface CallTerms {
+  /** Seconds that each leg's phone may ring. */
+  readonly ringCallerSeconds: number;
+  readonly ringCalleeSeconds: number;
+  readonly longestTalkSeconds: number;
+  /** What each phone shows, with {caller} and {callee} for the two numbers. */
+  readonly shownToCaller: string;
+  readonly shownToCallee: string;
+  readonly record: boolean;
+}
+
+export interface LegAOrder {
+  /** Below /ari, with its query. */
+  readonly path: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/**
+ * @param dialStrings of the two legs
+ * @param dialer whom the dialplan tells when leg A is refused
+ */
+export const legAOrder = (
+  { callSid, callerPhone, calleePhone }: Pick<DialRequest, 'callSid' | 'callerPhone' | 'calleePhone'>,
+  { legA, legB }: { readonly legA: string; readonly legB: string },
+  terms: CallTerms,
+  dialer: string,
+): LegAOrder => {
+  const shown = (text: string) => text.replaceAll('{caller}', callerPhone).replaceAll('{callee}', calleePhone);
+  const place = new URLSearchParams({
+    endpoint: legA,
+    context: 'ringback',
+    extension: 's',
+    priority: '1',
+    timeout: String(terms.ringCallerSeconds),
+    callerId: shown(terms.shownToCaller),
+  });
+  return {
+    path: `/channels/${legAOf(callSid)}?${place.toString()}`,
+    variables: {
+      // Two underscores: leg B's channel has it too.
+      __RINGBACK_CALL: callSid,
+      __RINGBACK_RECORD: terms.record ? `${callSid}.wav` : '',
+      RINGBACK_DIALER: dialer,
+      RINGBACK_DIAL: legB,
+      RINGBACK_RING: String(terms.ringCalleeSeconds),
+      RINGBACK_TALK: String(terms.longestTalkSeconds * 1000),
+      RINGBACK_SHOWN: shown(terms.shownToCallee),
+      // Where leg A's phone forwards, Asterisk would drop leg A and ring a channel without any of these: it finds nothing here.
+      FORWARD_CONTEXT: 'ringback-forwards-nothing',
+      'CHANNEL(hangup_handler_push)': 'ringback-ended,s,1',
+      'CHANNEL(accountcode)': callSid,
+      ...(legA.startsWith('PJSIP/') && { 'PJSIP_HEADER(add,X-Ringback-Call)': callSid }),
+    },
+  };
+};

@@ -1,0 +1,73 @@
+/**
+ * Which of Asterisk's refusals mean what: of the order to originate leg A, by the status of ARI, and of leg A itself, which a
+ * trunk refuses before a phone has rung. docs/providers/refusals.md shows these rows with their sources. Pure.
+ *
+ * `provider_down` is what is not the number's fault: another provider may carry the same call.
+ */
+import type { Refusal, RefusalCategory } from '../telephony-provider.js';
+import type { Story } from './call-story.js';
+
+export interface RefusalRow {
+  /** As a call's timeline has it. */
+  readonly code: string;
+  readonly category: RefusalCategory;
+  readonly means: string;
+}
+
+const row = (code: string, category: RefusalCategory, means: string): RefusalRow => ({ code, category, means });
+
+/** Asterisk itself, or what stands before it, is down or does not take our user. */
+const ARI_DOWN = row('ARI-…', 'provider_down', 'any other status: Asterisk boots, or does not take our user');
+const NO_CHANNEL = 'no channel could be made (409: what a 500 becomes on a connection that has seen a 409)';
+
+/** By the status of `POST /channels`. Of a channel that cannot be made it depends on whose device it is. */
+export const ARI_REFUSALS = {
+  malformed: row('ARI-400', 'forbidden', 'the order is malformed: a setting of ours'),
+  trunk: row('ARI-500', 'provider_down', `${NO_CHANNEL}, on a trunk: it is not registered, not reachable or not there`),
+  phone: row('ARI-500', 'bad_number', `${NO_CHANNEL}, on the number’s own device: no phone has registered there`),
+  other: ARI_DOWN,
+} as const;
+
+/** By the SIP status of leg A; of those that end in …, any that has no row of its own. */
+export const SIP_REFUSALS: readonly RefusalRow[] = [
+  row('SIP-401', 'provider_down', 'the trunk does not take Asterisk’s credentials'),
+  row('SIP-407', 'provider_down', 'the trunk does not take Asterisk’s credentials'),
+  row('SIP-408', 'provider_down', 'no server behind the trunk has replied'),
+  row('SIP-5…', 'provider_down', 'a server behind the trunk has failed, or takes no more'),
+];
+
+/** By the cause of leg A (Q.850), for channels that are not SIP: the class “resource unavailable”, and 102. */
+export const CAUSE_REFUSALS: readonly RefusalRow[] = [
+  row('Q850-34', 'provider_down', 'no line is free'),
+  row('Q850-38', 'provider_down', 'the network is out of order'),
+  row('Q850-41', 'provider_down', 'a temporary failure of the network'),
+  row('Q850-42', 'provider_down', 'the switch is congested'),
+  row('Q850-44', 'provider_down', 'the line that was asked for is not available'),
+  row('Q850-47', 'provider_down', 'no resource is free'),
+  row('Q850-102', 'provider_down', 'a timer ran out between switches'),
+];
+
+/** @param isPhoneOfNumber whether the device is the number's own, and not a trunk */
+export const refusalByAri = (status: number, text: string, isPhoneOfNumber: boolean): Refusal => {
+  const { category } = rowOfAri(status, isPhoneOfNumber);
+  return { category, code: `ARI-${status}`, text };
+};
+
+const rowOfAri = (status: number, isPhoneOfNumber: boolean): RefusalRow => {
+  if (status === 400) return ARI_REFUSALS.malformed;
+  if (status !== 500 && status !== 409) return ARI_REFUSALS.other;
+  return isPhoneOfNumber ? ARI_REFUSALS.phone : ARI_REFUSALS.trunk;
+};
+
+/** Null where leg A was not refused, or for a reason of the number's: then the call has ended as any other does. */
+export const refusalOfLegA = (story: Story): Refusal | null => {
+  if (story.has('caller_answered') || story.get('state') === 'Ringing') return null;
+  const sip = story.get('sip_a');
+  const code = sip === undefined ? `Q850-${story.get('cause_a') ?? 0}` : `SIP-${sip}`;
+  const refused = rowOf(sip === undefined ? CAUSE_REFUSALS : SIP_REFUSALS, code);
+  return refused ? { category: refused.category, code, text: refused.means } : null;
+};
+
+const rowOf = (rows: readonly RefusalRow[], code: string): RefusalRow | undefined =>
+  rows.find((one) => one.code === code) ??
+  rows.find((one) => one.code.endsWith('…') && code.startsWith(one.code.slice(0, -1)));

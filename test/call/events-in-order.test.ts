@@ -1,0 +1,97 @@
+/**
+ * A stream that tells of many calls at once, faster than a replica can store it: each call's events are stored in the order in
+ * which they were told, so that nobody sees a call answered before it rings.
+ */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { storeCall } from '../support/stored-call.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+/** A few hundred events are in flight at a time; a replica stores five. */
+const CALLS = 50;
+const BEGIN = Date.UTC(2026, 10, 28);
+
+let ari: Server;
+let sockets: WebSocketServer;
+let socket: WebSocket;
+let service: TestApp;
+
+beforeAll(async () => {
+  ari = createServer((request, response) => {
+    request.resume().once('end', () => response.end('{}'));
+  });
+  sockets = new WebSocketServer({ server: ari });
+  const connected = once(sockets, 'connection') as Promise<[WebSocket]>;
+  await once(ari.listen(0, '127.0.0.1'), 'listening');
+  const { port } = ari.address() as AddressInfo;
+  service = await startTestApp({
+    environment: { ASTERISK_URL: `http://127.0.0.1:${port}`, ASTERISK_PASSWORD: 'only the tests know it' },
+  });
+  [socket] = await connected;
+});
+afterAll(async () => {
+  await service.close();
+  for (const client of sockets.clients) client.terminate();
+  sockets.close();
+  ari.closeAllConnections();
+  ari.close();
+});
+
+const at = (second: number): string => new Date(BEGIN + second * 1000).toISOString();
+const userEvent = (eventname: string, call: string, more: Readonly<Record<string, string>>) =>
+  JSON.stringify({ type: 'ChannelUserevent', userevent: { eventname, call, ...more } });
+
+/** As Asterisk tells a call from its caller's answer to its end. */
+const storyOf = (callSid: string): readonly string[] => [
+  userEvent('RingbackCallerAnswered', callSid, { at: at(1) }),
+  JSON.stringify({ type: 'Dial', timestamp: at(2), dialstatus: 'RINGING', caller: { id: `${callSid}-a` } }),
+  userEvent('RingbackAnswered', callSid, { at: at(3) }),
+  userEvent('RingbackEnded', callSid, { story: `ended=${at(4)}&caller_answered=${at(1)}&answered=${at(3)}` }),
+];
+
+/** Whose turn it is, event for event: each call as often as it has events. */
+const interleaving = (calls: number, events: number): fc.Arbitrary<readonly number[]> =>
+  fc.oneof(
+    // One call after the other: each call's events are neighbours.
+    fc.constant(Array.from({ length: calls * events }, (_, turn) => Math.floor(turn / events))),
+    fc.shuffledSubarray(
+      Array.from({ length: calls * events }, (_, turn) => turn % calls),
+      { minLength: calls * events },
+    ),
+  );
+
+const ORDERED = ['call.requested', 'call.ringing', 'call.answered', 'call.over'];
+
+it('each call’s events are stored in their order, whatever comes between them', async () => {
+  await fc.assert(
+    fc.asyncProperty(interleaving(CALLS, 4), async (turns) => {
+      const callSids = await Promise.all(
+        Array.from(
+          { length: CALLS },
+          async () => (await storeCall(service.database, { provider: 'asterisk' })).callSid,
+        ),
+      );
+      const told = callSids.map((callSid) => [...storyOf(callSid)]);
+
+      for (const call of turns) socket.send(told[call]!.shift()!);
+
+      await waitFor('the end of all calls', async () => {
+        const [open] = await service.database.query<[{ count: number }]>(
+          'select count(*)::int as count from call_record where state < 4',
+        );
+        return open.count === 0;
+      });
+      const changes = await service.database.query<{ types: string[] }[]>(
+        `select array_agg(change::json ->> 'type' order by change_number) as types from call_event
+         where call_sid = any($1) and change is not null group by call_sid`,
+        [callSids],
+      );
+      expect(changes.map(({ types }) => types)).toEqual(callSids.map(() => ORDERED));
+    }),
+    { numRuns: 3, endOnFailure: true },
+  );
+}, 60_000);

@@ -1,0 +1,84 @@
+/** docs/providers/refusals.md tells an operator which refusals are passed over: what it says is what the code does. */
+import { readFile } from 'node:fs/promises';
+import { isPassedOver } from '../../src/call/pass-over.js';
+import {
+  ARI_REFUSALS,
+  CAUSE_REFUSALS,
+  refusalByAri,
+  refusalOfLegA,
+  SIP_REFUSALS,
+} from '../../src/telephony/asterisk/refusals.js';
+import type { RefusalCategory } from '../../src/telephony/telephony-provider.js';
+import { refusalOf } from '../../src/telephony/twilio/error-codes.js';
+import { outcomeOf } from '../../src/telephony/yuntongxun/status-codes.js';
+
+const page = await readFile(new URL('../../docs/providers/refusals.md', import.meta.url), 'utf8');
+const quoted = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
+
+const rows = page
+  .split('\n')
+  .filter((line) => /^\| (?:asterisk|twilio|yuntongxun|simulator|every one) /.test(line))
+  .flatMap((line) => {
+    const [, provider = '', codes = '', categories = ''] = line.split('|').map((cell) => cell.trim());
+    return quoted(codes).map((code) => ({ provider, code, categories: quoted(categories) as RefusalCategory[] }));
+  });
+const codesOf = (provider: string, pattern: RegExp) =>
+  rows.filter((row) => row.provider === provider && pattern.test(row.code));
+
+it('has only categories that are passed over', () => {
+  const refusal = (category: RefusalCategory) => ({ category, code: '', text: '' });
+
+  expect(rows.length).toBeGreaterThan(15);
+  for (const { categories } of rows) expect(categories.map((one) => isPassedOver(refusal(one)))).not.toContain(false);
+});
+
+it('has every refusal of leg A that Asterisk’s provider passes over, and no other', () => {
+  const coded = [...SIP_REFUSALS, ...CAUSE_REFUSALS].map(({ code, category }) => `${code} ${category}`);
+  const told = codesOf('asterisk', /^(?:SIP|Q850)/).map(({ code, categories }) => `${code} ${categories.join()}`);
+
+  expect(told.sort()).toEqual(coded.sort());
+});
+
+it('has what becomes of a trunk, and of Asterisk itself', () => {
+  const passedOver = Object.values(ARI_REFUSALS).filter((row) => isPassedOver({ ...row, text: '' }));
+  const told = codesOf('asterisk', /^ARI/).map(({ code }) => code);
+
+  expect(told.filter((code) => code !== 'ARI-409').sort()).toEqual(passedOver.map(({ code }) => code).sort());
+  expect([500, 409].map((status) => refusalByAri(status, '', false).category)).toEqual([
+    'provider_down',
+    'provider_down',
+  ]);
+  expect([500, 409].map((status) => refusalByAri(status, '', true).category)).toEqual(['bad_number', 'bad_number']);
+  expect([401, 403, 404, 503].map((status) => refusalByAri(status, '', true).category)).toEqual(
+    Array(4).fill('provider_down'),
+  );
+  expect(refusalByAri(400, '', false).category).toBe('forbidden');
+});
+
+it.each(codesOf('twilio', /^\d/))('tells of twilio’s $code', ({ code, categories }) => {
+  const refusal = refusalOf({ status: code === '429' ? 429 : 400, code: Number(code), message: '' });
+
+  expect([refusal.category]).toEqual(categories);
+});
+
+it.each(codesOf('yuntongxun', /^\d/))('tells of yuntongxun’s $code', ({ code, categories }) => {
+  expect([outcomeOf(code)]).toEqual(categories);
+});
+
+describe('leg A', () => {
+  const story = (facts: Record<string, string>) => new Map(Object.entries(facts));
+
+  it.each<[string, Record<string, string>, string | null]>([
+    ['refused by a trunk’s server', { state: 'Down', cause_a: '34', sip_a: '503' }, 'SIP-503'],
+    ['refused with a status that has no cause of its own', { state: 'Down', cause_a: '34', sip_a: '513' }, 'SIP-513'],
+    ['on a line of another kind', { state: 'Down', cause_a: '44' }, 'Q850-44'],
+    ['with a number that is none', { state: 'Down', cause_a: '1', sip_a: '404' }, null],
+    ['refused for its number by a server that is no SIP server', { state: 'Down', cause_a: '1' }, null],
+    ['declined by a person', { state: 'Down', cause_a: '21', sip_a: '603' }, null],
+    ['refused after it rang', { state: 'Ringing', cause_a: '34', sip_a: '503' }, null],
+    ['that has answered', { state: 'Up', caller_answered: 'then', cause_a: '34', sip_a: '200' }, null],
+    ['of which nothing is known', {}, null],
+  ])('%s', (_, facts, code) => {
+    expect(refusalOfLegA(story(facts))?.code ?? null).toBe(code);
+  });
+});
