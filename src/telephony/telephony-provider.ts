@@ -146,7 +146,11 @@ export const PROVIDER_END_REASONS = [
 ] as const;
 export type ProviderEndReason = (typeof PROVIDER_END_REASONS)[number];
 
-export type ProviderEventType = 'caller_answered' | 'ringing' | 'answered' | 'ended';
+/**
+ * accepted: the provider has the call, and nothing more; the event is worth its id, which the reply to the dial may not have
+ * brought. caller_answered: leg A. ringing and answered: leg B.
+ */
+export type ProviderEventType = 'accepted' | 'caller_answered' | 'ringing' | 'answered' | 'ended';
 
 export interface ProviderEvent {
   /** The same for every delivery of the same fact, also when it is read by fetchStatus; unique within the provider. */

@@ -1,6 +1,6 @@
 /** What Twilio's records of the two legs say, as the events that its callbacks would have told. Pure. */
 import type { ProviderEvent } from '../telephony-provider.js';
-import { dialFactId, factId, legAHasLeft } from './callback-events.js';
+import { acceptedFactId, dialFactId, factId, legAHasLeft } from './callback-events.js';
 import { endReasonOf, isFinal, type LegStatus } from './end-reason.js';
 
 /** A leg as Twilio has it on record. */
@@ -20,6 +20,7 @@ type Fact = Omit<ProviderEvent, 'callSid' | 'providerCallId'>;
 
 /** @param ringCalleeSeconds how long leg B may ring before Twilio gives up */
 export const factsOf = (legA: RecordedLeg, legB: RecordedLeg | null, ringCalleeSeconds: number): Fact[] => [
+  { eventId: acceptedFactId(legA.sid), type: 'accepted', occurredAt: legA.createdAt },
   ...callerAnswered(legA),
   ...(legB ? factsOfLegB(legB, legA, ringCalleeSeconds) : []),
   ...endOfLegA(legA),

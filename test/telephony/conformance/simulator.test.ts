@@ -19,7 +19,13 @@ const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
   'an account that is none': '07',
 };
 
-const PHASES = { caller_answered: 'dialling', ringing: 'ringing', answered: 'talking', ended: 'over' } as const;
+const PHASES = {
+  accepted: 'dialling',
+  caller_answered: 'dialling',
+  ringing: 'ringing',
+  answered: 'talking',
+  ended: 'over',
+} as const;
 
 const forgerWith = (secret: string): Forger => ({
   forgeriesOf: (genuine) => [

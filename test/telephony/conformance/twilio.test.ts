@@ -97,9 +97,9 @@ const start = async (): Promise<Bench> => {
 describe('Twilio', () => {
   conforms(
     {
-      tells: ['caller_answered', 'ringing', 'answered', 'ended'],
+      tells: ['accepted', 'caller_answered', 'ringing', 'answered', 'ended'],
       // Its records have when a leg was answered, and not when its phone began to ring.
-      tellsWhenAsked: ['caller_answered', 'answered', 'ended'],
+      tellsWhenAsked: ['accepted', 'caller_answered', 'answered', 'ended'],
       endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
       findsCallsBy: 'its own id',
       decidesBefore: true,
