@@ -18,6 +18,7 @@ import { CallRecorder } from './call-recorder.js';
 import { newCallSid } from './call-sid.js';
 import { CallerDials, FORMER_IN_FLIGHT } from './caller-dials.js';
 import { dialOnce, refusalDetail, type DialResult } from './dial.js';
+import { settleSoon } from './dialled-call.js';
 import { OpenCallCheck } from './open-call-check.js';
 import { findRunning, type CallToOpen, type OpenCall, type RunningCall } from './open-call.js';
 import { isPassedOver, passOver } from './pass-over.js';
@@ -186,6 +187,7 @@ export class CallPlacement {
     if (result.kind === 'timed_out') {
       this.logger.warn({ provider }, 'the provider has not replied to the dial in time');
     }
+    if (result.kind === 'timed_out' || result.kind === 'unknown') await settleSoon(this.database, call.callSid);
     return result;
   }
 

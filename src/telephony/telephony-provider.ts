@@ -33,7 +33,7 @@ export interface TelephonyProvider {
   hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome>;
 
   /**
-   * What the provider knows of the call now.
+   * What the provider knows of the call now. Where its id is unknown, the events bring it.
    * @throws where the provider could not be asked; CannotBeAsked where that is no fault of its.
    */
   fetchStatus(call: ProviderCall): Promise<CallStatus>;
@@ -93,10 +93,23 @@ export interface SubAccountCredentials {
   readonly secret: string;
 }
 
-/** How a provider's call is found again. The provider's id is unknown while its reply to the dial is outstanding. */
+/** How a provider's call is found again. The provider's id is unknown while its reply to the dial is outstanding, or lost. */
 export interface ProviderCall {
   readonly callSid: string;
   readonly providerCallId: string | null;
+  /** Where the provider's id is unknown: for a provider that finds a call by what it was asked to dial. */
+  readonly dialled?: DialledCall;
+}
+
+export interface DialledCall {
+  readonly callerPhone: string;
+  readonly calleePhone: string;
+  /** The sub-account's id at the provider. */
+  readonly subAccount: string;
+  /** The dial was sent no earlier, by our clock. */
+  readonly at: Date;
+  /** The provider's ids of other recent calls to the same caller's phone. This call has none of them. */
+  readonly othersIds: readonly string[];
 }
 
 export type DialOutcome =

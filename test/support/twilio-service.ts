@@ -9,6 +9,8 @@ export interface TwilioService {
   readonly twilio: TwilioServer;
   /** Between the two; callbacks do not go by it. */
   readonly network: TcpProxy;
+  /** Whether what Twilio tells comes in. */
+  hears: boolean;
   /** A user with a phone of their own and a sub-account at Twilio. */
   user(phone?: string): Promise<string>;
   close(): Promise<void>;
@@ -16,6 +18,7 @@ export interface TwilioService {
 
 /** Signed for; a proxy would stand there. */
 const PUBLIC_URL = 'https://calls.example.com';
+const NOWHERE = 'http://127.0.0.1:9/';
 
 let nextUser = 5_001;
 
@@ -26,7 +29,7 @@ export const startTwilioService = async (
     accounts: ACCOUNTS,
     callerNumbers: [CALLER_NUMBER],
     speed: 20,
-    reach: (url) => url.replace(PUBLIC_URL, service.url),
+    reach: (url) => (telephony.hears ? url.replace(PUBLIC_URL, service.url) : NOWHERE),
   });
   const network = await startTcpProxy(twilio.port);
   const service: TestApp = await startTestApp({
@@ -40,10 +43,11 @@ export const startTwilioService = async (
       ...environment,
     },
   });
-  return {
+  const telephony: TwilioService = {
     service,
     twilio,
     network,
+    hears: true,
     async user(phone) {
       const id = String(nextUser++);
       await service.admin('PUT', 'users', { users: [{ id, name: 'Somebody', phone: phone ?? `1390000${id}` }] });
@@ -57,4 +61,5 @@ export const startTwilioService = async (
       await twilio.close();
     },
   };
+  return telephony;
 };

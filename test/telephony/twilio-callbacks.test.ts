@@ -119,6 +119,7 @@ describe('a leg B that is on record as not answered', () => {
   const second = (at: number) => new Date(Date.parse(AT) + at * 1000);
   const leg = (given: Partial<RecordedLeg>): RecordedLeg => ({
     sid: A,
+    isLegB: false,
     status: 'completed',
     createdAt: second(0),
     updatedAt: second(40),

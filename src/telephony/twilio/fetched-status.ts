@@ -6,6 +6,8 @@ import { endReasonOf, isFinal, type LegStatus } from './end-reason.js';
 /** A leg as Twilio has it on record. */
 export interface RecordedLeg {
   readonly sid: string;
+  /** Dialled by a leg A, and not by an order. */
+  readonly isLegB: boolean;
   readonly status: LegStatus;
   readonly createdAt: Date;
   readonly updatedAt: Date;

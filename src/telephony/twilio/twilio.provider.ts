@@ -22,6 +22,7 @@ import { dialOrder, goodbye, type CallPlan } from './dial-order.js';
 import { readApiFailure, refusalOf } from './error-codes.js';
 import { factsOf } from './fetched-status.js';
 import { hangUpLegs } from './hang-up.js';
+import { callOfDial } from './lost-dial.js';
 import { TwilioAccount } from './twilio-account.js';
 import { TwilioHttp } from './twilio-http.js';
 
@@ -43,6 +44,8 @@ const API_URL = 'https://api.twilio.com';
 const REPLY_LIMIT_MS = 5_000;
 /** Of the request that tells whether it is reachable. */
 const HEALTH_LIMIT_MS = 2_000;
+/** Before the dial: more than the clocks differ (lost-dial.ts). Where Twilio takes a start for a day, it finds more. */
+const LOOKED_BACK_MS = 60_000;
 
 /** Twilio Programmable Voice. It holds nothing of a call, so that any replica understands what Twilio tells of any call. */
 export class TwilioProvider implements TelephonyProvider {
@@ -84,7 +87,10 @@ export class TwilioProvider implements TelephonyProvider {
 
   /** `before: 'ringing'` holds until leg A answers, which is the last that Twilio can decide by itself. */
   async hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
-    const reference = referenceOf(call);
+    const reference = await this.referenceOf(call).catch((cause: unknown) => {
+      throw new CannotBeAsked('Twilio could not be asked for the call, and was given no order', { cause });
+    });
+    if (!reference) throw new CannotBeAsked('Twilio has no call that the dial may have made, or not yet');
     try {
       return await hangUpLegs(this.accountOf(reference), reference.sid, before);
     } catch (error) {
@@ -95,7 +101,8 @@ export class TwilioProvider implements TelephonyProvider {
   }
 
   async fetchStatus(call: ProviderCall): Promise<CallStatus> {
-    const reference = referenceOf(call);
+    const reference = await this.referenceOf(call);
+    if (!reference) return { kind: 'unknown' };
     const account = this.accountOf(reference);
     const legA = await account.legOf(reference.sid);
     if (legA === 'no such call') return { kind: 'unknown' };
@@ -132,7 +139,7 @@ export class TwilioProvider implements TelephonyProvider {
   }
 
   /** With the main account's credentials, which hold for its sub-accounts too: an order about a call comes without any. */
-  private accountOf({ accountSid }: CallReference): TwilioAccount {
+  private accountOf({ accountSid }: Pick<CallReference, 'accountSid'>): TwilioAccount {
     return new TwilioAccount(() => this.mainClient(accountSid, this.options.replyLimitMs ?? REPLY_LIMIT_MS));
   }
 
@@ -145,11 +152,19 @@ export class TwilioProvider implements TelephonyProvider {
     const httpClient = this.http.until(signal);
     return new twilio.Twilio(credentials.externalId, credentials.secret, { accountSid, httpClient, autoRetry: false });
   }
-}
 
-/** @throws for a call whose id Twilio has not told: two people may have been rung by several calls, and it knows no callSid */
-const referenceOf = ({ providerCallId }: ProviderCall): CallReference => {
-  if (providerCallId === null)
-    throw new CannotBeAsked('Twilio cannot be asked about a call whose id it has not told yet');
-  return readReference(providerCallId);
-};
+  /**
+   * @returns null where Twilio has not told the call's id, and has no call that the dial may have made
+   * @throws also where it cannot be asked, or has several
+   */
+  private async referenceOf({ providerCallId, dialled }: ProviderCall): Promise<CallReference | null> {
+    if (providerCallId !== null) return readReference(providerCallId);
+    if (!dialled || !isAccountSid(dialled.subAccount)) {
+      throw new CannotBeAsked('Twilio cannot be asked about a call of which neither its id nor its dial is known');
+    }
+    const { subAccount: accountSid, callerPhone, at } = dialled;
+    const account = this.accountOf({ accountSid });
+    const startedAfter = new Date(at.getTime() - LOOKED_BACK_MS);
+    return callOfDial(dialled, accountSid, await account.callsTo(callerPhone, this.options.callerNumber, startedAfter));
+  }
+}
