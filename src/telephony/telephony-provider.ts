@@ -131,6 +131,8 @@ export interface Refusal {
   /** The provider's own code and text, kept for people. */
   readonly code: string;
   readonly text: string;
+  /** With `rate_limited`, where the provider says so: when it takes the same request. */
+  readonly retryAfterMs?: number;
 }
 
 /** How far a call has come: `ringing` also holds for one that was answered without ever being told to ring. */

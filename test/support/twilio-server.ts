@@ -35,7 +35,7 @@ export interface TwilioServer {
   /** Legs whose caller heard that an application error has occurred. */
   readonly applicationErrors: string[];
   /** Instead of an answer of its own, to the next request. */
-  answerNext(status: number, body: string): void;
+  answerNext(status: number, body: string, headers?: Readonly<Record<string, string>>): void;
   /** To the next request that is carried out. */
   replyNext(status: number, body: string): void;
   /** Calls that are placed from now on stay in this phase, however long a test takes. */
@@ -81,7 +81,7 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
   const callbacks: SentCallback[] = [];
   const applicationErrors: string[] = [];
   const startedAt = Date.now();
-  let prepared: { status: number; body: string } | undefined;
+  let prepared: { status: number; body: string; headers: Readonly<Record<string, string>> } | undefined;
   let reply: { status: number; body: string } | undefined;
   let heldAt: Phase | undefined;
   let interloper: ((call: Call) => void) | undefined;
@@ -167,7 +167,9 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     const url = new URL(request.url ?? '/', 'http://api');
     requests.push(`${request.method ?? ''} ${url.pathname}`);
     if (prepared) {
-      response.writeHead(prepared.status, { 'content-type': 'application/json' }).end(prepared.body);
+      response
+        .writeHead(prepared.status, { 'content-type': 'application/json', ...prepared.headers })
+        .end(prepared.body);
       prepared = undefined;
       return;
     }
@@ -210,7 +212,7 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     callbacks,
     calls,
     applicationErrors,
-    answerNext: (status, body) => (prepared = { status, body }),
+    answerNext: (status, body, headers = {}) => (prepared = { status, body, headers }),
     replyNext: (status, body) => (reply = { status, body }),
     holdAt: (phase) => (heldAt = phase),
     beforeNextOrder: (act) => (interloper = act),

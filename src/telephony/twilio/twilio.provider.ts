@@ -73,13 +73,18 @@ export class TwilioProvider implements TelephonyProvider {
     const order = dialOrder(request, this.options, (source) =>
       callbackUrl(this.publicUrl, this.key, secret, { callSid: request.callSid, accountSid, source }),
     );
+    let retryAfterMs: number | undefined;
+    const hold = (seconds: number): void => {
+      retryAfterMs = seconds * 1000;
+    };
     try {
-      const { sid } = await this.clientOf(request.subAccount, accountSid, signal).calls.create(order);
+      const { sid } = await this.clientOf(request.subAccount, accountSid, signal, hold).calls.create(order);
       if (!isCallSid(sid)) throw new Error('Twilio accepted a call and did not tell its sid');
       return { kind: 'accepted', providerCallId: writeReference({ accountSid, sid }) };
     } catch (error) {
       const failure = readApiFailure(error);
-      if (failure) return { kind: 'refused', ...refusalOf(failure) };
+      if (failure)
+        return { kind: 'refused', ...refusalOf(failure), ...(retryAfterMs !== undefined && { retryAfterMs }) };
       if (!(error instanceof NotReached)) throw error;
       return { kind: 'refused', category: 'provider_down', code: 'TWILIO-UNREACHED', text: error.message };
     }
@@ -148,8 +153,13 @@ export class TwilioProvider implements TelephonyProvider {
     return this.clientOf(credentials, accountSid, AbortSignal.timeout(limitMs));
   }
 
-  private clientOf(credentials: SubAccountCredentials, accountSid: string, signal: AbortSignal): twilio.Twilio {
-    const httpClient = this.http.until(signal);
+  private clientOf(
+    credentials: SubAccountCredentials,
+    accountSid: string,
+    signal: AbortSignal,
+    hold?: (seconds: number) => void,
+  ): twilio.Twilio {
+    const httpClient = this.http.until(signal, hold);
     return new twilio.Twilio(credentials.externalId, credentials.secret, { accountSid, httpClient, autoRetry: false });
   }
 
