@@ -31,6 +31,8 @@ export interface TwilioOptions extends CallPlan {
   readonly accountSid: string;
   /** Orders about every sub-account's calls are given with it, and callback addresses are sealed under it. */
   readonly authToken: string;
+  /** Secrets of the SharedKeys that may sign callbacks, where a webhook rule of the account names one. */
+  readonly sharedKeys?: readonly string[];
   /** Where Twilio reaches Ringback, without `/v1/webhooks/…`: `https://calls.example.com`. */
   readonly publicUrl: string;
   /** Twilio's API; another for one of its regions, or for tests. */
@@ -122,7 +124,7 @@ export class TwilioProvider implements TelephonyProvider {
   }
 
   readWebhook(request: WebhookRequest): WebhookReading {
-    const callback = checkCallback(request, this.publicUrl, this.key);
+    const callback = checkCallback(request, this.publicUrl, this.key, this.options.sharedKeys ?? []);
     if (callback.kind === 'forged') return callback;
     try {
       return {
