@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CHECK_AGAIN_SECONDS, UNPLACED_DIAL_SECONDS, UNSETTLED_DIAL_SECONDS } from '../../src/call/call-limits.js';
 import { CannotBeAsked, type CallStatus, type ProviderEventType } from '../../src/telephony/telephony-provider.js';
-import { age, scriptedReplica, type ScriptedReplica } from '../support/scripted-replica.js';
+import { age, dialledNow, scriptedReplica, type ScriptedReplica } from '../support/scripted-replica.js';
 import { never, scriptedProvider, type ScriptedProvider } from '../support/scripted-provider.js';
 import { tellOf } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -176,11 +176,10 @@ describe('a double tap', () => {
     const first = await one.place(callerId, TARGET);
     provider.onDial = async () => ({ kind: 'accepted', providerCallId: 'two' });
     answers({ kind: 'unknown' });
-    // However slow the machine is, it is too early.
-    await age(service, first, -60);
+    await dialledNow(service, first);
 
     expect(await one.place(callerId, TARGET)).toBe(first);
-    await age(service, first, 60 + UNPLACED_DIAL_SECONDS + CHECK_AGAIN_SECONDS);
+    await age(service, first, DIAL_TIMEOUT + UNPLACED_DIAL_SECONDS);
 
     expect(await one.place(callerId, TARGET)).not.toBe(first);
     expect(await record(first)).toEqual({ state: 4, endReason: 'failed' });

@@ -3,7 +3,7 @@ import { request } from 'undici';
 import { UNPLACED_DIAL_SECONDS } from '../../src/call/call-limits.js';
 import { Sweeper } from '../../src/call/sweeper.js';
 import { placeCall } from '../support/placed-call.js';
-import { age } from '../support/scripted-replica.js';
+import { age, dialledNow } from '../support/scripted-replica.js';
 import { TENANT } from '../support/twilio-call.js';
 import type { Call } from '../support/twilio-calls.js';
 import { startTwilioService, type TwilioService } from '../support/twilio-service.js';
@@ -12,7 +12,8 @@ import { waitFor } from '../support/wait-for.js';
 const SYSTEM = { returnCode: 500, returnMsg: '系统内部异常!' };
 const BUSY = { returnCode: 429, returnMsg: '您有正在进行的通话,请稍后再试!' };
 const CANCELED = { data: { isSuccess: 'success' }, returnCode: 200, returnMsg: 'success' };
-const DIAL_TIMEOUT = 0.5;
+/** Long enough for a dial to reach Twilio on a slow machine. */
+const DIAL_TIMEOUT = 3;
 
 let telephony: TwilioService;
 
@@ -117,6 +118,7 @@ describe('a dial that Twilio fails and does not place', () => {
     telephony.twilio.answerNext(status, JSON.stringify({ code, message: 'please try again', status }));
     expect(await ask(user, 'call/2013')).toEqual(SYSTEM);
     const { callSid } = await callOf(user);
+    await dialledNow(telephony.service, callSid);
     expect(await ask(user, 'call/2012')).toEqual(BUSY);
 
     await age(telephony.service, callSid, SETTLED);
@@ -135,7 +137,8 @@ describe('a dial that Twilio fails and does not place', () => {
     await ask(user, 'call/2009');
     const { callSid } = await callOf(user);
 
-    await later(callSid);
+    await dialledNow(telephony.service, callSid);
+    await later(callSid, 0);
     expect(await callOf(user)).toMatchObject({ state: 1 });
     await later(callSid, SETTLED);
 

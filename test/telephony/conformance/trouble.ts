@@ -2,7 +2,7 @@
 import { asAsked } from '../../../src/call/dialled-call.js';
 import { CannotBeAsked, type ProviderCall } from '../../../src/telephony/telephony-provider.js';
 import { shownCall } from '../../asterisk/pbx-service.js';
-import { age } from '../../support/scripted-replica.js';
+import { age, dialledNow } from '../../support/scripted-replica.js';
 import { waitFor } from '../../support/wait-for.js';
 import type { Abilities, Scenario } from './bench.js';
 import { patience, refusal, type PlacedCall, type Stage } from './stage.js';
@@ -94,12 +94,11 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
       const lost = (await place()).data!.callSid!;
       bench.line.mode = 'cut';
       bench.line.mode = 'pass';
-      // However slow the machine is, it is too early.
-      await age(service, lost, -60);
+      await dialledNow(service, lost);
       expect((await place()).data?.callSid).toBe(lost);
       await isHeardAgain({ callSid: lost, providerCallId: null });
 
-      await age(service, lost, 60 + DIALS_AGAIN_SECONDS);
+      await age(service, lost, DIALS_AGAIN_SECONDS);
 
       const { callSid } = (await place()).data!;
       expect(await bench.farSide.dialsOf(lost)).toBe(0);
