@@ -8,6 +8,7 @@ import { NotAsked } from '../telephony/provider-gate.js';
 import { CannotBeAsked, type ProviderCall } from '../telephony/telephony-provider.js';
 import { StateType } from './call-lifecycle.js';
 import { CallRecorder } from './call-recorder.js';
+import { asAsked } from './dialled-call.js';
 
 export interface CallInQuestion extends ProviderCall {
   readonly state: StateType;
@@ -34,7 +35,7 @@ export class CallInquiry {
   async ask(provider: GuardedProvider, call: CallInQuestion): Promise<Answer> {
     let status;
     try {
-      status = await provider.fetchStatus(call);
+      status = await provider.fetchStatus(await asAsked(this.database, call));
     } catch (error) {
       return this.withoutAnswer(provider.name, error);
     }

@@ -44,7 +44,7 @@ interface EventRule {
 }
 
 export const EVENT_RULES: Readonly<Record<CallEventType, EventRule>> = {
-  /** The provider took the dial and told its id. */
+  /** The provider took the dial and told its id: in its reply, or by an event where that was lost. */
   accepted: { reaches: StateType.requested },
   /** Leg A picked up: worth a line in the timeline, no state of the contract. */
   caller_answered: { reaches: StateType.requested },

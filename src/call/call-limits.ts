@@ -10,6 +10,12 @@ import type { Config } from '../config/config.js';
  */
 export const UNSETTLED_DIAL_SECONDS = 15;
 
+/**
+ * A dial without a reply counts as never placed, on its provider's word, this long after DIAL_TIMEOUT: the request may have
+ * been read late, and the call may be found late. With SWEEP_EVERY a caller can dial again 15 s after the outcome at most.
+ */
+export const UNPLACED_DIAL_SECONDS = 4;
+
 /** Between two attempts to ask a provider that does not answer. */
 export const ASK_AGAIN_SECONDS = 15;
 

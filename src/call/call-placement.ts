@@ -17,11 +17,13 @@ import type { DialRequest, Refusal, SubAccountCredentials } from '../telephony/t
 import { CallRecorder } from './call-recorder.js';
 import { newCallSid } from './call-sid.js';
 import { CallerDials, FORMER_IN_FLIGHT } from './caller-dials.js';
-import { dialOnce, refusalDetail, type DialResult } from './dial.js';
+import { refusalDetail, type DialResult } from './dial.js';
+import { dialInTurn, waitsForTurn, type Dialler } from './dial-in-turn.js';
+import { settleSoon } from './dialled-call.js';
 import { OpenCallCheck } from './open-call-check.js';
 import { findRunning, type CallToOpen, type OpenCall, type RunningCall } from './open-call.js';
 import { isPassedOver, passOver } from './pass-over.js';
-import { isLimited, isWanted, takeTurn, type Turn } from './provider-turn.js';
+import { isWanted, takeTurn, type Turn } from './provider-turn.js';
 import { SubAccountMaker } from './sub-account-maker.js';
 
 export interface Callee {
@@ -51,6 +53,7 @@ const BUSY_RETRY_SECONDS = 10;
 @Injectable()
 export class CallPlacement {
   private readonly dials = new CallerDials();
+  private readonly dialler: Dialler;
 
   constructor(
     private readonly database: DataSource,
@@ -60,7 +63,9 @@ export class CallPlacement {
     private readonly openCallCheck: OpenCallCheck,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+  ) {
+    this.dialler = { database, dials: this.dials, dialTimeoutSeconds: config.dialTimeoutSeconds };
+  }
 
   /**
    * The caller's own state is looked at first: whoever may not call, or not now, learns nothing about the target.
@@ -88,7 +93,7 @@ export class CallPlacement {
       calleePhone,
       provider: first.provider.name,
       subAccount: first.subAccount.externalId,
-      waitsForTurn: waitsForFormer || this.waitsForTurn(first.provider),
+      waitsForTurn: waitsForFormer || waitsForTurn(first.provider),
       dialTimeoutSeconds: this.config.dialTimeoutSeconds,
       longestRequestedSeconds: this.config.longestRequestedSeconds,
     });
@@ -159,7 +164,7 @@ export class CallPlacement {
     const isFormerOver = await this.dials.waitForFormer(callerId, () => isWanted(this.database, callSid));
     if (!isFormerOver) return FORMER_IN_FLIGHT;
     // A limited provider's turn is taken where the call is dialled.
-    return this.waitsForTurn(provider) ? 'taken' : takeTurn(this.database, callSid, provider);
+    return waitsForTurn(provider) ? 'taken' : takeTurn(this.database, callSid, provider);
   }
 
   private async dialByRoute(
@@ -178,29 +183,17 @@ export class CallPlacement {
   }
 
   private async dial(callerId: string, call: CallToDial, carrier: Carrier): Promise<DialResult> {
-    const result = await this.dialInTurn(callerId, call, carrier);
-    const provider = carrier.provider.name;
+    const { provider: asked, subAccount } = carrier;
+    const result = await dialInTurn(this.dialler, callerId, asked, { ...call, subAccount });
+    const provider = asked.name;
     if (result.kind === 'refused') {
       this.logger.warn({ provider, refusal: loggedRefusal(result) }, 'the provider refused a dial');
     }
     if (result.kind === 'timed_out') {
       this.logger.warn({ provider }, 'the provider has not replied to the dial in time');
     }
+    if (result.kind === 'timed_out' || result.kind === 'unknown') await settleSoon(this.database, call.callSid);
     return result;
-  }
-
-  private async dialInTurn(callerId: string, call: CallToDial, { provider, subAccount }: Carrier): Promise<DialResult> {
-    if (this.waitsForTurn(provider)) {
-      const turn = await takeTurn(this.database, call.callSid, provider);
-      if (turn !== 'taken') return turn;
-    }
-    const { dialTimeoutSeconds } = this.config;
-    return this.dials.run(callerId, () => dialOnce(provider, { ...call, subAccount }, dialTimeoutSeconds));
-  }
-
-  /** A provider that is left alone refuses at once, and is nothing to wait for. */
-  private waitsForTurn(provider: GuardedProvider): boolean {
-    return isLimited(provider.limits) && !provider.isLeftAlone;
   }
 
   private passOver(callSid: string, from: Carrier, refusal: Refusal, to: Carrier): Promise<boolean> {
@@ -211,7 +204,7 @@ export class CallPlacement {
       refusal,
       to: to.provider.name,
       subAccount: to.subAccount.externalId,
-      waitsForTurn: this.waitsForTurn(to.provider),
+      waitsForTurn: waitsForTurn(to.provider),
       dialTimeoutSeconds: this.config.dialTimeoutSeconds,
     });
   }

@@ -107,9 +107,10 @@ export const CancelApi = () =>
       operationId: 'cancelCall',
       summary: 'Cancel a call',
       description:
-        'Has the provider hang up, in state 1, 2 or 3. Afterwards the call is over. With `before` it holds only for a call ' +
-        'that has not come so far: whether a cancel or an answer came first is decided once, at the provider, and the ' +
-        'reply, the record and the phones agree on it.',
+        'Has the provider hang up, in state 1, 2 or 3. Afterwards the call is over. If the provider does not find the call ' +
+        'yet, because its reply to the dial is outstanding or was lost, the cancel is accepted and carried out as soon as ' +
+        'the call is found. With `before` it holds only for a call that has not come so far: whether a cancel or an answer ' +
+        'came first is decided once, at the provider, and the reply, the record and the phones agree on it.',
     }),
     callSidParameter,
     ApiQuery({

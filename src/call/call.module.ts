@@ -13,6 +13,7 @@ import { CallWatch } from './call-watch.service.js';
 import { CatchUp } from './catch-up.js';
 import { ChangeFeed } from './change-feed.js';
 import { DryRunService } from './dry-run.service.js';
+import { KeptCancels } from './kept-cancels.js';
 import { OpenCallCheck } from './open-call-check.js';
 import { ProviderStreams } from './provider-streams.js';
 import { StateMemory } from './state-memory.js';
@@ -35,6 +36,7 @@ import { WaitingClients } from './waiting-clients.js';
     CatchUp,
     ChangeFeed,
     DryRunService,
+    KeptCancels,
     OpenCallCheck,
     ProviderStreams,
     StateMemory,

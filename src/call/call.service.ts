@@ -8,14 +8,17 @@ import { hotStatement } from '../database/hot-statement.js';
 import { DirectoryService } from '../directory/directory.service.js';
 import { refusalError } from '../telephony/logged-refusal.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
-import type { CallMilestone, ProviderCall } from '../telephony/telephony-provider.js';
+import { NotAsked } from '../telephony/provider-gate.js';
+import { CannotBeAsked, type CallMilestone, type ProviderCall } from '../telephony/telephony-provider.js';
 import { StateType } from './call-lifecycle.js';
 import { CallPlacement } from './call-placement.js';
 import { CallRecorder } from './call-recorder.js';
 import { isCallSid } from './call-sid.js';
 import { CallerCancels } from './caller-cancels.js';
 import { claimCancel, releaseCancel, type CancelClaim } from './cancel-claim.js';
+import { asAsked } from './dialled-call.js';
 import { giveBackTurn } from './give-back-turn.js';
+import { KeptCancels } from './kept-cancels.js';
 import { StateMemory, type RememberedState } from './state-memory.js';
 
 const findState = hotStatement<RememberedState>(
@@ -35,6 +38,7 @@ export class CallService {
     private readonly placement: CallPlacement,
     private readonly recorder: CallRecorder,
     private readonly memory: StateMemory,
+    private readonly keptCancels: KeptCancels,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -91,6 +95,10 @@ export class CallService {
       if (claim.isUndialed) await this.endUndialed(callSid, claim.provider);
       else await this.hangUp(claim.provider, { callSid, providerCallId: claim.providerCallId }, before);
     } catch (error) {
+      if (claim.claimed && error instanceof NotOrdered) {
+        this.keptCancels.keep(callSid);
+        return;
+      }
       if (claim.claimed) await releaseCancel(this.database, callSid);
       throw error;
     }
@@ -127,9 +135,15 @@ export class CallService {
     try {
       const provider = this.providers.named(providerName);
       if (!provider) throw new Error(`provider ${providerName} is not configured any more`);
-      return await provider.hangUp(call, before ?? undefined);
+      return await provider.hangUp(await asAsked(this.database, call), before ?? undefined);
     } catch (cause) {
-      throw new AppError('SYSTEM', { cause });
+      // Nor is it known whether there is a call: the cancel waits until it is.
+      throw call.providerCallId === null && (cause instanceof CannotBeAsked || cause instanceof NotAsked)
+        ? new NotOrdered('SYSTEM', { cause })
+        : new AppError('SYSTEM', { cause });
     }
   }
 }
+
+/** No order was given: the provider does not find the call, or not yet. */
+class NotOrdered extends AppError {}

@@ -14,6 +14,7 @@ import {
   CANCEL_LEASE_SECONDS,
   GIVE_UP_SECONDS,
   probeIn,
+  UNPLACED_DIAL_SECONDS,
   UNSETTLED_DIAL_SECONDS,
 } from './call-limits.js';
 import { IS_UNDIALED } from './provider-turn.js';
@@ -36,18 +37,31 @@ export interface DueCalls {
   readonly waitMs: number;
 }
 
+/** Of a row of call_record whose dial was not settled: when its provider must know whether there is a call. */
+const mustBeKnownAt = (dialTimeout: string): string =>
+  `coalesce(turn_at, requested_at) + (${dialTimeout} + ${UNPLACED_DIAL_SECONDS}) * interval '1 second'`;
+
 /**
- * Of a row of call_record: its dial was settled, so recently that its provider may not find the call yet. Told by the deadline
- * of state 1, which is set once, when the call is opened. (One whose dial was not settled is due when its provider must know.)
+ * Of a row of call_record: its dial is so recent that its provider may not find the call yet. For one that was settled this is
+ * told by the deadline of state 1, which is set once, when the call is opened.
  *
  * @param longestRequested seconds, as SQL
+ * @param dialTimeout seconds, as SQL
  */
-export const isFresh = (longestRequested: string): string =>
-  `state = 1 and provider_call_id is not null
-   and deadline_at > now() + greatest(0, ${longestRequested} - ${UNSETTLED_DIAL_SECONDS}) * interval '1 second'`;
+export const isFresh = (longestRequested: string, dialTimeout: string): string =>
+  `state = 1 and case when provider_call_id is null
+   then ${mustBeKnownAt(dialTimeout)} > now()
+   else deadline_at > now() + greatest(0, ${longestRequested} - ${UNSETTLED_DIAL_SECONDS}) * interval '1 second' end`;
 
-const claimed = (due: string): string => `
-update call_record set sweep_at = now() + interval '${ASK_AGAIN_SECONDS} seconds'
+const LATER = `now() + interval '${ASK_AGAIN_SECONDS} seconds'`;
+
+/** One that may not be found yet is looked at again as soon as it must be. */
+const nextLook = (dialTimeout: string): string =>
+  `case when state = 1 and provider_call_id is null and ${mustBeKnownAt(dialTimeout)} > now()
+   then least(${mustBeKnownAt(dialTimeout)}, ${LATER}) else ${LATER} end`;
+
+const claimed = (due: string, next: string): string => `
+update call_record set sweep_at = ${next}
 from ${due} where call_record.call_sid = ${due}.call_sid
 returning call_record.*`;
 
@@ -73,7 +87,7 @@ with turn as materialized (
   order by sweep_at
   limit $2
   for update skip locked
-), claimed as (${claimed('due')}
+), claimed as (${claimed('due', nextLook('$5::float8'))}
 ), place as materialized (
   select coalesce((select at from turn), clock_timestamp()) as at, (select count(*) from claimed) as asks
 ), moved as (
@@ -81,7 +95,7 @@ with turn as materialized (
   select ${asksOf('$1::text')}, place.at + place.asks / $3::float8 * interval '1 second' from place where place.asks > 0
   on conflict on constraint provider_turn_pkey do update set next_at = excluded.next_at
 )
-select ${DUE_CALL}, ${isFresh('$4::float8')} as "isFresh",
+select ${DUE_CALL}, ${isFresh('$4::float8', '$5::float8')} as "isFresh",
   greatest(0, extract(epoch from place.at - clock_timestamp()) * 1000)::float8 as "waitMs"
 from place left join claimed on true
 `,
@@ -91,9 +105,15 @@ export const claimDue = async (
   database: DataSource,
   { name, asksPerSecond }: GuardedProvider,
   limit: number,
-  { longestRequestedSeconds }: Config,
+  { longestRequestedSeconds, dialTimeoutSeconds }: Config,
 ): Promise<DueCalls> => {
-  const rows = await claimAtProvider(database, [name, limit, asksPerSecond, longestRequestedSeconds]);
+  const rows = await claimAtProvider(database, [
+    name,
+    limit,
+    asksPerSecond,
+    longestRequestedSeconds,
+    dialTimeoutSeconds,
+  ]);
   return { calls: rows.filter((row) => row.callSid !== null), waitMs: rows[0]?.waitMs ?? 0 };
 };
 
@@ -106,7 +126,7 @@ with due as (
   order by sweep_at
   limit $2
   for update skip locked
-), claimed as (${claimed('due')}
+), claimed as (${claimed('due', LATER)}
 )
 select ${DUE_CALL}, false as "isFresh" from claimed
 `,

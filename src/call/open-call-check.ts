@@ -30,10 +30,7 @@ interface CallToCheck extends CallInQuestion {
   readonly isBeingChecked: boolean;
 }
 
-/**
- * From when on the provider is asked: a dial may be in flight before, or has only now been settled. The outcome of one that was
- * never settled is the sweeper's to find out; here its provider's word counts only where it knows the call.
- */
+/** From when on the provider is asked: a dial may be in flight before, or has only now been settled. */
 const CHECKED_FROM = `coalesce(turn_at, requested_at) + interval '1 second' * case
   when state > 1 then 0
   when provider_call_id is null then $2::float8 + ${DOUBLE_TAP_SECONDS}
@@ -53,7 +50,7 @@ with claim as (
     then coalesce(checked_until <= ${NOW_MS} - interval '${CHECK_AGAIN_SECONDS} seconds', true)
     else provider_call_id is not null and sweep_at > (${CHECKED_FROM})::timestamptz(3) end
   returning call_sid, provider, provider_call_id,
-    state = 1 and provider_call_id is null or ${isFresh('$3::float8')} as is_fresh,
+    ${isFresh('$3::float8', '$2::float8')} as is_fresh,
     checked_until > now() as is_claimed
 )
 select call.call_sid as "callSid", claim.provider, claim.provider_call_id as "providerCallId", call.state,

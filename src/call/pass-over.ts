@@ -10,8 +10,8 @@ import { RINGBACK } from './apply-call-event.js';
 import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
 import { refusalDetail } from './dial.js';
 
-/** Reasons of the provider's own: the same call may be welcome elsewhere. No phone was rung by any refusal. */
-const ITS_OWN_REASONS: readonly RefusalCategory[] = ['no_funds', 'rate_limited', 'provider_down'];
+/** Reasons of the provider's own, its account among them: the same call may be welcome elsewhere. No refusal has rung a phone. */
+const ITS_OWN_REASONS: readonly RefusalCategory[] = ['bad_account', 'no_funds', 'rate_limited', 'provider_down'];
 
 export const isPassedOver = ({ category }: Refusal): boolean => ITS_OWN_REASONS.includes(category);
 

@@ -33,8 +33,8 @@ export const takeTurn = async (
   database: DataSource,
   callSid: string,
   { name, limits }: Pick<GuardedProvider, 'name' | 'limits'>,
+  patientUntil = Date.now() + PATIENCE_MS,
 ): Promise<Turn> => {
-  const patientUntil = Date.now() + PATIENCE_MS;
   for (;;) {
     const patienceMs = Math.max(0, patientUntil - Date.now());
     const verdict = await database.transaction((transaction) => judge(transaction, callSid, name, limits, patienceMs));
@@ -48,6 +48,34 @@ export const takeTurn = async (
       return tooMany('RB-AT-ONCE', `more than ${String(limits.callsAtOnce)} calls at once`);
     await sleep(LOOK_AGAIN_MS);
   }
+};
+
+/** The call waits again, as one that has not been dialled, and nobody gets a turn before that time. */
+const hold = hotStatement(
+  'hold-turns',
+  `
+with waiting as (
+  update call_record set turn_at = 'infinity'
+  where call_sid = $1 and state = 1 and provider_call_id is null and cancel_ordered_at is null
+  returning call_sid
+)
+insert into provider_turn (provider, next_at)
+select $2, clock_timestamp() + $3 * interval '1 millisecond' from waiting
+on conflict on constraint provider_turn_pkey do update set next_at = greatest(provider_turn.next_at, excluded.next_at)
+returning provider
+`,
+);
+
+/** For a provider that has refused a dial, and takes it after so many milliseconds. */
+export const takeTurnAfter = async (
+  database: DataSource,
+  callSid: string,
+  provider: Pick<GuardedProvider, 'name' | 'limits'>,
+  waitMs: number,
+  patientUntil: number,
+): Promise<Turn> => {
+  const held = await hold(database, [callSid, provider.name, waitMs]);
+  return held.length > 0 ? takeTurn(database, callSid, provider, patientUntil) : { kind: 'canceled' };
 };
 
 /** False once the call is over, or its cancel is ordered. */

@@ -13,14 +13,12 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { GuardedProvider } from '../telephony/guarded-provider.js';
-import { loggedRefusal } from '../telephony/logged-refusal.js';
-import type { HangUpOutcome } from '../telephony/telephony-provider.js';
 import { keepPace } from './ask-pace.js';
 import { CallInquiry } from './call-inquiry.js';
 import { CallRecorder } from './call-recorder.js';
-import { releaseCancel } from './cancel-claim.js';
 import { CatchUp } from './catch-up.js';
 import { claimDue, claimDueOfOthers, putOffSweep, type DueCall, type DueCalls } from './due-calls.js';
+import { carryOutCancel, orderHangUp, type CancelTools } from './ordered-cancel.js';
 
 /** At half a second to an answer these are 100 calls a second. */
 const AT_ONCE = 50;
@@ -39,6 +37,7 @@ interface Lane {
 export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly lanes: readonly Lane[];
   private readonly stop = new AbortController();
+  private readonly tools: CancelTools;
 
   constructor(
     private readonly database: DataSource,
@@ -50,6 +49,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.lanes = [...providers.all, null].map((provider) => ({ provider }));
+    this.tools = { database, recorder, logger };
   }
 
   onApplicationBootstrap(): void {
@@ -153,7 +153,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     }
     const provider = this.providers.named(call.provider);
     if (!provider) return;
-    if (call.cancelPending && (await this.carryOutCancel(provider, call))) return;
+    if (call.cancelPending && (await carryOutCancel(this.tools, provider, call))) return;
     const answer = await this.inquiry.ask(provider, call);
     if (answer === 'over' || answer === 'unanswered') return;
     if (!call.overdue) await putOffSweep(this.database, call.callSid);
@@ -166,37 +166,12 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     await this.recorder.applyOwn(call.callSid, 'lost', { endReason: 'lost' });
   }
 
-  /** @returns whether the call is over by it */
-  private async carryOutCancel(provider: GuardedProvider, call: DueCall): Promise<boolean> {
-    const outcome = await this.hangUp(provider, call);
-    if (outcome?.kind === 'taken') await this.recorder.applyOwn(call.callSid, 'canceled', { endReason: 'canceled' });
-    else if (outcome) await releaseCancel(this.database, call.callSid);
-    return outcome?.kind === 'taken';
-  }
-
   /** The provider says that the call goes on. Unless it has only now moved on, that has been long enough. */
   private async expire(provider: GuardedProvider, call: DueCall): Promise<void> {
     if ((await this.inquiry.stateOf(call.callSid)) !== call.state) return;
     this.logger.warn({ state: call.state }, 'a call has stayed too long and is hung up');
-    const outcome = await this.hangUp(provider, call);
+    const outcome = await orderHangUp(this.tools, provider, call);
     if (outcome?.kind === 'taken') await this.recorder.applyOwn(call.callSid, 'expired', { endReason: 'canceled' });
-  }
-
-  /** Undefined where the outcome is unknown: the call is asked about all the same. */
-  private async hangUp(provider: GuardedProvider, call: DueCall): Promise<HangUpOutcome | undefined> {
-    try {
-      const outcome = await provider.hangUp(call);
-      if (outcome.kind === 'refused') {
-        this.logger.warn(
-          { provider: provider.name, refusal: loggedRefusal(outcome) },
-          'the provider refused to hang up',
-        );
-      }
-      return outcome;
-    } catch (error) {
-      this.logger.warn({ error, provider: provider.name }, 'the provider could not be told to hang up');
-      return undefined;
-    }
   }
 }
 

@@ -112,6 +112,12 @@ export const PROVIDER_SETTINGS = {
     optional(twilioSid),
   ),
   twilioAuthToken: secret('TWILIO_AUTH_TOKEN', '', 'Its auth token.', optional(text)),
+  twilioSharedKeys: secret(
+    'TWILIO_SHARED_KEYS',
+    '',
+    'Secrets of the SharedKeys that sign its webhooks, comma between two; all are accepted. Unset: only the auth token signs.',
+    optional(list(nonEmpty)),
+  ),
   twilioCallerNumber: setting(
     'TWILIO_CALLER_NUMBER',
     '',

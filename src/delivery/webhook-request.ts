@@ -8,7 +8,7 @@ import { request as requestByHttps } from 'node:https';
 import { Webhook } from 'standardwebhooks';
 import { ATTEMPT_LIMIT_MS, RESPONSE_LENGTH } from './delivery-limits.js';
 import { GuardedConnections } from './guarded-connections.js';
-import { retryAfterOf } from './retry-after.js';
+import { retryAfterOf } from '../common/retry-after.js';
 
 export interface WebhookToSend {
   readonly url: string;

@@ -33,7 +33,7 @@ export interface TelephonyProvider {
   hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome>;
 
   /**
-   * What the provider knows of the call now.
+   * What the provider knows of the call now. Where its id is unknown, the events bring it.
    * @throws where the provider could not be asked; CannotBeAsked where that is no fault of its.
    */
   fetchStatus(call: ProviderCall): Promise<CallStatus>;
@@ -93,10 +93,23 @@ export interface SubAccountCredentials {
   readonly secret: string;
 }
 
-/** How a provider's call is found again. The provider's id is unknown while its reply to the dial is outstanding. */
+/** How a provider's call is found again. The provider's id is unknown while its reply to the dial is outstanding, or lost. */
 export interface ProviderCall {
   readonly callSid: string;
   readonly providerCallId: string | null;
+  /** Where the provider's id is unknown: for a provider that finds a call by what it was asked to dial. */
+  readonly dialled?: DialledCall;
+}
+
+export interface DialledCall {
+  readonly callerPhone: string;
+  readonly calleePhone: string;
+  /** The sub-account's id at the provider. */
+  readonly subAccount: string;
+  /** The dial was sent no earlier, by our clock. */
+  readonly at: Date;
+  /** The provider's ids of other recent calls to the same caller's phone. This call has none of them. */
+  readonly othersIds: readonly string[];
 }
 
 export type DialOutcome =
@@ -118,6 +131,8 @@ export interface Refusal {
   /** The provider's own code and text, kept for people. */
   readonly code: string;
   readonly text: string;
+  /** With `rate_limited`, where the provider says so: when it takes the same request. */
+  readonly retryAfterMs?: number;
 }
 
 /** How far a call has come: `ringing` also holds for one that was answered without ever being told to ring. */
@@ -146,7 +161,11 @@ export const PROVIDER_END_REASONS = [
 ] as const;
 export type ProviderEndReason = (typeof PROVIDER_END_REASONS)[number];
 
-export type ProviderEventType = 'caller_answered' | 'ringing' | 'answered' | 'ended';
+/**
+ * accepted: the provider has the call, and nothing more; the event is worth its id, which the reply to the dial may not have
+ * brought. caller_answered: leg A. ringing and answered: leg B.
+ */
+export type ProviderEventType = 'accepted' | 'caller_answered' | 'ringing' | 'answered' | 'ended';
 
 export interface ProviderEvent {
   /** The same for every delivery of the same fact, also when it is read by fetchStatus; unique within the provider. */

@@ -30,7 +30,14 @@ beforeAll(async () => {
 afterEach(() => {
   telephony.yuntongxun.replyInstead = null;
 });
-afterAll(() => telephony.close());
+let withTwilioFirst: TwoProviders | undefined;
+const twilioFirst = async (): Promise<TwoProviders> =>
+  (withTwilioFirst ??= await startTwoProviders({ ROUTES: '=twilio/yuntongxun' }));
+
+afterAll(async () => {
+  await telephony.close();
+  await withTwilioFirst?.close();
+});
 
 const repliesWith = (code: string): ((request: unknown, response: ServerResponse) => void) => {
   return (_, response) => response.writeHead(200).end(JSON.stringify({ statusCode: code, statusMsg: '【账号】说不' }));
@@ -90,6 +97,34 @@ it.each([
   expect(own.map(({ type }) => type)).toEqual(['requested', 'passed_over', 'accepted']);
   expect(own[1]!.detail).toEqual({ provider: 'yuntongxun', category, code, text: '【账号】说不', next: 'twilio' });
 });
+
+it.each([
+  [401, 20005],
+  [403, 10001],
+  [401, 90010],
+  [403, 20403],
+  [401, 20006],
+  [401, 20003],
+])(
+  'goes by the next where Twilio is the first, and says with %i and %i that its account is at fault',
+  async (...error) => {
+    const own = await twilioFirst();
+    const user = await own.user('yuntongxun', 'twilio');
+    const [status, code] = error;
+    own.twilio.answerNext(
+      status,
+      JSON.stringify({ code, message: 'No', more_info: 'https://www.twilio.com/docs', status }),
+    );
+
+    expect(await own.service.ask(user, 'call/2013')).toEqual(PLACED);
+
+    const [call] = await own.service.database.query<[{ provider: string }]>(
+      'select provider from call_record where caller_id = $1',
+      [user],
+    );
+    expect(call.provider).toBe('yuntongxun');
+  },
+);
 
 it('can be canceled at the provider that stood in', async () => {
   const user = await telephony.user('yuntongxun', 'twilio');

@@ -1,8 +1,8 @@
 /** When an open call is checked with its provider, how often, and what its caller is answered: two replicas, one database. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CHECK_AGAIN_SECONDS, UNSETTLED_DIAL_SECONDS } from '../../src/call/call-limits.js';
+import { CHECK_AGAIN_SECONDS, UNPLACED_DIAL_SECONDS, UNSETTLED_DIAL_SECONDS } from '../../src/call/call-limits.js';
 import { CannotBeAsked, type CallStatus, type ProviderEventType } from '../../src/telephony/telephony-provider.js';
-import { age, scriptedReplica, type ScriptedReplica } from '../support/scripted-replica.js';
+import { age, dialledNow, scriptedReplica, type ScriptedReplica } from '../support/scripted-replica.js';
 import { never, scriptedProvider, type ScriptedProvider } from '../support/scripted-provider.js';
 import { tellOf } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -159,19 +159,30 @@ describe('a double tap', () => {
     expect(await record(first)).toMatchObject({ state: 1 });
   });
 
-  it('leaves to the sweeper a call whose dial was never settled, unless the provider knows its end', async () => {
+  it('of a call whose dial was never settled closes it where the provider knows its end', async () => {
     provider.onDial = never;
     const first = await one.place(callerId, TARGET);
     provider.onDial = async () => ({ kind: 'accepted', providerCallId: 'two' });
     await age(service, first, LATER);
-    answers({ kind: 'unknown' });
-
-    expect(await one.place(callerId, TARGET)).toBe(first);
-    await age(service, first, CHECK_AGAIN_SECONDS + 1);
     answers(knows(first, 'ended'));
 
     expect(await one.place(callerId, TARGET)).not.toBe(first);
+
     expect(await record(first)).toEqual({ state: 4, endReason: 'completed' });
+  });
+
+  it('of a call whose dial was never settled closes it as failed, but only once the provider must know it', async () => {
+    provider.onDial = never;
+    const first = await one.place(callerId, TARGET);
+    provider.onDial = async () => ({ kind: 'accepted', providerCallId: 'two' });
+    answers({ kind: 'unknown' });
+    await dialledNow(service, first);
+
+    expect(await one.place(callerId, TARGET)).toBe(first);
+    await age(service, first, DIAL_TIMEOUT + UNPLACED_DIAL_SECONDS);
+
+    expect(await one.place(callerId, TARGET)).not.toBe(first);
+    expect(await record(first)).toEqual({ state: 4, endReason: 'failed' });
   });
 });
 

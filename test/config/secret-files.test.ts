@@ -17,6 +17,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET,
   ASTERISK_PASSWORD: 'a password',
   TWILIO_AUTH_TOKEN: 'a token',
+  TWILIO_SHARED_KEYS: 'one key,another key',
   YUNTONGXUN_AUTH_TOKEN: 'a token',
   YUNTONGXUN_WEBHOOK_TOKEN: 'w'.repeat(22),
   HTTPS_PROXY: 'http://user:password@proxy:3128',

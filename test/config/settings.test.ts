@@ -165,6 +165,7 @@ describe('a secret with a line break or blanks around it, as files and Kubernete
     SIMULATOR_WEBHOOK_SECRETS: secret(24),
     ASTERISK_PASSWORD: 'a password',
     TWILIO_AUTH_TOKEN: 'a token',
+    TWILIO_SHARED_KEYS: 'one key, another key',
     YUNTONGXUN_AUTH_TOKEN: 'a token',
     YUNTONGXUN_WEBHOOK_TOKEN: 'w'.repeat(22),
     HTTPS_PROXY: 'http://user:password@proxy.example.com:3128',

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { LONGEST_RETRY_AFTER_SECONDS, retryAfterOf } from '../../src/delivery/retry-after.js';
+import { LONGEST_RETRY_AFTER_SECONDS, retryAfterOf } from '../../src/common/retry-after.js';
 import { WebhookRequest, type WebhookToSend } from '../../src/delivery/webhook-request.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { openTestCall } from '../support/told-call.js';

@@ -67,3 +67,8 @@ export const age = async ({ database }: Pick<TestApp, 'database'>, callSid: stri
     [callSid, seconds],
   );
 };
+
+/** As if its dial had been sent now, however slow the machine is. */
+export const dialledNow = async ({ database }: Pick<TestApp, 'database'>, callSid: string): Promise<void> => {
+  await database.query('update call_record set turn_at = now(), sweep_at = now() where call_sid = $1', [callSid]);
+};

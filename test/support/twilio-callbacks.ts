@@ -21,11 +21,16 @@ export interface SentCallback {
 
 const PAUSE_MS = 10;
 
-/** HMAC-SHA1 over the address and each field's name and value, in the order of names. */
-export const signatureOf = (authToken: string, url: string, fields: Readonly<Record<string, string>>): string => {
+/** HMAC-SHA1, or SHA256 with a SharedKey, over the address and each field's name and value, in the order of names. */
+export const signatureOf = (
+  authToken: string,
+  url: string,
+  fields: Readonly<Record<string, string>>,
+  hash: 'sha1' | 'sha256' = 'sha1',
+): string => {
   const names = Object.keys(fields).sort();
   const text = url + names.map((name) => `${name}${fields[name] ?? ''}`).join('');
-  return createHmac('sha1', authToken).update(text, 'utf8').digest('base64');
+  return createHmac(hash, authToken).update(text, 'utf8').digest('base64');
 };
 
 /** @returns the body of an answer of 2xx, null where there was none */

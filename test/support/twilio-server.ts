@@ -11,6 +11,7 @@ import { place } from './twilio-call-script.js';
 import { callerHangsUp, endLegA, endLegB, isOver, newLeg, shownLeg } from './twilio-calls.js';
 import type { Call, CallWorld, Leg, Phase } from './twilio-calls.js';
 import { ApiError, checkCreate, checkForm, checkUpdate } from './twilio-forms.js';
+import { listedCalls } from './twilio-call-list.js';
 
 export interface TwilioServerOptions extends Partial<CallbackOptions> {
   /** Auth tokens by account; the first is the main account, whose credentials hold for all of them. */
@@ -34,7 +35,9 @@ export interface TwilioServer {
   /** Legs whose caller heard that an application error has occurred. */
   readonly applicationErrors: string[];
   /** Instead of an answer of its own, to the next request. */
-  answerNext(status: number, body: string): void;
+  answerNext(status: number, body: string, headers?: Readonly<Record<string, string>>): void;
+  /** To the next request that is carried out. */
+  replyNext(status: number, body: string): void;
   /** Calls that are placed from now on stay in this phase, however long a test takes. */
   holdAt(phase: Phase): void;
   /** Acts within the next order, after it has come and before it is decided. */
@@ -78,7 +81,8 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
   const callbacks: SentCallback[] = [];
   const applicationErrors: string[] = [];
   const startedAt = Date.now();
-  let prepared: { status: number; body: string } | undefined;
+  let prepared: { status: number; body: string; headers: Readonly<Record<string, string>> } | undefined;
+  let reply: { status: number; body: string } | undefined;
   let heldAt: Phase | undefined;
   let interloper: ((call: Call) => void) | undefined;
   const world: CallWorld = {
@@ -149,22 +153,11 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     return shownLeg(leg);
   };
 
-  const list = ({ url, accountSid }: Asked): object => {
-    const strange = [...url.searchParams.keys()].filter((name) => !['ParentCallSid', 'PageSize'].includes(name));
-    if (strange.length > 0) throw new ApiError(400, 20001, `Unknown parameters: ${strange.join(', ')}`);
-    const parent = url.searchParams.get('ParentCallSid');
-    const children = [...calls.values()].flatMap(({ legB }) => legB ?? []);
-    const found = children.filter((leg) => leg.parentSid === parent && leg.accountSid === accountSid);
-    const uri = url.pathname + url.search;
-    const page = { page: 0, page_size: 2, start: 0, end: 0, uri, first_page_uri: uri };
-    return { calls: found.map(shownLeg), ...page, next_page_uri: null, previous_page_uri: null };
-  };
-
   const answer = (asked: Asked): { answer: object | null; status: number } => {
     const { method, accountSid, sid, isList } = asked;
     if (method === 'POST' && isList) return create(asked);
     if (method === 'POST' && sid) return { status: 200, answer: update(asked) };
-    if (method === 'GET' && isList) return { status: 200, answer: list(asked) };
+    if (method === 'GET' && isList) return { status: 200, answer: listedCalls(calls.values(), asked) };
     if (method === 'GET' && sid) return { status: 200, answer: shownLeg(legBy(sid, accountSid).leg) };
     if (method === 'GET') return { status: 200, answer: shownAccount(accountSid, main) };
     throw new ApiError(405, 20004, 'Method not allowed');
@@ -174,7 +167,9 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     const url = new URL(request.url ?? '/', 'http://api');
     requests.push(`${request.method ?? ''} ${url.pathname}`);
     if (prepared) {
-      response.writeHead(prepared.status, { 'content-type': 'application/json' }).end(prepared.body);
+      response
+        .writeHead(prepared.status, { 'content-type': 'application/json', ...prepared.headers })
+        .end(prepared.body);
       prepared = undefined;
       return;
     }
@@ -187,7 +182,9 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
       if (method === 'POST') forms.push(form);
       const isList = url.pathname.endsWith('/Calls.json');
       const { status, answer: shown } = answer({ method, url, accountSid, sid, isList, form });
-      if (shown) response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(shown));
+      const written = reply ?? { status, body: JSON.stringify(shown) };
+      reply = undefined;
+      if (shown) response.writeHead(written.status, { 'content-type': 'application/json' }).end(written.body);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       response.writeHead(error.status, { 'content-type': 'application/json' }).end(JSON.stringify(error.shown));
@@ -215,7 +212,8 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     callbacks,
     calls,
     applicationErrors,
-    answerNext: (status, body) => (prepared = { status, body }),
+    answerNext: (status, body, headers = {}) => (prepared = { status, body, headers }),
+    replyNext: (status, body) => (reply = { status, body }),
     holdAt: (phase) => (heldAt = phase),
     beforeNextOrder: (act) => (interloper = act),
     callOf,

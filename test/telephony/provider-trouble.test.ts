@@ -70,7 +70,9 @@ const over = (userId: string) =>
 
 /** Has the sweeper look at everything that is open, as it would after some time. */
 const sweep = async (): Promise<void> => {
-  await service.database.query('update call_record set sweep_at = now() where state < 4');
+  await service.database.query(
+    `update call_record set sweep_at = now(), turn_at = now() - interval '20 seconds' where state < 4`,
+  );
   await service.app.nest.get(Sweeper, { strict: false }).sweep();
 };
 

@@ -25,7 +25,7 @@ const place = async (script: string): Promise<string> => {
 };
 
 /** A call of script 13, in which the given thing is the last that has happened. */
-const callAt = async (phase: ProviderEventType | 'nothing', script = '13'): Promise<string> => {
+const callAt = async (phase: Exclude<ProviderEventType, 'accepted'> | 'nothing', script = '13'): Promise<string> => {
   const callSid = await place(script);
   const seconds = { nothing: 1, caller_answered: 2.5, ringing: 4, answered: 8, ended: 60 }[phase];
   jest.advanceTimersByTime(seconds * 1000);

@@ -27,8 +27,8 @@ describe('leg A', () => {
     ]);
   });
 
-  it.each(['queued', 'initiated', 'ringing'])('that is %s is no event', (status) => {
-    expect(legA(status)).toEqual([]);
+  it.each(['queued', 'initiated', 'ringing'])('that is %s brings the call’s id, as one fact', (status) => {
+    expect(legA(status)).toMatchObject([{ type: 'accepted', providerCallId: `AC/${A}`, eventId: `${A}:accepted` }]);
   });
 
   it('that has cleared ends the call as canceled, or as completed where leg B had answered', () => {
@@ -119,6 +119,7 @@ describe('a leg B that is on record as not answered', () => {
   const second = (at: number) => new Date(Date.parse(AT) + at * 1000);
   const leg = (given: Partial<RecordedLeg>): RecordedLeg => ({
     sid: A,
+    isLegB: false,
     status: 'completed',
     createdAt: second(0),
     updatedAt: second(40),

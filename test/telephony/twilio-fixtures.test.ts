@@ -58,13 +58,14 @@ describe('the provider reads', () => {
 
     const events = status.kind === 'known' ? status.events : [];
     expect(events.map(({ type, endReason }) => [type, endReason].join(' ').trim())).toEqual([
+      'accepted',
       'caller_answered',
       'answered',
       'ended completed',
       'ended canceled',
     ]);
     const told = callbacks.flatMap(({ teller, fields }) =>
-      teller === 'dial' ? [] : `${fields.CallSid ?? ''}:${fields.CallStatus ?? ''}`,
+      teller === 'dial' ? [] : ['accepted', fields.CallStatus].map((what) => `${fields.CallSid ?? ''}:${what ?? ''}`),
     );
     for (const { eventId } of events) expect(told).toContain(eventId);
     await provider.close();

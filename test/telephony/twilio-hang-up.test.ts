@@ -30,7 +30,7 @@ const place = async (script: string) => {
 };
 
 /** A call in which the given thing is the last that has happened, and nothing else does until an order comes. */
-const callAt = async (phase: ProviderEventType | 'nothing', script = '13') => {
+const callAt = async (phase: Exclude<ProviderEventType, 'accepted'> | 'nothing', script = '13') => {
   server.holdAt(phase);
   const call = await place(script);
   const types = () => receiver.eventsOf(call.callSid).map(({ type }) => type);

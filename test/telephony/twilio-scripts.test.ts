@@ -37,21 +37,23 @@ const over = async (providerCallId: string): Promise<void> => {
 
 const told = ({ type, endReason }: ProviderEvent): string => (endReason ? `${type}: ${endReason}` : type);
 
-/** All orders of up to six things. */
+/** All orders of up to seven things. */
 const orders = <T>(things: readonly T[]): T[][] =>
   things.length < 2
     ? [[...things]]
     : things.flatMap((first, at) => orders(things.toSpliced(at, 1)).map((rest) => [first, ...rest]));
 
-const TALK = ['caller_answered', 'ringing', 'answered', 'ended: completed', 'ended: canceled'];
+/** Told when leg A is queued, and again when its phone rings. */
+const PLACED = ['accepted', 'accepted'];
+const TALK = [...PLACED, 'caller_answered', 'ringing', 'answered', 'ended: completed', 'ended: canceled'];
 
 const SCRIPTS: [script: string, title: string, events: string[], endReason: string][] = [
   ['00', 'answered, and the callee hangs up', TALK, 'completed'],
-  ['01', 'busy', ['caller_answered', 'ended: busy', 'ended: canceled'], 'busy'],
-  ['02', 'not answered', ['caller_answered', 'ringing', 'ended: no_answer', 'ended: canceled'], 'no_answer'],
-  ['03', 'declined', ['caller_answered', 'ringing', 'ended: rejected', 'ended: canceled'], 'rejected'],
-  ['04', 'out of reach', ['caller_answered', 'ended: unreachable', 'ended: canceled'], 'unreachable'],
-  ['05', 'not answered by the caller', ['ended: no_answer'], 'no_answer'],
+  ['01', 'busy', [...PLACED, 'caller_answered', 'ended: busy', 'ended: canceled'], 'busy'],
+  ['02', 'not answered', [...PLACED, 'caller_answered', 'ringing', 'ended: no_answer', 'ended: canceled'], 'no_answer'],
+  ['03', 'declined', [...PLACED, 'caller_answered', 'ringing', 'ended: rejected', 'ended: canceled'], 'rejected'],
+  ['04', 'out of reach', [...PLACED, 'caller_answered', 'ended: unreachable', 'ended: canceled'], 'unreachable'],
+  ['05', 'not answered by the caller', [...PLACED, 'ended: no_answer'], 'no_answer'],
   ['12', 'answered, and the caller hangs up', TALK, 'completed'],
 ];
 
@@ -180,7 +182,7 @@ describe('what is configured', () => {
       timeoutSeconds: 35,
       timeLimitSeconds: 7200,
       records: false,
-      statusCallbackEvents: ['initiated', 'ringing', 'answered', 'completed'],
+      statusCallbackEvents: ['ringing', 'answered', 'completed'],
     });
   });
 

@@ -72,7 +72,7 @@ it.each([
   ['TwiML that is not closed', { Twiml: TWIML.replace('</Dial>', '') }, 12100],
   ['TwiML with an attribute that there is not', { Twiml: TWIML.replace('timeLimit', 'limit') }, 12100],
   ['TwiML with a verb that we never order', { Twiml: '<Response><Reject/></Response>' }, 12100],
-  ['TwiML with an event that there is not', { Twiml: TWIML.replace('initiated ringing', 'begun') }, 12100],
+  ['TwiML with an event that there is not', { Twiml: TWIML.replace('ringing answered', 'begun') }, 12100],
   ['TwiML that is too long', { Twiml: TWIML.replace('/dial', `/${'x'.repeat(4000)}`) }, 21205],
   ['a caller id that is not its own', { Twiml: TWIML.replace(CALLER_NUMBER, '+15005550001') }, 13214],
 ])('the test server refuses %s', async (_, fields, code) => {

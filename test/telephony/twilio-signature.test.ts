@@ -172,6 +172,79 @@ describe('a callback is forged', () => {
   });
 });
 
+describe('a callback that a SharedKey has signed', () => {
+  const [KEY, OLD_KEY] = ['the secret of the SharedKey', 'the secret of the SharedKey before'];
+  const SETTINGS = 'x-twilio-webhooks-signature-settings';
+  let keyed: TwilioProvider;
+
+  beforeEach(async () => {
+    await start();
+    await aboutCall();
+    keyed = twilioProvider({ publicUrl: PUBLIC, sharedKeys: [KEY, OLD_KEY] });
+  });
+  afterEach(() => keyed.close());
+
+  const fields = (): Record<string, string> => Object.fromEntries(new URLSearchParams(genuine().body.toString()));
+  const signed = (
+    secret: string,
+    hash: 'sha1' | 'sha256' = 'sha256',
+    settings = `key=webhooks_sharedkey_1,algorithm=HMAC_${hash.toUpperCase()}`,
+    url = PUBLIC + genuine().target,
+  ): WebhookRequest => ({
+    ...genuine(),
+    headers: {
+      ...genuine().headers,
+      'x-twilio-signature': signatureOf(secret, url, fields(), hash),
+      [SETTINGS]: settings,
+    },
+  });
+
+  it.each<[string, () => WebhookRequest]>([
+    ['with HMAC-SHA256', () => signed(KEY)],
+    ['with HMAC-SHA1', () => signed(KEY, 'sha1')],
+    ['with the key before', () => signed(OLD_KEY)],
+    ['with the port in the address', () => signed(KEY, 'sha256', undefined, `${PUBLIC}:443${genuine().target}`)],
+    [
+      'with other settings besides',
+      () => signed(KEY, 'sha256', 'v=2, algorithm=HMAC_SHA256 ,key=webhooks_sharedkey_1'),
+    ],
+  ])('is genuine %s', (_, request) => {
+    expect(keyed.readWebhook(request())).toMatchObject({ kind: 'genuine', events: [{ type: 'ended' }] });
+  });
+
+  it('of an account that signs with its token is genuine as before', () => {
+    expect(keyed.readWebhook(genuine())).toMatchObject({ kind: 'genuine' });
+  });
+
+  it.each<[string, () => WebhookRequest]>([
+    ['with another key', () => signed('made up')],
+    ['with the auth token', () => signed(TENANT.secret)],
+    ['with another algorithm than it says', () => signed(KEY, 'sha1', 'key=1,algorithm=HMAC_SHA256')],
+    ['with an algorithm that there is not', () => signed(KEY, 'sha256', 'key=1,algorithm=NONE')],
+    ['with an algorithm that every object has', () => signed(KEY, 'sha256', 'key=1,algorithm=constructor')],
+    ['without naming an algorithm', () => signed(KEY, 'sha256', 'key=1')],
+    [
+      'and is altered',
+      () => ({ ...signed(KEY), body: Buffer.from(`${genuine().body.toString()}&SipResponseCode=200`) }),
+    ],
+    ['without a signature', () => ({ ...signed(KEY), headers: { [SETTINGS]: 'key=1,algorithm=HMAC_SHA256' } })],
+    ['and is said to be signed with the token', () => ({ ...signed(KEY), headers: { 'x-twilio-signature': 'x' } })],
+    [
+      'for another call',
+      () => ({ ...signed(KEY), target: genuine().target.replace(/callSid=\d+/, `callSid=${'1'.repeat(32)}`) }),
+    ],
+  ])('is forged %s', (_, request) => {
+    expect(keyed.readWebhook(request())).toMatchObject(FORGED);
+  });
+
+  it('is forged, and names the setting, where no key is known', () => {
+    expect(provider.readWebhook(signed(KEY))).toMatchObject({
+      kind: 'forged',
+      reason: expect.stringContaining('TWILIO_SHARED_KEYS'),
+    });
+  });
+});
+
 describe('a callback that Twilio signed', () => {
   const signed = (alter: (fields: Record<string, string>) => void) => {
     const fields = Object.fromEntries(new URLSearchParams(genuine().body.toString()));

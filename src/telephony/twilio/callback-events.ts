@@ -39,7 +39,7 @@ const legAEvents = (fields: URLSearchParams, occurredAt: Date): Fact[] => {
   const eventId = factId(sidIn(fields, 'CallSid'), status);
   if (status === 'in-progress') return [{ eventId, type: 'caller_answered', occurredAt }];
   if (status === 'completed') return [{ eventId, ...legAHasLeft(occurredAt) }];
-  if (!isFinal(status)) return [];
+  if (!isFinal(status)) return [{ eventId: acceptedFactId(sidIn(fields, 'CallSid')), type: 'accepted', occurredAt }];
   return [{ eventId, type: 'ended', occurredAt, endReason: endReasonOf(status, sipCodeOf(fields)) }];
 };
 
@@ -82,6 +82,8 @@ const dialEvents = (fields: URLSearchParams, receivedAt: Date): Fact[] => {
   ];
 };
 
+/** One fact, whichever status tells it first: Twilio has the call, under this id. */
+export const acceptedFactId = (legASid: string): string => `${legASid}:accepted`;
 export const factId = (legSid: string, status: LegStatus): string => `${legSid}:${status}`;
 export const dialFactId = (legASid: string, status: LegStatus): string => `${legASid}:dial-${status}`;
 

@@ -20,7 +20,9 @@ export interface CallPlan {
 
 type CreateCall = Parameters<twilio.Twilio['calls']['create']>[0];
 
-const PROGRESS = ['initiated', 'ringing', 'answered', 'completed'] as const;
+/** The first two of leg A bring the call's id where the reply to the dial is lost. */
+const PROGRESS_OF_A = ['initiated', 'ringing', 'answered', 'completed'] as const;
+const PROGRESS_OF_B = ['ringing', 'answered', 'completed'] as const;
 
 export const dialOrder = (
   { callerPhone, calleePhone }: DialRequest,
@@ -33,7 +35,7 @@ export const dialOrder = (
   twiml: joinWith(calleePhone, plan, urlFor),
   statusCallback: urlFor('A'),
   statusCallbackMethod: 'POST',
-  statusCallbackEvent: [...PROGRESS],
+  statusCallbackEvent: [...PROGRESS_OF_A],
   ...(plan.machineDetection && { machineDetection: plan.machineDetection }),
 });
 
@@ -50,7 +52,7 @@ const joinWith = (calleePhone: string, plan: CallPlan, urlFor: (source: Callback
     ...(plan.record && { record: 'record-from-answer-dual' }),
   });
   dial.number(
-    { statusCallback: urlFor('B'), statusCallbackMethod: 'POST', statusCallbackEvent: [...PROGRESS] },
+    { statusCallback: urlFor('B'), statusCallbackMethod: 'POST', statusCallbackEvent: [...PROGRESS_OF_B] },
     calleePhone,
   );
   return response.toString();

@@ -8,38 +8,39 @@ import type { Refusal, RefusalCategory } from '../telephony-provider.js';
 interface ErrorCode {
   readonly category: RefusalCategory;
   readonly meaning: string;
-  /** dictionary: read in Twilio's error dictionary (twilio.com/docs/api/errors). unconfirmed: from general knowledge. */
-  readonly source: 'dictionary' | 'unconfirmed';
 }
 
-const code = (category: RefusalCategory, meaning: string, source: ErrorCode['source'] = 'dictionary'): ErrorCode => ({
-  category,
-  meaning,
-  source,
-});
+const code = (category: RefusalCategory, meaning: string): ErrorCode => ({ category, meaning });
 
+/** As Twilio's error dictionary has them (twilio.com/docs/api/errors). */
 export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
-  // Also what Twilio says when the balance is used up; it has no code for that alone.
-  10001: code('bad_account', 'the account is not active'),
+  // Twilio has no code for a balance that is used up: the account is not active any more.
+  10001: code('no_funds', 'the account is not active: no funds, or terms violated'),
   10002: code('forbidden', 'a trial account cannot do this'),
   10004: code('rate_limited', 'too many calls at once'),
-  20003: code('bad_account', 'the credentials are wrong', 'unconfirmed'),
-  20005: code('bad_account', 'the account is not active'),
-  20404: code('bad_account', 'no such resource; of a dial, no such account', 'unconfirmed'),
+  // A suspended account too, which cannot be told from wrong credentials.
+  20003: code('bad_account', 'the credentials are wrong, or the account is suspended or closed'),
+  20005: code('no_funds', 'the account is not active: no funds, or a trial not begun'),
+  20006: code('no_funds', 'the account may not do this: suspended, or privileges withdrawn'),
+  20403: code('no_funds', 'the account may not use the API: mostly suspended or closed'),
+  20404: code('bad_account', 'no such resource; of a dial, no such account'),
   20429: code('rate_limited', 'too many requests at once; not processed'),
-  21201: code('bad_number', 'the number to call is missing', 'unconfirmed'),
-  21205: code('forbidden', 'a URL of ours is refused: see PUBLIC_URL', 'unconfirmed'),
+  21201: code('bad_number', 'the number to call is missing'),
+  21202: code('bad_number', 'the number is a premium number'),
+  21203: code('forbidden', 'international calls are not enabled'),
+  21205: code('forbidden', 'a URL of ours is refused: see PUBLIC_URL'),
   21210: code('forbidden', 'the caller number is neither bought nor verified'),
   21211: code('bad_number', 'the number to call is invalid'),
-  21212: code('forbidden', 'the caller number is invalid', 'unconfirmed'),
-  21213: code('forbidden', 'the caller number is missing', 'unconfirmed'),
+  21212: code('forbidden', 'the caller number is invalid'),
+  21213: code('forbidden', 'the caller number is missing'),
   21214: code('bad_number', 'the number cannot be reached'),
-  21215: code('forbidden', 'geographic permissions exclude the number', 'unconfirmed'),
+  21215: code('forbidden', 'geographic permissions exclude the number'),
   21216: code('forbidden', 'Twilio blocks the number'),
   21217: code('bad_number', 'the number does not look valid'),
-  21219: code('forbidden', 'a trial account calls verified numbers only', 'unconfirmed'),
+  21219: code('forbidden', 'a trial account calls verified numbers only'),
+  21401: code('bad_number', 'the number is invalid'),
   21626: code('forbidden', 'a status callback event is unknown'),
-  90010: code('bad_account', 'the account is not active'),
+  90010: code('no_funds', 'the account is not active: suspended'),
   573005: code('forbidden', 'the number’s verification is not finished (trial)'),
 };
 

@@ -1,11 +1,13 @@
 /** What Twilio's records of the two legs say, as the events that its callbacks would have told. Pure. */
 import type { ProviderEvent } from '../telephony-provider.js';
-import { dialFactId, factId, legAHasLeft } from './callback-events.js';
+import { acceptedFactId, dialFactId, factId, legAHasLeft } from './callback-events.js';
 import { endReasonOf, isFinal, type LegStatus } from './end-reason.js';
 
 /** A leg as Twilio has it on record. */
 export interface RecordedLeg {
   readonly sid: string;
+  /** Dialled by a leg A, and not by an order. */
+  readonly isLegB: boolean;
   readonly status: LegStatus;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -20,6 +22,7 @@ type Fact = Omit<ProviderEvent, 'callSid' | 'providerCallId'>;
 
 /** @param ringCalleeSeconds how long leg B may ring before Twilio gives up */
 export const factsOf = (legA: RecordedLeg, legB: RecordedLeg | null, ringCalleeSeconds: number): Fact[] => [
+  { eventId: acceptedFactId(legA.sid), type: 'accepted', occurredAt: legA.createdAt },
   ...callerAnswered(legA),
   ...(legB ? factsOfLegB(legB, legA, ringCalleeSeconds) : []),
   ...endOfLegA(legA),

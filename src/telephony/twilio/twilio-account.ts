@@ -9,6 +9,8 @@ import type { Legs } from './hang-up.js';
 
 const ANSWERED_BY = /^[a-z_]{1,40}$/;
 const NO_SUCH_RESOURCE = 20404;
+/** Calls of one reply, which may have 256 KB; each is little more than 1 KB. */
+const PAGE = 100;
 
 type SdkCall = Awaited<ReturnType<twilio.Twilio['calls']['create']>>;
 
@@ -35,6 +37,19 @@ export class TwilioAccount implements Legs {
     const children = await this.client().calls.list({ parentCallSid: sid, limit: 2 });
     if (children.length > 1) throw new Error('a call has more than one leg B');
     return children[0] ? recordedLeg(children[0]) : null;
+  }
+
+  /**
+   * Twilio filters by a start, and a call that is not dialled yet has none; whether one that rings has is not said. So those are
+   * asked for besides.
+   */
+  async callsTo(to: string, from: string, startedAfter: Date): Promise<RecordedLeg[]> {
+    const found = await Promise.all(
+      [{ startTimeAfter: startedAfter }, { status: 'queued' as const }, { status: 'ringing' as const }].map((filter) =>
+        this.client().calls.list({ to, from, ...filter, pageSize: PAGE, limit: 5 * PAGE }),
+      ),
+    );
+    return found.flat().map(recordedLeg);
   }
 
   async legOf(sid: string): Promise<RecordedLeg | 'no such call'> {
@@ -64,6 +79,7 @@ const recordedLeg = (call: SdkCall): RecordedLeg => {
   if (!updatedAt) throw new Error('Twilio tells of a call without a time');
   return {
     sid: call.sid,
+    isLegB: isCallSid(call.parentCallSid),
     status: statusOf(call),
     createdAt: timeOf(call.dateCreated) ?? updatedAt,
     updatedAt,

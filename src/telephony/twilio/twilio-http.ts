@@ -5,6 +5,7 @@
 import { request, type Agent } from 'undici';
 import { readJson, readObject } from '../../common/foreign-json.js';
 import type { ProxyFor } from '../../common/proxy-rules.js';
+import { retryAfterOf } from '../../common/retry-after.js';
 import { connectionsTo } from '../provider-connections.js';
 import type twilio from 'twilio';
 
@@ -20,9 +21,18 @@ export class TwilioHttp {
     this.agent = connectionsTo('Twilio', { proxyFor });
   }
 
-  /** What the package takes for its HTTP client, for requests that end with the signal: it calls nothing but `request`. */
-  until(signal: AbortSignal): twilio.RequestClient {
-    return { request: (order: SdkRequest) => this.send(order, signal) } as unknown as twilio.RequestClient;
+  /**
+   * What the package takes for its HTTP client, for requests that end with the signal: it calls nothing but `request`.
+   * @param hold gets the seconds for which Twilio wants no such request, where it says so: the package's errors do not tell
+   */
+  until(signal: AbortSignal, hold?: (seconds: number) => void): twilio.RequestClient {
+    const request = async (order: SdkRequest) => {
+      const reply = await this.send(order, signal);
+      const seconds = retryAfterOf(reply.statusCode, [reply.headers['retry-after']].flat()[0], new Date());
+      if (seconds > 0) hold?.(seconds);
+      return reply;
+    };
+    return { request } as unknown as twilio.RequestClient;
   }
 
   async close(): Promise<void> {

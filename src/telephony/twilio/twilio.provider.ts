@@ -22,6 +22,7 @@ import { dialOrder, goodbye, type CallPlan } from './dial-order.js';
 import { readApiFailure, refusalOf } from './error-codes.js';
 import { factsOf } from './fetched-status.js';
 import { hangUpLegs } from './hang-up.js';
+import { callOfDial } from './lost-dial.js';
 import { TwilioAccount } from './twilio-account.js';
 import { TwilioHttp } from './twilio-http.js';
 
@@ -30,6 +31,8 @@ export interface TwilioOptions extends CallPlan {
   readonly accountSid: string;
   /** Orders about every sub-account's calls are given with it, and callback addresses are sealed under it. */
   readonly authToken: string;
+  /** Secrets of the SharedKeys that may sign callbacks, where a webhook rule of the account names one. */
+  readonly sharedKeys?: readonly string[];
   /** Where Twilio reaches Ringback, without `/v1/webhooks/…`: `https://calls.example.com`. */
   readonly publicUrl: string;
   /** Twilio's API; another for one of its regions, or for tests. */
@@ -43,6 +46,8 @@ const API_URL = 'https://api.twilio.com';
 const REPLY_LIMIT_MS = 5_000;
 /** Of the request that tells whether it is reachable. */
 const HEALTH_LIMIT_MS = 2_000;
+/** Before the dial: more than the clocks differ (lost-dial.ts). Where Twilio takes a start for a day, it finds more. */
+const LOOKED_BACK_MS = 60_000;
 
 /** Twilio Programmable Voice. It holds nothing of a call, so that any replica understands what Twilio tells of any call. */
 export class TwilioProvider implements TelephonyProvider {
@@ -70,13 +75,18 @@ export class TwilioProvider implements TelephonyProvider {
     const order = dialOrder(request, this.options, (source) =>
       callbackUrl(this.publicUrl, this.key, secret, { callSid: request.callSid, accountSid, source }),
     );
+    let retryAfterMs: number | undefined;
+    const hold = (seconds: number): void => {
+      retryAfterMs = seconds * 1000;
+    };
     try {
-      const { sid } = await this.clientOf(request.subAccount, accountSid, signal).calls.create(order);
+      const { sid } = await this.clientOf(request.subAccount, accountSid, signal, hold).calls.create(order);
       if (!isCallSid(sid)) throw new Error('Twilio accepted a call and did not tell its sid');
       return { kind: 'accepted', providerCallId: writeReference({ accountSid, sid }) };
     } catch (error) {
       const failure = readApiFailure(error);
-      if (failure) return { kind: 'refused', ...refusalOf(failure) };
+      if (failure)
+        return { kind: 'refused', ...refusalOf(failure), ...(retryAfterMs !== undefined && { retryAfterMs }) };
       if (!(error instanceof NotReached)) throw error;
       return { kind: 'refused', category: 'provider_down', code: 'TWILIO-UNREACHED', text: error.message };
     }
@@ -84,7 +94,10 @@ export class TwilioProvider implements TelephonyProvider {
 
   /** `before: 'ringing'` holds until leg A answers, which is the last that Twilio can decide by itself. */
   async hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
-    const reference = referenceOf(call);
+    const reference = await this.referenceOf(call).catch((cause: unknown) => {
+      throw new CannotBeAsked('Twilio could not be asked for the call, and was given no order', { cause });
+    });
+    if (!reference) throw new CannotBeAsked('Twilio has no call that the dial may have made, or not yet');
     try {
       return await hangUpLegs(this.accountOf(reference), reference.sid, before);
     } catch (error) {
@@ -95,7 +108,8 @@ export class TwilioProvider implements TelephonyProvider {
   }
 
   async fetchStatus(call: ProviderCall): Promise<CallStatus> {
-    const reference = referenceOf(call);
+    const reference = await this.referenceOf(call);
+    if (!reference) return { kind: 'unknown' };
     const account = this.accountOf(reference);
     const legA = await account.legOf(reference.sid);
     if (legA === 'no such call') return { kind: 'unknown' };
@@ -110,7 +124,7 @@ export class TwilioProvider implements TelephonyProvider {
   }
 
   readWebhook(request: WebhookRequest): WebhookReading {
-    const callback = checkCallback(request, this.publicUrl, this.key);
+    const callback = checkCallback(request, this.publicUrl, this.key, this.options.sharedKeys ?? []);
     if (callback.kind === 'forged') return callback;
     try {
       return {
@@ -132,7 +146,7 @@ export class TwilioProvider implements TelephonyProvider {
   }
 
   /** With the main account's credentials, which hold for its sub-accounts too: an order about a call comes without any. */
-  private accountOf({ accountSid }: CallReference): TwilioAccount {
+  private accountOf({ accountSid }: Pick<CallReference, 'accountSid'>): TwilioAccount {
     return new TwilioAccount(() => this.mainClient(accountSid, this.options.replyLimitMs ?? REPLY_LIMIT_MS));
   }
 
@@ -141,15 +155,28 @@ export class TwilioProvider implements TelephonyProvider {
     return this.clientOf(credentials, accountSid, AbortSignal.timeout(limitMs));
   }
 
-  private clientOf(credentials: SubAccountCredentials, accountSid: string, signal: AbortSignal): twilio.Twilio {
-    const httpClient = this.http.until(signal);
+  private clientOf(
+    credentials: SubAccountCredentials,
+    accountSid: string,
+    signal: AbortSignal,
+    hold?: (seconds: number) => void,
+  ): twilio.Twilio {
+    const httpClient = this.http.until(signal, hold);
     return new twilio.Twilio(credentials.externalId, credentials.secret, { accountSid, httpClient, autoRetry: false });
   }
-}
 
-/** @throws for a call whose id Twilio has not told: two people may have been rung by several calls, and it knows no callSid */
-const referenceOf = ({ providerCallId }: ProviderCall): CallReference => {
-  if (providerCallId === null)
-    throw new CannotBeAsked('Twilio cannot be asked about a call whose id it has not told yet');
-  return readReference(providerCallId);
-};
+  /**
+   * @returns null where Twilio has not told the call's id, and has no call that the dial may have made
+   * @throws also where it cannot be asked, or has several
+   */
+  private async referenceOf({ providerCallId, dialled }: ProviderCall): Promise<CallReference | null> {
+    if (providerCallId !== null) return readReference(providerCallId);
+    if (!dialled || !isAccountSid(dialled.subAccount)) {
+      throw new CannotBeAsked('Twilio cannot be asked about a call of which neither its id nor its dial is known');
+    }
+    const { subAccount: accountSid, callerPhone, at } = dialled;
+    const account = this.accountOf({ accountSid });
+    const startedAfter = new Date(at.getTime() - LOOKED_BACK_MS);
+    return callOfDial(dialled, accountSid, await account.callsTo(callerPhone, this.options.callerNumber, startedAfter));
+  }
+}

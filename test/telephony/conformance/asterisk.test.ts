@@ -3,7 +3,7 @@ import { describeOnAsterisk, fetchAsterisk, startAsterisk } from '../../asterisk
 import { NUMBER_OF_NOBODY, numberOf, startPbxService } from '../../asterisk/pbx-service.js';
 import { startPhone, type Phone } from '../../asterisk/phone.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
-import type { Bench, FarSide, Mistake, Scenario } from './bench.js';
+import { SHORT_DIALS, type Bench, type FarSide, type Mistake, type Scenario } from './bench.js';
 import { conforms } from './conforms.js';
 
 const missing = await fetchAsterisk();
@@ -34,6 +34,7 @@ const start = async (): Promise<Bench> => {
     ASTERISK_URL: `http://127.0.0.1:${line.port}`,
     RING_CALLER: '20',
     RING_CALLEE: '20',
+    ...SHORT_DIALS,
   });
   const callers: Phone[] = [];
   const callees: Phone[] = [];

@@ -27,8 +27,8 @@ export interface Abilities {
   readonly tellsWhenAsked: readonly ProviderEventType[];
   /** What it calls these ends; some tell no busy line from a phone that is out of reach. */
   readonly endReasons: Readonly<Record<'is busy' | 'declines' | 'cannot be reached', ProviderEndReason>>;
-  /** What an order must name: our callSid is enough, or it takes the id that the reply to the dial told. */
-  readonly findsCallsBy: 'our callSid' | 'its own id';
+  /** What an order must name: our callSid or what was dialled is enough, or it takes the id that the reply to the dial told. */
+  readonly findsCallsBy: 'our callSid' | 'what was dialled' | 'its own id';
   /** Whether it hangs up on condition, in one step; else it refuses such orders. */
   readonly decidesBefore: boolean;
   /** Whether it says that a call is gone or has passed the condition; else it only refuses. */
@@ -37,6 +37,9 @@ export interface Abilities {
   readonly makesSubAccounts: boolean;
   readonly tellsBy: 'webhooks' | 'a stream';
 }
+
+/** Settings of the service: a dial that is not replied to is waited for no longer than a test likes. */
+export const SHORT_DIALS = { DIAL_TIMEOUT: '1' };
 
 export interface Bench {
   /** The whole service, with this provider alone; webhooks come in by its own door. */

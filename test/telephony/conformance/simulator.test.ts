@@ -4,7 +4,7 @@ import type { WebhookRequest } from '../../../src/telephony/telephony-provider.j
 import { startRemoteExchange } from '../../support/remote-exchange.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
-import type { Bench, FarSide, Forger, Mistake, Scenario } from './bench.js';
+import { SHORT_DIALS, type Bench, type FarSide, type Forger, type Mistake, type Scenario } from './bench.js';
 import { conforms } from './conforms.js';
 
 /** The last two digits of the callee's number. */
@@ -19,7 +19,13 @@ const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
   'an account that is none': '07',
 };
 
-const PHASES = { caller_answered: 'dialling', ringing: 'ringing', answered: 'talking', ended: 'over' } as const;
+const PHASES = {
+  accepted: 'dialling',
+  caller_answered: 'dialling',
+  ringing: 'ringing',
+  answered: 'talking',
+  ended: 'over',
+} as const;
 
 const forgerWith = (secret: string): Forger => ({
   forgeriesOf: (genuine) => [
@@ -44,7 +50,11 @@ const start = async (): Promise<Bench> => {
   const exchange = await startRemoteExchange({ speed: 20 });
   const line = await startTcpProxy(exchange.port);
   const service = await startTestApp({
-    environment: { SIMULATOR_URL: `http://127.0.0.1:${line.port}`, SIMULATOR_WEBHOOK_SECRETS: exchange.secret },
+    environment: {
+      SIMULATOR_URL: `http://127.0.0.1:${line.port}`,
+      SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
+      ...SHORT_DIALS,
+    },
   });
   exchange.targets.push(`${service.url}/v1/webhooks/simulator`);
   const farSide: FarSide = {

@@ -30,6 +30,9 @@ export interface Delivery {
 /** Marks what a test posts: the provider's own requests may come in meanwhile. */
 const MARK = 'x-posted-by-test';
 
+/** Whom no other test knows. */
+let nextUser = 600_001;
+
 const PATIENCE_MS = 10_000;
 export const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
 
@@ -67,10 +70,27 @@ export class Stage {
     const people = await this.bench.people(how);
     const { callSid } = await storeCall(this.bench.service.database, {
       ...people,
-      subAccount: 'of the bench',
+      subAccount: people.subAccount.externalId,
       provider: this.provider.name,
     });
     return { ...people, callSid };
+  }
+
+  /** Two users of the directory, for a call through the service. */
+  async users(how: Scenario): Promise<{ readonly callerId: string; readonly calleeId: string }> {
+    const { callerPhone, calleePhone, subAccount } = await this.bench.people(how);
+    const [callerId, calleeId] = [String(nextUser++), String(nextUser++)];
+    const { admin } = this.bench.service;
+    const users = [
+      { id: callerId, name: 'Caller', phone: callerPhone },
+      { id: calleeId, name: 'Callee', phone: calleePhone },
+    ];
+    const answers = [
+      await admin('PUT', 'users', { users }),
+      await admin('PUT', `users/${callerId}/sub-accounts/${this.provider.name}`, subAccount),
+    ];
+    for (const { ok, status } of answers) if (!ok) throw new Error(`the directory answered with ${status}`);
+    return { callerId, calleeId };
   }
 
   async dial(scenario: Scenario): Promise<PlacedCall> {

@@ -1,8 +1,14 @@
 /** What a provider makes of a network that fails, and what it must not: a no of what may have been a yes. */
+import { asAsked } from '../../../src/call/dialled-call.js';
 import { CannotBeAsked, type ProviderCall } from '../../../src/telephony/telephony-provider.js';
+import { shownCall } from '../../asterisk/pbx-service.js';
+import { age, dialledNow } from '../../support/scripted-replica.js';
 import { waitFor } from '../../support/wait-for.js';
 import type { Abilities, Scenario } from './bench.js';
 import { patience, refusal, type PlacedCall, type Stage } from './stage.js';
+
+/** With a provider that is up, and finds calls without its own id. */
+const DIALS_AGAIN_SECONDS = 15;
 
 /** In place of whatever was thrown. */
 const THROWN = Symbol('thrown');
@@ -53,12 +59,14 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
     expect(await on().bench.farSide.dialsOf(callSid)).toBe(1);
   });
 
-  it(`a call whose id never came is ${findsCallsBy === 'our callSid' ? 'found' : 'left alone'}`, async () => {
+  const isFound = findsCallsBy !== 'its own id';
+
+  it(`a call whose id never came is ${isFound ? 'found' : 'left alone'}`, async () => {
     const callSid = await dialWithoutReply('answers and talks on', 'the connection breaks');
-    const call = { callSid, providerCallId: null };
+    const call = await asAsked(on().bench.service.database, { callSid, providerCallId: null });
     await waitFor('the talk', async () => (await on().phaseOf(callSid)) === 'talking');
 
-    if (findsCallsBy === 'our callSid') {
+    if (isFound) {
       await isHeardAgain(call);
       expect(await on().provider.fetchStatus(call)).toMatchObject({ kind: 'known' });
       expect(await on().provider.hangUp(call)).toEqual({ kind: 'taken' });
@@ -72,6 +80,37 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
     expect([refusal('forbidden'), expect.any(CannotBeAsked)]).toContainEqual(order);
     expect(await on().phaseOf(callSid)).toBe('talking');
   });
+
+  it(
+    isFound
+      ? `the caller of a dial that never came to it can dial again ${DIALS_AGAIN_SECONDS} s after the outcome was unknown`
+      : 'the caller of a dial that never came to it stays in the call: it cannot be asked',
+    async () => {
+      const { bench } = on();
+      const { service } = bench;
+      const { callerId, calleeId } = await on().users('answers and talks on');
+      const place = () => service.ask(callerId, `call/${calleeId}`);
+      bench.line.mode = 'silence';
+      const lost = (await place()).data!.callSid!;
+      bench.line.mode = 'cut';
+      bench.line.mode = 'pass';
+      await dialledNow(service, lost);
+      expect((await place()).data?.callSid).toBe(lost);
+      await isHeardAgain({ callSid: lost, providerCallId: null });
+
+      await age(service, lost, DIALS_AGAIN_SECONDS);
+
+      const { callSid } = (await place()).data!;
+      expect(await bench.farSide.dialsOf(lost)).toBe(0);
+      if (!isFound) {
+        expect(callSid).toBe(lost);
+        return;
+      }
+      expect(callSid).not.toBe(lost);
+      expect(await shownCall(service, lost)).toMatchObject({ stateType: '4', endReason: 'failed' });
+      expect(await service.ask(callerId, `callCancel/${callSid!}`)).toMatchObject({ returnCode: 200 });
+    },
+  );
 
   it('a hang-up whose reply is lost throws, and can be given again', async () => {
     const call = await on().dialTo('talking');

@@ -6,7 +6,7 @@ import { ACCOUNTS, CALLER_NUMBER, MAIN, TENANT } from '../../support/twilio-call
 import { signatureOf } from '../../support/twilio-callbacks.js';
 import { isOver, type Call } from '../../support/twilio-calls.js';
 import { startTwilioServer } from '../../support/twilio-server.js';
-import type { Bench, FarSide, Forger, Mistake, Scenario } from './bench.js';
+import { SHORT_DIALS, type Bench, type FarSide, type Forger, type Mistake, type Scenario } from './bench.js';
 import { conforms } from './conforms.js';
 
 const PUBLIC_URL = 'https://calls.example.com';
@@ -65,6 +65,7 @@ const start = async (): Promise<Bench> => {
       TWILIO_ACCOUNT_SID: MAIN.externalId,
       TWILIO_AUTH_TOKEN: MAIN.secret,
       TWILIO_CALLER_NUMBER: CALLER_NUMBER,
+      ...SHORT_DIALS,
     },
   });
   const isOf = (callSid: string) => (url: string | null) => url?.includes(`callSid=${callSid}&`) ?? false;
@@ -97,11 +98,11 @@ const start = async (): Promise<Bench> => {
 describe('Twilio', () => {
   conforms(
     {
-      tells: ['caller_answered', 'ringing', 'answered', 'ended'],
+      tells: ['accepted', 'caller_answered', 'ringing', 'answered', 'ended'],
       // Its records have when a leg was answered, and not when its phone began to ring.
-      tellsWhenAsked: ['caller_answered', 'answered', 'ended'],
+      tellsWhenAsked: ['accepted', 'caller_answered', 'answered', 'ended'],
       endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
-      findsCallsBy: 'its own id',
+      findsCallsBy: 'what was dialled',
       decidesBefore: true,
       saysWhyNot: true,
       checksSubAccounts: true,

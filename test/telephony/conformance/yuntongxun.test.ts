@@ -3,7 +3,7 @@ import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
 import { WEBHOOK_TARGET, WEBHOOK_TOKEN } from '../../support/yuntongxun-provider.js';
 import { startYuntongxunServer } from '../../support/yuntongxun-server.js';
-import type { Bench, FarSide, Forger, Mistake, Scenario } from './bench.js';
+import { SHORT_DIALS, type Bench, type FarSide, type Forger, type Mistake, type Scenario } from './bench.js';
 import { conforms } from './conforms.js';
 
 const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
@@ -40,6 +40,7 @@ const start = async (): Promise<Bench> => {
       YUNTONGXUN_APP_ID: server.appId,
       YUNTONGXUN_WEBHOOK_TOKEN: WEBHOOK_TOKEN,
       YUNTONGXUN_MAKE_SUB_ACCOUNTS: 'true',
+      ...SHORT_DIALS,
     },
   });
   server.calls.webhookUrl = service.url + WEBHOOK_TARGET;

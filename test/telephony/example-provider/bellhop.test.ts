@@ -5,7 +5,14 @@ import { GuardedProvider } from '../../../src/telephony/guarded-provider.js';
 import { ProviderChoice } from '../../../src/telephony/provider-choice.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
-import type { Bench, FarSide, Forger, Mistake, Scenario } from '../conformance/bench.js';
+import {
+  SHORT_DIALS,
+  type Bench,
+  type FarSide,
+  type Forger,
+  type Mistake,
+  type Scenario,
+} from '../conformance/bench.js';
 import { conforms } from '../conformance/conforms.js';
 import { BELLHOP_KEY, BELLHOP_SECRET, startBellhopExchange } from './bellhop-exchange.js';
 import { BellhopProvider } from './bellhop.provider.js';
@@ -35,7 +42,7 @@ const forger: Forger = {
 const start = async (): Promise<Bench> => {
   const exchange = await startBellhopExchange();
   const line = await startTcpProxy(exchange.port);
-  const service = await startTestApp();
+  const service = await startTestApp({ environment: SHORT_DIALS });
   // Yours stands in telephony.module.ts, and is turned on by its settings.
   const bellhop = new BellhopProvider({ url: `http://127.0.0.1:${line.port}`, secret: BELLHOP_SECRET });
   const provider = new GuardedProvider(bellhop, createLogger('silent'));

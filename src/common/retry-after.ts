@@ -1,6 +1,6 @@
-/** How long a receiver that takes no more for now wants to be left alone (RFC 9110 §10.2.3). */
+/** How long a server that takes no more requests for now wants to be left alone (RFC 9110 §10.2.3). */
 
-/** A receiver that asks for more may not know what it says; the retries' own back-off grows to hours by itself. */
+/** A server that asks for more may not know what it says; the back-off of deliveries grows to hours by itself. */
 export const LONGEST_RETRY_AFTER_SECONDS = 3_600;
 
 const TOO_MANY_REQUESTS = 429;

@@ -1,0 +1,80 @@
+/**
+ * Twilio's signature over the public address and the fields. By default it signs with the auth token of the account. Where one of
+ * the account's webhook rules names a SharedKey, it signs with that instead, and a header tells the algorithm. What is signed is
+ * the same (twilio.com/docs/usage/webhooks/webhook-shared-keys; twilio 6.3.1).
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import twilio from 'twilio';
+
+export interface SignedCallback {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The address may have been signed in any of these forms. */
+  readonly urls: readonly string[];
+  readonly fields: URLSearchParams;
+}
+
+/** `key=…,algorithm=…`. The key's id is not looked at: there are few keys, and each is tried. */
+const SETTINGS_HEADER = 'x-twilio-webhooks-signature-settings';
+const HASHES: ReadonlyMap<string, string> = new Map([
+  ['HMAC_SHA1', 'sha1'],
+  ['HMAC_SHA256', 'sha256'],
+]);
+
+/** @returns what is wrong with it, null where nothing is */
+export const faultOfSignature = (
+  callback: SignedCallback,
+  authToken: string,
+  sharedKeys: readonly string[],
+): string | null => {
+  const settings = callback.headers[SETTINGS_HEADER];
+  if (settings === undefined) {
+    return isSignedWithToken(callback, authToken)
+      ? null
+      : 'X-Twilio-Signature does not fit; is PUBLIC_URL the address that Twilio sees?';
+  }
+  if (sharedKeys.length === 0) return 'A SharedKey has signed it, and TWILIO_SHARED_KEYS is not set';
+  const hash = HASHES.get(algorithmIn(settings));
+  if (hash === undefined) return 'The algorithm of X-Twilio-Webhooks-Signature-Settings is not known';
+  return sharedKeys.some((key) => isSignedWithKey(callback, key, hash))
+    ? null
+    : 'X-Twilio-Signature fits none of TWILIO_SHARED_KEYS; is PUBLIC_URL the address that Twilio sees?';
+};
+
+const ALGORITHM = 'algorithm=';
+
+const algorithmIn = (settings: string): string => {
+  const parts = settings.split(',').map((part) => part.trim());
+  return (
+    parts
+      .find((part) => part.startsWith(ALGORITHM))
+      ?.slice(ALGORITHM.length)
+      .trim() ?? ''
+  );
+};
+
+const isSignedWithToken = ({ headers, urls, fields }: SignedCallback, authToken: string): boolean => {
+  const values = Object.fromEntries(namesOf(fields).map((name) => [name, fields.getAll(name)]));
+  return urls.some((url) => twilio.validateRequest(authToken, headers['x-twilio-signature'] ?? '', url, values));
+};
+
+const isSignedWithKey = ({ headers, urls, fields }: SignedCallback, key: string, hash: string): boolean => {
+  const given = Buffer.from(headers['x-twilio-signature'] ?? '', 'base64');
+  const signed = namesOf(fields)
+    .sort()
+    .flatMap((name) => [...new Set(fields.getAll(name))].sort().map((value) => name + value))
+    .join('');
+  return urls
+    .flatMap((url) => [url, withPort(url)])
+    .some((url) => {
+      const expected = createHmac(hash, key)
+        .update(url + signed, 'utf8')
+        .digest();
+      return given.length === expected.length && timingSafeEqual(given, expected);
+    });
+};
+
+const namesOf = (fields: URLSearchParams): string[] => [...new Set(fields.keys())];
+
+/** Twilio may sign with the scheme's port, though the address has none. */
+const withPort = (url: string): string =>
+  url.replace(/^(https?):\/\/([^/:]+)(?=\/)/, (whole, scheme: string) => `${whole}:${scheme === 'https' ? 443 : 80}`);

@@ -1,0 +1,105 @@
+/** A provider takes no more dials for now and says for how long: the call waits for it, as for a turn. */
+import { CallRecorder } from '../../src/call/call-recorder.js';
+import { claimCancel } from '../../src/call/cancel-claim.js';
+import type { DialOutcome } from '../../src/telephony/telephony-provider.js';
+import { scriptedReplica, type ScriptedReplica } from '../support/scripted-replica.js';
+import { scriptedProvider, type ScriptedProvider } from '../support/scripted-provider.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+let service: TestApp;
+let first: ScriptedProvider;
+let next: ScriptedProvider;
+let replica: ScriptedReplica;
+let callerId: string;
+let nextCaller = 810_000;
+
+beforeAll(async () => {
+  service = await startTestApp({ environment: { SWEEP_EVERY: '3600' } });
+});
+afterAll(() => service.close());
+
+const named = (name: string): ScriptedProvider => {
+  const provider: ScriptedProvider = { ...scriptedProvider(), name };
+  provider.dial = (request, signal) => {
+    provider.dials.push(request);
+    return provider.onDial(request, signal);
+  };
+  return provider;
+};
+
+beforeEach(() => {
+  callerId = String(nextCaller++);
+  first = named(`first-${callerId}`);
+  next = named(`next-${callerId}`);
+  replica = scriptedReplica(service, [first, next]);
+});
+
+const tooMany = (retryAfterMs?: number): DialOutcome => ({
+  kind: 'refused',
+  category: 'rate_limited',
+  code: '429',
+  text: 'too many requests',
+  ...(retryAfterMs !== undefined && { retryAfterMs }),
+});
+const accepted: DialOutcome = { kind: 'accepted', providerCallId: 'one' };
+const answersWith = (...outcomes: DialOutcome[]): void => {
+  first.onDial = async () => outcomes.shift() ?? accepted;
+};
+const record = async (callSid: string) => {
+  const [row] = await service.database.query<[{ provider: string; state: number; endReason: string | null }]>(
+    'select provider, state, end_reason as "endReason" from call_record where call_sid = $1',
+    [callSid],
+  );
+  return row;
+};
+
+it('dials again after that time', async () => {
+  answersWith(tooMany(500), tooMany(500));
+  const begun = Date.now();
+
+  const callSid = await replica.place(callerId, '2000');
+
+  // Timers may fire a little early.
+  expect(Date.now() - begun).toBeGreaterThan(950);
+  expect(first.dials.map((dial) => dial.callSid)).toEqual([callSid, callSid, callSid]);
+  expect(next.dials).toEqual([]);
+  expect(await record(callSid)).toMatchObject({ provider: first.name, state: 1 });
+});
+
+it.each([
+  ['is longer than a caller waits for a turn', [tooMany(60_000)]],
+  ['is not said', [tooMany()]],
+  ['comes again and again', [tooMany(2_000), tooMany(2_000)]],
+])('passes over to the next provider where the time %s', async (_, outcomes) => {
+  answersWith(...outcomes);
+
+  const callSid = await replica.place(callerId, '2000');
+
+  expect(first.dials).toHaveLength(outcomes.length);
+  expect(next.dials).toHaveLength(1);
+  expect(await record(callSid)).toMatchObject({ provider: next.name, state: 1 });
+});
+
+it('does not dial again what is canceled meanwhile, and the cancel needs no provider', async () => {
+  answersWith(tooMany(2_000));
+  const placed = replica.place(callerId, '2000');
+  await waitFor('the first dial', () => first.dials.length === 1);
+  const callSid = first.dials[0]!.callSid;
+
+  await waitFor('the wait', async () => {
+    const [row] = await service.database.query<[{ waits: boolean }]>(
+      'select turn_at > clock_timestamp() as waits from call_record where call_sid = $1',
+      [callSid],
+    );
+    return row.waits;
+  });
+  const claim = await claimCancel(service.database, { callSid, callerId, isConditional: false });
+  await service.app.nest.get(CallRecorder).applyOwn(callSid, 'canceled', { endReason: 'canceled' });
+
+  expect(claim).toMatchObject({ claimed: true, isUndialed: true });
+  expect(await placed).toBe(callSid);
+  expect(first.dials).toHaveLength(1);
+  expect(next.dials).toEqual([]);
+  expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'canceled' });
+});
