@@ -1,7 +1,7 @@
 /**
  * The calls of Yuntongxun's stand-in: each goes as the callee's last two digits say, like the simulator's, at a given
- * speed, and is told of in the vendor's words. An app with 应用鉴权 gets CallAuth, CallEstablish and Hangup at its one
- * address; one without gets a realtime CDR at the address that the dial named, or two.
+ * speed, and is told of in the vendor's words. An app with 应用鉴权 gets CallAuth, CallEstablish and Hangup at its
+ * address, each with its action behind the path or all at the bare path; one without gets a realtime CDR at the address that the dial named, or two.
  */
 import { randomBytes } from 'node:crypto';
 import type { Format } from './yuntongxun-request.js';
@@ -63,6 +63,8 @@ export class StandInCalls {
   readonly deliveries: StandInDelivery[] = [];
   /** The app's address for 应用鉴权; null for an app without. */
   webhookUrl: string | null = null;
+  /** Whether the action follows the app's address, as integrators that serve a path for each have it. */
+  appendsAction = false;
   private readonly calls = new Map<string, Call>();
   private readonly closing = new AbortController();
 
@@ -164,7 +166,7 @@ export class StandInCalls {
 
   /** @returns whether the answer was a yes in the vendor's own format */
   private async tell(call: Call, action: string | null, more: Readonly<Record<string, string>>): Promise<boolean> {
-    const url = action === null ? call.fields.hangupCdrUrl : this.webhookUrl;
+    const url = action === null ? call.fields.hangupCdrUrl : this.addressFor(action);
     if (url === undefined || url === null) return false;
     const { webhookFormat: format } = this.options;
     const body = writeNotification(format, this.fieldsOf(call, action, more));
@@ -178,6 +180,10 @@ export class StandInCalls {
     } catch {
       return false;
     }
+  }
+
+  private addressFor(action: string): string | null {
+    return this.appendsAction && this.webhookUrl !== null ? `${this.webhookUrl}/${action}` : this.webhookUrl;
   }
 
   /** CallEstablish has neither appId nor userData. */

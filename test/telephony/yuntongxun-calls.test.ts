@@ -33,11 +33,14 @@ const openDoor = async (): Promise<string> => {
   return `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
 };
 
-const start = async (app: 'with 应用鉴权' | 'without 应用鉴权', webhookFormat: Format, speed = 200): Promise<void> => {
+type App = 'with 应用鉴权' | 'with 应用鉴权, the action behind its address' | 'without 应用鉴权';
+
+const start = async (app: App, webhookFormat: Format, speed = 200): Promise<void> => {
   told = [];
   const publicUrl = await openDoor();
   server = await startYuntongxunServer({ speed, webhookFormat });
-  if (app === 'with 应用鉴权') server.calls.webhookUrl = publicUrl + WEBHOOK_TARGET;
+  if (app !== 'without 应用鉴权') server.calls.webhookUrl = publicUrl + WEBHOOK_TARGET;
+  server.calls.appendsAction = app === 'with 应用鉴权, the action behind its address';
   provider = providerFor(server, { publicUrl, format: webhookFormat });
 };
 afterEach(async () => {
@@ -65,9 +68,13 @@ const SCRIPTS = [
   ['12', 'completed', 'A', true],
 ] as const;
 
-describe.each(['xml', 'json'] as const)('in %s, an app with 应用鉴权', (format) => {
+describe.each([
+  ['xml', 'with 应用鉴权'],
+  ['json', 'with 应用鉴权'],
+  ['xml', 'with 应用鉴权, the action behind its address'],
+] as const)('in %s, an app %s', (format, app) => {
   it.each(SCRIPTS)('tells of a call of script %s', async (script, endReason, leg, isTalk) => {
-    await start('with 应用鉴权', format);
+    await start(app, format);
 
     const call = await place(script);
     const ended = await end();

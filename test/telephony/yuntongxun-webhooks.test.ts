@@ -142,11 +142,23 @@ describe('an event', () => {
     expect(eventsIn(fields)).toEqual(eventsIn(hangUp));
   });
 
-  it('may have its action in the query', () => {
-    const target = `${WEBHOOK_TARGET}?action=CallEstablish`;
+  it.each(['?action=CallEstablish', '/CallEstablish', '//CallEstablish', '/CallEstablish?x=1'])(
+    'may have its action in the address alone: %s',
+    (more) => {
+      const target = `${WEBHOOK_TARGET}${more}`;
 
-    expect(eventsOf(read(asXml(without(establish, 'action')), { target }))).toEqual(eventsIn(establish));
-  });
+      expect(eventsOf(read(asXml(without(establish, 'action')), { target }))).toEqual(eventsIn(establish));
+    },
+  );
+
+  it.each(['', '/', '/CallAuth', '/CallEstablish', '/Hangup', '//Hangup'])(
+    'is what its body says, with %j behind the path',
+    (more) => {
+      for (const fields of [auth, establish, hangUp]) {
+        expect(read(asXml(fields), { target: `${WEBHOOK_TARGET}${more}` })).toEqual(read(asXml(fields)));
+      }
+    },
+  );
 });
 
 describe('a hang-up whose times are not to be relied on', () => {

@@ -29,12 +29,12 @@ const LONGEST_BYE_TYPE = 20;
 const OUR_CALL_SID = /^\d{32}$/;
 
 /**
- * @param queryAction of the URL: one integrator's address had it there
+ * @param addressAction of the URL, for a body that names no action
  * @param now for events whose time is not told or cannot be read: that a call is over counts for more than when
  * @throws NotUnderstood
  */
-export const readNotification = (fields: WireFields, queryAction: string | null, now: Date): Notification => {
-  const action = fields.get('action') ?? queryAction ?? (fields.has('byetype') ? 'Hangup' : '');
+export const readNotification = (fields: WireFields, addressAction: string | null, now: Date): Notification => {
+  const action = fields.get('action') ?? addressAction ?? (fields.has('byetype') ? 'Hangup' : '');
   if ((fields.get('type') ?? CALLBACK_TYPE) !== CALLBACK_TYPE) throw new NotUnderstood('type is not 1, a callback');
   const call = callOf(fields);
   switch (action.toLowerCase()) {

@@ -20,7 +20,7 @@ import { NotUnderstood, readNotification, type Notification } from './notificati
 import type { Account } from './request-signature.js';
 import { RestClient, type RestReply } from './rest-client.js';
 import { outcomeOf } from './status-codes.js';
-import { faultAtDoor, isWebhookToken, webhookPath } from './webhook-door.js';
+import { actionIn, faultAtDoor, isWebhookToken, webhookPath } from './webhook-door.js';
 import { readFields, UnreadableBody, writeXml } from './wire-body.js';
 import { PRODUCTION_URL, type YuntongxunOptions } from './yuntongxun-options.js';
 
@@ -195,11 +195,9 @@ const credentialsIn = (reply: RestReply): SubAccountCredentials => ({
 
 /** @throws NotUnderstood UnreadableBody */
 const readBody = ({ body, target }: WebhookRequest): Notification => {
-  if (!isUtf8(body)) throw new UnreadableBody('the body is not UTF-8');
-  const query = new URLSearchParams(target.split('?')[1] ?? '');
   // Its pages say UTF-8 of all that it sends. Other bytes would be stored as U+FFFD, and nothing would tell what they were.
   if (!isUtf8(body)) throw new UnreadableBody('the body is not UTF-8');
-  return readNotification(readFields(body.toString('utf8')), query.get('action'), new Date());
+  return readNotification(readFields(body.toString('utf8')), actionIn(target), new Date());
 };
 
 /** It wants XML, also where it sent JSON. */

@@ -25,6 +25,8 @@ const forger: Forger = {
     { ...genuine, target: WEBHOOK_TARGET.slice(0, -1) },
     { ...genuine, target: `${WEBHOOK_TARGET}0` },
     { ...genuine, target: WEBHOOK_TARGET.toUpperCase().replace('/V1/WEBHOOKS/YUNTONGXUN', '/v1/webhooks/yuntongxun') },
+    { ...genuine, target: `${WEBHOOK_TARGET.slice(0, -1)}/Hangup` },
+    { ...genuine, target: `${WEBHOOK_TARGET}/Hangup/x` },
   ],
   nonsenseLike: (genuine) => ({ ...genuine, body: Buffer.from('<request><action>Hangup</action></request>') }),
 };
@@ -43,6 +45,7 @@ const start = async (): Promise<Bench> => {
     },
   });
   server.calls.webhookUrl = service.url + WEBHOOK_TARGET;
+  server.calls.appendsAction = true;
   const dialsOf = (callSid: string) => server.calls.dials.filter(({ fields }) => fields.userData === callSid);
   const farSide: FarSide = {
     dialsOf: async (callSid) => dialsOf(callSid).length,
