@@ -87,7 +87,7 @@ export class StandInCalls {
     const call = this.calls.get(callSid);
     const answer = this.answerTo(call, type, by);
     this.hangUps.push({ callSid, type, by, answer });
-    if (call && answer === 'taken') this.end(call, '1');
+    if (call && answer === 'taken') this.end(call, call.answeredAt ? '1' : '-14');
     return answer;
   }
 

@@ -134,6 +134,19 @@ it.each(['with 应用鉴权', 'without 应用鉴权'] as const)(
   },
 );
 
+it.each(['with 应用鉴权', 'without 应用鉴权'] as const)(
+  'a call that is hung up before the callee answers is canceled, in an app %s',
+  async (app) => {
+    await start(app, 'xml', 1);
+    const call = await place('02');
+
+    await provider.hangUp(call);
+
+    expect(await end()).toMatchObject({ ...call, endReason: 'canceled', detail: { byetype: '-14' } });
+    expect(told.map(({ type }) => type)).not.toContain('answered');
+  },
+);
+
 it('a call that the door does not allow is not placed', async () => {
   await start('with 应用鉴权', 'xml');
   server.calls.webhookUrl = `${server.calls.webhookUrl!}-not`;

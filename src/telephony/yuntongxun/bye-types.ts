@@ -1,14 +1,16 @@
 /**
- * Why a call ended, by the `byetype` of its hang-up. One public source has the list, which is a copy of the vendor's page
- * 鉴权挂机类型说明; that a busy line and a refusal by hand have no row of their own is the list's doing.
+ * Why a call ended, by the `byetype` of its hang-up. The list is the vendor's page 鉴权挂机类型说明, which is gone; integrators'
+ * copies of it agree. A busy line and a refusal by hand have no row of their own in it.
  */
-import type { ProviderEndReason } from '../telephony-provider.js';
+import type { ProviderEndReason, RefusalCategory } from '../telephony-provider.js';
 
 export interface ByeTypeRow {
   readonly byeType: string;
   readonly endReason: ProviderEndReason;
   /** Whose doing it was, where the row says so. */
   readonly leg?: 'A' | 'B';
+  /** Where the platform ended the call for a reason that a dial can be refused for: kept in the detail. */
+  readonly category?: RefusalCategory;
   /** The two were certainly connected, so that `starttime` is when leg B picked up. */
   readonly wasAnswered?: true;
   readonly means: string;
@@ -16,14 +18,16 @@ export interface ByeTypeRow {
   readonly source: string;
 }
 
-const SOURCE = 'LogTelcenterOrdercallModel.class.php getByeTypeInfo, after docs.yuntongxun.com 鉴权挂机类型说明';
+/** Copies of docs.yuntongxun.com 鉴权挂机类型说明. The first has all rows but the two that the longer ones add. */
+const SHORT_COPY = 'LogTelcenterOrdercallModel.class.php getByeTypeInfo';
+const LONG_COPIES = 'huimeibest hooks/order (ccp-privilege); eh CallRecordController.java; RLYUtils.java';
 
 const row = (
   byeType: string,
   endReason: ProviderEndReason,
   means: string,
-  more: Pick<ByeTypeRow, 'leg' | 'wasAnswered'> = {},
-): ByeTypeRow => ({ byeType, endReason, means, source: SOURCE, ...more });
+  more: Partial<Pick<ByeTypeRow, 'leg' | 'category' | 'wasAnswered' | 'source'>> = {},
+): ByeTypeRow => ({ byeType, endReason, means, source: SHORT_COPY, ...more });
 
 /**
  * `canceled` for both of the ends that come from outside: where the call was answered the lifecycle makes it completed, so
@@ -44,8 +48,10 @@ export const BYE_TYPES: readonly ByeTypeRow[] = [
   row('-8', 'no_answer', 'the callee’s phone rang and was not answered (direct calls)', { leg: 'B' }),
   row('-9', 'no_answer', 'the callee’s phone rang and was not answered', { leg: 'B' }),
   row('-10', 'no_answer', 'the caller’s phone rang and was not answered', { leg: 'A' }),
+  row('-11', 'failed', 'the account’s balance is used up', { category: 'no_funds', source: LONG_COPIES }),
+  row('-14', 'canceled', 'canceled by an order (CallCancel) before the talk', { source: LONG_COPIES }),
 ];
 
 /** A call is over whatever the code says; one that no row has is `failed`, and stays in the event's detail. */
-export const byeTypeRow = (byeType: string): Pick<ByeTypeRow, 'endReason' | 'leg' | 'wasAnswered'> =>
+export const byeTypeRow = (byeType: string): Omit<ByeTypeRow, 'byeType' | 'means' | 'source'> =>
   BYE_TYPES.find((known) => known.byeType === byeType) ?? { endReason: 'failed' };

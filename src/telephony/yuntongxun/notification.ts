@@ -70,7 +70,7 @@ const answered = (call: NamedCall, occurredAt: Date): ProviderEvent => ({
 /** Where the reason proves that the two were connected, also when they were: CallEstablish may be lost, a CDR has none. */
 const hangUp = (call: NamedCall, fields: WireFields, now: Date): readonly ProviderEvent[] => {
   const byeType = fields.get('byetype') ?? '';
-  const { endReason, leg, wasAnswered } = byeTypeRow(byeType);
+  const { endReason, leg, category, wasAnswered } = byeTypeRow(byeType);
   const occurredAt = timeOf(fields, 'endtime') ?? now;
   const answeredAt = wasAnswered ? timeOf(fields, 'starttime') : null;
   const recording = fields.get('recordurl') ?? '';
@@ -81,7 +81,12 @@ const hangUp = (call: NamedCall, fields: WireFields, now: Date): readonly Provid
     occurredAt,
     endReason,
     ...(recording !== '' && { recording }),
-    detail: { byetype: storable(byeType, LONGEST_BYE_TYPE), ...(leg && { leg }), ...talkDurationOf(fields) },
+    detail: {
+      byetype: storable(byeType, LONGEST_BYE_TYPE),
+      ...(leg && { leg }),
+      ...(category && { category }),
+      ...talkDurationOf(fields),
+    },
   };
   return answeredAt && answeredAt <= occurredAt ? [answered(call, answeredAt), ended] : [ended];
 };
