@@ -11,8 +11,11 @@ export interface ByeTypeRow {
   readonly leg?: 'A' | 'B';
   /** Where the platform ended the call for a reason that a dial can be refused for: kept in the detail. */
   readonly category?: RefusalCategory;
-  /** The two were certainly connected, so that `starttime` is when leg B picked up. */
-  readonly wasAnswered?: true;
+  /**
+   * The two were connected, so that `starttime` is when leg B picked up. unless 0 s: an order or a limit may also end a call
+   * whose talk has not begun, which then has no seconds.
+   */
+  readonly wasAnswered?: 'always' | 'unless 0 s';
   readonly means: string;
   /** Repository and file. */
   readonly source: string;
@@ -34,10 +37,10 @@ const row = (
  * that nothing has to be guessed from times.
  */
 export const BYE_TYPES: readonly ByeTypeRow[] = [
-  row('1', 'canceled', 'canceled by an order'),
-  row('2', 'canceled', 'the money or the set time was used up'),
-  row('3', 'completed', 'the caller hung up after talking', { leg: 'A', wasAnswered: true }),
-  row('4', 'completed', 'the callee hung up after talking', { leg: 'B', wasAnswered: true }),
+  row('1', 'canceled', 'canceled by an order during the talk', { wasAnswered: 'unless 0 s' }),
+  row('2', 'canceled', 'the money or the set time was used up', { wasAnswered: 'unless 0 s' }),
+  row('3', 'completed', 'the caller hung up after talking', { leg: 'A', wasAnswered: 'always' }),
+  row('4', 'completed', 'the callee hung up after talking', { leg: 'B', wasAnswered: 'always' }),
   row('-1', 'unreachable', 'the callee’s phone never rang', { leg: 'B' }),
   row('-2', 'no_answer', 'not connected in time'),
   row('-3', 'canceled', 'the caller picked up, and hung up before the callee answered', { leg: 'A' }),

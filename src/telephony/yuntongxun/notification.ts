@@ -72,7 +72,9 @@ const hangUp = (call: NamedCall, fields: WireFields, now: Date): readonly Provid
   const byeType = fields.get('byetype') ?? '';
   const { endReason, leg, category, wasAnswered } = byeTypeRow(byeType);
   const occurredAt = timeOf(fields, 'endtime') ?? now;
-  const answeredAt = wasAnswered ? timeOf(fields, 'starttime') : null;
+  const seconds = secondsOf(fields, 'talkduration') ?? secondsOf(fields, 'duration');
+  const isTalk = wasAnswered === 'always' || (wasAnswered === 'unless 0 s' && seconds !== 0);
+  const answeredAt = isTalk ? timeOf(fields, 'starttime') : null;
   const recording = fields.get('recordurl') ?? '';
   const ended: ProviderEvent = {
     eventId: `${call.providerCallId}:ended`,
@@ -85,7 +87,7 @@ const hangUp = (call: NamedCall, fields: WireFields, now: Date): readonly Provid
       byetype: storable(byeType, LONGEST_BYE_TYPE),
       ...(leg && { leg }),
       ...(category && { category }),
-      ...talkDurationOf(fields),
+      ...(seconds !== null && { talkDuration: seconds }),
     },
   };
   return answeredAt && answeredAt <= occurredAt ? [answered(call, answeredAt), ended] : [ended];
@@ -93,8 +95,7 @@ const hangUp = (call: NamedCall, fields: WireFields, now: Date): readonly Provid
 
 const timeOf = (fields: WireFields, name: string): Date | null => readChinaTime(fields.get(name) ?? '');
 
-/** Seconds. */
-const talkDurationOf = (fields: WireFields): { readonly talkDuration?: number } => {
-  const text = fields.get('talkduration') ?? '';
-  return /^\d{1,9}$/.test(text) ? { talkDuration: Number(text) } : {};
+const secondsOf = (fields: WireFields, name: string): number | null => {
+  const text = fields.get(name) ?? '';
+  return /^\d{1,9}$/.test(text) ? Number(text) : null;
 };

@@ -1,0 +1,63 @@
+/** What becomes of a call's record when its end comes in over HTTP, as the vendor and integrators have it. */
+import { shownCall } from '../asterisk/pbx-service.js';
+import { storeCall } from '../support/stored-call.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { WEBHOOK_TARGET, WEBHOOK_TOKEN } from '../support/yuntongxun-provider.js';
+import { asXml, type Fields } from '../support/yuntongxun-webhook.js';
+
+let service: TestApp;
+
+beforeAll(async () => {
+  service = await startTestApp({
+    environment: {
+      YUNTONGXUN_ACCOUNT_SID: 'a1',
+      YUNTONGXUN_AUTH_TOKEN: 'only-we-know-this',
+      YUNTONGXUN_APP_ID: 'app',
+      YUNTONGXUN_WEBHOOK_TOKEN: WEBHOOK_TOKEN,
+      YUNTONGXUN_URL: 'http://127.0.0.1:9',
+    },
+  });
+});
+afterAll(() => service.close());
+
+let nextId = 1;
+const newCall = async () => {
+  const { callSid } = await storeCall(service.database, { provider: 'yuntongxun' });
+  return { callSid, theirs: `160115094848497400010006${String(nextId++).padStart(8, '0')}` };
+};
+const post = async (body: string): Promise<number> =>
+  (await fetch(service.url + WEBHOOK_TARGET, { method: 'POST', body })).status;
+
+const CDR: Fields = {
+  ...{ caller: '13900001001', called: '13800002000', starttime: '20261125131510', endtime: '20261125141510' },
+  duration: '3600',
+};
+const recordAfter = async (fields: Fields) => {
+  const { callSid, theirs } = await newCall();
+  expect(await post(asXml({ ...CDR, callSid: theirs, userData: callSid, ...fields }))).toBe(200);
+  return shownCall(service, callSid);
+};
+
+it.each([
+  ['1', 'an order'],
+  ['2', 'its limit or an empty account'],
+  ['3', 'the caller'],
+  ['4', 'the callee'],
+])('a CDR of byetype %s with seconds is a talk, ended by %s', async (byetype) => {
+  expect(await recordAfter({ byetype })).toMatchObject({
+    stateType: '4',
+    endReason: 'completed',
+    answeredAt: '2026-11-25T05:15:10.000Z',
+    endedAt: '2026-11-25T06:15:10.000Z',
+    talkSeconds: 3600,
+  });
+});
+
+it.each(['1', '2'])('a CDR of byetype %s without a second of talk is no talk', async (byetype) => {
+  expect(await recordAfter({ byetype, duration: '0' })).toMatchObject({
+    stateType: '4',
+    endReason: 'canceled',
+    answeredAt: null,
+    talkSeconds: null,
+  });
+});
