@@ -1,9 +1,10 @@
 /**
  * The calls of Yuntongxun's stand-in: each goes as the callee's last two digits say, like the simulator's, at a given
  * speed, and is told of in the vendor's words. An app with 应用鉴权 gets CallAuth, CallEstablish and Hangup at its
- * address, each with its action behind the path or all at the bare path; one without gets a realtime CDR at the address that the dial named, or two.
+ * address, each with its action behind the path or all at the bare path; one without gets a realtime CDR at the address that the dial named.
  */
 import { randomBytes } from 'node:crypto';
+import { chinaTime, writeCdr } from './yuntongxun-cdr.js';
 import type { Format } from './yuntongxun-request.js';
 
 export interface StandInDial {
@@ -29,6 +30,7 @@ export interface StandInDelivery {
 }
 
 interface Call extends StandInDial {
+  readonly placedAt: Date;
   callerAnsweredAt: Date | null;
   /** When the callee picked up. */
   answeredAt: Date | null;
@@ -75,7 +77,7 @@ export class StandInCalls {
     const callSid = `${chinaTime(new Date()).slice(2)}${randomBytes(10).toString('hex')}`;
     const dial = { callSid, subAccountSid, fields };
     this.dials.push(dial);
-    const progress = { callerAnsweredAt: null, answeredAt: null, over: false, timers: [] };
+    const progress = { placedAt: new Date(), callerAnsweredAt: null, answeredAt: null, over: false, timers: [] };
     const call: Call = { ...dial, ...progress };
     this.calls.set(callSid, call);
     void this.run(call);
@@ -148,37 +150,52 @@ export class StandInCalls {
     call.over = true;
     call.timers.forEach(clearTimeout);
     const now = new Date();
-    const fields = {
+    if (this.webhookUrl === null) {
+      void this.tellCdr(call, byetype, now);
+      return;
+    }
+    const { answeredAt, callerAnsweredAt } = call;
+    const startedAt = answeredAt ?? callerAnsweredAt;
+    void this.tell(call, 'Hangup', {
       subtype: '2',
-      starttime: chinaTime(call.answeredAt ?? call.callerAnsweredAt ?? now),
-      endtime: chinaTime(now),
+      starttime: startedAt ? chinaTime(startedAt) : '',
+      endtime: startedAt ? chinaTime(now) : '',
       billdata: '',
       byetype,
       recordurl: '',
-      talkDuration: String(call.answeredAt ? Math.round((now.getTime() - call.answeredAt.getTime()) / 1000) : 0),
-    };
-    if (this.webhookUrl !== null) void this.tell(call, 'Hangup', fields);
-    else {
-      const copies = call.fields.needBothCdr === '1' ? 2 : 1;
-      for (let copy = 0; copy < copies; copy++) void this.tell(call, null, fields);
-    }
+      talkDuration: String(answeredAt ? Math.round((now.getTime() - answeredAt.getTime()) / 1000) : 0),
+    });
+  }
+
+  private async tellCdr(call: Call, byetype: string, endedAt: Date): Promise<void> {
+    const { hangupCdrUrl } = call.fields;
+    if (hangupCdrUrl === undefined) return;
+    const isRecorded = call.fields.needRecord === '1' && call.callerAnsweredAt;
+    const recordUrl = isRecorded ? `http://record.example/${call.callSid}.wav?a=1&b=2` : null;
+    const cdr = { ...call, appId: this.options.appId, endedAt, byetype, recordUrl };
+    await this.post('CDR', hangupCdrUrl, writeCdr(this.options.webhookFormat, cdr));
   }
 
   /** @returns whether the answer was a yes in the vendor's own format */
-  private async tell(call: Call, action: string | null, more: Readonly<Record<string, string>>): Promise<boolean> {
-    const url = action === null ? call.fields.hangupCdrUrl : this.addressFor(action);
-    if (url === undefined || url === null) return false;
-    const { webhookFormat: format } = this.options;
-    const body = writeNotification(format, this.fieldsOf(call, action, more));
+  private async tell(call: Call, action: string, more: Readonly<Record<string, string>>): Promise<boolean> {
+    const url = this.addressFor(action);
+    if (url === null) return false;
+    const { webhookFormat } = this.options;
+    const answer = await this.post(action, url, writeNotification(webhookFormat, this.fieldsOf(call, action, more)));
+    return /<Response>.*<statuscode>0000<\/statuscode>/is.test(answer ?? '');
+  }
+
+  /** @returns the answer of a request that was taken */
+  private async post(action: string, url: string, body: string): Promise<string | null> {
     try {
       const signal = AbortSignal.any([this.closing.signal, AbortSignal.timeout(5_000)]);
-      const headers = { 'content-type': `application/${format};charset=utf-8` };
+      const headers = { 'content-type': `application/${this.options.webhookFormat};charset=utf-8` };
       const response = await fetch(url, { method: 'POST', body, headers, signal });
       const answer = await response.text();
-      this.deliveries.push({ action: action ?? 'CDR', status: response.status, answer });
-      return response.status === 200 && /<Response>.*<statuscode>0000<\/statuscode>/is.test(answer);
+      this.deliveries.push({ action, status: response.status, answer });
+      return response.status === 200 ? answer : null;
     } catch {
-      return false;
+      return null;
     }
   }
 
@@ -187,10 +204,9 @@ export class StandInCalls {
   }
 
   /** CallEstablish has neither appId nor userData. */
-  private fieldsOf(call: Call, action: string | null, more: Readonly<Record<string, string>>) {
+  private fieldsOf(call: Call, action: string, more: Readonly<Record<string, string>>) {
     return {
-      ...(action !== null && { action }),
-      type: '1',
+      ...{ action, type: '1' },
       orderid: call.callSid,
       subid: call.subAccountSid,
       caller: call.fields.from!,
@@ -208,14 +224,4 @@ export const writeNotification = (format: Format, fields: Readonly<Record<string
     ([name, value]) => `  <${name}>${value.replaceAll('&', '&amp;')}</${name}>`,
   );
   return `<?xml version="1.0" encoding="utf-8"?>\n<request>\n${leaves.join('\n')}\n</request>\n`;
-};
-
-/** yyyyMMddHHmmss in China. */
-const chinaTime = (time: Date): string => {
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    timeZone: 'Asia/Shanghai',
-    hourCycle: 'h23',
-    ...{ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' },
-  } as const).formatToParts(time);
-  return parts.map(({ value }) => value.replace(/\D/g, '')).join('');
 };

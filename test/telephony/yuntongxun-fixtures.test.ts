@@ -81,7 +81,7 @@ describe('the stand-in', () => {
     await once(door, 'listening');
     const url = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
     const standIn = await startYuntongxunServer({ speed: 500, webhookFormat });
-    const dial = { from: '13800001001', to: '13800002000', userData: OURS, hangupCdrUrl: url };
+    const dial = { from: '13800001001', to: '13800002000', userData: OURS, hangupCdrUrl: url, needRecord: '1' };
     standIn.calls.webhookUrl = url;
     standIn.calls.place('one', dial);
     await waitFor('CallAuth, CallEstablish and Hangup', () => heard.length === 3);

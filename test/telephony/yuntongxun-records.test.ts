@@ -61,3 +61,56 @@ it.each(['1', '2'])('a CDR of byetype %s without a second of talk is no talk', a
     talkSeconds: null,
   });
 });
+
+/** As in the vendor's sample. */
+const RINGING = {
+  ...{ beginCallTime: '20261125131458', ringingBeginTime: '20261125131500', ringingEndTime: '20261125131506' },
+};
+/** Of leg A: the ringing of the contract is leg B's. */
+const RANG = { beginCallTime: '2026-11-25T05:14:58.000Z', ringingBeginTime: '2026-11-25T05:15:00.000Z' };
+
+describe('a CDR with leg A’s times', () => {
+  it('tells of a talk when the caller picked up, and where the recording is', async () => {
+    const recordurl = 'http://record.example/a.wav?a=1&b=2';
+
+    const call = await recordAfter({ ...RINGING, byetype: '3', recordurl });
+
+    expect(call).toMatchObject({ stateType: '4', endReason: 'completed', ringingAt: null, recording: recordurl });
+    expect(call).toMatchObject({ talkSeconds: 3600 });
+    expect(call.events.filter(({ provider }) => provider === 'yuntongxun')).toMatchObject([
+      { type: 'caller_answered', occurredAt: '2026-11-25T05:15:06.000Z' },
+      { type: 'answered', occurredAt: '2026-11-25T05:15:10.000Z' },
+      { type: 'ended', detail: { byetype: '3', leg: 'A', talkDuration: 3600, ...RANG } },
+    ]);
+  });
+
+  it('tells of a callee who did not answer when the caller picked up, and of no talk', async () => {
+    const missed = { byetype: '-9', starttime: '20261125131506', endtime: '20261125131530', duration: '24' };
+
+    const call = await recordAfter({ ...RINGING, ...missed });
+
+    expect(call).toMatchObject({ stateType: '4', endReason: 'no_answer', answeredAt: null, talkSeconds: null });
+    const events = call.events.filter(({ provider }) => provider === 'yuntongxun');
+    expect(events).toMatchObject([
+      { type: 'caller_answered', occurredAt: '2026-11-25T05:15:06.000Z' },
+      { type: 'ended', occurredAt: '2026-11-25T05:15:30.000Z' },
+    ]);
+    expect(events.at(-1)).toHaveProperty('detail', { byetype: '-9', leg: 'B', ...RANG });
+  });
+
+  it('tells of a caller who did not answer that the call ended with the ringing', async () => {
+    const call = await recordAfter({ ...RINGING, byetype: '-10', starttime: '', endtime: '', duration: '0' });
+
+    expect(call).toMatchObject({ endReason: 'no_answer', answeredAt: null, endedAt: '2026-11-25T05:15:06.000Z' });
+    expect(call.events.map(({ type }) => type)).not.toContain('caller_answered');
+  });
+
+  it('tells nothing of times that cannot be: a pick-up after the end, or after the answer', async () => {
+    const late = { ringingEndTime: '20261125131511', byetype: '3' };
+
+    const call = await recordAfter({ ...RINGING, ...late });
+
+    expect(call.events.map(({ type }) => type)).not.toContain('caller_answered');
+    expect(call).toMatchObject({ endReason: 'completed', talkSeconds: 3600 });
+  });
+});

@@ -166,8 +166,18 @@ describe('a hang-up whose times are not to be relied on', () => {
     expect(eventsIn({ ...hangUp, endtime }).at(-1)).toMatchObject({ type: 'ended', occurredAt: NOW });
   });
 
-  it.each(['', '0', '20260131160001'])('does not say when it was answered when starttime is %j', (starttime) => {
-    expect(eventsIn({ ...hangUp, starttime }).map(({ type }) => type)).toEqual(['ended']);
+  it.each(['', '0', '20260131160001'])('was answered by its seconds when starttime is %j', (starttime) => {
+    expect(eventsIn({ ...hangUp, starttime })).toMatchObject([
+      { type: 'answered', occurredAt: new Date('2026-01-31T07:59:00Z') },
+      { type: 'ended' },
+    ]);
+  });
+
+  it.each([
+    ['no starttime and no seconds', { starttime: '', talkDuration: '' }],
+    ['no time at all', { starttime: '', endtime: '' }],
+  ])('does not say when it was answered with %s', (_, changes) => {
+    expect(eventsIn({ ...hangUp, ...changes }).map(({ type }) => type)).toEqual(['ended']);
   });
 
   it.each(['', '-1', '1e9', '12 s'])('says nothing of talkDuration when it is %j', (talkDuration) => {

@@ -16,6 +16,8 @@ export interface ByeTypeRow {
    * whose talk has not begun, which then has no seconds.
    */
   readonly wasAnswered?: 'always' | 'unless 0 s';
+  /** Leg A certainly never picked up. */
+  readonly callerAnswered?: false;
   readonly means: string;
   /** Repository and file. */
   readonly source: string;
@@ -29,7 +31,7 @@ const row = (
   byeType: string,
   endReason: ProviderEndReason,
   means: string,
-  more: Partial<Pick<ByeTypeRow, 'leg' | 'category' | 'wasAnswered' | 'source'>> = {},
+  more: Partial<Omit<ByeTypeRow, 'byeType' | 'endReason' | 'means'>> = {},
 ): ByeTypeRow => ({ byeType, endReason, means, source: SHORT_COPY, ...more });
 
 /**
@@ -44,13 +46,13 @@ export const BYE_TYPES: readonly ByeTypeRow[] = [
   row('-1', 'unreachable', 'the callee’s phone never rang', { leg: 'B' }),
   row('-2', 'no_answer', 'not connected in time'),
   row('-3', 'canceled', 'the caller picked up, and hung up before the callee answered', { leg: 'A' }),
-  row('-4', 'unreachable', 'the caller’s phone never rang', { leg: 'A' }),
+  row('-4', 'unreachable', 'the caller’s phone never rang', { leg: 'A', callerAnswered: false }),
   row('-5', 'unreachable', 'a line to the callee, but no ringing', { leg: 'B' }),
-  row('-6', 'failed', 'the platform did not allow the call'),
-  row('-7', 'failed', 'our answer to CallAuth was a no, or did not arrive'),
+  row('-6', 'failed', 'the platform did not allow the call', { callerAnswered: false }),
+  row('-7', 'failed', 'our answer to CallAuth was a no, or did not arrive', { callerAnswered: false }),
   row('-8', 'no_answer', 'the callee’s phone rang and was not answered (direct calls)', { leg: 'B' }),
   row('-9', 'no_answer', 'the callee’s phone rang and was not answered', { leg: 'B' }),
-  row('-10', 'no_answer', 'the caller’s phone rang and was not answered', { leg: 'A' }),
+  row('-10', 'no_answer', 'the caller’s phone rang and was not answered', { leg: 'A', callerAnswered: false }),
   row('-11', 'failed', 'the account’s balance is used up', { category: 'no_funds', source: LONG_COPIES }),
   row('-14', 'canceled', 'canceled by an order (CallCancel) before the talk', { source: LONG_COPIES }),
 ];

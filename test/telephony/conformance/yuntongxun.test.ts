@@ -79,6 +79,8 @@ describe('Yuntongxun', () => {
     {
       // Ringing is not pushed.
       tells: ['answered', 'ended'],
+      // A Hangup has one time beside its end: that of the last leg to pick up.
+      tellsOfNoAnswer: ['caller_answered', 'ended'],
       // What it answers when it is asked is not understood.
       tellsWhenAsked: [],
       endReasons: { 'is busy': 'unreachable', declines: 'no_answer', 'cannot be reached': 'unreachable' },
