@@ -89,7 +89,11 @@ describe('the stand-in', () => {
     standIn.calls.place('one', dial);
     await waitFor('the CDR', () => heard.length === 4);
 
-    const fixtures = ['CallAuth', 'CallEstablish', 'Hangup, by the callee', 'realtime CDR'];
+    standIn.calls.place('one', { ...dial, needBothCdr: '1' });
+    await waitFor('the CDR of both legs', () => heard.length === 5);
+
+    const both = 'realtime CDR of both legs, a talk';
+    const fixtures = ['CallAuth', 'CallEstablish', 'Hangup, by the callee', 'realtime CDR', both];
     const documented = fixtures.map((name) => webhooks.find((one) => one.name === name)!.body.join('\n'));
     expect(heard.map(namesIn)).toEqual(documented.map(namesIn));
     await standIn.close();

@@ -114,3 +114,63 @@ describe('a CDR with leg A’s times', () => {
     expect(call).toMatchObject({ endReason: 'completed', talkSeconds: 3600 });
   });
 });
+
+describe('a CDR of both legs', () => {
+  const EMPTY = {
+    ...{ starttime: '', endtime: '', duration: '0', byetype: '', userData: '' },
+    ...{ beginCallTime: '', ringingBeginTime: '', ringingEndTime: '' },
+  };
+  const CALLER = { ...EMPTY, ...RINGING };
+  const recordAfterBoth = async (callerCdr: object, calledCdr: object, recordurl = '') => {
+    const { callSid, theirs } = await newCall();
+    const of = { callSid: theirs, userData: callSid };
+    // Leg B first, as it was captured.
+    const body = { calledCdr: { ...EMPTY, ...of, ...calledCdr }, callerCdr: { ...CALLER, ...of, ...callerCdr } };
+    expect(await post(JSON.stringify({ ...body, orderid: 'CM1', recordurl }))).toBe(200);
+    return shownCall(service, callSid);
+  };
+
+  it('has the cause of the leg that has one, though the other comes first', async () => {
+    const call = await recordAfterBoth({ byetype: '-10' }, {});
+
+    expect(call).toMatchObject({ endReason: 'no_answer', endedAt: '2026-11-25T05:15:06.000Z', ringingAt: null });
+    expect(call.events.at(-1)).toMatchObject({ detail: { byetype: '-10', leg: 'A' } });
+  });
+
+  it('has the cause of leg B where leg A has none', async () => {
+    const caller = { starttime: '20261125131506', endtime: '20261125131530', duration: '24' };
+
+    const call = await recordAfterBoth(caller, { byetype: '-9', beginCallTime: '20261125131507' });
+
+    expect(call).toMatchObject({ endReason: 'no_answer', answeredAt: null });
+  });
+
+  it('tells of each leg’s times, and of the talk by leg B’s', async () => {
+    const times = { endtime: '20261125131530', byetype: '4' };
+    const callee = { starttime: '20261125131510', endtime: '20261125131530', duration: '20' };
+    const ringing = { beginCallTime: '20261125131506', ringingBeginTime: '20261125131508' };
+
+    const call = await recordAfterBoth(
+      { ...times, starttime: '20261125131506', duration: '24' },
+      { ...callee, ...ringing, ringingEndTime: '20261125131510' },
+      'http://record.example/a.wav',
+    );
+
+    expect(call).toMatchObject({
+      endReason: 'completed',
+      talkSeconds: 20,
+      ringingAt: '2026-11-25T05:15:08.000Z',
+      answeredAt: '2026-11-25T05:15:10.000Z',
+      recording: 'http://record.example/a.wav',
+    });
+    const events = call.events.filter(({ provider }) => provider === 'yuntongxun');
+    expect(events.map(({ type }) => type)).toEqual(['caller_answered', 'ringing', 'answered', 'ended']);
+    expect(events.at(-1)).toHaveProperty('detail', { byetype: '4', leg: 'B', talkDuration: 20, ...RANG });
+  });
+
+  it('is no talk where an order ended it while leg A waited', async () => {
+    const caller = { byetype: '1', starttime: '20261125131506', endtime: '20261125131530', duration: '24' };
+
+    expect(await recordAfterBoth(caller, {})).toMatchObject({ endReason: 'canceled', answeredAt: null });
+  });
+});

@@ -13,6 +13,7 @@
 import { storable } from '../../common/foreign-json.js';
 import type { ProviderEvent, ProviderEventType } from '../telephony-provider.js';
 import { byeTypeRow, type ByeTypeRow } from './bye-types.js';
+import { CALLEE_RINGING } from './cdr-legs.js';
 import { readChinaTime } from './china-time.js';
 import type { WireFields } from './wire-body.js';
 
@@ -44,6 +45,7 @@ export const endEvents = (call: NamedCall, fields: WireFields, now: Date): reado
   const recording = fields.get('recordurl') ?? '';
   return [
     ...told('caller_answered', callerAnsweredAt),
+    ...told('ringing', timeOf(fields, CALLEE_RINGING)),
     ...told('answered', answeredAt),
     {
       ...eventOf(call, 'ended', endedAt),

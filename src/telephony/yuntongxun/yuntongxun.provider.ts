@@ -16,12 +16,13 @@ import {
   type WebhookRequest,
 } from '../telephony-provider.js';
 import { callbackOrder, isSid } from './callback-order.js';
+import { joinedLegs } from './cdr-legs.js';
 import { NotUnderstood, readNotification, type Notification } from './notification.js';
 import type { Account } from './request-signature.js';
 import { RestClient, type RestReply } from './rest-client.js';
 import { outcomeOf } from './status-codes.js';
 import { actionIn, faultAtDoor, isWebhookToken, webhookPath } from './webhook-door.js';
-import { readFields, UnreadableBody, writeXml } from './wire-body.js';
+import { readBody, UnreadableBody, writeXml } from './wire-body.js';
 import { PRODUCTION_URL, type YuntongxunOptions } from './yuntongxun-options.js';
 
 const REPLY_LIMIT_MS = 5_000;
@@ -135,7 +136,7 @@ export class YuntongxunProvider implements TelephonyProvider {
     const fault = faultAtDoor(request, { webhookToken, allowedAddresses });
     if (fault !== null) return { kind: 'forged', reason: fault };
     try {
-      const { action, events } = readBody(request);
+      const { action, events } = readRequest(request);
       return { kind: 'genuine', events, receipt: null, reply: yes(action, maxCallSeconds) };
     } catch (error) {
       if (!(error instanceof NotUnderstood || error instanceof UnreadableBody)) throw error;
@@ -194,10 +195,10 @@ const credentialsIn = (reply: RestReply): SubAccountCredentials => ({
 });
 
 /** @throws NotUnderstood UnreadableBody */
-const readBody = ({ body, target }: WebhookRequest): Notification => {
+const readRequest = ({ body, target }: WebhookRequest): Notification => {
   // Its pages say UTF-8 of all that it sends. Other bytes would be stored as U+FFFD, and nothing would tell what they were.
   if (!isUtf8(body)) throw new UnreadableBody('the body is not UTF-8');
-  return readNotification(readFields(body.toString('utf8')), actionIn(target), new Date());
+  return readNotification(joinedLegs(readBody(body.toString('utf8'))), actionIn(target), new Date());
 };
 
 /** It wants XML, also where it sent JSON. */
