@@ -104,6 +104,7 @@ describe.each(['xml', 'json'] as const)('in %s, an app without 应用鉴权', (f
     expect(told.map(({ type }) => type)).toEqual([...callerFirst, ...before(script, isTalk), 'ended']);
     await waitFor('the answer', () => server.calls.deliveries.length === 1);
     expect(server.calls.deliveries).toMatchObject([{ action: 'CDR', status: 200 }]);
+    expect(server.calls.deliveries[0]!.answer).toContain('<statuscode>000000</statuscode>');
   });
 });
 

@@ -93,8 +93,11 @@ describe.each([
     });
   });
 
-  it('a realtime CDR, which has no action, is read as a hang-up', () => {
-    expect(read(written(without(hangUp, 'action')))).toEqual(read(written(hangUp)));
+  it('a realtime CDR, which has no action, is read as a hang-up, and answered by six zeros', () => {
+    const reading = read(written(without(hangUp, 'action')));
+
+    const reply = { ...YES, body: YES.body.replace('>0000<', '>000000<') };
+    expect(reading).toEqual({ ...read(written(hangUp)), reply });
   });
 });
 

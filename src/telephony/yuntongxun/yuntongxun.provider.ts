@@ -205,7 +205,8 @@ const readRequest = ({ body, target }: WebhookRequest): Notification => {
 const yes = (action: Notification['action'], maxCallSeconds: number | undefined) => ({
   contentType: 'application/xml; charset=utf-8',
   body: writeXml('Response', {
-    statuscode: '0000',
+    // As the handlers of either have it: four digits for 应用鉴权, six for a CDR.
+    statuscode: action === 'CDR' ? '000000' : '0000',
     statusmsg: 'Success',
     ...(action === 'CallAuth' && maxCallSeconds !== undefined && { sessiontime: String(maxCallSeconds) }),
   }),
