@@ -31,6 +31,7 @@ export interface StandInDelivery {
 
 interface Call extends StandInDial {
   readonly placedAt: Date;
+  isRecorded: boolean;
   callerAnsweredAt: Date | null;
   /** When the callee picked up. */
   answeredAt: Date | null;
@@ -77,7 +78,15 @@ export class StandInCalls {
     const callSid = `${chinaTime(new Date()).slice(2)}${randomBytes(10).toString('hex')}`;
     const dial = { callSid, subAccountSid, fields };
     this.dials.push(dial);
-    const progress = { placedAt: new Date(), callerAnsweredAt: null, answeredAt: null, over: false, timers: [] };
+    const isRecorded = fields.needRecord === '1';
+    const progress = {
+      placedAt: new Date(),
+      isRecorded,
+      callerAnsweredAt: null,
+      answeredAt: null,
+      over: false,
+      timers: [],
+    };
     const call: Call = { ...dial, ...progress };
     this.calls.set(callSid, call);
     void this.run(call);
@@ -117,9 +126,14 @@ export class StandInCalls {
   }
 
   private async run(call: Call): Promise<void> {
-    if (this.webhookUrl !== null && !(await this.tell(call, 'CallAuth', { subtype: '2' }))) {
-      this.end(call, '-7');
-      return;
+    if (this.webhookUrl !== null) {
+      const answer = await this.tell(call, 'CallAuth', { subtype: '2' });
+      if (!/<Response>.*<statuscode>0000<\/statuscode>/is.test(answer ?? '')) {
+        this.end(call, '-7');
+        return;
+      }
+      // With 应用鉴权 the answer decides.
+      call.isRecorded = answer!.includes('<record>1</record>');
     }
     const [callerAnswers, calleeAnswers, end] = SCRIPTS[call.fields.to!.slice(-2)] ?? SCRIPTS['00']!;
     this.at(call, callerAnswers, () => {
@@ -162,7 +176,7 @@ export class StandInCalls {
       endtime: startedAt ? chinaTime(now) : '',
       billdata: '',
       byetype,
-      recordurl: '',
+      recordurl: recordUrlOf(call) ?? '',
       talkDuration: String(answeredAt ? Math.round((now.getTime() - answeredAt.getTime()) / 1000) : 0),
     });
   }
@@ -170,19 +184,13 @@ export class StandInCalls {
   private async tellCdr(call: Call, byetype: string, endedAt: Date): Promise<void> {
     const { hangupCdrUrl } = call.fields;
     if (hangupCdrUrl === undefined) return;
-    const isRecorded = call.fields.needRecord === '1' && call.callerAnsweredAt;
-    const recordUrl = isRecorded ? `http://record.example/${call.callSid}.wav?a=1&b=2` : null;
-    const cdr = { ...call, appId: this.options.appId, endedAt, byetype, recordUrl };
+    const cdr = { ...call, appId: this.options.appId, endedAt, byetype, recordUrl: recordUrlOf(call) };
     await this.post('CDR', hangupCdrUrl, writeCdr(this.options.webhookFormat, cdr));
   }
 
-  /** @returns whether the answer was a yes in the vendor's own format */
-  private async tell(call: Call, action: string, more: Readonly<Record<string, string>>): Promise<boolean> {
-    const url = this.addressFor(action);
-    if (url === null) return false;
-    const { webhookFormat } = this.options;
-    const answer = await this.post(action, url, writeNotification(webhookFormat, this.fieldsOf(call, action, more)));
-    return /<Response>.*<statuscode>0000<\/statuscode>/is.test(answer ?? '');
+  private tell(call: Call, action: string, more: Readonly<Record<string, string>>): Promise<string | null> {
+    const body = writeNotification(this.options.webhookFormat, this.fieldsOf(call, action, more));
+    return this.post(action, this.addressFor(action), body);
   }
 
   /** @returns the answer of a request that was taken */
@@ -199,8 +207,8 @@ export class StandInCalls {
     }
   }
 
-  private addressFor(action: string): string | null {
-    return this.appendsAction && this.webhookUrl !== null ? `${this.webhookUrl}/${action}` : this.webhookUrl;
+  private addressFor(action: string): string {
+    return `${this.webhookUrl ?? ''}${this.appendsAction ? `/${action}` : ''}`;
   }
 
   /** CallEstablish has neither appId nor userData. */
@@ -217,6 +225,9 @@ export class StandInCalls {
     };
   }
 }
+
+const recordUrlOf = ({ isRecorded, callerAnsweredAt, callSid }: Call): string | null =>
+  isRecorded && callerAnsweredAt ? `http://record.example/${callSid}.wav?a=1&b=2` : null;
 
 export const writeNotification = (format: Format, fields: Readonly<Record<string, string>>): string => {
   if (format === 'json') return JSON.stringify(fields);

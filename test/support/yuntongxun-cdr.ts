@@ -52,8 +52,8 @@ const bothLegs = (call: CdrCall, format: Format): Readonly<Record<string, string
     ...during(callerAnsweredAt, endedAt),
     ...called(placedAt, placedAt, callerAnsweredAt ?? endedAt),
   };
-  const legs = format === 'json' ? { calledCdr: legB, callerCdr: legA } : { CalledCdr: legB, CallerCdr: legA };
-  return { ...legs, orderid: `CM${call.callSid}`, recordurl: recordUrl ?? '' };
+  const [nameB, nameA] = format === 'json' ? ['calledCdr', 'callerCdr'] : ['CalledCdr', 'CallerCdr'];
+  return { [nameB]: legB, [nameA]: legA, orderid: `CM${call.callSid}`, recordurl: recordUrl ?? '' };
 };
 
 const whose = ({ appId, callSid, subAccountSid, fields }: CdrCall): Leaves => ({

@@ -30,8 +30,9 @@ const openDoor = async (): Promise<string> => {
   });
   door.listen(0, '127.0.0.1');
   await once(door, 'listening');
-  return `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
+  return doorUrl();
 };
+const doorUrl = (): string => `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
 
 type App = 'with 应用鉴权' | 'with 应用鉴权, the action behind its address' | 'without 应用鉴权';
 
@@ -151,6 +152,19 @@ it.each(['with 应用鉴权', 'without 应用鉴权'] as const)(
 
     expect(await end()).toMatchObject({ ...call, endReason: 'canceled', detail: { byetype: '-14' } });
     expect(told.map(({ type }) => type)).not.toContain('answered');
+  },
+);
+
+it.each(['with 应用鉴权', 'without 应用鉴权'] as const)(
+  'a call is recorded where that is asked for, in an app %s',
+  async (app) => {
+    await start(app, 'xml');
+    await provider.close();
+    provider = providerFor(server, { publicUrl: doorUrl(), record: true });
+
+    const { providerCallId } = await place('00');
+
+    expect((await end()).recording).toBe(`http://record.example/${providerCallId!}.wav?a=1&b=2`);
   },
 );
 

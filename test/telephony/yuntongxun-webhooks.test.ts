@@ -111,8 +111,22 @@ describe('the answer to CallAuth', () => {
     });
 
     expect(replies[0]).toContain('<sessiontime>7200</sessiontime>');
+    expect(replies[0]).not.toContain('record');
     expect(replies[1]).not.toContain('sessiontime');
     await limited.close();
+  });
+
+  it('has the call recorded where that is configured, and no other answer has', async () => {
+    const recorded = providerAlone({ record: true });
+
+    const replies = [auth, establish, hangUp].map((fields) => {
+      const reading = readBy(recorded, asXml(fields));
+      return reading.kind === 'genuine' ? reading.reply?.body : reading.reason;
+    });
+
+    expect(replies[0]).toContain('<record>1</record>');
+    for (const other of replies.slice(1)) expect(other).not.toContain('record');
+    await recorded.close();
   });
 });
 

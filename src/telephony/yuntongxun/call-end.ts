@@ -61,8 +61,7 @@ const isTalkBy = ({ wasAnswered }: Pick<ByeTypeRow, 'wasAnswered'>, fields: Wire
 
 /** A call that leg A never picked up has no endtime: it ended when the phone stopped ringing. */
 const endOf = (fields: WireFields, isTalk: boolean): Date | null =>
-  timeOf(fields, 'endtime') ??
-  (isTalk || timeOf(fields, 'starttime') ? null : timeOf(fields, 'ringingendtime'));
+  timeOf(fields, 'endtime') ?? (isTalk || timeOf(fields, 'starttime') ? null : timeOf(fields, 'ringingendtime'));
 
 const answerBySeconds = (fields: WireFields): Date | null => {
   const [endedAt, seconds] = [timeOf(fields, 'endtime'), talkSeconds(fields)];

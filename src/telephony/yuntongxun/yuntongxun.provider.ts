@@ -132,12 +132,12 @@ export class YuntongxunProvider implements TelephonyProvider {
   }
 
   readWebhook(request: WebhookRequest): WebhookReading {
-    const { webhookToken, allowedAddresses = [], maxCallSeconds } = this.options;
+    const { webhookToken, allowedAddresses = [] } = this.options;
     const fault = faultAtDoor(request, { webhookToken, allowedAddresses });
     if (fault !== null) return { kind: 'forged', reason: fault };
     try {
       const { action, events } = readRequest(request);
-      return { kind: 'genuine', events, receipt: null, reply: yes(action, maxCallSeconds) };
+      return { kind: 'genuine', events, receipt: null, reply: yes(action, this.options) };
     } catch (error) {
       if (!(error instanceof NotUnderstood || error instanceof UnreadableBody)) throw error;
       return { kind: 'malformed', reason: `Not understood: ${error.message}.` };
@@ -202,12 +202,13 @@ const readRequest = ({ body, target }: WebhookRequest): Notification => {
 };
 
 /** It wants XML, also where it sent JSON. */
-const yes = (action: Notification['action'], maxCallSeconds: number | undefined) => ({
+const yes = (action: Notification['action'], { maxCallSeconds, record = false }: YuntongxunOptions) => ({
   contentType: 'application/xml; charset=utf-8',
   body: writeXml('Response', {
     // As the handlers of either have it: four digits for 应用鉴权, six for a CDR.
     statuscode: action === 'CDR' ? '000000' : '0000',
     statusmsg: 'Success',
+    ...(action === 'CallAuth' && record && { record: '1' }),
     ...(action === 'CallAuth' && maxCallSeconds !== undefined && { sessiontime: String(maxCallSeconds) }),
   }),
 });
