@@ -11,7 +11,13 @@ import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
 import { refusalDetail } from './dial.js';
 
 /** Reasons of the provider's own: the same call may be welcome elsewhere. No phone was rung by any refusal. */
-const ITS_OWN_REASONS: readonly RefusalCategory[] = ['no_funds', 'rate_limited', 'provider_down'];
+const ITS_OWN_REASONS: readonly RefusalCategory[] = [
+  'no_funds',
+  'rate_limited',
+  'too_frequent',
+  'not_permitted',
+  'provider_down',
+];
 
 export const isPassedOver = ({ category }: Refusal): boolean => ITS_OWN_REASONS.includes(category);
 
