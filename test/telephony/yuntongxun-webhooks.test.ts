@@ -66,6 +66,12 @@ describe.each([
     });
   });
 
+  it('CallEstablish with userData, as one integrator gets it, names our call', () => {
+    const reading = read(written({ ...establish, userData: OURS }));
+
+    expect(eventsOf(reading)).toMatchObject([{ type: 'answered', callSid: OURS, providerCallId: THEIRS }]);
+  });
+
   it('Hangup after a talk is its answer and its end, with the provider’s times', () => {
     const named = { callSid: OURS, providerCallId: THEIRS };
 

@@ -3,7 +3,7 @@
  *
  *   CallAuth       may this call be placed? Asked before any phone is rung, so it is no event of the call: 'ringing' would
  *                  mean that leg B's phone rings. The answer is yes, for it was we who asked for the call.
- *   CallEstablish  leg B has picked up. Names the call by the provider's own id alone, and no time.
+ *   CallEstablish  leg B has picked up. Tells no time, and by most sources names the call by the provider's own id alone.
  *   Hangup         over, with the reason.
  *   CDR            our name for the realtime CDR, which has no action. Read as a Hangup with more times (call-end.ts).
  *
