@@ -1,12 +1,13 @@
 /** Web apps of other origins (CORS): none, or those that the operator has named. Tokens are theirs to send; we set no cookie. */
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ERROR_NAME_HEADER } from './common/error-body.js';
 import type { Config } from './config/config.js';
 
 const ALLOWED: FastifyCorsOptions = {
   methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
   allowedHeaders: ['authorization', 'content-type', 'last-event-id'],
-  exposedHeaders: ['location', 'retry-after', 'www-authenticate', 'x-request-id'],
+  exposedHeaders: ['location', 'retry-after', 'www-authenticate', ERROR_NAME_HEADER, 'x-request-id'],
   maxAge: 600,
 };
 

@@ -45,11 +45,11 @@ export const answerClientError = (error: NodeJS.ErrnoException, socket: Socket):
   const refusal = new AppError(
     target === null ? (CLIENT_ERRORS[error.code ?? ''] ?? 'BAD_REQUEST') : 'NOT_IMPLEMENTED',
   );
-  const { type, text } = errorBody(refusal, target ?? '', null);
+  const { headers: own, text } = errorBody(refusal, target ?? '', null);
   const headers = {
     ...RESPONSE_HEADERS,
     connection: 'close',
-    'content-type': type,
+    ...own,
     'content-length': Buffer.byteLength(text),
   };
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

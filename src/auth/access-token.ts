@@ -24,7 +24,7 @@ export const principalOf = (claims: Claims, leewaySeconds = 0): Principal | null
   return { userId: claims.sub, scopes: new Set(scope.split(' ').filter(Boolean)), expiresAt };
 };
 
-interface TokenCarrier {
+export interface TokenCarrier {
   readonly headers: { readonly authorization?: string | undefined };
   readonly query?: unknown;
 }
@@ -34,10 +34,21 @@ const BEARER = /^Bearer +([\w.~+/=-]+)$/i;
 /** Any attempt at one. Other schemes belong to proxies in front of us, and an empty header to nobody. */
 const CLAIMS_TO_BE_BEARER = /^Bearer +\S/i;
 
+const inQuery = ({ query }: TokenCarrier): unknown =>
+  (query as { access_token?: unknown } | undefined)?.access_token ?? '';
+
 /** The token of a request, from the query or the header. Null where there is none, or more than one (RFC 6750 §2). */
 export const tokenOf = (request: TokenCarrier): string | null => {
   const { authorization = '' } = request.headers;
-  const fromQuery = (request.query as { access_token?: unknown } | undefined)?.access_token;
-  if (fromQuery === undefined || fromQuery === '') return BEARER.exec(authorization)?.[1] ?? null;
+  const fromQuery = inQuery(request);
+  if (fromQuery === '') return BEARER.exec(authorization)?.[1] ?? null;
   return typeof fromQuery !== 'string' || CLAIMS_TO_BE_BEARER.test(authorization) ? null : fromQuery;
 };
+
+export const hasSeveralTokens = (request: TokenCarrier): boolean => {
+  const fromQuery = inQuery(request);
+  return typeof fromQuery !== 'string' || (fromQuery !== '' && isAttempt(request));
+};
+
+/** A token in the header, be it well-formed or not. */
+export const isAttempt = ({ headers }: TokenCarrier): boolean => CLAIMS_TO_BE_BEARER.test(headers.authorization ?? '');

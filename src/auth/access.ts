@@ -5,6 +5,7 @@ import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constant
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../common/error-table.js';
 import type { Principal } from './access-token.js';
+import { withoutScope } from './challenge.js';
 
 export type Access = 'public' | 'user' | 'admin';
 
@@ -43,7 +44,7 @@ export const refusalOf = (access: Access | undefined, user: Principal | undefine
   if (access === 'public') return null;
   if (!access) return new AppError('FORBIDDEN');
   if (!user) return new AppError('UNAUTHENTICATED');
-  return access === 'admin' && !user.scopes.has('admin') ? new AppError('FORBIDDEN') : null;
+  return access === 'admin' && !user.scopes.has('admin') ? withoutScope('admin') : null;
 };
 
 const callerOf = (context: ExecutionContext): Principal => {

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../common/error-table.js';
 import { refusalOf, type Access } from './access.js';
 import { tokenOf, type Principal } from './access-token.js';
+import { withBadToken, withoutToken } from './challenge.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
@@ -20,14 +21,19 @@ export class Authentication {
   /** Leaves the caller at the request. In the same turn where the token was verified a moment ago. */
   authenticate(request: FastifyRequest, access: Access, done: (refusal?: Error) => void): void {
     const token = tokenOf(request);
-    const known = token === null ? undefined : this.tokens.recall(token);
-    const settle = (principal: Principal | undefined): void => {
-      if (principal) request.user = principal;
+    const refusal = token === null ? withoutToken(request) : null;
+    const settle = (principal: Principal): void => {
+      request.user = principal;
       done(refusalOf(access, principal) ?? undefined);
     };
     // It may come with every request, and is no parameter of any.
     delete (request.query as { access_token?: unknown }).access_token;
-    if (token === null || known) settle(known);
+    if (token === null) {
+      done(refusal ?? undefined);
+      return;
+    }
+    const known = this.tokens.recall(token);
+    if (known) settle(known);
     else this.verified(token).then(settle, done);
   }
 
@@ -38,14 +44,12 @@ export class Authentication {
   }
 }
 
-/** Passport names no reason where the signature is right and the claims are not. */
-const NO_USERS_TOKEN = 'sub is no user id, or exp is missing';
-
 /** As passport runs a strategy, without its table of names, which is one for the whole process. */
 const principalBy = (strategy: JwtStrategy, token: string): Promise<Principal> =>
   new Promise((resolve, reject) => {
-    const fail = (reason: unknown = new Error(NO_USERS_TOKEN)): void => {
-      reject(reason instanceof AppError ? reason : new AppError('UNAUTHENTICATED', { cause: reason }));
+    // Passport names no reason where the signature is right and the claims are not.
+    const fail = (reason: Error | null = null): void => {
+      reject(reason instanceof AppError ? reason : withBadToken(reason));
     };
     const attempt = Object.assign(Object.create(strategy) as JwtStrategy, { success: resolve, fail, error: reject });
     attempt.authenticate({ token } as unknown as Parameters<JwtStrategy['authenticate']>[0]);

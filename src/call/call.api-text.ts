@@ -44,9 +44,7 @@ const NO_ACT_OF_A_USER =
   '(`Sec-Fetch-Site`).';
 
 const holdsARequestOpen = () => [
-  refusal('TOO_MANY_WAITING', `The user has ${WAITING_AT_ONCE} streams and long polls open already.`, {
-    headers: RETRY_AFTER,
-  }),
+  refusal('TOO_MANY_WAITING', `The user has ${WAITING_AT_ONCE} streams and long polls open already.`, RETRY_AFTER),
   refusal('CALLER_BLOCKED', 'The user is blocked.'),
 ];
 
@@ -67,7 +65,7 @@ const placesACall = (badParameters: string, noCallee: string) => [
   refusal(
     ['ALREADY_IN_A_CALL', 'TOO_MANY_CALLS'],
     'The caller is in a call with somebody else. Or the provider refuses because the caller or the callee is called too often.',
-    { headers: RETRY_AFTER },
+    RETRY_AFTER,
   ),
 ];
 

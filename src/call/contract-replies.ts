@@ -28,6 +28,22 @@ export const objectWith = (required: string, properties: Record<string, object>)
   properties,
 });
 
+/** Outside the envelope, which is to the byte what clients of 2016 know. */
+const errorName = (names: string[]) => ({
+  'X-Ringback-Error': {
+    description: 'The name of the failure; branch on it. Not there where the request succeeded.',
+    schema: { type: 'string', enum: names },
+  },
+});
+
+const CHALLENGE = {
+  'WWW-Authenticate': {
+    description: 'Why the token is refused (RFC 6750, 3).',
+    schema: { type: 'string' },
+    example: 'Bearer error="invalid_token", error_description="The token expired 12 s ago."',
+  },
+};
+
 /** HTTP 200 with one of these outcomes; the rest with their own status. */
 export const replies = (
   data: object,
@@ -45,6 +61,7 @@ export const replies = (
       '| --- | --- | --- |',
       ...rows,
     ].join('\n'),
+    headers: errorName(failures.map(({ name }) => name)),
     content: {
       'application/json': {
         schema: { oneOf: [envelope([200], SUCCESS, data), FAILURE] },
@@ -55,11 +72,17 @@ export const replies = (
 };
 
 /** @param names of one HTTP status */
-export const refusal = (names: ErrorName | readonly ErrorName[], description: string, headers: object = {}) => {
+export const refusal = (
+  names: ErrorName | readonly ErrorName[],
+  description: string,
+  headers: Record<string, object> = {},
+) => {
   const rows = [names].flat().map((name) => ({ ...ERRORS[name], shown: failure(name) }));
+  const status = rows[0]?.httpStatus ?? 500;
   return ApiResponse({
-    status: rows[0]?.httpStatus ?? 500,
+    status,
     description,
+    headers: { ...errorName([names].flat()), ...(status === 401 && CHALLENGE), ...headers },
     content: {
       'application/json': {
         schema: envelope([...new Set(rows.map(({ code }) => code))], {
@@ -69,6 +92,5 @@ export const refusal = (names: ErrorName | readonly ErrorName[], description: st
         example: rows[0]?.shown,
       },
     },
-    ...headers,
   });
 };

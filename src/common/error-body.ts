@@ -4,16 +4,22 @@ import { ERRORS, type AppError } from './error-table.js';
 const SPEAKS_PROBLEM = /^\/(?:v1\/admin|v1\/webhooks|health)(?:\/|$)/;
 
 interface ErrorBody {
-  readonly type: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
 }
+
+/** The name of the error beside the contract's envelope, which has none: docs/errors.md. A problem body has it as `code`. */
+export const ERROR_NAME_HEADER = 'x-ringback-error';
 
 /** @param requestId null where no route has seen the request, so that no line of the log has one */
 export const errorBody = (error: AppError, route: string, requestId: string | null): ErrorBody =>
   SPEAKS_PROBLEM.test(route)
-    ? { type: 'application/problem+json; charset=utf-8', text: JSON.stringify(problem(error, requestId)) }
+    ? {
+        headers: { 'content-type': 'application/problem+json; charset=utf-8' },
+        text: JSON.stringify(problem(error, requestId)),
+      }
     : {
-        type: 'application/json; charset=utf-8',
+        headers: { 'content-type': 'application/json; charset=utf-8', [ERROR_NAME_HEADER]: error.code },
         text: JSON.stringify({ returnCode: ERRORS[error.code].code, returnMsg: error.message }),
       };
 

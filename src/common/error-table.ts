@@ -57,6 +57,8 @@ interface AppErrorDetails {
   readonly faults?: readonly Fault[];
   /** Seconds, for Retry-After. */
   readonly retryAfterSeconds?: number;
+  /** WWW-Authenticate (RFC 6750, 3), where there is more to say than `Bearer`. */
+  readonly challenge?: string;
   /** What stands for `{name}` in the row's message. */
   readonly values?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
@@ -67,6 +69,7 @@ export class AppError extends Error {
   readonly detail: string | undefined;
   readonly faults: readonly Fault[];
   readonly retryAfterSeconds: number | undefined;
+  readonly challenge: string | undefined;
 
   constructor(
     readonly code: ErrorName,
@@ -77,6 +80,7 @@ export class AppError extends Error {
     this.detail = details.detail;
     this.faults = details.faults ?? [];
     this.retryAfterSeconds = details.retryAfterSeconds;
+    this.challenge = details.challenge ?? (ERRORS[code].httpStatus === 401 ? 'Bearer' : undefined);
   }
 }
 

@@ -49,10 +49,10 @@ export class ErrorFilter implements ExceptionFilter {
     if (reason !== null) request.errorReason = reason;
 
     if (error.retryAfterSeconds) void reply.header('retry-after', String(error.retryAfterSeconds));
-    if (row.httpStatus === 401) void reply.header('www-authenticate', 'Bearer');
+    if (error.challenge) void reply.header('www-authenticate', error.challenge);
     void reply.status(row.httpStatus);
-    const { type, text } = errorBody(error, route, request.id);
-    void reply.type(type).send(text);
+    const { headers, text } = errorBody(error, route, request.id);
+    void reply.headers(headers).send(text);
   }
 }
 

@@ -1,4 +1,4 @@
-/** The rules between rooms are tried on a small tree where every one of them is broken, and then on our own. */
+/** The rules between rooms are tried on a small tree where every one of them is broken; `npm run lint` holds our own to them. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -127,9 +127,5 @@ describe('the boundaries between rooms', () => {
       expect(comment).toMatch(/^\S.{20,}\.$/);
       expect(severity).toBe('error');
     }
-  });
-
-  it('hold in our own tree', async () => {
-    expect(await depcruise(REPOSITORY)).toEqual([]);
   });
 });

@@ -1,0 +1,72 @@
+/**
+ * What a client is told of a token that is refused, in WWW-Authenticate (RFC 6750, 3). A fault that shows before the signature is
+ * verified says no more than that: a wrong key, a wrong signature and a forged claim read alike.
+ */
+import { errors as jose } from 'jose';
+import { AppError } from '../common/error-table.js';
+import { hasSeveralTokens, isAttempt, type TokenCarrier } from './access-token.js';
+
+type Code = 'invalid_request' | 'invalid_token' | 'insufficient_scope';
+
+const challengeOf = (code: Code, description: string): string =>
+  `Bearer error="${code}", error_description="${description}"`;
+
+const unauthenticated = (code: Code, detail: string, cause?: unknown): AppError =>
+  new AppError('UNAUTHENTICATED', { challenge: challengeOf(code, detail), detail, cause });
+
+/** Of a request in which no one token was found. */
+export const withoutToken = (request: TokenCarrier): AppError => {
+  if (hasSeveralTokens(request)) {
+    return unauthenticated('invalid_request', 'Two tokens: send one, in the Authorization header or as access_token.');
+  }
+  if (isAttempt(request)) return unauthenticated('invalid_token', 'The token has characters that no token has.');
+  // RFC 6750, 3.1: no error code where the request lacks any authentication.
+  return new AppError('UNAUTHENTICATED');
+};
+
+/** @param cause as jsonwebtoken or jose threw it; null where the signature is right and the claims name no user of ours */
+export const withBadToken = (cause: Error | null): AppError =>
+  unauthenticated(
+    'invalid_token',
+    cause === null ? NO_USERS_TOKEN : faultOf(cause),
+    cause ?? new Error(NO_USERS_TOKEN),
+  );
+
+export const withoutScope = (scope: string): AppError =>
+  new AppError('FORBIDDEN', {
+    challenge: `${challengeOf('insufficient_scope', `The token lacks the scope ${scope}.`)}, scope="${scope}"`,
+  });
+
+const NO_USERS_TOKEN = 'The claim sub is no user id, or exp is missing.';
+const NOT_VERIFIED = 'The token is malformed, or its signature cannot be verified.';
+
+/** Of jsonwebtoken, which has no types for them here. All of them follow the check of the signature. */
+interface ClaimError extends Error {
+  readonly expiredAt?: Date;
+  /** When it becomes valid. */
+  readonly date?: Date;
+}
+
+const faultOf = (error: ClaimError): string => {
+  if (error.expiredAt) return expired(error.expiredAt.getTime());
+  if (error instanceof jose.JWTExpired) return expired((error.payload.exp ?? 0) * 1_000);
+  if (error.name === 'NotBeforeError' && error.date) return early(error.date.getTime());
+  if (error instanceof jose.JWTClaimValidationFailed) return CLAIMS[error.claim] ?? NO_USERS_TOKEN;
+  const [, claim = ''] = /^jwt (audience|issuer) invalid/.exec(error.message) ?? [];
+  return CLAIMS[claim] ?? NOT_VERIFIED;
+};
+
+const OTHER_AUDIENCE = 'The token is for another audience.';
+const OTHER_ISSUER = 'The token is from another issuer.';
+
+const CLAIMS: Readonly<Record<string, string>> = {
+  aud: OTHER_AUDIENCE,
+  audience: OTHER_AUDIENCE,
+  iss: OTHER_ISSUER,
+  issuer: OTHER_ISSUER,
+  nbf: 'The token is not valid yet.',
+};
+
+const seconds = (ms: number): number => Math.max(0, Math.round(ms / 1_000));
+const expired = (at: number): string => `The token expired ${seconds(Date.now() - at)} s ago.`;
+const early = (at: number): string => `The token is valid in ${seconds(at - Date.now())} s and not before.`;
