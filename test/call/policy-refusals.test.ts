@@ -28,19 +28,36 @@ const ask = async (user: string, path: string) => {
     retryAfter: response.headers.get('retry-after'),
     body: await response.text(),
     id: response.headers.get('x-request-id'),
+    name: response.headers.get('x-ringback-error'),
   };
 };
 
 it.each([
-  ['is called too often', TOO_OFTEN, 429, '60', '{"returnCode":429,"returnMsg":"呼叫过于频繁,请稍后再试!"}'],
-  ['is not registered', NOT_REGISTERED, 200, null, '{"returnCode":400,"returnMsg":"呼叫请求的参数有误,请联系管理员!"}'],
-])('a number that %s is no failure of the system', async (_, code, status, retryAfter, body) => {
+  [
+    'is called too often',
+    TOO_OFTEN,
+    {
+      status: 429,
+      retryAfter: '60',
+      body: '{"returnCode":429,"returnMsg":"呼叫过于频繁,请稍后再试!"}',
+      name: 'TOO_MANY_CALLS',
+    },
+  ],
+  [
+    'is not registered',
+    NOT_REGISTERED,
+    {
+      ...{ status: 200, retryAfter: null, name: 'BAD_CALL_PARAMETERS' },
+      body: '{"returnCode":400,"returnMsg":"呼叫请求的参数有误,请联系管理员!"}',
+    },
+  ],
+])('a number that %s is no failure of the system', async (_, code, expected) => {
   const user = await telephony.user('yuntongxun');
   refuses(code);
 
   const answer = await ask(user, 'call/2000');
 
-  expect(answer).toMatchObject({ status, retryAfter, body });
+  expect(answer).toMatchObject(expected);
   const lines = log.lines().filter(({ requestId }) => requestId === answer.id);
   expect(lines.map(({ msg }) => msg)).not.toContain('request failed');
   expect(lines).toContainEqual(expect.objectContaining({ msg: 'the provider refused a dial' }));
