@@ -11,8 +11,9 @@ type Code = 'invalid_request' | 'invalid_token' | 'insufficient_scope';
 const challengeOf = (code: Code, description: string): string =>
   `Bearer error="${code}", error_description="${description}"`;
 
-const unauthenticated = (code: Code, detail: string, cause?: unknown): AppError =>
-  new AppError('UNAUTHENTICATED', { challenge: challengeOf(code, detail), detail, cause });
+/** @param cause for the log, which may tell more */
+const unauthenticated = (code: Code, description: string, cause: unknown = new Error(description)): AppError =>
+  new AppError('UNAUTHENTICATED', { challenge: challengeOf(code, description), cause });
 
 /** Of a request in which no one token was found. */
 export const withoutToken = (request: TokenCarrier): AppError => {
@@ -26,11 +27,7 @@ export const withoutToken = (request: TokenCarrier): AppError => {
 
 /** @param cause as jsonwebtoken or jose threw it; null where the signature is right and the claims name no user of ours */
 export const withBadToken = (cause: Error | null): AppError =>
-  unauthenticated(
-    'invalid_token',
-    cause === null ? NO_USERS_TOKEN : faultOf(cause),
-    cause ?? new Error(NO_USERS_TOKEN),
-  );
+  unauthenticated('invalid_token', cause === null ? NO_USERS_TOKEN : faultOf(cause), cause ?? undefined);
 
 export const withoutScope = (scope: string): AppError =>
   new AppError('FORBIDDEN', {

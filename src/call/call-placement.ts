@@ -11,7 +11,7 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { Parties } from '../directory/directory.service.js';
 import type { GuardedProvider } from '../telephony/guarded-provider.js';
-import { loggedRefusal, refusalError } from '../telephony/logged-refusal.js';
+import { loggedRefusal } from '../telephony/logged-refusal.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
 import type { DialRequest, Refusal, SubAccountCredentials } from '../telephony/telephony-provider.js';
 import { CallRecorder } from './call-recorder.js';
@@ -24,6 +24,7 @@ import { OpenCallCheck } from './open-call-check.js';
 import { findRunning, type CallToOpen, type OpenCall, type RunningCall } from './open-call.js';
 import { isPassedOver, passOver } from './pass-over.js';
 import { isWanted, takeTurn, type Turn } from './provider-turn.js';
+import { refusedDial } from './refused-dial.js';
 import { SubAccountMaker } from './sub-account-maker.js';
 
 export interface Callee {
@@ -216,7 +217,7 @@ export class CallPlacement {
         return callSid;
       case 'refused':
         await this.recorder.applyOwn(callSid, 'refused', { endReason: 'failed', detail: refusalDetail(result) });
-        throw new AppError(REFUSED_DIAL[result.category] ?? 'SYSTEM', { cause: refusalError(result) });
+        throw refusedDial(result);
       case 'canceled':
       case 'timed_out':
         return callSid;
@@ -232,9 +233,4 @@ const callSidFor = ({ userId, serviceLineId }: Callee, { callSid, ...running }: 
   const isSame = running.calleeId === userId && Boolean(running.serviceLineId) === Boolean(serviceLineId);
   if (!isSame) throw new AppError('ALREADY_IN_A_CALL', { retryAfterSeconds: BUSY_RETRY_SECONDS });
   return callSid;
-};
-
-const REFUSED_DIAL: Partial<Record<Refusal['category'], 'BAD_CALL_PARAMETERS' | 'NO_SUB_ACCOUNT'>> = {
-  bad_number: 'BAD_CALL_PARAMETERS',
-  bad_account: 'NO_SUB_ACCOUNT',
 };

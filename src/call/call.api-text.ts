@@ -62,7 +62,11 @@ const placesACall = (badParameters: string, noCallee: string) => [
   ),
   ...everyEndpoint(),
   refusal(['PREFETCH', 'CALLER_BLOCKED'], `${NO_ACT_OF_A_USER} It must not ring a phone. Or the user is blocked.`),
-  refusal('ALREADY_IN_A_CALL', 'The caller is in a call with somebody else.', RETRY_AFTER),
+  refusal(
+    ['ALREADY_IN_A_CALL', 'TOO_MANY_CALLS'],
+    'The caller is in a call with somebody else. Or the provider refuses because the caller or the callee is called too often.',
+    RETRY_AFTER,
+  ),
 ];
 
 const callSidParameter = ApiParam({
@@ -86,7 +90,7 @@ export const CallApi = () =>
       schema: { type: 'string', example: '2000' },
     }),
     ...placesACall(
-      'the target is no user id, or is the caller, or the provider refuses a number',
+      'the target is no user id, or is the caller, or the provider refuses a number or does not permit the call',
       'the target is unknown or has no phone',
     ),
   );
@@ -98,7 +102,7 @@ export const ServiceApi = () =>
       summary: 'Call customer service',
       description: 'Rings the caller’s own phone, then the first service line that is open.',
     }),
-    ...placesACall('the provider refuses a number', 'no service line is open'),
+    ...placesACall('the provider refuses a number or does not permit the call', 'no service line is open'),
   );
 
 export const CancelApi = () =>

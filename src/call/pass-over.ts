@@ -11,7 +11,14 @@ import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
 import { refusalDetail } from './dial.js';
 
 /** Reasons of the provider's own, its account among them: the same call may be welcome elsewhere. No refusal has rung a phone. */
-const ITS_OWN_REASONS: readonly RefusalCategory[] = ['bad_account', 'no_funds', 'rate_limited', 'provider_down'];
+const ITS_OWN_REASONS: readonly RefusalCategory[] = [
+  'bad_account',
+  'no_funds',
+  'rate_limited',
+  'too_frequent',
+  'not_permitted',
+  'provider_down',
+];
 
 export const isPassedOver = ({ category }: Refusal): boolean => ITS_OWN_REASONS.includes(category);
 

@@ -35,6 +35,7 @@ export const ERRORS = {
   TOO_LARGE: refusal(413, 'The request is too large.'),
   UNSUPPORTED_MEDIA_TYPE: refusal(415, 'The body must be application/json in UTF-8.'),
   ALREADY_IN_A_CALL: refusal(429, '您有正在进行的通话,请稍后再试!'),
+  TOO_MANY_CALLS: refusal(429, '呼叫过于频繁,请稍后再试!'),
   TOO_MANY_WAITING: refusal(429, '呼叫过于频繁,请稍后再试!'),
   UNAVAILABLE: refusal(503, 'Not available at the moment; please try again.'),
   NOT_IMPLEMENTED: refusal(501, 'This method is not known here.'),

@@ -3,6 +3,7 @@ import { secret, setting, type Setting } from './setting.js';
 import {
   addressRanges,
   baseUrl,
+  chineseNumber,
   dialRules,
   e164,
   limit,
@@ -163,6 +164,18 @@ export const PROVIDER_SETTINGS = {
     'false',
     'true makes a sub-account there at the first call of a user who has none.',
     yesOrNo,
+  ),
+  yuntongxunShownToCaller: setting(
+    'YUNTONGXUN_SHOWN_TO_CALLER',
+    '',
+    'The number that the caller’s phone shows (fromSerNum), one that 容联 allows. Unset: its own default.',
+    optional(chineseNumber),
+  ),
+  yuntongxunShownToCallee: setting(
+    'YUNTONGXUN_SHOWN_TO_CALLEE',
+    '',
+    'The number that the other party’s phone shows (customerSerNum): as above.',
+    optional(chineseNumber),
   ),
   yuntongxunUrl: setting(
     'YUNTONGXUN_URL',

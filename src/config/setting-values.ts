@@ -124,6 +124,14 @@ export const e164 = (value: string): string => {
   return value;
 };
 
+/** Of any kind: mobile, landline with its area code, 400 or a short number. */
+export const chineseNumber = (value: string): string => {
+  if (!/^(?:1\d{10}|0\d{9,11}|[48]00\d{7}|[1-9]\d{2,7})$/.test(value)) {
+    throw new Error('expected a number as it is dialled within China, digits alone, such as 01052823298 or 4008001234');
+  }
+  return value;
+};
+
 /** A prefix may be empty, a dial string not; the first equals sign stands between them. */
 export const dialRules = (value: string): readonly { readonly prefix: string; readonly dialString: string }[] =>
   value.split(',').map((text) => {

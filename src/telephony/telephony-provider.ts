@@ -115,12 +115,21 @@ export interface DialledCall {
 export type DialOutcome =
   { readonly kind: 'accepted'; readonly providerCallId: string } | ({ readonly kind: 'refused' } & Refusal);
 
+/**
+ * too_frequent and not_permitted are refusals by the provider's own policy. too_frequent: this caller or callee is called too
+ * often; the same call may be placed later. not_permitted: this call needs a change first, such as a number that has to be
+ * registered or taken off a blacklist, or a destination that has to be opened.
+ *
+ * rate_limited is about our requests as a whole, and forbidden is any other no, the trouble of our own account among them.
+ */
 export const REFUSAL_CATEGORIES = [
   'bad_number',
   'bad_account',
   'no_funds',
   'forbidden',
   'rate_limited',
+  'too_frequent',
+  'not_permitted',
   'provider_down',
 ] as const;
 export type RefusalCategory = (typeof REFUSAL_CATEGORIES)[number];

@@ -81,6 +81,11 @@ const createYuntongxun = async (config: Config, accountSid: string): Promise<Tel
     allowedAddresses: config.yuntongxunAllowedAddresses,
     ...(config.publicUrl && { publicUrl: config.publicUrl }),
     format: config.yuntongxunFormat,
+    displayNumbers: {
+      ...(config.yuntongxunShownToCallee !== undefined && { customerSerNum: config.yuntongxunShownToCallee }),
+      ...(config.yuntongxunShownToCaller !== undefined && { fromSerNum: config.yuntongxunShownToCaller }),
+    },
+    record: config.recordCalls,
     maxCallSeconds: config.longestTalkSeconds,
     proxyFor: proxyRules(config),
   });

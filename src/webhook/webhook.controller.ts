@@ -72,7 +72,8 @@ export class WebhookController {
     description:
       'For providers, in the provider’s own format and with its own signature over the raw bytes. The simulator signs as ' +
       '[Standard Webhooks](https://www.standardwebhooks.com) has it, in the headers `webhook-id`, `webhook-timestamp` and ' +
-      '`webhook-signature`.',
+      '`webhook-signature`. 容联 signs nothing and posts to `/v1/webhooks/yuntongxun/` followed by `YUNTONGXUN_WEBHOOK_TOKEN`, ' +
+      'with or without `/CallAuth`, `/CallEstablish` or `/Hangup` behind it; any other path gets the same 401.',
     security: [],
   })
   @ApiParam({

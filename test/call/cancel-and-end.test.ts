@@ -5,6 +5,7 @@
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import { CallService } from '../../src/call/call.service.js';
 import { CallPlacement } from '../../src/call/call-placement.js';
+import { KeptCancels } from '../../src/call/kept-cancels.js';
 import { StateMemory } from '../../src/call/state-memory.js';
 import { createLogger } from '../../src/common/logger.js';
 import { DirectoryService } from '../../src/directory/directory.service.js';
@@ -44,6 +45,7 @@ const cancel = ({ callSid, callerId }: StoredCall): Promise<void> => {
     of(CallPlacement),
     of(CallRecorder),
     of(StateMemory),
+    of(KeptCancels),
     logger,
   );
   return calls.cancel(callSid, callerId);

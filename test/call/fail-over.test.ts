@@ -11,6 +11,8 @@ const PLACED = { data: { callSid: expect.stringMatching(/^\d{32}$/) }, returnCod
 
 const NO_FUNDS = '111142';
 const TOO_MANY_REQUESTS = '111111';
+const TOO_OFTEN = '160022';
+const NOT_REGISTERED = '113302';
 const PLATFORM_FAILED = '111000';
 const APP_PAUSED = '111181';
 
@@ -81,6 +83,8 @@ it('goes by the first on the route, and the other hears nothing of it', async ()
 it.each([
   ['has no funds', () => repliesWith(NO_FUNDS), 'no_funds', NO_FUNDS],
   ['takes no more for now', () => repliesWith(TOO_MANY_REQUESTS), 'rate_limited', TOO_MANY_REQUESTS],
+  ['finds the number called too often', () => repliesWith(TOO_OFTEN), 'too_frequent', TOO_OFTEN],
+  ['calls registered numbers alone', () => repliesWith(NOT_REGISTERED), 'not_permitted', NOT_REGISTERED],
 ])('goes by the next where the first %s, to its end', async (_, reply, category, code) => {
   const user = await telephony.user('yuntongxun', 'twilio');
   telephony.yuntongxun.replyInstead = reply();

@@ -48,6 +48,7 @@ describe('the path in the log', () => {
     [`/${'a/'.repeat(15_000)}`, `/${'a/'.repeat(15_000)}`.slice(0, 200)],
     ['/v1/webhooks/yuntongxun/canary', '/v1/webhooks/yuntongxun/*'],
     ['/v1/w%65bhooks/yuntongxun/canary', '/v1/webhooks/yuntongxun/*'],
+    ['/v1/webhooks/yuntongxun/canary/CallAuth', '/v1/webhooks/yuntongxun/*'],
   ])('of %s', async (target, path) => {
     expect(await pathLogged(target)).toBe(path);
   });
@@ -72,6 +73,7 @@ describe('the path in the log', () => {
 describe('the text of errors', () => {
   it.each([
     ['/v1/webhooks/yuntongxun/canary', 'POST'],
+    ['/v1/webhooks/yuntongxun/canary/CallAuth', 'POST'],
     ['/v1/webhooks/simulator/canary', 'POST'],
     ['/v1/webhooks/canary?x=canary', 'POST'],
     ['/v1/webhook/yuntongxun/canary', 'POST'],

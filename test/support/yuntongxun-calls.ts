@@ -1,9 +1,10 @@
 /**
  * The calls of Yuntongxun's stand-in: each goes as the callee's last two digits say, like the simulator's, at a given
- * speed, and is told of in the vendor's words. An app with 应用鉴权 gets CallAuth, CallEstablish and Hangup at its one
- * address; one without gets a realtime CDR at the address that the dial named, or two.
+ * speed, and is told of in the vendor's words. An app with 应用鉴权 gets CallAuth, CallEstablish and Hangup at its
+ * address, each with its action behind the path or all at the bare path; one without gets a realtime CDR at the address that the dial named.
  */
 import { randomBytes } from 'node:crypto';
+import { chinaTime, writeCdr } from './yuntongxun-cdr.js';
 import type { Format } from './yuntongxun-request.js';
 
 export interface StandInDial {
@@ -29,6 +30,8 @@ export interface StandInDelivery {
 }
 
 interface Call extends StandInDial {
+  readonly placedAt: Date;
+  isRecorded: boolean;
   callerAnsweredAt: Date | null;
   /** When the callee picked up. */
   answeredAt: Date | null;
@@ -63,6 +66,8 @@ export class StandInCalls {
   readonly deliveries: StandInDelivery[] = [];
   /** The app's address for 应用鉴权; null for an app without. */
   webhookUrl: string | null = null;
+  /** Whether the action follows the app's address, as integrators that serve a path for each have it. */
+  appendsAction = false;
   private readonly calls = new Map<string, Call>();
   private readonly closing = new AbortController();
 
@@ -73,7 +78,15 @@ export class StandInCalls {
     const callSid = `${chinaTime(new Date()).slice(2)}${randomBytes(10).toString('hex')}`;
     const dial = { callSid, subAccountSid, fields };
     this.dials.push(dial);
-    const progress = { callerAnsweredAt: null, answeredAt: null, over: false, timers: [] };
+    const isRecorded = fields.needRecord === '1';
+    const progress = {
+      placedAt: new Date(),
+      isRecorded,
+      callerAnsweredAt: null,
+      answeredAt: null,
+      over: false,
+      timers: [],
+    };
     const call: Call = { ...dial, ...progress };
     this.calls.set(callSid, call);
     void this.run(call);
@@ -85,7 +98,7 @@ export class StandInCalls {
     const call = this.calls.get(callSid);
     const answer = this.answerTo(call, type, by);
     this.hangUps.push({ callSid, type, by, answer });
-    if (call && answer === 'taken') this.end(call, '1');
+    if (call && answer === 'taken') this.end(call, call.answeredAt ? '1' : '-14');
     return answer;
   }
 
@@ -113,9 +126,14 @@ export class StandInCalls {
   }
 
   private async run(call: Call): Promise<void> {
-    if (this.webhookUrl !== null && !(await this.tell(call, 'CallAuth', { subtype: '2' }))) {
-      this.end(call, '-7');
-      return;
+    if (this.webhookUrl !== null) {
+      const answer = await this.tell(call, 'CallAuth', { subtype: '2' });
+      if (!/<Response>.*<statuscode>0000<\/statuscode>/is.test(answer ?? '')) {
+        this.end(call, '-7');
+        return;
+      }
+      // With 应用鉴权 the answer decides.
+      call.isRecorded = answer!.includes('<record>1</record>');
     }
     const [callerAnswers, calleeAnswers, end] = SCRIPTS[call.fields.to!.slice(-2)] ?? SCRIPTS['00']!;
     this.at(call, callerAnswers, () => {
@@ -146,45 +164,57 @@ export class StandInCalls {
     call.over = true;
     call.timers.forEach(clearTimeout);
     const now = new Date();
-    const fields = {
+    if (this.webhookUrl === null) {
+      void this.tellCdr(call, byetype, now);
+      return;
+    }
+    const { answeredAt, callerAnsweredAt } = call;
+    const startedAt = answeredAt ?? callerAnsweredAt;
+    void this.tell(call, 'Hangup', {
       subtype: '2',
-      starttime: chinaTime(call.answeredAt ?? call.callerAnsweredAt ?? now),
-      endtime: chinaTime(now),
+      starttime: startedAt ? chinaTime(startedAt) : '',
+      endtime: startedAt ? chinaTime(now) : '',
       billdata: '',
       byetype,
-      recordurl: '',
-      talkDuration: String(call.answeredAt ? Math.round((now.getTime() - call.answeredAt.getTime()) / 1000) : 0),
-    };
-    if (this.webhookUrl !== null) void this.tell(call, 'Hangup', fields);
-    else {
-      const copies = call.fields.needBothCdr === '1' ? 2 : 1;
-      for (let copy = 0; copy < copies; copy++) void this.tell(call, null, fields);
+      recordurl: recordUrlOf(call) ?? '',
+      talkDuration: String(answeredAt ? Math.round((now.getTime() - answeredAt.getTime()) / 1000) : 0),
+    });
+  }
+
+  private async tellCdr(call: Call, byetype: string, endedAt: Date): Promise<void> {
+    const { hangupCdrUrl } = call.fields;
+    if (hangupCdrUrl === undefined) return;
+    const cdr = { ...call, appId: this.options.appId, endedAt, byetype, recordUrl: recordUrlOf(call) };
+    await this.post('CDR', hangupCdrUrl, writeCdr(this.options.webhookFormat, cdr));
+  }
+
+  private tell(call: Call, action: string, more: Readonly<Record<string, string>>): Promise<string | null> {
+    const body = writeNotification(this.options.webhookFormat, this.fieldsOf(call, action, more));
+    return this.post(action, this.addressFor(action), body);
+  }
+
+  /** @returns the answer of a request that was taken */
+  private async post(action: string, url: string, body: string): Promise<string | null> {
+    try {
+      const signal = AbortSignal.any([this.closing.signal, AbortSignal.timeout(5_000)]);
+      const headers = { 'content-type': `application/${this.options.webhookFormat};charset=utf-8` };
+      const response = await fetch(url, { method: 'POST', body, headers, signal });
+      const answer = await response.text();
+      this.deliveries.push({ action, status: response.status, answer });
+      return response.status === 200 ? answer : null;
+    } catch {
+      return null;
     }
   }
 
-  /** @returns whether the answer was a yes in the vendor's own format */
-  private async tell(call: Call, action: string | null, more: Readonly<Record<string, string>>): Promise<boolean> {
-    const url = action === null ? call.fields.hangupCdrUrl : this.webhookUrl;
-    if (url === undefined || url === null) return false;
-    const { webhookFormat: format } = this.options;
-    const body = writeNotification(format, this.fieldsOf(call, action, more));
-    try {
-      const signal = AbortSignal.any([this.closing.signal, AbortSignal.timeout(5_000)]);
-      const headers = { 'content-type': `application/${format};charset=utf-8` };
-      const response = await fetch(url, { method: 'POST', body, headers, signal });
-      const answer = await response.text();
-      this.deliveries.push({ action: action ?? 'CDR', status: response.status, answer });
-      return response.status === 200 && /<Response>.*<statuscode>0000<\/statuscode>/is.test(answer);
-    } catch {
-      return false;
-    }
+  private addressFor(action: string): string {
+    return `${this.webhookUrl ?? ''}${this.appendsAction ? `/${action}` : ''}`;
   }
 
   /** CallEstablish has neither appId nor userData. */
-  private fieldsOf(call: Call, action: string | null, more: Readonly<Record<string, string>>) {
+  private fieldsOf(call: Call, action: string, more: Readonly<Record<string, string>>) {
     return {
-      ...(action !== null && { action }),
-      type: '1',
+      ...{ action, type: '1' },
       orderid: call.callSid,
       subid: call.subAccountSid,
       caller: call.fields.from!,
@@ -196,20 +226,13 @@ export class StandInCalls {
   }
 }
 
+const recordUrlOf = ({ isRecorded, callerAnsweredAt, callSid }: Call): string | null =>
+  isRecorded && callerAnsweredAt ? `http://record.example/${callSid}.wav?a=1&b=2` : null;
+
 export const writeNotification = (format: Format, fields: Readonly<Record<string, string>>): string => {
   if (format === 'json') return JSON.stringify(fields);
   const leaves = Object.entries(fields).map(
     ([name, value]) => `  <${name}>${value.replaceAll('&', '&amp;')}</${name}>`,
   );
   return `<?xml version="1.0" encoding="utf-8"?>\n<request>\n${leaves.join('\n')}\n</request>\n`;
-};
-
-/** yyyyMMddHHmmss in China. */
-const chinaTime = (time: Date): string => {
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    timeZone: 'Asia/Shanghai',
-    hourCycle: 'h23',
-    ...{ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' },
-  } as const).formatToParts(time);
-  return parts.map(({ value }) => value.replace(/\D/g, '')).join('');
 };

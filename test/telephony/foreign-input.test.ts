@@ -8,8 +8,9 @@ import { asteriskEvent, eventsOfStory, readStory, readTime } from '../../src/tel
 import { readWireBody } from '../../src/telephony/simulator/wire-format.js';
 import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
 import { MalformedCallback, readCallback } from '../../src/telephony/twilio/callback-events.js';
+import { joinedLegs } from '../../src/telephony/yuntongxun/cdr-legs.js';
 import { NotUnderstood, readNotification } from '../../src/telephony/yuntongxun/notification.js';
-import { readFields, UnreadableBody } from '../../src/telephony/yuntongxun/wire-body.js';
+import { readBody, readFields, UnreadableBody } from '../../src/telephony/yuntongxun/wire-body.js';
 import { CALL_SID, expectStorableEvents, foreignText as text } from '../support/foreign-values.js';
 
 const NOW = new Date('2026-11-25T05:15:33.700Z');
@@ -62,18 +63,23 @@ describe('any input is read as events that can be stored, or refused', () => {
   });
 
   it('of Yuntongxun’s bodies', () => {
-    const names = ['action', 'byetype', 'callSid', 'userData', 'starttime', 'endtime', 'recordurl', 'talkduration'];
+    const names = [
+      ...['action', 'byetype', 'callSid', 'userData', 'starttime', 'endtime', 'recordurl', 'talkduration'],
+      ...['duration', 'beginCallTime', 'ringingBeginTime', 'ringingEndTime'],
+    ];
+    const leg = fieldsOf(names, FAITHFUL).map((fields): object => Object.fromEntries(fields));
     const body = fc.oneof(
       text,
       fc.json(),
-      fieldsOf(names, FAITHFUL).map((fields) => JSON.stringify(Object.fromEntries(fields))),
+      leg.map((fields) => JSON.stringify(fields)),
+      fc.record({ calledCdr: leg, callerCdr: leg }, { requiredKeys: [] }).map((legs) => JSON.stringify(legs)),
       fieldsOf(names, FAITHFUL).map(
         (fields) => `<r>${fields.map(([name, value]) => `<${name}>${value}</${name}>`).join('')}</r>`,
       ),
     );
     fc.assert(
       fc.property(body, (sent) => {
-        reads(() => readNotification(readFields(sent), null, NOW).events, UnreadableBody, NotUnderstood);
+        reads(() => readNotification(joinedLegs(readBody(sent)), null, NOW).events, UnreadableBody, NotUnderstood);
       }),
       RUNS,
     );

@@ -30,14 +30,18 @@ const openDoor = async (): Promise<string> => {
   });
   door.listen(0, '127.0.0.1');
   await once(door, 'listening');
-  return `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
+  return doorUrl();
 };
+const doorUrl = (): string => `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
 
-const start = async (app: 'with 应用鉴权' | 'without 应用鉴权', webhookFormat: Format, speed = 200): Promise<void> => {
+type App = 'with 应用鉴权' | 'with 应用鉴权, the action behind its address' | 'without 应用鉴权';
+
+const start = async (app: App, webhookFormat: Format, speed = 200): Promise<void> => {
   told = [];
   const publicUrl = await openDoor();
   server = await startYuntongxunServer({ speed, webhookFormat });
-  if (app === 'with 应用鉴权') server.calls.webhookUrl = publicUrl + WEBHOOK_TARGET;
+  if (app !== 'without 应用鉴权') server.calls.webhookUrl = publicUrl + WEBHOOK_TARGET;
+  server.calls.appendsAction = app === 'with 应用鉴权, the action behind its address';
   provider = providerFor(server, { publicUrl, format: webhookFormat });
 };
 afterEach(async () => {
@@ -65,16 +69,25 @@ const SCRIPTS = [
   ['12', 'completed', 'A', true],
 ] as const;
 
-describe.each(['xml', 'json'] as const)('in %s, an app with 应用鉴权', (format) => {
+/** Beside the end: the answer of a talk, and else the caller's, who picks up in every script but 05. */
+const before = (script: string, isTalk: boolean): string[] =>
+  isTalk ? ['answered'] : script === '05' ? [] : ['caller_answered'];
+
+describe.each([
+  ['xml', 'with 应用鉴权'],
+  ['json', 'with 应用鉴权'],
+  ['xml', 'with 应用鉴权, the action behind its address'],
+] as const)('in %s, an app %s', (format, app) => {
   it.each(SCRIPTS)('tells of a call of script %s', async (script, endReason, leg, isTalk) => {
-    await start('with 应用鉴权', format);
+    await start(app, format);
 
     const call = await place(script);
     const ended = await end();
 
     expect(ended).toMatchObject({ ...call, endReason });
     expect(ended.detail?.leg).toBe(leg);
-    expect(new Set(told.map(({ eventId }) => eventId)).size).toBe(isTalk ? 2 : 1);
+    expect(new Set(told.map(({ type }) => type))).toEqual(new Set([...before(script, isTalk), 'ended']));
+    expect(new Set(told.map(({ eventId }) => eventId)).size).toBe(before(script, isTalk).length + 1);
     await waitFor('every answer', () => server.calls.deliveries.length === (isTalk ? 3 : 2));
     expect(server.calls.deliveries.every(({ status }) => status === 200)).toBe(true);
     expect(server.complaints).toEqual([]);
@@ -88,9 +101,11 @@ describe.each(['xml', 'json'] as const)('in %s, an app without 应用鉴权', (f
     const call = await place(script);
 
     expect(await end()).toMatchObject({ ...call, endReason });
-    expect(told.map(({ type }) => type)).toEqual(isTalk ? ['answered', 'ended'] : ['ended']);
+    const callerFirst = isTalk ? ['caller_answered'] : [];
+    expect(told.map(({ type }) => type)).toEqual([...callerFirst, ...before(script, isTalk), 'ended']);
     await waitFor('the answer', () => server.calls.deliveries.length === 1);
     expect(server.calls.deliveries).toMatchObject([{ action: 'CDR', status: 200 }]);
+    expect(server.calls.deliveries[0]!.answer).toContain('<statuscode>000000</statuscode>');
   });
 });
 
@@ -124,6 +139,32 @@ it.each(['with 应用鉴权', 'without 应用鉴权'] as const)(
 
     // The lifecycle makes it completed where it knows of the answer.
     expect(await end()).toMatchObject({ ...call, endReason: 'canceled', detail: { byetype: '1' } });
+  },
+);
+
+it.each(['with 应用鉴权', 'without 应用鉴权'] as const)(
+  'a call that is hung up before the callee answers is canceled, in an app %s',
+  async (app) => {
+    await start(app, 'xml', 1);
+    const call = await place('02');
+
+    await provider.hangUp(call);
+
+    expect(await end()).toMatchObject({ ...call, endReason: 'canceled', detail: { byetype: '-14' } });
+    expect(told.map(({ type }) => type)).not.toContain('answered');
+  },
+);
+
+it.each(['with 应用鉴权', 'without 应用鉴权'] as const)(
+  'a call is recorded where that is asked for, in an app %s',
+  async (app) => {
+    await start(app, 'xml');
+    await provider.close();
+    provider = providerFor(server, { publicUrl: doorUrl(), record: true });
+
+    const { providerCallId } = await place('00');
+
+    expect((await end()).recording).toBe(`http://record.example/${providerCallId!}.wav?a=1&b=2`);
   },
 );
 

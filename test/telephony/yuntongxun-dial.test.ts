@@ -51,6 +51,7 @@ describe.each(['json', 'xml'] as const)('a dial in %s', (format) => {
       format,
       publicUrl: 'https://ringback.example/',
       maxCallSeconds: 3600,
+      record: true,
       displayNumbers: { customerSerNum: '01052823298', fromSerNum: '4008001234' },
     });
 
@@ -59,6 +60,7 @@ describe.each(['json', 'xml'] as const)('a dial in %s', (format) => {
     expect(server.complaints).toEqual([]);
     expect(server.calls.dials[0]!.fields).toMatchObject({
       maxCallTime: '3600',
+      needRecord: '1',
       customerSerNum: '01052823298',
       fromSerNum: '4008001234',
       hangupCdrUrl: `https://ringback.example${WEBHOOK_TARGET}`,

@@ -81,7 +81,7 @@ describe('the stand-in', () => {
     await once(door, 'listening');
     const url = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
     const standIn = await startYuntongxunServer({ speed: 500, webhookFormat });
-    const dial = { from: '13800001001', to: '13800002000', userData: OURS, hangupCdrUrl: url };
+    const dial = { from: '13800001001', to: '13800002000', userData: OURS, hangupCdrUrl: url, needRecord: '1' };
     standIn.calls.webhookUrl = url;
     standIn.calls.place('one', dial);
     await waitFor('CallAuth, CallEstablish and Hangup', () => heard.length === 3);
@@ -89,7 +89,11 @@ describe('the stand-in', () => {
     standIn.calls.place('one', dial);
     await waitFor('the CDR', () => heard.length === 4);
 
-    const fixtures = ['CallAuth', 'CallEstablish', 'Hangup, by the callee', 'realtime CDR'];
+    standIn.calls.place('one', { ...dial, needBothCdr: '1' });
+    await waitFor('the CDR of both legs', () => heard.length === 5);
+
+    const both = 'realtime CDR of both legs, a talk';
+    const fixtures = ['CallAuth', 'CallEstablish', 'Hangup, by the callee', 'realtime CDR', both];
     const documented = fixtures.map((name) => webhooks.find((one) => one.name === name)!.body.join('\n'));
     expect(heard.map(namesIn)).toEqual(documented.map(namesIn));
     await standIn.close();

@@ -77,15 +77,22 @@ describe('a hang-up of byetype', () => {
   };
 
   it.each(BYE_TYPES.map((row) => [row.byeType, row] as const))('%s comes to what its row says', (byetype, row) => {
-    const { endReason, leg, wasAnswered } = row;
+    const { endReason, leg, category, wasAnswered, callerAnswered } = row;
     const events = eventsOf(byetype);
 
-    expect(events.map(({ type }) => type)).toEqual(wasAnswered ? ['answered', 'ended'] : ['ended']);
-    expect(events.at(-1)).toMatchObject({ endReason, detail: { byetype, ...(leg && { leg }) } });
+    const before = wasAnswered ? ['answered'] : callerAnswered === false ? [] : ['caller_answered'];
+    expect(events.map(({ type }) => type)).toEqual([...before, 'ended']);
+    expect(events.at(-1)).toMatchObject({ endReason });
+    expect(events.at(-1)?.detail).toEqual({ byetype, ...(leg && { leg }), ...(category && { category }) });
   });
 
-  it.each(['5', '-11', '', 'x'])('%j, which no row has, is failed, and is kept', (byetype) => {
-    expect(eventsOf(byetype)).toMatchObject([{ type: 'ended', endReason: 'failed', detail: { byetype } }]);
+  it.each(['5', '-12', '', 'x'])('%j, which no row has, is failed, and is kept', (byetype) => {
+    expect(eventsOf(byetype).at(-1)).toMatchObject({ type: 'ended', endReason: 'failed', detail: { byetype } });
+  });
+
+  it('of a cancel is canceled, and of an account without money tells so', () => {
+    expect(eventsOf('-14').at(-1)).toMatchObject({ type: 'ended', endReason: 'canceled' });
+    expect(eventsOf('-11').at(-1)).toMatchObject({ endReason: 'failed', detail: { category: 'no_funds' } });
   });
 
   it('is in the table once', () => {
@@ -120,9 +127,14 @@ describe('the docs', () => {
   });
 
   it('have every byetype, and no other', () => {
-    const known = BYE_TYPES.map(({ byeType, endReason, leg, means }) => [byeType, endReason, leg ?? '', means]);
+    const known = BYE_TYPES.map(({ byeType, endReason, leg, category, means }) => [
+      ...[byeType, endReason, leg ?? '', category ?? '', means],
+    ]);
 
     expect(rowsUnder('How a call ended')).toEqual(known);
     expect(BYE_TYPES.every(({ endReason }) => PROVIDER_END_REASONS.includes(endReason))).toBe(true);
+    expect(BYE_TYPES.flatMap(({ category }) => category ?? []).every((one) => REFUSAL_CATEGORIES.includes(one))).toBe(
+      true,
+    );
   });
 });

@@ -66,6 +66,12 @@ describe.each([
     });
   });
 
+  it('CallEstablish with userData, as one integrator gets it, names our call', () => {
+    const reading = read(written({ ...establish, userData: OURS }));
+
+    expect(eventsOf(reading)).toMatchObject([{ type: 'answered', callSid: OURS, providerCallId: THEIRS }]);
+  });
+
   it('Hangup after a talk is its answer and its end, with the provider’s times', () => {
     const named = { callSid: OURS, providerCallId: THEIRS };
 
@@ -93,8 +99,11 @@ describe.each([
     });
   });
 
-  it('a realtime CDR, which has no action, is read as a hang-up', () => {
-    expect(read(written(without(hangUp, 'action')))).toEqual(read(written(hangUp)));
+  it('a realtime CDR, which has no action, is read as a hang-up, and answered by six zeros', () => {
+    const reading = read(written(without(hangUp, 'action')));
+
+    const reply = { ...YES, body: YES.body.replace('>0000<', '>000000<') };
+    expect(reading).toEqual({ ...read(written(hangUp)), reply });
   });
 });
 
@@ -108,8 +117,22 @@ describe('the answer to CallAuth', () => {
     });
 
     expect(replies[0]).toContain('<sessiontime>7200</sessiontime>');
+    expect(replies[0]).not.toContain('record');
     expect(replies[1]).not.toContain('sessiontime');
     await limited.close();
+  });
+
+  it('has the call recorded where that is configured, and no other answer has', async () => {
+    const recorded = providerAlone({ record: true });
+
+    const replies = [auth, establish, hangUp].map((fields) => {
+      const reading = readBy(recorded, asXml(fields));
+      return reading.kind === 'genuine' ? reading.reply?.body : reading.reason;
+    });
+
+    expect(replies[0]).toContain('<record>1</record>');
+    for (const other of replies.slice(1)) expect(other).not.toContain('record');
+    await recorded.close();
   });
 });
 
@@ -142,11 +165,23 @@ describe('an event', () => {
     expect(eventsIn(fields)).toEqual(eventsIn(hangUp));
   });
 
-  it('may have its action in the query', () => {
-    const target = `${WEBHOOK_TARGET}?action=CallEstablish`;
+  it.each(['?action=CallEstablish', '/CallEstablish', '//CallEstablish', '/CallEstablish?x=1'])(
+    'may have its action in the address alone: %s',
+    (more) => {
+      const target = `${WEBHOOK_TARGET}${more}`;
 
-    expect(eventsOf(read(asXml(without(establish, 'action')), { target }))).toEqual(eventsIn(establish));
-  });
+      expect(eventsOf(read(asXml(without(establish, 'action')), { target }))).toEqual(eventsIn(establish));
+    },
+  );
+
+  it.each(['', '/', '/CallAuth', '/CallEstablish', '/Hangup', '//Hangup'])(
+    'is what its body says, with %j behind the path',
+    (more) => {
+      for (const fields of [auth, establish, hangUp]) {
+        expect(read(asXml(fields), { target: `${WEBHOOK_TARGET}${more}` })).toEqual(read(asXml(fields)));
+      }
+    },
+  );
 });
 
 describe('a hang-up whose times are not to be relied on', () => {
@@ -154,8 +189,18 @@ describe('a hang-up whose times are not to be relied on', () => {
     expect(eventsIn({ ...hangUp, endtime }).at(-1)).toMatchObject({ type: 'ended', occurredAt: NOW });
   });
 
-  it.each(['', '0', '20260131160001'])('does not say when it was answered when starttime is %j', (starttime) => {
-    expect(eventsIn({ ...hangUp, starttime }).map(({ type }) => type)).toEqual(['ended']);
+  it.each(['', '0', '20260131160001'])('was answered by its seconds when starttime is %j', (starttime) => {
+    expect(eventsIn({ ...hangUp, starttime })).toMatchObject([
+      { type: 'answered', occurredAt: new Date('2026-01-31T07:59:00Z') },
+      { type: 'ended' },
+    ]);
+  });
+
+  it.each([
+    ['no starttime and no seconds', { starttime: '', talkDuration: '' }],
+    ['no time at all', { starttime: '', endtime: '' }],
+  ])('does not say when it was answered with %s', (_, changes) => {
+    expect(eventsIn({ ...hangUp, ...changes }).map(({ type }) => type)).toEqual(['ended']);
   });
 
   it.each(['', '-1', '1e9', '12 s'])('says nothing of talkDuration when it is %j', (talkDuration) => {

@@ -1,51 +1,62 @@
 /**
- * Why a call ended, by the `byetype` of its hang-up. One public source has the list, which is a copy of the vendor's page
- * 鉴权挂机类型说明; that a busy line and a refusal by hand have no row of their own is the list's doing.
+ * Why a call ended, by the `byetype` of its hang-up. The list is the vendor's page 鉴权挂机类型说明, which is gone; integrators'
+ * copies of it agree. A busy line and a refusal by hand have no row of their own in it.
  */
-import type { ProviderEndReason } from '../telephony-provider.js';
+import type { ProviderEndReason, RefusalCategory } from '../telephony-provider.js';
 
 export interface ByeTypeRow {
   readonly byeType: string;
   readonly endReason: ProviderEndReason;
   /** Whose doing it was, where the row says so. */
   readonly leg?: 'A' | 'B';
-  /** The two were certainly connected, so that `starttime` is when leg B picked up. */
-  readonly wasAnswered?: true;
+  /** Where the platform ended the call for a reason that a dial can be refused for: kept in the detail. */
+  readonly category?: RefusalCategory;
+  /**
+   * The two were connected, so that `starttime` is when leg B picked up. unless 0 s: an order or a limit may also end a call
+   * whose talk has not begun, which then has no seconds.
+   */
+  readonly wasAnswered?: 'always' | 'unless 0 s';
+  /** Leg A certainly never picked up. */
+  readonly callerAnswered?: false;
   readonly means: string;
   /** Repository and file. */
   readonly source: string;
 }
 
-const SOURCE = 'LogTelcenterOrdercallModel.class.php getByeTypeInfo, after docs.yuntongxun.com 鉴权挂机类型说明';
+/** Copies of docs.yuntongxun.com 鉴权挂机类型说明. The first has all rows but the two that the longer ones add. */
+const SHORT_COPY = 'LogTelcenterOrdercallModel.class.php getByeTypeInfo';
+const LONG_COPIES = 'huimeibest hooks/order (ccp-privilege); eh CallRecordController.java; RLYUtils.java';
 
 const row = (
   byeType: string,
   endReason: ProviderEndReason,
   means: string,
-  more: Pick<ByeTypeRow, 'leg' | 'wasAnswered'> = {},
-): ByeTypeRow => ({ byeType, endReason, means, source: SOURCE, ...more });
+  more: Partial<Omit<ByeTypeRow, 'byeType' | 'endReason' | 'means'>> = {},
+): ByeTypeRow => ({ byeType, endReason, means, source: SHORT_COPY, ...more });
 
 /**
  * `canceled` for both of the ends that come from outside: where the call was answered the lifecycle makes it completed, so
  * that nothing has to be guessed from times.
  */
 export const BYE_TYPES: readonly ByeTypeRow[] = [
-  row('1', 'canceled', 'canceled by an order'),
-  row('2', 'canceled', 'the money or the set time was used up'),
-  row('3', 'completed', 'the caller hung up after talking', { leg: 'A', wasAnswered: true }),
-  row('4', 'completed', 'the callee hung up after talking', { leg: 'B', wasAnswered: true }),
+  row('1', 'canceled', 'canceled by an order during the talk', { wasAnswered: 'unless 0 s' }),
+  row('2', 'canceled', 'the money or the set time was used up', { wasAnswered: 'unless 0 s' }),
+  row('3', 'completed', 'the caller hung up after talking', { leg: 'A', wasAnswered: 'always' }),
+  row('4', 'completed', 'the callee hung up after talking', { leg: 'B', wasAnswered: 'always' }),
   row('-1', 'unreachable', 'the callee’s phone never rang', { leg: 'B' }),
   row('-2', 'no_answer', 'not connected in time'),
   row('-3', 'canceled', 'the caller picked up, and hung up before the callee answered', { leg: 'A' }),
-  row('-4', 'unreachable', 'the caller’s phone never rang', { leg: 'A' }),
+  row('-4', 'unreachable', 'the caller’s phone never rang', { leg: 'A', callerAnswered: false }),
   row('-5', 'unreachable', 'a line to the callee, but no ringing', { leg: 'B' }),
-  row('-6', 'failed', 'the platform did not allow the call'),
-  row('-7', 'failed', 'our answer to CallAuth was a no, or did not arrive'),
+  row('-6', 'failed', 'the platform did not allow the call', { callerAnswered: false }),
+  row('-7', 'failed', 'our answer to CallAuth was a no, or did not arrive', { callerAnswered: false }),
   row('-8', 'no_answer', 'the callee’s phone rang and was not answered (direct calls)', { leg: 'B' }),
   row('-9', 'no_answer', 'the callee’s phone rang and was not answered', { leg: 'B' }),
-  row('-10', 'no_answer', 'the caller’s phone rang and was not answered', { leg: 'A' }),
+  row('-10', 'no_answer', 'the caller’s phone rang and was not answered', { leg: 'A', callerAnswered: false }),
+  row('-11', 'failed', 'the account’s balance is used up', { category: 'no_funds', source: LONG_COPIES }),
+  row('-14', 'canceled', 'canceled by an order (CallCancel) before the talk', { source: LONG_COPIES }),
 ];
 
 /** A call is over whatever the code says; one that no row has is `failed`, and stays in the event's detail. */
-export const byeTypeRow = (byeType: string): Pick<ByeTypeRow, 'endReason' | 'leg' | 'wasAnswered'> =>
+export const byeTypeRow = (byeType: string): Omit<ByeTypeRow, 'byeType' | 'means' | 'source'> =>
   BYE_TYPES.find((known) => known.byeType === byeType) ?? { endReason: 'failed' };

@@ -20,7 +20,7 @@ const refused = (category: Refusal['category'], code: string, text: string): Cal
 /** @param cdrUrl where the call's realtime CDR goes; null for none */
 export const callbackOrder = (
   { callSid, callerPhone, calleePhone, subAccount }: DialRequest,
-  { displayNumbers = {}, maxCallSeconds }: YuntongxunOptions,
+  { displayNumbers = {}, maxCallSeconds, record = false }: YuntongxunOptions,
   cdrUrl: string | null,
 ): CallbackOrder => {
   const [from, to] = [nationalNumber(callerPhone), nationalNumber(calleePhone)];
@@ -39,6 +39,7 @@ export const callbackOrder = (
       userData: callSid,
       ...(maxCallSeconds !== undefined && { maxCallTime: String(maxCallSeconds) }),
       ...(cdrUrl !== null && { hangupCdrUrl: cdrUrl }),
+      ...(record && { needRecord: '1' }),
     },
   };
 };

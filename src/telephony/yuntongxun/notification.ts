@@ -3,38 +3,35 @@
  *
  *   CallAuth       may this call be placed? Asked before any phone is rung, so it is no event of the call: 'ringing' would
  *                  mean that leg B's phone rings. The answer is yes, for it was we who asked for the call.
- *   CallEstablish  leg B has picked up. Names the call by the provider's own id alone, and no time.
- *   Hangup         over, with the reason. The realtime CDR is the same without an action; with needBothCdr there would be
- *                  two, which is why the event's id holds nothing but the call and the fact.
+ *   CallEstablish  leg B has picked up. Tells no time, and by most sources names the call by the provider's own id alone.
+ *   Hangup         over, with the reason.
+ *   CDR            our name for the realtime CDR, which has no action. Read as a Hangup with more times (call-end.ts).
  *
- * A state 2 is never told: the two legs' ringing is not pushed at all.
+ * A state 2 is never told in time: no ringing is pushed.
  */
-import { storable } from '../../common/foreign-json.js';
 import type { ProviderEvent } from '../telephony-provider.js';
-import { byeTypeRow } from './bye-types.js';
-import { readChinaTime } from './china-time.js';
+import { endEvents, eventOf, type NamedCall } from './call-end.js';
 import type { WireFields } from './wire-body.js';
 
 export class NotUnderstood extends Error {}
 
 export interface Notification {
-  readonly action: 'CallAuth' | 'CallEstablish' | 'Hangup';
+  readonly action: 'CallAuth' | 'CallEstablish' | 'Hangup' | 'CDR';
   readonly events: readonly ProviderEvent[];
 }
 
 /** 双向回呼; anything else was not placed by us. */
 const CALLBACK_TYPE = '1';
 const THEIR_CALL_SID = /^[0-9A-Za-z]{1,64}$/;
-const LONGEST_BYE_TYPE = 20;
 const OUR_CALL_SID = /^\d{32}$/;
 
 /**
- * @param queryAction of the URL: one integrator's address had it there
+ * @param addressAction of the URL, for a body that names no action
  * @param now for events whose time is not told or cannot be read: that a call is over counts for more than when
  * @throws NotUnderstood
  */
-export const readNotification = (fields: WireFields, queryAction: string | null, now: Date): Notification => {
-  const action = fields.get('action') ?? queryAction ?? (fields.has('byetype') ? 'Hangup' : '');
+export const readNotification = (fields: WireFields, addressAction: string | null, now: Date): Notification => {
+  const action = fields.get('action') ?? addressAction ?? (fields.has('byetype') ? 'CDR' : '');
   if ((fields.get('type') ?? CALLBACK_TYPE) !== CALLBACK_TYPE) throw new NotUnderstood('type is not 1, a callback');
   const call = callOf(fields);
   switch (action.toLowerCase()) {
@@ -42,15 +39,15 @@ export const readNotification = (fields: WireFields, queryAction: string | null,
       if (call.callSid === null) throw new NotUnderstood('there is no userData, so the call is not one of ours');
       return { action: 'CallAuth', events: [] };
     case 'callestablish':
-      return { action: 'CallEstablish', events: [answered(call, now)] };
+      return { action: 'CallEstablish', events: [eventOf(call, 'answered', now)] };
     case 'hangup':
-      return { action: 'Hangup', events: hangUp(call, fields, now) };
+      return { action: 'Hangup', events: endEvents(call, fields, now) };
+    case 'cdr':
+      return { action: 'CDR', events: endEvents(call, fields, now) };
     default:
       throw new NotUnderstood('action is none that we know');
   }
 };
-
-type NamedCall = Pick<ProviderEvent, 'callSid'> & { readonly providerCallId: string };
 
 const callOf = (fields: WireFields): NamedCall => {
   const providerCallId = fields.get('callsid') ?? '';
@@ -58,38 +55,4 @@ const callOf = (fields: WireFields): NamedCall => {
   const userData = fields.get('userdata') ?? '';
   if (userData !== '' && !OUR_CALL_SID.test(userData)) throw new NotUnderstood('userData is no callSid of ours');
   return { callSid: userData === '' ? null : userData, providerCallId };
-};
-
-const answered = (call: NamedCall, occurredAt: Date): ProviderEvent => ({
-  eventId: `${call.providerCallId}:answered`,
-  ...call,
-  type: 'answered',
-  occurredAt,
-});
-
-/** Where the reason proves that the two were connected, also when they were: CallEstablish may be lost, a CDR has none. */
-const hangUp = (call: NamedCall, fields: WireFields, now: Date): readonly ProviderEvent[] => {
-  const byeType = fields.get('byetype') ?? '';
-  const { endReason, leg, wasAnswered } = byeTypeRow(byeType);
-  const occurredAt = timeOf(fields, 'endtime') ?? now;
-  const answeredAt = wasAnswered ? timeOf(fields, 'starttime') : null;
-  const recording = fields.get('recordurl') ?? '';
-  const ended: ProviderEvent = {
-    eventId: `${call.providerCallId}:ended`,
-    ...call,
-    type: 'ended',
-    occurredAt,
-    endReason,
-    ...(recording !== '' && { recording }),
-    detail: { byetype: storable(byeType, LONGEST_BYE_TYPE), ...(leg && { leg }), ...talkDurationOf(fields) },
-  };
-  return answeredAt && answeredAt <= occurredAt ? [answered(call, answeredAt), ended] : [ended];
-};
-
-const timeOf = (fields: WireFields, name: string): Date | null => readChinaTime(fields.get(name) ?? '');
-
-/** Seconds. */
-const talkDurationOf = (fields: WireFields): { readonly talkDuration?: number } => {
-  const text = fields.get('talkduration') ?? '';
-  return /^\d{1,9}$/.test(text) ? { talkDuration: Number(text) } : {};
 };

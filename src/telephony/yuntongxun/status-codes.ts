@@ -3,7 +3,8 @@
  * without a source is a guess by the numbers around it, and says so in the docs too.
  *
  * The trouble of our own account or app is `forbidden` and not `provider_down`: the provider is well and says no, and to
- * leave it alone for a while would not help. `unknown_outcome` is not a refusal: the platform failed while it worked on the
+ * leave it alone for a while would not help. A refusal by policy is known from the codes of text messages alone, whose lists
+ * are public; that a call is refused by the same ones is a guess that does no harm. `unknown_outcome` is not a refusal: the platform failed while it worked on the
  * request, and nobody can say whether a phone rings.
  */
 import type { RefusalCategory } from '../telephony-provider.js';
@@ -49,9 +50,23 @@ export const STATUS_CODES: readonly StatusCodeRow[] = [
   row('111169-111175', 'forbidden', 'the app’s id or name is empty or not well-formed', SMS_CLIENT),
   row('111176-111182', 'forbidden', 'the app is deleted, not released, paused, not there or not ours', SMS_CLIENT),
   row('112000-112299', 'bad_number', 'a parameter of a call, by their place before those of messages', null),
-  row('112300-112357', 'forbidden', 'a parameter of a text message', SMS_COMPONENT),
-  row('113302', 'forbidden', 'a test app may reach registered test numbers alone', SMS_CLIENT),
+  row('112300-112304', 'forbidden', 'a parameter of a text message', SMS_COMPONENT),
+  row('112305', 'not_permitted', 'the app is not released: it may reach registered numbers alone', SMS_COMPONENT),
+  row('112306-112309', 'forbidden', 'a parameter of a text message', SMS_COMPONENT),
+  row('112310', 'not_permitted', 'the app is not released: it may reach registered numbers alone', SMS_COMPONENT),
+  row('112311-112313', 'forbidden', 'a parameter of a text message', SMS_COMPONENT),
+  row('112314', 'too_frequent', 'the limit of a day is reached', SMS_COMPONENT),
+  row('112315-112316', 'forbidden', 'a parameter of a text message', SMS_COMPONENT),
+  row('112317', 'not_permitted', 'the number is on a blacklist', SMS_COMPONENT),
+  row('112318-112357', 'forbidden', 'a parameter of a text message', SMS_COMPONENT),
+  row('113302', 'not_permitted', 'a test app may reach registered test numbers alone', SMS_CLIENT),
   row('160000-160010', 'unknown_outcome', 'the text message gateway failed', SMS_COMPONENT),
+  row('160015', 'too_frequent', 'too many to one number', SMS_COMPONENT),
+  row('160021-160022', 'too_frequent', 'too many to one number within a day', SMS_COMPONENT),
+  row('160034', 'not_permitted', 'the number is on a blacklist', SMS_CLIENT),
+  row('160038-160041', 'too_frequent', 'too many to one number, in a short time or within a day', SMS_CLIENT),
+  row('160068', 'not_permitted', 'the number is on a blacklist', SMS_CLIENT),
+  row('160072-160074', 'not_permitted', 'the number is on a blacklist', SMS_CLIENT),
   row('161000-161108', 'unknown_outcome', 'the text message gateway failed', SMS_COMPONENT),
   row('172001-172003', 'unknown_outcome', 'the vendor’s client saw no reply, or none that it could read', VENDOR_SDK),
   row('172004-172013', 'forbidden', 'the vendor’s client was not configured', VENDOR_SDK),

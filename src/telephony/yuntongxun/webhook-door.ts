@@ -14,6 +14,12 @@ export interface Door {
 
 const ABOVE_TOKEN = '/v1/webhooks/yuntongxun/';
 
+/**
+ * What the platform appends to the address that it was given, one for each action; an address that ends in a slash then has
+ * two. Looked for from any slash on, and nothing in it repeats, so that a long path costs one pass.
+ */
+const APPENDED = /\/?(?:\/(CallAuth|CallEstablish|Hangup))?$/;
+
 export const webhookPath = (webhookToken: string): string => ABOVE_TOKEN + webhookToken;
 
 /** Fits into a path as it is, and cannot be guessed. */
@@ -27,12 +33,18 @@ export const faultAtDoor = (
   { target, address }: Pick<WebhookRequest, 'target' | 'address'>,
   { webhookToken, allowedAddresses }: Door,
 ): string | null => {
-  const [path = ''] = target.split('?', 1);
+  const path = pathOf(target).replace(APPENDED, '');
   // Both are looked at in any case, so that the time tells no more than the answer.
   const isKnownPath = isSame(path, webhookPath(webhookToken));
   const isKnownAddress = allowedAddresses.length === 0 || isWithin(readAddress(address), allowedAddresses);
   return isKnownPath && isKnownAddress ? null : FAULT;
 };
+
+/** The action in the address: behind the path, or in the query, where one integrator had it. */
+export const actionIn = (target: string): string | null =>
+  APPENDED.exec(pathOf(target))?.[1] ?? new URLSearchParams(target.split('?')[1] ?? '').get('action');
+
+const pathOf = (target: string): string => target.split('?', 1)[0] ?? '';
 
 /** In a time that tells nothing, neither of the text nor of its length. */
 const isSame = (one: string, other: string): boolean => timingSafeEqual(digest(one), digest(other));

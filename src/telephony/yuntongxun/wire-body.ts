@@ -10,6 +10,12 @@ export type WireFormat = 'json' | 'xml';
 /** Lower-case name -> text. Every text can be stored: no NUL, no half of a character, at most LONGEST_TEXT long. */
 export type WireFields = ReadonlyMap<string, string>;
 
+export interface WireBody {
+  readonly fields: WireFields;
+  /** What is under the first object of that name, in lower case; null where there is none. */
+  readonly part: (name: string) => WireFields | null;
+}
+
 /** The message says what is wrong with the body, and repeats nothing of it. */
 export class UnreadableBody extends Error {}
 
@@ -41,12 +47,23 @@ export const writeXml = (root: string, fields: Readonly<Record<string, string>>)
  * Which of the two it is shows in the first character: what the Content-Type says is not always so.
  * @throws UnreadableBody
  */
-export const readFields = (text: string): WireFields => {
+export const readBody = (text: string): WireBody => {
   const body = text.trim();
   const isXml = body.startsWith('<');
-  const fields = leavesOf(isXml ? readXml(body) : readJson(body));
-  return new Map([...fields].map(([name, value]) => [name, storable(isXml ? decoded(value) : value)]));
+  const root = isXml ? readXml(body) : readJson(body);
+  const fieldsOf = (node: object): WireFields =>
+    new Map([...leavesOf(node)].map(([name, value]) => [name, storable(isXml ? decoded(value) : value)]));
+  return {
+    fields: fieldsOf(root),
+    part: (name) => {
+      const node = objectNamed(root, name);
+      return node && fieldsOf(node);
+    },
+  };
 };
+
+/** @throws UnreadableBody */
+export const readFields = (text: string): WireFields => readBody(text).fields;
 
 const readJson = (text: string): object => {
   let value: unknown;
@@ -55,7 +72,7 @@ const readJson = (text: string): object => {
   } catch {
     throw new UnreadableBody('it is neither JSON nor XML');
   }
-  if (typeof value !== 'object' || value === null) throw new UnreadableBody('the JSON is no object');
+  if (!isObject(value)) throw new UnreadableBody('the JSON is no object');
   return value;
 };
 
@@ -98,14 +115,30 @@ const readXml = (text: string): object => {
 /** Level by level, so that what is nearer to the root comes first; without recursion, however deep it is. */
 const leavesOf = (root: object): Map<string, string> => {
   const leaves = new Map<string, string>();
-  let level: readonly object[] = [root];
-  while (level.length > 0) {
-    const entries = level.flatMap(entriesOf);
+  for (const entries of levelsOf(root)) {
     for (const [name, value] of entries) if (isLeaf(value) && !leaves.has(name)) leaves.set(name, String(value));
-    level = entries.map(([, value]) => value).filter((value) => typeof value === 'object' && value !== null);
   }
   return leaves;
 };
+
+const objectNamed = (root: object, wanted: string): object | null => {
+  for (const entries of levelsOf(root)) {
+    const found = entries.find(([name, value]) => name === wanted && isObject(value));
+    if (found) return found[1] as object;
+  }
+  return null;
+};
+
+function* levelsOf(root: object): Generator<[string, unknown][]> {
+  let level: readonly object[] = [root];
+  while (level.length > 0) {
+    const entries = level.flatMap(entriesOf);
+    yield entries;
+    level = entries.map(([, value]) => value).filter(isObject);
+  }
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 const isLeaf = (value: unknown): value is string | number | boolean =>
   ['string', 'number', 'boolean'].includes(typeof value);

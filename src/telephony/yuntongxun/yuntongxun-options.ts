@@ -36,6 +36,8 @@ export interface YuntongxunOptions {
     /** Shown to the caller. */
     readonly fromSerNum?: string;
   };
+  /** Whether every call is recorded, from the moment when the caller picks up. */
+  readonly record?: boolean;
   /**
    * After so many seconds of talk the platform hangs up. Where it is not said, that is an hour with 应用鉴权, and without it
    * never.

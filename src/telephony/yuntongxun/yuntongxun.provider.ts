@@ -16,12 +16,13 @@ import {
   type WebhookRequest,
 } from '../telephony-provider.js';
 import { callbackOrder, isSid } from './callback-order.js';
+import { joinedLegs } from './cdr-legs.js';
 import { NotUnderstood, readNotification, type Notification } from './notification.js';
 import type { Account } from './request-signature.js';
 import { RestClient, type RestReply } from './rest-client.js';
 import { outcomeOf } from './status-codes.js';
-import { faultAtDoor, isWebhookToken, webhookPath } from './webhook-door.js';
-import { readFields, UnreadableBody, writeXml } from './wire-body.js';
+import { actionIn, faultAtDoor, isWebhookToken, webhookPath } from './webhook-door.js';
+import { readBody, UnreadableBody, writeXml } from './wire-body.js';
 import { PRODUCTION_URL, type YuntongxunOptions } from './yuntongxun-options.js';
 
 const REPLY_LIMIT_MS = 5_000;
@@ -131,12 +132,12 @@ export class YuntongxunProvider implements TelephonyProvider {
   }
 
   readWebhook(request: WebhookRequest): WebhookReading {
-    const { webhookToken, allowedAddresses = [], maxCallSeconds } = this.options;
+    const { webhookToken, allowedAddresses = [] } = this.options;
     const fault = faultAtDoor(request, { webhookToken, allowedAddresses });
     if (fault !== null) return { kind: 'forged', reason: fault };
     try {
-      const { action, events } = readBody(request);
-      return { kind: 'genuine', events, receipt: null, reply: yes(action, maxCallSeconds) };
+      const { action, events } = readRequest(request);
+      return { kind: 'genuine', events, receipt: null, reply: yes(action, this.options) };
     } catch (error) {
       if (!(error instanceof NotUnderstood || error instanceof UnreadableBody)) throw error;
       return { kind: 'malformed', reason: `Not understood: ${error.message}.` };
@@ -194,20 +195,20 @@ const credentialsIn = (reply: RestReply): SubAccountCredentials => ({
 });
 
 /** @throws NotUnderstood UnreadableBody */
-const readBody = ({ body, target }: WebhookRequest): Notification => {
-  if (!isUtf8(body)) throw new UnreadableBody('the body is not UTF-8');
-  const query = new URLSearchParams(target.split('?')[1] ?? '');
+const readRequest = ({ body, target }: WebhookRequest): Notification => {
   // Its pages say UTF-8 of all that it sends. Other bytes would be stored as U+FFFD, and nothing would tell what they were.
   if (!isUtf8(body)) throw new UnreadableBody('the body is not UTF-8');
-  return readNotification(readFields(body.toString('utf8')), query.get('action'), new Date());
+  return readNotification(joinedLegs(readBody(body.toString('utf8'))), actionIn(target), new Date());
 };
 
 /** It wants XML, also where it sent JSON. */
-const yes = (action: Notification['action'], maxCallSeconds: number | undefined) => ({
+const yes = (action: Notification['action'], { maxCallSeconds, record = false }: YuntongxunOptions) => ({
   contentType: 'application/xml; charset=utf-8',
   body: writeXml('Response', {
-    statuscode: '0000',
+    // As the handlers of either have it: four digits for 应用鉴权, six for a CDR.
+    statuscode: action === 'CDR' ? '000000' : '0000',
     statusmsg: 'Success',
+    ...(action === 'CallAuth' && record && { record: '1' }),
     ...(action === 'CallAuth' && maxCallSeconds !== undefined && { sessiontime: String(maxCallSeconds) }),
   }),
 });

@@ -23,6 +23,8 @@ export type Mistake = 'a number that is none' | 'an account that is none';
 export interface Abilities {
   /** Of a call that is answered, in order. */
   readonly tells: readonly ProviderEventType[];
+  /** Of a call that is not answered, where that is not the same without the answer. */
+  readonly tellsOfNoAnswer?: readonly ProviderEventType[];
   /** Which of those it still knows when it is asked; none where it cannot be asked about a call at all. */
   readonly tellsWhenAsked: readonly ProviderEventType[];
   /** What it calls these ends; some tell no busy line from a phone that is out of reach. */

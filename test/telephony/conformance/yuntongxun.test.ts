@@ -25,6 +25,8 @@ const forger: Forger = {
     { ...genuine, target: WEBHOOK_TARGET.slice(0, -1) },
     { ...genuine, target: `${WEBHOOK_TARGET}0` },
     { ...genuine, target: WEBHOOK_TARGET.toUpperCase().replace('/V1/WEBHOOKS/YUNTONGXUN', '/v1/webhooks/yuntongxun') },
+    { ...genuine, target: `${WEBHOOK_TARGET.slice(0, -1)}/Hangup` },
+    { ...genuine, target: `${WEBHOOK_TARGET}/Hangup/x` },
   ],
   nonsenseLike: (genuine) => ({ ...genuine, body: Buffer.from('<request><action>Hangup</action></request>') }),
 };
@@ -44,6 +46,7 @@ const start = async (): Promise<Bench> => {
     },
   });
   server.calls.webhookUrl = service.url + WEBHOOK_TARGET;
+  server.calls.appendsAction = true;
   const dialsOf = (callSid: string) => server.calls.dials.filter(({ fields }) => fields.userData === callSid);
   const farSide: FarSide = {
     dialsOf: async (callSid) => dialsOf(callSid).length,
@@ -77,6 +80,8 @@ describe('Yuntongxun', () => {
     {
       // Ringing is not pushed.
       tells: ['answered', 'ended'],
+      // A Hangup has one time beside its end: that of the last leg to pick up.
+      tellsOfNoAnswer: ['caller_answered', 'ended'],
       // What it answers when it is asked is not understood.
       tellsWhenAsked: [],
       endReasons: { 'is busy': 'unreachable', declines: 'no_answer', 'cannot be reached': 'unreachable' },

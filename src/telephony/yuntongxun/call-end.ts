@@ -1,0 +1,94 @@
+/**
+ * What the end of a call tells, in a Hangup or in a realtime CDR. Pure.
+ *
+ *   beginCallTime     the platform began to call leg A
+ *   ringingBeginTime  leg A's phone began to ring
+ *   ringingEndTime    it stopped ringing: leg A picked up, or the call was over
+ *   starttime         leg B picked up; where it did not, leg A picked up; empty where leg A did not either
+ *   endtime           the end of the same leg; empty where leg A never picked up
+ *   duration          the seconds of the same leg; a Hangup calls them talkDuration
+ *
+ * A Hangup has the last three alone. The ringing of leg B is told by nothing but a CDR of both legs (cdr-legs.ts).
+ */
+import { storable } from '../../common/foreign-json.js';
+import type { ProviderEvent, ProviderEventType } from '../telephony-provider.js';
+import { byeTypeRow, type ByeTypeRow } from './bye-types.js';
+import { CALLEE_RINGING } from './cdr-legs.js';
+import { readChinaTime } from './china-time.js';
+import type { WireFields } from './wire-body.js';
+
+export type NamedCall = Pick<ProviderEvent, 'callSid'> & { readonly providerCallId: string };
+
+const LONGEST_BYE_TYPE = 20;
+
+/** The id holds nothing but the call and the fact: CallEstablish and a CDR tell of the same answer. */
+export const eventOf = (call: NamedCall, type: ProviderEventType, occurredAt: Date) => ({
+  eventId: `${call.providerCallId}:${type}`,
+  ...call,
+  type,
+  occurredAt,
+});
+
+/** Also what was told before, or should have been: CallEstablish may be lost, and without 应用鉴权 there is none. */
+export const endEvents = (call: NamedCall, fields: WireFields, now: Date): readonly ProviderEvent[] => {
+  const byeType = fields.get('byetype') ?? '';
+  const row = byeTypeRow(byeType);
+  const isTalk = isTalkBy(row, fields);
+  const endedAt = endOf(fields, isTalk) ?? now;
+  const startedAt = notAfter(endedAt, timeOf(fields, 'starttime'));
+  const answeredAt = isTalk ? (startedAt ?? answerBySeconds(fields)) : null;
+  const callerAnsweredAt = isTalk ? timeOf(fields, 'ringingendtime') : row.callerAnswered === false ? null : startedAt;
+  const told = (type: ProviderEventType, at: Date | null): readonly ProviderEvent[] => {
+    const time = notAfter(answeredAt ?? endedAt, at);
+    return time ? [eventOf(call, type, time)] : [];
+  };
+  const recording = fields.get('recordurl') ?? '';
+  return [
+    ...told('caller_answered', callerAnsweredAt),
+    ...told('ringing', timeOf(fields, CALLEE_RINGING)),
+    ...told('answered', answeredAt),
+    {
+      ...eventOf(call, 'ended', endedAt),
+      endReason: row.endReason,
+      ...(recording !== '' && { recording }),
+      detail: { byetype: storable(byeType, LONGEST_BYE_TYPE), ...detailOf(row, fields, isTalk) },
+    },
+  ];
+};
+
+const isTalkBy = ({ wasAnswered }: Pick<ByeTypeRow, 'wasAnswered'>, fields: WireFields): boolean =>
+  wasAnswered === 'always' || (wasAnswered === 'unless 0 s' && talkSeconds(fields) !== 0);
+
+/** A call that leg A never picked up has no endtime: it ended when the phone stopped ringing. */
+const endOf = (fields: WireFields, isTalk: boolean): Date | null =>
+  timeOf(fields, 'endtime') ?? (isTalk || timeOf(fields, 'starttime') ? null : timeOf(fields, 'ringingendtime'));
+
+const answerBySeconds = (fields: WireFields): Date | null => {
+  const [endedAt, seconds] = [timeOf(fields, 'endtime'), talkSeconds(fields)];
+  return endedAt && seconds !== null ? new Date(endedAt.getTime() - seconds * 1_000) : null;
+};
+
+const notAfter = (limit: Date, time: Date | null): Date | null => (time && time <= limit ? time : null);
+
+const detailOf = ({ leg, category }: Pick<ByeTypeRow, 'leg' | 'category'>, fields: WireFields, isTalk: boolean) => {
+  // The duration of a CDR without a talk is how long leg A waited.
+  const seconds = isTalk ? talkSeconds(fields) : secondsOf(fields, 'talkduration');
+  const [calledAt, rangAt] = [timeOf(fields, 'begincalltime'), timeOf(fields, 'ringingbegintime')];
+  return {
+    ...(leg && { leg }),
+    ...(category && { category }),
+    ...(seconds !== null && { talkDuration: seconds }),
+    ...(calledAt && { beginCallTime: calledAt.toISOString() }),
+    ...(rangAt && { ringingBeginTime: rangAt.toISOString() }),
+  };
+};
+
+const timeOf = (fields: WireFields, name: string): Date | null => readChinaTime(fields.get(name) ?? '');
+
+const talkSeconds = (fields: WireFields): number | null =>
+  secondsOf(fields, 'talkduration') ?? secondsOf(fields, 'duration');
+
+const secondsOf = (fields: WireFields, name: string): number | null => {
+  const text = fields.get(name) ?? '';
+  return /^\d{1,9}$/.test(text) ? Number(text) : null;
+};

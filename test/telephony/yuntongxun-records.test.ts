@@ -1,0 +1,176 @@
+/** What becomes of a call's record when its end comes in over HTTP, as the vendor and integrators have it. */
+import { shownCall } from '../asterisk/pbx-service.js';
+import { storeCall } from '../support/stored-call.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { WEBHOOK_TARGET, WEBHOOK_TOKEN } from '../support/yuntongxun-provider.js';
+import { asXml, type Fields } from '../support/yuntongxun-webhook.js';
+
+let service: TestApp;
+
+beforeAll(async () => {
+  service = await startTestApp({
+    environment: {
+      YUNTONGXUN_ACCOUNT_SID: 'a1',
+      YUNTONGXUN_AUTH_TOKEN: 'only-we-know-this',
+      YUNTONGXUN_APP_ID: 'app',
+      YUNTONGXUN_WEBHOOK_TOKEN: WEBHOOK_TOKEN,
+      YUNTONGXUN_URL: 'http://127.0.0.1:9',
+    },
+  });
+});
+afterAll(() => service.close());
+
+let nextId = 1;
+const newCall = async () => {
+  const { callSid } = await storeCall(service.database, { provider: 'yuntongxun' });
+  return { callSid, theirs: `160115094848497400010006${String(nextId++).padStart(8, '0')}` };
+};
+const post = async (body: string): Promise<number> =>
+  (await fetch(service.url + WEBHOOK_TARGET, { method: 'POST', body })).status;
+
+const CDR: Fields = {
+  ...{ caller: '13900001001', called: '13800002000', starttime: '20261125131510', endtime: '20261125141510' },
+  duration: '3600',
+};
+const recordAfter = async (fields: Fields) => {
+  const { callSid, theirs } = await newCall();
+  expect(await post(asXml({ ...CDR, callSid: theirs, userData: callSid, ...fields }))).toBe(200);
+  return shownCall(service, callSid);
+};
+
+it.each([
+  ['1', 'an order'],
+  ['2', 'its limit or an empty account'],
+  ['3', 'the caller'],
+  ['4', 'the callee'],
+])('a CDR of byetype %s with seconds is a talk, ended by %s', async (byetype) => {
+  expect(await recordAfter({ byetype })).toMatchObject({
+    stateType: '4',
+    endReason: 'completed',
+    answeredAt: '2026-11-25T05:15:10.000Z',
+    endedAt: '2026-11-25T06:15:10.000Z',
+    talkSeconds: 3600,
+  });
+});
+
+it.each(['1', '2'])('a CDR of byetype %s without a second of talk is no talk', async (byetype) => {
+  expect(await recordAfter({ byetype, duration: '0' })).toMatchObject({
+    stateType: '4',
+    endReason: 'canceled',
+    answeredAt: null,
+    talkSeconds: null,
+  });
+});
+
+/** As in the vendor's sample. */
+const RINGING = {
+  ...{ beginCallTime: '20261125131458', ringingBeginTime: '20261125131500', ringingEndTime: '20261125131506' },
+};
+/** Of leg A: the ringing of the contract is leg B's. */
+const RANG = { beginCallTime: '2026-11-25T05:14:58.000Z', ringingBeginTime: '2026-11-25T05:15:00.000Z' };
+
+describe('a CDR with leg A’s times', () => {
+  it('tells of a talk when the caller picked up, and where the recording is', async () => {
+    const recordurl = 'http://record.example/a.wav?a=1&b=2';
+
+    const call = await recordAfter({ ...RINGING, byetype: '3', recordurl });
+
+    expect(call).toMatchObject({ stateType: '4', endReason: 'completed', ringingAt: null, recording: recordurl });
+    expect(call).toMatchObject({ talkSeconds: 3600 });
+    expect(call.events.filter(({ provider }) => provider === 'yuntongxun')).toMatchObject([
+      { type: 'caller_answered', occurredAt: '2026-11-25T05:15:06.000Z' },
+      { type: 'answered', occurredAt: '2026-11-25T05:15:10.000Z' },
+      { type: 'ended', detail: { byetype: '3', leg: 'A', talkDuration: 3600, ...RANG } },
+    ]);
+  });
+
+  it('tells of a callee who did not answer when the caller picked up, and of no talk', async () => {
+    const missed = { byetype: '-9', starttime: '20261125131506', endtime: '20261125131530', duration: '24' };
+
+    const call = await recordAfter({ ...RINGING, ...missed });
+
+    expect(call).toMatchObject({ stateType: '4', endReason: 'no_answer', answeredAt: null, talkSeconds: null });
+    const events = call.events.filter(({ provider }) => provider === 'yuntongxun');
+    expect(events).toMatchObject([
+      { type: 'caller_answered', occurredAt: '2026-11-25T05:15:06.000Z' },
+      { type: 'ended', occurredAt: '2026-11-25T05:15:30.000Z' },
+    ]);
+    expect(events.at(-1)).toHaveProperty('detail', { byetype: '-9', leg: 'B', ...RANG });
+  });
+
+  it('tells of a caller who did not answer that the call ended with the ringing', async () => {
+    const call = await recordAfter({ ...RINGING, byetype: '-10', starttime: '', endtime: '', duration: '0' });
+
+    expect(call).toMatchObject({ endReason: 'no_answer', answeredAt: null, endedAt: '2026-11-25T05:15:06.000Z' });
+    expect(call.events.map(({ type }) => type)).not.toContain('caller_answered');
+  });
+
+  it('tells nothing of times that cannot be: a pick-up after the end, or after the answer', async () => {
+    const late = { ringingEndTime: '20261125131511', byetype: '3' };
+
+    const call = await recordAfter({ ...RINGING, ...late });
+
+    expect(call.events.map(({ type }) => type)).not.toContain('caller_answered');
+    expect(call).toMatchObject({ endReason: 'completed', talkSeconds: 3600 });
+  });
+});
+
+describe('a CDR of both legs', () => {
+  const EMPTY = {
+    ...{ starttime: '', endtime: '', duration: '0', byetype: '', userData: '' },
+    ...{ beginCallTime: '', ringingBeginTime: '', ringingEndTime: '' },
+  };
+  const CALLER = { ...EMPTY, ...RINGING };
+  const recordAfterBoth = async (callerCdr: object, calledCdr: object, recordurl = '') => {
+    const { callSid, theirs } = await newCall();
+    const of = { callSid: theirs, userData: callSid };
+    // Leg B first, as it was captured.
+    const body = { calledCdr: { ...EMPTY, ...of, ...calledCdr }, callerCdr: { ...CALLER, ...of, ...callerCdr } };
+    expect(await post(JSON.stringify({ ...body, orderid: 'CM1', recordurl }))).toBe(200);
+    return shownCall(service, callSid);
+  };
+
+  it('has the cause of the leg that has one, though the other comes first', async () => {
+    const call = await recordAfterBoth({ byetype: '-10' }, {});
+
+    expect(call).toMatchObject({ endReason: 'no_answer', endedAt: '2026-11-25T05:15:06.000Z', ringingAt: null });
+    expect(call.events.at(-1)).toMatchObject({ detail: { byetype: '-10', leg: 'A' } });
+  });
+
+  it('has the cause of leg B where leg A has none', async () => {
+    const caller = { starttime: '20261125131506', endtime: '20261125131530', duration: '24' };
+
+    const call = await recordAfterBoth(caller, { byetype: '-9', beginCallTime: '20261125131507' });
+
+    expect(call).toMatchObject({ endReason: 'no_answer', answeredAt: null });
+  });
+
+  it('tells of each leg’s times, and of the talk by leg B’s', async () => {
+    const times = { endtime: '20261125131530', byetype: '4' };
+    const callee = { starttime: '20261125131510', endtime: '20261125131530', duration: '20' };
+    const ringing = { beginCallTime: '20261125131506', ringingBeginTime: '20261125131508' };
+
+    const call = await recordAfterBoth(
+      { ...times, starttime: '20261125131506', duration: '24' },
+      { ...callee, ...ringing, ringingEndTime: '20261125131510' },
+      'http://record.example/a.wav',
+    );
+
+    expect(call).toMatchObject({
+      endReason: 'completed',
+      talkSeconds: 20,
+      ringingAt: '2026-11-25T05:15:08.000Z',
+      answeredAt: '2026-11-25T05:15:10.000Z',
+      recording: 'http://record.example/a.wav',
+    });
+    const events = call.events.filter(({ provider }) => provider === 'yuntongxun');
+    expect(events.map(({ type }) => type)).toEqual(['caller_answered', 'ringing', 'answered', 'ended']);
+    expect(events.at(-1)).toHaveProperty('detail', { byetype: '4', leg: 'B', talkDuration: 20, ...RANG });
+  });
+
+  it('is no talk where an order ended it while leg A waited', async () => {
+    const caller = { byetype: '1', starttime: '20261125131506', endtime: '20261125131530', duration: '24' };
+
+    expect(await recordAfterBoth(caller, {})).toMatchObject({ endReason: 'canceled', answeredAt: null });
+  });
+});

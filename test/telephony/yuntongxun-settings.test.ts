@@ -1,0 +1,54 @@
+/** What the operator sets comes to Yuntongxun, through the whole service. */
+import { readConfig } from '../../src/config/config.js';
+import { shownCall } from '../asterisk/pbx-service.js';
+import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
+import { waitFor } from '../support/wait-for.js';
+
+let telephony: TwoProviders;
+
+beforeAll(async () => {
+  telephony = await startTwoProviders({
+    ROUTES: '=yuntongxun',
+    RECORD_CALLS: 'true',
+    YUNTONGXUN_SHOWN_TO_CALLER: '4008001234',
+    YUNTONGXUN_SHOWN_TO_CALLEE: '01052823298',
+  });
+});
+afterAll(() => telephony.close());
+
+it('the numbers that are shown, and that the call is recorded, by the dial and by the answer to CallAuth', async () => {
+  const { service, yuntongxun } = telephony;
+  const user = await telephony.user('yuntongxun');
+
+  const { data } = await service.ask(user, 'call/2000');
+
+  const call = await waitFor('the end', async () => {
+    const shown = await shownCall(service, data!.callSid!);
+    return shown.stateType === '4' && shown;
+  });
+  expect(call.recording).toMatch(/^http:\/\/record\.example\/\w+\.wav\?a=1&b=2$/);
+  expect(yuntongxun.calls.dials.at(-1)!.fields).toMatchObject({
+    needRecord: '1',
+    fromSerNum: '4008001234',
+    customerSerNum: '01052823298',
+  });
+  const auth = yuntongxun.calls.deliveries.find(({ action }) => action === 'CallAuth');
+  expect(auth!.answer).toContain('<record>1</record>');
+  expect(yuntongxun.complaints).toEqual([]);
+});
+
+describe('a number to show', () => {
+  it.each(['01052823298', '075588889999', '4008001234', '8008101234', '13800138000', '95588'])(
+    'may be %s',
+    (number) => {
+      expect(readConfig({ YUNTONGXUN_SHOWN_TO_CALLEE: number }).yuntongxunShownToCallee).toBe(number);
+    },
+  );
+
+  it.each(['+861052823298', '010-52823298', '1052823298x', '12', '８００'])(
+    'is refused at the start as %s',
+    (number) => {
+      expect(() => readConfig({ YUNTONGXUN_SHOWN_TO_CALLER: number })).toThrow('YUNTONGXUN_SHOWN_TO_CALLER');
+    },
+  );
+});
