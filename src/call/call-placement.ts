@@ -193,8 +193,15 @@ export class CallPlacement {
     if (result.kind === 'timed_out') {
       this.logger.warn({ provider }, 'the provider has not replied to the dial in time');
     }
-    if (result.kind === 'timed_out' || result.kind === 'unknown') await settleSoon(this.database, call.callSid);
+    if (result.kind === 'timed_out' || result.kind === 'unknown') this.settleSoon(call.callSid);
     return result;
+  }
+
+  /** Not awaited: a process that stops answers its callers in the instant in which it lets go of their dials. */
+  private settleSoon(callSid: string): void {
+    settleSoon(this.database, callSid).catch((error: unknown) => {
+      this.logger.debug({ error }, 'a dial without an outcome is looked at in its turn, and no sooner');
+    });
   }
 
   private passOver(callSid: string, from: Carrier, refusal: Refusal, to: Carrier): Promise<boolean> {

@@ -82,8 +82,12 @@ describe('an order to hang up', () => {
     server.answerNext(401, JSON.stringify({ code: 20003, message: 'Authenticate', status: 401 }));
 
     expect(await provider.hangUp(call)).toMatchObject({ kind: 'refused', category: 'bad_account', code: '20003' });
-    await expect(provider.hangUp({ ...call, providerCallId: null })).rejects.toThrow('has not told yet');
-    await expect(provider.fetchStatus({ ...call, providerCallId: null })).rejects.toThrow('has not told yet');
+    await expect(provider.hangUp({ ...call, providerCallId: null })).rejects.toThrow(
+      'neither its id nor its dial is known',
+    );
+    await expect(provider.fetchStatus({ ...call, providerCallId: null })).rejects.toThrow(
+      'neither its id nor its dial is known',
+    );
     await expect(provider.hangUp({ ...call, providerCallId: 'CA1' })).rejects.toThrow('none of Twilio');
   });
 

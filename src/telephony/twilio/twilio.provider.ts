@@ -95,6 +95,7 @@ export class TwilioProvider implements TelephonyProvider {
   /** `before: 'ringing'` holds until leg A answers, which is the last that Twilio can decide by itself. */
   async hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
     const reference = await this.referenceOf(call).catch((cause: unknown) => {
+      if (call.providerCallId !== null || cause instanceof CannotBeAsked) throw cause;
       throw new CannotBeAsked('Twilio could not be asked for the call, and was given no order', { cause });
     });
     if (!reference) throw new CannotBeAsked('Twilio has no call that the dial may have made, or not yet');
