@@ -7,6 +7,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import type { Draining } from './common/draining.js';
 import { closeSlowly } from './slow-close.js';
+import { limitSmallChunks } from './small-chunks.js';
 
 interface ConnectionLimits {
   /** Ten thousand event streams and as many pollers, at some 20 KB each; more processes are the answer to more clients. */
@@ -43,9 +44,14 @@ export const limitConnections = (server: Server, draining: Draining, limits: Con
   const pipelines = new Map<Socket, Pipeline>();
   server.maxConnections = limits.connections;
   server.maxHeadersCount = MOST_HEADERS;
+  const [refuse] = server.listeners('clientError') as ClientErrorListener[];
   server.on('connection', (socket: Socket) => {
-    pipelines.set(socket, new Pipeline(socket, handle, draining, limits));
+    const pipeline = new Pipeline(socket, handle, draining, limits);
+    pipelines.set(socket, pipeline);
     socket.once('close', () => pipelines.delete(socket));
+    limitSmallChunks(socket, (error) => {
+      pipeline.fail(() => refuse?.(error, socket));
+    });
   });
   server.off('request', handle);
   const take = (request: IncomingMessage, response: ServerResponse): void => {
@@ -56,7 +62,6 @@ export const limitConnections = (server: Server, draining: Draining, limits: Con
   server.on('checkExpectation', take);
   // Node would ask for the body by itself; request-bodies.ts does where it is read.
   server.on('checkContinue', take);
-  const [refuse] = server.listeners('clientError') as ClientErrorListener[];
   if (refuse) {
     server.off('clientError', refuse);
     server.on('clientError', (error, socket: Socket) => {

@@ -36,6 +36,7 @@ export const nodeServerOptions = ({ limitMs, checkEveryMs }: RequestTimes): Serv
 /** By Node's code of what was wrong with a request that no route has seen. */
 const CLIENT_ERRORS: Readonly<Record<string, ErrorName>> = {
   HPE_HEADER_OVERFLOW: 'TOO_LARGE',
+  RINGBACK_SMALL_CHUNKS: 'TOO_LARGE',
   ERR_HTTP_REQUEST_TIMEOUT: 'TOO_SLOW',
 };
 
