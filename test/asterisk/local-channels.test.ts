@@ -70,7 +70,7 @@ describeOnAsterisk(missing, 'through Local channels of a real Asterisk', () => {
     await asterisk.command('module load res_pjsip_refer.so');
     service = await startPbxService(asterisk, {
       ASTERISK_DIAL: `=Local/{digits}@from-internal,${DIRECT}=PJSIP/phone/sip:phone@127.0.0.1:{rest}`,
-      RING_CALLER: '4',
+      RING_CALLER: '8',
       RING_CALLEE: '4',
     });
     outcomes = new Map(Object.entries(WAYS).map(([name, way]) => [name, talkThrough(way)]));
