@@ -25,6 +25,8 @@ const CONNECTIONS = 3;
 /** A process that is to stop has ten seconds; an attempt has half of them to end by itself. */
 const FINISH_LIMIT_MS = 5_000;
 const START_AGAIN_AFTER_MS = 1_000;
+/** Past the end of the attempts under way, for which a runner that gives up waits. */
+const GIVE_UP_LIMIT_MS = FINISH_LIMIT_MS + 2_000;
 
 /** Of any number of replicas one adds the job; one that is still waiting is replaced. */
 const TIMETABLE = `
@@ -77,8 +79,9 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     const { signal } = this.stopping;
     while (!signal.aborted) {
       try {
-        this.runner = await this.start();
-        await this.untilEnded(this.runner);
+        const events = new EventEmitter();
+        this.runner = await this.start(events);
+        await this.untilEnded(this.runner, events);
       } catch (error) {
         this.logger.warn({ error }, 'the delivery worker has failed, and starts again');
       }
@@ -87,13 +90,13 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   }
 
   /** It may have been told to stop while it started. */
-  private async untilEnded(runner: Runner): Promise<void> {
-    if (this.stopping.signal.aborted) await runner.stop();
-    await runner.promise;
+  private async untilEnded(runner: Runner, events: EventEmitter): Promise<void> {
+    const givenUp = untilGivenUp(events);
+    if (this.stopping.signal.aborted) await Promise.race([runner.stop(), givenUp]);
+    await Promise.race([runner.promise, givenUp]);
   }
 
-  private async start(): Promise<Runner> {
-    const events = new EventEmitter();
+  private async start(events: EventEmitter): Promise<Runner> {
     endQuietly(events);
     const runner = await run({
       pgPool: this.pool,
@@ -117,7 +120,8 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private async stop(): Promise<void> {
     if (this.stopping.signal.aborted) return;
     this.stopping.abort();
-    if (this.runner) await stopRunner(this.runner, this.logger);
+    // A runner that gives up may never say that it has stopped.
+    if (this.runner) await Promise.race([stopRunner(this.runner, this.logger), this.working]);
   }
 
   private tasks(): TaskList {
@@ -156,6 +160,17 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
 const stopRunner = (runner: Runner, logger: Logger): Promise<void> =>
   runner.stop().catch((error: unknown) => {
     logger.debug({ error }, 'the delivery worker had ended before it was stopped');
+  });
+
+/**
+ * Rejects some time after the runner has given up. graphile-worker 0.17 counts wrongly where a job could not be put away and others
+ * then could (main.js, batch: allgood lowers the count with each of them): such a runner takes no job any more, and never ends.
+ */
+const untilGivenUp = (events: EventEmitter): Promise<never> =>
+  new Promise((_, reject) => {
+    events.once('pool:fatalError', ({ error }: { readonly error: unknown }) => {
+      setTimeout(reject, GIVE_UP_LIMIT_MS, error).unref();
+    });
   });
 
 /**
