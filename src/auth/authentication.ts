@@ -21,17 +21,16 @@ export class Authentication {
   /** Leaves the caller at the request. In the same turn where the token was verified a moment ago. */
   authenticate(request: FastifyRequest, access: Access, done: (refusal?: Error) => void): void {
     const token = tokenOf(request);
-    const refusal = token === null ? withoutToken(request) : null;
+    if (token === null) {
+      done(withoutToken(request));
+      return;
+    }
     const settle = (principal: Principal): void => {
       request.user = principal;
       done(refusalOf(access, principal) ?? undefined);
     };
     // It may come with every request, and is no parameter of any.
     delete (request.query as { access_token?: unknown }).access_token;
-    if (token === null) {
-      done(refusal ?? undefined);
-      return;
-    }
     const known = this.tokens.recall(token);
     if (known) settle(known);
     else this.verified(token).then(settle, done);

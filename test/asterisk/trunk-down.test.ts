@@ -12,14 +12,12 @@ import {
 import { startPhone, type Phone } from './phone.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import type { TestApp } from '../support/test-app.js';
-import { ACCOUNTS, CALLER_NUMBER, MAIN, TENANT } from '../support/twilio-call.js';
+import { ACCOUNTS, CALLER_NUMBER, PUBLIC_URL, TENANT, twilioSettings } from '../support/twilio-call.js';
 import { startTwilioServer, type TwilioServer } from '../support/twilio-server.js';
 import { waitFor } from '../support/wait-for.js';
 
 const missing = await fetchAsterisk();
 
-/** Signed for; a proxy would stand there. */
-const PUBLIC_URL = 'https://calls.example.com';
 /** Its trunk has not registered. */
 const NUMBER_ON_TRUNK = '+8613600001001';
 const CALLEE = '+8613800002000';
@@ -49,11 +47,7 @@ describeOnAsterisk(missing, 'on a route of Asterisk and Twilio,', () => {
     shared = await createTestDatabase();
     const environment = {
       ASTERISK_DIAL: `+86139=PJSIP/phone/sip:phone@127.0.0.1:{rest},+86137=PJSIP/away,+8613=PJSIP/{digits}@away`,
-      PUBLIC_URL,
-      TWILIO_URL: twilio.url,
-      TWILIO_ACCOUNT_SID: MAIN.externalId,
-      TWILIO_AUTH_TOKEN: MAIN.secret,
-      TWILIO_CALLER_NUMBER: CALLER_NUMBER,
+      ...twilioSettings(twilio.url),
       TWILIO_CALLS_PER_SECOND: '1000',
       ROUTES: '=asterisk/twilio',
     };

@@ -13,6 +13,18 @@ export const TENANT: SubAccountCredentials = {
 export const ACCOUNTS = { [MAIN.externalId]: MAIN.secret, [TENANT.externalId]: TENANT.secret };
 export const CALLER_NUMBER = '+15005550006';
 
+/** Signed for; a proxy would stand there. */
+export const PUBLIC_URL = 'https://calls.example.com';
+
+/** A service's settings for a stand-in of Twilio's at that address. */
+export const twilioSettings = (url: string) => ({
+  PUBLIC_URL,
+  TWILIO_URL: url,
+  TWILIO_ACCOUNT_SID: MAIN.externalId,
+  TWILIO_AUTH_TOKEN: MAIN.secret,
+  TWILIO_CALLER_NUMBER: CALLER_NUMBER,
+});
+
 export const twilioProvider = (options: Partial<TwilioOptions> = {}): TwilioProvider =>
   new TwilioProvider({
     accountSid: MAIN.externalId,

@@ -1,7 +1,7 @@
 /** The whole service with Twilio alone, by a server that speaks its wire format. */
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.js';
 import { startTestApp, type TestApp } from './test-app.js';
-import { ACCOUNTS, CALLER_NUMBER, MAIN, TENANT } from './twilio-call.js';
+import { ACCOUNTS, CALLER_NUMBER, PUBLIC_URL, TENANT, twilioSettings } from './twilio-call.js';
 import { startTwilioServer, type TwilioServer } from './twilio-server.js';
 
 export interface TwilioService {
@@ -16,8 +16,6 @@ export interface TwilioService {
   close(): Promise<void>;
 }
 
-/** Signed for; a proxy would stand there. */
-const PUBLIC_URL = 'https://calls.example.com';
 const NOWHERE = 'http://127.0.0.1:9/';
 
 let nextUser = 5_001;
@@ -34,11 +32,7 @@ export const startTwilioService = async (
   const network = await startTcpProxy(twilio.port);
   const service: TestApp = await startTestApp({
     environment: {
-      PUBLIC_URL,
-      TWILIO_URL: `http://127.0.0.1:${network.port}`,
-      TWILIO_ACCOUNT_SID: MAIN.externalId,
-      TWILIO_AUTH_TOKEN: MAIN.secret,
-      TWILIO_CALLER_NUMBER: CALLER_NUMBER,
+      ...twilioSettings(`http://127.0.0.1:${network.port}`),
       TWILIO_CALLS_PER_SECOND: '1000',
       ...environment,
     },

@@ -1,5 +1,5 @@
 /** The whole service with Yuntongxun and Twilio beside each other, each a stand-in of its own, reached over HTTP both ways. */
-import { CALLER_NUMBER, ACCOUNTS, MAIN, TENANT } from './twilio-call.js';
+import { ACCOUNTS, CALLER_NUMBER, PUBLIC_URL, TENANT, twilioSettings } from './twilio-call.js';
 import { startTwilioServer, type TwilioServer } from './twilio-server.js';
 import { startTestApp, type TestApp } from './test-app.js';
 import { WEBHOOK_TARGET, WEBHOOK_TOKEN } from './yuntongxun-provider.js';
@@ -13,9 +13,6 @@ export interface TwoProviders {
   user(...subAccounts: readonly ('yuntongxun' | 'twilio')[]): Promise<string>;
   close(): Promise<void>;
 }
-
-/** Signed for; a proxy would stand there. */
-const PUBLIC_URL = 'https://calls.example.com';
 
 let nextUser = 3_001;
 
@@ -35,11 +32,7 @@ export const startTwoProviders = async (
     ...(databaseUrl !== undefined && { databaseUrl }),
     ...(logTo && { logTo }),
     environment: {
-      PUBLIC_URL,
-      TWILIO_URL: twilio.url,
-      TWILIO_ACCOUNT_SID: MAIN.externalId,
-      TWILIO_AUTH_TOKEN: MAIN.secret,
-      TWILIO_CALLER_NUMBER: CALLER_NUMBER,
+      ...twilioSettings(twilio.url),
       TWILIO_CALLS_PER_SECOND: '1000',
       YUNTONGXUN_URL: yuntongxun.url,
       YUNTONGXUN_ACCOUNT_SID: yuntongxun.accountSid,

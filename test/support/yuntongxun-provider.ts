@@ -22,6 +22,15 @@ export const providerFor = (
     ...options,
   });
 
+/** A service's settings for one that no server stands behind. */
+export const UNREACHED_SETTINGS = {
+  YUNTONGXUN_ACCOUNT_SID: 'a1',
+  YUNTONGXUN_AUTH_TOKEN: 'only-we-know-this',
+  YUNTONGXUN_APP_ID: 'app',
+  YUNTONGXUN_WEBHOOK_TOKEN: WEBHOOK_TOKEN,
+  YUNTONGXUN_URL: 'http://127.0.0.1:9',
+};
+
 /** One that no server stands behind. */
 export const providerAlone = (options: Partial<YuntongxunOptions> = {}): YuntongxunProvider =>
   providerFor({ url: 'http://127.0.0.1:9', accountSid: 'a1', authToken: 'secret', appId: 'app' }, options);

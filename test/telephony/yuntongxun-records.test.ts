@@ -2,20 +2,14 @@
 import { shownCall } from '../asterisk/pbx-service.js';
 import { storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { WEBHOOK_TARGET, WEBHOOK_TOKEN } from '../support/yuntongxun-provider.js';
+import { UNREACHED_SETTINGS, WEBHOOK_TARGET } from '../support/yuntongxun-provider.js';
 import { asXml, type Fields } from '../support/yuntongxun-webhook.js';
 
 let service: TestApp;
 
 beforeAll(async () => {
   service = await startTestApp({
-    environment: {
-      YUNTONGXUN_ACCOUNT_SID: 'a1',
-      YUNTONGXUN_AUTH_TOKEN: 'only-we-know-this',
-      YUNTONGXUN_APP_ID: 'app',
-      YUNTONGXUN_WEBHOOK_TOKEN: WEBHOOK_TOKEN,
-      YUNTONGXUN_URL: 'http://127.0.0.1:9',
-    },
+    environment: UNREACHED_SETTINGS,
   });
 });
 afterAll(() => service.close());

@@ -3,7 +3,7 @@ import { fetchDocument, operationNamed } from '../api-document/document.js';
 import { collectedLog } from '../support/collected-log.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
-import { WEBHOOK_TARGET, WEBHOOK_TOKEN } from '../support/yuntongxun-provider.js';
+import { UNREACHED_SETTINGS, WEBHOOK_TARGET, WEBHOOK_TOKEN } from '../support/yuntongxun-provider.js';
 import { asXml } from '../support/yuntongxun-webhook.js';
 
 const ACTIONS = ['', '/CallAuth', '/CallEstablish', '/Hangup'];
@@ -19,11 +19,7 @@ const log = collectedLog();
 beforeAll(async () => {
   service = await startTestApp({
     environment: {
-      YUNTONGXUN_ACCOUNT_SID: 'a1',
-      YUNTONGXUN_AUTH_TOKEN: 'only-we-know-this',
-      YUNTONGXUN_APP_ID: 'app',
-      YUNTONGXUN_WEBHOOK_TOKEN: WEBHOOK_TOKEN,
-      YUNTONGXUN_URL: 'http://127.0.0.1:9',
+      ...UNREACHED_SETTINGS,
       LOG_LEVEL: 'trace',
     },
     logTo: log.stream,

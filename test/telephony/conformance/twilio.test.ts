@@ -2,14 +2,12 @@
 import type { WebhookRequest } from '../../../src/telephony/telephony-provider.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
-import { ACCOUNTS, CALLER_NUMBER, MAIN, TENANT } from '../../support/twilio-call.js';
+import { ACCOUNTS, CALLER_NUMBER, PUBLIC_URL, TENANT, twilioSettings } from '../../support/twilio-call.js';
 import { signatureOf } from '../../support/twilio-callbacks.js';
 import { isOver, type Call } from '../../support/twilio-calls.js';
 import { startTwilioServer } from '../../support/twilio-server.js';
 import { SHORT_DIALS, type Bench, type FarSide, type Forger, type Mistake, type Scenario } from './bench.js';
 import { conforms } from './conforms.js';
-
-const PUBLIC_URL = 'https://calls.example.com';
 
 const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
   'answers and hangs up': '00',
@@ -60,11 +58,7 @@ const start = async (): Promise<Bench> => {
   const line = await startTcpProxy(server.port);
   const service: TestApp = await startTestApp({
     environment: {
-      PUBLIC_URL,
-      TWILIO_URL: `http://127.0.0.1:${line.port}`,
-      TWILIO_ACCOUNT_SID: MAIN.externalId,
-      TWILIO_AUTH_TOKEN: MAIN.secret,
-      TWILIO_CALLER_NUMBER: CALLER_NUMBER,
+      ...twilioSettings(`http://127.0.0.1:${line.port}`),
       ...SHORT_DIALS,
     },
   });
