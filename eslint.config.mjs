@@ -73,6 +73,8 @@ export default defineConfig(
         'error',
         { allowConstantLoopConditions: 'only-allowed-literals' },
       ],
+      // There are no enums here, and it looks at the type of each expression.
+      '@typescript-eslint/no-unsafe-enum-assignment': 'off',
       // An interface of Nest or TypeORM may ask for a promise where one implementation has nothing to await.
       '@typescript-eslint/require-await': 'off',
       // Nest's options and TypeORM's rows are classes that everybody fills in as plain objects.

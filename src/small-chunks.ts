@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 
 /** What clients send that write a line at a time, and then some. */
-const ALWAYS_ALLOWED = 200;
+const ALWAYS_ALLOWED = 64;
 const LEAST_BYTES_A_CHUNK = 64;
 
 export class SmallChunks extends Error {

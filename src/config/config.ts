@@ -101,7 +101,9 @@ const shownOf =
   (environment: Environment) =>
   ({ name, defaultText, isSecret }: Setting<unknown>): [string, string] => {
     const text = environment[name] || defaultText;
-    return [name, isSecret && text !== '' ? '(set)' : text];
+    if (isSecret && text !== '') return [name, '(set)'];
+    // Some services have their key in the query.
+    return [name, /^https?:/.test(text) ? text.replace(/\?.*/s, '?(set)') : text];
   };
 
 const contradictions = (isSet: IsSet, config: Config): string[] => {
@@ -133,6 +135,7 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
   if (config.adminPort !== undefined && config.adminPort !== 0 && config.adminPort === config.port) {
     problems.push('ADMIN_PORT: must not be the same as PORT');
   }
+  problems.push(...timeContradictions(isSet, config));
   const turnedOn = Object.entries(PROVIDERS).filter(([, { key }]) => isSet(key));
   if (isSet(databaseUrl) && turnedOn.length === 0 && !config.simulator) {
     const keys = Object.values(PROVIDERS).map(({ key }) => key.name);
@@ -149,6 +152,33 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
   }
   return problems;
 };
+
+/** A provider that rings for longer than the call may stay in its state has its call closed while a phone rings. */
+const timeContradictions = (isSet: IsSet, config: Config): string[] =>
+  (
+    [
+      [
+        SETTINGS.ringCallerSeconds,
+        SETTINGS.longestRequestedSeconds,
+        config.ringCallerSeconds,
+        config.longestRequestedSeconds,
+      ],
+      [
+        SETTINGS.ringCalleeSeconds,
+        SETTINGS.longestRingingSeconds,
+        config.ringCalleeSeconds,
+        config.longestRingingSeconds,
+      ],
+    ] as const
+  )
+    .filter(
+      ([ring, longest, ringSeconds, longestSeconds]) =>
+        (isSet(ring) || isSet(longest)) && ringSeconds >= longestSeconds,
+    )
+    .map(
+      ([ring, longest, ringSeconds, longestSeconds]) =>
+        `${ring.name}: must be less than ${longest.name}; they are ${ringSeconds} and ${longestSeconds}`,
+    );
 
 const simulatorContradictions = (isSet: IsSet): string[] =>
   isSet(SETTINGS.simulatorWebhookSecrets)

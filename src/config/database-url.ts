@@ -1,5 +1,6 @@
 /** DATABASE_URL. No message repeats any of it: it holds a password. */
 import { readFileSync } from 'node:fs';
+import { isEncoded } from './setting-values.js';
 
 const SCHEME = /^postgres(?:ql)?:\/\//i;
 const SHAPE = /^postgres(?:ql)?:\/\/(?:([^:/?#]*)(?::([^/?#]*))?@)?([^@/?#]*)(?:\/([^@?#]*))?(?:\?([^#]*))?$/i;
@@ -57,7 +58,11 @@ export const databaseUrl = (padded: string): string => {
   const parameters = new URLSearchParams(query);
   checkParameters(parameters);
   const ports = [...hosts.split(',').map(portOf), ...(parameters.get('port')?.split(',') ?? [])];
-  if (!ports.every(isPort)) throw new Error('expected hosts as name, name:port or [IPv6]:port, comma between two');
+  const hasEmptyHost = [hosts, parameters.get('host') ?? ''].some(
+    (list) => list !== '' && list.split(',').includes(''),
+  );
+  if (hasEmptyHost || !ports.every(isPort))
+    throw new Error('expected hosts as name, name:port or [IPv6]:port, comma between two');
   for (const [name, [content, begin]] of Object.entries(FILES)) {
     const path = parameters.get(name);
     if (path !== null) checkFile(name, path, { content, begin });
@@ -92,15 +97,6 @@ const portOf = (host: string): string | undefined => {
 
 const isPort = (text: string | undefined): boolean =>
   text === '' || (text !== undefined && /^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 65_536);
-
-const isEncoded = (text: string | undefined): boolean => {
-  try {
-    decodeURIComponent(text ?? '');
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** The name of a parameter is shown: a password with a raw ? in it does not come as far as here. */
 const checkParameters = (parameters: URLSearchParams): void => {

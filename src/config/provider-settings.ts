@@ -1,7 +1,7 @@
 /** What each provider is told, by the provider's name; all that an operator who uses others need not read. */
+import { addressRanges } from './address-values.js';
 import { secret, setting, type Setting } from './setting.js';
 import {
-  addressRanges,
   baseUrl,
   chineseNumber,
   dialRules,
@@ -13,6 +13,7 @@ import {
   oneOf,
   optional,
   pathToken,
+  template,
   text,
   twilioSid,
   url,
@@ -96,13 +97,13 @@ export const PROVIDER_SETTINGS = {
     'ASTERISK_SHOWN_TO_CALLER',
     '{callee}',
     'The number that the caller’s phone shows; {caller} and {callee} stand for the two numbers.',
-    nonEmpty,
+    template('caller', 'callee'),
   ),
   asteriskShownToCallee: setting(
     'ASTERISK_SHOWN_TO_CALLEE',
     '{caller}',
     'The number that the other party’s phone shows: as above.',
-    nonEmpty,
+    template('caller', 'callee'),
   ),
   asteriskCallsPerSecond: callsPerSecond('ASTERISK', 'Asterisk'),
   asteriskCallsAtOnce: callsAtOnce('ASTERISK', 'Asterisk'),
@@ -194,7 +195,7 @@ export const PROVIDER_SETTINGS = {
   publicUrl: setting(
     'PUBLIC_URL',
     '',
-    'Where providers reach this service, without a path: https://calls.example.com.',
+    'Where providers reach this service, as far as before /v1: https://calls.example.com.',
     optional(baseUrl('https:', 'http:')),
   ),
 } as const;

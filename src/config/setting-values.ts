@@ -2,7 +2,6 @@
  * How the text of a setting becomes a value. Each throws an Error that says what was expected, and never repeats the text:
  * it may be a secret.
  */
-import ipaddr from 'ipaddr.js';
 import { isSupportedCountry } from 'libphonenumber-js/max';
 
 /**
@@ -47,7 +46,7 @@ export const oneOf =
     return found;
   };
 
-const urlOf = (value: string, protocols: readonly string[]): URL => {
+export const urlOf = (value: string, protocols: readonly string[]): URL => {
   if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return new URL(value);
   throw new Error(`expected a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
 };
@@ -63,6 +62,16 @@ export const url =
     return value;
   };
 
+/** Whether each percent sign begins a byte, and the bytes are UTF-8. */
+export const isEncoded = (value = ''): boolean => {
+  try {
+    decodeURIComponent(value);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** Paths are put behind it. */
 export const baseUrl =
   (...protocols: string[]) =>
@@ -71,9 +80,6 @@ export const baseUrl =
     if (/[?#]/.test(value)) throw new Error('expected a URL without ? and #');
     return value;
   };
-
-/** It may hold a user and a password. */
-export const proxy = (padded: string): URL => urlOf(padded.trim(), ['http:', 'https:']);
 
 export const list =
   <T>(parse: (item: string) => T) =>
@@ -132,19 +138,40 @@ export const chineseNumber = (value: string): string => {
   return value;
 };
 
+/** A text in which names in braces stand for something else. */
+export const template =
+  (...names: string[]) =>
+  (value: string): string => {
+    nonEmpty(value);
+    const braces = value.match(/\{[^}]*\}?|\}/g) ?? [];
+    const known = names.map((name) => `{${name}}`);
+    if (!braces.every((brace) => known.includes(brace))) {
+      throw new Error(`expected no other text in braces than ${known.join(', ')}`);
+    }
+    return value;
+  };
+
 /** A prefix may be empty, a dial string not; the first equals sign stands between them. */
-export const dialRules = (value: string): readonly { readonly prefix: string; readonly dialString: string }[] =>
-  value.split(',').map((text) => {
+export const dialRules = (value: string): readonly { readonly prefix: string; readonly dialString: string }[] => {
+  const rules = value.split(',').map((text) => {
     const [, prefix, dialString] = /^(\+?\d*)=([A-Za-z][A-Za-z0-9]*\/\S+)$/.exec(text.trim()) ?? [];
     if (prefix === undefined || dialString === undefined) {
       throw new Error('expected rules such as +86=PJSIP/0{rest}@trunk or =PJSIP/{number}, comma between two');
     }
-    return { prefix, dialString };
+    return { prefix, dialString: template('number', 'digits', 'rest')(dialString) };
   });
+  refuseTwice(rules.map(({ prefix }) => prefix));
+  return rules;
+};
+
+/** Of two rules for the same numbers the second would never be used. */
+const refuseTwice = (kinds: readonly string[]): void => {
+  if (new Set(kinds).size !== kinds.length) throw new Error('expected each prefix or country once');
+};
 
 /** A provider twice on a route would be asked a second time for what it has refused. */
-export const routes = (value: string): readonly { readonly to: string; readonly providers: readonly string[] }[] =>
-  value.split(',').map((written) => {
+export const routes = (value: string): readonly { readonly to: string; readonly providers: readonly string[] }[] => {
+  const all = value.split(',').map((written) => {
     const [, to, names] = /^(\+?\d*|[A-Z]{2})=([a-z-]+(?:\/[a-z-]+)*)$/.exec(written.trim()) ?? [];
     const providers = names?.split('/') ?? [];
     if (to === undefined || new Set(providers).size !== providers.length || providers.length === 0) {
@@ -153,6 +180,9 @@ export const routes = (value: string): readonly { readonly to: string; readonly 
     if (/^[A-Z]/.test(to)) region(to);
     return { to, providers };
   });
+  refuseTwice(all.map(({ to }) => to));
+  return all;
+};
 
 /** Standard Webhooks: `whsec_` and 24 to 64 random bytes in base64. */
 export const webhookSecrets = (value: string): readonly [string, ...string[]] => {
@@ -163,62 +193,6 @@ export const webhookSecrets = (value: string): readonly [string, ...string[]] =>
   }
   return [first, ...more];
 };
-
-/** Anything shorter than four numbers, which ipaddr.js would take, is more likely a slip than a range. */
-export const addressRanges = list((range) => {
-  const written = asRange(range);
-  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(written) && !ipaddr.IPv6.isValidCIDR(written)) {
-    throw new Error('expected addresses and ranges such as 10.0.0.0/8 or fd00::/8, comma between two');
-  }
-  return unmapped(ipaddr.parseCIDR(written));
-});
-
-type Range = ReturnType<typeof ipaddr.parseCIDR>;
-
-/** IPv4 in IPv6 is compared as IPv4, so ::ffff:10.0.0.0/104 would contain no address. */
-const unmapped = ([address, prefixLength]: Range): Range =>
-  address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() && prefixLength >= 96
-    ? [address.toIPv4Address(), prefixLength - 96]
-    : [address, prefixLength];
-
-/** An address alone is the range that has no other. */
-const asRange = (written: string): string => {
-  if (ipaddr.IPv4.isValidFourPartDecimal(written)) return `${written}/32`;
-  return ipaddr.IPv6.isValid(written) ? `${written}/128` : written;
-};
-
-/** Bits. Half of the Internet is nobody's proxies. */
-const SHORTEST_OF_PROXIES = 7;
-
-/**
- * How many, or where they are. A client can write any address into X-Forwarded-For, and a proxy appends the true one: whoever
- * trusts every entry takes the client's word.
- */
-export const trustedProxies = (value: string): number | ReturnType<typeof addressRanges> => {
-  if (value === 'false') return 0;
-  if (/^\d{1,2}$/.test(value)) return Number(value);
-  try {
-    const ranges = addressRanges(value);
-    if (ranges.every(([, prefixLength]) => prefixLength >= SHORTEST_OF_PROXIES)) return ranges;
-  } catch {
-    // The sentence below says more.
-  }
-  throw new Error(
-    'expected the number of reverse proxies in front, 1 for one, or their addresses and ranges such as 10.0.0.0/8, comma ' +
-      'between two' +
-      (value === 'true'
-        ? '; `true` is not accepted any more, because it took an address that a client can make up'
-        : ''),
-  );
-};
-
-/** As browsers write them in the header Origin. Every site at once is no wish that anybody has: tokens are not theirs. */
-export const origins = list((origin) => {
-  if (!/^https?:/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
-    throw new Error('expected origins such as https://app.example.com, without a path, comma between two');
-  }
-  return origin;
-});
 
 export const nonEmpty = (value: string): string => {
   if (value.trim() === '') throw new Error('expected some text');

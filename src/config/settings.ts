@@ -2,23 +2,20 @@
  * Every environment variable that Ringback reads: its name, what it means, its default, and how its text becomes a
  * value. The README's table is tested against this list.
  */
+import { addressRanges, origins, proxy, proxyExceptions, trustedProxies } from './address-values.js';
 import { databaseUrl } from './database-url.js';
 import { readKeyRing } from './key-ring.js';
 import { PROVIDER_SETTINGS } from './provider-settings.js';
 import { secret, setting } from './setting.js';
 import {
-  addressRanges,
   hmacKey,
   nonEmpty,
   numberBetween,
   oneOf,
   optional,
-  origins,
-  proxy,
   region,
   routes,
   text,
-  trustedProxies,
   url,
   wholeNumber,
   yesOrNo,
@@ -180,7 +177,7 @@ export const SETTINGS = {
     '',
     'Hosts that are reached without a proxy, comma between two: example.com (and all below it), 10.0.0.0/8, host:port, or * for ' +
       'all. Loopback always is.',
-    (value) => value,
+    proxyExceptions,
   ),
   logLevel: setting(
     'LOG_LEVEL',

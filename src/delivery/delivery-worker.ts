@@ -36,7 +36,6 @@ const TIMETABLE = `
 
 @Injectable()
 export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly pool: Pool;
   private readonly slots = new EndpointSlots();
   private readonly stopping = new AbortController();
   private runner: Runner | undefined;
@@ -46,22 +45,9 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     private readonly courier: Courier,
     private readonly upkeep: Upkeep,
     private readonly draining: Draining,
-    @Inject(CONFIG) config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {
-    this.pool = jobPool(
-      {
-        connectionString: directUrlOf(config),
-        max: CONNECTIONS,
-        connectionTimeoutMillis: CONNECT_LIMIT_MS,
-        query_timeout: ANSWER_LIMIT_MS,
-        session: { statement_timeout: String(STATEMENT_LIMIT_MS) },
-      },
-      (error) => {
-        this.logger.warn({ error }, 'a connection of the delivery worker was lost');
-      },
-    );
-  }
+  ) {}
 
   onApplicationBootstrap(): void {
     this.working = this.work();
@@ -71,20 +57,26 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   async beforeApplicationShutdown(): Promise<void> {
     await this.stop();
     await this.working;
-    await this.pool.end();
   }
 
   /** graphile-worker gives up when the database has been away for minutes; we do not. */
   private async work(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
+      const pool = this.openPool();
       try {
         const events = new EventEmitter();
-        this.runner = await this.start(events);
+        this.runner = await this.start(pool, events);
         await this.untilEnded(this.runner, events);
+        if (this.stopping.signal.aborted) {
+          await pool.end();
+          return;
+        }
       } catch (error) {
         this.logger.warn({ error }, 'the delivery worker has failed, and starts again');
       }
+      // Not waited for: of a runner that was given up a connection may never come back.
+      void pool.end();
       await sleep(START_AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -96,10 +88,26 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     await Promise.race([runner.promise, givenUp]);
   }
 
-  private async start(events: EventEmitter): Promise<Runner> {
+  /** One for each runner, so that none waits for connections which the one before has kept. */
+  private openPool(): Pool {
+    return jobPool(
+      {
+        connectionString: directUrlOf(this.config),
+        max: CONNECTIONS,
+        connectionTimeoutMillis: CONNECT_LIMIT_MS,
+        query_timeout: ANSWER_LIMIT_MS,
+        session: { statement_timeout: String(STATEMENT_LIMIT_MS) },
+      },
+      (error) => {
+        this.logger.warn({ error }, 'a connection of the delivery worker was lost');
+      },
+    );
+  }
+
+  private async start(pool: Pool, events: EventEmitter): Promise<Runner> {
     endQuietly(events);
     const runner = await run({
-      pgPool: this.pool,
+      pgPool: pool,
       schema: JOB_SCHEMA,
       logger: queueLogger(this.logger),
       noHandleSignals: true,

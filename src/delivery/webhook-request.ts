@@ -74,6 +74,11 @@ export class WebhookRequest {
       const sending = this.connections.to(url).then((connection) => {
         const ask = url.protocol === 'https:' ? requestByHttps : requestByHttp;
         const request = ask(url, { method: 'POST', signal, headers: headersOf(webhook), ...connection });
+        let informational = 0;
+        request.on('information', () => {
+          informational += 1;
+          if (informational > MOST_INFORMATIONAL) request.destroy(new Error(TOO_MUCH_INFORMATION));
+        });
         request.on('response', resolve);
         request.on('error', reject);
         request.end(webhook.body);
@@ -82,6 +87,11 @@ export class WebhookRequest {
     });
   }
 }
+
+/** Responses of class 1xx before the one that counts. A server that sends them without end keeps a core busy. */
+const MOST_INFORMATIONAL = 10;
+
+const TOO_MUCH_INFORMATION = `It sent more than ${MOST_INFORMATIONAL} informational responses (1xx).`;
 
 const since = (begin: number): number => Math.round(performance.now() - begin);
 

@@ -62,6 +62,16 @@ describe('the configuration', () => {
     expect(readConfig(empty)).toEqual(readConfig({}));
   });
 
+  it('shows of a URL no query, which may hold a key', () => {
+    const { shown, jwtJwksUri } = readConfig({
+      JWT_JWKS_URI: 'https://login.example/keys?code=tuna',
+      JWT_AUDIENCE: 'ringback',
+    });
+
+    expect(shown.JWT_JWKS_URI).toBe('https://login.example/keys?(set)');
+    expect(jwtJwksUri).toBe('https://login.example/keys?code=tuna');
+  });
+
   it('cannot be changed any more', () => {
     const config = readConfig({});
 
@@ -140,6 +150,16 @@ describe('the configuration', () => {
       { JWT_JWKS_URI: 'https://host/keys' },
       'JWT_AUDIENCE: required when JWT_JWKS_URI',
     ],
+    [
+      'a caller’s phone that rings for longer than the call may wait for it',
+      { LONGEST_REQUESTED: '45' },
+      'RING_CALLER: must be less than LONGEST_REQUESTED; they are 45 and 45',
+    ],
+    [
+      'a callee’s phone that rings for longer than the call may wait for it',
+      { RING_CALLEE: '121' },
+      'RING_CALLEE: must be less than LONGEST_RINGING; they are 121 and 120',
+    ],
     ['an admin port that is the public one', { PORT: '3000', ADMIN_PORT: '3000' }, 'ADMIN_PORT: must not be'],
     [
       'a simulator whose secrets are not known',
@@ -161,6 +181,7 @@ describe('the configuration', () => {
       ASTERISK_PASSWORD: 'a password',
     },
     { SIMULATOR_URL: 'http://host', SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET },
+    { RING_CALLER: '119', LONGEST_REQUESTED: '120', LONGEST_RINGING: '61' },
   ])('takes %j', (environment) => {
     expect(problemsOf(environment)).toEqual([]);
   });

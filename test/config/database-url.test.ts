@@ -80,6 +80,9 @@ describe('DATABASE_URL', () => {
     'postgresql://user:tuna@one:5432,two:0/database',
     'postgresql://user:tuna@::1:5432/database',
     'postgresql://user:tuna@one/database?port=x',
+    'postgresql://user:tuna@one:5432,/database',
+    'postgresql://user:tuna@,one/database',
+    'postgresql://user:tuna@/database?host=one,,two',
   ])('with a host or port that is none is refused, without the password: %s', (url) => {
     expect(problemOf(url)).toBe('expected hosts as name, name:port or [IPv6]:port, comma between two');
   });

@@ -55,6 +55,8 @@ it.each([
   ['SERVICE_HOTLINE', ['400-800-8888']],
   ['JWT_ISSUER', ['https://issuer/']],
   ['JWT_AUDIENCE', ['ringback']],
+  ['NO_PROXY', ['', '*', 'localhost, .svc.cluster.local *.example.com', '10.0.0.0/8,[fd00::]/8,fd00::/8,host:80']],
+  ['ASTERISK_SHOWN_TO_CALLEE', ['{caller}', '01052823298', '0{caller}']],
 ])('%s is taken as it is: %j', (name, texts) => {
   expect(texts.map((text) => read(name, text))).toEqual(texts);
 });
@@ -80,6 +82,8 @@ it.each([
       'yes',
       'True',
       '-1',
+      '11',
+      '99',
       '100',
       '1.5',
       '10.0.0',
@@ -89,7 +93,7 @@ it.each([
       '::ffff:0.0.0.0/96',
       '10.0.0.0/8,',
     ],
-    'the number of reverse proxies in front, 1 for one, or their addresses and ranges',
+    'the number of reverse proxies in front, 1 for one and 10 at most, or their addresses and ranges',
   ],
   [
     'CORS_ORIGINS',
@@ -104,6 +108,18 @@ it.each([
     ],
     'origins such as https://app.example.com',
   ],
+  ['HTTPS_PROXY', ['socks5://host:1080', 'host:3128'], 'http:// or https://'],
+  [
+    'HTTPS_PROXY',
+    ['http://host:3128/path', 'http://host:3128?x=1', 'http://host:3128/#y'],
+    'without a path, \\? and #',
+  ],
+  ['HTTP_PROXY', ['http://user:100%@host:3128', 'http://us%er@host:3128'], 'written as %25'],
+  ['NO_PROXY', ['10.0.0.0/99', 'example.com,10.0.0.0/8x', 'example.com/path'], 'ranges such as 10.0.0.0/8'],
+  ['ROUTES', ['+86=twilio,+86=asterisk', '=twilio,US=asterisk,=asterisk'], 'each prefix or country once'],
+  ['ASTERISK_DIAL', ['=PJSIP/{nummer}', '=PJSIP/{digits', '+86=PJSIP/{rest}}@trunk'], 'no other text in braces'],
+  ['ASTERISK_DIAL', ['=PJSIP/{digits},=PJSIP/{number}'], 'each prefix or country once'],
+  ['ASTERISK_SHOWN_TO_CALLER', ['{calle}', '{}', '{number}'], 'no other text in braces than {caller}, {callee}'],
   ['HOST', ['  '], 'some text'],
   ['DATA_DIR', ['  '], 'some text'],
   ['SERVICE_HOTLINE', ['  '], 'some text'],
@@ -123,7 +139,7 @@ it.each([
 });
 
 it('TRUST_PROXY is a number of proxies or where they are; false, as it was once written, is none', () => {
-  expect(['0', '1', '12', 'false'].map((text) => read('TRUST_PROXY', text))).toEqual([0, 1, 12, 0]);
+  expect(['0', '1', '10', 'false'].map((text) => read('TRUST_PROXY', text))).toEqual([0, 1, 10, 0]);
   expect(read('TRUST_PROXY', '10.0.0.0/8, fd00::/8')).toEqual([
     [expect.objectContaining({ octets: [10, 0, 0, 0] }), 8],
     [expect.objectContaining({ parts: [0xfd00, 0, 0, 0, 0, 0, 0, 0] }), 8],

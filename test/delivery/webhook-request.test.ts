@@ -83,6 +83,16 @@ describe('a receiver', () => {
     expect(await attemptAt(first + OK)).toMatchObject({ status: 200, error: null, response: 'ok' });
   });
 
+  it('that sends informational responses without end has its attempt fail at the eleventh', async () => {
+    const hints = 'HTTP/1.1 103 Early Hints\r\n\r\n';
+
+    expect(await attemptAt(hints.repeat(10) + OK)).toMatchObject({ status: 200, error: null });
+    expect(await attemptAt(hints.repeat(11))).toMatchObject({
+      status: null,
+      error: 'It sent more than 10 informational responses (1xx).',
+    });
+  });
+
   it('that switches protocols unasked has not taken it', async () => {
     const answer = await attemptAt('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n');
 
