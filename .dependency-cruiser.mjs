@@ -10,20 +10,37 @@ const OURS = '^(?:src|migrations)/';
 const ROOMS = {
   common: {
     mayImport: [],
-    because: 'Everybody leans on common, so it leans on nobody.',
+    because: 'Every room rests on common, so it rests on none.',
   },
   config: {
     mayImport: [],
     because: 'The configuration is read before anything else exists, so it can need nothing else.',
   },
+  http: {
+    mayImport: ['^src/common/', '^src/config/', '^src/auth/access\\.ts$'],
+    because: 'The server under Nest knows requests and connections; what they ask for is for the other rooms to know.',
+  },
+  postgres: {
+    mayImport: ['^src/common/', '^src/config/'],
+    because: 'How a statement reaches PostgreSQL is the same for every table, so this room knows no table.',
+  },
+  'embedded-postgres': {
+    mayImport: ['^src/common/'],
+    because:
+      'A PostgreSQL of our own is started and stopped like any other program; what is in it does not matter here.',
+  },
   database: {
     mayImport: [
       '^src/common/',
       '^src/config/',
-      '^src/(?:call|delivery|directory)/[^/]+\\.entity\\.ts$',
+      '^src/postgres/',
+      '^src/(?:delivery|directory|call/record|call/placement)/[^/]+\\.entity\\.ts$',
+      '^src/directory/reencryption\\.ts$',
       '^migrations/',
     ],
-    because: 'The one DataSource lists entities and migrations; what their rows mean is for the other rooms to know.',
+    because:
+      'The one DataSource lists entities and migrations; what their rows mean is for the other rooms to know. The programs that ' +
+      'change all of them (migrate, reencrypt) are here, above the rooms.',
   },
   auth: {
     mayImport: ['^src/common/', '^src/config/'],
@@ -34,24 +51,23 @@ const ROOMS = {
     because: 'A provider rings phones; it knows nothing of records, users or routes.',
   },
   directory: {
-    mayImport: ['^src/common/', '^src/config/', '^src/database/'],
+    mayImport: ['^src/common/', '^src/config/', '^src/postgres/'],
     because: 'People and their phones exist whether or not anybody calls them.',
   },
   call: {
-    mayImport: ['^src/common/', '^src/config/', '^src/database/', '^src/directory/', '^src/telephony/', '^src/auth/'],
-    because: 'Doors and desks come to the call module; it never goes out to them.',
+    mayImport: ['^src/common/', '^src/config/', '^src/postgres/', '^src/directory/', '^src/telephony/', '^src/auth/'],
+    because: 'Requests come in to the call module; it never goes out to where they come from.',
   },
   delivery: {
     mayImport: [
-      '^src/call/(?:call-change|call-sid|call\\.module|change-feed)\\.ts$',
-      '^src/directory/page\\.ts$',
+      '^src/call/(?:call\\.module|record/call-change|record/call-sid|updates/change-feed)\\.ts$',
       '^src/common/',
       '^src/config/',
-      '^src/database/',
+      '^src/postgres/',
     ],
     because:
-      'Telling the app’s backend rests on the changes that are written down and published, and on nothing else of a call; whoever changes ' +
-      'a call need not know that anybody is told.',
+      'Outgoing webhooks rest on the changes that are written down and published, and on nothing else of a call; what changes ' +
+      'a call need not know that a backend is told.',
   },
   webhook: {
     mayImport: ['^src/call/', '^src/telephony/', '^src/auth/', '^src/common/'],
@@ -64,11 +80,12 @@ const ROOMS = {
       '^src/directory/',
       '^src/auth/',
       '^src/common/',
+      '^src/http/problem-response\\.ts$',
       '^src/telephony/(?:telephony\\.module|provider-choice)\\.ts$',
     ],
     because:
-      'The desk goes through the call, delivery and directory modules, so that their rules hold for administrators too. Of telephony ' +
-      'it knows which providers there are, or it could not tell a misspelt one.',
+      'The admin API goes through the call, delivery and directory modules, so that their rules hold for administrators too. Of ' +
+      'telephony it knows which providers there are, or it could not tell a misspelt one.',
   },
   health: {
     mayImport: ['^src/database/', '^src/telephony/', '^src/auth/', '^src/common/'],
@@ -80,8 +97,45 @@ const ROOMS = {
   },
 };
 
+/** Of the call module: what each of its rooms may import beside itself, from the record upwards. */
+const CALL_ROOMS = {
+  record: {
+    mayImport: [],
+    because: 'The record and its lifecycle are what all other rooms of a call rest on.',
+  },
+  updates: {
+    mayImport: ['record/'],
+    because: 'Changes are read from the record and handed on; who made them does not matter here.',
+  },
+  search: {
+    mayImport: ['record/'],
+    because: 'Looking for calls changes none.',
+  },
+  cancel: {
+    mayImport: ['record/', 'call-recorder\\.ts$'],
+    because: 'A cancel is claimed on the record and ordered at the provider, whoever asked for it.',
+  },
+  reconciliation: {
+    mayImport: ['record/', 'updates/', 'cancel/', 'call-recorder\\.ts$'],
+    because: 'The record is brought up to what providers say; no call is placed by it.',
+  },
+  placement: {
+    mayImport: ['record/', 'reconciliation/', 'call-recorder\\.ts$'],
+    because: 'A call is placed after the caller’s open one was checked; nothing but the service asks for that.',
+  },
+};
+
 const roomRules = Object.entries(ROOMS).map(([room, { mayImport, because }]) =>
   forbid(`room-${room}`, because, { path: `^src/${room}/` }, { path: OURS, pathNot: [`^src/${room}/`, ...mayImport] }),
+);
+
+const callRoomRules = Object.entries(CALL_ROOMS).map(([room, { mayImport, because }]) =>
+  forbid(
+    `call-${room}`,
+    because,
+    { path: `^src/call/${room}/` },
+    { path: '^src/call/', pathNot: [`^src/call/${room}/`, ...mayImport.map((path) => `^src/call/${path}`)] },
+  ),
 );
 
 const doorRules = ['webhook', 'admin', 'health'].map((door) =>
@@ -101,6 +155,12 @@ const layoutRules = [
     { path: '^src/[^/]+/', pathNot: `^src/(?:${Object.keys(ROOMS).join('|')})/` },
   ),
   forbid(
+    'no-other-call-rooms',
+    'As above: add the room of the call module, and what it may import.',
+    { path: '^src/' },
+    { path: '^src/call/[^/]+/', pathNot: `^src/call/(?:${Object.keys(CALL_ROOMS).join('|')})/` },
+  ),
+  forbid(
     'provider-stands-alone',
     'A provider can be taken out, or written elsewhere, with nothing but the contract and common at hand. Only a program ' +
       'beside it (server.ts) reads the environment, as main.ts does.',
@@ -111,7 +171,7 @@ const layoutRules = [
     'program-stands-alone',
     'Importing a program starts it.',
     { path: '^src/' },
-    { path: '^src/(?:telephony/[^/]+/server|directory/reencrypt)\\.ts$' },
+    { path: '^src/(?:telephony/[^/]+/server|database/reencrypt)\\.ts$' },
   ),
   forbid(
     'app-is-for-main',
@@ -150,7 +210,7 @@ const importRules = [
 ];
 
 export default {
-  forbidden: [...roomRules, ...doorRules, ...layoutRules, ...importRules],
+  forbidden: [...roomRules, ...callRoomRules, ...doorRules, ...layoutRules, ...importRules],
   options: {
     doNotFollow: { path: 'node_modules' },
     // To import a type is to know of it: an arrow like any other.

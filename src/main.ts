@@ -8,7 +8,7 @@ import { controlProcessEnd } from './common/process-end.js';
 import { VERSION } from './common/version.js';
 import type { Config } from './config/config.js';
 import { readEnvironment } from './config/environment.js';
-import { welcomePage } from './welcome-page.js';
+import { welcomePage } from './http/welcome-page.js';
 
 type ListenError = NodeJS.ErrnoException & { readonly port?: number; readonly hostname?: string };
 

@@ -5,7 +5,7 @@ import { ensureSigningSecret } from './auth/signing-secret.js';
 import type { Logger } from './common/logger.js';
 import { directSettingOf, directUrlOf, type Config } from './config/config.js';
 import type { KeyRing } from './config/key-ring.js';
-import { startEmbeddedPostgres } from './database/embedded-postgres.js';
+import { startEmbeddedPostgres } from './embedded-postgres/embedded-postgres.js';
 import { migrate } from './database/migrate.js';
 import { checkPooler } from './database/pooler-check.js';
 import { seedDemoDirectory } from './directory/demo-directory.js';

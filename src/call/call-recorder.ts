@@ -4,13 +4,13 @@ import { DataSource } from 'typeorm';
 import { logAboutCall } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { hotStatement } from '../database/hot-statement.js';
+import { hotStatement } from '../postgres/hot-statement.js';
 import type { ProviderEvent } from '../telephony/telephony-provider.js';
-import { applyCallEvent, RINGBACK, type Applied, type EventToApply } from './apply-call-event.js';
-import type { CallEventType } from './call-lifecycle.js';
-import { longestStays } from './call-limits.js';
-import { ChangeFeed } from './change-feed.js';
-import { openCall, type CallToOpen, type OpenCall } from './open-call.js';
+import { applyCallEvent, RINGBACK, type Applied, type EventToApply } from './record/apply-call-event.js';
+import type { CallEventType } from './record/call-lifecycle.js';
+import { longestStays } from './record/call-limits.js';
+import { ChangeFeed } from './updates/change-feed.js';
+import { openCall, type CallToOpen, type OpenCall } from './record/open-call.js';
 
 const findByProviderCallId = hotStatement<{ callSid: string }>(
   'call-by-provider-call-id',

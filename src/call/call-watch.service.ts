@@ -2,12 +2,10 @@ import { setMaxListeners } from 'node:events';
 import { Injectable } from '@nestjs/common';
 import { Draining } from '../common/draining.js';
 import { CallService } from './call.service.js';
-import { StateType } from './call-lifecycle.js';
-import { ChangeFeed } from './change-feed.js';
-import type { FeedListener } from './change-subscriptions.js';
-
-/** What a long poll has seen already: a state, or a change by its number. */
-export type Seen = { readonly state: number } | { readonly number: number };
+import { StateType } from './record/call-lifecycle.js';
+import { ChangeFeed } from './updates/change-feed.js';
+import type { FollowedCall } from './updates/event-stream.js';
+import type { Seen } from './updates/long-poll.js';
 
 export interface Watched {
   readonly state: StateType;
@@ -87,9 +85,3 @@ export class CallWatch {
 
 const isBeyond = (seen: Seen, { number, state }: { number: number; state: StateType }): boolean =>
   'number' in seen ? number > seen.number : state > seen.state;
-
-export interface FollowedCall {
-  /** Nothing is left to tell to one who has seen the last change of a call that is over. */
-  readonly isToldCompletely: boolean;
-  subscribe(listener: FeedListener): () => void;
-}

@@ -11,9 +11,9 @@ import {
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { readChange } from './call-change.js';
+import { readChange } from './record/call-change.js';
 import { FAILURE, failure, objectWith, refusal, replies, SUCCESS, success } from './contract-replies.js';
-import { WAITING_AT_ONCE } from './waiting-clients.js';
+import { WAITING_AT_ONCE } from './updates/waiting-clients.js';
 
 const CALL_SID = '16090510160925480001030600243044';
 /** The very bytes that the stream and the long poll send. */

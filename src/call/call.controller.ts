@@ -6,15 +6,15 @@ import type { Principal } from '../auth/access-token.js';
 import { Draining } from '../common/draining.js';
 import { logAboutCall } from '../common/log-context.js';
 import { CallApi, CancelApi, ServiceApi, StateApi, StreamApi } from './call.api-text.js';
-import { BlockedUsers } from './blocked-users.js';
+import { BlockedUsers } from './updates/blocked-users.js';
 import { CallWatch } from './call-watch.service.js';
-import { changeNumberOf, sendEvents } from './event-stream.js';
-import { longPollOf } from './long-poll.js';
+import { changeNumberOf, sendEvents } from './updates/event-stream.js';
+import { longPollOf } from './updates/long-poll.js';
 import { CallService } from './call.service.js';
-import { isCallSid } from './call-sid.js';
-import { cancelConditionOf } from './cancel-condition.js';
+import { isCallSid } from './record/call-sid.js';
+import { cancelConditionOf } from './cancel/cancel-condition.js';
 import { UserActGuard } from './user-act.guard.js';
-import { WaitingClients } from './waiting-clients.js';
+import { WaitingClients } from './updates/waiting-clients.js';
 
 /** The contract's envelope; its key order is part of the contract. */
 const success = <T>(data: T) => ({ data, returnCode: 200, returnMsg: 'success' });

@@ -1,25 +1,25 @@
 import { Module } from '@nestjs/common';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { TelephonyModule } from '../telephony/telephony.module.js';
-import { BlockedUsers } from './blocked-users.js';
+import { BlockedUsers } from './updates/blocked-users.js';
 import { CallController } from './call.controller.js';
-import { CallHistoryService } from './call-history.service.js';
-import { CallSearchService } from './call-search.service.js';
-import { CallInquiry } from './call-inquiry.js';
-import { CallPlacement } from './call-placement.js';
+import { CallHistoryService } from './search/call-history.service.js';
+import { CallSearchService } from './search/call-search.service.js';
+import { CallInquiry } from './reconciliation/call-inquiry.js';
+import { CallPlacement } from './placement/call-placement.js';
 import { CallRecorder } from './call-recorder.js';
 import { CallService } from './call.service.js';
 import { CallWatch } from './call-watch.service.js';
-import { CatchUp } from './catch-up.js';
-import { ChangeFeed } from './change-feed.js';
-import { DryRunService } from './dry-run.service.js';
-import { KeptCancels } from './kept-cancels.js';
-import { OpenCallCheck } from './open-call-check.js';
-import { ProviderStreams } from './provider-streams.js';
-import { StateMemory } from './state-memory.js';
-import { SubAccountMaker } from './sub-account-maker.js';
-import { Sweeper } from './sweeper.js';
-import { WaitingClients } from './waiting-clients.js';
+import { CatchUp } from './reconciliation/catch-up.js';
+import { ChangeFeed } from './updates/change-feed.js';
+import { DryRunService } from './placement/dry-run.service.js';
+import { KeptCancels } from './cancel/kept-cancels.js';
+import { OpenCallCheck } from './reconciliation/open-call-check.js';
+import { ProviderStreams } from './reconciliation/provider-streams.js';
+import { StateMemory } from './updates/state-memory.js';
+import { SubAccountMaker } from './placement/sub-account-maker.js';
+import { Sweeper } from './reconciliation/sweeper.js';
+import { WaitingClients } from './updates/waiting-clients.js';
 
 @Module({
   imports: [DirectoryModule, TelephonyModule],

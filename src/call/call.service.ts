@@ -4,22 +4,22 @@ import { AppError } from '../common/error-table.js';
 import { logAboutCall } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { isLong } from '../common/long.js';
-import { hotStatement } from '../database/hot-statement.js';
+import { hotStatement } from '../postgres/hot-statement.js';
 import { DirectoryService } from '../directory/directory.service.js';
 import { refusalError } from '../telephony/logged-refusal.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';
 import { NotAsked } from '../telephony/provider-gate.js';
 import { CannotBeAsked, type CallMilestone, type ProviderCall } from '../telephony/telephony-provider.js';
-import { StateType } from './call-lifecycle.js';
-import { CallPlacement } from './call-placement.js';
+import { StateType } from './record/call-lifecycle.js';
+import { CallPlacement } from './placement/call-placement.js';
 import { CallRecorder } from './call-recorder.js';
-import { isCallSid } from './call-sid.js';
-import { CallerCancels } from './caller-cancels.js';
-import { claimCancel, releaseCancel, type CancelClaim } from './cancel-claim.js';
-import { asAsked } from './dialled-call.js';
-import { giveBackTurn } from './give-back-turn.js';
-import { KeptCancels } from './kept-cancels.js';
-import { StateMemory, type RememberedState } from './state-memory.js';
+import { isCallSid } from './record/call-sid.js';
+import { CallerCancels } from './cancel/caller-cancels.js';
+import { claimCancel, releaseCancel, type CancelClaim } from './cancel/cancel-claim.js';
+import { asAsked } from './record/dialled-call.js';
+import { giveBackTurn } from './placement/give-back-turn.js';
+import { KeptCancels } from './cancel/kept-cancels.js';
+import { StateMemory, type RememberedState } from './updates/state-memory.js';
 
 const findState = hotStatement<RememberedState>(
   'call-state',

@@ -14,9 +14,9 @@ import { TellWhoWroteAChange1764700000000 } from '../../migrations/1764700000000
 import { IndexChangesByWriter1764701000000 } from '../../migrations/1764701000000-index-changes-by-writer.js';
 import { AddJobsAfterCommit1764702000000 } from '../../migrations/1764702000000-add-jobs-after-commit.js';
 import { IndexRecentDeliveries1764703000000 } from '../../migrations/1764703000000-index-recent-deliveries.js';
-import { CallEvent } from '../call/call-event.entity.js';
-import { CallRecord } from '../call/call-record.entity.js';
-import { ProviderTurn } from '../call/provider-turn.entity.js';
+import { CallEvent } from '../call/record/call-event.entity.js';
+import { CallRecord } from '../call/record/call-record.entity.js';
+import { ProviderTurn } from '../call/placement/provider-turn.entity.js';
 import { WebhookAttempt } from '../delivery/webhook-attempt.entity.js';
 import { WebhookDelivery } from '../delivery/webhook-delivery.entity.js';
 import { WebhookEndpoint } from '../delivery/webhook-endpoint.entity.js';
@@ -24,14 +24,8 @@ import { AppUser } from '../directory/app-user.entity.js';
 import { ServiceLine } from '../directory/service-line.entity.js';
 import { SubAccountClaim } from '../directory/sub-account-claim.entity.js';
 import { SubAccount } from '../directory/sub-account.entity.js';
-import { ImpatientClient } from './impatient-client.js';
-
-/** For a connection, waiting for a free one included. With HOT_LIMIT_MS it keeps an answer within 3 s. */
-export const CONNECT_LIMIT_MS = 1_300;
-/** No statement of ours takes nearly as long; one that does is stuck behind a lock. */
-export const STATEMENT_LIMIT_MS = 10_000;
-/** PostgreSQL would have given up by then: nobody is there any more. */
-export const ANSWER_LIMIT_MS = STATEMENT_LIMIT_MS + 1_000;
+import { ImpatientClient } from '../postgres/impatient-client.js';
+import { ANSWER_LIMIT_MS, CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../postgres/time-limits.js';
 
 /**
  * A plan is kept for as long as its connection, and one that was made while a table had a page or two would read all of it

@@ -10,9 +10,9 @@ import { takeNoArguments } from '../common/usage.js';
 import { directSettingOf, directUrlOf, type DatabaseSetting } from '../config/config.js';
 import { readMigrationEnvironment } from '../config/environment.js';
 import { dataSourceOptions } from './data-source-options.js';
-import { firstConnection } from './first-connection.js';
-import { ImpatientClient } from './impatient-client.js';
-import { migrateJobQueue } from './job-queue.js';
+import { firstConnection } from '../postgres/first-connection.js';
+import { ImpatientClient } from '../postgres/impatient-client.js';
+import { migrateJobQueue } from '../postgres/job-queue.js';
 import { checkRights } from './missing-rights.js';
 
 /** Any number will do, as long as nobody else who uses the database takes the same one. */

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { hotStatement } from './hot-statement.js';
+import { hotStatement } from '../postgres/hot-statement.js';
 
 const readApplied = hotStatement<{ name: string }>('applied-migrations', 'select name from migrations');
 

@@ -6,7 +6,7 @@ import type { ClientBase } from 'pg';
 import { getMetadataArgsStorage } from 'typeorm';
 import type { DatabaseSetting } from '../config/config.js';
 import { dataSourceOptions } from './data-source-options.js';
-import { JOB_SCHEMA } from './job-queue.js';
+import { JOB_SCHEMA } from '../postgres/job-queue.js';
 
 const FUNCTIONS = ['webhook_add_job', 'webhook_job_key'];
 

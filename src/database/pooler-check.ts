@@ -4,11 +4,11 @@
  * defaults of the role. The two URLs may name two roles, of which only the direct one migrates.
  */
 import { REQUEST_SESSION } from './data-source-options.js';
-import { connectionTo } from './first-connection.js';
-import type { ImpatientClient } from './impatient-client.js';
+import { connectionTo } from '../postgres/first-connection.js';
+import type { ImpatientClient } from '../postgres/impatient-client.js';
 import { checkRights } from './missing-rights.js';
-import { isShared, processOf } from './session-check.js';
-import { neededByDefault } from './session-options.js';
+import { isShared, processOf } from '../postgres/session-check.js';
+import { neededByDefault } from '../postgres/session-options.js';
 
 /** Others may use the pooler meanwhile, so one try need not show it. */
 const TRIES = 10;

@@ -5,9 +5,9 @@
  */
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { ChangeFeed } from '../call/change-feed.js';
+import { ChangeFeed } from '../call/updates/change-feed.js';
 import { LOGGER, type Logger } from '../common/logger.js';
-import { hotStatement } from '../database/hot-statement.js';
+import { hotStatement } from '../postgres/hot-statement.js';
 
 const CALLS_AT_ONCE = 100;
 /** Beyond this, the search finds them. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppError } from '../common/error-table.js';
 import { logAboutCall } from '../common/log-context.js';
-import type { Page, PageRequest } from '../directory/page.js';
+import type { Page, PageRequest } from '../common/page.js';
 import { KEPT_DAYS } from './delivery-limits.js';
 import { LOCK_CALL, WAKE } from './delivery-sql.js';
 import { EndpointService } from './endpoint.service.js';

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, QueryFailedError } from 'typeorm';
 import { AppError } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
-import { badCursor, pageOf, type Page, type PageRequest } from '../directory/page.js';
+import { badCursor, pageOf, type Page, type PageRequest } from '../common/page.js';
 import { PREVIOUS_SECRET_HOURS } from './delivery-limits.js';
 import { EndpointUrlCheck } from './endpoint-url-check.js';
 import type { WebhookEndpoint } from './webhook-endpoint.entity.js';

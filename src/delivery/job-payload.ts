@@ -3,7 +3,7 @@
  * upgrade, or by hand. Their shape is checked here. A malformed job fails and is retried later, like any other failure: a
  * replica of the version that added it may be able to run it.
  */
-import { isCallSid } from '../call/call-sid.js';
+import { isCallSid } from '../call/record/call-sid.js';
 import { isLong } from '../common/long.js';
 
 /** What a job is about: the deliveries of one call to one endpoint. */

@@ -3,10 +3,10 @@
  * one state may be rare among all others, so a page examines MOST_EXAMINED deliveries and then says how far it has come.
  */
 import type { DataSource } from 'typeorm';
-import type { ChangeType } from '../call/call-change.js';
-import { isCallSid } from '../call/call-sid.js';
-import { KEY_ORDER_SETTINGS } from '../database/key-order.js';
-import { badCursor, MOST_EXAMINED, type Page, type PageRequest } from '../directory/page.js';
+import type { ChangeType } from '../call/record/call-change.js';
+import { isCallSid } from '../call/record/call-sid.js';
+import { KEY_ORDER_SETTINGS } from '../postgres/key-order.js';
+import { badCursor, MOST_EXAMINED, type Page, type PageRequest } from '../common/page.js';
 import type { WebhookAttempt } from './webhook-attempt.entity.js';
 import type { DeliveryState, WebhookDelivery } from './webhook-delivery.entity.js';
 

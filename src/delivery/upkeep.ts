@@ -1,7 +1,7 @@
 /** What keeps deliveries going, and their tables from growing. Run as jobs, so by one replica at a time. */
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { KEY_ORDER_SETTINGS } from '../database/key-order.js';
+import { KEY_ORDER_SETTINGS } from '../postgres/key-order.js';
 import { KEPT_DAYS, LOST_JOB_SECONDS } from './delivery-limits.js';
 import { WAKE } from './delivery-sql.js';
 

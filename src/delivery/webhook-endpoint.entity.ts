@@ -1,5 +1,5 @@
 import { Check, Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import type { ChangeType } from '../call/call-change.js';
+import type { ChangeType } from '../call/record/call-change.js';
 
 /** Where the app's backend wants to be told of calls. */
 @Entity('webhook_endpoint')

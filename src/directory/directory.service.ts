@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { KeyRing } from '../config/key-ring.js';
-import { hotStatement } from '../database/hot-statement.js';
+import { hotStatement } from '../postgres/hot-statement.js';
 import { decryptSecret, type StoredSecret } from './secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
 

@@ -4,7 +4,7 @@ import { AppError } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { dialablePhone } from './dialable-phone.js';
-import { badCursor, pageOf, type Page, type PageRequest } from './page.js';
+import { badCursor, pageOf, type Page, type PageRequest } from '../common/page.js';
 import type { ServiceLine as ServiceLineRow } from './service-line.entity.js';
 
 export type ServiceLine = Readonly<ServiceLineRow>;

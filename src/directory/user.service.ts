@@ -5,7 +5,7 @@ import { GREATEST_LONG, isLong } from '../common/long.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { AppUser } from './app-user.entity.js';
 import { dialablePhone } from './dialable-phone.js';
-import { badCursor, pageOf, type Page, type PageRequest } from './page.js';
+import { badCursor, pageOf, type Page, type PageRequest } from '../common/page.js';
 
 export type User = Readonly<AppUser>;
 export type NewUser = Omit<User, 'blocked'>;

@@ -12,7 +12,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/access.js';
 import { CallRecorder } from '../call/call-recorder.js';
-import { CatchUp } from '../call/catch-up.js';
+import { CatchUp } from '../call/reconciliation/catch-up.js';
 import { plainAddress } from '../common/address-ranges.js';
 import { AppError, ERRORS, type ErrorName } from '../common/error-table.js';
 import { ProviderChoice } from '../telephony/provider-choice.js';

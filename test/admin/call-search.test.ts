@@ -1,7 +1,7 @@
-import { newCallSid } from '../../src/call/call-sid.js';
+import { newCallSid } from '../../src/call/record/call-sid.js';
 import { CallRecorder } from '../../src/call/call-recorder.js';
-import { openCall, type CallToOpen } from '../../src/call/open-call.js';
-import type { EndReason } from '../../src/call/call-lifecycle.js';
+import { openCall, type CallToOpen } from '../../src/call/record/open-call.js';
+import type { EndReason } from '../../src/call/record/call-lifecycle.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { newCallSid } from '../../src/call/call-sid.js';
+import { newCallSid } from '../../src/call/record/call-sid.js';
 import { AriClient } from '../../src/telephony/asterisk/ari-client.js';
 import type { Asterisk } from '../asterisk/asterisk.js';
 

@@ -3,9 +3,13 @@
  * in the temporary folder.
  */
 import { DataSource } from 'typeorm';
-import { searchStatements, type CallFilter, type SearchStatement } from '../../src/call/call-search-statement.js';
-import { searchCalls } from '../../src/call/search-calls.js';
-import { KEY_ORDER_SETTINGS } from '../../src/database/key-order.js';
+import {
+  searchStatements,
+  type CallFilter,
+  type SearchStatement,
+} from '../../src/call/search/call-search-statement.js';
+import { searchCalls } from '../../src/call/search/search-calls.js';
+import { KEY_ORDER_SETTINGS } from '../../src/postgres/key-order.js';
 import { fillWithCalls, NEWEST_CALL_AT } from '../support/many-calls.js';
 import { planOf, type QueryPlan } from '../support/query-plan.js';
 import { createTestDatabase } from '../support/test-database.js';

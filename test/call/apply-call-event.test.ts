@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { applyCallEvent, RINGBACK, type EventToApply } from '../../src/call/apply-call-event.js';
+import { applyCallEvent, RINGBACK, type EventToApply } from '../../src/call/record/apply-call-event.js';
 import {
   advance,
   EVENT_RULES,
@@ -7,7 +7,7 @@ import {
   type CallEventType,
   type CallProgress,
   type EndReason,
-} from '../../src/call/call-lifecycle.js';
+} from '../../src/call/record/call-lifecycle.js';
 import { storeCall } from '../support/stored-call.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 

@@ -1,7 +1,7 @@
 /** An administrator stops a user: at once, on every replica, for everything that the app asks. */
 import { DataSource } from 'typeorm';
-import { BlockedUsers } from '../../src/call/blocked-users.js';
-import { ChangeFeed } from '../../src/call/change-feed.js';
+import { BlockedUsers } from '../../src/call/updates/blocked-users.js';
+import { ChangeFeed } from '../../src/call/updates/change-feed.js';
 import { openStream } from '../support/event-stream.js';
 import { storeCall, tellOf } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';

@@ -8,7 +8,7 @@ import {
   type CallEventType,
   type CallProgress,
   type LifecycleEvent,
-} from '../../src/call/call-lifecycle.js';
+} from '../../src/call/record/call-lifecycle.js';
 
 const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
 const event = (type: CallEventType, second = 10, endReason?: LifecycleEvent['endReason']): LifecycleEvent => ({

@@ -3,11 +3,11 @@
  * many calls there are; the same statements over ten million are `npm run bench:search`.
  */
 import { DataSource } from 'typeorm';
-import { END_REASONS, StateType } from '../../src/call/call-lifecycle.js';
-import { searchStatements, type CallFilter } from '../../src/call/call-search-statement.js';
-import { MOST_EXAMINED } from '../../src/directory/page.js';
-import { newCallSid } from '../../src/call/call-sid.js';
-import { KEY_ORDER_SETTINGS } from '../../src/database/key-order.js';
+import { END_REASONS, StateType } from '../../src/call/record/call-lifecycle.js';
+import { searchStatements, type CallFilter } from '../../src/call/search/call-search-statement.js';
+import { MOST_EXAMINED } from '../../src/common/page.js';
+import { newCallSid } from '../../src/call/record/call-sid.js';
+import { KEY_ORDER_SETTINGS } from '../../src/postgres/key-order.js';
 import { fillWithCalls, NEWEST_CALL_AT, OPEN_CALLS } from '../support/many-calls.js';
 import { planOf, type QueryPlan } from '../support/query-plan.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';

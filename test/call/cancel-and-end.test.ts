@@ -4,9 +4,9 @@
  */
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import { CallService } from '../../src/call/call.service.js';
-import { CallPlacement } from '../../src/call/call-placement.js';
-import { KeptCancels } from '../../src/call/kept-cancels.js';
-import { StateMemory } from '../../src/call/state-memory.js';
+import { CallPlacement } from '../../src/call/placement/call-placement.js';
+import { KeptCancels } from '../../src/call/cancel/kept-cancels.js';
+import { StateMemory } from '../../src/call/updates/state-memory.js';
 import { createLogger } from '../../src/common/logger.js';
 import { DirectoryService } from '../../src/directory/directory.service.js';
 import { GuardedProvider } from '../../src/telephony/guarded-provider.js';

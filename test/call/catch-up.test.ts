@@ -1,5 +1,5 @@
 /** After a time in which webhooks could not be taken, providers are asked about every open call: on the whole service. */
-import { Sweeper } from '../../src/call/sweeper.js';
+import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { startBlackHole, type BlackHole } from '../support/black-hole.js';
 import { endAtProvider } from '../support/end-at-provider.js';
 import { createProxiedDatabase, type ProxiedDatabase } from '../support/proxied-database.js';

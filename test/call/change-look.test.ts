@@ -1,8 +1,14 @@
 /** A look finds what was committed since the one before: everything, once, whatever commits in whatever order. */
 import { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beginToLook, look, MOST_SEEN, type AskInSession, type LookedUntil } from '../../src/call/change-look.js';
-import { newCallSid } from '../../src/call/call-sid.js';
+import {
+  beginToLook,
+  look,
+  MOST_SEEN,
+  type AskInSession,
+  type LookedUntil,
+} from '../../src/call/updates/change-look.js';
+import { newCallSid } from '../../src/call/record/call-sid.js';
 import { planOf } from '../support/query-plan.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 

@@ -4,7 +4,7 @@ import { createServer, get, type ClientRequest, type Server, type ServerResponse
 import { connect, type AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { Client } from 'pg';
-import { ChangeFeed } from '../../src/call/change-feed.js';
+import { ChangeFeed } from '../../src/call/updates/change-feed.js';
 import { Draining } from '../../src/common/draining.js';
 import { openStream } from '../support/event-stream.js';
 import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';

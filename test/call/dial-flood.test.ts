@@ -1,5 +1,5 @@
 /** One user places and cancels while the provider does not reply: the places at its gate stay free for others. */
-import { CallerDials } from '../../src/call/caller-dials.js';
+import { CallerDials } from '../../src/call/placement/caller-dials.js';
 import { ProviderChoice } from '../../src/telephony/provider-choice.js';
 import type { DialOutcome, DialRequest } from '../../src/telephony/telephony-provider.js';
 import { scriptedProvider, type ScriptedProvider } from '../support/scripted-provider.js';

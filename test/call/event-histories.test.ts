@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check';
 import { DataSource } from 'typeorm';
-import { applyCallEvent, RINGBACK, type EventToApply } from '../../src/call/apply-call-event.js';
-import type { CallChange } from '../../src/call/call-change.js';
+import { applyCallEvent, RINGBACK, type EventToApply } from '../../src/call/record/apply-call-event.js';
+import type { CallChange } from '../../src/call/record/call-change.js';
 import {
   advance,
   EVENT_RULES,
@@ -14,7 +14,7 @@ import {
   type CallProgress,
   type EndReason,
   type LifecycleEvent,
-} from '../../src/call/call-lifecycle.js';
+} from '../../src/call/record/call-lifecycle.js';
 import { SCRIPTS } from '../../src/telephony/simulator/call-script.js';
 import { PROVIDER_END_REASONS } from '../../src/telephony/telephony-provider.js';
 import { LONGEST_STAYS, storeCall } from '../support/stored-call.js';

@@ -1,7 +1,7 @@
 /** Any database user can send a notification, and a newer version writes changes that this one cannot read. */
 import fc from 'fast-check';
-import { readChange } from '../../src/call/call-change.js';
-import { ChangeFeed } from '../../src/call/change-feed.js';
+import { readChange } from '../../src/call/record/call-change.js';
+import { ChangeFeed } from '../../src/call/updates/change-feed.js';
 import { UnexpectedShape } from '../../src/common/foreign-json.js';
 import { openStream } from '../support/event-stream.js';
 import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';

@@ -1,5 +1,5 @@
 import { CallRecorder } from '../../src/call/call-recorder.js';
-import type { CallChange } from '../../src/call/call-change.js';
+import type { CallChange } from '../../src/call/record/call-change.js';
 import { callToOpen, storeCall, tellAndLearn, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 

@@ -3,7 +3,7 @@
  * give up it is over, and its caller can call again.
  */
 import fc from 'fast-check';
-import { GIVE_UP_SECONDS } from '../../src/call/call-limits.js';
+import { GIVE_UP_SECONDS } from '../../src/call/record/call-limits.js';
 import type { HangUpOutcome, ProviderCall, ProviderEventType } from '../../src/telephony/telephony-provider.js';
 import { CannotBeAsked, type CallStatus } from '../../src/telephony/telephony-provider.js';
 import { age, scriptedReplica } from '../support/scripted-replica.js';

@@ -1,5 +1,5 @@
 /** Rows of a version that knew no turns: null in turn_at means that the call may have been dialled. */
-import { Sweeper } from '../../src/call/sweeper.js';
+import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 

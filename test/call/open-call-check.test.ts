@@ -1,6 +1,10 @@
 /** When an open call is checked with its provider, how often, and what its caller is answered: two replicas, one database. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CHECK_AGAIN_SECONDS, UNPLACED_DIAL_SECONDS, UNSETTLED_DIAL_SECONDS } from '../../src/call/call-limits.js';
+import {
+  CHECK_AGAIN_SECONDS,
+  UNPLACED_DIAL_SECONDS,
+  UNSETTLED_DIAL_SECONDS,
+} from '../../src/call/record/call-limits.js';
 import { CannotBeAsked, type CallStatus, type ProviderEventType } from '../../src/telephony/telephony-provider.js';
 import { age, dialledNow, scriptedReplica, type ScriptedReplica } from '../support/scripted-replica.js';
 import { never, scriptedProvider, type ScriptedProvider } from '../support/scripted-provider.js';

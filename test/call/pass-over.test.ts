@@ -1,6 +1,6 @@
 /** When a refused call may move on to the next provider, and when it has to stay. */
-import { claimCancel } from '../../src/call/cancel-claim.js';
-import { passOver, type PassingOver } from '../../src/call/pass-over.js';
+import { claimCancel } from '../../src/call/cancel/cancel-claim.js';
+import { passOver, type PassingOver } from '../../src/call/placement/pass-over.js';
 import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 

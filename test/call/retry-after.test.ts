@@ -1,6 +1,6 @@
 /** A provider takes no more dials for now and says for how long: the call waits for it, as for a turn. */
 import { CallRecorder } from '../../src/call/call-recorder.js';
-import { claimCancel } from '../../src/call/cancel-claim.js';
+import { claimCancel } from '../../src/call/cancel/cancel-claim.js';
 import type { DialOutcome } from '../../src/telephony/telephony-provider.js';
 import { scriptedReplica, type ScriptedReplica } from '../support/scripted-replica.js';
 import { scriptedProvider, type ScriptedProvider } from '../support/scripted-provider.js';

@@ -1,10 +1,10 @@
 /** The search against the plainest one there is: all rows in memory, filtered and sorted. */
 import fc from 'fast-check';
 import { DataSource } from 'typeorm';
-import { END_REASONS, StateType, type EndReason } from '../../src/call/call-lifecycle.js';
-import type { CallFilter } from '../../src/call/call-search-statement.js';
-import { leastCallSidAt } from '../../src/call/call-sid.js';
-import { searchCalls } from '../../src/call/search-calls.js';
+import { END_REASONS, StateType, type EndReason } from '../../src/call/record/call-lifecycle.js';
+import type { CallFilter } from '../../src/call/search/call-search-statement.js';
+import { leastCallSidAt } from '../../src/call/record/call-sid.js';
+import { searchCalls } from '../../src/call/search/search-calls.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 interface Call {

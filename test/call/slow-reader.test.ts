@@ -1,7 +1,7 @@
 /** What becomes of a stream whose reader is slow, or that has nothing to tell: real HTTP, without the service around it. */
 import { fastify, type FastifyInstance } from 'fastify';
-import type { FeedItem } from '../../src/call/change-subscriptions.js';
-import { sendEvents } from '../../src/call/event-stream.js';
+import type { FeedItem } from '../../src/call/updates/change-subscriptions.js';
+import { sendEvents } from '../../src/call/updates/event-stream.js';
 import { openStream } from '../support/event-stream.js';
 import { waitFor } from '../support/wait-for.js';
 

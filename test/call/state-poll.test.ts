@@ -1,7 +1,7 @@
 /** A state poll is answered from memory where it can be; nobody must be able to tell, but by the time it takes. */
 import { PassThrough } from 'node:stream';
 import { issueToken } from '../../src/auth/token-issuer.js';
-import { StateMemory } from '../../src/call/state-memory.js';
+import { StateMemory } from '../../src/call/updates/state-memory.js';
 import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';

@@ -1,4 +1,4 @@
-import { Sweeper } from '../../src/call/sweeper.js';
+import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { age } from '../support/scripted-replica.js';
 import { storeCall, tellOf } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';

@@ -1,7 +1,7 @@
 /** Calls that wait for a provider with limits wait in line, and a turn that is given up is not lost. */
 import type { DataSource } from 'typeorm';
-import { giveBackTurn } from '../../src/call/give-back-turn.js';
-import { takeTurn } from '../../src/call/provider-turn.js';
+import { giveBackTurn } from '../../src/call/placement/give-back-turn.js';
+import { takeTurn } from '../../src/call/placement/provider-turn.js';
 import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 import { waitFor } from '../support/wait-for.js';

@@ -1,8 +1,8 @@
 /** Streams and long polls are bounded: of one user, and of the process. */
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { ChangeFeed } from '../../src/call/change-feed.js';
-import { WAITING_AT_ONCE } from '../../src/call/waiting-clients.js';
+import { ChangeFeed } from '../../src/call/updates/change-feed.js';
+import { WAITING_AT_ONCE } from '../../src/call/updates/waiting-clients.js';
 import { openStream, type OpenStream } from '../support/event-stream.js';
 import { storeCall, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';

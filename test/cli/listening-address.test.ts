@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { noteSkipped } from '../support/skipped.js';
 import { PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
-import { welcomePage } from '../../src/welcome-page.js';
+import { welcomePage } from '../../src/http/welcome-page.js';
 import { call } from './ringing.js';
 
 jest.setTimeout(PROCESS_LIMIT_MS);

@@ -4,13 +4,13 @@
  * search for calls has a test of its own (call-search-plan).
  */
 import { Client } from 'pg';
-import { newCallSid } from '../../src/call/call-sid.js';
-import { CatchUp } from '../../src/call/catch-up.js';
-import { ChangeFeed } from '../../src/call/change-feed.js';
-import { callsInTurn, takeTurn } from '../../src/call/provider-turn.js';
-import { Sweeper } from '../../src/call/sweeper.js';
+import { newCallSid } from '../../src/call/record/call-sid.js';
+import { CatchUp } from '../../src/call/reconciliation/catch-up.js';
+import { ChangeFeed } from '../../src/call/updates/change-feed.js';
+import { callsInTurn, takeTurn } from '../../src/call/placement/provider-turn.js';
+import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { LOGGER, type Logger } from '../../src/common/logger.js';
-import { MOST_EXAMINED } from '../../src/directory/page.js';
+import { MOST_EXAMINED } from '../../src/common/page.js';
 import { Upkeep } from '../../src/delivery/upkeep.js';
 import type { ProviderChoice } from '../../src/telephony/provider-choice.js';
 import { fillDatabase, FAILED_CALLS, PENDING_CALLS } from '../support/filled-database.js';

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { isRunning } from '../../src/database/data-owner.js';
+import { isRunning } from '../../src/embedded-postgres/data-owner.js';
 import { allGone, endAllDatabases, startDatabase, type EmbeddedDatabase } from '../support/embedded-database.js';
 import { IS_ROOT } from '../support/node-process.js';
 import { waitFor } from '../support/wait-for.js';

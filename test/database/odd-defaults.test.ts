@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { ImpatientClient } from '../../src/database/impatient-client.js';
+import { ImpatientClient } from '../../src/postgres/impatient-client.js';
 import { migrate } from '../../src/database/migrate.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';

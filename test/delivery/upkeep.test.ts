@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { newCallSid } from '../../src/call/call-sid.js';
+import { newCallSid } from '../../src/call/record/call-sid.js';
 import { Upkeep } from '../../src/delivery/upkeep.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { openTestCall } from '../support/told-call.js';

@@ -150,7 +150,7 @@ it('shares the work with another one, and each secret is done once', async () =>
 
 describe('as a program', () => {
   const start = (more: Record<string, string> = {}) =>
-    startNode(join(REPOSITORY, 'dist/src/directory/reencrypt.js'), [], {
+    startNode(join(REPOSITORY, 'dist/src/database/reencrypt.js'), [], {
       environment: {
         DATABASE_URL: own.url,
         JWT_SECRET: TEST_SECRET,

@@ -2,8 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Draining } from '../../src/common/draining.js';
-import { limitConnections } from '../../src/connection-limits.js';
-import { nodeServerOptions, REQUEST_TIMES } from '../../src/node-server.js';
+import { limitConnections } from '../../src/http/connection-limits.js';
+import { nodeServerOptions, REQUEST_TIMES } from '../../src/http/node-server.js';
 import { startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 

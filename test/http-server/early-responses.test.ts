@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Draining } from '../../src/common/draining.js';
 import { createLogger } from '../../src/common/logger.js';
 import { readConfig } from '../../src/config/config.js';
-import { createHttpServer } from '../../src/http-server.js';
+import { createHttpServer } from '../../src/http/http-server.js';
 import { waitFor } from '../support/wait-for.js';
 
 const SHORT = { limitMs: 200, checkEveryMs: 50 };

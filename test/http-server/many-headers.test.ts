@@ -1,7 +1,7 @@
 /** Heads that are refused: each header costs a hundred times its bytes, and what Node drops of them in silence may have mattered. */
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { MOST_HEADERS } from '../../src/connection-limits.js';
+import { MOST_HEADERS } from '../../src/http/connection-limits.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;

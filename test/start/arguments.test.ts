@@ -11,7 +11,7 @@ const run = (program: string, options: readonly string[], environment: Record<st
 
 it('--help prints how each is used, whatever the environment', async () => {
   const helped = await Promise.all(
-    ['main.js', 'database/migrate.js', 'directory/reencrypt.js', 'telephony/simulator/server.js'].map((program) =>
+    ['main.js', 'database/migrate.js', 'database/reencrypt.js', 'telephony/simulator/server.js'].map((program) =>
       run(program, ['--help'], { PORT: 'not even looked at' }),
     ),
   );

@@ -1,5 +1,5 @@
 import { readConfig } from '../../src/config/config.js';
-import { welcomePage } from '../../src/welcome-page.js';
+import { welcomePage } from '../../src/http/welcome-page.js';
 
 const pageFor = (environment: Record<string, string>, url = 'http://127.0.0.1:3000'): string =>
   welcomePage(url, readConfig(environment), ['simulator']);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { isRunning } from '../../src/database/data-owner.js';
+import { isRunning } from '../../src/embedded-postgres/data-owner.js';
 import { endOf, REPOSITORY, startNode, type Ending } from './node-process.js';
 import { waitFor } from './wait-for.js';
 

@@ -1,7 +1,7 @@
 /** A client of the event stream that sees every byte, and may be as slow as a test wants. */
 import { once } from 'node:events';
 import { get, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
-import type { CallChange } from '../../src/call/call-change.js';
+import type { CallChange } from '../../src/call/record/call-change.js';
 
 export interface StreamedEvent {
   readonly id: string;

@@ -19,7 +19,7 @@ const TEMPLATE = 'ringback_template';
 
 export default async function globalSetup() {
   execFileSync(process.execPath, [fileURLToPath(import.meta.resolve('../../scripts/run.mjs'))], { stdio: 'inherit' });
-  const { startEmbeddedPostgres } = await import('../../dist/src/database/embedded-postgres.js');
+  const { startEmbeddedPostgres } = await import('../../dist/src/embedded-postgres/embedded-postgres.js');
   const { migrate } = await import('../../dist/src/database/migrate.js');
   await removeLeftovers();
   const dataDir = await mkdtemp(join(tmpdir(), FOLDER));

@@ -1,5 +1,5 @@
 /** Starts the embedded database in the given folder, says where it is, and holds it until it is told to stop or killed. */
-import { startEmbeddedPostgres } from '../../dist/src/database/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../../dist/src/embedded-postgres/embedded-postgres.js';
 
 try {
   const server = await startEmbeddedPostgres({ dataDir: process.argv[2] });

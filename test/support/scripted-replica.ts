@@ -1,12 +1,12 @@
 /** What a replica has for its open calls, with providers that do as a test tells them, on a real database. */
-import { CallInquiry } from '../../src/call/call-inquiry.js';
-import { CallPlacement } from '../../src/call/call-placement.js';
+import { CallInquiry } from '../../src/call/reconciliation/call-inquiry.js';
+import { CallPlacement } from '../../src/call/placement/call-placement.js';
 import { CallRecorder } from '../../src/call/call-recorder.js';
-import { CatchUp } from '../../src/call/catch-up.js';
-import { ChangeFeed } from '../../src/call/change-feed.js';
-import { OpenCallCheck } from '../../src/call/open-call-check.js';
-import { SubAccountMaker } from '../../src/call/sub-account-maker.js';
-import { Sweeper } from '../../src/call/sweeper.js';
+import { CatchUp } from '../../src/call/reconciliation/catch-up.js';
+import { ChangeFeed } from '../../src/call/updates/change-feed.js';
+import { OpenCallCheck } from '../../src/call/reconciliation/open-call-check.js';
+import { SubAccountMaker } from '../../src/call/placement/sub-account-maker.js';
+import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { createLogger } from '../../src/common/logger.js';
 import { GuardedProvider } from '../../src/telephony/guarded-provider.js';
 import { ProviderChoice } from '../../src/telephony/provider-choice.js';

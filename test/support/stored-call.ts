@@ -1,9 +1,9 @@
 /** Calls without a provider: only what a test tells happens to them. */
 import type { DataSource } from 'typeorm';
-import { applyCallEvent, type EventToApply } from '../../src/call/apply-call-event.js';
-import { newCallSid } from '../../src/call/call-sid.js';
+import { applyCallEvent, type EventToApply } from '../../src/call/record/apply-call-event.js';
+import { newCallSid } from '../../src/call/record/call-sid.js';
 import { CallRecorder } from '../../src/call/call-recorder.js';
-import { openCall, type CallToOpen } from '../../src/call/open-call.js';
+import { openCall, type CallToOpen } from '../../src/call/record/open-call.js';
 import type { TestApp } from './test-app.js';
 
 /** Seconds; longer than any test. */

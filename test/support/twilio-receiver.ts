@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { advance, REQUESTED, type CallProgress } from '../../src/call/call-lifecycle.js';
+import { advance, REQUESTED, type CallProgress } from '../../src/call/record/call-lifecycle.js';
 import type {
   ProviderEvent,
   TelephonyProvider,

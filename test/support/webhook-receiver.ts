@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { CallChange } from '../../src/call/call-change.js';
+import type { CallChange } from '../../src/call/record/call-change.js';
 
 export interface ReceivedWebhook {
   readonly headers: IncomingHttpHeaders;

@@ -2,7 +2,7 @@
  * What comes from providers, made at random: each reader returns events that can be stored, or refuses in its own typed way.
  */
 import fc from 'fast-check';
-import { changeNumberOf } from '../../src/call/event-stream.js';
+import { changeNumberOf } from '../../src/call/updates/event-stream.js';
 import { isStorable, UnexpectedShape } from '../../src/common/foreign-json.js';
 import { asteriskEvent, eventsOfStory, readStory, readTime } from '../../src/telephony/asterisk/call-story.js';
 import { readWireBody } from '../../src/telephony/simulator/wire-format.js';

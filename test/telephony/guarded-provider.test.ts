@@ -1,4 +1,4 @@
-import { dialOnce } from '../../src/call/dial.js';
+import { dialOnce } from '../../src/call/placement/dial.js';
 import { createLogger } from '../../src/common/logger.js';
 import { GuardedProvider, ORDER_LIMIT_MS } from '../../src/telephony/guarded-provider.js';
 import { AT_ONCE, FAILURES_IN_A_ROW, IN_QUEUE, TRY_AGAIN_MS } from '../../src/telephony/provider-gate.js';

@@ -1,7 +1,7 @@
 /** Twilio's reply to a dial is lost, broken or none: what becomes of the call, of a cancel, and of the caller's next call. */
 import { request } from 'undici';
-import { UNPLACED_DIAL_SECONDS } from '../../src/call/call-limits.js';
-import { Sweeper } from '../../src/call/sweeper.js';
+import { UNPLACED_DIAL_SECONDS } from '../../src/call/record/call-limits.js';
+import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { placeCall } from '../support/placed-call.js';
 import { age, dialledNow } from '../support/scripted-replica.js';
 import { TENANT } from '../support/twilio-call.js';

@@ -1,6 +1,6 @@
 /** A past of ten thousand or of ten million calls, each with the event that ended it, as an installation of some years has it. */
 import type { DataSource } from 'typeorm';
-import { changeBytes } from '../../../src/call/call-change.js';
+import { changeBytes } from '../../../src/call/record/call-change.js';
 import { fillWithCalls } from '../../support/many-calls.js';
 import type { Database } from './databases.js';
 import { say } from './table.js';

@@ -1,4 +1,4 @@
-import { FIRST_CHANGE_BYTES } from '../../../src/call/open-call.js';
+import { FIRST_CHANGE_BYTES } from '../../../src/call/record/open-call.js';
 import type { Database } from './databases.js';
 
 /** What is told of calls in state 1. Without it, whoever follows one would look for its first change for ever. */

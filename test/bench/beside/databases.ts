@@ -6,7 +6,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { readKeyRing } from '../../../src/config/key-ring.js';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../../src/database/embedded-postgres.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../../src/embedded-postgres/embedded-postgres.js';
 import { migrate } from '../../../src/database/migrate.js';
 import { encryptSecret } from '../../../src/directory/secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './given.js';

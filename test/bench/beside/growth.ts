@@ -4,7 +4,7 @@
  */
 import { Client } from 'pg';
 import { issueToken } from '../../../src/auth/token-issuer.js';
-import { CALL_CHANGED_CHANNEL } from '../../../src/call/call-change.js';
+import { CALL_CHANGED_CHANNEL } from '../../../src/call/record/call-change.js';
 import { putHistory } from './call-history.js';
 import { requestBytes } from './connection.js';
 import { CALLEE, CALLERS, callerOf, type Database, type LiveCall } from './databases.js';

@@ -1,5 +1,5 @@
 /** What a provider answers when it is asked about a call, and what it does when it is told to end one. */
-import { advance, REQUESTED } from '../../../src/call/call-lifecycle.js';
+import { advance, REQUESTED } from '../../../src/call/record/call-lifecycle.js';
 import { CannotBeAsked, type HangUpOutcome } from '../../../src/telephony/telephony-provider.js';
 import { waitFor } from '../../support/wait-for.js';
 import type { Abilities } from './bench.js';

@@ -1,5 +1,5 @@
 /** What a provider makes of a network that fails, and what it must not: a no of what may have been a yes. */
-import { asAsked } from '../../../src/call/dialled-call.js';
+import { asAsked } from '../../../src/call/record/dialled-call.js';
 import { CannotBeAsked, type ProviderCall } from '../../../src/telephony/telephony-provider.js';
 import { shownCall } from '../../asterisk/pbx-service.js';
 import { age, dialledNow } from '../../support/scripted-replica.js';

@@ -10,12 +10,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { ROLE, SUPERUSER } from '../../../../src/database/embedded-roles.js';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../../../src/database/embedded-postgres.js';
-import { PostgresPrograms } from '../../../../src/database/postgres-programs.js';
-import { serverUserOf } from '../../../../src/database/server-user.js';
-import { makeSocketFolder } from '../../../../src/database/socket-folder.js';
-import { watchServer } from '../../../../src/database/watchdog.js';
+import { ROLE, SUPERUSER } from '../../../../src/embedded-postgres/embedded-roles.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../../../src/embedded-postgres/embedded-postgres.js';
+import { PostgresPrograms } from '../../../../src/embedded-postgres/postgres-programs.js';
+import { serverUserOf } from '../../../../src/embedded-postgres/server-user.js';
+import { makeSocketFolder } from '../../../../src/embedded-postgres/socket-folder.js';
+import { watchServer } from '../../../../src/embedded-postgres/watchdog.js';
 import { median } from '../load.js';
 
 const SOURCE = fileURLToPath(new URL('../../../../../test/bench/beside/durable/slow-flush.c', import.meta.url));

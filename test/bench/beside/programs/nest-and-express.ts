@@ -21,8 +21,8 @@ import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { Webhook } from 'standardwebhooks';
 import { DataSource, Repository } from 'typeorm';
-import { CallEvent } from '../../../../src/call/call-event.entity.js';
-import { CallRecord } from '../../../../src/call/call-record.entity.js';
+import { CallEvent } from '../../../../src/call/record/call-event.entity.js';
+import { CallRecord } from '../../../../src/call/record/call-record.entity.js';
 import { JWT_SECRET, readGiven, sayUrl, WEBHOOK_SECRET } from '../given.js';
 
 interface Told {

@@ -1,0 +1,94 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { END_REASONS, StateType, type EndReason } from '../../call/record/call-lifecycle.js';
+import { readInstant } from '../../common/instant.js';
+import { GREATEST_LONG } from '../../common/long.js';
+import { isWrittenPhone } from '../../common/phone-number.js';
+import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
+import { textRule, USER_ID_PATTERN, userIdRule, type FieldRule } from '../../directory/field-rules.js';
+import { Obeys, Optional } from '../obeys.js';
+import { PageQuery } from '../page-query.js';
+
+const STATE_TYPES = Object.values(StateType);
+
+const phoneRule: FieldRule = (value) => (isWrittenPhone(value) ? null : NOT_DIALABLE);
+
+const stateRule: FieldRule = (value) =>
+  STATE_TYPES.some((state) => state === value) ? null : `must be one of ${STATE_TYPES.join(', ')}`;
+
+const endReasonRule: FieldRule = (value) =>
+  END_REASONS.some((reason) => reason === value) ? null : `must be one of ${END_REASONS.join(', ')}`;
+
+const instantRule: FieldRule = (value) =>
+  value instanceof Date ? null : 'must be a time with its offset such as 2026-11-24T10:16:03.120Z (RFC 3339)';
+
+const stateType = ({ value }: { value: unknown }): unknown =>
+  STATE_TYPES.find((state) => String(state) === value) ?? value;
+
+const instant = ({ value }: { value: unknown }): unknown =>
+  typeof value === 'string' ? (readInstant(value) ?? value) : value;
+
+/** Which calls; all that is given has to fit. */
+export class CallQuery extends PageQuery {
+  @ApiPropertyOptional({
+    description: `The app’s own id of a user, caller or callee: a Long, 1 to ${GREATEST_LONG}. They need no longer exist.`,
+    pattern: USER_ID_PATTERN,
+    example: '1001',
+  })
+  @Optional()
+  @Obeys(userIdRule)
+  userId?: string;
+
+  @ApiPropertyOptional({
+    description: 'The number of either leg as it was dialled, in any common notation.',
+    example: '138 0000 2000',
+  })
+  @Optional()
+  @Obeys(phoneRule)
+  phone?: string;
+
+  @ApiPropertyOptional({
+    name: 'stateType',
+    enum: STATE_TYPES.map(String),
+    description: '`1` requested, `2` ringing, `3` answered, `4` over.',
+  })
+  @Optional()
+  @Transform(stateType)
+  @Obeys(stateRule)
+  stateType?: StateType;
+
+  @ApiPropertyOptional({ enum: END_REASONS, description: 'Why the call is over.' })
+  @Optional()
+  @Obeys(endReasonRule)
+  endReason?: EndReason;
+
+  @ApiPropertyOptional({
+    description: 'The name of a provider, which this service need no longer run.',
+    example: 'simulator',
+  })
+  @Optional()
+  @Obeys(textRule(64))
+  provider?: string;
+
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    description: 'Requested at this time or later (RFC 3339).',
+    example: '2026-11-24T00:00:00+08:00',
+  })
+  @Optional()
+  @Transform(instant)
+  @Obeys(instantRule)
+  from?: Date;
+
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    description: 'Requested before this time (RFC 3339); later than `from`.',
+    example: '2026-11-25T00:00:00+08:00',
+  })
+  @Optional()
+  @Transform(instant)
+  @Obeys(instantRule)
+  to?: Date;
+}

@@ -1,0 +1,201 @@
+import { ApiProperty, OmitType } from '@nestjs/swagger';
+import { CHANGE_TYPES, type CallChange, type ChangeType } from '../../call/record/call-change.js';
+import type { CallHistory, TimelineEvent } from '../../call/search/call-history.service.js';
+import {
+  END_AUTHORITIES,
+  END_REASONS,
+  EVENT_RULES,
+  type EndAuthority,
+  type EndReason,
+} from '../../call/record/call-lifecycle.js';
+
+const STATE_TYPES = ['1', '2', '3', '4'];
+const AN_INSTANT = '2026-11-24T10:16:09.254Z';
+const CALL_SID = '16090510160925480001030600243044';
+
+const timeOrNull = (description: string) =>
+  ({ type: String, format: 'date-time', nullable: true, description, example: AN_INSTANT }) as const;
+const textOrNull = (description: string, example: string) =>
+  ({ type: String, nullable: true, description, example }) as const;
+const END_REASON = {
+  enum: END_REASONS,
+  type: String,
+  nullable: true,
+  description: 'Why the call is over.',
+  example: 'completed',
+} as const;
+
+class ChangeData {
+  @ApiProperty({ example: CALL_SID })
+  callSid: string;
+
+  @ApiProperty({ type: 'integer', description: '1, 2, 3 … without gaps within a call.', example: 2 })
+  number: number;
+
+  @ApiProperty({ enum: STATE_TYPES, example: '2' })
+  stateType: string;
+
+  @ApiProperty({ ...END_REASON, example: null })
+  endReason: string | null;
+
+  @ApiProperty({ format: 'date-time', example: AN_INSTANT })
+  occurredAt: string;
+
+  @ApiProperty({ example: '1001' })
+  callerId: string;
+
+  @ApiProperty(textOrNull('`null` for a call to a service line.', '2000'))
+  calleeId: string | null;
+
+  @ApiProperty({ ...textOrNull('`null` for a call to a user.', '1'), example: null })
+  serviceLineId: string | null;
+}
+
+class ChangeReply implements CallChange {
+  @ApiProperty({ enum: CHANGE_TYPES, example: 'call.ringing' })
+  type: ChangeType;
+
+  @ApiProperty({ format: 'date-time', description: 'When we learned of it.', example: AN_INSTANT })
+  timestamp: string;
+
+  @ApiProperty({ type: ChangeData })
+  data: ChangeData;
+}
+
+class TimelineEventReply implements TimelineEvent {
+  @ApiProperty({ description: 'Who tells it; `ringback` for what we did ourselves.', example: 'simulator' })
+  provider: string;
+
+  @ApiProperty({ description: 'The provider’s own id of the fact.', example: `${CALL_SID}:ringing` })
+  eventId: string;
+
+  @ApiProperty({ enum: ['requested', 'passed_over', ...Object.keys(EVENT_RULES)], example: 'ringing' })
+  type: TimelineEvent['type'];
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    description: 'By the clock of whoever tells it.',
+    example: AN_INSTANT,
+  })
+  occurredAt: Date;
+
+  @ApiProperty({ type: String, format: 'date-time', description: 'By our clock.', example: AN_INSTANT })
+  receivedAt: Date;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Of the change that the event made to the record; `null` where it made none.',
+    example: 2,
+  })
+  changeNumber: number | null;
+
+  @ApiProperty({
+    type: ChangeReply,
+    nullable: true,
+    description: 'That change, in the very bytes in which everybody else is told of it.',
+  })
+  change: ChangeReply | null;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    description: 'What else the provider said.',
+    example: { leg: 'B' },
+  })
+  detail: Record<string, unknown> | null;
+}
+
+export class CallReply implements CallHistory {
+  @ApiProperty({ example: CALL_SID })
+  callSid: string;
+
+  @ApiProperty({ example: '1001' })
+  callerId: string;
+
+  @ApiProperty(textOrNull('`null` for a call to a service line.', '2000'))
+  calleeId: string | null;
+
+  @ApiProperty({ ...textOrNull('`null` for a call to a user.', '1'), example: null })
+  serviceLineId: string | null;
+
+  @ApiProperty({ description: 'As it was dialled.', example: '+8613900001001' })
+  callerPhone: string;
+
+  @ApiProperty({ description: 'As it was dialled.', example: '+8613800002000' })
+  calleePhone: string;
+
+  @ApiProperty({ example: 'simulator' })
+  provider: string;
+
+  @ApiProperty({ description: 'The sub-account’s id at the provider.', example: 'demo-1001' })
+  subAccount: string;
+
+  @ApiProperty(textOrNull('The provider’s own id of the call; `null` until it has told it.', 'sim-42'))
+  providerCallId: string | null;
+
+  @ApiProperty({
+    enum: STATE_TYPES,
+    description: '`1` requested, `2` ringing, `3` answered, `4` over.',
+    example: '4',
+  })
+  stateType: string;
+
+  @ApiProperty(END_REASON)
+  endReason: EndReason | null;
+
+  @ApiProperty({
+    enum: END_AUTHORITIES,
+    type: String,
+    nullable: true,
+    description: 'On whose word the call is over.',
+    example: 'provider',
+  })
+  endedBy: EndAuthority | null;
+
+  @ApiProperty({ type: String, format: 'date-time', example: '2026-11-24T10:16:03.120Z' })
+  requestedAt: Date;
+
+  @ApiProperty(timeOrNull('When the callee’s phone began to ring.'))
+  ringingAt: Date | null;
+
+  @ApiProperty(timeOrNull('When the two were connected.'))
+  answeredAt: Date | null;
+
+  @ApiProperty(timeOrNull('When the call ended.'))
+  endedAt: Date | null;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: '`null` where nobody talked, or still does.',
+    example: 10,
+  })
+  talkSeconds: number | null;
+
+  @ApiProperty(textOrNull('Where the provider keeps the recording: a file’s name or a URL.', `${CALL_SID}.wav`))
+  recording: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'The number of the latest change.', example: 4 })
+  changes: number;
+
+  @ApiProperty({ type: [TimelineEventReply], description: 'In the order in which we learned of them.' })
+  events: readonly TimelineEventReply[];
+}
+
+export class FoundCall extends OmitType(CallReply, ['events']) {}
+
+export class CallPage {
+  @ApiProperty({ type: [FoundCall] })
+  items: readonly FoundCall[];
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'For `after`; `null` on the last page.',
+    example: CALL_SID,
+  })
+  next: string | null;
+}

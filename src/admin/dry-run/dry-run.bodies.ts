@@ -1,0 +1,73 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { VERDICTS, type CallToTry, type DryRun, type Verdict } from '../../call/placement/dry-run.service.js';
+import { phoneRule, USER_ID_PATTERN, userIdRule } from '../../directory/field-rules.js';
+import { Obeys, Optional } from '../obeys.js';
+
+export class DryRunQuery implements CallToTry {
+  @ApiProperty({ description: 'The app’s own id of the caller.', pattern: USER_ID_PATTERN, example: '1001' })
+  @Obeys(userIdRule)
+  callerId: string;
+
+  @ApiPropertyOptional({
+    description: 'The app’s own id of the callee; this or `phone`.',
+    pattern: USER_ID_PATTERN,
+    example: '2000',
+  })
+  @Optional()
+  @Obeys(userIdRule)
+  calleeId?: string;
+
+  @ApiPropertyOptional({ description: 'The callee’s number, in any common notation.', example: '13800002000' })
+  @Optional()
+  @Obeys(phoneRule)
+  phone?: string;
+}
+
+class ProviderVerdict {
+  @ApiProperty({ example: 'simulator' })
+  provider: string;
+
+  @ApiProperty({
+    enum: VERDICTS,
+    description:
+      '`carries`: it would be asked first; `stands_in`: where those before it refuse for reasons of their own; ' +
+      '`passed_over`: it would not be asked, or would refuse at the moment.',
+    example: 'carries',
+  })
+  verdict: Verdict;
+
+  @ApiProperty({ description: 'For people.', example: 'The caller has a sub-account there.' })
+  why: string;
+}
+
+export class DryRunReply implements DryRun {
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The callee’s number as it would be dialled; `null` where there is none.',
+    example: '+8613800002000',
+  })
+  phone: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The beginning of the number, or the country, by which `ROUTES` was decided; empty where it fits all.',
+    example: '',
+  })
+  route: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Which would be asked first; `null` where the call would be refused.',
+    example: 'simulator',
+  })
+  carrier: string | null;
+
+  @ApiProperty({ description: 'For people.', example: 'It would go by simulator.' })
+  why: string;
+
+  @ApiProperty({ type: [ProviderVerdict], description: 'Those of the route, in its order.' })
+  providers: readonly ProviderVerdict[];
+}

@@ -1,0 +1,15 @@
+import { Injectable, type PipeTransform } from '@nestjs/common';
+import { AppError } from '../../common/error-table.js';
+import { ProviderChoice } from '../../telephony/provider-choice.js';
+
+/** Credentials for a provider whose name is misspelt would lie there while calls fail for want of them. */
+@Injectable()
+export class KnownProviderPipe implements PipeTransform<string, string> {
+  constructor(private readonly providers: ProviderChoice) {}
+
+  transform(name: string): string {
+    if (this.providers.named(name)) return name;
+    const names = this.providers.all.map((provider) => provider.name).join(', ');
+    throw new AppError('NOT_FOUND', { detail: `This service runs no such provider; it runs ${names}.` });
+  }
+}

@@ -1,0 +1,73 @@
+/** What Swagger says of service lines. */
+import { applyDecorators } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
+import { problem, takesBody, takesNoBody, takesPage } from '../../http/problem-response.js';
+import { ServiceLinePage, ServiceLineReply } from './service-line.bodies.js';
+
+const lineIdParameter = ApiParam({ name: 'lineId', description: 'The line’s id.', example: '1' });
+const noSuchLine = problem('NOT_FOUND', 'There is no such service line.');
+const BAD_PHONE = { where: '/phone', what: NOT_DIALABLE };
+
+export const CreateServiceLineApi = () =>
+  applyDecorators(
+    ApiOperation({ operationId: 'createServiceLine', summary: 'Create a service line' }),
+    ApiResponse({
+      status: 201,
+      description: 'Created.',
+      type: ServiceLineReply,
+      headers: {
+        Location: {
+          description: 'Where the line is.',
+          schema: { type: 'string' },
+          example: '/v1/admin/service-lines/1',
+        },
+      },
+    }),
+    takesBody('64 KB', BAD_PHONE),
+  );
+
+export const ListServiceLinesApi = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'listServiceLines',
+      summary: 'List service lines',
+      description: 'Ordered by position, then id: the first open one is rung.',
+    }),
+    ApiResponse({ status: 200, description: 'One page.', type: ServiceLinePage }),
+    takesPage('1-1'),
+  );
+
+export const FindServiceLineApi = () =>
+  applyDecorators(
+    ApiOperation({ operationId: 'getServiceLine', summary: 'One service line' }),
+    lineIdParameter,
+    ApiResponse({ status: 200, description: 'The line.', type: ServiceLineReply }),
+    noSuchLine,
+  );
+
+export const ChangeServiceLineApi = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'changeServiceLine',
+      summary: 'Change a service line',
+      description: 'What is absent stays as it is: `{"open": false}` closes the line. Running calls go on.',
+    }),
+    lineIdParameter,
+    ApiResponse({ status: 200, description: 'The line as it is now.', type: ServiceLineReply }),
+    takesBody('64 KB', BAD_PHONE),
+    noSuchLine,
+  );
+
+export const RemoveServiceLineApi = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'removeServiceLine',
+      summary: 'Remove a service line',
+      description: 'The records of its calls stay.',
+    }),
+    lineIdParameter,
+    ApiResponse({ status: 204, description: 'Removed.' }),
+    takesNoBody(),
+    noSuchLine,
+  );

@@ -1,0 +1,47 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { textRule, trimmed } from '../../directory/field-rules.js';
+import type { ShownSubAccount } from '../../directory/sub-account.service.js';
+import { Obeys } from '../obeys.js';
+
+const EXTERNAL_ID_LENGTH = 200;
+/** Room for a private key in PEM's base64, should a provider want one. */
+const SECRET_LENGTH = 4_000;
+
+const EXTERNAL_ID = {
+  description: 'The sub-account’s id at the provider.',
+  minLength: 1,
+  maxLength: EXTERNAL_ID_LENGTH,
+  example: '8a48b5514f49079e014f4d5c9fba0c2d',
+};
+
+export class SubAccountBody {
+  @ApiProperty(EXTERNAL_ID)
+  @Transform(({ value }) => trimmed(value))
+  @Obeys(textRule(EXTERNAL_ID_LENGTH))
+  externalId: string;
+
+  @ApiProperty({
+    description: 'Kept as it is, blanks included, and encrypted; no reply shows it again.',
+    minLength: 1,
+    maxLength: SECRET_LENGTH,
+    writeOnly: true,
+    format: 'password',
+    example: 'b7f1d0c2e4a94d5f8c3a',
+  })
+  @Obeys(textRule(SECRET_LENGTH))
+  secret: string;
+}
+
+export class SubAccountReply implements ShownSubAccount {
+  @ApiProperty({ description: 'The name of the provider.', example: 'simulator' })
+  provider: string;
+
+  @ApiProperty(EXTERNAL_ID)
+  externalId: string;
+}
+
+export class SubAccountList {
+  @ApiProperty({ type: [SubAccountReply] })
+  items: readonly SubAccountReply[];
+}

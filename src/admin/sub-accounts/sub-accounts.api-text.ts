@@ -1,0 +1,63 @@
+/** What Swagger says of sub-accounts. */
+import { applyDecorators } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { problem, takesBody, takesNoBody } from '../../http/problem-response.js';
+import { SubAccountList, SubAccountReply } from './sub-account.bodies.js';
+
+const userIdParameter = ApiParam({ name: 'userId', description: 'The app’s own id.', example: '1001' });
+const providerParameter = ApiParam({ name: 'provider', description: 'The name of a provider.', example: 'simulator' });
+const noSuchSubAccount = problem('NOT_FOUND', 'There is no such user, or they have no sub-account at this provider.');
+
+export const ListSubAccountsApi = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'listSubAccounts',
+      summary: 'The sub-accounts of a user',
+      description: 'One for each provider at most, ordered by provider; secrets are never shown.',
+    }),
+    userIdParameter,
+    ApiResponse({ status: 200, description: 'All of them.', type: SubAccountList }),
+    problem('NOT_FOUND', 'There is no such user.'),
+  );
+
+export const StoreSubAccountApi = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'storeSubAccount',
+      summary: 'Create or replace a sub-account',
+      description:
+        'The user’s calls through this provider are placed under these credentials from now on. The secret is encrypted ' +
+        'before it is stored, and never shown.',
+    }),
+    userIdParameter,
+    providerParameter,
+    ApiResponse({ status: 200, description: 'Replaced.', type: SubAccountReply }),
+    ApiResponse({ status: 201, description: 'Created.', type: SubAccountReply }),
+    takesBody('64 KB', { where: '/secret', what: 'must be a string' }),
+    problem('NOT_FOUND', 'There is no such user, or this service runs no such provider.', {
+      detail: 'This service runs no such provider; it runs simulator.',
+    }),
+  );
+
+export const FindSubAccountApi = () =>
+  applyDecorators(
+    ApiOperation({ operationId: 'getSubAccount', summary: 'One sub-account', description: 'Without its secret.' }),
+    userIdParameter,
+    providerParameter,
+    ApiResponse({ status: 200, description: 'The sub-account.', type: SubAccountReply }),
+    noSuchSubAccount,
+  );
+
+export const RemoveSubAccountApi = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'removeSubAccount',
+      summary: 'Remove a sub-account',
+      description: 'Also one at a provider that this service does not run any more.',
+    }),
+    userIdParameter,
+    providerParameter,
+    ApiResponse({ status: 204, description: 'Removed.' }),
+    takesNoBody(),
+    noSuchSubAccount,
+  );

@@ -1,0 +1,70 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyReply } from 'fastify';
+import { Requires } from '../../auth/access.js';
+import { UserService } from '../../directory/user.service.js';
+import { UserSyncService } from '../../directory/user-sync.service.js';
+import { PageQuery } from '../page-query.js';
+import { AdminApi } from '../../http/problem-response.js';
+import { NewUser, UserChangeBody, type SyncReply, type UserPage, type UserReply } from './user.bodies.js';
+import {
+  ChangeUserApi,
+  CreateUserApi,
+  FindUserApi,
+  ListUsersApi,
+  RemoveUserApi,
+  SyncUsersApi,
+} from './users.api-text.js';
+
+/** Ten thousand users whose names are a hundred Chinese characters, each escaped as \uXXXX, are 7 MB. */
+const SYNC_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+
+@Controller('v1/admin/users')
+@Requires('admin')
+@AdminApi()
+export class UsersController {
+  constructor(
+    private readonly users: UserService,
+    private readonly userSync: UserSyncService,
+  ) {}
+
+  @Post()
+  @CreateUserApi()
+  async create(@Body() body: NewUser, @Res({ passthrough: true }) reply: FastifyReply): Promise<UserReply> {
+    const user = await this.users.create(body);
+    void reply.header('location', `/v1/admin/users/${user.id}`);
+    return user;
+  }
+
+  @Get()
+  @ListUsersApi()
+  list(@Query() query: PageQuery): Promise<UserPage> {
+    return this.users.list(query);
+  }
+
+  @Put()
+  @RouteConfig({ bodyLimitBytes: SYNC_BODY_LIMIT_BYTES })
+  @SyncUsersApi()
+  sync(@Body() body: unknown): Promise<SyncReply> {
+    return this.userSync.sync(body);
+  }
+
+  @Get(':userId')
+  @FindUserApi()
+  find(@Param('userId') userId: string): Promise<UserReply> {
+    return this.users.find(userId);
+  }
+
+  @Patch(':userId')
+  @ChangeUserApi()
+  change(@Param('userId') userId: string, @Body() body: UserChangeBody): Promise<UserReply> {
+    return this.users.change(userId, body);
+  }
+
+  @Delete(':userId')
+  @HttpCode(204)
+  @RemoveUserApi()
+  remove(@Param('userId') userId: string): Promise<void> {
+    return this.users.remove(userId);
+  }
+}

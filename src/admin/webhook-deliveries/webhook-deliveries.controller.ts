@@ -1,0 +1,34 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Requires } from '../../auth/access.js';
+import { DeliveryService } from '../../delivery/delivery.service.js';
+import { AdminApi } from '../../http/problem-response.js';
+import {
+  RedeliveryBody,
+  WebhookDeliveryQuery,
+  type RedeliveryReply,
+  type WebhookDeliveryPage,
+} from './webhook-delivery.bodies.js';
+import { ListWebhookDeliveriesApi, RedeliverApi } from './webhook-deliveries.api-text.js';
+
+@Controller('v1/admin/webhook-endpoints/:endpointId')
+@Requires('admin')
+@AdminApi()
+export class WebhookDeliveriesController {
+  constructor(private readonly deliveries: DeliveryService) {}
+
+  @Get('deliveries')
+  @ListWebhookDeliveriesApi()
+  list(@Param('endpointId') endpointId: string, @Query() query: WebhookDeliveryQuery): Promise<WebhookDeliveryPage> {
+    return this.deliveries.list(endpointId, query, query);
+  }
+
+  @Post('redeliver')
+  @HttpCode(202)
+  @RedeliverApi()
+  async redeliver(
+    @Param('endpointId') endpointId: string,
+    @Body() { callSid, number }: RedeliveryBody,
+  ): Promise<RedeliveryReply> {
+    return { deliveries: await this.deliveries.redeliver(endpointId, callSid, number) };
+  }
+}

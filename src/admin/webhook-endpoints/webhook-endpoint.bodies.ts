@@ -1,0 +1,131 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { CHANGE_TYPES, type ChangeType } from '../../call/record/call-change.js';
+import type { EndpointChange, ShownEndpoint } from '../../delivery/endpoint.service.js';
+import { textRule, yesOrNoRule, type FieldRule } from '../../directory/field-rules.js';
+import { Obeys, Optional } from '../obeys.js';
+
+const LONGEST_URL = 2_000;
+const AN_INSTANT = '2026-11-24T10:16:09.254Z';
+const A_SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD0yvEsQjyzMo=';
+
+const URL_OF_ENDPOINT = {
+  description:
+    'Where deliveries are posted. https, to a public address; what else may be is for the operator to say ' +
+    '(`WEBHOOK_ALLOWED_RANGES`). The name must resolve now, and is resolved anew for every attempt. Kept as the WHATWG URL ' +
+    'standard normalizes it: `HTTPS://Backend.Example.com:443/a/../b` is `https://backend.example.com/b`.',
+  maxLength: LONGEST_URL,
+  format: 'uri',
+  example: 'https://backend.example.com/ringback',
+};
+
+const EVENT_TYPES = {
+  enum: CHANGE_TYPES,
+  isArray: true,
+  nullable: true,
+  description: 'Which changes the endpoint is told of; `null` for all of them.',
+  example: ['call.answered', 'call.over'],
+};
+
+const eventTypesRule: FieldRule = (value) => {
+  if (value === null) return null;
+  const types: readonly unknown[] = Array.isArray(value) ? value : [];
+  const areKnown = types.length > 0 && types.every((type) => CHANGE_TYPES.some((known) => known === type));
+  if (!areKnown) return `must be null, or a list of ${CHANGE_TYPES.join(', ')}`;
+  return new Set(types).size < types.length ? 'must name a type once only' : null;
+};
+
+export class NewWebhookEndpoint {
+  @ApiProperty(URL_OF_ENDPOINT)
+  @Obeys(textRule(LONGEST_URL))
+  url: string;
+
+  @ApiPropertyOptional({ ...EVENT_TYPES, default: null })
+  @Obeys(eventTypesRule)
+  eventTypes: ChangeType[] | null = null;
+}
+
+export class WebhookEndpointChangeBody implements EndpointChange {
+  @ApiPropertyOptional(URL_OF_ENDPOINT)
+  @Optional()
+  @Obeys(textRule(LONGEST_URL))
+  url?: string;
+
+  @ApiPropertyOptional(EVENT_TYPES)
+  @Optional()
+  @Obeys(eventTypesRule)
+  eventTypes?: ChangeType[] | null;
+
+  @ApiPropertyOptional({ description: '`false` pauses deliveries, `true` lets them go on.', example: true })
+  @Optional()
+  @Obeys(yesOrNoRule)
+  enabled?: boolean;
+}
+
+export class WebhookEndpointReply implements ShownEndpoint {
+  @ApiProperty({ description: 'A Long, as a string.', example: '1' })
+  id: string;
+
+  @ApiProperty({ description: 'In its normalized form.', example: URL_OF_ENDPOINT.example })
+  url: string;
+
+  @ApiProperty({ ...EVENT_TYPES, example: null })
+  eventTypes: ChangeType[] | null;
+
+  @ApiProperty({ description: 'Whether deliveries go out.', example: true })
+  enabled: boolean;
+
+  @ApiProperty({ type: String, format: 'date-time', example: AN_INSTANT })
+  createdAt: Date;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'The first failure since the last success; `null` while all is well.',
+    example: null,
+  })
+  failingSince: Date | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
+  disabledAt: Date | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why: for people.',
+    example: null,
+  })
+  disabledReason: string | null;
+}
+
+const SECRET = {
+  description: 'Signs every delivery (Standard Webhooks). No other reply ever shows it.',
+  format: 'password',
+  example: A_SECRET,
+};
+
+export class CreatedWebhookEndpointReply extends WebhookEndpointReply {
+  @ApiProperty(SECRET)
+  secret: string;
+}
+
+export class NewWebhookSecretReply {
+  @ApiProperty(SECRET)
+  secret: string;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    description: 'So long the secret before signs too, in the same header.',
+    example: '2026-11-25T10:16:09.254Z',
+  })
+  previousSecretUntil: Date;
+}
+
+export class WebhookEndpointPage {
+  @ApiProperty({ type: [WebhookEndpointReply] })
+  items: readonly WebhookEndpointReply[];
+
+  @ApiProperty({ type: String, nullable: true, description: 'For `after`; `null` on the last page.', example: '1' })
+  next: string | null;
+}

@@ -1,0 +1,75 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Requires } from '../../auth/access.js';
+import { EndpointService } from '../../delivery/endpoint.service.js';
+import { PageQuery } from '../page-query.js';
+import { AdminApi } from '../../http/problem-response.js';
+import {
+  NewWebhookEndpoint,
+  WebhookEndpointChangeBody,
+  type CreatedWebhookEndpointReply,
+  type NewWebhookSecretReply,
+  type WebhookEndpointPage,
+  type WebhookEndpointReply,
+} from './webhook-endpoint.bodies.js';
+import {
+  ChangeWebhookEndpointApi,
+  CreateWebhookEndpointApi,
+  FindWebhookEndpointApi,
+  ListWebhookEndpointsApi,
+  RemoveWebhookEndpointApi,
+  RotateWebhookSecretApi,
+} from './webhook-endpoints.api-text.js';
+
+@Controller('v1/admin/webhook-endpoints')
+@Requires('admin')
+@AdminApi()
+export class WebhookEndpointsController {
+  constructor(private readonly endpoints: EndpointService) {}
+
+  @Post()
+  @CreateWebhookEndpointApi()
+  async create(
+    @Body() body: NewWebhookEndpoint,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<CreatedWebhookEndpointReply> {
+    const endpoint = await this.endpoints.create(body);
+    void reply.header('location', `/v1/admin/webhook-endpoints/${endpoint.id}`);
+    return endpoint;
+  }
+
+  @Get()
+  @ListWebhookEndpointsApi()
+  list(@Query() query: PageQuery): Promise<WebhookEndpointPage> {
+    return this.endpoints.list(query);
+  }
+
+  @Get(':endpointId')
+  @FindWebhookEndpointApi()
+  find(@Param('endpointId') endpointId: string): Promise<WebhookEndpointReply> {
+    return this.endpoints.find(endpointId);
+  }
+
+  @Patch(':endpointId')
+  @ChangeWebhookEndpointApi()
+  change(
+    @Param('endpointId') endpointId: string,
+    @Body() body: WebhookEndpointChangeBody,
+  ): Promise<WebhookEndpointReply> {
+    return this.endpoints.change(endpointId, body);
+  }
+
+  @Post(':endpointId/secret')
+  @HttpCode(200)
+  @RotateWebhookSecretApi()
+  rotateSecret(@Param('endpointId') endpointId: string): Promise<NewWebhookSecretReply> {
+    return this.endpoints.rotateSecret(endpointId);
+  }
+
+  @Delete(':endpointId')
+  @HttpCode(204)
+  @RemoveWebhookEndpointApi()
+  remove(@Param('endpointId') endpointId: string): Promise<void> {
+    return this.endpoints.remove(endpointId);
+  }
+}

@@ -1,0 +1,16 @@
+import { AppError } from '../../common/error-table.js';
+import type { CallMilestone } from '../../telephony/telephony-provider.js';
+
+/** What `before` of a cancel means; null for a cancel that is meant in any state. */
+export const cancelConditionOf = (before: unknown): CallMilestone | null => {
+  switch (before) {
+    case undefined:
+      return null;
+    case '2':
+      return 'ringing';
+    case '3':
+      return 'answered';
+    default:
+      throw new AppError('BAD_REQUEST', { detail: 'before must be 2 or 3' });
+  }
+};

@@ -1,0 +1,67 @@
+/**
+ * A cancel of a call that its provider does not find yet: the reply to the dial is outstanding, or was lost. The cancel stays on
+ * record, and is carried out as soon as the provider's id is known, whoever learns it: the reply, an event, the sweeper. If this
+ * process dies, the sweeper of another carries it out.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { runWithLogContext } from '../../common/log-context.js';
+import { LOGGER, type Logger } from '../../common/logger.js';
+import { hotStatement } from '../../postgres/hot-statement.js';
+import { ProviderChoice } from '../../telephony/provider-choice.js';
+import { CANCEL_LEASE_SECONDS } from '../record/call-limits.js';
+import { CallRecorder } from '../call-recorder.js';
+import { carryOutCancel } from './ordered-cancel.js';
+
+const LOOK_AGAIN_MS = 500;
+
+const findCanceled = hotStatement<{ provider: string; providerCallId: string | null }>(
+  'kept-cancel',
+  `select provider, provider_call_id as "providerCallId" from call_record
+   where call_sid = $1 and state < 4 and cancel_ordered_at is not null`,
+);
+
+@Injectable()
+export class KeptCancels implements BeforeApplicationShutdown {
+  /** By callSid; one of a caller at most, for a caller has one open call. */
+  private readonly kept = new Map<string, Promise<void>>();
+  private readonly stop = new AbortController();
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly recorder: CallRecorder,
+    private readonly providers: ProviderChoice,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stop.abort();
+    await Promise.all(this.kept.values());
+  }
+
+  keep(callSid: string): void {
+    if (this.kept.has(callSid)) return;
+    const followed = runWithLogContext({ callSid }, () => this.follow(callSid))
+      .catch((error: unknown) => {
+        this.logger.warn({ error }, 'a kept cancel is left to the sweeper');
+      })
+      .finally(() => this.kept.delete(callSid));
+    this.kept.set(callSid, followed);
+  }
+
+  /** Until the call is over, or the claim has run out and the cancel is the sweeper's. */
+  private async follow(callSid: string): Promise<void> {
+    const until = performance.now() + CANCEL_LEASE_SECONDS * 1000;
+    while (performance.now() < until && !this.stop.signal.aborted) {
+      await sleep(LOOK_AGAIN_MS, undefined, { signal: this.stop.signal }).catch(() => undefined);
+      const [call] = await findCanceled(this.database, [callSid]);
+      if (!call) return;
+      const provider = this.providers.named(call.provider);
+      if (call.providerCallId === null || !provider) continue;
+      const tools = { database: this.database, recorder: this.recorder, logger: this.logger };
+      await carryOutCancel(tools, provider, { callSid, providerCallId: call.providerCallId });
+      return;
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/** How a cancel that is on record is carried out afterwards: by the sweeper, or as soon as the provider's id is known. */
+import type { DataSource } from 'typeorm';
+import type { Logger } from '../../common/logger.js';
+import type { GuardedProvider } from '../../telephony/guarded-provider.js';
+import { loggedRefusal } from '../../telephony/logged-refusal.js';
+import type { HangUpOutcome, ProviderCall } from '../../telephony/telephony-provider.js';
+import type { CallRecorder } from '../call-recorder.js';
+import { releaseCancel } from './cancel-claim.js';
+import { asAsked } from '../record/dialled-call.js';
+
+export interface CancelTools {
+  readonly database: DataSource;
+  readonly recorder: CallRecorder;
+  readonly logger: Logger;
+}
+
+/** @returns whether the call is over by it */
+export const carryOutCancel = async (
+  tools: CancelTools,
+  provider: GuardedProvider,
+  call: ProviderCall,
+): Promise<boolean> => {
+  const outcome = await orderHangUp(tools, provider, call);
+  if (outcome?.kind === 'taken') {
+    await tools.recorder.applyOwn(call.callSid, 'canceled', { endReason: 'canceled' });
+  } else if (outcome) await releaseCancel(tools.database, call.callSid);
+  return outcome?.kind === 'taken';
+};
+
+/** Undefined where the outcome is unknown. */
+export const orderHangUp = async (
+  { database, logger }: CancelTools,
+  provider: GuardedProvider,
+  call: ProviderCall,
+): Promise<HangUpOutcome | undefined> => {
+  try {
+    const outcome = await provider.hangUp(await asAsked(database, call));
+    if (outcome.kind === 'refused') {
+      logger.warn({ provider: provider.name, refusal: loggedRefusal(outcome) }, 'the provider refused to hang up');
+    }
+    return outcome;
+  } catch (error) {
+    logger.warn({ error, provider: provider.name }, 'the provider could not be told to hang up');
+    return undefined;
+  }
+};

@@ -1,0 +1,243 @@
+/**
+ * From two people to a call that a provider has taken: who may carry it, the record, the dial, and the next provider where
+ * one refuses for reasons of its own. A dial whose outcome is unknown ends the search, for phones may be ringing (design
+ * rule 3).
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AppError } from '../../common/error-table.js';
+import { logAboutCall } from '../../common/log-context.js';
+import { LOGGER, type Logger } from '../../common/logger.js';
+import { CONFIG, type Config } from '../../config/config.js';
+import type { Parties } from '../../directory/directory.service.js';
+import type { GuardedProvider } from '../../telephony/guarded-provider.js';
+import { loggedRefusal } from '../../telephony/logged-refusal.js';
+import { ProviderChoice } from '../../telephony/provider-choice.js';
+import type { DialRequest, Refusal, SubAccountCredentials } from '../../telephony/telephony-provider.js';
+import { CallRecorder } from '../call-recorder.js';
+import { newCallSid } from '../record/call-sid.js';
+import { CallerDials, FORMER_IN_FLIGHT } from './caller-dials.js';
+import { refusalDetail, type DialResult } from './dial.js';
+import { dialInTurn, waitsForTurn, type Dialler } from './dial-in-turn.js';
+import { settleSoon } from '../record/dialled-call.js';
+import { OpenCallCheck } from '../reconciliation/open-call-check.js';
+import { findRunning, type CallToOpen, type OpenCall, type RunningCall } from '../record/open-call.js';
+import { isPassedOver, passOver } from './pass-over.js';
+import { isWanted, takeTurn, type Turn } from './provider-turn.js';
+import { refusedDial } from './refused-dial.js';
+import { SubAccountMaker } from './sub-account-maker.js';
+
+export interface Callee {
+  readonly userId: string | null;
+  readonly serviceLineId: string | null;
+}
+
+/** A provider that may carry the call, and the sub-account under which it would. */
+interface Carrier {
+  readonly provider: GuardedProvider;
+  readonly subAccount: SubAccountCredentials;
+}
+
+interface Way {
+  readonly calleePhone: string;
+  /** As it stands in the configuration. */
+  readonly route: string;
+  readonly first: Carrier;
+  readonly others: AsyncGenerator<Carrier, undefined>;
+}
+
+type CallToDial = Omit<DialRequest, 'subAccount'>;
+
+/** Seconds after which a caller who is in a call with somebody else may try again. */
+const BUSY_RETRY_SECONDS = 10;
+
+@Injectable()
+export class CallPlacement {
+  private readonly dials = new CallerDials();
+  private readonly dialler: Dialler;
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly providers: ProviderChoice,
+    private readonly subAccounts: SubAccountMaker,
+    private readonly recorder: CallRecorder,
+    private readonly openCallCheck: OpenCallCheck,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.dialler = { database, dials: this.dials, dialTimeoutSeconds: config.dialTimeoutSeconds };
+  }
+
+  /**
+   * The caller's own state is looked at first: whoever may not call, or not now, learns nothing about the target.
+   * @returns the callSid
+   */
+  async place(callerId: string, parties: Parties, callee: Callee): Promise<string> {
+    const { callerPhone } = parties;
+    if (!callerPhone) throw new AppError('CALLER_HAS_NO_PHONE', { values: { hotline: this.config.serviceHotline } });
+    if (!(await this.hasSubAccount(callerId, parties))) throw new AppError('NO_SUB_ACCOUNT');
+    const way = await this.wayTo(callerId, parties);
+    if (way instanceof AppError) {
+      const running = await this.runningCall(callerId);
+      if (!running) throw way;
+      return callSidFor(callee, running);
+    }
+    const { calleePhone, route, first, others } = way;
+
+    const waitsForFormer = this.dials.isInFlight(callerId);
+    const open = await this.openCall({
+      callSid: newCallSid(new Date()),
+      callerId,
+      callerPhone,
+      calleeId: callee.userId,
+      serviceLineId: callee.serviceLineId,
+      calleePhone,
+      provider: first.provider.name,
+      subAccount: first.subAccount.externalId,
+      waitsForTurn: waitsForFormer || waitsForTurn(first.provider),
+      dialTimeoutSeconds: this.config.dialTimeoutSeconds,
+      longestRequestedSeconds: this.config.longestRequestedSeconds,
+    });
+    const { callSid } = open;
+    logAboutCall(callSid);
+    if (!open.isNew) return callSidFor(callee, open);
+
+    this.logger.info({ callerPhone, calleePhone, provider: first.provider.name, route }, 'call requested');
+    const call = { callSid, callerPhone, calleePhone };
+    const turn = waitsForFormer ? await this.turnAfterFormer(callerId, callSid, first.provider) : 'taken';
+    return this.conclude(callSid, turn === 'taken' ? await this.dialByRoute(callerId, call, first, others) : turn);
+  }
+
+  /** With any provider; one is made where there is none. */
+  private async hasSubAccount(callerId: string, parties: Parties): Promise<boolean> {
+    if (this.providers.all.some(({ name }) => parties.hasSubAccount(name))) return true;
+    for (const provider of this.providers.all) {
+      if (await this.subAccounts.make(provider, callerId)) return true;
+    }
+    return false;
+  }
+
+  private async wayTo(callerId: string, parties: Parties): Promise<Way | AppError> {
+    const { callerPhone, calleePhone } = parties;
+    if (!calleePhone) return new AppError('CALLEE_HAS_NO_PHONE');
+    const route = this.providers.routeTo(calleePhone);
+    if (!route) {
+      return new AppError('BAD_CALL_PARAMETERS', { cause: new Error('no route leads to the callee’s number') });
+    }
+    const others = this.carriersOn(route.providers, callerId, parties);
+    const first = await others.next();
+    if (first.done) return new AppError('NO_SUB_ACCOUNT');
+    // Two users may share a phone; a provider would ring it and then connect it to itself.
+    if (callerPhone === calleePhone) return new AppError('BAD_CALL_PARAMETERS');
+    return { calleePhone, route: route.to, first: first.value, others };
+  }
+
+  /** A running call that was found is asked about first: its end may never have been told. */
+  private async openCall(call: CallToOpen): Promise<OpenCall> {
+    const open = await this.recorder.open(call);
+    return open.isNew || !(await this.openCallCheck.isOver(open.callSid)) ? open : this.recorder.open(call);
+  }
+
+  private async runningCall(callerId: string): Promise<RunningCall | undefined> {
+    const [running] = await findRunning(this.database, [callerId]);
+    return running && !(await this.openCallCheck.isOver(running.callSid)) ? running : undefined;
+  }
+
+  /** The providers of a route that the caller has a sub-account with, or is given one at as soon as it is asked for. */
+  private async *carriersOn(
+    route: readonly GuardedProvider[],
+    callerId: string,
+    parties: Parties,
+  ): AsyncGenerator<Carrier, undefined> {
+    for (const provider of route) {
+      const subAccount = parties.subAccount(provider.name) ?? (await this.subAccounts.make(provider, callerId));
+      if (subAccount) yield { provider, subAccount };
+    }
+    return undefined;
+  }
+
+  /** The call waits outside the provider's gate, and a cancel ends it without asking the provider. */
+  private async turnAfterFormer(
+    callerId: string,
+    callSid: string,
+    provider: GuardedProvider,
+  ): Promise<Turn | DialResult> {
+    const isFormerOver = await this.dials.waitForFormer(callerId, () => isWanted(this.database, callSid));
+    if (!isFormerOver) return FORMER_IN_FLIGHT;
+    // A limited provider's turn is taken where the call is dialled.
+    return waitsForTurn(provider) ? 'taken' : takeTurn(this.database, callSid, provider);
+  }
+
+  private async dialByRoute(
+    callerId: string,
+    call: CallToDial,
+    first: Carrier,
+    others: AsyncGenerator<Carrier, undefined>,
+  ): Promise<DialResult> {
+    for (let carrier = first; ;) {
+      const result = await this.dial(callerId, call, carrier);
+      if (result.kind !== 'refused' || !isPassedOver(result)) return result;
+      const next = await others.next();
+      if (next.done || !(await this.passOver(call.callSid, carrier, result, next.value))) return result;
+      carrier = next.value;
+    }
+  }
+
+  private async dial(callerId: string, call: CallToDial, carrier: Carrier): Promise<DialResult> {
+    const { provider: asked, subAccount } = carrier;
+    const result = await dialInTurn(this.dialler, callerId, asked, { ...call, subAccount });
+    const provider = asked.name;
+    if (result.kind === 'refused') {
+      this.logger.warn({ provider, refusal: loggedRefusal(result) }, 'the provider refused a dial');
+    }
+    if (result.kind === 'timed_out') {
+      this.logger.warn({ provider }, 'the provider has not replied to the dial in time');
+    }
+    if (result.kind === 'timed_out' || result.kind === 'unknown') this.settleSoon(call.callSid);
+    return result;
+  }
+
+  /** Not awaited: a process that stops answers its callers in the instant in which it lets go of their dials. */
+  private settleSoon(callSid: string): void {
+    settleSoon(this.database, callSid).catch((error: unknown) => {
+      this.logger.debug({ error }, 'a dial without an outcome is looked at in its turn, and no sooner');
+    });
+  }
+
+  private passOver(callSid: string, from: Carrier, refusal: Refusal, to: Carrier): Promise<boolean> {
+    this.logger.info({ from: from.provider.name, to: to.provider.name }, 'a provider is passed over');
+    return passOver(this.database, {
+      callSid,
+      from: from.provider.name,
+      refusal,
+      to: to.provider.name,
+      subAccount: to.subAccount.externalId,
+      waitsForTurn: waitsForTurn(to.provider),
+      dialTimeoutSeconds: this.config.dialTimeoutSeconds,
+    });
+  }
+
+  private async conclude(callSid: string, result: DialResult): Promise<string> {
+    switch (result.kind) {
+      case 'accepted':
+        await this.recorder.applyOwn(callSid, 'accepted', { providerCallId: result.providerCallId });
+        return callSid;
+      case 'refused':
+        await this.recorder.applyOwn(callSid, 'refused', { endReason: 'failed', detail: refusalDetail(result) });
+        throw refusedDial(result);
+      case 'canceled':
+      case 'timed_out':
+        return callSid;
+      case 'unknown':
+        throw new AppError('SYSTEM', { cause: result.cause });
+    }
+  }
+}
+
+/** The same target again is a double tap or a retry after a lost reply, not a wish for a second call. */
+const callSidFor = ({ userId, serviceLineId }: Callee, { callSid, ...running }: RunningCall): string => {
+  logAboutCall(callSid);
+  const isSame = running.calleeId === userId && Boolean(running.serviceLineId) === Boolean(serviceLineId);
+  if (!isSame) throw new AppError('ALREADY_IN_A_CALL', { retryAfterSeconds: BUSY_RETRY_SECONDS });
+  return callSid;
+};

@@ -1,0 +1,107 @@
+/** Which way a call would go, and why, without placing it: the same route, sub-accounts and limits, and nobody is asked. */
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AppError } from '../../common/error-table.js';
+import { CONFIG, type Config } from '../../config/config.js';
+import { dialablePhone } from '../../directory/dialable-phone.js';
+import { DirectoryService, type Parties } from '../../directory/directory.service.js';
+import type { GuardedProvider } from '../../telephony/guarded-provider.js';
+import { ProviderChoice } from '../../telephony/provider-choice.js';
+import { callsInTurn } from './provider-turn.js';
+
+export interface CallToTry {
+  readonly callerId: string;
+  /** Else the number stands for the callee. */
+  readonly calleeId?: string;
+  readonly phone?: string;
+}
+
+/** carries: it would be asked first. stands_in: where those before it refuse for reasons of their own. */
+export const VERDICTS = ['carries', 'stands_in', 'passed_over'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export interface DryRun {
+  /** The callee's number; null where there is none. */
+  readonly phone: string | null;
+  /** The route that the number takes, as it is configured; null where none leads there. */
+  readonly route: string | null;
+  /** Null where the call would be refused. */
+  readonly carrier: string | null;
+  readonly why: string;
+  /** Those of the route, in its order. */
+  readonly providers: readonly { readonly provider: string; readonly verdict: Verdict; readonly why: string }[];
+}
+
+@Injectable()
+export class DryRunService {
+  constructor(
+    private readonly database: DataSource,
+    private readonly directory: DirectoryService,
+    private readonly providers: ProviderChoice,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** @throws AppError BAD_REQUEST without a callee, or with two, or for a number that cannot be dialled */
+  async dryRun({ callerId, calleeId, phone }: CallToTry): Promise<DryRun> {
+    if ((calleeId === undefined) === (phone === undefined) || calleeId === callerId)
+      throw new AppError('BAD_REQUEST', { faults: NO_SINGLE_CALLEE });
+    const parties = await this.directory.findParties(callerId, calleeId ?? callerId);
+    const number = phone === undefined ? parties.calleePhone : dialablePhone(phone, this.config.phoneRegion);
+    const route = number === null ? undefined : this.providers.routeTo(number);
+    const inTurn = await callsInTurn(this.database);
+    const looks = (route?.providers ?? []).map((provider) => lookAt(provider, parties, inTurn.get(provider.name) ?? 0));
+    const carrier = looks.find(({ obstacle }) => obstacle === null)?.provider ?? null;
+    const providers = looks.map(({ provider, obstacle, account }) => ({
+      provider,
+      verdict: obstacle === null ? (provider === carrier ? 'carries' : 'stands_in') : 'passed_over',
+      why: obstacle ?? account,
+    })) satisfies DryRun['providers'];
+    const refusal = refusalOf(parties, number, route !== undefined, carrier);
+    return {
+      phone: number,
+      route: route?.to ?? null,
+      carrier: refusal === null ? carrier : null,
+      why: refusal ?? `It would go by ${String(carrier)}.`,
+      providers,
+    };
+  }
+
+  /** Open calls that count against a provider's limit, by its name. */
+  openCalls(): Promise<ReadonlyMap<string, number>> {
+    return callsInTurn(this.database);
+  }
+}
+
+const NO_SINGLE_CALLEE = [{ where: '/calleeId', what: 'give either calleeId or phone, and not the caller themselves' }];
+
+const lookAt = (provider: GuardedProvider, parties: Parties, carried: number) => ({
+  provider: provider.name,
+  account: parties.hasSubAccount(provider.name)
+    ? 'The caller has a sub-account there.'
+    : 'The caller has no sub-account there yet; the call would have one made.',
+  obstacle: obstacleOf(provider, parties, carried),
+});
+
+const obstacleOf = (provider: GuardedProvider, parties: Parties, carried: number): string | null => {
+  const { callsAtOnce } = provider.limits;
+  if (!parties.hasSubAccount(provider.name) && !provider.createSubAccount)
+    return 'The caller has no sub-account there.';
+  if (provider.isLeftAlone) return 'It has failed again and again, and is left alone for a while.';
+  if (callsAtOnce !== null && carried >= callsAtOnce) {
+    return `It may carry so many calls at once: ${callsAtOnce}. It carries ${carried}.`;
+  }
+  return null;
+};
+
+const refusalOf = (
+  { callerPhone }: Parties,
+  number: string | null,
+  hasRoute: boolean,
+  carrier: string | null,
+): string | null => {
+  if (callerPhone === null) return 'The caller has no phone, or is not known.';
+  if (number === null) return 'The callee has no phone, or is not known.';
+  if (number === callerPhone) return 'This is the phone of the caller.';
+  if (!hasRoute) return 'No route leads to this number.';
+  return carrier === null ? 'None of the providers on the route can carry it at the moment.' : null;
+};

@@ -1,0 +1,64 @@
+/**
+ * From a provider that has refused a call to the next on its route: the record bears the next one's name before that is
+ * asked (design rule 2), and its timeline tells who was passed over, and why. The record moves only while nothing has come
+ * of the call and nobody is having it hung up.
+ */
+import type { DataSource } from 'typeorm';
+import { hotStatement } from '../../postgres/hot-statement.js';
+import type { Refusal, RefusalCategory } from '../../telephony/telephony-provider.js';
+import { RINGBACK } from '../record/apply-call-event.js';
+import { UNSETTLED_DIAL_SECONDS } from '../record/call-limits.js';
+import { refusalDetail } from './dial.js';
+
+/** Reasons of the provider's own, its account among them: the same call may be welcome elsewhere. No refusal has rung a phone. */
+const ITS_OWN_REASONS: readonly RefusalCategory[] = [
+  'bad_account',
+  'no_funds',
+  'rate_limited',
+  'too_frequent',
+  'not_permitted',
+  'provider_down',
+];
+
+export const isPassedOver = ({ category }: Refusal): boolean => ITS_OWN_REASONS.includes(category);
+
+export interface PassingOver {
+  readonly callSid: string;
+  readonly from: string;
+  readonly refusal: Refusal;
+  readonly to: string;
+  readonly subAccount: string;
+  readonly waitsForTurn: boolean;
+  readonly dialTimeoutSeconds: number;
+}
+
+const moveOn = hotStatement(
+  'pass-over',
+  `
+with moved as (
+  update call_record
+  set provider = $3, sub_account = $4, turn_at = case when $5::boolean then 'infinity' else now() end,
+    sweep_at = now() + $6 * interval '1 second'
+  where call_sid = $1 and provider = $2 and state = 1 and provider_call_id is null and cancel_ordered_at is null
+  returning call_sid
+)
+insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, detail)
+select '${RINGBACK}', call_sid || ':passed_over:' || $2, call_sid, 'passed_over', now(), clock_timestamp(), $7
+from moved
+returning call_sid
+`,
+);
+
+/** @returns whether the next provider may be asked */
+export const passOver = async (database: DataSource, passing: PassingOver): Promise<boolean> => {
+  const moved = await moveOn(database, [
+    passing.callSid,
+    passing.from,
+    passing.to,
+    passing.subAccount,
+    passing.waitsForTurn,
+    passing.dialTimeoutSeconds + UNSETTLED_DIAL_SECONDS,
+    { provider: passing.from, ...refusalDetail(passing.refusal), next: passing.to },
+  ]);
+  return moved.length > 0;
+};

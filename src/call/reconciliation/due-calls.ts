@@ -1,0 +1,158 @@
+/**
+ * Which calls the sweeper looks at. Claiming a call puts its next look off, and locked rows are skipped, so that each is
+ * looked at once, on however many replicas.
+ */
+import type { DataSource } from 'typeorm';
+import type { Config } from '../../config/config.js';
+import { hotStatement } from '../../postgres/hot-statement.js';
+import { NOW_MS } from '../../postgres/now-ms.js';
+import type { GuardedProvider } from '../../telephony/guarded-provider.js';
+import { asksOf, RESERVED_AHEAD_MS } from './ask-pace.js';
+import type { CallInQuestion } from './call-inquiry.js';
+import {
+  ASK_AGAIN_SECONDS,
+  CANCEL_LEASE_SECONDS,
+  GIVE_UP_SECONDS,
+  probeIn,
+  UNPLACED_DIAL_SECONDS,
+  UNSETTLED_DIAL_SECONDS,
+} from '../record/call-limits.js';
+import { IS_UNDIALED } from '../record/undialed.js';
+
+export interface DueCall extends CallInQuestion {
+  readonly provider: string;
+  /** Past the longest stay in its state. */
+  readonly overdue: boolean;
+  /** A cancel was promised, and the process that was to carry it out has not done so. */
+  readonly cancelPending: boolean;
+  /** Its turn at the provider never came: the process that waited for it died, or lost the database. */
+  readonly isUndialed: boolean;
+  /** Past its limit for so long that it is closed, whatever its provider answers. */
+  readonly hopeless: boolean;
+}
+
+export interface DueCalls {
+  readonly calls: readonly DueCall[];
+  /** Milliseconds until the provider may be asked about the first of them. */
+  readonly waitMs: number;
+}
+
+/** Of a row of call_record whose dial was not settled: when its provider must know whether there is a call. */
+const mustBeKnownAt = (dialTimeout: string): string =>
+  `coalesce(turn_at, requested_at) + (${dialTimeout} + ${UNPLACED_DIAL_SECONDS}) * interval '1 second'`;
+
+/**
+ * Of a row of call_record: its dial is so recent that its provider may not find the call yet. For one that was settled this is
+ * told by the deadline of state 1, which is set once, when the call is opened.
+ *
+ * @param longestRequested seconds, as SQL
+ * @param dialTimeout seconds, as SQL
+ */
+export const isFresh = (longestRequested: string, dialTimeout: string): string =>
+  `state = 1 and case when provider_call_id is null
+   then ${mustBeKnownAt(dialTimeout)} > now()
+   else deadline_at > now() + greatest(0, ${longestRequested} - ${UNSETTLED_DIAL_SECONDS}) * interval '1 second' end`;
+
+const LATER = `now() + interval '${ASK_AGAIN_SECONDS} seconds'`;
+
+/** One that may not be found yet is looked at again as soon as it must be. */
+const nextLook = (dialTimeout: string): string =>
+  `case when state = 1 and provider_call_id is null and ${mustBeKnownAt(dialTimeout)} > now()
+   then least(${mustBeKnownAt(dialTimeout)}, ${LATER}) else ${LATER} end`;
+
+const claimed = (due: string, next: string): string => `
+update call_record set sweep_at = ${next}
+from ${due} where call_record.call_sid = ${due}.call_sid
+returning call_record.*`;
+
+const DUE_CALL = `
+  call_sid as "callSid", provider, provider_call_id as "providerCallId", state,
+  coalesce(cancel_ordered_at <= ${NOW_MS} - interval '${CANCEL_LEASE_SECONDS} seconds', false) as "cancelPending",
+  ${IS_UNDIALED} as "isUndialed",
+  deadline_at <= ${NOW_MS} as overdue, deadline_at + interval '${GIVE_UP_SECONDS} seconds' <= ${NOW_MS} as hopeless`;
+
+/** One row without a call where none was claimed: `waitMs` tells for how long places are taken. */
+type ClaimedRow = (DueCall | { readonly callSid: null }) & { readonly waitMs: number };
+
+/** Locks the provider's row first: replicas claim one after the other, each with places in time behind the other's. */
+const claimAtProvider = hotStatement<ClaimedRow>(
+  'claim-due',
+  `
+with turn as materialized (
+  select greatest(next_at, clock_timestamp()) as at from provider_turn where provider = ${asksOf('$1::text')} for update
+), due as (
+  select call_sid from call_record
+  where provider = $1 and state < 4 and sweep_at <= ${NOW_MS}
+    and coalesce((select at from turn) <= clock_timestamp() + interval '${RESERVED_AHEAD_MS} milliseconds', true)
+  order by sweep_at
+  limit $2
+  for update skip locked
+), claimed as (${claimed('due', nextLook('$5::float8'))}
+), place as materialized (
+  select coalesce((select at from turn), clock_timestamp()) as at, (select count(*) from claimed) as asks
+), moved as (
+  insert into provider_turn (provider, next_at)
+  select ${asksOf('$1::text')}, place.at + place.asks / $3::float8 * interval '1 second' from place where place.asks > 0
+  on conflict on constraint provider_turn_pkey do update set next_at = excluded.next_at
+)
+select ${DUE_CALL}, ${isFresh('$4::float8', '$5::float8')} as "isFresh",
+  greatest(0, extract(epoch from place.at - clock_timestamp()) * 1000)::float8 as "waitMs"
+from place left join claimed on true
+`,
+);
+
+export const claimDue = async (
+  database: DataSource,
+  { name, asksPerSecond }: GuardedProvider,
+  limit: number,
+  { longestRequestedSeconds, dialTimeoutSeconds }: Config,
+): Promise<DueCalls> => {
+  const rows = await claimAtProvider(database, [
+    name,
+    limit,
+    asksPerSecond,
+    longestRequestedSeconds,
+    dialTimeoutSeconds,
+  ]);
+  return { calls: rows.filter((row) => row.callSid !== null), waitMs: rows[0]?.waitMs ?? 0 };
+};
+
+const claimOfOthers = hotStatement<DueCall>(
+  'claim-due-of-others',
+  `
+with due as (
+  select call_sid from call_record
+  where provider <> all($1::text[]) and state < 4 and sweep_at <= ${NOW_MS}
+  order by sweep_at
+  limit $2
+  for update skip locked
+), claimed as (${claimed('due', LATER)}
+)
+select ${DUE_CALL}, false as "isFresh" from claimed
+`,
+);
+
+/** Calls of providers that are not configured any more: there is no provider to ask. */
+export const claimDueOfOthers = (
+  database: DataSource,
+  configured: readonly string[],
+  limit: number,
+): Promise<DueCall[]> => claimOfOthers(database, [configured, limit]);
+
+const putOff = hotStatement(
+  'put-off-sweep',
+  `
+update call_record
+set sweep_at = case when next.at > now() then next.at else now() + interval '${ASK_AGAIN_SECONDS} seconds' end
+from (
+  select least(deadline_at, cancel_ordered_at + interval '${CANCEL_LEASE_SECONDS} seconds', now() + ${probeIn('state')}) as at
+  from call_record where call_sid = $1
+) next
+where call_sid = $1 and state < 4
+`,
+);
+
+/** The call goes on within its time, as far as anybody can say: asked about again when its state's interval is over. */
+export const putOffSweep = async (database: DataSource, callSid: string): Promise<void> => {
+  await putOff(database, [callSid]);
+};

@@ -1,0 +1,179 @@
+/**
+ * Nothing stays open (design rule 5). Looks for calls that are due: their dial was never settled, they have not been asked
+ * about for some time, or they have stayed in a state for longer than they may. Asks their provider, and closes them with the
+ * truth or, where that cannot be had, with `lost`. Any number of replicas may sweep, see due-calls.ts.
+ *
+ * Each provider has a lane of its own, so that one that is slow or hangs keeps no other's calls open.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { runWithLogContext } from '../../common/log-context.js';
+import { LOGGER, type Logger } from '../../common/logger.js';
+import { CONFIG, type Config } from '../../config/config.js';
+import { ProviderChoice } from '../../telephony/provider-choice.js';
+import type { GuardedProvider } from '../../telephony/guarded-provider.js';
+import { keepPace } from './ask-pace.js';
+import { CallInquiry } from './call-inquiry.js';
+import { CallRecorder } from '../call-recorder.js';
+import { CatchUp } from './catch-up.js';
+import { claimDue, claimDueOfOthers, putOffSweep, type DueCall, type DueCalls } from './due-calls.js';
+import { carryOutCancel, orderHangUp, type CancelTools } from '../cancel/ordered-cancel.js';
+
+/** At half a second to an answer these are 100 calls a second. */
+const AT_ONCE = 50;
+/** Calls of one claim. Their places in time and their answers come before they are due again. */
+const BATCH = AT_ONCE / 2;
+
+/** A provider's calls, or those of all providers that are not configured any more. */
+interface Lane {
+  readonly provider: GuardedProvider | null;
+  timer?: NodeJS.Timeout;
+  sweeping?: Promise<void>;
+  hasFailed?: boolean;
+}
+
+@Injectable()
+export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly lanes: readonly Lane[];
+  private readonly stop = new AbortController();
+  private readonly tools: CancelTools;
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly recorder: CallRecorder,
+    private readonly inquiry: CallInquiry,
+    private readonly catchUp: CatchUp,
+    private readonly providers: ProviderChoice,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.lanes = [...providers.all, null].map((provider) => ({ provider }));
+    this.tools = { database, recorder, logger };
+  }
+
+  onApplicationBootstrap(): void {
+    for (const lane of this.lanes) this.schedule(lane, 0);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stop.abort();
+    for (const { timer } of this.lanes) clearTimeout(timer);
+    await Promise.all(this.lanes.map(async ({ sweeping }) => sweeping));
+  }
+
+  /** One look at everything that is due. @returns how many calls were looked at */
+  async sweep(): Promise<number> {
+    const looked = await Promise.all(this.lanes.map(({ provider }) => this.sweepLane(provider)));
+    return looked.reduce((sum, count) => sum + count);
+  }
+
+  private schedule(lane: Lane, delayMs: number): void {
+    lane.timer = setTimeout(() => {
+      lane.sweeping = this.sweepInTime(lane).finally(() => {
+        if (!this.stop.signal.aborted) this.schedule(lane, this.config.sweepEverySeconds * 1000 * jitter());
+      });
+    }, delayMs);
+  }
+
+  private async sweepInTime(lane: Lane): Promise<void> {
+    try {
+      await this.sweepLane(lane.provider);
+      // Without a database no webhook was taken either.
+      if (lane.hasFailed && lane.provider) this.catchUp.askAbout(lane.provider.name);
+      lane.hasFailed = false;
+    } catch (error) {
+      this.logger.error({ error, provider: lane.provider?.name }, 'sweep failed');
+      lane.hasFailed = true;
+    }
+  }
+
+  /** Goes on for as long as there is more than a batch. */
+  private async sweepLane(provider: GuardedProvider | null): Promise<number> {
+    const inFlight = new Set<Promise<void>>();
+    let looked = 0;
+    let hasMore = true;
+    if (provider) await keepPace(this.database, provider.name);
+    try {
+      while (hasMore && !this.stop.signal.aborted) {
+        while (inFlight.size > AT_ONCE - BATCH) await Promise.race(inFlight);
+        const { calls, waitMs } = await this.claim(provider);
+        let placeAt = performance.now() + waitMs;
+        // Other replicas have taken the places of the next second.
+        if (calls.length === 0 && waitMs > 0) await this.pauseUntil(placeAt);
+        else if (calls.length < BATCH) hasMore = false;
+        for (const call of calls) {
+          await this.pauseUntil(placeAt);
+          placeAt += 1000 / (provider?.asksPerSecond ?? Infinity);
+          const look = this.lookAt(call);
+          inFlight.add(look);
+          void look.finally(() => inFlight.delete(look));
+        }
+        looked += calls.length;
+      }
+    } finally {
+      await Promise.all(inFlight);
+    }
+    return looked;
+  }
+
+  private async claim(provider: GuardedProvider | null): Promise<DueCalls> {
+    if (provider) return claimDue(this.database, provider, BATCH, this.config);
+    const configured = this.providers.all.map(({ name }) => name);
+    return { calls: await claimDueOfOthers(this.database, configured, BATCH), waitMs: 0 };
+  }
+
+  /** Or until the process stops. */
+  private async pauseUntil(time: number): Promise<void> {
+    const ms = time - performance.now();
+    if (ms > 0) await sleep(ms, undefined, { signal: this.stop.signal }).catch(() => undefined);
+  }
+
+  /** Never throws. A call that is not looked at because the process stops is due again soon. */
+  private lookAt(call: DueCall): Promise<void> {
+    return runWithLogContext({ callSid: call.callSid }, async () => {
+      if (this.stop.signal.aborted) return;
+      await this.logged('a call could not be settled', () => this.settle(call));
+      if (call.hopeless) await this.logged('a call could not be closed', () => this.closeHopeless(call));
+    });
+  }
+
+  private async logged(text: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.logger.error({ error }, text);
+    }
+  }
+
+  private async settle(call: DueCall): Promise<void> {
+    if (call.isUndialed) {
+      await this.recorder.applyOwn(call.callSid, 'lost', { endReason: 'failed' });
+      return;
+    }
+    const provider = this.providers.named(call.provider);
+    if (!provider) return;
+    if (call.cancelPending && (await carryOutCancel(this.tools, provider, call))) return;
+    const answer = await this.inquiry.ask(provider, call);
+    if (answer === 'over' || answer === 'unanswered') return;
+    if (!call.overdue) await putOffSweep(this.database, call.callSid);
+    else if (answer === 'open') await this.expire(provider, call);
+  }
+
+  /** Whatever its provider said or did: unless the call has moved on, nothing more can be learned of it. */
+  private async closeHopeless(call: DueCall): Promise<void> {
+    if ((await this.inquiry.stateOf(call.callSid)) !== call.state) return;
+    await this.recorder.applyOwn(call.callSid, 'lost', { endReason: 'lost' });
+  }
+
+  /** The provider says that the call goes on. Unless it has only now moved on, that has been long enough. */
+  private async expire(provider: GuardedProvider, call: DueCall): Promise<void> {
+    if ((await this.inquiry.stateOf(call.callSid)) !== call.state) return;
+    this.logger.warn({ state: call.state }, 'a call has stayed too long and is hung up');
+    const outcome = await orderHangUp(this.tools, provider, call);
+    if (outcome?.kind === 'taken') await this.recorder.applyOwn(call.callSid, 'expired', { endReason: 'canceled' });
+  }
+}
+
+/** Replicas that started together must not sweep together. */
+const jitter = (): number => 0.8 + Math.random() * 0.4;

@@ -1,0 +1,203 @@
+/**
+ * `call-lifecycle.ts` as the one statement that applies an event: it locks the call, stores the event once, moves the
+ * record where the rule says so, and numbers the change. Whatever order events come in, on however many
+ * connections, each statement sees the call as the one before has left it.
+ */
+import type { DataSource } from 'typeorm';
+import { hotStatement } from '../../postgres/hot-statement.js';
+import { changeBytes } from './call-change.js';
+import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
+import { CANCEL_LEASE_SECONDS, probeIn } from './call-limits.js';
+import { END_AUTHORITIES, END_REASONS, EVENT_RULES, type CallEventType, type EndReason } from './call-lifecycle.js';
+
+export interface EventToApply {
+  /** Who tells it: a provider's name, or RINGBACK. */
+  readonly provider: string;
+  readonly eventId: string;
+  readonly callSid: string;
+  readonly type: CallEventType;
+  /** The database's now, where it is our own event. */
+  readonly occurredAt: Date | null;
+  readonly endReason?: EndReason | undefined;
+  readonly providerCallId?: string | null | undefined;
+  readonly detail?: Readonly<Record<string, unknown>> | undefined;
+  readonly receipt?: string | null | undefined;
+  readonly recording?: string | undefined;
+}
+
+/** The provider column of events that are our own doing. */
+export const RINGBACK = 'ringback';
+
+/**
+ * unknown_call: stored nowhere. applied: stored, whether or not it moved the call. repeated: stored before; nothing
+ * changed. replayed: the same, by the very same delivery. too_late: a word of ours on a call that is over; not stored.
+ */
+export type Applied = 'unknown_call' | 'applied' | 'repeated' | 'replayed' | 'too_late';
+
+export interface Application {
+  readonly applied: Applied;
+  /** The bytes of the change that the event made, where it made one: to be published. */
+  readonly change: string | null;
+}
+
+const textArray = (items: readonly string[]): string => `array[${items.map((item) => `'${item}'`).join(', ')}]::text[]`;
+const rankOfAuthority = (column: string): string => `array_position(${textArray(END_AUTHORITIES)}, ${column})`;
+const rankOfReason = (column: string): string => `array_position(${textArray(END_REASONS)}, ${column})`;
+
+/** The promise to hang up is kept whatever happens meanwhile; null, and no bound, where none was made. */
+const CANCEL_DUE_AT = `numbered.cancel_ordered_at + interval '${CANCEL_LEASE_SECONDS} seconds'`;
+
+const CHANGE_BYTES = changeBytes({
+  type: `case
+    when next_state = state then 'call.amended'
+    else (array['call.requested', 'call.ringing', 'call.answered', 'call.over'])[next_state] end`,
+  receivedAt: 'received_at',
+  callSid: 'call_sid',
+  number: 'changes + 1',
+  state: 'next_state',
+  endReason: 'next_end_reason',
+  occurredAt: 'occurred_at',
+  callerId: 'caller_id',
+  calleeId: 'callee_id',
+  serviceLineId: 'service_line_id',
+});
+
+const applyEvent = hotStatement<Outcome>(
+  'apply-call-event',
+  `
+with given as (
+  select
+    $1::text as call_sid, $2::text as provider, $3::text as event_id, $4::text as type,
+    coalesce($5::timestamptz, now())::timestamptz(3) as occurred_at,
+    $6::text as end_reason, $7::text as authority, $8::smallint as reaches, $9::boolean as only_while_open,
+    $10::text as provider_call_id, $11::jsonb as detail, $12::text as receipt, $13::float8[] as longest_stays,
+    $14::text as recording
+), call as materialized (
+  select * from call_record where call_sid = $1 for update
+), judged as (
+  select call.*, given.provider as teller, given.event_id, given.type, given.occurred_at, given.detail, given.receipt,
+    greatest(call.state, given.reaches) as next_state,
+    case when given.type = 'ringing' then least(call.ringing_at, given.occurred_at) else call.ringing_at end
+      as next_ringing_at,
+    case when given.type = 'answered' then least(call.answered_at, given.occurred_at) else call.answered_at end
+      as next_answered_at,
+    given.authority is not null and (
+      call.ended_by is null
+      or (${rankOfAuthority('given.authority')}, given.occurred_at, ${rankOfReason('given.end_reason')})
+       < (${rankOfAuthority('call.ended_by')}, call.ended_at, ${rankOfReason('call.end_reason')})
+    ) as wins,
+    given.authority, given.end_reason as given_reason,
+    coalesce(call.provider_call_id, given.provider_call_id) as next_provider_call_id,
+    coalesce(call.recording, given.recording) as next_recording,
+    given.longest_stays
+  from call, given
+  where call.state < 4 or not given.only_while_open
+), ended as (
+  select judged.*,
+    case when wins then occurred_at else ended_at end as next_ended_at,
+    case when wins then authority else ended_by end as next_ended_by,
+    case when wins then given_reason else end_reason end as winning_reason
+  from judged
+), next as (
+  select ended.*,
+    case when winning_reason = 'canceled' and next_answered_at is not null then 'completed' else winning_reason end
+      as next_end_reason
+  from ended
+), numbered as materialized (
+  select next.*, clock_timestamp()::timestamptz(3) as received_at,
+    (next_state, next_ringing_at, next_answered_at, next_ended_at, next_end_reason)
+      is distinct from (state, ringing_at, answered_at, ended_at, end_reason) as changed
+  from next
+), event as (
+  insert into call_event
+    (provider, event_id, call_sid, type, occurred_at, received_at, detail, receipt, change_number, change)
+  select teller, event_id, call_sid, type, occurred_at, received_at, detail, receipt,
+    case when changed then changes + 1 end,
+    case when changed then ${CHANGE_BYTES} end
+  from numbered
+  on conflict on constraint call_event_pkey do nothing
+  returning event_id, change
+), moved as (
+  update call_record
+  set state = numbered.next_state,
+    ringing_at = numbered.next_ringing_at,
+    answered_at = numbered.next_answered_at,
+    ended_at = numbered.next_ended_at,
+    ended_by = numbered.next_ended_by,
+    end_reason = numbered.next_end_reason,
+    provider_call_id = numbered.next_provider_call_id,
+    recording = numbered.next_recording,
+    changes = numbered.changes + numbered.changed::int,
+    deadline_at = case
+      when numbered.next_state > numbered.state and numbered.next_state < 4
+      then now() + numbered.longest_stays[numbered.next_state] * interval '1 second'
+      else numbered.deadline_at end,
+    sweep_at = case
+      when numbered.next_state = 4 then numbered.sweep_at
+      when numbered.next_state > numbered.state
+      then least(now() + numbered.longest_stays[numbered.next_state] * interval '1 second',
+        now() + ${probeIn('numbered.next_state')}, ${CANCEL_DUE_AT})
+      -- The dial is settled. Other news that move nothing leave the next look where it is.
+      when numbered.type = 'accepted'
+      then least(numbered.deadline_at, now() + ${probeIn('numbered.next_state')}, ${CANCEL_DUE_AT})
+      else numbered.sweep_at end
+  from numbered, event
+  where call_record.call_sid = numbered.call_sid and event.event_id = numbered.event_id
+  returning event.change
+)
+select
+  exists (select from call) as known,
+  exists (select from numbered) as in_time,
+  exists (select from event) as stored,
+  not exists (select from event) and exists (
+    select from call_event earlier where earlier.provider = $2 and earlier.event_id = $3 and earlier.receipt = $12
+  ) as replayed,
+  moved.change,
+  ${JOBS_AFTER_COMMIT}
+from (select) as one left join moved on moved.change is not null
+`,
+);
+
+interface Outcome {
+  readonly known: boolean;
+  readonly in_time: boolean;
+  readonly stored: boolean;
+  readonly replayed: boolean;
+  readonly change: string | null;
+}
+
+/** @param longestStays seconds, by state 1 to 3 */
+export const applyCallEvent = async (
+  database: DataSource,
+  event: EventToApply,
+  longestStays: readonly number[],
+): Promise<Application> => {
+  const rule = EVENT_RULES[event.type];
+  const [outcome] = await applyEvent(database, [
+    event.callSid,
+    event.provider,
+    event.eventId,
+    event.type,
+    event.occurredAt,
+    rule.authority ? (event.endReason ?? 'failed') : null,
+    rule.authority ?? null,
+    rule.reaches,
+    rule.onlyWhileOpen ?? false,
+    event.providerCallId ?? null,
+    event.detail ?? null,
+    event.receipt ?? null,
+    longestStays,
+    event.recording ?? null,
+  ]);
+  return {
+    applied: outcome ? appliedBy(outcome) : 'unknown_call',
+    change: outcome?.change ?? null,
+  };
+};
+
+const appliedBy = ({ known, in_time: inTime, stored, replayed }: Outcome): Applied => {
+  if (!known) return 'unknown_call';
+  if (stored) return 'applied';
+  if (!inTime) return 'too_late';
+  return replayed ? 'replayed' : 'repeated';
+};

@@ -1,0 +1,98 @@
+/**
+ * Numbered truth. Each change of a call is written down once, as the very bytes that the stream, the long poll, the
+ * outgoing webhook and the timeline show: {"type":…,"timestamp":…,"data":{"callSid":…,"number":…,…}}. The frame is that
+ * of Standard Webhooks.
+ */
+import { readJson, readObject, readOneOf, readWholeNumber, UnexpectedShape } from '../../common/foreign-json.js';
+import { readInstant } from '../../common/instant.js';
+import { isLong } from '../../common/long.js';
+import { END_REASONS, StateType } from './call-lifecycle.js';
+import { isCallSid } from './call-sid.js';
+
+/** `amended`: the state stayed, and something about it became known late. */
+export const CHANGE_TYPES = ['call.requested', 'call.ringing', 'call.answered', 'call.over', 'call.amended'] as const;
+export type ChangeType = (typeof CHANGE_TYPES)[number];
+
+/** What the bytes mean. */
+export interface CallChange {
+  readonly type: ChangeType;
+  /** When we learned of it. */
+  readonly timestamp: string;
+  readonly data: {
+    readonly callSid: string;
+    /** 1, 2, 3 … without gaps within a call. */
+    readonly number: number;
+    readonly stateType: string;
+    readonly endReason: string | null;
+    /** When it happened, by the clock of whoever told us. */
+    readonly occurredAt: string;
+    readonly callerId: string;
+    readonly calleeId: string | null;
+    readonly serviceLineId: string | null;
+  };
+}
+
+const STATE_TYPES = Object.values(StateType).map(String);
+/** PostgreSQL's integer. */
+const GREATEST_NUMBER = 2 ** 31 - 1;
+
+/**
+ * The bytes come from a notification, which any database user can send, or from a row that another version of Ringback
+ * wrote. Fields that this version does not know are kept.
+ * @throws UnexpectedShape
+ */
+export const readChange = (bytes: string): CallChange => {
+  const change = readObject('the change', readJson(bytes));
+  const data = readObject('data', change.data);
+  readOneOf('type', CHANGE_TYPES, change.type);
+  expectThat('timestamp', isTime(change.timestamp));
+  expectThat('callSid', isCallSid(data.callSid));
+  readWholeNumber('number', 1, GREATEST_NUMBER, data.number);
+  readOneOf('stateType', STATE_TYPES, data.stateType);
+  if (data.endReason !== null) readOneOf('endReason', END_REASONS, data.endReason);
+  expectThat('occurredAt', isTime(data.occurredAt));
+  expectThat('callerId', isLong(data.callerId));
+  expectThat('calleeId', data.calleeId === null || isLong(data.calleeId));
+  expectThat('serviceLineId', data.serviceLineId === null || isLong(data.serviceLineId));
+  return change as unknown as CallChange;
+};
+
+const isTime = (value: unknown): boolean => typeof value === 'string' && readInstant(value) !== null;
+
+const expectThat = (name: string, isRight: boolean): void => {
+  if (!isRight) throw new UnexpectedShape(`${name} is not what it should be`);
+};
+
+const isoTime = (expression: string): string =>
+  `to_char(${expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const orNull = (expression: string): string => `coalesce('"' || ${expression} || '"', 'null')`;
+
+interface ChangeColumns {
+  readonly type: string;
+  readonly receivedAt: string;
+  readonly callSid: string;
+  readonly number: string;
+  readonly state: string;
+  readonly endReason: string;
+  readonly occurredAt: string;
+  readonly callerId: string;
+  readonly calleeId: string;
+  readonly serviceLineId: string;
+}
+
+/** The SQL expression that writes the bytes, out of SQL expressions. Nothing in them needs escaping: ids, words, times. */
+export const changeBytes = (columns: ChangeColumns): string => `
+  '{"type":"' || ${columns.type}
+  || '","timestamp":"' || ${isoTime(columns.receivedAt)}
+  || '","data":{"callSid":"' || ${columns.callSid}
+  || '","number":' || ${columns.number}
+  || ',"stateType":"' || ${columns.state}
+  || '","endReason":' || ${orNull(columns.endReason)}
+  || ',"occurredAt":"' || ${isoTime(columns.occurredAt)}
+  || '","callerId":"' || ${columns.callerId}
+  || '","calleeId":' || ${orNull(columns.calleeId)}
+  || ',"serviceLineId":' || ${orNull(columns.serviceLineId)}
+  || '}}'`;
+
+/** The channel on which the bytes of every change are notified when it is committed. */
+export const CALL_CHANGED_CHANNEL = 'ringback_call_changed';

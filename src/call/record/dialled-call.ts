@@ -1,0 +1,48 @@
+/**
+ * What a provider needs to find a call whose id it never told: its reply to the dial was lost, or is outstanding. Read for
+ * those calls alone.
+ */
+import type { DataSource } from 'typeorm';
+import { hotStatement } from '../../postgres/hot-statement.js';
+import type { DialledCall, ProviderCall } from '../../telephony/telephony-provider.js';
+
+/** Calls that a provider could take for this one; it is looked for within minutes of its dial. callSids begin with their time. */
+const OTHERS = `
+  select provider_call_id from call_record other
+  where other.caller_phone = call.caller_phone and other.provider = call.provider and other.provider_call_id is not null
+    and other.call_sid <> call.call_sid`;
+
+const find = hotStatement<DialledCall>(
+  'dialled-call',
+  `
+select caller_phone as "callerPhone", callee_phone as "calleePhone", sub_account as "subAccount",
+  case when turn_at = 'infinity' then requested_at else coalesce(turn_at, requested_at) end as at,
+  array(
+    ${OTHERS} and other.state < 4
+    union all
+    ${OTHERS} and other.state = 4
+      and other.call_sid > to_char((call.requested_at - interval '1 hour') at time zone 'UTC', 'YYMMDDHH24MISS')
+  ) as "othersIds"
+from call_record call where call_sid = $1
+`,
+);
+
+/** The call as its provider is asked about it. */
+export const asAsked = async (
+  database: DataSource,
+  { callSid, providerCallId }: ProviderCall,
+): Promise<ProviderCall> => {
+  const [dialled] = providerCallId === null ? await find(database, [callSid]) : [];
+  return { callSid, providerCallId, ...(dialled && { dialled }) };
+};
+
+const hasten = hotStatement(
+  'settle-soon',
+  `update call_record set sweep_at = least(sweep_at, now() + interval '1 second')
+   where call_sid = $1 and state = 1 and provider_call_id is null`,
+);
+
+/** The dial’s outcome is unknown: the sweeper of any replica asks the provider what became of it. */
+export const settleSoon = async (database: DataSource, callSid: string): Promise<void> => {
+  await hasten(database, [callSid]);
+};

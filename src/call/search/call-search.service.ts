@@ -1,0 +1,44 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AppError, type Fault } from '../../common/error-table.js';
+import { normalisePhone } from '../../common/phone-number.js';
+import { CONFIG, type Config } from '../../config/config.js';
+import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
+import { badCursor, type Page, type PageRequest } from '../../common/page.js';
+import type { CallFilter } from './call-search-statement.js';
+import { isCallSid } from '../record/call-sid.js';
+import { searchCalls } from './search-calls.js';
+import type { ShownCall } from './shown-call.js';
+
+export interface CallSearch extends PageRequest, CallFilter {
+  /** In any notation. */
+  readonly phone?: string | undefined;
+}
+
+/** Anybody's calls, newest first. */
+@Injectable()
+export class CallSearchService {
+  constructor(
+    private readonly database: DataSource,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /**
+   * A page may have fewer items than its limit, even none, and yet a next (search-calls.ts).
+   * @throws AppError that names each parameter that is wrong
+   */
+  async find({ after, limit, phone: written, ...filter }: CallSearch): Promise<Page<ShownCall>> {
+    const phone = written === undefined ? undefined : storedForm(written, this.config.phoneRegion);
+    const faults: Fault[] = [
+      ...(phone === null ? [{ where: '/phone', what: NOT_DIALABLE }] : []),
+      ...(filter.from && filter.to && filter.to <= filter.from ? [{ where: '/to', what: 'must be after from' }] : []),
+      ...(after !== undefined && !isCallSid(after) ? badCursor().faults : []),
+    ];
+    if (faults.length > 0) throw new AppError('BAD_REQUEST', { faults });
+    return searchCalls(this.database, { ...filter, phone: phone ?? undefined }, { after, limit });
+  }
+}
+
+/** In a query string a plus that nobody has escaped is a blank. */
+const storedForm = (written: string, region: string): string | null =>
+  normalisePhone(written.replace(/^ /, '+'), region) ?? normalisePhone(written, region);

@@ -1,0 +1,56 @@
+/** One page of the search for calls: the statements of `call-search-statement.ts`, run and read. */
+import type { DataSource } from 'typeorm';
+import { KEY_ORDER_SETTINGS } from '../../postgres/key-order.js';
+import { MOST_EXAMINED, type Page, type PageRequest } from '../../common/page.js';
+import { searchStatements, type CallFilter, type FoundRow } from './call-search-statement.js';
+import { shownCall, type ShownCall } from './shown-call.js';
+
+/**
+ * Newest first. Filters lead in turn until one of them fills the page or comes to its end; else the page is that of
+ * the one that came farthest, which may have fewer items than the limit, even none, and yet a next.
+ */
+export const searchCalls = async (
+  database: DataSource,
+  filter: CallFilter,
+  page: PageRequest,
+  mostExamined = MOST_EXAMINED,
+): Promise<Page<ShownCall>> =>
+  database.transaction(async (transaction) => {
+    await transaction.query(KEY_ORDER_SETTINGS);
+    let farthest: Page<ShownCall> | undefined;
+    for (const { text, values } of searchStatements(filter, page, mostExamined)) {
+      const found = pageOf(await transaction.query<FoundRow[]>(text, [...values]), page.limit);
+      if (found.items.length === page.limit || found.next === null) return found;
+      if (!farthest?.next || found.next < farthest.next) farthest = found;
+    }
+    return farthest ?? { items: [], next: null };
+  });
+
+/**
+ * Each source of a statement is known down to some callSid, or to its end; together they are known down to the greatest
+ * of those, and what lies beyond is for the next page.
+ */
+const pageOf = (rows: readonly FoundRow[], limit: number): Page<ShownCall> => {
+  const knownDownTo = [...new Set(rows.map(({ source }) => source))]
+    .map((source) =>
+      lastKnown(
+        rows.filter((row) => row.source === source),
+        limit,
+      ),
+    )
+    .reduce((greatest, one) => (one > greatest ? one : greatest), '');
+
+  const found = new Map(
+    rows.filter(({ matches, callSid }) => matches && callSid >= knownDownTo).map((row) => [row.callSid, row]),
+  );
+  const newestFirst = [...found.values()].sort((one, other) => (one.callSid > other.callSid ? -1 : 1));
+  const items = newestFirst.slice(0, limit).map(shownCall);
+  const next = newestFirst.length > limit ? items.at(-1)?.callSid : knownDownTo;
+  return { items, next: next || null };
+};
+
+/** The callSid that a source is known down to; empty where it has come to its end. */
+const lastKnown = (rows: readonly FoundRow[], limit: number): string => {
+  const last = rows.at(-1);
+  return last && (rows.length > limit || last.isHorizon) ? last.callSid : '';
+};

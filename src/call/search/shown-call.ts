@@ -1,0 +1,45 @@
+/** A call as administrators see it: the record without our housekeeping. */
+import { talkSeconds } from '../record/call-lifecycle.js';
+import type { CallRecord } from '../record/call-record.entity.js';
+
+export interface ShownCall extends Omit<
+  Readonly<CallRecord>,
+  'state' | 'sweepAt' | 'deadlineAt' | 'turnAt' | 'cancelOrderedAt' | 'checkedUntil'
+> {
+  readonly stateType: string;
+  readonly talkSeconds: number | null;
+}
+
+/** What `SHOWN_COLUMNS` select. */
+export type ShownRow = Omit<ShownCall, 'stateType' | 'talkSeconds'> & Pick<CallRecord, 'state'>;
+
+/** Of a row that goes by the name of `call`. */
+export const SHOWN_COLUMNS = `
+  call.call_sid as "callSid", call.caller_id as "callerId", call.callee_id as "calleeId",
+  call.service_line_id as "serviceLineId", call.caller_phone as "callerPhone", call.callee_phone as "calleePhone",
+  call.provider, call.sub_account as "subAccount", call.provider_call_id as "providerCallId", call.state,
+  call.end_reason as "endReason", call.ended_by as "endedBy", call.requested_at as "requestedAt",
+  call.ringing_at as "ringingAt", call.answered_at as "answeredAt", call.ended_at as "endedAt", call.recording, call.changes`;
+
+/** Leaves out whatever else the row has. */
+export const shownCall = (row: ShownRow): ShownCall => ({
+  callSid: row.callSid,
+  callerId: row.callerId,
+  calleeId: row.calleeId,
+  serviceLineId: row.serviceLineId,
+  callerPhone: row.callerPhone,
+  calleePhone: row.calleePhone,
+  provider: row.provider,
+  subAccount: row.subAccount,
+  providerCallId: row.providerCallId,
+  stateType: String(row.state),
+  endReason: row.endReason,
+  endedBy: row.endedBy,
+  requestedAt: row.requestedAt,
+  ringingAt: row.ringingAt,
+  answeredAt: row.answeredAt,
+  endedAt: row.endedAt,
+  talkSeconds: talkSeconds(row),
+  recording: row.recording,
+  changes: row.changes,
+});

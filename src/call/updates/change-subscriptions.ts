@@ -1,0 +1,142 @@
+/**
+ * Those who wait for a call on this replica: each gets every change of its call once and in order. A gap in the numbers is
+ * filled from the table, for many of them by one statement.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DataSource } from 'typeorm';
+import type { Logger } from '../../common/logger.js';
+import { hotStatement } from '../../postgres/hot-statement.js';
+import { readChange, type CallChange } from '../record/call-change.js';
+
+/** One change: its bytes for passing on, and what they mean. */
+export interface FeedItem {
+  readonly bytes: string;
+  readonly change: CallChange;
+}
+
+/** Gets null in place of a change that this version of Ringback cannot read: the next one comes all the same. */
+export type FeedListener = (item: FeedItem | null) => void;
+
+interface Subscription {
+  /** The number of the last change that was handed on, or could not be read. */
+  last: number;
+  readonly listener: FeedListener;
+}
+
+/** After a failure. */
+const READ_AGAIN_MS = 1_000;
+/** Calls that one statement reads for. */
+const CALLS_A_READ = 200;
+
+interface ChangeRow {
+  readonly callSid: string;
+  readonly number: number;
+  readonly bytes: string;
+}
+
+const readChanges = hotStatement<ChangeRow>(
+  'read-changes',
+  `
+select call_sid as "callSid", change_number as number, change as bytes from call_event
+where call_sid = any($1) and change_number is not null
+order by call_sid, change_number
+`,
+);
+
+export class ChangeSubscriptions {
+  private readonly subscriptions = new Map<string, Set<Subscription>>();
+  private readonly toRead = new Set<string>();
+  private reading: Promise<void> | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly logger: Logger,
+  ) {}
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.reading;
+  }
+
+  get count(): number {
+    let count = 0;
+    for (const { size } of this.subscriptions.values()) count += size;
+    return count;
+  }
+
+  /**
+   * Hands on every change of the call whose number is greater than `after`, the past ones too.
+   * @returns how to stop
+   */
+  add(callSid: string, after: number, listener: FeedListener): () => void {
+    const subscription: Subscription = { last: after, listener };
+    const others = this.subscriptions.get(callSid) ?? new Set();
+    this.subscriptions.set(callSid, others.add(subscription));
+    this.read([callSid]);
+    return () => {
+      others.delete(subscription);
+      if (others.size === 0 && this.subscriptions.get(callSid) === others) this.subscriptions.delete(callSid);
+    };
+  }
+
+  handOn(callSid: string, number: number, item: FeedItem | null): void {
+    for (const subscription of this.subscriptions.get(callSid) ?? []) {
+      if (number <= subscription.last) continue;
+      if (number > subscription.last + 1) {
+        this.read([callSid]);
+        continue;
+      }
+      subscription.last = number;
+      try {
+        subscription.listener(item);
+      } catch (error) {
+        this.logger.error({ error }, 'recipient of a change failed');
+      }
+    }
+  }
+
+  /** Whatever these calls have become meanwhile. */
+  readMissed(callSids: Iterable<string>): void {
+    for (const callSid of callSids) if (this.subscriptions.has(callSid)) this.toRead.add(callSid);
+    this.read([]);
+  }
+
+  readAll(): void {
+    this.read(this.subscriptions.keys());
+  }
+
+  /** Reads for many at a time: requests that come while a read is under way share the next one. */
+  private read(callSids: Iterable<string>): void {
+    for (const callSid of callSids) this.toRead.add(callSid);
+    this.reading ??= this.readBatch().finally(() => {
+      this.reading = undefined;
+      if (this.toRead.size > 0 && !this.closed) this.read([]);
+    });
+  }
+
+  private async readBatch(): Promise<void> {
+    await Promise.resolve();
+    const batch = [...this.toRead].slice(0, CALLS_A_READ);
+    if (batch.length === 0) return;
+    for (const callSid of batch) this.toRead.delete(callSid);
+    try {
+      const rows = await readChanges(this.database, [batch]);
+      for (const row of rows) this.handOn(row.callSid, row.number, this.itemOf(row));
+    } catch (error) {
+      this.logger.warn({ error }, 'changes could not be read yet');
+      for (const callSid of batch) this.toRead.add(callSid);
+      await sleep(READ_AGAIN_MS);
+    }
+  }
+
+  /** A row that a newer version wrote stays unreadable: it is passed over, or it would be read again and again. */
+  private itemOf({ callSid, number, bytes }: ChangeRow): FeedItem | null {
+    try {
+      return { bytes, change: readChange(bytes) };
+    } catch (error) {
+      this.logger.warn({ error, callSid, number }, 'stored change cannot be read; passing it over');
+      return null;
+    }
+  }
+}

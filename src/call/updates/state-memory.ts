@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { CallChange } from '../record/call-change.js';
+import type { StateType } from '../record/call-lifecycle.js';
+import { ChangeFeed } from './change-feed.js';
+
+export interface RememberedState {
+  readonly callerId: string;
+  readonly state: StateType;
+  /** The number of the change that led there. */
+  readonly number: number;
+}
+
+/** Live calls of one replica's clients, and then some; about 300 bytes each. */
+const MOST_CALLS = 100_000;
+
+/**
+ * The states of recent calls, kept true by the feed, for the poll that every live caller makes every second (design rule 7).
+ * While the feed is stale nothing is remembered and nothing is believed.
+ */
+@Injectable()
+export class StateMemory {
+  private readonly states = new LRUCache<string, RememberedState>({ max: MOST_CALLS });
+  private isCurrent = false;
+  /** Grows whenever a change was missed: what was read from the database before then is not remembered after it. */
+  private era = 0;
+
+  constructor(feed: ChangeFeed) {
+    feed.observe({
+      onChange: (change) => {
+        this.learn(change);
+      },
+      onMissed: (callSids) => {
+        this.era++;
+        for (const callSid of callSids) this.states.delete(callSid);
+      },
+      onStale: () => {
+        this.drop(false);
+      },
+      onCurrent: () => {
+        this.drop(true);
+      },
+    });
+  }
+
+  private learn({ data: { callSid, callerId, stateType, number } }: CallChange): void {
+    if (this.isCurrent) this.put(callSid, { callerId, state: Number(stateType) as StateType, number });
+  }
+
+  recall(callSid: string): RememberedState | undefined {
+    return this.isCurrent ? this.states.get(callSid) : undefined;
+  }
+
+  /** Remembers what `read` finds, unless something newer was told, or missed, meanwhile. */
+  async readThrough(
+    callSid: string,
+    read: () => Promise<RememberedState | undefined>,
+  ): Promise<RememberedState | undefined> {
+    const era = this.era;
+    const found = await read();
+    if (found && this.isCurrent && era === this.era) this.put(callSid, found);
+    return found;
+  }
+
+  private put(callSid: string, state: RememberedState): void {
+    const known = this.states.peek(callSid);
+    if (!known || known.number < state.number) this.states.set(callSid, state);
+  }
+
+  private drop(isCurrent: boolean): void {
+    this.era++;
+    this.isCurrent = isCurrent;
+    this.states.clear();
+  }
+}

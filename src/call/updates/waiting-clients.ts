@@ -1,0 +1,58 @@
+/**
+ * Clients that hold a request open: event streams and long polls. Each takes a connection and memory for as long as it likes,
+ * so that a user and a process have only so many.
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { AppError } from '../../common/error-table.js';
+import { CONFIG, type Config } from '../../config/config.js';
+import { BlockedUsers } from './blocked-users.js';
+
+/** A user's devices and browser tabs, and some that have not noticed yet that they are disconnected. */
+export const WAITING_AT_ONCE = 20;
+const RETRY_AFTER_SECONDS = 10;
+
+@Injectable()
+export class WaitingClients {
+  private readonly byUser = new Map<string, Set<AbortController>>();
+  private count = 0;
+
+  constructor(
+    private readonly blocked: BlockedUsers,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    blocked.observe((userId) => {
+      for (const waiting of this.byUser.get(userId) ?? []) waiting.abort();
+    });
+  }
+
+  /**
+   * Counts the request until its response is closed.
+   * @returns a signal that is aborted when the client has left, or its user is blocked
+   * @throws AppError where there are too many
+   */
+  enter(userId: string, { raw }: FastifyReply): AbortSignal {
+    this.blocked.refuse(userId);
+    const others = this.byUser.get(userId) ?? new Set();
+    if (others.size >= WAITING_AT_ONCE)
+      throw new AppError('TOO_MANY_WAITING', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+    if (this.count >= this.config.streamsAtOnce) {
+      throw new AppError('UNAVAILABLE', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+    }
+    const waiting = new AbortController();
+    // A client may have left while its token was checked: then 'close' is past.
+    if (raw.destroyed) {
+      waiting.abort();
+      return waiting.signal;
+    }
+    this.byUser.set(userId, others.add(waiting));
+    this.count++;
+    raw.once('close', () => {
+      this.count--;
+      others.delete(waiting);
+      if (others.size === 0 && this.byUser.get(userId) === others) this.byUser.delete(userId);
+      waiting.abort();
+    });
+    return waiting.signal;
+  }
+}

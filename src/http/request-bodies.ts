@@ -1,0 +1,93 @@
+/** How a body becomes a value: JSON in UTF-8 for us, the bytes that came for providers. */
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler, preParsingHookHandler } from 'fastify';
+import { AppError } from '../common/error-table.js';
+import { readJsonText } from '../common/json-text.js';
+import { announcesBody } from './slow-close.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The handler has the body as the bytes that came, whatever their type. */
+    rawBody?: true;
+    bodyLimitBytes?: number;
+  }
+}
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+/** RFC 8259, 8.1 knows no other; US-ASCII is a part of it. */
+const UTF_8 = /^(?:utf-?8|us-ascii)$/i;
+
+export const parseBodies = (server: FastifyInstance): void => {
+  server.addHook('onRoute', (route) => {
+    if (route.config?.bodyLimitBytes) route.bodyLimit = route.config.bodyLimitBytes;
+    const withItsType = route.config?.rawBody ? withAnyType : withTypeOfBody;
+    // Behind the hooks of the route, which are put before: who is asking is settled first.
+    if (route.method !== 'GET') {
+      route.onRequest = [route.onRequest ?? []].flat().concat(withItsType, refuseEncoded);
+      route.preParsing = [route.preParsing ?? []].flat().concat(askForBody);
+    }
+  });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
+    if (request.routeOptions.config.rawBody) done(null, body);
+    // Many HTTP libraries send a type with every POST and DELETE. Without content there is nothing that it could be wrong about.
+    else if (body.length === 0) done(null, undefined);
+    else {
+      readJson(request, body).then((value) => {
+        done(null, value);
+      }, done);
+    }
+  });
+};
+
+const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
+const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}\\s*(?:;|$)`);
+
+/** Fastify refuses a type that is none, such as `json`, before any parser sees the body. */
+const withAnyType = ({ raw: { headers } }: FastifyRequest, _reply: unknown, done: () => void): void => {
+  if (!MEDIA_TYPE.test(headers['content-type'] ?? '')) headers['content-type'] = 'application/octet-stream';
+  done();
+};
+
+/** Nothing of ours decodes one, so that its bytes would be taken for the text, or for what a provider has signed. */
+const refuseEncoded: onRequestHookHandler = ({ raw }, reply, done) => {
+  const { 'content-encoding': encodings = '' } = raw.headers;
+  if (NO_ENCODING.test(encodings) || !announcesBody(raw)) done();
+  else {
+    // RFC 9110, 15.5.16.
+    void reply.header('accept-encoding', 'identity');
+    done(new AppError('UNSUPPORTED_MEDIA_TYPE', { detail: 'The body is encoded; send it without Content-Encoding.' }));
+  }
+};
+
+/** HTTP libraries of some languages send a type with every DELETE and POST, also one that is none. */
+const withTypeOfBody: onRequestHookHandler = ({ raw }, _reply, done) => {
+  if (!announcesBody(raw)) delete raw.headers['content-type'];
+  done();
+};
+
+/** A client that expects to be asked for its body (RFC 9110, 10.1.1) sends none that is refused. */
+const askForBody: preParsingHookHandler = ({ raw, routeOptions }, reply, payload, done) => {
+  const { expect, 'content-length': length = '0' } = raw.headers;
+  if (expect?.toLowerCase() === '100-continue' && Number(length) <= routeOptions.bodyLimit) reply.raw.writeContinue();
+  done(null, payload);
+};
+
+const NO_ENCODING = /^\s*(?:identity\s*)?$/i;
+
+const readJson = async ({ headers }: FastifyRequest, body: Buffer): Promise<unknown> => {
+  const type = headers['content-type'] ?? '';
+  const [charset = 'utf-8', ...more] = charsetsOf(type);
+  // Of two, each reader takes another one.
+  if (!JSON_TYPE.test(type) || !UTF_8.test(charset) || more.length > 0) throw new AppError('UNSUPPORTED_MEDIA_TYPE');
+  if (!isUtf8(body)) throw new AppError('BAD_REQUEST', { detail: 'The body is not UTF-8.' });
+  return readJsonText(body.toString('utf8'));
+};
+
+/** A quoted value may hold what looks like a parameter. */
+const PARAMETERS = new RegExp(`;\\s*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s;"]*))`, 'g');
+
+const charsetsOf = (type: string): string[] =>
+  [...type.matchAll(PARAMETERS)].flatMap(([, name, quoted, bare]) =>
+    name?.toLowerCase() === 'charset' ? [quoted ?? bare ?? ''] : [],
+  );
