@@ -7,7 +7,7 @@ type Level = 'warn' | 'error' | 'fatal';
 
 /** Calls whose text is handed to them; all other texts stand where they are logged. */
 const HANDED_ON: Readonly<Record<string, readonly [Level, string][]>> = {
-  'call/sweeper.ts': [
+  'call/reconciliation/sweeper.ts': [
     ['error', 'a call could not be settled'],
     ['error', 'a call could not be closed'],
   ],
