@@ -8,7 +8,7 @@ import { serveApiDocument } from './http/api-document.js';
 import { AppModule } from './app.module.js';
 import { Authentication, authenticateRequests } from './auth/authentication.js';
 import { BlockedUsers, refuseBlockedUsers } from './call/updates/blocked-users.js';
-import { StateMemory } from './call/updates/state-memory.js';
+import { StateCache } from './call/updates/state-cache.js';
 import { answerPollsFromMemory } from './call/updates/state-poll.js';
 import { Draining } from './common/draining.js';
 import { ErrorFilter } from './http/error.filter.js';
@@ -19,7 +19,7 @@ import type { Config } from './config/config.js';
 import { serveFrontPage } from './http/front-page.js';
 import { createHttpServer } from './http/http-server.js';
 import { collectRoutes } from './http/served-methods.js';
-import { ProviderChoice } from './telephony/provider-choice.js';
+import { ProviderRegistry } from './telephony/provider-registry.js';
 
 /** What is in flight at shutdown has this long; a dial takes up to DIAL_TIMEOUT. Orchestrators wait 10 s or more. */
 const FINISH_LIMIT_MS = 7_000;
@@ -61,14 +61,14 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   }
   authenticateRequests(server, nest.get(Authentication));
   refuseBlockedUsers(server, nest.get(BlockedUsers));
-  answerPollsFromMemory(server, nest.get(StateMemory));
+  answerPollsFromMemory(server, nest.get(StateCache));
   await nest.init();
   routes.refuseOtherMethods();
   await server.ready();
   let adminUrl = '';
   return {
     nest,
-    providers: nest.get(ProviderChoice).all.map(({ name }) => name),
+    providers: nest.get(ProviderRegistry).all.map(({ name }) => name),
     async listen() {
       // Not Nest's own listen: it logs what it throws.
       await server.listen({ port: config.port, host: config.host });

@@ -2,7 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsString } from 'class-validator';
 import { wholeNumberRule } from '../directory/field-rules.js';
-import { Obeys, Optional } from './obeys.js';
+import { Satisfies, Optional } from './satisfies.js';
 
 const MOST_ITEMS = 200;
 const USUAL_ITEMS = 50;
@@ -25,6 +25,6 @@ export class PageQuery {
     description: 'Most items of the page.',
   })
   @Transform(wholeNumber)
-  @Obeys(wholeNumberRule(1, MOST_ITEMS))
+  @Satisfies(wholeNumberRule(1, MOST_ITEMS))
   limit: number = USUAL_ITEMS;
 }

@@ -31,7 +31,7 @@ export class Authentication {
     };
     // It may come with every request, and is no parameter of any.
     delete (request.query as { access_token?: unknown }).access_token;
-    const known = this.tokens.recall(token);
+    const known = this.tokens.get(token);
     if (known) settle(known);
     else this.verified(token).then(settle, done);
   }

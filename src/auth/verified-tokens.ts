@@ -38,7 +38,7 @@ export class VerifiedTokens {
   }
 
   /** Undefined where the token has to be checked. */
-  recall(token: string): Principal | undefined {
+  get(token: string): Principal | undefined {
     const known = this.tokens.get(hashOf(token));
     return known && Date.now() < known.until ? known.principal : undefined;
   }

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { logAboutCall } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { hotStatement } from '../postgres/hot-statement.js';
+import { preparedStatement } from '../postgres/prepared-statement.js';
 import type { ProviderEvent } from '../telephony/telephony-provider.js';
 import { applyCallEvent, RINGBACK, type Applied, type EventToApply } from './record/apply-call-event.js';
 import type { CallEventType } from './record/call-lifecycle.js';
@@ -12,7 +12,7 @@ import { longestStays } from './record/call-limits.js';
 import { ChangeFeed } from './updates/change-feed.js';
 import { openCall, type CallToOpen, type OpenCall } from './record/open-call.js';
 
-const findByProviderCallId = hotStatement<{ callSid: string }>(
+const findByProviderCallId = preparedStatement<{ callSid: string }>(
   'call-by-provider-call-id',
   'select call_sid as "callSid" from call_record where provider = $1 and provider_call_id = $2 and state < 4',
 );

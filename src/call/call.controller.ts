@@ -5,9 +5,9 @@ import { Caller, RequiresUser, UserId } from '../auth/access.js';
 import type { Principal } from '../auth/access-token.js';
 import { Draining } from '../common/draining.js';
 import { logAboutCall } from '../common/log-context.js';
-import { CallApi, CancelApi, ServiceApi, StateApi, StreamApi } from './call.api-text.js';
+import { CallApi, CancelApi, ServiceApi, StateApi, StreamApi } from './call.openapi.js';
 import { BlockedUsers } from './updates/blocked-users.js';
-import { CallWatch } from './call-watch.service.js';
+import { CallUpdates } from './call-updates.service.js';
 import { changeNumberOf, sendEvents } from './updates/event-stream.js';
 import { longPollOf } from './updates/long-poll.js';
 import { CallService } from './call.service.js';
@@ -25,7 +25,7 @@ const success = <T>(data: T) => ({ data, returnCode: 200, returnMsg: 'success' }
 export class CallController {
   constructor(
     private readonly calls: CallService,
-    private readonly watch: CallWatch,
+    private readonly watch: CallUpdates,
     private readonly waiting: WaitingClients,
     private readonly blocked: BlockedUsers,
     private readonly draining: Draining,
@@ -67,7 +67,7 @@ export class CallController {
     const wish = longPollOf(query);
     if (!wish) return success({ stateType: String((await this.calls.stateOf(callSid, userId)).state) });
     const gone = this.waiting.enter(userId, reply);
-    const { state, changes } = await this.watch.waitBeyond(callSid, userId, wish.seen, wish.waitSeconds, gone);
+    const { state, changes } = await this.watch.longPoll(callSid, userId, wish.seen, wish.waitSeconds, gone);
     this.blocked.refuse(userId);
     void reply.type('application/json; charset=utf-8');
     // The changes go out as the bytes they are.

@@ -9,14 +9,14 @@ import { CallInquiry } from './reconciliation/call-inquiry.js';
 import { CallPlacement } from './placement/call-placement.js';
 import { CallRecorder } from './call-recorder.js';
 import { CallService } from './call.service.js';
-import { CallWatch } from './call-watch.service.js';
+import { CallUpdates } from './call-updates.service.js';
 import { CatchUp } from './reconciliation/catch-up.js';
 import { ChangeFeed } from './updates/change-feed.js';
 import { DryRunService } from './placement/dry-run.service.js';
 import { KeptCancels } from './cancel/kept-cancels.js';
 import { OpenCallCheck } from './reconciliation/open-call-check.js';
 import { ProviderStreams } from './reconciliation/provider-streams.js';
-import { StateMemory } from './updates/state-memory.js';
+import { StateCache } from './updates/state-cache.js';
 import { SubAccountMaker } from './placement/sub-account-maker.js';
 import { Sweeper } from './reconciliation/sweeper.js';
 import { WaitingClients } from './updates/waiting-clients.js';
@@ -32,14 +32,14 @@ import { WaitingClients } from './updates/waiting-clients.js';
     CallRecorder,
     CallSearchService,
     CallService,
-    CallWatch,
+    CallUpdates,
     CatchUp,
     ChangeFeed,
     DryRunService,
     KeptCancels,
     OpenCallCheck,
     ProviderStreams,
-    StateMemory,
+    StateCache,
     SubAccountMaker,
     Sweeper,
     WaitingClients,

@@ -4,12 +4,12 @@ import { AppError } from '../common/error-table.js';
 import { logAboutCall } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { isLong } from '../common/long.js';
-import { hotStatement } from '../postgres/hot-statement.js';
+import { preparedStatement } from '../postgres/prepared-statement.js';
 import { DirectoryService } from '../directory/directory.service.js';
 import { refusalError } from '../telephony/logged-refusal.js';
-import { ProviderChoice } from '../telephony/provider-choice.js';
-import { NotAsked } from '../telephony/provider-gate.js';
-import { CannotBeAsked, type CallMilestone, type ProviderCall } from '../telephony/telephony-provider.js';
+import { ProviderRegistry } from '../telephony/provider-registry.js';
+import { RequestNotSent } from '../telephony/provider-circuit.js';
+import { StatusUnavailable, type CallMilestone, type ProviderCall } from '../telephony/telephony-provider.js';
 import { StateType } from './record/call-lifecycle.js';
 import { CallPlacement } from './placement/call-placement.js';
 import { CallRecorder } from './call-recorder.js';
@@ -17,11 +17,11 @@ import { isCallSid } from './record/call-sid.js';
 import { CallerCancels } from './cancel/caller-cancels.js';
 import { claimCancel, releaseCancel, type CancelClaim } from './cancel/cancel-claim.js';
 import { asAsked } from './record/dialled-call.js';
-import { giveBackTurn } from './placement/give-back-turn.js';
+import { releaseDialSlot } from './placement/release-dial-slot.js';
 import { KeptCancels } from './cancel/kept-cancels.js';
-import { StateMemory, type RememberedState } from './updates/state-memory.js';
+import { StateCache, type RememberedState } from './updates/state-cache.js';
 
-const findState = hotStatement<RememberedState>(
+const findState = preparedStatement<RememberedState>(
   'call-state',
   'select caller_id as "callerId", state, changes as number from call_record where call_sid = $1',
 );
@@ -34,10 +34,10 @@ export class CallService {
   constructor(
     private readonly database: DataSource,
     private readonly directory: DirectoryService,
-    private readonly providers: ProviderChoice,
+    private readonly providers: ProviderRegistry,
     private readonly placement: CallPlacement,
     private readonly recorder: CallRecorder,
-    private readonly memory: StateMemory,
+    private readonly memory: StateCache,
     private readonly keptCancels: KeptCancels,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -92,7 +92,7 @@ export class CallService {
     // Somebody else's order is on its way, given by another replica.
     if (!claim.claimed && before === null) return;
     try {
-      if (claim.isUndialed) await this.endUndialed(callSid, claim.provider);
+      if (claim.notYetDialed) await this.endNotYetDialed(callSid, claim.provider);
       else await this.hangUp(claim.provider, { callSid, providerCallId: claim.providerCallId }, before);
     } catch (error) {
       if (claim.claimed && error instanceof NotOrdered) {
@@ -105,7 +105,7 @@ export class CallService {
   }
 
   private async knownState(callSid: string, seen: number): Promise<RememberedState | undefined> {
-    const remembered = this.memory.recall(callSid);
+    const remembered = this.memory.get(callSid);
     if (remembered && remembered.number >= seen) return remembered;
     return this.memory.readThrough(callSid, () => this.readState(callSid));
   }
@@ -115,9 +115,9 @@ export class CallService {
     return call;
   }
 
-  private async endUndialed(callSid: string, provider: string): Promise<void> {
+  private async endNotYetDialed(callSid: string, provider: string): Promise<void> {
     await this.recorder.applyOwn(callSid, 'canceled', { endReason: 'canceled' });
-    await giveBackTurn(this.database, provider, callSid).catch((error: unknown) => {
+    await releaseDialSlot(this.database, provider, callSid).catch((error: unknown) => {
       this.logger.warn({ error, provider }, 'a turn at the provider is not given back and passes unused');
     });
   }
@@ -138,7 +138,7 @@ export class CallService {
       return await provider.hangUp(await asAsked(this.database, call), before ?? undefined);
     } catch (cause) {
       // Nor is it known whether there is a call: the cancel waits until it is.
-      throw call.providerCallId === null && (cause instanceof CannotBeAsked || cause instanceof NotAsked)
+      throw call.providerCallId === null && (cause instanceof StatusUnavailable || cause instanceof RequestNotSent)
         ? new NotOrdered('SYSTEM', { cause })
         : new AppError('SYSTEM', { cause });
     }

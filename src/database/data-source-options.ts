@@ -24,7 +24,7 @@ import { AppUser } from '../directory/app-user.entity.js';
 import { ServiceLine } from '../directory/service-line.entity.js';
 import { SubAccountClaim } from '../directory/sub-account-claim.entity.js';
 import { SubAccount } from '../directory/sub-account.entity.js';
-import { ImpatientClient } from '../postgres/impatient-client.js';
+import { TimeoutClient } from '../postgres/timeout-client.js';
 import { ANSWER_LIMIT_MS, CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../postgres/time-limits.js';
 
 /**
@@ -75,7 +75,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
     poolSize,
     connectTimeoutMS: CONNECT_LIMIT_MS,
     extra: {
-      Client: ImpatientClient,
+      Client: TimeoutClient,
       session: REQUEST_SESSION,
       query_timeout: ANSWER_LIMIT_MS,
       keepAlive: true,

@@ -11,7 +11,7 @@ import { directSettingOf, directUrlOf, type DatabaseSetting } from '../config/co
 import { readMigrationEnvironment } from '../config/environment.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { firstConnection } from '../postgres/first-connection.js';
-import { ImpatientClient } from '../postgres/impatient-client.js';
+import { TimeoutClient } from '../postgres/timeout-client.js';
 import { migrateJobQueue } from '../postgres/job-queue.js';
 import { checkRights } from './missing-rights.js';
 
@@ -59,7 +59,7 @@ export const migrate = async (url: string, setting: DatabaseSetting = 'DATABASE_
 };
 
 /** Version 0.1.0 made our tables wherever the role's search_path led. @throws Error where that was not `public` */
-const checkSchema = async (lock: ImpatientClient): Promise<void> => {
+const checkSchema = async (lock: TimeoutClient): Promise<void> => {
   const { rows } = await lock.query<{ schema: string }>(
     `select nspname as schema from pg_class join pg_namespace on pg_namespace.oid = relnamespace
      where relname = 'call_event' and relkind in ('r', 'p') order by nspname = 'public' desc limit 1`,
@@ -94,7 +94,7 @@ const runMigrations = async (dataSource: DataSource): Promise<string[]> => {
  * Asks again and again, and does not wait in the database: a statement that waits holds a snapshot, and an index that is
  * built concurrently waits for all of those. Migrating and waiting for it would wait for each other.
  */
-const takeTurns = async (lock: ImpatientClient): Promise<void> => {
+const takeTurns = async (lock: TimeoutClient): Promise<void> => {
   for (;;) {
     const { rows } = await lock.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [LOCK]);
     if (rows[0]?.taken) return;
@@ -105,7 +105,7 @@ const takeTurns = async (lock: ImpatientClient): Promise<void> => {
 /** A request has a limit, rewriting a large table has none. */
 const optionsToMigrate = (url: string) => ({
   ...dataSourceOptions(url, 1),
-  extra: { keepAlive: true, Client: ImpatientClient },
+  extra: { keepAlive: true, Client: TimeoutClient },
 });
 
 const USAGE = `Usage: npm run migrate

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
-import { hotStatement } from '../postgres/hot-statement.js';
+import { preparedStatement } from '../postgres/prepared-statement.js';
 
-const readApplied = hotStatement<{ name: string }>('applied-migrations', 'select name from migrations');
+const readApplied = preparedStatement<{ name: string }>('applied-migrations', 'select name from migrations');
 
 /** @throws where the database cannot be asked */
 export const missingMigrations = async (database: DataSource): Promise<string[]> => {

@@ -5,7 +5,7 @@
  */
 import { REQUEST_SESSION } from './data-source-options.js';
 import { connectionTo } from '../postgres/first-connection.js';
-import type { ImpatientClient } from '../postgres/impatient-client.js';
+import type { TimeoutClient } from '../postgres/timeout-client.js';
 import { checkRights } from './missing-rights.js';
 import { isShared, processOf } from '../postgres/session-check.js';
 import { neededByDefault } from '../postgres/session-options.js';
@@ -29,7 +29,7 @@ export const checkPooler = async (url: string, directUrl: string): Promise<void>
   const clients = await Promise.all([url, url].map((one) => connectionTo(one, 'DATABASE_URL', REQUEST_SESSION)));
   const direct = await connectionTo(directUrl, 'DATABASE_DIRECT_URL');
   try {
-    const [client, other] = clients as [ImpatientClient, ImpatientClient];
+    const [client, other] = clients as [TimeoutClient, TimeoutClient];
     if ((await serverOf(client)) !== (await serverOf(direct))) throw new Error(OTHER_DATABASE);
     // The role may be another one than that which migrates.
     await checkRights(client, 'DATABASE_URL');
@@ -41,7 +41,7 @@ export const checkPooler = async (url: string, directUrl: string): Promise<void>
   }
 };
 
-const serverOf = async (client: ImpatientClient): Promise<string | undefined> => {
+const serverOf = async (client: TimeoutClient): Promise<string | undefined> => {
   const { rows } = await client.query<{ server: string }>(
     `select concat_ws(' ', oid, pg_postmaster_start_time()) as server from pg_database where datname = current_database()`,
   );
@@ -49,14 +49,14 @@ const serverOf = async (client: ImpatientClient): Promise<string | undefined> =>
 };
 
 /** @throws Error where it pools statements, for then no transaction is possible */
-const sharesSessions = async (client: ImpatientClient, other: ImpatientClient): Promise<boolean> => {
+const sharesSessions = async (client: TimeoutClient, other: TimeoutClient): Promise<boolean> => {
   if ((await processOf(client)) === client.announcedProcess) return false;
   for (let tried = 0; tried < TRIES; tried++) if (await isShared(client, other)) return true;
   return false;
 };
 
 /** A name that both have meets the other's in one session; a name of one alone is missing in the next session. */
-const checkPreparedStatements = async (clients: readonly ImpatientClient[]): Promise<void> => {
+const checkPreparedStatements = async (clients: readonly TimeoutClient[]): Promise<void> => {
   for (let tried = 0; tried < TRIES; tried++) {
     for (const [index, client] of clients.entries()) {
       await client.query({ name: 'check', text: 'select 1' }).catch(explainLost);
@@ -73,7 +73,7 @@ const explainLost = (error: unknown): never => {
 };
 
 /** What a session of the pool begins with is its `reset_val`, whatever was set in it since. */
-const checkDefaults = async (client: ImpatientClient): Promise<void> => {
+const checkDefaults = async (client: TimeoutClient): Promise<void> => {
   const needed = { ...neededByDefault(REQUEST_SESSION), transaction_timeout: '0' };
   const { rows } = await client.query<{ statement: string }>(
     `select format('alter role %I in database %I set %I = %L', current_user, current_database(), name, value) as statement

@@ -7,7 +7,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { DataSource } from 'typeorm';
 import { ChangeFeed } from '../call/updates/change-feed.js';
 import { LOGGER, type Logger } from '../common/logger.js';
-import { hotStatement } from '../postgres/hot-statement.js';
+import { preparedStatement } from '../postgres/prepared-statement.js';
 
 const CALLS_AT_ONCE = 100;
 /** Beyond this, the search finds them. */
@@ -15,7 +15,7 @@ const MOST_WAITING = 10_000;
 const SEARCH_EVERY_MS = 4_000;
 const SEARCHED_AT_ONCE = 1_000;
 
-const addJobs = hotStatement('add-jobs', 'select webhook_add_jobs($1)');
+const addJobs = preparedStatement('add-jobs', 'select webhook_add_jobs($1)');
 
 /** With a limit, so that it is looked up by its key, however many there are. */
 const JOB_OF_DELIVERY = `
@@ -27,7 +27,7 @@ const IS_ENABLED = `exists (
     select from webhook_endpoint endpoint where endpoint.id = delivery.endpoint_id and endpoint.disabled_at is null)`;
 
 /** A second is left for their own replica to add the job. */
-const findRecent = hotStatement<{ callSid: string }>(
+const findRecent = preparedStatement<{ callSid: string }>(
   'recent-without-job',
   `
 select distinct call_sid as "callSid"
@@ -48,7 +48,7 @@ interface Pending {
 }
 
 /** $1 and $2: the endpoint's id and the callSid of the last delivery looked at. */
-const findNext = hotStatement<Pending>(
+const findNext = preparedStatement<Pending>(
   'pending-without-job',
   `
 select endpoint_id as "endpointId", call_sid as "callSid", job.id is null and ${IS_ENABLED} as "isWithoutJob"

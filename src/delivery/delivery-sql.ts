@@ -56,7 +56,7 @@ export const ANY_PENDING = `select from ${PENDING} limit 1`;
 export const LOCK_IF_DISABLED = 'select from webhook_endpoint where id = $1 and disabled_at is not null for share';
 
 /** $1: the endpoint's id, $2: the callSid */
-export const GIVE_UP_KEY = 'select graphile_worker.remove_job(webhook_job_key($1, $2))';
+export const RELEASE_JOB = 'select graphile_worker.remove_job(webhook_job_key($1, $2))';
 
 /**
  * $1: the endpoint's id, $2: the callSid, $3: seconds for which the receiver wants to be left alone. graphile-worker adds its

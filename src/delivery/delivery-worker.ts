@@ -13,12 +13,12 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, directUrlOf, type Config } from '../config/config.js';
 import { ANSWER_LIMIT_MS, CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../postgres/time-limits.js';
 import { JOB_SCHEMA, jobPool } from '../postgres/job-queue.js';
-import { Courier } from './courier.js';
+import { WebhookDeliverer } from './webhook-deliverer.js';
 import { ATTEMPTS_AT_ONCE } from './delivery-limits.js';
 import { EndpointSlots } from './endpoint-slots.js';
 import { deliveryJobOf, endpointIdOf } from './job-payload.js';
 import { queueLogger } from './queue-logger.js';
-import { Upkeep } from './upkeep.js';
+import { DeliveryMaintenance } from './delivery-maintenance.js';
 
 /** One listens for new jobs; taking one and putting it away are statements of a millisecond. */
 const CONNECTIONS = 3;
@@ -42,8 +42,8 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private working: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly courier: Courier,
-    private readonly upkeep: Upkeep,
+    private readonly deliverer: WebhookDeliverer,
+    private readonly maintenance: DeliveryMaintenance,
     private readonly draining: Draining,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -120,7 +120,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
       forbiddenFlags: () => this.busyEndpoints(),
       events,
     });
-    endIfBlindFromBirth(runner, events, this.logger);
+    restartIfFirstFetchFails(runner, events, this.logger);
     return runner;
   }
 
@@ -135,9 +135,9 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private tasks(): TaskList {
     return {
       deliver: (payload, helpers) => this.deliver(payload, helpers),
-      resume: (payload, { abortSignal }) => this.upkeep.resume(endpointIdOf(payload), abortSignal),
-      recover: () => this.upkeep.recover(),
-      forget: (_payload, { abortSignal }) => this.upkeep.forget(abortSignal),
+      resume: (payload, { abortSignal }) => this.maintenance.resume(endpointIdOf(payload), abortSignal),
+      recover: () => this.maintenance.recover(),
+      forget: (_payload, { abortSignal }) => this.maintenance.forget(abortSignal),
     };
   }
 
@@ -149,9 +149,9 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
   private deliver(payload: unknown, { abortSignal, job: { id, attempts } }: JobHelpers): Promise<void> {
     const job = deliveryJobOf(payload);
     return runWithLogContext({ callSid: job.callSid }, async () => {
-      if (!this.slots.take(job.endpointId)) return this.courier.putBack(job, { id, failures: attempts - 1 });
+      if (!this.slots.take(job.endpointId)) return this.deliverer.putBack(job, { id, failures: attempts - 1 });
       try {
-        await this.courier.deliverNext(job, attempts, abortSignal);
+        await this.deliverer.deliverNext(job, attempts, abortSignal);
       } finally {
         this.slots.release(job.endpointId);
       }
@@ -185,7 +185,7 @@ const untilGivenUp = (events: EventEmitter): Promise<never> =>
  * graphile-worker 0.17 remembers it for good when its very first look for a job fails (taskIdentifiers.js keeps the
  * rejected promise), and never finds one. Such a runner makes room for another.
  */
-const endIfBlindFromBirth = (runner: Runner, events: EventEmitter, logger: Logger): void => {
+const restartIfFirstFetchFails = (runner: Runner, events: EventEmitter, logger: Logger): void => {
   const end = (): void => {
     // Once all its workers have seen it; else each of them complains.
     setImmediate(() => {

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { CallModule } from '../call/call.module.js';
-import { Courier } from './courier.js';
+import { WebhookDeliverer } from './webhook-deliverer.js';
 import { DeliveryJobs } from './delivery-jobs.js';
 import { DeliveryService } from './delivery.service.js';
 import { DeliveryWorker } from './delivery-worker.js';
@@ -8,14 +8,14 @@ import { EndpointService } from './endpoint.service.js';
 import { EndpointUrlCheck } from './endpoint-url-check.js';
 import { GuardedConnections } from './guarded-connections.js';
 import { NameResolver } from './name-resolver.js';
-import { Upkeep } from './upkeep.js';
+import { DeliveryMaintenance } from './delivery-maintenance.js';
 import { WebhookRequest } from './webhook-request.js';
 
 /** What the app's backend is told, and whether it heard. */
 @Module({
   imports: [CallModule],
   providers: [
-    Courier,
+    WebhookDeliverer,
     DeliveryJobs,
     DeliveryService,
     DeliveryWorker,
@@ -23,7 +23,7 @@ import { WebhookRequest } from './webhook-request.js';
     EndpointUrlCheck,
     GuardedConnections,
     NameResolver,
-    Upkeep,
+    DeliveryMaintenance,
     WebhookRequest,
   ],
   exports: [DeliveryService, EndpointService],

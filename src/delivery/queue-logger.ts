@@ -1,6 +1,6 @@
 import { Logger as QueueLogger } from 'graphile-worker';
 import type { Logger } from '../common/logger.js';
-import { DeliveryFailed } from './courier.js';
+import { DeliveryFailed } from './webhook-deliverer.js';
 
 /**
  * graphile-worker's messages through our logger, without what it hangs on them: jobs and connections whole. An attempt

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { KeyRing } from '../config/key-ring.js';
-import { hotStatement } from '../postgres/hot-statement.js';
+import { preparedStatement } from '../postgres/prepared-statement.js';
 import { decryptSecret, type StoredSecret } from './secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
 
@@ -31,11 +31,11 @@ from (select) as one
 left join app_user caller on caller.id = $1
 left join lateral (CALLEE) callee on true
 `;
-const findUser = hotStatement<Row>(
+const findUser = preparedStatement<Row>(
   'find-parties',
   FIND.replace('CALLEE', 'select phone, null::bigint as service_line_id from app_user where id = $2'),
 );
-const findService = hotStatement<Row>(
+const findService = preparedStatement<Row>(
   'find-parties-of-service',
   FIND.replace(
     'CALLEE',

@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { missingMigrations } from '../database/missing-migrations.js';
-import { ProviderChoice } from '../telephony/provider-choice.js';
+import { ProviderRegistry } from '../telephony/provider-registry.js';
 
 const REMEMBER_MS = 5_000;
 /** Orchestrators give a probe a second or two; a provider may take longer. */
@@ -34,7 +34,7 @@ export class Readiness {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly providers: ProviderChoice,
+    private readonly providers: ProviderRegistry,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 

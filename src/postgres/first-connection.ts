@@ -1,6 +1,6 @@
 /** The first connection of a start, which finds out whether the database can be used. */
 import type { DatabaseSetting } from '../config/config.js';
-import { ImpatientClient } from './impatient-client.js';
+import { TimeoutClient } from './timeout-client.js';
 import { checkSession } from './session-check.js';
 import type { SessionSettings } from './session-options.js';
 
@@ -38,7 +38,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 const NO_PASSWORD = /password must be a (?:non-empty )?string/;
 
 /** @throws Error that says why the database cannot be used, and what to do */
-export const firstConnection = async (url: string, setting: DatabaseSetting): Promise<ImpatientClient> => {
+export const firstConnection = async (url: string, setting: DatabaseSetting): Promise<TimeoutClient> => {
   const client = await connectionTo(url, setting);
   try {
     await checkVersion(client);
@@ -55,8 +55,8 @@ export const connectionTo = async (
   url: string,
   setting: DatabaseSetting,
   session: SessionSettings = {},
-): Promise<ImpatientClient> => {
-  const client = new ImpatientClient({ connectionString: url, connectionTimeoutMillis: 5_000, session });
+): Promise<TimeoutClient> => {
+  const client = new TimeoutClient({ connectionString: url, connectionTimeoutMillis: 5_000, session });
   // Should the server go away meanwhile, the statement under way tells; without a listener it would end the process.
   client.on('error', () => undefined);
   await client.connect().catch((cause: unknown) => {
@@ -69,7 +69,7 @@ export const connectionTo = async (
   return client;
 };
 
-const checkVersion = async (client: ImpatientClient): Promise<void> => {
+const checkVersion = async (client: TimeoutClient): Promise<void> => {
   const { rows } = await client.query<{ version: number }>(
     `select current_setting('server_version_num')::int / 10000 as version`,
   );

@@ -4,7 +4,7 @@
  */
 import { runMigrations } from 'graphile-worker';
 import { Pool, type PoolConfig } from 'pg';
-import { ImpatientClient } from './impatient-client.js';
+import { TimeoutClient } from './timeout-client.js';
 import type { SessionSettings } from './session-options.js';
 
 /** Said aloud, for graphile-worker would also take it from the environment, and our SQL would not. */
@@ -16,7 +16,7 @@ interface JobPoolConfig extends PoolConfig {
 
 /** A pool whose connections may be lost at any time; graphile-worker warns of one without listeners. */
 export const jobPool = (config: JobPoolConfig, onLost: (error: unknown) => void): Pool => {
-  const all = { application_name: 'ringback jobs', keepAlive: true, Client: ImpatientClient, ...config };
+  const all = { application_name: 'ringback jobs', keepAlive: true, Client: TimeoutClient, ...config };
   const pool = new Pool(all as PoolConfig);
   pool.on('error', onLost);
   pool.on('connect', (client) => client.on('error', onLost));

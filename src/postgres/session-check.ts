@@ -3,7 +3,7 @@
  * nothing that a session keeps can be relied on: settings, LISTEN, advisory locks, prepared statements. Found at start, because
  * later some statements would fail for good and no change would be heard.
  */
-import { ImpatientClient } from './impatient-client.js';
+import { TimeoutClient } from './timeout-client.js';
 
 /** Others may use the same pooler meanwhile, so one try need not show it. */
 const TRIES = 10;
@@ -25,11 +25,11 @@ const tooFew = (given: number): string =>
 const PROTOCOL_VIOLATION = '08P01';
 
 /** @throws Error where a session is not ours from one transaction to the next, or there are too few */
-export const checkSession = async (client: ImpatientClient, url: string): Promise<void> => {
+export const checkSession = async (client: TimeoutClient, url: string): Promise<void> => {
   // Without a pooler both are the same number.
   if ((await processOf(client)) === client.announcedProcess) return;
   const others = Array.from({ length: LEAST_SESSIONS - 1 }, () => {
-    const other = new ImpatientClient({ connectionString: url, connectionTimeoutMillis: 5_000 });
+    const other = new TimeoutClient({ connectionString: url, connectionTimeoutMillis: 5_000 });
     other.on('error', () => undefined);
     return other;
   });
@@ -49,7 +49,7 @@ export const checkSession = async (client: ImpatientClient, url: string): Promis
  * A pooler that gives out its sessions in turn gives another one each time. One that gives out what was last given back gives the
  * first client's to the other one, or has meanwhile given it to others.
  */
-export const isShared = async (client: ImpatientClient, other: ImpatientClient): Promise<boolean> => {
+export const isShared = async (client: TimeoutClient, other: TimeoutClient): Promise<boolean> => {
   const own = await processOf(client);
   if ((await processOf(client)) !== own) return true;
   await other.query('begin').catch((error: unknown) => {
@@ -62,5 +62,5 @@ export const isShared = async (client: ImpatientClient, other: ImpatientClient):
   }
 };
 
-export const processOf = async (client: ImpatientClient): Promise<number | undefined> =>
+export const processOf = async (client: TimeoutClient): Promise<number | undefined> =>
   (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid;

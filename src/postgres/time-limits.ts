@@ -1,6 +1,6 @@
-/** How long a connection and a statement may take; those of a request's own statements are in hot-statement.ts. */
+/** How long a connection and a statement may take; those of a request's own statements are in prepared-statement.ts. */
 
-/** For a connection, waiting for a free one included. With HOT_LIMIT_MS it keeps an answer within 3 s. */
+/** For a connection, waiting for a free one included. With PREPARED_LIMIT_MS it keeps an answer within 3 s. */
 export const CONNECT_LIMIT_MS = 1_300;
 /** No statement of ours takes nearly as long; one that does is stuck behind a lock. */
 export const STATEMENT_LIMIT_MS = 10_000;

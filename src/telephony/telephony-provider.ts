@@ -28,13 +28,13 @@ export interface TelephonyProvider {
    * answer. To fetch the status and to hang up afterwards is no such step, for it cuts off whoever answers in between. A
    * provider that has nothing better (no conditional order, no dialplan that could decide) touches nothing and refuses as
    * `forbidden`; whether the order shall be given without a condition is for the caller to say.
-   * @throws where it is unknown whether the provider took the order; CannotBeAsked where it was given none.
+   * @throws where it is unknown whether the provider took the order; StatusUnavailable where it was given none.
    */
   hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome>;
 
   /**
    * What the provider knows of the call now. Where its id is unknown, the events bring it.
-   * @throws where the provider could not be asked; CannotBeAsked where that is no fault of its.
+   * @throws where the provider could not be asked; StatusUnavailable where that is no fault of its.
    */
   fetchStatus(call: ProviderCall): Promise<CallStatus>;
 
@@ -76,7 +76,7 @@ export interface ProviderListener {
  * This call cannot be asked about, or not at the moment, and no trouble of the provider's is to blame: its id of the call
  * never came, or its answer tells nothing. Other calls' orders are none the worse for it.
  */
-export class CannotBeAsked extends Error {}
+export class StatusUnavailable extends Error {}
 
 export interface DialRequest {
   /** Travels with the call and comes back with its events, so that an event may overtake the reply. */

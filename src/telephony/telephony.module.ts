@@ -5,8 +5,8 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { proxyRules } from '../common/proxy-rules.js';
 import { reachableUrl } from '../common/reachable-url.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { GuardedProvider, type Terms } from './guarded-provider.js';
-import { ProviderChoice, type ConfiguredProvider } from './provider-choice.js';
+import { ResilientProvider, type Terms } from './resilient-provider.js';
+import { ProviderRegistry, type ConfiguredProvider } from './provider-registry.js';
 import { ExchangeClient } from './simulator/exchange-client.js';
 import { ExchangeInProcess } from './simulator/exchange-in-process.js';
 import { randomWebhookSecret, SimulatorProvider } from './simulator/simulator.provider.js';
@@ -95,10 +95,10 @@ const settingsOf = (provider: string, { shown }: Config): Record<string, string>
   Object.fromEntries(Object.entries(shown).filter(([name]) => name.startsWith(`${provider.toUpperCase()}_`)));
 
 /** Without any other the simulator stands in; without routes every number goes by all of them, in this order. */
-const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Logger): Promise<ProviderChoice> => {
+const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Logger): Promise<ProviderRegistry> => {
   const { asteriskUrl, twilioAccountSid, yuntongxunAccountSid } = config;
   const configured = (provider: TelephonyProvider, terms?: Terms): ConfiguredProvider => ({
-    provider: new GuardedProvider(provider, logger, terms),
+    provider: new ResilientProvider(provider, logger, terms),
     settings: settingsOf(provider.name, config),
   });
   const all: ConfiguredProvider[] = [];
@@ -117,15 +117,15 @@ const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Lo
   }
   if (all.length === 0) all.push(configured(createSimulator(config, host, logger)));
   const routes = config.routes ?? [{ to: '', providers: all.map(({ provider }) => provider.name) }];
-  return new ProviderChoice(all, routes, config.phoneRegion);
+  return new ProviderRegistry(all, routes, config.phoneRegion);
 };
 
 @Module({
-  providers: [{ provide: ProviderChoice, inject: [CONFIG, HttpAdapterHost, LOGGER], useFactory: chooseProviders }],
-  exports: [ProviderChoice],
+  providers: [{ provide: ProviderRegistry, inject: [CONFIG, HttpAdapterHost, LOGGER], useFactory: chooseProviders }],
+  exports: [ProviderRegistry],
 })
 export class TelephonyModule implements BeforeApplicationShutdown {
-  constructor(@Inject(ProviderChoice) private readonly providers: ProviderChoice) {}
+  constructor(@Inject(ProviderRegistry) private readonly providers: ProviderRegistry) {}
 
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all(this.providers.all.map((provider) => provider.close()));

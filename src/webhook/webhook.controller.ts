@@ -15,7 +15,7 @@ import { CallRecorder } from '../call/call-recorder.js';
 import { CatchUp } from '../call/reconciliation/catch-up.js';
 import { plainAddress } from '../common/address-ranges.js';
 import { AppError, ERRORS, type ErrorName } from '../common/error-table.js';
-import { ProviderChoice } from '../telephony/provider-choice.js';
+import { ProviderRegistry } from '../telephony/provider-registry.js';
 import type { ProviderEvent } from '../telephony/telephony-provider.js';
 
 const SIMULATOR_BODY = {
@@ -60,7 +60,7 @@ export class WebhookController {
   constructor(
     private readonly recorder: CallRecorder,
     private readonly catchUp: CatchUp,
-    private readonly providers: ProviderChoice,
+    private readonly providers: ProviderRegistry,
   ) {}
 
   @Post(':provider')

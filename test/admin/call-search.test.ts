@@ -23,7 +23,7 @@ const opened = async (fields: Partial<CallToOpen> = {}): Promise<string> => {
     calleePhone: '+8613800002000',
     provider: 'simulator',
     subAccount: 'demo-1001',
-    waitsForTurn: false,
+    waitsForDialSlot: false,
     dialTimeoutSeconds: 5,
     longestRequestedSeconds: 90,
     ...fields,

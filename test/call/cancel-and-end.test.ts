@@ -6,11 +6,11 @@ import { CallRecorder } from '../../src/call/call-recorder.js';
 import { CallService } from '../../src/call/call.service.js';
 import { CallPlacement } from '../../src/call/placement/call-placement.js';
 import { KeptCancels } from '../../src/call/cancel/kept-cancels.js';
-import { StateMemory } from '../../src/call/updates/state-memory.js';
+import { StateCache } from '../../src/call/updates/state-cache.js';
 import { createLogger } from '../../src/common/logger.js';
 import { DirectoryService } from '../../src/directory/directory.service.js';
-import { GuardedProvider } from '../../src/telephony/guarded-provider.js';
-import { ProviderChoice } from '../../src/telephony/provider-choice.js';
+import { ResilientProvider } from '../../src/telephony/resilient-provider.js';
+import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import type { ProviderEndReason, ProviderEvent } from '../../src/telephony/telephony-provider.js';
 import { age, scriptedReplica } from '../support/scripted-replica.js';
 import { scriptedProvider } from '../support/scripted-provider.js';
@@ -32,8 +32,8 @@ const OVERDUE_SECONDS = 300;
 const cancel = ({ callSid, callerId }: StoredCall): Promise<void> => {
   const { app, database, config } = service;
   const logger = createLogger('silent');
-  const choice = new ProviderChoice(
-    [{ provider: new GuardedProvider(provider, logger), settings: {} }],
+  const choice = new ProviderRegistry(
+    [{ provider: new ResilientProvider(provider, logger), settings: {} }],
     [{ to: '', providers: [provider.name] }],
     config.phoneRegion,
   );
@@ -44,7 +44,7 @@ const cancel = ({ callSid, callerId }: StoredCall): Promise<void> => {
     choice,
     of(CallPlacement),
     of(CallRecorder),
-    of(StateMemory),
+    of(StateCache),
     of(KeptCancels),
     logger,
   );

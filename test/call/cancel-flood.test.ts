@@ -1,6 +1,6 @@
 /** One user sends cancels faster than the provider takes orders: nobody else's hang-up waits for them. */
-import { ProviderChoice } from '../../src/telephony/provider-choice.js';
-import { AT_ONCE, IN_QUEUE } from '../../src/telephony/provider-gate.js';
+import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
+import { AT_ONCE, MAX_QUEUED } from '../../src/telephony/provider-circuit.js';
 import type { CallMilestone, HangUpOutcome, ProviderCall } from '../../src/telephony/telephony-provider.js';
 import { placeCall } from '../support/placed-call.js';
 import { startTestApp, type Envelope, type TestApp } from '../support/test-app.js';
@@ -11,7 +11,7 @@ const NOT_CANCELED = { returnCode: 400, returnMsg: '取消呼叫失败!' };
 const SYSTEM = { returnCode: 500, returnMsg: '系统内部异常!' };
 
 /** More than the provider's gate takes at once. */
-const FLOOD = AT_ONCE + IN_QUEUE + 80;
+const FLOOD = AT_ONCE + MAX_QUEUED + 80;
 
 let service: TestApp;
 
@@ -32,7 +32,7 @@ interface Order {
 /** Orders wait at the provider until the test has them carried out; `held` says which. */
 const holdOrders = (held: (callSid: string) => boolean): Order[] => {
   const orders: Order[] = [];
-  const { provider } = service.app.nest.get(ProviderChoice).all[0]!;
+  const { provider } = service.app.nest.get(ProviderRegistry).all[0]!;
   const hangUp = provider.hangUp.bind(provider);
   jest.spyOn(provider, 'hangUp').mockImplementation((call: ProviderCall, before?: CallMilestone) =>
     held(call.callSid)

@@ -1,6 +1,6 @@
 /** `callCancel/{callSid}?before=2` and `before=3`: a cancel and an answer race, and one of them has won. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProviderChoice } from '../../src/telephony/provider-choice.js';
+import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import type { LedgerEntry } from '../../src/telephony/simulator/ledger.js';
 import type { SimulatorProvider } from '../../src/telephony/simulator/simulator.provider.js';
 import { placeCall } from '../support/placed-call.js';
@@ -42,7 +42,7 @@ const place = (userId: string, target = '2013'): Promise<string> => placeCall(se
 const stateOf = async (userId: string, callSid: string) =>
   (await service.ask(userId, `callState/${callSid}`)).data?.stateType;
 const ledger = (): Promise<readonly LedgerEntry[]> => {
-  const { provider } = service.app.nest.get(ProviderChoice).all[0]!;
+  const { provider } = service.app.nest.get(ProviderRegistry).all[0]!;
   return (provider as SimulatorProvider).exchange.ledger();
 };
 

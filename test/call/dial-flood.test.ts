@@ -1,6 +1,6 @@
 /** One user places and cancels while the provider does not reply: the places at its gate stay free for others. */
 import { CallerDials } from '../../src/call/placement/caller-dials.js';
-import { ProviderChoice } from '../../src/telephony/provider-choice.js';
+import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import type { DialOutcome, DialRequest } from '../../src/telephony/telephony-provider.js';
 import { scriptedProvider, type ScriptedProvider } from '../support/scripted-provider.js';
 import { startTestApp, type Envelope, type TestApp } from '../support/test-app.js';
@@ -21,7 +21,7 @@ beforeEach(() => {
   scripted = scriptedProvider();
   hanging = [];
   scripted.onDial = () => new Promise((resolve) => hanging.push(resolve));
-  const { provider } = service.app.nest.get(ProviderChoice).all[0]!;
+  const { provider } = service.app.nest.get(ProviderRegistry).all[0]!;
   jest.spyOn(provider, 'dial').mockImplementation((request, signal) => scripted.dial(request, signal));
   jest.spyOn(provider, 'hangUp').mockImplementation((call, before) => scripted.hangUp(call, before));
 });

@@ -1,6 +1,6 @@
 /** Two providers on a route: which of them carries a call, and what the record tells of the other. */
 import type { ServerResponse } from 'node:http';
-import { FAILURES_IN_A_ROW } from '../../src/telephony/provider-gate.js';
+import { FAILURES_IN_A_ROW } from '../../src/telephony/provider-circuit.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 import { waitFor } from '../support/wait-for.js';
 

@@ -3,9 +3,9 @@
  * give up it is over, and its caller can call again.
  */
 import fc from 'fast-check';
-import { GIVE_UP_SECONDS } from '../../src/call/record/call-limits.js';
+import { GRACE_SECONDS } from '../../src/call/record/call-limits.js';
 import type { HangUpOutcome, ProviderCall, ProviderEventType } from '../../src/telephony/telephony-provider.js';
-import { CannotBeAsked, type CallStatus } from '../../src/telephony/telephony-provider.js';
+import { StatusUnavailable, type CallStatus } from '../../src/telephony/telephony-provider.js';
 import { age, scriptedReplica } from '../support/scripted-replica.js';
 import { never, scriptedProvider } from '../support/scripted-provider.js';
 import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
@@ -53,7 +53,7 @@ const told = (callSid: string, type: ProviderEventType, eventId = `lie-${nextEve
 const STATUSES: Readonly<Record<string, (call: ProviderCall) => Promise<CallStatus>>> = {
   throws: fails,
   'cannot be asked': async () => {
-    throw new CannotBeAsked('its id never came');
+    throw new StatusUnavailable('its id never came');
   },
   'knows no such call': async () => ({ kind: 'unknown' }),
   'says for ever that it goes on': async () => ({ kind: 'known', events: [] }),
@@ -84,8 +84,8 @@ const cases: fc.Arbitrary<Case> = fc.record({
   isConfigured: fc.oneof({ weight: 6, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
   state: fc.constantFrom(1, 2, 3),
   isAccepted: fc.boolean(),
-  cancelOrdered: fc.oneof(fc.constant(null), fc.constantFrom(3_600, 5, -GIVE_UP_SECONDS)),
-  looks: fc.subarray([-20, 0, 1, 60, GIVE_UP_SECONDS - 20]),
+  cancelOrdered: fc.oneof(fc.constant(null), fc.constantFrom(3_600, 5, -GRACE_SECONDS)),
+  looks: fc.subarray([-20, 0, 1, 60, GRACE_SECONDS - 20]),
 });
 
 /** @returns the call, its deadline being now */
@@ -121,7 +121,7 @@ const play = async (one: Case): Promise<void> => {
   const call = await openCall(one, one.isConfigured ? provider.name : 'bankrupt');
   const replica = scriptedReplica(service, [provider]);
   let now = 0;
-  for (const look of [...one.looks, GIVE_UP_SECONDS]) {
+  for (const look of [...one.looks, GRACE_SECONDS]) {
     await age(service, call.callSid, look - now);
     now = look;
     await service.database.query('update call_record set sweep_at = now() where call_sid = $1', [call.callSid]);
@@ -150,7 +150,7 @@ it('a provider that hangs on every request keeps no call open', async () => {
     for (const cancelOrdered of [null, 3_600]) {
       const one = { hangUp: '', status: '', isConfigured: true, state, isAccepted: true, cancelOrdered, looks: [] };
       const call = await openCall(one, provider.name);
-      await age(service, call.callSid, GIVE_UP_SECONDS + 1);
+      await age(service, call.callSid, GRACE_SECONDS + 1);
       calls.push(call);
     }
   }

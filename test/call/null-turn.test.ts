@@ -15,7 +15,7 @@ afterAll(() => service.close());
 
 /** The simulator does not know it. */
 const callWithTurn = async (turnAt: 'infinity' | null) => {
-  const call = await storeCall(service.database, { waitsForTurn: true, provider: 'simulator' });
+  const call = await storeCall(service.database, { waitsForDialSlot: true, provider: 'simulator' });
   await service.database.query('update call_record set turn_at = $2 where call_sid = $1', [call.callSid, turnAt]);
   return call;
 };

@@ -5,7 +5,7 @@ import {
   UNPLACED_DIAL_SECONDS,
   UNSETTLED_DIAL_SECONDS,
 } from '../../src/call/record/call-limits.js';
-import { CannotBeAsked, type CallStatus, type ProviderEventType } from '../../src/telephony/telephony-provider.js';
+import { StatusUnavailable, type CallStatus, type ProviderEventType } from '../../src/telephony/telephony-provider.js';
 import { age, dialledNow, scriptedReplica, type ScriptedReplica } from '../support/scripted-replica.js';
 import { never, scriptedProvider, type ScriptedProvider } from '../support/scripted-provider.js';
 import { tellOf } from '../support/stored-call.js';
@@ -103,7 +103,7 @@ describe('an open call of the caller', () => {
 
   it.each<[string, () => void]>([
     ['goes on', () => answers(GOES_ON)],
-    ['cannot be asked about', () => (provider.onFetchStatus = () => Promise.reject(new CannotBeAsked('never')))],
+    ['cannot be asked about', () => (provider.onFetchStatus = () => Promise.reject(new StatusUnavailable('never')))],
     ['fails', () => (provider.onFetchStatus = () => Promise.reject(new Error('503')))],
     ['does not answer', () => (provider.onFetchStatus = () => new Promise((_, reject) => (letGo = reject)))],
   ])('stays the caller’s call where the provider says that it, or it %s', async (_, script) => {

@@ -1,6 +1,6 @@
 /** When a refused call may move on to the next provider, and when it has to stay. */
 import { claimCancel } from '../../src/call/cancel/cancel-claim.js';
-import { passOver, type PassingOver } from '../../src/call/placement/pass-over.js';
+import { failOver, type PassingOver } from '../../src/call/placement/fail-over.js';
 import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -17,7 +17,7 @@ const passing = (callSid: string, changes: Partial<PassingOver> = {}): PassingOv
   refusal: { category: 'no_funds', code: '1', text: 'none left' },
   to: 'twilio',
   subAccount: 'AC1',
-  waitsForTurn: false,
+  waitsForDialSlot: false,
   dialTimeoutSeconds: 5,
   ...changes,
 });
@@ -36,7 +36,7 @@ const STAYED = { provider: 'simulator', subAccount: 'demo-1001', passedOver: 0 }
 it('moves a call that nothing has come of, once', async () => {
   const { callSid } = await storeCall(service.database, { provider: 'simulator' });
 
-  const moves = await Promise.all([1, 2, 3].map(() => passOver(service.database, passing(callSid))));
+  const moves = await Promise.all([1, 2, 3].map(() => failOver(service.database, passing(callSid))));
 
   expect(moves.toSorted()).toEqual([false, false, true]);
   expect(await recorded(callSid)).toEqual({ provider: 'twilio', subAccount: 'AC1', passedOver: 1 });
@@ -45,8 +45,8 @@ it('moves a call that nothing has come of, once', async () => {
 it('moves on from each provider of a longer route', async () => {
   const { callSid } = await storeCall(service.database, { provider: 'simulator' });
 
-  expect(await passOver(service.database, passing(callSid))).toBe(true);
-  expect(await passOver(service.database, passing(callSid, { from: 'twilio', to: 'asterisk' }))).toBe(true);
+  expect(await failOver(service.database, passing(callSid))).toBe(true);
+  expect(await failOver(service.database, passing(callSid, { from: 'twilio', to: 'asterisk' }))).toBe(true);
 
   expect(await recorded(callSid)).toMatchObject({ provider: 'asterisk', passedOver: 2 });
 });
@@ -60,7 +60,7 @@ it.each<[string, (call: StoredCall) => Promise<unknown>]>([
   const call = await storeCall(service.database, { provider: 'simulator' });
   await happens(call);
 
-  expect(await passOver(service.database, passing(call.callSid))).toBe(false);
+  expect(await failOver(service.database, passing(call.callSid))).toBe(false);
 
   expect(await recorded(call.callSid)).toEqual(STAYED);
 });

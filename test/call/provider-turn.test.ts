@@ -1,5 +1,5 @@
 /** A provider's limits, kept by all replicas together. */
-import { PATIENCE_MS } from '../../src/call/placement/provider-turn.js';
+import { PATIENCE_MS } from '../../src/call/placement/provider-rate-limit.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 import { waitFor } from '../support/wait-for.js';

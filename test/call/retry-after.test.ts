@@ -97,7 +97,7 @@ it('does not dial again what is canceled meanwhile, and the cancel needs no prov
   const claim = await claimCancel(service.database, { callSid, callerId, isConditional: false });
   await service.app.nest.get(CallRecorder).applyOwn(callSid, 'canceled', { endReason: 'canceled' });
 
-  expect(claim).toMatchObject({ claimed: true, isUndialed: true });
+  expect(claim).toMatchObject({ claimed: true, notYetDialed: true });
   expect(await placed).toBe(callSid);
   expect(first.dials).toHaveLength(1);
   expect(next.dials).toEqual([]);

@@ -1,7 +1,7 @@
 /** A state poll is answered from memory where it can be; nobody must be able to tell, but by the time it takes. */
 import { PassThrough } from 'node:stream';
 import { issueToken } from '../../src/auth/token-issuer.js';
-import { StateMemory } from '../../src/call/updates/state-memory.js';
+import { StateCache } from '../../src/call/updates/state-cache.js';
 import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -42,12 +42,12 @@ const twice = async (query: string, callSid?: string, headers?: Record<string, s
 ];
 
 const withFrameworkOnly = async (ask: () => Promise<Answer>): Promise<Answer> => {
-  const recall = jest.spyOn(service.app.nest.get(StateMemory), 'recall').mockReturnValue(undefined);
+  const get = jest.spyOn(service.app.nest.get(StateCache), 'get').mockReturnValue(undefined);
   try {
     return await ask();
   } finally {
-    expect(recall).toHaveBeenCalled();
-    recall.mockRestore();
+    expect(get).toHaveBeenCalled();
+    get.mockRestore();
   }
 };
 

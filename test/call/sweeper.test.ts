@@ -68,7 +68,7 @@ describe('the sweeper', () => {
   it('closes a call whose turn at its provider never came, whether or not that provider can be asked', async () => {
     const { callSid } = await storeCall(service.database, {
       provider: 'gone',
-      waitsForTurn: true,
+      waitsForDialSlot: true,
       dialTimeoutSeconds: 5,
     });
     await age(service, callSid, 20);

@@ -1,7 +1,7 @@
 /** Calls that wait for a provider with limits wait in line, and a turn that is given up is not lost. */
 import type { DataSource } from 'typeorm';
-import { giveBackTurn } from '../../src/call/placement/give-back-turn.js';
-import { takeTurn } from '../../src/call/placement/provider-turn.js';
+import { releaseDialSlot } from '../../src/call/placement/release-dial-slot.js';
+import { acquireDialSlot } from '../../src/call/placement/provider-rate-limit.js';
 import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 import { waitFor } from '../support/wait-for.js';
@@ -30,11 +30,11 @@ describe('a place that becomes free', () => {
   it('goes to the call that has waited for longest', async () => {
     const provider = { name: 'crowded', limits: { callsPerSecond: null, callsAtOnce: 1 } };
     const running = await storeCall(database, { provider: 'crowded' });
-    const first = await storeCall(database, { provider: 'crowded', waitsForTurn: true });
-    const second = await storeCall(database, { provider: 'crowded', waitsForTurn: true });
+    const first = await storeCall(database, { provider: 'crowded', waitsForDialSlot: true });
+    const second = await storeCall(database, { provider: 'crowded', waitsForDialSlot: true });
     const order: string[] = [];
     const turn = async ({ callSid }: StoredCall) => {
-      order.push((await takeTurn(database, callSid, provider)) === 'taken' ? callSid : 'not taken');
+      order.push((await acquireDialSlot(database, callSid, provider)) === 'taken' ? callSid : 'not taken');
       await tellOf(database, callSid, { type: 'ended', endReason: 'busy' });
     };
     const waiting = turn(first);
@@ -77,7 +77,7 @@ describe('a turn that is given up', () => {
 
   it('moves up those that wait behind it, and no other', async () => {
     const turns = [0, 60, 61, 62, 63];
-    const calls = await Promise.all(turns.map(() => storeCall(database, { waitsForTurn: true })));
+    const calls = await Promise.all(turns.map(() => storeCall(database, { waitsForDialSlot: true })));
     await database.query(`insert into provider_turn (provider, next_at) values ('elsewhere', '2100-01-01T00:01:04Z')`);
     await Promise.all(
       calls.map(({ callSid }, index) =>
@@ -100,11 +100,11 @@ describe('a turn that is given up', () => {
     await database.query('update call_record set cancel_ordered_at = now() where call_sid = $1', [calls[3]!.callSid]);
 
     // Not while the call goes on.
-    await giveBackTurn(database, 'elsewhere', canceled.callSid);
+    await releaseDialSlot(database, 'elsewhere', canceled.callSid);
     expect(await secondsOf(canceled)).toBe(61);
     await tellOf(database, canceled.callSid, { type: 'canceled', endReason: 'canceled' });
-    await giveBackTurn(database, 'elsewhere', canceled.callSid);
-    await giveBackTurn(database, 'elsewhere', canceled.callSid);
+    await releaseDialSlot(database, 'elsewhere', canceled.callSid);
+    await releaseDialSlot(database, 'elsewhere', canceled.callSid);
 
     expect(await Promise.all(calls.map(secondsOf))).toEqual([0, 60, null, 62, 61]);
     const [turn] = await database.query<{ seconds: number }[]>(

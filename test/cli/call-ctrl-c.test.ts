@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ProviderChoice } from '../../src/telephony/provider-choice.js';
+import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import { endOf, isInstalled, PROCESS_LIMIT_MS, startProgram } from '../support/node-process.js';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -50,7 +50,7 @@ describe('Ctrl-C at npm run call', () => {
   });
 
   it('cancels a call that is still being placed', async () => {
-    const [provider] = service.app.nest.get(ProviderChoice).all;
+    const [provider] = service.app.nest.get(ProviderRegistry).all;
     const dial = provider!.dial.bind(provider);
     // The phone of 2005 rings, and nobody answers it.
     const dialing = jest.spyOn(provider!, 'dial').mockImplementation((request, signal) => {

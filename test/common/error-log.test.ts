@@ -5,7 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyReply } from 'fastify';
 import { ErrorFilter } from '../../src/http/error.filter.js';
 import { createLogger } from '../../src/common/logger.js';
-import { ImpatientClient } from '../../src/postgres/impatient-client.js';
+import { TimeoutClient } from '../../src/postgres/timeout-client.js';
 import { collectedLog } from '../support/collected-log.js';
 import { createProxiedDatabase, type ProxiedDatabase } from '../support/proxied-database.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -106,7 +106,7 @@ describe('a database that cannot be reached', () => {
   it('gives 503 where all of several hosts are silent', async () => {
     const { host, pathname, username } = new URL(database.url);
     database.proxy.mode = 'silence';
-    const error: unknown = await new ImpatientClient({
+    const error: unknown = await new TimeoutClient({
       connectionString: `postgresql://${username}@${host},${host}${pathname}`,
       connectionTimeoutMillis: 100,
     })
@@ -126,7 +126,7 @@ describe('a database that cannot be reached', () => {
   );
 
   it('gives 503 for a statement on a connection that is lost', async () => {
-    const client = new ImpatientClient({ connectionString: database.directUrl });
+    const client = new TimeoutClient({ connectionString: database.directUrl });
     await client.connect();
     await client.end();
 

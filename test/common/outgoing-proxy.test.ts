@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { NameResolver } from '../../src/delivery/name-resolver.js';
-import { ProviderChoice } from '../../src/telephony/provider-choice.js';
+import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import { ExchangeClient } from '../../src/telephony/simulator/exchange-client.js';
 import { proxyRules } from '../../src/common/proxy-rules.js';
 import { startCertificateDemand } from '../support/certificate-demand.js';
@@ -78,7 +78,7 @@ afterAll(async () => {
   await Promise.all([identity.close(), twilio.close(), yuntongxun.close(), proxy.close()]);
 });
 
-const isReachable = (name: string) => service.app.nest.get(ProviderChoice).named(name)!.isReachable();
+const isReachable = (name: string) => service.app.nest.get(ProviderRegistry).named(name)!.isReachable();
 
 describe('a proxy', () => {
   it.each(['twilio', 'yuntongxun'])('leads to %s', async (name) => {

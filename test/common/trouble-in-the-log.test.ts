@@ -1,6 +1,6 @@
 /** What the log tells an operator of trouble that others have with us, or we with others: the reason, at the right level. */
 import type { ServerResponse } from 'node:http';
-import { ProviderChoice } from '../../src/telephony/provider-choice.js';
+import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import { collectedLog } from '../support/collected-log.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 import { waitFor } from '../support/wait-for.js';
@@ -135,7 +135,7 @@ it('a webhook endpoint that begins to fail is one warning, and one line when it 
 });
 
 it('a provider that cannot be reached is a warning with the cause', async () => {
-  const providers = telephony.service.app.nest.get(ProviderChoice);
+  const providers = telephony.service.app.nest.get(ProviderRegistry);
   const twilio = providers.named('twilio')!;
   await telephony.twilio.close();
 

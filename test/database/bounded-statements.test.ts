@@ -7,12 +7,12 @@ import { Client } from 'pg';
 import { newCallSid } from '../../src/call/record/call-sid.js';
 import { CatchUp } from '../../src/call/reconciliation/catch-up.js';
 import { ChangeFeed } from '../../src/call/updates/change-feed.js';
-import { callsInTurn, takeTurn } from '../../src/call/placement/provider-turn.js';
+import { openCallsByProvider, acquireDialSlot } from '../../src/call/placement/provider-rate-limit.js';
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { LOGGER, type Logger } from '../../src/common/logger.js';
 import { MOST_EXAMINED } from '../../src/common/page.js';
-import { Upkeep } from '../../src/delivery/upkeep.js';
-import type { ProviderChoice } from '../../src/telephony/provider-choice.js';
+import { DeliveryMaintenance } from '../../src/delivery/delivery-maintenance.js';
+import type { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import { fillDatabase, FAILED_CALLS, PENDING_CALLS } from '../support/filled-database.js';
 import { OPEN_CALLS } from '../support/many-calls.js';
 import { explainEverything, recordPlans, type PlanRecorder } from '../support/recorded-plans.js';
@@ -126,7 +126,7 @@ const openAtNoProvider = (sweepIn: string): Promise<unknown> =>
     [sweepIn],
   );
 
-/** Rows that a batch of upkeep handles are read, found again by their place, and removed. */
+/** Rows that a batch of maintenance handles are read, found again by their place, and removed. */
 const A_BATCH = 3 * 500;
 const A_PAGE = 4 * 51;
 
@@ -152,9 +152,9 @@ describe.each([
   beforeAll(prepare);
 
   it('removing deliveries reads nothing where there is nothing to remove', async () => {
-    await service.app.nest.get(Upkeep).forget(NEVER);
+    await service.app.nest.get(DeliveryMaintenance).forget(NEVER);
 
-    await expectBounded(10, () => service.app.nest.get(Upkeep).forget(NEVER));
+    await expectBounded(10, () => service.app.nest.get(DeliveryMaintenance).forget(NEVER));
   });
 
   it('removing deliveries reads what it removes, a batch at a time', async () => {
@@ -162,7 +162,7 @@ describe.each([
     const removed = await moreDeliveries(700, daysAgo(1));
     await service.database.query('delete from webhook_endpoint where id = $1', [removed]);
 
-    await expectBounded(A_BATCH, () => service.app.nest.get(Upkeep).forget(NEVER));
+    await expectBounded(A_BATCH, () => service.app.nest.get(DeliveryMaintenance).forget(NEVER));
 
     expect(await Promise.all([old, removed].map(countOf))).toEqual([0, 0]);
   });
@@ -179,7 +179,7 @@ describe.each([
        where key in ('deliver:0:1', 'deliver:0:2', 'deliver:0:3')`,
     );
 
-    await expectBounded(30, () => service.app.nest.get(Upkeep).recover());
+    await expectBounded(30, () => service.app.nest.get(DeliveryMaintenance).recover());
 
     expect(await service.database.query(`select 1 from graphile_worker.jobs where locked_by = 'dead' limit 1`)).toEqual(
       [],
@@ -187,7 +187,7 @@ describe.each([
   });
 
   it('what waits for an endpoint is found among what does not', async () => {
-    await expectBounded(10 * PENDING_CALLS, () => service.app.nest.get(Upkeep).resume(endpointId, NEVER));
+    await expectBounded(10 * PENDING_CALLS, () => service.app.nest.get(DeliveryMaintenance).resume(endpointId, NEVER));
   });
 
   it('a page of deliveries reads a page', async () => {
@@ -243,7 +243,7 @@ describe.each([
   });
 
   it('the load of providers is read from the open calls', async () => {
-    await expectBounded(OPEN_CALLS + 10, () => repeatedly(() => callsInTurn(service.database)));
+    await expectBounded(OPEN_CALLS + 10, () => repeatedly(() => openCallsByProvider(service.database)));
     await expectBounded(OPEN_CALLS + 10, () => page('dry-run?callerId=1001&calleeId=2000'));
   });
 
@@ -251,14 +251,14 @@ describe.each([
     const callSid = await anOpenCall();
     const limits = { callsPerSecond: 1_000, callsAtOnce: 10_000 };
 
-    await expectBounded(OPEN_CALLS + 10, () => takeTurn(service.database, callSid, { name: ELSEWHERE, limits }));
+    await expectBounded(OPEN_CALLS + 10, () => acquireDialSlot(service.database, callSid, { name: ELSEWHERE, limits }));
   });
 
   it('the calls of a provider of which something was missed are found among the open ones', async () => {
     await openAtNoProvider('1 day');
     const catchUp = new CatchUp(
       service.database,
-      { all: [{ name: 'gone' }] } as unknown as ProviderChoice,
+      { all: [{ name: 'gone' }] } as unknown as ProviderRegistry,
       service.app.nest.get<Logger>(LOGGER),
       service.app.nest.get(ChangeFeed),
     );

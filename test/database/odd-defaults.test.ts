@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { ImpatientClient } from '../../src/postgres/impatient-client.js';
+import { TimeoutClient } from '../../src/postgres/timeout-client.js';
 import { migrate } from '../../src/database/migrate.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -76,7 +76,7 @@ describe('a database whose defaults are not those of PostgreSQL', () => {
   });
 
   it('limits no statement and no transaction of a connection that migrates', async () => {
-    const client = new ImpatientClient({ connectionString: database.url });
+    const client = new TimeoutClient({ connectionString: database.url });
     await client.connect();
     const { rows } = await client.query(`select current_setting('statement_timeout') as statement,
       coalesce(current_setting('transaction_timeout', true), '0') as transaction`);

@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import { createLogger } from '../../src/common/logger.js';
-import { Courier } from '../../src/delivery/courier.js';
+import { WebhookDeliverer } from '../../src/delivery/webhook-deliverer.js';
 import type { DeliveryJobs } from '../../src/delivery/delivery-jobs.js';
 import type { WebhookRequest } from '../../src/delivery/webhook-request.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -9,7 +9,7 @@ import { openTestCall } from '../support/told-call.js';
 /** Nobody works here: jobs stay where they are. */
 let testDatabase: TestDatabase;
 let database: DataSource;
-let courier: Courier;
+let deliverer: WebhookDeliverer;
 let endpointId: string;
 let callSid: string;
 
@@ -24,7 +24,7 @@ interface Job {
 beforeEach(async () => {
   testDatabase = await createTestDatabase();
   database = await new DataSource({ type: 'postgres', url: testDatabase.url }).initialize();
-  courier = new Courier(database, {} as WebhookRequest, {} as DeliveryJobs, createLogger('silent'));
+  deliverer = new WebhookDeliverer(database, {} as WebhookRequest, {} as DeliveryJobs, createLogger('silent'));
   const [endpoint] = await database.query<{ id: string }[]>(
     `insert into webhook_endpoint (url, secret) values ('https://backend.example.com/', 'whsec_') returning id`,
   );
@@ -55,7 +55,7 @@ it('a job that is put back is due with the same key, flags and count of failures
   const id = await takeJob();
   const [before] = await jobs();
 
-  await courier.putBack({ endpointId, callSid }, { id, failures: 3 });
+  await deliverer.putBack({ endpointId, callSid }, { id, failures: 3 });
 
   const [ran, again] = await jobs();
   expect(ran).toMatchObject({ id, key: null, isDue: false });
@@ -69,7 +69,7 @@ it('a job whose key another one has taken is not put back, and does not change t
   const before = await jobs();
   expect(before).toHaveLength(2);
 
-  await courier.putBack({ endpointId, callSid }, { id, failures: 3 });
+  await deliverer.putBack({ endpointId, callSid }, { id, failures: 3 });
 
   expect(await jobs()).toEqual(before);
 });

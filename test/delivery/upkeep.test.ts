@@ -1,18 +1,18 @@
 import { DataSource } from 'typeorm';
 import { newCallSid } from '../../src/call/record/call-sid.js';
-import { Upkeep } from '../../src/delivery/upkeep.js';
+import { DeliveryMaintenance } from '../../src/delivery/delivery-maintenance.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { openTestCall } from '../support/told-call.js';
 
 /** Nobody works here: jobs stay where they are. */
 let testDatabase: TestDatabase;
 let database: DataSource;
-let upkeep: Upkeep;
+let maintenance: DeliveryMaintenance;
 
 beforeEach(async () => {
   testDatabase = await createTestDatabase();
   database = await new DataSource({ type: 'postgres', url: testDatabase.url }).initialize();
-  upkeep = new Upkeep(database);
+  maintenance = new DeliveryMaintenance(database);
 });
 afterEach(async () => {
   await database.destroy();
@@ -61,7 +61,7 @@ describe('deliveries', () => {
     const endpointId = await newEndpoint();
     await deliveries(endpointId, daysAgo(29), 3);
 
-    await upkeep.forget(NEVER);
+    await maintenance.forget(NEVER);
 
     expect(await counts()).toEqual({ deliveries: 3, attempts: 3 });
   });
@@ -72,7 +72,7 @@ describe('deliveries', () => {
     await deliveries(await newEndpoint(), daysAgo(0), 2);
     await database.query('delete from webhook_endpoint where id = $1', [endpointId]);
 
-    await upkeep.forget(NEVER);
+    await maintenance.forget(NEVER);
 
     expect(await counts()).toEqual({ deliveries: 2, attempts: 2 });
   });
@@ -86,7 +86,7 @@ describe('deliveries', () => {
     );
     await deliveries(endpointId, daysAgo(1), 1_200);
 
-    await upkeep.resume(endpointId, NEVER);
+    await maintenance.resume(endpointId, NEVER);
 
     const jobs = await database.query<{ key: string; attempts: number }[]>(
       'select key, attempts from graphile_worker.jobs order by attempts desc',
@@ -103,7 +103,7 @@ it('numbers that graphile-worker wastes are given back long before they end', as
   await database.query('select webhook_add_jobs(array[$1])', [await openTestCall({ database })]);
   await database.query(`select setval(${sequence}, 1900000000)`);
 
-  await upkeep.forget(NEVER);
+  await maintenance.forget(NEVER);
 
   const [{ last }] = await database.query<[{ last: string }]>(
     `select pg_sequence_last_value(${sequence}::regclass)::text as last`,

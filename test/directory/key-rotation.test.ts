@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readKeyRing } from '../../src/config/key-ring.js';
 import { reencryptSecrets } from '../../src/directory/reencryption.js';
-import { ProviderChoice } from '../../src/telephony/provider-choice.js';
+import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import { PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
 import { startTestApp, type Envelope, type TestApp } from '../support/test-app.js';
@@ -53,7 +53,7 @@ const start = async (keys: string): Promise<TestApp> => {
       SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
     },
   });
-  const provider = replica.app.nest.get(ProviderChoice).all[0]!;
+  const provider = replica.app.nest.get(ProviderRegistry).all[0]!;
   const dial = provider.dial.bind(provider);
   provider.dial = (request, signal) => {
     const phone = request.callerPhone;

@@ -1,6 +1,6 @@
 /** A sub-account's secret is known to the admin who sends it and to the provider that is shown it, and to nothing else. */
 import { PassThrough } from 'node:stream';
-import { ProviderChoice } from '../../src/telephony/provider-choice.js';
+import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import { startTestApp, TEST_KEYS, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
   const logTo = new PassThrough();
   logTo.on('data', (chunk: Buffer) => (written += chunk.toString()));
   service = await startTestApp({ environment: { LOG_LEVEL: 'trace' }, logTo });
-  const provider = service.app.nest.get(ProviderChoice).all[0]!;
+  const provider = service.app.nest.get(ProviderRegistry).all[0]!;
   const dial = provider.dial.bind(provider);
   provider.dial = (request, signal) => {
     shown.push(request.subAccount.secret);

@@ -8,8 +8,8 @@ import { OpenCallCheck } from '../../src/call/reconciliation/open-call-check.js'
 import { SubAccountMaker } from '../../src/call/placement/sub-account-maker.js';
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { createLogger } from '../../src/common/logger.js';
-import { GuardedProvider } from '../../src/telephony/guarded-provider.js';
-import { ProviderChoice } from '../../src/telephony/provider-choice.js';
+import { ResilientProvider } from '../../src/telephony/resilient-provider.js';
+import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import type { TelephonyProvider } from '../../src/telephony/telephony-provider.js';
 import type { TestApp } from './test-app.js';
 
@@ -26,8 +26,8 @@ export const scriptedReplica = (
   providers: readonly TelephonyProvider[],
 ): ScriptedReplica => {
   const logger = createLogger('silent');
-  const choice = new ProviderChoice(
-    providers.map((provider) => ({ provider: new GuardedProvider(provider, logger), settings: {} })),
+  const choice = new ProviderRegistry(
+    providers.map((provider) => ({ provider: new ResilientProvider(provider, logger), settings: {} })),
     [{ to: '', providers: providers.map(({ name }) => name) }],
     config.phoneRegion,
   );

@@ -34,7 +34,7 @@ export const callToOpen = (some: Partial<CallToOpen> = {}): CallToOpen => ({
   // Not configured, so that no sweeper asks about it: the simulator would know no such call.
   provider: 'elsewhere',
   subAccount: 'demo-1001',
-  waitsForTurn: false,
+  waitsForDialSlot: false,
   dialTimeoutSeconds: UNSWEPT,
   longestRequestedSeconds: UNSWEPT,
   ...some,

@@ -9,7 +9,7 @@ import { readWireBody } from '../../src/telephony/simulator/wire-format.js';
 import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
 import { MalformedCallback, readCallback } from '../../src/telephony/twilio/callback-events.js';
 import { joinedLegs } from '../../src/telephony/yuntongxun/cdr-legs.js';
-import { NotUnderstood, readNotification } from '../../src/telephony/yuntongxun/notification.js';
+import { MalformedWebhook, readNotification } from '../../src/telephony/yuntongxun/notification.js';
 import { readBody, readFields, UnreadableBody } from '../../src/telephony/yuntongxun/wire-body.js';
 import { CALL_SID, expectStorableEvents, foreignText as text } from '../support/foreign-values.js';
 
@@ -79,7 +79,7 @@ describe('any input is read as events that can be stored, or refused', () => {
     );
     fc.assert(
       fc.property(body, (sent) => {
-        reads(() => readNotification(joinedLegs(readBody(sent)), null, NOW).events, UnreadableBody, NotUnderstood);
+        reads(() => readNotification(joinedLegs(readBody(sent)), null, NOW).events, UnreadableBody, MalformedWebhook);
       }),
       RUNS,
     );

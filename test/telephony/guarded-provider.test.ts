@@ -1,18 +1,18 @@
 import { dialOnce } from '../../src/call/placement/dial.js';
 import { createLogger } from '../../src/common/logger.js';
-import { GuardedProvider, ORDER_LIMIT_MS } from '../../src/telephony/guarded-provider.js';
-import { AT_ONCE, FAILURES_IN_A_ROW, IN_QUEUE, TRY_AGAIN_MS } from '../../src/telephony/provider-gate.js';
+import { ResilientProvider, ORDER_LIMIT_MS } from '../../src/telephony/resilient-provider.js';
+import { AT_ONCE, FAILURES_IN_A_ROW, MAX_QUEUED, TRY_AGAIN_MS } from '../../src/telephony/provider-circuit.js';
 import type { DialOutcome, Refusal } from '../../src/telephony/telephony-provider.js';
 import { never, scriptedProvider, type ScriptedProvider } from '../support/scripted-provider.js';
 import { dialRequest } from '../support/simulator-call.js';
 
 let provider: ScriptedProvider;
-let guarded: GuardedProvider;
+let guarded: ResilientProvider;
 
 beforeEach(() => {
   jest.useFakeTimers();
   provider = scriptedProvider();
-  guarded = new GuardedProvider(provider, createLogger('silent'));
+  guarded = new ResilientProvider(provider, createLogger('silent'));
 });
 afterEach(() => {
   expect(jest.getTimerCount()).toBe(0);
@@ -96,7 +96,7 @@ describe('dials to a provider', () => {
     await failToDial(FAILURES_IN_A_ROW);
     expect(await guarded.hangUp(CALL)).toEqual({ kind: 'taken' });
 
-    const other = new GuardedProvider(provider, createLogger('silent'));
+    const other = new ResilientProvider(provider, createLogger('silent'));
     provider.onFetchStatus = fails;
     await times(FAILURES_IN_A_ROW, () => other.fetchStatus(CALL));
     provider.onDial = async () => ACCEPTED;
@@ -142,7 +142,7 @@ describe('a provider that was shut out', () => {
   it('has the reason in the log, once', async () => {
     const lines: Record<string, unknown>[] = [];
     const stream = { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) };
-    guarded = new GuardedProvider(provider, createLogger('info', stream as unknown as NodeJS.WritableStream));
+    guarded = new ResilientProvider(provider, createLogger('info', stream as unknown as NodeJS.WritableStream));
 
     await failToDial(FAILURES_IN_A_ROW + 5);
 
@@ -178,9 +178,9 @@ describe('orders to a provider', () => {
     await times(FAILURES_IN_A_ROW, () => guarded.fetchStatus(CALL));
     expect(await guarded.hangUp(CALL)).toEqual({ kind: 'taken' });
 
-    const other = new GuardedProvider(provider, createLogger('silent'));
+    const other = new ResilientProvider(provider, createLogger('silent'));
     provider.onFetchStatus = never;
-    const asked = Array.from({ length: AT_ONCE + IN_QUEUE }, () => other.fetchStatus(CALL).catch(() => 'timed out'));
+    const asked = Array.from({ length: AT_ONCE + MAX_QUEUED }, () => other.fetchStatus(CALL).catch(() => 'timed out'));
 
     expect(await other.hangUp(CALL)).toEqual({ kind: 'taken' });
     await jest.advanceTimersByTimeAsync(2 * ORDER_LIMIT_MS);
@@ -220,7 +220,7 @@ describe('requests at one instant', () => {
   });
 
   it('are bounded: some wait in a queue, and those beyond it are refused at once', async () => {
-    const dials = Array.from({ length: AT_ONCE + IN_QUEUE }, () => dial());
+    const dials = Array.from({ length: AT_ONCE + MAX_QUEUED }, () => dial());
 
     expect(await dial()).toEqual({ ...NOT_ASKED, category: 'rate_limited' });
 
@@ -230,7 +230,7 @@ describe('requests at one instant', () => {
       await jest.advanceTimersByTimeAsync(0);
     }
     expect(await Promise.all(dials)).toEqual(dials.map(() => ACCEPTED));
-    expect(provider.dials).toHaveLength(AT_ONCE + IN_QUEUE);
+    expect(provider.dials).toHaveLength(AT_ONCE + MAX_QUEUED);
   });
 
   it('whose caller stops waiting in the queue are not made any more', async () => {
@@ -250,7 +250,7 @@ describe('requests at one instant', () => {
 describe('webhooks', () => {
   it('are read by the provider', () => {
     const readWebhook = jest.fn(() => ({ kind: 'forged' as const, reason: 'no' }));
-    const withWebhooks = new GuardedProvider({ ...provider, readWebhook }, createLogger('silent'));
+    const withWebhooks = new ResilientProvider({ ...provider, readWebhook }, createLogger('silent'));
 
     const reading = withWebhooks.readWebhook?.({
       headers: {},

@@ -1,5 +1,5 @@
 /** The whole service while its provider, or the network between them, is in trouble. */
-import { FAILURES_IN_A_ROW } from '../../src/telephony/provider-gate.js';
+import { FAILURES_IN_A_ROW } from '../../src/telephony/provider-circuit.js';
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';

@@ -1,6 +1,6 @@
 /** docs/providers/refusals.md tells an operator which refusals are passed over: what it says is what the code does. */
 import { readFile } from 'node:fs/promises';
-import { isPassedOver } from '../../src/call/placement/pass-over.js';
+import { isPassedOver } from '../../src/call/placement/fail-over.js';
 import {
   ARI_REFUSALS,
   CAUSE_REFUSALS,

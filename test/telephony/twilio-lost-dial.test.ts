@@ -1,6 +1,6 @@
 /** Which of Twilio's calls a dial without a reply is taken to have made. */
 import type { DialledCall } from '../../src/telephony/telephony-provider.js';
-import { CannotBeAsked } from '../../src/telephony/telephony-provider.js';
+import { StatusUnavailable } from '../../src/telephony/telephony-provider.js';
 import type { RecordedLeg } from '../../src/telephony/twilio/fetched-status.js';
 import { callOfDial } from '../../src/telephony/twilio/lost-dial.js';
 
@@ -57,5 +57,5 @@ it.each<[string, RecordedLeg[]]>([
 });
 
 it('none can be told where it may be one of two', () => {
-  expect(() => found([leg(ONE), leg(OTHER)])).toThrow(CannotBeAsked);
+  expect(() => found([leg(ONE), leg(OTHER)])).toThrow(StatusUnavailable);
 });

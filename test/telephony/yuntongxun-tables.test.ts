@@ -1,6 +1,6 @@
 /** Yuntongxun's codes: what each row of the tables comes to, and that the docs have them all. */
 import { readFile } from 'node:fs/promises';
-import { BYE_TYPES } from '../../src/telephony/yuntongxun/bye-types.js';
+import { BYE_TYPES } from '../../src/telephony/yuntongxun/hangup-causes.js';
 import { outcomeOf, STATUS_CODES, UNLISTED } from '../../src/telephony/yuntongxun/status-codes.js';
 import { PROVIDER_END_REASONS, REFUSAL_CATEGORIES } from '../../src/telephony/telephony-provider.js';
 import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';

@@ -190,7 +190,7 @@ describeBesideLastRelease('the last release beside this version', () => {
   );
 
   it('a call that waits for its turn at the new version is canceled by the old one', async () => {
-    const { callSid, callerId } = await storeCall(service.database, { provider: 'simulator', waitsForTurn: true });
+    const { callSid, callerId } = await storeCall(service.database, { provider: 'simulator', waitsForDialSlot: true });
 
     expect(await ask('old', callerId, `callCancel/${callSid}`)).toEqual(CANCELED);
 
@@ -198,7 +198,7 @@ describeBesideLastRelease('the last release beside this version', () => {
   });
 
   it('a call that the old version wrote without a turn is an order to its provider, not a call without phones', async () => {
-    const { callSid, callerId } = await storeCall(service.database, { provider: 'simulator', waitsForTurn: true });
+    const { callSid, callerId } = await storeCall(service.database, { provider: 'simulator', waitsForDialSlot: true });
     await service.database.query('update call_record set turn_at = null where call_sid = $1', [callSid]);
 
     expect(await ask('new', callerId, `callCancel/${callSid}`)).toEqual(CANCEL_FAILED);

@@ -6,7 +6,7 @@ import { GREATEST_LONG } from '../../common/long.js';
 import { isWrittenPhone } from '../../common/phone-number.js';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
 import { textRule, USER_ID_PATTERN, userIdRule, type FieldRule } from '../../directory/field-rules.js';
-import { Obeys, Optional } from '../obeys.js';
+import { Satisfies, Optional } from '../satisfies.js';
 import { PageQuery } from '../page-query.js';
 
 const STATE_TYPES = Object.values(StateType);
@@ -36,7 +36,7 @@ export class CallQuery extends PageQuery {
     example: '1001',
   })
   @Optional()
-  @Obeys(userIdRule)
+  @Satisfies(userIdRule)
   userId?: string;
 
   @ApiPropertyOptional({
@@ -44,7 +44,7 @@ export class CallQuery extends PageQuery {
     example: '138 0000 2000',
   })
   @Optional()
-  @Obeys(phoneRule)
+  @Satisfies(phoneRule)
   phone?: string;
 
   @ApiPropertyOptional({
@@ -54,12 +54,12 @@ export class CallQuery extends PageQuery {
   })
   @Optional()
   @Transform(stateType)
-  @Obeys(stateRule)
+  @Satisfies(stateRule)
   stateType?: StateType;
 
   @ApiPropertyOptional({ enum: END_REASONS, description: 'Why the call is over.' })
   @Optional()
-  @Obeys(endReasonRule)
+  @Satisfies(endReasonRule)
   endReason?: EndReason;
 
   @ApiPropertyOptional({
@@ -67,7 +67,7 @@ export class CallQuery extends PageQuery {
     example: 'simulator',
   })
   @Optional()
-  @Obeys(textRule(64))
+  @Satisfies(textRule(64))
   provider?: string;
 
   @ApiPropertyOptional({
@@ -78,7 +78,7 @@ export class CallQuery extends PageQuery {
   })
   @Optional()
   @Transform(instant)
-  @Obeys(instantRule)
+  @Satisfies(instantRule)
   from?: Date;
 
   @ApiPropertyOptional({
@@ -89,6 +89,6 @@ export class CallQuery extends PageQuery {
   })
   @Optional()
   @Transform(instant)
-  @Obeys(instantRule)
+  @Satisfies(instantRule)
   to?: Date;
 }

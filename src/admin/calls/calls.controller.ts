@@ -2,9 +2,9 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { Requires } from '../../auth/access.js';
 import { CallHistoryService } from '../../call/search/call-history.service.js';
 import { CallSearchService } from '../../call/search/call-search.service.js';
-import type { CallPage, CallReply } from './call.bodies.js';
+import type { CallPage, CallReply } from './call.dto.js';
 import { CallQuery } from './call-query.js';
-import { FindCallApi, SearchCallsApi } from './calls.api-text.js';
+import { FindCallApi, SearchCallsApi } from './calls.openapi.js';
 import { AdminApi } from '../../http/problem-response.js';
 
 @Controller('v1/admin/calls')

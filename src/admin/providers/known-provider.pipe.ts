@@ -1,11 +1,11 @@
 import { Injectable, type PipeTransform } from '@nestjs/common';
 import { AppError } from '../../common/error-table.js';
-import { ProviderChoice } from '../../telephony/provider-choice.js';
+import { ProviderRegistry } from '../../telephony/provider-registry.js';
 
 /** Credentials for a provider whose name is misspelt would lie there while calls fail for want of them. */
 @Injectable()
 export class KnownProviderPipe implements PipeTransform<string, string> {
-  constructor(private readonly providers: ProviderChoice) {}
+  constructor(private readonly providers: ProviderRegistry) {}
 
   transform(name: string): string {
     if (this.providers.named(name)) return name;

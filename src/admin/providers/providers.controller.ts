@@ -1,17 +1,17 @@
 import { Controller, Get } from '@nestjs/common';
 import { Requires } from '../../auth/access.js';
 import { DryRunService } from '../../call/placement/dry-run.service.js';
-import { ProviderChoice } from '../../telephony/provider-choice.js';
+import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import { AdminApi } from '../../http/problem-response.js';
-import type { ProviderList } from './provider.bodies.js';
-import { ListProvidersApi } from './providers.api-text.js';
+import type { ProviderList } from './provider.dto.js';
+import { ListProvidersApi } from './providers.openapi.js';
 
 @Controller('v1/admin/providers')
 @Requires('admin')
 @AdminApi()
 export class ProvidersController {
   constructor(
-    private readonly providers: ProviderChoice,
+    private readonly providers: ProviderRegistry,
     private readonly dryRuns: DryRunService,
   ) {}
 
@@ -22,7 +22,7 @@ export class ProvidersController {
     const items = this.providers.configured.map(async ({ provider, settings }) => ({
       name: provider.name,
       isReachable: await provider.isReachable(),
-      isLeftAlone: provider.isLeftAlone,
+      isCircuitOpen: provider.isCircuitOpen,
       openCalls: openCalls.get(provider.name) ?? 0,
       limits: provider.limits,
       makesSubAccounts: provider.createSubAccount !== undefined,

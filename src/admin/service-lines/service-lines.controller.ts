@@ -9,14 +9,14 @@ import {
   ServiceLineChangeBody,
   type ServiceLinePage,
   type ServiceLineReply,
-} from './service-line.bodies.js';
+} from './service-line.dto.js';
 import {
   ChangeServiceLineApi,
   CreateServiceLineApi,
   FindServiceLineApi,
   ListServiceLinesApi,
   RemoveServiceLineApi,
-} from './service-lines.api-text.js';
+} from './service-lines.openapi.js';
 
 @Controller('v1/admin/service-lines')
 @Requires('admin')

@@ -4,13 +4,13 @@ import { Requires } from '../../auth/access.js';
 import { SubAccountService } from '../../directory/sub-account.service.js';
 import { KnownProviderPipe } from '../providers/known-provider.pipe.js';
 import { AdminApi } from '../../http/problem-response.js';
-import { SubAccountBody, type SubAccountList, type SubAccountReply } from './sub-account.bodies.js';
+import { SubAccountBody, type SubAccountList, type SubAccountReply } from './sub-account.dto.js';
 import {
   FindSubAccountApi,
   ListSubAccountsApi,
   RemoveSubAccountApi,
   StoreSubAccountApi,
-} from './sub-accounts.api-text.js';
+} from './sub-accounts.openapi.js';
 
 @Controller('v1/admin/users/:userId/sub-accounts')
 @Requires('admin')

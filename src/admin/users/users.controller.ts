@@ -6,7 +6,7 @@ import { UserService } from '../../directory/user.service.js';
 import { UserSyncService } from '../../directory/user-sync.service.js';
 import { PageQuery } from '../page-query.js';
 import { AdminApi } from '../../http/problem-response.js';
-import { NewUser, UserChangeBody, type SyncReply, type UserPage, type UserReply } from './user.bodies.js';
+import { NewUser, UserChangeBody, type SyncReply, type UserPage, type UserReply } from './user.dto.js';
 import {
   ChangeUserApi,
   CreateUserApi,
@@ -14,7 +14,7 @@ import {
   ListUsersApi,
   RemoveUserApi,
   SyncUsersApi,
-} from './users.api-text.js';
+} from './users.openapi.js';
 
 /** Ten thousand users whose names are a hundred Chinese characters, each escaped as \uXXXX, are 7 MB. */
 const SYNC_BODY_LIMIT_BYTES = 8 * 1024 * 1024;

@@ -7,8 +7,8 @@ import {
   WebhookDeliveryQuery,
   type RedeliveryReply,
   type WebhookDeliveryPage,
-} from './webhook-delivery.bodies.js';
-import { ListWebhookDeliveriesApi, RedeliverApi } from './webhook-deliveries.api-text.js';
+} from './webhook-delivery.dto.js';
+import { ListWebhookDeliveriesApi, RedeliverApi } from './webhook-deliveries.openapi.js';
 
 @Controller('v1/admin/webhook-endpoints/:endpointId')
 @Requires('admin')

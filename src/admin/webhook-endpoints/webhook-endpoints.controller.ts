@@ -11,7 +11,7 @@ import {
   type NewWebhookSecretReply,
   type WebhookEndpointPage,
   type WebhookEndpointReply,
-} from './webhook-endpoint.bodies.js';
+} from './webhook-endpoint.dto.js';
 import {
   ChangeWebhookEndpointApi,
   CreateWebhookEndpointApi,
@@ -19,7 +19,7 @@ import {
   ListWebhookEndpointsApi,
   RemoveWebhookEndpointApi,
   RotateWebhookSecretApi,
-} from './webhook-endpoints.api-text.js';
+} from './webhook-endpoints.openapi.js';
 
 @Controller('v1/admin/webhook-endpoints')
 @Requires('admin')

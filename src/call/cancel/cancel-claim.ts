@@ -4,11 +4,11 @@
  * even if its owner died over it: by the sweeper, when the claim has run out.
  */
 import type { DataSource } from 'typeorm';
-import { hotStatement } from '../../postgres/hot-statement.js';
+import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { NOW_MS } from '../../postgres/now-ms.js';
 import { CANCEL_LEASE_SECONDS } from '../record/call-limits.js';
 import type { StateType } from '../record/call-lifecycle.js';
-import { IS_UNDIALED } from '../record/undialed.js';
+import { NOT_YET_DIALED } from '../record/not-yet-dialed.js';
 
 export interface CancelClaim {
   readonly claimed: boolean;
@@ -16,10 +16,10 @@ export interface CancelClaim {
   readonly providerCallId: string | null;
   readonly state: StateType;
   /** The call waits for its provider to take more calls: nobody has been asked to ring a phone, nor will be. */
-  readonly isUndialed: boolean;
+  readonly notYetDialed: boolean;
 }
 
-const findAndClaim = hotStatement<CancelClaim>(
+const findAndClaim = preparedStatement<CancelClaim>(
   'claim-cancel',
   `
 with claim as (
@@ -27,9 +27,9 @@ with claim as (
   set cancel_ordered_at = now(), sweep_at = least(sweep_at, now() + interval '${CANCEL_LEASE_SECONDS} seconds')
   where call_sid = $1 and caller_id = $2 and state < 4 and $3::boolean
     and (cancel_ordered_at is null or cancel_ordered_at < ${NOW_MS} - interval '${CANCEL_LEASE_SECONDS} seconds')
-  returning ${IS_UNDIALED} as is_undialed
+  returning ${NOT_YET_DIALED} as is_undialed
 )
-select exists (select from claim) as claimed, coalesce((select is_undialed from claim), false) as "isUndialed", provider, provider_call_id as "providerCallId", state
+select exists (select from claim) as claimed, coalesce((select is_undialed from claim), false) as "notYetDialed", provider, provider_call_id as "providerCallId", state
 from call_record where call_sid = $1 and caller_id = $2
 `,
 );
@@ -46,7 +46,10 @@ export const claimCancel = async (
   return claim ?? null;
 };
 
-const release = hotStatement('release-cancel', 'update call_record set cancel_ordered_at = null where call_sid = $1');
+const release = preparedStatement(
+  'release-cancel',
+  'update call_record set cancel_ordered_at = null where call_sid = $1',
+);
 
 /** The provider has not taken the order: the next cancel may give it again. */
 export const releaseCancel = async (database: DataSource, callSid: string): Promise<void> => {

@@ -8,15 +8,15 @@ import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/comm
 import { DataSource } from 'typeorm';
 import { runWithLogContext } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
-import { hotStatement } from '../../postgres/hot-statement.js';
-import { ProviderChoice } from '../../telephony/provider-choice.js';
+import { preparedStatement } from '../../postgres/prepared-statement.js';
+import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import { CANCEL_LEASE_SECONDS } from '../record/call-limits.js';
 import { CallRecorder } from '../call-recorder.js';
 import { carryOutCancel } from './ordered-cancel.js';
 
 const LOOK_AGAIN_MS = 500;
 
-const findCanceled = hotStatement<{ provider: string; providerCallId: string | null }>(
+const findCanceled = preparedStatement<{ provider: string; providerCallId: string | null }>(
   'kept-cancel',
   `select provider, provider_call_id as "providerCallId" from call_record
    where call_sid = $1 and state < 4 and cancel_ordered_at is not null`,
@@ -31,7 +31,7 @@ export class KeptCancels implements BeforeApplicationShutdown {
   constructor(
     private readonly database: DataSource,
     private readonly recorder: CallRecorder,
-    private readonly providers: ProviderChoice,
+    private readonly providers: ProviderRegistry,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 

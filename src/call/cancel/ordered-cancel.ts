@@ -1,7 +1,7 @@
 /** How a cancel that is on record is carried out afterwards: by the sweeper, or as soon as the provider's id is known. */
 import type { DataSource } from 'typeorm';
 import type { Logger } from '../../common/logger.js';
-import type { GuardedProvider } from '../../telephony/guarded-provider.js';
+import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { loggedRefusal } from '../../telephony/logged-refusal.js';
 import type { HangUpOutcome, ProviderCall } from '../../telephony/telephony-provider.js';
 import type { CallRecorder } from '../call-recorder.js';
@@ -17,7 +17,7 @@ export interface CancelTools {
 /** @returns whether the call is over by it */
 export const carryOutCancel = async (
   tools: CancelTools,
-  provider: GuardedProvider,
+  provider: ResilientProvider,
   call: ProviderCall,
 ): Promise<boolean> => {
   const outcome = await orderHangUp(tools, provider, call);
@@ -30,7 +30,7 @@ export const carryOutCancel = async (
 /** Undefined where the outcome is unknown. */
 export const orderHangUp = async (
   { database, logger }: CancelTools,
-  provider: GuardedProvider,
+  provider: ResilientProvider,
   call: ProviderCall,
 ): Promise<HangUpOutcome | undefined> => {
   try {

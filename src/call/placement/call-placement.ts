@@ -10,20 +10,20 @@ import { logAboutCall } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Parties } from '../../directory/directory.service.js';
-import type { GuardedProvider } from '../../telephony/guarded-provider.js';
+import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { loggedRefusal } from '../../telephony/logged-refusal.js';
-import { ProviderChoice } from '../../telephony/provider-choice.js';
+import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import type { DialRequest, Refusal, SubAccountCredentials } from '../../telephony/telephony-provider.js';
 import { CallRecorder } from '../call-recorder.js';
 import { newCallSid } from '../record/call-sid.js';
 import { CallerDials, FORMER_IN_FLIGHT } from './caller-dials.js';
 import { refusalDetail, type DialResult } from './dial.js';
-import { dialInTurn, waitsForTurn, type Dialler } from './dial-in-turn.js';
+import { dialWithinLimits, waitsForDialSlot, type Dialler } from './dial-within-limits.js';
 import { settleSoon } from '../record/dialled-call.js';
 import { OpenCallCheck } from '../reconciliation/open-call-check.js';
 import { findRunning, type CallToOpen, type OpenCall, type RunningCall } from '../record/open-call.js';
-import { isPassedOver, passOver } from './pass-over.js';
-import { isWanted, takeTurn, type Turn } from './provider-turn.js';
+import { isPassedOver, failOver } from './fail-over.js';
+import { isWanted, acquireDialSlot, type Turn } from './provider-rate-limit.js';
 import { refusedDial } from './refused-dial.js';
 import { SubAccountMaker } from './sub-account-maker.js';
 
@@ -34,7 +34,7 @@ export interface Callee {
 
 /** A provider that may carry the call, and the sub-account under which it would. */
 interface Carrier {
-  readonly provider: GuardedProvider;
+  readonly provider: ResilientProvider;
   readonly subAccount: SubAccountCredentials;
 }
 
@@ -58,7 +58,7 @@ export class CallPlacement {
 
   constructor(
     private readonly database: DataSource,
-    private readonly providers: ProviderChoice,
+    private readonly providers: ProviderRegistry,
     private readonly subAccounts: SubAccountMaker,
     private readonly recorder: CallRecorder,
     private readonly openCallCheck: OpenCallCheck,
@@ -94,7 +94,7 @@ export class CallPlacement {
       calleePhone,
       provider: first.provider.name,
       subAccount: first.subAccount.externalId,
-      waitsForTurn: waitsForFormer || waitsForTurn(first.provider),
+      waitsForDialSlot: waitsForFormer || waitsForDialSlot(first.provider),
       dialTimeoutSeconds: this.config.dialTimeoutSeconds,
       longestRequestedSeconds: this.config.longestRequestedSeconds,
     });
@@ -145,7 +145,7 @@ export class CallPlacement {
 
   /** The providers of a route that the caller has a sub-account with, or is given one at as soon as it is asked for. */
   private async *carriersOn(
-    route: readonly GuardedProvider[],
+    route: readonly ResilientProvider[],
     callerId: string,
     parties: Parties,
   ): AsyncGenerator<Carrier, undefined> {
@@ -160,12 +160,12 @@ export class CallPlacement {
   private async turnAfterFormer(
     callerId: string,
     callSid: string,
-    provider: GuardedProvider,
+    provider: ResilientProvider,
   ): Promise<Turn | DialResult> {
     const isFormerOver = await this.dials.waitForFormer(callerId, () => isWanted(this.database, callSid));
     if (!isFormerOver) return FORMER_IN_FLIGHT;
     // A limited provider's turn is taken where the call is dialled.
-    return waitsForTurn(provider) ? 'taken' : takeTurn(this.database, callSid, provider);
+    return waitsForDialSlot(provider) ? 'taken' : acquireDialSlot(this.database, callSid, provider);
   }
 
   private async dialByRoute(
@@ -178,14 +178,14 @@ export class CallPlacement {
       const result = await this.dial(callerId, call, carrier);
       if (result.kind !== 'refused' || !isPassedOver(result)) return result;
       const next = await others.next();
-      if (next.done || !(await this.passOver(call.callSid, carrier, result, next.value))) return result;
+      if (next.done || !(await this.failOver(call.callSid, carrier, result, next.value))) return result;
       carrier = next.value;
     }
   }
 
   private async dial(callerId: string, call: CallToDial, carrier: Carrier): Promise<DialResult> {
     const { provider: asked, subAccount } = carrier;
-    const result = await dialInTurn(this.dialler, callerId, asked, { ...call, subAccount });
+    const result = await dialWithinLimits(this.dialler, callerId, asked, { ...call, subAccount });
     const provider = asked.name;
     if (result.kind === 'refused') {
       this.logger.warn({ provider, refusal: loggedRefusal(result) }, 'the provider refused a dial');
@@ -204,15 +204,15 @@ export class CallPlacement {
     });
   }
 
-  private passOver(callSid: string, from: Carrier, refusal: Refusal, to: Carrier): Promise<boolean> {
+  private failOver(callSid: string, from: Carrier, refusal: Refusal, to: Carrier): Promise<boolean> {
     this.logger.info({ from: from.provider.name, to: to.provider.name }, 'a provider is passed over');
-    return passOver(this.database, {
+    return failOver(this.database, {
       callSid,
       from: from.provider.name,
       refusal,
       to: to.provider.name,
       subAccount: to.subAccount.externalId,
-      waitsForTurn: waitsForTurn(to.provider),
+      waitsForDialSlot: waitsForDialSlot(to.provider),
       dialTimeoutSeconds: this.config.dialTimeoutSeconds,
     });
   }

@@ -1,4 +1,4 @@
-import type { GuardedProvider } from '../../telephony/guarded-provider.js';
+import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import type { DialOutcome, DialRequest, Refusal } from '../../telephony/telephony-provider.js';
 
 /** canceled: before the dial, which was not made. unknown: the provider said neither yes nor no, and phones may be ringing. */
@@ -13,7 +13,7 @@ export type DialResult =
  * same.
  */
 export const dialOnce = async (
-  provider: GuardedProvider,
+  provider: ResilientProvider,
   request: DialRequest,
   limitSeconds: number,
 ): Promise<DialResult> => {

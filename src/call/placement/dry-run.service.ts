@@ -5,9 +5,9 @@ import { AppError } from '../../common/error-table.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { dialablePhone } from '../../directory/dialable-phone.js';
 import { DirectoryService, type Parties } from '../../directory/directory.service.js';
-import type { GuardedProvider } from '../../telephony/guarded-provider.js';
-import { ProviderChoice } from '../../telephony/provider-choice.js';
-import { callsInTurn } from './provider-turn.js';
+import type { ResilientProvider } from '../../telephony/resilient-provider.js';
+import { ProviderRegistry } from '../../telephony/provider-registry.js';
+import { openCallsByProvider } from './provider-rate-limit.js';
 
 export interface CallToTry {
   readonly callerId: string;
@@ -37,7 +37,7 @@ export class DryRunService {
   constructor(
     private readonly database: DataSource,
     private readonly directory: DirectoryService,
-    private readonly providers: ProviderChoice,
+    private readonly providers: ProviderRegistry,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -48,7 +48,7 @@ export class DryRunService {
     const parties = await this.directory.findParties(callerId, calleeId ?? callerId);
     const number = phone === undefined ? parties.calleePhone : dialablePhone(phone, this.config.phoneRegion);
     const route = number === null ? undefined : this.providers.routeTo(number);
-    const inTurn = await callsInTurn(this.database);
+    const inTurn = await openCallsByProvider(this.database);
     const looks = (route?.providers ?? []).map((provider) => lookAt(provider, parties, inTurn.get(provider.name) ?? 0));
     const carrier = looks.find(({ obstacle }) => obstacle === null)?.provider ?? null;
     const providers = looks.map(({ provider, obstacle, account }) => ({
@@ -68,13 +68,13 @@ export class DryRunService {
 
   /** Open calls that count against a provider's limit, by its name. */
   openCalls(): Promise<ReadonlyMap<string, number>> {
-    return callsInTurn(this.database);
+    return openCallsByProvider(this.database);
   }
 }
 
 const NO_SINGLE_CALLEE = [{ where: '/calleeId', what: 'give either calleeId or phone, and not the caller themselves' }];
 
-const lookAt = (provider: GuardedProvider, parties: Parties, carried: number) => ({
+const lookAt = (provider: ResilientProvider, parties: Parties, carried: number) => ({
   provider: provider.name,
   account: parties.hasSubAccount(provider.name)
     ? 'The caller has a sub-account there.'
@@ -82,11 +82,11 @@ const lookAt = (provider: GuardedProvider, parties: Parties, carried: number) =>
   obstacle: obstacleOf(provider, parties, carried),
 });
 
-const obstacleOf = (provider: GuardedProvider, parties: Parties, carried: number): string | null => {
+const obstacleOf = (provider: ResilientProvider, parties: Parties, carried: number): string | null => {
   const { callsAtOnce } = provider.limits;
   if (!parties.hasSubAccount(provider.name) && !provider.createSubAccount)
     return 'The caller has no sub-account there.';
-  if (provider.isLeftAlone) return 'It has failed again and again, and is left alone for a while.';
+  if (provider.isCircuitOpen) return 'It has failed again and again, and is left alone for a while.';
   if (callsAtOnce !== null && carried >= callsAtOnce) {
     return `It may carry so many calls at once: ${callsAtOnce}. It carries ${carried}.`;
   }

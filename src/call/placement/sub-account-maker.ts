@@ -6,7 +6,7 @@ import { LOGGER, type Logger } from '../../common/logger.js';
 import { DirectoryService } from '../../directory/directory.service.js';
 import { hasFailed, releaseClaim, rememberFailure, takeClaim } from '../../directory/sub-account-claims.js';
 import { SubAccountService } from '../../directory/sub-account.service.js';
-import type { GuardedProvider } from '../../telephony/guarded-provider.js';
+import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import type { SubAccountCredentials } from '../../telephony/telephony-provider.js';
 
 /** How often a replica looks whether another one has finished. */
@@ -27,7 +27,7 @@ export class SubAccountMaker {
   ) {}
 
   /** Null where there is none and none can be made now; never throws. */
-  make(provider: GuardedProvider, userId: string): Promise<SubAccountCredentials | null> {
+  make(provider: ResilientProvider, userId: string): Promise<SubAccountCredentials | null> {
     if (!provider.createSubAccount) return Promise.resolve(null);
     const key = `${provider.name} ${userId}`;
     const running = this.inFlight.get(key);
@@ -42,7 +42,7 @@ export class SubAccountMaker {
     return work;
   }
 
-  private async makeOnce(provider: GuardedProvider, userId: string): Promise<SubAccountCredentials | null> {
+  private async makeOnce(provider: ResilientProvider, userId: string): Promise<SubAccountCredentials | null> {
     const giveUpAt = performance.now() + LONGEST_WAIT_MS;
     for (;;) {
       const id = await takeClaim(this.database, userId, provider.name);
@@ -58,7 +58,7 @@ export class SubAccountMaker {
 
   private async makeUnder(
     claim: Parameters<typeof releaseClaim>[1],
-    provider: GuardedProvider,
+    provider: ResilientProvider,
     found: SubAccountCredentials | null,
   ): Promise<SubAccountCredentials | null> {
     try {
@@ -71,7 +71,7 @@ export class SubAccountMaker {
     }
   }
 
-  private async create(provider: GuardedProvider, userId: string): Promise<SubAccountCredentials | null> {
+  private async create(provider: ResilientProvider, userId: string): Promise<SubAccountCredentials | null> {
     const made = await provider.createSubAccount?.(`ringback-${userId}`);
     if (!made) return null;
     const isStored = await this.subAccounts.storeIfNone(userId, { provider: provider.name, ...made });
@@ -80,7 +80,7 @@ export class SubAccountMaker {
     return made;
   }
 
-  private async find(provider: GuardedProvider, userId: string): Promise<SubAccountCredentials | null> {
+  private async find(provider: ResilientProvider, userId: string): Promise<SubAccountCredentials | null> {
     return (await this.directory.findParties(userId, userId)).subAccount(provider.name);
   }
 }

@@ -3,8 +3,8 @@
  * provider's row. The sweeper reserves as many as it claims calls (due-calls.ts), a caller's check reserves one.
  */
 import type { DataSource } from 'typeorm';
-import { hotStatement } from '../../postgres/hot-statement.js';
-import type { GuardedProvider } from '../../telephony/guarded-provider.js';
+import { preparedStatement } from '../../postgres/prepared-statement.js';
+import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 
 /** As SQL: the key of the row, which a provider's name never equals. */
 export const asksOf = (provider: string): string => `${provider} || ':asks'`;
@@ -15,7 +15,7 @@ export const RESERVED_AHEAD_MS = 1_000;
 /** Longer than the sweeper ever reserves ahead; beyond that many callers are checking calls at once. */
 const LONGEST_WAIT_MS = 2_000;
 
-const addRow = hotStatement(
+const addRow = preparedStatement(
   'add-ask-pace',
   `insert into provider_turn (provider, next_at) values (${asksOf('$1::text')}, now())
    on conflict on constraint provider_turn_pkey do nothing`,
@@ -26,7 +26,7 @@ export const keepPace = async (database: DataSource, provider: string): Promise<
   await addRow(database, [provider]);
 };
 
-const reserve = hotStatement<{ waitMs: number }>(
+const reserve = preparedStatement<{ waitMs: number }>(
   'reserve-ask',
   `
 insert into provider_turn as turn (provider, next_at)
@@ -41,7 +41,7 @@ returning greatest(0, extract(epoch from next_at - clock_timestamp()) * 1000 - 1
 /** @returns milliseconds until the provider may be asked; null where that is too far ahead */
 export const reserveAsk = async (
   database: DataSource,
-  { name, asksPerSecond }: Pick<GuardedProvider, 'name' | 'asksPerSecond'>,
+  { name, asksPerSecond }: Pick<ResilientProvider, 'name' | 'asksPerSecond'>,
 ): Promise<number | null> => {
   const [place] = await reserve(database, [name, asksPerSecond]);
   return place?.waitMs ?? null;

@@ -2,10 +2,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
-import { hotStatement } from '../../postgres/hot-statement.js';
-import type { GuardedProvider } from '../../telephony/guarded-provider.js';
-import { NotAsked } from '../../telephony/provider-gate.js';
-import { CannotBeAsked, type ProviderCall } from '../../telephony/telephony-provider.js';
+import { preparedStatement } from '../../postgres/prepared-statement.js';
+import type { ResilientProvider } from '../../telephony/resilient-provider.js';
+import { RequestNotSent } from '../../telephony/provider-circuit.js';
+import { StatusUnavailable, type ProviderCall } from '../../telephony/telephony-provider.js';
 import { StateType } from '../record/call-lifecycle.js';
 import { CallRecorder } from '../call-recorder.js';
 import { asAsked } from '../record/dialled-call.js';
@@ -22,7 +22,10 @@ export interface CallInQuestion extends ProviderCall {
  */
 export type Answer = 'over' | 'open' | 'unanswered' | 'untold';
 
-const stateNow = hotStatement<{ state: StateType }>('state-now', 'select state from call_record where call_sid = $1');
+const stateNow = preparedStatement<{ state: StateType }>(
+  'state-now',
+  'select state from call_record where call_sid = $1',
+);
 
 @Injectable()
 export class CallInquiry {
@@ -32,7 +35,7 @@ export class CallInquiry {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async ask(provider: GuardedProvider, call: CallInQuestion): Promise<Answer> {
+  async ask(provider: ResilientProvider, call: CallInQuestion): Promise<Answer> {
     let status;
     try {
       status = await provider.fetchStatus(await asAsked(this.database, call));
@@ -58,8 +61,8 @@ export class CallInquiry {
 
   private withoutAnswer(provider: string, error: unknown): Answer {
     // A circuit that opens has a line in the log; each request that it stops needs none.
-    if (error instanceof NotAsked) return 'unanswered';
-    if (error instanceof CannotBeAsked) {
+    if (error instanceof RequestNotSent) return 'unanswered';
+    if (error instanceof StatusUnavailable) {
       this.logger.debug({ error, provider }, 'the provider cannot be asked about this call');
       return 'untold';
     }

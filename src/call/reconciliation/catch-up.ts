@@ -8,7 +8,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { NOW_MS } from '../../postgres/now-ms.js';
-import { ProviderChoice } from '../../telephony/provider-choice.js';
+import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import { ChangeFeed } from '../updates/change-feed.js';
 
 const TRY_AGAIN_MS = 1_000;
@@ -31,7 +31,7 @@ export class CatchUp implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   constructor(
     private readonly database: DataSource,
-    private readonly providers: ProviderChoice,
+    private readonly providers: ProviderRegistry,
     @Inject(LOGGER) private readonly logger: Logger,
     feed: ChangeFeed,
   ) {

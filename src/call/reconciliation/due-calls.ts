@@ -4,31 +4,31 @@
  */
 import type { DataSource } from 'typeorm';
 import type { Config } from '../../config/config.js';
-import { hotStatement } from '../../postgres/hot-statement.js';
+import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { NOW_MS } from '../../postgres/now-ms.js';
-import type { GuardedProvider } from '../../telephony/guarded-provider.js';
+import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { asksOf, RESERVED_AHEAD_MS } from './ask-pace.js';
 import type { CallInQuestion } from './call-inquiry.js';
 import {
   ASK_AGAIN_SECONDS,
   CANCEL_LEASE_SECONDS,
-  GIVE_UP_SECONDS,
+  GRACE_SECONDS,
   probeIn,
   UNPLACED_DIAL_SECONDS,
   UNSETTLED_DIAL_SECONDS,
 } from '../record/call-limits.js';
-import { IS_UNDIALED } from '../record/undialed.js';
+import { NOT_YET_DIALED } from '../record/not-yet-dialed.js';
 
 export interface DueCall extends CallInQuestion {
   readonly provider: string;
   /** Past the longest stay in its state. */
-  readonly overdue: boolean;
+  readonly pastDeadline: boolean;
   /** A cancel was promised, and the process that was to carry it out has not done so. */
   readonly cancelPending: boolean;
   /** Its turn at the provider never came: the process that waited for it died, or lost the database. */
-  readonly isUndialed: boolean;
+  readonly notYetDialed: boolean;
   /** Past its limit for so long that it is closed, whatever its provider answers. */
-  readonly hopeless: boolean;
+  readonly pastGrace: boolean;
 }
 
 export interface DueCalls {
@@ -68,14 +68,14 @@ returning call_record.*`;
 const DUE_CALL = `
   call_sid as "callSid", provider, provider_call_id as "providerCallId", state,
   coalesce(cancel_ordered_at <= ${NOW_MS} - interval '${CANCEL_LEASE_SECONDS} seconds', false) as "cancelPending",
-  ${IS_UNDIALED} as "isUndialed",
-  deadline_at <= ${NOW_MS} as overdue, deadline_at + interval '${GIVE_UP_SECONDS} seconds' <= ${NOW_MS} as hopeless`;
+  ${NOT_YET_DIALED} as "notYetDialed",
+  deadline_at <= ${NOW_MS} as "pastDeadline", deadline_at + interval '${GRACE_SECONDS} seconds' <= ${NOW_MS} as "pastGrace"`;
 
 /** One row without a call where none was claimed: `waitMs` tells for how long places are taken. */
 type ClaimedRow = (DueCall | { readonly callSid: null }) & { readonly waitMs: number };
 
 /** Locks the provider's row first: replicas claim one after the other, each with places in time behind the other's. */
-const claimAtProvider = hotStatement<ClaimedRow>(
+const claimAtProvider = preparedStatement<ClaimedRow>(
   'claim-due',
   `
 with turn as materialized (
@@ -103,7 +103,7 @@ from place left join claimed on true
 
 export const claimDue = async (
   database: DataSource,
-  { name, asksPerSecond }: GuardedProvider,
+  { name, asksPerSecond }: ResilientProvider,
   limit: number,
   { longestRequestedSeconds, dialTimeoutSeconds }: Config,
 ): Promise<DueCalls> => {
@@ -117,7 +117,7 @@ export const claimDue = async (
   return { calls: rows.filter((row) => row.callSid !== null), waitMs: rows[0]?.waitMs ?? 0 };
 };
 
-const claimOfOthers = hotStatement<DueCall>(
+const claimOfOthers = preparedStatement<DueCall>(
   'claim-due-of-others',
   `
 with due as (
@@ -139,7 +139,7 @@ export const claimDueOfOthers = (
   limit: number,
 ): Promise<DueCall[]> => claimOfOthers(database, [configured, limit]);
 
-const putOff = hotStatement(
+const putOff = preparedStatement(
   'put-off-sweep',
   `
 update call_record

@@ -8,16 +8,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { CONFIG, type Config } from '../../config/config.js';
-import { hotStatement } from '../../postgres/hot-statement.js';
+import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { NOW_MS } from '../../postgres/now-ms.js';
-import { ORDER_LIMIT_MS } from '../../telephony/guarded-provider.js';
-import { ProviderChoice } from '../../telephony/provider-choice.js';
+import { ORDER_LIMIT_MS } from '../../telephony/resilient-provider.js';
+import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import { reserveAsk } from './ask-pace.js';
 import { CallInquiry, type CallInQuestion } from './call-inquiry.js';
 import { CHECK_AGAIN_SECONDS, DOUBLE_TAP_SECONDS } from '../record/call-limits.js';
 import { StateType } from '../record/call-lifecycle.js';
 import { isFresh } from './due-calls.js';
-import { IS_UNDIALED } from '../record/undialed.js';
+import { NOT_YET_DIALED } from '../record/not-yet-dialed.js';
 
 /** Longer than a check takes: the provider's place in time, and its answer. */
 const LEASE_SECONDS = ORDER_LIMIT_MS / 1000 + 5;
@@ -37,7 +37,7 @@ const CHECKED_FROM = `coalesce(turn_at, requested_at) + interval '1 second' * ca
   else ${DOUBLE_TAP_SECONDS} end`;
 
 /** A settled call for which it is too early is looked at by the sweeper as soon as it is not. */
-const claim = hotStatement<CallToCheck>(
+const claim = preparedStatement<CallToCheck>(
   'claim-check',
   `
 with claim as (
@@ -45,7 +45,7 @@ with claim as (
   set checked_until = case
       when ${CHECKED_FROM} <= now() then now() + interval '${LEASE_SECONDS} seconds' else checked_until end,
     sweep_at = case when ${CHECKED_FROM} <= now() then sweep_at else ${CHECKED_FROM} end
-  where call_sid = $1 and state < 4 and not (${IS_UNDIALED}) and case
+  where call_sid = $1 and state < 4 and not (${NOT_YET_DIALED}) and case
     when ${CHECKED_FROM} <= now()
     then coalesce(checked_until <= ${NOW_MS} - interval '${CHECK_AGAIN_SECONDS} seconds', true)
     else provider_call_id is not null and sweep_at > (${CHECKED_FROM})::timestamptz(3) end
@@ -60,9 +60,9 @@ where call.call_sid = $1
 `,
 );
 
-const release = hotStatement('release-check', 'update call_record set checked_until = now() where call_sid = $1');
+const release = preparedStatement('release-check', 'update call_record set checked_until = now() where call_sid = $1');
 
-const lookAtCheck = hotStatement<Pick<CallToCheck, 'state' | 'isBeingChecked'>>(
+const lookAtCheck = preparedStatement<Pick<CallToCheck, 'state' | 'isBeingChecked'>>(
   'look-at-check',
   `select state, coalesce(checked_until > ${NOW_MS}, false) as "isBeingChecked" from call_record where call_sid = $1`,
 );
@@ -79,7 +79,7 @@ export class OpenCallCheck {
 
   constructor(
     private readonly database: DataSource,
-    private readonly providers: ProviderChoice,
+    private readonly providers: ProviderRegistry,
     private readonly inquiry: CallInquiry,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,

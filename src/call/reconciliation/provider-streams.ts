@@ -6,7 +6,7 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { bulkhead } from 'cockatiel';
 import { runWithLogContext } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
-import { ProviderChoice } from '../../telephony/provider-choice.js';
+import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import type { ProviderEvent } from '../../telephony/telephony-provider.js';
 import { CallRecorder } from '../call-recorder.js';
 import { CatchUp } from './catch-up.js';
@@ -22,7 +22,7 @@ export class ProviderStreams implements OnApplicationBootstrap {
 
   constructor(
     private readonly recorder: CallRecorder,
-    private readonly providers: ProviderChoice,
+    private readonly providers: ProviderRegistry,
     private readonly catchUp: CatchUp,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}

@@ -11,8 +11,8 @@ import { DataSource } from 'typeorm';
 import { runWithLogContext } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { CONFIG, type Config } from '../../config/config.js';
-import { ProviderChoice } from '../../telephony/provider-choice.js';
-import type { GuardedProvider } from '../../telephony/guarded-provider.js';
+import { ProviderRegistry } from '../../telephony/provider-registry.js';
+import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { keepPace } from './ask-pace.js';
 import { CallInquiry } from './call-inquiry.js';
 import { CallRecorder } from '../call-recorder.js';
@@ -27,7 +27,7 @@ const BATCH = AT_ONCE / 2;
 
 /** A provider's calls, or those of all providers that are not configured any more. */
 interface Lane {
-  readonly provider: GuardedProvider | null;
+  readonly provider: ResilientProvider | null;
   timer?: NodeJS.Timeout;
   sweeping?: Promise<void>;
   hasFailed?: boolean;
@@ -44,7 +44,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     private readonly recorder: CallRecorder,
     private readonly inquiry: CallInquiry,
     private readonly catchUp: CatchUp,
-    private readonly providers: ProviderChoice,
+    private readonly providers: ProviderRegistry,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -89,7 +89,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   /** Goes on for as long as there is more than a batch. */
-  private async sweepLane(provider: GuardedProvider | null): Promise<number> {
+  private async sweepLane(provider: ResilientProvider | null): Promise<number> {
     const inFlight = new Set<Promise<void>>();
     let looked = 0;
     let hasMore = true;
@@ -117,7 +117,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     return looked;
   }
 
-  private async claim(provider: GuardedProvider | null): Promise<DueCalls> {
+  private async claim(provider: ResilientProvider | null): Promise<DueCalls> {
     if (provider) return claimDue(this.database, provider, BATCH, this.config);
     const configured = this.providers.all.map(({ name }) => name);
     return { calls: await claimDueOfOthers(this.database, configured, BATCH), waitMs: 0 };
@@ -134,7 +134,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     return runWithLogContext({ callSid: call.callSid }, async () => {
       if (this.stop.signal.aborted) return;
       await this.logged('a call could not be settled', () => this.settle(call));
-      if (call.hopeless) await this.logged('a call could not be closed', () => this.closeHopeless(call));
+      if (call.pastGrace) await this.logged('a call could not be closed', () => this.closePastGrace(call));
     });
   }
 
@@ -147,7 +147,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private async settle(call: DueCall): Promise<void> {
-    if (call.isUndialed) {
+    if (call.notYetDialed) {
       await this.recorder.applyOwn(call.callSid, 'lost', { endReason: 'failed' });
       return;
     }
@@ -156,18 +156,18 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     if (call.cancelPending && (await carryOutCancel(this.tools, provider, call))) return;
     const answer = await this.inquiry.ask(provider, call);
     if (answer === 'over' || answer === 'unanswered') return;
-    if (!call.overdue) await putOffSweep(this.database, call.callSid);
+    if (!call.pastDeadline) await putOffSweep(this.database, call.callSid);
     else if (answer === 'open') await this.expire(provider, call);
   }
 
   /** Whatever its provider said or did: unless the call has moved on, nothing more can be learned of it. */
-  private async closeHopeless(call: DueCall): Promise<void> {
+  private async closePastGrace(call: DueCall): Promise<void> {
     if ((await this.inquiry.stateOf(call.callSid)) !== call.state) return;
     await this.recorder.applyOwn(call.callSid, 'lost', { endReason: 'lost' });
   }
 
   /** The provider says that the call goes on. Unless it has only now moved on, that has been long enough. */
-  private async expire(provider: GuardedProvider, call: DueCall): Promise<void> {
+  private async expire(provider: ResilientProvider, call: DueCall): Promise<void> {
     if ((await this.inquiry.stateOf(call.callSid)) !== call.state) return;
     this.logger.warn({ state: call.state }, 'a call has stayed too long and is hung up');
     const outcome = await orderHangUp(this.tools, provider, call);

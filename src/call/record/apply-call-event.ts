@@ -4,7 +4,7 @@
  * connections, each statement sees the call as the one before has left it.
  */
 import type { DataSource } from 'typeorm';
-import { hotStatement } from '../../postgres/hot-statement.js';
+import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { changeBytes } from './call-change.js';
 import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
 import { CANCEL_LEASE_SECONDS, probeIn } from './call-limits.js';
@@ -62,7 +62,7 @@ const CHANGE_BYTES = changeBytes({
   serviceLineId: 'service_line_id',
 });
 
-const applyEvent = hotStatement<Outcome>(
+const applyEvent = preparedStatement<Outcome>(
   'apply-call-event',
   `
 with given as (

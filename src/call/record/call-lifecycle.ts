@@ -29,7 +29,7 @@ export const END_REASONS = [
 
 /** On whose word a call is over. Earlier ones outrank later ones. */
 export const END_AUTHORITIES = ['cancel', 'provider', 'sweeper'] as const;
-export type EndAuthority = (typeof END_AUTHORITIES)[number];
+export type EndSource = (typeof END_AUTHORITIES)[number];
 
 export type CallEventType =
   'accepted' | 'caller_answered' | 'ringing' | 'answered' | 'ended' | 'refused' | 'canceled' | 'expired' | 'lost';
@@ -38,7 +38,7 @@ interface EventRule {
   /** The least state the call is in after the event. */
   readonly reaches: StateType;
   /** With the events that end a call. */
-  readonly authority?: EndAuthority;
+  readonly authority?: EndSource;
   /** A word of our own that a call can be over: said too late, it is not said at all. */
   readonly onlyWhileOpen?: true;
 }
@@ -68,7 +68,7 @@ export interface CallProgress {
   readonly answeredAt: Date | null;
   readonly endedAt: Date | null;
   readonly endReason: EndReason | null;
-  readonly endedBy: EndAuthority | null;
+  readonly endedBy: EndSource | null;
 }
 
 export interface LifecycleEvent {
@@ -103,7 +103,7 @@ export const advance = (call: CallProgress, event: LifecycleEvent): CallProgress
   };
 };
 
-const endOf = (event: LifecycleEvent, authority: EndAuthority) => ({
+const endOf = (event: LifecycleEvent, authority: EndSource) => ({
   endedAt: event.occurredAt,
   endReason: event.endReason ?? ('failed' as const),
   endedBy: authority,
@@ -111,7 +111,7 @@ const endOf = (event: LifecycleEvent, authority: EndAuthority) => ({
 
 const earliest = (known: Date | null, candidate: Date): Date => (known && known <= candidate ? known : candidate);
 
-const outranks = (event: LifecycleEvent, authority: EndAuthority, call: CallProgress): boolean => {
+const outranks = (event: LifecycleEvent, authority: EndSource, call: CallProgress): boolean => {
   if (!call.endedBy || !call.endedAt || !call.endReason) return true;
   const rank = END_AUTHORITIES.indexOf(authority) - END_AUTHORITIES.indexOf(call.endedBy);
   if (rank !== 0) return rank < 0;

@@ -37,7 +37,7 @@ export const CHECK_AGAIN_SECONDS = 3;
 export const DOUBLE_TAP_SECONDS = 3;
 
 /** How long after a state's limit a provider that does not answer is still asked, before the call is closed as lost. */
-export const GIVE_UP_SECONDS = 600;
+export const GRACE_SECONDS = 600;
 
 /**
  * A hang-up that was ordered and not heard of again, because the process died over it, is ordered once more. Longer than a

@@ -1,5 +1,5 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { EndAuthority, EndReason, StateType } from './call-lifecycle.js';
+import type { EndSource, EndReason, StateType } from './call-lifecycle.js';
 
 /**
  * The one true record of a call. It refers to people by id and phone and not by foreign key: history outlives the
@@ -61,7 +61,7 @@ export class CallRecord {
   endReason: EndReason | null;
 
   @Column('text', { name: 'ended_by', nullable: true })
-  endedBy: EndAuthority | null;
+  endedBy: EndSource | null;
 
   @Column({ type: 'timestamptz', name: 'requested_at', precision: 3 })
   requestedAt: Date;

@@ -3,7 +3,7 @@
  * those calls alone.
  */
 import type { DataSource } from 'typeorm';
-import { hotStatement } from '../../postgres/hot-statement.js';
+import { preparedStatement } from '../../postgres/prepared-statement.js';
 import type { DialledCall, ProviderCall } from '../../telephony/telephony-provider.js';
 
 /** Calls that a provider could take for this one; it is looked for within minutes of its dial. callSids begin with their time. */
@@ -12,7 +12,7 @@ const OTHERS = `
   where other.caller_phone = call.caller_phone and other.provider = call.provider and other.provider_call_id is not null
     and other.call_sid <> call.call_sid`;
 
-const find = hotStatement<DialledCall>(
+const find = preparedStatement<DialledCall>(
   'dialled-call',
   `
 select caller_phone as "callerPhone", callee_phone as "calleePhone", sub_account as "subAccount",
@@ -36,7 +36,7 @@ export const asAsked = async (
   return { callSid, providerCallId, ...(dialled && { dialled }) };
 };
 
-const hasten = hotStatement(
+const hasten = preparedStatement(
   'settle-soon',
   `update call_record set sweep_at = least(sweep_at, now() + interval '1 second')
    where call_sid = $1 and state = 1 and provider_call_id is null`,

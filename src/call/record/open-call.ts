@@ -3,7 +3,7 @@
  * index on open calls decides, so of any number of requests at one instant, on any number of replicas, one makes a call.
  */
 import type { DataSource } from 'typeorm';
-import { hotStatement } from '../../postgres/hot-statement.js';
+import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { RINGBACK } from './apply-call-event.js';
 import { changeBytes } from './call-change.js';
 import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
@@ -19,8 +19,8 @@ export interface CallToOpen {
   readonly calleePhone: string;
   readonly provider: string;
   readonly subAccount: string;
-  /** For its provider's limits, see provider-turn.ts. */
-  readonly waitsForTurn: boolean;
+  /** For its provider's limits, see provider-rate-limit.ts. */
+  readonly waitsForDialSlot: boolean;
   readonly dialTimeoutSeconds: number;
   readonly longestRequestedSeconds: number;
 }
@@ -39,7 +39,7 @@ export interface OpenCall extends RunningCall {
 }
 
 /** The caller's. */
-export const findRunning = hotStatement<RunningCall>(
+export const findRunning = preparedStatement<RunningCall>(
   'running-call',
   `select call_sid as "callSid", callee_id as "calleeId", service_line_id as "serviceLineId" from call_record
    where caller_id = $1 and state < 4`,
@@ -59,7 +59,7 @@ export const FIRST_CHANGE_BYTES = changeBytes({
   serviceLineId: 'service_line_id',
 });
 
-const openOrFind = hotStatement<OpenCall>(
+const openOrFind = preparedStatement<OpenCall>(
   'open-call',
   `
 with opened as (
@@ -102,7 +102,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       call.subAccount,
       call.dialTimeoutSeconds + UNSETTLED_DIAL_SECONDS,
       call.longestRequestedSeconds,
-      call.waitsForTurn,
+      call.waitsForDialSlot,
     ]);
     if (open) return open;
   }

@@ -6,7 +6,7 @@ import { logAboutCall } from '../../common/log-context.js';
 import { readChange, type CallChange } from '../record/call-change.js';
 import type { CallEvent } from '../record/call-event.entity.js';
 import { isCallSid } from '../record/call-sid.js';
-import { SHOWN_COLUMNS, shownCall, type ShownCall, type ShownRow } from './shown-call.js';
+import { SHOWN_COLUMNS, shownCall, type ShownCall, type ShownRow } from './call-view.js';
 
 /** What became of a call. */
 export interface CallHistory extends ShownCall {

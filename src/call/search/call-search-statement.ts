@@ -12,7 +12,7 @@
 import { MOST_EXAMINED } from '../../common/page.js';
 import type { EndReason, StateType } from '../record/call-lifecycle.js';
 import { leastCallSidAt } from '../record/call-sid.js';
-import { SHOWN_COLUMNS, type ShownRow } from './shown-call.js';
+import { SHOWN_COLUMNS, type ShownRow } from './call-view.js';
 
 export interface CallFilter {
   /** The caller or the callee. */

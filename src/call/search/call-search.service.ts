@@ -8,7 +8,7 @@ import { badCursor, type Page, type PageRequest } from '../../common/page.js';
 import type { CallFilter } from './call-search-statement.js';
 import { isCallSid } from '../record/call-sid.js';
 import { searchCalls } from './search-calls.js';
-import type { ShownCall } from './shown-call.js';
+import type { ShownCall } from './call-view.js';
 
 export interface CallSearch extends PageRequest, CallFilter {
   /** In any notation. */

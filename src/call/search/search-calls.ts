@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { KEY_ORDER_SETTINGS } from '../../postgres/key-order.js';
 import { MOST_EXAMINED, type Page, type PageRequest } from '../../common/page.js';
 import { searchStatements, type CallFilter, type FoundRow } from './call-search-statement.js';
-import { shownCall, type ShownCall } from './shown-call.js';
+import { shownCall, type ShownCall } from './call-view.js';
 
 /**
  * Newest first. Filters lead in turn until one of them fills the page or comes to its end; else the page is that of

@@ -8,14 +8,14 @@ import { DataSource } from 'typeorm';
 import '../../auth/access.js';
 import { AppError } from '../../common/error-table.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
-import { hotStatement } from '../../postgres/hot-statement.js';
+import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { ChangeFeed } from './change-feed.js';
 
 const READ_EVERY_MS = 30_000;
 /** While notifications are not received, or after a failure. */
 const READ_SOON_MS = 1_000;
 
-const readBlocked = hotStatement<{ id: string }>('blocked-users', 'select id from app_user where blocked');
+const readBlocked = preparedStatement<{ id: string }>('blocked-users', 'select id from app_user where blocked');
 
 @Injectable()
 export class BlockedUsers implements OnModuleInit, BeforeApplicationShutdown {

@@ -124,7 +124,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     const { callSid, number } = item.change.data;
     if (number > (this.toldSince.get(callSid) ?? 0)) this.toldSince.set(callSid, number);
     this.tellObservers((observer) => observer.onChange?.(item.change));
-    this.subscriptions.handOn(callSid, number, item);
+    this.subscriptions.dispatch(callSid, number, item);
   }
 
   /** Any database user can send a notification. One that cannot be read may stand for a change that is missed now. */

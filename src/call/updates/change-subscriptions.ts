@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import type { Logger } from '../../common/logger.js';
-import { hotStatement } from '../../postgres/hot-statement.js';
+import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { readChange, type CallChange } from '../record/call-change.js';
 
 /** One change: its bytes for passing on, and what they mean. */
@@ -34,7 +34,7 @@ interface ChangeRow {
   readonly bytes: string;
 }
 
-const readChanges = hotStatement<ChangeRow>(
+const readChanges = preparedStatement<ChangeRow>(
   'read-changes',
   `
 select call_sid as "callSid", change_number as number, change as bytes from call_event
@@ -80,7 +80,7 @@ export class ChangeSubscriptions {
     };
   }
 
-  handOn(callSid: string, number: number, item: FeedItem | null): void {
+  dispatch(callSid: string, number: number, item: FeedItem | null): void {
     for (const subscription of this.subscriptions.get(callSid) ?? []) {
       if (number <= subscription.last) continue;
       if (number > subscription.last + 1) {
@@ -122,7 +122,7 @@ export class ChangeSubscriptions {
     for (const callSid of batch) this.toRead.delete(callSid);
     try {
       const rows = await readChanges(this.database, [batch]);
-      for (const row of rows) this.handOn(row.callSid, row.number, this.itemOf(row));
+      for (const row of rows) this.dispatch(row.callSid, row.number, this.itemOf(row));
     } catch (error) {
       this.logger.warn({ error }, 'changes could not be read yet');
       for (const callSid of batch) this.toRead.add(callSid);

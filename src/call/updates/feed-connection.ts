@@ -3,7 +3,7 @@
  * commits need not survive a crash (`synchronous_commit`): a hint is no truth.
  */
 import { randomUUID } from 'node:crypto';
-import { ImpatientClient } from '../../postgres/impatient-client.js';
+import { TimeoutClient } from '../../postgres/timeout-client.js';
 import type { AskInSession } from './change-look.js';
 
 interface Owner {
@@ -25,7 +25,7 @@ const CONNECT_LIMIT_MS = 2_000;
 const RETRY_AFTER_MS = 250;
 
 export class FeedConnection {
-  private client: ImpatientClient | undefined;
+  private client: TimeoutClient | undefined;
   private timer: NodeJS.Timeout | undefined;
   private connected = false;
   private closed = false;
@@ -51,7 +51,7 @@ export class FeedConnection {
 
   /** Resolves when it is of use, or has failed to be for the first time; it goes on trying. */
   async open(): Promise<void> {
-    const client = new ImpatientClient({
+    const client = new TimeoutClient({
       connectionString: this.databaseUrl,
       connectionTimeoutMillis: CONNECT_LIMIT_MS,
       query_timeout: PROBE_LIMIT_MS,
@@ -107,7 +107,7 @@ export class FeedConnection {
     }
   };
 
-  private async probeNow(client: ImpatientClient): Promise<void> {
+  private async probeNow(client: TimeoutClient): Promise<void> {
     const silentMs = performance.now() - this.heardAt;
     if (silentMs > PROBE_LIMIT_MS) this.setHearing(false);
     await this.ask({ name: 'probe', text: `select pg_notify('${PROBE_CHANNEL}', $1)`, values: [this.probe] });
@@ -130,7 +130,7 @@ export class FeedConnection {
     this.owner.onHearing(isHearing);
   }
 
-  private lose(client: ImpatientClient, error: unknown): void {
+  private lose(client: TimeoutClient, error: unknown): void {
     if (this.client !== client || this.closed) return;
     this.client = undefined;
     this.connected = false;

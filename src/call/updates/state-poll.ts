@@ -6,7 +6,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import '../../auth/access.js';
 import { longPollOf } from './long-poll.js';
-import type { StateMemory } from './state-memory.js';
+import type { StateCache } from './state-cache.js';
 
 const ROUTE = '/v1/app/callState/:callSid';
 
@@ -16,10 +16,10 @@ const ANSWERS = ['', '1', '2', '3', '4'].map(
 );
 
 /** Before the route is made, and after authentication has been set before it. */
-export const answerPollsFromMemory = (server: FastifyInstance, memory: StateMemory): void => {
+export const answerPollsFromMemory = (server: FastifyInstance, memory: StateCache): void => {
   const answer = (request: FastifyRequest, reply: FastifyReply, goOn: () => void): void => {
     const { callSid } = request.params as { callSid: string };
-    const call = memory.recall(callSid);
+    const call = memory.get(callSid);
     if (!call || call.callerId !== request.user?.userId || asksForMore(request)) {
       goOn();
       return;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../common/logger.js';
 import { NotReached } from '../provider-connections.js';
 import {
-  CannotBeAsked,
+  StatusUnavailable,
   type CallMilestone,
   type CallStatus,
   type DialOutcome,
@@ -208,7 +208,7 @@ export class AsteriskProvider implements TelephonyProvider {
   /** The dialplan carries it out, in one step, on a channel of its own, and replies by the event socket. */
   private async order(extension: 'status' | 'hang-up', callSid: string, more: Reply = {}): Promise<Reply> {
     if (!this.socket?.isOpen)
-      throw new CannotBeAsked('Asterisk is not listened to at the moment, and would not be heard to reply');
+      throw new StatusUnavailable('Asterisk is not listened to at the moment, and would not be heard to reply');
     const name = `${this.application}-${++this.orders}`;
     const limit = AbortSignal.timeout(ORDER_LIMIT_MS);
     const replied = new Promise<Reply>((resolve, reject) => {

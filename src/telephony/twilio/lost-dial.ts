@@ -3,7 +3,7 @@
  * of its callbacks is told in no record before 15 minutes after its end (Events subresource). So a call is recognised by what
  * was dialled, and when, as long as that fits one call alone. Pure.
  */
-import { CannotBeAsked, type DialledCall } from '../telephony-provider.js';
+import { StatusUnavailable, type DialledCall } from '../telephony-provider.js';
 import { writeReference, type CallReference } from './call-reference.js';
 import type { RecordedLeg } from './fetched-status.js';
 import { startOfSecond } from './twilio-time.js';
@@ -14,7 +14,7 @@ const CLOCKS_DIFFER_MS = 30_000;
 /**
  * @param legs to the caller's phone, from the caller number, in the account
  * @returns null where there is no such call, as yet
- * @throws CannotBeAsked where it may be one of several
+ * @throws StatusUnavailable where it may be one of several
  */
 export const callOfDial = (
   { at, othersIds }: DialledCall,
@@ -28,7 +28,7 @@ export const callOfDial = (
     .map(({ sid }): CallReference => ({ accountSid, sid }))
     .filter((reference) => !othersIds.includes(writeReference(reference)));
   if (possible.length > 1) {
-    throw new CannotBeAsked('Twilio has several calls that the dial may have made, and none says which is its own');
+    throw new StatusUnavailable('Twilio has several calls that the dial may have made, and none says which is its own');
   }
   return possible[0] ?? null;
 };

@@ -2,7 +2,7 @@ import twilio from 'twilio';
 import type { ProxyFor } from '../../common/proxy-rules.js';
 import { NotReached } from '../provider-connections.js';
 import {
-  CannotBeAsked,
+  StatusUnavailable,
   type CallMilestone,
   type CallStatus,
   type DialOutcome,
@@ -95,10 +95,10 @@ export class TwilioProvider implements TelephonyProvider {
   /** `before: 'ringing'` holds until leg A answers, which is the last that Twilio can decide by itself. */
   async hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
     const reference = await this.referenceOf(call).catch((cause: unknown) => {
-      if (call.providerCallId !== null || cause instanceof CannotBeAsked) throw cause;
-      throw new CannotBeAsked('Twilio could not be asked for the call, and was given no order', { cause });
+      if (call.providerCallId !== null || cause instanceof StatusUnavailable) throw cause;
+      throw new StatusUnavailable('Twilio could not be asked for the call, and was given no order', { cause });
     });
-    if (!reference) throw new CannotBeAsked('Twilio has no call that the dial may have made, or not yet');
+    if (!reference) throw new StatusUnavailable('Twilio has no call that the dial may have made, or not yet');
     try {
       return await hangUpLegs(this.accountOf(reference), reference.sid, before);
     } catch (error) {
@@ -173,7 +173,7 @@ export class TwilioProvider implements TelephonyProvider {
   private async referenceOf({ providerCallId, dialled }: ProviderCall): Promise<CallReference | null> {
     if (providerCallId !== null) return readReference(providerCallId);
     if (!dialled || !isAccountSid(dialled.subAccount)) {
-      throw new CannotBeAsked('Twilio cannot be asked about a call of which neither its id nor its dial is known');
+      throw new StatusUnavailable('Twilio cannot be asked about a call of which neither its id nor its dial is known');
     }
     const { subAccount: accountSid, callerPhone, at } = dialled;
     const account = this.accountOf({ accountSid });

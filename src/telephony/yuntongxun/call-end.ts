@@ -12,7 +12,7 @@
  */
 import { storable } from '../../common/foreign-json.js';
 import type { ProviderEvent, ProviderEventType } from '../telephony-provider.js';
-import { byeTypeRow, type ByeTypeRow } from './bye-types.js';
+import { byeTypeRow, type ByeTypeRow } from './hangup-causes.js';
 import { CALLEE_RINGING } from './cdr-legs.js';
 import { readChinaTime } from './china-time.js';
 import type { WireFields } from './wire-body.js';

@@ -13,7 +13,7 @@ import type { ProviderEvent } from '../telephony-provider.js';
 import { endEvents, eventOf, type NamedCall } from './call-end.js';
 import type { WireFields } from './wire-body.js';
 
-export class NotUnderstood extends Error {}
+export class MalformedWebhook extends Error {}
 
 export interface Notification {
   readonly action: 'CallAuth' | 'CallEstablish' | 'Hangup' | 'CDR';
@@ -28,15 +28,15 @@ const OUR_CALL_SID = /^\d{32}$/;
 /**
  * @param addressAction of the URL, for a body that names no action
  * @param now for events whose time is not told or cannot be read: that a call is over counts for more than when
- * @throws NotUnderstood
+ * @throws MalformedWebhook
  */
 export const readNotification = (fields: WireFields, addressAction: string | null, now: Date): Notification => {
   const action = fields.get('action') ?? addressAction ?? (fields.has('byetype') ? 'CDR' : '');
-  if ((fields.get('type') ?? CALLBACK_TYPE) !== CALLBACK_TYPE) throw new NotUnderstood('type is not 1, a callback');
+  if ((fields.get('type') ?? CALLBACK_TYPE) !== CALLBACK_TYPE) throw new MalformedWebhook('type is not 1, a callback');
   const call = callOf(fields);
   switch (action.toLowerCase()) {
     case 'callauth':
-      if (call.callSid === null) throw new NotUnderstood('there is no userData, so the call is not one of ours');
+      if (call.callSid === null) throw new MalformedWebhook('there is no userData, so the call is not one of ours');
       return { action: 'CallAuth', events: [] };
     case 'callestablish':
       return { action: 'CallEstablish', events: [eventOf(call, 'answered', now)] };
@@ -45,14 +45,14 @@ export const readNotification = (fields: WireFields, addressAction: string | nul
     case 'cdr':
       return { action: 'CDR', events: endEvents(call, fields, now) };
     default:
-      throw new NotUnderstood('action is none that we know');
+      throw new MalformedWebhook('action is none that we know');
   }
 };
 
 const callOf = (fields: WireFields): NamedCall => {
   const providerCallId = fields.get('callsid') ?? '';
-  if (!THEIR_CALL_SID.test(providerCallId)) throw new NotUnderstood('callSid is no id of a call');
+  if (!THEIR_CALL_SID.test(providerCallId)) throw new MalformedWebhook('callSid is no id of a call');
   const userData = fields.get('userdata') ?? '';
-  if (userData !== '' && !OUR_CALL_SID.test(userData)) throw new NotUnderstood('userData is no callSid of ours');
+  if (userData !== '' && !OUR_CALL_SID.test(userData)) throw new MalformedWebhook('userData is no callSid of ours');
   return { callSid: userData === '' ? null : userData, providerCallId };
 };

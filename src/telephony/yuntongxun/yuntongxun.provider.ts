@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { storable } from '../../common/foreign-json.js';
 import { NotReached } from '../provider-connections.js';
 import {
-  CannotBeAsked,
+  StatusUnavailable,
   type CallMilestone,
   type CallStatus,
   type DialOutcome,
@@ -17,11 +17,11 @@ import {
 } from '../telephony-provider.js';
 import { callbackOrder, isSid } from './callback-order.js';
 import { joinedLegs } from './cdr-legs.js';
-import { NotUnderstood, readNotification, type Notification } from './notification.js';
+import { MalformedWebhook, readNotification, type Notification } from './notification.js';
 import type { Account } from './request-signature.js';
 import { RestClient, type RestReply } from './rest-client.js';
 import { outcomeOf } from './status-codes.js';
-import { actionIn, faultAtDoor, isWebhookToken, webhookPath } from './webhook-door.js';
+import { actionIn, faultAtDoor, isWebhookToken, webhookPath } from './webhook-auth.js';
 import { readBody, UnreadableBody, writeXml } from './wire-body.js';
 import { PRODUCTION_URL, type YuntongxunOptions } from './yuntongxun-options.js';
 
@@ -111,7 +111,7 @@ export class YuntongxunProvider implements TelephonyProvider {
    */
   async fetchStatus({ providerCallId }: ProviderCall): Promise<CallStatus> {
     if (providerCallId === null) {
-      throw new CannotBeAsked('Yuntongxun cannot be asked: it finds a call by its own id alone, which never came');
+      throw new StatusUnavailable('Yuntongxun cannot be asked: it finds a call by its own id alone, which never came');
     }
     const { code, text, fields } = await this.rest.ask({
       of: 'Accounts',
@@ -120,7 +120,7 @@ export class YuntongxunProvider implements TelephonyProvider {
       query: { callsid: providerCallId },
     });
     const [state, callTime] = [fields.get('state') ?? '', fields.get('calltime') ?? ''];
-    throw new CannotBeAsked(
+    throw new StatusUnavailable(
       `Yuntongxun’s word on the call is not understood: ${JSON.stringify({ code, text, state, callTime })}`,
     );
   }
@@ -139,7 +139,7 @@ export class YuntongxunProvider implements TelephonyProvider {
       const { action, events } = readRequest(request);
       return { kind: 'genuine', events, receipt: null, reply: yes(action, this.options) };
     } catch (error) {
-      if (!(error instanceof NotUnderstood || error instanceof UnreadableBody)) throw error;
+      if (!(error instanceof MalformedWebhook || error instanceof UnreadableBody)) throw error;
       return { kind: 'malformed', reason: `Not understood: ${error.message}.` };
     }
   }
@@ -194,7 +194,7 @@ const credentialsIn = (reply: RestReply): SubAccountCredentials => ({
   secret: sidIn(reply, 'subtoken'),
 });
 
-/** @throws NotUnderstood UnreadableBody */
+/** @throws MalformedWebhook UnreadableBody */
 const readRequest = ({ body, target }: WebhookRequest): Notification => {
   // Its pages say UTF-8 of all that it sends. Other bytes would be stored as U+FFFD, and nothing would tell what they were.
   if (!isUtf8(body)) throw new UnreadableBody('the body is not UTF-8');

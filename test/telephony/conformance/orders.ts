@@ -1,6 +1,6 @@
 /** What a provider answers when it is asked about a call, and what it does when it is told to end one. */
 import { advance, REQUESTED } from '../../../src/call/record/call-lifecycle.js';
-import { CannotBeAsked, type HangUpOutcome } from '../../../src/telephony/telephony-provider.js';
+import { StatusUnavailable, type HangUpOutcome } from '../../../src/telephony/telephony-provider.js';
 import { waitFor } from '../../support/wait-for.js';
 import type { Abilities } from './bench.js';
 import { refusal, type Stage } from './stage.js';
@@ -17,7 +17,7 @@ export const answersWhenAsked = ({ tells, tellsWhenAsked }: Abilities, on: () =>
       const call = await on().dial('answers and hangs up');
       await on().told(call.callSid, ...tells);
       if (cannotBeAsked) {
-        await expect(on().provider.fetchStatus(call)).rejects.toThrow(CannotBeAsked);
+        await expect(on().provider.fetchStatus(call)).rejects.toThrow(StatusUnavailable);
         return;
       }
 
@@ -47,7 +47,7 @@ export const answersWhenAsked = ({ tells, tellsWhenAsked }: Abilities, on: () =>
     async () => {
       const call = await on().dialTo('talking');
 
-      if (cannotBeAsked) await expect(on().provider.fetchStatus(call)).rejects.toThrow(CannotBeAsked);
+      if (cannotBeAsked) await expect(on().provider.fetchStatus(call)).rejects.toThrow(StatusUnavailable);
       else {
         const status = await on().provider.fetchStatus(call);
         expect(status.kind === 'known' && status.events.map(({ type }) => type)).toEqual(
@@ -63,7 +63,7 @@ export const answersWhenAsked = ({ tells, tellsWhenAsked }: Abilities, on: () =>
   it(`${cannotBeAsked ? 'cannot be asked about' : 'knows'} no call that it was never told to place`, async () => {
     const asked = on().provider.fetchStatus(on().bench.strangeCall);
 
-    if (cannotBeAsked) await expect(asked).rejects.toThrow(CannotBeAsked);
+    if (cannotBeAsked) await expect(asked).rejects.toThrow(StatusUnavailable);
     else expect(await asked).toEqual({ kind: 'unknown' });
   });
 };

@@ -1,8 +1,8 @@
 /** A bench with a provider on it, and the steps that the tests have in common. */
 import { randomUUID } from 'node:crypto';
 import { CallRecorder } from '../../../src/call/call-recorder.js';
-import type { GuardedProvider } from '../../../src/telephony/guarded-provider.js';
-import { ProviderChoice } from '../../../src/telephony/provider-choice.js';
+import type { ResilientProvider } from '../../../src/telephony/resilient-provider.js';
+import { ProviderRegistry } from '../../../src/telephony/provider-registry.js';
 import type {
   DialOutcome,
   DialRequest,
@@ -45,7 +45,7 @@ export const refusal = (category: RefusalCategory): object => ({
 });
 
 export class Stage {
-  readonly provider: GuardedProvider;
+  readonly provider: ResilientProvider;
   /** What came in at the door and how the provider read it. */
   readonly deliveries: Delivery[] = [];
 
@@ -54,7 +54,7 @@ export class Stage {
     /** What it tells by: a call cannot be waited for by what is never told. */
     private readonly tells: readonly ProviderEventType[],
   ) {
-    this.provider = bench.service.app.nest.get(ProviderChoice).all[0]!;
+    this.provider = bench.service.app.nest.get(ProviderRegistry).all[0]!;
     const read = this.provider.readWebhook;
     if (!read) return;
     const watched = (request: WebhookRequest): WebhookReading => {

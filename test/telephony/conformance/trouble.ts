@@ -1,6 +1,6 @@
 /** What a provider makes of a network that fails, and what it must not: a no of what may have been a yes. */
 import { asAsked } from '../../../src/call/record/dialled-call.js';
-import { CannotBeAsked, type ProviderCall } from '../../../src/telephony/telephony-provider.js';
+import { StatusUnavailable, type ProviderCall } from '../../../src/telephony/telephony-provider.js';
 import { shownCall } from '../../asterisk/pbx-service.js';
 import { age, dialledNow } from '../../support/scripted-replica.js';
 import { waitFor } from '../../support/wait-for.js';
@@ -73,11 +73,11 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
       await waitFor('the end', async () => (await on().phaseOf(callSid)) === 'over');
       return;
     }
-    await expect(on().provider.fetchStatus(call)).rejects.toThrow(CannotBeAsked);
+    await expect(on().provider.fetchStatus(call)).rejects.toThrow(StatusUnavailable);
     const order = await on()
       .provider.hangUp(call)
       .catch((error: unknown) => error);
-    expect([refusal('forbidden'), expect.any(CannotBeAsked)]).toContainEqual(order);
+    expect([refusal('forbidden'), expect.any(StatusUnavailable)]).toContainEqual(order);
     expect(await on().phaseOf(callSid)).toBe('talking');
   });
 

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { request, type Agent } from 'undici';
 import { connectionsTo, NotReached } from '../../../src/telephony/provider-connections.js';
 import {
-  CannotBeAsked,
+  StatusUnavailable,
   type CallMilestone,
   type CallStatus,
   type DialOutcome,
@@ -116,8 +116,8 @@ const refusalIn = (status: number, { error, message }: Record<string, unknown>):
   return { category: CATEGORIES[error] ?? 'forbidden', code: error, text: message };
 };
 
-/** @throws CannotBeAsked for a call whose id never came: Bellhop finds calls by nothing else */
+/** @throws StatusUnavailable for a call whose id never came: Bellhop finds calls by nothing else */
 const pathOf = ({ providerCallId }: ProviderCall): string => {
-  if (providerCallId === null) throw new CannotBeAsked('Bellhop’s id of the call is not known');
+  if (providerCallId === null) throw new StatusUnavailable('Bellhop’s id of the call is not known');
   return `/calls/${encodeURIComponent(providerCallId)}`;
 };

@@ -1,8 +1,8 @@
 /** The suite on a provider that it was not written for. */
 import { createHmac } from 'node:crypto';
 import { createLogger } from '../../../src/common/logger.js';
-import { GuardedProvider } from '../../../src/telephony/guarded-provider.js';
-import { ProviderChoice } from '../../../src/telephony/provider-choice.js';
+import { ResilientProvider } from '../../../src/telephony/resilient-provider.js';
+import { ProviderRegistry } from '../../../src/telephony/provider-registry.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
 import {
@@ -45,10 +45,10 @@ const start = async (): Promise<Bench> => {
   const service = await startTestApp({ environment: SHORT_DIALS });
   // Yours stands in telephony.module.ts, and is turned on by its settings.
   const bellhop = new BellhopProvider({ url: `http://127.0.0.1:${line.port}`, secret: BELLHOP_SECRET });
-  const provider = new GuardedProvider(bellhop, createLogger('silent'));
+  const provider = new ResilientProvider(bellhop, createLogger('silent'));
   const configured = [{ provider, settings: {} }];
-  const choice = service.app.nest.get(ProviderChoice);
-  Object.assign(choice, new ProviderChoice(configured, [{ to: '', providers: ['bellhop'] }], 'CN'));
+  const choice = service.app.nest.get(ProviderRegistry);
+  Object.assign(choice, new ProviderRegistry(configured, [{ to: '', providers: ['bellhop'] }], 'CN'));
   exchange.target = `${service.url}/v1/webhooks/bellhop`;
   const farSide: FarSide = {
     dialsOf: async (callSid) => exchange.dials.filter((reference) => reference === callSid).length,

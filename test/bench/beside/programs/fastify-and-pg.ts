@@ -69,7 +69,7 @@ server.get<{ Params: { targetId: string } }>('/v1/app/call/:targetId', async (re
     calleePhone,
     provider: 'simulator',
     subAccount: subAccount.externalId,
-    waitsForTurn: false,
+    waitsForDialSlot: false,
     dialTimeoutSeconds: 5,
     longestRequestedSeconds: 90,
   });

@@ -1,11 +1,11 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { VERDICTS, type CallToTry, type DryRun, type Verdict } from '../../call/placement/dry-run.service.js';
 import { phoneRule, USER_ID_PATTERN, userIdRule } from '../../directory/field-rules.js';
-import { Obeys, Optional } from '../obeys.js';
+import { Satisfies, Optional } from '../satisfies.js';
 
 export class DryRunQuery implements CallToTry {
   @ApiProperty({ description: 'The app’s own id of the caller.', pattern: USER_ID_PATTERN, example: '1001' })
-  @Obeys(userIdRule)
+  @Satisfies(userIdRule)
   callerId: string;
 
   @ApiPropertyOptional({
@@ -14,12 +14,12 @@ export class DryRunQuery implements CallToTry {
     example: '2000',
   })
   @Optional()
-  @Obeys(userIdRule)
+  @Satisfies(userIdRule)
   calleeId?: string;
 
   @ApiPropertyOptional({ description: 'The callee’s number, in any common notation.', example: '13800002000' })
   @Optional()
-  @Obeys(phoneRule)
+  @Satisfies(phoneRule)
   phone?: string;
 }
 

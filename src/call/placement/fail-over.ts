@@ -4,7 +4,7 @@
  * of the call and nobody is having it hung up.
  */
 import type { DataSource } from 'typeorm';
-import { hotStatement } from '../../postgres/hot-statement.js';
+import { preparedStatement } from '../../postgres/prepared-statement.js';
 import type { Refusal, RefusalCategory } from '../../telephony/telephony-provider.js';
 import { RINGBACK } from '../record/apply-call-event.js';
 import { UNSETTLED_DIAL_SECONDS } from '../record/call-limits.js';
@@ -28,11 +28,11 @@ export interface PassingOver {
   readonly refusal: Refusal;
   readonly to: string;
   readonly subAccount: string;
-  readonly waitsForTurn: boolean;
+  readonly waitsForDialSlot: boolean;
   readonly dialTimeoutSeconds: number;
 }
 
-const moveOn = hotStatement(
+const moveOn = preparedStatement(
   'pass-over',
   `
 with moved as (
@@ -50,13 +50,13 @@ returning call_sid
 );
 
 /** @returns whether the next provider may be asked */
-export const passOver = async (database: DataSource, passing: PassingOver): Promise<boolean> => {
+export const failOver = async (database: DataSource, passing: PassingOver): Promise<boolean> => {
   const moved = await moveOn(database, [
     passing.callSid,
     passing.from,
     passing.to,
     passing.subAccount,
-    passing.waitsForTurn,
+    passing.waitsForDialSlot,
     passing.dialTimeoutSeconds + UNSETTLED_DIAL_SECONDS,
     { provider: passing.from, ...refusalDetail(passing.refusal), next: passing.to },
   ]);

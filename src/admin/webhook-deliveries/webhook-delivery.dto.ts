@@ -4,7 +4,7 @@ import { isCallSid } from '../../call/record/call-sid.js';
 import type { ShownAttempt, ShownDelivery } from '../../delivery/list-deliveries.js';
 import { DELIVERY_STATES, type DeliveryState } from '../../delivery/webhook-delivery.entity.js';
 import { wholeNumberRule, type FieldRule } from '../../directory/field-rules.js';
-import { Obeys, Optional } from '../obeys.js';
+import { Satisfies, Optional } from '../satisfies.js';
 import { PageQuery } from '../page-query.js';
 
 const AN_INSTANT = '2026-11-24T10:16:09.254Z';
@@ -19,18 +19,18 @@ const stateRule: FieldRule = (value) =>
 export class WebhookDeliveryQuery extends PageQuery {
   @ApiPropertyOptional({ enum: DELIVERY_STATES, description: 'Only those in this state.' })
   @Optional()
-  @Obeys(stateRule)
+  @Satisfies(stateRule)
   state?: DeliveryState;
 
   @ApiPropertyOptional({ description: 'Only those of this call.', example: CALL_SID })
   @Optional()
-  @Obeys(callSidRule)
+  @Satisfies(callSidRule)
   callSid?: string;
 }
 
 export class RedeliveryBody {
   @ApiProperty({ example: CALL_SID })
-  @Obeys(callSidRule)
+  @Satisfies(callSidRule)
   callSid: string;
 
   @ApiPropertyOptional({
@@ -40,7 +40,7 @@ export class RedeliveryBody {
     example: 2,
   })
   @Optional()
-  @Obeys(wholeNumberRule(1, GREATEST_NUMBER))
+  @Satisfies(wholeNumberRule(1, GREATEST_NUMBER))
   number?: number;
 }
 

@@ -5,7 +5,7 @@ import {
   END_AUTHORITIES,
   END_REASONS,
   EVENT_RULES,
-  type EndAuthority,
+  type EndSource,
   type EndReason,
 } from '../../call/record/call-lifecycle.js';
 
@@ -153,7 +153,7 @@ export class CallReply implements CallHistory {
     description: 'On whose word the call is over.',
     example: 'provider',
   })
-  endedBy: EndAuthority | null;
+  endedBy: EndSource | null;
 
   @ApiProperty({ type: String, format: 'date-time', example: '2026-11-24T10:16:03.120Z' })
   requestedAt: Date;

@@ -3,7 +3,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
 import { problem, takesBody, takesNoBody, takesPage } from '../../http/problem-response.js';
-import { ServiceLinePage, ServiceLineReply } from './service-line.bodies.js';
+import { ServiceLinePage, ServiceLineReply } from './service-line.dto.js';
 
 const lineIdParameter = ApiParam({ name: 'lineId', description: 'The line’s id.', example: '1' });
 const noSuchLine = problem('NOT_FOUND', 'There is no such service line.');

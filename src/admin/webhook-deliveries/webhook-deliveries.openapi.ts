@@ -3,8 +3,8 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { MOST_EXAMINED } from '../../common/page.js';
 import { pageParameter, problem, takesBody } from '../../http/problem-response.js';
-import { RedeliveryReply, WebhookDeliveryPage } from './webhook-delivery.bodies.js';
-import { endpointIdParameter, noSuchEndpoint } from '../webhook-endpoints/webhook-endpoints.api-text.js';
+import { RedeliveryReply, WebhookDeliveryPage } from './webhook-delivery.dto.js';
+import { endpointIdParameter, noSuchEndpoint } from '../webhook-endpoints/webhook-endpoints.openapi.js';
 
 export const ListWebhookDeliveriesApi = () =>
   applyDecorators(

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { textRule, trimmed } from '../../directory/field-rules.js';
 import type { ShownSubAccount } from '../../directory/sub-account.service.js';
-import { Obeys } from '../obeys.js';
+import { Satisfies } from '../satisfies.js';
 
 const EXTERNAL_ID_LENGTH = 200;
 /** Room for a private key in PEM's base64, should a provider want one. */
@@ -18,7 +18,7 @@ const EXTERNAL_ID = {
 export class SubAccountBody {
   @ApiProperty(EXTERNAL_ID)
   @Transform(({ value }) => trimmed(value))
-  @Obeys(textRule(EXTERNAL_ID_LENGTH))
+  @Satisfies(textRule(EXTERNAL_ID_LENGTH))
   externalId: string;
 
   @ApiProperty({
@@ -29,7 +29,7 @@ export class SubAccountBody {
     format: 'password',
     example: 'b7f1d0c2e4a94d5f8c3a',
   })
-  @Obeys(textRule(SECRET_LENGTH))
+  @Satisfies(textRule(SECRET_LENGTH))
   secret: string;
 }
 

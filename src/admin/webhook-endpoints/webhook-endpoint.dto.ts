@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { CHANGE_TYPES, type ChangeType } from '../../call/record/call-change.js';
 import type { EndpointChange, ShownEndpoint } from '../../delivery/endpoint.service.js';
 import { textRule, yesOrNoRule, type FieldRule } from '../../directory/field-rules.js';
-import { Obeys, Optional } from '../obeys.js';
+import { Satisfies, Optional } from '../satisfies.js';
 
 const LONGEST_URL = 2_000;
 const AN_INSTANT = '2026-11-24T10:16:09.254Z';
@@ -36,28 +36,28 @@ const eventTypesRule: FieldRule = (value) => {
 
 export class NewWebhookEndpoint {
   @ApiProperty(URL_OF_ENDPOINT)
-  @Obeys(textRule(LONGEST_URL))
+  @Satisfies(textRule(LONGEST_URL))
   url: string;
 
   @ApiPropertyOptional({ ...EVENT_TYPES, default: null })
-  @Obeys(eventTypesRule)
+  @Satisfies(eventTypesRule)
   eventTypes: ChangeType[] | null = null;
 }
 
 export class WebhookEndpointChangeBody implements EndpointChange {
   @ApiPropertyOptional(URL_OF_ENDPOINT)
   @Optional()
-  @Obeys(textRule(LONGEST_URL))
+  @Satisfies(textRule(LONGEST_URL))
   url?: string;
 
   @ApiPropertyOptional(EVENT_TYPES)
   @Optional()
-  @Obeys(eventTypesRule)
+  @Satisfies(eventTypesRule)
   eventTypes?: ChangeType[] | null;
 
   @ApiPropertyOptional({ description: '`false` pauses deliveries, `true` lets them go on.', example: true })
   @Optional()
-  @Obeys(yesOrNoRule)
+  @Satisfies(yesOrNoRule)
   enabled?: boolean;
 }
 

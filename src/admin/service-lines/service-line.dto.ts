@@ -9,23 +9,23 @@ import {
   yesOrNoRule,
 } from '../../directory/field-rules.js';
 import { GREATEST_POSITION } from '../../directory/service-line.service.js';
-import { Obeys } from '../obeys.js';
+import { Satisfies } from '../satisfies.js';
 
 export class NewServiceLine {
   @ApiProperty({ description: 'Blanks around it are dropped.', minLength: 1, maxLength: NAME_LENGTH, example: '售后' })
   @Transform(({ value }) => trimmed(value))
-  @Obeys(nameRule)
+  @Satisfies(nameRule)
   name: string;
 
   @ApiProperty({
     description: 'In any common notation; emergency and premium-rate numbers are refused.',
     example: '400-000-0000',
   })
-  @Obeys(phoneRule)
+  @Satisfies(phoneRule)
   phone: string;
 
   @ApiProperty({ description: 'Only open lines are rung.', example: true })
-  @Obeys(yesOrNoRule)
+  @Satisfies(yesOrNoRule)
   open: boolean;
 
   @ApiProperty({
@@ -35,7 +35,7 @@ export class NewServiceLine {
     description: 'The open line with the lowest position is the one that is rung.',
     example: 1,
   })
-  @Obeys(wholeNumberRule(0, GREATEST_POSITION))
+  @Satisfies(wholeNumberRule(0, GREATEST_POSITION))
   position: number;
 }
 

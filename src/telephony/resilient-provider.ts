@@ -1,7 +1,7 @@
 import { timeout, TimeoutStrategy } from 'cockatiel';
 import type { Logger } from '../common/logger.js';
 import { refusalError } from './logged-refusal.js';
-import { NotAsked, ProviderGate } from './provider-gate.js';
+import { RequestNotSent, ProviderCircuit } from './provider-circuit.js';
 import type {
   CallMilestone,
   CallStatus,
@@ -44,17 +44,17 @@ const NO_TERMS: Terms = { limits: { callsPerSecond: null, callsAtOnce: null }, m
  * Webhooks pass, for the provider sends them when it is well again; so does isReachable, which only tells
  * whether the provider is degraded.
  */
-export class GuardedProvider implements Omit<TelephonyProvider, 'checkReachable'> {
+export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachable'> {
   readonly name: string;
   readonly limits: ProviderLimits;
   readonly asksPerSecond: number;
   readonly readWebhook?: TelephonyProvider['readWebhook'];
   readonly listen?: TelephonyProvider['listen'];
   readonly createSubAccount?: TelephonyProvider['createSubAccount'];
-  private readonly dials: ProviderGate;
+  private readonly dials: ProviderCircuit;
   /** A caller has one order in flight (caller-cancels.ts), so no user fills it. */
-  private readonly hangUps: ProviderGate;
-  private readonly statuses: ProviderGate;
+  private readonly hangUps: ProviderCircuit;
+  private readonly statuses: ProviderCircuit;
   private isDegraded = false;
   private readonly orderLimit = timeout(ORDER_LIMIT_MS, TimeoutStrategy.Aggressive);
 
@@ -69,8 +69,8 @@ export class GuardedProvider implements Omit<TelephonyProvider, 'checkReachable'
     if (provider.readWebhook) this.readWebhook = provider.readWebhook.bind(provider);
     if (provider.listen) this.listen = provider.listen.bind(provider);
     const createSubAccount = makesSubAccounts ? provider.createSubAccount?.bind(provider) : undefined;
-    const gate = (requests: string): ProviderGate =>
-      new ProviderGate((state, lastFailure) => {
+    const gate = (requests: string): ProviderCircuit =>
+      new ProviderCircuit((state, lastFailure) => {
         const line = { provider: provider.name, requests, state };
         if (state === 'open') logger.warn({ ...line, error: failureOf(lastFailure) }, 'circuit opened');
         else logger.info(line, 'circuit');
@@ -86,7 +86,7 @@ export class GuardedProvider implements Omit<TelephonyProvider, 'checkReachable'
   }
 
   /** Whether dials are refused unasked, but for a trial now and then. */
-  get isLeftAlone(): boolean {
+  get isCircuitOpen(): boolean {
     return this.dials.state !== 'closed';
   }
 
@@ -95,7 +95,7 @@ export class GuardedProvider implements Omit<TelephonyProvider, 'checkReachable'
     try {
       return await this.dials.pass(() => untilAborted(this.provider.dial(request, signal), signal), signal);
     } catch (error) {
-      if (!(error instanceof NotAsked)) throw error;
+      if (!(error instanceof RequestNotSent)) throw error;
       return { kind: 'refused', category: error.category, code: 'NOT-ASKED', text: error.message };
     }
   }

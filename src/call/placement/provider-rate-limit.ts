@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
-import { hotStatement } from '../../postgres/hot-statement.js';
-import type { GuardedProvider, ProviderLimits } from '../../telephony/guarded-provider.js';
+import { preparedStatement } from '../../postgres/prepared-statement.js';
+import type { ResilientProvider, ProviderLimits } from '../../telephony/resilient-provider.js';
 import type { Refusal } from '../../telephony/telephony-provider.js';
 
 /** A caller who has pressed a button waits for no longer. Less than UNSETTLED_DIAL_SECONDS. */
@@ -22,10 +22,10 @@ export const isLimited = ({ callsPerSecond, callsAtOnce }: ProviderLimits): bool
 /** canceled: while it waited. refused: as the provider itself would have. */
 export type Turn = 'taken' | { readonly kind: 'canceled' } | ({ readonly kind: 'refused' } & Refusal);
 
-export const takeTurn = async (
+export const acquireDialSlot = async (
   database: DataSource,
   callSid: string,
-  { name, limits }: Pick<GuardedProvider, 'name' | 'limits'>,
+  { name, limits }: Pick<ResilientProvider, 'name' | 'limits'>,
   patientUntil = Date.now() + PATIENCE_MS,
 ): Promise<Turn> => {
   for (;;) {
@@ -44,7 +44,7 @@ export const takeTurn = async (
 };
 
 /** The call waits again, as one that has not been dialled, and nobody gets a turn before that time. */
-const hold = hotStatement(
+const hold = preparedStatement(
   'hold-turns',
   `
 with waiting as (
@@ -60,15 +60,15 @@ returning provider
 );
 
 /** For a provider that has refused a dial, and takes it after so many milliseconds. */
-export const takeTurnAfter = async (
+export const acquireDialSlotAfter = async (
   database: DataSource,
   callSid: string,
-  provider: Pick<GuardedProvider, 'name' | 'limits'>,
+  provider: Pick<ResilientProvider, 'name' | 'limits'>,
   waitMs: number,
   patientUntil: number,
 ): Promise<Turn> => {
   const held = await hold(database, [callSid, provider.name, waitMs]);
-  return held.length > 0 ? takeTurn(database, callSid, provider, patientUntil) : { kind: 'canceled' };
+  return held.length > 0 ? acquireDialSlot(database, callSid, provider, patientUntil) : { kind: 'canceled' };
 };
 
 /** False once the call is over, or its cancel is ordered. */
@@ -85,7 +85,7 @@ const waitForTurn = async (database: DataSource, callSid: string, waitMs: number
   }
 };
 
-const lookAtTurn = hotStatement<{ waitMs: number }>(
+const lookAtTurn = preparedStatement<{ waitMs: number }>(
   'look-at-turn',
   `select (extract(epoch from turn_at - clock_timestamp()) * 1000)::float8 as "waitMs" from call_record
    where call_sid = $1 and state = 1 and cancel_ordered_at is null`,
@@ -147,17 +147,17 @@ from call, load
   return verdict;
 };
 
-const countInTurn = hotStatement<{ provider: string; calls: number }>(
+const countInTurn = preparedStatement<{ provider: string; calls: number }>(
   'calls-in-turn',
   `select provider, count(*)::int as calls from call_record where state < 4 and turn_at is distinct from 'infinity' group by provider`,
 );
 
 /** Open calls that count against a provider's limit, by its name. */
-export const callsInTurn = async (database: DataSource): Promise<ReadonlyMap<string, number>> =>
+export const openCallsByProvider = async (database: DataSource): Promise<ReadonlyMap<string, number>> =>
   new Map((await countInTurn(database, [])).map(({ provider, calls }) => [provider, calls]));
 
 /** A cancel that came before this found nobody to tell, and has ended the call by itself (cancel-claim.ts). */
-const begin = hotStatement(
+const begin = preparedStatement(
   'begin-turn',
   `update call_record set turn_at = least(turn_at, clock_timestamp())
    where call_sid = $1 and state = 1 and cancel_ordered_at is null

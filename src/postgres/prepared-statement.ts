@@ -6,16 +6,19 @@
 import type { Pool, QueryConfig } from 'pg';
 import type { DataSource } from 'typeorm';
 
-export type HotStatement<Row extends object> = (database: DataSource, values: readonly unknown[]) => Promise<Row[]>;
+export type PreparedStatement<Row extends object> = (
+  database: DataSource,
+  values: readonly unknown[],
+) => Promise<Row[]>;
 
 /** Each takes a millisecond or two. Whoever asked for the state of a call is not kept for longer than 3 s in all. */
-const HOT_LIMIT_MS = 1_500;
+const PREPARED_LIMIT_MS = 1_500;
 
 /** @param name of this text and no other, in the whole service */
-export const hotStatement =
-  <Row extends object = Record<string, never>>(name: string, text: string): HotStatement<Row> =>
+export const preparedStatement =
+  <Row extends object = Record<string, never>>(name: string, text: string): PreparedStatement<Row> =>
   async (database, values) => {
-    const question: ImpatientQuestion = { name, text, values: [...values], query_timeout: HOT_LIMIT_MS };
+    const question: ImpatientQuestion = { name, text, values: [...values], query_timeout: PREPARED_LIMIT_MS };
     const { rows } = await poolOf(database).query<Row>(question);
     return rows;
   };

@@ -5,7 +5,7 @@ import { FAILING_LIMIT_HOURS, MOST_ATTEMPTS } from './delivery-limits.js';
 import {
   ANY_PENDING,
   CLAIM_NEXT,
-  GIVE_UP_KEY,
+  RELEASE_JOB,
   LEAVE_ALONE,
   LOCK_CALL,
   LOCK_IF_DISABLED,
@@ -46,7 +46,7 @@ returning disabled_reason as "disabledReason"
 
 /** Takes the changes of a call to an endpoint, one at a time and in the order of their numbers. */
 @Injectable()
-export class Courier {
+export class WebhookDeliverer {
   constructor(
     private readonly database: DataSource,
     private readonly requests: WebhookRequest,
@@ -63,7 +63,7 @@ export class Courier {
     const { endpointId, callSid } = job;
     const [next] = await this.database.query<Claimed[]>(CLAIM_NEXT, [endpointId, callSid]);
     if (!next?.attemptId) {
-      await this.leaveOff(job);
+      await this.release(job);
       return;
     }
     const { url, secret, previousSecret, change, changeNumber } = next;
@@ -80,7 +80,7 @@ export class Courier {
       if (status === null && stop.aborted) return false;
       if (error === null) await this.settle(database, job, changeNumber, 'delivered');
       else if (await this.disabledBy(database, endpointId, answer)) {
-        await database.query(GIVE_UP_KEY, [endpointId, callSid]);
+        await database.query(RELEASE_JOB, [endpointId, callSid]);
       } else if (attemptsMade >= MOST_ATTEMPTS) await this.settle(database, job, changeNumber, 'failed');
       else {
         await database.query(LEAVE_ALONE, [endpointId, callSid, answer.retryAfterSeconds]);
@@ -107,7 +107,7 @@ export class Courier {
    * There is nothing to deliver, or the endpoint is disabled: gives up the key.
    * @throws DeliveryFailed where that has changed just now
    */
-  private async leaveOff({ endpointId, callSid }: DeliveryJob): Promise<void> {
+  private async release({ endpointId, callSid }: DeliveryJob): Promise<void> {
     const isDue = await this.database.transaction(async (database) => {
       await database.query(LOCK_CALL, [callSid]);
       const disabled = await database.query<unknown[]>(LOCK_IF_DISABLED, [endpointId]);
@@ -115,7 +115,7 @@ export class Courier {
         const pending = await database.query<unknown[]>(ANY_PENDING, [endpointId, callSid]);
         if (pending.length > 0) return true;
       }
-      await database.query(GIVE_UP_KEY, [endpointId, callSid]);
+      await database.query(RELEASE_JOB, [endpointId, callSid]);
       return false;
     });
     if (isDue) throw new DeliveryFailed('There is something to deliver after all.');
@@ -147,7 +147,7 @@ export class Courier {
       [endpointId],
     );
     if (recovered > 0 && state === 'delivered') this.logger.info({ endpointId }, 'a webhook endpoint accepts again');
-    await database.query(GIVE_UP_KEY, [endpointId, callSid]);
+    await database.query(RELEASE_JOB, [endpointId, callSid]);
     if (state === 'failed') this.logger.warn({ endpointId, changeNumber }, 'a webhook delivery has failed for good');
   }
 

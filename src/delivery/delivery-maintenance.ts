@@ -62,7 +62,7 @@ where pg_sequence_last_value(sequence.name::regclass) > 1000000000
 `;
 
 @Injectable()
-export class Upkeep {
+export class DeliveryMaintenance {
   constructor(private readonly database: DataSource) {}
 
   /** Lets go of jobs whose process has died. */

@@ -11,7 +11,7 @@ import {
   type BulkheadPolicy,
   type CircuitBreakerPolicy,
 } from 'cockatiel';
-import { CannotBeAsked, type RefusalCategory } from './telephony-provider.js';
+import { StatusUnavailable, type RefusalCategory } from './telephony-provider.js';
 
 /**
  * In a row, so that one success of anybody counts from zero: a provider that is down gets here within moments, chance and a
@@ -23,12 +23,12 @@ export const TRY_AGAIN_MS = 5_000;
 /** At half a second to a reply, a bad day, five hundred requests a second: more than a replica's database takes calls. */
 export const AT_ONCE = 256;
 /** Evens out an instant's burst. More of them would wait for longer than whoever asked. */
-export const IN_QUEUE = 64;
+export const MAX_QUEUED = 64;
 
 export type GateState = 'closed' | 'open' | 'half-open';
 
 /** The provider was not asked, and so nobody's phone was rung. */
-export class NotAsked extends Error {
+export class RequestNotSent extends Error {
   constructor(
     /** rate_limited: it was we who had too much to ask, and the provider may be well. */
     readonly category: Extract<RefusalCategory, 'provider_down' | 'rate_limited'>,
@@ -54,13 +54,13 @@ const STATES: Readonly<Record<CircuitState, GateState>> = {
 const isDown = (result: unknown): boolean =>
   typeof result === 'object' && result !== null && 'category' in result && result.category === 'provider_down';
 
-export class ProviderGate {
-  private readonly room: BulkheadPolicy = bulkhead(AT_ONCE, IN_QUEUE);
+export class ProviderCircuit {
+  private readonly room: BulkheadPolicy = bulkhead(AT_ONCE, MAX_QUEUED);
   private readonly circuit: CircuitBreakerPolicy;
 
   /** @param onChange also gets the last failure: an error, or a refusal */
   constructor(onChange: (state: GateState, lastFailure: unknown) => void) {
-    const failures = handleWhen((error) => !(error instanceof CannotBeAsked)).orWhenResult(isDown);
+    const failures = handleWhen((error) => !(error instanceof StatusUnavailable)).orWhenResult(isDown);
     this.circuit = circuitBreaker(failures, {
       halfOpenAfter: TRY_AGAIN_MS,
       breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW),
@@ -77,7 +77,7 @@ export class ProviderGate {
 
   /**
    * @param signal of whoever asks: once it is aborted the request is not begun any more
-   * @throws NotAsked, or what `ask` throws
+   * @throws RequestNotSent, or what `ask` throws
    */
   async pass<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     let wasAsked = false as boolean;
@@ -93,7 +93,7 @@ export class ProviderGate {
       });
     } catch (error) {
       if (wasAsked) throw error;
-      throw new NotAsked(error instanceof BrokenCircuitError ? 'provider_down' : 'rate_limited', error);
+      throw new RequestNotSent(error instanceof BrokenCircuitError ? 'provider_down' : 'rate_limited', error);
     }
   }
 }

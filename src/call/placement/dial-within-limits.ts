@@ -3,14 +3,15 @@
  * now and says for how long. It was not processed then, so no phone is rung twice.
  */
 import type { DataSource } from 'typeorm';
-import type { GuardedProvider } from '../../telephony/guarded-provider.js';
+import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import type { DialRequest } from '../../telephony/telephony-provider.js';
 import type { CallerDials } from './caller-dials.js';
 import { dialOnce, type DialResult } from './dial.js';
-import { isLimited, PATIENCE_MS, takeTurn, takeTurnAfter } from './provider-turn.js';
+import { isLimited, PATIENCE_MS, acquireDialSlot, acquireDialSlotAfter } from './provider-rate-limit.js';
 
 /** A provider that is left alone refuses at once, and is nothing to wait for. */
-export const waitsForTurn = (provider: GuardedProvider): boolean => isLimited(provider.limits) && !provider.isLeftAlone;
+export const waitsForDialSlot = (provider: ResilientProvider): boolean =>
+  isLimited(provider.limits) && !provider.isCircuitOpen;
 
 export interface Dialler {
   readonly database: DataSource;
@@ -18,22 +19,22 @@ export interface Dialler {
   readonly dialTimeoutSeconds: number;
 }
 
-export const dialInTurn = async (
+export const dialWithinLimits = async (
   { database, dials, dialTimeoutSeconds }: Dialler,
   callerId: string,
-  provider: GuardedProvider,
+  provider: ResilientProvider,
   request: DialRequest,
 ): Promise<DialResult> => {
   const { callSid } = request;
   const patientUntil = Date.now() + PATIENCE_MS;
-  let turn = waitsForTurn(provider) ? await takeTurn(database, callSid, provider) : 'taken';
+  let turn = waitsForDialSlot(provider) ? await acquireDialSlot(database, callSid, provider) : 'taken';
   let refusal: DialResult | undefined;
   while (turn === 'taken') {
     const result = await dials.run(callerId, () => dialOnce(provider, request, dialTimeoutSeconds));
     const waitMs = result.kind === 'refused' ? result.retryAfterMs : undefined;
     if (waitMs === undefined || Date.now() + waitMs > patientUntil) return result;
     refusal = result;
-    turn = await takeTurnAfter(database, callSid, provider, waitMs, patientUntil);
+    turn = await acquireDialSlotAfter(database, callSid, provider, waitMs, patientUntil);
   }
   // Where the turn comes too late, the provider's own word is the reason.
   return turn.kind === 'canceled' ? turn : (refusal ?? turn);

@@ -15,7 +15,7 @@ export interface Watched {
 
 /** For those who would rather be told than ask again and again. */
 @Injectable()
-export class CallWatch {
+export class CallUpdates {
   constructor(
     private readonly calls: CallService,
     private readonly feed: ChangeFeed,
@@ -30,7 +30,7 @@ export class CallWatch {
    * process is to stop. All that is known by then is told in one reply.
    * @throws AppError NOT_YOUR_CALL
    */
-  async waitBeyond(
+  async longPoll(
     callSid: string,
     callerId: string,
     seen: Seen,

@@ -5,7 +5,7 @@ import { MOST_VALUES } from '../../common/json-text.js';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
 import { MOST_USERS_AT_ONCE } from '../../directory/user-rows.js';
 import { problem, takesBody, takesNoBody, takesPage } from '../../http/problem-response.js';
-import { SyncReply, UserList, UserPage, UserReply } from './user.bodies.js';
+import { SyncReply, UserList, UserPage, UserReply } from './user.dto.js';
 
 const userIdParameter = ApiParam({ name: 'userId', description: 'The app’s own id.', example: '1001' });
 const noSuchUser = problem('NOT_FOUND', 'There is no such user; an id that is no Long is one that does not exist.');

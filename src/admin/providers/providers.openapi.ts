@@ -2,9 +2,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
-import { DryRunReply } from '../dry-run/dry-run.bodies.js';
+import { DryRunReply } from '../dry-run/dry-run.dto.js';
 import { problem } from '../../http/problem-response.js';
-import { ProviderList } from './provider.bodies.js';
+import { ProviderList } from './provider.dto.js';
 
 export const ListProvidersApi = () =>
   applyDecorators(

@@ -3,13 +3,13 @@
  * again and again takes up no more of a provider's pace than one call does.
  */
 import type { DataSource } from 'typeorm';
-import { LOOK_AGAIN_MS } from './provider-turn.js';
+import { LOOK_AGAIN_MS } from './provider-rate-limit.js';
 
 /** A turn so near is left unused: the call behind it would not notice in time. */
 const TOO_NEAR_MS = 2 * LOOK_AGAIN_MS;
 
-/** The second statement sees what those did that held the provider's row before, see provider-turn.ts. Safe to repeat. */
-export const giveBackTurn = (database: DataSource, provider: string, callSid: string): Promise<void> =>
+/** The second statement sees what those did that held the provider's row before, see provider-rate-limit.ts. Safe to repeat. */
+export const releaseDialSlot = (database: DataSource, provider: string, callSid: string): Promise<void> =>
   database.transaction(async (transaction) => {
     await transaction.query('select from provider_turn where provider = $1 for update', [provider]);
     await transaction.query(MOVE_UP, [provider, callSid, TOO_NEAR_MS]);

@@ -7,7 +7,7 @@ import {
   NewWebhookSecretReply,
   WebhookEndpointPage,
   WebhookEndpointReply,
-} from './webhook-endpoint.bodies.js';
+} from './webhook-endpoint.dto.js';
 
 export const endpointIdParameter = ApiParam({ name: 'endpointId', description: 'The endpoint’s id.', example: '1' });
 export const noSuchEndpoint = problem('NOT_FOUND', 'There is no such endpoint.');

@@ -19,19 +19,19 @@ const MOST_CALLS = 100_000;
  * While the feed is stale nothing is remembered and nothing is believed.
  */
 @Injectable()
-export class StateMemory {
+export class StateCache {
   private readonly states = new LRUCache<string, RememberedState>({ max: MOST_CALLS });
   private isCurrent = false;
   /** Grows whenever a change was missed: what was read from the database before then is not remembered after it. */
-  private era = 0;
+  private generation = 0;
 
   constructor(feed: ChangeFeed) {
     feed.observe({
       onChange: (change) => {
-        this.learn(change);
+        this.storeChange(change);
       },
       onMissed: (callSids) => {
-        this.era++;
+        this.generation++;
         for (const callSid of callSids) this.states.delete(callSid);
       },
       onStale: () => {
@@ -43,11 +43,11 @@ export class StateMemory {
     });
   }
 
-  private learn({ data: { callSid, callerId, stateType, number } }: CallChange): void {
+  private storeChange({ data: { callSid, callerId, stateType, number } }: CallChange): void {
     if (this.isCurrent) this.put(callSid, { callerId, state: Number(stateType) as StateType, number });
   }
 
-  recall(callSid: string): RememberedState | undefined {
+  get(callSid: string): RememberedState | undefined {
     return this.isCurrent ? this.states.get(callSid) : undefined;
   }
 
@@ -56,9 +56,9 @@ export class StateMemory {
     callSid: string,
     read: () => Promise<RememberedState | undefined>,
   ): Promise<RememberedState | undefined> {
-    const era = this.era;
+    const generation = this.generation;
     const found = await read();
-    if (found && this.isCurrent && era === this.era) this.put(callSid, found);
+    if (found && this.isCurrent && generation === this.generation) this.put(callSid, found);
     return found;
   }
 
@@ -68,7 +68,7 @@ export class StateMemory {
   }
 
   private drop(isCurrent: boolean): void {
-    this.era++;
+    this.generation++;
     this.isCurrent = isCurrent;
     this.states.clear();
   }

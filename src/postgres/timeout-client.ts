@@ -22,7 +22,7 @@ export interface ImpatientConfig extends ClientConfig {
  *   stored. This is what `target_session_attrs=read-write` means to libpq, which pg does not have.
  * - Of several hosts in DATABASE_URL it is the one that takes changes.
  */
-export class ImpatientClient extends Client {
+export class TimeoutClient extends Client {
   private readonly config: ImpatientConfig;
   private readonly urls: readonly string[];
   private isConnected = false;
@@ -92,8 +92,8 @@ export class ImpatientClient extends Client {
     }
   }
 
-  private likeThis(connectionString: string): ImpatientClient {
-    return new ImpatientClient({ ...this.config, connectionString });
+  private likeThis(connectionString: string): TimeoutClient {
+    return new TimeoutClient({ ...this.config, connectionString });
   }
 
   private leadTo({ host, port }: Host): void {

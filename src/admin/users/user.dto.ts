@@ -12,7 +12,7 @@ import {
 } from '../../directory/field-rules.js';
 import type { SyncOutcome } from '../../directory/user-sync.service.js';
 import { MOST_USERS_AT_ONCE } from '../../directory/user-rows.js';
-import { Obeys, Optional } from '../obeys.js';
+import { Satisfies, Optional } from '../satisfies.js';
 
 const ID = {
   description: `The app’s own id of the user: a Long, 1 to ${GREATEST_LONG}, as a string.`,
@@ -39,16 +39,16 @@ const BLOCKED = {
 
 export class NewUser {
   @ApiProperty(ID)
-  @Obeys(userIdRule)
+  @Satisfies(userIdRule)
   id: string;
 
   @ApiProperty(NAME)
   @Transform(({ value }) => trimmed(value))
-  @Obeys(nameRule)
+  @Satisfies(nameRule)
   name: string;
 
   @ApiPropertyOptional({ ...PHONE, default: null })
-  @Obeys(phoneOrNoneRule)
+  @Satisfies(phoneOrNoneRule)
   phone: string | null = null;
 }
 
@@ -56,17 +56,17 @@ export class UserChangeBody {
   @ApiPropertyOptional(NAME)
   @Optional()
   @Transform(({ value }) => trimmed(value))
-  @Obeys(nameRule)
+  @Satisfies(nameRule)
   name?: string;
 
   @ApiPropertyOptional({ ...PHONE, description: `${PHONE.description} \`null\` unbinds the phone.` })
   @Optional()
-  @Obeys(phoneOrNoneRule)
+  @Satisfies(phoneOrNoneRule)
   phone?: string | null;
 
   @ApiPropertyOptional(BLOCKED)
   @Optional()
-  @Obeys(yesOrNoRule)
+  @Satisfies(yesOrNoRule)
   blocked?: boolean;
 }
 

@@ -1,8 +1,8 @@
-import type { GuardedProvider } from './guarded-provider.js';
+import type { ResilientProvider } from './resilient-provider.js';
 import { routeTo, type Route } from './routes.js';
 
 export interface ConfiguredProvider {
-  readonly provider: GuardedProvider;
+  readonly provider: ResilientProvider;
   /** What an operator may see of its settings, by variable. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -10,13 +10,13 @@ export interface ConfiguredProvider {
 export interface RouteTaken {
   /** As it stands in the configuration. */
   readonly to: string;
-  readonly providers: readonly GuardedProvider[];
+  readonly providers: readonly ResilientProvider[];
 }
 
 /** The providers that this service runs, and which of them may carry a new call. */
-export class ProviderChoice {
-  readonly all: readonly GuardedProvider[];
-  private readonly byName: ReadonlyMap<string, GuardedProvider>;
+export class ProviderRegistry {
+  readonly all: readonly ResilientProvider[];
+  private readonly byName: ReadonlyMap<string, ResilientProvider>;
 
   /** @param region of national numbers, which have no country in them */
   constructor(
@@ -29,7 +29,7 @@ export class ProviderChoice {
   }
 
   /** The provider that a call was placed with; undefined where it is no longer configured. */
-  named(name: string): GuardedProvider | undefined {
+  named(name: string): ResilientProvider | undefined {
     return this.byName.get(name);
   }
 

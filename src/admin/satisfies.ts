@@ -2,7 +2,7 @@ import { ValidateBy, ValidateIf } from 'class-validator';
 import type { FieldRule } from '../directory/field-rules.js';
 
 /** Holds a field of a body to a rule of the directory, in the rule's own words. */
-export const Obeys = (rule: FieldRule): PropertyDecorator =>
+export const Satisfies = (rule: FieldRule): PropertyDecorator =>
   ValidateBy({
     name: rule.name || 'obeys',
     validator: {
