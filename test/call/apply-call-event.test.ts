@@ -32,7 +32,7 @@ const newCall = async (): Promise<string> => (await storeCall(database)).callSid
 
 let nextEvent = 1;
 const event = (callSid: string, type: CallEventType, second: number, endReason?: EndReason): EventToApply => ({
-  provider: 'simulator',
+  provider: 'elsewhere',
   eventId: `event-${nextEvent++}`,
   callSid,
   type,
@@ -146,6 +146,22 @@ describe('the statement that applies an event', () => {
     expect(await apply({ ...event(callSid, 'lost', 6, 'lost'), provider: RINGBACK })).toBe('too_late');
 
     expect(await stored(callSid)).toMatchObject({ endReason: 'busy', endedBy: 'provider', changes: 2 });
+  });
+
+  it.each<[CallEventType, EndReason | undefined]>([
+    ['ringing', undefined],
+    ['answered', undefined],
+    ['ended', 'busy'],
+  ])('keeps %s of a provider that the call was passed over from, and moves nothing', async (type, endReason) => {
+    const callSid = await newCall();
+    const before = await stored(callSid);
+    const late = { ...event(callSid, type, 5, endReason), provider: 'former', providerCallId: 'of the former' };
+
+    expect(await apply(late)).toBe('applied');
+    expect(await apply(late)).toBe('repeated');
+
+    expect(await stored(callSid)).toEqual(before);
+    expect(await changeNumbers(callSid)).toEqual([1]);
   });
 
   it('keeps the first id that the provider gave', async () => {

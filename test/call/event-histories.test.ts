@@ -40,7 +40,7 @@ interface History {
 
 const scripts = fc.constantFrom(...Object.values(SCRIPTS)).map(({ steps }): Fact[] =>
   steps.map(({ type, atSeconds, endReason }) => ({
-    provider: 'simulator',
+    provider: 'elsewhere',
     type,
     atMs: atSeconds * 1000,
     endReason,
@@ -49,7 +49,7 @@ const scripts = fc.constantFrom(...Object.values(SCRIPTS)).map(({ steps }): Fact
 
 /** A hang-up that crossed the script's own end, by a clock that is somewhat off. */
 const secondEnd = fc.record({
-  provider: fc.constant('simulator'),
+  provider: fc.constant('elsewhere'),
   type: fc.constant<CallEventType>('ended'),
   atMs: fc.integer({ min: 0, max: 40_000 }),
   endReason: fc.constantFrom(...PROVIDER_END_REASONS),

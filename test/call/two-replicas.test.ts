@@ -2,7 +2,7 @@
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import { placeCall } from '../support/placed-call.js';
 import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
-import { storeCall } from '../support/stored-call.js';
+import { ELSEWHERE, storeCall } from '../support/stored-call.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -88,7 +88,7 @@ it('a change is told at once by the replica that it came to, and by the other as
     const event = { eventId: `${callSid}:${type}`, callSid, providerCallId: null, occurredAt: new Date() };
     await one.app.nest
       .get(CallRecorder)
-      .apply('simulator', { ...event, type, ...(type === 'ended' && { endReason: 'completed' }) });
+      .apply(ELSEWHERE, { ...event, type, ...(type === 'ended' && { endReason: 'completed' }) });
 
     expect(await stateAt(one)).toBe(states[type]);
     await waitFor('the news', async () => (await stateAt(other)) === states[type]);

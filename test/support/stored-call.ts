@@ -1,5 +1,5 @@
 /** Calls without a provider: only what a test tells happens to them. */
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { applyCallEvent, type EventToApply } from '../../src/call/record/apply-call-event.js';
 import { newCallSid } from '../../src/call/record/call-sid.js';
 import { CallRecorder } from '../../src/call/call-recorder.js';
@@ -9,6 +9,9 @@ import type { TestApp } from './test-app.js';
 /** Seconds; longer than any test. */
 const UNSWEPT = 14_400;
 export const LONGEST_STAYS = [UNSWEPT, UNSWEPT, UNSWEPT];
+
+/** Not configured, so that no sweeper asks about its calls: the simulator would know none of them. */
+export const ELSEWHERE = 'elsewhere';
 
 /** Callers whom no directory knows, each in one call at most. */
 let nextCaller = 700_000;
@@ -31,8 +34,7 @@ export const callToOpen = (some: Partial<CallToOpen> = {}): CallToOpen => ({
   calleeId: 'serviceLineId' in some ? null : '2000',
   serviceLineId: null,
   calleePhone: '+8613800002000',
-  // Not configured, so that no sweeper asks about it: the simulator would know no such call.
-  provider: 'elsewhere',
+  provider: ELSEWHERE,
   subAccount: 'demo-1001',
   waitsForDialSlot: false,
   dialTimeoutSeconds: UNSWEPT,
@@ -40,17 +42,30 @@ export const callToOpen = (some: Partial<CallToOpen> = {}): CallToOpen => ({
   ...some,
 });
 
-/** By a provider, and by the database's clock, unless it is said otherwise. */
-export const tellOf = (
+/** By the call's provider, and by the database's clock, unless it is said otherwise. */
+export const tellOf = async (
   database: DataSource,
   callSid: string,
   event: Partial<EventToApply> & Pick<EventToApply, 'type'>,
 ) =>
   applyCallEvent(
     database,
-    { provider: 'simulator', eventId: `${callSid}:${event.type}`, callSid, occurredAt: null, ...event },
+    {
+      provider: await providerOf(database, callSid),
+      eventId: `${callSid}:${event.type}`,
+      callSid,
+      occurredAt: null,
+      ...event,
+    },
     LONGEST_STAYS,
   );
+
+const providerOf = async (database: DataSource, callSid: string): Promise<string> => {
+  const [call] = await database.query<{ provider: string }[]>('select provider from call_record where call_sid = $1', [
+    callSid,
+  ]);
+  return call?.provider ?? ELSEWHERE;
+};
 
 /** The same, told to the service, which knows it at once. */
 export const tellAndLearn = async (
@@ -58,7 +73,7 @@ export const tellAndLearn = async (
   { callSid }: StoredCall,
   type: 'ringing' | 'answered' | 'ended',
 ): Promise<void> => {
-  await app.nest.get(CallRecorder).apply('simulator', {
+  await app.nest.get(CallRecorder).apply(await providerOf(app.nest.get(DataSource), callSid), {
     eventId: `${callSid}:${type}`,
     callSid,
     providerCallId: null,

@@ -1,6 +1,6 @@
 /** A call to which only what a test tells happens. */
 import { CallRecorder } from '../../src/call/call-recorder.js';
-import { callToOpen, storeCall } from './stored-call.js';
+import { callToOpen, ELSEWHERE, storeCall } from './stored-call.js';
 import type { TestApp } from './test-app.js';
 
 /** Published, where there is a service that does. */
@@ -12,7 +12,7 @@ const STEPS = ['ringing', 'answered', 'ended'] as const;
 /** Change 2, 3 or 4 of a call. */
 export const tellStep = async (service: Pick<TestApp, 'app'>, callSid: string, number: 2 | 3 | 4): Promise<void> => {
   const type = STEPS[number - 2]!;
-  await service.app.nest.get(CallRecorder).apply('simulator', {
+  await service.app.nest.get(CallRecorder).apply(ELSEWHERE, {
     callSid,
     eventId: `${callSid}:${type}`,
     providerCallId: null,

@@ -1,7 +1,8 @@
 /**
  * `call-lifecycle.ts` as the one statement that applies an event: it locks the call, stores the event once, moves the
  * record where the rule says so, and numbers the change. Whatever order events come in, on however many
- * connections, each statement sees the call as the one before has left it.
+ * connections, each statement sees the call as the one before has left it. What a provider tells that does not carry the call
+ * any more, because it has refused it, is stored and moves nothing.
  */
 import type { DataSource } from 'typeorm';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
@@ -74,24 +75,34 @@ with given as (
     $14::text as recording
 ), call as materialized (
   select * from call_record where call_sid = $1 for update
+), heard as (
+  select given.event_id, given.type, given.occurred_at, given.detail, given.receipt, given.only_while_open,
+    given.longest_stays, given.provider as teller,
+    case when counts then given.type end as fact,
+    case when counts then given.reaches end as reaches,
+    case when counts then given.authority end as authority,
+    case when counts then given.end_reason end as end_reason,
+    case when counts then given.provider_call_id end as provider_call_id,
+    case when counts then given.recording end as recording
+  from given, call, lateral (select given.provider in ('${RINGBACK}', call.provider) as counts) as one
 ), judged as (
-  select call.*, given.provider as teller, given.event_id, given.type, given.occurred_at, given.detail, given.receipt,
-    greatest(call.state, given.reaches) as next_state,
-    case when given.type = 'ringing' then least(call.ringing_at, given.occurred_at) else call.ringing_at end
+  select call.*, heard.teller, heard.event_id, heard.type, heard.occurred_at, heard.detail, heard.receipt,
+    greatest(call.state, heard.reaches) as next_state,
+    case when heard.fact = 'ringing' then least(call.ringing_at, heard.occurred_at) else call.ringing_at end
       as next_ringing_at,
-    case when given.type = 'answered' then least(call.answered_at, given.occurred_at) else call.answered_at end
+    case when heard.fact = 'answered' then least(call.answered_at, heard.occurred_at) else call.answered_at end
       as next_answered_at,
-    given.authority is not null and (
+    heard.authority is not null and (
       call.ended_by is null
-      or (${rankOfAuthority('given.authority')}, given.occurred_at, ${rankOfReason('given.end_reason')})
+      or (${rankOfAuthority('heard.authority')}, heard.occurred_at, ${rankOfReason('heard.end_reason')})
        < (${rankOfAuthority('call.ended_by')}, call.ended_at, ${rankOfReason('call.end_reason')})
     ) as wins,
-    given.authority, given.end_reason as given_reason,
-    coalesce(call.provider_call_id, given.provider_call_id) as next_provider_call_id,
-    coalesce(call.recording, given.recording) as next_recording,
-    given.longest_stays
-  from call, given
-  where call.state < 4 or not given.only_while_open
+    heard.authority, heard.end_reason as given_reason,
+    coalesce(call.provider_call_id, heard.provider_call_id) as next_provider_call_id,
+    coalesce(call.recording, heard.recording) as next_recording,
+    heard.longest_stays
+  from call, heard
+  where call.state < 4 or not heard.only_while_open
 ), ended as (
   select judged.*,
     case when wins then occurred_at else ended_at end as next_ended_at,
