@@ -6,6 +6,7 @@ import type { Logger } from './common/logger.js';
 import { directSettingOf, directUrlOf, type Config } from './config/config.js';
 import type { KeyRing } from './config/key-ring.js';
 import { startEmbeddedPostgres } from './embedded-postgres/embedded-postgres.js';
+import { checkConnectionLimit } from './database/connection-limit.js';
 import { migrate } from './database/migrate.js';
 import { checkPooler } from './database/pooler-check.js';
 import { seedDemoDirectory } from './directory/demo-directory.js';
@@ -34,6 +35,7 @@ export const start = async (environment: Config, logger: Logger): Promise<Runnin
   try {
     const databaseUrl = embedded?.url ?? environment.databaseUrl ?? '';
     await migrate(directUrlOf({ ...environment, databaseUrl }), directSettingOf(environment));
+    if (environment.databaseUrl) await checkConnectionLimit(databaseUrl, 'DATABASE_URL');
     if (environment.databaseDirectUrl) await checkPooler(databaseUrl, environment.databaseDirectUrl);
     const subAccountKeys = environment.subAccountKeys ?? (await ensureSubAccountKeys(environment.dataDir));
     const jwtSecret = await signingSecret(environment);

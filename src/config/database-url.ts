@@ -1,6 +1,6 @@
 /** DATABASE_URL. No message repeats any of it: it holds a password. */
-import { readFileSync } from 'node:fs';
 import { isEncoded } from './setting-values.js';
+import { readSmallFile } from './small-file.js';
 
 const SCHEME = /^postgres(?:ql)?:\/\//i;
 const SHAPE = /^postgres(?:ql)?:\/\/(?:([^:/?#]*)(?::([^/?#]*))?@)?([^@/?#]*)(?:\/([^@?#]*))?(?:\?([^#]*))?$/i;
@@ -126,11 +126,14 @@ const checkFile = (name: string, path: string, { content, begin }: { content: st
   if (name === 'sslrootcert' && path === 'system') {
     throw new Error('expected a file in sslrootcert; without it, the authorities that Node knows are trusted');
   }
-  let text: string;
-  try {
-    text = readFileSync(path, 'latin1');
-  } catch (error) {
-    throw new Error(`the file of ${name} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
-  }
+  const text = textOfFile(name, path);
   if (!text.includes(begin)) throw new Error(`the file of ${name} holds no ${content} (-----BEGIN ${begin})`);
+};
+
+const textOfFile = (name: string, path: string): string => {
+  try {
+    return readSmallFile(path).toString('latin1');
+  } catch (error) {
+    throw new Error(`the file of ${name} ${(error as Error).message}`, { cause: error });
+  }
 };

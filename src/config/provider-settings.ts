@@ -13,6 +13,7 @@ import {
   oneOf,
   optional,
   pathToken,
+  sharedSecret,
   template,
   text,
   twilioSid,
@@ -118,7 +119,7 @@ export const PROVIDER_SETTINGS = {
     'TWILIO_SHARED_KEYS',
     '',
     'Secrets of the SharedKeys that sign its webhooks, comma between two; all are accepted. Unset: only the auth token signs.',
-    optional(list(nonEmpty)),
+    optional(list(sharedSecret)),
   ),
   twilioCallerNumber: setting(
     'TWILIO_CALLER_NUMBER',

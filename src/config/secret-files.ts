@@ -1,6 +1,6 @@
 /** `JWT_SECRET_FILE=/run/secrets/jwt` instead of JWT_SECRET, and so for every secret: as Docker and Kubernetes mount them. */
-import { readFileSync } from 'node:fs';
 import type { Setting } from './setting.js';
+import { readSmallFile } from './small-file.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -34,16 +34,14 @@ export const readSecretFiles = (
       continue;
     }
     try {
-      const content = textOf(readFileSync(path));
+      const content = textOf(readSmallFile(path));
       // Editors and `echo` end a file with a line break.
       read[setting.name] = content?.replace(/[\r\n]+$/, '') ?? '';
       if (content === null)
         problems.push(`${variable}: the file is no text in UTF-8; write random bytes in hex or base64`);
       else if (read[setting.name] === '') problems.push(`${variable}: the file is empty`);
     } catch (error) {
-      problems.push(
-        `${variable}: the file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
-      );
+      problems.push(`${variable}: the file ${(error as Error).message}`);
     }
   }
   return { environment: { ...environment, ...read }, problems };

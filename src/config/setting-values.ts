@@ -120,6 +120,12 @@ export const yuntongxunSid = (value: string): string => {
   return value;
 };
 
+/** Of a provider's own making; a shorter one could be guessed. */
+export const sharedSecret = (value: string): string => {
+  if (text(value).length < 16) throw new Error('expected at least 16 characters each');
+  return value;
+};
+
 export const pathToken = (value: string): string => {
   if (!/^[\w-]{22,200}$/.test(value)) throw new Error('expected 22 to 200 letters, digits, - or _');
   return value;
@@ -172,7 +178,7 @@ const refuseTwice = (kinds: readonly string[]): void => {
 /** A provider twice on a route would be asked a second time for what it has refused. */
 export const routes = (value: string): readonly { readonly to: string; readonly providers: readonly string[] }[] => {
   const all = value.split(',').map((written) => {
-    const [, to, names] = /^(\+?\d*|[A-Z]{2})=([a-z-]+(?:\/[a-z-]+)*)$/.exec(written.trim()) ?? [];
+    const [, to, names] = /^((?:\+[1-9]\d*)?|[A-Z]{2})=([a-z-]+(?:\/[a-z-]+)*)$/.exec(written.trim()) ?? [];
     const providers = names?.split('/') ?? [];
     if (to === undefined || new Set(providers).size !== providers.length || providers.length === 0) {
       throw new Error('expected routes such as +86=yuntongxun/twilio or US=twilio or =asterisk, comma between two');
@@ -181,6 +187,13 @@ export const routes = (value: string): readonly { readonly to: string; readonly 
     return { to, providers };
   });
   refuseTwice(all.map(({ to }) => to));
+  all.forEach(({ to }, index) => {
+    const earlier = all.slice(0, index).find((one) => to.startsWith(one.to) && !/^[A-Z]/.test(one.to));
+    if (earlier)
+      throw new Error(
+        `expected ${to || 'the rest'} before ${earlier.to || 'what fits every number'}: the first route that fits decides`,
+      );
+  });
   return all;
 };
 
@@ -195,6 +208,7 @@ export const webhookSecrets = (value: string): readonly [string, ...string[]] =>
 };
 
 export const nonEmpty = (value: string): string => {
+  if (/[\0-\x1f\x7f]/.test(value)) throw new Error('expected no line break or other control character');
   if (value.trim() === '') throw new Error('expected some text');
   return value;
 };

@@ -35,7 +35,10 @@ export const RESPONSE_LENGTH = 500;
 export const LOST_JOB_SECONDS = 60;
 
 /** Attempts that one process makes at once. They wait for others most of the time. */
-export const ATTEMPTS_AT_ONCE = 10;
+export const ATTEMPTS_AT_ONCE = 20;
 
 /** … and of those to one endpoint, so that one which hangs leaves workers for the others. Never exceeded. */
 export const ATTEMPTS_AT_ONCE_TO_ONE = 5;
+
+/** … and to one that gave no answer the last time: so that many which hang leave workers too. */
+export const ATTEMPTS_AT_ONCE_TO_SILENT = 1;

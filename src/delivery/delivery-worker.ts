@@ -13,7 +13,7 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, directUrlOf, type Config } from '../config/config.js';
 import { ANSWER_LIMIT_MS, CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../postgres/time-limits.js';
 import { JOB_SCHEMA, jobPool } from '../postgres/job-queue.js';
-import { WebhookDeliverer } from './webhook-deliverer.js';
+import { EndpointSilent, WebhookDeliverer } from './webhook-deliverer.js';
 import { ATTEMPTS_AT_ONCE } from './delivery-limits.js';
 import { EndpointSlots } from './endpoint-slots.js';
 import { deliveryJobOf, endpointIdOf } from './job-payload.js';
@@ -150,10 +150,14 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     const job = deliveryJobOf(payload);
     return runWithLogContext({ callSid: job.callSid }, async () => {
       if (!this.slots.take(job.endpointId)) return this.deliverer.putBack(job, { id, failures: attempts - 1 });
+      let isSilent = false;
       try {
         await this.deliverer.deliverNext(job, attempts, abortSignal);
+      } catch (error) {
+        isSilent = error instanceof EndpointSilent;
+        throw error;
       } finally {
-        this.slots.release(job.endpointId);
+        this.slots.release(job.endpointId, isSilent);
       }
     });
   }

@@ -1,4 +1,4 @@
-import { ATTEMPTS_AT_ONCE_TO_ONE } from './delivery-limits.js';
+import { ATTEMPTS_AT_ONCE_TO_ONE, ATTEMPTS_AT_ONCE_TO_SILENT } from './delivery-limits.js';
 
 /**
  * The attempts that this process makes to each endpoint at one time. A slot is checked and taken in one synchronous step:
@@ -6,16 +6,20 @@ import { ATTEMPTS_AT_ONCE_TO_ONE } from './delivery-limits.js';
  */
 export class EndpointSlots {
   private readonly taken = new Map<string, number>();
+  private readonly silent = new Set<string>();
 
   /** @returns false if the endpoint has no free slot; then there is nothing to release */
   take(endpointId: string): boolean {
     const taken = this.taken.get(endpointId) ?? 0;
-    if (taken >= ATTEMPTS_AT_ONCE_TO_ONE) return false;
+    if (taken >= this.limitOf(endpointId)) return false;
     this.taken.set(endpointId, taken + 1);
     return true;
   }
 
-  release(endpointId: string): void {
+  /** @param isSilent whether the attempt ended without an answer */
+  release(endpointId: string, isSilent: boolean): void {
+    if (isSilent) this.silent.add(endpointId);
+    else this.silent.delete(endpointId);
     const left = (this.taken.get(endpointId) ?? 1) - 1;
     if (left > 0) this.taken.set(endpointId, left);
     else this.taken.delete(endpointId);
@@ -23,6 +27,10 @@ export class EndpointSlots {
 
   /** Endpoints without a free slot. */
   get full(): string[] {
-    return [...this.taken].filter(([, taken]) => taken >= ATTEMPTS_AT_ONCE_TO_ONE).map(([endpointId]) => endpointId);
+    return [...this.taken].filter(([id, taken]) => taken >= this.limitOf(id)).map(([endpointId]) => endpointId);
+  }
+
+  private limitOf(endpointId: string): number {
+    return this.silent.has(endpointId) ? ATTEMPTS_AT_ONCE_TO_SILENT : ATTEMPTS_AT_ONCE_TO_ONE;
   }
 }

@@ -18,6 +18,9 @@ import { WebhookRequest, type Answer } from './webhook-request.js';
 /** The job is to be run again, after a while. */
 export class DeliveryFailed extends Error {}
 
+/** As above; the endpoint said nothing. */
+export class EndpointSilent extends DeliveryFailed {}
+
 interface Claimed {
   readonly changeNumber: number;
   readonly change: string;
@@ -88,6 +91,7 @@ export class WebhookDeliverer {
       }
       return true;
     });
+    if (!isOver && status === null && !stop.aborted) throw new EndpointSilent(error ?? '');
     if (!isOver) throw new DeliveryFailed(error ?? '');
     this.jobs.add(callSid);
   }

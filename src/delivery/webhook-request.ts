@@ -2,6 +2,7 @@
  * One attempt: a signed POST (Standard Webhooks), and what came of it. By Node's own client: undici closes the connection when
  * a server sends `100 Continue` unasked, as some do for every POST (RFC 9110 §15.2.1 has a client ignore it).
  */
+import { setMaxListeners } from 'node:events';
 import { Injectable } from '@nestjs/common';
 import { request as requestByHttp, type IncomingMessage } from 'node:http';
 import { request as requestByHttps } from 'node:https';
@@ -44,6 +45,8 @@ export class WebhookRequest {
     const timer = setTimeout(() => {
       end.abort(new Error(`It did not answer within ${limitMs / 1000} s.`));
     }, limitMs);
+    // One for each attempt under way.
+    setMaxListeners(0, stop);
     stop.addEventListener('abort', onStop);
     if (stop.aborted) onStop();
     try {
@@ -79,6 +82,10 @@ export class WebhookRequest {
           informational += 1;
           if (informational > MOST_INFORMATIONAL) request.destroy(new Error(TOO_MUCH_INFORMATION));
         });
+        request.on('upgrade', (_response, socket) => {
+          socket.destroy();
+          reject(new Error('It switched protocols.'));
+        });
         request.on('response', resolve);
         request.on('error', reject);
         request.end(webhook.body);
@@ -90,6 +97,9 @@ export class WebhookRequest {
 
 /** Responses of class 1xx before the one that counts. A server that sends them without end keeps a core busy. */
 const MOST_INFORMATIONAL = 10;
+
+/** For what only an administrator reads: the status has come. */
+const BODY_LIMIT_MS = 1_000;
 
 const TOO_MUCH_INFORMATION = `It sent more than ${MOST_INFORMATIONAL} informational responses (1xx).`;
 
@@ -115,10 +125,11 @@ const faultOf = (status: number): string | null => {
     : `It answered ${status}.`;
 };
 
-/** An answer whose body breaks off, or never ends, has been given all the same. */
+/** An answer whose body breaks off, drips or never ends has been given all the same. */
 const beginningOf = async (body: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
+  const timer = setTimeout(() => body.destroy(), BODY_LIMIT_MS);
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       chunks.push(chunk);
@@ -128,6 +139,8 @@ const beginningOf = async (body: IncomingMessage): Promise<string> => {
     }
   } catch {
     // As above.
+  } finally {
+    clearTimeout(timer);
   }
   // PostgreSQL stores no NUL.
   return Buffer.concat(chunks).toString('utf8').replaceAll('\0', '').slice(0, RESPONSE_LENGTH);

@@ -6,6 +6,9 @@ import { loggedMessage } from '../common/logged-error.js';
 import type { Logger } from '../common/logger.js';
 import { routeOf } from '../common/request-path.js';
 
+/** Of a database that is away: most failovers and restarts take a few seconds. */
+const AWAY_RETRY_SECONDS = 5;
+
 const IS_CONTRACT = /^\/v1\/app\//;
 
 const BY_STATUS: Readonly<Record<number, ErrorName>> = {
@@ -70,7 +73,8 @@ const asAppError = (thrown: unknown, route: string): AppError => {
   if (known === 'BAD_REQUEST') return new AppError(known, { detail: (thrown as Error).message });
   if (known) return new AppError(known, { cause: thrown });
   if (IS_CONTRACT.test(route)) return new AppError('SYSTEM', { cause: thrown });
-  return new AppError(isDatabaseAway(thrown) ? 'UNAVAILABLE' : 'INTERNAL', { cause: thrown });
+  if (!isDatabaseAway(thrown)) return new AppError('INTERNAL', { cause: thrown });
+  return new AppError('UNAVAILABLE', { cause: thrown, retryAfterSeconds: AWAY_RETRY_SECONDS });
 };
 
 /** Nest's exceptions and Fastify's errors both tell their status, in their own ways. */
@@ -80,13 +84,16 @@ const statusOf = (thrown: unknown): number => {
   return typeof status === 'number' ? status : 500;
 };
 
-/** Node's errors of connections and names, SQLSTATE class 08 (connection), 57P (server shutting down), 53 (no resources left), 25006 (read-only). */
+/**
+ * Node's errors of connections and names; SQLSTATE class 08 (connection), 57P (server shutting down), 53 (no resources left), 25006
+ * (read-only), and a statement that was stuck behind others: 57014 (canceled), 55P03 (lock), 40001 and 40P01 (conflict).
+ */
 const DATABASE_AWAY =
-  /^(?:ECONN(?:ABORTED|REFUSED|RESET)|E(?:HOST|NET)(?:DOWN|UNREACH)|EAI_AGAIN|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT|08\d{3}|57P0\d|53\d{3}|25006)$/;
+  /^(?:ECONN(?:ABORTED|REFUSED|RESET)|E(?:HOST|NET)(?:DOWN|UNREACH)|EAI_AGAIN|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT|08\d{3}|57P0\d|53\d{3}|25006|57014|55P03|40001|40P01)$/;
 
-/** pg reports its time-outs and a lost connection by text alone, and of several hosts each may have another reason. */
+/** pg and TypeORM report time-outs and a lost connection by text alone, and of several hosts each may have another reason. */
 const AWAY_BY_TEXT =
-  /timeout exceeded when trying to connect|timeout expired|Connection terminated|Query read timeout|is not queryable|none of the hosts can be used/;
+  /timeout exceeded when trying to connect|timeout expired|Connection terminated|Query read timeout|is not queryable|query runner was already released|none of the hosts can be used/;
 
 const isDatabaseAway = (thrown: unknown): boolean => {
   const code = (thrown as { code?: unknown } | null)?.code;

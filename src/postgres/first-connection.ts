@@ -41,7 +41,7 @@ const NO_PASSWORD = /password must be a (?:non-empty )?string/;
 export const firstConnection = async (url: string, setting: DatabaseSetting): Promise<TimeoutClient> => {
   const client = await connectionTo(url, setting);
   try {
-    await checkVersion(client);
+    await checkServer(client);
     await checkSession(client, url);
     return client;
   } catch (error) {
@@ -57,8 +57,6 @@ export const connectionTo = async (
   session: SessionSettings = {},
 ): Promise<TimeoutClient> => {
   const client = new TimeoutClient({ connectionString: url, connectionTimeoutMillis: 5_000, session });
-  // Should the server go away meanwhile, the statement under way tells; without a listener it would end the process.
-  client.on('error', () => undefined);
   await client.connect().catch((cause: unknown) => {
     const { message, code = '' } = cause as Error & { readonly code?: string };
     const remedy = REMEDIES[NO_PASSWORD.test(message) ? '28P01' : code]?.replaceAll('DATABASE_URL', setting);
@@ -69,11 +67,17 @@ export const connectionTo = async (
   return client;
 };
 
-const checkVersion = async (client: TimeoutClient): Promise<void> => {
-  const { rows } = await client.query<{ version: number }>(
-    `select current_setting('server_version_num')::int / 10000 as version`,
+const checkServer = async (client: TimeoutClient): Promise<void> => {
+  const { rows } = await client.query<{ version: number; encoding: string }>(
+    `select current_setting('server_version_num')::int / 10000 as version, current_setting('server_encoding') as encoding`,
   );
-  const version = rows[0]?.version ?? 0;
-  if (version >= OLDEST_VERSION) return;
-  throw new Error(`The database is PostgreSQL ${version}; Ringback needs ${OLDEST_VERSION} or later.`);
+  const { version = 0, encoding = '' } = rows[0] ?? {};
+  if (version < OLDEST_VERSION) {
+    throw new Error(`The database is PostgreSQL ${version}; Ringback needs ${OLDEST_VERSION} or later.`);
+  }
+  if (encoding !== 'UTF8') {
+    throw new Error(
+      `The encoding of the database is ${encoding}, which cannot hold every name: create one with encoding 'UTF8' template template0.`,
+    );
+  }
 };

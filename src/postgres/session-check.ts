@@ -14,7 +14,7 @@ const NOT_OURS =
   'DATABASE_DIRECT_URL lead to PostgreSQL itself (docs/database.md).';
 
 /** One for requests; the others are for hearing of changes, for jobs and for migrating. */
-const LEAST_SESSIONS = 5;
+export const LEAST_SESSIONS = 5;
 
 const tooFew = (given: number): string =>
   `The pooler between Ringback and the database gave ${given} session${given === 1 ? '' : 's'} in time. A process needs at ` +
@@ -28,11 +28,10 @@ const PROTOCOL_VIOLATION = '08P01';
 export const checkSession = async (client: TimeoutClient, url: string): Promise<void> => {
   // Without a pooler both are the same number.
   if ((await processOf(client)) === client.announcedProcess) return;
-  const others = Array.from({ length: LEAST_SESSIONS - 1 }, () => {
-    const other = new TimeoutClient({ connectionString: url, connectionTimeoutMillis: 5_000 });
-    other.on('error', () => undefined);
-    return other;
-  });
+  const others = Array.from(
+    { length: LEAST_SESSIONS - 1 },
+    () => new TimeoutClient({ connectionString: url, connectionTimeoutMillis: 5_000 }),
+  );
   try {
     const outcomes = await Promise.allSettled(others.map((other) => other.connect()));
     const failed = outcomes.filter((outcome) => outcome.status === 'rejected');

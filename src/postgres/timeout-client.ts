@@ -32,6 +32,9 @@ export class TimeoutClient extends Client {
     super({ ...config, connectionString: urls[0] });
     this.config = config;
     this.urls = urls;
+    // A connection that breaks fails the statement under way, and its pool hears of it. Without a listener of its own it would end the
+    // process where it breaks between two owners, as pg-pool hands it from one request to the next.
+    this.on('error', () => undefined);
     const { connection } = this.inner;
     connection.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
       if (!READ_ONLY_PARAMETERS.includes(parameterName) || parameterValue !== 'on') return;
@@ -74,9 +77,6 @@ export class TimeoutClient extends Client {
   }
 
   private async open(connect: () => Promise<unknown>): Promise<void> {
-    // A connection that breaks meanwhile fails a statement; without a listener it would end the process.
-    const ignore = (): void => undefined;
-    this.on('error', ignore);
     try {
       if (this.urls.length > 1) this.leadTo(await chosenHost(this.urls, (url) => this.likeThis(url)));
       await connect();
@@ -87,8 +87,6 @@ export class TimeoutClient extends Client {
       void this.end();
       this.destroy();
       throw error;
-    } finally {
-      this.off('error', ignore);
     }
   }
 

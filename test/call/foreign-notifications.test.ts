@@ -1,8 +1,11 @@
 /** Any database user can send a notification, and a newer version writes changes that this one cannot read. */
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
+import { DataSource } from 'typeorm';
 import { readChange } from '../../src/call/record/call-change.js';
 import { ChangeFeed } from '../../src/call/updates/change-feed.js';
 import { UnexpectedShape } from '../../src/common/foreign-json.js';
+import { LOGGER, type Logger } from '../../src/common/logger.js';
 import { openStream } from '../support/event-stream.js';
 import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -77,9 +80,63 @@ describe('a notification that cannot be read', () => {
     await waitFor('the state to be remembered', async () => (await stateOf(call)) === '1');
     await service.database.query('update call_record set state = 2 where call_sid = $1', [call.callSid]);
 
-    await notify(payload);
+    // Sessions that are not known yet are looked up first.
+    await waitFor('the state to be read anew', async () => {
+      await notify(payload);
+      return (await stateOf(call)) === '2';
+    });
+  });
 
-    await waitFor('the state to be read anew', async () => (await stateOf(call)) === '2');
+  it('is logged once however many come', async () => {
+    const warn = jest.spyOn(service.app.nest.get<Logger>(LOGGER), 'warn');
+    await waitFor('it to be logged', async () => {
+      await notify('garbage');
+      return warn.mock.calls.length > 0;
+    });
+    warn.mockClear();
+
+    const began = performance.now();
+    await service.database.query(
+      `select pg_notify('ringback_call_changed', 'garbage ' || n) from generate_series(1, 500) n`,
+    );
+    await waitFor('a hint after them', () => isHeard());
+
+    expect(warn.mock.calls.length).toBeLessThanOrEqual(1 + (performance.now() - began) / 400);
+    warn.mockRestore();
+  });
+});
+
+/** Whether a hint that is sent now, and tells what is not so, is believed. */
+const isHeard = async (sender: Pick<DataSource, 'query'> = service.database): Promise<boolean> => {
+  const call = await storeCall(service.database);
+  await waitFor('the state to be remembered', async () => (await stateOf(call)) === '1');
+  const data = { ...CHANGE.data, ...call };
+  await sender.query(`select pg_notify('ringback_call_changed', $1)`, [JSON.stringify({ ...CHANGE, data })]);
+  await service.database.query('select');
+  return (await stateOf(call)) === '2';
+};
+
+describe('a hint of another role', () => {
+  const ROLE = `stranger_${randomBytes(6).toString('hex')}`;
+
+  afterEach(() => service.database.query(`drop role ${ROLE}`));
+
+  it('is not believed, and one of ours is', async () => {
+    await service.database.query(`create role ${ROLE} login`);
+    const url = new URL(service.config.databaseUrl!);
+    url.username = ROLE;
+    const stranger = await new DataSource({ type: 'postgres', url: url.href, extra: { max: 1 } }).initialize();
+    const forged = await storeCall(service.database);
+    await waitFor('the state to be remembered', async () => (await stateOf(forged)) === '1');
+
+    for (let i = 0; i < 3; i++) {
+      const data = { ...CHANGE.data, ...forged, number: 2_147_483_647 };
+      await stranger.query(`select pg_notify('ringback_call_changed', $1)`, [JSON.stringify({ ...CHANGE, data })]);
+      // One of ours that comes after it.
+      await waitFor('a hint of ours to be believed', () => isHeard());
+      expect(await stateOf(forged)).toBe('1');
+    }
+    await stranger.destroy();
   });
 });
 

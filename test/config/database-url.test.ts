@@ -63,7 +63,7 @@ describe('DATABASE_URL', () => {
     ['sslcert', 'certificate', 'CERTIFICATE'],
     ['sslkey', 'private key', 'PRIVATE KEY'],
   ])('names the file of %s where it holds no %s', (name, content, label) => {
-    expect(problemOf(`postgresql://user@host/database?sslmode=require&${name}=/dev/null`)).toBe(
+    expect(problemOf(`postgresql://user@host/database?sslmode=require&${name}=package.json`)).toBe(
       `the file of ${name} holds no ${content} (-----BEGIN ${label}-----)`,
     );
   });

@@ -17,7 +17,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET,
   ASTERISK_PASSWORD: 'a password',
   TWILIO_AUTH_TOKEN: 'a token',
-  TWILIO_SHARED_KEYS: 'one key,another key',
+  TWILIO_SHARED_KEYS: 'a key of some length,another key of some length',
   YUNTONGXUN_AUTH_TOKEN: 'a token',
   YUNTONGXUN_WEBHOOK_TOKEN: 'w'.repeat(22),
   HTTPS_PROXY: 'http://user:password@proxy:3128',
@@ -88,7 +88,9 @@ describe('a secret in a file', () => {
 
   it.each([
     ['missing', (): string => join(folder, 'nowhere'), 'the file cannot be read (ENOENT)'],
-    ['a folder', (): string => folder, 'the file cannot be read (EISDIR)'],
+    ['a folder', (): string => folder, 'the file is no regular file'],
+    ['a device that never ends', (): string => '/dev/zero', 'the file is no regular file'],
+    ['another file', (): string => file('large', 'x'.repeat(1024 * 1024 + 1)), 'the file has more than 1 MB'],
     ['empty', (): string => file('empty', '\n'), 'the file is empty'],
     [
       'no text',

@@ -193,6 +193,22 @@ describe('the changes of a call', () => {
     await other.close();
   });
 
+  it('do not wait for three endpoints that hang', async () => {
+    const silent = await Promise.all([startWebhookReceiver(), startWebhookReceiver(), startWebhookReceiver()]);
+    for (const one of silent) {
+      one.replyWith(() => 'silence');
+      await registerEndpoint(service, { url: one.url });
+    }
+    await Promise.all(Array.from({ length: 30 }, () => openTestCall(service)));
+    await waitFor('the attempts that they may have', () => silent.every(({ received }) => received.length === 5));
+
+    const callSid = await wholeTestCall(service);
+
+    await waitFor('four deliveries', () => receiver.taken(callSid).length === 4);
+    expect(silent.map(({ received }) => received.length)).toEqual([5, 5, 5]);
+    await Promise.all(silent.map((one) => one.close()));
+  });
+
   it('that find no free slot at their endpoint wait without an attempt on their account, and in their order', async () => {
     receiver.replyWith(() => 500);
     const calls = await Promise.all(Array.from({ length: 30 }, () => openTestCall(service)));

@@ -56,10 +56,10 @@ it('an attempt does not end before its answer is known', async () => {
 
 describe('a receiver', () => {
   /** Answers the first bytes of every request with these. */
-  const answeringWith = async (text: string): Promise<{ url: string; close(): void }> => {
+  const answeringWith = async (text: string, { isOpen = false } = {}): Promise<{ url: string; close(): void }> => {
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
-      socket.once('data', () => socket.end(text));
+      socket.once('data', () => (isOpen ? socket.write(text) : socket.end(text)));
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -96,7 +96,17 @@ describe('a receiver', () => {
   it('that switches protocols unasked has not taken it', async () => {
     const answer = await attemptAt('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n');
 
-    expect(answer).toMatchObject({ status: null, error: expect.stringMatching(/./) as unknown });
+    expect(answer).toMatchObject({ status: null, error: 'It switched protocols.' });
+  });
+
+  it('whose body never ends has taken it, and is not waited for', async () => {
+    const server = await answeringWith('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\ntaken', { isOpen: true });
+
+    const answer = await service.app.nest.get(WebhookRequest).send({ ...webhook(), url: server.url }, NEVER, 20_000);
+    server.close();
+
+    expect(answer).toMatchObject({ status: 200, error: null, response: 'taken' });
+    expect(answer.durationMs).toBeLessThan(15_000);
   });
 
   it('that sends endless headers has its attempt fail', async () => {

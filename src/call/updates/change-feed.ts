@@ -53,6 +53,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
   private staleTimer: NodeJS.Timeout | undefined;
   private isCurrent = false;
   private hasMissedHints = false;
+  private distrustedAt = -Infinity;
 
   constructor(
     database: DataSource,
@@ -62,9 +63,10 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     this.subscriptions = new ChangeSubscriptions(database, logger);
     this.connection = new FeedConnection(directUrlOf(config), [CALL_CHANGED_CHANNEL, USERS_BLOCKED_CHANNEL], {
       onConnected: () => this.begin(),
-      onNotification: (channel, payload) => {
-        if (channel === CALL_CHANGED_CHANNEL) this.onHint(payload);
-        else this.tellObservers((observer) => observer.onUsersBlocked?.());
+      onNotification: (channel, payload, isOurs) => {
+        if (channel === CALL_CHANGED_CHANNEL) {
+          if (isOurs) this.onHint(payload);
+        } else this.tellObservers((observer) => observer.onUsersBlocked?.());
       },
       onHearing: (isHearing) => {
         this.onHearing(isHearing);
@@ -127,11 +129,14 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     this.subscriptions.dispatch(callSid, number, item);
   }
 
-  /** Any database user can send a notification. One that cannot be read may stand for a change that is missed now. */
+  /** Of a newer version, or of a person at psql. One that cannot be read may stand for a change that is missed now. */
   private readOrDistrust(bytes: string): FeedItem | undefined {
     try {
       return { bytes, change: readChange(bytes) };
     } catch (error) {
+      // The next look finds what the others of a flood told.
+      if (performance.now() - this.distrustedAt < LOOK_EVERY_MS) return undefined;
+      this.distrustedAt = performance.now();
       this.logger.warn({ error }, 'notification cannot be read; dropping remembered states and reading the database');
       if (this.isCurrent) this.startAnew();
       return undefined;

@@ -5,12 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import { TimeoutClient } from '../../postgres/timeout-client.js';
 import type { AskInSession } from './change-look.js';
+import { HintSenders } from './hint-senders.js';
 
 interface Owner {
   /** The session is new: what was asked before was asked in another one. The connection is of no use until this is done. */
   onConnected(): Promise<void>;
-  /** Of another session. */
-  onNotification(channel: string, payload: string): void;
+  /** Of another session, `isOurs` where that is one of our role. */
+  onNotification(channel: string, payload: string, isOurs: boolean): void;
   /** Whether notifications arrive. Told after each `onConnected`, and when it changes. */
   onHearing(isHearing: boolean): void;
   /** Also when a connection could not be made at first. */
@@ -34,6 +35,7 @@ export class FeedConnection {
   private readonly probe = randomUUID();
   /** pg wants one question at a time. */
   private lastAnswer: Promise<unknown> = Promise.resolve();
+  private senders = new HintSenders((question) => this.ask(question));
 
   constructor(
     private readonly databaseUrl: string,
@@ -60,8 +62,10 @@ export class FeedConnection {
     });
     this.client = client;
     client.on('notification', ({ channel, payload = '', processId }) => {
+      // The probes of other replicas make them known before their first hint.
+      const isOurs = processId !== client.announcedProcess && this.senders.isOurs(processId);
       if (channel === PROBE_CHANNEL) this.onProbe(payload);
-      else if (processId !== client.announcedProcess) this.owner.onNotification(channel, payload);
+      else if (processId !== client.announcedProcess) this.owner.onNotification(channel, payload, isOurs);
     });
     client.on('error', (error) => {
       this.lose(client, error);
@@ -75,6 +79,7 @@ export class FeedConnection {
       if (this.client !== client || this.closed) return;
       this.connected = true;
       this.hearing = undefined;
+      this.senders = new HintSenders((question) => this.ask(question));
       await this.owner.onConnected();
       this.heardAt = performance.now();
       await this.probeNow(client);

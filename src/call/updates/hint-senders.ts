@@ -1,0 +1,42 @@
+/**
+ * Whose hints are believed. PostgreSQL lets every role that may connect notify on every channel, also one that may read no table;
+ * so a hint counts only from a session of our own role. A sender that is not known yet is looked up, and its hint is as good as
+ * lost: the next look finds what it told.
+ */
+import { LRUCache } from 'lru-cache';
+import type { AskInSession } from './change-look.js';
+
+const MOST_SENDERS = 1_000;
+/** Then its process may belong to another role. */
+const KNOWN_FOR_MS = 60_000;
+const LOOKED_UP_AT_ONCE = 5;
+
+const IS_OURS = `select usename = session_user as "isOurs" from pg_stat_activity where pid = $1`;
+
+export class HintSenders {
+  private readonly known = new LRUCache<number, boolean>({ max: MOST_SENDERS, ttl: KNOWN_FOR_MS });
+  private readonly lookedUp = new Set<number>();
+
+  constructor(private readonly ask: AskInSession) {}
+
+  /** @param processId of the server's process that sent it */
+  isOurs(processId: number): boolean {
+    const known = this.known.get(processId);
+    if (known === undefined) void this.lookUp(processId);
+    return known ?? false;
+  }
+
+  private async lookUp(processId: number): Promise<void> {
+    if (this.lookedUp.has(processId) || this.lookedUp.size >= LOOKED_UP_AT_ONCE) return;
+    this.lookedUp.add(processId);
+    try {
+      const { rows } = await this.ask({ name: 'hint-sender', text: IS_OURS, values: [processId] });
+      const [sender] = rows as { readonly isOurs: boolean }[];
+      if (sender) this.known.set(processId, sender.isOurs);
+    } catch {
+      // The connection has reported why.
+    } finally {
+      this.lookedUp.delete(processId);
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/** Files that settings name. A pipe may never end, a device neither, and a large file is the wrong one. */
+import { readFileSync, statSync } from 'node:fs';
+
+const MOST_BYTES = 1024 * 1024;
+
+/** @throws Error that says in words which continue "the file …" what is wrong with it */
+export const readSmallFile = (path: string): Buffer => {
+  try {
+    const file = statSync(path);
+    if (!file.isFile()) throw new Error('is no regular file');
+    if (file.size > MOST_BYTES) throw new Error('has more than 1 MB');
+    return readFileSync(path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw code === undefined ? new Error(message) : new Error(`cannot be read (${code})`);
+  }
+};
