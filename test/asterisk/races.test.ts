@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait-for.js';
 
 const missing = await fetchAsterisk();
 
-const RACES = 300;
+const RACES = 120;
 /** Few enough not to be in each other's way on two cores. */
 const AT_ONCE = 10;
 const RING_MS = 150;
