@@ -178,7 +178,7 @@ const refuseTwice = (kinds: readonly string[]): void => {
 /** A provider twice on a route would be asked a second time for what it has refused. */
 export const routes = (value: string): readonly { readonly to: string; readonly providers: readonly string[] }[] => {
   const all = value.split(',').map((written) => {
-    const [, to, names] = /^((?:\+[1-9]\d*)?|[A-Z]{2})=([a-z-]+(?:\/[a-z-]+)*)$/.exec(written.trim()) ?? [];
+    const [, to, names] = /^((?:\+?[1-9]\d*)?|[A-Z]{2})=([a-z-]+(?:\/[a-z-]+)*)$/.exec(written.trim()) ?? [];
     const providers = names?.split('/') ?? [];
     if (to === undefined || new Set(providers).size !== providers.length || providers.length === 0) {
       throw new Error('expected routes such as +86=yuntongxun/twilio or US=twilio or =asterisk, comma between two');

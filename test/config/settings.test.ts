@@ -117,7 +117,7 @@ it.each([
   ['HTTP_PROXY', ['http://user:100%@host:3128', 'http://us%er@host:3128'], 'written as %25'],
   ['NO_PROXY', ['10.0.0.0/99', 'example.com,10.0.0.0/8x', 'example.com/path'], 'ranges such as 10.0.0.0/8'],
   ['ROUTES', ['=twilio,+86=asterisk', '+86=twilio,US=twilio,+86138=asterisk'], 'the first route that fits decides'],
-  ['ROUTES', ['86=twilio', '+=twilio', '+0=twilio'], 'routes such as'],
+  ['ROUTES', ['+=twilio', '+0=twilio', '0=twilio'], 'routes such as'],
   ['TWILIO_SHARED_KEYS', ['a', `${'x'.repeat(16)},short`], 'at least 16 characters'],
   ['ASTERISK_USERNAME', ['ring\nback', 'ring\u0000back'], 'no line break'],
   ['ASTERISK_SHOWN_TO_CALLEE', ['{caller}\r\nx: y'], 'no line break'],
