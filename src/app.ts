@@ -16,6 +16,7 @@ import { AppError, type Fault } from './common/error-table.js';
 import { nestLogger, type Logger } from './common/logger.js';
 import { urlOf } from './common/reachable-url.js';
 import type { Config } from './config/config.js';
+import { DeliveryWorker } from './delivery/delivery-worker.js';
 import { serveFrontPage } from './http/front-page.js';
 import { createHttpServer } from './http/http-server.js';
 import { collectRoutes } from './http/served-methods.js';
@@ -74,6 +75,7 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
       await server.listen({ port: config.port, host: config.host });
       const url = urlOf(server.server);
       adminUrl = adminPort ? await adminPort.listen() : url;
+      nest.get(DeliveryWorker).start();
       return url;
     },
     get adminUrl() {

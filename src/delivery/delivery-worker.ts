@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { run, type JobHelpers, type Runner, type TaskList, type Worker } from 'graphile-worker';
 import type { Pool } from 'pg';
 import { Draining } from '../common/draining.js';
@@ -35,7 +35,7 @@ const TIMETABLE = `
 `;
 
 @Injectable()
-export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class DeliveryWorker implements BeforeApplicationShutdown {
   private readonly slots = new EndpointSlots();
   private readonly stopping = new AbortController();
   private runner: Runner | undefined;
@@ -49,7 +49,8 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
+  /** Once the service listens: a start that fails before takes no job and holds no attempt against an endpoint. */
+  start(): void {
     this.working = this.work();
     this.draining.signal.addEventListener('abort', () => void this.stop());
   }
@@ -66,7 +67,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
       const pool = this.openPool();
       try {
         const events = new EventEmitter();
-        this.runner = await this.start(pool, events);
+        this.runner = await this.startRunner(pool, events);
         await this.untilEnded(this.runner, events);
         if (this.stopping.signal.aborted) {
           await pool.end();
@@ -104,7 +105,7 @@ export class DeliveryWorker implements OnApplicationBootstrap, BeforeApplication
     );
   }
 
-  private async start(pool: Pool, events: EventEmitter): Promise<Runner> {
+  private async startRunner(pool: Pool, events: EventEmitter): Promise<Runner> {
     endQuietly(events);
     const runner = await run({
       pgPool: pool,
