@@ -7,6 +7,7 @@ import { openAdminPort } from './http/admin-port.js';
 import { serveApiDocument } from './http/api-document.js';
 import { AppModule } from './app.module.js';
 import { Authentication, authenticateRequests } from './auth/authentication.js';
+import { limitRequestsOfUsers } from './auth/user-requests.js';
 import { BlockedUsers, refuseBlockedUsers } from './call/updates/blocked-users.js';
 import { StateCache } from './call/updates/state-cache.js';
 import { answerPollsFromMemory } from './call/updates/state-poll.js';
@@ -63,6 +64,7 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   authenticateRequests(server, nest.get(Authentication));
   refuseBlockedUsers(server, nest.get(BlockedUsers));
   answerPollsFromMemory(server, nest.get(StateCache));
+  limitRequestsOfUsers(server);
   await nest.init();
   routes.refuseOtherMethods();
   await server.ready();

@@ -35,16 +35,25 @@ const ACCEPT = { accept: 'application/jwk-set+json, application/json' };
 const signingKeysIn = (text: string): JWK[] => {
   const set = JSON.parse(text) as { readonly keys?: unknown } | null;
   if (!Array.isArray(set?.keys)) throw new Error('expected a JSON Web Key Set');
-  const keys = set.keys.filter(isSigningKey).map(withoutCurvesAlgorithm);
+  const keys = set.keys.filter(isSigningKey).map(withoutNulls).map(withoutCurvesAlgorithm);
   if (keys.length === 0) throw new Error('expected a JSON Web Key Set with a key for signatures in it');
   return keys;
 };
 
 const isSigningKey = (entry: unknown): entry is JWK => {
-  const { kty, use } = (entry ?? {}) as Partial<JWK>;
-  return SIGNING_KEY_TYPES.has(kty) && use !== 'enc';
+  const { kty, use, alg, key_ops: operations } = (entry ?? {}) as Partial<Record<keyof JWK, unknown>>;
+  return (
+    SIGNING_KEY_TYPES.has(kty) &&
+    use !== 'enc' &&
+    // Some providers write null for what they do not say.
+    (alg === undefined || alg === null || typeof alg === 'string') &&
+    (operations === undefined || operations === null || Array.isArray(operations))
+  );
 };
 
 /** EdDSA and Ed25519 (RFC 9864) are two names of one algorithm, which the curve says already. */
 const withoutCurvesAlgorithm = ({ alg, ...key }: JWK): JWK =>
   alg === undefined || key.crv === 'Ed25519' ? key : { ...key, alg };
+
+const withoutNulls = (key: JWK): JWK =>
+  Object.fromEntries(Object.entries(key as Record<string, unknown>).filter(([, value]) => value !== null));

@@ -46,6 +46,7 @@ export class CallController {
   }
 
   @Get('callCancel/:callSid')
+  @RouteConfig({ isInLine: true })
   @UseGuards(UserActGuard)
   @CancelApi()
   async cancel(@UserId() userId: string, @Param('callSid') callSid: string, @Query('before') before: unknown) {

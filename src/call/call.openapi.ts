@@ -1,4 +1,5 @@
 /** What Swagger says of the four endpoints; every failure comes from the error table and not from a second list. */
+import { REQUESTS_AT_ONCE } from '../auth/user-requests.js';
 import { applyDecorators } from '@nestjs/common';
 import {
   ApiBearerAuth,
@@ -44,7 +45,11 @@ const NO_ACT_OF_A_USER =
   '(`Sec-Fetch-Site`).';
 
 const holdsARequestOpen = () => [
-  refusal('TOO_MANY_WAITING', `The user has ${WAITING_AT_ONCE} streams and long polls open already.`, RETRY_AFTER),
+  refusal(
+    'TOO_MANY_WAITING',
+    `The user has ${WAITING_AT_ONCE} streams and long polls open already, or ${REQUESTS_AT_ONCE} requests in progress.`,
+    RETRY_AFTER,
+  ),
   refusal('CALLER_BLOCKED', 'The user is blocked.'),
 ];
 
@@ -63,8 +68,8 @@ const placesACall = (badParameters: string, noCallee: string) => [
   ...everyEndpoint(),
   refusal(['PREFETCH', 'CALLER_BLOCKED'], `${NO_ACT_OF_A_USER} It must not ring a phone. Or the user is blocked.`),
   refusal(
-    ['ALREADY_IN_A_CALL', 'TOO_MANY_CALLS'],
-    'The caller is in a call with somebody else. Or the provider refuses because the caller or the callee is called too often.',
+    ['ALREADY_IN_A_CALL', 'TOO_MANY_CALLS', 'TOO_MANY_WAITING'],
+    'The caller is in a call with somebody else. Or the provider refuses because the caller or the callee is called too often. Or the user has too many requests in progress.',
     RETRY_AFTER,
   ),
 ];

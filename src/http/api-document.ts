@@ -143,8 +143,10 @@ const PAGE_HEADERS = {
 /** This file holds the document too. A text would be copied for each client that is slow to read it. */
 const inOneBuffer = (): onSendHookHandler => {
   let bytes: Buffer | undefined;
-  return (_request, _reply, payload, done) => {
-    done(null, typeof payload === 'string' ? (bytes ??= Buffer.from(payload)) : payload);
+  return (_request, { statusCode }, payload, done) => {
+    // A refusal goes the same way, and is neither kept nor replaced.
+    if (statusCode !== 200 || typeof payload !== 'string') done(null, payload);
+    else done(null, (bytes ??= Buffer.from(payload)));
   };
 };
 

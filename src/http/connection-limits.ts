@@ -7,11 +7,13 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import type { Draining } from '../common/draining.js';
 import { closeSlowly } from './slow-close.js';
-import { limitSmallChunks } from './small-chunks.js';
+import { limitSmallChunks, type BodyChunks } from './small-chunks.js';
 
 interface ConnectionLimits {
   /** Ten thousand event streams and as many pollers, at some 20 KB each; more processes are the answer to more clients. */
   readonly connections: number;
+  /** Header lines of those that wait, beyond the first of them: each is two strings. */
+  readonly waitingHeaders: number;
   /**
    * Requests that wait behind the one in progress, at some 4 KB each. No browser, proxy or HTTP library pipelines by itself;
    * load generators send ten or so.
@@ -24,6 +26,7 @@ interface ConnectionLimits {
 
 const LIMITS: ConnectionLimits = {
   connections: 20_000,
+  waitingHeaders: 160,
   waiting: 16,
   checksWithoutProgress: 4,
   checkEveryMs: 15_000,
@@ -49,7 +52,7 @@ export const limitConnections = (server: Server, draining: Draining, limits: Con
     const pipeline = new Pipeline(socket, handle, draining, limits);
     pipelines.set(socket, pipeline);
     socket.once('close', () => pipelines.delete(socket));
-    limitSmallChunks(socket, (error) => {
+    pipeline.body = limitSmallChunks(socket, (error) => {
       pipeline.fail(() => refuse?.(error, socket));
     });
   });
@@ -91,6 +94,7 @@ const PARSE_NO_MORE = 2;
 
 class Pipeline {
   private current: readonly [IncomingMessage, ServerResponse] | undefined;
+  body: BodyChunks | undefined;
   private waiting: [IncomingMessage, ServerResponse][] | undefined;
   private refuse: (() => void) | undefined;
   private flushed = -1;
@@ -104,6 +108,7 @@ class Pipeline {
   ) {}
 
   take(request: IncomingMessage, response: ServerResponse): void {
+    this.body?.begin();
     // Behind a response that closes the connection. Node would keep each request until then, and end them one by one: 4 MB of short
     // ones keep everybody waiting for ten seconds.
     if (!this.socket.writable) {
@@ -115,11 +120,16 @@ class Pipeline {
       return;
     }
     this.waiting ??= [];
-    if (this.waiting.push([request, response]) > this.limits.waiting) {
+    if (this.waiting.push([request, response]) > this.limits.waiting || this.waitsWithTooManyHeaders()) {
       this.waiting = undefined;
       stopParser(this.socket);
       this.socket.destroy();
     } else this.socket.pause();
+  }
+
+  private waitsWithTooManyHeaders(): boolean {
+    const [, ...others] = this.waiting ?? [];
+    return others.reduce((sum, [{ rawHeaders }]) => sum + rawHeaders.length / 2, 0) > this.limits.waitingHeaders;
   }
 
   /** What came last is no request, or has not come whole in time: it is refused when the requests before it are answered. */

@@ -1,6 +1,7 @@
 /** What a path that does not exist, and a method that a path does not have, are answered with, before a byte of the body is read. */
 import { METHODS } from 'node:http';
 import type { FastifyInstance, HTTPMethods, onRequestHookHandler } from 'fastify';
+import { errorBody } from '../common/error-body.js';
 import { AppError } from '../common/error-table.js';
 
 /**
@@ -14,8 +15,15 @@ const PREFLIGHTS = '*';
 
 /** Fastify would read the body first, and refuse its type before the path. */
 export const refuseUnknownPaths = (server: FastifyInstance): void => {
-  server.addHook('onRequest', ({ is404 }, _reply, done) => {
-    done(is404 ? new AppError('NOT_FOUND') : undefined);
+  server.addHook('onRequest', (request, reply, done) => {
+    if (request.routeOptions.url !== PREFLIGHTS) {
+      done(request.is404 ? new AppError('NOT_FOUND') : undefined);
+      return;
+    }
+    // No route of Nest's, so that an error would not come to its filter.
+    const { headers, text } = errorBody(new AppError('NOT_FOUND'), request.url, request.id);
+    request.errorCode = 'NOT_FOUND';
+    void reply.status(404).headers(headers).send(text);
   });
 };
 

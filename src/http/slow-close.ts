@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { dropBody } from './small-chunks.js';
 
 /** Time for the client to read the response. */
 const LINGER_MS = 2_000;
@@ -13,6 +14,7 @@ const LINGER_MS = 2_000;
 export const closeSlowly = (socket: Socket): void => {
   if (!socket.writable) return;
   socket.end();
+  dropBody(socket);
   socket.resume();
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 };

@@ -26,11 +26,16 @@ const bareAddress = (entry: string): string => {
   return readAddress(address)?.toString() ?? 'unknown';
 };
 
+/** Each of a trusted proxy, and the one before them; whatever a client has written before those is not even read. */
+const MOST_HOPS = 20;
+
 /** Rewritten once, before anything reads an address: Fastify's request.ip and request.ips come out of this header. */
 export const readForwardedAddresses = (server: FastifyInstance): void => {
   server.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
     const forwarded = headers['x-forwarded-for'];
-    if (typeof forwarded === 'string') headers['x-forwarded-for'] = forwarded.split(',').map(bareAddress).join(', ');
+    if (typeof forwarded === 'string') {
+      headers['x-forwarded-for'] = forwarded.split(',').slice(-MOST_HOPS).map(bareAddress).join(', ');
+    }
     done();
   });
 };

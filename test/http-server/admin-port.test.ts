@@ -54,6 +54,24 @@ describe('with ADMIN_PORT', () => {
     expect(await statusOf(service.app.adminUrl, path, 'GET', token)).toBe(200);
   });
 
+  it('the public port shows no document to a stranger who comes before, or after, an admin has opened the page', async () => {
+    const path = '/docs/swagger-ui-init.js';
+    const ask = async (url: string) => {
+      const response = await fetch(`${url}${path}`);
+      return { status: response.status, text: await response.text() };
+    };
+
+    const before = await ask(service.url);
+    const page = await ask(service.app.adminUrl);
+    const after = await ask(service.url);
+
+    expect(page).toEqual({ status: 200, text: expect.stringContaining('"openapi"') as unknown });
+    for (const { status, text } of [before, after]) {
+      expect([status, text]).toEqual([404, expect.not.stringContaining('openapi')]);
+    }
+    expect(await ask(service.app.adminUrl)).toEqual(page);
+  });
+
   it('the admin port refuses as the other one does', async () => {
     expect(await statusOf(service.app.adminUrl, '/v1/admin/users')).toBe(401);
     expect(await statusOf(service.app.adminUrl, '/v1/admin/users', 'GET', await service.token('1001'))).toBe(403);

@@ -7,7 +7,7 @@ import { nodeServerOptions, REQUEST_TIMES } from '../../src/http/node-server.js'
 import { startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
-const LIMITS = { connections: 100, waiting: 16, checksWithoutProgress: 2, checkEveryMs: 100 };
+const LIMITS = { connections: 100, waiting: 16, waitingHeaders: 160, checksWithoutProgress: 2, checkEveryMs: 100 };
 /** More than the buffers of a loopback connection take. */
 const LARGE = Buffer.alloc(16 * 1024 * 1024, 'x');
 
@@ -196,6 +196,20 @@ describe('a pipeline', () => {
     expect(text().match(/\[[^\]]*\]/g)).toEqual(['[first]', '[last]']);
     expect(handled).toEqual(['/wait', '/last']);
     await waitFor('nothing in flight', () => draining.isIdle);
+  });
+
+  it('of requests with many headers has few of them waiting', async () => {
+    await start();
+    const many = `GET /x HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(90)}\r\n`;
+    const socket = client();
+    socket.write(get('/wait'));
+    await waitFor('the first to begin', () => handled.length === 1);
+
+    socket.write(many.repeat(2));
+    socket.write(many.repeat(2));
+
+    await isClosed(socket);
+    expect(handled).toEqual(['/wait']);
   });
 
   it('of more requests than may wait is parsed no further', async () => {

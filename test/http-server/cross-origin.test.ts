@@ -88,6 +88,16 @@ describe('by hand', () => {
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET']);
   });
 
+  it.each(['/zzz', '/v1/app/zzz'])('OPTIONS of %s, which does not exist, is 404 whatever its body', async (path) => {
+    for (const headers of [{}, { 'content-type': 'application/json' }, { 'content-type': 'x' }]) {
+      const response = await request(`${service.url}${path}`, { method: 'OPTIONS', headers, body: 'x' });
+      expect([response.statusCode, await response.body.json()]).toEqual([
+        404,
+        expect.objectContaining({ returnCode: 404 }),
+      ]);
+    }
+  });
+
   it('refusals can be read by the app too', async () => {
     const refused = await fetch(`${service.url}/v1/app/callService`, { headers: { origin: named } });
     const missing = await fetch(`${service.url}/v1/nothing`, { headers: { origin: named } });

@@ -1,6 +1,7 @@
 /** Bodies in chunks of a byte or two, which cost a thousand times what they weigh; and those of clients that write line by line. */
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
 
 let service: TestApp;
 
@@ -23,7 +24,7 @@ const head = (path: string, ...more: string[]): string =>
 const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 
 /** All that comes back, until the connection ends. */
-const answerTo = async (bytes: string): Promise<string> => {
+const answerTo = async (bytes: string | Buffer): Promise<string> => {
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
   socket.on('error', () => undefined);
   socket.write(bytes);
@@ -55,6 +56,76 @@ it('are refused with 413 where nothing else is wrong', async () => {
   expect(await answerTo(`${head('/v1/webhooks/simulator')}${chunk('x').repeat(300)}`)).toMatch(
     /^HTTP\/1\.1 413 [^]*"returnCode":413,/,
   );
+});
+
+it('of 65 bytes cost little more than they weigh', async () => {
+  const begun = async (): Promise<Socket> => {
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    await new Promise<void>((resolve) => {
+      socket.write(`${head('/v1/webhooks/simulator')}${chunk('x'.repeat(65)).repeat(900)}`, () => {
+        resolve();
+      });
+    });
+    return socket;
+  };
+  await Promise.all(Array.from({ length: 20 }, begun)).then((all) => all.map((socket) => socket.destroy()));
+  global.gc?.();
+  const before = process.memoryUsage();
+
+  const sockets = await Promise.all(Array.from({ length: 200 }, begun));
+  // A request that comes after them is answered after them.
+  expect((await fetch(`${service.url}/health/live`)).status).toBe(200);
+  const { rss } = process.memoryUsage();
+
+  for (const socket of sockets) socket.destroy();
+  // They were 85 MB.
+  expect(rss - before.rss).toBeLessThan(50 * 1024 * 1024);
+}, 60_000);
+
+it('are counted anew for each request of a connection, and a body is no chunk', async () => {
+  const body = '{"blocked":false}';
+  const authorization = `authorization: Bearer ${await service.token('1001', 'admin')}`;
+  const patch = (...more: string[]): string =>
+    ['PATCH /v1/admin/users/1005 HTTP/1.1', 'host: x', 'content-type: application/json', authorization, ...more].join(
+      '\r\n',
+    ) + `\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+  let text = '';
+  socket.on('data', (part: Buffer) => (text += part.toString()));
+  const answers = (): string[] => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status!);
+
+  for (let i = 1; i <= 200; i++) {
+    socket.write(patch());
+    await waitFor('its answer', () => answers().length === i);
+  }
+
+  expect(new Set(answers())).toEqual(new Set(['200']));
+  socket.destroy();
+});
+
+it('are joined in their order, whatever their sizes', async () => {
+  const names = Array.from({ length: 300 }, (_, i) => `user ${i} ${'名'.repeat((i % 40) + 1)}`);
+  const json = JSON.stringify({ users: names.map((name, i) => ({ id: String(30_000 + i), name, phone: null })) });
+  const bytes = Buffer.from(json);
+  const sizes = [1, 70, 900, 1023, 1024, 1025, 5000, 3, 4096];
+  let sent = '';
+  for (let at = 0, i = 0; at < bytes.length; i++) {
+    const part = bytes.subarray(at, at + sizes[i % sizes.length]!);
+    sent += `${part.length.toString(16)}\r\n${part.toString('latin1')}\r\n`;
+    at += part.length;
+  }
+  const request = `${head(
+    '/v1/admin/users',
+    `authorization: Bearer ${await service.token('1001', 'admin')}`,
+    'connection: close',
+  ).replace('POST', 'PUT')}${sent}0\r\n\r\n`;
+
+  expect(await answerTo(Buffer.from(request, 'latin1'))).toMatch(/^HTTP\/1\.1 200 /);
+  const stored = await service.database.query<{ name: string }[]>(
+    'select name from app_user where id between 30000 and 30299 order by id',
+  );
+  expect(stored.map(({ name }) => name)).toEqual(names);
 });
 
 it('spoil no parser for the connections that come after', async () => {

@@ -2,6 +2,7 @@
  * Whose word counts on where a request comes from, how, and under which id. The address is seen by whom Yuntongxun's webhook
  * route lets in: from any other address its secret path is 401, from an allowed one an empty body is 400.
  */
+import ipaddr from 'ipaddr.js';
 import { collectedLog } from '../support/collected-log.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -168,6 +169,26 @@ behind('10.0.0.0/8', (service) => {
     const headers = await headersOf(service(), { 'x-forwarded-proto': 'https', 'x-request-id': 'the-proxys-own' });
     expect(headers.get('strict-transport-security')).toBeNull();
     expect(headers.get('x-request-id')).toMatch(/^[0-9a-f]{12}-\w+$/);
+  });
+});
+
+behind('1', (service) => {
+  it('reads no more of a long X-Forwarded-For than proxies can have written', async () => {
+    const ask = async (forwarded: string): Promise<number> => {
+      const response = await fetch(`${service().url}/v1/webhooks/yuntongxun/${TOKEN}`, {
+        method: 'POST',
+        headers: { 'x-forwarded-for': forwarded },
+      });
+      return response.status;
+    };
+    const parse = jest.spyOn(ipaddr.IPv6, 'isValid');
+
+    expect([await ask(`${'::1,'.repeat(5_000)}${GENUINE}`), await ask(`${','.repeat(5_000)}${STRANGER}`)]).toEqual([
+      400, 401,
+    ]);
+
+    expect(parse.mock.calls.length).toBeLessThan(200);
+    parse.mockRestore();
   });
 });
 

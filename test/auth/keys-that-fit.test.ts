@@ -1,0 +1,75 @@
+/** Key sets as providers publish them: without ids, two keys during a change, and nulls for what is not said. */
+import { SignJWT, type JWK } from 'jose';
+import {
+  asJwk,
+  AUDIENCE,
+  IdentityProvider,
+  ISSUER,
+  makeKey,
+  signBy,
+  type SigningKey,
+} from '../support/identity-provider.js';
+import { startTestApp } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+const [one, other, foreign] = await Promise.all(['one', 'other', 'foreign'].map((kid) => makeKey('ES256', kid)));
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+const withoutKid = ({ alg, privateKey }: SigningKey): Promise<string> =>
+  new SignJWT({})
+    .setProtectedHeader({ alg })
+    .setSubject('1001')
+    .setIssuer(ISSUER)
+    .setAudience(AUDIENCE)
+    .setExpirationTime('1 minute')
+    .sign(privateKey);
+
+const withoutId = ({ kid: _kid, ...jwk }: JWK): JWK => jwk;
+
+const [oneKey, otherKey] = await Promise.all([asJwk(one!), asJwk(other!)]);
+
+it.each<[string, object[], string[], string[]]>([
+  [
+    'two keys without an id',
+    [withoutId(oneKey), withoutId(otherKey)],
+    [await withoutKid(one!), await withoutKid(other!)],
+    [await withoutKid(foreign!)],
+  ],
+  ['two keys, and tokens that name none', [oneKey, otherKey], [await withoutKid(other!)], [await withoutKid(foreign!)]],
+  [
+    'two keys of one id',
+    [
+      { ...oneKey, kid: 'same' },
+      { ...otherKey, kid: 'same' },
+    ],
+    [await signBy({ ...other!, kid: 'same' })],
+    [await signBy({ ...foreign!, kid: 'same' })],
+  ],
+  ['a key whose algorithm is null', [{ ...oneKey, alg: null }], [await signBy(one!)], []],
+  [
+    'a key whose operations are no list, beside a good one',
+    [{ ...otherKey, key_ops: 'verify' }, oneKey],
+    [await signBy(one!)],
+    [await withoutKid(foreign!)],
+  ],
+])('of %s each genuine token is taken, and no other', async (_what, keys, genuine, forged) => {
+  const provider = new IdentityProvider();
+  provider.replyInstead = (response) => response.end(JSON.stringify({ keys }));
+  const service = await startTestApp({
+    databaseUrl: database.url,
+    environment: { JWT_JWKS_URI: await provider.listen(), JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE },
+  });
+  const answerTo = async (token: string): Promise<number> =>
+    (await fetch(`${service.url}/v1/app/callState/1?access_token=${token}`)).status;
+
+  expect(await Promise.all(genuine.map(answerTo))).toEqual(genuine.map(() => 200));
+  expect(await Promise.all(forged.map(answerTo))).toEqual(forged.map(() => 401));
+  await service.close();
+  await provider.close();
+});
