@@ -19,6 +19,7 @@ const PAGES = [
   ['docs/api.md', 12],
   ['docs/providers/README.md', 1],
   ['README.md', 1],
+  ['README.zh-CN.md', 1],
 ] as const;
 
 it('every example of our pages does what it says', async () => {
