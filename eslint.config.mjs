@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 
 const ENVIRONMENT =
   'The environment is read once, by src/config/environment.ts; take what you need from Config. ' +
-  'A new variable goes into src/config/settings.ts, which gives it a check and a line in the README.';
+  'A new variable goes into src/config/settings.ts, which gives it a check and a line in docs/configuration.md.';
 const DEFAULT_EXPORT = 'Export it by name, so that one thing has one name wherever it is imported.';
 
 const environmentIsReadOnce = [

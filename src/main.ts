@@ -27,7 +27,7 @@ const explain = (error: unknown, config: Config): string => {
 };
 
 const USAGE = `Usage: npm start
-  Its settings are variables of the environment: README.md has the table.`;
+  Its settings are variables of the environment: docs/configuration.md has the table.`;
 
 const main = async (): Promise<void> => {
   takeNoArguments(USAGE);

@@ -1,6 +1,6 @@
 /**
  * Every environment variable that Ringback reads: its name, what it means, its default, and how its text becomes a
- * value. The README's table is tested against this list.
+ * value. The table in docs/configuration.md is tested against this list.
  */
 import { addressRanges, origins, proxy, proxyExceptions, trustedProxies } from './address-values.js';
 import { databaseUrl } from './database-url.js';

@@ -31,7 +31,7 @@ ${settings && `    export ${settings}\n`}    TOKEN=${token}
 
     curl "${url}/v1/app/callState/CALLSID?access_token=$TOKEN"
 
-  or let  npm run call -- 2000  do both. User 2001 is busy, 2002 does not answer; see the README for 2003 to 2013.
+  or let  npm run call -- 2000  do both. User 2001 is busy, 2002 does not answer; docs/quick-start.md has 2003 to 2013.
 `;
 };
 

@@ -1,4 +1,4 @@
-/** A key is replaced as the README says, one replica after the other, while people go on placing calls. */
+/** A key is replaced as docs/operations.md says, one replica after the other, while people go on placing calls. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readKeyRing } from '../../src/config/key-ring.js';
 import { reencryptSecrets } from '../../src/directory/reencryption.js';

@@ -1,4 +1,4 @@
-/** The README's table of demo users: each target ends as it says, in the admin API. */
+/** The table of demo users in docs/quick-start.md: each target ends as it says, in the admin API. */
 import { readFile } from 'node:fs/promises';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -10,8 +10,8 @@ interface DemoTarget {
 }
 
 const demoTargets = async (): Promise<DemoTarget[]> => {
-  const readme = await readFile('README.md', 'utf8');
-  return [...readme.matchAll(/^\| (20\d\d) \| (.*) \| (\w+).* \|$/gm)].map(
+  const page = await readFile('docs/quick-start.md', 'utf8');
+  return [...page.matchAll(/^\| (20\d\d) \| (.*) \| (\w+).* \|$/gm)].map(
     ([, userId = '', what = '', endReason = '']) => ({ userId, what, endReason }),
   );
 };
@@ -34,7 +34,7 @@ const callOf = async (callerId: string) => {
   return call;
 };
 
-it('every target of the demo ends as the README says', async () => {
+it('every target of the demo ends as the page says', async () => {
   const targets = await demoTargets();
   const callerOf = (index: number): string => String(1004 + index);
 

@@ -2,22 +2,22 @@ import { readFile } from 'node:fs/promises';
 import type { Setting } from '../../src/config/setting.js';
 import { SETTINGS } from '../../src/config/settings.js';
 
-describe('the configuration table of the README', () => {
+describe('the table of docs/configuration.md', () => {
   it('is what the code reads', async () => {
-    const readme = await readFile('README.md', 'utf8');
+    const page = await readFile('docs/configuration.md', 'utf8');
     const rows = Object.values(SETTINGS).map(
       ({ name, defaultText, meaning }) => `| \`${name}\` | ${defaultText && `\`${defaultText}\``} | ${meaning} |`,
     );
 
-    const table = /^\| variable \|.*\n\| --- .*\n((?:\|.*\n)+)/m.exec(readme)?.[1];
+    const table = /^\| variable \|.*\n\| --- .*\n((?:\|.*\n)+)/m.exec(page)?.[1];
     expect(table?.trimEnd().split('\n')).toEqual(rows);
   });
 
   it('has a file for every secret, and for nothing else', async () => {
-    const readme = await readFile('README.md', 'utf8');
+    const page = await readFile('docs/configuration.md', 'utf8');
     const secrets = Object.values<Setting<unknown>>(SETTINGS).filter(({ isSecret }) => isSecret);
 
-    const named = [...new Set(readme.match(/\b[A-Z_]+_FILE\b/g))];
+    const named = [...new Set(page.match(/\b[A-Z_]+_FILE\b/g))];
     expect(named.sort()).toEqual(secrets.map(({ name }) => `${name}_FILE`).sort());
   });
 });

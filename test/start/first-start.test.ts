@@ -27,7 +27,7 @@ describe('npm start with nothing set up', () => {
     await chmod(folder, 0o755);
     dataDir = join(folder, "it's data");
     service = await startService({ environment: { DATA_DIR: dataDir, SIMULATOR_SPEED: '10' } });
-    await waitFor('the page', () => service.output().includes('README'), PROCESS_LIMIT_MS);
+    await waitFor('the page', () => service.output().includes('docs/quick-start.md'), PROCESS_LIMIT_MS);
     page = service.output().slice(service.output().indexOf('\n\n'));
   });
 

@@ -9,7 +9,7 @@ import { Exchange } from './exchange.js';
 import { WebhookSender } from './webhook-sender.js';
 
 const USAGE = `Usage: npm run simulator
-  Its settings are SIMULATOR_HOST, SIMULATOR_PORT and the others of README.md.`;
+  Its settings are SIMULATOR_HOST, SIMULATOR_PORT and the others of docs/configuration.md.`;
 
 const main = async (): Promise<void> => {
   takeNoArguments(USAGE);

@@ -1,0 +1,257 @@
+-- The schema `public` after all migrations, for people to read: written by `npm run schema`, compared by a test.
+-- Not in it: the table migrations, which TypeORM makes, and the schema graphile_worker, which graphile-worker makes.
+
+create table app_user (
+  id bigint not null,
+  name text not null,
+  phone text,
+  blocked boolean default false not null,
+  constraint app_user_pkey PRIMARY KEY (id),
+  constraint app_user_id_positive CHECK ((id > 0))
+);
+
+create table call_event (
+  provider text not null,
+  event_id text not null,
+  call_sid text not null,
+  type text not null,
+  occurred_at timestamp(3) with time zone not null,
+  received_at timestamp(3) with time zone default now() not null,
+  detail jsonb,
+  receipt text,
+  change_number integer,
+  change text,
+  written_by bigint default int8in(xid8out(pg_current_xact_id())),
+  constraint call_event_pkey PRIMARY KEY (provider, event_id),
+  constraint call_event_change_complete CHECK (((change_number IS NULL) = (change IS NULL)))
+);
+
+create table call_record (
+  call_sid text not null,
+  caller_id bigint not null,
+  callee_id bigint,
+  service_line_id bigint,
+  caller_phone text not null,
+  callee_phone text not null,
+  provider text not null,
+  sub_account text not null,
+  provider_call_id text,
+  state smallint not null,
+  end_reason text,
+  ended_by text,
+  requested_at timestamp(3) with time zone not null,
+  ringing_at timestamp(3) with time zone,
+  answered_at timestamp(3) with time zone,
+  ended_at timestamp(3) with time zone,
+  changes integer not null,
+  sweep_at timestamp(3) with time zone not null,
+  deadline_at timestamp(3) with time zone not null,
+  cancel_ordered_at timestamp(3) with time zone,
+  recording text,
+  turn_at timestamp with time zone,
+  checked_until timestamp(3) with time zone,
+  constraint call_record_pkey PRIMARY KEY (call_sid),
+  constraint call_record_call_sid_shape CHECK ((call_sid ~ '^[0-9]{32}$'::text)),
+  constraint call_record_end_known CHECK (((state = 4) = ((end_reason IS NOT NULL) AND (ended_by IS NOT NULL) AND (ended_at IS NOT NULL)))),
+  constraint call_record_one_target CHECK (((callee_id IS NULL) <> (service_line_id IS NULL))),
+  constraint call_record_state_range CHECK (((state >= 1) AND (state <= 4)))
+);
+
+create table provider_turn (
+  provider text not null,
+  next_at timestamp with time zone not null,
+  constraint provider_turn_pkey PRIMARY KEY (provider)
+);
+
+create table service_line (
+  id bigint generated always as identity not null,
+  name text not null,
+  phone text not null,
+  open boolean not null,
+  "position" integer not null,
+  constraint service_line_pkey PRIMARY KEY (id)
+);
+
+create table sub_account (
+  user_id bigint not null,
+  provider text not null,
+  external_id text not null,
+  secret text not null,
+  key_name text,
+  constraint sub_account_pkey PRIMARY KEY (user_id, provider)
+);
+
+create table sub_account_claim (
+  user_id bigint not null,
+  provider text not null,
+  claim uuid not null,
+  failed boolean default false not null,
+  free_at timestamp with time zone not null,
+  constraint sub_account_claim_pkey PRIMARY KEY (user_id, provider)
+);
+
+create table webhook_attempt (
+  id bigint generated always as identity not null,
+  endpoint_id bigint not null,
+  call_sid text not null,
+  change_number integer not null,
+  started_at timestamp(3) with time zone default now() not null,
+  duration_ms integer,
+  status smallint,
+  error text,
+  response text,
+  constraint webhook_attempt_pkey PRIMARY KEY (id)
+);
+
+create table webhook_delivery (
+  endpoint_id bigint not null,
+  call_sid text not null,
+  change_number integer not null,
+  state text default 'pending'::text not null,
+  created_at timestamp(3) with time zone default now() not null,
+  settled_at timestamp(3) with time zone,
+  constraint webhook_delivery_pkey PRIMARY KEY (endpoint_id, call_sid, change_number),
+  constraint webhook_delivery_settled CHECK (((state = 'pending'::text) = (settled_at IS NULL))),
+  constraint webhook_delivery_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text])))
+);
+
+create table webhook_endpoint (
+  id bigint generated always as identity not null,
+  url text not null,
+  event_types text[],
+  secret text not null,
+  previous_secret text,
+  previous_secret_until timestamp(3) with time zone,
+  created_at timestamp(3) with time zone default now() not null,
+  failing_since timestamp(3) with time zone,
+  disabled_at timestamp(3) with time zone,
+  disabled_reason text,
+  constraint webhook_endpoint_pkey PRIMARY KEY (id),
+  constraint webhook_endpoint_disabled_for_a_reason CHECK (((disabled_at IS NULL) = (disabled_reason IS NULL))),
+  constraint webhook_endpoint_previous_secret_ends CHECK (((previous_secret IS NULL) = (previous_secret_until IS NULL)))
+);
+
+alter table sub_account add constraint sub_account_user FOREIGN KEY (user_id) REFERENCES app_user(id) ON DELETE CASCADE;
+
+alter table sub_account_claim add constraint sub_account_claim_user FOREIGN KEY (user_id) REFERENCES app_user(id) ON DELETE CASCADE;
+
+alter table webhook_attempt add constraint webhook_attempt_delivery FOREIGN KEY (endpoint_id, call_sid, change_number) REFERENCES webhook_delivery(endpoint_id, call_sid, change_number) ON DELETE CASCADE;
+
+CREATE INDEX app_user_blocked ON public.app_user USING btree (id) WHERE blocked;
+
+CREATE INDEX call_event_call_sid ON public.call_event USING btree (call_sid, received_at);
+
+CREATE UNIQUE INDEX call_event_change ON public.call_event USING btree (call_sid, change_number) WHERE (change_number IS NOT NULL);
+
+CREATE INDEX call_event_written_by ON public.call_event USING btree (written_by) WHERE ((written_by IS NOT NULL) AND (change_number IS NOT NULL));
+
+CREATE INDEX call_record_by_callee ON public.call_record USING btree (callee_id, call_sid) WHERE (state = 4);
+
+CREATE INDEX call_record_by_callee_phone ON public.call_record USING btree (callee_phone, call_sid) WHERE (state = 4);
+
+CREATE INDEX call_record_by_caller ON public.call_record USING btree (caller_id, call_sid) WHERE (state = 4);
+
+CREATE INDEX call_record_by_caller_phone ON public.call_record USING btree (caller_phone, call_sid) WHERE (state = 4);
+
+CREATE INDEX call_record_by_end_reason ON public.call_record USING btree (end_reason, call_sid) WHERE (state = 4);
+
+CREATE INDEX call_record_by_provider ON public.call_record USING btree (provider, call_sid) WHERE (state = 4);
+
+CREATE UNIQUE INDEX call_record_one_open_call_a_caller ON public.call_record USING btree (caller_id) WHERE (state < 4);
+
+CREATE INDEX call_record_open_at_provider ON public.call_record USING btree (provider, provider_call_id) WHERE (state < 4);
+
+CREATE INDEX call_record_to_sweep ON public.call_record USING btree (sweep_at) WHERE (state < 4);
+
+CREATE INDEX service_line_order ON public.service_line USING btree ("position", id);
+
+CREATE INDEX webhook_attempt_of_delivery ON public.webhook_attempt USING btree (endpoint_id, call_sid, change_number, id);
+
+CREATE INDEX webhook_delivery_pending ON public.webhook_delivery USING btree (endpoint_id, call_sid, change_number) WHERE (state = 'pending'::text);
+
+CREATE INDEX webhook_delivery_pending_since ON public.webhook_delivery USING btree (created_at) WHERE (state = 'pending'::text);
+
+CREATE OR REPLACE FUNCTION public.webhook_add_job(endpoint_id bigint, call_sid text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        return (graphile_worker.add_job(
+          'deliver',
+          json_build_object('endpointId', endpoint_id::text, 'callSid', call_sid),
+          job_key => webhook_job_key(endpoint_id, call_sid),
+          flags => array['endpoint:' || endpoint_id]
+        )).id;
+      end
+      $function$;
+
+CREATE OR REPLACE FUNCTION public.webhook_add_jobs(call_sids text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+      declare
+        due_call text;
+        due_endpoint bigint;
+      begin
+        perform set_config('synchronous_commit', 'off', true);
+        for due_call in
+          select distinct delivery.call_sid
+          from webhook_endpoint endpoint join webhook_delivery delivery on delivery.endpoint_id = endpoint.id
+          where delivery.call_sid = any (call_sids) and delivery.state = 'pending'
+          order by delivery.call_sid
+        loop
+          -- Of two that add jobs for one call, the second sees what the first has added.
+          perform from call_record where call_sid = due_call for update;
+          for due_endpoint in
+            select distinct endpoint.id
+            from webhook_endpoint endpoint join webhook_delivery delivery on delivery.endpoint_id = endpoint.id
+            where delivery.call_sid = due_call and delivery.state = 'pending' and endpoint.disabled_at is null
+            order by endpoint.id
+          loop
+            if not exists (
+              select from graphile_worker._private_jobs job where job.key = webhook_job_key(due_endpoint, due_call)
+            ) then
+              perform webhook_add_job(due_endpoint, due_call);
+            end if;
+          end loop;
+        end loop;
+      end
+      $function$;
+
+CREATE OR REPLACE FUNCTION public.webhook_announce_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+  declare
+    endpoint bigint;
+  begin
+    for endpoint in
+      select id from webhook_endpoint
+      where event_types is null or new.change::json ->> 'type' = any (event_types)
+      order by id
+    loop
+      -- Whoever settles a delivery holds this row too. So the change before this one is either still pending, and hands on
+      -- to this one when it is settled; or it is not, and this one needs a job of its own.
+      perform from call_record where call_sid = new.call_sid for update;
+      if coalesce(current_setting('ringback.jobs_after_commit', true), '') <> 'on' and not exists (
+        select from webhook_delivery delivery
+        where delivery.endpoint_id = endpoint and delivery.call_sid = new.call_sid and delivery.state = 'pending'
+      ) then
+        perform webhook_add_job(endpoint, new.call_sid);
+      end if;
+      insert into webhook_delivery (endpoint_id, call_sid, change_number)
+      values (endpoint, new.call_sid, new.change_number);
+    end loop;
+    return null;
+  end
+  $function$;
+
+CREATE OR REPLACE FUNCTION public.webhook_job_key(endpoint_id bigint, call_sid text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+        select 'deliver:' || endpoint_id || ':' || call_sid
+      $function$;
+
+CREATE TRIGGER call_event_announces_its_change AFTER INSERT ON public.call_event FOR EACH ROW WHEN ((new.change IS NOT NULL)) EXECUTE FUNCTION webhook_announce_change();
