@@ -17,7 +17,7 @@ import { FAILURE, failure, objectWith, refusal, replies, SUCCESS, success } from
 import { WAITING_AT_ONCE } from './updates/waiting-clients.js';
 
 const CALL_SID = '16090510160925480001030600243044';
-/** The very bytes that the stream and the long poll send. */
+/** As `changeBytes` in record/call-change.ts writes it for the stream and the long poll; kept by hand. */
 const CHANGE =
   `{"type":"call.ringing","timestamp":"2026-11-24T08:00:02.113Z","data":{"callSid":"${CALL_SID}","number":2,` +
   '"stateType":"2","endReason":null,"occurredAt":"2026-11-24T08:00:02.108Z","callerId":"1001","calleeId":"2000",' +

@@ -87,7 +87,7 @@ export const refusal = (
       'application/json': {
         schema: envelope([...new Set(rows.map(({ code }) => code))], {
           type: 'string',
-          enum: rows.map(({ message }) => message),
+          enum: [...new Set(rows.map(({ message }) => message))],
         }),
         example: rows[0]?.shown,
       },

@@ -76,7 +76,8 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
       } catch (error) {
         this.logger.warn({ error }, 'the delivery worker has failed, and starts again');
       }
-      // Not waited for: of a runner that was given up a connection may never come back.
+      // Neither is waited for: a runner that was given up goes on with its timetable, and a connection of it may never come back.
+      if (this.runner) void stopRunner(this.runner, this.logger);
       void pool.end();
       await sleep(START_AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
     }

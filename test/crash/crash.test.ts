@@ -4,8 +4,8 @@ import { runCrashTest } from './crash-test.js';
 afterEach(endAllDatabases);
 
 it('no accident leaves a call wrong, doubled, lost or open', async () => {
-  const { calls, ...faults } = await runCrashTest(120);
+  const { calls, ...faults } = await runCrashTest(200);
 
   expect(faults).toEqual({ open: [], unknown: [], dialledTwice: [], stillTalking: [], wrong: [] });
-  expect(calls).toBeGreaterThan(60);
+  expect(calls).toBeGreaterThan(100);
 }, 400_000);

@@ -46,7 +46,10 @@ export class CallInquiry {
       if (call.isFresh) return 'unanswered';
       // A provider that never sent an event or an id has never placed the call: no phone was rung. Else it has dropped it.
       const wasPlaced = call.providerCallId !== null || call.state > StateType.requested;
-      await this.recorder.applyOwn(call.callSid, 'lost', { endReason: wasPlaced ? 'lost' : 'failed' });
+      await this.recorder.applyOwn(call.callSid, 'lost', {
+        endReason: wasPlaced ? 'lost' : 'failed',
+        detail: { why: 'the provider knows no such call' },
+      });
       return 'over';
     }
     // The question was about this call, whatever callSid an answer bears.

@@ -148,7 +148,10 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   private async settle(call: DueCall): Promise<void> {
     if (call.notYetDialed) {
-      await this.recorder.applyOwn(call.callSid, 'lost', { endReason: 'failed' });
+      await this.recorder.applyOwn(call.callSid, 'lost', {
+        endReason: 'failed',
+        detail: { why: 'the provider was never asked to dial' },
+      });
       return;
     }
     const provider = this.providers.named(call.provider);
@@ -163,7 +166,10 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** Whatever its provider said or did: unless the call has moved on, nothing more can be learned of it. */
   private async closePastGrace(call: DueCall): Promise<void> {
     if ((await this.inquiry.stateOf(call.callSid)) !== call.state) return;
-    await this.recorder.applyOwn(call.callSid, 'lost', { endReason: 'lost' });
+    await this.recorder.applyOwn(call.callSid, 'lost', {
+      endReason: 'lost',
+      detail: { why: 'its limit and the grace are over, and the provider has not ended it' },
+    });
   }
 
   /** The provider says that the call goes on. Unless it has only now moved on, that has been long enough. */

@@ -1,6 +1,6 @@
 /**
- * The longest that a call may stay in each state before the sweeper asks the provider, in seconds, and the sweeper's
- * own pace. Defaults of the three first are settings.
+ * How long a call may stay in a state, and when the sweeper asks its provider, in seconds. The longest stays are settings
+ * (`longestStays`, at the end); the rest are constants.
  */
 import type { Config } from '../../config/config.js';
 
