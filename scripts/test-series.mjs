@@ -5,7 +5,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -34,6 +34,8 @@ if (!isCount(runs) || !isCount(busyRuns) || busyRuns > runs || !nodes.every((nod
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'ringback-test-series-'));
+// Some tests run Node as an ordinary user, who has to get at it.
+chmodSync(folder, 0o755);
 
 /** @returns the folder of a Node of this major version */
 const nodeFolder = (major) => {

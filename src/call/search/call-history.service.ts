@@ -37,7 +37,7 @@ select ${SHOWN_COLUMNS},
           'receivedAt', event.received_at, 'changeNumber', event.change_number, 'change', event.change,
           'detail', event.detail
         )
-        order by event.received_at, event.change_number, event.event_id
+        order by event.received_at, event.written_by, event.change_number, event.event_id
       ),
       '[]'
     )
