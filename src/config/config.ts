@@ -155,30 +155,17 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
 
 /** A provider that rings for longer than the call may stay in its state has its call closed while a phone rings. */
 const timeContradictions = (isSet: IsSet, config: Config): string[] =>
-  (
-    [
-      [
-        SETTINGS.ringCallerSeconds,
-        SETTINGS.longestRequestedSeconds,
-        config.ringCallerSeconds,
-        config.longestRequestedSeconds,
-      ],
-      [
-        SETTINGS.ringCalleeSeconds,
-        SETTINGS.longestRingingSeconds,
-        config.ringCalleeSeconds,
-        config.longestRingingSeconds,
-      ],
-    ] as const
-  )
-    .filter(
-      ([ring, longest, ringSeconds, longestSeconds]) =>
-        (isSet(ring) || isSet(longest)) && ringSeconds >= longestSeconds,
-    )
-    .map(
-      ([ring, longest, ringSeconds, longestSeconds]) =>
-        `${ring.name}: must be less than ${longest.name}; they are ${ringSeconds} and ${longestSeconds}`,
-    );
+  RING_AND_STAY.filter(
+    ([ring, stay]) => (isSet(SETTINGS[ring]) || isSet(SETTINGS[stay])) && config[ring] >= config[stay],
+  ).map(
+    ([ring, stay]) =>
+      `${SETTINGS[ring].name}: must be less than ${SETTINGS[stay].name}; they are ${config[ring]} and ${config[stay]}`,
+  );
+
+const RING_AND_STAY = [
+  ['ringCallerSeconds', 'longestRequestedSeconds'],
+  ['ringCalleeSeconds', 'longestRingingSeconds'],
+] as const;
 
 const simulatorContradictions = (isSet: IsSet): string[] =>
   isSet(SETTINGS.simulatorWebhookSecrets)

@@ -34,7 +34,7 @@ describe('the providers', () => {
         {
           name: 'twilio',
           isReachable: true,
-          isCircuitOpen: false,
+          isLeftAlone: false,
           openCalls: 0,
           limits: { callsPerSecond: 1000, callsAtOnce: 1 },
           makesSubAccounts: false,

@@ -29,7 +29,7 @@ class ProviderReply {
     description: 'Whether this replica dials there no more for the moment, because it has failed ten times in a row.',
     example: false,
   })
-  isCircuitOpen: boolean;
+  isLeftAlone: boolean;
 
   @ApiProperty({ type: 'integer', description: 'Calls that it carries, of all replicas.', example: 3 })
   openCalls: number;

@@ -22,7 +22,7 @@ export class ProvidersController {
     const items = this.providers.configured.map(async ({ provider, settings }) => ({
       name: provider.name,
       isReachable: await provider.isReachable(),
-      isCircuitOpen: provider.isCircuitOpen,
+      isLeftAlone: provider.isCircuitOpen,
       openCalls: openCalls.get(provider.name) ?? 0,
       limits: provider.limits,
       makesSubAccounts: provider.createSubAccount !== undefined,

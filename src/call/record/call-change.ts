@@ -80,7 +80,10 @@ interface ChangeColumns {
   readonly serviceLineId: string;
 }
 
-/** The SQL expression that writes the bytes, out of SQL expressions. Nothing in them needs escaping: ids of ours, words, times. Text of others would: `to_json`. */
+/**
+ * The SQL expression that writes the bytes, out of SQL expressions. Nothing in them needs escaping: ids of ours, words, times.
+ * Text of others would: `to_json`.
+ */
 export const changeBytes = (columns: ChangeColumns): string => `
   '{"type":"' || ${columns.type}
   || '","timestamp":"' || ${isoTime(columns.receivedAt)}

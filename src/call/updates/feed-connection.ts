@@ -35,7 +35,6 @@ export class FeedConnection {
   private readonly probe = randomUUID();
   /** pg wants one question at a time. */
   private lastAnswer: Promise<unknown> = Promise.resolve();
-  private senders = new HintSenders((question) => this.ask(question));
 
   constructor(
     private readonly databaseUrl: string,
@@ -61,9 +60,10 @@ export class FeedConnection {
       session: { synchronous_commit: 'off', enable_seqscan: 'off' },
     });
     this.client = client;
+    const senders = new HintSenders(this.ask);
     client.on('notification', ({ channel, payload = '', processId }) => {
       // The probes of other replicas make them known before their first hint.
-      const isOurs = processId !== client.announcedProcess && this.senders.isOurs(processId);
+      const isOurs = processId !== client.announcedProcess && senders.isOurs(processId);
       if (channel === PROBE_CHANNEL) this.onProbe(payload);
       else if (processId !== client.announcedProcess) this.owner.onNotification(channel, payload, isOurs);
     });
@@ -79,7 +79,6 @@ export class FeedConnection {
       if (this.client !== client || this.closed) return;
       this.connected = true;
       this.hearing = undefined;
-      this.senders = new HintSenders((question) => this.ask(question));
       await this.owner.onConnected();
       this.heardAt = performance.now();
       await this.probeNow(client);

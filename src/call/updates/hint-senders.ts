@@ -30,8 +30,8 @@ export class HintSenders {
     if (this.lookedUp.has(processId) || this.lookedUp.size >= LOOKED_UP_AT_ONCE) return;
     this.lookedUp.add(processId);
     try {
-      const { rows } = await this.ask({ name: 'hint-sender', text: IS_OURS, values: [processId] });
-      const [sender] = rows as { readonly isOurs: boolean }[];
+      const { rows } = await this.ask<{ isOurs: boolean }>({ name: 'hint-sender', text: IS_OURS, values: [processId] });
+      const [sender] = rows;
       if (sender) this.known.set(processId, sender.isOurs);
     } catch {
       // The connection has reported why.
