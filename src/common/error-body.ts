@@ -1,3 +1,4 @@
+import { failure } from './contract-envelope.js';
 import { ERRORS, type AppError } from './error-table.js';
 
 /** Routes whose clients are ours to choose a format for: RFC 9457. Everywhere else the contract's envelope is spoken. */
@@ -20,7 +21,7 @@ export const errorBody = (error: AppError, route: string, requestId: string | nu
       }
     : {
         headers: { 'content-type': 'application/json; charset=utf-8', [ERROR_NAME_HEADER]: error.code },
-        text: JSON.stringify({ returnCode: ERRORS[error.code].code, returnMsg: error.message }),
+        text: JSON.stringify(failure(ERRORS[error.code].code, error.message)),
       };
 
 const problem = (error: AppError, requestId: string | null) => ({
