@@ -1,11 +1,9 @@
 /** docs/backup.md, carried out: a dump while calls go on, restored into another server, and the service that starts on it. */
-import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { cacheFolder, describeWithPackages, fetchPackages, unpackedIn } from '../support/debian-packages.js';
-import { PROCESS_LIMIT_MS, REPOSITORY } from '../support/node-process.js';
+import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startProgram } from '../support/node-process.js';
 import { makeServerFolder, startOwnServer, type OwnServer } from '../support/own-server.js';
 import { placeCall } from '../support/placed-call.js';
 import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
@@ -15,8 +13,6 @@ import { registerEndpoint, retryNow } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 
 jest.setTimeout(PROCESS_LIMIT_MS);
-
-const run = promisify(execFile);
 
 const CLIENT = { folder: cacheFolder('postgresql-client-18'), suites: 'sid forky', names: ['postgresql-client-18'] };
 const missing = await fetchPackages(CLIENT);
@@ -53,13 +49,12 @@ describeWithPackages(CLIENT, missing, 'a backup', () => {
     const line = page.split('\n').find((one) => one.trim().startsWith(`${program} `));
     if (line === undefined) throw new Error(`docs/backup.md has no command ${program}`);
     const environment = { DATABASE_URL: String(before.config.databaseUrl), NEW_DATABASE_URL: server.superuserUrl };
-    await run('sh', ['-euc', line], {
-      cwd: folder,
-      env: { ...process.env, ...environment, PATH: `${folder}:${process.env.PATH ?? ''}` },
-    });
+    const script = `cd '${folder}'; PATH="${folder}:$PATH"; ${line}`;
+    const { code, complaint } = await endOf(startProgram(['sh', '-euc', script], { environment }));
+    if (code !== 0) throw new Error(complaint);
   };
 
-  const environment = () => ({
+  const settings = () => ({
     SIMULATOR_URL: exchange.url,
     SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
     WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8',
@@ -69,7 +64,7 @@ describeWithPackages(CLIENT, missing, 'a backup', () => {
     folder = await mkdtemp(join(tmpdir(), 'ringback-backup-'));
     await Promise.all(['pg_dump', 'pg_restore'].map(putOnPath));
     exchange = await startRemoteExchange();
-    before = await startTestApp({ environment: environment() });
+    before = await startTestApp({ environment: settings() });
     exchange.targets.push(`${before.url}/v1/webhooks/simulator`);
     receiver = await startWebhookReceiver();
     receiver.replyWith(() => 503);
@@ -97,7 +92,7 @@ describeWithPackages(CLIENT, missing, 'a backup', () => {
     await carryOut('pg_restore');
     await before.close();
     receiver.replyWith(() => 204);
-    after = await startTestApp({ databaseUrl: server.superuserUrl, environment: environment() });
+    after = await startTestApp({ databaseUrl: server.superuserUrl, environment: settings() });
     exchange.targets.splice(0, 1, `${after.url}/v1/webhooks/simulator`);
   });
   afterAll(async () => {
