@@ -35,15 +35,15 @@ const PUBLIC_KEY_ALGORITHMS = [
   'Ed25519',
 ];
 
-/** The secret, or where to look for a public key. */
-type Key = KeyObject | JWTVerifyGetKey;
+/** The secrets, or where to look for a public key. */
+type Key = readonly KeyObject[] | JWTVerifyGetKey;
 
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   private readonly leewaySeconds: number;
 
   constructor(@Inject(CONFIG) config: Config, @Inject(PublishedKeys) published: PublishedKeys | null) {
-    const key: Key = published ? (header) => published.keyFor(header) : secretKey(config);
+    const key: Key = published ? (header) => published.keyFor(header) : secretKeys(config);
     super({
       jwtFromRequest: ({ token }: { readonly token: string }) => token,
       issuer: config.jwtIssuer,
@@ -62,10 +62,10 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   }
 }
 
-const secretKey = ({ jwtSecret }: Config): KeyObject => {
-  if (!jwtSecret) throw new Error('the configuration names no key for access tokens');
+const secretKeys = ({ jwtSecrets }: Config): readonly KeyObject[] => {
+  if (!jwtSecrets) throw new Error('the configuration names no key for access tokens');
   // A KeyObject and not the text: parsing a text as a public key first, on every request, costs forty times as much.
-  return createSecretKey(Buffer.from(jwtSecret));
+  return jwtSecrets.map((secret) => createSecretKey(Buffer.from(secret)));
 };
 
 type Limits = Pick<JWTVerifyOptions, 'issuer' | 'audience' | 'algorithms' | 'clockTolerance'>;
@@ -79,9 +79,25 @@ const verifyBySecret = (
 ).JwtVerifier;
 
 /** @throws what is wrong with the token */
-const claimsBySecret = (token: string, key: KeyObject, limits: Limits): JWTPayload => {
+const claimsBySecrets = (token: string, keys: readonly KeyObject[], limits: Limits): JWTPayload => {
   // It knows neither critical extensions (RFC 7515, 4.1.11) nor what is no object.
   if ('crit' in decodeProtectedHeader(token)) throw new errors.JOSENotSupported('a critical extension');
+  let refusal: unknown;
+  for (const key of keys) {
+    try {
+      return claimsBySecret(token, key, limits);
+    } catch (error) {
+      refusal = error;
+      if ((error as Error).message !== OTHER_SECRET) break;
+    }
+  }
+  throw refusal;
+};
+
+/** As jsonwebtoken says it. Every other fault is found after the signature, and is the same by any secret. */
+const OTHER_SECRET = 'invalid signature';
+
+const claimsBySecret = (token: string, key: KeyObject, limits: Limits): JWTPayload => {
   let outcome: Parameters<Done> = [new Error('not verified')];
   verifyBySecret(token, key, limits, (...result) => {
     outcome = result;
@@ -132,7 +148,7 @@ const MOST_KEYS_TRIED = 8;
 
 const verify = (token: string, key: Key, limits: Limits, done: Done): void => {
   const claims = async (): Promise<JWTPayload> =>
-    typeof key === 'function' ? claimsByPublicKey(token, key, limits) : claimsBySecret(token, key, limits);
+    typeof key === 'function' ? claimsByPublicKey(token, key, limits) : claimsBySecrets(token, key, limits);
   claims().then((payload) => {
     done(null, payload);
   }, done);

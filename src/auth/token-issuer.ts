@@ -8,7 +8,10 @@ interface TokenRequest {
   readonly lifetimeSeconds: number;
 }
 
-/** A token as the app's backend would make one; for the demo, the tests, and whoever looks for an example. */
+/**
+ * Signs a token as the app's backend would: the key is the secret's text in UTF-8, the algorithm HS256. The command line and the
+ * tests use it.
+ */
 export const issueToken = (
   secret: string,
   { userId, scope, lifetimeSeconds }: TokenRequest,

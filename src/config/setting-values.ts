@@ -97,11 +97,12 @@ export const limit =
   (value: string): number | null =>
     value === '' ? null : parse(value);
 
-/** RFC 7518 §3.2: a key for HS256 has at least as many bits as its hash. */
-export const hmacKey = (value: string): string => {
-  text(value);
-  if (Buffer.byteLength(value) < 32) throw new Error('expected at least 32 bytes');
-  return value;
+/** RFC 7518 §3.2: a key for HS256 has at least as many bits as its hash. Blanks are refused and not dropped, as by `text`. */
+export const hmacKeys = (value: string): readonly string[] => {
+  const keys = value.split(',').map(text);
+  if (!keys.every((key) => Buffer.byteLength(key) >= 32))
+    throw new Error('expected at least 32 bytes each, comma-separated');
+  return keys;
 };
 
 /** Whom libphonenumber does not know, no number would be valid for: UK, say, which is GB. */
