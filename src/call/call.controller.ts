@@ -19,7 +19,10 @@ import { WaitingClients } from './updates/waiting-clients.js';
 /** The contract's envelope; its key order is part of the contract. */
 const success = <T>(data: T) => ({ data, returnCode: 200, returnMsg: 'success' });
 
-/** The four endpoints of 2016. The first three are GETs that act, because their clients already do it so. */
+/**
+ * The four endpoints of the 2016 contract. The first three are GETs with side effects, because existing clients call
+ * them so.
+ */
 @Controller('v1/app')
 @RequiresUser()
 export class CallController {
@@ -71,7 +74,7 @@ export class CallController {
     const { state, changes } = await this.watch.longPoll(callSid, userId, wish.seen, wish.waitSeconds, gone);
     this.blocked.refuse(userId);
     void reply.type('application/json; charset=utf-8');
-    // The changes go out as the bytes they are.
+    // The stored bytes of the changes are sent unchanged.
     return `{"data":{"stateType":"${state}","changes":[${changes.join(',')}]},"returnCode":200,"returnMsg":"success"}`;
   }
 
@@ -86,7 +89,7 @@ export class CallController {
     if (isCallSid(callSid)) logAboutCall(callSid);
     const gone = this.waiting.enter(userId, reply);
     const call = await this.watch.follow(callSid, userId, changeNumberOf(lastEventId));
-    // 204 is how a browser's EventSource learns that there is nothing to come back for.
+    // After a 204 the browser's EventSource does not reconnect (WHATWG HTML, 9.2).
     if (call.isToldCompletely) void reply.status(204).send();
     else sendEvents(reply, call, [gone, this.draining.signal], expiresAt);
   }
