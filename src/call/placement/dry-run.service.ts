@@ -84,7 +84,7 @@ const lookAt = (provider: ResilientProvider, parties: Parties, carried: number) 
   provider: provider.name,
   account: parties.hasSubAccount(provider.name)
     ? 'The caller has a sub-account there.'
-    : 'The caller has no sub-account there yet; the call would have one made.',
+    : 'The caller has no sub-account there yet; the call would create one.',
   obstacle: obstacleOf(provider, parties, carried),
 });
 
@@ -92,9 +92,9 @@ const obstacleOf = (provider: ResilientProvider, parties: Parties, carried: numb
   const { callsAtOnce } = provider.limits;
   if (!parties.hasSubAccount(provider.name) && !provider.createSubAccount)
     return 'The caller has no sub-account there.';
-  if (provider.isCircuitOpen) return 'It has failed again and again, and is left alone for a while.';
+  if (provider.isCircuitOpen) return 'It has failed repeatedly, so no calls are sent to it for a while.';
   if (callsAtOnce !== null && carried >= callsAtOnce) {
-    return `It may carry so many calls at once: ${callsAtOnce}. It carries ${carried}.`;
+    return `Its limit of concurrent calls is reached: ${carried} of ${callsAtOnce}.`;
   }
   return null;
 };
