@@ -1,4 +1,4 @@
-/** Where everything that happens to a call comes in, whoever tells it, and becomes the record. */
+/** Applies every event of a call to its record, from a provider or from Ringback itself, and publishes the change. */
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { logAboutCall } from '../common/log-context.js';
@@ -26,14 +26,14 @@ export class CallRecorder {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Makes the record, or finds the caller's running call. */
+  /** Creates the record, or finds the caller's open call. */
   async open(call: CallToOpen): Promise<OpenCall> {
     const open = await openCall(this.database, call);
     if (open.change !== null) this.feed.publish(open.change);
     return open;
   }
 
-  /** What a provider tells of a call. */
+  /** Applies an event of a provider. */
   async apply(provider: string, event: ProviderEvent, receipt: string | null = null): Promise<Applied> {
     const callSid = event.callSid ?? (await this.openCallOf(provider, event.providerCallId));
     if (callSid === null) return 'unknown_call';
@@ -41,7 +41,7 @@ export class CallRecorder {
     return this.record({ provider, receipt, ...event, callSid });
   }
 
-  /** What we did ourselves; each at most once in a call's life. */
+  /** Applies an event of Ringback itself. Each type is stored at most once per call. */
   applyOwn(
     callSid: string,
     type: CallEventType,

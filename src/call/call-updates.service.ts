@@ -13,7 +13,7 @@ export interface Watched {
   readonly changes: readonly string[];
 }
 
-/** For those who would rather be told than ask again and again. */
+/** Long polls and event streams: clients wait for changes instead of polling. */
 @Injectable()
 export class CallUpdates {
   constructor(
@@ -21,13 +21,13 @@ export class CallUpdates {
     private readonly feed: ChangeFeed,
     private readonly draining: Draining,
   ) {
-    // One listener for each that waits; the default warning is for leaks.
+    // Each waiting request adds a listener; the default warning is meant for leaks.
     setMaxListeners(0, draining.signal);
   }
 
   /**
-   * Waits until the caller's call has gone beyond what was seen, or the time is up, or nobody waits any more, or the
-   * process is to stop. All that is known by then is told in one reply.
+   * Waits until the caller's call has a change beyond `seen`. Also ends when the time is up, the client has
+   * disconnected or the process is draining. The reply has all changes that are known by then.
    * @throws AppError NOT_YOUR_CALL
    */
   async longPoll(
@@ -40,7 +40,7 @@ export class CallUpdates {
     const call = await this.calls.stateOf(callSid, callerId);
     const nothing = { state: call.state, changes: [] };
     if (call.state === StateType.over && !isBeyond(seen, call)) return nothing;
-    // Either may have come about while the state was read, and an abort that is past is not told again.
+    // A signal may have aborted while the state was read. It does not fire again for a new listener.
     const stops = [gone, this.draining.signal];
     if (stops.some(({ aborted }) => aborted)) return nothing;
     return new Promise((resolve) => {
@@ -63,18 +63,20 @@ export class CallUpdates {
         if (isBeyond(seen, { number, state: stateType })) changes.push(bytes);
         if (changes.length > 0 && number >= call.number) finish();
       });
-      // Not AbortSignal.any: on Node 20 each one stays in the memory of the signal that lives as long as the process.
+      // Not AbortSignal.any: on Node 20 each combined signal stays in the memory of `draining`, which lives as long as
+      // the process.
       for (const stop of stops) stop.addEventListener('abort', finish);
     });
   }
 
   /**
-   * Follows the caller's call from the change after `lastNumber`, or from the latest one, until it is over.
+   * Subscribes to the caller's call after change `lastNumber`. Without it, the subscription starts with the latest
+   * change.
    * @throws AppError NOT_YOUR_CALL
    */
   async follow(callSid: string, callerId: string, lastNumber: number | null): Promise<FollowedCall> {
     const { number, state } = await this.calls.stateOf(callSid, callerId, lastNumber ?? 0);
-    // A number that no change has is none to resume from.
+    // A number beyond the latest change cannot be resumed from.
     const last = lastNumber !== null && lastNumber <= number ? lastNumber : number - 1;
     return {
       isToldCompletely: state === StateType.over && last === number,

@@ -17,7 +17,10 @@ import { cancelConditionOf } from './cancel/cancel-condition.js';
 import { UserActGuard } from './user-act.guard.js';
 import { WaitingClients } from './updates/waiting-clients.js';
 
-/** The four endpoints of 2016. The first three are GETs that act, because their clients already do it so. */
+/**
+ * The four endpoints of the 2016 contract. The first three are GETs with side effects, because existing clients call
+ * them so.
+ */
 @Controller('v1/app')
 @RequiresUser()
 export class CallController {
@@ -69,7 +72,7 @@ export class CallController {
     const { state, changes } = await this.watch.longPoll(callSid, userId, wish.seen, wish.waitSeconds, gone);
     this.blocked.refuse(userId);
     void reply.type('application/json; charset=utf-8');
-    // The changes go out as the bytes they are.
+    // The stored bytes of the changes are sent unchanged.
     return successText(`{"stateType":"${state}","changes":[${changes.join(',')}]}`);
   }
 
@@ -84,7 +87,7 @@ export class CallController {
     if (isCallSid(callSid)) logAboutCall(callSid);
     const gone = this.waiting.enter(userId, reply);
     const call = await this.watch.follow(callSid, userId, changeNumberOf(lastEventId));
-    // 204 is how a browser's EventSource learns that there is nothing to come back for.
+    // After a 204 the browser's EventSource does not reconnect (WHATWG HTML, 9.2).
     if (call.isToldCompletely) void reply.status(204).send();
     else sendEvents(reply, call, [gone, this.draining.signal], expiresAt);
   }

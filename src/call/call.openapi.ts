@@ -1,4 +1,4 @@
-/** What Swagger says of the four endpoints; every failure comes from the error table and not from a second list. */
+/** Swagger documentation of the four endpoints. All failures come from the error table, so there is no second list. */
 import { REQUESTS_AT_ONCE } from '../auth/user-requests.js';
 import { applyDecorators } from '@nestjs/common';
 import {
@@ -17,18 +17,25 @@ import { FAILURE, failureExample, objectWith, refusal, replies, SUCCESS, success
 import { WAITING_AT_ONCE } from './updates/waiting-clients.js';
 
 const CALL_SID = '16090510160925480001030600243044';
-/** As `changeBytes` in record/call-change.ts writes it for the stream and the long poll; kept by hand. */
+/**
+ * The format that `changeBytes` in record/call-change.ts writes for the stream and the long poll. Kept in step by hand.
+ */
 const CHANGE =
   `{"type":"call.ringing","timestamp":"2026-11-24T08:00:02.113Z","data":{"callSid":"${CALL_SID}","number":2,` +
   '"stateType":"2","endReason":null,"occurredAt":"2026-11-24T08:00:02.108Z","callerId":"1001","calleeId":"2000",' +
   '"serviceLineId":null}}';
 
-/** A function, because ApiSecurity hands what it has gathered for one route on to the next that it decorates. */
+/**
+ * A function, because ApiSecurity passes what it has collected for one route on to the next route that it decorates.
+ */
 const everyEndpoint = () => [
   ApiTags('App'),
   ApiSecurity('access_token'),
   ApiBearerAuth(),
-  refusal('UNAUTHENTICATED', 'No token, two tokens, or one that is malformed, expired, forged or for somebody else.'),
+  refusal(
+    'UNAUTHENTICATED',
+    'No token, two tokens, or one that is malformed, expired, forged or issued for another service.',
+  ),
   refusal(
     'UNAVAILABLE',
     'The process is shutting down, has STREAMS_AT_ONCE streams and long polls open, or cannot fetch the keys that verify tokens.',
@@ -41,7 +48,7 @@ const PROVIDER_FAILED = 'the provider could not be reached or failed, or we did'
 const NOT_YOUR_CALL = 'the callSid is malformed, unknown, or another user’s';
 
 const NO_ACT_OF_A_USER =
-  'The request is a prefetch, the preview of a link, a tag of a page (`Sec-Fetch-Dest`) or a navigation from another site ' +
+  'The request is a prefetch, a link preview, a resource that a page embeds (`Sec-Fetch-Dest`) or a navigation from another site ' +
   '(`Sec-Fetch-Site`).';
 
 const holdsARequestOpen = () => [
@@ -59,7 +66,7 @@ const placesACall = (badParameters: string, noCallee: string) => [
     { success: successExample('Success', { callSid: CALL_SID }) },
     {
       BAD_CALL_PARAMETERS: badParameters,
-      CALLER_HAS_NO_PHONE: 'the caller has no phone, or the directory does not know them',
+      CALLER_HAS_NO_PHONE: 'the caller has no phone, or is not in the directory',
       CALLEE_HAS_NO_PHONE: noCallee,
       NO_SUB_ACCOUNT: 'the caller has no sub-account at the provider, or the provider refuses it',
       SYSTEM: PROVIDER_FAILED,
@@ -69,7 +76,7 @@ const placesACall = (badParameters: string, noCallee: string) => [
   refusal(['PREFETCH', 'CALLER_BLOCKED'], `${NO_ACT_OF_A_USER} It must not ring a phone. Or the user is blocked.`),
   refusal(
     ['ALREADY_IN_A_CALL', 'TOO_MANY_CALLS', 'TOO_MANY_WAITING'],
-    'The caller is in a call with somebody else. Or the provider refuses because the caller or the callee is called too often. Or the user has too many requests in progress.',
+    'The caller is in a call with another callee. Or the provider refuses because the caller or the callee is called too often. Or the user has too many requests in progress.',
     RETRY_AFTER,
   ),
 ];
@@ -86,8 +93,8 @@ export const CallApi = () =>
       operationId: 'callUser',
       summary: 'Call a user',
       description:
-        'Rings the caller’s own phone, then the target’s, and joins the two. Asking again for the target whom one is ' +
-        'already calling gives the running call’s id and rings nobody twice.',
+        'Rings the caller’s own phone, then the target’s, and connects the two. If the caller already has an open call ' +
+        'to this target, the reply has the callSid of that call and no phone is rung again.',
     }),
     ApiParam({
       name: 'targetId',
@@ -116,16 +123,16 @@ export const CancelApi = () =>
       operationId: 'cancelCall',
       summary: 'Cancel a call',
       description:
-        'Has the provider hang up, in state 1, 2 or 3. Afterwards the call is over. If the provider does not find the call ' +
-        'yet, because its reply to the dial is outstanding or was lost, the cancel is accepted and carried out as soon as ' +
-        'the call is found. With `before` it holds only for a call that has not come so far: whether a cancel or an answer ' +
-        'came first is decided once, at the provider, and the reply, the record and the phones agree on it.',
+        'Makes the provider hang up, in state 1, 2 or 3. Afterwards the call is over. If the provider does not find the call ' +
+        'yet, because its reply to the dial is outstanding or was lost, the cancel is accepted and executed as soon as ' +
+        'the call is found. With `before`, only a call that has not reached that state is canceled. The provider decides once ' +
+        'whether the cancel or the answer came first, so the reply, the record and the phones agree.',
     }),
     callSidParameter,
     ApiQuery({
       name: 'before',
       required: false,
-      description: 'Cancel only a call that has not reached this state, and leave any other one alone.',
+      description: 'Cancel the call only if it has not reached this state.',
       schema: { type: 'string', enum: ['2', '3'] },
     }),
     replies(
@@ -142,7 +149,7 @@ export const CancelApi = () =>
     refusal('BAD_REQUEST', '`before` is neither 2 nor 3.'),
   );
 
-/** No `default`: Swagger UI would fill it in, and make a long poll of every poll. */
+/** No `default`: Swagger UI would send it, and turn every plain poll into a long poll. */
 const longPollQuery = (name: string, maximum: number, example: number, description: string) =>
   ApiQuery({
     name,
@@ -157,19 +164,23 @@ export const StateApi = () =>
       operationId: 'getCallState',
       summary: 'The state of a call',
       description:
-        '`1` requested (the caller’s own phone is being rung), `2` the other party’s phone rings, `3` the other party ' +
-        'has answered and the two are connected, `4` over. It never goes back; a step may be skipped. With `after`, ' +
-        '`afterNumber` or `wait` it is a long poll, whose `data` also has the `changes` beyond that, as in the stream.',
+        '`1` requested (the caller’s own phone is rung), `2` the other party’s phone rings, `3` the other party ' +
+        'has answered and the two are connected, `4` over. The state never decreases; it may skip a step. With `after`, ' +
+        '`afterNumber` or `wait` the request is a long poll. Its `data` also has the `changes` after that point, as in the stream.',
     }),
     callSidParameter,
-    longPollQuery('after', 4, 1, 'reply when the state is greater than this; 0 where it is not given.'),
-    longPollQuery('afterNumber', 1_000_000, 2, 'in place of `after`, reply when a change has a greater number.'),
-    longPollQuery('wait', 60, 25, 'seconds after which the reply comes in any case; 25 where it is not given.'),
+    longPollQuery('after', 4, 1, 'reply when the state is greater than this. Default: 0.'),
+    longPollQuery('afterNumber', 1_000_000, 2, 'instead of `after`, reply when a change has a greater number.'),
+    longPollQuery('wait', 60, 25, 'maximum wait in seconds. Default: 25.'),
     replies(
       objectWith('stateType', {
         stateType: { type: 'string', enum: ['1', '2', '3', '4'] },
-        // By its name: the class is the admin module's, and arrows lead from there to here.
-        changes: { type: 'array', items: { $ref: getSchemaPath('ChangeReply') }, description: 'Of a long poll.' },
+        // By name: the class belongs to the admin module, and src/call must not import src/admin.
+        changes: {
+          type: 'array',
+          items: { $ref: getSchemaPath('ChangeReply') },
+          description: 'Only in the reply to a long poll.',
+        },
       }),
       {
         success: successExample('Success', { stateType: '2' }),
@@ -188,27 +199,27 @@ export const StreamApi = () =>
       operationId: 'streamCallState',
       summary: 'The state of a call, pushed',
       description:
-        'Server-sent events: the latest change at once and every change after it; the end of the stream is the end of ' +
-        'the call, which is when this page shows it, or comes within a minute of the token’s end. The `id` of an event is the change’s number: numbers have no gaps ' +
+        'Server-sent events: the latest change immediately, then every later change. The stream ends when the call is over, ' +
+        'or within a minute after the token expires. This page shows the events only once the stream has ended. The `id` of an event is the number of the change. Numbers have no gaps ' +
         'within a call.',
     }),
     callSidParameter,
     ApiHeader({
       name: 'Last-Event-ID',
       required: false,
-      description: 'Resumes after the change with this number; browsers send it by themselves.',
+      description: 'Resume after the change with this number. Browsers send it when they reconnect.',
       schema: { type: 'string', example: '2' },
     }),
     ApiResponse({
       status: 200,
-      description: 'The events; or, as JSON, the contract’s failures as for the state.',
+      description: 'The events. A failure of the contract is sent as JSON, as for the state.',
       content: {
         'text/event-stream': { schema: { type: 'string' }, example: `id: 2\ndata: ${CHANGE}\n\n` },
         // With its charset, because Swagger UI would otherwise show this one first.
         'application/json; charset=utf-8': { schema: FAILURE, example: failureExample('NOT_YOUR_CALL') },
       },
     }),
-    ApiResponse({ status: 204, description: 'The call is over, and its last change has been seen: do not come back.' }),
+    ApiResponse({ status: 204, description: 'The call is over and the client has its last change: do not reconnect.' }),
     ...holdsARequestOpen(),
     ...everyEndpoint(),
   );

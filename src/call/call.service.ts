@@ -26,7 +26,7 @@ const findState = preparedStatement<RememberedState>(
   'select caller_id as "callerId", state, changes as number from call_record where call_sid = $1',
 );
 
-/** The story of a call in domain words: placed, told about, canceled. */
+/** Places and cancels calls, and returns their state. */
 @Injectable()
 export class CallService {
   private readonly cancels = new CallerCancels();
@@ -56,7 +56,8 @@ export class CallService {
   }
 
   /**
-   * @param seen the number of a change that somebody has seen, maybe on another replica, before it was known here
+   * @param seen the number of a change that the client has received, possibly from another replica before this one has
+   *   it
    * @throws AppError NOT_YOUR_CALL for a callSid that is malformed, unknown, or another user's: one answer for all.
    */
   async stateOf(callSid: string, callerId: string, seen = 0): Promise<RememberedState> {
@@ -66,14 +67,16 @@ export class CallService {
   }
 
   /**
-   * Has the provider hang up, in whatever state the call is, or only where it has not come so far yet: whether it has is
-   * for the provider to tell, which alone knows what happened first. Once it has taken the order the call is over.
+   * Makes the provider hang up. With `before`, it does so only if the call has not reached that milestone. The provider
+   * decides this, because only the provider knows what happened first. Once the provider has accepted the order, the
+   * call is over.
    */
   async cancel(callSid: string, callerId: string, before: CallMilestone | null = null): Promise<void> {
     if (!isCallSid(callSid)) throw new AppError('NOT_YOUR_CALL');
     const what = `${callSid} ${before ?? ''}`;
     const running = this.cancels.find(callerId, what);
-    // A second cancel is a success as soon as the first one is certain to be ordered; a condition is for the provider to judge.
+    // A second cancel succeeds as soon as the first has claimed the call. With a condition it waits for the provider's
+    // verdict.
     if (running) await (before === null ? running.claimed : running.outcome);
     else {
       const claim = () => this.claimCancel(callSid, callerId, before);
@@ -89,7 +92,7 @@ export class CallService {
   }
 
   private async carryOut(callSid: string, claim: CancelClaim, before: CallMilestone | null): Promise<void> {
-    // Somebody else's order is on its way, given by another replica.
+    // Another replica has claimed the cancel and is sending the order.
     if (!claim.claimed && before === null) return;
     try {
       if (claim.notYetDialed) await this.endNotYetDialed(callSid, claim.provider);
@@ -118,7 +121,7 @@ export class CallService {
   private async endNotYetDialed(callSid: string, provider: string): Promise<void> {
     await this.recorder.applyOwn(callSid, 'canceled', { endReason: 'canceled' });
     await releaseDialSlot(this.database, provider, callSid).catch((error: unknown) => {
-      this.logger.warn({ error, provider }, 'a turn at the provider is not given back and passes unused');
+      this.logger.warn({ error, provider }, 'a dial slot could not be released and passes unused');
     });
   }
 
@@ -137,7 +140,7 @@ export class CallService {
       if (!provider) throw new Error(`provider ${providerName} is not configured any more`);
       return await provider.hangUp(await asAsked(this.database, call), before ?? undefined);
     } catch (cause) {
-      // Nor is it known whether there is a call: the cancel waits until it is.
+      // It is not known whether the provider has the call, so the cancel waits until that is known.
       throw call.providerCallId === null && (cause instanceof StatusUnavailable || cause instanceof RequestNotSent)
         ? new NotOrdered('SYSTEM', { cause })
         : new AppError('SYSTEM', { cause });
@@ -145,5 +148,5 @@ export class CallService {
   }
 }
 
-/** No order was given: the provider does not find the call, or not yet. */
+/** No order was sent: the provider does not find the call, at least not yet. */
 class NotOrdered extends AppError {}

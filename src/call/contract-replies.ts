@@ -1,4 +1,4 @@
-/** How Swagger shows the replies of the contract, out of the error table. */
+/** Swagger documentation of the contract's replies, built from the error table. */
 import { ApiResponse } from '@nestjs/swagger';
 import { failure, success } from '../common/contract-envelope.js';
 import { ERRORS, type ErrorName } from '../common/error-table.js';
@@ -15,7 +15,10 @@ const envelope = (returnCodes: number[], returnMsg: object, data?: object) => ({
 });
 
 export const SUCCESS = { type: 'string', enum: ['success'] };
-/** SERVICE_HOTLINE stands in one of them, so that the reply's table, and not an enum, says what `returnMsg` may be. */
+/**
+ * One message contains SERVICE_HOTLINE, so the values of `returnMsg` are listed in the reply's table and not as an
+ * enum.
+ */
 export const FAILURE = envelope([400, 500], { type: 'string' });
 
 export const objectWith = (required: string, properties: Record<string, object>) => ({
@@ -24,10 +27,10 @@ export const objectWith = (required: string, properties: Record<string, object>)
   properties,
 });
 
-/** Outside the envelope, which is to the byte what clients of 2016 know. */
+/** A header, because the envelope must stay byte for byte what the clients of 2016 expect. */
 const errorName = (names: string[]) => ({
   'X-Ringback-Error': {
-    description: 'The name of the failure; branch on it. Not there where the request succeeded.',
+    description: 'The name of the failure; branch on it. Absent if the request succeeded.',
     schema: { type: 'string', enum: names },
   },
 });
@@ -40,7 +43,7 @@ const CHALLENGE = {
   },
 };
 
-/** HTTP 200 with one of these outcomes; the rest with their own status. */
+/** The outcomes that the contract sends with HTTP 200. All other refusals have their own status. */
 export const replies = (
   data: object,
   successes: Record<string, object>,
@@ -56,7 +59,7 @@ export const replies = (
   return ApiResponse({
     status: 200,
     description: [
-      'Success, or the first of the contract’s failures that holds:\n',
+      'Success, or the first of these failures that applies:\n',
       '| returnCode | returnMsg | when |',
       '| --- | --- | --- |',
       ...rows,
@@ -71,7 +74,7 @@ export const replies = (
   });
 };
 
-/** @param names of one HTTP status */
+/** @param names errors that share one HTTP status */
 export const refusal = (
   names: ErrorName | readonly ErrorName[],
   description: string,

@@ -1,19 +1,24 @@
 /**
- * The contract makes GETs ring phones (contract: A GET that rings a phone). Browsers and chat programs send GETs that no user has
- * asked for: to fetch ahead, to preview a link, to load what a page of another site embeds. Here they are refused. What an app
- * fetches and what a user types or follows within the site goes on; so does every client that says nothing about itself.
+ * The contract makes GETs ring phones (contract: A GET that rings a phone). Browsers and chat programs also send GETs
+ * that no user has asked for: prefetches, link previews, resources that a page of another site embeds. This guard
+ * refuses them.
+ * Requests by fetch(), typed addresses and links within the site pass. So does every client that sends none of these
+ * headers.
  */
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../common/error-table.js';
 
-/** Sec-Fetch-Dest of fetch(), XMLHttpRequest and EventSource, and of an address typed or followed. Tags have others. */
+/**
+ * Sec-Fetch-Dest of fetch(), XMLHttpRequest and EventSource (`empty`), and of a typed address or a link (`document`).
+ * Embedded resources have other values.
+ */
 const DESTINATIONS_OF_USERS: ReadonlySet<string> = new Set(['empty', 'document']);
 
 /**
- * Fetches links that people send each other, or that it has found, and names itself so. Each by the name that it sends;
- * no word as common as "bot", which an app's own backend may have in its name.
+ * User agents that fetch links for previews or search. Each is matched by the name that it sends. Words as common as
+ * "bot" are not listed: an app's own backend may have one in its name.
  */
 const PREVIEW_AGENT = new RegExp(
   [
@@ -88,7 +93,7 @@ const isPrefetch = (headers: IncomingHttpHeaders): boolean =>
     .flat()
     .some((purpose) => /prefetch|prerender|preview/i.test(purpose ?? ''));
 
-/** Fetch Metadata, which no script can set: https://www.w3.org/TR/fetch-metadata/ */
+/** Fetch Metadata headers cannot be set by a script: https://www.w3.org/TR/fetch-metadata/ */
 const isLoadedByPage = (headers: IncomingHttpHeaders): boolean => {
   const [destination, mode, site] = ['dest', 'mode', 'site'].map((name) => String(headers[`sec-fetch-${name}`] ?? ''));
   return (

@@ -1,16 +1,19 @@
-/** Which addresses a webhook may go to: those of the public Internet, and what the operator allows. */
+/** The addresses that a webhook may go to: public Internet addresses, and the ranges that the operator allows. */
 import ipaddr from 'ipaddr.js';
 import { isWithin, unmapped, type Address, type AddressRange } from '../common/address-ranges.js';
 
-/** All of IPv6 that has been given out for hosts of the Internet (RFC 4291 §2.4, IANA). */
+/** The IPv6 space that is assigned for hosts of the Internet (RFC 4291 §2.4, IANA). */
 const GLOBAL_IPV6: AddressRange = ipaddr.parseCIDR('2000::/3');
 
-/** Azure's wire server gives a machine its secrets. Metadata addresses of other clouds are link-local, shared or private ones. */
+/**
+ * Azure's wire server returns a machine's secrets. The metadata addresses of other clouds are link-local, shared or
+ * private.
+ */
 const CLOUD_PLATFORM: readonly AddressRange[] = [ipaddr.parseCIDR('168.63.129.16/32')];
 
 /**
- * @param onlyAllowed where public addresses will not do either
- * @returns what is wrong with the address; null where nothing is
+ * @param onlyAllowed true if public addresses are refused too
+ * @returns the fault of the address; null if it is allowed
  */
 export const addressFault = (
   text: string,
@@ -28,6 +31,6 @@ const kindOf = (address: Address): string => {
   const kind = address.range();
   if (kind !== 'unicast') return kind;
   if (isWithin(address, CLOUD_PLATFORM)) return 'cloudPlatform';
-  // ipaddr.js calls unicast whatever has no name, ::127.0.0.1 too.
+  // ipaddr.js reports `unicast` for every address without a named range, including ::127.0.0.1.
   return address.kind() === 'ipv4' || isWithin(address, [GLOBAL_IPV6]) ? 'public' : 'unassigned';
 };

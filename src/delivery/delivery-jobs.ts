@@ -1,7 +1,7 @@
 /**
- * Gives each call with pending deliveries its job: after the commit of the change, for many calls at a time, and in a
- * transaction that need not survive a crash (see migration add-jobs-after-commit). What a crash loses is found again by what
- * is on record: every few seconds among the deliveries of late, and part by part among all that are pending.
+ * Adds a job for each call with pending deliveries: after the commit of the change, for many calls at a time, in a
+ * transaction that need not survive a crash (migration add-jobs-after-commit). A search finds jobs that a crash has
+ * lost. Every few seconds it reads the recent deliveries, and one batch of all pending ones.
  */
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -10,14 +10,14 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
 
 const CALLS_AT_ONCE = 100;
-/** Beyond this, the search finds them. */
+/** Above this limit the search adds the jobs. */
 const MOST_WAITING = 10_000;
 const SEARCH_EVERY_MS = 4_000;
 const SEARCHED_AT_ONCE = 1_000;
 
 const addJobs = preparedStatement('add-jobs', 'select webhook_add_jobs($1)');
 
-/** With a limit, so that it is looked up by its key, however many there are. */
+/** The limit makes the planner use the key, however many jobs there are. */
 const JOB_OF_DELIVERY = `
 left join lateral (
   select id from graphile_worker._private_jobs
@@ -26,7 +26,7 @@ left join lateral (
 const IS_ENABLED = `exists (
     select from webhook_endpoint endpoint where endpoint.id = delivery.endpoint_id and endpoint.disabled_at is null)`;
 
-/** A second is left for their own replica to add the job. */
+/** For the first second the replica that made the change adds the job. */
 const findRecent = preparedStatement<{ callSid: string }>(
   'recent-without-job',
   `
@@ -47,7 +47,7 @@ interface Pending {
   readonly isWithoutJob: boolean;
 }
 
-/** $1 and $2: the endpoint's id and the callSid of the last delivery looked at. */
+/** $1, $2: the endpoint's id and the callSid of the last delivery that was checked. */
 const findNext = preparedStatement<Pending>(
   'pending-without-job',
   `
@@ -95,7 +95,7 @@ export class DeliveryJobs implements OnApplicationBootstrap, BeforeApplicationSh
     await this.adding;
   }
 
-  /** Whether or not anybody is to be told of the call: that is for the statement to see. */
+  /** Also for a call without deliveries: the statement checks that. */
   add(callSid: string): void {
     if (this.waiting.size >= MOST_WAITING) return;
     this.waiting.add(callSid);
@@ -105,7 +105,7 @@ export class DeliveryJobs implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   private async addAll(): Promise<void> {
-    // Calls of one turn of the event loop go together.
+    // Calls of one turn of the event loop share one statement.
     await Promise.resolve();
     while (this.waiting.size > 0) {
       const callSids = [...this.waiting].slice(0, CALLS_AT_ONCE);

@@ -1,16 +1,16 @@
-/** What keeps deliveries going, and their tables from growing. Run as jobs, so by one replica at a time. */
+/** Recovery and clean-up of deliveries. Runs as jobs, so on one replica at a time. */
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { KEY_ORDER_SETTINGS } from '../postgres/key-order.js';
 import { KEPT_DAYS, LOST_JOB_SECONDS } from './delivery-limits.js';
 import { WAKE } from './delivery-sql.js';
 
-/** Rows that one statement handles: well within the time that a statement has. */
+/** Rows per statement; well within the statement's time limit. */
 const BATCH = 500;
 
 /**
- * graphile-worker itself waits four hours, not knowing how long a job may take. "is not null" names the rows of the index
- * ringback_locked_jobs.
+ * graphile-worker itself waits four hours, because it does not know how long a job may take. "is not null" makes the
+ * planner use the index ringback_locked_jobs.
  */
 const UNLOCK_LOST = `
 select graphile_worker.force_unlock_workers(array(
@@ -20,12 +20,12 @@ select graphile_worker.force_unlock_workers(array(
 ))
 `;
 
-/** The callSids of calls that began before the kept days are less than this: a callSid begins with its time. */
+/** The callSids of calls that are older than the kept days are less than this: a callSid begins with its time. */
 const OLDEST_KEPT = `
 select to_char((now() - interval '${KEPT_DAYS} days') at time zone 'UTC', 'YYMMDD') as "oldestKept"
 `;
 
-/** $1: the endpoint before. From key to key, so that it reads one row for each endpoint. */
+/** $1: the previous endpoint. Goes from key to key, so it reads one row per endpoint. */
 const NEXT_ENDPOINT = `
 select delivery.endpoint_id as id,
   exists (select from webhook_endpoint endpoint where endpoint.id = delivery.endpoint_id) as exists
@@ -36,8 +36,8 @@ limit 1
 `;
 
 /**
- * $1: the endpoint's id, $2 and $3: the callSid and number of the last delivery removed before, $4: the callSid that all those
- * to be removed are less than; null for all. Goes on from the last one, because an index still holds what has just been removed.
+ * $1: the endpoint's id, $2, $3: the callSid and number of the last removed delivery, $4: the exclusive upper bound of
+ * callSids; null for all. Continues after the last removed one, because an index still holds entries of removed rows.
  */
 const FORGET = `
 with old as materialized (
@@ -52,8 +52,9 @@ select call_sid as "callSid", change_number as number from old order by call_sid
 `;
 
 /**
- * graphile-worker 0.17 takes a number for a task at every job that is added, whether or not the task is new, and they end
- * at 2^31 (graphile/worker#619; 0.18 mends it, and needs Node 22). Going back is safe: no task is ever new but at start.
+ * graphile-worker 0.17 uses up a task number with every job, whether or not the task is new, and the numbers end at
+ * 2^31 (graphile/worker#619; fixed in 0.18, which needs Node 22). Resetting the sequence is safe, because tasks are
+ * added only at start.
  */
 const SPARE_TASK_NUMBERS = `
 select setval(sequence.name, (select max(id) from graphile_worker._private_tasks))
@@ -65,12 +66,12 @@ where pg_sequence_last_value(sequence.name::regclass) > 1000000000
 export class DeliveryMaintenance {
   constructor(private readonly database: DataSource) {}
 
-  /** Lets go of jobs whose process has died. */
+  /** Unlocks the jobs of crashed processes. */
   async recover(): Promise<void> {
     await this.database.query(UNLOCK_LOST);
   }
 
-  /** Has everything that waits for an endpoint tried at once; it has been enabled, or leads elsewhere now. */
+  /** Retries everything that waits for an endpoint, after it was enabled or its URL changed. */
   async resume(endpointId: string, stop: AbortSignal): Promise<void> {
     for (let last: string | undefined = ''; last !== undefined;) {
       stop.throwIfAborted();
@@ -82,7 +83,7 @@ export class DeliveryMaintenance {
     }
   }
 
-  /** Removes the deliveries of calls that began before the kept days, and all deliveries of endpoints that were removed. */
+  /** Removes the deliveries of calls that are older than the kept days, and all deliveries of removed endpoints. */
   async forget(stop: AbortSignal): Promise<void> {
     const [{ oldestKept }] = await this.database.query<[{ oldestKept: string }]>(OLDEST_KEPT);
     for (let endpoint = await this.endpointAfter('0'); endpoint; endpoint = await this.endpointAfter(endpoint.id)) {
@@ -111,7 +112,7 @@ export class DeliveryMaintenance {
   }
 }
 
-/** Of a delivery among those to its endpoint. */
+/** The position of a delivery in the list of its endpoint. */
 interface Place {
   readonly callSid: string;
   readonly number: number;

@@ -1,36 +1,35 @@
 /**
- * What holds the deliveries of a call together. For one endpoint and one call there is one job at most that is alive, it
- * holds the job key, and it makes one attempt at the oldest pending delivery: so no two are under way at once, and none
- * goes before the one before it.
+ * The rules of the delivery jobs. For each endpoint and call there is at most one live job. It holds the job key and
+ * makes one attempt at the oldest pending delivery. So no two attempts run concurrently, and deliveries stay in order.
  *
- * - After a change is committed, and after a delivery is settled, the call gets a job for each endpoint that has a pending
- *   delivery and no job (webhook_add_jobs, see delivery-jobs.ts).
- * - Whoever settles a delivery, or finds none, gives up the key in the same transaction.
- * - Each of them holds the call's row meanwhile, so none can miss what another does.
- * - A job that fails keeps the key and waits; a change in the meantime neither resets nor overtakes it.
- * - A job whose endpoint has no free slot hands the key to a job like itself, with the same count of failed attempts.
+ * - After a change is committed, and after a delivery is settled, the call gets a job for each endpoint that has a
+ *   pending delivery and no job (webhook_add_jobs, see delivery-jobs.ts).
+ * - A job that settles a delivery, or finds none, releases the key in the same transaction.
+ * - Both lock the call's row, so neither misses a change of the other.
+ * - A job that fails keeps the key and waits. A change in the meantime neither resets nor overtakes it.
+ * - A job whose endpoint has no free slot passes the key to an equal job, with the same count of failed attempts.
  *
- * graphile-worker's queue names would not do instead: each time a worker looks for a job it locks every free queue there
- * is, and here there would be as many as calls; nor would its way of replacing a job by key, which starts the waiting anew.
+ * graphile-worker's named queues do not fit: each search for a job locks every free queue, and here there would be one
+ * per call. Nor does its replacement of a job by key, which restarts the back-off.
  */
 
 /**
- * For a transaction that adds jobs and writes nothing else. Adding a job notifies the workers, and all transactions that
- * notify wait for each other's flush to the disk.
+ * For a transaction that only adds jobs. Adding a job notifies the workers, and all transactions that notify wait for
+ * each other's flush to disk.
  */
 const NEED_NOT_SURVIVE = `set_config('synchronous_commit', 'off', true)`;
 
 /** $1: the callSid */
 export const LOCK_CALL = 'select from call_record where call_sid = $1 for update';
 
-/** The rows that the statements below speak of, so that no delivery is found by one and not by another. */
+/** The rows of all statements below, so that they agree on which deliveries there are. */
 const PENDING = `
   webhook_delivery delivery
   join webhook_endpoint endpoint on endpoint.id = delivery.endpoint_id
   join call_event event on event.call_sid = delivery.call_sid and event.change_number = delivery.change_number
   where delivery.endpoint_id = $1 and delivery.call_sid = $2 and delivery.state = 'pending'`;
 
-/** $1: the endpoint's id, $2: the callSid. The attempt is written down before it is made. */
+/** $1: the endpoint's id, $2: the callSid. Stores the attempt before it is made. */
 export const CLAIM_NEXT = `
 with next as (
   select delivery.change_number, event.change, endpoint.url, endpoint.secret,
@@ -52,15 +51,15 @@ from next left join attempt on true
 /** $1: the endpoint's id, $2: the callSid */
 export const ANY_PENDING = `select from ${PENDING} limit 1`;
 
-/** $1: the endpoint's id. While somebody shares the row, it cannot be enabled. */
+/** $1: the endpoint's id. While the row is locked for share, the endpoint cannot be enabled. */
 export const LOCK_IF_DISABLED = 'select from webhook_endpoint where id = $1 and disabled_at is not null for share';
 
 /** $1: the endpoint's id, $2: the callSid */
 export const RELEASE_JOB = 'select graphile_worker.remove_job(webhook_job_key($1, $2))';
 
 /**
- * $1: the endpoint's id, $2: the callSid, $3: seconds for which the receiver wants to be left alone. graphile-worker adds its
- * back-off to the running job's time when the job has failed; together they are the longer of the two.
+ * $1: the endpoint's id, $2: the callSid, $3: the receiver's Retry-After in seconds. After a failure graphile-worker
+ * adds its back-off to the running job's time. Together they make the longer of the two.
  */
 export const LEAVE_ALONE = `
 update graphile_worker._private_jobs
@@ -69,8 +68,9 @@ where key = webhook_job_key($1, $2) and $3 > exp(least(attempts, 10))
 `;
 
 /**
- * $1: the endpoint's id, $2: the callSid before the first, $3: how many, $4: the only callSid, or null. Pending deliveries
- * are tried at once. A job that is running is left alone: when it is done, another is added for what is pending.
+ * $1: the endpoint's id, $2: the callSid before the first, $3: the number of calls, $4: a single callSid, or null.
+ * Schedules the pending deliveries for now. A running job is not changed: when it is done, another job is added for
+ * what is pending.
  */
 export const WAKE = `
 with call as (
@@ -87,8 +87,8 @@ order by call.call_sid
 `;
 
 /**
- * $1: the endpoint's id, $2: the callSid, $3: the id of the running job, $4: its failed attempts. A worker deletes the job
- * that it has run, so another one takes its place; none if the key has already gone to another.
+ * $1: the endpoint's id, $2: the callSid, $3: the id of the running job, $4: its failed attempts. A worker deletes the
+ * job that it has run, so another job takes its place. None is added if the key already belongs to another job.
  */
 export const PUT_BACK = `
 select graphile_worker.reschedule_jobs(array[webhook_add_job($1, $2)], attempts => $4), ${NEED_NOT_SURVIVE}

@@ -1,6 +1,6 @@
 /**
- * Runs the jobs of the queue, on any number of replicas. It has connections of its own, three at most and one while nothing
- * happens, so that requests never wait for deliveries; a database that goes away stops it for as long, and no longer.
+ * Runs the jobs of the queue, on any number of replicas. It has its own connections, at most three and one while idle,
+ * so that requests never wait for deliveries. A database outage stops the worker only for its duration.
  */
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,15 +20,15 @@ import { deliveryJobOf, endpointIdOf } from './job-payload.js';
 import { queueLogger } from './queue-logger.js';
 import { DeliveryMaintenance } from './delivery-maintenance.js';
 
-/** One listens for new jobs; taking one and putting it away are statements of a millisecond. */
+/** One listens for new jobs. Fetching and completing a job are statements of a millisecond. */
 const CONNECTIONS = 3;
-/** A process that is to stop has ten seconds; an attempt has half of them to end by itself. */
+/** A stopping process has ten seconds; half of them are for attempts to end by themselves. */
 const FINISH_LIMIT_MS = 5_000;
 const START_AGAIN_AFTER_MS = 1_000;
-/** Past the end of the attempts under way, for which a runner that gives up waits. */
+/** After the end of the attempts in flight, for which a failing runner waits. */
 const GIVE_UP_LIMIT_MS = FINISH_LIMIT_MS + 2_000;
 
-/** Of any number of replicas one adds the job; one that is still waiting is replaced. */
+/** One replica adds each job. A job that is still waiting is replaced. */
 const TIMETABLE = `
 * * * * * recover ?jobKey=recover
 17 * * * * forget ?jobKey=forget
@@ -49,7 +49,7 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Once the service listens: a start that fails before takes no job and holds no attempt against an endpoint. */
+  /** Called once the service listens, so that a failing start takes no job and records no failed attempt. */
   start(): void {
     this.working = this.work();
     this.draining.signal.addEventListener('abort', () => void this.stop());
@@ -60,7 +60,7 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
     await this.working;
   }
 
-  /** graphile-worker gives up when the database has been away for minutes; we do not. */
+  /** graphile-worker gives up after minutes without a database. This loop starts it again. */
   private async work(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
@@ -76,21 +76,22 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
       } catch (error) {
         this.logger.warn({ error }, 'the delivery worker has failed, and starts again');
       }
-      // Neither is waited for: a runner that was given up goes on with its timetable, and a connection of it may never come back.
+      // Neither is awaited: a failed runner keeps its timetable running until it is stopped, and one of its connections
+      // may never return.
       if (this.runner) void stopRunner(this.runner, this.logger);
       void pool.end();
       await sleep(START_AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  /** It may have been told to stop while it started. */
+  /** A stop may have been requested during the start. */
   private async untilEnded(runner: Runner, events: EventEmitter): Promise<void> {
     const givenUp = untilGivenUp(events);
     if (this.stopping.signal.aborted) await Promise.race([runner.stop(), givenUp]);
     await Promise.race([runner.promise, givenUp]);
   }
 
-  /** One for each runner, so that none waits for connections which the one before has kept. */
+  /** One pool per runner, so that a runner never waits for connections that the previous one still holds. */
   private openPool(): Pool {
     return jobPool(
       {
@@ -115,7 +116,7 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
       noHandleSignals: true,
       concurrency: ATTEMPTS_AT_ONCE,
       gracefulShutdownAbortTimeout: FINISH_LIMIT_MS,
-      // Without these, nobody catches the error of a job that cannot be put away because the database is gone.
+      // Without these, the error of a job that cannot be completed during a database outage is an unhandled rejection.
       preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       taskList: this.tasks(),
       crontab: TIMETABLE,
@@ -126,11 +127,11 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
     return runner;
   }
 
-  /** Takes no job any more, and waits for those that are under way. */
+  /** Takes no more jobs, and waits for those in flight. */
   private async stop(): Promise<void> {
     if (this.stopping.signal.aborted) return;
     this.stopping.abort();
-    // A runner that gives up may never say that it has stopped.
+    // A failing runner may never report that it has stopped.
     if (this.runner) await Promise.race([stopRunner(this.runner, this.logger), this.working]);
   }
 
@@ -144,9 +145,9 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
   }
 
   /**
-   * Workers that look for a job at the same moment see the same busy endpoints, so more jobs may come here than there are
-   * slots. Those that get none are put back. This cannot loop: the endpoint is busy now, so no worker takes them until a
-   * slot is free.
+   * Workers that fetch a job at the same moment see the same busy endpoints, so more jobs may arrive here than there
+   * are slots. Jobs without a slot are put back. This cannot loop: the endpoint is busy now, so no worker fetches them
+   * until a slot is free.
    */
   private deliver(payload: unknown, { abortSignal, job: { id, attempts } }: JobHelpers): Promise<void> {
     const job = deliveryJobOf(payload);
@@ -164,21 +165,22 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
     });
   }
 
-  /** The flags of jobs that are not taken now. */
+  /** The flags of jobs that must not be fetched now. */
   private busyEndpoints(): string[] {
     return this.slots.full.map((endpointId) => `endpoint:${endpointId}`);
   }
 }
 
-/** It may have ended by itself, and says so. */
+/** The runner may have ended by itself; then stop() rejects. */
 const stopRunner = (runner: Runner, logger: Logger): Promise<void> =>
   runner.stop().catch((error: unknown) => {
     logger.debug({ error }, 'the delivery worker had ended before it was stopped');
   });
 
 /**
- * Rejects some time after the runner has given up. graphile-worker 0.17 counts wrongly where a job could not be put away and others
- * then could (main.js, batch: allgood lowers the count with each of them): such a runner takes no job any more, and never ends.
+ * Rejects some time after the runner has given up. graphile-worker 0.17 counts wrongly if one job could not be
+ * completed and later ones could (main.js, batch: each success lowers the count). Such a runner takes no more jobs and
+ * never ends.
  */
 const untilGivenUp = (events: EventEmitter): Promise<never> =>
   new Promise((_, reject) => {
@@ -188,12 +190,12 @@ const untilGivenUp = (events: EventEmitter): Promise<never> =>
   });
 
 /**
- * graphile-worker 0.17 remembers it for good when its very first look for a job fails (taskIdentifiers.js keeps the
- * rejected promise), and never finds one. Such a runner makes room for another.
+ * If its very first fetch of a job fails, graphile-worker 0.17 caches the rejected promise permanently
+ * (taskIdentifiers.js) and never finds a job. Such a runner is replaced.
  */
 const restartIfFirstFetchFails = (runner: Runner, events: EventEmitter, logger: Logger): void => {
   const end = (): void => {
-    // Once all its workers have seen it; else each of them complains.
+    // After all its workers have failed; otherwise each of them logs an error.
     setImmediate(() => {
       void stopRunner(runner, logger);
     });
@@ -205,8 +207,8 @@ const restartIfFirstFetchFails = (runner: Runner, events: EventEmitter, logger: 
 };
 
 /**
- * A worker whose look for a job fails while its pool shuts down has nothing left to do. Left alone it ends with that error, and
- * graphile-worker prints it on stderr by console.trace.
+ * If a fetch fails while the pool shuts down, the worker has nothing left to do. Without this it would end with that
+ * error, and graphile-worker would print it to stderr with console.trace.
  */
 const endQuietly = (events: EventEmitter): void => {
   let isShuttingDown = false;

@@ -11,7 +11,7 @@ import { NameResolver } from './name-resolver.js';
 import { DeliveryMaintenance } from './delivery-maintenance.js';
 import { WebhookRequest } from './webhook-request.js';
 
-/** What the app's backend is told, and whether it heard. */
+/** Outgoing webhooks to the app's backend, and their attempts. */
 @Module({
   imports: [CallModule],
   providers: [

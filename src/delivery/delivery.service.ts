@@ -11,7 +11,7 @@ import { listDeliveries, type DeliveryFilter, type ShownDelivery } from './list-
 const noSuchDelivery = (): AppError =>
   new AppError('NOT_FOUND', { detail: `This endpoint has no such delivery; they are kept for ${KEPT_DAYS} days.` });
 
-/** What an endpoint was told, and whether it heard. */
+/** The deliveries of an endpoint, and their redelivery. */
 @Injectable()
 export class DeliveryService {
   constructor(
@@ -19,15 +19,17 @@ export class DeliveryService {
     private readonly endpoints: EndpointService,
   ) {}
 
-  /** The latest first. A page may have fewer items than the limit, even none, and yet a next (list-deliveries.ts). */
+  /**
+   * Latest first. A page may have fewer items than the limit, even none, and still a next cursor (list-deliveries.ts).
+   */
   async list(endpointId: string, filter: DeliveryFilter, page: PageRequest): Promise<Page<ShownDelivery>> {
     await this.endpoints.find(endpointId);
     return listDeliveries(this.database, endpointId, filter, page);
   }
 
   /**
-   * Has the changes of a call delivered again, those that were and those that were not; or a single one of them.
-   * @returns how many
+   * Delivers all changes of a call again, delivered or not, or a single one of them.
+   * @returns the number of deliveries
    */
   async redeliver(endpointId: string, callSid: string, number: number | undefined): Promise<number> {
     await this.endpoints.find(endpointId);

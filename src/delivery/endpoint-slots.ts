@@ -1,8 +1,8 @@
 import { ATTEMPTS_AT_ONCE_TO_ONE, ATTEMPTS_AT_ONCE_TO_SILENT } from './delivery-limits.js';
 
 /**
- * The attempts that this process makes to each endpoint at one time. A slot is checked and taken in one synchronous step:
- * a limit that is read first and counted later lets through all workers that read it at the same moment.
+ * The concurrent attempts of this process, by endpoint. A slot is checked and taken in one synchronous step. If the
+ * limit were read first and counted later, all workers that read it at the same moment would pass.
  */
 export class EndpointSlots {
   private readonly taken = new Map<string, number>();

@@ -4,14 +4,17 @@ import { hostOf } from '../common/origin.js';
 import { urlFault } from './endpoint-url.js';
 import { AddressRefused, GuardedConnections } from './guarded-connections.js';
 
-/** For whoever registers an endpoint: better told now than by deliveries that fail. */
+/**
+ * Checks an endpoint's URL when it is registered, so that the error is reported immediately and not by failing
+ * deliveries.
+ */
 @Injectable()
 export class EndpointUrlCheck {
   constructor(private readonly connections: GuardedConnections) {}
 
   /**
-   * @returns the URL in its one form (WHATWG): host in lower case, no default port, no dot segments
-   * @throws AppError BAD_REQUEST that says what is wrong with the URL, or with where it leads
+   * @returns the normalized URL (WHATWG): host in lower case, no default port, no dot segments
+   * @throws AppError BAD_REQUEST that names the fault of the URL or of its addresses
    */
   async normalized(text: string): Promise<string> {
     const what = urlFault(text) ?? (await this.leadsAstray(new URL(text)));

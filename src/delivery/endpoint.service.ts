@@ -8,7 +8,7 @@ import { PREVIOUS_SECRET_HOURS } from './delivery-limits.js';
 import { EndpointUrlCheck } from './endpoint-url-check.js';
 import type { WebhookEndpoint } from './webhook-endpoint.entity.js';
 
-/** What may be shown of an endpoint: never its secret. */
+/** An endpoint without its secrets. */
 export type ShownEndpoint = Readonly<
   Omit<WebhookEndpoint, 'secret' | 'previousSecret' | 'previousSecretUntil'> & { enabled: boolean }
 >;
@@ -17,7 +17,7 @@ export interface NewSecret {
   readonly secret: string;
 }
 
-/** What is left out stays as it is. */
+/** Absent fields stay unchanged. */
 export interface EndpointChange {
   readonly url?: string | undefined;
   readonly eventTypes?: WebhookEndpoint['eventTypes'] | undefined;
@@ -30,7 +30,7 @@ const SHOWN = `
 
 export const noSuchEndpoint = (): AppError => new AppError('NOT_FOUND', { detail: 'There is no such endpoint.' });
 
-/** Upkeep of the places where the app's backend is told of calls. */
+/** Manages the webhook endpoints of the app's backend. */
 @Injectable()
 export class EndpointService {
   constructor(
@@ -38,7 +38,7 @@ export class EndpointService {
     private readonly urls: EndpointUrlCheck,
   ) {}
 
-  /** @returns with the secret, which nobody is shown again */
+  /** @returns the endpoint with its secret, which is returned only here */
   async create({ url, eventTypes }: Pick<WebhookEndpoint, 'url' | 'eventTypes'>): Promise<ShownEndpoint & NewSecret> {
     const where = await this.urls.normalized(url);
     const secret = newSecret();
@@ -68,7 +68,7 @@ export class EndpointService {
     return pageOf(rows, limit, ({ id }) => id);
   }
 
-  /** What waits for an endpoint that is enabled, or that leads elsewhere, is tried at once. */
+  /** When an endpoint is enabled or its URL changes, its pending deliveries are retried immediately. */
   async change(id: string, { url, eventTypes, enabled }: EndpointChange): Promise<ShownEndpoint> {
     if (!isLong(id)) throw noSuchEndpoint();
     const where = url === undefined ? null : await this.urls.normalized(url);
@@ -98,7 +98,7 @@ export class EndpointService {
     });
   }
 
-  /** The secret before it signs on for a while, beside the new one. */
+  /** The previous secret still signs for a while, beside the new one. */
   async rotateSecret(id: string): Promise<NewSecret & { readonly previousSecretUntil: Date }> {
     if (!isLong(id)) throw noSuchEndpoint();
     const secret = newSecret();
@@ -116,7 +116,7 @@ export class EndpointService {
     return { secret, previousSecretUntil: endpoint.previousSecretUntil };
   }
 
-  /** Its deliveries cannot be asked for any more, and are removed within the hour. */
+  /** Its deliveries are no longer listed, and are removed within the hour. */
   async remove(id: string): Promise<void> {
     if (!isLong(id)) throw noSuchEndpoint();
     const [, removed] = await this.database.query<[unknown, number]>('delete from webhook_endpoint where id = $1', [
@@ -129,7 +129,7 @@ export class EndpointService {
 /** Standard Webhooks: 24 to 64 bytes. */
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
-/** An error that is logged must not hold the secret; TypeORM's has the parameters of its statement. */
+/** A logged error must not contain the secret. TypeORM's error has the parameters of its statement. */
 const throwWithoutSecret = (error: unknown): never => {
   if (!(error instanceof QueryFailedError)) throw error;
   const { code } = error.driverError as { code?: unknown };

@@ -1,7 +1,7 @@
 /**
- * Connections to where an administrator says, which must not lead into our own network. The check is made where the
- * connection is made, on the addresses that it then goes to: a name that has come to mean something else since its
- * endpoint was registered is caught like one that meant it from the start. A proxy is asked for one of these very addresses.
+ * Connections to URLs that an administrator has entered, which must not lead into our own network. The check runs when
+ * the connection is made, on the addresses that it then uses. So a name that resolves to another address since its
+ * endpoint was registered is checked as well. A proxy is asked to connect to one of the checked addresses.
  */
 import type { RequestOptions } from 'node:https';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
@@ -13,10 +13,10 @@ import { CONFIG, type Config } from '../config/config.js';
 import { addressFault } from './address-rules.js';
 import { NameResolver } from './name-resolver.js';
 
-/** Of several addresses each has this long. */
+/** Per address, if there are several. */
 const TUNNEL_LIMIT_MS = 5_000;
 
-/** Its message says what is wrong with which address. */
+/** The message names the address and its fault. */
 export class AddressRefused extends Error {}
 
 @Injectable()
@@ -31,12 +31,12 @@ export class GuardedConnections {
   }
 
   /**
-   * How a request to the URL connects: anew, so that every attempt is checked.
-   * @throws as addressesOf, or where the proxy does not connect
+   * The connection options for one request. Each attempt makes a new connection, so that each is checked.
+   * @throws as addressesOf, or if the proxy does not connect
    */
   async to(url: URL): Promise<Pick<RequestOptions, 'agent' | 'lookup' | 'createConnection'>> {
     const addresses = await this.addressesOf(hostOf(url), url.protocol);
-    // Plain http only goes to ranges that the operator allows, which is our own network.
+    // Plain http is allowed only to the operator's ranges, which are our own network.
     const proxy = url.protocol === 'https:' ? this.proxyFor(url) : null;
     if (!proxy) return { agent: false, lookup: answering(addresses) };
     const tunnel = secured(await tunnelToOneOf(addresses, portOf(url), proxy), hostOf(url));
@@ -44,9 +44,9 @@ export class GuardedConnections {
   }
 
   /**
-   * Where a connection may go; plain http only to where the operator allows.
-   * @throws AddressRefused where a single one of the addresses is not allowed
-   * @throws whatever the resolver does, where it knows none
+   * The addresses of a host, all checked. Plain http is allowed only to the operator's ranges.
+   * @throws AddressRefused if any address is not allowed
+   * @throws the resolver's error
    */
   async addressesOf(host: string, protocol: string): Promise<readonly string[]> {
     const addresses = isIP(host) ? [host] : await this.resolver.addressesOf(host);
@@ -72,7 +72,7 @@ const tunnelToOneOf = async (addresses: readonly string[], port: string, proxy: 
   throw reason;
 };
 
-/** For an address that is written out, Node asks no lookup and goes there: it is the one that was checked. */
+/** If the URL has an IP address, Node does no lookup and connects to it; that address was checked. */
 const answering =
   (addresses: readonly string[]): LookupFunction =>
   (_host, { all }, callback) => {

@@ -6,7 +6,7 @@
 import { isCallSid } from '../call/record/call-sid.js';
 import { isLong } from '../common/long.js';
 
-/** What a job is about: the deliveries of one call to one endpoint. */
+/** The deliveries of one call to one endpoint. */
 export interface DeliveryJob {
   readonly endpointId: string;
   readonly callSid: string;

@@ -1,6 +1,7 @@
 /**
- * One page of the deliveries to an endpoint. The key (endpoint, call, change) is read backwards from the cursor. Deliveries in
- * one state may be rare among all others, so a page examines MOST_EXAMINED deliveries and then says how far it has come.
+ * One page of the deliveries to an endpoint. The key (endpoint, call, change) is read backwards from the cursor.
+ * Deliveries in one state may be rare, so a page examines at most MOST_EXAMINED deliveries and then reports how far it
+ * has come.
  */
 import type { DataSource } from 'typeorm';
 import type { ChangeType } from '../call/record/call-change.js';
@@ -15,7 +16,7 @@ export type ShownAttempt = Readonly<Pick<WebhookAttempt, 'startedAt' | 'duration
 export interface ShownDelivery extends Readonly<
   Pick<WebhookDelivery, 'callSid' | 'state' | 'createdAt' | 'settledAt'>
 > {
-  /** Of every request that carries it: `webhook-id`. */
+  /** The `webhook-id` of every request of this delivery. */
   readonly id: string;
   readonly number: number;
   readonly type: ChangeType;
@@ -29,15 +30,16 @@ export interface DeliveryFilter {
 
 interface Row extends Omit<ShownDelivery, 'attempts'> {
   readonly attempts: readonly (Omit<ShownAttempt, 'startedAt'> & { readonly startedAt: string })[];
-  /** False for a row that only says how far the page has come. */
+  /** False for a row that only marks how far the page has come. */
   readonly matches: boolean;
   /** No delivery beyond this one was examined. */
   readonly isHorizon: boolean;
 }
 
 /**
- * $1: the endpoint's id, $2 and $3: the callSid and number that the page before ended with, or null, $4: a callSid or null,
- * $5: how many to examine, $6: a state or null, $7: how many to return. The pending ones have an index of their own.
+ * $1: the endpoint's id, $2, $3: the callSid and number at the end of the previous page, or null, $4: a callSid or
+ * null, $5: how many to examine, $6: a state or null, $7: how many to return. Pending deliveries have an index of their
+ * own.
  */
 const statement = (isPending: boolean): string => `
 select delivery.call_sid || '-' || delivery.change_number as id, delivery.call_sid as "callSid",
@@ -81,7 +83,7 @@ order by delivery.call_sid desc, delivery.change_number desc
 limit $7
 `;
 
-/** The latest first. A page may have fewer items than the limit, even none, and yet a next. */
+/** Latest first. A page may have fewer items than the limit, even none, and still a next cursor. */
 export const listDeliveries = async (
   database: DataSource,
   endpointId: string,
@@ -110,7 +112,7 @@ const shown = ({ matches: _matches, isHorizon: _isHorizon, attempts, ...delivery
   attempts: attempts.map((attempt) => ({ ...attempt, startedAt: new Date(attempt.startedAt) })),
 });
 
-/** @throws AppError for a cursor that is of another list */
+/** @throws AppError for a cursor of another list */
 const placeOf = (cursor: string | undefined): [callSid: string | null, number: number | null] => {
   if (cursor === undefined) return [null, null];
   const [, callSid, number] = /^(\d{32})-(\d{1,9})$/.exec(cursor) ?? [];

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { Injectable } from '@nestjs/common';
 
-/** The system's own resolver. A class of its own so that a test can have names lead wherever it likes. */
+/** The system's resolver. A separate class, so that a test can replace it. */
 @Injectable()
 export class NameResolver {
   async addressesOf(name: string): Promise<readonly string[]> {

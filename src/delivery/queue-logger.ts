@@ -3,8 +3,9 @@ import type { Logger } from '../common/logger.js';
 import { DeliveryFailed } from './webhook-deliverer.js';
 
 /**
- * graphile-worker's messages through our logger, without what it hangs on them: jobs and connections whole. An attempt
- * that failed was logged where it was made; everything but errors is chatter, or advice on settings that are meant so.
+ * Writes graphile-worker's messages to our logger, without the jobs and connections that it attaches. A failed attempt
+ * has already been logged by the deliverer. Messages below error level are about details, or advise against settings
+ * that are intended; they are logged at debug.
  */
 export const queueLogger = (logger: Logger): QueueLogger =>
   new QueueLogger(() => (level: string, message, meta) => {

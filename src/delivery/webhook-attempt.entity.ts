@@ -2,8 +2,8 @@ import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, t
 import { WebhookDelivery } from './webhook-delivery.entity.js';
 
 /**
- * One request to an endpoint, written down before it is sent: one that has neither a status nor an error is under way, or
- * its process has died.
+ * One request to an endpoint, stored before it is sent. A row with neither status nor error is in flight, or its
+ * process has crashed.
  */
 @Entity('webhook_attempt')
 @Index('webhook_attempt_of_delivery', ['endpointId', 'callSid', 'changeNumber', 'id'])
@@ -30,15 +30,15 @@ export class WebhookAttempt {
   @Column('integer', { name: 'duration_ms', nullable: true })
   durationMs: number | null;
 
-  /** The HTTP status of the answer, where there was one. */
+  /** The HTTP status of the response; null without a response. */
   @Column('smallint', { nullable: true })
   status: number | null;
 
-  /** Why it does not count as delivered. */
+  /** Why the attempt failed. */
   @Column('text', { nullable: true })
   error: string | null;
 
-  /** How the body of the answer begins. */
+  /** The beginning of the response body. */
   @Column('text', { nullable: true })
   response: string | null;
 

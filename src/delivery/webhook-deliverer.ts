@@ -15,10 +15,10 @@ import { DeliveryJobs } from './delivery-jobs.js';
 import type { DeliveryJob } from './job-payload.js';
 import { WebhookRequest, type Answer } from './webhook-request.js';
 
-/** The job is to be run again, after a while. */
+/** The job must be run again later. */
 export class DeliveryFailed extends Error {}
 
-/** As above; the endpoint said nothing. */
+/** As above, because the endpoint did not answer. */
 export class EndpointSilent extends DeliveryFailed {}
 
 interface Claimed {
@@ -27,14 +27,17 @@ interface Claimed {
   readonly url: string;
   readonly secret: string;
   readonly previousSecret: string | null;
-  /** Null where the endpoint is disabled. */
+  /** Null if the endpoint is disabled. */
   readonly attemptId: string | null;
 }
 
-/** The receiver's word for: never again (Standard Webhooks). */
+/** With this status the receiver unsubscribes (Standard Webhooks). */
 const GONE = 410;
 
-/** $1: the endpoint's id, $2: whether it is gone. Writes nothing where nothing is new: every failing call comes by here. */
+/**
+ * $1: the endpoint's id, $2: whether it answered 410. Writes nothing if nothing changes, because every failing call
+ * runs it.
+ */
 const NOTE_FAILURE = `
 update webhook_endpoint
 set failing_since = coalesce(failing_since, now()),
@@ -47,7 +50,7 @@ where id = $1 and disabled_at is null and ($2 or failing_since is null or failin
 returning disabled_reason as "disabledReason"
 `;
 
-/** Takes the changes of a call to an endpoint, one at a time and in the order of their numbers. */
+/** Delivers the changes of a call to an endpoint, one at a time and in the order of their numbers. */
 @Injectable()
 export class WebhookDeliverer {
   constructor(
@@ -58,9 +61,9 @@ export class WebhookDeliverer {
   ) {}
 
   /**
-   * One attempt at the oldest pending delivery.
-   * @param attemptsMade with this one, in a row
-   * @throws DeliveryFailed where the same one is to be tried again
+   * Makes one attempt at the oldest pending delivery.
+   * @param attemptsMade consecutive attempts, including this one
+   * @throws DeliveryFailed if the same delivery must be tried again
    */
   async deliverNext(job: DeliveryJob, attemptsMade: number, stop: AbortSignal): Promise<void> {
     const { endpointId, callSid } = job;
@@ -79,7 +82,7 @@ export class WebhookDeliverer {
     const isOver = await this.database.transaction(async (database) => {
       await database.query(LOCK_CALL, [callSid]);
       await this.writeDown(database, next.attemptId, answer);
-      // What our own stopping cut short says nothing of the endpoint.
+      // An attempt that our own shutdown has interrupted says nothing about the endpoint.
       if (status === null && stop.aborted) return false;
       if (error === null) await this.settle(database, job, changeNumber, 'delivered');
       else if (await this.disabledBy(database, endpointId, answer)) {
@@ -96,7 +99,7 @@ export class WebhookDeliverer {
     this.jobs.add(callSid);
   }
 
-  /** Has the job run again as soon as a worker may take it. Its count of failed attempts, and so its back-off, stay. */
+  /** Runs the job again as soon as a worker may take it. Its count of failed attempts, and so its back-off, stays. */
   async putBack(
     { endpointId, callSid }: DeliveryJob,
     job: { readonly id: string; readonly failures: number },
@@ -108,8 +111,8 @@ export class WebhookDeliverer {
   }
 
   /**
-   * There is nothing to deliver, or the endpoint is disabled: gives up the key.
-   * @throws DeliveryFailed where that has changed just now
+   * Releases the key, because there is nothing to deliver or the endpoint is disabled.
+   * @throws DeliveryFailed if that is no longer true
    */
   private async release({ endpointId, callSid }: DeliveryJob): Promise<void> {
     const isDue = await this.database.transaction(async (database) => {
@@ -143,16 +146,17 @@ export class WebhookDeliverer {
        where endpoint_id = $1 and call_sid = $2 and change_number = $3 and state = 'pending'`,
       [endpointId, callSid, changeNumber, state],
     );
-    // This process was taken for dead; another has done the work.
+    // The job was unlocked as lost, and another process has done the work.
     if (settled === 0) return;
-    // Also when it failed for good: it was the last to say that the endpoint fails, and a month later nobody would know.
+    // Also after a permanent failure. It was the last delivery that recorded the failure, and the column would
+    // otherwise stay set.
     const [, recovered] = await database.query<[unknown, number]>(
       'update webhook_endpoint set failing_since = null where id = $1 and failing_since is not null',
       [endpointId],
     );
     if (recovered > 0 && state === 'delivered') this.logger.info({ endpointId }, 'a webhook endpoint accepts again');
     await database.query(RELEASE_JOB, [endpointId, callSid]);
-    if (state === 'failed') this.logger.warn({ endpointId, changeNumber }, 'a webhook delivery has failed for good');
+    if (state === 'failed') this.logger.warn({ endpointId, changeNumber }, 'a webhook delivery has failed permanently');
   }
 
   private async disabledBy(database: EntityManager, endpointId: string, { status, error }: Answer): Promise<boolean> {
@@ -160,7 +164,7 @@ export class WebhookDeliverer {
       endpointId,
       status === GONE,
     ]);
-    // A row means news: once when it begins to fail, and once when it is disabled.
+    // A row is returned on a change only: when the endpoint begins to fail, and when it is disabled.
     if (!noted) return false;
     if (!noted.disabledReason) {
       this.logger.warn({ endpointId, status, error }, 'a webhook endpoint fails; deliveries to it are retried');

@@ -1,10 +1,13 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** `failed`: tried as long as it may be, while the endpoint took others; later changes of the call have gone past it. */
+/**
+ * `failed`: all attempts failed while the endpoint accepted other deliveries. Later changes of the call are delivered
+ * without it.
+ */
 export const DELIVERY_STATES = ['pending', 'delivered', 'failed'] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
-/** One change of one call for one endpoint; written by a trigger in the transaction that makes the change. */
+/** One change of a call for one endpoint. A trigger writes it in the transaction of the change. */
 @Entity('webhook_delivery')
 @Index('webhook_delivery_pending', ['endpointId', 'callSid', 'changeNumber'], { where: `state = 'pending'` })
 @Index('webhook_delivery_pending_since', ['createdAt'], { where: `state = 'pending'` })
@@ -26,7 +29,7 @@ export class WebhookDelivery {
   @Column({ type: 'timestamptz', name: 'created_at', precision: 3, default: () => 'now()' })
   createdAt: Date;
 
-  /** Null while it is pending. */
+  /** Null while pending. */
   @Column({ type: 'timestamptz', name: 'settled_at', nullable: true, precision: 3 })
   settledAt: Date | null;
 }

@@ -1,7 +1,7 @@
 import { Check, Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import type { ChangeType } from '../call/record/call-change.js';
 
-/** Where the app's backend wants to be told of calls. */
+/** An endpoint of the app's backend that receives the changes of calls. */
 @Entity('webhook_endpoint')
 @Check('webhook_endpoint_disabled_for_a_reason', '(disabled_at is null) = (disabled_reason is null)')
 @Check('webhook_endpoint_previous_secret_ends', '(previous_secret is null) = (previous_secret_until is null)')
@@ -16,15 +16,15 @@ export class WebhookEndpoint {
   @Column('text')
   url: string;
 
-  /** Null for all of them, those that are yet to be invented included. */
+  /** Null for all types, including future ones. */
   @Column('text', { name: 'event_types', array: true, nullable: true })
   eventTypes: ChangeType[] | null;
 
-  /** `whsec_…`, as Standard Webhooks writes it; shown once, when it is made. */
+  /** `whsec_…`, in the format of Standard Webhooks. Returned once, when it is created. */
   @Column('text', { select: false })
   secret: string;
 
-  /** Signs beside the new one for a while, so that a backend can change over when it likes. */
+  /** Signs beside the new one for a while, so that the backend can switch at any time. */
   @Column('text', { name: 'previous_secret', nullable: true, select: false })
   previousSecret: string | null;
 
@@ -41,7 +41,7 @@ export class WebhookEndpoint {
   @Column({ type: 'timestamptz', name: 'disabled_at', nullable: true, precision: 3 })
   disabledAt: Date | null;
 
-  /** A sentence for whoever wonders. */
+  /** A sentence for the administrator. */
   @Column('text', { name: 'disabled_reason', nullable: true })
   disabledReason: string | null;
 }

@@ -1,6 +1,7 @@
 /**
- * One attempt: a signed POST (Standard Webhooks), and what came of it. By Node's own client: undici closes the connection when
- * a server sends `100 Continue` unasked, as some do for every POST (RFC 9110 §15.2.1 has a client ignore it).
+ * One attempt: a signed POST (Standard Webhooks) and its result. Uses Node's own client, because undici closes the
+ * connection when a server sends an unrequested `100 Continue`. Some servers do so for every POST, and RFC 9110 §15.2.1
+ * requires a client to ignore it.
  */
 import { setMaxListeners } from 'node:events';
 import { Injectable } from '@nestjs/common';
@@ -13,21 +14,21 @@ import { retryAfterOf } from '../common/retry-after.js';
 
 export interface WebhookToSend {
   readonly url: string;
-  /** Each of them signs. */
+  /** The request has a signature for each secret. */
   readonly secrets: readonly string[];
-  /** The same at every attempt: what the receiver knows a repeat by. */
+  /** The same for every attempt, so that the receiver can recognise a repeat. */
   readonly id: string;
   readonly body: string;
 }
 
 export interface Answer {
   readonly durationMs: number;
-  /** Null where there was no answer. */
+  /** Null without a response. */
   readonly status: number | null;
-  /** Null where it was delivered. */
+  /** Null if it was delivered. */
   readonly error: string | null;
   readonly response: string | null;
-  /** For how long the receiver wants to be left alone; 0 where it does not say. */
+  /** The Retry-After of the response; 0 without one. */
   readonly retryAfterSeconds: number;
 }
 
@@ -35,7 +36,7 @@ export interface Answer {
 export class WebhookRequest {
   constructor(private readonly connections: GuardedConnections) {}
 
-  /** Never throws: what goes wrong is the answer. */
+  /** Never throws: an error is part of the result. */
   async send(webhook: WebhookToSend, stop: AbortSignal, limitMs = ATTEMPT_LIMIT_MS): Promise<Answer> {
     const begin = performance.now();
     const end = new AbortController();
@@ -45,7 +46,7 @@ export class WebhookRequest {
     const timer = setTimeout(() => {
       end.abort(new Error(`It did not answer within ${limitMs / 1000} s.`));
     }, limitMs);
-    // One for each attempt under way.
+    // Each attempt in flight adds a listener.
     setMaxListeners(0, stop);
     stop.addEventListener('abort', onStop);
     if (stop.aborted) onStop();
@@ -65,7 +66,7 @@ export class WebhookRequest {
     }
   }
 
-  /** Rejects when the signal is aborted, also while a name is looked up, which cannot be stopped. */
+  /** Rejects when the signal aborts, even during a name lookup, which cannot be stopped. */
   private post(webhook: WebhookToSend, signal: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {
@@ -95,10 +96,10 @@ export class WebhookRequest {
   }
 }
 
-/** Responses of class 1xx before the one that counts. A server that sends them without end keeps a core busy. */
+/** 1xx responses before the final one. A server that sends them without end would occupy a core. */
 const MOST_INFORMATIONAL = 10;
 
-/** For what only an administrator reads: the status has come. */
+/** Short, because the status has arrived and only administrators read the body. */
 const BODY_LIMIT_MS = 1_000;
 
 const TOO_MUCH_INFORMATION = `It sent more than ${MOST_INFORMATIONAL} informational responses (1xx).`;
@@ -125,7 +126,7 @@ const faultOf = (status: number): string | null => {
     : `It answered ${status}.`;
 };
 
-/** An answer whose body breaks off, drips or never ends has been given all the same. */
+/** A response with a truncated, slow or endless body still counts. */
 const beginningOf = async (body: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -134,7 +135,7 @@ const beginningOf = async (body: IncomingMessage): Promise<string> => {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       chunks.push(chunk);
       bytes += chunk.length;
-      // A character has four bytes at most. Leaving the loop closes the connection.
+      // A character has at most four bytes. Leaving the loop closes the connection.
       if (bytes >= RESPONSE_LENGTH * 4) break;
     }
   } catch {
@@ -148,6 +149,6 @@ const beginningOf = async (body: IncomingMessage): Promise<string> => {
 
 const wordsFor = (error: unknown): string => {
   const { name, message, code } = error as NodeJS.ErrnoException;
-  // Of several addresses that all fail, Node tells the code alone.
+  // If several addresses fail, Node's error has only a code.
   return message || code || name;
 };

@@ -1,4 +1,4 @@
-/** What of a provider's refusal is logged. Its text may repeat the number that was dialled. */
+/** The loggable part of a provider's refusal. Its text may repeat the dialled number. */
 import { maskPhonesIn } from '../common/phone-number.js';
 import type { Refusal } from './telephony-provider.js';
 

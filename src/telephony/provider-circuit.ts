@@ -1,6 +1,4 @@
-/**
- * What requests to a provider pass through: so many at once, and none for a while to a provider that fails again and again.
- */
+/** Limits the concurrent requests to a provider, and stops requests for a while to a provider that fails repeatedly. */
 import {
   BrokenCircuitError,
   bulkhead,
@@ -14,23 +12,26 @@ import {
 import { StatusUnavailable, type RefusalCategory } from './telephony-provider.js';
 
 /**
- * In a row, so that one success of anybody counts from zero: a provider that is down gets here within moments, chance and a
- * person who tries the failing numbers of the demo do not.
+ * Consecutive failures: any success resets the count. A provider that is down reaches it within moments. Chance, or a
+ * person who dials the failing numbers of the demo, does not.
  */
 export const FAILURES_IN_A_ROW = 10;
-/** One trial in this time is a load that no ailing provider feels, and callers are refused this long after its recovery. */
+/**
+ * One trial in this interval is no load even for a failing provider. After its recovery callers are refused for at most
+ * this long.
+ */
 export const TRY_AGAIN_MS = 5_000;
-/** At half a second to a reply, a bad day, five hundred requests a second: more than a replica's database takes calls. */
+/** At a slow 0.5 s per reply this is 500 requests a second, more calls than a replica's database can store. */
 export const AT_ONCE = 256;
-/** Evens out an instant's burst. More of them would wait for longer than whoever asked. */
+/** Absorbs a short burst. A longer queue would wait longer than its callers. */
 export const MAX_QUEUED = 64;
 
 export type GateState = 'closed' | 'open' | 'half-open';
 
-/** The provider was not asked, and so nobody's phone was rung. */
+/** The request was not sent to the provider, so no phone rang. */
 export class RequestNotSent extends Error {
   constructor(
-    /** rate_limited: it was we who had too much to ask, and the provider may be well. */
+    /** rate_limited: there were too many requests of ours; the provider may work. */
     readonly category: Extract<RefusalCategory, 'provider_down' | 'rate_limited'>,
     cause: unknown,
   ) {
@@ -39,8 +40,8 @@ export class RequestNotSent extends Error {
 }
 
 const TEXTS = {
-  provider_down: 'the provider has failed again and again and is left alone for a while',
-  rate_limited: 'too many requests to the provider are under way',
+  provider_down: 'the provider has failed repeatedly; no requests are sent to it for a while',
+  rate_limited: 'too many requests to the provider are in flight',
 };
 
 const STATES: Readonly<Record<CircuitState, GateState>> = {
@@ -50,7 +51,7 @@ const STATES: Readonly<Record<CircuitState, GateState>> = {
   [CircuitState.Isolated]: 'open',
 };
 
-/** A definite no for any other reason is the answer of a provider that is well. */
+/** A definite refusal for any other reason comes from a working provider. */
 const isDown = (result: unknown): boolean =>
   typeof result === 'object' && result !== null && 'category' in result && result.category === 'provider_down';
 
@@ -76,15 +77,16 @@ export class ProviderCircuit {
   }
 
   /**
-   * @param signal of whoever asks: once it is aborted the request is not begun any more
-   * @throws RequestNotSent, or what `ask` throws
+   * @param signal of the caller; once it is aborted, the request is not started
+   * @throws RequestNotSent, or the error of `ask`
    */
   async pass<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     let wasAsked = false as boolean;
     try {
       return await this.room.execute(() => {
         signal?.throwIfAborted();
-        // One trial at a time. Cockatiel would have others wait for its end, and a dial that has waited comes too late.
+        // One trial at a time. Cockatiel would make other requests wait for its end, and a dial that has waited is too
+        // late.
         if (this.circuit.state === CircuitState.HalfOpen) throw new BrokenCircuitError();
         return this.circuit.execute(() => {
           wasAsked = true;

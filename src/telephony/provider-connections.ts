@@ -1,32 +1,33 @@
 /**
- * Connections to a provider's HTTP. What matters of a request that failed is whether it can have been read: here it either
- * found no connection, and was certainly not sent, or has an outcome that only the provider knows. Nothing is sent twice.
- *
- * Of a connection that was kept nobody can say, when it turns out dead, whether the request had been read; a new one for each
- * request would not have that, and takes several round trips before a phone rings. So those are used again, one request at
- * a time, that have replied a moment ago: what has broken down since then might as well have broken down under a new one.
+ * HTTP connections to a provider. If a request fails, the question is whether the provider can have read it. Here a
+ * failed request either got no connection, and was certainly not sent, or its outcome is unknown. No request is sent
+ * twice.
+ * If a kept-alive connection turns out to be closed, it is unknown whether the request was read. A new connection per
+ * request would avoid that, but costs several round trips before a phone rings. So a connection is reused, for one
+ * request at a time, only within moments of its last reply. What has failed since then might have failed on a new
+ * connection as well.
  */
 import { Agent } from 'undici';
 import { connectorBy } from '../common/proxied-connector.js';
 import { NO_PROXIES, type ProxyFor } from '../common/proxy-rules.js';
 
-/** Two lost SYNs, and still well within the default of DIAL_TIMEOUT. */
+/** Allows for two lost SYNs, and is well below the default of DIAL_TIMEOUT. */
 const CONNECT_LIMIT_MS = 3_500;
 
-/** Shorter than any server or network keeps a silent connection, whatever the server proposes. */
+/** Shorter than the idle time-out of any server or network, whatever the server proposes. */
 export const KEPT_MS = 2_000;
 
-/** Of one reply: a hundred times what any of a provider's to us has. */
+/** Per reply: a hundred times the size of any provider's reply to us. */
 const LONGEST_REPLY_BYTES = 256 * 1024;
 
-/** No connection came about, so that nothing was sent. */
+/** No connection was made, so nothing was sent. */
 export class NotReached extends Error {}
 
 interface ConnectionOptions extends Pick<Agent.Options, 'connections' | 'maxResponseSize'> {
   readonly proxyFor?: ProxyFor | undefined;
 }
 
-/** @param whom as in "Twilio cannot be reached" */
+/** @param whom the name in the message "… cannot be reached" */
 export const connectionsTo = (whom: string, { proxyFor = NO_PROXIES, ...options }: ConnectionOptions = {}): Agent => {
   const connect = connectorBy(proxyFor, CONNECT_LIMIT_MS);
   return new Agent({
@@ -44,5 +45,5 @@ export const connectionsTo = (whom: string, { proxyFor = NO_PROXIES, ...options 
   });
 };
 
-/** The code alone: an address has no place in what callers and timelines get. */
+/** Only the code: callers and timelines must not show an address. */
 const reasonOf = ({ code }: NodeJS.ErrnoException): string => (code === undefined ? '' : ` (${code})`);

@@ -13,16 +13,16 @@ import type {
   TelephonyProvider,
 } from './telephony-provider.js';
 
-/** Longer than a provider's own limits, shorter than the sweeper's pause before it asks again. */
+/** Longer than a provider's own limits, shorter than the sweeper's interval between two attempts. */
 export const ORDER_LIMIT_MS = 10_000;
 
 /**
- * For a provider that says nothing else, such as a PBX beside us: 5,000 calls are asked about within 10 s. A cloud that serves
- * others too should say less.
+ * The default for providers without their own value, such as a local PBX: 5,000 calls within 10 s. A shared cloud
+ * provider should set less.
  */
 export const ASKS_PER_SECOND = 500;
 
-/** What a provider takes of us; null is no limit. The same for all replicas together. */
+/** A provider's limits, for all replicas together; null means no limit. */
 export interface ProviderLimits {
   readonly callsPerSecond: number | null;
   readonly callsAtOnce: number | null;
@@ -30,19 +30,18 @@ export interface ProviderLimits {
 
 export interface Terms {
   readonly limits: ProviderLimits;
-  /** Whether a user who has no sub-account there is given one at their first call, if the provider can. */
+  /** Whether a user without a sub-account there gets one at the first call, if the provider supports it. */
   readonly makesSubAccounts: boolean;
 }
 
 const NO_TERMS: Terms = { limits: { callsPerSecond: null, callsAtOnce: null }, makesSubAccounts: false };
 
 /**
- * A provider whose trouble does not become ours: while it fails again and again it is left alone, and callers hear at once
- * what they would hear in the end. Dials, hang-ups and status requests have a gate each: hang-ups must get through while
- * dials or status requests are not replied to, and a status that cannot be fetched is no reason to place no calls.
- *
- * Webhooks pass, for the provider sends them when it is well again; so does isReachable, which only tells
- * whether the provider is degraded.
+ * Protects Ringback from a failing provider: after repeated failures, requests are refused immediately with the result
+ * that they would have had. Dials, hang-ups and status requests have a circuit each. So hang-ups are sent while dials
+ * or status requests get no reply, and failing status requests do not stop dials.
+ * Webhooks bypass the circuits, because the provider sends them once it works again. So does isReachable, which only
+ * reports whether the provider is degraded.
  */
 export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachable'> {
   readonly name: string;
@@ -52,7 +51,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   readonly listen?: TelephonyProvider['listen'];
   readonly createSubAccount?: TelephonyProvider['createSubAccount'];
   private readonly dials: ProviderCircuit;
-  /** A caller has one order in flight (caller-cancels.ts), so no user fills it. */
+  /** A caller has at most one order in flight (caller-cancels.ts), so no user can fill the queue. */
   private readonly hangUps: ProviderCircuit;
   private readonly statuses: ProviderCircuit;
   private isDegraded = false;
@@ -78,19 +77,19 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
     this.dials = gate('dials');
     this.hangUps = gate('hang-ups');
     this.statuses = gate('status requests');
-    // A gate of their own: accounts that cannot be made must not shut another gate.
+    // A separate circuit: failures to create accounts must not open another one.
     const accounts = gate('sub-accounts');
     if (createSubAccount) {
       this.createSubAccount = (name) => accounts.pass(() => this.orderLimit.execute(() => createSubAccount(name)));
     }
   }
 
-  /** Whether dials are refused unasked, but for a trial now and then. */
+  /** Whether dials are refused without a request, except for occasional trials. */
   get isCircuitOpen(): boolean {
     return this.dials.state !== 'closed';
   }
 
-  /** While the gate is shut nobody is rung, and the dial is refused for certain. */
+  /** While the circuit is open, the dial is certainly refused and no phone rings. */
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
     try {
       return await this.dials.pass(() => untilAborted(this.provider.dial(request, signal), signal), signal);
@@ -108,7 +107,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
     return this.statuses.pass(() => this.orderLimit.execute(() => this.provider.fetchStatus(call)));
   }
 
-  /** Logs a change, with its cause. */
+  /** Logs every change, with its cause. */
   async isReachable(): Promise<boolean> {
     const cause = await this.provider.checkReachable().then(
       () => null,
@@ -126,11 +125,11 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   }
 }
 
-/** A gate counts errors, and refusals as provider_down. */
+/** A circuit counts errors, and refusals as provider_down. */
 const failureOf = (failure: unknown): unknown =>
   failure instanceof Error ? failure : refusalError(failure as Refusal);
 
-/** A dial that its caller has stopped waiting for has failed, whether or not the provider heeds the signal. */
+/** A dial whose caller has aborted has failed, whether or not the provider heeds the signal. */
 const untilAborted = <T>(reply: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {
     const giveUp = (): void => {

@@ -12,14 +12,14 @@ import { ExchangeInProcess } from './simulator/exchange-in-process.js';
 import { randomWebhookSecret, SimulatorProvider } from './simulator/simulator.provider.js';
 import type { TelephonyProvider } from './telephony-provider.js';
 
-/** Null while the service does not listen. */
+/** Null until the service listens. */
 const ownWebhookUrl = (host: HttpAdapterHost): string | null => {
   const address = (host.httpAdapter.getHttpServer() as Server).address() as AddressInfo | null;
   if (!address) return null;
   return `${reachableUrl(address.address, address.port)}/v1/webhooks/simulator`;
 };
 
-/** Also within this process the simulator is a provider elsewhere: its webhooks come in by the same door, over HTTP. */
+/** The simulator behaves like a remote provider even in this process: its webhooks arrive over HTTP. */
 const createSimulator = (config: Config, host: HttpAdapterHost, logger: Logger): SimulatorProvider => {
   const { simulatorUrl, simulatorSpeed: speed, simulatorWebhookSecrets: secrets = [randomWebhookSecret()] } = config;
   const targets = (): string[] => [ownWebhookUrl(host) ?? []].flat();
@@ -29,7 +29,8 @@ const createSimulator = (config: Config, host: HttpAdapterHost, logger: Logger):
   return new SimulatorProvider(exchange, secrets);
 };
 
-// Providers are loaded where they are configured: Twilio's package alone is a tenth of a second and of the memory of a start.
+// Providers are loaded only if configured: Twilio's package alone takes a tenth of a second, and a tenth of a start's
+// memory.
 
 const createAsterisk = async (config: Config, url: string, logger: Logger): Promise<TelephonyProvider> => {
   const { AsteriskProvider } = await import('./asterisk/asterisk.provider.js');
@@ -94,7 +95,9 @@ const createYuntongxun = async (config: Config, accountSid: string): Promise<Tel
 const settingsOf = (provider: string, { shown }: Config): Record<string, string> =>
   Object.fromEntries(Object.entries(shown).filter(([name]) => name.startsWith(`${provider.toUpperCase()}_`)));
 
-/** Without any other the simulator stands in; without routes every number goes by all of them, in this order. */
+/**
+ * Without any other provider the simulator is used. Without routes, every number may use all providers, in this order.
+ */
 const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Logger): Promise<ProviderRegistry> => {
   const { asteriskUrl, twilioAccountSid, yuntongxunAccountSid } = config;
   const configured = (provider: TelephonyProvider, terms?: Terms): ConfiguredProvider => ({

@@ -107,7 +107,7 @@ describe('a dry run', () => {
       route: 'US',
       carrier: null,
       why: 'None of the providers on the route can carry it at the moment.',
-      providers: [{ verdict: 'passed_over', why: 'It may carry so many calls at once: 1. It carries 1.' }],
+      providers: [{ verdict: 'passed_over', why: 'Its limit of concurrent calls is reached: 1 of 1.' }],
     });
     expect((await get('providers')).body).toMatchObject({ items: [{ openCalls: 1 }, { openCalls: 0 }] });
   });

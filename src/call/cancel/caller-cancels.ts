@@ -1,20 +1,21 @@
 /**
- * The cancels of one caller, one after the other in this process. A caller has one open call at most, and so takes one place
- * among the hang-ups at a provider, however many cancels are sent. A cancel that is the same as one before it joins that one.
+ * Runs the cancels of one caller one after the other in this process. A caller has at most one open call. So one caller
+ * takes at most one place among the hang-ups at a provider, however many cancels the caller sends. A cancel that equals
+ * a running one joins it.
  */
 import type { CancelClaim } from './cancel-claim.js';
 
 export interface RunningCancel {
-  /** Rejects where there is nothing to cancel. */
+  /** Rejects if there is nothing to cancel. */
   readonly claimed: Promise<CancelClaim>;
-  /** Rejects where the call goes on. */
+  /** Rejects if the call goes on. */
   readonly outcome: Promise<void>;
 }
 
 export class CallerCancels {
   private readonly byCaller = new Map<string, { cancels: Map<string, RunningCancel>; last: Promise<void> }>();
 
-  /** @param what the call and the condition */
+  /** @param what the call and the condition, as one key */
   find(callerId: string, what: string): RunningCancel | undefined {
     return this.byCaller.get(callerId)?.cancels.get(what);
   }

@@ -1,7 +1,7 @@
 /**
- * Who orders the hang-up. A cancel is claimed on the record before the provider is told, so that of several cancels of a
- * call one gives the order and the others know that it is being given. They are told so, and therefore the order is given
- * even if its owner died over it: by the sweeper, when the claim has run out.
+ * A cancel is claimed on the record before the provider is called. So of several concurrent cancels of a call, only one
+ * sends the hang-up order. The others are answered as if it had succeeded. If the owner of the claim crashes, the
+ * sweeper sends the order once the claim has expired.
  */
 import type { DataSource } from 'typeorm';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
@@ -15,10 +15,14 @@ export interface CancelClaim {
   readonly provider: string;
   readonly providerCallId: string | null;
   readonly state: StateType;
-  /** The call waits for its provider to take more calls: nobody has been asked to ring a phone, nor will be. */
+  /** The call still waits for a dial slot: no provider has been asked to dial, and none will be. */
   readonly notYetDialed: boolean;
 }
 
+/**
+ * 1. `claim`: marks the cancel as ordered, unless it is conditional or another claim is still valid.
+ * 2. Returns the call, with or without the claim.
+ */
 const findAndClaim = preparedStatement<CancelClaim>(
   'claim-cancel',
   `
@@ -35,8 +39,9 @@ from call_record where call_sid = $1 and caller_id = $2
 );
 
 /**
- * Null where the caller has no such call. A cancel under a condition claims nothing, and gives its own order although another
- * replica gives one: the other order's fate would not be its answer.
+ * Returns null if the caller has no such call.
+ * A conditional cancel takes no claim and sends its own order, even if another replica is sending one: the outcome of
+ * that other order would not answer the condition.
  */
 export const claimCancel = async (
   database: DataSource,
@@ -51,7 +56,7 @@ const release = preparedStatement(
   'update call_record set cancel_ordered_at = null where call_sid = $1',
 );
 
-/** The provider has not taken the order: the next cancel may give it again. */
+/** The provider has not accepted the order. The next cancel may send it again. */
 export const releaseCancel = async (database: DataSource, callSid: string): Promise<void> => {
   await release(database, [callSid]);
 };

@@ -1,7 +1,7 @@
 import { AppError } from '../../common/error-table.js';
 import type { CallMilestone } from '../../telephony/telephony-provider.js';
 
-/** What `before` of a cancel means; null for a cancel that is meant in any state. */
+/** Reads the parameter `before`; null for an unconditional cancel. */
 export const cancelConditionOf = (before: unknown): CallMilestone | null => {
   switch (before) {
     case undefined:

@@ -1,7 +1,7 @@
 /**
- * A cancel of a call that its provider does not find yet: the reply to the dial is outstanding, or was lost. The cancel stays on
- * record, and is carried out as soon as the provider's id is known, whoever learns it: the reply, an event, the sweeper. If this
- * process dies, the sweeper of another carries it out.
+ * Keeps a cancel whose call the provider does not find yet, because the reply to the dial is outstanding or was lost.
+ * The cancel is on record. It is executed as soon as the provider's id is known, from the reply, an event or the
+ * sweeper. If this process crashes, the sweeper of another replica executes it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
@@ -24,7 +24,7 @@ const findCanceled = preparedStatement<{ provider: string; providerCallId: strin
 
 @Injectable()
 export class KeptCancels implements BeforeApplicationShutdown {
-  /** By callSid; one of a caller at most, for a caller has one open call. */
+  /** By callSid. At most one per caller, because a caller has at most one open call. */
   private readonly kept = new Map<string, Promise<void>>();
   private readonly stop = new AbortController();
 
@@ -50,7 +50,7 @@ export class KeptCancels implements BeforeApplicationShutdown {
     this.kept.set(callSid, followed);
   }
 
-  /** Until the call is over, or the claim has run out and the cancel is the sweeper's. */
+  /** Polls until the call is over or the provider's id is known. When the claim has expired, the sweeper takes over. */
   private async follow(callSid: string): Promise<void> {
     const until = performance.now() + CANCEL_LEASE_SECONDS * 1000;
     while (performance.now() < until && !this.stop.signal.aborted) {

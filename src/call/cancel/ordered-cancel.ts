@@ -1,4 +1,4 @@
-/** How a cancel that is on record is carried out afterwards: by the sweeper, or as soon as the provider's id is known. */
+/** Executes a cancel that is on record: by the sweeper, or as soon as the provider's id is known. */
 import type { DataSource } from 'typeorm';
 import type { Logger } from '../../common/logger.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
@@ -14,7 +14,7 @@ export interface CancelTools {
   readonly logger: Logger;
 }
 
-/** @returns whether the call is over by it */
+/** @returns whether the call is over as a result */
 export const carryOutCancel = async (
   tools: CancelTools,
   provider: ResilientProvider,
@@ -27,7 +27,7 @@ export const carryOutCancel = async (
   return outcome?.kind === 'taken';
 };
 
-/** Undefined where the outcome is unknown. */
+/** Returns undefined if the outcome is unknown. */
 export const orderHangUp = async (
   { database, logger }: CancelTools,
   provider: ResilientProvider,
@@ -40,7 +40,7 @@ export const orderHangUp = async (
     }
     return outcome;
   } catch (error) {
-    logger.warn({ error, provider: provider.name }, 'the provider could not be told to hang up');
+    logger.warn({ error, provider: provider.name }, 'a hang-up request failed; its outcome is unknown');
     return undefined;
   }
 };

@@ -1,7 +1,7 @@
 /**
- * From two people to a call that a provider has taken: who may carry it, the record, the dial, and the next provider where
- * one refuses for reasons of its own. A dial whose outcome is unknown ends the search, for phones may be ringing (design
- * rule 3).
+ * Places a call: chooses the provider, opens the record, dials. If the provider refuses for reasons of its own, the
+ * next provider of the route is tried. A dial with an unknown outcome ends the search, because phones may be ringing
+ * (design rule 3).
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -32,7 +32,7 @@ export interface Callee {
   readonly serviceLineId: string | null;
 }
 
-/** A provider that may carry the call, and the sub-account under which it would. */
+/** A provider that may carry the call, with the caller's sub-account there. */
 interface Carrier {
   readonly provider: ResilientProvider;
   readonly subAccount: SubAccountCredentials;
@@ -40,7 +40,7 @@ interface Carrier {
 
 interface Way {
   readonly calleePhone: string;
-  /** As it stands in the configuration. */
+  /** As written in the configuration. */
   readonly route: string;
   readonly first: Carrier;
   readonly others: AsyncGenerator<Carrier, undefined>;
@@ -48,7 +48,7 @@ interface Way {
 
 type CallToDial = Omit<DialRequest, 'subAccount'>;
 
-/** Seconds after which a caller who is in a call with somebody else may try again. */
+/** Retry-After for a caller who is in a call with another callee. */
 const BUSY_RETRY_SECONDS = 10;
 
 @Injectable()
@@ -69,7 +69,7 @@ export class CallPlacement {
   }
 
   /**
-   * The caller's own state is looked at first: whoever may not call, or not now, learns nothing about the target.
+   * Checks the caller first: a caller who may not call, or not now, learns nothing about the target.
    * @returns the callSid
    */
   async place(callerId: string, parties: Parties, callee: Callee): Promise<string> {
@@ -108,7 +108,7 @@ export class CallPlacement {
     return this.conclude(callSid, turn === 'taken' ? await this.dialByRoute(callerId, call, first, others) : turn);
   }
 
-  /** With any provider; one is made where there is none. */
+  /** Whether the caller has a sub-account at any provider. If there is none, one is created. */
   private async hasSubAccount(callerId: string, parties: Parties): Promise<boolean> {
     if (this.providers.all.some(({ name }) => parties.hasSubAccount(name))) return true;
     for (const provider of this.providers.all) {
@@ -127,12 +127,12 @@ export class CallPlacement {
     const others = this.carriersOn(route.providers, callerId, parties);
     const first = await others.next();
     if (first.done) return new AppError('NO_SUB_ACCOUNT');
-    // Two users may share a phone; a provider would ring it and then connect it to itself.
+    // Two users may share a phone. The provider would ring it and then connect it to itself.
     if (callerPhone === calleePhone) return new AppError('BAD_CALL_PARAMETERS');
     return { calleePhone, route: route.to, first: first.value, others };
   }
 
-  /** A running call that was found is asked about first: its end may never have been told. */
+  /** The status of a call that was already open is fetched first: the event that ended it may have been lost. */
   private async openCall(call: CallToOpen): Promise<OpenCall> {
     const open = await this.recorder.open(call);
     return open.isNew || !(await this.openCallCheck.isOver(open.callSid)) ? open : this.recorder.open(call);
@@ -143,7 +143,10 @@ export class CallPlacement {
     return running && !(await this.openCallCheck.isOver(running.callSid)) ? running : undefined;
   }
 
-  /** The providers of a route that the caller has a sub-account with, or is given one at as soon as it is asked for. */
+  /**
+   * The providers of a route at which the caller has a sub-account. A missing sub-account is created when the iteration
+   * reaches its provider.
+   */
   private async *carriersOn(
     route: readonly ResilientProvider[],
     callerId: string,
@@ -156,7 +159,7 @@ export class CallPlacement {
     return undefined;
   }
 
-  /** The call waits outside the provider's gate, and a cancel ends it without asking the provider. */
+  /** Waits before the provider's queue, so a cancel can end the call without a request to the provider. */
   private async turnAfterFormer(
     callerId: string,
     callSid: string,
@@ -164,7 +167,7 @@ export class CallPlacement {
   ): Promise<Turn | DialResult> {
     const isFormerOver = await this.dials.waitForFormer(callerId, () => isWanted(this.database, callSid));
     if (!isFormerOver) return FORMER_IN_FLIGHT;
-    // A limited provider's turn is taken where the call is dialled.
+    // With rate limits, the slot is acquired where the call is dialled.
     return waitsForDialSlot(provider) ? 'taken' : acquireDialSlot(this.database, callSid, provider);
   }
 
@@ -197,10 +200,13 @@ export class CallPlacement {
     return result;
   }
 
-  /** Not awaited: a process that stops answers its callers in the instant in which it lets go of their dials. */
+  /** Not awaited: while the process stops, it must answer its callers as soon as their dials are released. */
   private settleSoon(callSid: string): void {
     settleSoon(this.database, callSid).catch((error: unknown) => {
-      this.logger.debug({ error }, 'a dial without an outcome is looked at in its turn, and no sooner');
+      this.logger.debug(
+        { error },
+        'the check of a dial with an unknown outcome could not be brought forward; it is checked when due',
+      );
     });
   }
 
@@ -234,7 +240,10 @@ export class CallPlacement {
   }
 }
 
-/** The same target again is a double tap or a retry after a lost reply, not a wish for a second call. */
+/**
+ * A repeated request for the same target is a double tap or a retry after a lost reply. It does not ask for a second
+ * call.
+ */
 const callSidFor = ({ userId, serviceLineId }: Callee, { callSid, ...running }: RunningCall): string => {
   logAboutCall(callSid);
   const isSame = running.calleeId === userId && Boolean(running.serviceLineId) === Boolean(serviceLineId);

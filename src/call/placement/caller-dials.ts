@@ -1,15 +1,16 @@
 /**
- * One dial in flight a caller, in this process. A dial that is not replied to keeps its place at the provider's gate although its
- * call is canceled: without this, one user who places and cancels again and again would take all places, and others be refused.
+ * At most one dial in flight per caller in this process. A dial without a reply keeps its place in the provider's queue
+ * although its call is canceled. Without this limit, one user who places and cancels calls repeatedly would take all
+ * places, and other callers would be refused.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Refusal } from '../../telephony/telephony-provider.js';
 
-/** A dial lasts for DIAL_TIMEOUT at most. With the wait for a turn this is less than UNSETTLED_DIAL_SECONDS. */
+/** A dial takes at most DIAL_TIMEOUT. Together with the wait for a slot this is less than UNSETTLED_DIAL_SECONDS. */
 const MOST_WAIT_MS = 10_000;
 const LOOK_AGAIN_MS = 200;
 
-/** No other provider is tried: it would keep a place for this caller likewise. */
+/** No other provider is tried: this caller would block a place there as well. */
 export const FORMER_IN_FLIGHT: Refusal & { readonly kind: 'refused' } = {
   kind: 'refused',
   category: 'forbidden',
@@ -37,9 +38,9 @@ export class CallerDials {
   }
 
   /**
-   * Until no dial of the caller is in flight.
-   * @param isWanted whether the call that waits is still to be placed
-   * @returns false where one still is after that long
+   * Waits until no dial of the caller is in flight.
+   * @param isWanted whether the waiting call is still to be placed
+   * @returns false if a dial is still in flight after the maximum wait
    */
   async waitForFormer(callerId: string, isWanted: () => Promise<boolean>): Promise<boolean> {
     const deadline = Date.now() + this.mostWaitMs;

@@ -1,6 +1,6 @@
 /**
- * One provider's part in placing a call: its turn there, the dial, and the same dial again where the provider takes no more for
- * now and says for how long. It was not processed then, so no phone is rung twice.
+ * Dials at one provider: acquires a slot, dials, and repeats the dial if the provider refuses it for now and says for
+ * how long. A refused dial was not processed, so no phone rings twice.
  */
 import type { DataSource } from 'typeorm';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
@@ -9,7 +9,7 @@ import type { CallerDials } from './caller-dials.js';
 import { dialOnce, type DialResult } from './dial.js';
 import { isLimited, PATIENCE_MS, acquireDialSlot, acquireDialSlotAfter } from './provider-rate-limit.js';
 
-/** A provider that is left alone refuses at once, and is nothing to wait for. */
+/** A provider with an open circuit refuses immediately, so there is no slot to wait for. */
 export const waitsForDialSlot = (provider: ResilientProvider): boolean =>
   isLimited(provider.limits) && !provider.isCircuitOpen;
 
@@ -36,6 +36,6 @@ export const dialWithinLimits = async (
     refusal = result;
     turn = await acquireDialSlotAfter(database, callSid, provider, waitMs, patientUntil);
   }
-  // Where the turn comes too late, the provider's own word is the reason.
+  // If the next slot is too late, the provider's own refusal is the reason.
   return turn.kind === 'canceled' ? turn : (refusal ?? turn);
 };

@@ -1,17 +1,17 @@
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import type { DialOutcome, DialRequest, Refusal } from '../../telephony/telephony-provider.js';
 
-/** canceled: before the dial, which was not made. unknown: the provider said neither yes nor no, and phones may be ringing. */
+/**
+ * canceled: before the dial, which was not sent. unknown: the provider neither accepted nor refused, and phones may be
+ * ringing.
+ */
 export type DialResult =
   | DialOutcome
   | { readonly kind: 'canceled' }
   | { readonly kind: 'timed_out' }
   | { readonly kind: 'unknown'; readonly cause: unknown };
 
-/**
- * Dials once and waits no longer than the limit. A reply that comes after it is not waited for: the call's events tell the
- * same.
- */
+/** Dials once, with a time limit. A later reply is ignored: the call's events carry the same facts. */
 export const dialOnce = async (
   provider: ResilientProvider,
   request: DialRequest,
@@ -30,5 +30,5 @@ export const dialOnce = async (
   }
 };
 
-/** For the timeline. */
+/** As the timeline stores it. */
 export const refusalDetail = ({ category, code, text }: Refusal) => ({ category, code, text });

@@ -1,4 +1,7 @@
-/** Which way a call would go, and why, without placing it: the same route, sub-accounts and limits, and nobody is asked. */
+/**
+ * Shows which provider a call would take, and why, without placing it. Uses the same route, sub-accounts and limits,
+ * and sends no request to a provider.
+ */
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppError } from '../../common/error-table.js';
@@ -11,24 +14,27 @@ import { openCallsByProvider } from './provider-rate-limit.js';
 
 export interface CallToTry {
   readonly callerId: string;
-  /** Else the number stands for the callee. */
+  /** If absent, `phone` is the callee's number. */
   readonly calleeId?: string;
   readonly phone?: string;
 }
 
-/** carries: it would be asked first. stands_in: where those before it refuse for reasons of their own. */
+/**
+ * carries: this provider would be tried first. stands_in: it would be tried if the earlier ones refuse for reasons of
+ * their own.
+ */
 export const VERDICTS = ['carries', 'stands_in', 'passed_over'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 export interface DryRun {
-  /** The callee's number; null where there is none. */
+  /** The callee's number; null if there is none. */
   readonly phone: string | null;
-  /** The route that the number takes, as it is configured; null where none leads there. */
+  /** The matching route as configured; null if none matches. */
   readonly route: string | null;
-  /** Null where the call would be refused. */
+  /** Null if the call would be refused. */
   readonly carrier: string | null;
   readonly why: string;
-  /** Those of the route, in its order. */
+  /** The providers of the route, in its order. */
   readonly providers: readonly { readonly provider: string; readonly verdict: Verdict; readonly why: string }[];
 }
 
@@ -41,7 +47,7 @@ export class DryRunService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** @throws AppError BAD_REQUEST without a callee, or with two, or for a number that cannot be dialled */
+  /** @throws AppError BAD_REQUEST without a callee, with two, or for a number that cannot be dialled */
   async dryRun({ callerId, calleeId, phone }: CallToTry): Promise<DryRun> {
     if ((calleeId === undefined) === (phone === undefined) || calleeId === callerId)
       throw new AppError('BAD_REQUEST', { faults: NO_SINGLE_CALLEE });
@@ -72,13 +78,13 @@ export class DryRunService {
   }
 }
 
-const NO_SINGLE_CALLEE = [{ where: '/calleeId', what: 'give either calleeId or phone, and not the caller themselves' }];
+const NO_SINGLE_CALLEE = [{ where: '/calleeId', what: 'give either calleeId or phone, and not the caller’s own id' }];
 
 const lookAt = (provider: ResilientProvider, parties: Parties, carried: number) => ({
   provider: provider.name,
   account: parties.hasSubAccount(provider.name)
     ? 'The caller has a sub-account there.'
-    : 'The caller has no sub-account there yet; the call would have one made.',
+    : 'The caller has no sub-account there yet; the call would create one.',
   obstacle: obstacleOf(provider, parties, carried),
 });
 
@@ -86,9 +92,9 @@ const obstacleOf = (provider: ResilientProvider, parties: Parties, carried: numb
   const { callsAtOnce } = provider.limits;
   if (!parties.hasSubAccount(provider.name) && !provider.createSubAccount)
     return 'The caller has no sub-account there.';
-  if (provider.isCircuitOpen) return 'It has failed again and again, and is left alone for a while.';
+  if (provider.isCircuitOpen) return 'It has failed repeatedly, so no calls are sent to it for a while.';
   if (callsAtOnce !== null && carried >= callsAtOnce) {
-    return `It may carry so many calls at once: ${callsAtOnce}. It carries ${carried}.`;
+    return `Its limit of concurrent calls is reached: ${carried} of ${callsAtOnce}.`;
   }
   return null;
 };

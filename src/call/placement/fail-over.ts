@@ -1,7 +1,7 @@
 /**
- * From a provider that has refused a call to the next on its route: the record bears the next one's name before that is
- * asked (design rule 2), and its timeline tells who was passed over, and why. The record moves only while nothing has come
- * of the call and nobody is having it hung up.
+ * Moves a call from the provider that refused it to the next one on its route. The record names the next provider
+ * before the request is sent to it (design rule 2). The timeline shows which provider refused, and why. The record
+ * moves only if no provider has reported anything about the call and no cancel is ordered.
  */
 import type { DataSource } from 'typeorm';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
@@ -10,7 +10,10 @@ import { RINGBACK } from '../record/apply-call-event.js';
 import { UNSETTLED_DIAL_SECONDS } from '../record/call-limits.js';
 import { refusalDetail } from './dial.js';
 
-/** Reasons of the provider's own, its account among them: the same call may be welcome elsewhere. No refusal has rung a phone. */
+/**
+ * Reasons of the provider's own, including its account: another provider may accept the same call. A refusal never
+ * means that a phone rang.
+ */
 const ITS_OWN_REASONS: readonly RefusalCategory[] = [
   'bad_account',
   'no_funds',
@@ -32,6 +35,10 @@ export interface PassingOver {
   readonly dialTimeoutSeconds: number;
 }
 
+/**
+ * 1. `moved`: gives the call to the next provider.
+ * 2. Stores the `passed_over` event, only if the call was moved.
+ */
 const moveOn = preparedStatement(
   'pass-over',
   `
@@ -49,7 +56,7 @@ returning call_sid
 `,
 );
 
-/** @returns whether the next provider may be asked */
+/** @returns whether the next provider may be tried */
 export const failOver = async (database: DataSource, passing: PassingOver): Promise<boolean> => {
   const moved = await moveOn(database, [
     passing.callSid,

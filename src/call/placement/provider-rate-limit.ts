@@ -1,6 +1,6 @@
 /**
- * Providers take only so many calls a second, and so many at once, from all replicas together. A call whose provider has
- * limits waits for its turn before the dial; a burst is spread over a few seconds rather than refused.
+ * Enforces a provider's limits of calls per second and of concurrent calls, across all replicas. A call at such a
+ * provider waits for a dial slot. So a burst is spread over a few seconds instead of being refused.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -8,18 +8,21 @@ import { preparedStatement } from '../../postgres/prepared-statement.js';
 import type { ResilientProvider, ProviderLimits } from '../../telephony/resilient-provider.js';
 import type { Refusal } from '../../telephony/telephony-provider.js';
 
-/** A caller who has pressed a button waits for no longer. Less than UNSETTLED_DIAL_SECONDS. */
+/** The longest wait that a caller at a phone accepts. Less than UNSETTLED_DIAL_SECONDS. */
 export const PATIENCE_MS = 3_000;
-/** A place becomes free when a call ends, and a turn comes earlier when a call before it is canceled: not worth a notification. */
+/**
+ * Slots are polled. A slot becomes free when a call ends, and moves forward when an earlier call is canceled: too rare
+ * for a notification.
+ */
 export const LOOK_AGAIN_MS = 200;
 
-/** A call that waits for a place and is older than this belongs to a process that has died. */
+/** A waiting call that is older than this belongs to a process that has crashed. */
 const WAITS_AT_MOST = `interval '${PATIENCE_MS + 1_000} milliseconds'`;
 
 export const isLimited = ({ callsPerSecond, callsAtOnce }: ProviderLimits): boolean =>
   callsPerSecond !== null || callsAtOnce !== null;
 
-/** canceled: while it waited. refused: as the provider itself would have. */
+/** canceled: while the call waited. refused: with the same result as a refusal by the provider. */
 export type Turn = 'taken' | { readonly kind: 'canceled' } | ({ readonly kind: 'refused' } & Refusal);
 
 export const acquireDialSlot = async (
@@ -43,7 +46,7 @@ export const acquireDialSlot = async (
   }
 };
 
-/** The call waits again, as one that has not been dialled, and nobody gets a turn before that time. */
+/** Puts the call back into the queue as not yet dialled, and blocks the provider's slots until the given time. */
 const hold = preparedStatement(
   'hold-turns',
   `
@@ -59,7 +62,7 @@ returning provider
 `,
 );
 
-/** For a provider that has refused a dial, and takes it after so many milliseconds. */
+/** After a refusal that says how many milliseconds to wait. */
 export const acquireDialSlotAfter = async (
   database: DataSource,
   callSid: string,
@@ -75,7 +78,7 @@ export const acquireDialSlotAfter = async (
 export const isWanted = async (database: DataSource, callSid: string): Promise<boolean> =>
   (await lookAtTurn(database, [callSid])).length > 0;
 
-/** Or until the call is canceled. */
+/** Returns early when the call is canceled. */
 const waitForTurn = async (database: DataSource, callSid: string, waitMs: number): Promise<void> => {
   for (let leftMs = waitMs; leftMs > 0;) {
     await sleep(Math.min(leftMs, LOOK_AGAIN_MS));
@@ -92,18 +95,23 @@ const lookAtTurn = preparedStatement<{ waitMs: number }>(
 );
 
 interface Verdict {
-  /** Until the turn; null where there is none within the patience left. */
+  /** Milliseconds until the slot; null if there is none within the remaining wait. */
   readonly waitMs: number | null;
   readonly isFull: boolean;
-  /** False once the call is over, or somebody is about to end it. */
+  /** False once the call is over or its cancel is ordered. */
   readonly isWanted: boolean;
 }
 
 /**
- * The call that has waited for longest gets the place that becomes free: those who ask afterwards count it as taken.
- *
- * Two statements: whoever has waited for the row must see what those before it did, and a statement sees only what was
- * there when it began.
+ * Assigns a slot. The call that has waited longest gets a free place: calls that ask later count it as taken.
+ * Two statements: the first locks the provider's row. The second must see what the transactions before it committed,
+ * and a statement sees only what was committed when it began.
+ * The second statement:
+ * 1. `call`: the waiting call, and whether it is still wanted.
+ * 2. `load`: whether the concurrent calls, and the earlier waiting ones, fill the limit.
+ * 3. `turn`: the provider's next free slot.
+ * 4. `taken`: if there is a place and the slot is near enough, gives the slot to the call.
+ * 5. `moved`: advances the provider's next slot.
  */
 const judge = async (
   database: EntityManager,
@@ -156,7 +164,10 @@ const countInTurn = preparedStatement<{ provider: string; calls: number }>(
 export const openCallsByProvider = async (database: DataSource): Promise<ReadonlyMap<string, number>> =>
   new Map((await countInTurn(database, [])).map(({ provider, calls }) => [provider, calls]));
 
-/** A cancel that came before this found nobody to tell, and has ended the call by itself (cancel-claim.ts). */
+/**
+ * Marks the call as dialled. A cancel that came earlier has already ended the call without a request to the provider
+ * (cancel-claim.ts).
+ */
 const begin = preparedStatement(
   'begin-turn',
   `update call_record set turn_at = least(turn_at, clock_timestamp())

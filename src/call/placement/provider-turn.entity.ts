@@ -1,8 +1,8 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /**
- * When a provider that takes only so many calls a second may be asked for the next: one row a provider, for all replicas. The
- * same for status requests, in a row of their own (ask-pace.ts).
+ * The next free slot of a provider: one row per provider, shared by all replicas. Dials use it if the provider limits
+ * calls per second. Status requests have a row of their own (ask-pace.ts).
  */
 @Entity('provider_turn')
 export class ProviderTurn {

@@ -1,9 +1,12 @@
-/** What a caller is told whose call a provider refuses, by the category alone: code and text are for people. */
+/** The caller's error for a call that a provider refuses. Only the category counts; code and text are for people. */
 import { AppError, type ErrorName } from '../../common/error-table.js';
 import { refusalError } from '../../telephony/logged-refusal.js';
 import type { Refusal } from '../../telephony/telephony-provider.js';
 
-/** Seconds after which a provider's policy may let the call pass. None says when; carriers count calls by the minute at least. */
+/**
+ * Retry-After for calls that are too frequent. No provider reports when its policy allows the next call; carriers count
+ * calls per minute at least.
+ */
 const POLICY_RETRY_SECONDS = 60;
 
 const ERROR_NAMES: Partial<Record<Refusal['category'], ErrorName>> = {

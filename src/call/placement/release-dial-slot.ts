@@ -1,21 +1,30 @@
 /**
- * A call that is canceled while it waits gives its turn back: the calls behind it move up by one. A user who places and cancels
- * again and again takes up no more of a provider's pace than one call does.
+ * A call that is canceled while it waits releases its slot, and the calls behind it move up by one. So a user who
+ * places and cancels repeatedly uses no more of a provider's rate than one call does.
  */
 import type { DataSource } from 'typeorm';
 import { LOOK_AGAIN_MS } from './provider-rate-limit.js';
 
-/** A turn so near is left unused: the call behind it would not notice in time. */
+/** A slot this near stays unused: the next call would not notice in time. */
 const TOO_NEAR_MS = 2 * LOOK_AGAIN_MS;
 
-/** The second statement sees what those did that held the provider's row before, see provider-rate-limit.ts. Safe to repeat. */
+/**
+ * Locks the provider's row first. So the second statement sees what earlier holders of the lock committed
+ * (provider-rate-limit.ts). Safe to repeat.
+ */
 export const releaseDialSlot = (database: DataSource, provider: string, callSid: string): Promise<void> =>
   database.transaction(async (transaction) => {
     await transaction.query('select from provider_turn where provider = $1 for update', [provider]);
     await transaction.query(MOVE_UP, [provider, callSid, TOO_NEAR_MS]);
   });
 
-/** A row that another statement is changing keeps its turn; the ones around it move. */
+/**
+ * 1. `given_back`: the canceled call's slot.
+ * 2. `behind`: the waiting calls behind it. A row that another statement has locked keeps its slot.
+ * 3. `line`: for each of these calls, the slot of the call before it.
+ * 4. `moved`: writes the new slots.
+ * Last, the provider's next free slot becomes the slot that the last call leaves.
+ */
 const MOVE_UP = `
 with given_back as (
   select call_sid, turn_at as at from call_record

@@ -1,4 +1,6 @@
-/** Makes the sub-account of a user who has none, where the provider can: exactly one, however many requests ask at once. */
+/**
+ * Creates the sub-account of a user who has none, if the provider supports it. Concurrent requests create exactly one.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -9,14 +11,14 @@ import { SubAccountService } from '../../directory/sub-account.service.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import type { SubAccountCredentials } from '../../telephony/telephony-provider.js';
 
-/** How often a replica looks whether another one has finished. */
+/** How often a replica polls whether another one has finished. */
 const LOOK_EVERY_MS = 100;
-/** Longer than a claim, so that one whose holder has died is taken over by the request that waits for it. */
+/** Longer than a claim, so a waiting request takes over the claim of a crashed process. */
 const LONGEST_WAIT_MS = 20_000;
 
 @Injectable()
 export class SubAccountMaker {
-  /** Within this process all requests of a user share one creation, and so one database connection at a time. */
+  /** In this process all requests of a user share one creation, and so one database connection. */
   private readonly inFlight = new Map<string, Promise<SubAccountCredentials | null>>();
 
   constructor(
@@ -26,7 +28,7 @@ export class SubAccountMaker {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Null where there is none and none can be made now; never throws. */
+  /** Null if there is none and none can be created now. Never throws. */
   make(provider: ResilientProvider, userId: string): Promise<SubAccountCredentials | null> {
     if (!provider.createSubAccount) return Promise.resolve(null);
     const key = `${provider.name} ${userId}`;
@@ -46,12 +48,13 @@ export class SubAccountMaker {
     const giveUpAt = performance.now() + LONGEST_WAIT_MS;
     for (;;) {
       const id = await takeClaim(this.database, userId, provider.name);
-      // After the claim: an account that another replica has stored is seen before a second one is made.
+      // Read after the claim, so that an account that another replica has stored is found before a second one is
+      // created.
       const found = await this.find(provider, userId);
       if (id) return await this.makeUnder({ userId, provider: provider.name, id }, provider, found);
       if (found) return found;
       if (await hasFailed(this.database, userId, provider.name)) return null;
-      if (performance.now() > giveUpAt) throw new Error('another process has not finished making it in time');
+      if (performance.now() > giveUpAt) throw new Error('another process has not created the sub-account in time');
       await sleep(LOOK_EVERY_MS);
     }
   }

@@ -1,18 +1,21 @@
 /**
- * How fast providers are asked about calls, by all replicas together: each request has a place in time, reserved in the
- * provider's row. The sweeper reserves as many as it claims calls (due-calls.ts), a caller's check reserves one.
+ * Rate limit of status requests to a provider, shared by all replicas. Each request reserves a time slot in the
+ * provider's row. The sweeper reserves one slot for each call that it claims (due-calls.ts); a check for a caller
+ * reserves one.
  */
 import type { DataSource } from 'typeorm';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 
-/** As SQL: the key of the row, which a provider's name never equals. */
+/** The key of the row, as SQL. A provider's name never equals it. */
 export const asksOf = (provider: string): string => `${provider} || ':asks'`;
 
-/** The sweeper reserves no place that is further ahead, so that a caller's check waits for little more. */
+/** The sweeper reserves no slot further ahead than this, so that a check for a caller waits little longer. */
 export const RESERVED_AHEAD_MS = 1_000;
 
-/** Longer than the sweeper ever reserves ahead; beyond that many callers are checking calls at once. */
+/**
+ * Longer than the sweeper ever reserves ahead. A longer wait means that many callers are checking calls concurrently.
+ */
 const LONGEST_WAIT_MS = 2_000;
 
 const addRow = preparedStatement(
@@ -21,7 +24,7 @@ const addRow = preparedStatement(
    on conflict on constraint provider_turn_pkey do nothing`,
 );
 
-/** Before the first claim: replicas that find no row to lock would all take the same places. */
+/** Must run before the first claim. Without a row to lock, all replicas would take the same slots. */
 export const keepPace = async (database: DataSource, provider: string): Promise<void> => {
   await addRow(database, [provider]);
 };
@@ -38,7 +41,7 @@ returning greatest(0, extract(epoch from next_at - clock_timestamp()) * 1000 - 1
 `,
 );
 
-/** @returns milliseconds until the provider may be asked; null where that is too far ahead */
+/** @returns milliseconds until the request may be sent; null if that is too far ahead */
 export const reserveAsk = async (
   database: DataSource,
   { name, asksPerSecond }: Pick<ResilientProvider, 'name' | 'asksPerSecond'>,

@@ -1,4 +1,4 @@
-/** Asks a call's provider how it stands, and brings the record up to what the provider says. */
+/** Fetches a call's status from its provider and updates the record with it. */
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
@@ -12,13 +12,13 @@ import { asAsked } from '../record/dialled-call.js';
 
 export interface CallInQuestion extends ProviderCall {
   readonly state: StateType;
-  /** Its dial may be too recent for the provider to know the call: that it knows none proves nothing yet. */
+  /** The dial may be so recent that the provider does not find the call yet. Then "unknown call" proves nothing. */
   readonly isFresh: boolean;
 }
 
 /**
- * over: the record is closed. open: the provider says that the call goes on. unanswered: the provider failed, or does not
- * know the call yet. untold: it cannot be asked about this call.
+ * over: the record is closed. open: the provider reports that the call goes on. unanswered: the request failed, or the
+ * provider does not know the call yet. untold: the provider offers no status for this call.
  */
 export type Answer = 'over' | 'open' | 'unanswered' | 'untold';
 
@@ -44,7 +44,8 @@ export class CallInquiry {
     }
     if (status.kind === 'unknown') {
       if (call.isFresh) return 'unanswered';
-      // A provider that never sent an event or an id has never placed the call: no phone was rung. Else it has dropped it.
+      // Without an event or an id from the provider, the call was never placed and no phone rang. Otherwise the
+      // provider has dropped the call.
       const wasPlaced = call.providerCallId !== null || call.state > StateType.requested;
       await this.recorder.applyOwn(call.callSid, 'lost', {
         endReason: wasPlaced ? 'lost' : 'failed',
@@ -52,7 +53,7 @@ export class CallInquiry {
       });
       return 'over';
     }
-    // The question was about this call, whatever callSid an answer bears.
+    // The request was for this call; a callSid in the events is ignored.
     for (const event of status.events) await this.recorder.apply(provider.name, { ...event, callSid: call.callSid });
     return (await this.stateOf(call.callSid)) === StateType.over ? 'over' : 'open';
   }
@@ -63,13 +64,13 @@ export class CallInquiry {
   }
 
   private withoutAnswer(provider: string, error: unknown): Answer {
-    // A circuit that opens has a line in the log; each request that it stops needs none.
+    // The opening of a circuit is logged once. The requests that it stops are not logged.
     if (error instanceof RequestNotSent) return 'unanswered';
     if (error instanceof StatusUnavailable) {
-      this.logger.debug({ error, provider }, 'the provider cannot be asked about this call');
+      this.logger.debug({ error, provider }, 'the provider offers no status for this call');
       return 'untold';
     }
-    this.logger.warn({ error, provider }, 'the provider could not be asked');
+    this.logger.warn({ error, provider }, 'the status of a call could not be fetched');
     return 'unanswered';
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Makes good what providers told while nothing could be taken: every open call of theirs is due, and the sweepers of all
- * replicas ask about them at the provider's pace. After a start, after a time without the database, and after an event that
- * could not be applied.
+ * Recovers events that were missed while none could be stored: marks every open call of a provider as due, and the
+ * sweepers of all replicas fetch their status at the provider's rate. Runs after a start, after a database outage, and
+ * after an event that could not be applied.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
@@ -12,17 +12,17 @@ import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import { ChangeFeed } from '../updates/change-feed.js';
 
 const TRY_AGAIN_MS = 1_000;
-/** Each is an update of every open call: an event that can never be applied must not cause one after the other. */
+/** Each run updates every open call. An event that can never be applied must not cause one run after the other. */
 const ONCE_IN_MS = 5_000;
 
-/** A call whose dial is not settled is left out: its provider may not know it yet, and it is due soon anyway. */
+/** A call whose dial is not settled is excluded: its provider may not know it yet, and it is due soon in any case. */
 const ASK_SOON = `
 update call_record set sweep_at = now()
 where state < 4 and provider = $1 and (provider_call_id is not null or state > 1) and sweep_at > ${NOW_MS}`;
 
 @Injectable()
 export class CatchUp implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** Providers of whose calls something may have been missed. */
+  /** Providers whose events may have been missed. */
   private readonly missed = new Set<string>();
   private readonly lastAt = new Map<string, number>();
   private asking: Promise<void> | undefined;
@@ -35,7 +35,7 @@ export class CatchUp implements OnApplicationBootstrap, BeforeApplicationShutdow
     @Inject(LOGGER) private readonly logger: Logger,
     feed: ChangeFeed,
   ) {
-    // The database was away, or this process stood still: webhooks were answered with an error, or not at all.
+    // The database was unreachable, or this process was suspended. Webhooks were answered with an error, or not at all.
     feed.observe({
       onStale: () => {
         this.wasStale = true;
@@ -47,7 +47,7 @@ export class CatchUp implements OnApplicationBootstrap, BeforeApplicationShutdow
     });
   }
 
-  /** A provider with a stream is asked once that is open: what is told meanwhile would be missed. */
+  /** A provider with an event stream is due when its stream is open: events before that would be missed. */
   onApplicationBootstrap(): void {
     for (const { name, listen } of this.providers.all) if (!listen) this.askAbout(name);
   }
@@ -76,7 +76,7 @@ export class CatchUp implements OnApplicationBootstrap, BeforeApplicationShutdow
     }
   }
 
-  /** @returns milliseconds after which to try again; 0 when it is done */
+  /** @returns milliseconds after which to try again; 0 when done */
   private async askUnlessJustDone(provider: string): Promise<number> {
     const waitMs = (this.lastAt.get(provider) ?? -Infinity) + ONCE_IN_MS - performance.now();
     if (waitMs > 0) return waitMs;
@@ -84,11 +84,11 @@ export class CatchUp implements OnApplicationBootstrap, BeforeApplicationShutdow
     try {
       await this.database.query(ASK_SOON, [provider]);
       this.lastAt.set(provider, performance.now());
-      // At every start, so no news by itself; what was lost has a line of its own.
-      this.logger.debug({ provider }, 'events may have been missed; every open call is asked about');
+      // Debug level, because it happens at every start. A call that was lost has a log line of its own.
+      this.logger.debug({ provider }, 'events may have been missed; the status of every open call is fetched');
       return 0;
     } catch (error) {
-      this.logger.warn({ error, provider }, 'its open calls cannot be asked about yet');
+      this.logger.warn({ error, provider }, 'open calls could not be marked for a status check yet');
       this.missed.add(provider);
       return TRY_AGAIN_MS;
     }

@@ -1,6 +1,6 @@
 /**
- * Which calls the sweeper looks at. Claiming a call puts its next look off, and locked rows are skipped, so that each is
- * looked at once, on however many replicas.
+ * Claims the calls that are due for the sweeper. A claim moves the call's next check into the future and skips locked
+ * rows, so each call is checked by one replica at a time.
  */
 import type { DataSource } from 'typeorm';
 import type { Config } from '../../config/config.js';
@@ -23,28 +23,30 @@ export interface DueCall extends CallInQuestion {
   readonly provider: string;
   /** Past the longest stay in its state. */
   readonly pastDeadline: boolean;
-  /** A cancel was promised, and the process that was to carry it out has not done so. */
+  /** A cancel was accepted, and the process that was to execute it has not done so. */
   readonly cancelPending: boolean;
-  /** Its turn at the provider never came: the process that waited for it died, or lost the database. */
+  /** It never got a dial slot: the process that waited for it crashed, or lost the database. */
   readonly notYetDialed: boolean;
-  /** Past its limit for so long that it is closed, whatever its provider answers. */
+  /** So long past its limit that it is closed regardless of its provider's reply. */
   readonly pastGrace: boolean;
 }
 
 export interface DueCalls {
   readonly calls: readonly DueCall[];
-  /** Milliseconds until the provider may be asked about the first of them. */
+  /** Milliseconds until the first status request may be sent. */
   readonly waitMs: number;
 }
 
-/** Of a row of call_record whose dial was not settled: when its provider must know whether there is a call. */
+/**
+ * As SQL over call_record, for a dial that is not settled: the time from which the provider must know whether the call
+ * exists.
+ */
 const mustBeKnownAt = (dialTimeout: string): string =>
   `coalesce(turn_at, requested_at) + (${dialTimeout} + ${UNPLACED_DIAL_SECONDS}) * interval '1 second'`;
 
 /**
- * Of a row of call_record: its dial is so recent that its provider may not find the call yet. For one that was settled this is
- * told by the deadline of state 1, which is set once, when the call is opened.
- *
+ * As SQL over call_record: the dial is so recent that its provider may not find the call yet. For a settled dial this
+ * is derived from the deadline of state 1, which is set once, when the call is opened.
  * @param longestRequested seconds, as SQL
  * @param dialTimeout seconds, as SQL
  */
@@ -55,7 +57,7 @@ export const isFresh = (longestRequested: string, dialTimeout: string): string =
 
 const LATER = `now() + interval '${ASK_AGAIN_SECONDS} seconds'`;
 
-/** One that may not be found yet is looked at again as soon as it must be. */
+/** A call that may not be found yet is checked again as soon as it must be known. */
 const nextLook = (dialTimeout: string): string =>
   `case when state = 1 and provider_call_id is null and ${mustBeKnownAt(dialTimeout)} > now()
    then least(${mustBeKnownAt(dialTimeout)}, ${LATER}) else ${LATER} end`;
@@ -71,10 +73,19 @@ const DUE_CALL = `
   ${NOT_YET_DIALED} as "notYetDialed",
   deadline_at <= ${NOW_MS} as "pastDeadline", deadline_at + interval '${GRACE_SECONDS} seconds' <= ${NOW_MS} as "pastGrace"`;
 
-/** One row without a call where none was claimed: `waitMs` tells for how long places are taken. */
+/** If no call was claimed, there is one row without a call: its `waitMs` says how long the slots are taken. */
 type ClaimedRow = (DueCall | { readonly callSid: null }) & { readonly waitMs: number };
 
-/** Locks the provider's row first: replicas claim one after the other, each with places in time behind the other's. */
+/**
+ * Locks the provider's row first, so replicas claim one after the other, each with later time slots than the one
+ * before.
+ *
+ * 1. `turn`: locks the row; its next free slot.
+ * 2. `due`: locks the calls that are due, unless the next slot is too far ahead.
+ * 3. `claimed`: postpones the next check of these calls.
+ * 4. `place`: the first slot, and how many are needed.
+ * 5. `moved`: advances the provider's next free slot.
+ */
 const claimAtProvider = preparedStatement<ClaimedRow>(
   'claim-due',
   `
@@ -132,7 +143,7 @@ select ${DUE_CALL}, false as "isFresh" from claimed
 `,
 );
 
-/** Calls of providers that are not configured any more: there is no provider to ask. */
+/** Calls of providers that are no longer configured: there is no provider to fetch a status from. */
 export const claimDueOfOthers = (
   database: DataSource,
   configured: readonly string[],
@@ -152,7 +163,10 @@ where call_sid = $1 and state < 4
 `,
 );
 
-/** The call goes on within its time, as far as anybody can say: asked about again when its state's interval is over. */
+/**
+ * The call goes on, as far as is known, and is within its time limit. Its next check is due after the interval of its
+ * state.
+ */
 export const putOffSweep = async (database: DataSource, callSid: string): Promise<void> => {
   await putOff(database, [callSid]);
 };

@@ -1,7 +1,7 @@
 /**
- * A caller who asks for a new call and has an open one may have it only because its end was never told: a lost webhook. So
- * the open call is checked with its provider before the caller is refused, or handed its callSid. The check costs the
- * provider one request every few seconds, however often and on however many replicas the caller asks.
+ * A caller may have an open call only because the webhook of its end was lost. So before a new call is refused, or
+ * answered with the open call's callSid, the status of the open call is fetched from its provider. This costs the
+ * provider one request every few seconds, however often the caller asks and on however many replicas.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
@@ -19,24 +19,24 @@ import { StateType } from '../record/call-lifecycle.js';
 import { isFresh } from './due-calls.js';
 import { NOT_YET_DIALED } from '../record/not-yet-dialed.js';
 
-/** Longer than a check takes: the provider's place in time, and its answer. */
+/** Longer than a check: the wait for the time slot, and the provider's reply. */
 const LEASE_SECONDS = ORDER_LIMIT_MS / 1000 + 5;
-/** How often a replica looks whether another one's check has ended. */
+/** How often a replica polls whether another one's check has ended. */
 const LOOK_AGAIN_MS = 200;
 
-/** Null for all but `state` and `isBeingChecked` where the call is not to be checked now. */
+/** If the call is not to be checked now, all fields except `state` and `isBeingChecked` are null. */
 interface CallToCheck extends CallInQuestion {
   readonly provider: string | null;
   readonly isBeingChecked: boolean;
 }
 
-/** From when on the provider is asked: a dial may be in flight before, or has only now been settled. */
+/** The earliest time of a check. Before it, a dial may be in flight, or has been settled only just now. */
 const CHECKED_FROM = `coalesce(turn_at, requested_at) + interval '1 second' * case
   when state > 1 then 0
   when provider_call_id is null then $2::float8 + ${DOUBLE_TAP_SECONDS}
   else ${DOUBLE_TAP_SECONDS} end`;
 
-/** A settled call for which it is too early is looked at by the sweeper as soon as it is not. */
+/** A settled call that is too recent for a check gets its next sweep at the earliest time of a check. */
 const claim = preparedStatement<CallToCheck>(
   'claim-check',
   `
@@ -69,7 +69,7 @@ const lookAtCheck = preparedStatement<Pick<CallToCheck, 'state' | 'isBeingChecke
 
 interface Check {
   readonly isOver: Promise<boolean>;
-  /** By performance.now(). Requests that join late wait no longer than those before. */
+  /** By performance.now(). Requests that join later get no additional time. */
   readonly until: number;
 }
 
@@ -85,7 +85,7 @@ export class OpenCallCheck {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Whether the record is closed now. False within the time limit of a dial where that cannot be told. */
+  /** Whether the record is closed now. Returns false if that is not known within DIAL_TIMEOUT. */
   async isOver(callSid: string): Promise<boolean> {
     const check = this.checks.get(callSid) ?? this.begin(callSid);
     const limit = new AbortController();
@@ -128,7 +128,8 @@ export class OpenCallCheck {
       if (!provider || waitMs === null) return false;
       await sleep(waitMs);
       const answer = await this.inquiry.ask(provider, call);
-      if (answer === 'over') this.logger.warn({ callSid: call.callSid }, 'the end of the open call had not been told');
+      if (answer === 'over')
+        this.logger.warn({ callSid: call.callSid }, 'the event that ended the open call was not received');
       return answer === 'over';
     } finally {
       await release(this.database, [call.callSid]);

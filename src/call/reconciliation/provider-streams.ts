@@ -1,6 +1,6 @@
 /**
- * Providers that keep a stream of events open, in place of webhooks. On a stream nothing is told twice, so whatever may have
- * been missed, by a lost stream or by our own failure, is made good by asking about every open call.
+ * Event streams of providers that have a stream instead of webhooks. A stream repeats no event. After a lost stream or
+ * a failure of our own, the status of every open call is fetched.
  */
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { bulkhead } from 'cockatiel';
@@ -11,13 +11,13 @@ import type { ProviderEvent } from '../../telephony/telephony-provider.js';
 import { CallRecorder } from '../call-recorder.js';
 import { CatchUp } from './catch-up.js';
 
-/** Half of the connections that a replica has by default: requests want some too. */
+/** Half of a replica's default number of database connections. The rest is for requests. */
 const EVENTS_AT_ONCE = 5;
 
 @Injectable()
 export class ProviderStreams implements OnApplicationBootstrap {
   private readonly room = bulkhead(EVENTS_AT_ONCE, Infinity);
-  /** Of each call that has events to store, when the last of them is stored. */
+  /** By call: settles when the last of its events is stored. */
   private readonly stored = new Map<string, Promise<void>>();
 
   constructor(
@@ -42,7 +42,10 @@ export class ProviderStreams implements OnApplicationBootstrap {
     );
   }
 
-  /** One event of a call at a time, in the order in which they were told: another call's events do not wait for them. */
+  /**
+   * Applies the events of one call one after the other, in the order of the stream. Events of different calls do not
+   * wait for each other.
+   */
   private applyInOrder(provider: string, event: ProviderEvent): void {
     const call = event.callSid ?? `${provider} ${event.providerCallId ?? ''}`;
     const before = this.stored.get(call) ?? Promise.resolve();
@@ -53,7 +56,7 @@ export class ProviderStreams implements OnApplicationBootstrap {
     });
   }
 
-  /** Never rejects. A call that we do not know is somebody else's: of another service at the same provider. */
+  /** Never rejects. An unknown call belongs to another service at the same provider. */
   private apply(provider: string, event: ProviderEvent): Promise<void> {
     return runWithLogContext({}, async () => {
       try {

@@ -1,9 +1,9 @@
 /**
- * Nothing stays open (design rule 5). Looks for calls that are due: their dial was never settled, they have not been asked
- * about for some time, or they have stayed in a state for longer than they may. Asks their provider, and closes them with the
- * truth or, where that cannot be had, with `lost`. Any number of replicas may sweep, see due-calls.ts.
- *
- * Each provider has a lane of its own, so that one that is slow or hangs keeps no other's calls open.
+ * No call stays open for ever (design rule 5). The sweeper finds calls that are due: the dial was never settled, the
+ * last status check was some time ago, or the call is past the longest stay in its state. It fetches the status from
+ * the provider and closes the call with the result. If no status is available, it closes the call as `lost`. Any number
+ * of replicas may sweep (due-calls.ts).
+ * Each provider has its own lane, so a slow or hanging provider does not delay the calls of another.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
@@ -20,12 +20,12 @@ import { CatchUp } from './catch-up.js';
 import { claimDue, claimDueOfOthers, putOffSweep, type DueCall, type DueCalls } from './due-calls.js';
 import { carryOutCancel, orderHangUp, type CancelTools } from '../cancel/ordered-cancel.js';
 
-/** At half a second to an answer these are 100 calls a second. */
+/** At 0.5 s per reply this is 100 calls a second. */
 const AT_ONCE = 50;
-/** Calls of one claim. Their places in time and their answers come before they are due again. */
+/** Calls per claim. They are checked before they are due again. */
 const BATCH = AT_ONCE / 2;
 
-/** A provider's calls, or those of all providers that are not configured any more. */
+/** The calls of one provider; `null`: those of all providers that are no longer configured. */
 interface Lane {
   readonly provider: ResilientProvider | null;
   timer?: NodeJS.Timeout;
@@ -62,7 +62,10 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     await Promise.all(this.lanes.map(async ({ sweeping }) => sweeping));
   }
 
-  /** One look at everything that is due. @returns how many calls were looked at */
+  /**
+   * Checks every call that is due once.
+   * @returns the number of calls checked
+   */
   async sweep(): Promise<number> {
     const looked = await Promise.all(this.lanes.map(({ provider }) => this.sweepLane(provider)));
     return looked.reduce((sum, count) => sum + count);
@@ -79,7 +82,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   private async sweepInTime(lane: Lane): Promise<void> {
     try {
       await this.sweepLane(lane.provider);
-      // Without a database no webhook was taken either.
+      // Webhooks were lost as well while the database was unreachable.
       if (lane.hasFailed && lane.provider) this.catchUp.askAbout(lane.provider.name);
       lane.hasFailed = false;
     } catch (error) {
@@ -88,7 +91,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     }
   }
 
-  /** Goes on for as long as there is more than a batch. */
+  /** Continues while claims return full batches. */
   private async sweepLane(provider: ResilientProvider | null): Promise<number> {
     const inFlight = new Set<Promise<void>>();
     let looked = 0;
@@ -99,7 +102,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
         while (inFlight.size > AT_ONCE - BATCH) await Promise.race(inFlight);
         const { calls, waitMs } = await this.claim(provider);
         let placeAt = performance.now() + waitMs;
-        // Other replicas have taken the places of the next second.
+        // Other replicas have reserved the slots of the next second.
         if (calls.length === 0 && waitMs > 0) await this.pauseUntil(placeAt);
         else if (calls.length < BATCH) hasMore = false;
         for (const call of calls) {
@@ -123,13 +126,13 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     return { calls: await claimDueOfOthers(this.database, configured, BATCH), waitMs: 0 };
   }
 
-  /** Or until the process stops. */
+  /** Returns early when the process stops. */
   private async pauseUntil(time: number): Promise<void> {
     const ms = time - performance.now();
     if (ms > 0) await sleep(ms, undefined, { signal: this.stop.signal }).catch(() => undefined);
   }
 
-  /** Never throws. A call that is not looked at because the process stops is due again soon. */
+  /** Never throws. A call that is skipped because the process stops is due again soon. */
   private lookAt(call: DueCall): Promise<void> {
     return runWithLogContext({ callSid: call.callSid }, async () => {
       if (this.stop.signal.aborted) return;
@@ -163,7 +166,7 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     else if (answer === 'open') await this.expire(provider, call);
   }
 
-  /** Whatever its provider said or did: unless the call has moved on, nothing more can be learned of it. */
+  /** Closes the call regardless of its provider's reply, unless its state has changed since the claim. */
   private async closePastGrace(call: DueCall): Promise<void> {
     if ((await this.inquiry.stateOf(call.callSid)) !== call.state) return;
     await this.recorder.applyOwn(call.callSid, 'lost', {
@@ -172,7 +175,10 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     });
   }
 
-  /** The provider says that the call goes on. Unless it has only now moved on, that has been long enough. */
+  /**
+   * The provider reports that the call goes on. If its state has not changed since the claim, it is past its limit and
+   * is hung up.
+   */
   private async expire(provider: ResilientProvider, call: DueCall): Promise<void> {
     if ((await this.inquiry.stateOf(call.callSid)) !== call.state) return;
     this.logger.warn({ state: call.state }, 'a call has stayed too long and is hung up');
@@ -181,5 +187,5 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 }
 
-/** Replicas that started together must not sweep together. */
+/** Replicas that start together must not sweep together. */
 const jitter = (): number => 0.8 + Math.random() * 0.4;

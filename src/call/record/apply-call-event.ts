@@ -1,8 +1,8 @@
 /**
- * `call-lifecycle.ts` as the one statement that applies an event: it locks the call, stores the event once, moves the
- * record where the rule says so, and numbers the change. Whatever order events come in, on however many
- * connections, each statement sees the call as the one before has left it. What a provider tells that does not carry the call
- * any more, because it has refused it, is stored and moves nothing.
+ * `call-lifecycle.ts` as one SQL statement. It locks the call, stores the event once, moves the record by the rule and
+ * numbers the change. Whatever the order of events and the number of connections, each statement sees the call as the
+ * one before has left it. An event of a provider that has refused the call, and so no longer carries it, is stored but
+ * moves nothing.
  */
 import type { DataSource } from 'typeorm';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
@@ -12,12 +12,12 @@ import { CANCEL_LEASE_SECONDS, probeIn } from './call-limits.js';
 import { END_AUTHORITIES, END_REASONS, EVENT_RULES, type CallEventType, type EndReason } from './call-lifecycle.js';
 
 export interface EventToApply {
-  /** Who tells it: a provider's name, or RINGBACK. */
+  /** The source: a provider's name, or RINGBACK. */
   readonly provider: string;
   readonly eventId: string;
   readonly callSid: string;
   readonly type: CallEventType;
-  /** The database's now, where it is our own event. */
+  /** Null for our own events: the database's now(). */
   readonly occurredAt: Date | null;
   readonly endReason?: EndReason | undefined;
   readonly providerCallId?: string | null | undefined;
@@ -26,18 +26,19 @@ export interface EventToApply {
   readonly recording?: string | undefined;
 }
 
-/** The provider column of events that are our own doing. */
+/** The value of the `provider` column for our own events. */
 export const RINGBACK = 'ringback';
 
 /**
- * unknown_call: stored nowhere. applied: stored, whether or not it moved the call. repeated: stored before; nothing
- * changed. replayed: the same, by the very same delivery. too_late: a word of ours on a call that is over; not stored.
+ * unknown_call: not stored. applied: stored, whether or not it moved the call. repeated: the event was stored before;
+ * nothing changed. replayed: as repeated, by the very same delivery. too_late: an event of ours that applies only to
+ * open calls; not stored.
  */
 export type Applied = 'unknown_call' | 'applied' | 'repeated' | 'replayed' | 'too_late';
 
 export interface Application {
   readonly applied: Applied;
-  /** The bytes of the change that the event made, where it made one: to be published. */
+  /** The bytes of the change that the event made, for publishing; null if it made none. */
   readonly change: string | null;
 }
 
@@ -45,7 +46,10 @@ const textArray = (items: readonly string[]): string => `array[${items.map((item
 const rankOfAuthority = (column: string): string => `array_position(${textArray(END_AUTHORITIES)}, ${column})`;
 const rankOfReason = (column: string): string => `array_position(${textArray(END_REASONS)}, ${column})`;
 
-/** The promise to hang up is kept whatever happens meanwhile; null, and no bound, where none was made. */
+/**
+ * When an accepted cancel is due at the latest, whatever else happens. Null, and so no bound for `least`, without a
+ * cancel.
+ */
 const CANCEL_DUE_AT = `numbered.cancel_ordered_at + interval '${CANCEL_LEASE_SECONDS} seconds'`;
 
 const CHANGE_BYTES = changeBytes({
@@ -63,6 +67,19 @@ const CHANGE_BYTES = changeBytes({
   serviceLineId: 'service_line_id',
 });
 
+/**
+ * 1. `given`: the parameters by name.
+ * 2. `call`: locks the call's row.
+ * 3. `heard`: the event; its effects are null if its source is not the call's current provider or Ringback.
+ * 4. `judged`: the next state and times, and whether the event's end outranks the recorded one (`wins`). Empty if the
+ *    event applies only to an open call and the call is over.
+ * 5. `ended`: the end that holds from now on.
+ * 6. `next`: a canceled call that was answered is `completed`.
+ * 7. `numbered`: the time of receipt, and whether anything changed.
+ * 8. `event`: stores the event, with the bytes of its change. A repeat stores nothing.
+ * 9. `moved`: updates the call, only if `event` stored a row.
+ * The last select reports what happened and sets JOBS_AFTER_COMMIT.
+ */
 const applyEvent = preparedStatement<Outcome>(
   'apply-call-event',
   `
@@ -74,7 +91,9 @@ with given as (
     $10::text as provider_call_id, $11::jsonb as detail, $12::text as receipt, $13::float8[] as longest_stays,
     $14::text as recording
 ), call as materialized (
-  select * from call_record where call_sid = $1 for update
+  select call_sid, provider, caller_id, callee_id, service_line_id, provider_call_id, recording, changes,
+    state, ringing_at, answered_at, ended_at, end_reason, ended_by, sweep_at, deadline_at, cancel_ordered_at
+  from call_record where call_sid = $1 for update
 ), heard as (
   select given.event_id, given.type, given.occurred_at, given.detail, given.receipt, given.only_while_open,
     given.longest_stays, given.provider as teller,
@@ -148,7 +167,7 @@ with given as (
       when numbered.next_state > numbered.state
       then least(now() + numbered.longest_stays[numbered.next_state] * interval '1 second',
         now() + ${probeIn('numbered.next_state')}, ${CANCEL_DUE_AT})
-      -- The dial is settled. Other news that move nothing leave the next look where it is.
+      -- The dial is settled. Any other event that does not raise the state leaves the next check unchanged.
       when numbered.type = 'accepted'
       then least(numbered.deadline_at, now() + ${probeIn('numbered.next_state')}, ${CANCEL_DUE_AT})
       else numbered.sweep_at end
@@ -177,7 +196,7 @@ interface Outcome {
   readonly change: string | null;
 }
 
-/** @param longestStays seconds, by state 1 to 3 */
+/** @param longestStays in seconds, for states 1 to 3 */
 export const applyCallEvent = async (
   database: DataSource,
   event: EventToApply,

@@ -1,7 +1,7 @@
 /**
- * Numbered truth. Each change of a call is written down once, as the very bytes that the stream, the long poll, the
- * outgoing webhook and the timeline show: {"type":…,"timestamp":…,"data":{"callSid":…,"number":…,…}}. The frame is that
- * of Standard Webhooks.
+ * The numbered changes of a call. Each is stored once, as the bytes that the stream, the long poll, the outgoing
+ * webhook and the timeline send: {"type":…,"timestamp":…,"data":{"callSid":…,"number":…,…}}. The envelope is that of
+ * Standard Webhooks.
  */
 import { readJson, readObject, readOneOf, readWholeNumber, UnexpectedShape } from '../../common/foreign-json.js';
 import { readInstant } from '../../common/instant.js';
@@ -9,14 +9,14 @@ import { isLong } from '../../common/long.js';
 import { END_REASONS, StateType } from './call-lifecycle.js';
 import { isCallSid } from './call-sid.js';
 
-/** `amended`: the state stayed, and something about it became known late. */
+/** `amended`: the state is the same, and a detail of the call became known late. */
 export const CHANGE_TYPES = ['call.requested', 'call.ringing', 'call.answered', 'call.over', 'call.amended'] as const;
 export type ChangeType = (typeof CHANGE_TYPES)[number];
 
-/** What the bytes mean. */
+/** The parsed bytes. */
 export interface CallChange {
   readonly type: ChangeType;
-  /** When we learned of it. */
+  /** When Ringback stored it. */
   readonly timestamp: string;
   readonly data: {
     readonly callSid: string;
@@ -24,7 +24,7 @@ export interface CallChange {
     readonly number: number;
     readonly stateType: string;
     readonly endReason: string | null;
-    /** When it happened, by the clock of whoever told us. */
+    /** When it happened, by the clock of the event's source. */
     readonly occurredAt: string;
     readonly callerId: string;
     readonly calleeId: string | null;
@@ -33,12 +33,12 @@ export interface CallChange {
 }
 
 const STATE_TYPES = Object.values(StateType).map(String);
-/** PostgreSQL's integer. */
+/** The maximum of PostgreSQL's integer. */
 const GREATEST_NUMBER = 2 ** 31 - 1;
 
 /**
- * The bytes come from a notification, which any database user can send, or from a row that another version of Ringback
- * wrote. Fields that this version does not know are kept.
+ * Validates the bytes: they come from a notification, which any database user can send, or from a row that another
+ * version of Ringback wrote. Fields that this version does not know are kept.
  * @throws UnexpectedShape
  */
 export const readChange = (bytes: string): CallChange => {
@@ -81,8 +81,8 @@ interface ChangeColumns {
 }
 
 /**
- * The SQL expression that writes the bytes, out of SQL expressions. Nothing in them needs escaping: ids of ours, words, times.
- * Text of others would: `to_json`.
+ * Returns the SQL expression that writes the bytes from SQL expressions. The values are our own ids, enum values and
+ * times, so none needs escaping. Text from outside would need `to_json`.
  */
 export const changeBytes = (columns: ChangeColumns): string => `
   '{"type":"' || ${columns.type}
@@ -97,5 +97,5 @@ export const changeBytes = (columns: ChangeColumns): string => `
   || ',"serviceLineId":' || ${orNull(columns.serviceLineId)}
   || '}}'`;
 
-/** The channel on which the bytes of every change are notified when it is committed. */
+/** The notification channel for the bytes of committed changes. */
 export const CALL_CHANGED_CHANNEL = 'ringback_call_changed';

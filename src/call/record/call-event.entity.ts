@@ -1,7 +1,7 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { CallEventType } from './call-lifecycle.js';
 
-/** A fact about a call that a provider told us, or that we did ourselves (provider `ringback`). Never changed. */
+/** An event of a call, from a provider or from Ringback itself (provider `ringback`). Rows are never updated. */
 @Entity('call_event')
 @Index('call_event_call_sid', ['callSid', 'receivedAt'])
 @Index('call_event_change', ['callSid', 'changeNumber'], { unique: true, where: 'change_number is not null' })
@@ -11,7 +11,7 @@ export class CallEvent {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'call_event_pkey' })
   provider: string;
 
-  /** The provider's own id of the fact: what makes a second delivery a repeat. */
+  /** The provider's own id of the event. A second delivery with the same id is a repeat. */
   @PrimaryColumn('text', { name: 'event_id', primaryKeyConstraintName: 'call_event_pkey' })
   eventId: string;
 
@@ -21,7 +21,7 @@ export class CallEvent {
   @Column('text')
   type: CallEventType | 'requested' | 'passed_over';
 
-  /** By the clock of whoever tells it. */
+  /** By the clock of the source. */
   @Column({ type: 'timestamptz', name: 'occurred_at', precision: 3 })
   occurredAt: Date;
 
@@ -32,19 +32,21 @@ export class CallEvent {
   @Column('jsonb', { nullable: true })
   detail: Record<string, unknown> | null;
 
-  /** Names the delivery that brought the event, so that a replay of its very bytes can be told from an honest retry. */
+  /**
+   * Identifies the delivery that carried the event. It distinguishes a replay of the same bytes from a genuine retry.
+   */
   @Column('text', { nullable: true })
   receipt: string | null;
 
-  /** Of the change that this event made to the record: 1, 2, 3 … without gaps; null where it made none. */
+  /** The number of the change that this event made: 1, 2, 3 … without gaps. Null if it made none. */
   @Column('integer', { name: 'change_number', nullable: true })
   changeNumber: number | null;
 
-  /** The bytes that tell of that change wherever it is told (call-change.ts). */
+  /** The bytes of that change, as every recipient gets them (call-change.ts). */
   @Column('text', { nullable: true })
   change: string | null;
 
-  /** The transaction that wrote the row, see change-look.ts; null in rows of before there was a look. */
+  /** The transaction that wrote the row (change-look.ts); null in rows that are older than this column. */
   @Column('bigint', {
     name: 'written_by',
     nullable: true,

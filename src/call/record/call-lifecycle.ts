@@ -1,21 +1,20 @@
 /**
- * The one rule of what an event does to a call. Pure: no database, no clock.
- *
- * Events come twice, late, early and in any order, so the rule is a join: applying a set of events gives the same call
- * whatever their order and however often each is applied. State takes the greatest, each time the earliest, and of
- * several ends one wins by `outranks`. `apply-call-event.ts` says the same in SQL; a test holds the two together over
- * the full grid.
+ * The rule of what an event does to a call. Pure: no database, no clock.
+ * Events arrive twice, late, early and in any order. So the rule is a join: a set of events gives the same call in any
+ * order and with any number of repeats. The state is the greatest, each time is the earliest, and of several ends one
+ * wins by `outranks`. `apply-call-event.ts` implements the same rule in SQL; a test compares the two over the full
+ * grid.
  */
 import type { ProviderEndReason } from '../../telephony/telephony-provider.js';
 
-/** The contract's stateType. It only grows. */
+/** The contract's stateType. It never decreases. */
 export const StateType = { requested: 1, ringing: 2, answered: 3, over: 4 } as const;
 export type StateType = (typeof StateType)[keyof typeof StateType];
 
-/** `lost`: nobody could tell us how the call went. */
+/** `lost`: the outcome of the call could not be learned. */
 export type EndReason = ProviderEndReason | 'lost';
 
-/** Earlier ones win over later ones where two ends happened at the same instant. */
+/** Of two ends at the same instant, the earlier entry of this list wins. */
 export const END_REASONS = [
   'completed',
   'canceled',
@@ -27,7 +26,7 @@ export const END_REASONS = [
   'lost',
 ] as const satisfies readonly EndReason[];
 
-/** On whose word a call is over. Earlier ones outrank later ones. */
+/** The source that ended a call. Earlier entries outrank later ones. */
 export const END_AUTHORITIES = ['cancel', 'provider', 'sweeper'] as const;
 export type EndSource = (typeof END_AUTHORITIES)[number];
 
@@ -35,33 +34,33 @@ export type CallEventType =
   'accepted' | 'caller_answered' | 'ringing' | 'answered' | 'ended' | 'refused' | 'canceled' | 'expired' | 'lost';
 
 interface EventRule {
-  /** The least state the call is in after the event. */
+  /** The minimum state of the call after the event. */
   readonly reaches: StateType;
   /** With the events that end a call. */
   readonly authority?: EndSource;
-  /** A word of our own that a call can be over: said too late, it is not said at all. */
+  /** An event of ours that is dropped if the call is already over. */
   readonly onlyWhileOpen?: true;
 }
 
 export const EVENT_RULES: Readonly<Record<CallEventType, EventRule>> = {
-  /** The provider took the dial and told its id: in its reply, or by an event where that was lost. */
+  /** The provider accepted the dial and its id is known: from its reply, or from an event if the reply was lost. */
   accepted: { reaches: StateType.requested },
-  /** Leg A picked up: worth a line in the timeline, no state of the contract. */
+  /** Leg A was answered: an entry in the timeline, but not a state of the contract. */
   caller_answered: { reaches: StateType.requested },
   ringing: { reaches: StateType.ringing },
   answered: { reaches: StateType.answered },
   ended: { reaches: StateType.over, authority: 'provider' },
-  /** The provider would not dial; nobody was rung. */
+  /** The provider refused the dial; no phone rang. */
   refused: { reaches: StateType.over, authority: 'provider' },
-  /** The provider took our order to hang up. Its own word of that end may be stored first: the end is by our order all the same. */
+  /** The provider accepted our hang-up order. Its own end event may be stored first; the end still counts as ours. */
   canceled: { reaches: StateType.over, authority: 'cancel' },
-  /** The sweeper hung up a call past its longest stay; likewise. */
+  /** The sweeper hung up a call past its longest stay. The same holds here. */
   expired: { reaches: StateType.over, authority: 'sweeper' },
-  /** The sweeper could not find out. Truth that comes afterwards outranks it. */
+  /** The sweeper could not learn the outcome. A provider's later event outranks it. */
   lost: { reaches: StateType.over, authority: 'sweeper', onlyWhileOpen: true },
 };
 
-/** What the lifecycle knows of a call. */
+/** The part of a call that the lifecycle reads and changes. */
 export interface CallProgress {
   readonly state: StateType;
   readonly ringingAt: Date | null;
@@ -120,6 +119,6 @@ const outranks = (event: LifecycleEvent, authority: EndSource, call: CallProgres
   return END_REASONS.indexOf(event.endReason ?? 'failed') < END_REASONS.indexOf(call.endReason);
 };
 
-/** Seconds of talk; null where the call was not answered or is not over. Clocks differ, so never below zero. */
+/** Seconds of talk; null if the call was not answered or is not over. Clocks differ, so a negative result becomes 0. */
 export const talkSeconds = ({ answeredAt, endedAt }: Pick<CallProgress, 'answeredAt' | 'endedAt'>): number | null =>
   answeredAt && endedAt ? Math.max(0, Math.round((endedAt.getTime() - answeredAt.getTime()) / 1000)) : null;

@@ -2,7 +2,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { EndSource, EndReason, StateType } from './call-lifecycle.js';
 
 /**
- * The one true record of a call. It refers to people by id and phone and not by foreign key: history outlives the
+ * The record of a call. It refers to people by id and phone and not by foreign key, because history outlives the
  * directory. Only the statements in this folder write it.
  */
 @Entity('call_record')
@@ -36,7 +36,7 @@ export class CallRecord {
   @Column('bigint', { name: 'service_line_id', nullable: true })
   serviceLineId: string | null;
 
-  /** E.164 where the number has such a form. */
+  /** E.164 if the number has such a form. */
   @Column('text', { name: 'caller_phone' })
   callerPhone: string;
 
@@ -50,7 +50,7 @@ export class CallRecord {
   @Column('text', { name: 'sub_account' })
   subAccount: string;
 
-  /** Null until the provider has told its id. */
+  /** Null until the provider has sent its id. */
   @Column('text', { name: 'provider_call_id', nullable: true })
   providerCallId: string | null;
 
@@ -75,31 +75,34 @@ export class CallRecord {
   @Column({ type: 'timestamptz', name: 'ended_at', nullable: true, precision: 3 })
   endedAt: Date | null;
 
-  /** Where the provider keeps the recording, once it has told. */
+  /** The address of the recording at the provider, once the provider has sent it. */
   @Column('text', { nullable: true })
   recording: string | null;
 
-  /** How many changes the call has seen, its request included; the latest one's number. */
+  /** The number of changes, including the request; equals the latest change's number. */
   @Column('integer')
   changes: number;
 
-  /** When the sweeper looks next, while the call is open. */
+  /** The sweeper's next check, while the call is open. */
   @Column({ type: 'timestamptz', name: 'sweep_at', precision: 3 })
   sweepAt: Date;
 
-  /** When the state's longest stay is over. */
+  /** The end of the longest stay in the state. */
   @Column({ type: 'timestamptz', name: 'deadline_at', precision: 3 })
   deadlineAt: Date;
 
-  /** When the provider may first be asked for the call; 'infinity' while it waits for its turn, null of older versions. */
+  /** When the dial may be sent; 'infinity' while the call waits for its slot; null in rows of older versions. */
   @Column({ type: 'timestamptz', name: 'turn_at', nullable: true })
   turnAt: Date | number | null;
 
-  /** Set while somebody is having the provider hang up. */
+  /** Set while a hang-up order is in progress. */
   @Column({ type: 'timestamptz', name: 'cancel_ordered_at', nullable: true, precision: 3 })
   cancelOrderedAt: Date | null;
 
-  /** When the latest check that a caller's request caused ended; in the future while it is in flight, as a lease. */
+  /**
+   * The end of the latest check that a caller's request caused. A time in the future is the lease of a check in
+   * progress.
+   */
   @Column({ type: 'timestamptz', name: 'checked_until', nullable: true, precision: 3 })
   checkedUntil: Date | null;
 }

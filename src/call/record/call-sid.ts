@@ -5,14 +5,15 @@ const RANDOM_DIGITS = 17;
 
 /** 32 decimal digits: yyMMddHHmmssSSS in UTC, and 17 from a cryptographic source (contract: callSid). */
 export const newCallSid = (now: Date): string =>
-  // randomInt reaches to 2^48, so the seventeen digits come in two parts.
+  // randomInt is limited to 2^48, so the 17 digits come in two parts.
   timeDigits(now) + digits(8) + digits(9);
 
 export const isCallSid = (text: unknown): text is string => typeof text === 'string' && /^\d{32}$/.test(text);
 
 /**
- * No call requested at this time or later has a lesser callSid. Of 32 digits too: texts of equal length that are all
- * digits compare alike in every collation, and in JavaScript. A year has two digits, so time ends in 2099.
+ * The least callSid that a call requested at this time or later can have. It has 32 digits as well: texts of equal
+ * length that are all digits compare alike in every collation, and in JavaScript. The year has two digits, so the range
+ * ends in 2099.
  */
 export const leastCallSidAt = (time: Date): string => {
   const year = time.getUTCFullYear();

@@ -1,12 +1,15 @@
 /**
- * What a provider needs to find a call whose id it never told: its reply to the dial was lost, or is outstanding. Read for
- * those calls alone.
+ * What a provider needs to find a call whose id it has not sent, because its reply to the dial was lost or is
+ * outstanding. Read only for those calls.
  */
 import type { DataSource } from 'typeorm';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import type { DialledCall, ProviderCall } from '../../telephony/telephony-provider.js';
 
-/** Calls that a provider could take for this one; it is looked for within minutes of its dial. callSids begin with their time. */
+/**
+ * Other calls that the provider could confuse with this one. The search is within minutes of the dial, and callSids
+ * begin with their time.
+ */
 const OTHERS = `
   select provider_call_id from call_record other
   where other.caller_phone = call.caller_phone and other.provider = call.provider and other.provider_call_id is not null
@@ -27,7 +30,7 @@ from call_record call where call_sid = $1
 `,
 );
 
-/** The call as its provider is asked about it. */
+/** The call, with what its provider needs to find it. */
 export const asAsked = async (
   database: DataSource,
   { callSid, providerCallId }: ProviderCall,
@@ -42,7 +45,7 @@ const hasten = preparedStatement(
    where call_sid = $1 and state = 1 and provider_call_id is null`,
 );
 
-/** The dial’s outcome is unknown: the sweeper of any replica asks the provider what became of it. */
+/** The dial's outcome is unknown: the sweeper of any replica fetches the status soon. */
 export const settleSoon = async (database: DataSource, callSid: string): Promise<void> => {
   await hasten(database, [callSid]);
 };

@@ -1,6 +1,6 @@
 /**
- * Record first (design rule 2): the statement that makes the record, or finds the caller's running call. The unique
- * index on open calls decides, so of any number of requests at one instant, on any number of replicas, one makes a call.
+ * Record first (design rule 2): one statement creates the record, or finds the caller's open call. The unique index on
+ * open calls decides, so concurrent requests create at most one call, even across replicas.
  */
 import type { DataSource } from 'typeorm';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
@@ -19,7 +19,7 @@ export interface CallToOpen {
   readonly calleePhone: string;
   readonly provider: string;
   readonly subAccount: string;
-  /** For its provider's limits, see provider-rate-limit.ts. */
+  /** Because of its provider's limits (provider-rate-limit.ts). */
   readonly waitsForDialSlot: boolean;
   readonly dialTimeoutSeconds: number;
   readonly longestRequestedSeconds: number;
@@ -31,21 +31,20 @@ export interface RunningCall {
   readonly serviceLineId: string | null;
 }
 
-/** The call that is open now: the one asked for, or the one that was running already. */
+/** The open call: the new one, or the one that was already open. */
 export interface OpenCall extends RunningCall {
   readonly isNew: boolean;
-  /** The bytes of the first change of a new call: to be published. */
+  /** The bytes of the first change of a new call, for publishing. */
   readonly change: string | null;
 }
 
-/** The caller's. */
 export const findRunning = preparedStatement<RunningCall>(
   'running-call',
   `select call_sid as "callSid", callee_id as "calleeId", service_line_id as "serviceLineId" from call_record
    where caller_id = $1 and state < 4`,
 );
 
-/** The first change of a call, out of the columns of its row. */
+/** The SQL of a call's first change, from the columns of its row. */
 export const FIRST_CHANGE_BYTES = changeBytes({
   type: `'call.requested'`,
   receivedAt: 'requested_at',
@@ -59,6 +58,11 @@ export const FIRST_CHANGE_BYTES = changeBytes({
   serviceLineId: 'service_line_id',
 });
 
+/**
+ * 1. `opened`: inserts the call, unless the caller has an open one.
+ * 2. `event`: its first event, with the bytes of its first change.
+ * The result is the new call or, without one, the caller's open call.
+ */
 const openOrFind = preparedStatement<OpenCall>(
   'open-call',
   `
@@ -86,7 +90,7 @@ where caller_id = $2 and state < 4 and not exists (select from opened)
 `,
 );
 
-/** Each attempt is lost only to a call that opened or ended in between. */
+/** An attempt fails only if another call of the caller opens or ends in between. */
 const ATTEMPTS = 5;
 
 export const openCall = async (database: DataSource, call: CallToOpen): Promise<OpenCall> => {

@@ -8,14 +8,17 @@ import type { CallEvent } from '../record/call-event.entity.js';
 import { isCallSid } from '../record/call-sid.js';
 import { SHOWN_COLUMNS, shownCall, type ShownCall, type ShownRow } from './call-view.js';
 
-/** What became of a call. */
+/** A call with its timeline. */
 export interface CallHistory extends ShownCall {
-  /** In the order in which we learned of them. */
+  /** In the order in which they were stored. */
   readonly events: readonly TimelineEvent[];
 }
 
 export interface TimelineEvent extends Omit<Readonly<CallEvent>, 'callSid' | 'receipt' | 'change' | 'writtenBy'> {
-  /** Written out as JSON, the very bytes that every other consumer is sent; null where the event changed nothing, or where the change cannot be read. */
+  /**
+   * The parsed bytes that every recipient gets. Null if the event changed nothing, or if this version cannot read the
+   * change.
+   */
   readonly change: CallChange | null;
 }
 
@@ -26,7 +29,7 @@ interface EventRow extends Omit<Readonly<CallEvent>, 'occurredAt' | 'receivedAt'
 
 type Row = ShownRow & { readonly events: readonly EventRow[] };
 
-/** Record and timeline in one statement, so that the one never knows of a change that the other does not. */
+/** One statement for record and timeline, so that both are of the same snapshot. */
 const STATEMENT = `
 select ${SHOWN_COLUMNS},
   (
@@ -47,7 +50,7 @@ from call_record call
 where call.call_sid = $1
 `;
 
-/** Calls as an administrator sees them: anybody's, and how each came about. */
+/** Any user's call with its timeline, for administrators. */
 @Injectable()
 export class CallHistoryService {
   constructor(private readonly database: DataSource) {}
@@ -69,7 +72,7 @@ const timelineEvent = (event: EventRow): TimelineEvent => ({
   change: event.change === null ? null : readableChange(event.change),
 });
 
-/** A change that a newer version wrote in another shape must not hide the rest of the call. */
+/** A change in the format of a newer version must not hide the rest of the call. */
 const readableChange = (bytes: string): CallChange | null => {
   try {
     return readChange(bytes);

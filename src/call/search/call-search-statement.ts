@@ -1,13 +1,11 @@
 /**
- * The statements of the search for calls. Pure: no database.
- *
- * callSid begins with its time, so newest first is the order of the primary key backwards, a time range is a range of
+ * The SQL of the call search. Pure: no database.
+ * A callSid begins with its time. So newest first is the primary key in descending order, a time range is a range of
  * it, and the callSid of the last item is the cursor. Each filter has an index that ends in call_sid, over the calls
- * that are over; it is read backwards from the cursor until the page is full. The open calls, which are few, are read
- * as a whole and merged in.
- *
- * Where there are several filters, one leads and the others are tried on each call that it finds. They may fit none for
- * a long time; so a statement looks at MOST_EXAMINED calls and then says how far it has come.
+ * that are over. It is read backwards from the cursor until the page is full. The open calls are few; they are read
+ * completely and merged in.
+ * With several filters, one leads and the others are checked on each call that it finds. They may match none for a long
+ * time. So a statement examines at most MOST_EXAMINED calls, and reports how far it has come.
  */
 import { MOST_EXAMINED } from '../../common/page.js';
 import type { EndReason, StateType } from '../record/call-lifecycle.js';
@@ -17,7 +15,7 @@ import { SHOWN_COLUMNS, type ShownRow } from './call-view.js';
 export interface CallFilter {
   /** The caller or the callee. */
   readonly userId?: string | undefined;
-  /** Of either leg, in the form in which it is stored. */
+  /** The number of either leg, as stored. */
   readonly phone?: string | undefined;
   readonly stateType?: StateType | undefined;
   readonly endReason?: EndReason | undefined;
@@ -34,17 +32,17 @@ export interface SearchStatement {
 }
 
 export interface FoundRow extends ShownRow {
-  /** Which source of the statement gives the row, newest first; another may give it too. */
+  /** The index of the source that returned the row, newest first. Another source may return the same call. */
   readonly source: number;
-  /** False for a row that only says how far its source has been looked at. */
+  /** False for a row that only marks how far its source was examined. */
   readonly matches: boolean;
-  /** The source was looked at no further than this call. */
+  /** The source was examined no further than this call. */
   readonly isHorizon: boolean;
 }
 
 /**
- * The time of a callSid is told by the clock of the replica that took the request, requested_at by the database's.
- * Clocks that are kept by NTP are milliseconds apart.
+ * The time in a callSid comes from the clock of the replica that took the request, requested_at from the database's
+ * clock. Clocks under NTP are milliseconds apart.
  */
 const CLOCK_TOLERANCE_MS = 60_000;
 
@@ -53,13 +51,13 @@ const AFTER_ALL = new Date('9999-01-01');
 
 type Put = (value: unknown) => string;
 
-/** A filter with indexes: any of the columns has the value. */
+/** A filter with indexes: at least one of the columns has the value. */
 interface Criterion {
   readonly columns: readonly string[];
   readonly value: string;
 }
 
-/** Calls in an order that has an index, and what is tried on each. */
+/** Calls in the order of an index, and the conditions that are checked on each. */
 interface Source {
   readonly calls: string;
   readonly order: string;
@@ -67,8 +65,8 @@ interface Source {
 }
 
 /**
- * One statement for each filter that can lead; any of them finds the same calls.
- * @param after the callSid that the page before ended with
+ * Returns one statement for each filter that can lead. All find the same calls.
+ * @param after the last callSid of the previous page
  */
 export const searchStatements = (
   filter: CallFilter,
@@ -97,7 +95,7 @@ export const searchStatements = (
   });
 };
 
-/** Of callSids: the least, and the one that all are less than. */
+/** A range of callSids, without its end. */
 interface Bounds {
   readonly least: string;
   readonly end: string;
@@ -134,7 +132,7 @@ const allCalls = ({ least, end }: Bounds, conditions: readonly string[]): Source
   conditions,
 });
 
-/** Materialized, or the planner might look for the few open calls among all others. */
+/** Materialized: otherwise the planner might search for the few open calls among all others. */
 const openCalls = ({ least, end }: Bounds, conditions: readonly string[]): Source => ({
   calls: `
     with open as materialized (select * from call_record where state < 4)
@@ -144,8 +142,8 @@ const openCalls = ({ least, end }: Bounds, conditions: readonly string[]): Sourc
 });
 
 /**
- * A range of the column's index. Not "column = value": shown that, the planner would walk the primary key where it thinks
- * the value common, from today back to the year in which it was.
+ * A range of the column's index. With "column = value" for a value that it considers common, the planner would walk the
+ * whole primary key from today backwards.
  */
 const overCalls = (column: string, value: string, { least, end }: Bounds, conditions: readonly string[]): Source => ({
   calls: `

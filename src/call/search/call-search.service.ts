@@ -15,7 +15,7 @@ export interface CallSearch extends PageRequest, CallFilter {
   readonly phone?: string | undefined;
 }
 
-/** Anybody's calls, newest first. */
+/** The calls of all users, newest first. */
 @Injectable()
 export class CallSearchService {
   constructor(
@@ -24,8 +24,8 @@ export class CallSearchService {
   ) {}
 
   /**
-   * A page may have fewer items than its limit, even none, and yet a next (search-calls.ts).
-   * @throws AppError that names each parameter that is wrong
+   * A page may have fewer items than its limit, even none, and still a next cursor (search-calls.ts).
+   * @throws AppError that names each invalid parameter
    */
   async find({ after, limit, phone: written, ...filter }: CallSearch): Promise<Page<ShownCall>> {
     const phone = written === undefined ? undefined : storedForm(written, this.config.phoneRegion);
@@ -39,6 +39,6 @@ export class CallSearchService {
   }
 }
 
-/** In a query string a plus that nobody has escaped is a blank. */
+/** In a query string an unescaped plus is decoded as a blank. */
 const storedForm = (written: string, region: string): string | null =>
   normalisePhone(written.replace(/^ /, '+'), region) ?? normalisePhone(written, region);

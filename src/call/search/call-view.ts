@@ -1,4 +1,4 @@
-/** A call as administrators see it: the record without our housekeeping. */
+/** A call as administrators see it: the record without internal columns. */
 import { talkSeconds } from '../record/call-lifecycle.js';
 import type { CallRecord } from '../record/call-record.entity.js';
 
@@ -10,10 +10,10 @@ export interface ShownCall extends Omit<
   readonly talkSeconds: number | null;
 }
 
-/** What `SHOWN_COLUMNS` select. */
+/** A row of `SHOWN_COLUMNS`. */
 export type ShownRow = Omit<ShownCall, 'stateType' | 'talkSeconds'> & Pick<CallRecord, 'state'>;
 
-/** Of a row that goes by the name of `call`. */
+/** For a row with the alias `call`. */
 export const SHOWN_COLUMNS = `
   call.call_sid as "callSid", call.caller_id as "callerId", call.callee_id as "calleeId",
   call.service_line_id as "serviceLineId", call.caller_phone as "callerPhone", call.callee_phone as "calleePhone",
@@ -21,7 +21,7 @@ export const SHOWN_COLUMNS = `
   call.end_reason as "endReason", call.ended_by as "endedBy", call.requested_at as "requestedAt",
   call.ringing_at as "ringingAt", call.answered_at as "answeredAt", call.ended_at as "endedAt", call.recording, call.changes`;
 
-/** Leaves out whatever else the row has. */
+/** Drops all other columns of the row. */
 export const shownCall = (row: ShownRow): ShownCall => ({
   callSid: row.callSid,
   callerId: row.callerId,

@@ -1,4 +1,4 @@
-/** One page of the search for calls: the statements of `call-search-statement.ts`, run and read. */
+/** Runs the statements of `call-search-statement.ts` and builds one page. */
 import type { DataSource } from 'typeorm';
 import { KEY_ORDER_SETTINGS } from '../../postgres/key-order.js';
 import { MOST_EXAMINED, type Page, type PageRequest } from '../../common/page.js';
@@ -6,8 +6,8 @@ import { searchStatements, type CallFilter, type FoundRow } from './call-search-
 import { shownCall, type ShownCall } from './call-view.js';
 
 /**
- * Newest first. Filters lead in turn until one of them fills the page or comes to its end; else the page is that of
- * the one that came farthest, which may have fewer items than the limit, even none, and yet a next.
+ * Newest first. The filters lead in turn until one fills the page or reaches its end. Otherwise the page is that of the
+ * filter that came furthest. It may have fewer items than the limit, even none, and still a next cursor.
  */
 export const searchCalls = async (
   database: DataSource,
@@ -27,8 +27,8 @@ export const searchCalls = async (
   });
 
 /**
- * Each source of a statement is known down to some callSid, or to its end; together they are known down to the greatest
- * of those, and what lies beyond is for the next page.
+ * Each source of a statement is complete down to some callSid, or to its end. All together are complete down to the
+ * greatest of those callSids. What lies beyond is left for the next page.
  */
 const pageOf = (rows: readonly FoundRow[], limit: number): Page<ShownCall> => {
   const knownDownTo = [...new Set(rows.map(({ source }) => source))]
@@ -49,7 +49,7 @@ const pageOf = (rows: readonly FoundRow[], limit: number): Page<ShownCall> => {
   return { items, next: next || null };
 };
 
-/** The callSid that a source is known down to; empty where it has come to its end. */
+/** The callSid down to which a source is complete; empty if it has reached its end. */
 const lastKnown = (rows: readonly FoundRow[], limit: number): string => {
   const last = rows.at(-1);
   return last && (rows.length > limit || last.isHorizon) ? last.callSid : '';

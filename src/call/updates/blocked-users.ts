@@ -1,6 +1,7 @@
 /**
- * Users whom an administrator has blocked, in memory, for every request of theirs is refused before anything else is done.
- * A notification says that the set has changed. It is read again in any case, so that a lost notification delays a block.
+ * The users that an administrator has blocked, kept in memory because every request is checked against them first. A
+ * notification reports a change of the set. The set is also read periodically, so a lost notification only delays a
+ * block.
  */
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -12,7 +13,7 @@ import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { ChangeFeed } from './change-feed.js';
 
 const READ_EVERY_MS = 30_000;
-/** While notifications are not received, or after a failure. */
+/** While no notifications arrive, or after a failure. */
 const READ_SOON_MS = 1_000;
 
 const readBlocked = preparedStatement<{ id: string }>('blocked-users', 'select id from app_user where blocked');
@@ -44,7 +45,7 @@ export class BlockedUsers implements OnModuleInit, BeforeApplicationShutdown {
     });
   }
 
-  /** No request is served before the set is known. */
+  /** No request is served before the set has been read. */
   async onModuleInit(): Promise<void> {
     await this.read();
     this.schedule(READ_SOON_MS);
@@ -60,17 +61,17 @@ export class BlockedUsers implements OnModuleInit, BeforeApplicationShutdown {
     return this.ids.has(userId);
   }
 
-  /** @throws AppError where the user is blocked */
+  /** @throws AppError if the user is blocked */
   refuse(userId: string): void {
     if (this.has(userId)) throw new AppError('CALLER_BLOCKED');
   }
 
-  /** Told once of each user who is blocked from now on. */
+  /** The observer is called once for each newly blocked user. */
   observe(observer: (userId: string) => void): void {
     this.observers.push(observer);
   }
 
-  /** Calls that come while it reads share the next read. */
+  /** Requests during a read share the next read. */
   private readAgain(): void {
     this.isStale = true;
     if (this.isClosed) return;
@@ -110,7 +111,7 @@ export class BlockedUsers implements OnModuleInit, BeforeApplicationShutdown {
   }
 }
 
-/** After authentication has been set before the routes, and before anything that answers. */
+/** Call it after the authentication hook is registered and before any hook that replies. */
 export const refuseBlockedUsers = (server: FastifyInstance, blocked: BlockedUsers): void => {
   const refuse = ({ user }: FastifyRequest, _reply: FastifyReply, done: (refusal?: Error) => void): void => {
     done(user && blocked.has(user.userId) ? new AppError('CALLER_BLOCKED') : undefined);

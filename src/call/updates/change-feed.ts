@@ -1,13 +1,14 @@
 /**
- * How a replica learns of the changes of calls (design rule 6).
+ * How a replica receives the changes of calls (design rule 6).
  *
- * - What it has written itself, it knows before it answers: `publish`.
- * - Truth: twice a second it looks which changes were committed since it last looked (change-look.ts). What it did not know
- *   is forgotten where it is remembered, and read for those who wait.
- * - Speed: other replicas tell it what they have committed (change-hints.ts). Where hints do not arrive, behind a pooler that
- *   cannot listen, the looks alone tell, half a second later.
+ * - Its own changes: `publish` delivers them before the request is answered.
+ * - Reliable: every 0.5 s it looks for changes that were committed since the last look (change-look.ts). A change that
+ *   it has not received yet is dropped from caches, and read for the clients that wait for it.
+ * - Fast: other replicas send hints of committed changes (change-hints.ts). Without hints, behind a pooler that cannot
+ *   listen, a change arrives up to half a second later by the look.
  *
- * While it cannot look, it says that it is stale, and nothing is answered from memory. Waiting costs no connection.
+ * While it cannot look, the feed reports itself as stale, and caches answer nothing. A waiting client costs no
+ * connection.
  */
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -22,22 +23,22 @@ import { FeedConnection } from './feed-connection.js';
 
 export interface FeedObserver {
   onChange?(change: CallChange): void;
-  /** Made by this replica, and committed. */
+  /** A committed change of this replica. */
   onPublished?(change: CallChange): void;
-  /** These calls have changed; how is for the database to tell. */
+  /** These calls have changed. The observer must read the changes from the database. */
   onMissed?(callSids: readonly string[]): void;
-  /** Which ones is for the database to tell. */
+  /** The set of blocked users has changed. The observer must read it from the database. */
   onUsersBlocked?(): void;
-  /** Changes may be missed from now on, until `onCurrent`. */
+  /** Changes may be missed until the next `onCurrent`. */
   onStale?(): void;
-  /** From now on no change is missed. Those of before may have been. */
+  /** From now on no change is missed. Earlier ones may have been. */
   onCurrent?(): void;
-  /** Whether hints and `onUsersBlocked` arrive. */
+  /** Whether notifications arrive: hints, and `onUsersBlocked`. */
   onHearing?(isHearing: boolean): void;
 }
 
 const LOOK_EVERY_MS = 500;
-/** While it cannot look, the table is read this often for those who wait. */
+/** While the feed is stale, changes are read this often for waiting clients. */
 const READ_EVERY_MS = 1_000;
 
 @Injectable()
@@ -46,7 +47,10 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly subscriptions: ChangeSubscriptions;
   private readonly connection: FeedConnection;
   private readonly hints: ChangeHints;
-  /** By call, the greatest number told of since the last look began: no news when a look finds it. */
+  /**
+   * By call: the greatest change number that was received since the last look began. If a look finds such a change, it
+   * is not new.
+   */
   private toldSince = new Map<string, number>();
   private lookedUntil: LookedUntil | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -90,7 +94,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     await this.subscriptions.close();
   }
 
-  /** How many are told of changes now. */
+  /** The number of subscriptions. */
   get listeners(): number {
     return this.subscriptions.count;
   }
@@ -101,14 +105,14 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   /**
-   * Hands on every change of the call whose number is greater than `after`, the past ones too.
-   * @returns how to stop
+   * Passes every change of the call with a number greater than `after` to the listener, including past ones.
+   * @returns the function that unsubscribes
    */
   subscribe(callSid: string, after: number, listener: FeedListener): () => void {
     return this.subscriptions.add(callSid, after, listener);
   }
 
-  /** What this replica has committed. Whoever asks it afterwards gets no older answer. */
+  /** Publishes a change that this replica has committed. Later requests to this replica see it. */
   publish(bytes: string): void {
     const item = this.readOrDistrust(bytes);
     if (!item) return;
@@ -129,12 +133,16 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     this.subscriptions.dispatch(callSid, number, item);
   }
 
-  /** Of a newer version, or of a person at psql. One that cannot be read may stand for a change that is missed now. */
+  /**
+   * Parses the bytes. They may come from a newer version, or from a person at psql. An unreadable notification may
+   * stand for a missed change.
+   */
   private readOrDistrust(bytes: string): FeedItem | undefined {
     try {
       return { bytes, change: readChange(bytes) };
     } catch (error) {
-      // The next look finds what the others of a flood told.
+      // In a flood of unreadable notifications only one per look interval counts. The next look finds the changes of
+      // the others.
       if (performance.now() - this.distrustedAt < LOOK_EVERY_MS) return undefined;
       this.distrustedAt = performance.now();
       this.logger.warn({ error }, 'notification cannot be read; dropping remembered states and reading the database');
@@ -143,7 +151,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     }
   }
 
-  /** The first look of a session. */
+  /** The start of a session. */
   private async begin(): Promise<void> {
     this.toldSince = new Map();
     this.lookedUntil = await beginToLook(this.connection.ask);
@@ -155,7 +163,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     this.lookLater();
   }
 
-  /** What was remembered is dropped, and read for those who wait. */
+  /** Drops cached states, and reads the changes for waiting clients. */
   private startAnew(): void {
     this.tellObservers((observer) => observer.onCurrent?.());
     this.subscriptions.readAll();
@@ -164,7 +172,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
   private lookLater(): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      // A connection that is lost has reported why, and begins anew.
+      // A lost connection has already been reported, and reconnects.
       this.look().catch(() => {
         if (this.connection.isConnected) this.lookLater();
       });
@@ -216,7 +224,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     }, READ_EVERY_MS);
   }
 
-  /** All of this runs within a listener of the connection: an error of one recipient must end neither the others' turn nor the process. */
+  /** Runs in a listener of the connection: an error of one observer must not stop the others or end the process. */
   private tellObservers(tell: (observer: FeedObserver) => void): void {
     for (const observer of this.observers) {
       try {

@@ -1,15 +1,14 @@
 /**
- * Hints to the other replicas: the bytes of changes that are committed already, many in one transaction of their own. A hint
- * spares the others the wait for their next look; one that is lost costs no more than that wait.
- *
- * PostgreSQL holds one lock for all transactions that notify, until they are flushed to the disk. So the transaction that
- * makes a change must not notify, or changes would be committed one after the other, on all replicas together.
+ * Hints to the other replicas: the bytes of committed changes, many of them in one separate transaction. A hint saves
+ * the other replicas the wait for their next look. A lost hint costs only that wait.
+ * PostgreSQL holds one lock for all transactions that notify, until they are flushed to disk. So the transaction that
+ * makes a change must not notify: otherwise all changes of all replicas would be committed one after the other.
  */
 import type { AskInSession } from './change-look.js';
 import { CALL_CHANGED_CHANNEL } from '../record/call-change.js';
 
 const CHANGES_A_HINT = 500;
-/** Beyond this, the next look tells the others. */
+/** Beyond this limit hints are dropped, and the next look finds the changes. */
 const MOST_WAITING = 10_000;
 
 const NOTIFY = `select pg_notify('${CALL_CHANGED_CHANNEL}', change) from unnest($1::text[]) as change`;
@@ -20,7 +19,7 @@ export class ChangeHints {
 
   constructor(private readonly ask: AskInSession) {}
 
-  /** Changes that come while a hint is on its way share the next one. */
+  /** Changes that arrive during a send share the next one. */
   give(bytes: string): void {
     if (this.waiting.length >= MOST_WAITING) return;
     this.waiting.push(bytes);
@@ -38,14 +37,14 @@ export class ChangeHints {
   }
 
   private async send(): Promise<void> {
-    // Changes of one turn of the event loop go together.
+    // Changes of one turn of the event loop are sent together.
     await Promise.resolve();
     while (this.waiting.length > 0) {
       const changes = this.waiting.splice(0, CHANGES_A_HINT);
       try {
         await this.ask({ name: 'hint', text: NOTIFY, values: [changes] });
       } catch {
-        // The connection has reported why, and is made anew.
+        // The connection has reported the error and reconnects.
         this.drop();
       }
     }

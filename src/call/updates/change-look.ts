@@ -1,20 +1,20 @@
 /**
- * The changes that were committed since the last look, exactly: each call_event row names the transaction that wrote it
- * (`written_by`), and a row is new if the snapshot of the last look could not see that transaction and this statement's
- * can. Neither the order of commits nor a transaction that stays open hides a change, or tells it twice.
- *
- * What the last snapshot could not see is what began after it, and what was in progress then. So a look reads the index from
- * the last snapshot's end on, and at the transactions in progress one by one: never what a long transaction has held up.
- *
- * The order makes the plan read that index. One that was made for an empty table might filter another index, which is as long as
- * the table, and it is kept.
- *
- * After a restore of a dump, rows name transactions of the other cluster. Those that have yet to come here are left out; when
- * they come, the look names a call that has not changed, and reading that changes nothing.
+ * A look finds exactly the changes that were committed since the last look. Each call_event row names the transaction
+ * that wrote it (`written_by`). A row is new if that transaction is visible to this statement and was not visible to
+ * the snapshot of the last look. So neither the order of commits nor a long transaction hides a change or reports it
+ * twice.
+ * Transactions that the last snapshot could not see either began after it or were in progress. So a look reads the
+ * index from the end of the last snapshot, and reads the transactions that were in progress one by one. It never reads
+ * again what a long transaction holds up.
+ * `order by` makes the plan use that index. A cached plan from an empty table might filter another index, which is as
+ * long as the table.
+ * After a restore of a dump, rows name transactions of the other cluster. Rows with higher transaction ids than this
+ * cluster has reached are left out. When the cluster reaches them, the look reports a call that has not changed, and
+ * reading it changes nothing.
  */
 import type { QueryResult } from 'pg';
 
-/** More than this since the last look are not told one by one. */
+/** If there are more changes than this since the last look, they are not listed. */
 export const MOST_SEEN = 5_000;
 
 export interface SeenChange {
@@ -22,16 +22,16 @@ export interface SeenChange {
   readonly number: number;
 }
 
-/** Where a look stood. */
+/** The position of a look. */
 export interface LookedUntil {
   readonly snapshot: string;
-  /** When the server started: another server, or a server that was restored, counts its transactions anew. */
+  /** The start time of the server. Another server, or a restored one, counts its transactions anew. */
   readonly server: string;
 }
 
 export interface Look {
   readonly until: LookedUntil;
-  /** Null where that cannot be told: there are too many, or the server is another one than at the last look. */
+  /** Null if the changes cannot be listed: there are too many, or the server is not the one of the last look. */
   readonly changes: readonly SeenChange[] | null;
 }
 
@@ -63,14 +63,14 @@ from (select) one left join new on true
 
 const BEGIN = 'select pg_current_snapshot()::text as snapshot, pg_postmaster_start_time()::text as server';
 
-/** On one and the same connection, so that a server that was away in between is noticed. */
+/** Runs on the feed's one connection, so that a restart of the server is noticed. */
 export type AskInSession = <Row extends object>(question: {
   readonly name: string;
   readonly text: string;
   readonly values: unknown[];
 }) => Promise<QueryResult<Row>>;
 
-/** Everything that is committed by now counts as seen. */
+/** All changes that are committed by now count as seen. */
 export const beginToLook = async (ask: AskInSession): Promise<LookedUntil> => {
   const [until] = (await ask<LookedUntil>({ name: 'begin-to-look', text: BEGIN, values: [] })).rows;
   if (!until) throw new Error('the look has no snapshot');

@@ -1,6 +1,6 @@
 /**
- * Those who wait for a call on this replica: each gets every change of its call once and in order. A gap in the numbers is
- * filled from the table, for many of them by one statement.
+ * The clients of this replica that wait for changes of a call. Each gets every change of its call once and in order. A
+ * gap in the numbers is filled from the table, with one statement for many calls.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
@@ -8,24 +8,24 @@ import type { Logger } from '../../common/logger.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { readChange, type CallChange } from '../record/call-change.js';
 
-/** One change: its bytes for passing on, and what they mean. */
+/** A change: its bytes, and their parsed form. */
 export interface FeedItem {
   readonly bytes: string;
   readonly change: CallChange;
 }
 
-/** Gets null in place of a change that this version of Ringback cannot read: the next one comes all the same. */
+/** Gets null instead of a change that this version of Ringback cannot read. Later changes still arrive. */
 export type FeedListener = (item: FeedItem | null) => void;
 
 interface Subscription {
-  /** The number of the last change that was handed on, or could not be read. */
+  /** The number of the last change that was delivered or unreadable. */
   last: number;
   readonly listener: FeedListener;
 }
 
 /** After a failure. */
 const READ_AGAIN_MS = 1_000;
-/** Calls that one statement reads for. */
+/** Calls per statement. */
 const CALLS_A_READ = 200;
 
 interface ChangeRow {
@@ -66,8 +66,8 @@ export class ChangeSubscriptions {
   }
 
   /**
-   * Hands on every change of the call whose number is greater than `after`, the past ones too.
-   * @returns how to stop
+   * Passes every change of the call with a number greater than `after` to the listener, including past ones.
+   * @returns the function that unsubscribes
    */
   add(callSid: string, after: number, listener: FeedListener): () => void {
     const subscription: Subscription = { last: after, listener };
@@ -96,7 +96,7 @@ export class ChangeSubscriptions {
     }
   }
 
-  /** Whatever these calls have become meanwhile. */
+  /** Reads the missed changes of those calls that have subscriptions. */
   readMissed(callSids: Iterable<string>): void {
     for (const callSid of callSids) if (this.subscriptions.has(callSid)) this.toRead.add(callSid);
     this.read([]);
@@ -106,7 +106,7 @@ export class ChangeSubscriptions {
     this.read(this.subscriptions.keys());
   }
 
-  /** Reads for many at a time: requests that come while a read is under way share the next one. */
+  /** Reads for many calls at a time. Requests during a read share the next one. */
   private read(callSids: Iterable<string>): void {
     for (const callSid of callSids) this.toRead.add(callSid);
     this.reading ??= this.readBatch().finally(() => {
@@ -130,7 +130,7 @@ export class ChangeSubscriptions {
     }
   }
 
-  /** A row that a newer version wrote stays unreadable: it is passed over, or it would be read again and again. */
+  /** A row of a newer version stays unreadable. It is skipped, because otherwise it would be read again and again. */
   private itemOf({ callSid, number, bytes }: ChangeRow): FeedItem | null {
     try {
       return { bytes, change: readChange(bytes) };

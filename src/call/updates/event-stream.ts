@@ -3,17 +3,23 @@ import type { FastifyReply } from 'fastify';
 import { StateType } from '../record/call-lifecycle.js';
 import type { FeedListener } from './change-subscriptions.js';
 
-/** Proxies close a connection that is silent for a minute or less; a comment costs three bytes. */
+/** Proxies close a connection that is silent for a minute or less. A comment costs three bytes. */
 const HEARTBEAT_EVERY_MS = 15_000;
 
-/** A reader who has let this much pile up is cut off, and resumes from the number it has. A call has few changes. */
+/**
+ * A client with more unread bytes than this is disconnected. It resumes from the last number it has. A call has few
+ * changes.
+ */
 const MOST_BUFFERED_BYTES = 16 * 1024;
 
-/** The number in Last-Event-ID; null where there is none to resume from. */
+/** The number in Last-Event-ID; null if there is none to resume from. */
 export const changeNumberOf = (lastEventId: string | undefined): number | null =>
   lastEventId !== undefined && /^\d{1,7}$/.test(lastEventId) ? Number(lastEventId) : null;
 
-/** Takes the reply over, and ends it after the call's end, when told to stop, or at the first heartbeat after `expiresAt`. */
+/**
+ * Takes over the reply. Ends it after the end of the call, when a signal of `stops` aborts, or at the first heartbeat
+ * after `expiresAt`.
+ */
 export const sendEvents = (
   reply: FastifyReply,
   call: FollowedCall,
@@ -22,14 +28,14 @@ export const sendEvents = (
 ): void => {
   reply.hijack();
   const { raw } = reply;
-  // A client that has left while the call was looked up: its 'close' is past, and nothing would ever be released.
+  // If the client disconnected while the call was read, 'close' has already fired, and nothing would be released.
   if (raw.destroyed) return;
   raw.writeHead(200, {
     ...(reply.getHeaders() as Record<string, string>),
     'content-type': 'text/event-stream; charset=utf-8',
-    // A proxy that compresses would collect the events until the call is over (RFC 9111, 5.2.2.6).
+    // A compressing proxy would buffer the events until the call is over (RFC 9111, 5.2.2.6).
     'cache-control': 'no-store, no-transform',
-    // nginx would collect the events otherwise.
+    // Turns off nginx's buffering of the events.
     'x-accel-buffering': 'no',
   });
   const write = (text: string): void => {
@@ -38,12 +44,12 @@ export const sendEvents = (
     else raw.write(text);
   };
   const heartbeat = setInterval(() => {
-    // The client resumes with a token that is still valid.
+    // The client resumes with a valid token.
     if (Date.now() >= expiresAt) end();
     else write(':\n\n');
   }, HEARTBEAT_EVERY_MS);
   const unsubscribe = call.subscribe((item) => {
-    // The client resumes from the change it has, maybe at a replica of the version that can read the next one.
+    // The client resumes from its last change, possibly at a replica whose version can read the next one.
     if (!item) {
       end();
       return;
@@ -61,13 +67,13 @@ export const sendEvents = (
     unsubscribe();
     for (const stop of stops) stop.removeEventListener('abort', end);
   });
-  // The head goes out before the first event, so that a client knows that it is connected.
+  // The head is sent before the first event, so that the client knows that it is connected.
   raw.flushHeaders();
   if (stops.some(({ aborted }) => aborted)) end();
 };
 
 export interface FollowedCall {
-  /** Nothing is left to tell to one who has seen the last change of a call that is over. */
+  /** The call is over, and the client has its last change. */
   readonly isToldCompletely: boolean;
   subscribe(listener: FeedListener): () => void;
 }

@@ -1,6 +1,6 @@
 /**
- * The one connection of a replica on which it looks for changes, gives hints to the other replicas and hears theirs. What it
- * commits need not survive a crash (`synchronous_commit`): a hint is no truth.
+ * The connection of a replica for looks, for hints to the other replicas and for notifications from them. Its commits
+ * need not survive a crash (`synchronous_commit`), because a lost hint loses no change.
  */
 import { randomUUID } from 'node:crypto';
 import { TimeoutClient } from '../../postgres/timeout-client.js';
@@ -8,17 +8,23 @@ import type { AskInSession } from './change-look.js';
 import { HintSenders } from './hint-senders.js';
 
 interface Owner {
-  /** The session is new: what was asked before was asked in another one. The connection is of no use until this is done. */
+  /**
+   * A new session: state of the previous one is invalid. The connection is not used for anything else until this
+   * resolves.
+   */
   onConnected(): Promise<void>;
-  /** Of another session, `isOurs` where that is one of our role. */
+  /** From another session; `isOurs` if that session has our role. */
   onNotification(channel: string, payload: string, isOurs: boolean): void;
-  /** Whether notifications arrive. Told after each `onConnected`, and when it changes. */
+  /** Whether notifications arrive. Called after each `onConnected` and on every change. */
   onHearing(isHearing: boolean): void;
-  /** Also when a connection could not be made at first. */
+  /** Also called if the first connection fails. */
   onLost(error: unknown): void;
 }
 
-/** A message to itself has to come back, this often and within that: else the connection is silent, or a pooler's. */
+/**
+ * The connection sends itself a message at this interval. If it does not come back within the limit, the connection is
+ * dead or belongs to a pooler.
+ */
 const PROBE_EVERY_MS = 1_000;
 const PROBE_LIMIT_MS = 2_000;
 const PROBE_CHANNEL = 'ringback_probe';
@@ -33,7 +39,7 @@ export class FeedConnection {
   private hearing: boolean | undefined;
   private heardAt = 0;
   private readonly probe = randomUUID();
-  /** pg wants one question at a time. */
+  /** pg expects one query at a time. */
   private lastAnswer: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -50,7 +56,7 @@ export class FeedConnection {
     return this.closed;
   }
 
-  /** Resolves when it is of use, or has failed to be for the first time; it goes on trying. */
+  /** Resolves when the connection is ready, or when the first attempt has failed; attempts continue. */
   async open(): Promise<void> {
     const client = new TimeoutClient({
       connectionString: this.databaseUrl,
@@ -62,7 +68,7 @@ export class FeedConnection {
     this.client = client;
     const senders = new HintSenders(this.ask);
     client.on('notification', ({ channel, payload = '', processId }) => {
-      // The probes of other replicas make them known before their first hint.
+      // Other replicas' probes make their processes known before their first hint.
       const isOurs = processId !== client.announcedProcess && senders.isOurs(processId);
       if (channel === PROBE_CHANNEL) this.onProbe(payload);
       else if (processId !== client.announcedProcess) this.owner.onNotification(channel, payload, isOurs);
@@ -94,7 +100,7 @@ export class FeedConnection {
     await this.client?.end().catch(() => undefined);
   }
 
-  /** A question that fails to be answered ends the session. */
+  /** A failed query ends the session. */
   readonly ask: AskInSession = async (question) => {
     const { client } = this;
     if (!client || !this.connected) throw new Error('there is no connection to the database');
@@ -117,7 +123,7 @@ export class FeedConnection {
     await this.ask({ name: 'probe', text: `select pg_notify('${PROBE_CHANNEL}', $1)`, values: [this.probe] });
     if (this.client !== client || this.closed) return;
     this.timer = setTimeout(() => {
-      // A failure to ask has been reported.
+      // The failed query has been reported.
       this.probeNow(client).catch(() => undefined);
     }, PROBE_EVERY_MS);
   }
@@ -139,7 +145,7 @@ export class FeedConnection {
     this.client = undefined;
     this.connected = false;
     clearTimeout(this.timer);
-    // Ending politely would wait for the answer of an end that may be gone.
+    // A graceful end would wait for a server that may not respond.
     client.destroy();
     this.owner.onLost(error);
     this.timer = setTimeout(() => void this.open(), RETRY_AFTER_MS);

@@ -1,13 +1,13 @@
 /**
- * Whose hints are believed. PostgreSQL lets every role that may connect notify on every channel, also one that may read no table;
- * so a hint counts only from a session of our own role. A sender that is not known yet is looked up, and its hint is as good as
- * lost: the next look finds what it told.
+ * Decides whose hints are accepted. PostgreSQL lets every role that may connect notify on every channel, even a role
+ * that may read no table. So only hints from a session of our own role count. An unknown sender is looked up, and its
+ * first hint is dropped: the next look finds the change.
  */
 import { LRUCache } from 'lru-cache';
 import type { AskInSession } from './change-look.js';
 
 const MOST_SENDERS = 1_000;
-/** Then its process may belong to another role. */
+/** After this time the process id may belong to another role. */
 const KNOWN_FOR_MS = 60_000;
 const LOOKED_UP_AT_ONCE = 5;
 
@@ -19,7 +19,7 @@ export class HintSenders {
 
   constructor(private readonly ask: AskInSession) {}
 
-  /** @param processId of the server's process that sent it */
+  /** @param processId of the server process that sent the notification */
   isOurs(processId: number): boolean {
     const known = this.known.get(processId);
     if (known === undefined) void this.lookUp(processId);
@@ -34,7 +34,7 @@ export class HintSenders {
       const [sender] = rows;
       if (sender) this.known.set(processId, sender.isOurs);
     } catch {
-      // The connection has reported why.
+      // The connection has reported the error.
     } finally {
       this.lookedUp.delete(processId);
     }

@@ -1,9 +1,9 @@
 import { AppError } from '../../common/error-table.js';
 
-/** What a long poll has seen already: a state, or a change by its number. */
+/** What the client of a long poll already has: a state, or a change by its number. */
 export type Seen = { readonly state: number } | { readonly number: number };
 
-/** Below the minute after which many proxies give up on a silent backend. */
+/** At most the minute after which many proxies close a silent connection. */
 const LONGEST_WAIT_SECONDS = 60;
 const DEFAULT_WAIT_SECONDS = 25;
 
@@ -12,7 +12,7 @@ export interface LongPoll {
   readonly waitSeconds: number;
 }
 
-/** What the query of a state poll wishes beyond the contract; null for a plain poll. */
+/** Reads the query parameters of a state poll; null for a plain poll. */
 export const longPollOf = ({ after, afterNumber, wait }: Readonly<Record<string, unknown>>): LongPoll | null => {
   if (after === undefined && afterNumber === undefined && wait === undefined) return null;
   if (after !== undefined && afterNumber !== undefined) throw malformed('after and afterNumber exclude each other');

@@ -7,22 +7,24 @@ import { ChangeFeed } from './change-feed.js';
 export interface RememberedState {
   readonly callerId: string;
   readonly state: StateType;
-  /** The number of the change that led there. */
+  /** The number of the latest change. */
   readonly number: number;
 }
 
-/** Live calls of one replica's clients, and then some; about 300 bytes each. */
+/** More than the live calls of one replica's clients; about 300 bytes each. */
 const MOST_CALLS = 100_000;
 
 /**
- * The states of recent calls, kept true by the feed, for the poll that every live caller makes every second (design rule 7).
- * While the feed is stale nothing is remembered and nothing is believed.
+ * Caches the states of recent calls, for the poll that every live caller sends every second (design rule 7). The feed
+ * updates the cache. While the feed is stale, the cache stores and returns nothing.
  */
 @Injectable()
 export class StateCache {
   private readonly states = new LRUCache<string, RememberedState>({ max: MOST_CALLS });
   private isCurrent = false;
-  /** Grows whenever a change was missed: what was read from the database before then is not remembered after it. */
+  /**
+   * Incremented when a change was missed. A state that was read from the database before that is not cached afterwards.
+   */
   private generation = 0;
 
   constructor(feed: ChangeFeed) {
@@ -51,7 +53,7 @@ export class StateCache {
     return this.isCurrent ? this.states.get(callSid) : undefined;
   }
 
-  /** Remembers what `read` finds, unless something newer was told, or missed, meanwhile. */
+  /** Caches what `read` returns, unless a newer state was received or a change was missed meanwhile. */
   async readThrough(
     callSid: string,
     read: () => Promise<RememberedState | undefined>,

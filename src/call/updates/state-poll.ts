@@ -1,7 +1,7 @@
 /**
- * The poll that every live caller makes every second (design rule 7), answered before the framework has built what it builds
- * for a request: where the state is in memory, and nothing beyond the contract is asked. All else goes on to the controller,
- * whose answer this is, to the byte.
+ * Answers the poll that every live caller sends every second (design rule 7), before Nest builds its request objects.
+ * It answers only if the state is cached and the request has no long-poll parameters. All others go to the controller,
+ * whose reply is byte for byte the same.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import '../../auth/access.js';
@@ -11,10 +11,10 @@ import type { StateCache } from './state-cache.js';
 
 const ROUTE = '/v1/app/callState/:callSid';
 
-/** By state. */
+/** Replies by state. */
 const ANSWERS = ['', '1', '2', '3', '4'].map((state) => successText(`{"stateType":"${state}"}`));
 
-/** Before the route is made, and after authentication has been set before it. */
+/** Call it before the route is registered, and after the authentication hook. */
 export const answerPollsFromMemory = (server: FastifyInstance, memory: StateCache): void => {
   const answer = (request: FastifyRequest, reply: FastifyReply, goOn: () => void): void => {
     const { callSid } = request.params as { callSid: string };

@@ -1,6 +1,6 @@
 /**
- * Clients that hold a request open: event streams and long polls. Each takes a connection and memory for as long as it likes,
- * so that a user and a process have only so many.
+ * Limits the requests that clients hold open: event streams and long polls. Each takes a connection and memory for a
+ * long time, so a user and a process may have only so many.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
@@ -8,7 +8,7 @@ import { AppError } from '../../common/error-table.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { BlockedUsers } from './blocked-users.js';
 
-/** A user's devices and browser tabs, and some that have not noticed yet that they are disconnected. */
+/** Enough for a user's devices and browser tabs, and for some whose disconnect has not been noticed yet. */
 export const WAITING_AT_ONCE = 20;
 const RETRY_AFTER_SECONDS = 10;
 
@@ -28,8 +28,8 @@ export class WaitingClients {
 
   /**
    * Counts the request until its response is closed.
-   * @returns a signal that is aborted when the client has left, or its user is blocked
-   * @throws AppError where there are too many
+   * @returns a signal that aborts when the client disconnects or the user is blocked
+   * @throws AppError if there are too many
    */
   enter(userId: string, { raw }: FastifyReply): AbortSignal {
     this.blocked.refuse(userId);
@@ -40,7 +40,7 @@ export class WaitingClients {
       throw new AppError('UNAVAILABLE', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     }
     const waiting = new AbortController();
-    // A client may have left while its token was checked: then 'close' is past.
+    // The client may have disconnected while its token was checked: then 'close' has already fired.
     if (raw.destroyed) {
       waiting.abort();
       return waiting.signal;

@@ -8,7 +8,7 @@ import { secured } from '../../common/tunnel.js';
 import { connectionsTo } from '../provider-connections.js';
 
 export interface AriCredentials {
-  /** Of Asterisk's HTTP server, without `/ari`. */
+  /** The URL of Asterisk's HTTP server, without `/ari`. */
   readonly url: string;
   readonly username: string;
   readonly password: string;
@@ -17,18 +17,18 @@ export interface AriCredentials {
 
 export interface AriReply {
   readonly status: number;
-  /** What Asterisk says of itself, for people; empty where it says nothing. */
+  /** Asterisk's own message, for people; may be empty. */
   readonly message: string;
 }
 
 /**
- * Asterisk drops connections past its session_limit, 100 by default, without a word. This many leave room for two more
+ * Asterisk silently drops connections above its session_limit, 100 by default. This number leaves room for two more
  * replicas and for their event sockets.
  */
 const MOST_CONNECTIONS = 24;
 const REPLY_LIMIT_MS = 5_000;
 
-/** Asterisk's REST interface, as far as we need it. */
+/** The part of Asterisk's REST interface that is used here. */
 export class AriClient {
   readonly authorization: string;
   private readonly url: string;
@@ -58,12 +58,15 @@ export class AriClient {
     return { status: statusCode, message: messageIn(await reply.text()) };
   }
 
-  /** Of the socket that tells of everything in Asterisk, under a name of our own: of two sockets with one name, one is deaf. */
+  /**
+   * The URL of the event socket for all events. The application name is unique: of two sockets with one name, only one
+   * receives events.
+   */
   eventsUrl(application: string): string {
     return `${this.url.replace(/^http/, 'ws')}/events?app=${encodeURIComponent(application)}&subscribeAll=true`;
   }
 
-  /** Undefined where no proxy is in between. */
+  /** Undefined without a proxy. */
   async tunnelTo(url: string): Promise<Duplex | undefined> {
     const origin = new URL(url);
     const socket = await tunnelTo(origin, this.proxyFor, REPLY_LIMIT_MS);
@@ -76,7 +79,7 @@ export class AriClient {
   }
 }
 
-/** {"message": …} mostly, {"error": …} where a channel could not be made, a page of HTML while Asterisk boots. */
+/** Usually {"message": …}; {"error": …} if a channel could not be made; an HTML page while Asterisk boots. */
 const messageIn = (text: string): string => {
   try {
     const { message, error } = readObject('the reply', readJson(text));

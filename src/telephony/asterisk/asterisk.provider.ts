@@ -37,19 +37,20 @@ export interface AsteriskOptions extends AriCredentials, CallTerms {
 
 type Reply = Readonly<Record<string, string>>;
 
-/** Of all that Asterisk tells, most of it about variables. */
+/** The event types that are needed. Most of Asterisk's other events are about variables. */
 const EVENTS = ['ChannelUserevent', 'Dial'].map((type) => ({ type }));
 const ORDER_LIMIT_MS = 5_000;
 const HEALTH_LIMIT_MS = 2_000;
 /**
- * A trunk that is down says so within a few round trips; a phone that it reaches takes seconds to ring. At most half of the
- * time that a dial has, so that waiting never looks like a provider that does not reply.
+ * A failed trunk replies within a few round trips; a phone that is reached takes seconds to ring. At most half of the
+ * dial's time limit, so that this wait never looks like a provider that does not reply.
  */
 const FIRST_SIGN_MS = 1_000;
 
 /**
- * An Asterisk of one's own. It holds the call: leg A is originated into our dialplan (deploy/asterisk/ringback.conf), which
- * dials leg B and joins the two; we only order and listen, and any replica can do either for any call.
+ * A self-hosted Asterisk. It holds the call: leg A is originated into our dialplan (deploy/asterisk/ringback.conf),
+ * which dials leg B and connects the two. Ringback only sends orders and receives events, and any replica can do both
+ * for any call.
  */
 export class AsteriskProvider implements TelephonyProvider {
   readonly name = 'asterisk';
@@ -94,7 +95,7 @@ export class AsteriskProvider implements TelephonyProvider {
       const refusal = await sign.within(until - performance.now());
       return refusal ? { kind: 'refused', ...refusal } : outcome;
     } catch (error) {
-      // The reply was lost, and what became of leg A was told.
+      // The reply was lost, but an event reported the refusal of leg A.
       if (sign.refusal) return { kind: 'refused', ...sign.refusal };
       if (error instanceof NotReached) return refused('provider_down', 'UNREACHED', error.message);
       throw error;
@@ -131,14 +132,14 @@ export class AsteriskProvider implements TelephonyProvider {
         if (status !== 200) throw new Error(`Asterisk answered a subscription with ${status} ${message}`);
       },
       onOpen: () => {
-        this.logger.info('Asterisk is listened to');
+        this.logger.info('the event socket of Asterisk is open');
         listener.onListening();
       },
       onEvent: (event) => {
         this.hear(event, listener);
       },
       onLost: (error) => {
-        this.logger.warn({ error }, 'Asterisk is not heard; trying to listen again');
+        this.logger.warn({ error }, 'the event socket of Asterisk is lost; reconnecting');
       },
     };
     const url = this.ari.eventsUrl(this.application);
@@ -157,7 +158,7 @@ export class AsteriskProvider implements TelephonyProvider {
   }
 
   private hearDial({ timestamp, dialstatus = '', caller, peer }: AriEvent, to: ProviderListener): void {
-    // A phone that answers with early media, and not with ringing, is heard all the same.
+    // A phone that starts with early media instead of ringing counts as ringing too.
     if (dialstatus !== 'RINGING' && dialstatus !== 'PROGRESS') return;
     const callSid = callSidOfLegA(caller?.id);
     if (callSid) to.onEvent(asteriskEvent(callSid, 'ringing', readTime(timestamp) ?? new Date()));
@@ -170,7 +171,7 @@ export class AsteriskProvider implements TelephonyProvider {
     if (!isCallSid(call)) return;
     if (eventname === 'RingbackRefused') this.hearRefusal(told, to);
     else this.dials.get(call)?.tell(null);
-    // That it has happened counts for more than when: where the time cannot be read, it is that of the message.
+    // The event itself matters more than its time. If the time cannot be read, the time of receipt is used.
     const happened = readTime(at) ?? new Date();
     if (eventname === 'RingbackCallerAnswered') to.onEvent(asteriskEvent(call, 'caller_answered', happened));
     if (eventname === 'RingbackAnswered') to.onEvent(asteriskEvent(call, 'answered', happened, recordingOf(recording)));
@@ -178,8 +179,9 @@ export class AsteriskProvider implements TelephonyProvider {
   }
 
   /**
-   * Leg A is over before its phone has rung. That is for the replica that has dialled: as long as it waits for the first sign,
-   * another provider may be asked, and then the call is not over. Where that replica has died, the sweeper asks.
+   * Leg A ended before its phone rang. Only the replica that dialled handles this: while it waits for the first sign,
+   * another provider may be tried, and then the call is not over. If that replica has crashed, the sweeper fetches the
+   * status.
    */
   private hearRefusal({ dialer, call = '', story = '' }: Reply, to: ProviderListener): void {
     if (dialer !== this.application) return;
@@ -189,7 +191,7 @@ export class AsteriskProvider implements TelephonyProvider {
     if (!refusal) tellStory(call, story, to);
   }
 
-  /** 409 has been seen for a channel that could not be made, too: whether it is there decides. */
+  /** 409 also occurs for a channel that could not be made. So the channel itself is checked. */
   private async outcomeOf(callSid: string, reply: AriReply, isPhone: boolean): Promise<DialOutcome> {
     const accepted: DialOutcome = { kind: 'accepted', providerCallId: legAOf(callSid) };
     const { status, message } = reply;
@@ -205,10 +207,10 @@ export class AsteriskProvider implements TelephonyProvider {
     return { kind: verdict };
   }
 
-  /** The dialplan carries it out, in one step, on a channel of its own, and replies by the event socket. */
+  /** The dialplan executes the order in one step, on a channel of its own, and replies through the event socket. */
   private async order(extension: 'status' | 'hang-up', callSid: string, more: Reply = {}): Promise<Reply> {
     if (!this.socket?.isOpen)
-      throw new StatusUnavailable('Asterisk is not listened to at the moment, and would not be heard to reply');
+      throw new StatusUnavailable('the event socket of Asterisk is not open, so its reply would be lost');
     const name = `${this.application}-${++this.orders}`;
     const limit = AbortSignal.timeout(ORDER_LIMIT_MS);
     const replied = new Promise<Reply>((resolve, reject) => {
@@ -236,7 +238,7 @@ export class AsteriskProvider implements TelephonyProvider {
   }
 }
 
-/** All that led to the end: what was lost on the way is made good, and what was not is known to be the same. */
+/** Reports all events that led to the end. Lost ones are recovered; known ones are repeats. */
 const tellStory = (callSid: string, story: string, to: ProviderListener): void => {
   for (const event of eventsOfStory(callSid, readStory(story))) to.onEvent(event);
 };

@@ -1,6 +1,6 @@
 /**
- * What the dialplan tells of a call (deploy/asterisk/ringback.conf), turned into events. Pure. A story is text such as
- * `ended=2026-…Z&caller_answered=…&status=BUSY&cause_b=17`: one line of facts, in AstDB as in the event.
+ * Turns the dialplan's report of a call (deploy/asterisk/ringback.conf) into events. Pure. A story is text such as
+ * `ended=2026-…Z&caller_answered=…&status=BUSY&cause_b=17`: one line of facts, both in AstDB and in events.
  */
 import { isStorable } from '../../common/foreign-json.js';
 import { isInstant } from '../../common/instant.js';
@@ -8,7 +8,7 @@ import type { ProviderEndReason, ProviderEvent, ProviderEventType } from '../tel
 
 export type Story = ReadonlyMap<string, string>;
 
-/** A fact that is not known is left empty by the dialplan, and missing here. */
+/** The dialplan leaves an unknown fact empty; here it is absent. */
 export const readStory = (text: string): Story =>
   new Map(
     text.split('&').flatMap((fact) => {
@@ -22,7 +22,7 @@ export const legAOf = (callSid: string): string => `${callSid}-a`;
 export const callSidOfLegA = (channelId: unknown): string | null =>
   typeof channelId === 'string' ? (/^(\d{32})-a$/.exec(channelId)?.[1] ?? null) : null;
 
-/** The same for every delivery of the same fact: nothing happens twice in the life of a call. */
+/** The same id for every delivery of an event: no event happens twice in a call. */
 export const asteriskEvent = (
   callSid: string,
   type: ProviderEventType,
@@ -37,7 +37,7 @@ export const asteriskEvent = (
   ...more,
 });
 
-/** Every event that the story holds, for one who may have missed some. */
+/** All events of the story, for a listener that may have missed some. */
 export const eventsOfStory = (callSid: string, story: Story): readonly ProviderEvent[] =>
   [callerAnsweredIn, ringingIn, answeredIn, endedIn].flatMap((find) => find(callSid, story) ?? []);
 
@@ -54,7 +54,7 @@ const callerAnsweredIn = (callSid: string, story: Story): ProviderEvent | null =
 const ringingIn = (callSid: string, story: Story): ProviderEvent | null => {
   const dialed = timeIn(story, 'dialed');
   const rangAfterMs = /^\d{1,9}(?:\.\d{1,9})?$/.exec(story.get('ring_ms') ?? '')?.[0];
-  // Of a call that goes on, Asterisk shows the phone's state and not since when.
+  // For a live call Asterisk reports the phone's state, but not since when.
   const rings = rangAfterMs !== undefined || ['Ringing', 'Up'].includes(story.get('leg_b') ?? '');
   const at = dialed && new Date(dialed.getTime() + Number(rangAfterMs ?? 0));
   return at && rings && isInstant(at) ? asteriskEvent(callSid, 'ringing', at) : null;
@@ -70,7 +70,7 @@ export const recordingOf = (recording = ''): { recording?: string } =>
 
 const timeIn = (story: Story, name: string): Date | null => readTime(story.get(name));
 
-/** Null where the text is no time that can be stored. */
+/** Null if the text is no time that can be stored. */
 export const readTime = (text = ''): Date | null => {
   const time = new Date(text);
   return isInstant(time) ? time : null;
@@ -84,7 +84,10 @@ const factOf = (story: Story, name: string): [string, string][] => {
   return value === undefined || !isStorable(value) ? [] : [[name, value]];
 };
 
-/** ITU-T Q.850, as Asterisk makes it of SIP statuses (measured with Asterisk 22); what is not listed has failed. */
+/**
+ * ITU-T Q.850, as Asterisk maps it from SIP statuses (measured with Asterisk 22). Causes that are not listed become
+ * `failed`.
+ */
 const REASON_OF_CAUSE: Readonly<Record<number, ProviderEndReason>> = {
   1: 'unreachable', // unallocated number: 404
   2: 'unreachable', // no route to the network
@@ -97,18 +100,22 @@ const REASON_OF_CAUSE: Readonly<Record<number, ProviderEndReason>> = {
   27: 'unreachable', // destination out of order: 502
   28: 'unreachable', // address incomplete: 484
 };
-/** No user responding, no answer: also what Asterisk itself says when its patience ends, of a phone that never rang too. */
+/**
+ * No user responding, no answer. Asterisk itself also uses it when its ring time-out ends, even for a phone that never
+ * rang.
+ */
 const NO_ANSWER = 19;
 const NO_ANSWER_CAUSES: readonly number[] = [18, NO_ANSWER];
-/** Normal clearing, or none: somebody hung up, or Asterisk gave up, and only the status tells. */
+/** Normal clearing, or no cause: a party hung up or Asterisk timed out, and only the status tells them apart. */
 const NORMAL_CAUSES: readonly number[] = [0, 16];
 
-/** Of the leg that decided: leg A's normal clearing must not hide that leg B was busy. */
+/** By the leg that decided: leg A's normal clearing must not hide that leg B was busy. */
 export const endReasonOf = (story: Story): ProviderEndReason => {
   if (story.has('answered')) return 'completed';
   if (!story.has('caller_answered')) return endReasonOfUnanswered(story);
   const status = story.get('status');
-  // Canceled before leg B was dialled, while it rang, or in the instant of its answer, when the dialplan joins nobody.
+  // Canceled before leg B was dialled, while it rang, or at the instant of its answer, when the dialplan connects no
+  // one.
   if (status === undefined || status === 'CANCEL' || status === 'ANSWER') return 'canceled';
   const rang = story.has('ring_ms');
   const patienceEnded = status === 'NOANSWER' ? (rang ? 'no_answer' : 'unreachable') : 'failed';
@@ -116,12 +123,13 @@ export const endReasonOf = (story: Story): ProviderEndReason => {
 };
 
 /**
- * Leg A alone. When the time to ring is over, Asterisk before 20.18, 22.8 and 23.2 ends it without a cause (asterisk issue 1660);
- * so does a Local channel whose extension fails. A hang-up has cause 16, or, by an order to the dialplan, is told by it.
+ * Leg A only. When the ring time is over, Asterisk before 20.18, 22.8 and 23.2 ends it without a cause (asterisk issue
+ * 1660). So does a Local channel whose extension fails. A hang-up has cause 16, or is reported by the dialplan if it
+ * was ordered there.
  */
 const endReasonOfUnanswered = (story: Story): ProviderEndReason => {
   if (story.get('fate') === 'canceled') return 'canceled';
-  // A redirection that is not followed: cause 23 with Asterisk 22, none with 16.
+  // A redirect that is not followed has cause 23 with Asterisk 22, none with 16.
   if (story.get('sip_a')?.startsWith('3')) return 'unreachable';
   const cause = Number(story.get('cause_a') ?? 0);
   return reasonOf(cause === 0 ? NO_ANSWER : cause, story.get('state') === 'Ringing', 'canceled');

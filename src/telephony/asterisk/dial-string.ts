@@ -1,13 +1,16 @@
-/** Which channel reaches a number: the operator's rules, by the beginning of the number. Pure. */
+/** The operator's rules: which channel reaches a number, by its prefix. Pure. */
 
-/** `prefix` is matched against the number as Ringback has it: E.164, or a national short number. */
+/** `prefix` is matched against the number as stored: E.164, or a national short number. */
 export interface DialRule {
   readonly prefix: string;
-  /** As Asterisk's Dial takes it, with placeholders: {number} as it is, {digits} without a plus, {rest} after the prefix. */
+  /**
+   * In the format of Asterisk's Dial, with placeholders: {number} unchanged, {digits} without a plus, {rest} after the
+   * prefix.
+   */
   readonly dialString: string;
 }
 
-/** The longest prefix that fits decides, so that one number can be told from its country; null where none fits. */
+/** The longest matching prefix wins, so that a number can have another rule than its country; null if none matches. */
 export const ruleFor = (rules: readonly DialRule[], number: string): DialRule | null =>
   rules
     .filter(({ prefix }) => number.startsWith(prefix))
@@ -22,8 +25,8 @@ export const dialStringFor = ({ prefix, dialString }: DialRule, number: string):
 const PLACEHOLDER = /\{(?:number|digits|rest)\}/;
 
 /**
- * Whether the device is the number's own phone, as `PJSIP/{rest}` or `PJSIP/desk`, and not a trunk that carries many numbers,
- * as `PJSIP/{digits}@trunk` or `DAHDI/g0/{digits}`. Of a Local channel it is the context.
+ * Whether the device is the number's own phone, such as `PJSIP/{rest}` or `PJSIP/desk`, and not a trunk for many
+ * numbers, such as `PJSIP/{digits}@trunk` or `DAHDI/g0/{digits}`. For a Local channel the context counts.
  */
 export const isPhoneOfNumber = ({ dialString }: DialRule): boolean => {
   const [, target = ''] = dialString.split('/');
@@ -31,9 +34,9 @@ export const isPhoneOfNumber = ({ dialString }: DialRule): boolean => {
 };
 
 /**
- * Asterisk takes a Local channel out of a call as soon as both of its sides are joined to others. Ringback's variables, its
- * hang-up handler and leg A's id are on that channel, so the call would be over for Ringback while both people talk. Option n
- * keeps the channel. Only the first / begins the options, and & stands between channels that ring together.
+ * Asterisk removes a Local channel from a call as soon as both of its sides are bridged. Ringback's variables, its
+ * hang-up handler and leg A's id are on that channel. Without it the call would be over for Ringback while both people
+ * talk. Option n keeps the channel. Only the first / starts the options, and & separates channels that ring together.
  */
 export const keepingLocalChannels = (dialString: string): string =>
   dialString

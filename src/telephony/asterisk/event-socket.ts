@@ -12,22 +12,22 @@ export interface AriEvent {
 }
 
 export interface SocketListener {
-  /** Before anything is told: rejects where the socket is of no use yet. */
+  /** Runs before any event. Rejects if the socket is not usable yet. */
   prepare(): Promise<void>;
   onOpen(): void;
   onEvent(event: AriEvent): void;
   onLost(error: Error): void;
 }
 
-/** A socket whose other end has vanished without a word says nothing; a pong that does not come does. */
+/** Detects a connection whose peer has vanished silently: the pong is missing. */
 const PING_EVERY_MS = 2_000;
 const OPEN_LIMIT_MS = 3_500;
-/** An event with all variables of a channel is a few KB. */
+/** An event with all variables of a channel has a few KB. */
 const LONGEST_EVENT_BYTES = 1024 * 1024;
-/** From the first to any later attempt to open it again; a restart of Asterisk takes about a second. */
+/** The delays before the first and any later attempt to reconnect. A restart of Asterisk takes about a second. */
 const RETRY_MS = { first: 250, most: 5_000 };
 
-/** One event socket that is opened again whenever it is lost. */
+/** An event socket that reconnects whenever it is lost. */
 export class EventSocket {
   private socket: WebSocket | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -46,7 +46,7 @@ export class EventSocket {
     return this.socket !== undefined;
   }
 
-  /** Resolves when it is open, or could not be opened at first; it goes on trying. */
+  /** Resolves when the socket is open, or the first attempt has failed; attempts continue. */
   async open(): Promise<void> {
     let tunnel: Duplex | undefined;
     try {
@@ -66,7 +66,7 @@ export class EventSocket {
         socket.once('open', resolve).once('error', reject);
       });
       await this.listener.prepare();
-      if (socket.readyState !== WebSocket.OPEN) throw new Error('closed at once');
+      if (socket.readyState !== WebSocket.OPEN) throw new Error('closed immediately after it was opened');
     } catch (error) {
       socket.on('error', () => undefined).terminate();
       this.openLater(error as Error);
@@ -99,7 +99,7 @@ export class EventSocket {
       try {
         this.read(data.toString('utf8'));
       } catch (error) {
-        // Not to be relied on any more; when it is open again, the open calls are asked about.
+        // The socket is no longer reliable. When it is open again, the status of the open calls is fetched.
         problem = error as Error;
         socket.terminate();
       }
@@ -115,7 +115,8 @@ export class EventSocket {
 
   private read(text: string): void {
     const event = eventIn(text);
-    if (event.type === 'ApplicationReplaced') throw new Error('another client listens under the same application name');
+    if (event.type === 'ApplicationReplaced')
+      throw new Error('another client has connected with the same application name');
     this.listener.onEvent(event);
   }
 
@@ -128,7 +129,7 @@ export class EventSocket {
 }
 
 /**
- * Foreign dialplans send user events too: a field of another type is left out, and the rest is read.
+ * Other dialplans send user events too: fields of another type are dropped, the rest is read.
  * @throws UnexpectedShape
  */
 const eventIn = (text: string): AriEvent => {

@@ -1,6 +1,7 @@
 /**
- * Asterisk takes an order before it has asked anybody for leg A, so that a trunk's refusal comes after the reply. A dial waits
- * a moment for the first sign of leg A: it rings, or is refused before a phone has rung. Then another provider may be asked.
+ * Asterisk accepts an order before it dials leg A, so a trunk's refusal arrives after the reply. A dial waits briefly
+ * for the first sign of leg A: it rings, or is refused before a phone has rung. After a refusal another provider may be
+ * tried.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Refusal } from '../telephony-provider.js';
@@ -8,16 +9,16 @@ import type { Refusal } from '../telephony-provider.js';
 export class FirstSign {
   private resolve!: (refusal: Refusal | null) => void;
   private readonly seen = new Promise<Refusal | null>((resolve) => (this.resolve = resolve));
-  /** As soon as it is known. */
+  /** Set as soon as it is known. */
   refusal: Refusal | null = null;
 
-  /** @param refusal null where leg A is under way, or has ended as a call does */
+  /** @param refusal null if leg A is in progress, or has ended like any call */
   tell(refusal: Refusal | null): void {
     this.refusal ??= refusal;
     this.resolve(refusal);
   }
 
-  /** Null where nothing has been seen until then. */
+  /** Null if there was no refusal within the time. */
   async within(ms: number): Promise<Refusal | null> {
     const limit = new AbortController();
     const over = sleep(Math.max(0, ms), null, { signal: limit.signal }).catch(() => null);

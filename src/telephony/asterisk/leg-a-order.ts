@@ -1,4 +1,4 @@
-/** What Asterisk is told of a call: leg A's channel, and what the dialplan needs to dial leg B. Pure. */
+/** The order for a call: leg A's channel, and the variables that the dialplan needs to dial leg B. Pure. */
 import type { DialRequest } from '../telephony-provider.js';
 import { legAOf } from './call-story.js';
 
@@ -7,7 +7,7 @@ export interface CallTerms {
   readonly ringCallerSeconds: number;
   readonly ringCalleeSeconds: number;
   readonly longestTalkSeconds: number;
-  /** What each phone shows, with {caller} and {callee} for the two numbers. */
+  /** The number that each phone shows, with placeholders {caller} and {callee}. */
   readonly shownToCaller: string;
   readonly shownToCallee: string;
   readonly record: boolean;
@@ -19,10 +19,7 @@ export interface LegAOrder {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/**
- * @param dialStrings of the two legs
- * @param dialer whom the dialplan tells when leg A is refused
- */
+/** @param dialer the application that the dialplan notifies if leg A is refused */
 export const legAOrder = (
   { callSid, callerPhone, calleePhone }: Pick<DialRequest, 'callSid' | 'callerPhone' | 'calleePhone'>,
   { legA, legB }: { readonly legA: string; readonly legB: string },
@@ -41,7 +38,7 @@ export const legAOrder = (
   return {
     path: `/channels/${legAOf(callSid)}?${place.toString()}`,
     variables: {
-      // Two underscores: leg B's channel has it too.
+      // Two underscores: leg B's channel inherits it.
       __RINGBACK_CALL: callSid,
       __RINGBACK_RECORD: terms.record ? `${callSid}.wav` : '',
       RINGBACK_DIALER: dialer,
@@ -49,7 +46,8 @@ export const legAOrder = (
       RINGBACK_RING: String(terms.ringCalleeSeconds),
       RINGBACK_TALK: String(terms.longestTalkSeconds * 1000),
       RINGBACK_SHOWN: shown(terms.shownToCallee),
-      // Where leg A's phone forwards, Asterisk would drop leg A and ring a channel without any of these: it finds nothing here.
+      // If leg A's phone forwards, Asterisk would drop leg A and ring a channel without these variables. This context
+      // has no extension, so forwarding fails.
       FORWARD_CONTEXT: 'ringback-forwards-nothing',
       'CHANNEL(hangup_handler_push)': 'ringback-ended,s,1',
       'CHANNEL(accountcode)': callSid,

@@ -1,14 +1,13 @@
 /**
- * Which of Asterisk's refusals mean what: of the order to originate leg A, by the status of ARI, and of leg A itself, which a
- * trunk refuses before a phone has rung. docs/providers/refusals.md shows these rows with their sources. Pure.
- *
- * `provider_down` is what is not the number's fault: another provider may carry the same call.
+ * The meaning of Asterisk's refusals: of the originate order, by ARI status, and of leg A itself, which a trunk refuses
+ * before a phone has rung. docs/providers/refusals.md shows these rows with their sources. Pure.
+ * `provider_down` is every refusal that is not due to the number: another provider may carry the same call.
  */
 import type { Refusal, RefusalCategory } from '../telephony-provider.js';
 import type { Story } from './call-story.js';
 
 export interface RefusalRow {
-  /** As a call's timeline has it. */
+  /** As shown in a call's timeline. */
   readonly code: string;
   readonly category: RefusalCategory;
   readonly means: string;
@@ -16,11 +15,11 @@ export interface RefusalRow {
 
 const row = (code: string, category: RefusalCategory, means: string): RefusalRow => ({ code, category, means });
 
-/** Asterisk itself, or what stands before it, is down or does not take our user. */
+/** Asterisk, or a proxy before it, is down or rejects our credentials. */
 const ARI_DOWN = row('ARI-…', 'provider_down', 'any other status: Asterisk boots, or does not take our user');
 const NO_CHANNEL = 'no channel could be made (409: what a 500 becomes on a connection that has seen a 409)';
 
-/** By the status of `POST /channels`. Of a channel that cannot be made it depends on whose device it is. */
+/** By the status of `POST /channels`. If no channel can be made, it depends on whether the device is a trunk. */
 export const ARI_REFUSALS = {
   malformed: row('ARI-400', 'forbidden', 'the order is malformed: a setting of ours'),
   trunk: row('ARI-500', 'provider_down', `${NO_CHANNEL}, on a trunk: it is not registered, not reachable or not there`),
@@ -28,7 +27,7 @@ export const ARI_REFUSALS = {
   other: ARI_DOWN,
 } as const;
 
-/** By the SIP status of leg A; of those that end in …, any that has no row of its own. */
+/** By the SIP status of leg A. A code that ends in … matches every status without a row of its own. */
 export const SIP_REFUSALS: readonly RefusalRow[] = [
   row('SIP-401', 'provider_down', 'the trunk does not take Asterisk’s credentials'),
   row('SIP-407', 'provider_down', 'the trunk does not take Asterisk’s credentials'),
@@ -36,7 +35,7 @@ export const SIP_REFUSALS: readonly RefusalRow[] = [
   row('SIP-5…', 'provider_down', 'a server behind the trunk has failed, or takes no more'),
 ];
 
-/** By the cause of leg A (Q.850), for channels that are not SIP: the class “resource unavailable”, and 102. */
+/** By the cause of leg A (Q.850), for channels without SIP: the class “resource unavailable”, and 102. */
 export const CAUSE_REFUSALS: readonly RefusalRow[] = [
   row('Q850-34', 'provider_down', 'no line is free'),
   row('Q850-38', 'provider_down', 'the network is out of order'),
@@ -47,7 +46,7 @@ export const CAUSE_REFUSALS: readonly RefusalRow[] = [
   row('Q850-102', 'provider_down', 'a timer ran out between switches'),
 ];
 
-/** @param isPhoneOfNumber whether the device is the number's own, and not a trunk */
+/** @param isPhoneOfNumber whether the device is the number's own phone, and not a trunk */
 export const refusalByAri = (status: number, text: string, isPhoneOfNumber: boolean): Refusal => {
   const { category } = rowOfAri(status, isPhoneOfNumber);
   return { category, code: `ARI-${status}`, text };
@@ -59,7 +58,7 @@ const rowOfAri = (status: number, isPhoneOfNumber: boolean): RefusalRow => {
   return isPhoneOfNumber ? ARI_REFUSALS.phone : ARI_REFUSALS.trunk;
 };
 
-/** Null where leg A was not refused, or for a reason of the number's: then the call has ended as any other does. */
+/** Null if leg A was not refused, or was refused because of the number. Then the call ends like any other. */
 export const refusalOfLegA = (story: Story): Refusal | null => {
   if (story.has('caller_answered') || story.get('state') === 'Ringing') return null;
   const sip = story.get('sip_a');

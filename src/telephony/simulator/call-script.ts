@@ -1,6 +1,6 @@
 /**
- * How a simulated call goes: by the last two digits of the callee's number. Pure. Offsets are in seconds from the dial, at
- * the pace of life; SIMULATOR_SPEED divides them.
+ * The script of a simulated call, by the last two digits of the callee's number. Pure. Offsets are in seconds from the
+ * dial at real-time speed; SIMULATOR_SPEED divides them.
  */
 import type { ProviderEndReason, ProviderEventType, Refusal } from '../telephony-provider.js';
 
@@ -11,7 +11,7 @@ export interface ScriptStep {
   readonly detail?: Readonly<Record<string, string>>;
 }
 
-/** What the provider replies to the dial. hangs: nothing, though the call goes on; fails: an error, and there is no call. */
+/** The reply to the dial. hangs: no reply, but the call goes on. fails: an error, and there is no call. */
 export type DialReply = 'accepts' | 'hangs' | 'fails' | Refusal;
 
 export type Delivery = 'in order' | 'twice' | 'in reverse';
@@ -22,7 +22,7 @@ export interface CallScript {
   readonly delivery: Delivery;
 }
 
-/** As with people: the phone in one's hand is picked up sooner than a phone in a pocket; nobody lets it ring for long. */
+/** Realistic delays: the caller holds the phone, so leg A is answered sooner than leg B. */
 const CALLER_PICKS_UP = 2;
 const CALLEE_RINGS = CALLER_PICKS_UP + 1;
 const CALLEE_DECIDES = CALLEE_RINGS + 4;
@@ -54,7 +54,7 @@ const wholeTalk = [...talk, ended(CALLEE_DECIDES + TALK, 'completed', 'B')];
 const callerTires = [...talk, ended(CALLEE_DECIDES + TALK / 2, 'completed', 'A')];
 const afterRinging = (reason: ProviderEndReason, atSeconds = CALLEE_DECIDES): CallScript =>
   script([legs.callerAnswered, legs.ringing, ended(atSeconds, reason, 'B')]);
-/** The other party's phone never rings. */
+/** The callee's phone never rings. */
 const withoutRinging = (reason: ProviderEndReason): CallScript =>
   script([legs.callerAnswered, ended(CALLEE_RINGS, reason, 'B')]);
 const refusal = (category: Refusal['category'], code: string, text: string): CallScript =>

@@ -1,4 +1,4 @@
-/** Whether a webhook comes from the simulator: the raw bytes are looked at here, and understood only afterwards. */
+/** Verifies that a webhook comes from the simulator, on the raw bytes and before they are parsed. */
 import { createHash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import { WebhookVerificationError, type Webhook } from 'standardwebhooks';
@@ -8,10 +8,10 @@ export type CheckedDelivery =
   | { readonly kind: 'genuine'; readonly eventId: string; readonly receipt: string }
   | Extract<WebhookReading, { kind: 'forged' }>;
 
-/** @param accepted one for each secret in use; more than one while a secret is being replaced */
+/** @param accepted one for each secret in use; several while a secret is being replaced */
 export const checkDelivery = (accepted: readonly Webhook[], { headers, body }: WebhookRequest): CheckedDelivery => {
-  // The library signs text: bytes that are none would all look alike to it.
-  if (!isUtf8(body)) return { kind: 'forged', reason: 'The body is not UTF-8, which all of ours are.' };
+  // The library signs text, and all invalid UTF-8 would be the same text to it.
+  if (!isUtf8(body)) return { kind: 'forged', reason: 'The body is not UTF-8.' };
   const faults = accepted.map((webhook) => faultOf(webhook, headers, body));
   if (!faults.includes(null)) {
     return { kind: 'forged', reason: `${faults[0] ?? 'No secret is accepted'}; see the webhook-* headers.` };
@@ -31,8 +31,8 @@ const faultOf = (webhook: Webhook, headers: Readonly<Record<string, string>>, bo
 };
 
 /**
- * A digest of what is signed, and not the signature's header: that one can be written in many ways (another signature
- * beside it, a time with a leading zero) and still be right, and each would pass for a delivery of its own.
+ * A digest of the signed content, not of the signature header. The header can be written in many valid ways (another
+ * signature beside it, a time with a leading zero), and each would count as a separate delivery.
  */
 const receiptOf = (eventId: string, timestamp: string, body: Buffer): string =>
   createHash('sha256')

@@ -15,7 +15,7 @@ import type { LedgerEntry } from './ledger.js';
 import { NO_SUCH_CALL, readRefusal, readWireStatus } from './wire-format.js';
 
 export interface ExchangeClientOptions {
-  /** How long an exchange may take to reply to anything but a dial, whose signal is its limit; 5 s where it is not said. */
+  /** The time limit of all requests but a dial, which is limited by its signal. Default: 5 s. */
   readonly replyLimitMs?: number;
   readonly proxyFor?: ProxyFor;
 }
@@ -26,9 +26,9 @@ interface Reply {
 }
 
 const REPLY_LIMIT_MS = 5_000;
-/** The ledger of 50,000 calls, which tests ask for. */
+/** Enough for the ledger of 50,000 calls, which tests read. */
 const LONGEST_REPLY_BYTES = 32 * 1024 * 1024;
-/** Of the request that tells whether it is reachable. */
+/** Time limit of the health request. */
 const HEALTH_LIMIT_MS = 2_000;
 
 /** An exchange in another process. */
@@ -82,7 +82,7 @@ export class ExchangeClient implements ExchangeLine {
     await this.agent.destroy();
   }
 
-  /** @throws unless the reply has one of the statuses that are expected, and is a JSON object */
+  /** @throws unless the reply has an expected status and is a JSON object */
   private async send(
     method: 'GET' | 'POST',
     path: string,

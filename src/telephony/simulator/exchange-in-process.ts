@@ -15,16 +15,16 @@ import { WebhookSender } from './webhook-sender.js';
 import { providerEventOf } from './wire-format.js';
 
 export interface ExchangeInProcessOptions {
-  /** How many times faster than life. */
+  /** The factor by which time runs faster. */
   readonly speed: number;
-  /** `whsec_…`, which signs its webhooks. */
+  /** `whsec_…`; signs its webhooks. */
   readonly secret: string;
-  /** Where its webhooks go. */
+  /** The URLs for its webhooks. */
   readonly targets: () => readonly string[];
   readonly logger: Logger;
 }
 
-/** An exchange of one's own, which ends with the process. Its silence and its failures feel as they would over a wire. */
+/** An exchange in this process, which ends with it. Its silences and failures look as they would over a network. */
 export class ExchangeInProcess implements ExchangeLine {
   private readonly exchange: Exchange;
   private readonly sender: WebhookSender;
@@ -72,7 +72,7 @@ export class ExchangeInProcess implements ExchangeLine {
     return this.exchange.ledger();
   }
 
-  /** Ends all calls and all deliveries too. */
+  /** Also ends all calls and deliveries. */
   async close(): Promise<void> {
     this.closing.abort(new Error('the simulator is closed'));
     this.exchange.close();

@@ -1,11 +1,11 @@
 import type { TelephonyProvider } from '../telephony-provider.js';
 import type { LedgerEntry } from './ledger.js';
 
-/** The way to an exchange, which may be in this process or in another; its orders promise what a provider's do. */
+/** The connection to an exchange, in this process or another. Its methods have the contract of a provider. */
 export interface ExchangeLine extends Pick<TelephonyProvider, 'dial' | 'hangUp' | 'fetchStatus' | 'checkReachable'> {
-  /** Every dial that the exchange still remembers. */
+  /** All dials that the exchange still has on record. */
   ledger(): Promise<readonly LedgerEntry[]>;
 
-  /** Lets go of the line and of whatever waits on it. Safe to repeat. */
+  /** Closes the connection and aborts pending requests. Safe to repeat. */
   close(): Promise<void>;
 }

@@ -7,15 +7,15 @@
  *   GET  /ledger                                                          -> 200 { calls }
  *   GET  /health                                                          -> 200
  *
- * A dial that is refused is 422 with category, code and text; one whose script hangs is never answered, and one whose
- * script fails is 503. A call that is not known is 404 with the code no_such_call, so that nobody takes a wrong URL for it.
+ * A refused dial is answered with 422 and category, code and text. A dial whose script hangs is never answered; one whose
+ * script fails gets 503. An unknown call is 404 with the code no_such_call, to distinguish it from a wrong URL.
  */
 import fastify, { type FastifyInstance } from 'fastify';
 import type { DialRequest } from '../telephony-provider.js';
 import type { Exchange, HangUpOrder } from './exchange.js';
 import { NO_SUCH_CALL, wireStatusOf } from './wire-format.js';
 
-/** Fits into a path, and is no longer than Fastify takes one part of it to be. */
+/** Fits into a path, within Fastify's limit for one path parameter. */
 const callSid = { type: 'string', pattern: '^[\\w-]{1,100}$' };
 const phone = { type: 'string', pattern: '^\\+?\\d{1,20}$' };
 
@@ -32,7 +32,7 @@ const hangUpBody = object({ before: { enum: ['ringing', 'answered'] } }, []);
 
 export const createExchangeServer = (exchange: Exchange): FastifyInstance => {
   const server = fastify({
-    // Those that wait for a reply which never comes.
+    // Closes connections whose reply never comes.
     forceCloseConnections: true,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });

@@ -1,6 +1,6 @@
 /**
- * The telephone company that is simulated: it holds calls and lets them run by their script, whatever becomes of those
- * who ordered them. Its methods take and give plain data and are asynchronous, as if it were another machine.
+ * The simulated telephone company. It holds calls and runs them by their script, independently of the clients that
+ * ordered them. Its methods take and return plain data and are asynchronous, as if it were another machine.
  */
 import { randomBytes } from 'node:crypto';
 import type { CallMilestone, DialRequest, Refusal } from '../telephony-provider.js';
@@ -8,11 +8,11 @@ import { scriptFor, type Delivery, type ScriptStep } from './call-script.js';
 import { FINISHED_CALLS_KEPT, hasHappened, Ledger, type ExchangeEvent, type LedgerEntry } from './ledger.js';
 
 export interface ExchangeOptions {
-  /** How many times faster than life. */
+  /** The factor by which time runs faster. */
   readonly speed: number;
-  /** Is handed each event when it is to be delivered: those of one call in the order of delivery. */
+  /** Receives each event when it is due for delivery; the events of one call in the order of delivery. */
   readonly tell: (event: ExchangeEvent) => void;
-  /** How many calls can be looked back on; FINISHED_CALLS_KEPT where it is not said. */
+  /** The number of finished calls on record; default FINISHED_CALLS_KEPT. */
   readonly finishedCallsKept?: number;
 }
 
@@ -24,13 +24,13 @@ export type DialAnswer =
 
 export interface HangUpOrder {
   readonly callSid: string;
-  /** The order holds only for a call that has not come so far yet. */
+  /** The order applies only to a call that has not reached this milestone. */
   readonly before?: CallMilestone;
 }
 
 /**
- * taken: an order has ended the call, this one or an earlier one. gone: it was over by itself, or there is no such call.
- * passed: it had reached the state that the order was to be before, and this order has not touched it.
+ * taken: an order has ended the call, this one or an earlier one. gone: it had ended by itself, or there is no such
+ * call. passed: it had reached the milestone, and this order has not changed it.
  */
 export type HangUpAnswer = 'taken' | 'gone' | 'passed';
 
@@ -40,7 +40,7 @@ export class Exchange {
   private readonly speed: number;
   private readonly tell: (event: ExchangeEvent) => void;
   private readonly book: Ledger;
-  /** What happens next in each call. */
+  /** The next step of each call. */
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private closed = false;
 
@@ -61,7 +61,7 @@ export class Exchange {
     return reply === 'hangs' ? { kind: 'no_reply' } : { kind: 'accepted', callId };
   }
 
-  /** Decided at once: between the look at the call and its end nothing else can happen to it. */
+  /** Decided in one synchronous step: nothing can happen to the call in between. */
   async hangUp({ callSid, before }: HangUpOrder): Promise<HangUpAnswer> {
     const entry = this.book.find(callSid);
     if (!entry?.callId) return 'gone';
@@ -75,18 +75,18 @@ export class Exchange {
     return 'taken';
   }
 
-  /** What has happened so far; null where there is no such call. */
+  /** The events so far; null if there is no such call. */
   async statusOf(callSid: string): Promise<readonly ExchangeEvent[] | null> {
     const entry = this.book.find(callSid);
     return entry?.callId ? structuredClone(entry.events) : null;
   }
 
-  /** Every dial that is still remembered, as it stands now. */
+  /** All dials that are still on record, in their current state. */
   async ledger(): Promise<readonly LedgerEntry[]> {
     return this.book.copy();
   }
 
-  /** Lets no call go on and takes none. */
+  /** Stops all calls and accepts no more. */
   close(): void {
     this.closed = true;
     for (const timer of this.timers.values()) clearTimeout(timer);
@@ -141,7 +141,7 @@ export class Exchange {
   }
 }
 
-/** What is told when an event has happened: itself, itself twice, or nothing until all of them can be told backwards. */
+/** The deliveries after an event: the event, the event twice, or none until all events can be sent in reverse order. */
 const deliveriesAfter = (
   events: readonly ExchangeEvent[],
   event: ExchangeEvent,

@@ -1,6 +1,6 @@
 /**
- * The exchange's own book: every dial it was ever asked for, so that a test can compare what we recorded with what
- * happened. Data only, so that it can be read from another process.
+ * The exchange's record of every dial, so that a test can compare our records with what happened. Plain data, so that
+ * it can be read from another process.
  */
 import { LRUCache } from 'lru-cache';
 import type { ProviderEndReason, ProviderEventType } from '../telephony-provider.js';
@@ -18,24 +18,24 @@ export interface ExchangeEvent {
 
 export interface LedgerEntry {
   readonly callSid: string;
-  /** Null where the dial was refused or failed, and no phone was rung. */
+  /** Null if the dial was refused or failed, and no phone rang. */
   readonly callId: string | null;
   readonly callerPhone: string;
   readonly calleePhone: string;
-  /** More than once would mean that somebody's phone rang twice. */
+  /** More than one means that a phone rang twice. */
   dials: number;
-  /** Orders to hang up, those included that came too late. */
+  /** Hang-up orders, including late ones. */
   hangUps: number;
-  /** The order, and not the script, has ended the call. */
+  /** True if an order, and not the script, has ended the call. */
   endedByOrder: boolean;
   readonly events: ExchangeEvent[];
 }
 
-/** A few kilobytes each: some tens of megabytes at worst, however long the simulator runs. */
+/** A few kilobytes each, so some tens of megabytes at most, however long the simulator runs. */
 export const FINISHED_CALLS_KEPT = 10_000;
 
 export class Ledger {
-  /** Never dropped: a call that has begun is also ended. */
+  /** Never dropped, because every call ends. */
   private readonly open = new Map<string, LedgerEntry>();
   private readonly finished: LRUCache<string, LedgerEntry>;
 
@@ -51,7 +51,7 @@ export class Ledger {
     this.open.set(entry.callSid, entry);
   }
 
-  /** Nothing more will happen to the call. */
+  /** The call has no further events. */
   finish(entry: LedgerEntry): void {
     this.open.delete(entry.callSid);
     this.finished.set(entry.callSid, entry);

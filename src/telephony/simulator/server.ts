@@ -1,4 +1,4 @@
-/** The simulator as a program of its own: a telephone company that outlives the service. `npm run simulator` */
+/** The simulator as a separate program, whose calls survive a restart of the service. `npm run simulator` */
 import { createLogger } from '../../common/logger.js';
 import { takeNoArguments } from '../../common/usage.js';
 import { controlProcessEnd } from '../../common/process-end.js';

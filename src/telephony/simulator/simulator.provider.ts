@@ -18,12 +18,15 @@ import { readWireBody } from './wire-format.js';
 
 export const randomWebhookSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
-/** A provider that rings no phones but is a legal one in every other way: scripts, a ledger, signed webhooks over HTTP. */
+/**
+ * A provider that rings no phones, but fulfils the whole provider contract: scripts, a ledger, signed webhooks over
+ * HTTP.
+ */
 export class SimulatorProvider implements TelephonyProvider {
   readonly name = 'simulator';
   private readonly accepted: readonly Webhook[];
 
-  /** @param secrets of its webhooks, `whsec_…`; all are accepted, so that a secret can be replaced */
+  /** @param secrets `whsec_…`; webhooks signed by any of them are accepted, so that a secret can be replaced */
   constructor(
     readonly exchange: ExchangeLine,
     secrets: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * Delivers the exchange's events as a good provider does: signed (Standard Webhooks), one call's in order, again and again
- * until they are taken, for a while.
+ * Delivers the exchange's events as a good provider does: signed (Standard Webhooks), in order per call, and with
+ * retries for a limited time.
  */
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
@@ -15,27 +15,27 @@ export interface WebhookSenderOptions {
   /** `whsec_…` */
   readonly secret: string;
   /**
-   * Where to post to: the next where one does not take it. Asked at every attempt, because it may not be known before
-   * there is a call.
+   * The target URLs. If one does not accept, the next is tried. Evaluated at every attempt, because a target may not be
+   * known before the first call.
    */
   readonly targets: () => readonly string[];
   readonly logger: Logger;
-  /** How long an event is tried, from when it was handed in; ten minutes where it is not said. */
+  /** How long an event is retried, counted from `send`. Default: ten minutes. */
   readonly giveUpAfterMs?: number;
-  /** How long an attempt may take, waiting for a connection included; five seconds where it is not said. */
+  /** The time limit of an attempt, including the wait for a connection. Default: five seconds. */
   readonly attemptLimitMs?: number;
 }
 
-/** Longer than the receiver takes to start again after a crash, shorter than anybody would care for a call's news. */
+/** Longer than a restart of the receiver after a crash, shorter than the time for which an event is of use. */
 const GIVE_UP_AFTER_MS = 10 * 60_000;
 const ATTEMPT_LIMIT_MS = 5_000;
-/** One lost packet should not be seen by whoever watches the call ring. */
+/** Short, so that a lost packet causes no visible delay. */
 const FIRST_RETRY_MS = 50;
-/** How late the news is at most, once the receiver is back. */
+/** The maximum delay of an event once the receiver works again. */
 const LONGEST_RETRY_MS = 5_000;
-/** The receiver's word for a delivery that it has had before. */
+/** The receiver's status for a delivery that it already has. */
 const ALREADY_DELIVERED = 409;
-/** A receiver that is slow with some calls has this many to be slow with before the others feel it. */
+/** So many slow deliveries delay no others. */
 const CONNECTIONS = 64;
 
 export class WebhookSender {
@@ -46,15 +46,15 @@ export class WebhookSender {
   private readonly logger: Logger;
   private readonly agent = new Agent({ connections: CONNECTIONS });
   private readonly closing = new AbortController();
-  /** The target that took the last delivery comes first: one that is down should not hold up every event anew. */
+  /** The target that accepted the last delivery is tried first, so that a failed target does not delay every event. */
   private lastTaker = '';
   private isFailing = false;
-  /** The last delivery of each call: the next one goes after it. */
+  /** The last delivery of each call. The next one waits for it. */
   private readonly lastOf = new Map<string, Promise<void>>();
 
   constructor(options: WebhookSenderOptions) {
     const { secret, targets, logger, giveUpAfterMs = GIVE_UP_AFTER_MS, attemptLimitMs = ATTEMPT_LIMIT_MS } = options;
-    // One listener for each delivery that waits to be tried again; the default warning is for leaks.
+    // Each waiting delivery adds a listener; the default warning is meant for leaks.
     setMaxListeners(0, this.closing.signal);
     this.webhook = new Webhook(secret);
     this.targets = targets;
@@ -73,14 +73,14 @@ export class WebhookSender {
     });
   }
 
-  /** Stops whatever is under way. */
+  /** Aborts all deliveries in flight. */
   async close(): Promise<void> {
     this.closing.abort();
     await this.agent.destroy();
     await Promise.all(this.lastOf.values());
   }
 
-  /** An event that was overtaken by its deadline while it waited for the one before is still tried once. */
+  /** An event whose deadline passed while it waited for the one before is still tried once. */
   private async deliver(event: ExchangeEvent, deadline: number): Promise<void> {
     const { signal } = this.closing;
     for (let retryMs = FIRST_RETRY_MS; !signal.aborted; retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2)) {
@@ -102,19 +102,19 @@ export class WebhookSender {
         break;
       }
     }
-    // There is no target before the receiver listens.
+    // There is no target until the receiver listens.
     if (fault !== undefined && !this.closing.signal.aborted) this.log(fault);
     return fault === null;
   }
 
-  /** Changes only: an event is tried many times. */
+  /** Logs changes only, because an event is tried many times. */
   private log(fault: unknown): void {
     if (fault !== null && !this.isFailing) this.logger.warn({ error: fault }, 'webhooks of the simulator are refused');
     if (fault === null && this.isFailing) this.logger.info('webhooks of the simulator are accepted again');
     this.isFailing = fault !== null;
   }
 
-  /** Null where it was accepted. */
+  /** Null if it was accepted. */
   private async faultOf(target: string, event: ExchangeEvent): Promise<unknown> {
     const now = new Date();
     const body = wireBodyOf(event, randomUUID());

@@ -1,12 +1,12 @@
 /**
- * How the simulator writes an event. This is the body of a webhook; the event's own id is the webhook-id header:
+ * The simulator's JSON of an event. This is the body of a webhook; the event's own id is in the webhook-id header:
  *
  *   { "type": "call.ended", "call": { "id": "SIM…", "reference": "<callSid>" }, "occurredAt": "2026-01-31T08:00:00.000Z",
  *     "endReason": "busy", "detail": { "leg": "B" }, "delivery": "<uuid>" }
  *
- * type is one of call.caller_answered, call.ringing, call.answered and call.ended; endReason comes with call.ended only;
- * detail may be missing. Fields that we do not know are tolerated (design rule 9). Within the status of a call an event is
- * the same, with its id beside its type and without a delivery.
+ * type is one of call.caller_answered, call.ringing, call.answered and call.ended. endReason comes only with call.ended.
+ * detail is optional. Unknown fields are ignored (design rule 9). In the status of a call an event has the same format,
+ * with its id beside its type and without a delivery.
  */
 import {
   isStorable,
@@ -30,7 +30,7 @@ import type { ExchangeEvent } from './ledger.js';
 
 const TYPES: readonly ProviderEventType[] = ['caller_answered', 'ringing', 'answered', 'ended'];
 
-/** Tells a call that is not known from a path that is not. */
+/** Distinguishes an unknown call from an unknown path. */
 export const NO_SUCH_CALL = 'no_such_call';
 
 const wireEventOf = ({ type, callId, callSid, occurredAt, endReason, detail }: ExchangeEvent) => ({
@@ -41,7 +41,7 @@ const wireEventOf = ({ type, callId, callSid, occurredAt, endReason, detail }: E
   detail,
 });
 
-/** @param delivery makes this delivery's bytes, and so its signature, unlike any other's within the same second */
+/** @param delivery a unique id, so that two deliveries within one second differ in bytes and signature */
 export const wireBodyOf = (event: ExchangeEvent, delivery: string): string =>
   JSON.stringify({ ...wireEventOf(event), delivery });
 
@@ -100,7 +100,8 @@ const time = (name: string, value: unknown): Date => {
 const endReasonOf = (type: ProviderEventType, value: unknown): ProviderEndReason | undefined => {
   if (type !== 'ended' && value == null) return undefined;
   const endReason = PROVIDER_END_REASONS.find((known) => known === value);
-  if (type !== 'ended' || !endReason) throw new UnexpectedShape('endReason is for call.ended, and must be one we know');
+  if (type !== 'ended' || !endReason)
+    throw new UnexpectedShape('endReason is for call.ended only, and must be a known one');
   return endReason;
 };
 
@@ -112,7 +113,7 @@ const detailOf = (value: unknown): Record<string, Plain> => {
   return Object.fromEntries(items);
 };
 
-/** Number.isFinite: 1e999 is JSON, and read as Infinity. */
+/** Number.isFinite: 1e999 is valid JSON and parses to Infinity. */
 const isPlainItem = (item: [string, unknown]): item is [string, Plain] => {
   const [name, value] = item;
   return (

@@ -1,10 +1,10 @@
 /**
- * How a call at Twilio is named in the record. A call belongs to an account, and its CallSid alone does not find it: the
- * account's sid is part of its address. So both are kept, `AC…/CA…`, the sub-account's where one placed the call.
+ * A Twilio call in the record. Its CallSid alone does not find it: the account's sid is part of its URL. So both are
+ * stored, as `AC…/CA…`; for a call of a sub-account, with the sub-account's sid.
  */
 export interface CallReference {
   readonly accountSid: string;
-  /** Of leg A. */
+  /** The CallSid of leg A. */
   readonly sid: string;
 }
 
@@ -18,7 +18,7 @@ export const isCallSid = (text: unknown): text is string =>
 
 export const writeReference = ({ accountSid, sid }: CallReference): string => `${accountSid}/${sid}`;
 
-/** @throws where it is none that we wrote */
+/** @throws if the text is not a reference */
 export const readReference = (text: string): CallReference => {
   const [, accountSid, sid] = REFERENCE.exec(text) ?? [];
   if (accountSid === undefined || sid === undefined) throw new Error('the call’s id is none of Twilio’s (AC…/CA…)');

@@ -1,4 +1,4 @@
-/** Whether a request comes from Twilio. Twilio signs the public address and each field, not the bytes of the body. */
+/** Verifies that a request comes from Twilio. Twilio signs the public URL and each field, not the bytes of the body. */
 import { isUtf8 } from 'node:buffer';
 import type { WebhookReading, WebhookRequest } from '../telephony-provider.js';
 import { CALLBACK_SOURCES, openSeal, TRY_AGAIN, type CallbackSource, type SealKey } from './callback-url.js';
@@ -14,8 +14,8 @@ export interface GenuineCallback {
 type CheckedCallback = GenuineCallback | Extract<WebhookReading, { kind: 'forged' }>;
 
 /**
- * @param publicUrl what Twilio was told, without a slash at its end. The host and scheme of the request itself are of no
- * interest: they are what the last proxy made of them.
+ * @param publicUrl the URL that Twilio was given, without a trailing slash. The host and scheme of the request itself
+ *   do not count, because the last proxy sets them.
  * @param sharedKeys secrets that may sign instead of the auth token
  */
 export const checkCallback = (
@@ -24,16 +24,17 @@ export const checkCallback = (
   key: SealKey,
   sharedKeys: readonly string[],
 ): CheckedCallback => {
-  if (!isUtf8(body)) return forged('The body is not UTF-8, which all of Twilio’s are');
+  if (!isUtf8(body)) return forged('The body is not UTF-8');
   const query = new URLSearchParams(target.split('?', 2)[1] ?? '');
   const fields = new URLSearchParams(body.toString('utf8'));
   const callSid = query.get('callSid') ?? '';
   const source = CALLBACK_SOURCES.find((one) => one === query.get('source'));
-  if (source === undefined) return forged('The address is none that Twilio was told');
+  if (source === undefined) return forged('The URL is not one that Twilio was given');
   const owner = { callSid, source, accountSid: fields.get('AccountSid') ?? '' };
   const authToken = openSeal(key, query.get('seal') ?? '', owner);
-  if (authToken === null) return forged('The address is none that Twilio was told for this call and account');
-  // Twilio’s pages leave open whether the fragment is signed, so either will do; we know it to the letter.
+  if (authToken === null) return forged('The URL is not one that Twilio was given for this call and account');
+  // Twilio's documentation does not say whether the fragment is signed. So both forms are accepted; the fragment is a
+  // constant of ours.
   const urls = [publicUrl + target, publicUrl + target + TRY_AGAIN];
   const fault = faultOfSignature({ headers, urls, fields }, authToken, sharedKeys);
   if (fault !== null) return forged(fault);

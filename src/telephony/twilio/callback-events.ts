@@ -1,10 +1,10 @@
 /**
- * What a callback of Twilio's says, as events. Pure; each callback is understood alone, for they come in any order and at
- * any replica.
- *
- * The end of a call is told by whoever knows its reason: leg A where it was not answered, leg B where it was rung, and the
- * Dial where leg B's own word would mislead. Twilio calls leg B `no-answer` both when nobody picks up and when the caller
- * gives up; only the Dial's end, which says whether leg A is still there, tells the two apart.
+ * Turns Twilio's callbacks into events. Pure. Each callback is read on its own, because callbacks arrive in any order
+ * and at any replica.
+ * The end of a call is taken from the source that knows its reason. That is leg A if it was not answered, leg B if it
+ * was rung, and the Dial where leg B's status would mislead. Twilio reports leg B as `no-answer` both if the callee
+ * does not answer and if the caller gives up. Only the Dial's end shows which: it says whether leg A is still
+ * connected.
  */
 import { isInstant } from '../../common/instant.js';
 import type { ProviderEvent } from '../telephony-provider.js';
@@ -13,7 +13,7 @@ import { isCallSid, writeReference } from './call-reference.js';
 import { endReasonOf, isFinal, readLegStatus, type LegStatus } from './end-reason.js';
 import { endOfSecond, startOfSecond } from './twilio-time.js';
 
-/** Signed by Twilio, yet not to be understood. */
+/** Signed by Twilio, but not readable. */
 export class MalformedCallback extends Error {}
 
 export const readCallback = (callback: GenuineCallback, receivedAt: Date): ProviderEvent[] => {
@@ -44,10 +44,10 @@ const legAEvents = (fields: URLSearchParams, occurredAt: Date): Fact[] => {
 };
 
 /**
- * Leg A was answered and has hung up, or been hung up on: the call is over for certain, and was canceled unless leg B tells
- * more. The lifecycle makes `completed` of it where leg B had answered, and an end of leg B that was earlier outranks it.
- * Twilio's times are whole seconds, and leg B that was busy ends before leg A does; so of its second this is the last
- * instant, and leg B's the first.
+ * Leg A was answered and has ended. So the call is over, and counts as canceled unless leg B reports more. If leg B had
+ * answered, the lifecycle turns this into `completed`. An earlier end of leg B outranks it.
+ * Twilio's times are whole seconds, and a busy leg B ends before leg A. So leg A's end is the last instant of its
+ * second, and leg B's the first.
  */
 export const legAHasLeft = (endedAt: Date) =>
   ({ type: 'ended', occurredAt: endOfSecond(endedAt), endReason: 'canceled' }) as const;
@@ -62,12 +62,12 @@ const legBEvents = (fields: URLSearchParams, occurredAt: Date): Fact[] => {
 };
 
 /**
- * Leg B tells of its other ends itself, and better: by Twilio's clock, with the SIP code. The Dial is heard where leg B
- * cannot (it never came about), where it misleads, and for the recording, which only the Dial knows.
+ * Leg B's own callbacks report its other ends better: with Twilio's time and the SIP code. The Dial's callback is used
+ * only if leg B was never created, if leg B's status misleads, and for the recording, which only the Dial has.
  */
 const dialEvents = (fields: URLSearchParams, receivedAt: Date): Fact[] => {
   const status = statusIn(fields, 'DialCallStatus', { answered: 'completed' });
-  if (!isFinal(status)) throw new MalformedCallback('a Dial has ended as what is no end');
+  if (!isFinal(status)) throw new MalformedCallback('the status of an ended Dial is not final');
   const callerIsThere = statusIn(fields, 'CallStatus') === 'in-progress';
   const knownToLegB = status !== 'no-answer' && fields.has('DialCallSid');
   if (knownToLegB && recordingOf(fields).recording === undefined) return [];
@@ -82,7 +82,7 @@ const dialEvents = (fields: URLSearchParams, receivedAt: Date): Fact[] => {
   ];
 };
 
-/** One fact, whichever status tells it first: Twilio has the call, under this id. */
+/** One event id for all early statuses: Twilio has the call under this sid. */
 export const acceptedFactId = (legASid: string): string => `${legASid}:accepted`;
 export const factId = (legSid: string, status: LegStatus): string => `${legSid}:${status}`;
 export const dialFactId = (legASid: string, status: LegStatus): string => `${legASid}:dial-${status}`;
@@ -108,8 +108,8 @@ const statusIn = (
 };
 
 /**
- * A Dial's end bears no time, as far as Twilio’s pages say: ours, in whole seconds like all of Twilio’s.
- * @throws MalformedCallback where it is a time that cannot be stored
+ * According to Twilio's documentation a Dial's end has no time. So ours is used, in whole seconds like Twilio's.
+ * @throws MalformedCallback if the time cannot be stored
  */
 const timeOf = (fields: URLSearchParams, receivedAt: Date): Date => {
   const told = Date.parse(fields.get('Timestamp') ?? '');
@@ -126,7 +126,7 @@ const numberIn = (fields: URLSearchParams, name: string): number | undefined => 
 
 const sipCodeOf = (fields: URLSearchParams): number | undefined => numberIn(fields, 'SipResponseCode');
 
-/** Only what can be stored and shown as it is. */
+/** Only a URL that can be stored and shown unchanged. */
 const recordingOf = (fields: URLSearchParams): { recording?: string } => {
   const recording = fields.get('RecordingUrl') ?? '';
   return /^https?:\/\/[\x21-\x7e]{1,500}$/.test(recording) ? { recording } : {};

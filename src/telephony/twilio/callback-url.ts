@@ -1,18 +1,17 @@
 /**
- * The addresses at which Twilio tells of a call. Twilio signs what it tells with the auth token of the account that owns the
- * call, and any replica must be able to check that with nothing at hand but the request. So the token travels in the
- * address itself, sealed (AES-256-GCM) under a key that only holders of the main account's token can derive.
- *
- * Who reads the address in a log cannot read the token. Who knows a sub-account's token, a tenant say, can sign requests,
- * but cannot write a seal: each is bound to one call, one account and one kind of callback.
+ * The URLs of Twilio's callbacks. Twilio signs a callback with the auth token of the account that owns the call. Any
+ * replica must be able to verify that from the request alone. So the URL contains the token, sealed (AES-256-GCM) under
+ * a key that can be derived only from the main account's token.
+ * A reader of a logged URL cannot read the token. The owner of a sub-account's token, such as a tenant, can sign
+ * requests but cannot create a seal: each seal is bound to one call, one account and one kind of callback.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-/** Who tells: the leg's own progress, or the Dial that holds leg B. */
+/** The sender of a callback: the progress of leg A or B, or the Dial that connects leg B. */
 export const CALLBACK_SOURCES = ['A', 'B', 'dial'] as const;
 export type CallbackSource = (typeof CALLBACK_SOURCES)[number];
 
-/** What a seal belongs to. */
+/** What a seal is bound to. */
 export interface SealedFor {
   readonly callSid: string;
   readonly accountSid: string;
@@ -26,8 +25,8 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * Twilio's own switch, in the fragment: three more attempts, whatever went wrong. Without it Twilio tries again only where
- * it could not connect, and a fact that came while our database was away would be lost.
+ * Twilio's retry option, in the fragment: three more attempts after any failure. By default Twilio retries only if it
+ * could not connect, and an event during a database outage would be lost.
  */
 export const TRY_AGAIN = '#rc=3&rp=all';
 
@@ -44,7 +43,7 @@ export const sealToken = (key: SealKey, authToken: string, owner: SealedFor): st
   return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url');
 };
 
-/** @returns null where it is no seal of ours for this call, account and source */
+/** @returns the auth token; null if this is not our seal for this call, account and source */
 export const openSeal = (key: SealKey, seal: string, owner: SealedFor): string | null => {
   const bytes = Buffer.from(seal, 'base64url');
   if (bytes.length <= NONCE_BYTES + TAG_BYTES) return null;
@@ -60,8 +59,8 @@ export const openSeal = (key: SealKey, seal: string, owner: SealedFor): string |
 };
 
 /**
- * Every character of it stays as it is on its way through Twilio and proxies: the signature is over the characters. The
- * parameters are in alphabetical order, because some proxies sort them.
+ * Each character must pass Twilio and proxies unchanged, because the signature covers the characters. The parameters
+ * are in alphabetical order, because some proxies sort them.
  */
 export const callbackUrl = (publicUrl: string, key: SealKey, authToken: string, owner: SealedFor): string => {
   const query = new URLSearchParams({

@@ -1,26 +1,26 @@
-/** What Twilio is told to do: ring leg A, then leg B, join them, and tell of both. Pure. */
+/** The dial order for Twilio: ring leg A, then leg B, connect them, and send callbacks for both. Pure. */
 import twilio from 'twilio';
 import type { DialRequest } from '../telephony-provider.js';
 import type { CallbackSource } from './callback-url.js';
 
 export interface CallPlan {
-  /** A number of the Twilio account, E.164; both phones show it. */
+  /** A number of the Twilio account, E.164. Both phones show it. */
   readonly callerNumber: string;
-  /** How long leg A may ring, in seconds; at most 600. Twilio may add 5. */
+  /** Ring time of leg A in seconds; at most 600. Twilio may add 5. */
   readonly ringCallerSeconds: number;
-  /** How long leg B may ring, in seconds; at most 600. */
+  /** Ring time of leg B in seconds; at most 600. */
   readonly ringCalleeSeconds: number;
-  /** Twilio ends the talk after so many seconds. */
+  /** Twilio ends the talk after this many seconds. */
   readonly longestTalkSeconds: number;
-  /** Both sides of the talk, each on a channel of its own, from the moment that leg B answers. */
+  /** Whether the talk is recorded: both sides, on separate channels, from leg B's answer on. */
   readonly record?: boolean;
-  /** Whether Twilio shall find out if a machine answered leg A. It dials leg B only afterwards. */
+  /** Whether Twilio detects that a machine answered leg A. Twilio dials leg B only afterwards. */
   readonly machineDetection?: 'Enable' | 'DetectMessageEnd';
 }
 
 type CreateCall = Parameters<twilio.Twilio['calls']['create']>[0];
 
-/** The first two of leg A bring the call's id where the reply to the dial is lost. */
+/** If the reply to the dial is lost, the first two callbacks of leg A carry the call's id. */
 const PROGRESS_OF_A = ['initiated', 'ringing', 'answered', 'completed'] as const;
 const PROGRESS_OF_B = ['ringing', 'answered', 'completed'] as const;
 
@@ -39,7 +39,7 @@ export const dialOrder = (
   ...(plan.machineDetection && { machineDetection: plan.machineDetection }),
 });
 
-/** Within the order itself: if all of Ringback dies now, leg B is rung nevertheless. */
+/** Part of the order itself, so that leg B is rung even if all of Ringback stops now. */
 const joinWith = (calleePhone: string, plan: CallPlan, urlFor: (source: CallbackSource) => string): string => {
   const response = new twilio.twiml.VoiceResponse();
   const dial = response.dial({
@@ -58,7 +58,7 @@ const joinWith = (calleePhone: string, plan: CallPlan, urlFor: (source: Callback
   return response.toString();
 };
 
-/** The answer to a Dial's end: leg A has nobody to talk to any more. */
+/** The reply to a Dial's end: leg A hangs up, because there is no other party. */
 export const goodbye = (): string => {
   const response = new twilio.twiml.VoiceResponse();
   response.hangup();

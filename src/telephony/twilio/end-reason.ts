@@ -1,7 +1,7 @@
-/** Why a leg ended: by Twilio's status of it, and the SIP code where Twilio tells one. Data and one look-up. */
+/** The end reason of a leg, from Twilio's status and, if Twilio sends one, the SIP code. */
 import type { ProviderEndReason } from '../telephony-provider.js';
 
-/** The statuses of a call (Twilio's OpenAPI); `initiated` comes in callbacks only. */
+/** The statuses of a call (Twilio's OpenAPI). `initiated` occurs only in callbacks. */
 export const LEG_STATUSES = [
   'queued',
   'initiated',
@@ -27,12 +27,12 @@ const END_REASONS: Readonly<Record<FinalStatus, ProviderEndReason>> = {
 
 export const isFinal = (status: LegStatus): status is FinalStatus => status in END_REASONS;
 
-/** Twilio has no status for a call that was declined: it says busy or failed. RFC 3261 (603), 8197 (607), 8688 (608). */
+/** Twilio has no status for a declined call; it reports busy or failed. RFC 3261 (603), 8197 (607), 8688 (608). */
 const DECLINED: readonly number[] = [603, 607, 608];
-/** Of failed: no such number, gone, out of reach, address incomplete, exists nowhere (RFC 3261). */
+/** With `failed`: no such number, gone, unreachable, address incomplete, does not exist anywhere (RFC 3261). */
 const NOT_THERE: readonly number[] = [404, 408, 410, 480, 484, 604];
 
-/** @param sipCode of the leg; only Twilio's callbacks tell it */
+/** @param sipCode of the leg; only Twilio's callbacks have it */
 export const endReasonOf = (status: FinalStatus, sipCode?: number): ProviderEndReason => {
   if (sipCode !== undefined && (status === 'busy' || status === 'failed') && DECLINED.includes(sipCode))
     return 'rejected';

@@ -1,6 +1,6 @@
 /**
- * What Twilio's error codes mean to us. Twilio warns that meanings change, so of a code that is not here the HTTP status
- * decides; code and text are kept for people in any case.
+ * The meaning of Twilio's error codes. Twilio warns that meanings change. For a code that is not listed, the HTTP
+ * status decides. Code and text are stored for people in any case.
  */
 import { storable } from '../../common/foreign-json.js';
 import type { Refusal, RefusalCategory } from '../telephony-provider.js';
@@ -12,13 +12,13 @@ interface ErrorCode {
 
 const code = (category: RefusalCategory, meaning: string): ErrorCode => ({ category, meaning });
 
-/** As Twilio's error dictionary has them (twilio.com/docs/api/errors). */
+/** From Twilio's error dictionary (twilio.com/docs/api/errors). */
 export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
-  // Twilio has no code for a balance that is used up: the account is not active any more.
+  // Twilio has no code for an empty balance: the account is then not active.
   10001: code('no_funds', 'the account is not active: no funds, or terms violated'),
   10002: code('forbidden', 'a trial account cannot do this'),
   10004: code('rate_limited', 'too many calls at once'),
-  // A suspended account too, which cannot be told from wrong credentials.
+  // Also for a suspended account, which is indistinguishable from wrong credentials.
   20003: code('bad_account', 'the credentials are wrong, or the account is suspended or closed'),
   20005: code('no_funds', 'the account is not active: no funds, or a trial not begun'),
   20006: code('no_funds', 'the account may not do this: suspended, or privileges withdrawn'),
@@ -44,14 +44,14 @@ export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
   573005: code('not_permitted', 'the number’s verification is not finished (trial)'),
 };
 
-/** For codes that are not in the table; any other status is `forbidden`: Twilio would not, and we do not know why. */
+/** For codes that are not listed. Any other status is `forbidden`: Twilio refused for an unknown reason. */
 const STATUS_CATEGORIES: Readonly<Record<number, RefusalCategory>> = {
   401: 'bad_account',
   404: 'bad_account',
   429: 'rate_limited',
 };
 
-/** "Call is not live": Twilio does not change it any more, or not in this way. */
+/** "Call is not live": Twilio cannot change the call any more, or not in this way. */
 export const INVALID_CALL_STATE = 21220;
 
 export interface ApiFailure {
@@ -61,8 +61,9 @@ export interface ApiFailure {
 }
 
 /**
- * Twilio's own word that it did not do what it was asked; null for any other error, after which nobody knows. Without a
- * code it is not Twilio's word, but that of something on the way; a 429 is certain even so, for it is never processed.
+ * Twilio's own statement that it did not execute the request; null for any other error, whose outcome is unknown. An
+ * error without a code comes from a component in between and not from Twilio. A 429 is certain even so, because it is
+ * never processed.
  */
 export const readApiFailure = (error: unknown): ApiFailure | null => {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return null;

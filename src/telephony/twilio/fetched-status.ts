@@ -1,17 +1,17 @@
-/** What Twilio's records of the two legs say, as the events that its callbacks would have told. Pure. */
+/** Turns Twilio's records of the two legs into the events that its callbacks would have sent. Pure. */
 import type { ProviderEvent } from '../telephony-provider.js';
 import { acceptedFactId, dialFactId, factId, legAHasLeft } from './callback-events.js';
 import { endReasonOf, isFinal, type LegStatus } from './end-reason.js';
 
-/** A leg as Twilio has it on record. */
+/** A leg in Twilio's records. */
 export interface RecordedLeg {
   readonly sid: string;
-  /** Dialled by a leg A, and not by an order. */
+  /** True if leg A's Dial created it, and not our order. */
   readonly isLegB: boolean;
   readonly status: LegStatus;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  /** Where the leg was answered: when that was. */
+  /** When the leg was answered; null if it was not. */
   readonly startedAt: Date | null;
   readonly endedAt: Date | null;
   readonly seconds: number | null;
@@ -20,7 +20,7 @@ export interface RecordedLeg {
 
 type Fact = Omit<ProviderEvent, 'callSid' | 'providerCallId'>;
 
-/** @param ringCalleeSeconds how long leg B may ring before Twilio gives up */
+/** @param ringCalleeSeconds the ring time of leg B */
 export const factsOf = (legA: RecordedLeg, legB: RecordedLeg | null, ringCalleeSeconds: number): Fact[] => [
   { eventId: acceptedFactId(legA.sid), type: 'accepted', occurredAt: legA.createdAt },
   ...callerAnswered(legA),
@@ -31,7 +31,7 @@ export const factsOf = (legA: RecordedLeg, legB: RecordedLeg | null, ringCalleeS
 const hasBeenAnswered = ({ status }: RecordedLeg): boolean => status === 'in-progress' || status === 'completed';
 
 const answer = (leg: RecordedLeg, name: 'A' | 'B'): Fact => ({
-  // The fact that was told when it happened, also where the leg has ended since.
+  // The event of the answer, even if the leg has ended since.
   eventId: factId(leg.sid, 'in-progress'),
   type: name === 'A' ? 'caller_answered' : 'answered',
   occurredAt: leg.startedAt ?? leg.updatedAt,
@@ -71,10 +71,10 @@ const factsOfLegB = (legB: RecordedLeg, legA: RecordedLeg, ringCalleeSeconds: nu
   ];
 };
 
-/** Leg B is on record as not answered: because the caller hung up, and not because it had rung for as long as it may? */
+/** Whether an unanswered leg B ended because the caller hung up, and not because its ring time was over. */
 const leftFirst = (legA: RecordedLeg, legB: RecordedLeg, ringCalleeSeconds: number): boolean => {
   if (!legA.endedAt || !legB.endedAt || legA.endedAt > legB.endedAt) return false;
-  // Times are whole seconds, so that thirty seconds of ringing may look like twenty-nine.
+  // Times are whole seconds, so thirty seconds of ringing may look like twenty-nine.
   return legB.endedAt.getTime() - legB.createdAt.getTime() < (ringCalleeSeconds - 1) * 1000;
 };
 

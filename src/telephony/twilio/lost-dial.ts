@@ -1,20 +1,20 @@
 /**
- * Which of Twilio's calls came of a dial whose reply was lost. Twilio's record of a call has nothing of ours in it: the address
- * of its callbacks is told in no record before 15 minutes after its end (Events subresource). So a call is recognised by what
- * was dialled, and when, as long as that fits one call alone. Pure.
+ * Finds the Twilio call of a dial whose reply was lost. Twilio's record of a call contains nothing of ours: the URL of
+ * its callbacks appears in no record until 15 minutes after its end (Events subresource). So a call is identified by
+ * the dialled numbers and the time, if only one call matches. Pure.
  */
 import { StatusUnavailable, type DialledCall } from '../telephony-provider.js';
 import { writeReference, type CallReference } from './call-reference.js';
 import type { RecordedLeg } from './fetched-status.js';
 import { startOfSecond } from './twilio-time.js';
 
-/** How far Twilio's clock and ours may be apart. */
+/** The maximum difference between Twilio's clock and ours. */
 const CLOCKS_DIFFER_MS = 30_000;
 
 /**
  * @param legs to the caller's phone, from the caller number, in the account
- * @returns null where there is no such call, as yet
- * @throws StatusUnavailable where it may be one of several
+ * @returns null if there is no such call yet
+ * @throws StatusUnavailable if several calls match
  */
 export const callOfDial = (
   { at, othersIds }: DialledCall,
@@ -28,7 +28,7 @@ export const callOfDial = (
     .map(({ sid }): CallReference => ({ accountSid, sid }))
     .filter((reference) => !othersIds.includes(writeReference(reference)));
   if (possible.length > 1) {
-    throw new StatusUnavailable('Twilio has several calls that the dial may have made, and none says which is its own');
+    throw new StatusUnavailable('Twilio has several calls that match the dial');
   }
   return possible[0] ?? null;
 };

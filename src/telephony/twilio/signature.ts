@@ -1,26 +1,26 @@
 /**
- * Twilio's signature over the public address and the fields. By default it signs with the auth token of the account. Where one of
- * the account's webhook rules names a SharedKey, it signs with that instead, and a header tells the algorithm. What is signed is
- * the same (twilio.com/docs/usage/webhooks/webhook-shared-keys; twilio 6.3.1).
+ * Twilio's signature over the public URL and the fields. By default it is made with the account's auth token. If a
+ * webhook rule of the account names a SharedKey, it is made with that key, and a header names the algorithm. The signed
+ * content is the same (twilio.com/docs/usage/webhooks/webhook-shared-keys; twilio 6.3.1).
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import twilio from 'twilio';
 
 export interface SignedCallback {
   readonly headers: Readonly<Record<string, string>>;
-  /** The address may have been signed in any of these forms. */
+  /** The URL may have been signed in any of these forms. */
   readonly urls: readonly string[];
   readonly fields: URLSearchParams;
 }
 
-/** `key=…,algorithm=…`. The key's id is not looked at: there are few keys, and each is tried. */
+/** `key=…,algorithm=…`. The key's id is ignored: there are few keys, and all are tried. */
 const SETTINGS_HEADER = 'x-twilio-webhooks-signature-settings';
 const HASHES: ReadonlyMap<string, string> = new Map([
   ['HMAC_SHA1', 'sha1'],
   ['HMAC_SHA256', 'sha256'],
 ]);
 
-/** @returns what is wrong with it, null where nothing is */
+/** @returns the fault of the signature; null if it is valid */
 export const faultOfSignature = (
   callback: SignedCallback,
   authToken: string,
@@ -32,7 +32,7 @@ export const faultOfSignature = (
       ? null
       : 'X-Twilio-Signature does not fit; is PUBLIC_URL the address that Twilio sees?';
   }
-  if (sharedKeys.length === 0) return 'A SharedKey has signed it, and TWILIO_SHARED_KEYS is not set';
+  if (sharedKeys.length === 0) return 'It is signed with a SharedKey, and TWILIO_SHARED_KEYS is not set';
   const hash = HASHES.get(algorithmIn(settings));
   if (hash === undefined) return 'The algorithm of X-Twilio-Webhooks-Signature-Settings is not known';
   return sharedKeys.some((key) => isSignedWithKey(callback, key, hash))
@@ -75,6 +75,6 @@ const isSignedWithKey = ({ headers, urls, fields }: SignedCallback, key: string,
 
 const namesOf = (fields: URLSearchParams): string[] => [...new Set(fields.keys())];
 
-/** Twilio may sign with the scheme's port, though the address has none. */
+/** Twilio may include the scheme's default port in the signed URL. */
 const withPort = (url: string): string =>
   url.replace(/^(https?):\/\/([^/:]+)(?=\/)/, (whole, scheme: string) => `${whole}:${scheme === 'https' ? 443 : 80}`);

@@ -1,4 +1,7 @@
-/** The calls of one account, asked for with the package: what of its many fields we read, and checked before we believe it. */
+/**
+ * Requests for the calls of one account, with Twilio's package. Only the fields that are used are read, and each is
+ * validated.
+ */
 import type twilio from 'twilio';
 import { isInstant } from '../../common/instant.js';
 import { isCallSid } from './call-reference.js';
@@ -9,13 +12,13 @@ import type { Legs } from './hang-up.js';
 
 const ANSWERED_BY = /^[a-z_]{1,40}$/;
 const NO_SUCH_RESOURCE = 20404;
-/** Calls of one reply, which may have 256 KB; each is little more than 1 KB. */
+/** Calls per reply. A reply may have 256 KB; a call has little more than 1 KB. */
 const PAGE = 100;
 
 type SdkCall = Awaited<ReturnType<twilio.Twilio['calls']['create']>>;
 
 export class TwilioAccount implements Legs {
-  /** @param client a new one for each request, for its time-out begins when it is made */
+  /** @param client creates a client per request, because its time-out starts when it is created */
   constructor(private readonly client: () => twilio.Twilio) {}
 
   async end(sid: string, as: 'canceled' | 'completed'): Promise<LegStatus | 'invalid state' | 'no such call'> {
@@ -33,15 +36,15 @@ export class TwilioAccount implements Legs {
   }
 
   async childOf(sid: string): Promise<RecordedLeg | null> {
-    // Our order has one Number, so there is one; a second would be a mistake that nobody should run into quietly.
+    // Our order has one Number, so there is one child. A second one would be a bug, which must not stay unnoticed.
     const children = await this.client().calls.list({ parentCallSid: sid, limit: 2 });
     if (children.length > 1) throw new Error('a call has more than one leg B');
     return children[0] ? recordedLeg(children[0]) : null;
   }
 
   /**
-   * Twilio filters by a start, and a call that is not dialled yet has none; whether one that rings has is not said. So those are
-   * asked for besides.
+   * Twilio filters by start time. A call that is not dialled yet has none, and for a ringing one this is not
+   * documented. So both are requested by status as well.
    */
   async callsTo(to: string, from: string, startedAfter: Date): Promise<RecordedLeg[]> {
     const found = await Promise.all(
@@ -61,7 +64,7 @@ export class TwilioAccount implements Legs {
   }
 }
 
-/** Only in Twilio's own words: a 404 of something on the way says nothing of the call. */
+/** Only with Twilio's own code: a 404 of a component in between says nothing about the call. */
 const noSuchCall = (error: unknown): 'no such call' => {
   if (readApiFailure(error)?.code === NO_SUCH_RESOURCE) return 'no such call';
   throw error;
@@ -69,14 +72,14 @@ const noSuchCall = (error: unknown): 'no such call' => {
 
 const statusOf = ({ status }: SdkCall): LegStatus => {
   const known = readLegStatus(status);
-  if (known === undefined) throw new Error('Twilio tells a status that we do not know');
+  if (known === undefined) throw new Error('Twilio sent an unknown call status');
   return known;
 };
 
 const recordedLeg = (call: SdkCall): RecordedLeg => {
-  if (!isCallSid(call.sid)) throw new Error('Twilio tells of a call without its sid');
+  if (!isCallSid(call.sid)) throw new Error('Twilio sent a call without a sid');
   const updatedAt = timeOf(call.dateUpdated) ?? timeOf(call.dateCreated);
-  if (!updatedAt) throw new Error('Twilio tells of a call without a time');
+  if (!updatedAt) throw new Error('Twilio sent a call without a time');
   return {
     sid: call.sid,
     isLegB: isCallSid(call.parentCallSid),
@@ -90,7 +93,7 @@ const recordedLeg = (call: SdkCall): RecordedLeg => {
   };
 };
 
-/** The package says Date, and hands on as it is what it cannot read. */
+/** The package's type is Date, but it returns unparsable values unchanged. */
 const timeOf = (value: unknown): Date | null => (value instanceof Date && isInstant(value) ? value : null);
 
 const secondsOf = (value: unknown): number | null =>

@@ -1,6 +1,6 @@
 /**
- * How the package's requests go out. Its own client cannot be told to stop, and does not say whether a request that failed
- * had been sent. Here no redirection is followed.
+ * Sends the requests of Twilio's package. The package's own client cannot be aborted, and does not report whether a
+ * failed request was sent. Redirects are not followed.
  */
 import { request, type Agent } from 'undici';
 import { readJson, readObject } from '../../common/foreign-json.js';
@@ -22,8 +22,8 @@ export class TwilioHttp {
   }
 
   /**
-   * What the package takes for its HTTP client, for requests that end with the signal: it calls nothing but `request`.
-   * @param hold gets the seconds for which Twilio wants no such request, where it says so: the package's errors do not tell
+   * An HTTP client for the package whose requests abort with the signal. The package calls only `request`.
+   * @param hold receives the seconds of a Retry-After, because the package's errors do not contain it
    */
   until(signal: AbortSignal, hold?: (seconds: number) => void): twilio.RequestClient {
     const request = async (order: SdkRequest) => {
@@ -39,9 +39,9 @@ export class TwilioHttp {
     await this.agent.destroy();
   }
 
-  /** @throws where Twilio neither did it nor refused it: no other status is a word about the request */
+  /** @throws unless Twilio executed or refused the request; any other status says nothing about it */
   private async send({ method, uri, username, password, headers, params, data }: SdkRequest, signal: AbortSignal) {
-    // Only the path: the package would take another host from variables of the environment.
+    // Only the path is used: the package may take another host from environment variables.
     const { pathname, searchParams } = new URL(uri);
     for (const [name, value] of pairs(params)) searchParams.append(name, value);
     const query = searchParams.size > 0 ? `?${searchParams.toString()}` : '';
@@ -57,13 +57,13 @@ export class TwilioHttp {
     const body = await reply.body.text();
     const isAnswer = (statusCode >= 200 && statusCode < 300) || (statusCode >= 400 && statusCode < 500);
     if (!isAnswer) throw new Error(`Twilio answered ${method} ${pathname} with ${statusCode}`);
-    // The package reads fields of whatever is there, also of null.
+    // The package reads fields of any reply, even of null.
     if (statusCode < 300) readObject('the reply of Twilio', readJson(body));
     return { statusCode, body, headers: reply.headers };
   }
 }
 
-/** As the package hands them over: undefined is not sent, a list is sent as the same name again and again. */
+/** As the package passes them: undefined is not sent, and a list becomes repeated parameters. */
 const pairs = (values: object | null | undefined): [string, string][] =>
   Object.entries((values ?? {}) as Record<string, Value | readonly Value[]>).flatMap(([name, value]) =>
     [value].flat().flatMap((one): [string, string][] => (one === undefined ? [] : [[name, String(one)]])),

@@ -27,32 +27,38 @@ import { TwilioAccount } from './twilio-account.js';
 import { TwilioHttp } from './twilio-http.js';
 
 export interface TwilioOptions extends CallPlan {
-  /** The main account, AC…; sub-accounts are its own. It places calls itself for a "sub-account" that bears its sid. */
+  /**
+   * The main account, AC…, which owns the sub-accounts. It places a call itself if the "sub-account" has the main
+   * account's sid.
+   */
   readonly accountSid: string;
-  /** Orders about every sub-account's calls are given with it, and callback addresses are sealed under it. */
+  /** Authorizes orders for all sub-accounts' calls, and is the key of the sealed callback URLs. */
   readonly authToken: string;
-  /** Secrets of the SharedKeys that may sign callbacks, where a webhook rule of the account names one. */
+  /** Secrets of the SharedKeys that may sign callbacks, if a webhook rule of the account names one. */
   readonly sharedKeys?: readonly string[];
-  /** Where Twilio reaches Ringback, without `/v1/webhooks/…`: `https://calls.example.com`. */
+  /** The public URL of Ringback, without `/v1/webhooks/…`: `https://calls.example.com`. */
   readonly publicUrl: string;
-  /** Twilio's API; another for one of its regions, or for tests. */
+  /** Twilio's API; a different one for a Twilio region, or for tests. */
   readonly apiUrl?: string;
-  /** How long Twilio may take to reply to anything but a dial, whose signal is its limit; 5 s where it is not said. */
+  /** The time limit of all requests but a dial, which is limited by its signal. Default: 5 s. */
   readonly replyLimitMs?: number;
   readonly proxyFor?: ProxyFor;
 }
 
 const API_URL = 'https://api.twilio.com';
 const REPLY_LIMIT_MS = 5_000;
-/** Of the request that tells whether it is reachable. */
+/** Time limit of the health request. */
 const HEALTH_LIMIT_MS = 2_000;
-/** Before the dial: more than the clocks differ (lost-dial.ts). Where Twilio takes a start for a day, it finds more. */
+/**
+ * How long before the dial the search begins: more than the clocks differ (lost-dial.ts). If Twilio filters by day, it
+ * finds more.
+ */
 const LOOKED_BACK_MS = 60_000;
 
-/** Twilio Programmable Voice. It holds nothing of a call, so that any replica understands what Twilio tells of any call. */
+/** Twilio Programmable Voice. The provider keeps no state of calls, so any replica can process any callback. */
 export class TwilioProvider implements TelephonyProvider {
   readonly name = 'twilio';
-  /** Each is two requests. Twilio limits the requests in progress, and answers more with 429. */
+  /** Each status needs two requests. Twilio limits concurrent requests and answers more with 429. */
   readonly asksPerSecond = 100;
   private readonly publicUrl: string;
   private readonly key: SealKey;
@@ -67,9 +73,10 @@ export class TwilioProvider implements TelephonyProvider {
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
     signal.throwIfAborted();
     const { externalId: accountSid, secret } = request.subAccount;
-    // The package throws at either, which would look like an unknown outcome.
+    // The package throws for both, which would look like an unknown outcome.
     if (!isAccountSid(accountSid) || secret === '') {
-      const text = 'the sub-account is none of Twilio’s: its id begins with AC, and its auth token is not empty';
+      const text =
+        'the sub-account is not one of Twilio: its id must begin with AC, and its auth token must not be empty';
       return { kind: 'refused', category: 'bad_account', code: 'NO-TWILIO-ACCOUNT', text };
     }
     const order = dialOrder(request, this.options, (source) =>
@@ -81,7 +88,7 @@ export class TwilioProvider implements TelephonyProvider {
     };
     try {
       const { sid } = await this.clientOf(request.subAccount, accountSid, signal, hold).calls.create(order);
-      if (!isCallSid(sid)) throw new Error('Twilio accepted a call and did not tell its sid');
+      if (!isCallSid(sid)) throw new Error('Twilio accepted a call without sending its sid');
       return { kind: 'accepted', providerCallId: writeReference({ accountSid, sid }) };
     } catch (error) {
       const failure = readApiFailure(error);
@@ -92,13 +99,13 @@ export class TwilioProvider implements TelephonyProvider {
     }
   }
 
-  /** `before: 'ringing'` holds until leg A answers, which is the last that Twilio can decide by itself. */
+  /** `before: 'ringing'` is valid until leg A is answered, the last point at which Twilio can decide in one step. */
   async hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
     const reference = await this.referenceOf(call).catch((cause: unknown) => {
       if (call.providerCallId !== null || cause instanceof StatusUnavailable) throw cause;
-      throw new StatusUnavailable('Twilio could not be asked for the call, and was given no order', { cause });
+      throw new StatusUnavailable('the call could not be searched for at Twilio, so no order was sent', { cause });
     });
-    if (!reference) throw new StatusUnavailable('Twilio has no call that the dial may have made, or not yet');
+    if (!reference) throw new StatusUnavailable('Twilio has no call that matches the dial, at least not yet');
     try {
       return await hangUpLegs(this.accountOf(reference), reference.sid, before);
     } catch (error) {
@@ -131,7 +138,7 @@ export class TwilioProvider implements TelephonyProvider {
       return {
         kind: 'genuine',
         events: readCallback(callback, new Date()),
-        // Twilio signs a retry no differently, and repeats its I-Twilio-Idempotency-Token with it.
+        // Twilio signs a retry identically, with the same I-Twilio-Idempotency-Token.
         receipt: null,
         ...(callback.source === 'dial' && { reply: { contentType: 'text/xml; charset=utf-8', body: goodbye() } }),
       };
@@ -146,7 +153,10 @@ export class TwilioProvider implements TelephonyProvider {
     return this.http.close();
   }
 
-  /** With the main account's credentials, which hold for its sub-accounts too: an order about a call comes without any. */
+  /**
+   * With the main account's credentials, which are valid for its sub-accounts: an order for a call has no credentials
+   * of its own.
+   */
   private accountOf({ accountSid }: Pick<CallReference, 'accountSid'>): TwilioAccount {
     return new TwilioAccount(() => this.mainClient(accountSid, this.options.replyLimitMs ?? REPLY_LIMIT_MS));
   }
@@ -167,13 +177,13 @@ export class TwilioProvider implements TelephonyProvider {
   }
 
   /**
-   * @returns null where Twilio has not told the call's id, and has no call that the dial may have made
-   * @throws also where it cannot be asked, or has several
+   * @returns null if the call's id is unknown and no call matches the dial
+   * @throws also if the search fails or several calls match
    */
   private async referenceOf({ providerCallId, dialled }: ProviderCall): Promise<CallReference | null> {
     if (providerCallId !== null) return readReference(providerCallId);
     if (!dialled || !isAccountSid(dialled.subAccount)) {
-      throw new StatusUnavailable('Twilio cannot be asked about a call of which neither its id nor its dial is known');
+      throw new StatusUnavailable('no status of this call: neither its id nor its dial is known');
     }
     const { subAccount: accountSid, callerPhone, at } = dialled;
     const account = this.accountOf({ accountSid });

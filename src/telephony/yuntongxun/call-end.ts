@@ -1,14 +1,14 @@
 /**
- * What the end of a call tells, in a Hangup or in a realtime CDR. Pure.
+ * Turns the fields of a Hangup or a realtime CDR into the events of a call's end. Pure.
  *
- *   beginCallTime     the platform began to call leg A
- *   ringingBeginTime  leg A's phone began to ring
- *   ringingEndTime    it stopped ringing: leg A picked up, or the call was over
- *   starttime         leg B picked up; where it did not, leg A picked up; empty where leg A did not either
- *   endtime           the end of the same leg; empty where leg A never picked up
+ *   beginCallTime     the platform started to call leg A
+ *   ringingBeginTime  leg A's phone started to ring
+ *   ringingEndTime    it stopped ringing: leg A answered, or the call was over
+ *   starttime         leg B answered; otherwise leg A answered; empty if neither did
+ *   endtime           the end of the same leg; empty if leg A never answered
  *   duration          the seconds of the same leg; a Hangup calls them talkDuration
  *
- * A Hangup has the last three alone. The ringing of leg B is told by nothing but a CDR of both legs (cdr-legs.ts).
+ * A Hangup has only the last three. Only a CDR of both legs has leg B's ringing (cdr-legs.ts).
  */
 import { storable } from '../../common/foreign-json.js';
 import type { ProviderEvent, ProviderEventType } from '../telephony-provider.js';
@@ -21,7 +21,7 @@ export type NamedCall = Pick<ProviderEvent, 'callSid'> & { readonly providerCall
 
 const LONGEST_BYE_TYPE = 20;
 
-/** The id holds nothing but the call and the fact: CallEstablish and a CDR tell of the same answer. */
+/** The id consists only of the call and the type, because CallEstablish and a CDR report the same answer. */
 export const eventOf = (call: NamedCall, type: ProviderEventType, occurredAt: Date) => ({
   eventId: `${call.providerCallId}:${type}`,
   ...call,
@@ -29,7 +29,10 @@ export const eventOf = (call: NamedCall, type: ProviderEventType, occurredAt: Da
   occurredAt,
 });
 
-/** Also what was told before, or should have been: CallEstablish may be lost, and without 应用鉴权 there is none. */
+/**
+ * All events up to the end, including those that should have been sent before. CallEstablish may be lost, and without
+ * 应用鉴权 there is none.
+ */
 export const endEvents = (call: NamedCall, fields: WireFields, now: Date): readonly ProviderEvent[] => {
   const byeType = fields.get('byetype') ?? '';
   const row = byeTypeRow(byeType);
@@ -59,7 +62,7 @@ export const endEvents = (call: NamedCall, fields: WireFields, now: Date): reado
 const isTalkBy = ({ wasAnswered }: Pick<ByeTypeRow, 'wasAnswered'>, fields: WireFields): boolean =>
   wasAnswered === 'always' || (wasAnswered === 'unless 0 s' && talkSeconds(fields) !== 0);
 
-/** A call that leg A never picked up has no endtime: it ended when the phone stopped ringing. */
+/** If leg A never answered, there is no endtime: the call ended when the phone stopped ringing. */
 const endOf = (fields: WireFields, isTalk: boolean): Date | null =>
   timeOf(fields, 'endtime') ?? (isTalk || timeOf(fields, 'starttime') ? null : timeOf(fields, 'ringingendtime'));
 
@@ -71,7 +74,7 @@ const answerBySeconds = (fields: WireFields): Date | null => {
 const notAfter = (limit: Date, time: Date | null): Date | null => (time && time <= limit ? time : null);
 
 const detailOf = ({ leg, category }: Pick<ByeTypeRow, 'leg' | 'category'>, fields: WireFields, isTalk: boolean) => {
-  // The duration of a CDR without a talk is how long leg A waited.
+  // Without a talk, the duration of a CDR is the time that leg A waited.
   const seconds = isTalk ? talkSeconds(fields) : secondsOf(fields, 'talkduration');
   const [calledAt, rangAt] = [timeOf(fields, 'begincalltime'), timeOf(fields, 'ringingbegintime')];
   return {

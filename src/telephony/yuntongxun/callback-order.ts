@@ -1,9 +1,9 @@
-/** What a dial asks of Yuntongxun, and what is refused before anything is sent. Pure. */
+/** The fields of a dial, and the refusals that need no request. Pure. */
 import type { DialRequest, Refusal } from '../telephony-provider.js';
 import { nationalNumber } from './national-number.js';
 import type { YuntongxunOptions } from './yuntongxun-options.js';
 
-/** A sid goes into a path; everything that was ever seen as one is 32 hexadecimal digits. */
+/** A sid is part of a path. Every sid seen so far has 32 hexadecimal digits. */
 export const isSid = (text: string): boolean => /^[0-9A-Za-z]{1,64}$/.test(text);
 
 export type CallbackOrder =
@@ -17,7 +17,7 @@ const refused = (category: Refusal['category'], code: string, text: string): Cal
   text,
 });
 
-/** @param cdrUrl where the call's realtime CDR goes; null for none */
+/** @param cdrUrl the URL for the call's realtime CDR; null for none */
 export const callbackOrder = (
   { callSid, callerPhone, calleePhone, subAccount }: DialRequest,
   { displayNumbers = {}, maxCallSeconds, record = false }: YuntongxunOptions,
@@ -27,7 +27,7 @@ export const callbackOrder = (
   if (from === null) return refused('bad_number', 'RB-NOT-CHINA', 'the caller’s number is not in mainland China');
   if (to === null) return refused('bad_number', 'RB-NOT-CHINA', 'the callee’s number is not in mainland China');
   if (!isSid(subAccount.externalId)) {
-    return refused('bad_account', 'RB-NO-SID', 'the sub-account’s external id is no subAccountSid');
+    return refused('bad_account', 'RB-NO-SID', 'the sub-account’s external id is not a subAccountSid');
   }
   return {
     kind: 'order',
@@ -44,6 +44,6 @@ export const callbackOrder = (
   };
 };
 
-/** A phone that is rung by its own number is refused by the platform. */
+/** The platform refuses a phone that would show its own number. */
 const shown = (name: string, number: string | undefined, rung: string): Record<string, string> =>
   number === undefined || number === rung ? {} : { [name]: number };

@@ -1,29 +1,29 @@
 /**
- * Why a call ended, by the `byetype` of its hang-up. The list is the vendor's page 鉴权挂机类型说明, which is gone; integrators'
- * copies of it agree. A busy line and a refusal by hand have no row of their own in it.
+ * The end reason of a call, by the `byetype` of its hang-up. The list is from the vendor's page 鉴权挂机类型说明, which no
+ * longer exists. Integrators' copies of it agree. It has no rows for a busy line or a declined call.
  */
 import type { ProviderEndReason, RefusalCategory } from '../telephony-provider.js';
 
 export interface ByeTypeRow {
   readonly byeType: string;
   readonly endReason: ProviderEndReason;
-  /** Whose doing it was, where the row says so. */
+  /** The leg that caused the end, if known. */
   readonly leg?: 'A' | 'B';
-  /** Where the platform ended the call for a reason that a dial can be refused for: kept in the detail. */
+  /** Set if the platform ended the call for a reason that is also a refusal category; stored in the detail. */
   readonly category?: RefusalCategory;
   /**
-   * The two were connected, so that `starttime` is when leg B picked up. unless 0 s: an order or a limit may also end a call
-   * whose talk has not begun, which then has no seconds.
+   * The two were connected, so `starttime` is the time of leg B's answer. 'unless 0 s': an order or a limit may also
+   * end a call before the talk, which then has 0 seconds.
    */
   readonly wasAnswered?: 'always' | 'unless 0 s';
-  /** Leg A certainly never picked up. */
+  /** False if leg A certainly never answered. */
   readonly callerAnswered?: false;
   readonly means: string;
   /** Repository and file. */
   readonly source: string;
 }
 
-/** Copies of docs.yuntongxun.com 鉴权挂机类型说明. The first has all rows but the two that the longer ones add. */
+/** Copies of docs.yuntongxun.com 鉴权挂机类型说明. The first has all rows except the two that only the longer ones have. */
 const SHORT_COPY = 'LogTelcenterOrdercallModel.class.php getByeTypeInfo';
 const LONG_COPIES = 'huimeibest hooks/order (ccp-privilege); eh CallRecordController.java; RLYUtils.java';
 
@@ -35,8 +35,8 @@ const row = (
 ): ByeTypeRow => ({ byeType, endReason, means, source: SHORT_COPY, ...more });
 
 /**
- * `canceled` for both of the ends that come from outside: where the call was answered the lifecycle makes it completed, so
- * that nothing has to be guessed from times.
+ * Both external ends are `canceled`. If the call was answered, the lifecycle turns that into `completed`, so nothing is
+ * guessed from times.
  */
 export const BYE_TYPES: readonly ByeTypeRow[] = [
   row('1', 'canceled', 'canceled by an order during the talk', { wasAnswered: 'unless 0 s' }),
@@ -57,6 +57,6 @@ export const BYE_TYPES: readonly ByeTypeRow[] = [
   row('-14', 'canceled', 'canceled by an order (CallCancel) before the talk', { source: LONG_COPIES }),
 ];
 
-/** A call is over whatever the code says; one that no row has is `failed`, and stays in the event's detail. */
+/** A call is over with any code. An unlisted code becomes `failed` and is kept in the event's detail. */
 export const byeTypeRow = (byeType: string): Omit<ByeTypeRow, 'byeType' | 'means' | 'source'> =>
   BYE_TYPES.find((known) => known.byeType === byeType) ?? { endReason: 'failed' };

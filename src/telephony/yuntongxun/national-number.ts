@@ -1,13 +1,13 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { chinaNationalForm } from '../../common/china-numbers.js';
 
-/** Service numbers such as 95588 or 10086 are dialled as they are. */
+/** Service numbers such as 95588 or 10086 are dialled unchanged. */
 const SHORT_NUMBER = /^[1-9]\d{2,7}$/;
 
 /**
- * A phone number as it is dialled within China, which is how Yuntongxun wants it: mobiles in eleven digits, landlines with
- * the zero of their area code (`01052823298`), 400 numbers and short numbers as they are. Null for a number that is not
- * in mainland China.
+ * A phone number in the form that Yuntongxun requires, as dialled within China: mobile numbers with eleven digits,
+ * landlines with the zero of their area code (`01052823298`), 400 numbers and short numbers unchanged. Null for a
+ * number outside mainland China.
  * @param phone E.164, or a short national number
  */
 export const nationalNumber = (phone: string): string | null => {

@@ -1,13 +1,13 @@
 /**
- * What Yuntongxun's webhooks say of a call. Pure.
+ * Turns Yuntongxun's webhooks into events. Pure.
  *
- *   CallAuth       may this call be placed? Asked before any phone is rung, so it is no event of the call: 'ringing' would
- *                  mean that leg B's phone rings. The answer is yes, for it was we who asked for the call.
- *   CallEstablish  leg B has picked up. Tells no time, and by most sources names the call by the provider's own id alone.
- *   Hangup         over, with the reason.
- *   CDR            our name for the realtime CDR, which has no action. Read as a Hangup with more times (call-end.ts).
+ *   CallAuth       asks whether the call may be placed, before any phone rings. It is not an event: 'ringing' would
+ *                  mean that leg B's phone rings. The reply is yes, because the call is ours.
+ *   CallEstablish  leg B has answered. Has no time and, by most sources, only the provider's own id of the call.
+ *   Hangup         the call is over, with the reason.
+ *   CDR            our name for the realtime CDR, which has no action: a Hangup with more times (call-end.ts).
  *
- * A state 2 is never told in time: no ringing is pushed.
+ * State 2 is never reported live, because there is no webhook for ringing.
  */
 import type { ProviderEvent } from '../telephony-provider.js';
 import { endEvents, eventOf, type NamedCall } from './call-end.js';
@@ -20,14 +20,14 @@ export interface Notification {
   readonly events: readonly ProviderEvent[];
 }
 
-/** 双向回呼; anything else was not placed by us. */
+/** 双向回呼; a call of another type is not ours. */
 const CALLBACK_TYPE = '1';
 const THEIR_CALL_SID = /^[0-9A-Za-z]{1,64}$/;
 const OUR_CALL_SID = /^\d{32}$/;
 
 /**
- * @param addressAction of the URL, for a body that names no action
- * @param now for events whose time is not told or cannot be read: that a call is over counts for more than when
+ * @param addressAction the action in the URL, for a body without an action
+ * @param now for events without a readable time: the event itself matters more than its time
  * @throws MalformedWebhook
  */
 export const readNotification = (fields: WireFields, addressAction: string | null, now: Date): Notification => {
@@ -45,14 +45,15 @@ export const readNotification = (fields: WireFields, addressAction: string | nul
     case 'cdr':
       return { action: 'CDR', events: endEvents(call, fields, now) };
     default:
-      throw new MalformedWebhook('action is none that we know');
+      throw new MalformedWebhook('action is unknown');
   }
 };
 
 const callOf = (fields: WireFields): NamedCall => {
   const providerCallId = fields.get('callsid') ?? '';
-  if (!THEIR_CALL_SID.test(providerCallId)) throw new MalformedWebhook('callSid is no id of a call');
+  if (!THEIR_CALL_SID.test(providerCallId)) throw new MalformedWebhook('callSid is not an id of a call');
   const userData = fields.get('userdata') ?? '';
-  if (userData !== '' && !OUR_CALL_SID.test(userData)) throw new MalformedWebhook('userData is no callSid of ours');
+  if (userData !== '' && !OUR_CALL_SID.test(userData))
+    throw new MalformedWebhook('userData is not one of our callSids');
   return { callSid: userData === '' ? null : userData, providerCallId };
 };

@@ -1,21 +1,21 @@
-/** How a request to Yuntongxun says who sends it: two places, one timestamp. */
+/** The two credentials of a request to Yuntongxun. Both use the same timestamp. */
 import { createHash } from 'node:crypto';
 import { chinaTimestamp } from './china-time.js';
 
-/** The main account with its auth token, or a sub-account with its sub-token: the pair whose sid is in the path. */
+/** The main account with its auth token, or a sub-account with its sub-token: the account whose sid is in the path. */
 export interface Account {
   readonly sid: string;
   readonly token: string;
 }
 
 export interface RequestSignature {
-  /** Of the query. */
+  /** The query parameter. */
   readonly sig: string;
-  /** The whole header: there is no scheme in front. */
+  /** The complete header, without a scheme. */
   readonly authorization: string;
 }
 
-/** MD5 is the vendor's choice; TLS is what keeps the exchange safe. */
+/** MD5 is required by the vendor; TLS protects the exchange. */
 export const signRequest = ({ sid, token }: Account, now: Date): RequestSignature => {
   const timestamp = chinaTimestamp(now);
   return {

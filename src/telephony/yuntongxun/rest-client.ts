@@ -5,15 +5,15 @@ import { signRequest, type Account } from './request-signature.js';
 import { readFields, UnreadableBody, writeBody, type WireFields, type WireFormat } from './wire-body.js';
 
 export interface RestRequest {
-  /** Whose sid the path begins with. */
+  /** The kind of account whose sid starts the path. */
   readonly of: 'Accounts' | 'SubAccounts';
   readonly account: Account;
-  /** What comes after the sid. */
+  /** The path after the sid. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** Sent by POST; without it the request is a GET. */
+  /** Sent by POST. Without a body the request is a GET. */
   readonly body?: { readonly root: string; readonly fields: Readonly<Record<string, string>> };
-  /** Otherwise the client's own limit. */
+  /** Default: the client's own time limit. */
   readonly signal?: AbortSignal;
 }
 
@@ -32,12 +32,12 @@ export interface RestClientOptions {
 }
 
 const VERSION = '2013-12-26';
-/** A hundred times what any of its replies to us has. */
+/** A hundred times the size of any of its replies. */
 const LONGEST_REPLY_BYTES = 64 * 1024;
 
 /**
- * Yuntongxun's REST API 2013-12-26. Whether a request succeeded stands in the body's status code and nowhere else; as in the vendor's own clients the HTTP
- * status is not looked at.
+ * Yuntongxun's REST API 2013-12-26. Only the status code in the body says whether a request succeeded. As in the
+ * vendor's own clients, the HTTP status is ignored.
  */
 export class RestClient {
   private readonly url: string;
@@ -48,7 +48,7 @@ export class RestClient {
     this.agent = connectionsTo('Yuntongxun', { proxyFor: options.proxyFor, maxResponseSize: LONGEST_REPLY_BYTES });
   }
 
-  /** @throws NotReached where nothing was sent; anything else where it is unknown what became of the request. */
+  /** @throws NotReached if nothing was sent; any other error if the outcome is unknown */
   async ask({ of, account, path, query, body, signal }: RestRequest): Promise<RestReply> {
     const { format, replyLimitMs } = this.options;
     const { sig, authorization } = signRequest(account, new Date());
@@ -68,7 +68,7 @@ export class RestClient {
     return readReply(`${path} (HTTP ${response.statusCode})`, await response.body.text());
   }
 
-  /** Requests that wait for a reply are let go. */
+  /** Aborts requests that wait for a reply. */
   async close(): Promise<void> {
     await this.agent.destroy();
   }

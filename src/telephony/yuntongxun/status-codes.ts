@@ -1,11 +1,10 @@
 /**
- * What Yuntongxun's status codes mean to us. Its own list is not public any more; each row says where it was seen. A row
- * without a source is a guess by the numbers around it, and says so in the docs too.
- *
- * The trouble of our own account or app is `forbidden` and not `provider_down`: the provider is well and says no, and to
- * leave it alone for a while would not help. A refusal by policy is known from the codes of text messages alone, whose lists
- * are public; that a call is refused by the same ones is a guess that does no harm. `unknown_outcome` is not a refusal: the platform failed while it worked on the
- * request, and nobody can say whether a phone rings.
+ * The meaning of Yuntongxun's status codes. Its own list is no longer public, so each row names its source. A row
+ * without a source is inferred from its neighbours; the docs say so too.
+ * Problems of our own account or app are `forbidden` and not `provider_down`: the provider works and refuses, so a
+ * pause would not help. The codes of policy refusals are known only from text messages, whose lists are public. That
+ * calls are refused with the same codes is a harmless guess. `unknown_outcome` is not a refusal: the platform failed
+ * while it processed the request, and a phone may be ringing.
  */
 import type { RefusalCategory } from '../telephony-provider.js';
 
@@ -17,7 +16,7 @@ export interface StatusCodeRow {
   readonly to: string;
   readonly outcome: CodeOutcome;
   readonly means: string;
-  /** Repository and file; null where no public source lists the codes. */
+  /** Repository and file; null if no public source lists the codes. */
   readonly source: string | null;
 }
 
@@ -32,7 +31,7 @@ const row = (codes: string, outcome: CodeOutcome, means: string, source: string 
 
 export const STATUS_CODES: readonly StatusCodeRow[] = [
   row('111000-111099', 'unknown_outcome', 'the platform failed', SMS_CLIENT),
-  // The sid in the path of a dial is the sub-account's, so these are about it.
+  // The sid in the path of a dial is the sub-account's, so these codes are about the sub-account.
   row('111100', 'bad_account', 'the sid in the path is no sid', SMS_CLIENT),
   row('111101-111105', 'forbidden', 'the Authorization header is empty or not to be read', SMS_CLIENT),
   row('111106', 'forbidden', 'the timestamp has expired: look at our clock', SMS_CLIENT),
@@ -73,12 +72,12 @@ export const STATUS_CODES: readonly StatusCodeRow[] = [
 ];
 
 /**
- * For codes that no row has. A definite no all the same, for only 000000 means that a call was taken. Not `bad_number` and
- * not `bad_account`: those would tell a person that a number or an account is at fault, which nobody knows. Not
- * `provider_down` and not `rate_limited`: those invite to try again.
+ * For unlisted codes. They are definite refusals, because only 000000 means that a call was accepted. Not `bad_number`
+ * or `bad_account`: those would blame a number or an account without evidence. Not `provider_down` or `rate_limited`:
+ * those invite a retry.
  */
 export const UNLISTED: RefusalCategory = 'forbidden';
 
 export const outcomeOf = (code: string): CodeOutcome =>
-  // Of equal length, digits compare as text.
+  // Digits of equal length compare as text.
   STATUS_CODES.find(({ from, to }) => code.length === from.length && code >= from && code <= to)?.outcome ?? UNLISTED;

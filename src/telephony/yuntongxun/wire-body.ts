@@ -1,28 +1,32 @@
 /**
- * Bodies as Yuntongxun writes and reads them, in JSON or XML. It is free with names in what it sends: `statusCode` or
- * `statuscode`, beside the object that it belongs to or within it, under a `head` or not. So a body is read as its leaves,
- * by their names in lower case, and where a name comes twice the one nearer to the root counts, then the first.
+ * Reads and writes Yuntongxun's bodies, in JSON or XML. Its field names vary: `statusCode` or `statuscode`, beside the
+ * object that it belongs to or inside it, with or without a `head`. So a body is read as its leaves, by lower-case
+ * name. If a name occurs twice, the one nearer to the root counts, then the first.
  */
 import { XMLParser } from 'fast-xml-parser';
 
 export type WireFormat = 'json' | 'xml';
 
-/** Lower-case name -> text. Every text can be stored: no NUL, no half of a character, at most LONGEST_TEXT long. */
+/**
+ * Lower-case name -> text. Every text can be stored: no NUL, no unpaired surrogate, at most LONGEST_TEXT characters.
+ */
 export type WireFields = ReadonlyMap<string, string>;
 
 export interface WireBody {
   readonly fields: WireFields;
-  /** What is under the first object of that name, in lower case; null where there is none. */
+  /** The leaves of the first object with that lower-case name; null if there is none. */
   readonly part: (name: string) => WireFields | null;
 }
 
-/** The message says what is wrong with the body, and repeats nothing of it. */
+/** The message names the fault of the body and repeats none of its content. */
 export class UnreadableBody extends Error {}
 
-/** Longer than any field that means something to us; a URL is the longest. */
+/** Longer than any field that is used; a URL is the longest. */
 const LONGEST_TEXT = 2_000;
 
-/** Values stay text (ids and codes begin with zeros), and entities are left to `decoded`, which expands nothing. */
+/**
+ * Values stay text, because ids and codes may begin with zeros. Entities are left to `decoded`, which expands nothing.
+ */
 const PARSER = new XMLParser({
   ignoreAttributes: true,
   ignoreDeclaration: true,
@@ -33,7 +37,7 @@ const PARSER = new XMLParser({
 
 /**
  * @param root the name of the XML's root; JSON has none
- * @param fields all texts, in JSON too: the vendor's own clients quote even numbers
+ * @param fields texts only, also in JSON: the vendor's own clients quote even numbers
  */
 export const writeBody = (format: WireFormat, root: string, fields: Readonly<Record<string, string>>): string =>
   format === 'json' ? JSON.stringify(fields) : writeXml(root, fields);
@@ -44,7 +48,7 @@ export const writeXml = (root: string, fields: Readonly<Record<string, string>>)
 };
 
 /**
- * Which of the two it is shows in the first character: what the Content-Type says is not always so.
+ * The first character decides the format, because the Content-Type is not reliable.
  * @throws UnreadableBody
  */
 export const readBody = (text: string): WireBody => {
@@ -76,11 +80,14 @@ const readJson = (text: string): object => {
   return value;
 };
 
-/** What may stand beside the root: blanks, comments, processing instructions (XML 1.0, 2.8). Each character is read once. */
+/**
+ * What may precede or follow the root: blanks, comments, processing instructions (XML 1.0, 2.8). Each character is read
+ * once.
+ */
 const BESIDE_ROOT = /\s+|<!--[^]*?-->|<\?[^]*?\?>/y;
 const ROOT = /<([\w.:-]+)/y;
 
-/** Undefined where the text has no root that is closed at its end. */
+/** Undefined unless the text is one complete root element. */
 const rootOf = (text: string): string | undefined => {
   const matchAt = (pattern: RegExp, at: number): RegExpExecArray | null => {
     pattern.lastIndex = at;
@@ -101,9 +108,9 @@ const rootOf = (text: string): string | undefined => {
 };
 
 const readXml = (text: string): object => {
-  // Nothing that Yuntongxun sends has one, and nothing good comes of reading one.
+  // Yuntongxun never sends a document type, and parsing one is a risk.
   if (/<!DOCTYPE/i.test(text)) throw new UnreadableBody('the XML has a document type');
-  // The parser takes half a document for a whole one, and so it would a reply that was cut short.
+  // The parser accepts truncated documents, so a reply that was cut short would look complete.
   if (rootOf(text) === undefined) throw new UnreadableBody('the XML has no end, or no beginning');
   try {
     return PARSER.parse(text) as object;
@@ -112,7 +119,9 @@ const readXml = (text: string): object => {
   }
 };
 
-/** Level by level, so that what is nearer to the root comes first; without recursion, however deep it is. */
+/**
+ * Level by level, so that leaves nearer to the root come first. Without recursion, because the depth is not limited.
+ */
 const leavesOf = (root: object): Map<string, string> => {
   const leaves = new Map<string, string>();
   for (const entries of levelsOf(root)) {
@@ -151,7 +160,7 @@ const escaped = (text: string): string =>
 
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** One pass, so that &amp;lt; is the text &lt; and nothing grows. */
+/** One pass, so that &amp;lt; becomes the text &lt; and nothing grows. */
 const decoded = (text: string): string =>
   text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos));/gi, (all, decimal, hex, name) => {
     if (typeof name === 'string') return NAMED[name.toLowerCase()] ?? all;

@@ -2,45 +2,45 @@ import type ipaddr from 'ipaddr.js';
 import type { ProxyFor } from '../../common/proxy-rules.js';
 import type { WireFormat } from './wire-body.js';
 
-/** The vendor's own; its sandbox for apps that are not released yet is https://sandboxapp.cloopen.com:8883. */
+/** The vendor's production URL. The sandbox for unreleased apps is https://sandboxapp.cloopen.com:8883. */
 export const PRODUCTION_URL = 'https://app.cloopen.com:8883';
 
 export interface YuntongxunOptions {
-  /** Scheme, host and port, without the version of the API; PRODUCTION_URL where it is not said. */
+  /** Scheme, host and port, without the API version. Default: PRODUCTION_URL. */
   readonly url?: string;
   /** ACCOUNT SID and AUTH TOKEN of the console. */
   readonly accountSid: string;
   readonly authToken: string;
   readonly appId: string;
   /**
-   * What the path of its webhooks ends in, and all that keeps strangers out, for Yuntongxun signs nothing: letters, digits,
-   * - and _, at least 22 of them (128 bits in base64url).
+   * The last part of the webhook path, and the only authentication, because Yuntongxun signs nothing: letters, digits,
+   * - and _, at least 22 characters (128 bits in base64url).
    */
   readonly webhookToken: string;
-  /** From where its webhooks may come; from anywhere where there are none. */
+  /** The allowed sender addresses of webhooks. Default: all. */
   readonly allowedAddresses?: readonly ReturnType<typeof ipaddr.parseCIDR>[];
   /**
-   * Where the Internet reaches this service, without a path. With it every dial asks for its call's realtime CDR, which an
-   * app without 应用鉴权 needs, because it is told of nothing else; one with it ignores that.
+   * The public URL of this service, without a path. If set, every dial requests the call's realtime CDR. An app without
+   * 应用鉴权 needs it, because it gets no other events. With 应用鉴权 the platform ignores the request.
    */
   readonly publicUrl?: string;
-  /** Of requests; json where it is not said. Replies and webhooks are read in either. */
+  /** The format of requests; default json. Replies and webhooks are read in both formats. */
   readonly format?: WireFormat;
-  /** How long it may take to reply to anything but a dial, whose signal is its limit; 5 s where it is not said. */
+  /** The time limit of all requests but a dial, which is limited by its signal. Default: 5 s. */
   readonly replyLimitMs?: number;
   readonly proxyFor?: ProxyFor;
-  /** What the two phones show; the platform's default where it is not said, and where it is the very number rung. */
+  /**
+   * The numbers that the phones show. The platform's default is used if one is absent, or equals the number that is
+   * rung.
+   */
   readonly displayNumbers?: {
     /** Shown to the callee. */
     readonly customerSerNum?: string;
     /** Shown to the caller. */
     readonly fromSerNum?: string;
   };
-  /** Whether every call is recorded, from the moment when the caller picks up. */
+  /** Whether calls are recorded, from the caller's answer on. */
   readonly record?: boolean;
-  /**
-   * After so many seconds of talk the platform hangs up. Where it is not said, that is an hour with 应用鉴权, and without it
-   * never.
-   */
+  /** The platform hangs up after this many seconds of talk. Default: one hour with 应用鉴权, no limit without it. */
   readonly maxCallSeconds?: number;
 }

@@ -26,14 +26,14 @@ import { readBody, UnreadableBody, writeXml } from './wire-body.js';
 import { PRODUCTION_URL, type YuntongxunOptions } from './yuntongxun-options.js';
 
 const REPLY_LIMIT_MS = 5_000;
-/** Of the request that tells whether it is reachable. */
+/** Time limit of the health request. */
 const REACHABLE_LIMIT_MS = 2_000;
-/** More calls than a replica has open at once; some megabytes. */
+/** More than the concurrent calls of a replica; some megabytes. */
 const CALLS_REMEMBERED = 10_000;
 
 /**
- * 容联云通讯 (Yuntongxun, cloopen.com), 双向回呼 of its REST API 2013-12-26. docs/providers/yuntongxun.md says what is known
- * of it and what is not.
+ * 容联云通讯 (Yuntongxun, cloopen.com), 双向回呼 of its REST API 2013-12-26. docs/providers/yuntongxun.md lists what is known
+ * about it and what is not.
  */
 export class YuntongxunProvider implements TelephonyProvider {
   readonly name = 'yuntongxun';
@@ -42,13 +42,16 @@ export class YuntongxunProvider implements TelephonyProvider {
   private readonly rest: RestClient;
   private readonly main: Account;
   private readonly cdrUrl: string | null;
-  /** The sub-accounts of the calls that this process has placed, by callSid: the contract's hang-up does not name them. */
+  /**
+   * The sub-accounts of the calls that this process has placed, by callSid. A hang-up order does not contain the
+   * sub-account.
+   */
   private readonly placedWith = new LRUCache<string, Account>({ max: CALLS_REMEMBERED });
 
   constructor(private readonly options: YuntongxunOptions) {
     const { url = PRODUCTION_URL, accountSid, authToken, webhookToken, publicUrl, format = 'json' } = options;
     if (!isWebhookToken(webhookToken)) throw new Error('webhookToken: expected at least 22 letters, digits, - or _');
-    if (!isSid(accountSid)) throw new Error('accountSid: expected letters and digits alone');
+    if (!isSid(accountSid)) throw new Error('accountSid: expected only letters and digits');
     const { replyLimitMs = REPLY_LIMIT_MS, proxyFor } = options;
     this.rest = new RestClient({ url, format, replyLimitMs, proxyFor });
     this.main = { sid: accountSid, token: authToken };
@@ -74,19 +77,20 @@ export class YuntongxunProvider implements TelephonyProvider {
   }
 
   /**
-   * Never `gone` and never `passed`: with which codes Yuntongxun says that a call is over, or has come too far for a
-   * conditional order, is not public. A no is passed on as one; the call has not been touched.
+   * Never `gone` or `passed`. Yuntongxun's codes for "the call is over" and "too late for the condition" are not
+   * public. So every refusal is reported as `refused`; the call is unchanged.
    */
   async hangUp({ callSid, providerCallId }: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
-    // It knows calls by its own id alone. Certainly not asked, so this is no unknown outcome: the call is left as it is,
-    // and whoever wants its end can say so again when the reply to the dial is there.
+    // Yuntongxun finds calls only by its own id. No request is sent, so the outcome is not unknown: the call is
+    // unchanged, and the cancel can be repeated once the reply to the dial has arrived.
     if (providerCallId === null) {
       const text = 'its id of the call is not known (yet), and it finds a call by nothing else';
       return { kind: 'refused', category: 'forbidden', code: 'RB-NO-CALL-ID', text };
     }
     const subAccount = this.placedWith.get(callSid);
     const reply = await this.rest.ask({
-      // Another replica's call: the main account's order, which one client library gives in place of the sub-account's.
+      // A call of another replica is canceled with the main account, as one client library does instead of the
+      // sub-account.
       of: subAccount ? 'SubAccounts' : 'Accounts',
       account: subAccount ?? this.main,
       path: 'Calls/CallCancel',
@@ -97,7 +101,7 @@ export class YuntongxunProvider implements TelephonyProvider {
     });
     if (reply.isSuccess) return { kind: 'taken' };
     const refusal = refusalOf(reply);
-    // An order that names a call and nothing else has no number that could be bad.
+    // A hang-up order contains no phone number, so none can be bad.
     return {
       kind: 'refused',
       ...refusal,
@@ -106,12 +110,13 @@ export class YuntongxunProvider implements TelephonyProvider {
   }
 
   /**
-   * Always throws. CallResult does answer, but what its `state` and `callTime` mean for a callback is nowhere to be found,
-   * nor by which code it says that it knows no such call. Nothing is made of them; the error tells an operator what it said.
+   * Always throws. CallResult does reply, but the meaning of its `state` and `callTime` for a callback is not
+   * documented, nor its code for an unknown call. So nothing is derived from it; the error contains the reply, for
+   * operators.
    */
   async fetchStatus({ providerCallId }: ProviderCall): Promise<CallStatus> {
     if (providerCallId === null) {
-      throw new StatusUnavailable('Yuntongxun cannot be asked: it finds a call by its own id alone, which never came');
+      throw new StatusUnavailable('no status from Yuntongxun: it finds a call only by its own id, which is unknown');
     }
     const { code, text, fields } = await this.rest.ask({
       of: 'Accounts',
@@ -121,7 +126,7 @@ export class YuntongxunProvider implements TelephonyProvider {
     });
     const [state, callTime] = [fields.get('state') ?? '', fields.get('calltime') ?? ''];
     throw new StatusUnavailable(
-      `Yuntongxun’s word on the call is not understood: ${JSON.stringify({ code, text, state, callTime })}`,
+      `Yuntongxun’s status of the call cannot be interpreted: ${JSON.stringify({ code, text, state, callTime })}`,
     );
   }
 
@@ -145,17 +150,18 @@ export class YuntongxunProvider implements TelephonyProvider {
   }
 
   /**
-   * A sub-account under that name: a new one, or the one that there is. So it is safe to repeat, also after a reply that
-   * was lost. By which code a name is refused for being taken is not public, so after any refusal it is looked up.
+   * The sub-account of that name: an existing or a new one. So it is safe to repeat, also after a lost reply. The code
+   * for a name that is taken is not public, so the name is looked up after any refusal.
    * @param friendlyName 1 to 64 letters, digits and any of @ . - _; unique within the app
-   * @throws where there is none, with the reason why none was created
+   * @throws if there is none, with the reason why none was created
    */
   async createSubAccount(friendlyName: string): Promise<SubAccountCredentials> {
-    if (!/^[\w@.-]{1,64}$/.test(friendlyName)) throw new Error('the name has other characters than Yuntongxun takes');
+    if (!/^[\w@.-]{1,64}$/.test(friendlyName))
+      throw new Error('the name has characters that Yuntongxun does not accept');
     const created = await this.askForSubAccount('SubAccounts', friendlyName);
     if (created.isSuccess) return credentialsIn(created);
     const found = await this.askForSubAccount('QuerySubAccountByName', friendlyName);
-    // A name that is not found may also be a success with nothing in it.
+    // A name that is not found may also be a success with an empty result.
     if (found.isSuccess && found.fields.has('subaccountsid')) return credentialsIn(found);
     throw new Error(`Yuntongxun created no sub-account: ${created.code} ${created.text}`);
   }
@@ -171,12 +177,12 @@ export class YuntongxunProvider implements TelephonyProvider {
 }
 
 /**
- * The platform decides in one step. For `ringing` it has nothing that fits exactly; "before the caller has answered" is
- * stricter, for leg B is not dialled any sooner. A call between the two is left alone, which is the safe side.
+ * The platform decides in one step. It has no exact condition for `ringing`. "Before the caller has answered" is
+ * stricter, because leg B is dialled only after that. A call in between goes on, which is the safe side.
  */
 const CANCEL_TYPES: Readonly<Record<CallMilestone | 'any', string>> = { any: '0', answered: '1', ringing: '2' };
 
-/** @throws where the platform failed: what became of the request is unknown */
+/** @throws if the platform failed: the outcome of the request is unknown */
 const refusalOf = ({ code, text }: RestReply) => {
   const category = outcomeOf(code);
   if (category === 'unknown_outcome') throw new Error(`Yuntongxun failed: ${code} ${text}`);
@@ -185,7 +191,7 @@ const refusalOf = ({ code, text }: RestReply) => {
 
 const sidIn = ({ fields }: RestReply, name: string): string => {
   const sid = fields.get(name) ?? '';
-  if (!isSid(sid)) throw new Error(`Yuntongxun’s reply says yes, and its ${name} is missing or no id`);
+  if (!isSid(sid)) throw new Error(`Yuntongxun reported success, but its ${name} is missing or not an id`);
   return sid;
 };
 
@@ -196,16 +202,16 @@ const credentialsIn = (reply: RestReply): SubAccountCredentials => ({
 
 /** @throws MalformedWebhook UnreadableBody */
 const readRequest = ({ body, target }: WebhookRequest): Notification => {
-  // Its pages say UTF-8 of all that it sends. Other bytes would be stored as U+FFFD, and nothing would tell what they were.
+  // Yuntongxun documents UTF-8 for all that it sends. Other bytes would be stored as U+FFFD and be lost.
   if (!isUtf8(body)) throw new UnreadableBody('the body is not UTF-8');
   return readNotification(joinedLegs(readBody(body.toString('utf8'))), actionIn(target), new Date());
 };
 
-/** It wants XML, also where it sent JSON. */
+/** The reply must be XML, even to a JSON webhook. */
 const yes = (action: Notification['action'], { maxCallSeconds, record = false }: YuntongxunOptions) => ({
   contentType: 'application/xml; charset=utf-8',
   body: writeXml('Response', {
-    // As the handlers of either have it: four digits for 应用鉴权, six for a CDR.
+    // As integrators' handlers reply: four digits for 应用鉴权, six for a CDR.
     statuscode: action === 'CDR' ? '000000' : '0000',
     statusmsg: 'Success',
     ...(action === 'CallAuth' && record && { record: '1' }),
