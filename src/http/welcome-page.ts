@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import { SETTINGS } from '../config/settings.js';
 
-/** What `npm start` prints on the embedded default: where everything is, and a first call to copy and paste. */
+/** The text that `npm start` prints with the embedded database: all addresses, and a first call to copy and paste. */
 export const welcomePage = (url: string, config: Config, providers: readonly string[], adminUrl = url): string => {
   const isSimulated = providers.includes('simulator');
   const provider = isSimulated ? `simulator, at ${config.simulatorSpeed} times the pace of life` : providers.join(', ');
@@ -35,7 +35,7 @@ ${settings && `    export ${settings}\n`}    TOKEN=${token}
 `;
 };
 
-/** What the programs started in the second terminal cannot know, where it is not the default. */
+/** Settings that the programs in the second terminal cannot know, if they differ from the default. */
 const settingsToTell = (url: string, config: Config): string => {
   const { dataDir, jwtIssuer = '', jwtAudience = '' } = config;
   const port = String(config.port || new URL(url).port);
