@@ -7,15 +7,15 @@ import { textOf } from '../config/secret-files.js';
 const pathIn = (dataDir: string): string => join(dataDir, 'jwt-secret');
 
 /**
- * The embedded default's own key for access tokens: made once, at random, readable by its owner only. Nothing outside
- * the data directory knows it.
+ * The signing key of the embedded default: created once, at random, and readable only by its owner. It exists only in
+ * the data directory.
  */
 export const ensureSigningSecret = async (dataDir: string): Promise<string> => {
   await makeSecretFile(pathIn(dataDir), randomBytes(32).toString('base64url'));
   return readSigningSecret(dataDir);
 };
 
-/** @throws Error with a sentence for whoever wants a token */
+/** @throws Error with a message for the operator */
 export const readSigningSecret = async (dataDir: string): Promise<string> => {
   const bytes = await readFile(pathIn(dataDir)).catch((cause: unknown) => {
     const { code, message } = cause as NodeJS.ErrnoException;
@@ -27,7 +27,7 @@ export const readSigningSecret = async (dataDir: string): Promise<string> => {
     );
   });
   const secret = textOf(bytes);
-  if (secret === null) throw new Error(`${pathIn(dataDir)} is no text in UTF-8; remove it to have a new one.`);
-  if (bytes.length < 32) throw new Error(`${pathIn(dataDir)} is too short; remove it to have a new one.`);
+  if (secret === null) throw new Error(`${pathIn(dataDir)} is not UTF-8 text; remove it to get a new one.`);
+  if (bytes.length < 32) throw new Error(`${pathIn(dataDir)} is too short; remove it to get a new one.`);
   return secret;
 };

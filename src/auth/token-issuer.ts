@@ -3,12 +3,12 @@ import type { Config } from '../config/config.js';
 
 interface TokenRequest {
   readonly userId: string;
-  /** Space between two. */
+  /** Space-separated. */
   readonly scope?: string;
   readonly lifetimeSeconds: number;
 }
 
-/** A token as the app's backend would make one; for the demo, the tests, and whoever looks for an example. */
+/** Issues a token as the app's backend would: for the demo, the tests, and as an example. */
 export const issueToken = (
   secret: string,
   { userId, scope, lifetimeSeconds }: TokenRequest,

@@ -1,4 +1,4 @@
-/** What each provider is told, by the provider's name; all that an operator who uses others need not read. */
+/** The settings of the providers. Operators need only those of their own providers. */
 import { addressRanges } from './address-values.js';
 import { secret, setting, type Setting } from './setting.js';
 import {
@@ -202,12 +202,12 @@ export const PROVIDER_SETTINGS = {
 } as const;
 
 interface ProviderSettings {
-  /** Which turns the provider on. */
+  /** The setting that enables the provider. */
   readonly key: Setting<unknown>;
   readonly needed: readonly Setting<unknown>[];
 }
 
-/** By the provider's name. The simulator stands in where none of these is turned on. */
+/** By provider. Without any of them the simulator is used. */
 export const PROVIDERS: Readonly<Record<string, ProviderSettings>> = {
   asterisk: { key: PROVIDER_SETTINGS.asteriskUrl, needed: [PROVIDER_SETTINGS.asteriskPassword] },
   twilio: {

@@ -1,6 +1,6 @@
 /**
- * Every environment variable that Ringback reads: its name, what it means, its default, and how its text becomes a
- * value. The table in docs/configuration.md is tested against this list.
+ * All environment variables that Ringback reads: name, meaning, default and parser. The table in docs/configuration.md
+ * is tested against this list.
  */
 import { addressRanges, origins, proxy, proxyExceptions, trustedProxies } from './address-values.js';
 import { databaseUrl } from './database-url.js';

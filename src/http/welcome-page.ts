@@ -4,7 +4,7 @@ import { SETTINGS } from '../config/settings.js';
 /** The text that `npm start` prints with the embedded database: all addresses, and a first call to copy and paste. */
 export const welcomePage = (url: string, config: Config, providers: readonly string[], adminUrl = url): string => {
   const isSimulated = providers.includes('simulator');
-  const provider = isSimulated ? `simulator, at ${config.simulatorSpeed} times the pace of life` : providers.join(', ');
+  const provider = isSimulated ? `simulator, at ${config.simulatorSpeed} times real-time speed` : providers.join(', ');
   return `
   Ringback is ready.
 
@@ -27,7 +27,7 @@ const firstCall = (url: string, config: Config): string => {
 ${settings && `    export ${settings}\n`}    TOKEN=${token}
     curl "${url}/v1/app/call/2000?access_token=$TOKEN"
 
-  See what becomes of it, with the callSid that was the answer:
+  Fetch its state, with the callSid from the reply:
 
     curl "${url}/v1/app/callState/CALLSID?access_token=$TOKEN"
 
