@@ -9,7 +9,7 @@ import { Readiness } from './readiness.js';
 const NOT_READY = 'Requests cannot be served at the moment.';
 const OK = { type: 'string', enum: ['ok'], example: 'ok' };
 
-/** For orchestrators: live says that the process responds, ready says that its database is there and migrated. */
+/** For orchestrators. Live: the process responds. Ready: the database is reachable and migrated. */
 @Controller('health')
 @Public()
 @ApiTags('Health')
@@ -27,7 +27,7 @@ export class HealthController {
     schema: {
       type: 'object',
       required: ['status', 'version'],
-      properties: { status: OK, version: { type: 'string', description: 'The version that runs.', example: '0.2.0' } },
+      properties: { status: OK, version: { type: 'string', description: 'The running version.', example: '0.2.0' } },
     },
   })
   live() {
@@ -40,7 +40,7 @@ export class HealthController {
     summary: 'Whether requests can be served: database and migrations',
     description:
       'A provider that cannot be reached is `degraded` in `checks` and does not change the status: state polls, cancels and ' +
-      'the other providers still work. What a provider answered is cached for some seconds.',
+      'the other providers still work. The state of a provider is cached for some seconds.',
     security: [],
   })
   @ApiResponse({
@@ -64,7 +64,7 @@ export class HealthController {
     description: 'They cannot; `errors` says what is down.',
     content: {
       'application/problem+json': {
-        // By its name: the class is the admin module's, which nobody imports.
+        // By name: the class belongs to the admin module, which no other module imports.
         schema: { $ref: getSchemaPath('Problem') },
         example: {
           type: 'about:blank',

@@ -32,7 +32,7 @@ const refusal = (code: ErrorName, description: string, detail?: string) =>
     description,
     content: {
       'application/problem+json': {
-        // By its name: the class is the admin module's, which nobody imports.
+        // By name: the class belongs to the admin module, which no other module imports.
         schema: { $ref: getSchemaPath('Problem') },
         example: {
           type: 'about:blank',
@@ -46,12 +46,12 @@ const refusal = (code: ErrorName, description: string, detail?: string) =>
     },
   });
 
-/** What it tells has a line of its own in the log. */
+/** Requests are logged at debug, because each event has its own log line. */
 const WEBHOOK_ROUTE = { rawBody: true, bodyLimitBytes: 64 * 1024, isRoutine: true } as const;
 
 /**
- * The door for providers. Public, because a provider's signature over the raw bytes takes the place of a token. A reply
- * other than 2xx makes an honest provider deliver again; a replay of a delivery is told so, and is no reason to.
+ * Receives the webhooks of providers. Public, because a provider's signature over the raw bytes replaces a token. After
+ * a reply other than 2xx, a provider delivers again. A replay gets 409, which is no reason to deliver again.
  */
 @Controller('v1/webhooks')
 @Public()
@@ -68,12 +68,12 @@ export class WebhookController {
   @RouteConfig(WEBHOOK_ROUTE)
   @ApiOperation({
     operationId: 'receiveWebhook',
-    summary: 'A provider tells of a call',
+    summary: 'Events of a call, from its provider',
     description:
       'For providers, in the provider’s own format and with its own signature over the raw bytes. The simulator signs as ' +
-      '[Standard Webhooks](https://www.standardwebhooks.com) has it, in the headers `webhook-id`, `webhook-timestamp` and ' +
+      'in [Standard Webhooks](https://www.standardwebhooks.com), with the headers `webhook-id`, `webhook-timestamp` and ' +
       '`webhook-signature`. 容联 signs nothing and posts to `/v1/webhooks/yuntongxun/` followed by `YUNTONGXUN_WEBHOOK_TOKEN`, ' +
-      'with or without `/CallAuth`, `/CallEstablish` or `/Hangup` behind it; any other path gets the same 401.',
+      'optionally with `/CallAuth`, `/CallEstablish` or `/Hangup` at the end. Any other path gets the same 401.',
     security: [],
   })
   @ApiParam({
@@ -88,18 +88,18 @@ export class WebhookController {
     examples: { simulator: { summary: 'The simulator', value: SIMULATOR_BODY } },
   })
   @ApiResponse({ status: 204, description: 'Stored, now or before.' })
-  @refusal('BAD_REQUEST', 'Signed by the provider, yet not to be understood.', 'Not understood: the body is no JSON.')
+  @refusal('BAD_REQUEST', 'Signed by the provider, but not readable.', 'Not understood: the body is no JSON.')
   @refusal(
     'UNAUTHENTICATED',
     'The signature is missing, wrong or older than 5 minutes.',
     'No matching signature found; see the webhook-* headers.',
   )
-  @refusal('NOT_FOUND', 'No such provider, or a call that is not known here (yet).', 'There is no such call.')
-  @refusal('CONFLICT', 'A replay of this very delivery.', 'This delivery has been received before.')
+  @refusal('NOT_FOUND', 'No such provider, or the call is unknown, possibly only not yet known.', 'There is no such call.')
+  @refusal('CONFLICT', 'A replay of the same delivery.', 'This delivery has been received before.')
   @refusal('TOO_LARGE', 'The body is over 64 KB.')
   @refusal(
     'UNSUPPORTED_MEDIA_TYPE',
-    'The body has a `Content-Encoding`. Its type is not looked at.',
+    'The body has a `Content-Encoding`. Its type is ignored.',
     'The body is encoded; send it without Content-Encoding.',
   )
   @refusal('INTERNAL', 'A bug; deliver again.')
@@ -125,7 +125,7 @@ export class WebhookController {
     return reading.reply?.body;
   }
 
-  /** A provider that signs nothing is told an address with a secret in it. */
+  /** A provider that signs nothing gets a URL with a secret in its path. */
   @Post(':provider/*')
   @HttpCode(204)
   @RouteConfig(WEBHOOK_ROUTE)
@@ -140,7 +140,7 @@ export class WebhookController {
 
   private async apply(provider: string, event: ProviderEvent, receipt: string | null): Promise<void> {
     const applied = await this.recorder.apply(provider, event, receipt).catch((error: unknown) => {
-      // The provider delivers again, but only so often.
+      // The provider retries only a limited number of times.
       this.catchUp.askAbout(provider);
       throw error;
     });
