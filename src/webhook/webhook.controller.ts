@@ -94,7 +94,11 @@ export class WebhookController {
     'The signature is missing, wrong or older than 5 minutes.',
     'No matching signature found; see the webhook-* headers.',
   )
-  @refusal('NOT_FOUND', 'No such provider, or the call is unknown, possibly only not yet known.', 'There is no such call.')
+  @refusal(
+    'NOT_FOUND',
+    'No such provider, or the call is unknown, possibly only not yet known.',
+    'There is no such call.',
+  )
   @refusal('CONFLICT', 'A replay of the same delivery.', 'This delivery has been received before.')
   @refusal('TOO_LARGE', 'The body is over 64 KB.')
   @refusal(

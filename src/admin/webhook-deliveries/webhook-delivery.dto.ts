@@ -77,7 +77,12 @@ class WebhookAttemptReply implements ShownAttempt {
   })
   error: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'The beginning of the response body.', example: 'overloaded' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The beginning of the response body.',
+    example: 'overloaded',
+  })
   response: string | null;
 }
 
