@@ -41,8 +41,8 @@ export const start = async (environment: Config, logger: Logger): Promise<Runnin
     if (environment.databaseUrl) await checkConnectionLimit(databaseUrl, 'DATABASE_URL');
     if (environment.databaseDirectUrl) await checkPooler(databaseUrl, environment.databaseDirectUrl);
     const subAccountKeys = environment.subAccountKeys ?? (await ensureSubAccountKeys(environment.dataDir));
-    const jwtSecret = await signingSecret(environment);
-    const config = Object.freeze({ ...environment, databaseUrl, jwtSecret, subAccountKeys });
+    const jwtSecrets = await signingSecrets(environment);
+    const config = Object.freeze({ ...environment, databaseUrl, jwtSecrets, subAccountKeys });
     app = await createApp(config, logger);
     if (embedded) await fillEmbedded(app.nest.get(DataSource), subAccountKeys, logger);
     return {
@@ -68,5 +68,5 @@ const fillEmbedded = async (database: DataSource, keys: KeyRing, logger: Logger)
 };
 
 /** The embedded default signs its own tokens, unless a key or an identity provider is configured. */
-const signingSecret = async ({ jwtSecret, jwtJwksUri, dataDir }: Config): Promise<string | undefined> =>
-  jwtSecret ?? (jwtJwksUri ? undefined : ensureSigningSecret(dataDir));
+const signingSecrets = async ({ jwtSecrets, jwtJwksUri, dataDir }: Config): Promise<readonly string[] | undefined> =>
+  jwtSecrets ?? (jwtJwksUri ? undefined : [await ensureSigningSecret(dataDir)]);

@@ -9,7 +9,7 @@ import { refusalOf, type Access } from './access.js';
 import { tokenOf, type Principal } from './access-token.js';
 import { withBadToken, withoutToken } from './challenge.js';
 import { JwtStrategy } from './jwt.strategy.js';
-import { VerifiedTokens } from './verified-tokens.js';
+import { keyOf, VerifiedTokens } from './verified-tokens.js';
 
 @Injectable()
 export class Authentication {
@@ -31,14 +31,15 @@ export class Authentication {
     };
     // The token may be in every query and is not a parameter of any route.
     delete (request.query as { access_token?: unknown }).access_token;
-    const known = this.tokens.get(token);
+    const key = keyOf(token);
+    const known = this.tokens.get(key);
     if (known) settle(known);
-    else this.verified(token).then(settle, done);
+    else this.verified(token, key).then(settle, done);
   }
 
-  private async verified(token: string): Promise<Principal> {
+  private async verified(token: string, key: string): Promise<Principal> {
     const principal = await principalBy(this.strategy, token);
-    this.tokens.remember(token, principal);
+    this.tokens.remember(key, principal);
     return principal;
   }
 }

@@ -35,15 +35,15 @@ const PUBLIC_KEY_ALGORITHMS = [
   'Ed25519',
 ];
 
-/** The shared secret, or the look-up of a public key. */
-type Key = KeyObject | JWTVerifyGetKey;
+/** The shared secrets, or the look-up of a public key. */
+type Key = readonly KeyObject[] | JWTVerifyGetKey;
 
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   private readonly leewaySeconds: number;
 
   constructor(@Inject(CONFIG) config: Config, @Inject(PublishedKeys) published: PublishedKeys | null) {
-    const key: Key = published ? (header) => published.keyFor(header) : secretKey(config);
+    const key: Key = published ? (header) => published.keyFor(header) : secretKeys(config);
     super({
       jwtFromRequest: ({ token }: { readonly token: string }) => token,
       issuer: config.jwtIssuer,
@@ -62,11 +62,11 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   }
 }
 
-const secretKey = ({ jwtSecret }: Config): KeyObject => {
-  if (!jwtSecret) throw new Error('the configuration names no key for access tokens');
+const secretKeys = ({ jwtSecrets }: Config): readonly KeyObject[] => {
+  if (!jwtSecrets) throw new Error('the configuration names no key for access tokens');
   // A KeyObject and not a string: a string is first parsed as a public key on every request, which costs forty times as
   // much.
-  return createSecretKey(Buffer.from(jwtSecret));
+  return jwtSecrets.map((secret) => createSecretKey(Buffer.from(secret)));
 };
 
 type Limits = Pick<JWTVerifyOptions, 'issuer' | 'audience' | 'algorithms' | 'clockTolerance'>;
@@ -80,9 +80,25 @@ const verifyBySecret = (
 ).JwtVerifier;
 
 /** @throws the fault of the token */
-const claimsBySecret = (token: string, key: KeyObject, limits: Limits): JWTPayload => {
+const claimsBySecrets = (token: string, keys: readonly KeyObject[], limits: Limits): JWTPayload => {
   // jsonwebtoken does not check critical extensions (RFC 7515, 4.1.11), nor that the payload is an object.
   if ('crit' in decodeProtectedHeader(token)) throw new errors.JOSENotSupported('a critical extension');
+  let refusal: unknown;
+  for (const key of keys) {
+    try {
+      return claimsBySecret(token, key, limits);
+    } catch (error) {
+      refusal = error;
+      if ((error as Error).message !== OTHER_SECRET) break;
+    }
+  }
+  throw refusal;
+};
+
+/** jsonwebtoken's message. All other faults are found after the signature check, and are the same with any secret. */
+const OTHER_SECRET = 'invalid signature';
+
+const claimsBySecret = (token: string, key: KeyObject, limits: Limits): JWTPayload => {
   let outcome: Parameters<Done> = [new Error('not verified')];
   verifyBySecret(token, key, limits, (...result) => {
     outcome = result;
@@ -136,7 +152,7 @@ const MOST_KEYS_TRIED = 8;
 
 const verify = (token: string, key: Key, limits: Limits, done: Done): void => {
   const claims = async (): Promise<JWTPayload> =>
-    typeof key === 'function' ? claimsByPublicKey(token, key, limits) : claimsBySecret(token, key, limits);
+    typeof key === 'function' ? claimsByPublicKey(token, key, limits) : claimsBySecrets(token, key, limits);
   claims().then((payload) => {
     done(null, payload);
   }, done);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeSecretFile } from '../common/secret-file.js';
+import type { Config } from '../config/config.js';
 import { textOf } from '../config/secret-files.js';
 
 const pathIn = (dataDir: string): string => join(dataDir, 'jwt-secret');
@@ -15,7 +16,20 @@ export const ensureSigningSecret = async (dataDir: string): Promise<string> => {
   return readSigningSecret(dataDir);
 };
 
-/** @throws Error with a message for the operator */
+/**
+ * The secret that the command-line tools sign with: the first of JWT_SECRET, or that of the embedded default.
+ * @throws Error with a message for the user: an identity provider signs the tokens, or there is no secret yet
+ */
+export const secretToSignWith = async ({
+  jwtSecrets,
+  jwtJwksUri,
+  dataDir,
+}: Pick<Config, 'jwtSecrets' | 'jwtJwksUri' | 'dataDir'>): Promise<string> => {
+  if (jwtJwksUri) throw new Error('Tokens are signed elsewhere: JWT_JWKS_URI is set.');
+  return jwtSecrets?.[0] ?? readSigningSecret(dataDir);
+};
+
+/** @throws Error with a message for the user */
 export const readSigningSecret = async (dataDir: string): Promise<string> => {
   const bytes = await readFile(pathIn(dataDir)).catch((cause: unknown) => {
     const { code, message } = cause as NodeJS.ErrnoException;

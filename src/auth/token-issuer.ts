@@ -8,7 +8,10 @@ interface TokenRequest {
   readonly lifetimeSeconds: number;
 }
 
-/** Issues a token as the app's backend would: for the demo, the tests, and as an example. */
+/**
+ * Signs a token as the app's backend would: the key is the secret's text in UTF-8, the algorithm HS256. Used by the
+ * command-line tools and the tests.
+ */
 export const issueToken = (
   secret: string,
   { userId, scope, lifetimeSeconds }: TokenRequest,

@@ -23,7 +23,7 @@ interface Verified {
 
 @Injectable()
 export class VerifiedTokens {
-  /** By hash: a token gives access to its user's calls, and memory may be written to swap and to dumps. */
+  /** By keyOf: a token gives access to its user's calls, and memory may be written to swap and to dumps. */
   private readonly tokens = new LRUCache<string, Verified>({ max: MOST_TOKENS });
   private readonly believedMs: number;
 
@@ -32,16 +32,21 @@ export class VerifiedTokens {
     this.believedMs = jwtJwksUri ? BELIEVED_MS : Infinity;
   }
 
-  remember(token: string, principal: Principal): void {
+  /** @param key from keyOf */
+  remember(key: string, principal: Principal): void {
     const until = Math.min(principal.expiresAt, Date.now() + this.believedMs);
-    this.tokens.set(hashOf(token), { principal, until });
+    this.tokens.set(key, { principal, until });
   }
 
-  /** Undefined if the token must be verified. */
-  get(token: string): Principal | undefined {
-    const known = this.tokens.get(hashOf(token));
+  /**
+   * @param key from keyOf
+   * @returns undefined if the token must be verified
+   */
+  get(key: string): Principal | undefined {
+    const known = this.tokens.get(key);
     return known && Date.now() < known.until ? known.principal : undefined;
   }
 }
 
-const hashOf = (token: string): string => hash('sha256', token, 'base64');
+/** Computed once per request. */
+export const keyOf = (token: string): string => hash('sha256', token, 'base64');

@@ -3,6 +3,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { Caller, RequiresUser, UserId } from '../auth/access.js';
 import type { Principal } from '../auth/access-token.js';
+import { success, successText } from '../common/contract-envelope.js';
 import { Draining } from '../common/draining.js';
 import { logAboutCall } from '../common/log-context.js';
 import { CallApi, CancelApi, ServiceApi, StateApi, StreamApi } from './call.openapi.js';
@@ -15,9 +16,6 @@ import { isCallSid } from './record/call-sid.js';
 import { cancelConditionOf } from './cancel/cancel-condition.js';
 import { UserActGuard } from './user-act.guard.js';
 import { WaitingClients } from './updates/waiting-clients.js';
-
-/** The contract's envelope; its key order is part of the contract. */
-const success = <T>(data: T) => ({ data, returnCode: 200, returnMsg: 'success' });
 
 /**
  * The four endpoints of the 2016 contract. The first three are GETs with side effects, because existing clients call
@@ -75,7 +73,7 @@ export class CallController {
     this.blocked.refuse(userId);
     void reply.type('application/json; charset=utf-8');
     // The stored bytes of the changes are sent unchanged.
-    return `{"data":{"stateType":"${state}","changes":[${changes.join(',')}]},"returnCode":200,"returnMsg":"success"}`;
+    return successText(`{"stateType":"${state}","changes":[${changes.join(',')}]}`);
   }
 
   @Get('callState/:callSid/stream')

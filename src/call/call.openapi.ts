@@ -13,7 +13,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import { readChange } from './record/call-change.js';
-import { FAILURE, failure, objectWith, refusal, replies, SUCCESS, success } from './contract-replies.js';
+import { FAILURE, failureExample, objectWith, refusal, replies, SUCCESS, successExample } from './contract-replies.js';
 import { WAITING_AT_ONCE } from './updates/waiting-clients.js';
 
 const CALL_SID = '16090510160925480001030600243044';
@@ -63,7 +63,7 @@ const holdsARequestOpen = () => [
 const placesACall = (badParameters: string, noCallee: string) => [
   replies(
     objectWith('callSid', { callSid: { type: 'string', pattern: '^[0-9]{32}$', description: 'The call’s id.' } }),
-    { success: success('Success', { callSid: CALL_SID }) },
+    { success: successExample('Success', { callSid: CALL_SID }) },
     {
       BAD_CALL_PARAMETERS: badParameters,
       CALLER_HAS_NO_PHONE: 'the caller has no phone, or is not in the directory',
@@ -137,7 +137,7 @@ export const CancelApi = () =>
     }),
     replies(
       objectWith('isSuccess', { isSuccess: SUCCESS }),
-      { success: success('Success', { isSuccess: 'success' }) },
+      { success: successExample('Success', { isSuccess: 'success' }) },
       {
         NOT_YOUR_CALL,
         CANCEL_FAILED: 'the call is over already, or has reached the state of `before`, or the provider refuses',
@@ -183,8 +183,8 @@ export const StateApi = () =>
         },
       }),
       {
-        success: success('Success', { stateType: '2' }),
-        longPoll: success('Success of a long poll', { stateType: '2', changes: [readChange(CHANGE)] }),
+        success: successExample('Success', { stateType: '2' }),
+        longPoll: successExample('Success of a long poll', { stateType: '2', changes: [readChange(CHANGE)] }),
       },
       { NOT_YOUR_CALL, SYSTEM: 'the database could not be reached, or we failed' },
     ),
@@ -216,7 +216,7 @@ export const StreamApi = () =>
       content: {
         'text/event-stream': { schema: { type: 'string' }, example: `id: 2\ndata: ${CHANGE}\n\n` },
         // With its charset, because Swagger UI would otherwise show this one first.
-        'application/json; charset=utf-8': { schema: FAILURE, example: failure('NOT_YOUR_CALL') },
+        'application/json; charset=utf-8': { schema: FAILURE, example: failureExample('NOT_YOUR_CALL') },
       },
     }),
     ApiResponse({ status: 204, description: 'The call is over and the client has its last change: do not reconnect.' }),

@@ -1,16 +1,12 @@
 /** Swagger documentation of the contract's replies, built from the error table. */
 import { ApiResponse } from '@nestjs/swagger';
+import { failure, success } from '../common/contract-envelope.js';
 import { ERRORS, type ErrorName } from '../common/error-table.js';
 
-export const success = (summary: string, data: object) => ({
-  summary,
-  value: { data, returnCode: 200, returnMsg: 'success' },
-});
+export const successExample = (summary: string, data: object) => ({ summary, value: success(data) });
 
-export const failure = (name: ErrorName) => ({
-  returnCode: ERRORS[name].code,
-  returnMsg: ERRORS[name].message.replace('{hotline}', '010-56469588'),
-});
+export const failureExample = (name: ErrorName) =>
+  failure(ERRORS[name].code, ERRORS[name].message.replace('{hotline}', '010-56469588'));
 
 const envelope = (returnCodes: number[], returnMsg: object, data?: object) => ({
   type: 'object',
@@ -53,7 +49,11 @@ export const replies = (
   successes: Record<string, object>,
   outcomes: Partial<Record<ErrorName, string>>,
 ) => {
-  const failures = Object.entries(outcomes).map(([name, when]) => ({ name, when, value: failure(name as ErrorName) }));
+  const failures = Object.entries(outcomes).map(([name, when]) => ({
+    name,
+    when,
+    value: failureExample(name as ErrorName),
+  }));
   const rows = failures.map(({ when, value }) => `| ${value.returnCode} | ${value.returnMsg} | ${when} |`);
   const examples = failures.map(({ name, when, value }) => [name, { summary: when, value }] as const);
   return ApiResponse({
@@ -80,7 +80,7 @@ export const refusal = (
   description: string,
   headers: Record<string, object> = {},
 ) => {
-  const rows = [names].flat().map((name) => ({ ...ERRORS[name], shown: failure(name) }));
+  const rows = [names].flat().map((name) => ({ ...ERRORS[name], shown: failureExample(name) }));
   const status = rows[0]?.httpStatus ?? 500;
   return ApiResponse({
     status,

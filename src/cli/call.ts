@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { readSigningSecret } from '../auth/signing-secret.js';
+import { secretToSignWith } from '../auth/signing-secret.js';
 import { issueToken } from '../auth/token-issuer.js';
 import { reachableUrl } from '../common/reachable-url.js';
 import { isLong } from '../common/long.js';
@@ -57,7 +57,7 @@ const readArguments = () => {
 
 const makeToken = async (userId: string, config: Config): Promise<string> => {
   if (config.jwtJwksUri) fail('Tokens are signed elsewhere: JWT_JWKS_URI is set. Pass one with --token.');
-  const secret = config.jwtSecret ?? (await readSigningSecret(config.dataDir));
+  const secret = await secretToSignWith(config);
   return issueToken(secret, { userId, lifetimeSeconds: TOKEN_LIFETIME_SECONDS }, config);
 };
 

@@ -1,6 +1,6 @@
 /** `npm run -s token -- 1001` and `npm run -s token -- --admin`: a token to try the embedded default. */
 import { parseArgs } from 'node:util';
-import { readSigningSecret } from '../auth/signing-secret.js';
+import { secretToSignWith } from '../auth/signing-secret.js';
 import { issueToken } from '../auth/token-issuer.js';
 import { isLong } from '../common/long.js';
 import { readEnvironment } from '../config/environment.js';
@@ -28,10 +28,7 @@ const main = async (): Promise<void> => {
   if (positionals.length > 1 || !isLong(userId)) failUsage(USAGE);
 
   const config = readEnvironment();
-  if (config.jwtSecret ?? config.jwtJwksUri) {
-    fail('Tokens are signed elsewhere: JWT_SECRET or JWT_JWKS_URI is set. This command is for the embedded default.');
-  }
-  const secret = await readSigningSecret(config.dataDir);
+  const secret = await secretToSignWith(config);
   const request = { userId, lifetimeSeconds: LIFETIME_SECONDS, ...(values.admin && { scope: 'admin' }) };
   console.log(await issueToken(secret, request, config));
 };

@@ -1,3 +1,4 @@
+import { failure } from './contract-envelope.js';
 import { ERRORS, type AppError } from './error-table.js';
 
 /** Routes that use problem bodies (RFC 9457). All others use the contract's envelope. */
@@ -23,7 +24,7 @@ export const errorBody = (error: AppError, route: string, requestId: string | nu
       }
     : {
         headers: { 'content-type': 'application/json; charset=utf-8', [ERROR_NAME_HEADER]: error.code },
-        text: JSON.stringify({ returnCode: ERRORS[error.code].code, returnMsg: error.message }),
+        text: JSON.stringify(failure(ERRORS[error.code].code, error.message)),
       };
 
 const problem = (error: AppError, requestId: string | null) => ({

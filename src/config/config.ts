@@ -109,7 +109,7 @@ const shownOf =
   };
 
 const contradictions = (isSet: IsSet, config: Config): string[] => {
-  const { databaseUrl, jwtSecret, jwtJwksUri, jwtAudience, subAccountKeys, simulatorUrl, simulatorWebhookSecrets } =
+  const { databaseUrl, jwtSecrets, jwtJwksUri, jwtAudience, subAccountKeys, simulatorUrl, simulatorWebhookSecrets } =
     SETTINGS;
   const problems: string[] = [];
   if (isSet(SETTINGS.databaseDirectUrl) && !isSet(databaseUrl)) {
@@ -117,7 +117,7 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
       'DATABASE_URL: required when DATABASE_DIRECT_URL is set, which leads to the same database past a pooler',
     );
   }
-  if (isSet(jwtSecret) && isSet(jwtJwksUri)) {
+  if (isSet(jwtSecrets) && isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET, JWT_JWKS_URI: set one of the two, not both');
   }
   if (isSet(jwtJwksUri) && !isSet(jwtAudience)) {
@@ -125,7 +125,7 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
       'JWT_AUDIENCE: required when JWT_JWKS_URI is set, or tokens for other services would be accepted here',
     );
   }
-  if (isSet(databaseUrl) && !isSet(jwtSecret) && !isSet(jwtJwksUri)) {
+  if (isSet(databaseUrl) && !isSet(jwtSecrets) && !isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET: required when DATABASE_URL is set (or set JWT_JWKS_URI instead)');
   }
   if (isSet(databaseUrl) && !isSet(subAccountKeys)) {

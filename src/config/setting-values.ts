@@ -97,11 +97,15 @@ export const limit =
   (value: string): number | null =>
     value === '' ? null : parse(value);
 
-/** RFC 7518 §3.2: an HS256 key has at least as many bits as its hash. */
-export const hmacKey = (value: string): string => {
-  text(value);
-  if (Buffer.byteLength(value) < 32) throw new Error('expected at least 32 bytes');
-  return value;
+/**
+ * RFC 7518 §3.2: an HS256 key has at least as many bits as its hash. Surrounding blanks are refused and not removed, as
+ * in `text`.
+ */
+export const hmacKeys = (value: string): readonly string[] => {
+  const keys = value.split(',').map(text);
+  if (!keys.every((key) => Buffer.byteLength(key) >= 32))
+    throw new Error('expected at least 32 bytes each, comma-separated');
+  return keys;
 };
 
 /** For a country that libphonenumber does not know, such as UK instead of GB, no number would be valid. */

@@ -8,7 +8,7 @@ import { readKeyRing } from './key-ring.js';
 import { PROVIDER_SETTINGS } from './provider-settings.js';
 import { secret, setting } from './setting.js';
 import {
-  hmacKey,
+  hmacKeys,
   nonEmpty,
   numberBetween,
   oneOf,
@@ -57,11 +57,11 @@ export const SETTINGS = {
     wholeNumber(1, 1_000),
   ),
   dataDir: setting('DATA_DIR', './data', 'Where the embedded default keeps its database and its secrets.', nonEmpty),
-  jwtSecret: secret(
+  jwtSecrets: secret(
     'JWT_SECRET',
     '',
-    'HS256 key for access tokens, at least 32 bytes. Unset on the embedded default: a random one in DATA_DIR.',
-    optional(hmacKey),
+    'HS256 keys for access tokens, at least 32 bytes each, comma-separated: each of them verifies, and `npm run token` signs with the first. Unset on the embedded default: a random one in DATA_DIR.',
+    optional(hmacKeys),
   ),
   jwtJwksUri: setting(
     'JWT_JWKS_URI',

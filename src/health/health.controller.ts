@@ -1,9 +1,10 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Public } from '../auth/access.js';
 import { Draining } from '../common/draining.js';
-import { AppError, ERRORS } from '../common/error-table.js';
+import { AppError } from '../common/error-table.js';
 import { VERSION } from '../common/version.js';
+import { problem } from '../http/problem-response.js';
 import { Readiness } from './readiness.js';
 
 const NOT_READY = 'Requests cannot be served at the moment.';
@@ -59,24 +60,9 @@ export class HealthController {
       },
     },
   })
-  @ApiResponse({
-    status: 503,
-    description: 'They cannot; `errors` says what is down.',
-    content: {
-      'application/problem+json': {
-        // By name: the class belongs to the admin module, which no other module imports.
-        schema: { $ref: getSchemaPath('Problem') },
-        example: {
-          type: 'about:blank',
-          title: ERRORS.UNAVAILABLE.message,
-          status: 503,
-          code: 'UNAVAILABLE',
-          detail: NOT_READY,
-          errors: [{ where: 'database', what: 'down' }],
-          requestId: '5d7e2d3a9f10-1c8',
-        },
-      },
-    },
+  @problem('UNAVAILABLE', 'They cannot; `errors` says what is down.', {
+    detail: NOT_READY,
+    errors: [{ where: 'database', what: 'down' }],
   })
   async ready() {
     if (this.draining.isAnnounced) {

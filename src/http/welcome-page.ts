@@ -20,7 +20,7 @@ const REAL_PHONES = `  The demo users have no real phones, and no sub-account th
 `;
 
 const firstCall = (url: string, config: Config): string => {
-  const token = config.jwtSecret || config.jwtJwksUri ? 'YOUR_TOKEN' : '$(npm run -s token -- 1001)';
+  const token = config.jwtSecrets || config.jwtJwksUri ? 'YOUR_TOKEN' : '$(npm run -s token -- 1001)';
   const settings = settingsToTell(url, config);
   return `  Place a demo call, from user 1001 to user 2000, in a second terminal:
 

@@ -1,20 +1,13 @@
 import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import {
-  ApiBody,
-  ApiExcludeEndpoint,
-  ApiOperation,
-  ApiParam,
-  ApiResponse,
-  ApiTags,
-  getSchemaPath,
-} from '@nestjs/swagger';
+import { ApiBody, ApiExcludeEndpoint, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/access.js';
 import { CallRecorder } from '../call/call-recorder.js';
 import { CatchUp } from '../call/reconciliation/catch-up.js';
 import { plainAddress } from '../common/address-ranges.js';
-import { AppError, ERRORS, type ErrorName } from '../common/error-table.js';
+import { AppError } from '../common/error-table.js';
+import { problem } from '../http/problem-response.js';
 import { ProviderRegistry } from '../telephony/provider-registry.js';
 import type { ProviderEvent } from '../telephony/telephony-provider.js';
 
@@ -25,26 +18,6 @@ const SIMULATOR_BODY = {
   endReason: 'busy',
   delivery: '5b7c1d52-9a51-4c1c-8a5e-2f0c3b1d7e64',
 };
-
-const refusal = (code: ErrorName, description: string, detail?: string) =>
-  ApiResponse({
-    status: ERRORS[code].httpStatus,
-    description,
-    content: {
-      'application/problem+json': {
-        // By name: the class belongs to the admin module, which no other module imports.
-        schema: { $ref: getSchemaPath('Problem') },
-        example: {
-          type: 'about:blank',
-          title: ERRORS[code].message,
-          status: ERRORS[code].httpStatus,
-          code,
-          ...(detail !== undefined && { detail }),
-          requestId: '5d7e2d3a9f10-1c8',
-        },
-      },
-    },
-  });
 
 /** Requests are logged at debug, because each event has its own log line. */
 const WEBHOOK_ROUTE = { rawBody: true, bodyLimitBytes: 64 * 1024, isRoutine: true } as const;
@@ -88,26 +61,22 @@ export class WebhookController {
     examples: { simulator: { summary: 'The simulator', value: SIMULATOR_BODY } },
   })
   @ApiResponse({ status: 204, description: 'Stored, now or before.' })
-  @refusal('BAD_REQUEST', 'Signed by the provider, but not readable.', 'Not understood: the body is no JSON.')
-  @refusal(
-    'UNAUTHENTICATED',
-    'The signature is missing, wrong or older than 5 minutes.',
-    'No matching signature found; see the webhook-* headers.',
-  )
-  @refusal(
-    'NOT_FOUND',
-    'No such provider, or the call is unknown, possibly only not yet known.',
-    'There is no such call.',
-  )
-  @refusal('CONFLICT', 'A replay of the same delivery.', 'This delivery has been received before.')
-  @refusal('TOO_LARGE', 'The body is over 64 KB.')
-  @refusal(
-    'UNSUPPORTED_MEDIA_TYPE',
-    'The body has a `Content-Encoding`. Its type is ignored.',
-    'The body is encoded; send it without Content-Encoding.',
-  )
-  @refusal('INTERNAL', 'A bug; deliver again.')
-  @refusal('UNAVAILABLE', 'The database is not available, or the process is shutting down; deliver again.')
+  @problem('BAD_REQUEST', 'Signed by the provider, but not readable.', {
+    detail: 'Not understood: the body is no JSON.',
+  })
+  @problem('UNAUTHENTICATED', 'The signature is missing, wrong or older than 5 minutes.', {
+    detail: 'No matching signature found; see the webhook-* headers.',
+  })
+  @problem('NOT_FOUND', 'No such provider, or the call is unknown, possibly only not yet known.', {
+    detail: 'There is no such call.',
+  })
+  @problem('CONFLICT', 'A replay of the same delivery.', { detail: 'This delivery has been received before.' })
+  @problem('TOO_LARGE', 'The body is over 64 KB.')
+  @problem('UNSUPPORTED_MEDIA_TYPE', 'The body has a `Content-Encoding`. Its type is ignored.', {
+    detail: 'The body is encoded; send it without Content-Encoding.',
+  })
+  @problem('INTERNAL', 'A bug; deliver again.')
+  @problem('UNAVAILABLE', 'The database is not available, or the process is shutting down; deliver again.')
   async receive(
     @Param('provider') name: string,
     @Req() request: FastifyRequest,

@@ -105,7 +105,7 @@ describeOnAsterisk(missing, 'the two phones of docker-compose.yml', () => {
       const shown = await inContainer(shellBlock('docker compose exec asterisk'));
       return (shown.match(/ Avail /g) ?? []).length === 2;
     });
-    const [ADMIN, TOKEN] = (await inContainer(`${shellBlock('token()')} echo $ADMIN $TOKEN`)).split(' ');
+    const [ADMIN, TOKEN] = (await inContainer(`${shellBlock('ADMIN=')} echo $ADMIN $TOKEN`)).split(' ');
     const variables: Partial<Record<string, string>> = { ADMIN, TOKEN };
 
     const examples = examplesIn(page);

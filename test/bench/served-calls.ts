@@ -2,7 +2,7 @@
 import { Agent, request } from 'undici';
 import { issueToken } from '../../src/auth/token-issuer.js';
 
-const SECRET = 'a secret that only the bench knows, 32 bytes and more';
+const SECRET = 'a secret that only the bench knows: 32 bytes and more';
 /** Of ours, so that a driver's waiting for connections is not measured. */
 const CONNECTIONS = 1_000;
 

@@ -54,7 +54,7 @@ describe('the log', () => {
     expect(written).not.toContain('a sub-account’s secret');
     expect(written).not.toContain(token.split('.')[2]);
     expect(written).not.toContain('access_token');
-    expect(written).not.toContain(service.config.jwtSecret);
+    expect(written).not.toContain(service.config.jwtSecrets![0]);
   });
 
   it('tells who asked, and from where', async () => {

@@ -22,7 +22,7 @@ const TEXTS = [
   'YUNTONGXUN_APP_ID',
 ];
 
-const KEY = 'a key of 32 bytes or more, for the tests';
+const KEY = 'a key of 32 bytes or more: for the tests';
 const KEYS = `a-name:${Buffer.alloc(32).toString('base64')}`;
 const DATABASE = 'postgresql://user:password@host/database';
 const WEBHOOK_SECRET = `whsec_${Buffer.alloc(24).toString('base64')}`;
@@ -46,7 +46,7 @@ describe('the configuration', () => {
       port: 3000,
       databaseUrl: undefined,
       dataDir: './data',
-      jwtSecret: undefined,
+      jwtSecrets: undefined,
       jwtJwksUri: undefined,
       subAccountKeys: undefined,
       simulatorWebhookSecrets: undefined,
@@ -119,7 +119,7 @@ describe('the configuration', () => {
     };
 
     expect(problemsOf(environment)).toEqual([
-      'JWT_SECRET: expected at least 32 bytes',
+      'JWT_SECRET: expected at least 32 bytes each, comma-separated',
       expect.stringMatching(/^SUB_ACCOUNT_KEYS: expected name:key/),
     ]);
   });

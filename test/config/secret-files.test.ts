@@ -5,7 +5,7 @@ import { readConfig, readMigrationConfig, type ConfigError } from '../../src/con
 import type { Setting } from '../../src/config/setting.js';
 import { SETTINGS } from '../../src/config/settings.js';
 
-const KEY = 'a key of 32 bytes or more, for the tests';
+const KEY = 'a key of 32 bytes or more: for the tests';
 const WEBHOOK_SECRET = `whsec_${Buffer.alloc(24).toString('base64')}`;
 
 /** By variable, what it may be, and the key of the configuration. */
@@ -114,7 +114,7 @@ describe('a secret in a file', () => {
 
   it('is refused for what is wrong with it under the name of its file, and not repeated', () => {
     expect(problemsOf({ JWT_SECRET_FILE: file('short', 'swordfish') })).toEqual([
-      'JWT_SECRET_FILE: expected at least 32 bytes',
+      'JWT_SECRET_FILE: expected at least 32 bytes each, comma-separated',
     ]);
   });
 });

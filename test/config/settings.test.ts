@@ -47,7 +47,6 @@ describe.each(NUMBERS)('%s', (name, least, most, isWhole) => {
 it.each([
   ['DATABASE_URL', ['postgresql://host/database', 'postgres://u:p@host:5432/database?sslmode=require']],
   ['JWT_JWKS_URI', ['https://host/keys', 'http://host/keys']],
-  ['JWT_SECRET', ['x'.repeat(32), '密'.repeat(11)]],
   ['PHONE_REGION', ['CN', 'GB', 'US']],
   ['LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']],
   ['HOST', ['127.0.0.1', '::', 'localhost']],
@@ -61,6 +60,12 @@ it.each([
   expect(texts.map((text) => read(name, text))).toEqual(texts);
 });
 
+it('JWT_SECRET is taken as it is, each key of it', () => {
+  const keys = ['x'.repeat(32), '密'.repeat(11)];
+
+  expect(read('JWT_SECRET', keys.join(','))).toEqual(keys);
+});
+
 it.each([
   ['DATABASE_URL', ['mysql://host/database', 'host:5432/database', 'somewhere'], 'postgresql:// or postgres://'],
   ['PUBLIC_URL', ['https://host?x=1', 'https://host/#y'], 'without \\? and #'],
@@ -72,7 +77,7 @@ it.each([
   ['YUNTONGXUN_URL', ['https://host/#y'], 'without \\? and #'],
   ['SIMULATOR_TARGETS', ['http://host/hook,', 'http://host/hook,nowhere'], 'http:// or https://'],
   ['WEBHOOK_ALLOWED_RANGES', ['10.0.0', '10/8', 'fd00::/129', '10.0.0.0/8,', 'intranet'], 'ranges such as'],
-  ['JWT_SECRET', ['x'.repeat(31), '密'.repeat(10)], 'at least 32 bytes'],
+  ['JWT_SECRET', ['x'.repeat(31), '密'.repeat(10), `${'x'.repeat(32)},y`], 'at least 32 bytes'],
   ['PHONE_REGION', ['cn', 'CHN', 'UK', '86'], 'two-letter country code'],
   ['LOG_LEVEL', ['loud', 'INFO'], 'one of trace, debug, info, warn, error, fatal, silent'],
   [

@@ -52,7 +52,7 @@ describe('the image, rehearsed', () => {
     directory = await mkdtemp(join(tmpdir(), 'ringback-image-'));
     compose = await readComposeFile({
       POSTGRES_PASSWORD: 'not-used-here',
-      JWT_SECRET: 'a key for the rehearsal, longer than 32 bytes',
+      JWT_SECRET: 'a key for the rehearsal: longer than 32 bytes',
       SIMULATOR: 'true',
       DRAIN_SECONDS: '0',
       SUB_ACCOUNT_KEYS: TEST_KEYS,

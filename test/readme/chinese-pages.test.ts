@@ -51,7 +51,7 @@ it('the pages have commands at all', async () => {
     ['README.md', 'docs/quick-start.md', 'docs/deployment.md'].map(async (page) => commandsIn(await read(page)).length),
   );
 
-  expect(counts).toEqual([3, 5, 2]);
+  expect(counts).toEqual([3, 5, 3]);
 });
 
 it('the demo users end alike on both pages', async () => {

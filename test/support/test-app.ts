@@ -8,7 +8,7 @@ import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
 import { LogWatch } from './log-watch.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
-export const TEST_SECRET = 'a secret that only the tests know, 32 bytes and more';
+export const TEST_SECRET = 'a secret that only the tests know: 32 bytes and more';
 
 /** As SUB_ACCOUNT_KEYS would have it. */
 export const TEST_KEYS = `test:${Buffer.alloc(32, 'k').toString('base64')}`;

@@ -5,15 +5,14 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import '../../auth/access.js';
+import { successText } from '../../common/contract-envelope.js';
 import { longPollOf } from './long-poll.js';
 import type { StateCache } from './state-cache.js';
 
 const ROUTE = '/v1/app/callState/:callSid';
 
 /** Replies by state. */
-const ANSWERS = ['', '1', '2', '3', '4'].map(
-  (state) => `{"data":{"stateType":"${state}"},"returnCode":200,"returnMsg":"success"}`,
-);
+const ANSWERS = ['', '1', '2', '3', '4'].map((state) => successText(`{"stateType":"${state}"}`));
 
 /** Call it before the route is registered, and after the authentication hook. */
 export const answerPollsFromMemory = (server: FastifyInstance, memory: StateCache): void => {

@@ -1,6 +1,7 @@
 /**
- * One keep-alive connection that asks one thing after another, with requests that were made beforehand. The clients that
- * there are spend more on a request than bare Fastify does, so that they would be what is measured.
+ * One keep-alive connection that sends one request after another, with requests that were made beforehand. It exists because of
+ * its cost: 29 µs of processor time a request here, where autocannon 8 takes 41 and undici 7 takes 67 (64 connections, one constant
+ * answer, median of three runs side by side). Bare Fastify needs some 40 µs, so with those the load would be what is measured.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';

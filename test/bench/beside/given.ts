@@ -1,6 +1,6 @@
 /** What every program in the bench is told alike: keys, and where the others are. */
 
-export const JWT_SECRET = 'a secret that only the bench knows, 32 bytes and more';
+export const JWT_SECRET = 'a secret that only the bench knows: 32 bytes and more';
 /** As SUB_ACCOUNT_KEYS would have it. */
 export const SUB_ACCOUNT_KEYS = `bench:${Buffer.alloc(32, 'k').toString('base64')}`;
 export const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 'w').toString('base64')}`;

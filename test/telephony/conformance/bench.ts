@@ -40,6 +40,18 @@ export interface Abilities {
   readonly tellsBy: 'webhooks' | 'a stream';
 }
 
+/** The last two digits of the callee's number, by which the stand-ins know what leg B does. */
+export const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
+  'answers and hangs up': '00',
+  'answers and talks on': '13',
+  'rings on': '02',
+  'is busy': '01',
+  declines: '03',
+  'cannot be reached': '04',
+  'a number that is none': '06',
+  'an account that is none': '00',
+};
+
 /** Settings of the service: a dial that is not replied to is waited for no longer than a test likes. */
 export const SHORT_DIALS = { DIAL_TIMEOUT: '1' };
 
@@ -56,6 +68,13 @@ export interface Bench {
   readonly forger?: Forger;
   close(): Promise<void>;
 }
+
+/** @returns what closes the parts one after another */
+export const closing =
+  (...parts: readonly { close(): Promise<unknown> }[]) =>
+  async (): Promise<void> => {
+    for (const part of parts) await part.close();
+  };
 
 /** What the provider's own side knows, whatever we have been told. */
 export interface FarSide {

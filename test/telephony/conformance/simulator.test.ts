@@ -4,20 +4,11 @@ import type { WebhookRequest } from '../../../src/telephony/telephony-provider.j
 import { startRemoteExchange } from '../../support/remote-exchange.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
-import { SHORT_DIALS, type Bench, type FarSide, type Forger, type Mistake, type Scenario } from './bench.js';
+import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from './bench.js';
 import { conforms } from './conforms.js';
 
-/** The last two digits of the callee's number. */
-const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
-  'answers and hangs up': '00',
-  'answers and talks on': '13',
-  'rings on': '02',
-  'is busy': '01',
-  declines: '03',
-  'cannot be reached': '04',
-  'a number that is none': '06',
-  'an account that is none': '07',
-};
+/** The simulator knows a wrong account by the callee's number too. */
+const NO_ACCOUNT = '07';
 
 const PHASES = {
   accepted: 'dialling',
@@ -71,16 +62,12 @@ const start = async (): Promise<Bench> => {
     farSide,
     people: async (how) => ({
       callerPhone: '+8613900001001',
-      calleePhone: `+86138000020${SCRIPTS[how]}`,
+      calleePhone: `+86138000020${how === 'an account that is none' ? NO_ACCOUNT : SCRIPTS[how]}`,
       subAccount: { externalId: 'demo', secret: 'demo' },
     }),
     strangeCall: { callSid: '9'.repeat(32), providerCallId: null },
     forger: forgerWith(exchange.secret),
-    async close() {
-      await service.close();
-      await line.close();
-      await exchange.close();
-    },
+    close: closing(service, line, exchange),
   };
 };
 

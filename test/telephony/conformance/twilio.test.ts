@@ -6,19 +6,8 @@ import { ACCOUNTS, CALLER_NUMBER, PUBLIC_URL, TENANT, twilioSettings } from '../
 import { signatureOf } from '../../support/twilio-callbacks.js';
 import { isOver, type Call } from '../../support/twilio-calls.js';
 import { startTwilioServer } from '../../support/twilio-server.js';
-import { SHORT_DIALS, type Bench, type FarSide, type Forger, type Mistake, type Scenario } from './bench.js';
+import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from './bench.js';
 import { conforms } from './conforms.js';
-
-const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
-  'answers and hangs up': '00',
-  'answers and talks on': '13',
-  'rings on': '02',
-  'is busy': '01',
-  declines: '03',
-  'cannot be reached': '04',
-  'a number that is none': '06',
-  'an account that is none': '00',
-};
 
 const phaseOf = ({ legA, legB }: Call): Awaited<ReturnType<FarSide['phaseOf']>> => {
   if (isOver(legA)) return 'over';
@@ -81,11 +70,7 @@ const start = async (): Promise<Bench> => {
     }),
     strangeCall: { callSid: '9'.repeat(32), providerCallId: `${TENANT.externalId}/CA${'9'.repeat(32)}` },
     forger,
-    async close() {
-      await service.close();
-      await line.close();
-      await server.close();
-    },
+    close: closing(service, line, server),
   };
 };
 

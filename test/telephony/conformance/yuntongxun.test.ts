@@ -3,19 +3,8 @@ import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
 import { WEBHOOK_TARGET, WEBHOOK_TOKEN } from '../../support/yuntongxun-provider.js';
 import { startYuntongxunServer } from '../../support/yuntongxun-server.js';
-import { SHORT_DIALS, type Bench, type FarSide, type Forger, type Mistake, type Scenario } from './bench.js';
+import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from './bench.js';
 import { conforms } from './conforms.js';
-
-const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
-  'answers and hangs up': '00',
-  'answers and talks on': '13',
-  'rings on': '02',
-  'is busy': '01',
-  declines: '03',
-  'cannot be reached': '04',
-  'a number that is none': '06',
-  'an account that is none': '00',
-};
 
 /** Leg B is rung as soon as leg A has answered. */
 const PHASES = { dialling: 'dialling', 'caller answered': 'ringing', talking: 'talking', over: 'over' } as const;
@@ -67,11 +56,7 @@ const start = async (): Promise<Bench> => {
     }),
     strangeCall: { callSid: '9'.repeat(32), providerCallId: '9'.repeat(32) },
     forger,
-    async close() {
-      await service.close();
-      await line.close();
-      await server.close();
-    },
+    close: closing(service, line, server),
   };
 };
 

@@ -5,28 +5,13 @@ import { ResilientProvider } from '../../../src/telephony/resilient-provider.js'
 import { ProviderRegistry } from '../../../src/telephony/provider-registry.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
-import {
-  SHORT_DIALS,
-  type Bench,
-  type FarSide,
-  type Forger,
-  type Mistake,
-  type Scenario,
-} from '../conformance/bench.js';
+import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from '../conformance/bench.js';
 import { conforms } from '../conformance/conforms.js';
 import { BELLHOP_KEY, BELLHOP_SECRET, startBellhopExchange } from './bellhop-exchange.js';
 import { BellhopProvider } from './bellhop.provider.js';
 
-const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
-  'answers and hangs up': '00',
-  'answers and talks on': '13',
-  'rings on': '02',
-  'is busy': '01',
-  declines: '03',
-  'cannot be reached': '04',
-  'a number that is none': '99',
-  'an account that is none': '00',
-};
+/** Bellhop's own number for a dial that it refuses. */
+const NO_SUCH_NUMBER = '99';
 
 const forger: Forger = {
   forgeriesOf: (genuine) => [
@@ -65,17 +50,12 @@ const start = async (): Promise<Bench> => {
     farSide,
     people: async (how) => ({
       callerPhone: '+8613900001001',
-      calleePhone: `+86138000020${SCRIPTS[how]}`,
+      calleePhone: `+86138000020${how === 'a number that is none' ? NO_SUCH_NUMBER : SCRIPTS[how]}`,
       subAccount: { externalId: 'somebody', secret: how === 'an account that is none' ? 'no key' : BELLHOP_KEY },
     }),
     strangeCall: { callSid: '9'.repeat(32), providerCallId: 'nobody' },
     forger,
-    async close() {
-      await service.close();
-      await bellhop.close();
-      await line.close();
-      await exchange.close();
-    },
+    close: closing(service, bellhop, line, exchange),
   };
 };
 

@@ -1,0 +1,136 @@
+/** docs/backup.md, carried out: a dump while calls go on, restored into another server, and the service that starts on it. */
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cacheFolder, describeWithPackages, fetchPackages, unpackedIn } from '../support/debian-packages.js';
+import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startProgram } from '../support/node-process.js';
+import { makeServerFolder, startOwnServer, type OwnServer } from '../support/own-server.js';
+import { placeCall } from '../support/placed-call.js';
+import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+import { registerEndpoint, retryNow } from '../support/webhook-endpoint.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+
+jest.setTimeout(PROCESS_LIMIT_MS);
+
+const CLIENT = { folder: cacheFolder('postgresql-client-18'), suites: 'sid forky', names: ['postgresql-client-18'] };
+const missing = await fetchPackages(CLIENT);
+
+const TALKS_ON = '2013';
+const COMPLETES = '2000';
+
+describeWithPackages(CLIENT, missing, 'a backup', () => {
+  let folder: string;
+  let exchange: RemoteExchange;
+  let receiver: WebhookReceiver;
+  let before: TestApp;
+  let serverFolder: Awaited<ReturnType<typeof makeServerFolder>>;
+  let server: OwnServer;
+  let after: TestApp;
+  const calls = { over: '', open: '', late: '' };
+  const detailOf = async (service: TestApp, callSid: string) => {
+    const response = await service.admin('GET', `calls/${callSid}`);
+    return { status: response.status, call: (await response.json()) as Record<string, unknown> };
+  };
+  let overBefore: unknown;
+
+  /** The programs of the package, under their own names. */
+  const putOnPath = async (program: string): Promise<void> => {
+    const [command, options] = unpackedIn(CLIENT.folder, `usr/lib/postgresql/18/bin/${program}`);
+    const line = [command, ...options].map((part) => `'${part}'`).join(' ');
+    await writeFile(join(folder, program), `#!/bin/sh\nexec ${line} "$@"\n`);
+    await chmod(join(folder, program), 0o755);
+  };
+
+  /** The page's own line. */
+  const carryOut = async (program: string): Promise<void> => {
+    const page = await readFile(join(REPOSITORY, 'docs/backup.md'), 'utf8');
+    const line = page.split('\n').find((one) => one.trim().startsWith(`${program} `));
+    if (line === undefined) throw new Error(`docs/backup.md has no command ${program}`);
+    const environment = { DATABASE_URL: String(before.config.databaseUrl), NEW_DATABASE_URL: server.superuserUrl };
+    const script = `cd '${folder}'; PATH="${folder}:$PATH"; ${line}`;
+    const { code, complaint } = await endOf(startProgram(['sh', '-euc', script], { environment }));
+    if (code !== 0) throw new Error(complaint);
+  };
+
+  const settings = () => ({
+    SIMULATOR_URL: exchange.url,
+    SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
+    WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8',
+  });
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ringback-backup-'));
+    await Promise.all(['pg_dump', 'pg_restore'].map(putOnPath));
+    exchange = await startRemoteExchange();
+    before = await startTestApp({ environment: settings() });
+    exchange.targets.push(`${before.url}/v1/webhooks/simulator`);
+    receiver = await startWebhookReceiver();
+    receiver.replyWith(() => 503);
+    await registerEndpoint(before, { url: receiver.url });
+    calls.over = await placeCall(before, '1004', COMPLETES);
+    calls.open = await placeCall(before, '1005', TALKS_ON);
+    const isIn = (userId: string, callSid: string, state: string) =>
+      waitFor(
+        `state ${state}`,
+        async () => (await before.ask(userId, `callState/${callSid}`)).data?.stateType === state,
+      );
+    await isIn('1004', calls.over, '4');
+    await isIn('1005', calls.open, '3');
+    overBefore = (await detailOf(before, calls.over)).call;
+
+    serverFolder = await makeServerFolder();
+    server = await startOwnServer(join(serverFolder.path, 'data'));
+    await carryOut('pg_dump');
+
+    calls.late = await placeCall(before, '1006', TALKS_ON);
+    await isIn('1006', calls.late, '3');
+    await before.ask('1005', `callCancel/${calls.open}`);
+    await isIn('1005', calls.open, '4');
+
+    await carryOut('pg_restore');
+    await before.close();
+    receiver.replyWith(() => 204);
+    after = await startTestApp({ databaseUrl: server.superuserUrl, environment: settings() });
+    exchange.targets.splice(0, 1, `${after.url}/v1/webhooks/simulator`);
+  });
+  afterAll(async () => {
+    await after.close();
+    await Promise.all([receiver.close(), exchange.close(), server.stop()]);
+    await serverFolder.remove();
+    await rm(folder, { recursive: true });
+  });
+
+  it('a call that was over is there, as it was', async () => {
+    expect((await detailOf(after, calls.over)).call).toEqual(overBefore);
+  });
+
+  it('a call that was open gets the end that the provider reports', async () => {
+    const end = await waitFor('its end', async () => {
+      const { call } = await detailOf(after, calls.open);
+      return call.stateType === '4' && call;
+    });
+
+    expect(end).toMatchObject({ endReason: 'completed' });
+  });
+
+  it('a call that was placed later is not known', async () => {
+    expect((await detailOf(after, calls.late)).status).toBe(404);
+    expect((await after.ask('1006', `callState/${calls.late}`)).returnCode).toBe(400);
+  });
+
+  it('a delivery that waited is made', async () => {
+    await retryNow(after.database);
+
+    await waitFor('the first delivery', () => receiver.taken(calls.over).length > 0);
+  });
+
+  it('calls are placed, and their changes are delivered', async () => {
+    const callSid = await placeCall(after, '1007', COMPLETES);
+
+    await waitFor('the last delivery', () =>
+      receiver.taken(callSid).some(({ change }) => change.data.stateType === '4'),
+    );
+  });
+});
