@@ -6,7 +6,7 @@ import { isEncoded, list, urlOf } from './setting-values.js';
 export const addressRanges = list((range) => {
   const written = asRange(range);
   if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(written) && !ipaddr.IPv6.isValidCIDR(written)) {
-    throw new Error('expected addresses and ranges such as 10.0.0.0/8 or fd00::/8, comma between two');
+    throw new Error('expected addresses and ranges such as 10.0.0.0/8 or fd00::/8, comma-separated');
   }
   return unmapped(ipaddr.parseCIDR(written));
 });
@@ -45,8 +45,7 @@ export const trustedProxies = (value: string): number | ReturnType<typeof addres
     // The message below is more specific.
   }
   throw new Error(
-    'expected the number of reverse proxies in front, 1 for one and 10 at most, or their addresses and ranges such as 10.0.0.0/8, comma ' +
-      'between two' +
+    'expected the number of reverse proxies in front, 1 to 10, or their addresses and ranges such as 10.0.0.0/8, comma-separated' +
       (value === 'true' ? '; `true` is no longer accepted, because it trusted addresses that a client can forge' : ''),
   );
 };
@@ -54,7 +53,7 @@ export const trustedProxies = (value: string): number | ReturnType<typeof addres
 /** In the form of the header Origin. There is no wildcard: a site of another party has no tokens. */
 export const origins = list((origin) => {
   if (!/^https?:/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
-    throw new Error('expected origins such as https://app.example.com, without a path, comma between two');
+    throw new Error('expected origins such as https://app.example.com, without a path, comma-separated');
   }
   return origin;
 });
@@ -73,7 +72,7 @@ export const proxy = (padded: string): URL => {
 export const proxyExceptions = (value: string): string => {
   const ranges = value.split(/[\s,]+/).filter((entry) => entry.includes('/'));
   if (!ranges.every((range) => ipaddr.isValidCIDR(range.replace(/[[\]]/g, '')))) {
-    throw new Error('expected names, addresses and ranges such as 10.0.0.0/8, comma between two');
+    throw new Error('expected names, addresses and ranges such as 10.0.0.0/8, comma-separated');
   }
   return value;
 };

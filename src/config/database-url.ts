@@ -62,7 +62,7 @@ export const databaseUrl = (padded: string): string => {
     (list) => list !== '' && list.split(',').includes(''),
   );
   if (hasEmptyHost || !ports.every(isPort))
-    throw new Error('expected hosts as name, name:port or [IPv6]:port, comma between two');
+    throw new Error('expected hosts as name, name:port or [IPv6]:port, comma-separated');
   for (const [name, [content, begin]] of Object.entries(FILES)) {
     const path = parameters.get(name);
     if (path !== null) checkFile(name, path, { content, begin });

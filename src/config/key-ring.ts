@@ -23,7 +23,7 @@ export const readKeyRing = (text: string): KeyRing => {
 const readKey = (text: string): NamedKey => {
   const [, name, bytes] = SHAPE.exec(text.trim()) ?? [];
   if (name === undefined || bytes === undefined) {
-    throw new Error('expected name:key, the key 32 bytes in base64, comma between two');
+    throw new Error('expected name:key, the key 32 bytes in base64, comma-separated');
   }
   return { name, key: createSecretKey(Buffer.from(bytes, 'base64')) };
 };

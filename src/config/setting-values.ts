@@ -166,7 +166,7 @@ export const dialRules = (value: string): readonly { readonly prefix: string; re
   const rules = value.split(',').map((text) => {
     const [, prefix, dialString] = /^(\+?\d*)=([A-Za-z][A-Za-z0-9]*\/\S+)$/.exec(text.trim()) ?? [];
     if (prefix === undefined || dialString === undefined) {
-      throw new Error('expected rules such as +86=PJSIP/0{rest}@trunk or =PJSIP/{number}, comma between two');
+      throw new Error('expected rules such as +86=PJSIP/0{rest}@trunk or =PJSIP/{number}, comma-separated');
     }
     return { prefix, dialString: template('number', 'digits', 'rest')(dialString) };
   });
@@ -185,7 +185,7 @@ export const routes = (value: string): readonly { readonly to: string; readonly 
     const [, to, names] = /^((?:\+?[1-9]\d*)?|[A-Z]{2})=([a-z-]+(?:\/[a-z-]+)*)$/.exec(written.trim()) ?? [];
     const providers = names?.split('/') ?? [];
     if (to === undefined || new Set(providers).size !== providers.length || providers.length === 0) {
-      throw new Error('expected routes such as +86=yuntongxun/twilio or US=twilio or =asterisk, comma between two');
+      throw new Error('expected routes such as +86=yuntongxun/twilio or US=twilio or =asterisk, comma-separated');
     }
     if (/^[A-Z]/.test(to)) region(to);
     return { to, providers };
@@ -206,7 +206,7 @@ export const webhookSecrets = (value: string): readonly [string, ...string[]] =>
   const [first = '', ...more] = value.split(',').map((secret) => secret.trim());
   for (const secret of [first, ...more]) {
     const bytes = /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret) ? Buffer.from(secret.slice(6), 'base64').length : 0;
-    if (bytes < 24 || bytes > 64) throw new Error('expected whsec_ and 24 to 64 bytes in base64, comma between two');
+    if (bytes < 24 || bytes > 64) throw new Error('expected whsec_ and 24 to 64 bytes in base64, comma-separated');
   }
   return [first, ...more];
 };
