@@ -28,8 +28,8 @@ import { TimeoutClient } from '../postgres/timeout-client.js';
 import { ANSWER_LIMIT_MS, CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../postgres/time-limits.js';
 
 /**
- * Plans are cached per connection. A plan that was made while a table had a page or two would scan the whole table when
- * it has millions of rows, until PostgreSQL's next statistics. A query without an index still scans.
+ * Plans are cached per connection. A plan from when a table had a page or two would scan the whole table once it has
+ * millions of rows. Only PostgreSQL's next statistics would change that. A query without an index still scans.
  */
 const PLAN_BY_INDEX = { enable_seqscan: 'off' };
 

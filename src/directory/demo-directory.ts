@@ -1,6 +1,6 @@
 /**
- * Demo users. Their phones end in the user's id, so a number in a log or on a screen identifies its user, and a
- * callee's last two digits select the simulator's script. No real phone rings, because the simulator rings none.
+ * Demo users. Their phones end in the user's id, so a number in a log or on a screen identifies its user. A callee's
+ * last two digits select the simulator's script. No real phone rings, because the simulator rings none.
  */
 import { randomBytes } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';

@@ -1,6 +1,6 @@
 /**
- * The roles of the embedded database. The service's role owns its database and is not a superuser, because a superuser
- * can run programs and read all files of the server's user (`copy … to program`).
+ * The roles of the embedded database. The service's role owns its database and is not a superuser. A superuser could
+ * run programs and read all files of the server's user (`copy … to program`).
  */
 import { Client } from 'pg';
 

@@ -166,8 +166,8 @@ class Pipeline {
 
   // One function for all responses of the connection, to spare the garbage collector.
   private readonly finish = (): void => {
-    // In a later turn. A response within the read of its request, such as a refusal, would otherwise free a place for
-    // the next request of that read, and so for any number.
+    // In a later turn. A response within the read of its request, such as a refusal, would free a place for the next
+    // request of that read. So a read could start any number of requests.
     setImmediate(this.goOn);
   };
 

@@ -1,7 +1,7 @@
 /**
  * Limits bodies in many small chunks (RFC 9112, 7.1). Node creates a buffer and an event for each chunk: about 400
- * bytes and a few microseconds, even before authentication. So small chunks are joined, the number of chunks is limited
- * by the number of bytes, and no buffer is created for a body that is not read.
+ * bytes and a few microseconds, even before authentication. So small chunks are joined, and their number is limited by
+ * the number of bytes. A body that is not read gets no buffers.
  */
 import type { Socket } from 'node:net';
 
