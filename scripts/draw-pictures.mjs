@@ -1,6 +1,6 @@
 /**
- * `npm run pictures`: draws each sequence diagram of docs/pictures, a text, as an SVG beside it. The SVG is committed, because
- * every viewer shows one; test/readme/pictures.test.ts compares it with its text.
+ * `npm run pictures`: draws each sequence diagram of docs/pictures from its text, as an SVG beside it. The SVG is
+ * committed, because every viewer can show it. test/readme/pictures.test.ts compares it with its text.
  */
 import { readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +26,7 @@ text { font: 13px system-ui, 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei
 
 const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-/** @throws Error where a line is none of the three kinds, or names an unknown participant */
+/** @throws Error if a line has an unknown form, or names an unknown participant */
 const read = (source) => {
   const picture = { title: '', participants: [], messages: [] };
   const indexOf = (id) => {
@@ -57,7 +57,7 @@ const drawMessage = ({ from, to, isReply, text }, index) => {
   const y = TOP + (index + 1) * ROW;
   const towards = Math.sign(to - from);
   const end = xOf(to) - towards * 2;
-  // Beside its sender, so that it stands between two lifelines where the arrow crosses others.
+  // Beside the sender, so that the label is between two lifelines even if the arrow crosses others.
   const middle = xOf(from) + (towards * COLUMN) / 2;
   return `
 <line class="message${isReply ? ' reply' : ''}" x1="${xOf(from)}" y1="${y}" x2="${end - towards * 8}" y2="${y}"/>

@@ -1,11 +1,11 @@
 /**
- * The schema `public` as SQL, from the catalogs in PostgreSQL's own words: the embedded PostgreSQL has no pg_dump. In an order that
- * neither object ids nor the server's version change.
+ * Writes the schema `public` as SQL, from PostgreSQL's catalogs and definition functions, because the embedded
+ * PostgreSQL has no pg_dump. The order depends neither on object ids nor on the server's version.
  */
 
-/** Each yields rows of one statement a row, in their order. An identity column makes its sequence itself. */
+/** Queries that return one statement per row, in order. An identity column creates its own sequence. */
 const PARTS = [
-  // Columns in the order of the table, not null and defaults with them; constraints by name, primary keys first.
+  // Columns in the order of the table, with not null and defaults; constraints by name, primary keys first.
   `select format(E'create table %I (\\n%s\\n)%s', relname, columns || coalesce(E',\\n' || constraints, ''), options) as statement
    from pg_class
    cross join lateral (
@@ -47,7 +47,7 @@ const PARTS = [
    order by relname collate "C", tgname collate "C"`,
 ];
 
-/** What this file cannot say yet: it must not be left out in silence. */
+/** Objects that this script cannot write yet. They must cause an error instead of being omitted. */
 const UNKNOWN = `
 select 'sequence ' || relname as name from pg_class
 where relnamespace = 'public'::regnamespace and relkind = 'S'
@@ -74,7 +74,7 @@ const HEADING = `-- The schema \`public\` after all migrations, for people to re
 
 /**
  * @param {import('pg').ClientBase} client of a migrated database
- * @throws Error where the schema has an object that cannot be written
+ * @throws Error if the schema has an object that cannot be written
  */
 export const dumpSchema = async (client) => {
   const { rows: unknown } = await client.query(UNKNOWN);

@@ -1,6 +1,7 @@
 /**
- * `npm run schema` and `npm run openapi`: write migrations/schema.sql and docs/openapi.json, which are committed so that a review
- * sees how the schema and the API change. test/readme/generated.test.ts compares them. From the build, on a database of its own.
+ * `npm run schema` and `npm run openapi`: write migrations/schema.sql and docs/openapi.json. Both are committed, so
+ * that a review shows changes of the schema and the API. test/readme/generated.test.ts compares them. Runs from the
+ * build, on a temporary database.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,7 +24,7 @@ const writeSchema = async (url) => {
   }
 };
 
-/** With nothing set but what has to be. */
+/** Only the required settings. */
 const configOn = (url) =>
   readConfig({
     HOST: '127.0.0.1',

@@ -1,6 +1,7 @@
 /**
- * `node scripts/run.mjs [module] [arguments]`: installs what is missing, builds what is stale, then runs the compiled
- * module in this very process, so that signals reach it. Without a module it only prepares. Needs nothing but Node and npm.
+ * `node scripts/run.mjs [module] [arguments]`: installs missing dependencies, builds if the sources have changed, then
+ * runs the compiled module in this process, so that signals reach it. Without a module it only prepares. Needs only
+ * Node and npm.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -76,7 +77,7 @@ const isRunning = (pid) => {
   }
 };
 
-/** False where somebody else was faster. A link is there with its content or not at all. */
+/** False if another process was faster. A hard link appears complete or not at all. */
 const linkIfFree = (from, to) => {
   try {
     linkSync(from, to);
@@ -87,7 +88,10 @@ const linkIfFree = (from, to) => {
   }
 };
 
-/** Two that start at once on a fresh clone take turns. The lock names its holder, so that nobody waits for the dead. */
+/**
+ * Processes that start together on a fresh clone take turns. The lock names its holder, so that a dead holder's lock
+ * can be removed.
+ */
 const taking = (work) => {
   mkdirSync(join(root, '.preparing'), { recursive: true });
   const lock = join(root, '.preparing', 'lock');
@@ -106,7 +110,7 @@ const taking = (work) => {
   } finally {
     rmSync(mine, { force: true });
   }
-  // exit and not finally: giving up ends the process on the spot.
+  // On `exit` and not in `finally`, because `giveUp` ends the process immediately.
   const release = () => rmSync(lock, { force: true });
   process.once('exit', release);
   work();
@@ -114,7 +118,7 @@ const taking = (work) => {
   release();
 };
 
-/** Renames before it removes: of two that evict, the slower one must not remove what the faster one has put there. */
+/** Renames before it removes: of two evicting processes, the slower one must not remove the lock of the faster one. */
 const evict = (lock, deadHolder) => {
   const evicted = `${lock}.evicted.${process.pid}`;
   try {

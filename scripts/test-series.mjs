@@ -1,7 +1,7 @@
 /**
- * `node scripts/test-series.mjs [--runs 20] [--busy 10] [--nodes 20,24]`: runs the whole `npm test` many times and prints a
- * table. The last `--busy` runs have two busy loops beside them and the cases of each file in random order. The Node
- * versions take turns; npm brings them into a temporary folder. Exit status 1 where a run was red.
+ * `node scripts/test-series.mjs [--runs 20] [--busy 10] [--nodes 20,24]`: runs the whole `npm test` many times and
+ * prints a table. During the last `--busy` runs, two busy loops run beside the tests, and the cases of each file have a
+ * random order. The Node versions alternate; npm installs them into a temporary folder. Exit status 1 if a run failed.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const BUSY_LOOPS = 2;
-/** Ends by itself, should this process be killed. */
+/** Ends by itself if this process is killed. */
 const BUSY_LOOP = 'const end = Date.now() + 3_600_000; while (Date.now() < end);';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -34,7 +34,7 @@ if (!isCount(runs) || !isCount(busyRuns) || busyRuns > runs || !nodes.every((nod
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'ringback-test-series-'));
-// Some tests run Node as an ordinary user, who has to get at it.
+// Some tests run Node as an ordinary user, who must be able to reach it.
 chmodSync(folder, 0o755);
 
 /** @returns the folder of a Node of this major version */

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What `npm test` runs, once everything is installed and built; its arguments are jest's. Lint goes on beside the tests, because it
-# takes a minute of one core, and many tests wait for a process or a timer.
+# What `npm test` runs after installing and building. The arguments are jest's. Lint runs beside the tests, because it
+# takes a minute of one core, and many tests only wait for a process or a timer.
 npm run --silent lint &
 lint=$!
 npm run --silent typecheck && node scripts/run.mjs && npm run --silent jest -- "$@"

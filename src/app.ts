@@ -23,25 +23,31 @@ import { createHttpServer } from './http/http-server.js';
 import { collectRoutes } from './http/served-methods.js';
 import { ProviderRegistry } from './telephony/provider-registry.js';
 
-/** What is in flight at shutdown has this long; a dial takes up to DIAL_TIMEOUT. Orchestrators wait 10 s or more. */
+/** Time limit for requests in flight at shutdown; a dial takes up to DIAL_TIMEOUT. Orchestrators wait 10 s or more. */
 const FINISH_LIMIT_MS = 7_000;
 
 export interface App {
   readonly nest: NestFastifyApplication;
-  /** The names of those that carry calls. */
+  /** The names of the configured providers. */
   readonly providers: readonly string[];
-  /** Starts to listen. @returns the URL that reaches the service from this machine */
+  /** Starts to listen. @returns the URL of the service on this machine */
   listen(): Promise<string>;
-  /** That of the port with the admin API and its page: the same unless ADMIN_PORT is set. Once it listens. */
+  /**
+   * The URL of the port with the admin API and Swagger UI; the same as `listen` returned, unless ADMIN_PORT is set.
+   * Empty before `listen`.
+   */
   readonly adminUrl: string;
-  /** Readiness says 503, everything else goes on: what is in front has that long to send its requests elsewhere. */
+  /**
+   * Readiness returns 503 and everything else works, so that load balancers can send their requests elsewhere for that
+   * long.
+   */
   leave(milliseconds: number): Promise<void>;
-  /** Finishes what is in flight, refuses what is new, then lets go of everything. */
+  /** Finishes the requests in flight, refuses new ones, then releases all resources. */
   close(): Promise<void>;
 }
 
 /**
- * The whole service, not yet listening; what main and every test start.
+ * The whole service, not listening yet. Used by main and by the tests.
  * @param config with a databaseUrl, a key for tokens and keys for secrets
  */
 export const createApp = async (config: Config, logger: Logger): Promise<App> => {
@@ -73,7 +79,7 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
     nest,
     providers: nest.get(ProviderRegistry).all.map(({ name }) => name),
     async listen() {
-      // Not Nest's own listen: it logs what it throws.
+      // Not Nest's own listen, which logs its errors.
       await server.listen({ port: config.port, host: config.host });
       const url = urlOf(server.server);
       adminUrl = adminPort ? await adminPort.listen() : url;
@@ -94,7 +100,7 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   };
 };
 
-/** Unknown fields of our own JSON are refused (design rule 9); every fault is named, not only the first. */
+/** Refuses unknown fields in our own JSON (design rule 9), and reports all faults. */
 const validation = (): ValidationPipe =>
   new ValidationPipe({
     whitelist: true,

@@ -1,6 +1,6 @@
 /**
- * The process of the service: its settings are read first, so that a mistaken one is told before the rest is loaded; it ends as
- * process-end.ts has it.
+ * The process of the service. It reads the settings first, so that a fault is reported before the rest is loaded.
+ * process-end.ts defines how it ends.
  */
 import { createLogger } from './common/logger.js';
 import { takeNoArguments } from './common/usage.js';
@@ -12,14 +12,14 @@ import { welcomePage } from './http/welcome-page.js';
 
 type ListenError = NodeJS.ErrnoException & { readonly port?: number; readonly hostname?: string };
 
-/** One sentence that says what to do; the stack is for those who ask for it. */
+/** A message with the remedy. The stack is logged at debug. */
 const explain = (error: unknown, config: Config): string => {
   const { code = '', message, syscall, hostname, port = config.port } = error as ListenError;
   const name = port === config.adminPort ? 'ADMIN_PORT' : 'PORT';
   if (code === 'EADDRINUSE') {
     return `Port ${port} is taken. Stop what listens there, or set ${name} to another one; 0 takes a free one.`;
   }
-  // A name that is not resolved is that of HOST, or of a database.
+  // An unresolved name may be HOST's or a database's.
   return syscall === 'listen' || hostname === config.host
     ? `HOST=${config.host} with ${name}=${port} cannot be listened on (${code}). HOST is an address of this machine (IPv6 ` +
         'without brackets) or a name that stands for one.'
@@ -39,7 +39,7 @@ const main = async (): Promise<void> => {
   }
   try {
     const starting = import('./start.js').then(({ start }) => start(config, logger));
-    // Also before it has started: then it starts first, because half a database is nothing to let go of.
+    // Also during the start. The start is completed first, because a half-started database cannot be closed properly.
     const stopping = controlProcessEnd(
       async (drainMs) => (await starting).close(drainMs),
       logger,

@@ -1,4 +1,7 @@
-/** From a configuration to a service that listens: the embedded database where none is configured, migrations, the demo directory, HTTP. */
+/**
+ * Starts the service from its configuration: the embedded database if none is configured, migrations, the demo
+ * directory, HTTP.
+ */
 import { DataSource } from 'typeorm';
 import { createApp, type App } from './app.js';
 import { ensureSigningSecret } from './auth/signing-secret.js';
@@ -16,9 +19,9 @@ import { ensureSubAccountKeys } from './directory/sub-account-keys.js';
 export interface Running {
   readonly url: string;
   readonly adminUrl: string;
-  /** Those that carry calls. */
+  /** The names of the configured providers. */
   readonly providers: readonly string[];
-  /** After that many milliseconds in which requests are served and readiness says 503. */
+  /** Closes the service. For `drainMs` milliseconds before, requests are served while readiness returns 503. */
   close(drainMs: number): Promise<void>;
 }
 
@@ -64,6 +67,6 @@ const fillEmbedded = async (database: DataSource, keys: KeyRing, logger: Logger)
   if (left.length > 0) logger.warn({ left, unreadable }, 'secrets of sub-accounts are not under the first key');
 };
 
-/** The embedded default signs its own tokens, unless it was told who does. */
+/** The embedded default signs its own tokens, unless a key or an identity provider is configured. */
 const signingSecrets = async ({ jwtSecrets, jwtJwksUri, dataDir }: Config): Promise<readonly string[] | undefined> =>
   jwtSecrets ?? (jwtJwksUri ? undefined : [await ensureSigningSecret(dataDir)]);

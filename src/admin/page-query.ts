@@ -7,12 +7,12 @@ import { Satisfies, Optional } from './satisfies.js';
 const MOST_ITEMS = 200;
 const USUAL_ITEMS = 50;
 
-/** Digits alone become a number; what Number() makes of '', ' 5' or '1e2' is not what somebody meant. */
+/** Only digits become a number. Number() would also accept '', ' 5' and '1e2'. */
 const wholeNumber = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
 
 export class PageQuery {
-  @ApiPropertyOptional({ description: 'The `next` of the page before. Without it the list begins.' })
+  @ApiPropertyOptional({ description: 'The `next` of the previous page. Without it, the first page.' })
   @Optional()
   @IsString()
   after?: string;
@@ -22,7 +22,7 @@ export class PageQuery {
     minimum: 1,
     maximum: MOST_ITEMS,
     default: USUAL_ITEMS,
-    description: 'Most items of the page.',
+    description: 'Maximum number of items per page.',
   })
   @Transform(wholeNumber)
   @Satisfies(wholeNumberRule(1, MOST_ITEMS))

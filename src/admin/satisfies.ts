@@ -1,7 +1,7 @@
 import { ValidateBy, ValidateIf } from 'class-validator';
 import type { FieldRule } from '../directory/field-rules.js';
 
-/** Holds a field of a body to a rule of the directory, in the rule's own words. */
+/** Validates a field of a body with a rule of the directory, and reports the rule's own text. */
 export const Satisfies = (rule: FieldRule): PropertyDecorator =>
   ValidateBy({
     name: rule.name || 'obeys',

@@ -1,12 +1,12 @@
-/** The rules of an access token that hold whoever signed it. Pure. */
+/** The rules for the claims of an access token, independent of its signature. Pure. */
 import { isLong } from '../common/long.js';
 
-/** Who is calling, out of a verified token. */
+/** The caller, from a verified token. */
 export interface Principal {
   /** The app's user id, a Long. */
   readonly userId: string;
   readonly scopes: ReadonlySet<string>;
-  /** When the token is not accepted any more: its `exp` and the leeway. Milliseconds since the epoch. */
+  /** When the token expires: its `exp` plus the leeway. Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
 
@@ -16,7 +16,7 @@ interface Claims {
   readonly scope?: unknown;
 }
 
-/** Null where the token, though genuine, names no user of ours or never expires. `scope` as in RFC 8693 §4.2. */
+/** Null if the token has no valid user id or never expires. `scope` as in RFC 8693 §4.2. */
 export const principalOf = (claims: Claims, leewaySeconds = 0): Principal | null => {
   if (!isLong(claims.sub) || typeof claims.exp !== 'number') return null;
   const scope = typeof claims.scope === 'string' ? claims.scope : '';
@@ -31,13 +31,13 @@ export interface TokenCarrier {
 
 /** RFC 6750 §2.1: `"Bearer" 1*SP b64token`. */
 const BEARER = /^Bearer +([\w.~+/=-]+)$/i;
-/** Any attempt at one. Other schemes belong to proxies in front of us, and an empty header to nobody. */
+/** Any attempt at a Bearer token. Other schemes belong to proxies in front; an empty header is ignored. */
 const CLAIMS_TO_BE_BEARER = /^Bearer +\S/i;
 
 const inQuery = ({ query }: TokenCarrier): unknown =>
   (query as { access_token?: unknown } | undefined)?.access_token ?? '';
 
-/** The token of a request, from the query or the header. Null where there is none, or more than one (RFC 6750 §2). */
+/** The token of a request, from the query or the header. Null if there is none, or more than one (RFC 6750 §2). */
 export const tokenOf = (request: TokenCarrier): string | null => {
   const { authorization = '' } = request.headers;
   const fromQuery = inQuery(request);
@@ -50,5 +50,5 @@ export const hasSeveralTokens = (request: TokenCarrier): boolean => {
   return typeof fromQuery !== 'string' || (fromQuery !== '' && isAttempt(request));
 };
 
-/** A token in the header, be it well-formed or not. */
+/** Whether the header has a token, well-formed or not. */
 export const isAttempt = ({ headers }: TokenCarrier): boolean => CLAIMS_TO_BE_BEARER.test(headers.authorization ?? '');

@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify';
 import { refusalOf } from './access.js';
 
 /**
- * Stands before every handler, and denies what no route has allowed. Who is calling was found out before the body was read
- * (authentication.ts); a route that was missed there has no user here.
+ * Runs before every handler and denies what the route does not allow. The caller was authenticated before the body was
+ * read (authentication.ts). If that hook is missing on a route, there is no user, and the request is refused here.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {

@@ -1,4 +1,4 @@
-/** How a route says who may call it. A route that says nothing is open to nobody (AccessGuard). */
+/** Declares who may call a route. A route without a declaration is closed (AccessGuard). */
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { METHOD_METADATA } from '@nestjs/common/constants.js';
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
@@ -18,7 +18,9 @@ declare module 'fastify' {
   }
 }
 
-/** Of all routes of a controller. It stands in Fastify's own configuration of each, which is known before a body is read. */
+/**
+ * Applies to all routes of a controller. Stored in Fastify's route configuration, which is known before a body is read.
+ */
 const allow =
   (access: Access): ClassDecorator =>
   ({ prototype }) => {
@@ -30,16 +32,16 @@ const allow =
     }
   };
 
-/** Anybody, without a token. */
+/** Open to all, without a token. */
 export const Public = () => allow('public');
 
-/** Any user with a valid token, for themselves. */
+/** Any user with a valid token, for the user's own data. */
 export const RequiresUser = () => allow('user');
 
 /** A token whose scope contains the given one. */
 export const Requires = (scope: 'admin') => allow(scope);
 
-/** @returns what is wrong, if anything */
+/** @returns the refusal; null if access is allowed */
 export const refusalOf = (access: Access | undefined, user: Principal | undefined): AppError | null => {
   if (access === 'public') return null;
   if (!access) return new AppError('FORBIDDEN');
@@ -53,8 +55,8 @@ const callerOf = (context: ExecutionContext): Principal => {
   return user;
 };
 
-/** Whose token came with the request. */
+/** The caller, from the request's token. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext) => callerOf(context));
 
-/** The id of the user whose token came with the request. */
+/** The caller's user id, from the request's token. */
 export const UserId = createParamDecorator((_: unknown, context: ExecutionContext) => callerOf(context).userId);

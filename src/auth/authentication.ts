@@ -1,6 +1,6 @@
 /**
- * Who is calling, and whether they may, settled in the first hook of a route: a request that is refused costs neither the
- * reading nor the parsing of its body.
+ * Authenticates and authorizes in the first hook of a route, so that the body of a refused request is neither read nor
+ * parsed.
  */
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -18,7 +18,7 @@ export class Authentication {
     private readonly tokens: VerifiedTokens,
   ) {}
 
-  /** Leaves the caller at the request. In the same turn where the token was verified a moment ago. */
+  /** Stores the caller in the request. Synchronous if the token was verified recently. */
   authenticate(request: FastifyRequest, access: Access, done: (refusal?: Error) => void): void {
     const token = tokenOf(request);
     if (token === null) {
@@ -29,7 +29,7 @@ export class Authentication {
       request.user = principal;
       done(refusalOf(access, principal) ?? undefined);
     };
-    // It may come with every request, and is no parameter of any.
+    // The token may be in every query and is not a parameter of any route.
     delete (request.query as { access_token?: unknown }).access_token;
     const key = keyOf(token);
     const known = this.tokens.get(key);
@@ -44,10 +44,10 @@ export class Authentication {
   }
 }
 
-/** As passport runs a strategy, without its table of names, which is one for the whole process. */
+/** Runs the strategy as passport does, but without passport's global registry of strategies. */
 const principalBy = (strategy: JwtStrategy, token: string): Promise<Principal> =>
   new Promise((resolve, reject) => {
-    // Passport names no reason where the signature is right and the claims are not.
+    // Passport gives no reason if the signature is valid but the claims are not.
     const fail = (reason: Error | null = null): void => {
       reject(reason instanceof AppError ? reason : withBadToken(reason));
     };
@@ -55,7 +55,7 @@ const principalBy = (strategy: JwtStrategy, token: string): Promise<Principal> =
     attempt.authenticate({ token } as unknown as Parameters<JwtStrategy['authenticate']>[0]);
   });
 
-/** Before the routes are made. */
+/** Call it before the routes are registered. */
 export const authenticateRequests = (server: FastifyInstance, authentication: Authentication): void => {
   server.addHook('onRoute', (route) => {
     const access = route.config?.access;

@@ -1,6 +1,6 @@
 /**
- * What a client is told of a token that is refused, in WWW-Authenticate (RFC 6750, 3). A fault that shows before the signature is
- * verified says no more than that: a wrong key, a wrong signature and a forged claim read alike.
+ * The challenges in WWW-Authenticate for refused tokens (RFC 6750, 3). A fault before the signature is verified gives
+ * no detail: a wrong key, a wrong signature and a forged claim have the same text.
  */
 import { errors as jose } from 'jose';
 import { AppError } from '../common/error-table.js';
@@ -11,21 +11,24 @@ type Code = 'invalid_request' | 'invalid_token' | 'insufficient_scope';
 const challengeOf = (code: Code, description: string): string =>
   `Bearer error="${code}", error_description="${description}"`;
 
-/** @param cause for the log, which may tell more */
+/** @param cause for the log, which may have more detail */
 const unauthenticated = (code: Code, description: string, cause: unknown = new Error(description)): AppError =>
   new AppError('UNAUTHENTICATED', { challenge: challengeOf(code, description), cause });
 
-/** Of a request in which no one token was found. */
+/** For a request without exactly one token. */
 export const withoutToken = (request: TokenCarrier): AppError => {
   if (hasSeveralTokens(request)) {
-    return unauthenticated('invalid_request', 'Two tokens: send one, in the Authorization header or as access_token.');
+    return unauthenticated(
+      'invalid_request',
+      'Two tokens: send only one, in the Authorization header or as access_token.',
+    );
   }
-  if (isAttempt(request)) return unauthenticated('invalid_token', 'The token has characters that no token has.');
-  // RFC 6750, 3.1: no error code where the request lacks any authentication.
+  if (isAttempt(request)) return unauthenticated('invalid_token', 'The token has invalid characters.');
+  // RFC 6750, 3.1: no error code if the request lacks any authentication.
   return new AppError('UNAUTHENTICATED');
 };
 
-/** @param cause as jsonwebtoken or jose threw it; null where the signature is right and the claims name no user of ours */
+/** @param cause the error of jsonwebtoken or jose; null if the signature is valid but the claims name no user */
 export const withBadToken = (cause: Error | null): AppError =>
   unauthenticated('invalid_token', cause === null ? NO_USERS_TOKEN : faultOf(cause), cause ?? undefined);
 
@@ -34,10 +37,10 @@ export const withoutScope = (scope: string): AppError =>
     challenge: `${challengeOf('insufficient_scope', `The token lacks the scope ${scope}.`)}, scope="${scope}"`,
   });
 
-const NO_USERS_TOKEN = 'The claim sub is no user id, or exp is missing.';
+const NO_USERS_TOKEN = 'The claim sub is not a user id, or exp is missing.';
 const NOT_VERIFIED = 'The token is malformed, or its signature cannot be verified.';
 
-/** Of jsonwebtoken, which has no types for them here. All of them follow the check of the signature. */
+/** Errors of jsonwebtoken, whose types are not available here. All of them occur after the signature check. */
 interface ClaimError extends Error {
   readonly expiredAt?: Date;
   /** When it becomes valid. */
@@ -66,4 +69,4 @@ const CLAIMS: Readonly<Record<string, string>> = {
 
 const seconds = (ms: number): number => Math.max(0, Math.round(ms / 1_000));
 const expired = (at: number): string => `The token expired ${seconds(Date.now() - at)} s ago.`;
-const early = (at: number): string => `The token is valid in ${seconds(at - Date.now())} s and not before.`;
+const early = (at: number): string => `The token is not valid for another ${seconds(at - Date.now())} s.`;

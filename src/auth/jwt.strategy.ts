@@ -1,7 +1,7 @@
 /**
- * passport-jwt, with jose as its verifier of public keys' signatures. The library that passport-jwt brings knows no EdDSA;
- * it stays for a shared secret, where jose's way through another thread takes seven times as long as the check. The verifier
- * is the part that passport-jwt lets one replace, so extraction, key choice and flow stay its own.
+ * passport-jwt, with jose as the verifier of public-key signatures. passport-jwt's own library does not support EdDSA.
+ * It is kept for a shared secret, because jose uses another thread for it, which takes seven times as long as the
+ * check. Only the verifier is replaced; extraction, key choice and flow are passport-jwt's.
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
@@ -35,7 +35,7 @@ const PUBLIC_KEY_ALGORITHMS = [
   'Ed25519',
 ];
 
-/** The secrets, or where to look for a public key. */
+/** The shared secrets, or the look-up of a public key. */
 type Key = readonly KeyObject[] | JWTVerifyGetKey;
 
 @Injectable()
@@ -64,23 +64,24 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
 
 const secretKeys = ({ jwtSecrets }: Config): readonly KeyObject[] => {
   if (!jwtSecrets) throw new Error('the configuration names no key for access tokens');
-  // A KeyObject and not the text: parsing a text as a public key first, on every request, costs forty times as much.
+  // A KeyObject and not a string: a string is first parsed as a public key on every request, which costs forty times as
+  // much.
   return jwtSecrets.map((secret) => createSecretKey(Buffer.from(secret)));
 };
 
 type Limits = Pick<JWTVerifyOptions, 'issuer' | 'audience' | 'algorithms' | 'clockTolerance'>;
 type Done = (error: unknown, claims?: JWTPayload) => void;
 
-/** passport-jwt's own, which its types do not know. It calls back before it returns. */
+/** passport-jwt's own verifier, which is missing in its types. It calls back synchronously. */
 const verifyBySecret = (
   Strategy as unknown as {
     readonly JwtVerifier: (token: string, key: KeyObject, options: Limits, done: Done) => void;
   }
 ).JwtVerifier;
 
-/** @throws what is wrong with the token */
+/** @throws the fault of the token */
 const claimsBySecrets = (token: string, keys: readonly KeyObject[], limits: Limits): JWTPayload => {
-  // It knows neither critical extensions (RFC 7515, 4.1.11) nor what is no object.
+  // jsonwebtoken does not check critical extensions (RFC 7515, 4.1.11), nor that the payload is an object.
   if ('crit' in decodeProtectedHeader(token)) throw new errors.JOSENotSupported('a critical extension');
   let refusal: unknown;
   for (const key of keys) {
@@ -94,7 +95,7 @@ const claimsBySecrets = (token: string, keys: readonly KeyObject[], limits: Limi
   throw refusal;
 };
 
-/** As jsonwebtoken says it. Every other fault is found after the signature, and is the same by any secret. */
+/** jsonwebtoken's message. All other faults are found after the signature check, and are the same with any secret. */
 const OTHER_SECRET = 'invalid signature';
 
 const claimsBySecret = (token: string, key: KeyObject, limits: Limits): JWTPayload => {
@@ -107,7 +108,7 @@ const claimsBySecret = (token: string, key: KeyObject, limits: Limits): JWTPaylo
   return claims;
 };
 
-/** @throws what is wrong with the token, or AppError where the key is to blame */
+/** @throws the fault of the token; AppError if the key is at fault */
 const claimsByPublicKey = async (token: string, keyFor: JWTVerifyGetKey, limits: Limits): Promise<JWTPayload> => {
   const { issuer, audience, algorithms, clockTolerance } = limits;
   const options: JWTVerifyOptions = { requiredClaims: ['exp', 'sub'] };
@@ -119,12 +120,12 @@ const claimsByPublicKey = async (token: string, keyFor: JWTVerifyGetKey, limits:
     return await payloadBy(token, keyFor, options);
   } catch (error) {
     if (error instanceof errors.JOSEError || error instanceof AppError) throw error;
-    // What is wrong with a token has an error of jose's; the rest is a key that is too short, say.
+    // Faults of a token have an error class of jose. Other errors come from the key, for example one that is too short.
     throw new AppError('UNAVAILABLE', { cause: error, retryAfterSeconds: 5 });
   }
 };
 
-/** Keys need no id (RFC 7517, 4.5), and a provider that is changing its key may publish two that fit: each of them is tried. */
+/** Keys may have no id (RFC 7517, 4.5), and during a key change two may match. So each is tried. */
 const payloadBy = async (token: string, keyFor: JWTVerifyGetKey, options: JWTVerifyOptions): Promise<JWTPayload> => {
   try {
     return (await jwtVerify(token, keyFor, options)).payload;
@@ -143,7 +144,10 @@ const payloadBy = async (token: string, keyFor: JWTVerifyGetKey, options: JWTVer
   }
 };
 
-/** A provider publishes two or three; each costs a tenth of a millisecond, for anybody's token. */
+/**
+ * An identity provider publishes two or three keys. Each try costs a tenth of a millisecond, even for unauthenticated
+ * clients.
+ */
 const MOST_KEYS_TRIED = 8;
 
 const verify = (token: string, key: Key, limits: Limits, done: Done): void => {

@@ -3,14 +3,14 @@ import type { JWK } from 'jose';
 import { fetch, type Agent } from 'undici';
 import { boundedText } from '../common/bounded-text.js';
 
-/** For all of it: a server that sends a byte now and then is no better than a silent one. */
+/** For the complete response: a server that sends single bytes is as bad as a silent one. */
 export const FETCH_LIMIT_MS = 3_000;
 /** Ten keys with their certificates are 30 KB. */
 const MOST_BYTES = 256 * 1024;
 
 const SIGNING_KEY_TYPES: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
 
-/** @throws Error where there is no complete set with at least one key that may sign, or none in time */
+/** @throws Error unless a complete set with at least one signing key arrives in time */
 export const fetchKeySet = async (uri: string, dispatcher: Agent, stop: AbortSignal): Promise<JWK[]> => {
   const limit = new AbortController();
   const abort = (): void => {
@@ -25,7 +25,7 @@ export const fetchKeySet = async (uri: string, dispatcher: Agent, stop: AbortSig
   } finally {
     clearTimeout(timer);
     stop.removeEventListener('abort', abort);
-    // Lets go of a response that was not read to its end.
+    // Closes a response that was not read completely.
     limit.abort();
   }
 };
@@ -45,13 +45,13 @@ const isSigningKey = (entry: unknown): entry is JWK => {
   return (
     SIGNING_KEY_TYPES.has(kty) &&
     use !== 'enc' &&
-    // Some providers write null for what they do not say.
+    // Some providers write null for absent fields.
     (alg === undefined || alg === null || typeof alg === 'string') &&
     (operations === undefined || operations === null || Array.isArray(operations))
   );
 };
 
-/** EdDSA and Ed25519 (RFC 9864) are two names of one algorithm, which the curve says already. */
+/** EdDSA and Ed25519 (RFC 9864) name the same algorithm, which follows from the curve. */
 const withoutCurvesAlgorithm = ({ alg, ...key }: JWK): JWK =>
   alg === undefined || key.crv === 'Ed25519' ? key : { ...key, alg };
 

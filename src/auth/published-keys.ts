@@ -1,6 +1,7 @@
 /**
- * The public keys of an identity provider (RFC 7517). The set is refetched in the background, so that a known key never waits
- * for a fetch. Tokens with made-up key ids cause one fetch a cool-down, whatever their number, and wait for that by themselves.
+ * The public keys of an identity provider (RFC 7517). They are refetched in the background, so a known key never waits
+ * for a fetch. Tokens with unknown key ids cause at most one fetch per cool-down, however many there are, and only
+ * those tokens wait for it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OnModuleDestroy, OnModuleInit } from '@nestjs/common';
@@ -12,12 +13,15 @@ import { connectorBy } from '../common/proxied-connector.js';
 import type { ProxyFor } from '../common/proxy-rules.js';
 import { FETCH_LIMIT_MS, fetchKeySet } from './key-set.js';
 
-/** Of a set, since it was asked for. Together with BELIEVED_MS: a withdrawn key is accepted for a minute at most. */
+/**
+ * Maximum age of a set, from the start of its request. With BELIEVED_MS, a revoked key is accepted for at most one
+ * minute.
+ */
 const MAX_AGE_MS = 30_000;
 const REFRESH_EVERY_MS = 15_000;
-/** Between two fetches, also after one that failed. */
+/** Between two fetches, also after a failed one. */
 const COOL_DOWN_MS = 5_000;
-/** Tokens that wait for the next fetch because nobody knows their key yet; more get 503. */
+/** Maximum number of tokens with an unknown key that wait for the next fetch; more get 503. */
 const MOST_WAITING = 1_000;
 
 interface KeySet {
@@ -58,8 +62,8 @@ export class PublishedKeys implements OnModuleInit, OnModuleDestroy {
 
   /**
    * The key that a token names, for jose.
-   * @throws JWKSNoMatchingKey where the provider has no such key
-   * @throws AppError UNAVAILABLE where that cannot be told
+   * @throws JWKSNoMatchingKey if the identity provider has no such key
+   * @throws AppError UNAVAILABLE if that cannot be determined
    */
   async keyFor(header: JWTHeaderParameters): Promise<CryptoKey> {
     const arrivedAt = performance.now();
@@ -86,7 +90,7 @@ export class PublishedKeys implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  /** One pause for all who wait. A timer may fire a millisecond early. */
+  /** One pause for all waiting tokens. A timer may fire a millisecond early. */
   private coolDown(): Promise<void> {
     this.pause ??= sleep(this.coolDownLeftMs() + 2, undefined, { signal: this.stop.signal }).finally(
       () => (this.pause = undefined),
@@ -94,7 +98,7 @@ export class PublishedKeys implements OnModuleInit, OnModuleDestroy {
     return this.pause;
   }
 
-  /** Joins a fetch that is in flight. @throws AppError UNAVAILABLE, at once where the last fetch was a moment ago */
+  /** Joins a fetch in flight. @throws AppError UNAVAILABLE, immediately if the last fetch was within the cool-down */
   private async fetchSet(): Promise<KeySet> {
     if (!this.fetching && this.coolDownLeftMs() > 0) throw this.unavailable();
     this.fetching ??= this.load().finally(() => (this.fetching = undefined));
@@ -141,13 +145,13 @@ export class PublishedKeys implements OnModuleInit, OnModuleDestroy {
     return Math.max(0, this.askedAt + COOL_DOWN_MS - performance.now());
   }
 
-  /** Without the cause, which is logged when it begins and not for each request. */
+  /** Without the cause, which is logged once and not for each request. */
   private unavailable(): AppError {
     return new AppError('UNAVAILABLE', { retryAfterSeconds: Math.max(1, Math.ceil(this.coolDownLeftMs() / 1_000)) });
   }
 }
 
-/** A key that is in the set and cannot be used is the provider's fault, and not the caller's. */
+/** A key in the set that cannot be used is the identity provider's fault, not the caller's. */
 const keyIn = async ({ find }: KeySet, header: JWTHeaderParameters): Promise<CryptoKey> => {
   try {
     return await find(header);

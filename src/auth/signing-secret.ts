@@ -8,8 +8,8 @@ import { textOf } from '../config/secret-files.js';
 const pathIn = (dataDir: string): string => join(dataDir, 'jwt-secret');
 
 /**
- * The embedded default's own key for access tokens: made once, at random, readable by its owner only. Nothing outside
- * the data directory knows it.
+ * The signing key of the embedded default: created once, at random, and readable only by its owner. It exists only in
+ * the data directory.
  */
 export const ensureSigningSecret = async (dataDir: string): Promise<string> => {
   await makeSecretFile(pathIn(dataDir), randomBytes(32).toString('base64url'));
@@ -17,8 +17,8 @@ export const ensureSigningSecret = async (dataDir: string): Promise<string> => {
 };
 
 /**
- * The secret that the command line signs with: the first of JWT_SECRET, or the embedded default's own.
- * @throws Error with a sentence for the user: an identity provider signs the tokens, or there is no secret yet
+ * The secret that the command-line tools sign with: the first of JWT_SECRET, or that of the embedded default.
+ * @throws Error with a message for the user: an identity provider signs the tokens, or there is no secret yet
  */
 export const secretToSignWith = async ({
   jwtSecrets,
@@ -29,7 +29,7 @@ export const secretToSignWith = async ({
   return jwtSecrets?.[0] ?? readSigningSecret(dataDir);
 };
 
-/** @throws Error with a sentence for the user */
+/** @throws Error with a message for the user */
 export const readSigningSecret = async (dataDir: string): Promise<string> => {
   const bytes = await readFile(pathIn(dataDir)).catch((cause: unknown) => {
     const { code, message } = cause as NodeJS.ErrnoException;
@@ -41,7 +41,7 @@ export const readSigningSecret = async (dataDir: string): Promise<string> => {
     );
   });
   const secret = textOf(bytes);
-  if (secret === null) throw new Error(`${pathIn(dataDir)} is no text in UTF-8; remove it to have a new one.`);
-  if (bytes.length < 32) throw new Error(`${pathIn(dataDir)} is too short; remove it to have a new one.`);
+  if (secret === null) throw new Error(`${pathIn(dataDir)} is not UTF-8 text; remove it to get a new one.`);
+  if (bytes.length < 32) throw new Error(`${pathIn(dataDir)} is too short; remove it to get a new one.`);
   return secret;
 };

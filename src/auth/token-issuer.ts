@@ -3,14 +3,14 @@ import type { Config } from '../config/config.js';
 
 interface TokenRequest {
   readonly userId: string;
-  /** Space between two. */
+  /** Space-separated. */
   readonly scope?: string;
   readonly lifetimeSeconds: number;
 }
 
 /**
- * Signs a token as the app's backend would: the key is the secret's text in UTF-8, the algorithm HS256. The command line and the
- * tests use it.
+ * Signs a token as the app's backend would: the key is the secret's text in UTF-8, the algorithm HS256. Used by the
+ * command-line tools and the tests.
  */
 export const issueToken = (
   secret: string,

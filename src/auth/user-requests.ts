@@ -1,6 +1,6 @@
 /**
- * The requests of one user that a process works on at once. What is answered from memory does not count; the rest may take a
- * database connection each, and one user with many connections must not keep all of them from the others.
+ * Limits the concurrent requests of a user in a process. Requests that are answered from memory do not count. Each of
+ * the others may take a database connection, and one user must not occupy all of them.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../common/error-table.js';
@@ -8,15 +8,17 @@ import './access.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** A user's requests go one after the other, or share one answer: they take one database connection between them. */
+    /**
+     * A user's requests on this route are queued or share one result, so together they take one database connection.
+     */
     isInLine?: true;
   }
 }
 
-/** Some devices, each with a few requests in progress, and the long polls and streams that a user may have. */
+/** Enough for several devices with a few requests each, and for the long polls and streams of a user. */
 export const REQUESTS_AT_ONCE = 100;
 
-/** After authentication, and after what is answered from memory. */
+/** Call it after the hooks for authentication and for replies from memory. */
 export const limitRequestsOfUsers = (server: FastifyInstance): void => {
   const byUser = new Map<string, number>();
   const leave = (userId: string): void => {
@@ -25,7 +27,7 @@ export const limitRequestsOfUsers = (server: FastifyInstance): void => {
     else byUser.delete(userId);
   };
   const enter = ({ user }: FastifyRequest, { raw }: FastifyReply, done: (refusal?: Error) => void): void => {
-    // Of a client that has left, 'close' is past.
+    // If the client has disconnected, 'close' has already fired.
     if (!user || raw.destroyed) {
       done();
       return;

@@ -1,7 +1,7 @@
 /**
- * Tokens that were found good a moment ago. A client asks every second with the same token, and the check of a signature is
- * dearer than all else that a state poll needs. What is believed here is what the check itself would say: a token's
- * principal until it expires, and under keys that can be withdrawn no longer than BELIEVED_MS.
+ * Caches recently verified tokens. A client polls every second with the same token, and verifying a signature costs
+ * more than the rest of a state poll. A cached result equals that of the verification: the token's principal until it
+ * expires. With keys that can be revoked, it is cached for at most BELIEVED_MS.
  */
 import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
@@ -9,10 +9,10 @@ import { LRUCache } from 'lru-cache';
 import { CONFIG, type Config } from '../config/config.js';
 import type { Principal } from './access-token.js';
 
-/** Together with the keys' own lifetime: a withdrawn key is believed for a minute at most. */
+/** With the maximum age of the keys, a revoked key is accepted for at most one minute. */
 export const BELIEVED_MS = 30_000;
 
-/** Clients of one replica, and then some; about 300 bytes each, however long the token. */
+/** More than the clients of one replica; about 300 bytes each, however long the token. */
 const MOST_TOKENS = 100_000;
 
 interface Verified {
@@ -23,12 +23,12 @@ interface Verified {
 
 @Injectable()
 export class VerifiedTokens {
-  /** By keyOf: a token is as good as its user, and memory is written to swap and to dumps. */
+  /** By keyOf: a token gives access to its user's calls, and memory may be written to swap and to dumps. */
   private readonly tokens = new LRUCache<string, Verified>({ max: MOST_TOKENS });
   private readonly believedMs: number;
 
   constructor(@Inject(CONFIG) { jwtJwksUri }: Pick<Config, 'jwtJwksUri'>) {
-    // The secret cannot change but with the process.
+    // The secret can change only with a restart.
     this.believedMs = jwtJwksUri ? BELIEVED_MS : Infinity;
   }
 
@@ -40,7 +40,7 @@ export class VerifiedTokens {
 
   /**
    * @param key from keyOf
-   * @returns undefined where the token has to be checked
+   * @returns undefined if the token must be verified
    */
   get(key: string): Principal | undefined {
     const known = this.tokens.get(key);
@@ -48,5 +48,5 @@ export class VerifiedTokens {
   }
 }
 
-/** A request makes it once. */
+/** Computed once per request. */
 export const keyOf = (token: string): string => hash('sha256', token, 'base64');

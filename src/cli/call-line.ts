@@ -1,6 +1,6 @@
 const WORDS: Readonly<Record<string, string>> = { '1': 'requested', '2': 'ringing', '3': 'answered', '4': 'over' };
 
-/** What the service tells of a call's state. */
+/** The state of a call, as sent by the service. */
 export interface CallState {
   readonly stateType: string;
   /** Null until the call is over. */
@@ -13,8 +13,8 @@ interface Stay {
 }
 
 /**
- * One line that grows with the call: `requested 2.1 s  ringing 4.0 s  answered 9.9 s  over (completed)`. It never fills the 80 columns
- * of a terminal, for a line that has wrapped cannot be drawn again in its place.
+ * One line that grows with the call: `requested 2.1 s  ringing 4.0 s  answered 9.9 s  over (completed)`. It is shorter
+ * than the 80 columns of a terminal, because a wrapped line cannot be redrawn in place.
  */
 export class CallLine {
   private readonly stays: Stay[] = [];
@@ -48,12 +48,12 @@ export class CallLine {
     this.draw();
   }
 
-  /** Where there is no terminal to redraw on, the line is written once, now. */
+  /** Without a terminal, the line is written once, now. */
   finish(): void {
     this.out.write(this.out.isTTY ? '\n' : `${this.text()}\n`);
   }
 
-  /** Also while nothing happens: the seconds go on. */
+  /** Called also between changes, because the seconds continue. */
   draw(): void {
     const text = this.text();
     if (!this.out.isTTY || text === this.written) return;

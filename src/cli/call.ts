@@ -1,6 +1,6 @@
 /**
- * `npm run call -- 2000`: places a call and shows its life on one line. An ordinary client of the HTTP API, in the terms
- * of the contract alone.
+ * `npm run call -- 2000`: places a call and shows its progress on one line. An ordinary client of the HTTP API that
+ * uses only the contract.
  */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,7 +21,7 @@ const USAGE = `Usage: npm run call -- <userId>      calls a user
        npm run call -- --service     calls customer service
   --as <userId>    who is calling (1001)
   --url <url>      where Ringback is (http://127.0.0.1:PORT)
-  --token <token>  an access token, where Ringback does not sign its own
+  --token <token>  an access token, if Ringback does not sign its own
   --help           prints this text
 
 Exit status:
@@ -30,12 +30,12 @@ Exit status:
   2 usage       5 rejected      8 lost
   1: the call is refused, Ringback cannot be reached, or the outcome is not known`;
 
-/** Beside DIAL_TIMEOUT: waiting for the provider's turn, a slow database, a slow network. */
+/** In addition to DIAL_TIMEOUT: the wait for a dial slot, a slow database, a slow network. */
 const OVERHEAD_MS = 25_000;
 const DRAW_EVERY_MS = 250;
 const TOKEN_LIFETIME_SECONDS = 12 * 60 * 60;
 
-/** npm passes on the signal that the terminal has sent to us as well: one Ctrl-C arrives twice. */
+/** npm forwards the signal that the terminal has already sent to this process, so one Ctrl-C arrives twice. */
 const SAME_KEY_PRESS_MS = 500;
 
 const readArguments = () => {
@@ -61,7 +61,7 @@ const makeToken = async (userId: string, config: Config): Promise<string> => {
   return issueToken(secret, { userId, lifetimeSeconds: TOKEN_LIFETIME_SECONDS }, config);
 };
 
-/** The first Ctrl-C is a wish, the second one an order. */
+/** The first Ctrl-C requests a cancel, the second one quits. */
 const onCtrlC = (quit: () => void): AbortSignal => {
   const wish = new AbortController();
   let first: number | undefined;
@@ -73,7 +73,7 @@ const onCtrlC = (quit: () => void): AbortSignal => {
   return wish.signal;
 };
 
-/** Shows the call until it is over, and has it canceled meanwhile if that is wished. */
+/** Shows the call until it is over, and cancels it on request. */
 const follow = async (callSid: string, client: Client, line: CallLine, cancel: AbortSignal): Promise<void> => {
   const clock = setInterval(() => {
     line.draw();
@@ -92,7 +92,7 @@ const show = async (states: AsyncGenerator<CallState>, line: CallLine): Promise<
   for await (const state of states) line.show(state);
 };
 
-/** A wish is put forward until it is granted or of no use any more. */
+/** The cancel is repeated until it succeeds or the call is over. */
 const cancelWhenWished = async (callSid: string, client: Client, line: CallLine, wish: AbortSignal): Promise<void> => {
   if (!wish.aborted) await once(wish, 'abort');
   line.canceling();
@@ -139,5 +139,5 @@ const main = async (): Promise<number> => {
 };
 
 const status = await main().catch((error: unknown) => fail((error as Error).message));
-// A cancel that was never answered is not waited for.
+// Exits without waiting for an unanswered cancel.
 process.exit(status);

@@ -1,9 +1,9 @@
-/** The app's side of the contract. Every request has a time limit as a whole, and every reply a greatest size. */
+/** The client side of the contract. Each request has a total time limit, and each reply a size limit. */
 import { boundedText } from '../common/bounded-text.js';
 import type { CallState } from './call-line.js';
 import { statesOf } from './state-stream.js';
 
-/** Bytes. */
+/** In bytes. */
 const LONGEST_REPLY = 100_000;
 
 export interface Reply {

@@ -1,8 +1,11 @@
-/** The exit statuses of the command-line tools. Scripts rely on them, so a status keeps its meaning. 2: common/usage.ts. */
+/**
+ * The exit statuses of the command-line tools. Scripts rely on them, so a status never changes its meaning. Status 2:
+ * common/usage.ts.
+ */
 
-/** The request is refused, the service cannot be reached, or the outcome of the call is not known. */
+/** The request was refused, the service cannot be reached, or the outcome of the call is unknown. */
 export const FAILED = 1;
-/** What a shell reports for a program that Ctrl-C has ended. */
+/** The status that shells report after Ctrl-C. */
 export const INTERRUPTED = 130;
 
 /** By the end reason of the call. */

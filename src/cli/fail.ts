@@ -1,6 +1,6 @@
 import { FAILED } from './exit-status.js';
 
-/** One readable line instead of a stack, and an exit status that scripts understand. */
+/** Prints one readable line instead of a stack, and exits with a status for scripts. */
 export const fail = (message: string, status = FAILED): never => {
   console.error(message);
   process.exit(status);

@@ -1,14 +1,14 @@
-/** A call's states as the service pushes them: server-sent events, resumed after the last one when the connection breaks. */
+/** The states of a call from server-sent events. After a lost connection the stream resumes after the last event. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallState } from './call-line.js';
 
 const OVER = '4';
-/** Before the connection is made anew. */
+/** Pause before reconnecting. */
 const PAUSE_MS = 250;
 
-/** Three heartbeats of the service: a connection that has been silent for so long is dead. */
+/** Three heartbeats of the service. A connection that is silent for longer is dead. */
 const SILENCE_LIMIT_MS = 45_000;
-/** Characters. */
+/** In characters. */
 const LONGEST_EVENT = 100_000;
 
 /** Opens the stream after the event with that id, or from the current state. */
@@ -26,7 +26,7 @@ export async function* statesOf(open: OpenStream, silenceLimitMs = SILENCE_LIMIT
   }
 }
 
-/** Ends with the connection, however that ends: whoever reads on opens another one. */
+/** Ends when the connection ends, for any reason; the caller then opens another one. */
 async function* eventsIn(
   body: ReadableStream<Uint8Array>,
   silenceLimitMs: number,
@@ -43,7 +43,7 @@ async function* eventsIn(
       }
     }
   } catch (error) {
-    // What undici says of a connection that broke.
+    // undici's error for a broken connection.
     if (!(error instanceof TypeError)) throw error;
   }
 }
@@ -53,7 +53,7 @@ async function* untilSilent(text: ReadableStream<string>, limitMs: number): Asyn
   let timer: NodeJS.Timeout | undefined;
   try {
     for (;;) {
-      // Canceled, it reads as ended.
+      // A canceled reader reports the end of the stream.
       timer = setTimeout(() => void reader.cancel(), limitMs);
       const { done, value } = await reader.read();
       clearTimeout(timer);

@@ -1,4 +1,4 @@
-/** `npm run -s token -- 1001` and `npm run -s token -- --admin`: a token for trying the embedded default. */
+/** `npm run -s token -- 1001` and `npm run -s token -- --admin`: a token to try the embedded default. */
 import { parseArgs } from 'node:util';
 import { secretToSignWith } from '../auth/signing-secret.js';
 import { issueToken } from '../auth/token-issuer.js';
@@ -7,7 +7,7 @@ import { readEnvironment } from '../config/environment.js';
 import { fail } from './fail.js';
 import { failUsage, HELP, printUsage } from '../common/usage.js';
 
-/** As long as somebody may play with a demo in one go. */
+/** Long enough for one session with the demo. */
 const LIFETIME_SECONDS = 12 * 60 * 60;
 const DEMO_ADMIN = '1001';
 

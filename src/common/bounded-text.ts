@@ -1,4 +1,4 @@
-/** The text of a response's body. @throws Error where it has more bytes */
+/** The text of a response's body. @throws Error if it has more bytes */
 export const boundedText = async ({ body }: { readonly body: object | null }, mostBytes: number): Promise<string> => {
   const chunks: Uint8Array[] = [];
   let bytes = 0;

@@ -11,25 +11,25 @@
  */
 const SHORT_NUMBER = /^(?:9[56]\d{3,6}|100\d{2}|123\d{2}|114|1118[35]|12580)$/;
 
-/** 12345 and its like behind an area code: the service of that city. libphonenumber accepts only some area codes here. */
+/** City services such as 12345 with an area code. libphonenumber accepts only some area codes here. */
 const CITY_SERVICE = /^(?:10|2\d|[3-9]\d{2})123\d{2}$/;
 
-/** Mobiles of China Telecom. */
+/** Mobile numbers of China Telecom. */
 const MOBILE_149 = /^149\d{8}$/;
 
-/** `086` is a slip for `0086`. It cannot be an area code: the plan assigns none that begins with 86. */
+/** `086` is a common error for `0086`. It cannot be an area code: the plan assigns none that begins with 86. */
 const COUNTRY_CODE = /^(?:\+86|0086|086)/;
 
 /**
- * @param digits a number as it is written in China, without anything but digits and a leading plus
- * @returns what is left without the country code
+ * @param digits a number as written in China: only digits, and optionally a leading plus
+ * @returns the number without the country code
  */
 export const withoutChinaCode = (digits: string): string => digits.replace(COUNTRY_CODE, '');
 
 export const isChinaShortNumber = (digits: string): boolean => SHORT_NUMBER.test(digits);
 
 /**
- * How a number that libphonenumber does not accept is dialled within China; null for any other number.
+ * The national form of a number that libphonenumber does not accept; null for any other number.
  * @param phone E.164
  */
 export const chinaNationalForm = (phone: string): string | null => {

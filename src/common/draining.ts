@@ -1,14 +1,14 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Counts what is in flight, so that a process which is asked to stop can finish that, refuse the rest, and go. */
+/** Counts the requests in flight, so that a stopping process can finish them, refuse new ones, and exit. */
 export class Draining {
   private inFlight = 0;
   private readonly begin = new AbortController();
   private idle: (() => void) | undefined;
   private announced = false;
 
-  /** Aborted when it begins: for replies that would otherwise wait for long. */
+  /** Aborts when draining begins, to end replies that would otherwise wait long. */
   get signal(): AbortSignal {
     return this.begin.signal;
   }
@@ -17,7 +17,7 @@ export class Draining {
     return this.begin.signal.aborted;
   }
 
-  /** Soon it will begin: nobody should send new work here, and what comes is still served. */
+  /** Draining will begin soon. Load balancers should send no new requests; those that arrive are still served. */
   get isAnnounced(): boolean {
     return this.announced || this.hasBegun;
   }
@@ -39,7 +39,7 @@ export class Draining {
     if (this.isIdle) this.idle?.();
   }
 
-  /** Resolves when nothing is in flight any more, or after the limit. */
+  /** Resolves when nothing is in flight, or after the limit. */
   async finish(limitMs: number): Promise<void> {
     const idle = new Promise<void>((resolve) => (this.idle = resolve));
     this.begin.abort();

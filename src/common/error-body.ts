@@ -1,7 +1,7 @@
 import { failure } from './contract-envelope.js';
 import { ERRORS, type AppError } from './error-table.js';
 
-/** Routes whose clients are ours to choose a format for: RFC 9457. Everywhere else the contract's envelope is spoken. */
+/** Routes that use problem bodies (RFC 9457). All others use the contract's envelope. */
 const SPEAKS_PROBLEM = /^\/(?:v1\/admin|v1\/webhooks|health)(?:\/|$)/;
 
 interface ErrorBody {
@@ -9,10 +9,13 @@ interface ErrorBody {
   readonly text: string;
 }
 
-/** The name of the error beside the contract's envelope, which has none: docs/errors.md. A problem body has it as `code`. */
+/**
+ * The error's name for the contract's envelope, which has no field for it (docs/errors.md). A problem body has it as
+ * `code`.
+ */
 export const ERROR_NAME_HEADER = 'x-ringback-error';
 
-/** @param requestId null where no route has seen the request, so that no line of the log has one */
+/** @param requestId null if the request reached no route, so that no log line has its id */
 export const errorBody = (error: AppError, route: string, requestId: string | null): ErrorBody =>
   SPEAKS_PROBLEM.test(route)
     ? {

@@ -1,7 +1,6 @@
 /**
- * Every way in which Ringback says no, in one table. The contract's own outcomes are HTTP 200 with the code in the body
- * (contract: HTTP status); everything that the contract does not know uses its HTTP status. The texts of the first
- * group are the contract's, to the byte.
+ * All errors of Ringback. The contract's own outcomes have HTTP status 200 and the code in the body (contract: HTTP
+ * status). All others use their HTTP status. The texts of the first group are the contract's, byte for byte.
  */
 export interface ErrorRow {
   /** `returnCode` in the contract's envelope, `status` in a problem body. */
@@ -44,7 +43,7 @@ export const ERRORS = {
 
 export type ErrorName = keyof typeof ERRORS;
 
-/** One thing wrong with a request, for the reader of a problem body. */
+/** A fault of a request, for a problem body. */
 export interface Fault {
   /** A JSON pointer (RFC 6901) into the body, or the name of a parameter. */
   readonly where: string;
@@ -52,19 +51,19 @@ export interface Fault {
 }
 
 interface AppErrorDetails {
-  /** Says what was seen and what was expected; for problem bodies, never for the contract's envelope. */
+  /** What was received and what was expected. For problem bodies, never for the contract's envelope. */
   readonly detail?: string;
   readonly faults?: readonly Fault[];
   /** Seconds, for Retry-After. */
   readonly retryAfterSeconds?: number;
-  /** WWW-Authenticate (RFC 6750, 3), where there is more to say than `Bearer`. */
+  /** WWW-Authenticate (RFC 6750, 3), if it has more than `Bearer`. */
   readonly challenge?: string;
-  /** What stands for `{name}` in the row's message. */
+  /** The values of `{name}` placeholders in the row's message. */
   readonly values?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
 }
 
-/** Thrown at the place that knows, translated once by ErrorFilter. */
+/** Thrown where the fault is known; ErrorFilter translates it into a reply. */
 export class AppError extends Error {
   readonly detail: string | undefined;
   readonly faults: readonly Fault[];

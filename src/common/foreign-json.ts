@@ -1,9 +1,10 @@
 /**
- * Values out of JSON that another process wrote: a provider, PostgreSQL's notifications, another version of ours. Each is
- * checked where it enters (design rule 9). A reader returns a value of the right type and range, or throws UnexpectedShape.
+ * Reads values from JSON of another process: a provider, PostgreSQL's notifications, another version of Ringback. Each
+ * value is validated on entry (design rule 9). A reader returns a value of the right type and range, or throws
+ * UnexpectedShape.
  */
 
-/** The message names the field and what is wrong with it, and repeats nothing of the value. */
+/** The message names the field and its fault, and never repeats the value. */
 export class UnexpectedShape extends Error {}
 
 export const readJson = (text: string): unknown => {
@@ -29,10 +30,10 @@ export const readList = (name: string, value: unknown): readonly unknown[] => {
 const LONGEST_TEXT = 200;
 const NOT_STORABLE = /[\0\p{Surrogate}]/gu;
 
-/** Nothing of ours is longer. PostgreSQL stores neither NUL nor half of a surrogate pair. */
+/** No field of ours is longer. PostgreSQL stores neither NUL nor unpaired surrogates. */
 export const isStorable = (value: string): boolean => value.length <= LONGEST_TEXT && value.search(NOT_STORABLE) === -1;
 
-/** For a text that people read and no code branches on: shortened and cleaned rather than refused. */
+/** For texts that only people read: shortened and cleaned instead of refused. */
 export const storable = (value: unknown, most = LONGEST_TEXT): string =>
   typeof value === 'string' ? value.slice(0, most).replace(NOT_STORABLE, '') : '';
 

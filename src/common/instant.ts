@@ -1,16 +1,16 @@
-/** RFC 3339; in a query string a plus that nobody has escaped is a blank. */
+/** RFC 3339. In a query string an unescaped plus is decoded as a blank. */
 const SHAPE = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+ -]\d\d:\d\d)$/i;
 
-/** A year of four digits in UTC: what RFC 3339 can write, and PostgreSQL writes and reads alike. */
+/** A year of at most four digits in UTC: RFC 3339 can write it, and PostgreSQL writes and reads it identically. */
 export const isInstant = (date: Date): boolean => {
   const year = date.getUTCFullYear();
   return year >= 1 && year <= 9999;
 };
 
-/** Null where the text is no instant, a February 30 included. */
+/** Null if the text is not a valid time; 30 February is not. */
 export const readInstant = (text: string): Date | null => {
   const [, day = '', time = '', offset = ''] = SHAPE.exec(text) ?? [];
-  // Date makes March 2 of February 30, and the next day of 24:00:00.
+  // Date turns 30 February into 2 March, and 24:00:00 into the next day.
   if (!isDay(day) || time.startsWith('24')) return null;
   const instant = new Date(`${day}T${time}${offset.toUpperCase().replace(' ', '+')}`);
   return isInstant(instant) ? instant : null;

@@ -1,28 +1,28 @@
 /**
- * JSON.parse (RFC 8259) in steps and with limits. JSON.parse takes over a second for 8 MB of brackets or keys, and all other
- * requests wait for it; what is nested deeply overflows the stack of those who read the result.
+ * JSON.parse (RFC 8259) in steps and with limits. JSON.parse takes over a second for 8 MB of brackets or keys, and
+ * blocks all other requests. Deeply nested results overflow the stack of their readers.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from './error-table.js';
 
-/** Ours have three. */
+/** Our own bodies have three levels. */
 export const DEEPEST = 32;
-/** Ten thousand users have 40,000, a twin of every user included. */
+/** A body with 10,000 users has 40,000 values; this allows for twice as many users. */
 export const MOST_VALUES = 100_000;
-/** Characters of one string: far more than any field of ours, and still parsed in one step. */
+/** Characters per string: far more than any field of ours, and still parsed in one step. */
 export const LONGEST_STRING = 256 * 1024;
-/** Each some milliseconds. */
+/** Each step takes a few milliseconds. */
 const VALUES_A_STEP = 1_000;
 const CHARACTERS_A_STEP = 256 * 1024;
 
 const OPENED = Symbol('opened');
 
-/** Each would change what an object is. */
+/** Each of these keys would change the object's prototype or type. */
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor']);
 
 const WORDS: Readonly<Record<string, boolean | null>> = { true: true, false: false, null: null };
 
-/** @throws AppError BAD_REQUEST or TOO_LARGE, which repeats nothing of the text */
+/** @throws AppError BAD_REQUEST or TOO_LARGE; it repeats none of the text */
 export const readJsonText = async (text: string): Promise<unknown> => {
   const steps = new Reader(text).steps();
   for (;;) {
@@ -35,7 +35,7 @@ export const readJsonText = async (text: string): Promise<unknown> => {
 class Reader {
   private position: number;
   private values = 0;
-  /** From the outermost; with the key whose value is being read where it is an object. */
+  /** The open containers, outermost first; for an object, with the key whose value is read next. */
   private readonly open: { readonly container: unknown[] | Record<string, unknown>; key: string }[] = [];
   private readonly mark = /[^ \t\n\r]/g;
   private readonly word = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -60,7 +60,7 @@ class Reader {
     }
   }
 
-  /** A scalar or an empty container; one that has content is opened instead, and its first value comes next. */
+  /** Reads a scalar or an empty container. A container with content is opened, and its first value is read next. */
   private begin(): unknown {
     const bracket = this.peek();
     if (bracket !== '[' && bracket !== '{') return this.scalar();
@@ -77,7 +77,10 @@ class Reader {
     return OPENED;
   }
 
-  /** Into what it belongs to, which may be closed by it. @returns the outermost value once that is closed */
+  /**
+   * Adds the value to its container, and closes containers that end after it. @returns the outermost value once it is
+   * complete
+   */
   private put(read: unknown): { readonly value: unknown } | null {
     let value = read;
     for (;;) {
@@ -139,7 +142,7 @@ class Reader {
     return (quote - first) % 2 === 1;
   }
 
-  /** The next character that is no white space. */
+  /** The next character that is not white space. */
   private peek(): string | undefined {
     const character = this.text[this.position];
     if (character === undefined || character > ' ') return character;

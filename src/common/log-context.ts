@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** What every line logged on behalf of a request, or of a call that is being settled, carries by itself. */
+/** The ids that are added to every log line of a request, or of a call that is being settled. */
 export interface LogContext {
   requestId?: string;
   callSid?: string;
@@ -12,7 +12,7 @@ export const runWithLogContext = <T>(context: LogContext, work: () => T): T => s
 
 export const logContext = (): Readonly<LogContext> => storage.getStore() ?? {};
 
-/** Makes the lines that follow in this request carry the call they are about. */
+/** Adds the call's id to the following log lines of this request. */
 export const logAboutCall = (callSid: string): void => {
   const context = storage.getStore();
   if (context) context.callSid = callSid;

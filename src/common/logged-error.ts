@@ -1,7 +1,7 @@
 /**
- * What of an error is logged. Errors of libraries carry what they were given: TypeORM's the parameters of the statement,
- * PostgreSQL's the whole row that failed (`detail`) and the function in which it did (`where`). Those are names, phone
- * numbers and secrets of people. So only the fields below are logged, never all that an error has.
+ * The loggable part of an error. Errors of libraries contain their input: TypeORM's the parameters of the statement,
+ * PostgreSQL's the whole failing row (`detail`) and the function (`where`). These are names, phone numbers and secrets.
+ * So only the fields below are logged.
  */
 const LOGGED_FIELDS = [
   'code',
@@ -22,21 +22,21 @@ const LOGGED_FIELDS = [
 /** SQLSTATE class 22, data exception: the message repeats the value. Other classes name tables and constraints. */
 const REPEATS_A_VALUE = /^22[0-9A-Z]{3}$/;
 
-/** JSON.parse repeats what it was given: `Unexpected token 's', "secret" is not valid JSON`. */
+/** JSON.parse repeats its input: `Unexpected token 's', "secret" is not valid JSON`. */
 const REPEATED_JSON = /(?:\.\.\.)?"[^]*(?= is not valid JSON)/;
 
-/** More than any chain of ours; an error may also be its own cause. */
+/** Longer than any cause chain of ours; an error may also be its own cause. */
 const MOST_CAUSES = 5;
 
-/** Characters: a stack of twenty lines has fewer. Longer text came from outside. */
+/** In characters: a stack of twenty lines is shorter. Longer text comes from outside. */
 export const LONGEST_FIELD = 4_000;
 
 export const bounded = (value: unknown): unknown =>
   typeof value === 'string' && value.length > LONGEST_FIELD ? `${value.slice(0, LONGEST_FIELD)}…` : value;
 
 /**
- * An error is known by its shape, because one of another realm is no instance of our Error.
- * @returns a primitive as it is; of an object that is no error only its type
+ * An error is detected by its shape, because an error of another realm is not an instance of our Error.
+ * @returns a primitive unchanged; for an object that is not an error, only its type
  */
 export const loggedError = (error: unknown, causesLeft = MOST_CAUSES): unknown => {
   if (typeof error !== 'object' || error === null) return bounded(error);
@@ -49,7 +49,7 @@ export const loggedError = (error: unknown, causesLeft = MOST_CAUSES): unknown =
     stack: bounded((error.stack ?? '').replace(error.message, () => message)),
     ...Object.fromEntries(kept.map((name) => [name, bounded(error[name])])),
     ...(error.cause !== undefined && causesLeft > 0 && { cause: loggedError(error.cause, causesLeft - 1) }),
-    // Node has one error for all addresses of a name, without a message of its own.
+    // Node reports one error without a message for all addresses of a name.
     ...(Array.isArray(error.errors) &&
       causesLeft > 0 && { errors: error.errors.slice(0, MOST_CAUSES).map((one) => loggedError(one, causesLeft - 1)) }),
   };
@@ -59,7 +59,7 @@ type ErrorWithFields = Error & Readonly<Record<string, unknown>>;
 
 const isError = (value: object): value is ErrorWithFields => 'message' in value && typeof value.message === 'string';
 
-/** For people, without a value that the database was given. */
+/** The message, without values that the database received. */
 export const loggedMessage = (error: Error): string => {
   const { code } = error as Error & { readonly code?: unknown };
   if (typeof code === 'string' && REPEATS_A_VALUE.test(code)) return `data exception (SQLSTATE ${code})`;

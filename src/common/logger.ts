@@ -1,6 +1,6 @@
 /**
- * Structured logs. pino is used as it is, without nestjs-pino: the releases of that package for NestJS 12 need a newer
- * Node than this service does, and what it would add is the small adapter below.
+ * Structured logs with pino, without nestjs-pino: its releases for NestJS 12 need a newer Node than this service, and
+ * it would add only the small adapter below.
  */
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
@@ -14,7 +14,7 @@ export type { Logger } from 'pino';
 /** Injection token of the process's logger. */
 export const LOGGER = Symbol('Logger');
 
-/** Fields that hold phone numbers are masked wherever they are logged; fields that hold secrets never get this far. */
+/** Fields with phone numbers are masked in every log line. Fields with secrets are never logged. */
 const maskedField = (value: unknown): unknown => (typeof value === 'string' ? maskPhone(value) : value);
 
 const boundedFields = (line: Record<string, unknown>): Record<string, unknown> =>
@@ -37,7 +37,7 @@ const OPTIONS = {
   },
 };
 
-/** JSON lines, or readable ones where a person is watching. */
+/** JSON lines; human-readable lines on a terminal. */
 export const createLogger = (level: string, stream: NodeJS.WritableStream = process.stdout): Logger => {
   const options = { ...OPTIONS, level };
   if (!('isTTY' in stream && stream.isTTY)) return pino(options, stream);
@@ -47,7 +47,7 @@ export const createLogger = (level: string, stream: NodeJS.WritableStream = proc
 
 const text = (message: unknown): string => String(message).slice(0, LONGEST_FIELD);
 
-/** Nest's own messages through the same logger; its start-up chatter is of no use to an operator. */
+/** Writes Nest's own messages to our logger; its start-up messages at debug. */
 export const nestLogger = (logger: Logger): LoggerService => ({
   log: (message: unknown, context?: unknown) => logger.debug({ context }, text(message)),
   debug: (message: unknown, context?: unknown) => logger.debug({ context }, text(message)),

@@ -2,8 +2,8 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
- * With those above it. Node's own `recursive` never ends below /proc, where a folder cannot be made although the one above
- * it is there.
+ * Creates a folder and its parents. Node's `recursive` never returns below /proc, where a folder cannot be created
+ * although its parent exists.
  * @throws Error that names the folder and the reason
  */
 export const makeFolder = async (path: string): Promise<void> => {

@@ -1,21 +1,21 @@
 import { AppError } from './error-table.js';
 
-/** Rows that one page of a list examines at most, where few of them may fit: a second from a cold disk, 20 ms from memory. */
+/** Maximum number of rows that a page examines when few of them match: a second from a cold disk, 20 ms from memory. */
 export const MOST_EXAMINED = 5_000;
 
 export interface PageRequest {
-  /** The `next` of the page before. */
+  /** The `next` of the previous page. */
   readonly after?: string | undefined;
   readonly limit: number;
 }
 
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Null where this page is the last. */
+  /** Null on the last page. */
   readonly next: string | null;
 }
 
-/** @param rows one more than the limit where there is more to come */
+/** @param rows one more than the limit if there are more pages */
 export const pageOf = <T>(rows: readonly T[], limit: number, cursorOf: (row: T) => string): Page<T> => {
   const items = rows.slice(0, limit);
   const last = items.at(-1);

@@ -2,33 +2,33 @@ import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/
 import { chinaNationalForm, isChinaShortNumber, withoutChinaCode } from './china-numbers.js';
 
 /**
- * An app that could have somebody else's phone ring the emergency services would sooner or later do so. 110, 119, 120 and
- * their like are no valid numbers anyway; the coast guard and rescue at sea look like ordinary service numbers, and are
- * reached behind an area code too.
+ * Without this, the app could sooner or later connect another person's phone to the emergency services. 110, 119, 120
+ * and similar numbers are invalid anyway. Coast guard and sea rescue look like ordinary service numbers, and are also
+ * reachable with an area code.
  */
 const EMERGENCY_NUMBER = /^(?:\+86\d{2,3})?(?:95110|12395)$/;
 
 /** In code points, as people count characters. */
 const LONGEST_WRITTEN = 40;
 
-/** What people write around digits. Letters are refused: they hide extensions, and words that somebody typed. */
+/** The characters that people write around digits. Letters are refused: they hide extensions and typed words. */
 const WRITTEN_NUMBER = /^\(?\+?[\d ().\p{Pd}]{3,40}$/u;
 
 /**
- * Contacts are pasted with these. The right-to-left override (U+202E) is not among them: it shows the digits in another
- * order than the one in which they are dialled.
+ * Invisible characters of pasted contacts. The right-to-left override (U+202E) is not included: it displays the digits
+ * in another order than they are dialled.
  */
 const INVISIBLE = /[\u00ad\u061c\u200b-\u200f\u202a-\u202d\u2060-\u2064\u2066-\u2069\ufeff]/gu;
 
-/** In Germany and Austria a hyphen stands before the direct dial-in digits (DIN 5008), which are part of the number. */
+/** In Germany and Austria a hyphen precedes the direct dial-in digits (DIN 5008), which are part of the number. */
 const HYPHEN_JOINS = /^\+4[39]/;
 const SHORT_END = /\p{Pd}\d{1,2}$/u;
 
 /**
- * A phone number in the one form in which it is stored and dialled: E.164, or the national digits of a short service
- * number. Null where it is no number that can be dialled; nor are premium-rate numbers, because a stolen token would
- * turn each of them into money; nor is a number with an extension.
- * @param region two-letter code of the country for numbers written without a country code
+ * Normalises a phone number to the form that is stored and dialled: E.164, or the national digits of a short service
+ * number. Null if it cannot be dialled. Premium-rate numbers are refused, because a stolen token could turn them into
+ * money, and so are numbers with an extension.
+ * @param region two-letter country code for numbers without a country code
  */
 export const normalisePhone = (text: string, region: string): string | null => {
   const written = readWritten(text);
@@ -37,21 +37,21 @@ export const normalisePhone = (text: string, region: string): string | null => {
   return number === null || hasExtension(written, number, region) ? null : number;
 };
 
-/** Whether it looks like a number at all, in whatever region. */
+/** Whether the text looks like a phone number of any region. */
 export const isWrittenPhone = (text: unknown): text is string => typeof text === 'string' && readWritten(text) !== null;
 
 /**
- * Chinese keyboards write full-width digits, brackets and dashes. The length is checked first: NFKC takes quadratic time for
- * a run of combining marks.
+ * Chinese keyboards write full-width digits, brackets and dashes, hence NFKC. The length is checked first, because NFKC
+ * takes quadratic time for a run of combining marks.
  */
 const readWritten = (text: string): string | null => {
-  // No code point has more than two code units, so that the second look is never at a long text.
+  // A code point has at most two code units, so the second check never runs on a long text.
   if (text.length > 2 * LONGEST_WRITTEN || Array.from(text).length > LONGEST_WRITTEN) return null;
   const written = text.normalize('NFKC').replace(INVISIBLE, '').trim();
   return WRITTEN_NUMBER.test(written) ? written : null;
 };
 
-/** The number that its digits make when they are read as one. */
+/** The number if all its digits are read as one. */
 const joined = (written: string, region: string): string | null => {
   const digits = written.replace(/[^\d+]/g, '');
   const number =
@@ -62,9 +62,9 @@ const joined = (written: string, region: string): string | null => {
 };
 
 /**
- * `95588-1` is the extension 1 of a number, and 955881 is another number. So no number may stand before a separator. Numbers
- * abroad often have several valid lengths and are written in groups; there only one or two digits after a last hyphen are
- * taken for an extension.
+ * `95588-1` is extension 1 of a number, and 955881 is another number. So the part before a separator must not be a
+ * valid number. Numbers abroad often have several valid lengths and are written in groups. For them, only one or two
+ * digits after a last hyphen count as an extension.
  */
 const hasExtension = (written: string, number: string, region: string): boolean => {
   const isOfChina = !number.startsWith('+') || number.startsWith('+86');
@@ -81,19 +81,21 @@ const internationalForm = (digits: string, region: string): string | null => {
   return number.isValid() || chinaNationalForm(number.number) !== null ? number.number : null;
 };
 
-/** Two letters of ISO 3166; undefined for a number of no country, such as +800. @param region of national numbers */
+/**
+ * Two letters of ISO 3166; undefined for a number without a country, such as +800. @param region of national numbers
+ */
 export const countryOf = (phone: string, region: string): string | undefined =>
   phone.startsWith('+') ? parsePhoneNumberFromString(phone)?.country : region;
 
-/** For logs and screens that are not about the number itself: 138****5678. */
+/** For logs, and for screens where the number is not the subject: 138****5678. */
 export const maskPhone = (phone: string): string => {
   const shown = phone.replace(/^\+86(?=1\d{10}$)/, '');
   if (shown.length < 8) return `${shown.slice(0, 2)}****`;
   return `${shown.slice(0, 3)}****${shown.slice(-4)}`;
 };
 
-/** E.164 has at most 15 digits; ids of calls have more. */
+/** E.164 has at most 15 digits; call ids have more. */
 const NUMBER_IN_TEXT = /(?<!\d)\+?\d{7,15}(?!\d)/g;
 
-/** For a text of others that may repeat phone numbers. */
+/** For text from outside that may contain phone numbers. */
 export const maskPhonesIn = (text: string): string => text.replace(NUMBER_IN_TEXT, maskPhone);

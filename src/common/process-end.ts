@@ -1,23 +1,28 @@
 /**
- * The one policy for the end of a process. SIGTERM and SIGINT: finish what is in flight, then exit with status 0; before a
- * SIGTERM's end, load balancers are given time to send their requests elsewhere. An
- * exception that nothing catches, or a rejected promise that nothing handles, leaves the process in an unknown state: the
- * error is logged at fatal, no more work is taken, what is in flight is finished, and the exit status is 1, so that the
- * orchestrator starts the process anew. All are bounded by the same limit.
+ * How the process ends.
+ *
+ * - SIGTERM and SIGINT: finish the work in flight, then exit with status 0. After a SIGTERM, load balancers first get
+ *   time to send their requests elsewhere.
+ * - An uncaught exception or an unhandled rejection leaves the process in an unknown state. The error is logged at
+ *   fatal, no new work is accepted, the work in flight is finished, and the exit status is 1, so that the orchestrator
+ *   restarts the process.
+ *
+ * All are bounded by the same time limit.
  */
 import type { Logger } from './logger.js';
 
 /** Orchestrators wait for 10 s, then kill. */
 const STOP_LIMIT_MS = 9_500;
 
-/** An error that is thrown again and again, also by writing the log itself, must not fill the log until the exit. */
+/** An error that repeats, possibly caused by logging itself, must not fill the log until the exit. */
 const MOST_LOGGED_ERRORS = 10;
 
 /**
- * Installs the policy.
- * @param close stops taking work after that many milliseconds, finishes what is in flight and releases the rest; called once
- * @param drainMs how long work is taken after a SIGTERM
- * @returns aborted when the end begins
+ * Installs the handlers.
+ * @param close stops accepting work after that many milliseconds, finishes the work in flight and releases resources;
+ *   called once
+ * @param drainMs how long work is accepted after a SIGTERM
+ * @returns a signal that aborts when the end begins
  */
 export const controlProcessEnd = (
   close: (drainMs: number) => Promise<void>,
@@ -32,7 +37,7 @@ export const controlProcessEnd = (
     logger.fatal({ error }, 'could not stop in good order');
     process.exit(1);
   };
-  // Where standard output is asynchronous, the last lines of the log are still on their way.
+  // Standard output may be asynchronous, with the last log lines still pending.
   const exit = (): void => {
     process.stdout.write('', () => process.exit(status));
   };
@@ -44,10 +49,10 @@ export const controlProcessEnd = (
   };
 
   const onSignal = (signal: NodeJS.Signals): void => {
-    // Once is enough; npm passes on the Ctrl-C that the terminal has sent to us as well.
+    // Handled once: npm forwards the Ctrl-C that the terminal has already sent to this process.
     if (stopping.signal.aborted) return;
     logger.info({ signal }, 'stopping');
-    // A Ctrl-C comes from the terminal, where no load balancer is.
+    // With a Ctrl-C from a terminal there is no load balancer.
     stop(signal === 'SIGTERM' ? drainMs : 0);
   };
   const onError = (message: string) => (error: unknown) => {

@@ -1,11 +1,11 @@
-/** How undici connects: directly, or through a proxy where one is set for the origin. */
+/** The connector for undici: direct, or through the proxy of the origin. */
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
 import { hostOf, portOf } from './origin.js';
 import type { ProxyFor } from './proxy-rules.js';
 import { openTunnel } from './tunnel.js';
 
-/** A connection to the origin through its proxy; null where it has none. */
+/** A connection to the origin through its proxy; null without a proxy. */
 export const tunnelTo = (origin: URL, proxyFor: ProxyFor, limitMs: number): Promise<Socket> | null => {
   const proxy = proxyFor(origin);
   return proxy && openTunnel(proxy, { host: hostOf(origin), port: portOf(origin) }, limitMs);

@@ -1,6 +1,6 @@
 /**
- * Which outgoing connections go through a proxy: HTTPS_PROXY, HTTP_PROXY and NO_PROXY as curl, Go and Node read them. Loopback
- * never does.
+ * Decides which outgoing connections use a proxy: HTTPS_PROXY, HTTP_PROXY and NO_PROXY as in curl, Go and Node.
+ * Loopback never uses one.
  */
 import ipaddr from 'ipaddr.js';
 import { isWithin, unmapped } from './address-ranges.js';
@@ -14,13 +14,13 @@ export interface ProxySettings {
   readonly noProxy: string;
 }
 
-/** The proxy for an origin; null where the connection is direct. */
+/** The proxy for an origin; null for a direct connection. */
 export type ProxyFor = (origin: URL) => URL | null;
 
-/** For whatever never leaves the machine, and for tests. */
+/** For connections within the machine, and for tests. */
 export const NO_PROXIES: ProxyFor = () => null;
 
-/** What stands in NO_PROXY: a name and all below it, an address, or a range of addresses; each for one port or for all. */
+/** An entry of NO_PROXY: a name with its subdomains, an address, or a range; for one port or all. */
 interface Exception {
   readonly host: string;
   readonly port: string;

@@ -1,15 +1,15 @@
 import type { AddressInfo, Server } from 'node:net';
 
-/** Where no address in particular is listened on, the machine's own. */
+/** Wildcard addresses, and the loopback address that reaches them. */
 const LOOPBACK: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-/** The URL by which this machine reaches what listens there. */
+/** The URL of a listener, as reachable from this machine. */
 export const reachableUrl = (address: string, port: number): string => {
   const host = LOOPBACK[address] ?? address;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 };
 
-/** @throws Error before it listens */
+/** @throws Error if the server does not listen */
 export const urlOf = (server: Server): string => {
   const listening = server.address() as AddressInfo | null;
   if (!listening) throw new Error('the service does not listen yet');

@@ -1,26 +1,26 @@
-/** The address of a request: what was asked, and what of it may be logged. */
+/** The path of a request, and its loggable form. */
 import type { FastifyRequest } from 'fastify';
 
 const LONGEST_LOGGED_PATH = 200;
 /**
- * An id of a user, a call or an endpoint, or a short name in lower case, such as a provider's. Whatever looks otherwise may be
- * a secret: the end of a webhook path, a token or a phone that was pasted into the wrong place.
+ * An id of a user, a call or an endpoint, or a short lower-case name such as a provider's. Any other segment may be a
+ * secret: the end of a webhook path, or a token or phone number in the wrong place.
  */
 const LOGGED_SEGMENT = /^(?:\d{1,10}|\d{12,32}|v\d|[a-z][a-z-]{0,19}|callState|callCancel|callService)$/;
 
-/** The path without query, fragment and matrix parameters. Each of them may carry a token. */
+/** The path without query, fragment and matrix parameters, because each may contain a token. */
 const pathOf = ({ url }: Pick<FastifyRequest, 'url'>): string => url.split(/[?#;]/, 1)[0] ?? '';
 
 /** An absolute-form target (RFC 9112, 3.2.2) names the same resource. */
 export const withoutOrigin = (target: string): string =>
   target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/^(?!\/)/, '/');
 
-/** The matched route; where there is none, the path as the router reads it. */
+/** The matched route, or else the decoded path. */
 export const routeOf = (request: FastifyRequest): string => request.routeOptions.url ?? decoded(pathOf(request));
 
 /**
- * The matched route with the ids that it names. A wildcard stays one: a provider's secret may stand there. Where no route was
- * matched, the path is cut to what cannot be a secret.
+ * The matched route with its ids. A wildcard is not replaced, because it may be a provider's secret. Without a route,
+ * only segments that cannot be secrets are shown.
  */
 export const loggedPath = (request: FastifyRequest): string => {
   const { url } = request.routeOptions;

@@ -1,12 +1,12 @@
-/** How long a server that takes no more requests for now wants to be left alone (RFC 9110 §10.2.3). */
+/** Reads how long a server asks us to wait (RFC 9110 §10.2.3). */
 
-/** A server that asks for more may not know what it says; the back-off of deliveries grows to hours by itself. */
+/** A longer time is probably an error of the server. The back-off of deliveries grows to hours by itself. */
 export const LONGEST_RETRY_AFTER_SECONDS = 3_600;
 
 const TOO_MANY_REQUESTS = 429;
 const SERVICE_UNAVAILABLE = 503;
 
-/** @returns 0 where it does not say, or nothing that can be read */
+/** @returns seconds; 0 if the header is absent or unreadable */
 export const retryAfterOf = (status: number, header: string | undefined, now: Date): number => {
   if (header === undefined || (status !== TOO_MANY_REQUESTS && status !== SERVICE_UNAVAILABLE)) return 0;
   const text = header.trim();

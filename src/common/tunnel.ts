@@ -1,6 +1,6 @@
 /**
- * A connection through a proxy (CONNECT, RFC 9110 §9.3.6). Also for plain http: the proxy learns neither paths nor credentials,
- * and one way is enough.
+ * A connection through a proxy (CONNECT, RFC 9110 §9.3.6). It is used for plain http as well: so the proxy sees neither
+ * paths nor credentials, and there is only one mechanism.
  */
 import { request as requestByHttp } from 'node:http';
 import { request as requestByHttps } from 'node:https';
@@ -8,7 +8,7 @@ import { isIP, isIPv6, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { hostOf, portOf } from './origin.js';
 
-/** The proxy did not connect, so that nothing was sent to the target. */
+/** The proxy did not connect, so nothing was sent to the target. */
 export class TunnelRefused extends Error {
   readonly code: string;
 
@@ -57,7 +57,7 @@ export const openTunnel = (proxy: URL, { host, port }: TunnelEnd, limitMs: numbe
     request.end();
   });
 
-/** @param host whose certificate is expected */
+/** @param host the host name of the expected certificate */
 export const secured = (socket: Socket, host: string): TLSSocket =>
   connectTls({ socket, host, ALPNProtocols: ['http/1.1'], ...(isIP(host) === 0 && { servername: host }) });
 

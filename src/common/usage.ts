@@ -1,9 +1,9 @@
-/** How a program is used: printed on stdout when asked for, on stderr when the arguments are wrong. */
+/** Prints a program's usage: to stdout on request, to stderr for invalid arguments. */
 
-/** Of `parseArgs`. */
+/** The help option for `parseArgs`. */
 export const HELP = { type: 'boolean', short: 'h', default: false } as const;
 
-/** The status of a program that was used in a way that it does not have. */
+/** The exit status for invalid usage. */
 const USAGE_ERROR = 2;
 
 export const printUsage = (usage: string): never => {
@@ -16,7 +16,7 @@ export const failUsage = (usage: string): never => {
   process.exit(USAGE_ERROR);
 };
 
-/** For a program that is told everything by its environment: any argument but `--help` runs nothing. */
+/** For a program that is configured only by its environment: with any argument except `--help` it does not run. */
 export const takeNoArguments = (usage: string): void => {
   const given = process.argv.slice(2);
   if (given.length === 0) return;

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The build has one folder more above it than the source. */
+/** The build is one folder deeper than the source. */
 const packageFile = (folder: string): string => {
   const file = join(folder, 'package.json');
   return existsSync(file) ? file : packageFile(dirname(folder));
 };
 
-/** The version that is running. */
+/** The running version. */
 export const VERSION = (
   JSON.parse(readFileSync(packageFile(import.meta.dirname), 'utf8')) as { readonly version: string }
 ).version;

@@ -1,39 +1,39 @@
-/** The settings that say where others are: address ranges, the proxies on either side of us, the sites of web apps. */
+/** Parsers for settings with addresses: ranges, proxies on either side of the service, and origins of web apps. */
 import ipaddr from 'ipaddr.js';
 import { isEncoded, list, urlOf } from './setting-values.js';
 
-/** Anything shorter than four numbers, which ipaddr.js would take, is more likely a slip than a range. */
+/** ipaddr.js also accepts IPv4 addresses with fewer than four numbers, which are more likely a typing error. */
 export const addressRanges = list((range) => {
   const written = asRange(range);
   if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(written) && !ipaddr.IPv6.isValidCIDR(written)) {
-    throw new Error('expected addresses and ranges such as 10.0.0.0/8 or fd00::/8, comma between two');
+    throw new Error('expected addresses and ranges such as 10.0.0.0/8 or fd00::/8, comma-separated');
   }
   return unmapped(ipaddr.parseCIDR(written));
 });
 
 type Range = ReturnType<typeof ipaddr.parseCIDR>;
 
-/** IPv4 in IPv6 is compared as IPv4, so ::ffff:10.0.0.0/104 would contain no address. */
+/** IPv4-mapped IPv6 addresses are compared as IPv4, so ::ffff:10.0.0.0/104 would match nothing. */
 const unmapped = ([address, prefixLength]: Range): Range =>
   address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() && prefixLength >= 96
     ? [address.toIPv4Address(), prefixLength - 96]
     : [address, prefixLength];
 
-/** An address alone is the range that has no other. */
+/** A single address becomes a range of one. */
 const asRange = (written: string): string => {
   if (ipaddr.IPv4.isValidFourPartDecimal(written)) return `${written}/32`;
   return ipaddr.IPv6.isValid(written) ? `${written}/128` : written;
 };
 
-/** Bits. Half of the Internet is nobody's proxies. */
+/** In bits. A shorter prefix covers half of the Internet, which cannot be proxies. */
 const SHORTEST_OF_PROXIES = 7;
 
-/** A number far above that of the proxies would take the client's word, as `true` did. */
+/** A number far above the real one would trust the client's own entries, as `true` did. */
 const MOST_PROXIES = 10;
 
 /**
- * How many, or where they are. A client can write any address into X-Forwarded-For, and a proxy appends the true one: whoever
- * trusts every entry takes the client's word.
+ * The number of proxies, or their ranges. A client can send any X-Forwarded-For, and each proxy appends the true
+ * address. Trusting every entry would trust the client.
  */
 export const trustedProxies = (value: string): number | ReturnType<typeof addressRanges> => {
   if (value === 'false') return 0;
@@ -42,26 +42,23 @@ export const trustedProxies = (value: string): number | ReturnType<typeof addres
     const ranges = addressRanges(value);
     if (ranges.every(([, prefixLength]) => prefixLength >= SHORTEST_OF_PROXIES)) return ranges;
   } catch {
-    // The sentence below says more.
+    // The message below is more specific.
   }
   throw new Error(
-    'expected the number of reverse proxies in front, 1 for one and 10 at most, or their addresses and ranges such as 10.0.0.0/8, comma ' +
-      'between two' +
-      (value === 'true'
-        ? '; `true` is not accepted any more, because it took an address that a client can make up'
-        : ''),
+    'expected the number of reverse proxies in front, 1 to 10, or their addresses and ranges such as 10.0.0.0/8, comma-separated' +
+      (value === 'true' ? '; `true` is no longer accepted, because it trusted addresses that a client can forge' : ''),
   );
 };
 
-/** As browsers write them in the header Origin. Every site at once is no wish that anybody has: tokens are not theirs. */
+/** In the form of the header Origin. There is no wildcard: a site of another party has no tokens. */
 export const origins = list((origin) => {
   if (!/^https?:/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
-    throw new Error('expected origins such as https://app.example.com, without a path, comma between two');
+    throw new Error('expected origins such as https://app.example.com, without a path, comma-separated');
   }
   return origin;
 });
 
-/** It may hold a user and a password. */
+/** The URL may contain a user and a password. */
 export const proxy = (padded: string): URL => {
   const value = urlOf(padded.trim(), ['http:', 'https:']);
   if (value.pathname !== '/' || /[?#]/.test(padded)) throw new Error('expected a URL without a path, ? and #');
@@ -71,11 +68,11 @@ export const proxy = (padded: string): URL => {
   return value;
 };
 
-/** As curl reads them; a range that contains nothing would send what it was meant for through the proxy. */
+/** In curl's format. A range that matches nothing would send its traffic through the proxy. */
 export const proxyExceptions = (value: string): string => {
   const ranges = value.split(/[\s,]+/).filter((entry) => entry.includes('/'));
   if (!ranges.every((range) => ipaddr.isValidCIDR(range.replace(/[[\]]/g, '')))) {
-    throw new Error('expected names, addresses and ranges such as 10.0.0.0/8, comma between two');
+    throw new Error('expected names, addresses and ranges such as 10.0.0.0/8, comma-separated');
   }
   return value;
 };

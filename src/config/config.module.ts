@@ -2,8 +2,8 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { CONFIG, type Config } from './config.js';
 
 /**
- * Hands the Config that was read at start to whoever injects CONFIG. The command line and the simulator read the environment too,
- * and would wait for NestJS to load if the rest of this folder needed it.
+ * Provides the Config that was read at start. The command-line tools and the simulator read the environment too. They
+ * must not load NestJS, so only this file of the folder imports it.
  */
 @Global()
 @Module({})

@@ -5,16 +5,16 @@ import { SETTINGS, type Settings } from './settings.js';
 import { unknownNames, type UnknownName } from './unknown-names.js';
 
 export type Config = Settings & {
-  /** What an operator may see of the settings, by variable: the text in use, and of a secret only that it is set. */
+  /** The settings that an operator may see, by variable: the text in use; for a secret, only that it is set. */
   readonly shown: Readonly<Record<string, string>>;
-  /** Variables that look like settings and are none. */
+  /** Variables that look like settings but are not. */
   readonly unknown: readonly UnknownName[];
 };
 
-/** Injection token of the one frozen Config. */
+/** Injection token of the frozen Config. */
 export const CONFIG = Symbol('Config');
 
-/** Everything wrong with the environment, in one error: an operator should not have to find mistakes one at a time. */
+/** All faults of the environment in one error, so that an operator can fix them together. */
 export class ConfigError extends Error {
   constructor(readonly problems: readonly string[]) {
     super(`The configuration cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
@@ -22,19 +22,19 @@ export class ConfigError extends Error {
   }
 }
 
-/** What the simulator needs as a program of its own: its secrets must be those that the service knows. */
+/** The settings of the separate simulator program. Its secrets must match those of the service. */
 export type SimulatorConfig = Config & {
   readonly simulatorWebhookSecrets: NonNullable<Config['simulatorWebhookSecrets']>;
 };
 
-/** What migrating needs: whoever changes tables need not hold the keys of those who serve. */
+/** The settings for migrations, which need no keys of the service. */
 export type MigrationConfig = Config & { readonly databaseUrl: NonNullable<Config['databaseUrl']> };
 
-/** For what keeps a session of its own: hearing of changes, the job queue, migrating. */
+/** The URL for connections that need a session of their own: the change feed, the job queue, migrations. */
 export const directUrlOf = (config: Pick<Config, 'databaseUrl' | 'databaseDirectUrl'>): string =>
   config.databaseDirectUrl ?? config.databaseUrl ?? '';
 
-/** What an operator has to look at, where something is wrong with that URL. */
+/** The setting that an error about a database URL refers to. */
 export type DatabaseSetting = 'DATABASE_URL' | 'DATABASE_DIRECT_URL';
 
 export const directSettingOf = ({ databaseDirectUrl }: Pick<Config, 'databaseDirectUrl'>): DatabaseSetting =>
@@ -42,12 +42,14 @@ export const directSettingOf = ({ databaseDirectUrl }: Pick<Config, 'databaseDir
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Whether a variable is set, be its value right or wrong: what is missing is told along with what is mistaken. */
+/**
+ * Whether a variable is set, with a valid or invalid value, so that missing and invalid settings are reported together.
+ */
 type IsSet = (setting: Setting<unknown>) => boolean;
 
 /**
- * Checks and freezes the settings. A problem names its variable and never repeats the value, which may be a secret.
- * @throws ConfigError with every problem found.
+ * Validates and freezes the settings. A problem names its variable and never repeats the value, which may be a secret.
+ * @throws ConfigError with all problems
  */
 export const readConfig = (environment: Environment): Config => read(environment, contradictions);
 
@@ -88,7 +90,7 @@ const read = (given: Environment, contradictionsOf: (isSet: IsSet, config: Confi
   return config;
 };
 
-/** Node decodes bytes that are not UTF-8 to U+FFFD: two different secrets of random bytes would be equal. */
+/** Node decodes invalid UTF-8 to U+FFFD, so two different secrets of random bytes would be equal. */
 const readable = (value = ''): string => {
   if (value.includes('\uFFFD')) throw new Error('expected text in UTF-8; write random bytes in hex or base64');
   return value;
@@ -102,7 +104,7 @@ const shownOf =
   ({ name, defaultText, isSecret }: Setting<unknown>): [string, string] => {
     const text = environment[name] || defaultText;
     if (isSecret && text !== '') return [name, '(set)'];
-    // Some services have their key in the query.
+    // Some services have a key in the query.
     return [name, /^https?:/.test(text) ? text.replace(/\?.*/s, '?(set)') : text];
   };
 
@@ -153,7 +155,7 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
   return problems;
 };
 
-/** A provider that rings for longer than the call may stay in its state has its call closed while a phone rings. */
+/** If a provider rings longer than the call may stay in its state, the call is closed while a phone still rings. */
 const timeContradictions = (isSet: IsSet, config: Config): string[] =>
   RING_AND_STAY.filter(
     ([ring, stay]) => (isSet(SETTINGS[ring]) || isSet(SETTINGS[stay])) && config[ring] >= config[stay],

@@ -1,4 +1,4 @@
-/** DATABASE_URL. No message repeats any of it: it holds a password. */
+/** Validates DATABASE_URL. No message repeats its content, because it contains a password. */
 import { isEncoded } from './setting-values.js';
 import { readSmallFile } from './small-file.js';
 
@@ -6,7 +6,7 @@ const SCHEME = /^postgres(?:ql)?:\/\//i;
 const SHAPE = /^postgres(?:ql)?:\/\/(?:([^:/?#]*)(?::([^/?#]*))?@)?([^@/?#]*)(?:\/([^@?#]*))?(?:\?([^#]*))?$/i;
 const HOST = /^(?:\[[^\]]*\]|[^:[\]]*)(?::(\d+))?$/;
 
-/** Of the query. Another one would be ignored, and `ssl_mode=verify-full` would mean plain text. */
+/** The known query parameters. pg ignores others: `ssl_mode=verify-full` would result in plain text. */
 const PARAMETERS = [
   'application_name',
   'client_encoding',
@@ -27,17 +27,17 @@ const PARAMETERS = [
   'user',
 ];
 
-/** Another value would be ignored, or taken for another one: `ssl=` and `ssl=off` are not the same to pg. */
+/** pg ignores or misinterprets other values: `ssl=` and `ssl=off` are not the same to it. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   ssl: ['true', '1', '0'],
   sslmode: ['disable', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'],
   sslnegotiation: ['postgres', 'direct'],
-  // Which is what connections of ours do in any case.
+  // Our connections do this in any case.
   target_session_attrs: ['read-write'],
   uselibpqcompat: ['true', 'false'],
 };
 
-/** What each file holds, and how that begins in PEM. */
+/** The content of each file, and its PEM label. */
 const FILES = {
   sslrootcert: ['certificate', 'CERTIFICATE-----'],
   sslcert: ['certificate', 'CERTIFICATE-----'],
@@ -62,7 +62,7 @@ export const databaseUrl = (padded: string): string => {
     (list) => list !== '' && list.split(',').includes(''),
   );
   if (hasEmptyHost || !ports.every(isPort))
-    throw new Error('expected hosts as name, name:port or [IPv6]:port, comma between two');
+    throw new Error('expected hosts as name, name:port or [IPv6]:port, comma-separated');
   for (const [name, [content, begin]] of Object.entries(FILES)) {
     const path = parameters.get(name);
     if (path !== null) checkFile(name, path, { content, begin });
@@ -71,8 +71,8 @@ export const databaseUrl = (padded: string): string => {
 };
 
 /**
- * The same URL for each of its hosts, in their order, for pg knows one host a URL. As libpq has it: several are in the host's
- * place or in `?host=`, comma between two; with `?port=`, each has its own or all have the one.
+ * Returns one URL per host, in order, because pg supports only one host per URL. As in libpq, several hosts are in the
+ * host part or in `?host=`, separated by commas. With `?port=`, each host has its own port, or all share one.
  */
 export const urlOfEachHost = (url: string): string[] => {
   const [, before = '', hosts = '', path = '', query] = /^([^/]*\/\/(?:[^/?#]*@)?)([^@/?#]*)([^?]*)(?:\?(.*))?$/s.exec(
@@ -89,7 +89,7 @@ export const urlOfEachHost = (url: string): string[] => {
   });
 };
 
-/** @returns undefined where it is no host, empty where it has no port of its own */
+/** @returns undefined if it is not a host, empty if it has no port of its own */
 const portOf = (host: string): string | undefined => {
   const [whole, port = ''] = HOST.exec(host) ?? [];
   return whole === undefined ? undefined : port;
@@ -98,7 +98,7 @@ const portOf = (host: string): string | undefined => {
 const isPort = (text: string | undefined): boolean =>
   text === '' || (text !== undefined && /^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 65_536);
 
-/** The name of a parameter is shown: a password with a raw ? in it does not come as far as here. */
+/** The message shows the parameter's name. A password with a raw ? does not get this far. */
 const checkParameters = (parameters: URLSearchParams): void => {
   for (const name of parameters.keys()) {
     if (!PARAMETERS.includes(name)) {
@@ -114,7 +114,7 @@ const checkParameters = (parameters: URLSearchParams): void => {
   checkEncryption(parameters);
 };
 
-/** Of two parameters that contradict each other, pg follows one without a word. */
+/** pg silently follows one of two contradicting parameters. */
 const checkEncryption = (parameters: URLSearchParams): void => {
   if (parameters.has('ssl') && parameters.has('sslmode')) throw new Error('expected ssl or sslmode, not both');
   const isOff = parameters.get('sslmode') === 'disable' || parameters.get('ssl') === '0';

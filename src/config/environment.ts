@@ -1,4 +1,4 @@
-/** The only file that mentions process.env (a lint rule sees to it). */
+/** The only file that reads process.env (enforced by a lint rule). */
 import {
   readConfig,
   readMigrationConfig,

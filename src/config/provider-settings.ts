@@ -1,4 +1,4 @@
-/** What each provider is told, by the provider's name; all that an operator who uses others need not read. */
+/** The settings of the providers. Operators need only those of their own providers. */
 import { addressRanges } from './address-values.js';
 import { secret, setting, type Setting } from './setting.js';
 import {
@@ -28,7 +28,7 @@ const callsPerSecond = (prefix: string, whom: string, providersOwn = '') =>
   setting(
     `${prefix}_CALLS_PER_SECOND`,
     providersOwn,
-    `Calls that ${whom} is asked for in a second, by all replicas together; more wait a moment, then are refused.` +
+    `Maximum calls per second to ${whom}, from all replicas together; more wait briefly, then are refused.` +
       (providersOwn && ` ${whom}’s own default is ${providersOwn}.`),
     limit(numberBetween(0.01, 1_000)),
   );
@@ -37,7 +37,7 @@ const callsAtOnce = (prefix: string, whom: string) =>
   setting(
     `${prefix}_CALLS_AT_ONCE`,
     '',
-    `Calls that ${whom} carries at once, by all replicas together. Unset: no limit.`,
+    `Maximum concurrent calls of ${whom}, from all replicas together. Unset: no limit.`,
     limit(wholeNumber(1, 100_000)),
   );
 
@@ -45,25 +45,26 @@ export const PROVIDER_SETTINGS = {
   simulator: setting(
     'SIMULATOR',
     'false',
-    'true lets the simulator carry calls with DATABASE_URL set and no provider. No phone rings; otherwise the start is refused.',
+    'true: with DATABASE_URL set and no provider, the simulator carries calls and no phone rings. Otherwise the ' +
+      'start is refused.',
     yesOrNo,
   ),
   simulatorUrl: setting(
     'SIMULATOR_URL',
     '',
-    'Where a simulator runs as a process of its own. Unset: it runs within this one.',
+    'URL of a simulator in a separate process. Unset: it runs in this process.',
     optional(baseUrl('http:', 'https:')),
   ),
   simulatorSpeed: setting(
     'SIMULATOR_SPEED',
     '1',
-    'Pace of the simulator: 1 is lifelike (2 s, 4 s, 10 s), 10 is ten times as fast.',
+    'Speed of the simulator: 1 is real time (2 s, 4 s, 10 s), 10 is ten times as fast.',
     numberBetween(0.1, 10_000),
   ),
   simulatorWebhookSecrets: secret(
     'SIMULATOR_WEBHOOK_SECRETS',
     '',
-    'Secrets of the simulator’s webhooks, comma between two; the first signs, all are accepted. Unset: a random one.',
+    'Secrets of the simulator’s webhooks, comma-separated; the first signs, all are accepted. Unset: a random one.',
     optional(webhookSecrets),
   ),
   simulatorHost: setting('SIMULATOR_HOST', '127.0.0.1', 'Address that `npm run simulator` listens on.', nonEmpty),
@@ -76,7 +77,8 @@ export const PROVIDER_SETTINGS = {
   simulatorTargets: setting(
     'SIMULATOR_TARGETS',
     'http://127.0.0.1:3000/v1/webhooks/simulator',
-    'Where `npm run simulator` posts its webhooks, comma between two: the next where one does not take it.',
+    'URLs to which `npm run simulator` posts its webhooks, comma-separated; if one does not accept, the next is ' +
+      'tried.',
     list(url('http:', 'https:')),
   ),
   asteriskUrl: setting(
@@ -90,8 +92,8 @@ export const PROVIDER_SETTINGS = {
   asteriskDial: setting(
     'ASTERISK_DIAL',
     '=PJSIP/{digits}',
-    'Which channel reaches a number: prefix=dial string, comma between two; the longest prefix that fits decides. ' +
-      '{number}, {digits} (without +) and {rest} (after the prefix) stand for the number. Local channels get option n.',
+    'Channels by number: prefix=dial string, comma-separated; the longest matching prefix is used. {number}, ' +
+      '{digits} (without +) and {rest} (after the prefix) stand for the number. Local channels get option n.',
     dialRules,
   ),
   asteriskShownToCaller: setting(
@@ -118,7 +120,8 @@ export const PROVIDER_SETTINGS = {
   twilioSharedKeys: secret(
     'TWILIO_SHARED_KEYS',
     '',
-    'Secrets of the SharedKeys that sign its webhooks, comma between two; all are accepted. Unset: only the auth token signs.',
+    'Secrets of the SharedKeys that sign its webhooks, comma-separated; all are accepted. Unset: only the auth ' +
+      'token signs.',
     optional(list(sharedSecret)),
   ),
   twilioCallerNumber: setting(
@@ -130,13 +133,13 @@ export const PROVIDER_SETTINGS = {
   twilioUrl: setting(
     'TWILIO_URL',
     'https://api.twilio.com',
-    'Where its API is; its regions have their own.',
+    'URL of its API; its regions have their own.',
     baseUrl('https:', 'http:'),
   ),
   twilioMachineDetection: setting(
     'TWILIO_MACHINE_DETECTION',
     '',
-    'Enable or DetectMessageEnd: Twilio finds out whether a machine has answered.',
+    'Enable or DetectMessageEnd: Twilio detects whether a machine has answered.',
     optional(oneOf('Enable', 'DetectMessageEnd')),
   ),
   twilioCallsPerSecond: callsPerSecond('TWILIO', 'Twilio', '1'),
@@ -148,7 +151,7 @@ export const PROVIDER_SETTINGS = {
     optional(yuntongxunSid),
   ),
   yuntongxunAuthToken: secret('YUNTONGXUN_AUTH_TOKEN', '', 'Its auth token.', optional(text)),
-  yuntongxunAppId: setting('YUNTONGXUN_APP_ID', '', 'The id of the app that Ringback alone uses.', optional(text)),
+  yuntongxunAppId: setting('YUNTONGXUN_APP_ID', '', 'The id of the app that only Ringback uses.', optional(text)),
   yuntongxunWebhookToken: secret(
     'YUNTONGXUN_WEBHOOK_TOKEN',
     '',
@@ -158,13 +161,13 @@ export const PROVIDER_SETTINGS = {
   yuntongxunAllowedAddresses: setting(
     'YUNTONGXUN_ALLOWED_ADDRESSES',
     '',
-    'Address ranges that its webhooks come from, comma between two. Unset: from anywhere.',
+    'Address ranges that its webhooks come from, comma-separated. Unset: all addresses.',
     (value) => (value === '' ? [] : addressRanges(value)),
   ),
   yuntongxunMakeSubAccounts: setting(
     'YUNTONGXUN_MAKE_SUB_ACCOUNTS',
     'false',
-    'true makes a sub-account there at the first call of a user who has none.',
+    'true: the first call of a user without a sub-account creates one there.',
     yesOrNo,
   ),
   yuntongxunShownToCaller: setting(
@@ -182,13 +185,13 @@ export const PROVIDER_SETTINGS = {
   yuntongxunUrl: setting(
     'YUNTONGXUN_URL',
     'https://app.cloopen.com:8883',
-    'Where its REST interface is; an app that is not released yet has the sandbox.',
+    'URL of its REST API; for an app that is not released yet, the sandbox.',
     baseUrl('https:', 'http:'),
   ),
   yuntongxunFormat: setting(
     'YUNTONGXUN_FORMAT',
     'json',
-    'How requests to it are written: json or xml.',
+    'Format of requests to it: json or xml.',
     oneOf('json', 'xml'),
   ),
   yuntongxunCallsPerSecond: callsPerSecond('YUNTONGXUN', '容联'),
@@ -196,18 +199,18 @@ export const PROVIDER_SETTINGS = {
   publicUrl: setting(
     'PUBLIC_URL',
     '',
-    'Where providers reach this service, as far as before /v1: https://calls.example.com.',
+    'URL at which providers reach this service, without /v1: https://calls.example.com.',
     optional(baseUrl('https:', 'http:')),
   ),
 } as const;
 
 interface ProviderSettings {
-  /** Which turns the provider on. */
+  /** The setting that enables the provider. */
   readonly key: Setting<unknown>;
   readonly needed: readonly Setting<unknown>[];
 }
 
-/** By the provider's name. The simulator stands in where none of these is turned on. */
+/** By provider. Without any of them the simulator is used. */
 export const PROVIDERS: Readonly<Record<string, ProviderSettings>> = {
   asterisk: { key: PROVIDER_SETTINGS.asteriskUrl, needed: [PROVIDER_SETTINGS.asteriskPassword] },
   twilio: {

@@ -1,4 +1,7 @@
-/** `JWT_SECRET_FILE=/run/secrets/jwt` instead of JWT_SECRET, and so for every secret: as Docker and Kubernetes mount them. */
+/**
+ * Reads secrets from files, as Docker and Kubernetes mount them: `JWT_SECRET_FILE=/run/secrets/jwt` instead of
+ * JWT_SECRET, and so for every secret.
+ */
 import type { Setting } from './setting.js';
 import { readSmallFile } from './small-file.js';
 
@@ -6,7 +9,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export const fileVariableOf = ({ name }: Setting<unknown>): string => `${name}_FILE`;
 
-/** @returns null for other bytes, all of which would become one and the same character */
+/** @returns null for invalid UTF-8, which would otherwise all become the same character */
 export const textOf = (bytes: Buffer): string | null => {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -16,8 +19,8 @@ export const textOf = (bytes: Buffer): string | null => {
 };
 
 /**
- * @param settings of which those that are secret may be in files
- * @returns the environment with the content of the files in it, and what is wrong with them: never with their content
+ * @param settings of which only the secret ones may be in files
+ * @returns the environment including the files' contents, and the faults of the files, without their content
  */
 export const readSecretFiles = (
   environment: Environment,

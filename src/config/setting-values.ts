@@ -1,12 +1,12 @@
 /**
- * How the text of a setting becomes a value. Each throws an Error that says what was expected, and never repeats the text:
- * it may be a secret.
+ * Parsers of setting values. Each throws an Error with what was expected. The message never repeats the text, which may
+ * be a secret.
  */
 import { isSupportedCountry } from 'libphonenumber-js/max';
 
 /**
- * Files and Kubernetes secrets often end with a line break. It is not dropped: the other side of a shared secret may count it
- * in, and then every token would be refused.
+ * Files and Kubernetes secrets often end with a line break. It is refused and not removed: the other party may include
+ * it in the shared secret, and then every token would be rejected.
  */
 export const text = (value: string): string => {
   if (value !== value.trim()) throw new Error('expected no blank or line break at its beginning or end');
@@ -55,14 +55,14 @@ export const url =
   (...protocols: string[]) =>
   (padded: string): string => {
     const value = padded.trim();
-    // Where to is shown to admins; who we are there has settings of its own.
+    // The URL is shown to admins. Credentials have settings of their own.
     const { protocol, username, password } = urlOf(value, protocols);
     if (protocol.startsWith('http') && username + password !== '')
       throw new Error('expected a URL without a user in it');
     return value;
   };
 
-/** Whether each percent sign begins a byte, and the bytes are UTF-8. */
+/** Whether the percent-encoding is valid and decodes to UTF-8. */
 export const isEncoded = (value = ''): boolean => {
   try {
     decodeURIComponent(value);
@@ -72,7 +72,7 @@ export const isEncoded = (value = ''): boolean => {
   }
 };
 
-/** Paths are put behind it. */
+/** A URL to which paths are appended. */
 export const baseUrl =
   (...protocols: string[]) =>
   (padded: string): string => {
@@ -97,7 +97,10 @@ export const limit =
   (value: string): number | null =>
     value === '' ? null : parse(value);
 
-/** RFC 7518 §3.2: a key for HS256 has at least as many bits as its hash. Blanks are refused and not dropped, as by `text`. */
+/**
+ * RFC 7518 §3.2: an HS256 key has at least as many bits as its hash. Surrounding blanks are refused and not removed, as
+ * in `text`.
+ */
 export const hmacKeys = (value: string): readonly string[] => {
   const keys = value.split(',').map(text);
   if (!keys.every((key) => Buffer.byteLength(key) >= 32))
@@ -105,7 +108,7 @@ export const hmacKeys = (value: string): readonly string[] => {
   return keys;
 };
 
-/** Whom libphonenumber does not know, no number would be valid for: UK, say, which is GB. */
+/** For a country that libphonenumber does not know, such as UK instead of GB, no number would be valid. */
 export const region = (value: string): string => {
   if (!isSupportedCountry(value)) throw new Error('expected a two-letter country code of ISO 3166 such as CN');
   return value;
@@ -121,7 +124,7 @@ export const yuntongxunSid = (value: string): string => {
   return value;
 };
 
-/** Of a provider's own making; a shorter one could be guessed. */
+/** A secret created by the provider. A shorter one could be guessed. */
 export const sharedSecret = (value: string): string => {
   if (text(value).length < 16) throw new Error('expected at least 16 characters each');
   return value;
@@ -137,7 +140,7 @@ export const e164 = (value: string): string => {
   return value;
 };
 
-/** Of any kind: mobile, landline with its area code, 400 or a short number. */
+/** Any kind: mobile, landline with area code, 400 or short number. */
 export const chineseNumber = (value: string): string => {
   if (!/^(?:1\d{10}|0\d{9,11}|[48]00\d{7}|[1-9]\d{2,7})$/.test(value)) {
     throw new Error('expected a number as it is dialled within China, digits alone, such as 01052823298 or 4008001234');
@@ -145,7 +148,7 @@ export const chineseNumber = (value: string): string => {
   return value;
 };
 
-/** A text in which names in braces stand for something else. */
+/** A text with placeholders in braces. */
 export const template =
   (...names: string[]) =>
   (value: string): string => {
@@ -158,12 +161,12 @@ export const template =
     return value;
   };
 
-/** A prefix may be empty, a dial string not; the first equals sign stands between them. */
+/** A prefix may be empty, a dial string may not. The first equals sign separates them. */
 export const dialRules = (value: string): readonly { readonly prefix: string; readonly dialString: string }[] => {
   const rules = value.split(',').map((text) => {
     const [, prefix, dialString] = /^(\+?\d*)=([A-Za-z][A-Za-z0-9]*\/\S+)$/.exec(text.trim()) ?? [];
     if (prefix === undefined || dialString === undefined) {
-      throw new Error('expected rules such as +86=PJSIP/0{rest}@trunk or =PJSIP/{number}, comma between two');
+      throw new Error('expected rules such as +86=PJSIP/0{rest}@trunk or =PJSIP/{number}, comma-separated');
     }
     return { prefix, dialString: template('number', 'digits', 'rest')(dialString) };
   });
@@ -171,18 +174,18 @@ export const dialRules = (value: string): readonly { readonly prefix: string; re
   return rules;
 };
 
-/** Of two rules for the same numbers the second would never be used. */
+/** The second of two rules for the same numbers would never be used. */
 const refuseTwice = (kinds: readonly string[]): void => {
   if (new Set(kinds).size !== kinds.length) throw new Error('expected each prefix or country once');
 };
 
-/** A provider twice on a route would be asked a second time for what it has refused. */
+/** A provider that is listed twice would be tried again after its refusal. */
 export const routes = (value: string): readonly { readonly to: string; readonly providers: readonly string[] }[] => {
   const all = value.split(',').map((written) => {
     const [, to, names] = /^((?:\+?[1-9]\d*)?|[A-Z]{2})=([a-z-]+(?:\/[a-z-]+)*)$/.exec(written.trim()) ?? [];
     const providers = names?.split('/') ?? [];
     if (to === undefined || new Set(providers).size !== providers.length || providers.length === 0) {
-      throw new Error('expected routes such as +86=yuntongxun/twilio or US=twilio or =asterisk, comma between two');
+      throw new Error('expected routes such as +86=yuntongxun/twilio or US=twilio or =asterisk, comma-separated');
     }
     if (/^[A-Z]/.test(to)) region(to);
     return { to, providers };
@@ -203,7 +206,7 @@ export const webhookSecrets = (value: string): readonly [string, ...string[]] =>
   const [first = '', ...more] = value.split(',').map((secret) => secret.trim());
   for (const secret of [first, ...more]) {
     const bytes = /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret) ? Buffer.from(secret.slice(6), 'base64').length : 0;
-    if (bytes < 24 || bytes > 64) throw new Error('expected whsec_ and 24 to 64 bytes in base64, comma between two');
+    if (bytes < 24 || bytes > 64) throw new Error('expected whsec_ and 24 to 64 bytes in base64, comma-separated');
   }
   return [first, ...more];
 };

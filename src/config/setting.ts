@@ -1,12 +1,12 @@
-/** What an environment variable is to Ringback. */
+/** A setting: an environment variable that Ringback reads. */
 export interface Setting<T> {
   readonly name: string;
   readonly meaning: string;
-  /** As an operator would write it; empty when there is none. */
+  /** As an operator would write it; empty if there is none. */
   readonly defaultText: string;
-  /** Throws an Error whose message says what was expected; it must not repeat the value, which may be a secret. */
+  /** Throws an Error with what was expected. The message must not repeat the value, which may be a secret. */
   readonly parse: (text: string) => T;
-  /** Never shown, to nobody. */
+  /** The value of a secret is never shown. */
   readonly isSecret: boolean;
 }
 

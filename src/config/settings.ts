@@ -1,6 +1,6 @@
 /**
- * Every environment variable that Ringback reads: its name, what it means, its default, and how its text becomes a
- * value. The table in docs/configuration.md is tested against this list.
+ * All environment variables that Ringback reads: name, meaning, default and parser. The table in docs/configuration.md
+ * is tested against this list.
  */
 import { addressRanges, origins, proxy, proxyExceptions, trustedProxies } from './address-values.js';
 import { databaseUrl } from './database-url.js';
@@ -27,7 +27,7 @@ export const SETTINGS = {
   adminPort: setting(
     'ADMIN_PORT',
     '',
-    'TCP port of its own for the admin API and Swagger UI, which PORT does not show then; 0 takes a free one. Unset: both are ' +
+    'Separate TCP port for the admin API and Swagger UI, which PORT then hides; 0 takes a free one. Unset: both are ' +
       'on PORT.',
     optional(wholeNumber(0, 65_535)),
   ),
@@ -35,7 +35,8 @@ export const SETTINGS = {
   drainSeconds: setting(
     'DRAIN_SECONDS',
     '5',
-    'Seconds after SIGTERM for which requests are served while readiness says 503, so that load balancers stop sending.',
+    'Seconds after SIGTERM in which requests are still served while readiness returns 503, so that load balancers ' +
+      'stop sending.',
     numberBetween(0, 300),
   ),
   databaseUrl: secret(
@@ -47,16 +48,17 @@ export const SETTINGS = {
   databaseDirectUrl: secret(
     'DATABASE_DIRECT_URL',
     '',
-    'The same database past a pooler that shares sessions: for hearing of changes, the job queue and migrations. Unset: DATABASE_URL.',
+    'URL of the same database that bypasses a pooler with shared sessions: for the change feed, the job queue and ' +
+      'migrations. Unset: DATABASE_URL.',
     optional(databaseUrl),
   ),
   databasePoolSize: setting(
     'DATABASE_POOL_SIZE',
     '10',
-    'Most database connections that this process opens for requests.',
+    'Maximum number of database connections of this process for requests.',
     wholeNumber(1, 1_000),
   ),
-  dataDir: setting('DATA_DIR', './data', 'Where the embedded default keeps its database and its secrets.', nonEmpty),
+  dataDir: setting('DATA_DIR', './data', 'Folder of the embedded default’s database and secrets.', nonEmpty),
   jwtSecrets: secret(
     'JWT_SECRET',
     '',
@@ -66,7 +68,8 @@ export const SETTINGS = {
   jwtJwksUri: setting(
     'JWT_JWKS_URI',
     '',
-    'Where your identity provider publishes its public keys (RS, PS, ES, EdDSA); instead of JWT_SECRET, and only with JWT_AUDIENCE. A key withdrawn there is accepted for a minute at most.',
+    'URL of your identity provider’s public keys (RS, PS, ES, EdDSA); instead of JWT_SECRET, and only with ' +
+      'JWT_AUDIENCE. A revoked key is accepted for at most one minute.',
     optional(url('https:', 'http:')),
   ),
   jwtIssuer: setting('JWT_ISSUER', '', 'When set, the `iss` that a token must carry.', optional(text)),
@@ -85,8 +88,8 @@ export const SETTINGS = {
   subAccountKeys: secret(
     'SUB_ACCOUNT_KEYS',
     '',
-    'Keys for sub-accounts’ secrets in the database, as name:base64 of 32 bytes, comma between two; the first encrypts, ' +
-      'all decrypt. Unset on the embedded default: a random one in DATA_DIR.',
+    'Keys for sub-accounts’ secrets in the database, as name:base64 of 32 bytes, comma-separated; the first ' +
+      'encrypts, all decrypt. Unset on the embedded default: a random one in DATA_DIR.',
     optional(readKeyRing),
   ),
   phoneRegion: setting('PHONE_REGION', 'CN', 'Country of phone numbers written without a country code.', region),
@@ -111,13 +114,14 @@ export const SETTINGS = {
   longestRingingSeconds: setting(
     'LONGEST_RINGING',
     '120',
-    'Seconds that a call may stay in state 2: as above, and some rings of voicemail or a hunt group.',
+    'Seconds that a call may stay in state 2: as above, and a few rings of voicemail or a hunt group.',
     wholeNumber(1, 86_400),
   ),
   longestTalkSeconds: setting(
     'LONGEST_TALK',
     '14400',
-    'Seconds that a call may stay in state 3; a longer one is hung up, for it is a phone left off the hook.',
+    'Seconds that a call may stay in state 3; a longer call is hung up, because it is probably a phone left off the ' +
+      'hook.',
     wholeNumber(1, 864_000),
   ),
   ringCallerSeconds: setting(
@@ -132,32 +136,33 @@ export const SETTINGS = {
     'Seconds that a provider lets the other party’s phone ring; less than LONGEST_RINGING.',
     wholeNumber(1, 600),
   ),
-  recordCalls: setting('RECORD_CALLS', 'false', 'true has the provider record every talk.', yesOrNo),
+  recordCalls: setting('RECORD_CALLS', 'false', 'true: the provider records every talk.', yesOrNo),
   sweepEverySeconds: setting(
     'SWEEP_EVERY',
     '5',
-    'Seconds between two looks for calls that have stayed too long.',
+    'Seconds between two searches for calls that are due for a check.',
     numberBetween(0.05, 3_600),
   ),
   streamsAtOnce: setting(
     'STREAMS_AT_ONCE',
     '10000',
-    'Event streams and long polls that one process holds open, 20 of them for one user at most; more get 503 or 429.',
+    'Maximum number of open event streams and long polls of one process, at most 20 per user; more get 503 or 429.',
     wholeNumber(1, 1_000_000),
   ),
   routes: setting(
     'ROUTES',
     '',
-    'Which providers carry a call, by the callee’s number: +86=yuntongxun/twilio,US=twilio,=asterisk, that is prefix or ' +
-      'country=providers, nothing for every number. The first route that fits decides; of its providers the second stands ' +
-      'in for the first, and so on. Unset: every number by all that are configured, in the order of this table.',
+    'Providers by the callee’s number: +86=yuntongxun/twilio,US=twilio,=asterisk, that is prefix or ' +
+      'country=providers; an empty prefix matches every number. The first matching route is used; its second provider ' +
+      'is the fallback for the first, and so on. Unset: all configured providers for every number, in the order of ' +
+      'this table.',
     optional(routes),
   ),
   ...PROVIDER_SETTINGS,
   webhookAllowedRanges: setting(
     'WEBHOOK_ALLOWED_RANGES',
     '',
-    'Address ranges beside the public ones that outgoing webhooks may go to, over http too; comma between two.',
+    'Address ranges, in addition to public ones, that outgoing webhooks may go to, also over http; comma-separated.',
     (value) => (value === '' ? [] : addressRanges(value)),
   ),
   httpsProxy: secret(
@@ -169,34 +174,36 @@ export const SETTINGS = {
   httpProxy: secret(
     'HTTP_PROXY',
     '',
-    'Proxy for outgoing http and ws, likewise by CONNECT. Webhooks over http, which only go to WEBHOOK_ALLOWED_RANGES, use none.',
+    'Proxy for outgoing http and ws, also by CONNECT. Webhooks over http use none, because they only go to ' +
+      'WEBHOOK_ALLOWED_RANGES.',
     optional(proxy),
   ),
   noProxy: setting(
     'NO_PROXY',
     '',
-    'Hosts that are reached without a proxy, comma between two: example.com (and all below it), 10.0.0.0/8, host:port, or * for ' +
-      'all. Loopback always is.',
+    'Hosts that are reached without a proxy, comma-separated: example.com (with its subdomains), 10.0.0.0/8, ' +
+      'host:port, or * for all. Loopback always is.',
     proxyExceptions,
   ),
   logLevel: setting(
     'LOG_LEVEL',
     'info',
-    'Least level that is logged: trace, debug, info, warn, error, fatal or silent. State polls that went well are logged at debug.',
+    'Minimum level that is logged: trace, debug, info, warn, error, fatal or silent. Successful state polls are ' +
+      'logged at debug.',
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
   ),
   trustedProxies: setting(
     'TRUST_PROXY',
     '0',
-    'Reverse proxies in front whose X-Forwarded-* and X-Request-Id headers count: their number, if the port can be reached ' +
-      'through them alone, or their address ranges, comma between two.',
+    'Reverse proxies in front whose X-Forwarded-* and X-Request-Id headers are trusted: their number, if the port ' +
+      'is reachable only through them, or their address ranges, comma-separated.',
     trustedProxies,
   ),
   corsOrigins: setting(
     'CORS_ORIGINS',
     '',
-    'Origins of web apps that may call this service from a browser, such as https://app.example.com, comma between two. ' +
-      'Unset: none.',
+    'Origins of web apps that may call this service from a browser, such as https://app.example.com, ' +
+      'comma-separated. Unset: none.',
     (value) => (value === '' ? [] : origins(value)),
   ),
 } as const;

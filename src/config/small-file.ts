@@ -1,9 +1,9 @@
-/** Files that settings name. A pipe may never end, a device neither, and a large file is the wrong one. */
+/** Reads a file that a setting names. A pipe or a device may never end, and a large file is the wrong one. */
 import { readFileSync, statSync } from 'node:fs';
 
 const MOST_BYTES = 1024 * 1024;
 
-/** @throws Error that says in words which continue "the file …" what is wrong with it */
+/** @throws Error with the fault, as a phrase that continues "the file …" */
 export const readSmallFile = (path: string): Buffer => {
   try {
     const file = statSync(path);

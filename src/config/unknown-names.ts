@@ -1,23 +1,23 @@
 /**
- * Variables that look like settings and are none: a misspelt setting would be ignored without a word. Everything else in the
- * environment belongs to other programs.
+ * Finds variables that look like settings but are not, because a misspelt setting would be silently ignored. All other
+ * variables belong to other programs.
  */
 
 export interface UnknownName {
   readonly name: string;
-  /** Which setting it may have meant. */
+  /** The setting that was probably meant. */
   readonly meant?: string;
 }
 
-/** Short names are near to too many others: HOME is two letters from HOST. */
+/** Short names resemble too many others: HOME is two letters from HOST. */
 const SHORTEST_NEAR = 6;
 const LETTERS_A_SLIP = 6;
-/** TRUST_PROXIES and TRUST_PROXY begin alike, and few letters follow. */
+/** For TRUST_PROXIES and TRUST_PROXY: a common beginning, and at most this many different letters at the end. */
 const LONGEST_ENDING = 3;
-/** Within one group of settings, a name that is as far off as this still suggests one. */
+/** Within a group of settings, the greatest distance that still suggests a setting. */
 const FARTHEST_IN_GROUP = 4;
 
-/** Kubernetes sets these in every container for a service called, say, asterisk. */
+/** Kubernetes sets these in every container, for example for a service named asterisk. */
 const OF_KUBERNETES = /_(?:SERVICE_(?:HOST|PORT)(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP)(?:_\w+)?)?)$/;
 
 /** @param known all settings; a group is the first word that several of them share, as in TWILIO_… */
@@ -27,7 +27,7 @@ export const unknownNames = (names: readonly string[], known: readonly string[])
     .filter((name) => !known.includes(name))
     .flatMap((name) => {
       const otherCase = known.find((setting) => setting === name.toUpperCase());
-      // Other programs read names in small letters, such as https_proxy.
+      // Other programs use lower-case names, such as https_proxy.
       if (otherCase) return name === name.toLowerCase() ? [] : [{ name, meant: otherCase }];
       const group = firstWordOf(name);
       const isOfGroup = name.includes('_') && groups.has(group) && !OF_KUBERNETES.test(name);
@@ -58,7 +58,7 @@ const groupsOf = (known: readonly string[]): Set<string> => {
   return new Set(words.filter((word, index) => words.indexOf(word) !== index));
 };
 
-/** Damerau and Levenshtein's: letters that are missing, added, changed, or swapped with the next one. */
+/** Damerau-Levenshtein distance: letters that are missing, added, changed, or swapped with the next one. */
 const distanceOf = (one: string, other: string): number => {
   let before: number[] = [];
   let last = Array.from({ length: other.length + 1 }, (_, index) => index);

@@ -1,4 +1,7 @@
-/** Connections that the role or the database allows. Found at start, because later only what comes last would fail, under load. */
+/**
+ * Checks the connection limit of the role and the database at start. Otherwise only later connections would fail, under
+ * load.
+ */
 import type { DatabaseSetting } from '../config/config.js';
 import { connectionTo } from '../postgres/first-connection.js';
 import { LEAST_SESSIONS } from '../postgres/session-check.js';
@@ -8,7 +11,7 @@ const LIMIT = `
 select least(nullif(rolconnlimit, -1), nullif(datconnlimit, -1)) as limit
 from pg_roles, pg_database where rolname = session_user and datname = current_database() and not rolsuper`;
 
-/** @throws Error where one process alone needs more */
+/** @throws Error if one process needs more */
 export const checkConnectionLimit = async (url: string, setting: DatabaseSetting): Promise<void> => {
   const client = await connectionTo(url, setting);
   try {
@@ -16,7 +19,7 @@ export const checkConnectionLimit = async (url: string, setting: DatabaseSetting
     const limit = rows[0]?.limit ?? Infinity;
     if (limit >= LEAST_SESSIONS) return;
     throw new Error(
-      `The role or the database allows ${limit} connections at once. A process needs at least ${LEAST_SESSIONS}, and ` +
+      `The role or the database allows ${limit} concurrent connections. A process needs at least ${LEAST_SESSIONS}, and ` +
         'DATABASE_POOL_SIZE + 4 under load: alter role … connection limit, or alter database … connection limit.',
     );
   } finally {

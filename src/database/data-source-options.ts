@@ -28,15 +28,15 @@ import { TimeoutClient } from '../postgres/timeout-client.js';
 import { ANSWER_LIMIT_MS, CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../postgres/time-limits.js';
 
 /**
- * A plan is kept for as long as its connection, and one that was made while a table had a page or two would read all of it
- * when it has millions, until PostgreSQL next gathers statistics. What has no index is read as it always is.
+ * Plans are cached per connection. A plan from when a table had a page or two would scan the whole table once it has
+ * millions of rows. Only PostgreSQL's next statistics would change that. A query without an index still scans.
  */
 const PLAN_BY_INDEX = { enable_seqscan: 'off' };
 
-/** What statements of requests rely on beside what all connections set. */
+/** The session settings of requests, in addition to those of all connections. */
 export const REQUEST_SESSION = { ...PLAN_BY_INDEX, statement_timeout: String(STATEMENT_LIMIT_MS) };
 
-/** The one definition of our connection: for the service, for migrating, and for TypeORM's command line. */
+/** The only definition of the database connection: for the service, for migrations, and for TypeORM's command line. */
 export const dataSourceOptions = (url: string, poolSize: number) =>
   ({
     type: 'postgres',

@@ -9,7 +9,7 @@ import { dataSourceOptions } from './data-source-options.js';
       inject: [CONFIG],
       useFactory: ({ databaseUrl, databasePoolSize }: Config) => ({
         ...dataSourceOptions(databaseUrl ?? '', databasePoolSize),
-        // Whoever starts us, starts us again.
+        // The process manager restarts the service.
         retryAttempts: 0,
       }),
     }),

@@ -1,5 +1,5 @@
 /**
- * Brings the tables up to date, at every start, or beforehand by `node dist/src/database/migrate.js`. Replicas that start
+ * Runs the missing migrations, at every start or beforehand by `node dist/src/database/migrate.js`. Replicas that start
  * together take turns, and each migration runs once.
  */
 import { realpathSync } from 'node:fs';
@@ -15,23 +15,23 @@ import { TimeoutClient } from '../postgres/timeout-client.js';
 import { migrateJobQueue } from '../postgres/job-queue.js';
 import { checkRights } from './missing-rights.js';
 
-/** Any number will do, as long as nobody else who uses the database takes the same one. */
+/** Any number that no other user of the database takes. */
 const LOCK = 7_264_225;
 
 const ASK_AGAIN_MS = 100;
 
-/** A migration waits for a table's lock for some seconds (`lock_timeout`), because all requests queue up behind it. */
+/** A migration waits for a table lock only a few seconds (`lock_timeout`), because all requests queue behind it. */
 const LOCK_TRIES = 5;
 const TRY_AGAIN_MS = 2_000;
 /** SQLSTATE of a lock that was not granted in time. */
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** SQLSTATE of what a role may not do. */
+/** SQLSTATE of a missing right. */
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 /**
  * @returns the names of the migrations that were missing
- * @throws Error that says in a sentence what has to be done, where the database cannot be used
+ * @throws Error with the fault and its remedy, if the database cannot be used
  */
 export const migrate = async (url: string, setting: DatabaseSetting = 'DATABASE_URL'): Promise<string[]> => {
   const lock = await firstConnection(url, setting);
@@ -58,7 +58,10 @@ export const migrate = async (url: string, setting: DatabaseSetting = 'DATABASE_
   }
 };
 
-/** Version 0.1.0 made our tables wherever the role's search_path led. @throws Error where that was not `public` */
+/**
+ * Version 0.1.0 created its tables in the first schema of the role's search_path. @throws Error if that was not
+ * `public`
+ */
 const checkSchema = async (lock: TimeoutClient): Promise<void> => {
   const { rows } = await lock.query<{ schema: string }>(
     `select nspname as schema from pg_class join pg_namespace on pg_namespace.oid = relnamespace
@@ -71,7 +74,7 @@ const checkSchema = async (lock: TimeoutClient): Promise<void> => {
   );
 };
 
-/** @throws Error where a table stays locked; the migrations before that one are done and stay */
+/** @throws Error if a table stays locked; the migrations before that one are applied */
 const runMigrations = async (dataSource: DataSource): Promise<string[]> => {
   for (let tried = 1; ; tried++) {
     try {
@@ -91,8 +94,8 @@ const runMigrations = async (dataSource: DataSource): Promise<string[]> => {
 };
 
 /**
- * Asks again and again, and does not wait in the database: a statement that waits holds a snapshot, and an index that is
- * built concurrently waits for all of those. Migrating and waiting for it would wait for each other.
+ * Polls for the lock, instead of waiting in the database. A waiting statement holds a snapshot, and a concurrent index
+ * build waits for all snapshots, so the two would wait for each other.
  */
 const takeTurns = async (lock: TimeoutClient): Promise<void> => {
   for (;;) {
@@ -102,14 +105,14 @@ const takeTurns = async (lock: TimeoutClient): Promise<void> => {
   }
 };
 
-/** A request has a limit, rewriting a large table has none. */
+/** Without time limits: rewriting a large table may take long. */
 const optionsToMigrate = (url: string) => ({
   ...dataSourceOptions(url, 1),
   extra: { keepAlive: true, Client: TimeoutClient },
 });
 
 const USAGE = `Usage: npm run migrate
-  Brings the tables of DATABASE_URL up to date.`;
+  Runs the missing migrations in DATABASE_URL.`;
 
 const main = async (): Promise<void> => {
   takeNoArguments(USAGE);
@@ -118,7 +121,7 @@ const main = async (): Promise<void> => {
   process.stdout.write(done.length > 0 ? `Migrated: ${done.join(', ')}\n` : 'Nothing to migrate.\n');
 };
 
-// Node knows a module by its real path, whatever links led to it.
+// Node identifies a module by its real path, whatever links were used.
 if (process.argv[1] && fileURLToPath(import.meta.url) === realpathSync(process.argv[1])) {
   main().catch((error: unknown) => {
     process.stderr.write(`${(error as Error).message}\n`);

@@ -3,7 +3,7 @@ import { preparedStatement } from '../postgres/prepared-statement.js';
 
 const readApplied = preparedStatement<{ name: string }>('applied-migrations', 'select name from migrations');
 
-/** @throws where the database cannot be asked */
+/** @throws if the database cannot be read */
 export const missingMigrations = async (database: DataSource): Promise<string[]> => {
   const applied = new Set((await readApplied(database, [])).map(({ name }) => name));
   return database.migrations

@@ -1,6 +1,6 @@
 /**
- * What the role of this connection may not do, of all that the service does with the tables there are. The owner of the tables
- * may do everything. Found at start: a call is placed without most of these rights, and its changes are lost.
+ * The rights that the role lacks for what the service does with its tables. The owner of the tables has all rights.
+ * Checked at start: without most of these rights a call would be placed, and its changes lost.
  */
 import type { ClientBase } from 'pg';
 import { getMetadataArgsStorage } from 'typeorm';
@@ -11,8 +11,11 @@ import { JOB_SCHEMA } from '../postgres/job-queue.js';
 const FUNCTIONS = ['webhook_add_job', 'webhook_job_key'];
 
 /**
- * $1: our tables, $2: our functions, $3: the schema of graphile-worker, whose tables have row-level security: rights do not
- * suffice, and where no policy names the role it sees no row and adds none.
+ * $1: our tables, $2: our functions, $3: the schema of graphile-worker. Its tables have row-level security, so rights
+ * do not suffice: without a policy for the role, the role sees no row and can add none.
+ *
+ * 1. `relation`, `routine`: the tables, sequences and functions that must be accessible.
+ * 2. `lacking`: the statements for missing rights, in the order in which they must run.
  */
 const MISSING = `
 with relation as (
@@ -60,7 +63,7 @@ with relation as (
 select statement from lacking order by place, statement
 `;
 
-/** @throws Error with the statements that give the role what it lacks */
+/** @throws Error with the statements that grant what is missing */
 export const checkRights = async (client: ClientBase, setting: DatabaseSetting): Promise<void> => {
   const statements = await missingRights(client);
   if (statements.length === 0) return;
@@ -70,7 +73,7 @@ export const checkRights = async (client: ClientBase, setting: DatabaseSetting):
   );
 };
 
-/** @returns the statements that give it, none where nothing is missing */
+/** @returns the statements that grant what is missing */
 const missingRights = async (client: ClientBase): Promise<string[]> => {
   const tables = getMetadataArgsStorage().filterTables(dataSourceOptions('', 1).entities);
   const names = [...tables.map(({ name }) => name), 'migrations'];

@@ -1,7 +1,7 @@
 /**
- * A pooler in front of DATABASE_URL that gives each transaction another session, while DATABASE_DIRECT_URL leads past it. What
- * requests need of a session then has to be there in every one of them: prepared statements by the pooler, settings by the
- * defaults of the role. The two URLs may name two roles, of which only the direct one migrates.
+ * Checks a pooler in front of DATABASE_URL that uses another session for each transaction, while DATABASE_DIRECT_URL
+ * bypasses it. Every session must then have what requests need: prepared statements by the pooler, settings by the
+ * role's defaults. The two URLs may use different roles; only the direct one migrates.
  */
 import { REQUEST_SESSION } from './data-source-options.js';
 import { connectionTo } from '../postgres/first-connection.js';
@@ -10,7 +10,7 @@ import { checkRights } from './missing-rights.js';
 import { isShared, processOf } from '../postgres/session-check.js';
 import { neededByDefault } from '../postgres/session-options.js';
 
-/** Others may use the pooler meanwhile, so one try need not show it. */
+/** Other clients may use the pooler at the same time, so one try may miss it. */
 const TRIES = 10;
 
 const OTHER_DATABASE =
@@ -20,18 +20,18 @@ const NOT_PREPARED =
   'The pooler in front of DATABASE_URL shares sessions and loses prepared statements. PgBouncer keeps them since version 1.21, ' +
   'where max_prepared_statements is more than 0 (the default since 1.24); with an earlier one, set pool_mode = session: docs/database.md.';
 
-/** SQLSTATE of a prepared statement that another session knows, or that another client has made here. */
+/** SQLSTATE of a prepared statement that exists only in another session, or that another client has created here. */
 const OF_LOST_STATEMENTS = ['26000', '42P05'];
 
-/** @throws Error that says in a sentence what has to be done, where requests cannot be served by way of the pooler */
+/** @throws Error with the fault and its remedy, if requests cannot be served through the pooler */
 export const checkPooler = async (url: string, directUrl: string): Promise<void> => {
-  // With the settings of requests: what is set here stays in a session that serves them next.
+  // With the settings of requests, because they stay in a session that may serve requests next.
   const clients = await Promise.all([url, url].map((one) => connectionTo(one, 'DATABASE_URL', REQUEST_SESSION)));
   const direct = await connectionTo(directUrl, 'DATABASE_DIRECT_URL');
   try {
     const [client, other] = clients as [TimeoutClient, TimeoutClient];
     if ((await serverOf(client)) !== (await serverOf(direct))) throw new Error(OTHER_DATABASE);
-    // The role may be another one than that which migrates.
+    // The role may differ from the one that migrates.
     await checkRights(client, 'DATABASE_URL');
     if (!(await sharesSessions(client, other))) return;
     await checkPreparedStatements(clients);
@@ -48,21 +48,24 @@ const serverOf = async (client: TimeoutClient): Promise<string | undefined> => {
   return rows[0]?.server;
 };
 
-/** @throws Error where it pools statements, for then no transaction is possible */
+/** @throws Error with statement pooling, which allows no transactions */
 const sharesSessions = async (client: TimeoutClient, other: TimeoutClient): Promise<boolean> => {
   if ((await processOf(client)) === client.announcedProcess) return false;
   for (let tried = 0; tried < TRIES; tried++) if (await isShared(client, other)) return true;
   return false;
 };
 
-/** A name that both have meets the other's in one session; a name of one alone is missing in the next session. */
+/**
+ * A shared name collides with the other client's in one session. A name of only one client is missing in the next
+ * session.
+ */
 const checkPreparedStatements = async (clients: readonly TimeoutClient[]): Promise<void> => {
   for (let tried = 0; tried < TRIES; tried++) {
     for (const [index, client] of clients.entries()) {
       await client.query({ name: 'check', text: 'select 1' }).catch(explainLost);
       await client.query({ name: `check-${index}`, text: 'select 1' }).catch(explainLost);
     }
-    // Else a pooler that gives out its sessions in turn might give each of these the same one every time.
+    // Otherwise a round-robin pooler might give each client the same session every time.
     if (tried % 2 === 0) await clients[0]?.query('select 1');
   }
 };
@@ -72,7 +75,7 @@ const explainLost = (error: unknown): never => {
   throw OF_LOST_STATEMENTS.includes(code ?? '') ? new Error(NOT_PREPARED, { cause: error }) : error;
 };
 
-/** What a session of the pool begins with is its `reset_val`, whatever was set in it since. */
+/** A session of the pool starts with its `reset_val`, whatever was set in it since. */
 const checkDefaults = async (client: TimeoutClient): Promise<void> => {
   const needed = { ...neededByDefault(REQUEST_SESSION), transaction_timeout: '0' };
   const { rows } = await client.query<{ statement: string }>(

@@ -1,4 +1,7 @@
-/** `npm run reencrypt`: the last step but one of replacing a key (docs/operations.md, "Keys for secrets"). Beside a running service. */
+/**
+ * `npm run reencrypt`: the second-last step of replacing a key (docs/operations.md, "Keys for secrets"). Runs beside a
+ * running service.
+ */
 import { DataSource } from 'typeorm';
 import { takeNoArguments } from '../common/usage.js';
 import { directUrlOf } from '../config/config.js';

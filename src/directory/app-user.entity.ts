@@ -1,6 +1,6 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** A user of the app, as its backend told us. The id is the app's own. */
+/** A user of the app, as sent by its backend. The id is the app's own. */
 @Entity('app_user')
 @Check('app_user_id_positive', 'id > 0')
 @Index('app_user_blocked', ['id'], { where: 'blocked' })
@@ -12,11 +12,11 @@ export class AppUser {
   @Column('text')
   name: string;
 
-  /** E.164, or a national short number; null where none is bound. */
+  /** E.164, or a national short number; null if none is bound. */
   @Column('text', { nullable: true })
   phone: string | null;
 
-  /** Every request of theirs is refused. */
+  /** True if all requests of the user are refused. */
   @Column('boolean', { default: false })
   blocked: boolean;
 }

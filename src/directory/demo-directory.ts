@@ -1,6 +1,6 @@
 /**
- * People to try Ringback with. Phones end in the user's id, so that a number in a log or on a screen tells whose it is,
- * and a callee's last two digits pick the simulator's script. Nobody's phone is rung: the simulator rings none.
+ * Demo users. Their phones end in the user's id, so a number in a log or on a screen identifies its user. A callee's
+ * last two digits select the simulator's script. No real phone rings, because the simulator rings none.
  */
 import { randomBytes } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -19,7 +19,7 @@ const CALLEE_WITHOUT_PHONE = '2100';
 const idsBetween = (first: number, last: number): string[] =>
   Array.from({ length: last - first + 1 }, (_, index) => String(first + index));
 
-/** All from the fourth on are complete, enough of them for a load test. */
+/** All from the fourth on are complete: enough for a load test. */
 const CALLERS = idsBetween(1001, 1050);
 /** One for each script of the simulator. */
 const CALLEES = idsBetween(2000, 2013);
@@ -44,17 +44,17 @@ const subAccounts = (keys: KeyRing) =>
   });
 
 /**
- * Fills a directory that holds no user and no service line.
- * @returns whether it was empty, and now is not
+ * Fills a directory without users and service lines.
+ * @returns whether it was empty, and so has been filled
  */
 export const seedDemoDirectory = (dataSource: DataSource, keys: KeyRing): Promise<boolean> =>
   dataSource.transaction(async (database) => {
-    // Of two processes that start at once, the second waits and then finds the directory filled.
+    // If two processes start together, the second waits here and then finds the directory filled.
     await database.query('lock table app_user, service_line in share row exclusive mode');
     if (!(await isEmpty(database))) return false;
     await database.insert(AppUser, [...USERS]);
     await database.insert(SubAccount, subAccounts(keys));
-    // A copy, because TypeORM writes the id into what it is given.
+    // A copy, because TypeORM writes the id into its argument.
     await database.insert(ServiceLine, { ...SERVICE_LINE });
     return true;
   });

@@ -6,7 +6,7 @@ export const NOT_DIALABLE =
   '95588 or +442079460000';
 
 /**
- * The form in which a phone is stored.
+ * Returns the form in which a phone is stored.
  * @throws AppError that names the field `phone`
  */
 export const dialablePhone = (text: string, region: string): string => {

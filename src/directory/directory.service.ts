@@ -10,14 +10,14 @@ interface Credentials {
   readonly secret: string;
 }
 
-/** The two ends of a call as the directory knows them; null is what it does not know. */
+/** The directory's data about both parties of a call; null if unknown. */
 export interface Parties {
   readonly callerPhone: string | null;
   readonly calleePhone: string | null;
-  /** With a call to customer service, the line that was found. */
+  /** For a call to customer service: the selected line. */
   readonly serviceLineId: string | null;
   hasSubAccount(provider: string): boolean;
-  /** The caller's, by the provider's name. @throws Error where there is one whose secret cannot be read */
+  /** The caller's sub-account, by the provider's name. @throws Error if its secret cannot be decrypted */
   subAccount(provider: string): Credentials | null;
 }
 
@@ -54,7 +54,7 @@ interface Row {
   readonly subAccounts: Readonly<Record<string, StoredCredentials>> | null;
 }
 
-/** Whom we know, for the one who places a call: everything about both ends in one statement. */
+/** Reads the data about both parties of a new call in one statement. */
 @Injectable()
 export class DirectoryService {
   constructor(
@@ -66,7 +66,7 @@ export class DirectoryService {
     return partiesOf(await findUser(this.database, [callerId, targetId]), callerId, this.keys);
   }
 
-  /** With the first open service line as the callee. */
+  /** Uses the first open service line as the callee. */
   async findPartiesOfService(callerId: string): Promise<Parties> {
     return partiesOf(await findService(this.database, [callerId]), callerId, this.keys);
   }

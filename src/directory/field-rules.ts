@@ -1,13 +1,12 @@
 /**
- * What the fields of the directory have to be, for a single record and for ten thousand of them alike. A rule says what
- * is wrong with a value, in words that continue "the field …", or null where nothing is. None repeats the value: it may
- * be a secret.
+ * The rules for the directory's fields, for single records and for lists of 10,000. A rule returns the fault of a value
+ * as a phrase that continues "the field …", or null. It never repeats the value, which may be a secret.
  */
 import { GREATEST_LONG, isLong } from '../common/long.js';
 
 export type FieldRule = (value: unknown) => string | null;
 
-/** As Swagger tells it; the greatest is GREATEST_LONG. */
+/** The pattern for Swagger; the maximum is GREATEST_LONG. */
 export const USER_ID_PATTERN = '^[1-9][0-9]{0,18}$';
 
 export const userIdRule: FieldRule = (value) => {
@@ -16,10 +15,13 @@ export const userIdRule: FieldRule = (value) => {
   return `must be a string of decimal digits, 1 to ${GREATEST_LONG}, without a leading zero`;
 };
 
-/** PostgreSQL stores no NUL, UTF-8 has no half of a surrogate pair, and nobody means the other control characters. */
+/**
+ * PostgreSQL cannot store NUL, UTF-8 cannot represent unpaired surrogates, and other control characters are never
+ * intended.
+ */
 const UNSTORABLE = /[\p{Cc}\p{Surrogate}]/u;
 
-/** @param most characters as people count them: an emoji outside the basic plane is one */
+/** @param most code points, as people count characters: an emoji outside the basic plane is one */
 export const textRule =
   (most: number): FieldRule =>
   (value) => {
@@ -39,14 +41,14 @@ export const wholeNumberRule =
 
 export const yesOrNoRule: FieldRule = (value) => (typeof value === 'boolean' ? null : 'must be true or false');
 
-/** The shape only: whether the number can be dialled depends on the region (dialable-phone.ts). */
+/** Checks only the type. Whether the number can be dialled depends on the region (dialable-phone.ts). */
 export const phoneRule: FieldRule = (value) =>
   typeof value === 'string' ? null : 'must be a string such as "13800138000"';
 
 export const phoneOrNoneRule: FieldRule = (value) =>
   value === null || typeof value === 'string' ? null : 'must be a string such as "13800138000", or null for none';
 
-/** Blanks around a name come from forms and spreadsheets; nobody means them. */
+/** Removes the blanks that forms and spreadsheets leave around a name. */
 export const trimmed = (value: unknown): unknown => (typeof value === 'string' ? value.trim() : value);
 
 export const NAME_LENGTH = 100;

@@ -1,6 +1,6 @@
 /**
- * Brings every secret under the first key, those from before there were keys included. The service may run meanwhile: a
- * row that somebody is writing is left to them, and one that is read here is held until it is written.
+ * Re-encrypts all secrets with the first key, including unencrypted ones of early versions. The service may run at the
+ * same time: rows that it has locked are skipped, and rows that are read here stay locked until they are written.
  */
 import type { DataSource, EntityManager } from 'typeorm';
 import type { KeyRing } from '../config/key-ring.js';
@@ -8,20 +8,20 @@ import { decryptSecret, encryptSecret, type SecretOwner, type StoredSecret } fro
 
 export interface Reencrypted {
   readonly done: number;
-  /** What is not under the first key even so; a name of null stands for secrets that are not encrypted. */
+  /** Secrets that are still not under the first key. A null name means unencrypted. */
   readonly left: readonly { readonly keyName: string | null; readonly count: number }[];
-  /** A sentence for each secret that its key does not open. */
+  /** A message for each secret that its key cannot decrypt. */
   readonly unreadable: readonly string[];
 }
 
-/** Held for some milliseconds: nobody who stores one of them notices. */
+/** A batch is locked only for some milliseconds, which concurrent writers do not notice. */
 const ROWS_A_BATCH = 200;
 
 type Row = SecretOwner & StoredSecret;
 
 const BEFORE_ALL: SecretOwner = { userId: '0', provider: '' };
 
-/** Whoever stops it loses at most the batch under way; the next run goes on where this one came to. */
+/** If interrupted, at most the current batch is lost, and the next run continues from there. */
 export const reencryptSecrets = async (database: DataSource, keys: KeyRing): Promise<Reencrypted> => {
   const unreadable: string[] = [];
   let done = 0;
@@ -49,7 +49,7 @@ const reencrypted = (row: Row, keys: KeyRing, unreadable: string[]): Row[] => {
   }
 };
 
-/** Those of a key that is not at hand are not even read. */
+/** Rows whose key is not in the ring are not read. */
 const readRows = (database: EntityManager, { userId, provider }: SecretOwner, keys: KeyRing): Promise<Row[]> =>
   database.query(
     `select user_id as "userId", provider, secret, key_name as "keyName"

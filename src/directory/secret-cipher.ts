@@ -1,6 +1,6 @@
 /**
- * How a sub-account's secret is kept: AES-256-GCM, stored as the base64 of nonce, ciphertext and tag. Random nonces are
- * safe for 2^32 secrets a key (NIST SP 800-38D, 8.3), which no directory comes near.
+ * Encrypts sub-accounts' secrets: AES-256-GCM, stored as the base64 of nonce, ciphertext and tag. Random nonces are
+ * safe for 2^32 secrets per key (NIST SP 800-38D, 8.3), far more than any directory has.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { KeyRing } from '../config/key-ring.js';
@@ -9,7 +9,7 @@ const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Whose secret it is. */
+/** The owner of a secret. */
 export interface SecretOwner {
   readonly userId: string;
   readonly provider: string;
@@ -17,7 +17,7 @@ export interface SecretOwner {
 
 export interface StoredSecret {
   readonly secret: string;
-  /** Null: not encrypted, from before there were keys. */
+  /** Null if the secret is not encrypted, as in early versions. */
   readonly keyName: string | null;
 }
 
@@ -28,7 +28,7 @@ export const encryptSecret = (secret: string, owner: SecretOwner, [{ name, key }
   return { secret: Buffer.concat([nonce, ...ciphertext, cipher.getAuthTag()]).toString('base64'), keyName: name };
 };
 
-/** @throws Error that names the owner and the key, and holds nothing of the secret */
+/** @throws Error that names the owner and the key, and contains nothing of the secret */
 export const decryptSecret = ({ secret, keyName }: StoredSecret, owner: SecretOwner, keys: KeyRing): string => {
   if (keyName === null) return secret;
   const key = keys.find(({ name }) => name === keyName)?.key;
@@ -44,7 +44,7 @@ export const decryptSecret = ({ secret, keyName }: StoredSecret, owner: SecretOw
   }
 };
 
-/** Goes into the tag, so that what was encrypted for one place is refused in any other. */
+/** Authenticated data, so that a secret that was encrypted for one row is rejected in any other. */
 const placeOf = ({ userId, provider }: SecretOwner): Buffer => Buffer.from(`sub_account.secret ${userId} ${provider}`);
 
 const unreadable = ({ userId, provider }: SecretOwner, why: string, cause?: unknown): Error =>

@@ -9,15 +9,15 @@ import type { ServiceLine as ServiceLineRow } from './service-line.entity.js';
 
 export type ServiceLine = Readonly<ServiceLineRow>;
 
-/** What is left out stays as it is. */
+/** Absent fields stay unchanged. */
 export type ServiceLineChange = { readonly [K in keyof Omit<ServiceLine, 'id'>]?: ServiceLine[K] | undefined };
 
-/** PostgreSQL's greatest integer. */
+/** The maximum of PostgreSQL's integer. */
 export const GREATEST_POSITION = 2_147_483_647;
 
 const noSuchLine = (): AppError => new AppError('NOT_FOUND', { detail: 'There is no such service line.' });
 
-/** Upkeep of the numbers of customer service, in the order in which they are tried. */
+/** Manages the customer-service numbers, in the order in which they are tried. */
 @Injectable()
 export class ServiceLineService {
   constructor(

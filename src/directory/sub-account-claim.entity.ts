@@ -1,7 +1,10 @@
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 import { AppUser } from './app-user.entity.js';
 
-/** Who makes a user's sub-account at a provider: one process at a time, across replicas (sub-account-claims.ts). */
+/**
+ * The claim to create a user's sub-account at a provider: one process at a time, across replicas
+ * (sub-account-claims.ts).
+ */
 @Entity('sub_account_claim')
 export class SubAccountClaim {
   @PrimaryColumn('bigint', { name: 'user_id', primaryKeyConstraintName: 'sub_account_claim_pkey' })
@@ -10,15 +13,15 @@ export class SubAccountClaim {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'sub_account_claim_pkey' })
   provider: string;
 
-  /** Random; of its holder alone. */
+  /** A random id that only the holder knows. */
   @Column('uuid')
   claim: string;
 
-  /** No sub-account could be made, and none is tried before `freeAt`. */
+  /** The last creation failed, and none is tried before `freeAt`. */
   @Column('boolean', { default: false })
   failed: boolean;
 
-  /** The claim ends by itself, so that a process that has died locks no user out. */
+  /** The claim expires by itself, so a crashed process locks no user out. */
   @Column({ type: 'timestamptz', name: 'free_at' })
   freeAt: Date;
 

@@ -1,16 +1,16 @@
 /**
- * One creation at a time a user and provider, across replicas. A claim is a row with an end, not a lock: no transaction
- * stays open while a provider is asked, and the claim of a process that has died ends by itself.
+ * At most one creation at a time per user and provider, across replicas. A claim is a row with an expiry, not a lock.
+ * So no transaction stays open during the provider's request, and the claim of a crashed process expires.
  */
 import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 
-/** Longer than a provider has to reply to an order (10 s), with time left to store the account. */
+/** Longer than the time limit of a provider's reply (10 s), with time left to store the account. */
 export const CLAIM_SECONDS = 15;
-/** Requests within this time after a failure are refused without asking the provider again. */
+/** Requests within this time after a failure are refused without another request to the provider. */
 export const FAILURE_REMEMBERED_SECONDS = 5;
 
-/** Null: another process has the claim, or a failure is remembered. */
+/** Null if another process has the claim, or after a recent failure. */
 export const takeClaim = async (database: DataSource, userId: string, provider: string): Promise<string | null> => {
   const rows = await database.query<{ claim: string }[]>(
     `insert into sub_account_claim (user_id, provider, claim, free_at)
@@ -24,7 +24,7 @@ export const takeClaim = async (database: DataSource, userId: string, provider: 
   return rows[0]?.claim ?? null;
 };
 
-/** Whether the last creation has failed within the last seconds. */
+/** Whether the last creation failed recently. */
 export const hasFailed = async (database: DataSource, userId: string, provider: string): Promise<boolean> => {
   const rows = await database.query<unknown[]>(
     `select from sub_account_claim

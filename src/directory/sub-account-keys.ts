@@ -19,8 +19,8 @@ export const subAccountKeys: FactoryProvider<KeyRing> = {
 };
 
 /**
- * The embedded default's own key, made once, at random, and kept as SUB_ACCOUNT_KEYS would have it, so that it can be
- * handed on when the data moves. A name of its own tells it from the key of any other data directory.
+ * The embedded default's own key: created once, at random, and stored in the format of SUB_ACCOUNT_KEYS, so that it can
+ * be passed on when the data moves. Its name distinguishes it from the key of any other data directory.
  */
 export const ensureSubAccountKeys = async (dataDir: string): Promise<KeyRing> => {
   const file = join(dataDir, 'sub-account-keys');

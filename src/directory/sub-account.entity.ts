@@ -13,11 +13,11 @@ export class SubAccount {
   @Column('text', { name: 'external_id' })
   externalId: string;
 
-  /** Written by admins, read by providers, shown to nobody; encrypted (secret-cipher.ts). */
+  /** Encrypted (secret-cipher.ts). Written by admins, sent to providers, and never shown. */
   @Column('text', { select: false })
   secret: string;
 
-  /** Of the key that the secret is encrypted with; null where it is not, from before there were keys. */
+  /** The name of the key that the secret is encrypted with; null if it is not encrypted, as in early versions. */
   @Column('text', { name: 'key_name', nullable: true })
   keyName: string | null;
 

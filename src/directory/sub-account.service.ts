@@ -7,7 +7,7 @@ import { encryptSecret } from './secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
 import { noSuchUser } from './user.service.js';
 
-/** What may be shown of a sub-account: never its secret. */
+/** A sub-account without its secret. */
 export interface ShownSubAccount {
   readonly provider: string;
   readonly externalId: string;
@@ -20,13 +20,13 @@ export interface SubAccountToStore extends ShownSubAccount {
 const noSuchSubAccount = (): AppError =>
   new AppError('NOT_FOUND', { detail: 'This user has no sub-account at this provider.' });
 
-/** A provider's name, as far as its shape tells; PostgreSQL is not asked about anything else. */
+/** Checks the form of a provider's name, to query PostgreSQL only for possible names. */
 const isName = (provider: string): boolean => /^[a-z][a-z0-9-]{0,63}$/.test(provider);
 
 /** SQLSTATE foreign_key_violation. */
 const NO_SUCH_ROW = '23503';
 
-/** Upkeep of sub-accounts. Secrets go in, and only CallService has them out again (DirectoryService). */
+/** Manages sub-accounts. Secrets are written here, and read only by DirectoryService when a call is placed. */
 @Injectable()
 export class SubAccountService {
   constructor(
@@ -69,7 +69,7 @@ export class SubAccountService {
     );
   }
 
-  /** What an admin has stored meanwhile stays. @returns whether there was none before */
+  /** Keeps an account that an admin has stored meanwhile. @returns whether there was none before */
   storeIfNone(userId: string, account: SubAccountToStore): Promise<boolean> {
     return this.insert(userId, account, 'do nothing');
   }
@@ -106,7 +106,10 @@ export class SubAccountService {
   }
 }
 
-/** An error that is logged must not hold the secret, encrypted though it is: TypeORM's has the parameters, PostgreSQL's detail the whole row. */
+/**
+ * A logged error must not contain the secret, even encrypted. TypeORM's error has the parameters, and PostgreSQL's
+ * detail the whole row.
+ */
 const withoutSecret = (error: unknown): unknown => {
   if (!(error instanceof QueryFailedError)) return error;
   const { code } = error.driverError as { code?: unknown };

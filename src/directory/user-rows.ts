@@ -1,7 +1,6 @@
 /**
- * A list of users as an app backend sends it. It is read by hand and not by class-validator, because the backend is to
- * learn of all that is wrong at once: what is wrong with a row by itself, a phone that this region cannot dial, and two
- * rows for one user.
+ * Validates a list of users from an app's backend. This is done by hand and not by class-validator, to report all
+ * faults together: faults of single rows, phones that cannot be dialled in this region, and two rows for one user.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError, type Fault } from '../common/error-table.js';
@@ -13,11 +12,11 @@ import type { NewUser } from './user.service.js';
 
 export const MOST_USERS_AT_ONCE = 10_000;
 
-/** That are named: more help nobody, and take long to write. */
+/** Maximum number of reported faults. More would be of no use and take long to write. */
 const MOST_FAULTS = 10_000;
 const MOST_STRANGE_FIELDS = 10;
 
-/** They take 5 to 10 ms: whoever asks for the state of a call meanwhile does not wait for all ten thousand. */
+/** These rows take 5 to 10 ms. Then other requests get a turn, instead of waiting for all 10,000. */
 const ROWS_A_TURN = 200;
 
 const FIELDS: ReadonlySet<string> = new Set(['id', 'name', 'phone']);
@@ -25,8 +24,8 @@ const FIELDS: ReadonlySet<string> = new Set(['id', 'name', 'phone']);
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * @param body `{"users": [{"id", "name", "phone"}, …]}`; a phone that is absent is none
- * @throws AppError with every fault of every row
+ * @param body `{"users": [{"id", "name", "phone"}, …]}`; an absent phone means none
+ * @throws AppError with all faults of all rows
  */
 export const readUserRows = async (body: unknown, region: string): Promise<NewUser[]> => {
   const rows = rowsOf(body);
@@ -48,12 +47,12 @@ export const readUserRows = async (body: unknown, region: string): Promise<NewUs
       if (twin) faults.push({ where: `${place}/id`, what: `is the id of ${twin} too` });
       else placeOfId.set(user.id, place);
     }
-    // Without a fault each field is what its rule says.
+    // If there is no fault, each field satisfies its rule.
     users.push(user as NewUser);
   }
   if (faults.length > 0) {
     throw new AppError('BAD_REQUEST', {
-      detail: 'Nothing has been changed: every row has to be right.',
+      detail: 'Nothing has been changed: every row must be valid.',
       faults: faults.slice(0, MOST_FAULTS),
     });
   }
@@ -77,7 +76,7 @@ const rowsOf = (body: unknown): readonly unknown[] => {
   return users;
 };
 
-/** Undefined where the text is no number that can be dialled; what is no text is left to its rule. */
+/** Undefined if the text cannot be dialled. A value that is not text is left to its rule. */
 const storedPhone = (phone: unknown, region: string): unknown =>
   typeof phone === 'string' ? (normalisePhone(phone, region) ?? undefined) : phone;
 
@@ -100,7 +99,7 @@ const strangeFields = (object: JsonObject, known: ReadonlySet<string>): string[]
 const strange = (place: string, key: string, instead: string): Fault => ({
   // RFC 6901 §3
   where: `${place}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-  what: `is no field that is known here: ${instead}`,
+  what: `is an unknown field: ${instead}`,
 });
 
 const isObject = (value: unknown): value is JsonObject =>

@@ -10,9 +10,9 @@ export interface SyncOutcome {
 }
 
 /**
- * A row that is right already is not written again: a backend that states all of its users every night costs us reads.
- * The order keeps two syncs at one time from waiting for each other. Only an inserted row has no xmax. The rows go as JSON, because
- * pg takes half a second to write an array of ten thousand texts full of quotes, and all requests wait for it.
+ * Rows that have not changed are not written, so a nightly sync of all users costs only reads. The order prevents
+ * deadlocks between two concurrent syncs. xmax is 0 only for inserted rows. The rows are passed as JSON, because pg
+ * takes half a second to write an array of 10,000 quoted texts, which blocks all requests.
  */
 const STATEMENT = `
 with written as (
@@ -26,7 +26,7 @@ select count(*) filter (where created)::integer as created, count(*) filter (whe
 from written
 `;
 
-/** An app backend states the whole truth about some of its users, all of them or none. Others are left alone. */
+/** Stores the data of many users from the app's backend, all or none. Other users stay unchanged. */
 @Injectable()
 export class UserSyncService {
   constructor(
@@ -34,7 +34,7 @@ export class UserSyncService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** @param body as it came (user-rows.ts) */
+  /** @param body as received (user-rows.ts) */
   async sync(body: unknown): Promise<SyncOutcome> {
     const users = await readUserRows(body, this.config.phoneRegion);
     const [written = { created: 0, changed: 0 }] = await this.database.query<{ created: number; changed: number }[]>(

@@ -13,7 +13,7 @@ export type NewUser = Omit<User, 'blocked'>;
 /** Notified when a user is blocked or unblocked. */
 export const USERS_BLOCKED_CHANNEL = 'ringback_users_blocked';
 
-/** What is left out stays as it is; a phone of null is unbound. */
+/** Absent fields stay unchanged; a phone of null is unbound. */
 export interface UserChange {
   readonly name?: string | undefined;
   readonly phone?: string | null | undefined;
@@ -23,7 +23,7 @@ export interface UserChange {
 export const noSuchUser = (): AppError =>
   new AppError('NOT_FOUND', { detail: `There is no such user. A user id is a whole number, 1 to ${GREATEST_LONG}.` });
 
-/** Upkeep of users, one at a time; an id that is no Long is one that does not exist. */
+/** Manages single users. An id that is not a Long does not exist. */
 @Injectable()
 export class UserService {
   constructor(
@@ -67,12 +67,12 @@ export class UserService {
       [id, name ?? null, phone !== undefined, this.storedPhone(phone ?? null), blocked ?? null],
     );
     if (!user) throw noSuchUser();
-    // A replica that misses it reads the column within a minute all the same.
+    // A replica that misses the notification reads the column within a minute.
     if (blocked !== undefined) await this.database.query('select pg_notify($1, $2)', [USERS_BLOCKED_CHANNEL, id]);
     return user;
   }
 
-  /** Their sub-accounts go with them; the records of their calls stay. */
+  /** The user's sub-accounts are removed too; the records of the calls are kept. */
   async remove(id: string): Promise<void> {
     if (!isLong(id)) throw noSuchUser();
     const [, removed] = await this.database.query<[unknown, number]>('delete from app_user where id = $1', [id]);

@@ -1,6 +1,6 @@
 /**
- * Who may connect to the embedded database: over its socket, the system user that Ringback runs as. The kernel says who is
- * at the other end (peer authentication), so there is no password to keep or to steal.
+ * The access rules of the embedded database: only the system user of Ringback may connect, over the socket. The kernel
+ * identifies the peer (peer authentication), so there is no password.
  */
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
@@ -8,17 +8,17 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { ServerUser } from './server-user.js';
 
-/** That user could also start a server on these files as whichever role, so it may log in as each of them. */
+/** That user could start a server on these files as any role, so it may log in as all of them. */
 const RULES = 'local all all peer map=ringback\n';
 
-/** Whatever was written there before is replaced: an earlier version trusted every process that reached the socket. */
+/** Existing rules are replaced: an earlier version trusted every process that reached the socket. */
 export const writeAccessRules = async (cluster: string, user: ServerUser | undefined): Promise<void> => {
   const name = ownName().replaceAll('"', '""');
   await replace(join(cluster, 'pg_hba.conf'), RULES, user);
   await replace(join(cluster, 'pg_ident.conf'), `ringback "${name}" all\n`, user);
 };
 
-/** @throws Error with a sentence for the operator */
+/** @throws Error with a message for the operator */
 export const ownName = (): string => {
   try {
     return userInfo().username;
@@ -31,7 +31,7 @@ export const ownName = (): string => {
   }
 };
 
-/** The folder is the server's: root writes a new file there and renames it, and follows no link. */
+/** The folder belongs to the server's user. So root writes a new file and renames it, and follows no link. */
 const replace = async (file: string, text: string, user: ServerUser | undefined): Promise<void> => {
   const draft = `${file}.${randomBytes(8).toString('hex')}`;
   try {

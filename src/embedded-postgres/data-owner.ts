@@ -1,14 +1,14 @@
 /**
- * One Ringback a data directory. A file names the process that owns it; when that process is gone, however it went, the
- * next one takes over.
+ * Ensures one Ringback per data directory. A file names the owning process. If that process no longer runs, the next
+ * one takes over.
  */
 import { execFileSync } from 'node:child_process';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * When the process started, in whatever words the system has for it; null where there is no such process, or only a
- * zombie, which nobody need ever collect.
+ * The start time of a process, as text of the system; null if there is no such process, or only a zombie, which may
+ * never be collected.
  */
 const startOf = async (pid: number): Promise<string | null> => {
   const words = process.platform === 'linux' ? await statOf(pid) : wordsOfPs(pid);
@@ -18,7 +18,8 @@ const startOf = async (pid: number): Promise<string | null> => {
 
 const statOf = async (pid: number): Promise<[state?: string, start?: string]> => {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The name, in parentheses, may hold anything; after it come the state and, nineteen words on, the start (proc(5)).
+  // The name in parentheses may contain anything. After it come the state and, nineteen words later, the start time
+  // (proc(5)).
   const words = stat ? stat.slice(stat.lastIndexOf(')') + 2).split(' ') : [];
   return [words[0], words[19]];
 };
@@ -35,8 +36,9 @@ const wordsOfPs = (pid: number): [state?: string, start?: string] => {
 export const isRunning = async (pid: number): Promise<boolean> => (await startOf(pid)) !== null;
 
 /**
- * Takes the directory, or throws where a running process has it.
- * @returns how to let go of it
+ * Takes ownership of the directory.
+ * @returns the function that releases it
+ * @throws Error if a running process owns it
  */
 export const ownData = async (dataDir: string): Promise<() => Promise<void>> => {
   const file = join(dataDir, 'owner');
@@ -57,7 +59,7 @@ export const ownData = async (dataDir: string): Promise<() => Promise<void>> => 
   };
 };
 
-/** A link, and not a file that is written, because it is there whole or not at all. False where somebody was faster. */
+/** A hard link, because it appears complete or not at all. False if another process was faster. */
 const linkIfFree = async (from: string, to: string): Promise<boolean> => {
   try {
     await link(from, to);
@@ -80,7 +82,7 @@ const evictDeadOwner = async (file: string, dataDir: string): Promise<void> => {
       `${dataDir} is in use by another Ringback (process ${pid}). Stop it, or set DATA_DIR to another folder.`,
     );
   }
-  // Renaming and not removing: of two that evict, the slower one must not evict the faster one's own file.
+  // Renamed and not removed: of two evicting processes, the slower one must not evict the faster one's file.
   const evicted = `${file}.evicted.${process.pid}`;
   try {
     await rename(file, evicted);

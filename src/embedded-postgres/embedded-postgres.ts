@@ -1,7 +1,7 @@
 /**
- * A PostgreSQL of our own in a folder, so that `npm start` needs nothing else: made at the first start, started with us,
- * stopped with us. It listens on a Unix socket only. If we are killed, a watchdog stops it; if that is killed too, the
- * next start does. What was committed is there afterwards.
+ * A PostgreSQL in the data directory, so that `npm start` needs nothing else. It is created at the first start, started
+ * and stopped with Ringback, and listens only on a Unix socket. If Ringback is killed, a watchdog stops the server. If
+ * the watchdog is killed too, the next start does. Committed data survives.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ import { makeSocketFolder } from './socket-folder.js';
 import { watchServer } from './watchdog.js';
 
 export interface EmbeddedPostgres {
-  /** For pg and TypeORM: as a role that owns the database, and nothing else. */
+  /** For pg and TypeORM, as a role that owns only this database. */
   readonly url: string;
   /** As the server's superuser, for tests. */
   readonly superuserUrl: string;
@@ -30,18 +30,18 @@ export interface EmbeddedPostgres {
 
 interface EmbeddedOptions {
   readonly dataDir: string;
-  /** More of PostgreSQL's settings, as name=value. */
+  /** Additional settings of PostgreSQL, as name=value. */
   readonly settings?: readonly string[];
 }
 
-/** Recovery after a crash replays at most max_wal_size, which takes seconds on a slow disk. */
+/** Crash recovery replays at most max_wal_size, which takes seconds on a slow disk. */
 const START_LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 25;
 
 /**
- * By this variable pg_ctl tells PostgreSQL of a process that is not a server, though postmaster.pid have its number
- * (miscinit.c, CreateLockFile). We do so where the number belongs to somebody else by now, or to a zombie. The file is
- * PostgreSQL's own to remove: it is half of how a server finds out that a process of the last one still works in the data.
+ * With this variable pg_ctl names a process that is not a server, although postmaster.pid has its number (miscinit.c,
+ * CreateLockFile). It is used here if the number now belongs to another process or a zombie. Only PostgreSQL may remove
+ * the file: the server uses it to detect that a process of the previous server still uses the data.
  */
 const DISREGARDED_PROCESS = 'PG_GRANDPARENT_PID';
 
@@ -53,7 +53,10 @@ const SETTINGS = [
   'timezone=UTC',
 ];
 
-/** @throws Error with a sentence for the operator: the folder is in use, or the server did not start (and its last words) */
+/**
+ * @throws Error with a message for the operator: the folder is in use, or the server did not start (with its last log
+ *   lines)
+ */
 export const startEmbeddedPostgres = async ({ dataDir, settings = [] }: EmbeddedOptions): Promise<EmbeddedPostgres> => {
   ownName();
   await makeFolder(dataDir);
@@ -84,7 +87,7 @@ const startServer = async (folder: string, settings: readonly string[]): Promise
     await initialise(programs, folder, cluster);
     await findCluster(folder);
   }
-  // Made by an earlier version, which had it run as nobody.
+  // An earlier version created it for the user nobody.
   if (user && (await stat(cluster)).uid !== user.uid) giveAllTo(user, cluster);
   await writeAccessRules(cluster, user);
   return launch(programs, { folder, cluster }, { settings, previous });
@@ -98,10 +101,13 @@ const exists = (path: string): Promise<boolean> =>
 
 const NOT_MADE = 'The embedded database could not be made in';
 
-/** In a folder beside, renamed when it is complete: being killed half-way leaves nothing that looks finished. */
+/**
+ * Created in a temporary folder and renamed when complete, so that an interrupted start leaves nothing that looks
+ * finished.
+ */
 const initialise = async (programs: PostgresPrograms, folder: string, cluster: string): Promise<void> => {
   for (const name of await readdir(folder)) {
-    // An initdb that survived its Ringback may still write there, for a moment.
+    // An initdb may briefly outlive its Ringback and still write there.
     if (name.startsWith('postgres.new-'))
       await rm(join(folder, name), { recursive: true, force: true, maxRetries: 10 });
   }
@@ -126,7 +132,7 @@ const initialise = async (programs: PostgresPrograms, folder: string, cluster: s
 
 interface LaunchOptions {
   readonly settings: readonly string[];
-  /** The number of a server that is no more, though postmaster.pid still speaks of it. */
+  /** The number of a server that no longer runs, but is still in postmaster.pid. */
   readonly previous: number | undefined;
 }
 
@@ -157,7 +163,7 @@ const launch = async (
     const urlOf = (role: string, database: string) =>
       `postgresql://${role}@localhost/${database}?host=${encodeURIComponent(socketDir)}`;
     await untilReady(socketDir, server, async () => {
-      // A program that cannot be run writes nothing.
+      // A program that cannot be started writes no log.
       const failure = isAlive(server) ? null : await exited;
       return failure?.message ?? lastWords(logFile, logStart);
     });
@@ -172,7 +178,7 @@ const launch = async (
 const isAlive = ({ pid, exitCode, signalCode }: ChildProcess): boolean =>
   pid !== undefined && exitCode === null && signalCode === null;
 
-/** Ready is a server that lets somebody in, or refuses them for a reason of its own and not because it starts. */
+/** The server is ready when it accepts a connection, or refuses one for another reason than starting up. */
 const untilReady = async (host: string, server: ChildProcess, why: () => Promise<string>): Promise<void> => {
   const deadline = Date.now() + START_LIMIT_MS;
   for (;;) {

@@ -1,6 +1,6 @@
 /**
- * The roles of the embedded database. The service's role owns its database and is no superuser: a superuser can run programs
- * and read every file of the server's user (`copy … to program`).
+ * The roles of the embedded database. The service's role owns its database and is not a superuser. A superuser could
+ * run programs and read all files of the server's user (`copy … to program`).
  */
 import { Client } from 'pg';
 
@@ -11,7 +11,9 @@ const DATABASE = ROLE;
 /** The role does not exist, or may not log in. */
 export const INVALID_AUTHORIZATION = '28000';
 
-/** Makes what is missing. @param urlOf of a role and a database of the running server */
+/**
+ * Creates missing roles and the database. @param urlOf returns the URL for a role and a database of the running server
+ */
 export const ensureRoles = async (urlOf: (role: string, database: string) => string): Promise<void> => {
   if (!(await exists(urlOf(SUPERUSER, 'postgres')))) await demoteFirstRole(urlOf);
   await withClient(urlOf(SUPERUSER, 'postgres'), async (client) => {
@@ -25,9 +27,9 @@ export const ensureRoles = async (urlOf: (role: string, database: string) => str
 };
 
 /**
- * Version 0.1.0 made the service's role as the server's first role, which PostgreSQL keeps a superuser for ever and whose
- * possessions it does not reassign. So that role gets another name, and the service's name and possessions go to a new one.
- * A role cannot rename itself; for that a third one exists within the transaction.
+ * In version 0.1.0 the service's role was the server's first role. PostgreSQL keeps that role a superuser permanently
+ * and does not reassign its objects. So it is renamed, and a new role gets the service's name and objects. A role
+ * cannot rename itself, so a third role exists during the transaction.
  */
 const demoteFirstRole = async (urlOf: (role: string, database: string) => string): Promise<void> => {
   const isMade = await withClient(urlOf(ROLE, 'postgres'), (client) =>
@@ -44,7 +46,7 @@ const demoteFirstRole = async (urlOf: (role: string, database: string) => string
   });
 };
 
-/** Everything in this database that belongs to the first role (oid 10) and is not PostgreSQL's own. */
+/** All objects of the first role (oid 10) in this database, except PostgreSQL's own. */
 const HAND_OVER = `
 do $$
 declare

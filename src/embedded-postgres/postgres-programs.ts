@@ -1,4 +1,4 @@
-/** The PostgreSQL programs that come with npm, and how they are run. */
+/** Finds and runs the PostgreSQL programs of the npm packages. */
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
@@ -21,9 +21,9 @@ interface Programs {
 export class PostgresPrograms {
   private constructor(
     private readonly programs: Programs,
-    /** That the server runs as, where it is another one than ours. */
+    /** The user of the server, if it is not ours. */
     readonly user: ServerUser | undefined,
-    /** That makes the database's files. */
+    /** The user that creates the database's files. */
     readonly maker: ServerUser | undefined,
   ) {}
 
@@ -58,7 +58,7 @@ export class PostgresPrograms {
     return spawn(command, rest, {
       stdio,
       cwd: '/',
-      // Not in our process group: Ctrl-C is for us, and we are the ones to tell the database.
+      // Not in our process group: Ctrl-C must reach only Ringback, which then stops the database.
       detached: true,
       env: { ...ENVIRONMENT, ...environment },
     });
@@ -67,7 +67,7 @@ export class PostgresPrograms {
 
 const nativeFolderOf = ({ postgres }: Programs): string => join(dirname(postgres), '..');
 
-/** Below a home directory with mode 0700 only root can run them. The copy is made once a version. */
+/** In a home directory with mode 0700 only root could run them. They are copied once per version. */
 const copyWithinReach = async (name: string, programs: Programs): Promise<Programs> => {
   const native = nativeFolderOf(programs);
   const { version } = JSON.parse(await readFile(join(native, '../package.json'), 'utf8')) as { version: string };
@@ -77,7 +77,7 @@ const copyWithinReach = async (name: string, programs: Programs): Promise<Progra
     const draft = await mkdtemp(join(SHARED_FOLDER, 'programs.new-'));
     try {
       await cp(native, join(draft, 'native'), { recursive: true, verbatimSymlinks: true });
-      // Another process may have been faster.
+      // Another process may have copied them meanwhile.
       await rename(join(draft, 'native'), copy).catch((error: unknown) => {
         if (!existsSync(copy)) throw error;
       });
@@ -89,8 +89,8 @@ const copyWithinReach = async (name: string, programs: Programs): Promise<Progra
 };
 
 /**
- * npm packages cannot hold symbolic links, so the package lists them and makes them in an install script; which is not run
- * where install scripts are switched off.
+ * npm packages cannot contain symbolic links. The package lists them and creates them in an install script, which does
+ * not run if install scripts are disabled.
  */
 const restoreSymlinks = async (name: string, programs: Programs): Promise<void> => {
   const native = nativeFolderOf(programs);
@@ -105,6 +105,8 @@ const restoreSymlinks = async (name: string, programs: Programs): Promise<void> 
       .map(({ source, target }) => symlink(basename(source), join(native, '..', target)).catch(() => undefined)),
   );
   if (links.some(isMissing)) {
-    throw new Error(`The embedded PostgreSQL is not installed whole: run npm rebuild ${name}, or set DATABASE_URL.`);
+    throw new Error(
+      `The embedded PostgreSQL is not completely installed: run npm rebuild ${name}, or set DATABASE_URL.`,
+    );
   }
 };

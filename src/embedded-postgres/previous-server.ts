@@ -1,4 +1,4 @@
-/** The PostgreSQL that an earlier Ringback may have left behind in the same folder. */
+/** Stops a PostgreSQL that an earlier Ringback has left running in the same folder. */
 import { execFileSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { readFile, rm } from 'node:fs/promises';
@@ -11,8 +11,8 @@ const STOP_LIMIT_MS = 30_000;
 const LOOK_EVERY_MS = 25;
 
 /**
- * Stops it where it still runs. Its postmaster.pid stays, for the next server to judge.
- * @returns the number that postmaster.pid speaks of, now certainly no server of this folder
+ * Stops it if it still runs. Its postmaster.pid is kept for the next server.
+ * @returns the number in postmaster.pid, which now certainly belongs to no server of this folder
  */
 export const endPreviousServer = async (cluster: string): Promise<number | undefined> => {
   const lines = (await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
@@ -24,7 +24,10 @@ export const endPreviousServer = async (cluster: string): Promise<number | undef
   return pid;
 };
 
-/** By its command line, which everybody may read: a root without all its powers (a container's) may not see more. */
+/**
+ * By its command line, which every user may read. A root without all capabilities (in a container) may read nothing
+ * more.
+ */
 const isServerOf = async (pid: number, cluster: string): Promise<boolean> => {
   if (process.platform === 'linux') {
     return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(`\0-D\0${cluster}\0`);

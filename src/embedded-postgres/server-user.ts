@@ -13,7 +13,10 @@ export interface ServerUser {
 /** UID and GID of nobody/nogroup on Linux. Other services run as nobody too. */
 const NOBODY: ServerUser = { uid: 65_534, gid: 65_534 };
 
-/** systemd's table of user ids (UIDS-GIDS.md) has 60578 to 61183 as unused; they exist in containers of 65,536 ids too. */
+/**
+ * Unused according to systemd's table of user ids (UIDS-GIDS.md): 60578 to 61183. They also exist in containers with
+ * 65,536 ids.
+ */
 const FIRST_FREE_UID = 60_700;
 const LAST_FREE_UID = 61_183;
 
@@ -28,7 +31,7 @@ export const serverUserOf = async (cluster: string): Promise<ServerUser | undefi
   if (process.getuid?.() !== 0) return undefined;
   const { uid, gid } = await stat(cluster).catch(() => NOBODY);
   const candidates = uid === 0 || uid === NOBODY.uid ? [ownUser(), NOBODY] : [{ uid, gid }];
-  // In a container, an id of our own may not be mapped.
+  // In a container, this id may not be mapped.
   const user = candidates.find((candidate) => succeeds([...launcherAs(candidate), 'true']));
   if (user) return user;
   throw new Error(
@@ -44,13 +47,13 @@ const ownUser = (): ServerUser => {
 };
 
 /**
- * initdb needs a user with a name, which ours does not have. Other processes of nobody are not in the server's group, so
- * they cannot reach a folder that only this group may enter, nor trace this process.
+ * initdb needs a user with a name, which the server's user does not have. Other processes of nobody are not in the
+ * server's group. So they cannot enter a folder that only this group may enter, nor trace this process.
  */
 export const userOfInitdb = ({ uid, gid }: ServerUser): ServerUser =>
   succeeds(['id', String(uid)]) ? { uid, gid } : { uid: NOBODY.uid, gid };
 
-/** setpriv gives up being root for good, with every capability. */
+/** setpriv drops root and every capability permanently. */
 export const launcherAs = ({ uid, gid }: ServerUser): string[] => [
   'setpriv',
   `--reuid=${uid}`,
@@ -60,11 +63,11 @@ export const launcherAs = ({ uid, gid }: ServerUser): string[] => [
   '--no-new-privs',
 ];
 
-/** Whether that user may walk to each of these paths. */
+/** Whether that user can reach each of these paths. */
 export const canReach = (user: ServerUser, paths: readonly string[]): boolean =>
   paths.every((path) => succeeds([...launcherAs(user), 'test', '-x', path]));
 
-/** By `chown`, which follows no link on its way, also not one that was put there a moment ago; the folder itself comes last. */
+/** With `chown`, which follows no link, not even one that is created meanwhile; the folder itself is changed last. */
 export const giveAllTo = ({ uid, gid }: ServerUser, folder: string): void => {
   execFileSync('chown', ['-R', '-h', '-P', `${uid}:${gid}`, folder], { stdio: 'pipe', cwd: '/', env: ENVIRONMENT });
 };

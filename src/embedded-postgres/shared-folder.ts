@@ -1,6 +1,6 @@
 /**
- * Where root puts what the embedded PostgreSQL's own user has to reach, if that user may not enter the folder where it
- * should be. No process of ours gets the capability to walk past permissions instead: it would open all of root's files.
+ * Root puts here what the embedded PostgreSQL's user must reach, if that user may not enter the original folder. A
+ * capability to bypass permissions would be no alternative: it would open all of root's files.
  */
 import {
   chmod,
@@ -20,9 +20,9 @@ import { canReach, type ServerUser } from './server-user.js';
 
 export const SHARED_FOLDER = '/var/lib/ringback';
 
-/** In the data directory: the database's directory, or a link to it in the shared folder. */
+/** The database's directory in the data directory, or a link to it in the shared folder. */
 const CLUSTER = 'postgres';
-/** The link while the directory is moved. */
+/** The name of the link during the move. */
 const MOVING = 'postgres.moving';
 
 export const makeSharedFolder = async (): Promise<void> => {
@@ -55,11 +55,7 @@ const finishMove = async (folder: string): Promise<void> => {
   else await unlink(moving);
 };
 
-/**
- * Moves the directory where its user can reach it. The caller has stopped the server.
- * @returns the path of the directory, which may not exist yet
- * @throws Error with a sentence for the operator, if there is no such place
- */
+/** @throws Error with a message for the operator, if there is no such place */
 export const placeWithinReach = async (user: ServerUser, folder: string, cluster: string): Promise<string> => {
   if (canReach(user, [dirname(cluster)])) return cluster;
   const { uid, mode, dev } = await stat(folder);
@@ -71,7 +67,7 @@ export const placeWithinReach = async (user: ServerUser, folder: string, cluster
   const isThere = (await stat(cluster).catch(() => undefined)) !== undefined;
   await makeSharedFolder().catch(() => undefined);
   const shared = await stat(SHARED_FOLDER).catch(() => undefined);
-  // On another device it may be lost with its container, or the move may be cut short half-way.
+  // On another device the data may be lost with its container, or the move may be interrupted.
   if (!canReach(user, [SHARED_FOLDER]) || shared?.dev !== dev) {
     throw new Error(
       `PostgreSQL refuses to run as root, and the user that it runs as (uid ${user.uid}) may not enter ${folder}. ` +
@@ -89,7 +85,7 @@ export const placeWithinReach = async (user: ServerUser, folder: string, cluster
   return target;
 };
 
-/** A folder of root's that from then on the server's group may walk through. */
+/** Allows the server's group to traverse a folder of root. */
 export const openToGroup = async ({ gid }: ServerUser, path: string, mode = 0o700): Promise<void> => {
   await chown(path, 0, gid);
   await chmod(path, (mode & 0o777) | 0o010);

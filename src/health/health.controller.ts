@@ -10,7 +10,7 @@ import { Readiness } from './readiness.js';
 const NOT_READY = 'Requests cannot be served at the moment.';
 const OK = { type: 'string', enum: ['ok'], example: 'ok' };
 
-/** For orchestrators: live says that the process responds, ready says that its database is there and migrated. */
+/** For orchestrators. Live: the process responds. Ready: the database is reachable and migrated. */
 @Controller('health')
 @Public()
 @ApiTags('Health')
@@ -28,7 +28,7 @@ export class HealthController {
     schema: {
       type: 'object',
       required: ['status', 'version'],
-      properties: { status: OK, version: { type: 'string', description: 'The version that runs.', example: '0.2.0' } },
+      properties: { status: OK, version: { type: 'string', description: 'The running version.', example: '0.2.0' } },
     },
   })
   live() {
@@ -41,7 +41,7 @@ export class HealthController {
     summary: 'Whether requests can be served: database and migrations',
     description:
       'A provider that cannot be reached is `degraded` in `checks` and does not change the status: state polls, cancels and ' +
-      'the other providers still work. What a provider answered is cached for some seconds.',
+      'the other providers still work. The state of a provider is cached for some seconds.',
     security: [],
   })
   @ApiResponse({

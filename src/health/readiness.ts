@@ -1,6 +1,7 @@
 /**
- * What readiness rests on. Anybody may ask, so askers share one look at the database, and one request to a provider in some
- * seconds. A provider that is down is told and takes no replica out of rotation: polls, cancels and other providers work.
+ * The checks of readiness. They are public, so concurrent requests share one database query, and one provider request
+ * per some seconds. An unreachable provider is reported but does not make the replica unready: polls, cancels and other
+ * providers still work.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -43,7 +44,7 @@ export class Readiness {
     return this.looking;
   }
 
-  /** By provider. One that has never answered in time is degraded. */
+  /** By provider. A provider that has never answered in time is degraded. */
   async providerHealth(): Promise<Record<string, ProviderHealth>> {
     const stale = this.providers.all.filter(({ name }) => this.isStale(name));
     if (stale.length > 0) {
@@ -65,7 +66,7 @@ export class Readiness {
     }
   }
 
-  /** Changes only: probes come every few seconds. */
+  /** Logs changes only, because probes come every few seconds. */
   private tell(reason: string | null, error?: unknown): void {
     if (reason === this.toldReason) return;
     this.toldReason = reason;

@@ -1,6 +1,7 @@
 /**
- * ADMIN_PORT: the admin API, Swagger UI and the front page on a port of their own, so that a deployment need not show them to
- * the internet. That port serves all the rest too, or the page could try nothing out; the other one answers 404 for them.
+ * ADMIN_PORT: a separate port for the admin API, Swagger UI and the front page, so that a deployment can hide them from
+ * the Internet. That port also serves all other routes, so that Swagger UI can try them. On the main port these paths
+ * are 404.
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -13,15 +14,15 @@ import { limitConnections } from './connection-limits.js';
 import { urlOf } from '../common/reachable-url.js';
 import { answerClientError, nodeServerOptions, REQUEST_TIMES } from './node-server.js';
 
-/** By the route that was matched; what matches none is 404 on either port. */
+/** Matched against the route. A path without a route is 404 on both ports. */
 const FOR_ADMIN_PORT = /^\/(?:$|(?:v1\/admin|docs)(?:\/|$))/;
 
 export interface AdminPort {
-  /** @returns the URL that reaches it from this machine */
+  /** @returns the URL of the port on this machine */
   listen(): Promise<string>;
 }
 
-/** Null where it is not set. Closes with the server. */
+/** Null if ADMIN_PORT is not set. Closes with the server. */
 export const openAdminPort = (
   server: FastifyInstance,
   { adminPort, host }: Config,

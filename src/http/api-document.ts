@@ -3,21 +3,21 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import type { FastifyInstance, onRequestHookHandler, onSendHookHandler } from 'fastify';
 import { VERSION } from '../common/version.js';
 
-const ABOUT = `Ringback connects two people by telephone: it has a provider ring the caller, then the other party, joins
-the two, and keeps the record of the call.
+const ABOUT = `Ringback connects two people by telephone. A provider rings the caller, then the other party, and connects
+the two. Ringback keeps the record of the call.
 
-**App** is the contract of 2016. Its outcomes are HTTP 200 with a \`returnCode\` in the body, 200 for success; what the
-contract does not know (a token that is not valid, a method that does not exist, too many requests) uses its HTTP status
-in the same envelope. **Admin** is plain REST with RFC 9457 problem bodies and wants the scope \`admin\`.
+**App** is the contract of 2016. Its outcomes have HTTP status 200 and a \`returnCode\` in the body, 200 for success. Errors
+outside the contract (an invalid token, an unknown method, too many requests) use their HTTP status in the
+same envelope. **Admin** is plain REST with RFC 9457 problem bodies and requires the scope \`admin\`.
 
-Every path may also answer what no operation is asked for: 400 and 413 to a head that is not sound HTTP, 408 to a request
-that does not arrive in time, 501 to a method that HTTP does not know, 503 with Retry-After while the process stops.
+Every path may also answer 400 or 413 to a malformed or oversized request head, 408 to a request that does not arrive in
+time, 501 to a method that HTTP does not define, and 503 with Retry-After while the process stops.
 
-To try it here: make a token with \`npm run -s token -- 1001\`, or with \`--admin\`, press **Authorize**, and paste it
-into *one* of the two boxes. Both at once are refused, as RFC 6750 has it. Then open an operation, press **Try it out**
-and **Execute**. This document for programs: [openapi.json](./openapi.json).`;
+To try it here, create a token with \`npm run -s token -- 1001\`, or with \`--admin\`. Press **Authorize** and paste it
+into *one* of the two boxes. A request with both is refused (RFC 6750). Then open an operation, press **Try it out**
+and **Execute**. The document for programs is [openapi.json](./openapi.json).`;
 
-/** Swagger UI at /docs, its assets served from here; the document at /docs/openapi.json. */
+/** Swagger UI at /docs, with its assets; the document at /docs/openapi.json. */
 export const serveApiDocument = (app: NestFastifyApplication): void => {
   const description = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -25,14 +25,14 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
     .setDescription(ABOUT)
     .setVersion(VERSION)
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    // Relative to this document, for a proxy that serves Ringback under a path of its own.
+    // Relative to this document, for a proxy that serves Ringback under a path prefix.
     .addServer('..', 'This service')
     .addApiKey(
       {
         type: 'apiKey',
         in: 'query',
         name: 'access_token',
-        description: 'The token in the query, as the contract of 2016 has it.',
+        description: 'The token in the query, as in the contract of 2016.',
       },
       'access_token',
     )
@@ -40,14 +40,14 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
       type: 'http',
       scheme: 'bearer',
       bearerFormat: 'JWT',
-      description: 'The token in the Authorization header; the word Bearer is put before it.',
+      description: 'The token in the Authorization header. Swagger UI adds the word Bearer.',
     })
-    .addTag('App', 'What the app’s clients call: place, cancel and watch a call.')
-    .addTag('Admin', 'Upkeep of the directory, what became of calls, and whom we tell.')
-    .addTag('Webhooks', 'Where providers tell of calls.')
+    .addTag('App', 'For the app’s clients: place, cancel and watch calls.')
+    .addTag('Admin', 'The directory, the records of calls, and webhook endpoints.')
+    .addTag('Webhooks', 'For the events of providers.')
     .addTag('Health', 'For orchestrators.')
     .build();
-  // Made when it is first asked for: a start does without it.
+  // Created at the first request, because a start does not need it.
   let made: OpenAPIObject | undefined;
   const document = (): OpenAPIObject => (made ??= makeDocument(app, description));
   const server: FastifyInstance = app.getHttpAdapter().getInstance();
@@ -68,14 +68,14 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
 const makeDocument = (app: NestFastifyApplication, description: Omit<OpenAPIObject, 'paths'>): OpenAPIObject => {
   const document = SwaggerModule.createDocument(app, description, {
     deepScanRoutes: true,
-    // A controller's name would stand as a second tag beside the one that its routes give themselves.
+    // Otherwise each operation has a second tag with its controller's name.
     autoTagControllers: false,
   });
   leaveOptionalParametersEmpty(document);
   return document;
 };
 
-/** One buffer for all: Swagger's own route renders 120 KB for each request, and each client that is slow to read keeps a copy. */
+/** One buffer for all clients: Swagger's own route renders 120 KB per request, and each slow client keeps a copy. */
 const serveDocument = (server: FastifyInstance, document: () => OpenAPIObject): void => {
   let bytes: Buffer | undefined;
   server.get('/docs/openapi.json', (_request, reply) => {
@@ -85,8 +85,8 @@ const serveDocument = (server: FastifyInstance, document: () => OpenAPIObject): 
 };
 
 /**
- * Swagger UI fills an `example` into the form, and a search would begin narrow. It leaves `examples` out, and does not
- * show them either.
+ * Swagger UI fills an `example` into the form, so a search would start with filters. It neither fills in nor shows
+ * `examples`.
  */
 const leaveOptionalParametersEmpty = ({ paths }: OpenAPIObject): void => {
   const operations = Object.values(paths).flatMap((item) => [item.get, item.put, item.post, item.patch, item.delete]);
@@ -99,22 +99,28 @@ const leaveOptionalParametersEmpty = ({ paths }: OpenAPIObject): void => {
   }
 };
 
-/** No reply has links, and a callSid is longer than Swagger UI's boxes. */
+/** Hides the links column, which is always empty, and widens the boxes, because a callSid is longer. */
 const PAGE_STYLE =
   '.swagger-ui .response-col_links { display: none } ' +
   '.swagger-ui .parameters-col_description input[type=text] { max-width: 100%; width: 30em }';
 
-/** The browser's. */
+/** The browser's localStorage. */
 declare const localStorage: { removeItem(name: string): void };
 
-/** For Swagger UI, which is sent its source: an earlier version kept the tokens of the Authorize box, under this name. */
+/**
+ * Swagger UI gets the source of this function. An earlier version stored the tokens of the Authorize box under this
+ * name.
+ */
 const withoutKeptTokens = {
   afterLoad: () => {
     localStorage.removeItem('authorized');
   },
 };
 
-/** For Swagger UI, which is sent its source: nobody can type a provider's signature. */
+/**
+ * Swagger UI gets the source of this function. A provider's signature cannot be typed in, so webhooks have no "Try it
+ * out".
+ */
 const withoutTryingWebhooks = {
   statePlugins: {
     spec: {
@@ -125,12 +131,12 @@ const withoutTryingWebhooks = {
   },
 };
 
-/** People type tokens into this page: nothing but ours runs on it, and it stands in nobody's frame. */
+/** People type tokens into this page. So only our scripts run on it, and no other site can frame it. */
 const PAGE_HEADERS = {
   'content-security-policy': [
     "default-src 'none'",
     "script-src 'self'",
-    // Swagger UI's HTML brings a style sheet along, and React sets style attributes.
+    // Swagger UI's HTML has a style sheet, and React sets style attributes.
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
     "connect-src 'self'",
@@ -140,25 +146,25 @@ const PAGE_HEADERS = {
   ].join('; '),
 };
 
-/** This file holds the document too. A text would be copied for each client that is slow to read it. */
+/** This file contains the document too. A string would be copied for each slow client. */
 const inOneBuffer = (): onSendHookHandler => {
   let bytes: Buffer | undefined;
   return (_request, { statusCode }, payload, done) => {
-    // A refusal goes the same way, and is neither kept nor replaced.
+    // Errors pass this hook as well; they are neither cached nor replaced.
     if (statusCode !== 200 || typeof payload !== 'string') done(null, payload);
     else done(null, (bytes ??= Buffer.from(payload)));
   };
 };
 
-/** By the route that was matched: its raw address may be written in other ways, `/%64ocs` or `http://host/docs`. */
+/** Matched against the route, because the raw URL has other spellings: `/%64ocs`, `http://host/docs`. */
 const guardPage = (server: FastifyInstance): void => {
   server.addHook('onRoute', (route) => {
     if (!/^\/docs(?:\/|$)/.test(route.url)) return;
     const guard: onRequestHookHandler = (request, reply, done) => {
       void reply.headers(PAGE_HEADERS);
-      // There the page looks for its assets in a folder too deep, says @nestjs/swagger's way of finding them.
+      // On these URLs the page would resolve its assets in the wrong folder (see @nestjs/swagger).
       if (route.url === '/docs') {
-        // The page resolves the address of the service relative to its own.
+        // The page resolves the service's address relative to its own.
         void reply.redirect('./docs/');
       } else if (route.url === '/docs/index.html' || (route.url === '/docs/' && request.url.includes('?'))) {
         void reply.redirect('./');

@@ -1,4 +1,4 @@
-/** Request heads that we and a proxy in front of us could read in two ways, or that we have not seen whole. */
+/** Refuses request heads that a proxy could interpret differently, and heads that the parser has truncated. */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../common/error-table.js';
@@ -7,13 +7,13 @@ import { closeWith } from './slow-close.js';
 
 export const refuseBadHeads = (server: FastifyInstance): void => {
   server.addHook('onRequest', ({ raw }, reply, done) => {
-    // What the parser has dropped may have mattered: a token, an address, the length of the body.
+    // The dropped headers may contain a token, an address or the body's length.
     const isCut = raw.rawHeaders.length >= 2 * MOST_HEADERS;
     if (!isCut && !isBad(raw)) {
       done();
       return;
     }
-    // RFC 9112, 6.1: where this request ends is as doubtful as the rest, so what follows is not read as another one.
+    // RFC 9112, 6.1: the end of this request is uncertain too, so the following bytes are not parsed as another one.
     closeWith(raw, reply);
     done(new AppError(isCut ? 'TOO_LARGE' : 'BAD_REQUEST'));
   });
@@ -25,15 +25,15 @@ const isBad = ({ headers, httpVersion, rawHeaders }: IncomingMessage): boolean =
   if (httpVersion !== '1.1' && (httpVersion !== '1.0' || encoding !== undefined)) return true;
   // RFC 9112, 3.2.
   if (headers.host === undefined ? httpVersion === '1.1' : !HOST.test(headers.host)) return true;
-  // RFC 9112, 6.1: Node reads the chunks, and would leave them encoded by what stands before `chunked`.
+  // RFC 9112, 6.1: Node decodes the chunks, but not the encodings before `chunked`.
   if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') return true;
   return SINGLE.some((name) => isTwice(rawHeaders, name));
 };
 
-/** RFC 9110, 7.2, and RFC 3986, 3.2.2: a name or an address, of which an application may make a link. */
+/** RFC 9110, 7.2, and RFC 3986, 3.2.2: a host name or address. Applications may build links from it. */
 const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
 
-/** Of two, Node takes the first and says nothing of the other; a proxy may take the last. */
+/** Of two headers with one of these names, Node takes the first silently; a proxy may take the last. */
 const SINGLE = ['host', 'authorization', 'content-type'];
 
 const isTwice = (rawHeaders: readonly string[], name: string): boolean => {

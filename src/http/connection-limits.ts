@@ -1,7 +1,7 @@
 /**
- * Limits of one client connection. Node parses every request of a read at once, so 64 KB of pipelined requests become 1,400
- * responses that wait in memory for a client which may never read. Here a pipeline is processed one request after the other:
- * the next request begins when the response before it is flushed to the socket, and nothing more is read until then.
+ * Limits of a client connection. Node parses all requests of one read, so 64 KB of pipelined requests become 1,400
+ * responses in memory, for a client that may never read them. Here pipelined requests are processed one by one. The
+ * next request starts when the previous response is flushed to the socket, and the socket is not read until then.
  */
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -10,16 +10,16 @@ import { closeSlowly } from './slow-close.js';
 import { limitSmallChunks, type BodyChunks } from './small-chunks.js';
 
 interface ConnectionLimits {
-  /** Ten thousand event streams and as many pollers, at some 20 KB each; more processes are the answer to more clients. */
+  /** Ten thousand event streams and as many polling clients, at about 20 KB each. More clients need more processes. */
   readonly connections: number;
-  /** Header lines of those that wait, beyond the first of them: each is two strings. */
+  /** Header lines of all waiting requests except the first; each line is two strings. */
   readonly waitingHeaders: number;
   /**
-   * Requests that wait behind the one in progress, at some 4 KB each. No browser, proxy or HTTP library pipelines by itself;
-   * load generators send ten or so.
+   * Requests that wait behind the current one, at about 4 KB each. Browsers, proxies and HTTP libraries do not pipeline
+   * by default; load generators send about ten.
    */
   readonly waiting: number;
-  /** A client that takes none of the bytes that wait for it is disconnected after this many checks. */
+  /** A client that reads none of its waiting bytes is disconnected after this many checks. */
   readonly checksWithoutProgress: number;
   readonly checkEveryMs: number;
 }
@@ -33,14 +33,17 @@ const LIMITS: ConnectionLimits = {
 };
 
 /**
- * Proxies and browsers send some 30. A header of seven bytes becomes two strings, so that 64 KB of them would be 600 KB in memory.
- * Node drops those beyond its limit in silence; http-server.ts refuses the request.
+ * Proxies and browsers send about 30. A header of seven bytes becomes two strings, so 64 KB of them would need 600 KB
+ * of memory. Node silently drops headers above its limit; bad-heads.ts refuses such a request.
  */
 export const MOST_HEADERS = 100;
 
 type ClientErrorListener = (error: Error, socket: Socket) => void;
 
-/** Before the server listens. Also counts what is in flight, because a second listener on each response costs 5 %. */
+/**
+ * Call it before the server listens. It also counts the requests in flight, because a second listener on each response
+ * would cost 5 %.
+ */
 export const limitConnections = (server: Server, draining: Draining, limits: ConnectionLimits = LIMITS): void => {
   const [handle] = server.listeners('request') as RequestListener[];
   if (!handle) throw new Error('the HTTP server has no request listener');
@@ -61,9 +64,9 @@ export const limitConnections = (server: Server, draining: Draining, limits: Con
     pipelines.get(request.socket)?.take(request, response);
   };
   server.on('request', take);
-  // RFC 9110, 10.1.1: an expectation that is not known may be ignored. Node would answer 417 by itself, to any number.
+  // RFC 9110, 10.1.1: an unknown expectation may be ignored. Node would answer 417 by itself, without any limit.
   server.on('checkExpectation', take);
-  // Node would ask for the body by itself; request-bodies.ts does where it is read.
+  // Node would send 100 Continue by itself; request-bodies.ts sends it when the body is read.
   server.on('checkContinue', take);
   if (refuse) {
     server.off('clientError', refuse);
@@ -82,14 +85,14 @@ export const limitConnections = (server: Server, draining: Draining, limits: Con
 };
 
 /**
- * Node has no public way to stop its parser within a read. It would make all requests of the read, and keep each of them until
- * the end of the connection is processed: 4 MB, where a client has pipelined short ones.
+ * Node has no public way to stop its parser within a read. It would create all requests of the read and keep them until
+ * the end of the connection: up to 4 MB of short pipelined requests.
  */
 const stopParser = ({ parser }: Socket & { readonly parser?: { onIncoming?: unknown } | null }): void => {
   if (parser) parser.onIncoming = () => PARSE_NO_MORE;
 };
 
-/** Of the parser's onIncoming: the protocol changes, and what follows is no HTTP. */
+/** A return value of the parser's onIncoming: the protocol changes, and the following bytes are not HTTP. */
 const PARSE_NO_MORE = 2;
 
 class Pipeline {
@@ -109,8 +112,8 @@ class Pipeline {
 
   take(request: IncomingMessage, response: ServerResponse): void {
     this.body?.begin();
-    // Behind a response that closes the connection. Node would keep each request until then, and end them one by one: 4 MB of short
-    // ones keep everybody waiting for ten seconds.
+    // A request after a response that closes the connection. Node would keep each of them and end them one by one: 4 MB
+    // of short requests block the process for ten seconds.
     if (!this.socket.writable) {
       stopParser(this.socket);
       return;
@@ -132,7 +135,9 @@ class Pipeline {
     return others.reduce((sum, [{ rawHeaders }]) => sum + rawHeaders.length / 2, 0) > this.limits.waitingHeaders;
   }
 
-  /** What came last is no request, or has not come whole in time: it is refused when the requests before it are answered. */
+  /**
+   * The last request is malformed or did not arrive in time. It is refused once the requests before it are answered.
+   */
   fail(refuse: () => void): void {
     if (!this.socket.writable) return;
     if (this.current?.[0].complete) {
@@ -142,7 +147,7 @@ class Pipeline {
     else refuse();
   }
 
-  /** An event stream that is not read grows by its heartbeats: what counts is how much has left. */
+  /** The buffer of an unread event stream grows by heartbeats, so the flushed bytes count. */
   checkProgress(): void {
     const { writableLength, bytesWritten } = this.socket;
     const flushed = bytesWritten - writableLength;
@@ -159,10 +164,10 @@ class Pipeline {
     this.handle(request, response);
   }
 
-  // One for all responses of the connection: what is made for each is work for the garbage collector.
+  // One function for all responses of the connection, to spare the garbage collector.
   private readonly finish = (): void => {
-    // On a later turn: a response that is made within the read of its request, as to a refused one with a body, would make room
-    // for the next one of that read, and so for any number.
+    // In a later turn. A response within the read of its request, such as a refusal, would free a place for the next
+    // request of that read. So a read could start any number of requests.
     setImmediate(this.goOn);
   };
 
@@ -170,10 +175,10 @@ class Pipeline {
     const isWhole = this.current?.[0].complete;
     this.current = undefined;
     this.draining.leave();
-    // It has had its response, and would get another when its time is over.
+    // The request is answered. Without this, Node would answer it again when its time is over.
     if (!isWhole) closeSlowly(this.socket);
-    // A response that closes the connection has ended the socket. Node gives no other response that socket, so none would
-    // ever emit 'close': what its request registers would stay, and a drain would wait for it.
+    // A response that closes the connection has ended the socket. Node never assigns the socket to another response, so
+    // none would emit 'close'. Listeners of the waiting requests would leak, and a drain would wait for them.
     if (!this.socket.writable) this.waiting = undefined;
     else if (this.refuse && !this.waiting?.[0]?.[0].complete) this.refuse();
     else this.beginNext();
@@ -184,7 +189,7 @@ class Pipeline {
     const next = this.waiting.shift();
     if (this.waiting.length === 0) {
       this.waiting = undefined;
-      // Node itself pauses a socket that does not drain. This one has: its response is flushed.
+      // Node pauses a socket with unsent data. This one has flushed its response.
       if (!this.refuse) this.socket.resume();
     }
     if (next) this.begin(...next);

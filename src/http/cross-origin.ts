@@ -1,4 +1,7 @@
-/** Web apps of other origins (CORS): none, or those that the operator has named. Tokens are theirs to send; we set no cookie. */
+/**
+ * Web apps of other origins (CORS): none by default, or those that the operator lists. They send tokens; no cookie is
+ * set.
+ */
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ERROR_NAME_HEADER } from '../common/error-body.js';
@@ -18,7 +21,7 @@ export const allowOrigins = (server: FastifyInstance, { corsOrigins }: Config): 
       { headers }: FastifyRequest,
       done: (error: Error | null, options: FastifyCorsOptions) => void,
     ): void => {
-      // An OPTIONS request that is no preflight goes on to its 405.
+      // An OPTIONS request that is not a preflight gets its 405.
       const preflight = 'access-control-request-method' in headers;
       const origin = corsOrigins.find((allowed) => allowed === headers.origin);
       done(null, origin === undefined ? { origin: false } : { ...ALLOWED, origin, preflight });

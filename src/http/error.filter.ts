@@ -6,7 +6,7 @@ import { loggedMessage } from '../common/logged-error.js';
 import type { Logger } from '../common/logger.js';
 import { routeOf } from '../common/request-path.js';
 
-/** Of a database that is away: most failovers and restarts take a few seconds. */
+/** While the database is unavailable: most failovers and restarts take a few seconds. */
 const AWAY_RETRY_SECONDS = 5;
 
 const IS_CONTRACT = /^\/v1\/app\//;
@@ -14,7 +14,7 @@ const IS_CONTRACT = /^\/v1\/app\//;
 const BY_STATUS: Readonly<Record<number, ErrorName>> = {
   400: 'BAD_REQUEST',
   401: 'UNAUTHENTICATED',
-  // Not ours: the static files', of a path that leads out of their folder.
+  // From the static file server, for a path outside its folder.
   403: 'NOT_FOUND',
   404: 'NOT_FOUND',
   405: 'METHOD_NOT_ALLOWED',
@@ -26,7 +26,7 @@ const BY_STATUS: Readonly<Record<number, ErrorName>> = {
   503: 'UNAVAILABLE',
 };
 
-/** The one place where errors become replies. Domain code throws AppError; only this file knows about HTTP. */
+/** The only place where errors become replies. Domain code throws AppError; only this file maps it to HTTP. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   constructor(private readonly logger: Logger) {}
@@ -42,8 +42,8 @@ export class ErrorFilter implements ExceptionFilter {
       this.logger.error(line, 'request failed after its response had begun');
       return;
     }
-    // A 503 without a cause is readiness or draining, which log theirs when it begins and not for each request.
-    // The contract has one reply for all that fails; the log tells a database that is away from a fault of ours everywhere.
+    // A 503 without a cause comes from readiness or draining, which log the reason once. The contract has one reply for
+    // all failures. The log distinguishes an unavailable database from a bug on every route.
     const away = error.code === 'UNAVAILABLE' || isDatabaseAway(error.cause);
     if (row.code >= 500 && !away) this.logger.error(line, 'request failed');
     else if (row.code >= 500 && error.cause !== undefined) this.logger.warn(line, 'request refused: not available');
@@ -59,7 +59,7 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-/** Why we refused a request, for the operator. Errors of Nest and Fastify are not asked: they repeat the address. */
+/** The reason of a refusal, for the operator. Errors of Nest and Fastify are excluded, because they repeat the URL. */
 const reasonOf = ({ code, cause, detail }: AppError): string | null => {
   if (cause instanceof Error) return loggedMessage(cause);
   return code === 'UNAUTHENTICATED' ? (detail ?? null) : null;
@@ -68,7 +68,7 @@ const reasonOf = ({ code, cause, detail }: AppError): string | null => {
 const asAppError = (thrown: unknown, route: string): AppError => {
   if (thrown instanceof AppError) return thrown;
   const status = statusOf(thrown);
-  // 412 and 416 of static files, say: what a client asks for in vain is no failure of ours.
+  // For example 412 and 416 of static files: a client error is not our failure.
   const known = BY_STATUS[status] ?? (status >= 400 && status < 500 ? 'BAD_REQUEST' : undefined);
   if (known === 'BAD_REQUEST') return new AppError(known, { detail: (thrown as Error).message });
   if (known) return new AppError(known, { cause: thrown });
@@ -77,7 +77,7 @@ const asAppError = (thrown: unknown, route: string): AppError => {
   return new AppError('UNAVAILABLE', { cause: thrown, retryAfterSeconds: AWAY_RETRY_SECONDS });
 };
 
-/** Nest's exceptions and Fastify's errors both tell their status, in their own ways. */
+/** Nest's exceptions and Fastify's errors carry their status differently. */
 const statusOf = (thrown: unknown): number => {
   if (thrown instanceof HttpException) return thrown.getStatus();
   const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
@@ -85,13 +85,17 @@ const statusOf = (thrown: unknown): number => {
 };
 
 /**
- * Node's errors of connections and names; SQLSTATE class 08 (connection), 57P (server shutting down), 53 (no resources left), 25006
- * (read-only), and a statement that was stuck behind others: 57014 (canceled), 55P03 (lock), 40001 and 40P01 (conflict).
+ * Node's connection and DNS errors; SQLSTATE class 08 (connection), 57P (server shutting down), 53 (no resources left),
+ * 25006 (read-only), and a statement that was blocked by others: 57014 (canceled), 55P03 (lock), 40001 and 40P01
+ * (conflict).
  */
 const DATABASE_AWAY =
   /^(?:ECONN(?:ABORTED|REFUSED|RESET)|E(?:HOST|NET)(?:DOWN|UNREACH)|EAI_AGAIN|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT|08\d{3}|57P0\d|53\d{3}|25006|57014|55P03|40001|40P01)$/;
 
-/** pg and TypeORM report time-outs and a lost connection by text alone, and of several hosts each may have another reason. */
+/**
+ * pg and TypeORM report time-outs and lost connections only by text. With several hosts, each may have a different
+ * reason.
+ */
 const AWAY_BY_TEXT =
   /timeout exceeded when trying to connect|timeout expired|Connection terminated|Query read timeout|is not queryable|query runner was already released|none of the hosts can be used/;
 
@@ -105,9 +109,9 @@ const isDatabaseAway = (thrown: unknown): boolean => {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Which row of the error table answered the request, for the log. */
+    /** The row of the error table that answered the request, for the log. */
     errorCode?: ErrorName;
-    /** Why, where that is more than the code tells. */
+    /** The reason, if it says more than the code. */
     errorReason?: string;
   }
 }

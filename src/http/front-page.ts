@@ -1,9 +1,11 @@
-/** What a browser asks for on its own account: the bare address and an icon. Neither says anything about calls or users. */
+/**
+ * The bare address and the icon, which browsers request by themselves. Neither reveals anything about calls or users.
+ */
 import type { FastifyInstance } from 'fastify';
 
 const NO_CONTENT = { 'content-security-policy': "default-src 'none'" };
 
-/** Relative, so that it also holds behind a proxy that serves Ringback under a path of its own. */
+/** Relative, so that it also works behind a proxy with a path prefix. */
 const API_PAGE = './docs/';
 
 export const serveFrontPage = (server: FastifyInstance): void => {

@@ -1,6 +1,6 @@
 /**
- * The HTTP server under Nest: its limits, and what holds for every request whatever it asks. Fastify is told not to
- * answer HEAD where there is a GET, because some GETs here ring a phone.
+ * The HTTP server under Nest: its limits, and the hooks of every request. Fastify must not answer HEAD with a GET
+ * handler, because some GETs here ring a phone.
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -30,7 +30,7 @@ import { refuseUnknownPaths } from './served-methods.js';
 import { closeAfterEarlyResponses } from './slow-close.js';
 import { forwardedRequestId, readForwardedAddresses, trustOf } from './trusted-proxies.js';
 
-/** Longer than any header allows, so that a malformed id of any length reaches the route that knows its answer. */
+/** Longer than any request head allows, so that a malformed id of any length reaches the route that refuses it. */
 const LONGEST_PARAMETER = MOST_HEADER_BYTES;
 const DEFAULT_BODY_LIMIT_BYTES = 64 * 1024;
 
@@ -40,12 +40,15 @@ declare module 'fastify' {
     isRoutine: boolean;
   }
   interface FastifyContextConfig {
-    /** So frequent that a request which went well is no news to an operator. */
+    /** So frequent that successful requests are logged at debug only. */
     isRoutine?: true;
   }
 }
 
-/** Random once a process, then counted: random bytes for each request would cost as much as the look into memory for its answer. */
+/**
+ * A random prefix per process and a counter: random bytes per request would cost as much as the cache look-up that
+ * answers it.
+ */
 const processId = randomBytes(6).toString('hex');
 let requests = 0;
 const nextRequestId = (): string => `${processId}-${(++requests).toString(36)}`;
@@ -59,14 +62,14 @@ export const createHttpServer = (
   const trust = trustOf(config);
   const adapter = new FastifyAdapter({
     exposeHeadRoutes: false,
-    // Once nothing is in flight; a connection that never asked anything would otherwise hold us up for as long as it likes.
+    // Applied once nothing is in flight. Otherwise an idle connection would block the shutdown indefinitely.
     forceCloseConnections: true,
     trustProxy: trust ?? false,
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
     requestTimeout: times.limitMs,
     http: nodeServerOptions(times),
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
-    // Nothing behind this line sees another address.
+    // All later code sees the rewritten URL.
     rewriteUrl: (request: IncomingMessage) => withReachableIds(withoutOrigin(request.url ?? '/')),
     genReqId: (request: IncomingMessage) => (trust && forwardedRequestId(request, trust)) ?? nextRequestId(),
     clientErrorHandler: answerClientError,
@@ -79,7 +82,7 @@ export const createHttpServer = (
   refuseBadHeads(server);
   closeAfterEarlyResponses(server);
   allowOrigins(server, config);
-  // After the headers of a web app's origin, without which a browser shows the app no 503.
+  // After the CORS headers: without them a browser hides the 503 from the app.
   server.after(() => {
     refuseWhileDraining(server, draining);
     refuseUnknownPaths(server);
@@ -88,12 +91,12 @@ export const createHttpServer = (
   return adapter;
 };
 
-/** A percent sign or nothing where an id would be; hardly ever, and this is asked of every request. */
+/** A percent sign, or an empty id. Rare, and tested for every request. */
 const MAY_HIDE_ITS_ID = /^[^?]*(?:%|\/(?=[/?]|$))/;
 
 /**
- * The contract answers for every id, also one that cannot be: with its percent signs escaped, /callState/%zz asks for an
- * id that does not exist and is no reason for the router's own 400; nor is an id of no characters one for Nest's 404.
+ * The contract has a reply for every id, even an impossible one. An invalid escape as in /callState/%zz is escaped, so
+ * it names an unknown id instead of causing the router's 400. An empty id likewise must not cause Nest's 404.
  */
 const withReachableIds = (url: string): string => {
   if (!MAY_HIDE_ITS_ID.test(url)) return url;
@@ -113,7 +116,7 @@ const withoutBrokenEscapes = (path: string): string => {
 const withoutEmptyIds = (path: string): string =>
   path.replace(/^(\/v1\/app\/(?:call|callCancel|callState)\/)(?=\/|$)/, '$1%20');
 
-/** The servers of 2016 took it, and clients in the field write it. */
+/** The servers of 2016 accepted a trailing slash, and clients in the field send it. */
 const withoutTrailingSlash = (path: string): string => path.replace(/^(\/v1\/app\/.*[^/])\/$/s, '$1');
 
 const logRequests = (server: FastifyInstance, logger: Logger): void => {
@@ -131,7 +134,7 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
     void reply.header('x-request-id', request.id);
     done();
   });
-  // Not before the body is there: reading it goes on in the socket's context, not in the request's.
+  // Only after the body is read: reading continues in the socket's async context, not in the request's.
   server.addHook('preValidation', (request, _reply, done) => {
     runWithLogContext(request.logContext, done);
   });
@@ -141,11 +144,11 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
       const line = {
         ...request.logContext,
         method: request.method,
-        // Never the query: it carries the token.
+        // Never the query, because it contains the token.
         path: loggedPath(request),
         status: reply.statusCode,
         userId: request.user?.userId,
-        // By the word of trusted proxies.
+        // As reported by trusted proxies.
         address: plainAddress(request.ip),
         error: request.errorCode,
         reason: request.errorReason,
@@ -157,7 +160,7 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
   });
 };
 
-/** Liveness is not new work: an orchestrator must not take a process that is finishing for a dead one. */
+/** Liveness stays available: an orchestrator must not kill a process that is finishing. */
 const ANSWERED_TO_THE_LAST = '/health/live';
 
 const refuseWhileDraining = (server: FastifyInstance, draining: Draining): void => {

@@ -1,4 +1,4 @@
-/** What holds for every Node HTTP server of ours before a request reaches a route: limits of time and size. */
+/** Time and size limits of all Node HTTP servers, before a request reaches a route. */
 import type { ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorBody } from '../common/error-body.js';
@@ -7,33 +7,33 @@ import { withoutOrigin } from '../common/request-path.js';
 import { RESPONSE_HEADERS } from './response-headers.js';
 import { closeSlowly } from './slow-close.js';
 
-/** A token, a long id and then some: beyond it a client is broken or hostile. Node's own default is 16 KB. */
+/** Enough for a token and a long id. A larger head comes from a broken or hostile client. Node's default is 16 KB. */
 export const MOST_HEADER_BYTES = 32 * 1024;
 
 export interface RequestTimes {
   /** Maximum time to receive a request, its body included. */
   readonly limitMs: number;
-  /** Node looks for overdue requests this often; its own default of 30 s doubles the limit. */
+  /** How often Node checks for overdue requests. Its default of 30 s would double the limit. */
   readonly checkEveryMs: number;
 }
 
 export const REQUEST_TIMES: RequestTimes = { limitMs: 30_000, checkEveryMs: 2_000 };
 
 /**
- * A client that ends its side of the connection is gone, as Node has it by default: what it waits for is given up. Most clients that
- * leave do no more than that, so their streams and long polls would otherwise go on until the next heartbeat.
+ * By Node's default, a client that half-closes the connection is gone, and its requests are aborted. Most clients that
+ * disconnect do only that. Otherwise their streams and long polls would continue until the next heartbeat.
  */
 export const nodeServerOptions = ({ limitMs, checkEveryMs }: RequestTimes): ServerOptions => ({
   maxHeaderSize: MOST_HEADER_BYTES,
-  // Node sets the headers' own limit by what it is told here, and not by what Fastify sets afterwards.
+  // Node derives the limit of the head from this option, and not from what Fastify sets later.
   requestTimeout: limitMs,
   headersTimeout: limitMs,
   connectionsCheckingInterval: checkEveryMs,
-  // Node would answer by itself, past all limits of a connection; http-server.ts refuses the request.
+  // Node would answer by itself, without the connection limits; bad-heads.ts refuses the request.
   requireHostHeader: false,
 });
 
-/** By Node's code of what was wrong with a request that no route has seen. */
+/** By Node's error code, for requests that reach no route. */
 const CLIENT_ERRORS: Readonly<Record<string, ErrorName>> = {
   HPE_HEADER_OVERFLOW: 'TOO_LARGE',
   RINGBACK_SMALL_CHUNKS: 'TOO_LARGE',
@@ -58,16 +58,16 @@ export const answerClientError = (error: NodeJS.ErrnoException, socket: Socket):
   closeSlowly(socket);
 };
 
-/** With the bytes that the parser was given, and how far it came in them. */
+/** With the parser's input, and the position where it failed. */
 interface ParserError extends NodeJS.ErrnoException {
   readonly rawPacket?: Buffer;
   readonly bytesParsed?: number;
 }
 
-/** A request line (RFC 9112, 3) that is one but for its method, which RFC 9110, 15.6.2 answers with 501. */
+/** A request line (RFC 9112, 3) that is valid except for its method; the status is 501 (RFC 9110, 15.6.2). */
 const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ (\/\S*|https?:\/\/[^\s/?#]\S*) HTTP\/1\.[01]\r?$/i;
 
-/** Null where the line is none, as of TLS, or has not come whole. */
+/** Null if there is no such line, for example with TLS, or if it is incomplete. */
 const targetOf = ({ rawPacket, bytesParsed = 0 }: ParserError): string | null => {
   if (!rawPacket) return null;
   const begin = bytesParsed === 0 ? 0 : rawPacket.lastIndexOf('\n', bytesParsed - 1) + 1;

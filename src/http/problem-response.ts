@@ -1,4 +1,4 @@
-/** How Swagger tells of a failure of the admin API: a problem body (RFC 9457) out of the error table. */
+/** Swagger documentation of the admin API's failures: problem bodies (RFC 9457) from the error table. */
 import { applyDecorators } from '@nestjs/common';
 import {
   ApiBearerAuth,
@@ -21,7 +21,7 @@ class ProblemFault implements Fault {
   what: string;
 }
 
-/** The contract's own outcomes, which are HTTP 200, are never a problem. */
+/** The contract's own outcomes have HTTP status 200 and are never a problem. */
 const CODES = Object.entries(ERRORS).flatMap(([code, { httpStatus }]) => (httpStatus === 200 ? [] : [code]));
 
 class Problem {
@@ -40,10 +40,10 @@ class Problem {
   @ApiPropertyOptional({ description: 'What was seen, what was expected, what to do; for people.' })
   detail?: string;
 
-  @ApiPropertyOptional({ type: [ProblemFault], description: 'Everything that is wrong with the request.' })
+  @ApiPropertyOptional({ type: [ProblemFault], description: 'All faults of the request.' })
   errors?: ProblemFault[];
 
-  @ApiProperty({ description: 'Stands on every line of the log.', example: '5d7e2d3a9f10-1c8' })
+  @ApiProperty({ description: 'The id of the request on its log lines.', example: '5d7e2d3a9f10-1c8' })
   requestId: string;
 }
 
@@ -71,24 +71,27 @@ export const problem = (code: ErrorName, description: string, example: Example =
     },
   });
 
-/** What is the same for every route of the admin API. */
+/** The responses that all routes of the admin API share. */
 export const AdminApi = () =>
   applyDecorators(
     ApiTags('Admin'),
     ApiBearerAuth(),
     ApiSecurity('access_token'),
     ApiExtraModels(Problem),
-    problem('UNAUTHENTICATED', 'No token, two tokens, or one that is malformed, expired, forged or for somebody else.'),
-    problem('FORBIDDEN', 'The token has not the scope `admin`.'),
-    problem('INTERNAL', 'A bug; the log tells more under the request id.'),
-    problem('UNAVAILABLE', 'The database is away, or the process is shutting down.'),
+    problem(
+      'UNAUTHENTICATED',
+      'No token, two tokens, or one that is malformed, expired, forged or issued for another service.',
+    ),
+    problem('FORBIDDEN', 'The token lacks the scope `admin`.'),
+    problem('INTERNAL', 'A bug; see the log lines with the request id.'),
+    problem('UNAVAILABLE', 'The database is unavailable, or the process is shutting down.'),
   );
 
-/** @param next as a page of the list ends with */
+/** @param next an example of the list's `next` */
 export const pageParameter = (next: string) =>
   ApiQuery({ name: 'after', required: false, schema: { type: 'string', example: next } });
 
-/** What a list takes that takes nothing else. */
+/** The parameters of a list without filters. */
 export const takesPage = (next: string) =>
   applyDecorators(
     pageParameter(next),
@@ -97,7 +100,7 @@ export const takesPage = (next: string) =>
     }),
   );
 
-/** What any body can meet; the faults are the route's own. */
+/** The failures of any body. The faults are the route's own. */
 export const takesBody = (most: string, ...errors: readonly Fault[]) =>
   applyDecorators(
     problem('BAD_REQUEST', 'Not JSON in UTF-8, or a field is missing, wrong or unknown; `errors` names each.', {
@@ -110,7 +113,7 @@ export const takesBody = (most: string, ...errors: readonly Fault[]) =>
     ),
   );
 
-/** Of a DELETE, or of a POST that says all by its path. A body may come along all the same, and has to be one. */
+/** For a DELETE, or a POST without fields. A body is not needed, but if there is one, it must be valid. */
 export const takesNoBody = () =>
   applyDecorators(
     problem('BAD_REQUEST', 'A body was sent, which is not needed, and it is not JSON in UTF-8.'),

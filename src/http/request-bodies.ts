@@ -1,4 +1,4 @@
-/** How a body becomes a value: JSON in UTF-8 for us, the bytes that came for providers. */
+/** Parses request bodies: JSON in UTF-8 for our API, raw bytes for providers' webhooks. */
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler, preParsingHookHandler } from 'fastify';
 import { AppError } from '../common/error-table.js';
@@ -7,21 +7,21 @@ import { announcesBody } from './slow-close.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The handler has the body as the bytes that came, whatever their type. */
+    /** The handler gets the raw bytes, whatever their type. */
     rawBody?: true;
     bodyLimitBytes?: number;
   }
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
-/** RFC 8259, 8.1 knows no other; US-ASCII is a part of it. */
+/** RFC 8259, 8.1 allows no other; US-ASCII is a subset. */
 const UTF_8 = /^(?:utf-?8|us-ascii)$/i;
 
 export const parseBodies = (server: FastifyInstance): void => {
   server.addHook('onRoute', (route) => {
     if (route.config?.bodyLimitBytes) route.bodyLimit = route.config.bodyLimitBytes;
     const withItsType = route.config?.rawBody ? withAnyType : withTypeOfBody;
-    // Behind the hooks of the route, which are put before: who is asking is settled first.
+    // After the route's own hooks, so that the caller is authenticated first.
     if (route.method !== 'GET') {
       route.onRequest = [route.onRequest ?? []].flat().concat(withItsType, refuseEncoded);
       route.preParsing = [route.preParsing ?? []].flat().concat(askForBody);
@@ -30,7 +30,7 @@ export const parseBodies = (server: FastifyInstance): void => {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (request, body, done) => {
     if (request.routeOptions.config.rawBody) done(null, body);
-    // Many HTTP libraries send a type with every POST and DELETE. Without content there is nothing that it could be wrong about.
+    // Many HTTP libraries send a type with every POST and DELETE. Without content there is nothing to refuse.
     else if (body.length === 0) done(null, undefined);
     else {
       readJson(request, body).then((value) => {
@@ -43,13 +43,16 @@ export const parseBodies = (server: FastifyInstance): void => {
 const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
 const MEDIA_TYPE = new RegExp(`^${TOKEN}/${TOKEN}\\s*(?:;|$)`);
 
-/** Fastify refuses a type that is none, such as `json`, before any parser sees the body. */
+/** Fastify refuses an invalid type, such as `json`, before any parser sees the body. */
 const withAnyType = ({ raw: { headers } }: FastifyRequest, _reply: unknown, done: () => void): void => {
   if (!MEDIA_TYPE.test(headers['content-type'] ?? '')) headers['content-type'] = 'application/octet-stream';
   done();
 };
 
-/** Nothing of ours decodes one, so that its bytes would be taken for the text, or for what a provider has signed. */
+/**
+ * Encoded bodies are not decoded here. Their bytes would be taken for the text, or for the content that a provider has
+ * signed.
+ */
 const refuseEncoded: onRequestHookHandler = ({ raw }, reply, done) => {
   const { 'content-encoding': encodings = '' } = raw.headers;
   if (NO_ENCODING.test(encodings) || !announcesBody(raw)) done();
@@ -60,13 +63,13 @@ const refuseEncoded: onRequestHookHandler = ({ raw }, reply, done) => {
   }
 };
 
-/** HTTP libraries of some languages send a type with every DELETE and POST, also one that is none. */
+/** Some HTTP libraries send a type with every DELETE and POST, even an invalid one. */
 const withTypeOfBody: onRequestHookHandler = ({ raw }, _reply, done) => {
   if (!announcesBody(raw)) delete raw.headers['content-type'];
   done();
 };
 
-/** A client that expects to be asked for its body (RFC 9110, 10.1.1) sends none that is refused. */
+/** A client that waits for 100 Continue (RFC 9110, 10.1.1) does not send a body that is refused. */
 const askForBody: preParsingHookHandler = ({ raw, routeOptions }, reply, payload, done) => {
   const { expect, 'content-length': length = '0' } = raw.headers;
   if (expect?.toLowerCase() === '100-continue' && Number(length) <= routeOptions.bodyLimit) reply.raw.writeContinue();
@@ -78,13 +81,13 @@ const NO_ENCODING = /^\s*(?:identity\s*)?$/i;
 const readJson = async ({ headers }: FastifyRequest, body: Buffer): Promise<unknown> => {
   const type = headers['content-type'] ?? '';
   const [charset = 'utf-8', ...more] = charsetsOf(type);
-  // Of two, each reader takes another one.
+  // With two charsets, implementations choose differently.
   if (!JSON_TYPE.test(type) || !UTF_8.test(charset) || more.length > 0) throw new AppError('UNSUPPORTED_MEDIA_TYPE');
   if (!isUtf8(body)) throw new AppError('BAD_REQUEST', { detail: 'The body is not UTF-8.' });
   return readJsonText(body.toString('utf8'));
 };
 
-/** A quoted value may hold what looks like a parameter. */
+/** A quoted value may contain text that looks like a parameter. */
 const PARAMETERS = new RegExp(`;\\s*(${TOKEN})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s;"]*))`, 'g');
 
 const charsetsOf = (type: string): string[] =>

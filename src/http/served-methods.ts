@@ -1,26 +1,26 @@
-/** What a path that does not exist, and a method that a path does not have, are answered with, before a byte of the body is read. */
+/** Answers unknown paths, and methods that a path does not support, before the body is read. */
 import { METHODS } from 'node:http';
 import type { FastifyInstance, HTTPMethods, onRequestHookHandler } from 'fastify';
 import { errorBody } from '../common/error-body.js';
 import { AppError } from '../common/error-table.js';
 
 /**
- * All that Node's parser lets through. CONNECT asks for a tunnel and not for a path: Node destroys its connection. A listener for
- * it could answer, and would have to notice by itself that the client of an earlier request on the connection has gone.
+ * All methods of Node's parser. CONNECT requests a tunnel, not a path, and Node closes its connection. A listener for
+ * it would have to detect by itself that the client of an earlier request on the connection has disconnected.
  */
 const KNOWN_METHODS = METHODS.filter((method) => method !== 'CONNECT');
 
-/** The preflights of all paths, where CORS_ORIGINS is set. */
+/** The route of all preflights, if CORS_ORIGINS is set. */
 const PREFLIGHTS = '*';
 
-/** Fastify would read the body first, and refuse its type before the path. */
+/** Fastify would read the body first, and refuse its type before its path. */
 export const refuseUnknownPaths = (server: FastifyInstance): void => {
   server.addHook('onRequest', (request, reply, done) => {
     if (request.routeOptions.url !== PREFLIGHTS) {
       done(request.is404 ? new AppError('NOT_FOUND') : undefined);
       return;
     }
-    // No route of Nest's, so that an error would not come to its filter.
+    // This is not a route of Nest, so an error would not reach Nest's filter.
     const { headers, text } = errorBody(new AppError('NOT_FOUND'), request.url, request.id);
     request.errorCode = 'NOT_FOUND';
     void reply.status(404).headers(headers).send(text);
@@ -28,8 +28,8 @@ export const refuseUnknownPaths = (server: FastifyInstance): void => {
 };
 
 /**
- * Every path answers 405 to the methods it does not have, HEAD and OPTIONS among them, instead of pretending that it does
- * not exist. A secret within a path is not looked at: what is answered to a guess is what is answered to the right one.
+ * Every path answers 405 to methods that it does not support, including HEAD and OPTIONS, instead of 404. A secret in a
+ * path is not compared: a wrong guess gets the same reply as the correct secret.
  */
 export const collectRoutes = (server: FastifyInstance): { refuseOtherMethods(): void } => {
   const methodsByPath = new Map<string, Set<HTTPMethods>>();
@@ -43,7 +43,7 @@ export const collectRoutes = (server: FastifyInstance): { refuseOtherMethods(): 
       for (const method of KNOWN_METHODS) {
         if (!server.supportedMethods.includes(method)) server.addHttpMethod(method);
       }
-      // Not before the plugins' own routes are there: the static files of Swagger UI.
+      // After the plugins' own routes exist: the static files of Swagger UI.
       server.after(() => {
         for (const [url, allowed] of [...methodsByPath]) {
           if (url !== PREFLIGHTS) refuseOthers(server, url, allowed);

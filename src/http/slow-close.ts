@@ -1,6 +1,6 @@
 /**
- * The end of a connection whose client may still be sending (RFC 9112, 9.6): a socket that is closed with bytes unread resets
- * the connection, and the response may be lost with it.
+ * Closes a connection whose client may still be sending (RFC 9112, 9.6). Closing a socket with unread bytes resets the
+ * connection, and the response may be lost.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -10,7 +10,7 @@ import { dropBody } from './small-chunks.js';
 /** Time for the client to read the response. */
 const LINGER_MS = 2_000;
 
-/** After what is still to be sent. The client need not close, and what it sends is dropped. */
+/** Ends the socket after its pending output. The client need not close, and its input is dropped. */
 export const closeSlowly = (socket: Socket): void => {
   if (!socket.writable) return;
   socket.end();
@@ -20,8 +20,8 @@ export const closeSlowly = (socket: Socket): void => {
 };
 
 /**
- * A response to a request whose body has not come closes the connection: the body may never come, and there would be a second
- * response when its time is over. One that came along with the head is dropped, and the connection is kept.
+ * A response before the request's body has arrived closes the connection. The body may never arrive, and Node would
+ * answer again when its time is over. A body that arrived with the head is dropped, and the connection is kept.
  */
 export const closeAfterEarlyResponses = (server: FastifyInstance): void => {
   server.addHook('onSend', ({ raw }, reply, _payload, done) => {
@@ -29,7 +29,7 @@ export const closeAfterEarlyResponses = (server: FastifyInstance): void => {
       done();
       return;
     }
-    // The response may be made within the read that brings the body.
+    // The response may be created during the read that contains the body.
     setImmediate(() => {
       if (!raw.complete) closeWith(raw, reply);
       done();
@@ -37,10 +37,10 @@ export const closeAfterEarlyResponses = (server: FastifyInstance): void => {
   });
 };
 
-/** The connection ends with this response. */
+/** Closes the connection with this response. */
 export const closeWith = (raw: IncomingMessage, reply: FastifyReply): void => {
   void reply.header('connection', 'close');
-  // Node calls it when a response that closes the connection is flushed, and destroys the socket there.
+  // Node calls this when a closing response is flushed, and would destroy the socket.
   raw.socket.destroySoon = () => {
     raw.resume();
     closeSlowly(raw.socket);

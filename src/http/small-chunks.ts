@@ -1,14 +1,14 @@
 /**
- * A body in many small chunks (RFC 9112, 7.1). Node makes a buffer and an event of each of them, some 400 bytes and some
- * microseconds, for anybody, before it is known who asks. So small chunks are joined before they are handed on, a request may have
- * only so many for its bytes, and of a body that nobody wants no buffer is made at all.
+ * Limits bodies in many small chunks (RFC 9112, 7.1). Node creates a buffer and an event for each chunk: about 400
+ * bytes and a few microseconds, even before authentication. So small chunks are joined, and their number is limited by
+ * the number of bytes. A body that is not read gets no buffers.
  */
 import type { Socket } from 'node:net';
 
-/** What clients send that write a line at a time, and then some. */
+/** More than clients send that write line by line. */
 const ALWAYS_ALLOWED = 64;
 const LEAST_BYTES_A_CHUNK = 64;
-/** Smaller ones are copied into buffers of JOINED_BYTES. */
+/** Smaller chunks are copied into buffers of JOINED_BYTES. */
 const SMALL_BYTES = 1024;
 const JOINED_BYTES = 4 * 1024;
 
@@ -18,7 +18,7 @@ export class SmallChunks extends Error {
 
 type Callback = (this: object, chunk?: Buffer) => unknown;
 
-/** Node's own, which has no public way to hear of a chunk that nobody reads yet. */
+/** Node's internal parser. There is no public event for a chunk that is not read yet. */
 type Parser = Record<number, Callback | null> & {
   readonly constructor: { readonly kOnBody?: number; readonly kOnMessageComplete?: number };
 };
@@ -26,13 +26,13 @@ type Parser = Record<number, Callback | null> & {
 const parserOf = (socket: Socket): Parser | null | undefined =>
   (socket as Socket & { readonly parser?: Parser | null }).parser;
 
-/** Of one connection. */
+/** The chunk counter of a connection. */
 export interface BodyChunks {
-  /** Another request begins. */
+  /** A new request begins. */
   begin(): void;
 }
 
-/** @param refuse called once, at the chunk that is one too many */
+/** @param refuse called once, for the first chunk above the limit */
 export const limitSmallChunks = (socket: Socket, refuse: (error: SmallChunks) => void): BodyChunks => {
   const parser = parserOf(socket);
   const { kOnBody: body, kOnMessageComplete: end } = parser?.constructor ?? {};
@@ -52,7 +52,7 @@ export const limitSmallChunks = (socket: Socket, refuse: (error: SmallChunks) =>
     chunks++;
     bytes += chunk.length;
     if (chunks > ALWAYS_ALLOWED + bytes / LEAST_BYTES_A_CHUNK) {
-      // The parser goes on to the end of what was read, and makes no buffers any more.
+      // The parser continues to the end of the read, without creating buffers.
       parser[body] = null;
       refuse(new SmallChunks('the body comes in too many small chunks'));
       return;
@@ -70,7 +70,7 @@ export const limitSmallChunks = (socket: Socket, refuse: (error: SmallChunks) =>
     flush(this);
     return onEnd?.call(this);
   };
-  // Node uses its parsers again, and puts these back by then.
+  // Node reuses its parsers and expects these callbacks.
   socket.once('close', () => {
     parser[body] = onBody;
     parser[end] = onEnd;
@@ -83,7 +83,7 @@ export const limitSmallChunks = (socket: Socket, refuse: (error: SmallChunks) =>
   };
 };
 
-/** What still comes on a connection that is being closed is parsed, and no buffer is made of it. */
+/** Input of a closing connection is parsed without creating buffers. */
 export const dropBody = (socket: Socket): void => {
   const parser = parserOf(socket);
   const place = parser?.constructor.kOnBody;

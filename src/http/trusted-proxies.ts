@@ -1,6 +1,6 @@
 /**
- * What the reverse proxies in front of us say of a request: the address it came from, its protocol, its id. A client can send
- * the same headers, so only what a trusted proxy has written counts: in X-Forwarded-For these are the last entries.
+ * Reads what reverse proxies report about a request: its address, protocol and id. A client can send the same headers,
+ * so only a trusted proxy's values count. In X-Forwarded-For these are the last entries.
  */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
@@ -10,7 +10,7 @@ import type { Config } from '../config/config.js';
 /** @param hop 0 is the connection's own peer, 1 the last entry of X-Forwarded-For, and so on */
 export type Trust = (address: string | undefined, hop: number) => boolean;
 
-/** Null where no proxy is trusted. */
+/** Null if no proxy is trusted. */
 export const trustOf = ({ trustedProxies }: Pick<Config, 'trustedProxies'>): Trust | null => {
   if (typeof trustedProxies === 'number') return trustedProxies > 0 ? (_address, hop) => hop < trustedProxies : null;
   return (address = '') => isWithin(readAddress(address), trustedProxies);
@@ -26,10 +26,10 @@ const bareAddress = (entry: string): string => {
   return readAddress(address)?.toString() ?? 'unknown';
 };
 
-/** Each of a trusted proxy, and the one before them; whatever a client has written before those is not even read. */
+/** Entries of trusted proxies, and the one before them. Earlier entries come from the client and are not parsed. */
 const MOST_HOPS = 20;
 
-/** Rewritten once, before anything reads an address: Fastify's request.ip and request.ips come out of this header. */
+/** Rewrites the header before anything reads it: Fastify derives request.ip and request.ips from it. */
 export const readForwardedAddresses = (server: FastifyInstance): void => {
   server.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
     const forwarded = headers['x-forwarded-for'];
@@ -40,10 +40,10 @@ export const readForwardedAddresses = (server: FastifyInstance): void => {
   });
 };
 
-/** Fits into a header, a log line and a problem body as it is. */
+/** Fits unchanged into a header, a log line and a problem body. */
 const REQUEST_ID = /^[\w.:+/=@-]{1,128}$/;
 
-/** The id under which a trusted proxy has logged the request; null where there is none that can be kept. */
+/** The request id of a trusted proxy; null if there is none, or if it cannot be used. */
 export const forwardedRequestId = ({ headers, socket }: IncomingMessage, trust: Trust): string | null => {
   const id = headers['x-request-id'];
   return typeof id === 'string' && REQUEST_ID.test(id) && trust(socket.remoteAddress, 0) ? id : null;

@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.js';
 import { SETTINGS } from '../config/settings.js';
 
-/** What `npm start` prints on the embedded default: where everything is, and a first call to copy and paste. */
+/** The text that `npm start` prints with the embedded database: all addresses, and a first call to copy and paste. */
 export const welcomePage = (url: string, config: Config, providers: readonly string[], adminUrl = url): string => {
   const isSimulated = providers.includes('simulator');
-  const provider = isSimulated ? `simulator, at ${config.simulatorSpeed} times the pace of life` : providers.join(', ');
+  const provider = isSimulated ? `simulator, at ${config.simulatorSpeed} times real-time speed` : providers.join(', ');
   return `
   Ringback is ready.
 
@@ -27,7 +27,7 @@ const firstCall = (url: string, config: Config): string => {
 ${settings && `    export ${settings}\n`}    TOKEN=${token}
     curl "${url}/v1/app/call/2000?access_token=$TOKEN"
 
-  See what becomes of it, with the callSid that was the answer:
+  Fetch its state, with the callSid from the reply:
 
     curl "${url}/v1/app/callState/CALLSID?access_token=$TOKEN"
 
@@ -35,7 +35,7 @@ ${settings && `    export ${settings}\n`}    TOKEN=${token}
 `;
 };
 
-/** What the programs started in the second terminal cannot know, where it is not the default. */
+/** Settings that the programs in the second terminal cannot know, if they differ from the default. */
 const settingsToTell = (url: string, config: Config): string => {
   const { dataDir, jwtIssuer = '', jwtAudience = '' } = config;
   const port = String(config.port || new URL(url).port);

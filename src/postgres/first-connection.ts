@@ -1,4 +1,4 @@
-/** The first connection of a start, which finds out whether the database can be used. */
+/** The first connection of a start, which checks that the database can be used. */
 import type { DatabaseSetting } from '../config/config.js';
 import { TimeoutClient } from './timeout-client.js';
 import { checkSession } from './session-check.js';
@@ -10,7 +10,7 @@ const UNKNOWN_AUTHORITY =
   'No authority that Node knows has signed its certificate: add sslmode=verify-full&sslrootcert=/path/to/ca.pem to ' +
   'DATABASE_URL, the certificate of your own authority, or sslmode=no-verify, which encrypts and takes any server for it.';
 
-/** What to do, by the code of the error, as for DATABASE_URL. */
+/** Remedies by error code; the texts name DATABASE_URL. */
 const REMEDIES: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
   SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
@@ -22,7 +22,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'checks the authority and not the name.',
   // There is no such database.
   '3D000': 'DATABASE_URL ends with its name: postgresql://user:password@host:5432/NAME; without one it is the user’s.',
-  // No such role, or no line of pg_hba.conf lets it in.
+  // No such role, or no line of pg_hba.conf allows it.
   '28000':
     'DATABASE_URL begins with the role: postgresql://ROLE:password@host; without one it is the system user’s name. Who may ' +
     'connect from where is for the server’s pg_hba.conf.',
@@ -34,10 +34,10 @@ const REMEDIES: Readonly<Record<string, string>> = {
     '(ignore_startup_parameters = options,statement_timeout).',
 };
 
-/** pg's own, without a code, where the server asks for a password and the URL has none. */
+/** pg's own error, without a code, if the server requires a password and the URL has none. */
 const NO_PASSWORD = /password must be a (?:non-empty )?string/;
 
-/** @throws Error that says why the database cannot be used, and what to do */
+/** @throws Error with the reason and the remedy, if the database cannot be used */
 export const firstConnection = async (url: string, setting: DatabaseSetting): Promise<TimeoutClient> => {
   const client = await connectionTo(url, setting);
   try {
@@ -50,7 +50,7 @@ export const firstConnection = async (url: string, setting: DatabaseSetting): Pr
   }
 };
 
-/** @throws Error that says why the database cannot be reached, and what to do */
+/** @throws Error with the reason and the remedy, if the database cannot be reached */
 export const connectionTo = async (
   url: string,
   setting: DatabaseSetting,

@@ -1,20 +1,20 @@
 /**
- * The durable queue is graphile-worker, in a schema of its own beside our tables: a job is added by the very transaction
- * that gives a reason for it.
+ * The durable queue is graphile-worker, in its own schema beside our tables. So a job is added in the transaction that
+ * causes it.
  */
 import { runMigrations } from 'graphile-worker';
 import { Pool, type PoolConfig } from 'pg';
 import { TimeoutClient } from './timeout-client.js';
 import type { SessionSettings } from './session-options.js';
 
-/** Said aloud, for graphile-worker would also take it from the environment, and our SQL would not. */
+/** Set explicitly: graphile-worker could also take it from the environment, which our SQL does not read. */
 export const JOB_SCHEMA = 'graphile_worker';
 
 interface JobPoolConfig extends PoolConfig {
   readonly session?: SessionSettings;
 }
 
-/** A pool whose connections may be lost at any time; graphile-worker warns of one without listeners. */
+/** A pool whose connections may be lost at any time. graphile-worker warns if a pool has no error listeners. */
 export const jobPool = (config: JobPoolConfig, onLost: (error: unknown) => void): Pool => {
   const all = { application_name: 'ringback jobs', keepAlive: true, Client: TimeoutClient, ...config };
   const pool = new Pool(all as PoolConfig);
@@ -23,9 +23,9 @@ export const jobPool = (config: JobPoolConfig, onLost: (error: unknown) => void)
   return pool;
 };
 
-/** Brings the queue's own tables up to date. */
+/** Runs the queue's own migrations. */
 export const migrateJobQueue = async (url: string): Promise<void> => {
-  // Whatever is lost here fails a statement, and that is reported.
+  // A lost connection fails a statement, and that error is reported.
   const pool = jobPool({ connectionString: url, max: 1 }, () => undefined);
   try {
     await runMigrations({ pgPool: pool, schema: JOB_SCHEMA });

@@ -1,11 +1,11 @@
 /**
- * A pooler may hand the server's session to another client after each transaction (PgBouncer's `pool_mode = transaction`). There
- * nothing that a session keeps can be relied on: settings, LISTEN, advisory locks, prepared statements. Found at start, because
- * later some statements would fail for good and no change would be heard.
+ * A pooler may give the server's session to another client after each transaction (PgBouncer's `pool_mode =
+ * transaction`). Then no session state is reliable: settings, LISTEN, advisory locks, prepared statements. Checked at
+ * start. Otherwise some statements would fail permanently later, and no notifications would arrive.
  */
 import { TimeoutClient } from './timeout-client.js';
 
-/** Others may use the same pooler meanwhile, so one try need not show it. */
+/** Other clients may use the pooler at the same time, so one try may miss it. */
 const TRIES = 10;
 
 const NOT_OURS =
@@ -13,7 +13,7 @@ const NOT_OURS =
   'or statement). Ringback needs some sessions of its own: set pool_mode = session for this database in the pooler, or let ' +
   'DATABASE_DIRECT_URL lead to PostgreSQL itself (docs/database.md).';
 
-/** One for requests; the others are for hearing of changes, for jobs and for migrating. */
+/** One for requests; the others are for the change feed, for jobs and for migrations. */
 export const LEAST_SESSIONS = 5;
 
 const tooFew = (given: number): string =>
@@ -21,10 +21,10 @@ const tooFew = (given: number): string =>
   `least ${LEAST_SESSIONS}, and DATABASE_POOL_SIZE + 4 under load (PgBouncer’s default_pool_size, for all processes together): ` +
   'docs/database.md.';
 
-/** SQLSTATE with which PgBouncer refuses a transaction where it pools statements. */
+/** PgBouncer's SQLSTATE for a refused transaction, with statement pooling. */
 const PROTOCOL_VIOLATION = '08P01';
 
-/** @throws Error where a session is not ours from one transaction to the next, or there are too few */
+/** @throws Error if a session is shared between transactions, or if there are too few */
 export const checkSession = async (client: TimeoutClient, url: string): Promise<void> => {
   // Without a pooler both are the same number.
   if ((await processOf(client)) === client.announcedProcess) return;
@@ -45,8 +45,8 @@ export const checkSession = async (client: TimeoutClient, url: string): Promise<
 };
 
 /**
- * A pooler that gives out its sessions in turn gives another one each time. One that gives out what was last given back gives the
- * first client's to the other one, or has meanwhile given it to others.
+ * Detects a shared session. A round-robin pooler gives another session each time. A last-in-first-out pooler gives the
+ * first client's session to the other client, or has meanwhile given it to a third one.
  */
 export const isShared = async (client: TimeoutClient, other: TimeoutClient): Promise<boolean> => {
   const own = await processOf(client);

@@ -1,8 +1,11 @@
-/** How long a connection and a statement may take; those of a request's own statements are in prepared-statement.ts. */
+/**
+ * Time limits of connections and statements. Prepared statements of requests have their own limit
+ * (prepared-statement.ts).
+ */
 
-/** For a connection, waiting for a free one included. With PREPARED_LIMIT_MS it keeps an answer within 3 s. */
+/** For a connection, including the wait for a free one. With PREPARED_LIMIT_MS, a request is answered within 3 s. */
 export const CONNECT_LIMIT_MS = 1_300;
-/** No statement of ours takes nearly as long; one that does is stuck behind a lock. */
+/** Our statements are much faster. One that takes this long is blocked by a lock. */
 export const STATEMENT_LIMIT_MS = 10_000;
-/** PostgreSQL would have given up by then: nobody is there any more. */
+/** By then PostgreSQL would have canceled the statement, so the server is gone. */
 export const ANSWER_LIMIT_MS = STATEMENT_LIMIT_MS + 1_000;

@@ -3,24 +3,24 @@ import { urlOfEachHost } from '../config/database-url.js';
 import { setSession, type SessionSettings } from './session-options.js';
 import { chosenHost, forgetHost, READ_ONLY, type Host } from './writable-host.js';
 
-/** PostgreSQL reports these by itself, when a session begins and when they change. */
+/** PostgreSQL reports these parameters at the start of a session and on every change. */
 const READ_ONLY_PARAMETERS = ['in_hot_standby', 'default_transaction_read_only'];
 
 export interface ImpatientConfig extends ClientConfig {
   readonly connectionString: string;
-  /** What the session needs beside what all of ours rely on. */
+  /** Settings in addition to those of all sessions. */
   readonly session?: SessionSettings;
 }
 
 /**
- * A connection of ours: every one of the service is made here.
+ * The class of all database connections of the service.
  *
- * - It sets what our SQL relies on, whatever the role, the database or a pooler has for a default.
- * - It is of use, or gone, and its pool makes another one. pg gives up on an answer that takes too long and keeps the
- *   connection, where the next question would wait behind the first. After a network that went silent that is for ever.
- * - Its server takes changes. After a failover a name may still lead to a server that is a standby now, where no call can be
- *   stored. This is what `target_session_attrs=read-write` means to libpq, which pg does not have.
- * - Of several hosts in DATABASE_URL it is the one that takes changes.
+ * - It sets the session settings that our SQL relies on, whatever the defaults of the role, the database or a pooler.
+ * - If it does not respond, it is closed, and its pool opens another one. pg only rejects a query that takes too long
+ *   and keeps the connection. The next query would wait behind the first: for ever, if the network went silent.
+ * - Its server is writable. After a failover a name may still lead to a server that is now a standby, where no call can
+ *   be stored. This is libpq's `target_session_attrs=read-write`, which pg does not have.
+ * - Of several hosts in DATABASE_URL it uses the writable one.
  */
 export class TimeoutClient extends Client {
   private readonly config: ImpatientConfig;
@@ -32,8 +32,8 @@ export class TimeoutClient extends Client {
     super({ ...config, connectionString: urls[0] });
     this.config = config;
     this.urls = urls;
-    // A connection that breaks fails the statement under way, and its pool hears of it. Without a listener of its own it would end the
-    // process where it breaks between two owners, as pg-pool hands it from one request to the next.
+    // A broken connection fails its current statement, and its pool is notified. Without a listener of its own, it
+    // would end the process if it breaks while pg-pool passes it from one request to the next.
     this.on('error', () => undefined);
     const { connection } = this.inner;
     connection.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
@@ -62,12 +62,12 @@ export class TimeoutClient extends Client {
     }) as Client['query'];
   }
 
-  /** Of the server's process; a pooler in front tells another number than the server. */
+  /** The server's process id; a pooler announces a different number. */
   get announcedProcess(): number | null {
     return this.inner.processID;
   }
 
-  /** Without a farewell, which would wait for an other end that may be gone. */
+  /** Without a protocol-level end, which would wait for a peer that may be gone. */
   destroy(error?: Error): void {
     this.inner.connection.stream.destroy(error);
   }
@@ -113,7 +113,7 @@ interface ParameterStatus {
   readonly parameterValue: string;
 }
 
-/** What pg has and its types do not. */
+/** Internals of pg that its types do not declare. */
 interface Inner {
   readonly _ending: boolean;
   readonly processID: number | null;
@@ -128,5 +128,5 @@ const notWritable = (): Error =>
     code: READ_ONLY,
   });
 
-/** pg tells it by its text alone. */
+/** pg reports it only by its message. */
 const isReadTimeout = (error: unknown): boolean => error instanceof Error && error.message === 'Query read timeout';

@@ -1,10 +1,11 @@
 /**
- * Which of several hosts takes changes, as libpq finds out with `target_session_attrs=read-write`; pg knows one host. All are
- * tried at once, so that one that is silent delays nothing. The host is remembered until a connection to it fails.
+ * Finds the writable host among several, as libpq does with `target_session_attrs=read-write`; pg supports only one
+ * host. All hosts are tried concurrently, so a silent one delays nothing. The result is cached until a connection to it
+ * fails.
  */
 import type { Client } from 'pg';
 
-/** SQLSTATE of a change where there can be none. */
+/** SQLSTATE of a change on a read-only server. */
 export const READ_ONLY = '25006';
 
 export interface Host {
@@ -23,8 +24,8 @@ export const forgetHost = (urls: readonly string[]): void => {
 };
 
 /**
- * @param clientOf a URL; it does not connect where no change is taken
- * @throws Error that tells of each host why not
+ * @param clientOf creates a client for a URL; the client must reject a server that is not writable
+ * @throws Error with the reason of each host
  */
 export const chosenHost = async (urls: readonly string[], clientOf: (url: string) => Trial): Promise<Host> => {
   const known = remembered.get(keyOf(urls));

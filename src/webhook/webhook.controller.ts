@@ -19,12 +19,12 @@ const SIMULATOR_BODY = {
   delivery: '5b7c1d52-9a51-4c1c-8a5e-2f0c3b1d7e64',
 };
 
-/** What it tells has a line of its own in the log. */
+/** Requests are logged at debug, because each event has its own log line. */
 const WEBHOOK_ROUTE = { rawBody: true, bodyLimitBytes: 64 * 1024, isRoutine: true } as const;
 
 /**
- * The door for providers. Public, because a provider's signature over the raw bytes takes the place of a token. A reply
- * other than 2xx makes an honest provider deliver again; a replay of a delivery is told so, and is no reason to.
+ * Receives the webhooks of providers. Public, because a provider's signature over the raw bytes replaces a token. After
+ * a reply other than 2xx, a provider delivers again. A replay gets 409, which is no reason to deliver again.
  */
 @Controller('v1/webhooks')
 @Public()
@@ -41,12 +41,12 @@ export class WebhookController {
   @RouteConfig(WEBHOOK_ROUTE)
   @ApiOperation({
     operationId: 'receiveWebhook',
-    summary: 'A provider tells of a call',
+    summary: 'Events of a call, from its provider',
     description:
       'For providers, in the provider’s own format and with its own signature over the raw bytes. The simulator signs as ' +
-      '[Standard Webhooks](https://www.standardwebhooks.com) has it, in the headers `webhook-id`, `webhook-timestamp` and ' +
+      'in [Standard Webhooks](https://www.standardwebhooks.com), with the headers `webhook-id`, `webhook-timestamp` and ' +
       '`webhook-signature`. 容联 signs nothing and posts to `/v1/webhooks/yuntongxun/` followed by `YUNTONGXUN_WEBHOOK_TOKEN`, ' +
-      'with or without `/CallAuth`, `/CallEstablish` or `/Hangup` behind it; any other path gets the same 401.',
+      'optionally with `/CallAuth`, `/CallEstablish` or `/Hangup` at the end. Any other path gets the same 401.',
     security: [],
   })
   @ApiParam({
@@ -61,18 +61,18 @@ export class WebhookController {
     examples: { simulator: { summary: 'The simulator', value: SIMULATOR_BODY } },
   })
   @ApiResponse({ status: 204, description: 'Stored, now or before.' })
-  @problem('BAD_REQUEST', 'Signed by the provider, yet not to be understood.', {
+  @problem('BAD_REQUEST', 'Signed by the provider, but not readable.', {
     detail: 'Not understood: the body is no JSON.',
   })
   @problem('UNAUTHENTICATED', 'The signature is missing, wrong or older than 5 minutes.', {
     detail: 'No matching signature found; see the webhook-* headers.',
   })
-  @problem('NOT_FOUND', 'No such provider, or a call that is not known here (yet).', {
+  @problem('NOT_FOUND', 'No such provider, or the call is unknown, possibly only not yet known.', {
     detail: 'There is no such call.',
   })
-  @problem('CONFLICT', 'A replay of this very delivery.', { detail: 'This delivery has been received before.' })
+  @problem('CONFLICT', 'A replay of the same delivery.', { detail: 'This delivery has been received before.' })
   @problem('TOO_LARGE', 'The body is over 64 KB.')
-  @problem('UNSUPPORTED_MEDIA_TYPE', 'The body has a `Content-Encoding`. Its type is not looked at.', {
+  @problem('UNSUPPORTED_MEDIA_TYPE', 'The body has a `Content-Encoding`. Its type is ignored.', {
     detail: 'The body is encoded; send it without Content-Encoding.',
   })
   @problem('INTERNAL', 'A bug; deliver again.')
@@ -98,7 +98,7 @@ export class WebhookController {
     return reading.reply?.body;
   }
 
-  /** A provider that signs nothing is told an address with a secret in it. */
+  /** A provider that signs nothing gets a URL with a secret in its path. */
   @Post(':provider/*')
   @HttpCode(204)
   @RouteConfig(WEBHOOK_ROUTE)
@@ -113,7 +113,7 @@ export class WebhookController {
 
   private async apply(provider: string, event: ProviderEvent, receipt: string | null): Promise<void> {
     const applied = await this.recorder.apply(provider, event, receipt).catch((error: unknown) => {
-      // The provider delivers again, but only so often.
+      // The provider retries only a limited number of times.
       this.catchUp.askAbout(provider);
       throw error;
     });

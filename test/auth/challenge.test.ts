@@ -8,7 +8,7 @@ const now = (): number => Math.floor(Date.now() / 1_000);
 const GOOD = { sub: '1001', iss: ISSUER, aud: AUDIENCE };
 
 const NOT_VERIFIED = 'The token is malformed, or its signature cannot be verified.';
-const NO_USER = 'The claim sub is no user id, or exp is missing.';
+const NO_USER = 'The claim sub is not a user id, or exp is missing.';
 
 const invalid = (description: string) => `Bearer error="invalid_token", error_description="${description}"`;
 
@@ -77,7 +77,7 @@ describe.each(['JWT_SECRET', 'JWT_JWKS_URI'] as const)('under %s', (setting) => 
 
     expect([status, challenge]).toEqual([
       401,
-      expect.stringMatching(/"The token is (?:valid in 3[56]\d\d s and not before|not valid yet)\."$/),
+      expect.stringMatching(/"The token is (?:not valid for another 3[56]\d\d s|not valid yet)\."$/),
     ]);
   });
 
@@ -109,7 +109,7 @@ describe('the place of the token', () => {
   afterAll(() => service.close());
 
   const TWICE =
-    'Bearer error="invalid_request", error_description="Two tokens: send one, in the Authorization header or as access_token."';
+    'Bearer error="invalid_request", error_description="Two tokens: send only one, in the Authorization header or as access_token."';
 
   it.each<[string, string, Record<string, string>, string]>([
     ['nowhere', '', {}, 'Bearer'],
@@ -117,12 +117,7 @@ describe('the place of the token', () => {
     ['empty', '?access_token=', { authorization: '' }, 'Bearer'],
     ['in both', '?access_token=TOKEN', { authorization: 'Bearer TOKEN' }, TWICE],
     ['twice in the query', '?access_token=TOKEN&access_token=TOKEN', {}, TWICE],
-    [
-      'of odd characters',
-      '',
-      { authorization: 'Bearer "TOKEN"' },
-      invalid('The token has characters that no token has.'),
-    ],
+    ['of odd characters', '', { authorization: 'Bearer "TOKEN"' }, invalid('The token has invalid characters.')],
   ])('is %s', async (_where, query, headers, challenge) => {
     const sent = Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, value.replace('TOKEN', token)]),

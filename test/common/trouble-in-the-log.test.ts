@@ -92,7 +92,11 @@ describe('a request that is refused', () => {
       authorization: `Bearer ${await telephony.service.token('nobody')}`,
     });
 
-    expect(line).toMatchObject({ level: INFO, status: 401, reason: 'The claim sub is no user id, or exp is missing.' });
+    expect(line).toMatchObject({
+      level: INFO,
+      status: 401,
+      reason: 'The claim sub is not a user id, or exp is missing.',
+    });
   });
 
   it('for a webhook’s signature tells why', async () => {

@@ -84,7 +84,7 @@ describe('DATABASE_URL', () => {
     'postgresql://user:tuna@,one/database',
     'postgresql://user:tuna@/database?host=one,,two',
   ])('with a host or port that is none is refused, without the password: %s', (url) => {
-    expect(problemOf(url)).toBe('expected hosts as name, name:port or [IPv6]:port, comma between two');
+    expect(problemOf(url)).toBe('expected hosts as name, name:port or [IPv6]:port, comma-separated');
   });
 
   it.each([

@@ -40,7 +40,7 @@ it.each([
   ['hexadecimal digits', `name:${Buffer.alloc(32, 'a').toString('hex')}`],
   ['nothing after a comma', `name:${bytesOf('a')},`],
 ])('refuses %s, and does not repeat it', (_what, text) => {
-  expect(problemOf(text)).toBe('expected name:key, the key 32 bytes in base64, comma between two');
+  expect(problemOf(text)).toBe('expected name:key, the key 32 bytes in base64, comma-separated');
 });
 
 it('refuses two keys of one name', () => {

@@ -98,7 +98,7 @@ it.each([
       '::ffff:0.0.0.0/96',
       '10.0.0.0/8,',
     ],
-    'the number of reverse proxies in front, 1 for one and 10 at most, or their addresses and ranges',
+    'the number of reverse proxies in front, 1 to 10, or their addresses and ranges',
   ],
   [
     'CORS_ORIGINS',
@@ -169,7 +169,7 @@ it.each(['TRUST_PROXY', 'WEBHOOK_ALLOWED_RANGES', 'YUNTONGXUN_ALLOWED_ADDRESSES'
 );
 
 it('only `true` is told what is wrong with `true`', () => {
-  expect(read('TRUST_PROXY', 'true')).toContain('`true` is not accepted any more');
+  expect(read('TRUST_PROXY', 'true')).toContain('`true` is no longer accepted');
   expect(read('TRUST_PROXY', 'yes')).not.toContain('`true`');
 });
 

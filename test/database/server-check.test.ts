@@ -31,7 +31,7 @@ it('one whose role may open too few connections', async () => {
   await server.query(`create role ${name} login connection limit 4`);
   try {
     await expect(checkConnectionLimit(urlOf({ username: name }), 'DATABASE_URL')).rejects.toThrow(
-      'The role or the database allows 4 connections at once. A process needs at least 5',
+      'The role or the database allows 4 concurrent connections. A process needs at least 5',
     );
     await server.query(`alter role ${name} connection limit 5`);
     await checkConnectionLimit(urlOf({ username: name }), 'DATABASE_URL');

@@ -41,6 +41,6 @@ it('are not used when they were cut short, and not shown either', async () => {
   await writeFile(file, 'embedded-1:c2hvcnQ=');
 
   await expect(ensureSubAccountKeys(dataDir)).rejects.toThrow(
-    `${file} cannot be used: expected name:key, the key 32 bytes in base64, comma between two.`,
+    `${file} cannot be used: expected name:key, the key 32 bytes in base64, comma-separated.`,
   );
 });

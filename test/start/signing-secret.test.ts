@@ -42,7 +42,7 @@ describe('the signing secret of the embedded default', () => {
     const file = join(dataDir, 'jwt-secret');
     await writeFile(file, 'short');
 
-    await expect(ensureSigningSecret(dataDir)).rejects.toThrow(`${file} is too short; remove it to have a new one.`);
+    await expect(ensureSigningSecret(dataDir)).rejects.toThrow(`${file} is too short; remove it to get a new one.`);
   });
 
   it('is not used when its bytes are no text', async () => {
@@ -51,7 +51,7 @@ describe('the signing secret of the embedded default', () => {
     await writeFile(file, Buffer.alloc(32, 0xff));
 
     await expect(ensureSigningSecret(dataDir)).rejects.toThrow(
-      `${file} is no text in UTF-8; remove it to have a new one.`,
+      `${file} is not UTF-8 text; remove it to get a new one.`,
     );
   });
 });

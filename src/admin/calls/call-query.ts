@@ -28,10 +28,10 @@ const stateType = ({ value }: { value: unknown }): unknown =>
 const instant = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' ? (readInstant(value) ?? value) : value;
 
-/** Which calls; all that is given has to fit. */
+/** The filters of a call search. A call must match all of them. */
 export class CallQuery extends PageQuery {
   @ApiPropertyOptional({
-    description: `The app’s own id of a user, caller or callee: a Long, 1 to ${GREATEST_LONG}. They need no longer exist.`,
+    description: `The app’s own id of a user, caller or callee: a Long, 1 to ${GREATEST_LONG}. The user may have been removed.`,
     pattern: USER_ID_PATTERN,
     example: '1001',
   })
@@ -40,7 +40,7 @@ export class CallQuery extends PageQuery {
   userId?: string;
 
   @ApiPropertyOptional({
-    description: 'The number of either leg as it was dialled, in any common notation.',
+    description: 'The dialled number of either leg, in any common notation.',
     example: '138 0000 2000',
   })
   @Optional()
@@ -63,7 +63,7 @@ export class CallQuery extends PageQuery {
   endReason?: EndReason;
 
   @ApiPropertyOptional({
-    description: 'The name of a provider, which this service need no longer run.',
+    description: 'The name of a provider. It need not be configured any more.',
     example: 'simulator',
   })
   @Optional()

@@ -55,7 +55,7 @@ class ChangeReply implements CallChange {
   @ApiProperty({ enum: CHANGE_TYPES, example: 'call.ringing' })
   type: ChangeType;
 
-  @ApiProperty({ format: 'date-time', description: 'When we learned of it.', example: AN_INSTANT })
+  @ApiProperty({ format: 'date-time', description: 'When Ringback stored it.', example: AN_INSTANT })
   timestamp: string;
 
   @ApiProperty({ type: ChangeData })
@@ -63,10 +63,10 @@ class ChangeReply implements CallChange {
 }
 
 class TimelineEventReply implements TimelineEvent {
-  @ApiProperty({ description: 'Who tells it; `ringback` for what we did ourselves.', example: 'simulator' })
+  @ApiProperty({ description: 'The source: a provider, or `ringback` for its own events.', example: 'simulator' })
   provider: string;
 
-  @ApiProperty({ description: 'The provider’s own id of the fact.', example: `${CALL_SID}:ringing` })
+  @ApiProperty({ description: 'The source’s own id of the event.', example: `${CALL_SID}:ringing` })
   eventId: string;
 
   @ApiProperty({ enum: ['requested', 'passed_over', ...Object.keys(EVENT_RULES)], example: 'ringing' })
@@ -75,18 +75,18 @@ class TimelineEventReply implements TimelineEvent {
   @ApiProperty({
     type: String,
     format: 'date-time',
-    description: 'By the clock of whoever tells it.',
+    description: 'By the clock of the source.',
     example: AN_INSTANT,
   })
   occurredAt: Date;
 
-  @ApiProperty({ type: String, format: 'date-time', description: 'By our clock.', example: AN_INSTANT })
+  @ApiProperty({ type: String, format: 'date-time', description: 'By the database’s clock.', example: AN_INSTANT })
   receivedAt: Date;
 
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: 'Of the change that the event made to the record; `null` where it made none.',
+    description: 'The number of the change that the event made; `null` if it made none.',
     example: 2,
   })
   changeNumber: number | null;
@@ -94,7 +94,7 @@ class TimelineEventReply implements TimelineEvent {
   @ApiProperty({
     type: ChangeReply,
     nullable: true,
-    description: 'That change, in the very bytes in which everybody else is told of it.',
+    description: 'That change, with the same bytes as in the stream and in webhooks.',
   })
   change: ChangeReply | null;
 
@@ -102,7 +102,7 @@ class TimelineEventReply implements TimelineEvent {
     type: 'object',
     additionalProperties: true,
     nullable: true,
-    description: 'What else the provider said.',
+    description: 'Other facts from the provider.',
     example: { leg: 'B' },
   })
   detail: Record<string, unknown> | null;
@@ -133,7 +133,7 @@ export class CallReply implements CallHistory {
   @ApiProperty({ description: 'The sub-account’s id at the provider.', example: 'demo-1001' })
   subAccount: string;
 
-  @ApiProperty(textOrNull('The provider’s own id of the call; `null` until it has told it.', 'sim-42'))
+  @ApiProperty(textOrNull('The provider’s own id of the call; `null` until the provider has sent it.', 'sim-42'))
   providerCallId: string | null;
 
   @ApiProperty({
@@ -150,7 +150,7 @@ export class CallReply implements CallHistory {
     enum: END_AUTHORITIES,
     type: String,
     nullable: true,
-    description: 'On whose word the call is over.',
+    description: 'The source that ended the call.',
     example: 'provider',
   })
   endedBy: EndSource | null;
@@ -158,7 +158,7 @@ export class CallReply implements CallHistory {
   @ApiProperty({ type: String, format: 'date-time', example: '2026-11-24T10:16:03.120Z' })
   requestedAt: Date;
 
-  @ApiProperty(timeOrNull('When the callee’s phone began to ring.'))
+  @ApiProperty(timeOrNull('When the callee’s phone started to ring.'))
   ringingAt: Date | null;
 
   @ApiProperty(timeOrNull('When the two were connected.'))
@@ -170,7 +170,7 @@ export class CallReply implements CallHistory {
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: '`null` where nobody talked, or still does.',
+    description: '`null` if the call was not answered or is not over.',
     example: 10,
   })
   talkSeconds: number | null;
@@ -181,7 +181,7 @@ export class CallReply implements CallHistory {
   @ApiProperty({ type: 'integer', description: 'The number of the latest change.', example: 4 })
   changes: number;
 
-  @ApiProperty({ type: [TimelineEventReply], description: 'In the order in which we learned of them.' })
+  @ApiProperty({ type: [TimelineEventReply], description: 'In the order in which they were stored.' })
   events: readonly TimelineEventReply[];
 }
 

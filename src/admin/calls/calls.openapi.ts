@@ -1,4 +1,4 @@
-/** What Swagger says of calls on the administrator's desk. */
+/** Swagger documentation of the call search and the timeline. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { END_REASONS } from '../../call/record/call-lifecycle.js';
@@ -14,12 +14,12 @@ export const SearchCallsApi = () =>
       operationId: 'searchCalls',
       summary: 'Search calls',
       description:
-        'Newest first, by the time of the request. A call has to fit every parameter that is given; without any, all ' +
-        'calls are listed. Calls that come in meanwhile do not move the pages that are yet to be read.\n\n' +
-        `A request looks at ${MOST_EXAMINED} calls at most for each of its parameters. Where parameters that each fit ` +
-        'a great many calls fit few together, a page may therefore have fewer items than `limit`, even none, and yet a ' +
-        '`next`: go on from there until `next` is `null`. A narrower time range gets there sooner.\n\n' +
-        'In a query a plus has to be written `%2B`; in a phone or a time a plus that came as a blank is understood too.',
+        'Newest first, by the time of the request. A call must match all given parameters; without any, all ' +
+        'calls are listed. New calls do not shift the remaining pages.\n\n' +
+        `A request examines at most ${MOST_EXAMINED} calls for each of its parameters. If parameters match many calls each, ` +
+        'but few together, a page may have fewer items than `limit`, even none, and still a ' +
+        '`next`. Continue until `next` is `null`. A narrower time range needs fewer requests.\n\n' +
+        'In a query a plus must be written as `%2B`. In a phone or a time, a blank is accepted for an unescaped plus.',
     }),
     pageParameter(CALL_SID),
     ApiResponse({ status: 200, description: 'One page.', type: CallPage }),
@@ -37,8 +37,8 @@ export const FindCallApi = () =>
       operationId: 'getCall',
       summary: 'One call and its timeline',
       description:
-        'The record, and every event that led to it: what, when it happened, when we learned of it, from whom, and which ' +
-        'change of the record it made. An event that changed nothing has no `change`.',
+        'The record and all its events: type, time, time of storage, source, and the change that the event made. ' +
+        'An event that changed nothing has no `change`.',
     }),
     ApiParam({
       name: 'callSid',
@@ -46,5 +46,5 @@ export const FindCallApi = () =>
       example: CALL_SID,
     }),
     ApiResponse({ status: 200, description: 'The call.', type: CallReply }),
-    problem('NOT_FOUND', 'There is no such call; a callSid that is malformed is one that does not exist.'),
+    problem('NOT_FOUND', 'There is no such call, or the callSid is malformed.'),
   );

@@ -30,8 +30,8 @@ class ProviderVerdict {
   @ApiProperty({
     enum: VERDICTS,
     description:
-      '`carries`: it would be asked first; `stands_in`: where those before it refuse for reasons of their own; ' +
-      '`passed_over`: it would not be asked, or would refuse at the moment.',
+      '`carries`: it would be tried first; `stands_in`: it would be tried if earlier ones refuse for reasons of their own; ' +
+      '`passed_over`: it would not be tried, or would refuse now.',
     example: 'carries',
   })
   verdict: Verdict;
@@ -44,7 +44,7 @@ export class DryRunReply implements DryRun {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'The callee’s number as it would be dialled; `null` where there is none.',
+    description: 'The callee’s number as it would be dialled; `null` if there is none.',
     example: '+8613800002000',
   })
   phone: string | null;
@@ -52,7 +52,7 @@ export class DryRunReply implements DryRun {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'The beginning of the number, or the country, by which `ROUTES` was decided; empty where it fits all.',
+    description: 'The prefix or country of the matching entry of `ROUTES`; empty if the entry matches all numbers.',
     example: '',
   })
   route: string | null;
@@ -60,7 +60,7 @@ export class DryRunReply implements DryRun {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Which would be asked first; `null` where the call would be refused.',
+    description: 'The provider that would be tried first; `null` if the call would be refused.',
     example: 'simulator',
   })
   carrier: string | null;
@@ -68,6 +68,6 @@ export class DryRunReply implements DryRun {
   @ApiProperty({ description: 'For people.', example: 'It would go by simulator.' })
   why: string;
 
-  @ApiProperty({ type: [ProviderVerdict], description: 'Those of the route, in its order.' })
+  @ApiProperty({ type: [ProviderVerdict], description: 'The providers of the route, in its order.' })
   providers: readonly ProviderVerdict[];
 }

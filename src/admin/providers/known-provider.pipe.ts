@@ -2,7 +2,10 @@ import { Injectable, type PipeTransform } from '@nestjs/common';
 import { AppError } from '../../common/error-table.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
 
-/** Credentials for a provider whose name is misspelt would lie there while calls fail for want of them. */
+/**
+ * Refuses unknown provider names. Otherwise credentials under a misspelt name would be stored, and calls would fail
+ * without them.
+ */
 @Injectable()
 export class KnownProviderPipe implements PipeTransform<string, string> {
   constructor(private readonly providers: ProviderRegistry) {}

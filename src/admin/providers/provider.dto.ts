@@ -22,28 +22,28 @@ class ProviderReply {
   @ApiProperty({ example: 'twilio' })
   name: string;
 
-  @ApiProperty({ description: 'Asked just now.', example: true })
+  @ApiProperty({ description: 'The result of a request just now.', example: true })
   isReachable: boolean;
 
   @ApiProperty({
-    description: 'Whether this replica dials there no more for the moment, because it has failed ten times in a row.',
+    description: 'Whether this replica’s circuit for dials is open, after ten failures in a row.',
     example: false,
   })
   isLeftAlone: boolean;
 
-  @ApiProperty({ type: 'integer', description: 'Calls that it carries, of all replicas.', example: 3 })
+  @ApiProperty({ type: 'integer', description: 'Its open calls, from all replicas.', example: 3 })
   openCalls: number;
 
   @ApiProperty({ type: LimitsReply })
   limits: LimitsReply;
 
-  @ApiProperty({ description: 'Whether a user’s first call has a sub-account made there.', example: false })
+  @ApiProperty({ description: 'Whether a user’s first call creates a sub-account there.', example: false })
   makesSubAccounts: boolean;
 
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string' },
-    description: 'Its settings as they are in use. Of a secret it is told only whether it is set.',
+    description: 'Its settings in use. Of a secret, only that it is set.',
     example: { TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`, TWILIO_AUTH_TOKEN: '(set)' },
   })
   settings: Readonly<Record<string, string>>;
@@ -51,7 +51,7 @@ class ProviderReply {
 
 class RouteReply {
   @ApiProperty({
-    description: 'The beginning of a number, or a two-letter country; empty where it fits every number.',
+    description: 'A number prefix or a two-letter country; empty if it matches every number.',
     example: '+86',
   })
   to: string;
@@ -64,6 +64,6 @@ export class ProviderList {
   @ApiProperty({ type: [ProviderReply] })
   items: readonly ProviderReply[];
 
-  @ApiProperty({ type: [RouteReply], description: 'The first that fits a callee’s number decides.' })
+  @ApiProperty({ type: [RouteReply], description: 'The first one that matches the callee’s number is used.' })
   routes: readonly RouteReply[];
 }

@@ -1,4 +1,4 @@
-/** What Swagger says of providers and of the way that a call would go. */
+/** Swagger documentation of providers and of the dry run. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
@@ -11,7 +11,7 @@ export const ListProvidersApi = () =>
     ApiOperation({
       operationId: 'listProviders',
       summary: 'The providers and the routes',
-      description: 'What the environment says, as it is in use, and how each provider is. No secret is ever shown.',
+      description: 'The settings in use, and the state of each provider. Secrets are never shown.',
     }),
     ApiResponse({ status: 200, description: 'All of them.', type: ProviderList }),
   );
@@ -20,16 +20,16 @@ export const DryRunApi = () =>
   applyDecorators(
     ApiOperation({
       operationId: 'dryRun',
-      summary: 'Which way a call would go, and why',
+      summary: 'Which provider a call would take, and why',
       description:
-        'Nobody is rung, and no provider is asked: whether it would take the number is for it to say. Give `calleeId` or ' +
+        'No phone rings and no request is sent to a provider, so a provider may still refuse the number. Give `calleeId` or ' +
         '`phone`, not both.',
     }),
-    ApiResponse({ status: 200, description: 'What would become of the call.', type: DryRunReply }),
+    ApiResponse({ status: 200, description: 'The expected outcome of the call.', type: DryRunReply }),
     problem('BAD_REQUEST', 'A parameter is missing, wrong or unknown, or there is no single callee.', {
       errors: [
         { where: '/phone', what: NOT_DIALABLE },
-        { where: '/calleeId', what: 'give either calleeId or phone, and not the caller themselves' },
+        { where: '/calleeId', what: 'give either calleeId or phone, and not the caller’s own id' },
       ],
     }),
   );

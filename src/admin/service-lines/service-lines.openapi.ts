@@ -1,4 +1,4 @@
-/** What Swagger says of service lines. */
+/** Swagger documentation of service lines. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
@@ -18,7 +18,7 @@ export const CreateServiceLineApi = () =>
       type: ServiceLineReply,
       headers: {
         Location: {
-          description: 'Where the line is.',
+          description: 'The URL of the line.',
           schema: { type: 'string' },
           example: '/v1/admin/service-lines/1',
         },
@@ -51,10 +51,10 @@ export const ChangeServiceLineApi = () =>
     ApiOperation({
       operationId: 'changeServiceLine',
       summary: 'Change a service line',
-      description: 'What is absent stays as it is: `{"open": false}` closes the line. Running calls go on.',
+      description: 'Absent fields stay unchanged: `{"open": false}` closes the line. Open calls go on.',
     }),
     lineIdParameter,
-    ApiResponse({ status: 200, description: 'The line as it is now.', type: ServiceLineReply }),
+    ApiResponse({ status: 200, description: 'The changed line.', type: ServiceLineReply }),
     takesBody('64 KB', BAD_PHONE),
     noSuchLine,
   );
@@ -64,7 +64,7 @@ export const RemoveServiceLineApi = () =>
     ApiOperation({
       operationId: 'removeServiceLine',
       summary: 'Remove a service line',
-      description: 'The records of its calls stay.',
+      description: 'The records of its calls are kept.',
     }),
     lineIdParameter,
     ApiResponse({ status: 204, description: 'Removed.' }),

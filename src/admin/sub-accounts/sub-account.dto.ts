@@ -5,7 +5,7 @@ import type { ShownSubAccount } from '../../directory/sub-account.service.js';
 import { Satisfies } from '../satisfies.js';
 
 const EXTERNAL_ID_LENGTH = 200;
-/** Room for a private key in PEM's base64, should a provider want one. */
+/** Enough for a private key in PEM, if a provider needs one. */
 const SECRET_LENGTH = 4_000;
 
 const EXTERNAL_ID = {
@@ -22,7 +22,7 @@ export class SubAccountBody {
   externalId: string;
 
   @ApiProperty({
-    description: 'Kept as it is, blanks included, and encrypted; no reply shows it again.',
+    description: 'Stored unchanged, including blanks, and encrypted. No reply shows it.',
     minLength: 1,
     maxLength: SECRET_LENGTH,
     writeOnly: true,

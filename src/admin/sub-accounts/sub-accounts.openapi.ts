@@ -1,4 +1,4 @@
-/** What Swagger says of sub-accounts. */
+/** Swagger documentation of sub-accounts. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { problem, takesBody, takesNoBody } from '../../http/problem-response.js';
@@ -13,7 +13,7 @@ export const ListSubAccountsApi = () =>
     ApiOperation({
       operationId: 'listSubAccounts',
       summary: 'The sub-accounts of a user',
-      description: 'One for each provider at most, ordered by provider; secrets are never shown.',
+      description: 'At most one per provider, ordered by provider. Secrets are never shown.',
     }),
     userIdParameter,
     ApiResponse({ status: 200, description: 'All of them.', type: SubAccountList }),
@@ -26,8 +26,8 @@ export const StoreSubAccountApi = () =>
       operationId: 'storeSubAccount',
       summary: 'Create or replace a sub-account',
       description:
-        'The user’s calls through this provider are placed under these credentials from now on. The secret is encrypted ' +
-        'before it is stored, and never shown.',
+        'From now on the user’s calls through this provider use these credentials. The secret is encrypted ' +
+        'before it is stored, and is never shown.',
     }),
     userIdParameter,
     providerParameter,
@@ -53,7 +53,7 @@ export const RemoveSubAccountApi = () =>
     ApiOperation({
       operationId: 'removeSubAccount',
       summary: 'Remove a sub-account',
-      description: 'Also one at a provider that this service does not run any more.',
+      description: 'Also for a provider that is no longer configured.',
     }),
     userIdParameter,
     providerParameter,

@@ -32,8 +32,8 @@ const PHONE = {
 const BLOCKED = {
   type: 'boolean',
   description:
-    'Of a blocked user every request to `/v1/app` gets 403 on every replica at once, and streams and long polls end. Calls that ' +
-    'are going on are not hung up.',
+    'Every request of a blocked user to `/v1/app` gets 403, on all replicas immediately; streams and long polls end. Calls that ' +
+    'are in progress are not hung up.',
   example: false,
 } as const;
 
@@ -70,7 +70,7 @@ export class UserChangeBody {
   blocked?: boolean;
 }
 
-/** For the document only: its rows are read by hand (user-rows.ts). */
+/** For the document only: the rows are validated by hand (user-rows.ts). */
 export class UserList {
   @ApiProperty({
     type: [NewUser],
@@ -90,7 +90,7 @@ export class SyncReply implements SyncOutcome {
   @ApiProperty({ type: 'integer', example: 0 })
   changed: number;
 
-  @ApiProperty({ type: 'integer', description: 'Rows that were right already.', example: 1 })
+  @ApiProperty({ type: 'integer', description: 'Rows that were already stored with these values.', example: 1 })
   unchanged: number;
 }
 
@@ -98,7 +98,7 @@ export class UserReply extends OmitType(NewUser, ['phone']) {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'As it is dialled: E.164, or the digits of a national service number. `null` where none is bound.',
+    description: 'As it is dialled: E.164, or the digits of a national service number. `null` if none is bound.',
     example: '+8613800138000',
   })
   phone: string | null;

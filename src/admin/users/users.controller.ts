@@ -16,7 +16,7 @@ import {
   SyncUsersApi,
 } from './users.openapi.js';
 
-/** Ten thousand users whose names are a hundred Chinese characters, each escaped as \uXXXX, are 7 MB. */
+/** 10,000 users with names of 100 Chinese characters, each escaped as \uXXXX, are 7 MB. */
 const SYNC_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 
 @Controller('v1/admin/users')

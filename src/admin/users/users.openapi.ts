@@ -1,4 +1,4 @@
-/** What Swagger says of users. */
+/** Swagger documentation of users. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { MOST_VALUES } from '../../common/json-text.js';
@@ -8,7 +8,7 @@ import { problem, takesBody, takesNoBody, takesPage } from '../../http/problem-r
 import { SyncReply, UserList, UserPage, UserReply } from './user.dto.js';
 
 const userIdParameter = ApiParam({ name: 'userId', description: 'The app’s own id.', example: '1001' });
-const noSuchUser = problem('NOT_FOUND', 'There is no such user; an id that is no Long is one that does not exist.');
+const noSuchUser = problem('NOT_FOUND', 'There is no such user, or the id is not a Long.');
 const user = (status: 200 | 201, description: string) => ApiResponse({ status, description, type: UserReply });
 const BAD_PHONE = { where: '/phone', what: NOT_DIALABLE };
 
@@ -20,11 +20,11 @@ export const CreateUserApi = () =>
       description: 'Created.',
       type: UserReply,
       headers: {
-        Location: { description: 'Where the user is.', schema: { type: 'string' }, example: '/v1/admin/users/1001' },
+        Location: { description: 'The URL of the user.', schema: { type: 'string' }, example: '/v1/admin/users/1001' },
       },
     }),
     takesBody('64 KB', BAD_PHONE),
-    problem('CONFLICT', 'There is a user with this id already.'),
+    problem('CONFLICT', 'A user with this id already exists.'),
   );
 
 export const ListUsersApi = () =>
@@ -40,9 +40,9 @@ export const SyncUsersApi = () =>
       operationId: 'syncUsers',
       summary: 'Create or change many users',
       description:
-        `Up to ${MOST_USERS_AT_ONCE} users, all or none. A row states the whole truth about its user: a phone that is ` +
-        'absent or `null` is none, and unbinds what was there. Users who are not in the list are left alone, and so are ' +
-        'sub-accounts. To repeat a request changes nothing.',
+        `Up to ${MOST_USERS_AT_ONCE} users, all or none. A row replaces all data of its user: a phone that is ` +
+        'absent or `null` unbinds the stored one. Users who are not in the list stay unchanged, and so do ' +
+        'sub-accounts. Repeating a request changes nothing.',
     }),
     ApiBody({ type: UserList }),
     ApiResponse({ status: 200, description: 'Done.', type: SyncReply }),
@@ -66,10 +66,10 @@ export const ChangeUserApi = () =>
     ApiOperation({
       operationId: 'changeUser',
       summary: 'Change a user',
-      description: 'What is absent stays as it is. Calls that are going on are not touched.',
+      description: 'Absent fields stay unchanged. Open calls are not affected.',
     }),
     userIdParameter,
-    user(200, 'The user as it is now.'),
+    user(200, 'The changed user.'),
     takesBody('64 KB', BAD_PHONE),
     noSuchUser,
   );
@@ -79,7 +79,7 @@ export const RemoveUserApi = () =>
     ApiOperation({
       operationId: 'removeUser',
       summary: 'Remove a user',
-      description: 'With their sub-accounts. The records of their calls stay.',
+      description: 'Also removes the user’s sub-accounts. The records of the calls are kept.',
     }),
     userIdParameter,
     ApiResponse({ status: 204, description: 'Removed.' }),

@@ -1,4 +1,4 @@
-/** What Swagger says of deliveries to webhook endpoints. */
+/** Swagger documentation of deliveries to webhook endpoints. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { MOST_EXAMINED } from '../../common/page.js';
@@ -10,11 +10,11 @@ export const ListWebhookDeliveriesApi = () =>
   applyDecorators(
     ApiOperation({
       operationId: 'listWebhookDeliveries',
-      summary: 'What an endpoint was told, and whether it heard',
+      summary: 'The deliveries to an endpoint, with their attempts',
       description:
-        'Every delivery with every attempt at it, for 30 days; the latest call first, and of a call the latest change. A ' +
-        'delivery that fails is tried again after 3 s, 7 s, 20 s, 55 s and so on up to 6 hours; the later changes of ' +
-        `the same call wait for it, other calls do not. With \`state\`, a page examines ${MOST_EXAMINED} deliveries at most; ` +
+        'All deliveries of 30 days with all attempts. The latest call comes first, and within a call the latest change. A ' +
+        'failed delivery is retried after 3 s, 7 s, 20 s, 55 s and so on, up to 6 hours. Later changes of ' +
+        `the same call wait for it; other calls do not. With \`state\`, a page examines at most ${MOST_EXAMINED} deliveries, ` +
         'so it may have fewer items than `limit`, even none. The list ends where `next` is `null`.',
     }),
     endpointIdParameter,
@@ -32,11 +32,11 @@ export const RedeliverApi = () =>
       operationId: 'redeliver',
       summary: 'Deliver again',
       description:
-        'One change of a call, or all of them in their order: delivered, failed or pending, whose next attempt is then ' +
-        'made at once. `webhook-id` stays what it was. To a disabled endpoint they go once it is enabled.',
+        'Delivers one change of a call again, or all in order, whatever their state. The next attempt is ' +
+        'made immediately. `webhook-id` stays the same. A disabled endpoint gets them once it is enabled.',
     }),
     endpointIdParameter,
     ApiResponse({ status: 202, description: 'They are pending.', type: RedeliveryReply }),
     takesBody('64 KB', { where: '/callSid', what: 'must be a callSid: 32 decimal digits' }),
-    problem('NOT_FOUND', 'There is no such endpoint, or it was never told of this change or call.'),
+    problem('NOT_FOUND', 'There is no such endpoint, or it has no delivery of this change or call.'),
   );

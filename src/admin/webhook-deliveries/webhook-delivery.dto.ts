@@ -9,7 +9,7 @@ import { PageQuery } from '../page-query.js';
 
 const AN_INSTANT = '2026-11-24T10:16:09.254Z';
 const CALL_SID = '16090510160925480001030600243044';
-/** PostgreSQL's greatest integer. */
+/** The maximum of PostgreSQL's integer. */
 const GREATEST_NUMBER = 2_147_483_647;
 
 const callSidRule: FieldRule = (value) => (isCallSid(value) ? null : 'must be a callSid: 32 decimal digits');
@@ -56,7 +56,7 @@ class WebhookAttemptReply implements ShownAttempt {
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: '`null` while it is under way, or where its process died.',
+    description: '`null` while it is in flight, or if its process crashed.',
     example: 84,
   })
   durationMs: number | null;
@@ -64,7 +64,7 @@ class WebhookAttemptReply implements ShownAttempt {
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: 'The HTTP status; `null` where there was no answer.',
+    description: 'The HTTP status; `null` without a response.',
     example: 503,
   })
   status: number | null;
@@ -72,12 +72,17 @@ class WebhookAttemptReply implements ShownAttempt {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Why it failed, for people; `null` where it did not.',
+    description: 'Why it failed, for people; `null` if it succeeded.',
     example: 'It answered 503.',
   })
   error: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'How the answer’s body begins.', example: 'overloaded' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The beginning of the response body.',
+    example: 'overloaded',
+  })
   response: string | null;
 }
 
@@ -96,7 +101,7 @@ export class WebhookDeliveryReply implements ShownDelivery {
 
   @ApiProperty({
     enum: DELIVERY_STATES,
-    description: '`failed`: given up after 14 attempts over 28 hours, while the endpoint took others.',
+    description: '`failed`: not accepted in 14 attempts over 28 hours, while the endpoint accepted others.',
     example: 'pending',
   })
   state: DeliveryState;
@@ -108,12 +113,12 @@ export class WebhookDeliveryReply implements ShownDelivery {
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'When it was delivered, or had failed; `null` while it is pending.',
+    description: 'When it was delivered or failed; `null` while pending.',
     example: null,
   })
   settledAt: Date | null;
 
-  @ApiProperty({ type: [WebhookAttemptReply], description: 'The first one first.' })
+  @ApiProperty({ type: [WebhookAttemptReply], description: 'In the order of time.' })
   attempts: readonly WebhookAttemptReply[];
 }
 

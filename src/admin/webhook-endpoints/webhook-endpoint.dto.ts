@@ -10,9 +10,9 @@ const A_SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD0yvEsQjyzMo=';
 
 const URL_OF_ENDPOINT = {
   description:
-    'Where deliveries are posted. https, to a public address; what else may be is for the operator to say ' +
-    '(`WEBHOOK_ALLOWED_RANGES`). The name must resolve now, and is resolved anew for every attempt. Kept as the WHATWG URL ' +
-    'standard normalizes it: `HTTPS://Backend.Example.com:443/a/../b` is `https://backend.example.com/b`.',
+    'The URL of the deliveries: https, with a public address. The operator may allow other addresses ' +
+    '(`WEBHOOK_ALLOWED_RANGES`). The name must resolve now, and is resolved again for every attempt. Stored as the WHATWG URL ' +
+    'standard normalizes it: `HTTPS://Backend.Example.com:443/a/../b` becomes `https://backend.example.com/b`.',
   maxLength: LONGEST_URL,
   format: 'uri',
   example: 'https://backend.example.com/ringback',
@@ -22,7 +22,7 @@ const EVENT_TYPES = {
   enum: CHANGE_TYPES,
   isArray: true,
   nullable: true,
-  description: 'Which changes the endpoint is told of; `null` for all of them.',
+  description: 'The types of changes that the endpoint receives; `null` for all.',
   example: ['call.answered', 'call.over'],
 };
 
@@ -55,7 +55,7 @@ export class WebhookEndpointChangeBody implements EndpointChange {
   @Satisfies(eventTypesRule)
   eventTypes?: ChangeType[] | null;
 
-  @ApiPropertyOptional({ description: '`false` pauses deliveries, `true` lets them go on.', example: true })
+  @ApiPropertyOptional({ description: '`false` pauses deliveries, `true` resumes them.', example: true })
   @Optional()
   @Satisfies(yesOrNoRule)
   enabled?: boolean;
@@ -71,7 +71,7 @@ export class WebhookEndpointReply implements ShownEndpoint {
   @ApiProperty({ ...EVENT_TYPES, example: null })
   eventTypes: ChangeType[] | null;
 
-  @ApiProperty({ description: 'Whether deliveries go out.', example: true })
+  @ApiProperty({ description: 'Whether deliveries are sent.', example: true })
   enabled: boolean;
 
   @ApiProperty({ type: String, format: 'date-time', example: AN_INSTANT })
@@ -81,7 +81,7 @@ export class WebhookEndpointReply implements ShownEndpoint {
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'The first failure since the last success; `null` while all is well.',
+    description: 'The first failure since the last success; `null` without one.',
     example: null,
   })
   failingSince: Date | null;
@@ -99,7 +99,7 @@ export class WebhookEndpointReply implements ShownEndpoint {
 }
 
 const SECRET = {
-  description: 'Signs every delivery (Standard Webhooks). No other reply ever shows it.',
+  description: 'Signs every delivery (Standard Webhooks). No other reply shows it.',
   format: 'password',
   example: A_SECRET,
 };
@@ -116,7 +116,7 @@ export class NewWebhookSecretReply {
   @ApiProperty({
     type: String,
     format: 'date-time',
-    description: 'So long the secret before signs too, in the same header.',
+    description: 'Until then the previous secret also signs, in the same header.',
     example: '2026-11-25T10:16:09.254Z',
   })
   previousSecretUntil: Date;

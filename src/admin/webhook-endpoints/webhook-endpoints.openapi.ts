@@ -1,4 +1,4 @@
-/** What Swagger says of webhook endpoints. */
+/** Swagger documentation of webhook endpoints. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { problem, takesBody, takesNoBody, takesPage } from '../../http/problem-response.js';
@@ -24,17 +24,17 @@ export const CreateWebhookEndpointApi = () =>
       operationId: 'createWebhookEndpoint',
       summary: 'Register an endpoint',
       description:
-        'From now on every change of a call is posted to it, signed as Standard Webhooks has it: in the order of the ' +
-        'changes within a call, at least once, with `webhook-id` to know a repeat by, until it answers with a 2xx. The ' +
-        'body is the change in the very bytes in which the stream, the long poll and the timeline tell it.',
+        'From now on every change of a call is posted to it, signed as in Standard Webhooks. Delivery is at least once and in the ' +
+        'order of the changes within a call, until the endpoint answers with 2xx. `webhook-id` identifies a repeat. The ' +
+        'body has the same bytes as the change in the stream, the long poll and the timeline.',
     }),
     ApiResponse({
       status: 201,
-      description: 'Registered. This reply alone shows the secret.',
+      description: 'Registered. Only this reply shows the secret.',
       type: CreatedWebhookEndpointReply,
       headers: {
         Location: {
-          description: 'Where the endpoint is.',
+          description: 'The URL of the endpoint.',
           schema: { type: 'string' },
           example: '/v1/admin/webhook-endpoints/1',
         },
@@ -64,12 +64,12 @@ export const ChangeWebhookEndpointApi = () =>
       operationId: 'changeWebhookEndpoint',
       summary: 'Change, disable or enable an endpoint',
       description:
-        'What is absent stays as it is. An endpoint that has taken nothing for 24 hours, or that answers 410, is disabled ' +
-        'by itself; `disabledReason` says so. Disabled is paused: changes go on being kept for it, for 30 days, and go ' +
-        'out in order once `enabled` is `true`. Another list of types holds for changes from now on.',
+        'Absent fields stay unchanged. An endpoint that has accepted nothing for 24 hours, or that answers 410, is disabled ' +
+        'automatically; see `disabledReason`. While it is disabled, its changes are kept for 30 days, and are delivered ' +
+        'in order once `enabled` is `true`. A new list of types applies to changes from now on.',
     }),
     endpointIdParameter,
-    ApiResponse({ status: 200, description: 'The endpoint as it is now.', type: WebhookEndpointReply }),
+    ApiResponse({ status: 200, description: 'The changed endpoint.', type: WebhookEndpointReply }),
     takesBody('64 KB', BAD_URL),
     noSuchEndpoint,
   );
@@ -78,13 +78,13 @@ export const RotateWebhookSecretApi = () =>
   applyDecorators(
     ApiOperation({
       operationId: 'rotateWebhookSecret',
-      summary: 'Make a new secret',
+      summary: 'Create a new secret',
       description:
-        'For 24 hours both secrets sign, each with a signature of its own in the `webhook-signature` header, so that your ' +
-        'backend can change over when it likes.',
+        'For 24 hours both secrets sign: the `webhook-signature` header has one signature for each. So your ' +
+        'backend can switch at any time.',
     }),
     endpointIdParameter,
-    ApiResponse({ status: 200, description: 'The new secret, shown this once.', type: NewWebhookSecretReply }),
+    ApiResponse({ status: 200, description: 'The new secret, shown only once.', type: NewWebhookSecretReply }),
     takesNoBody(),
     noSuchEndpoint,
   );
@@ -94,7 +94,7 @@ export const RemoveWebhookEndpointApi = () =>
     ApiOperation({
       operationId: 'removeWebhookEndpoint',
       summary: 'Remove an endpoint',
-      description: 'With its deliveries, the pending ones too. One that is to be told later is better disabled.',
+      description: 'Also removes its deliveries, including pending ones. To pause an endpoint, disable it instead.',
     }),
     endpointIdParameter,
     ApiResponse({ status: 204, description: 'Removed.' }),

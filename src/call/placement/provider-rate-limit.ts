@@ -46,7 +46,10 @@ export const acquireDialSlot = async (
   }
 };
 
-/** Puts the call back into the queue as not yet dialled, and blocks the provider's slots until the given time. */
+/**
+ * 1. `waiting`: puts the call back into the queue, as not yet dialled, if it is still wanted.
+ * 2. Blocks the provider's slots until the given time.
+ */
 const hold = preparedStatement(
   'hold-turns',
   `

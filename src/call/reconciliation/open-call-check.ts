@@ -36,7 +36,11 @@ const CHECKED_FROM = `coalesce(turn_at, requested_at) + interval '1 second' * ca
   when provider_call_id is null then $2::float8 + ${DOUBLE_TAP_SECONDS}
   else ${DOUBLE_TAP_SECONDS} end`;
 
-/** A settled call that is too recent for a check gets its next sweep at the earliest time of a check. */
+/**
+ * 1. `claim`: takes the lease of the check, if it is due. A settled call that is too recent for a check instead gets
+ *    its next sweep at the earliest time of a check.
+ * 2. Returns the call; its claim columns are null if this request did not take the lease.
+ */
 const claim = preparedStatement<CallToCheck>(
   'claim-check',
   `

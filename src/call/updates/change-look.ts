@@ -41,7 +41,13 @@ type LookRow = LookedUntil & { readonly isGoingOn: boolean } & (
 
 const asNumber = (transaction: string): string => `(${transaction}::text)::bigint`;
 
-/** $1: the snapshot of the last look. */
+/**
+ * $1: the snapshot of the last look.
+ *
+ * 1. `new`, first part: changes of transactions that began after that snapshot. At most MOST_SEEN + 1 rows.
+ * 2. `new`, second part: changes of transactions that were in progress then.
+ * The result has at least one row, with the new snapshot.
+ */
 const LOOK = `
 with new as (
   (select call_sid, change_number from call_event

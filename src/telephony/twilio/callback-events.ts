@@ -63,7 +63,7 @@ const legBEvents = (fields: URLSearchParams, occurredAt: Date): Fact[] => {
 
 /**
  * Leg B's own callbacks report its other ends better: with Twilio's time and the SIP code. The Dial's callback is used
- * only if leg B was never created, if leg B's status misleads, and for the recording, which only the Dial has.
+ * in three cases: leg B was never created, leg B's status misleads, or the Dial has a recording.
  */
 const dialEvents = (fields: URLSearchParams, receivedAt: Date): Fact[] => {
   const status = statusIn(fields, 'DialCallStatus', { answered: 'completed' });
