@@ -7,8 +7,8 @@ import { reachableUrl } from '../common/reachable-url.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { ResilientProvider, type Terms } from './resilient-provider.js';
 import { ProviderRegistry, type ConfiguredProvider } from './provider-registry.js';
-import { ExchangeClient } from './simulator/exchange-client.js';
-import { ExchangeInProcess } from './simulator/exchange-in-process.js';
+import { HttpCarrierClient } from './simulator/http-carrier-client.js';
+import { InProcessCarrierClient } from './simulator/in-process-carrier-client.js';
 import { randomWebhookSecret, SimulatorProvider } from './simulator/simulator.provider.js';
 import type { TelephonyProvider } from './telephony-provider.js';
 
@@ -23,10 +23,10 @@ const ownWebhookUrl = (host: HttpAdapterHost): string | null => {
 const createSimulator = (config: Config, host: HttpAdapterHost, logger: Logger): SimulatorProvider => {
   const { simulatorUrl, simulatorSpeed: speed, simulatorWebhookSecrets: secrets = [randomWebhookSecret()] } = config;
   const targets = (): string[] => [ownWebhookUrl(host) ?? []].flat();
-  const exchange = simulatorUrl
-    ? new ExchangeClient(simulatorUrl, { proxyFor: proxyRules(config) })
-    : new ExchangeInProcess({ speed, secret: secrets[0], targets, logger });
-  return new SimulatorProvider(exchange, secrets);
+  const carrier = simulatorUrl
+    ? new HttpCarrierClient(simulatorUrl, { proxyFor: proxyRules(config) })
+    : new InProcessCarrierClient({ speed, secret: secrets[0], targets, logger });
+  return new SimulatorProvider(carrier, secrets);
 };
 
 // Providers are loaded only if configured: Twilio's package alone takes a tenth of a second, and a tenth of a start's

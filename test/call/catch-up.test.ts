@@ -4,12 +4,12 @@ import { startBlackHole, type BlackHole } from '../support/black-hole.js';
 import { endAtProvider } from '../support/end-at-provider.js';
 import { createProxiedDatabase, type ProxiedDatabase } from '../support/proxied-database.js';
 import { placeCall } from '../support/placed-call.js';
-import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
+import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
 let database: ProxiedDatabase;
-let exchange: RemoteExchange;
+let carrier: RemoteCarrier;
 let blackHole: BlackHole;
 let service: TestApp;
 
@@ -17,23 +17,23 @@ const start = async (environment: Readonly<Record<string, string>>): Promise<voi
   service = await startTestApp({
     databaseUrl: database.url,
     environment: {
-      SIMULATOR_URL: exchange.url,
-      SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
+      SIMULATOR_URL: carrier.url,
+      SIMULATOR_WEBHOOK_SECRETS: carrier.secret,
       ...environment,
     },
   });
-  exchange.targets.splice(0, Infinity, `${service.url}/v1/webhooks/simulator`);
+  carrier.targets.splice(0, Infinity, `${service.url}/v1/webhooks/simulator`);
 };
 
 beforeEach(async () => {
   database = await createProxiedDatabase();
-  exchange = await startRemoteExchange({ speed: 10 });
+  carrier = await startRemoteCarrier({ speed: 10 });
   blackHole = await startBlackHole();
 });
 afterEach(async () => {
   database.proxy.mode = 'pass';
   await service.close();
-  await exchange.close();
+  await carrier.close();
   await blackHole.close();
   await database.drop();
 });
@@ -65,8 +65,8 @@ it('a service that starts learns of the ends that it has missed', async () => {
   await start(DOES_NOT_SWEEP);
   const callSid = await talkingCall();
   await service.close();
-  exchange.targets.splice(0, Infinity, blackHole.url);
-  await endAtProvider(exchange, callSid);
+  carrier.targets.splice(0, Infinity, blackHole.url);
+  await endAtProvider(carrier, callSid);
 
   await start(SWEEPS);
 
@@ -77,8 +77,8 @@ it('a service whose database was away learns of the ends that it has missed', as
   await start(SWEEPS);
   const callSid = await talkingCall();
   database.proxy.mode = 'cut';
-  exchange.targets.splice(0, Infinity, blackHole.url);
-  await endAtProvider(exchange, callSid);
+  carrier.targets.splice(0, Infinity, blackHole.url);
+  await endAtProvider(carrier, callSid);
 
   database.proxy.mode = 'pass';
   await waitFor('readiness', async () => (await fetch(`${service.url}/health/ready`)).status === 200);
@@ -93,9 +93,9 @@ it('a webhook that could not be taken has every open call of its provider asked 
   try {
     await lock.startTransaction();
     await lock.query('lock table call_event in access exclusive mode');
-    await endAtProvider(exchange, callSid);
+    await endAtProvider(carrier, callSid);
     await waitFor('the call to be due', async () => (await record(callSid)).isDue);
-    exchange.targets.splice(0, Infinity, blackHole.url);
+    carrier.targets.splice(0, Infinity, blackHole.url);
   } finally {
     await lock.rollbackTransaction();
     await lock.release();

@@ -1,7 +1,7 @@
 /** `callCancel/{callSid}?before=2` and `before=3`: a cancel and an answer race, and one of them has won. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
-import type { LedgerEntry } from '../../src/telephony/simulator/ledger.js';
+import type { CallLogEntry } from '../../src/telephony/simulator/call-log.js';
 import type { SimulatorProvider } from '../../src/telephony/simulator/simulator.provider.js';
 import { placeCall } from '../support/placed-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -41,9 +41,9 @@ afterAll(() => service.close());
 const place = (userId: string, target = '2013'): Promise<string> => placeCall(service, userId, target);
 const stateOf = async (userId: string, callSid: string) =>
   (await service.ask(userId, `callState/${callSid}`)).data?.stateType;
-const ledger = (): Promise<readonly LedgerEntry[]> => {
+const callLog = (): Promise<readonly CallLogEntry[]> => {
   const { provider } = service.app.nest.get(ProviderRegistry).all[0]!;
-  return (provider as SimulatorProvider).exchange.ledger();
+  return (provider as SimulatorProvider).carrier.callLog();
 };
 
 describe('a cancel before a state', () => {
@@ -120,7 +120,7 @@ describe('a cancel before a state', () => {
     }
     expect(races.length).toBeGreaterThan(RACES * 0.98);
 
-    const entries = new Map((await ledger()).map((entry) => [entry.callSid, entry]));
+    const entries = new Map((await callLog()).map((entry) => [entry.callSid, entry]));
     const records = await service.database.query<Record<string, unknown>[]>(
       `select call_sid as "callSid", state, end_reason as "endReason", ringing_at is not null as rang,
          answered_at is not null as answered

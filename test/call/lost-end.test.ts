@@ -2,7 +2,7 @@
 import { startBlackHole, type BlackHole } from '../support/black-hole.js';
 import { endAtProvider } from '../support/end-at-provider.js';
 import { placeCall } from '../support/placed-call.js';
-import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
+import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
 import { age } from '../support/scripted-replica.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -10,20 +10,20 @@ import { waitFor } from '../support/wait-for.js';
 
 const BUSY = { returnCode: 429, returnMsg: '您有正在进行的通话,请稍后再试!' };
 
-let exchange: RemoteExchange;
+let carrier: RemoteCarrier;
 let network: TcpProxy;
 let blackHole: BlackHole;
 let service: TestApp;
 let webhooks: string;
 
 beforeAll(async () => {
-  exchange = await startRemoteExchange({ speed: 20 });
-  network = await startTcpProxy(exchange.port);
+  carrier = await startRemoteCarrier({ speed: 20 });
+  network = await startTcpProxy(carrier.port);
   blackHole = await startBlackHole();
   service = await startTestApp({
     environment: {
       SIMULATOR_URL: `http://127.0.0.1:${network.port}`,
-      SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
+      SIMULATOR_WEBHOOK_SECRETS: carrier.secret,
       SWEEP_EVERY: '3600',
       DIAL_TIMEOUT: '2',
     },
@@ -32,12 +32,12 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   network.mode = 'pass';
-  exchange.targets.splice(0, Infinity, webhooks);
+  carrier.targets.splice(0, Infinity, webhooks);
 });
 afterAll(async () => {
   await service.close();
   await network.close();
-  await exchange.close();
+  await carrier.close();
   await blackHole.close();
 });
 
@@ -60,9 +60,9 @@ const untilState = (callSid: string, state: number) =>
 const callWithLostEnd = async (userId: string): Promise<string> => {
   const callSid = await call(userId, '2013');
   await untilState(callSid, 3);
-  exchange.targets.splice(0, Infinity, blackHole.url);
-  await endAtProvider(exchange, callSid);
-  exchange.targets.splice(0, Infinity, webhooks);
+  carrier.targets.splice(0, Infinity, blackHole.url);
+  await endAtProvider(carrier, callSid);
+  carrier.targets.splice(0, Infinity, webhooks);
   expect(await record(callSid)).toMatchObject({ state: 3 });
   return callSid;
 };
@@ -78,7 +78,7 @@ it.each([
 
   expect(placed).not.toBe(lost);
   expect(await record(lost)).toEqual({ state: 4, endReason: 'completed', endedBy: 'provider' });
-  expect(await exchange.entryOf(placed)).toMatchObject({ dials: 1 });
+  expect(await carrier.entryOf(placed)).toMatchObject({ dials: 1 });
 });
 
 it('requests of its caller at one instant place one new call', async () => {
@@ -89,7 +89,7 @@ it('requests of its caller at one instant place one new call', async () => {
 
   expect(placed.size).toBe(1);
   expect(placed).not.toContain(lost);
-  expect(await exchange.entryOf([...placed][0]!)).toMatchObject({ dials: 1 });
+  expect(await carrier.entryOf([...placed][0]!)).toMatchObject({ dials: 1 });
 });
 
 it('a call that goes on is handed back for the same target, and other targets are refused', async () => {
@@ -101,7 +101,7 @@ it('a call that goes on is handed back for the same target, and other targets ar
   expect(await service.ask(userId, 'call/2012')).toEqual(BUSY);
 
   expect(await record(callSid)).toMatchObject({ state: 3 });
-  expect(await exchange.entryOf(callSid)).toMatchObject({ dials: 1 });
+  expect(await carrier.entryOf(callSid)).toMatchObject({ dials: 1 });
 });
 
 it.each(['silence', 'cut'] as const)(

@@ -1,40 +1,40 @@
 /** Any replica answers any request for any call, and a caller's call is one call however many of them are asked. */
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import { placeCall } from '../support/placed-call.js';
-import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
+import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
 import { ELSEWHERE, storeCall } from '../support/stored-call.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
 let database: TestDatabase;
-let exchange: RemoteExchange;
+let carrier: RemoteCarrier;
 let one: TestApp;
 let other: TestApp;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   // Slow enough that no call ends while its caller's requests are on their way.
-  exchange = await startRemoteExchange({ speed: 5 });
+  carrier = await startRemoteCarrier({ speed: 5 });
   const environment = {
-    SIMULATOR_URL: `http://127.0.0.1:${exchange.port}`,
-    SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
+    SIMULATOR_URL: `http://127.0.0.1:${carrier.port}`,
+    SIMULATOR_WEBHOOK_SECRETS: carrier.secret,
   };
   one = await startTestApp({ databaseUrl: database.url, environment });
   other = await startTestApp({ databaseUrl: database.url, environment });
-  exchange.targets.push(`${one.url}/v1/webhooks/simulator`, `${other.url}/v1/webhooks/simulator`);
+  carrier.targets.push(`${one.url}/v1/webhooks/simulator`, `${other.url}/v1/webhooks/simulator`);
 });
 afterAll(async () => {
   await one.close();
   await other.close();
-  await exchange.close();
+  await carrier.close();
   await database.drop();
 });
 
-/** Of all calls to the exchange, those of one caller's phone. */
+/** Of all calls to the carrier, those of one caller's phone. */
 const dialsOf = async (userId: string): Promise<number> => {
-  const ledger = await exchange.ledger();
-  return ledger.filter(({ callerPhone }) => callerPhone.endsWith(userId)).reduce((sum, { dials }) => sum + dials, 0);
+  const callLog = await carrier.callLog();
+  return callLog.filter(({ callerPhone }) => callerPhone.endsWith(userId)).reduce((sum, { dials }) => sum + dials, 0);
 };
 
 it('sixty requests for one target at one instant, on two replicas, place one call and ring once', async () => {
@@ -102,7 +102,7 @@ it('many cancels at one instant, on two replicas, are one order and all succeed'
     Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? one : other).ask('1007', `callCancel/${callSid}`)),
   );
 
-  expect((await exchange.entryOf(callSid))?.hangUps).toBe(1);
+  expect((await carrier.entryOf(callSid))?.hangUps).toBe(1);
   // A cancel that came when the first one had been carried out found the call over.
   expect(replies.filter(({ returnCode }) => returnCode === 200).length).toBeGreaterThan(0);
   expect(new Set(replies.map(({ returnMsg }) => returnMsg))).toEqual(

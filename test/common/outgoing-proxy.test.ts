@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 import { NameResolver } from '../../src/delivery/name-resolver.js';
 import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
-import { ExchangeClient } from '../../src/telephony/simulator/exchange-client.js';
+import { HttpCarrierClient } from '../../src/telephony/simulator/http-carrier-client.js';
 import { proxyRules } from '../../src/common/proxy-rules.js';
 import { startCertificateDemand } from '../support/certificate-demand.js';
 import { collectedLog } from '../support/collected-log.js';
 import { startHttpProxy, type HttpProxy } from '../support/http-proxy.js';
 import { AUDIENCE, IdentityProvider, ISSUER, makeKey, signBy } from '../support/identity-provider.js';
-import { startRemoteExchange } from '../support/remote-exchange.js';
+import { startRemoteCarrier } from '../support/remote-carrier.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { openTestCall } from '../support/told-call.js';
 import { ACCOUNTS, CALLER_NUMBER, MAIN } from '../support/twilio-call.js';
@@ -107,20 +107,20 @@ describe('a proxy', () => {
   });
 
   it('leads to the simulator of another process', async () => {
-    const exchange = await startRemoteExchange({ speed: 1, targets: [] });
+    const carrier = await startRemoteCarrier({ speed: 1, targets: [] });
     const proxyFor = proxyRules({ httpsProxy: undefined, httpProxy: new URL(proxy.url), noProxy: '' });
-    const client = new ExchangeClient(`http://simulator.test:${exchange.port}`, { proxyFor });
+    const client = new HttpCarrierClient(`http://simulator.test:${carrier.port}`, { proxyFor });
 
     await client.checkReachable();
 
-    expect(proxy.asked).toContain(`simulator.test:${exchange.port}`);
+    expect(proxy.asked).toContain(`simulator.test:${carrier.port}`);
     await client.close();
-    await exchange.close();
+    await carrier.close();
   });
 
   it('that refuses makes a provider unreachable, with its status as the reason', async () => {
     proxy.refuseWith = 407;
-    const client = new ExchangeClient('http://simulator.test:3100', {
+    const client = new HttpCarrierClient('http://simulator.test:3100', {
       proxyFor: proxyRules({ httpsProxy: undefined, httpProxy: new URL(proxy.url), noProxy: '' }),
     });
 

@@ -1,5 +1,5 @@
-/** Holds what we recorded against what really happened: the simulator's own ledger. */
-import type { LedgerEntry } from '../../src/telephony/simulator/ledger.js';
+/** Holds what we recorded against what really happened: the simulator's own callLog. */
+import type { CallLogEntry } from '../../src/telephony/simulator/call-log.js';
 import type { Cluster } from './cluster.js';
 
 export interface CallRow {
@@ -23,15 +23,15 @@ export const judge = async (cluster: Cluster, callSids: ReadonlySet<string>): Pr
   const rows = await cluster.database((database) =>
     database.query<CallRow[]>('select call_sid as "callSid", state, end_reason as "endReason" from call_record'),
   );
-  const ledger = await cluster.simulator.ledger();
-  const entryOf = new Map(ledger.map((entry) => [entry.callSid, entry]));
+  const callLog = await cluster.simulator.callLog();
+  const entryOf = new Map(callLog.map((entry) => [entry.callSid, entry]));
   const known = new Set(rows.map(({ callSid }) => callSid));
   return {
     calls: rows.length,
     open: rows.filter(({ state }) => state < 4).map(({ callSid }) => callSid),
     unknown: [...callSids].filter((callSid) => !known.has(callSid)),
-    dialledTwice: ledger.filter(({ dials }) => dials > 1).map(({ callSid }) => callSid),
-    stillTalking: ledger.filter((entry) => entry.callId !== null && !endOf(entry)).map(({ callSid }) => callSid),
+    dialledTwice: callLog.filter(({ dials }) => dials > 1).map(({ callSid }) => callSid),
+    stillTalking: callLog.filter((entry) => entry.callId !== null && !endOf(entry)).map(({ callSid }) => callSid),
     wrong: rows.flatMap(({ callSid, endReason }) => {
       const expected = endReasonOf(entryOf.get(callSid));
       return endReason === expected ? [] : [`${callSid}: ${endReason ?? 'open'} instead of ${expected}`];
@@ -39,8 +39,8 @@ export const judge = async (cluster: Cluster, callSids: ReadonlySet<string>): Pr
   };
 };
 
-const endOf = ({ events }: LedgerEntry) => events.find(({ type }) => type === 'ended');
+const endOf = ({ events }: CallLogEntry) => events.find(({ type }) => type === 'ended');
 
 /** Who was never rung has failed, whether the dial was refused, came to nothing, or was never sent. */
-const endReasonOf = (entry: LedgerEntry | undefined): string =>
+const endReasonOf = (entry: CallLogEntry | undefined): string =>
   (entry?.callId && (endOf(entry)?.endReason ?? 'nothing yet')) || 'failed';

@@ -6,7 +6,7 @@ import { cacheFolder, describeWithPackages, fetchPackages, unpackedIn } from '..
 import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startProgram } from '../support/node-process.js';
 import { makeServerFolder, startOwnServer, type OwnServer } from '../support/own-server.js';
 import { placeCall } from '../support/placed-call.js';
-import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
+import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint, retryNow } from '../support/webhook-endpoint.js';
@@ -22,7 +22,7 @@ const COMPLETES = '2000';
 
 describeWithPackages(CLIENT, missing, 'a backup', () => {
   let folder: string;
-  let exchange: RemoteExchange;
+  let carrier: RemoteCarrier;
   let receiver: WebhookReceiver;
   let before: TestApp;
   let serverFolder: Awaited<ReturnType<typeof makeServerFolder>>;
@@ -55,17 +55,17 @@ describeWithPackages(CLIENT, missing, 'a backup', () => {
   };
 
   const settings = () => ({
-    SIMULATOR_URL: exchange.url,
-    SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
+    SIMULATOR_URL: carrier.url,
+    SIMULATOR_WEBHOOK_SECRETS: carrier.secret,
     WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8',
   });
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ringback-backup-'));
     await Promise.all(['pg_dump', 'pg_restore'].map(putOnPath));
-    exchange = await startRemoteExchange();
+    carrier = await startRemoteCarrier();
     before = await startTestApp({ environment: settings() });
-    exchange.targets.push(`${before.url}/v1/webhooks/simulator`);
+    carrier.targets.push(`${before.url}/v1/webhooks/simulator`);
     receiver = await startWebhookReceiver();
     receiver.replyWith(() => 503);
     await registerEndpoint(before, { url: receiver.url });
@@ -93,11 +93,11 @@ describeWithPackages(CLIENT, missing, 'a backup', () => {
     await before.close();
     receiver.replyWith(() => 204);
     after = await startTestApp({ databaseUrl: server.superuserUrl, environment: settings() });
-    exchange.targets.splice(0, 1, `${after.url}/v1/webhooks/simulator`);
+    carrier.targets.splice(0, 1, `${after.url}/v1/webhooks/simulator`);
   });
   afterAll(async () => {
     await after.close();
-    await Promise.all([receiver.close(), exchange.close(), server.stop()]);
+    await Promise.all([receiver.close(), carrier.close(), server.stop()]);
     await serverFolder.remove();
     await rm(folder, { recursive: true });
   });

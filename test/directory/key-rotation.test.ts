@@ -4,7 +4,7 @@ import { readKeyRing } from '../../src/config/key-ring.js';
 import { reencryptSecrets } from '../../src/directory/reencryption.js';
 import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import { PROCESS_LIMIT_MS } from '../support/node-process.js';
-import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
+import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
 import { startTestApp, type Envelope, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
@@ -22,7 +22,7 @@ const CALLER_FROM_BEFORE = CALLERS[0]!;
 const CHANGING_CALLER = '1020';
 
 let database: TestDatabase;
-let exchange: RemoteExchange;
+let carrier: RemoteCarrier;
 /** Those that take requests, as a load balancer knows them. */
 let replicas: readonly TestApp[] = [];
 
@@ -34,11 +34,11 @@ const asked = new Set<Promise<unknown>>();
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  exchange = await startRemoteExchange({ speed: 1_000 });
+  carrier = await startRemoteCarrier({ speed: 1_000 });
 });
 afterAll(async () => {
   await Promise.all(replicas.map((replica) => replica.close()));
-  await exchange.close();
+  await carrier.close();
   await database.drop();
 });
 
@@ -49,8 +49,8 @@ const start = async (keys: string): Promise<TestApp> => {
     databaseUrl: database.url,
     environment: {
       SUB_ACCOUNT_KEYS: keys,
-      SIMULATOR_URL: `http://127.0.0.1:${exchange.port}`,
-      SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
+      SIMULATOR_URL: `http://127.0.0.1:${carrier.port}`,
+      SIMULATOR_WEBHOOK_SECRETS: carrier.secret,
     },
   });
   const provider = replica.app.nest.get(ProviderRegistry).all[0]!;
@@ -65,7 +65,7 @@ const start = async (keys: string): Promise<TestApp> => {
 
 const listReplicas = (running: readonly TestApp[]): void => {
   replicas = running;
-  exchange.targets.splice(0, Infinity, ...running.map(({ url }) => `${url}/v1/webhooks/simulator`));
+  carrier.targets.splice(0, Infinity, ...running.map(({ url }) => `${url}/v1/webhooks/simulator`));
 };
 
 const store = async (replica: TestApp, userId: string): Promise<void> => {

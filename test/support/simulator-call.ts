@@ -10,5 +10,5 @@ export const dialRequest = (
   callSid,
   callerPhone: '+8613800001001',
   calleePhone: `+86138000020${script}`,
-  subAccount: { externalId: 'sub-1', secret: 'not for the ledger' },
+  subAccount: { externalId: 'sub-1', secret: 'not for the callLog' },
 });

@@ -2,8 +2,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { ExchangeClient } from '../../src/telephony/simulator/exchange-client.js';
-import type { LedgerEntry } from '../../src/telephony/simulator/ledger.js';
+import { HttpCarrierClient } from '../../src/telephony/simulator/http-carrier-client.js';
+import type { CallLogEntry } from '../../src/telephony/simulator/call-log.js';
 import { randomWebhookSecret } from '../../src/telephony/simulator/simulator.provider.js';
 import { endOf, REPOSITORY, startNode, type Ending } from './node-process.js';
 
@@ -14,7 +14,7 @@ export interface SimulatorProcess {
   readonly url: string;
   /** What a service needs to be its customer. */
   readonly environment: Readonly<Record<'SIMULATOR_URL' | 'SIMULATOR_WEBHOOK_SECRETS', string>>;
-  ledger(): Promise<readonly LedgerEntry[]>;
+  callLog(): Promise<readonly CallLogEntry[]>;
   stop(): Promise<Ending>;
 }
 
@@ -37,12 +37,12 @@ export const startSimulator = async ({ targets, speed = 100 }: SimulatorProcessO
   });
   const ending = endOf(child);
   const url = await urlOf(child, ending);
-  const client = new ExchangeClient(url);
+  const client = new HttpCarrierClient(url);
   return {
     pid: child.pid!,
     url,
     environment: { SIMULATOR_URL: url, SIMULATOR_WEBHOOK_SECRETS: secret },
-    ledger: () => client.ledger(),
+    callLog: () => client.callLog(),
     async stop() {
       await client.close();
       child.kill('SIGTERM');

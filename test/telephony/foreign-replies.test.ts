@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { createLogger } from '../../src/common/logger.js';
 import { AsteriskProvider } from '../../src/telephony/asterisk/asterisk.provider.js';
-import { ExchangeClient } from '../../src/telephony/simulator/exchange-client.js';
+import { HttpCarrierClient } from '../../src/telephony/simulator/http-carrier-client.js';
 import {
   REFUSAL_CATEGORIES,
   type DialOutcome,
@@ -76,7 +76,7 @@ const event = {
   call: { id: 'SIM1', reference: CALL_SID },
   occurredAt: '2026-11-25T05:15:33Z',
 };
-const ofExchange = foreignJson({
+const ofCarrier = foreignJson({
   ...{ callId: 'SIM1', answer: 'taken', code: 'no_such_call', category: 'no_funds', text: 'none' },
   events: [{ ...event, endReason: 'busy' }],
 });
@@ -122,7 +122,7 @@ const ask = async (provider: Answerer): Promise<void> => {
 it.each<[string, fc.Arbitrary<string>, () => Answerer]>([
   ['Twilio', ofTwilio, () => twilioProvider({ apiUrl: url })],
   ['Yuntongxun', ofYuntongxun, () => providerFor({ url, accountSid: 'a1', authToken: 'secret', appId: 'app' })],
-  ['the simulator', ofExchange, () => new ExchangeClient(url)],
+  ['the simulator', ofCarrier, () => new HttpCarrierClient(url)],
   ['Asterisk', ofAsterisk, asterisk],
 ])(
   'any reply in the place of %s',

@@ -1,7 +1,7 @@
 /** The whole service while its provider, or the network between them, is in trouble. */
 import { FAILURES_IN_A_ROW } from '../../src/telephony/provider-circuit.js';
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
-import { startRemoteExchange, type RemoteExchange } from '../support/remote-exchange.js';
+import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -9,38 +9,38 @@ import { waitFor } from '../support/wait-for.js';
 const SYSTEM = { returnCode: 500, returnMsg: '系统内部异常!' };
 
 interface Telephony {
-  readonly exchange: RemoteExchange;
-  /** Between the service and the exchange; webhooks go past it. */
+  readonly carrier: RemoteCarrier;
+  /** Between the service and the carrier; webhooks go past it. */
   readonly network: TcpProxy;
   readonly service: TestApp;
   close(): Promise<void>;
 }
 
 const start = async (): Promise<Telephony> => {
-  const exchange = await startRemoteExchange({ speed: 15 });
-  const network = await startTcpProxy(exchange.port);
+  const carrier = await startRemoteCarrier({ speed: 15 });
+  const network = await startTcpProxy(carrier.port);
   const service = await startTestApp({
     environment: {
       SIMULATOR_URL: `http://127.0.0.1:${network.port}`,
-      SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
+      SIMULATOR_WEBHOOK_SECRETS: carrier.secret,
       DIAL_TIMEOUT: '0.7',
       SWEEP_EVERY: '3600',
     },
   });
-  exchange.targets.push(`${service.url}/v1/webhooks/simulator`);
+  carrier.targets.push(`${service.url}/v1/webhooks/simulator`);
   return {
-    exchange,
+    carrier,
     network,
     service,
     async close() {
       await service.close();
       await network.close();
-      await exchange.close();
+      await carrier.close();
     },
   };
 };
 
-let exchange: RemoteExchange;
+let carrier: RemoteCarrier;
 let network: TcpProxy;
 let service: TestApp;
 let nextCaller = 1004;
@@ -84,7 +84,7 @@ describe('while the provider is well on the whole,', () => {
 
   beforeAll(async () => {
     telephony = await start();
-    ({ exchange, network, service } = telephony);
+    ({ carrier, network, service } = telephony);
     nextCaller = 1004;
   });
   afterEach(() => {
@@ -98,7 +98,7 @@ describe('while the provider is well on the whole,', () => {
     const { data } = await service.ask(userId, 'call/2000');
 
     expect(await over(userId)).toMatchObject({ callSid: data?.callSid, endReason: 'completed' });
-    expect(await exchange.entryOf(data?.callSid ?? '')).toMatchObject({ dials: 1 });
+    expect(await carrier.entryOf(data?.callSid ?? '')).toMatchObject({ dials: 1 });
   });
 
   it('a dial that is not replied to in time is answered with its callSid, and settles by webhooks', async () => {
@@ -107,7 +107,7 @@ describe('while the provider is well on the whole,', () => {
     const { data } = await service.ask(userId, 'call/2008');
 
     expect(await over(userId)).toMatchObject({ callSid: data?.callSid, endReason: 'completed' });
-    expect(await exchange.entryOf(data?.callSid ?? '')).toMatchObject({ dials: 1 });
+    expect(await carrier.entryOf(data?.callSid ?? '')).toMatchObject({ dials: 1 });
   });
 
   it('a reply that comes after our time-out changes nothing for the worse', async () => {
@@ -118,7 +118,7 @@ describe('while the provider is well on the whole,', () => {
     network.mode = 'pass';
 
     expect(await over(userId)).toMatchObject({ callSid: data?.callSid, endReason: 'completed' });
-    expect(await exchange.entryOf(data?.callSid ?? '')).toMatchObject({ dials: 1 });
+    expect(await carrier.entryOf(data?.callSid ?? '')).toMatchObject({ dials: 1 });
   });
 
   it('a dial that itself arrives after our time-out places one call, whose record settles', async () => {
@@ -130,7 +130,7 @@ describe('while the provider is well on the whole,', () => {
     network.mode = 'pass';
 
     expect(await over(userId)).toMatchObject({ endReason: 'completed' });
-    expect(await exchange.entryOf(data?.callSid ?? '')).toMatchObject({ dials: 1 });
+    expect(await carrier.entryOf(data?.callSid ?? '')).toMatchObject({ dials: 1 });
   });
 
   it('a dial that the network has swallowed is found by the sweeper never to have been placed', async () => {
@@ -143,7 +143,7 @@ describe('while the provider is well on the whole,', () => {
     await sweep();
 
     expect(await callOf(userId)).toMatchObject({ callSid: data?.callSid, state: 4, endReason: 'failed' });
-    expect(await exchange.entryOf(data?.callSid ?? '')).toBeUndefined();
+    expect(await carrier.entryOf(data?.callSid ?? '')).toBeUndefined();
   });
 
   it('a dial whose connection is cut after it was placed is an error, and the call settles by webhooks', async () => {
@@ -151,13 +151,13 @@ describe('while the provider is well on the whole,', () => {
     network.mode = 'hold replies';
     const asked = service.ask(userId, 'call/2000');
     const { callSid } = await waitFor('the record', () => callOf(userId));
-    await waitFor('the call', () => exchange.entryOf(callSid));
+    await waitFor('the call', () => carrier.entryOf(callSid));
     network.mode = 'cut';
 
     expect(await asked).toEqual(SYSTEM);
 
     expect(await over(userId)).toMatchObject({ endReason: 'completed' });
-    expect(await exchange.entryOf(callSid)).toMatchObject({ dials: 1 });
+    expect(await carrier.entryOf(callSid)).toMatchObject({ dials: 1 });
   });
 
   it('a dial that fails is an error, and the sweeper closes its record', async () => {
@@ -180,7 +180,7 @@ describe('while the provider is well on the whole,', () => {
     network.mode = 'pass';
 
     expect((await service.ask(userId, cancel)).returnCode).toBe(200);
-    expect(await exchange.entryOf(data?.callSid ?? '')).toMatchObject({ endedByOrder: true });
+    expect(await carrier.entryOf(data?.callSid ?? '')).toMatchObject({ endedByOrder: true });
   });
 });
 
@@ -189,7 +189,7 @@ describe('a provider', () => {
 
   beforeEach(async () => {
     telephony = await start();
-    ({ exchange, network, service } = telephony);
+    ({ carrier, network, service } = telephony);
     nextCaller = 1004;
   });
   afterEach(() => telephony.close());
@@ -211,7 +211,7 @@ describe('a provider', () => {
       expect(await service.ask(userId, path)).toEqual(SYSTEM);
       const { callSid, ...call } = await callOf(userId);
       expect(call).toEqual({ state: 4, endReason: 'failed' });
-      expect(await exchange.entryOf(callSid)).toBeUndefined();
+      expect(await carrier.entryOf(callSid)).toBeUndefined();
     }
   });
 

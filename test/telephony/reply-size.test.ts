@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TelephonyProvider } from '../../src/telephony/telephony-provider.js';
 import { AriClient } from '../../src/telephony/asterisk/ari-client.js';
-import { ExchangeClient } from '../../src/telephony/simulator/exchange-client.js';
+import { HttpCarrierClient } from '../../src/telephony/simulator/http-carrier-client.js';
 import { twilioProvider } from '../support/twilio-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { providerFor } from '../support/yuntongxun-provider.js';
@@ -55,7 +55,7 @@ it.each<[string, number, () => Asker]>([
     MB,
     () => providerFor({ url, accountSid: 'a1', authToken: 'secret', appId: 'app' }, { replyLimitMs: PATIENCE_MS }),
   ],
-  ['the simulator', 33 * MB, () => new ExchangeClient(url, { replyLimitMs: PATIENCE_MS })],
+  ['the simulator', 33 * MB, () => new HttpCarrierClient(url, { replyLimitMs: PATIENCE_MS })],
   [
     'Asterisk',
     MB,

@@ -1,26 +1,26 @@
-import { Exchange, type HangUpOrder } from '../../src/telephony/simulator/exchange.js';
-import type { ExchangeEvent } from '../../src/telephony/simulator/ledger.js';
+import { SimulatedCarrier, type HangUpOrder } from '../../src/telephony/simulator/simulated-carrier.js';
+import type { CarrierEvent } from '../../src/telephony/simulator/call-log.js';
 import type { ProviderEventType } from '../../src/telephony/telephony-provider.js';
 import { dialRequest } from '../support/simulator-call.js';
 
 /** Fake time, lifelike speed: a second of the script is a second here. */
-let exchange: Exchange;
-let told: ExchangeEvent[];
+let carrier: SimulatedCarrier;
+let told: CarrierEvent[];
 
 beforeEach(() => {
   jest.useFakeTimers();
   told = [];
-  exchange = new Exchange({ speed: 1, tell: (event) => told.push(event), finishedCallsKept: 3 });
+  carrier = new SimulatedCarrier({ speed: 1, emit: (event) => told.push(event), finishedCallsKept: 3 });
 });
 afterEach(() => {
-  exchange.close();
+  carrier.close();
   expect(jest.getTimerCount()).toBe(0);
   jest.useRealTimers();
 });
 
 const place = async (script: string): Promise<string> => {
   const { callSid, callerPhone, calleePhone } = dialRequest(script);
-  await exchange.dial({ callSid, callerPhone, calleePhone });
+  await carrier.dial({ callSid, callerPhone, calleePhone });
   return callSid;
 };
 
@@ -33,9 +33,9 @@ const callAt = async (phase: Exclude<ProviderEventType, 'accepted'> | 'nothing',
   return callSid;
 };
 
-const hangUp = (order: HangUpOrder) => exchange.hangUp(order);
+const hangUp = (order: HangUpOrder) => carrier.hangUp(order);
 
-const entryOf = async (callSid: string) => (await exchange.ledger()).find((entry) => entry.callSid === callSid);
+const entryOf = async (callSid: string) => (await carrier.callLog()).find((entry) => entry.callSid === callSid);
 
 describe('an order to hang up', () => {
   it.each([
@@ -138,7 +138,7 @@ describe('an order that holds only before', () => {
   });
 });
 
-describe('the ledger', () => {
+describe('the callLog', () => {
   it.each([
     ['that came to their end', '05'],
     ['that were refused', '06'],
@@ -150,13 +150,13 @@ describe('the ledger', () => {
       jest.advanceTimersByTime(60_000);
     }
 
-    expect((await exchange.ledger()).map(({ callSid }) => callSid).sort()).toEqual([open, ...finished.slice(2)].sort());
+    expect((await carrier.callLog()).map(({ callSid }) => callSid).sort()).toEqual([open, ...finished.slice(2)].sort());
     expect(await hangUp({ callSid: open })).toBe('taken');
   });
 
   it('and a status are copies that do not change under the reader', async () => {
     const callSid = await callAt('caller_answered', '00');
-    const [status, entry] = [await exchange.statusOf(callSid), await entryOf(callSid)];
+    const [status, entry] = [await carrier.statusOf(callSid), await entryOf(callSid)];
 
     jest.advanceTimersByTime(60_000);
 
@@ -164,19 +164,19 @@ describe('the ledger', () => {
     expect(entry?.events).toHaveLength(1);
   });
 
-  it('orders and answers survive JSON, so that the exchange can be another process', async () => {
+  it('orders and answers survive JSON, so that the carrier can be another process', async () => {
     const callSid = await callAt('ended', '00');
-    const everything = [await exchange.ledger(), await exchange.statusOf(callSid), await exchange.statusOf('none')];
+    const everything = [await carrier.callLog(), await carrier.statusOf(callSid), await carrier.statusOf('none')];
 
     expect(JSON.parse(JSON.stringify(everything))).toEqual(everything);
   });
 });
 
-it('a closed exchange takes no call and says so', async () => {
+it('a closed carrier takes no call and says so', async () => {
   const open = await place('00');
-  exchange.close();
+  carrier.close();
 
-  const answer = await exchange.dial(dialRequest('00'));
+  const answer = await carrier.dial(dialRequest('00'));
   jest.advanceTimersByTime(60_000);
 
   expect(answer).toMatchObject({ kind: 'refused', category: 'provider_down' });

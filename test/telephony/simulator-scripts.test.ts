@@ -1,15 +1,15 @@
 import { SimulatorProvider, randomWebhookSecret } from '../../src/telephony/simulator/simulator.provider.js';
 import { scriptFor, SCRIPTS } from '../../src/telephony/simulator/call-script.js';
-import type { LedgerEntry } from '../../src/telephony/simulator/ledger.js';
+import type { CallLogEntry } from '../../src/telephony/simulator/call-log.js';
 import type { DialRequest } from '../../src/telephony/telephony-provider.js';
-import { EXCHANGE_PLACES } from '../support/exchange-places.js';
+import { CARRIER_CLIENTS } from '../support/carrier-clients.js';
 import { dialRequest } from '../support/simulator-call.js';
 import { startReceiver, type Receiver } from '../support/simulator-receiver.js';
 import { waitFor } from '../support/wait-for.js';
 
 const TALK = ['caller_answered', 'ringing', 'answered', 'ended: completed'];
 
-describe.each(EXCHANGE_PLACES)('the simulator whose exchange is $place', ({ open }) => {
+describe.each(CARRIER_CLIENTS)('the simulator whose carrier is $place', ({ open }) => {
   const secret = randomWebhookSecret();
   let receiver: Receiver;
   let simulator: SimulatorProvider;
@@ -17,9 +17,9 @@ describe.each(EXCHANGE_PLACES)('the simulator whose exchange is $place', ({ open
 
   beforeAll(async () => {
     receiver = await startReceiver();
-    const exchange = await open({ speed: 500, secret, target: receiver.url });
-    simulator = new SimulatorProvider(exchange.line, [secret]);
-    ({ close } = exchange);
+    const carrier = await open({ speed: 500, secret, target: receiver.url });
+    simulator = new SimulatorProvider(carrier.line, [secret]);
+    ({ close } = carrier);
   });
   afterAll(async () => {
     await close();
@@ -28,8 +28,8 @@ describe.each(EXCHANGE_PLACES)('the simulator whose exchange is $place', ({ open
 
   const patient = (): AbortSignal => new AbortController().signal;
 
-  const entryOf = async (callSid: string): Promise<LedgerEntry | undefined> =>
-    (await simulator.exchange.ledger()).find((entry) => entry.callSid === callSid);
+  const entryOf = async (callSid: string): Promise<CallLogEntry | undefined> =>
+    (await simulator.carrier.callLog()).find((entry) => entry.callSid === callSid);
 
   const told = (callSid: string): string[] =>
     receiver.of(callSid).map(({ type, endReason }) => (endReason === undefined ? type : `${type}: ${endReason}`));
@@ -171,7 +171,7 @@ describe.each(EXCHANGE_PLACES)('the simulator whose exchange is $place', ({ open
         const [first, second] = [await dial(), await dial()];
 
         expect(second).toEqual(first);
-        expect((await simulator.exchange.ledger()).filter(({ callSid }) => callSid === request.callSid)).toHaveLength(
+        expect((await simulator.carrier.callLog()).filter(({ callSid }) => callSid === request.callSid)).toHaveLength(
           1,
         );
         expect(await entryOf(request.callSid)).toMatchObject({ dials: 2 });
@@ -186,12 +186,12 @@ describe.each(EXCHANGE_PLACES)('the simulator whose exchange is $place', ({ open
       expect(await entryOf(request.callSid)).toBeUndefined();
     });
 
-    it('leaves the credentials out of the ledger', async () => {
+    it('leaves the credentials out of the callLog', async () => {
       const request = dialRequest('00');
 
       await simulator.dial(request, patient());
 
-      expect(JSON.stringify(await simulator.exchange.ledger())).not.toContain(request.subAccount.secret);
+      expect(JSON.stringify(await simulator.carrier.callLog())).not.toContain(request.subAccount.secret);
     });
   });
 

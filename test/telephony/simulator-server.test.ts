@@ -41,13 +41,13 @@ describe('the simulator as a program', () => {
     expect(await ask('GET', '/health')).toEqual({ status: 200, body: { status: 'ok' } });
   });
 
-  it('places a call, tells of it by webhook to whoever of its targets is there, and keeps it in its ledger', async () => {
+  it('places a call, tells of it by webhook to whoever of its targets is there, and keeps it in its callLog', async () => {
     const call = order('01');
 
     expect(await ask('POST', '/calls', call)).toEqual({ status: 201, body: { callId: expect.any(String) } });
 
     await waitFor('the webhooks', () => receiver.of(call.callSid).length === 2);
-    expect(await simulator.ledger()).toContainEqual(
+    expect(await simulator.callLog()).toContainEqual(
       expect.objectContaining({ ...call, dials: 1, events: [expect.anything(), expect.anything()] }),
     );
   });
@@ -62,16 +62,16 @@ describe('the simulator as a program', () => {
     ['a list', []],
     ['no callSid', { ...order('00'), callSid: undefined }],
     ['a callSid that is a number', { ...order('00'), callSid: 5 }],
-    ['a callSid that would lead elsewhere', { ...order('00'), callSid: '../ledger' }],
+    ['a callSid that would lead elsewhere', { ...order('00'), callSid: '../call-log' }],
     ['no callee', { ...order('00'), calleePhone: undefined }],
     ['a callee that is no phone', { ...order('00'), calleePhone: 'Lin' }],
     ['a field that it does not know', { ...order('00'), secret: 'x' }],
   ])('refuses a dial with %s, and places nothing', async (_, body) => {
-    const before = await simulator.ledger();
+    const before = await simulator.callLog();
 
     expect(await ask('POST', '/calls', body)).toMatchObject({ status: 400 });
 
-    expect(await simulator.ledger()).toHaveLength(before.length);
+    expect(await simulator.callLog()).toHaveLength(before.length);
   });
 
   it.each<[string, unknown]>([
@@ -91,7 +91,7 @@ describe('the simulator as a program', () => {
       headers: { 'content-type': 'application/json' },
     });
     const cut = expect(hanging).rejects.toThrow();
-    await waitFor('the call', async () => (await other.ledger()).length === 1);
+    await waitFor('the call', async () => (await other.callLog()).length === 1);
 
     expect(await other.stop()).toMatchObject({ code: 0, complaint: '' });
 

@@ -1,13 +1,13 @@
 /** What the simulator's provider believes of what comes in at the door. */
 import { Webhook } from 'standardwebhooks';
-import { ExchangeClient } from '../../src/telephony/simulator/exchange-client.js';
+import { HttpCarrierClient } from '../../src/telephony/simulator/http-carrier-client.js';
 import { randomWebhookSecret, SimulatorProvider } from '../../src/telephony/simulator/simulator.provider.js';
 import type { WebhookReading } from '../../src/telephony/telephony-provider.js';
 
 const [signing, retiring, foreign] = [randomWebhookSecret(), randomWebhookSecret(), randomWebhookSecret()];
 
 /** Knows nothing of the call: another replica has placed it. */
-const replica = new SimulatorProvider(new ExchangeClient('http://127.0.0.1:9'), [signing, retiring]);
+const replica = new SimulatorProvider(new HttpCarrierClient('http://127.0.0.1:9'), [signing, retiring]);
 afterAll(() => replica.close());
 
 const GENUINE = {

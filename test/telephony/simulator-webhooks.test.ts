@@ -1,9 +1,9 @@
 /** What the simulator sends, and how it behaves when the receiver does not. */
 import { Webhook } from 'standardwebhooks';
 import { createLogger } from '../../src/common/logger.js';
-import type { ExchangeEvent } from '../../src/telephony/simulator/ledger.js';
+import type { CarrierEvent } from '../../src/telephony/simulator/call-log.js';
 import { randomWebhookSecret, SimulatorProvider } from '../../src/telephony/simulator/simulator.provider.js';
-import { ExchangeInProcess } from '../../src/telephony/simulator/exchange-in-process.js';
+import { InProcessCarrierClient } from '../../src/telephony/simulator/in-process-carrier-client.js';
 import { WebhookSender } from '../../src/telephony/simulator/webhook-sender.js';
 import { dialRequest } from '../support/simulator-call.js';
 import { startReceiver, type Receiver } from '../support/simulator-receiver.js';
@@ -35,11 +35,11 @@ const simulatorWith = ({
   target: string;
 }) =>
   new SimulatorProvider(
-    new ExchangeInProcess({ logger: createLogger('silent'), speed, secret: secrets[0], targets: () => [target] }),
+    new InProcessCarrierClient({ logger: createLogger('silent'), speed, secret: secrets[0], targets: () => [target] }),
     secrets,
   );
 
-const event = (callSid: string, number = 1): ExchangeEvent => ({
+const event = (callSid: string, number = 1): CarrierEvent => ({
   id: `SIM-${callSid}-${number}`,
   type: 'ringing',
   callSid,

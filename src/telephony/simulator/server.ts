@@ -4,8 +4,8 @@ import { takeNoArguments } from '../../common/usage.js';
 import { controlProcessEnd } from '../../common/process-end.js';
 import type { SimulatorConfig } from '../../config/config.js';
 import { readSimulatorEnvironment } from '../../config/environment.js';
-import { createExchangeServer } from './exchange-server.js';
-import { Exchange } from './exchange.js';
+import { createCarrierServer } from './carrier-server.js';
+import { SimulatedCarrier } from './simulated-carrier.js';
 import { WebhookSender } from './webhook-sender.js';
 
 const USAGE = `Usage: npm run simulator
@@ -17,15 +17,15 @@ const main = async (): Promise<void> => {
   const [secret] = config.simulatorWebhookSecrets;
   const logger = createLogger('warn');
   const sender = new WebhookSender({ secret, targets: () => config.simulatorTargets, logger });
-  const exchange = new Exchange({
+  const carrier = new SimulatedCarrier({
     speed: config.simulatorSpeed,
-    tell: (event) => {
+    emit: (event) => {
       sender.send(event);
     },
   });
-  const server = createExchangeServer(exchange);
+  const server = createCarrierServer(carrier);
   controlProcessEnd(async () => {
-    exchange.close();
+    carrier.close();
     await Promise.all([server.close(), sender.close()]);
   }, logger);
   const url = await server

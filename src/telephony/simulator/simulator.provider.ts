@@ -13,13 +13,13 @@ import type {
   WebhookRequest,
 } from '../telephony-provider.js';
 import { checkDelivery } from './delivery-check.js';
-import type { ExchangeLine } from './exchange-line.js';
+import type { CarrierClient } from './carrier-client.js';
 import { readWireBody } from './wire-format.js';
 
 export const randomWebhookSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 /**
- * A provider that rings no phones, but fulfils the whole provider contract: scripts, a ledger, signed webhooks over
+ * A provider that rings no phones, but fulfils the whole provider contract: scripts, a callLog, signed webhooks over
  * HTTP.
  */
 export class SimulatorProvider implements TelephonyProvider {
@@ -28,7 +28,7 @@ export class SimulatorProvider implements TelephonyProvider {
 
   /** @param secrets `whsec_…`; webhooks signed by any of them are accepted, so that a secret can be replaced */
   constructor(
-    readonly exchange: ExchangeLine,
+    readonly carrier: CarrierClient,
     secrets: readonly string[],
   ) {
     this.accepted = secrets.map((secret) => new Webhook(secret));
@@ -36,19 +36,19 @@ export class SimulatorProvider implements TelephonyProvider {
 
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
     signal.throwIfAborted();
-    return this.exchange.dial(request, signal);
+    return this.carrier.dial(request, signal);
   }
 
   hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
-    return this.exchange.hangUp(call, before);
+    return this.carrier.hangUp(call, before);
   }
 
   fetchStatus(call: ProviderCall): Promise<CallStatus> {
-    return this.exchange.fetchStatus(call);
+    return this.carrier.fetchStatus(call);
   }
 
   checkReachable(): Promise<void> {
-    return this.exchange.checkReachable();
+    return this.carrier.checkReachable();
   }
 
   readWebhook(request: WebhookRequest): WebhookReading {
@@ -65,6 +65,6 @@ export class SimulatorProvider implements TelephonyProvider {
 
   /** Safe to repeat. */
   close(): Promise<void> {
-    return this.exchange.close();
+    return this.carrier.close();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Delivers the exchange's events as a good provider does: signed (Standard Webhooks), in order per call, and with
+ * Delivers the carrier's events as a good provider does: signed (Standard Webhooks), in order per call, and with
  * retries for a limited time.
  */
 import { randomUUID } from 'node:crypto';
@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { Agent, request } from 'undici';
 import type { Logger } from '../../common/logger.js';
-import type { ExchangeEvent } from './ledger.js';
+import type { CarrierEvent } from './call-log.js';
 import { wireBodyOf } from './wire-format.js';
 
 export interface WebhookSenderOptions {
@@ -63,7 +63,7 @@ export class WebhookSender {
     this.attemptLimitMs = attemptLimitMs;
   }
 
-  send(event: ExchangeEvent): void {
+  send(event: CarrierEvent): void {
     const { callSid } = event;
     const deadline = performance.now() + this.giveUpAfterMs;
     const delivered = (this.lastOf.get(callSid) ?? Promise.resolve()).then(() => this.deliver(event, deadline));
@@ -81,7 +81,7 @@ export class WebhookSender {
   }
 
   /** An event whose deadline passed while it waited for the one before is still tried once. */
-  private async deliver(event: ExchangeEvent, deadline: number): Promise<void> {
+  private async deliver(event: CarrierEvent, deadline: number): Promise<void> {
     const { signal } = this.closing;
     for (let retryMs = FIRST_RETRY_MS; !signal.aborted; retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2)) {
       if (await this.isTaken(event)) return;
@@ -90,7 +90,7 @@ export class WebhookSender {
     }
   }
 
-  private async isTaken(event: ExchangeEvent): Promise<boolean> {
+  private async isTaken(event: CarrierEvent): Promise<boolean> {
     const { lastTaker } = this;
     const inTurn = this.targets().toSorted((one, other) => Number(other === lastTaker) - Number(one === lastTaker));
     let fault: unknown;
@@ -115,7 +115,7 @@ export class WebhookSender {
   }
 
   /** Null if it was accepted. */
-  private async faultOf(target: string, event: ExchangeEvent): Promise<unknown> {
+  private async faultOf(target: string, event: CarrierEvent): Promise<unknown> {
     const now = new Date();
     const body = wireBodyOf(event, randomUUID());
     try {

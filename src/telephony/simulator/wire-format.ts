@@ -26,14 +26,14 @@ import {
   type ProviderEventType,
   type Refusal,
 } from '../telephony-provider.js';
-import type { ExchangeEvent } from './ledger.js';
+import type { CarrierEvent } from './call-log.js';
 
 const TYPES: readonly ProviderEventType[] = ['caller_answered', 'ringing', 'answered', 'ended'];
 
 /** Distinguishes an unknown call from an unknown path. */
 export const NO_SUCH_CALL = 'no_such_call';
 
-const wireEventOf = ({ type, callId, callSid, occurredAt, endReason, detail }: ExchangeEvent) => ({
+const wireEventOf = ({ type, callId, callSid, occurredAt, endReason, detail }: CarrierEvent) => ({
   type: `call.${type}`,
   call: { id: callId, reference: callSid },
   occurredAt,
@@ -42,10 +42,10 @@ const wireEventOf = ({ type, callId, callSid, occurredAt, endReason, detail }: E
 });
 
 /** @param delivery a unique id, so that two deliveries within one second differ in bytes and signature */
-export const wireBodyOf = (event: ExchangeEvent, delivery: string): string =>
+export const wireBodyOf = (event: CarrierEvent, delivery: string): string =>
   JSON.stringify({ ...wireEventOf(event), delivery });
 
-export const wireStatusOf = (events: readonly ExchangeEvent[]) => ({
+export const wireStatusOf = (events: readonly CarrierEvent[]) => ({
   events: events.map((event) => ({ id: event.id, ...wireEventOf(event) })),
 });
 
@@ -84,7 +84,7 @@ const readWireEvent = (event: Record<string, unknown>, eventId: unknown): Provid
   };
 };
 
-export const providerEventOf = ({ id, callId, occurredAt, ...event }: ExchangeEvent): ProviderEvent => ({
+export const providerEventOf = ({ id, callId, occurredAt, ...event }: CarrierEvent): ProviderEvent => ({
   ...event,
   eventId: id,
   providerCallId: callId,

@@ -11,7 +11,7 @@ import type { Program } from './program.js';
 import type { Held, Insides } from './programs/insides.js';
 import type { Aim, Report } from './report.js';
 import { startService, WITH_INSIDES } from './service.js';
-import { startSimulatedExchange, type SimulatedExchange } from './simulated-exchange.js';
+import { startMeasuredCarrier, type MeasuredCarrier } from './measured-carrier.js';
 import { liveThrough } from './soak-story.js';
 import { say } from './table.js';
 import { tokensOf } from './tokens.js';
@@ -31,7 +31,7 @@ const CALIBRATION = { callsASecond: 40, beforehand: 3, seconds: 5 };
 const SAMPLES = 10;
 /** Which of them the last is held against. */
 const SAMPLE_OF_A_THIRD = 3;
-/** Longer than an idle connection is kept, to the database (10 s) or to the exchange (4 s). */
+/** Longer than an idle connection is kept, to the database (10 s) or to the carrier (4 s). */
 const SETTLING_MS = 12_000;
 const CLOSING_MS = 1_000;
 
@@ -49,22 +49,22 @@ interface Sample extends Insides {
 export const measureSoak = async (place: Place, seconds: number): Promise<Report> => {
   const database = await place.databases.create('soak');
   await putCallees(database);
-  const exchange = await startSimulatedExchange(SIMULATOR_SPEED);
-  place.started(exchange);
+  const carrier = await startMeasuredCarrier(SIMULATOR_SPEED);
+  place.started(carrier);
   const service = await startService(place, {
     database,
-    providerUrl: exchange.url,
+    providerUrl: carrier.url,
     launcher: ON_MEASURED_CORE,
     nodeOptions: WITH_INSIDES,
   });
-  exchange.tell(service.url);
-  return carryOut(service, database, exchange, seconds);
+  carrier.tell(service.url);
+  return carryOut(service, database, carrier, seconds);
 };
 
 const carryOut = async (
   service: Program,
   database: Database,
-  exchange: SimulatedExchange,
+  carrier: MeasuredCarrier,
   seconds: number,
 ): Promise<Report> => {
   await fillMemory(service, database);
@@ -77,7 +77,7 @@ const carryOut = async (
   const rate = CALIBRATION.callsASecond / busy / 2;
   say(`soak: ${CALIBRATION.callsASecond} calls a second keep it busy for ${(busy * 100).toFixed(0)} % of the time`);
 
-  const before = await atRest(service, crowd, exchange);
+  const before = await atRest(service, crowd, carrier);
   const ownCpuBefore = process.cpuUsage();
   const samples: Sample[] = [];
   for (let number = 1; number <= SAMPLES; number++) {
@@ -86,18 +86,18 @@ const carryOut = async (
     say(`soak: ${after.toFixed(0)} s, ${calls} calls, heap ${megabytes(heapBytes)}`);
   }
   const ownCpu = process.cpuUsage(ownCpuBefore);
-  const after = await atRest(service, crowd, exchange);
-  const faults = [...crowd.faults, ...(await service.complaints()), ...(await differences(database, exchange, crowd))];
+  const after = await atRest(service, crowd, carrier);
+  const faults = [...crowd.faults, ...(await service.complaints()), ...(await differences(database, carrier, crowd))];
   for (const fault of faults.slice(0, 10)) say(`soak: ${fault}`);
   const loadBusy = (ownCpu.user + ownCpu.system) / 1_000_000 / seconds;
   return reportOf({ seconds, rate, samples, before, after, faults, calls: crowd.placed, loadBusy });
 };
 
 /** Once everything is over, and whatever is kept for a while has been let go. */
-const atRest = async (service: Program, crowd: Crowd, exchange: SimulatedExchange): Promise<AtRest> => {
+const atRest = async (service: Program, crowd: Crowd, carrier: MeasuredCarrier): Promise<AtRest> => {
   await crowd.untilAllAreOver();
   await sleep(SETTLING_MS);
-  await exchange.disconnect();
+  await carrier.disconnect();
   await sleep(CLOSING_MS);
   const openFiles = await service.openFiles();
   return { ...(await service.insides()), ...(await service.held()), openFiles };
@@ -193,10 +193,10 @@ class Crowd {
   }
 }
 
-/** Between what the callers had, what the exchange told, and what is recorded. */
+/** Between what the callers had, what the carrier told, and what is recorded. */
 const differences = async (
   database: Database,
-  { ends, dialledTwice }: SimulatedExchange,
+  { ends, dialledTwice }: MeasuredCarrier,
   { placed, callSids }: Crowd,
 ): Promise<string[]> => {
   const records = await database.query<{ callSid: string; state: number; endReason: string | null }>(

@@ -1,7 +1,7 @@
 /** The simulator, as the process of its own that `npm run simulator` makes of it. */
 import { Webhook } from 'standardwebhooks';
 import type { WebhookRequest } from '../../../src/telephony/telephony-provider.js';
-import { startRemoteExchange } from '../../support/remote-exchange.js';
+import { startRemoteCarrier } from '../../support/remote-carrier.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
 import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from './bench.js';
@@ -38,20 +38,20 @@ const altered = (genuine: WebhookRequest, name: string, change: (value: string) 
 });
 
 const start = async (): Promise<Bench> => {
-  const exchange = await startRemoteExchange({ speed: 20 });
-  const line = await startTcpProxy(exchange.port);
+  const carrier = await startRemoteCarrier({ speed: 20 });
+  const line = await startTcpProxy(carrier.port);
   const service = await startTestApp({
     environment: {
       SIMULATOR_URL: `http://127.0.0.1:${line.port}`,
-      SIMULATOR_WEBHOOK_SECRETS: exchange.secret,
+      SIMULATOR_WEBHOOK_SECRETS: carrier.secret,
       ...SHORT_DIALS,
     },
   });
-  exchange.targets.push(`${service.url}/v1/webhooks/simulator`);
+  carrier.targets.push(`${service.url}/v1/webhooks/simulator`);
   const farSide: FarSide = {
-    dialsOf: async (callSid) => (await exchange.entryOf(callSid))?.dials ?? 0,
+    dialsOf: async (callSid) => (await carrier.entryOf(callSid))?.dials ?? 0,
     async phaseOf(callSid) {
-      const entry = await exchange.entryOf(callSid);
+      const entry = await carrier.entryOf(callSid);
       if (!entry?.callId) return 'over';
       return PHASES[entry.events.at(-1)?.type ?? 'caller_answered'];
     },
@@ -66,8 +66,8 @@ const start = async (): Promise<Bench> => {
       subAccount: { externalId: 'demo', secret: 'demo' },
     }),
     strangeCall: { callSid: '9'.repeat(32), providerCallId: null },
-    forger: forgerWith(exchange.secret),
-    close: closing(service, line, exchange),
+    forger: forgerWith(carrier.secret),
+    close: closing(service, line, carrier),
   };
 };
 

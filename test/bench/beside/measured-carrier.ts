@@ -1,11 +1,11 @@
-/** The simulator's exchange beside the load, so that what it has told can be compared with what was recorded. */
+/** The simulator's carrier beside the load, so that what it has told can be compared with what was recorded. */
 import { createLogger } from '../../../src/common/logger.js';
-import { createExchangeServer } from '../../../src/telephony/simulator/exchange-server.js';
-import { Exchange } from '../../../src/telephony/simulator/exchange.js';
+import { createCarrierServer } from '../../../src/telephony/simulator/carrier-server.js';
+import { SimulatedCarrier } from '../../../src/telephony/simulator/simulated-carrier.js';
 import { WebhookSender } from '../../../src/telephony/simulator/webhook-sender.js';
 import { WEBHOOK_SECRET } from './given.js';
 
-export interface SimulatedExchange {
+export interface MeasuredCarrier {
   readonly url: string;
   /** Why each call that is over has ended. */
   readonly ends: ReadonlyMap<string, string>;
@@ -18,20 +18,20 @@ export interface SimulatedExchange {
   stop(): Promise<void>;
 }
 
-export const startSimulatedExchange = async (speed: number): Promise<SimulatedExchange> => {
+export const startMeasuredCarrier = async (speed: number): Promise<MeasuredCarrier> => {
   const ends = new Map<string, string>();
   let targets: readonly string[] = [];
   const newSender = (): WebhookSender =>
     new WebhookSender({ logger: createLogger('silent'), secret: WEBHOOK_SECRET, targets: () => targets });
   let sender = newSender();
-  const exchange = new Exchange({
+  const carrier = new SimulatedCarrier({
     speed,
-    tell: (event) => {
+    emit: (event) => {
       if (event.endReason) ends.set(event.callSid, event.endReason);
       sender.send(event);
     },
   });
-  const server = createExchangeServer(exchange);
+  const server = createCarrierServer(carrier);
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
   return {
     url,
@@ -45,10 +45,10 @@ export const startSimulatedExchange = async (speed: number): Promise<SimulatedEx
       await last.close();
     },
     async dialledTwice() {
-      return (await exchange.ledger()).filter(({ dials }) => dials > 1).map(({ callSid }) => callSid);
+      return (await carrier.callLog()).filter(({ dials }) => dials > 1).map(({ callSid }) => callSid);
     },
     async stop() {
-      exchange.close();
+      carrier.close();
       await Promise.all([server.close(), sender.close()]);
     },
   };

@@ -10,11 +10,11 @@ import type {
   HangUpOutcome,
   ProviderCall,
 } from '../telephony-provider.js';
-import type { ExchangeLine } from './exchange-line.js';
-import type { LedgerEntry } from './ledger.js';
+import type { CarrierClient } from './carrier-client.js';
+import type { CallLogEntry } from './call-log.js';
 import { NO_SUCH_CALL, readRefusal, readWireStatus } from './wire-format.js';
 
-export interface ExchangeClientOptions {
+export interface HttpCarrierClientOptions {
   /** The time limit of all requests but a dial, which is limited by its signal. Default: 5 s. */
   readonly replyLimitMs?: number;
   readonly proxyFor?: ProxyFor;
@@ -26,18 +26,18 @@ interface Reply {
 }
 
 const REPLY_LIMIT_MS = 5_000;
-/** Enough for the ledger of 50,000 calls, which tests read. */
+/** Enough for the callLog of 50,000 calls, which tests read. */
 const LONGEST_REPLY_BYTES = 32 * 1024 * 1024;
 /** Time limit of the health request. */
 const HEALTH_LIMIT_MS = 2_000;
 
-/** An exchange in another process. */
-export class ExchangeClient implements ExchangeLine {
+/** A carrier in another process. */
+export class HttpCarrierClient implements CarrierClient {
   private readonly url: string;
   private readonly replyLimitMs: number;
   private readonly agent: Agent;
 
-  constructor(url: string, { replyLimitMs = REPLY_LIMIT_MS, proxyFor }: ExchangeClientOptions = {}) {
+  constructor(url: string, { replyLimitMs = REPLY_LIMIT_MS, proxyFor }: HttpCarrierClientOptions = {}) {
     this.url = url.replace(/\/$/, '');
     this.replyLimitMs = replyLimitMs;
     this.agent = connectionsTo('the simulator', { proxyFor, maxResponseSize: LONGEST_REPLY_BYTES });
@@ -72,9 +72,9 @@ export class ExchangeClient implements ExchangeLine {
     await this.send('GET', '/health', [200], { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) });
   }
 
-  async ledger(): Promise<readonly LedgerEntry[]> {
-    const { body } = await this.send('GET', '/ledger', [200]);
-    return readList('calls', body.calls) as readonly LedgerEntry[];
+  async callLog(): Promise<readonly CallLogEntry[]> {
+    const { body } = await this.send('GET', '/call-log', [200]);
+    return readList('calls', body.calls) as readonly CallLogEntry[];
   }
 
   /** The calls go on. */

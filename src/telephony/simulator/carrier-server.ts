@@ -1,10 +1,10 @@
 /**
- * The exchange as another machine, over HTTP with JSON:
+ * The carrier as another machine, over HTTP with JSON:
  *
  *   POST /calls                      { callSid, callerPhone, calleePhone } -> 201 { callId }
  *   POST /calls/{callSid}/hang-up    { before? }                          -> 200 { answer }
  *   GET  /calls/{callSid}                                                 -> 200 { events }
- *   GET  /ledger                                                          -> 200 { calls }
+ *   GET  /call-log                                                          -> 200 { calls }
  *   GET  /health                                                          -> 200
  *
  * A refused dial is answered with 422 and category, code and text. A dial whose script hangs is never answered; one whose
@@ -12,7 +12,7 @@
  */
 import fastify, { type FastifyInstance } from 'fastify';
 import type { DialRequest } from '../telephony-provider.js';
-import type { Exchange, HangUpOrder } from './exchange.js';
+import type { SimulatedCarrier, HangUpOrder } from './simulated-carrier.js';
 import { NO_SUCH_CALL, wireStatusOf } from './wire-format.js';
 
 /** Fits into a path, within Fastify's limit for one path parameter. */
@@ -30,7 +30,7 @@ const ofCall = object({ callSid });
 const dialBody = object({ callSid, callerPhone: phone, calleePhone: phone });
 const hangUpBody = object({ before: { enum: ['ringing', 'answered'] } }, []);
 
-export const createExchangeServer = (exchange: Exchange): FastifyInstance => {
+export const createCarrierServer = (carrier: SimulatedCarrier): FastifyInstance => {
   const server = fastify({
     // Closes connections whose reply never comes.
     forceCloseConnections: true,
@@ -41,14 +41,14 @@ export const createExchangeServer = (exchange: Exchange): FastifyInstance => {
     '/calls',
     { schema: { body: dialBody } },
     async ({ body }, reply) => {
-      const answer = await exchange.dial(body);
+      const answer = await carrier.dial(body);
       switch (answer.kind) {
         case 'accepted':
           return reply.code(201).send({ callId: answer.callId });
         case 'refused':
           return reply.code(422).send({ category: answer.category, code: answer.code, text: answer.text });
         case 'server_error':
-          return reply.code(503).send({ message: 'The exchange is out of order.' });
+          return reply.code(503).send({ message: 'The carrier is out of order.' });
         case 'no_reply':
           return reply.hijack();
       }
@@ -58,19 +58,19 @@ export const createExchangeServer = (exchange: Exchange): FastifyInstance => {
   server.post<{ Params: { callSid: string }; Body: Pick<HangUpOrder, 'before'> }>(
     '/calls/:callSid/hang-up',
     { schema: { params: ofCall, body: hangUpBody } },
-    async ({ params, body }) => ({ answer: await exchange.hangUp({ ...params, ...body }) }),
+    async ({ params, body }) => ({ answer: await carrier.hangUp({ ...params, ...body }) }),
   );
 
   server.get<{ Params: { callSid: string } }>(
     '/calls/:callSid',
     { schema: { params: ofCall } },
     async ({ params }, reply) => {
-      const events = await exchange.statusOf(params.callSid);
+      const events = await carrier.statusOf(params.callSid);
       return events ? wireStatusOf(events) : reply.code(404).send({ code: NO_SUCH_CALL });
     },
   );
 
-  server.get('/ledger', async () => ({ calls: await exchange.ledger() }));
+  server.get('/call-log', async () => ({ calls: await carrier.callLog() }));
   server.get('/health', async () => ({ status: 'ok' }));
   return server;
 };

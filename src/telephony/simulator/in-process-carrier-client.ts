@@ -8,13 +8,13 @@ import type {
   HangUpOutcome,
   ProviderCall,
 } from '../telephony-provider.js';
-import type { ExchangeLine } from './exchange-line.js';
-import { Exchange } from './exchange.js';
-import type { LedgerEntry } from './ledger.js';
+import type { CarrierClient } from './carrier-client.js';
+import { SimulatedCarrier } from './simulated-carrier.js';
+import type { CallLogEntry } from './call-log.js';
 import { WebhookSender } from './webhook-sender.js';
 import { providerEventOf } from './wire-format.js';
 
-export interface ExchangeInProcessOptions {
+export interface InProcessCarrierOptions {
   /** The factor by which time runs faster. */
   readonly speed: number;
   /** `whsec_…`; signs its webhooks. */
@@ -24,25 +24,25 @@ export interface ExchangeInProcessOptions {
   readonly logger: Logger;
 }
 
-/** An exchange in this process, which ends with it. Its silences and failures look as they would over a network. */
-export class ExchangeInProcess implements ExchangeLine {
-  private readonly exchange: Exchange;
+/** A carrier in this process, which ends with it. Its silences and failures look as they would over a network. */
+export class InProcessCarrierClient implements CarrierClient {
+  private readonly carrier: SimulatedCarrier;
   private readonly sender: WebhookSender;
   private readonly closing = new AbortController();
 
-  constructor({ speed, secret, targets, logger }: ExchangeInProcessOptions) {
+  constructor({ speed, secret, targets, logger }: InProcessCarrierOptions) {
     const sender = new WebhookSender({ secret, targets, logger });
     this.sender = sender;
-    this.exchange = new Exchange({
+    this.carrier = new SimulatedCarrier({
       speed,
-      tell: (event) => {
+      emit: (event) => {
         sender.send(event);
       },
     });
   }
 
   async dial({ callSid, callerPhone, calleePhone }: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
-    const answer = await this.exchange.dial({ callSid, callerPhone, calleePhone });
+    const answer = await this.carrier.dial({ callSid, callerPhone, calleePhone });
     switch (answer.kind) {
       case 'accepted':
         return { kind: 'accepted', providerCallId: answer.callId };
@@ -56,11 +56,11 @@ export class ExchangeInProcess implements ExchangeLine {
   }
 
   async hangUp({ callSid }: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
-    return { kind: await this.exchange.hangUp({ callSid, ...(before && { before }) }) };
+    return { kind: await this.carrier.hangUp({ callSid, ...(before && { before }) }) };
   }
 
   async fetchStatus({ callSid }: ProviderCall): Promise<CallStatus> {
-    const events = await this.exchange.statusOf(callSid);
+    const events = await this.carrier.statusOf(callSid);
     return events ? { kind: 'known', events: events.map(providerEventOf) } : { kind: 'unknown' };
   }
 
@@ -68,14 +68,14 @@ export class ExchangeInProcess implements ExchangeLine {
     this.closing.signal.throwIfAborted();
   }
 
-  ledger(): Promise<readonly LedgerEntry[]> {
-    return this.exchange.ledger();
+  callLog(): Promise<readonly CallLogEntry[]> {
+    return this.carrier.callLog();
   }
 
   /** Also ends all calls and deliveries. */
   async close(): Promise<void> {
     this.closing.abort(new Error('the simulator is closed'));
-    this.exchange.close();
+    this.carrier.close();
     await this.sender.close();
   }
 

@@ -1,11 +1,11 @@
 /**
- * The exchange's record of every dial, so that a test can compare our records with what happened. Plain data, so that
+ * The carrier's record of every dial, so that a test can compare our records with what happened. Plain data, so that
  * it can be read from another process.
  */
 import { LRUCache } from 'lru-cache';
 import type { ProviderEndReason, ProviderEventType } from '../telephony-provider.js';
 
-export interface ExchangeEvent {
+export interface CarrierEvent {
   readonly id: string;
   readonly type: ProviderEventType;
   readonly callSid: string;
@@ -16,7 +16,7 @@ export interface ExchangeEvent {
   readonly detail?: Readonly<Record<string, string>>;
 }
 
-export interface LedgerEntry {
+export interface CallLogEntry {
   readonly callSid: string;
   /** Null if the dial was refused or failed, and no phone rang. */
   readonly callId: string | null;
@@ -28,39 +28,39 @@ export interface LedgerEntry {
   hangUps: number;
   /** True if an order, and not the script, has ended the call. */
   endedByOrder: boolean;
-  readonly events: ExchangeEvent[];
+  readonly events: CarrierEvent[];
 }
 
 /** A few kilobytes each, so some tens of megabytes at most, however long the simulator runs. */
 export const FINISHED_CALLS_KEPT = 10_000;
 
-export class Ledger {
+export class CallLog {
   /** Never dropped, because every call ends. */
-  private readonly open = new Map<string, LedgerEntry>();
-  private readonly finished: LRUCache<string, LedgerEntry>;
+  private readonly open = new Map<string, CallLogEntry>();
+  private readonly finished: LRUCache<string, CallLogEntry>;
 
   constructor(finishedCallsKept: number) {
     this.finished = new LRUCache({ max: finishedCallsKept });
   }
 
-  find(callSid: string): LedgerEntry | undefined {
+  find(callSid: string): CallLogEntry | undefined {
     return this.open.get(callSid) ?? this.finished.get(callSid);
   }
 
-  begin(entry: LedgerEntry): void {
+  begin(entry: CallLogEntry): void {
     this.open.set(entry.callSid, entry);
   }
 
   /** The call has no further events. */
-  finish(entry: LedgerEntry): void {
+  finish(entry: CallLogEntry): void {
     this.open.delete(entry.callSid);
     this.finished.set(entry.callSid, entry);
   }
 
-  copy(): LedgerEntry[] {
+  copy(): CallLogEntry[] {
     return structuredClone([...this.finished.values(), ...this.open.values()]);
   }
 }
 
-export const hasHappened = ({ events }: LedgerEntry, type: ProviderEventType): boolean =>
+export const hasHappened = ({ events }: CallLogEntry, type: ProviderEventType): boolean =>
   events.some((event) => event.type === type);

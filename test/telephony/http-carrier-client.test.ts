@@ -1,17 +1,17 @@
-/** What the client makes of an exchange that misbehaves. However it does, nothing is ever sent twice. */
+/** What the client makes of a carrier that misbehaves. However it does, nothing is ever sent twice. */
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ExchangeClient } from '../../src/telephony/simulator/exchange-client.js';
+import { HttpCarrierClient } from '../../src/telephony/simulator/http-carrier-client.js';
 import { dialRequest } from '../support/simulator-call.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 
-/** An HTTP server in the exchange's place. */
+/** An HTTP server in the carrier's place. */
 let server: Server;
 let asked: string[];
 let connections: number;
 let answer: (response: ServerResponse) => void;
-let client: ExchangeClient;
+let client: HttpCarrierClient;
 let url: string;
 
 beforeEach(async () => {
@@ -27,7 +27,7 @@ beforeEach(async () => {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  client = new ExchangeClient(url, { replyLimitMs: 200 });
+  client = new HttpCarrierClient(url, { replyLimitMs: 200 });
 });
 afterEach(async () => {
   await client.close();
@@ -85,7 +85,7 @@ describe('a dial', () => {
     expect(await dial()).toEqual({ kind: 'refused', ...refusal });
   });
 
-  it.each(MISBEHAVIOURS)('has an unknown outcome, and is sent once, when the exchange %s', async (_, misbehave) => {
+  it.each(MISBEHAVIOURS)('has an unknown outcome, and is sent once, when the carrier %s', async (_, misbehave) => {
     answer = misbehave;
 
     await expect(dial()).rejects.toThrow();
@@ -101,7 +101,7 @@ describe('a dial', () => {
   });
 
   it('is refused for certain when the name leads nowhere', async () => {
-    const lost = new ExchangeClient('http://exchange.invalid');
+    const lost = new HttpCarrierClient('http://carrier.invalid');
 
     expect(await lost.dial(dialRequest('00'), AbortSignal.timeout(5_000))).toMatchObject({ category: 'provider_down' });
     await lost.close();
@@ -110,7 +110,7 @@ describe('a dial', () => {
   it('has an unknown outcome when its connection is accepted and nothing comes through', async () => {
     const proxy = await startTcpProxy((server.address() as AddressInfo).port);
     proxy.mode = 'silence';
-    const cutOff = new ExchangeClient(`http://127.0.0.1:${proxy.port}`);
+    const cutOff = new HttpCarrierClient(`http://127.0.0.1:${proxy.port}`);
 
     await expect(cutOff.dial(dialRequest('00'), AbortSignal.timeout(100))).rejects.toThrow();
 
@@ -137,7 +137,7 @@ describe('an order to hang up', () => {
     expect(asked).toEqual(['POST /calls/1/hang-up']);
   });
 
-  it.each(MISBEHAVIOURS)('throws when the exchange %s', async (_, misbehave) => {
+  it.each(MISBEHAVIOURS)('throws when the carrier %s', async (_, misbehave) => {
     answer = misbehave;
 
     await expect(client.hangUp(CALL)).rejects.toThrow();
@@ -145,20 +145,20 @@ describe('an order to hang up', () => {
 });
 
 describe('the status of a call', () => {
-  it('is unknown only when the exchange says so in its own words', async () => {
+  it('is unknown only when the carrier says so in its own words', async () => {
     replies(404, '{"code":"no_such_call"}');
 
     expect(await client.fetchStatus(CALL)).toEqual({ kind: 'unknown' });
   });
 
-  it.each(MISBEHAVIOURS)('throws when the exchange %s', async (_, misbehave) => {
+  it.each(MISBEHAVIOURS)('throws when the carrier %s', async (_, misbehave) => {
     answer = misbehave;
 
     await expect(client.fetchStatus(CALL)).rejects.toThrow();
   });
 });
 
-describe('an exchange', () => {
+describe('a carrier', () => {
   it('is reachable when it says that it is well', async () => {
     replies(200, '{"status":"ok"}');
 

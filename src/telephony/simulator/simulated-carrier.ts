@@ -5,13 +5,13 @@
 import { randomBytes } from 'node:crypto';
 import type { CallMilestone, DialRequest, Refusal } from '../telephony-provider.js';
 import { scriptFor, type Delivery, type ScriptStep } from './call-script.js';
-import { FINISHED_CALLS_KEPT, hasHappened, Ledger, type ExchangeEvent, type LedgerEntry } from './ledger.js';
+import { FINISHED_CALLS_KEPT, hasHappened, CallLog, type CarrierEvent, type CallLogEntry } from './call-log.js';
 
-export interface ExchangeOptions {
+export interface SimulatedCarrierOptions {
   /** The factor by which time runs faster. */
   readonly speed: number;
   /** Receives each event when it is due for delivery; the events of one call in the order of delivery. */
-  readonly tell: (event: ExchangeEvent) => void;
+  readonly emit: (event: CarrierEvent) => void;
   /** The number of finished calls on record; default FINISHED_CALLS_KEPT. */
   readonly finishedCallsKept?: number;
 }
@@ -34,20 +34,20 @@ export interface HangUpOrder {
  */
 export type HangUpAnswer = 'taken' | 'gone' | 'passed';
 
-const CLOSED: Refusal = { category: 'provider_down', code: 'SIM-CLOSED', text: 'the exchange is closed' };
+const CLOSED: Refusal = { category: 'provider_down', code: 'SIM-CLOSED', text: 'the carrier is closed' };
 
-export class Exchange {
+export class SimulatedCarrier {
   private readonly speed: number;
-  private readonly tell: (event: ExchangeEvent) => void;
-  private readonly book: Ledger;
+  private readonly emit: (event: CarrierEvent) => void;
+  private readonly book: CallLog;
   /** The next step of each call. */
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private closed = false;
 
-  constructor({ speed, tell, finishedCallsKept = FINISHED_CALLS_KEPT }: ExchangeOptions) {
+  constructor({ speed, emit, finishedCallsKept = FINISHED_CALLS_KEPT }: SimulatedCarrierOptions) {
     this.speed = speed;
-    this.tell = tell;
-    this.book = new Ledger(finishedCallsKept);
+    this.emit = emit;
+    this.book = new CallLog(finishedCallsKept);
   }
 
   async dial(request: Omit<DialRequest, 'subAccount'>): Promise<DialAnswer> {
@@ -71,18 +71,18 @@ export class Exchange {
     if (hasHappened(entry, 'ended')) return entry.endedByOrder ? 'taken' : 'gone';
     entry.endedByOrder = true;
     const endReason = wasAnswered ? 'completed' : 'canceled';
-    this.happen(entry, { type: 'ended', endReason, detail: { by: 'order' } });
+    this.record(entry, { type: 'ended', endReason, detail: { by: 'order' } });
     return 'taken';
   }
 
   /** The events so far; null if there is no such call. */
-  async statusOf(callSid: string): Promise<readonly ExchangeEvent[] | null> {
+  async statusOf(callSid: string): Promise<readonly CarrierEvent[] | null> {
     const entry = this.book.find(callSid);
     return entry?.callId ? structuredClone(entry.events) : null;
   }
 
   /** All dials that are still on record, in their current state. */
-  async ledger(): Promise<readonly LedgerEntry[]> {
+  async callLog(): Promise<readonly CallLogEntry[]> {
     return this.book.copy();
   }
 
@@ -93,7 +93,7 @@ export class Exchange {
     this.timers.clear();
   }
 
-  private enter({ callSid, callerPhone, calleePhone }: Omit<DialRequest, 'subAccount'>): LedgerEntry {
+  private enter({ callSid, callerPhone, calleePhone }: Omit<DialRequest, 'subAccount'>): CallLogEntry {
     const { reply, steps } = scriptFor(calleePhone);
     const isPlaced = reply === 'accepts' || reply === 'hangs';
     const callId = isPlaced ? `SIM${randomBytes(12).toString('hex')}` : null;
@@ -105,12 +105,12 @@ export class Exchange {
     return entry;
   }
 
-  private await(entry: LedgerEntry, sinceSeconds: number, [step, ...more]: readonly ScriptStep[]): void {
+  private await(entry: CallLogEntry, sinceSeconds: number, [step, ...more]: readonly ScriptStep[]): void {
     if (!step) return;
     const timer = setTimeout(
       () => {
         this.timers.delete(entry.callSid);
-        this.happen(entry, step);
+        this.record(entry, step);
         this.await(entry, step.atSeconds, more);
       },
       ((step.atSeconds - sinceSeconds) * 1000) / this.speed,
@@ -118,11 +118,11 @@ export class Exchange {
     this.timers.set(entry.callSid, timer);
   }
 
-  private happen(entry: LedgerEntry, what: Omit<ScriptStep, 'atSeconds'>): void {
+  private record(entry: CallLogEntry, what: Omit<ScriptStep, 'atSeconds'>): void {
     const { callSid, callId, calleePhone, events } = entry;
     if (callId === null) throw new Error(`nothing happens to call ${callSid}, which was never placed`);
     const { type, endReason, detail } = what;
-    const event: ExchangeEvent = {
+    const event: CarrierEvent = {
       id: `${callId}-${events.length + 1}`,
       type,
       callSid,
@@ -137,16 +137,16 @@ export class Exchange {
       this.timers.delete(callSid);
       this.book.finish(entry);
     }
-    for (const due of deliveriesAfter(events, event, scriptFor(calleePhone).delivery)) this.tell(due);
+    for (const due of deliveriesAfter(events, event, scriptFor(calleePhone).delivery)) this.emit(due);
   }
 }
 
 /** The deliveries after an event: the event, the event twice, or none until all events can be sent in reverse order. */
 const deliveriesAfter = (
-  events: readonly ExchangeEvent[],
-  event: ExchangeEvent,
+  events: readonly CarrierEvent[],
+  event: CarrierEvent,
   delivery: Delivery,
-): readonly ExchangeEvent[] => {
+): readonly CarrierEvent[] => {
   if (delivery === 'twice') return [event, event];
   if (delivery === 'in order') return [event];
   return event.type === 'ended' ? events.toReversed() : [];
