@@ -157,7 +157,7 @@ class Reader {
   }
 
   private malformed(): AppError {
-    return new AppError('BAD_REQUEST', { detail: `The body is no valid JSON, as of character ${this.position + 1}.` });
+    return new AppError('BAD_REQUEST', { detail: `The body is not valid JSON, from character ${this.position + 1}.` });
   }
 }
 

@@ -23,4 +23,4 @@ export const pageOf = <T>(rows: readonly T[], limit: number, cursorOf: (row: T) 
 };
 
 export const badCursor = (): AppError =>
-  new AppError('BAD_REQUEST', { faults: [{ where: 'after', what: 'must be the next of a page of this very list' }] });
+  new AppError('BAD_REQUEST', { faults: [{ where: 'after', what: 'must be the `next` of a page of this list' }] });

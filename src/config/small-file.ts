@@ -7,7 +7,7 @@ const MOST_BYTES = 1024 * 1024;
 export const readSmallFile = (path: string): Buffer => {
   try {
     const file = statSync(path);
-    if (!file.isFile()) throw new Error('is no regular file');
+    if (!file.isFile()) throw new Error('is not a regular file');
     if (file.size > MOST_BYTES) throw new Error('has more than 1 MB');
     return readFileSync(path);
   } catch (error) {

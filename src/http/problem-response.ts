@@ -96,7 +96,7 @@ export const takesPage = (next: string) =>
   applyDecorators(
     pageParameter(next),
     problem('BAD_REQUEST', 'A parameter is wrong or unknown.', {
-      errors: [{ where: 'after', what: 'must be the next of a page of this very list' }],
+      errors: [{ where: 'after', what: 'must be the `next` of a page of this list' }],
     }),
   );
 

@@ -78,9 +78,9 @@ describe('creating a user', () => {
     ['a NUL in the name', { id: '7', name: 'a\u0000b' }, '/name', 'control characters'],
     ['an unpaired surrogate', { id: '7', name: 'a\ud83d' }, '/name', 'unpaired surrogates'],
     ['a number for a phone', { id: '7', name: 'a', phone: 13800138000 }, '/phone', 'must be a string'],
-    ['a phone that is none', { id: '7', name: 'a', phone: '12' }, '/phone', 'no number that can be dialled'],
-    ['an emergency number', { id: '7', name: 'a', phone: '110' }, '/phone', 'no number that can be dialled'],
-    ['a NUL in the phone', { id: '7', name: 'a', phone: '95588\u0000' }, '/phone', 'no number that can be dialled'],
+    ['a phone that is none', { id: '7', name: 'a', phone: '12' }, '/phone', 'not a number that can be dialled'],
+    ['an emergency number', { id: '7', name: 'a', phone: '110' }, '/phone', 'not a number that can be dialled'],
+    ['a NUL in the phone', { id: '7', name: 'a', phone: '95588\u0000' }, '/phone', 'not a number that can be dialled'],
     ['an unknown field', { id: '7', name: 'a', secret: 'b' }, '/secret', 'should not exist'],
   ])('refuses %s and says so', async (_, body, where, what) => {
     const response = await service.admin('POST', 'users', body);
