@@ -34,8 +34,8 @@ const NOT_STORABLE = /[\0\p{Surrogate}]/gu;
 export const isStorable = (value: string): boolean => value.length <= LONGEST_TEXT && value.search(NOT_STORABLE) === -1;
 
 /** For texts that only people read: shortened and cleaned instead of refused. */
-export const storable = (value: unknown, most = LONGEST_TEXT): string =>
-  typeof value === 'string' ? value.slice(0, most).replace(NOT_STORABLE, '') : '';
+export const storable = (value: unknown, max = LONGEST_TEXT): string =>
+  typeof value === 'string' ? value.slice(0, max).replace(NOT_STORABLE, '') : '';
 
 export const readText = (name: string, value: unknown): string => {
   if (typeof value !== 'string' || value === '' || !isStorable(value)) {

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 
 /** More than clients send that write line by line. */
 const ALWAYS_ALLOWED = 64;
-const LEAST_BYTES_A_CHUNK = 64;
+const MIN_BYTES_A_CHUNK = 64;
 /** Smaller chunks are copied into buffers of JOINED_BYTES. */
 const SMALL_BYTES = 1024;
 const JOINED_BYTES = 4 * 1024;
@@ -51,7 +51,7 @@ export const limitSmallChunks = (socket: Socket, refuse: (error: SmallChunks) =>
   parser[body] = function (chunk = Buffer.alloc(0)) {
     chunks++;
     bytes += chunk.length;
-    if (chunks > ALWAYS_ALLOWED + bytes / LEAST_BYTES_A_CHUNK) {
+    if (chunks > ALWAYS_ALLOWED + bytes / MIN_BYTES_A_CHUNK) {
       // The parser continues to the end of the read, without creating buffers.
       parser[body] = null;
       refuse(new SmallChunks('the body comes in too many small chunks'));

@@ -1,4 +1,4 @@
-import { GREATEST_LONG } from '../../src/common/long.js';
+import { MAX_LONG } from '../../src/common/long.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -38,10 +38,10 @@ describe('creating a user', () => {
   });
 
   it('keeps the greatest Long unharmed', async () => {
-    const response = await service.admin('POST', 'users', { id: GREATEST_LONG, name: 'last' });
+    const response = await service.admin('POST', 'users', { id: MAX_LONG, name: 'last' });
 
-    expect(await response.json()).toEqual({ id: GREATEST_LONG, name: 'last', phone: null, blocked: false });
-    expect(await stored(GREATEST_LONG)).toMatchObject({ id: GREATEST_LONG });
+    expect(await response.json()).toEqual({ id: MAX_LONG, name: 'last', phone: null, blocked: false });
+    expect(await stored(MAX_LONG)).toMatchObject({ id: MAX_LONG });
   });
 
   it('refuses an id that is taken and leaves the user alone', async () => {
