@@ -67,6 +67,7 @@ const CLAIMS: Readonly<Record<string, string>> = {
   nbf: 'The token is not valid yet.',
 };
 
-const seconds = (ms: number): number => Math.max(0, Math.round(ms / 1_000));
+/** A claim beyond all dates gives NaN. */
+const seconds = (ms: number): number => Math.max(0, Math.round(ms / 1_000) || 0);
 const expired = (at: number): string => `The token expired ${seconds(Date.now() - at)} s ago.`;
 const early = (at: number): string => `The token is not valid for another ${seconds(at - Date.now())} s.`;

@@ -85,12 +85,12 @@ const statusOf = (thrown: unknown): number => {
 };
 
 /**
- * Node's connection and DNS errors; SQLSTATE class 08 (connection), 57P (server shutting down), 53 (no resources left),
+ * Node's connection and DNS errors; SQLSTATE class 08 (connection; PgBouncer's own errors are 08P01), 57P (server shutting down), 53 (no resources left),
  * 25006 (read-only), and a statement that was blocked by others: 57014 (canceled), 55P03 (lock), 40001 and 40P01
  * (conflict).
  */
 const DATABASE_AWAY =
-  /^(?:ECONN(?:ABORTED|REFUSED|RESET)|E(?:HOST|NET)(?:DOWN|UNREACH)|EAI_AGAIN|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT|08\d{3}|57P0\d|53\d{3}|25006|57014|55P03|40001|40P01)$/;
+  /^(?:ECONN(?:ABORTED|REFUSED|RESET)|E(?:HOST|NET)(?:DOWN|UNREACH)|EAI_AGAIN|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT|08[0-9A-Z]{3}|57P0\d|53\d{3}|25006|57014|55P03|40001|40P01)$/;
 
 /**
  * pg and TypeORM report time-outs and lost connections only by text. With several hosts, each may have a different

@@ -118,7 +118,7 @@ describe('a database that cannot be reached', () => {
     expect(await statusOf(error)).toBe(503);
   });
 
-  it.each(['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNREFUSED', '57P01'])(
+  it.each(['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNREFUSED', '57P01', '08P01'])(
     'gives 503 for %s',
     async (code) => {
       expect(await statusOf(Object.assign(new Error('of the network'), { code }))).toBe(503);

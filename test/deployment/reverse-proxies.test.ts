@@ -139,6 +139,8 @@ for (const kind of KINDS) {
       const token = await service.token('1006');
       await ask(`/v1/app/callService?access_token=${token}`);
       await ask(`/v1/app/callService?access_token=${token}`, { headers: { host: 'another.example.com' } });
+      const secret = 'the-address-that-only-a-provider-knows';
+      await ask(`/v1/webhooks/yuntongxun/${secret}/Hangup?seal=${secret}`, { method: 'POST' });
       const lonely = await startReverseProxy(kind, '127.0.0.1:9');
       const { status } = await ask(`/v1/app/callService?x=1&access_token=${token}`, {
         port: lonely.port,
@@ -156,6 +158,8 @@ for (const kind of KINDS) {
       await lonely.close();
       expect(status).toBe(502);
       expect(written.join()).not.toContain(token);
+      expect(written.join()).not.toContain(secret);
+      expect(written[0]).toContain('/v1/webhooks/yuntongxun/-');
     });
   });
 }

@@ -278,3 +278,14 @@ describe('a callback that Twilio signed', () => {
     });
   });
 });
+
+it('a callback with more fields than Twilio sends is refused before its signature is checked', async () => {
+  await start();
+  await aboutCall();
+  const names = Array.from({ length: 300 }, (_, i) => `&field${i}`).join('');
+
+  expect(read({ body: Buffer.from(genuine().body.toString() + names) })).toEqual({
+    kind: 'forged',
+    reason: 'It has more than 200 fields.',
+  });
+});
