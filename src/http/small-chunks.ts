@@ -5,9 +5,9 @@
  */
 import type { Socket } from 'node:net';
 
-/** More than clients send that write line by line. */
 const ALWAYS_ALLOWED = 64;
-const MIN_BYTES_A_CHUNK = 64;
+/** JSON encoders that write token by token send about 6 bytes a chunk. */
+const MIN_BYTES_A_CHUNK = 4;
 /** Smaller chunks are copied into buffers of JOINED_BYTES. */
 const SMALL_BYTES = 1024;
 const JOINED_BYTES = 4 * 1024;

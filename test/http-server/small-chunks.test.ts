@@ -141,6 +141,15 @@ it('spoil no parser for the connections that come after', async () => {
   expect(stored).toEqual(names);
 });
 
+it('are taken from an encoder that writes a token at a time', async () => {
+  const users = Array.from({ length: 500 }, (_, i) => ({ id: String(25_000 + i), name: `name ${i}`, phone: null }));
+  const tokens = JSON.stringify({ users }).match(/"[^"]*"|[^"]+?(?=")|[^"]+/g)!;
+  const authorization = `authorization: Bearer ${await service.token('1001', 'admin')}`;
+  const request = `${head('/v1/admin/users', authorization, 'connection: close').replace('POST', 'PUT')}${tokens.map(chunk).join('')}0\r\n\r\n`;
+
+  expect(await answerTo(request)).toMatch(/^HTTP\/1\.1 200 /);
+});
+
 it('are taken from a client that writes a line at a time', async () => {
   const users = Array.from({ length: 2_000 }, (_, i) => ({
     id: String(20_000 + i),
