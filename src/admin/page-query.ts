@@ -4,7 +4,7 @@ import { IsString } from 'class-validator';
 import { wholeNumberRule } from '../directory/field-rules.js';
 import { Satisfies, Optional } from '../directory/satisfies.js';
 
-const MOST_ITEMS = 200;
+const MAX_ITEMS = 200;
 const USUAL_ITEMS = 50;
 
 /** Only digits become a number. Number() would also accept '', ' 5' and '1e2'. */
@@ -20,11 +20,11 @@ export class PageQuery {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 1,
-    maximum: MOST_ITEMS,
+    maximum: MAX_ITEMS,
     default: USUAL_ITEMS,
     description: 'Maximum number of items per page.',
   })
   @Transform(wholeNumber)
-  @Satisfies(wholeNumberRule(1, MOST_ITEMS))
+  @Satisfies(wholeNumberRule(1, MAX_ITEMS))
   limit: number = USUAL_ITEMS;
 }

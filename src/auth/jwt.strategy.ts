@@ -133,7 +133,7 @@ const payloadBy = async (token: string, keyFor: JWTVerifyGetKey, options: JWTVer
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
     let tried = 0;
     for await (const key of error) {
-      if ((tried += 1) > MOST_KEYS_TRIED) break;
+      if ((tried += 1) > MAX_KEYS_TRIED) break;
       try {
         return (await jwtVerify(token, key, options)).payload;
       } catch (fault) {
@@ -148,7 +148,7 @@ const payloadBy = async (token: string, keyFor: JWTVerifyGetKey, options: JWTVer
  * An identity provider publishes two or three keys. Each try costs a tenth of a millisecond, even for unauthenticated
  * clients.
  */
-const MOST_KEYS_TRIED = 8;
+const MAX_KEYS_TRIED = 8;
 
 const verify = (token: string, key: Key, limits: Limits, done: Done): void => {
   const claims = async (): Promise<JWTPayload> =>

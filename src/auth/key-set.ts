@@ -6,7 +6,7 @@ import { boundedText } from '../common/bounded-text.js';
 /** For the complete response: a server that sends single bytes is as bad as a silent one. */
 export const FETCH_LIMIT_MS = 3_000;
 /** Ten keys with their certificates are 30 KB. */
-const MOST_BYTES = 256 * 1024;
+const MAX_BYTES = 256 * 1024;
 
 const SIGNING_KEY_TYPES: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
 
@@ -21,7 +21,7 @@ export const fetchKeySet = async (uri: string, dispatcher: Agent, stop: AbortSig
   try {
     const response = await fetch(uri, { dispatcher, redirect: 'error', signal: limit.signal, headers: ACCEPT });
     if (response.status !== 200) throw new Error(`expected status 200, got ${response.status}`);
-    return signingKeysIn(await boundedText(response, MOST_BYTES));
+    return signingKeysIn(await boundedText(response, MAX_BYTES));
   } finally {
     clearTimeout(timer);
     stop.removeEventListener('abort', abort);

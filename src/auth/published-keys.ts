@@ -22,7 +22,7 @@ const REFRESH_EVERY_MS = 15_000;
 /** Between two fetches, also after a failed one. */
 const COOL_DOWN_MS = 5_000;
 /** Maximum number of tokens with an unknown key that wait for the next fetch; more get 503. */
-const MOST_WAITING = 1_000;
+const MAX_WAITING = 1_000;
 
 interface KeySet {
   readonly find: ReturnType<typeof createLocalJWKSet>;
@@ -78,7 +78,7 @@ export class PublishedKeys implements OnModuleInit, OnModuleDestroy {
   }
 
   private async setAnsweredAfter(moment: number): Promise<KeySet> {
-    if (this.waiting >= MOST_WAITING) throw this.unavailable();
+    if (this.waiting >= MAX_WAITING) throw this.unavailable();
     this.waiting++;
     try {
       if (!this.fetching) await this.coolDown();

@@ -13,7 +13,7 @@ import type { Principal } from './access-token.js';
 export const BELIEVED_MS = 30_000;
 
 /** More than the clients of one replica; about 300 bytes each, however long the token. */
-const MOST_TOKENS = 100_000;
+const MAX_TOKENS = 100_000;
 
 interface Verified {
   readonly principal: Principal;
@@ -24,7 +24,7 @@ interface Verified {
 @Injectable()
 export class VerifiedTokens {
   /** By keyOf: a token gives access to its user's calls, and memory may be written to swap and to dumps. */
-  private readonly tokens = new LRUCache<string, Verified>({ max: MOST_TOKENS });
+  private readonly tokens = new LRUCache<string, Verified>({ max: MAX_TOKENS });
   private readonly believedMs: number;
 
   constructor(@Inject(CONFIG) { jwtJwksUri }: Pick<Config, 'jwtJwksUri'>) {

@@ -188,7 +188,10 @@ export const StateApi = () =>
       },
       { NOT_YOUR_CALL, SYSTEM: 'the database could not be reached, or we failed' },
     ),
-    refusal('BAD_REQUEST', 'A parameter of the long poll is no whole number in its range, or both `after…` are given.'),
+    refusal(
+      'BAD_REQUEST',
+      'A parameter of the long poll is not a whole number in its range, or both `after…` are given.',
+    ),
     ...holdsARequestOpen(),
     ...everyEndpoint(),
   );

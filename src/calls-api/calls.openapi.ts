@@ -17,7 +17,7 @@ import { NOT_DIALABLE } from '../directory/dialable-phone.js';
 import { everyProblemRoute, problem, problems, takesBody } from '../http/problem-response.js';
 import { WAITING_OF_A_BACKEND } from './backend-events.service.js';
 import { CancelBody } from './cancel.dto.js';
-import { LONGEST_KEY } from './idempotency-key.js';
+import { MAX_KEY_LENGTH } from './idempotency-key.js';
 import { NewCall } from './new-call.dto.js';
 import { CALL_SID, CancelReply, PlacedCallReply } from './placed-call.dto.js';
 
@@ -86,7 +86,7 @@ export const PlaceCallApi = () =>
     ApiHeader({
       name: 'Idempotency-Key',
       required: false,
-      description: `Names this request: 1 to ${LONGEST_KEY} printable ASCII characters, such as a UUID, with or without quotes.`,
+      description: `Names this request: 1 to ${MAX_KEY_LENGTH} printable ASCII characters, such as a UUID, with or without quotes.`,
       schema: { type: 'string', example: '6f1c4c6e-7a58-4e0c-9a51-0d4f3a1f2b6c' },
     }),
     ApiBody({ type: NewCall, examples: EXAMPLES }),

@@ -4,7 +4,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../common/error-table.js';
 
-export const LONGEST_KEY = 255;
+export const MAX_KEY_LENGTH = 255;
 const HEADER = 'Idempotency-Key';
 
 /** The draft has a string in quotes (RFC 9651, 3.3.3); most clients send the bare text. Both are the same key. */
@@ -18,7 +18,8 @@ export const readIdempotencyKey = (values: readonly string[] = []): string | nul
   if (more.length > 0) throw badKey('must come once');
   const [, quoted] = QUOTED.exec(value.trim()) ?? [];
   const key = quoted?.replace(/\\(.)/g, '$1') ?? value.trim();
-  if (key.length > LONGEST_KEY) throw badKey(`must have ${LONGEST_KEY} characters at most; these are ${key.length}`);
+  if (key.length > MAX_KEY_LENGTH)
+    throw badKey(`must have ${MAX_KEY_LENGTH} characters at most; these are ${key.length}`);
   if (!PRINTABLE.test(key)) throw badKey('must not be empty, and have printable ASCII characters alone');
   return key;
 };

@@ -1,7 +1,7 @@
 import type { FieldRule } from '../directory/field-rules.js';
 
 /** As JSON in UTF-8. With it a change stays well below the 8,000 bytes of a PostgreSQL notification. */
-export const MOST_METADATA_BYTES = 2_048;
+export const MAX_METADATA_BYTES = 2_048;
 
 /** PostgreSQL's jsonb stores no NUL, and UTF-8 has no half of a surrogate pair. */
 const UNSTORABLE = /[\0\p{Surrogate}]/u;
@@ -14,7 +14,7 @@ export const metadataRule: FieldRule = (value) => {
     return 'must not contain NUL or unpaired surrogates';
   }
   const bytes = Buffer.byteLength(JSON.stringify(value));
-  return bytes > MOST_METADATA_BYTES
-    ? `must have ${MOST_METADATA_BYTES} bytes of JSON at most; these are ${bytes}`
+  return bytes > MAX_METADATA_BYTES
+    ? `must have ${MAX_METADATA_BYTES} bytes of JSON at most; these are ${bytes}`
     : null;
 };

@@ -2,21 +2,21 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { ValidateNested } from 'class-validator';
 import { readInstant } from '../common/instant.js';
-import { GREATEST_LONG } from '../common/long.js';
+import { MAX_LONG } from '../common/long.js';
 import {
   phoneRule,
   textRule,
   USER_ID_PATTERN,
   userIdRule,
   wholeNumberRule,
-  yesOrNoRule,
+  booleanRule,
   type FieldRule,
 } from '../directory/field-rules.js';
 import { Optional, Satisfies } from '../directory/satisfies.js';
-import { MOST_METADATA_BYTES, metadataRule } from './metadata-rule.js';
+import { MAX_METADATA_BYTES, metadataRule } from './metadata-rule.js';
 
 const USER_ID = {
-  description: `The app’s own id of a user: a Long, 1 to ${GREATEST_LONG}, as a string.`,
+  description: `The app’s own id of a user: a Long, 1 to ${MAX_LONG}, as a string.`,
   pattern: USER_ID_PATTERN,
 };
 const PHONE = { description: 'A number that can be dialled, in any common notation; no user need have it.' };
@@ -119,7 +119,7 @@ export class NewCall {
   @ApiPropertyOptional({
     type: 'object',
     additionalProperties: { type: 'string' },
-    description: `Texts of your own, ${MOST_METADATA_BYTES} bytes of JSON in all; they come back with the call and in each of its changes.`,
+    description: `Texts of your own, ${MAX_METADATA_BYTES} bytes of JSON in all; they come back with the call and in each of its changes.`,
     example: { ticket: '4711' },
   })
   @Optional()
@@ -141,7 +141,7 @@ export class NewCall {
     example: false,
   })
   @Optional()
-  @Satisfies(yesOrNoRule)
+  @Satisfies(booleanRule)
   record?: boolean;
 
   @ApiPropertyOptional({

@@ -11,19 +11,19 @@ export const readJson = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    throw new UnexpectedShape('the body is no JSON');
+    throw new UnexpectedShape('the body is not JSON');
   }
 };
 
 export const readObject = (name: string, value: unknown): Record<string, unknown> => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UnexpectedShape(`${name} is no object`);
+    throw new UnexpectedShape(`${name} is not an object`);
   }
   return value as Record<string, unknown>;
 };
 
 export const readList = (name: string, value: unknown): readonly unknown[] => {
-  if (!Array.isArray(value)) throw new UnexpectedShape(`${name} is no list`);
+  if (!Array.isArray(value)) throw new UnexpectedShape(`${name} is not a list`);
   return value;
 };
 
@@ -34,25 +34,25 @@ const NOT_STORABLE = /[\0\p{Surrogate}]/gu;
 export const isStorable = (value: string): boolean => value.length <= LONGEST_TEXT && value.search(NOT_STORABLE) === -1;
 
 /** For texts that only people read: shortened and cleaned instead of refused. */
-export const storable = (value: unknown, most = LONGEST_TEXT): string =>
-  typeof value === 'string' ? value.slice(0, most).replace(NOT_STORABLE, '') : '';
+export const storable = (value: unknown, max = LONGEST_TEXT): string =>
+  typeof value === 'string' ? value.slice(0, max).replace(NOT_STORABLE, '') : '';
 
 export const readText = (name: string, value: unknown): string => {
   if (typeof value !== 'string' || value === '' || !isStorable(value)) {
-    throw new UnexpectedShape(`${name} is no text of 1 to ${LONGEST_TEXT} characters`);
+    throw new UnexpectedShape(`${name} is not a text of 1 to ${LONGEST_TEXT} characters`);
   }
   return value;
 };
 
 export const readWholeNumber = (name: string, min: number, max: number, value: unknown): number => {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
-    throw new UnexpectedShape(`${name} is no whole number from ${min} to ${max}`);
+    throw new UnexpectedShape(`${name} is not a whole number from ${min} to ${max}`);
   }
   return value;
 };
 
 export const readOneOf = <T extends string>(name: string, choices: readonly T[], value: unknown): T => {
   const found = choices.find((choice) => choice === value);
-  if (found === undefined) throw new UnexpectedShape(`${name} is none that we know`);
+  if (found === undefined) throw new UnexpectedShape(`${name} has an unknown value`);
   return found;
 };

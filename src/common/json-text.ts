@@ -8,7 +8,7 @@ import { AppError } from './error-table.js';
 /** Our own bodies have three levels. */
 export const DEEPEST = 32;
 /** A body with 10,000 users has 40,000 values; this allows for twice as many users. */
-export const MOST_VALUES = 100_000;
+export const MAX_VALUES = 100_000;
 /** Characters per string: far more than any field of ours, and still parsed in one step. */
 export const LONGEST_STRING = 256 * 1024;
 /** Each step takes a few milliseconds. */
@@ -48,7 +48,7 @@ class Reader {
   *steps(): Generator<void, unknown> {
     let pauseAt = CHARACTERS_A_STEP;
     for (;;) {
-      if (++this.values > MOST_VALUES) throw tooLarge(`more than ${MOST_VALUES} values`);
+      if (++this.values > MAX_VALUES) throw tooLarge(`more than ${MAX_VALUES} values`);
       if (this.values % VALUES_A_STEP === 0 || this.position > pauseAt) {
         pauseAt = this.position + CHARACTERS_A_STEP;
         yield;
@@ -157,7 +157,7 @@ class Reader {
   }
 
   private malformed(): AppError {
-    return new AppError('BAD_REQUEST', { detail: `The body is no valid JSON, as of character ${this.position + 1}.` });
+    return new AppError('BAD_REQUEST', { detail: `The body is not valid JSON, from character ${this.position + 1}.` });
   }
 }
 

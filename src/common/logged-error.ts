@@ -26,7 +26,7 @@ const REPEATS_A_VALUE = /^22[0-9A-Z]{3}$/;
 const REPEATED_JSON = /(?:\.\.\.)?"[^]*(?= is not valid JSON)/;
 
 /** Longer than any cause chain of ours; an error may also be its own cause. */
-const MOST_CAUSES = 5;
+const MAX_CAUSES = 5;
 
 /** In characters: a stack of twenty lines is shorter. Longer text comes from outside. */
 export const LONGEST_FIELD = 4_000;
@@ -38,7 +38,7 @@ export const bounded = (value: unknown): unknown =>
  * An error is detected by its shape, because an error of another realm is not an instance of our Error.
  * @returns a primitive unchanged; for an object that is not an error, only its type
  */
-export const loggedError = (error: unknown, causesLeft = MOST_CAUSES): unknown => {
+export const loggedError = (error: unknown, causesLeft = MAX_CAUSES): unknown => {
   if (typeof error !== 'object' || error === null) return bounded(error);
   if (!isError(error)) return { type: 'object' };
   const kept = LOGGED_FIELDS.filter((name) => ['string', 'number'].includes(typeof error[name]));
@@ -51,7 +51,7 @@ export const loggedError = (error: unknown, causesLeft = MOST_CAUSES): unknown =
     ...(error.cause !== undefined && causesLeft > 0 && { cause: loggedError(error.cause, causesLeft - 1) }),
     // Node reports one error without a message for all addresses of a name.
     ...(Array.isArray(error.errors) &&
-      causesLeft > 0 && { errors: error.errors.slice(0, MOST_CAUSES).map((one) => loggedError(one, causesLeft - 1)) }),
+      causesLeft > 0 && { errors: error.errors.slice(0, MAX_CAUSES).map((one) => loggedError(one, causesLeft - 1)) }),
   };
 };
 

@@ -1,7 +1,7 @@
 import { AppError } from './error-table.js';
 
 /** Maximum number of rows that a page examines when few of them match: a second from a cold disk, 20 ms from memory. */
-export const MOST_EXAMINED = 5_000;
+export const MAX_EXAMINED = 5_000;
 
 export interface PageRequest {
   /** The `next` of the previous page. */
@@ -23,4 +23,4 @@ export const pageOf = <T>(rows: readonly T[], limit: number, cursorOf: (row: T) 
 };
 
 export const badCursor = (): AppError =>
-  new AppError('BAD_REQUEST', { faults: [{ where: 'after', what: 'must be the next of a page of this very list' }] });
+  new AppError('BAD_REQUEST', { faults: [{ where: 'after', what: 'must be the `next` of a page of this list' }] });

@@ -15,7 +15,7 @@ import type { Logger } from './logger.js';
 const STOP_LIMIT_MS = 9_500;
 
 /** An error that repeats, possibly caused by logging itself, must not fill the log until the exit. */
-const MOST_LOGGED_ERRORS = 10;
+const MAX_LOGGED_ERRORS = 10;
 
 /**
  * Installs the handlers.
@@ -57,7 +57,7 @@ export const controlProcessEnd = (
   };
   const onError = (message: string) => (error: unknown) => {
     status = 1;
-    if (loggedErrors++ < MOST_LOGGED_ERRORS) logger.fatal({ error }, message);
+    if (loggedErrors++ < MAX_LOGGED_ERRORS) logger.fatal({ error }, message);
     if (!stopping.signal.aborted) stop(0);
   };
   process.on('SIGTERM', onSignal);

@@ -29,7 +29,7 @@ const asRange = (written: string): string => {
 const SHORTEST_OF_PROXIES = 7;
 
 /** A number far above the real one would trust the client's own entries, as `true` did. */
-const MOST_PROXIES = 10;
+const MAX_PROXIES = 10;
 
 /**
  * The number of proxies, or their ranges. A client can send any X-Forwarded-For, and each proxy appends the true
@@ -37,7 +37,7 @@ const MOST_PROXIES = 10;
  */
 export const trustedProxies = (value: string): number | ReturnType<typeof addressRanges> => {
   if (value === 'false') return 0;
-  if (/^\d{1,2}$/.test(value) && Number(value) <= MOST_PROXIES) return Number(value);
+  if (/^\d{1,2}$/.test(value) && Number(value) <= MAX_PROXIES) return Number(value);
   try {
     const ranges = addressRanges(value);
     if (ranges.every(([, prefixLength]) => prefixLength >= SHORTEST_OF_PROXIES)) return ranges;

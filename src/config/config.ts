@@ -114,7 +114,7 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
   const problems: string[] = [];
   if (isSet(SETTINGS.databaseDirectUrl) && !isSet(databaseUrl)) {
     problems.push(
-      'DATABASE_URL: required when DATABASE_DIRECT_URL is set, which leads to the same database past a pooler',
+      'DATABASE_URL: required when DATABASE_DIRECT_URL is set, which bypasses a pooler in front of the same database',
     );
   }
   if (isSet(jwtSecrets) && isSet(jwtJwksUri)) {
@@ -132,7 +132,7 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
     problems.push('SUB_ACCOUNT_KEYS: required when DATABASE_URL is set');
   }
   if (isSet(simulatorUrl) && !isSet(simulatorWebhookSecrets)) {
-    problems.push('SIMULATOR_WEBHOOK_SECRETS: required when SIMULATOR_URL is set, the same as over there');
+    problems.push('SIMULATOR_WEBHOOK_SECRETS: required when SIMULATOR_URL is set, the same as those of the simulator');
   }
   if (config.adminPort !== undefined && config.adminPort !== 0 && config.adminPort === config.port) {
     problems.push('ADMIN_PORT: must not be the same as PORT');
@@ -141,7 +141,9 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
   const turnedOn = Object.entries(PROVIDERS).filter(([, { key }]) => isSet(key));
   if (isSet(databaseUrl) && turnedOn.length === 0 && !config.simulator) {
     const keys = Object.values(PROVIDERS).map(({ key }) => key.name);
-    problems.push(`SIMULATOR: no provider is set (${keys.join(', ')}); true has the simulator carry calls to no phone`);
+    problems.push(
+      `SIMULATOR: no provider is set (${keys.join(', ')}); with true the simulator carries calls, and no phone rings`,
+    );
   }
   for (const [, { key, needed }] of turnedOn) {
     const missing = needed.filter((setting) => !isSet(setting));

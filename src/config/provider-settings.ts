@@ -20,7 +20,7 @@ import {
   url,
   webhookSecrets,
   wholeNumber,
-  yesOrNo,
+  boolean,
   yuntongxunSid,
 } from './setting-values.js';
 
@@ -47,7 +47,7 @@ export const PROVIDER_SETTINGS = {
     'false',
     'true: with DATABASE_URL set and no provider, the simulator carries calls and no phone rings. Otherwise the ' +
       'start is refused.',
-    yesOrNo,
+    boolean,
   ),
   simulatorUrl: setting(
     'SIMULATOR_URL',
@@ -168,7 +168,7 @@ export const PROVIDER_SETTINGS = {
     'YUNTONGXUN_MAKE_SUB_ACCOUNTS',
     'false',
     'true: the first call of a user without a sub-account creates one there.',
-    yesOrNo,
+    boolean,
   ),
   yuntongxunShownToCaller: setting(
     'YUNTONGXUN_SHOWN_TO_CALLER',

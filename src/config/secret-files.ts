@@ -41,7 +41,7 @@ export const readSecretFiles = (
       // Editors and `echo` end a file with a line break.
       read[setting.name] = content?.replace(/[\r\n]+$/, '') ?? '';
       if (content === null)
-        problems.push(`${variable}: the file is no text in UTF-8; write random bytes in hex or base64`);
+        problems.push(`${variable}: the file is not UTF-8 text; write random bytes in hex or base64`);
       else if (read[setting.name] === '') problems.push(`${variable}: the file is empty`);
     } catch (error) {
       problems.push(`${variable}: the file ${(error as Error).message}`);

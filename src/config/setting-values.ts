@@ -14,26 +14,26 @@ export const text = (value: string): string => {
 };
 
 export const wholeNumber =
-  (least: number, most: number) =>
+  (min: number, max: number) =>
   (value: string): number => {
     const number = Number(value);
-    if (!/^\d+$/.test(value) || number < least || number > most) {
-      throw new Error(`expected a whole number from ${least} to ${most}`);
+    if (!/^\d+$/.test(value) || number < min || number > max) {
+      throw new Error(`expected a whole number from ${min} to ${max}`);
     }
     return number;
   };
 
 export const numberBetween =
-  (least: number, most: number) =>
+  (min: number, max: number) =>
   (value: string): number => {
     const number = Number(value);
-    if (value.trim() === '' || !Number.isFinite(number) || number < least || number > most) {
-      throw new Error(`expected a number from ${least} to ${most}`);
+    if (value.trim() === '' || !Number.isFinite(number) || number < min || number > max) {
+      throw new Error(`expected a number from ${min} to ${max}`);
     }
     return number;
   };
 
-export const yesOrNo = (value: string): boolean => {
+export const boolean = (value: string): boolean => {
   if (value !== 'true' && value !== 'false') throw new Error('expected true or false');
   return value === 'true';
 };

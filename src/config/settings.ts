@@ -18,7 +18,7 @@ import {
   text,
   url,
   wholeNumber,
-  yesOrNo,
+  boolean,
 } from './setting-values.js';
 
 export const SETTINGS = {
@@ -31,7 +31,7 @@ export const SETTINGS = {
       'on PORT.',
     optional(wholeNumber(0, 65_535)),
   ),
-  apiDocs: setting('API_DOCS', 'true', 'false hides Swagger UI and openapi.json.', yesOrNo),
+  apiDocs: setting('API_DOCS', 'true', 'false hides Swagger UI and openapi.json.', boolean),
   drainSeconds: setting(
     'DRAIN_SECONDS',
     '5',
@@ -136,7 +136,7 @@ export const SETTINGS = {
     'Seconds that a provider lets the other party’s phone ring; less than LONGEST_RINGING.',
     wholeNumber(1, 600),
   ),
-  recordCalls: setting('RECORD_CALLS', 'false', 'true: the provider records every talk.', yesOrNo),
+  recordCalls: setting('RECORD_CALLS', 'false', 'true: the provider records every talk.', boolean),
   sweepEverySeconds: setting(
     'SWEEP_EVERY',
     '5',

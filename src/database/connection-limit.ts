@@ -4,7 +4,7 @@
  */
 import type { DatabaseSetting } from '../config/config.js';
 import { connectionTo } from '../postgres/first-connection.js';
-import { LEAST_SESSIONS } from '../postgres/session-check.js';
+import { MIN_SESSIONS } from '../postgres/session-check.js';
 
 /** Superusers are not limited. */
 const LIMIT = `
@@ -17,9 +17,9 @@ export const checkConnectionLimit = async (url: string, setting: DatabaseSetting
   try {
     const { rows } = await client.query<{ limit: number | null }>(LIMIT);
     const limit = rows[0]?.limit ?? Infinity;
-    if (limit >= LEAST_SESSIONS) return;
+    if (limit >= MIN_SESSIONS) return;
     throw new Error(
-      `The role or the database allows ${limit} concurrent connections. A process needs at least ${LEAST_SESSIONS}, and ` +
+      `The role or the database allows ${limit} concurrent connections. A process needs at least ${MIN_SESSIONS}, and ` +
         'DATABASE_POOL_SIZE + 4 under load: alter role … connection limit, or alter database … connection limit.',
     );
   } finally {

@@ -86,8 +86,8 @@ const checkDefaults = async (client: TimeoutClient): Promise<void> => {
   );
   if (rows.length === 0) return;
   throw new Error(
-    'The pooler in front of DATABASE_URL shares sessions, so what requests rely on has to be the default of the role. Run these ' +
-      'statements, have the pooler reconnect (PgBouncer: RECONNECT), then start again (docs/database.md):\n' +
+    'The pooler in front of DATABASE_URL shares sessions, so the settings of requests must be the defaults of the role. Run these ' +
+      'statements, make the pooler reconnect (PgBouncer: RECONNECT), then start again (docs/database.md):\n' +
       rows.map(({ statement }) => `  ${statement};`).join('\n'),
   );
 };

@@ -11,7 +11,7 @@ import { preparedStatement } from '../postgres/prepared-statement.js';
 
 const CALLS_AT_ONCE = 100;
 /** Above this limit the search adds the jobs. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 const SEARCH_EVERY_MS = 4_000;
 const SEARCHED_AT_ONCE = 1_000;
 
@@ -97,7 +97,7 @@ export class DeliveryJobs implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** Also for a call without deliveries: the statement checks that. */
   add(callSid: string): void {
-    if (this.waiting.size >= MOST_WAITING) return;
+    if (this.waiting.size >= MAX_WAITING) return;
     this.waiting.add(callSid);
     this.adding ??= this.addAll().finally(() => {
       this.adding = undefined;

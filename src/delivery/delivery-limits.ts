@@ -10,7 +10,7 @@ export const ATTEMPT_LIMIT_MS = 15_000;
  * 2.5 min, 7 min, 18 min, 50 min, 2.3 h, 6.1 h, 6.1 h … The fourteenth attempt is made 28 hours after the first. Must
  * be below 25, graphile-worker's own limit: after that a job is never run again.
  */
-export const MOST_ATTEMPTS = 14;
+export const MAX_ATTEMPTS = 14;
 
 /**
  * An endpoint that has accepted nothing for this long is disabled. Less than the 28 hours above. So an outage, however

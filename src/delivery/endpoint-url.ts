@@ -4,7 +4,7 @@ const LONGEST_URL = 2_000;
 const TOO_LONG = `must have ${LONGEST_URL} characters at most, percent-encoded`;
 
 /** Lower ports belong to mail, databases and other system services. No app's backend listens there. */
-const LEAST_PORT = 1024;
+const MIN_PORT = 1024;
 
 /** @returns the fault, as a phrase that continues "the field …"; null if there is none */
 export const urlFault = (text: string): string | null => {
@@ -16,8 +16,8 @@ export const urlFault = (text: string): string | null => {
   if (protocol !== 'https:' && protocol !== 'http:') return 'must begin with https://';
   if (username || password) return 'must not hold a user name or password; a signature proves who we are';
   if (hash) return 'must not hold a fragment, which is never sent';
-  if (port !== '' && Number(port) < LEAST_PORT && port !== '443' && port !== '80') {
-    return `must have the port 443, 80, or one from ${LEAST_PORT} on`;
+  if (port !== '' && Number(port) < MIN_PORT && port !== '443' && port !== '80') {
+    return `must have the port 443, 80, or one from ${MIN_PORT} on`;
   }
   return null;
 };

@@ -1,13 +1,13 @@
 /**
  * One page of the deliveries to an endpoint. The key (endpoint, call, change) is read backwards from the cursor.
- * Deliveries in one state may be rare, so a page examines at most MOST_EXAMINED deliveries and then reports how far it
+ * Deliveries in one state may be rare, so a page examines at most MAX_EXAMINED deliveries and then reports how far it
  * has come.
  */
 import type { DataSource } from 'typeorm';
 import type { ChangeType } from '../call/record/call-change.js';
 import { isCallSid } from '../call/record/call-sid.js';
 import { KEY_ORDER_SETTINGS } from '../postgres/key-order.js';
-import { badCursor, MOST_EXAMINED, type Page, type PageRequest } from '../common/page.js';
+import { badCursor, MAX_EXAMINED, type Page, type PageRequest } from '../common/page.js';
 import type { WebhookAttempt } from './webhook-attempt.entity.js';
 import type { DeliveryState, WebhookDelivery } from './webhook-delivery.entity.js';
 
@@ -89,10 +89,10 @@ export const listDeliveries = async (
   endpointId: string,
   { state, callSid }: DeliveryFilter,
   { after, limit }: PageRequest,
-  mostExamined = MOST_EXAMINED,
+  maxExamined = MAX_EXAMINED,
 ): Promise<Page<ShownDelivery>> => {
   const isPending = state === 'pending';
-  const examined = state === undefined || isPending ? limit + 1 : mostExamined;
+  const examined = state === undefined || isPending ? limit + 1 : maxExamined;
   const values = [endpointId, ...placeOf(after), callSid ?? null, examined, state ?? null, limit + 1];
   return database.transaction(async (transaction) => {
     await transaction.query(KEY_ORDER_SETTINGS);

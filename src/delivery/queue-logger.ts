@@ -10,6 +10,6 @@ import { DeliveryFailed } from './webhook-deliverer.js';
 export const queueLogger = (logger: Logger): QueueLogger =>
   new QueueLogger(() => (level: string, message, meta) => {
     const isNews = level === 'error' && !(meta?.error instanceof DeliveryFailed);
-    if (isNews) logger.warn({ context: 'graphile-worker', text: message }, 'the queue of webhooks has trouble');
+    if (isNews) logger.warn({ context: 'graphile-worker', text: message }, 'the webhook queue reported an error');
     else logger.debug({ context: 'graphile-worker' }, message);
   });

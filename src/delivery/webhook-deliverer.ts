@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger.js';
-import { FAILING_LIMIT_HOURS, MOST_ATTEMPTS } from './delivery-limits.js';
+import { FAILING_LIMIT_HOURS, MAX_ATTEMPTS } from './delivery-limits.js';
 import {
   ANY_PENDING,
   CLAIM_NEXT,
@@ -87,7 +87,7 @@ export class WebhookDeliverer {
       if (error === null) await this.settle(database, job, changeNumber, 'delivered');
       else if (await this.disabledBy(database, endpointId, answer)) {
         await database.query(RELEASE_JOB, [endpointId, callSid]);
-      } else if (attemptsMade >= MOST_ATTEMPTS) await this.settle(database, job, changeNumber, 'failed');
+      } else if (attemptsMade >= MAX_ATTEMPTS) await this.settle(database, job, changeNumber, 'failed');
       else {
         await database.query(LEAVE_ALONE, [endpointId, callSid, answer.retryAfterSeconds]);
         return false;

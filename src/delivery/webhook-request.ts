@@ -81,7 +81,7 @@ export class WebhookRequest {
         let informational = 0;
         request.on('information', () => {
           informational += 1;
-          if (informational > MOST_INFORMATIONAL) request.destroy(new Error(TOO_MUCH_INFORMATION));
+          if (informational > MAX_INFORMATIONAL) request.destroy(new Error(TOO_MUCH_INFORMATION));
         });
         request.on('upgrade', (_response, socket) => {
           socket.destroy();
@@ -97,12 +97,12 @@ export class WebhookRequest {
 }
 
 /** 1xx responses before the final one. A server that sends them without end would occupy a core. */
-const MOST_INFORMATIONAL = 10;
+const MAX_INFORMATIONAL = 10;
 
 /** Short, because the status has arrived and only administrators read the body. */
 const BODY_LIMIT_MS = 1_000;
 
-const TOO_MUCH_INFORMATION = `It sent more than ${MOST_INFORMATIONAL} informational responses (1xx).`;
+const TOO_MUCH_INFORMATION = `It sent more than ${MAX_INFORMATIONAL} informational responses (1xx).`;
 
 const since = (begin: number): number => Math.round(performance.now() - begin);
 

@@ -2,7 +2,7 @@ import { AppError } from '../common/error-table.js';
 import { normalisePhone } from '../common/phone-number.js';
 
 export const NOT_DIALABLE =
-  'is no number that can be dialled; expected one without an extension, such as 13800138000, 010-56469588, 400-000-0000, ' +
+  'is not a number that can be dialled; expected one without an extension, such as 13800138000, 010-56469588, 400-000-0000, ' +
   '95588 or +442079460000';
 
 /**

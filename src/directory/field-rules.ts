@@ -2,17 +2,17 @@
  * The rules for the directory's fields, for single records and for lists of 10,000. A rule returns the fault of a value
  * as a phrase that continues "the field …", or null. It never repeats the value, which may be a secret.
  */
-import { GREATEST_LONG, isLong } from '../common/long.js';
+import { MAX_LONG, isLong } from '../common/long.js';
 
 export type FieldRule = (value: unknown) => string | null;
 
-/** The pattern for Swagger; the maximum is GREATEST_LONG. */
+/** The pattern for Swagger; the maximum is MAX_LONG. */
 export const USER_ID_PATTERN = '^[1-9][0-9]{0,18}$';
 
 export const userIdRule: FieldRule = (value) => {
   if (isLong(value)) return null;
   if (typeof value === 'number') return 'must be a string such as "1001", because a JSON number cannot hold every Long';
-  return `must be a string of decimal digits, 1 to ${GREATEST_LONG}, without a leading zero`;
+  return `must be a string of decimal digits, 1 to ${MAX_LONG}, without a leading zero`;
 };
 
 /**
@@ -21,25 +21,25 @@ export const userIdRule: FieldRule = (value) => {
  */
 const UNSTORABLE = /[\p{Cc}\p{Surrogate}]/u;
 
-/** @param most code points, as people count characters: an emoji outside the basic plane is one */
+/** @param max code points, as people count characters: an emoji outside the basic plane is one */
 export const textRule =
-  (most: number): FieldRule =>
+  (max: number): FieldRule =>
   (value) => {
     if (typeof value !== 'string') return 'must be a string';
     if (UNSTORABLE.test(value)) return 'must not contain control characters or unpaired surrogates';
     if (value.trim() === '') return 'must not be blank';
     const { length } = Array.from(value);
-    return length > most ? `must have ${most} characters at most; these are ${length}` : null;
+    return length > max ? `must have ${max} characters at most; these are ${length}` : null;
   };
 
 export const wholeNumberRule =
-  (least: number, most: number): FieldRule =>
+  (min: number, max: number): FieldRule =>
   (value) =>
-    typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
+    typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
       ? null
-      : `must be a whole number, ${least} to ${most}`;
+      : `must be a whole number, ${min} to ${max}`;
 
-export const yesOrNoRule: FieldRule = (value) => (typeof value === 'boolean' ? null : 'must be true or false');
+export const booleanRule: FieldRule = (value) => (typeof value === 'boolean' ? null : 'must be true or false');
 
 /** Checks only the type. Whether the number can be dialled depends on the region (dialable-phone.ts). */
 export const phoneRule: FieldRule = (value) =>

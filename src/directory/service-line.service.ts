@@ -13,7 +13,7 @@ export type ServiceLine = Readonly<ServiceLineRow>;
 export type ServiceLineChange = { readonly [K in keyof Omit<ServiceLine, 'id'>]?: ServiceLine[K] | undefined };
 
 /** The maximum of PostgreSQL's integer. */
-export const GREATEST_POSITION = 2_147_483_647;
+export const MAX_POSITION = 2_147_483_647;
 
 const noSuchLine = (): AppError => new AppError('NOT_FOUND', { detail: 'There is no such service line.' });
 
@@ -86,6 +86,6 @@ export class ServiceLineService {
 const placeOf = (cursor: string | undefined): [position: number, id: string] => {
   if (cursor === undefined) return [0, '0'];
   const [, position = '', id = ''] = /^(\d{1,10})-(\d+)$/.exec(cursor) ?? [];
-  if (!isLong(id) || Number(position) > GREATEST_POSITION) throw badCursor();
+  if (!isLong(id) || Number(position) > MAX_POSITION) throw badCursor();
   return [Number(position), id];
 };

@@ -10,11 +10,11 @@ import { NOT_DIALABLE } from './dialable-phone.js';
 import { nameRule, phoneOrNoneRule, trimmed, userIdRule } from './field-rules.js';
 import type { NewUser } from './user.service.js';
 
-export const MOST_USERS_AT_ONCE = 10_000;
+export const MAX_USERS_AT_ONCE = 10_000;
 
 /** Maximum number of reported faults. More would be of no use and take long to write. */
-const MOST_FAULTS = 10_000;
-const MOST_STRANGE_FIELDS = 10;
+const MAX_FAULTS = 10_000;
+const MAX_STRANGE_FIELDS = 10;
 
 /** These rows take 5 to 10 ms. Then other requests get a turn, instead of waiting for all 10,000. */
 const ROWS_A_TURN = 200;
@@ -34,7 +34,7 @@ export const readUserRows = async (body: unknown, region: string): Promise<NewUs
   const placeOfId = new Map<string, string>();
   for (const [index, row] of rows.entries()) {
     if (index % ROWS_A_TURN === 0) await nextTurn();
-    if (faults.length >= MOST_FAULTS) break;
+    if (faults.length >= MAX_FAULTS) break;
     const place = `/users/${index}`;
     if (!isObject(row)) {
       faults.push({ where: place, what: 'must be an object with id, name and phone' });
@@ -53,7 +53,7 @@ export const readUserRows = async (body: unknown, region: string): Promise<NewUs
   if (faults.length > 0) {
     throw new AppError('BAD_REQUEST', {
       detail: 'Nothing has been changed: every row must be valid.',
-      faults: faults.slice(0, MOST_FAULTS),
+      faults: faults.slice(0, MAX_FAULTS),
     });
   }
   return users;
@@ -68,9 +68,9 @@ const rowsOf = (body: unknown): readonly unknown[] => {
   if (strangers.length > 0) {
     throw new AppError('BAD_REQUEST', { faults: strangers.map((key) => strange('', key, 'users is the only one')) });
   }
-  if (users.length > MOST_USERS_AT_ONCE) {
+  if (users.length > MAX_USERS_AT_ONCE) {
     throw new AppError('TOO_LARGE', {
-      detail: `A request holds ${MOST_USERS_AT_ONCE} users at most, and this one ${users.length}; send it in parts.`,
+      detail: `A request holds ${MAX_USERS_AT_ONCE} users at most, and this one ${users.length}; send it in parts.`,
     });
   }
   return users;
@@ -94,7 +94,7 @@ const faultsOf = (row: JsonObject, user: JsonObject, place: string): Fault[] => 
 const strangeFields = (object: JsonObject, known: ReadonlySet<string>): string[] =>
   Object.keys(object)
     .filter((key) => !known.has(key))
-    .slice(0, MOST_STRANGE_FIELDS);
+    .slice(0, MAX_STRANGE_FIELDS);
 
 const strange = (place: string, key: string, instead: string): Fault => ({
   // RFC 6901 §3

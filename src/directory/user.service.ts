@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppError } from '../common/error-table.js';
-import { GREATEST_LONG, isLong } from '../common/long.js';
+import { MAX_LONG, isLong } from '../common/long.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { AppUser } from './app-user.entity.js';
 import { dialablePhone } from './dialable-phone.js';
@@ -21,7 +21,7 @@ export interface UserChange {
 }
 
 export const noSuchUser = (): AppError =>
-  new AppError('NOT_FOUND', { detail: `There is no such user. A user id is a whole number, 1 to ${GREATEST_LONG}.` });
+  new AppError('NOT_FOUND', { detail: `There is no such user. A user id is a whole number, 1 to ${MAX_LONG}.` });
 
 /** Manages single users. An id that is not a Long does not exist. */
 @Injectable()

@@ -2,13 +2,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../common/error-table.js';
-import { MOST_HEADERS } from './connection-limits.js';
+import { MAX_HEADERS } from './connection-limits.js';
 import { closeWith } from './slow-close.js';
 
 export const refuseBadHeads = (server: FastifyInstance): void => {
   server.addHook('onRequest', ({ raw }, reply, done) => {
     // The dropped headers may contain a token, an address or the body's length.
-    const isCut = raw.rawHeaders.length >= 2 * MOST_HEADERS;
+    const isCut = raw.rawHeaders.length >= 2 * MAX_HEADERS;
     if (!isCut && !isBad(raw)) {
       done();
       return;

@@ -36,7 +36,7 @@ const LIMITS: ConnectionLimits = {
  * Proxies and browsers send about 30. A header of seven bytes becomes two strings, so 64 KB of them would need 600 KB
  * of memory. Node silently drops headers above its limit; bad-heads.ts refuses such a request.
  */
-export const MOST_HEADERS = 100;
+export const MAX_HEADERS = 100;
 
 type ClientErrorListener = (error: Error, socket: Socket) => void;
 
@@ -49,7 +49,7 @@ export const limitConnections = (server: Server, draining: Draining, limits: Con
   if (!handle) throw new Error('the HTTP server has no request listener');
   const pipelines = new Map<Socket, Pipeline>();
   server.maxConnections = limits.connections;
-  server.maxHeadersCount = MOST_HEADERS;
+  server.maxHeadersCount = MAX_HEADERS;
   const [refuse] = server.listeners('clientError') as ClientErrorListener[];
   server.on('connection', (socket: Socket) => {
     const pipeline = new Pipeline(socket, handle, draining, limits);

@@ -18,7 +18,7 @@ import { loggedPath, withoutOrigin } from '../common/request-path.js';
 import type { Config } from '../config/config.js';
 import {
   answerClientError,
-  MOST_HEADER_BYTES,
+  MAX_HEADER_BYTES,
   nodeServerOptions,
   REQUEST_TIMES,
   type RequestTimes,
@@ -31,7 +31,7 @@ import { closeAfterEarlyResponses } from './slow-close.js';
 import { forwardedRequestId, readForwardedAddresses, trustOf } from './trusted-proxies.js';
 
 /** Longer than any request head allows, so that a malformed id of any length reaches the route that refuses it. */
-const LONGEST_PARAMETER = MOST_HEADER_BYTES;
+const LONGEST_PARAMETER = MAX_HEADER_BYTES;
 const DEFAULT_BODY_LIMIT_BYTES = 64 * 1024;
 
 declare module 'fastify' {

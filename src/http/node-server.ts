@@ -8,7 +8,7 @@ import { RESPONSE_HEADERS } from './response-headers.js';
 import { closeSlowly } from './slow-close.js';
 
 /** Enough for a token and a long id. A larger head comes from a broken or hostile client. Node's default is 16 KB. */
-export const MOST_HEADER_BYTES = 32 * 1024;
+export const MAX_HEADER_BYTES = 32 * 1024;
 
 export interface RequestTimes {
   /** Maximum time to receive a request, its body included. */
@@ -24,7 +24,7 @@ export const REQUEST_TIMES: RequestTimes = { limitMs: 30_000, checkEveryMs: 2_00
  * disconnect do only that. Otherwise their streams and long polls would continue until the next heartbeat.
  */
 export const nodeServerOptions = ({ limitMs, checkEveryMs }: RequestTimes): ServerOptions => ({
-  maxHeaderSize: MOST_HEADER_BYTES,
+  maxHeaderSize: MAX_HEADER_BYTES,
   // Node derives the limit of the head from this option, and not from what Fastify sets later.
   requestTimeout: limitMs,
   headersTimeout: limitMs,

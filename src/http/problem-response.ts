@@ -111,17 +111,17 @@ export const takesPage = (next: string) =>
   applyDecorators(
     pageParameter(next),
     problem('BAD_REQUEST', 'A parameter is wrong or unknown.', {
-      errors: [{ where: 'after', what: 'must be the next of a page of this very list' }],
+      errors: [{ where: 'after', what: 'must be the `next` of a page of this list' }],
     }),
   );
 
 /** The failures of any body. The faults are the route's own. */
-export const takesBody = (most: string, ...errors: readonly Fault[]) =>
+export const takesBody = (max: string, ...errors: readonly Fault[]) =>
   applyDecorators(
     problem('BAD_REQUEST', 'Not JSON in UTF-8, or a field is missing, wrong or unknown; `errors` names each.', {
       errors,
     }),
-    problem('TOO_LARGE', `The body is over ${most}.`),
+    problem('TOO_LARGE', `The body is over ${max}.`),
     problem(
       'UNSUPPORTED_MEDIA_TYPE',
       'The body is not `application/json`, its `charset` is not UTF-8, or it has a `Content-Encoding`.',

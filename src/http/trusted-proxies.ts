@@ -27,14 +27,14 @@ const bareAddress = (entry: string): string => {
 };
 
 /** Entries of trusted proxies, and the one before them. Earlier entries come from the client and are not parsed. */
-const MOST_HOPS = 20;
+const MAX_HOPS = 20;
 
 /** Rewrites the header before anything reads it: Fastify derives request.ip and request.ips from it. */
 export const readForwardedAddresses = (server: FastifyInstance): void => {
   server.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
     const forwarded = headers['x-forwarded-for'];
     if (typeof forwarded === 'string') {
-      headers['x-forwarded-for'] = forwarded.split(',').slice(-MOST_HOPS).map(bareAddress).join(', ');
+      headers['x-forwarded-for'] = forwarded.split(',').slice(-MAX_HOPS).map(bareAddress).join(', ');
     }
     done();
   });

@@ -8,7 +8,7 @@ const OLDEST_VERSION = 15;
 
 const UNKNOWN_AUTHORITY =
   'No authority that Node knows has signed its certificate: add sslmode=verify-full&sslrootcert=/path/to/ca.pem to ' +
-  'DATABASE_URL, the certificate of your own authority, or sslmode=no-verify, which encrypts and takes any server for it.';
+  'DATABASE_URL, the certificate of your own authority, or sslmode=no-verify, which encrypts but does not verify the server.';
 
 /** Remedies by error code; the texts name DATABASE_URL. */
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -24,13 +24,13 @@ const REMEDIES: Readonly<Record<string, string>> = {
   '3D000': 'DATABASE_URL ends with its name: postgresql://user:password@host:5432/NAME; without one it is the user’s.',
   // No such role, or no line of pg_hba.conf allows it.
   '28000':
-    'DATABASE_URL begins with the role: postgresql://ROLE:password@host; without one it is the system user’s name. Who may ' +
-    'connect from where is for the server’s pg_hba.conf.',
+    'DATABASE_URL begins with the role: postgresql://ROLE:password@host; without one it is the system user’s name. The ' +
+    'server’s pg_hba.conf decides who may connect from where.',
   '28P01':
     'The password is that of DATABASE_URL: postgresql://user:PASSWORD@host, with signs such as @ and / written as %40 and %2F.',
   // PgBouncer refuses a start-up parameter.
   '08P01':
-    'A pooler refuses what DATABASE_URL or PGOPTIONS asks for: leave it out, or have PgBouncer ignore it ' +
+    'A pooler refuses a start-up parameter of DATABASE_URL or PGOPTIONS: remove it, or let PgBouncer ignore it ' +
     '(ignore_startup_parameters = options,statement_timeout).',
 };
 
@@ -77,7 +77,7 @@ const checkServer = async (client: TimeoutClient): Promise<void> => {
   }
   if (encoding !== 'UTF8') {
     throw new Error(
-      `The encoding of the database is ${encoding}, which cannot hold every name: create one with encoding 'UTF8' template template0.`,
+      `The encoding of the database is ${encoding}, which cannot store all names: create one with encoding 'UTF8' template template0.`,
     );
   }
 };

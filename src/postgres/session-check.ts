@@ -14,11 +14,11 @@ const NOT_OURS =
   'DATABASE_DIRECT_URL lead to PostgreSQL itself (docs/database.md).';
 
 /** One for requests; the others are for the change feed, for jobs and for migrations. */
-export const LEAST_SESSIONS = 5;
+export const MIN_SESSIONS = 5;
 
 const tooFew = (given: number): string =>
   `The pooler between Ringback and the database gave ${given} session${given === 1 ? '' : 's'} in time. A process needs at ` +
-  `least ${LEAST_SESSIONS}, and DATABASE_POOL_SIZE + 4 under load (PgBouncer’s default_pool_size, for all processes together): ` +
+  `least ${MIN_SESSIONS}, and DATABASE_POOL_SIZE + 4 under load (PgBouncer’s default_pool_size, for all processes together): ` +
   'docs/database.md.';
 
 /** PgBouncer's SQLSTATE for a refused transaction, with statement pooling. */
@@ -29,13 +29,13 @@ export const checkSession = async (client: TimeoutClient, url: string): Promise<
   // Without a pooler both are the same number.
   if ((await processOf(client)) === client.announcedProcess) return;
   const others = Array.from(
-    { length: LEAST_SESSIONS - 1 },
+    { length: MIN_SESSIONS - 1 },
     () => new TimeoutClient({ connectionString: url, connectionTimeoutMillis: 5_000 }),
   );
   try {
     const outcomes = await Promise.allSettled(others.map((other) => other.connect()));
     const failed = outcomes.filter((outcome) => outcome.status === 'rejected');
-    if (failed[0]) throw new Error(tooFew(LEAST_SESSIONS - failed.length), { cause: failed[0].reason });
+    if (failed[0]) throw new Error(tooFew(MIN_SESSIONS - failed.length), { cause: failed[0].reason });
     for (let tried = 0; tried < TRIES; tried++) {
       for (const other of others) if (await isShared(client, other)) throw new Error(NOT_OURS);
     }

@@ -62,7 +62,7 @@ export class WebhookController {
   })
   @ApiResponse({ status: 204, description: 'Stored, now or before.' })
   @problem('BAD_REQUEST', 'Signed by the provider, but not readable.', {
-    detail: 'Not understood: the body is no JSON.',
+    detail: 'Not understood: the body is not JSON.',
   })
   @problem('UNAUTHENTICATED', 'The signature is missing, wrong or older than 5 minutes.', {
     detail: 'No matching signature found; see the webhook-* headers.',

@@ -155,7 +155,7 @@ it('names every faulty row with all that is wrong, and changes nothing', async (
     '/users/8/name',
     '/users/9',
   ]);
-  expect(problem.errors[2]?.what).toContain('no number that can be dialled');
+  expect(problem.errors[2]?.what).toContain('not a number that can be dialled');
   expect(problem.errors[3]?.what).toContain('/users/0');
   expect(await stored()).toEqual([{ id: '1', name: 'before', phone: null }]);
 });

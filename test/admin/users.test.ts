@@ -1,4 +1,4 @@
-import { GREATEST_LONG } from '../../src/common/long.js';
+import { MAX_LONG } from '../../src/common/long.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -38,10 +38,10 @@ describe('creating a user', () => {
   });
 
   it('keeps the greatest Long unharmed', async () => {
-    const response = await service.admin('POST', 'users', { id: GREATEST_LONG, name: 'last' });
+    const response = await service.admin('POST', 'users', { id: MAX_LONG, name: 'last' });
 
-    expect(await response.json()).toEqual({ id: GREATEST_LONG, name: 'last', phone: null, blocked: false });
-    expect(await stored(GREATEST_LONG)).toMatchObject({ id: GREATEST_LONG });
+    expect(await response.json()).toEqual({ id: MAX_LONG, name: 'last', phone: null, blocked: false });
+    expect(await stored(MAX_LONG)).toMatchObject({ id: MAX_LONG });
   });
 
   it('refuses an id that is taken and leaves the user alone', async () => {
@@ -78,9 +78,9 @@ describe('creating a user', () => {
     ['a NUL in the name', { id: '7', name: 'a\u0000b' }, '/name', 'control characters'],
     ['an unpaired surrogate', { id: '7', name: 'a\ud83d' }, '/name', 'unpaired surrogates'],
     ['a number for a phone', { id: '7', name: 'a', phone: 13800138000 }, '/phone', 'must be a string'],
-    ['a phone that is none', { id: '7', name: 'a', phone: '12' }, '/phone', 'no number that can be dialled'],
-    ['an emergency number', { id: '7', name: 'a', phone: '110' }, '/phone', 'no number that can be dialled'],
-    ['a NUL in the phone', { id: '7', name: 'a', phone: '95588\u0000' }, '/phone', 'no number that can be dialled'],
+    ['a phone that is none', { id: '7', name: 'a', phone: '12' }, '/phone', 'not a number that can be dialled'],
+    ['an emergency number', { id: '7', name: 'a', phone: '110' }, '/phone', 'not a number that can be dialled'],
+    ['a NUL in the phone', { id: '7', name: 'a', phone: '95588\u0000' }, '/phone', 'not a number that can be dialled'],
     ['an unknown field', { id: '7', name: 'a', secret: 'b' }, '/secret', 'should not exist'],
   ])('refuses %s and says so', async (_, body, where, what) => {
     const response = await service.admin('POST', 'users', body);

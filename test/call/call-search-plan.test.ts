@@ -5,7 +5,7 @@
 import { DataSource } from 'typeorm';
 import { END_REASONS, StateType } from '../../src/call/record/call-lifecycle.js';
 import { searchStatements, type CallFilter } from '../../src/call/search/call-search-statement.js';
-import { MOST_EXAMINED } from '../../src/common/page.js';
+import { MAX_EXAMINED } from '../../src/common/page.js';
 import { newCallSid } from '../../src/call/record/call-sid.js';
 import { KEY_ORDER_SETTINGS } from '../../src/postgres/key-order.js';
 import { fillWithCalls, NEWEST_CALL_AT, OPEN_CALLS } from '../support/many-calls.js';
@@ -16,8 +16,8 @@ const CALLS = 150_000;
 const LIMIT = 50;
 
 /** Calls that fit one filter are all on the page, but one that tells that there are more; a user has two indexes. */
-const MOST_ROWS_FOR_ONE_FILTER = 2 * (LIMIT + 1) + OPEN_CALLS;
-const MOST_ROWS = 2 * MOST_EXAMINED + OPEN_CALLS;
+const MAX_ROWS_FOR_ONE_FILTER = 2 * (LIMIT + 1) + OPEN_CALLS;
+const MAX_ROWS = 2 * MAX_EXAMINED + OPEN_CALLS;
 /** A row lies in one page of the table; index pages come on top, and for each call that is open or has just been. */
 const buffersFor = (rows: number): number => rows + rows / 4 + 100;
 
@@ -65,7 +65,7 @@ const COMBINATIONS: readonly CallFilter[] = SINGLE_FILTERS.flatMap((one, index) 
     })),
 );
 
-const expectBounded = async (filter: CallFilter, mostRows: number, after?: string): Promise<void> => {
+const expectBounded = async (filter: CallFilter, maxRows: number, after?: string): Promise<void> => {
   const plans = await database.transaction(async (transaction) => {
     await transaction.query(KEY_ORDER_SETTINGS);
     const all: QueryPlan[] = [];
@@ -80,30 +80,30 @@ const expectBounded = async (filter: CallFilter, mostRows: number, after?: strin
       ...plan,
       scans: [],
     });
-    expect({ ...plan, within: rowsRead <= mostRows }).toEqual({ ...plan, within: true });
+    expect({ ...plan, within: rowsRead <= maxRows }).toEqual({ ...plan, within: true });
     expect({ ...plan, within: rowsSorted <= OPEN_CALLS }).toEqual({ ...plan, within: true });
-    expect({ ...plan, within: buffers <= buffersFor(mostRows) }).toEqual({ ...plan, within: true });
+    expect({ ...plan, within: buffers <= buffersFor(maxRows) }).toEqual({ ...plan, within: true });
   }
 };
 
 it('a filter alone reads the page it shows and the calls that are open', async () => {
   for (const filter of SINGLE_FILTERS) {
     // A time is compared with the record's own, which a clock may set beside the callSid's.
-    const mostRows = filter.from || filter.to ? MOST_ROWS_FOR_ONE_FILTER + 40 : MOST_ROWS_FOR_ONE_FILTER;
-    await expectBounded(filter, mostRows);
-    await expectBounded(filter, mostRows, newCallSid(MIDDLE));
+    const maxRows = filter.from || filter.to ? MAX_ROWS_FOR_ONE_FILTER + 40 : MAX_ROWS_FOR_ONE_FILTER;
+    await expectBounded(filter, maxRows);
+    await expectBounded(filter, maxRows, newCallSid(MIDDLE));
   }
 });
 
-it(`filters together read ${MOST_EXAMINED} calls an index at most`, async () => {
+it(`filters together read ${MAX_EXAMINED} calls an index at most`, async () => {
   expect(COMBINATIONS.length).toBeGreaterThan(300);
 
-  for (const filter of COMBINATIONS) await expectBounded(filter, MOST_ROWS);
+  for (const filter of COMBINATIONS) await expectBounded(filter, MAX_ROWS);
 });
 
 it('the bounds hold where the statistics are of an empty table', async () => {
   await database.query(`update pg_class set reltuples = 0, relpages = 0 where relname like 'call_record%'`);
   await database.query(`delete from pg_statistic where starelid = 'call_record'::regclass`);
 
-  for (const filter of SINGLE_FILTERS) await expectBounded(filter, MOST_ROWS);
+  for (const filter of SINGLE_FILTERS) await expectBounded(filter, MAX_ROWS);
 });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   beginToLook,
   look,
-  MOST_SEEN,
+  MAX_SEEN,
   type AskInSession,
   type LookedUntil,
 } from '../../src/call/updates/change-look.js';
@@ -154,7 +154,7 @@ it('is no list any more where too many have changed', async () => {
   const ask = await asker();
   const writer = await connect();
   const begin = await beginToLook(ask);
-  await write(writer, MOST_SEEN + 1);
+  await write(writer, MAX_SEEN + 1);
 
   const { until, changes } = await look(ask, begin);
 

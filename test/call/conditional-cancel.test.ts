@@ -14,11 +14,11 @@ const RACES = 300;
 /** Few enough not to be in each other's way: a machine that is late by seconds has no moments. */
 const AT_ONCE = 20;
 /** Rings after 3 s of a lifelike call and answers after 7. */
-const SPEED = 20;
+const SPEED = 10;
 /** A busy machine is late: whoever lost aims earlier next time, whoever won later, until both are about as frequent. */
 const aimMs = { '2': 3_000 / SPEED, '3': 7_000 / SPEED };
-const AIM_STEP_MS = 2;
-const SCATTER_MS = 20;
+const AIM_STEP_MS = 10;
+const SCATTER_MS = 40;
 
 let service: TestApp;
 
@@ -106,7 +106,7 @@ describe('a cancel before a state', () => {
     // A machine that stands still for longer than the database may take: that reply says nothing with which to agree.
     if (failure.returnCode === 500) return null;
     expect(data ?? failure).toEqual(data ? CANCELED.data : NOT_CANCELED);
-    aimMs[before] += data ? AIM_STEP_MS : -AIM_STEP_MS;
+    aimMs[before] = Math.max(0, aimMs[before] + (data ? AIM_STEP_MS : -AIM_STEP_MS));
     // What goes on is to go on: until it is answered, and then until somebody means it.
     if (!data) expect((await service.ask(userId, `callState/${callSid}?after=2`)).data?.stateType).toBe('3');
     return { callSid, before, canceled: data !== undefined };

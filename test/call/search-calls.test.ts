@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { DataSource } from 'typeorm';
 import { END_REASONS, StateType, type EndReason } from '../../src/call/record/call-lifecycle.js';
 import type { CallFilter } from '../../src/call/search/call-search-statement.js';
-import { leastCallSidAt } from '../../src/call/record/call-sid.js';
+import { minCallSidAt } from '../../src/call/record/call-sid.js';
 import { searchCalls } from '../../src/call/search/search-calls.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -46,7 +46,7 @@ const calls: readonly Call[] = fc
   )
   .map(({ second, skewMs, ...call }, index) => ({
     ...call,
-    callSid: leastCallSidAt(new Date(BEGIN + second * 1000)).slice(0, 15) + String(index).padStart(17, '0'),
+    callSid: minCallSidAt(new Date(BEGIN + second * 1000)).slice(0, 15) + String(index).padStart(17, '0'),
     requestedAt: new Date(BEGIN + second * 1000 + skewMs),
     endReason: call.state === 4 ? call.endReason : null,
     // Nobody is in two calls at once.
@@ -89,11 +89,11 @@ afterAll(async () => {
 });
 
 /** All pages; a search that does not end is a failure too. */
-const pagedThrough = async (filter: CallFilter, limit: number, mostExamined?: number): Promise<string[]> => {
+const pagedThrough = async (filter: CallFilter, limit: number, maxExamined?: number): Promise<string[]> => {
   const callSids: string[] = [];
   let after: string | undefined;
   for (let pages = 0; pages <= 2 * CALLS; pages++) {
-    const { items, next } = await searchCalls(database, filter, { after, limit }, mostExamined);
+    const { items, next } = await searchCalls(database, filter, { after, limit }, maxExamined);
     expect(items.length).toBeLessThanOrEqual(limit);
     callSids.push(...items.map(({ callSid }) => callSid));
     if (next === null) return callSids;
@@ -149,8 +149,8 @@ it('finds by any combination each call once, newest first, however few a page ho
       filters,
       fc.integer({ min: 1, max: 40 }),
       fc.integer({ min: 10, max: 200 }),
-      async (filter, limit, mostExamined) => {
-        expect(await pagedThrough(filter, limit, mostExamined)).toEqual(expected(filter));
+      async (filter, limit, maxExamined) => {
+        expect(await pagedThrough(filter, limit, maxExamined)).toEqual(expected(filter));
       },
     ),
     { numRuns: 100 },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { AppError } from '../../src/common/error-table.js';
-import { DEEPEST, LONGEST_STRING, MOST_VALUES, readJsonText } from '../../src/common/json-text.js';
+import { DEEPEST, LONGEST_STRING, MAX_VALUES, readJsonText } from '../../src/common/json-text.js';
 
 /** What became of a text: a value, or the code of a refusal. */
 const outcomeOf = async (text: string): Promise<unknown> => {
@@ -100,8 +100,8 @@ describe('a text of JSON', () => {
   it('has no more values, and no longer strings, than anybody needs', async () => {
     const values = (count: number): string => `[${'1,'.repeat(count - 2)}1]`;
 
-    expect(await outcomeOf(values(MOST_VALUES))).toEqual(expected(values(MOST_VALUES)));
-    expect(await outcomeOf(values(MOST_VALUES + 1))).toBe('TOO_LARGE');
+    expect(await outcomeOf(values(MAX_VALUES))).toEqual(expected(values(MAX_VALUES)));
+    expect(await outcomeOf(values(MAX_VALUES + 1))).toBe('TOO_LARGE');
     expect(await outcomeOf(`"${'a'.repeat(LONGEST_STRING - 1)}"`)).toEqual({ value: 'a'.repeat(LONGEST_STRING - 1) });
     expect(await outcomeOf(`"${'a'.repeat(LONGEST_STRING)}"`)).toBe('TOO_LARGE');
   });

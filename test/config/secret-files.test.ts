@@ -88,14 +88,14 @@ describe('a secret in a file', () => {
 
   it.each([
     ['missing', (): string => join(folder, 'nowhere'), 'the file cannot be read (ENOENT)'],
-    ['a folder', (): string => folder, 'the file is no regular file'],
-    ['a device that never ends', (): string => '/dev/zero', 'the file is no regular file'],
+    ['a folder', (): string => folder, 'the file is not a regular file'],
+    ['a device that never ends', (): string => '/dev/zero', 'the file is not a regular file'],
     ['another file', (): string => file('large', 'x'.repeat(1024 * 1024 + 1)), 'the file has more than 1 MB'],
     ['empty', (): string => file('empty', '\n'), 'the file is empty'],
     [
       'no text',
       (): string => file('bytes', Buffer.alloc(40, 0xff)),
-      'the file is no text in UTF-8; write random bytes in hex or base64',
+      'the file is not UTF-8 text; write random bytes in hex or base64',
     ],
   ])('is refused where it is %s', (_what, path, problem) => {
     expect(problemsOf({ JWT_SECRET_FILE: path() })).toEqual([`JWT_SECRET_FILE: ${problem}`]);

@@ -10,7 +10,7 @@ import { ChangeFeed } from '../../src/call/updates/change-feed.js';
 import { openCallsByProvider, acquireDialSlot } from '../../src/call/placement/provider-rate-limit.js';
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { LOGGER, type Logger } from '../../src/common/logger.js';
-import { MOST_EXAMINED } from '../../src/common/page.js';
+import { MAX_EXAMINED } from '../../src/common/page.js';
 import { DeliveryMaintenance } from '../../src/delivery/delivery-maintenance.js';
 import type { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import { fillDatabase, FAILED_CALLS, PENDING_CALLS } from '../support/filled-database.js';
@@ -48,7 +48,7 @@ const NEVER = new AbortController().signal;
 const SMALL = /Seq Scan (?:migrations|provider_turn|service_line|webhook_endpoint|_private_tasks|_private_job_queues)$/;
 
 /** Each statement of the work, those of background work that runs meanwhile too, reads no more rows than that. */
-const expectBounded = async (mostRows: number, work: () => Promise<unknown>): Promise<void> => {
+const expectBounded = async (maxRows: number, work: () => Promise<unknown>): Promise<void> => {
   recorder.take();
   await work();
   const plans = recorder.take();
@@ -59,7 +59,7 @@ const expectBounded = async (mostRows: number, work: () => Promise<unknown>): Pr
     const readsAll = nodes.filter((node) => /Seq Scan/.test(node) && !SMALL.test(node));
     // A row costs a page of the table, and some of indexes; writing one costs those of all indexes.
     const isWithin =
-      readsAll.length === 0 && rowsRead <= mostRows && rowsSorted <= mostRows && buffers <= 12 * mostRows + 100;
+      readsAll.length === 0 && rowsRead <= maxRows && rowsSorted <= maxRows && buffers <= 12 * maxRows + 100;
     expect({ ...plan, isWithin }).toEqual({ ...plan, isWithin: true });
   }
 };
@@ -210,13 +210,13 @@ describe.each([
     });
   });
 
-  it(`deliveries in a rare state are looked for among ${MOST_EXAMINED} at a time`, async () => {
+  it(`deliveries in a rare state are looked for among ${MAX_EXAMINED} at a time`, async () => {
     const [{ callSid }] = await service.database.query<[{ callSid: string }]>(
       `select call_sid as "callSid" from webhook_delivery where endpoint_id = $1 and state = 'failed' order by 1 desc`,
       [endpointId],
     );
 
-    await expectBounded(MOST_EXAMINED + A_PAGE, async () => {
+    await expectBounded(MAX_EXAMINED + A_PAGE, async () => {
       const none = await deliveries('&state=failed');
       expect(none.items).toEqual([]);
       expect(none.next).toMatch(/^\d{32}-\d$/);

@@ -46,11 +46,11 @@ afterAll(async () => {
 });
 
 /** From page to page until `next` is null. */
-const walk = async (filter: DeliveryFilter, limit: number, mostExamined: number): Promise<string[]> => {
+const walk = async (filter: DeliveryFilter, limit: number, maxExamined: number): Promise<string[]> => {
   const ids: string[] = [];
   let after: string | undefined;
   do {
-    const page = await listDeliveries(database, '1', filter, { after, limit }, mostExamined);
+    const page = await listDeliveries(database, '1', filter, { after, limit }, maxExamined);
     expect(page.items.length).toBeLessThanOrEqual(limit);
     if (after !== undefined && page.next !== null) expect(page.next < after).toBe(true);
     ids.push(...page.items.map(({ id }) => id));
@@ -70,9 +70,9 @@ it.each(FILTERS)('the pages of %j hold each delivery once, whatever is examined 
     .filter(({ callSid }) => filter.callSid === undefined || callSid === filter.callSid)
     .map(({ callSid, number }) => `${callSid}-${number}`);
 
-  for (const mostExamined of [1, 2, 3, 5, 36, 37, 1_000]) {
+  for (const maxExamined of [1, 2, 3, 5, 36, 37, 1_000]) {
     for (const limit of [1, 2, 7, 36, 37]) {
-      expect(await walk(filter, limit, mostExamined)).toEqual(wanted);
+      expect(await walk(filter, limit, maxExamined)).toEqual(wanted);
     }
   }
 });

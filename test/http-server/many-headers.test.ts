@@ -1,7 +1,7 @@
 /** Heads that are refused: each header costs a hundred times its bytes, and what Node drops of them in silence may have mattered. */
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { MOST_HEADERS } from '../../src/http/connection-limits.js';
+import { MAX_HEADERS } from '../../src/http/connection-limits.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -28,7 +28,7 @@ describe.each(['url', 'adminUrl'] as const)('at the %s', (port) => {
   const url = (): string => (port === 'url' ? service.url : service.app.adminUrl);
 
   it('a request with many headers is served', async () => {
-    expect(await statusWith(url(), numbered(MOST_HEADERS - 3))).toBe(200);
+    expect(await statusWith(url(), numbered(MAX_HEADERS - 3))).toBe(200);
   });
 
   it('a request without a host is refused in our format', async () => {
@@ -70,7 +70,7 @@ describe.each(['url', 'adminUrl'] as const)('at the %s', (port) => {
     [
       'a length behind too many headers',
       413,
-      `HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(MOST_HEADERS)}content-length: 3\r\n\r\nabc`,
+      `HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(MAX_HEADERS)}content-length: 3\r\n\r\nabc`,
     ],
   ])('a request with %s is refused, and what follows is not read', async (_, status, rest) => {
     const socket = connect(Number(new URL(url()).port), '127.0.0.1');
@@ -95,7 +95,7 @@ describe.each(['url', 'adminUrl'] as const)('at the %s', (port) => {
     expect(await statusWith(url(), ['expect', 'x'])).toBe(200);
   });
 
-  it.each([MOST_HEADERS, 5 * MOST_HEADERS])('a request with %d more than it needs is refused', async (count) => {
+  it.each([MAX_HEADERS, 5 * MAX_HEADERS])('a request with %d more than it needs is refused', async (count) => {
     expect(await statusWith(url(), numbered(count))).toBe(413);
   });
 });

@@ -250,7 +250,7 @@ describe('a webhook is taken as the bytes it is, with the type', () => {
     // Its signature was good, and its bytes were read.
     expect([response.statusCode, await response.body.json()]).toEqual([
       400,
-      expect.objectContaining({ detail: expect.stringContaining('call is no object') }),
+      expect.objectContaining({ detail: expect.stringContaining('call is not an object') }),
     ]);
   });
 });

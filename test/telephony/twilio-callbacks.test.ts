@@ -94,7 +94,7 @@ describe('a Dial', () => {
   );
 
   it('that goes on cannot be understood', () => {
-    expect(() => dial('ringing')).toThrow('no end');
+    expect(() => dial('ringing')).toThrow('is not final');
   });
 });
 

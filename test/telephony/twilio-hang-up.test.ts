@@ -210,7 +210,7 @@ describe('an order, when Twilio’s records are late or say otherwise,', () => {
   });
 
   it('has an unknown outcome when they never show it', async () => {
-    await expect(hangUpLegs(legs({}), 'A', 'answered')).rejects.toThrow('does not say');
+    await expect(hangUpLegs(legs({}), 'A', 'answered')).rejects.toThrow('do not show the outcome');
   });
 
   it('before answered is refused, and touches nothing, while there is no leg B to cancel', async () => {

@@ -165,7 +165,7 @@ describe('the status of a call', () => {
     await start(1);
 
     await expect(provider.fetchStatus({ callSid: '9'.repeat(32), providerCallId: null })).rejects.toThrow(
-      'cannot be asked',
+      'no status from Yuntongxun',
     );
 
     expect(server.requests).toEqual([]);

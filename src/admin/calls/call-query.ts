@@ -2,7 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { END_REASONS, StateType, type EndReason } from '../../call/record/call-lifecycle.js';
 import { readInstant } from '../../common/instant.js';
-import { GREATEST_LONG } from '../../common/long.js';
+import { MAX_LONG } from '../../common/long.js';
 import { isWrittenPhone } from '../../common/phone-number.js';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
 import { textRule, USER_ID_PATTERN, userIdRule, type FieldRule } from '../../directory/field-rules.js';
@@ -31,7 +31,7 @@ const instant = ({ value }: { value: unknown }): unknown =>
 /** The filters of a call search. A call must match all of them. */
 export class CallQuery extends PageQuery {
   @ApiPropertyOptional({
-    description: `The app’s own id of a user, caller or callee: a Long, 1 to ${GREATEST_LONG}. The user may have been removed.`,
+    description: `The app’s own id of a user, caller or callee: a Long, 1 to ${MAX_LONG}. The user may have been removed.`,
     pattern: USER_ID_PATTERN,
     example: '1001',
   })

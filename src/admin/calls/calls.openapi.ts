@@ -2,7 +2,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { END_REASONS } from '../../call/record/call-lifecycle.js';
-import { MOST_EXAMINED } from '../../common/page.js';
+import { MAX_EXAMINED } from '../../common/page.js';
 import { CallPage, CallReply } from './call.dto.js';
 import { pageParameter, problem } from '../../http/problem-response.js';
 
@@ -16,7 +16,7 @@ export const SearchCallsApi = () =>
       description:
         'Newest first, by the time of the request. A call must match all given parameters; without any, all ' +
         'calls are listed. New calls do not shift the remaining pages.\n\n' +
-        `A request examines at most ${MOST_EXAMINED} calls for each of its parameters. If parameters match many calls each, ` +
+        `A request examines at most ${MAX_EXAMINED} calls for each of its parameters. If parameters match many calls each, ` +
         'but few together, a page may have fewer items than `limit`, even none, and still a ' +
         '`next`. Continue until `next` is `null`. A narrower time range needs fewer requests.\n\n' +
         'In a query a plus must be written as `%2B`. In a phone or a time, a blank is accepted for an unescaped plus.',

@@ -6,9 +6,9 @@ import {
   phoneRule,
   trimmed,
   wholeNumberRule,
-  yesOrNoRule,
+  booleanRule,
 } from '../../directory/field-rules.js';
-import { GREATEST_POSITION } from '../../directory/service-line.service.js';
+import { MAX_POSITION } from '../../directory/service-line.service.js';
 import { Satisfies } from '../../directory/satisfies.js';
 
 export class NewServiceLine {
@@ -25,17 +25,17 @@ export class NewServiceLine {
   phone: string;
 
   @ApiProperty({ description: 'Only open lines are rung.', example: true })
-  @Satisfies(yesOrNoRule)
+  @Satisfies(booleanRule)
   open: boolean;
 
   @ApiProperty({
     type: 'integer',
     minimum: 0,
-    maximum: GREATEST_POSITION,
+    maximum: MAX_POSITION,
     description: 'The open line with the lowest position is the one that is rung.',
     example: 1,
   })
-  @Satisfies(wholeNumberRule(0, GREATEST_POSITION))
+  @Satisfies(wholeNumberRule(0, MAX_POSITION))
   position: number;
 }
 

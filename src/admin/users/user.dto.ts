@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { GREATEST_LONG } from '../../common/long.js';
+import { MAX_LONG } from '../../common/long.js';
 import {
   NAME_LENGTH,
   nameRule,
@@ -8,14 +8,14 @@ import {
   trimmed,
   USER_ID_PATTERN,
   userIdRule,
-  yesOrNoRule,
+  booleanRule,
 } from '../../directory/field-rules.js';
 import type { SyncOutcome } from '../../directory/user-sync.service.js';
-import { MOST_USERS_AT_ONCE } from '../../directory/user-rows.js';
+import { MAX_USERS_AT_ONCE } from '../../directory/user-rows.js';
 import { Satisfies, Optional } from '../../directory/satisfies.js';
 
 const ID = {
-  description: `The app’s own id of the user: a Long, 1 to ${GREATEST_LONG}, as a string.`,
+  description: `The app’s own id of the user: a Long, 1 to ${MAX_LONG}, as a string.`,
   pattern: USER_ID_PATTERN,
   example: '1001',
 };
@@ -66,7 +66,7 @@ export class UserChangeBody {
 
   @ApiPropertyOptional(BLOCKED)
   @Optional()
-  @Satisfies(yesOrNoRule)
+  @Satisfies(booleanRule)
   blocked?: boolean;
 }
 
@@ -74,7 +74,7 @@ export class UserChangeBody {
 export class UserList {
   @ApiProperty({
     type: [NewUser],
-    maxItems: MOST_USERS_AT_ONCE,
+    maxItems: MAX_USERS_AT_ONCE,
     example: [
       { id: '1001', name: '王小明', phone: '138 0013 8000' },
       { id: '1002', name: '李小红', phone: null },

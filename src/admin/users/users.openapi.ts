@@ -1,9 +1,9 @@
 /** Swagger documentation of users. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
-import { MOST_VALUES } from '../../common/json-text.js';
+import { MAX_VALUES } from '../../common/json-text.js';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
-import { MOST_USERS_AT_ONCE } from '../../directory/user-rows.js';
+import { MAX_USERS_AT_ONCE } from '../../directory/user-rows.js';
 import { problem, takesBody, takesNoBody, takesPage } from '../../http/problem-response.js';
 import { SyncReply, UserList, UserPage, UserReply } from './user.dto.js';
 
@@ -40,14 +40,14 @@ export const SyncUsersApi = () =>
       operationId: 'syncUsers',
       summary: 'Create or change many users',
       description:
-        `Up to ${MOST_USERS_AT_ONCE} users, all or none. A row replaces all data of its user: a phone that is ` +
+        `Up to ${MAX_USERS_AT_ONCE} users, all or none. A row replaces all data of its user: a phone that is ` +
         'absent or `null` unbinds the stored one. Users who are not in the list stay unchanged, and so do ' +
         'sub-accounts. Repeating a request changes nothing.',
     }),
     ApiBody({ type: UserList }),
     ApiResponse({ status: 200, description: 'Done.', type: SyncReply }),
     takesBody(
-      `8 MB, or has more than ${MOST_USERS_AT_ONCE} users or ${MOST_VALUES} values`,
+      `8 MB, or has more than ${MAX_USERS_AT_ONCE} users or ${MAX_VALUES} values`,
       { where: '/users/17/phone', what: NOT_DIALABLE },
       { where: '/users/20/id', what: 'is the id of /users/3 too' },
     ),

@@ -1,7 +1,7 @@
 /** Swagger documentation of deliveries to webhook endpoints. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
-import { MOST_EXAMINED } from '../../common/page.js';
+import { MAX_EXAMINED } from '../../common/page.js';
 import { pageParameter, problem, takesBody } from '../../http/problem-response.js';
 import { RedeliveryReply, WebhookDeliveryPage } from './webhook-delivery.dto.js';
 import { endpointIdParameter, noSuchEndpoint } from '../webhook-endpoints/webhook-endpoints.openapi.js';
@@ -14,7 +14,7 @@ export const ListWebhookDeliveriesApi = () =>
       description:
         'All deliveries of 30 days with all attempts. The latest call comes first, and within a call the latest change. A ' +
         'failed delivery is retried after 3 s, 7 s, 20 s, 55 s and so on, up to 6 hours. Later changes of ' +
-        `the same call wait for it; other calls do not. With \`state\`, a page examines at most ${MOST_EXAMINED} deliveries, ` +
+        `the same call wait for it; other calls do not. With \`state\`, a page examines at most ${MAX_EXAMINED} deliveries, ` +
         'so it may have fewer items than `limit`, even none. The list ends where `next` is `null`.',
     }),
     endpointIdParameter,

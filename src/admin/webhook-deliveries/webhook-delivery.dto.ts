@@ -10,7 +10,7 @@ import { PageQuery } from '../page-query.js';
 const AN_INSTANT = '2026-11-24T10:16:09.254Z';
 const CALL_SID = '16090510160925480001030600243044';
 /** The maximum of PostgreSQL's integer. */
-const GREATEST_NUMBER = 2_147_483_647;
+const MAX_NUMBER = 2_147_483_647;
 
 const callSidRule: FieldRule = (value) => (isCallSid(value) ? null : 'must be a callSid: 32 decimal digits');
 const stateRule: FieldRule = (value) =>
@@ -40,7 +40,7 @@ export class RedeliveryBody {
     example: 2,
   })
   @Optional()
-  @Satisfies(wholeNumberRule(1, GREATEST_NUMBER))
+  @Satisfies(wholeNumberRule(1, MAX_NUMBER))
   number?: number;
 }
 

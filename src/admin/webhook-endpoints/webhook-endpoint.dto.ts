@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { CHANGE_TYPES, type ChangeType } from '../../call/record/call-change.js';
 import type { EndpointChange, ShownEndpoint } from '../../delivery/endpoint.service.js';
-import { textRule, yesOrNoRule, type FieldRule } from '../../directory/field-rules.js';
+import { textRule, booleanRule, type FieldRule } from '../../directory/field-rules.js';
 import { Satisfies, Optional } from '../../directory/satisfies.js';
 
 const LONGEST_URL = 2_000;
@@ -57,7 +57,7 @@ export class WebhookEndpointChangeBody implements EndpointChange {
 
   @ApiPropertyOptional({ description: '`false` pauses deliveries, `true` resumes them.', example: true })
   @Optional()
-  @Satisfies(yesOrNoRule)
+  @Satisfies(booleanRule)
   enabled?: boolean;
 }
 

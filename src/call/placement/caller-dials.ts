@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Refusal } from '../../telephony/telephony-provider.js';
 
 /** A dial takes at most DIAL_TIMEOUT. Together with the wait for a slot this is less than UNSETTLED_DIAL_SECONDS. */
-const MOST_WAIT_MS = 10_000;
+const MAX_WAIT_MS = 10_000;
 const LOOK_AGAIN_MS = 200;
 
 /** No other provider is tried: this caller would block a place there as well. */
@@ -21,7 +21,7 @@ export const FORMER_IN_FLIGHT: Refusal & { readonly kind: 'refused' } = {
 export class CallerDials {
   private readonly inFlight = new Map<string, Promise<unknown>>();
 
-  constructor(private readonly mostWaitMs = MOST_WAIT_MS) {}
+  constructor(private readonly maxWaitMs = MAX_WAIT_MS) {}
 
   isInFlight(callerId: string): boolean {
     return this.inFlight.has(callerId);
@@ -43,7 +43,7 @@ export class CallerDials {
    * @returns false if a dial is still in flight after the maximum wait
    */
   async waitForFormer(callerId: string, isWanted: () => Promise<boolean>): Promise<boolean> {
-    const deadline = Date.now() + this.mostWaitMs;
+    const deadline = Date.now() + this.maxWaitMs;
     while (this.isInFlight(callerId)) {
       if (Date.now() >= deadline) return false;
       await sleep(LOOK_AGAIN_MS);

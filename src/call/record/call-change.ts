@@ -39,7 +39,7 @@ export interface CallChange {
 
 const STATE_TYPES = Object.values(StateType).map(String);
 /** The maximum of PostgreSQL's integer. */
-const GREATEST_NUMBER = 2 ** 31 - 1;
+const MAX_NUMBER = 2 ** 31 - 1;
 
 /**
  * Validates the bytes: they come from a notification, which any database user can send, or from a row that another
@@ -52,7 +52,7 @@ export const readChange = (bytes: string): CallChange => {
   readOneOf('type', CHANGE_TYPES, change.type);
   expectThat('timestamp', isTime(change.timestamp));
   expectThat('callSid', isCallSid(data.callSid));
-  readWholeNumber('number', 1, GREATEST_NUMBER, data.number);
+  readWholeNumber('number', 1, MAX_NUMBER, data.number);
   readOneOf('stateType', STATE_TYPES, data.stateType);
   if (data.endReason !== null) readOneOf('endReason', END_REASONS, data.endReason);
   expectThat('occurredAt', isTime(data.occurredAt));

@@ -15,7 +15,7 @@ export const isCallSid = (text: unknown): text is string => typeof text === 'str
  * length that are all digits compare alike in every collation, and in JavaScript. The year has two digits, so the range
  * ends in 2099.
  */
-export const leastCallSidAt = (time: Date): string => {
+export const minCallSidAt = (time: Date): string => {
   const year = time.getUTCFullYear();
   if (year < 2000) return '0'.repeat(TIME_DIGITS + RANDOM_DIGITS);
   if (year > 2099) return '9'.repeat(TIME_DIGITS + RANDOM_DIGITS);

@@ -5,11 +5,11 @@
  * that are over. It is read backwards from the cursor until the page is full. The open calls are few; they are read
  * completely and merged in.
  * With several filters, one leads and the others are checked on each call that it finds. They may match none for a long
- * time. So a statement examines at most MOST_EXAMINED calls, and reports how far it has come.
+ * time. So a statement examines at most MAX_EXAMINED calls, and reports how far it has come.
  */
-import { MOST_EXAMINED } from '../../common/page.js';
+import { MAX_EXAMINED } from '../../common/page.js';
 import type { EndReason, StateType } from '../record/call-lifecycle.js';
-import { leastCallSidAt } from '../record/call-sid.js';
+import { minCallSidAt } from '../record/call-sid.js';
 import { SHOWN_COLUMNS, type ShownRow } from './call-view.js';
 
 export interface CallFilter {
@@ -71,7 +71,7 @@ interface Source {
 export const searchStatements = (
   filter: CallFilter,
   { after, limit }: { readonly after?: string | undefined; readonly limit: number },
-  mostExamined = MOST_EXAMINED,
+  maxExamined = MAX_EXAMINED,
 ): SearchStatement[] => {
   const values: unknown[] = [];
   const put: Put = (value) => `$${values.push(value)}`;
@@ -83,7 +83,7 @@ export const searchStatements = (
   const open = openCalls(bounds, [...states, ...criteria.map(fits), ...instants]);
 
   const statement = (...sources: readonly Source[]): SearchStatement => ({
-    text: sources.map((source, index) => textOf(source, index, limit, mostExamined)).join(' union all '),
+    text: sources.map((source, index) => textOf(source, index, limit, maxExamined)).join(' union all '),
     values,
   });
   if (stateType !== undefined && stateType < 4) return [statement(open)];
@@ -97,14 +97,14 @@ export const searchStatements = (
 
 /** A range of callSids, without its end. */
 interface Bounds {
-  readonly least: string;
+  readonly min: string;
   readonly end: string;
 }
 
 const boundsOf = ({ from, to }: CallFilter, after: string | undefined, put: Put): Bounds => {
-  const least = leastCallSidAt(new Date((from ?? BEFORE_ALL).getTime() - CLOCK_TOLERANCE_MS));
-  const end = leastCallSidAt(new Date((to ?? AFTER_ALL).getTime() + CLOCK_TOLERANCE_MS));
-  return { least: put(least), end: put(after !== undefined && after < end ? after : end) };
+  const min = minCallSidAt(new Date((from ?? BEFORE_ALL).getTime() - CLOCK_TOLERANCE_MS));
+  const end = minCallSidAt(new Date((to ?? AFTER_ALL).getTime() + CLOCK_TOLERANCE_MS));
+  return { min: put(min), end: put(after !== undefined && after < end ? after : end) };
 };
 
 const instantsOf = ({ from, to }: CallFilter, put: Put): string[] => [
@@ -126,17 +126,17 @@ const criteriaOf = (filter: CallFilter, put: Put): Criterion[] => {
 const fits = ({ columns, value }: Criterion): string =>
   `(${columns.map((column) => `${column} = ${value}`).join(' or ')})`;
 
-const allCalls = ({ least, end }: Bounds, conditions: readonly string[]): Source => ({
-  calls: `select * from call_record where call_sid >= ${least} and call_sid < ${end}`,
+const allCalls = ({ min, end }: Bounds, conditions: readonly string[]): Source => ({
+  calls: `select * from call_record where call_sid >= ${min} and call_sid < ${end}`,
   order: 'call_sid desc',
   conditions,
 });
 
 /** Materialized: otherwise the planner might search for the few open calls among all others. */
-const openCalls = ({ least, end }: Bounds, conditions: readonly string[]): Source => ({
+const openCalls = ({ min, end }: Bounds, conditions: readonly string[]): Source => ({
   calls: `
     with open as materialized (select * from call_record where state < 4)
-    select * from open where call_sid >= ${least} and call_sid < ${end}`,
+    select * from open where call_sid >= ${min} and call_sid < ${end}`,
   order: 'call_sid desc',
   conditions,
 });
@@ -145,17 +145,17 @@ const openCalls = ({ least, end }: Bounds, conditions: readonly string[]): Sourc
  * A range of the column's index. With "column = value" for a value that it considers common, the planner would walk the
  * whole primary key from today backwards.
  */
-const overCalls = (column: string, value: string, { least, end }: Bounds, conditions: readonly string[]): Source => ({
+const overCalls = (column: string, value: string, { min, end }: Bounds, conditions: readonly string[]): Source => ({
   calls: `
     select * from call_record
-    where state = 4 and (${column}, call_sid) >= (${value}, ${least}) and (${column}, call_sid) < (${value}, ${end})`,
+    where state = 4 and (${column}, call_sid) >= (${value}, ${min}) and (${column}, call_sid) < (${value}, ${end})`,
   order: `${column} desc, call_sid desc`,
   conditions,
 });
 
-const textOf = ({ calls, order, conditions }: Source, index: number, limit: number, mostExamined: number): string => {
+const textOf = ({ calls, order, conditions }: Source, index: number, limit: number, maxExamined: number): string => {
   const matches = conditions.join(' and ') || 'true';
-  const examined = conditions.length > 0 ? mostExamined : limit + 1;
+  const examined = conditions.length > 0 ? maxExamined : limit + 1;
   return `(
   select ${SHOWN_COLUMNS}, ${index} as source, ${matches} as matches, place = ${examined} as "isHorizon"
   from (

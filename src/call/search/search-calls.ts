@@ -1,7 +1,7 @@
 /** Runs the statements of `call-search-statement.ts` and builds one page. */
 import type { DataSource } from 'typeorm';
 import { KEY_ORDER_SETTINGS } from '../../postgres/key-order.js';
-import { MOST_EXAMINED, type Page, type PageRequest } from '../../common/page.js';
+import { MAX_EXAMINED, type Page, type PageRequest } from '../../common/page.js';
 import { searchStatements, type CallFilter, type FoundRow } from './call-search-statement.js';
 import { shownCall, type ShownCall } from './call-view.js';
 
@@ -13,12 +13,12 @@ export const searchCalls = async (
   database: DataSource,
   filter: CallFilter,
   page: PageRequest,
-  mostExamined = MOST_EXAMINED,
+  maxExamined = MAX_EXAMINED,
 ): Promise<Page<ShownCall>> =>
   database.transaction(async (transaction) => {
     await transaction.query(KEY_ORDER_SETTINGS);
     let farthest: Page<ShownCall> | undefined;
-    for (const { text, values } of searchStatements(filter, page, mostExamined)) {
+    for (const { text, values } of searchStatements(filter, page, maxExamined)) {
       const found = pageOf(await transaction.query<FoundRow[]>(text, [...values]), page.limit);
       if (found.items.length === page.limit || found.next === null) return found;
       if (!farthest?.next || found.next < farthest.next) farthest = found;

@@ -155,7 +155,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
   private async begin(): Promise<void> {
     this.toldSince = new Map();
     this.lookedUntil = await beginToLook(this.connection.ask);
-    if (this.staleTimer) this.logger.info('changes are seen again');
+    if (this.staleTimer) this.logger.info('the change feed is connected again');
     clearInterval(this.staleTimer);
     this.staleTimer = undefined;
     this.isCurrent = true;
@@ -214,7 +214,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     clearTimeout(this.timer);
     this.hints.drop();
     this.isCurrent = false;
-    this.logger.warn({ error }, 'changes cannot be seen; answering from the database until they can be');
+    this.logger.warn({ error }, 'the change feed is disconnected; answering from the database until it reconnects');
     this.tellObservers((observer) => {
       observer.onStale?.();
       observer.onHearing?.(false);

@@ -9,7 +9,7 @@ import { CALL_CHANGED_CHANNEL } from '../record/call-change.js';
 
 const CHANGES_A_HINT = 500;
 /** Beyond this limit hints are dropped, and the next look finds the changes. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 
 const NOTIFY = `select pg_notify('${CALL_CHANGED_CHANNEL}', change) from unnest($1::text[]) as change`;
 
@@ -21,7 +21,7 @@ export class ChangeHints {
 
   /** Changes that arrive during a send share the next one. */
   give(bytes: string): void {
-    if (this.waiting.length >= MOST_WAITING) return;
+    if (this.waiting.length >= MAX_WAITING) return;
     this.waiting.push(bytes);
     this.sending ??= this.send().finally(() => {
       this.sending = undefined;

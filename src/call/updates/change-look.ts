@@ -15,7 +15,7 @@
 import type { QueryResult } from 'pg';
 
 /** If there are more changes than this since the last look, they are not listed. */
-export const MOST_SEEN = 5_000;
+export const MAX_SEEN = 5_000;
 
 export interface SeenChange {
   readonly callSid: string;
@@ -44,7 +44,7 @@ const asNumber = (transaction: string): string => `(${transaction}::text)::bigin
 /**
  * $1: the snapshot of the last look.
  *
- * 1. `new`, first part: changes of transactions that began after that snapshot. At most MOST_SEEN + 1 rows.
+ * 1. `new`, first part: changes of transactions that began after that snapshot. At most MAX_SEEN + 1 rows.
  * 2. `new`, second part: changes of transactions that were in progress then.
  * The result has at least one row, with the new snapshot.
  */
@@ -54,12 +54,12 @@ with new as (
    where change_number is not null
      and written_by >= ${asNumber('pg_snapshot_xmax($1::pg_snapshot)')}
      and written_by < ${asNumber('pg_snapshot_xmax(pg_current_snapshot())')}
-   order by written_by limit ${MOST_SEEN + 1})
+   order by written_by limit ${MAX_SEEN + 1})
   union all
   (select call_sid, change_number from call_event
    where change_number is not null
      and written_by = any(array(select ${asNumber('pg_snapshot_xip($1::pg_snapshot)')}))
-   limit ${MOST_SEEN + 1})
+   limit ${MAX_SEEN + 1})
 )
 select pg_current_snapshot()::text as snapshot, pg_postmaster_start_time()::text as server,
   pg_snapshot_xmax(pg_current_snapshot()) >= pg_snapshot_xmax($1::pg_snapshot) as "isGoingOn",
@@ -89,6 +89,6 @@ export const look = async (ask: AskInSession, last: LookedUntil): Promise<Look> 
   if (!first) throw new Error('the look has no snapshot');
   const { snapshot, server } = first;
   const until = { snapshot, server };
-  if (!first.isGoingOn || server !== last.server || rows.length > MOST_SEEN) return { until, changes: null };
+  if (!first.isGoingOn || server !== last.server || rows.length > MAX_SEEN) return { until, changes: null };
   return { until, changes: rows.filter((row) => row.callSid !== null) };
 };

@@ -10,7 +10,7 @@ const HEARTBEAT_EVERY_MS = 15_000;
  * A client with more unread bytes than this is disconnected. It resumes from the last number it has. A call has few
  * changes.
  */
-const MOST_BUFFERED_BYTES = 16 * 1024;
+const MAX_BUFFERED_BYTES = 16 * 1024;
 
 /** The number in Last-Event-ID; null if there is none to resume from. */
 export const changeNumberOf = (lastEventId: string | undefined): number | null =>
@@ -40,7 +40,7 @@ export const sendEvents = (
   });
   const write = (text: string): void => {
     if (raw.writableEnded) return;
-    if (raw.writableLength > MOST_BUFFERED_BYTES) raw.destroy();
+    if (raw.writableLength > MAX_BUFFERED_BYTES) raw.destroy();
     else raw.write(text);
   };
   const heartbeat = setInterval(() => {

@@ -6,7 +6,7 @@
 import { LRUCache } from 'lru-cache';
 import type { AskInSession } from './change-look.js';
 
-const MOST_SENDERS = 1_000;
+const MAX_SENDERS = 1_000;
 /** After this time the process id may belong to another role. */
 const KNOWN_FOR_MS = 60_000;
 const LOOKED_UP_AT_ONCE = 5;
@@ -14,7 +14,7 @@ const LOOKED_UP_AT_ONCE = 5;
 const IS_OURS = `select usename = session_user as "isOurs" from pg_stat_activity where pid = $1`;
 
 export class HintSenders {
-  private readonly known = new LRUCache<number, boolean>({ max: MOST_SENDERS, ttl: KNOWN_FOR_MS });
+  private readonly known = new LRUCache<number, boolean>({ max: MAX_SENDERS, ttl: KNOWN_FOR_MS });
   private readonly lookedUp = new Set<number>();
 
   constructor(private readonly ask: AskInSession) {}

@@ -24,9 +24,9 @@ export const longPollOf = ({ after, afterNumber, wait }: Readonly<Record<string,
   return { seen, waitSeconds };
 };
 
-const wholeNumber = (name: string, text: unknown, most: number): number => {
-  if (typeof text !== 'string' || !/^\d{1,7}$/.test(text) || Number(text) > most) {
-    throw malformed(`${name} must be a whole number from 0 to ${most}`);
+const wholeNumber = (name: string, text: unknown, max: number): number => {
+  if (typeof text !== 'string' || !/^\d{1,7}$/.test(text) || Number(text) > max) {
+    throw malformed(`${name} must be a whole number from 0 to ${max}`);
   }
   return Number(text);
 };

@@ -13,7 +13,7 @@ export interface RememberedState {
 }
 
 /** More than the live calls of one replica's clients; about 300 bytes each. */
-const MOST_CALLS = 100_000;
+const MAX_CALLS = 100_000;
 
 /**
  * Caches the states of recent calls, for the poll that every live caller sends every second (design rule 7). The feed
@@ -21,7 +21,7 @@ const MOST_CALLS = 100_000;
  */
 @Injectable()
 export class StateCache {
-  private readonly states = new LRUCache<string, RememberedState>({ max: MOST_CALLS });
+  private readonly states = new LRUCache<string, RememberedState>({ max: MAX_CALLS });
   private isCurrent = false;
   /**
    * Incremented when a change was missed. A state that was read from the database before that is not cached afterwards.

@@ -25,7 +25,7 @@ export interface AriReply {
  * Asterisk silently drops connections above its session_limit, 100 by default. This number leaves room for two more
  * replicas and for their event sockets.
  */
-const MOST_CONNECTIONS = 24;
+const MAX_CONNECTIONS = 24;
 const REPLY_LIMIT_MS = 5_000;
 
 /** The part of Asterisk's REST interface that is used here. */
@@ -39,7 +39,7 @@ export class AriClient {
     this.proxyFor = proxyFor;
     this.url = `${url.replace(/\/$/, '')}/ari`;
     this.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-    this.agent = connectionsTo('Asterisk', { proxyFor, connections: MOST_CONNECTIONS });
+    this.agent = connectionsTo('Asterisk', { proxyFor, connections: MAX_CONNECTIONS });
   }
 
   /** @param path below /ari, with its query */

@@ -25,7 +25,7 @@ const OPEN_LIMIT_MS = 3_500;
 /** An event with all variables of a channel has a few KB. */
 const LONGEST_EVENT_BYTES = 1024 * 1024;
 /** The delays before the first and any later attempt to reconnect. A restart of Asterisk takes about a second. */
-const RETRY_MS = { first: 250, most: 5_000 };
+const RETRY_MS = { min: 250, max: 5_000 };
 
 /** An event socket that reconnects whenever it is lost. */
 export class EventSocket {
@@ -123,7 +123,7 @@ export class EventSocket {
   private openLater(error: Error): void {
     if (this.closed) return;
     if (this.failures === 0) this.listener.onLost(error);
-    const delayMs = Math.min(RETRY_MS.first * 2 ** this.failures++, RETRY_MS.most);
+    const delayMs = Math.min(RETRY_MS.min * 2 ** this.failures++, RETRY_MS.max);
     this.timer = setTimeout(() => void this.open(), delayMs * (0.8 + Math.random() * 0.4));
   }
 }

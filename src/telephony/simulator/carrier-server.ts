@@ -4,7 +4,7 @@
  *   POST /calls                      { callSid, callerPhone, calleePhone } -> 201 { callId }
  *   POST /calls/{callSid}/hang-up    { before? }                          -> 200 { answer }
  *   GET  /calls/{callSid}                                                 -> 200 { events }
- *   GET  /call-log                                                          -> 200 { calls }
+ *   GET  /call-log                                                        -> 200 { calls }
  *   GET  /health                                                          -> 200
  *
  * A refused dial is answered with 422 and category, code and text. A dial whose script hangs is never answered; one whose

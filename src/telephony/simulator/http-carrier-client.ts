@@ -26,7 +26,7 @@ interface Reply {
 }
 
 const REPLY_LIMIT_MS = 5_000;
-/** Enough for the callLog of 50,000 calls, which tests read. */
+/** Enough for the call log of 50,000 calls, which tests read. */
 const LONGEST_REPLY_BYTES = 32 * 1024 * 1024;
 /** Time limit of the health request. */
 const HEALTH_LIMIT_MS = 2_000;

@@ -19,7 +19,7 @@ import { readWireBody } from './wire-format.js';
 export const randomWebhookSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 /**
- * A provider that rings no phones, but fulfils the whole provider contract: scripts, a callLog, signed webhooks over
+ * A provider that rings no phones, but fulfils the whole provider contract: scripts, a call log, signed webhooks over
  * HTTP.
  */
 export class SimulatorProvider implements TelephonyProvider {

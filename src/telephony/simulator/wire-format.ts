@@ -71,7 +71,7 @@ const readWireEvent = (event: Record<string, unknown>, eventId: unknown): Provid
   const { type: typeText, call, occurredAt, endReason: reasonText, detail } = event;
   const { id, reference } = readObject('call', call);
   const type = TYPES.find((known) => typeText === `call.${known}`);
-  if (!type) throw new UnexpectedShape('type is none that we know');
+  if (!type) throw new UnexpectedShape('type is unknown');
   const endReason = endReasonOf(type, reasonText);
   return {
     eventId: readText('the id of the event', eventId),
@@ -93,7 +93,7 @@ export const providerEventOf = ({ id, callId, occurredAt, ...event }: CarrierEve
 
 const time = (name: string, value: unknown): Date => {
   const date = typeof value === 'string' ? readInstant(value) : null;
-  if (!date) throw new UnexpectedShape(`${name} is no RFC 3339 time`);
+  if (!date) throw new UnexpectedShape(`${name} is not an RFC 3339 time`);
   return date;
 };
 

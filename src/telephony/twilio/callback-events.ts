@@ -92,7 +92,7 @@ const sidOfLegA = ({ source, fields }: GenuineCallback): string =>
 
 const sidIn = (fields: URLSearchParams, name: string): string => {
   const sid = fields.get(name) ?? '';
-  if (!isCallSid(sid)) throw new MalformedCallback(`${name} is no call’s sid`);
+  if (!isCallSid(sid)) throw new MalformedCallback(`${name} is not a call’s sid`);
   return sid;
 };
 
@@ -103,7 +103,7 @@ const statusIn = (
 ): LegStatus => {
   const given = fields.get(name) ?? '';
   const status = alike[given] ?? readLegStatus(given);
-  if (status === undefined) throw new MalformedCallback(`${name} is no status that we know`);
+  if (status === undefined) throw new MalformedCallback(`${name} is not a known status`);
   return status;
 };
 

@@ -76,7 +76,7 @@ const readJson = (text: string): object => {
   } catch {
     throw new UnreadableBody('it is neither JSON nor XML');
   }
-  if (!isObject(value)) throw new UnreadableBody('the JSON is no object');
+  if (!isObject(value)) throw new UnreadableBody('the JSON is not an object');
   return value;
 };
 

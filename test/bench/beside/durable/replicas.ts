@@ -11,7 +11,7 @@ import { cellsOf, HEAD_OF_ROUNDS, noObjectLock } from './round-cells.js';
 import { carryOutAll, type Outcome } from './round.js';
 
 const CONNECTIONS = 64;
-const LEAST_GAIN = 1.5;
+const MIN_GAIN = 1.5;
 
 export const measureDurableReplicas = async (place: DurablePlace, seconds: number): Promise<Report> => {
   const database = await place.databases.create('two');
@@ -56,9 +56,9 @@ const reportOf = (outcomes: readonly Outcome[], delayMs: number): Report => {
     rows: outcomes.map((outcome) => [...outcome.trial.cells, ...cellsOf(outcome), boundIn(outcome)]),
     aims: [
       {
-        text: `two replicas: ≥ ${LEAST_GAIN} times one, unless the cores are full`,
+        text: `two replicas: ≥ ${MIN_GAIN} times one, unless the cores are full`,
         figure: `${gain.toFixed(2)}; bound by ${bound}`,
-        isReached: gain >= LEAST_GAIN || isOfCores(bound),
+        isReached: gain >= MIN_GAIN || isOfCores(bound),
       },
       noObjectLock(outcomes),
     ],

@@ -13,7 +13,7 @@ const STREAMS = 5_000;
 const ROUNDS = 3;
 const WARM_UP = { seconds: 0.5, rate: 200 };
 /** There are calls for no more events. */
-const MOST_SECONDS = 4;
+const MAX_SECONDS = 4;
 const PACES = [
   { rate: 200, limitMs: 25 },
   { rate: 1_000, limitMs: 50 },
@@ -30,7 +30,7 @@ interface Result {
 }
 
 export const measureDurableStreams = async (place: DurablePlace, wanted: number): Promise<Report> => {
-  const seconds = Math.min(wanted, MOST_SECONDS);
+  const seconds = Math.min(wanted, MAX_SECONDS);
   const database = await place.databases.create('streams');
   const { url: providerUrl } = await startProvider(place);
   const { settings } = TUNING;
