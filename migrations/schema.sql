@@ -50,11 +50,24 @@ create table call_record (
   recording text,
   turn_at timestamp with time zone,
   checked_until timestamp(3) with time zone,
+  metadata jsonb,
+  placed_by text,
+  longest_talk_seconds integer,
   constraint call_record_pkey PRIMARY KEY (call_sid),
   constraint call_record_call_sid_shape CHECK ((call_sid ~ '^[0-9]{32}$'::text)),
   constraint call_record_end_known CHECK (((state = 4) = ((end_reason IS NOT NULL) AND (ended_by IS NOT NULL) AND (ended_at IS NOT NULL)))),
   constraint call_record_one_target CHECK (((callee_id IS NULL) <> (service_line_id IS NULL))),
   constraint call_record_state_range CHECK (((state >= 1) AND (state <= 4)))
+);
+
+create table idempotent_request (
+  principal text not null,
+  key text not null,
+  body_hash text not null,
+  call_sid text not null,
+  created_at timestamp(3) with time zone default now() not null,
+  answered boolean default false not null,
+  constraint idempotent_request_pkey PRIMARY KEY (principal, key)
 );
 
 create table provider_turn (
@@ -162,6 +175,8 @@ CREATE UNIQUE INDEX call_record_one_open_call_a_caller ON public.call_record USI
 CREATE INDEX call_record_open_at_provider ON public.call_record USING btree (provider, provider_call_id) WHERE (state < 4);
 
 CREATE INDEX call_record_to_sweep ON public.call_record USING btree (sweep_at) WHERE (state < 4);
+
+CREATE INDEX idempotent_request_by_age ON public.idempotent_request USING btree (created_at);
 
 CREATE INDEX service_line_order ON public.service_line USING btree ("position", id);
 

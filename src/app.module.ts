@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AdminModule } from './admin/admin.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { CallsApiModule } from './calls-api/calls-api.module.js';
 import { CallModule } from './call/call.module.js';
 import { DrainingModule, type Draining } from './common/draining.js';
 import { LoggerModule } from './common/logger.module.js';
@@ -27,6 +28,7 @@ export class AppModule {
         DeliveryModule,
         WebhookModule,
         AdminModule,
+        CallsApiModule,
         HealthModule,
       ],
     };

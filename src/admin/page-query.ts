@@ -2,7 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsString } from 'class-validator';
 import { wholeNumberRule } from '../directory/field-rules.js';
-import { Satisfies, Optional } from './satisfies.js';
+import { Satisfies, Optional } from '../directory/satisfies.js';
 
 const MAX_ITEMS = 200;
 const USUAL_ITEMS = 50;

@@ -7,7 +7,14 @@ import { AppError } from '../common/error-table.js';
 import type { Principal } from './access-token.js';
 import { withoutScope } from './challenge.js';
 
-export type Access = 'public' | 'user' | 'admin';
+export type Scope = 'admin' | 'calls:read' | 'calls:write';
+export type Access = 'public' | 'user' | Scope;
+
+/** The routes whose requests are counted, and refused while the subject of their token is blocked. */
+export const isForUsers = (access: Access | undefined): boolean => access === 'user' || isForBackends(access);
+
+export const isForBackends = (access: Access | undefined): boolean =>
+  access === 'calls:read' || access === 'calls:write';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -39,15 +46,19 @@ export const Public = () => allow('public');
 export const RequiresUser = () => allow('user');
 
 /** A token whose scope contains the given one. */
-export const Requires = (scope: 'admin') => allow(scope);
+export const Requires = (scope: Scope) => allow(scope);
 
 /** @returns the refusal; null if access is allowed */
 export const refusalOf = (access: Access | undefined, user: Principal | undefined): AppError | null => {
   if (access === 'public') return null;
   if (!access) return new AppError('FORBIDDEN');
   if (!user) return new AppError('UNAUTHENTICATED');
-  return access === 'admin' && !user.scopes.has('admin') ? withoutScope('admin') : null;
+  return access === 'user' || hasScope(user, access) ? null : withoutScope(access);
 };
+
+/** One who may place calls may read them. The scope admin is for another API and contains neither. */
+const hasScope = ({ scopes }: Principal, scope: Scope): boolean =>
+  scopes.has(scope) || (scope === 'calls:read' && scopes.has('calls:write'));
 
 const callerOf = (context: ExecutionContext): Principal => {
   const { user } = context.switchToHttp().getRequest<FastifyRequest>();

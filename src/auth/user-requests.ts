@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../common/error-table.js';
-import './access.js';
+import { isForBackends, isForUsers } from './access.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -26,7 +26,11 @@ export const limitRequestsOfUsers = (server: FastifyInstance): void => {
     if (left > 0) byUser.set(userId, left);
     else byUser.delete(userId);
   };
-  const enter = ({ user }: FastifyRequest, { raw }: FastifyReply, done: (refusal?: Error) => void): void => {
+  const enter = (
+    { user, routeOptions }: FastifyRequest,
+    { raw }: FastifyReply,
+    done: (refusal?: Error) => void,
+  ): void => {
     // If the client has disconnected, 'close' has already fired.
     if (!user || raw.destroyed) {
       done();
@@ -35,7 +39,8 @@ export const limitRequestsOfUsers = (server: FastifyInstance): void => {
     const { userId } = user;
     const count = byUser.get(userId) ?? 0;
     if (count >= REQUESTS_AT_ONCE) {
-      done(new AppError('TOO_MANY_WAITING', { retryAfterSeconds: 1 }));
+      const name = isForBackends(routeOptions.config.access) ? 'TOO_MANY_REQUESTS' : 'TOO_MANY_WAITING';
+      done(new AppError(name, { retryAfterSeconds: 1 }));
       return;
     }
     byUser.set(userId, count + 1);
@@ -45,7 +50,7 @@ export const limitRequestsOfUsers = (server: FastifyInstance): void => {
     done();
   };
   server.addHook('onRoute', (route) => {
-    if (route.config?.access === 'user' && !route.config.isInLine)
+    if (isForUsers(route.config?.access) && !route.config?.isInLine)
       route.onRequest = [route.onRequest ?? [], enter].flat();
   });
 };

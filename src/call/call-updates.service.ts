@@ -32,7 +32,7 @@ export class CallUpdates {
    */
   async longPoll(
     callSid: string,
-    callerId: string,
+    callerId: string | null,
     seen: Seen,
     waitSeconds: number,
     gone: AbortSignal,
@@ -74,7 +74,7 @@ export class CallUpdates {
    * change.
    * @throws AppError NOT_YOUR_CALL
    */
-  async follow(callSid: string, callerId: string, lastNumber: number | null): Promise<FollowedCall> {
+  async follow(callSid: string, callerId: string | null, lastNumber: number | null): Promise<FollowedCall> {
     const { number, state } = await this.calls.stateOf(callSid, callerId, lastNumber ?? 0);
     // A number beyond the latest change cannot be resumed from.
     const last = lastNumber !== null && lastNumber <= number ? lastNumber : number - 1;

@@ -14,7 +14,9 @@ import { CatchUp } from './reconciliation/catch-up.js';
 import { ChangeFeed } from './updates/change-feed.js';
 import { DryRunService } from './placement/dry-run.service.js';
 import { KeptCancels } from './cancel/kept-cancels.js';
+import { OldRequestRemoval } from './reconciliation/old-request-removal.js';
 import { OpenCallCheck } from './reconciliation/open-call-check.js';
+import { PlacedCallsService } from './search/placed-calls.service.js';
 import { ProviderStreams } from './reconciliation/provider-streams.js';
 import { StateCache } from './updates/state-cache.js';
 import { SubAccountMaker } from './placement/sub-account-maker.js';
@@ -37,13 +39,27 @@ import { WaitingClients } from './updates/waiting-clients.js';
     ChangeFeed,
     DryRunService,
     KeptCancels,
+    OldRequestRemoval,
     OpenCallCheck,
+    PlacedCallsService,
     ProviderStreams,
     StateCache,
     SubAccountMaker,
     Sweeper,
     WaitingClients,
   ],
-  exports: [CallHistoryService, CallRecorder, CallSearchService, CallService, CatchUp, ChangeFeed, DryRunService],
+  exports: [
+    CallHistoryService,
+    CallPlacement,
+    CallRecorder,
+    CallSearchService,
+    CallService,
+    CallUpdates,
+    CatchUp,
+    ChangeFeed,
+    DryRunService,
+    PlacedCallsService,
+    WaitingClients,
+  ],
 })
 export class CallModule {}

@@ -14,7 +14,9 @@ import { StateType } from './record/call-lifecycle.js';
 import { CallPlacement } from './placement/call-placement.js';
 import { CallRecorder } from './call-recorder.js';
 import { isCallSid } from './record/call-sid.js';
+import { userIdIn } from './record/party-id.js';
 import { CallerCancels } from './cancel/caller-cancels.js';
+import { CancelFailed } from './cancel/cancel-failed.js';
 import { claimCancel, releaseCancel, type CancelClaim } from './cancel/cancel-claim.js';
 import { asAsked } from './record/dialled-call.js';
 import { releaseDialSlot } from './placement/release-dial-slot.js';
@@ -23,7 +25,7 @@ import { StateCache, type RememberedState } from './updates/state-cache.js';
 
 const findState = preparedStatement<RememberedState>(
   'call-state',
-  'select caller_id as "callerId", state, changes as number from call_record where call_sid = $1',
+  `select ${userIdIn('caller_id')} as "callerId", state, changes as number from call_record where call_sid = $1`,
 );
 
 /** Places and cancels calls, and returns their state. */
@@ -60,7 +62,7 @@ export class CallService {
    *   it
    * @throws AppError NOT_YOUR_CALL for a callSid that is malformed, unknown, or another user's: one answer for all.
    */
-  async stateOf(callSid: string, callerId: string, seen = 0): Promise<RememberedState> {
+  async stateOf(callSid: string, callerId: string | null, seen = 0): Promise<RememberedState> {
     const call = isCallSid(callSid) ? await this.knownState(callSid, seen) : undefined;
     if (call?.callerId !== callerId) throw new AppError('NOT_YOUR_CALL');
     return call;
@@ -87,7 +89,9 @@ export class CallService {
   private async claimCancel(callSid: string, callerId: string, before: CallMilestone | null): Promise<CancelClaim> {
     const claim = await claimCancel(this.database, { callSid, callerId, isConditional: before !== null });
     if (!claim) throw new AppError('NOT_YOUR_CALL');
-    if (claim.state >= StateType[before ?? 'over']) throw new AppError('CANCEL_FAILED');
+    if (claim.state >= StateType[before ?? 'over']) {
+      throw new CancelFailed(claim.state === StateType.over ? 'over' : 'passed');
+    }
     return claim;
   }
 
@@ -129,7 +133,7 @@ export class CallService {
     logAboutCall(call.callSid);
     const outcome = await this.orderHangUp(providerName, call, before);
     if (outcome.kind !== 'taken') {
-      throw new AppError('CANCEL_FAILED', outcome.kind === 'refused' ? { cause: refusalError(outcome) } : {});
+      throw new CancelFailed(outcome.kind, outcome.kind === 'refused' ? { cause: refusalError(outcome) } : {});
     }
     await this.recorder.applyOwn(call.callSid, 'canceled', { endReason: 'canceled' });
   }

@@ -2,7 +2,7 @@ import { failure } from './contract-envelope.js';
 import { ERRORS, type AppError } from './error-table.js';
 
 /** Routes that use problem bodies (RFC 9457). All others use the contract's envelope. */
-const SPEAKS_PROBLEM = /^\/(?:v1\/admin|v1\/webhooks|health)(?:\/|$)/;
+const SPEAKS_PROBLEM = /^\/(?:v1\/admin|v1\/calls|v1\/webhooks|health)(?:\/|$)/;
 
 interface ErrorBody {
   readonly headers: Readonly<Record<string, string>>;
@@ -34,5 +34,6 @@ const problem = (error: AppError, requestId: string | null) => ({
   code: error.code,
   detail: error.detail,
   errors: error.faults.length > 0 ? error.faults : undefined,
+  callSid: error.callSid,
   requestId: requestId ?? undefined,
 });

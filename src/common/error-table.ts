@@ -39,6 +39,27 @@ export const ERRORS = {
   UNAVAILABLE: refusal(503, 'Not available at the moment; please try again.'),
   NOT_IMPLEMENTED: refusal(501, 'This method is not known here.'),
   INTERNAL: refusal(500, 'Something went wrong on our side.'),
+
+  // Of /v1/calls alone.
+  USER_BLOCKED: refusal(403, 'An administrator has blocked this user.'),
+  CALLER_IN_A_CALL: refusal(409, 'The caller has another open call.'),
+  CALL_TOO_LATE: refusal(409, 'The call could not be dialled before notAfter.'),
+  REQUEST_IN_PROGRESS: refusal(409, 'A request with this Idempotency-Key is still in progress.'),
+  CANCEL_REFUSED: refusal(409, 'The provider refuses to hang up.'),
+  IDEMPOTENCY_KEY_REUSED: refusal(422, 'This Idempotency-Key was used for another request.'),
+  UNKNOWN_USER: refusal(422, 'There is no such user.'),
+  USER_HAS_NO_PHONE: refusal(422, 'The user has no phone.'),
+  UNKNOWN_SERVICE_LINE: refusal(422, 'There is no such service line.'),
+  SERVICE_LINE_CLOSED: refusal(422, 'The service line is closed.'),
+  UNKNOWN_PROVIDER: refusal(422, 'This service runs no such provider.'),
+  SAME_PHONE: refusal(422, 'Caller and callee have the same phone.'),
+  NO_ROUTE: refusal(422, 'No provider may carry calls to this number.'),
+  NO_PROVIDER_ACCOUNT: refusal(422, 'The caller has no account at a provider that may carry the call.'),
+  NUMBER_REFUSED: refusal(422, 'The provider refuses a number.'),
+  CALL_NOT_PERMITTED: refusal(422, 'The provider does not permit this call.'),
+  RATE_LIMITED: refusal(429, 'Too many calls; try again later.'),
+  TOO_MANY_REQUESTS: refusal(429, 'The token has too many requests in progress.'),
+  PROVIDER_UNAVAILABLE: refusal(503, 'The provider cannot be reached or takes no calls.'),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorName = keyof typeof ERRORS;
@@ -54,6 +75,8 @@ interface AppErrorDetails {
   /** What was received and what was expected. For problem bodies, never for the contract's envelope. */
   readonly detail?: string;
   readonly faults?: readonly Fault[];
+  /** Of the call that is in the way; for problem bodies. */
+  readonly callSid?: string | undefined;
   /** Seconds, for Retry-After. */
   readonly retryAfterSeconds?: number;
   /** WWW-Authenticate (RFC 6750, 3), if it has more than `Bearer`. */
@@ -67,6 +90,7 @@ interface AppErrorDetails {
 export class AppError extends Error {
   readonly detail: string | undefined;
   readonly faults: readonly Fault[];
+  readonly callSid: string | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly challenge: string | undefined;
 
@@ -78,6 +102,7 @@ export class AppError extends Error {
     this.name = 'AppError';
     this.detail = details.detail;
     this.faults = details.faults ?? [];
+    this.callSid = details.callSid;
     this.retryAfterSeconds = details.retryAfterSeconds;
     this.challenge = details.challenge ?? (ERRORS[code].httpStatus === 401 ? 'Bearer' : undefined);
   }

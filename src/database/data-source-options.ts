@@ -14,8 +14,10 @@ import { TellWhoWroteAChange1764700000000 } from '../../migrations/1764700000000
 import { IndexChangesByWriter1764701000000 } from '../../migrations/1764701000000-index-changes-by-writer.js';
 import { AddJobsAfterCommit1764702000000 } from '../../migrations/1764702000000-add-jobs-after-commit.js';
 import { IndexRecentDeliveries1764703000000 } from '../../migrations/1764703000000-index-recent-deliveries.js';
+import { PlaceCallsByBackend1764710000000 } from '../../migrations/1764710000000-place-calls-by-backend.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
 import { CallRecord } from '../call/record/call-record.entity.js';
+import { IdempotentRequest } from '../call/record/idempotent-request.entity.js';
 import { ProviderTurn } from '../call/placement/provider-turn.entity.js';
 import { WebhookAttempt } from '../delivery/webhook-attempt.entity.js';
 import { WebhookDelivery } from '../delivery/webhook-delivery.entity.js';
@@ -45,6 +47,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       AppUser,
       CallEvent,
       CallRecord,
+      IdempotentRequest,
       ProviderTurn,
       SubAccountClaim,
       ServiceLine,
@@ -69,6 +72,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       IndexChangesByWriter1764701000000,
       AddJobsAfterCommit1764702000000,
       IndexRecentDeliveries1764703000000,
+      PlaceCallsByBackend1764710000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

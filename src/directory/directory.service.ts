@@ -43,6 +43,39 @@ const findService = preparedStatement<Row>(
   ),
 );
 
+const findNamed = preparedStatement<NamedRow>(
+  'find-named-parties',
+  `
+select caller.id is not null as "callerKnown", coalesce(caller.blocked, false) as "callerBlocked", caller.phone as "callerPhone",
+  callee.id is not null as "calleeKnown", coalesce(line.phone, callee.phone) as "calleePhone",
+  line.id as "serviceLineId", line.open as "lineOpen",
+  (
+    select json_object_agg(provider, json_build_object('externalId', external_id, 'secret', secret, 'keyName', key_name))
+    from sub_account where user_id = $1
+  ) as "subAccounts"
+from (select) as one
+left join app_user caller on caller.id = $1
+left join app_user callee on callee.id = $2
+left join service_line line on line.id = $3
+`,
+);
+
+/** Whom a backend names, by id; null where it gives a phone instead. */
+export interface NamedParties {
+  readonly callerId: string | null;
+  readonly calleeId: string | null;
+  readonly serviceLineId: string | null;
+}
+
+export interface FoundParties {
+  readonly callerKnown: boolean;
+  readonly callerBlocked: boolean;
+  readonly calleeKnown: boolean;
+  /** Null where there is no such line. */
+  readonly lineOpen: boolean | null;
+  readonly parties: Parties;
+}
+
 interface StoredCredentials extends StoredSecret {
   readonly externalId: string;
 }
@@ -53,6 +86,8 @@ interface Row {
   readonly serviceLineId: string | null;
   readonly subAccounts: Readonly<Record<string, StoredCredentials>> | null;
 }
+
+type NamedRow = Row & Omit<FoundParties, 'parties'>;
 
 /** Reads the data about both parties of a new call in one statement. */
 @Injectable()
@@ -69,6 +104,15 @@ export class DirectoryService {
   /** Uses the first open service line as the callee. */
   async findPartiesOfService(callerId: string): Promise<Parties> {
     return partiesOf(await findService(this.database, [callerId]), callerId, this.keys);
+  }
+
+  /** For a backend, which is told what exactly is wrong with whom it names. */
+  async findNamedParties({ callerId, calleeId, serviceLineId }: NamedParties): Promise<FoundParties> {
+    const [row] = await findNamed(this.database, [callerId, calleeId, serviceLineId]);
+    if (!row) throw new Error('the directory has no answer');
+    const { callerKnown, callerBlocked, calleeKnown, lineOpen } = row;
+    const parties = partiesOf([row], callerId ?? '', this.keys);
+    return { callerKnown, callerBlocked, calleeKnown, lineOpen, parties };
   }
 }
 

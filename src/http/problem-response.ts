@@ -45,6 +45,12 @@ class Problem {
 
   @ApiProperty({ description: 'The id of the request on its log lines.', example: '5d7e2d3a9f10-1c8' })
   requestId: string;
+
+  @ApiPropertyOptional({
+    description: 'Of the call that is in the way, where it was placed by the same subject.',
+    example: '16090510160925480001030600243044',
+  })
+  callSid?: string;
 }
 
 interface Example {
@@ -71,10 +77,20 @@ export const problem = (code: ErrorName, description: string, example: Example =
     },
   });
 
+/** Of one HTTP status, each code with when it comes. The example is of the first. */
+export const problems = (codes: Partial<Record<ErrorName, string>>, example: Example = {}) => {
+  const rows = Object.entries(codes).map(([code, when]) => `| \`${code}\` | ${when} |`);
+  const [first = 'INTERNAL'] = Object.keys(codes) as ErrorName[];
+  return problem(first, ['| `code` | when |', '| --- | --- |', ...rows].join('\n'), example);
+};
+
 /** The responses that all routes of the admin API share. */
 export const AdminApi = () =>
+  applyDecorators(ApiTags('Admin'), everyProblemRoute(), problem('FORBIDDEN', 'The token lacks the scope `admin`.'));
+
+/** The responses that all routes with problem bodies and a token share, but for the scope. */
+export const everyProblemRoute = () =>
   applyDecorators(
-    ApiTags('Admin'),
     ApiBearerAuth(),
     ApiSecurity('access_token'),
     ApiExtraModels(Problem),
@@ -82,7 +98,6 @@ export const AdminApi = () =>
       'UNAUTHENTICATED',
       'No token, two tokens, or one that is malformed, expired, forged or issued for another service.',
     ),
-    problem('FORBIDDEN', 'The token lacks the scope `admin`.'),
     problem('INTERNAL', 'A bug; see the log lines with the request id.'),
     problem('UNAVAILABLE', 'The database is unavailable, or the process is shutting down.'),
   );

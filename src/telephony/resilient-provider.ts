@@ -50,6 +50,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   readonly readWebhook?: TelephonyProvider['readWebhook'];
   readonly listen?: TelephonyProvider['listen'];
   readonly createSubAccount?: TelephonyProvider['createSubAccount'];
+  readonly defaultAccount?: TelephonyProvider['defaultAccount'];
   private readonly dials: ProviderCircuit;
   /** A caller has at most one order in flight (caller-cancels.ts), so no user can fill the queue. */
   private readonly hangUps: ProviderCircuit;
@@ -65,6 +66,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
     this.limits = limits;
     this.name = provider.name;
     this.asksPerSecond = provider.asksPerSecond ?? ASKS_PER_SECOND;
+    if (provider.defaultAccount) this.defaultAccount = provider.defaultAccount;
     if (provider.readWebhook) this.readWebhook = provider.readWebhook.bind(provider);
     if (provider.listen) this.listen = provider.listen.bind(provider);
     const createSubAccount = makesSubAccounts ? provider.createSubAccount?.bind(provider) : undefined;

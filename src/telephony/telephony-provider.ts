@@ -14,6 +14,12 @@ export interface TelephonyProvider {
   readonly asksPerSecond?: number;
 
   /**
+   * The account that carries calls of callers who are no users of ours, and so have no sub-account. Without it the provider
+   * carries no such call.
+   */
+  readonly defaultAccount?: SubAccountCredentials;
+
+  /**
    * Requests a call. Not safe to repeat.
    * @throws if the outcome is unknown: phones may be ringing. If the provider was certainly not reached (connection
    *   refused), the outcome is `refused` as `provider_down` instead.
@@ -86,6 +92,15 @@ export interface DialRequest {
   /** Leg B, rung once leg A has answered. Same format. */
   readonly calleePhone: string;
   readonly subAccount: SubAccountCredentials;
+  /** Where the call is to differ from the settings. A provider does what it can; Ringback itself ends a talk that is too long. */
+  readonly terms?: DialTerms | undefined;
+}
+
+export interface DialTerms {
+  readonly ringCallerSeconds?: number;
+  readonly ringCalleeSeconds?: number;
+  readonly longestTalkSeconds?: number;
+  readonly record?: boolean;
 }
 
 export interface SubAccountCredentials {

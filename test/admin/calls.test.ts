@@ -70,6 +70,8 @@ it('shows the record of a call from request to end', async () => {
     endedAt: at(17.4).toISOString(),
     talkSeconds: 10,
     recording: null,
+    metadata: null,
+    placedBy: null,
     changes: 4,
   });
   expect(new Date(requestedAt).toISOString()).toBe(requestedAt);

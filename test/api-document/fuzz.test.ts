@@ -30,7 +30,11 @@ beforeAll(async () => {
   document = await fetchDocument(service.url);
   faultOf = checkWith(document);
   pool = new Pool(service.url, { connections: LANES });
-  tokens = { admin: await service.token('1001', 'admin'), user: await service.token('1004'), nobody: null };
+  tokens = {
+    admin: await service.token('1001', 'admin calls:write'),
+    user: await service.token('1004'),
+    nobody: null,
+  };
 });
 afterAll(async () => {
   await pool.destroy();

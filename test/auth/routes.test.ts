@@ -35,6 +35,17 @@ describe('who may call a route', () => {
     }
   });
 
+  it('is a backend for everything under /v1/calls: one that may read for what acts on nothing', () => {
+    const ofBackends = routes().filter(({ name }) => name.includes(' v1/calls'));
+
+    expect(Object.fromEntries(ofBackends.map(({ name, access }) => [name, access]))).toEqual({
+      'POST v1/calls': 'calls:write',
+      'POST v1/calls/:callSid/cancel': 'calls:write',
+      'GET v1/calls/:callSid': 'calls:read',
+      'GET v1/calls/:callSid/events': 'calls:read',
+    });
+  });
+
   it('is refused to a user without the scope, in RFC 9457', async () => {
     const token = await service.token('1001');
 

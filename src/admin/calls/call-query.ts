@@ -6,7 +6,7 @@ import { MAX_LONG } from '../../common/long.js';
 import { isWrittenPhone } from '../../common/phone-number.js';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
 import { textRule, USER_ID_PATTERN, userIdRule, type FieldRule } from '../../directory/field-rules.js';
-import { Satisfies, Optional } from '../satisfies.js';
+import { Satisfies, Optional } from '../../directory/satisfies.js';
 import { PageQuery } from '../page-query.js';
 
 const STATE_TYPES = Object.values(StateType);

@@ -1,4 +1,4 @@
-import { ApiProperty, OmitType } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { CHANGE_TYPES, type CallChange, type ChangeType } from '../../call/record/call-change.js';
 import type { CallHistory, TimelineEvent } from '../../call/search/call-history.service.js';
 import {
@@ -25,6 +25,18 @@ const END_REASON = {
   example: 'completed',
 } as const;
 
+const CALLER_ID = textOrNull('`null` where a backend gave the caller’s phone and no user.', '1001');
+const CALLEE_ID = textOrNull(
+  '`null` for a call to a service line, or where a backend gave a phone and no user.',
+  '2000',
+);
+const METADATA = {
+  type: 'object',
+  additionalProperties: { type: 'string' },
+  description: 'What the backend that placed the call has given with it; not there where it has given none.',
+  example: { ticket: '4711' },
+} as const;
+
 class ChangeData {
   @ApiProperty({ example: CALL_SID })
   callSid: string;
@@ -41,14 +53,17 @@ class ChangeData {
   @ApiProperty({ format: 'date-time', example: AN_INSTANT })
   occurredAt: string;
 
-  @ApiProperty({ example: '1001' })
-  callerId: string;
+  @ApiProperty(CALLER_ID)
+  callerId: string | null;
 
-  @ApiProperty(textOrNull('`null` for a call to a service line.', '2000'))
+  @ApiProperty(CALLEE_ID)
   calleeId: string | null;
 
   @ApiProperty({ ...textOrNull('`null` for a call to a user.', '1'), example: null })
   serviceLineId: string | null;
+
+  @ApiPropertyOptional(METADATA)
+  metadata?: Readonly<Record<string, string>>;
 }
 
 class ChangeReply implements CallChange {
@@ -112,10 +127,10 @@ export class CallReply implements CallHistory {
   @ApiProperty({ example: CALL_SID })
   callSid: string;
 
-  @ApiProperty({ example: '1001' })
-  callerId: string;
+  @ApiProperty(CALLER_ID)
+  callerId: string | null;
 
-  @ApiProperty(textOrNull('`null` for a call to a service line.', '2000'))
+  @ApiProperty(CALLEE_ID)
   calleeId: string | null;
 
   @ApiProperty({ ...textOrNull('`null` for a call to a user.', '1'), example: null })
@@ -180,6 +195,17 @@ export class CallReply implements CallHistory {
 
   @ApiProperty({ type: 'integer', description: 'The number of the latest change.', example: 4 })
   changes: number;
+
+  @ApiProperty({
+    ...METADATA,
+    type: 'object',
+    nullable: true,
+    description: 'What the backend that placed the call has given with it.',
+  })
+  metadata: Readonly<Record<string, string>> | null;
+
+  @ApiProperty(textOrNull('The subject of the token that placed the call by `POST /v1/calls`; else `null`.', '9001'))
+  placedBy: string | null;
 
   @ApiProperty({ type: [TimelineEventReply], description: 'In the order in which they were stored.' })
   events: readonly TimelineEventReply[];

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { VERDICTS, type CallToTry, type DryRun, type Verdict } from '../../call/placement/dry-run.service.js';
 import { phoneRule, USER_ID_PATTERN, userIdRule } from '../../directory/field-rules.js';
-import { Satisfies, Optional } from '../satisfies.js';
+import { Satisfies, Optional } from '../../directory/satisfies.js';
 
 export class DryRunQuery implements CallToTry {
   @ApiProperty({ description: 'The app’s own id of the caller.', pattern: USER_ID_PATTERN, example: '1001' })

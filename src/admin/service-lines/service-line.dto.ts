@@ -9,7 +9,7 @@ import {
   booleanRule,
 } from '../../directory/field-rules.js';
 import { MAX_POSITION } from '../../directory/service-line.service.js';
-import { Satisfies } from '../satisfies.js';
+import { Satisfies } from '../../directory/satisfies.js';
 
 export class NewServiceLine {
   @ApiProperty({ description: 'Blanks around it are dropped.', minLength: 1, maxLength: NAME_LENGTH, example: '售后' })

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { textRule, trimmed } from '../../directory/field-rules.js';
 import type { ShownSubAccount } from '../../directory/sub-account.service.js';
-import { Satisfies } from '../satisfies.js';
+import { Satisfies } from '../../directory/satisfies.js';
 
 const EXTERNAL_ID_LENGTH = 200;
 /** Enough for a private key in PEM, if a provider needs one. */

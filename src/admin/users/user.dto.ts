@@ -12,7 +12,7 @@ import {
 } from '../../directory/field-rules.js';
 import type { SyncOutcome } from '../../directory/user-sync.service.js';
 import { MAX_USERS_AT_ONCE } from '../../directory/user-rows.js';
-import { Satisfies, Optional } from '../satisfies.js';
+import { Satisfies, Optional } from '../../directory/satisfies.js';
 
 const ID = {
   description: `The app’s own id of the user: a Long, 1 to ${MAX_LONG}, as a string.`,

@@ -4,7 +4,7 @@ import { isCallSid } from '../../call/record/call-sid.js';
 import type { ShownAttempt, ShownDelivery } from '../../delivery/list-deliveries.js';
 import { DELIVERY_STATES, type DeliveryState } from '../../delivery/webhook-delivery.entity.js';
 import { wholeNumberRule, type FieldRule } from '../../directory/field-rules.js';
-import { Satisfies, Optional } from '../satisfies.js';
+import { Satisfies, Optional } from '../../directory/satisfies.js';
 import { PageQuery } from '../page-query.js';
 
 const AN_INSTANT = '2026-11-24T10:16:09.254Z';

@@ -13,16 +13,20 @@ import type { Parties } from '../../directory/directory.service.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { loggedRefusal } from '../../telephony/logged-refusal.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
-import type { DialRequest, Refusal, SubAccountCredentials } from '../../telephony/telephony-provider.js';
+import type { DialRequest, Refusal } from '../../telephony/telephony-provider.js';
 import { CallRecorder } from '../call-recorder.js';
 import { newCallSid } from '../record/call-sid.js';
+import type { CallTerms } from './call-terms.js';
 import { CallerDials, FORMER_IN_FLIGHT } from './caller-dials.js';
+import { Carriers, type Carrier } from './carriers.js';
 import { refusalDetail, type DialResult } from './dial.js';
 import { dialWithinLimits, waitsForDialSlot, type Dialler } from './dial-within-limits.js';
 import { settleSoon } from '../record/dialled-call.js';
 import { OpenCallCheck } from '../reconciliation/open-call-check.js';
 import { findRunning, type CallToOpen, type OpenCall, type RunningCall } from '../record/open-call.js';
 import { isPassedOver, failOver } from './fail-over.js';
+import { noteAnswered } from '../record/idempotent-requests.js';
+import { CallerInACall, NotPlaced } from './not-placed.js';
 import { isWanted, acquireDialSlot, type Turn } from './provider-rate-limit.js';
 import { refusedDial } from './refused-dial.js';
 import { SubAccountMaker } from './sub-account-maker.js';
@@ -30,12 +34,6 @@ import { SubAccountMaker } from './sub-account-maker.js';
 export interface Callee {
   readonly userId: string | null;
   readonly serviceLineId: string | null;
-}
-
-/** A provider that may carry the call, with the caller's sub-account there. */
-interface Carrier {
-  readonly provider: ResilientProvider;
-  readonly subAccount: SubAccountCredentials;
 }
 
 interface Way {
@@ -46,7 +44,7 @@ interface Way {
   readonly others: AsyncGenerator<Carrier, undefined>;
 }
 
-type CallToDial = Omit<DialRequest, 'subAccount'>;
+type CallToDial = Omit<DialRequest, 'subAccount'> & { readonly notAfter: Date | null };
 
 /** Retry-After for a caller who is in a call with another callee. */
 const BUSY_RETRY_SECONDS = 10;
@@ -55,32 +53,40 @@ const BUSY_RETRY_SECONDS = 10;
 export class CallPlacement {
   private readonly dials = new CallerDials();
   private readonly dialler: Dialler;
+  private readonly carriers: Carriers;
 
   constructor(
     private readonly database: DataSource,
     private readonly providers: ProviderRegistry,
-    private readonly subAccounts: SubAccountMaker,
+    subAccounts: SubAccountMaker,
     private readonly recorder: CallRecorder,
     private readonly openCallCheck: OpenCallCheck,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.dialler = { database, dials: this.dials, dialTimeoutSeconds: config.dialTimeoutSeconds };
+    this.carriers = new Carriers(providers, subAccounts);
   }
 
   /**
    * Checks the caller first: a caller who may not call, or not now, learns nothing about the target.
+   * @param callerId of a user, or of a phone (party-id.ts)
+   * @param terms of a backend, which gets no running call in place of the one that it asks for
    * @returns the callSid
+   * @throws NotPlaced; KeyTaken
    */
-  async place(callerId: string, parties: Parties, callee: Callee): Promise<string> {
+  async place(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
     const { callerPhone } = parties;
-    if (!callerPhone) throw new AppError('CALLER_HAS_NO_PHONE', { values: { hotline: this.config.serviceHotline } });
-    if (!(await this.hasSubAccount(callerId, parties))) throw new AppError('NO_SUB_ACCOUNT');
-    const way = await this.wayTo(callerId, parties);
-    if (way instanceof AppError) {
+    if (!callerPhone) {
+      const values = { hotline: this.config.serviceHotline };
+      throw new NotPlaced('caller_has_no_phone', 'CALLER_HAS_NO_PHONE', { values });
+    }
+    if (!(await this.carriers.haveAccount(callerId, parties))) throw new NotPlaced('no_account', 'NO_SUB_ACCOUNT');
+    const way = await this.wayTo(callerId, parties, terms?.provider ?? null);
+    if (way instanceof NotPlaced) {
       const running = await this.runningCall(callerId);
       if (!running) throw way;
-      return callSidFor(callee, running);
+      return callSidFor(callee, running, terms);
     }
     const { calleePhone, route, first, others } = way;
 
@@ -97,38 +103,34 @@ export class CallPlacement {
       waitsForDialSlot: waitsForFormer || waitsForDialSlot(first.provider),
       dialTimeoutSeconds: this.config.dialTimeoutSeconds,
       longestRequestedSeconds: this.config.longestRequestedSeconds,
+      order: terms,
     });
     const { callSid } = open;
     logAboutCall(callSid);
-    if (!open.isNew) return callSidFor(callee, open);
+    if (!open.isNew) return callSidFor(callee, open, terms);
 
     this.logger.info({ callerPhone, calleePhone, provider: first.provider.name, route }, 'call requested');
-    const call = { callSid, callerPhone, calleePhone };
+    const call = { callSid, callerPhone, calleePhone, notAfter: terms?.notAfter ?? null, terms: terms?.dial };
     const turn = waitsForFormer ? await this.turnAfterFormer(callerId, callSid, first.provider) : 'taken';
-    return this.conclude(callSid, turn === 'taken' ? await this.dialByRoute(callerId, call, first, others) : turn);
+    const result = turn === 'taken' ? await this.dialByRoute(callerId, call, first, others) : turn;
+    return this.conclude(callSid, result, terms);
   }
 
-  /** Whether the caller has a sub-account at any provider. If there is none, one is created. */
-  private async hasSubAccount(callerId: string, parties: Parties): Promise<boolean> {
-    if (this.providers.all.some(({ name }) => parties.hasSubAccount(name))) return true;
-    for (const provider of this.providers.all) {
-      if (await this.subAccounts.make(provider, callerId)) return true;
-    }
-    return false;
-  }
-
-  private async wayTo(callerId: string, parties: Parties): Promise<Way | AppError> {
+  /** @param only the name of the one provider that may carry the call; null for any on the route */
+  private async wayTo(callerId: string, parties: Parties, only: string | null): Promise<Way | NotPlaced> {
     const { callerPhone, calleePhone } = parties;
-    if (!calleePhone) return new AppError('CALLEE_HAS_NO_PHONE');
+    if (!calleePhone) return new NotPlaced('callee_has_no_phone', 'CALLEE_HAS_NO_PHONE');
     const route = this.providers.routeTo(calleePhone);
-    if (!route) {
-      return new AppError('BAD_CALL_PARAMETERS', { cause: new Error('no route leads to the callee’s number') });
+    const providers = route?.providers.filter(({ name }) => only === null || name === only) ?? [];
+    if (!route || providers.length === 0) {
+      const cause = new Error('no route leads to the callee’s number');
+      return new NotPlaced('no_route', 'BAD_CALL_PARAMETERS', { cause });
     }
-    const others = this.carriersOn(route.providers, callerId, parties);
+    const others = this.carriers.on(providers, callerId, parties);
     const first = await others.next();
-    if (first.done) return new AppError('NO_SUB_ACCOUNT');
+    if (first.done) return new NotPlaced('no_account', 'NO_SUB_ACCOUNT');
     // Two users may share a phone. The provider would ring it and then connect it to itself.
-    if (callerPhone === calleePhone) return new AppError('BAD_CALL_PARAMETERS');
+    if (callerPhone === calleePhone) return new NotPlaced('same_phone', 'BAD_CALL_PARAMETERS');
     return { calleePhone, route: route.to, first: first.value, others };
   }
 
@@ -141,22 +143,6 @@ export class CallPlacement {
   private async runningCall(callerId: string): Promise<RunningCall | undefined> {
     const [running] = await findRunning(this.database, [callerId]);
     return running && !(await this.openCallCheck.isOver(running.callSid)) ? running : undefined;
-  }
-
-  /**
-   * The providers of a route at which the caller has a sub-account. A missing sub-account is created when the iteration
-   * reaches its provider.
-   */
-  private async *carriersOn(
-    route: readonly ResilientProvider[],
-    callerId: string,
-    parties: Parties,
-  ): AsyncGenerator<Carrier, undefined> {
-    for (const provider of route) {
-      const subAccount = parties.subAccount(provider.name) ?? (await this.subAccounts.make(provider, callerId));
-      if (subAccount) yield { provider, subAccount };
-    }
-    return undefined;
   }
 
   /** Waits before the provider's queue, so a cancel can end the call without a request to the provider. */
@@ -188,7 +174,8 @@ export class CallPlacement {
 
   private async dial(callerId: string, call: CallToDial, carrier: Carrier): Promise<DialResult> {
     const { provider: asked, subAccount } = carrier;
-    const result = await dialWithinLimits(this.dialler, callerId, asked, { ...call, subAccount });
+    const { notAfter, ...request } = call;
+    const result = await dialWithinLimits(this.dialler, callerId, asked, { ...request, subAccount }, notAfter);
     const provider = asked.name;
     if (result.kind === 'refused') {
       this.logger.warn({ provider, refusal: loggedRefusal(result) }, 'the provider refused a dial');
@@ -223,7 +210,7 @@ export class CallPlacement {
     });
   }
 
-  private async conclude(callSid: string, result: DialResult): Promise<string> {
+  private async conclude(callSid: string, result: DialResult, terms: CallTerms | undefined): Promise<string> {
     switch (result.kind) {
       case 'accepted':
         await this.recorder.applyOwn(callSid, 'accepted', { providerCallId: result.providerCallId });
@@ -232,10 +219,13 @@ export class CallPlacement {
         await this.recorder.applyOwn(callSid, 'refused', { endReason: 'failed', detail: refusalDetail(result) });
         throw refusedDial(result);
       case 'canceled':
-      case 'timed_out':
         return callSid;
+      case 'timed_out':
       case 'unknown':
-        throw new AppError('SYSTEM', { cause: result.cause });
+        if (terms?.request) await noteAnswered(this.database, terms.request, callSid);
+        // A backend is told of the call, which settles by itself; the contract has an answer of its own.
+        if (result.kind === 'unknown' && !terms) throw new AppError('SYSTEM', { cause: result.cause });
+        return callSid;
     }
   }
 }
@@ -244,8 +234,13 @@ export class CallPlacement {
  * A repeated request for the same target is a double tap or a retry after a lost reply. It does not ask for a second
  * call.
  */
-const callSidFor = ({ userId, serviceLineId }: Callee, { callSid, ...running }: RunningCall): string => {
+const callSidFor = (
+  { userId, serviceLineId }: Callee,
+  { callSid, ...running }: RunningCall,
+  terms: CallTerms | undefined,
+): string => {
   logAboutCall(callSid);
+  if (terms) throw new CallerInACall(callSid, running.placedBy);
   const isSame = running.calleeId === userId && Boolean(running.serviceLineId) === Boolean(serviceLineId);
   if (!isSame) throw new AppError('ALREADY_IN_A_CALL', { retryAfterSeconds: BUSY_RETRY_SECONDS });
   return callSid;

@@ -13,6 +13,15 @@ import { isLimited, PATIENCE_MS, acquireDialSlot, acquireDialSlotAfter } from '.
 export const waitsForDialSlot = (provider: ResilientProvider): boolean =>
   isLimited(provider.limits) && !provider.isCircuitOpen;
 
+export const TOO_LATE_CODE = 'RB-TOO-LATE';
+/** The backend that placed the call wants it dialled by then or not at all. */
+const TOO_LATE: DialResult = {
+  kind: 'refused',
+  category: 'forbidden',
+  code: TOO_LATE_CODE,
+  text: 'the call could not be dialled before notAfter',
+};
+
 export interface Dialler {
   readonly database: DataSource;
   readonly dials: CallerDials;
@@ -24,18 +33,23 @@ export const dialWithinLimits = async (
   callerId: string,
   provider: ResilientProvider,
   request: DialRequest,
+  notAfter: Date | null,
 ): Promise<DialResult> => {
   const { callSid } = request;
-  const patientUntil = Date.now() + PATIENCE_MS;
-  let turn = waitsForDialSlot(provider) ? await acquireDialSlot(database, callSid, provider) : 'taken';
+  const latest = notAfter?.getTime() ?? Infinity;
+  const patientUntil = Math.min(Date.now() + PATIENCE_MS, latest);
+  let turn = waitsForDialSlot(provider) ? await acquireDialSlot(database, callSid, provider, patientUntil) : 'taken';
   let refusal: DialResult | undefined;
   while (turn === 'taken') {
+    if (Date.now() > latest) return TOO_LATE;
     const result = await dials.run(callerId, () => dialOnce(provider, request, dialTimeoutSeconds));
     const waitMs = result.kind === 'refused' ? result.retryAfterMs : undefined;
     if (waitMs === undefined || Date.now() + waitMs > patientUntil) return result;
     refusal = result;
     turn = await acquireDialSlotAfter(database, callSid, provider, waitMs, patientUntil);
   }
+  // Another request might have had the time to wait for a slot.
+  if (turn.kind === 'refused' && patientUntil === latest && refusal === undefined) return TOO_LATE;
   // If the next slot is too late, the provider's own refusal is the reason.
   return turn.kind === 'canceled' ? turn : (refusal ?? turn);
 };

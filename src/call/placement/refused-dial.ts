@@ -1,7 +1,9 @@
 /** The caller's error for a call that a provider refuses. Only the category counts; code and text are for people. */
-import { AppError, type ErrorName } from '../../common/error-table.js';
+import type { ErrorName } from '../../common/error-table.js';
 import { refusalError } from '../../telephony/logged-refusal.js';
 import type { Refusal } from '../../telephony/telephony-provider.js';
+import { TOO_LATE_CODE } from './dial-within-limits.js';
+import { NotPlaced } from './not-placed.js';
 
 /**
  * Retry-After for calls that are too frequent. No provider reports when its policy allows the next call; carriers count
@@ -16,8 +18,12 @@ const ERROR_NAMES: Partial<Record<Refusal['category'], ErrorName>> = {
   too_frequent: 'TOO_MANY_CALLS',
 };
 
-export const refusedDial = (refusal: Refusal): AppError =>
-  new AppError(ERROR_NAMES[refusal.category] ?? 'SYSTEM', {
-    cause: refusalError(refusal),
-    ...(refusal.category === 'too_frequent' && { retryAfterSeconds: POLICY_RETRY_SECONDS }),
-  });
+export const refusedDial = (refusal: Refusal): NotPlaced =>
+  new NotPlaced(
+    refusal.code === TOO_LATE_CODE ? 'too_late' : refusal.category,
+    ERROR_NAMES[refusal.category] ?? 'SYSTEM',
+    {
+      cause: refusalError(refusal),
+      ...(refusal.category === 'too_frequent' && { retryAfterSeconds: POLICY_RETRY_SECONDS }),
+    },
+  );

@@ -46,6 +46,10 @@ const textArray = (items: readonly string[]): string => `array[${items.map((item
 const rankOfAuthority = (column: string): string => `array_position(${textArray(END_AUTHORITIES)}, ${column})`;
 const rankOfReason = (column: string): string => `array_position(${textArray(END_REASONS)}, ${column})`;
 
+/** A call may have its own limit for state 3. */
+const LONGEST_STAY = `interval '1 second' * coalesce(
+  case when numbered.next_state = 3 then numbered.longest_talk_seconds end, numbered.longest_stays[numbered.next_state])`;
+
 /**
  * When an accepted cancel is due at the latest, whatever else happens. Null, and so no bound for `least`, without a
  * cancel.
@@ -65,6 +69,7 @@ const CHANGE_BYTES = changeBytes({
   callerId: 'caller_id',
   calleeId: 'callee_id',
   serviceLineId: 'service_line_id',
+  metadata: 'metadata',
 });
 
 /**
@@ -92,7 +97,8 @@ with given as (
     $14::text as recording
 ), call as materialized (
   select call_sid, provider, caller_id, callee_id, service_line_id, provider_call_id, recording, changes,
-    state, ringing_at, answered_at, ended_at, end_reason, ended_by, sweep_at, deadline_at, cancel_ordered_at
+    state, ringing_at, answered_at, ended_at, end_reason, ended_by, sweep_at, deadline_at, cancel_ordered_at,
+    metadata, longest_talk_seconds
   from call_record where call_sid = $1 for update
 ), heard as (
   select given.event_id, given.type, given.occurred_at, given.detail, given.receipt, given.only_while_open,
@@ -160,12 +166,12 @@ with given as (
     changes = numbered.changes + numbered.changed::int,
     deadline_at = case
       when numbered.next_state > numbered.state and numbered.next_state < 4
-      then now() + numbered.longest_stays[numbered.next_state] * interval '1 second'
+      then now() + ${LONGEST_STAY}
       else numbered.deadline_at end,
     sweep_at = case
       when numbered.next_state = 4 then numbered.sweep_at
       when numbered.next_state > numbered.state
-      then least(now() + numbered.longest_stays[numbered.next_state] * interval '1 second',
+      then least(now() + ${LONGEST_STAY},
         now() + ${probeIn('numbered.next_state')}, ${CANCEL_DUE_AT})
       -- The dial is settled. Any other event that does not raise the state leaves the next check unchanged.
       when numbered.type = 'accepted'

@@ -8,6 +8,7 @@ import { readInstant } from '../../common/instant.js';
 import { isLong } from '../../common/long.js';
 import { END_REASONS, StateType } from './call-lifecycle.js';
 import { isCallSid } from './call-sid.js';
+import { isIdOfPhone, userIdIn } from './party-id.js';
 
 /** `amended`: the state is the same, and a detail of the call became known late. */
 export const CHANGE_TYPES = ['call.requested', 'call.ringing', 'call.answered', 'call.over', 'call.amended'] as const;
@@ -26,9 +27,13 @@ export interface CallChange {
     readonly endReason: string | null;
     /** When it happened, by the clock of the event's source. */
     readonly occurredAt: string;
-    readonly callerId: string;
+    /** Null where the caller is a phone and no user. */
+    readonly callerId: string | null;
+    /** Null for a service line, or where the callee is a phone and no user. */
     readonly calleeId: string | null;
     readonly serviceLineId: string | null;
+    /** Of a call that a backend placed with metadata. */
+    readonly metadata?: Readonly<Record<string, string>>;
   };
 }
 
@@ -51,11 +56,15 @@ export const readChange = (bytes: string): CallChange => {
   readOneOf('stateType', STATE_TYPES, data.stateType);
   if (data.endReason !== null) readOneOf('endReason', END_REASONS, data.endReason);
   expectThat('occurredAt', isTime(data.occurredAt));
-  expectThat('callerId', isLong(data.callerId));
-  expectThat('calleeId', data.calleeId === null || isLong(data.calleeId));
+  expectThat('callerId', isParty(data.callerId));
+  expectThat('calleeId', isParty(data.calleeId));
   expectThat('serviceLineId', data.serviceLineId === null || isLong(data.serviceLineId));
   return change as unknown as CallChange;
 };
+
+/** The version before writes the negative id of a phone as it stands in the record. */
+const isParty = (value: unknown): boolean =>
+  value === null || isLong(value) || (typeof value === 'string' && isIdOfPhone(value) && isLong(value.slice(1)));
 
 const isTime = (value: unknown): boolean => typeof value === 'string' && readInstant(value) !== null;
 
@@ -78,11 +87,13 @@ interface ChangeColumns {
   readonly callerId: string;
   readonly calleeId: string;
   readonly serviceLineId: string;
+  /** jsonb */
+  readonly metadata: string;
 }
 
 /**
  * Returns the SQL expression that writes the bytes from SQL expressions. The values are our own ids, enum values and
- * times, so none needs escaping. Text from outside would need `to_json`.
+ * times, and jsonb, so none needs escaping. Text from outside would need `to_json`.
  */
 export const changeBytes = (columns: ChangeColumns): string => `
   '{"type":"' || ${columns.type}
@@ -92,9 +103,10 @@ export const changeBytes = (columns: ChangeColumns): string => `
   || ',"stateType":"' || ${columns.state}
   || '","endReason":' || ${orNull(columns.endReason)}
   || ',"occurredAt":"' || ${isoTime(columns.occurredAt)}
-  || '","callerId":"' || ${columns.callerId}
-  || '","calleeId":' || ${orNull(columns.calleeId)}
+  || '","callerId":' || ${orNull(`(${userIdIn(columns.callerId)})`)}
+  || ',"calleeId":' || ${orNull(`(${userIdIn(columns.calleeId)})`)}
   || ',"serviceLineId":' || ${orNull(columns.serviceLineId)}
+  || coalesce(',"metadata":' || ${columns.metadata}::text, '')
   || '}}'`;
 
 /** The notification channel for the bytes of committed changes. */

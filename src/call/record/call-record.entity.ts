@@ -26,6 +26,7 @@ export class CallRecord {
   @PrimaryColumn('text', { name: 'call_sid', primaryKeyConstraintName: 'call_record_pkey' })
   callSid: string;
 
+  /** Negative where the caller is a phone and no user of the directory (party-id.ts); likewise the callee. */
   @Column('bigint', { name: 'caller_id' })
   callerId: string;
 
@@ -105,4 +106,16 @@ export class CallRecord {
    */
   @Column({ type: 'timestamptz', name: 'checked_until', nullable: true, precision: 3 })
   checkedUntil: Date | null;
+
+  /** What the backend that placed the call wants to get back with it. */
+  @Column('jsonb', { nullable: true })
+  metadata: Readonly<Record<string, string>> | null;
+
+  /** The subject of the token that placed the call by POST /v1/calls; null of a call that an app's client placed. */
+  @Column('text', { name: 'placed_by', nullable: true })
+  placedBy: string | null;
+
+  /** This call's own, in place of LONGEST_TALK. */
+  @Column('integer', { name: 'longest_talk_seconds', nullable: true })
+  longestTalkSeconds: number | null;
 }

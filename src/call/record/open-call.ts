@@ -7,6 +7,7 @@ import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { RINGBACK } from './apply-call-event.js';
 import { changeBytes } from './call-change.js';
 import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
+import type { KeyedRequest } from './idempotent-requests.js';
 import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
 
 export interface CallToOpen {
@@ -23,12 +24,27 @@ export interface CallToOpen {
   readonly waitsForDialSlot: boolean;
   readonly dialTimeoutSeconds: number;
   readonly longestRequestedSeconds: number;
+  /** Of a call that a backend places. */
+  readonly order?: BackendOrder | undefined;
 }
+
+export interface BackendOrder {
+  /** The subject of its token. */
+  readonly placedBy: string;
+  readonly metadata: Readonly<Record<string, string>> | null;
+  readonly longestTalkSeconds: number | null;
+  /** Its principal is `placedBy`. */
+  readonly request: KeyedRequest | null;
+}
+
+/** Another request has placed a call under this key meanwhile; this one has placed none. */
+export class KeyTaken extends Error {}
 
 export interface RunningCall {
   readonly callSid: string;
   readonly calleeId: string | null;
   readonly serviceLineId: string | null;
+  readonly placedBy: string | null;
 }
 
 /** The open call: the new one, or the one that was already open. */
@@ -40,7 +56,8 @@ export interface OpenCall extends RunningCall {
 
 export const findRunning = preparedStatement<RunningCall>(
   'running-call',
-  `select call_sid as "callSid", callee_id as "calleeId", service_line_id as "serviceLineId" from call_record
+  `select call_sid as "callSid", callee_id as "calleeId", service_line_id as "serviceLineId", placed_by as "placedBy"
+   from call_record
    where caller_id = $1 and state < 4`,
 );
 
@@ -56,6 +73,7 @@ export const FIRST_CHANGE_BYTES = changeBytes({
   callerId: 'caller_id',
   calleeId: 'callee_id',
   serviceLineId: 'service_line_id',
+  metadata: 'metadata',
 });
 
 /**
@@ -69,12 +87,16 @@ const openOrFind = preparedStatement<OpenCall>(
 with opened as (
   insert into call_record
     (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, state,
-     requested_at, changes, sweep_at, deadline_at, turn_at)
+     requested_at, changes, sweep_at, deadline_at, turn_at, metadata, placed_by, longest_talk_seconds)
   values ($1, $2, $3, $4, $5, $6, $7, $8, 1, now(), 1,
      now() + $9 * interval '1 second', now() + $10 * interval '1 second',
-     case when $11::boolean then 'infinity' else now() end)
+     case when $11::boolean then 'infinity' else now() end, $12::jsonb, $13::text, $14::integer)
   on conflict (caller_id) where state < 4 do nothing
-  returning call_sid, caller_id, callee_id, service_line_id, requested_at
+  returning call_sid, caller_id, callee_id, service_line_id, requested_at, metadata, placed_by
+), keyed as (
+  -- A key that is taken fails the whole statement: no call without its key.
+  insert into idempotent_request (principal, key, body_hash, call_sid)
+  select placed_by, $15, $16, call_sid from opened where $15::text is not null
 ), event as (
   insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change)
   select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES}
@@ -82,10 +104,10 @@ with opened as (
   returning change
 )
 select call_sid as "callSid", true as "isNew", callee_id as "calleeId", service_line_id as "serviceLineId",
-  change, ${JOBS_AFTER_COMMIT}
+  placed_by as "placedBy", change, ${JOBS_AFTER_COMMIT}
 from opened, event
 union all
-select call_sid, false, callee_id, service_line_id, null, null from call_record
+select call_sid, false, callee_id, service_line_id, placed_by, null, null from call_record
 where caller_id = $2 and state < 4 and not exists (select from opened)
 `,
 );
@@ -107,8 +129,18 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       call.dialTimeoutSeconds + UNSETTLED_DIAL_SECONDS,
       call.longestRequestedSeconds,
       call.waitsForDialSlot,
-    ]);
+      call.order?.metadata ?? null,
+      call.order?.placedBy ?? null,
+      call.order?.longestTalkSeconds ?? null,
+      call.order?.request?.key ?? null,
+      call.order?.request?.bodyHash ?? null,
+    ]).catch(keyTaken);
     if (open) return open;
   }
   throw new Error(`caller ${call.callerId} opened and ended ${ATTEMPTS} calls while one was being placed`);
+};
+
+const keyTaken = (error: unknown): never => {
+  const isTaken = (error as { constraint?: unknown } | null)?.constraint === 'idempotent_request_pkey';
+  throw isTaken ? new KeyTaken('the key belongs to another request', { cause: error }) : error;
 };

@@ -1,11 +1,14 @@
 /** A call as administrators see it: the record without internal columns. */
 import { talkSeconds } from '../record/call-lifecycle.js';
 import type { CallRecord } from '../record/call-record.entity.js';
+import { userIdIn } from '../record/party-id.js';
 
 export interface ShownCall extends Omit<
   Readonly<CallRecord>,
-  'state' | 'sweepAt' | 'deadlineAt' | 'turnAt' | 'cancelOrderedAt' | 'checkedUntil'
+  'callerId' | 'state' | 'sweepAt' | 'deadlineAt' | 'turnAt' | 'cancelOrderedAt' | 'checkedUntil' | 'longestTalkSeconds'
 > {
+  /** Null where the caller is a phone and no user. */
+  readonly callerId: string | null;
   readonly stateType: string;
   readonly talkSeconds: number | null;
 }
@@ -15,11 +18,12 @@ export type ShownRow = Omit<ShownCall, 'stateType' | 'talkSeconds'> & Pick<CallR
 
 /** For a row with the alias `call`. */
 export const SHOWN_COLUMNS = `
-  call.call_sid as "callSid", call.caller_id as "callerId", call.callee_id as "calleeId",
+  call.call_sid as "callSid", ${userIdIn('call.caller_id')} as "callerId", ${userIdIn('call.callee_id')} as "calleeId",
   call.service_line_id as "serviceLineId", call.caller_phone as "callerPhone", call.callee_phone as "calleePhone",
   call.provider, call.sub_account as "subAccount", call.provider_call_id as "providerCallId", call.state,
   call.end_reason as "endReason", call.ended_by as "endedBy", call.requested_at as "requestedAt",
-  call.ringing_at as "ringingAt", call.answered_at as "answeredAt", call.ended_at as "endedAt", call.recording, call.changes`;
+  call.ringing_at as "ringingAt", call.answered_at as "answeredAt", call.ended_at as "endedAt", call.recording, call.changes,
+  call.metadata, call.placed_by as "placedBy"`;
 
 /** Drops all other columns of the row. */
 export const shownCall = (row: ShownRow): ShownCall => ({
@@ -42,4 +46,6 @@ export const shownCall = (row: ShownRow): ShownCall => ({
   talkSeconds: talkSeconds(row),
   recording: row.recording,
   changes: row.changes,
+  metadata: row.metadata,
+  placedBy: row.placedBy,
 });

@@ -6,7 +6,7 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
-import '../../auth/access.js';
+import { isForBackends, isForUsers } from '../../auth/access.js';
 import { AppError } from '../../common/error-table.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
@@ -113,10 +113,15 @@ export class BlockedUsers implements OnModuleInit, BeforeApplicationShutdown {
 
 /** Call it after the authentication hook is registered and before any hook that replies. */
 export const refuseBlockedUsers = (server: FastifyInstance, blocked: BlockedUsers): void => {
-  const refuse = ({ user }: FastifyRequest, _reply: FastifyReply, done: (refusal?: Error) => void): void => {
-    done(user && blocked.has(user.userId) ? new AppError('CALLER_BLOCKED') : undefined);
+  const refuse = (
+    { user, routeOptions }: FastifyRequest,
+    _reply: FastifyReply,
+    done: (refusal?: Error) => void,
+  ): void => {
+    const name = isForBackends(routeOptions.config.access) ? 'USER_BLOCKED' : 'CALLER_BLOCKED';
+    done(user && blocked.has(user.userId) ? new AppError(name) : undefined);
   };
   server.addHook('onRoute', (route) => {
-    if (route.config?.access === 'user') route.onRequest = [route.onRequest ?? [], refuse].flat();
+    if (isForUsers(route.config?.access)) route.onRequest = [route.onRequest ?? [], refuse].flat();
   });
 };

@@ -5,7 +5,8 @@ import type { StateType } from '../record/call-lifecycle.js';
 import { ChangeFeed } from './change-feed.js';
 
 export interface RememberedState {
-  readonly callerId: string;
+  /** Null where the caller is a phone and no user. */
+  readonly callerId: string | null;
   readonly state: StateType;
   /** The number of the latest change. */
   readonly number: number;

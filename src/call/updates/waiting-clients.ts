@@ -31,11 +31,10 @@ export class WaitingClients {
    * @returns a signal that aborts when the client disconnects or the user is blocked
    * @throws AppError if there are too many
    */
-  enter(userId: string, { raw }: FastifyReply): AbortSignal {
+  enter(userId: string, { raw }: FastifyReply, most = WAITING_AT_ONCE): AbortSignal {
     this.blocked.refuse(userId);
     const others = this.byUser.get(userId) ?? new Set();
-    if (others.size >= WAITING_AT_ONCE)
-      throw new AppError('TOO_MANY_WAITING', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+    if (others.size >= most) throw new AppError('TOO_MANY_WAITING', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     if (this.count >= this.config.streamsAtOnce) {
       throw new AppError('UNAVAILABLE', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     }

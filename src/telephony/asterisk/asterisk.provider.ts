@@ -54,6 +54,8 @@ const FIRST_SIGN_MS = 1_000;
  */
 export class AsteriskProvider implements TelephonyProvider {
   readonly name = 'asterisk';
+  /** It has no accounts: all calls are the PBX's own. */
+  readonly defaultAccount = { externalId: 'default', secret: '' };
   private readonly ari: AriClient;
   private readonly dialRules: readonly DialRule[];
   private readonly application = `ringback-${randomBytes(6).toString('hex')}`;

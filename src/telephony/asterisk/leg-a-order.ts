@@ -21,11 +21,12 @@ export interface LegAOrder {
 
 /** @param dialer the application that the dialplan notifies if leg A is refused */
 export const legAOrder = (
-  { callSid, callerPhone, calleePhone }: Pick<DialRequest, 'callSid' | 'callerPhone' | 'calleePhone'>,
+  { callSid, callerPhone, calleePhone, terms: own }: Omit<DialRequest, 'subAccount'>,
   { legA, legB }: { readonly legA: string; readonly legB: string },
-  terms: CallTerms,
+  usual: CallTerms,
   dialer: string,
 ): LegAOrder => {
+  const terms = { ...usual, ...own };
   const shown = (text: string) => text.replaceAll('{caller}', callerPhone).replaceAll('{callee}', calleePhone);
   const place = new URLSearchParams({
     endpoint: legA,

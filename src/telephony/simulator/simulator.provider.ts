@@ -24,6 +24,7 @@ export const randomWebhookSecret = (): string => `whsec_${randomBytes(32).toStri
  */
 export class SimulatorProvider implements TelephonyProvider {
   readonly name = 'simulator';
+  readonly defaultAccount = { externalId: 'default', secret: '' };
   private readonly accepted: readonly Webhook[];
 
   /** @param secrets `whsec_…`; webhooks signed by any of them are accepted, so that a secret can be replaced */

@@ -25,7 +25,14 @@ const PROGRESS_OF_A = ['initiated', 'ringing', 'answered', 'completed'] as const
 const PROGRESS_OF_B = ['ringing', 'answered', 'completed'] as const;
 
 export const dialOrder = (
-  { callerPhone, calleePhone }: DialRequest,
+  { callerPhone, calleePhone, terms }: DialRequest,
+  usual: CallPlan,
+  urlFor: (source: CallbackSource) => string,
+): CreateCall => orderOf(callerPhone, calleePhone, { ...usual, ...terms }, urlFor);
+
+const orderOf = (
+  callerPhone: string,
+  calleePhone: string,
   plan: CallPlan,
   urlFor: (source: CallbackSource) => string,
 ): CreateCall => ({

@@ -60,6 +60,7 @@ export class TwilioProvider implements TelephonyProvider {
   readonly name = 'twilio';
   /** Each status needs two requests. Twilio limits concurrent requests and answers more with 429. */
   readonly asksPerSecond = 100;
+  readonly defaultAccount: SubAccountCredentials;
   private readonly publicUrl: string;
   private readonly key: SealKey;
   private readonly http: TwilioHttp;
@@ -67,6 +68,7 @@ export class TwilioProvider implements TelephonyProvider {
   constructor(private readonly options: TwilioOptions) {
     this.publicUrl = options.publicUrl.replace(/\/+$/, '');
     this.key = sealKeyOf(options.authToken);
+    this.defaultAccount = { externalId: options.accountSid, secret: options.authToken };
     this.http = new TwilioHttp(options.apiUrl ?? API_URL, options.proxyFor);
   }
 

@@ -19,10 +19,12 @@ const refused = (category: Refusal['category'], code: string, text: string): Cal
 
 /** @param cdrUrl the URL for the call's realtime CDR; null for none */
 export const callbackOrder = (
-  { callSid, callerPhone, calleePhone, subAccount }: DialRequest,
-  { displayNumbers = {}, maxCallSeconds, record = false }: YuntongxunOptions,
+  { callSid, callerPhone, calleePhone, subAccount, terms = {} }: DialRequest,
+  { displayNumbers = {}, ...usual }: YuntongxunOptions,
   cdrUrl: string | null,
 ): CallbackOrder => {
+  const maxCallSeconds = terms.longestTalkSeconds ?? usual.maxCallSeconds;
+  const record = terms.record ?? usual.record ?? false;
   const [from, to] = [nationalNumber(callerPhone), nationalNumber(calleePhone)];
   if (from === null) return refused('bad_number', 'RB-NOT-CHINA', 'the caller’s number is not in mainland China');
   if (to === null) return refused('bad_number', 'RB-NOT-CHINA', 'the callee’s number is not in mainland China');

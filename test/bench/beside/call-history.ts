@@ -16,6 +16,7 @@ const END = changeBytes({
   callerId: 'caller_id',
   calleeId: 'callee_id',
   serviceLineId: 'service_line_id',
+  metadata: 'metadata',
 });
 
 /** In no order, as those of a provider are. */

@@ -1,5 +1,5 @@
 import { ValidateBy, ValidateIf } from 'class-validator';
-import type { FieldRule } from '../directory/field-rules.js';
+import type { FieldRule } from './field-rules.js';
 
 /** Validates a field of a body with a rule of the directory, and reports the rule's own text. */
 export const Satisfies = (rule: FieldRule): PropertyDecorator =>

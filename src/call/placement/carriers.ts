@@ -1,0 +1,51 @@
+/** Which providers may carry a caller's call, and under which account. */
+import type { Parties } from '../../directory/directory.service.js';
+import type { ProviderRegistry } from '../../telephony/provider-registry.js';
+import type { ResilientProvider } from '../../telephony/resilient-provider.js';
+import type { SubAccountCredentials } from '../../telephony/telephony-provider.js';
+import { isIdOfPhone } from '../record/party-id.js';
+import type { SubAccountMaker } from './sub-account-maker.js';
+
+/** A provider that may carry the call, with the account that pays for it there. */
+export interface Carrier {
+  readonly provider: ResilientProvider;
+  readonly subAccount: SubAccountCredentials;
+}
+
+export class Carriers {
+  constructor(
+    private readonly providers: ProviderRegistry,
+    private readonly subAccounts: SubAccountMaker,
+  ) {}
+
+  /**
+   * Whether the caller has an account at any provider. A user without a sub-account is given one, where that is possible.
+   * A caller who is a phone and no user has the default account of each provider that has one.
+   */
+  async haveAccount(callerId: string, parties: Parties): Promise<boolean> {
+    if (isIdOfPhone(callerId)) return this.providers.all.some(({ defaultAccount }) => defaultAccount !== undefined);
+    if (this.providers.all.some(({ name }) => parties.hasSubAccount(name))) return true;
+    for (const provider of this.providers.all) {
+      if (await this.subAccounts.make(provider, callerId)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * The providers of a route at which the caller has an account. A missing sub-account is created when the iteration
+   * reaches its provider.
+   */
+  async *on(
+    route: readonly ResilientProvider[],
+    callerId: string,
+    parties: Parties,
+  ): AsyncGenerator<Carrier, undefined> {
+    for (const provider of route) {
+      const subAccount = isIdOfPhone(callerId)
+        ? provider.defaultAccount
+        : (parties.subAccount(provider.name) ?? (await this.subAccounts.make(provider, callerId)));
+      if (subAccount) yield { provider, subAccount };
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,36 @@
+/** Why a call was not placed. The contract has few replies for the many reasons; POST /v1/calls has one for each. */
+import { AppError, type ErrorName } from '../../common/error-table.js';
+import type { RefusalCategory } from '../../telephony/telephony-provider.js';
+
+/** A category is the reason of a provider that refused the dial, or of a limit in its name. */
+export type PlacingFault =
+  | 'caller_has_no_phone'
+  | 'callee_has_no_phone'
+  | 'no_account'
+  | 'no_route'
+  | 'same_phone'
+  | 'caller_in_a_call'
+  | 'too_late'
+  | RefusalCategory;
+
+export class NotPlaced extends AppError {
+  /** @param code the contract's name of it */
+  constructor(
+    readonly fault: PlacingFault,
+    code: ErrorName,
+    details: ConstructorParameters<typeof AppError>[1] = {},
+  ) {
+    super(code, details);
+  }
+}
+
+/** The caller has another open call, and a backend asks for a new one. */
+export class CallerInACall extends NotPlaced {
+  constructor(
+    readonly runningCallSid: string,
+    /** The subject of the token that placed it; null where an app's client did. */
+    readonly placedBy: string | null,
+  ) {
+    super('caller_in_a_call', 'ALREADY_IN_A_CALL');
+  }
+}

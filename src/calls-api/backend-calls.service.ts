@@ -1,0 +1,138 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { CallPlacement } from '../call/placement/call-placement.js';
+import { NotPlaced } from '../call/placement/not-placed.js';
+import { findEarlierRequest, type KeyedRequest } from '../call/record/idempotent-requests.js';
+import { KeyTaken } from '../call/record/open-call.js';
+import { idOfPhone } from '../call/record/party-id.js';
+import type { ShownCall } from '../call/search/call-view.js';
+import { PlacedCallsService } from '../call/search/placed-calls.service.js';
+import { AppError } from '../common/error-table.js';
+import { normalisePhone } from '../common/phone-number.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { NOT_DIALABLE } from '../directory/dialable-phone.js';
+import { DirectoryService, type FoundParties, type Parties } from '../directory/directory.service.js';
+import { ProviderRegistry } from '../telephony/provider-registry.js';
+import { bodyProblem, placingProblem, requestInProgress } from './call-problems.js';
+import { hashOfBody } from './idempotency-key.js';
+import type { NewCall } from './new-call.dto.js';
+import { refuseTerms, termsOf } from './order-terms.js';
+
+export interface Placed {
+  readonly call: ShownCall;
+  /** The call was placed by an earlier request with the same key. */
+  readonly isReplay: boolean;
+}
+
+/** Calls between any two, as an app's backend orders them. */
+@Injectable()
+export class BackendCalls {
+  constructor(
+    private readonly database: DataSource,
+    private readonly directory: DirectoryService,
+    private readonly placement: CallPlacement,
+    private readonly placed: PlacedCallsService,
+    private readonly providers: ProviderRegistry,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /**
+   * @param subject of the token
+   * @param key without one, a repeated request is a request for another call
+   */
+  async place(subject: string, body: NewCall, key: string | null): Promise<Placed> {
+    const request = key === null ? null : { principal: subject, key, bodyHash: hashOfBody(body) };
+    const earlier = request && (await this.callUnder(request));
+    if (earlier !== null) return { call: await this.find(earlier, subject), isReplay: true };
+    refuseTerms(body, this.config, this.providers);
+    const ends = this.endsOf(body);
+    const parties = await this.partiesOf(body, ends);
+    try {
+      const callee = { userId: ends.calleeId, serviceLineId: parties.serviceLineId };
+      const callSid = await this.placement.place(ends.callerId, parties, callee, termsOf(body, subject, request));
+      return { call: await this.find(callSid, subject), isReplay: false };
+    } catch (error) {
+      return this.concluded(error, subject, request);
+    }
+  }
+
+  private async find(callSid: string, subject: string): Promise<ShownCall> {
+    return (await this.placed.find(callSid, subject)).call;
+  }
+
+  /** The call that an earlier request has placed; null where there is none. @throws AppError where it is another request */
+  private async callUnder(request: KeyedRequest): Promise<string | null> {
+    const earlier = await findEarlierRequest(this.database, request, this.config.dialTimeoutSeconds);
+    if (!earlier) return null;
+    if (!earlier.isSameBody) throw new AppError('IDEMPOTENCY_KEY_REUSED');
+    if (earlier.isRunning) throw requestInProgress();
+    return earlier.callSid;
+  }
+
+  /** A request with the same key may have been quicker: its call is this one's too, and stands in no way. */
+  private async concluded(error: unknown, subject: string, request: KeyedRequest | null): Promise<Placed> {
+    const isKeyTaken = error instanceof KeyTaken;
+    if (request && (isKeyTaken || (error instanceof NotPlaced && error.fault === 'caller_in_a_call'))) {
+      const callSid = await this.callUnder(request);
+      if (callSid !== null) return { call: await this.find(callSid, subject), isReplay: true };
+    }
+    // The other request has been refused meanwhile.
+    if (isKeyTaken) throw requestInProgress();
+    throw error instanceof NotPlaced ? placingProblem(error, subject) : error;
+  }
+
+  private endsOf({ caller, callee }: NewCall): Ends {
+    const callerPhone = this.storedPhone('/caller/phone', caller.phone);
+    const calleePhone = this.storedPhone('/callee/phone', callee.phone);
+    return {
+      callerPhone,
+      calleePhone,
+      callerId: caller.userId ?? idOfPhone(callerPhone ?? ''),
+      calleeId: callee.serviceLine === undefined ? (callee.userId ?? idOfPhone(calleePhone ?? '')) : null,
+    };
+  }
+
+  private storedPhone(where: string, phone: string | undefined): string | null {
+    if (phone === undefined) return null;
+    const stored = normalisePhone(phone, this.config.phoneRegion);
+    if (stored === null) throw bodyProblem('BAD_REQUEST', where, NOT_DIALABLE);
+    return stored;
+  }
+
+  private async partiesOf(body: NewCall, { callerPhone, calleePhone }: Ends): Promise<Parties> {
+    const found = await this.directory.findNamedParties({
+      callerId: body.caller.userId ?? null,
+      calleeId: body.callee.userId ?? null,
+      serviceLineId: body.callee.serviceLine ?? null,
+    });
+    refuseUnknown(body, found);
+    const { parties } = found;
+    return {
+      ...parties,
+      callerPhone: callerPhone ?? parties.callerPhone,
+      calleePhone: calleePhone ?? parties.calleePhone,
+    };
+  }
+}
+
+/** Phones are null where an id is given; a line has no calleeId. */
+interface Ends {
+  readonly callerPhone: string | null;
+  readonly calleePhone: string | null;
+  readonly callerId: string;
+  readonly calleeId: string | null;
+}
+
+const refuseUnknown = ({ caller, callee }: NewCall, found: FoundParties): void => {
+  if (caller.userId !== undefined) {
+    if (!found.callerKnown) throw bodyProblem('UNKNOWN_USER', '/caller/userId', 'is no user of the directory');
+    if (found.callerBlocked) throw bodyProblem('USER_BLOCKED', '/caller/userId', 'is blocked');
+  }
+  if (callee.userId !== undefined && !found.calleeKnown) {
+    throw bodyProblem('UNKNOWN_USER', '/callee/userId', 'is no user of the directory');
+  }
+  if (callee.serviceLine !== undefined) {
+    if (found.lineOpen === null) throw bodyProblem('UNKNOWN_SERVICE_LINE', '/callee/serviceLine', 'is no service line');
+    if (!found.lineOpen) throw bodyProblem('SERVICE_LINE_CLOSED', '/callee/serviceLine', 'is closed');
+  }
+};

@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { CallUpdates } from '../call/call-updates.service.js';
+import { PlacedCallsService } from '../call/search/placed-calls.service.js';
+import type { FollowedCall } from '../call/updates/event-stream.js';
+import { longPollOf } from '../call/updates/long-poll.js';
+import { WaitingClients } from '../call/updates/waiting-clients.js';
+import { Draining } from '../common/draining.js';
+import { AppError } from '../common/error-table.js';
+
+/** Of one subject in a process. A backend that follows more calls has webhooks. */
+export const WAITING_OF_A_BACKEND = 50;
+
+type Told =
+  /** Of a long poll. */
+  | { readonly kind: 'changes'; readonly body: string }
+  | { readonly kind: 'stream'; readonly call: FollowedCall; readonly stops: readonly AbortSignal[] };
+
+@Injectable()
+export class BackendEvents {
+  constructor(
+    private readonly placed: PlacedCallsService,
+    private readonly updates: CallUpdates,
+    private readonly waiting: WaitingClients,
+    private readonly draining: Draining,
+  ) {}
+
+  /** As a stream, or as a long poll where the query has one of its parameters. */
+  async follow(
+    callSid: string,
+    subject: string,
+    { query, last }: { readonly query: Readonly<Record<string, unknown>>; readonly last: number | null },
+    reply: FastifyReply,
+  ): Promise<Told> {
+    const wish = longPollOf(query);
+    const { callerId } = (await this.placed.find(callSid, subject)).call;
+    const gone = this.enter(subject, reply);
+    if (!wish) {
+      return {
+        kind: 'stream',
+        call: await this.updates.follow(callSid, callerId, last),
+        stops: [gone, this.draining.signal],
+      };
+    }
+    const { state, changes } = await this.updates.longPoll(callSid, callerId, wish.seen, wish.waitSeconds, gone);
+    // The changes go out as the bytes they are.
+    return { kind: 'changes', body: `{"stateType":"${state}","changes":[${changes.join(',')}]}` };
+  }
+
+  private enter(subject: string, reply: FastifyReply): AbortSignal {
+    try {
+      return this.waiting.enter(subject, reply, WAITING_OF_A_BACKEND);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const { code, retryAfterSeconds } = error;
+      if (code === 'CALLER_BLOCKED') throw new AppError('USER_BLOCKED');
+      if (code !== 'TOO_MANY_WAITING' || retryAfterSeconds === undefined) throw error;
+      throw new AppError('TOO_MANY_REQUESTS', { retryAfterSeconds });
+    }
+  }
+}

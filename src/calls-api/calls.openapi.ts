@@ -1,0 +1,233 @@
+/** What Swagger says of the API for backends. */
+import { applyDecorators } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiHeader,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiResponse,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import type { Scope } from '../auth/access.js';
+import { REQUESTS_AT_ONCE } from '../auth/user-requests.js';
+import { KEPT_HOURS } from '../call/record/idempotent-requests.js';
+import { NOT_DIALABLE } from '../directory/dialable-phone.js';
+import { everyProblemRoute, problem, problems, takesBody } from '../http/problem-response.js';
+import { WAITING_OF_A_BACKEND } from './backend-events.service.js';
+import { CancelBody } from './cancel.dto.js';
+import { MAX_KEY_LENGTH } from './idempotency-key.js';
+import { NewCall } from './new-call.dto.js';
+import { CALL_SID, CancelReply, PlacedCallReply } from './placed-call.dto.js';
+
+const REQUESTS = `the subject of the token has ${REQUESTS_AT_ONCE} requests in progress`;
+const BLOCKED = 'an administrator has blocked the subject of the token';
+
+export const CallsApi = (scope: Scope) =>
+  applyDecorators(
+    ApiTags('Calls'),
+    everyProblemRoute(),
+    problems({
+      FORBIDDEN: `the token lacks the scope \`${scope}\`${scope === 'calls:read' ? ' (or `calls:write`)' : ''}`,
+      USER_BLOCKED: BLOCKED,
+    }),
+    problem('TOO_MANY_REQUESTS', `The subject of the token has ${REQUESTS_AT_ONCE} requests in progress.`),
+  );
+
+const callSidParameter = ApiParam({
+  name: 'callSid',
+  description: 'The 32 digits that placing the call returned.',
+  schema: { type: 'string', example: CALL_SID },
+});
+
+const noSuchCall = problem(
+  'NOT_FOUND',
+  'The subject of this token has placed no such call; a callSid that is malformed is one that does not exist.',
+  { detail: 'This token has placed no such call.' },
+);
+
+const EXAMPLES = {
+  userAndPhone: {
+    summary: 'A user of the directory, and any phone',
+    value: { caller: { userId: '1001' }, callee: { phone: '138 0000 2000' }, metadata: { ticket: '4711' } },
+  },
+  phones: {
+    summary: 'Two phones, with terms of its own',
+    value: {
+      caller: { phone: '139 0000 1001' },
+      callee: { phone: '+8613800002000' },
+      limits: { ringCaller: 30, ringCallee: 40, longestTalk: 600 },
+      record: false,
+      notAfter: '2099-11-24T10:16:03Z',
+      provider: 'simulator',
+    },
+  },
+  serviceLine: {
+    summary: 'A user, and a service line',
+    value: { caller: { userId: '1001' }, callee: { serviceLine: '1' } },
+  },
+};
+
+export const PlaceCallApi = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'placeCall',
+      summary: 'Place a call',
+      description:
+        'Rings the caller, then the callee, and joins the two. Each of them is a user of the directory or any phone. The ' +
+        'response comes when a provider has taken the call, or has not replied within `DIAL_TIMEOUT`: then the call is in ' +
+        'state 1 and settles by itself.\n\n' +
+        `With an \`Idempotency-Key\`, the same request within ${KEPT_HOURS} hours is the same call, on any replica and after a ` +
+        'crash. A request that is refused leaves its key free, for no phone was rung.\n\n' +
+        'A caller has one open call. A caller who is given as a phone needs no sub-account: the provider’s default account ' +
+        'carries the call, and a provider without one is passed over.',
+    }),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description: `Names this request: 1 to ${MAX_KEY_LENGTH} printable ASCII characters, such as a UUID, with or without quotes.`,
+      schema: { type: 'string', example: '6f1c4c6e-7a58-4e0c-9a51-0d4f3a1f2b6c' },
+    }),
+    ApiBody({ type: NewCall, examples: EXAMPLES }),
+    ApiResponse({
+      status: 201,
+      description: 'The call, new or of the earlier request with this key.',
+      type: PlacedCallReply,
+      headers: {
+        Location: { description: 'Where the call is.', schema: { type: 'string' }, example: `/v1/calls/${CALL_SID}` },
+        'Idempotent-Replayed': {
+          description: '`true` where an earlier request with this key has placed the call.',
+          schema: { type: 'string', enum: ['true'] },
+        },
+      },
+    }),
+    takesBody('64 KB', { where: '/caller/phone', what: NOT_DIALABLE }),
+    problems({
+      FORBIDDEN: 'the token lacks the scope `calls:write`',
+      USER_BLOCKED: `an administrator has blocked the caller, or ${BLOCKED}`,
+    }),
+    problems({
+      CALLER_IN_A_CALL: 'the caller has another open call; `callSid` names it where the same subject has placed it',
+      CALL_TOO_LATE: 'no provider could be asked to dial before `notAfter`',
+      REQUEST_IN_PROGRESS: 'the outcome of an earlier request with this `Idempotency-Key` is not known yet',
+    }),
+    problems({
+      UNKNOWN_USER: 'the caller or the callee is no user of the directory',
+      USER_HAS_NO_PHONE: 'the user who is named has no phone',
+      UNKNOWN_SERVICE_LINE: 'there is no such service line',
+      SERVICE_LINE_CLOSED: 'the service line is closed',
+      UNKNOWN_PROVIDER: 'this service runs no such provider',
+      SAME_PHONE: 'caller and callee have the same phone',
+      NO_ROUTE: 'no route leads to the callee’s number, or none by `provider`',
+      NO_PROVIDER_ACCOUNT:
+        'the caller has no sub-account, no provider has a default account, or the provider refuses it',
+      NUMBER_REFUSED: 'the provider refuses a number',
+      CALL_NOT_PERMITTED: 'the provider does not permit the call: a number has to be registered there, or is barred',
+      IDEMPOTENCY_KEY_REUSED: 'an earlier request with this `Idempotency-Key` had another body',
+    }),
+    problems({
+      RATE_LIMITED: 'the provider takes no more calls for now, or finds a party called too often',
+      TOO_MANY_REQUESTS: REQUESTS,
+    }),
+    problems({
+      PROVIDER_UNAVAILABLE: 'the provider cannot be reached, or takes no calls of ours',
+      UNAVAILABLE: 'the database is unavailable, or the process is shutting down',
+    }),
+  );
+
+export const FindPlacedCallApi = () =>
+  applyDecorators(
+    ApiOperation({ operationId: 'getPlacedCall', summary: 'One call' }),
+    callSidParameter,
+    ApiResponse({ status: 200, description: 'The call as it stands.', type: PlacedCallReply }),
+    noSuchCall,
+  );
+
+const longPollQuery = (name: string, maximum: number, example: number, description: string) =>
+  ApiQuery({
+    name,
+    required: false,
+    description: `Long poll, 0 to ${maximum}: ${description}`,
+    schema: { type: 'integer', minimum: 0, maximum, example },
+  });
+
+export const PlacedCallEventsApi = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'followPlacedCall',
+      summary: 'The changes of a call, pushed or waited for',
+      description:
+        'Server-sent events: the latest change at once and every change after it, until the call is over. With `after`, ' +
+        '`afterNumber` or `wait` it is a long poll instead, and the response is JSON. A backend with many calls has ' +
+        'webhooks, which need no open connection.',
+    }),
+    callSidParameter,
+    longPollQuery('after', 4, 1, 'respond when the state is greater than this; 0 where it is not given.'),
+    longPollQuery('afterNumber', 1_000_000, 2, 'in place of `after`, respond when a change has a greater number.'),
+    longPollQuery('wait', 60, 25, 'seconds after which the response comes in any case; 25 where it is not given.'),
+    ApiHeader({
+      name: 'Last-Event-ID',
+      required: false,
+      description: 'Resumes a stream after the change with this number.',
+      schema: { type: 'string', example: '2' },
+    }),
+    ApiResponse({
+      status: 200,
+      description: 'The events; or, of a long poll, the state and the changes beyond what was seen.',
+      content: {
+        'text/event-stream': { schema: { type: 'string' }, example: 'id: 2\ndata: {"type":"call.ringing",…}\n\n' },
+        'application/json': {
+          schema: {
+            type: 'object',
+            required: ['stateType', 'changes'],
+            properties: {
+              stateType: { type: 'string', enum: ['1', '2', '3', '4'] },
+              // By its name: the class is the admin API's, and no arrow leads there.
+              changes: { type: 'array', items: { $ref: getSchemaPath('ChangeReply') } },
+            },
+          },
+          example: { stateType: '1', changes: [] },
+        },
+      },
+    }),
+    ApiResponse({ status: 204, description: 'The call is over, and its last change has been seen: do not come back.' }),
+    problem(
+      'BAD_REQUEST',
+      'A parameter of the long poll is no whole number in its range, or both `after…` are given.',
+      {
+        detail: 'wait must be a whole number from 0 to 60',
+      },
+    ),
+    noSuchCall,
+    problem(
+      'TOO_MANY_REQUESTS',
+      `The subject of the token has ${WAITING_OF_A_BACKEND} streams and long polls open, or ${REQUESTS_AT_ONCE} requests in progress.`,
+    ),
+  );
+
+export const CancelCallApi = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'cancelPlacedCall',
+      summary: 'Cancel a call',
+      description:
+        'Has the provider hang up, in state 1, 2 or 3. Safe to repeat. With `before` only if the call has not reached that ' +
+        'state: the provider decides what came first, and the response says who won.',
+    }),
+    callSidParameter,
+    ApiBody({ type: CancelBody, required: false }),
+    ApiResponse({ status: 200, description: 'Who won, and the call as it stands.', type: CancelReply }),
+    ApiResponse({
+      status: 202,
+      description: 'The provider does not find the call yet; the cancel is ordered as soon as it does.',
+      type: CancelReply,
+    }),
+    takesBody('64 KB', { where: '/before', what: 'must be one of 2, 3' }),
+    noSuchCall,
+    problem('CANCEL_REFUSED', 'The provider refuses to hang up; the call goes on.'),
+    problems({
+      PROVIDER_UNAVAILABLE: 'the provider cannot be reached, or has failed',
+      UNAVAILABLE: 'the database is unavailable, or the process is shutting down',
+    }),
+  );

@@ -1,0 +1,165 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import { ValidateNested } from 'class-validator';
+import { readInstant } from '../common/instant.js';
+import { MAX_LONG } from '../common/long.js';
+import {
+  phoneRule,
+  textRule,
+  USER_ID_PATTERN,
+  userIdRule,
+  wholeNumberRule,
+  booleanRule,
+  type FieldRule,
+} from '../directory/field-rules.js';
+import { Optional, Satisfies } from '../directory/satisfies.js';
+import { MAX_METADATA_BYTES, metadataRule } from './metadata-rule.js';
+
+const USER_ID = {
+  description: `The app’s own id of a user: a Long, 1 to ${MAX_LONG}, as a string.`,
+  pattern: USER_ID_PATTERN,
+};
+const PHONE = { description: 'A number that can be dialled, in any common notation; no user need have it.' };
+
+/** Says nothing of a value of another type, of which the nested rules speak. */
+const oneOf =
+  (...names: readonly string[]): FieldRule =>
+  (value) => {
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    const given = isObject ? names.filter((name) => (value as Record<string, unknown>)[name] !== undefined) : [];
+    return given.length === 1 ? null : `must be an object with one of ${names.join(', ')}`;
+  };
+
+const instantRule: FieldRule = (value) =>
+  value instanceof Date ? null : 'must be a time with its offset such as 2026-11-24T10:16:03.120Z (RFC 3339)';
+
+const instant = ({ value }: { value: unknown }): unknown =>
+  typeof value === 'string' ? (readInstant(value) ?? value) : value;
+
+const lineIdRule: FieldRule = (value) =>
+  userIdRule(value) === null ? null : 'must be the id of a service line, a string of decimal digits';
+
+export class CallerBody {
+  @ApiPropertyOptional({ ...USER_ID, example: '1001' })
+  @Optional()
+  @Satisfies(userIdRule)
+  userId?: string;
+
+  @ApiPropertyOptional(PHONE)
+  @Optional()
+  @Satisfies(phoneRule)
+  phone?: string;
+}
+
+export class CalleeBody {
+  @ApiPropertyOptional(USER_ID)
+  @Optional()
+  @Satisfies(userIdRule)
+  userId?: string;
+
+  @ApiPropertyOptional({ ...PHONE, example: '138 0000 2000' })
+  @Optional()
+  @Satisfies(phoneRule)
+  phone?: string;
+
+  @ApiPropertyOptional({ description: 'The id of a service line, which has to be open.' })
+  @Optional()
+  @Satisfies(lineIdRule)
+  serviceLine?: string;
+}
+
+export class LimitsBody {
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: 600,
+    description: 'Seconds that the caller’s phone may ring; less than `LONGEST_REQUESTED`. Else `RING_CALLER`.',
+    example: 30,
+  })
+  @Optional()
+  @Satisfies(wholeNumberRule(1, 600))
+  ringCaller?: number;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: 600,
+    description: 'Seconds that the callee’s phone may ring; less than `LONGEST_RINGING`. Else `RING_CALLEE`.',
+    example: 30,
+  })
+  @Optional()
+  @Satisfies(wholeNumberRule(1, 600))
+  ringCallee?: number;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: 864_000,
+    description: 'Seconds that the two may talk; at most `LONGEST_TALK`, which holds else.',
+    example: 600,
+  })
+  @Optional()
+  @Satisfies(wholeNumberRule(1, 864_000))
+  longestTalk?: number;
+}
+
+export class NewCall {
+  @ApiProperty({ type: CallerBody, description: 'Whose phone is rung first: a user, or a phone.' })
+  @Satisfies(oneOf('userId', 'phone'))
+  @ValidateNested()
+  @Type(() => CallerBody)
+  caller: CallerBody;
+
+  @ApiProperty({ type: CalleeBody, description: 'Whose phone is rung next: a user, a phone, or a service line.' })
+  @Satisfies(oneOf('userId', 'phone', 'serviceLine'))
+  @ValidateNested()
+  @Type(() => CalleeBody)
+  callee: CalleeBody;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    description: `Texts of your own, ${MAX_METADATA_BYTES} bytes of JSON in all; they come back with the call and in each of its changes.`,
+    example: { ticket: '4711' },
+  })
+  @Optional()
+  @Satisfies(metadataRule)
+  metadata?: Readonly<Record<string, string>>;
+
+  @ApiPropertyOptional({ type: LimitsBody, description: 'Shorter or longer than the settings have it, for this call.' })
+  @Optional()
+  @Satisfies((value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'must be an object',
+  )
+  @ValidateNested()
+  @Type(() => LimitsBody)
+  limits?: LimitsBody;
+
+  @ApiPropertyOptional({
+    type: 'boolean',
+    description: 'Whether the talk is recorded, in place of `RECORD_CALLS`, where the provider can.',
+    example: false,
+  })
+  @Optional()
+  @Satisfies(booleanRule)
+  record?: boolean;
+
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    description: 'The call is refused where no provider can be asked to dial before this time (RFC 3339).',
+    example: '2099-11-24T10:16:03Z',
+  })
+  @Optional()
+  @Transform(instant)
+  @Satisfies(instantRule)
+  notAfter?: Date;
+
+  @ApiPropertyOptional({
+    description: 'The only provider that may carry the call, of those on the route to the callee’s number.',
+    example: 'simulator',
+  })
+  @Optional()
+  @Satisfies(textRule(64))
+  provider?: string;
+}

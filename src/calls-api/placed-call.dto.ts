@@ -1,0 +1,137 @@
+import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
+import { END_AUTHORITIES, END_REASONS, type EndReason, type EndSource } from '../call/record/call-lifecycle.js';
+import type { ShownCall } from '../call/search/call-view.js';
+
+export const CALL_SID = '16090510160925480001030600243044';
+const STATE_TYPES = ['1', '2', '3', '4'];
+const AN_INSTANT = '2026-11-24T10:16:09.254Z';
+
+const textOrNull = (description: string, example: string | null) =>
+  ({ type: String, nullable: true, description, example }) as const;
+const timeOrNull = (description: string) =>
+  ({ type: String, format: 'date-time', nullable: true, description, example: AN_INSTANT }) as const;
+
+/** Without the provider's account and its id of the call: those are for administrators. */
+export class PlacedCallReply implements Omit<ShownCall, 'subAccount' | 'providerCallId' | 'placedBy'> {
+  @ApiProperty({ example: CALL_SID })
+  callSid: string;
+
+  @ApiProperty(textOrNull('`null` where the request gave a phone.', '1001'))
+  callerId: string | null;
+
+  @ApiProperty(textOrNull('`null` where the request gave a phone or a service line.', null))
+  calleeId: string | null;
+
+  @ApiProperty(textOrNull('`null` where the request gave a user or a phone.', null))
+  serviceLineId: string | null;
+
+  @ApiProperty({ description: 'As it is dialled.', example: '+8613900001001' })
+  callerPhone: string;
+
+  @ApiProperty({ description: 'As it is dialled.', example: '+8613800002000' })
+  calleePhone: string;
+
+  @ApiProperty({ description: 'The last provider that was tried.', example: 'simulator' })
+  provider: string;
+
+  @ApiProperty({
+    enum: STATE_TYPES,
+    description: '`1` requested (the caller’s phone rings), `2` the callee’s phone rings, `3` answered, `4` over.',
+    example: '4',
+  })
+  stateType: string;
+
+  @ApiProperty({
+    enum: END_REASONS,
+    type: String,
+    nullable: true,
+    description: 'Why the call is over.',
+    example: 'completed',
+  })
+  endReason: EndReason | null;
+
+  @ApiProperty({
+    enum: END_AUTHORITIES,
+    type: String,
+    nullable: true,
+    description: 'Which source reported the end.',
+    example: 'provider',
+  })
+  endedBy: EndSource | null;
+
+  @ApiProperty({ type: String, format: 'date-time', example: '2026-11-24T10:16:03.120Z' })
+  requestedAt: Date;
+
+  @ApiProperty(timeOrNull('When the callee’s phone began to ring.'))
+  ringingAt: Date | null;
+
+  @ApiProperty(timeOrNull('When the two were connected.'))
+  answeredAt: Date | null;
+
+  @ApiProperty(timeOrNull('When the call ended.'))
+  endedAt: Date | null;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: '`null` while or where nobody has talked.',
+    example: 10,
+  })
+  talkSeconds: number | null;
+
+  @ApiProperty(textOrNull('Where the provider keeps the recording: a file’s name or a URL.', null))
+  recording: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'The number of the latest change.', example: 4 })
+  changes: number;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    nullable: true,
+    description: 'As the request gave it.',
+    example: { ticket: '4711' },
+  })
+  metadata: Readonly<Record<string, string>> | null;
+}
+
+export const CANCEL_OUTCOMES = ['canceled', 'canceling', 'passed', 'over'] as const;
+export type CancelOutcome = (typeof CANCEL_OUTCOMES)[number];
+
+@ApiExtraModels(PlacedCallReply)
+export class CancelReply {
+  @ApiProperty({
+    enum: CANCEL_OUTCOMES,
+    description:
+      'Who won. `canceled`: the cancel; the call is over by it, or by an earlier one. `canceling` (HTTP status 202): it is ' +
+      'accepted, and ordered as soon as the provider finds the call. `passed`: the call had reached the state of `before` and ' +
+      'goes on. `over`: the call had ended by itself.',
+    example: 'canceled',
+  })
+  outcome: CancelOutcome;
+
+  @ApiProperty({ type: PlacedCallReply })
+  call: PlacedCallReply;
+}
+
+/** Leaves out whatever else the record has. */
+export const placedCallReply = (call: ShownCall): PlacedCallReply => ({
+  callSid: call.callSid,
+  callerId: call.callerId,
+  calleeId: call.calleeId,
+  serviceLineId: call.serviceLineId,
+  callerPhone: call.callerPhone,
+  calleePhone: call.calleePhone,
+  provider: call.provider,
+  stateType: call.stateType,
+  endReason: call.endReason,
+  endedBy: call.endedBy,
+  requestedAt: call.requestedAt,
+  ringingAt: call.ringingAt,
+  answeredAt: call.answeredAt,
+  endedAt: call.endedAt,
+  talkSeconds: call.talkSeconds,
+  recording: call.recording,
+  changes: call.changes,
+  metadata: call.metadata,
+});

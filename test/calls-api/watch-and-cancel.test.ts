@@ -1,0 +1,229 @@
+/** What a backend sees of the calls that it has placed, and how it ends one. */
+import { backend, newPhone, type Backend } from '../support/backend.js';
+import { openStream } from '../support/event-stream.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+import { registerEndpoint } from '../support/webhook-endpoint.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+
+const METADATA = { ticket: '4711', note: 'in “quotes” and "quotes", \\ and \n' };
+
+let receiver: WebhookReceiver;
+let service: TestApp;
+let calls: Backend;
+
+beforeAll(async () => {
+  receiver = await startWebhookReceiver();
+  service = await startTestApp({
+    environment: { SIMULATOR_SPEED: '20', WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8' },
+  });
+  calls = backend(service);
+});
+afterAll(async () => {
+  await service.close();
+  await receiver.close();
+});
+
+const place = async (script: string, more: object = {}, by = calls): Promise<string> => {
+  const { status, body } = await by.place({
+    caller: { phone: newPhone() },
+    callee: { phone: newPhone(script) },
+    ...more,
+  });
+  expect(status).toBe(201);
+  return String(body.callSid);
+};
+const reaches = (callSid: string, stateType: string) =>
+  waitFor(`state ${stateType}`, async () => (await calls.ask('GET', `/${callSid}`)).body.stateType === stateType);
+const headers = async (subject = '9001', scope = 'calls:read') => ({
+  authorization: `Bearer ${await service.token(subject, scope)}`,
+});
+const cancel = async (callSid: string, before?: string) => {
+  const { status, body } = await calls.ask('POST', `/${callSid}/cancel`, before === undefined ? undefined : { before });
+  const { stateType, endReason } = (body.call ?? {}) as Record<string, unknown>;
+  return { status, outcome: body.outcome, stateType, endReason };
+};
+
+describe('a call', () => {
+  it('is shown to its subject, who may only read, and to no other', async () => {
+    const callSid = await place('13', { metadata: METADATA });
+    const seen = async (subject: string, scope: string, path = callSid) =>
+      (await backend(service, subject, scope).ask('GET', `/${path}`)).status;
+
+    expect(await calls.ask('GET', `/${callSid}`)).toMatchObject({ status: 200, body: { callSid, metadata: METADATA } });
+    expect(await seen('9001', 'calls:read')).toBe(200);
+    expect(await seen('9002', 'calls:read')).toBe(404);
+    expect(await seen('9001', 'admin')).toBe(403);
+    expect(await seen('9001', 'calls:read', 'x')).toBe(404);
+    expect((await backend(service, '9001', 'calls:read').ask('POST', `/${callSid}/cancel`)).status).toBe(403);
+  });
+
+  it('of an app’s client is not a backend’s, whoever has the token', async () => {
+    const { data } = await service.ask('1004', 'call/2013');
+    const own = backend(service, '1004');
+
+    for (const [method, path] of [
+      ['GET', ''],
+      ['GET', '/events'],
+      ['POST', '/cancel'],
+    ] as const) {
+      expect(await own.ask(method, `/${data!.callSid!}${path}`)).toMatchObject({
+        status: 404,
+        body: { code: 'NOT_FOUND' },
+      });
+    }
+  });
+});
+
+describe('its changes', () => {
+  it('come as a stream until its end, each with the metadata, and as webhooks in the same bytes', async () => {
+    await registerEndpoint(service, { url: receiver.url });
+    const callSid = await place('00', { metadata: METADATA });
+
+    const stream = await openStream(`${service.url}/v1/calls/${callSid}/events`, {
+      ...(await headers()),
+      'last-event-id': '0',
+    });
+    await stream.ended;
+    const changes = stream.events.map(({ change }) => change);
+    await waitFor('the webhooks', () => receiver.taken(callSid).length === changes.length);
+
+    expect(changes.map(({ data }) => data.number)).toEqual([1, 2, 3, 4]);
+    for (const { data } of changes) expect(data).toMatchObject({ callerId: null, calleeId: null, metadata: METADATA });
+    expect(receiver.taken(callSid).map(({ body }) => body)).toEqual(stream.events.map(({ bytes }) => bytes));
+    const again = await fetch(`${service.url}/v1/calls/${callSid}/events`, {
+      headers: { ...(await headers()), 'last-event-id': '4' },
+    });
+    expect(again.status).toBe(204);
+  });
+
+  it('have no metadata where the request gave none', async () => {
+    const callSid = await place('01');
+
+    const stream = await openStream(`${service.url}/v1/calls/${callSid}/events`, await headers());
+    await stream.ended;
+
+    for (const { change } of stream.events) expect(Object.keys(change.data)).not.toContain('metadata');
+  });
+
+  it('come to a long poll', async () => {
+    const callSid = await place('13', { metadata: METADATA });
+
+    const { status, body } = await calls.ask('GET', `/${callSid}/events?after=2&wait=10`);
+
+    expect(status).toBe(200);
+    expect(body.stateType).toBe('3');
+    expect((body.changes as { data: object }[]).at(-1)?.data).toMatchObject({ stateType: '3', metadata: METADATA });
+  });
+
+  it('are refused to another subject, and with a wait that is none', async () => {
+    const callSid = await place('13');
+
+    expect(await backend(service, '9002').ask('GET', `/${callSid}/events`)).toMatchObject({ status: 404 });
+    expect(await calls.ask('GET', `/${callSid}/events?wait=61`)).toMatchObject({ status: 400 });
+  });
+
+  it('come to 50 clients of a subject, and to no more', async () => {
+    const callSid = await place('13');
+    await reaches(callSid, '3');
+    const own = await headers();
+    const streams = await Promise.all(
+      Array.from({ length: 50 }, () => openStream(`${service.url}/v1/calls/${callSid}/events`, own)),
+    );
+
+    const refused = await calls.ask('GET', `/${callSid}/events`);
+    streams.forEach((stream) => {
+      stream.close();
+    });
+
+    expect(refused).toMatchObject({ status: 429, body: { code: 'TOO_MANY_REQUESTS' } });
+    expect(refused.headers.get('retry-after')).toBe('10');
+  });
+});
+
+describe('what administrators see', () => {
+  it('has the metadata and who placed the call, in the search, the record and the timeline', async () => {
+    const callSid = await place('01', { metadata: METADATA });
+    await reaches(callSid, '4');
+
+    const record = (await (await service.admin('GET', `calls/${callSid}`)).json()) as {
+      events: { change: { data: object } | null }[];
+    };
+    const { items } = (await (await service.admin('GET', 'calls?endReason=busy')).json()) as {
+      items: { callSid: string }[];
+    };
+
+    const expected = { callSid, callerId: null, calleeId: null, metadata: METADATA, placedBy: '9001' };
+    expect(record).toMatchObject(expected);
+    expect(items.find((item) => item.callSid === callSid)).toMatchObject(expected);
+    expect(record.events[0]?.change?.data).toMatchObject({ metadata: METADATA });
+  });
+});
+
+describe('a cancel', () => {
+  it('ends a call of a phone and of a user, and says the same when it is repeated', async () => {
+    const { body } = await calls.place({ caller: { userId: '1005' }, callee: { userId: '2013' } });
+
+    for (const callSid of [await place('13'), String(body.callSid)]) {
+      for (let time = 0; time < 2; time++) {
+        expect(await cancel(callSid)).toEqual({
+          status: 200,
+          outcome: 'canceled',
+          stateType: '4',
+          endReason: expect.stringMatching(/^(?:canceled|completed)$/),
+        });
+      }
+    }
+  });
+
+  it('comes too late for a call that has ended by itself', async () => {
+    const callSid = await place('01');
+    await reaches(callSid, '4');
+
+    expect(await cancel(callSid)).toEqual({ status: 200, outcome: 'over', stateType: '4', endReason: 'busy' });
+  });
+
+  it('under a condition leaves a call alone that has come so far', async () => {
+    const callSid = await place('13');
+    await reaches(callSid, '3');
+
+    expect(await cancel(callSid, '3')).toMatchObject({ status: 200, outcome: 'passed', stateType: '3' });
+    expect(await cancel(callSid, '2')).toMatchObject({ status: 200, outcome: 'passed', stateType: '3' });
+    expect(await cancel(callSid)).toMatchObject({ status: 200, outcome: 'canceled', endReason: 'completed' });
+  });
+
+  it('under a condition ends a call that has not come so far', async () => {
+    expect(await cancel(await place('05'), '2')).toMatchObject({ outcome: 'canceled', endReason: 'canceled' });
+  });
+
+  it('is refused with another condition', async () => {
+    const callSid = await place('13');
+
+    for (const before of ['1', '4', 'x', 3, null]) {
+      expect(await calls.ask('POST', `/${callSid}/cancel`, { before })).toMatchObject({
+        status: 400,
+        body: { errors: [{ where: '/before', what: expect.any(String) }] },
+      });
+    }
+  });
+
+  it('and the answer race, and reply, record and phones agree on who won', async () => {
+    const races = await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        const callSid = await place('13');
+        // Around the moment of the answer, 350 ms after the dial.
+        await waitFor('the ringing', async () => {
+          const { stateType } = (await calls.ask('GET', `/${callSid}`)).body;
+          return stateType === '3' || (stateType === '2' && index % 2 === 0) || undefined;
+        });
+        return { callSid, answer: await cancel(callSid, '3') };
+      }),
+    );
+
+    for (const { callSid, answer } of races) {
+      expect(['canceled', 'passed']).toContain(answer.outcome);
+      if (answer.outcome === 'passed') await reaches(callSid, '3');
+      else expect(answer).toMatchObject({ stateType: '4', endReason: 'canceled' });
+    }
+  });
+});
