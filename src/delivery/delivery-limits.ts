@@ -42,5 +42,8 @@ export const ATTEMPTS_AT_ONCE = 20;
 /** … to one endpoint, so that a hanging endpoint leaves workers for the others. Never exceeded. */
 export const ATTEMPTS_AT_ONCE_TO_ONE = 5;
 
-/** … to an endpoint that did not answer the last attempt, so that many hanging endpoints leave workers too. */
-export const ATTEMPTS_AT_ONCE_TO_SILENT = 1;
+/** … beyond the first to each endpoint, in sum, so that several hanging endpoints leave workers too. */
+export const EXTRA_ATTEMPTS_AT_ONCE = 5;
+
+/** … to all endpoints that did not answer their last attempt, one to each, so that any number leaves workers. */
+export const SILENT_ATTEMPTS_AT_ONCE = 5;

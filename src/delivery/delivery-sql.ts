@@ -94,3 +94,15 @@ export const PUT_BACK = `
 select graphile_worker.reschedule_jobs(array[webhook_add_job($1, $2)], attempts => $4), ${NEED_NOT_SURVIVE}
 from graphile_worker.jobs where id = $3 and key = webhook_job_key($1, $2)
 `;
+
+/**
+ * $1: the endpoint's id, which was disabled or removed in this transaction. Removes its waiting jobs, which would take
+ * workers from the other endpoints. A running job releases its key itself. When the endpoint is enabled, WAKE adds jobs.
+ */
+export const REMOVE_JOBS = `
+delete from graphile_worker._private_jobs where id in (
+  select id from graphile_worker._private_jobs
+  where starts_with(key, 'deliver:' || $1::text || ':') and locked_at is null
+  for update skip locked
+)
+`;

@@ -5,6 +5,7 @@ import { AppError } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../common/page.js';
 import { PREVIOUS_SECRET_HOURS } from './delivery-limits.js';
+import { REMOVE_JOBS } from './delivery-sql.js';
 import { EndpointUrlCheck } from './endpoint-url-check.js';
 import type { WebhookEndpoint } from './webhook-endpoint.entity.js';
 
@@ -88,6 +89,7 @@ export class EndpointService {
         [id, where, eventTypes !== undefined, eventTypes ?? null, enabled ?? null],
       );
       if (!endpoint) throw noSuchEndpoint();
+      if (!endpoint.enabled) await database.query(REMOVE_JOBS, [id]);
       if (endpoint.enabled && (enabled || where !== null)) {
         await database.query(
           `select graphile_worker.add_job('resume', json_build_object('endpointId', $1::text), job_key => 'resume:' || $1)`,
@@ -119,10 +121,11 @@ export class EndpointService {
   /** Its deliveries are no longer listed, and are removed within the hour. */
   async remove(id: string): Promise<void> {
     if (!isLong(id)) throw noSuchEndpoint();
-    const [, removed] = await this.database.query<[unknown, number]>('delete from webhook_endpoint where id = $1', [
-      id,
-    ]);
-    if (removed === 0) throw noSuchEndpoint();
+    await this.database.transaction(async (database) => {
+      const [, removed] = await database.query<[unknown, number]>('delete from webhook_endpoint where id = $1', [id]);
+      if (removed === 0) throw noSuchEndpoint();
+      await database.query(REMOVE_JOBS, [id]);
+    });
   }
 }
 

@@ -10,6 +10,7 @@ import {
   LOCK_CALL,
   LOCK_IF_DISABLED,
   PUT_BACK,
+  REMOVE_JOBS,
 } from './delivery-sql.js';
 import { DeliveryJobs } from './delivery-jobs.js';
 import type { DeliveryJob } from './job-payload.js';
@@ -170,6 +171,7 @@ export class WebhookDeliverer {
       this.logger.warn({ endpointId, status, error }, 'a webhook endpoint fails; deliveries to it are retried');
       return false;
     }
+    await database.query(REMOVE_JOBS, [endpointId]);
     this.logger.warn({ endpointId, reason: noted.disabledReason }, 'a webhook endpoint is disabled');
     return true;
   }

@@ -1,3 +1,4 @@
+import { ATTEMPTS_AT_ONCE } from '../../src/delivery/delivery-limits.js';
 import { EndpointSlots } from '../../src/delivery/endpoint-slots.js';
 
 /** How many it can take now. */
@@ -16,8 +17,26 @@ it('an endpoint has five slots, one after it gave no answer, and five again afte
   expect(slots.full).toEqual([]);
   expect(free(slots, 'a')).toBe(1);
   expect(slots.full).toEqual(['a']);
-  expect(free(slots, 'b')).toBe(5);
-
   slots.release('a', false);
   expect(free(slots, 'a')).toBe(5);
+});
+
+it.each([4, 10, 14])('%i endpoints that answered and now hang leave a slot for another one', (hanging) => {
+  const slots = new EndpointSlots();
+  let taken = 0;
+  for (let i = 0; i < hanging; i++) taken += free(slots, `hanging-${i}`);
+  expect(taken).toBeLessThan(ATTEMPTS_AT_ONCE);
+  expect(slots.take('healthy')).toBe(true);
+});
+
+it('any number of endpoints that gave no answer share a few slots', () => {
+  const slots = new EndpointSlots();
+  const ids = Array.from({ length: 30 }, (_, i) => `silent-${i}`);
+  for (const id of ids) {
+    slots.take(id);
+    slots.release(id, true);
+  }
+  expect(ids.filter((id) => slots.take(id))).toHaveLength(5);
+  expect(slots.full.sort()).toEqual(ids.sort());
+  expect(free(slots, 'healthy')).toBe(5);
 });

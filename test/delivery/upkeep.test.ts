@@ -1,5 +1,7 @@
 import { DataSource } from 'typeorm';
 import { newCallSid } from '../../src/call/record/call-sid.js';
+import { EndpointService } from '../../src/delivery/endpoint.service.js';
+import type { EndpointUrlCheck } from '../../src/delivery/endpoint-url-check.js';
 import { DeliveryMaintenance } from '../../src/delivery/delivery-maintenance.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { openTestCall } from '../support/told-call.js';
@@ -110,4 +112,33 @@ it('numbers that graphile-worker wastes are given back long before they end', as
   );
   expect(Number(last)).toBeLessThan(100);
   await database.query('select webhook_add_jobs(array[$1])', [await openTestCall({ database })]);
+});
+
+describe('the waiting jobs of an endpoint', () => {
+  const jobsOf = async (endpointId: string): Promise<number> =>
+    (
+      await database.query<unknown[]>('select from graphile_worker.jobs where starts_with(key, $1)', [
+        `deliver:${endpointId}:`,
+      ])
+    ).length;
+
+  it.each(['removed', 'disabled'])('are gone when it is %s; those of others stay', async (how) => {
+    const endpoints = new EndpointService(database, {} as EndpointUrlCheck);
+    const [gone, other] = [await newEndpoint(), await newEndpoint()];
+    for (const id of [gone, other]) {
+      await deliveries(id, daysAgo(1), 600);
+      await maintenance.resume(id, NEVER);
+    }
+    expect(await jobsOf(gone)).toBe(600);
+
+    if (how === 'removed') await endpoints.remove(gone);
+    else await endpoints.change(gone, { enabled: false });
+
+    expect(await jobsOf(gone)).toBe(0);
+    expect(await jobsOf(other)).toBe(600);
+    if (how === 'removed') return;
+    await endpoints.change(gone, { enabled: true });
+    await maintenance.resume(gone, NEVER);
+    expect(await jobsOf(gone)).toBe(600);
+  });
 });
