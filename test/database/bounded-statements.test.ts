@@ -8,11 +8,13 @@ import { newCallSid } from '../../src/call/record/call-sid.js';
 import { CatchUp } from '../../src/call/reconciliation/catch-up.js';
 import { ChangeFeed } from '../../src/call/updates/change-feed.js';
 import { openCallsByProvider, acquireDialSlot } from '../../src/call/placement/provider-rate-limit.js';
+import { OldRequestRemoval } from '../../src/call/reconciliation/old-request-removal.js';
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { LOGGER, type Logger } from '../../src/common/logger.js';
 import { MAX_EXAMINED } from '../../src/common/page.js';
 import { DeliveryMaintenance } from '../../src/delivery/delivery-maintenance.js';
 import type { ProviderRegistry } from '../../src/telephony/provider-registry.js';
+import { backend, newPhone } from '../support/backend.js';
 import { fillDatabase, FAILED_CALLS, PENDING_CALLS } from '../support/filled-database.js';
 import { OPEN_CALLS } from '../support/many-calls.js';
 import { explainEverything, recordPlans, type PlanRecorder } from '../support/recorded-plans.js';
@@ -129,6 +131,15 @@ const openAtNoProvider = (sweepIn: string): Promise<unknown> =>
 /** Rows that a batch of maintenance handles are read, found again by their place, and removed. */
 const A_BATCH = 3 * 500;
 const A_PAGE = 4 * 51;
+/** Likewise. */
+const A_BATCH_OF_KEYS = 4 * 1_000;
+
+/** Of the last day, and some that are older. */
+const fillWithKeys = ({ database }: TestApp): Promise<unknown> =>
+  database.query(`
+    insert into idempotent_request (principal, key, body_hash, call_sid, created_at)
+    select '9001', n::text, 'hash', 'call ' || n, now() - n * interval '1 second' from generate_series(1, 90000) n
+    on conflict do nothing`);
 
 /** A kept statement has its own plan five times, and from then on one for all values. */
 const repeatedly = async (work: () => Promise<unknown>): Promise<void> => {
@@ -270,6 +281,28 @@ describe.each([
 
     const due = `select 1 from call_record where provider = 'gone' and state < 4 and sweep_at <= clock_timestamp()`;
     expect((await service.database.query<unknown[]>(due)).length).toBeGreaterThan(100);
+  });
+
+  it('a call with a key is placed, told again and canceled by reading its own rows', async () => {
+    await fillWithKeys(service);
+    const calls = backend(service);
+
+    await expectBounded(60, () =>
+      repeatedly(async () => {
+        const body = { caller: { phone: newPhone() }, callee: { userId: '550000' } };
+        const key = `key ${body.caller.phone}`;
+        const { status, body: call } = await calls.place(body, key);
+        expect(status).toBe(201);
+        expect((await calls.place(body, key)).headers.get('idempotent-replayed')).toBe('true');
+        expect((await calls.ask('POST', `/${String(call.callSid)}/cancel`)).status).toBe(200);
+      }),
+    );
+  });
+
+  it('old keys are found among the others, a batch at a time', async () => {
+    await fillWithKeys(service);
+
+    await expectBounded(A_BATCH_OF_KEYS, () => service.app.nest.get(OldRequestRemoval, { strict: false }).remove());
   });
 
   it('calls that are due are found among the open ones, a batch at a time', async () => {

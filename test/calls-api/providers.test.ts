@@ -1,0 +1,130 @@
+/** Which provider carries a backend's call, under which account, on which terms, and what a backend hears of its refusals. */
+import type { ServerResponse } from 'node:http';
+import { backend, newPhone, type Backend } from '../support/backend.js';
+import { MAIN, TENANT } from '../support/twilio-call.js';
+import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
+import { waitFor } from '../support/wait-for.js';
+
+let telephony: TwoProviders;
+let calls: Backend;
+
+beforeAll(async () => {
+  telephony = await startTwoProviders({ RECORD_CALLS: 'true' });
+  calls = backend(telephony.service);
+});
+afterEach(() => {
+  telephony.yuntongxun.replyInstead = null;
+});
+afterAll(() => telephony.close());
+
+const phones = (script = '13') => ({ caller: { phone: newPhone() }, callee: { phone: newPhone(script) } });
+/** The form of the dial at Twilio. */
+const formOf = (callee: string): URLSearchParams =>
+  telephony.twilio.forms.find((form) => form.get('Twiml')?.includes(callee))!;
+const repliesWith = (code: string): ((request: unknown, response: ServerResponse) => void) => {
+  return (_, response) => response.writeHead(200).end(JSON.stringify({ statusCode: code, statusMsg: '【账号】说不' }));
+};
+
+describe('a caller who is a phone', () => {
+  it('has the call carried by the account of the provider that has one, and the one before it is passed over', async () => {
+    const body = phones();
+
+    const { status, body: call } = await calls.place(body);
+
+    expect({ status, provider: call.provider }).toEqual({ status: 201, provider: 'twilio' });
+    const record = await (await telephony.service.admin('GET', `calls/${String(call.callSid)}`)).json();
+    expect(record).toMatchObject({ subAccount: MAIN.externalId, provider: 'twilio' });
+    await waitFor('the talk', async () => (await calls.ask('GET', `/${String(call.callSid)}`)).body.stateType === '3');
+    expect(telephony.yuntongxun.requests.filter((request) => request.endsWith('Calls/Callback'))).toEqual([]);
+  });
+
+  it('has no call by a provider that has no account for it', async () => {
+    expect(await calls.place({ ...phones(), provider: 'yuntongxun' })).toMatchObject({
+      status: 422,
+      body: { code: 'NO_PROVIDER_ACCOUNT' },
+    });
+  });
+});
+
+describe('a request that names a provider', () => {
+  it('has the call carried by that one, under the user’s sub-account', async () => {
+    const userId = await telephony.user('yuntongxun', 'twilio');
+
+    const { body } = await calls.place({ ...phones(), caller: { userId }, provider: 'twilio' });
+
+    const record = await (await telephony.service.admin('GET', `calls/${String(body.callSid)}`)).json();
+    expect(record).toMatchObject({ provider: 'twilio', subAccount: TENANT.externalId });
+  });
+
+  it('has no call by another one when that one refuses', async () => {
+    const userId = await telephony.user('yuntongxun', 'twilio');
+    telephony.yuntongxun.replyInstead = repliesWith('111142');
+
+    const { status, body } = await calls.place({ ...phones(), caller: { userId }, provider: 'yuntongxun' });
+
+    expect({ status, code: body.code }).toEqual({ status: 503, code: 'PROVIDER_UNAVAILABLE' });
+  });
+});
+
+describe('the terms of a call', () => {
+  it('go to the provider in place of the settings', async () => {
+    const body = phones();
+
+    const { status } = await calls.place({
+      ...body,
+      record: false,
+      limits: { ringCaller: 11, ringCallee: 12, longestTalk: 13 },
+    });
+
+    expect(status).toBe(201);
+    const form = formOf(body.callee.phone);
+    expect(form.get('Timeout')).toBe('11');
+    expect(form.get('Twiml')).toMatch(/<Dial [^>]*timeout="12" timeLimit="13"/);
+    expect(form.get('Twiml')).not.toContain('record=');
+  });
+
+  it('are those of the settings where the request has none', async () => {
+    const body = phones();
+
+    await calls.place(body);
+
+    const form = formOf(body.callee.phone);
+    expect(form.get('Timeout')).toBe('45');
+    expect(form.get('Twiml')).toMatch(/timeout="60" timeLimit="14400".* record="record-from-answer-dual"/);
+  });
+});
+
+describe('a refusal of the provider', () => {
+  it.each([
+    ['a number that has to be registered', '113302', 422, 'CALL_NOT_PERMITTED', null],
+    ['calls too often', '160022', 429, 'RATE_LIMITED', '60'],
+    ['too many requests', '111111', 429, 'RATE_LIMITED', '5'],
+    ['an account that is paused', '111181', 503, 'PROVIDER_UNAVAILABLE', '10'],
+  ])('is named: %s', async (_, code, status, name, retryAfter) => {
+    const userId = await telephony.user('yuntongxun');
+    telephony.yuntongxun.replyInstead = repliesWith(code);
+
+    const answer = await calls.place({ ...phones(), caller: { userId } });
+
+    expect({ status: answer.status, code: answer.body.code, retryAfter: answer.headers.get('retry-after') }).toEqual({
+      status,
+      code: name,
+      retryAfter,
+    });
+    expect(JSON.stringify(answer.body)).not.toContain('说不');
+  });
+
+  it('of a cancel leaves the call as it is', async () => {
+    const userId = await telephony.user('yuntongxun');
+    const { body } = await calls.place({ ...phones(), caller: { userId } });
+    const path = `/${String(body.callSid)}`;
+    telephony.yuntongxun.replyInstead = repliesWith('111181');
+
+    const refused = await calls.ask('POST', `${path}/cancel`);
+    telephony.yuntongxun.replyInstead = null;
+    const taken = await calls.ask('POST', `${path}/cancel`);
+
+    expect(refused).toMatchObject({ status: 409, body: { code: 'CANCEL_REFUSED' } });
+    expect(taken).toMatchObject({ status: 200, body: { outcome: 'canceled' } });
+  });
+});
