@@ -200,12 +200,14 @@ describe('the changes of a call', () => {
       await registerEndpoint(service, { url: one.url });
     }
     await Promise.all(Array.from({ length: 30 }, () => openTestCall(service)));
-    await waitFor('the attempts that they may have', () => silent.every(({ received }) => received.length === 5));
+    const attempts = (): number => silent.reduce((sum, { received }) => sum + received.length, 0);
+    // One each, and five more for all of them.
+    await waitFor('the attempts that they may have', () => attempts() === 8);
 
     const callSid = await wholeTestCall(service);
 
     await waitFor('four deliveries', () => receiver.taken(callSid).length === 4);
-    expect(silent.map(({ received }) => received.length)).toEqual([5, 5, 5]);
+    expect(attempts()).toBe(8);
     await Promise.all(silent.map((one) => one.close()));
   });
 
