@@ -1,4 +1,4 @@
-/** `npm run -s token -- 1001` and `npm run -s token -- --admin`: a token to try the embedded default. */
+/** `npm run -s token -- 1001`, `… -- --admin`, `… -- 9001 --scope calls:write`: a token to try the embedded default. */
 import { parseArgs } from 'node:util';
 import { secretToSignWith } from '../auth/signing-secret.js';
 import { issueToken } from '../auth/token-issuer.js';
@@ -11,11 +11,17 @@ import { failUsage, HELP, printUsage } from '../common/usage.js';
 const LIFETIME_SECONDS = 12 * 60 * 60;
 const DEMO_ADMIN = '1001';
 
-const USAGE = 'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin';
+const USAGE =
+  'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin, or npm run -s token -- <userId> --scope calls:write';
 
 const readArguments = () => {
   try {
-    return parseArgs({ options: { admin: { type: 'boolean', default: false }, help: HELP }, allowPositionals: true });
+    const options = {
+      admin: { type: 'boolean', default: false },
+      scope: { type: 'string' },
+      help: HELP,
+    } as const;
+    return parseArgs({ options, allowPositionals: true });
   } catch {
     return failUsage(USAGE);
   }
@@ -25,11 +31,12 @@ const main = async (): Promise<void> => {
   const { values, positionals } = readArguments();
   if (values.help) printUsage(USAGE);
   const userId = positionals[0] ?? (values.admin ? DEMO_ADMIN : '');
-  if (positionals.length > 1 || !isLong(userId)) failUsage(USAGE);
+  if (positionals.length > 1 || !isLong(userId) || (values.admin && values.scope !== undefined)) failUsage(USAGE);
 
   const config = readEnvironment();
   const secret = await secretToSignWith(config);
-  const request = { userId, lifetimeSeconds: LIFETIME_SECONDS, ...(values.admin && { scope: 'admin' }) };
+  const scope = values.admin ? 'admin' : values.scope;
+  const request = { userId, lifetimeSeconds: LIFETIME_SECONDS, ...(scope !== undefined && { scope }) };
   console.log(await issueToken(secret, request, config));
 };
 

@@ -9,8 +9,15 @@ import type { Config } from '../config/config.js';
 
 const ALLOWED: FastifyCorsOptions = {
   methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-  allowedHeaders: ['authorization', 'content-type', 'last-event-id'],
-  exposedHeaders: ['location', 'retry-after', 'www-authenticate', ERROR_NAME_HEADER, 'x-request-id'],
+  allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id'],
+  exposedHeaders: [
+    'idempotent-replayed',
+    'location',
+    'retry-after',
+    'www-authenticate',
+    ERROR_NAME_HEADER,
+    'x-request-id',
+  ],
   maxAge: 600,
 };
 

@@ -8,7 +8,8 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 
 jest.setTimeout(PROCESS_LIMIT_MS);
 
-const USAGE = 'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin\n';
+const USAGE =
+  'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin, or npm run -s token -- <userId> --scope calls:write\n';
 
 describe('npm run token', () => {
   let dataDir: string;
@@ -49,6 +50,12 @@ describe('npm run token', () => {
     const { code, output } = await token(['--admin']);
 
     expect([code, await statusOf('/v1/admin/users', output.trim())]).toEqual([0, 200]);
+  });
+
+  it('prints one for a backend, with the scope that it is given', async () => {
+    const { code, output } = await token(['9001', '--scope', 'calls:read calls:write']);
+
+    expect([code, decodeJwt(output.trim())]).toMatchObject([0, { sub: '9001', scope: 'calls:read calls:write' }]);
   });
 
   it('signs with the first of JWT_SECRET, where that is set', async () => {

@@ -57,7 +57,7 @@ describe('by hand', () => {
         headers: {
           'access-control-allow-origin': 'https://app.example.com',
           'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
-          'access-control-allow-headers': 'authorization, content-type, last-event-id',
+          'access-control-allow-headers': 'authorization, content-type, idempotency-key, last-event-id',
           'access-control-max-age': '600',
           vary: 'Origin',
         },

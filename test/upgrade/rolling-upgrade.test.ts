@@ -7,6 +7,7 @@ import type * as DataSourceOptions from '../../src/database/data-source-options.
 import { migrate } from '../../src/database/migrate.js';
 import type * as DemoDirectory from '../../src/directory/demo-directory.js';
 import { endAllServices, startService, type Service } from '../start/service.js';
+import { backend, newPhone } from '../support/backend.js';
 import { openStream } from '../support/event-stream.js';
 import { startSimulator, type SimulatorProcess } from '../support/simulator-process.js';
 import { storeCall } from '../support/stored-call.js';
@@ -188,6 +189,28 @@ describeBesideLastRelease('the last release beside this version', () => {
       await service.admin('DELETE', `webhook-endpoints/${endpoint.id}`);
     },
   );
+
+  it('a call between two phones, placed by a backend, ends by what the old version is told', async () => {
+    const endpoint = await registerEndpoint(service, { url: receiver.url });
+    doors.new.mode = 'cut';
+
+    const { body } = await backend(service).place({
+      caller: { phone: newPhone() },
+      callee: { phone: newPhone() },
+      metadata: { ticket: '1' },
+    });
+    const callSid = String(body.callSid);
+    const stream = await openStream(`${service.url}/v1/calls/${callSid}/events`, {
+      authorization: `Bearer ${await service.token('9001', 'calls:read')}`,
+      'last-event-id': '0',
+    });
+    await stream.ended;
+    await waitFor('four deliveries', () => receiver.taken(callSid).length === 4);
+
+    expect(stream.events.map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
+    expect(await endOf(callSid)).toBe('completed');
+    await service.admin('DELETE', `webhook-endpoints/${endpoint.id}`);
+  });
 
   it('a call that waits for its turn at the new version is canceled by the old one', async () => {
     const { callSid, callerId } = await storeCall(service.database, { provider: 'simulator', waitsForDialSlot: true });
