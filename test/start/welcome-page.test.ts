@@ -9,7 +9,7 @@ it('names the providers that carry calls, and offers no demo call where phones w
 
   expect(page).toMatch(/^ *Provider +asterisk, twilio$/m);
   expect(page).not.toMatch(/simulator|demo call/);
-  expect(pageFor({})).toMatch(/^ *Provider +simulator, at 1 times the pace of life$/m);
+  expect(pageFor({})).toMatch(/^ *Provider +simulator, at 1 times real-time speed$/m);
 });
 
 const exported = (page: string): string | undefined => /^ *export (.*)$/m.exec(page)?.[1];
@@ -41,7 +41,7 @@ describe('the page of npm start', () => {
   });
 
   it('names no secret', () => {
-    const secret = 'a key of 32 bytes or more, for the tests';
+    const secret = 'a key of 32 bytes or more: for the tests';
 
     expect(pageFor({ JWT_SECRET: secret })).not.toContain(secret);
   });
