@@ -14,9 +14,10 @@ import {
 } from '@nestjs/swagger';
 import { readChange } from './record/call-change.js';
 import { FAILURE, failureExample, objectWith, refusal, replies, SUCCESS, successExample } from './contract-replies.js';
+import { CALL_SID } from './search/call-view.openapi.js';
+import { longPollParameters } from './updates/long-poll.openapi.js';
 import { WAITING_AT_ONCE } from './updates/waiting-clients.js';
 
-const CALL_SID = '16090510160925480001030600243044';
 /**
  * The format that `changeBytes` in record/call-change.ts writes for the stream and the long poll. Kept in step by hand.
  */
@@ -149,15 +150,6 @@ export const CancelApi = () =>
     refusal('BAD_REQUEST', '`before` is neither 2 nor 3.'),
   );
 
-/** No `default`: Swagger UI would send it, and turn every plain poll into a long poll. */
-const longPollQuery = (name: string, maximum: number, example: number, description: string) =>
-  ApiQuery({
-    name,
-    required: false,
-    description: `Long poll, 0 to ${maximum}: ${description}`,
-    schema: { type: 'integer', minimum: 0, maximum, example },
-  });
-
 export const StateApi = () =>
   applyDecorators(
     ApiOperation({
@@ -169,9 +161,7 @@ export const StateApi = () =>
         '`afterNumber` or `wait` the request is a long poll. Its `data` also has the `changes` after that point, as in the stream.',
     }),
     callSidParameter,
-    longPollQuery('after', 4, 1, 'reply when the state is greater than this. Default: 0.'),
-    longPollQuery('afterNumber', 1_000_000, 2, 'instead of `after`, reply when a change has a greater number.'),
-    longPollQuery('wait', 60, 25, 'maximum wait in seconds. Default: 25.'),
+    ...longPollParameters(),
     replies(
       objectWith('stateType', {
         stateType: { type: 'string', enum: ['1', '2', '3', '4'] },

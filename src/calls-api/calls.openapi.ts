@@ -1,25 +1,18 @@
 /** What Swagger says of the API for backends. */
 import { applyDecorators } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiHeader,
-  ApiOperation,
-  ApiParam,
-  ApiQuery,
-  ApiResponse,
-  ApiTags,
-  getSchemaPath,
-} from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { Scope } from '../auth/access.js';
 import { REQUESTS_AT_ONCE } from '../auth/user-requests.js';
 import { KEPT_HOURS } from '../call/record/idempotent-requests.js';
+import { CALL_SID } from '../call/search/call-view.openapi.js';
+import { longPollParameters } from '../call/updates/long-poll.openapi.js';
 import { NOT_DIALABLE } from '../directory/dialable-phone.js';
 import { everyProblemRoute, problem, problems, takesBody } from '../http/problem-response.js';
 import { WAITING_OF_A_BACKEND } from './backend-events.service.js';
 import { CancelBody } from './cancel.dto.js';
 import { MAX_KEY_LENGTH } from './idempotency-key.js';
 import { NewCall } from './new-call.dto.js';
-import { CALL_SID, CancelReply, PlacedCallReply } from './placed-call.dto.js';
+import { CancelReply, PlacedCallReply } from './placed-call.dto.js';
 
 const REQUESTS = `the subject of the token has ${REQUESTS_AT_ONCE} requests in progress`;
 const BLOCKED = 'an administrator has blocked the subject of the token';
@@ -144,14 +137,6 @@ export const FindPlacedCallApi = () =>
     noSuchCall,
   );
 
-const longPollQuery = (name: string, maximum: number, example: number, description: string) =>
-  ApiQuery({
-    name,
-    required: false,
-    description: `Long poll, 0 to ${maximum}: ${description}`,
-    schema: { type: 'integer', minimum: 0, maximum, example },
-  });
-
 export const PlacedCallEventsApi = () =>
   applyDecorators(
     ApiOperation({
@@ -163,9 +148,7 @@ export const PlacedCallEventsApi = () =>
         'webhooks, which need no open connection.',
     }),
     callSidParameter,
-    longPollQuery('after', 4, 1, 'respond when the state is greater than this; 0 where it is not given.'),
-    longPollQuery('afterNumber', 1_000_000, 2, 'in place of `after`, respond when a change has a greater number.'),
-    longPollQuery('wait', 60, 25, 'seconds after which the response comes in any case; 25 where it is not given.'),
+    ...longPollParameters(),
     ApiHeader({
       name: 'Last-Event-ID',
       required: false,

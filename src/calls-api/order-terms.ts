@@ -27,8 +27,8 @@ export const refuseTerms = (
   if (notAfter && notAfter.getTime() < Date.now()) throw bodyProblem('CALL_TOO_LATE', '/notAfter', 'is past');
 };
 
-const faultOf = (name: string, seconds: number | undefined, most: number): Fault[] =>
-  seconds !== undefined && seconds > most ? [{ where: `/limits/${name}`, what: `must be ${most} at most here` }] : [];
+const faultOf = (name: string, seconds: number | undefined, max: number): Fault[] =>
+  seconds !== undefined && seconds > max ? [{ where: `/limits/${name}`, what: `must be ${max} at most here` }] : [];
 
 export const termsOf = (
   { metadata, limits = {}, record, notAfter, provider }: NewCall,

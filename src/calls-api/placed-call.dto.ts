@@ -1,15 +1,15 @@
 import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
-import { END_AUTHORITIES, END_REASONS, type EndReason, type EndSource } from '../call/record/call-lifecycle.js';
+import type { EndReason, EndSource } from '../call/record/call-lifecycle.js';
 import type { ShownCall } from '../call/search/call-view.js';
-
-export const CALL_SID = '16090510160925480001030600243044';
-const STATE_TYPES = ['1', '2', '3', '4'];
-const AN_INSTANT = '2026-11-24T10:16:09.254Z';
-
-const textOrNull = (description: string, example: string | null) =>
-  ({ type: String, nullable: true, description, example }) as const;
-const timeOrNull = (description: string) =>
-  ({ type: String, format: 'date-time', nullable: true, description, example: AN_INSTANT }) as const;
+import {
+  CALL_SID,
+  END_REASON,
+  ENDED_BY,
+  STATE_TYPES,
+  TALK_SECONDS,
+  textOrNull,
+  timeOrNull,
+} from '../call/search/call-view.openapi.js';
 
 /** Without the provider's account and its id of the call: those are for administrators. */
 export class PlacedCallReply implements Omit<ShownCall, 'subAccount' | 'providerCallId' | 'placedBy'> {
@@ -41,22 +41,10 @@ export class PlacedCallReply implements Omit<ShownCall, 'subAccount' | 'provider
   })
   stateType: string;
 
-  @ApiProperty({
-    enum: END_REASONS,
-    type: String,
-    nullable: true,
-    description: 'Why the call is over.',
-    example: 'completed',
-  })
+  @ApiProperty(END_REASON)
   endReason: EndReason | null;
 
-  @ApiProperty({
-    enum: END_AUTHORITIES,
-    type: String,
-    nullable: true,
-    description: 'Which source reported the end.',
-    example: 'provider',
-  })
+  @ApiProperty(ENDED_BY)
   endedBy: EndSource | null;
 
   @ApiProperty({ type: String, format: 'date-time', example: '2026-11-24T10:16:03.120Z' })
@@ -71,12 +59,7 @@ export class PlacedCallReply implements Omit<ShownCall, 'subAccount' | 'provider
   @ApiProperty(timeOrNull('When the call ended.'))
   endedAt: Date | null;
 
-  @ApiProperty({
-    type: 'integer',
-    nullable: true,
-    description: '`null` while or where nobody has talked.',
-    example: 10,
-  })
+  @ApiProperty(TALK_SECONDS)
   talkSeconds: number | null;
 
   @ApiProperty(textOrNull('Where the provider keeps the recording: a file’s name or a URL.', null))
@@ -114,7 +97,7 @@ export class CancelReply {
   call: PlacedCallReply;
 }
 
-/** Leaves out whatever else the record has. */
+/** Lists each field, so that one which the record gains later is not shown here by itself. */
 export const placedCallReply = (call: ShownCall): PlacedCallReply => ({
   callSid: call.callSid,
   callerId: call.callerId,

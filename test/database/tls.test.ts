@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { appendFile, chmod, chown, copyFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, chown, copyFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { migrate } from '../../src/database/migrate.js';
+import { makeCertificate } from '../support/certificates.js';
 import { queryDatabase } from '../support/database-query.js';
 import { isInstalled, PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { makeServerFolder, startOwnServer, type OwnServer } from '../support/own-server.js';
@@ -28,18 +28,6 @@ suite(WHAT, () => {
   const urlOf = (parameters: string, host = ADDRESS): string =>
     `postgresql://ringback@${host}/ringback?${parameters.replace('CA', encodeURIComponent(authority))}`;
 
-  const makeCertificates = async (): Promise<void> => {
-    const openssl = (...options: string[]): void => {
-      execFileSync('openssl', options, { cwd: folder.path, stdio: 'ignore' });
-    };
-    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-    openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=An authority', '-days', '9');
-    openssl('req', ...key, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=database');
-    await writeFile(join(folder.path, 'names'), `subjectAltName=IP:${ADDRESS}\n`);
-    const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names', '-days', '9'];
-    openssl('x509', '-req', '-in', 'server.csr', '-out', 'server.crt', ...signed);
-  };
-
   /** Into the server's own folder, as a file of the server's user. */
   const giveToServer = async (name: string): Promise<string> => {
     const path = join(server.cluster, name);
@@ -53,11 +41,11 @@ suite(WHAT, () => {
   beforeAll(async () => {
     folder = await makeServerFolder();
     authority = join(folder.path, 'ca.pem');
-    await makeCertificates();
+    await makeCertificate(folder.path, { name: 'server', subject: `IP:${ADDRESS}` });
     server = await startOwnServer(join(folder.path, 'data'), [`listen_addresses=${ADDRESS},${OTHER_ADDRESS}`]);
     const set = (name: string, value: string) =>
       queryDatabase(server.superuserUrl, `alter system set ${name} = '${value}'`);
-    await set('ssl_cert_file', await giveToServer('server.crt'));
+    await set('ssl_cert_file', await giveToServer('server.pem'));
     await set('ssl_key_file', await giveToServer('server.key'));
     await set('ssl', 'on');
     await queryDatabase(server.superuserUrl, `create role asked login password 'swordfish'`);

@@ -50,6 +50,16 @@ export const endOf = async (child: ChildProcess): Promise<Ending> => {
   return { code, output, complaint };
 };
 
+export const isAlive = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null;
+
+/** Safe to repeat. */
+export const endProgram = async (child: ChildProcess): Promise<void> => {
+  if (!isAlive(child)) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exited;
+};
+
 export const IS_ROOT = process.getuid?.() === 0;
 
 /** One that every system knows by name, for initdb asks for the name; and not the one that root falls back to. */

@@ -1,12 +1,11 @@
 /** A real PgBouncer in front of a test database: a process of its own, in a folder of its own, on a socket there. */
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chown, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { asOrdinaryUser, endOf, IS_ROOT, ORDINARY_USER, startProgram } from './node-process.js';
+import { asOrdinaryUser, endOf, endProgram, IS_ROOT, isAlive, ORDINARY_USER, startProgram } from './node-process.js';
 import { createProxiedDatabase } from './proxied-database.js';
 import { cacheFolder, describeWithPackages, fetchPackages, unpackedIn } from './debian-packages.js';
 import { noteSkipped } from './skipped.js';
@@ -88,7 +87,7 @@ export const startPgBouncer = async (settings: readonly string[], isNew = false)
   const ending = endOf(child);
   const url = `postgresql://${username}@localhost:${PORT}${pathname}?host=${encodeURIComponent(folder)}`;
   const close = async (): Promise<void> => {
-    await end(child);
+    await endProgram(child);
     await ending;
     await database.drop();
     await rm(folder, { recursive: true });
@@ -116,13 +115,4 @@ const isListening = async (path: string): Promise<boolean> => {
   } finally {
     socket.destroy();
   }
-};
-
-const isAlive = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null;
-
-const end = async (child: ChildProcess): Promise<void> => {
-  if (!isAlive(child)) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  await exited;
 };

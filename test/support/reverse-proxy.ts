@@ -2,15 +2,15 @@
  * A real nginx or Caddy in front of a service, with the configuration that deploy/ ships: only addresses, certificates and the
  * places of files are replaced, and each replacement must find its line.
  */
-import { execFileSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
+import { makeCertificate } from './certificates.js';
 import { cacheFolder, unpackedIn, type Packages } from './debian-packages.js';
-import { REPOSITORY, startProgram } from './node-process.js';
+import { endProgram, isAlive, REPOSITORY, startProgram } from './node-process.js';
 import { waitFor } from './wait-for.js';
 
 export const SITE = 'calls.example.com';
@@ -80,29 +80,6 @@ const caddyLine = async ({ folder, port, upstream }: Setting): Promise<[string, 
 
 const LINES = { nginx: nginxLine, caddy: caddyLine };
 
-const makeCertificates = (folder: string): void => {
-  const openssl = (...options: string[]): void => {
-    execFileSync('openssl', options, { cwd: folder, stdio: 'ignore' });
-  };
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '9'];
-  openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=An authority');
-  const names = ['-subj', `/CN=${SITE}`, '-addext', `subjectAltName=DNS:${SITE}`];
-  openssl(
-    'req',
-    '-x509',
-    ...key,
-    '-CA',
-    'ca.pem',
-    '-CAkey',
-    'ca.key',
-    '-keyout',
-    'site.key',
-    '-out',
-    'site.pem',
-    ...names,
-  );
-};
-
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -115,7 +92,7 @@ const freePort = async (): Promise<number> => {
 /** @param upstream host and port of the service */
 export const startReverseProxy = async (kind: ProxyKind, upstream: string): Promise<ReverseProxy> => {
   const folder = await mkdtemp(join(tmpdir(), `ringback-${kind}-`));
-  makeCertificates(folder);
+  await makeCertificate(folder, { name: 'site', subject: `DNS:${SITE}` });
   await mkdir(join(folder, 'home'));
   const port = await freePort();
   const child = startProgram(await LINES[kind]({ folder, port, upstream }), {
@@ -133,13 +110,13 @@ export const startReverseProxy = async (kind: ProxyKind, upstream: string): Prom
       return [...written, complaint].join('\n');
     },
     async close() {
-      await end(child);
+      await endProgram(child);
       await rm(folder, { recursive: true });
     },
   };
   try {
     await waitFor(`${kind} to listen`, () => {
-      if (child.exitCode !== null) throw new Error(complaint);
+      if (!isAlive(child)) throw new Error(complaint);
       return isListening(port);
     });
     return proxy;
@@ -159,11 +136,4 @@ const isListening = async (port: number): Promise<boolean> => {
   } finally {
     socket.destroy();
   }
-};
-
-const end = async (child: ChildProcess): Promise<void> => {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  await exited;
 };

@@ -1,29 +1,17 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { CHANGE_TYPES, type CallChange, type ChangeType } from '../../call/record/call-change.js';
 import type { CallHistory, TimelineEvent } from '../../call/search/call-history.service.js';
+import { EVENT_RULES, type EndSource, type EndReason } from '../../call/record/call-lifecycle.js';
 import {
-  END_AUTHORITIES,
-  END_REASONS,
-  EVENT_RULES,
-  type EndSource,
-  type EndReason,
-} from '../../call/record/call-lifecycle.js';
-
-const STATE_TYPES = ['1', '2', '3', '4'];
-const AN_INSTANT = '2026-11-24T10:16:09.254Z';
-const CALL_SID = '16090510160925480001030600243044';
-
-const timeOrNull = (description: string) =>
-  ({ type: String, format: 'date-time', nullable: true, description, example: AN_INSTANT }) as const;
-const textOrNull = (description: string, example: string) =>
-  ({ type: String, nullable: true, description, example }) as const;
-const END_REASON = {
-  enum: END_REASONS,
-  type: String,
-  nullable: true,
-  description: 'Why the call is over.',
-  example: 'completed',
-} as const;
+  AN_INSTANT,
+  CALL_SID,
+  END_REASON,
+  ENDED_BY,
+  STATE_TYPES,
+  TALK_SECONDS,
+  textOrNull,
+  timeOrNull,
+} from '../../call/search/call-view.openapi.js';
 
 const CALLER_ID = textOrNull('`null` where a backend gave the caller’s phone and no user.', '1001');
 const CALLEE_ID = textOrNull(
@@ -161,13 +149,7 @@ export class CallReply implements CallHistory {
   @ApiProperty(END_REASON)
   endReason: EndReason | null;
 
-  @ApiProperty({
-    enum: END_AUTHORITIES,
-    type: String,
-    nullable: true,
-    description: 'The source that ended the call.',
-    example: 'provider',
-  })
+  @ApiProperty(ENDED_BY)
   endedBy: EndSource | null;
 
   @ApiProperty({ type: String, format: 'date-time', example: '2026-11-24T10:16:03.120Z' })
@@ -182,12 +164,7 @@ export class CallReply implements CallHistory {
   @ApiProperty(timeOrNull('When the call ended.'))
   endedAt: Date | null;
 
-  @ApiProperty({
-    type: 'integer',
-    nullable: true,
-    description: '`null` if the call was not answered or is not over.',
-    example: 10,
-  })
+  @ApiProperty(TALK_SECONDS)
   talkSeconds: number | null;
 
   @ApiProperty(textOrNull('Where the provider keeps the recording: a file’s name or a URL.', `${CALL_SID}.wav`))

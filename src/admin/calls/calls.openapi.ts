@@ -2,11 +2,10 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { END_REASONS } from '../../call/record/call-lifecycle.js';
+import { CALL_SID } from '../../call/search/call-view.openapi.js';
 import { MAX_EXAMINED } from '../../common/page.js';
 import { CallPage, CallReply } from './call.dto.js';
 import { pageParameter, problem } from '../../http/problem-response.js';
-
-const CALL_SID = '16090510160925480001030600243044';
 
 export const SearchCallsApi = () =>
   applyDecorators(

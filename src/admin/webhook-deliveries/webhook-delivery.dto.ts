@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { AN_INSTANT, CALL_SID } from '../../call/search/call-view.openapi.js';
 import { CHANGE_TYPES, type ChangeType } from '../../call/record/call-change.js';
 import { isCallSid } from '../../call/record/call-sid.js';
 import type { ShownAttempt, ShownDelivery } from '../../delivery/list-deliveries.js';
@@ -7,8 +8,6 @@ import { wholeNumberRule, type FieldRule } from '../../directory/field-rules.js'
 import { Satisfies, Optional } from '../../directory/satisfies.js';
 import { PageQuery } from '../page-query.js';
 
-const AN_INSTANT = '2026-11-24T10:16:09.254Z';
-const CALL_SID = '16090510160925480001030600243044';
 /** The maximum of PostgreSQL's integer. */
 const MAX_NUMBER = 2_147_483_647;
 

@@ -1,11 +1,12 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { CHANGE_TYPES, type ChangeType } from '../../call/record/call-change.js';
 import type { EndpointChange, ShownEndpoint } from '../../delivery/endpoint.service.js';
+import { AN_INSTANT } from '../../call/search/call-view.openapi.js';
 import { textRule, booleanRule, type FieldRule } from '../../directory/field-rules.js';
 import { Satisfies, Optional } from '../../directory/satisfies.js';
 
 const LONGEST_URL = 2_000;
-const AN_INSTANT = '2026-11-24T10:16:09.254Z';
+
 const A_SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD0yvEsQjyzMo=';
 
 const URL_OF_ENDPOINT = {

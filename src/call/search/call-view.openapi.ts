@@ -1,0 +1,34 @@
+/** How API documents describe a call; for every API that shows one. */
+import { END_AUTHORITIES, END_REASONS } from '../record/call-lifecycle.js';
+
+export const CALL_SID = '16090510160925480001030600243044';
+export const AN_INSTANT = '2026-11-24T10:16:09.254Z';
+export const STATE_TYPES = ['1', '2', '3', '4'];
+
+export const timeOrNull = (description: string) =>
+  ({ type: String, format: 'date-time', nullable: true, description, example: AN_INSTANT }) as const;
+export const textOrNull = (description: string, example: string | null) =>
+  ({ type: String, nullable: true, description, example }) as const;
+
+export const END_REASON = {
+  enum: END_REASONS,
+  type: String,
+  nullable: true,
+  description: 'Why the call is over.',
+  example: 'completed',
+} as const;
+
+export const ENDED_BY = {
+  enum: END_AUTHORITIES,
+  type: String,
+  nullable: true,
+  description: 'The source that ended the call.',
+  example: 'provider',
+} as const;
+
+export const TALK_SECONDS = {
+  type: 'integer',
+  nullable: true,
+  description: '`null` if the call was not answered or is not over.',
+  example: 10,
+} as const;
