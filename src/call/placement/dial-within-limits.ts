@@ -36,15 +36,15 @@ export const dialWithinLimits = async (
   notAfter: Date | null,
 ): Promise<DialResult> => {
   const { callSid } = request;
-  const latest = notAfter?.getTime() ?? Infinity;
-  const patientUntil = Math.min(Date.now() + PATIENCE_MS, latest);
+  const latest = notAfter ? performance.now() + notAfter.getTime() - Date.now() : Infinity;
+  const patientUntil = Math.min(performance.now() + PATIENCE_MS, latest);
   let turn = waitsForDialSlot(provider) ? await acquireDialSlot(database, callSid, provider, patientUntil) : 'taken';
   let refusal: DialResult | undefined;
   while (turn === 'taken') {
-    if (Date.now() > latest) return TOO_LATE;
+    if (performance.now() > latest) return TOO_LATE;
     const result = await dials.run(callerId, () => dialOnce(provider, request, dialTimeoutSeconds));
     const waitMs = result.kind === 'refused' ? result.retryAfterMs : undefined;
-    if (waitMs === undefined || Date.now() + waitMs > patientUntil) return result;
+    if (waitMs === undefined || performance.now() + waitMs > patientUntil) return result;
     refusal = result;
     turn = await acquireDialSlotAfter(database, callSid, provider, waitMs, patientUntil);
   }

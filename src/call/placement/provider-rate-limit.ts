@@ -25,14 +25,15 @@ export const isLimited = ({ callsPerSecond, callsAtOnce }: ProviderLimits): bool
 /** canceled: while the call waited. refused: with the same result as a refusal by the provider. */
 export type Turn = 'taken' | { readonly kind: 'canceled' } | ({ readonly kind: 'refused' } & Refusal);
 
+/** @param patientUntil by performance.now(): a clock that is set while the call waits must not end the wait */
 export const acquireDialSlot = async (
   database: DataSource,
   callSid: string,
   { name, limits }: Pick<ResilientProvider, 'name' | 'limits'>,
-  patientUntil = Date.now() + PATIENCE_MS,
+  patientUntil = performance.now() + PATIENCE_MS,
 ): Promise<Turn> => {
   for (;;) {
-    const patienceMs = Math.max(0, patientUntil - Date.now());
+    const patienceMs = Math.max(0, patientUntil - performance.now());
     const verdict = await database.transaction((transaction) => judge(transaction, callSid, name, limits, patienceMs));
     if (!verdict.isWanted) return { kind: 'canceled' };
     if (verdict.waitMs !== null) {
