@@ -70,19 +70,19 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
     if (provider.readWebhook) this.readWebhook = provider.readWebhook.bind(provider);
     if (provider.listen) this.listen = provider.listen.bind(provider);
     const createSubAccount = makesSubAccounts ? provider.createSubAccount?.bind(provider) : undefined;
-    const gate = (requests: string): ProviderCircuit =>
+    const newCircuit = (requests: string): ProviderCircuit =>
       new ProviderCircuit((state, lastFailure) => {
         const line = { provider: provider.name, requests, state };
         if (state === 'open') logger.warn({ ...line, error: failureOf(lastFailure) }, 'circuit opened');
         else logger.info(line, 'circuit');
       });
-    this.dials = gate('dials');
-    this.hangUps = gate('hang-ups');
-    this.statuses = gate('status requests');
+    this.dials = newCircuit('dials');
+    this.hangUps = newCircuit('hang-ups');
+    this.statuses = newCircuit('status requests');
     // A separate circuit: failures to create accounts must not open another one.
-    const accounts = gate('sub-accounts');
+    const accounts = newCircuit('sub-accounts');
     if (createSubAccount) {
-      this.createSubAccount = (name) => accounts.pass(() => this.orderLimit.execute(() => createSubAccount(name)));
+      this.createSubAccount = (name) => accounts.execute(() => this.orderLimit.execute(() => createSubAccount(name)));
     }
   }
 
@@ -94,7 +94,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   /** While the circuit is open, the dial is certainly refused and no phone rings. */
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
     try {
-      return await this.dials.pass(() => untilAborted(this.provider.dial(request, signal), signal), signal);
+      return await this.dials.execute(() => untilAborted(this.provider.dial(request, signal), signal), signal);
     } catch (error) {
       if (!(error instanceof RequestNotSent)) throw error;
       return { kind: 'refused', category: error.category, code: 'NOT-ASKED', text: error.message };
@@ -102,11 +102,11 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   }
 
   hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
-    return this.hangUps.pass(() => this.orderLimit.execute(() => this.provider.hangUp(call, before)));
+    return this.hangUps.execute(() => this.orderLimit.execute(() => this.provider.hangUp(call, before)));
   }
 
   fetchStatus(call: ProviderCall): Promise<CallStatus> {
-    return this.statuses.pass(() => this.orderLimit.execute(() => this.provider.fetchStatus(call)));
+    return this.statuses.execute(() => this.orderLimit.execute(() => this.provider.fetchStatus(call)));
   }
 
   /** Logs every change, with its cause. */

@@ -75,7 +75,7 @@ const CHANGE_BYTES = changeBytes({
 /**
  * 1. `given`: the parameters by name.
  * 2. `call`: locks the call's row.
- * 3. `heard`: the event; its effects are null if its source is not the call's current provider or Ringback.
+ * 3. `counted`: the event; its effects are null if its source is not the call's current provider or Ringback.
  * 4. `judged`: the next state and times, and whether the event's end outranks the recorded one (`wins`). Empty if the
  *    event applies only to an open call and the call is over.
  * 5. `ended`: the end that holds from now on.
@@ -100,9 +100,9 @@ with given as (
     state, ringing_at, answered_at, ended_at, end_reason, ended_by, sweep_at, deadline_at, cancel_ordered_at,
     metadata, longest_talk_seconds
   from call_record where call_sid = $1 for update
-), heard as (
+), counted as (
   select given.event_id, given.type, given.occurred_at, given.detail, given.receipt, given.only_while_open,
-    given.longest_stays, given.provider as teller,
+    given.longest_stays, given.provider as source,
     case when counts then given.type end as fact,
     case when counts then given.reaches end as reaches,
     case when counts then given.authority end as authority,
@@ -111,23 +111,23 @@ with given as (
     case when counts then given.recording end as recording
   from given, call, lateral (select given.provider in ('${RINGBACK}', call.provider) as counts) as one
 ), judged as (
-  select call.*, heard.teller, heard.event_id, heard.type, heard.occurred_at, heard.detail, heard.receipt,
-    greatest(call.state, heard.reaches) as next_state,
-    case when heard.fact = 'ringing' then least(call.ringing_at, heard.occurred_at) else call.ringing_at end
+  select call.*, counted.source, counted.event_id, counted.type, counted.occurred_at, counted.detail, counted.receipt,
+    greatest(call.state, counted.reaches) as next_state,
+    case when counted.fact = 'ringing' then least(call.ringing_at, counted.occurred_at) else call.ringing_at end
       as next_ringing_at,
-    case when heard.fact = 'answered' then least(call.answered_at, heard.occurred_at) else call.answered_at end
+    case when counted.fact = 'answered' then least(call.answered_at, counted.occurred_at) else call.answered_at end
       as next_answered_at,
-    heard.authority is not null and (
+    counted.authority is not null and (
       call.ended_by is null
-      or (${rankOfAuthority('heard.authority')}, heard.occurred_at, ${rankOfReason('heard.end_reason')})
+      or (${rankOfAuthority('counted.authority')}, counted.occurred_at, ${rankOfReason('counted.end_reason')})
        < (${rankOfAuthority('call.ended_by')}, call.ended_at, ${rankOfReason('call.end_reason')})
     ) as wins,
-    heard.authority, heard.end_reason as given_reason,
-    coalesce(call.provider_call_id, heard.provider_call_id) as next_provider_call_id,
-    coalesce(call.recording, heard.recording) as next_recording,
-    heard.longest_stays
-  from call, heard
-  where call.state < 4 or not heard.only_while_open
+    counted.authority, counted.end_reason as given_reason,
+    coalesce(call.provider_call_id, counted.provider_call_id) as next_provider_call_id,
+    coalesce(call.recording, counted.recording) as next_recording,
+    counted.longest_stays
+  from call, counted
+  where call.state < 4 or not counted.only_while_open
 ), ended as (
   select judged.*,
     case when wins then occurred_at else ended_at end as next_ended_at,
@@ -147,7 +147,7 @@ with given as (
 ), event as (
   insert into call_event
     (provider, event_id, call_sid, type, occurred_at, received_at, detail, receipt, change_number, change)
-  select teller, event_id, call_sid, type, occurred_at, received_at, detail, receipt,
+  select source, event_id, call_sid, type, occurred_at, received_at, detail, receipt,
     case when changed then changes + 1 end,
     case when changed then ${CHANGE_BYTES} end
   from numbered
