@@ -23,6 +23,7 @@ import {
   REQUEST_TIMES,
   type RequestTimes,
 } from './node-server.js';
+import { measureRequests } from './request-metrics.js';
 import { refuseBadHeads } from './bad-heads.js';
 import { parseBodies } from './request-bodies.js';
 import { setResponseHeaders } from './response-headers.js';
@@ -79,6 +80,7 @@ export const createHttpServer = (
   if (trust) readForwardedAddresses(server);
   setResponseHeaders(server, trust);
   logRequests(server, logger);
+  measureRequests(server);
   refuseBadHeads(server);
   closeAfterEarlyResponses(server);
   allowOrigins(server, config);

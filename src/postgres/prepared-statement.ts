@@ -27,4 +27,4 @@ export const preparedStatement =
 type TimedQuery = QueryConfig & { readonly query_timeout: number };
 
 /** The pool of TypeORM; there is no second one. */
-const poolOf = ({ driver }: DataSource): Pool => (driver as unknown as { readonly master: Pool }).master;
+export const poolOf = ({ driver }: DataSource): Pool => (driver as unknown as { readonly master: Pool }).master;

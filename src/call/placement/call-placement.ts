@@ -24,6 +24,7 @@ import { dialWithinLimits, waitsForDialSlot, type Dialler } from './dial-within-
 import { settleSoon } from '../record/dialled-call.js';
 import { OpenCallCheck } from '../reconciliation/open-call-check.js';
 import { findRunning, type CallToOpen, type OpenCall, type RunningCall } from '../record/open-call.js';
+import { countDial } from './dial-metrics.js';
 import { isPassedOver, failOver } from './fail-over.js';
 import { noteAnswered } from '../record/idempotent-requests.js';
 import { CallerInACall, NotPlaced } from './not-placed.js';
@@ -177,6 +178,7 @@ export class CallPlacement {
     const { notAfter, ...request } = call;
     const result = await dialWithinLimits(this.dialler, callerId, asked, { ...request, subAccount }, notAfter);
     const provider = asked.name;
+    countDial(provider, result);
     if (result.kind === 'refused') {
       this.logger.warn({ provider, refusal: loggedRefusal(result) }, 'the provider refused a dial');
     }

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
+import { observeSlotWait } from './dial-metrics.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import type { ResilientProvider, ProviderLimits } from '../../telephony/resilient-provider.js';
 import type { Refusal } from '../../telephony/telephony-provider.js';
@@ -29,8 +30,20 @@ export type DialSlot = 'taken' | { readonly kind: 'canceled' } | ({ readonly kin
 export const acquireDialSlot = async (
   database: DataSource,
   callSid: string,
-  { name, limits }: Pick<ResilientProvider, 'name' | 'limits'>,
+  provider: Pick<ResilientProvider, 'name' | 'limits'>,
   patientUntil = performance.now() + PATIENCE_MS,
+): Promise<DialSlot> => {
+  const start = performance.now();
+  const slot = await waitInLine(database, callSid, provider, patientUntil);
+  observeSlotWait(provider.name, slot === 'taken' ? 'taken' : slot.kind, (performance.now() - start) / 1_000);
+  return slot;
+};
+
+const waitInLine = async (
+  database: DataSource,
+  callSid: string,
+  { name, limits }: Pick<ResilientProvider, 'name' | 'limits'>,
+  patientUntil: number,
 ): Promise<DialSlot> => {
   for (;;) {
     const patienceMs = Math.max(0, patientUntil - performance.now());

@@ -10,6 +10,7 @@ import { changeBytes } from './call-change.js';
 import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
 import { CANCEL_LEASE_SECONDS, probeIn } from './call-limits.js';
 import { END_AUTHORITIES, END_REASONS, EVENT_RULES, type CallEventType, type EndReason } from './call-lifecycle.js';
+import type { EndFacts } from './end-fault.js';
 
 export interface EventToApply {
   /** The source: a provider's name, or RINGBACK. */
@@ -40,6 +41,18 @@ export interface Application {
   readonly applied: Applied;
   /** The bytes of the change that the event made, for publishing; null if it made none. */
   readonly change: string | null;
+  /** If the event ended the call; null for a later correction of its end. */
+  readonly end: CallEnd | null;
+}
+
+/** Times are in seconds. Null if the call was not rung or not answered. */
+export interface CallEnd extends EndFacts {
+  readonly provider: string;
+  /** From the request. The provider's clock may differ from the database's; never below 0. */
+  readonly ringingSeconds: number | null;
+  /** From the request. */
+  readonly answerSeconds: number | null;
+  readonly talkSeconds: number | null;
 }
 
 const textArray = (items: readonly string[]): string => `array[${items.map((item) => `'${item}'`).join(', ')}]::text[]`;
@@ -55,6 +68,21 @@ const LONGEST_STAY = `interval '1 second' * coalesce(
  * cancel.
  */
 const CANCEL_DUE_AT = `numbered.cancel_ordered_at + interval '${CANCEL_LEASE_SECONDS} seconds'`;
+
+const seconds = (from: string, to: string): string =>
+  `case when ${to} > ${from} then extract(epoch from ${to} - ${from})::float8 when ${to} is not null and ${from} is not null then 0 end`;
+
+/** Of the `numbered` call, as CallEnd. */
+const CALL_END = `json_build_object(
+  'provider', numbered.provider,
+  'endReason', numbered.next_end_reason,
+  'endedBy', numbered.next_ended_by,
+  'hasReachedCallee', coalesce(numbered.next_ringing_at, numbered.next_answered_at) is not null or exists (
+    select from call_event earlier where earlier.call_sid = numbered.call_sid and earlier.type = 'caller_answered'),
+  'wasDialed', numbered.next_provider_call_id is not null or coalesce(numbered.turn_at <= clock_timestamp(), true),
+  'ringingSeconds', ${seconds('numbered.requested_at', 'numbered.next_ringing_at')},
+  'answerSeconds', ${seconds('numbered.requested_at', 'numbered.next_answered_at')},
+  'talkSeconds', ${seconds('numbered.next_answered_at', 'numbered.next_ended_at')})`;
 
 const CHANGE_BYTES = changeBytes({
   type: `case
@@ -82,7 +110,7 @@ const CHANGE_BYTES = changeBytes({
  * 6. `next`: a canceled call that was answered is `completed`.
  * 7. `numbered`: the time of receipt, and whether anything changed.
  * 8. `event`: stores the event, with the bytes of its change. A repeat stores nothing.
- * 9. `moved`: updates the call, only if `event` stored a row.
+ * 9. `moved`: updates the call, only if `event` stored a row. Returns what metrics need of a call that is over now.
  * The last select reports what happened and sets JOBS_AFTER_COMMIT.
  */
 const applyEvent = preparedStatement<Outcome>(
@@ -97,8 +125,8 @@ with given as (
     $14::text as recording
 ), call as materialized (
   select call_sid, provider, caller_id, callee_id, service_line_id, provider_call_id, recording, changes,
-    state, ringing_at, answered_at, ended_at, end_reason, ended_by, sweep_at, deadline_at, cancel_ordered_at,
-    metadata, longest_talk_seconds
+    state, requested_at, ringing_at, answered_at, ended_at, end_reason, ended_by, sweep_at, deadline_at,
+    cancel_ordered_at, turn_at, metadata, longest_talk_seconds
   from call_record where call_sid = $1 for update
 ), counted as (
   select given.event_id, given.type, given.occurred_at, given.detail, given.receipt, given.only_while_open,
@@ -179,7 +207,7 @@ with given as (
       else numbered.sweep_at end
   from numbered, event
   where call_record.call_sid = numbered.call_sid and event.event_id = numbered.event_id
-  returning event.change
+  returning event.change, case when numbered.state < 4 and numbered.next_state = 4 then ${CALL_END} end as ended
 )
 select
   exists (select from call) as known,
@@ -188,7 +216,7 @@ select
   not exists (select from event) and exists (
     select from call_event earlier where earlier.provider = $2 and earlier.event_id = $3 and earlier.receipt = $12
   ) as replayed,
-  moved.change,
+  moved.change, moved.ended as "end",
   ${JOBS_AFTER_COMMIT}
 from (select) as one left join moved on moved.change is not null
 `,
@@ -200,6 +228,7 @@ interface Outcome {
   readonly stored: boolean;
   readonly replayed: boolean;
   readonly change: string | null;
+  readonly end: CallEnd | null;
 }
 
 /** @param longestStays in seconds, for states 1 to 3 */
@@ -228,6 +257,7 @@ export const applyCallEvent = async (
   return {
     applied: outcome ? appliedBy(outcome) : 'unknown_call',
     change: outcome?.change ?? null,
+    end: outcome?.end ?? null,
   };
 };
 
