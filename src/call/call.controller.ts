@@ -79,7 +79,7 @@ export class CallController {
   @Get('callState/:callSid/stream')
   @StreamApi()
   async stream(
-    @Caller() { userId, expiresAt }: Principal,
+    @Caller() { subject: userId, expiresAt }: Principal,
     @Param('callSid') callSid: string,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,

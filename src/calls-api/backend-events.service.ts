@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import type { Principal } from '../auth/access-token.js';
 import { CallUpdates } from '../call/call-updates.service.js';
 import { PlacedCallsService } from '../call/search/placed-calls.service.js';
 import type { FollowedCall } from '../call/updates/event-stream.js';
@@ -28,13 +29,13 @@ export class BackendEvents {
   /** As a stream, or as a long poll where the query has one of its parameters. */
   async follow(
     callSid: string,
-    subject: string,
+    caller: Principal,
     { query, last }: { readonly query: Readonly<Record<string, unknown>>; readonly last: number | null },
     reply: FastifyReply,
   ): Promise<Told> {
     const wish = longPollOf(query);
-    const { callerId } = (await this.placed.find(callSid, subject)).call;
-    const gone = this.enter(subject, reply);
+    const { callerId } = (await this.placed.find(callSid, caller.subject)).call;
+    const gone = this.enter(caller, reply);
     if (!wish) {
       return {
         kind: 'stream',
@@ -47,9 +48,9 @@ export class BackendEvents {
     return { kind: 'changes', body: `{"stateType":"${state}","changes":[${changes.join(',')}]}` };
   }
 
-  private enter(subject: string, reply: FastifyReply): AbortSignal {
+  private enter({ subject, apiKey }: Principal, reply: FastifyReply): AbortSignal {
     try {
-      return this.waiting.enter(subject, reply, WAITING_OF_A_BACKEND);
+      return this.waiting.enter(subject, reply, { most: WAITING_OF_A_BACKEND, ended: apiKey?.ended });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const { code, retryAfterSeconds } = error;

@@ -12,6 +12,12 @@ import { BlockedUsers } from './blocked-users.js';
 export const WAITING_AT_ONCE = 20;
 const RETRY_AFTER_SECONDS = 10;
 
+interface Terms {
+  readonly most?: number;
+  /** Of the client's API key. */
+  readonly ended?: AbortSignal | undefined;
+}
+
 @Injectable()
 export class WaitingClients {
   private readonly byUser = new Map<string, Set<AbortController>>();
@@ -28,10 +34,10 @@ export class WaitingClients {
 
   /**
    * Counts the request until its response is closed.
-   * @returns a signal that aborts when the client disconnects or the user is blocked
+   * @returns a signal that aborts when the client disconnects, the user is blocked, or `ended` aborts
    * @throws AppError if there are too many
    */
-  enter(userId: string, { raw }: FastifyReply, most = WAITING_AT_ONCE): AbortSignal {
+  enter(userId: string, { raw }: FastifyReply, { most = WAITING_AT_ONCE, ended }: Terms = {}): AbortSignal {
     this.blocked.refuse(userId);
     const others = this.byUser.get(userId) ?? new Set();
     if (others.size >= most) throw new AppError('TOO_MANY_WAITING', { retryAfterSeconds: RETRY_AFTER_SECONDS });
@@ -40,16 +46,22 @@ export class WaitingClients {
     }
     const waiting = new AbortController();
     // The client may have disconnected while its token was checked: then 'close' has already fired.
-    if (raw.destroyed) {
+    // So may the key have ended.
+    if (raw.destroyed || ended?.aborted) {
       waiting.abort();
       return waiting.signal;
     }
     this.byUser.set(userId, others.add(waiting));
     this.count++;
+    const end = (): void => {
+      waiting.abort();
+    };
+    ended?.addEventListener('abort', end);
     raw.once('close', () => {
       this.count--;
       others.delete(waiting);
       if (others.size === 0 && this.byUser.get(userId) === others) this.byUser.delete(userId);
+      ended?.removeEventListener('abort', end);
       waiting.abort();
     });
     return waiting.signal;
