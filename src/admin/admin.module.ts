@@ -23,9 +23,9 @@ import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoint
     CallsController,
     ProvidersController,
     DryRunController,
-    ApiKeysController,
     WebhookEndpointsController,
     WebhookDeliveriesController,
+    ApiKeysController,
   ],
 })
 export class AdminModule {}
