@@ -92,7 +92,7 @@ describe('the list', () => {
 
     const first = await service.admin('GET', `api-keys?limit=1&after=${before}`);
     const page = (await first.json()) as { items: { id: string }[]; next: string | null };
-    const rest = await (await service.admin('GET', `api-keys?after=${page.next}`)).text();
+    const rest = await (await service.admin('GET', `api-keys?after=${page.next!}`)).text();
 
     expect([page.items.map((item) => item.id), page.next]).toEqual([[id], id]);
     expect(JSON.parse(rest)).toMatchObject({ items: [{ id: next, active: false }], next: null });

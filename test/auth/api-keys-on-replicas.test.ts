@@ -9,12 +9,13 @@ import {
   revokeKey,
   rotateKey,
   statusOf,
+  type MadeApiKey,
 } from '../support/api-key.js';
-import { newPhone } from '../support/backend.js';
 import { queryDatabase } from '../support/database-query.js';
 import { openStream } from '../support/event-stream.js';
 import { createProxiedDatabase } from '../support/proxied-database.js';
 import { explainEverything, recordPlans } from '../support/recorded-plans.js';
+import { storeCall } from '../support/stored-call.js';
 import { createTestDatabase } from '../support/test-database.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -64,13 +65,11 @@ it('a change reaches the replicas without any message: one that is made at psql,
 });
 
 describe('what is open when its key ends', () => {
-  const open = async (key: string) => {
+  const open = async ({ key, subject }: MadeApiKey) => {
     await becomes(replica, key, 404);
-    const calls = backendWithKey(replica, key);
-    const { body } = await calls.place({ caller: { phone: newPhone() }, callee: { phone: newPhone('13') } });
-    const callSid = String(body.callSid);
-    await waitFor('the answer', async () => (await calls.ask('GET', `/${callSid}`)).body.stateType === '3');
-    const poll = calls.ask('GET', `/${callSid}/events?after=4&wait=60`);
+    const order = { placedBy: subject, metadata: null, longestTalkSeconds: null, request: null };
+    const { callSid } = await storeCall(service.database, { order });
+    const poll = backendWithKey(replica, key).ask('GET', `/${callSid}/events?after=1&wait=60`);
     const stream = await openStream(`${replica.url}/v1/calls/${callSid}/events`, keyHeaders(key));
     await waitFor('the current state', () => stream.events.length === 1);
     return { poll, stream };
@@ -81,12 +80,12 @@ describe('what is open when its key ends', () => {
     ['was rotated, and the overlap is over', (id) => rotateKey(service, id, { overlapSeconds: 1 })],
   ])('ends, streams and long polls, on the other replica too, where the key %s', async (_what, end) => {
     const [ending, staying] = [await makeKey(service), await makeKey(service)];
-    const [ended, kept] = [await open(ending.key), await open(staying.key)];
+    const [ended, kept] = [await open(ending), await open(staying)];
 
     await end(ending.id);
     await ended.stream.ended;
 
-    expect(await ended.poll).toMatchObject({ status: 200, body: { stateType: '3', changes: [] } });
+    expect(await ended.poll).toMatchObject({ status: 200, body: { stateType: '1', changes: [] } });
     expect(await statusOf(replica, ending.key)).toEqual(REFUSED);
     expect(kept.stream.response.complete).toBe(false);
     kept.stream.close();
@@ -96,7 +95,7 @@ describe('what is open when its key ends', () => {
 });
 
 describe('the last use', () => {
-  it('is the later one of two replicas, and is written once for many requests', async () => {
+  it('is written once for many requests', async () => {
     const { id, key } = await makeKey(service);
     await becomes(replica, key, 404);
     const lastUse = async () => {
@@ -154,7 +153,7 @@ it('keys that somebody makes up cause no statement', async () => {
 
   const madeUp = Array.from({ length: 500 }, newKeyText);
   for (const one of madeUp) expect((await statusOf(observed, one)).status).toBe(401);
-  for (const _ of madeUp) expect((await statusOf(observed, key)).status).toBe(404);
+  for (let i = 0; i < madeUp.length; i++) expect((await statusOf(observed, key)).status).toBe(404);
   const statements = recorder.take();
 
   // Those of the background: two a second that read the keys.

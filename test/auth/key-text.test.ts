@@ -22,7 +22,7 @@ it('has the shape that scanners look for, and no two are alike', () => {
 it('ends with the CRC-32 of its random characters in base 62, as the page tells scanners', () => {
   const key = newKeyText();
 
-  const number = [...key.slice(36)].reduce((sum, digit) => sum * 62 + ALPHABET.indexOf(digit), 0);
+  const number = Array.from(key.slice(36)).reduce((sum, digit) => sum * 62 + ALPHABET.indexOf(digit), 0);
 
   expect(number).toBe(crc32(key.slice(4, 36)));
 });
@@ -31,7 +31,7 @@ it('is refused with any one character changed, dropped or doubled', () => {
   const key = newKeyText();
 
   fc.assert(
-    fc.property(fc.nat(37), fc.constantFrom(...ALPHABET), (index, other) => {
+    fc.property(fc.nat(37), fc.constantFrom(...Array.from(ALPHABET)), (index, other) => {
       const at = 4 + index;
       const [before, character, after] = [key.slice(0, at), key.charAt(at), key.slice(at + 1)];
       if (character !== other) expect(isWholeKey(`${before}${other}${after}`)).toBe(false);
