@@ -30,8 +30,8 @@ export const isWholeKey = (text: string): boolean => {
 };
 
 /**
- * What is stored. A slow hash protects passwords, which can be guessed. A key of 190 random bits cannot, and a request
- * must not cost 100 ms of a processor.
+ * What is stored and looked up. A slow hash protects passwords, which can be guessed. A key of 190 random bits cannot,
+ * and a request must not cost 100 ms of a processor. The time of a look-up by hash tells nothing about a key.
  */
 export const hashOfKey = (text: string): string => hash('sha256', text, 'base64');
 
