@@ -181,7 +181,9 @@ export class CallReply implements CallHistory {
   })
   metadata: Readonly<Record<string, string>> | null;
 
-  @ApiProperty(textOrNull('The subject of the token that placed the call by `POST /v1/calls`; else `null`.', '9001'))
+  @ApiProperty(
+    textOrNull('The subject of the token or API key that placed the call by `POST /v1/calls`; else `null`.', '9001'),
+  )
   placedBy: string | null;
 
   @ApiProperty({ type: [TimelineEventReply], description: 'In the order in which they were stored.' })
