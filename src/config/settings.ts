@@ -102,7 +102,7 @@ export const SETTINGS = {
   dialTimeoutSeconds: setting(
     'DIAL_TIMEOUT',
     '5',
-    'Seconds that a provider has to reply to a dial before the caller is answered without it.',
+    'Seconds within which a provider must reply to a dial; after that, the caller gets a response without it.',
     numberBetween(0.05, 60),
   ),
   longestRequestedSeconds: setting(
