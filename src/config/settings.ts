@@ -96,7 +96,7 @@ export const SETTINGS = {
   serviceHotline: setting(
     'SERVICE_HOTLINE',
     '010-56469588',
-    'The number that a caller without a phone is told to dial by hand.',
+    'The number that the reply to a caller without a phone names, to be dialled by hand.',
     nonEmpty,
   ),
   dialTimeoutSeconds: setting(
