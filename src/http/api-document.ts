@@ -43,7 +43,7 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
       description: 'The token in the Authorization header. Swagger UI adds the word Bearer.',
     })
     .addTag('App', 'For the app’s clients: place, cancel and watch calls.')
-    .addTag('Calls', 'What the app’s backend calls: place, cancel and watch calls between any two phones.')
+    .addTag('Calls', 'For the app’s backend: place, cancel and watch calls between any two phones.')
     .addTag('Admin', 'The directory, the records of calls, and webhook endpoints.')
     .addTag('Webhooks', 'For the events of providers.')
     .addTag('Health', 'For orchestrators.')
