@@ -3,6 +3,7 @@ import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
+import { DataSource } from 'typeorm';
 import { openAdminPort } from './http/admin-port.js';
 import { serveApiDocument } from './http/api-document.js';
 import { AppModule } from './app.module.js';
@@ -18,6 +19,8 @@ import { nestLogger, type Logger } from './common/logger.js';
 import { urlOf } from './common/reachable-url.js';
 import type { Config } from './config/config.js';
 import { DeliveryWorker } from './delivery/delivery-worker.js';
+import { openMetricsPort } from './metrics/metrics-port.js';
+import { ServiceGauges } from './metrics/service-gauges.js';
 import { serveFrontPage } from './http/front-page.js';
 import { createHttpServer } from './http/http-server.js';
 import { collectRoutes } from './http/served-methods.js';
@@ -37,6 +40,8 @@ export interface App {
    * Empty before `listen`.
    */
   readonly adminUrl: string;
+  /** The URL of the metrics; null before `listen`, and if they are not served. */
+  readonly metricsUrl: string | null;
   /**
    * Readiness returns 503 and everything else works, so that load balancers can send their requests elsewhere for that
    * long.
@@ -75,19 +80,27 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   routes.refuseOtherMethods();
   await server.ready();
   let adminUrl = '';
+  let metricsUrl: string | null = null;
+  const providers = nest.get(ProviderRegistry).all.map(({ name }) => name);
+  const gauges = new ServiceGauges(nest.get(DataSource), providers, logger);
+  const metricsPort = openMetricsPort(config, logger, () => gauges.text());
   return {
     nest,
-    providers: nest.get(ProviderRegistry).all.map(({ name }) => name),
+    providers,
     async listen() {
       // Not Nest's own listen, which logs its errors.
       await server.listen({ port: config.port, host: config.host });
       const url = urlOf(server.server);
       adminUrl = adminPort ? await adminPort.listen() : url;
+      metricsUrl = await metricsPort.listen();
       nest.get(DeliveryWorker).start();
       return url;
     },
     get adminUrl() {
       return adminUrl;
+    },
+    get metricsUrl() {
+      return metricsUrl;
     },
     async leave(milliseconds) {
       draining.announce();
@@ -95,6 +108,7 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
     },
     async close() {
       await draining.finish(FINISH_LIMIT_MS);
+      await metricsPort.close();
       await nest.close();
     },
   };

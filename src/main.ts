@@ -12,10 +12,15 @@ import { welcomePage } from './http/welcome-page.js';
 
 type ListenError = NodeJS.ErrnoException & { readonly port?: number; readonly hostname?: string };
 
+const nameOfPort = (port: number, { adminPort, metricsPort }: Config): string => {
+  if (port === metricsPort) return 'METRICS_PORT';
+  return port === adminPort ? 'ADMIN_PORT' : 'PORT';
+};
+
 /** A message with the remedy. The stack is logged at debug. */
 const explain = (error: unknown, config: Config): string => {
   const { code = '', message, syscall, hostname, port = config.port } = error as ListenError;
-  const name = port === config.adminPort ? 'ADMIN_PORT' : 'PORT';
+  const name = nameOfPort(port, config);
   if (code === 'EADDRINUSE') {
     return `Port ${port} is taken. Stop what listens there, or set ${name} to another one; 0 takes a free one.`;
   }
@@ -45,9 +50,10 @@ const main = async (): Promise<void> => {
       logger,
       config.drainSeconds * 1_000,
     );
-    const { url, adminUrl, providers } = await starting;
+    const { url, adminUrl, metricsUrl, providers } = await starting;
     if (stopping.aborted) return;
-    logger.info({ url, ...(adminUrl !== url && { adminUrl }), providers: providers.join(', ') }, 'listening');
+    const others = { ...(adminUrl !== url && { adminUrl }), ...(metricsUrl !== null && { metricsUrl }) };
+    logger.info({ url, ...others, providers: providers.join(', ') }, 'listening');
     if (!config.databaseUrl) console.log(welcomePage(url, config, providers, adminUrl));
   } catch (error) {
     logger.debug({ error }, 'could not start');

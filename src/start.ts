@@ -19,6 +19,8 @@ import { ensureSubAccountKeys } from './directory/sub-account-keys.js';
 export interface Running {
   readonly url: string;
   readonly adminUrl: string;
+  /** Null if no metrics are served. */
+  readonly metricsUrl: string | null;
   /** The names of the configured providers. */
   readonly providers: readonly string[];
   /** Closes the service. For `drainMs` milliseconds before, requests are served while readiness returns 503. */
@@ -48,6 +50,7 @@ export const start = async (environment: Config, logger: Logger): Promise<Runnin
     return {
       url: await app.listen(),
       adminUrl: app.adminUrl,
+      metricsUrl: app.metricsUrl,
       providers: app.providers,
       async close(drainMs) {
         if (drainMs > 0) await app?.leave(drainMs);

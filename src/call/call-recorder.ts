@@ -9,6 +9,7 @@ import type { ProviderEvent } from '../telephony/telephony-provider.js';
 import { applyCallEvent, RINGBACK, type Applied, type EventToApply } from './record/apply-call-event.js';
 import type { CallEventType } from './record/call-lifecycle.js';
 import { longestStays } from './record/call-limits.js';
+import { countEnd } from './end-metrics.js';
 import { ChangeFeed } from './updates/change-feed.js';
 import { openCall, type CallToOpen, type OpenCall } from './record/open-call.js';
 
@@ -63,8 +64,9 @@ export class CallRecorder {
   }
 
   private async record(event: EventToApply): Promise<Applied> {
-    const { applied, change } = await applyCallEvent(this.database, event, longestStays(this.config));
+    const { applied, change, end } = await applyCallEvent(this.database, event, longestStays(this.config));
     if (change !== null) this.feed.publish(change);
+    if (end !== null) countEnd(end);
     const { provider, type, endReason, eventId } = event;
     this.logger.info({ callSid: event.callSid, provider, type, endReason, eventId, applied }, 'call event');
     return applied;

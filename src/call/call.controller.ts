@@ -35,24 +35,24 @@ export class CallController {
   @Get('call/:targetId')
   @UseGuards(UserActGuard)
   @CallApi()
-  async call(@UserId() userId: string, @Param('targetId') targetId: string) {
-    return success({ callSid: await this.calls.callUser(userId, targetId) });
+  async call(@UserId() callerId: string, @Param('targetId') calleeId: string) {
+    return success({ callSid: await this.calls.callUser(callerId, calleeId) });
   }
 
   @Get('callService')
   @UseGuards(UserActGuard)
   @ServiceApi()
-  async callService(@UserId() userId: string) {
-    return success({ callSid: await this.calls.callService(userId) });
+  async callService(@UserId() callerId: string) {
+    return success({ callSid: await this.calls.callService(callerId) });
   }
 
   @Get('callCancel/:callSid')
   @RouteConfig({ isInLine: true })
   @UseGuards(UserActGuard)
   @CancelApi()
-  async cancel(@UserId() userId: string, @Param('callSid') callSid: string, @Query('before') before: unknown) {
+  async cancel(@UserId() callerId: string, @Param('callSid') callSid: string, @Query('before') before: unknown) {
     if (isCallSid(callSid)) logAboutCall(callSid);
-    await this.calls.cancel(callSid, userId, cancelConditionOf(before));
+    await this.calls.cancel(callSid, callerId, cancelConditionOf(before));
     return success({ isSuccess: 'success' });
   }
 
@@ -60,17 +60,17 @@ export class CallController {
   @RouteConfig({ isRoutine: true })
   @StateApi()
   async state(
-    @UserId() userId: string,
+    @UserId() callerId: string,
     @Param('callSid') callSid: string,
     @Query() query: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     if (isCallSid(callSid)) logAboutCall(callSid);
     const wish = longPollOf(query);
-    if (!wish) return success({ stateType: String((await this.calls.stateOf(callSid, userId)).state) });
-    const gone = this.waiting.enter(userId, reply);
-    const { state, changes } = await this.watch.longPoll(callSid, userId, wish.seen, wish.waitSeconds, gone);
-    this.blocked.refuse(userId);
+    if (!wish) return success({ stateType: String((await this.calls.stateOf(callSid, callerId)).state) });
+    const gone = this.waiting.enter(callerId, reply);
+    const { state, changes } = await this.watch.longPoll(callSid, callerId, wish.seen, wish.waitSeconds, gone);
+    this.blocked.refuse(callerId);
     void reply.type('application/json; charset=utf-8');
     // The stored bytes of the changes are sent unchanged.
     return successText(`{"stateType":"${state}","changes":[${changes.join(',')}]}`);
@@ -79,14 +79,14 @@ export class CallController {
   @Get('callState/:callSid/stream')
   @StreamApi()
   async stream(
-    @Caller() { userId, expiresAt }: Principal,
+    @Caller() { subject: callerId, expiresAt }: Principal,
     @Param('callSid') callSid: string,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     if (isCallSid(callSid)) logAboutCall(callSid);
-    const gone = this.waiting.enter(userId, reply);
-    const call = await this.watch.follow(callSid, userId, changeNumberOf(lastEventId));
+    const gone = this.waiting.enter(callerId, reply);
+    const call = await this.watch.follow(callSid, callerId, changeNumberOf(lastEventId));
     // After a 204 the browser's EventSource does not reconnect (WHATWG HTML, 9.2).
     if (call.isToldCompletely) void reply.status(204).send();
     else sendEvents(reply, call, [gone, this.draining.signal], expiresAt);

@@ -45,16 +45,16 @@ export class CallService {
   ) {}
 
   /** Rings the caller, then the target. @returns the callSid */
-  async callUser(callerId: string, targetId: string): Promise<string> {
-    if (!isLong(targetId) || targetId === callerId) throw new AppError('BAD_CALL_PARAMETERS');
-    const parties = await this.directory.findParties(callerId, targetId);
-    return this.placement.place(callerId, parties, { userId: targetId, serviceLineId: null });
+  async callUser(callerId: string, calleeId: string): Promise<string> {
+    if (!isLong(calleeId) || calleeId === callerId) throw new AppError('BAD_CALL_PARAMETERS');
+    const parties = await this.directory.findParties(callerId, calleeId);
+    return this.placement.place(callerId, parties, { calleeId, serviceLineId: null });
   }
 
   /** Rings the caller, then the first open service line. @returns the callSid */
   async callService(callerId: string): Promise<string> {
     const parties = await this.directory.findPartiesOfService(callerId);
-    return this.placement.place(callerId, parties, { userId: null, serviceLineId: parties.serviceLineId });
+    return this.placement.place(callerId, parties, { calleeId: null, serviceLineId: parties.serviceLineId });
   }
 
   /**

@@ -48,7 +48,7 @@ export class BackendCalls {
     const ends = this.endsOf(body);
     const parties = await this.partiesOf(body, ends);
     try {
-      const callee = { userId: ends.calleeId, serviceLineId: parties.serviceLineId };
+      const callee = { calleeId: ends.calleeId, serviceLineId: parties.serviceLineId };
       const callSid = await this.placement.place(ends.callerId, parties, callee, termsOf(body, subject, request));
       return { call: await this.find(callSid, subject), isReplay: false };
     } catch (error) {

@@ -1,9 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { ValidateNested } from 'class-validator';
-import { readInstant } from '../common/instant.js';
 import { MAX_LONG } from '../common/long.js';
 import {
+  instantOf,
+  instantRule,
   phoneRule,
   textRule,
   USER_ID_PATTERN,
@@ -29,12 +30,6 @@ const oneOf =
     const given = isObject ? names.filter((name) => (value as Record<string, unknown>)[name] !== undefined) : [];
     return given.length === 1 ? null : `must be an object with one of ${names.join(', ')}`;
   };
-
-const instantRule: FieldRule = (value) =>
-  value instanceof Date ? null : 'must be a time with its offset such as 2026-11-24T10:16:03.120Z (RFC 3339)';
-
-const instant = ({ value }: { value: unknown }): unknown =>
-  typeof value === 'string' ? (readInstant(value) ?? value) : value;
 
 const lineIdRule: FieldRule = (value) =>
   userIdRule(value) === null ? null : 'must be the id of a service line, a string of decimal digits';
@@ -151,7 +146,7 @@ export class NewCall {
     example: '2099-11-24T10:16:03Z',
   })
   @Optional()
-  @Transform(instant)
+  @Transform(({ value }) => instantOf(value))
   @Satisfies(instantRule)
   notAfter?: Date;
 

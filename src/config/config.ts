@@ -137,6 +137,14 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
   if (config.adminPort !== undefined && config.adminPort !== 0 && config.adminPort === config.port) {
     problems.push('ADMIN_PORT: must not be the same as PORT');
   }
+  for (const [name, port] of [
+    ['PORT', config.port],
+    ['ADMIN_PORT', config.adminPort],
+  ] as const) {
+    if (port !== undefined && port !== 0 && port === config.metricsPort) {
+      problems.push(`METRICS_PORT: must not be the same as ${name}`);
+    }
+  }
   problems.push(...timeContradictions(isSet, config));
   const turnedOn = Object.entries(PROVIDERS).filter(([, { key }]) => isSet(key));
   if (isSet(databaseUrl) && turnedOn.length === 0 && !config.simulator) {

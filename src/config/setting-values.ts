@@ -91,6 +91,13 @@ export const optional =
   (value: string): T | undefined =>
     value === '' ? undefined : parse(value);
 
+/** Null is off. */
+export const portOrOff = (value: string): number | null => {
+  if (value === 'off') return null;
+  if (!/^\d+$/.test(value)) throw new Error('expected a whole number from 0 to 65535, or off');
+  return wholeNumber(0, 65_535)(value);
+};
+
 /** Null is no limit. */
 export const limit =
   (parse: (value: string) => number) =>

@@ -13,6 +13,7 @@ import {
   numberBetween,
   oneOf,
   optional,
+  portOrOff,
   region,
   routes,
   text,
@@ -30,6 +31,13 @@ export const SETTINGS = {
     'Separate TCP port for the admin API and Swagger UI, which PORT then hides; 0 takes a free one. Unset: both are ' +
       'on PORT.',
     optional(wholeNumber(0, 65_535)),
+  ),
+  metricsPort: setting(
+    'METRICS_PORT',
+    '',
+    'TCP port of `/metrics` for Prometheus, without authentication; 0 takes a free one, off serves none. Unset: 9464, ' +
+      'if it is free.',
+    optional(portOrOff),
   ),
   apiDocs: setting('API_DOCS', 'true', 'false hides Swagger UI and openapi.json.', boolean),
   drainSeconds: setting(

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger.js';
+import { histogram, REQUEST_SECONDS } from '../common/metrics.js';
 import { FAILING_LIMIT_HOURS, MAX_ATTEMPTS } from './delivery-limits.js';
 import {
   ANY_PENDING,
@@ -15,6 +16,13 @@ import {
 import { DeliveryJobs } from './delivery-jobs.js';
 import type { DeliveryJob } from './job-payload.js';
 import { WebhookRequest, type Answer } from './webhook-request.js';
+
+const attempts = histogram({
+  name: 'ringback_delivery_attempt_duration_seconds',
+  help: 'Attempts to deliver a change to an endpoint, until its answer. Outcome `no_answer`: it could not be reached or gave none.',
+  labelNames: ['outcome'],
+  buckets: [...REQUEST_SECONDS, 15],
+});
 
 /** The job must be run again later. */
 export class DeliveryFailed extends Error {}
@@ -78,6 +86,7 @@ export class WebhookDeliverer {
     const secrets = previousSecret === null ? [secret] : [secret, previousSecret];
     const answer = await this.requests.send({ url, secrets, id, body: change }, stop);
     const { status, durationMs, error } = answer;
+    attempts.observe({ outcome: outcomeOf(answer) }, durationMs / 1_000);
     this.logger.info({ endpointId, changeNumber, attemptsMade, status, ms: durationMs, error }, 'webhook attempt');
 
     const isOver = await this.database.transaction(async (database) => {
@@ -176,3 +185,8 @@ export class WebhookDeliverer {
     return true;
   }
 }
+
+const outcomeOf = ({ status, error }: Answer): string => {
+  if (error === null) return 'delivered';
+  return status === null ? 'no_answer' : 'refused';
+};

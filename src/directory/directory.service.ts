@@ -97,8 +97,8 @@ export class DirectoryService {
     @Inject(SUB_ACCOUNT_KEYS) private readonly keys: KeyRing,
   ) {}
 
-  async findParties(callerId: string, targetId: string): Promise<Parties> {
-    return partiesOf(await findUser(this.database, [callerId, targetId]), callerId, this.keys);
+  async findParties(callerId: string, calleeId: string): Promise<Parties> {
+    return partiesOf(await findUser(this.database, [callerId, calleeId]), callerId, this.keys);
   }
 
   /** Uses the first open service line as the callee. */

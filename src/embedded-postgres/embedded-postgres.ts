@@ -180,7 +180,7 @@ const isAlive = ({ pid, exitCode, signalCode }: ChildProcess): boolean =>
 
 /** The server is ready when it accepts a connection, or refuses one for another reason than starting up. */
 const untilReady = async (host: string, server: ChildProcess, why: () => Promise<string>): Promise<void> => {
-  const deadline = Date.now() + START_LIMIT_MS;
+  const deadline = performance.now() + START_LIMIT_MS;
   for (;;) {
     const client = new Client({ host, user: SUPERUSER, database: 'postgres' });
     try {
@@ -188,7 +188,7 @@ const untilReady = async (host: string, server: ChildProcess, why: () => Promise
       return;
     } catch (cause) {
       if ((cause as { code?: unknown }).code === INVALID_AUTHORIZATION) return;
-      if (!isAlive(server) || Date.now() > deadline) {
+      if (!isAlive(server) || performance.now() > deadline) {
         throw new Error(`The embedded PostgreSQL did not start: ${await why()}`, { cause });
       }
       await sleep(LOOK_EVERY_MS);

@@ -46,9 +46,9 @@ const stop = async (pid: number, cluster: string): Promise<void> => {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).errno !== -constants.errno.ESRCH) throw error;
   }
-  const deadline = Date.now() + STOP_LIMIT_MS;
+  const deadline = performance.now() + STOP_LIMIT_MS;
   while (await isRunning(pid)) {
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new Error(`A PostgreSQL left behind in ${cluster} does not stop (process ${pid}).`);
     await sleep(LOOK_EVERY_MS);
   }

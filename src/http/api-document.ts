@@ -32,7 +32,7 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
         type: 'apiKey',
         in: 'query',
         name: 'access_token',
-        description: 'The token in the query, as in the contract of 2016.',
+        description: 'The token in the query, as in the contract of 2016. An API key is refused here.',
       },
       'access_token',
     )
@@ -40,11 +40,12 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
       type: 'http',
       scheme: 'bearer',
       bearerFormat: 'JWT',
-      description: 'The token in the Authorization header. Swagger UI adds the word Bearer.',
+      description:
+        'The token or API key (`rbk_…`) in the Authorization header. Swagger UI adds the word Bearer. `/v1/app` takes no API key.',
     })
     .addTag('App', 'For the app’s clients: place, cancel and watch calls.')
     .addTag('Calls', 'For the app’s backend: place, cancel and watch calls between any two phones.')
-    .addTag('Admin', 'The directory, the records of calls, and webhook endpoints.')
+    .addTag('Admin', 'The directory, the records of calls, webhook endpoints, and API keys.')
     .addTag('Webhooks', 'For the events of providers.')
     .addTag('Health', 'For orchestrators.')
     .build();

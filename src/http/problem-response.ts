@@ -96,7 +96,8 @@ export const everyProblemRoute = () =>
     ApiExtraModels(Problem),
     problem(
       'UNAUTHENTICATED',
-      'No token, two tokens, or one that is malformed, expired, forged or issued for another service.',
+      'No token, two tokens, or one that is malformed, expired, forged or issued for another service; or an API key that is ' +
+        'mistyped, unknown, revoked, expired or in the URL.',
     ),
     problem('INTERNAL', 'A bug; see the log lines with the request id.'),
     problem('UNAVAILABLE', 'The database is unavailable, or the process is shutting down.'),

@@ -18,13 +18,13 @@ const PREPARED_LIMIT_MS = 1_500;
 export const preparedStatement =
   <Row extends object = Record<string, never>>(name: string, text: string): PreparedStatement<Row> =>
   async (database, values) => {
-    const question: ImpatientQuestion = { name, text, values: [...values], query_timeout: PREPARED_LIMIT_MS };
-    const { rows } = await poolOf(database).query<Row>(question);
+    const query: TimedQuery = { name, text, values: [...values], query_timeout: PREPARED_LIMIT_MS };
+    const { rows } = await poolOf(database).query<Row>(query);
     return rows;
   };
 
 /** pg supports query_timeout per query; its types do not. */
-type ImpatientQuestion = QueryConfig & { readonly query_timeout: number };
+type TimedQuery = QueryConfig & { readonly query_timeout: number };
 
 /** The pool of TypeORM; there is no second one. */
-const poolOf = ({ driver }: DataSource): Pool => (driver as unknown as { readonly master: Pool }).master;
+export const poolOf = ({ driver }: DataSource): Pool => (driver as unknown as { readonly master: Pool }).master;

@@ -26,7 +26,7 @@ export const AT_ONCE = 256;
 /** Absorbs a short burst. A longer queue would wait longer than its callers. */
 export const MAX_QUEUED = 64;
 
-export type GateState = 'closed' | 'open' | 'half-open';
+export type ProviderCircuitState = 'closed' | 'open' | 'half-open';
 
 /** The request was not sent to the provider, so no phone rang. */
 export class RequestNotSent extends Error {
@@ -44,7 +44,7 @@ const TEXTS = {
   rate_limited: 'too many requests to the provider are in flight',
 };
 
-const STATES: Readonly<Record<CircuitState, GateState>> = {
+const STATES: Readonly<Record<CircuitState, ProviderCircuitState>> = {
   [CircuitState.Closed]: 'closed',
   [CircuitState.Open]: 'open',
   [CircuitState.HalfOpen]: 'half-open',
@@ -60,7 +60,7 @@ export class ProviderCircuit {
   private readonly circuit: CircuitBreakerPolicy;
 
   /** @param onChange also gets the last failure: an error, or a refusal */
-  constructor(onChange: (state: GateState, lastFailure: unknown) => void) {
+  constructor(onChange: (state: ProviderCircuitState, lastFailure: unknown) => void) {
     const failures = handleWhen((error) => !(error instanceof StatusUnavailable)).orWhenResult(isDown);
     this.circuit = circuitBreaker(failures, {
       halfOpenAfter: TRY_AGAIN_MS,
@@ -72,7 +72,7 @@ export class ProviderCircuit {
     });
   }
 
-  get state(): GateState {
+  get state(): ProviderCircuitState {
     return STATES[this.circuit.state];
   }
 
@@ -80,7 +80,7 @@ export class ProviderCircuit {
    * @param signal of the caller; once it is aborted, the request is not started
    * @throws RequestNotSent, or the error of `ask`
    */
-  async pass<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async execute<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     let wasAsked = false as boolean;
     try {
       return await this.room.execute(() => {

@@ -2,6 +2,7 @@ import { timeout, TimeoutStrategy } from 'cockatiel';
 import type { Logger } from '../common/logger.js';
 import { refusalError } from './logged-refusal.js';
 import { RequestNotSent, ProviderCircuit } from './provider-circuit.js';
+import { countNotSent, showCircuit, timed, type ProviderOperation } from './provider-metrics.js';
 import type {
   CallMilestone,
   CallStatus,
@@ -34,6 +35,14 @@ export interface Terms {
   readonly makesSubAccounts: boolean;
 }
 
+/** As the log names them. Each has a circuit: failing requests of one kind must not stop those of another. */
+const OPERATIONS: Readonly<Record<ProviderOperation, string>> = {
+  dial: 'dials',
+  hang_up: 'hang-ups',
+  fetch_status: 'status requests',
+  create_sub_account: 'sub-accounts',
+};
+
 const NO_TERMS: Terms = { limits: { callsPerSecond: null, callsAtOnce: null }, makesSubAccounts: false };
 
 /**
@@ -51,10 +60,8 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   readonly listen?: TelephonyProvider['listen'];
   readonly createSubAccount?: TelephonyProvider['createSubAccount'];
   readonly defaultAccount?: TelephonyProvider['defaultAccount'];
-  private readonly dials: ProviderCircuit;
-  /** A caller has at most one order in flight (caller-cancels.ts), so no user can fill the queue. */
-  private readonly hangUps: ProviderCircuit;
-  private readonly statuses: ProviderCircuit;
+  /** A caller has at most one hang-up in flight (caller-cancels.ts), so no user can fill its queue. */
+  private readonly circuits: Readonly<Record<ProviderOperation, ProviderCircuit>>;
   private isDegraded = false;
   private readonly orderLimit = timeout(ORDER_LIMIT_MS, TimeoutStrategy.Aggressive);
 
@@ -70,31 +77,31 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
     if (provider.readWebhook) this.readWebhook = provider.readWebhook.bind(provider);
     if (provider.listen) this.listen = provider.listen.bind(provider);
     const createSubAccount = makesSubAccounts ? provider.createSubAccount?.bind(provider) : undefined;
-    const gate = (requests: string): ProviderCircuit =>
-      new ProviderCircuit((state, lastFailure) => {
-        const line = { provider: provider.name, requests, state };
-        if (state === 'open') logger.warn({ ...line, error: failureOf(lastFailure) }, 'circuit opened');
-        else logger.info(line, 'circuit');
-      });
-    this.dials = gate('dials');
-    this.hangUps = gate('hang-ups');
-    this.statuses = gate('status requests');
-    // A separate circuit: failures to create accounts must not open another one.
-    const accounts = gate('sub-accounts');
+    this.circuits = {
+      dial: this.newCircuit('dial'),
+      hang_up: this.newCircuit('hang_up'),
+      fetch_status: this.newCircuit('fetch_status'),
+      create_sub_account: this.newCircuit('create_sub_account'),
+    };
     if (createSubAccount) {
-      this.createSubAccount = (name) => accounts.pass(() => this.orderLimit.execute(() => createSubAccount(name)));
+      this.createSubAccount = (name) =>
+        this.send(
+          'create_sub_account',
+          () => 'created',
+          () => this.orderLimit.execute(() => createSubAccount(name)),
+        );
     }
   }
 
   /** Whether dials are refused without a request, except for occasional trials. */
   get isCircuitOpen(): boolean {
-    return this.dials.state !== 'closed';
+    return this.circuits.dial.state !== 'closed';
   }
 
   /** While the circuit is open, the dial is certainly refused and no phone rings. */
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
     try {
-      return await this.dials.pass(() => untilAborted(this.provider.dial(request, signal), signal), signal);
+      return await this.send('dial', kindOf, () => untilAborted(this.provider.dial(request, signal), signal), signal);
     } catch (error) {
       if (!(error instanceof RequestNotSent)) throw error;
       return { kind: 'refused', category: error.category, code: 'NOT-ASKED', text: error.message };
@@ -102,11 +109,11 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   }
 
   hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
-    return this.hangUps.pass(() => this.orderLimit.execute(() => this.provider.hangUp(call, before)));
+    return this.send('hang_up', kindOf, () => this.orderLimit.execute(() => this.provider.hangUp(call, before)));
   }
 
   fetchStatus(call: ProviderCall): Promise<CallStatus> {
-    return this.statuses.pass(() => this.orderLimit.execute(() => this.provider.fetchStatus(call)));
+    return this.send('fetch_status', kindOf, () => this.orderLimit.execute(() => this.provider.fetchStatus(call)));
   }
 
   /** Logs every change, with its cause. */
@@ -125,7 +132,33 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   async close(): Promise<void> {
     await this.provider.close?.();
   }
+
+  private newCircuit(operation: ProviderOperation): ProviderCircuit {
+    showCircuit(this.name, operation, false);
+    return new ProviderCircuit((state, lastFailure) => {
+      showCircuit(this.name, operation, state !== 'closed');
+      const line = { provider: this.name, requests: OPERATIONS[operation], state };
+      if (state === 'open') this.logger.warn({ ...line, error: failureOf(lastFailure) }, 'circuit opened');
+      else this.logger.info(line, 'circuit');
+    });
+  }
+
+  private async send<Reply>(
+    operation: ProviderOperation,
+    outcomeOf: (reply: Reply) => string,
+    request: () => Promise<Reply>,
+    signal?: AbortSignal,
+  ): Promise<Reply> {
+    try {
+      return await this.circuits[operation].execute(() => timed(this.name, operation, outcomeOf, request), signal);
+    } catch (error) {
+      if (error instanceof RequestNotSent) countNotSent(this.name, operation, error.category);
+      throw error;
+    }
+  }
 }
+
+const kindOf = ({ kind }: { readonly kind: string }): string => kind;
 
 /** A circuit counts errors, and refusals as provider_down. */
 const failureOf = (failure: unknown): unknown =>

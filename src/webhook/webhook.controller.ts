@@ -10,6 +10,7 @@ import { AppError } from '../common/error-table.js';
 import { problem } from '../http/problem-response.js';
 import { ProviderRegistry } from '../telephony/provider-registry.js';
 import type { ProviderEvent } from '../telephony/telephony-provider.js';
+import { countWebhook, observeLag } from './webhook-metrics.js';
 
 const SIMULATOR_BODY = {
   type: 'call.ended',
@@ -91,9 +92,11 @@ export class WebhookController {
       target: request.originalUrl,
       address: plainAddress(request.ip),
     });
+    if (reading.kind !== 'genuine') countWebhook(name, reading.kind);
     if (reading.kind === 'forged') throw new AppError('UNAUTHENTICATED', { detail: reading.reason });
     if (reading.kind === 'malformed') throw new AppError('BAD_REQUEST', { detail: reading.reason });
     for (const event of reading.events) await this.apply(name, event, reading.receipt);
+    countWebhook(name, 'stored');
     if (reading.reply) void response.status(200).type(reading.reply.contentType);
     return reading.reply?.body;
   }
@@ -115,8 +118,11 @@ export class WebhookController {
     const applied = await this.recorder.apply(provider, event, receipt).catch((error: unknown) => {
       // The provider retries only a limited number of times.
       this.catchUp.askAbout(provider);
+      countWebhook(provider, 'failed');
       throw error;
     });
+    if (applied === 'applied') observeLag(provider, event.occurredAt);
+    if (applied === 'unknown_call' || applied === 'replayed') countWebhook(provider, applied);
     if (applied === 'unknown_call') throw new AppError('NOT_FOUND', { detail: 'There is no such call.' });
     if (applied === 'replayed') throw new AppError('CONFLICT', { detail: 'This delivery has been received before.' });
   }

@@ -48,6 +48,25 @@ describe('a place that becomes free', () => {
 
     expect(order).toEqual([first.callSid, second.callSid]);
   });
+
+  it('is waited for although the clock of the machine is set forward meanwhile', async () => {
+    const provider = { name: 'set-clock', limits: { callsPerSecond: null, callsAtOnce: 1 } };
+    const running = await storeCall(database, { provider: 'set-clock' });
+    const { callSid } = await storeCall(database, { provider: 'set-clock', waitsForDialSlot: true });
+    const looks = jest.spyOn(database, 'transaction');
+    const tomorrow = Date.now() + 86_400_000;
+    const clock = jest.spyOn(Date, 'now');
+    try {
+      const waiting = acquireDialSlot(database, callSid, provider);
+      clock.mockReturnValue(tomorrow);
+      await waitFor('more looks after the clock was set', () => looks.mock.calls.length > 2);
+      await tellOf(database, running.callSid, { type: 'ended', endReason: 'busy' });
+      expect(await waiting).toBe('taken');
+    } finally {
+      clock.mockRestore();
+      looks.mockRestore();
+    }
+  });
 });
 
 describe('a turn that is given up', () => {

@@ -17,8 +17,14 @@ export interface ProcessOptions {
   readonly launcher?: readonly string[];
 }
 
-/** What a developer's shell has set for Ringback is not for the tests; empty counts as unset. */
-const NO_SETTINGS = Object.fromEntries(Object.values(SETTINGS).map(({ name }) => [name, '']));
+/**
+ * What a developer's shell has set for Ringback is not for the tests; empty counts as unset. Test files run at the same
+ * time and must not compete for the usual port of the metrics.
+ */
+const NO_SETTINGS = {
+  ...Object.fromEntries(Object.values(SETTINGS).map(({ name }) => [name, ''])),
+  METRICS_PORT: 'off',
+};
 
 export interface Ending {
   readonly code: number | null;

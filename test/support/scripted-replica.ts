@@ -50,7 +50,7 @@ export const scriptedReplica = (
           hasSubAccount: () => true,
           subAccount: () => ({ externalId: 'account', secret: 'secret' }),
         },
-        { userId: calleeId, serviceLineId: null },
+        { calleeId, serviceLineId: null },
       ),
   };
 };

@@ -45,6 +45,7 @@ export const startTestApp = async ({ environment = {}, databaseUrl, logTo }: Tes
   const settings = {
     HOST: '127.0.0.1',
     PORT: '0',
+    METRICS_PORT: 'off',
     DATABASE_URL: databaseUrl ?? own?.url,
     SUB_ACCOUNT_KEYS: TEST_KEYS,
     LOG_LEVEL: 'silent',

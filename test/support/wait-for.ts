@@ -6,11 +6,11 @@ export const waitFor = async <T>(
   condition: () => T | undefined | false | null | Promise<T | undefined | false | null>,
   limitMs = 10_000,
 ): Promise<T> => {
-  const deadline = Date.now() + limitMs;
+  const deadline = performance.now() + limitMs;
   for (;;) {
     const result = await condition();
     if (result !== undefined && result !== false && result !== null) return result;
-    if (Date.now() > deadline) throw new Error(`${what}: has not come about within ${limitMs} ms`);
+    if (performance.now() > deadline) throw new Error(`${what}: has not come about within ${limitMs} ms`);
     await sleep(5);
   }
 };

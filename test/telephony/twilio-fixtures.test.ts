@@ -12,7 +12,7 @@ import { startTwilioServer } from '../support/twilio-server.js';
 import { waitFor } from '../support/wait-for.js';
 
 const callbacks = await readFixtures<{
-  readonly teller: CallbackSource;
+  readonly source: CallbackSource;
   readonly fields: Readonly<Record<string, string>>;
   readonly events: readonly object[];
 }>('twilio/callbacks');
@@ -29,11 +29,11 @@ const bodyOf = (name: string): Record<string, unknown> => replies.find((reply) =
 const namesIn = (fields: object): string => Object.keys(fields).sort().join(' ');
 
 describe('the provider reads', () => {
-  it.each(callbacks)('$name', ({ teller, fields, events }) => {
+  it.each(callbacks)('$name', ({ source, fields, events }) => {
     const callback = {
       kind: 'genuine',
       callSid: '1'.repeat(32),
-      source: teller,
+      source,
       fields: new URLSearchParams(fields),
     } as const;
 
@@ -64,8 +64,8 @@ describe('the provider reads', () => {
       'ended completed',
       'ended canceled',
     ]);
-    const told = callbacks.flatMap(({ teller, fields }) =>
-      teller === 'dial' ? [] : ['accepted', fields.CallStatus].map((what) => `${fields.CallSid ?? ''}:${what ?? ''}`),
+    const told = callbacks.flatMap(({ source, fields }) =>
+      source === 'dial' ? [] : ['accepted', fields.CallStatus].map((what) => `${fields.CallSid ?? ''}:${what ?? ''}`),
     );
     for (const { eventId } of events) expect(told).toContain(eventId);
     await provider.close();
@@ -111,17 +111,17 @@ describe('the server of our tests', () => {
     );
     await waitFor('all to be told', () => server.callbacks.every(({ answers }) => answers.length > 0));
 
-    const known = callbacks.map(({ teller, fields }) => [
-      teller,
+    const known = callbacks.map(({ source, fields }) => [
+      source,
       fields.DialCallStatus ?? fields.CallStatus,
       namesIn(fields),
     ]);
     for (const { url, fields } of server.callbacks) {
-      const teller = new URL(url).searchParams.get('source');
+      const source = new URL(url).searchParams.get('source');
       const status = fields.DialCallStatus ?? fields.CallStatus;
       // Ends without a fixture of their own have the fields of any other end.
-      const alike = known.filter(([by, at]) => by === teller && at === status);
-      const ofTeller = alike.length > 0 ? alike : known.filter(([by]) => by === teller);
+      const alike = known.filter(([by, at]) => by === source && at === status);
+      const ofTeller = alike.length > 0 ? alike : known.filter(([by]) => by === source);
       expect(ofTeller.map(([, , names]) => names)).toContain(namesIn(fields));
     }
     await provider.close();

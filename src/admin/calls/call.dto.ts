@@ -182,7 +182,10 @@ export class CallReply implements CallHistory {
   metadata: Readonly<Record<string, string>> | null;
 
   @ApiProperty(
-    textOrNull('The subject of the token that placed the call by `POST /v1/calls`; `null` for other calls.', '9001'),
+    textOrNull(
+      'The subject of the token or API key that placed the call by `POST /v1/calls`; `null` for other calls.',
+      '9001',
+    ),
   )
   placedBy: string | null;
 

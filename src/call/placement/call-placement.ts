@@ -24,15 +24,16 @@ import { dialWithinLimits, waitsForDialSlot, type Dialler } from './dial-within-
 import { settleSoon } from '../record/dialled-call.js';
 import { OpenCallCheck } from '../reconciliation/open-call-check.js';
 import { findRunning, type CallToOpen, type OpenCall, type RunningCall } from '../record/open-call.js';
+import { countDial } from './dial-metrics.js';
 import { isPassedOver, failOver } from './fail-over.js';
 import { noteAnswered } from '../record/idempotent-requests.js';
 import { CallerInACall, NotPlaced } from './not-placed.js';
-import { isWanted, acquireDialSlot, type Turn } from './provider-rate-limit.js';
+import { isWanted, acquireDialSlot, type DialSlot } from './provider-rate-limit.js';
 import { refusedDial } from './refused-dial.js';
 import { SubAccountMaker } from './sub-account-maker.js';
 
 export interface Callee {
-  readonly userId: string | null;
+  readonly calleeId: string | null;
   readonly serviceLineId: string | null;
 }
 
@@ -95,7 +96,7 @@ export class CallPlacement {
       callSid: newCallSid(new Date()),
       callerId,
       callerPhone,
-      calleeId: callee.userId,
+      calleeId: callee.calleeId,
       serviceLineId: callee.serviceLineId,
       calleePhone,
       provider: first.provider.name,
@@ -111,8 +112,8 @@ export class CallPlacement {
 
     this.logger.info({ callerPhone, calleePhone, provider: first.provider.name, route }, 'call requested');
     const call = { callSid, callerPhone, calleePhone, notAfter: terms?.notAfter ?? null, terms: terms?.dial };
-    const turn = waitsForFormer ? await this.turnAfterFormer(callerId, callSid, first.provider) : 'taken';
-    const result = turn === 'taken' ? await this.dialByRoute(callerId, call, first, others) : turn;
+    const slot = waitsForFormer ? await this.slotAfterFormer(callerId, callSid, first.provider) : 'taken';
+    const result = slot === 'taken' ? await this.dialByRoute(callerId, call, first, others) : slot;
     return this.conclude(callSid, result, terms);
   }
 
@@ -146,11 +147,11 @@ export class CallPlacement {
   }
 
   /** Waits before the provider's queue, so a cancel can end the call without a request to the provider. */
-  private async turnAfterFormer(
+  private async slotAfterFormer(
     callerId: string,
     callSid: string,
     provider: ResilientProvider,
-  ): Promise<Turn | DialResult> {
+  ): Promise<DialSlot | DialResult> {
     const isFormerOver = await this.dials.waitForFormer(callerId, () => isWanted(this.database, callSid));
     if (!isFormerOver) return FORMER_IN_FLIGHT;
     // With rate limits, the slot is acquired where the call is dialled.
@@ -177,6 +178,7 @@ export class CallPlacement {
     const { notAfter, ...request } = call;
     const result = await dialWithinLimits(this.dialler, callerId, asked, { ...request, subAccount }, notAfter);
     const provider = asked.name;
+    countDial(provider, result);
     if (result.kind === 'refused') {
       this.logger.warn({ provider, refusal: loggedRefusal(result) }, 'the provider refused a dial');
     }
@@ -235,13 +237,13 @@ export class CallPlacement {
  * call.
  */
 const callSidFor = (
-  { userId, serviceLineId }: Callee,
+  { calleeId, serviceLineId }: Callee,
   { callSid, ...running }: RunningCall,
   terms: CallTerms | undefined,
 ): string => {
   logAboutCall(callSid);
   if (terms) throw new CallerInACall(callSid, running.placedBy);
-  const isSame = running.calleeId === userId && Boolean(running.serviceLineId) === Boolean(serviceLineId);
+  const isSame = running.calleeId === calleeId && Boolean(running.serviceLineId) === Boolean(serviceLineId);
   if (!isSame) throw new AppError('ALREADY_IN_A_CALL', { retryAfterSeconds: BUSY_RETRY_SECONDS });
   return callSid;
 };

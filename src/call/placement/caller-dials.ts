@@ -43,9 +43,9 @@ export class CallerDials {
    * @returns false if a dial is still in flight after the maximum wait
    */
   async waitForFormer(callerId: string, isWanted: () => Promise<boolean>): Promise<boolean> {
-    const deadline = Date.now() + this.maxWaitMs;
+    const deadline = performance.now() + this.maxWaitMs;
     while (this.isInFlight(callerId)) {
-      if (Date.now() >= deadline) return false;
+      if (performance.now() >= deadline) return false;
       await sleep(LOOK_AGAIN_MS);
       if (!(await isWanted())) return true;
     }

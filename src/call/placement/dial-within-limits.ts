@@ -36,20 +36,20 @@ export const dialWithinLimits = async (
   notAfter: Date | null,
 ): Promise<DialResult> => {
   const { callSid } = request;
-  const latest = notAfter?.getTime() ?? Infinity;
-  const patientUntil = Math.min(Date.now() + PATIENCE_MS, latest);
-  let turn = waitsForDialSlot(provider) ? await acquireDialSlot(database, callSid, provider, patientUntil) : 'taken';
+  const latest = notAfter ? performance.now() + notAfter.getTime() - Date.now() : Infinity;
+  const patientUntil = Math.min(performance.now() + PATIENCE_MS, latest);
+  let slot = waitsForDialSlot(provider) ? await acquireDialSlot(database, callSid, provider, patientUntil) : 'taken';
   let refusal: DialResult | undefined;
-  while (turn === 'taken') {
-    if (Date.now() > latest) return TOO_LATE;
+  while (slot === 'taken') {
+    if (performance.now() > latest) return TOO_LATE;
     const result = await dials.run(callerId, () => dialOnce(provider, request, dialTimeoutSeconds));
     const waitMs = result.kind === 'refused' ? result.retryAfterMs : undefined;
-    if (waitMs === undefined || Date.now() + waitMs > patientUntil) return result;
+    if (waitMs === undefined || performance.now() + waitMs > patientUntil) return result;
     refusal = result;
-    turn = await acquireDialSlotAfter(database, callSid, provider, waitMs, patientUntil);
+    slot = await acquireDialSlotAfter(database, callSid, provider, waitMs, patientUntil);
   }
   // Another request might have had the time to wait for a slot.
-  if (turn.kind === 'refused' && patientUntil === latest && refusal === undefined) return TOO_LATE;
+  if (slot.kind === 'refused' && patientUntil === latest && refusal === undefined) return TOO_LATE;
   // If the next slot is too late, the provider's own refusal is the reason.
-  return turn.kind === 'canceled' ? turn : (refusal ?? turn);
+  return slot.kind === 'canceled' ? slot : (refusal ?? slot);
 };

@@ -54,8 +54,10 @@ export class DryRunService {
     const parties = await this.directory.findParties(callerId, calleeId ?? callerId);
     const number = phone === undefined ? parties.calleePhone : dialablePhone(phone, this.config.phoneRegion);
     const route = number === null ? undefined : this.providers.routeTo(number);
-    const inTurn = await openCallsByProvider(this.database);
-    const looks = (route?.providers ?? []).map((provider) => lookAt(provider, parties, inTurn.get(provider.name) ?? 0));
+    const openCalls = await openCallsByProvider(this.database);
+    const looks = (route?.providers ?? []).map((provider) =>
+      lookAt(provider, parties, openCalls.get(provider.name) ?? 0),
+    );
     const carrier = looks.find(({ obstacle }) => obstacle === null)?.provider ?? null;
     const providers = looks.map(({ provider, obstacle, account }) => ({
       provider,

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
+import { observeSlotWait } from './dial-metrics.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import type { ResilientProvider, ProviderLimits } from '../../telephony/resilient-provider.js';
 import type { Refusal } from '../../telephony/telephony-provider.js';
@@ -23,20 +24,33 @@ export const isLimited = ({ callsPerSecond, callsAtOnce }: ProviderLimits): bool
   callsPerSecond !== null || callsAtOnce !== null;
 
 /** canceled: while the call waited. refused: with the same result as a refusal by the provider. */
-export type Turn = 'taken' | { readonly kind: 'canceled' } | ({ readonly kind: 'refused' } & Refusal);
+export type DialSlot = 'taken' | { readonly kind: 'canceled' } | ({ readonly kind: 'refused' } & Refusal);
 
+/** @param patientUntil by performance.now(): a clock that is set while the call waits must not end the wait */
 export const acquireDialSlot = async (
   database: DataSource,
   callSid: string,
+  provider: Pick<ResilientProvider, 'name' | 'limits'>,
+  patientUntil = performance.now() + PATIENCE_MS,
+): Promise<DialSlot> => {
+  const start = performance.now();
+  const slot = await waitInLine(database, callSid, provider, patientUntil);
+  observeSlotWait(provider.name, slot === 'taken' ? 'taken' : slot.kind, (performance.now() - start) / 1_000);
+  return slot;
+};
+
+const waitInLine = async (
+  database: DataSource,
+  callSid: string,
   { name, limits }: Pick<ResilientProvider, 'name' | 'limits'>,
-  patientUntil = Date.now() + PATIENCE_MS,
-): Promise<Turn> => {
+  patientUntil: number,
+): Promise<DialSlot> => {
   for (;;) {
-    const patienceMs = Math.max(0, patientUntil - Date.now());
+    const patienceMs = Math.max(0, patientUntil - performance.now());
     const verdict = await database.transaction((transaction) => judge(transaction, callSid, name, limits, patienceMs));
     if (!verdict.isWanted) return { kind: 'canceled' };
     if (verdict.waitMs !== null) {
-      await waitForTurn(database, callSid, verdict.waitMs);
+      await waitForSlot(database, callSid, verdict.waitMs);
       return (await begin(database, [callSid])).length > 0 ? 'taken' : { kind: 'canceled' };
     }
     if (!verdict.isFull) return tooMany('RB-PER-SECOND', `more than ${String(limits.callsPerSecond)} calls a second`);
@@ -51,7 +65,7 @@ export const acquireDialSlot = async (
  * 2. Blocks the provider's slots until the given time.
  */
 const hold = preparedStatement(
-  'hold-turns',
+  'hold-dial-slots',
   `
 with waiting as (
   update call_record set turn_at = 'infinity'
@@ -72,27 +86,27 @@ export const acquireDialSlotAfter = async (
   provider: Pick<ResilientProvider, 'name' | 'limits'>,
   waitMs: number,
   patientUntil: number,
-): Promise<Turn> => {
+): Promise<DialSlot> => {
   const held = await hold(database, [callSid, provider.name, waitMs]);
   return held.length > 0 ? acquireDialSlot(database, callSid, provider, patientUntil) : { kind: 'canceled' };
 };
 
 /** False once the call is over, or its cancel is ordered. */
 export const isWanted = async (database: DataSource, callSid: string): Promise<boolean> =>
-  (await lookAtTurn(database, [callSid])).length > 0;
+  (await findSlot(database, [callSid])).length > 0;
 
 /** Returns early when the call is canceled. */
-const waitForTurn = async (database: DataSource, callSid: string, waitMs: number): Promise<void> => {
+const waitForSlot = async (database: DataSource, callSid: string, waitMs: number): Promise<void> => {
   for (let leftMs = waitMs; leftMs > 0;) {
     await sleep(Math.min(leftMs, LOOK_AGAIN_MS));
     if (leftMs <= LOOK_AGAIN_MS) return;
-    const [turn] = await lookAtTurn(database, [callSid]);
-    leftMs = turn?.waitMs ?? 0;
+    const [slot] = await findSlot(database, [callSid]);
+    leftMs = slot?.waitMs ?? 0;
   }
 };
 
-const lookAtTurn = preparedStatement<{ waitMs: number }>(
-  'look-at-turn',
+const findSlot = preparedStatement<{ waitMs: number }>(
+  'find-dial-slot',
   `select (extract(epoch from turn_at - clock_timestamp()) * 1000)::float8 as "waitMs" from call_record
    where call_sid = $1 and state = 1 and cancel_ordered_at is null`,
 );
@@ -112,7 +126,7 @@ interface Verdict {
  * The second statement:
  * 1. `call`: the waiting call, and whether it is still wanted.
  * 2. `load`: whether the concurrent calls, and the earlier waiting ones, fill the limit.
- * 3. `turn`: the provider's next free slot.
+ * 3. `slot`: the provider's next free slot.
  * 4. `taken`: if there is a place and the slot is near enough, gives the slot to the call.
  * 5. `moved`: advances the provider's next slot.
  */
@@ -137,14 +151,14 @@ with call as (
   where provider = $2 and state < 4 and (turn_at is distinct from 'infinity'
     or state = 1 and cancel_ordered_at is null and requested_at > now() - ${WAITS_AT_MOST}
       and (requested_at, call_sid) < (select requested_at, call_sid from call))
-), turn as (
+), slot as (
   select greatest(next_at, clock_timestamp()) as at from provider_turn where provider = $2
 ), taken as (
-  update call_record set turn_at = turn.at
-  from turn, load
+  update call_record set turn_at = slot.at
+  from slot, load
   where call_sid = $1 and state = 1 and cancel_ordered_at is null and load.is_full is not true
-    and turn.at <= clock_timestamp() + $5 * interval '1 millisecond'
-  returning turn.at
+    and slot.at <= clock_timestamp() + $5 * interval '1 millisecond'
+  returning slot.at
 ), moved as (
   update provider_turn set next_at = taken.at + coalesce(1 / $3::float8, 0) * interval '1 second'
   from taken where provider = $2
@@ -158,24 +172,24 @@ from call, load
   return verdict;
 };
 
-const countInTurn = preparedStatement<{ provider: string; calls: number }>(
-  'calls-in-turn',
+const countOpenCalls = preparedStatement<{ provider: string; calls: number }>(
+  'open-calls-by-provider',
   `select provider, count(*)::int as calls from call_record where state < 4 and turn_at is distinct from 'infinity' group by provider`,
 );
 
 /** Open calls that count against a provider's limit, by its name. */
 export const openCallsByProvider = async (database: DataSource): Promise<ReadonlyMap<string, number>> =>
-  new Map((await countInTurn(database, [])).map(({ provider, calls }) => [provider, calls]));
+  new Map((await countOpenCalls(database, [])).map(({ provider, calls }) => [provider, calls]));
 
 /**
  * Marks the call as dialled. A cancel that came earlier has already ended the call without a request to the provider
  * (cancel-claim.ts).
  */
 const begin = preparedStatement(
-  'begin-turn',
+  'begin-dial',
   `update call_record set turn_at = least(turn_at, clock_timestamp())
    where call_sid = $1 and state = 1 and cancel_ordered_at is null
    returning call_sid`,
 );
 
-const tooMany = (code: string, text: string): Turn => ({ kind: 'refused', category: 'rate_limited', code, text });
+const tooMany = (code: string, text: string): DialSlot => ({ kind: 'refused', category: 'rate_limited', code, text });

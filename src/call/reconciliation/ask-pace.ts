@@ -32,11 +32,11 @@ export const keepPace = async (database: DataSource, provider: string): Promise<
 const reserve = preparedStatement<{ waitMs: number }>(
   'reserve-ask',
   `
-insert into provider_turn as turn (provider, next_at)
+insert into provider_turn as pace (provider, next_at)
 values (${asksOf('$1::text')}, clock_timestamp() + 1 / $2::float8 * interval '1 second')
 on conflict on constraint provider_turn_pkey do update
-set next_at = greatest(turn.next_at, clock_timestamp()) + 1 / $2::float8 * interval '1 second'
-where turn.next_at <= clock_timestamp() + interval '${LONGEST_WAIT_MS} milliseconds'
+set next_at = greatest(pace.next_at, clock_timestamp()) + 1 / $2::float8 * interval '1 second'
+where pace.next_at <= clock_timestamp() + interval '${LONGEST_WAIT_MS} milliseconds'
 returning greatest(0, extract(epoch from next_at - clock_timestamp()) * 1000 - 1000 / $2::float8)::float8 as "waitMs"
 `,
 );

@@ -80,7 +80,7 @@ type ClaimedRow = (DueCall | { readonly callSid: null }) & { readonly waitMs: nu
  * Locks the provider's row first, so replicas claim one after the other, each with later time slots than the one
  * before.
  *
- * 1. `turn`: locks the row; its next free slot.
+ * 1. `slot`: locks the row; its next free slot.
  * 2. `due`: locks the calls that are due, unless the next slot is too far ahead.
  * 3. `claimed`: postpones the next check of these calls.
  * 4. `place`: the first slot, and how many are needed.
@@ -89,18 +89,18 @@ type ClaimedRow = (DueCall | { readonly callSid: null }) & { readonly waitMs: nu
 const claimAtProvider = preparedStatement<ClaimedRow>(
   'claim-due',
   `
-with turn as materialized (
+with slot as materialized (
   select greatest(next_at, clock_timestamp()) as at from provider_turn where provider = ${asksOf('$1::text')} for update
 ), due as (
   select call_sid from call_record
   where provider = $1 and state < 4 and sweep_at <= ${NOW_MS}
-    and coalesce((select at from turn) <= clock_timestamp() + interval '${RESERVED_AHEAD_MS} milliseconds', true)
+    and coalesce((select at from slot) <= clock_timestamp() + interval '${RESERVED_AHEAD_MS} milliseconds', true)
   order by sweep_at
   limit $2
   for update skip locked
 ), claimed as (${claimed('due', nextLook('$5::float8'))}
 ), place as materialized (
-  select coalesce((select at from turn), clock_timestamp()) as at, (select count(*) from claimed) as asks
+  select coalesce((select at from slot), clock_timestamp()) as at, (select count(*) from claimed) as asks
 ), moved as (
   insert into provider_turn (provider, next_at)
   select ${asksOf('$1::text')}, place.at + place.asks / $3::float8 * interval '1 second' from place where place.asks > 0

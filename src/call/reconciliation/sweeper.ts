@@ -10,11 +10,12 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { DataSource } from 'typeorm';
 import { runWithLogContext } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
+import { counter } from '../../common/metrics.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { keepPace } from './ask-pace.js';
-import { CallInquiry } from './call-inquiry.js';
+import { CallInquiry, type Answer } from './call-inquiry.js';
 import { CallRecorder } from '../call-recorder.js';
 import { CatchUp } from './catch-up.js';
 import { claimDue, claimDueOfOthers, putOffSweep, type DueCall, type DueCalls } from './due-calls.js';
@@ -24,6 +25,18 @@ import { carryOutCancel, orderHangUp, type CancelTools } from '../cancel/ordered
 const AT_ONCE = 50;
 /** Calls per claim. They are checked before they are due again. */
 const BATCH = AT_ONCE / 2;
+
+const checks = counter({
+  name: 'ringback_sweeper_checks_total',
+  help: 'Open calls that the sweeper has checked, by what the provider answered or what the sweeper did.',
+  labelNames: ['provider', 'outcome'],
+});
+
+/**
+ * never_dialed: closed without a request to the provider. no_provider: it is not configured any more. canceled: an ordered
+ * cancel was carried out. expired: hung up, because the call was past its limit.
+ */
+type CheckOutcome = Answer | 'never_dialed' | 'no_provider' | 'canceled' | 'expired';
 
 /** The calls of one provider; `null`: those of all providers that are no longer configured. */
 interface Lane {
@@ -136,7 +149,10 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   private lookAt(call: DueCall): Promise<void> {
     return runWithLogContext({ callSid: call.callSid }, async () => {
       if (this.stop.signal.aborted) return;
-      await this.logged('a call could not be settled', () => this.settle(call));
+      await this.logged('a call could not be settled', async () => {
+        const outcome = await this.settle(call);
+        checks.inc({ provider: call.provider, outcome });
+      });
       if (call.pastGrace) await this.logged('a call could not be closed', () => this.closePastGrace(call));
     });
   }
@@ -149,21 +165,22 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     }
   }
 
-  private async settle(call: DueCall): Promise<void> {
+  private async settle(call: DueCall): Promise<CheckOutcome> {
     if (call.notYetDialed) {
       await this.recorder.applyOwn(call.callSid, 'lost', {
         endReason: 'failed',
         detail: { why: 'the provider was never asked to dial' },
       });
-      return;
+      return 'never_dialed';
     }
     const provider = this.providers.named(call.provider);
-    if (!provider) return;
-    if (call.cancelPending && (await carryOutCancel(this.tools, provider, call))) return;
+    if (!provider) return 'no_provider';
+    if (call.cancelPending && (await carryOutCancel(this.tools, provider, call))) return 'canceled';
     const answer = await this.inquiry.ask(provider, call);
-    if (answer === 'over' || answer === 'unanswered') return;
+    if (answer === 'over' || answer === 'unanswered') return answer;
     if (!call.pastDeadline) await putOffSweep(this.database, call.callSid);
-    else if (answer === 'open') await this.expire(provider, call);
+    else if (answer === 'open' && (await this.expire(provider, call))) return 'expired';
+    return answer;
   }
 
   /** Closes the call regardless of its provider's reply, unless its state has changed since the claim. */
@@ -179,11 +196,13 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
    * The provider reports that the call goes on. If its state has not changed since the claim, it is past its limit and
    * is hung up.
    */
-  private async expire(provider: ResilientProvider, call: DueCall): Promise<void> {
-    if ((await this.inquiry.stateOf(call.callSid)) !== call.state) return;
+  private async expire(provider: ResilientProvider, call: DueCall): Promise<boolean> {
+    if ((await this.inquiry.stateOf(call.callSid)) !== call.state) return false;
     this.logger.warn({ state: call.state }, 'a call has stayed too long and is hung up');
     const outcome = await orderHangUp(this.tools, provider, call);
-    if (outcome?.kind === 'taken') await this.recorder.applyOwn(call.callSid, 'expired', { endReason: 'canceled' });
+    if (outcome?.kind !== 'taken') return false;
+    await this.recorder.applyOwn(call.callSid, 'expired', { endReason: 'canceled' });
+    return true;
   }
 }
 

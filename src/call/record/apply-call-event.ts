@@ -10,6 +10,7 @@ import { changeBytes } from './call-change.js';
 import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
 import { CANCEL_LEASE_SECONDS, probeIn } from './call-limits.js';
 import { END_AUTHORITIES, END_REASONS, EVENT_RULES, type CallEventType, type EndReason } from './call-lifecycle.js';
+import type { EndFacts } from './end-fault.js';
 
 export interface EventToApply {
   /** The source: a provider's name, or RINGBACK. */
@@ -40,6 +41,18 @@ export interface Application {
   readonly applied: Applied;
   /** The bytes of the change that the event made, for publishing; null if it made none. */
   readonly change: string | null;
+  /** If the event ended the call; null for a later correction of its end. */
+  readonly end: CallEnd | null;
+}
+
+/** Times are in seconds. Null if the call was not rung or not answered. */
+export interface CallEnd extends EndFacts {
+  readonly provider: string;
+  /** From the request. The provider's clock may differ from the database's; never below 0. */
+  readonly ringingSeconds: number | null;
+  /** From the request. */
+  readonly answerSeconds: number | null;
+  readonly talkSeconds: number | null;
 }
 
 const textArray = (items: readonly string[]): string => `array[${items.map((item) => `'${item}'`).join(', ')}]::text[]`;
@@ -55,6 +68,21 @@ const LONGEST_STAY = `interval '1 second' * coalesce(
  * cancel.
  */
 const CANCEL_DUE_AT = `numbered.cancel_ordered_at + interval '${CANCEL_LEASE_SECONDS} seconds'`;
+
+const seconds = (from: string, to: string): string =>
+  `case when ${to} > ${from} then extract(epoch from ${to} - ${from})::float8 when ${to} is not null and ${from} is not null then 0 end`;
+
+/** Of the `numbered` call, as CallEnd. */
+const CALL_END = `json_build_object(
+  'provider', numbered.provider,
+  'endReason', numbered.next_end_reason,
+  'endedBy', numbered.next_ended_by,
+  'hasReachedCallee', coalesce(numbered.next_ringing_at, numbered.next_answered_at) is not null or exists (
+    select from call_event earlier where earlier.call_sid = numbered.call_sid and earlier.type = 'caller_answered'),
+  'wasDialed', numbered.next_provider_call_id is not null or coalesce(numbered.turn_at <= clock_timestamp(), true),
+  'ringingSeconds', ${seconds('numbered.requested_at', 'numbered.next_ringing_at')},
+  'answerSeconds', ${seconds('numbered.requested_at', 'numbered.next_answered_at')},
+  'talkSeconds', ${seconds('numbered.next_answered_at', 'numbered.next_ended_at')})`;
 
 const CHANGE_BYTES = changeBytes({
   type: `case
@@ -75,14 +103,14 @@ const CHANGE_BYTES = changeBytes({
 /**
  * 1. `given`: the parameters by name.
  * 2. `call`: locks the call's row.
- * 3. `heard`: the event; its effects are null if its source is not the call's current provider or Ringback.
+ * 3. `counted`: the event; its effects are null if its source is not the call's current provider or Ringback.
  * 4. `judged`: the next state and times, and whether the event's end outranks the recorded one (`wins`). Empty if the
  *    event applies only to an open call and the call is over.
  * 5. `ended`: the end that holds from now on.
  * 6. `next`: a canceled call that was answered is `completed`.
  * 7. `numbered`: the time of receipt, and whether anything changed.
  * 8. `event`: stores the event, with the bytes of its change. A repeat stores nothing.
- * 9. `moved`: updates the call, only if `event` stored a row.
+ * 9. `moved`: updates the call, only if `event` stored a row. Returns what metrics need of a call that is over now.
  * The last select reports what happened and sets JOBS_AFTER_COMMIT.
  */
 const applyEvent = preparedStatement<Outcome>(
@@ -97,12 +125,12 @@ with given as (
     $14::text as recording
 ), call as materialized (
   select call_sid, provider, caller_id, callee_id, service_line_id, provider_call_id, recording, changes,
-    state, ringing_at, answered_at, ended_at, end_reason, ended_by, sweep_at, deadline_at, cancel_ordered_at,
-    metadata, longest_talk_seconds
+    state, requested_at, ringing_at, answered_at, ended_at, end_reason, ended_by, sweep_at, deadline_at,
+    cancel_ordered_at, turn_at, metadata, longest_talk_seconds
   from call_record where call_sid = $1 for update
-), heard as (
+), counted as (
   select given.event_id, given.type, given.occurred_at, given.detail, given.receipt, given.only_while_open,
-    given.longest_stays, given.provider as teller,
+    given.longest_stays, given.provider as source,
     case when counts then given.type end as fact,
     case when counts then given.reaches end as reaches,
     case when counts then given.authority end as authority,
@@ -111,23 +139,23 @@ with given as (
     case when counts then given.recording end as recording
   from given, call, lateral (select given.provider in ('${RINGBACK}', call.provider) as counts) as one
 ), judged as (
-  select call.*, heard.teller, heard.event_id, heard.type, heard.occurred_at, heard.detail, heard.receipt,
-    greatest(call.state, heard.reaches) as next_state,
-    case when heard.fact = 'ringing' then least(call.ringing_at, heard.occurred_at) else call.ringing_at end
+  select call.*, counted.source, counted.event_id, counted.type, counted.occurred_at, counted.detail, counted.receipt,
+    greatest(call.state, counted.reaches) as next_state,
+    case when counted.fact = 'ringing' then least(call.ringing_at, counted.occurred_at) else call.ringing_at end
       as next_ringing_at,
-    case when heard.fact = 'answered' then least(call.answered_at, heard.occurred_at) else call.answered_at end
+    case when counted.fact = 'answered' then least(call.answered_at, counted.occurred_at) else call.answered_at end
       as next_answered_at,
-    heard.authority is not null and (
+    counted.authority is not null and (
       call.ended_by is null
-      or (${rankOfAuthority('heard.authority')}, heard.occurred_at, ${rankOfReason('heard.end_reason')})
+      or (${rankOfAuthority('counted.authority')}, counted.occurred_at, ${rankOfReason('counted.end_reason')})
        < (${rankOfAuthority('call.ended_by')}, call.ended_at, ${rankOfReason('call.end_reason')})
     ) as wins,
-    heard.authority, heard.end_reason as given_reason,
-    coalesce(call.provider_call_id, heard.provider_call_id) as next_provider_call_id,
-    coalesce(call.recording, heard.recording) as next_recording,
-    heard.longest_stays
-  from call, heard
-  where call.state < 4 or not heard.only_while_open
+    counted.authority, counted.end_reason as given_reason,
+    coalesce(call.provider_call_id, counted.provider_call_id) as next_provider_call_id,
+    coalesce(call.recording, counted.recording) as next_recording,
+    counted.longest_stays
+  from call, counted
+  where call.state < 4 or not counted.only_while_open
 ), ended as (
   select judged.*,
     case when wins then occurred_at else ended_at end as next_ended_at,
@@ -147,7 +175,7 @@ with given as (
 ), event as (
   insert into call_event
     (provider, event_id, call_sid, type, occurred_at, received_at, detail, receipt, change_number, change)
-  select teller, event_id, call_sid, type, occurred_at, received_at, detail, receipt,
+  select source, event_id, call_sid, type, occurred_at, received_at, detail, receipt,
     case when changed then changes + 1 end,
     case when changed then ${CHANGE_BYTES} end
   from numbered
@@ -179,7 +207,7 @@ with given as (
       else numbered.sweep_at end
   from numbered, event
   where call_record.call_sid = numbered.call_sid and event.event_id = numbered.event_id
-  returning event.change
+  returning event.change, case when numbered.state < 4 and numbered.next_state = 4 then ${CALL_END} end as ended
 )
 select
   exists (select from call) as known,
@@ -188,7 +216,7 @@ select
   not exists (select from event) and exists (
     select from call_event earlier where earlier.provider = $2 and earlier.event_id = $3 and earlier.receipt = $12
   ) as replayed,
-  moved.change,
+  moved.change, moved.ended as "end",
   ${JOBS_AFTER_COMMIT}
 from (select) as one left join moved on moved.change is not null
 `,
@@ -200,6 +228,7 @@ interface Outcome {
   readonly stored: boolean;
   readonly replayed: boolean;
   readonly change: string | null;
+  readonly end: CallEnd | null;
 }
 
 /** @param longestStays in seconds, for states 1 to 3 */
@@ -228,6 +257,7 @@ export const applyCallEvent = async (
   return {
     applied: outcome ? appliedBy(outcome) : 'unknown_call',
     change: outcome?.change ?? null,
+    end: outcome?.end ?? null,
   };
 };
 

@@ -19,6 +19,7 @@ import { CALL_CHANGED_CHANNEL, readChange, type CallChange } from '../record/cal
 import { ChangeHints } from './change-hints.js';
 import { beginToLook, look, type LookedUntil, type SeenChange } from './change-look.js';
 import { ChangeSubscriptions, type FeedItem, type FeedListener } from './change-subscriptions.js';
+import { countFound, observeHint, showFeed } from './feed-metrics.js';
 import { FeedConnection } from './feed-connection.js';
 
 export interface FeedObserver {
@@ -123,7 +124,9 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
 
   private onHint(bytes: string): void {
     const item = this.readOrDistrust(bytes);
-    if (item) this.tell(item);
+    if (!item) return;
+    observeHint(item.change);
+    this.tell(item);
   }
 
   private tell(item: FeedItem): void {
@@ -159,6 +162,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     clearInterval(this.staleTimer);
     this.staleTimer = undefined;
     this.isCurrent = true;
+    showFeed('connected', true);
     this.startAnew();
     this.lookLater();
   }
@@ -193,10 +197,11 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
   private onSeen(changes: readonly SeenChange[], toldBefore: ReadonlyMap<string, number>): void {
     const isNews = ({ callSid, number }: SeenChange): boolean =>
       number > Math.max(toldBefore.get(callSid) ?? 0, this.toldSince.get(callSid) ?? 0);
-    const missed = [...new Set(changes.filter(isNews).map(({ callSid }) => callSid))];
-    if (missed.length === 0) return;
-    this.tellObservers((observer) => observer.onMissed?.(missed));
-    this.subscriptions.readMissed(missed);
+    const found = [...new Set(changes.filter(isNews).map(({ callSid }) => callSid))];
+    if (found.length === 0) return;
+    countFound(found.length);
+    this.tellObservers((observer) => observer.onMissed?.(found));
+    this.subscriptions.readMissed(found);
   }
 
   private onHearing(isHearing: boolean): void {
@@ -207,6 +212,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     }
     if (isHearing && this.hasMissedHints) this.logger.info('hints of other replicas arrive again');
     this.hasMissedHints = !isHearing;
+    showFeed('hearing', isHearing);
     this.tellObservers((observer) => observer.onHearing?.(isHearing));
   }
 
@@ -214,6 +220,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     clearTimeout(this.timer);
     this.hints.drop();
     this.isCurrent = false;
+    showFeed('connected', false);
     this.logger.warn({ error }, 'the change feed is disconnected; answering from the database until it reconnects');
     this.tellObservers((observer) => {
       observer.onStale?.();

@@ -5,12 +5,24 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { AppError } from '../../common/error-table.js';
+import { gauge } from '../../common/metrics.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { BlockedUsers } from './blocked-users.js';
 
 /** Enough for a user's devices and browser tabs, and for some whose disconnect has not been noticed yet. */
 export const WAITING_AT_ONCE = 20;
 const RETRY_AFTER_SECONDS = 10;
+
+const waiting = gauge({
+  name: 'ringback_waiting_clients',
+  help: 'Event streams and long polls that are open.',
+});
+
+interface Terms {
+  readonly most?: number;
+  /** Of the client's API key. */
+  readonly ended?: AbortSignal | undefined;
+}
 
 @Injectable()
 export class WaitingClients {
@@ -22,36 +34,45 @@ export class WaitingClients {
     @Inject(CONFIG) private readonly config: Config,
   ) {
     blocked.observe((userId) => {
-      for (const waiting of this.byUser.get(userId) ?? []) waiting.abort();
+      for (const client of this.byUser.get(userId) ?? []) client.abort();
     });
   }
 
   /**
    * Counts the request until its response is closed.
-   * @returns a signal that aborts when the client disconnects or the user is blocked
+   * @returns a signal that aborts when the client disconnects, the user is blocked, or `ended` aborts
    * @throws AppError if there are too many
    */
-  enter(userId: string, { raw }: FastifyReply, most = WAITING_AT_ONCE): AbortSignal {
+  enter(userId: string, { raw, request }: FastifyReply, { most = WAITING_AT_ONCE, ended }: Terms = {}): AbortSignal {
     this.blocked.refuse(userId);
     const others = this.byUser.get(userId) ?? new Set();
     if (others.size >= most) throw new AppError('TOO_MANY_WAITING', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     if (this.count >= this.config.streamsAtOnce) {
       throw new AppError('UNAVAILABLE', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     }
-    const waiting = new AbortController();
-    // The client may have disconnected while its token was checked: then 'close' has already fired.
-    if (raw.destroyed) {
-      waiting.abort();
-      return waiting.signal;
+    request.isWaiting = true;
+    const client = new AbortController();
+    // While its token was checked, the client may have disconnected, so that 'close' has already fired, or its key may
+    // have ended.
+    if (raw.destroyed || ended?.aborted) {
+      client.abort();
+      return client.signal;
     }
-    this.byUser.set(userId, others.add(waiting));
+    this.byUser.set(userId, others.add(client));
     this.count++;
+    waiting.inc();
+    const end = (): void => {
+      client.abort();
+    };
+    ended?.addEventListener('abort', end);
     raw.once('close', () => {
       this.count--;
-      others.delete(waiting);
+      waiting.dec();
+      others.delete(client);
       if (others.size === 0 && this.byUser.get(userId) === others) this.byUser.delete(userId);
-      waiting.abort();
+      ended?.removeEventListener('abort', end);
+      client.abort();
     });
-    return waiting.signal;
+    return client.signal;
   }
 }

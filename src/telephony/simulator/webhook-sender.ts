@@ -92,9 +92,9 @@ export class WebhookSender {
 
   private async isTaken(event: CarrierEvent): Promise<boolean> {
     const { lastTaker } = this;
-    const inTurn = this.targets().toSorted((one, other) => Number(other === lastTaker) - Number(one === lastTaker));
+    const inOrder = this.targets().toSorted((one, other) => Number(other === lastTaker) - Number(one === lastTaker));
     let fault: unknown;
-    for (const target of inTurn) {
+    for (const target of inOrder) {
       if (this.closing.signal.aborted) return false;
       fault = await this.faultOf(target, event);
       if (fault === null) {

@@ -1,0 +1,32 @@
+/** Who is responsible for the end of a call that was not completed. Pure. */
+import type { EndReason, EndSource } from './call-lifecycle.js';
+
+export type EndFault = 'none' | 'caller' | 'callee' | 'provider' | 'ringback';
+
+export interface EndFacts {
+  readonly endReason: EndReason;
+  readonly endedBy: EndSource;
+  /** Whether the callee's phone was called: the caller had answered, or the callee's phone rang. */
+  readonly hasReachedCallee: boolean;
+  /** Whether the provider was ever asked to dial. */
+  readonly wasDialed: boolean;
+}
+
+/** A phone that is busy, silent, off or rejects the call is the caller's own until the caller has answered. */
+export const faultOf = ({ endReason, endedBy, hasReachedCallee, wasDialed }: EndFacts): EndFault => {
+  switch (endReason) {
+    case 'completed':
+      return 'none';
+    case 'canceled':
+      // The sweeper cancels a call that has rung for too long.
+      return endedBy === 'sweeper' && hasReachedCallee ? 'callee' : 'caller';
+    case 'busy':
+    case 'no_answer':
+    case 'rejected':
+    case 'unreachable':
+      return hasReachedCallee ? 'callee' : 'caller';
+    case 'failed':
+    case 'lost':
+      return wasDialed ? 'provider' : 'ringback';
+  }
+};

@@ -1,0 +1,30 @@
+import type { DataSource } from 'typeorm';
+import { preparedStatement } from '../postgres/prepared-statement.js';
+
+/** Counting more would take longer than it is worth: an alarm has gone off by then. */
+export const MAX_COUNTED = 100_000;
+
+export interface WaitingDeliveries {
+  /** At most MAX_COUNTED. */
+  readonly pending: number;
+  /** Of the oldest pending delivery; 0 if there is none. */
+  readonly oldestSeconds: number;
+  readonly disabledEndpoints: number;
+}
+
+const look = preparedStatement<WaitingDeliveries>(
+  'waiting-deliveries',
+  `
+select
+  (select count(*) from (select from webhook_delivery where state = 'pending' limit ${MAX_COUNTED}) as counted)::int as pending,
+  coalesce(extract(epoch from now() - (select min(created_at) from webhook_delivery where state = 'pending')), 0)::float8
+    as "oldestSeconds",
+  (select count(*) from webhook_endpoint where disabled_at is not null)::int as "disabledEndpoints"
+`,
+);
+
+/** Of all replicas and endpoints, the disabled ones among them. */
+export const lookAtWaitingDeliveries = async (database: DataSource): Promise<WaitingDeliveries> => {
+  const [waiting] = (await look(database, [])) as [WaitingDeliveries];
+  return waiting;
+};
