@@ -85,8 +85,7 @@ export class ApiKeyRotation {
   @ApiPropertyOptional({
     ...EXPIRES_AT,
     nullable: false,
-    description:
-      'When the new key expires. By default it has the same lifetime as the previous key.',
+    description: 'When the new key expires. By default it has the same lifetime as the previous key.',
   })
   @Optional()
   @Transform(({ value }) => instantOf(value))
