@@ -12,19 +12,11 @@ import {
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { readChange } from './record/call-change.js';
 import { FAILURE, failureExample, objectWith, refusal, replies, SUCCESS, successExample } from './contract-replies.js';
 import { CALL_SID } from './search/call-view.openapi.js';
+import { ABOUT_EVENTS, CHANGE_EXAMPLE, eventStream } from './event-stream.openapi.js';
 import { longPollParameters } from './updates/long-poll.openapi.js';
 import { WAITING_AT_ONCE } from './updates/waiting-clients.js';
-
-/**
- * The format that `changeBytes` in record/call-change.ts writes for the stream and the long poll. Kept in step by hand.
- */
-const CHANGE =
-  `{"type":"call.ringing","timestamp":"2026-11-24T08:00:02.113Z","data":{"callSid":"${CALL_SID}","number":2,` +
-  '"stateType":"2","endReason":null,"occurredAt":"2026-11-24T08:00:02.108Z","callerId":"1001","calleeId":"2000",' +
-  '"serviceLineId":null}}';
 
 /**
  * A function, because ApiSecurity passes what it has collected for one route on to the next route that it decorates.
@@ -174,7 +166,7 @@ export const StateApi = () =>
       }),
       {
         success: successExample('Success', { stateType: '2' }),
-        longPoll: successExample('Success of a long poll', { stateType: '2', changes: [readChange(CHANGE)] }),
+        longPoll: successExample('Success of a long poll', { stateType: '2', changes: [CHANGE_EXAMPLE] }),
       },
       { NOT_YOUR_CALL, SYSTEM: 'the database could not be reached, or Ringback failed' },
     ),
@@ -205,9 +197,9 @@ export const StreamApi = () =>
     }),
     ApiResponse({
       status: 200,
-      description: 'The events. A failure of the contract is sent as JSON, as for the state.',
+      description: `The events. ${ABOUT_EVENTS} A failure of the contract is sent as JSON, as for the state.`,
       content: {
-        'text/event-stream': { schema: { type: 'string' }, example: `id: 2\ndata: ${CHANGE}\n\n` },
+        'text/event-stream': eventStream(),
         // With its charset, because Swagger UI would otherwise show this one first.
         'application/json; charset=utf-8': { schema: FAILURE, example: failureExample('NOT_YOUR_CALL') },
       },

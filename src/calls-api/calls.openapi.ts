@@ -5,6 +5,7 @@ import type { Scope } from '../auth/access.js';
 import { REQUESTS_AT_ONCE } from '../auth/user-requests.js';
 import { KEPT_HOURS } from '../call/record/idempotent-requests.js';
 import { CALL_SID } from '../call/search/call-view.openapi.js';
+import { ABOUT_EVENTS, eventStream } from '../call/event-stream.openapi.js';
 import { longPollParameters } from '../call/updates/long-poll.openapi.js';
 import { NOT_DIALABLE } from '../directory/dialable-phone.js';
 import { everyProblemRoute, problem, problems, takesBody } from '../http/problem-response.js';
@@ -157,9 +158,9 @@ export const PlacedCallEventsApi = () =>
     }),
     ApiResponse({
       status: 200,
-      description: 'The events. For a long poll, the state and the changes after that point.',
+      description: `The events. For a long poll, the state and the changes after that point. ${ABOUT_EVENTS}`,
       content: {
-        'text/event-stream': { schema: { type: 'string' }, example: 'id: 2\ndata: {"type":"call.ringing",…}\n\n' },
+        'text/event-stream': eventStream(),
         'application/json': {
           schema: {
             type: 'object',

@@ -14,11 +14,11 @@ Every path may also answer 400 or 413 to a malformed or oversized request head, 
 time, 501 to a method that HTTP does not define, and 503 with Retry-After while the process stops.
 
 To try it here, create a token with \`npm run -s token -- 1001\`, or with \`--admin\`. Press **Authorize** and paste it
-into *one* of the two boxes. A request with both is refused (RFC 6750). Then open an operation, press **Try it out**
+into the box *bearer*. The box *access_token* is for **App** alone; a request with both is refused (RFC 6750). Then open an operation, press **Try it out**
 and **Execute**. The document for programs is [openapi.json](./openapi.json).`;
 
 /** Swagger UI at /docs, with its assets; the document at /docs/openapi.json. */
-export const serveApiDocument = (app: NestFastifyApplication): void => {
+export const serveApiDocument = (app: NestFastifyApplication, webhooks: OpenAPIObject['webhooks']): void => {
   const description = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Ringback')
@@ -46,12 +46,12 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
     .addTag('App', 'For the app’s clients: place, cancel and watch calls.')
     .addTag('Calls', 'For the app’s backend: place, cancel and watch calls between any two phones.')
     .addTag('Admin', 'The directory, the records of calls, webhook endpoints, and API keys.')
-    .addTag('Webhooks', 'For the events of providers.')
+    .addTag('Webhooks', 'For the events of providers; and what your backend receives.')
     .addTag('Health', 'For orchestrators.')
     .build();
   // Created at the first request, because a start does not need it.
   let made: OpenAPIObject | undefined;
-  const document = (): OpenAPIObject => (made ??= makeDocument(app, description));
+  const document = (): OpenAPIObject => (made ??= { ...makeDocument(app, description), webhooks });
   const server: FastifyInstance = app.getHttpAdapter().getInstance();
   guardPage(server);
   serveDocument(server, document);
