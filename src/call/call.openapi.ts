@@ -37,7 +37,7 @@ const everyEndpoint = () => [
 
 const RETRY_AFTER = { 'Retry-After': { description: 'In seconds.', schema: { type: 'integer' }, example: 10 } };
 
-const PROVIDER_FAILED = 'the provider could not be reached or failed, or we did';
+const PROVIDER_FAILED = 'the provider could not be reached or failed, or Ringback failed';
 const NOT_YOUR_CALL = 'the callSid is malformed, unknown, or another user’s';
 
 const NO_ACT_OF_A_USER =
@@ -95,7 +95,7 @@ export const CallApi = () =>
       schema: { type: 'string', example: '2000' },
     }),
     ...placesACall(
-      'the target is no user id, or is the caller, or the provider refuses a number or does not permit the call',
+      'the target is not a user id, or is the caller, or the provider refuses a number or does not permit the call',
       'the target is unknown or has no phone',
     ),
   );
@@ -168,7 +168,7 @@ export const StateApi = () =>
         success: successExample('Success', { stateType: '2' }),
         longPoll: successExample('Success of a long poll', { stateType: '2', changes: [CHANGE_EXAMPLE] }),
       },
-      { NOT_YOUR_CALL, SYSTEM: 'the database could not be reached, or we failed' },
+      { NOT_YOUR_CALL, SYSTEM: 'the database could not be reached, or Ringback failed' },
     ),
     refusal(
       'BAD_REQUEST',

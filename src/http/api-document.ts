@@ -44,7 +44,7 @@ export const serveApiDocument = (app: NestFastifyApplication, webhooks: OpenAPIO
         'The token or API key (`rbk_…`) in the Authorization header. Swagger UI adds the word Bearer. `/v1/app` takes no API key.',
     })
     .addTag('App', 'For the app’s clients: place, cancel and watch calls.')
-    .addTag('Calls', 'What the app’s backend calls: place, cancel and watch calls between any two phones.')
+    .addTag('Calls', 'For the app’s backend: place, cancel and watch calls between any two phones.')
     .addTag('Admin', 'The directory, the records of calls, webhook endpoints, and API keys.')
     .addTag('Webhooks', 'For the events of providers; and what your backend receives.')
     .addTag('Health', 'For orchestrators.')

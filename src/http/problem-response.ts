@@ -46,7 +46,7 @@ class Problem {
   requestId: string;
 
   @ApiPropertyOptional({
-    description: 'Of the call that is in the way, where it was placed by the same subject.',
+    description: 'The callSid of the caller’s open call, if the same subject placed it.',
     example: '16090510160925480001030600243044',
   })
   callSid?: string;

@@ -27,7 +27,7 @@ const NAME = {
 const KEY_SCOPES = {
   enum: SCOPES,
   isArray: true,
-  description: 'What the key may do, as the scopes of a token. `calls:write` contains `calls:read`.',
+  description: 'The scopes of the key, as for a token. `calls:write` includes `calls:read`.',
   example: ['calls:write'],
 };
 
@@ -63,7 +63,7 @@ export class NewApiKey {
   @ApiPropertyOptional({
     ...EXPIRES_AT,
     default: null,
-    description: 'When the key ends by itself (RFC 3339); `null` for never.',
+    description: 'When the key expires (RFC 3339); `null` for never.',
   })
   @Transform(({ value }) => instantOf(value))
   @Satisfies((value) => (value === null ? null : futureRule(value)))
@@ -76,7 +76,7 @@ export class ApiKeyRotation {
     minimum: 0,
     maximum: LONGEST_OVERLAP_SECONDS,
     default: DAY_SECONDS,
-    description: 'Seconds for which the previous key is still accepted; 0 if it has leaked.',
+    description: 'For how many seconds the previous key is still accepted. Use 0 if it has leaked.',
     example: DAY_SECONDS,
   })
   @Satisfies(wholeNumberRule(0, LONGEST_OVERLAP_SECONDS))
@@ -85,7 +85,7 @@ export class ApiKeyRotation {
   @ApiPropertyOptional({
     ...EXPIRES_AT,
     nullable: false,
-    description: 'When the new key ends. Without it, the new key lives as long as the previous one was made for.',
+    description: 'When the new key expires. By default it has the same lifetime as the previous key.',
   })
   @Optional()
   @Transform(({ value }) => instantOf(value))
@@ -102,7 +102,7 @@ const instantOrNone = (description: string, example: string | null = null) => ({
 });
 
 export class ApiKeyReply implements ShownKey {
-  @ApiProperty({ description: 'A Long, as a string. The log names the key by it.', example: '1' })
+  @ApiProperty({ description: 'A Long, as a string. Log lines have it as `apiKey`.', example: '1' })
   id: string;
 
   @ApiProperty({ description: NAME.description, example: NAME.example })
@@ -144,7 +144,7 @@ export class ApiKeyReply implements ShownKey {
 
 export class CreatedApiKeyReply extends ApiKeyReply {
   @ApiProperty({
-    description: 'The key. No other reply shows it, and it is stored nowhere.',
+    description: 'The key. No other reply shows it, and Ringback does not store it.',
     format: 'password',
     example: 'rbk_…',
   })
@@ -155,7 +155,7 @@ export class RotatedApiKeyReply extends CreatedApiKeyReply {
   @ApiProperty({
     type: String,
     format: 'date-time',
-    description: 'Until then the previous key is accepted too.',
+    description: 'Until this time, the previous key is accepted too.',
     example: '2026-11-25T10:16:09.254Z',
   })
   previousKeyUntil: Date;

@@ -7,7 +7,10 @@ import { ApiKeyPage, ApiKeyReply, CreatedApiKeyReply, RotatedApiKeyReply } from 
 
 const keyIdParameter = ApiParam({ name: 'keyId', description: 'The key’s id.', example: '1' });
 const noSuchKey = problem('NOT_FOUND', 'There is no such API key.');
-const notByKey = problem('FORBIDDEN', 'The token lacks the scope `admin`, or it is an API key, which makes no keys.');
+const notByKey = problem(
+  'FORBIDDEN',
+  'The token lacks the scope `admin`, or the request has an API key, which cannot make keys.',
+);
 const LOCATION = {
   Location: {
     description: 'The URL of the key.',
@@ -27,7 +30,7 @@ export const CreateApiKeyApi = () =>
     }),
     ApiResponse({
       status: 201,
-      description: 'Made. Only this reply shows the key.',
+      description: 'The key is made. Only this reply shows it.',
       type: CreatedApiKeyReply,
       headers: LOCATION,
     }),
@@ -41,7 +44,7 @@ export const ListApiKeysApi = () =>
     ApiOperation({
       operationId: 'listApiKeys',
       summary: 'List API keys',
-      description: 'Ordered by id; with those that are revoked or expired. No reply shows a key.',
+      description: 'Ordered by id, including revoked and expired keys. The reply does not contain the keys themselves.',
     }),
     ApiResponse({ status: 200, description: 'One page.', type: ApiKeyPage }),
     takesPage('1'),
@@ -67,7 +70,7 @@ export const RotateApiKeyApi = () =>
     keyIdParameter,
     ApiResponse({
       status: 201,
-      description: 'Made. Only this reply shows the new key.',
+      description: 'The new key is made. Only this reply shows it.',
       type: RotatedApiKeyReply,
       headers: LOCATION,
     }),

@@ -13,15 +13,15 @@ import {
   timeOrNull,
 } from '../../call/search/call-view.openapi.js';
 
-const CALLER_ID = textOrNull('`null` where a backend gave the caller’s phone and no user.', '1001');
+const CALLER_ID = textOrNull('`null` if a backend gave the caller as a phone and not as a user.', '1001');
 const CALLEE_ID = textOrNull(
-  '`null` for a call to a service line, or where a backend gave a phone and no user.',
+  '`null` for a call to a service line, or if a backend gave the callee as a phone and not as a user.',
   '2000',
 );
 const METADATA = {
   type: 'object',
   additionalProperties: { type: 'string' },
-  description: 'What the backend that placed the call has given with it; not there where it has given none.',
+  description: 'The metadata with which a backend placed the call. Absent if there is none.',
   example: { ticket: '4711' },
 } as const;
 
@@ -56,7 +56,7 @@ class ChangeData {
   @ApiPropertyOptional(METADATA)
   metadata?: Readonly<Record<string, string>>;
 
-  @ApiPropertyOptional({ description: `${OF_AN_END} The provider that carried it last.`, example: 'simulator' })
+  @ApiPropertyOptional({ description: `${OF_AN_END} The last provider that was tried.`, example: 'simulator' })
   provider?: string;
 
   @ApiPropertyOptional({
@@ -208,12 +208,15 @@ export class CallReply implements CallHistory {
     ...METADATA,
     type: 'object',
     nullable: true,
-    description: 'What the backend that placed the call has given with it.',
+    description: 'The metadata with which a backend placed the call.',
   })
   metadata: Readonly<Record<string, string>> | null;
 
   @ApiProperty(
-    textOrNull('The subject of the token or API key that placed the call by `POST /v1/calls`; else `null`.', '9001'),
+    textOrNull(
+      'The subject of the token or API key that placed the call by `POST /v1/calls`; `null` for other calls.',
+      '9001',
+    ),
   )
   placedBy: string | null;
 
