@@ -1,6 +1,6 @@
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
-import { storeCall, tellOf } from '../support/stored-call.js';
+import { storeCall, applyEvent } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -186,9 +186,9 @@ it.each([
 
 it('events of one millisecond stand in the order in which they were stored, whether or not they made a change', async () => {
   const { callSid } = await storeCall(service.database);
-  await tellOf(service.database, callSid, { type: 'caller_answered', eventId: 'z' });
-  await tellOf(service.database, callSid, { type: 'answered', eventId: 'y' });
-  await tellOf(service.database, callSid, { type: 'ended', eventId: 'x', endReason: 'completed' });
+  await applyEvent(service.database, callSid, { type: 'caller_answered', eventId: 'z' });
+  await applyEvent(service.database, callSid, { type: 'answered', eventId: 'y' });
+  await applyEvent(service.database, callSid, { type: 'ended', eventId: 'x', endReason: 'completed' });
   await service.database.query('update call_event set received_at = now() where call_sid = $1', [callSid]);
 
   const { events } = (await (await service.admin('GET', `calls/${callSid}`)).json()) as { events: { type: string }[] };

@@ -1,5 +1,5 @@
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { openTestCall, wholeTestCall } from '../support/told-call.js';
+import { openTestCall, endedTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint, retryNow } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
@@ -93,10 +93,10 @@ it('tells of each delivery when it was due and every attempt at it', async () =>
 });
 
 it('lists the latest first, a page at a time, by state and by call', async () => {
-  const first = await wholeTestCall(service);
+  const first = await endedTestCall(service);
   await delivered(first);
   receiver.replyWith(() => 500);
-  const second = await wholeTestCall(service);
+  const second = await endedTestCall(service);
 
   const seen: string[] = [];
   let next: string | null = null;
@@ -117,7 +117,7 @@ it('lists the latest first, a page at a time, by state and by call', async () =>
 });
 
 it('delivers a single change of a call again, under the same id', async () => {
-  const callSid = await wholeTestCall(service);
+  const callSid = await endedTestCall(service);
   await delivered(callSid);
 
   const response = await redeliver({ callSid, number: 2 });
@@ -132,7 +132,7 @@ it('delivers a single change of a call again, under the same id', async () => {
 });
 
 it('delivers all changes of a call again, in their order', async () => {
-  const callSid = await wholeTestCall(service);
+  const callSid = await endedTestCall(service);
   await delivered(callSid);
 
   expect(await (await redeliver({ callSid })).json()).toEqual({ deliveries: 4 });
@@ -160,7 +160,7 @@ it.each([
   ['a call that the endpoint was never told of', { callSid: '1'.repeat(32) }],
   ['a change that never was', { number: 5 }],
 ])('answers 404 for %s', async (_, fields) => {
-  const callSid = await wholeTestCall(service);
+  const callSid = await endedTestCall(service);
   await delivered(callSid);
 
   const response = await redeliver({ callSid, ...fields });

@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { NameResolver } from '../../src/delivery/name-resolver.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { openTestCall } from '../support/told-call.js';
+import { openTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver } from '../support/webhook-receiver.js';
 

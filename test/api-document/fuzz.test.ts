@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { Pool } from 'undici';
-import { storeCall, tellOf } from '../support/stored-call.js';
+import { storeCall, applyEvent } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { fetchDocument, type ApiDocument } from './document.js';
 import { fuzzedRequests, type FuzzedRequest, type KnownValues } from './fuzzed-request.js';
@@ -45,7 +45,7 @@ const knownValues = async (): Promise<KnownValues> => {
   // A call that is over, because a long poll for any other may rightly wait.
   const calls = await Promise.all(['1001', '1004'].map((callerId) => storeCall(service.database, { callerId })));
   for (const { callSid } of calls) {
-    await tellOf(service.database, callSid, { type: 'ended', endReason: 'completed' });
+    await applyEvent(service.database, callSid, { type: 'ended', endReason: 'completed' });
   }
   const users = ['1001', '1004', ...Array.from({ length: 20 }, (_, i) => String(1010 + i)), '2000'];
   const callSids = calls.map(({ callSid }) => callSid);

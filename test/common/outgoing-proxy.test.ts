@@ -12,7 +12,7 @@ import { startHttpProxy, type HttpProxy } from '../support/http-proxy.js';
 import { AUDIENCE, IdentityProvider, ISSUER, makeKey, signBy } from '../support/identity-provider.js';
 import { startRemoteCarrier } from '../support/remote-carrier.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { openTestCall } from '../support/told-call.js';
+import { openTestCall } from '../support/test-call.js';
 import { ACCOUNTS, CALLER_NUMBER, MAIN } from '../support/twilio-call.js';
 import { startTwilioServer, type TwilioServer } from '../support/twilio-server.js';
 import { waitFor } from '../support/wait-for.js';

@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto';
 import { request } from 'undici';
 import { storeCall } from '../support/stored-call.js';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
-import { tellStep } from '../support/told-call.js';
+import { publishStep } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 
 const PARAMETERS = { returnCode: 400, returnMsg: '呼叫请求的参数有误,请联系管理员!' };
@@ -75,7 +75,7 @@ describe('success', () => {
 
     const states = [await state()];
     for (const number of [2, 3, 4] as const) {
-      await tellStep(service, callSid, number);
+      await publishStep(service, callSid, number);
       states.push(await state());
     }
 

@@ -5,7 +5,7 @@ import { addressFault } from '../../src/delivery/address-rules.js';
 import { NameResolver } from '../../src/delivery/name-resolver.js';
 import { startCertificateDemand } from '../support/certificate-demand.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { openTestCall } from '../support/told-call.js';
+import { openTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { registerEndpoint, retryNow } from '../support/webhook-endpoint.js';

@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import type { EntityManager } from 'typeorm';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { openTestCall, tellStep, wholeTestCall } from '../support/told-call.js';
+import { openTestCall, publishStep, endedTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { registerEndpoint, retryNow, type RegisteredEndpoint } from '../support/webhook-endpoint.js';
@@ -80,7 +80,7 @@ describe('the changes of a call', () => {
   });
 
   it('are signed as Standard Webhooks has it, with an id of call and number', async () => {
-    const callSid = await wholeTestCall(service);
+    const callSid = await endedTestCall(service);
     await allTaken(callSid);
 
     for (const { headers, body, id, change } of receiver.taken(callSid)) {
@@ -96,8 +96,8 @@ describe('the changes of a call', () => {
     // Its first change may be on its way before its callSid is known here.
     receiver.replyWith(({ change }) => (sick === '' || change.data.callSid === sick ? 500 : 204));
     sick = await openTestCall(service);
-    for (const number of [2, 3, 4] as const) await tellStep(service, sick, number);
-    const well = await wholeTestCall(service);
+    for (const number of [2, 3, 4] as const) await publishStep(service, sick, number);
+    const well = await endedTestCall(service);
     await allTaken(well);
     const failures = () =>
       receiver.received.filter(({ change, answered }) => change.data.callSid === sick && answered === 500);
@@ -114,7 +114,7 @@ describe('the changes of a call', () => {
   it('are all delivered, although they go on being made while others are on their way', async () => {
     const calls: string[] = [];
     const lane = async (): Promise<void> => {
-      for (let count = 0; count < 8; count++) calls.push(await wholeTestCall(service));
+      for (let count = 0; count < 8; count++) calls.push(await endedTestCall(service));
     };
     await Promise.all([lane(), lane(), lane()]);
 
@@ -138,7 +138,7 @@ describe('the changes of a call', () => {
       return jobs.length > 0 && jobs;
     });
 
-    await tellStep(service, callSid, 2);
+    await publishStep(service, callSid, 2);
 
     expect(await job()).toEqual([before]);
   });
@@ -146,7 +146,7 @@ describe('the changes of a call', () => {
   it('of only the wanted types reach an endpoint that names types', async () => {
     await service.admin('PATCH', `webhook-endpoints/${endpoint.id}`, { eventTypes: ['call.ringing', 'call.over'] });
 
-    const callSid = await wholeTestCall(service);
+    const callSid = await endedTestCall(service);
     await allTaken(callSid, 2);
 
     expect(numbersTaken(callSid)).toEqual([2, 4]);
@@ -160,7 +160,7 @@ describe('the changes of a call', () => {
     await registerEndpoint(service, { url: other.url });
     receiver.replyWith(() => 'cut');
 
-    const callSid = await wholeTestCall(service);
+    const callSid = await endedTestCall(service);
     await waitFor('four deliveries', () => other.taken(callSid).length === 4);
 
     expect(other.taken(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
@@ -179,7 +179,7 @@ describe('the changes of a call', () => {
     await registerEndpoint(service, { url: other.url });
     let mostUnderWay = 0;
 
-    const callSid = await wholeTestCall(service);
+    const callSid = await endedTestCall(service);
 
     await waitFor('four deliveries', async () => {
       const { underWay } = await attemptsAt(endpoint.id);
@@ -204,7 +204,7 @@ describe('the changes of a call', () => {
     // One each, and five more for all of them.
     await waitFor('the attempts that they may have', () => attempts() === 8);
 
-    const callSid = await wholeTestCall(service);
+    const callSid = await endedTestCall(service);
 
     await waitFor('four deliveries', () => receiver.taken(callSid).length === 4);
     expect(attempts()).toBe(8);
@@ -233,7 +233,7 @@ describe('the changes of a call', () => {
 
     for (const { failures, attempts } of rest) expect(failures).toBe(attempts);
     release();
-    await Promise.all(calls.map((callSid) => tellStep(service, callSid, 2)));
+    await Promise.all(calls.map((callSid) => publishStep(service, callSid, 2)));
     receiver.replyWith(() => 204);
     await retriedUntil('all deliveries', () => receiver.taken().length >= 60);
     for (const callSid of calls) expect(numbersTaken(callSid)).toEqual([1, 2]);
@@ -268,7 +268,7 @@ describe('a delivery is written down', () => {
   it('for nobody where there is no endpoint', async () => {
     await service.admin('DELETE', `webhook-endpoints/${endpoint.id}`);
 
-    const callSid = await wholeTestCall(service);
+    const callSid = await endedTestCall(service);
 
     expect(await service.database.query('select 1 from webhook_delivery where call_sid = $1', [callSid])).toEqual([]);
   });

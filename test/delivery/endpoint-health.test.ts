@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { openTestCall, tellStep, wholeTestCall } from '../support/told-call.js';
+import { openTestCall, publishStep, endedTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { registerEndpoint, retryNow, type RegisteredEndpoint } from '../support/webhook-endpoint.js';
@@ -78,7 +78,7 @@ const allTaken = (callSid: string): Promise<unknown> =>
 
 it('an endpoint that answers 410 is disabled at once, with a notice; nothing is lost', async () => {
   receiver.replyWith(() => 410);
-  const callSid = await wholeTestCall(service);
+  const callSid = await endedTestCall(service);
 
   const { disabledAt, disabledReason } = await waitFor('a 410', async () => {
     const now = await shown();
@@ -131,7 +131,7 @@ it('one success is enough to count as well again', async () => {
 it('a disabled endpoint is not called, and hears of everything in order once it is enabled', async () => {
   await service.admin('PATCH', `webhook-endpoints/${endpoint.id}`, { enabled: false });
   expect(await shown()).toMatchObject({ enabled: false, disabledReason: 'An administrator disabled it.' });
-  const calls = await Promise.all([wholeTestCall(service), wholeTestCall(service), openTestCall(service)]);
+  const calls = await Promise.all([endedTestCall(service), endedTestCall(service), openTestCall(service)]);
   await waitFor('jobs to find it disabled', async () => {
     const jobs = await service.database.query<unknown[]>(
       `select 1 from graphile_worker.jobs where key like 'deliver:' || $1 || ':%'`,
@@ -140,7 +140,7 @@ it('a disabled endpoint is not called, and hears of everything in order once it 
     return jobs.length === 0;
   });
   expect(receiver.received).toEqual([]);
-  await tellStep(service, calls[2], 2);
+  await publishStep(service, calls[2], 2);
 
   await enable();
 
@@ -152,7 +152,7 @@ it('a disabled endpoint is not called, and hears of everything in order once it 
     [1, 2, 3, 4],
     [1, 2],
   ]);
-  await tellStep(service, calls[2], 3);
+  await publishStep(service, calls[2], 3);
   await waitFor('a third', () => receiver.taken(calls[2]).length === 3);
 });
 
@@ -160,8 +160,8 @@ it('a delivery that is refused for 28 hours, while others are taken, fails, and 
   const sick = await openTestCall(service);
   await waitFor('the first', () => receiver.taken(sick).length === 1);
   receiver.replyWith(({ id }) => (id === `${sick}-2` ? 422 : 204));
-  await tellStep(service, sick, 2);
-  await tellStep(service, sick, 3);
+  await publishStep(service, sick, 2);
+  await publishStep(service, sick, 3);
 
   await waitFor('fourteen attempts', async () => {
     await retryNow(service.database);

@@ -1,7 +1,7 @@
 /** Jobs come from the database: those of another version, and those that were added by hand, too. */
 import { Writable } from 'node:stream';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { wholeTestCall } from '../support/told-call.js';
+import { endedTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
@@ -74,7 +74,7 @@ it.each(CASES)('$task $payload fails, waits to be retried, is logged, and stops 
   const logged = lines.filter((line) => line.includes(`task ${id} (${task}`));
   expect(logged.length).toBeGreaterThan(0);
   for (const line of logged) expect(line).toContain('payload is malformed');
-  const callSid = await wholeTestCall(service);
+  const callSid = await endedTestCall(service);
   await waitFor('four deliveries', () => receiver.taken(callSid).length === 4);
   await service.database.query('select graphile_worker.complete_jobs(array[$1::bigint])', [id]);
 });

@@ -4,7 +4,7 @@ import { WebhookDeliverer } from '../../src/delivery/webhook-deliverer.js';
 import type { DeliveryJobs } from '../../src/delivery/delivery-jobs.js';
 import type { WebhookRequest } from '../../src/delivery/webhook-request.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { openTestCall } from '../support/told-call.js';
+import { openTestCall } from '../support/test-call.js';
 
 /** Nobody works here: jobs stay where they are. */
 let testDatabase: TestDatabase;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { openTestCall, tellStep, wholeTestCall } from '../support/told-call.js';
+import { openTestCall, publishStep, endedTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { registerEndpoint, retryNow } from '../support/webhook-endpoint.js';
@@ -45,9 +45,9 @@ it('replicas share the work, and every call stays in order although a third of t
   const calls: string[] = [];
   for (let index = 0; index < 12; index++) {
     const callSid = await openTestCall(index % 2 ? one : two);
-    await tellStep(two, callSid, 2);
-    await tellStep(one, callSid, 3);
-    await tellStep(two, callSid, 4);
+    await publishStep(two, callSid, 2);
+    await publishStep(one, callSid, 3);
+    await publishStep(two, callSid, 4);
     calls.push(callSid);
   }
   await waitFor(
@@ -68,7 +68,7 @@ it('what one replica has not delivered when it stops, another one does', async (
   const one = await replica();
   await registerEndpoint(one, { url: receiver.url });
   receiver.replyWith(() => 'cut');
-  const callSid = await wholeTestCall(one);
+  const callSid = await endedTestCall(one);
   await waitFor('an attempt', () => receiver.received.length > 0);
   await one.close();
   replicas.splice(0);
@@ -156,7 +156,7 @@ it('a process that was taken for dead, and is not, delivers a change twice and u
     }
     return 204;
   });
-  const callSid = await wholeTestCall(one);
+  const callSid = await endedTestCall(one);
   await waitFor('an attempt', () => firsts === 1);
 
   await one.database.query(
@@ -178,7 +178,7 @@ it('the database may go away and come back', async () => {
      where datname = current_database() and application_name in ('ringback jobs', 'ringback listener')`,
   );
 
-  const callSid = await wholeTestCall(one);
+  const callSid = await endedTestCall(one);
 
   await waitFor(
     'four deliveries',

@@ -4,7 +4,7 @@ import { EndpointService } from '../../src/delivery/endpoint.service.js';
 import type { EndpointUrlCheck } from '../../src/delivery/endpoint-url-check.js';
 import { DeliveryMaintenance } from '../../src/delivery/delivery-maintenance.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { openTestCall } from '../support/told-call.js';
+import { openTestCall } from '../support/test-call.js';
 
 /** Nobody works here: jobs stay where they are. */
 let testDatabase: TestDatabase;

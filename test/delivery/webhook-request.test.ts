@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { LONGEST_RETRY_AFTER_SECONDS, retryAfterOf } from '../../src/common/retry-after.js';
 import { WebhookRequest, type WebhookToSend } from '../../src/delivery/webhook-request.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { openTestCall } from '../support/told-call.js';
+import { openTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { request } from 'undici';
 import { Draining } from '../../src/common/draining.js';
 import { describeInBrowser } from '../support/browser.js';
-import { storeCall, tellOf } from '../support/stored-call.js';
+import { storeCall, applyEvent } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -159,7 +159,7 @@ describeInBrowser('in a browser', (browser) => {
     );
     return {
       states: () => page.evaluate('window.states.join()'),
-      tell: () => tellOf(service.database, call.callSid, { type: 'ringing' }).then(() => undefined),
+      tell: () => applyEvent(service.database, call.callSid, { type: 'ringing' }).then(() => undefined),
     };
   };
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits for a condition, and not for a time: the limit only decides when to call it a failure. */
+/** Waits for a condition, not for a time: after the limit, it fails. */
 export const waitFor = async <T>(
   what: string,
   condition: () => T | undefined | false | null | Promise<T | undefined | false | null>,
