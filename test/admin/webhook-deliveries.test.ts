@@ -63,7 +63,7 @@ it('tells of each delivery when it was due and every attempt at it', async () =>
   receiver.replyWith(() => 204);
   await waitFor('another attempt', async () => {
     await retryNow(service.database);
-    return receiver.taken(callSid).length === 1;
+    return receiver.accepted(callSid).length === 1;
   });
 
   const { items } = await delivered(callSid, 1);
@@ -124,8 +124,8 @@ it('delivers a single change of a call again, under the same id', async () => {
 
   expect(response.status).toBe(202);
   expect(await response.json()).toEqual({ deliveries: 1 });
-  await waitFor('a fifth', () => receiver.taken(callSid).length === 5);
-  const [again, before] = [receiver.taken(callSid)[4], receiver.taken(callSid)[1]];
+  await waitFor('a fifth', () => receiver.accepted(callSid).length === 5);
+  const [again, before] = [receiver.accepted(callSid)[4], receiver.accepted(callSid)[1]];
   expect([again?.id, again?.body]).toEqual([before?.id, before?.body]);
   const { items } = await delivered(callSid);
   expect(items.find(({ number }) => number === 2)?.attempts).toHaveLength(2);
@@ -137,9 +137,9 @@ it('delivers all changes of a call again, in their order', async () => {
 
   expect(await (await redeliver({ callSid })).json()).toEqual({ deliveries: 4 });
 
-  await waitFor('eight', () => receiver.taken(callSid).length === 8);
-  expect(receiver.taken(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
-  expect(receiver.mostAtOnce).toBe(1);
+  await waitFor('eight', () => receiver.accepted(callSid).length === 8);
+  expect(receiver.accepted(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
+  expect(receiver.mostConcurrent).toBe(1);
 });
 
 it('does not wait any longer for a delivery that an admin wants now', async () => {
@@ -153,7 +153,7 @@ it('does not wait any longer for a delivery that an admin wants now', async () =
 
   expect((await redeliver({ callSid, number: 1 })).status).toBe(202);
 
-  await waitFor('the delivery', () => receiver.taken(callSid).length === 1);
+  await waitFor('the delivery', () => receiver.accepted(callSid).length === 1);
 });
 
 it.each([

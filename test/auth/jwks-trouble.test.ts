@@ -1,6 +1,6 @@
 /** An identity provider that is away, slow or broken, and strangers who name keys that it does not have. */
 import type { ServerResponse } from 'node:http';
-import { AUDIENCE, IdentityProvider, ISSUER, madeUpToken, makeKey, signBy } from '../support/identity-provider.js';
+import { AUDIENCE, IdentityProvider, ISSUER, forgedToken, makeKey, signBy } from '../support/identity-provider.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
@@ -54,7 +54,7 @@ describe('while strangers send tokens with made-up key ids', () => {
     await start();
     expect(await answerTo(await signBy(key))).toBe(200);
 
-    const strangers = Array.from({ length: 200 }, (_, i) => answerTo(madeUpToken(`made-up-${i}`)));
+    const strangers = Array.from({ length: 200 }, (_, i) => answerTo(forgedToken(`made-up-${i}`)));
     const genuine: number[] = [];
     for (let i = 0; i < 20; i++) genuine.push(await answerTo(await signBy(key)));
     const toStrangers = await Promise.all(strangers);
@@ -66,11 +66,11 @@ describe('while strangers send tokens with made-up key ids', () => {
 
   it('takes a token of a key that is published meanwhile', async () => {
     await start();
-    expect(await answerTo(madeUpToken('made-up'))).toBe(401);
+    expect(await answerTo(forgedToken('made-up'))).toBe(401);
 
     const rotated = await makeKey('ES256', 'rotated');
     provider.keys.push(rotated);
-    const strangers = Array.from({ length: 20 }, (_, i) => answerTo(madeUpToken(`made-up-${i}`)));
+    const strangers = Array.from({ length: 20 }, (_, i) => answerTo(forgedToken(`made-up-${i}`)));
 
     expect(await answerTo(await signBy(rotated))).toBe(200);
     await Promise.all(strangers);
@@ -82,7 +82,7 @@ describe('while strangers send tokens with made-up key ids', () => {
     provider.replyInstead = (response) => void released.then(() => response.end('{"keys":[]}'));
     const began = performance.now();
     await start();
-    const strangers = Array.from({ length: 50 }, (_, i) => answerTo(madeUpToken(`made-up-${i}`)));
+    const strangers = Array.from({ length: 50 }, (_, i) => answerTo(forgedToken(`made-up-${i}`)));
     const genuine = answerTo(await signBy(key));
     await waitFor('the fetch', () => provider.requests > 0);
 
@@ -99,7 +99,7 @@ describe('while strangers send tokens with made-up key ids', () => {
     const held: ServerResponse[] = [];
     provider.replyInstead = (response) => held.push(response);
     const before = provider.requests;
-    const stranger = answerTo(madeUpToken('made-up'));
+    const stranger = answerTo(forgedToken('made-up'));
     await waitFor('the fetch', () => provider.requests > before);
 
     expect(await answerTo(await signBy(key))).toBe(200);

@@ -123,8 +123,8 @@ describe('a transaction that writes a call, an event or a delivery', () => {
     expect(jobs).toEqual([]);
     expect(notified.filter((channel) => channel === 'ringback_call_changed')).toEqual([]);
 
-    await waitFor('both deliveries', () => receiver.taken(call.callSid).length === 2);
-    expect(receiver.taken(call.callSid).map(({ change }) => change.data.number)).toEqual([1, 2]);
+    await waitFor('both deliveries', () => receiver.accepted(call.callSid).length === 2);
+    expect(receiver.accepted(call.callSid).map(({ change }) => change.data.number)).toEqual([1, 2]);
     await client.end();
     await receiver.close();
     await one.admin('DELETE', `webhook-endpoints/${endpoint.id}`);
@@ -134,7 +134,7 @@ describe('a transaction that writes a call, an event or a delivery', () => {
     const receiver = await startWebhookReceiver();
     const endpoint = await registerEndpoint(one, { url: receiver.url });
     const { callSid } = await storeCall(one.database);
-    await waitFor('the first delivery', () => receiver.taken(callSid).length === 1);
+    await waitFor('the first delivery', () => receiver.accepted(callSid).length === 1);
     const client = new Client({ connectionString: database.url });
     await client.connect();
     await client.query('begin');

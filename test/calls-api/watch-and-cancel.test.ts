@@ -86,11 +86,11 @@ describe('its changes', () => {
     });
     await stream.ended;
     const changes = stream.events.map(({ change }) => change);
-    await waitFor('the webhooks', () => receiver.taken(callSid).length === changes.length);
+    await waitFor('the webhooks', () => receiver.accepted(callSid).length === changes.length);
 
     expect(changes.map(({ data }) => data.number)).toEqual([1, 2, 3, 4]);
     for (const { data } of changes) expect(data).toMatchObject({ callerId: null, calleeId: null, metadata: METADATA });
-    expect(receiver.taken(callSid).map(({ body }) => body)).toEqual(stream.events.map(({ bytes }) => bytes));
+    expect(receiver.accepted(callSid).map(({ body }) => body)).toEqual(stream.events.map(({ bytes }) => bytes));
     const again = await fetch(`${service.url}/v1/calls/${callSid}/events`, {
       headers: { ...(await headers()), 'last-event-id': '4' },
     });

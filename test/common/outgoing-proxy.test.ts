@@ -86,15 +86,15 @@ describe('a proxy', () => {
 
     expect(await isReachable(name)).toBe(true);
 
-    expect(proxy.asked.some((target) => target.startsWith(`${host}:`))).toBe(true);
+    expect(proxy.requested.some((target) => target.startsWith(`${host}:`))).toBe(true);
   });
 
   it('leads to Asterisk, for orders and for its events', async () => {
     // The stand-in takes a socket, and no order.
-    await waitFor('a socket of events', () => pbx.clients.size > 0 || proxy.asked.length > 50);
+    await waitFor('a socket of events', () => pbx.clients.size > 0 || proxy.requested.length > 50);
 
     expect(pbx.clients.size).toBeGreaterThan(0);
-    expect(proxy.asked).toContain(`pbx.test:${pbxPort()}`);
+    expect(proxy.requested).toContain(`pbx.test:${pbxPort()}`);
   });
 
   it('leads to the keys of tokens', async () => {
@@ -103,7 +103,7 @@ describe('a proxy', () => {
     const { status } = await fetch(`${service.url}/v1/app/callState/${'3'.repeat(32)}?access_token=${token}`);
 
     expect(status).toBe(200);
-    expect(proxy.asked.some((target) => target.startsWith('identity.test:'))).toBe(true);
+    expect(proxy.requested.some((target) => target.startsWith('identity.test:'))).toBe(true);
   });
 
   it('leads to the simulator of another process', async () => {
@@ -113,7 +113,7 @@ describe('a proxy', () => {
 
     await client.checkReachable();
 
-    expect(proxy.asked).toContain(`simulator.test:${carrier.port}`);
+    expect(proxy.requested).toContain(`simulator.test:${carrier.port}`);
     await client.close();
     await carrier.close();
   });
@@ -161,13 +161,13 @@ describe('a webhook to your backend', () => {
     const callSid = await openTestCall(service);
 
     await waitFor('an attempt', async () => (await errorsOf(callSid)).length > 0);
-    expect(proxy.asked).toContain(`127.0.0.1:${port}`);
-    expect(server.asked[0]).toBe('backend.test');
+    expect(proxy.requested).toContain(`127.0.0.1:${port}`);
+    expect(server.requested[0]).toBe('backend.test');
     server.close();
   });
 
   it('does not go through the proxy to an address that is not allowed', async () => {
-    const before = proxy.asked.length;
+    const before = proxy.requested.length;
     names = { 'backend.test': ['169.254.169.254'] };
     await register('https://backend.test/hook');
 
@@ -175,7 +175,7 @@ describe('a webhook to your backend', () => {
 
     await waitFor('an attempt', async () => (await errorsOf(callSid)).length > 0);
     expect(await errorsOf(callSid)).toEqual([{ error: '169.254.169.254 is not a public address (linkLocal)' }]);
-    expect(proxy.asked.slice(before).filter((target) => !/^(?:pbx|identity)\.test/.test(target))).toEqual([]);
+    expect(proxy.requested.slice(before).filter((target) => !/^(?:pbx|identity)\.test/.test(target))).toEqual([]);
   });
 
   it('says so where the proxy refuses', async () => {

@@ -123,14 +123,14 @@ describeWithPackages(CLIENT, missing, 'a backup', () => {
   it('a delivery that waited is made', async () => {
     await retryNow(after.database);
 
-    await waitFor('the first delivery', () => receiver.taken(calls.over).length > 0);
+    await waitFor('the first delivery', () => receiver.accepted(calls.over).length > 0);
   });
 
   it('calls are placed, and their changes are delivered', async () => {
     const callSid = await placeCall(after, '1007', COMPLETES);
 
     await waitFor('the last delivery', () =>
-      receiver.taken(callSid).some(({ change }) => change.data.stateType === '4'),
+      receiver.accepted(callSid).some(({ change }) => change.data.stateType === '4'),
     );
   });
 });

@@ -2,7 +2,7 @@ import { chmod, chown, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allGone, endAllDatabases, holdDatabase, startDatabase } from '../support/embedded-database.js';
+import { untilEnded, endAllDatabases, holdDatabase, startDatabase } from '../support/embedded-database.js';
 import { noteSkipped } from '../support/skipped.js';
 import { asOrdinaryUser, endOf, IS_ROOT, ORDINARY_USER } from '../support/node-process.js';
 import { waitFor } from '../support/wait-for.js';
@@ -35,7 +35,7 @@ describe('the embedded database', () => {
     const { code, complaint } = await first.stop();
 
     expect([code, complaint]).toEqual([0, '']);
-    await allGone(processes);
+    await untilEnded(processes);
     expect(existsSync(first.socketFolder)).toBe(false);
     expect(await readdir(folder)).toEqual(['postgres', 'postgres.log']);
     const second = await startDatabase(folder);

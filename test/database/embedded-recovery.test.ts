@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { isRunning } from '../../src/embedded-postgres/data-owner.js';
-import { allGone, endAllDatabases, startDatabase, type EmbeddedDatabase } from '../support/embedded-database.js';
+import { untilEnded, endAllDatabases, startDatabase, type EmbeddedDatabase } from '../support/embedded-database.js';
 import { IS_ROOT } from '../support/node-process.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -36,7 +36,7 @@ describe('the embedded database after an accident', () => {
     await first.killWatchdog();
     await first.kill();
     process.kill(first.postmaster, 'SIGKILL');
-    await allGone(processes);
+    await untilEnded(processes);
   };
 
   it('stops by itself when Ringback is killed, and has lost nothing', async () => {
@@ -44,7 +44,7 @@ describe('the embedded database after an accident', () => {
 
     await first.kill();
 
-    await allGone(processes);
+    await untilEnded(processes);
     await waitFor('the end of its socket', () => !existsSync(first.socketFolder));
     await expectDataIn(await startDatabase(folder));
   });
@@ -110,12 +110,12 @@ describe('the embedded database after an accident', () => {
     await first.killWatchdog();
     await first.kill();
     process.kill(first.postmaster, 'SIGKILL');
-    await allGone([first.postmaster]);
+    await untilEnded([first.postmaster]);
     try {
       await expect(startDatabase(folder)).rejects.toThrow('shared memory block');
     } finally {
       process.kill(worker, 'SIGKILL');
-      await allGone([worker]);
+      await untilEnded([worker]);
     }
 
     await expectDataIn(await startDatabase(folder));

@@ -47,7 +47,7 @@ describeWithPgBouncer('PgBouncer with its defaults, which pools sessions', () =>
     const told = await service.ask('1004', `callState/${data!.callSid!}?after=3&wait=25`);
 
     expect(told.data?.stateType).toBe('4');
-    await waitFor('all changes to be delivered', () => receiver.taken(data?.callSid).length === 4);
+    await waitFor('all changes to be delivered', () => receiver.accepted(data?.callSid).length === 4);
     expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
   });
 

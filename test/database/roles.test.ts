@@ -105,7 +105,7 @@ describe('a role that only reads and writes rows', () => {
       const { data } = await service.ask('1004', 'call/2000');
 
       const changes = await waitFor('all changes to be delivered', () => {
-        const taken = receiver.taken(data?.callSid);
+        const taken = receiver.accepted(data?.callSid);
         return taken.at(-1)?.change.type === 'call.over' && taken;
       });
       expect(changes.map(({ change }) => change.type)).toEqual([

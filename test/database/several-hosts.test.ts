@@ -52,7 +52,7 @@ describe('a primary and its standby', () => {
     const service = await startTestApp({ databaseUrl: url, environment: WEBHOOKS });
     try {
       const { data } = await service.ask('1004', 'call/2000');
-      await waitFor('all changes to be delivered', () => receiver.taken(data?.callSid).length === 4);
+      await waitFor('all changes to be delivered', () => receiver.accepted(data?.callSid).length === 4);
       expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
     } finally {
       await service.close();
@@ -96,7 +96,7 @@ describe('a primary and its standby', () => {
         const placed = await service.ask('1005', 'call/2000');
         return placed.returnCode === 200 && placed;
       });
-      await waitFor('all changes to be delivered', () => receiver.taken(data?.callSid).length === 4, 60_000);
+      await waitFor('all changes to be delivered', () => receiver.accepted(data?.callSid).length === 4, 60_000);
       expect(
         await queryDatabase(standby.url, `select state from call_record where call_sid = '${data!.callSid!}'`),
       ).toEqual([{ state: 4 }]);

@@ -111,7 +111,7 @@ describeWithNewPgBouncer(missing, 'PgBouncer that pools transactions', () => {
       const told = await other.ask('1004', `callState/${data!.callSid!}?after=3&wait=25`);
 
       expect(told.data?.stateType).toBe('4');
-      await waitFor('all changes to be delivered', () => receiver.taken(data?.callSid).length === 4);
+      await waitFor('all changes to be delivered', () => receiver.accepted(data?.callSid).length === 4);
       expect((await fetch(`${other.url}/health/ready`)).status).toBe(200);
     });
 

@@ -142,7 +142,7 @@ describe('an endpoint', () => {
     names = { 'backend.test': ['127.0.0.1'] };
     await waitFor('the delivery', async () => {
       await retryNow(service.database);
-      return receiver.taken(callSid).length === 1;
+      return receiver.accepted(callSid).length === 1;
     });
     expect(receiver.received[0]?.headers.host).toBe(`backend.test:${portOf(receiver.url)}`);
   });
@@ -179,7 +179,7 @@ describe('an endpoint', () => {
     const callSid = await openTestCall(service);
 
     expect(await firstError(callSid)).not.toBeNull();
-    expect(server.asked[0]).toBe('backend.test');
+    expect(server.requested[0]).toBe('backend.test');
     server.close();
   });
 

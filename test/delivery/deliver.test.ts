@@ -22,10 +22,10 @@ beforeEach(async () => {
 });
 afterEach(() => receiver.close());
 
-const numbersTaken = (callSid: string): number[] => receiver.taken(callSid).map(({ change }) => change.data.number);
+const numbersTaken = (callSid: string): number[] => receiver.accepted(callSid).map(({ change }) => change.data.number);
 
 const allTaken = (callSid: string, count = 4): Promise<unknown> =>
-  waitFor(`${count} deliveries`, () => receiver.taken(callSid).length >= count);
+  waitFor(`${count} deliveries`, () => receiver.accepted(callSid).length >= count);
 
 /** Whatever waits is tried again, until the condition holds. */
 const retriedUntil = (what: string, condition: () => boolean): Promise<unknown> =>
@@ -70,7 +70,7 @@ describe('the changes of a call', () => {
 
     await allTaken(callSid);
 
-    const bodies = receiver.taken(callSid).map(({ body }) => body);
+    const bodies = receiver.accepted(callSid).map(({ body }) => body);
     expect(numbersTaken(callSid)).toEqual([1, 2, 3, 4]);
     const timeline = await (await service.admin('GET', `calls/${callSid}`)).text();
     for (const body of bodies) expect(timeline).toContain(`"change":${body}`);
@@ -83,7 +83,7 @@ describe('the changes of a call', () => {
     const callSid = await endedTestCall(service);
     await allTaken(callSid);
 
-    for (const { headers, body, id, change } of receiver.taken(callSid)) {
+    for (const { headers, body, id, change } of receiver.accepted(callSid)) {
       expect(id).toBe(`${callSid}-${change.data.number}`);
       expect(headers['content-type']).toBe('application/json');
       expect(new Webhook(endpoint.secret).verify(body, headers as Record<string, string>)).toEqual(change);
@@ -106,7 +106,7 @@ describe('the changes of a call', () => {
     expect(new Set(failures().map(({ id }) => id))).toEqual(new Set([`${sick}-1`]));
 
     receiver.replyWith(() => 204);
-    await retriedUntil('four deliveries', () => receiver.taken(sick).length >= 4);
+    await retriedUntil('four deliveries', () => receiver.accepted(sick).length >= 4);
 
     expect(numbersTaken(sick)).toEqual([1, 2, 3, 4]);
   });
@@ -122,7 +122,7 @@ describe('the changes of a call', () => {
       await allTaken(callSid);
       expect(numbersTaken(callSid)).toEqual([1, 2, 3, 4]);
     }
-    expect(receiver.mostAtOnce).toBe(1);
+    expect(receiver.mostConcurrent).toBe(1);
   });
 
   it('do not have a failing delivery start its waiting anew', async () => {
@@ -161,9 +161,9 @@ describe('the changes of a call', () => {
     receiver.replyWith(() => 'cut');
 
     const callSid = await endedTestCall(service);
-    await waitFor('four deliveries', () => other.taken(callSid).length === 4);
+    await waitFor('four deliveries', () => other.accepted(callSid).length === 4);
 
-    expect(other.taken(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
+    expect(other.accepted(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
     expect(numbersTaken(callSid)).toEqual([]);
     await other.close();
   });
@@ -184,9 +184,9 @@ describe('the changes of a call', () => {
     await waitFor('four deliveries', async () => {
       const { underWay } = await attemptsAt(endpoint.id);
       mostUnderWay = Math.max(mostUnderWay, underWay);
-      return other.taken(callSid).length === 4;
+      return other.accepted(callSid).length === 4;
     });
-    expect(other.taken(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
+    expect(other.accepted(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
     // So it was delivered while the first attempts at the other endpoint were held.
     expect(await attemptsAt(endpoint.id)).toEqual({ underWay: 5, over: 0 });
     expect(mostUnderWay).toBe(5);
@@ -206,7 +206,7 @@ describe('the changes of a call', () => {
 
     const callSid = await endedTestCall(service);
 
-    await waitFor('four deliveries', () => receiver.taken(callSid).length === 4);
+    await waitFor('four deliveries', () => receiver.accepted(callSid).length === 4);
     expect(attempts()).toBe(8);
     await Promise.all(silent.map((one) => one.close()));
   });
@@ -235,9 +235,9 @@ describe('the changes of a call', () => {
     release();
     await Promise.all(calls.map((callSid) => publishStep(service, callSid, 2)));
     receiver.replyWith(() => 204);
-    await retriedUntil('all deliveries', () => receiver.taken().length >= 60);
+    await retriedUntil('all deliveries', () => receiver.accepted().length >= 60);
     for (const callSid of calls) expect(numbersTaken(callSid)).toEqual([1, 2]);
-    expect(receiver.mostAtOnce).toBe(1);
+    expect(receiver.mostConcurrent).toBe(1);
   });
 });
 

@@ -71,10 +71,10 @@ const states = async (callSid: string): Promise<string[]> =>
     )
   ).map(({ state }) => state);
 
-const numbersTaken = (callSid: string): number[] => receiver.taken(callSid).map(({ change }) => change.data.number);
+const numbersTaken = (callSid: string): number[] => receiver.accepted(callSid).map(({ change }) => change.data.number);
 
 const allTaken = (callSid: string): Promise<unknown> =>
-  waitFor('four deliveries', () => receiver.taken(callSid).length >= 4);
+  waitFor('four deliveries', () => receiver.accepted(callSid).length >= 4);
 
 it('an endpoint that answers 410 is disabled at once, with a notice; nothing is lost', async () => {
   receiver.replyWith(() => 410);
@@ -146,19 +146,19 @@ it('a disabled endpoint is not called, and hears of everything in order once it 
 
   await allTaken(calls[0]);
   await allTaken(calls[1]);
-  await waitFor('two deliveries', () => receiver.taken(calls[2]).length === 2);
+  await waitFor('two deliveries', () => receiver.accepted(calls[2]).length === 2);
   expect(calls.map(numbersTaken)).toEqual([
     [1, 2, 3, 4],
     [1, 2, 3, 4],
     [1, 2],
   ]);
   await publishStep(service, calls[2], 3);
-  await waitFor('a third', () => receiver.taken(calls[2]).length === 3);
+  await waitFor('a third', () => receiver.accepted(calls[2]).length === 3);
 });
 
 it('a delivery that is refused for 28 hours, while others are taken, fails, and lets the next one pass', async () => {
   const sick = await openTestCall(service);
-  await waitFor('the first', () => receiver.taken(sick).length === 1);
+  await waitFor('the first', () => receiver.accepted(sick).length === 1);
   receiver.replyWith(({ id }) => (id === `${sick}-2` ? 422 : 204));
   await publishStep(service, sick, 2);
   await publishStep(service, sick, 3);

@@ -76,5 +76,5 @@ it('deliveries go on after the failure of a job could not be stored while others
   await registerEndpoint(service, { url: receiver.url });
   const { data } = await service.ask('1004', 'call/2000');
 
-  await waitFor('all changes to be delivered', () => receiver.taken(data?.callSid).length === 4, 20_000);
+  await waitFor('all changes to be delivered', () => receiver.accepted(data?.callSid).length === 4, 20_000);
 }, 60_000);

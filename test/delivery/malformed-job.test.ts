@@ -75,6 +75,6 @@ it.each(CASES)('$task $payload fails, waits to be retried, is logged, and stops 
   expect(logged.length).toBeGreaterThan(0);
   for (const line of logged) expect(line).toContain('payload is malformed');
   const callSid = await endedTestCall(service);
-  await waitFor('four deliveries', () => receiver.taken(callSid).length === 4);
+  await waitFor('four deliveries', () => receiver.accepted(callSid).length === 4);
   await service.database.query('select graphile_worker.complete_jobs(array[$1::bigint])', [id]);
 });

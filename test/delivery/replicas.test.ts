@@ -30,7 +30,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-const numbersTaken = (callSid: string): number[] => receiver.taken(callSid).map(({ change }) => change.data.number);
+const numbersTaken = (callSid: string): number[] => receiver.accepted(callSid).map(({ change }) => change.data.number);
 
 it('replicas share the work, and every call stays in order although a third of the attempts fails', async () => {
   const one = await replica();
@@ -54,14 +54,14 @@ it('replicas share the work, and every call stays in order although a third of t
     'all deliveries',
     async () => {
       await retryNow(one.database);
-      return receiver.taken().length >= 48;
+      return receiver.accepted().length >= 48;
     },
     25_000,
   );
 
   for (const callSid of calls)
     expect({ callSid, taken: numbersTaken(callSid) }).toEqual({ callSid, taken: [1, 2, 3, 4] });
-  expect(receiver.mostAtOnce).toBe(1);
+  expect(receiver.mostConcurrent).toBe(1);
 });
 
 it('what one replica has not delivered when it stops, another one does', async () => {
@@ -78,7 +78,7 @@ it('what one replica has not delivered when it stops, another one does', async (
 
   await waitFor('four deliveries', async () => {
     await retryNow(two.database);
-    return receiver.taken(callSid).length >= 4;
+    return receiver.accepted(callSid).length >= 4;
   });
   expect(numbersTaken(callSid)).toEqual([1, 2, 3, 4]);
 });
@@ -100,7 +100,7 @@ it('an attempt that a stopping process cuts short is written down, is not held a
   expect(await two.database.query('select failing_since from webhook_endpoint')).toEqual([{ failing_since: null }]);
   await waitFor('the delivery', async () => {
     await retryNow(two.database);
-    return receiver.taken(callSid).length >= 1;
+    return receiver.accepted(callSid).length >= 1;
   });
   await waitFor('two attempts', async () => {
     const attempts = await two.database.query<unknown[]>('select status, error from webhook_attempt order by id');
@@ -135,12 +135,12 @@ it('a job whose process was killed is taken up by another within minutes', async
 
   await locked('40 seconds');
   await recover();
-  expect(receiver.taken(callSid)).toEqual([]);
+  expect(receiver.accepted(callSid)).toEqual([]);
   await locked('70 seconds');
   await recover();
   await retryNow(one.database);
 
-  await waitFor('the delivery', () => receiver.taken(callSid).length === 1);
+  await waitFor('the delivery', () => receiver.accepted(callSid).length === 1);
 });
 
 it('a process that was taken for dead, and is not, delivers a change twice and upsets nothing after it', async () => {
@@ -164,7 +164,7 @@ it('a process that was taken for dead, and is not, delivers a change twice and u
   );
   await retryNow(one.database);
 
-  await waitFor('five deliveries', () => receiver.taken(callSid).length >= 5);
+  await waitFor('five deliveries', () => receiver.accepted(callSid).length >= 5);
   expect(numbersTaken(callSid)).toEqual([1, 1, 2, 3, 4]);
 });
 
@@ -172,7 +172,7 @@ it('the database may go away and come back', async () => {
   const one = await replica();
   await registerEndpoint(one, { url: receiver.url });
   const before = await openTestCall(one);
-  await waitFor('a delivery', () => receiver.taken(before).length === 1);
+  await waitFor('a delivery', () => receiver.accepted(before).length === 1);
   await one.database.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
      where datname = current_database() and application_name in ('ringback jobs', 'ringback listener')`,
@@ -184,7 +184,7 @@ it('the database may go away and come back', async () => {
     'four deliveries',
     async () => {
       await retryNow(one.database);
-      return receiver.taken(callSid).length >= 4;
+      return receiver.accepted(callSid).length >= 4;
     },
     20_000,
   );
@@ -206,5 +206,5 @@ it('a database that goes away while the worker starts does not leave it blind', 
 
   const callSid = await openTestCall(one);
 
-  await waitFor('the delivery', () => receiver.taken(callSid).length === 1);
+  await waitFor('the delivery', () => receiver.accepted(callSid).length === 1);
 });

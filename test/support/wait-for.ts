@@ -10,7 +10,7 @@ export const waitFor = async <T>(
   for (;;) {
     const result = await condition();
     if (result !== undefined && result !== false && result !== null) return result;
-    if (performance.now() > deadline) throw new Error(`${what}: has not come about within ${limitMs} ms`);
+    if (performance.now() > deadline) throw new Error(`${what}: did not happen within ${limitMs} ms`);
     await sleep(5);
   }
 };

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   telephony.twilio.holdAt('ended');
-  telephony.hears = true;
+  telephony.receivesCallbacks = true;
   // A provider that has failed ten times in a row would be left alone.
   await placeCall(telephony.service, await telephony.user(), '2001');
 });
@@ -85,7 +85,7 @@ it('the call’s id is learned while the caller’s phone rings, and a cancel is
 
 describe.each(Object.keys(LOSSES))('while nothing that Twilio tells comes in, and Twilio %s,', (loss) => {
   beforeEach(() => {
-    telephony.hears = false;
+    telephony.receivesCallbacks = false;
     telephony.twilio.holdAt('nothing');
   });
 

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { readSigningSecret } from '../../src/auth/signing-secret.js';
 import { Client } from '../start/client.js';
 import { endAllServices, startService, type Service } from '../start/service.js';
-import { buildLastRelease, describeBesideLastRelease, type BuiltRelease } from '../support/last-release.js';
+import { buildLastRelease, describeWithLastRelease, type BuiltRelease } from '../support/last-release.js';
 import { IS_ROOT, PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -14,7 +14,7 @@ jest.setTimeout(PROCESS_LIMIT_MS);
 
 const NOBODY = 65_534;
 
-describeBesideLastRelease('the embedded default of the last release', () => {
+describeWithLastRelease('the embedded default of the last release', () => {
   let folder: string;
   let dataDir: string;
   let release: BuiltRelease;

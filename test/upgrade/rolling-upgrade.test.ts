@@ -17,7 +17,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
-import { buildLastRelease, describeBesideLastRelease, type BuiltRelease } from '../support/last-release.js';
+import { buildLastRelease, describeWithLastRelease, type BuiltRelease } from '../support/last-release.js';
 
 const START_LIMIT_MS = 120_000;
 const CANCELED = { data: { isSuccess: 'success' }, returnCode: 200, returnMsg: 'success' };
@@ -26,7 +26,7 @@ const CANCEL_FAILED = { returnCode: 400, returnMsg: '取消呼叫失败!' };
 type Version = 'old' | 'new';
 const otherThan = (version: Version): Version => (version === 'old' ? 'new' : 'old');
 
-describeBesideLastRelease('the last release beside this version', () => {
+describeWithLastRelease('the last release beside this version', () => {
   let release: BuiltRelease;
   let testDatabase: TestDatabase;
   let simulator: SimulatorProcess;
@@ -182,10 +182,10 @@ describeBesideLastRelease('the last release beside this version', () => {
       );
 
       await stream.ended;
-      await waitFor('four deliveries', () => receiver.taken(callSid).length === 4);
+      await waitFor('four deliveries', () => receiver.accepted(callSid).length === 4);
 
       expect(stream.events.at(-1)?.change.data).toMatchObject({ stateType: '4', endReason: 'completed' });
-      expect(receiver.taken(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
+      expect(receiver.accepted(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
       await service.admin('DELETE', `webhook-endpoints/${endpoint.id}`);
     },
   );
@@ -205,7 +205,7 @@ describeBesideLastRelease('the last release beside this version', () => {
       'last-event-id': '0',
     });
     await stream.ended;
-    await waitFor('four deliveries', () => receiver.taken(callSid).length === 4);
+    await waitFor('four deliveries', () => receiver.accepted(callSid).length === 4);
 
     expect(stream.events.map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
     expect(await endOf(callSid)).toBe('completed');
