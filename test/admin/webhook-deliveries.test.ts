@@ -56,7 +56,7 @@ const delivered = (callSid: string, count = 4): Promise<Page> =>
     return page.items.length === count && page;
   });
 
-it('tells of each delivery when it was due and every attempt at it', async () => {
+it('shows for each delivery its times and every attempt', async () => {
   receiver.replyWith(() => ({ status: 503, body: 'overloaded\u0000' }));
   const callSid = await openTestCall(service);
   await waitFor('a failure', async () => (await list()).items[0]?.attempts[0]?.status === 503);
@@ -92,7 +92,7 @@ it('tells of each delivery when it was due and every attempt at it', async () =>
   ]);
 });
 
-it('lists the latest first, a page at a time, by state and by call', async () => {
+it('lists the latest first, page by page, by state and by call', async () => {
   const first = await endedTestCall(service);
   await delivered(first);
   receiver.replyWith(() => 500);
@@ -116,7 +116,7 @@ it('lists the latest first, a page at a time, by state and by call', async () =>
   expect(await ids(`?callSid=${first}&state=pending`)).toEqual([]);
 });
 
-it('delivers a single change of a call again, under the same id', async () => {
+it('redelivers a single change of a call, with the same id', async () => {
   const callSid = await endedTestCall(service);
   await delivered(callSid);
 
@@ -131,7 +131,7 @@ it('delivers a single change of a call again, under the same id', async () => {
   expect(items.find(({ number }) => number === 2)?.attempts).toHaveLength(2);
 });
 
-it('delivers all changes of a call again, in their order', async () => {
+it('redelivers all changes of a call, in their order', async () => {
   const callSid = await endedTestCall(service);
   await delivered(callSid);
 
@@ -142,7 +142,7 @@ it('delivers all changes of a call again, in their order', async () => {
   expect(receiver.mostConcurrent).toBe(1);
 });
 
-it('does not wait any longer for a delivery that an admin wants now', async () => {
+it('redelivers a delivery that waits for a retry at once', async () => {
   receiver.replyWith(() => 500);
   const callSid = await openTestCall(service);
   await waitFor('a failure', async () => (await list()).items[0]?.attempts[0]?.status === 500);
@@ -157,8 +157,8 @@ it('does not wait any longer for a delivery that an admin wants now', async () =
 });
 
 it.each([
-  ['a call that the endpoint was never told of', { callSid: '1'.repeat(32) }],
-  ['a change that never was', { number: 5 }],
+  ['a call without a delivery to the endpoint', { callSid: '1'.repeat(32) }],
+  ['a change that does not exist', { number: 5 }],
 ])('answers 404 for %s', async (_, fields) => {
   const callSid = await endedTestCall(service);
   await delivered(callSid);

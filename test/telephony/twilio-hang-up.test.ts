@@ -160,7 +160,7 @@ describe('an order that races with whoever picks up', () => {
   beforeEach(() => start());
 
   const picksUp = (leg: 'legA' | 'legB') => (call: Call) => {
-    const world = { now: () => new Date(), tell: async () => null } as unknown as CallWorld;
+    const world = { now: () => new Date(), post: async () => null } as unknown as CallWorld;
     progress(world, call, call[leg]!, 'in-progress');
   };
 
