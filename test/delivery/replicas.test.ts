@@ -30,9 +30,10 @@ afterEach(async () => {
   await database.drop();
 });
 
-const numbersTaken = (callSid: string): number[] => receiver.accepted(callSid).map(({ change }) => change.data.number);
+const numbersAccepted = (callSid: string): number[] =>
+  receiver.accepted(callSid).map(({ change }) => change.data.number);
 
-it('replicas share the work, and every call stays in order although a third of the attempts fails', async () => {
+it('replicas share the deliveries, and each call’s changes stay in order when a third of the attempts fails', async () => {
   const one = await replica();
   const two = await replica();
   await registerEndpoint(one, { url: receiver.url });
@@ -60,11 +61,11 @@ it('replicas share the work, and every call stays in order although a third of t
   );
 
   for (const callSid of calls)
-    expect({ callSid, taken: numbersTaken(callSid) }).toEqual({ callSid, taken: [1, 2, 3, 4] });
+    expect({ callSid, numbers: numbersAccepted(callSid) }).toEqual({ callSid, numbers: [1, 2, 3, 4] });
   expect(receiver.mostConcurrent).toBe(1);
 });
 
-it('what one replica has not delivered when it stops, another one does', async () => {
+it('a replica delivers what another replica had not delivered when it stopped', async () => {
   const one = await replica();
   await registerEndpoint(one, { url: receiver.url });
   receiver.replyWith(() => 'cut');
@@ -80,10 +81,10 @@ it('what one replica has not delivered when it stops, another one does', async (
     await retryNow(two.database);
     return receiver.accepted(callSid).length >= 4;
   });
-  expect(numbersTaken(callSid)).toEqual([1, 2, 3, 4]);
+  expect(numbersAccepted(callSid)).toEqual([1, 2, 3, 4]);
 });
 
-it('an attempt that a stopping process cuts short is written down, is not held against the endpoint, and made again', async () => {
+it('an attempt that a stopping process aborts is stored, does not count as a failure, and is made again', async () => {
   const one = await replica();
   await registerEndpoint(one, { url: receiver.url });
   receiver.replyWith(() => 'silence');
@@ -109,7 +110,7 @@ it('an attempt that a stopping process cuts short is written down, is not held a
   });
 });
 
-it('a job whose process was killed is taken up by another within minutes', async () => {
+it('a job of a killed process is recovered by another process within minutes', async () => {
   const one = await replica();
   await registerEndpoint(one, { url: receiver.url });
   receiver.replyWith(() => 500);
@@ -143,7 +144,7 @@ it('a job whose process was killed is taken up by another within minutes', async
   await waitFor('the delivery', () => receiver.accepted(callSid).length === 1);
 });
 
-it('a process that was taken for dead, and is not, delivers a change twice and upsets nothing after it', async () => {
+it('a process whose lock was removed while it runs delivers a change twice, and later changes in order', async () => {
   const one = await replica();
   await registerEndpoint(one, { url: receiver.url });
   let release: () => void = () => undefined;
@@ -165,10 +166,10 @@ it('a process that was taken for dead, and is not, delivers a change twice and u
   await retryNow(one.database);
 
   await waitFor('five deliveries', () => receiver.accepted(callSid).length >= 5);
-  expect(numbersTaken(callSid)).toEqual([1, 1, 2, 3, 4]);
+  expect(numbersAccepted(callSid)).toEqual([1, 1, 2, 3, 4]);
 });
 
-it('the database may go away and come back', async () => {
+it('deliveries continue after the database connections are lost', async () => {
   const one = await replica();
   await registerEndpoint(one, { url: receiver.url });
   const before = await openTestCall(one);
@@ -188,10 +189,10 @@ it('the database may go away and come back', async () => {
     },
     20_000,
   );
-  expect(numbersTaken(callSid)).toEqual([1, 2, 3, 4]);
+  expect(numbersAccepted(callSid)).toEqual([1, 2, 3, 4]);
 });
 
-it('a database that goes away while the worker starts does not leave it blind', async () => {
+it('deliveries start after a database outage during the start of the worker', async () => {
   const rename = async (from: string, to: string): Promise<void> => {
     const client = new Client({ connectionString: database.url });
     await client.connect();
