@@ -1,4 +1,4 @@
-/** With HTTPS_PROXY and HTTP_PROXY set, everything that goes out goes through them: names are not even looked up here. */
+/** With HTTPS_PROXY and HTTP_PROXY, every outgoing request uses the proxy, and names are not resolved locally. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
@@ -81,7 +81,7 @@ afterAll(async () => {
 const isReachable = (name: string) => service.app.nest.get(ProviderRegistry).named(name)!.isReachable();
 
 describe('a proxy', () => {
-  it.each(['twilio', 'yuntongxun'])('leads to %s', async (name) => {
+  it.each(['twilio', 'yuntongxun'])('is used for %s', async (name) => {
     const host = { twilio: 'api.twilio.test', yuntongxun: 'app.cloopen.test' }[name]!;
 
     expect(await isReachable(name)).toBe(true);
@@ -89,15 +89,15 @@ describe('a proxy', () => {
     expect(proxy.requested.some((target) => target.startsWith(`${host}:`))).toBe(true);
   });
 
-  it('leads to Asterisk, for orders and for its events', async () => {
-    // The stand-in takes a socket, and no order.
+  it('is used for Asterisk, for requests and for its events', async () => {
+    // The stand-in accepts a WebSocket, but no other request.
     await waitFor('a socket of events', () => pbx.clients.size > 0 || proxy.requested.length > 50);
 
     expect(pbx.clients.size).toBeGreaterThan(0);
     expect(proxy.requested).toContain(`pbx.test:${pbxPort()}`);
   });
 
-  it('leads to the keys of tokens', async () => {
+  it('is used for the identity provider’s keys', async () => {
     const token = await signBy(identity.keys[0]!);
 
     const { status } = await fetch(`${service.url}/v1/app/callState/${'3'.repeat(32)}?access_token=${token}`);
@@ -106,7 +106,7 @@ describe('a proxy', () => {
     expect(proxy.requested.some((target) => target.startsWith('identity.test:'))).toBe(true);
   });
 
-  it('leads to the simulator of another process', async () => {
+  it('is used for a simulator in another process', async () => {
     const carrier = await startRemoteCarrier({ speed: 1, targets: [] });
     const proxyFor = proxyRules({ httpsProxy: undefined, httpProxy: new URL(proxy.url), noProxy: '' });
     const client = new HttpCarrierClient(`http://simulator.test:${carrier.port}`, { proxyFor });
@@ -118,7 +118,7 @@ describe('a proxy', () => {
     await carrier.close();
   });
 
-  it('that refuses makes a provider unreachable, with its status as the reason', async () => {
+  it('that refuses makes a provider unreachable, and its status is in the reason', async () => {
     proxy.refuseWith = 407;
     const client = new HttpCarrierClient('http://simulator.test:3100', {
       proxyFor: proxyRules({ httpsProxy: undefined, httpProxy: new URL(proxy.url), noProxy: '' }),
@@ -128,7 +128,7 @@ describe('a proxy', () => {
     await client.close();
   });
 
-  it('has no password in the log', () => {
+  it('does not have its password in the log', () => {
     expect(log.text()).not.toMatch(/p@ss|p%40ss/);
     expect(log.text()).not.toContain('proxy-authorization');
   });
@@ -152,7 +152,7 @@ describe('a webhook to your backend', () => {
     ]);
   };
 
-  it('goes through the proxy to an address that was checked, and asks for the certificate of its name', async () => {
+  it('is sent through the proxy to a checked address, and requests the certificate of its name', async () => {
     const server = await startCertificateDemand();
     const { port } = server;
     names = { 'backend.test': ['127.0.0.1'] };
@@ -166,7 +166,7 @@ describe('a webhook to your backend', () => {
     server.close();
   });
 
-  it('does not go through the proxy to an address that is not allowed', async () => {
+  it('is not sent through the proxy to a forbidden address', async () => {
     const before = proxy.requested.length;
     names = { 'backend.test': ['169.254.169.254'] };
     await register('https://backend.test/hook');
@@ -178,7 +178,7 @@ describe('a webhook to your backend', () => {
     expect(proxy.requested.slice(before).filter((target) => !/^(?:pbx|identity)\.test/.test(target))).toEqual([]);
   });
 
-  it('says so where the proxy refuses', async () => {
+  it('fails with the reason when the proxy refuses', async () => {
     names = { 'backend.test': ['127.0.0.1'] };
     await register('https://backend.test/hook');
     proxy.refuseWith = 403;
