@@ -1,4 +1,4 @@
-/** The embedded default of the last release goes on under this version, and back. */
+/** The embedded default of the last release works with this version, and again with the last release. */
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ describeWithLastRelease('the embedded default of the last release', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ringback upgrade '));
-    // As it is where root has cloned into its home. An ordinary user's folder is like that too.
+    // A folder as in root's home, or in an ordinary user's home.
     dataDir = join(folder, 'data');
     await mkdir(dataDir);
     release = await buildLastRelease();
@@ -63,7 +63,7 @@ describeWithLastRelease('the embedded default of the last release', () => {
     return [uid, /^CapEff:\s+(\w+)$/m.exec(status)?.[1] ?? ''];
   };
 
-  it('keeps its calls, and places new ones, in this version and back in that one', async () => {
+  it('keeps its calls and places new ones, in this version and after a downgrade', async () => {
     const old = await startOld();
     const before = await place(old);
     if (IS_ROOT) expect(await powersOfServer()).toEqual([NOBODY, '0000000000000002']);
