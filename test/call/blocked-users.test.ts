@@ -36,7 +36,7 @@ const block = async (userId: string, blocked = true): Promise<void> => {
 };
 
 const untilCached = (one: TestApp, userId: string, blocked = true): Promise<unknown> =>
-  waitFor('the replica to know it', () => one.app.nest.get(BlockedUsers).has(userId) === blocked);
+  waitFor('the block in the replica’s cache', () => one.app.nest.get(BlockedUsers).has(userId) === blocked);
 
 const answer = async (one: TestApp, userId: string, path: string) => {
   const response = await fetch(`${one.url}/v1/app/${path}`, {
@@ -89,7 +89,7 @@ it('a block ends the user’s open streams and long polls on every replica, and 
 
   await Promise.all(streams.map(({ ended }) => ended));
   expect(await poll).toEqual({ status: 403, body: BLOCKED });
-  await waitFor('only the other user’s stream to be left', () => feed.listeners === 1);
+  await waitFor('only the other user’s stream to be open', () => feed.listeners === 1);
   await applyEvent(service.database, other.callSid, { type: 'ringing' });
   await waitFor('the change', () => kept.events.length === 2);
   kept.close();

@@ -96,7 +96,7 @@ describe('a client that disconnects during the database query', () => {
       await waitFor('the first to wait', () => listeners() > 0);
 
       socket.destroy();
-      await waitFor('all to have left', async () => (await connections()) === 0);
+      await waitFor('all to be disconnected', async () => (await connections()) === 0);
       await waitFor('the end of all', () => listeners() === 0 && heldByDraining() === before);
     }
     // A connection counts its request as done one event loop turn after its response has closed.
@@ -131,13 +131,13 @@ describe('a client that disconnects during the token check', () => {
   let privateKey: CryptoKey;
   let keys: Server;
   let key: JWK;
-  const asked: ServerResponse[] = [];
+  const keyRequests: ServerResponse[] = [];
 
   beforeAll(async () => {
     const pair = await generateKeyPair('RS256', { extractable: true });
     privateKey = pair.privateKey;
     key = { ...(await exportJWK(pair.publicKey)), kid: 'one', alg: 'RS256', use: 'sig' };
-    keys = createServer((_request, response) => asked.push(response)).listen(0, '127.0.0.1');
+    keys = createServer((_request, response) => keyRequests.push(response)).listen(0, '127.0.0.1');
     await once(keys, 'listening');
     const { port } = keys.address() as AddressInfo;
     service = await startTestApp({
@@ -164,10 +164,10 @@ describe('a client that disconnects during the token check', () => {
       send(`${path}/stream?access_token=${token}`),
       send(`${path}?after=4&wait=60&access_token=${token}`),
     ];
-    await waitFor('the keys to be asked for', async () => asked.length > 0 && (await connections()) === 2);
+    await waitFor('the keys to be requested', async () => keyRequests.length > 0 && (await connections()) === 2);
 
     await disconnect(requests);
-    for (const response of asked) response.end(JSON.stringify({ keys: [key] }));
+    for (const response of keyRequests) response.end(JSON.stringify({ keys: [key] }));
     const later = await openStream(`${path}/stream?access_token=${token}`);
     await waitFor('the state', () => later.events.length === 1);
 

@@ -15,10 +15,10 @@ let stream: OpenStream | undefined;
 beforeAll(async () => {
   service = await startTestApp();
   proxy = createServer((incoming, outgoing) => {
-    const asked = request(`${service.url}${incoming.url ?? ''}`, { headers: incoming.headers, agent: false });
-    outgoing.once('close', () => asked.destroy());
-    asked.on('error', () => outgoing.destroy());
-    asked.on('response', (response: IncomingMessage) => {
+    const forwarded = request(`${service.url}${incoming.url ?? ''}`, { headers: incoming.headers, agent: false });
+    outgoing.once('close', () => forwarded.destroy());
+    forwarded.on('error', () => outgoing.destroy());
+    forwarded.on('response', (response: IncomingMessage) => {
       const { statusCode = 502, headers } = response;
       if (headers['cache-control']?.includes('no-transform')) {
         outgoing.writeHead(statusCode, headers);
@@ -34,7 +34,7 @@ beforeAll(async () => {
         response.pipe(createGzip()).pipe(outgoing);
       }
     });
-    asked.end();
+    forwarded.end();
   });
   await once(proxy.listen(0, '127.0.0.1'), 'listening');
 });

@@ -125,18 +125,18 @@ describe('a hint from another database role', () => {
     await service.database.query(`create role ${ROLE} login`);
     const url = new URL(service.config.databaseUrl!);
     url.username = ROLE;
-    const stranger = await new DataSource({ type: 'postgres', url: url.href, extra: { max: 1 } }).initialize();
+    const otherRole = await new DataSource({ type: 'postgres', url: url.href, extra: { max: 1 } }).initialize();
     const forged = await storeCall(service.database);
     await waitFor('the state to be cached', async () => (await stateOf(forged)) === '1');
 
     for (let i = 0; i < 3; i++) {
       const data = { ...CHANGE.data, ...forged, number: 2_147_483_647 };
-      await stranger.query(`select pg_notify('ringback_call_changed', $1)`, [JSON.stringify({ ...CHANGE, data })]);
+      await otherRole.query(`select pg_notify('ringback_call_changed', $1)`, [JSON.stringify({ ...CHANGE, data })]);
       // A hint from the service's own role, sent after the forged one.
       await waitFor('our hint to be accepted', () => acceptsHint());
       expect(await stateOf(forged)).toBe('1');
     }
-    await stranger.destroy();
+    await otherRole.destroy();
   });
 });
 

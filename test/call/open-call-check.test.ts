@@ -66,7 +66,7 @@ const knownCall = (callSid: string, ...types: ProviderEventType[]): CallStatus =
   })),
 });
 const GOES_ON: CallStatus = { kind: 'known', events: [] };
-const answers = (status: CallStatus): void => {
+const statusIs = (status: CallStatus): void => {
   provider.onFetchStatus = async () => status;
 };
 const record = async (callSid: string) => {
@@ -81,7 +81,7 @@ describe('an open call of the caller', () => {
   it('is closed, and a new call is placed, when the provider reports its end', async () => {
     const old = await one.place(callerId, TARGET);
     await age(service, old, LATER);
-    answers(knownCall(old, 'answered', 'ended'));
+    statusIs(knownCall(old, 'answered', 'ended'));
 
     const placed = await one.place(callerId, OTHER_TARGET);
 
@@ -94,7 +94,7 @@ describe('an open call of the caller', () => {
   it('is closed as lost when the provider does not know it any more', async () => {
     const old = await one.place(callerId, TARGET);
     await age(service, old, LATER);
-    answers({ kind: 'unknown' });
+    statusIs({ kind: 'unknown' });
 
     expect(await one.place(callerId, TARGET)).not.toBe(old);
 
@@ -102,7 +102,7 @@ describe('an open call of the caller', () => {
   });
 
   it.each<[string, () => void]>([
-    ['says that the call goes on', () => answers(GOES_ON)],
+    ['says that the call goes on', () => statusIs(GOES_ON)],
     ['cannot report the status', () => (provider.onFetchStatus = () => Promise.reject(new StatusUnavailable('never')))],
     ['fails', () => (provider.onFetchStatus = () => Promise.reject(new Error('503')))],
     ['does not answer', () => (provider.onFetchStatus = () => new Promise((_, reject) => (endRequest = reject)))],
@@ -168,7 +168,7 @@ describe('a double tap', () => {
     const first = await one.place(callerId, TARGET);
     provider.onDial = async () => ({ kind: 'accepted', providerCallId: 'two' });
     await age(service, first, LATER);
-    answers(knownCall(first, 'ended'));
+    statusIs(knownCall(first, 'ended'));
 
     expect(await one.place(callerId, TARGET)).not.toBe(first);
 
@@ -179,7 +179,7 @@ describe('a double tap', () => {
     provider.onDial = never;
     const first = await one.place(callerId, TARGET);
     provider.onDial = async () => ({ kind: 'accepted', providerCallId: 'two' });
-    answers({ kind: 'unknown' });
+    statusIs({ kind: 'unknown' });
     await markDialedNow(service, first);
 
     expect(await one.place(callerId, TARGET)).toBe(first);
@@ -194,7 +194,7 @@ describe('a caller who taps many times', () => {
   it('causes one status request on both replicas together, and another one some seconds later', async () => {
     const callSid = await one.place(callerId, TARGET);
     await age(service, callSid, LATER);
-    answers(GOES_ON);
+    statusIs(GOES_ON);
 
     const begin = performance.now();
     for (let round = 0; round < 5; round++) {
@@ -233,7 +233,7 @@ describe('a caller who taps many times', () => {
   it('does not delay the next check of the open call', async () => {
     const callSid = await one.place(callerId, TARGET);
     await applyEvent(service.database, callSid, { type: 'ringing' });
-    answers(GOES_ON);
+    statusIs(GOES_ON);
     const before = await service.database.query('select sweep_at from call_record where call_sid = $1', [callSid]);
 
     await one.place(callerId, TARGET);

@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => telephony.close());
 
-const answers = (userId: string, paths: readonly string[] = [...TARGETS.map((id) => `call/${id}`), 'callService']) =>
+const repliesTo = (userId: string, paths: readonly string[] = [...TARGETS.map((id) => `call/${id}`), 'callService']) =>
   Promise.all(
     paths.map(async (path) => {
       const token = await telephony.service.token(userId);
@@ -44,7 +44,7 @@ it('a caller in a call gets the same answer for every target', async () => {
   const caller = await telephony.user('yuntongxun');
   const callSid = await placeCall(telephony.service, caller, '2013');
 
-  expect(await answers(caller)).toEqual(all(TARGETS.length + 1, { status: 429, retryAfter: '10', body: BUSY }));
+  expect(await repliesTo(caller)).toEqual(all(TARGETS.length + 1, { status: 429, retryAfter: '10', body: BUSY }));
 
   expect(await placeCall(telephony.service, caller, '2013')).toBe(callSid);
   await telephony.service.admin('PATCH', 'users/2013', { phone: null });
@@ -54,14 +54,14 @@ it('a caller in a call gets the same answer for every target', async () => {
 });
 
 it('a caller without a phone gets the same answer for every target', async () => {
-  expect(await answers('1002')).toEqual(all(TARGETS.length + 1, { status: 200, retryAfter: null, body: NO_PHONE }));
+  expect(await repliesTo('1002')).toEqual(all(TARGETS.length + 1, { status: 200, retryAfter: null, body: NO_PHONE }));
 });
 
 it('a caller for whom no sub-account can be created gets the same answer for every target', async () => {
   const caller = await telephony.user();
   telephony.yuntongxun.replyInstead = (_, response) => response.writeHead(500).end();
 
-  expect(await answers(caller)).toEqual(all(TARGETS.length + 1, { status: 200, retryAfter: null, body: NO_ACCOUNT }));
+  expect(await repliesTo(caller)).toEqual(all(TARGETS.length + 1, { status: 200, retryAfter: null, body: NO_ACCOUNT }));
 
   telephony.yuntongxun.replyInstead = null;
 });
@@ -69,7 +69,7 @@ it('a caller for whom no sub-account can be created gets the same answer for eve
 it('a caller who may call gets an answer that depends on the target', async () => {
   const caller = await telephony.user('yuntongxun');
 
-  const received = await answers(
+  const received = await repliesTo(
     caller,
     TARGETS.slice(1).map((id) => `call/${id}`),
   );

@@ -79,9 +79,9 @@ describe('a state poll', () => {
 
   it('of another user’s call is refused, cached or not', async () => {
     await twice(`access_token=${token}`);
-    const stranger = await service.token('1001');
+    const otherUser = await service.token('1001');
 
-    for (const { status, body } of await twice(`access_token=${stranger}`)) {
+    for (const { status, body } of await twice(`access_token=${otherUser}`)) {
       expect([status, body]).toEqual([200, '{"returnCode":400,"returnMsg":"用户信息有误!"}']);
     }
   });

@@ -3,9 +3,9 @@ import { EndpointSlots } from '../../src/delivery/endpoint-slots.js';
 
 /** How many slots the endpoint can take now. */
 const free = (slots: EndpointSlots, endpointId: string): number => {
-  let taken = 0;
-  while (slots.take(endpointId)) taken++;
-  return taken;
+  let acquired = 0;
+  while (slots.take(endpointId)) acquired++;
+  return acquired;
 };
 
 it('an endpoint has five slots, one slot after an attempt without an answer, and five again after an answer', () => {
@@ -23,9 +23,9 @@ it('an endpoint has five slots, one slot after an attempt without an answer, and
 
 it.each([4, 10, 14])('%i endpoints that answered before and now hang leave a slot for another endpoint', (hanging) => {
   const slots = new EndpointSlots();
-  let taken = 0;
-  for (let i = 0; i < hanging; i++) taken += free(slots, `hanging-${i}`);
-  expect(taken).toBeLessThan(ATTEMPTS_AT_ONCE);
+  let acquired = 0;
+  for (let i = 0; i < hanging; i++) acquired += free(slots, `hanging-${i}`);
+  expect(acquired).toBeLessThan(ATTEMPTS_AT_ONCE);
   expect(slots.take('healthy')).toBe(true);
 });
 

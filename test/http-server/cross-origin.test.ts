@@ -24,12 +24,12 @@ const startSite = async (): Promise<string> => {
   return `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
 };
 
-let named: string;
-let stranger: string;
+let allowed: string;
+let other: string;
 
 beforeAll(async () => {
-  [named, stranger] = [await startSite(), await startSite()];
-  service = await startTestApp({ environment: { CORS_ORIGINS: `https://app.example.com, ${named}` } });
+  [allowed, other] = [await startSite(), await startSite()];
+  service = await startTestApp({ environment: { CORS_ORIGINS: `https://app.example.com, ${allowed}` } });
 });
 afterAll(async () => {
   await service.close();
@@ -71,7 +71,7 @@ describe('with a plain HTTP client', () => {
     'https://app.example.com:8443',
     'null',
     '',
-  ])('a preflight from any other origin is not answered: %j', async (origin) => {
+  ])('a preflight from any other origin gets 405 without CORS headers: %j', async (origin) => {
     const { status, headers } = await preflight(origin);
 
     expect(status).toBe(405);
@@ -102,18 +102,18 @@ describe('with a plain HTTP client', () => {
   );
 
   it('the app can read error responses too', async () => {
-    const refused = await fetch(`${service.url}/v1/app/callService`, { headers: { origin: named } });
-    const missing = await fetch(`${service.url}/v1/nothing`, { headers: { origin: named } });
+    const refused = await fetch(`${service.url}/v1/app/callService`, { headers: { origin: allowed } });
+    const missing = await fetch(`${service.url}/v1/nothing`, { headers: { origin: allowed } });
 
-    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, named]);
-    expect([missing.status, missing.headers.get('access-control-allow-origin')]).toEqual([404, named]);
+    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, allowed]);
+    expect([missing.status, missing.headers.get('access-control-allow-origin')]).toEqual([404, allowed]);
   });
 
   it('without CORS_ORIGINS there are no CORS headers', async () => {
     const plain = await startTestApp();
     try {
-      const { status, headers } = await preflight(named, '/v1/app/callService', plain.url);
-      const reply = await fetch(`${plain.url}/health/live`, { headers: { origin: named } });
+      const { status, headers } = await preflight(allowed, '/v1/app/callService', plain.url);
+      const reply = await fetch(`${plain.url}/health/live`, { headers: { origin: allowed } });
 
       expect([status, headers.vary]).toEqual([405, undefined]);
       expect([...reply.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
@@ -123,12 +123,12 @@ describe('with a plain HTTP client', () => {
   });
 
   it('the app can read the 503 of a service that drains', async () => {
-    const draining = await startTestApp({ environment: { CORS_ORIGINS: named } });
+    const draining = await startTestApp({ environment: { CORS_ORIGINS: allowed } });
     try {
       await draining.app.nest.get(Draining).finish(1);
-      const { status, headers } = await fetch(`${draining.url}/v1/app/callService`, { headers: { origin: named } });
+      const { status, headers } = await fetch(`${draining.url}/v1/app/callService`, { headers: { origin: allowed } });
 
-      expect([status, headers.get('access-control-allow-origin')]).toEqual([503, named]);
+      expect([status, headers.get('access-control-allow-origin')]).toEqual([503, allowed]);
     } finally {
       await draining.close();
     }
@@ -167,7 +167,7 @@ describeInBrowser('in a browser', (browser) => {
   };
 
   it('an app of an origin in CORS_ORIGINS can place a call, change a user and stream a call', async () => {
-    const page = await open(named);
+    const page = await open(allowed);
     const user = { authorization: `Bearer ${await service.token('1005')}` };
     const admin = { authorization: `Bearer ${await service.token('1', 'admin')}`, 'content-type': 'application/json' };
     const body = JSON.stringify({ name: 'From a browser' });
@@ -190,7 +190,7 @@ describeInBrowser('in a browser', (browser) => {
   });
 
   it('an app of any other origin can do none of these', async () => {
-    const page = await open(stranger);
+    const page = await open(other);
     const user = { authorization: `Bearer ${await service.token('1007')}` };
 
     expect(await fetchIn(page, '/v1/app/call/2013', { headers: user })).toBe('TypeError');
