@@ -98,7 +98,7 @@ describe.each(['JWT_SECRET', 'JWT_JWKS_URI'] as const)('under %s', (setting) => 
   });
 });
 
-describe('the place of the token', () => {
+describe('the challenge', () => {
   let service: TestApp;
   let token: string;
 
@@ -112,13 +112,13 @@ describe('the place of the token', () => {
     'Bearer error="invalid_request", error_description="Two tokens: send only one, in the Authorization header or as access_token."';
 
   it.each<[string, string, Record<string, string>, string]>([
-    ['nowhere', '', {}, 'Bearer'],
+    ['that is missing', '', {}, 'Bearer'],
     ['in another scheme', '', { authorization: 'Basic YTpi' }, 'Bearer'],
-    ['empty', '?access_token=', { authorization: '' }, 'Bearer'],
-    ['in both', '?access_token=TOKEN', { authorization: 'Bearer TOKEN' }, TWICE],
+    ['that is empty', '?access_token=', { authorization: '' }, 'Bearer'],
+    ['in both places', '?access_token=TOKEN', { authorization: 'Bearer TOKEN' }, TWICE],
     ['twice in the query', '?access_token=TOKEN&access_token=TOKEN', {}, TWICE],
     ['with invalid characters', '', { authorization: 'Bearer "TOKEN"' }, invalid('The token has invalid characters.')],
-  ])('%s gets the right challenge', async (_where, query, headers, challenge) => {
+  ])('for a token %s is right', async (_where, query, headers, challenge) => {
     const sent = Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, value.replace('TOKEN', token)]),
     );
@@ -131,7 +131,7 @@ describe('the place of the token', () => {
     }
   });
 
-  it('in a token without the scope gets a challenge with the missing scope', async () => {
+  it('for a token without the scope has the missing scope', async () => {
     expect(await refusalAt(`${service.url}/v1/admin/users?access_token=${token}`)).toEqual({
       status: 403,
       challenge:
@@ -139,7 +139,7 @@ describe('the place of the token', () => {
     });
   });
 
-  it('in a token with an unknown critical extension gets the challenge of a wrong signature', async () => {
+  it('for a token with an unknown critical extension is that of a wrong signature', async () => {
     const head = Buffer.from('{"alg":"HS256","crit":["exp"]}').toString('base64url');
     const claims = Buffer.from(JSON.stringify({ sub: '1001', exp: now() - 60 })).toString('base64url');
     const signature = createHmac('sha256', 'guessed').update(`${head}.${claims}`).digest('base64url');

@@ -221,7 +221,7 @@ describe('failures of a call', () => {
     expect(await service.ask(caller(), 'call/2007')).toEqual(NO_ACCOUNT);
   });
 
-  it('do not include a dial without a reply, which gets its callSid in state 1', async () => {
+  it('exclude a dial without a reply: it gets its callSid, in state 1', async () => {
     const userId = caller();
 
     const callSid = await placed(userId, 'call/2008');
@@ -241,14 +241,14 @@ describe('failures of a call', () => {
     expect(record?.state).toBe(1);
   });
 
-  it('do not include a repeated request for the same target, which gets the open call', async () => {
+  it('exclude a repeated request for the same target: it gets the open call', async () => {
     const userId = caller();
     const callSid = await placed(userId, 'call/2013');
 
     expect(await placed(userId, 'call/2013')).toBe(callSid);
   });
 
-  it('do not include twenty concurrent requests, which get one call', async () => {
+  it('exclude twenty concurrent requests: they get one call', async () => {
     const userId = caller();
 
     const callSids = await Promise.all(Array.from({ length: 20 }, () => placed(userId, 'call/2013')));

@@ -137,7 +137,7 @@ const encoded = (encoding: string, path: string, body: Buffer, headers: Record<s
     headers: { 'content-type': 'application/json', 'content-encoding': encoding, ...headers },
   });
 
-describe('an encoded body', () => {
+describe('Content-Encoding', () => {
   it.each(['gzip', 'GZIP', 'br', 'deflate, gzip', 'identity, gzip', 'aes128gcm'])(
     'is answered with 415, and nothing is stored: %s',
     async (encoding) => {
@@ -156,7 +156,7 @@ describe('an encoded body', () => {
     },
   );
 
-  it('without a token is answered with 401', async () => {
+  it('in a request without a token is answered with 401', async () => {
     const response = await encoded('gzip', 'admin/users', gzipSync('{}'));
     await response.body.dump();
 
@@ -173,7 +173,7 @@ describe('an encoded body', () => {
     },
   );
 
-  it.each(['identity', 'Identity', ''])('does not include a body with the encoding %j', async (encoding) => {
+  it.each(['identity', 'Identity', ''])('%j is accepted', async (encoding) => {
     const id = newUser();
     const authorization = `Bearer ${await service.token('1001', 'admin')}`;
     const response = await encoded(encoding, 'admin/users', userNamed(id, IN_UTF_8), { authorization });
@@ -183,7 +183,7 @@ describe('an encoded body', () => {
     expect(await storedName(id)).toBe('广州');
   });
 
-  it('does not include a request without a body', async () => {
+  it('in a request without a body is accepted', async () => {
     const id = newUser();
     await send('POST', 'users', 'application/json', userNamed(id, IN_UTF_8));
     const response = await request(`${service.url}/v1/admin/users/${id}`, {
