@@ -164,7 +164,7 @@ describe('Content-Encoding', () => {
   });
 
   it.each(['webhooks/simulator', 'webhooks/simulator/below'])(
-    'of a webhook is answered with 415 too: %s',
+    'in a webhook is answered with 415 too: %s',
     async (path) => {
       const response = await encoded('gzip', path, gzipSync('{}'));
 
