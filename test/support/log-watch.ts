@@ -6,8 +6,8 @@ import { pino } from 'pino';
 import { SETTINGS } from '../../src/config/settings.js';
 import type { Setting } from '../../src/config/setting.js';
 
-/** Any token, or the query parameter before one in a URL. */
-const TOKEN = /eyJ[\w-]{8,}\.eyJ[\w-]{8,}|access_token=/;
+/** Any token, any API key longer than its prefix (which may be logged), or the query parameter before a token in a URL. */
+const TOKEN = /eyJ[\w-]{8,}\.eyJ[\w-]{8,}|rbk_\w{9,}|access_token=/;
 
 /** A shorter text may occur in ordinary words. */
 const SHORTEST_SECRET = 8;
