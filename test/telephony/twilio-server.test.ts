@@ -4,7 +4,7 @@ import { dialOrder } from '../../src/telephony/twilio/dial-order.js';
 import { ACCOUNTS, CALLER_NUMBER, MAIN, TENANT, twilioDial } from '../support/twilio-call.js';
 import { signatureOf } from '../support/twilio-callbacks.js';
 import { startTwilioServer, type TwilioServer } from '../support/twilio-server.js';
-import { readGoodbye } from '../support/twilio-twiml.js';
+import { readHangUp } from '../support/twilio-twiml.js';
 
 let server: TwilioServer;
 beforeAll(async () => {
@@ -91,9 +91,9 @@ it('the test server changes a call’s status, as long as it is live, and nothin
 });
 
 it('a Dial’s end is answered with TwiML', () => {
-  expect(() => readGoodbye('<Response><Hangup/></Response>')).not.toThrow();
-  expect(() => readGoodbye('<Response><Say>bye</Say></Response>')).toThrow();
-  expect(() => readGoodbye('')).toThrow();
+  expect(() => readHangUp('<Response><Hangup/></Response>')).not.toThrow();
+  expect(() => readHangUp('<Response><Say>bye</Say></Response>')).toThrow();
+  expect(() => readHangUp('')).toThrow();
 });
 
 it('the signature is the one that Twilio’s documentation works out', () => {
