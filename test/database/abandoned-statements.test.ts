@@ -4,41 +4,43 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
 const POOL = 4;
-/** Beside the pool: the change feed and the queue of webhooks. */
-const OTHERS = 5;
+/** Beside the pool: the change feed, the queue of webhooks, and the two of this test. */
+const OTHERS = 7;
 
 let service: TestApp;
 let administrator: Client;
+/** A transaction sees one and the same pg_stat_activity until its end. */
+let observer: Client;
 
 beforeAll(async () => {
   service = await startTestApp({ environment: { DATABASE_POOL_SIZE: String(POOL) } });
   administrator = new Client({ connectionString: service.config.databaseUrl! });
-  await administrator.connect();
+  observer = new Client({ connectionString: service.config.databaseUrl! });
+  await Promise.all([administrator.connect(), observer.connect()]);
 });
 afterEach(async () => {
   await administrator.query('rollback');
 });
 afterAll(async () => {
-  await administrator.end();
+  await Promise.all([administrator.end(), observer.end()]);
   await service.close();
 });
 
 const sessions = async (): Promise<number> => {
-  const { rows } = await administrator.query<{ sessions: number }>(
-    `select count(*)::int as sessions from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+  const { rows } = await observer.query<{ sessions: number }>(
+    `select count(*)::int as sessions from pg_stat_activity where datname = current_database()`,
   );
   return rows[0]!.sessions;
 };
 
 it('the sessions of a process stay near its pool while a table is locked', async () => {
-  const callSid = '1'.repeat(32);
   await administrator.query('begin; lock table call_record in access exclusive mode');
   let most = 0;
   let refused = 0;
   const poll = async (): Promise<void> => {
     while (refused < 60) {
-      await service.ask('1004', `callState/${callSid}`);
-      refused++;
+      // Requests for one call would share a statement.
+      await service.ask('1004', `callState/${String(++refused).padStart(32, '1')}`);
       most = Math.max(most, await sessions());
     }
   };
@@ -53,7 +55,7 @@ it('a call that was answered with a failure is not opened once the lock is gone'
   await administrator.query('begin; lock table call_event in access exclusive mode');
   expect(await service.ask('1005', 'call/2000')).toMatchObject({ returnCode: 500 });
   await waitFor('PostgreSQL to have given it up', async () => {
-    const { rows } = await administrator.query(
+    const { rows } = await observer.query(
       `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%call_event%'`,
     );
     return rows.length === 0;
