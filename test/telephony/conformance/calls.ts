@@ -1,4 +1,4 @@
-/** What becomes of a dial, and what is told of the call. */
+/** The outcome of a dial, and the events of the call. */
 import type { Abilities } from './bench.js';
 import { patience, refusal, type Stage } from './stage.js';
 
@@ -6,10 +6,10 @@ export const placesCalls = (abilities: Abilities, on: () => Stage): void => {
   const { tells, endReasons, checksSubAccounts, makesSubAccounts } = abilities;
   const { tellsOfNoAnswer = tells.filter((type) => type !== 'answered') } = abilities;
 
-  it('tells of a call that is answered, from its beginning to its end, and asks for it once', async () => {
+  it('reports all events of a call that is answered, and dials it once', async () => {
     const { callSid } = await on().dial('answers and hangs up');
 
-    const call = await on().told(callSid, ...tells);
+    const call = await on().recorded(callSid, ...tells);
 
     expect(call).toMatchObject({ stateType: '4', endReason: 'completed' });
     const types = (await on().eventsOf(callSid)).map(({ type }) => type);
@@ -18,21 +18,21 @@ export const placesCalls = (abilities: Abilities, on: () => Stage): void => {
   });
 
   it.each(['is busy', 'declines', 'cannot be reached'] as const)(
-    'tells of a call whose callee %s, and of no answer',
+    'reports the end, and no answer, of a call whose callee %s',
     async (scenario) => {
       const { callSid } = await on().dial(scenario);
 
-      const call = await on().told(callSid, 'ended');
+      const call = await on().recorded(callSid, 'ended');
 
       expect(call).toMatchObject({ stateType: '4', endReason: endReasons[scenario] });
       for (const { type } of await on().eventsOf(callSid)) expect(tellsOfNoAnswer).toContain(type);
     },
   );
 
-  it('keeps two calls apart that go the same way at one time', async () => {
+  it('keeps two identical concurrent calls apart', async () => {
     const calls = await Promise.all([on().dial('answers and hangs up'), on().dial('answers and hangs up')]);
 
-    for (const { callSid } of calls) await on().told(callSid, ...tells);
+    for (const { callSid } of calls) await on().recorded(callSid, ...tells);
 
     const [one, other] = calls;
     expect(one.providerCallId).not.toBe(other.providerCallId);
@@ -40,7 +40,7 @@ export const placesCalls = (abilities: Abilities, on: () => Stage): void => {
     expect(new Set(ids.map(({ eventId }) => eventId)).size).toBe(ids.length);
   });
 
-  it('refuses a number that is none, with code and text, and rings nobody', async () => {
+  it('refuses an invalid number with code and text, and rings no phone', async () => {
     const request = await on().request('a number that is none');
 
     expect(await on().provider.dial(request, patience())).toEqual(refusal('bad_number'));
@@ -49,7 +49,7 @@ export const placesCalls = (abilities: Abilities, on: () => Stage): void => {
     expect(await on().eventsOf(request.callSid)).toEqual([]);
   });
 
-  it(`${checksSubAccounts ? 'refuses' : 'does not mind'} an account that is none`, async () => {
+  it(`${checksSubAccounts ? 'refuses' : 'ignores'} an invalid account`, async () => {
     const request = await on().request('an account that is none');
 
     const outcome = await on().provider.dial(request, patience());
@@ -60,7 +60,7 @@ export const placesCalls = (abilities: Abilities, on: () => Stage): void => {
     } else await on().provider.hangUp(await on().accepted(request, outcome));
   });
 
-  it(makesSubAccounts ? 'makes one sub-account a name, which can dial' : 'makes no sub-accounts', async () => {
+  it(makesSubAccounts ? 'creates one sub-account per name, which can dial' : 'cannot create sub-accounts', async () => {
     if (!makesSubAccounts) {
       expect(on().provider.createSubAccount).toBeUndefined();
       return;
@@ -75,10 +75,10 @@ export const placesCalls = (abilities: Abilities, on: () => Stage): void => {
     await on().provider.hangUp(await on().accepted(request, await on().provider.dial(request, patience())));
   });
 
-  it('rings nobody for a caller who does not wait any more', async () => {
+  it('places no call when the signal is already aborted', async () => {
     const request = await on().request('answers and talks on');
 
-    // Without the guard, which would not have asked it.
+    // Without the circuit, which would not pass the dial on.
     await expect(on().provider.provider.dial(request, AbortSignal.abort())).rejects.toThrow();
 
     expect(await on().bench.farSide.dialsOf(request.callSid)).toBe(0);

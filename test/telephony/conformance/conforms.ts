@@ -1,6 +1,6 @@
 /**
- * What every provider must do, whoever it is: the contract of telephony-provider.ts, judged through the whole service on a
- * provider whose other side is a program that we run. docs/providers/write-a-provider.md shows how to put one to the test.
+ * The contract of telephony-provider.ts, which every provider must fulfil. It is tested through the whole service, with a
+ * program of ours in place of the provider's servers. docs/providers/write-a-provider.md shows how to test a provider.
  */
 import type { Abilities, Bench } from './bench.js';
 import { placesCalls } from './calls.js';
@@ -17,22 +17,22 @@ export const conforms = (abilities: Abilities, start: () => Promise<Bench>): voi
   });
   afterAll(() => stage.bench.close());
 
-  describe('placed', () => {
+  describe('dial', () => {
     placesCalls(abilities, on);
   });
-  describe('asked', () => {
+  describe('fetchStatus', () => {
     answersWhenAsked(abilities, on);
   });
-  describe('told to hang up', () => {
+  describe('hangUp', () => {
     hangsUp(abilities, on);
   });
-  describe('told of', () => {
+  describe('incoming events', () => {
     keepsADoor(abilities, on);
   });
   describe('over a bad network', () => {
     standsTrouble(abilities, on);
   });
-  describe('out of reach', () => {
+  describe('with the connection closed,', () => {
     isOutOfReach(on);
   });
 };

@@ -1,15 +1,15 @@
-/** What comes in by itself: whose word it is, and that hearing it twice does no harm. */
+/** Incoming webhooks: only genuine ones are accepted, and a repeated one does no harm. */
 import type { WebhookReading } from '../../../src/telephony/telephony-provider.js';
 import type { Abilities, Forger } from './bench.js';
 import type { Delivery, Stage } from './stage.js';
 
 export const keepsADoor = ({ tellsBy }: Abilities, on: () => Stage): void => {
-  if (tellsBy === 'webhooks') believesOnlyItsOwn(on);
-  else hasNoDoor(on);
+  if (tellsBy === 'webhooks') acceptsOnlyGenuineWebhooks(on);
+  else hasNoWebhooks(on);
 };
 
-const hasNoDoor = (on: () => Stage): void => {
-  it('keeps a stream, and has no door at which anybody could tell anything', async () => {
+const hasNoWebhooks = (on: () => Stage): void => {
+  it('come by a stream, and the provider has no webhook path', async () => {
     const { provider } = on();
 
     expect(provider.listen).toBeDefined();
@@ -19,45 +19,45 @@ const hasNoDoor = (on: () => Stage): void => {
   });
 };
 
-const believesOnlyItsOwn = (on: () => Stage): void => {
+const acceptsOnlyGenuineWebhooks = (on: () => Stage): void => {
   const idsIn = (reading: WebhookReading): string[] =>
     reading.kind === 'genuine' ? reading.events.map(({ eventId }) => eventId) : [];
   const forger = (): Forger => on().bench.forger!;
-  /** One that tells of the end: the provider may send more than one, in any order. */
+  /** The webhook with the end: the provider may send several webhooks, in any order. */
   const lastDelivery = async () => {
     const call = await on().dial('answers and hangs up');
-    const tellsEnd = ({ reading }: Delivery): boolean =>
+    const hasEnd = ({ reading }: Delivery): boolean =>
       reading.kind === 'genuine' && reading.events.some(({ type }) => type === 'ended');
-    const delivery = (await on().deliveriesOf(call)).find(tellsEnd)!;
+    const delivery = (await on().deliveriesOf(call)).find(hasEnd)!;
     return { ...call, ...delivery };
   };
 
-  it('keeps no stream beside its webhooks', () => {
+  it('come by webhooks only, not by a stream', () => {
     expect(on().provider.listen).toBeUndefined();
   });
 
-  it('understands whatever its provider sends', async () => {
+  it('are genuine whenever the provider sent them', async () => {
     await lastDelivery();
 
-    // Of all tests so far, but for what they posted themselves.
+    // From all tests so far, except the requests that they posted themselves.
     expect(on().sentByProvider.length).toBeGreaterThan(0);
     for (const { reading } of on().sentByProvider) expect(reading.kind).toBe('genuine');
   });
 
-  it('hears what is delivered again as the same, and nothing changes', async () => {
+  it('have the same ids when they are redelivered, and change nothing', async () => {
     const { callSid, request, reading } = await lastDelivery();
     const before = await on().eventsOf(callSid);
 
     const { status, reading: again } = await on().post(request);
 
     expect(idsIn(again!)).toEqual(idsIn(reading));
-    // Who signs each delivery anew is told of a replay; who does not may only have missed our answer.
+    // A provider that signs each delivery anew gets 409 for a replay. Another one may only have missed our response.
     const isReplay = reading.kind === 'genuine' && reading.receipt !== null;
     expect(status).toBe(isReplay ? 409 : reading.kind === 'genuine' && reading.reply ? 200 : 204);
     expect(await on().eventsOf(callSid)).toEqual(before);
   });
 
-  it('believes nothing that is not proven to the last part', async () => {
+  it('are rejected as forged when any part of their proof is altered', async () => {
     const { request } = await lastDelivery();
     const { name } = on().provider;
     const bare = { headers: {}, body: request.body, target: `/v1/webhooks/${name}`, address: request.address };
@@ -65,7 +65,7 @@ const believesOnlyItsOwn = (on: () => Stage): void => {
     expect(forgeries.length).toBeGreaterThan(0);
 
     for (const forgery of [bare, ...forgeries]) {
-      // One that changes nothing is the genuine request.
+      // A forgery that changes nothing would be the genuine request.
       expect(forgery).not.toEqual(request);
       expect(await on().post(forgery)).toEqual({
         status: 401,
@@ -74,7 +74,7 @@ const believesOnlyItsOwn = (on: () => Stage): void => {
     }
   });
 
-  it('says so where it is told what it cannot understand', async () => {
+  it('are rejected with 400 when they are genuine but malformed', async () => {
     const { request } = await lastDelivery();
 
     const posted = await on().post(forger().nonsenseLike(request));

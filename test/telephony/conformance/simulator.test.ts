@@ -1,4 +1,4 @@
-/** The simulator, as the process of its own that `npm run simulator` makes of it. */
+/** The simulator, as the separate process that `npm run simulator` starts. */
 import { Webhook } from 'standardwebhooks';
 import type { WebhookRequest } from '../../../src/telephony/telephony-provider.js';
 import { startRemoteCarrier } from '../../support/remote-carrier.js';
@@ -7,7 +7,7 @@ import { startTestApp } from '../../support/test-app.js';
 import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from './bench.js';
 import { conforms } from './conforms.js';
 
-/** The simulator knows a wrong account by the callee's number too. */
+/** The simulator recognises a wrong account by the callee's number too. */
 const NO_ACCOUNT = '07';
 
 const PHASES = {

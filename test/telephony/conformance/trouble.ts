@@ -1,4 +1,4 @@
-/** What a provider makes of a network that fails, and what it must not: a no of what may have been a yes. */
+/** A provider on a failing network. It must not report a refusal when the provider may have accepted. */
 import { asAsked } from '../../../src/call/record/dialled-call.js';
 import { StatusUnavailable, type ProviderCall } from '../../../src/telephony/telephony-provider.js';
 import { shownCall } from '../../asterisk/pbx-service.js';
@@ -7,10 +7,10 @@ import { waitFor } from '../../support/wait-for.js';
 import type { Abilities, Scenario } from './bench.js';
 import { patience, refusal, type PlacedCall, type Stage } from './stage.js';
 
-/** With a provider that is up, and finds calls without its own id. */
+/** For a provider that is up and finds calls without its own id. */
 const DIALS_AGAIN_SECONDS = 15;
 
-/** In place of whatever was thrown. */
+/** Returned in place of an error that was thrown. */
 const THROWN = Symbol('thrown');
 
 export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, on: () => Stage): void => {
@@ -18,10 +18,10 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
     on().bench.line.mode = 'pass';
   });
 
-  /** How a reply is lost, once the provider has read what it was asked. */
+  /** How a reply is lost after the provider has read the request. */
   const LOSSES = {
-    'nobody waits for it any more': (waiting: AbortController) => {
-      waiting.abort(new Error('nobody waits any more'));
+    'the caller stops waiting': (waiting: AbortController) => {
+      waiting.abort(new Error('the caller stopped waiting'));
     },
     'the connection breaks': () => {
       on().bench.line.mode = 'cut';
@@ -42,8 +42,8 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
     return request.callSid;
   };
 
-  /** Nothing but a stream goes by the line when nothing is asked. */
-  const isHeardAgain = async (call: ProviderCall): Promise<void> => {
+  /** Waits until the stream is connected again. Webhooks do not use the line. */
+  const streamReconnected = async (call: ProviderCall): Promise<void> => {
     if (tellsBy === 'a stream')
       await waitFor('the stream', () =>
         on()
@@ -52,22 +52,22 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
       );
   };
 
-  it('a dial whose reply is lost throws, is not repeated, and is told of all the same', async () => {
-    const callSid = await dialWithoutReply('answers and hangs up', 'nobody waits for it any more');
+  it('a dial whose reply is lost throws, is not repeated, and its call is still reported', async () => {
+    const callSid = await dialWithoutReply('answers and hangs up', 'the caller stops waiting');
 
-    expect(await on().told(callSid, 'ended')).toMatchObject({ stateType: '4', endReason: 'completed' });
+    expect(await on().recorded(callSid, 'ended')).toMatchObject({ stateType: '4', endReason: 'completed' });
     expect(await on().bench.farSide.dialsOf(callSid)).toBe(1);
   });
 
   const isFound = findsCallsBy !== 'its own id';
 
-  it(`a call whose id never came is ${isFound ? 'found' : 'left alone'}`, async () => {
+  it(`a call without a provider id is ${isFound ? 'found and can be hung up' : 'not found and not changed'}`, async () => {
     const callSid = await dialWithoutReply('answers and talks on', 'the connection breaks');
     const call = await asAsked(on().bench.service.database, { callSid, providerCallId: null });
     await waitFor('the talk', async () => (await on().phaseOf(callSid)) === 'talking');
 
     if (isFound) {
-      await isHeardAgain(call);
+      await streamReconnected(call);
       expect(await on().provider.fetchStatus(call)).toMatchObject({ kind: 'known' });
       expect(await on().provider.hangUp(call)).toEqual({ kind: 'taken' });
       await waitFor('the end', async () => (await on().phaseOf(callSid)) === 'over');
@@ -83,8 +83,8 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
 
   it(
     isFound
-      ? `the caller of a dial that never came to it can dial again ${DIALS_AGAIN_SECONDS} s after the outcome was unknown`
-      : 'the caller of a dial that never came to it stays in the call: it cannot be asked',
+      ? `the caller of a dial that did not reach the provider can dial again after ${DIALS_AGAIN_SECONDS} s`
+      : 'the caller of a dial that did not reach the provider stays in the call, because the provider cannot be asked',
     async () => {
       const { bench } = on();
       const { service } = bench;
@@ -96,7 +96,7 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
       bench.line.mode = 'pass';
       await dialledNow(service, lost);
       expect((await place()).data?.callSid).toBe(lost);
-      await isHeardAgain({ callSid: lost, providerCallId: null });
+      await streamReconnected({ callSid: lost, providerCallId: null });
 
       await age(service, lost, DIALS_AGAIN_SECONDS);
 
@@ -112,7 +112,7 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
     },
   );
 
-  it('a hang-up whose reply is lost throws, and can be given again', async () => {
+  it('a hang-up whose reply is lost throws, and can be repeated', async () => {
     const call = await on().dialTo('talking');
     on().bench.line.mode = 'hold replies';
     const reply = on()
@@ -126,12 +126,12 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
     const again = await on().provider.hangUp(call);
 
     expect([{ kind: 'taken' }, saysWhyNot ? { kind: 'gone' } : refusal('forbidden')]).toContainEqual(again);
-    await isHeardAgain(call);
-    expect(await on().told(call.callSid, 'ended')).toMatchObject({ endReason: 'completed' });
+    await streamReconnected(call);
+    expect(await on().recorded(call.callSid, 'ended')).toMatchObject({ endReason: 'completed' });
   });
 };
 
-/** The last of all tests: the line is not laid anew. */
+/** These tests run last, because they close the line for good. */
 export const isOutOfReach = (on: () => Stage): void => {
   let talking: PlacedCall;
   beforeAll(async () => {
@@ -140,7 +140,7 @@ export const isOutOfReach = (on: () => Stage): void => {
     await on().bench.line.close();
   });
 
-  it('a dial is certainly not sent, and refused as provider_down', async () => {
+  it('a dial is refused as provider_down, and does not reach the provider', async () => {
     const request = await on().request('answers and talks on');
 
     expect(await on().provider.dial(request, patience())).toEqual(refusal('provider_down'));
@@ -148,14 +148,14 @@ export const isOutOfReach = (on: () => Stage): void => {
     expect(await on().bench.farSide.dialsOf(request.callSid)).toBe(0);
   });
 
-  it('orders throw, and readiness is told', async () => {
+  it('hangUp and fetchStatus throw, and the provider is not reachable', async () => {
     await expect(on().provider.hangUp(talking)).rejects.toThrow();
     await expect(on().provider.fetchStatus(talking)).rejects.toThrow();
 
     expect(await on().provider.isReachable()).toBe(false);
   });
 
-  it('what is open is let go of, twice without harm, and calls go on', async () => {
+  it('close can be called twice, and does not end calls', async () => {
     await on().provider.close();
     await on().provider.close();
 

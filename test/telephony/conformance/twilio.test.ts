@@ -1,4 +1,4 @@
-/** Twilio, as our strict server has its wire format. It knows the public address alone, and signs for that. */
+/** Our strict Twilio test server. It knows only the public address, and signs for that address. */
 import type { WebhookRequest } from '../../../src/telephony/telephony-provider.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
@@ -26,7 +26,10 @@ const forger: Forger = {
   forgeriesOf: (genuine) => [
     { ...genuine, body: Buffer.from(genuine.body.toString().replace('completed', 'busy')) },
     { ...genuine, target: genuine.target.replace(/(callSid=\d{31})\d/, '$1x') },
-    { ...genuine, target: genuine.target.replace(/source=(\w+)/, (_, told) => `source=${told === 'B' ? 'A' : 'B'}`) },
+    {
+      ...genuine,
+      target: genuine.target.replace(/source=(\w+)/, (_, source) => `source=${source === 'B' ? 'A' : 'B'}`),
+    },
     { ...genuine, target: genuine.target.replace(/seal=(.)/, (_, first: string) => `seal=${otherThan(first)}`) },
     withSignature(genuine, (signature) => otherThan(signature.charAt(0)) + signature.slice(1)),
   ],
@@ -78,7 +81,7 @@ describe('Twilio', () => {
   conforms(
     {
       tells: ['accepted', 'caller_answered', 'ringing', 'answered', 'ended'],
-      // Its records have when a leg was answered, and not when its phone began to ring.
+      // Its records contain when a leg was answered, but not when its phone began to ring.
       tellsWhenAsked: ['accepted', 'caller_answered', 'answered', 'ended'],
       endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
       findsCallsBy: 'what was dialled',

@@ -1,4 +1,4 @@
-/** Yuntongxun, as our stand-in has its protocol, for an app with 应用鉴权. It signs nothing: the path is the proof. */
+/** Our Yuntongxun test server, for an app with 应用鉴权. Yuntongxun signs nothing: the path is the proof of origin. */
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
 import { WEBHOOK_TARGET, WEBHOOK_TOKEN } from '../../support/yuntongxun-provider.js';
@@ -6,7 +6,7 @@ import { startYuntongxunServer } from '../../support/yuntongxun-server.js';
 import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from './bench.js';
 import { conforms } from './conforms.js';
 
-/** Leg B is rung as soon as leg A has answered. */
+/** Leg B is dialled as soon as leg A has answered. */
 const PHASES = { dialling: 'dialling', 'caller answered': 'ringing', talking: 'talking', over: 'over' } as const;
 
 const forger: Forger = {
@@ -63,16 +63,16 @@ const start = async (): Promise<Bench> => {
 describe('Yuntongxun', () => {
   conforms(
     {
-      // Ringing is not pushed.
+      // Yuntongxun does not report ringing.
       tells: ['answered', 'ended'],
-      // A Hangup has one time beside its end: that of the last leg to pick up.
+      // A Hangup has one time besides its end: when the last leg answered.
       tellsOfNoAnswer: ['caller_answered', 'ended'],
-      // What it answers when it is asked is not understood.
+      // Its replies to status requests are not documented well enough to use them.
       tellsWhenAsked: [],
       endReasons: { 'is busy': 'unreachable', declines: 'no_answer', 'cannot be reached': 'unreachable' },
       findsCallsBy: 'its own id',
       decidesBefore: true,
-      // By which codes it says "too late" and "no such call" is not known.
+      // Its codes for "too late" and "no such call" are not documented.
       saysWhyNot: false,
       checksSubAccounts: true,
       makesSubAccounts: true,

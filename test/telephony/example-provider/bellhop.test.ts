@@ -1,4 +1,4 @@
-/** The suite on a provider that it was not written for. */
+/** The conformance suite on a provider that it was not written for. */
 import { createHmac } from 'node:crypto';
 import { createLogger } from '../../../src/common/logger.js';
 import { ResilientProvider } from '../../../src/telephony/resilient-provider.js';
@@ -10,7 +10,7 @@ import { conforms } from '../conformance/conforms.js';
 import { BELLHOP_KEY, BELLHOP_SECRET, startBellhopExchange } from './bellhop-exchange.js';
 import { BellhopProvider } from './bellhop.provider.js';
 
-/** Bellhop's own number for a dial that it refuses. */
+/** Last digits of a number that Bellhop refuses to dial. */
 const NO_SUCH_NUMBER = '99';
 
 const forger: Forger = {
