@@ -12,7 +12,7 @@ import { startTwilioServer } from '../support/twilio-server.js';
 import { waitFor } from '../support/wait-for.js';
 
 const callbacks = await readFixtures<{
-  readonly source: CallbackSource;
+  readonly callbackSource: CallbackSource;
   readonly fields: Readonly<Record<string, string>>;
   readonly events: readonly object[];
 }>('twilio/callbacks');
@@ -29,7 +29,7 @@ const bodyOf = (name: string): Record<string, unknown> => replies.find((reply) =
 const namesIn = (fields: object): string => Object.keys(fields).sort().join(' ');
 
 describe('the provider reads', () => {
-  it.each(callbacks)('$name', ({ source, fields, events }) => {
+  it.each(callbacks)('$name', ({ callbackSource: source, fields, events }) => {
     const callback = {
       kind: 'genuine',
       callSid: '1'.repeat(32),
@@ -64,7 +64,7 @@ describe('the provider reads', () => {
       'ended completed',
       'ended canceled',
     ]);
-    const callbackIds = callbacks.flatMap(({ source, fields }) =>
+    const callbackIds = callbacks.flatMap(({ callbackSource: source, fields }) =>
       source === 'dial' ? [] : ['accepted', fields.CallStatus].map((what) => `${fields.CallSid ?? ''}:${what ?? ''}`),
     );
     for (const { eventId } of events) expect(callbackIds).toContain(eventId);
@@ -111,7 +111,7 @@ describe('the Twilio test server', () => {
     );
     await waitFor('all callbacks to be answered', () => server.callbacks.every(({ answers }) => answers.length > 0));
 
-    const known = callbacks.map(({ source, fields }) => [
+    const known = callbacks.map(({ callbackSource: source, fields }) => [
       source,
       fields.DialCallStatus ?? fields.CallStatus,
       namesIn(fields),
