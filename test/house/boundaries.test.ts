@@ -70,6 +70,8 @@ const ARROWS: readonly Arrow[] = [
   arrow('src/call/worst-still.ts', 'src/calls-api/desk.ts', 'door-calls-api', 'room-call'),
   arrow('src/health/good.ts', 'src/database/pool.ts'),
   arrow('src/health/bad.ts', 'src/admin/desk.ts', 'door-admin', 'room-health'),
+  arrow('src/metrics/good.ts', 'src/postgres/good.ts'),
+  arrow('src/metrics/bad.ts', 'src/call/record/call-sid.ts', 'room-metrics'),
   arrow('src/cli/good.ts', 'src/auth/token-issuer.ts'),
   arrow('src/cli/bad.ts', 'src/auth/guard.ts', 'room-cli'),
   arrow('src/main.ts', 'src/start.ts'),
