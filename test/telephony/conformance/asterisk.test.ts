@@ -18,7 +18,7 @@ const HABITS: Readonly<Partial<Record<Scenario | Mistake, Parameters<typeof star
 /** Numbers without a phone. */
 const NUMBERS: Readonly<Partial<Record<Scenario | Mistake, string>>> = {
   'cannot be reached': NUMBER_OF_NOBODY,
-  'a number that is none': '+14155550100',
+  'an invalid number': '+14155550100',
 };
 
 interface Channel {
@@ -64,12 +64,12 @@ const start = async (): Promise<Bench> => {
     service,
     line,
     farSide,
-    people: async (how) => ({
+    parties: async (how) => ({
       callerPhone: await phone(callers),
       calleePhone: NUMBERS[how] ?? (await phone(callees, HABITS[how])),
       subAccount: { externalId: 'extension', secret: 'none needed' },
     }),
-    strangeCall: { callSid: '9'.repeat(32), providerCallId: null },
+    unknownCall: { callSid: '9'.repeat(32), providerCallId: null },
     async close() {
       await service.close();
       await line.close();
@@ -82,15 +82,15 @@ const start = async (): Promise<Bench> => {
 describeOnAsterisk(missing, 'a real Asterisk', () => {
   conforms(
     {
-      tells: ['caller_answered', 'ringing', 'answered', 'ended'],
-      tellsWhenAsked: ['caller_answered', 'ringing', 'answered', 'ended'],
+      reports: ['caller_answered', 'ringing', 'answered', 'ended'],
+      statusReports: ['caller_answered', 'ringing', 'answered', 'ended'],
       endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
       findsCallsBy: 'our callSid',
-      decidesBefore: true,
-      saysWhyNot: true,
+      hangsUpOnCondition: true,
+      explainsRefusals: true,
       checksSubAccounts: false,
       makesSubAccounts: false,
-      tellsBy: 'a stream',
+      reportsBy: 'a stream',
     },
     start,
   );

@@ -14,7 +14,7 @@ export type Scenario =
   'answers and hangs up' | 'answers and talks on' | 'rings on' | 'is busy' | 'declines' | 'cannot be reached';
 
 /** How a dial is wrong, in a way that the provider detects at once. */
-export type Mistake = 'a number that is none' | 'an account that is none';
+export type Mistake = 'an invalid number' | 'an invalid account';
 
 /**
  * Where providers may differ within the contract. The suite skips nothing: it asserts what is declared here. A provider that
@@ -22,22 +22,22 @@ export type Mistake = 'a number that is none' | 'an account that is none';
  */
 export interface Abilities {
   /** Events of a call that is answered, in order. */
-  readonly tells: readonly ProviderEventType[];
+  readonly reports: readonly ProviderEventType[];
   /** Events of a call that is not answered. By default those of an answered call, without the answer. */
-  readonly tellsOfNoAnswer?: readonly ProviderEventType[];
+  readonly reportsWithoutAnswer?: readonly ProviderEventType[];
   /** Events that fetchStatus returns. Empty if the provider cannot be asked about a call. */
-  readonly tellsWhenAsked: readonly ProviderEventType[];
+  readonly statusReports: readonly ProviderEventType[];
   /** End reasons that it reports. Some providers do not distinguish a busy line from an unreachable phone. */
   readonly endReasons: Readonly<Record<'is busy' | 'declines' | 'cannot be reached', ProviderEndReason>>;
   /** How the provider finds a call: by our callSid, by the numbers that were dialled, or only by its own id of the call. */
   readonly findsCallsBy: 'our callSid' | 'what was dialled' | 'its own id';
   /** Whether it can hang up on a condition, in one step. If not, it refuses such orders. */
-  readonly decidesBefore: boolean;
+  readonly hangsUpOnCondition: boolean;
   /** Whether it reports that a call is gone or has passed the condition. If not, it only refuses. */
-  readonly saysWhyNot: boolean;
+  readonly explainsRefusals: boolean;
   readonly checksSubAccounts: boolean;
   readonly makesSubAccounts: boolean;
-  readonly tellsBy: 'webhooks' | 'a stream';
+  readonly reportsBy: 'webhooks' | 'a stream';
 }
 
 /** The last two digits of the callee's number. They select what leg B does on the test servers. */
@@ -48,8 +48,8 @@ export const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
   'is busy': '01',
   declines: '03',
   'cannot be reached': '04',
-  'a number that is none': '06',
-  'an account that is none': '00',
+  'an invalid number': '06',
+  'an invalid account': '00',
 };
 
 /** Settings of the service: a short wait for the reply to a dial keeps the tests short. */
@@ -61,9 +61,9 @@ export interface Bench {
   /** The network between the service and the provider. Webhooks bypass it. */
   readonly line: TcpProxy;
   readonly farSide: FarSide;
-  people(scenario: Scenario | Mistake): Promise<Omit<DialRequest, 'callSid'>>;
+  parties(scenario: Scenario | Mistake): Promise<Omit<DialRequest, 'callSid'>>;
   /** A call that was never placed, with an id in the provider's format. */
-  readonly strangeCall: ProviderCall;
+  readonly unknownCall: ProviderCall;
   /** Only for a provider with webhooks. */
   readonly forger?: Forger;
   close(): Promise<void>;
@@ -87,5 +87,5 @@ export interface Forger {
   /** Requests that each differ from the genuine one in one part of the proof of origin. */
   forgeriesOf(genuine: WebhookRequest): readonly WebhookRequest[];
   /** A request with a valid proof of origin and a body that is malformed. */
-  nonsenseLike(genuine: WebhookRequest): WebhookRequest;
+  malformedLike(genuine: WebhookRequest): WebhookRequest;
 }

@@ -3,36 +3,36 @@
  * program of ours in place of the provider's servers. docs/providers/write-a-provider.md shows how to test a provider.
  */
 import type { Abilities, Bench } from './bench.js';
-import { placesCalls } from './calls.js';
-import { keepsADoor } from './door.js';
-import { answersWhenAsked, hangsUp } from './orders.js';
+import { dialTests } from './dial.js';
+import { incomingEventTests } from './incoming-events.js';
+import { statusTests, hangUpTests } from './status-and-hang-up.js';
 import { Stage } from './stage.js';
-import { isOutOfReach, standsTrouble } from './trouble.js';
+import { closedConnectionTests, badNetworkTests } from './bad-network.js';
 
 export const conforms = (abilities: Abilities, start: () => Promise<Bench>): void => {
-  let stage: Stage;
-  const on = (): Stage => stage;
+  let current: Stage;
+  const stage = (): Stage => current;
   beforeAll(async () => {
-    stage = new Stage(await start(), abilities.tells);
+    current = new Stage(await start(), abilities.reports);
   });
-  afterAll(() => stage.bench.close());
+  afterAll(() => current.bench.close());
 
   describe('dial', () => {
-    placesCalls(abilities, on);
+    dialTests(abilities, stage);
   });
   describe('fetchStatus', () => {
-    answersWhenAsked(abilities, on);
+    statusTests(abilities, stage);
   });
   describe('hangUp', () => {
-    hangsUp(abilities, on);
+    hangUpTests(abilities, stage);
   });
   describe('incoming events', () => {
-    keepsADoor(abilities, on);
+    incomingEventTests(abilities, stage);
   });
   describe('over a bad network', () => {
-    standsTrouble(abilities, on);
+    badNetworkTests(abilities, stage);
   });
   describe('with the connection closed,', () => {
-    isOutOfReach(on);
+    closedConnectionTests(stage);
   });
 };

@@ -34,7 +34,7 @@ const MARK = 'x-posted-by-test';
 let nextUser = 600_001;
 
 const REPLY_LIMIT_MS = 10_000;
-export const patience = (): AbortSignal => AbortSignal.timeout(REPLY_LIMIT_MS);
+export const replyLimit = (): AbortSignal => AbortSignal.timeout(REPLY_LIMIT_MS);
 
 /** A refusal by the provider itself. A refusal by the circuit has the code NOT-ASKED. */
 export const refusal = (category: RefusalCategory): object => ({
@@ -52,7 +52,7 @@ export class Stage {
   constructor(
     readonly bench: Bench,
     /** The events that the provider reports: a test cannot wait for others. */
-    private readonly tells: readonly ProviderEventType[],
+    private readonly reports: readonly ProviderEventType[],
   ) {
     this.provider = bench.service.app.nest.get(ProviderRegistry).all[0]!;
     const read = this.provider.readWebhook;
@@ -67,18 +67,18 @@ export class Stage {
 
   /** Stores the record first, so that every event finds its call. */
   async request(how: Scenario | Mistake): Promise<DialRequest> {
-    const people = await this.bench.people(how);
+    const parties = await this.bench.parties(how);
     const { callSid } = await storeCall(this.bench.service.database, {
-      ...people,
-      subAccount: people.subAccount.externalId,
+      ...parties,
+      subAccount: parties.subAccount.externalId,
       provider: this.provider.name,
     });
-    return { ...people, callSid };
+    return { ...parties, callSid };
   }
 
   /** Two users of the directory, for a call through the service. */
   async users(how: Scenario): Promise<{ readonly callerId: string; readonly calleeId: string }> {
-    const { callerPhone, calleePhone, subAccount } = await this.bench.people(how);
+    const { callerPhone, calleePhone, subAccount } = await this.bench.parties(how);
     const [callerId, calleeId] = [String(nextUser++), String(nextUser++)];
     const { admin } = this.bench.service;
     const users = [
@@ -95,7 +95,7 @@ export class Stage {
 
   async dial(scenario: Scenario): Promise<PlacedCall> {
     const request = await this.request(scenario);
-    return this.accepted(request, await this.provider.dial(request, patience()));
+    return this.accepted(request, await this.provider.dial(request, replyLimit()));
   }
 
   /** Stores the provider's id, as the service does: a provider may report events by its own id only. */
@@ -117,7 +117,7 @@ export class Stage {
   async comesTo(callSid: string, phase: 'ringing' | 'talking'): Promise<void> {
     await waitFor(`the call to reach ${phase}`, async () => (await this.phaseOf(callSid)) === phase);
     const type = phase === 'ringing' ? 'ringing' : 'answered';
-    if (this.tells.includes(type)) await this.recorded(callSid, type);
+    if (this.reports.includes(type)) await this.recorded(callSid, type);
   }
 
   async dialTo(phase: 'ringing' | 'talking'): Promise<PlacedCall> {
@@ -138,10 +138,10 @@ export class Stage {
 
   /** All webhooks about a call, after it has ended. */
   async deliveriesOf({ callSid, providerCallId }: PlacedCall): Promise<readonly Delivery[]> {
-    const isIts = (event: ProviderEvent): boolean =>
+    const isOfCall = (event: ProviderEvent): boolean =>
       event.callSid === callSid || (event.callSid === null && event.providerCallId === providerCallId);
     await this.recorded(callSid, 'ended');
-    return this.deliveries.filter(({ reading }) => reading.kind === 'genuine' && reading.events.some(isIts));
+    return this.deliveries.filter(({ reading }) => reading.kind === 'genuine' && reading.events.some(isOfCall));
   }
 
   /** Webhooks that the provider itself has sent so far. */

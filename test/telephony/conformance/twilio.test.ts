@@ -33,7 +33,7 @@ const forger: Forger = {
     { ...genuine, target: genuine.target.replace(/seal=(.)/, (_, first: string) => `seal=${otherThan(first)}`) },
     withSignature(genuine, (signature) => otherThan(signature.charAt(0)) + signature.slice(1)),
   ],
-  nonsenseLike(genuine) {
+  malformedLike(genuine) {
     const fields = { ...Object.fromEntries(new URLSearchParams(genuine.body.toString())), CallStatus: 'perplexed' };
     const signature = signatureOf(TENANT.secret, PUBLIC_URL + genuine.target, fields);
     return { ...withSignature(genuine, () => signature), body: Buffer.from(new URLSearchParams(fields).toString()) };
@@ -66,12 +66,12 @@ const start = async (): Promise<Bench> => {
     service,
     line,
     farSide,
-    people: async (how) => ({
+    parties: async (how) => ({
       callerPhone: '+8613800001001',
       calleePhone: `+86138000020${SCRIPTS[how]}`,
-      subAccount: how === 'an account that is none' ? { ...TENANT, secret: 'not its token' } : TENANT,
+      subAccount: how === 'an invalid account' ? { ...TENANT, secret: 'not its token' } : TENANT,
     }),
-    strangeCall: { callSid: '9'.repeat(32), providerCallId: `${TENANT.externalId}/CA${'9'.repeat(32)}` },
+    unknownCall: { callSid: '9'.repeat(32), providerCallId: `${TENANT.externalId}/CA${'9'.repeat(32)}` },
     forger,
     close: closing(service, line, server),
   };
@@ -80,16 +80,16 @@ const start = async (): Promise<Bench> => {
 describe('Twilio', () => {
   conforms(
     {
-      tells: ['accepted', 'caller_answered', 'ringing', 'answered', 'ended'],
+      reports: ['accepted', 'caller_answered', 'ringing', 'answered', 'ended'],
       // Its records contain when a leg was answered, but not when its phone began to ring.
-      tellsWhenAsked: ['accepted', 'caller_answered', 'answered', 'ended'],
+      statusReports: ['accepted', 'caller_answered', 'answered', 'ended'],
       endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
       findsCallsBy: 'what was dialled',
-      decidesBefore: true,
-      saysWhyNot: true,
+      hangsUpOnCondition: true,
+      explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
-      tellsBy: 'webhooks',
+      reportsBy: 'webhooks',
     },
     start,
   );

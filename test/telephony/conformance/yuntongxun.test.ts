@@ -17,7 +17,7 @@ const forger: Forger = {
     { ...genuine, target: `${WEBHOOK_TARGET.slice(0, -1)}/Hangup` },
     { ...genuine, target: `${WEBHOOK_TARGET}/Hangup/x` },
   ],
-  nonsenseLike: (genuine) => ({ ...genuine, body: Buffer.from('<request><action>Hangup</action></request>') }),
+  malformedLike: (genuine) => ({ ...genuine, body: Buffer.from('<request><action>Hangup</action></request>') }),
 };
 
 const start = async (): Promise<Bench> => {
@@ -48,13 +48,12 @@ const start = async (): Promise<Bench> => {
     service,
     line,
     farSide,
-    people: async (how) => ({
+    parties: async (how) => ({
       callerPhone: '+8613800001001',
       calleePhone: `+86138000020${SCRIPTS[how]}`,
-      subAccount:
-        how === 'an account that is none' ? { ...server.subAccount, secret: 'f'.repeat(32) } : server.subAccount,
+      subAccount: how === 'an invalid account' ? { ...server.subAccount, secret: 'f'.repeat(32) } : server.subAccount,
     }),
-    strangeCall: { callSid: '9'.repeat(32), providerCallId: '9'.repeat(32) },
+    unknownCall: { callSid: '9'.repeat(32), providerCallId: '9'.repeat(32) },
     forger,
     close: closing(service, line, server),
   };
@@ -64,19 +63,19 @@ describe('Yuntongxun', () => {
   conforms(
     {
       // Yuntongxun does not report ringing.
-      tells: ['answered', 'ended'],
+      reports: ['answered', 'ended'],
       // A Hangup has one time besides its end: when the last leg answered.
-      tellsOfNoAnswer: ['caller_answered', 'ended'],
+      reportsWithoutAnswer: ['caller_answered', 'ended'],
       // Its replies to status requests are not documented well enough to use them.
-      tellsWhenAsked: [],
+      statusReports: [],
       endReasons: { 'is busy': 'unreachable', declines: 'no_answer', 'cannot be reached': 'unreachable' },
       findsCallsBy: 'its own id',
-      decidesBefore: true,
+      hangsUpOnCondition: true,
       // Its codes for "too late" and "no such call" are not documented.
-      saysWhyNot: false,
+      explainsRefusals: false,
       checksSubAccounts: true,
       makesSubAccounts: true,
-      tellsBy: 'webhooks',
+      reportsBy: 'webhooks',
     },
     start,
   );

@@ -5,7 +5,7 @@ import { shownCall } from '../../asterisk/pbx-service.js';
 import { age, dialledNow } from '../../support/scripted-replica.js';
 import { waitFor } from '../../support/wait-for.js';
 import type { Abilities, Scenario } from './bench.js';
-import { patience, refusal, type PlacedCall, type Stage } from './stage.js';
+import { replyLimit, refusal, type PlacedCall, type Stage } from './stage.js';
 
 /** For a provider that is up and finds calls without its own id. */
 const DIALS_AGAIN_SECONDS = 15;
@@ -13,9 +13,9 @@ const DIALS_AGAIN_SECONDS = 15;
 /** Returned in place of an error that was thrown. */
 const THROWN = Symbol('thrown');
 
-export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, on: () => Stage): void => {
+export const badNetworkTests = ({ findsCallsBy, explainsRefusals, reportsBy }: Abilities, stage: () => Stage): void => {
   afterEach(() => {
-    on().bench.line.mode = 'pass';
+    stage().bench.line.mode = 'pass';
   });
 
   /** How a reply is lost after the provider has read the request. */
@@ -24,14 +24,14 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
       waiting.abort(new Error('the caller stopped waiting'));
     },
     'the connection breaks': () => {
-      on().bench.line.mode = 'cut';
+      stage().bench.line.mode = 'cut';
     },
   };
 
   /** @returns the callSid */
   const dialWithoutReply = async (scenario: Scenario, loss: keyof typeof LOSSES): Promise<string> => {
-    const { bench, provider } = on();
-    const request = await on().request(scenario);
+    const { bench, provider } = stage();
+    const request = await stage().request(scenario);
     const waiting = new AbortController();
     bench.line.mode = 'hold replies';
     const reply = provider.dial(request, waiting.signal).catch(() => THROWN);
@@ -44,9 +44,9 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
 
   /** Waits until the stream is connected again. Webhooks do not use the line. */
   const streamReconnected = async (call: ProviderCall): Promise<void> => {
-    if (tellsBy === 'a stream')
+    if (reportsBy === 'a stream')
       await waitFor('the stream', () =>
-        on()
+        stage()
           .provider.fetchStatus(call)
           .catch(() => false),
       );
@@ -55,30 +55,30 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
   it('a dial whose reply is lost throws, is not repeated, and its call is still reported', async () => {
     const callSid = await dialWithoutReply('answers and hangs up', 'the caller stops waiting');
 
-    expect(await on().recorded(callSid, 'ended')).toMatchObject({ stateType: '4', endReason: 'completed' });
-    expect(await on().bench.farSide.dialsOf(callSid)).toBe(1);
+    expect(await stage().recorded(callSid, 'ended')).toMatchObject({ stateType: '4', endReason: 'completed' });
+    expect(await stage().bench.farSide.dialsOf(callSid)).toBe(1);
   });
 
   const isFound = findsCallsBy !== 'its own id';
 
   it(`a call without a provider id is ${isFound ? 'found and can be hung up' : 'not found and not changed'}`, async () => {
     const callSid = await dialWithoutReply('answers and talks on', 'the connection breaks');
-    const call = await asAsked(on().bench.service.database, { callSid, providerCallId: null });
-    await waitFor('the talk', async () => (await on().phaseOf(callSid)) === 'talking');
+    const call = await asAsked(stage().bench.service.database, { callSid, providerCallId: null });
+    await waitFor('the talk', async () => (await stage().phaseOf(callSid)) === 'talking');
 
     if (isFound) {
       await streamReconnected(call);
-      expect(await on().provider.fetchStatus(call)).toMatchObject({ kind: 'known' });
-      expect(await on().provider.hangUp(call)).toEqual({ kind: 'taken' });
-      await waitFor('the end', async () => (await on().phaseOf(callSid)) === 'over');
+      expect(await stage().provider.fetchStatus(call)).toMatchObject({ kind: 'known' });
+      expect(await stage().provider.hangUp(call)).toEqual({ kind: 'taken' });
+      await waitFor('the end', async () => (await stage().phaseOf(callSid)) === 'over');
       return;
     }
-    await expect(on().provider.fetchStatus(call)).rejects.toThrow(StatusUnavailable);
-    const order = await on()
+    await expect(stage().provider.fetchStatus(call)).rejects.toThrow(StatusUnavailable);
+    const order = await stage()
       .provider.hangUp(call)
       .catch((error: unknown) => error);
     expect([refusal('forbidden'), expect.any(StatusUnavailable)]).toContainEqual(order);
-    expect(await on().phaseOf(callSid)).toBe('talking');
+    expect(await stage().phaseOf(callSid)).toBe('talking');
   });
 
   it(
@@ -86,9 +86,9 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
       ? `the caller of a dial that did not reach the provider can dial again after ${DIALS_AGAIN_SECONDS} s`
       : 'the caller of a dial that did not reach the provider stays in the call, because the provider cannot be asked',
     async () => {
-      const { bench } = on();
+      const { bench } = stage();
       const { service } = bench;
-      const { callerId, calleeId } = await on().users('answers and talks on');
+      const { callerId, calleeId } = await stage().users('answers and talks on');
       const place = () => service.ask(callerId, `call/${calleeId}`);
       bench.line.mode = 'silence';
       const lost = (await place()).data!.callSid!;
@@ -113,52 +113,52 @@ export const standsTrouble = ({ findsCallsBy, saysWhyNot, tellsBy }: Abilities, 
   );
 
   it('a hang-up whose reply is lost throws, and can be repeated', async () => {
-    const call = await on().dialTo('talking');
-    on().bench.line.mode = 'hold replies';
-    const reply = on()
+    const call = await stage().dialTo('talking');
+    stage().bench.line.mode = 'hold replies';
+    const reply = stage()
       .provider.hangUp(call)
       .catch(() => THROWN);
-    await waitFor('the end', async () => (await on().phaseOf(call.callSid)) === 'over');
-    on().bench.line.mode = 'cut';
+    await waitFor('the end', async () => (await stage().phaseOf(call.callSid)) === 'over');
+    stage().bench.line.mode = 'cut';
     expect(await reply).toBe(THROWN);
-    on().bench.line.mode = 'pass';
+    stage().bench.line.mode = 'pass';
 
-    const again = await on().provider.hangUp(call);
+    const again = await stage().provider.hangUp(call);
 
-    expect([{ kind: 'taken' }, saysWhyNot ? { kind: 'gone' } : refusal('forbidden')]).toContainEqual(again);
+    expect([{ kind: 'taken' }, explainsRefusals ? { kind: 'gone' } : refusal('forbidden')]).toContainEqual(again);
     await streamReconnected(call);
-    expect(await on().recorded(call.callSid, 'ended')).toMatchObject({ endReason: 'completed' });
+    expect(await stage().recorded(call.callSid, 'ended')).toMatchObject({ endReason: 'completed' });
   });
 };
 
 /** These tests run last, because they close the line for good. */
-export const isOutOfReach = (on: () => Stage): void => {
+export const closedConnectionTests = (stage: () => Stage): void => {
   let talking: PlacedCall;
   beforeAll(async () => {
-    talking = await on().dialTo('talking');
-    expect(await on().provider.isReachable()).toBe(true);
-    await on().bench.line.close();
+    talking = await stage().dialTo('talking');
+    expect(await stage().provider.isReachable()).toBe(true);
+    await stage().bench.line.close();
   });
 
   it('a dial is refused as provider_down, and does not reach the provider', async () => {
-    const request = await on().request('answers and talks on');
+    const request = await stage().request('answers and talks on');
 
-    expect(await on().provider.dial(request, patience())).toEqual(refusal('provider_down'));
+    expect(await stage().provider.dial(request, replyLimit())).toEqual(refusal('provider_down'));
 
-    expect(await on().bench.farSide.dialsOf(request.callSid)).toBe(0);
+    expect(await stage().bench.farSide.dialsOf(request.callSid)).toBe(0);
   });
 
   it('hangUp and fetchStatus throw, and the provider is not reachable', async () => {
-    await expect(on().provider.hangUp(talking)).rejects.toThrow();
-    await expect(on().provider.fetchStatus(talking)).rejects.toThrow();
+    await expect(stage().provider.hangUp(talking)).rejects.toThrow();
+    await expect(stage().provider.fetchStatus(talking)).rejects.toThrow();
 
-    expect(await on().provider.isReachable()).toBe(false);
+    expect(await stage().provider.isReachable()).toBe(false);
   });
 
   it('close can be called twice, and does not end calls', async () => {
-    await on().provider.close();
-    await on().provider.close();
+    await stage().provider.close();
+    await stage().provider.close();
 
-    expect(await on().phaseOf(talking.callSid)).toBe('talking');
+    expect(await stage().phaseOf(talking.callSid)).toBe('talking');
   });
 };
