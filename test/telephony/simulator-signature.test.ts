@@ -4,10 +4,10 @@ import { HttpCarrierClient } from '../../src/telephony/simulator/http-carrier-cl
 import { randomWebhookSecret, SimulatorProvider } from '../../src/telephony/simulator/simulator.provider.js';
 import type { WebhookReading } from '../../src/telephony/telephony-provider.js';
 
-const [signing, retiring, unrelated] = [randomWebhookSecret(), randomWebhookSecret(), randomWebhookSecret()];
+const [current, previous, unrelated] = [randomWebhookSecret(), randomWebhookSecret(), randomWebhookSecret()];
 
 /** This replica does not know the call, because another replica has placed it. */
-const replica = new SimulatorProvider(new HttpCarrierClient('http://127.0.0.1:9'), [signing, retiring]);
+const replica = new SimulatorProvider(new HttpCarrierClient('http://127.0.0.1:9'), [current, previous]);
 afterAll(() => replica.close());
 
 const GENUINE = {
@@ -20,7 +20,7 @@ const GENUINE = {
 
 const text = (change: object = {}): string => JSON.stringify({ ...GENUINE, ...change });
 
-const headersFor = (body: string, { secret = signing, id = 'SIM1-3', at = new Date() } = {}) => ({
+const headersFor = (body: string, { secret = current, id = 'SIM1-3', at = new Date() } = {}) => ({
   'webhook-id': id,
   'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
   'webhook-signature': new Webhook(secret).sign(id, at, body),
@@ -37,8 +37,8 @@ const receiptOf = (body: string | Buffer, headers: Record<string, string>): stri
 
 describe('a webhook is genuine', () => {
   it.each([
-    ['the current secret', signing],
-    ['the old secret', retiring],
+    ['the current secret', current],
+    ['the previous secret', previous],
   ])('when it is signed with %s, on a replica that does not know the call', (_, secret) => {
     const body = text();
 
@@ -182,7 +182,7 @@ describe('the receipt', () => {
 
   it.each([
     ['with a second signature', { 'webhook-signature': `v1,AAAA ${headers['webhook-signature']}` }],
-    ['signed with the other secret', headersFor(body, { secret: retiring, at })],
+    ['signed with the previous secret', headersFor(body, { secret: previous, at })],
     ['with its time written differently', { 'webhook-timestamp': `0${headers['webhook-timestamp']}` }],
   ])('is the same for a replay %s', (_, change) => {
     expect(receiptOf(body, { ...headers, ...change })).toBe(receiptOf(body, headers));
