@@ -42,8 +42,8 @@ const reads = (
 
 const RUNS = { numRuns: 500 };
 
-describe('any input yields events that can be stored, or a typed error,', () => {
-  it('from Twilio’s callbacks', () => {
+describe('any input yields events that can be stored, or a typed error:', () => {
+  it('Twilio’s callbacks', () => {
     const names = ['Timestamp', 'CallStatus', 'DialCallStatus', 'SipResponseCode', 'RecordingUrl', 'AnsweredBy'];
     const correct = [
       ['CallSid', `CA${'a'.repeat(32)}`],
@@ -62,7 +62,7 @@ describe('any input yields events that can be stored, or a typed error,', () => 
     );
   });
 
-  it('from Yuntongxun’s bodies', () => {
+  it('Yuntongxun’s bodies', () => {
     const names = [
       ...['action', 'byetype', 'callSid', 'userData', 'starttime', 'endtime', 'recordurl', 'talkduration'],
       ...['duration', 'beginCallTime', 'ringingBeginTime', 'ringingEndTime'],
@@ -85,7 +85,7 @@ describe('any input yields events that can be stored, or a typed error,', () => 
     );
   });
 
-  it('from the dialplan’s stories and times', () => {
+  it('the dialplan’s stories and times', () => {
     const names = ['ended', 'caller_answered', 'dialed', 'ring_ms', 'answered', 'recording', 'status', 'sip', 'leg_b'];
     const correct = [['dialed', '2026-11-25T05:15:33Z']] as const;
     fc.assert(
@@ -98,7 +98,7 @@ describe('any input yields events that can be stored, or a typed error,', () => 
     );
   });
 
-  it('from the simulator’s webhooks', () => {
+  it('the simulator’s webhooks', () => {
     const event = fc.record(
       {
         type: fc.oneof(fc.constantFrom('call.ended', 'call.ringing'), fc.anything()),

@@ -88,7 +88,7 @@ describe('a request to a provider', () => {
     expect(requests).toBe(2);
   });
 
-  it('to a port that nothing listens on is reported as NotReached', async () => {
+  it('that does not listen is reported as NotReached', async () => {
     const nowhere = connectionsTo('the provider');
     await expect(request('http://127.0.0.1:1', { dispatcher: nowhere })).rejects.toThrow(NotReached);
     await nowhere.destroy();

@@ -163,9 +163,9 @@ describe('an open circuit', () => {
   });
 });
 
-describe('a hang-up or status request', () => {
+describe('the circuits for hang-ups and status requests', () => {
   it.each(['hangUp', 'fetchStatus'] as const)(
-    '%s throws without being sent after ten consecutive failures',
+    'open after ten consecutive failures: %s throws without being sent',
     async (order) => {
       provider.onHangUp = provider.onFetchStatus = jest.fn(fails);
       await times(FAILURES_IN_A_ROW, () => resilient[order](CALL));
@@ -176,7 +176,7 @@ describe('a hang-up or status request', () => {
     },
   );
 
-  it('to hang up is sent while status requests fail, or while their circuit is full', async () => {
+  it('are separate: a hang-up is sent while status requests fail, or while their circuit is full', async () => {
     provider.onFetchStatus = fails;
     await times(FAILURES_IN_A_ROW, () => resilient.fetchStatus(CALL));
     expect(await resilient.hangUp(CALL)).toEqual({ kind: 'taken' });
@@ -192,7 +192,7 @@ describe('a hang-up or status request', () => {
     await Promise.all(pending);
   });
 
-  it('that finds the call gone does not open the circuit', async () => {
+  it('stay closed when hang-ups find the call gone', async () => {
     provider.onHangUp = jest.fn(async () => ({ kind: 'gone' as const }));
 
     await times(3 * FAILURES_IN_A_ROW, () => resilient.hangUp(CALL));
@@ -200,7 +200,7 @@ describe('a hang-up or status request', () => {
     expect(provider.onHangUp).toHaveBeenCalledTimes(3 * FAILURES_IN_A_ROW);
   });
 
-  it('that is never answered fails after the time limit', async () => {
+  it('abort a request without a reply after the time limit', async () => {
     provider.onFetchStatus = never;
     const failed = expect(resilient.fetchStatus(CALL)).rejects.toThrow('timed out');
 
@@ -209,7 +209,7 @@ describe('a hang-up or status request', () => {
     await failed;
   });
 
-  it('to hang up passes its condition on', async () => {
+  it('pass on the condition of a hang-up', async () => {
     provider.onHangUp = async (_, before) => ({ kind: before === 'answered' ? 'passed' : 'taken' });
 
     expect(await resilient.hangUp(CALL, 'answered')).toEqual({ kind: 'passed' });

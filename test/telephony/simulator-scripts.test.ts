@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait-for.js';
 
 const TALK = ['caller_answered', 'ringing', 'answered', 'ended: completed'];
 
-describe.each(CARRIER_CLIENTS)('the simulator whose carrier is $place', ({ open }) => {
+describe.each(CARRIER_CLIENTS)('the simulator whose carrier is $place,', ({ open }) => {
   const secret = randomWebhookSecret();
   let receiver: Receiver;
   let simulator: SimulatorProvider;

@@ -40,7 +40,7 @@ describe('leg A', () => {
   });
 
   it.each(['busy', 'failed', 'canceled'])(
-    'that is completed in the same second does not hide that leg B was %s',
+    'that is completed in the same second does not hide that leg B ended as %s',
     (status) => {
       const events = [...legA('completed'), ...legB(status)];
 

@@ -122,7 +122,7 @@ describe('a dial to Twilio', () => {
     { ...TENANT, externalId: 'sub-1' },
     { ...TENANT, externalId: `SK${'b'.repeat(32)}` },
     { ...TENANT, secret: '' },
-  ])('under an invalid sub-account is refused before anything is sent', async (subAccount) => {
+  ])('under the invalid sub-account $externalId is refused before anything is sent', async (subAccount) => {
     expect(await dial('00', subAccount)).toMatchObject({ kind: 'refused', category: 'bad_account' });
     expect(server.requests).toEqual([]);
   });
@@ -156,7 +156,7 @@ describe('a dial to Twilio', () => {
     expect(outcome).toMatchObject({ kind: 'accepted' });
   });
 
-  it('needs a reachable Twilio: checkReachable succeeds, and fails with a wrong token', async () => {
+  it('is possible when checkReachable succeeds, which fails with a wrong token', async () => {
     const wrongAccount = twilioProvider({ apiUrl: server.url, authToken: 'wrong' });
 
     await expect(provider.checkReachable()).resolves.toBeUndefined();

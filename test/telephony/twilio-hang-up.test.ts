@@ -90,8 +90,12 @@ describe('a hang-up', () => {
     );
     await expect(provider.hangUp({ ...call, providerCallId: 'CA1' })).rejects.toThrow('none of Twilio');
   });
+});
 
-  it('is not needed to see that a call is unknown to Twilio: fetchStatus returns unknown', async () => {
+describe('fetchStatus', () => {
+  beforeEach(() => start());
+
+  it('returns unknown for a call that Twilio does not know', async () => {
     const call = await callAt('nothing');
     const providerCallId = call.providerCallId.replace(/.{8}$/, '00000000');
 
@@ -100,7 +104,7 @@ describe('a hang-up', () => {
 });
 
 describe.each(['refuse', 'ignore'] as const)(
-  'a conditional hang-up, if Twilio were to %s the cancel of an answered call,',
+  'a conditional hang-up, if Twilio would %s a cancel of an answered call,',
   (cancelOfAnswered) => {
     beforeEach(() => start({ cancelOfAnswered }));
 

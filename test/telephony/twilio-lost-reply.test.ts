@@ -109,28 +109,31 @@ describe.each(Object.keys(LOSSES))('when no callback arrives, and Twilio %s,', (
   });
 });
 
-describe('a dial that Twilio fails and does not place', () => {
+describe('a dial that fails at Twilio and is not placed', () => {
   it.each([
     [500, 20500],
     [503, 20503],
-  ])('with %i and %i keeps its caller busy for a few seconds, and is then closed as failed', async (status, code) => {
-    const user = await telephony.user();
-    telephony.twilio.answerNext(status, JSON.stringify({ code, message: 'please try again', status }));
-    expect(await ask(user, 'call/2013')).toEqual(SYSTEM);
-    const { callSid } = await callOf(user);
-    await dialledNow(telephony.service, callSid);
-    expect(await ask(user, 'call/2012')).toEqual(BUSY);
+  ])(
+    'keeps its caller busy for a few seconds, and is then closed as failed: status %i, code %i',
+    async (status, code) => {
+      const user = await telephony.user();
+      telephony.twilio.answerNext(status, JSON.stringify({ code, message: 'please try again', status }));
+      expect(await ask(user, 'call/2013')).toEqual(SYSTEM);
+      const { callSid } = await callOf(user);
+      await dialledNow(telephony.service, callSid);
+      expect(await ask(user, 'call/2012')).toEqual(BUSY);
 
-    await age(telephony.service, callSid, SETTLED);
+      await age(telephony.service, callSid, SETTLED);
 
-    const placed = await placeCall(telephony.service, user, '2012');
-    expect(placed).not.toBe(callSid);
-    const [old] = await telephony.service.database.query<object[]>(
-      'select state, end_reason from call_record where call_sid = $1',
-      [callSid],
-    );
-    expect(old).toEqual({ state: 4, end_reason: 'failed' });
-  });
+      const placed = await placeCall(telephony.service, user, '2012');
+      expect(placed).not.toBe(callSid);
+      const [old] = await telephony.service.database.query<object[]>(
+        'select state, end_reason from call_record where call_sid = $1',
+        [callSid],
+      );
+      expect(old).toEqual({ state: 4, end_reason: 'failed' });
+    },
+  );
 
   it('is closed by the sweeper too, but not before its time limit', async () => {
     const user = await telephony.user();

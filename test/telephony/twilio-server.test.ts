@@ -53,8 +53,8 @@ it.each([
   ['a wrong token', { token: 'x' }, 401, 20003],
   ['an unknown account', { user: MAIN.externalId, token: MAIN.secret, path: `AC${'f'.repeat(32)}/Calls` }, 404, 20404],
   ['an unknown path', { path: `${TENANT.externalId}/Messages` }, 404, 20404],
-  ['JSON', { type: 'application/json' }, 415, 20001],
-] as const)('the test server refuses %s', async (_, how, status, code) => {
+  ['a JSON body', { type: 'application/json' }, 415, 20001],
+] as const)('the test server refuses a request with %s', async (_, how, status, code) => {
   expect(await ask(GOOD, how)).toMatchObject({ status, code });
 });
 
@@ -75,7 +75,7 @@ it.each([
   ['TwiML with an unknown event', { Twiml: TWIML.replace('ringing answered', 'begun') }, 12100],
   ['TwiML that is too long', { Twiml: TWIML.replace('/dial', `/${'x'.repeat(4000)}`) }, 21205],
   ['a caller id that the account does not own', { Twiml: TWIML.replace(CALLER_NUMBER, '+15005550001') }, 13214],
-])('the test server refuses %s', async (_, fields, code) => {
+])('the test server refuses a request with %s', async (_, fields, code) => {
   expect(await ask({ ...GOOD, ...fields })).toMatchObject({ status: 400, code });
 });
 

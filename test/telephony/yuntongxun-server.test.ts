@@ -78,7 +78,7 @@ it.each([
   ['userData that is too long', order({ userData: 'a'.repeat(257) }), '112905'],
   ['the callee’s own number shown to it', order({ customerSerNum: ORDER.to }), '112906'],
   ['fields in the query', { query: '&from=13800001001' }, '112900'],
-] as [string, Changes, string][])('the test server refuses %s', async (_, changes, code) => {
+] as [string, Changes, string][])('the test server refuses a request with %s', async (_, changes, code) => {
   expect(await ask(changes)).toMatchObject({ statusCode: code });
 
   expect(server.complaints).toHaveLength(1);
@@ -87,12 +87,12 @@ it.each([
 
 it.each([
   ['the main account for a dial', () => ({ path: `/2013-12-26/Accounts/${server.accountSid}/Calls/Callback` }), 404],
-  ['a GET for a dial', () => ({ method: 'GET', body: null }), 404],
+  ['the method GET for a dial', () => ({ method: 'GET', body: null }), 404],
   ['another Accept', () => ({ headers: { accept: '*/*' } }), 406],
   ['a Content-Type without its charset', () => ({ headers: { 'content-type': 'application/json' } }), 415],
   ['the vendor’s own single quotes', () => ({ body: "{'from':'13800001001'}" }), 400],
 ] as [string, () => Changes, number][])(
-  'the test server answers with an HTTP error: %s',
+  'the test server replies with an HTTP error to a request with %s',
   async (_, changes, status) => {
     expect(await ask(changes())).toBe(status);
 

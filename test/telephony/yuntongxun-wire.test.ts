@@ -71,7 +71,7 @@ describe('a time', () => {
   });
 });
 
-describe('a number is dialled', () => {
+describe('a number', () => {
   it.each([
     ['+8613800138000', '13800138000', 'a mobile without 86'],
     ['+8617012345678', '17012345678', 'a virtual operator’s mobile'],
@@ -84,7 +84,7 @@ describe('a number is dialled', () => {
     ['+8657112345', '057112345', 'a city’s 12345 line with its area code'],
     ['+8614912345678', '14912345678', 'a mobile of 149'],
     ['10086', '10086', 'a carrier’s number unchanged'],
-  ])('%s as %s: %s', (phone, dialled) => {
+  ])('%s is dialled as %s: %s', (phone, dialled) => {
     expect(nationalNumber(phone)).toBe(dialled);
   });
 
@@ -100,7 +100,7 @@ describe('a number is dialled', () => {
     ['', 'nothing'],
     ['+', 'a plus'],
     ['95588;to=1', 'more than digits'],
-  ])('not at all when it is %j: %s', (phone) => {
+  ])('is not dialled when it is %j: %s', (phone) => {
     expect(nationalNumber(phone)).toBeNull();
   });
 });
@@ -171,7 +171,7 @@ describe('a body', () => {
   });
 
   it.each([
-    ['nothing', ''],
+    ['empty', ''],
     ['neither JSON nor XML', 'OK'],
     ['HTML cut short', '<html><body>502'],
     ['a JSON string', '"000000"'],

@@ -14,7 +14,7 @@ it('the page quotes the provider, its wire format and its test, and no other cod
   expect(page.match(/^```/gm)).toHaveLength(2 * quotations.length);
 });
 
-it.each(quotations)('a quotation of $file is exact', async ({ file, code }) => {
+it.each(quotations)('quotation $# of $file is exact', async ({ file, code }) => {
   expect(await readFile(new URL(file, import.meta.url), 'utf8')).toContain(code);
 });
 
