@@ -1,6 +1,22 @@
 -- The schema `public` after all migrations, for people to read: written by `npm run schema`, compared by a test.
 -- Not in it: the table migrations, which TypeORM makes, and the schema graphile_worker, which graphile-worker makes.
 
+create table api_key (
+  id bigint generated always as identity not null,
+  name text not null,
+  scopes text[] not null,
+  prefix text not null,
+  hash text not null,
+  first_id bigint,
+  created_by text not null,
+  created_at timestamp(3) with time zone default now() not null,
+  expires_at timestamp(3) with time zone,
+  rotated_at timestamp(3) with time zone,
+  revoked_at timestamp(3) with time zone,
+  last_used_at timestamp(3) with time zone,
+  constraint api_key_pkey PRIMARY KEY (id)
+);
+
 create table app_user (
   id bigint not null,
   name text not null,
@@ -149,6 +165,10 @@ alter table sub_account add constraint sub_account_user FOREIGN KEY (user_id) RE
 alter table sub_account_claim add constraint sub_account_claim_user FOREIGN KEY (user_id) REFERENCES app_user(id) ON DELETE CASCADE;
 
 alter table webhook_attempt add constraint webhook_attempt_delivery FOREIGN KEY (endpoint_id, call_sid, change_number) REFERENCES webhook_delivery(endpoint_id, call_sid, change_number) ON DELETE CASCADE;
+
+CREATE UNIQUE INDEX api_key_hash ON public.api_key USING btree (hash);
+
+CREATE INDEX api_key_not_revoked ON public.api_key USING btree (id) WHERE (revoked_at IS NULL);
 
 CREATE INDEX app_user_blocked ON public.app_user USING btree (id) WHERE blocked;
 

@@ -19,6 +19,7 @@ import { nestLogger, type Logger } from './common/logger.js';
 import { urlOf } from './common/reachable-url.js';
 import type { Config } from './config/config.js';
 import { DeliveryWorker } from './delivery/delivery-worker.js';
+import { OUTGOING_WEBHOOKS } from './delivery/outgoing-webhook.openapi.js';
 import { openMetricsPort } from './metrics/metrics-port.js';
 import { ServiceGauges } from './metrics/service-gauges.js';
 import { serveFrontPage } from './http/front-page.js';
@@ -69,7 +70,7 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   nest.useGlobalFilters(new ErrorFilter(logger));
   nest.useGlobalPipes(validation());
   if (config.apiDocs) {
-    serveApiDocument(nest);
+    serveApiDocument(nest, OUTGOING_WEBHOOKS);
     serveFrontPage(server);
   }
   authenticateRequests(server, nest.get(Authentication));

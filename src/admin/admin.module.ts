@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
 import { CallModule } from '../call/call.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { TelephonyModule } from '../telephony/telephony.module.js';
+import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { CallsController } from './calls/calls.controller.js';
 import { DryRunController } from './dry-run/dry-run.controller.js';
 import { ProvidersController } from './providers/providers.controller.js';
@@ -13,7 +15,7 @@ import { WebhookDeliveriesController } from './webhook-deliveries/webhook-delive
 import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoints.controller.js';
 
 @Module({
-  imports: [CallModule, DeliveryModule, DirectoryModule, TelephonyModule],
+  imports: [AuthModule, CallModule, DeliveryModule, DirectoryModule, TelephonyModule],
   controllers: [
     UsersController,
     SubAccountsController,
@@ -23,6 +25,7 @@ import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoint
     DryRunController,
     WebhookEndpointsController,
     WebhookDeliveriesController,
+    ApiKeysController,
   ],
 })
 export class AdminModule {}

@@ -1,13 +1,19 @@
 /** The rules for the claims of an access token, independent of its signature. Pure. */
 import { isLong } from '../common/long.js';
 
-/** The caller, from a verified token. */
+/** The caller, from a verified token or an API key. */
 export interface Principal {
-  /** The app's user id, a Long. */
-  readonly userId: string;
+  /** Of a token: the app's user id, a Long. Of an API key: `key:` and an id, the same after a rotation. */
+  readonly subject: string;
   readonly scopes: ReadonlySet<string>;
-  /** When the token expires: its `exp` plus the leeway. Milliseconds since the epoch. */
+  /** When the token expires: its `exp` plus the leeway. Milliseconds since the epoch; Infinity for never. */
   readonly expiresAt: number;
+  /** Absent for a token. */
+  readonly apiKey?: {
+    readonly id: string;
+    /** Aborts when the key is revoked or has expired. */
+    readonly ended: AbortSignal;
+  };
 }
 
 interface Claims {
@@ -21,7 +27,7 @@ export const principalOf = (claims: Claims, leewaySeconds = 0): Principal | null
   if (!isLong(claims.sub) || typeof claims.exp !== 'number') return null;
   const scope = typeof claims.scope === 'string' ? claims.scope : '';
   const expiresAt = (claims.exp + leewaySeconds) * 1_000;
-  return { userId: claims.sub, scopes: new Set(scope.split(' ').filter(Boolean)), expiresAt };
+  return { subject: claims.sub, scopes: new Set(scope.split(' ').filter(Boolean)), expiresAt };
 };
 
 export interface TokenCarrier {
@@ -44,6 +50,8 @@ export const tokenOf = (request: TokenCarrier): string | null => {
   if (fromQuery === '') return BEARER.exec(authorization)?.[1] ?? null;
   return typeof fromQuery !== 'string' || CLAIMS_TO_BE_BEARER.test(authorization) ? null : fromQuery;
 };
+
+export const isInQuery = (request: TokenCarrier): boolean => inQuery(request) !== '';
 
 export const hasSeveralTokens = (request: TokenCarrier): boolean => {
   const fromQuery = inQuery(request);

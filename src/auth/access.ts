@@ -5,9 +5,10 @@ import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constant
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../common/error-table.js';
 import type { Principal } from './access-token.js';
-import { withoutScope } from './challenge.js';
+import { withoutScope, withoutUser } from './challenge.js';
 
-export type Scope = 'admin' | 'calls:read' | 'calls:write';
+export const SCOPES = ['admin', 'calls:read', 'calls:write'] as const;
+export type Scope = (typeof SCOPES)[number];
 export type Access = 'public' | 'user' | Scope;
 
 /** The routes whose requests are counted, and refused while the subject of their token is blocked. */
@@ -53,7 +54,8 @@ export const refusalOf = (access: Access | undefined, user: Principal | undefine
   if (access === 'public') return null;
   if (!access) return new AppError('FORBIDDEN');
   if (!user) return new AppError('UNAUTHENTICATED');
-  return access === 'user' || hasScope(user, access) ? null : withoutScope(access);
+  if (access === 'user') return user.apiKey ? withoutUser() : null;
+  return hasScope(user, access) ? null : withoutScope(access);
 };
 
 /** One who may place calls may read them. The scope admin is for another API and contains neither. */
@@ -62,12 +64,19 @@ const hasScope = ({ scopes }: Principal, scope: Scope): boolean =>
 
 const callerOf = (context: ExecutionContext): Principal => {
   const { user } = context.switchToHttp().getRequest<FastifyRequest>();
-  if (!user) throw new Error('Caller and UserId are for routes that require a user');
+  if (!user) throw new Error('Caller, Subject and UserId are for routes that require a caller');
   return user;
 };
 
-/** The caller, from the request's token. */
+/** The caller, from the request's token or API key. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext) => callerOf(context));
 
-/** The caller's user id, from the request's token. */
-export const UserId = createParamDecorator((_: unknown, context: ExecutionContext) => callerOf(context).userId);
+/** Whom the calls that the caller places belong to. */
+export const Subject = createParamDecorator((_: unknown, context: ExecutionContext) => callerOf(context).subject);
+
+/** The caller's user id. An API key has none. */
+export const UserId = createParamDecorator((_: unknown, context: ExecutionContext) => {
+  const { subject, apiKey } = callerOf(context);
+  if (apiKey) throw new AppError('FORBIDDEN', { detail: 'An API key is no user. Use the token of one.' });
+  return subject;
+});

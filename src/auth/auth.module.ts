@@ -3,6 +3,9 @@ import { APP_GUARD } from '@nestjs/core';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { proxyRules } from '../common/proxy-rules.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { ApiKeys } from './api-keys/api-keys.service.js';
+import { LastUses } from './api-keys/last-uses.js';
+import { LiveKeys } from './api-keys/live-keys.js';
 import { AccessGuard } from './access.guard.js';
 import { Authentication } from './authentication.js';
 import { JwtStrategy } from './jwt.strategy.js';
@@ -14,6 +17,9 @@ import { VerifiedTokens } from './verified-tokens.js';
     JwtStrategy,
     VerifiedTokens,
     Authentication,
+    ApiKeys,
+    LastUses,
+    LiveKeys,
     {
       provide: PublishedKeys,
       inject: [CONFIG, LOGGER],
@@ -22,6 +28,6 @@ import { VerifiedTokens } from './verified-tokens.js';
     },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [Authentication],
+  exports: [ApiKeys, Authentication],
 })
 export class AuthModule {}

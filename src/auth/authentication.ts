@@ -6,8 +6,10 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../common/error-table.js';
 import { refusalOf, type Access } from './access.js';
-import { tokenOf, type Principal } from './access-token.js';
-import { withBadToken, withoutToken } from './challenge.js';
+import { isInQuery, tokenOf, type Principal } from './access-token.js';
+import { withBadToken, withKeyInUrl, withoutToken } from './challenge.js';
+import { isKeyAttempt, shownPart } from './api-keys/key-text.js';
+import { LiveKeys } from './api-keys/live-keys.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { keyOf, VerifiedTokens } from './verified-tokens.js';
 
@@ -16,6 +18,7 @@ export class Authentication {
   constructor(
     private readonly strategy: JwtStrategy,
     private readonly tokens: VerifiedTokens,
+    private readonly keys: LiveKeys,
   ) {}
 
   /** Stores the caller in the request. Synchronous if the token was verified recently. */
@@ -29,12 +32,28 @@ export class Authentication {
       request.user = principal;
       done(refusalOf(access, principal) ?? undefined);
     };
+    const isInUrl = isInQuery(request);
     // The token may be in every query and is not a parameter of any route.
     delete (request.query as { access_token?: unknown }).access_token;
     const key = keyOf(token);
     const known = this.tokens.get(key);
     if (known) settle(known);
+    else if (isKeyAttempt(token)) this.byApiKey(token, isInUrl, settle, done);
     else this.verified(token, key).then(settle, done);
+  }
+
+  private byApiKey(
+    text: string,
+    isInUrl: boolean,
+    settle: (principal: Principal) => void,
+    refuse: (refusal: Error) => void,
+  ): void {
+    try {
+      if (isInUrl) throw withKeyInUrl(shownPart(text));
+      settle(this.keys.principalOf(text));
+    } catch (error) {
+      refuse(error as Error);
+    }
   }
 
   private async verified(token: string, key: string): Promise<Principal> {

@@ -32,6 +32,32 @@ export const withoutToken = (request: TokenCarrier): AppError => {
 export const withBadToken = (cause: Error | null): AppError =>
   unauthenticated('invalid_token', cause === null ? NO_USERS_TOKEN : faultOf(cause), cause ?? undefined);
 
+/** @param shown the beginning of the key, for the log */
+export const withKeyInUrl = (shown: string): AppError =>
+  unauthenticated(
+    'invalid_request',
+    'An API key must not be in a URL, which proxies log: send it in the Authorization header.',
+    new Error(`API key ${shown}… in the URL`),
+  );
+
+export const withBrokenKey = (shown: string): AppError =>
+  unauthenticated(
+    'invalid_token',
+    'The API key is incomplete or mistyped.',
+    new Error(`API key ${shown}… is incomplete or mistyped`),
+  );
+
+export const withUnknownKey = (shown: string): AppError =>
+  unauthenticated(
+    'invalid_token',
+    'The API key is unknown, revoked or expired.',
+    new Error(`API key ${shown}… is unknown, revoked or expired`),
+  );
+
+/** For a request that acts as a user, with an API key. */
+export const withoutUser = (): AppError =>
+  unauthenticated('invalid_token', 'An API key is no user: send the token of a user.');
+
 export const withoutScope = (scope: string): AppError =>
   new AppError('FORBIDDEN', {
     challenge: `${challengeOf('insufficient_scope', `The token lacks the scope ${scope}.`)}, scope="${scope}"`,

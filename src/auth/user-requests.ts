@@ -20,11 +20,11 @@ export const REQUESTS_AT_ONCE = 100;
 
 /** Call it after the hooks for authentication and for replies from memory. */
 export const limitRequestsOfUsers = (server: FastifyInstance): void => {
-  const byUser = new Map<string, number>();
-  const leave = (userId: string): void => {
-    const left = (byUser.get(userId) ?? 1) - 1;
-    if (left > 0) byUser.set(userId, left);
-    else byUser.delete(userId);
+  const bySubject = new Map<string, number>();
+  const leave = (subject: string): void => {
+    const left = (bySubject.get(subject) ?? 1) - 1;
+    if (left > 0) bySubject.set(subject, left);
+    else bySubject.delete(subject);
   };
   const enter = (
     { user, routeOptions }: FastifyRequest,
@@ -36,16 +36,16 @@ export const limitRequestsOfUsers = (server: FastifyInstance): void => {
       done();
       return;
     }
-    const { userId } = user;
-    const count = byUser.get(userId) ?? 0;
+    const { subject } = user;
+    const count = bySubject.get(subject) ?? 0;
     if (count >= REQUESTS_AT_ONCE) {
       const name = isForBackends(routeOptions.config.access) ? 'TOO_MANY_REQUESTS' : 'TOO_MANY_WAITING';
       done(new AppError(name, { retryAfterSeconds: 1 }));
       return;
     }
-    byUser.set(userId, count + 1);
+    bySubject.set(subject, count + 1);
     raw.once('close', () => {
-      leave(userId);
+      leave(subject);
     });
     done();
   };

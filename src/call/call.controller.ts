@@ -79,7 +79,7 @@ export class CallController {
   @Get('callState/:callSid/stream')
   @StreamApi()
   async stream(
-    @Caller() { userId: callerId, expiresAt }: Principal,
+    @Caller() { subject: callerId, expiresAt }: Principal,
     @Param('callSid') callSid: string,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,

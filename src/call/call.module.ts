@@ -49,6 +49,7 @@ import { WaitingClients } from './updates/waiting-clients.js';
     WaitingClients,
   ],
   exports: [
+    BlockedUsers,
     CallHistoryService,
     CallPlacement,
     CallRecorder,

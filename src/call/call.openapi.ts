@@ -12,19 +12,11 @@ import {
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { readChange } from './record/call-change.js';
 import { FAILURE, failureExample, objectWith, refusal, replies, SUCCESS, successExample } from './contract-replies.js';
 import { CALL_SID } from './search/call-view.openapi.js';
+import { ABOUT_EVENTS, CHANGE_EXAMPLE, eventStream } from './event-stream.openapi.js';
 import { longPollParameters } from './updates/long-poll.openapi.js';
 import { WAITING_AT_ONCE } from './updates/waiting-clients.js';
-
-/**
- * The format that `changeBytes` in record/call-change.ts writes for the stream and the long poll. Kept in step by hand.
- */
-const CHANGE =
-  `{"type":"call.ringing","timestamp":"2026-11-24T08:00:02.113Z","data":{"callSid":"${CALL_SID}","number":2,` +
-  '"stateType":"2","endReason":null,"occurredAt":"2026-11-24T08:00:02.108Z","callerId":"1001","calleeId":"2000",' +
-  '"serviceLineId":null}}';
 
 /**
  * A function, because ApiSecurity passes what it has collected for one route on to the next route that it decorates.
@@ -45,7 +37,7 @@ const everyEndpoint = () => [
 
 const RETRY_AFTER = { 'Retry-After': { description: 'In seconds.', schema: { type: 'integer' }, example: 10 } };
 
-const PROVIDER_FAILED = 'the provider could not be reached or failed, or we did';
+const PROVIDER_FAILED = 'the provider could not be reached or failed, or Ringback failed';
 const NOT_YOUR_CALL = 'the callSid is malformed, unknown, or another user’s';
 
 const NO_ACT_OF_A_USER =
@@ -103,7 +95,7 @@ export const CallApi = () =>
       schema: { type: 'string', example: '2000' },
     }),
     ...placesACall(
-      'the target is no user id, or is the caller, or the provider refuses a number or does not permit the call',
+      'the target is not a user id, or is the caller, or the provider refuses a number or does not permit the call',
       'the target is unknown or has no phone',
     ),
   );
@@ -174,9 +166,9 @@ export const StateApi = () =>
       }),
       {
         success: successExample('Success', { stateType: '2' }),
-        longPoll: successExample('Success of a long poll', { stateType: '2', changes: [readChange(CHANGE)] }),
+        longPoll: successExample('Success of a long poll', { stateType: '2', changes: [CHANGE_EXAMPLE] }),
       },
-      { NOT_YOUR_CALL, SYSTEM: 'the database could not be reached, or we failed' },
+      { NOT_YOUR_CALL, SYSTEM: 'the database could not be reached, or Ringback failed' },
     ),
     refusal(
       'BAD_REQUEST',
@@ -205,9 +197,9 @@ export const StreamApi = () =>
     }),
     ApiResponse({
       status: 200,
-      description: 'The events. A failure of the contract is sent as JSON, as for the state.',
+      description: `The events. ${ABOUT_EVENTS} A failure of the contract is sent as JSON, as for the state.`,
       content: {
-        'text/event-stream': { schema: { type: 'string' }, example: `id: 2\ndata: ${CHANGE}\n\n` },
+        'text/event-stream': eventStream(),
         // With its charset, because Swagger UI would otherwise show this one first.
         'application/json; charset=utf-8': { schema: FAILURE, example: failureExample('NOT_YOUR_CALL') },
       },

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import type { Principal } from '../auth/access-token.js';
 import { CallUpdates } from '../call/call-updates.service.js';
 import { PlacedCallsService } from '../call/search/placed-calls.service.js';
 import type { FollowedCall } from '../call/updates/event-stream.js';
+import { BlockedUsers } from '../call/updates/blocked-users.js';
 import { longPollOf } from '../call/updates/long-poll.js';
 import { WaitingClients } from '../call/updates/waiting-clients.js';
 import { Draining } from '../common/draining.js';
@@ -22,19 +24,20 @@ export class BackendEvents {
     private readonly placed: PlacedCallsService,
     private readonly updates: CallUpdates,
     private readonly waiting: WaitingClients,
+    private readonly blocked: BlockedUsers,
     private readonly draining: Draining,
   ) {}
 
   /** As a stream, or as a long poll where the query has one of its parameters. */
   async follow(
     callSid: string,
-    subject: string,
+    caller: Principal,
     { query, last }: { readonly query: Readonly<Record<string, unknown>>; readonly last: number | null },
     reply: FastifyReply,
   ): Promise<Told> {
     const wish = longPollOf(query);
-    const { callerId } = (await this.placed.find(callSid, subject)).call;
-    const gone = this.enter(subject, reply);
+    const { callerId } = (await this.placed.find(callSid, caller.subject)).call;
+    const gone = this.enter(caller, reply);
     if (!wish) {
       return {
         kind: 'stream',
@@ -43,13 +46,15 @@ export class BackendEvents {
       };
     }
     const { state, changes } = await this.updates.longPoll(callSid, callerId, wish.seen, wish.waitSeconds, gone);
+    // The wait may have ended because the subject was blocked.
+    if (this.blocked.has(caller.subject)) throw new AppError('USER_BLOCKED');
     // The changes go out as the bytes they are.
     return { kind: 'changes', body: `{"stateType":"${state}","changes":[${changes.join(',')}]}` };
   }
 
-  private enter(subject: string, reply: FastifyReply): AbortSignal {
+  private enter({ subject, apiKey }: Principal, reply: FastifyReply): AbortSignal {
     try {
-      return this.waiting.enter(subject, reply, WAITING_OF_A_BACKEND);
+      return this.waiting.enter(subject, reply, { most: WAITING_OF_A_BACKEND, ended: apiKey?.ended });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const { code, retryAfterSeconds } = error;

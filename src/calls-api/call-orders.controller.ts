@@ -1,6 +1,6 @@
 import { Body, Controller, Param, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Requires, UserId } from '../auth/access.js';
+import { Requires, Subject } from '../auth/access.js';
 import { BackendCalls } from './backend-calls.service.js';
 import { BackendCancels } from './backend-cancels.service.js';
 import { CallsApi, CancelCallApi, PlaceCallApi } from './calls.openapi.js';
@@ -21,7 +21,7 @@ export class CallOrdersController {
   @Post()
   @PlaceCallApi()
   async place(
-    @UserId() subject: string,
+    @Subject() subject: string,
     @Body() body: NewCall,
     @IdempotencyKey() key: string | null,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -35,7 +35,7 @@ export class CallOrdersController {
   @Post(':callSid/cancel')
   @CancelCallApi()
   async cancel(
-    @UserId() subject: string,
+    @Subject() subject: string,
     @Param('callSid') callSid: string,
     // The type is read at run time: a union would be no class to validate by.
     @Body() { before }: CancelBody,

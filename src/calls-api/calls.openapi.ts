@@ -5,6 +5,7 @@ import type { Scope } from '../auth/access.js';
 import { REQUESTS_AT_ONCE } from '../auth/user-requests.js';
 import { KEPT_HOURS } from '../call/record/idempotent-requests.js';
 import { CALL_SID } from '../call/search/call-view.openapi.js';
+import { ABOUT_EVENTS, eventStream } from '../call/event-stream.openapi.js';
 import { longPollParameters } from '../call/updates/long-poll.openapi.js';
 import { NOT_DIALABLE } from '../directory/dialable-phone.js';
 import { everyProblemRoute, problem, problems, takesBody } from '../http/problem-response.js';
@@ -36,7 +37,7 @@ const callSidParameter = ApiParam({
 
 const noSuchCall = problem(
   'NOT_FOUND',
-  'The subject of this token has placed no such call; a callSid that is malformed is one that does not exist.',
+  'The subject of this token has placed no such call, or the callSid is malformed.',
   { detail: 'This token has placed no such call.' },
 );
 
@@ -46,7 +47,7 @@ const EXAMPLES = {
     value: { caller: { userId: '1001' }, callee: { phone: '138 0000 2000' }, metadata: { ticket: '4711' } },
   },
   phones: {
-    summary: 'Two phones, with terms of its own',
+    summary: 'Two phones, with limits and other terms',
     value: {
       caller: { phone: '139 0000 1001' },
       callee: { phone: '+8613800002000' },
@@ -69,28 +70,28 @@ export const PlaceCallApi = () =>
       summary: 'Place a call',
       description:
         'Rings the caller, then the callee, and joins the two. Each of them is a user of the directory or any phone. The ' +
-        'response comes when a provider has taken the call, or has not replied within `DIAL_TIMEOUT`: then the call is in ' +
-        'state 1 and settles by itself.\n\n' +
+        'response comes when a provider has accepted the call. If the provider does not reply within `DIAL_TIMEOUT`, the response ' +
+        'has the call in state 1; Ringback finds out the outcome and updates the call.\n\n' +
         `With an \`Idempotency-Key\`, the same request within ${KEPT_HOURS} hours is the same call, on any replica and after a ` +
-        'crash. A request that is refused leaves its key free, for no phone was rung.\n\n' +
-        'A caller has one open call. A caller who is given as a phone needs no sub-account: the provider’s default account ' +
-        'carries the call, and a provider without one is passed over.',
+        'crash. After a refused request, the key can be used again, because no phone was rung.\n\n' +
+        'A caller has at most one open call. A caller by phone needs no sub-account: the provider’s default account carries ' +
+        'the call. A provider without a default account is passed over.',
     }),
     ApiHeader({
       name: 'Idempotency-Key',
       required: false,
-      description: `Names this request: 1 to ${MAX_KEY_LENGTH} printable ASCII characters, such as a UUID, with or without quotes.`,
+      description: `Identifies this request: 1 to ${MAX_KEY_LENGTH} printable ASCII characters, such as a UUID, with or without quotes.`,
       schema: { type: 'string', example: '6f1c4c6e-7a58-4e0c-9a51-0d4f3a1f2b6c' },
     }),
     ApiBody({ type: NewCall, examples: EXAMPLES }),
     ApiResponse({
       status: 201,
-      description: 'The call, new or of the earlier request with this key.',
+      description: 'The new call, or the call of an earlier request with this key.',
       type: PlacedCallReply,
       headers: {
-        Location: { description: 'Where the call is.', schema: { type: 'string' }, example: `/v1/calls/${CALL_SID}` },
+        Location: { description: 'The URL of the call.', schema: { type: 'string' }, example: `/v1/calls/${CALL_SID}` },
         'Idempotent-Replayed': {
-          description: '`true` where an earlier request with this key has placed the call.',
+          description: '`true` if an earlier request with this key placed the call.',
           schema: { type: 'string', enum: ['true'] },
         },
       },
@@ -101,30 +102,30 @@ export const PlaceCallApi = () =>
       USER_BLOCKED: `an administrator has blocked the caller, or ${BLOCKED}`,
     }),
     problems({
-      CALLER_IN_A_CALL: 'the caller has another open call; `callSid` names it where the same subject has placed it',
-      CALL_TOO_LATE: 'no provider could be asked to dial before `notAfter`',
+      CALLER_IN_A_CALL: 'the caller has another open call; `callSid` names it if the same subject placed it',
+      CALL_TOO_LATE: 'Ringback could not ask a provider to dial before `notAfter`',
       REQUEST_IN_PROGRESS: 'the outcome of an earlier request with this `Idempotency-Key` is not known yet',
     }),
     problems({
-      UNKNOWN_USER: 'the caller or the callee is no user of the directory',
-      USER_HAS_NO_PHONE: 'the user who is named has no phone',
+      UNKNOWN_USER: 'the caller or the callee is not a user of the directory',
+      USER_HAS_NO_PHONE: 'the user in the request has no phone',
       UNKNOWN_SERVICE_LINE: 'there is no such service line',
       SERVICE_LINE_CLOSED: 'the service line is closed',
       UNKNOWN_PROVIDER: 'this service runs no such provider',
       SAME_PHONE: 'caller and callee have the same phone',
-      NO_ROUTE: 'no route leads to the callee’s number, or none by `provider`',
+      NO_ROUTE: 'no route matches the callee’s number, or `provider` is not on that route',
       NO_PROVIDER_ACCOUNT:
-        'the caller has no sub-account, no provider has a default account, or the provider refuses it',
+        'the caller has no sub-account, or the provider refuses it; or no provider has a default account for a caller by phone',
       NUMBER_REFUSED: 'the provider refuses a number',
-      CALL_NOT_PERMITTED: 'the provider does not permit the call: a number has to be registered there, or is barred',
+      CALL_NOT_PERMITTED: 'the provider does not permit the call: a number must be registered there, or is barred',
       IDEMPOTENCY_KEY_REUSED: 'an earlier request with this `Idempotency-Key` had another body',
     }),
     problems({
-      RATE_LIMITED: 'the provider takes no more calls for now, or finds a party called too often',
+      RATE_LIMITED: 'the provider takes no more calls for now, or a party is called too often by its policy',
       TOO_MANY_REQUESTS: REQUESTS,
     }),
     problems({
-      PROVIDER_UNAVAILABLE: 'the provider cannot be reached, or takes no calls of ours',
+      PROVIDER_UNAVAILABLE: 'the provider cannot be reached, or accepts no calls from this account',
       UNAVAILABLE: 'the database is unavailable, or the process is shutting down',
     }),
   );
@@ -133,7 +134,7 @@ export const FindPlacedCallApi = () =>
   applyDecorators(
     ApiOperation({ operationId: 'getPlacedCall', summary: 'One call' }),
     callSidParameter,
-    ApiResponse({ status: 200, description: 'The call as it stands.', type: PlacedCallReply }),
+    ApiResponse({ status: 200, description: 'The call in its current state.', type: PlacedCallReply }),
     noSuchCall,
   );
 
@@ -141,10 +142,10 @@ export const PlacedCallEventsApi = () =>
   applyDecorators(
     ApiOperation({
       operationId: 'followPlacedCall',
-      summary: 'The changes of a call, pushed or waited for',
+      summary: 'The changes of a call, as a stream or a long poll',
       description:
-        'Server-sent events: the latest change at once and every change after it, until the call is over. With `after`, ' +
-        '`afterNumber` or `wait` it is a long poll instead, and the response is JSON. A backend with many calls has ' +
+        'Server-sent events: the latest change immediately, then every later change, until the call is over. With `after`, ' +
+        '`afterNumber` or `wait` the request is a long poll, and the response is JSON. If your backend has many calls, use ' +
         'webhooks, which need no open connection.',
     }),
     callSidParameter,
@@ -157,9 +158,9 @@ export const PlacedCallEventsApi = () =>
     }),
     ApiResponse({
       status: 200,
-      description: 'The events; or, of a long poll, the state and the changes beyond what was seen.',
+      description: `The events. For a long poll, the state and the changes after that point. ${ABOUT_EVENTS}`,
       content: {
-        'text/event-stream': { schema: { type: 'string' }, example: 'id: 2\ndata: {"type":"call.ringing",…}\n\n' },
+        'text/event-stream': eventStream(),
         'application/json': {
           schema: {
             type: 'object',
@@ -174,10 +175,10 @@ export const PlacedCallEventsApi = () =>
         },
       },
     }),
-    ApiResponse({ status: 204, description: 'The call is over, and its last change has been seen: do not come back.' }),
+    ApiResponse({ status: 204, description: 'The call is over and the client has its last change: do not reconnect.' }),
     problem(
       'BAD_REQUEST',
-      'A parameter of the long poll is no whole number in its range, or both `after…` are given.',
+      'A parameter of the long poll is not a whole number in its range, or both `after…` are given.',
       {
         detail: 'wait must be a whole number from 0 to 60',
       },
@@ -195,12 +196,12 @@ export const CancelCallApi = () =>
       operationId: 'cancelPlacedCall',
       summary: 'Cancel a call',
       description:
-        'Has the provider hang up, in state 1, 2 or 3. Safe to repeat. With `before` only if the call has not reached that ' +
-        'state: the provider decides what came first, and the response says who won.',
+        'Makes the provider hang up, in state 1, 2 or 3. Safe to repeat. With `before`, only a call that has not reached that ' +
+        'state is canceled. The provider decides whether the cancel or the call came first, and `outcome` says which.',
     }),
     callSidParameter,
     ApiBody({ type: CancelBody, required: false }),
-    ApiResponse({ status: 200, description: 'Who won, and the call as it stands.', type: CancelReply }),
+    ApiResponse({ status: 200, description: 'The outcome, and the call in its current state.', type: CancelReply }),
     ApiResponse({
       status: 202,
       description: 'The provider does not find the call yet; the cancel is ordered as soon as it does.',

@@ -10,7 +10,7 @@ const conditionRule: FieldRule = (value) =>
 export class CancelBody {
   @ApiPropertyOptional({
     enum: CONDITIONS,
-    description: 'Cancel only a call that has not reached this state; any other is left alone.',
+    description: 'Cancel the call only if it has not reached this state.',
     example: '3',
   })
   @Optional()

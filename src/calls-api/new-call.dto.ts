@@ -1,9 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { ValidateNested } from 'class-validator';
-import { readInstant } from '../common/instant.js';
 import { MAX_LONG } from '../common/long.js';
 import {
+  instantOf,
+  instantRule,
   phoneRule,
   textRule,
   USER_ID_PATTERN,
@@ -19,7 +20,7 @@ const USER_ID = {
   description: `The app’s own id of a user: a Long, 1 to ${MAX_LONG}, as a string.`,
   pattern: USER_ID_PATTERN,
 };
-const PHONE = { description: 'A number that can be dialled, in any common notation; no user need have it.' };
+const PHONE = { description: 'A number that can be dialled, in any common notation. It need not belong to a user.' };
 
 /** Says nothing of a value of another type, of which the nested rules speak. */
 const oneOf =
@@ -29,12 +30,6 @@ const oneOf =
     const given = isObject ? names.filter((name) => (value as Record<string, unknown>)[name] !== undefined) : [];
     return given.length === 1 ? null : `must be an object with one of ${names.join(', ')}`;
   };
-
-const instantRule: FieldRule = (value) =>
-  value instanceof Date ? null : 'must be a time with its offset such as 2026-11-24T10:16:03.120Z (RFC 3339)';
-
-const instant = ({ value }: { value: unknown }): unknown =>
-  typeof value === 'string' ? (readInstant(value) ?? value) : value;
 
 const lineIdRule: FieldRule = (value) =>
   userIdRule(value) === null ? null : 'must be the id of a service line, a string of decimal digits';
@@ -62,7 +57,7 @@ export class CalleeBody {
   @Satisfies(phoneRule)
   phone?: string;
 
-  @ApiPropertyOptional({ description: 'The id of a service line, which has to be open.' })
+  @ApiPropertyOptional({ description: 'The id of an open service line.' })
   @Optional()
   @Satisfies(lineIdRule)
   serviceLine?: string;
@@ -73,7 +68,7 @@ export class LimitsBody {
     type: 'integer',
     minimum: 1,
     maximum: 600,
-    description: 'Seconds that the caller’s phone may ring; less than `LONGEST_REQUESTED`. Else `RING_CALLER`.',
+    description: 'Seconds that the caller’s phone may ring; less than `LONGEST_REQUESTED`. Default: `RING_CALLER`.',
     example: 30,
   })
   @Optional()
@@ -84,7 +79,7 @@ export class LimitsBody {
     type: 'integer',
     minimum: 1,
     maximum: 600,
-    description: 'Seconds that the callee’s phone may ring; less than `LONGEST_RINGING`. Else `RING_CALLEE`.',
+    description: 'Seconds that the callee’s phone may ring; less than `LONGEST_RINGING`. Default: `RING_CALLEE`.',
     example: 30,
   })
   @Optional()
@@ -95,7 +90,7 @@ export class LimitsBody {
     type: 'integer',
     minimum: 1,
     maximum: 864_000,
-    description: 'Seconds that the two may talk; at most `LONGEST_TALK`, which holds else.',
+    description: 'Seconds that the two may talk; at most `LONGEST_TALK`, which is the default.',
     example: 600,
   })
   @Optional()
@@ -104,13 +99,13 @@ export class LimitsBody {
 }
 
 export class NewCall {
-  @ApiProperty({ type: CallerBody, description: 'Whose phone is rung first: a user, or a phone.' })
+  @ApiProperty({ type: CallerBody, description: 'The party that is rung first: a user, or a phone.' })
   @Satisfies(oneOf('userId', 'phone'))
   @ValidateNested()
   @Type(() => CallerBody)
   caller: CallerBody;
 
-  @ApiProperty({ type: CalleeBody, description: 'Whose phone is rung next: a user, a phone, or a service line.' })
+  @ApiProperty({ type: CalleeBody, description: 'The party that is rung next: a user, a phone, or a service line.' })
   @Satisfies(oneOf('userId', 'phone', 'serviceLine'))
   @ValidateNested()
   @Type(() => CalleeBody)
@@ -119,14 +114,14 @@ export class NewCall {
   @ApiPropertyOptional({
     type: 'object',
     additionalProperties: { type: 'string' },
-    description: `Texts of your own, ${MAX_METADATA_BYTES} bytes of JSON in all; they come back with the call and in each of its changes.`,
+    description: `Your own texts, at most ${MAX_METADATA_BYTES} bytes of JSON. The call and each of its changes return them.`,
     example: { ticket: '4711' },
   })
   @Optional()
   @Satisfies(metadataRule)
   metadata?: Readonly<Record<string, string>>;
 
-  @ApiPropertyOptional({ type: LimitsBody, description: 'Shorter or longer than the settings have it, for this call.' })
+  @ApiPropertyOptional({ type: LimitsBody, description: 'Limits for this call. They replace those of the settings.' })
   @Optional()
   @Satisfies((value) =>
     typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'must be an object',
@@ -137,7 +132,7 @@ export class NewCall {
 
   @ApiPropertyOptional({
     type: 'boolean',
-    description: 'Whether the talk is recorded, in place of `RECORD_CALLS`, where the provider can.',
+    description: 'Whether the talk is recorded, if the provider supports it. Default: `RECORD_CALLS`.',
     example: false,
   })
   @Optional()
@@ -147,16 +142,16 @@ export class NewCall {
   @ApiPropertyOptional({
     type: String,
     format: 'date-time',
-    description: 'The call is refused where no provider can be asked to dial before this time (RFC 3339).',
+    description: 'If Ringback cannot ask a provider to dial before this time (RFC 3339), the call is refused.',
     example: '2099-11-24T10:16:03Z',
   })
   @Optional()
-  @Transform(instant)
+  @Transform(({ value }) => instantOf(value))
   @Satisfies(instantRule)
   notAfter?: Date;
 
   @ApiPropertyOptional({
-    description: 'The only provider that may carry the call, of those on the route to the callee’s number.',
+    description: 'The only provider that may carry the call. It must be on the route to the callee’s number.',
     example: 'simulator',
   })
   @Optional()

@@ -16,19 +16,19 @@ export class PlacedCallReply implements Omit<ShownCall, 'subAccount' | 'provider
   @ApiProperty({ example: CALL_SID })
   callSid: string;
 
-  @ApiProperty(textOrNull('`null` where the request gave a phone.', '1001'))
+  @ApiProperty(textOrNull('`null` if the request gave a phone.', '1001'))
   callerId: string | null;
 
-  @ApiProperty(textOrNull('`null` where the request gave a phone or a service line.', null))
+  @ApiProperty(textOrNull('`null` if the request gave a phone or a service line.', null))
   calleeId: string | null;
 
-  @ApiProperty(textOrNull('`null` where the request gave a user or a phone.', null))
+  @ApiProperty(textOrNull('`null` if the request gave a user or a phone.', null))
   serviceLineId: string | null;
 
-  @ApiProperty({ description: 'As it is dialled.', example: '+8613900001001' })
+  @ApiProperty({ description: 'The dialled number.', example: '+8613900001001' })
   callerPhone: string;
 
-  @ApiProperty({ description: 'As it is dialled.', example: '+8613800002000' })
+  @ApiProperty({ description: 'The dialled number.', example: '+8613800002000' })
   calleePhone: string;
 
   @ApiProperty({ description: 'The last provider that was tried.', example: 'simulator' })
@@ -50,7 +50,7 @@ export class PlacedCallReply implements Omit<ShownCall, 'subAccount' | 'provider
   @ApiProperty({ type: String, format: 'date-time', example: '2026-11-24T10:16:03.120Z' })
   requestedAt: Date;
 
-  @ApiProperty(timeOrNull('When the callee’s phone began to ring.'))
+  @ApiProperty(timeOrNull('When the callee’s phone started to ring.'))
   ringingAt: Date | null;
 
   @ApiProperty(timeOrNull('When the two were connected.'))
@@ -86,9 +86,9 @@ export class CancelReply {
   @ApiProperty({
     enum: CANCEL_OUTCOMES,
     description:
-      'Who won. `canceled`: the cancel; the call is over by it, or by an earlier one. `canceling` (HTTP status 202): it is ' +
-      'accepted, and ordered as soon as the provider finds the call. `passed`: the call had reached the state of `before` and ' +
-      'goes on. `over`: the call had ended by itself.',
+      '`canceled`: this cancel, or an earlier one, ended the call. `canceling` (HTTP status 202): the cancel is accepted, and ' +
+      'ordered as soon as the provider finds the call. `passed`: the call had already reached the state in `before`, and goes ' +
+      'on. `over`: the call had already ended.',
     example: 'canceled',
   })
   outcome: CancelOutcome;

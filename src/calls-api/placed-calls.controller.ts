@@ -1,6 +1,6 @@
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Caller, Requires, UserId } from '../auth/access.js';
+import { Caller, Requires, Subject } from '../auth/access.js';
 import type { Principal } from '../auth/access-token.js';
 import { PlacedCallsService } from '../call/search/placed-calls.service.js';
 import { changeNumberOf, sendEvents } from '../call/updates/event-stream.js';
@@ -19,23 +19,23 @@ export class PlacedCallsController {
 
   @Get(':callSid')
   @FindPlacedCallApi()
-  async find(@UserId() subject: string, @Param('callSid') callSid: string): Promise<PlacedCallReply> {
+  async find(@Subject() subject: string, @Param('callSid') callSid: string): Promise<PlacedCallReply> {
     return placedCallReply((await this.calls.find(callSid, subject)).call);
   }
 
   @Get(':callSid/events')
   @PlacedCallEventsApi()
   async follow(
-    @Caller() { userId: subject, expiresAt }: Principal,
+    @Caller() caller: Principal,
     @Param('callSid') callSid: string,
     @Query() query: Record<string, unknown>,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const told = await this.events.follow(callSid, subject, { query, last: changeNumberOf(lastEventId) }, reply);
+    const told = await this.events.follow(callSid, caller, { query, last: changeNumberOf(lastEventId) }, reply);
     if (told.kind === 'changes') void reply.type('application/json; charset=utf-8').send(told.body);
     // 204 is how a client of server-sent events learns that there is nothing to come back for.
     else if (told.call.isToldCompletely) void reply.status(204).send();
-    else sendEvents(reply, told.call, told.stops, expiresAt);
+    else sendEvents(reply, told.call, told.stops, caller.expiresAt);
   }
 }

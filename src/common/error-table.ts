@@ -30,7 +30,7 @@ export const ERRORS = {
   NOT_FOUND: refusal(404, 'There is nothing here.'),
   METHOD_NOT_ALLOWED: refusal(405, 'This method is not allowed here; see the Allow header.'),
   TOO_SLOW: refusal(408, 'The request took too long to arrive.'),
-  CONFLICT: refusal(409, 'This is in conflict with what is there.'),
+  CONFLICT: refusal(409, 'The request conflicts with existing data.'),
   TOO_LARGE: refusal(413, 'The request is too large.'),
   UNSUPPORTED_MEDIA_TYPE: refusal(415, 'The body must be application/json in UTF-8.'),
   ALREADY_IN_A_CALL: refusal(429, '您有正在进行的通话,请稍后再试!'),
@@ -40,7 +40,7 @@ export const ERRORS = {
   NOT_IMPLEMENTED: refusal(501, 'This method is not known here.'),
   INTERNAL: refusal(500, 'Something went wrong on our side.'),
 
-  // Of /v1/calls alone.
+  // Only of /v1/calls.
   USER_BLOCKED: refusal(403, 'An administrator has blocked this user.'),
   CALLER_IN_A_CALL: refusal(409, 'The caller has another open call.'),
   CALL_TOO_LATE: refusal(409, 'The call could not be dialled before notAfter.'),

@@ -104,13 +104,13 @@ export const SETTINGS = {
   serviceHotline: setting(
     'SERVICE_HOTLINE',
     '010-56469588',
-    'The number that a caller without a phone is told to dial by hand.',
+    'The number that the reply to a caller without a phone names, to be dialled by hand.',
     nonEmpty,
   ),
   dialTimeoutSeconds: setting(
     'DIAL_TIMEOUT',
     '5',
-    'Seconds that a provider has to reply to a dial before the caller is answered without it.',
+    'Seconds within which a provider must reply to a dial; after that, the caller gets a response without it.',
     numberBetween(0.05, 60),
   ),
   longestRequestedSeconds: setting(

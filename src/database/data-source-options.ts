@@ -15,6 +15,8 @@ import { IndexChangesByWriter1764701000000 } from '../../migrations/176470100000
 import { AddJobsAfterCommit1764702000000 } from '../../migrations/1764702000000-add-jobs-after-commit.js';
 import { IndexRecentDeliveries1764703000000 } from '../../migrations/1764703000000-index-recent-deliveries.js';
 import { PlaceCallsByBackend1764710000000 } from '../../migrations/1764710000000-place-calls-by-backend.js';
+import { CreateApiKeys1764720000000 } from '../../migrations/1764720000000-create-api-keys.js';
+import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
 import { CallRecord } from '../call/record/call-record.entity.js';
 import { IdempotentRequest } from '../call/record/idempotent-request.entity.js';
@@ -44,6 +46,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
     type: 'postgres',
     url,
     entities: [
+      ApiKey,
       AppUser,
       CallEvent,
       CallRecord,
@@ -73,6 +76,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       AddJobsAfterCommit1764702000000,
       IndexRecentDeliveries1764703000000,
       PlaceCallsByBackend1764710000000,
+      CreateApiKeys1764720000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

@@ -2,6 +2,7 @@
  * The rules for the directory's fields, for single records and for lists of 10,000. A rule returns the fault of a value
  * as a phrase that continues "the field …", or null. It never repeats the value, which may be a secret.
  */
+import { readInstant } from '../common/instant.js';
 import { MAX_LONG, isLong } from '../common/long.js';
 
 export type FieldRule = (value: unknown) => string | null;
@@ -38,6 +39,13 @@ export const wholeNumberRule =
     typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
       ? null
       : `must be a whole number, ${min} to ${max}`;
+
+/** Of a value that `instantOf` has read. */
+export const instantRule: FieldRule = (value) =>
+  value instanceof Date ? null : 'must be a time with its offset such as 2026-11-24T10:16:03.120Z (RFC 3339)';
+
+export const instantOf = (value: unknown): unknown =>
+  typeof value === 'string' ? (readInstant(value) ?? value) : value;
 
 export const booleanRule: FieldRule = (value) => (typeof value === 'boolean' ? null : 'must be true or false');
 

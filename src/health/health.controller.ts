@@ -24,7 +24,7 @@ export class HealthController {
   @ApiOperation({ operationId: 'isLive', summary: 'Whether the process answers', security: [] })
   @ApiResponse({
     status: 200,
-    description: 'It does.',
+    description: 'The process answers.',
     schema: {
       type: 'object',
       required: ['status', 'version'],
@@ -46,7 +46,7 @@ export class HealthController {
   })
   @ApiResponse({
     status: 200,
-    description: 'They can; a provider may be `degraded`.',
+    description: 'Requests can be served. A provider may be `degraded`.',
     schema: {
       type: 'object',
       required: ['status', 'checks'],
@@ -60,7 +60,7 @@ export class HealthController {
       },
     },
   })
-  @problem('UNAVAILABLE', 'They cannot; `errors` says what is down.', {
+  @problem('UNAVAILABLE', 'Requests cannot be served. `errors` says what is down.', {
     detail: NOT_READY,
     errors: [{ where: 'database', what: 'down' }],
   })

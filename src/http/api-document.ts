@@ -14,11 +14,11 @@ Every path may also answer 400 or 413 to a malformed or oversized request head, 
 time, 501 to a method that HTTP does not define, and 503 with Retry-After while the process stops.
 
 To try it here, create a token with \`npm run -s token -- 1001\`, or with \`--admin\`. Press **Authorize** and paste it
-into *one* of the two boxes. A request with both is refused (RFC 6750). Then open an operation, press **Try it out**
+into the box *bearer*. The box *access_token* is for **App** alone; a request with both is refused (RFC 6750). Then open an operation, press **Try it out**
 and **Execute**. The document for programs is [openapi.json](./openapi.json).`;
 
 /** Swagger UI at /docs, with its assets; the document at /docs/openapi.json. */
-export const serveApiDocument = (app: NestFastifyApplication): void => {
+export const serveApiDocument = (app: NestFastifyApplication, webhooks: OpenAPIObject['webhooks']): void => {
   const description = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Ringback')
@@ -32,7 +32,7 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
         type: 'apiKey',
         in: 'query',
         name: 'access_token',
-        description: 'The token in the query, as in the contract of 2016.',
+        description: 'The token in the query, as in the contract of 2016. An API key is refused here.',
       },
       'access_token',
     )
@@ -40,17 +40,18 @@ export const serveApiDocument = (app: NestFastifyApplication): void => {
       type: 'http',
       scheme: 'bearer',
       bearerFormat: 'JWT',
-      description: 'The token in the Authorization header. Swagger UI adds the word Bearer.',
+      description:
+        'The token or API key (`rbk_…`) in the Authorization header. Swagger UI adds the word Bearer. `/v1/app` takes no API key.',
     })
     .addTag('App', 'For the app’s clients: place, cancel and watch calls.')
-    .addTag('Calls', 'What the app’s backend calls: place, cancel and watch calls between any two phones.')
-    .addTag('Admin', 'The directory, the records of calls, and webhook endpoints.')
-    .addTag('Webhooks', 'For the events of providers.')
+    .addTag('Calls', 'For the app’s backend: place, cancel and watch calls between any two phones.')
+    .addTag('Admin', 'The directory, the records of calls, webhook endpoints, and API keys.')
+    .addTag('Webhooks', 'For the events of providers; and what your backend receives.')
     .addTag('Health', 'For orchestrators.')
     .build();
   // Created at the first request, because a start does not need it.
   let made: OpenAPIObject | undefined;
-  const document = (): OpenAPIObject => (made ??= makeDocument(app, description));
+  const document = (): OpenAPIObject => (made ??= { ...makeDocument(app, description), webhooks });
   const server: FastifyInstance = app.getHttpAdapter().getInstance();
   guardPage(server);
   serveDocument(server, document);

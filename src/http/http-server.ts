@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import '../auth/access.js';
 import { limitConnections } from './connection-limits.js';
 import { allowOrigins } from './cross-origin.js';
@@ -149,7 +149,7 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
         // Never the query, because it contains the token.
         path: loggedPath(request),
         status: reply.statusCode,
-        userId: request.user?.userId,
+        ...callerIn(request),
         // As reported by trusted proxies.
         address: plainAddress(request.ip),
         error: request.errorCode,
@@ -161,6 +161,9 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
     done();
   });
 };
+
+/** An API key's text is never logged. */
+const callerIn = ({ user }: FastifyRequest) => (user?.apiKey ? { apiKey: user.apiKey.id } : { userId: user?.subject });
 
 /** Liveness stays available: an orchestrator must not kill a process that is finishing. */
 const ANSWERED_TO_THE_LAST = '/health/live';

@@ -7,7 +7,6 @@ import {
   ApiPropertyOptional,
   ApiQuery,
   ApiResponse,
-  ApiSecurity,
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
@@ -47,7 +46,7 @@ class Problem {
   requestId: string;
 
   @ApiPropertyOptional({
-    description: 'Of the call that is in the way, where it was placed by the same subject.',
+    description: 'The callSid of the caller’s open call, if the same subject placed it.',
     example: '16090510160925480001030600243044',
   })
   callSid?: string;
@@ -91,12 +90,13 @@ export const AdminApi = () =>
 /** The responses that all routes with problem bodies and a token share, but for the scope. */
 export const everyProblemRoute = () =>
   applyDecorators(
+    // One way alone, so that generated clients need no choice. A token in the query is accepted too.
     ApiBearerAuth(),
-    ApiSecurity('access_token'),
     ApiExtraModels(Problem),
     problem(
       'UNAUTHENTICATED',
-      'No token, two tokens, or one that is malformed, expired, forged or issued for another service.',
+      'No token, two tokens, or one that is malformed, expired, forged or issued for another service; or an API key that is ' +
+        'mistyped, unknown, revoked, expired or in the URL.',
     ),
     problem('INTERNAL', 'A bug; see the log lines with the request id.'),
     problem('UNAVAILABLE', 'The database is unavailable, or the process is shutting down.'),

@@ -61,7 +61,7 @@ export class WebhookController {
     schema: { type: 'object' },
     examples: { simulator: { summary: 'The simulator', value: SIMULATOR_BODY } },
   })
-  @ApiResponse({ status: 204, description: 'Stored, now or before.' })
+  @ApiResponse({ status: 204, description: 'The events are stored, by this delivery or an earlier one.' })
   @problem('BAD_REQUEST', 'Signed by the provider, but not readable.', {
     detail: 'Not understood: the body is not JSON.',
   })

@@ -33,6 +33,11 @@ const ROUTES = [
   ['POST', 'webhook-endpoints/1/secret'],
   ['GET', 'webhook-endpoints/1/deliveries'],
   ['POST', 'webhook-endpoints/1/redeliver'],
+  ['GET', 'api-keys'],
+  ['POST', 'api-keys'],
+  ['GET', 'api-keys/1'],
+  ['POST', 'api-keys/1/rotate'],
+  ['DELETE', 'api-keys/1'],
 ] as const;
 
 it.each(ROUTES)('answers %s %s with 401 without a token and with 403 without the scope', async (method, path) => {

@@ -1,4 +1,5 @@
 /** What a backend sees of the calls that it has placed, and how it ends one. */
+import { processMetrics } from '../../src/common/metrics.js';
 import { backend, newPhone, type Backend } from '../support/backend.js';
 import { openStream } from '../support/event-stream.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -114,6 +115,21 @@ describe('its changes', () => {
     expect(status).toBe(200);
     expect(body.stateType).toBe('3');
     expect((body.changes as { data: object }[]).at(-1)?.data).toMatchObject({ stateType: '3', metadata: METADATA });
+  });
+
+  it('are refused to a subject who is blocked while the long poll waits', async () => {
+    await service.admin('POST', 'users', { id: '9004', name: 'A backend' });
+    const blocked = backend(service, '9004');
+    const callSid = await place('13', {}, blocked);
+    const poll = blocked.ask('GET', `/${callSid}/events?afterNumber=1000000&wait=25`);
+    await waitFor('the long poll', async () => {
+      const waiting = await processMetrics.getSingleMetric('ringback_waiting_clients')?.get();
+      return waiting?.values[0]?.value === 1;
+    });
+
+    await service.admin('PATCH', 'users/9004', { blocked: true });
+
+    expect(await poll).toMatchObject({ status: 403, body: { code: 'USER_BLOCKED' } });
   });
 
   it('are refused to another subject, and with a wait that is none', async () => {

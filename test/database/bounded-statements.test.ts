@@ -4,6 +4,7 @@
  * search for calls has a test of its own (call-search-plan).
  */
 import { Client } from 'pg';
+import { LiveKeys } from '../../src/auth/api-keys/live-keys.js';
 import { newCallSid } from '../../src/call/record/call-sid.js';
 import { CatchUp } from '../../src/call/reconciliation/catch-up.js';
 import { ChangeFeed } from '../../src/call/updates/change-feed.js';
@@ -141,6 +142,18 @@ const fillWithKeys = ({ database }: TestApp): Promise<unknown> =>
     select '9001', n::text, 'hash', 'call ' || n, now() - n * interval '1 second' from generate_series(1, 90000) n
     on conflict do nothing`);
 
+const LIVE_KEYS = 100;
+
+/** Those of some years with many rotations. */
+const fillWithApiKeys = ({ database }: TestApp): Promise<unknown> =>
+  database.query(
+    `insert into api_key (name, scopes, prefix, hash, created_by, revoked_at)
+     select 'key', '{admin}', 'rbk_', 'hash ' || n, '1001', case when n > $1::integer then now() end
+     from generate_series(1, 20000) n
+     on conflict do nothing`,
+    [LIVE_KEYS],
+  );
+
 /** A kept statement has its own plan five times, and from then on one for all values. */
 const repeatedly = async (work: () => Promise<unknown>): Promise<void> => {
   for (let time = 0; time < 7; time++) await work();
@@ -244,8 +257,15 @@ describe.each([
     'users/550000/sub-accounts',
     'service-lines?limit=50',
     'webhook-endpoints?limit=50',
+    'api-keys?limit=50',
   ])('GET %s reads a page', async (path) => {
     await expectBounded(A_PAGE, () => page(path));
+  });
+
+  it('the API keys that are accepted are read past those that were revoked', async () => {
+    await fillWithApiKeys(service);
+
+    await expectBounded(2 * LIVE_KEYS, () => repeatedly(() => service.app.nest.get(LiveKeys).refresh()));
   });
 
   it('the timeline of a call reads its events', async () => {

@@ -17,6 +17,7 @@ describe('the log watch', () => {
     ['a setting in a list, without its name', { any: 'dHdvdHdvdHdv' }],
     ['a secret that was added later', { error: new Error('it was swordfish!') }],
     ['a token', { path: '/x?eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMDAxIn0.sig' }],
+    ['an API key', { reason: `API key rbk_${'x'.repeat(38)} is unknown` }],
     ['the name of a token’s parameter', { path: '/x?access_token=y' }],
   ])('finds %s, even at trace level, and does not print it', (_, line) => {
     const { watch, shown, logger } = watched();
@@ -33,7 +34,7 @@ describe('the log watch', () => {
   it('finds nothing in a harmless line', () => {
     const { watch, logger } = watched();
 
-    logger.info({ callSid: '1'.repeat(32), reason: 'invalid signature' }, 'request');
+    logger.info({ callSid: '1'.repeat(32), reason: 'API key rbk_4fT0cAzK… is unknown' }, 'request');
 
     watch.verify();
   });

@@ -16,7 +16,7 @@ afterAll(() => service.close());
 
 /** Pages in order, with the number of their examples. The search on the first page expects only the first call. */
 const PAGES = [
-  ['docs/api.md', 16],
+  ['docs/api.md', 21],
   ['docs/providers/README.md', 1],
   ['README.md', 1],
   ['README.zh-CN.md', 1],
@@ -36,6 +36,9 @@ it('every example request on our pages gets the response that the page shows', a
       const body = await carryOut(example, variables, service.url);
       variables.CALLSID ??= /"callSid":"(\d{32})"/.exec(body)?.[1] ?? '';
       variables.CALL ??= /^{"callSid":"(\d{32})"[^]*"metadata":\{/.exec(body)?.[1];
+      const [, keyId, key] = /^{"id":"(\d+)","name".*"key":"(rbk_\w+)"/.exec(body) ?? [];
+      variables.KEYID ??= keyId;
+      variables.KEY ??= key;
       variables.ENDPOINT ??= /^{"id":"(\d+)","url"/.exec(body)?.[1];
     }
   }

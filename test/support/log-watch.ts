@@ -6,8 +6,8 @@ import { pino } from 'pino';
 import { SETTINGS } from '../../src/config/settings.js';
 import type { Setting } from '../../src/config/setting.js';
 
-/** Any token, and what comes before one in an address. */
-const TOKEN = /eyJ[\w-]{8,}\.eyJ[\w-]{8,}|access_token=/;
+/** Any token, any API key (its beginning may be logged), and what comes before one in an address. */
+const TOKEN = /eyJ[\w-]{8,}\.eyJ[\w-]{8,}|rbk_\w{9,}|access_token=/;
 
 /** Shorter ones stand in ordinary words. */
 const SHORTEST_SECRET = 8;

@@ -1,11 +1,17 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { END_REASONS, StateType, type EndReason } from '../../call/record/call-lifecycle.js';
-import { readInstant } from '../../common/instant.js';
 import { MAX_LONG } from '../../common/long.js';
 import { isWrittenPhone } from '../../common/phone-number.js';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
-import { textRule, USER_ID_PATTERN, userIdRule, type FieldRule } from '../../directory/field-rules.js';
+import {
+  instantOf,
+  instantRule,
+  textRule,
+  USER_ID_PATTERN,
+  userIdRule,
+  type FieldRule,
+} from '../../directory/field-rules.js';
 import { Satisfies, Optional } from '../../directory/satisfies.js';
 import { PageQuery } from '../page-query.js';
 
@@ -19,14 +25,8 @@ const stateRule: FieldRule = (value) =>
 const endReasonRule: FieldRule = (value) =>
   END_REASONS.some((reason) => reason === value) ? null : `must be one of ${END_REASONS.join(', ')}`;
 
-const instantRule: FieldRule = (value) =>
-  value instanceof Date ? null : 'must be a time with its offset such as 2026-11-24T10:16:03.120Z (RFC 3339)';
-
 const stateType = ({ value }: { value: unknown }): unknown =>
   STATE_TYPES.find((state) => String(state) === value) ?? value;
-
-const instant = ({ value }: { value: unknown }): unknown =>
-  typeof value === 'string' ? (readInstant(value) ?? value) : value;
 
 /** The filters of a call search. A call must match all of them. */
 export class CallQuery extends PageQuery {
@@ -77,7 +77,7 @@ export class CallQuery extends PageQuery {
     example: '2026-11-24T00:00:00+08:00',
   })
   @Optional()
-  @Transform(instant)
+  @Transform(({ value }) => instantOf(value))
   @Satisfies(instantRule)
   from?: Date;
 
@@ -88,7 +88,7 @@ export class CallQuery extends PageQuery {
     example: '2026-11-25T00:00:00+08:00',
   })
   @Optional()
-  @Transform(instant)
+  @Transform(({ value }) => instantOf(value))
   @Satisfies(instantRule)
   to?: Date;
 }

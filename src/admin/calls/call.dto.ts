@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { CHANGE_TYPES, type CallChange, type ChangeType } from '../../call/record/call-change.js';
 import type { CallHistory, TimelineEvent } from '../../call/search/call-history.service.js';
-import { EVENT_RULES, type EndSource, type EndReason } from '../../call/record/call-lifecycle.js';
+import { END_AUTHORITIES, EVENT_RULES, type EndSource, type EndReason } from '../../call/record/call-lifecycle.js';
 import {
   AN_INSTANT,
   CALL_SID,
@@ -13,17 +13,20 @@ import {
   timeOrNull,
 } from '../../call/search/call-view.openapi.js';
 
-const CALLER_ID = textOrNull('`null` where a backend gave the caller’s phone and no user.', '1001');
+const CALLER_ID = textOrNull('`null` if a backend gave the caller as a phone and not as a user.', '1001');
 const CALLEE_ID = textOrNull(
-  '`null` for a call to a service line, or where a backend gave a phone and no user.',
+  '`null` for a call to a service line, or if a backend gave the callee as a phone and not as a user.',
   '2000',
 );
 const METADATA = {
   type: 'object',
   additionalProperties: { type: 'string' },
-  description: 'What the backend that placed the call has given with it; not there where it has given none.',
+  description: 'The metadata with which a backend placed the call. Absent if there is none.',
   example: { ticket: '4711' },
 } as const;
+
+/** Version 0.1.0 wrote changes without these fields. */
+const OF_AN_END = 'Of a call that is over.';
 
 class ChangeData {
   @ApiProperty({ example: CALL_SID })
@@ -52,6 +55,34 @@ class ChangeData {
 
   @ApiPropertyOptional(METADATA)
   metadata?: Readonly<Record<string, string>>;
+
+  @ApiPropertyOptional({ description: `${OF_AN_END} The last provider that was tried.`, example: 'simulator' })
+  provider?: string;
+
+  @ApiPropertyOptional({
+    enum: END_AUTHORITIES,
+    description: `${OF_AN_END} The source that ended it.`,
+    example: 'provider',
+  })
+  endedBy?: EndSource;
+
+  @ApiPropertyOptional({ ...TALK_SECONDS, description: `${OF_AN_END} \`null\` if it was not answered.` })
+  talkSeconds?: number | null;
+
+  @ApiPropertyOptional({
+    description: `${OF_AN_END} Whether the provider has sent where the recording is; the admin API shows it.`,
+    example: false,
+  })
+  hasRecording?: boolean;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    description: `${OF_AN_END} What the provider reported with this event: which leg, its own codes.`,
+    example: { leg: 'B' },
+  })
+  detail?: Readonly<Record<string, unknown>> | null;
 }
 
 class ChangeReply implements CallChange {
@@ -97,7 +128,7 @@ class TimelineEventReply implements TimelineEvent {
   @ApiProperty({
     type: ChangeReply,
     nullable: true,
-    description: 'That change, with the same bytes as in the stream and in webhooks.',
+    description: 'That change, as the stream, the long poll and webhooks send it.',
   })
   change: ChangeReply | null;
 
@@ -177,11 +208,16 @@ export class CallReply implements CallHistory {
     ...METADATA,
     type: 'object',
     nullable: true,
-    description: 'What the backend that placed the call has given with it.',
+    description: 'The metadata with which a backend placed the call.',
   })
   metadata: Readonly<Record<string, string>> | null;
 
-  @ApiProperty(textOrNull('The subject of the token that placed the call by `POST /v1/calls`; else `null`.', '9001'))
+  @ApiProperty(
+    textOrNull(
+      'The subject of the token or API key that placed the call by `POST /v1/calls`; `null` for other calls.',
+      '9001',
+    ),
+  )
   placedBy: string | null;
 
   @ApiProperty({ type: [TimelineEventReply], description: 'In the order in which they were stored.' })

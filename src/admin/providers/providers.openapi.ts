@@ -13,7 +13,7 @@ export const ListProvidersApi = () =>
       summary: 'The providers and the routes',
       description: 'The settings in use, and the state of each provider. Secrets are never shown.',
     }),
-    ApiResponse({ status: 200, description: 'All of them.', type: ProviderList }),
+    ApiResponse({ status: 200, description: 'The providers and the routes.', type: ProviderList }),
   );
 
 export const DryRunApi = () =>

@@ -16,7 +16,7 @@ export const ListSubAccountsApi = () =>
       description: 'At most one per provider, ordered by provider. Secrets are never shown.',
     }),
     userIdParameter,
-    ApiResponse({ status: 200, description: 'All of them.', type: SubAccountList }),
+    ApiResponse({ status: 200, description: 'The sub-accounts of the user.', type: SubAccountList }),
     problem('NOT_FOUND', 'There is no such user.'),
   );
 

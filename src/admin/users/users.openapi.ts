@@ -45,7 +45,7 @@ export const SyncUsersApi = () =>
         'sub-accounts. Repeating a request changes nothing.',
     }),
     ApiBody({ type: UserList }),
-    ApiResponse({ status: 200, description: 'Done.', type: SyncReply }),
+    ApiResponse({ status: 200, description: 'The users are stored.', type: SyncReply }),
     takesBody(
       `8 MB, or has more than ${MAX_USERS_AT_ONCE} users or ${MAX_VALUES} values`,
       { where: '/users/17/phone', what: NOT_DIALABLE },

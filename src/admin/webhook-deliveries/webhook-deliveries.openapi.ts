@@ -36,7 +36,7 @@ export const RedeliverApi = () =>
         'made immediately. `webhook-id` stays the same. A disabled endpoint gets them once it is enabled.',
     }),
     endpointIdParameter,
-    ApiResponse({ status: 202, description: 'They are pending.', type: RedeliveryReply }),
+    ApiResponse({ status: 202, description: 'The deliveries are pending.', type: RedeliveryReply }),
     takesBody('64 KB', { where: '/callSid', what: 'must be a callSid: 32 decimal digits' }),
     problem('NOT_FOUND', 'There is no such endpoint, or it has no delivery of this change or call.'),
   );

@@ -66,7 +66,7 @@ export class WebhookEndpointReply implements ShownEndpoint {
   @ApiProperty({ description: 'A Long, as a string.', example: '1' })
   id: string;
 
-  @ApiProperty({ description: 'In its normalized form.', example: URL_OF_ENDPOINT.example })
+  @ApiProperty({ description: 'The URL in its normalized form.', example: URL_OF_ENDPOINT.example })
   url: string;
 
   @ApiProperty({ ...EVENT_TYPES, example: null })
@@ -93,7 +93,7 @@ export class WebhookEndpointReply implements ShownEndpoint {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Why: for people.',
+    description: 'Why the endpoint is disabled, for people.',
     example: null,
   })
   disabledReason: string | null;
@@ -117,7 +117,7 @@ export class NewWebhookSecretReply {
   @ApiProperty({
     type: String,
     format: 'date-time',
-    description: 'Until then the previous secret also signs, in the same header.',
+    description: 'Until this time, the previous secret also signs, in the same header.',
     example: '2026-11-25T10:16:09.254Z',
   })
   previousSecretUntil: Date;

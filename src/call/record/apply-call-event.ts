@@ -98,17 +98,27 @@ const CHANGE_BYTES = changeBytes({
   calleeId: 'callee_id',
   serviceLineId: 'service_line_id',
   metadata: 'metadata',
+  end: {
+    isOver: 'next_state = 4',
+    provider: 'provider',
+    endedBy: 'next_ended_by',
+    talkSeconds: `case when next_answered_at is not null
+      then greatest(0, round(extract(epoch from next_ended_at - next_answered_at)))::int end`,
+    hasRecording: 'next_recording is not null',
+    detail: 'detail',
+  },
 });
 
 /**
- * 1. `given`: the parameters by name.
+ * 1. `given`: the parameters by name. `detail` is JSON text: jsonb would come back with other bytes.
  * 2. `call`: locks the call's row.
  * 3. `counted`: the event; its effects are null if its source is not the call's current provider or Ringback.
  * 4. `judged`: the next state and times, and whether the event's end outranks the recorded one (`wins`). Empty if the
  *    event applies only to an open call and the call is over.
  * 5. `ended`: the end that holds from now on.
  * 6. `next`: a canceled call that was answered is `completed`.
- * 7. `numbered`: the time of receipt, and whether anything changed.
+ * 7. `numbered`: the time of receipt, and whether anything changed that clients are told of. A recording counts once the
+ *    call is over: before, the end reports it.
  * 8. `event`: stores the event, with the bytes of its change. A repeat stores nothing.
  * 9. `moved`: updates the call, only if `event` stored a row. Returns what metrics need of a call that is over now.
  * The last select reports what happened and sets JOBS_AFTER_COMMIT.
@@ -121,7 +131,7 @@ with given as (
     $1::text as call_sid, $2::text as provider, $3::text as event_id, $4::text as type,
     coalesce($5::timestamptz, now())::timestamptz(3) as occurred_at,
     $6::text as end_reason, $7::text as authority, $8::smallint as reaches, $9::boolean as only_while_open,
-    $10::text as provider_call_id, $11::jsonb as detail, $12::text as receipt, $13::float8[] as longest_stays,
+    $10::text as provider_call_id, $11::text as detail, $12::text as receipt, $13::float8[] as longest_stays,
     $14::text as recording
 ), call as materialized (
   select call_sid, provider, caller_id, callee_id, service_line_id, provider_call_id, recording, changes,
@@ -170,12 +180,13 @@ with given as (
 ), numbered as materialized (
   select next.*, clock_timestamp()::timestamptz(3) as received_at,
     (next_state, next_ringing_at, next_answered_at, next_ended_at, next_end_reason)
-      is distinct from (state, ringing_at, answered_at, ended_at, end_reason) as changed
+      is distinct from (state, ringing_at, answered_at, ended_at, end_reason)
+      or state = 4 and recording is null and next_recording is not null as changed
   from next
 ), event as (
   insert into call_event
     (provider, event_id, call_sid, type, occurred_at, received_at, detail, receipt, change_number, change)
-  select source, event_id, call_sid, type, occurred_at, received_at, detail, receipt,
+  select source, event_id, call_sid, type, occurred_at, received_at, detail::jsonb, receipt,
     case when changed then changes + 1 end,
     case when changed then ${CHANGE_BYTES} end
   from numbered
@@ -249,7 +260,7 @@ export const applyCallEvent = async (
     rule.reaches,
     rule.onlyWhileOpen ?? false,
     event.providerCallId ?? null,
-    event.detail ?? null,
+    event.detail ? JSON.stringify(event.detail) : null,
     event.receipt ?? null,
     longestStays,
     event.recording ?? null,

@@ -6,7 +6,7 @@
 import { readJson, readObject, readOneOf, readWholeNumber, UnexpectedShape } from '../../common/foreign-json.js';
 import { readInstant } from '../../common/instant.js';
 import { isLong } from '../../common/long.js';
-import { END_REASONS, StateType } from './call-lifecycle.js';
+import { END_REASONS, StateType, type EndSource } from './call-lifecycle.js';
 import { isCallSid } from './call-sid.js';
 import { isIdOfPhone, userIdIn } from './party-id.js';
 
@@ -34,6 +34,14 @@ export interface CallChange {
     readonly serviceLineId: string | null;
     /** Of a call that a backend placed with metadata. */
     readonly metadata?: Readonly<Record<string, string>>;
+    /** Of a call that is over. Missing in changes that version 0.1.0 wrote. */
+    readonly provider?: string;
+    readonly endedBy?: EndSource;
+    /** Null if the call was not answered. */
+    readonly talkSeconds?: number | null;
+    readonly hasRecording?: boolean;
+    /** What the provider reported with this event: the leg, its own codes. */
+    readonly detail?: Readonly<Record<string, unknown>> | null;
   };
 }
 
@@ -89,6 +97,20 @@ interface ChangeColumns {
   readonly serviceLineId: string;
   /** jsonb */
   readonly metadata: string;
+  /** Of a call that is over, and only of such a one. */
+  readonly end?: EndColumns;
+}
+
+interface EndColumns {
+  /** True if the call is over. */
+  readonly isOver: string;
+  readonly provider: string;
+  readonly endedBy: string;
+  /** Whole seconds, or null. */
+  readonly talkSeconds: string;
+  readonly hasRecording: string;
+  /** JSON text, or null. */
+  readonly detail: string;
 }
 
 /**
@@ -107,7 +129,17 @@ export const changeBytes = (columns: ChangeColumns): string => `
   || ',"calleeId":' || ${orNull(`(${userIdIn(columns.calleeId)})`)}
   || ',"serviceLineId":' || ${orNull(columns.serviceLineId)}
   || coalesce(',"metadata":' || ${columns.metadata}::text, '')
+  || ${columns.end ? endBytes(columns.end) : `''`}
   || '}}'`;
 
 /** The notification channel for the bytes of committed changes. */
 export const CALL_CHANGED_CHANNEL = 'ringback_call_changed';
+
+const endBytes = ({ isOver, provider, endedBy, talkSeconds, hasRecording, detail }: EndColumns): string => `
+  case when ${isOver} then
+    ',"provider":' || to_json(${provider})::text
+    || ',"endedBy":"' || ${endedBy}
+    || '","talkSeconds":' || coalesce(${talkSeconds}::text, 'null')
+    || ',"hasRecording":' || (${hasRecording})::text
+    || ',"detail":' || coalesce(${detail}, 'null')
+  else '' end`;

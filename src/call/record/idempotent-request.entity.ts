@@ -4,7 +4,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Entity('idempotent_request')
 @Index('idempotent_request_by_age', ['createdAt'])
 export class IdempotentRequest {
-  /** The subject of the token. */
+  /** The subject of the token or API key. */
   @PrimaryColumn('text', { primaryKeyConstraintName: 'idempotent_request_pkey' })
   principal: string;
 

@@ -119,7 +119,7 @@ export const refuseBlockedUsers = (server: FastifyInstance, blocked: BlockedUser
     done: (refusal?: Error) => void,
   ): void => {
     const name = isForBackends(routeOptions.config.access) ? 'USER_BLOCKED' : 'CALLER_BLOCKED';
-    done(user && blocked.has(user.userId) ? new AppError(name) : undefined);
+    done(user && blocked.has(user.subject) ? new AppError(name) : undefined);
   };
   server.addHook('onRoute', (route) => {
     if (isForUsers(route.config?.access)) route.onRequest = [route.onRequest ?? [], refuse].flat();

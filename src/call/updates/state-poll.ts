@@ -19,7 +19,7 @@ export const answerPollsFromMemory = (server: FastifyInstance, memory: StateCach
   const answer = (request: FastifyRequest, reply: FastifyReply, goOn: () => void): void => {
     const { callSid } = request.params as { callSid: string };
     const call = memory.get(callSid);
-    if (!call || call.callerId !== request.user?.userId || asksForMore(request)) {
+    if (!call || call.callerId !== request.user?.subject || asksForMore(request)) {
       goOn();
       return;
     }

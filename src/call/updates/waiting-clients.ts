@@ -18,6 +18,12 @@ const waiting = gauge({
   help: 'Event streams and long polls that are open.',
 });
 
+interface Terms {
+  readonly most?: number;
+  /** Of the client's API key. */
+  readonly ended?: AbortSignal | undefined;
+}
+
 @Injectable()
 export class WaitingClients {
   private readonly byUser = new Map<string, Set<AbortController>>();
@@ -34,10 +40,10 @@ export class WaitingClients {
 
   /**
    * Counts the request until its response is closed.
-   * @returns a signal that aborts when the client disconnects or the user is blocked
+   * @returns a signal that aborts when the client disconnects, the user is blocked, or `ended` aborts
    * @throws AppError if there are too many
    */
-  enter(userId: string, { raw, request }: FastifyReply, most = WAITING_AT_ONCE): AbortSignal {
+  enter(userId: string, { raw, request }: FastifyReply, { most = WAITING_AT_ONCE, ended }: Terms = {}): AbortSignal {
     this.blocked.refuse(userId);
     const others = this.byUser.get(userId) ?? new Set();
     if (others.size >= most) throw new AppError('TOO_MANY_WAITING', { retryAfterSeconds: RETRY_AFTER_SECONDS });
@@ -46,19 +52,25 @@ export class WaitingClients {
     }
     request.isWaiting = true;
     const client = new AbortController();
-    // The client may have disconnected while its token was checked: then 'close' has already fired.
-    if (raw.destroyed) {
+    // While its token was checked, the client may have disconnected, so that 'close' has already fired, or its key may
+    // have ended.
+    if (raw.destroyed || ended?.aborted) {
       client.abort();
       return client.signal;
     }
     this.byUser.set(userId, others.add(client));
     this.count++;
     waiting.inc();
+    const end = (): void => {
+      client.abort();
+    };
+    ended?.addEventListener('abort', end);
     raw.once('close', () => {
       this.count--;
       waiting.dec();
       others.delete(client);
       if (others.size === 0 && this.byUser.get(userId) === others) this.byUser.delete(userId);
+      ended?.removeEventListener('abort', end);
       client.abort();
     });
     return client.signal;

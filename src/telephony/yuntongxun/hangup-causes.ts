@@ -39,22 +39,22 @@ const row = (
  * guessed from times.
  */
 export const BYE_TYPES: readonly ByeTypeRow[] = [
-  row('1', 'canceled', 'canceled by an order during the talk', { wasAnswered: 'unless 0 s' }),
+  row('1', 'canceled', 'an order canceled the call during the talk', { wasAnswered: 'unless 0 s' }),
   row('2', 'canceled', 'the money or the set time was used up', { wasAnswered: 'unless 0 s' }),
   row('3', 'completed', 'the caller hung up after talking', { leg: 'A', wasAnswered: 'always' }),
   row('4', 'completed', 'the callee hung up after talking', { leg: 'B', wasAnswered: 'always' }),
   row('-1', 'unreachable', 'the callee’s phone never rang', { leg: 'B' }),
-  row('-2', 'no_answer', 'not connected in time'),
-  row('-3', 'canceled', 'the caller picked up, and hung up before the callee answered', { leg: 'A' }),
+  row('-2', 'no_answer', 'the call was not connected in time'),
+  row('-3', 'canceled', 'the caller answered, and hung up before the callee answered', { leg: 'A' }),
   row('-4', 'unreachable', 'the caller’s phone never rang', { leg: 'A', callerAnswered: false }),
-  row('-5', 'unreachable', 'a line to the callee, but no ringing', { leg: 'B' }),
+  row('-5', 'unreachable', 'the line to the callee was connected, but the phone did not ring', { leg: 'B' }),
   row('-6', 'failed', 'the platform did not allow the call', { callerAnswered: false }),
-  row('-7', 'failed', 'our answer to CallAuth was a no, or did not arrive', { callerAnswered: false }),
+  row('-7', 'failed', 'Ringback’s answer to CallAuth was a refusal, or did not arrive', { callerAnswered: false }),
   row('-8', 'no_answer', 'the callee’s phone rang and was not answered (direct calls)', { leg: 'B' }),
   row('-9', 'no_answer', 'the callee’s phone rang and was not answered', { leg: 'B' }),
   row('-10', 'no_answer', 'the caller’s phone rang and was not answered', { leg: 'A', callerAnswered: false }),
   row('-11', 'failed', 'the account’s balance is used up', { category: 'no_funds', source: LONG_COPIES }),
-  row('-14', 'canceled', 'canceled by an order (CallCancel) before the talk', { source: LONG_COPIES }),
+  row('-14', 'canceled', 'an order (CallCancel) canceled the call before the talk', { source: LONG_COPIES }),
 ];
 
 /** A call is over with any code. An unlisted code becomes `failed` and is kept in the event's detail. */

@@ -9,7 +9,7 @@ import {
 /** A fact with a valid signature that cannot be read. */
 export class MalformedFact extends Error {}
 
-/** Its errors; of one that is not here it is certain that it was a no, and nothing else. */
+/** Bellhop's error codes. An unknown code is a definite refusal for an unknown reason. */
 export const CATEGORIES: Readonly<Record<string, RefusalCategory>> = {
   no_such_number: 'bad_number',
   no_such_key: 'bad_account',

@@ -77,7 +77,7 @@ export class BellhopProvider implements TelephonyProvider {
       return { kind: 'forged', reason: 'The bellhop-signature is none of Bellhop’s.' };
     }
     try {
-      // Bellhop signs a retry no differently, so that nothing names this very delivery.
+      // Bellhop signs a retry in the same way, so nothing identifies a single delivery.
       return { kind: 'genuine', events: [eventOf(readJson(body.toString('utf8')))], receipt: null };
     } catch (error) {
       if (error instanceof MalformedFact) return { kind: 'malformed', reason: `Not understood: ${error.message}.` };
@@ -108,7 +108,7 @@ export class BellhopProvider implements TelephonyProvider {
   }
 }
 
-/** @throws where Bellhop neither did it nor refused it: phones may be ringing */
+/** @throws if the outcome is unknown: phones may be ringing */
 const refusalIn = (status: number, { error, message }: Record<string, unknown>): Refusal => {
   if (typeof error !== 'string' || typeof message !== 'string' || status < 400 || status >= 500) {
     throw new Error(`Bellhop answered a dial with ${status}`);
@@ -116,7 +116,7 @@ const refusalIn = (status: number, { error, message }: Record<string, unknown>):
   return { category: CATEGORIES[error] ?? 'forbidden', code: error, text: message };
 };
 
-/** @throws StatusUnavailable for a call whose id never came: Bellhop finds calls by nothing else */
+/** @throws StatusUnavailable if the call's id is unknown, because Bellhop finds calls only by their id */
 const pathOf = ({ providerCallId }: ProviderCall): string => {
   if (providerCallId === null) throw new StatusUnavailable('Bellhop’s id of the call is not known');
   return `/calls/${encodeURIComponent(providerCallId)}`;

@@ -28,7 +28,7 @@ const start = async (): Promise<Bench> => {
   const exchange = await startBellhopExchange();
   const line = await startTcpProxy(exchange.port);
   const service = await startTestApp({ environment: SHORT_DIALS });
-  // Yours stands in telephony.module.ts, and is turned on by its settings.
+  // Your provider is created in telephony.module.ts, if its settings turn it on.
   const bellhop = new BellhopProvider({ url: `http://127.0.0.1:${line.port}`, secret: BELLHOP_SECRET });
   const provider = new ResilientProvider(bellhop, createLogger('silent'));
   const configured = [{ provider, settings: {} }];

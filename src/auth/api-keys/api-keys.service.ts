@@ -1,0 +1,144 @@
+/** Makes, lists, rotates and revokes API keys. */
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AppError } from '../../common/error-table.js';
+import { isLong } from '../../common/long.js';
+import { badCursor, pageOf, type Page, type PageRequest } from '../../common/page.js';
+import type { ApiKey } from './api-key.entity.js';
+import { hashOfKey, newKeyText, shownPart } from './key-text.js';
+import { IS_LIVE, LiveKeys, SUBJECT } from './live-keys.js';
+
+/** Every replica holds all of them, and reads them twice a second. */
+export const MAX_LIVE_KEYS = 1_000;
+
+/** A key without its hash. */
+export type ShownKey = Readonly<Omit<ApiKey, 'hash' | 'firstId'>> & {
+  readonly subject: string;
+  /** Whether it is accepted. */
+  readonly active: boolean;
+};
+
+export interface MadeKey {
+  /** The text, which nothing can show again. */
+  readonly key: string;
+}
+
+/** @see rotate */
+export interface Rotation {
+  readonly overlapSeconds: number;
+  readonly expiresAt?: Date | undefined;
+}
+
+const SHOWN = `
+  id, name, scopes, prefix, ${SUBJECT} as subject, ${IS_LIVE} as active, created_by as "createdBy",
+  created_at as "createdAt", expires_at as "expiresAt", rotated_at as "rotatedAt", revoked_at as "revokedAt",
+  last_used_at as "lastUsedAt"`;
+
+@Injectable()
+export class ApiKeys {
+  constructor(
+    private readonly database: DataSource,
+    private readonly live: LiveKeys,
+  ) {}
+
+  /** @throws AppError CONFLICT if there are too many */
+  async create(
+    { name, scopes, expiresAt }: Pick<ApiKey, 'name' | 'scopes' | 'expiresAt'>,
+    createdBy: string,
+  ): Promise<ShownKey & MadeKey> {
+    const key = newKeyText();
+    const [made] = await this.database.query<ShownKey[]>(
+      `insert into api_key (name, scopes, prefix, hash, created_by, expires_at)
+       select $1, $2, $3, $4, $5, $6 where (select count(*) from api_key where ${IS_LIVE}) < ${MAX_LIVE_KEYS}
+       returning ${SHOWN}`,
+      [name, scopes, shownPart(key), hashOfKey(key), createdBy, expiresAt],
+    );
+    if (!made) {
+      throw new AppError('CONFLICT', { detail: `There are ${MAX_LIVE_KEYS} active keys; revoke those not in use.` });
+    }
+    await this.live.refresh();
+    return { ...made, key };
+  }
+
+  async find(id: string): Promise<ShownKey> {
+    const [key] = isLong(id)
+      ? await this.database.query<ShownKey[]>(`select ${SHOWN} from api_key where id = $1`, [id])
+      : [];
+    if (!key) throw noSuchKey();
+    return key;
+  }
+
+  async list({ after, limit }: PageRequest): Promise<Page<ShownKey>> {
+    if (after !== undefined && !isLong(after)) throw badCursor();
+    const rows = await this.database.query<ShownKey[]>(
+      `select ${SHOWN} from api_key where id > $1 order by id limit $2`,
+      [after ?? '0', limit + 1],
+    );
+    return pageOf(rows, limit, ({ id }) => id);
+  }
+
+  /**
+   * Makes a successor with the same name, scopes and subject; the rotated key ends after the overlap. Without
+   * `expiresAt` the successor lives as long as the rotated key was meant to. It does not count against the limit: a
+   * leaked key must always be rotatable.
+   * @throws AppError NOT_FOUND; CONFLICT if the key is not active, or was rotated already
+   */
+  async rotate(
+    id: string,
+    { overlapSeconds, expiresAt }: Rotation,
+    createdBy: string,
+  ): Promise<ShownKey & MadeKey & { readonly previousKeyUntil: Date }> {
+    const key = newKeyText();
+    const [made] = isLong(id)
+      ? await this.database.query<(ShownKey & { readonly previousKeyUntil: Date })[]>(ROTATE, [
+          id,
+          overlapSeconds,
+          shownPart(key),
+          hashOfKey(key),
+          createdBy,
+          expiresAt ?? null,
+        ])
+      : [];
+    if (!made) throw notRotatable(await this.find(id));
+    await this.live.refresh();
+    return { ...made, key };
+  }
+
+  /** Repeating it changes nothing. The row stays, for what the key has done is on record under its id. */
+  async revoke(id: string): Promise<void> {
+    if (!isLong(id)) throw noSuchKey();
+    const [, revoked] = await this.database.query<[unknown, number]>(
+      'update api_key set revoked_at = coalesce(revoked_at, now()) where id = $1',
+      [id],
+    );
+    if (revoked === 0) throw noSuchKey();
+    await this.live.refresh();
+  }
+}
+
+/** `before` is the row as it was. Of two rotations at one instant, the second waits for the first and changes nothing. */
+const ROTATE = `
+with before as (
+  select id, expires_at - created_at as lifetime from api_key where id = $1
+), rotated as (
+  update api_key
+  set rotated_at = now(), expires_at = least(expires_at, now() + $2 * interval '1 second')
+  where id = $1 and rotated_at is null and ${IS_LIVE}
+  returning id, name, scopes, first_id, expires_at
+), made as (
+  insert into api_key (name, scopes, prefix, hash, first_id, created_by, expires_at)
+  select name, scopes, $3, $4, coalesce(first_id, id), $5, coalesce($6, now() + lifetime)
+  from rotated join before using (id)
+  returning ${SHOWN}
+)
+select made.*, rotated.expires_at as "previousKeyUntil" from made, rotated`;
+
+const notRotatable = ({ rotatedAt, active }: ShownKey): AppError =>
+  new AppError('CONFLICT', {
+    detail:
+      rotatedAt && active
+        ? 'The key was rotated already; rotate its successor, which has the same subject.'
+        : 'The key is revoked or expired; make another one.',
+  });
+
+const noSuchKey = (): AppError => new AppError('NOT_FOUND', { detail: 'There is no such API key.' });
