@@ -114,7 +114,10 @@ const ask = async (provider: Client): Promise<void> => {
     // These fail the test: a failed assertion, and a TypeError or RangeError in our code, which did not check its input.
     const { name, stack = '', matcherResult } = one.reason as Error & { readonly matcherResult?: unknown };
     const isOfLanguage = name === 'TypeError' || name === 'RangeError';
-    const [place = ''] = stack.split('\n').filter((line) => line.startsWith('    at '));
+    // Frames of built-in functions, such as `new Date (<anonymous>)`, have no file.
+    const [place = ''] = stack
+      .split('\n')
+      .filter((line) => line.startsWith('    at ') && !line.includes('<anonymous>'));
     if (matcherResult !== undefined || (isOfLanguage && !place.includes('node_modules'))) throw one.reason;
   }
 };
