@@ -23,7 +23,7 @@ const EARLY_MEDIA = '+8614000';
 const DIRECT = '+8615';
 const NEVER = { ringMs: 60_000 };
 
-describeOnAsterisk(missing, 'through Local channels of a real Asterisk', () => {
+describeOnAsterisk(missing, 'through Local channels of a real Asterisk,', () => {
   let asterisk: Asterisk;
   let service: TestApp;
   const phones: Phone[] = [];

@@ -21,7 +21,7 @@ const SCATTER_MS = 120;
 const STEP_MS = 40;
 const CALLS = 50;
 
-describeOnAsterisk(missing, 'on a real Asterisk', () => {
+describeOnAsterisk(missing, 'on a real Asterisk,', () => {
   let asterisk: Asterisk;
   let service: TestApp;
   let callers: Phone;

@@ -17,7 +17,7 @@ const asteriskHealth = async (url: string): Promise<string | undefined> => {
   return ((await response.json()) as { checks: Record<string, string> }).checks.asterisk;
 };
 
-describeOnAsterisk(missing, 'with a real Asterisk', () => {
+describeOnAsterisk(missing, 'with a real Asterisk,', () => {
   let asterisk: Asterisk;
   let shared: TestDatabase;
   let service: TestApp;
