@@ -33,6 +33,14 @@ const callsPerSecond = (prefix: string, whom: string, providersOwn = '') =>
     limit(numberBetween(0.01, 1_000)),
   );
 
+const sharesAccount = (prefix: string, account: string) =>
+  setting(
+    `${prefix}_SHARES_ACCOUNT`,
+    'false',
+    `true: a user without a sub-account there calls under ${account}. Otherwise such a call is refused.`,
+    boolean,
+  );
+
 const callsAtOnce = (prefix: string, whom: string) =>
   setting(
     `${prefix}_CALLS_AT_ONCE`,
@@ -55,6 +63,7 @@ export const PROVIDER_SETTINGS = {
     'URL of a simulator in a separate process. Unset: it runs in this process.',
     optional(baseUrl('http:', 'https:')),
   ),
+  simulatorSharesAccount: sharesAccount('SIMULATOR', 'an account of the simulator’s own'),
   simulatorSpeed: setting(
     'SIMULATOR_SPEED',
     '1',
@@ -89,6 +98,7 @@ export const PROVIDER_SETTINGS = {
   ),
   asteriskUsername: setting('ASTERISK_USERNAME', 'ringback', 'The user in Asterisk’s ari.conf.', nonEmpty),
   asteriskPassword: secret('ASTERISK_PASSWORD', '', 'Its password.', optional(text)),
+  asteriskSharesAccount: sharesAccount('ASTERISK', 'no account; Asterisk needs none'),
   asteriskDial: setting(
     'ASTERISK_DIAL',
     '=PJSIP/{digits}',
@@ -117,6 +127,7 @@ export const PROVIDER_SETTINGS = {
     optional(twilioSid),
   ),
   twilioAuthToken: secret('TWILIO_AUTH_TOKEN', '', 'Its auth token.', optional(text)),
+  twilioSharesAccount: sharesAccount('TWILIO', 'TWILIO_ACCOUNT_SID'),
   twilioSharedKeys: secret(
     'TWILIO_SHARED_KEYS',
     '',

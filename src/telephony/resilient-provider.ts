@@ -33,6 +33,8 @@ export interface Terms {
   readonly limits: ProviderLimits;
   /** Whether a user without a sub-account there gets one at the first call, if the provider supports it. */
   readonly makesSubAccounts: boolean;
+  /** Whether a user without a sub-account calls under the provider's default account. */
+  readonly sharesAccount: boolean;
 }
 
 /** As the log names them. Each has a circuit: failing requests of one kind must not stop those of another. */
@@ -43,7 +45,11 @@ const OPERATIONS: Readonly<Record<ProviderOperation, string>> = {
   create_sub_account: 'sub-accounts',
 };
 
-const NO_TERMS: Terms = { limits: { callsPerSecond: null, callsAtOnce: null }, makesSubAccounts: false };
+export const NO_TERMS: Terms = {
+  limits: { callsPerSecond: null, callsAtOnce: null },
+  makesSubAccounts: false,
+  sharesAccount: false,
+};
 
 /**
  * Protects Ringback from a failing provider: after repeated failures, requests are refused immediately with the result
@@ -60,6 +66,8 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   readonly listen?: TelephonyProvider['listen'];
   readonly createSubAccount?: TelephonyProvider['createSubAccount'];
   readonly defaultAccount?: TelephonyProvider['defaultAccount'];
+  /** The default account, if users without a sub-account may call under it. */
+  readonly sharedAccount?: TelephonyProvider['defaultAccount'];
   /** A caller has at most one hang-up in flight (caller-cancels.ts), so no user can fill its queue. */
   private readonly circuits: Readonly<Record<ProviderOperation, ProviderCircuit>>;
   private isDegraded = false;
@@ -68,12 +76,15 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   constructor(
     readonly provider: TelephonyProvider,
     private readonly logger: Logger,
-    { limits, makesSubAccounts }: Terms = NO_TERMS,
+    { limits, makesSubAccounts, sharesAccount }: Terms = NO_TERMS,
   ) {
     this.limits = limits;
     this.name = provider.name;
     this.asksPerSecond = provider.asksPerSecond ?? ASKS_PER_SECOND;
-    if (provider.defaultAccount) this.defaultAccount = provider.defaultAccount;
+    if (provider.defaultAccount) {
+      this.defaultAccount = provider.defaultAccount;
+      if (sharesAccount) this.sharedAccount = provider.defaultAccount;
+    }
     if (provider.readWebhook) this.readWebhook = provider.readWebhook.bind(provider);
     if (provider.listen) this.listen = provider.listen.bind(provider);
     const createSubAccount = makesSubAccounts ? provider.createSubAccount?.bind(provider) : undefined;

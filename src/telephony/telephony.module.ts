@@ -5,7 +5,7 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { proxyRules } from '../common/proxy-rules.js';
 import { reachableUrl } from '../common/reachable-url.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { ResilientProvider, type Terms } from './resilient-provider.js';
+import { NO_TERMS, ResilientProvider, type Terms } from './resilient-provider.js';
 import { ProviderRegistry, type ConfiguredProvider } from './provider-registry.js';
 import { HttpCarrierClient } from './simulator/http-carrier-client.js';
 import { InProcessCarrierClient } from './simulator/in-process-carrier-client.js';
@@ -107,18 +107,23 @@ const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Lo
   const all: ConfiguredProvider[] = [];
   if (asteriskUrl) {
     const limits = { callsPerSecond: config.asteriskCallsPerSecond, callsAtOnce: config.asteriskCallsAtOnce };
-    all.push(configured(await createAsterisk(config, asteriskUrl, logger), { limits, makesSubAccounts: false }));
+    const terms = { limits, makesSubAccounts: false, sharesAccount: config.asteriskSharesAccount };
+    all.push(configured(await createAsterisk(config, asteriskUrl, logger), terms));
   }
   if (twilioAccountSid) {
     const limits = { callsPerSecond: config.twilioCallsPerSecond, callsAtOnce: config.twilioCallsAtOnce };
-    all.push(configured(await createTwilio(config, twilioAccountSid), { limits, makesSubAccounts: false }));
+    const terms = { limits, makesSubAccounts: false, sharesAccount: config.twilioSharesAccount };
+    all.push(configured(await createTwilio(config, twilioAccountSid), terms));
   }
   if (yuntongxunAccountSid) {
     const limits = { callsPerSecond: config.yuntongxunCallsPerSecond, callsAtOnce: config.yuntongxunCallsAtOnce };
-    const terms = { limits, makesSubAccounts: config.yuntongxunMakeSubAccounts };
+    const terms = { limits, makesSubAccounts: config.yuntongxunMakeSubAccounts, sharesAccount: false };
     all.push(configured(await createYuntongxun(config, yuntongxunAccountSid), terms));
   }
-  if (all.length === 0) all.push(configured(createSimulator(config, host, logger)));
+  if (all.length === 0) {
+    const terms = { ...NO_TERMS, sharesAccount: config.simulatorSharesAccount };
+    all.push(configured(createSimulator(config, host, logger), terms));
+  }
   const routes = config.routes ?? [{ to: '', providers: all.map(({ provider }) => provider.name) }];
   return new ProviderRegistry(all, routes, config.phoneRegion);
 };

@@ -38,6 +38,7 @@ describe('the providers', () => {
           openCalls: 0,
           limits: { callsPerSecond: 1000, callsAtOnce: 1 },
           makesSubAccounts: false,
+          sharesAccount: false,
           settings: {
             TWILIO_ACCOUNT_SID: MAIN.externalId,
             TWILIO_AUTH_TOKEN: '(set)',

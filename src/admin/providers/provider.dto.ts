@@ -41,6 +41,12 @@ class ProviderReply {
   makesSubAccounts: boolean;
 
   @ApiProperty({
+    description: 'Whether a user without a sub-account there calls under the account of the service.',
+    example: false,
+  })
+  sharesAccount: boolean;
+
+  @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string' },
     description: 'Its settings in use. Of a secret, only that it is set.',

@@ -26,6 +26,7 @@ export class ProvidersController {
       openCalls: openCalls.get(provider.name) ?? 0,
       limits: provider.limits,
       makesSubAccounts: provider.createSubAccount !== undefined,
+      sharesAccount: provider.sharedAccount !== undefined,
       settings,
     }));
     return { items: await Promise.all(items), routes: this.providers.routes };

@@ -19,12 +19,12 @@ export class Carriers {
   ) {}
 
   /**
-   * Whether the caller has an account at any provider. A user without a sub-account is given one, where that is possible.
-   * A caller who is a phone and no user has the default account of each provider that has one.
+   * Whether the caller has an account at any provider. A user without a sub-account shares the provider's own or is given
+   * one, where that is possible. A caller who is a phone and no user has the default account of each provider that has one.
    */
   async haveAccount(callerId: string, parties: Parties): Promise<boolean> {
     if (isIdOfPhone(callerId)) return this.providers.all.some(({ defaultAccount }) => defaultAccount !== undefined);
-    if (this.providers.all.some(({ name }) => parties.hasSubAccount(name))) return true;
+    if (this.providers.all.some((provider) => hasAccount(provider, parties))) return true;
     for (const provider of this.providers.all) {
       if (await this.subAccounts.make(provider, callerId)) return true;
     }
@@ -43,9 +43,14 @@ export class Carriers {
     for (const provider of route) {
       const subAccount = isIdOfPhone(callerId)
         ? provider.defaultAccount
-        : (parties.subAccount(provider.name) ?? (await this.subAccounts.make(provider, callerId)));
+        : (parties.subAccount(provider.name) ??
+          (await this.subAccounts.make(provider, callerId)) ??
+          provider.sharedAccount);
       if (subAccount) yield { provider, subAccount };
     }
     return undefined;
   }
 }
+
+const hasAccount = ({ name, sharedAccount }: ResilientProvider, parties: Parties): boolean =>
+  sharedAccount !== undefined || parties.hasSubAccount(name);

@@ -84,15 +84,20 @@ const NO_SINGLE_CALLEE = [{ where: '/calleeId', what: 'give either calleeId or p
 
 const lookAt = (provider: ResilientProvider, parties: Parties, carried: number) => ({
   provider: provider.name,
-  account: parties.hasSubAccount(provider.name)
-    ? 'The caller has a sub-account there.'
-    : 'The caller has no sub-account there yet; the call would create one.',
+  account: accountAt(provider, parties),
   obstacle: obstacleOf(provider, parties, carried),
 });
 
+const accountAt = (provider: ResilientProvider, parties: Parties): string => {
+  if (parties.hasSubAccount(provider.name)) return 'The caller has a sub-account there.';
+  return provider.createSubAccount
+    ? 'The caller has no sub-account there yet; the call would create one.'
+    : 'The caller has no sub-account there, and would call under the account of the service.';
+};
+
 const obstacleOf = (provider: ResilientProvider, parties: Parties, carried: number): string | null => {
   const { callsAtOnce } = provider.limits;
-  if (!parties.hasSubAccount(provider.name) && !provider.createSubAccount)
+  if (!parties.hasSubAccount(provider.name) && !provider.createSubAccount && !provider.sharedAccount)
     return 'The caller has no sub-account there.';
   if (provider.isCircuitOpen) return 'It has failed repeatedly, so no calls are sent to it for a while.';
   if (callsAtOnce !== null && carried >= callsAtOnce) {

@@ -1,5 +1,6 @@
 /** The fields of a dial, and the refusals that need no request. Pure. */
 import type { DialRequest, Refusal } from '../telephony-provider.js';
+import { writeUserData } from './user-data.js';
 import { nationalNumber } from './national-number.js';
 import type { YuntongxunOptions } from './yuntongxun-options.js';
 
@@ -38,7 +39,7 @@ export const callbackOrder = (
       to,
       ...shown('customerSerNum', displayNumbers.customerSerNum, to),
       ...shown('fromSerNum', displayNumbers.fromSerNum, from),
-      userData: callSid,
+      userData: writeUserData(callSid, terms),
       ...(maxCallSeconds !== undefined && { maxCallTime: String(maxCallSeconds) }),
       ...(cdrUrl !== null && { hangupCdrUrl: cdrUrl }),
       ...(record && { needRecord: '1' }),

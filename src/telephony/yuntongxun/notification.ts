@@ -11,6 +11,7 @@
  */
 import type { ProviderEvent } from '../telephony-provider.js';
 import { endEvents, eventOf, type NamedCall } from './call-end.js';
+import { readUserData, type UserData } from './user-data.js';
 import type { WireFields } from './wire-body.js';
 
 export class MalformedWebhook extends Error {}
@@ -18,12 +19,13 @@ export class MalformedWebhook extends Error {}
 export interface Notification {
   readonly action: 'CallAuth' | 'CallEstablish' | 'Hangup' | 'CDR';
   readonly events: readonly ProviderEvent[];
+  /** With CallAuth: the call's own terms. */
+  readonly terms?: UserData['terms'];
 }
 
 /** 双向回呼; a call of another type is not ours. */
 const CALLBACK_TYPE = '1';
 const THEIR_CALL_SID = /^[0-9A-Za-z]{1,64}$/;
-const OUR_CALL_SID = /^\d{32}$/;
 
 /**
  * @param addressAction the action in the URL, for a body without an action
@@ -33,11 +35,11 @@ const OUR_CALL_SID = /^\d{32}$/;
 export const readNotification = (fields: WireFields, addressAction: string | null, now: Date): Notification => {
   const action = fields.get('action') ?? addressAction ?? (fields.has('byetype') ? 'CDR' : '');
   if ((fields.get('type') ?? CALLBACK_TYPE) !== CALLBACK_TYPE) throw new MalformedWebhook('type is not 1, a callback');
-  const call = callOf(fields);
+  const { terms, ...call } = callOf(fields);
   switch (action.toLowerCase()) {
     case 'callauth':
       if (call.callSid === null) throw new MalformedWebhook('there is no userData, so the call is not one of ours');
-      return { action: 'CallAuth', events: [] };
+      return { action: 'CallAuth', events: [], terms };
     case 'callestablish':
       return { action: 'CallEstablish', events: [eventOf(call, 'answered', now)] };
     case 'hangup':
@@ -49,11 +51,12 @@ export const readNotification = (fields: WireFields, addressAction: string | nul
   }
 };
 
-const callOf = (fields: WireFields): NamedCall => {
+const callOf = (fields: WireFields): NamedCall & Pick<UserData, 'terms'> => {
   const providerCallId = fields.get('callsid') ?? '';
   if (!THEIR_CALL_SID.test(providerCallId)) throw new MalformedWebhook('callSid is not an id of a call');
-  const userData = fields.get('userdata') ?? '';
-  if (userData !== '' && !OUR_CALL_SID.test(userData))
-    throw new MalformedWebhook('userData is not one of our callSids');
-  return { callSid: userData === '' ? null : userData, providerCallId };
+  const text = fields.get('userdata') ?? '';
+  if (text === '') return { callSid: null, providerCallId, terms: {} };
+  const userData = readUserData(text);
+  if (!userData) throw new MalformedWebhook('userData is not one of our callSids');
+  return { ...userData, providerCallId };
 };

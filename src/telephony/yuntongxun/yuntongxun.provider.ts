@@ -141,8 +141,13 @@ export class YuntongxunProvider implements TelephonyProvider {
     const fault = faultAtDoor(request, { webhookToken, allowedAddresses });
     if (fault !== null) return { kind: 'forged', reason: fault };
     try {
-      const { action, events } = readRequest(request);
-      return { kind: 'genuine', events, receipt: null, reply: yes(action, this.options) };
+      const notification = readRequest(request);
+      return {
+        kind: 'genuine',
+        events: notification.events,
+        receipt: null,
+        reply: yes(notification, this.options),
+      };
     } catch (error) {
       if (!(error instanceof MalformedWebhook || error instanceof UnreadableBody)) throw error;
       return { kind: 'malformed', reason: `Not understood: ${error.message}.` };
@@ -208,13 +213,17 @@ const readRequest = ({ body, target }: WebhookRequest): Notification => {
 };
 
 /** The reply must be XML, even to a JSON webhook. */
-const yes = (action: Notification['action'], { maxCallSeconds, record = false }: YuntongxunOptions) => ({
-  contentType: 'application/xml; charset=utf-8',
-  body: writeXml('Response', {
-    // As integrators' handlers reply: four digits for 应用鉴权, six for a CDR.
-    statuscode: action === 'CDR' ? '000000' : '0000',
-    statusmsg: 'Success',
-    ...(action === 'CallAuth' && record && { record: '1' }),
-    ...(action === 'CallAuth' && maxCallSeconds !== undefined && { sessiontime: String(maxCallSeconds) }),
-  }),
-});
+const yes = ({ action, terms }: Notification, usual: YuntongxunOptions) => {
+  const record = terms?.record ?? usual.record ?? false;
+  const maxCallSeconds = terms?.longestTalkSeconds ?? usual.maxCallSeconds;
+  return {
+    contentType: 'application/xml; charset=utf-8',
+    body: writeXml('Response', {
+      // As integrators' handlers reply: four digits for 应用鉴权, six for a CDR.
+      statuscode: action === 'CDR' ? '000000' : '0000',
+      statusmsg: 'Success',
+      ...(action === 'CallAuth' && record && { record: '1' }),
+      ...(action === 'CallAuth' && maxCallSeconds !== undefined && { sessiontime: String(maxCallSeconds) }),
+    }),
+  };
+};

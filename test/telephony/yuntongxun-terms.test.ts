@@ -1,0 +1,74 @@
+/** A call's own terms at 容联: in the dial, and in the answer to CallAuth, which any replica writes. */
+import fc from 'fast-check';
+import { readUserData, writeUserData } from '../../src/telephony/yuntongxun/user-data.js';
+import { callbackRequest, patience, providerAlone, providerFor } from '../support/yuntongxun-provider.js';
+import { startYuntongxunServer } from '../support/yuntongxun-server.js';
+import { asXml, readBy } from '../support/yuntongxun-webhook.js';
+
+const CALL_SID = '26013108000050012345678901234567';
+const AUTH = {
+  action: 'CallAuth',
+  type: '1',
+  subtype: '2',
+  subid: 'sub',
+  caller: '13800001001',
+  called: '13800002000',
+  callSid: '160115094848497400010006000021ed',
+  appId: 'app',
+};
+
+const usual = providerAlone({ record: true, maxCallSeconds: 7_200 });
+afterAll(() => usual.close());
+
+const answerTo = (userData: string): string => {
+  const reading = readBy(usual, asXml({ ...AUTH, userData }));
+  return reading.kind === 'genuine' ? (reading.reply?.body ?? '') : reading.reason;
+};
+
+it('the answer to CallAuth has the terms of the call, and the settings for the others', () => {
+  expect(answerTo(CALL_SID)).toContain('<record>1</record><sessiontime>7200</sessiontime>');
+  expect(answerTo(`${CALL_SID}t600`)).toContain('<record>1</record><sessiontime>600</sessiontime>');
+  expect(answerTo(`${CALL_SID}r0t600`)).toContain('<statusmsg>Success</statusmsg><sessiontime>600</sessiontime>');
+  expect(answerTo(`${CALL_SID}r0`)).not.toContain('record');
+});
+
+it('userData that is not ours is refused', () => {
+  for (const text of [
+    `${CALL_SID}r2`,
+    `${CALL_SID}x`,
+    `${CALL_SID}t`,
+    `${CALL_SID}t1r1`,
+    CALL_SID.slice(1),
+    `${CALL_SID} `,
+  ]) {
+    expect(readUserData(text)).toBeNull();
+  }
+  expect(answerTo(`${CALL_SID}r2`)).toBe('Not understood: userData is not one of our callSids.');
+});
+
+it('what is written is read', () => {
+  const terms = fc.record(
+    { record: fc.boolean(), longestTalkSeconds: fc.integer({ min: 1, max: 86_400 }) },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(terms, (given) => {
+      expect(readUserData(writeUserData(CALL_SID, given))).toEqual({ callSid: CALL_SID, terms: given });
+    }),
+  );
+});
+
+it('a dial that must not be recorded says so to the platform that records all others', async () => {
+  const server = await startYuntongxunServer();
+  const provider = providerFor(server, { record: true, maxCallSeconds: 7_200 });
+  const request = callbackRequest(server, '13', { terms: { record: false, longestTalkSeconds: 600 } });
+
+  await provider.dial(request, patience());
+
+  const { fields } = server.calls.dials[0]!;
+  expect(fields).toMatchObject({ userData: `${request.callSid}r0t600`, maxCallTime: '600' });
+  expect(Object.keys(fields)).not.toContain('needRecord');
+  expect(server.complaints).toEqual([]);
+  await provider.close();
+  await server.close();
+});
