@@ -43,19 +43,19 @@ const ROUTES = [
 it.each(ROUTES)('answers %s %s with 401 without a token and with 403 without the scope', async (method, path) => {
   const url = `${service.url}/v1/admin/${path}`;
 
-  const nobody = await fetch(url, { method });
+  const anonymous = await fetch(url, { method });
   const user = await fetch(url, {
     method,
     headers: { authorization: `Bearer ${await service.token('1001', 'calls')}` },
   });
 
-  expect(nobody.status).toBe(401);
-  expect(await nobody.json()).toMatchObject({ status: 401, code: 'UNAUTHENTICATED' });
+  expect(anonymous.status).toBe(401);
+  expect(await anonymous.json()).toMatchObject({ status: 401, code: 'UNAUTHENTICATED' });
   expect(user.status).toBe(403);
   expect(await user.json()).toMatchObject({ status: 403, code: 'FORBIDDEN' });
 });
 
-it('takes the token in the query too, beside the parameters of a list', async () => {
+it('accepts the token in the query too, next to the parameters of a list', async () => {
   const token = await service.token('1001', 'admin');
 
   const response = await fetch(`${service.url}/v1/admin/users?limit=1&access_token=${token}`);

@@ -52,7 +52,7 @@ const search = async (query: Readonly<Record<string, string>>): Promise<ShownPag
 const found = async (query: Readonly<Record<string, string>>): Promise<string[]> =>
   (await search(query)).items.map(({ callSid }) => callSid);
 
-it('shows each call as it is shown alone, without its timeline', async () => {
+it('shows each call with the same fields as GET calls/{callSid}, without the timeline', async () => {
   const callSid = await over('busy', { callerId: '31', calleeId: '32' });
   const alone = await service.admin('GET', `calls/${callSid}`);
 
@@ -65,7 +65,7 @@ it('shows each call as it is shown alone, without its timeline', async () => {
   expect(next).toBeNull();
 });
 
-it('finds a call by everything that is known of it, while it goes on and when it is over', async () => {
+it('finds an open call and a call that is over by each of its fields', async () => {
   const facts = { userId: '42', phone: '+8613900000042', provider: 'simulator' };
   const open = await opened({ callerId: '41', calleeId: '42', calleePhone: facts.phone });
   const ended = await over('rejected', { callerId: '42', callerPhone: facts.phone });
@@ -85,14 +85,14 @@ it.each([
   '(0086) 13800000051',
   ' 8613800000051',
   ' 13800000051',
-])('understands the phone %j', async (phone) => {
+])('normalizes the phone %j', async (phone) => {
   const callSid =
     (await found({ phone: '+8613800000051' }))[0] ?? (await over('busy', { callerPhone: '+8613800000051' }));
 
   expect(await found({ phone })).toEqual([callSid]);
 });
 
-it('takes a time from on and to before, in any offset, to the millisecond', async () => {
+it('includes `from` and excludes `to`, with any offset, to the millisecond', async () => {
   const callSid = await over('busy', { callerId: '61' });
   const [call] = (await search({ userId: '61' })).items;
   const requestedAt = call!.requestedAt;
@@ -102,13 +102,13 @@ it('takes a time from on and to before, in any offset, to the millisecond', asyn
   for (const from of [requestedAt, inShanghai, requestedAt.toLowerCase(), requestedAt.replace('T', ' ')]) {
     expect(await found({ userId: '61', from, to: after })).toEqual([callSid]);
   }
-  // A plus that nobody has escaped.
+  // A plus that is not percent-encoded.
   expect(await found({ userId: '61', from: inShanghai.replace('+', ' ') })).toEqual([callSid]);
   expect(await found({ userId: '61', from: after })).toEqual([]);
   expect(await found({ userId: '61', to: requestedAt })).toEqual([]);
 });
 
-it('pages through calls that keep coming in, and shows each that was there once', async () => {
+it('pages through the calls once each, also when new calls arrive between pages', async () => {
   const phone = '+8613800000071';
   const there: string[] = [];
   for (let count = 0; count < 5; count++) there.unshift(await over('busy', { calleePhone: phone }));
@@ -125,7 +125,7 @@ it('pages through calls that keep coming in, and shows each that was there once'
   expect(shown).toEqual(there);
 });
 
-it('says that a page that is just full is the last', async () => {
+it('has no next cursor after a last page that is exactly full', async () => {
   const phone = '+8613800000081';
   await over('busy', { calleePhone: phone });
   await over('busy', { callerPhone: phone });
@@ -177,7 +177,7 @@ it.each([
   [`after=${'１'.repeat(32)}`, 'after', '`next` of a page'],
   ['callerId=1', '/callerId', 'should not exist'],
   ['userId[]=1', '/userId[]', 'should not exist'],
-])('refuses ?%s and says why', async (query, where, what) => {
+])('refuses ?%s with the field and the reason', async (query, where, what) => {
   const response = await service.admin('GET', `calls?${query}`);
 
   expect(response.status).toBe(400);
@@ -189,7 +189,7 @@ it.each([
   });
 });
 
-it('names everything that is wrong at once', async () => {
+it('lists every fault of a query at once', async () => {
   const query = 'userId=me&phone=abc&stateType=9&endReason=bad&provider=&from=now&to=then&limit=x&colour=red';
 
   const response = await service.admin('GET', `calls?${query}`);
@@ -200,7 +200,7 @@ it('names everything that is wrong at once', async () => {
   );
 });
 
-it('answers with calls or with 400, whatever is asked', async () => {
+it('answers any query with calls or with 400', async () => {
   const texts = ['', ' ', '%', '%00', '%zz', "'", '1', '-1', 'null', '9'.repeat(400), '😀', '%ED%A0%80', '{}', '[]'];
   const names = ['userId', 'phone', 'stateType', 'endReason', 'provider', 'from', 'to', 'after', 'limit', '__proto__'];
 
@@ -217,7 +217,7 @@ it('answers with calls or with 400, whatever is asked', async () => {
   }
 });
 
-it('is described in the API document, every parameter with what it takes', async () => {
+it('is described in the API document, with every parameter', async () => {
   const document = (await (await fetch(`${service.url}/docs/openapi.json`)).json()) as {
     paths: Record<string, { get: { parameters: { name: string; required: boolean; description: string }[] } }>;
   };

@@ -1,6 +1,6 @@
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
-import { storeCall, tellOf } from '../support/stored-call.js';
+import { storeCall, applyEvent } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -16,7 +16,7 @@ const at = (seconds: number): Date => new Date(BEGIN + seconds * 1000);
 const opened = (target: { calleeId: string } | { serviceLineId: string } = { calleeId: '2000' }) =>
   storeCall(service.database, { provider: 'simulator', ...target });
 
-const tell = async (callSid: string, event: Partial<ProviderEvent> & Pick<ProviderEvent, 'type' | 'occurredAt'>) =>
+const apply = async (callSid: string, event: Partial<ProviderEvent> & Pick<ProviderEvent, 'type' | 'occurredAt'>) =>
   service.app.nest.get(CallRecorder).apply('simulator', {
     callSid,
     eventId: `${callSid}:${event.type}`,
@@ -44,10 +44,10 @@ const find = async (callSid: string) => {
 
 it('shows the record of a call from request to end', async () => {
   const { callSid, callerId } = await opened();
-  await tell(callSid, { type: 'caller_answered', occurredAt: at(2), detail: { leg: 'A' } });
-  await tell(callSid, { type: 'ringing', occurredAt: at(3) });
-  await tell(callSid, { type: 'answered', occurredAt: at(7) });
-  await tell(callSid, { type: 'ended', occurredAt: at(17.4), endReason: 'completed' });
+  await apply(callSid, { type: 'caller_answered', occurredAt: at(2), detail: { leg: 'A' } });
+  await apply(callSid, { type: 'ringing', occurredAt: at(3) });
+  await apply(callSid, { type: 'answered', occurredAt: at(7) });
+  await apply(callSid, { type: 'ended', occurredAt: at(17.4), endReason: 'completed' });
 
   const { call } = await find(callSid);
 
@@ -84,9 +84,9 @@ it('shows the record of a call from request to end', async () => {
   ]);
 });
 
-it('tells of each event who told it, when it happened, when we learned of it and what it changed', async () => {
+it('shows for each event its provider, when it occurred, when it was received and what it changed', async () => {
   const { callSid, callerId } = await opened();
-  await tell(callSid, { type: 'ringing', occurredAt: at(3), detail: { leg: 'B' } });
+  await apply(callSid, { type: 'ringing', occurredAt: at(3), detail: { leg: 'B' } });
 
   const { call } = await find(callSid);
 
@@ -117,10 +117,10 @@ it('tells of each event who told it, when it happened, when we learned of it and
   });
 });
 
-it('shows events in the order in which we learned of them, and one that changed nothing without a change', async () => {
+it('shows events in the order of their receipt, and an event that changed nothing without a change', async () => {
   const { callSid } = await opened();
-  await tell(callSid, { type: 'ended', occurredAt: at(17), endReason: 'busy' });
-  await tell(callSid, { type: 'caller_answered', occurredAt: at(2) });
+  await apply(callSid, { type: 'ended', occurredAt: at(17), endReason: 'busy' });
+  await apply(callSid, { type: 'caller_answered', occurredAt: at(2) });
 
   const { call } = await find(callSid);
 
@@ -129,10 +129,10 @@ it('shows events in the order in which we learned of them, and one that changed 
   expect(call).toMatchObject({ stateType: '4', endReason: 'busy', answeredAt: null, talkSeconds: null, changes: 2 });
 });
 
-it('shows every change in its very bytes', async () => {
+it('shows every change with its stored bytes', async () => {
   const { callSid } = await opened();
-  await tell(callSid, { type: 'ringing', occurredAt: at(3) });
-  await tell(callSid, { type: 'ended', occurredAt: at(5), endReason: 'no_answer' });
+  await apply(callSid, { type: 'ringing', occurredAt: at(3) });
+  await apply(callSid, { type: 'ended', occurredAt: at(5), endReason: 'no_answer' });
 
   const { text } = await find(callSid);
 
@@ -152,7 +152,7 @@ it('shows a call to a service line that is still open', async () => {
   expect(call).toMatchObject({ calleeId: null, serviceLineId: '1', stateType: '1', endReason: null, endedAt: null });
 });
 
-it('keeps what only concerns ourselves to itself', async () => {
+it('does not show internal fields', async () => {
   const { callSid } = await opened();
   await service.app.nest
     .get(CallRecorder)
@@ -168,7 +168,7 @@ it('keeps what only concerns ourselves to itself', async () => {
 });
 
 it.each([
-  ['an unknown one', '1'.repeat(32)],
+  ['unknown', '1'.repeat(32)],
   ['thirty-one digits', '1'.repeat(31)],
   ['thirty-three digits', '1'.repeat(33)],
   ['letters', 'a'.repeat(32)],
@@ -184,11 +184,11 @@ it.each([
   expect(await response.json()).toMatchObject({ status: 404, code: 'NOT_FOUND', detail: expect.any(String) });
 });
 
-it('events of one millisecond stand in the order in which they were stored, whether or not they made a change', async () => {
+it('events of one millisecond are shown in the order in which they were stored', async () => {
   const { callSid } = await storeCall(service.database);
-  await tellOf(service.database, callSid, { type: 'caller_answered', eventId: 'z' });
-  await tellOf(service.database, callSid, { type: 'answered', eventId: 'y' });
-  await tellOf(service.database, callSid, { type: 'ended', eventId: 'x', endReason: 'completed' });
+  await applyEvent(service.database, callSid, { type: 'caller_answered', eventId: 'z' });
+  await applyEvent(service.database, callSid, { type: 'answered', eventId: 'y' });
+  await applyEvent(service.database, callSid, { type: 'ended', eventId: 'x', endReason: 'completed' });
   await service.database.query('update call_event set received_at = now() where call_sid = $1', [callSid]);
 
   const { events } = (await (await service.admin('GET', `calls/${callSid}`)).json()) as { events: { type: string }[] };

@@ -1,4 +1,4 @@
-/** What admins see of providers and routes, and which way a call would go. */
+/** Providers and routes in the admin API, and the dry run of a call. */
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 import { MAIN } from '../support/twilio-call.js';
 import { WEBHOOK_TOKEN } from '../support/yuntongxun-provider.js';
@@ -57,7 +57,7 @@ describe('the providers', () => {
     }
   });
 
-  it('are for admins alone', async () => {
+  it('are refused without the admin scope', async () => {
     for (const path of ['providers', 'dry-run?callerId=1001&calleeId=2000']) {
       const response = await fetch(`${telephony.service.url}/v1/admin/${path}`, {
         headers: { authorization: `Bearer ${await telephony.service.token('1001')}` },
@@ -68,7 +68,7 @@ describe('the providers', () => {
 });
 
 describe('a dry run', () => {
-  it('tells who would carry the call, who would stand in, and places none', async () => {
+  it('names the provider of the call and the one for fail-over, and places no call', async () => {
     const user = await telephony.user('yuntongxun', 'twilio');
 
     expect(await dryRun(user, '138 0000 2013')).toEqual({
@@ -84,7 +84,7 @@ describe('a dry run', () => {
     expect(await telephony.service.database.query('select from call_record')).toEqual([]);
   });
 
-  it('passes over where the caller has no sub-account', async () => {
+  it('skips a provider where the caller has no sub-account', async () => {
     expect(await dryRun(await telephony.user('twilio'), CHINESE)).toMatchObject({
       carrier: 'twilio',
       providers: [
@@ -94,13 +94,13 @@ describe('a dry run', () => {
     });
   });
 
-  it('takes the callee’s own number', async () => {
+  it('uses the phone of a callee who is a user', async () => {
     const user = await telephony.user('yuntongxun');
 
     expect((await get(`dry-run?callerId=${user}&calleeId=2000`)).body).toMatchObject({ phone: '+8613800002000' });
   });
 
-  it('counts the calls that go on', async () => {
+  it('counts open calls against the limit', async () => {
     const [talking, next] = [await telephony.user('twilio'), await telephony.user('twilio')];
     expect(await telephony.service.ask(talking, 'call/2013')).toMatchObject({ returnCode: 200 });
 
@@ -119,7 +119,7 @@ describe('a dry run', () => {
     ['1001', '+8613900001001', 'This is the phone of the caller.'],
     ['1001', '+442079460000', 'No route leads to this number.'],
     ['1001', '+8613800002000', 'None of the providers on the route can carry it at the moment.'],
-  ])('of a call from %s to %s says why there would be none', async (callerId, phone, why) => {
+  ])('of a call from %s to %s gives the reason why no provider would carry it', async (callerId, phone, why) => {
     expect(await dryRun(callerId, phone)).toMatchObject({ carrier: null, why });
   });
 

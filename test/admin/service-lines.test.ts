@@ -50,7 +50,7 @@ it('is changed field by field, zero and false included', async () => {
   });
 });
 
-it('is listed by position and then id, a page at a time', async () => {
+it('is listed by position and then id, page by page', async () => {
   const names = ['d', 'b', 'c', 'a', 'e'];
   const positions = [2, 1, 1, 0, 2_147_483_647];
   for (const [index, name] of names.entries()) await created({ name, position: positions[index] });
@@ -67,7 +67,7 @@ it('is listed by position and then id, a page at a time', async () => {
   expect(seen).toEqual(['a', 'b', 'c', 'd', 'e']);
 });
 
-it('answers callService when it is the first that is open', async () => {
+it('is called by callService when it is the first open line', async () => {
   await created({ open: false, position: 0 });
   expect((await service.ask('1001', 'callService')).returnMsg).toBe('客服电话不存在,请联系管理员!');
   const id = await created({ position: 1 });
@@ -104,7 +104,7 @@ it.each([
   ]);
 });
 
-it('needs every field to be created', async () => {
+it('cannot be created without every field', async () => {
   const response = await service.admin('POST', 'service-lines', {});
 
   const { errors } = (await response.json()) as { errors: { where: string }[] };

@@ -39,7 +39,7 @@ it('is created by PUT, replaced by the next, and its secret is stored and never 
   expect(parties.subAccount('simulator')).toEqual({ externalId: 'two', secret: SECRET });
 });
 
-it('is what the user’s calls are placed under', async () => {
+it('is used to place the user’s calls', async () => {
   const userId = await freshUser();
   await service.admin('PATCH', `users/${userId}`, { phone: '13700137000' });
   expect((await service.ask(userId, 'call/2000')).returnMsg).toBe('无通讯子账户,请联系管理员!');
@@ -49,7 +49,7 @@ it('is what the user’s calls are placed under', async () => {
   expect((await service.ask(userId, 'call/2000')).returnCode).toBe(200);
 });
 
-it('is gone after DELETE', async () => {
+it('is not found after DELETE', async () => {
   const userId = await freshUser();
   await store(userId, { externalId: 'one', secret: SECRET });
 
@@ -61,7 +61,7 @@ it('is gone after DELETE', async () => {
   expect(await (await service.admin('GET', `users/${userId}/sub-accounts`)).json()).toEqual({ items: [] });
 });
 
-it('is listed in the order of providers, also where the provider is not run any more', async () => {
+it('is listed in the order of providers, also when its provider is not configured any more', async () => {
   const userId = await freshUser();
   await store(userId, { externalId: 'one', secret: SECRET });
   await service.database.query(`insert into sub_account values ($1, 'ancient', 'zero', $2)`, [userId, SECRET]);
@@ -78,7 +78,7 @@ it('is listed in the order of providers, also where the provider is not run any 
 });
 
 it.each(['simulater', 'Simulator', 'toString', '%00', '%E2%98%8E', 'a'.repeat(65)])(
-  'refuses the provider %s, and names the ones that there are',
+  'refuses the provider %s, and names the configured ones',
   async (provider) => {
     const userId = await freshUser();
 
@@ -124,7 +124,7 @@ it.each([
   expect(text).not.toContain(SECRET);
 });
 
-it('keeps the secret out of the error of a statement that fails, and so out of the log', async () => {
+it('does not put the secret into the error of a failed statement, and so not into the log', async () => {
   const userId = await freshUser();
   const accounts = service.app.nest.get(SubAccountService);
   await service.database.query(`alter table sub_account add constraint no_thirteen check (external_id <> 'thirteen')`);

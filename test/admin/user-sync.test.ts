@@ -26,7 +26,7 @@ const sync = (users: unknown) => service.admin('PUT', 'users', { users });
 
 const stored = () => service.database.query<unknown[]>('select id, name, phone from app_user order by id');
 
-it('creates, changes and leaves alone, and counts each', async () => {
+it('creates and changes users, leaves others unchanged, and counts each', async () => {
   await sync([
     { id: '1', name: 'unchanged', phone: '13800138000' },
     { id: '2', name: 'renamed', phone: '95588' },
@@ -73,7 +73,7 @@ it.each([
   expect(await stored()).toEqual([{ id: '1', name: 'a', phone: null }]);
 });
 
-it('leaves sub-accounts alone', async () => {
+it('does not change sub-accounts', async () => {
   await sync([{ id: '1', name: 'a', phone: '95588' }]);
   await service.admin('PUT', 'users/1/sub-accounts/simulator', { externalId: 'account', secret: 'secret' });
 
@@ -82,7 +82,7 @@ it('leaves sub-accounts alone', async () => {
   expect((await service.admin('GET', 'users/1/sub-accounts/simulator')).status).toBe(200);
 });
 
-it('takes ten thousand users in one request, and again', async () => {
+it('accepts ten thousand users in one request, and again', async () => {
   const first = await sync(rows(10_000));
   const second = await sync(rows(10_000));
 
@@ -91,7 +91,7 @@ it('takes ten thousand users in one request, and again', async () => {
   expect(await service.database.query('select count(*)::integer as count from app_user')).toEqual([{ count: 10_000 }]);
 });
 
-it('takes ten thousand users with the longest names, escaped as some encoders do', async () => {
+it('accepts ten thousand users with the longest names, escaped as some encoders do', async () => {
   const users = rows(10_000).map((row) => ({ ...row, name: '名'.repeat(100) }));
   const body = JSON.stringify({ users }).replace(
     /[^\0-\x7f]/g,
@@ -122,7 +122,7 @@ it('refuses a body of more than 8 MB', async () => {
   expect(await response.json()).toMatchObject({ code: 'TOO_LARGE' });
 });
 
-it('names every faulty row with all that is wrong, and changes nothing', async () => {
+it('lists every fault of every row, and changes nothing', async () => {
   await sync([{ id: '1', name: 'before' }]);
 
   const response = await sync([
@@ -160,7 +160,7 @@ it('names every faulty row with all that is wrong, and changes nothing', async (
   expect(await stored()).toEqual([{ id: '1', name: 'before', phone: null }]);
 });
 
-it('names all of ten thousand faulty rows', async () => {
+it('lists all of ten thousand faulty rows', async () => {
   const response = await sync(rows(10_000).map((row) => ({ ...row, phone: '110' })));
 
   const { errors } = (await response.json()) as { errors: { where: string }[] };
@@ -182,11 +182,11 @@ it.each([
   expect(await response.json()).toMatchObject({ errors: [{ where }] });
 });
 
-it('takes an empty list', async () => {
+it('accepts an empty list', async () => {
   expect(await (await sync([])).json()).toEqual({ created: 0, changed: 0, unchanged: 0 });
 });
 
-it('does not let two syncs that name the same users in opposite orders wait for each other', async () => {
+it('does not deadlock for two concurrent syncs with the same users in opposite orders', async () => {
   const users = rows(100);
   await sync(users);
   const changed = users.map((row) => ({ ...row, name: `${row.name}!` }));

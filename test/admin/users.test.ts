@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Far from the demo directory; a fresh one for each test. */
+/** Ids outside the demo directory, a new one for each test. */
 let nextId = 500_000;
 const freshId = (): string => String(nextId++);
 
@@ -25,7 +25,7 @@ const stored = async (id: string): Promise<unknown> => {
 };
 
 describe('creating a user', () => {
-  it('answers 201 with the user, their phone normalised, and where they are', async () => {
+  it('answers 201 with the user, a normalized phone, and a location', async () => {
     const id = freshId();
 
     const response = await service.admin('POST', 'users', { id, name: ' 王小明 ', phone: '138 0013-8000' });
@@ -37,14 +37,14 @@ describe('creating a user', () => {
     expect(await stored(id)).toEqual(user);
   });
 
-  it('keeps the greatest Long unharmed', async () => {
+  it('stores the greatest Long exactly', async () => {
     const response = await service.admin('POST', 'users', { id: MAX_LONG, name: 'last' });
 
     expect(await response.json()).toEqual({ id: MAX_LONG, name: 'last', phone: null, blocked: false });
     expect(await stored(MAX_LONG)).toMatchObject({ id: MAX_LONG });
   });
 
-  it('refuses an id that is taken and leaves the user alone', async () => {
+  it('refuses an existing id with 409, and does not change the user', async () => {
     const id = await created({ phone: '95588' });
 
     const response = await service.admin('POST', 'users', { id, name: 'somebody else' });
@@ -54,7 +54,7 @@ describe('creating a user', () => {
     expect(await stored(id)).toEqual({ id, name: '王小明', phone: '95588' });
   });
 
-  it('answers one 201 and otherwise 409 to the same id at one instant', async () => {
+  it('answers one 201 and otherwise 409 to concurrent requests with the same id', async () => {
     const id = freshId();
 
     const responses = await Promise.all(
@@ -78,11 +78,11 @@ describe('creating a user', () => {
     ['a NUL in the name', { id: '7', name: 'a\u0000b' }, '/name', 'control characters'],
     ['an unpaired surrogate', { id: '7', name: 'a\ud83d' }, '/name', 'unpaired surrogates'],
     ['a number for a phone', { id: '7', name: 'a', phone: 13800138000 }, '/phone', 'must be a string'],
-    ['a phone that is none', { id: '7', name: 'a', phone: '12' }, '/phone', 'not a number that can be dialled'],
+    ['a malformed phone', { id: '7', name: 'a', phone: '12' }, '/phone', 'not a number that can be dialled'],
     ['an emergency number', { id: '7', name: 'a', phone: '110' }, '/phone', 'not a number that can be dialled'],
     ['a NUL in the phone', { id: '7', name: 'a', phone: '95588\u0000' }, '/phone', 'not a number that can be dialled'],
     ['an unknown field', { id: '7', name: 'a', secret: 'b' }, '/secret', 'should not exist'],
-  ])('refuses %s and says so', async (_, body, where, what) => {
+  ])('refuses %s and names the field', async (_, body, where, what) => {
     const response = await service.admin('POST', 'users', body);
 
     expect(response.status).toBe(400);
@@ -96,7 +96,7 @@ describe('creating a user', () => {
     expect(await stored('7')).toBeUndefined();
   });
 
-  it('takes a name of a hundred characters outside the basic plane', async () => {
+  it('accepts a name of a hundred characters outside the basic plane', async () => {
     const name = '😀'.repeat(100);
 
     const id = await created({ name });
@@ -112,7 +112,7 @@ describe('creating a user', () => {
 });
 
 describe('reading users', () => {
-  it('finds one', async () => {
+  it('returns one user by id', async () => {
     const id = await created({ phone: '010-56469588' });
 
     const response = await service.admin('GET', `users/${id}`);
@@ -121,7 +121,7 @@ describe('reading users', () => {
     expect(await response.json()).toEqual({ id, name: '王小明', phone: '+861056469588', blocked: false });
   });
 
-  it.each(['GET', 'PATCH', 'DELETE'])('answers 404 to %s of an id that does not exist or is none', async (method) => {
+  it.each(['GET', 'PATCH', 'DELETE'])('answers 404 to %s of an unknown or malformed id', async (method) => {
     const body = method === 'PATCH' ? { name: 'a' } : undefined;
     for (const id of ['499999', '1e3', '%205', '0', '-1', '12345678901234567890', '1%00', '%zz', 'me', "1'--"]) {
       const response = await service.admin(method, `users/${id}`, body);
@@ -131,7 +131,7 @@ describe('reading users', () => {
     }
   });
 
-  it('lists all of them once, in the order of their ids as numbers, a page at a time', async () => {
+  it('lists all users once, by numeric id, page by page', async () => {
     await created();
     const ids: string[] = [];
     let next: string | null = null;
@@ -148,7 +148,7 @@ describe('reading users', () => {
     expect(ids).toEqual(all.map(({ id }) => id));
   });
 
-  it('says that a page that is just full is the last', async () => {
+  it('has no next cursor after a last page that is exactly full', async () => {
     const [last] = await service.database.query<{ id: string }[]>(
       'select id from app_user order by id desc offset 1 limit 1',
     );
@@ -184,7 +184,7 @@ describe('changing a user', () => {
     [{ phone: '+86 10 5646 9588' }, { name: '王小明', phone: '+861056469588' }],
     [{ phone: null }, { name: '王小明', phone: null }],
     [{}, { name: '王小明', phone: '95588' }],
-  ])('applies %j and leaves the rest', async (change, expected) => {
+  ])('applies %j and keeps the other fields', async (change, expected) => {
     const id = await created({ phone: '95588' });
 
     const response = await service.admin('PATCH', `users/${id}`, change);
@@ -223,7 +223,7 @@ describe('removing a user', () => {
     expect((await service.admin('DELETE', `users/${id}`)).status).toBe(404);
   });
 
-  it('takes their sub-accounts along', async () => {
+  it('removes the user’s sub-accounts too', async () => {
     const id = await created();
     await service.admin('PUT', `users/${id}/sub-accounts/simulator`, { externalId: 'a', secret: 'b' });
 

@@ -1,5 +1,5 @@
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { openTestCall, wholeTestCall } from '../support/told-call.js';
+import { openTestCall, endedTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint, retryNow } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
@@ -56,14 +56,14 @@ const delivered = (callSid: string, count = 4): Promise<Page> =>
     return page.items.length === count && page;
   });
 
-it('tells of each delivery when it was due and every attempt at it', async () => {
+it('shows for each delivery its times and every attempt', async () => {
   receiver.replyWith(() => ({ status: 503, body: 'overloaded\u0000' }));
   const callSid = await openTestCall(service);
   await waitFor('a failure', async () => (await list()).items[0]?.attempts[0]?.status === 503);
   receiver.replyWith(() => 204);
   await waitFor('another attempt', async () => {
     await retryNow(service.database);
-    return receiver.taken(callSid).length === 1;
+    return receiver.accepted(callSid).length === 1;
   });
 
   const { items } = await delivered(callSid, 1);
@@ -92,11 +92,11 @@ it('tells of each delivery when it was due and every attempt at it', async () =>
   ]);
 });
 
-it('lists the latest first, a page at a time, by state and by call', async () => {
-  const first = await wholeTestCall(service);
+it('lists the latest first, page by page, by state and by call', async () => {
+  const first = await endedTestCall(service);
   await delivered(first);
   receiver.replyWith(() => 500);
-  const second = await wholeTestCall(service);
+  const second = await endedTestCall(service);
 
   const seen: string[] = [];
   let next: string | null = null;
@@ -116,33 +116,33 @@ it('lists the latest first, a page at a time, by state and by call', async () =>
   expect(await ids(`?callSid=${first}&state=pending`)).toEqual([]);
 });
 
-it('delivers a single change of a call again, under the same id', async () => {
-  const callSid = await wholeTestCall(service);
+it('redelivers a single change of a call, with the same id', async () => {
+  const callSid = await endedTestCall(service);
   await delivered(callSid);
 
   const response = await redeliver({ callSid, number: 2 });
 
   expect(response.status).toBe(202);
   expect(await response.json()).toEqual({ deliveries: 1 });
-  await waitFor('a fifth', () => receiver.taken(callSid).length === 5);
-  const [again, before] = [receiver.taken(callSid)[4], receiver.taken(callSid)[1]];
+  await waitFor('a fifth', () => receiver.accepted(callSid).length === 5);
+  const [again, before] = [receiver.accepted(callSid)[4], receiver.accepted(callSid)[1]];
   expect([again?.id, again?.body]).toEqual([before?.id, before?.body]);
   const { items } = await delivered(callSid);
   expect(items.find(({ number }) => number === 2)?.attempts).toHaveLength(2);
 });
 
-it('delivers all changes of a call again, in their order', async () => {
-  const callSid = await wholeTestCall(service);
+it('redelivers all changes of a call, in their order', async () => {
+  const callSid = await endedTestCall(service);
   await delivered(callSid);
 
   expect(await (await redeliver({ callSid })).json()).toEqual({ deliveries: 4 });
 
-  await waitFor('eight', () => receiver.taken(callSid).length === 8);
-  expect(receiver.taken(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
-  expect(receiver.mostAtOnce).toBe(1);
+  await waitFor('eight', () => receiver.accepted(callSid).length === 8);
+  expect(receiver.accepted(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
+  expect(receiver.mostConcurrent).toBe(1);
 });
 
-it('does not wait any longer for a delivery that an admin wants now', async () => {
+it('redelivers a delivery that waits for a retry at once', async () => {
   receiver.replyWith(() => 500);
   const callSid = await openTestCall(service);
   await waitFor('a failure', async () => (await list()).items[0]?.attempts[0]?.status === 500);
@@ -153,14 +153,14 @@ it('does not wait any longer for a delivery that an admin wants now', async () =
 
   expect((await redeliver({ callSid, number: 1 })).status).toBe(202);
 
-  await waitFor('the delivery', () => receiver.taken(callSid).length === 1);
+  await waitFor('the delivery', () => receiver.accepted(callSid).length === 1);
 });
 
 it.each([
-  ['a call that the endpoint was never told of', { callSid: '1'.repeat(32) }],
-  ['a change that never was', { number: 5 }],
+  ['a call without a delivery to the endpoint', { callSid: '1'.repeat(32) }],
+  ['a change that does not exist', { number: 5 }],
 ])('answers 404 for %s', async (_, fields) => {
-  const callSid = await wholeTestCall(service);
+  const callSid = await endedTestCall(service);
   await delivered(callSid);
 
   const response = await redeliver({ callSid, ...fields });

@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { NameResolver } from '../../src/delivery/name-resolver.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { openTestCall } from '../support/told-call.js';
+import { openTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver } from '../support/webhook-receiver.js';
 
@@ -89,7 +89,7 @@ it('is disabled and enabled', async () => {
   });
 });
 
-it('is listed by id, a page at a time', async () => {
+it('is listed by id, page by page', async () => {
   for (let count = 0; count < 5; count++) await created();
 
   const seen: string[] = [];
@@ -106,7 +106,7 @@ it('is listed by id, a page at a time', async () => {
   expect(seen).toEqual(['1', '2', '3', '4', '5']);
 });
 
-it('has a new secret made, and signs with both for a day', async () => {
+it('gets a new secret, and deliveries are signed with both secrets for a day', async () => {
   const receiver = await startWebhookReceiver();
   const { id, secret } = await created({ url: receiver.url });
   const rotation = await service.admin('POST', `webhook-endpoints/${id}/secret`);
@@ -134,21 +134,25 @@ it('has a new secret made, and signs with both for a day', async () => {
 });
 
 it.each([
-  ['no URL', 'backend', /must be a URL/],
-  ['no web address', 'ftp://backend.example.com/', /must begin with https/],
+  ['a text that is not a URL', 'backend', /must be a URL/],
+  ['an ftp URL', 'ftp://backend.example.com/', /must begin with https/],
   ['a script', 'javascript:alert(1)', /must begin with https/],
   ['a name and a password', 'https://user:secret@backend.example.com/', /must not hold a user name or password/],
   ['a fragment', 'https://backend.example.com/#there', /must not hold a fragment/],
   ['the port of mail', 'https://backend.example.com:25/', /must have the port/],
   ['too long', `https://backend.example.com/${'a'.repeat(2_000)}`, /2000 characters/],
-  ['a name that nobody knows', 'https://nowhere.example.com/', /nowhere\.example\.com cannot be resolved/],
-  ['plain http to the public', 'http://backend.example.com/', /http is not safe; use https, or have the operator/],
+  ['a name that cannot be resolved', 'https://nowhere.example.com/', /nowhere\.example\.com cannot be resolved/],
   [
-    'an inside name',
+    'plain http to a public address',
+    'http://backend.example.com/',
+    /http is not safe; use https, or have the operator/,
+  ],
+  [
+    'a name with a private address',
     'https://inside.example.com/',
     /10\.0\.0\.5 is not a public address \(private\); have the operator/,
   ],
-  ['a half inside name', 'https://half-inside.example.com/', /192\.168\.0\.1/],
+  ['a name with a public and a private address', 'https://half-inside.example.com/', /192\.168\.0\.1/],
   ['loopback', 'https://127.0.0.2/', /127\.0\.0\.2 is not a public address \(loopback\)/],
   ['loopback as a number', 'https://2130706434/', /127\.0\.0\.2/],
   ['loopback in octal', 'https://0177.0.0.2/', /127\.0\.0\.2/],
@@ -204,7 +208,7 @@ it.each([
   ]);
 });
 
-it('may be reached by http where the operator allows the range', async () => {
+it('may use http when the operator allows the address range', async () => {
   await created({ url: 'http://allowed.example.com:8080/hook' });
   await created({ url: 'http://127.0.0.1:8080/hook' });
 });

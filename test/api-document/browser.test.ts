@@ -12,7 +12,7 @@ afterAll(() => service.close());
 const CALL_PLACED = { data: { callSid: expect.stringMatching(/^\d{32}$/) }, returnCode: 200, returnMsg: 'success' };
 
 describeInBrowser('Swagger UI in a browser', (browser) => {
-  it.each(['/docs', '/docs/'])('loads %s without a fault, and from nobody but us', async (path) => {
+  it.each(['/docs', '/docs/'])('loads %s without errors, and only from the service', async (path) => {
     const origin = `http://${PUBLIC_HOST}:${new URL(service.url).port}`;
 
     const page = await SwaggerPage.open(browser(), `${origin}${path}`);
@@ -46,7 +46,7 @@ describeInBrowser('Swagger UI in a browser', (browser) => {
       expect(page.lastCall()?.authorization).toBeUndefined();
     });
 
-    it('places a call with a token in the bearer box, and asks for its state', async () => {
+    it('places a call with a token in the bearer box, and reads its state', async () => {
       const token = await service.token('1004');
       await page.authorize({ bearer: token });
 
@@ -63,7 +63,7 @@ describeInBrowser('Swagger UI in a browser', (browser) => {
       expect(page.lastCall()?.url.search).toBe('');
     });
 
-    it('serves an administrator, for whom it has filled the forms in', async () => {
+    it('executes admin operations with the examples in the forms', async () => {
       await page.authorize({ bearer: await service.token('1001', 'admin') });
 
       const user = await page.execute('getUser');
@@ -73,7 +73,7 @@ describeInBrowser('Swagger UI in a browser', (browser) => {
       expect(users).toMatchObject({ status: '200', body: { items: expect.arrayContaining([user.body]) } });
     });
 
-    it('is refused with both boxes filled in, as the document says', async () => {
+    it('gets 401 with tokens in both boxes, as documented', async () => {
       const token = await service.token('1001');
       await page.authorize({ access_token: token, bearer: token });
 
@@ -85,7 +85,7 @@ describeInBrowser('Swagger UI in a browser', (browser) => {
       });
     });
 
-    it('keeps no token for later, and removes what an earlier version has kept', async () => {
+    it('stores no token, and removes a token that an earlier version stored', async () => {
       await page.authorize({ bearer: await service.token('1001', 'admin') });
       const keptAfterUse = await page.kept();
       await page.keep('authorized', '{"bearer":{"value":"a token"}}');
@@ -95,7 +95,7 @@ describeInBrowser('Swagger UI in a browser', (browser) => {
       expect(await page.execute('getUser')).toMatchObject({ status: '401' });
     });
 
-    it('offers no form for webhooks, whose signature nobody can type', async () => {
+    it('has no form for webhooks, because they need a signature', async () => {
       const webhook = await page.unfold('receiveWebhook');
       const health = await page.unfold('isLive');
 

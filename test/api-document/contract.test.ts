@@ -1,4 +1,4 @@
-/** The strings are copied from the contract and not taken from our error table, which is what they are to test. */
+/** The strings are copied from the contract, not from our error table, because they test that table. */
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { fetchDocument, operationNamed, type ApiDocument } from './document.js';
 
@@ -47,7 +47,7 @@ describe.each(Object.entries(CONTRACT))('%s', (operationId, failures) => {
     );
   });
 
-  it('says when each of them comes', () => {
+  it('describes the cause of each of them', () => {
     const rows = ok().description.split('\n');
 
     for (const [returnCode, returnMsg] of failures) {
@@ -63,7 +63,7 @@ describe.each(Object.entries(CONTRACT))('%s', (operationId, failures) => {
   });
 });
 
-it('says of a second call with somebody else what the contract says', () => {
+it('a second call to another target has the contract’s answer in the document', () => {
   for (const operationId of ['callUser', 'callCustomerService']) {
     const body = operationNamed(document, operationId).operation.responses['429']?.content?.['application/json'];
 

@@ -26,7 +26,7 @@ describe('every parameter', () => {
     expect(bare.map(({ where }) => where)).toEqual([]);
   });
 
-  it('has an example, or a choice of values, that obeys its schema', () => {
+  it('has an example or enum values that match its schema', () => {
     for (const { where, parameter } of parameters()) {
       const { example, schema = {} } = parameter;
       const [shown] = [example, schema.example, schema.examples?.[0], schema.default, schema.enum?.[0]].filter(
@@ -38,7 +38,7 @@ describe('every parameter', () => {
     }
   });
 
-  it('is left empty by the page where it need not be given, and its example is told instead', () => {
+  it('that is optional has no example value in the form, but one in its description', () => {
     const optional = parameters().filter(({ parameter }) => !parameter.required);
 
     for (const { where, parameter } of optional) {
@@ -72,7 +72,7 @@ describe('every reply', () => {
 });
 
 describe('every body', () => {
-  it('has a schema and examples, and each of these obeys it', () => {
+  it('has a schema and examples that match it', () => {
     const bodies = bodiesOf(document);
 
     expect(bodies.length).toBeGreaterThan(100);
@@ -85,7 +85,7 @@ describe('every body', () => {
   });
 });
 
-describe('what the service really says', () => {
+describe('the replies of the service', () => {
   const expectDocumented = async (operationId: string, response: Response): Promise<unknown> => {
     const type = response.headers.get('content-type')?.split(';')[0] ?? '';
     const body: unknown = await response.json();
@@ -96,7 +96,7 @@ describe('what the service really says', () => {
     return body;
   };
 
-  it('is as the document has it', async () => {
+  it('match the document', async () => {
     const headers = { authorization: `Bearer ${await service.token('1001')}` };
     const asUser = (path: string) => fetch(`${service.url}/v1/app/${path}`, { headers });
 

@@ -1,4 +1,4 @@
-/** The OpenAPI document as its readers get it, in the few words of OpenAPI that these tests use. */
+/** The served OpenAPI document, with types for the parts that these tests use. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -52,7 +52,7 @@ export interface ApiDocument {
 }
 
 export interface Served {
-  /** As in `GET /v1/app/call/{targetId}`. */
+  /** Such as `GET /v1/app/call/{targetId}`. */
   readonly name: string;
   readonly method: string;
   readonly path: string;
@@ -79,12 +79,12 @@ export const operationNamed = (document: ApiDocument, operationId: string): Serv
 };
 
 export interface PlacedBody {
-  /** Where it stands, for people. */
+  /** A readable description of its place. */
   readonly where: string;
   readonly body: Body;
 }
 
-/** What is sent and what comes back, of every operation and in every format. */
+/** Every request and response body of every operation, in every format. */
 export const bodiesOf = (document: ApiDocument): PlacedBody[] =>
   operationsOf(document).flatMap(({ name, operation: { requestBody, responses } }) => {
     const placed = (place: string, content: Readonly<Record<string, Body>> = {}): PlacedBody[] =>

@@ -1,4 +1,4 @@
-/** Requests as strangers and broken clients send them, made out of the document: every operation, parameter and field. */
+/** Random, often malformed requests, generated from the document for every operation, parameter and field. */
 import fc from 'fast-check';
 import type { ApiDocument, Parameter, Schema, Served } from './document.js';
 import { operationsOf } from './document.js';
@@ -6,14 +6,14 @@ import { examplesOf } from './shown-example.js';
 
 export interface FuzzedRequest {
   readonly served: Served;
-  /** With its query, as it is sent. */
+  /** The request target with its query. */
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | null;
   readonly as: 'admin' | 'user' | 'nobody';
 }
 
-/** What exists, so that not every request ends at an id that does not. */
+/** Existing ids and values, so that not every request fails at an unknown id. */
 export interface KnownValues {
   readonly [name: string]: readonly string[];
 }
@@ -83,7 +83,7 @@ const AWKWARD: readonly unknown[] = [
   ],
 ];
 
-/** Of a body that is no JSON, or not ours. */
+/** Bodies that are not JSON, or not valid for the service. */
 const RAW_BODIES = ['', '{', '[', '"', 'nul', '\0', '{"a":1,}', '[1', '{}{}', '{"__proto__":{}}', '\ufeff{}'].map(
   (text) => Buffer.from(text),
 );
@@ -118,12 +118,12 @@ const valueFor = (name: string, schema: Schema, known: KnownValues): fc.Arbitrar
   );
 };
 
-/** Nothing where there is nothing to write. */
+/** An empty text for undefined. */
 const jsonOf = (value: unknown): string => (value === undefined ? '' : JSON.stringify(value));
 
 const written = (value: unknown): string => (typeof value === 'string' ? value : jsonOf(value));
 
-/** A URL cannot hold half of a surrogate pair: here its bytes are sent, as broken encoders do. */
+/** A URL cannot contain a lone surrogate. Its bytes are sent instead, as broken encoders do. */
 const escaped = (value: unknown): string =>
   Array.from(written(value))
     .map((character) => (/^\p{Surrogate}$/u.test(character) ? '%ED%A0%80' : encodeURIComponent(character)))
@@ -132,7 +132,7 @@ const escaped = (value: unknown): string =>
 const pathFor = ({ path, operation }: Served, known: KnownValues): fc.Arbitrary<string> => {
   const parts = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
   return fc.tuple(...parts.map(({ name, schema = {} }) => valueFor(name, schema, known))).map((values) =>
-    // A function, since replace() reads $& and the like in a text.
+    // A function, because replace() interprets $& in a text.
     parts.reduce((text, { name }, i) => text.replace(`{${name}}`, () => escaped(values[i])), path),
   );
 };
@@ -146,7 +146,7 @@ const queryFor = (parameters: readonly Parameter[], known: KnownValues): fc.Arbi
   return fc.array(one, { maxLength: 3 }).map((chosen) => (chosen.length > 0 ? `?${chosen.join('&')}` : ''));
 };
 
-/** The example with some of its fields, at any depth, made into something else. */
+/** The example with some of its fields, at any depth, replaced. */
 const changed = (example: unknown, known: KnownValues): fc.Arbitrary<unknown> => {
   if (typeof example !== 'object' || example === null) return valueFor('', {}, known);
   if (Array.isArray(example)) {

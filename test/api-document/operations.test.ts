@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** In OpenAPI's spelling. */
+/** The served routes in OpenAPI's notation. */
 const routes = () =>
   routesOf(service.app.nest).map(({ method, path, access }) => ({
     name: `${method} /${path.replace(/:(\w+)/g, '{$1}')}`,
@@ -28,17 +28,17 @@ const withAccess = (...wanted: string[]): Served[] => {
 };
 
 describe('the operations of the document', () => {
-  it('are the routes that are served, each of them once', () => {
+  it('are the served routes, each once', () => {
     expect(operations.map(({ name }) => name).sort()).toEqual(
       routes()
         .map(({ name }) => name)
-        // The same door once more, for addresses with a secret in them.
+        // The same route for URLs with a secret in them.
         .filter((name) => !name.endsWith('/*'))
         .sort(),
     );
   });
 
-  it('have a name of their own and a summary', () => {
+  it('have a unique operationId and a summary', () => {
     const nameless = operations.filter(({ operation: { operationId, summary } }) => !operationId || !summary);
     const ids = operations.map(({ operation }) => operation.operationId);
 
@@ -46,7 +46,7 @@ describe('the operations of the document', () => {
     expect(ids).toEqual([...new Set(ids)]);
   });
 
-  it('stand in one group each, which is described', () => {
+  it('have one tag each, which is described', () => {
     const groups = document.tags.map(({ name }) => [name]);
 
     for (const { name, operation } of operations) {
@@ -57,7 +57,7 @@ describe('the operations of the document', () => {
     ).toEqual([]);
   });
 
-  it('take the token in the header; those of the contract also in the query', () => {
+  it('accept the token in the header, and those of the contract also in the query', () => {
     const schemesOf = ({ operation }: Served) =>
       operation.security?.map((requirement) => Object.keys(requirement).join('+')).sort();
     for (const served of withAccess('user')) {
@@ -74,13 +74,13 @@ describe('the operations of the document', () => {
     }
   });
 
-  it('offer no second place for a token than the Authorize box', () => {
+  it('have no parameter for a token in addition to the Authorize box', () => {
     const parameters = operations.flatMap(({ operation }) => operation.parameters ?? []).map(({ name }) => name);
 
     expect(parameters.filter((name) => /^(?:access_token|authorization)$/i.test(name))).toEqual([]);
   });
 
-  it('say what becomes of a body that is wrong, also where none is needed', () => {
+  it('document the answers to a malformed body, also when no body is needed', () => {
     const withBody = withAccess(...SCOPES).filter(({ method }) => method !== 'GET');
 
     expect(withBody.length).toBeGreaterThan(10);
@@ -92,7 +92,7 @@ describe('the operations of the document', () => {
     }
   });
 
-  it('say what becomes of a request without a token, and without the scope', () => {
+  it('document the answers to a request without a token and without the scope', () => {
     const statuses = ({ operation }: Served) => Object.keys(operation.responses);
 
     expect(withAccess('user', ...SCOPES).filter((served) => !statuses(served).includes('401'))).toEqual([]);
@@ -100,7 +100,7 @@ describe('the operations of the document', () => {
   });
 });
 
-/** A documented refusal, of which only the request id is another every time. */
+/** A documented refusal without its request id, which always differs. */
 const documented = ({ operation }: Served, status: string) => {
   const [[type, body] = []] = Object.entries(operation.responses[status]?.content ?? {});
   return { status: Number(status), type, body: { ...(body?.example as object), requestId: undefined } };
@@ -113,7 +113,7 @@ const refused = async ({ method, path }: Served, headers: Record<string, string>
 };
 
 describe('a documented refusal', () => {
-  it('is what a request without a token gets, to the letter', async () => {
+  it('equals the answer to a request without a token', async () => {
     for (const served of withAccess('user', ...SCOPES)) {
       expect({ name: served.name, ...(await refused(served, {})) }).toEqual({
         name: served.name,
@@ -122,7 +122,7 @@ describe('a documented refusal', () => {
     }
   });
 
-  it('is what a request with two tokens gets', async () => {
+  it('equals the answer to a request with two tokens', async () => {
     const token = await service.token('1001', 'admin');
 
     for (const served of withAccess('user', ...SCOPES)) {
@@ -131,7 +131,7 @@ describe('a documented refusal', () => {
     }
   });
 
-  it('is what a user without the scope gets', async () => {
+  it('equals the answer to a user without the scope', async () => {
     const token = await service.token('1001');
 
     for (const served of withAccess(...SCOPES)) {

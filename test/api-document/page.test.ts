@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** With a target that fetch would put in order. */
+/** Sends a raw target, which fetch would normalize. */
 const getRaw = (path: string): Promise<{ status: number | undefined; headers: IncomingHttpHeaders }> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = new URL(service.url);
@@ -24,7 +24,7 @@ const namedIn = (html: string): string[] =>
 
 describe('the page at /docs', () => {
   it.each(['/docs', '/docs/', '/docs/index.html', '/docs/?from=a-bookmark', '/docs?from=a-bookmark'])(
-    'has every asset served by us when it is asked for as %s',
+    'loads every asset from the service when it is requested as %s',
     async (path) => {
       const page = await fetch(`${service.url}${path}`);
       const html = await page.text();
@@ -45,7 +45,7 @@ describe('the page at /docs', () => {
     },
   );
 
-  it('may run, load and ask for nothing that is not ours, and stands in nobody’s frame', async () => {
+  it('has a policy that allows only the service’s own scripts and requests, and no frame', async () => {
     const { headers } = await fetch(`${service.url}/docs`);
 
     const policy = new Map(
@@ -72,7 +72,7 @@ describe('the page at /docs', () => {
     '/docs#x',
     '/docs/%69ndex.html',
     '/%64ocs/openapi.json',
-  ])('has its policy however its address is written: %s', async (target) => {
+  ])('has its policy for every form of its URL: %s', async (target) => {
     const { status, headers } = await getRaw(target);
 
     expect([200, 302]).toContain(status);
@@ -80,7 +80,7 @@ describe('the page at /docs', () => {
   });
 
   it.each(['/docs', '/docs/', '/docs/openapi.json', '/docs/swagger-ui-init.js'])(
-    'keeps %s, which changes with the service, out of caches',
+    'forbids caching of %s, which changes with the service',
     async (path) => {
       const { headers } = await fetch(`${service.url}${path}`);
 
@@ -91,13 +91,13 @@ describe('the page at /docs', () => {
     },
   );
 
-  it('leaves other pages and the API without its policy', async () => {
+  it('does not apply its policy to other paths', async () => {
     const { headers } = await fetch(`${service.url}/health/live`);
 
     expect(headers.get('content-security-policy')).toBeNull();
   });
 
-  it('answers what it does not have like everything else', async () => {
+  it('answers an unknown file with the service’s own 404', async () => {
     const response = await fetch(`${service.url}/docs/no-such-file.js`);
 
     expect(response.status).toBe(404);
@@ -105,7 +105,7 @@ describe('the page at /docs', () => {
   });
 });
 
-it('the document is JSON, and the very one that the page shows', async () => {
+it('the document is JSON, and equals the one that the page shows', async () => {
   const [document, script] = await Promise.all(
     ['openapi.json', 'swagger-ui-init.js'].map((file) => fetch(`${service.url}/docs/${file}`)),
   );

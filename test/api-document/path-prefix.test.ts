@@ -1,4 +1,4 @@
-/** A proxy that serves Ringback under a path of its own: `location /calls/ { proxy_pass http://127.0.0.1:3000/; }` of nginx. */
+/** A proxy with a path prefix, as in nginx: `location /calls/ { proxy_pass http://127.0.0.1:3000/; }`. */
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -42,7 +42,7 @@ const namedIn = (html: string): string[] =>
 
 describe('behind a path prefix', () => {
   it.each(['', '?from=a-bookmark', 'docs', 'docs/', 'docs/index.html', 'docs?x=1'])(
-    '%s leads to the page of the API, with all its assets',
+    '%s shows the API page with all its assets',
     async (path) => {
       const page = await fetch(`${url}${PREFIX}${path}`);
       const assets = namedIn(await page.text()).map((address) => new URL(address, page.url));
@@ -53,7 +53,7 @@ describe('behind a path prefix', () => {
     },
   );
 
-  it('every address in the document leads below the prefix', async () => {
+  it('every URL in the document is below the prefix', async () => {
     const at = `${url}${PREFIX}docs/openapi.json`;
     const { servers, info } = (await (await fetch(at)).json()) as {
       readonly servers: readonly { readonly url: string }[];
@@ -68,7 +68,7 @@ describe('behind a path prefix', () => {
 });
 
 describeInBrowser('Swagger UI behind a path prefix', (browser) => {
-  it('sends what is tried out below the prefix', async () => {
+  it('sends "Try it out" requests below the prefix', async () => {
     const page = await SwaggerPage.open(browser(), `${url}${PREFIX}`);
     await page.authorize({ bearer: await service.token('1001') });
 

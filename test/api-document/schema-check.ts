@@ -3,13 +3,13 @@ import type { ApiDocument, Schema } from './document.js';
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 
-/** @returns what is wrong with the value; null where nothing is */
+/** @returns the fault of the value, or null */
 export type SchemaCheck = (schema: Schema, value: unknown) => string | null;
 
-/** In JSON Schema 2020-12, the dialect of OpenAPI 3.1. A misspelt keyword of a schema is an error, too. */
+/** JSON Schema 2020-12, the dialect of OpenAPI 3.1. A misspelled keyword in a schema is an error too. */
 export const checkWith = ({ components }: ApiDocument): SchemaCheck => {
   const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
-  // What OpenAPI adds to the dialect, and where its references lead.
+  // Keywords that OpenAPI adds to the dialect, and the target of its references.
   ajv.addVocabulary(['example', 'components']);
   ajv.addFormat('date-time', RFC_3339);
   ajv.addFormat('uri', (text) => URL.canParse(text));

@@ -1,12 +1,12 @@
 import type { ApiDocument, Body, Schema } from './document.js';
 
-/** What the page shows as examples of a body: those that it has, or else one put together out of its schema's. */
+/** The examples of a body that the page shows: its own, or one that is composed from its schema's examples. */
 export const examplesOf = (document: ApiDocument, { schema, example, examples }: Body): unknown[] => {
   if (examples) return Object.values(examples).map(({ value }) => value);
   return [example ?? composed(document, schema ?? {}, '')];
 };
 
-/** @throws where a part has no example: the page would show "string" or 0 there */
+/** @throws when a part has no example, because the page shows "string" or 0 for it */
 const composed = (document: ApiDocument, schema: Schema, where: string): unknown => {
   if (schema.$ref) return composed(document, referredTo(document, schema.$ref), where);
   for (const given of [schema.example, schema.examples?.[0], schema.default, schema.enum?.[0]]) {

@@ -1,4 +1,4 @@
-/** Swagger UI as people use it: what they click, type and read. */
+/** Operates Swagger UI as people do: clicks, types and reads. */
 import type { Browser, Locator, Page } from 'playwright-core';
 
 export interface ShownReply {
@@ -12,9 +12,9 @@ export interface SentRequest {
 }
 
 export class SwaggerPage {
-  /** Everything that the browser has asked anybody for. */
+  /** Every request of the browser, to any host. */
   readonly requests: SentRequest[] = [];
-  /** What a developer would see in red: failed requests, script errors, violations of the page's policy. */
+  /** Errors in the browser's console: failed requests, script errors, violations of the page's policy. */
   readonly faults: string[] = [];
 
   private constructor(private readonly page: Page) {
@@ -31,7 +31,7 @@ export class SwaggerPage {
     });
   }
 
-  /** In a context of its own, in which nobody has authorized. */
+  /** Opens the page in a new context without authorization. */
   static async open(browser: Browser, url: string): Promise<SwaggerPage> {
     const context = await browser.newContext();
     const opened = new SwaggerPage(await context.newPage());
@@ -60,12 +60,12 @@ export class SwaggerPage {
     await dialog.locator('.close-modal').click();
   }
 
-  /** What the browser keeps for later visits, by its names. */
+  /** The names of values in the browser's storage. */
   kept(): Promise<string[]> {
     return this.page.evaluate('Object.keys(localStorage)');
   }
 
-  /** As a version of this page did that kept tokens. */
+  /** Stores a value, as an earlier version of this page did with tokens. */
   async keep(name: string, value: string): Promise<void> {
     await this.page.evaluate(`localStorage.setItem(${JSON.stringify(name)}, ${JSON.stringify(value)})`);
   }

@@ -1,4 +1,4 @@
-/** Who is calling is settled before a body is read; a body is read within limits. */
+/** The token is checked before a body is read, and a body is read within limits. */
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
@@ -22,7 +22,7 @@ const ROUTES: [method: string, path: string][] = [
   ['PATCH', 'webhook-endpoints/1'],
 ];
 
-/** Of a request whose body has begun and never ends. */
+/** The reply to a request whose body begins and never ends. */
 const replyWithoutBody = async (method: string, path: string, authorization?: string) => {
   const headers = {
     'content-type': 'application/json',
@@ -40,14 +40,17 @@ const replyWithoutBody = async (method: string, path: string, authorization?: st
   }
 };
 
-describe('before a body is read', () => {
-  it.each(ROUTES)('%s %s is 401 without a token, 403 without the scope', async (method, path) => {
-    const user = `Bearer ${await service.token('1001', 'calls')}`;
+describe('a request whose body has not arrived', () => {
+  it.each(ROUTES)(
+    '%s %s is answered with 401 without a token, and with 403 without the scope',
+    async (method, path) => {
+      const user = `Bearer ${await service.token('1001', 'calls')}`;
 
-    expect(await replyWithoutBody(method, path)).toEqual([401, expect.objectContaining({ code: 'UNAUTHENTICATED' })]);
-    expect(await replyWithoutBody(method, path, 'Bearer junk')).toEqual([401, expect.anything()]);
-    expect(await replyWithoutBody(method, path, user)).toEqual([403, expect.objectContaining({ code: 'FORBIDDEN' })]);
-  });
+      expect(await replyWithoutBody(method, path)).toEqual([401, expect.objectContaining({ code: 'UNAUTHENTICATED' })]);
+      expect(await replyWithoutBody(method, path, 'Bearer junk')).toEqual([401, expect.anything()]);
+      expect(await replyWithoutBody(method, path, user)).toEqual([403, expect.objectContaining({ code: 'FORBIDDEN' })]);
+    },
+  );
 });
 
 const send = async (method: string, path: string, body: string): Promise<[number, unknown]> => {
@@ -59,7 +62,7 @@ const send = async (method: string, path: string, body: string): Promise<[number
   return [response.status, await response.json()];
 };
 
-describe('a body of JSON', () => {
+describe('a JSON body', () => {
   it.each(ROUTES)('of %s %s may not be nested 9,000 deep', async (method, path) => {
     for (const [open, close] of [
       ['[', ']'],
@@ -80,7 +83,7 @@ describe('a body of JSON', () => {
     expect(await send('PUT', 'users', `{${keys}}`)).toEqual([413, expect.objectContaining({ code: 'TOO_LARGE' })]);
   });
 
-  it('names ten of a row’s unknown fields, and ten thousand faults, at most', async () => {
+  it('gets an error with at most ten unknown fields per row, and at most ten thousand faults', async () => {
     const strange = `{"id":"1",${Array.from({ length: 50_000 }, (_, i) => `"k${i}":1`).join(',')}}`;
     const rows = Array.from({ length: 9_000 }, () => '{"a":1,"b":2,"c":3}').join(',');
 

@@ -1,4 +1,4 @@
-/** What a client is told of a token that is refused: WWW-Authenticate (RFC 6750, 3), and nothing that would help to forge one. */
+/** The WWW-Authenticate header for a refused token (RFC 6750, 3), without any detail that helps to forge one. */
 import { createHmac } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { AUDIENCE, IdentityProvider, ISSUER, makeKey } from '../support/identity-provider.js';
@@ -59,11 +59,11 @@ describe.each(['JWT_SECRET', 'JWT_JWKS_URI'] as const)('under %s', (setting) => 
     ['of another issuer', () => ({ iss: 'elsewhere', exp: now() + 60 }), 'The token is from another issuer.'],
     ['of no user', () => ({ sub: 'somebody', exp: now() + 60 }), NO_USER],
     ['without exp', () => ({}), NO_USER],
-  ])('a token %s', async (_what, claims, description) => {
+  ])('a token %s is refused with the reason', async (_what, claims, description) => {
     expect(await refusalOf(await sign(claims()))).toEqual({ status: 401, challenge: invalid(description) });
   });
 
-  it('a token that has expired says since when', async () => {
+  it('a token that has expired is refused with the time since then', async () => {
     const { status, challenge } = await refusalOf(await sign({ exp: now() - 3_600 }));
 
     expect([status, challenge]).toEqual([
@@ -72,7 +72,7 @@ describe.each(['JWT_SECRET', 'JWT_JWKS_URI'] as const)('under %s', (setting) => 
     ]);
   });
 
-  it('a token that is not valid yet', async () => {
+  it('a token that is not valid yet is refused with the reason', async () => {
     const { status, challenge } = await refusalOf(await sign({ nbf: now() + 3_600, exp: now() + 7_200 }));
 
     expect([status, challenge]).toEqual([
@@ -81,7 +81,7 @@ describe.each(['JWT_SECRET', 'JWT_JWKS_URI'] as const)('under %s', (setting) => 
     ]);
   });
 
-  it('a forged token is refused alike, whatever else is wrong with it', async () => {
+  it('a forged token always gets the same answer, also with other faults', async () => {
     const signedWell = await sign({ exp: now() + 60 });
     const refusals = await Promise.all([
       forge({ exp: now() + 60 }).then(refusalOf),
@@ -98,7 +98,7 @@ describe.each(['JWT_SECRET', 'JWT_JWKS_URI'] as const)('under %s', (setting) => 
   });
 });
 
-describe('the place of the token', () => {
+describe('the challenge', () => {
   let service: TestApp;
   let token: string;
 
@@ -112,13 +112,13 @@ describe('the place of the token', () => {
     'Bearer error="invalid_request", error_description="Two tokens: send only one, in the Authorization header or as access_token."';
 
   it.each<[string, string, Record<string, string>, string]>([
-    ['nowhere', '', {}, 'Bearer'],
+    ['that is missing', '', {}, 'Bearer'],
     ['in another scheme', '', { authorization: 'Basic YTpi' }, 'Bearer'],
-    ['empty', '?access_token=', { authorization: '' }, 'Bearer'],
-    ['in both', '?access_token=TOKEN', { authorization: 'Bearer TOKEN' }, TWICE],
+    ['that is empty', '?access_token=', { authorization: '' }, 'Bearer'],
+    ['in both places', '?access_token=TOKEN', { authorization: 'Bearer TOKEN' }, TWICE],
     ['twice in the query', '?access_token=TOKEN&access_token=TOKEN', {}, TWICE],
-    ['of odd characters', '', { authorization: 'Bearer "TOKEN"' }, invalid('The token has invalid characters.')],
-  ])('is %s', async (_where, query, headers, challenge) => {
+    ['with invalid characters', '', { authorization: 'Bearer "TOKEN"' }, invalid('The token has invalid characters.')],
+  ])('for a token %s is right', async (_where, query, headers, challenge) => {
     const sent = Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, value.replace('TOKEN', token)]),
     );
@@ -131,7 +131,7 @@ describe('the place of the token', () => {
     }
   });
 
-  it('says which scope is missing', async () => {
+  it('for a token without the scope has the missing scope', async () => {
     expect(await refusalAt(`${service.url}/v1/admin/users?access_token=${token}`)).toEqual({
       status: 403,
       challenge:
@@ -139,7 +139,7 @@ describe('the place of the token', () => {
     });
   });
 
-  it('is no matter where an unknown extension is called critical: that reads like a wrong signature', async () => {
+  it('for a token with an unknown critical extension is that of a wrong signature', async () => {
     const head = Buffer.from('{"alg":"HS256","crit":["exp"]}').toString('base64url');
     const claims = Buffer.from(JSON.stringify({ sub: '1001', exp: now() - 60 })).toString('base64url');
     const signature = createHmac('sha256', 'guessed').update(`${head}.${claims}`).digest('base64url');

@@ -1,4 +1,4 @@
-/** Whatever an identity provider sends as its key set: a key, a key that is not there, or 503; never a crash. */
+/** Any reply of an identity provider as its key set gives a key, a missing key, or 503; never a crash. */
 import fc from 'fast-check';
 import { errors } from 'jose';
 import { PublishedKeys } from '../../src/auth/published-keys.js';
@@ -40,7 +40,7 @@ const body = fc.oneof(
   foreignJson({ keys: [jwk] }),
 );
 
-it('any reply', async () => {
+it('any reply as a key set gives a key, a missing key, or 503', async () => {
   let found = 0;
   const status = fc.constantFrom(200, 200, 200, 200, 201, 204, 404, 500);
   await fc.assert(

@@ -1,6 +1,6 @@
-/** An identity provider that is away, slow or broken, and strangers who name keys that it does not have. */
+/** An identity provider that is down, slow or broken, and clients with tokens of unknown keys. */
 import type { ServerResponse } from 'node:http';
-import { AUDIENCE, IdentityProvider, ISSUER, madeUpToken, makeKey, signBy } from '../support/identity-provider.js';
+import { AUDIENCE, IdentityProvider, ISSUER, forgedToken, makeKey, signBy } from '../support/identity-provider.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
@@ -35,71 +35,71 @@ const start = async (): Promise<TestApp> => {
   return service;
 };
 
-/** 200 is an answer about the callSid, in the contract's way: the token was accepted. */
+/** 200 means that the token was accepted; the contract's answer is about the callSid. */
 const ask = (token: string): Promise<Response> =>
   fetch(`${service!.url}/v1/app/callState/1?access_token=${token}`, { signal: AbortSignal.timeout(20_000) });
 
 const answerTo = async (token: string): Promise<number> => (await ask(token)).status;
 
-/** By so much later than it is. */
+/** Sets both clocks forward. */
 const setClocks = (ms: number): void => {
   const [date, steady] = [Date.now(), performance.now()];
   jest.spyOn(Date, 'now').mockImplementation(() => date + ms);
   jest.spyOn(performance, 'now').mockImplementation(() => steady + ms);
 };
 
-describe('while strangers send tokens with made-up key ids', () => {
-  it('takes every genuine token, and fetches once a cool-down', async () => {
+describe('while clients send forged tokens with made-up key ids', () => {
+  it('accepts every genuine token, and fetches the keys once per cool-down', async () => {
     const began = performance.now();
     await start();
     expect(await answerTo(await signBy(key))).toBe(200);
 
-    const strangers = Array.from({ length: 200 }, (_, i) => answerTo(madeUpToken(`made-up-${i}`)));
+    const forged = Array.from({ length: 200 }, (_, i) => answerTo(forgedToken(`made-up-${i}`)));
     const genuine: number[] = [];
     for (let i = 0; i < 20; i++) genuine.push(await answerTo(await signBy(key)));
-    const toStrangers = await Promise.all(strangers);
+    const toForged = await Promise.all(forged);
 
     expect(new Set(genuine)).toEqual(new Set([200]));
-    expect(new Set(toStrangers)).toEqual(new Set([401]));
+    expect(new Set(toForged)).toEqual(new Set([401]));
     expect(provider.requests).toBeLessThanOrEqual(2 + (performance.now() - began) / COOL_DOWN_MS);
   });
 
-  it('takes a token of a key that is published meanwhile', async () => {
+  it('accepts a token of a key that is published during the cool-down', async () => {
     await start();
-    expect(await answerTo(madeUpToken('made-up'))).toBe(401);
+    expect(await answerTo(forgedToken('made-up'))).toBe(401);
 
     const rotated = await makeKey('ES256', 'rotated');
     provider.keys.push(rotated);
-    const strangers = Array.from({ length: 20 }, (_, i) => answerTo(madeUpToken(`made-up-${i}`)));
+    const forged = Array.from({ length: 20 }, (_, i) => answerTo(forgedToken(`made-up-${i}`)));
 
     expect(await answerTo(await signBy(rotated))).toBe(200);
-    await Promise.all(strangers);
+    await Promise.all(forged);
   });
 
-  it('fetches once for all who come before the first set is there', async () => {
+  it('fetches once for all requests before the first key set has arrived', async () => {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     provider.replyInstead = (response) => void released.then(() => response.end('{"keys":[]}'));
     const began = performance.now();
     await start();
-    const strangers = Array.from({ length: 50 }, (_, i) => answerTo(madeUpToken(`made-up-${i}`)));
+    const forged = Array.from({ length: 50 }, (_, i) => answerTo(forgedToken(`made-up-${i}`)));
     const genuine = answerTo(await signBy(key));
     await waitFor('the fetch', () => provider.requests > 0);
 
     release();
 
     expect(await genuine).toBe(503);
-    expect(new Set(await Promise.all(strangers))).toEqual(new Set([503]));
+    expect(new Set(await Promise.all(forged))).toEqual(new Set([503]));
     expect(provider.requests).toBeLessThanOrEqual(1 + (performance.now() - began) / COOL_DOWN_MS);
   });
 
-  it('does not let a genuine token wait for a fetch that they caused', async () => {
+  it('does not delay a genuine token by a fetch for a forged token', async () => {
     await start();
     expect(await answerTo(await signBy(key))).toBe(200);
     const held: ServerResponse[] = [];
     provider.replyInstead = (response) => held.push(response);
     const before = provider.requests;
-    const stranger = answerTo(madeUpToken('made-up'));
+    const stranger = answerTo(forgedToken('made-up'));
     await waitFor('the fetch', () => provider.requests > before);
 
     expect(await answerTo(await signBy(key))).toBe(200);
@@ -117,21 +117,21 @@ const drip = (response: ServerResponse): void => {
   });
 };
 
-describe('a set of keys that cannot be had', () => {
+describe('a key set that cannot be fetched', () => {
   it.each<[string, (response: ServerResponse) => void]>([
     ['an error', (response) => response.writeHead(500).end('{"keys":[]}')],
     ['a redirect', (response) => response.writeHead(302, { location: '/elsewhere' }).end()],
     ['an empty set', (response) => response.end('{"keys":[]}')],
-    ['a set of no keys that could sign', (response) => response.end('{"keys":[{"kty":"oct","k":"AAAA"},null]}')],
+    ['a set without signing keys', (response) => response.end('{"keys":[{"kty":"oct","k":"AAAA"},null]}')],
     ['an object without keys', (response) => response.end('{"jwks":[]}')],
     ['null', (response) => response.end('null')],
-    ['no JSON', (response) => response.end('<html>')],
+    ['a body that is not JSON', (response) => response.end('<html>')],
     ['half a set', (response) => response.end('{"keys":[{"kty":"EC"')],
     ['a set without an end', (response) => response.end(`{"keys":[],"more":"${'x'.repeat(300_000)}"}`)],
-    ['a key that is broken', (response) => response.end('{"keys":[{"kty":"EC","crv":"P-256","kid":"published"}]}')],
-    ['a byte now and then', drip],
+    ['a malformed key', (response) => response.end('{"keys":[{"kty":"EC","crv":"P-256","kid":"published"}]}')],
+    ['a slow drip of bytes', drip],
     ['silence', () => undefined],
-  ])('is 503 with Retry-After, never 401: %s', async (_, reply) => {
+  ])('is answered with 503 and Retry-After, never with 401: %s', async (_, reply) => {
     provider.replyInstead = reply;
     await start();
 
@@ -142,7 +142,7 @@ describe('a set of keys that cannot be had', () => {
     expect(await answerTo(await signBy(key))).toBe(503);
   });
 
-  it('leaves the last one in use, and a new token is taken, while that is young', async () => {
+  it('leaves the last key set in use, also for new tokens, while it is young', async () => {
     await start();
     expect(await answerTo(await signBy(key))).toBe(200);
 
@@ -154,7 +154,7 @@ describe('a set of keys that cannot be had', () => {
     expect(await answerTo(await signBy(key, { lifetime: '6 minutes' }))).toBe(503);
   });
 
-  it('is had again without a restart', async () => {
+  it('is fetched again without a restart', async () => {
     provider.replyInstead = (response) => response.writeHead(503).end();
     await start();
     expect(await answerTo(await signBy(key))).toBe(503);

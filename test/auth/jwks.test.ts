@@ -30,7 +30,7 @@ afterAll(async () => {
   await identityProvider.close();
 });
 
-/** 400 is the answer about the callSid: the token was accepted. */
+/** 400 means that the token was accepted; it is the answer about the callSid. */
 const answerTo = async (token: string, at: TestApp = service): Promise<number> => {
   const response = await fetch(`${at.url}/v1/app/callState/1?access_token=${token}`);
   return ((await response.json()) as Envelope).returnCode;
@@ -56,23 +56,23 @@ describe('with keys from an identity provider', () => {
     expect(identityProvider.requests).toBe(before);
   });
 
-  it('picks up a new key', async () => {
+  it('accepts a new key', async () => {
     const rotated = await makeKey('ES256', 'new');
     identityProvider.keys.push(rotated);
 
     expect(await answerTo(await sign(rotated))).toBe(400);
   });
 
-  it('takes the name Ed25519 (RFC 9864) for EdDSA', async () => {
+  it('accepts the name Ed25519 (RFC 9864) for EdDSA', async () => {
     expect(await answerTo(await sign(key('ed25519'), { alg: 'Ed25519' }))).toBe(400);
   });
 
-  it('refuses a key that the provider does not publish, under a known name or an unknown one', async () => {
+  it('refuses a key that the provider does not publish, with a known or an unknown key id', async () => {
     expect(await answerTo(await sign(await makeKey('RS256', 'rsa')))).toBe(401);
     expect(await answerTo(await sign(await makeKey('RS256', 'unheard-of')))).toBe(401);
   });
 
-  it('forgets a key that was withdrawn, and what it has signed, within a minute', async () => {
+  it('refuses a revoked key and its verified tokens within a minute', async () => {
     const leaked = await makeKey('ES256', 'leaked');
     identityProvider.keys.push(leaked);
     const token = await sign(leaked, { lifetime: '1 hour' });
@@ -84,7 +84,7 @@ describe('with keys from an identity provider', () => {
       jest.spyOn(Date, 'now').mockReturnValue(date + seconds * 1_000);
       jest.spyOn(performance, 'now').mockReturnValue(steady + seconds * 1_000);
     };
-    // Just before the key is asked for anew, so that its word is kept for longest.
+    // Just before the keys are fetched again, so that the revoked key is accepted longest.
     set(25);
     const late = await sign(leaked, { lifetime: '1 hour' });
     expect(await answerTo(late)).toBe(400);

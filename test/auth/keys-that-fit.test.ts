@@ -1,4 +1,4 @@
-/** Key sets as providers publish them: without ids, two keys during a change, and nulls for what is not said. */
+/** Key sets as providers publish them: without ids, with two keys during a rotation, and with nulls. */
 import { SignJWT, type JWK } from 'jose';
 import {
   asJwk,
@@ -41,9 +41,14 @@ it.each<[string, object[], string[], string[]]>([
     [await withoutKid(one!), await withoutKid(other!)],
     [await withoutKid(foreign!)],
   ],
-  ['two keys, and tokens that name none', [oneKey, otherKey], [await withoutKid(other!)], [await withoutKid(foreign!)]],
   [
-    'two keys of one id',
+    'two keys, and tokens without a key id',
+    [oneKey, otherKey],
+    [await withoutKid(other!)],
+    [await withoutKid(foreign!)],
+  ],
+  [
+    'two keys with the same id',
     [
       { ...oneKey, kid: 'same' },
       { ...otherKey, kid: 'same' },
@@ -53,12 +58,12 @@ it.each<[string, object[], string[], string[]]>([
   ],
   ['a key whose algorithm is null', [{ ...oneKey, alg: null }], [await signBy(one!)], []],
   [
-    'a key whose operations are no list, beside a good one',
+    'a key whose key_ops is not a list, and a valid key',
     [{ ...otherKey, key_ops: 'verify' }, oneKey],
     [await signBy(one!)],
     [await withoutKid(foreign!)],
   ],
-])('of %s each genuine token is taken, and no other', async (_what, keys, genuine, forged) => {
+])('with %s each genuine token is accepted, and no other token', async (_what, keys, genuine, forged) => {
   const provider = new IdentityProvider();
   provider.replyInstead = (response) => response.end(JSON.stringify({ keys }));
   const service = await startTestApp({

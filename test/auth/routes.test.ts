@@ -11,13 +11,13 @@ afterAll(() => service.close());
 const routes = () =>
   routesOf(service.app.nest).map(({ method, path, access }) => ({ name: `${method} ${path}`, access }));
 
-describe('who may call a route', () => {
-  it('is stated by every route', () => {
+describe('the access rule of a route', () => {
+  it('is declared by every route', () => {
     expect(routes().length).toBeGreaterThan(8);
     expect(routes().filter(({ access }) => access === undefined)).toEqual([]);
   });
 
-  it('is anybody for these routes alone', () => {
+  it('is public only for these routes', () => {
     const open = routes().filter(({ access }) => access === 'public');
 
     expect(open.map(({ name }) => name).sort()).toEqual([
@@ -28,14 +28,14 @@ describe('who may call a route', () => {
     ]);
   });
 
-  it('is an admin for everything under /v1/admin, and a user for everything under /v1/app', () => {
+  it('requires an admin for every route under /v1/admin, and a user under /v1/app', () => {
     for (const { name, access } of routes()) {
       if (name.includes(' v1/admin')) expect({ name, access }).toEqual({ name, access: 'admin' });
       if (name.includes(' v1/app')) expect({ name, access }).toEqual({ name, access: 'user' });
     }
   });
 
-  it('is a backend for everything under /v1/calls: one that may read for what acts on nothing', () => {
+  it('requires a backend scope for every route under /v1/calls, calls:read for those that only read', () => {
     const ofBackends = routes().filter(({ name }) => name.includes(' v1/calls'));
 
     expect(Object.fromEntries(ofBackends.map(({ name, access }) => [name, access]))).toEqual({
@@ -46,7 +46,7 @@ describe('who may call a route', () => {
     });
   });
 
-  it('is refused to a user without the scope, in RFC 9457', async () => {
+  it('refuses a user without the scope with an RFC 9457 problem', async () => {
     const token = await service.token('1001');
 
     const response = await fetch(`${service.url}/v1/admin/users`, { headers: { authorization: `Bearer ${token}` } });
@@ -56,7 +56,7 @@ describe('who may call a route', () => {
     expect(await response.json()).toMatchObject({ status: 403, code: 'FORBIDDEN' });
   });
 
-  it('takes the scope among others', async () => {
+  it('accepts the scope among others', async () => {
     const token = await service.token('1001', 'calls:read admin');
 
     const response = await fetch(`${service.url}/v1/admin/users`, { headers: { authorization: `Bearer ${token}` } });

@@ -1,4 +1,4 @@
-/** JWT_SECRET names several keys, so that one is replaced without every token of it becoming invalid. */
+/** JWT_SECRET may have several keys, so that a key can be rotated without invalidating its tokens. */
 import { decodeJwt } from 'jose';
 import { issueToken } from '../../src/auth/token-issuer.js';
 import { readConfig } from '../../src/config/config.js';
@@ -24,14 +24,14 @@ const answerTo = async (secret: string, lifetimeSeconds = 60) => {
   return { status, challenge: headers.get('www-authenticate') };
 };
 
-it('a token of either key is taken', async () => {
+it('a token of either key is accepted', async () => {
   expect([await answerTo(NEW), await answerTo(OLD)]).toEqual([
     { status: 200, challenge: null },
     { status: 200, challenge: null },
   ]);
 });
 
-it('a token of neither is refused', async () => {
+it('a token of another key is refused', async () => {
   expect(await answerTo(NEITHER)).toEqual({
     status: 401,
     challenge: expect.stringContaining('its signature cannot be verified') as string,
@@ -42,6 +42,6 @@ it('a token of the second key is refused for its own faults', async () => {
   expect(await answerTo(OLD, -60)).toEqual({ status: 401, challenge: expect.stringContaining('expired') as string });
 });
 
-it('each key has its 32 bytes', () => {
+it('each key must have at least 32 bytes', () => {
   expect(() => readConfig({ JWT_SECRET: `${NEW},short` })).toThrow('JWT_SECRET: expected at least 32 bytes each');
 });

@@ -1,4 +1,4 @@
-/** What a token, and the place where it stands, have to be. */
+/** Rules for a token, and for its place in the request. */
 import { createHmac } from 'node:crypto';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
 
@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Signed well, whatever stands in it. */
+/** A token with any content and a valid signature. */
 const signed = (payload: string, header: object = { alg: 'HS256', typ: 'JWT' }): string => {
   const content = [JSON.stringify(header), payload].map((part) => Buffer.from(part).toString('base64url')).join('.');
   return `${content}.${createHmac('sha256', TEST_SECRET).update(content).digest('base64url')}`;
@@ -24,16 +24,16 @@ const statusOf = async (query: string, headers: Record<string, string> = {}, at 
 
 const statusWith = (token: string, at = service): Promise<number> => statusOf(`?access_token=${token}`, {}, at);
 
-describe('a well signed token', () => {
+describe('a token with a valid signature', () => {
   it.each(['null', '[]', '"text"', '5', 'true', '{}', 'no JSON'])(
-    'is refused where its payload is %s',
+    'is refused when its payload is %s',
     async (payload) => {
       expect(await statusWith(signed(payload))).toBe(401);
     },
   );
 
   it.each([[['unheard-of']], [['exp']], [[]], ['exp'], [null]])(
-    'is refused with an extension that it calls critical, and we do not know: %j',
+    'is refused with an unknown critical extension: %j',
     async (crit) => {
       const header = { alg: 'HS256', 'unheard-of': true, crit };
 
@@ -41,26 +41,26 @@ describe('a well signed token', () => {
     },
   );
 
-  it('may name extensions that are not critical', async () => {
+  it('may have extensions that are not critical', async () => {
     expect(await statusWith(signed(claims(), { alg: 'HS256', 'unheard-of': true }))).toBe(200);
   });
 });
 
-describe('clocks that differ', () => {
+describe('clock skew', () => {
   it.each([
     ['nbf 3 s ahead', { nbf: 3 }, 200],
     ['nbf 30 s ahead', { nbf: 30 }, 401],
     ['iat 3 s ahead', { iat: 3 }, 200],
     ['exp 2 s ago', { exp: -2 }, 200],
     ['exp 30 s ago', { exp: -30 }, 401],
-  ])('by JWT_LEEWAY, 5 s unless set: %s', async (_, offsets, status) => {
+  ])('is tolerated up to JWT_LEEWAY, by default 5 s: %s', async (_, offsets, status) => {
     const times = Object.fromEntries(Object.entries(offsets).map(([name, seconds]) => [name, now() + seconds]));
     const token = signed(claims(times));
 
     expect([await statusWith(token), await statusWith(token)]).toEqual([status, status]);
   });
 
-  it('are as much as the setting says', async () => {
+  it('is not tolerated with JWT_LEEWAY=0', async () => {
     const strict = await startTestApp({ environment: { JWT_LEEWAY: '0' } });
     try {
       expect(await statusWith(signed(claims({ nbf: now() + 30 })), strict)).toBe(401);
@@ -79,18 +79,18 @@ describe('the place of a token', () => {
   });
 
   it.each(['', 'Basic c3RhZ2luZzpzZWNyZXQ=', 'Digest username="staging"', 'Bearer'])(
-    'is the query beside a header that holds no bearer token: %j',
+    'is the query when the header has no bearer token: %j',
     async (authorization) => {
       expect(await statusOf(`?access_token=${signed(claims())}`, { authorization })).toBe(200);
     },
   );
 
-  it('is the header beside an empty parameter', async () => {
+  it('is the header when the parameter is empty', async () => {
     expect(await statusOf('?access_token=', { authorization: `Bearer ${signed(claims())}` })).toBe(200);
   });
 
   it.each(['Bearer TOKEN', 'bearer  TOKEN', 'Bearer junk', 'Bearer no token at all'])(
-    'is not two at once: %j beside a good one in the query',
+    'is not both header and query: %j with a valid token in the query',
     async (form) => {
       const token = signed(claims());
 

@@ -1,4 +1,4 @@
-/** One user with very many connections keeps no other from the database. */
+/** A user with very many connections does not block other users’ access to the database. */
 import { Client } from 'pg';
 import { REQUESTS_AT_ONCE } from '../../src/auth/user-requests.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -17,7 +17,7 @@ afterAll(async () => {
   await service.close();
 });
 
-it('more requests at once than a user may have are refused with a time to try again, and other users are served', async () => {
+it('concurrent requests above a user’s limit are refused with Retry-After, and other users are served', async () => {
   const ask = async (userId: string) =>
     fetch(`${service.url}/v1/app/call/2000?access_token=${await service.token(userId)}`);
   await other.query('begin; lock table app_user in access exclusive mode');
@@ -32,7 +32,7 @@ it('more requests at once than a user may have are refused with a time to try ag
   expect(refused).toHaveLength(20);
   expect(refused.map(({ headers }) => headers.get('retry-after'))).toEqual(refused.map(() => '1'));
   expect(await refused[0]!.json()).toEqual({ returnCode: 429, returnMsg: '呼叫过于频繁,请稍后再试!' });
-  // All have left.
+  // All requests have ended.
   expect((await ask('1004')).status).toBe(200);
   expect((await ask('1005')).status).toBe(200);
 });

@@ -20,7 +20,7 @@ const OF_AN_IDENTITY_PROVIDER = { jwtJwksUri: 'https://id.example.com/jwks.json'
 
 describe('a verified token', () => {
   it.each([OF_A_SECRET, OF_AN_IDENTITY_PROVIDER])(
-    'is known until it expires, and not in that millisecond',
+    'is cached until it expires, and not in that millisecond',
     (config) => {
       const tokens = new VerifiedTokens(config);
       tokens.remember('a token', principal(20));
@@ -33,7 +33,7 @@ describe('a verified token', () => {
     },
   );
 
-  it('is checked anew after a while where its key may have been withdrawn', () => {
+  it('is verified again after a while when its key may have been revoked', () => {
     const tokens = new VerifiedTokens(OF_AN_IDENTITY_PROVIDER);
     tokens.remember('a token', principal(3_600));
 
@@ -43,7 +43,7 @@ describe('a verified token', () => {
     expect(tokens.get('a token')).toBeUndefined();
   });
 
-  it('is not, where the key is a secret that cannot change', () => {
+  it('is not verified again when the key is a secret that cannot change', () => {
     const tokens = new VerifiedTokens(OF_A_SECRET);
     tokens.remember('a token', principal(3_600));
 

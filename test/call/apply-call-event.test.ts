@@ -25,7 +25,7 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-/** As configured by default. */
+/** Seconds; the defaults. */
 const LONGEST_STAYS = [90, 120, 14_400];
 
 const newCall = async (): Promise<string> => (await storeCall(database)).callSid;
@@ -91,7 +91,7 @@ const BEFORE: readonly (readonly [CallEventType, number, EndReason?])[][] = [
 
 describe('the statement that applies an event', () => {
   it.each(BEFORE.map((before) => ({ before, after: before.map(([type]) => type).join(', ') || 'nothing' })))(
-    'does to the row what the lifecycle does, whatever comes after $after',
+    'changes the row as the pure lifecycle does, for every event after $after',
     async ({ before }) => {
       const reasons: (EndReason | undefined)[] = [undefined, 'completed', 'canceled', 'busy'];
       for (const type of Object.keys(EVENT_RULES) as CallEventType[]) {
@@ -110,7 +110,7 @@ describe('the statement that applies an event', () => {
     },
   );
 
-  it('stores an event once, and tells a repeat from a replay', async () => {
+  it('stores an event once, and distinguishes a repeat from a replay', async () => {
     const callSid = await newCall();
     const ringing = { ...event(callSid, 'ringing', 1), receipt: 'first delivery' };
 
@@ -122,7 +122,7 @@ describe('the statement that applies an event', () => {
     expect(await changeNumbers(callSid)).toEqual([1, 2]);
   });
 
-  it('keeps nothing of an event for a call that does not exist', async () => {
+  it('does not store an event of a call that does not exist', async () => {
     const stray = event('9'.repeat(32), 'ringing', 1);
 
     expect(await apply(stray)).toBe('unknown_call');
@@ -130,7 +130,7 @@ describe('the statement that applies an event', () => {
     expect(await database.query('select 1 from call_event where event_id = $1', [stray.eventId])).toEqual([]);
   });
 
-  it('keeps an event that changes nothing, without a number', async () => {
+  it('stores an event that changes nothing, without a change number', async () => {
     const callSid = await newCall();
 
     expect(await apply(event(callSid, 'caller_answered', 1))).toBe('applied');
@@ -139,7 +139,7 @@ describe('the statement that applies an event', () => {
     expect(await changeNumbers(callSid)).toEqual([1]);
   });
 
-  it('does not call lost what is over', async () => {
+  it('does not close a call as lost when the call is already over', async () => {
     const callSid = await newCall();
     await apply(event(callSid, 'ended', 5, 'busy'));
 
@@ -152,19 +152,22 @@ describe('the statement that applies an event', () => {
     ['ringing', undefined],
     ['answered', undefined],
     ['ended', 'busy'],
-  ])('keeps %s of a provider that the call was passed over from, and moves nothing', async (type, endReason) => {
-    const callSid = await newCall();
-    const before = await stored(callSid);
-    const late = { ...event(callSid, type, 5, endReason), provider: 'former', providerCallId: 'of the former' };
+  ])(
+    'stores %s from a provider that the call was moved away from, and does not change the call',
+    async (type, endReason) => {
+      const callSid = await newCall();
+      const before = await stored(callSid);
+      const late = { ...event(callSid, type, 5, endReason), provider: 'former', providerCallId: 'of the former' };
 
-    expect(await apply(late)).toBe('applied');
-    expect(await apply(late)).toBe('repeated');
+      expect(await apply(late)).toBe('applied');
+      expect(await apply(late)).toBe('repeated');
 
-    expect(await stored(callSid)).toEqual(before);
-    expect(await changeNumbers(callSid)).toEqual([1]);
-  });
+      expect(await stored(callSid)).toEqual(before);
+      expect(await changeNumbers(callSid)).toEqual([1]);
+    },
+  );
 
-  it('keeps the first id that the provider gave', async () => {
+  it('keeps the first providerCallId', async () => {
     const callSid = await newCall();
 
     await apply({ ...event(callSid, 'ringing', 1), providerCallId: 'first' });
@@ -173,7 +176,7 @@ describe('the statement that applies an event', () => {
     expect((await stored(callSid)).providerCallId).toBe('first');
   });
 
-  it('gives each state its own longest stay', async () => {
+  it('sets the deadline by the longest stay of each state', async () => {
     const callSid = await newCall();
     const secondsLeft = async (): Promise<number> => {
       const [row] = await database.query<{ left: number }[]>(
@@ -191,8 +194,8 @@ describe('the statement that applies an event', () => {
     expect(await secondsLeft()).toBeGreaterThan(14_000);
   });
 
-  it('has an open call asked about again and again, and at its deadline at the latest', async () => {
-    const nextLook = async (callSid: string) => {
+  it('schedules the next check of an open call at its deadline at the latest', async () => {
+    const nextCheck = async (callSid: string) => {
       const [row] = await database.query<{ seconds: number; inTime: boolean }[]>(
         `select extract(epoch from sweep_at - now())::float8 as seconds, sweep_at <= deadline_at as "inTime"
          from call_record where call_sid = $1`,
@@ -203,9 +206,9 @@ describe('the statement that applies an event', () => {
     const callSid = await newCall();
 
     await apply(event(callSid, 'ringing', 1));
-    const ringing = await nextLook(callSid);
+    const ringing = await nextCheck(callSid);
     await apply(event(callSid, 'answered', 2));
-    const talking = await nextLook(callSid);
+    const talking = await nextCheck(callSid);
 
     expect([ringing?.inTime, talking?.inTime]).toEqual([true, true]);
     expect(ringing?.seconds).toBeLessThanOrEqual(36);
@@ -213,7 +216,7 @@ describe('the statement that applies an event', () => {
     expect(talking?.seconds).toBeLessThanOrEqual(360);
   });
 
-  it('numbers changes without gaps when events come in parallel on many connections', async () => {
+  it('numbers changes without gaps when events arrive concurrently on many connections', async () => {
     for (let round = 0; round < 30; round++) {
       const callSid = await newCall();
       const events = [

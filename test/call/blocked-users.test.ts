@@ -1,9 +1,9 @@
-/** An administrator stops a user: at once, on every replica, for everything that the app asks. */
+/** An administrator blocks a user: at once, on every replica, for every request of the app. */
 import { DataSource } from 'typeorm';
 import { BlockedUsers } from '../../src/call/updates/blocked-users.js';
 import { ChangeFeed } from '../../src/call/updates/change-feed.js';
 import { openStream } from '../support/event-stream.js';
-import { storeCall, tellOf } from '../support/stored-call.js';
+import { storeCall, applyEvent } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -22,7 +22,7 @@ afterAll(async () => {
   await service.close();
 });
 
-/** On record, for what a test does to them must not be seen by others. */
+/** Each test has users of its own, so that a block does not affect another test. */
 const newUser = async (): Promise<string> => {
   const id = String(nextUser++);
   expect((await service.admin('POST', 'users', { id, name: 'Somebody' })).status).toBe(201);
@@ -35,8 +35,8 @@ const block = async (userId: string, blocked = true): Promise<void> => {
   expect(await response.json()).toMatchObject({ id: userId, blocked });
 };
 
-const knows = (one: TestApp, userId: string, blocked = true): Promise<unknown> =>
-  waitFor('the replica to know it', () => one.app.nest.get(BlockedUsers).has(userId) === blocked);
+const untilCached = (one: TestApp, userId: string, blocked = true): Promise<unknown> =>
+  waitFor('the block in the replica’s cache', () => one.app.nest.get(BlockedUsers).has(userId) === blocked);
 
 const answer = async (one: TestApp, userId: string, path: string) => {
   const response = await fetch(`${one.url}/v1/app/${path}`, {
@@ -45,7 +45,7 @@ const answer = async (one: TestApp, userId: string, path: string) => {
   return { status: response.status, body: await response.json() };
 };
 
-it('is refused every request of the app, on every replica, until unblocked', async () => {
+it('a blocked user gets 403 for every app request, on every replica, until unblocked', async () => {
   const callerId = await newUser();
   const { callSid } = await storeCall(service.database, { callerId });
   const paths = [
@@ -55,25 +55,25 @@ it('is refused every request of the app, on every replica, until unblocked', asy
     `callState/${callSid}`,
     `callState/${callSid}/stream`,
   ];
-  // From memory as well.
+  // So that the replica has the state in its cache.
   expect((await answer(replica, callerId, `callState/${callSid}`)).body).toMatchObject({ returnCode: 200 });
 
   await block(callerId);
 
   for (const one of [service, replica]) {
-    await knows(one, callerId);
+    await untilCached(one, callerId);
     for (const path of paths) expect(await answer(one, callerId, path)).toEqual({ status: 403, body: BLOCKED });
   }
   expect(await answer(service, callerId, 'callState/1')).toEqual({ status: 403, body: BLOCKED });
   expect((await answer(service, '1001', 'callState/1')).body).toMatchObject({ returnCode: 400 });
   await block(callerId, false);
   for (const one of [service, replica]) {
-    await knows(one, callerId, false);
+    await untilCached(one, callerId, false);
     expect((await answer(one, callerId, `callState/${callSid}`)).body).toMatchObject({ data: { stateType: '1' } });
   }
 });
 
-it('loses open streams and long polls, on every replica, while others keep theirs', async () => {
+it('a block ends the user’s open streams and long polls on every replica, and no other user’s', async () => {
   const callerId = await newUser();
   const call = await storeCall(service.database, { callerId });
   const other = await storeCall(service.database);
@@ -89,13 +89,13 @@ it('loses open streams and long polls, on every replica, while others keep their
 
   await Promise.all(streams.map(({ ended }) => ended));
   expect(await poll).toEqual({ status: 403, body: BLOCKED });
-  await waitFor('the others to be left', () => feed.listeners === 1);
-  await tellOf(service.database, other.callSid, { type: 'ringing' });
+  await waitFor('only the other user’s stream to be open', () => feed.listeners === 1);
+  await applyEvent(service.database, other.callSid, { type: 'ringing' });
   await waitFor('the change', () => kept.events.length === 2);
   kept.close();
 });
 
-it('is shown as blocked, keeps it through a sync, and is asked about where no notification comes', async () => {
+it('a block is shown in the admin API, survives a user sync, and is read by a replica that starts later', async () => {
   const callerId = await newUser();
   expect(await (await service.admin('GET', `users/${callerId}`)).json()).toMatchObject({ blocked: false });
   await block(callerId);
@@ -113,22 +113,22 @@ it('is shown as blocked, keeps it through a sync, and is asked about where no no
   await late.close();
 });
 
-it('goes on when the connection that listens is lost, and the flag is read without it', async () => {
+it('a replica reads blocks again after its listening connection was lost', async () => {
   const callerId = await newUser();
   const elsewhere = await new DataSource({ type: 'postgres', url: service.config.databaseUrl! }).initialize();
   await elsewhere.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
      where application_name = 'ringback listener' and datname = current_database()`,
   );
-  // As a database without the notification would have it.
+  // Changed while no listener can receive the notification.
   await elsewhere.query('update app_user set blocked = true where id = $1', [callerId]);
   await elsewhere.destroy();
 
-  await knows(service, callerId);
-  await knows(replica, callerId);
+  await untilCached(service, callerId);
+  await untilCached(replica, callerId);
 });
 
-it('must be a yes or a no', async () => {
+it('`blocked` must be true or false', async () => {
   expect((await service.admin('PATCH', 'users/1001', { blocked: 'yes' })).status).toBe(400);
   expect((await service.admin('PATCH', 'users/1001', { blocked: null })).status).toBe(400);
   expect((await answer(service, '1001', 'callState/1')).status).toBe(200);

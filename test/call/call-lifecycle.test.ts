@@ -111,7 +111,7 @@ const GRID: Record<keyof typeof CALLS, Record<CallEventType, string>> = {
   },
 };
 
-/** What each kind of event says when nothing else is said. */
+/** The end reason of each type of event in the grid. */
 const USUAL_REASON: Partial<Record<CallEventType, LifecycleEvent['endReason']>> = {
   ended: 'rejected',
   canceled: 'canceled',
@@ -124,11 +124,11 @@ describe('the lifecycle', () => {
     Object.entries(row).map(([type, outcome]) => ({ call, type, outcome })),
   ) as { call: keyof typeof CALLS; type: CallEventType; outcome: string }[];
 
-  it('has decided every state for every event', () => {
+  it('has a rule for every state and every event', () => {
     for (const row of Object.values(GRID)) expect(Object.keys(row).sort()).toEqual(Object.keys(EVENT_RULES).sort());
   });
 
-  it.each(cells)('of a call that is $call moves by $type to $outcome', ({ call, type, outcome }) => {
+  it.each(cells)('moves a call that is $call by $type to $outcome', ({ call, type, outcome }) => {
     const { state, endReason } = advance(CALLS[call], event(type, 10, USUAL_REASON[type]));
 
     expect([state, endReason].filter(Boolean).join(' ')).toBe(outcome);
@@ -141,11 +141,11 @@ describe('the lifecycle', () => {
     expect(talkSeconds(call)).toBe(3);
   });
 
-  it('knows no talk time of a call that was not answered', () => {
+  it('gives a call that was not answered no talk time', () => {
     expect(talkSeconds(CALLS['over, busy'])).toBeNull();
   });
 
-  it('gives the same call whatever the order of a provider’s events, and however often each comes', () => {
+  it('gives the same call for every order of a provider’s events, also when events are repeated', () => {
     const providerEvent = fc.record({
       type: fc.constantFrom<CallEventType>('accepted', 'caller_answered', 'ringing', 'answered', 'ended', 'refused'),
       occurredAt: fc.integer({ min: 0, max: 4 }).map(at),
@@ -170,7 +170,7 @@ describe('the lifecycle', () => {
     );
   });
 
-  it('never goes back', () => {
+  it('never moves a call back to an earlier state', () => {
     for (const call of Object.values(CALLS)) {
       for (const type of Object.keys(EVENT_RULES) as CallEventType[]) {
         expect(advance(call, event(type)).state).toBeGreaterThanOrEqual(call.state);

@@ -1,6 +1,6 @@
 /**
- * What the search costs, by PostgreSQL's own account of the very statements that it runs. The bounds do not depend on how
- * many calls there are; the same statements over ten million are `npm run bench:search`.
+ * The cost of the search, from PostgreSQL's plans of the statements that it runs. The bounds do not depend on the number
+ * of calls. `npm run bench:search` runs the same statements over ten million calls.
  */
 import { DataSource } from 'typeorm';
 import { END_REASONS, StateType } from '../../src/call/record/call-lifecycle.js';
@@ -15,10 +15,10 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 const CALLS = 150_000;
 const LIMIT = 50;
 
-/** Calls that fit one filter are all on the page, but one that tells that there are more; a user has two indexes. */
+/** All calls that match one filter are on the page, except one that shows that more follow. A user has two indexes. */
 const MAX_ROWS_FOR_ONE_FILTER = 2 * (LIMIT + 1) + OPEN_CALLS;
 const MAX_ROWS = 2 * MAX_EXAMINED + OPEN_CALLS;
-/** A row lies in one page of the table; index pages come on top, and for each call that is open or has just been. */
+/** One table page for each row, plus index pages, plus pages of calls that are or were recently open. */
 const buffersFor = (rows: number): number => rows + rows / 4 + 100;
 
 let testDatabase: TestDatabase;
@@ -38,7 +38,7 @@ const secondsBeforeNewest = (seconds: number): Date => new Date(NEWEST_CALL_AT.g
 const OLDEST = secondsBeforeNewest(3 * CALLS);
 const MIDDLE = secondsBeforeNewest(1.5 * CALLS);
 
-/** Common and rare, known and unknown, of today and of long ago. */
+/** Common and rare values, known and unknown ones, recent and old ones. */
 const VALUES = {
   userId: ['1', '2', '90001', '9223372036854775807'],
   phone: ['+8613800000001', '+861056469588', '+8613800090001', '95588'],
@@ -54,12 +54,12 @@ const SINGLE_FILTERS: readonly CallFilter[] = [
   ...Object.entries(VALUES).flatMap(([field, values]) => values.map((value) => ({ [field]: value }))),
 ];
 
-/** Every pair of values of different fields, in turn alone or with a third. */
+/** Every pair of values of different fields; every second pair with a third value. */
 const COMBINATIONS: readonly CallFilter[] = SINGLE_FILTERS.flatMap((one, index) =>
   SINGLE_FILTERS.slice(index + 1)
     .filter((other) => Object.keys(one).length > 0 && Object.keys(other)[0] !== Object.keys(one)[0])
-    .map((other, turn) => ({
-      ...(turn % 2 === 1 && SINGLE_FILTERS[(index * 7 + turn) % SINGLE_FILTERS.length]),
+    .map((other, position) => ({
+      ...(position % 2 === 1 && SINGLE_FILTERS[(index * 7 + position) % SINGLE_FILTERS.length]),
       ...one,
       ...other,
     })),
@@ -86,22 +86,22 @@ const expectBounded = async (filter: CallFilter, maxRows: number, after?: string
   }
 };
 
-it('a filter alone reads the page it shows and the calls that are open', async () => {
+it('a search with one filter reads only the page that it returns and the open calls', async () => {
   for (const filter of SINGLE_FILTERS) {
-    // A time is compared with the record's own, which a clock may set beside the callSid's.
+    // A time filter compares the record's time, which may differ from the callSid's time by some clock skew.
     const maxRows = filter.from || filter.to ? MAX_ROWS_FOR_ONE_FILTER + 40 : MAX_ROWS_FOR_ONE_FILTER;
     await expectBounded(filter, maxRows);
     await expectBounded(filter, maxRows, newCallSid(MIDDLE));
   }
 });
 
-it(`filters together read ${MAX_EXAMINED} calls an index at most`, async () => {
+it(`a search with several filters reads at most ${MAX_EXAMINED} calls per index`, async () => {
   expect(COMBINATIONS.length).toBeGreaterThan(300);
 
   for (const filter of COMBINATIONS) await expectBounded(filter, MAX_ROWS);
 });
 
-it('the bounds hold where the statistics are of an empty table', async () => {
+it('the bounds hold when the statistics are those of an empty table', async () => {
   await database.query(`update pg_class set reltuples = 0, relpages = 0 where relname like 'call_record%'`);
   await database.query(`delete from pg_statistic where starelid = 'call_record'::regclass`);
 

@@ -1,6 +1,6 @@
 /**
- * A cancel that the provider has taken, and the provider's own word of that end: whichever is stored first, record, timeline,
- * change and reply tell who ended the call, and on whose order.
+ * The provider accepts a cancel, and also reports the end of the call. Whichever is stored first, record, timeline, change
+ * and reply agree on who ended the call.
  */
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import { CallService } from '../../src/call/call.service.js';
@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const provider = scriptedProvider();
-/** Longer than a phone may ring, and not so long that the call is given up. */
+/** Longer than a phone may ring, and shorter than the time after which the sweeper gives the call up. */
 const OVERDUE_SECONDS = 300;
 
 const cancel = ({ callSid, callerId }: StoredCall): Promise<void> => {
@@ -50,7 +50,7 @@ const cancel = ({ callSid, callerId }: StoredCall): Promise<void> => {
   );
   return calls.cancel(callSid, callerId);
 };
-const tell = (callSid: string, type: ProviderEvent['type'], endReason?: ProviderEndReason): Promise<unknown> =>
+const report = (callSid: string, type: ProviderEvent['type'], endReason?: ProviderEndReason): Promise<unknown> =>
   service.app.nest.get(CallRecorder, { strict: false }).apply(provider.name, {
     eventId: `${callSid}:${type}`,
     callSid,
@@ -74,9 +74,9 @@ const shown = async ({ callSid }: StoredCall): Promise<Shown> =>
 const newCall = () => storeCall(service.database, { provider: provider.name });
 
 type Order = 'before' | 'after';
-/** The provider hangs up, and tells of the end before or after it replies to the order. */
+/** The provider hangs up, and reports the end before or after it replies to the hang-up request. */
 const hangsUp = (order: Order, endReason: ProviderEndReason): ((callSid: string) => Promise<unknown>) => {
-  const end = (callSid: string) => tell(callSid, 'ended', endReason);
+  const end = (callSid: string) => report(callSid, 'ended', endReason);
   provider.onHangUp = async ({ callSid }) => {
     if (order === 'before') await end(callSid);
     return { kind: 'taken' };
@@ -84,46 +84,49 @@ const hangsUp = (order: Order, endReason: ProviderEndReason): ((callSid: string)
   return async (callSid) => order === 'after' && end(callSid);
 };
 
-describe.each<Order>(['before', 'after'])('the provider tells of the end %s its reply to the order', (order) => {
-  it.each<[string, ProviderEvent['type'][], ProviderEndReason, string]>([
-    ['that rings', ['ringing'], 'canceled', 'canceled'],
-    ['that nobody has answered', [], 'no_answer', 'canceled'],
-    ['in its talk', ['ringing', 'answered'], 'completed', 'completed'],
-  ])('a call %s is ended by the cancel', async (_, events, endReason, expected) => {
-    const call = await newCall();
-    for (const type of events) await tell(call.callSid, type);
-    const endsLater = hangsUp(order, endReason);
+describe.each<Order>(['before', 'after'])(
+  'the provider reports the end %s its reply to the hang-up request',
+  (order) => {
+    it.each<[string, ProviderEvent['type'][], ProviderEndReason, string]>([
+      ['that is ringing', ['ringing'], 'canceled', 'canceled'],
+      ['that does not ring yet', [], 'no_answer', 'canceled'],
+      ['that is answered', ['ringing', 'answered'], 'completed', 'completed'],
+    ])('a cancel of a call %s is recorded as the cause of its end', async (_, events, endReason, expected) => {
+      const call = await newCall();
+      for (const type of events) await report(call.callSid, type);
+      const endsLater = hangsUp(order, endReason);
 
-    await cancel(call);
-    await endsLater(call.callSid);
+      await cancel(call);
+      await endsLater(call.callSid);
 
-    const { events: timeline, ...record } = await shown(call);
-    expect(record).toMatchObject({ stateType: '4', endReason: expected, endedBy: 'cancel' });
-    expect(timeline.map(({ type }) => type)).toEqual(expect.arrayContaining(['canceled', 'ended']));
-    const last = timeline.flatMap(({ change }) => (change ? [change.data] : [])).at(-1);
-    expect(last).toMatchObject({ stateType: '4', endReason: expected });
-  });
+      const { events: timeline, ...record } = await shown(call);
+      expect(record).toMatchObject({ stateType: '4', endReason: expected, endedBy: 'cancel' });
+      expect(timeline.map(({ type }) => type)).toEqual(expect.arrayContaining(['canceled', 'ended']));
+      const last = timeline.flatMap(({ change }) => (change ? [change.data] : [])).at(-1);
+      expect(last).toMatchObject({ stateType: '4', endReason: expected });
+    });
 
-  it('a call that the sweeper has hung up says so, and the provider says how it ended', async () => {
-    const call = await newCall();
-    await tell(call.callSid, 'ringing');
-    const endsLater = hangsUp(order, 'canceled');
-    provider.onFetchStatus = async () => ({ kind: 'known', events: [] });
-    await age(service, call.callSid, OVERDUE_SECONDS);
+    it('the timeline of a call that the sweeper hung up has `expired`, and its end reason is the provider’s', async () => {
+      const call = await newCall();
+      await report(call.callSid, 'ringing');
+      const endsLater = hangsUp(order, 'canceled');
+      provider.onFetchStatus = async () => ({ kind: 'known', events: [] });
+      await age(service, call.callSid, OVERDUE_SECONDS);
 
-    await scriptedReplica(service, [provider]).sweeper.sweep();
-    await endsLater(call.callSid);
+      await scriptedReplica(service, [provider]).sweeper.sweep();
+      await endsLater(call.callSid);
 
-    const { events: timeline, ...record } = await shown(call);
-    expect(record).toMatchObject({ stateType: '4', endReason: 'canceled', endedBy: 'provider' });
-    expect(timeline.map(({ type }) => type)).toEqual(expect.arrayContaining(['expired', 'ended']));
-  });
-});
+      const { events: timeline, ...record } = await shown(call);
+      expect(record).toMatchObject({ stateType: '4', endReason: 'canceled', endedBy: 'provider' });
+      expect(timeline.map(({ type }) => type)).toEqual(expect.arrayContaining(['expired', 'ended']));
+    });
+  },
+);
 
-it('a call that was over when the order came is not ended by it', async () => {
+it('a cancel fails when the call ended before the hang-up request, and is not recorded as the cause', async () => {
   const call = await newCall();
   provider.onHangUp = async ({ callSid }) => {
-    await tell(callSid, 'ended', 'busy');
+    await report(callSid, 'ended', 'busy');
     return { kind: 'gone' };
   };
 

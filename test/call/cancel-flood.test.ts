@@ -1,4 +1,4 @@
-/** One user sends cancels faster than the provider takes orders: nobody else's hang-up waits for them. */
+/** One user sends cancels faster than the provider accepts hang-ups. Hang-ups of other users do not wait for them. */
 import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import { AT_ONCE, MAX_QUEUED } from '../../src/telephony/provider-circuit.js';
 import type { CallMilestone, HangUpOutcome, ProviderCall } from '../../src/telephony/telephony-provider.js';
@@ -10,7 +10,7 @@ const CANCELED = { data: { isSuccess: 'success' }, returnCode: 200, returnMsg: '
 const NOT_CANCELED = { returnCode: 400, returnMsg: '取消呼叫失败!' };
 const SYSTEM = { returnCode: 500, returnMsg: '系统内部异常!' };
 
-/** More than the provider's gate takes at once. */
+/** More than the provider's circuit accepts concurrently. */
 const FLOOD = AT_ONCE + MAX_QUEUED + 80;
 
 let service: TestApp;
@@ -25,11 +25,11 @@ afterAll(() => service.close());
 interface Order {
   readonly callSid: string;
   readonly before: CallMilestone | undefined;
-  /** Lets the simulator carry it out, or answer with something else. */
+  /** Passes the hang-up to the simulator, or resolves it with another outcome. */
   carryOut(outcome?: Promise<HangUpOutcome>): void;
 }
 
-/** Orders wait at the provider until the test has them carried out; `held` says which. */
+/** Holds hang-ups at the provider until the test carries them out. @param held which calls */
 const holdOrders = (held: (callSid: string) => boolean): Order[] => {
   const orders: Order[] = [];
   const { provider } = service.app.nest.get(ProviderRegistry).all[0]!;
@@ -54,7 +54,7 @@ const cancel = (userId: string, callSid: string, before?: string): Promise<Envel
 const isOver = async (callSid: string): Promise<boolean> =>
   (await service.ask('1007', `callState/${callSid}`)).data?.stateType === '4';
 
-/** Resolves when that many more requests have come in. */
+/** Resolves when `count` more requests have arrived. */
 const received = async (count: number): Promise<void> => {
   const server = service.app.nest.getHttpServer();
   let requests = 0;
@@ -64,7 +64,7 @@ const received = async (count: number): Promise<void> => {
   server.off('request', counted);
 };
 
-it('gives one order for hundreds of conditional cancels of one call, and another user’s cancel is carried out', async () => {
+it('sends one hang-up for hundreds of conditional cancels of one call, and another user’s cancel succeeds', async () => {
   const [flooded, other] = await Promise.all([placeCall(service, '1004', '2005'), placeCall(service, '1005', '2005')]);
   const orders = holdOrders((callSid) => callSid === flooded);
   const allIn = received(FLOOD);
@@ -77,14 +77,14 @@ it('gives one order for hundreds of conditional cancels of one call, and another
 
   expect(answer).toEqual(CANCELED);
   expect(ordered).toBe(1);
-  // One that came after the call's end is told so.
+  // A cancel that arrives after the call's end fails.
   for (const one of await flood) expect([CANCELED, NOT_CANCELED]).toContainEqual(one);
   expect((await flood)[0]).toEqual(CANCELED);
   expect(orders).toHaveLength(1);
   expect(await service.ask('1004', `callState/${flooded}`)).toMatchObject({ data: { stateType: '4' } });
 });
 
-it('gives orders with and without conditions one after the other', async () => {
+it('sends conditional and unconditional hang-ups of one call one after the other', async () => {
   const callSid = await placeCall(service, '1007', '2005');
   const orders = holdOrders(() => true);
   const conditional = cancel('1007', callSid, '2');
@@ -100,7 +100,7 @@ it('gives orders with and without conditions one after the other', async () => {
 
   let orderedMeanwhile = 0;
   for (let next = 0; next < orders.length; next++) {
-    // Time for others to be ordered as well, if they were.
+    // Gives a second hang-up, if the service sent one, time to arrive.
     await service.database.query('select 1');
     orderedMeanwhile += orders.length - next - 1;
     orders[next]!.carryOut(next === 0 ? Promise.resolve({ kind: 'passed' }) : undefined);
@@ -110,12 +110,12 @@ it('gives orders with and without conditions one after the other', async () => {
   expect(orderedMeanwhile).toBe(0);
   expect(await conditional).toEqual(NOT_CANCELED);
   expect(await isOver(callSid)).toBe(true);
-  // Which of them ended the call is up to their order; those behind it are told that it is over.
+  // Any of them may end the call; those after it fail because the call is over.
   for (const answer of await answers) expect([CANCELED, NOT_CANCELED]).toContainEqual(answer);
   expect(await answers).toContainEqual(CANCELED);
 });
 
-it('answers all who joined an order with its failure, and the next cancel gives an order of its own', async () => {
+it('fails all cancels that share a failed hang-up, and sends a new hang-up for the next cancel', async () => {
   const callSid = await placeCall(service, '1008', '2005');
   const orders = holdOrders(() => true);
   const first = cancel('1008', callSid, '3');

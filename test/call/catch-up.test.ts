@@ -1,4 +1,4 @@
-/** After a time in which webhooks could not be taken, providers are asked about every open call: on the whole service. */
+/** After a time without webhooks, the service asks providers about every open call. Tested on the whole service. */
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { startBlackHole, type BlackHole } from '../support/black-hole.js';
 import { endAtProvider } from '../support/end-at-provider.js';
@@ -39,7 +39,7 @@ afterEach(async () => {
 });
 
 const SWEEPS = { SWEEP_EVERY: '0.2' };
-/** Only when it is told to. */
+/** Sweeps only when the test calls it. */
 const DOES_NOT_SWEEP = { SWEEP_EVERY: '3600' };
 
 const record = async (callSid: string) => {
@@ -49,7 +49,7 @@ const record = async (callSid: string) => {
   );
   return row!;
 };
-/** Two people are talking; nobody is due to ask about them for minutes. */
+/** An answered call; the sweeper will not check it for minutes. */
 const talkingCall = async (): Promise<string> => {
   const callSid = await placeCall(service, '1004', '2013');
   await waitFor('the answer', async () => (await record(callSid)).state === 3);
@@ -61,7 +61,7 @@ const untilOver = (callSid: string) =>
     return call.state === 4 && call;
   });
 
-it('a service that starts learns of the ends that it has missed', async () => {
+it('a service that starts fetches the ends of calls that it missed', async () => {
   await start(DOES_NOT_SWEEP);
   const callSid = await talkingCall();
   await service.close();
@@ -73,7 +73,7 @@ it('a service that starts learns of the ends that it has missed', async () => {
   expect(await untilOver(callSid)).toMatchObject({ endedBy: 'provider' });
 });
 
-it('a service whose database was away learns of the ends that it has missed', async () => {
+it('a service whose database was down fetches the ends of calls that it missed', async () => {
   await start(SWEEPS);
   const callSid = await talkingCall();
   database.proxy.mode = 'cut';
@@ -86,7 +86,7 @@ it('a service whose database was away learns of the ends that it has missed', as
   expect(await untilOver(callSid)).toMatchObject({ endedBy: 'provider' });
 });
 
-it('a webhook that could not be taken has every open call of its provider asked about', async () => {
+it('after a webhook that failed, the service asks the provider about all its open calls', async () => {
   await start(DOES_NOT_SWEEP);
   const callSid = await talkingCall();
   const lock = service.database.createQueryRunner();
@@ -103,6 +103,6 @@ it('a webhook that could not be taken has every open call of its provider asked 
 
   await service.app.nest.get(Sweeper, { strict: false }).sweep();
 
-  // A delivery that was under way when the lock went may have come first; either way it is the provider's word.
+  // A delivery in flight at the end of the lock may have arrived first. In both cases the end comes from the provider.
   expect(await untilOver(callSid)).toMatchObject({ endedBy: 'provider' });
 });

@@ -1,8 +1,8 @@
-/** What replicas know of each other's changes, with hints and without. */
+/** How replicas receive each other's changes, with and without hints. */
 import { Client } from 'pg';
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import { openStream } from '../support/event-stream.js';
-import { callToOpen, storeCall, tellAndLearn, tellOf, type StoredCall } from '../support/stored-call.js';
+import { callToOpen, storeCall, publishEvent, applyEvent, type StoredCall } from '../support/stored-call.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -28,19 +28,19 @@ afterAll(async () => {
 const stateAt = async (replica: TestApp, { callSid, callerId }: StoredCall) =>
   (await replica.ask(callerId, `callState/${callSid}`)).data?.stateType;
 
-/** Committed by a process that has died before it could give a hint, or add a job. */
-const tellByNobody = (call: StoredCall, type: 'ringing' | 'answered' | 'ended') =>
-  tellOf(one.database, call.callSid, { type, ...(type === 'ended' && { endReason: 'completed' }) });
+/** A change by a process that crashed after the commit: no hint is sent, and no job is added. */
+const applyWithoutHint = (call: StoredCall, type: 'ringing' | 'answered' | 'ended') =>
+  applyEvent(one.database, call.callSid, { type, ...(type === 'ended' && { endReason: 'completed' }) });
 
 const streamOf = async (replica: TestApp, { callSid, callerId }: StoredCall) =>
   openStream(`${replica.url}/v1/app/callState/${callSid}/stream?access_token=${await replica.token(callerId)}`, {
     'last-event-id': '0',
   });
 
-it('a replica knows its own changes before it answers, the first one too', async () => {
+it('a replica caches its own change before it answers, also the first change of a call', async () => {
   const call = callToOpen();
   await one.app.nest.get(CallRecorder).open(call);
-  // What is in memory needs no table.
+  // A cached state is read without the table.
   const lock = new Client({ connectionString: database.url });
   await lock.connect();
   await lock.query('begin; lock table call_record in access exclusive mode');
@@ -51,14 +51,14 @@ it('a replica knows its own changes before it answers, the first one too', async
   await lock.end();
 });
 
-it('a change without a hint is seen by the next look: polls, streams and long polls on every replica', async () => {
+it('the next look finds a change without a hint, for polls, streams and long polls on every replica', async () => {
   const call = await storeCall(one.database);
   const streams = [await streamOf(one, call), await streamOf(other, call)];
   for (const type of ['ringing', 'answered', 'ended'] as const) {
     const before = await Promise.all([stateAt(one, call), stateAt(other, call)]);
     const polled = other.ask(call.callerId, `callState/${call.callSid}?after=${String(before[1])}&wait=25`);
 
-    await tellByNobody(call, type);
+    await applyWithoutHint(call, type);
 
     const state = String(Number(before[0]) + 1);
     expect((await polled).data?.stateType).toBe(state);
@@ -70,7 +70,7 @@ it('a change without a hint is seen by the next look: polls, streams and long po
   }
 });
 
-it('a transaction that stays open keeps no change of others from being seen', async () => {
+it('an open transaction does not hide the changes of other transactions', async () => {
   const [held, call] = [await storeCall(one.database), await storeCall(one.database)];
   const long = new Client({ connectionString: database.url });
   await long.connect();
@@ -78,14 +78,14 @@ it('a transaction that stays open keeps no change of others from being seen', as
   await long.query('update call_record set recording = null where call_sid = $1', [held.callSid]);
   expect(await stateAt(other, call)).toBe('1');
 
-  await tellByNobody(call, 'ringing');
+  await applyWithoutHint(call, 'ringing');
 
   await waitFor('the change', async () => (await stateAt(other, call)) === '2');
   await long.query('rollback');
   await long.end();
 });
 
-it('goes on by looking on a new connection when the one before is lost', async () => {
+it('the feed continues on a new connection when its connection is lost, without a gap', async () => {
   const call = await storeCall(one.database);
   const stream = await streamOf(other, call);
   await one.database.query(
@@ -93,17 +93,17 @@ it('goes on by looking on a new connection when the one before is lost', async (
      where application_name = 'ringback listener' and datname = current_database()`,
   );
 
-  await tellByNobody(call, 'ringing');
-  await tellAndLearn(one, call, 'answered');
-  await tellByNobody(call, 'ended');
+  await applyWithoutHint(call, 'ringing');
+  await publishEvent(one, call, 'answered');
+  await applyWithoutHint(call, 'ended');
 
   await stream.ended;
   expect(stream.events.map(({ id }) => id)).toEqual(['1', '2', '3', '4']);
   await waitFor('the end', async () => (await stateAt(one, call)) === '4');
 });
 
-describe('no transaction that writes a call, an event or a delivery notifies', () => {
-  it('nor does it add jobs; what a crash loses of these is found by what is on record', async () => {
+describe('a transaction that writes a call, an event or a delivery', () => {
+  it('sends no notification and adds no job; the deliveries are made from the stored changes', async () => {
     const receiver = await startWebhookReceiver();
     const endpoint = await registerEndpoint(one, { url: receiver.url });
     const client = new Client({ connectionString: database.url });
@@ -111,10 +111,10 @@ describe('no transaction that writes a call, an event or a delivery notifies', (
     const notified: string[] = [];
     client.on('notification', ({ channel }) => notified.push(channel));
     await client.query('listen ringback_call_changed; listen "jobs:insert"');
-    // The lock keeps everybody else from adding jobs: what is there at its end, the transactions themselves have added.
+    // The lock blocks all other inserts of jobs. Any job at its end was added by the transactions themselves.
     await client.query('begin; lock table graphile_worker._private_jobs in exclusive mode');
     const call = await storeCall(one.database);
-    await tellByNobody(call, 'ringing');
+    await applyWithoutHint(call, 'ringing');
     const { rows: jobs } = await client.query(`select from graphile_worker._private_jobs where key like $1`, [
       `deliver:${endpoint.id}:%`,
     ]);
@@ -123,18 +123,18 @@ describe('no transaction that writes a call, an event or a delivery notifies', (
     expect(jobs).toEqual([]);
     expect(notified.filter((channel) => channel === 'ringback_call_changed')).toEqual([]);
 
-    await waitFor('both deliveries', () => receiver.taken(call.callSid).length === 2);
-    expect(receiver.taken(call.callSid).map(({ change }) => change.data.number)).toEqual([1, 2]);
+    await waitFor('both deliveries', () => receiver.accepted(call.callSid).length === 2);
+    expect(receiver.accepted(call.callSid).map(({ change }) => change.data.number)).toEqual([1, 2]);
     await client.end();
     await receiver.close();
     await one.admin('DELETE', `webhook-endpoints/${endpoint.id}`);
   });
 
-  it('but for one that does not ask for it: the version before, or a person at psql', async () => {
+  it('adds a job when its writer does not opt out: the previous version, or a person at psql', async () => {
     const receiver = await startWebhookReceiver();
     const endpoint = await registerEndpoint(one, { url: receiver.url });
     const { callSid } = await storeCall(one.database);
-    await waitFor('the first delivery', () => receiver.taken(callSid).length === 1);
+    await waitFor('the first delivery', () => receiver.accepted(callSid).length === 1);
     const client = new Client({ connectionString: database.url });
     await client.connect();
     await client.query('begin');

@@ -1,4 +1,4 @@
-/** A look finds what was committed since the one before: everything, once, whatever commits in whatever order. */
+/** A look finds every change that was committed since the last look, once, in any order of commits. */
 import { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -35,7 +35,7 @@ const asker = async (): Promise<AskInSession> => {
   return (question) => client.query(question);
 };
 
-/** First changes of calls that are nowhere else: the look reads no other table. */
+/** Writes first changes of calls that have no record: the look reads only call_event. */
 const write = async (client: Client, count = 1, extra = ''): Promise<string[]> => {
   const { rows } = await client.query<{ call_sid: string }>(
     `insert into call_event (provider, event_id, call_sid, type, occurred_at, change_number, change ${extra && ', written_by'})
@@ -51,7 +51,7 @@ const seenAfter = async (ask: AskInSession, last: LookedUntil) => {
   return { until, seen: changes?.map(({ callSid }) => callSid) ?? null };
 };
 
-it('tells of each change once, and of none that was rolled back, while many transactions overlap', async () => {
+it('finds each committed change once, and no change that was rolled back, while many transactions overlap', async () => {
   const ask = await asker();
   let until = await beginToLook(ask);
   const committed: string[] = [];
@@ -60,14 +60,14 @@ it('tells of each change once, and of none that was rolled back, while many tran
 
   const writers = Array.from({ length: 8 }, async (_, writer) => {
     const client = await connect();
-    for (let turn = 0; turn < 40; turn++) {
+    for (let round = 0; round < 40; round++) {
       await client.query('begin');
-      const written = await write(client, 1 + (turn % 3));
+      const written = await write(client, 1 + (round % 3));
       // Some stay open across several looks, and not in the order in which they began.
-      if ((turn + writer) % 5 === 0) await sleep(Math.random() * 30);
-      if ((turn + writer) % 7 === 0) await client.query('savepoint nested');
-      if ((turn + writer) % 7 === 0) written.push(...(await write(client)));
-      const isKept = (turn + writer) % 4 !== 0;
+      if ((round + writer) % 5 === 0) await sleep(Math.random() * 30);
+      if ((round + writer) % 7 === 0) await client.query('savepoint nested');
+      if ((round + writer) % 7 === 0) written.push(...(await write(client)));
+      const isKept = (round + writer) % 4 !== 0;
       await client.query(isKept ? 'commit' : 'rollback');
       if (isKept) committed.push(...written);
     }
@@ -87,7 +87,7 @@ it('tells of each change once, and of none that was rolled back, while many tran
   expect(seen.toSorted()).toEqual(committed.toSorted());
 });
 
-it('is not held up by a transaction that stays open, reads no more for it, and tells of it at its end', async () => {
+it('does not wait for an open transaction, reads no more rows for it, and finds its changes after its commit', async () => {
   const ask = await asker();
   const [long, others] = [await connect(), await connect()];
   const begin = await beginToLook(ask);
@@ -125,7 +125,7 @@ const planOfLook = async (until: LookedUntil) => {
   return plan!;
 };
 
-it('reads nothing but new changes by a plan that was made for an empty table', async () => {
+it('reads only new changes, also with a plan that was made for an empty table', async () => {
   const own = await createTestDatabase();
   const client = new Client({ connectionString: own.url, options: '-c enable_seqscan=off' });
   try {
@@ -150,7 +150,7 @@ it('reads nothing but new changes by a plan that was made for an empty table', a
   }
 });
 
-it('is no list any more where too many have changed', async () => {
+it('returns null instead of a list when too many calls have changed', async () => {
   const ask = await asker();
   const writer = await connect();
   const begin = await beginToLook(ask);
@@ -163,22 +163,22 @@ it('is no list any more where too many have changed', async () => {
   expect((await seenAfter(ask, until)).seen).toEqual([next]);
 });
 
-describe('on a server that counts transactions anew', () => {
-  it('is no list: another server has taken the place of the one before', async () => {
+describe('a look on a server with other transaction ids', () => {
+  it('returns null when the server is another one than before', async () => {
     const ask = await asker();
     const { snapshot } = await beginToLook(ask);
 
     expect((await look(ask, { snapshot, server: '2020-01-01 00:00:00+00' })).changes).toBeNull();
   });
 
-  it('is no list: the one before had come further', async () => {
+  it('returns null when the last snapshot is ahead of the server', async () => {
     const ask = await asker();
     const { server } = await beginToLook(ask);
 
     expect((await look(ask, { snapshot: '900000000000:900000000000:', server })).changes).toBeNull();
   });
 
-  it('leaves out rows of a restored dump whose transactions have yet to come here, and misses none that is new', async () => {
+  it('skips rows of a restored dump with transaction ids in the future, and finds every new row', async () => {
     const ask = await asker();
     const writer = await connect();
     const begin = await beginToLook(ask);

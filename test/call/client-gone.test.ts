@@ -1,4 +1,4 @@
-/** A client that leaves while its request still waits, for its token to be checked or for the database: nothing of it stays. */
+/** A client disconnects while its request waits for the token check or the database. No listener of it stays. */
 import { getEventListeners, once } from 'node:events';
 import { createServer, get, type ClientRequest, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
@@ -7,7 +7,7 @@ import { Client } from 'pg';
 import { ChangeFeed } from '../../src/call/updates/change-feed.js';
 import { Draining } from '../../src/common/draining.js';
 import { openStream } from '../support/event-stream.js';
-import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
+import { storeCall, applyEvent, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -16,10 +16,10 @@ const CLIENTS = 3;
 let service: TestApp;
 
 const listeners = (): number => service.app.nest.get(ChangeFeed).listeners;
-/** Of the signal that lives as long as the process. */
+/** Listeners on the drain signal, which lives as long as the process. */
 const heldByDraining = (): number => heldBy(service.app.nest.get(Draining).signal);
 
-/** Listeners, and signals made of this one by AbortSignal.any, which Node keeps in a set of its own. */
+/** Listeners on the signal, and signals that AbortSignal.any made from it, which Node keeps in a separate set. */
 const heldBy = (signal: AbortSignal): number => {
   const kept = Object.getOwnPropertySymbols(signal).find(({ description }) => description === 'kDependantSignals');
   const dependants = kept && (Reflect.get(signal, kept) as Set<unknown> | null);
@@ -34,18 +34,18 @@ const connections = (): Promise<number> =>
     });
   });
 
-const leave = async (requests: readonly ClientRequest[]): Promise<void> => {
+const disconnect = async (requests: readonly ClientRequest[]): Promise<void> => {
   for (const request of requests) request.destroy();
-  await waitFor('all to have left', async () => (await connections()) === 0);
+  await waitFor('all to be disconnected', async () => (await connections()) === 0);
 };
 
 const send = (url: string, headers: Record<string, string> = {}): ClientRequest =>
   get(url, { headers, agent: false }).on('error', () => undefined);
 
-/** A number that the replica has not heard of: it asks the database. */
-const UNHEARD_OF = { 'last-event-id': '99' };
+/** A change number that the replica has not cached: it queries the database. */
+const NOT_CACHED = { 'last-event-id': '99' };
 
-describe('while the database is asked', () => {
+describe('a client that disconnects during the database query', () => {
   beforeAll(async () => {
     service = await startTestApp();
   });
@@ -54,14 +54,14 @@ describe('while the database is asked', () => {
   const streamOf = async ({ callSid, callerId }: StoredCall): Promise<string> =>
     `${service.url}/v1/app/callState/${callSid}/stream?access_token=${await service.token(callerId)}`;
 
-  it('a stream that its client has left is not begun', async () => {
+  it('gets no stream', async () => {
     const call = await storeCall(service.database);
     const url = await streamOf(call);
     const before = heldByDraining();
     const lock = new Client({ connectionString: service.config.databaseUrl });
     await lock.connect();
     await lock.query('begin; lock table call_record in access exclusive mode');
-    const requests = Array.from({ length: CLIENTS }, () => send(url, UNHEARD_OF));
+    const requests = Array.from({ length: CLIENTS }, () => send(url, NOT_CACHED));
     await waitFor('all to wait for the table', async () => {
       const { rows } = await lock.query<{ waiting: number }>(
         `select count(*)::int as waiting from pg_locks where relation = 'call_record'::regclass and not granted`,
@@ -69,11 +69,11 @@ describe('while the database is asked', () => {
       return rows[0]?.waiting === CLIENTS;
     });
 
-    await leave(requests);
+    await disconnect(requests);
     await lock.query('commit');
     await lock.end();
-    // Asked after them, so that they have been answered when it has begun.
-    const later = await openStream(url, UNHEARD_OF);
+    // Sent after them. When it has begun, they have been handled.
+    const later = await openStream(url, NOT_CACHED);
     await waitFor('the state', () => later.events.length === 1);
 
     expect(listeners()).toBe(1);
@@ -82,7 +82,7 @@ describe('while the database is asked', () => {
     await waitFor('the end of the last one', () => listeners() === 0 && heldByDraining() === before);
   });
 
-  it('nothing stays behind of streams and long polls that are pipelined on a connection which is cut', async () => {
+  it('leaves no listener of streams and long polls that it pipelined on one connection', async () => {
     const { callSid, callerId } = await storeCall(service.database);
     const path = `/v1/app/callState/${callSid}`;
     const token = await service.token(callerId);
@@ -96,19 +96,19 @@ describe('while the database is asked', () => {
       await waitFor('the first to wait', () => listeners() > 0);
 
       socket.destroy();
-      await waitFor('all to have left', async () => (await connections()) === 0);
+      await waitFor('all to be disconnected', async () => (await connections()) === 0);
       await waitFor('the end of all', () => listeners() === 0 && heldByDraining() === before);
     }
-    // A connection counts its request as done one turn after its response has closed.
+    // A connection counts its request as done one event loop turn after its response has closed.
     await waitFor('nothing in flight', () => service.app.nest.get(Draining).isIdle);
   });
 
-  it('nothing stays behind of long polls, however they end', async () => {
+  it('leaves no listener of a long poll; neither does a poll that times out or returns a change', async () => {
     const call = await storeCall(service.database);
     const url = `${service.url}/v1/app/callState/${call.callSid}?access_token=${await service.token(call.callerId)}`;
     const control = new AbortController();
     AbortSignal.any([control.signal]);
-    // If this fails, Node keeps dependent signals elsewhere, and the counts below say nothing.
+    // If this fails, Node keeps dependent signals elsewhere, and the counts below prove nothing.
     expect(heldBy(control.signal)).toBe(1);
     const before = heldByDraining();
 
@@ -116,28 +116,28 @@ describe('while the database is asked', () => {
     const left = Array.from({ length: CLIENTS }, () => send(`${url}&after=4&wait=60`));
     await waitFor('all to wait', () => listeners() === CLIENTS);
     for (const request of left) request.destroy();
-    await waitFor('the end of those that left', () => listeners() === 0);
-    const told = Array.from({ length: CLIENTS }, () => fetch(`${url}&after=1&wait=60`));
+    await waitFor('the end of the disconnected polls', () => listeners() === 0);
+    const answered = Array.from({ length: CLIENTS }, () => fetch(`${url}&after=1&wait=60`));
     await waitFor('all to wait', () => listeners() === CLIENTS);
-    await tellOf(service.database, call.callSid, { type: 'ringing' });
-    await Promise.all(told);
+    await applyEvent(service.database, call.callSid, { type: 'ringing' });
+    await Promise.all(answered);
 
     expect(listeners()).toBe(0);
     expect(heldByDraining()).toBe(before);
   });
 });
 
-describe('while the token is checked', () => {
+describe('a client that disconnects during the token check', () => {
   let privateKey: CryptoKey;
   let keys: Server;
   let key: JWK;
-  const asked: ServerResponse[] = [];
+  const keyRequests: ServerResponse[] = [];
 
   beforeAll(async () => {
     const pair = await generateKeyPair('RS256', { extractable: true });
     privateKey = pair.privateKey;
     key = { ...(await exportJWK(pair.publicKey)), kid: 'one', alg: 'RS256', use: 'sig' };
-    keys = createServer((_request, response) => asked.push(response)).listen(0, '127.0.0.1');
+    keys = createServer((_request, response) => keyRequests.push(response)).listen(0, '127.0.0.1');
     await once(keys, 'listening');
     const { port } = keys.address() as AddressInfo;
     service = await startTestApp({
@@ -150,7 +150,7 @@ describe('while the token is checked', () => {
     keys.close();
   });
 
-  it('neither a stream nor a long poll is begun for a client that has left', async () => {
+  it('gets neither a stream nor a long poll', async () => {
     const { callSid, callerId } = await storeCall(service.database);
     const token = await new SignJWT({})
       .setProtectedHeader({ alg: 'RS256', kid: 'one' })
@@ -164,10 +164,10 @@ describe('while the token is checked', () => {
       send(`${path}/stream?access_token=${token}`),
       send(`${path}?after=4&wait=60&access_token=${token}`),
     ];
-    await waitFor('the keys to be asked for', async () => asked.length > 0 && (await connections()) === 2);
+    await waitFor('the keys to be requested', async () => keyRequests.length > 0 && (await connections()) === 2);
 
-    await leave(requests);
-    for (const response of asked) response.end(JSON.stringify({ keys: [key] }));
+    await disconnect(requests);
+    for (const response of keyRequests) response.end(JSON.stringify({ keys: [key] }));
     const later = await openStream(`${path}/stream?access_token=${token}`);
     await waitFor('the state', () => later.events.length === 1);
 

@@ -1,10 +1,10 @@
-/** A proxy in front that compresses what its client takes compressed, as many do. */
+/** A reverse proxy that compresses responses when the client accepts it, as many proxies do. */
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createGzip } from 'node:zlib';
 import { openStream, type OpenStream } from '../support/event-stream.js';
-import { storeCall, tellOf } from '../support/stored-call.js';
+import { storeCall, applyEvent } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -15,10 +15,10 @@ let stream: OpenStream | undefined;
 beforeAll(async () => {
   service = await startTestApp();
   proxy = createServer((incoming, outgoing) => {
-    const asked = request(`${service.url}${incoming.url ?? ''}`, { headers: incoming.headers, agent: false });
-    outgoing.once('close', () => asked.destroy());
-    asked.on('error', () => outgoing.destroy());
-    asked.on('response', (response: IncomingMessage) => {
+    const forwarded = request(`${service.url}${incoming.url ?? ''}`, { headers: incoming.headers, agent: false });
+    outgoing.once('close', () => forwarded.destroy());
+    forwarded.on('error', () => outgoing.destroy());
+    forwarded.on('response', (response: IncomingMessage) => {
       const { statusCode = 502, headers } = response;
       if (headers['cache-control']?.includes('no-transform')) {
         outgoing.writeHead(statusCode, headers);
@@ -34,7 +34,7 @@ beforeAll(async () => {
         response.pipe(createGzip()).pipe(outgoing);
       }
     });
-    asked.end();
+    forwarded.end();
   });
   await once(proxy.listen(0, '127.0.0.1'), 'listening');
 });
@@ -47,7 +47,7 @@ afterAll(async () => {
 
 const throughProxy = (path: string): string => `http://127.0.0.1:${(proxy.address() as AddressInfo).port}${path}`;
 
-it('lets each event through when it comes', async () => {
+it('a compressing proxy passes each stream event on at once', async () => {
   const call = await storeCall(service.database);
   const token = await service.token(call.callerId);
 
@@ -56,15 +56,15 @@ it('lets each event through when it comes', async () => {
   });
   const { events } = stream;
   await waitFor('the state at once', () => events.length === 1);
-  await tellOf(service.database, call.callSid, { type: 'ringing' });
+  await applyEvent(service.database, call.callSid, { type: 'ringing' });
   await waitFor('the first change', () => events.length === 2);
-  await tellOf(service.database, call.callSid, { type: 'answered' });
+  await applyEvent(service.database, call.callSid, { type: 'answered' });
   await waitFor('the second', () => events.length === 3);
 
   expect(events.map(({ change }) => change.data.stateType)).toEqual(['1', '2', '3']);
 });
 
-it('compresses all else, and it is the same', async () => {
+it('a compressing proxy compresses other responses, and their content is unchanged', async () => {
   const direct = await (await fetch(`${service.url}/docs/openapi.json`)).text();
 
   const response = await fetch(throughProxy('/docs/openapi.json'));

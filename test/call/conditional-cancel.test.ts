@@ -1,4 +1,4 @@
-/** `callCancel/{callSid}?before=2` and `before=3`: a cancel and an answer race, and one of them has won. */
+/** `callCancel/{callSid}?before=2` and `before=3`: a cancel and an answer race, and exactly one of them wins. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import type { CallLogEntry } from '../../src/telephony/simulator/call-log.js';
@@ -11,11 +11,11 @@ const CANCELED = { data: { isSuccess: 'success' }, returnCode: 200, returnMsg: '
 const NOT_CANCELED = { returnCode: 400, returnMsg: '取消呼叫失败!' };
 
 const RACES = 300;
-/** Few enough not to be in each other's way: a machine that is late by seconds has no moments. */
+/** Few enough that the races do not slow each other down. */
 const AT_ONCE = 20;
 /** Rings after 3 s of a lifelike call and answers after 7. */
 const SPEED = 10;
-/** A busy machine is late: whoever lost aims earlier next time, whoever won later, until both are about as frequent. */
+/** A busy machine is late: a lost race aims earlier next time, a won race later, until both are about equally frequent. */
 const aimMs = { '2': 3_000 / SPEED, '3': 7_000 / SPEED };
 const AIM_STEP_MS = 10;
 const SCATTER_MS = 40;
@@ -51,7 +51,7 @@ describe('a cancel before a state', () => {
     ['2', '1', '2005'],
     ['3', '1', '2005'],
     ['3', '2', '2002'],
-  ])('%s cancels a call that stays in state %s for long', async (before, state, target) => {
+  ])('%s cancels a call that is in state %s', async (before, state, target) => {
     const callSid = await place('1004', target);
     await waitFor(`state ${state}`, async () => (await stateOf('1004', callSid)) === state);
 
@@ -64,7 +64,7 @@ describe('a cancel before a state', () => {
     ['2', '2'],
     ['2', '3'],
     ['3', '3'],
-  ])('%s leaves a call in state %s alone', async (before, state) => {
+  ])('%s does not cancel a call in state %s', async (before, state) => {
     const callSid = await place('1005');
     await waitFor(`state ${state}`, async () => (await stateOf('1005', callSid)) === state);
 
@@ -74,7 +74,7 @@ describe('a cancel before a state', () => {
     expect(await service.ask('1005', `callCancel/${callSid}`)).toEqual(CANCELED);
   });
 
-  it.each(['1', '4', '', 'x', '2&before=3'])('%s is refused, and the call goes on', async (before) => {
+  it.each(['1', '4', '', 'x', '2&before=3'])('%s is refused with 400, and the call continues', async (before) => {
     const callSid = await place('1006');
 
     const { returnCode } = await service.ask('1006', `callCancel/${callSid}?before=${before}`);
@@ -103,16 +103,16 @@ describe('a cancel before a state', () => {
     const callSid = await place(userId);
     await sleep(Math.max(0, aimMs[before] + (Math.random() - 0.5) * SCATTER_MS));
     const { data, ...failure } = await service.ask(userId, `callCancel/${callSid}?before=${before}`);
-    // A machine that stands still for longer than the database may take: that reply says nothing with which to agree.
+    // The machine stalled past the statement time-out: this reply says neither that the cancel won nor that it lost.
     if (failure.returnCode === 500) return null;
     expect(data ?? failure).toEqual(data ? CANCELED.data : NOT_CANCELED);
     aimMs[before] = Math.max(0, aimMs[before] + (data ? AIM_STEP_MS : -AIM_STEP_MS));
-    // What goes on is to go on: until it is answered, and then until somebody means it.
+    // A call that was not canceled continues, and is answered.
     if (!data) expect((await service.ask(userId, `callState/${callSid}?after=2`)).data?.stateType).toBe('3');
     return { callSid, before, canceled: data !== undefined };
   };
 
-  it('has won or lost, three hundred times at the very moment, and reply, record and provider agree', async () => {
+  it('wins or loses three hundred races against the state, and reply, record and provider agree each time', async () => {
     const races: Race[] = [];
     for (let first = 0; first < RACES; first += AT_ONCE) {
       const batch = Array.from({ length: AT_ONCE }, (_, place) => race(first + place));
@@ -141,7 +141,7 @@ describe('a cancel before a state', () => {
     }
     const won = races.filter(({ canceled }) => canceled).length;
     process.stdout.write(`of ${RACES} races ${won} were won by the cancel\n`);
-    // Both happen, or nothing has been shown; how often is up to the machine.
+    // Both outcomes must occur, or the test proves nothing; how often depends on the machine.
     expect(won).toBeGreaterThan(0);
     expect(won).toBeLessThan(RACES);
   }, 120_000);

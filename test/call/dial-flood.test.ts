@@ -1,4 +1,4 @@
-/** One user places and cancels while the provider does not reply: the places at its gate stay free for others. */
+/** One user places and cancels calls while the provider does not reply. The circuit keeps slots for other users' dials. */
 import { CallerDials } from '../../src/call/placement/caller-dials.js';
 import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import type { DialOutcome, DialRequest } from '../../src/telephony/telephony-provider.js';
@@ -36,7 +36,7 @@ interface Placing {
   readonly answer: Promise<Envelope>;
 }
 
-/** Resolves once the call is on record; its answer waits for the dial. */
+/** Resolves once the call is recorded; its answer waits for the dial. */
 const place = async (callerId: string): Promise<Placing> => {
   const answer = service.ask(callerId, 'call/2000');
   const callSid = await waitFor('the record', async () => {
@@ -51,7 +51,7 @@ const place = async (callerId: string): Promise<Placing> => {
 const cancel = (callerId: string, { callSid }: Placing) => service.ask(callerId, `callCancel/${callSid}`);
 const dialsOf = ({ callSid }: Placing): DialRequest[] => scripted.dials.filter((dial) => dial.callSid === callSid);
 
-it('a caller has one dial in flight, however many calls they place and cancel; others are dialled', async () => {
+it('a caller who places and cancels calls has at most one dial in flight, and other callers are dialed', async () => {
   const first = await place('1004');
   await waitFor('the first dial', () => hanging.length === 1);
   expect(await cancel('1004', first)).toEqual(CANCELED);
@@ -80,7 +80,7 @@ it('a caller has one dial in flight, however many calls they place and cancel; o
   expect(scripted.dials).toHaveLength(3);
 });
 
-it('a call whose caller’s former dial is not replied to at all is refused, and is over', async () => {
+it('a call fails when the caller’s former dial gets no reply', async () => {
   const first = await place('1007');
   await waitFor('the dial', () => dialsOf(first).length === 1);
   expect(await cancel('1007', first)).toEqual(CANCELED);
@@ -98,7 +98,7 @@ it('a call whose caller’s former dial is not replied to at all is refused, and
 });
 
 describe('a wait for a former dial', () => {
-  it('ends in time', async () => {
+  it('times out', async () => {
     const dials = new CallerDials(1);
     let reply = (): void => undefined;
     const dial = dials.run('1', () => new Promise<void>((resolve) => (reply = resolve)));

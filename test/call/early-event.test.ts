@@ -5,12 +5,12 @@ import { waitFor } from '../support/wait-for.js';
 let service: TestApp;
 
 beforeAll(async () => {
-  // The dial of script 08 is not replied to: its caller waits for the whole of DIAL_TIMEOUT, and events come meanwhile.
+  // Script 08 does not reply to the dial. Its caller waits for the whole DIAL_TIMEOUT, and events arrive in this time.
   service = await startTestApp({ environment: { DIAL_TIMEOUT: '3', SIMULATOR_SPEED: '100' } });
 });
 afterAll(() => service.close());
 
-it('an event that comes before the dial has been replied to finds its call by the callSid', async () => {
+it('an event that arrives before the reply to the dial is matched to its call by the callSid', async () => {
   let replied = false;
   const placed = placeCall(service, '1004', '2008').finally(() => (replied = true));
 

@@ -14,21 +14,21 @@ it.each<[EndFault, Partial<EndFacts>, string]>([
   ['caller', { endReason: 'canceled', endedBy: 'cancel' }, 'a cancel'],
   ['caller', { endReason: 'canceled', hasReachedCallee: false }, 'a caller who hung up before the callee was rung'],
   ['callee', { endReason: 'canceled', endedBy: 'sweeper' }, 'a callee whose phone rang past the limit'],
-  ['caller', { endReason: 'canceled', endedBy: 'sweeper', hasReachedCallee: false }, 'a caller’s own, likewise'],
+  [
+    'caller',
+    { endReason: 'canceled', endedBy: 'sweeper', hasReachedCallee: false },
+    'a caller whose phone rang past the limit',
+  ],
   ['callee', { endReason: 'busy' }, 'a busy callee'],
   ['caller', { endReason: 'busy', hasReachedCallee: false }, 'a caller whose own phone is busy'],
   ['callee', { endReason: 'unreachable' }, 'a callee who cannot be reached'],
   ['provider', { endReason: 'failed', hasReachedCallee: false }, 'a refused dial'],
-  ['provider', { endReason: 'lost', endedBy: 'sweeper' }, 'an outcome that the provider did not tell'],
-  [
-    'ringback',
-    { endReason: 'failed', wasDialed: false, hasReachedCallee: false },
-    'a call that no provider was asked for',
-  ],
-])('it is the fault of %s: %j, %s', (fault, more) => {
+  ['provider', { endReason: 'lost', endedBy: 'sweeper' }, 'an outcome that the provider did not report'],
+  ['ringback', { endReason: 'failed', wasDialed: false, hasReachedCallee: false }, 'a call that was never dialed'],
+])('the fault is %s for %j: %s', (fault, more) => {
   expect(faultOf(facts(more))).toBe(fault);
 });
 
-it('every end reason has one', () => {
+it('every end reason has a fault', () => {
   for (const endReason of END_REASONS) expect(typeof faultOf(facts({ endReason }))).toBe('string');
 });

@@ -1,6 +1,6 @@
 /**
- * What the network makes of a call's events: each comes once, several times or never, late, in any order, and over several
- * connections at one instant. However they came, the record is what the pure lifecycle makes of those that came.
+ * Each event of a call arrives once, several times or never, late, in any order, and concurrently over several connections.
+ * In every case, the record equals the pure lifecycle applied to the events that arrived.
  */
 import fc from 'fast-check';
 import { DataSource } from 'typeorm';
@@ -20,7 +20,7 @@ import { PROVIDER_END_REASONS } from '../../src/telephony/telephony-provider.js'
 import { LONGEST_STAYS, storeCall } from '../support/stored-call.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
-/** Each run has another seed, so that many runs play many more. */
+/** Each run has another seed, so that many runs play more histories. */
 const HISTORIES = 1_500;
 const HISTORIES_A_RUN = 25;
 const CONNECTIONS = 8;
@@ -32,7 +32,7 @@ interface Fact {
   readonly endReason?: EndReason | undefined;
 }
 
-/** Several lanes at one instant, each the facts that come over it, one after the other, by their place in the history. */
+/** Concurrent lanes. Each lane delivers facts one after the other; a fact is given by its index in `facts`. */
 interface History {
   readonly facts: readonly Fact[];
   readonly lanes: readonly (readonly number[])[];
@@ -47,7 +47,7 @@ const scripts = fc.constantFrom(...Object.values(SCRIPTS)).map(({ steps }): Fact
   })),
 );
 
-/** A hang-up that crossed the script's own end, by a clock that is somewhat off. */
+/** A hang-up at about the same time as the script's own end, by a clock with some skew. */
 const secondEnd = fc.record({
   provider: fc.constant('elsewhere'),
   type: fc.constant<CallEventType>('ended'),
@@ -77,8 +77,8 @@ const histories: fc.Arbitrary<History> = fc
     fc.array(secondEnd, { maxLength: 1 }),
     ownFacts.chain((some) => fc.tuple(...some)),
   )
-  .chain(([told, seconds, own]): fc.Arbitrary<History> => {
-    const facts = [...told, ...seconds, ...own];
+  .chain(([scripted, seconds, own]): fc.Arbitrary<History> => {
+    const facts = [...scripted, ...seconds, ...own];
     if (facts.length === 0) return fc.constant({ facts, lanes: [] });
     const lane = fc.array(fc.nat({ max: facts.length - 1 }), { maxLength: 8 });
     return fc.record({ facts: fc.constant(facts), lanes: fc.array(lane, { minLength: 1, maxLength: 3 }) });
@@ -111,7 +111,7 @@ const eventOf = (callSid: string, { provider, type, atMs, endReason }: Fact, pla
 
 interface StoredCall extends CallProgress {
   readonly changes: number;
-  readonly told: readonly string[];
+  readonly published: readonly string[];
   readonly storedIds: readonly string[];
 }
 
@@ -119,42 +119,41 @@ const READ = `
 select state, ringing_at as "ringingAt", answered_at as "answeredAt", ended_at as "endedAt", end_reason as "endReason",
   ended_by as "endedBy", changes,
   array(select change from call_event event where event.call_sid = call.call_sid and change_number is not null
-    order by change_number) as told,
+    order by change_number) as published,
   array(select event_id from call_event event where event.call_sid = call.call_sid and type <> 'requested'
     order by event_id collate "C") as "storedIds"
 from call_record call where call_sid = $1
 `;
 
-/** Plays a history, and compares what is left with what the pure lifecycle makes of what came in time. */
+/** Plays a history, and compares the record with the pure lifecycle applied to the events that were applied. */
 const play = async ({ facts, lanes }: History): Promise<number> => {
   const callSid = await newCall();
   const events = facts.map((fact, place) => eventOf(callSid, fact, place));
-  const came = new Set<EventToApply>();
+  const arrived = new Set<EventToApply>();
   const outcomes = await Promise.all(
     lanes.map(async (lane) => {
       for (const place of lane) {
         const event = events[place]!;
         const { applied } = await applyCallEvent(database, event, LONGEST_STAYS);
-        if (applied === 'applied') came.add(event);
+        if (applied === 'applied') arrived.add(event);
         expect(['applied', 'repeated', 'too_late']).toContain(applied);
-        // What a provider tells is kept whenever it comes.
+        // An event from a provider is stored even when it is late.
         if (applied === 'too_late') expect(inTimeOnly(event)).toBe(true);
       }
       return lane.length;
     }),
   );
 
-  const [{ changes, told, storedIds, ...call } = { changes: 0, told: [], storedIds: [] }] = await database.query<
-    StoredCall[]
-  >(READ, [callSid]);
-  // A word that holds only for an open call, and was in time, came before every end.
-  const ordered = [...came].sort((a, b) => Number(inTimeOnly(b)) - Number(inTimeOnly(a)));
+  const [{ changes, published, storedIds, ...call } = { changes: 0, published: [], storedIds: [] }] =
+    await database.query<StoredCall[]>(READ, [callSid]);
+  // An event that applies only to an open call, and was in time, arrived before every end.
+  const ordered = [...arrived].sort((a, b) => Number(inTimeOnly(b)) - Number(inTimeOnly(a)));
   const oracle = ordered.reduce<CallProgress>((so, event) => advance(so, lifecycleEventOf(event)), REQUESTED);
   expect(call).toEqual(oracle);
-  expect(storedIds).toEqual([...came].map(({ eventId }) => eventId).sort());
+  expect(storedIds).toEqual([...arrived].map(({ eventId }) => eventId).sort());
   const delivered = new Set(lanes.flat().map((place) => events[place]!));
   for (const event of delivered) if (!inTimeOnly(event)) expect(storedIds).toContain(event.eventId);
-  expectUnbroken(told, changes, oracle);
+  expectUnbroken(published, changes, oracle);
   return outcomes.reduce((sum, count) => sum + count, 0);
 };
 
@@ -166,16 +165,16 @@ const lifecycleEventOf = ({ type, occurredAt, endReason }: EventToApply): Lifecy
   ...(endReason && { endReason }),
 });
 
-/** Whoever was told of every change, by number, has seen the state grow to where it is. */
-const expectUnbroken = (told: readonly string[], changes: number, { state, endReason }: CallProgress): void => {
-  const data = told.map((bytes) => (JSON.parse(bytes) as CallChange).data);
+/** The published changes have no gap in their numbers, and the state never decreases. */
+const expectUnbroken = (published: readonly string[], changes: number, { state, endReason }: CallProgress): void => {
+  const data = published.map((bytes) => (JSON.parse(bytes) as CallChange).data);
   expect(data.map(({ number }) => number)).toEqual(Array.from({ length: changes }, (_, index) => index + 1));
   const states = data.map(({ stateType }) => Number(stateType));
   expect(states).toEqual([...states].sort());
   expect(data.at(-1)).toMatchObject({ stateType: String(state), endReason });
 };
 
-it('the record is what the lifecycle makes of the events that came, however they came', async () => {
+it('the record equals the lifecycle applied to the events, for any order, repetition and concurrency', async () => {
   const seed = Date.now() % 2 ** 31;
   let played = 0;
   let deliveries = 0;

@@ -1,5 +1,5 @@
 import { openStream, type OpenStream } from '../support/event-stream.js';
-import { storeCall, tellAndLearn, tellOf, type StoredCall } from '../support/stored-call.js';
+import { storeCall, publishEvent, applyEvent, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -22,20 +22,20 @@ const follow = async ({ callSid, callerId }: StoredCall, headers: Record<string,
 };
 
 const newCall = () => storeCall(service.database);
-const tell = (call: StoredCall, type: 'ringing' | 'answered' | 'ended') => tellAndLearn(service, call, type);
+const publish = (call: StoredCall, type: 'ringing' | 'answered' | 'ended') => publishEvent(service, call, type);
 
 const statesOf = ({ events }: OpenStream): string[] => events.map(({ change }) => change.data.stateType);
 const numbersOf = ({ events }: OpenStream): number[] => events.map(({ change }) => change.data.number);
 
 describe('the stream of a call', () => {
-  it('tells the current state at once and every change after it, and ends with the call', async () => {
+  it('sends the current state at once and every change after it, and ends with the call', async () => {
     const call = await newCall();
-    await tell(call, 'ringing');
+    await publish(call, 'ringing');
 
     const stream = await follow(call);
     await waitFor('the current state', () => stream.events.length > 0);
-    await tell(call, 'answered');
-    await tell(call, 'ended');
+    await publish(call, 'answered');
+    await publish(call, 'ended');
     await stream.ended;
 
     expect(statesOf(stream)).toEqual(['2', '3', '4']);
@@ -61,20 +61,20 @@ describe('the stream of a call', () => {
 
   it('resumes after the change that Last-Event-ID names, without a gap', async () => {
     const call = await newCall();
-    await tell(call, 'ringing');
-    await tell(call, 'answered');
+    await publish(call, 'ringing');
+    await publish(call, 'answered');
 
     const stream = await follow(call, { 'last-event-id': '1' });
     await waitFor('what was missed', () => stream.events.length === 2);
-    await tell(call, 'ended');
+    await publish(call, 'ended');
     await stream.ended;
 
     expect(numbersOf(stream)).toEqual([2, 3, 4]);
   });
 
-  it('begins with the first change for one who has seen none', async () => {
+  it('begins with the first change for Last-Event-ID 0', async () => {
     const call = await newCall();
-    await tell(call, 'ringing');
+    await publish(call, 'ringing');
 
     const stream = await follow(call, { 'last-event-id': '0' });
     await waitFor('both', () => stream.events.length === 2);
@@ -83,23 +83,23 @@ describe('the stream of a call', () => {
   });
 
   it.each(['99', '-1', 'abc', '1.5', '99999999999'])(
-    'begins with the current state where Last-Event-ID is %s, which no change is',
+    'begins with the current state when Last-Event-ID is %s, which is not a change number',
     async (id) => {
       const call = await newCall();
-      await tell(call, 'ringing');
+      await publish(call, 'ringing');
 
       const stream = await follow(call, { 'last-event-id': id });
       await waitFor('the current state', () => stream.events.length > 0);
-      await tell(call, 'ended');
+      await publish(call, 'ended');
       await stream.ended;
 
       expect(numbersOf(stream)).toEqual([2, 3]);
     },
   );
 
-  it('tells how a call that is over has ended, and ends', async () => {
+  it('of a call that is over sends its end, and ends', async () => {
     const call = await newCall();
-    await tell(call, 'ended');
+    await publish(call, 'ended');
 
     const stream = await follow(call);
     await stream.ended;
@@ -107,16 +107,16 @@ describe('the stream of a call', () => {
     expect(statesOf(stream)).toEqual(['4']);
   });
 
-  it('is 204 for one who has seen the end, so that a browser does not come back', async () => {
+  it('answers 204 to a client that has received the end, so that a browser does not reconnect', async () => {
     const call = await newCall();
-    await tell(call, 'ended');
+    await publish(call, 'ended');
 
     const { response } = await follow(call, { 'last-event-id': '2' });
 
     expect(response.statusCode).toBe(204);
   });
 
-  it('belongs to the caller, like the state', async () => {
+  it('is refused to another user than the caller', async () => {
     const call = await newCall();
 
     const stream = await follow({ ...call, callerId: '1001' });
@@ -126,21 +126,24 @@ describe('the stream of a call', () => {
     expect(JSON.parse(stream.text())).toEqual({ returnCode: 400, returnMsg: '用户信息有误!' });
   });
 
-  it.each(['1'.repeat(31), '1'.repeat(32), 'x', '%zz', ''])('does not know a call "%s"', async (callSid) => {
-    const stream = await follow({ callSid, callerId: '1001' });
-    await stream.ended;
+  it.each(['1'.repeat(31), '1'.repeat(32), 'x', '%zz', ''])(
+    'is refused for the unknown callSid "%s"',
+    async (callSid) => {
+      const stream = await follow({ callSid, callerId: '1001' });
+      await stream.ended;
 
-    expect(JSON.parse(stream.text())).toEqual({ returnCode: 400, returnMsg: '用户信息有误!' });
-  });
+      expect(JSON.parse(stream.text())).toEqual({ returnCode: 400, returnMsg: '用户信息有误!' });
+    },
+  );
 
-  it('is told by every replica, whichever one learned of the change', async () => {
+  it('sends changes that another replica has stored', async () => {
     const other = await startTestApp({ databaseUrl: service.config.databaseUrl! });
     try {
       const call = await newCall();
       const stream = await follow(call);
 
-      await tellOf(other.database, call.callSid, { type: 'ringing' });
-      await tellOf(other.database, call.callSid, { type: 'ended', endReason: 'busy' });
+      await applyEvent(other.database, call.callSid, { type: 'ringing' });
+      await applyEvent(other.database, call.callSid, { type: 'ended', endReason: 'busy' });
       await stream.ended;
 
       expect(statesOf(stream)).toEqual(['1', '2', '4']);
@@ -149,13 +152,13 @@ describe('the stream of a call', () => {
     }
   });
 
-  it('goes to as many as want it, also when some have left', async () => {
+  it('goes to many clients at once, also when some have disconnected', async () => {
     const call = await newCall();
     const streams = await Promise.all(Array.from({ length: 20 }, () => follow(call)));
     await waitFor('all to begin', () => streams.every(({ events }) => events.length > 0));
 
     for (const stream of streams.slice(10)) stream.close();
-    await tell(call, 'ended');
+    await publish(call, 'ended');
     await Promise.all(streams.slice(0, 10).map(({ ended }) => ended));
 
     for (const stream of streams.slice(0, 10)) expect(statesOf(stream)).toEqual(['1', '4']);

@@ -1,6 +1,6 @@
 /**
- * A stream that tells of many calls at once, faster than a replica can store it: each call's events are stored in the order in
- * which they were told, so that nobody sees a call answered before it rings.
+ * A provider's stream carries events of many calls, faster than a replica can store them. Each call's events are stored in
+ * the order of the stream, so that no client sees a call answered before it rings.
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -11,7 +11,7 @@ import { storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
-/** A few hundred events are in flight at a time; a replica stores five. */
+/** A few hundred events are in flight at a time; a replica stores five concurrently. */
 const CALLS = 50;
 const BEGIN = Date.UTC(2026, 10, 28);
 
@@ -45,7 +45,7 @@ const at = (second: number): string => new Date(BEGIN + second * 1000).toISOStri
 const userEvent = (eventname: string, call: string, more: Readonly<Record<string, string>>) =>
   JSON.stringify({ type: 'ChannelUserevent', userevent: { eventname, call, ...more } });
 
-/** As Asterisk tells a call from its caller's answer to its end. */
+/** The events that Asterisk sends for a call, from the caller's answer to the end. */
 const storyOf = (callSid: string): readonly string[] => [
   userEvent('RingbackCallerAnswered', callSid, { at: at(1) }),
   JSON.stringify({ type: 'Dial', timestamp: at(2), dialstatus: 'RINGING', caller: { id: `${callSid}-a` } }),
@@ -53,31 +53,31 @@ const storyOf = (callSid: string): readonly string[] => [
   userEvent('RingbackEnded', callSid, { story: `ended=${at(4)}&caller_answered=${at(1)}&answered=${at(3)}` }),
 ];
 
-/** Whose turn it is, event for event: each call as often as it has events. */
+/** Which call the next event belongs to; each call occurs once for each of its events. */
 const interleaving = (calls: number, events: number): fc.Arbitrary<readonly number[]> =>
   fc.oneof(
     // One call after the other: each call's events are neighbours.
-    fc.constant(Array.from({ length: calls * events }, (_, turn) => Math.floor(turn / events))),
+    fc.constant(Array.from({ length: calls * events }, (_, index) => Math.floor(index / events))),
     fc.shuffledSubarray(
-      Array.from({ length: calls * events }, (_, turn) => turn % calls),
+      Array.from({ length: calls * events }, (_, index) => index % calls),
       { minLength: calls * events },
     ),
   );
 
 const ORDERED = ['call.requested', 'call.ringing', 'call.answered', 'call.over'];
 
-it('each call’s events are stored in their order, whatever comes between them', async () => {
+it('each call’s events are stored in their order, also when events of other calls come between them', async () => {
   await fc.assert(
-    fc.asyncProperty(interleaving(CALLS, 4), async (turns) => {
+    fc.asyncProperty(interleaving(CALLS, 4), async (callOfEach) => {
       const callSids = await Promise.all(
         Array.from(
           { length: CALLS },
           async () => (await storeCall(service.database, { provider: 'asterisk' })).callSid,
         ),
       );
-      const told = callSids.map((callSid) => [...storyOf(callSid)]);
+      const toSend = callSids.map((callSid) => [...storyOf(callSid)]);
 
-      for (const call of turns) socket.send(told[call]!.shift()!);
+      for (const call of callOfEach) socket.send(toSend[call]!.shift()!);
 
       await waitFor('the end of all calls', async () => {
         const [open] = await service.database.query<[{ count: number }]>(

@@ -1,4 +1,4 @@
-/** Two providers on a route: which of them carries a call, and what the record tells of the other. */
+/** Two providers on a route: which of them carries a call, and what the record says about the other. */
 import type { ServerResponse } from 'node:http';
 import { FAILURES_IN_A_ROW } from '../../src/telephony/provider-circuit.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
@@ -58,7 +58,7 @@ const dialsAt = ({ yuntongxun, twilio }: TwoProviders) => ({
   yuntongxun: yuntongxun.requests.filter((request) => request.endsWith('Calls/Callback')).length,
   twilio: twilio.requests.filter((request) => /^POST .*\/Calls\.json$/.test(request)).length,
 });
-/** Dials that a call has cost at each. */
+/** How many dials each provider received during an action. */
 const during = async (act: () => Promise<unknown>) => {
   const before = dialsAt(telephony);
   await act();
@@ -66,7 +66,7 @@ const during = async (act: () => Promise<unknown>) => {
   return { yuntongxun: after.yuntongxun - before.yuntongxun, twilio: after.twilio - before.twilio };
 };
 
-it('goes by the first on the route, and the other hears nothing of it', async () => {
+it('dials at the first provider on the route, and sends nothing to the second', async () => {
   const user = await telephony.user('yuntongxun', 'twilio');
 
   expect(
@@ -82,25 +82,32 @@ it('goes by the first on the route, and the other hears nothing of it', async ()
 
 it.each([
   ['has no funds', () => repliesWith(NO_FUNDS), 'no_funds', NO_FUNDS],
-  ['takes no more for now', () => repliesWith(TOO_MANY_REQUESTS), 'rate_limited', TOO_MANY_REQUESTS],
-  ['finds the number called too often', () => repliesWith(TOO_OFTEN), 'too_frequent', TOO_OFTEN],
-  ['calls registered numbers alone', () => repliesWith(NOT_REGISTERED), 'not_permitted', NOT_REGISTERED],
-])('goes by the next where the first %s, to its end', async (_, reply, category, code) => {
-  const user = await telephony.user('yuntongxun', 'twilio');
-  telephony.yuntongxun.replyInstead = reply();
+  ['limits the rate', () => repliesWith(TOO_MANY_REQUESTS), 'rate_limited', TOO_MANY_REQUESTS],
+  ['says that the number is called too often', () => repliesWith(TOO_OFTEN), 'too_frequent', TOO_OFTEN],
+  ['calls only registered numbers', () => repliesWith(NOT_REGISTERED), 'not_permitted', NOT_REGISTERED],
+])(
+  'fails over to the second provider when the first %s, and the call completes there',
+  async (_, reply, category, code) => {
+    const user = await telephony.user('yuntongxun', 'twilio');
+    telephony.yuntongxun.replyInstead = reply();
 
-  expect(
-    await during(async () => {
-      expect(await telephony.service.ask(user, 'call/2000')).toEqual(PLACED);
-    }),
-  ).toEqual({ yuntongxun: 1, twilio: 1 });
+    expect(
+      await during(async () => {
+        expect(await telephony.service.ask(user, 'call/2000')).toEqual(PLACED);
+      }),
+    ).toEqual({ yuntongxun: 1, twilio: 1 });
 
-  const call = await endedCallOf(user);
-  expect(call).toMatchObject({ provider: 'twilio', subAccount: expect.stringMatching(/^AC/), endReason: 'completed' });
-  const own = call.events.filter(({ provider }) => provider === 'ringback');
-  expect(own.map(({ type }) => type)).toEqual(['requested', 'passed_over', 'accepted']);
-  expect(own[1]!.detail).toEqual({ provider: 'yuntongxun', category, code, text: '【账号】说不', next: 'twilio' });
-});
+    const call = await endedCallOf(user);
+    expect(call).toMatchObject({
+      provider: 'twilio',
+      subAccount: expect.stringMatching(/^AC/),
+      endReason: 'completed',
+    });
+    const own = call.events.filter(({ provider }) => provider === 'ringback');
+    expect(own.map(({ type }) => type)).toEqual(['requested', 'passed_over', 'accepted']);
+    expect(own[1]!.detail).toEqual({ provider: 'yuntongxun', category, code, text: '【账号】说不', next: 'twilio' });
+  },
+);
 
 it.each([
   [401, 20005],
@@ -110,7 +117,7 @@ it.each([
   [401, 20006],
   [401, 20003],
 ])(
-  'goes by the next where Twilio is the first, and says with %i and %i that its account is at fault',
+  'fails over from Twilio to the next provider when Twilio refuses with HTTP %i and code %i, an account error',
   async (...error) => {
     const own = await twilioFirst();
     const user = await own.user('yuntongxun', 'twilio');
@@ -130,7 +137,7 @@ it.each([
   },
 );
 
-it('can be canceled at the provider that stood in', async () => {
+it('cancels a call at the provider that it failed over to', async () => {
   const user = await telephony.user('yuntongxun', 'twilio');
   telephony.yuntongxun.replyInstead = repliesWith(NO_FUNDS);
   const { data } = await telephony.service.ask(user, 'call/2013');
@@ -142,9 +149,9 @@ it('can be canceled at the provider that stood in', async () => {
 });
 
 it.each([
-  ['fails, and phones may be ringing', PLATFORM_FAILED, SYSTEM],
-  ['refuses the call as such', APP_PAUSED, SYSTEM],
-])('stays with a first that %s', async (_, code, answer) => {
+  ['fails after phones may have rung', PLATFORM_FAILED, SYSTEM],
+  ['refuses with a code that does not allow fail-over', APP_PAUSED, SYSTEM],
+])('does not fail over when the first provider %s', async (_, code, answer) => {
   const user = await telephony.user('yuntongxun', 'twilio');
   telephony.yuntongxun.replyInstead = repliesWith(code);
 
@@ -157,7 +164,7 @@ it.each([
   expect(await lastCallOf(user)).toMatchObject({ provider: 'yuntongxun' });
 });
 
-it('answers for the last on the route where all refuse, and the record tells of each', async () => {
+it('answers with the error of the last provider when all refuse, and the record has an event for each', async () => {
   const user = await telephony.user('yuntongxun', 'twilio');
   telephony.yuntongxun.replyInstead = repliesWith(NO_FUNDS);
 
@@ -171,7 +178,7 @@ it('answers for the last on the route where all refuse, and the record tells of 
 it.each([
   [['twilio'], { yuntongxun: 0, twilio: 1 }, PLACED],
   [[], { yuntongxun: 0, twilio: 0 }, NO_ACCOUNT],
-] as const)('asks only where the caller has a sub-account: %j', async (accounts, dials, answer) => {
+] as const)('dials only at providers where the caller has a sub-account: %j', async (accounts, dials, answer) => {
   const user = await telephony.user(...accounts);
 
   expect(
@@ -181,8 +188,8 @@ it.each([
   ).toEqual(dials);
 });
 
-describe('a first that is down', () => {
-  it('is not asked any more after a while, and every call goes by the next at once', async () => {
+describe('a first provider that is down', () => {
+  it('gets no more dials once its circuit is open, and every call fails over at once', async () => {
     const own = await startTwoProviders();
     try {
       await own.yuntongxun.close();

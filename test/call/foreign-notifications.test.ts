@@ -1,4 +1,4 @@
-/** Any database user can send a notification, and a newer version writes changes that this one cannot read. */
+/** Any database user can send a notification, and a newer version may write changes that this version cannot read. */
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { DataSource } from 'typeorm';
@@ -7,7 +7,7 @@ import { ChangeFeed } from '../../src/call/updates/change-feed.js';
 import { UnexpectedShape } from '../../src/common/foreign-json.js';
 import { LOGGER, type Logger } from '../../src/common/logger.js';
 import { openStream } from '../support/event-stream.js';
-import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
+import { storeCall, applyEvent, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -38,13 +38,13 @@ const stateOf = async ({ callSid, callerId }: StoredCall) =>
 const notify = (payload: string) => service.database.query(`select pg_notify('ringback_call_changed', $1)`, [payload]);
 
 describe('a change', () => {
-  it('is read with fields that this version does not know', () => {
+  it('with unknown fields is read, and its fields are kept', () => {
     const bytes = JSON.stringify({ ...CHANGE, version: 2, data: { ...CHANGE.data, leg: 'B' } });
 
     expect(JSON.stringify(readChange(bytes))).toBe(bytes);
   });
 
-  it('is read or refused, whatever JSON it is', () => {
+  it('of any JSON is either read or refused with UnexpectedShape', () => {
     const anywhere = fc.oneof(
       fc.json(),
       fc.string(),
@@ -75,19 +75,19 @@ describe('a notification that cannot be read', () => {
     '',
     JSON.stringify(CHANGE).slice(0, 90),
     JSON.stringify({ ...CHANGE, data: null }),
-  ])('drops what is remembered, and the service goes on: %s', async (payload) => {
+  ])('empties the state cache, and the service continues: %s', async (payload) => {
     const call = await storeCall(service.database);
-    await waitFor('the state to be remembered', async () => (await stateOf(call)) === '1');
+    await waitFor('the state to be cached', async () => (await stateOf(call)) === '1');
     await service.database.query('update call_record set state = 2 where call_sid = $1', [call.callSid]);
 
-    // Sessions that are not known yet are looked up first.
-    await waitFor('the state to be read anew', async () => {
+    // The service looks up the role of an unknown session first.
+    await waitFor('the state to be read again', async () => {
       await notify(payload);
       return (await stateOf(call)) === '2';
     });
   });
 
-  it('is logged once however many come', async () => {
+  it('is logged at a limited rate when many arrive', async () => {
     const warn = jest.spyOn(service.app.nest.get<Logger>(LOGGER), 'warn');
     await waitFor('it to be logged', async () => {
       await notify('garbage');
@@ -99,52 +99,52 @@ describe('a notification that cannot be read', () => {
     await service.database.query(
       `select pg_notify('ringback_call_changed', 'garbage ' || n) from generate_series(1, 500) n`,
     );
-    await waitFor('a hint after them', () => isHeard());
+    await waitFor('a hint after them', () => acceptsHint());
 
     expect(warn.mock.calls.length).toBeLessThanOrEqual(1 + (performance.now() - began) / 400);
     warn.mockRestore();
   });
 });
 
-/** Whether a hint that is sent now, and tells what is not so, is believed. */
-const isHeard = async (sender: Pick<DataSource, 'query'> = service.database): Promise<boolean> => {
+/** Whether the service accepts a hint that is sent now; it gives a state that is not the stored one. */
+const acceptsHint = async (sender: Pick<DataSource, 'query'> = service.database): Promise<boolean> => {
   const call = await storeCall(service.database);
-  await waitFor('the state to be remembered', async () => (await stateOf(call)) === '1');
+  await waitFor('the state to be cached', async () => (await stateOf(call)) === '1');
   const data = { ...CHANGE.data, ...call };
   await sender.query(`select pg_notify('ringback_call_changed', $1)`, [JSON.stringify({ ...CHANGE, data })]);
   await service.database.query('select');
   return (await stateOf(call)) === '2';
 };
 
-describe('a hint of another role', () => {
+describe('a hint from another database role', () => {
   const ROLE = `stranger_${randomBytes(6).toString('hex')}`;
 
   afterEach(() => service.database.query(`drop role ${ROLE}`));
 
-  it('is not believed, and one of ours is', async () => {
+  it('is dropped, while a hint from the service’s own role is accepted', async () => {
     await service.database.query(`create role ${ROLE} login`);
     const url = new URL(service.config.databaseUrl!);
     url.username = ROLE;
-    const stranger = await new DataSource({ type: 'postgres', url: url.href, extra: { max: 1 } }).initialize();
+    const otherRole = await new DataSource({ type: 'postgres', url: url.href, extra: { max: 1 } }).initialize();
     const forged = await storeCall(service.database);
-    await waitFor('the state to be remembered', async () => (await stateOf(forged)) === '1');
+    await waitFor('the state to be cached', async () => (await stateOf(forged)) === '1');
 
     for (let i = 0; i < 3; i++) {
       const data = { ...CHANGE.data, ...forged, number: 2_147_483_647 };
-      await stranger.query(`select pg_notify('ringback_call_changed', $1)`, [JSON.stringify({ ...CHANGE, data })]);
-      // One of ours that comes after it.
-      await waitFor('a hint of ours to be believed', () => isHeard());
+      await otherRole.query(`select pg_notify('ringback_call_changed', $1)`, [JSON.stringify({ ...CHANGE, data })]);
+      // A hint from the service's own role, sent after the forged one.
+      await waitFor('our hint to be accepted', () => acceptsHint());
       expect(await stateOf(forged)).toBe('1');
     }
-    await stranger.destroy();
+    await otherRole.destroy();
   });
 });
 
 describe('a stored change that cannot be read', () => {
-  it('is passed over by a long poll, and ends a stream', async () => {
+  it('is skipped by a long poll, and ends a stream', async () => {
     const call = await storeCall(service.database);
-    await tellOf(service.database, call.callSid, { type: 'ringing' });
-    await tellOf(service.database, call.callSid, { type: 'answered' });
+    await applyEvent(service.database, call.callSid, { type: 'ringing' });
+    await applyEvent(service.database, call.callSid, { type: 'answered' });
     await service.database.query(
       `update call_event set change = '{"type":"call.transferred"}' where call_sid = $1 and change_number = 2`,
       [call.callSid],
@@ -162,19 +162,19 @@ describe('a stored change that cannot be read', () => {
   });
 });
 
-it('a recipient that throws keeps no other from its change', async () => {
+it('a subscriber that throws does not keep other subscribers from receiving the change', async () => {
   const feed = service.app.nest.get(ChangeFeed);
   const { callSid } = await storeCall(service.database);
   const numbers: (number | undefined)[] = [];
   const fail = (): void => {
-    throw new Error('a recipient fails');
+    throw new Error('a subscriber fails');
   };
   const stops = [
     feed.subscribe(callSid, 0, fail),
     feed.subscribe(callSid, 0, (item) => numbers.push(item?.change.data.number)),
   ];
 
-  await tellOf(service.database, callSid, { type: 'ringing' });
+  await applyEvent(service.database, callSid, { type: 'ringing' });
   await waitFor('both changes', () => numbers.length === 2);
 
   expect(numbers).toEqual([1, 2]);

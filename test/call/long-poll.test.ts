@@ -1,6 +1,6 @@
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import type { CallChange } from '../../src/call/record/call-change.js';
-import { callToOpen, storeCall, tellAndLearn, type StoredCall } from '../support/stored-call.js';
+import { callToOpen, storeCall, publishEvent, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 interface LongPollReply {
@@ -12,7 +12,7 @@ interface LongPollReply {
 let service: TestApp;
 
 beforeAll(async () => {
-  // One connection for everything: whoever waits must not hold it.
+  // One database connection: a waiting poll must not hold it.
   service = await startTestApp({ environment: { DATABASE_POOL_SIZE: '1' } });
 });
 afterAll(() => service.close());
@@ -23,7 +23,7 @@ const publishedCall = async (): Promise<StoredCall> => {
   await service.app.nest.get(CallRecorder).open(call);
   return call;
 };
-const tell = (call: StoredCall, type: 'ringing' | 'answered' | 'ended') => tellAndLearn(service, call, type);
+const publish = (call: StoredCall, type: 'ringing' | 'answered' | 'ended') => publishEvent(service, call, type);
 
 const poll = async ({ callSid, callerId }: StoredCall, query: string, init: RequestInit = {}) => {
   const token = await service.token(callerId);
@@ -35,9 +35,9 @@ const dataOf = async (call: StoredCall, query: string) => (await poll(call, quer
 const numbers = (changes: readonly CallChange[] = []) => changes.map(({ data }) => data.number);
 
 describe('a long poll', () => {
-  it('answers at once when the state is greater than what was seen', async () => {
+  it('answers at once when the state is greater than `after`', async () => {
     const call = await newCall();
-    await tell(call, 'ringing');
+    await publish(call, 'ringing');
 
     const data = await dataOf(call, 'after=1&wait=25');
 
@@ -45,20 +45,20 @@ describe('a long poll', () => {
     expect(numbers(data?.changes)).toEqual([2]);
   });
 
-  it('answers when the state has become greater', async () => {
+  it('answers when the state becomes greater than `after`', async () => {
     const call = await newCall();
     let answered = false;
     const reply = dataOf(call, 'after=2&wait=25').finally(() => (answered = true));
 
-    await tell(call, 'ringing');
+    await publish(call, 'ringing');
     expect((await dataOf(call, 'after=1&wait=25'))?.stateType).toBe('2');
     expect(answered).toBe(false);
-    await tell(call, 'answered');
+    await publish(call, 'answered');
 
     expect((await reply)?.stateType).toBe('3');
   });
 
-  it('answers with the state as it is when the time is up', async () => {
+  it('answers with the current state when `wait` has passed', async () => {
     const call = await newCall();
     const begin = performance.now();
 
@@ -68,32 +68,32 @@ describe('a long poll', () => {
     expect(performance.now() - begin).toBeGreaterThan(990);
   });
 
-  it('does not wait at all with wait=0', async () => {
+  it('does not wait with wait=0', async () => {
     expect(await dataOf(await newCall(), 'after=4&wait=0')).toEqual({ stateType: '1', changes: [] });
   });
 
-  it('tells every change after the number that was seen, so that nothing is missed between two polls', async () => {
+  it('returns every change after `afterNumber`, so that no change is missed between two polls', async () => {
     const call = await newCall();
-    await tell(call, 'ringing');
-    await tell(call, 'answered');
+    await publish(call, 'ringing');
+    await publish(call, 'answered');
 
     expect(numbers((await dataOf(call, 'afterNumber=0'))?.changes)).toEqual([1, 2, 3]);
     expect(numbers((await dataOf(call, 'afterNumber=2'))?.changes)).toEqual([3]);
 
     const next = dataOf(call, 'afterNumber=3&wait=25');
-    await tell(call, 'ended');
+    await publish(call, 'ended');
     expect(numbers((await next)?.changes)).toEqual([4]);
   });
 
-  it('does not wait for a call that is over and told completely', async () => {
+  it('does not wait for a call that is over when the client has all its changes', async () => {
     const call = await newCall();
-    await tell(call, 'ended');
+    await publish(call, 'ended');
 
     expect(await dataOf(call, 'after=4&wait=25')).toEqual({ stateType: '4', changes: [] });
     expect(await dataOf(call, 'afterNumber=2&wait=25')).toEqual({ stateType: '4', changes: [] });
   });
 
-  it('belongs to the caller, and does not wait for what it will not tell', async () => {
+  it('is refused at once to another user than the caller', async () => {
     const call = await newCall();
 
     const { body } = await poll({ ...call, callerId: '1001' }, 'after=1&wait=25');
@@ -120,17 +120,17 @@ describe('a long poll', () => {
     expect(body).toEqual({ returnCode: 400, returnMsg: 'The request is malformed.' });
   });
 
-  it('costs no database connection: two hundred wait while the only one serves others', async () => {
-    // In memory, so that no request waits for the only connection.
+  it('holds no database connection: two hundred polls wait while the only connection serves other requests', async () => {
+    // Cached, so that no request waits for the only connection.
     const calls: StoredCall[] = [];
     while (calls.length < 200) calls.push(await publishedCall());
     const replies = calls.map((call) => dataOf(call, 'after=1&wait=25'));
 
     const other = await newCall();
-    await tell(other, 'ringing');
+    await publish(other, 'ringing');
     expect((await service.ask(other.callerId, `callState/${other.callSid}`)).data).toEqual({ stateType: '2' });
-    // One after the other: all at one instant would wait for the connection for longer than any statement may.
-    for (const call of calls) await tell(call, 'ringing');
+    // One after the other: concurrent ones would wait for the connection longer than the statement time-out.
+    for (const call of calls) await publish(call, 'ringing');
 
     expect((await Promise.all(replies)).map((data) => data?.stateType)).toEqual(calls.map(() => '2'));
   });

@@ -1,4 +1,4 @@
-/** The webhook with a call's end is lost, and its caller asks for a call: on the whole service, over HTTP. */
+/** The webhook with a call's end is lost, and its caller places a new call. Tested on the whole service, over HTTP. */
 import { startBlackHole, type BlackHole } from '../support/black-hole.js';
 import { endAtProvider } from '../support/end-at-provider.js';
 import { placeCall } from '../support/placed-call.js';
@@ -56,7 +56,7 @@ const record = async (callSid: string) => {
 const untilState = (callSid: string, state: number) =>
   waitFor(`state ${state}`, async () => (await record(callSid)).state === state);
 
-/** A call whose end nobody is told of. @returns its callSid */
+/** A call whose end is not reported to the service. @returns its callSid */
 const callWithLostEnd = async (userId: string): Promise<string> => {
   const callSid = await call(userId, '2013');
   await untilState(callSid, 3);
@@ -70,7 +70,7 @@ const callWithLostEnd = async (userId: string): Promise<string> => {
 it.each([
   ['another target', '2012'],
   ['the same target', '2013'],
-])('a caller who asks for %s gets a new call, and the record of the old one has the truth', async (_, target) => {
+])('a caller who calls %s gets a new call, and the old record gets its real end', async (_, target) => {
   const userId = caller();
   const lost = await callWithLostEnd(userId);
 
@@ -81,7 +81,7 @@ it.each([
   expect(await carrier.entryOf(placed)).toMatchObject({ dials: 1 });
 });
 
-it('requests of its caller at one instant place one new call', async () => {
+it('concurrent requests of one caller place one new call', async () => {
   const userId = caller();
   const lost = await callWithLostEnd(userId);
 
@@ -92,7 +92,7 @@ it('requests of its caller at one instant place one new call', async () => {
   expect(await carrier.entryOf([...placed][0]!)).toMatchObject({ dials: 1 });
 });
 
-it('a call that goes on is handed back for the same target, and other targets are refused', async () => {
+it('a request for the same target returns the open call, and another target is refused', async () => {
   const userId = caller();
   const callSid = await call(userId, '2013');
   await untilState(callSid, 3);
@@ -105,7 +105,7 @@ it('a call that goes on is handed back for the same target, and other targets ar
 });
 
 it.each(['silence', 'cut'] as const)(
-  'the answer is as ever while the provider’s network is in mode "%s"',
+  'the open call is kept while the provider’s network is in mode "%s"',
   async (mode) => {
     const userId = caller();
     const callSid = await call(userId, '2013');

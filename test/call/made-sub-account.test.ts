@@ -1,4 +1,4 @@
-/** A user without a sub-account, where the operator has one made at the first call. */
+/** A user without a sub-account, with the setting that creates one at the first call. */
 import { startTestApp } from '../support/test-app.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 import { WEBHOOK_TOKEN } from '../support/yuntongxun-provider.js';
@@ -12,9 +12,9 @@ const start = async (environment: Record<string, string> = {}): Promise<void> =>
 };
 afterEach(() => telephony.close());
 
-const askedFor = (path: string): number => telephony.yuntongxun.requests.filter((one) => one.endsWith(path)).length;
+const requestsTo = (path: string): number => telephony.yuntongxun.requests.filter((one) => one.endsWith(path)).length;
 
-it('is given one, under which this call and the next are placed', async () => {
+it('creates a sub-account, and places this call and the next with it', async () => {
   await start();
   const user = await telephony.user();
 
@@ -22,14 +22,14 @@ it('is given one, under which this call and the next are placed', async () => {
   await telephony.service.ask(user, `callCancel/${data!.callSid!}`);
   expect(await telephony.service.ask(user, 'call/2013')).toMatchObject({ returnCode: 200 });
 
-  expect(askedFor('/SubAccounts')).toBe(1);
+  expect(requestsTo('/SubAccounts')).toBe(1);
   const account = await (await telephony.service.admin('GET', `users/${user}/sub-accounts/yuntongxun`)).json();
   const [first, second] = telephony.yuntongxun.calls.dials;
   expect(account).toEqual({ provider: 'yuntongxun', externalId: first!.subAccountSid });
   expect(second!.subAccountSid).toBe(first!.subAccountSid);
 });
 
-it('is given one and the same by two calls at one instant', async () => {
+it('creates one sub-account for two concurrent calls', async () => {
   await start();
   const user = await telephony.user();
 
@@ -42,7 +42,7 @@ it('is given one and the same by two calls at one instant', async () => {
   expect(telephony.yuntongxun.calls.dials).toHaveLength(1);
 });
 
-it('goes by the next provider where none can be made', async () => {
+it('fails over to the next provider when the sub-account cannot be created', async () => {
   await start();
   const user = await telephony.user('twilio');
   telephony.yuntongxun.replyInstead = (_, response) =>
@@ -53,7 +53,7 @@ it('goes by the next provider where none can be made', async () => {
   expect(telephony.twilio.calls.size).toBe(1);
 });
 
-it('is told that there is none where none can be made, and no record is begun', async () => {
+it('answers that there is no sub-account when none can be created, and opens no call', async () => {
   await start();
   const user = await telephony.user();
   telephony.yuntongxun.replyInstead = (_, response) => response.writeHead(500).end();
@@ -63,12 +63,12 @@ it('is told that there is none where none can be made, and no record is begun', 
   expect(await telephony.service.database.query('select from call_record')).toEqual([]);
 });
 
-it('is told that there is none where the operator has not asked for that', async () => {
+it('answers that there is no sub-account when the setting is off', async () => {
   await start({ YUNTONGXUN_MAKE_SUB_ACCOUNTS: 'false' });
 
   expect(await telephony.service.ask(await telephony.user(), 'call/2013')).toEqual(NO_ACCOUNT);
 
-  expect(askedFor('/SubAccounts')).toBe(0);
+  expect(requestsTo('/SubAccounts')).toBe(0);
 });
 
 /** A second replica, on the database and the provider of the first. */
@@ -87,7 +87,7 @@ const startReplica = () => {
   });
 };
 
-it('is given one alone by many taps at one instant, on two replicas', async () => {
+it('creates one sub-account for many concurrent taps on two replicas', async () => {
   await start();
   const replica = await startReplica();
   try {
@@ -99,14 +99,14 @@ it('is given one alone by many taps at one instant, on two replicas', async () =
 
     expect(new Set(replies.map(({ data }) => data?.callSid)).size).toBe(1);
     expect(replies[0]).toMatchObject({ returnCode: 200 });
-    expect([askedFor('/SubAccounts'), telephony.yuntongxun.calls.dials.length]).toEqual([1, 1]);
+    expect([requestsTo('/SubAccounts'), telephony.yuntongxun.calls.dials.length]).toEqual([1, 1]);
     expect(await telephony.service.database.query('select from sub_account_claim')).toEqual([]);
   } finally {
     await replica.close();
   }
 });
 
-it('costs the provider one request where none can be made and many ask, on two replicas', async () => {
+it('sends the provider one request when creation fails for many concurrent taps on two replicas', async () => {
   await start({ ROUTES: '=yuntongxun' });
   const replica = await startReplica();
   try {
@@ -118,16 +118,16 @@ it('costs the provider one request where none can be made and many ask, on two r
     );
 
     expect(replies).toEqual(replies.map(() => NO_ACCOUNT));
-    expect(askedFor('/SubAccounts')).toBe(1);
+    expect(requestsTo('/SubAccounts')).toBe(1);
   } finally {
     await replica.close();
   }
 });
 
 it.each([
-  ['the process that made it has died', false],
-  ['the failure is of some time ago', true],
-])('is given one where %s', async (_, failed) => {
+  ['the process that claimed the creation has crashed', false],
+  ['the last failure is old enough', true],
+])('creates a sub-account when %s', async (_, failed) => {
   await start();
   const user = await telephony.user();
   await telephony.service.database.query(
@@ -138,10 +138,10 @@ it.each([
 
   expect(await telephony.service.ask(user, 'call/2013')).toMatchObject({ returnCode: 200 });
 
-  expect(askedFor('/SubAccounts')).toBe(1);
+  expect(requestsTo('/SubAccounts')).toBe(1);
 });
 
-it('waits for the process that makes it, and takes what that has stored', async () => {
+it('waits for the process that creates the sub-account, and uses the one that it stores', async () => {
   await start();
   const user = await telephony.user();
   const { database } = telephony.service;
@@ -159,6 +159,6 @@ it('waits for the process that makes it, and takes what that has stored', async 
   );
 
   expect([status, await reply]).toEqual([201, expect.objectContaining({ returnCode: 200 })]);
-  expect(askedFor('/SubAccounts')).toBe(0);
+  expect(requestsTo('/SubAccounts')).toBe(0);
   expect(telephony.yuntongxun.calls.dials[0]!.subAccountSid).toBe(telephony.yuntongxun.subAccount.externalId);
 });

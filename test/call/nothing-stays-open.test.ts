@@ -1,6 +1,6 @@
 /**
- * The promise that no call outlasts its limit, over what providers may do to keep one open: at its deadline and the time to
- * give up it is over, and its caller can call again.
+ * No call stays open past its limit, whatever its provider does. At its deadline plus the grace time it is over, and its
+ * caller can call again.
  */
 import fc from 'fast-check';
 import { GRACE_SECONDS } from '../../src/call/record/call-limits.js';
@@ -8,7 +8,7 @@ import type { HangUpOutcome, ProviderCall, ProviderEventType } from '../../src/t
 import { StatusUnavailable, type CallStatus } from '../../src/telephony/telephony-provider.js';
 import { age, scriptedReplica } from '../support/scripted-replica.js';
 import { never, scriptedProvider } from '../support/scripted-provider.js';
-import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
+import { storeCall, applyEvent, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const RUNS = 150;
@@ -29,14 +29,14 @@ const refusal: HangUpOutcome = { kind: 'refused', category: 'forbidden', code: '
 const HANG_UPS: Readonly<Record<string, () => Promise<HangUpOutcome>>> = {
   throws: fails,
   refuses: async () => refusal,
-  'says that it is gone': async () => ({ kind: 'gone' }),
-  'says that it has passed': async () => ({ kind: 'passed' }),
-  takes: async () => ({ kind: 'taken' }),
+  'says that the call is gone': async () => ({ kind: 'gone' }),
+  'says that the state has passed': async () => ({ kind: 'passed' }),
+  accepts: async () => ({ kind: 'taken' }),
   'answers with nonsense': async () => undefined as unknown as HangUpOutcome,
 };
 
 let nextEvent = 1;
-const told = (callSid: string, type: ProviderEventType, eventId = `lie-${nextEvent++}`): CallStatus => ({
+const reported = (callSid: string, type: ProviderEventType, eventId = `lie-${nextEvent++}`): CallStatus => ({
   kind: 'known',
   events: [
     {
@@ -56,12 +56,12 @@ const STATUSES: Readonly<Record<string, (call: ProviderCall) => Promise<CallStat
     throw new StatusUnavailable('its id never came');
   },
   'knows no such call': async () => ({ kind: 'unknown' }),
-  'says for ever that it goes on': async () => ({ kind: 'known', events: [] }),
-  'tells the same old news for ever': async ({ callSid }) => told(callSid, 'caller_answered', `${callSid}:caller`),
-  'invents news each time': async ({ callSid }) => told(callSid, 'caller_answered'),
-  'tells the end under the id of another event': async ({ callSid }) => told(callSid, 'ended', 'taken-id'),
-  'tells of another call': async () => told('9'.repeat(32), 'ended'),
-  'tells the end': async ({ callSid }) => told(callSid, 'ended'),
+  'always says that the call goes on': async () => ({ kind: 'known', events: [] }),
+  'always repeats the same old event': async ({ callSid }) => reported(callSid, 'caller_answered', `${callSid}:caller`),
+  'invents a new event each time': async ({ callSid }) => reported(callSid, 'caller_answered'),
+  'reports the end under the id of another event': async ({ callSid }) => reported(callSid, 'ended', 'taken-id'),
+  'reports an event of another call': async () => reported('9'.repeat(32), 'ended'),
+  'reports the end': async ({ callSid }) => reported(callSid, 'ended'),
   'answers with nonsense': async () => undefined as unknown as CallStatus,
 };
 
@@ -70,11 +70,11 @@ interface Case {
   readonly status: string;
   readonly isConfigured: boolean;
   readonly state: 1 | 2 | 3;
-  /** Whether its dial was ever replied to. */
+  /** Whether the provider replied to its dial. */
   readonly isAccepted: boolean;
   /** Seconds before the deadline; null for none. */
   readonly cancelOrdered: number | null;
-  /** Seconds after the deadline of looks before the last. */
+  /** Sweeps before the last one; seconds after the deadline. */
   readonly looks: readonly number[];
 }
 
@@ -88,11 +88,11 @@ const cases: fc.Arbitrary<Case> = fc.record({
   looks: fc.subarray([-20, 0, 1, 60, GRACE_SECONDS - 20]),
 });
 
-/** @returns the call, its deadline being now */
+/** @returns a call whose deadline is now */
 const openCall = async ({ state, isAccepted, cancelOrdered }: Case, provider: string): Promise<StoredCall> => {
   const call = await storeCall(service.database, { provider });
-  if (isAccepted) await tellOf(service.database, call.callSid, { type: 'accepted', providerCallId: 'one' });
-  if (state > 1) await tellOf(service.database, call.callSid, { type: state === 2 ? 'ringing' : 'answered' });
+  if (isAccepted) await applyEvent(service.database, call.callSid, { type: 'accepted', providerCallId: 'one' });
+  if (state > 1) await applyEvent(service.database, call.callSid, { type: state === 2 ? 'ringing' : 'answered' });
   await service.database.query(
     `update call_record
      set requested_at = now() - interval '1 hour', turn_at = now() - interval '1 hour', deadline_at = now(), sweep_at = now(),
@@ -133,17 +133,17 @@ const play = async (one: Case): Promise<void> => {
   expect(await again.place(call.callerId, '2001')).not.toBe(call.callSid);
 };
 
-it('at its deadline and the time to give up, a call is over whatever its provider does', async () => {
-  // An event under this id is on record: whoever tells it again is not heard.
+it('a call is over at its deadline plus the grace time, whatever its provider does', async () => {
+  // An event with this id is already stored. So a second event with this id is dropped as a repeat.
   const { callSid } = await storeCall(service.database);
   for (let number = 1; number <= 3; number++) {
-    await tellOf(service.database, callSid, { type: 'caller_answered', eventId: 'taken-id' });
+    await applyEvent(service.database, callSid, { type: 'caller_answered', eventId: 'taken-id' });
   }
 
   await fc.assert(fc.asyncProperty(cases, play), { numRuns: RUNS, endOnFailure: true });
 }, 120_000);
 
-it('a provider that hangs on every request keeps no call open', async () => {
+it('a provider that never replies to any request keeps no call open', async () => {
   const provider = { ...scriptedProvider(), name: `hangs-${nextProvider++}`, hangUp: never, fetchStatus: never };
   const calls: StoredCall[] = [];
   for (const state of [1, 2, 3] as const) {

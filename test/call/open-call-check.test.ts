@@ -1,4 +1,4 @@
-/** When an open call is checked with its provider, how often, and what its caller is answered: two replicas, one database. */
+/** When and how often an open call is checked with its provider, and what its caller gets: two replicas, one database. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CHECK_AGAIN_SECONDS,
@@ -6,14 +6,14 @@ import {
   UNSETTLED_DIAL_SECONDS,
 } from '../../src/call/record/call-limits.js';
 import { StatusUnavailable, type CallStatus, type ProviderEventType } from '../../src/telephony/telephony-provider.js';
-import { age, dialledNow, scriptedReplica, type ScriptedReplica } from '../support/scripted-replica.js';
+import { age, markDialedNow, scriptedReplica, type ScriptedReplica } from '../support/scripted-replica.js';
 import { never, scriptedProvider, type ScriptedProvider } from '../support/scripted-provider.js';
-import { tellOf } from '../support/stored-call.js';
+import { applyEvent } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
 const DIAL_TIMEOUT = 1;
-/** The dial has been settled for long. */
+/** Long after the dial was settled. */
 const LATER = DIAL_TIMEOUT + UNSETTLED_DIAL_SECONDS + 5;
 
 let service: TestApp;
@@ -21,8 +21,8 @@ let provider: ScriptedProvider;
 let one: ScriptedReplica;
 let other: ScriptedReplica;
 let asks: number;
-/** Of a request that is not answered: ends it, so that no timer outlives the test. */
-let letGo: (() => void) | undefined;
+/** Ends a status request that is not answered, so that no timer outlives the test. */
+let endRequest: (() => void) | undefined;
 let callerId: string;
 let nextCaller = 800_000;
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
   service = await startTestApp({ environment: { SWEEP_EVERY: '3600', DIAL_TIMEOUT: String(DIAL_TIMEOUT) } });
 });
 beforeEach(() => {
-  // A provider, a caller and two replicas for each case: they share nothing but the database.
+  // Each test has its own provider, caller and two replicas. Tests share only the database.
   callerId = String(nextCaller++);
   provider = { ...scriptedProvider(), name: `scripted-${callerId}` };
   provider.dial = (request, signal) => {
@@ -46,15 +46,15 @@ beforeEach(() => {
   other = scriptedReplica(service, [provider]);
 });
 afterEach(() => {
-  letGo?.();
-  letGo = undefined;
+  endRequest?.();
+  endRequest = undefined;
 });
 afterAll(() => service.close());
 
 const TARGET = '2001';
 const OTHER_TARGET = '2002';
 
-const knows = (callSid: string, ...types: ProviderEventType[]): CallStatus => ({
+const knownCall = (callSid: string, ...types: ProviderEventType[]): CallStatus => ({
   kind: 'known',
   events: types.map((type) => ({
     eventId: `${callSid}:${type}`,
@@ -66,7 +66,7 @@ const knows = (callSid: string, ...types: ProviderEventType[]): CallStatus => ({
   })),
 });
 const GOES_ON: CallStatus = { kind: 'known', events: [] };
-const answers = (status: CallStatus): void => {
+const statusIs = (status: CallStatus): void => {
   provider.onFetchStatus = async () => status;
 };
 const record = async (callSid: string) => {
@@ -78,10 +78,10 @@ const record = async (callSid: string) => {
 };
 
 describe('an open call of the caller', () => {
-  it('is closed, and a new one placed, where the provider says that it has ended', async () => {
+  it('is closed, and a new call is placed, when the provider reports its end', async () => {
     const old = await one.place(callerId, TARGET);
     await age(service, old, LATER);
-    answers(knows(old, 'answered', 'ended'));
+    statusIs(knownCall(old, 'answered', 'ended'));
 
     const placed = await one.place(callerId, OTHER_TARGET);
 
@@ -91,10 +91,10 @@ describe('an open call of the caller', () => {
     expect(provider.dials.map(({ callSid }) => callSid)).toEqual([old, placed]);
   });
 
-  it('is closed as lost where the provider has no such call any more', async () => {
+  it('is closed as lost when the provider does not know it any more', async () => {
     const old = await one.place(callerId, TARGET);
     await age(service, old, LATER);
-    answers({ kind: 'unknown' });
+    statusIs({ kind: 'unknown' });
 
     expect(await one.place(callerId, TARGET)).not.toBe(old);
 
@@ -102,11 +102,11 @@ describe('an open call of the caller', () => {
   });
 
   it.each<[string, () => void]>([
-    ['goes on', () => answers(GOES_ON)],
-    ['cannot be asked about', () => (provider.onFetchStatus = () => Promise.reject(new StatusUnavailable('never')))],
+    ['says that the call goes on', () => statusIs(GOES_ON)],
+    ['cannot report the status', () => (provider.onFetchStatus = () => Promise.reject(new StatusUnavailable('never')))],
     ['fails', () => (provider.onFetchStatus = () => Promise.reject(new Error('503')))],
-    ['does not answer', () => (provider.onFetchStatus = () => new Promise((_, reject) => (letGo = reject)))],
-  ])('stays the caller’s call where the provider says that it, or it %s', async (_, script) => {
+    ['does not answer', () => (provider.onFetchStatus = () => new Promise((_, reject) => (endRequest = reject)))],
+  ])('stays open when the provider %s', async (_, script) => {
     const old = await one.place(callerId, TARGET);
     await age(service, old, LATER);
     script();
@@ -121,7 +121,7 @@ describe('an open call of the caller', () => {
 });
 
 describe('a double tap', () => {
-  it('while the dial is in flight returns the running call and asks nothing', async () => {
+  it('while the dial is in flight returns the open call without a status request', async () => {
     let reply: (() => void) | undefined;
     provider.onDial = () =>
       new Promise((resolve) => {
@@ -140,9 +140,9 @@ describe('a double tap', () => {
     expect(asks).toBe(0);
   });
 
-  it('when the dial was settled moments ago returns the running call and asks nothing', async () => {
+  it('just after the dial was settled returns the open call without a status request', async () => {
     const first = await one.place(callerId, TARGET);
-    // However slow the machine is, these are the moments.
+    // The age is set, so that a slow machine does not change it.
     await age(service, first, -60);
 
     expect(await one.place(callerId, TARGET)).toBe(first);
@@ -152,7 +152,7 @@ describe('a double tap', () => {
     expect(asks).toBe(0);
   });
 
-  it('some seconds later does not close a call that the provider does not find yet', async () => {
+  it('some seconds later does not close a call that the provider does not know yet', async () => {
     const first = await one.place(callerId, TARGET);
     await age(service, first, UNSETTLED_DIAL_SECONDS - 10);
 
@@ -163,24 +163,24 @@ describe('a double tap', () => {
     expect(await record(first)).toMatchObject({ state: 1 });
   });
 
-  it('of a call whose dial was never settled closes it where the provider knows its end', async () => {
+  it('closes a call whose dial was never settled when the provider reports its end', async () => {
     provider.onDial = never;
     const first = await one.place(callerId, TARGET);
     provider.onDial = async () => ({ kind: 'accepted', providerCallId: 'two' });
     await age(service, first, LATER);
-    answers(knows(first, 'ended'));
+    statusIs(knownCall(first, 'ended'));
 
     expect(await one.place(callerId, TARGET)).not.toBe(first);
 
     expect(await record(first)).toEqual({ state: 4, endReason: 'completed' });
   });
 
-  it('of a call whose dial was never settled closes it as failed, but only once the provider must know it', async () => {
+  it('closes an unknown call whose dial was never settled as failed, but not before the dial must have arrived', async () => {
     provider.onDial = never;
     const first = await one.place(callerId, TARGET);
     provider.onDial = async () => ({ kind: 'accepted', providerCallId: 'two' });
-    answers({ kind: 'unknown' });
-    await dialledNow(service, first);
+    statusIs({ kind: 'unknown' });
+    await markDialedNow(service, first);
 
     expect(await one.place(callerId, TARGET)).toBe(first);
     await age(service, first, DIAL_TIMEOUT + UNPLACED_DIAL_SECONDS);
@@ -190,11 +190,11 @@ describe('a double tap', () => {
   });
 });
 
-describe('a caller who hammers', () => {
-  it('costs one request to the provider, on both replicas together, and one more when some seconds have passed', async () => {
+describe('a caller who taps many times', () => {
+  it('causes one status request on both replicas together, and another one some seconds later', async () => {
     const callSid = await one.place(callerId, TARGET);
     await age(service, callSid, LATER);
-    answers(GOES_ON);
+    statusIs(GOES_ON);
 
     const begin = performance.now();
     for (let round = 0; round < 5; round++) {
@@ -212,12 +212,12 @@ describe('a caller who hammers', () => {
     expect(asks).toBe(soFar + 1);
   });
 
-  it('gets one and the same new call on both replicas, whichever of them asks the provider', async () => {
+  it('gets the same new call on both replicas, with one status request', async () => {
     const old = await one.place(callerId, TARGET);
     await age(service, old, LATER);
     provider.onFetchStatus = async () => {
       await sleep(300);
-      return knows(old, 'ended');
+      return knownCall(old, 'ended');
     };
 
     const placed = new Set(
@@ -230,10 +230,10 @@ describe('a caller who hammers', () => {
     expect(provider.dials).toHaveLength(2);
   });
 
-  it('keeps no call from its deadline', async () => {
+  it('does not delay the next check of the open call', async () => {
     const callSid = await one.place(callerId, TARGET);
-    await tellOf(service.database, callSid, { type: 'ringing' });
-    answers(GOES_ON);
+    await applyEvent(service.database, callSid, { type: 'ringing' });
+    statusIs(GOES_ON);
     const before = await service.database.query('select sweep_at from call_record where call_sid = $1', [callSid]);
 
     await one.place(callerId, TARGET);

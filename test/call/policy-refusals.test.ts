@@ -1,4 +1,4 @@
-/** A provider that refuses by its own policy: what the caller is told, and what becomes of the record. */
+/** A provider refuses a dial by its own policy: the caller's answer, and the record. */
 import { collectedLog } from '../support/collected-log.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 
@@ -51,7 +51,7 @@ it.each([
       body: '{"returnCode":400,"returnMsg":"呼叫请求的参数有误,请联系管理员!"}',
     },
   ],
-])('a number that %s is no failure of the system', async (_, code, expected) => {
+])('a refusal because the number %s is not logged or answered as a system error', async (_, code, expected) => {
   const user = await telephony.user('yuntongxun');
   refuses(code);
 
@@ -64,7 +64,7 @@ it.each([
 });
 
 it.each([TOO_OFTEN, NOT_REGISTERED])(
-  'the call is over with %s, tells why, and its caller may call again',
+  'the record of a call refused with %s is over and has the reason, and its caller may call again',
   async (code) => {
     const user = await telephony.user('yuntongxun');
     refuses(code);
@@ -84,7 +84,7 @@ it.each([TOO_OFTEN, NOT_REGISTERED])(
   },
 );
 
-it('is told alike by the hotline', async () => {
+it('callService answers a refusal in the same way', async () => {
   const user = await telephony.user('yuntongxun');
   refuses(TOO_OFTEN);
 

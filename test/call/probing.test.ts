@@ -1,4 +1,4 @@
-/** Answers to a caller who may not call, or not now, do not depend on the target: they would tell which ids exist. */
+/** Answers to a caller who may not call now do not depend on the target. Otherwise they would show which ids exist. */
 import { placeCall } from '../support/placed-call.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 
@@ -8,10 +8,10 @@ const NO_CALLEE = { returnCode: 400, returnMsg: '客服电话不存在,请联系
 const PARAMETERS = { returnCode: 400, returnMsg: '呼叫请求的参数有误,请联系管理员!' };
 const BUSY = { returnCode: 429, returnMsg: '您有正在进行的通话,请稍后再试!' };
 
-/** As every user of startTwoProviders has it. */
+/** The phone of every user of startTwoProviders. */
 const CALLERS_PHONE = '13900001001';
 
-/** One of each kind: can be called, has no phone, does not exist, has the caller's phone, no route, a route without an account. */
+/** One of each kind: can be called, no phone, does not exist, the caller's phone, no route, a route without an account. */
 const TARGETS = ['2001', '2100', '987654321', '6001', '6002', '6003'];
 
 let telephony: TwoProviders;
@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => telephony.close());
 
-const answers = (userId: string, paths: readonly string[] = [...TARGETS.map((id) => `call/${id}`), 'callService']) =>
+const repliesTo = (userId: string, paths: readonly string[] = [...TARGETS.map((id) => `call/${id}`), 'callService']) =>
   Promise.all(
     paths.map(async (path) => {
       const token = await telephony.service.token(userId);
@@ -40,11 +40,11 @@ const answers = (userId: string, paths: readonly string[] = [...TARGETS.map((id)
   );
 const all = (count: number, answer: object) => Array.from({ length: count }, () => answer);
 
-it('a caller who is in a call is told so, whoever the target is', async () => {
+it('a caller in a call gets the same answer for every target', async () => {
   const caller = await telephony.user('yuntongxun');
   const callSid = await placeCall(telephony.service, caller, '2013');
 
-  expect(await answers(caller)).toEqual(all(TARGETS.length + 1, { status: 429, retryAfter: '10', body: BUSY }));
+  expect(await repliesTo(caller)).toEqual(all(TARGETS.length + 1, { status: 429, retryAfter: '10', body: BUSY }));
 
   expect(await placeCall(telephony.service, caller, '2013')).toBe(callSid);
   await telephony.service.admin('PATCH', 'users/2013', { phone: null });
@@ -53,26 +53,26 @@ it('a caller who is in a call is told so, whoever the target is', async () => {
   expect(telephony.yuntongxun.calls.dials).toHaveLength(1);
 });
 
-it('a caller without a phone is told so, whoever the target is', async () => {
-  expect(await answers('1002')).toEqual(all(TARGETS.length + 1, { status: 200, retryAfter: null, body: NO_PHONE }));
+it('a caller without a phone gets the same answer for every target', async () => {
+  expect(await repliesTo('1002')).toEqual(all(TARGETS.length + 1, { status: 200, retryAfter: null, body: NO_PHONE }));
 });
 
-it('a caller who has no sub-account and can be given none is told so, whoever the target is', async () => {
+it('a caller for whom no sub-account can be created gets the same answer for every target', async () => {
   const caller = await telephony.user();
   telephony.yuntongxun.replyInstead = (_, response) => response.writeHead(500).end();
 
-  expect(await answers(caller)).toEqual(all(TARGETS.length + 1, { status: 200, retryAfter: null, body: NO_ACCOUNT }));
+  expect(await repliesTo(caller)).toEqual(all(TARGETS.length + 1, { status: 200, retryAfter: null, body: NO_ACCOUNT }));
 
   telephony.yuntongxun.replyInstead = null;
 });
 
-it('a caller who may call is told about the target', async () => {
+it('a caller who may call gets an answer that depends on the target', async () => {
   const caller = await telephony.user('yuntongxun');
 
-  const told = await answers(
+  const received = await repliesTo(
     caller,
     TARGETS.slice(1).map((id) => `call/${id}`),
   );
 
-  expect(told.map(({ body }) => body)).toEqual([NO_CALLEE, NO_CALLEE, PARAMETERS, PARAMETERS, NO_ACCOUNT]);
+  expect(received.map(({ body }) => body)).toEqual([NO_CALLEE, NO_CALLEE, PARAMETERS, PARAMETERS, NO_ACCOUNT]);
 });

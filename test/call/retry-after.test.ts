@@ -1,4 +1,4 @@
-/** A provider takes no more dials for now and says for how long: the call waits for it, as for a turn. */
+/** A provider refuses a dial with Retry-After: the call waits that long, as for a dial slot. */
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import { claimCancel } from '../../src/call/cancel/cancel-claim.js';
 import type { DialOutcome } from '../../src/telephony/telephony-provider.js';
@@ -54,7 +54,7 @@ const record = async (callSid: string) => {
   return row;
 };
 
-it('dials again after that time', async () => {
+it('dials again after the Retry-After time', async () => {
   answersWith(tooMany(500), tooMany(500));
   const begun = Date.now();
 
@@ -68,10 +68,10 @@ it('dials again after that time', async () => {
 });
 
 it.each([
-  ['is longer than a caller waits for a turn', [tooMany(60_000)]],
-  ['is not said', [tooMany()]],
-  ['comes again and again', [tooMany(2_000), tooMany(2_000)]],
-])('passes over to the next provider where the time %s', async (_, outcomes) => {
+  ['is longer than the maximum wait for a dial slot', [tooMany(60_000)]],
+  ['is not given', [tooMany()]],
+  ['is given repeatedly', [tooMany(2_000), tooMany(2_000)]],
+])('fails over to the next provider when the Retry-After time %s', async (_, outcomes) => {
   answersWith(...outcomes);
 
   const callSid = await replica.place(callerId, '2000');
@@ -81,7 +81,7 @@ it.each([
   expect(await record(callSid)).toMatchObject({ provider: next.name, state: 1 });
 });
 
-it('does not dial again what is canceled meanwhile, and the cancel needs no provider', async () => {
+it('does not dial again when the call is canceled during the wait, and cancels without a provider request', async () => {
   answersWith(tooMany(2_000));
   const placed = replica.place(callerId, '2000');
   await waitFor('the first dial', () => first.dials.length === 1);

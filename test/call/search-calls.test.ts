@@ -1,4 +1,4 @@
-/** The search against the plainest one there is: all rows in memory, filtered and sorted. */
+/** Compares the search with a simple one: all rows in memory, filtered and sorted. */
 import fc from 'fast-check';
 import { DataSource } from 'typeorm';
 import { END_REASONS, StateType, type EndReason } from '../../src/call/record/call-lifecycle.js';
@@ -28,7 +28,7 @@ const PROVIDERS = ['simulator', 'retired'];
 const oneOf = <T>(items: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...items);
 const seconds = fc.integer({ min: -5, max: 65 });
 
-/** Many at the same instant, some requested by the database's clock before the callSid's time, some to oneself. */
+/** Many calls are in the same second. Some have a request time before the callSid's time, some have caller = callee. */
 const calls: readonly Call[] = fc
   .sample(
     fc.record({
@@ -49,7 +49,7 @@ const calls: readonly Call[] = fc
     callSid: minCallSidAt(new Date(BEGIN + second * 1000)).slice(0, 15) + String(index).padStart(17, '0'),
     requestedAt: new Date(BEGIN + second * 1000 + skewMs),
     endReason: call.state === 4 ? call.endReason : null,
-    // Nobody is in two calls at once.
+    // A caller has at most one open call.
     callerId: call.state === 4 ? call.callerId : String(100 + index),
   }));
 
@@ -88,7 +88,7 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-/** All pages; a search that does not end is a failure too. */
+/** All pages; fails when the pages do not end. */
 const pagedThrough = async (filter: CallFilter, limit: number, maxExamined?: number): Promise<string[]> => {
   const callSids: string[] = [];
   let after: string | undefined;
@@ -125,12 +125,12 @@ const SINGLE_FILTERS: readonly CallFilter[] = [
   { from: new Date('0000-01-01T00:00:00+23:59'), to: new Date('9999-12-31T23:59:59-23:59') },
 ];
 
-it.each(SINGLE_FILTERS)('finds by %j what there is, newest first, a page at a time', async (filter) => {
+it.each(SINGLE_FILTERS)('finds all calls that match %j, newest first, page by page', async (filter) => {
   expect(await pagedThrough(filter, 23)).toEqual(expected(filter));
   expect(await pagedThrough(filter, CALLS)).toEqual(expected(filter));
 });
 
-it('finds by any combination each call once, newest first, however few a page holds or a request looks at', async () => {
+it('finds each call once by any combination of filters, newest first, for any page size and examination limit', async () => {
   const filters: fc.Arbitrary<CallFilter> = fc.record(
     {
       userId: oneOf(USERS),
@@ -157,7 +157,7 @@ it('finds by any combination each call once, newest first, however few a page ho
   );
 });
 
-it('says where to go on when it has looked at as many calls as it may and found none', async () => {
+it('returns a cursor when it has examined as many calls as allowed and found none', async () => {
   const filter: CallFilter = { userId: '3', phone: '95588', provider: 'retired', endReason: 'lost' };
 
   const { items, next } = await searchCalls(database, filter, { limit: 1 }, 2);

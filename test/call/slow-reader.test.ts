@@ -1,4 +1,4 @@
-/** What becomes of a stream whose reader is slow, or that has nothing to tell: real HTTP, without the service around it. */
+/** A stream with a slow reader, or without changes. Real HTTP, without the rest of the service. */
 import { fastify, type FastifyInstance } from 'fastify';
 import type { FeedItem } from '../../src/call/updates/change-subscriptions.js';
 import { sendEvents } from '../../src/call/updates/event-stream.js';
@@ -47,13 +47,13 @@ afterEach(async () => {
 const open = async () => openStream(`http://127.0.0.1:${(server.server.address() as { port: number }).port}/`);
 
 describe('a stream', () => {
-  it('is cut off when its reader does not read, instead of being buffered without bound', async () => {
+  it('is closed when its reader does not read, instead of buffering without limit', async () => {
     const stream = await open();
     stream.response.pause();
     let most = 0;
     let sent = 0;
 
-    // What the system's own buffers take, some megabytes, does not count.
+    // The operating system's own buffers, some megabytes, do not count.
     await waitFor('the end of the subscription', () => {
       for (let i = 0; i < 1_000; i++) listener?.(item(++sent, '2'));
       most = Math.max(most, buffered());
@@ -65,7 +65,7 @@ describe('a stream', () => {
     await expect(stream.ended).rejects.toThrow('aborted');
   });
 
-  it('says something every fifteen seconds, so that no proxy takes it for dead', async () => {
+  it('sends a comment every fifteen seconds, so that no proxy closes it as idle', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'queueMicrotask'] });
     const stream = await open();
     expect(stream.text()).toBe('');
@@ -78,7 +78,7 @@ describe('a stream', () => {
     expect(stream.events).toEqual([]);
   });
 
-  it('ends after the last state, and lets go of everything', async () => {
+  it('ends after the last state, and removes its subscription', async () => {
     const stream = await open();
 
     listener?.(item(1, '4'));
@@ -87,7 +87,7 @@ describe('a stream', () => {
     await waitFor('the end of the subscription', () => listener === undefined);
   });
 
-  it('ends when the process is to stop', async () => {
+  it('ends when the process drains', async () => {
     const stream = await open();
 
     stop.abort();
@@ -95,7 +95,7 @@ describe('a stream', () => {
     await stream.ended;
   });
 
-  it('lets go of everything when its reader leaves', async () => {
+  it('removes its subscription when its reader disconnects', async () => {
     const stream = await open();
 
     stream.close();

@@ -1,8 +1,8 @@
-/** A state poll is answered from memory where it can be; nobody must be able to tell, but by the time it takes. */
+/** A state poll is answered from the cache when possible. The response is the same without the cache. */
 import { PassThrough } from 'node:stream';
 import { issueToken } from '../../src/auth/token-issuer.js';
 import { StateCache } from '../../src/call/updates/state-cache.js';
-import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
+import { storeCall, applyEvent, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -35,7 +35,7 @@ const poll = async (query: string, callSid = call.callSid, headers: Record<strin
   return { status: response.status, headers: others, body: await response.text() };
 };
 
-/** What was in memory for the request before it is in memory for this one. */
+/** Two equal polls: the first fills the cache, the second reads it. */
 const twice = async (query: string, callSid?: string, headers?: Record<string, string>): Promise<Answer[]> => [
   await poll(query, callSid, headers),
   await poll(query, callSid, headers),
@@ -52,38 +52,41 @@ const withFrameworkOnly = async (ask: () => Promise<Answer>): Promise<Answer> =>
 };
 
 describe('a state poll', () => {
-  it.each([1, 2, 3, 4])('of a call in state %d is answered alike from memory and by the controller', async (state) => {
-    const events = ['ringing', 'answered', 'ended'] as const;
-    for (const type of events.slice(0, state - 1)) {
-      await tellOf(service.database, call.callSid, { type, ...(type === 'ended' && { endReason: 'completed' }) });
-    }
-    await waitFor('the state', async () => (await poll(`access_token=${token}`)).body.includes(`"${state}"`));
+  it.each([1, 2, 3, 4])(
+    'of a call in state %d gets the same answer from the cache and from the controller',
+    async (state) => {
+      const events = ['ringing', 'answered', 'ended'] as const;
+      for (const type of events.slice(0, state - 1)) {
+        await applyEvent(service.database, call.callSid, { type, ...(type === 'ended' && { endReason: 'completed' }) });
+      }
+      await waitFor('the state', async () => (await poll(`access_token=${token}`)).body.includes(`"${state}"`));
 
-    const byController = await withFrameworkOnly(() => poll(`access_token=${token}`));
+      const byController = await withFrameworkOnly(() => poll(`access_token=${token}`));
 
-    expect(byController.body).toBe(`{"data":{"stateType":"${state}"},"returnCode":200,"returnMsg":"success"}`);
-    expect(await twice(`access_token=${token}`)).toEqual([byController, byController]);
-    expect(await twice('', call.callSid, { authorization: `Bearer ${token}` })).toEqual([byController, byController]);
-    expect(await twice(`access_token=${token}&unheard-of=1`)).toEqual([byController, byController]);
-  });
+      expect(byController.body).toBe(`{"data":{"stateType":"${state}"},"returnCode":200,"returnMsg":"success"}`);
+      expect(await twice(`access_token=${token}`)).toEqual([byController, byController]);
+      expect(await twice('', call.callSid, { authorization: `Bearer ${token}` })).toEqual([byController, byController]);
+      expect(await twice(`access_token=${token}&unheard-of=1`)).toEqual([byController, byController]);
+    },
+  );
 
   it('shows a change at once', async () => {
     await twice(`access_token=${token}`);
-    await tellOf(service.database, call.callSid, { type: 'answered' });
+    await applyEvent(service.database, call.callSid, { type: 'answered' });
 
     await waitFor('the state', async () => (await poll(`access_token=${token}`)).body.includes('"stateType":"3"'), 500);
   });
 
-  it('of another user’s call is refused, in memory or not', async () => {
+  it('of another user’s call is refused, cached or not', async () => {
     await twice(`access_token=${token}`);
-    const stranger = await service.token('1001');
+    const otherUser = await service.token('1001');
 
-    for (const { status, body } of await twice(`access_token=${stranger}`)) {
+    for (const { status, body } of await twice(`access_token=${otherUser}`)) {
       expect([status, body]).toEqual([200, '{"returnCode":400,"returnMsg":"用户信息有误!"}']);
     }
   });
 
-  it('with two tokens, none, or a broken one is refused, whatever is in memory', async () => {
+  it('with two tokens, no token or a broken token is refused, also when the state is cached', async () => {
     await twice(`access_token=${token}`);
     const bearer = { authorization: `Bearer ${token}` };
 
@@ -99,7 +102,7 @@ describe('a state poll', () => {
     );
   });
 
-  it('with a token that has expired meanwhile is refused in that very second', async () => {
+  it('with a token is refused from the second in which the token expires', async () => {
     const shortLived = await issueToken(TEST_SECRET, { userId: call.callerId, lifetimeSeconds: 2 });
     const expiresAt = (JSON.parse(atob(shortLived.split('.')[1] ?? '')) as { exp: number }).exp * 1_000;
     for (const { body } of await twice(`access_token=${shortLived}`)) expect(body).toContain('"returnCode":200');
@@ -109,7 +112,7 @@ describe('a state poll', () => {
     for (const { body } of await twice(`access_token=${shortLived}`)) expect(body).toContain('"returnCode":401');
   });
 
-  it('that asks for more is not cut short', async () => {
+  it('with long-poll parameters is not answered from the cache', async () => {
     await twice(`access_token=${token}`);
 
     const [long] = await twice(`access_token=${token}&after=0&wait=1`);
@@ -119,7 +122,7 @@ describe('a state poll', () => {
     expect(malformed?.body).toContain('"returnCode":400');
   });
 
-  it('is logged for who wants to see everything, with its callSid; a refused one is news', async () => {
+  it('is logged at level debug with its callSid; a refused poll is logged at level info', async () => {
     await twice(`access_token=${token}`);
     await poll(`access_token=${await service.token('1001')}`);
     const lines = () =>

@@ -1,7 +1,7 @@
-/** A stream is as good as the token that it was opened with. */
+/** A stream is valid as long as the token that opened it. */
 import { issueToken } from '../../src/auth/token-issuer.js';
 import { openStream } from '../support/event-stream.js';
-import { storeCall, tellOf } from '../support/stored-call.js';
+import { storeCall, applyEvent } from '../support/stored-call.js';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-it('a stream ends within a minute of its token’s end, and is resumed with a new one', async () => {
+it('a stream ends within a minute after its token expires, and can be resumed with a new token', async () => {
   const call = await storeCall(service.database);
   const urlWith = (token: string) => `${service.url}/v1/app/callState/${call.callSid}/stream?access_token=${token}`;
   const shortLived = await issueToken(TEST_SECRET, { userId: call.callerId, lifetimeSeconds: 3 });
@@ -20,7 +20,7 @@ it('a stream ends within a minute of its token’s end, and is resumed with a ne
   await waitFor('the current state', () => stream.events.length === 1);
 
   await stream.ended;
-  await tellOf(service.database, call.callSid, { type: 'ringing' });
+  await applyEvent(service.database, call.callSid, { type: 'ringing' });
   const refused = await openStream(urlWith(shortLived));
   const resumed = await openStream(urlWith(await service.token(call.callerId)), { 'last-event-id': '1' });
   await waitFor('what was missed', () => resumed.events.length === 1);

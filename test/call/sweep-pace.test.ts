@@ -1,19 +1,19 @@
-/** How many calls the sweeper looks at, and how fast it asks their provider, on however many replicas. */
+/** How many calls the sweeper checks, and how fast it asks their provider, on several replicas. */
 import type { DataSource } from 'typeorm';
 import { age, scriptedReplica, type ScriptedReplica } from '../support/scripted-replica.js';
 import { scriptedProvider, type ScriptedProvider } from '../support/scripted-provider.js';
-import { storeCall, tellOf } from '../support/stored-call.js';
+import { storeCall, applyEvent } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
 let service: TestApp;
 let nextProvider = 1;
 
-/** A timer may fire so much early. */
+/** A timer may fire this much early. */
 const TIMER_MS = 2;
 
 beforeAll(async () => {
-  // Three replicas share the connections here that each of them would have alone.
+  // Three replicas of the test share one pool; in production each has its own.
   service = await startTestApp({ environment: { SWEEP_EVERY: '3600', DATABASE_POOL_SIZE: '30' } });
 });
 afterAll(() => service.close());
@@ -24,7 +24,7 @@ interface CountedProvider extends ScriptedProvider {
   readonly asked: string[];
 }
 
-/** Its calls are nobody else's. It says of each that it goes on. */
+/** A provider with its own calls. It reports that each of them goes on. */
 const counted = (asksPerSecond: number): CountedProvider => {
   const provider: CountedProvider = {
     ...scriptedProvider(),
@@ -43,12 +43,12 @@ const counted = (asksPerSecond: number): CountedProvider => {
 };
 const replica = (...providers: readonly ScriptedProvider[]): ScriptedReplica => scriptedReplica(service, providers);
 
-/** Talking, and to be asked about now. */
+/** Answered calls that are due for a check now. */
 const dueCalls = async (database: DataSource, { name }: ScriptedProvider, count: number): Promise<string[]> => {
   const callSids: string[] = [];
   for (let call = 0; call < count; call++) {
     const { callSid } = await storeCall(database, { provider: name });
-    await tellOf(database, callSid, { type: 'answered' });
+    await applyEvent(database, callSid, { type: 'answered' });
     callSids.push(callSid);
   }
   await database.query(`update call_record set sweep_at = now() - interval '1 second' where call_sid = any($1)`, [
@@ -57,7 +57,7 @@ const dueCalls = async (database: DataSource, { name }: ScriptedProvider, count:
   return callSids.sort();
 };
 
-it('one sweep looks at all that is due, however many they are, and at each once', async () => {
+it('one sweep checks all due calls, each once', async () => {
   const provider = counted(100_000);
   const due = await dueCalls(service.database, provider, 180);
 
@@ -66,7 +66,7 @@ it('one sweep looks at all that is due, however many they are, and at each once'
   expect(provider.asked.toSorted()).toEqual(due);
 });
 
-it('a call that is due at this very instant is looked at, however the database rounds the instant', async () => {
+it('a call that is due at this instant is checked, whichever way the database rounds the time', async () => {
   const provider = counted(100_000);
   const [callSid = ''] = await dueCalls(service.database, provider, 1);
   const { sweeper } = replica(provider);
@@ -80,7 +80,7 @@ it('a call that is due at this very instant is looked at, however the database r
   expect(looked).toEqual(looked.map(() => 1));
 });
 
-it('replicas that sweep at one instant look at each call once', async () => {
+it('replicas that sweep concurrently check each call once', async () => {
   const provider = counted(100_000);
   const due = await dueCalls(service.database, provider, 120);
   const { sweeper } = replica(provider);
@@ -90,7 +90,7 @@ it('replicas that sweep at one instant look at each call once', async () => {
   expect(provider.asked.toSorted()).toEqual(due);
 });
 
-it('a provider is asked no faster than its pace, by two replicas together, and about every call', async () => {
+it('two replicas together ask a provider no faster than its pace, and about every call', async () => {
   const pace = 40;
   const provider = counted(pace);
   const due = await dueCalls(service.database, provider, 3 * pace);
@@ -99,12 +99,12 @@ it('a provider is asked no faster than its pace, by two replicas together, and a
   await Promise.all([replica(provider).sweeper.sweep(), replica(provider).sweeper.sweep()]);
 
   expect(provider.asked.toSorted()).toEqual(due);
-  // However busy the machine is, a request may come late and never early.
+  // On a busy machine a request may be late, but never early.
   const tooMany = provider.askedAt.filter((at, before) => before > 1 + ((at - begin + TIMER_MS) / 1000) * pace);
   expect(tooMany).toEqual([]);
 });
 
-it('the calls of a provider that never answers keep no other provider’s calls open', async () => {
+it('a provider that does not reply does not delay the checks of another provider’s calls', async () => {
   const hanging = counted(100_000);
   const well = counted(100_000);
   const release: (() => void)[] = [];
@@ -116,14 +116,14 @@ it('the calls of a provider that never answers keep no other provider’s calls 
   await waitFor('the others', () => well.asked.length === due.length);
   const stillHanging = release.length;
   hanging.onFetchStatus = () => Promise.reject(new Error('503'));
-  for (const letGo of release) letGo();
+  for (const fail of release) fail();
   await sweeping;
 
   expect(stillHanging).toBeGreaterThan(0);
   expect(well.asked.toSorted()).toEqual(due);
 });
 
-it('a call that its provider says goes on is asked about again later, and at its deadline', async () => {
+it('a call that goes on according to its provider is checked again later', async () => {
   const provider = counted(100_000);
   const [callSid = ''] = await dueCalls(service.database, provider, 1);
   const { sweeper } = replica(provider);
@@ -138,8 +138,8 @@ it('a call that its provider says goes on is asked about again later, and at its
   expect([once, again, provider.asked.length]).toEqual([1, 1, 2]);
 });
 
-describe('after a time in which nothing could be taken', () => {
-  it('every open call is due, but for one whose dial may be in flight', async () => {
+describe('a catch-up after a time without webhooks', () => {
+  it('makes every open call due, except one whose dial may be in flight', async () => {
     const provider = counted(100_000);
     const talking = await dueCalls(service.database, provider, 30);
     await service.database.query(`update call_record set sweep_at = now() + interval '1 hour' where provider = $1`, [

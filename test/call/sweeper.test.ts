@@ -1,12 +1,12 @@
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { age } from '../support/scripted-replica.js';
-import { storeCall, tellOf } from '../support/stored-call.js';
+import { storeCall, applyEvent } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
 
 beforeAll(async () => {
-  // Slow enough that the simulator says nothing of itself, and the sweeper looks only when it is told to.
+  // The simulator is so slow that it sends no event, and the sweeper runs only when the test calls it.
   service = await startTestApp({ environment: { SIMULATOR_SPEED: '0.1', SWEEP_EVERY: '3600', DIAL_TIMEOUT: '0.1' } });
 });
 afterAll(() => service.close());
@@ -15,7 +15,7 @@ let nextCaller = 1004;
 const newCall = async (targetId: string): Promise<string> => {
   const userId = String(nextCaller++);
   const { returnMsg } = await service.ask(userId, `call/${targetId}`);
-  // Also a dial that fails leaves its record.
+  // A failed dial leaves a record too.
   const [call] = await service.database.query<{ call_sid: string }[]>(
     'select call_sid from call_record where caller_id = $1 and state < 4',
     [userId],
@@ -36,8 +36,8 @@ const record = async (callSid: string) => {
   return call;
 };
 
-/** When the sweeper looks next, to tell whether it has looked. */
-const nextLook = async (callSid: string): Promise<Date> => {
+/** The time of the next check, which shows whether the sweeper has checked the call. */
+const nextCheck = async (callSid: string): Promise<Date> => {
   const [call] = await service.database.query<[{ sweep_at: Date }]>(
     'select sweep_at from call_record where call_sid = $1',
     [callSid],
@@ -46,16 +46,16 @@ const nextLook = async (callSid: string): Promise<Date> => {
 };
 
 describe('the sweeper', () => {
-  it('leaves a call alone that is within its time', async () => {
+  it('does not check a call that is not due', async () => {
     const callSid = await newCall('2013');
-    const before = await nextLook(callSid);
+    const before = await nextCheck(callSid);
 
     await sweep();
 
-    expect(await nextLook(callSid)).toEqual(before);
+    expect(await nextCheck(callSid)).toEqual(before);
   });
 
-  it('closes a call that its provider has never heard of: nobody was rung', async () => {
+  it('closes a call as failed when its provider does not know it and no dial was accepted', async () => {
     const callSid = await newCall('2009');
     expect(await record(callSid)).toMatchObject({ state: 1 });
     await age(service, callSid, 20);
@@ -65,7 +65,7 @@ describe('the sweeper', () => {
     expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'failed', endedBy: 'sweeper' });
   });
 
-  it('closes a call whose turn at its provider never came, whether or not that provider can be asked', async () => {
+  it('closes a call that never got its dial slot, also when its provider is not configured', async () => {
     const { callSid } = await storeCall(service.database, {
       provider: 'gone',
       waitsForDialSlot: true,
@@ -78,7 +78,7 @@ describe('the sweeper', () => {
     expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'failed', endedBy: 'sweeper' });
   });
 
-  it('finds the call of a dial that was never replied to, and leaves it until its time is up', async () => {
+  it('keeps a call open whose dial got no reply when the provider knows it', async () => {
     const callSid = await newCall('2008');
     await age(service, callSid, 20);
 
@@ -87,7 +87,7 @@ describe('the sweeper', () => {
     expect(await record(callSid)).toMatchObject({ state: 1, putOff: true, inTime: true });
   });
 
-  it('closes as lost a call that its provider has forgotten', async () => {
+  it('closes an accepted call as lost when its provider does not know it any more', async () => {
     const callSid = await newCall('2009');
     await service.database.query(`update call_record set provider_call_id = 'forgotten' where call_sid = $1`, [
       callSid,
@@ -99,17 +99,17 @@ describe('the sweeper', () => {
     expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'lost' });
   });
 
-  it('hangs up a call that has stayed in its state for too long', async () => {
+  it('hangs up a call that has stayed in its state too long', async () => {
     const callSid = await newCall('2013');
     await age(service, callSid, 91);
 
     await sweep();
 
-    // On whose word is a race: the provider tells of the hang-up too.
+    // The provider reports the hang-up too, so either may set endedBy.
     expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'canceled' });
   });
 
-  it('closes a call whose provider is not there any more once it has given up', async () => {
+  it('closes a call as lost after the grace time when its provider is not configured any more', async () => {
     const callSid = await newCall('2013');
     await service.database.query(`update call_record set provider = 'bankrupt' where call_sid = $1`, [callSid]);
     await age(service, callSid, 91);
@@ -122,7 +122,7 @@ describe('the sweeper', () => {
     expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'lost' });
   });
 
-  it('hangs up a call whose cancel was promised by somebody who is not heard of any more', async () => {
+  it('hangs up a call whose cancel was claimed by a replica that has crashed', async () => {
     const callSid = await newCall('2013');
     await service.database.query(
       `update call_record
@@ -132,25 +132,25 @@ describe('the sweeper', () => {
 
     await sweep();
 
-    // On whose word is a race: the provider tells of the hang-up too.
+    // The provider reports the hang-up too, so either may set endedBy.
     expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'canceled' });
   });
 
-  it('keeps that promise when the call has moved on since', async () => {
+  it('hangs up a call with a claimed cancel also when its state has changed since', async () => {
     const callSid = await newCall('2013');
     await service.database.query(
       `update call_record
        set cancel_ordered_at = now() - interval '1 minute', sweep_at = now() - interval '1 second' where call_sid = $1`,
       [callSid],
     );
-    await tellOf(service.database, callSid, { type: 'ringing' });
+    await applyEvent(service.database, callSid, { type: 'ringing' });
 
     await sweep();
 
     expect(await record(callSid)).toMatchObject({ state: 4, endReason: 'canceled' });
   });
 
-  it('leaves a cancel that is being carried out to whoever does it', async () => {
+  it('does not hang up a call whose cancel another replica is carrying out', async () => {
     const callSid = await newCall('2013');
     await service.database.query(
       `update call_record set cancel_ordered_at = now(), sweep_at = now() - interval '1 second' where call_sid = $1`,

@@ -1,4 +1,4 @@
-/** Any replica answers any request for any call, and a caller's call is one call however many of them are asked. */
+/** Any replica answers any request for any call, and a caller has one call however many replicas get the request. */
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import { placeCall } from '../support/placed-call.js';
 import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
@@ -14,7 +14,7 @@ let other: TestApp;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  // Slow enough that no call ends while its caller's requests are on their way.
+  // Slow enough that no call ends while its caller's requests are in flight.
   carrier = await startRemoteCarrier({ speed: 5 });
   const environment = {
     SIMULATOR_URL: `http://127.0.0.1:${carrier.port}`,
@@ -31,13 +31,13 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Of all calls to the carrier, those of one caller's phone. */
+/** Dials to the carrier for one caller's phone. */
 const dialsOf = async (userId: string): Promise<number> => {
   const callLog = await carrier.callLog();
   return callLog.filter(({ callerPhone }) => callerPhone.endsWith(userId)).reduce((sum, { dials }) => sum + dials, 0);
 };
 
-it('sixty requests for one target at one instant, on two replicas, place one call and ring once', async () => {
+it('sixty concurrent requests for one target, on two replicas, place one call and dial once', async () => {
   const replies = await Promise.all(
     Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? one : other).ask('1004', 'call/2013')),
   );
@@ -47,7 +47,7 @@ it('sixty requests for one target at one instant, on two replicas, place one cal
   expect(await dialsOf('1004')).toBe(1);
 });
 
-it('requests for different targets at one instant place one call, and the others are told to wait', async () => {
+it('concurrent requests for different targets place one call, and the others get 429', async () => {
   const targets = ['2000', '2010', '2011', '2012', '2013'];
 
   const replies = await Promise.all(
@@ -62,17 +62,20 @@ it('requests for different targets at one instant place one call, and the others
   expect(await dialsOf('1005')).toBe(1);
 });
 
-it('a call is canceled on the replica that did not place it, and both tell that it is over', async () => {
+it('the replica that did not place a call can cancel it, and both replicas show that it is over', async () => {
   const callSid = await placeCall(one, '1006', '2013');
   await waitFor('the answer', async () => (await one.ask('1006', `callState/${callSid}`)).data?.stateType === '3');
 
   expect((await other.ask('1006', `callCancel/${callSid}`)).returnCode).toBe(200);
 
   expect((await other.ask('1006', `callState/${callSid}`)).data).toEqual({ stateType: '4' });
-  await waitFor('the news', async () => (await one.ask('1006', `callState/${callSid}`)).data?.stateType === '4');
+  await waitFor(
+    'the end on the other replica',
+    async () => (await one.ask('1006', `callState/${callSid}`)).data?.stateType === '4',
+  );
 });
 
-it('a change is told at once by the replica that it came to, and by the other as soon as it is told of it', async () => {
+it('the replica that stores a change shows it at once, and the other shows it soon', async () => {
   const { callSid, callerId } = await storeCall(one.database);
   const stateAt = async (replica: TestApp) => (await replica.ask(callerId, `callState/${callSid}`)).data?.stateType;
   const changes = ['ringing', 'caller_answered', 'answered', 'ended'] as const;
@@ -83,7 +86,7 @@ it('a change is told at once by the replica that it came to, and by the other as
     ended: '4',
   };
   for (const type of changes) {
-    // Both have the state in memory.
+    // Both cache the state.
     await Promise.all([stateAt(one), stateAt(other)]);
     const event = { eventId: `${callSid}:${type}`, callSid, providerCallId: null, occurredAt: new Date() };
     await one.app.nest
@@ -91,11 +94,11 @@ it('a change is told at once by the replica that it came to, and by the other as
       .apply(ELSEWHERE, { ...event, type, ...(type === 'ended' && { endReason: 'completed' }) });
 
     expect(await stateAt(one)).toBe(states[type]);
-    await waitFor('the news', async () => (await stateAt(other)) === states[type]);
+    await waitFor('the change on the other replica', async () => (await stateAt(other)) === states[type]);
   }
 });
 
-it('many cancels at one instant, on two replicas, are one order and all succeed', async () => {
+it('many concurrent cancels on two replicas send one hang-up', async () => {
   const callSid = await placeCall(one, '1007', '2013');
 
   const replies = await Promise.all(
@@ -103,7 +106,7 @@ it('many cancels at one instant, on two replicas, are one order and all succeed'
   );
 
   expect((await carrier.entryOf(callSid))?.hangUps).toBe(1);
-  // A cancel that came when the first one had been carried out found the call over.
+  // A cancel that arrives after the first one was carried out finds the call over.
   expect(replies.filter(({ returnCode }) => returnCode === 200).length).toBeGreaterThan(0);
   expect(new Set(replies.map(({ returnMsg }) => returnMsg))).toEqual(
     replies.every(({ returnCode }) => returnCode === 200)

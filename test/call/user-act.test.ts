@@ -1,4 +1,4 @@
-/** The contract's GETs ring phones, so that a GET which no user has asked for is refused. */
+/** The contract's GETs ring phones. So a GET that no user action caused is refused. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Whose calls would be placed, as those of the others are. */
+/** A caller who could place calls. */
 const REFUSED_CALLER = '1001';
 let nextCaller = 1004;
 const caller = (): string => String(nextCaller++);
@@ -29,7 +29,7 @@ const callsOf = async (userId: string): Promise<number> => {
   return rows.length;
 };
 
-/** fetch would send Fetch Metadata of its own. */
+/** Not with fetch, which would add its own Fetch Metadata. */
 const ask = async (userId: string, headers: Record<string, string>, path?: string) => {
   const response = await request(await addressFor(userId, path), { headers });
   return { status: response.statusCode, body: await response.body.json() };
@@ -41,7 +41,7 @@ const REFUSED = {
 };
 const PLACED = { status: 200, body: expect.objectContaining({ returnCode: 200 }) };
 
-/** Of tags and imports: https://fetch.spec.whatwg.org/#concept-request-destination, and one that is still to be invented. */
+/** Destinations of tags and imports (https://fetch.spec.whatwg.org/#concept-request-destination), and an unknown one. */
 const EMBEDDED =
   'audio audioworklet embed fencedframe font frame iframe image json manifest object paintworklet report script ' +
   'serviceworker sharedworker style text track video webidentity worker xslt hologram';
@@ -63,7 +63,7 @@ const PREVIEWS = [
 
 const NAVIGATION = { 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' };
 
-describe('a call is refused, and none is placed,', () => {
+describe('a request is refused, and no call is placed,', () => {
   it.each<[string, Record<string, string>]>([
     ...EMBEDDED.split(' ').map((dest): [string, Record<string, string>] => [
       `for a tag of ${dest}`,
@@ -82,7 +82,7 @@ describe('a call is refused, and none is placed,', () => {
 
 describe('a call is placed', () => {
   it.each<[string, Record<string, string>]>([
-    ['for a client that says nothing about itself', {}],
+    ['for a client without user agent and Fetch Metadata', {}],
     ['for an address typed by hand', { ...NAVIGATION, 'sec-fetch-site': 'none', 'sec-fetch-user': '?1' }],
     ['for a link within the site', { ...NAVIGATION, 'sec-fetch-site': 'same-site' }],
     [
@@ -101,7 +101,7 @@ describe('a call is placed', () => {
   });
 });
 
-it('the call of customer service and a cancel are refused likewise, and a state poll is not', async () => {
+it('callService and callCancel are refused in the same way, and a state poll is not', async () => {
   const userId = caller();
   const image = { 'sec-fetch-dest': 'image' };
   const { data } = (await ask(userId, {})).body as { data: { callSid: string } };
@@ -131,13 +131,13 @@ describeInBrowser('a page of another site, in a browser', (browser) => {
     return opened;
   };
 
-  /** Not those of the browser's own wishes, such as an icon. */
+  /** Statuses of call requests; without the browser's own requests, such as for an icon. */
   const answered = () =>
     log
       .lines()
       .flatMap(({ msg, path, status }) => (msg === 'request' && String(path).includes('/call/') ? [status] : []));
 
-  it('rings no phone by its tags', async () => {
+  it('does not ring a phone by its tags', async () => {
     const userIds = Array.from({ length: 6 }, caller);
     const addresses = await Promise.all(userIds.map((id) => addressFor(id)));
     const tags = [
@@ -151,7 +151,7 @@ describeInBrowser('a page of another site, in a browser', (browser) => {
     const before = answered().length;
     const page = await openWith(tags.map((tag, i) => tag(addresses[i]!)).join(''));
 
-    // Read from the log, because a browser does not show what it has blocked for another reason too.
+    // Read from the log, because a browser may block a response for another reason too.
     await waitFor('all to be answered', () => answered().length === before + userIds.length);
     await page.context().close();
 
@@ -159,7 +159,7 @@ describeInBrowser('a page of another site, in a browser', (browser) => {
     expect(await Promise.all(userIds.map(callsOf))).toEqual(userIds.map(() => 0));
   });
 
-  it('rings no phone by a link, while the same address typed by hand does', async () => {
+  it('does not ring a phone by a link, while an address typed by hand does', async () => {
     const [byLink, byHand] = [caller(), caller()];
     const page = await openWith(`<a id="call" href="${await addressFor(byLink)}">Call</a>`);
 

@@ -1,4 +1,4 @@
-/** Streams and long polls are bounded: of one user, and of the process. */
+/** The limits of concurrent streams and long polls, per user and per process. */
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { ChangeFeed } from '../../src/call/updates/change-feed.js';
@@ -11,7 +11,7 @@ import { waitFor } from '../support/wait-for.js';
 const TOO_MANY = { returnCode: 429, returnMsg: '呼叫过于频繁,请稍后再试!' };
 const NO_MORE = { returnCode: 503, returnMsg: 'Not available at the moment; please try again.' };
 
-/** Of the process. */
+/** The limit of the process. */
 const MOST = WAITING_AT_ONCE + 5;
 
 let service: TestApp;
@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   for (const stream of streams) stream.close();
-  await waitFor('all to have left', () => listeners() === 0);
+  await waitFor('all to be disconnected', () => listeners() === 0);
 });
 afterAll(() => service.close());
 
@@ -42,7 +42,7 @@ const answer = async (url: string) => {
   return { status, retryAfter: Number(headers.get('retry-after')) > 0, body: await response.json() };
 };
 
-it('a user has twenty, streams and long polls together; another user has theirs', async () => {
+it('a user may hold twenty streams and long polls together, without effect on another user', async () => {
   const call = await storeCall(service.database);
   await open(call, WAITING_AT_ONCE - 1);
   const poll = get(await urlOf(call, '?after=4&wait=60&'), { agent: false }).on('error', () => undefined);
@@ -56,11 +56,11 @@ it('a user has twenty, streams and long polls together; another user has theirs'
   await open(await storeCall(service.database), 1);
 
   poll.destroy();
-  await waitFor('its place', () => listeners() === WAITING_AT_ONCE);
+  await waitFor('the free slot', () => listeners() === WAITING_AT_ONCE);
   await open(call, 1);
 });
 
-it('a process has as many as the setting says, and a place that becomes free is taken again', async () => {
+it('a process holds as many as STREAMS_AT_ONCE, and a slot that becomes free can be used again', async () => {
   const calls = await Promise.all(Array.from({ length: MOST + 1 }, () => storeCall(service.database)));
   const refused = calls.pop()!;
   await Promise.all(calls.map((call) => open(call, 1)));
@@ -69,11 +69,11 @@ it('a process has as many as the setting says, and a place that becomes free is 
     expect(await answer(await urlOf(refused, what))).toEqual({ status: 503, retryAfter: true, body: NO_MORE });
   }
   streams.pop()!.close();
-  await waitFor('its place', () => listeners() === MOST - 1);
+  await waitFor('the free slot', () => listeners() === MOST - 1);
   await open(refused, 1);
 });
 
-it('a request that fails, or that is answered at once, takes no place', async () => {
+it('a request that fails or is answered at once uses no slot', async () => {
   const call = await storeCall(service.database);
   const foreign = { callSid: call.callSid, callerId: '1001' };
 

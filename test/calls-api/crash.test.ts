@@ -1,4 +1,4 @@
-/** kill -9 of the replica that has told a provider to dial: the same request, to another replica, is the same call. */
+/** kill -9 of the replica that has dialed: the same request, sent to another replica, returns the same call. */
 import { backend, newPhone } from '../support/backend.js';
 import { PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
@@ -20,7 +20,7 @@ beforeAll(async () => {
   environment = {
     SIMULATOR_URL: `http://127.0.0.1:${carrier.port}`,
     SIMULATOR_WEBHOOK_SECRETS: carrier.secret,
-    // Not over when the process is killed.
+    // The dial must be in flight when the process is killed.
     DIAL_TIMEOUT: '30',
   };
   survivor = await startTestApp({ databaseUrl: database.url, environment });
@@ -32,7 +32,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-it('after a crash in the middle of the dial a repeated request rings nobody twice, and gets the call', async () => {
+it('a repeated request after a crash during the dial returns the call, and does not dial again', async () => {
   const killed = await startService({
     environment: { ...environment, DATABASE_URL: database.url, JWT_SECRET: TEST_SECRET, SUB_ACCOUNT_KEYS: TEST_KEYS },
   });
@@ -46,7 +46,7 @@ it('after a crash in the middle of the dial a repeated request rings nobody twic
   await waitFor('the dial', async () => (await dialled()).length > 0);
   await killed.kill();
   const meanwhile = await backend(survivor).place(body, 'one');
-  // What happened until now was told to nobody.
+  // No webhook of the events until now was delivered.
   carrier.targets.push(`${survivor.url}/v1/webhooks/simulator`);
   const answer = await waitFor('the outcome of the dial', async () => {
     const again = await backend(survivor).place(body, 'one');

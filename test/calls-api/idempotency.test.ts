@@ -1,4 +1,4 @@
-/** Idempotency-Key: one call for one key, on any replica, at any instant, after any end of the process that took the request. */
+/** Idempotency-Key: one call per key, on any replica, also for concurrent requests and after a crash. */
 import { OldRequestRemoval } from '../../src/call/reconciliation/old-request-removal.js';
 import { openCall } from '../../src/call/record/open-call.js';
 import { idOfPhone } from '../../src/call/record/party-id.js';
@@ -11,7 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
-/** More than a dial to script 08 is waited for, which is never replied to. */
+/** Seconds. Script 08 never replies to the dial, so its request waits this long. */
 const DIAL_TIMEOUT = 2;
 
 let database: TestDatabase;
@@ -51,8 +51,8 @@ const dialsTo = async ({ callee }: { callee: { phone: string } }): Promise<numbe
     .reduce((sum, { dials }) => sum + dials, 0);
 
 const expectReplay = ({ status, headers, body }: Answer, callSid: unknown): void => {
-  const told = { replayed: headers.get('idempotent-replayed'), location: headers.get('location') };
-  expect({ status, ...told, callSid: body.callSid }).toEqual({
+  const shown = { replayed: headers.get('idempotent-replayed'), location: headers.get('location') };
+  expect({ status, ...shown, callSid: body.callSid }).toEqual({
     status: 201,
     replayed: 'true',
     location: `/v1/calls/${String(callSid)}`,
@@ -60,8 +60,8 @@ const expectReplay = ({ status, headers, body }: Answer, callSid: unknown): void
   });
 };
 
-describe('the same key and the same body', () => {
-  it('are the same call, on any replica, whatever the order of the fields', async () => {
+describe('requests with the same key and the same body', () => {
+  it('return the same call, on any replica, with the fields in any order', async () => {
     const body = { ...newBody(), metadata: { a: '1', b: '2' }, notAfter: '2099-01-01T00:00:00Z' };
     const key = newKey();
 
@@ -81,7 +81,7 @@ describe('the same key and the same body', () => {
     expect(await dialsTo(body)).toBe(1);
   });
 
-  it('are the same call when it is over, and when its caller could not call now', async () => {
+  it('return the same call when it is over, and when its caller is in another call', async () => {
     const body = newBody();
     const key = newKey();
     const { body: first } = await calls.place(body, key);
@@ -94,7 +94,7 @@ describe('the same key and the same body', () => {
     expect(answer.body).toMatchObject({ stateType: '4', endReason: 'canceled' });
   });
 
-  it('are two calls for two subjects', async () => {
+  it('place two calls for two subjects', async () => {
     const key = newKey();
 
     const answers = [await calls.place(newBody(), key), await backend(one, '9002').place(newBody(), key)];
@@ -103,7 +103,7 @@ describe('the same key and the same body', () => {
     expect(new Set(answers.map(({ body }) => body.callSid)).size).toBe(2);
   });
 
-  it('are one call and one ring, of twenty requests at one instant on two replicas', async () => {
+  it('place one call with one dial, for twenty concurrent requests on two replicas', async () => {
     const body = newBody();
     const key = newKey();
 
@@ -112,28 +112,28 @@ describe('the same key and the same body', () => {
     );
 
     const placed = answers.filter(({ status }) => status === 201);
-    const others = answers.filter(({ status }) => status !== 201).map(({ status, body: told }) => [status, told.code]);
+    const others = answers.filter(({ status }) => status !== 201).map(({ status, body: sent }) => [status, sent.code]);
     expect(new Set(others.map(String))).toEqual(new Set(others.length > 0 ? ['409,REQUEST_IN_PROGRESS'] : []));
-    expect(new Set(placed.map(({ body: told }) => told.callSid)).size).toBe(1);
+    expect(new Set(placed.map(({ body: sent }) => sent.callSid)).size).toBe(1);
     expect(placed.filter(({ headers }) => headers.get('idempotent-replayed') === null)).toHaveLength(1);
     expect(await dialsTo(body)).toBe(1);
     expectReplay(await calls.place(body, key), placed[0]!.body.callSid);
   });
 });
 
-describe('the same key and another body', () => {
-  it('are refused, and place nothing', async () => {
+describe('requests with the same key and different bodies', () => {
+  it('are refused with 422 after the first, and place no call', async () => {
     const key = newKey();
     await calls.place(newBody(), key);
     const body = newBody();
 
-    const { status, body: told } = await backend(other).place(body, key);
+    const { status, body: refusal } = await backend(other).place(body, key);
 
-    expect({ status, code: told.code }).toEqual({ status: 422, code: 'IDEMPOTENCY_KEY_REUSED' });
+    expect({ status, code: refusal.code }).toEqual({ status: 422, code: 'IDEMPOTENCY_KEY_REUSED' });
     expect(await dialsTo(body)).toBe(0);
   });
 
-  it('place one call, of twenty different requests at one instant on two replicas', async () => {
+  it('place one call, for twenty concurrent requests on two replicas', async () => {
     const key = newKey();
     const bodies = Array.from({ length: 20 }, () => newBody());
 
@@ -156,7 +156,7 @@ describe('the same key and another body', () => {
 });
 
 describe('a request that is in progress', () => {
-  it('has its key refused with 409 until it is answered, and is the same call then', async () => {
+  it('answers a repeat with 409 until it is answered itself, and with its call afterwards', async () => {
     const body = newBody('08');
     const key = newKey();
 
@@ -173,7 +173,7 @@ describe('a request that is in progress', () => {
     expect(await dialsTo(body)).toBe(1);
   });
 
-  it('and died between the record and the dial is the same call, which has failed, and rings nobody', async () => {
+  it('that crashed between the record and the dial answers a repeat with a failed call, and does not dial', async () => {
     const body = newBody();
     const key = newKey();
     const request = { principal: '9001', key, bodyHash: hashOfBody(body) };
@@ -190,8 +190,8 @@ describe('a request that is in progress', () => {
     const meanwhile = await calls.place(body, key);
     await age(one, callSid, 60);
     const answer = await waitFor('the end', async () => {
-      const { status, ...told } = await calls.place(body, key);
-      return status === 201 && told.body.stateType === '4' && { status, ...told };
+      const reply = await calls.place(body, key);
+      return reply.status === 201 && reply.body.stateType === '4' && reply;
     });
 
     expect(meanwhile).toMatchObject({ status: 409, body: { code: 'REQUEST_IN_PROGRESS' } });
@@ -201,7 +201,7 @@ describe('a request that is in progress', () => {
   });
 });
 
-describe('a key is free again', () => {
+describe('a key can be used again', () => {
   it('after a request that was refused before it placed a call', async () => {
     const key = newKey();
     const body = newBody();
@@ -218,7 +218,7 @@ describe('a key is free again', () => {
     });
   });
 
-  it('after a dial that the provider refused, for nobody was rung', async () => {
+  it('after a dial that the provider refused, because no phone rang', async () => {
     const key = newKey();
     const body = newBody('06');
 
@@ -231,7 +231,7 @@ describe('a key is free again', () => {
     ]);
   });
 
-  it('after 24 hours, whether or not it has been removed', async () => {
+  it('after 24 hours, also when it has not been removed yet', async () => {
     const key = newKey();
     await calls.place(newBody(), key);
     const pass = () =>
@@ -252,7 +252,7 @@ describe('a key is free again', () => {
   });
 });
 
-it('old keys are removed in batches, and younger ones stay', async () => {
+it('keys older than 24 hours are removed in batches, and younger ones stay', async () => {
   await one.database.query(
     `insert into idempotent_request (principal, key, body_hash, call_sid, created_at)
      select 'old', n::text, '', '', now() - interval '25 hours' from generate_series(1, 2500) n
@@ -267,7 +267,7 @@ it('old keys are removed in batches, and younger ones stay', async () => {
   expect(left).toEqual([{ principal: 'young' }]);
 });
 
-describe('a key that is none', () => {
+describe('a malformed key', () => {
   it.each([
     ['empty', ''],
     ['blank', '   '],
@@ -277,16 +277,16 @@ describe('a key that is none', () => {
   ])('is refused: %s', async (_, key) => {
     const body = newBody();
 
-    const { status, body: told } = await calls.place(body, key);
+    const { status, body: problem } = await calls.place(body, key);
 
-    expect({ status, errors: told.errors }).toEqual({
+    expect({ status, errors: problem.errors }).toEqual({
       status: 400,
       errors: [{ where: 'Idempotency-Key', what: expect.any(String) }],
     });
     expect(await dialsTo(body)).toBe(0);
   });
 
-  it('is not one of 255 characters, nor one with a quote inside', async () => {
+  it('is not one of 255 characters, or one with a quote inside: they are accepted', async () => {
     for (const key of ['k'.repeat(255), 'a"b']) expect((await calls.place(newBody(), key)).status).toBe(201);
   });
 });

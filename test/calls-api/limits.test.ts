@@ -1,4 +1,4 @@
-/** What Ringback itself holds a call to: its own longest talk, and the time after which nobody is to be rung. */
+/** Limits of one call that Ringback enforces itself: its longest talk, and the time after which it is not dialed. */
 import { CallService } from '../../src/call/call.service.js';
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import { KeptCancels } from '../../src/call/cancel/kept-cancels.js';
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-it('a talk is hung up at the call’s own limit, also by a provider that knows of none', async () => {
+it('a talk is hung up at the call’s own limit, also when the provider has no limit', async () => {
   const calls = backend(service);
   const body = { caller: { phone: newPhone() }, callee: { phone: newPhone('13') } };
 
@@ -63,14 +63,14 @@ describe('notAfter', () => {
     return { dials: provider.dials.length, last: results[1] };
   };
 
-  it('is not waited past for a turn at the provider', async () => {
+  it('refuses the call when its dial slot is later', async () => {
     expect(await dial(new Date(Date.now() + 1_000), 0.1)).toMatchObject({
       dials: 1,
       last: { kind: 'refused', code: 'RB-TOO-LATE' },
     });
   });
 
-  it('is no time to dial any more once it is past', async () => {
+  it('refuses the call when it is in the past', async () => {
     expect(await dial(new Date(Date.now() - 1), null)).toMatchObject({
       dials: 1,
       last: { kind: 'refused', code: 'RB-TOO-LATE' },
@@ -104,7 +104,7 @@ describe('a cancel', () => {
     return (await storeCall(service.database, { provider: provider.name, order })).callSid;
   };
 
-  it('is under way where the provider does not find the call yet', async () => {
+  it('has outcome `canceling` when the provider does not know the call yet', async () => {
     provider.onHangUp = () => Promise.reject(new StatusUnavailable('not there yet'));
 
     expect(await cancels().cancel(await stored(), '9001', undefined)).toMatchObject({
@@ -113,19 +113,19 @@ describe('a cancel', () => {
     });
   });
 
-  it('is too late where the provider knows of no such call any more', async () => {
+  it('has outcome `over` when the provider does not know the call any more', async () => {
     provider.onHangUp = async () => ({ kind: 'gone' });
 
     expect(await cancels().cancel(await stored(), '9001', undefined)).toMatchObject({ outcome: 'over' });
   });
 
-  it('is lost to the call where the provider says so, whatever the record says', async () => {
+  it('has outcome `passed` when the provider says so, also when the record is still in an earlier state', async () => {
     provider.onHangUp = async () => ({ kind: 'passed' });
 
     expect(await cancels().cancel(await stored(), '9001', '3')).toMatchObject({ outcome: 'passed' });
   });
 
-  it('fails where the provider does', async () => {
+  it('fails with PROVIDER_UNAVAILABLE when the provider fails', async () => {
     provider.onHangUp = () => Promise.reject(new Error('broken'));
 
     await expect(cancels().cancel(await stored(), '9001', undefined)).rejects.toMatchObject({
@@ -134,7 +134,7 @@ describe('a cancel', () => {
     });
   });
 
-  it('is not carried out for another subject', async () => {
+  it('is refused with NOT_FOUND for another subject', async () => {
     const callSid = await stored();
 
     await expect(cancels().cancel(callSid, '9002', undefined)).rejects.toMatchObject({ code: 'NOT_FOUND' });

@@ -1,4 +1,4 @@
-/** POST /v1/calls: what it answers, and what stands on record then. */
+/** POST /v1/calls: its answers, and the records. */
 import { BlockedUsers } from '../../src/call/updates/blocked-users.js';
 import { backend, newPhone, type Answer, type Backend } from '../support/backend.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -9,7 +9,7 @@ let calls: Backend;
 
 beforeAll(async () => {
   service = await startTestApp({
-    // Calls last for seconds, so that they are open while a test asks about them.
+    // Calls last for seconds, so that they stay open during a test.
     environment: { SIMULATOR_SPEED: '0.5', DIAL_TIMEOUT: '0.5', ROUTES: '+86=simulator' },
   });
   calls = backend(service);
@@ -37,7 +37,7 @@ const expectProblem = ({ status, headers, body }: Answer, ...expected: Parameter
 };
 
 describe('a call that is placed', () => {
-  it('is answered with 201, its address and its record', async () => {
+  it('is answered with 201, its URL and its record', async () => {
     const [caller, callee] = [newPhone(), newPhone()];
 
     const { status, headers, body } = await calls.place({
@@ -94,7 +94,7 @@ describe('a call that is placed', () => {
     expect(await recordOf(users.body.callSid)).toMatchObject({ subAccount: 'demo-1004' });
   });
 
-  it('is the user’s own call for the app, to the byte', async () => {
+  it('is the user’s own call in the app API', async () => {
     const { body } = await calls.place(between({ userId: '1006' }, { userId: '2013' }));
     const callSid = String(body.callSid);
 
@@ -107,7 +107,7 @@ describe('a call that is placed', () => {
     expect(await service.ask('1007', `callState/${callSid}`)).toMatchObject({ returnMsg: '用户信息有误!' });
   });
 
-  it('stands in state 1 where the provider’s reply to the dial is lost or broken', async () => {
+  it('is in state 1 when the provider’s reply to the dial is lost or malformed', async () => {
     const answers = [await calls.place(phones('08')), await calls.place(phones('09'))];
 
     for (const { status, body } of answers)
@@ -115,7 +115,7 @@ describe('a call that is placed', () => {
   });
 });
 
-describe('a request that names whom it cannot connect', () => {
+describe('a request that cannot be connected', () => {
   it.each([
     ['a caller who is unknown', { userId: '999' }, { userId: '2000' }, 'UNKNOWN_USER', '/caller/userId'],
     ['a callee who is unknown', { userId: '1008' }, { userId: '999' }, 'UNKNOWN_USER', '/callee/userId'],
@@ -128,11 +128,11 @@ describe('a request that names whom it cannot connect', () => {
       'UNKNOWN_SERVICE_LINE',
       '/callee/serviceLine',
     ],
-  ])('is told of %s', async (_, caller, callee, code, where) => {
+  ])('is refused with the code and the field of %s', async (_, caller, callee, code, where) => {
     expectProblem(await calls.place(between(caller, callee)), 422, code, where);
   });
 
-  it('is told of a service line that is closed', async () => {
+  it('is refused with SERVICE_LINE_CLOSED for a closed service line', async () => {
     const line = { name: 'Closed', phone: '010-56469588', open: false, position: 9 };
     const { id } = (await (await service.admin('POST', 'service-lines', line)).json()) as { id: string };
 
@@ -144,19 +144,19 @@ describe('a request that names whom it cannot connect', () => {
     );
   });
 
-  it('is told of a caller without a sub-account', async () => {
+  it('is refused with NO_PROVIDER_ACCOUNT for a caller without a sub-account', async () => {
     expectProblem(await calls.place(between({ userId: '1003' }, { userId: '2000' })), 422, 'NO_PROVIDER_ACCOUNT');
   });
 
   it.each([
-    ['a user with himself', { userId: '1008' }, { userId: '1008' }],
-    ['a phone with itself', { phone: '138 0013 8000' }, { phone: '+86 138 0013 8000' }],
-    ['a user with a phone that is his', { userId: '1008' }, { phone: '+8613900001008' }],
-  ])('does not connect %s', async (_, caller, callee) => {
+    ['the same user twice', { userId: '1008' }, { userId: '1008' }],
+    ['the same phone twice', { phone: '138 0013 8000' }, { phone: '+86 138 0013 8000' }],
+    ['a user and the user’s own phone', { userId: '1008' }, { phone: '+8613900001008' }],
+  ])('is refused with SAME_PHONE for %s', async (_, caller, callee) => {
     expectProblem(await calls.place(between(caller, callee)), 422, 'SAME_PHONE');
   });
 
-  it('is told of a blocked caller, of a number without a route, and of a number that the provider refuses', async () => {
+  it('is refused with a code of its own for a blocked caller, a missing route, and a refused number', async () => {
     await service.admin('PATCH', 'users/1009', { blocked: true });
 
     expectProblem(
@@ -172,7 +172,7 @@ describe('a request that names whom it cannot connect', () => {
 });
 
 describe('a caller who is in a call', () => {
-  it('is told which, where the same subject has placed it, as a user and as a phone', async () => {
+  it('gets 409 with the callSid of a call of the same subject, as a user and as a phone', async () => {
     for (const caller of [{ userId: '1010' }, { phone: newPhone() }]) {
       const first = await calls.place(between(caller, { phone: newPhone('13') }));
 
@@ -189,7 +189,7 @@ describe('a caller who is in a call', () => {
     }
   });
 
-  it('is told nothing of a call that another subject or an app has placed', async () => {
+  it('gets 409 without the callSid of a call of another subject or of an app', async () => {
     const caller = { phone: newPhone() };
     await backend(service, '9002').place(between(caller, { phone: newPhone('13') }));
     await service.ask('1011', 'call/2013');
@@ -198,7 +198,7 @@ describe('a caller who is in a call', () => {
     expectProblem(await calls.place(between({ userId: '1011' }, { userId: '2000' })), 409, 'CALLER_IN_A_CALL');
   });
 
-  it('rings once, of thirty requests at one instant', async () => {
+  it('gets one call from thirty concurrent requests', async () => {
     const caller = { phone: newPhone() };
 
     const answers = await Promise.all(
@@ -211,7 +211,7 @@ describe('a caller who is in a call', () => {
   });
 });
 
-describe('a body that is wrong', () => {
+describe('a malformed body', () => {
   const PHONE = { phone: '13800138000' };
   const long = 'x'.repeat(2_048);
 
@@ -229,9 +229,9 @@ describe('a body that is wrong', () => {
     ['metadata over 2 KB', { caller: PHONE, callee: PHONE, metadata: { a: long } }, '/metadata'],
     ['metadata with a NUL', { caller: PHONE, callee: PHONE, metadata: { a: '\0' } }, '/metadata'],
     ['limits that are a text', { caller: PHONE, callee: PHONE, limits: '5' }, '/limits'],
-    ['a ring of no time', { caller: PHONE, callee: PHONE, limits: { ringCaller: 0 } }, '/limits/ringCaller'],
+    ['a ring time of zero', { caller: PHONE, callee: PHONE, limits: { ringCaller: 0 } }, '/limits/ringCaller'],
     [
-      'a ring over its state’s time',
+      'a ring time over the limit of its state',
       { caller: PHONE, callee: PHONE, limits: { ringCaller: 90 } },
       '/limits/ringCaller',
     ],
@@ -242,14 +242,14 @@ describe('a body that is wrong', () => {
     ],
     ['a record that is a text', { caller: PHONE, callee: PHONE, record: 'true' }, '/record'],
     ['a notAfter without an offset', { caller: PHONE, callee: PHONE, notAfter: '2099-01-01T00:00:00' }, '/notAfter'],
-  ])('is refused and named: %s', async (_, body, where) => {
-    const { status, body: told } = await calls.place(body as object);
+  ])('is refused with 400 and the field: %s', async (_, body, where) => {
+    const { status, body: refusal } = await calls.place(body as object);
 
-    expect({ status, code: told.code }).toEqual({ status: 400, code: 'BAD_REQUEST' });
-    expect((told.errors as { where: string }[]).map((fault) => fault.where)).toContain(where);
+    expect({ status, code: refusal.code }).toEqual({ status: 400, code: 'BAD_REQUEST' });
+    expect((refusal.errors as { where: string }[]).map((fault) => fault.where)).toContain(where);
   });
 
-  it('is refused: a provider that is not run here, and a time that is past', async () => {
+  it('is refused with its own code for a provider that is not configured, and for a notAfter in the past', async () => {
     expectProblem(await calls.place(phones('00', { provider: 'twilio' })), 422, 'UNKNOWN_PROVIDER', '/provider');
     expectProblem(
       await calls.place(phones('00', { notAfter: '2020-01-01T00:00:00Z' })),
@@ -260,24 +260,27 @@ describe('a body that is wrong', () => {
   });
 });
 
-describe('who may place calls', () => {
-  it.each(['', 'admin', 'calls:read', 'calls:writer'])('not a token with the scope “%s”', async (scope) => {
-    const { status, headers, body } = await backend(service, '9001', scope).place(phones());
+describe('placing a call', () => {
+  it.each(['', 'admin', 'calls:read', 'calls:writer'])(
+    'is refused with 403 for a token with the scope “%s”',
+    async (scope) => {
+      const { status, headers, body } = await backend(service, '9001', scope).place(phones());
 
-    expect({ status, code: body.code }).toEqual({ status: 403, code: 'FORBIDDEN' });
-    expect(headers.get('www-authenticate')).toContain('scope="calls:write"');
-  });
+      expect({ status, code: body.code }).toEqual({ status: 403, code: 'FORBIDDEN' });
+      expect(headers.get('www-authenticate')).toContain('scope="calls:write"');
+    },
+  );
 
-  it('nobody without a token', async () => {
+  it('is refused with 401 without a token', async () => {
     const response = await fetch(`${service.url}/v1/calls`, { method: 'POST' });
 
-    expect({ status: response.status, told: response.headers.get('www-authenticate') }).toEqual({
+    expect({ status: response.status, challenge: response.headers.get('www-authenticate') }).toEqual({
       status: 401,
-      told: 'Bearer',
+      challenge: 'Bearer',
     });
   });
 
-  it('not a subject who is blocked as a user', async () => {
+  it('is refused with USER_BLOCKED for a subject that is a blocked user', async () => {
     await service.admin('POST', 'users', { id: '9003', name: 'Somebody' });
     await service.admin('PATCH', 'users/9003', { blocked: true });
     await waitFor('the block', () => service.app.nest.get(BlockedUsers).has('9003'));

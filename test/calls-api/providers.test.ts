@@ -1,4 +1,4 @@
-/** Which provider carries a backend's call, under which account, on which terms, and what a backend hears of its refusals. */
+/** The provider of a backend's call, its account, its terms, and the answers to its refusals. */
 import type { ServerResponse } from 'node:http';
 import { backend, newPhone, type Backend } from '../support/backend.js';
 import { MAIN, TENANT } from '../support/twilio-call.js';
@@ -25,8 +25,8 @@ const repliesWith = (code: string): ((request: unknown, response: ServerResponse
   return (_, response) => response.writeHead(200).end(JSON.stringify({ statusCode: code, statusMsg: '【账号】说不' }));
 };
 
-describe('a caller who is a phone', () => {
-  it('has the call carried by the account of the provider that has one, and the one before it is passed over', async () => {
+describe('a call from a phone number', () => {
+  it('uses the first provider on the route that has a main account, and skips providers without one', async () => {
     const body = phones();
 
     const { status, body: call } = await calls.place(body);
@@ -38,7 +38,7 @@ describe('a caller who is a phone', () => {
     expect(telephony.yuntongxun.requests.filter((request) => request.endsWith('Calls/Callback'))).toEqual([]);
   });
 
-  it('has no call by a provider that has no account for it', async () => {
+  it('is refused when the named provider has no main account', async () => {
     expect(await calls.place({ ...phones(), provider: 'yuntongxun' })).toMatchObject({
       status: 422,
       body: { code: 'NO_PROVIDER_ACCOUNT' },
@@ -47,7 +47,7 @@ describe('a caller who is a phone', () => {
 });
 
 describe('a request that names a provider', () => {
-  it('has the call carried by that one, under the user’s sub-account', async () => {
+  it('uses that provider, with the user’s sub-account', async () => {
     const userId = await telephony.user('yuntongxun', 'twilio');
 
     const { body } = await calls.place({ ...phones(), caller: { userId }, provider: 'twilio' });
@@ -56,7 +56,7 @@ describe('a request that names a provider', () => {
     expect(record).toMatchObject({ provider: 'twilio', subAccount: TENANT.externalId });
   });
 
-  it('has no call by another one when that one refuses', async () => {
+  it('does not fail over when that provider refuses', async () => {
     const userId = await telephony.user('yuntongxun', 'twilio');
     telephony.yuntongxun.replyInstead = repliesWith('111142');
 
@@ -67,7 +67,7 @@ describe('a request that names a provider', () => {
 });
 
 describe('the terms of a call', () => {
-  it('go to the provider in place of the settings', async () => {
+  it('from the request are sent to the provider instead of the settings', async () => {
     const body = phones();
 
     const { status } = await calls.place({
@@ -83,7 +83,7 @@ describe('the terms of a call', () => {
     expect(form.get('Twiml')).not.toContain('record=');
   });
 
-  it('are those of the settings where the request has none', async () => {
+  it('come from the settings when the request has none', async () => {
     const body = phones();
 
     await calls.place(body);
@@ -96,11 +96,11 @@ describe('the terms of a call', () => {
 
 describe('a refusal of the provider', () => {
   it.each([
-    ['a number that has to be registered', '113302', 422, 'CALL_NOT_PERMITTED', null],
-    ['calls too often', '160022', 429, 'RATE_LIMITED', '60'],
+    ['a number that is not registered', '113302', 422, 'CALL_NOT_PERMITTED', null],
+    ['a number that is called too often', '160022', 429, 'RATE_LIMITED', '60'],
     ['too many requests', '111111', 429, 'RATE_LIMITED', '5'],
     ['an account that is paused', '111181', 503, 'PROVIDER_UNAVAILABLE', '10'],
-  ])('is named: %s', async (_, code, status, name, retryAfter) => {
+  ])('is answered with its own status and code: %s', async (_, code, status, name, retryAfter) => {
     const userId = await telephony.user('yuntongxun');
     telephony.yuntongxun.replyInstead = repliesWith(code);
 
@@ -114,7 +114,7 @@ describe('a refusal of the provider', () => {
     expect(JSON.stringify(answer.body)).not.toContain('说不');
   });
 
-  it('of a cancel leaves the call as it is', async () => {
+  it('of a cancel does not change the call, and the next cancel can succeed', async () => {
     const userId = await telephony.user('yuntongxun');
     const { body } = await calls.place({ ...phones(), caller: { userId } });
     const path = `/${String(body.callSid)}`;
@@ -122,9 +122,9 @@ describe('a refusal of the provider', () => {
 
     const refused = await calls.ask('POST', `${path}/cancel`);
     telephony.yuntongxun.replyInstead = null;
-    const taken = await calls.ask('POST', `${path}/cancel`);
+    const accepted = await calls.ask('POST', `${path}/cancel`);
 
     expect(refused).toMatchObject({ status: 409, body: { code: 'CANCEL_REFUSED' } });
-    expect(taken).toMatchObject({ status: 200, body: { outcome: 'canceled' } });
+    expect(accepted).toMatchObject({ status: 200, body: { outcome: 'canceled' } });
   });
 });

@@ -1,4 +1,4 @@
-/** What a backend sees of the calls that it has placed, and how it ends one. */
+/** How a backend watches the calls that it has placed, and cancels them. */
 import { processMetrics } from '../../src/common/metrics.js';
 import { backend, newPhone, type Backend } from '../support/backend.js';
 import { openStream } from '../support/event-stream.js';
@@ -46,7 +46,7 @@ const cancel = async (callSid: string, before?: string) => {
 };
 
 describe('a call', () => {
-  it('is shown to its subject, who may only read, and to no other', async () => {
+  it('is shown to its subject with calls:read, and to no other subject', async () => {
     const callSid = await place('13', { metadata: METADATA });
     const seen = async (subject: string, scope: string, path = callSid) =>
       (await backend(service, subject, scope).ask('GET', `/${path}`)).status;
@@ -59,7 +59,7 @@ describe('a call', () => {
     expect((await backend(service, '9001', 'calls:read').ask('POST', `/${callSid}/cancel`)).status).toBe(403);
   });
 
-  it('of an app’s client is not a backend’s, whoever has the token', async () => {
+  it('that an app placed is not found in the API for backends, also by the same subject', async () => {
     const { data } = await service.ask('1004', 'call/2013');
     const own = backend(service, '1004');
 
@@ -76,8 +76,8 @@ describe('a call', () => {
   });
 });
 
-describe('its changes', () => {
-  it('come as a stream until its end, each with the metadata, and as webhooks in the same bytes', async () => {
+describe('the changes of a call', () => {
+  it('are sent as a stream until the call’s end, with the metadata, and as webhooks with the same bytes', async () => {
     await registerEndpoint(service, { url: receiver.url });
     const callSid = await place('00', { metadata: METADATA });
 
@@ -87,18 +87,18 @@ describe('its changes', () => {
     });
     await stream.ended;
     const changes = stream.events.map(({ change }) => change);
-    await waitFor('the webhooks', () => receiver.taken(callSid).length === changes.length);
+    await waitFor('the webhooks', () => receiver.accepted(callSid).length === changes.length);
 
     expect(changes.map(({ data }) => data.number)).toEqual([1, 2, 3, 4]);
     for (const { data } of changes) expect(data).toMatchObject({ callerId: null, calleeId: null, metadata: METADATA });
-    expect(receiver.taken(callSid).map(({ body }) => body)).toEqual(stream.events.map(({ bytes }) => bytes));
+    expect(receiver.accepted(callSid).map(({ body }) => body)).toEqual(stream.events.map(({ bytes }) => bytes));
     const again = await fetch(`${service.url}/v1/calls/${callSid}/events`, {
       headers: { ...(await headers()), 'last-event-id': '4' },
     });
     expect(again.status).toBe(204);
   });
 
-  it('have no metadata where the request gave none', async () => {
+  it('have no metadata when the request had none', async () => {
     const callSid = await place('01');
 
     const stream = await openStream(`${service.url}/v1/calls/${callSid}/events`, await headers());
@@ -107,7 +107,7 @@ describe('its changes', () => {
     for (const { change } of stream.events) expect(Object.keys(change.data)).not.toContain('metadata');
   });
 
-  it('come to a long poll', async () => {
+  it('are returned by a long poll', async () => {
     const callSid = await place('13', { metadata: METADATA });
 
     const { status, body } = await calls.ask('GET', `/${callSid}/events?after=2&wait=10`);
@@ -117,7 +117,7 @@ describe('its changes', () => {
     expect((body.changes as { data: object }[]).at(-1)?.data).toMatchObject({ stateType: '3', metadata: METADATA });
   });
 
-  it('are refused to a subject who is blocked while the long poll waits', async () => {
+  it('are refused to a subject that is blocked while its long poll waits', async () => {
     await service.admin('POST', 'users', { id: '9004', name: 'A backend' });
     const blocked = backend(service, '9004');
     const callSid = await place('13', {}, blocked);
@@ -132,14 +132,14 @@ describe('its changes', () => {
     expect(await poll).toMatchObject({ status: 403, body: { code: 'USER_BLOCKED' } });
   });
 
-  it('are refused to another subject, and with a wait that is none', async () => {
+  it('are refused to another subject, and for a `wait` out of range', async () => {
     const callSid = await place('13');
 
     expect(await backend(service, '9002').ask('GET', `/${callSid}/events`)).toMatchObject({ status: 404 });
     expect(await calls.ask('GET', `/${callSid}/events?wait=61`)).toMatchObject({ status: 400 });
   });
 
-  it('come to 50 clients of a subject, and to no more', async () => {
+  it('are streamed to at most 50 clients of a subject', async () => {
     const callSid = await place('13');
     await reaches(callSid, '3');
     const own = await headers();
@@ -157,8 +157,8 @@ describe('its changes', () => {
   });
 });
 
-describe('what administrators see', () => {
-  it('has the metadata and who placed the call, in the search, the record and the timeline', async () => {
+describe('the admin API', () => {
+  it('shows the metadata and who placed the call, in the search, the record and the timeline', async () => {
     const callSid = await place('01', { metadata: METADATA });
     await reaches(callSid, '4');
 
@@ -177,7 +177,7 @@ describe('what administrators see', () => {
 });
 
 describe('a cancel', () => {
-  it('ends a call of a phone and of a user, and says the same when it is repeated', async () => {
+  it('ends a call of a phone and of a user, and has the same answer when it is repeated', async () => {
     const { body } = await calls.place({ caller: { userId: '1005' }, callee: { userId: '2013' } });
 
     for (const callSid of [await place('13'), String(body.callSid)]) {
@@ -192,14 +192,14 @@ describe('a cancel', () => {
     }
   });
 
-  it('comes too late for a call that has ended by itself', async () => {
+  it('has outcome `over` for a call that has ended by itself', async () => {
     const callSid = await place('01');
     await reaches(callSid, '4');
 
     expect(await cancel(callSid)).toEqual({ status: 200, outcome: 'over', stateType: '4', endReason: 'busy' });
   });
 
-  it('under a condition leaves a call alone that has come so far', async () => {
+  it('with `before` does not end a call that has reached that state', async () => {
     const callSid = await place('13');
     await reaches(callSid, '3');
 
@@ -208,11 +208,11 @@ describe('a cancel', () => {
     expect(await cancel(callSid)).toMatchObject({ status: 200, outcome: 'canceled', endReason: 'completed' });
   });
 
-  it('under a condition ends a call that has not come so far', async () => {
+  it('with `before` ends a call that has not reached that state', async () => {
     expect(await cancel(await place('05'), '2')).toMatchObject({ outcome: 'canceled', endReason: 'canceled' });
   });
 
-  it('is refused with another condition', async () => {
+  it('is refused with another value of `before`', async () => {
     const callSid = await place('13');
 
     for (const before of ['1', '4', 'x', 3, null]) {
@@ -223,11 +223,11 @@ describe('a cancel', () => {
     }
   });
 
-  it('and the answer race, and reply, record and phones agree on who won', async () => {
+  it('that races with the answer wins or loses, and reply, record and call agree', async () => {
     const races = await Promise.all(
       Array.from({ length: 20 }, async (_, index) => {
         const callSid = await place('13');
-        // Around the moment of the answer, 350 ms after the dial.
+        // Close to the time of the answer, 350 ms after the dial.
         await waitFor('the ringing', async () => {
           const { stateType } = (await calls.ask('GET', `/${callSid}`)).body;
           return stateType === '3' || (stateType === '2' && index % 2 === 0) || undefined;

@@ -9,7 +9,7 @@ import { startCall } from './ringing.js';
 
 jest.setTimeout(PROCESS_LIMIT_MS);
 
-/** script of util-linux gives a program a terminal. */
+/** The program `script` of util-linux gives a program a terminal. */
 const onTerminal = isInstalled('script', 'Ctrl-C in npm run call on a terminal') ? it : it.skip;
 
 describe('Ctrl-C at npm run call', () => {
@@ -52,7 +52,7 @@ describe('Ctrl-C at npm run call', () => {
   it('cancels a call that is still being placed', async () => {
     const [provider] = service.app.nest.get(ProviderRegistry).all;
     const dial = provider!.dial.bind(provider);
-    // The phone of 2005 rings, and nobody answers it.
+    // The caller's phone rings, and is not answered.
     const dialing = jest.spyOn(provider!, 'dial').mockImplementation((request, signal) => {
       child.kill('SIGINT');
       return dial(request, signal);
@@ -69,7 +69,7 @@ describe('Ctrl-C at npm run call', () => {
     expect(await callOf('1005')).toEqual({ state: 4, canceled: true });
   });
 
-  onTerminal('in a terminal, where npm passes it on a second time, cancels and does not quit', async () => {
+  onTerminal('in a terminal, where npm sends it a second time, cancels and does not quit', async () => {
     const command = 'exec npm run -s call -- 2013 --as 1006';
     const terminal = startProgram(['script', '--quiet', '--return', '--command', command, '/dev/null'], {
       environment: { ...environment, SHELL: '/bin/sh' },

@@ -1,6 +1,6 @@
 import { CallLine } from '../../src/cli/call-line.js';
 
-/** Where the line is shown, and a clock that only the test moves. */
+/** A line on a fake output, and a clock that the test sets. */
 const lineOn = ({ isTTY }: { isTTY: boolean }) => {
   const written: string[] = [];
   const write = (text: string): boolean => {
@@ -12,7 +12,7 @@ const lineOn = ({ isTTY }: { isTTY: boolean }) => {
   return {
     written,
     line,
-    /** What a terminal shows of what was written: each time anew from the first column. */
+    /** The text that a terminal shows: each write starts again at the first column. */
     shown: () => written.join('').split('\r\u001B[2K').at(-1),
     at(seconds: number, stateType: string, endReason: string | null = null) {
       clock.seconds = 100 + seconds;
@@ -22,7 +22,7 @@ const lineOn = ({ isTTY }: { isTTY: boolean }) => {
 };
 
 describe('the line of a call', () => {
-  it('grows with the call, and says how long each state has lasted', () => {
+  it('grows with the call, and shows the duration of each state', () => {
     const { shown, at } = lineOn({ isTTY: true });
 
     const lines = [
@@ -49,7 +49,7 @@ describe('the line of a call', () => {
     ]);
   });
 
-  it('leaves out what was skipped', () => {
+  it('does not show skipped states', () => {
     const { shown, at, line } = lineOn({ isTTY: true });
 
     at(0, '1');
@@ -59,7 +59,7 @@ describe('the line of a call', () => {
     expect([line.isOver, line.endReason]).toEqual([true, 'busy']);
   });
 
-  it('says that the call is being canceled, until it is over', () => {
+  it('shows that the call is being canceled, until it is over', () => {
     const { shown, at, line } = lineOn({ isTTY: true });
 
     at(0, '1');
@@ -71,7 +71,7 @@ describe('the line of a call', () => {
     expect(shown()).toBe('requested 1.0 s  over (canceled)');
   });
 
-  it('writes nothing where nothing has changed', () => {
+  it('writes nothing when nothing has changed', () => {
     const { written, at } = lineOn({ isTTY: true });
 
     at(0, '1');
@@ -80,7 +80,7 @@ describe('the line of a call', () => {
     expect(written).toHaveLength(1);
   });
 
-  it('fits into a terminal of 80 columns, however long the call takes', () => {
+  it('fits into a terminal of 80 columns, for a call of any duration', () => {
     const { shown, at, line } = lineOn({ isTTY: true });
 
     at(0, '1');
@@ -95,7 +95,7 @@ describe('the line of a call', () => {
     expect(shown()!.length).toBeLessThan(80);
   });
 
-  it('is written once, where there is no terminal', () => {
+  it('is written once when the output is not a terminal', () => {
     const { written, at, line } = lineOn({ isTTY: false });
 
     at(0, '1');

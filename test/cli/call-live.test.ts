@@ -5,17 +5,17 @@ import { CALL_SID, startScriptedService, type ScriptedService } from './scripted
 
 jest.setTimeout(PROCESS_LIMIT_MS);
 
-/** script of util-linux gives a program a terminal. */
+/** The program `script` of util-linux gives a program a terminal. */
 const onTerminal = isInstalled('script', 'npm run call on a terminal') ? it : it.skip;
 
-describe('what npm run call shows', () => {
+describe('the output of npm run call', () => {
   let service: ScriptedService;
 
   afterEach(() => {
     service.close();
   });
 
-  it('is a line that has gone through every state', async () => {
+  it('is a line with the duration of every state', async () => {
     service = await startScriptedService(['1', '2', '3', '4']);
 
     const { code, output } = await endOf(startCall(['2000', '--token', 'any'], { PORT: service.port }));
@@ -24,7 +24,7 @@ describe('what npm run call shows', () => {
     expect(output).toMatch(
       /^Call 1{32}\nrequested \d+\.\d s {2}ringing \d+\.\d s {2}answered \d+\.\d s {2}over \(completed\)\n$/,
     );
-    expect(service.asked).toEqual(['/v1/app/call/2000', `/v1/app/callState/${CALL_SID}/stream`]);
+    expect(service.requests).toEqual(['/v1/app/call/2000', `/v1/app/callState/${CALL_SID}/stream`]);
   });
 
   it.each([
@@ -37,7 +37,7 @@ describe('what npm run call shows', () => {
     ['lost', 8],
     ['canceled', 9],
     ['of_a_later_version', 1],
-  ])('says that a call is over (%s), and exits with %d', async (endReason, status) => {
+  ])('shows that a call is over (%s), and the exit status is %d', async (endReason, status) => {
     service = await startScriptedService(['1', '4'], endReason);
 
     const { code, output } = await endOf(startCall(['2000', '--token', 'any'], { PORT: service.port }));
@@ -45,7 +45,7 @@ describe('what npm run call shows', () => {
     expect([code, output.split('  ').at(-1)]).toEqual([status, `over (${endReason})\n`]);
   });
 
-  onTerminal('grows in its place on a terminal', async () => {
+  onTerminal('is redrawn in place on a terminal', async () => {
     service = await startScriptedService(['1', '2', '3', '4']);
     const command = 'exec npm run -s call -- 2000 --token any';
 
@@ -65,10 +65,10 @@ describe('what npm run call shows', () => {
     ]);
   });
 
-  it('is whole before the complaint where the service goes away meanwhile', async () => {
+  it('is complete before the error when the service stops during the call', async () => {
     service = await startScriptedService(['1']);
     const ending = endOf(startCall(['2000', '--token', 'any'], { PORT: service.port }));
-    await waitFor('the first state', () => service.asked.length > 1, PROCESS_LIMIT_MS);
+    await waitFor('the first state', () => service.requests.length > 1, PROCESS_LIMIT_MS);
 
     service.close();
 
@@ -77,11 +77,11 @@ describe('what npm run call shows', () => {
     expect(complaint).toBe(`Nothing answers at http://127.0.0.1:${service.port}. Is it running? npm start\n`);
   });
 
-  it('ends when Ctrl-C is pressed again, where the first one is not heeded', async () => {
+  it('ends at a second Ctrl-C when the service does not answer the cancel', async () => {
     service = await startScriptedService(['2']);
     const child = startCall(['2000', '--token', 'any'], { PORT: service.port });
     const ending = endOf(child);
-    await waitFor('the first state', () => service.asked.length > 1, PROCESS_LIMIT_MS);
+    await waitFor('the first state', () => service.requests.length > 1, PROCESS_LIMIT_MS);
 
     await waitFor('the end', () => {
       child.kill('SIGINT');

@@ -15,7 +15,7 @@ const USAGE = /^Usage: npm run call -- <userId> .*\n(?:(?: .*|Exit status:)?\n)+
 describe('npm run call', () => {
   let dataDir: string;
   let service: TestApp;
-  /** Where the service is, and its secret. */
+  /** The service's port and secret. */
   let environment: Record<string, string>;
 
   beforeAll(async () => {
@@ -35,7 +35,7 @@ describe('npm run call', () => {
     return (await service.admin('GET', `calls/${callSid}`)).json();
   };
 
-  it('rings a user, until the call is over', async () => {
+  it('calls a user, and ends when the call is over', async () => {
     const { code, output, complaint } = await endOf(
       startProgram(['npm', 'run', '-s', 'call', '--', '2000'], { environment }),
     );
@@ -45,14 +45,14 @@ describe('npm run call', () => {
     expect(await recordOf(output)).toMatchObject({ callerId: '1001', calleeId: '2000', endReason: 'completed' });
   });
 
-  it('rings customer service, on behalf of another user', async () => {
+  it('calls customer service on behalf of another user', async () => {
     const { code, output } = await call(['--service', '--as', '1004'], environment);
 
     expect([code, output]).toEqual([0, expect.stringMatching(/ over \(completed\)\n$/)]);
     expect(await recordOf(output)).toMatchObject({ callerId: '1004', calleeId: null, endReason: 'completed' });
   });
 
-  it.each(['', '/'])('takes the address and the token that it is given, with "%s" at its end', async (end) => {
+  it.each(['', '/'])('uses the given URL and token, with "%s" at the URL’s end', async (end) => {
     const options = ['2001', '--url', service.url + end, '--token', await service.token('1005')];
 
     const { code, output } = await call(options, { DATA_DIR: '/nowhere' });
@@ -64,12 +64,12 @@ describe('npm run call', () => {
     ['2006', '400 呼叫请求的参数有误,请联系管理员!\n'],
     ['2000 --as 1002', '400 用户未绑定手机号,请手动拨打010-56469588!\n'],
     ['2000 --token forged', '401 A valid access token is required.\n'],
-  ])('prints what the service has to say against %s', async (options, complaint) => {
+  ])('prints the service’s error for %s', async (options, complaint) => {
     expect(await call(options.split(' '), environment)).toEqual({ code: 1, output: '', complaint });
   });
 
   it.each([[[]], [['2000', '--service']], [['--loud', '2000']]])(
-    'tells how it is used when it is given %j',
+    'prints its usage on stderr for %j',
     async (options) => {
       const { code, output, complaint } = await call(options, environment);
 
@@ -78,14 +78,14 @@ describe('npm run call', () => {
     },
   );
 
-  it.each([[['--help']], [['-h']], [['2000', '--help']]])('prints on stdout how it is used for %j', async (options) => {
+  it.each([[['--help']], [['-h']], [['2000', '--help']]])('prints its usage on stdout for %j', async (options) => {
     const { code, output, complaint } = await call(options, { PORT: 'not even looked at' });
 
     expect([code, complaint]).toEqual([0, '']);
     expect(output).toMatch(USAGE);
   });
 
-  it('asks for the address where PORT is a free one', async () => {
+  it('requires --url when PORT is 0', async () => {
     expect(await call(['2000'], { ...environment, PORT: '0' })).toEqual({
       code: 1,
       output: '',
@@ -93,27 +93,27 @@ describe('npm run call', () => {
     });
   });
 
-  it('says that nothing listens there', async () => {
-    const nobody = createServer().listen(0, '127.0.0.1');
-    await once(nobody, 'listening');
-    const { port } = nobody.address() as AddressInfo;
-    await new Promise((resolve) => nobody.close(resolve));
+  it('prints an error when nothing listens at the URL', async () => {
+    const unused = createServer().listen(0, '127.0.0.1');
+    await once(unused, 'listening');
+    const { port } = unused.address() as AddressInfo;
+    await new Promise((resolve) => unused.close(resolve));
 
     const { code, complaint } = await call(['2000'], { ...environment, PORT: String(port) });
 
     expect([code, complaint]).toEqual([1, `Nothing answers at http://127.0.0.1:${port}. Is it running? npm start\n`]);
   });
 
-  it('says that something else listens there', async () => {
-    const stranger = createServer((_request, response) => response.end('<html>')).listen(0, '127.0.0.1');
-    await once(stranger, 'listening');
-    const { port } = stranger.address() as AddressInfo;
+  it('prints an error when another program listens at the URL', async () => {
+    const other = createServer((_request, response) => response.end('<html>')).listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
     try {
       const { code, complaint } = await call(['2000'], { ...environment, PORT: String(port) });
 
       expect([code, complaint]).toEqual([1, `What answers at http://127.0.0.1:${port} is not Ringback.\n`]);
     } finally {
-      stranger.close();
+      other.close();
     }
   });
 
@@ -124,7 +124,7 @@ describe('npm run call', () => {
       { JWT_JWKS_URI: 'http://127.0.0.1:1/', JWT_AUDIENCE: 'ringback' },
       /^Tokens are signed elsewhere.*\n$/,
     ],
-  ])('refuses in a sentence with %s', async (_what, more, expected) => {
+  ])('prints one sentence and refuses with %s', async (_what, more, expected) => {
     const { code, output, complaint } = await call(['2000'], { ...environment, ...more });
 
     expect([code, output]).toEqual([1, '']);

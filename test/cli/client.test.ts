@@ -39,21 +39,21 @@ describe('a request', () => {
         });
       },
     ],
-  ])('that is %s ends after its limit', async (_, misbehave) => {
+  ])('that is %s times out', async (_, misbehave) => {
     reply = misbehave;
 
     await expect(client.ask('callService')).rejects.toThrow(`${url} has not replied within 0.1 s.`);
     await expect(client.states(CALL_SID).next()).rejects.toThrow(`${url} has not replied within 0.1 s.`);
   });
 
-  it('with a reply that is too long is not read to its end', async () => {
+  it('with a too long reply is aborted', async () => {
     reply = (_, response) => response.end(`{"returnCode":200,"x":"${'x'.repeat(200_000)}"}`);
 
     await expect(new Client(url, 'token', 10_000).ask('callService')).rejects.toThrow('is not Ringback');
   });
 });
 
-it('a stream that is silent for too long is opened anew, after the last event', async () => {
+it('a stream that is silent too long is reopened after the last event', async () => {
   const opened: (string | null)[] = [];
   const encoder = new TextEncoder();
   const states = statesOf(async (lastEventId) => {

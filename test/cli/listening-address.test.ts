@@ -1,4 +1,4 @@
-/** HOST: what is printed leads there, and so does `npm run call`, to whatever address that is. */
+/** HOST: the printed URLs and `npm run call` reach the service, for every kind of address. */
 import { networkInterfaces } from 'node:os';
 import { noteSkipped } from '../support/skipped.js';
 import { PROCESS_LIMIT_MS } from '../support/node-process.js';
@@ -27,17 +27,20 @@ let service: TestApp;
 
 afterEach(() => service.close());
 
-it.each([...IPV4, ...(HAS_IPV6 ? IPV6 : [])])('HOST=$host is reached at $shown', async ({ host, shown }) => {
-  service = await startTestApp({ environment: { HOST: host, SIMULATOR_SPEED: '50' } });
-  const { port } = new URL(service.url);
+it.each([...IPV4, ...(HAS_IPV6 ? IPV6 : [])])(
+  'a service with HOST=$host is reached at $shown',
+  async ({ host, shown }) => {
+    service = await startTestApp({ environment: { HOST: host, SIMULATOR_SPEED: '50' } });
+    const { port } = new URL(service.url);
 
-  const page = welcomePage(service.url, service.config, ['simulator']);
-  const health = await fetch(/^ *Health +(.*)$/m.exec(page)?.[1] ?? '');
-  const rung = await call(['2001'], { HOST: host, PORT: port, JWT_SECRET: TEST_SECRET });
+    const page = welcomePage(service.url, service.config, ['simulator']);
+    const health = await fetch(/^ *Health +(.*)$/m.exec(page)?.[1] ?? '');
+    const rung = await call(['2001'], { HOST: host, PORT: port, JWT_SECRET: TEST_SECRET });
 
-  expect(service.url).toBe(`http://${shown}:${port}`);
-  expect(health.status).toBe(200);
-  expect(page).toContain(host === '127.0.0.1' || host === '0.0.0.0' ? `PORT=${port}` : `HOST=${host} PORT=${port}`);
-  // The simulator's webhooks have found their way, too.
-  expect(rung).toMatchObject({ code: 3, output: expect.stringMatching(/over \(busy\)\n$/) });
-});
+    expect(service.url).toBe(`http://${shown}:${port}`);
+    expect(health.status).toBe(200);
+    expect(page).toContain(host === '127.0.0.1' || host === '0.0.0.0' ? `PORT=${port}` : `HOST=${host} PORT=${port}`);
+    // The simulator's webhooks have reached the service too.
+    expect(rung).toMatchObject({ code: 3, output: expect.stringMatching(/over \(busy\)\n$/) });
+  },
+);

@@ -1,4 +1,4 @@
-/** `npm run call` in a process of its own. */
+/** Runs `npm run call` in a separate process. */
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { endOf, REPOSITORY, startNode, type Ending, type ProcessOptions } from '../support/node-process.js';

@@ -4,24 +4,24 @@ import type { AddressInfo } from 'node:net';
 
 export interface ScriptedService {
   readonly port: string;
-  /** The paths that were asked for. */
-  readonly asked: string[];
+  /** The paths of all requests. */
+  readonly requests: string[];
   close(): void;
 }
 
 export const CALL_SID = '1'.repeat(32);
 
 /**
- * Speaks the contract, and tells of its one call the states that the test has it tell, one after another on the stream;
- * where the last one is not the end, the stream stays open. It never answers a cancel.
+ * A fake service with the contract's API and one call. The stream sends the given states, one after the other. If the last
+ * one is not the end, the stream stays open. A cancel is never answered.
  */
 export const startScriptedService = async (
   states: readonly string[],
   endReason = 'completed',
 ): Promise<ScriptedService> => {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const server = createServer(({ url = '' }, response) => {
-    asked.push(url);
+    requests.push(url);
     if (url.includes('callCancel')) return;
     if (url.includes('callState')) {
       response.setHeader('content-type', 'text/event-stream; charset=utf-8');
@@ -38,7 +38,7 @@ export const startScriptedService = async (
   await once(server, 'listening');
   return {
     port: String((server.address() as AddressInfo).port),
-    asked,
+    requests,
     close() {
       server.close();
       server.closeAllConnections();

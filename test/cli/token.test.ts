@@ -35,7 +35,7 @@ describe('npm run token', () => {
   const statusOf = async (path: string, accessToken: string): Promise<number> =>
     (await fetch(`${service.url}${path}`, { headers: { authorization: `Bearer ${accessToken}` } })).status;
 
-  it('prints a token with which its user may call, and nothing else', async () => {
+  it('prints only a token, with which its user may call', async () => {
     const { code, output } = await endOf(
       startProgram(['npm', 'run', '-s', 'token', '--', '1004'], { environment: { DATA_DIR: dataDir } }),
     );
@@ -46,19 +46,19 @@ describe('npm run token', () => {
     expect(decodeJwt(output.trim()).sub).toBe('1004');
   });
 
-  it('prints one for admins', async () => {
+  it('prints a token for admins', async () => {
     const { code, output } = await token(['--admin']);
 
     expect([code, await statusOf('/v1/admin/users', output.trim())]).toEqual([0, 200]);
   });
 
-  it('prints one for a backend, with the scope that it is given', async () => {
+  it('prints a token for a backend, with the given scope', async () => {
     const { code, output } = await token(['9001', '--scope', 'calls:read calls:write']);
 
     expect([code, decodeJwt(output.trim())]).toMatchObject([0, { sub: '9001', scope: 'calls:read calls:write' }]);
   });
 
-  it('signs with the first of JWT_SECRET, where that is set', async () => {
+  it('signs with the first key of JWT_SECRET', async () => {
     const secrets = ['a key that the app’s own backend signs with', 'the key that is to be forgotten: 32 bytes'];
 
     const { code, output } = await token(['1004'], { JWT_SECRET: secrets.join(',') });
@@ -69,17 +69,17 @@ describe('npm run token', () => {
     });
   });
 
-  it('prints one that has what JWT_ISSUER and JWT_AUDIENCE ask for', async () => {
+  it('prints a token with the claims of JWT_ISSUER and JWT_AUDIENCE', async () => {
     const { output } = await token(['1004'], { JWT_ISSUER: 'here', JWT_AUDIENCE: 'there' });
 
     expect(decodeJwt(output.trim())).toMatchObject({ iss: 'here', aud: 'there' });
   });
 
-  it.each([[[]], [['nobody']], [['--operator']]])('tells how it is used when it is given %j', async (options) => {
+  it.each([[[]], [['nobody']], [['--operator']]])('prints its usage on stderr for %j', async (options) => {
     expect(await token(options)).toEqual({ code: 2, output: '', complaint: USAGE });
   });
 
-  it.each([[['--help']], [['-h']], [['1001', '--help']]])('prints on stdout how it is used for %j', async (options) => {
+  it.each([[['--help']], [['-h']], [['1001', '--help']]])('prints its usage on stdout for %j', async (options) => {
     expect(await token(options, { PORT: 'not even looked at' })).toEqual({ code: 0, output: USAGE, complaint: '' });
   });
 
@@ -91,7 +91,7 @@ describe('npm run token', () => {
     ],
     ['a DATA_DIR without a secret', { DATA_DIR: '/nowhere' }, /^There is no secret in \/nowhere yet.*\n$/],
     ['a setting that cannot be used', { PORT: 'x' }, /^The configuration cannot be used:\n {2}PORT: .*\n$/],
-  ])('refuses in a sentence with %s', async (_what, environment, expected) => {
+  ])('prints one sentence and refuses with %s', async (_what, environment, expected) => {
     const { code, output, complaint } = await token(['1001'], environment);
 
     expect([code, output]).toEqual([1, '']);

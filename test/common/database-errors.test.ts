@@ -1,4 +1,4 @@
-/** What the database was given stays out of logs and replies, whichever statement fails and however. */
+/** A failed statement does not put its parameters into logs or replies, for several causes of failure. */
 import { PassThrough } from 'node:stream';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -27,7 +27,7 @@ const TABLES = ['app_user', 'service_line', 'sub_account', 'call_record'];
 
 const forAll = (statement: (table: string) => string): string => TABLES.map(statement).join(';');
 
-/** How statements fail, and how that is undone. */
+/** Ways to make statements fail, and to undo that. */
 const FAILURES: [how: string, fail: string, undo: string][] = [
   [
     'the tables are gone (class 42)',
@@ -48,7 +48,7 @@ const FAILURES: [how: string, fail: string, undo: string][] = [
   ],
 ];
 
-const orders = (): Promise<Response>[] => [
+const requests = (): Promise<Response>[] => [
   service.admin('POST', 'users', { id: '7001', name: NAME, phone: PHONE }),
   service.admin('PATCH', 'users/1004', { name: NAME, phone: PHONE }),
   service.admin('PUT', 'users', { users: [{ id: '7001', name: NAME, phone: PHONE }] }),
@@ -58,16 +58,16 @@ const orders = (): Promise<Response>[] => [
   service.admin('GET', `dry-run?callerId=1001&phone=${PHONE}`),
 ];
 
-it.each(FAILURES)('when %s, neither log nor reply repeats what the statement was given', async (_, fail, undo) => {
+it.each(FAILURES)('when %s, neither log nor reply contains the statement’s parameters', async (_, fail, undo) => {
   await service.database.query(fail);
   let replies: Response[];
   try {
-    replies = await Promise.all(orders());
+    replies = await Promise.all(requests());
   } finally {
     await service.database.query(undo);
   }
 
-  // One that has not failed may tell an admin the number that was asked for.
+  // A request that succeeds may show an admin the requested number.
   const failed = replies.filter(({ status }) => status === 500);
   const texts = await Promise.all(failed.map((reply) => reply.text()));
   expect(failed.length).toBeGreaterThanOrEqual(5);
@@ -83,7 +83,7 @@ it.each(FAILURES)('when %s, neither log nor reply repeats what the statement was
   }
 });
 
-it('the log tells the code, the table and the constraint of a statement that failed', async () => {
+it('the log has the SQLSTATE, the table and the constraint of a failed statement', async () => {
   await service.database.query(`alter table app_user add constraint never check (false) not valid`);
   try {
     await service.admin('POST', 'users', { id: '7002', name: NAME, phone: PHONE });

@@ -1,4 +1,4 @@
-/** What the log tells of requests that failed: the cause of each, once, with the request's id. */
+/** The log has the cause of each failed request, once, with the request's id. */
 import { Controller, Get, Module, Res } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -31,7 +31,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** The lines about a request, once the last of them is there. */
+/** The log lines of a request, once its last line is written. */
 const linesOf = async (requestId: string | null) => {
   const lines = () => log.lines().filter((line) => line.requestId === requestId);
   await waitFor('the request’s line', () => lines().some(({ msg }) => msg === 'request'));
@@ -41,7 +41,7 @@ const linesOf = async (requestId: string | null) => {
 const appRequest = async () =>
   fetch(`${service.url}/v1/app/callState/${'1'.repeat(32)}?access_token=${await service.token('1001')}`);
 
-describe('a request that the database does not serve', () => {
+describe('a request whose database query fails', () => {
   it('has its cause in the log when no connection of the pool is free', async () => {
     const runners = Array.from({ length: POOL_SIZE }, () => service.database.createQueryRunner());
     await Promise.all(runners.map((runner) => runner.connect()));
@@ -65,7 +65,7 @@ describe('a request that the database does not serve', () => {
     ]);
   });
 
-  it('has its cause in the log when the way to the database is cut', async () => {
+  it('has its cause in the log when the connection to the database is cut', async () => {
     database.proxy.mode = 'cut';
     const response = await service.admin('GET', 'users');
     database.proxy.mode = 'pass';
@@ -103,7 +103,7 @@ describe('a database that cannot be reached', () => {
     return (await fetch(`${await nest.getUrl()}/v1/admin`)).status;
   };
 
-  it('gives 503 where all of several hosts are silent', async () => {
+  it('gives 503 when all of several hosts are silent', async () => {
     const { host, pathname, username } = new URL(database.url);
     database.proxy.mode = 'silence';
     const error: unknown = await new TimeoutClient({
@@ -125,7 +125,7 @@ describe('a database that cannot be reached', () => {
     },
   );
 
-  it('gives 503 for a statement on a connection that is lost', async () => {
+  it('gives 503 for a statement on a lost connection', async () => {
     const client = new TimeoutClient({ connectionString: database.directUrl });
     await client.connect();
     await client.end();
@@ -136,13 +136,13 @@ describe('a database that cannot be reached', () => {
     expect(await statusOf(error)).toBe(503);
   });
 
-  it('is told from a mistake of ours', async () => {
+  it('is distinguished from a fault of the service', async () => {
     expect(await statusOf(new TypeError('x is not a function'))).toBe(500);
     expect(await statusOf(Object.assign(new Error('no such table'), { code: '42P01' }))).toBe(500);
   });
 });
 
-it('what is thrown after a reply has begun is in the log', async () => {
+it('an error that is thrown after the reply has begun is in the log', async () => {
   @Controller()
   class Late {
     @Get()

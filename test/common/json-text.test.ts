@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { AppError } from '../../src/common/error-table.js';
 import { DEEPEST, LONGEST_STRING, MAX_VALUES, readJsonText } from '../../src/common/json-text.js';
 
-/** What became of a text: a value, or the code of a refusal. */
+/** The result of reading a text: a value, or an error code. */
 const outcomeOf = async (text: string): Promise<unknown> => {
   try {
     return { value: await readJsonText(text) };
@@ -21,7 +21,7 @@ const expected = (text: string): unknown => {
 
 const json = fc.json({ maxDepth: 5 }).filter((text) => !/__proto__|constructor/.test(text));
 
-/** A character taken out, doubled or replaced: most are no JSON any more. */
+/** JSON with one character removed, doubled or replaced; most of these are not JSON. */
 const nearlyJson = fc
   .tuple(
     json,
@@ -33,11 +33,11 @@ const nearlyJson = fc
     return text.slice(0, place) + other + text.slice(place + (at % 2));
   });
 
-describe('a text of JSON', () => {
+describe('a JSON text', () => {
   it.each([
-    ['any', json],
-    ['any with blanks', fc.json({ maxDepth: 5 }).map((text) => JSON.stringify(JSON.parse(text), null, 3))],
-    ['what is nearly one', nearlyJson],
+    ['any JSON', json],
+    ['any JSON with blanks', fc.json({ maxDepth: 5 }).map((text) => JSON.stringify(JSON.parse(text), null, 3))],
+    ['nearly JSON', nearlyJson],
   ])('is read as JSON.parse reads it: %s', async (_, texts) => {
     await fc.assert(
       fc.asyncProperty(texts, async (text) => {
@@ -88,7 +88,7 @@ describe('a text of JSON', () => {
     expect(await outcomeOf('\ufeff\ufeff1')).toBe('BAD_REQUEST');
   });
 
-  it('is not nested deeper than anybody needs', async () => {
+  it('is refused when it is nested too deep', async () => {
     const nested = (depth: number): string => '[{"a":'.repeat(depth / 2) + '1' + '}]'.repeat(depth / 2);
 
     expect(await outcomeOf(nested(DEEPEST))).toEqual(expected(nested(DEEPEST)));
@@ -97,7 +97,7 @@ describe('a text of JSON', () => {
     expect(await outcomeOf('{"a":'.repeat(1_000_000))).toBe('BAD_REQUEST');
   });
 
-  it('has no more values, and no longer strings, than anybody needs', async () => {
+  it('is refused when it has too many values or too long strings', async () => {
     const values = (count: number): string => `[${'1,'.repeat(count - 2)}1]`;
 
     expect(await outcomeOf(values(MAX_VALUES))).toEqual(expected(values(MAX_VALUES)));
@@ -111,11 +111,11 @@ describe('a text of JSON', () => {
     '[{"a":{"__proto__":1}}]',
     '{"\\u005f_proto__":{}}',
     '{"constructor":{"prototype":{}}}',
-  ])('does not say what an object is: %s', async (text) => {
+  ])('is refused when it sets a prototype: %s', async (text) => {
     expect(await outcomeOf(text)).toBe('BAD_REQUEST');
   });
 
-  it('leaves room for others while it is read', async () => {
+  it('does not block the event loop while it is read', async () => {
     let turns = 0;
     const count = (): void => {
       turns++;

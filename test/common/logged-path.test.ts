@@ -1,4 +1,4 @@
-/** What of a request's address is in the log, and which format its errors have, however the address is written. */
+/** The path of a request in the log, and the format of its errors, for any form of the URL. */
 import { connect } from 'node:net';
 import { collectedLog } from '../support/collected-log.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** The whole response to a target that no URL parser has touched. */
+/** The whole response to a raw request target. */
 const send = (target: string, method = 'GET'): Promise<string> =>
   new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
@@ -53,16 +53,16 @@ describe('the path in the log', () => {
     expect(await pathLogged(target)).toBe(path);
   });
 
-  it('of a webhook has its secret part hidden', async () => {
+  it('of a webhook does not contain the secret part', async () => {
     expect(await pathLogged('/v1/webhooks/simulator/canary', 'POST')).toBe('/v1/webhooks/simulator/*');
   });
 
-  it('has a provider’s name, but not a secret that stands in its place', async () => {
+  it('contains a provider’s name, but not a secret in the place of the name', async () => {
     expect(await pathLogged('/v1/webhooks/elsewhere', 'POST')).toBe('/v1/webhooks/elsewhere');
     expect(await pathLogged('/v1/webhooks/Canary7fqLwP0xZr3TbNvQ', 'POST')).toBe('/v1/webhooks/:provider');
   });
 
-  it('and everything else in the log are free of what was cut', async () => {
+  it('and the rest of the log do not contain the removed parts', async () => {
     await pathLogged('/v1/app/callState/123#access_token=canary');
 
     expect(log.text()).not.toMatch(/canary/i);
@@ -80,7 +80,7 @@ describe('the text of errors', () => {
     ['/v1/app/callState/canary?access_token=canary', 'GET'],
     ['/v1/admin/users?access_token=canary', 'GET'],
     ['/health/ready?access_token=canary', 'DELETE'],
-  ])('repeats nothing of the address: %s', async (target, method) => {
+  ])('contains no part of the URL: %s', async (target, method) => {
     expect(await send(target, method)).not.toContain('canary');
   });
 });
@@ -93,7 +93,7 @@ describe('the format of errors', () => {
     },
   );
 
-  it('of the contract’s own routes is the envelope, also for an id of no characters in an absolute target', async () => {
+  it('of the contract’s routes is the envelope, also for an empty id in an absolute target', async () => {
     const token = await service.token('1001');
 
     const response = await send(`http://elsewhere.example/v1/app/callState/?access_token=${token}`);

@@ -4,7 +4,7 @@ import { createLogger } from '../../src/common/logger.js';
 const writtenTo = (stream: PassThrough): string => (stream.read() as Buffer | null)?.toString() ?? '';
 
 describe('the logger', () => {
-  it('writes JSON lines where nobody watches', () => {
+  it('writes JSON lines to a stream that is not a terminal', () => {
     const stream = new PassThrough();
 
     createLogger('info', stream).info({ callSid: '1' }, 'call requested');
@@ -33,7 +33,7 @@ describe('the logger', () => {
     }
   });
 
-  it('says nothing below its level', () => {
+  it('writes no line below its level', () => {
     const stream = new PassThrough();
 
     createLogger('warn', stream).info('call requested');
@@ -41,7 +41,7 @@ describe('the logger', () => {
     expect(writtenTo(stream)).toBe('');
   });
 
-  it('bounds every field, and logs of an error neither parameters nor rows', () => {
+  it('truncates every field, and logs neither parameters nor rows of an error', () => {
     const stream = new PassThrough();
     const long = 'x'.repeat(100_000);
     const error = Object.assign(new Error(long, { cause: new Error(`because ${long}`) }), {

@@ -19,7 +19,7 @@ const lines = (): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('the log', () => {
-  it('tells a call’s story in lines that carry its callSid, and the request’s id where there is a request', async () => {
+  it('has lines for each step of a call with its callSid, and with the request’s id if there is a request', async () => {
     const { data } = await service.ask('1004', 'call/2000');
     const callSid = data?.callSid;
     const about = () => lines().filter((line) => line.callSid === callSid);
@@ -32,7 +32,7 @@ describe('the log', () => {
     expect(lines().filter((line) => line.requestId === requested?.requestId).length).toBeGreaterThanOrEqual(3);
   });
 
-  it('masks phone numbers and never holds a token or a secret', async () => {
+  it('masks phone numbers and never contains a token or a secret', async () => {
     const token = await service.token('1005');
     const response = await fetch(`${service.url}/v1/app/call/2001?access_token=${token}`);
     await fetch(`${service.url}/v1/app/callState/1`, { headers: { authorization: `Bearer ${token}` } });
@@ -57,7 +57,7 @@ describe('the log', () => {
     expect(written).not.toContain(service.config.jwtSecrets![0]);
   });
 
-  it('tells who asked, and from where', async () => {
+  it('has the user and the address of a request', async () => {
     await service.ask('1006', 'callState/1');
     await fetch(`${service.url}/v1/app/call/2013`);
 
@@ -74,7 +74,7 @@ describe('the log', () => {
     expect(requests[1]).not.toHaveProperty('userId');
   });
 
-  it('gives the request’s id to the client', async () => {
+  it('has the request id that the client gets', async () => {
     const response = await fetch(`${service.url}/health/live`);
     const id = response.headers.get('x-request-id');
 

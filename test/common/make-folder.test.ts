@@ -12,7 +12,7 @@ describe('a folder', () => {
   });
   afterAll(() => rm(around, { recursive: true }));
 
-  it('is made with those above it, by however many at once, and may be there', async () => {
+  it('is created with its parents, also by concurrent callers, and may exist', async () => {
     const path = join(around, 'a/b/c');
 
     await Promise.all([makeFolder(path), makeFolder(path), makeFolder(join(around, 'a/b/d'))]);
@@ -21,7 +21,7 @@ describe('a folder', () => {
     expect((await stat(path)).isDirectory()).toBe(true);
   });
 
-  it('is refused where a file is, and below one', async () => {
+  it('is refused at the path of a file, and below a file', async () => {
     const file = join(around, 'file');
     await writeFile(file, '');
 
@@ -29,7 +29,7 @@ describe('a folder', () => {
     await expect(makeFolder(join(file, 'below'))).rejects.toThrow('cannot be made (ENOTDIR).');
   });
 
-  // On Linux: Node's own mkdir with `recursive` never comes back from there.
+  // On Linux: Node's own mkdir with `recursive` never returns for this path.
   (existsSync('/proc/self') ? it : it.skip)('is refused below /proc', async () => {
     await expect(makeFolder('/proc/ringback/data')).rejects.toThrow(
       'The folder /proc/ringback cannot be made (ENOENT).',

@@ -1,4 +1,4 @@
-/** With HTTPS_PROXY and HTTP_PROXY set, everything that goes out goes through them: names are not even looked up here. */
+/** With HTTPS_PROXY and HTTP_PROXY, every outgoing request uses the proxy, and names are not resolved locally. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
@@ -12,7 +12,7 @@ import { startHttpProxy, type HttpProxy } from '../support/http-proxy.js';
 import { AUDIENCE, IdentityProvider, ISSUER, makeKey, signBy } from '../support/identity-provider.js';
 import { startRemoteCarrier } from '../support/remote-carrier.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { openTestCall } from '../support/told-call.js';
+import { openTestCall } from '../support/test-call.js';
 import { ACCOUNTS, CALLER_NUMBER, MAIN } from '../support/twilio-call.js';
 import { startTwilioServer, type TwilioServer } from '../support/twilio-server.js';
 import { waitFor } from '../support/wait-for.js';
@@ -81,44 +81,44 @@ afterAll(async () => {
 const isReachable = (name: string) => service.app.nest.get(ProviderRegistry).named(name)!.isReachable();
 
 describe('a proxy', () => {
-  it.each(['twilio', 'yuntongxun'])('leads to %s', async (name) => {
+  it.each(['twilio', 'yuntongxun'])('is used for %s', async (name) => {
     const host = { twilio: 'api.twilio.test', yuntongxun: 'app.cloopen.test' }[name]!;
 
     expect(await isReachable(name)).toBe(true);
 
-    expect(proxy.asked.some((target) => target.startsWith(`${host}:`))).toBe(true);
+    expect(proxy.requested.some((target) => target.startsWith(`${host}:`))).toBe(true);
   });
 
-  it('leads to Asterisk, for orders and for its events', async () => {
-    // The stand-in takes a socket, and no order.
-    await waitFor('a socket of events', () => pbx.clients.size > 0 || proxy.asked.length > 50);
+  it('is used for Asterisk, for requests and for its events', async () => {
+    // The stand-in accepts a WebSocket, but no other request.
+    await waitFor('a socket of events', () => pbx.clients.size > 0 || proxy.requested.length > 50);
 
     expect(pbx.clients.size).toBeGreaterThan(0);
-    expect(proxy.asked).toContain(`pbx.test:${pbxPort()}`);
+    expect(proxy.requested).toContain(`pbx.test:${pbxPort()}`);
   });
 
-  it('leads to the keys of tokens', async () => {
+  it('is used for the identity provider’s keys', async () => {
     const token = await signBy(identity.keys[0]!);
 
     const { status } = await fetch(`${service.url}/v1/app/callState/${'3'.repeat(32)}?access_token=${token}`);
 
     expect(status).toBe(200);
-    expect(proxy.asked.some((target) => target.startsWith('identity.test:'))).toBe(true);
+    expect(proxy.requested.some((target) => target.startsWith('identity.test:'))).toBe(true);
   });
 
-  it('leads to the simulator of another process', async () => {
+  it('is used for a simulator in another process', async () => {
     const carrier = await startRemoteCarrier({ speed: 1, targets: [] });
     const proxyFor = proxyRules({ httpsProxy: undefined, httpProxy: new URL(proxy.url), noProxy: '' });
     const client = new HttpCarrierClient(`http://simulator.test:${carrier.port}`, { proxyFor });
 
     await client.checkReachable();
 
-    expect(proxy.asked).toContain(`simulator.test:${carrier.port}`);
+    expect(proxy.requested).toContain(`simulator.test:${carrier.port}`);
     await client.close();
     await carrier.close();
   });
 
-  it('that refuses makes a provider unreachable, with its status as the reason', async () => {
+  it('that refuses makes a provider unreachable, and its status is in the reason', async () => {
     proxy.refuseWith = 407;
     const client = new HttpCarrierClient('http://simulator.test:3100', {
       proxyFor: proxyRules({ httpsProxy: undefined, httpProxy: new URL(proxy.url), noProxy: '' }),
@@ -128,7 +128,7 @@ describe('a proxy', () => {
     await client.close();
   });
 
-  it('has no password in the log', () => {
+  it('does not have its password in the log', () => {
     expect(log.text()).not.toMatch(/p@ss|p%40ss/);
     expect(log.text()).not.toContain('proxy-authorization');
   });
@@ -152,7 +152,7 @@ describe('a webhook to your backend', () => {
     ]);
   };
 
-  it('goes through the proxy to an address that was checked, and asks for the certificate of its name', async () => {
+  it('is sent through the proxy to a checked address, and requests the certificate of its name', async () => {
     const server = await startCertificateDemand();
     const { port } = server;
     names = { 'backend.test': ['127.0.0.1'] };
@@ -161,13 +161,13 @@ describe('a webhook to your backend', () => {
     const callSid = await openTestCall(service);
 
     await waitFor('an attempt', async () => (await errorsOf(callSid)).length > 0);
-    expect(proxy.asked).toContain(`127.0.0.1:${port}`);
-    expect(server.asked[0]).toBe('backend.test');
+    expect(proxy.requested).toContain(`127.0.0.1:${port}`);
+    expect(server.requested[0]).toBe('backend.test');
     server.close();
   });
 
-  it('does not go through the proxy to an address that is not allowed', async () => {
-    const before = proxy.asked.length;
+  it('is not sent through the proxy to a forbidden address', async () => {
+    const before = proxy.requested.length;
     names = { 'backend.test': ['169.254.169.254'] };
     await register('https://backend.test/hook');
 
@@ -175,10 +175,10 @@ describe('a webhook to your backend', () => {
 
     await waitFor('an attempt', async () => (await errorsOf(callSid)).length > 0);
     expect(await errorsOf(callSid)).toEqual([{ error: '169.254.169.254 is not a public address (linkLocal)' }]);
-    expect(proxy.asked.slice(before).filter((target) => !/^(?:pbx|identity)\.test/.test(target))).toEqual([]);
+    expect(proxy.requested.slice(before).filter((target) => !/^(?:pbx|identity)\.test/.test(target))).toEqual([]);
   });
 
-  it('says so where the proxy refuses', async () => {
+  it('fails with the reason when the proxy refuses', async () => {
     names = { 'backend.test': ['127.0.0.1'] };
     await register('https://backend.test/hook');
     proxy.refuseWith = 403;

@@ -29,14 +29,14 @@ describe('numbers that can be dialled', () => {
     ['the 12345 line of a city with an area code of three digits', '0571-12345', '+8657112345'],
     ['the 12345 line of a city with an area code of two digits', '010-12345', '+861012345'],
     ['the 12345 line of a city in E.164', '+8657112345', '+8657112345'],
-    ['a mobile of China Telecom’s 149', '149 1234 5678', '+8614912345678'],
+    ['a mobile with China Telecom’s prefix 149', '149 1234 5678', '+8614912345678'],
     ['a mobile whose country code is in brackets', '(+86)13800138000', '+8613800138000'],
     ['a mobile whose country code is in full-width brackets', '（＋86）138 0013 8000', '+8613800138000'],
     ['a mobile whose country code has one zero', '086 138 0013 8000', '+8613800138000'],
     ['a landline whose country code has one zero', '086-571-8888-8888', '+8657188888888'],
     ['a German direct dial-in number (DIN 5008)', '+49 89 12345-67', '+49891234567'],
     ['a number abroad', '+44 20 7946 0000', '+442079460000'],
-  ])('takes %s', (_, text, normalised) => {
+  ])('accepts %s', (_, text, normalised) => {
     expect(normalisePhone(text, 'CN')).toBe(normalised);
   });
 
@@ -50,7 +50,7 @@ describe('numbers that can be dialled', () => {
     '0571-12345',
     '14912345678',
     '+12025550123',
-  ])('leaves the stored form of %s as it is', (text) => {
+  ])('does not change the stored form of %s', (text) => {
     const stored = normalisePhone(text, 'CN')!;
 
     expect(normalisePhone(stored, 'CN')).toBe(stored);
@@ -66,7 +66,7 @@ describe('numbers that can be dialled', () => {
     ['soft hyphen', '\u00ad'],
     ['word joiner', '\u2060'],
     ['byte order mark', '\ufeff'],
-  ])('drops an invisible %s, as contacts are pasted', (_, mark) => {
+  ])('drops an invisible %s, which pasted contacts may contain', (_, mark) => {
     expect(normalisePhone(`${mark}138${mark}0013${mark}8000${mark}`, 'CN')).toBe('+8613800138000');
     expect(normalisePhone(`${mark}955${mark}88`, 'CN')).toBe('95588');
   });
@@ -74,7 +74,7 @@ describe('numbers that can be dialled', () => {
   it('reads a national number by the configured region', () => {
     expect(normalisePhone('(202) 555-0123', 'US')).toBe('+12025550123');
     expect(normalisePhone('95588', 'US')).toBeNull();
-    // A short number of China's would be another number in any other network.
+    // A short number of China is another number in another country.
     expect(normalisePhone('+86 95588', 'US')).toBeNull();
     expect(normalisePhone('+86 149 1234 5678', 'US')).toBe('+8614912345678');
   });
@@ -106,8 +106,8 @@ describe('numbers that cannot be dialled', () => {
     ['a premium-rate number', '16888888'],
     ['a premium-rate number abroad', '+44 909 879 0000'],
     ['a landline without its area code', '56469588'],
-    ['a mobile with a digit too few', '1380013800'],
-    ['a mobile with a digit too many', '138001380001'],
+    ['a mobile with one digit missing', '1380013800'],
+    ['a mobile with one extra digit', '138001380001'],
     ['an extension', '010-56469588 x5'],
     ['an extension of RFC 3966', 'tel:+861056469588;ext=5'],
     ['a sentence with a number in it', 'call 13800138000 now'],
@@ -130,7 +130,7 @@ describe('numbers that cannot be dialled', () => {
     ['a city’s 12345 line and an extension', '0571-12345-6'],
     ['a landline and an extension', '010-56469588-5'],
     ['a mobile and an extension', '13800138000-1'],
-    ['a number abroad and an extension that makes another number of it', '+82 2-312-3456-7'],
+    ['a number abroad that becomes another number with its extension', '+82 2-312-3456-7'],
     ['the paid voice services of 12590', '12590'],
     ['the traffic police behind the country code', '+86 122'],
     ['rescue at sea behind the international prefix', '0086 12395'],
@@ -143,7 +143,7 @@ describe('numbers that cannot be dialled', () => {
 });
 
 describe('a text that is too long for a number', () => {
-  // NFKC sorts combining marks in quadratic time, so it must not see a text of unknown length.
+  // NFKC sorts combining marks in quadratic time, so it must not get a text of unlimited length.
   const normalize = jest.spyOn(String.prototype, 'normalize');
   afterAll(() => normalize.mockRestore());
 
@@ -159,7 +159,7 @@ describe('a text that is too long for a number', () => {
     expect(normalize).not.toHaveBeenCalled();
   });
 
-  it('is counted in code points, as people count characters', () => {
+  it('is measured in code points', () => {
     expect(normalisePhone('𝟏𝟑𝟖𝟎𝟎𝟏𝟑𝟖𝟎𝟎𝟎', 'CN')).toBe('+8613800138000');
     expect(isWrittenPhone('𝟏'.repeat(40))).toBe(true);
   });

@@ -38,11 +38,11 @@ describe('a proxy', () => {
     ['fd00::/8', 'http://[fd12::1]:8088', true],
     ['[fd12::1]:8088', 'http://[fd12::1]:8088', true],
     ['fd00::/8', 'http://10.1.2.3', false],
-  ])('with NO_PROXY=%s is left out for %s: %s', (noProxy, origin, isLeftOut) => {
+  ])('with NO_PROXY=%s is not used for %s: %s', (noProxy, origin, isLeftOut) => {
     expect(proxyOf(origin, noProxy) === null).toBe(isLeftOut);
   });
 
-  it('that is not set is not used', () => {
+  it('is not used when its setting is not set', () => {
     const rules = proxyRules({ httpsProxy: undefined, httpProxy: HTTP, noProxy: '' });
 
     expect(rules(new URL('https://api.example.com'))).toBeNull();

@@ -1,4 +1,4 @@
-/** What the log tells an operator of trouble that others have with us, or we with others: the reason, at the right level. */
+/** The log has the reason of failures between the service and clients, providers and endpoints, at the right level. */
 import type { ServerResponse } from 'node:http';
 import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import { collectedLog } from '../support/collected-log.js';
@@ -40,7 +40,7 @@ const refusesWith = (code: string, text: string) => {
 };
 
 describe('a dial that the provider refuses', () => {
-  it('is a warning with its code and text, and without the number', async () => {
+  it('is logged as a warning with its code and text, without the number', async () => {
     const caller = await telephony.user('yuntongxun');
     refusesWith(REFUSED, '【账号】被叫号码 13900001001 不合法');
 
@@ -59,15 +59,15 @@ describe('a dial that the provider refuses', () => {
     expect(log.text()).not.toContain('13900001001');
   });
 
-  it('is one too where another provider carries the call', async () => {
+  it('is logged as a warning too when another provider carries the call', async () => {
     const caller = await telephony.user('yuntongxun', 'twilio');
     refusesWith(NO_FUNDS, '余额不足');
 
     const { data } = await telephony.service.ask(caller, 'call/2000');
 
-    const told = () => log.lines().filter(({ callSid, level }) => callSid === data!.callSid && level === WARN);
-    await waitFor('the line', () => told().length > 0);
-    expect(told()).toMatchObject([{ provider: 'yuntongxun', refusal: { category: 'no_funds', code: NO_FUNDS } }]);
+    const warnings = () => log.lines().filter(({ callSid, level }) => callSid === data!.callSid && level === WARN);
+    await waitFor('the line', () => warnings().length > 0);
+    expect(warnings()).toMatchObject([{ provider: 'yuntongxun', refusal: { category: 'no_funds', code: NO_FUNDS } }]);
   });
 });
 
@@ -78,7 +78,7 @@ describe('a request that is refused', () => {
     return waitFor('the line', () => lines('request').find(({ requestId }) => requestId === id));
   };
 
-  it('for its token tells why, at info', async () => {
+  it('for its token is logged at level info with the reason', async () => {
     const token = await telephony.service.token('1001');
     const forged = `${token.slice(0, token.lastIndexOf('.'))}.${'A'.repeat(43)}`;
 
@@ -87,7 +87,7 @@ describe('a request that is refused', () => {
     expect(line).toMatchObject({ level: INFO, status: 401, error: 'UNAUTHENTICATED', reason: 'invalid signature' });
   });
 
-  it('for what a token claims tells why', async () => {
+  it('for a claim of its token is logged with the reason', async () => {
     const line = await lineOf('/v1/app/callService', {
       authorization: `Bearer ${await telephony.service.token('nobody')}`,
     });
@@ -99,16 +99,16 @@ describe('a request that is refused', () => {
     });
   });
 
-  it('for a webhook’s signature tells why', async () => {
+  it('for a webhook’s signature is logged with the reason', async () => {
     const line = await lineOf('/v1/webhooks/twilio', {}, 'POST');
 
     expect(line).toMatchObject({ level: INFO, status: 401, reason: expect.stringMatching(/./) as unknown });
   });
 });
 
-it('a webhook endpoint that begins to fail is one warning, and one line when it accepts again', async () => {
+it('a webhook endpoint that begins to fail is logged as one warning, and as one line when it accepts again', async () => {
   const { id } = await registerEndpoint(telephony.service, { url: receiver.url });
-  const told = () => log.lines().filter(({ endpointId, msg }) => endpointId === id && msg !== 'webhook attempt');
+  const stateLines = () => log.lines().filter(({ endpointId, msg }) => endpointId === id && msg !== 'webhook attempt');
   const attempts = () => lines('webhook attempt').filter(({ endpointId }) => endpointId === id);
   receiver.replyWith(() => 503);
   const caller = await telephony.user('twilio');
@@ -124,10 +124,10 @@ it('a webhook endpoint that begins to fail is one warning, and one line when it 
   receiver.replyWith(() => 204);
   await waitFor('a delivery', async () => {
     await retryNow(telephony.service.database);
-    return told().length > 1;
+    return stateLines().length > 1;
   });
 
-  expect(told()).toMatchObject([
+  expect(stateLines()).toMatchObject([
     {
       level: WARN,
       status: 503,
@@ -138,14 +138,14 @@ it('a webhook endpoint that begins to fail is one warning, and one line when it 
   ]);
 });
 
-it('a provider that cannot be reached is a warning with the cause', async () => {
+it('a provider that cannot be reached is logged as a warning with the cause', async () => {
   const providers = telephony.service.app.nest.get(ProviderRegistry);
   const twilio = providers.named('twilio')!;
   await telephony.twilio.close();
 
   expect([await twilio.isReachable(), await twilio.isReachable()]).toEqual([false, false]);
 
-  // A connection that was kept breaks, or a new one is refused.
+  // A kept-alive connection breaks, or a new one is refused.
   expect(lines('provider unreachable')).toMatchObject([
     { level: WARN, provider: 'twilio', error: { message: expect.stringMatching(/closed|ECONN/) as unknown } },
   ]);

@@ -2,7 +2,7 @@ import { readConfig, readMigrationConfig, readSimulatorConfig, type ConfigError 
 import { SETTINGS } from '../../src/config/settings.js';
 
 const NAMES = Object.values(SETTINGS).map(({ name }) => name);
-/** Those that take any text. */
+/** Settings that accept any text. */
 const TEXTS = [
   'HOST',
   'NO_PROXY',
@@ -40,7 +40,7 @@ const problemsOf = (
 };
 
 describe('the configuration', () => {
-  it('has a default for everything, without which there is no secret', () => {
+  it('has a default for every setting except secrets', () => {
     expect(readConfig({})).toMatchObject({
       host: '0.0.0.0',
       port: 3000,
@@ -56,13 +56,13 @@ describe('the configuration', () => {
     });
   });
 
-  it('takes what is empty for what is not set', () => {
+  it('treats an empty variable as not set', () => {
     const empty = Object.fromEntries(NAMES.map((name) => [name, '']));
 
     expect(readConfig(empty)).toEqual(readConfig({}));
   });
 
-  it('shows of a URL no query, which may hold a key', () => {
+  it('does not show the query of a URL, which may contain a key', () => {
     const { shown, jwtJwksUri } = readConfig({
       JWT_JWKS_URI: 'https://login.example/keys?code=tuna',
       JWT_AUDIENCE: 'ringback',
@@ -72,14 +72,14 @@ describe('the configuration', () => {
     expect(jwtJwksUri).toBe('https://login.example/keys?code=tuna');
   });
 
-  it('cannot be changed any more', () => {
+  it('is frozen', () => {
     const config = readConfig({});
 
     expect(() => Object.assign(config, { port: 1 })).toThrow(TypeError);
     expect(() => Object.assign(config, { another: 1 })).toThrow(TypeError);
   });
 
-  it('reports every mistake at once, by name, and repeats no value', () => {
+  it('reports every invalid setting at once by name, without its value', () => {
     const mistaken = NAMES.filter((name) => !TEXTS.includes(name));
     const environment = Object.fromEntries(mistaken.map((name) => [name, `swordfish`]));
 
@@ -102,7 +102,7 @@ describe('the configuration', () => {
     expect(message).not.toContain('swordfish');
   });
 
-  it('reports what is missing along with what is mistaken', () => {
+  it('reports missing settings together with invalid ones', () => {
     expect(problemsOf({ PORT: 'http', DATABASE_URL: DATABASE, SIMULATOR: 'true' })).toEqual([
       expect.stringMatching(/^PORT: /),
       'JWT_SECRET: required when DATABASE_URL is set (or set JWT_JWKS_URI instead)',
@@ -110,7 +110,7 @@ describe('the configuration', () => {
     ]);
   });
 
-  it('does not call a key missing that is only wrong', () => {
+  it('does not report an invalid key as missing', () => {
     const environment = {
       JWT_SECRET: 'changeme',
       SUB_ACCOUNT_KEYS: 'changeme',
@@ -126,12 +126,12 @@ describe('the configuration', () => {
 
   it.each([
     [
-      'an own database without a key for tokens',
+      'an own database without JWT_SECRET',
       { DATABASE_URL: DATABASE, SUB_ACCOUNT_KEYS: KEYS, SIMULATOR: 'true' },
       'JWT_SECRET: required when DATABASE_URL',
     ],
     [
-      'an own database without keys for secrets',
+      'an own database without SUB_ACCOUNT_KEYS',
       { DATABASE_URL: DATABASE, JWT_SECRET: KEY, SIMULATOR: 'true' },
       'SUB_ACCOUNT_KEYS: required when DATABASE_URL',
     ],
@@ -141,28 +141,28 @@ describe('the configuration', () => {
       'SIMULATOR: no provider is set (ASTERISK_URL, TWILIO_ACCOUNT_SID, YUNTONGXUN_ACCOUNT_SID)',
     ],
     [
-      'two keys',
+      'both JWT_SECRET and JWT_JWKS_URI',
       { JWT_SECRET: KEY, JWT_JWKS_URI: 'https://host/keys', JWT_AUDIENCE: 'ringback' },
       'JWT_SECRET, JWT_JWKS_URI: set one',
     ],
     [
-      'an identity provider whose tokens may be meant for others',
+      'an identity provider without an audience',
       { JWT_JWKS_URI: 'https://host/keys' },
       'JWT_AUDIENCE: required when JWT_JWKS_URI',
     ],
     [
-      'a caller’s phone that rings for longer than the call may wait for it',
+      'a RING_CALLER not less than LONGEST_REQUESTED',
       { LONGEST_REQUESTED: '45' },
       'RING_CALLER: must be less than LONGEST_REQUESTED; they are 45 and 45',
     ],
     [
-      'a callee’s phone that rings for longer than the call may wait for it',
+      'a RING_CALLEE not less than LONGEST_RINGING',
       { RING_CALLEE: '121' },
       'RING_CALLEE: must be less than LONGEST_RINGING; they are 121 and 120',
     ],
-    ['an admin port that is the public one', { PORT: '3000', ADMIN_PORT: '3000' }, 'ADMIN_PORT: must not be'],
+    ['an admin port equal to the public port', { PORT: '3000', ADMIN_PORT: '3000' }, 'ADMIN_PORT: must not be'],
     [
-      'a simulator whose secrets are not known',
+      'a remote simulator without webhook secrets',
       { SIMULATOR_URL: 'http://host' },
       'SIMULATOR_WEBHOOK_SECRETS: required',
     ],
@@ -182,7 +182,7 @@ describe('the configuration', () => {
     },
     { SIMULATOR_URL: 'http://host', SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET },
     { RING_CALLER: '119', LONGEST_REQUESTED: '120', LONGEST_RINGING: '61' },
-  ])('takes %j', (environment) => {
+  ])('accepts %j', (environment) => {
     expect(problemsOf(environment)).toEqual([]);
   });
 
@@ -193,18 +193,18 @@ describe('the configuration', () => {
       { YUNTONGXUN_ACCOUNT_SID: '1'.repeat(32) },
       ['YUNTONGXUN_AUTH_TOKEN', 'YUNTONGXUN_APP_ID', 'YUNTONGXUN_WEBHOOK_TOKEN'],
     ],
-  ])('refuses %j without what belongs to it', (environment, names) => {
+  ])('refuses %j without the provider’s required settings', (environment, names) => {
     expect(problemsOf(environment)).toEqual(
       names.map((name) => expect.stringMatching(new RegExp(`^${name}: required`))),
     );
   });
 
-  it('of migrating is the database, and no key', () => {
+  it('of the migration program is only the database, without keys', () => {
     expect(problemsOf({}, readMigrationConfig)).toEqual([expect.stringMatching(/^DATABASE_URL: required/)]);
     expect(problemsOf({ DATABASE_URL: DATABASE }, readMigrationConfig)).toEqual([]);
   });
 
-  it('of the simulator as a program of its own has the secrets of its webhooks', () => {
+  it('of the separate simulator requires the secrets of its webhooks', () => {
     expect(problemsOf({}, readSimulatorConfig)).toEqual([
       expect.stringMatching(/^SIMULATOR_WEBHOOK_SECRETS: required/),
     ]);

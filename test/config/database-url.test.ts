@@ -11,7 +11,7 @@ const problemOf = (url: string): string => {
 
 describe('DATABASE_URL', () => {
   it.each(['tuna%eel', 'tuna#eel', 'tuna/eel', 'tuna?eel', '1/2', '1?2', 'tuna eel', 'tuna,eel%', 'tuna%E4eel'])(
-    'with a raw character in its password is refused with how to write it, and without the password: %s',
+    'with an unescaped character in its password is refused with the correct form, without the password: %s',
     (password) => {
       const problem = problemOf(`postgresql://user:${password}@host/database`);
 
@@ -32,7 +32,7 @@ describe('DATABASE_URL', () => {
     'postgresql://host/database?user=reader&password=secret&target_session_attrs=read-write',
     'postgresql://user@host/database?ssl=true&sslnegotiation=direct',
     'postgresql://user@host/database?sslmode=require&uselibpqcompat=true',
-  ])('is taken: %s', (url) => {
+  ])('is accepted: %s', (url) => {
     expect(databaseUrl(url)).toBe(url);
   });
 
@@ -62,13 +62,13 @@ describe('DATABASE_URL', () => {
     ['sslrootcert', 'certificate', 'CERTIFICATE'],
     ['sslcert', 'certificate', 'CERTIFICATE'],
     ['sslkey', 'private key', 'PRIVATE KEY'],
-  ])('names the file of %s where it holds no %s', (name, content, label) => {
+  ])('is refused when the file of %s contains no %s', (name, content, label) => {
     expect(problemOf(`postgresql://user@host/database?sslmode=require&${name}=package.json`)).toBe(
       `the file of ${name} holds no ${content} (-----BEGIN ${label}-----)`,
     );
   });
 
-  it('names a certificate file that cannot be read', () => {
+  it('is refused when a certificate file cannot be read', () => {
     expect(problemOf('postgresql://user@host/database?sslmode=require&sslrootcert=/nowhere/ca.pem')).toBe(
       'the file of sslrootcert cannot be read (ENOENT)',
     );
@@ -83,7 +83,7 @@ describe('DATABASE_URL', () => {
     'postgresql://user:tuna@one:5432,/database',
     'postgresql://user:tuna@,one/database',
     'postgresql://user:tuna@/database?host=one,,two',
-  ])('with a host or port that is none is refused, without the password: %s', (url) => {
+  ])('with a malformed host or port is refused, without the password: %s', (url) => {
     expect(problemOf(url)).toBe('expected hosts as name, name:port or [IPv6]:port, comma-separated');
   });
 
@@ -106,7 +106,7 @@ describe('DATABASE_URL', () => {
       ['postgresql:///database?host=%2Fone&port=1', 'postgresql:///database?host=%2Ftwo&port=2'],
     ],
     ['postgresql://one', ['postgresql://one']],
-  ])('%s leads to each of its hosts', (url, urls) => {
+  ])('%s is split into one URL per host', (url, urls) => {
     expect(urlOfEachHost(url)).toEqual(urls);
   });
 });

@@ -12,7 +12,7 @@ const problemOf = (text: string): string => {
   }
 };
 
-it('holds its keys by name, in the order in which they stand', () => {
+it('a key ring has its keys by name, in their order', () => {
   const ring = readKeyRing(`2027-01-31:${bytesOf('b')}, old_1:${bytesOf('a')}`);
 
   expect(ring.map(({ name, key }) => [name, key.export().toString()])).toEqual([
@@ -21,7 +21,7 @@ it('holds its keys by name, in the order in which they stand', () => {
   ]);
 });
 
-it('shows no key to whoever prints or stores it', () => {
+it('a key ring does not show its keys when it is printed or serialized', () => {
   const ring = readKeyRing(`name:${bytesOf('a')}`);
 
   for (const shown of [JSON.stringify(ring), inspect(ring, { depth: null, showHidden: true })]) {
@@ -39,10 +39,10 @@ it.each([
   ['48 bytes', `name:${Buffer.alloc(48, 'a').toString('base64')}`],
   ['hexadecimal digits', `name:${Buffer.alloc(32, 'a').toString('hex')}`],
   ['nothing after a comma', `name:${bytesOf('a')},`],
-])('refuses %s, and does not repeat it', (_what, text) => {
+])('a key ring refuses %s, without its value in the error', (_what, text) => {
   expect(problemOf(text)).toBe('expected name:key, the key 32 bytes in base64, comma-separated');
 });
 
-it('refuses two keys of one name', () => {
+it('a key ring refuses two keys with the same name', () => {
   expect(problemOf(`name:${bytesOf('a')},name:${bytesOf('b')}`)).toBe('expected no name twice');
 });

@@ -8,7 +8,7 @@ import { SETTINGS } from '../../src/config/settings.js';
 const KEY = 'a key of 32 bytes or more: for the tests';
 const WEBHOOK_SECRET = `whsec_${Buffer.alloc(24).toString('base64')}`;
 
-/** By variable, what it may be, and the key of the configuration. */
+/** A valid value of each secret, by its variable. */
 const SECRETS: Readonly<Record<string, string>> = {
   DATABASE_URL: 'postgresql://user:password@host/database',
   DATABASE_DIRECT_URL: 'postgresql://user:password@host:5433/database',
@@ -24,7 +24,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   HTTP_PROXY: 'http://user:password@proxy:3128',
 };
 
-/** What all of them need beside themselves. */
+/** Settings that all of them need. */
 const REST = { SIMULATOR: 'true' };
 
 const problemsOf = (environment: Record<string, string>): readonly string[] => {
@@ -52,7 +52,7 @@ describe('a secret in a file', () => {
     return path;
   };
 
-  it('is every secret that there is', () => {
+  it('is possible for every secret setting', () => {
     const names = Object.values<Setting<unknown>>(SETTINGS)
       .filter(({ isSecret }) => isSecret)
       .map(({ name }) => name);
@@ -60,7 +60,7 @@ describe('a secret in a file', () => {
     expect(names.sort()).toEqual(Object.keys(SECRETS).sort());
   });
 
-  it.each(['', '\n', '\r\n'])('is the same as the variable, with %j at its end', (end) => {
+  it.each(['', '\n', '\r\n'])('is equal to the variable, with %j at the file’s end', (end) => {
     const files = Object.entries(SECRETS).map(([name, secret]) => [`${name}_FILE`, file(name, `${secret}${end}`)]);
 
     const config = readConfig({ ...REST, ...(Object.fromEntries(files) as Record<string, string>) });
@@ -70,7 +70,7 @@ describe('a secret in a file', () => {
     expect(config.unknown).toEqual([]);
   });
 
-  it('counts as set where another setting demands it', () => {
+  it('counts as set for the rules of other settings', () => {
     const DATABASE_URL_FILE = file('url', SECRETS.DATABASE_URL!);
 
     expect(problemsOf({ DATABASE_URL_FILE })).toEqual([
@@ -80,7 +80,7 @@ describe('a secret in a file', () => {
     expect(readMigrationConfig({ DATABASE_URL_FILE }).databaseUrl).toBe(SECRETS.DATABASE_URL);
   });
 
-  it('is refused beside the variable', () => {
+  it('is refused together with the variable', () => {
     expect(problemsOf({ JWT_SECRET: KEY, JWT_SECRET_FILE: file('both', KEY) })).toEqual([
       'JWT_SECRET, JWT_SECRET_FILE: set one of the two, not both',
     ]);
@@ -93,16 +93,16 @@ describe('a secret in a file', () => {
     ['another file', (): string => file('large', 'x'.repeat(1024 * 1024 + 1)), 'the file has more than 1 MB'],
     ['empty', (): string => file('empty', '\n'), 'the file is empty'],
     [
-      'no text',
+      'not text',
       (): string => file('bytes', Buffer.alloc(40, 0xff)),
       'the file is not UTF-8 text; write random bytes in hex or base64',
     ],
-  ])('is refused where it is %s', (_what, path, problem) => {
+  ])('is refused when the file is %s', (_what, path, problem) => {
     expect(problemsOf({ JWT_SECRET_FILE: path() })).toEqual([`JWT_SECRET_FILE: ${problem}`]);
   });
 
   it.each(['JWT_SECRET', 'DATABASE_URL', 'YUNTONGXUN_AUTH_TOKEN'])(
-    'is refused in %s too, where it was not text in UTF-8 and is read as replacement characters',
+    'is refused in the variable %s too, when it was not UTF-8 and has replacement characters',
     (name) => {
       const value = name === 'DATABASE_URL' ? 'postgresql://user:\uFFFD\uFFFD@host/database' : '\uFFFD'.repeat(11);
 
@@ -112,7 +112,7 @@ describe('a secret in a file', () => {
     },
   );
 
-  it('is refused for what is wrong with it under the name of its file, and not repeated', () => {
+  it('is refused with the name of its file variable, without its value', () => {
     expect(problemsOf({ JWT_SECRET_FILE: file('short', 'swordfish') })).toEqual([
       'JWT_SECRET_FILE: expected at least 32 bytes each, comma-separated',
     ]);

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { Setting } from '../../src/config/setting.js';
 import { SETTINGS } from '../../src/config/settings.js';
 
-/** What the text becomes, or what is wrong with it. */
+/** The value of the text, or the error. */
 const read = (name: string, text: string): unknown => {
   const setting = Object.values<Setting<unknown>>(SETTINGS).find((one) => one.name === name);
   try {
@@ -56,11 +56,11 @@ it.each([
   ['JWT_AUDIENCE', ['ringback']],
   ['NO_PROXY', ['', '*', 'localhost, .svc.cluster.local *.example.com', '10.0.0.0/8,[fd00::]/8,fd00::/8,host:80']],
   ['ASTERISK_SHOWN_TO_CALLEE', ['{caller}', '01052823298', '0{caller}']],
-])('%s is taken as it is: %j', (name, texts) => {
+])('%s is read unchanged: %j', (name, texts) => {
   expect(texts.map((text) => read(name, text))).toEqual(texts);
 });
 
-it('JWT_SECRET is taken as it is, each key of it', () => {
+it('each key of JWT_SECRET is read unchanged', () => {
   const keys = ['x'.repeat(32), '密'.repeat(11)];
 
   expect(read('JWT_SECRET', keys.join(','))).toEqual(keys);
@@ -148,7 +148,7 @@ it.each([
   for (const text of texts) expect(read(name, text)).toMatch(new RegExp(`^expected .*${expected}`));
 });
 
-it('TRUST_PROXY is a number of proxies or where they are; false, as it was once written, is none', () => {
+it('TRUST_PROXY is a number of proxies or their addresses, and the former `false` is none', () => {
   expect(['0', '1', '10', 'false'].map((text) => read('TRUST_PROXY', text))).toEqual([0, 1, 10, 0]);
   expect(read('TRUST_PROXY', '10.0.0.0/8, fd00::/8')).toEqual([
     [expect.objectContaining({ octets: [10, 0, 0, 0] }), 8],
@@ -157,7 +157,7 @@ it('TRUST_PROXY is a number of proxies or where they are; false, as it was once 
 });
 
 it.each(['TRUST_PROXY', 'WEBHOOK_ALLOWED_RANGES', 'YUNTONGXUN_ALLOWED_ADDRESSES'])(
-  '%s has an address alone as the range of one, and IPv4 in IPv6 as IPv4',
+  '%s reads a single address as a range of one, and IPv4-mapped IPv6 as IPv4',
   (name) => {
     expect(read(name, '10.0.0.1,::1,::ffff:10.0.0.2,::ffff:10.0.0.0/104')).toEqual([
       [expect.objectContaining({ octets: [10, 0, 0, 1] }), 32],
@@ -168,12 +168,12 @@ it.each(['TRUST_PROXY', 'WEBHOOK_ALLOWED_RANGES', 'YUNTONGXUN_ALLOWED_ADDRESSES'
   },
 );
 
-it('only `true` is told what is wrong with `true`', () => {
+it('TRUST_PROXY has an error of its own only for the former `true`', () => {
   expect(read('TRUST_PROXY', 'true')).toContain('`true` is no longer accepted');
   expect(read('TRUST_PROXY', 'yes')).not.toContain('`true`');
 });
 
-it('lists have a comma between two, and perhaps a blank', () => {
+it('lists are separated by a comma, with or without a blank', () => {
   expect(read('CORS_ORIGINS', 'https://a.example, http://b.example:8080')).toEqual([
     'https://a.example',
     'http://b.example:8080',
@@ -182,7 +182,7 @@ it('lists have a comma between two, and perhaps a blank', () => {
   expect(read('SIMULATOR_TARGETS', 'http://one/hook,http://two/hook')).toEqual(['http://one/hook', 'http://two/hook']);
 });
 
-describe('a secret with a line break or blanks around it, as files and Kubernetes secrets have it', () => {
+describe('a secret with a line break or blanks around it, as in files and Kubernetes secrets', () => {
   const GOOD: Readonly<Record<string, string>> = {
     JWT_SECRET: 'x'.repeat(32),
     DATABASE_URL: 'postgresql://user:password@host/database',
@@ -203,7 +203,7 @@ describe('a secret with a line break or blanks around it, as files and Kubernete
     .filter(({ isSecret }) => isSecret)
     .map(({ name }) => name);
 
-  it.each(names)('is refused, or read without them: %s', (name) => {
+  it.each(names)('is either refused or read without them: %s', (name) => {
     const good = GOOD[name]!;
     const plain = inspect(read(name, good));
 

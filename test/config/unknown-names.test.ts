@@ -5,7 +5,7 @@ const DATABASE = { DATABASE_URL: 'postgresql://user:password@host/database', SIM
 const unknownOf = (...names: string[]): readonly unknown[] =>
   readConfig(Object.fromEntries(names.map((name) => [name, 'x']))).unknown;
 
-describe('a variable that is no setting', () => {
+describe('a variable that is not a setting', () => {
   it.each([
     ['LONGEST_RNGING', 'LONGEST_RINGING'],
     ['LOGLEVEL', 'LOG_LEVEL'],
@@ -22,15 +22,15 @@ describe('a variable that is no setting', () => {
     ['YUNTONGXUN_CALLS', 'YUNTONGXUN_CALLS_PER_SECOND'],
     ['Log_Level', 'LOG_LEVEL'],
     ['Port', 'PORT'],
-  ])('is named with what it may have meant: %s', (name, meant) => {
+  ])('is reported with a suggestion: %s', (name, meant) => {
     expect(unknownOf(name)).toEqual([{ name, meant }]);
   });
 
-  it('is named alone where it is of a group of settings and near to none', () => {
+  it('is reported without a suggestion when it has only the prefix of a group of settings', () => {
     expect(unknownOf('TWILIO_STUDIO_FLOW_NAME')).toEqual([{ name: 'TWILIO_STUDIO_FLOW_NAME' }]);
   });
 
-  it('belongs to another program otherwise', () => {
+  it('is otherwise ignored, because it belongs to another program', () => {
     const others = [
       ...[
         'HOME',
@@ -57,18 +57,18 @@ describe('a variable that is no setting', () => {
         'KUBERNETES_PORT',
         'RINGBACK_SERVICE_HOST',
       ],
-      // As Kubernetes tells of a service called asterisk.
+      // Variables that Kubernetes sets for a service called asterisk.
       ...['ASTERISK_SERVICE_HOST', 'ASTERISK_SERVICE_PORT_HTTP', 'ASTERISK_PORT', 'ASTERISK_PORT_8088_TCP_ADDR'],
     ];
 
     expect(unknownOf(...others)).toEqual([]);
   });
 
-  it('is nothing where it is empty', () => {
+  it('is ignored when it is empty', () => {
     expect(readConfig({ LOGLEVEL: '' }).unknown).toEqual([]);
   });
 
-  it('is named beside what is missing, for it may be the reason', () => {
+  it('is reported together with missing settings, because it may be the cause', () => {
     let problems: readonly string[] = [];
     try {
       readConfig({

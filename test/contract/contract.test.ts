@@ -1,12 +1,12 @@
 /**
- * shared by nobody and changed by nobody: the strings of 2016, walked through real HTTP. They stand here a second time, as
- * literals, because a table that is compared with itself proves nothing.
+ * The contract of 2016 over real HTTP. Its strings are repeated here as literals and must not change: a table that is
+ * compared with itself proves nothing.
  */
 import { createHmac } from 'node:crypto';
 import { request } from 'undici';
 import { storeCall } from '../support/stored-call.js';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
-import { tellStep } from '../support/told-call.js';
+import { publishStep } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 
 const PARAMETERS = { returnCode: 400, returnMsg: '呼叫请求的参数有误,请联系管理员!' };
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** A fresh caller for each call, so that no test meets another's call. */
+/** A new caller for each call, so that tests do not share calls. */
 let nextCaller = 1004;
 const caller = (): string => String(nextCaller++);
 
@@ -60,7 +60,7 @@ describe('success', () => {
     expect(response.headers.get('referrer-policy')).toBe('no-referrer');
   });
 
-  it('makes a callSid of the time in UTC and seventeen digits', async () => {
+  it('gives a callSid of the time in UTC and seventeen digits', async () => {
     const before = new Date().toISOString().replace(/\D/g, '').slice(2, 14);
 
     const callSid = await placed(caller(), 'call/2013');
@@ -69,20 +69,20 @@ describe('success', () => {
     expect(callSid).toMatch(/^\d{32}$/);
   });
 
-  it('tells of state 1, 2, 3 and 4', async () => {
+  it('shows the states 1, 2, 3 and 4', async () => {
     const { callSid, callerId } = await storeCall(service.database);
     const state = async () => (await service.ask(callerId, `callState/${callSid}`)).data?.stateType;
 
     const states = [await state()];
     for (const number of [2, 3, 4] as const) {
-      await tellStep(service, callSid, number);
+      await publishStep(service, callSid, number);
       states.push(await state());
     }
 
     expect(states).toEqual(['1', '2', '3', '4']);
   });
 
-  it('walks a call to its end, never back', async () => {
+  it('shows the states of a call in order until its end', async () => {
     const userId = caller();
 
     const callSid = await placed(userId, 'call/2000');
@@ -100,7 +100,7 @@ describe('success', () => {
     expect((await statesOf(userId, callSid)).at(-1)).toBe('4');
   });
 
-  it('takes a trailing slash for the same resource', async () => {
+  it('accepts a trailing slash for the same resource', async () => {
     const [first, second] = [caller(), caller()];
 
     const callSid = await placed(first, 'call/2013/');
@@ -115,7 +115,7 @@ describe('success', () => {
   });
 
   it.each([
-    // Each stays in that state for long.
+    // Each of these calls stays in that state.
     ['1', '2005'],
     ['2', '2002'],
     ['3', '2013'],
@@ -153,19 +153,19 @@ describe('failures of a call', () => {
     ['full-width digits', encodeURIComponent('２０００')],
     ['ten thousand characters', '9'.repeat(10_000)],
     ['a slash', '20%2F00'],
-  ])('says that the parameters are wrong when the target is %s', async (_, target) => {
+  ])('say that the parameters are wrong when the target is %s', async (_, target) => {
     expect(await service.ask('1001', `call/${target}`)).toEqual(PARAMETERS);
   });
 
   it.each(['1002', '987654321', '9223372036854775807'])(
-    'sends caller %s without a phone to the hotline',
+    'refer caller %s without a phone to the hotline',
     async (userId) => {
       expect(await service.ask(userId, 'call/2000')).toEqual(NO_PHONE);
       expect(await service.ask(userId, 'callService')).toEqual(NO_PHONE);
     },
   );
 
-  it('says that the parameters are wrong when caller and target have the same phone, and dials nothing', async () => {
+  it('say that the parameters are wrong when caller and target have the same phone, without a dial', async () => {
     const phone = '+8613700000001';
     const [callerId, targetId] = [caller(), '3001'];
     await service.admin('PATCH', `users/${callerId}`, { phone });
@@ -177,18 +177,18 @@ describe('failures of a call', () => {
     expect(calls).toEqual([]);
   });
 
-  it('says that the parameters are wrong when the service line has the caller’s phone', async () => {
+  it('say that the parameters are wrong when the service line has the caller’s phone', async () => {
     const callerId = caller();
     await service.admin('PATCH', `users/${callerId}`, { phone: '400-000-0000' });
 
     expect(await service.ask(callerId, 'callService')).toEqual(PARAMETERS);
   });
 
-  it.each(['2100', '987654321', '9223372036854775807'])('says that target %s has no phone', async (targetId) => {
+  it.each(['2100', '987654321', '9223372036854775807'])('say that target %s has no phone', async (targetId) => {
     expect(await service.ask('1001', `call/${targetId}`)).toEqual(NO_CALLEE);
   });
 
-  it('says that no service line is open', async () => {
+  it('say that no service line is open', async () => {
     await service.database.query('update service_line set open = false');
     try {
       expect(await service.ask('1001', 'callService')).toEqual(NO_CALLEE);
@@ -197,19 +197,19 @@ describe('failures of a call', () => {
     }
   });
 
-  it('says that the caller has no sub-account', async () => {
+  it('say that the caller has no sub-account', async () => {
     expect(await service.ask('1003', 'call/2000')).toEqual(NO_ACCOUNT);
     expect(await service.ask('1003', 'callService')).toEqual(NO_ACCOUNT);
   });
 
-  it('checks in the contract’s order', async () => {
+  it('have the contract’s order when several apply', async () => {
     expect(await service.ask('1002', 'call/1e3')).toEqual(PARAMETERS);
     expect(await service.ask('1002', 'call/2100')).toEqual(NO_PHONE);
     expect(await service.ask('1003', 'call/2100')).toEqual(NO_ACCOUNT);
     expect(await service.ask('1003', 'call/1e3')).toEqual(PARAMETERS);
   });
 
-  it('says that the parameters are wrong when the provider refuses the number, and the call is over', async () => {
+  it('say that the parameters are wrong when the provider refuses the number, and the call is over', async () => {
     const userId = caller();
 
     expect(await service.ask(userId, 'call/2006')).toEqual(PARAMETERS);
@@ -217,11 +217,11 @@ describe('failures of a call', () => {
     expect((await service.ask(userId, 'call/2000')).returnCode).toBe(200);
   });
 
-  it('says that there is no sub-account when the provider refuses it', async () => {
+  it('say that there is no sub-account when the provider refuses it', async () => {
     expect(await service.ask(caller(), 'call/2007')).toEqual(NO_ACCOUNT);
   });
 
-  it('answers a dial without a reply with its callSid, in state 1, and the call goes on', async () => {
+  it('exclude a dial without a reply: it gets its callSid, in state 1', async () => {
     const userId = caller();
 
     const callSid = await placed(userId, 'call/2008');
@@ -229,7 +229,7 @@ describe('failures of a call', () => {
     expect((await statesOf(userId, callSid)).at(-1)).toBe('4');
   });
 
-  it('says that the system failed when the provider failed, and leaves the call open to be settled', async () => {
+  it('say that the system failed when the provider failed, and the call stays open', async () => {
     const userId = caller();
 
     expect(await service.ask(userId, 'call/2009')).toEqual(SYSTEM);
@@ -241,14 +241,14 @@ describe('failures of a call', () => {
     expect(record?.state).toBe(1);
   });
 
-  it('gives the running call to a caller who asks for the same target again', async () => {
+  it('exclude a repeated request for the same target: it gets the open call', async () => {
     const userId = caller();
     const callSid = await placed(userId, 'call/2013');
 
     expect(await placed(userId, 'call/2013')).toBe(callSid);
   });
 
-  it('places one call for twenty requests at one instant', async () => {
+  it('exclude twenty concurrent requests: they get one call', async () => {
     const userId = caller();
 
     const callSids = await Promise.all(Array.from({ length: 20 }, () => placed(userId, 'call/2013')));
@@ -256,7 +256,7 @@ describe('failures of a call', () => {
     expect(new Set(callSids).size).toBe(1);
   });
 
-  it('tells a caller who is in a call with somebody else to wait', async () => {
+  it('ask a caller in a call with another target to wait', async () => {
     const userId = caller();
     await placed(userId, 'call/2013');
     const token = await service.token(userId);
@@ -268,7 +268,7 @@ describe('failures of a call', () => {
     expect(await response.json()).toEqual(BUSY);
   });
 
-  it('names the configured hotline', async () => {
+  it('name the configured hotline', async () => {
     const other = await startTestApp({ environment: { SERVICE_HOTLINE: '400-810-0000' } });
     try {
       expect((await other.ask('1002', 'call/2000')).returnMsg).toBe('用户未绑定手机号,请手动拨打400-810-0000!');
@@ -282,7 +282,7 @@ describe('failures of cancel and state', () => {
   it.each([
     ['thirty-one digits', '1'.repeat(31)],
     ['thirty-three digits', '1'.repeat(33)],
-    ['an unknown one', '1'.repeat(32)],
+    ['unknown', '1'.repeat(32)],
     ['letters', 'a'.repeat(32)],
     ['nothing', ''],
     ['broken percent-encoding', '%zz'],
@@ -294,7 +294,7 @@ describe('failures of cancel and state', () => {
     expect(await service.ask('1001', `callCancel/${callSid}`)).toEqual(NOT_YOURS);
   });
 
-  it('give the same answer for another user’s call, which goes on', async () => {
+  it('give the same answer for another user’s call, which stays open', async () => {
     const userId = caller();
     const callSid = await placed(userId, 'call/2013');
 
@@ -304,7 +304,7 @@ describe('failures of cancel and state', () => {
     expect((await service.ask(userId, `callState/${callSid}`)).data?.stateType).not.toBe('4');
   });
 
-  it('say that a call which is over cannot be canceled', async () => {
+  it('say that a call that is over cannot be canceled', async () => {
     const userId = caller();
     const callSid = await placed(userId, 'call/2000');
     await statesOf(userId, callSid);
@@ -328,7 +328,7 @@ describe('the token', () => {
     await refused(`${service.url}/v1/app/${path}?access_token=junk`);
   });
 
-  it('may come in the header instead', async () => {
+  it('may be in the header instead', async () => {
     const token = await service.token('1001');
 
     const response = await fetch(`${service.url}/v1/app/callState/1`, {
@@ -338,7 +338,7 @@ describe('the token', () => {
     expect(await response.json()).toEqual(NOT_YOURS);
   });
 
-  it('must not come twice', async () => {
+  it('must not be sent twice', async () => {
     const token = await service.token('1001');
     const url = `${service.url}/v1/app/callState/1?access_token=${token}`;
 
@@ -373,7 +373,7 @@ describe('the token', () => {
     await refused(`${service.url}/v1/app/callState/1?access_token=${make()}`);
   });
 
-  it('made by hand like those, but rightly, is accepted', async () => {
+  it('that is made by hand but valid is accepted', async () => {
     const token = handMade({ alg: 'HS256' }, { sub: '1001', exp: soon() });
 
     expect(await (await fetch(`${service.url}/v1/app/callState/1?access_token=${token}`)).json()).toEqual(NOT_YOURS);
@@ -389,17 +389,20 @@ describe('a GET that rings a phone', () => {
     return Number(row?.count);
   };
 
-  it.each(['HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'] as const)('does not act on %s', async (method) => {
-    const userId = caller();
-    const token = await service.token(userId);
+  it.each(['HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'] as const)(
+    'places no call with the method %s',
+    async (method) => {
+      const userId = caller();
+      const token = await service.token(userId);
 
-    const response = await request(`${service.url}/v1/app/call/2000?access_token=${token}`, { method });
-    await response.body.dump();
+      const response = await request(`${service.url}/v1/app/call/2000?access_token=${token}`, { method });
+      await response.body.dump();
 
-    expect(response.statusCode).toBe(405);
-    expect(response.headers.allow).toBe('GET');
-    expect(await callsOf(userId)).toBe(0);
-  });
+      expect(response.statusCode).toBe(405);
+      expect(response.headers.allow).toBe('GET');
+      expect(await callsOf(userId)).toBe(0);
+    },
+  );
 
   it.each([
     ['sec-purpose', 'prefetch'],
@@ -419,28 +422,28 @@ describe('a GET that rings a phone', () => {
   });
 });
 
-describe('what the contract does not know', () => {
-  it('is 404 in the envelope when there is no such route', async () => {
+describe('a request outside the contract', () => {
+  it('to an unknown route is answered with 404 in the envelope', async () => {
     const response = await fetch(`${service.url}/v1/app/nothing?access_token=x`);
 
     expect(response.status).toBe(404);
     expect(await response.json()).toEqual({ returnCode: 404, returnMsg: 'There is nothing here.' });
   });
 
-  it('ignores query parameters that it does not know, also sixteen kilobytes of them', async () => {
+  it('with unknown query parameters is answered without them, also with sixteen kilobytes of them', async () => {
     const reply = await service.ask('1001', `callState/1?padding=${'x'.repeat(15_500)}&a=1&a=2&__proto__=1`);
 
     expect(reply).toEqual(NOT_YOURS);
   });
 
-  it('is 413 when the request line is out of all proportion', async () => {
+  it('with a far too long request line is answered with 413', async () => {
     const response = await request(`${service.url}/v1/app/callState/1?padding=${'x'.repeat(40_000)}`);
 
     expect(response.statusCode).toBe(413);
     expect(await response.body.json()).toMatchObject({ returnCode: 413 });
   });
 
-  it('ignores a body on a GET', async () => {
+  it('with a body on a GET is answered without the body', async () => {
     const response = await request(`${service.url}/v1/app/callState/1?access_token=${await service.token('1001')}`, {
       method: 'GET',
       body: '{"x":',

@@ -1,4 +1,4 @@
-/** People who call and cancel through whichever replica answers, and try again when none does. */
+/** Clients that call and cancel through a random replica, and retry when it does not answer. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { issueToken } from '../../src/auth/token-issuer.js';
 import { TEST_SECRET, type Envelope } from '../support/test-app.js';
@@ -6,14 +6,14 @@ import type { Cluster } from './cluster.js';
 
 const TARGETS = Array.from({ length: 14 }, (_, index) => String(2000 + index));
 const CALLERS_AT_ONCE = 20;
-/** A request that a crash or a silence has swallowed is not waited for. */
-const PATIENCE_MS = 8_000;
+/** The time-out of a request, whose reply may be lost by a crash or a silence. */
+const REQUEST_TIMEOUT_MS = 8_000;
 const TRIES = 10;
-/** Half of them cancel, at some moment of a call's life at this pace. */
+/** Half of the clients cancel, at a random time up to this. */
 const CANCEL_WITHIN_MS = 1_200;
 
 export interface Calling {
-  /** Every callSid that a client was ever given. */
+  /** Every callSid that a client has received. */
   readonly callSids: Set<string>;
   requests: number;
   failures: number;
@@ -30,7 +30,7 @@ export const makeCalls = async (cluster: Cluster, callerIds: readonly string[]):
     calling.requests++;
     try {
       const response = await fetch(`${replica.url}/v1/app/${path}?access_token=${token}`, {
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });
       const reply = (await response.json()) as Envelope;
       if (reply.returnCode >= 500) calling.failures++;

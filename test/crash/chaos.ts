@@ -1,4 +1,4 @@
-/** Accidents, one after another, at random moments. */
+/** Causes failures, one after another, at random times. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Replica } from './cluster.js';
 
@@ -10,13 +10,13 @@ export interface Accidents {
 }
 
 const PAUSE_MS = { least: 300, most: 1_500 };
-/** Long enough for every time-out of ours to be felt. */
+/** Long enough for every time-out of the service to expire. */
 const SILENCE_MS = { least: 500, most: 4_000 };
 
 const between = ({ least, most }: { least: number; most: number }): number => least + Math.random() * (most - least);
 const oneOf = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)]!;
 
-/** Goes on until it is told to stop, and leaves everything running. */
+/** Runs until `stop` is aborted, and leaves everything running. */
 export const makeTrouble = async (cluster: Cluster, stop: AbortSignal): Promise<Accidents> => {
   const accidents: Accidents = { kills: 0, databaseCrashes: 0, silences: 0, cuts: 0 };
   const kill = async (replica: Replica): Promise<void> => {

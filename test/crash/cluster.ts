@@ -1,6 +1,6 @@
 /**
- * Two replicas on one PostgreSQL, and a simulator as a process of its own, each of which can be killed, and each way
- * between them and to them can fall silent.
+ * Two replicas on one PostgreSQL, and a simulator, as separate processes. Each can be killed, and each connection between
+ * them and to them can become silent.
  */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -26,7 +26,7 @@ export class Replica {
   private child: ChildProcess | undefined;
 
   constructor(
-    /** What clients and the simulator's webhooks come by; it stays when the process behind it goes. */
+    /** The proxy for clients and the simulator's webhooks; it stays when the process behind it is killed. */
     readonly door: TcpProxy,
     readonly wayToDatabase: TcpProxy,
     private readonly environment: () => Readonly<Record<string, string>>,
@@ -36,7 +36,7 @@ export class Replica {
     return `http://127.0.0.1:${this.door.port}`;
   }
 
-  /** Tries until it runs: it does not start without its database. */
+  /** Retries until the process runs, because it does not start without its database. */
   async start(): Promise<void> {
     for (;;) {
       const child = startNode(MAIN, [], { environment: this.environment() });
@@ -58,7 +58,7 @@ export class Replica {
   }
 }
 
-/** Null where the process has ended instead. */
+/** The process's port, or null if it ends instead. */
 const portOf = (child: ChildProcess): Promise<number | null> =>
   new Promise((resolve) => {
     let said = '';
@@ -114,7 +114,7 @@ export class Cluster {
     return new Cluster(dataDir, postgres, replicas, simulator);
   }
 
-  /** Past every proxy, for whoever prepares and whoever judges. */
+  /** Connects without a proxy, to prepare the test and to check its result. */
   async database<T>(work: (database: DataSource) => Promise<T>): Promise<T> {
     const database = await new DataSource(dataSourceOptions(this.postgres.url, 2)).initialize();
     try {
@@ -124,7 +124,7 @@ export class Cluster {
     }
   }
 
-  /** Callers 1004 … and whom they call: the demo's people, and as many more callers as are wanted. */
+  /** The demo users, and these additional callers. */
   async fillDirectory(callerIds: readonly string[]): Promise<void> {
     await this.database(async (database) => {
       await seedDemoDirectory(database, readKeyRing(TEST_KEYS));
@@ -141,14 +141,14 @@ export class Cluster {
     });
   }
 
-  /** Immediate shutdown: no goodbye to anybody, and recovery from the log afterwards. */
+  /** Immediate shutdown: connections are cut, and the next start recovers from the WAL. */
   async crashPostgres(): Promise<void> {
     process.kill(this.postgres.postmaster, 'SIGQUIT');
     await this.postgres.stop();
     this.postgres = await startDatabase(this.dataDir);
     for (const { wayToDatabase } of this.replicas) {
       wayToDatabase.target = socketOf(this.postgres);
-      // Connections to the socket that is no more.
+      // Cuts connections to the removed socket.
       wayToDatabase.mode = 'cut';
       wayToDatabase.mode = 'pass';
     }

@@ -1,17 +1,17 @@
-/** The whole experiment: calls and accidents together, then peace, then the verdict. */
+/** The whole test: calls with failures, then calls without failures, then the verdict. */
 import { waitFor } from '../support/wait-for.js';
 import { makeCalls } from './callers.js';
 import { makeTrouble } from './chaos.js';
 import { Cluster } from './cluster.js';
 import { judge, type Verdict } from './verdict.js';
 
-/** In peace: the sweeper's pauses, several of them in a row, and the pause of a webhook that is tried again. */
+/** Long enough for several sweeps and for the retry of a webhook, without failures. */
 const SETTLE_LIMIT_MS = 150_000;
 
 const isSettled = ({ open, wrong, stillTalking }: Verdict): boolean =>
   open.length + wrong.length + stillTalking.length === 0;
 
-/** @param callers each of whom places one call */
+/** @param callers the number of callers, each with one call */
 export const runCrashTest = async (callers: number): Promise<Verdict> => {
   const callerIds = Array.from({ length: callers }, (_, index) => String(500_000 + index));
   const cluster = await Cluster.start();

@@ -3,7 +3,7 @@ import { runCrashTest } from './crash-test.js';
 
 afterEach(endAllDatabases);
 
-it('no accident leaves a call wrong, doubled, lost or open', async () => {
+it('crashes and outages leave no call wrong, doubled, lost or open', async () => {
   const { calls, ...faults } = await runCrashTest(200);
 
   expect(faults).toEqual({ open: [], unknown: [], dialledTwice: [], stillTalking: [], wrong: [] });

@@ -1,4 +1,4 @@
-/** Holds what we recorded against what really happened: the simulator's own callLog. */
+/** Compares the service's records with the simulator's own callLog. */
 import type { CallLogEntry } from '../../src/telephony/simulator/call-log.js';
 import type { Cluster } from './cluster.js';
 
@@ -11,7 +11,7 @@ export interface CallRow {
 export interface Verdict {
   readonly calls: number;
   readonly open: readonly string[];
-  /** Given to a client, and not on record. */
+  /** callSids that a client has received and that are not recorded. */
   readonly unknown: readonly string[];
   readonly dialledTwice: readonly string[];
   /** Still going on at the provider. */
@@ -41,6 +41,6 @@ export const judge = async (cluster: Cluster, callSids: ReadonlySet<string>): Pr
 
 const endOf = ({ events }: CallLogEntry) => events.find(({ type }) => type === 'ended');
 
-/** Who was never rung has failed, whether the dial was refused, came to nothing, or was never sent. */
+/** A call without a ring has failed: its dial was refused, failed, or was never sent. */
 const endReasonOf = (entry: CallLogEntry | undefined): string =>
   (entry?.callId && (endOf(entry)?.endReason ?? 'nothing yet')) || 'failed';

@@ -1,4 +1,4 @@
-/** docs/backup.md, carried out: a dump while calls go on, restored into another server, and the service that starts on it. */
+/** Runs docs/backup.md: a dump during open calls, a restore into another server, and a service that starts on it. */
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ describeWithPackages(CLIENT, missing, 'a backup', () => {
   };
   let overBefore: unknown;
 
-  /** The programs of the package, under their own names. */
+  /** Makes a program of the package available under its own name. */
   const putOnPath = async (program: string): Promise<void> => {
     const [command, options] = unpackedIn(CLIENT.folder, `usr/lib/postgresql/18/bin/${program}`);
     const line = [command, ...options].map((part) => `'${part}'`).join(' ');
@@ -43,8 +43,8 @@ describeWithPackages(CLIENT, missing, 'a backup', () => {
     await chmod(join(folder, program), 0o755);
   };
 
-  /** The page's own line. */
-  const carryOut = async (program: string): Promise<void> => {
+  /** Runs the page's own command line. */
+  const runPageCommand = async (program: string): Promise<void> => {
     const page = await readFile(join(REPOSITORY, 'docs/backup.md'), 'utf8');
     const line = page.split('\n').find((one) => one.trim().startsWith(`${program} `));
     if (line === undefined) throw new Error(`docs/backup.md has no command ${program}`);
@@ -82,14 +82,14 @@ describeWithPackages(CLIENT, missing, 'a backup', () => {
 
     serverFolder = await makeServerFolder();
     server = await startOwnServer(join(serverFolder.path, 'data'));
-    await carryOut('pg_dump');
+    await runPageCommand('pg_dump');
 
     calls.late = await placeCall(before, '1006', TALKS_ON);
     await isIn('1006', calls.late, '3');
     await before.ask('1005', `callCancel/${calls.open}`);
     await isIn('1005', calls.open, '4');
 
-    await carryOut('pg_restore');
+    await runPageCommand('pg_restore');
     await before.close();
     receiver.replyWith(() => 204);
     after = await startTestApp({ databaseUrl: server.superuserUrl, environment: settings() });
@@ -102,11 +102,11 @@ describeWithPackages(CLIENT, missing, 'a backup', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('a call that was over is there, as it was', async () => {
+  it('contains a call that was over, unchanged', async () => {
     expect((await detailOf(after, calls.over)).call).toEqual(overBefore);
   });
 
-  it('a call that was open gets the end that the provider reports', async () => {
+  it('contains a call that was open, which gets the end that the provider reports', async () => {
     const end = await waitFor('its end', async () => {
       const { call } = await detailOf(after, calls.open);
       return call.stateType === '4' && call;
@@ -115,22 +115,22 @@ describeWithPackages(CLIENT, missing, 'a backup', () => {
     expect(end).toMatchObject({ endReason: 'completed' });
   });
 
-  it('a call that was placed later is not known', async () => {
+  it('does not contain a call that was placed later', async () => {
     expect((await detailOf(after, calls.late)).status).toBe(404);
     expect((await after.ask('1006', `callState/${calls.late}`)).returnCode).toBe(400);
   });
 
-  it('a delivery that waited is made', async () => {
+  it('contains a pending delivery, which is then delivered', async () => {
     await retryNow(after.database);
 
-    await waitFor('the first delivery', () => receiver.taken(calls.over).length > 0);
+    await waitFor('the first delivery', () => receiver.accepted(calls.over).length > 0);
   });
 
-  it('calls are placed, and their changes are delivered', async () => {
+  it('gives a service that places calls and delivers their changes', async () => {
     const callSid = await placeCall(after, '1007', COMPLETES);
 
     await waitFor('the last delivery', () =>
-      receiver.taken(callSid).some(({ change }) => change.data.stateType === '4'),
+      receiver.accepted(callSid).some(({ change }) => change.data.stateType === '4'),
     );
   });
 });

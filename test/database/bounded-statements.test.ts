@@ -1,7 +1,7 @@
 /**
- * What the background work and the lists of the admin API cost, by PostgreSQL's own account of the statements that the
- * service sends: with a million deliveries, and with the other tables filled far enough to tell a part from the whole. The
- * search for calls has a test of its own (call-search-plan).
+ * The cost of background work and of the admin API's lists, from PostgreSQL's plans of the statements that the service
+ * sends. There are a million deliveries; the other tables are large enough to distinguish a part from the whole.
+ * call-search-plan tests the search for calls.
  */
 import { Client } from 'pg';
 import { LiveKeys } from '../../src/auth/api-keys/live-keys.js';
@@ -31,7 +31,7 @@ beforeAll(async () => {
   testDatabase = await createTestDatabase();
   await fillDatabase(testDatabase.url);
   await explainEverything(testDatabase.url);
-  await carryOpenCallsElsewhere(testDatabase.url);
+  await moveOpenCallsElsewhere(testDatabase.url);
   service = await startTestApp({
     databaseUrl: testDatabase.url,
     environment: { DATABASE_POOL_SIZE: '1', SWEEP_EVERY: '600' },
@@ -44,13 +44,13 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-/** The process goes on. */
+/** The process does not stop. */
 const NEVER = new AbortController().signal;
 
 /** Tables that are small by nature. */
 const SMALL = /Seq Scan (?:migrations|provider_turn|service_line|webhook_endpoint|_private_tasks|_private_job_queues)$/;
 
-/** Each statement of the work, those of background work that runs meanwhile too, reads no more rows than that. */
+/** No statement of the work, or of background work at the same time, reads more rows. */
 const expectBounded = async (maxRows: number, work: () => Promise<unknown>): Promise<void> => {
   recorder.take();
   await work();
@@ -60,7 +60,7 @@ const expectBounded = async (maxRows: number, work: () => Promise<unknown>): Pro
   for (const { text, nodes, rowsRead, rowsSorted, buffers } of plans) {
     const plan = { text, nodes, rowsRead, rowsSorted, buffers };
     const readsAll = nodes.filter((node) => /Seq Scan/.test(node) && !SMALL.test(node));
-    // A row costs a page of the table, and some of indexes; writing one costs those of all indexes.
+    // A row costs a page of the table and some index pages; a written row costs pages of all indexes.
     const isWithin =
       readsAll.length === 0 && rowsRead <= maxRows && rowsSorted <= maxRows && buffers <= 12 * maxRows + 100;
     expect({ ...plan, isWithin }).toEqual({ ...plan, isWithin: true });
@@ -79,7 +79,7 @@ const deliveries = (query = ''): Promise<{ items: unknown[]; next: string | null
 
 const daysAgo = (days: number): Date => new Date(Date.now() - days * 86_400_000);
 
-/** Of an endpoint of their own, with an attempt each. @returns the endpoint's id */
+/** Deliveries of a new endpoint, with one attempt each. @returns the endpoint's id */
 const moreDeliveries = async (count: number, day: Date): Promise<string> => {
   const [{ id }] = await service.database.query<[{ id: string }]>(
     `insert into webhook_endpoint (url, secret) values ('https://other.example.com/', 'whsec_') returning id`,
@@ -112,11 +112,11 @@ const anOpenCall = async (): Promise<string> => {
   return call!.sid;
 };
 
-/** Two open calls in three, at a provider that cannot be asked: so they stay open. */
-/** A provider that is not configured: the service asks about all open calls of the others at its start, and ends them. */
+/** Moves two of three open calls to a provider that is not configured, so that they stay open. */
+/** A provider that is not configured. The service checks the open calls of configured ones at its start, and ends them. */
 const ELSEWHERE = 'elsewhere';
 
-const carryOpenCallsElsewhere = async (url: string): Promise<void> => {
+const moveOpenCallsElsewhere = async (url: string): Promise<void> => {
   const client = new Client({ connectionString: url });
   await client.connect();
   await client.query(`update call_record set provider = '${ELSEWHERE}', sweep_at = 'infinity' where state < 4`);
@@ -129,13 +129,13 @@ const openAtNoProvider = (sweepIn: string): Promise<unknown> =>
     [sweepIn],
   );
 
-/** Rows that a batch of maintenance handles are read, found again by their place, and removed. */
+/** Maintenance reads the rows of a batch, finds them again by ctid, and removes them. */
 const A_BATCH = 3 * 500;
 const A_PAGE = 4 * 51;
-/** Likewise. */
+/** The same for idempotency keys. */
 const A_BATCH_OF_KEYS = 4 * 1_000;
 
-/** Of the last day, and some that are older. */
+/** Idempotency keys of the last day, and some older ones. */
 const fillWithKeys = ({ database }: TestApp): Promise<unknown> =>
   database.query(`
     insert into idempotent_request (principal, key, body_hash, call_sid, created_at)
@@ -144,7 +144,7 @@ const fillWithKeys = ({ database }: TestApp): Promise<unknown> =>
 
 const LIVE_KEYS = 100;
 
-/** Those of some years with many rotations. */
+/** API keys of some years with many rotations. */
 const fillWithApiKeys = ({ database }: TestApp): Promise<unknown> =>
   database.query(
     `insert into api_key (name, scopes, prefix, hash, created_by, revoked_at)
@@ -154,7 +154,7 @@ const fillWithApiKeys = ({ database }: TestApp): Promise<unknown> =>
     [LIVE_KEYS],
   );
 
-/** A kept statement has its own plan five times, and from then on one for all values. */
+/** Seven times: a prepared statement gets a custom plan five times, and then a generic plan. */
 const repeatedly = async (work: () => Promise<unknown>): Promise<void> => {
   for (let time = 0; time < 7; time++) await work();
 };
@@ -175,13 +175,13 @@ describe.each([
 ])('with statistics $statistics', ({ prepare }) => {
   beforeAll(prepare);
 
-  it('removing deliveries reads nothing where there is nothing to remove', async () => {
+  it('removing deliveries reads no rows when there is nothing to remove', async () => {
     await service.app.nest.get(DeliveryMaintenance).forget(NEVER);
 
     await expectBounded(10, () => service.app.nest.get(DeliveryMaintenance).forget(NEVER));
   });
 
-  it('removing deliveries reads what it removes, a batch at a time', async () => {
+  it('removing deliveries reads only the rows that it removes, in batches', async () => {
     const old = await moreDeliveries(700, daysAgo(32));
     const removed = await moreDeliveries(700, daysAgo(1));
     await service.database.query('delete from webhook_endpoint where id = $1', [removed]);
@@ -191,14 +191,14 @@ describe.each([
     expect(await Promise.all([old, removed].map(countOf))).toEqual([0, 0]);
   });
 
-  it('an endpoint is removed without its deliveries', async () => {
+  it('removing an endpoint does not read its deliveries', async () => {
     const endpoint = await moreDeliveries(700, daysAgo(1));
 
-    // Its jobs are looked for among those that wait.
+    // Its jobs are searched among the waiting jobs.
     await expectBounded(10 * PENDING_CALLS, () => service.admin('DELETE', `webhook-endpoints/${endpoint}`));
   });
 
-  it('jobs of a dead process are found among those that wait', async () => {
+  it('recovering the jobs of a dead process reads only waiting jobs', async () => {
     await service.database.query(
       `update graphile_worker._private_jobs set locked_by = 'dead', locked_at = now() - interval '70 seconds'
        where key in ('deliver:0:1', 'deliver:0:2', 'deliver:0:3')`,
@@ -211,11 +211,11 @@ describe.each([
     );
   });
 
-  it('what waits for an endpoint is found among what does not', async () => {
+  it('enabling an endpoint reads only its pending deliveries', async () => {
     await expectBounded(10 * PENDING_CALLS, () => service.app.nest.get(DeliveryMaintenance).resume(endpointId, NEVER));
   });
 
-  it('a page of deliveries reads a page', async () => {
+  it('a page of deliveries reads only the rows of the page', async () => {
     await expectBounded(A_PAGE, async () => {
       const first = await deliveries();
       expect(first.items).toHaveLength(50);
@@ -227,7 +227,7 @@ describe.each([
     });
   });
 
-  it('the pending deliveries are found among all others', async () => {
+  it('a page of pending deliveries reads only the rows of the page', async () => {
     await expectBounded(A_PAGE, async () => {
       const { items, next } = await deliveries('&state=pending');
       expect(items.length).toBeGreaterThanOrEqual(PENDING_CALLS);
@@ -235,7 +235,7 @@ describe.each([
     });
   });
 
-  it(`deliveries in a rare state are looked for among ${MAX_EXAMINED} at a time`, async () => {
+  it(`a page of deliveries in a rare state examines at most ${MAX_EXAMINED} rows`, async () => {
     const [{ callSid }] = await service.database.query<[{ callSid: string }]>(
       `select call_sid as "callSid" from webhook_delivery where endpoint_id = $1 and state = 'failed' order by 1 desc`,
       [endpointId],
@@ -258,35 +258,35 @@ describe.each([
     'service-lines?limit=50',
     'webhook-endpoints?limit=50',
     'api-keys?limit=50',
-  ])('GET %s reads a page', async (path) => {
+  ])('GET %s reads only the rows of the page', async (path) => {
     await expectBounded(A_PAGE, () => page(path));
   });
 
-  it('the API keys that are accepted are read past those that were revoked', async () => {
+  it('reading the active API keys skips the revoked ones', async () => {
     await fillWithApiKeys(service);
 
     await expectBounded(2 * LIVE_KEYS, () => repeatedly(() => service.app.nest.get(LiveKeys).refresh()));
   });
 
-  it('the timeline of a call reads its events', async () => {
+  it('the timeline of a call reads only its events', async () => {
     const callSid = await anOpenCall();
 
     await expectBounded(20, () => page(`calls/${callSid}`));
   });
 
-  it('the load of providers is read from the open calls', async () => {
+  it('the load of providers reads only open calls', async () => {
     await expectBounded(OPEN_CALLS + 10, () => repeatedly(() => openCallsByProvider(service.database)));
     await expectBounded(OPEN_CALLS + 10, () => page('dry-run?callerId=1001&calleeId=2000'));
   });
 
-  it('a turn at a provider is given by its open calls', async () => {
+  it('acquiring a dial slot reads only the provider’s open calls', async () => {
     const callSid = await anOpenCall();
     const limits = { callsPerSecond: 1_000, callsAtOnce: 10_000 };
 
     await expectBounded(OPEN_CALLS + 10, () => acquireDialSlot(service.database, callSid, { name: ELSEWHERE, limits }));
   });
 
-  it('the calls of a provider of which something was missed are found among the open ones', async () => {
+  it('a catch-up for a provider reads only open calls', async () => {
     await openAtNoProvider('1 day');
     const catchUp = new CatchUp(
       service.database,
@@ -304,11 +304,11 @@ describe.each([
     expect((await service.database.query<unknown[]>(due)).length).toBeGreaterThan(100);
   });
 
-  it('a call with a key is placed, told again and canceled by reading its own rows', async () => {
+  it('placing a call with a key, replaying it and canceling it reads only its own rows', async () => {
     await fillWithKeys(service);
     const calls = backend(service);
 
-    // Deliveries that are looked for meanwhile read those that wait.
+    // Concurrent delivery jobs read the waiting ones.
     await expectBounded(10 * PENDING_CALLS, () =>
       repeatedly(async () => {
         const body = { caller: { phone: newPhone() }, callee: { userId: '550000' } };
@@ -319,19 +319,19 @@ describe.each([
         expect((await calls.ask('POST', `/${String(call.callSid)}/cancel`)).status).toBe(200);
       }),
     );
-    // Other cases count those that wait.
+    // Other tests count the waiting deliveries.
     await service.database.query(
       'delete from webhook_delivery where call_sid in (select call_sid from call_record where placed_by is not null)',
     );
   });
 
-  it('old keys are found among the others, a batch at a time', async () => {
+  it('removing old idempotency keys reads only old keys, in batches', async () => {
     await fillWithKeys(service);
 
     await expectBounded(A_BATCH_OF_KEYS, () => service.app.nest.get(OldRequestRemoval, { strict: false }).remove());
   });
 
-  it('calls that are due are found among the open ones, a batch at a time', async () => {
+  it('a sweep reads only open calls, in batches', async () => {
     await openAtNoProvider('-1 second');
 
     await expectBounded(4 * 100, () => repeatedly(() => service.app.nest.get(Sweeper).sweep()));

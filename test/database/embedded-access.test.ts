@@ -1,4 +1,4 @@
-/** Which processes the embedded database serves, and what those can do in it. */
+/** Which processes can connect to the embedded database, and their rights in it. */
 import { chmod, lstat, mkdir, mkdtemp, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,7 +14,7 @@ const NOBODY = 65_534;
 
 const as = (uid: number, gid = uid): string[] => ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
 
-/** Capability sets of a process that has none, and what it can gain by a program. */
+/** The capability sets of a process that has no capability and can gain none from a program. */
 const NO_POWERS = {
   CapInh: '0000000000000000',
   CapPrm: '0000000000000000',
@@ -66,28 +66,28 @@ describe('the embedded database', () => {
   });
 
   it.each([
-    ['runs no program', `copy (select 1) to program 'true'`],
-    ['reads no file', `copy (select 1) to '/tmp/ringback-should-not-be-there'`],
-    ['reads none through a function', `select pg_read_file('/etc/passwd')`],
-    ['makes no superuser', 'create role another superuser'],
-    ['becomes none', 'set role postgres'],
-  ])('%s by that role', async (_what, statement) => {
+    ['cannot run a program', `copy (select 1) to program 'true'`],
+    ['cannot write a file', `copy (select 1) to '/tmp/ringback-should-not-be-there'`],
+    ['cannot read a file through a function', `select pg_read_file('/etc/passwd')`],
+    ['cannot create a superuser', 'create role another superuser'],
+    ['cannot become a superuser', 'set role postgres'],
+  ])('gives the service a role that %s', async (_what, statement) => {
     await expect(database.query(statement)).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('trusts a connection by nothing but the user at its other end', async () => {
+  it('authenticates a connection only by its operating system user', async () => {
     const rules = (await readFile(join(folder, 'postgres/pg_hba.conf'), 'utf8')).trim().split('\n');
 
     expect(rules).toEqual(['local all all peer map=ringback']);
     expect((await stat(database.socketFolder)).mode & 0o777).toBe(0o700);
   });
 
-  asRootOnly('runs as a user that nothing else runs as, without a capability', async () => {
+  asRootOnly('runs as a user of its own, without a capability', async () => {
     expect([0, NOBODY]).not.toContain(uid);
     expect(await statusOf(database.postmaster)).toMatchObject({ Uid: `${uid}\t${uid}\t${uid}\t${uid}`, ...NO_POWERS });
   });
 
-  asRootOnly('is out of reach for processes of nobody', async () => {
+  asRootOnly('cannot be reached by processes of the user nobody', async () => {
     for (const role of ['ringback', 'postgres']) {
       const url = database.url.replace('ringback@', `${role}@`);
       await expect(queryAs(as(NOBODY), url, 'select 1')).rejects.toThrow('EACCES');
@@ -132,7 +132,7 @@ describe('the embedded database below a folder that only root may enter', () => 
     expect((await stat(join(folder, 'only root'))).mode & 0o777).toBe(0o700);
   });
 
-  asRootOnly('is told of in one sentence where that other folder is gone', async () => {
+  asRootOnly('fails to start with one sentence when that other folder is missing', async () => {
     await (await startDatabase(deep)).stop();
     const place = await realpath(join(deep, 'postgres'));
     await rm(dirname(place), { recursive: true });

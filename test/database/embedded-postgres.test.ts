@@ -2,7 +2,7 @@ import { chmod, chown, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { allGone, endAllDatabases, holdDatabase, startDatabase } from '../support/embedded-database.js';
+import { untilEnded, endAllDatabases, holdDatabase, startDatabase } from '../support/embedded-database.js';
 import { noteSkipped } from '../support/skipped.js';
 import { asOrdinaryUser, endOf, IS_ROOT, ORDINARY_USER } from '../support/node-process.js';
 import { waitFor } from '../support/wait-for.js';
@@ -26,7 +26,7 @@ describe('the embedded database', () => {
     if (IS_ROOT) await chown(folder, ORDINARY_USER, ORDINARY_USER);
   };
 
-  it('is made at the first start, and there again at the second', async () => {
+  it('is created at the first start, and reused at the second', async () => {
     await chmod(folder, 0o755);
     const first = await startDatabase(folder);
     await first.query('create table kept as select 42 as answer');
@@ -35,7 +35,7 @@ describe('the embedded database', () => {
     const { code, complaint } = await first.stop();
 
     expect([code, complaint]).toEqual([0, '']);
-    await allGone(processes);
+    await untilEnded(processes);
     expect(existsSync(first.socketFolder)).toBe(false);
     expect(await readdir(folder)).toEqual(['postgres', 'postgres.log']);
     const second = await startDatabase(folder);
@@ -54,7 +54,7 @@ describe('the embedded database', () => {
     expect((await stat(join(folder, 'postgres'))).uid).toBe((await stat(folder)).uid);
   });
 
-  asRootOnly('goes on as the user whose data it is when root starts it', async () => {
+  asRootOnly('runs as the owner of its data when root starts it', async () => {
     await giveToOrdinaryUser();
     await (await startDatabase(folder, asOrdinaryUser())).stop();
 
@@ -64,13 +64,13 @@ describe('the embedded database', () => {
     expect(await again.query('select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  asRootOnly('tells a user whose folder it is not', async () => {
+  asRootOnly('refuses to start for a user who does not own the folder', async () => {
     await chmod(folder, 0o755);
 
     await expect(startDatabase(folder, asOrdinaryUser())).rejects.toThrow(`${folder} cannot be written to.`);
   });
 
-  it('refuses a second start on the same data, and goes on itself', async () => {
+  it('refuses a second start on the same data, and keeps running', async () => {
     const first = await startDatabase(folder);
 
     await expect(startDatabase(folder)).rejects.toThrow(
@@ -80,7 +80,7 @@ describe('the embedded database', () => {
     expect(await first.query('select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  it('is made once when several start at the same moment', async () => {
+  it('is created once when several processes start concurrently', async () => {
     const starts = await Promise.allSettled(Array.from({ length: 6 }, () => startDatabase(folder)));
 
     const winners = starts.filter(({ status }) => status === 'fulfilled');
@@ -89,7 +89,7 @@ describe('the embedded database', () => {
     expect(refusals).toEqual(Array.from({ length: 5 }, () => expect.stringContaining('is in use by another Ringback')));
   });
 
-  it('is taken over by one when several start after it was killed', async () => {
+  it('is taken over by one process when several start after a kill', async () => {
     await (await startDatabase(folder)).kill();
 
     const starts = await Promise.allSettled(Array.from({ length: 6 }, () => startDatabase(folder)));
@@ -98,7 +98,7 @@ describe('the embedded database', () => {
     expect(refusals).toEqual(Array.from({ length: 5 }, () => expect.stringContaining('is in use by another Ringback')));
   });
 
-  it('is made anew where the first start was killed half-way', async () => {
+  it('is created again when the first start was killed half-way', async () => {
     const interrupted = holdDatabase(folder);
     const ending = endOf(interrupted);
     const halfMade = await waitFor('a database in the making', async () =>

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { isRunning } from '../../src/embedded-postgres/data-owner.js';
-import { allGone, endAllDatabases, startDatabase, type EmbeddedDatabase } from '../support/embedded-database.js';
+import { untilEnded, endAllDatabases, startDatabase, type EmbeddedDatabase } from '../support/embedded-database.js';
 import { IS_ROOT } from '../support/node-process.js';
 import { waitFor } from '../support/wait-for.js';
 
-describe('the embedded database after an accident', () => {
+describe('the embedded database after a crash', () => {
   let folder: string;
   let pidFile: string;
   let first: EmbeddedDatabase;
@@ -30,32 +30,32 @@ describe('the embedded database after an accident', () => {
     expect(await database.query('select answer from kept')).toEqual([{ answer: 42 }]);
   };
 
-  /** Nothing is left that could put anything in order. */
+  /** Kills every process, so that none can clean up. */
   const killAll = async (): Promise<void> => {
     const processes = await first.processes();
     await first.killWatchdog();
     await first.kill();
     process.kill(first.postmaster, 'SIGKILL');
-    await allGone(processes);
+    await untilEnded(processes);
   };
 
-  it('stops by itself when Ringback is killed, and has lost nothing', async () => {
+  it('stops by itself when Ringback is killed, and loses no data', async () => {
     const processes = await first.processes();
 
     await first.kill();
 
-    await allGone(processes);
+    await untilEnded(processes);
     await waitFor('the end of its socket', () => !existsSync(first.socketFolder));
     await expectDataIn(await startDatabase(folder));
   });
 
-  it('starts again at once, while the server of a killed Ringback still stops', async () => {
+  it('starts again at once, while the server of a killed Ringback is still stopping', async () => {
     await first.kill();
 
     await expectDataIn(await startDatabase(folder));
   });
 
-  it('is stopped by the next start where its watchdog was killed as well', async () => {
+  it('is stopped by the next start when its watchdog was killed too', async () => {
     await first.killWatchdog();
     await first.kill();
     expect(await isRunning(first.postmaster)).toBe(true);
@@ -67,7 +67,7 @@ describe('the embedded database after an accident', () => {
     await expectDataIn(second);
   });
 
-  it('recovers where every process was killed', async () => {
+  it('recovers when every process was killed', async () => {
     await killAll();
 
     const second = await startDatabase(folder);
@@ -76,10 +76,10 @@ describe('the embedded database after an accident', () => {
     await expectDataIn(second);
   });
 
-  it('leaves alone the process that has its former number now', async () => {
+  it('does not kill another process that has its former pid', async () => {
     await killAll();
     const { uid } = await stat(pidFile);
-    // Of the server's own user: PostgreSQL itself would take it for a server.
+    // With the server's own user, so that PostgreSQL itself would mistake it for a server.
     const stranger = spawn('sleep', ['600'], { stdio: 'ignore', cwd: '/', ...(IS_ROOT && { uid, gid: uid }) });
     try {
       const [, ...rest] = (await readFile(pidFile, 'utf8')).split('\n');
@@ -94,14 +94,14 @@ describe('the embedded database after an accident', () => {
     }
   });
 
-  it('does not start while a process of the last server still works in the data', async () => {
+  it('does not start while a process of the last server still uses the data', async () => {
     const client = new Client({ connectionString: first.url });
-    // It is going to be cut off.
+    // Its connection will be cut.
     client.on('error', () => undefined);
     await client.connect();
     const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
     const worker = rows[0]!.pid;
-    // Without a pause, or it would notice that its server is dead.
+    // Without a pause, because in a pause it would notice that its server is dead.
     client.query('do $$ begin loop end loop; end $$').catch(() => undefined);
     await waitFor('a busy process', async () => {
       const [activity] = await first.query(`select state from pg_stat_activity where pid = ${worker}`);
@@ -110,18 +110,18 @@ describe('the embedded database after an accident', () => {
     await first.killWatchdog();
     await first.kill();
     process.kill(first.postmaster, 'SIGKILL');
-    await allGone([first.postmaster]);
+    await untilEnded([first.postmaster]);
     try {
       await expect(startDatabase(folder)).rejects.toThrow('shared memory block');
     } finally {
       process.kill(worker, 'SIGKILL');
-      await allGone([worker]);
+      await untilEnded([worker]);
     }
 
     await expectDataIn(await startDatabase(folder));
   });
 
-  it('stops and starts though somebody tidied its socket away', async () => {
+  it('stops and starts after its socket was deleted', async () => {
     await rm(first.socketFolder, { recursive: true });
 
     const { code } = await first.stop();

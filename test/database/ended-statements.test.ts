@@ -17,7 +17,7 @@ afterAll(async () => {
   await service.close();
 });
 
-it('a connection that is ended while nobody listens to it ends no process', async () => {
+it('a connection that ends without an error listener does not end the process', async () => {
   const client = new TimeoutClient({ connectionString: service.config.databaseUrl! });
   await client.connect();
   expect(client.listenerCount('error')).toBe(1);
@@ -34,7 +34,7 @@ describe.each([
   ['pg_terminate_backend', 'GET', 'calls?limit=1', 'call_record'],
   ['pg_terminate_backend', 'PUT', 'users', 'app_user'],
 ])('%s of %s %s', (end, method, path, table) => {
-  it('is 503, with a time to try again after', async () => {
+  it('is answered with 503 and Retry-After', async () => {
     await administrator.query(`begin; lock table ${table} in access exclusive mode`);
     const body = method === 'PUT' ? { users: [{ id: '9001', name: 'Nine', phone: null }] } : undefined;
     const response = service.admin(method, path, body);

@@ -1,6 +1,6 @@
 /**
- * The entities and the migrations describe the same tables. TypeORM's own comparison looks at names where it comes to
- * indexes and constraints; so the tables that the entities would make are laid beside those that the migrations made.
+ * The entities and the migrations describe the same tables. TypeORM compares only the names of indexes and constraints. So
+ * this test compares the tables that the entities create with the tables that the migrations create.
  */
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
@@ -20,7 +20,7 @@ afterAll(async () => {
   await Promise.all([migrated.drop(), described.drop()]);
 });
 
-/** Everything that TypeORM can describe, in PostgreSQL's own words, without its own table. */
+/** Everything that TypeORM can describe, as PostgreSQL's definitions, without TypeORM's own table. */
 const SHAPE = `
 select 'column ' || table_name || '.' || column_name as name,
   concat_ws(' ', format_type(a.atttypid, a.atttypmod), is_nullable, identity_generation, column_default) as definition
@@ -36,13 +36,13 @@ select 'index ' || indexname, indexdef from pg_indexes where schemaname = 'publi
 order by 1
 `;
 
-it('TypeORM would change nothing about the migrated tables', async () => {
+it('TypeORM’s schema builder finds no difference in the migrated tables', async () => {
   const { upQueries } = await database.driver.createSchemaBuilder().log();
 
   expect(upQueries.map(({ query }) => query)).toEqual([]);
 });
 
-it('tables made of the entities alone are the migrated ones to the last index', async () => {
+it('tables created from the entities equal the migrated tables, with all indexes', async () => {
   const empty = await new DataSource(dataSourceOptions(described.url, 1)).initialize();
   try {
     await empty.query('drop schema public cascade; create schema public; create table migrations ()');

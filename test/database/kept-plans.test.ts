@@ -1,6 +1,6 @@
 /**
- * A replica that starts on an empty database keeps the plans that it makes then. They must be fit for the tables that come
- * of it, until statistics are gathered and for ever after.
+ * A replica that starts on an empty database caches its plans. They must be efficient when the tables have grown, before
+ * and after statistics are gathered.
  */
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
@@ -15,10 +15,10 @@ let service: TestApp;
 beforeAll(async () => {
   database = await createTestDatabase();
   const maintenance = await new DataSource(dataSourceOptions(database.url, 1)).initialize();
-  // As small as autovacuum finds them in a new installation.
+  // The statistics of small tables, as autovacuum gathers them in a new installation.
   await maintenance.query('vacuum analyze');
   await maintenance.destroy();
-  // One connection, so that it is the one that is asked for its plans.
+  // One connection, so that the test reads the plans of the right one.
   service = await startTestApp({ databaseUrl: database.url, environment: { DATABASE_POOL_SIZE: '1' } });
 });
 afterAll(async () => {
@@ -26,7 +26,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Of the things that are few by nature, or that a person has typed in. */
+/** Tables that stay small. */
 const SMALL = /"(?:migrations|provider_turn|service_line|webhook_endpoint)"/;
 
 const plansKept = async (): Promise<Record<string, string>> => {
@@ -45,14 +45,14 @@ const plansKept = async (): Promise<Record<string, string>> => {
   return plans;
 };
 
-it('no statement that calls and events wait on reads a growing table from end to end', async () => {
+it('no statement of placing calls and applying events scans a growing table', async () => {
   const placed = await service.ask('1004', 'call/2000');
   const callSid = placed.data?.callSid ?? '';
   await service.ask('1005', 'callService');
   const calls = backend(service);
   const ordered = await calls.place({ caller: { phone: newPhone() }, callee: { phone: newPhone() } }, 'key');
   await calls.ask('POST', `/${String(ordered.body.callSid)}/cancel`);
-  // One that is not in memory.
+  // A call that is not cached.
   await service.ask('1004', `callState/${'0'.repeat(32)}`);
   await service.ask('1004', `callCancel/${callSid}`);
   await waitFor('the end', async () => (await service.ask('1004', `callState/${callSid}`)).data?.stateType === '4');

@@ -42,7 +42,7 @@ describe('migrating', () => {
 
   afterEach(() => database.drop());
 
-  it('runs each migration once when many replicas start at the same moment', async () => {
+  it('runs each migration once when many replicas start concurrently', async () => {
     await empty();
 
     const done = await Promise.all(Array.from({ length: 20 }, () => migrate(database.url)));
@@ -51,9 +51,9 @@ describe('migrating', () => {
     expect(await query('select name from migrations order by id')).toEqual(ALL_MIGRATIONS.map((name) => ({ name })));
   });
 
-  it('gives way to a session that holds its table, and is done once that lets go', async () => {
+  it('retries while another session locks its table, and finishes when the lock is released', async () => {
     const dataSource = await new DataSource(dataSourceOptions(database.url, 1)).initialize();
-    // The first of them alters the table that is held.
+    // The first of them alters the locked table.
     const undone = ALL_MIGRATIONS.slice(ALL_MIGRATIONS.indexOf(RememberChecks1764640000000.name));
     for (let left = undone.length; left > 0; left--) await dataSource.undoLastMigration();
     await dataSource.destroy();
@@ -62,11 +62,11 @@ describe('migrating', () => {
     await holder.query('begin; select from call_record');
 
     const migrating = migrate(database.url);
-    await waitFor('a try that has waited in vain', async () => {
+    await waitFor('an attempt that timed out', async () => {
       const [waits] = await query(`select count(*) as n from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock'`);
       if ((waits as { n: string }).n === '0') return false;
-      // Behind the waiting migration, and served when that gives up.
+      // Waits behind the migration, and runs when the migration's attempt times out.
       await query('select from call_record');
       return true;
     });
@@ -75,7 +75,7 @@ describe('migrating', () => {
     expect(await migrating).toEqual(undone);
   });
 
-  it('is refused where the tables are in another schema, until they are moved as docs/upgrades.md says', async () => {
+  it('is refused when the tables are in another schema, until they are moved as docs/upgrades.md says', async () => {
     const page = await readFile(join(REPOSITORY, 'docs/upgrades.md'), 'utf8');
     const move = /```sql\n([^`]*'elsewhere'[^`]*)```/.exec(page)![1]!;
     await query('alter schema public rename to elsewhere; create schema public');
@@ -89,7 +89,7 @@ describe('migrating', () => {
     expect(await query(`select proname from pg_proc where pronamespace = 'elsewhere'::regnamespace`)).toEqual([]);
   });
 
-  it('can be undone to the last table, and done again', async () => {
+  it('can be undone completely, and done again', async () => {
     const migrated = await tables();
     const dataSource = await new DataSource(dataSourceOptions(database.url, 1)).initialize();
     try {
@@ -104,7 +104,7 @@ describe('migrating', () => {
     expect(await tables()).toEqual(migrated);
   });
 
-  it('is not undone where that would leave secrets that nobody can read', async () => {
+  it('is not undone when that would leave unreadable secrets', async () => {
     await query(`insert into app_user (id, name) values (1, 'somebody');
                  insert into sub_account values (1, 'simulator', 'account', 'encrypted', 'a-key')`);
     const dataSource = await new DataSource(dataSourceOptions(database.url, 1)).initialize();
@@ -119,7 +119,7 @@ describe('migrating', () => {
     expect(await query('select key_name from sub_account')).toEqual([{ key_name: 'a-key' }]);
   });
 
-  it('as a program says what it ran, and that there was nothing to run', async () => {
+  it('as a program prints which migrations it ran, or that there was none', async () => {
     await empty();
 
     expect(await runProgram(database.url)).toEqual({
@@ -130,7 +130,7 @@ describe('migrating', () => {
     expect(await runProgram(database.url)).toEqual({ code: 0, output: 'Nothing to migrate.\n', complaint: '' });
   });
 
-  it('as a program does its work in a folder that is reached through a link', async () => {
+  it('as a program works in a folder that is reached through a symbolic link', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ringback link '));
     try {
       await symlink(REPOSITORY, join(folder, 'here'));
@@ -142,7 +142,7 @@ describe('migrating', () => {
   });
 
   it.each(['postgresql://nobody@localhost:1/nothing', 'postgresql://nobody@127.0.0.1:1/nothing'])(
-    'as a program says in one line that %s cannot be reached',
+    'as a program prints one line when %s cannot be reached',
     async (url) => {
       const { code, output, complaint } = await runProgram(url);
 
@@ -151,7 +151,7 @@ describe('migrating', () => {
     },
   );
 
-  it('as a program names the setting whose URL is wrong', async () => {
+  it('as a program names the setting with the wrong URL', async () => {
     const direct = new URL(database.url);
     direct.pathname = '/no_such_database';
     const { complaint } = await runProgram('postgresql://nobody@127.0.0.1:1/nothing', REPOSITORY, {

@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 
-/** As a role, a database or a server may have them. */
+/** Settings that a role, a database or a server may have as defaults. */
 const ODD: Readonly<Record<string, string>> = {
   datestyle: `'SQL, DMY'`,
   timezone: `'Asia/Kathmandu'`,
@@ -43,7 +43,7 @@ beforeAll(async () => {
     const { rowCount } = await client.query('select from pg_settings where name = $1', [setting]);
     if (rowCount) await client.query(`alter database ${name} set ${setting} = ${value}`);
   }
-  // From the first migration on.
+  // The defaults apply from the first migration on.
   await client.query('drop schema public, graphile_worker cascade; create schema public; create schema elsewhere');
   await client.end();
   await migrate(database.url);
@@ -59,8 +59,8 @@ afterAll(async () => {
   await database.drop();
 });
 
-describe('a database whose defaults are not those of PostgreSQL', () => {
-  it('has its tables where they always are', async () => {
+describe('a database with unusual defaults', () => {
+  it('has its tables in the schema public', async () => {
     const tables = await service.database.query<{ schema: string }[]>(
       `select distinct schemaname as schema from pg_tables where tablename in ('call_record', 'app_user', 'webhook_endpoint')`,
     );
@@ -68,14 +68,14 @@ describe('a database whose defaults are not those of PostgreSQL', () => {
     expect(tables).toEqual([{ schema: 'public' }]);
   });
 
-  it('and options in DATABASE_URL have effect, except on what connections rely on', async () => {
+  it('applies options of DATABASE_URL, except settings that the service relies on', async () => {
     const [settings] = await service.database.query<object[]>(`select current_setting('work_mem') as memory,
       current_setting('DateStyle') as dates, current_setting('statement_timeout') as limit`);
 
     expect(settings).toEqual({ memory: '7MB', dates: 'ISO, DMY', limit: '10s' });
   });
 
-  it('limits no statement and no transaction of a connection that migrates', async () => {
+  it('does not limit statements and transactions of a migrating connection', async () => {
     const client = new TimeoutClient({ connectionString: database.url });
     await client.connect();
     const { rows } = await client.query(`select current_setting('statement_timeout') as statement,
@@ -85,7 +85,7 @@ describe('a database whose defaults are not those of PostgreSQL', () => {
     expect(rows).toEqual([{ statement: '0', transaction: '0' }]);
   });
 
-  it('has calls placed at once, told and delivered, with times that are read as they were', async () => {
+  it('carries concurrent calls, delivers their changes, and reads times correctly', async () => {
     await registerEndpoint(service, { url: receiver.url });
     const begin = Date.now();
 

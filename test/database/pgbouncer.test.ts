@@ -20,7 +20,7 @@ const emptied = async (pooler: PgBouncer): Promise<PgBouncer> => {
 const tables = (pooler: PgBouncer) =>
   queryDatabase(pooler.directUrl, `select from pg_class where relnamespace = 'public'::regnamespace`);
 
-describeWithPgBouncer('PgBouncer with its defaults, which pools sessions', () => {
+describeWithPgBouncer('PgBouncer with its default pool_mode = session', () => {
   let pooler: PgBouncer;
   let receiver: WebhookReceiver;
   let service: TestApp;
@@ -40,25 +40,25 @@ describeWithPgBouncer('PgBouncer with its defaults, which pools sessions', () =>
     await pooler.close();
   });
 
-  it('has calls placed, told and delivered', async () => {
+  it('carries calls and delivers their changes', async () => {
     await registerEndpoint(service, { url: receiver.url });
 
     const { data } = await service.ask('1004', 'call/2000');
-    const told = await service.ask('1004', `callState/${data!.callSid!}?after=3&wait=25`);
+    const polled = await service.ask('1004', `callState/${data!.callSid!}?after=3&wait=25`);
 
-    expect(told.data?.stateType).toBe('4');
-    await waitFor('all changes to be delivered', () => receiver.taken(data?.callSid).length === 4);
+    expect(polled.data?.stateType).toBe('4');
+    await waitFor('all changes to be delivered', () => receiver.accepted(data?.callSid).length === 4);
     expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
   });
 
-  it('passes on what connections rely on', async () => {
+  it('passes on the settings that connections rely on', async () => {
     const [setting] = await service.database.query<object[]>(`select current_setting('statement_timeout') as limit,
       current_setting('enable_seqscan') as scans, current_setting('search_path') as path, current_setting('DateStyle') as dates`);
 
     expect(setting).toEqual({ limit: '10s', scans: 'off', path: 'public', dates: 'ISO, MDY' });
   });
 
-  it('refuses options of DATABASE_URL, and the start says what to do', async () => {
+  it('refuses options of DATABASE_URL, and the error says what to do', async () => {
     const url = `${pooler.url}&options=${encodeURIComponent('-c work_mem=8MB')}`;
 
     await expect(migrate(url)).rejects.toThrow(
@@ -67,13 +67,13 @@ describeWithPgBouncer('PgBouncer with its defaults, which pools sessions', () =>
   });
 });
 
-describeWithPgBouncer('PgBouncer that pools', () => {
+describeWithPgBouncer('a start on PgBouncer that pools', () => {
   it.each([
     ['transactions', ['pool_mode = transaction']],
     ['transactions over one connection', ['pool_mode = transaction', 'default_pool_size = 1']],
-    ['transactions in turn', ['pool_mode = transaction', 'server_round_robin = 1', 'default_pool_size = 2']],
+    ['transactions round-robin', ['pool_mode = transaction', 'server_round_robin = 1', 'default_pool_size = 2']],
     ['statements', ['pool_mode = statement']],
-  ])('%s is found out at start, and nothing is migrated', async (_what, settings) => {
+  ])('%s is refused, and nothing is migrated', async (_what, settings) => {
     const pooler = await emptied(await startPgBouncer(settings));
     try {
       await expect(migrate(pooler.url)).rejects.toThrow(
@@ -85,7 +85,7 @@ describeWithPgBouncer('PgBouncer that pools', () => {
     }
   });
 
-  it('transactions is found out while others use it', async () => {
+  it('transactions is refused while other clients use it', async () => {
     const pooler = await startPgBouncer(['pool_mode = transaction']);
     const done = new AbortController();
     const others = Promise.all(
@@ -105,7 +105,7 @@ describeWithPgBouncer('PgBouncer that pools', () => {
   it.each([
     [1, '1 session'],
     [4, '4 sessions'],
-  ])('sessions and has %i of them is told what it has to have', async (size, given) => {
+  ])('only %i sessions is refused with the needed number', async (size, given) => {
     const pooler = await startPgBouncer([`default_pool_size = ${size}`]);
     try {
       await expect(migrate(pooler.url)).rejects.toThrow(
@@ -116,7 +116,7 @@ describeWithPgBouncer('PgBouncer that pools', () => {
     }
   });
 
-  it('transactions ends the program that migrates with 1', async () => {
+  it('transactions ends the migration program with exit code 1', async () => {
     const pooler = await startPgBouncer(['pool_mode = transaction']);
     try {
       const migrating = startNode(`${REPOSITORY}/dist/src/database/migrate.js`, [], {

@@ -8,7 +8,7 @@ let database: TestDatabase;
 let service: TestApp;
 const log = collectedLog();
 
-/** As a standby has it from a failover on. Its sessions begin anew: a server that becomes a standby has been restarted. */
+/** Makes the server read-only, as a standby after a failover, and ends its sessions, as its restart does. */
 const setReadOnly = async (isReadOnly: boolean): Promise<void> => {
   const client = new Client({ connectionString: database.url });
   await client.connect();
@@ -34,11 +34,11 @@ afterAll(async () => {
   await database.drop();
 });
 
-it('a server that takes no changes is none to be connected to, and the one after it is', async () => {
+it('a read-only server makes the service not ready, until the server accepts writes again', async () => {
   expect(await readiness()).toBe(200);
   await setReadOnly(true);
 
-  await waitFor('readiness to say so', async () => (await readiness()) === 503);
+  await waitFor('readiness to fail', async () => (await readiness()) === 503);
   expect(log.text()).toContain('the database server takes no changes');
   expect((await service.admin('GET', 'calls')).status).toBe(503);
   expect(await service.ask('1004', 'call/2000')).toEqual({ returnCode: 500, returnMsg: '系统内部异常!' });

@@ -1,4 +1,4 @@
-/** The statements of docs/database.md, and what a start says where one of them was forgotten. */
+/** The statements of docs/database.md, and the error of a start when one of them is missing. */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { startWebhookReceiver } from '../support/webhook-receiver.js';
 
 jest.setTimeout(PROCESS_LIMIT_MS);
 
-/** Roles are of the whole server, which other tests use too. */
+/** Roles belong to the whole server, which other tests use too. */
 const SUFFIX = randomBytes(6).toString('hex');
 const OWNER = `owner_${SUFFIX}`;
 const SERVICE = `service_${SUFFIX}`;
@@ -29,7 +29,7 @@ const urlFor = (role: string, database = DATABASE): string => {
 
 const asOwner = (statement: string) => queryDatabase(urlFor(OWNER), statement);
 
-/** The page's blocks of SQL, with the names of this test. */
+/** The page's SQL blocks, with this test's names. */
 const statementsOfPage = async (): Promise<string[]> => {
   const page = await readFile(join(REPOSITORY, 'docs/database.md'), 'utf8');
   return [...page.matchAll(/```sql\n([^`]*)```/g)].map(([, sql = '']) =>
@@ -70,7 +70,7 @@ beforeAll(async () => {
   grants = granted!;
   for (const statement of roles!.split(/;\n/)) if (statement) await queryDatabase(serverUrl(), statement);
   expect((await program('database/migrate.js', OWNER)).complaint).toBe('');
-  // The queue's tables have policies: with this default of its role the service could not read them.
+  // The queue's tables have policies. With this default of its role, the service could not read them.
   await queryDatabase(serverUrl(), `alter role ${SERVICE} set row_security = off`);
 });
 afterAll(async () => {
@@ -78,7 +78,7 @@ afterAll(async () => {
   await queryDatabase(serverUrl(), `drop role ${SERVICE}; drop role ${OWNER}`);
 });
 
-it('the role of DATABASE_URL is checked beside that of DATABASE_DIRECT_URL', async () => {
+it('the role of DATABASE_URL is checked in addition to that of DATABASE_DIRECT_URL', async () => {
   const checked = () => checkPooler(urlFor(SERVICE), urlFor(OWNER));
   await expect(checked()).rejects.toThrow(
     /lacks rights that the service needs[^]*grant usage on schema graphile_worker/,
@@ -89,10 +89,10 @@ it('the role of DATABASE_URL is checked beside that of DATABASE_DIRECT_URL', asy
   await checked();
 });
 
-describe('a role that only reads and writes rows', () => {
+describe('a role that may only read and write rows', () => {
   beforeEach(() => asOwner(grants));
 
-  it('starts, migrates nothing, and has calls told to a webhook endpoint', async () => {
+  it('can start the service without migrations, and deliver changes to a webhook endpoint', async () => {
     expect(await migrate(urlFor(SERVICE))).toEqual([]);
     const receiver = await startWebhookReceiver();
     const service = await startTestApp({
@@ -105,8 +105,8 @@ describe('a role that only reads and writes rows', () => {
       const { data } = await service.ask('1004', 'call/2000');
 
       const changes = await waitFor('all changes to be delivered', () => {
-        const taken = receiver.taken(data?.callSid);
-        return taken.at(-1)?.change.type === 'call.over' && taken;
+        const accepted = receiver.accepted(data?.callSid);
+        return accepted.at(-1)?.change.type === 'call.over' && accepted;
       });
       expect(changes.map(({ change }) => change.type)).toEqual([
         'call.requested',
@@ -167,8 +167,8 @@ describe('a role that only reads and writes rows', () => {
       'alter table call_record enable row level security',
       `create policy ${SERVICE} on public.call_record to ${SERVICE} using (true) with check (true);`,
     ],
-  ])('that lacks %s is told the statement, which mends it', async (_what, forget, statement) => {
-    await asOwner(forget);
+  ])('that lacks %s is refused with the statement that fixes it', async (_what, revoke, statement) => {
+    await asOwner(revoke);
 
     const complaint = await complaintOf(SERVICE);
 
@@ -178,7 +178,7 @@ describe('a role that only reads and writes rows', () => {
     expect(await complaintOf(SERVICE)).toBe('none');
   });
 
-  it('and lacks some is not started', async () => {
+  it('that lacks some rights cannot start the service', async () => {
     await asOwner(`drop policy ${SERVICE} on graphile_worker._private_jobs`);
 
     const { code, complaint } = await program('main.js', SERVICE);
@@ -187,7 +187,7 @@ describe('a role that only reads and writes rows', () => {
     expect(complaint).toContain(`create policy ${SERVICE} on graphile_worker._private_jobs`);
   });
 
-  it('is told of migrations that are missing and that it may not run', async () => {
+  it('is refused when migrations are missing, which it may not run', async () => {
     const [last] = (await asOwner(
       'delete from migrations where id = (select max(id) from migrations) returning *',
     )) as {
@@ -203,7 +203,7 @@ describe('a role that only reads and writes rows', () => {
     }
   });
 
-  it('is told so too where there is nothing at all', async () => {
+  it('is refused in the same way on an empty database', async () => {
     const empty = `${DATABASE}_empty`;
     await queryDatabase(serverUrl(), `create database ${empty} owner ${OWNER}`);
     try {

@@ -1,4 +1,4 @@
-/** scripts/run.mjs in a repository of three files, with an npm and a build that only keep count. */
+/** scripts/run.mjs in a repository of three files, with a fake npm and a fake build that only count their runs. */
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -55,7 +55,7 @@ describe('scripts/run.mjs', () => {
 
   afterEach(() => rm(repository, { recursive: true, force: true }));
 
-  it('installs, builds and runs on a fresh clone, and only runs from then on', async () => {
+  it('installs, builds and runs on a fresh clone, and afterwards only runs', async () => {
     const first = await run('cli/hello', 'one', '--two');
     const second = await run('cli/hello', 'three');
 
@@ -85,7 +85,7 @@ describe('scripts/run.mjs', () => {
     expect(await counted()).toBe('install build install build');
   });
 
-  it('tries again after an installation that failed', async () => {
+  it('installs again after a failed installation', async () => {
     await write('install-fails', '');
     const failed = await run('cli/hello');
     await rm(join(repository, 'install-fails'));
@@ -97,15 +97,15 @@ describe('scripts/run.mjs', () => {
     expect([code, output]).toEqual([0, 'again\n']);
   });
 
-  it('installs and builds once when several start at the same moment', async () => {
+  it('installs and builds once when several start concurrently', async () => {
     const endings = await Promise.all(Array.from({ length: 5 }, (_, index) => run('cli/hello', String(index))));
 
     expect(endings.map(({ code, output }) => [code, output])).toEqual(endings.map((_, index) => [0, `${index}\n`]));
     expect(await counted()).toBe('install build');
   });
 
-  it('takes over from one that was killed', async () => {
-    // A number that no process can have.
+  it('takes over the lock of a killed run', async () => {
+    // A pid that no process can have.
     await write('.preparing/lock', '99999999');
 
     expect((await run('cli/hello', 'alive')).output).toBe('alive\n');

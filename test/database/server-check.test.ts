@@ -1,4 +1,4 @@
-/** A database that would do at first and fail later is refused at start, with what to do. */
+/** The start refuses a database that would fail later, and says what to do. */
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { checkConnectionLimit } from '../../src/database/connection-limit.js';
@@ -16,7 +16,7 @@ afterAll(() => server.end());
 
 const urlOf = (parts: Partial<URL>): string => Object.assign(new URL(serverUrl()), parts).href;
 
-it('one whose encoding cannot hold every name', async () => {
+it('the start refuses a database whose encoding cannot store every name', async () => {
   await server.query(`create database ${name} encoding 'LATIN1' locale 'C' template template0`);
   try {
     await expect(firstConnection(urlOf({ pathname: `/${name}` }), 'DATABASE_URL')).rejects.toThrow(
@@ -27,7 +27,7 @@ it('one whose encoding cannot hold every name', async () => {
   }
 });
 
-it('one whose role may open too few connections', async () => {
+it('the start refuses a role that may open too few connections', async () => {
   await server.query(`create role ${name} login connection limit 4`);
   try {
     await expect(checkConnectionLimit(urlOf({ username: name }), 'DATABASE_URL')).rejects.toThrow(

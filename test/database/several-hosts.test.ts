@@ -17,7 +17,7 @@ const WEBHOOKS = { WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8' };
 
 const socketOf = ({ socketFolder }: OwnServer): string => join(socketFolder, '.s.PGSQL.5432');
 
-describe('a primary and its standby', () => {
+describe('a URL with a primary and its standby', () => {
   let folder: Awaited<ReturnType<typeof makeServerFolder>>;
   let receiver: WebhookReceiver;
   let primary: OwnServer;
@@ -35,7 +35,7 @@ describe('a primary and its standby', () => {
     await primary.stop();
     await mkdir(second);
     execFileSync('cp', ['-a', join(primary.cluster, '.'), join(second, 'postgres')]);
-    // A standby that no primary feeds: it takes no changes until it is promoted.
+    // A standby without replication: it is read-only until it is promoted.
     await writeFile(join(second, 'postgres/standby.signal'), '');
     primary = await startOwnServer(first);
     standby = await startOwnServer(second);
@@ -52,21 +52,21 @@ describe('a primary and its standby', () => {
     const service = await startTestApp({ databaseUrl: url, environment: WEBHOOKS });
     try {
       const { data } = await service.ask('1004', 'call/2000');
-      await waitFor('all changes to be delivered', () => receiver.taken(data?.callSid).length === 4);
+      await waitFor('all changes to be delivered', () => receiver.accepted(data?.callSid).length === 4);
       expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
     } finally {
       await service.close();
     }
   };
 
-  it('have calls carried by the one that takes changes, over sockets', async () => {
+  it('connects to the server that accepts writes, over sockets', async () => {
     const hosts = [standby, primary].map(({ socketFolder }) => socketFolder);
 
     await carriesACall(`postgresql://ringback@${hosts.map(encodeURIComponent).join(',')}/ringback`);
     await carriesACall(`postgresql://ringback@localhost/ringback?host=${hosts.join(',')}`);
   });
 
-  it('of which none takes changes are told one by one', async () => {
+  it('fails with the reason of each host when none accepts writes', async () => {
     await expect(
       migrate(`postgresql://ringback@localhost/ringback?host=${folder.path},${standby.socketFolder}`),
     ).rejects.toThrow(
@@ -74,7 +74,7 @@ describe('a primary and its standby', () => {
     );
   });
 
-  it('have calls carried by the former standby after a failover', async () => {
+  it('connects to the former standby after a failover', async () => {
     const proxies: TcpProxy[] = await Promise.all([primary, standby].map((server) => startTcpProxy(socketOf(server))));
     const hosts = proxies.map(({ port }) => `127.0.0.1:${port}`).join(',');
     const service = await startTestApp({
@@ -83,7 +83,7 @@ describe('a primary and its standby', () => {
     });
     try {
       expect((await service.ask('1004', 'call/2000')).returnCode).toBe(200);
-      // A host that is gone without a word.
+      // A host that stops replying without closing connections.
       proxies[0]!.mode = 'silence';
       await queryDatabase(standby.superuserUrl, 'select pg_promote()');
 
@@ -96,7 +96,7 @@ describe('a primary and its standby', () => {
         const placed = await service.ask('1005', 'call/2000');
         return placed.returnCode === 200 && placed;
       });
-      await waitFor('all changes to be delivered', () => receiver.taken(data?.callSid).length === 4, 60_000);
+      await waitFor('all changes to be delivered', () => receiver.accepted(data?.callSid).length === 4, 60_000);
       expect(
         await queryDatabase(standby.url, `select state from call_record where call_sid = '${data!.callSid!}'`),
       ).toEqual([{ state: 4 }]);

@@ -13,7 +13,7 @@ jest.setTimeout(PROCESS_LIMIT_MS);
 
 const WHAT = 'a database with TLS';
 
-/** Loopback addresses of this file's own, so that the server has PostgreSQL's usual port; only the first is in the certificate. */
+/** Loopback addresses of this file, so that the server has the default port. Only the first is in the certificate. */
 const NETWORK = `127.${randomInt(1, 255)}.${randomInt(1, 255)}`;
 const ADDRESS = `${NETWORK}.1`;
 const OTHER_ADDRESS = `${NETWORK}.2`;
@@ -28,7 +28,7 @@ suite(WHAT, () => {
   const urlOf = (parameters: string, host = ADDRESS): string =>
     `postgresql://ringback@${host}/ringback?${parameters.replace('CA', encodeURIComponent(authority))}`;
 
-  /** Into the server's own folder, as a file of the server's user. */
+  /** Copies a file to the server's folder, owned by the server's user. */
   const giveToServer = async (name: string): Promise<string> => {
     const path = join(server.cluster, name);
     const { uid, gid } = await stat(server.cluster);
@@ -61,15 +61,15 @@ suite(WHAT, () => {
     await folder.remove();
   });
 
-  it('and a private authority carries calls, with all connections encrypted and the authority checked', async () => {
+  it('and a private authority is used with verified, encrypted connections only', async () => {
     const url = urlOf('sslmode=verify-full&sslrootcert=CA');
     await migrate(url);
     const service = await startTestApp({ databaseUrl: url });
     try {
       const { data } = await service.ask('1004', 'call/2000');
-      const { data: told } = await service.ask('1004', `callState/${data!.callSid!}?after=3&wait=25`);
+      const { data: polled } = await service.ask('1004', `callState/${data!.callSid!}?after=3&wait=25`);
 
-      expect(told?.stateType).toBe('4');
+      expect(polled?.stateType).toBe('4');
       const connections = await queryDatabase<{ name: string; ssl: boolean }>(
         server.superuserUrl,
         `select distinct application_name as name, ssl from pg_stat_ssl join pg_stat_activity using (pid)
@@ -83,13 +83,13 @@ suite(WHAT, () => {
     }
   });
 
-  it('that a public authority would have to vouch for is refused, with what to do', async () => {
+  it('and a private authority is refused without sslrootcert, and the error says what to do', async () => {
     await expect(migrate(urlOf('sslmode=verify-full'))).rejects.toThrow(
       /^The database cannot be reached: unable to verify .*\. .* add sslmode=verify-full&sslrootcert=\/path\/to\/ca\.pem/,
     );
   });
 
-  it('and another name in its certificate is refused, with what to do', async () => {
+  it('and another name in its certificate is refused, and the error says what to do', async () => {
     await expect(migrate(urlOf('sslmode=verify-full&sslrootcert=CA', OTHER_ADDRESS))).rejects.toThrow(
       /^The database cannot be reached: .*altnames.*\. The host of DATABASE_URL has to be a name in its certificate/,
     );
@@ -100,11 +100,11 @@ suite(WHAT, () => {
     ['no password', 'asked', /\. The password is that of DATABASE_URL: postgresql:\/\/user:PASSWORD@host/],
     ['a wrong password', 'asked:herring', /\. The password is that of DATABASE_URL/],
     ['an unknown role', 'stranger', /role "stranger" does not exist\. DATABASE_URL begins with the role/],
-  ])('says what to do about %s', async (_what, user, expected) => {
+  ])('is refused with %s, and the error says what to do', async (_what, user, expected) => {
     await expect(migrate(urlOf('sslmode=no-verify').replace('ringback@', `${user}@`))).rejects.toThrow(expected);
   });
 
-  it('whose authority is not to be checked is taken with sslmode=no-verify', async () => {
+  it('is used without a check of the authority with sslmode=no-verify', async () => {
     await migrate(urlOf('sslmode=no-verify'));
   });
 });

@@ -1,4 +1,4 @@
-/** PgBouncer with `pool_mode = transaction` in front of DATABASE_URL, and DATABASE_DIRECT_URL past it. */
+/** DATABASE_URL through PgBouncer with `pool_mode = transaction`, and DATABASE_DIRECT_URL without it. */
 import { checkPooler } from '../../src/database/pooler-check.js';
 import { queryDatabase } from '../support/database-query.js';
 import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startNode } from '../support/node-process.js';
@@ -20,7 +20,7 @@ const TRANSACTIONS = 'pool_mode = transaction';
 
 const missing = await fetchNewPgBouncer();
 
-/** The statements of the refusal, as an operator copies them. */
+/** The statements in the error, which an operator copies. */
 const statementsIn = (complaint: string): string[] => complaint.match(/alter role .*;/g) ?? [];
 
 const refusalOf = async (pooler: PgBouncer): Promise<string> => {
@@ -28,8 +28,8 @@ const refusalOf = async (pooler: PgBouncer): Promise<string> => {
   return (error as Error).message;
 };
 
-/** Its sessions begin anew, with the defaults of now. */
-const forgetSessions = (pooler: PgBouncer) =>
+/** Ends the pooler's sessions, so that new ones have the current defaults. */
+const endSessions = (pooler: PgBouncer) =>
   queryDatabase(
     pooler.directUrl,
     `select pg_terminate_backend(pid) from pg_stat_activity
@@ -46,7 +46,7 @@ describeWithNewPgBouncer(missing, 'PgBouncer that pools transactions', () => {
   });
   afterAll(() => pooler.close());
 
-  it('is refused until the defaults of the role are what requests rely on', async () => {
+  it('is refused until the role has the defaults that requests rely on', async () => {
     expect(defaults).toEqual([
       expect.stringMatching(/^alter role \w+ in database \w+ set enable_seqscan = 'off';$/),
       expect.stringMatching(/^alter role \w+ in database \w+ set search_path = 'public';$/),
@@ -54,7 +54,7 @@ describeWithNewPgBouncer(missing, 'PgBouncer that pools transactions', () => {
     ]);
   });
 
-  it('ends the start in a sentence meanwhile', async () => {
+  it('ends the start with one sentence while the defaults are missing', async () => {
     const { code, complaint } = await endOf(
       startNode(`${REPOSITORY}/dist/src/main.js`, [], {
         environment: {
@@ -71,7 +71,7 @@ describeWithNewPgBouncer(missing, 'PgBouncer that pools transactions', () => {
     expect([code, statementsIn(complaint)]).toEqual([1, defaults]);
   });
 
-  it('and another database behind DATABASE_DIRECT_URL are refused', async () => {
+  it('is refused when DATABASE_DIRECT_URL leads to another database', async () => {
     const other = new URL(pooler.directUrl);
     other.pathname = '/postgres';
 
@@ -85,7 +85,7 @@ describeWithNewPgBouncer(missing, 'PgBouncer that pools transactions', () => {
 
     beforeAll(async () => {
       await queryDatabase(pooler.directUrl, defaults.join(''));
-      await forgetSessions(pooler);
+      await endSessions(pooler);
       await checkPooler(pooler.url, pooler.directUrl);
       receiver = await startWebhookReceiver();
       const replica = {
@@ -106,24 +106,24 @@ describeWithNewPgBouncer(missing, 'PgBouncer that pools transactions', () => {
       );
     });
 
-    it('carries calls that are told to all replicas and delivered', async () => {
+    it('carries calls, and their changes reach all replicas and webhooks', async () => {
       const { data } = await one.ask('1004', 'call/2000');
-      const told = await other.ask('1004', `callState/${data!.callSid!}?after=3&wait=25`);
+      const polled = await other.ask('1004', `callState/${data!.callSid!}?after=3&wait=25`);
 
-      expect(told.data?.stateType).toBe('4');
-      await waitFor('all changes to be delivered', () => receiver.taken(data?.callSid).length === 4);
+      expect(polled.data?.stateType).toBe('4');
+      await waitFor('all changes to be delivered', () => receiver.accepted(data?.callSid).length === 4);
       expect((await fetch(`${other.url}/health/ready`)).status).toBe(200);
     });
 
-    it('carries many at once over fewer sessions than the pools have connections', async () => {
+    it('carries many concurrent calls over fewer sessions than the pools have connections', async () => {
       const callers = Array.from({ length: 60 }, (_, index) => String(500_000 + index));
       await one.admin('PUT', 'users', { users: callers.map((id) => ({ id, name: id, phone: '13800138000' })) });
       await Promise.all(
         callers.map((id) => one.admin('PUT', `users/${id}/sub-accounts/simulator`, { externalId: id, secret: id })),
       );
 
-      // Half as many at a time as the pools have connections. A request that waits for one too long is refused, as anywhere,
-      // and a busy machine takes seconds for twenty of them over four sessions.
+      // Half as many at a time as the pools have connections. A request that waits too long for a connection is refused,
+      // and a busy machine needs seconds for twenty requests over four sessions.
       const waiting = callers.values();
       const ended = await Promise.all(
         Array.from({ length: 10 }, async (_, index) => {
@@ -131,8 +131,8 @@ describeWithNewPgBouncer(missing, 'PgBouncer that pools transactions', () => {
           const states: unknown[] = [];
           for (const id of waiting) {
             const { data, ...refusal } = await placing.ask(id, 'callService');
-            const told = data && (await watching.ask(id, `callState/${data.callSid!}?after=3&wait=60`));
-            states.push(told?.data?.stateType ?? told ?? refusal);
+            const polled = data && (await watching.ask(id, `callState/${data.callSid!}?after=3&wait=60`));
+            states.push(polled?.data?.stateType ?? polled ?? refusal);
           }
           return states;
         }),
@@ -141,8 +141,8 @@ describeWithNewPgBouncer(missing, 'PgBouncer that pools transactions', () => {
       expect(ended.flat()).toEqual(callers.map(() => '4'));
     });
 
-    it('has what requests rely on in sessions that are new', async () => {
-      await forgetSessions(pooler);
+    it('has the settings that requests rely on in new sessions', async () => {
+      await endSessions(pooler);
 
       const [setting] = await waitFor('a session', () =>
         one.database
@@ -158,11 +158,13 @@ describeWithNewPgBouncer(missing, 'PgBouncer that pools transactions', () => {
   });
 
   it('without prepared statements is refused', async () => {
-    const forgetful = await startPgBouncer([TRANSACTIONS, 'max_prepared_statements = 0'], true);
+    const withoutStatements = await startPgBouncer([TRANSACTIONS, 'max_prepared_statements = 0'], true);
     try {
-      expect(await refusalOf(forgetful)).toMatch(/^The pooler .* loses prepared statements\. .* since version 1\.21/);
+      expect(await refusalOf(withoutStatements)).toMatch(
+        /^The pooler .* loses prepared statements\. .* since version 1\.21/,
+      );
     } finally {
-      await forgetful.close();
+      await withoutStatements.close();
     }
   });
 });
@@ -170,10 +172,10 @@ describeWithNewPgBouncer(missing, 'PgBouncer that pools transactions', () => {
 describeWithPgBouncer('PgBouncer before 1.21 that pools', () => {
   it.each([
     ['transactions', [TRANSACTIONS], /loses prepared statements\. PgBouncer keeps them since version 1\.21/],
-    ['transactions in turn', [TRANSACTIONS, 'server_round_robin = 1'], /loses prepared statements/],
+    ['transactions round-robin', [TRANSACTIONS, 'server_round_robin = 1'], /loses prepared statements/],
     ['transactions over one session', [TRANSACTIONS, 'default_pool_size = 1'], /loses prepared statements/],
     ['statements', ['pool_mode = statement'], /shares one session among several clients/],
-  ])('%s is refused beside DATABASE_DIRECT_URL too', async (_what, settings, expected) => {
+  ])('%s is refused with DATABASE_DIRECT_URL too', async (_what, settings, expected) => {
     const pooler = await startPgBouncer(settings);
     try {
       expect(await refusalOf(pooler)).toMatch(expected);
@@ -182,7 +184,7 @@ describeWithPgBouncer('PgBouncer before 1.21 that pools', () => {
     }
   });
 
-  it('sessions is taken', async () => {
+  it('sessions is accepted', async () => {
     const pooler = await startPgBouncer([]);
     try {
       await checkPooler(pooler.url, pooler.directUrl);

@@ -5,7 +5,7 @@ import { addressFault } from '../../src/delivery/address-rules.js';
 import { NameResolver } from '../../src/delivery/name-resolver.js';
 import { startCertificateDemand } from '../support/certificate-demand.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { openTestCall } from '../support/told-call.js';
+import { openTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { registerEndpoint, retryNow } from '../support/webhook-endpoint.js';
@@ -56,7 +56,7 @@ describe('an address', () => {
     ['fd12:3456:789a::1', 'uniqueLocal'],
     ['ff02::1', 'multicast'],
     ['4000::1', 'unassigned'],
-    // What gives the machines of a cloud their credentials: Azure, Alibaba Cloud, Tencent Cloud, Oracle, AWS and Google by IPv6.
+    // Metadata services of clouds: Azure, Alibaba Cloud, Tencent Cloud, Oracle, and AWS and Google by IPv6.
     ['168.63.129.16', 'cloudPlatform'],
     ['::ffff:168.63.129.16', 'cloudPlatform'],
     ['100.100.100.200', 'carrierGradeNat'],
@@ -83,7 +83,7 @@ describe('an address', () => {
     expect(fault(address, [], true)).toBe(`${address} is a public address, for which http is not safe`);
   });
 
-  it('that the operator allows is allowed, and its neighbours are not', () => {
+  it('in a range that the operator allows is accepted, and its neighbours are not', () => {
     const allowed = ['10.1.0.0/16', 'fd00::/8', '168.63.129.16/32'];
 
     expect(fault('168.63.129.16', allowed, true)).toBeNull();
@@ -131,7 +131,7 @@ describe('an endpoint', () => {
   const firstError = (callSid: string): Promise<string> =>
     waitFor('an attempt', async () => (await errorsOf(callSid))[0]);
 
-  it('is reached at the address that its name has at the attempt, or not at all', async () => {
+  it('is connected at the address that its name resolves to at the attempt, if that is allowed', async () => {
     await registerEndpoint(service, { url: `http://backend.test:${portOf(receiver.url)}/hook` });
     names = { 'backend.test': ['127.0.0.2'] };
     const callSid = await openTestCall(service);
@@ -142,15 +142,15 @@ describe('an endpoint', () => {
     names = { 'backend.test': ['127.0.0.1'] };
     await waitFor('the delivery', async () => {
       await retryNow(service.database);
-      return receiver.taken(callSid).length === 1;
+      return receiver.accepted(callSid).length === 1;
     });
     expect(receiver.received[0]?.headers.host).toBe(`backend.test:${portOf(receiver.url)}`);
   });
 
   it.each([
-    ['a single address that is not allowed', ['127.0.0.1', '169.254.169.254'], /^169\.254\.169\.254 is not a public/],
+    ['an allowed and a forbidden address', ['127.0.0.1', '169.254.169.254'], /^169\.254\.169\.254 is not a public/],
     ['no address', [], /./],
-  ])('is not reached by a name that has come to have %s', async (_, addresses, error) => {
+  ])('is not connected when its name now resolves to %s', async (_, addresses, error) => {
     await registerEndpoint(service, { url: `http://backend.test:${portOf(receiver.url)}/hook` });
     names = { 'backend.test': addresses };
 
@@ -160,7 +160,7 @@ describe('an endpoint', () => {
     expect(receiver.received).toEqual([]);
   });
 
-  it('cannot send us elsewhere', async () => {
+  it('cannot redirect a delivery', async () => {
     const inside = await startWebhookReceiver();
     receiver.replyWith(() => ({ status: 307, headers: { location: inside.url }, body: 'over there' }));
     await registerEndpoint(service, { url: receiver.url });
@@ -172,18 +172,18 @@ describe('an endpoint', () => {
     await inside.close();
   });
 
-  it('is asked for its certificate by name', async () => {
+  it('receives its name in the TLS handshake', async () => {
     const server = await startCertificateDemand();
     await registerEndpoint(service, { url: `https://backend.test:${server.port}/hook` });
 
     const callSid = await openTestCall(service);
 
     expect(await firstError(callSid)).not.toBeNull();
-    expect(server.asked[0]).toBe('backend.test');
+    expect(server.requested[0]).toBe('backend.test');
     server.close();
   });
 
-  describe('that answers badly', () => {
+  describe('with a malformed answer', () => {
     let server: Server;
     const answering = async (answer: string, end: boolean): Promise<string> => {
       server = createServer((socket) => {
@@ -200,15 +200,15 @@ describe('an endpoint', () => {
     afterEach(() => server.close());
 
     it.each([
-      ['no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n', /Parse Error|Expected HTTP/],
+      ['another protocol', 'SSH-2.0-OpenSSH_9.6\r\n', /Parse Error|Expected HTTP/],
       ['nothing', '', /other side closed|socket/i],
-    ])('with %s has its attempt fail', async (_, answer, error) => {
+    ])('of %s fails the attempt', async (_, answer, error) => {
       await registerEndpoint(service, { url: await answering(answer, true) });
 
       expect(await firstError(await openTestCall(service))).toMatch(error);
     });
 
-    it('with a body that breaks off has answered', async () => {
+    it('whose body breaks off counts by its status', async () => {
       const answer = 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nas far as \0 here';
       await registerEndpoint(service, { url: await answering(answer, true) });
 
@@ -220,7 +220,7 @@ describe('an endpoint', () => {
       ).toEqual([{ status: 200, error: null, response: 'as far as  here' }]);
     });
 
-    it('with a body that is too long has its beginning kept', async () => {
+    it('whose body is too long is stored up to a limit', async () => {
       const answer = `HTTP/1.1 500 Oops\r\nconnection: close\r\n\r\n${'ü'.repeat(3_000)}`;
       await registerEndpoint(service, { url: await answering(answer, false) });
 

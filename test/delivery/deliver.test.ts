@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import type { EntityManager } from 'typeorm';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { openTestCall, tellStep, wholeTestCall } from '../support/told-call.js';
+import { openTestCall, publishStep, endedTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { registerEndpoint, retryNow, type RegisteredEndpoint } from '../support/webhook-endpoint.js';
@@ -22,22 +22,23 @@ beforeEach(async () => {
 });
 afterEach(() => receiver.close());
 
-const numbersTaken = (callSid: string): number[] => receiver.taken(callSid).map(({ change }) => change.data.number);
+const numbersAccepted = (callSid: string): number[] =>
+  receiver.accepted(callSid).map(({ change }) => change.data.number);
 
-const allTaken = (callSid: string, count = 4): Promise<unknown> =>
-  waitFor(`${count} deliveries`, () => receiver.taken(callSid).length >= count);
+const allAccepted = (callSid: string, count = 4): Promise<unknown> =>
+  waitFor(`${count} deliveries`, () => receiver.accepted(callSid).length >= count);
 
-/** Whatever waits is tried again, until the condition holds. */
+/** Retries every waiting delivery until the condition is true. */
 const retriedUntil = (what: string, condition: () => boolean): Promise<unknown> =>
   waitFor(what, async () => {
     await retryNow(service.database);
     return condition();
   });
 
-/** In one snapshot: an attempt is written down before it is made, and its outcome before its slot is free. */
-const attemptsAt = async (endpointId: string): Promise<{ underWay: number; over: number }> => {
-  const [counts] = await service.database.query<[{ underWay: number; over: number }]>(
-    `select count(*) filter (where duration_ms is null)::int as "underWay",
+/** In one snapshot. An attempt is stored before it is made, and its outcome before its slot is free. */
+const attemptsAt = async (endpointId: string): Promise<{ inFlight: number; over: number }> => {
+  const [counts] = await service.database.query<[{ inFlight: number; over: number }]>(
+    `select count(*) filter (where duration_ms is null)::int as "inFlight",
        count(*) filter (where duration_ms is not null)::int as over
      from webhook_attempt where endpoint_id = $1`,
     [endpointId],
@@ -46,12 +47,12 @@ const attemptsAt = async (endpointId: string): Promise<{ underWay: number; over:
 };
 
 interface WaitingJob {
-  /** As the job has it, and as they are written down. */
+  /** The job's own count, and the number of stored attempts. */
   readonly failures: number;
   readonly attempts: number;
 }
 
-/** Jobs of the endpoint that no worker has taken. */
+/** Jobs of the endpoint that no worker has locked. */
 const waitingJobs = (): Promise<WaitingJob[]> =>
   service.database.query<WaitingJob[]>(
     `select job.attempts as failures, (
@@ -63,15 +64,15 @@ const waitingJobs = (): Promise<WaitingJob[]> =>
   );
 
 describe('the changes of a call', () => {
-  it('reach the endpoint in order, once each, in the bytes of the timeline and the long poll', async () => {
+  it('reach the endpoint in order, once each, with the same bytes as in the timeline and the long poll', async () => {
     const { data } = await service.ask('1001', 'call/2000');
     const callSid = data?.callSid ?? '';
     await waitFor('the end', async () => (await service.ask('1001', `callState/${callSid}`)).data?.stateType === '4');
 
-    await allTaken(callSid);
+    await allAccepted(callSid);
 
-    const bodies = receiver.taken(callSid).map(({ body }) => body);
-    expect(numbersTaken(callSid)).toEqual([1, 2, 3, 4]);
+    const bodies = receiver.accepted(callSid).map(({ body }) => body);
+    expect(numbersAccepted(callSid)).toEqual([1, 2, 3, 4]);
     const timeline = await (await service.admin('GET', `calls/${callSid}`)).text();
     for (const body of bodies) expect(timeline).toContain(`"change":${body}`);
     const token = await service.token('1001');
@@ -79,11 +80,11 @@ describe('the changes of a call', () => {
     expect(await poll.text()).toContain(`"changes":[${bodies.join(',')}]`);
   });
 
-  it('are signed as Standard Webhooks has it, with an id of call and number', async () => {
-    const callSid = await wholeTestCall(service);
-    await allTaken(callSid);
+  it('are signed as in Standard Webhooks, with an id of callSid and number', async () => {
+    const callSid = await endedTestCall(service);
+    await allAccepted(callSid);
 
-    for (const { headers, body, id, change } of receiver.taken(callSid)) {
+    for (const { headers, body, id, change } of receiver.accepted(callSid)) {
       expect(id).toBe(`${callSid}-${change.data.number}`);
       expect(headers['content-type']).toBe('application/json');
       expect(new Webhook(endpoint.secret).verify(body, headers as Record<string, string>)).toEqual(change);
@@ -91,41 +92,41 @@ describe('the changes of a call', () => {
     }
   });
 
-  it('wait for the one before, while other calls go on; and each is taken once more when the endpoint heals', async () => {
-    let sick = '';
-    // Its first change may be on its way before its callSid is known here.
-    receiver.replyWith(({ change }) => (sick === '' || change.data.callSid === sick ? 500 : 204));
-    sick = await openTestCall(service);
-    for (const number of [2, 3, 4] as const) await tellStep(service, sick, number);
-    const well = await wholeTestCall(service);
-    await allTaken(well);
+  it('wait for the failed change before them, while other calls’ changes are delivered', async () => {
+    let failing = '';
+    // Its first change may be in flight before the test has its callSid.
+    receiver.replyWith(({ change }) => (failing === '' || change.data.callSid === failing ? 500 : 204));
+    failing = await openTestCall(service);
+    for (const number of [2, 3, 4] as const) await publishStep(service, failing, number);
+    const healthy = await endedTestCall(service);
+    await allAccepted(healthy);
     const failures = () =>
-      receiver.received.filter(({ change, answered }) => change.data.callSid === sick && answered === 500);
+      receiver.received.filter(({ change, answered }) => change.data.callSid === failing && answered === 500);
     await retriedUntil('three failures', () => failures().length >= 3);
-    expect(numbersTaken(well)).toEqual([1, 2, 3, 4]);
-    expect(new Set(failures().map(({ id }) => id))).toEqual(new Set([`${sick}-1`]));
+    expect(numbersAccepted(healthy)).toEqual([1, 2, 3, 4]);
+    expect(new Set(failures().map(({ id }) => id))).toEqual(new Set([`${failing}-1`]));
 
     receiver.replyWith(() => 204);
-    await retriedUntil('four deliveries', () => receiver.taken(sick).length >= 4);
+    await retriedUntil('four deliveries', () => receiver.accepted(failing).length >= 4);
 
-    expect(numbersTaken(sick)).toEqual([1, 2, 3, 4]);
+    expect(numbersAccepted(failing)).toEqual([1, 2, 3, 4]);
   });
 
-  it('are all delivered, although they go on being made while others are on their way', async () => {
+  it('are all delivered when new changes are made during deliveries', async () => {
     const calls: string[] = [];
     const lane = async (): Promise<void> => {
-      for (let count = 0; count < 8; count++) calls.push(await wholeTestCall(service));
+      for (let count = 0; count < 8; count++) calls.push(await endedTestCall(service));
     };
     await Promise.all([lane(), lane(), lane()]);
 
     for (const callSid of calls) {
-      await allTaken(callSid);
-      expect(numbersTaken(callSid)).toEqual([1, 2, 3, 4]);
+      await allAccepted(callSid);
+      expect(numbersAccepted(callSid)).toEqual([1, 2, 3, 4]);
     }
-    expect(receiver.mostAtOnce).toBe(1);
+    expect(receiver.mostConcurrent).toBe(1);
   });
 
-  it('do not have a failing delivery start its waiting anew', async () => {
+  it('do not restart the back-off of a failing delivery', async () => {
     receiver.replyWith(() => 503);
     const callSid = await openTestCall(service);
     const job = () =>
@@ -138,58 +139,58 @@ describe('the changes of a call', () => {
       return jobs.length > 0 && jobs;
     });
 
-    await tellStep(service, callSid, 2);
+    await publishStep(service, callSid, 2);
 
     expect(await job()).toEqual([before]);
   });
 
-  it('of only the wanted types reach an endpoint that names types', async () => {
+  it('reach an endpoint with eventTypes only if they have one of its types', async () => {
     await service.admin('PATCH', `webhook-endpoints/${endpoint.id}`, { eventTypes: ['call.ringing', 'call.over'] });
 
-    const callSid = await wholeTestCall(service);
-    await allTaken(callSid, 2);
+    const callSid = await endedTestCall(service);
+    await allAccepted(callSid, 2);
 
-    expect(numbersTaken(callSid)).toEqual([2, 4]);
+    expect(numbersAccepted(callSid)).toEqual([2, 4]);
     expect(await service.database.query('select 1 from webhook_delivery where call_sid = $1', [callSid])).toHaveLength(
       2,
     );
   });
 
-  it('reach every endpoint, whatever becomes of the others', async () => {
+  it('reach an endpoint while another endpoint fails', async () => {
     const other = await startWebhookReceiver();
     await registerEndpoint(service, { url: other.url });
     receiver.replyWith(() => 'cut');
 
-    const callSid = await wholeTestCall(service);
-    await waitFor('four deliveries', () => other.taken(callSid).length === 4);
+    const callSid = await endedTestCall(service);
+    await waitFor('four deliveries', () => other.accepted(callSid).length === 4);
 
-    expect(other.taken(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
-    expect(numbersTaken(callSid)).toEqual([]);
+    expect(other.accepted(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
+    expect(numbersAccepted(callSid)).toEqual([]);
     await other.close();
   });
 
-  it('do not wait for an endpoint that hangs, although thirty calls come for it at one instant', async () => {
+  it('do not wait for an endpoint that hangs with thirty concurrent calls', async () => {
     receiver.replyWith(() => 'silence');
     await Promise.all(Array.from({ length: 30 }, () => openTestCall(service)));
     await waitFor(
-      'the attempts that one endpoint may have',
-      async () => (await attemptsAt(endpoint.id)).underWay === 5,
+      'the most concurrent attempts of one endpoint',
+      async () => (await attemptsAt(endpoint.id)).inFlight === 5,
     );
     const other = await startWebhookReceiver();
     await registerEndpoint(service, { url: other.url });
-    let mostUnderWay = 0;
+    let mostInFlight = 0;
 
-    const callSid = await wholeTestCall(service);
+    const callSid = await endedTestCall(service);
 
     await waitFor('four deliveries', async () => {
-      const { underWay } = await attemptsAt(endpoint.id);
-      mostUnderWay = Math.max(mostUnderWay, underWay);
-      return other.taken(callSid).length === 4;
+      const { inFlight } = await attemptsAt(endpoint.id);
+      mostInFlight = Math.max(mostInFlight, inFlight);
+      return other.accepted(callSid).length === 4;
     });
-    expect(other.taken(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
-    // So it was delivered while the first attempts at the other endpoint were held.
-    expect(await attemptsAt(endpoint.id)).toEqual({ underWay: 5, over: 0 });
-    expect(mostUnderWay).toBe(5);
+    expect(other.accepted(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
+    // So the deliveries were made while the attempts at the other endpoint were in flight.
+    expect(await attemptsAt(endpoint.id)).toEqual({ inFlight: 5, over: 0 });
+    expect(mostInFlight).toBe(5);
     await other.close();
   });
 
@@ -201,17 +202,17 @@ describe('the changes of a call', () => {
     }
     await Promise.all(Array.from({ length: 30 }, () => openTestCall(service)));
     const attempts = (): number => silent.reduce((sum, { received }) => sum + received.length, 0);
-    // One each, and five more for all of them.
-    await waitFor('the attempts that they may have', () => attempts() === 8);
+    // One slot each, and five shared slots.
+    await waitFor('the most concurrent attempts of all three', () => attempts() === 8);
 
-    const callSid = await wholeTestCall(service);
+    const callSid = await endedTestCall(service);
 
-    await waitFor('four deliveries', () => receiver.taken(callSid).length === 4);
+    await waitFor('four deliveries', () => receiver.accepted(callSid).length === 4);
     expect(attempts()).toBe(8);
     await Promise.all(silent.map((one) => one.close()));
   });
 
-  it('that find no free slot at their endpoint wait without an attempt on their account, and in their order', async () => {
+  it('wait for a free slot of their endpoint without a counted attempt, and in their order', async () => {
     receiver.replyWith(() => 500);
     const calls = await Promise.all(Array.from({ length: 30 }, () => openTestCall(service)));
     await waitFor('each to have failed once', async () => {
@@ -228,21 +229,21 @@ describe('the changes of a call', () => {
     await retryNow(service.database);
     const rest = await waitFor('five attempts, and all others to be put back', async () => {
       const jobs = await waitingJobs();
-      return (await attemptsAt(endpoint.id)).underWay === 5 && jobs.length === 25 && jobs;
+      return (await attemptsAt(endpoint.id)).inFlight === 5 && jobs.length === 25 && jobs;
     });
 
     for (const { failures, attempts } of rest) expect(failures).toBe(attempts);
     release();
-    await Promise.all(calls.map((callSid) => tellStep(service, callSid, 2)));
+    await Promise.all(calls.map((callSid) => publishStep(service, callSid, 2)));
     receiver.replyWith(() => 204);
-    await retriedUntil('all deliveries', () => receiver.taken().length >= 60);
-    for (const callSid of calls) expect(numbersTaken(callSid)).toEqual([1, 2]);
-    expect(receiver.mostAtOnce).toBe(1);
+    await retriedUntil('all deliveries', () => receiver.accepted().length >= 60);
+    for (const callSid of calls) expect(numbersAccepted(callSid)).toEqual([1, 2]);
+    expect(receiver.mostConcurrent).toBe(1);
   });
 });
 
-describe('a delivery is written down', () => {
-  it('with the change, or not at all', async () => {
+describe('a delivery', () => {
+  it('is stored in the transaction of its change, or not at all', async () => {
     const written = (database: Pick<EntityManager, 'query'>): Promise<unknown> =>
       database.query(
         `select (select count(*)::int from webhook_delivery where endpoint_id = $1) as deliveries,
@@ -265,10 +266,10 @@ describe('a delivery is written down', () => {
     expect(await written(service.database)).toEqual([{ deliveries: 0, jobs: 0 }]);
   });
 
-  it('for nobody where there is no endpoint', async () => {
+  it('is not stored when there is no endpoint', async () => {
     await service.admin('DELETE', `webhook-endpoints/${endpoint.id}`);
 
-    const callSid = await wholeTestCall(service);
+    const callSid = await endedTestCall(service);
 
     expect(await service.database.query('select 1 from webhook_delivery where call_sid = $1', [callSid])).toEqual([]);
   });

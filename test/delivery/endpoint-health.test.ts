@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { openTestCall, tellStep, wholeTestCall } from '../support/told-call.js';
+import { openTestCall, publishStep, endedTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { registerEndpoint, retryNow, type RegisteredEndpoint } from '../support/webhook-endpoint.js';
@@ -53,7 +53,7 @@ const enable = async (): Promise<void> => {
   expect((await service.admin('PATCH', `webhook-endpoints/${endpoint.id}`, { enabled: true })).status).toBe(200);
 };
 
-/** In the database's own time: the clock of the last `hours` is put back. */
+/** Makes the endpoint failing for so many hours, by the database's clock. */
 const failingFor = (hours: number): Promise<unknown> =>
   service.database.query(`update webhook_endpoint set failing_since = now() - $2 * interval '1 hour' where id = $1`, [
     endpoint.id,
@@ -71,14 +71,15 @@ const states = async (callSid: string): Promise<string[]> =>
     )
   ).map(({ state }) => state);
 
-const numbersTaken = (callSid: string): number[] => receiver.taken(callSid).map(({ change }) => change.data.number);
+const numbersAccepted = (callSid: string): number[] =>
+  receiver.accepted(callSid).map(({ change }) => change.data.number);
 
-const allTaken = (callSid: string): Promise<unknown> =>
-  waitFor('four deliveries', () => receiver.taken(callSid).length >= 4);
+const allAccepted = (callSid: string): Promise<unknown> =>
+  waitFor('four deliveries', () => receiver.accepted(callSid).length >= 4);
 
-it('an endpoint that answers 410 is disabled at once, with a notice; nothing is lost', async () => {
+it('an endpoint that answers 410 is disabled at once, with a log line, and its deliveries are kept', async () => {
   receiver.replyWith(() => 410);
-  const callSid = await wholeTestCall(service);
+  const callSid = await endedTestCall(service);
 
   const { disabledAt, disabledReason } = await waitFor('a 410', async () => {
     const now = await shown();
@@ -95,11 +96,11 @@ it('an endpoint that answers 410 is disabled at once, with a notice; nothing is 
 
   receiver.replyWith(() => 204);
   await enable();
-  await allTaken(callSid);
-  expect(numbersTaken(callSid)).toEqual([1, 2, 3, 4]);
+  await allAccepted(callSid);
+  expect(numbersAccepted(callSid)).toEqual([1, 2, 3, 4]);
 });
 
-it('an endpoint that has taken nothing for a day is disabled, and says since when it fails until then', async () => {
+it('an endpoint that has accepted nothing for a day is disabled, and shows failingSince until then', async () => {
   receiver.replyWith(() => 500);
   const callSid = await openTestCall(service);
   await waitFor('a failure', async () => (await shown()).failingSince !== null);
@@ -115,12 +116,12 @@ it('an endpoint that has taken nothing for a day is disabled, and says since whe
   expect(await states(callSid)).toEqual(['pending']);
 });
 
-it('one success is enough to count as well again', async () => {
+it('one success resets failingSince', async () => {
   receiver.replyWith(({ change }) => (change.data.number === 1 ? 500 : 204));
-  const sick = await openTestCall(service);
+  const failing = await openTestCall(service);
   await waitFor('a failure', async () => (await shown()).failingSince !== null);
   await failingFor(25);
-  receiver.replyWith(({ change }) => (change.data.callSid === sick ? 500 : 204));
+  receiver.replyWith(({ change }) => (change.data.callSid === failing ? 500 : 204));
 
   await openTestCall(service);
 
@@ -128,10 +129,10 @@ it('one success is enough to count as well again', async () => {
   expect((await shown()).enabled).toBe(true);
 });
 
-it('a disabled endpoint is not called, and hears of everything in order once it is enabled', async () => {
+it('a disabled endpoint gets no requests, and gets every change in order once it is enabled', async () => {
   await service.admin('PATCH', `webhook-endpoints/${endpoint.id}`, { enabled: false });
   expect(await shown()).toMatchObject({ enabled: false, disabledReason: 'An administrator disabled it.' });
-  const calls = await Promise.all([wholeTestCall(service), wholeTestCall(service), openTestCall(service)]);
+  const calls = await Promise.all([endedTestCall(service), endedTestCall(service), openTestCall(service)]);
   await waitFor('jobs to find it disabled', async () => {
     const jobs = await service.database.query<unknown[]>(
       `select 1 from graphile_worker.jobs where key like 'deliver:' || $1 || ':%'`,
@@ -140,41 +141,41 @@ it('a disabled endpoint is not called, and hears of everything in order once it 
     return jobs.length === 0;
   });
   expect(receiver.received).toEqual([]);
-  await tellStep(service, calls[2], 2);
+  await publishStep(service, calls[2], 2);
 
   await enable();
 
-  await allTaken(calls[0]);
-  await allTaken(calls[1]);
-  await waitFor('two deliveries', () => receiver.taken(calls[2]).length === 2);
-  expect(calls.map(numbersTaken)).toEqual([
+  await allAccepted(calls[0]);
+  await allAccepted(calls[1]);
+  await waitFor('two deliveries', () => receiver.accepted(calls[2]).length === 2);
+  expect(calls.map(numbersAccepted)).toEqual([
     [1, 2, 3, 4],
     [1, 2, 3, 4],
     [1, 2],
   ]);
-  await tellStep(service, calls[2], 3);
-  await waitFor('a third', () => receiver.taken(calls[2]).length === 3);
+  await publishStep(service, calls[2], 3);
+  await waitFor('a third', () => receiver.accepted(calls[2]).length === 3);
 });
 
-it('a delivery that is refused for 28 hours, while others are taken, fails, and lets the next one pass', async () => {
-  const sick = await openTestCall(service);
-  await waitFor('the first', () => receiver.taken(sick).length === 1);
-  receiver.replyWith(({ id }) => (id === `${sick}-2` ? 422 : 204));
-  await tellStep(service, sick, 2);
-  await tellStep(service, sick, 3);
+it('a delivery fails after 28 hours of refusals while others are accepted, and the next change is delivered', async () => {
+  const failing = await openTestCall(service);
+  await waitFor('the first', () => receiver.accepted(failing).length === 1);
+  receiver.replyWith(({ id }) => (id === `${failing}-2` ? 422 : 204));
+  await publishStep(service, failing, 2);
+  await publishStep(service, failing, 3);
 
   await waitFor('fourteen attempts', async () => {
     await retryNow(service.database);
-    return (await states(sick)).join() === 'delivered,failed,delivered';
+    return (await states(failing)).join() === 'delivered,failed,delivered';
   });
 
-  const attempts = await attemptsOf(sick);
+  const attempts = await attemptsOf(failing);
   expect(attempts.filter(({ n }) => n === 2)).toHaveLength(14);
   expect(await shown()).toMatchObject({ enabled: true, failingSince: null });
-  expect(numbersTaken(sick)).toEqual([1, 3]);
+  expect(numbersAccepted(failing)).toEqual([1, 3]);
 });
 
-it('waits longer and longer, for more than a day in all', async () => {
+it('the back-off grows with each attempt, to more than a day in total', async () => {
   receiver.replyWith(() => 500);
   const callSid = await openTestCall(service);
   const waits: number[] = [];
@@ -188,7 +189,7 @@ it('waits longer and longer, for more than a day in all', async () => {
       return job?.seconds;
     });
     waits.push(seconds);
-    // So that it does not count as failing all this time.
+    // So that the endpoint does not count as failing all this time.
     await failingFor(0);
     await retryNow(service.database);
   }

@@ -1,14 +1,14 @@
 import { ATTEMPTS_AT_ONCE } from '../../src/delivery/delivery-limits.js';
 import { EndpointSlots } from '../../src/delivery/endpoint-slots.js';
 
-/** How many it can take now. */
+/** How many slots the endpoint can take now. */
 const free = (slots: EndpointSlots, endpointId: string): number => {
-  let taken = 0;
-  while (slots.take(endpointId)) taken++;
-  return taken;
+  let acquired = 0;
+  while (slots.take(endpointId)) acquired++;
+  return acquired;
 };
 
-it('an endpoint has five slots, one after it gave no answer, and five again after it did', () => {
+it('an endpoint has five slots, one slot after an attempt without an answer, and five again after an answer', () => {
   const slots = new EndpointSlots();
   expect(free(slots, 'a')).toBe(5);
   expect(slots.full).toEqual(['a']);
@@ -21,15 +21,15 @@ it('an endpoint has five slots, one after it gave no answer, and five again afte
   expect(free(slots, 'a')).toBe(5);
 });
 
-it.each([4, 10, 14])('%i endpoints that answered and now hang leave a slot for another one', (hanging) => {
+it.each([4, 10, 14])('%i endpoints that answered before and now hang leave a slot for another endpoint', (hanging) => {
   const slots = new EndpointSlots();
-  let taken = 0;
-  for (let i = 0; i < hanging; i++) taken += free(slots, `hanging-${i}`);
-  expect(taken).toBeLessThan(ATTEMPTS_AT_ONCE);
+  let acquired = 0;
+  for (let i = 0; i < hanging; i++) acquired += free(slots, `hanging-${i}`);
+  expect(acquired).toBeLessThan(ATTEMPTS_AT_ONCE);
   expect(slots.take('healthy')).toBe(true);
 });
 
-it('any number of endpoints that gave no answer share a few slots', () => {
+it('endpoints that gave no answer share a few slots', () => {
   const slots = new EndpointSlots();
   const ids = Array.from({ length: 30 }, (_, i) => `silent-${i}`);
   for (const id of ids) {

@@ -1,4 +1,4 @@
-/** Any JSON may be the payload of a job: another version adds jobs, and people do by hand. */
+/** A job's payload may be any JSON: another version may add jobs, and people may add them by hand. */
 import fc from 'fast-check';
 import { deliveryJobOf, endpointIdOf } from '../../src/delivery/job-payload.js';
 import { CALL_SID, foreignText } from '../support/foreign-values.js';
@@ -19,7 +19,7 @@ const payload = fc.oneof(
 const isMalformed = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith("The job's payload is malformed: ");
 
-it('is read as ids that can be looked up, or refused', () => {
+it('a job payload is either read as valid ids or refused', () => {
   let read = 0;
   fc.assert(
     fc.property(payload, (given) => {

@@ -1,7 +1,7 @@
-/** Jobs come from the database: those of another version, and those that were added by hand, too. */
+/** Jobs come from the database, also from another version or added by hand. */
 import { Writable } from 'node:stream';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { wholeTestCall } from '../support/told-call.js';
+import { endedTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
@@ -55,26 +55,29 @@ const CASES = Object.entries(MALFORMED).flatMap(([task, payloads]) =>
   payloads.map((payload) => ({ task, payload: JSON.stringify(payload) })),
 );
 
-it.each(CASES)('$task $payload fails, waits to be retried, is logged, and stops nothing', async ({ task, payload }) => {
-  const [{ id }] = await service.database.query<[{ id: string }]>('select (graphile_worker.add_job($1, $2::json)).id', [
-    task,
-    payload,
-  ]);
-
-  const job = await waitFor('the failure', async () => {
-    const [row] = await service.database.query<{ attempts: number; last_error: string; waits: boolean }[]>(
-      `select attempts, last_error, run_at > created_at + interval '2 seconds' as waits
-       from graphile_worker.jobs where id = $1 and locked_at is null and attempts > 0`,
-      [id],
+it.each(CASES)(
+  '$task $payload fails, is logged, waits for a retry, and stops no other job',
+  async ({ task, payload }) => {
+    const [{ id }] = await service.database.query<[{ id: string }]>(
+      'select (graphile_worker.add_job($1, $2::json)).id',
+      [task, payload],
     );
-    return row;
-  });
 
-  expect(job).toMatchObject({ waits: true, last_error: expect.stringMatching(/^The job's payload is malformed: /) });
-  const logged = lines.filter((line) => line.includes(`task ${id} (${task}`));
-  expect(logged.length).toBeGreaterThan(0);
-  for (const line of logged) expect(line).toContain('payload is malformed');
-  const callSid = await wholeTestCall(service);
-  await waitFor('four deliveries', () => receiver.taken(callSid).length === 4);
-  await service.database.query('select graphile_worker.complete_jobs(array[$1::bigint])', [id]);
-});
+    const job = await waitFor('the failure', async () => {
+      const [row] = await service.database.query<{ attempts: number; last_error: string; waits: boolean }[]>(
+        `select attempts, last_error, run_at > created_at + interval '2 seconds' as waits
+       from graphile_worker.jobs where id = $1 and locked_at is null and attempts > 0`,
+        [id],
+      );
+      return row;
+    });
+
+    expect(job).toMatchObject({ waits: true, last_error: expect.stringMatching(/^The job's payload is malformed: /) });
+    const logged = lines.filter((line) => line.includes(`task ${id} (${task}`));
+    expect(logged.length).toBeGreaterThan(0);
+    for (const line of logged) expect(line).toContain('payload is malformed');
+    const callSid = await endedTestCall(service);
+    await waitFor('four deliveries', () => receiver.accepted(callSid).length === 4);
+    await service.database.query('select graphile_worker.complete_jobs(array[$1::bigint])', [id]);
+  },
+);

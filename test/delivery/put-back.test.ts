@@ -4,9 +4,9 @@ import { WebhookDeliverer } from '../../src/delivery/webhook-deliverer.js';
 import type { DeliveryJobs } from '../../src/delivery/delivery-jobs.js';
 import type { WebhookRequest } from '../../src/delivery/webhook-request.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { openTestCall } from '../support/told-call.js';
+import { openTestCall } from '../support/test-call.js';
 
-/** Nobody works here: jobs stay where they are. */
+/** Without a worker, so that jobs stay in the queue. */
 let testDatabase: TestDatabase;
 let database: DataSource;
 let deliverer: WebhookDeliverer;
@@ -43,16 +43,16 @@ const jobs = (): Promise<Job[]> =>
      from graphile_worker.jobs order by id`,
   );
 
-/** As a worker takes the only job, for the fourth time. */
-const takeJob = async (): Promise<string> => {
+/** Locks the only job, as a worker does for its fourth attempt. */
+const lockJob = async (): Promise<string> => {
   const [[job]] = await database.query<[{ id: string }[], number]>(
     `update graphile_worker._private_jobs set locked_by = 'worker', locked_at = now(), attempts = 4 returning id`,
   );
   return job!.id;
 };
 
-it('a job that is put back is due with the same key, flags and count of failures, and the one that ran lets go', async () => {
-  const id = await takeJob();
+it('a job that is put back is due with the same key, flags and failures, and the old job has no key', async () => {
+  const id = await lockJob();
   const [before] = await jobs();
 
   await deliverer.putBack({ endpointId, callSid }, { id, failures: 3 });
@@ -63,8 +63,8 @@ it('a job that is put back is due with the same key, flags and count of failures
   expect(await jobs()).toHaveLength(2);
 });
 
-it('a job whose key another one has taken is not put back, and does not change the other', async () => {
-  const id = await takeJob();
+it('a job is not put back when another job has its key, and the other job is unchanged', async () => {
+  const id = await lockJob();
   await database.query('select webhook_add_job($1, $2)', [endpointId, callSid]);
   const before = await jobs();
   expect(before).toHaveLength(2);

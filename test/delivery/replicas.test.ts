@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { openTestCall, tellStep, wholeTestCall } from '../support/told-call.js';
+import { openTestCall, publishStep, endedTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { registerEndpoint, retryNow } from '../support/webhook-endpoint.js';
@@ -30,9 +30,10 @@ afterEach(async () => {
   await database.drop();
 });
 
-const numbersTaken = (callSid: string): number[] => receiver.taken(callSid).map(({ change }) => change.data.number);
+const numbersAccepted = (callSid: string): number[] =>
+  receiver.accepted(callSid).map(({ change }) => change.data.number);
 
-it('replicas share the work, and every call stays in order although a third of the attempts fails', async () => {
+it('replicas share the deliveries, and each call’s changes stay in order when a third of the attempts fails', async () => {
   const one = await replica();
   const two = await replica();
   await registerEndpoint(one, { url: receiver.url });
@@ -45,30 +46,30 @@ it('replicas share the work, and every call stays in order although a third of t
   const calls: string[] = [];
   for (let index = 0; index < 12; index++) {
     const callSid = await openTestCall(index % 2 ? one : two);
-    await tellStep(two, callSid, 2);
-    await tellStep(one, callSid, 3);
-    await tellStep(two, callSid, 4);
+    await publishStep(two, callSid, 2);
+    await publishStep(one, callSid, 3);
+    await publishStep(two, callSid, 4);
     calls.push(callSid);
   }
   await waitFor(
     'all deliveries',
     async () => {
       await retryNow(one.database);
-      return receiver.taken().length >= 48;
+      return receiver.accepted().length >= 48;
     },
     25_000,
   );
 
   for (const callSid of calls)
-    expect({ callSid, taken: numbersTaken(callSid) }).toEqual({ callSid, taken: [1, 2, 3, 4] });
-  expect(receiver.mostAtOnce).toBe(1);
+    expect({ callSid, numbers: numbersAccepted(callSid) }).toEqual({ callSid, numbers: [1, 2, 3, 4] });
+  expect(receiver.mostConcurrent).toBe(1);
 });
 
-it('what one replica has not delivered when it stops, another one does', async () => {
+it('a replica delivers what another replica had not delivered when it stopped', async () => {
   const one = await replica();
   await registerEndpoint(one, { url: receiver.url });
   receiver.replyWith(() => 'cut');
-  const callSid = await wholeTestCall(one);
+  const callSid = await endedTestCall(one);
   await waitFor('an attempt', () => receiver.received.length > 0);
   await one.close();
   replicas.splice(0);
@@ -78,12 +79,12 @@ it('what one replica has not delivered when it stops, another one does', async (
 
   await waitFor('four deliveries', async () => {
     await retryNow(two.database);
-    return receiver.taken(callSid).length >= 4;
+    return receiver.accepted(callSid).length >= 4;
   });
-  expect(numbersTaken(callSid)).toEqual([1, 2, 3, 4]);
+  expect(numbersAccepted(callSid)).toEqual([1, 2, 3, 4]);
 });
 
-it('an attempt that a stopping process cuts short is written down, is not held against the endpoint, and made again', async () => {
+it('an attempt that a stopping process aborts is stored, does not count as a failure, and is made again', async () => {
   const one = await replica();
   await registerEndpoint(one, { url: receiver.url });
   receiver.replyWith(() => 'silence');
@@ -100,7 +101,7 @@ it('an attempt that a stopping process cuts short is written down, is not held a
   expect(await two.database.query('select failing_since from webhook_endpoint')).toEqual([{ failing_since: null }]);
   await waitFor('the delivery', async () => {
     await retryNow(two.database);
-    return receiver.taken(callSid).length >= 1;
+    return receiver.accepted(callSid).length >= 1;
   });
   await waitFor('two attempts', async () => {
     const attempts = await two.database.query<unknown[]>('select status, error from webhook_attempt order by id');
@@ -109,7 +110,7 @@ it('an attempt that a stopping process cuts short is written down, is not held a
   });
 });
 
-it('a job whose process was killed is taken up by another within minutes', async () => {
+it('a job of a killed process is recovered by another process within minutes', async () => {
   const one = await replica();
   await registerEndpoint(one, { url: receiver.url });
   receiver.replyWith(() => 500);
@@ -135,15 +136,15 @@ it('a job whose process was killed is taken up by another within minutes', async
 
   await locked('40 seconds');
   await recover();
-  expect(receiver.taken(callSid)).toEqual([]);
+  expect(receiver.accepted(callSid)).toEqual([]);
   await locked('70 seconds');
   await recover();
   await retryNow(one.database);
 
-  await waitFor('the delivery', () => receiver.taken(callSid).length === 1);
+  await waitFor('the delivery', () => receiver.accepted(callSid).length === 1);
 });
 
-it('a process that was taken for dead, and is not, delivers a change twice and upsets nothing after it', async () => {
+it('a process whose lock was removed while it runs delivers a change twice, and later changes in order', async () => {
   const one = await replica();
   await registerEndpoint(one, { url: receiver.url });
   let release: () => void = () => undefined;
@@ -156,7 +157,7 @@ it('a process that was taken for dead, and is not, delivers a change twice and u
     }
     return 204;
   });
-  const callSid = await wholeTestCall(one);
+  const callSid = await endedTestCall(one);
   await waitFor('an attempt', () => firsts === 1);
 
   await one.database.query(
@@ -164,34 +165,34 @@ it('a process that was taken for dead, and is not, delivers a change twice and u
   );
   await retryNow(one.database);
 
-  await waitFor('five deliveries', () => receiver.taken(callSid).length >= 5);
-  expect(numbersTaken(callSid)).toEqual([1, 1, 2, 3, 4]);
+  await waitFor('five deliveries', () => receiver.accepted(callSid).length >= 5);
+  expect(numbersAccepted(callSid)).toEqual([1, 1, 2, 3, 4]);
 });
 
-it('the database may go away and come back', async () => {
+it('deliveries continue after the database connections are lost', async () => {
   const one = await replica();
   await registerEndpoint(one, { url: receiver.url });
   const before = await openTestCall(one);
-  await waitFor('a delivery', () => receiver.taken(before).length === 1);
+  await waitFor('a delivery', () => receiver.accepted(before).length === 1);
   await one.database.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
      where datname = current_database() and application_name in ('ringback jobs', 'ringback listener')`,
   );
 
-  const callSid = await wholeTestCall(one);
+  const callSid = await endedTestCall(one);
 
   await waitFor(
     'four deliveries',
     async () => {
       await retryNow(one.database);
-      return receiver.taken(callSid).length >= 4;
+      return receiver.accepted(callSid).length >= 4;
     },
     20_000,
   );
-  expect(numbersTaken(callSid)).toEqual([1, 2, 3, 4]);
+  expect(numbersAccepted(callSid)).toEqual([1, 2, 3, 4]);
 });
 
-it('a database that goes away while the worker starts does not leave it blind', async () => {
+it('deliveries start after a database outage during the start of the worker', async () => {
   const rename = async (from: string, to: string): Promise<void> => {
     const client = new Client({ connectionString: database.url });
     await client.connect();
@@ -206,5 +207,5 @@ it('a database that goes away while the worker starts does not leave it blind', 
 
   const callSid = await openTestCall(one);
 
-  await waitFor('the delivery', () => receiver.taken(callSid).length === 1);
+  await waitFor('the delivery', () => receiver.accepted(callSid).length === 1);
 });

@@ -4,11 +4,11 @@ import { startTestApp } from '../support/test-app.js';
 import { createTestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
 
-/** Of the worker's connections, those that wait for a lock. */
+/** The worker's connections that wait for a lock. */
 const WAITING = `from pg_stat_activity
   where datname = current_database() and application_name = 'ringback jobs' and wait_event_type = 'Lock'`;
 
-it('a look for a job that fails while the process stops prints nothing on stderr', async () => {
+it('a job query that fails while the process stops prints nothing on stderr', async () => {
   const database = await createTestDatabase();
   const service = await startTestApp({ databaseUrl: database.url });
   const printed = (['trace', 'error', 'warn'] as const).map((name) =>
@@ -18,7 +18,7 @@ it('a look for a job that fails while the process stops prints nothing on stderr
   await other.connect();
   try {
     await other.query('begin; lock table graphile_worker._private_jobs in access exclusive mode');
-    await waitFor('a worker to look for a job', async () => (await other.query(`select ${WAITING}`)).rowCount! > 0);
+    await waitFor('a worker to query for a job', async () => (await other.query(`select ${WAITING}`)).rowCount! > 0);
 
     void service.app.nest.get(Draining).finish(5_000);
     await other.query(`select pg_terminate_backend(pid) ${WAITING}; commit`);

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { LONGEST_RETRY_AFTER_SECONDS, retryAfterOf } from '../../src/common/retry-after.js';
 import { WebhookRequest, type WebhookToSend } from '../../src/delivery/webhook-request.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { openTestCall } from '../support/told-call.js';
+import { openTestCall } from '../support/test-call.js';
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
@@ -29,7 +29,7 @@ const webhook = (): WebhookToSend => ({
 
 const NEVER = new AbortController().signal;
 
-it('an attempt that is not answered ends by itself', async () => {
+it('an attempt without an answer times out', async () => {
   receiver.replyWith(() => 'silence');
 
   const answer = await service.app.nest.get(WebhookRequest).send(webhook(), NEVER, 200);
@@ -38,13 +38,13 @@ it('an attempt that is not answered ends by itself', async () => {
   expect(answer.durationMs).toBeGreaterThanOrEqual(190);
 });
 
-it('an attempt to where nobody listens says so', async () => {
+it('an attempt at a closed port gives the connection error', async () => {
   const answer = await service.app.nest.get(WebhookRequest).send({ ...webhook(), url: 'http://127.0.0.1:1/' }, NEVER);
 
   expect(answer).toMatchObject({ status: null, error: expect.stringContaining('ECONNREFUSED'), response: null });
 });
 
-it('an attempt does not end before its answer is known', async () => {
+it('an attempt ends with the status and body of its answer', async () => {
   receiver.replyWith(() => ({ status: 202, body: 'taken' }));
 
   expect(await service.app.nest.get(WebhookRequest).send(webhook(), NEVER)).toMatchObject({
@@ -55,7 +55,7 @@ it('an attempt does not end before its answer is known', async () => {
 });
 
 describe('a receiver', () => {
-  /** Answers the first bytes of every request with these. */
+  /** Answers the first bytes of every request with this text. */
   const answeringWith = async (text: string, { isOpen = false } = {}): Promise<{ url: string; close(): void }> => {
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
@@ -76,14 +76,14 @@ describe('a receiver', () => {
 
   it.each([
     ['100 Continue', 'HTTP/1.1 100 Continue\r\n\r\n'],
-    ['two of them', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n'],
+    ['100 Continue twice', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n'],
     ['102 Processing', 'HTTP/1.1 102 Processing\r\n\r\n'],
     ['103 Early Hints', 'HTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\n'],
-  ])('that sends an unasked %s first has the webhook delivered', async (_, first) => {
+  ])('that sends %s before its answer has accepted the webhook', async (_, first) => {
     expect(await attemptAt(first + OK)).toMatchObject({ status: 200, error: null, response: 'ok' });
   });
 
-  it('that sends informational responses without end has its attempt fail at the eleventh', async () => {
+  it('that sends endless informational responses fails the attempt at the eleventh', async () => {
     const hints = 'HTTP/1.1 103 Early Hints\r\n\r\n';
 
     expect(await attemptAt(hints.repeat(10) + OK)).toMatchObject({ status: 200, error: null });
@@ -93,13 +93,13 @@ describe('a receiver', () => {
     });
   });
 
-  it('that switches protocols unasked has not taken it', async () => {
+  it('that switches protocols has not accepted the webhook', async () => {
     const answer = await attemptAt('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n');
 
     expect(answer).toMatchObject({ status: null, error: 'It switched protocols.' });
   });
 
-  it('whose body never ends has taken it, and is not waited for', async () => {
+  it('whose body never ends has accepted the webhook, and the attempt ends', async () => {
     const server = await answeringWith('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\ntaken', { isOpen: true });
 
     const answer = await service.app.nest.get(WebhookRequest).send({ ...webhook(), url: server.url }, NEVER, 20_000);
@@ -109,7 +109,7 @@ describe('a receiver', () => {
     expect(answer.durationMs).toBeLessThan(15_000);
   });
 
-  it('that sends endless headers has its attempt fail', async () => {
+  it('that sends endless headers fails the attempt', async () => {
     const answer = await attemptAt(`HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}\r\n\r\n`);
 
     expect(answer).toMatchObject({ status: null, error: expect.stringMatching(/./) as unknown });
@@ -137,7 +137,7 @@ describe('Retry-After', () => {
     expect(retryAfterOf(status, header, NOW)).toBe(seconds);
   });
 
-  it('makes a retry later, and a shorter one than our own back-off does not make it sooner', async () => {
+  it('delays a retry, and does not make it earlier than our own back-off', async () => {
     const delayAfter = async (retryAfter: string): Promise<number> => {
       receiver.replyWith(() => ({ status: 429, headers: { 'retry-after': retryAfter } }));
       const callSid = await openTestCall(service);

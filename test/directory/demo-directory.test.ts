@@ -24,7 +24,7 @@ it('fills an empty directory, once', async () => {
   expect(await seed()).toBe(false);
 });
 
-it('fills it once for many processes that start at one time', async () => {
+it('fills it once for many processes that start concurrently', async () => {
   const filled = await Promise.all(Array.from({ length: 5 }, () => seed()));
 
   expect(filled.sort()).toEqual([false, false, false, false, true]);
@@ -33,7 +33,7 @@ it('fills it once for many processes that start at one time', async () => {
 it.each([
   ['a user', `insert into app_user (id, name) values (7, 'somebody')`],
   ['a service line', `insert into service_line (name, phone, open, position) values ('a', '95588', false, 1)`],
-])('leaves a directory alone that holds nothing but %s', async (_, statement) => {
+])('does not change a directory that contains only %s', async (_, statement) => {
   await database.query(statement);
 
   expect(await seed()).toBe(false);
@@ -41,10 +41,10 @@ it.each([
   expect(await database.query('select count(*)::integer as count from app_user where id <> 7')).toEqual([{ count: 0 }]);
 });
 
-describe('once filled', () => {
+describe('the demo directory', () => {
   beforeEach(() => seed());
 
-  it.each(['1001', '1004', '1027', '1050'])('has user %s complete', async (userId) => {
+  it.each(['1001', '1004', '1027', '1050'])('has user %s with phone and sub-account', async (userId) => {
     const found = await parties(userId);
 
     expect(found.callerPhone).toEqual(expect.any(String));
@@ -62,7 +62,7 @@ describe('once filled', () => {
     expect(await database.query('select phone from app_user where id = 2100')).toEqual([{ phone: null }]);
   });
 
-  it('has the last two digits of a callee’s id at the end of their number', async () => {
+  it('has callees whose phone ends with the last two digits of their id', async () => {
     const callees = await database.query<{ id: string; phone: string }[]>(
       'select id, phone from app_user where id between 2000 and 2013 order by id',
     );
@@ -77,7 +77,7 @@ describe('once filled', () => {
     expect(lines).toEqual([{ open: true, phone: expect.stringMatching(/00$/) }]);
   });
 
-  it('has numbers that can be dialled, no two alike', async () => {
+  it('has unique numbers that can be dialed', async () => {
     const rows = await database.query<{ phone: string }[]>(
       'select phone from app_user where phone is not null union all select phone from service_line',
     );
@@ -88,7 +88,7 @@ describe('once filled', () => {
     for (const phone of phones) expect(normalisePhone(phone, 'CN')).toBe(phone);
   });
 
-  it('has secrets of its own in each directory, no two alike', async () => {
+  it('has unique secrets, different in each directory', async () => {
     const secrets = async () =>
       (await database.query<{ secret: string }[]>('select secret from sub_account')).map(({ secret }) => secret);
     const before = await secrets();

@@ -1,4 +1,4 @@
-/** A key is replaced as docs/operations.md says, one replica after the other, while people go on placing calls. */
+/** A key rotation as in docs/operations.md, one replica after the other, while callers place calls. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readKeyRing } from '../../src/config/key-ring.js';
 import { reencryptSecrets } from '../../src/directory/reencryption.js';
@@ -14,23 +14,23 @@ jest.setTimeout(PROCESS_LIMIT_MS);
 const OLD = `old:${Buffer.alloc(32, 'o').toString('base64')}`;
 const NEW = `new:${Buffer.alloc(32, 'n').toString('base64')}`;
 
-/** Each places one call after the other, now on this replica and now on that. */
+/** Each caller places one call after the other, on alternating replicas. */
 const CALLERS = Array.from({ length: 4 }, (_, index) => String(1004 + index));
-/** Theirs was stored before there were keys. */
+/** The secret of this caller was stored before there were keys. */
 const CALLER_FROM_BEFORE = CALLERS[0]!;
-/** Theirs is stored anew by every replica that starts. */
+/** The secret of this caller is stored again by every replica that starts. */
 const CHANGING_CALLER = '1020';
 
 let database: TestDatabase;
 let carrier: RemoteCarrier;
-/** Those that take requests, as a load balancer knows them. */
+/** The replicas that get requests, as from a load balancer. */
 let replicas: readonly TestApp[] = [];
 
-/** By the caller's phone. */
+/** Secrets by the caller's phone. */
 const secrets = new Map<string, string>();
 const dials: { readonly phone: string; readonly isRight: boolean }[] = [];
 const replies: Envelope[] = [];
-const asked = new Set<Promise<unknown>>();
+const inFlight = new Set<Promise<unknown>>();
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -76,13 +76,13 @@ const store = async (replica: TestApp, userId: string): Promise<void> => {
 
 const call = async (replica: TestApp, userId: string): Promise<void> => {
   const reply = replica.ask(userId, 'call/2001');
-  asked.add(reply);
-  replies.push(await reply.finally(() => asked.delete(reply)));
+  inFlight.add(reply);
+  replies.push(await reply.finally(() => inFlight.delete(reply)));
 };
 
 const dialsOf = (userId: string): number => dials.filter(({ phone }) => phone === phoneOf(userId)).length;
 
-/** What one replica stores, all of them read. */
+/** Stores a secret on one replica; all replicas must read it. */
 const storeAndCallEverywhere = async (storing: TestApp): Promise<void> => {
   await store(storing, CHANGING_CALLER);
   for (const replica of replicas) {
@@ -100,14 +100,14 @@ const replaceEach = async (keys: string): Promise<void> => {
     listReplicas(replicas.map((replica) => (replica === previous ? next : replica)));
     await storeAndCallEverywhere(next);
     await storeAndCallEverywhere(replicas.find((replica) => replica !== next)!);
-    await Promise.all(asked);
+    await Promise.all(inFlight);
     await previous.close();
   }
 };
 
 const keepCalling = async (userId: string, stopping: AbortSignal): Promise<void> => {
-  for (let turn = 0; !stopping.aborted; turn++) {
-    await call(replicas[turn % replicas.length]!, userId);
+  for (let round = 0; !stopping.aborted; round++) {
+    await call(replicas[round % replicas.length]!, userId);
     await sleep(25);
   }
 };

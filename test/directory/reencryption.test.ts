@@ -38,7 +38,7 @@ interface Account extends StoredSecret {
   readonly userId: string;
 }
 
-/** Users 1 … count, each with a sub-account under the first of the keys, or not encrypted. */
+/** Users 1 … count, each with a sub-account encrypted with the first key, or not encrypted. */
 const fill = async (keys: KeyRing | null, count: number, first = 1): Promise<void> => {
   const accounts = Array.from({ length: count }, (_, index): Account => {
     const userId = String(first + index);
@@ -64,7 +64,7 @@ const readable = async (keys: KeyRing): Promise<string[]> =>
 
 const secretsUpTo = (count: number): string[] => Array.from({ length: count }, (_, index) => secretOf(`${index + 1}`));
 
-it('brings what is under another key, or not encrypted, under the first, and leaves what is there', async () => {
+it('re-encrypts secrets of other keys and plain secrets with the first key, and keeps the others', async () => {
   await fill(OLD, 450);
   await fill(null, 10, 451);
   await fill(NEW, 5, 461);
@@ -76,7 +76,7 @@ it('brings what is under another key, or not encrypted, under the first, and lea
   expect((await stored()).slice(460)).toEqual(before.slice(460));
 });
 
-it('has nothing to do the second time', async () => {
+it('changes nothing the second time', async () => {
   await fill(OLD, 3);
   await reencryptSecrets(database, BOTH);
   const before = await stored();
@@ -86,7 +86,7 @@ it('has nothing to do the second time', async () => {
   expect(await stored()).toEqual(before);
 });
 
-it('leaves alone and counts what it has no key for, and names what its key does not open', async () => {
+it('keeps and counts secrets without a key, and names secrets that their key cannot decrypt', async () => {
   await fill(LOST, 3);
   await fill(OLD, 2, 4);
   await database.query(`update sub_account set secret = (select secret from sub_account where user_id = 4)
@@ -105,7 +105,7 @@ it('leaves alone and counts what it has no key for, and names what its key does 
   expect((await stored()).filter((_, index) => index !== 3)).toEqual(before.filter((_, index) => index !== 3));
 });
 
-it('does not wait for who is storing one, and leaves it to them', async () => {
+it('skips a row that another transaction has locked', async () => {
   await fill(OLD, 3);
   const writer = database.createQueryRunner();
   await writer.startTransaction();
@@ -120,7 +120,7 @@ it('does not wait for who is storing one, and leaves it to them', async () => {
   expect(await readable(NEW)).toEqual([secretOf('1'), 'stored meanwhile', secretOf('3')]);
 });
 
-it('never brings back a secret that has been replaced meanwhile', async () => {
+it('never overwrites a secret that is replaced concurrently', async () => {
   await fill(OLD, 600);
   const accounts = new SubAccountService(database, BOTH);
   const replaced = Array.from({ length: 200 }, (_, index) => String(3 * index + 1));
@@ -139,7 +139,7 @@ it('never brings back a secret that has been replaced meanwhile', async () => {
   );
 });
 
-it('shares the work with another one, and each secret is done once', async () => {
+it('shares the work with a concurrent run, and re-encrypts each secret once', async () => {
   await fill(OLD, 1_000);
 
   const outcomes = await Promise.all([1, 2, 3].map(() => reencryptSecrets(database, BOTH)));
@@ -148,7 +148,7 @@ it('shares the work with another one, and each secret is done once', async () =>
   expect(await readable(NEW)).toEqual(secretsUpTo(1_000));
 });
 
-describe('as a program', () => {
+describe('the re-encryption program', () => {
   const start = (more: Record<string, string> = {}) =>
     startNode(join(REPOSITORY, 'dist/src/database/reencrypt.js'), [], {
       environment: {
@@ -160,7 +160,7 @@ describe('as a program', () => {
       },
     });
 
-  it('says how many it has done, and fails where it could not do all', async () => {
+  it('prints how many secrets it re-encrypted, and fails when some are left', async () => {
     await fill(OLD, 2);
     expect(await endOf(start())).toEqual({ code: 0, output: 'Re-encrypted: 2, under the key new.\n', complaint: '' });
 
@@ -173,7 +173,7 @@ describe('as a program', () => {
     });
   });
 
-  it('says in one line that the embedded default needs no such command', async () => {
+  it('prints one line when the embedded default is used, which does not need it', async () => {
     expect(await endOf(start({ DATABASE_URL: '' }))).toEqual({
       code: 1,
       output: '',

@@ -1,4 +1,4 @@
-/** A sub-account's secret is known to the admin who sends it and to the provider that is shown it, and to nothing else. */
+/** A sub-account's secret is visible only to the admin who sends it and to the provider that receives it. */
 import { PassThrough } from 'node:stream';
 import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import { startTestApp, TEST_KEYS, type TestApp } from '../support/test-app.js';
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** @returns what the admin is answered */
+/** @returns the admin API's answer */
 const store = async (userId: string): Promise<string> => {
   const answers = [
     await service.admin('PUT', `users/${userId}/sub-accounts/simulator`, { externalId: 'account', secret: SECRET }),
@@ -54,7 +54,7 @@ const everything = async (schema: string | null = null): Promise<string> => {
 
 const errorLines = (): string[] => written.split('\n').filter((line) => line.includes('request failed'));
 
-it('is in no reply, no table and no line of the log, and reaches the provider whole', async () => {
+it('a secret is in no reply, no table and no log line, and reaches the provider unchanged', async () => {
   const replies = await store('1004');
   const placed = await service.ask('1004', 'call/2001');
   await waitFor('the end of the call', () => written.includes('"type":"ended"'));
@@ -72,7 +72,7 @@ it('is in no reply, no table and no line of the log, and reaches the provider wh
 
 it.each([
   [
-    'was encrypted with a key that is not there',
+    'was encrypted with a missing key',
     '1005',
     `update sub_account set key_name = 'lost' where user_id = 1005`,
     'SUB_ACCOUNT_KEYS holds no key lost',
@@ -84,34 +84,37 @@ it.each([
     'it is not what the key test has encrypted for it',
   ],
   [
-    'was cut short',
+    'was truncated',
     '1008',
     `update sub_account set secret = left(secret, 20) where user_id = 1008`,
     'it is not what the key test has encrypted for it',
   ],
-])('that %s places no call, leaves no record, and is told of in the log alone', async (_what, userId, spoil, why) => {
-  await store(userId);
-  await service.database.query(spoil);
-  const before = await everything('public');
-  const logged = errorLines().length;
+])(
+  'a secret that %s places no call, leaves no record, and is reported only in the log',
+  async (_what, userId, spoil, why) => {
+    await store(userId);
+    await service.database.query(spoil);
+    const before = await everything('public');
+    const logged = errorLines().length;
 
-  const replies = [await service.ask(userId, 'call/2001'), await service.ask(userId, 'callService')];
+    const replies = [await service.ask(userId, 'call/2001'), await service.ask(userId, 'callService')];
 
-  expect(replies).toEqual([SYSTEM, SYSTEM]);
-  expect(await everything('public')).toBe(before);
-  expect(shown).toHaveLength(1);
-  const lines = await waitFor('the lines', () =>
-    errorLines().length === logged + 2 ? errorLines().slice(logged) : null,
-  );
-  for (const line of lines) {
-    expect((JSON.parse(line) as { error: Error }).error.message).toContain(
-      `The secret of user ${userId}’s sub-account at simulator cannot be read: ${why}`,
+    expect(replies).toEqual([SYSTEM, SYSTEM]);
+    expect(await everything('public')).toBe(before);
+    expect(shown).toHaveLength(1);
+    const lines = await waitFor('the lines', () =>
+      errorLines().length === logged + 2 ? errorLines().slice(logged) : null,
     );
-  }
-  expect(written).not.toContain(SECRET);
-});
+    for (const line of lines) {
+      expect((JSON.parse(line) as { error: Error }).error.message).toContain(
+        `The secret of user ${userId}’s sub-account at simulator cannot be read: ${why}`,
+      );
+    }
+    expect(written).not.toContain(SECRET);
+  },
+);
 
-it('is kept by keys that are in no line of the log either', () => {
+it('the keys are in no log line either', () => {
   expect(written).not.toContain(TEST_KEYS.split(':')[1]);
   expect(written).not.toContain('kkkkkkkk');
 });

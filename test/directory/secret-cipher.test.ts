@@ -21,15 +21,15 @@ it.each([
   ['one letter', 's'],
   ['a sentence', SECRET],
   ['other scripts', '密码 🔑'],
-  ['the longest that is taken', 'a'.repeat(4_000)],
-])('gives back what was encrypted: %s', (_what, secret) => {
+  ['the longest allowed secret', 'a'.repeat(4_000)],
+])('decrypts an encrypted secret: %s', (_what, secret) => {
   const stored = encryptSecret(secret, OWNER, KEYS);
 
   expect(stored.keyName).toBe('new');
   expect(decryptSecret(stored, OWNER, KEYS)).toBe(secret);
 });
 
-it('stores a nonce of 12 bytes, as much ciphertext as there is secret, and a tag of 16', () => {
+it('stores a nonce of 12 bytes, a ciphertext of the secret’s length, and a tag of 16 bytes', () => {
   const bytes = Buffer.from(encryptSecret(SECRET, OWNER, KEYS).secret, 'base64');
 
   expect(bytes).toHaveLength(12 + SECRET.length + 16);
@@ -42,12 +42,12 @@ it('encrypts the same secret differently each time', () => {
   expect(new Set(stored.map((text) => text.slice(0, 16))).size).toBe(1_000);
 });
 
-it('reads what any key of the ring has encrypted, and what was never encrypted', () => {
+it('decrypts secrets of any key of the ring, and reads plain secrets', () => {
   expect(decryptSecret(encryptSecret(SECRET, OWNER, OLD_KEYS), OWNER, KEYS)).toBe(SECRET);
   expect(decryptSecret({ secret: SECRET, keyName: null }, OWNER, KEYS)).toBe(SECRET);
 });
 
-it('names the key that it does not have, and whose secret it is', () => {
+it('names the missing key and the owner of the secret', () => {
   const { message } = problemOf(encryptSecret(SECRET, OWNER, KEYS), OWNER, OLD_KEYS);
 
   expect(message).toBe(
@@ -58,20 +58,20 @@ it('names the key that it does not have, and whose secret it is', () => {
 it.each([
   ['another user’s row', { ...OWNER, userId: '1002' }],
   ['the row of another provider', { ...OWNER, provider: 'asterisk' }],
-])('refuses what was copied into %s', (_where, owner) => {
+])('refuses a secret that was copied into %s', (_where, owner) => {
   expect(problemOf(encryptSecret(SECRET, OWNER, KEYS), owner).message).toBe(
     `The secret of user ${owner.userId}’s sub-account at ${owner.provider} cannot be read: ` +
       'it is not what the key new has encrypted for it',
   );
 });
 
-it('refuses another key under the same name', () => {
+it('refuses another key with the same name', () => {
   const impostor = readKeyRing(`new:${Buffer.alloc(32, 'x').toString('base64')}`);
 
   expect(problemOf(encryptSecret(SECRET, OWNER, impostor)).message).toContain('not what the key new has encrypted');
 });
 
-it('refuses it when any one bit has been changed, or anything was cut off, and tells nothing of it', () => {
+it('refuses a secret with any changed bit or any truncation, without its value in the error', () => {
   const stored = encryptSecret(SECRET, OWNER, KEYS);
   const bytes = Buffer.from(stored.secret, 'base64');
   const changed = Array.from({ length: bytes.length * 8 }, (_, bit) => {

@@ -14,7 +14,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-it('are made once, for their owner alone, and written as the setting would be', async () => {
+it('sub-account keys are created once, readable only for their owner, in the format of the setting', async () => {
   const first = await ensureSubAccountKeys(dataDir);
   const second = await ensureSubAccountKeys(dataDir);
 
@@ -28,14 +28,14 @@ it('are made once, for their owner alone, and written as the setting would be', 
   expect(await readdir(dataDir)).toEqual(['sub-account-keys']);
 });
 
-it('are others elsewhere, by other names', async () => {
+it('sub-account keys differ in another folder, with other names', async () => {
   const [[one], [other]] = [await ensureSubAccountKeys(dataDir), await ensureSubAccountKeys(join(folder, 'other'))];
 
   expect(one.name).not.toBe(other.name);
   expect(one.key.equals(other.key)).toBe(false);
 });
 
-it('are not used when they were cut short, and not shown either', async () => {
+it('truncated sub-account keys are refused, without their value in the error', async () => {
   await ensureSubAccountKeys(dataDir);
   const file = join(dataDir, 'sub-account-keys');
   await writeFile(file, 'embedded-1:c2hvcnQ=');

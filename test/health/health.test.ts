@@ -21,20 +21,20 @@ const get = async (path: string, { url } = service) => {
 };
 
 describe('health', () => {
-  it('is live, and tells which version runs', async () => {
+  it('is live, and shows the running version', async () => {
     const { version } = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8')) as { version: string };
 
     expect(await get('live')).toEqual({ status: 200, body: { status: 'ok', version } });
   });
 
-  it('is ready when database, migrations and provider are', async () => {
+  it('is ready when database, migrations and provider are ready', async () => {
     expect(await get('ready')).toEqual({
       status: 200,
       body: { status: 'ok', checks: { database: 'up', migrations: 'up', simulator: 'up' } },
     });
   });
 
-  it('is not ready while a migration is missing, and says so', async () => {
+  it('is not ready while a migration is missing, and gives the reason', async () => {
     const [[last]] = await service.database.query<[{ name: string; timestamp: string }[], number]>(
       'delete from migrations where id = (select max(id) from migrations) returning *',
     );
@@ -55,19 +55,19 @@ describe('health', () => {
 describe('readiness', () => {
   let database: ProxiedDatabase;
   let provider: Server;
-  /** Requests that the provider got, and whether it answers them. */
-  let asked: number;
+  /** The number of requests to the provider, and whether it answers them. */
+  let requests: number;
   let answers: boolean;
   let watched: TestApp;
   const log = collectedLog();
-  const told = (msg: string) => log.lines().filter((line) => line.msg === msg);
+  const linesOf = (msg: string) => log.lines().filter((line) => line.msg === msg);
 
   beforeAll(async () => {
     database = await createProxiedDatabase();
-    asked = 0;
+    requests = 0;
     answers = true;
     provider = createServer((_request, response) => {
-      asked++;
+      requests++;
       if (answers) response.setHeader('content-type', 'application/json').end('{"status":"ok"}');
       else response.destroy();
     });
@@ -90,16 +90,16 @@ describe('readiness', () => {
     await database.drop();
   });
 
-  it('asks a provider once for fifty who ask at one instant, and not again for a while', async () => {
-    const before = asked;
+  it('sends one request to the provider for fifty concurrent checks, and no other for a while', async () => {
+    const before = requests;
     const all = await Promise.all(Array.from({ length: 50 }, () => get('ready', watched)));
     await get('ready', watched);
 
     expect(all.map(({ status }) => status)).toEqual(all.map(() => 200));
-    expect(asked - before).toBe(1);
+    expect(requests - before).toBe(1);
   });
 
-  it('stays while a provider is unreachable, which is degraded until it answers again', async () => {
+  it('stays while a provider is unreachable, and shows it as degraded until it answers again', async () => {
     const health = async () => {
       const { status, body } = await get('ready', watched);
       expect(status).toBe(200);
@@ -111,14 +111,14 @@ describe('readiness', () => {
     answers = true;
     await waitFor('up', async () => (await health()) === 'up', 20_000);
 
-    await waitFor('the lines', () => told('provider reachable again').length > 0);
-    expect(told('provider unreachable')).toMatchObject([
+    await waitFor('the lines', () => linesOf('provider reachable again').length > 0);
+    expect(linesOf('provider unreachable')).toMatchObject([
       { level: 40, provider: 'simulator', error: { message: expect.stringMatching(/./) as unknown } },
     ]);
-    expect(told('provider reachable again')).toMatchObject([{ level: 30, provider: 'simulator' }]);
+    expect(linesOf('provider reachable again')).toMatchObject([{ level: 30, provider: 'simulator' }]);
   });
 
-  it('logs why it has ended and that it is back, once each', async () => {
+  it('logs each reason of its end once, and its return once', async () => {
     const isReady = async () => (await get('ready', watched)).status === 200;
 
     database.proxy.mode = 'cut';
@@ -127,13 +127,13 @@ describe('readiness', () => {
     await waitFor('readiness', isReady);
     await isReady();
 
-    const reasons = told('not ready').map(({ reason }) => reason);
+    const reasons = linesOf('not ready').map(({ reason }) => reason);
     expect(reasons.length).toBeGreaterThan(0);
-    // A connection that breaks and one that cannot be made are two reasons; three polls of one are not three lines.
+    // A broken connection and a refused connection are two reasons. Three polls with the same reason are one line.
     expect(reasons).toEqual([...new Set(reasons)]);
-    for (const line of told('not ready'))
+    for (const line of linesOf('not ready'))
       expect(line).toMatchObject({ level: 50, error: { message: expect.any(String) as unknown } });
-    expect(told('ready again')).toHaveLength(1);
-    expect(told('request failed')).toEqual([]);
+    expect(linesOf('ready again')).toHaveLength(1);
+    expect(linesOf('request failed')).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** What is shown on which port, and what API_DOCS=false hides. */
+/** Which paths each port serves, and what API_DOCS=false hides. */
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const NOT_FOUND = { status: 404, code: 'NOT_FOUND' };
@@ -31,7 +31,7 @@ describe('with ADMIN_PORT', () => {
   });
   afterAll(() => service.close());
 
-  it.each(HIDDEN)('the public port does not show %s, whoever asks by whatever method', async (path) => {
+  it.each(HIDDEN)('the public port answers 404 for %s, with any method, also to an admin', async (path) => {
     for (const method of ['GET', 'POST', 'PUT', 'OPTIONS', 'DELETE']) {
       expect([await statusOf(service.url, path, method), await statusOf(service.url, path, method, token)]).toEqual([
         404, 404,
@@ -39,22 +39,22 @@ describe('with ADMIN_PORT', () => {
     }
   });
 
-  it('the public port answers as for what does not exist', async () => {
+  it('the public port answers a hidden path like an unknown path', async () => {
     const response = await fetch(`${service.url}/v1/admin/users`, { headers: { authorization: `Bearer ${token}` } });
 
     expect(await response.json()).toMatchObject(NOT_FOUND);
   });
 
-  it.each(HIDDEN)('the admin port shows %s', async (path) => {
+  it.each(HIDDEN)('the admin port serves %s', async (path) => {
     expect([200, 302]).toContain(await statusOf(service.app.adminUrl, path, 'GET', token));
   });
 
-  it.each(SHOWN)('both ports show %s', async (path) => {
+  it.each(SHOWN)('both ports serve %s', async (path) => {
     expect(await statusOf(service.url, path, 'GET', token)).toBe(200);
     expect(await statusOf(service.app.adminUrl, path, 'GET', token)).toBe(200);
   });
 
-  it('the public port shows no document to a stranger who comes before, or after, an admin has opened the page', async () => {
+  it('the public port does not serve the document before or after an admin has opened the page', async () => {
     const path = '/docs/swagger-ui-init.js';
     const ask = async (url: string) => {
       const response = await fetch(`${url}${path}`);
@@ -72,7 +72,7 @@ describe('with ADMIN_PORT', () => {
     expect(await ask(service.app.adminUrl)).toEqual(page);
   });
 
-  it('the admin port refuses as the other one does', async () => {
+  it('the admin port refuses requests like the public port', async () => {
     expect(await statusOf(service.app.adminUrl, '/v1/admin/users')).toBe(401);
     expect(await statusOf(service.app.adminUrl, '/v1/admin/users', 'GET', await service.token('1001'))).toBe(403);
     expect(await statusOf(service.app.adminUrl, '/v1/admin/users', 'DELETE', token)).toBe(405);

@@ -1,4 +1,4 @@
-/** What one connection may cost: real sockets against a real HTTP server, and the service with its largest document. */
+/** Limits of one connection: real sockets and a real HTTP server, and the service with its largest document. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Draining } from '../../src/common/draining.js';
@@ -8,7 +8,7 @@ import { startTestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
 const LIMITS = { connections: 100, waiting: 16, waitingHeaders: 160, checksWithoutProgress: 2, checkEveryMs: 100 };
-/** More than the buffers of a loopback connection take. */
+/** More than the buffers of a loopback connection hold. */
 const LARGE = Buffer.alloc(16 * 1024 * 1024, 'x');
 
 let server: Server;
@@ -43,7 +43,7 @@ const client = (port = (server.address() as AddressInfo).port): Socket => {
   return socket;
 };
 
-/** Its end is told behind what it has received. */
+/** Reads on, because the end of a connection is reported after the received data. */
 const isClosed = (socket: Socket) => waitFor('the connection to be closed', () => socket.resume().closed);
 
 const textOf = (socket: Socket): (() => string) => {
@@ -71,13 +71,13 @@ afterEach(async () => {
 });
 
 describe('a pipeline', () => {
-  it('is answered completely and in order, with bodies in any pieces', async () => {
+  it('is answered completely and in order, with bodies split in any way', async () => {
     await start();
     const socket = client();
     const text = textOf(socket);
     const bodies = numbers(300).map((i) => (i % 3 === 0 ? '' : `a\r\n\r\n${'b'.repeat((i * 37) % 900)}`));
 
-    // Never more than may wait, however the pieces come together again.
+    // Never more than the limit of waiting requests, also when pieces arrive together.
     for (let first = 0; first < bodies.length; first += LIMITS.waiting) {
       const group = bodies.slice(first, first + LIMITS.waiting);
       const sent = Buffer.from(group.map((body, i) => (body ? post : get)(`/${first + i}`, body)).join(''));
@@ -91,11 +91,11 @@ describe('a pipeline', () => {
 
   it('is processed one request at a time, so that a client that reads nothing has one response waiting', async () => {
     await start({ checksWithoutProgress: Infinity });
-    const greedy = client().pause();
-    greedy.write(get('/large').repeat(15));
+    const nonReading = client().pause();
+    nonReading.write(get('/large').repeat(15));
     await waitFor('the first', () => handled.length > 0);
 
-    // Whatever else the first read brought would have been handled before another connection's request.
+    // A second request of the first read would have been handled before another connection's request.
     const other = client();
     const text = textOf(other);
     other.write(get('/other'));
@@ -104,7 +104,7 @@ describe('a pipeline', () => {
     expect(handled).toEqual(['/large', '/other']);
   });
 
-  it('goes on when its client begins to read', async () => {
+  it('continues when its client begins to read', async () => {
     await start({ checksWithoutProgress: Infinity });
     const socket = client().pause();
     socket.write(get('/large') + get('/small').repeat(15));
@@ -116,7 +116,7 @@ describe('a pipeline', () => {
     await waitFor('all answers', () => text().match(/\[\/small \]/g)?.length === 15);
   });
 
-  it('waits behind a body that is still to come, and a body does not wait for the request before it', async () => {
+  it('waits for a body that has not arrived, and a body does not wait for the request before it', async () => {
     await start();
     const socket = client();
     const text = textOf(socket);
@@ -134,8 +134,8 @@ describe('a pipeline', () => {
     ['with bodies', (): string => post('/refused', 'x')],
     ['with expectations', (): string => 'GET /refused HTTP/1.1\r\nhost: x\r\nexpect: x\r\n\r\n'],
     ['without a host', (): string => 'GET /refused HTTP/1.1\r\n\r\n'],
-  ])('of requests that are answered at once, %s', (_what, request) => {
-    it('is answered by us', async () => {
+  ])('of requests that are refused at once, %s', (_what, request) => {
+    it('is answered by the handler up to the limit', async () => {
       await start();
       const socket = client();
       const text = textOf(socket);
@@ -146,7 +146,7 @@ describe('a pipeline', () => {
       expect(text()).not.toMatch(/HTTP\/1\.1 (?!401)/);
     });
 
-    it('ends where too many wait', async () => {
+    it('ends its connection above the limit', async () => {
       await start();
       const socket = client();
       socket.write(request().repeat(400));
@@ -171,7 +171,7 @@ describe('a pipeline', () => {
     expect(handled).toEqual(['/wait', '/other']);
   });
 
-  it('of more requests than may wait ends its connection, and none of them begins', async () => {
+  it('of too many requests ends its connection, and no waiting request begins', async () => {
     await start();
     const socket = client();
     const text = textOf(socket);
@@ -183,7 +183,7 @@ describe('a pipeline', () => {
     expect(text()).toBe('');
   });
 
-  it('ends with the response that closes its connection: nothing behind it begins, and nothing stays in flight', async () => {
+  it('ends with a response that closes the connection: no later request begins, and none stays in flight', async () => {
     await start();
     const socket = client();
     const text = textOf(socket);
@@ -198,7 +198,7 @@ describe('a pipeline', () => {
     await waitFor('nothing in flight', () => draining.isIdle);
   });
 
-  it('of requests with many headers has few of them waiting', async () => {
+  it('of requests with many headers may have few of them waiting', async () => {
     await start();
     const many = `GET /x HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(90)}\r\n`;
     const socket = client();
@@ -212,7 +212,7 @@ describe('a pipeline', () => {
     expect(handled).toEqual(['/wait']);
   });
 
-  it('of more requests than may wait is parsed no further', async () => {
+  it('of too many requests is not parsed further', async () => {
     await start();
     let parsed = 0;
     server.on('request', () => parsed++);
@@ -221,11 +221,11 @@ describe('a pipeline', () => {
     socket.write(get('/wait').repeat(1_000));
     await isClosed(socket);
 
-    // What has been parsed is kept until the connection's end is processed, and with it the memory of its requests.
+    // Parsed requests stay in memory until the end of the connection is processed.
     expect(parsed).toBe(1 + LIMITS.waiting + 1);
   });
 
-  it('that is cut leaves nothing in flight, and what waits never begins', async () => {
+  it('whose connection is cut leaves nothing in flight, and its waiting requests never begin', async () => {
     await start();
     const socket = client();
     socket.write(get('/wait').repeat(3));
@@ -237,7 +237,7 @@ describe('a pipeline', () => {
     expect(handled).toEqual(['/wait']);
   });
 
-  it('of as many requests as may wait is answered, again and again', async () => {
+  it('of as many requests as allowed is answered, repeatedly', async () => {
     await start();
     const socket = client();
     const text = textOf(socket);
@@ -249,7 +249,7 @@ describe('a pipeline', () => {
 });
 
 describe('a connection', () => {
-  it('is closed when its client has taken nothing of a response for a while', async () => {
+  it('is closed when its client reads nothing of a response for a while', async () => {
     await start();
     const socket = client().pause();
     let isGone = false;
@@ -260,7 +260,7 @@ describe('a connection', () => {
     await waitFor('the end of the connection', () => isGone);
   });
 
-  it('is left alone while its client waits for a response', async () => {
+  it('stays open while its client waits for a response', async () => {
     await start();
     const socket = client();
     const text = textOf(socket);
@@ -268,14 +268,14 @@ describe('a connection', () => {
     const counting = setInterval(() => checks++, LIMITS.checkEveryMs);
     socket.write(get('/wait'));
 
-    await waitFor('more checks than a stuck connection is given', () => checks > 2 * LIMITS.checksWithoutProgress);
+    await waitFor('more checks than a stuck connection gets', () => checks > 2 * LIMITS.checksWithoutProgress);
     clearInterval(counting);
     waiting[0]?.end('[late]');
 
     await waitFor('the answer', () => text().includes('[late]'));
   });
 
-  it('over the greatest number is refused', async () => {
+  it('above the maximum number is refused', async () => {
     await start({ connections: 2 });
     const [first, second] = [client(), client()];
     const texts = [textOf(first), textOf(second)];
@@ -286,7 +286,7 @@ describe('a connection', () => {
     await isClosed(client().resume());
   });
 
-  it('that has sent what is no HTTP is answered once and closed', async () => {
+  it('with data that is not HTTP is answered once and closed', async () => {
     await start();
     let errors = 0;
     server.on('clientError', (_error, socket: Socket) => {
@@ -304,21 +304,21 @@ describe('a connection', () => {
   });
 });
 
-it('the service begins no second request of a client that pipelines its largest document and reads nothing', async () => {
+it('the service handles one request of a client that pipelines its largest document and reads nothing', async () => {
   const service = await startTestApp();
-  /** Request ids are counted. */
+  /** The number in a request id. */
   const handledSoFar = async (): Promise<number> => {
     const { headers } = await fetch(`${service.url}/health/live`);
     return parseInt(headers.get('x-request-id')?.split('-')[1] ?? '', 36);
   };
   try {
     const before = await handledSoFar();
-    const greedy = client(Number(new URL(service.url).port));
-    greedy.write(get('/docs/openapi.json').repeat(2_000));
-    await isClosed(greedy);
+    const nonReading = client(Number(new URL(service.url).port));
+    nonReading.write(get('/docs/openapi.json').repeat(2_000));
+    await isClosed(nonReading);
     const after = await handledSoFar();
 
-    // The greedy client's first, and the one that tells the number.
+    // The client's first request, and the request that reads the number.
     expect(after - before).toBeLessThanOrEqual(2);
   } finally {
     await service.close();

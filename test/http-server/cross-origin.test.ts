@@ -1,4 +1,4 @@
-/** Web apps of other origins: one that CORS_ORIGINS names, one that it does not, in a real browser and by hand. */
+/** Web apps of other origins, one in CORS_ORIGINS and one not: with a plain HTTP client, and in a real browser. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { request } from 'undici';
 import { Draining } from '../../src/common/draining.js';
 import { describeInBrowser } from '../support/browser.js';
-import { storeCall, tellOf } from '../support/stored-call.js';
+import { storeCall, applyEvent } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -24,12 +24,12 @@ const startSite = async (): Promise<string> => {
   return `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
 };
 
-let named: string;
-let stranger: string;
+let allowed: string;
+let other: string;
 
 beforeAll(async () => {
-  [named, stranger] = [await startSite(), await startSite()];
-  service = await startTestApp({ environment: { CORS_ORIGINS: `https://app.example.com, ${named}` } });
+  [allowed, other] = [await startSite(), await startSite()];
+  service = await startTestApp({ environment: { CORS_ORIGINS: `https://app.example.com, ${allowed}` } });
 });
 afterAll(async () => {
   await service.close();
@@ -39,7 +39,7 @@ afterAll(async () => {
   }
 });
 
-describe('by hand', () => {
+describe('with a plain HTTP client', () => {
   const preflight = async (origin: string, path = '/v1/app/callService', url = service.url) => {
     const response = await request(`${url}${path}`, {
       method: 'OPTIONS',
@@ -50,7 +50,7 @@ describe('by hand', () => {
   };
 
   it.each(['/v1/app/call/2000', '/v1/admin/users', '/health/ready', '/v1/nothing'])(
-    'a preflight of an origin that is named is answered, without a token: %s',
+    'a preflight from an origin in CORS_ORIGINS is answered without a token: %s',
     async (path) => {
       expect(await preflight('https://app.example.com', path)).toMatchObject({
         status: 204,
@@ -71,7 +71,7 @@ describe('by hand', () => {
     'https://app.example.com:8443',
     'null',
     '',
-  ])('a preflight of any other origin is not: %j', async (origin) => {
+  ])('a preflight from any other origin gets 405 without CORS headers: %j', async (origin) => {
     const { status, headers } = await preflight(origin);
 
     expect(status).toBe(405);
@@ -79,7 +79,7 @@ describe('by hand', () => {
     expect(headers.vary).toBe('Origin');
   });
 
-  it('an OPTIONS request that is no preflight is 405, as ever', async () => {
+  it('an OPTIONS request that is not a preflight is answered with 405', async () => {
     const response = await fetch(`${service.url}/v1/app/callService`, {
       method: 'OPTIONS',
       headers: { origin: 'https://app.example.com' },
@@ -88,29 +88,32 @@ describe('by hand', () => {
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET']);
   });
 
-  it.each(['/zzz', '/v1/app/zzz'])('OPTIONS of %s, which does not exist, is 404 whatever its body', async (path) => {
-    for (const headers of [{}, { 'content-type': 'application/json' }, { 'content-type': 'x' }]) {
-      const response = await request(`${service.url}${path}`, { method: 'OPTIONS', headers, body: 'x' });
-      expect([response.statusCode, await response.body.json()]).toEqual([
-        404,
-        expect.objectContaining({ returnCode: 404 }),
-      ]);
-    }
+  it.each(['/zzz', '/v1/app/zzz'])(
+    'OPTIONS of the unknown path %s is answered with 404, with any body',
+    async (path) => {
+      for (const headers of [{}, { 'content-type': 'application/json' }, { 'content-type': 'x' }]) {
+        const response = await request(`${service.url}${path}`, { method: 'OPTIONS', headers, body: 'x' });
+        expect([response.statusCode, await response.body.json()]).toEqual([
+          404,
+          expect.objectContaining({ returnCode: 404 }),
+        ]);
+      }
+    },
+  );
+
+  it('the app can read error responses too', async () => {
+    const refused = await fetch(`${service.url}/v1/app/callService`, { headers: { origin: allowed } });
+    const missing = await fetch(`${service.url}/v1/nothing`, { headers: { origin: allowed } });
+
+    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, allowed]);
+    expect([missing.status, missing.headers.get('access-control-allow-origin')]).toEqual([404, allowed]);
   });
 
-  it('refusals can be read by the app too', async () => {
-    const refused = await fetch(`${service.url}/v1/app/callService`, { headers: { origin: named } });
-    const missing = await fetch(`${service.url}/v1/nothing`, { headers: { origin: named } });
-
-    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, named]);
-    expect([missing.status, missing.headers.get('access-control-allow-origin')]).toEqual([404, named]);
-  });
-
-  it('where no origin is named, nothing changes', async () => {
+  it('without CORS_ORIGINS there are no CORS headers', async () => {
     const plain = await startTestApp();
     try {
-      const { status, headers } = await preflight(named, '/v1/app/callService', plain.url);
-      const reply = await fetch(`${plain.url}/health/live`, { headers: { origin: named } });
+      const { status, headers } = await preflight(allowed, '/v1/app/callService', plain.url);
+      const reply = await fetch(`${plain.url}/health/live`, { headers: { origin: allowed } });
 
       expect([status, headers.vary]).toEqual([405, undefined]);
       expect([...reply.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
@@ -119,13 +122,13 @@ describe('by hand', () => {
     }
   });
 
-  it('a service that drains lets the app read its 503', async () => {
-    const draining = await startTestApp({ environment: { CORS_ORIGINS: named } });
+  it('the app can read the 503 of a service that drains', async () => {
+    const draining = await startTestApp({ environment: { CORS_ORIGINS: allowed } });
     try {
       await draining.app.nest.get(Draining).finish(1);
-      const { status, headers } = await fetch(`${draining.url}/v1/app/callService`, { headers: { origin: named } });
+      const { status, headers } = await fetch(`${draining.url}/v1/app/callService`, { headers: { origin: allowed } });
 
-      expect([status, headers.get('access-control-allow-origin')]).toEqual([503, named]);
+      expect([status, headers.get('access-control-allow-origin')]).toEqual([503, allowed]);
     } finally {
       await draining.close();
     }
@@ -139,7 +142,7 @@ describeInBrowser('in a browser', (browser) => {
     return page;
   };
 
-  /** What fetch makes of it there: status, body and a header, or the name of its error. */
+  /** The result of fetch in the page: status, body and a header, or the name of its error. */
   const fetchIn = (page: Page, path: string, init: object): Promise<unknown> =>
     page.evaluate(
       `fetch(${JSON.stringify(service.url + path)}, ${JSON.stringify(init)}).then(
@@ -148,7 +151,7 @@ describeInBrowser('in a browser', (browser) => {
       )`,
     );
 
-  const listenIn = async (page: Page): Promise<{ states(): Promise<unknown>; tell(): Promise<void> }> => {
+  const listenIn = async (page: Page): Promise<{ states(): Promise<unknown>; ring(): Promise<void> }> => {
     const call = await storeCall(service.database);
     const url = `${service.url}/v1/app/callState/${call.callSid}/stream?access_token=${await service.token(call.callerId)}`;
     await page.evaluate(
@@ -159,12 +162,12 @@ describeInBrowser('in a browser', (browser) => {
     );
     return {
       states: () => page.evaluate('window.states.join()'),
-      tell: () => tellOf(service.database, call.callSid, { type: 'ringing' }).then(() => undefined),
+      ring: () => applyEvent(service.database, call.callSid, { type: 'ringing' }).then(() => undefined),
     };
   };
 
-  it('an app of an origin that is named calls, keeps users and follows a call', async () => {
-    const page = await open(named);
+  it('an app of an origin in CORS_ORIGINS can place a call, change a user and stream a call', async () => {
+    const page = await open(allowed);
     const user = { authorization: `Bearer ${await service.token('1005')}` };
     const admin = { authorization: `Bearer ${await service.token('1', 'admin')}`, 'content-type': 'application/json' };
     const body = JSON.stringify({ name: 'From a browser' });
@@ -181,13 +184,13 @@ describeInBrowser('in a browser', (browser) => {
     ]);
     const stream = await listenIn(page);
     await waitFor('the state at once', async () => (await stream.states()) === '1');
-    await stream.tell();
+    await stream.ring();
     await waitFor('the change', async () => (await stream.states()) === '1,2');
     await page.context().close();
   });
 
-  it('an app of any other origin can do none of it', async () => {
-    const page = await open(stranger);
+  it('an app of any other origin can do none of these', async () => {
+    const page = await open(other);
     const user = { authorization: `Bearer ${await service.token('1007')}` };
 
     expect(await fetchIn(page, '/v1/app/call/2013', { headers: user })).toBe('TypeError');

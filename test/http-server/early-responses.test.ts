@@ -1,4 +1,4 @@
-/** A request gets one response, also where it is answered before it has come whole. Real sockets, with shorter limits. */
+/** A request gets one response, also when it is answered before all of it has arrived. Real sockets, shorter limits. */
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
@@ -10,9 +10,9 @@ import { waitFor } from '../support/wait-for.js';
 
 const SHORT = { limitMs: 200, checkEveryMs: 50 };
 
-/** With short limits, and with those of the service. */
+/** One server has short limits, the other has the service's own. */
 let server: FastifyInstance;
-let patient: FastifyInstance;
+let slowLimits: FastifyInstance;
 let waiting: FastifyReply[];
 let draining: Draining;
 const sockets: Socket[] = [];
@@ -46,14 +46,14 @@ const listening = async (...times: [typeof SHORT?]): Promise<FastifyInstance> =>
 beforeAll(async () => {
   draining = new Draining();
   server = await listening(SHORT);
-  patient = await listening();
+  slowLimits = await listening();
 });
 beforeEach(() => {
   waiting = [];
 });
 afterAll(async () => {
   for (const socket of sockets) socket.destroy();
-  await Promise.all([server.close(), patient.close()]);
+  await Promise.all([server.close(), slowLimits.close()]);
 });
 
 interface Client {
@@ -88,14 +88,14 @@ const isClosed = async ({ socket }: Client): Promise<void> => {
 const head = (method: string, path: string, ...headers: string[]): string =>
   [`${method} ${path} HTTP/1.1`, 'host: x', 'content-type: application/json', ...headers, '', ''].join('\r\n');
 
-describe('a request that is answered before its body has come', () => {
+describe('a request that is answered before its body has arrived', () => {
   it.each([
-    ['does not come', head('POST', '/refused', 'content-length: 10')],
+    ['does not arrive', head('POST', '/refused', 'content-length: 10')],
     ['begins', `${head('POST', '/refused', 'content-length: 10')}{"a"`],
-    ['comes in chunks', `${head('POST', '/refused', 'transfer-encoding: chunked')}2\r\n[1\r\n`],
-    ['waits to be asked for', head('POST', '/refused', 'content-length: 10', 'expect: 100-continue')],
-    ['is none of its method', head('GET', '/refused', 'content-length: 10')],
-  ])('gets one response, which closes the connection: it %s', async (_, text) => {
+    ['arrives in chunks', `${head('POST', '/refused', 'transfer-encoding: chunked')}2\r\n[1\r\n`],
+    ['waits for 100 Continue', head('POST', '/refused', 'content-length: 10', 'expect: 100-continue')],
+    ['is not allowed for its method', head('GET', '/refused', 'content-length: 10')],
+  ])('gets one response, which closes the connection, when the body %s', async (_, text) => {
     const client = await send(text);
     await isClosed(client);
 
@@ -103,7 +103,7 @@ describe('a request that is answered before its body has come', () => {
     expect(client.text()).toMatch(/\r\nconnection: close\r\n/i);
   });
 
-  it('leaves the requests behind it unread', async () => {
+  it('has no later request of its connection parsed', async () => {
     let parsed = 0;
     const count = (): void => {
       parsed++;
@@ -117,11 +117,11 @@ describe('a request that is answered before its body has come', () => {
     server.server.off('request', count);
 
     expect(client.statuses()).toEqual([401]);
-    // The first of each read is seen before the parser stops.
+    // The first request of each read is parsed before the parser stops.
     expect(parsed).toBeLessThan(50);
   });
 
-  it('may be a good one', async () => {
+  it('may succeed', async () => {
     const client = await send(head('GET', '/', 'content-length: 10'));
     await isClosed(client);
 
@@ -129,10 +129,10 @@ describe('a request that is answered before its body has come', () => {
     expect(client.text()).toMatch(/\r\nconnection: close\r\n/i);
   });
 
-  it('can send the rest, which would otherwise reset the connection', async () => {
-    const connected = once(patient.server, 'connection') as Promise<[Socket]>;
+  it('may send the rest of its body without a connection reset', async () => {
+    const connected = once(slowLimits.server, 'connection') as Promise<[Socket]>;
     const begin = head('POST', '/refused', 'content-length: 1000');
-    const client = await send(begin, patient);
+    const client = await send(begin, slowLimits);
     const [accepted] = await connected;
     await once(client.socket, 'end');
 
@@ -143,16 +143,16 @@ describe('a request that is answered before its body has come', () => {
     expect(client.statuses()).toEqual([401]);
   });
 
-  it('and is broken gets one response', async () => {
+  it('gets one response when its body is malformed', async () => {
     const client = await send(`${head('POST', '/refused', 'transfer-encoding: chunked')}no chunk\r\n`);
     await isClosed(client);
 
     expect(client.statuses()).toEqual([400]);
   });
 
-  it('keeps its connection where the body comes along with the head', async () => {
+  it('keeps its connection when the body arrives together with the head', async () => {
     const refused = `${head('POST', '/refused', 'content-length: 2')}[]`;
-    const client = await send(refused, patient);
+    const client = await send(refused, slowLimits);
     await waitFor('a response', () => client.statuses().length === 1);
     client.socket.write(refused + head('GET', '/'));
     await waitFor('more responses', () => client.text().endsWith('[handled]'));
@@ -169,24 +169,24 @@ describe('a request that is answered before its body has come', () => {
   });
 });
 
-describe('a client that waits to be asked for its body', () => {
+describe('a client that waits for 100 Continue', () => {
   const waits = (path: string, size: number): string =>
     head('POST', path, `content-length: ${size}`, 'expect: 100-Continue');
 
-  it('is asked where it is read', async () => {
-    const client = await send(waits('/', 2), patient);
-    await waitFor('the question', () => client.statuses().length === 1);
+  it('gets 100 Continue when the body will be read', async () => {
+    const client = await send(waits('/', 2), slowLimits);
+    await waitFor('100 Continue', () => client.statuses().length === 1);
     client.socket.write('[]');
     await waitFor('the response', () => client.text().endsWith('[handled]'));
 
     expect(client.statuses()).toEqual([100, 200]);
   });
 
-  it('is asked in its turn', async () => {
-    const client = await send(head('GET', '/wait') + waits('/', 2), patient);
+  it('gets 100 Continue after the response before it', async () => {
+    const client = await send(head('GET', '/wait') + waits('/', 2), slowLimits);
     await waitFor('the first', () => waiting.length === 1);
     void waiting[0]?.send('[first]');
-    await waitFor('the question', () => client.statuses().length === 2);
+    await waitFor('100 Continue', () => client.statuses().length === 2);
     client.socket.write('[]');
     await waitFor('the response', () => client.text().endsWith('[handled]'));
 
@@ -196,26 +196,26 @@ describe('a client that waits to be asked for its body', () => {
   it.each([
     ['refused', '/refused', 2, 401],
     ['too large', '/', 99_999_999, 413],
-  ])('is not asked for one that is %s', async (_, path, size, status) => {
-    const client = await send(waits(path, size), patient);
+  ])('gets no 100 Continue when the request is %s', async (_, path, size, status) => {
+    const client = await send(waits(path, size), slowLimits);
     await isClosed(client);
 
     expect(client.statuses()).toEqual([status]);
   });
 });
 
-describe('behind a request in progress', () => {
+describe('after a request in progress', () => {
   it.each([
-    ['no HTTP', 'no HTTP\r\n\r\n', 400],
+    ['data that is not HTTP', 'no HTTP\r\n\r\n', 400],
     ['an unknown method', head('FOO', '/'), 501],
     ['a head that does not end', 'GET / HT', 408],
-    ['a body that does not come', head('POST', '/', 'content-length: 10'), 408],
-    ['a body that is broken', `${head('POST', '/', 'transfer-encoding: chunked')}no chunk\r\n`, 400],
+    ['a body that does not arrive', head('POST', '/', 'content-length: 10'), 408],
+    ['a malformed body', `${head('POST', '/', 'transfer-encoding: chunked')}no chunk\r\n`, 400],
     ['too large a head', head('GET', '/', `x: ${'y'.repeat(40_000)}`), 413],
-  ])('%s is answered in its turn', async (_, text, status) => {
+  ])('%s is answered after the response before it', async (_, text, status) => {
     const client = await send(head('GET', '/wait') + text);
     await waitFor('the first', () => waiting.length === 1);
-    // Longer than a request has to come.
+    // Longer than the time-out of a request.
     const late = await send('GET / HT');
     await isClosed(late);
     expect(client.statuses()).toEqual([]);

@@ -1,4 +1,4 @@
-/** Heads that are refused: each header costs a hundred times its bytes, and what Node drops of them in silence may have mattered. */
+/** Refused heads. A header costs a hundred times its bytes, and Node drops duplicate headers silently. */
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { MAX_HEADERS } from '../../src/http/connection-limits.js';
@@ -11,15 +11,15 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** As they are, without those that an HTTP client adds. */
+/** Sends exactly these headers, without those that an HTTP client adds. */
 const statusWith = (url: string, headers: readonly string[]): Promise<number | undefined> =>
   new Promise((resolve, reject) => {
-    const asked = request(`${url}/health/live`, { agent: false, headers: ['host', 'x', ...headers], setHost: false });
-    asked.on('response', (response) => {
+    const sent = request(`${url}/health/live`, { agent: false, headers: ['host', 'x', ...headers], setHost: false });
+    sent.on('response', (response) => {
       response.resume();
       resolve(response.statusCode);
     });
-    asked.on('error', reject).end();
+    sent.on('error', reject).end();
   });
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => [`x-${i}`, 'y']).flat();
@@ -31,7 +31,7 @@ describe.each(['url', 'adminUrl'] as const)('at the %s', (port) => {
     expect(await statusWith(url(), numbered(MAX_HEADERS - 3))).toBe(200);
   });
 
-  it('a request without a host is refused in our format', async () => {
+  it('a request without a host is refused in the service’s format', async () => {
     const socket = connect(Number(new URL(url()).port), '127.0.0.1');
     socket.write('GET /health/live HTTP/1.1\r\nconnection: close\r\n\r\n');
     const answer = (await socket.toArray()).join('');
@@ -42,8 +42,8 @@ describe.each(['url', 'adminUrl'] as const)('at the %s', (port) => {
   it.each([
     ['two hosts', ['host: x', 'Host: y']],
     ['two tokens', ['host: x', 'Authorization: Bearer a', 'authorization: Bearer b']],
-    ['two types of a body', ['host: x', 'content-type: application/json', 'Content-Type: text/plain']],
-    ['a transfer coding beside chunks', ['host: x', 'transfer-encoding: gzip, chunked']],
+    ['two content types', ['host: x', 'content-type: application/json', 'Content-Type: text/plain']],
+    ['a transfer coding in addition to chunked', ['host: x', 'transfer-encoding: gzip, chunked']],
   ])('a request with %s is refused', async (_, headers) => {
     const socket = connect(Number(new URL(url()).port), '127.0.0.1');
     socket.write(['GET /health/live HTTP/1.1', ...headers, 'connection: close', '', ''].join('\r\n'));
@@ -55,24 +55,24 @@ describe.each(['url', 'adminUrl'] as const)('at the %s', (port) => {
   it.each([
     ['two hosts', 400, 'HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n'],
     [
-      'a length beside an empty transfer coding',
+      'a length and an empty transfer coding',
       400,
       'HTTP/1.1\r\nhost: x\r\ntransfer-encoding:\r\ncontent-length: 3\r\n\r\nabc',
     ],
     ['an empty transfer coding', 400, 'HTTP/1.1\r\nhost: x\r\ntransfer-encoding:\r\n\r\n'],
-    ['a transfer coding of no name', 400, 'HTTP/1.1\r\nhost: x\r\ntransfer-encoding: ,chunked\r\n\r\n0\r\n\r\n'],
+    ['a transfer coding without a name', 400, 'HTTP/1.1\r\nhost: x\r\ntransfer-encoding: ,chunked\r\n\r\n0\r\n\r\n'],
     ['chunks in HTTP/1.0', 400, 'HTTP/1.0\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
-    ['a host that is none', 400, 'HTTP/1.1\r\nhost: a b\r\n\r\n'],
+    ['a malformed host', 400, 'HTTP/1.1\r\nhost: a b\r\n\r\n'],
     ['a host with a path', 400, 'HTTP/1.1\r\nhost: a/b\r\n\r\n'],
     ['a host with a user', 400, 'HTTP/1.1\r\nhost: a@b\r\n\r\n'],
     ['HTTP/2.0', 400, 'HTTP/2.0\r\n\r\n'],
     ['HTTP/0.9', 400, 'HTTP/0.9\r\n\r\n'],
     [
-      'a length behind too many headers',
+      'a length after too many headers',
       413,
       `HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(MAX_HEADERS)}content-length: 3\r\n\r\nabc`,
     ],
-  ])('a request with %s is refused, and what follows is not read', async (_, status, rest) => {
+  ])('a request with %s is refused, and no later data is read', async (_, status, rest) => {
     const socket = connect(Number(new URL(url()).port), '127.0.0.1');
     socket.write(`GET /health/live ${rest}GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n`);
     const answer = (await socket.toArray()).join('');
@@ -91,11 +91,11 @@ describe.each(['url', 'adminUrl'] as const)('at the %s', (port) => {
     },
   );
 
-  it('an expectation that nobody knows is ignored', async () => {
+  it('an unknown expectation is ignored', async () => {
     expect(await statusWith(url(), ['expect', 'x'])).toBe(200);
   });
 
-  it.each([MAX_HEADERS, 5 * MAX_HEADERS])('a request with %d more than it needs is refused', async (count) => {
+  it.each([MAX_HEADERS, 5 * MAX_HEADERS])('a request with %d additional headers is refused', async (count) => {
     expect(await statusWith(url(), numbered(count))).toBe(413);
   });
 });

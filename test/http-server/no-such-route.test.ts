@@ -1,4 +1,4 @@
-/** What is said of a path that does not exist, and of a method that a path does not have, before a byte of the body is read. */
+/** Unknown paths and methods are answered before the body is read. */
 import { once } from 'node:events';
 import { METHODS } from 'node:http';
 import { connect } from 'node:net';
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** The head of a request as it stands here, and none of the body that it announces. */
+/** Sends only the head of a request, and not the body that it announces. */
 const ask = async (method: string, path: string, ...headers: string[]) => {
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
   socket.write([`${method} ${path} HTTP/1.1`, 'host: x', ...headers, '', ''].join('\r\n'));
@@ -35,13 +35,13 @@ const ask = async (method: string, path: string, ...headers: string[]) => {
 
 const AWAITED = 'content-length: 60000';
 
-describe('a path that does not exist is 404, and its body is not read:', () => {
+describe('a path that does not exist is answered with 404, and its body is not read:', () => {
   it.each([
     ['without a type', []],
     ['with an unknown type', ['content-type: text/plain']],
-    ['with a type that is none', ['content-type: json']],
+    ['with a malformed type', ['content-type: json']],
     ['with JSON', ['content-type: application/json']],
-    ['that the client waits to be asked for', ['content-type: application/json', 'expect: 100-continue']],
+    ['with Expect: 100-continue', ['content-type: application/json', 'expect: 100-continue']],
     ['with an encoding', ['content-type: application/json', 'content-encoding: gzip']],
   ])('%s', async (_, headers) => {
     const paths = ['/x', '/v1/admin/x', '/v1/app/x', '/health/x', '/v1/webhooks'];
@@ -68,17 +68,17 @@ describe('a path that does not exist is 404, and its body is not read:', () => {
 });
 
 it.each(['range: bytes=999999999-', 'if-match: "x"'])(
-  'what a file of Swagger UI cannot fulfil is 400: %s',
+  'a condition that a Swagger UI file cannot fulfil is answered with 400: %s',
   async (header) => {
     expect(await ask('GET', '/docs/swagger-ui.css', header)).toMatchObject({ status: 400 });
   },
 );
 
-/** CONNECT asks for no resource; Node closes its connection. */
+/** Without CONNECT, which has no resource: Node closes its connection. */
 const methods = (...allowed: string[]): string[] =>
   METHODS.filter((method) => method !== 'CONNECT' && !allowed.includes(method));
 
-describe('a method that a path does not have is 405, and its body is not read:', () => {
+describe('a method that a path does not have is answered with 405, and its body is not read:', () => {
   it.each([
     ['/health/live', ['GET']],
     ['/v1/app/callService', ['GET']],
@@ -86,7 +86,7 @@ describe('a method that a path does not have is 405, and its body is not read:',
     ['/v1/admin/users', ['POST', 'GET', 'PUT']],
     ['/v1/admin/service-lines/1', ['GET', 'PATCH', 'DELETE']],
     ['/v1/webhooks/simulator', ['POST']],
-    // By the pattern alone: the answer to a guessed secret is that to the right one.
+    // Decided by the route pattern only: a guessed secret gets the same answer as the right one.
     [`/v1/webhooks/yuntongxun/${SECRET}`, ['POST']],
     [`/v1/webhooks/yuntongxun/${SECRET}/CallAuth`, ['POST']],
     ['/v1/webhooks/yuntongxun/guessed', ['POST']],
@@ -103,13 +103,13 @@ describe('a method that a path does not have is 405, and its body is not read:',
     );
   });
 
-  it('says so in the format of its route', async () => {
+  it('is answered in the format of its route', async () => {
     expect(JSON.parse((await ask('SEARCH', '/v1/admin/users')).body)).toMatchObject({ code: 'METHOD_NOT_ALLOWED' });
     expect(JSON.parse((await ask('LOCK', '/v1/app/callService')).body)).toMatchObject({ returnCode: 405 });
   });
 });
 
-describe('a method that HTTP does not know is 501 on every path:', () => {
+describe('an unknown HTTP method is answered with 501 on every path:', () => {
   it.each(['FOO', 'get', 'GETS', 'X-Y_Z!'])('%s', async (method) => {
     expect(JSON.parse((await ask(method, '/v1/admin/users')).body)).toMatchObject({
       type: 'about:blank',
@@ -127,7 +127,10 @@ describe('a method that HTTP does not know is 501 on every path:', () => {
     expect(await ask(method, 'HTTPS://x')).toMatchObject({ status: 501 });
   });
 
-  it.each(['\x16\x03\x01\x02', 'no HTTP', 'FOO', 'F(O)O'])('but what is no request is 400: %j', async (text) => {
-    expect(await ask(text, '')).toMatchObject({ status: 400 });
-  });
+  it.each(['\x16\x03\x01\x02', 'no HTTP', 'FOO', 'F(O)O'])(
+    'but data that is not an HTTP request is answered with 400: %j',
+    async (text) => {
+      expect(await ask(text, '')).toMatchObject({ status: 400 });
+    },
+  );
 });

@@ -1,6 +1,6 @@
 /**
- * Node keeps its HTTP parsers in one pool, and returns the parser of a refused CONNECT before that connection is closed. What is
- * done to one connection must never reach the body of another.
+ * Node keeps its HTTP parsers in one pool, and returns the parser of a refused CONNECT before that connection is closed.
+ * An action on one connection must never affect the body of another.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -13,7 +13,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 jest.setTimeout(PROCESS_LIMIT_MS);
 
 let database: TestDatabase;
-/** In a process of its own, or no connection would come in the instant in which another is refused. */
+/** A separate process, so that a connection can arrive at the instant at which another is refused. */
 let service: Service;
 
 beforeAll(async () => {
@@ -34,7 +34,7 @@ const open = async (): Promise<Socket> => {
   return socket;
 };
 
-/** A refused CONNECT on each connection, and at once a new connection for each. */
+/** A refused CONNECT on each connection, and immediately a new connection for each. */
 const connectAndSucceed = async (before = ''): Promise<void> => {
   const sockets = await Promise.all(Array.from({ length: 30 }, open));
   const closed = sockets.map((socket) => once(socket, 'close'));
@@ -47,13 +47,13 @@ const connectAndSucceed = async (before = ''): Promise<void> => {
   for (const socket of opened) socket.destroy();
 };
 
-/** Refused for what it says, where all of it arrives, and for nothing else. */
+/** A body that is refused for its content only if all of it arrives. */
 const BODY = '{"blocked":"no"}';
 const HEAD = ['PATCH /v1/admin/users/1005 HTTP/1.1', 'host: x', 'content-type: application/json', 'connection: close'];
 const WHOLE = [`content-length: ${BODY.length}`, '', BODY];
 const IN_CHUNKS = ['transfer-encoding: chunked', '', '9\r\n{"blocked', '7\r\n":"no"}', '0\r\n\r\n'];
 
-/** Small bodies on new connections, one after another on each of twelve tracks: each takes the parser that was freed last. */
+/** Small bodies on new connections, in twelve parallel sequences: each uses the parser that was freed last. */
 const wrongReplies = async (): Promise<string[]> => {
   const authorization = `authorization: Bearer ${await issueToken(TEST_SECRET, { userId: '1001', scope: 'admin', lifetimeSeconds: 600 })}`;
   const replyTo = async (body: string[]): Promise<string> => {
@@ -76,13 +76,13 @@ const SMALL_CHUNKS = `POST /nope HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunk
 it.each([
   ['nothing', ''],
   ['a body in small chunks', SMALL_CHUNKS],
-])('a CONNECT behind %s changes no other body', async (_what, before) => {
+])('a CONNECT after %s changes no other body', async (_what, before) => {
   for (let round = 0; round < 20; round++) await connectAndSucceed(before);
 
   expect(await wrongReplies()).toEqual([]);
 });
 
-it('the bytes of a client that has left come before no other body', async () => {
+it('the bytes of a disconnected client are not prepended to another body', async () => {
   for (let round = 0; round < 5; round++) {
     const sockets = await Promise.all(Array.from({ length: 40 }, open));
     for (const socket of sockets) {

@@ -1,4 +1,4 @@
-/** What a body may be: its encoding, its type, and that it is not there. */
+/** Request bodies: encoding, type, and no body. */
 import { gzipSync } from 'node:zlib';
 import { request } from 'undici';
 import { Webhook } from 'standardwebhooks';
@@ -50,21 +50,24 @@ let nextUser = 7001;
 const newUser = (): string => String(nextUser++);
 
 describe('JSON that is not UTF-8 is refused, and nothing is stored:', () => {
-  it.each(['gbk', 'GB18030', '"gb2312"', 'utf-16', 'iso-8859-1', 'big5', ''])('charset=%s is 415', async (charset) => {
-    const id = newUser();
+  it.each(['gbk', 'GB18030', '"gb2312"', 'utf-16', 'iso-8859-1', 'big5', ''])(
+    'charset=%s is answered with 415',
+    async (charset) => {
+      const id = newUser();
 
-    for (const name of [IN_GBK, IN_UTF_8]) {
-      expect(await send('POST', 'users', `application/json; charset=${charset}`, userNamed(id, name))).toMatchObject({
-        status: 415,
-        body: { code: 'UNSUPPORTED_MEDIA_TYPE' },
-      });
-    }
+      for (const name of [IN_GBK, IN_UTF_8]) {
+        expect(await send('POST', 'users', `application/json; charset=${charset}`, userNamed(id, name))).toMatchObject({
+          status: 415,
+          body: { code: 'UNSUPPORTED_MEDIA_TYPE' },
+        });
+      }
 
-    expect(await storedName(id)).toBeUndefined();
-  });
+      expect(await storedName(id)).toBeUndefined();
+    },
+  );
 
   it.each(['charset=utf-8;charset=gbk', 'charset=gbk;charset=utf-8', 'charset=utf-8; x=y; CHARSET="utf-8"'])(
-    'a charset twice is 415: %s',
+    'two charsets are answered with 415: %s',
     async (parameters) => {
       const id = newUser();
 
@@ -82,7 +85,7 @@ describe('JSON that is not UTF-8 is refused, and nothing is stored:', () => {
     ['a character that is cut short', IN_UTF_8.subarray(0, 5)],
     ['an overlong encoding', Buffer.from([0xc0, 0xaf])],
     ['half of a surrogate pair', Buffer.from([0xed, 0xa0, 0x80])],
-  ])('bytes of %s are 400', async (_, name) => {
+  ])('bytes of %s are answered with 400', async (_, name) => {
     const id = newUser();
 
     for (const type of ['application/json', 'application/json; charset=utf-8']) {
@@ -95,7 +98,7 @@ describe('JSON that is not UTF-8 is refused, and nothing is stored:', () => {
     expect(await storedName(id)).toBeUndefined();
   });
 
-  it('of 10,000 users none is stored where one name is not UTF-8', async () => {
+  it('a sync with one name that is not UTF-8 stores no user', async () => {
     const [first, second] = [newUser(), newUser()];
     const users = Buffer.concat([
       Buffer.from('{"users":['),
@@ -118,7 +121,7 @@ describe('JSON that is not UTF-8 is refused, and nothing is stored:', () => {
     '; profile=x; charset=utf-8',
     '; x="; charset=gbk"',
     ';',
-  ])('but what is UTF-8 is stored as it is: application/json%s', async (parameters) => {
+  ])('but UTF-8 is stored unchanged: application/json%s', async (parameters) => {
     const id = newUser();
 
     expect((await send('POST', 'users', `application/json${parameters}`, userNamed(id, IN_UTF_8))).status).toBe(201);
@@ -134,9 +137,9 @@ const encoded = (encoding: string, path: string, body: Buffer, headers: Record<s
     headers: { 'content-type': 'application/json', 'content-encoding': encoding, ...headers },
   });
 
-describe('an encoded body', () => {
+describe('Content-Encoding', () => {
   it.each(['gzip', 'GZIP', 'br', 'deflate, gzip', 'identity, gzip', 'aes128gcm'])(
-    'is 415, and nothing is stored: %s',
+    'is answered with 415, and nothing is stored: %s',
     async (encoding) => {
       const id = newUser();
       const authorization = `Bearer ${await service.token('1001', 'admin')}`;
@@ -153,21 +156,24 @@ describe('an encoded body', () => {
     },
   );
 
-  it('of a stranger is 401', async () => {
+  it('in a request without a token is answered with 401', async () => {
     const response = await encoded('gzip', 'admin/users', gzipSync('{}'));
     await response.body.dump();
 
     expect(response.statusCode).toBe(401);
   });
 
-  it.each(['webhooks/simulator', 'webhooks/simulator/below'])('is 415 also from a provider: %s', async (path) => {
-    const response = await encoded('gzip', path, gzipSync('{}'));
+  it.each(['webhooks/simulator', 'webhooks/simulator/below'])(
+    'in a webhook is answered with 415 too: %s',
+    async (path) => {
+      const response = await encoded('gzip', path, gzipSync('{}'));
 
-    expect([response.statusCode, response.headers['accept-encoding']]).toEqual([415, 'identity']);
-    expect(await response.body.json()).toMatchObject({ code: 'UNSUPPORTED_MEDIA_TYPE' });
-  });
+      expect([response.statusCode, response.headers['accept-encoding']]).toEqual([415, 'identity']);
+      expect(await response.body.json()).toMatchObject({ code: 'UNSUPPORTED_MEDIA_TYPE' });
+    },
+  );
 
-  it.each(['identity', 'Identity', ''])('is none with the encoding %j', async (encoding) => {
+  it.each(['identity', 'Identity', ''])('%j is accepted', async (encoding) => {
     const id = newUser();
     const authorization = `Bearer ${await service.token('1001', 'admin')}`;
     const response = await encoded(encoding, 'admin/users', userNamed(id, IN_UTF_8), { authorization });
@@ -177,7 +183,7 @@ describe('an encoded body', () => {
     expect(await storedName(id)).toBe('广州');
   });
 
-  it('is none where there is no body', async () => {
+  it('in a request without a body is accepted', async () => {
     const id = newUser();
     await send('POST', 'users', 'application/json', userNamed(id, IN_UTF_8));
     const response = await request(`${service.url}/v1/admin/users/${id}`, {
@@ -199,7 +205,7 @@ const TYPES = [
 ];
 
 describe('a request without a body', () => {
-  it.each(TYPES)('is one whatever its type is: DELETE with %s', async (type) => {
+  it.each(TYPES)('is accepted with any content type: DELETE with %s', async (type) => {
     const id = newUser();
     await send('POST', 'users', 'application/json', userNamed(id, IN_UTF_8));
 
@@ -207,7 +213,7 @@ describe('a request without a body', () => {
     expect((await send('DELETE', `users/${id}`, type)).status).toBe(404);
   });
 
-  it.each(TYPES)('is one also with a length of 0: POST …/secret with %s', async (type) => {
+  it.each(TYPES)('is accepted with a length of 0 too: POST …/secret with %s', async (type) => {
     const [row] = await service.database.query<{ id: string }[]>(
       `insert into webhook_endpoint (url, event_types, secret) values ('https://example.com/x', '{}', $1) returning id`,
       [SECRET],
@@ -216,13 +222,13 @@ describe('a request without a body', () => {
     expect(await send('POST', `webhook-endpoints/${row!.id}/secret`, type, '')).toMatchObject({ status: 200 });
   });
 
-  it('is 400 where one is needed', async () => {
+  it('is answered with 400 when a body is required', async () => {
     expect(await send('POST', 'users', 'application/json', '')).toMatchObject({ status: 400 });
     expect(await send('PUT', 'users', 'application/json')).toMatchObject({ status: 400 });
   });
 });
 
-describe('a webhook is taken as the bytes it is, with the type', () => {
+describe('a webhook is read as raw bytes with the content type', () => {
   it.each([
     'json',
     'application',
@@ -247,7 +253,7 @@ describe('a webhook is taken as the bytes it is, with the type', () => {
       },
     });
 
-    // Its signature was good, and its bytes were read.
+    // The signature was valid, and the bytes were read.
     expect([response.statusCode, await response.body.json()]).toEqual([
       400,
       expect.objectContaining({ detail: expect.stringContaining('call is not an object') }),

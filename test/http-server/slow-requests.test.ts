@@ -1,4 +1,4 @@
-/** A request that does not arrive ends with 408, and so does its connection. Real sockets, with shorter limits. */
+/** A request that does not arrive in time gets 408, and its connection is closed. Real sockets, shorter limits. */
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
@@ -48,12 +48,12 @@ const send = async (text: string): Promise<{ socket: Socket; text(): string }> =
 const HEAD = 'POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
 
 it.each([
-  ['whose first line is not complete', 'POST / HT'],
-  ['whose headers do not end', HEAD],
-  ['whose body does not begin', `${HEAD}content-length: 10\r\n\r\n`],
-  ['whose body does not end', `${HEAD}content-length: 10\r\n\r\n{"a"`],
-  ['whose body comes in chunks that do not end', `${HEAD}transfer-encoding: chunked\r\n\r\n2\r\n[1\r\n`],
-])('a request %s ends with 408', async (_, text) => {
+  ['with an incomplete first line', 'POST / HT'],
+  ['with endless headers', HEAD],
+  ['without the announced body', `${HEAD}content-length: 10\r\n\r\n`],
+  ['with an incomplete body', `${HEAD}content-length: 10\r\n\r\n{"a"`],
+  ['with endless chunks', `${HEAD}transfer-encoding: chunked\r\n\r\n2\r\n[1\r\n`],
+])('a request %s is answered with 408', async (_, text) => {
   const client = await send(text);
 
   await waitFor('the end of the connection', () => client.socket.closed);
@@ -65,7 +65,7 @@ it.each([
   expect(handled).toEqual([]);
 });
 
-it('a drip of bytes does not put the end off', async () => {
+it('a client that sends byte by byte does not extend the time-out', async () => {
   const client = await send(`${HEAD}content-length: 60000\r\n\r\n`);
   const drip = setInterval(() => client.socket.write(' '), 10);
 
@@ -75,7 +75,7 @@ it('a drip of bytes does not put the end off', async () => {
   expect(client.text()).toMatch(/^HTTP\/1\.1 408 /);
 });
 
-it('a second request of a connection has a time of its own', async () => {
+it('the time-out begins again with the second request of a connection', async () => {
   const whole = `${HEAD}content-length: 2\r\n\r\n[]`;
   const client = await send(whole);
   await waitFor('the first answer', () => client.text().includes('handled'));
@@ -87,7 +87,7 @@ it('a second request of a connection has a time of its own', async () => {
   expect(handled).toEqual([[]]);
 });
 
-it('the service has 30 s for headers and body together', () => {
+it('the service’s time-out is 30 s for headers and body together', () => {
   const { requestTimeout, headersTimeout } = make().getHttpServer<Server>();
 
   expect({ requestTimeout, headersTimeout }).toEqual({ requestTimeout: 30_000, headersTimeout: 30_000 });

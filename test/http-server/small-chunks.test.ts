@@ -1,4 +1,4 @@
-/** Bodies in chunks of a byte or two, which cost a thousand times what they weigh; and those of clients that write line by line. */
+/** Bodies in chunks of one or two bytes, which cost a thousand times their size; and bodies that are sent line by line. */
 import { connect, type Socket } from 'node:net';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -23,7 +23,7 @@ const head = (path: string, ...more: string[]): string =>
 
 const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 
-/** All that comes back, until the connection ends. */
+/** All received text, until the connection ends. */
 const answerTo = async (bytes: string | Buffer): Promise<string> => {
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
   socket.on('error', () => undefined);
@@ -34,7 +34,7 @@ const answerTo = async (bytes: string | Buffer): Promise<string> => {
 };
 
 it.each(['/v1/webhooks/simulator', '/v1/admin/users', '/nope'])(
-  'are refused at %s, and what was sent is not kept',
+  'small chunks are refused at %s, and are not kept in memory',
   async (path) => {
     await answerTo(`${head(path)}${chunk('x').repeat(60_000)}`);
     global.gc?.();
@@ -46,19 +46,19 @@ it.each(['/v1/webhooks/simulator', '/v1/admin/users', '/nope'])(
 
     const statuses = answers.map((answer) => /^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
     expect(statuses.filter((status) => !['401', '404', '413', undefined].includes(status))).toEqual([]);
-    // They were 400 MB.
+    // Before this limit, they took 400 MB.
     expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
   },
   60_000,
 );
 
-it('are refused with 413 where nothing else is wrong', async () => {
+it('small chunks are refused with 413 when the request is otherwise valid', async () => {
   expect(await answerTo(`${head('/v1/webhooks/simulator')}${chunk('x').repeat(300)}`)).toMatch(
     /^HTTP\/1\.1 413 [^]*"returnCode":413,/,
   );
 });
 
-it('of 65 bytes cost little more than they weigh', async () => {
+it('chunks of 65 bytes cost little more memory than their size', async () => {
   const begun = async (): Promise<Socket> => {
     const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
     socket.on('error', () => undefined);
@@ -74,16 +74,16 @@ it('of 65 bytes cost little more than they weigh', async () => {
   const before = process.memoryUsage();
 
   const sockets = await Promise.all(Array.from({ length: 200 }, begun));
-  // A request that comes after them is answered after them.
+  // A request that is sent after them is answered after them.
   expect((await fetch(`${service.url}/health/live`)).status).toBe(200);
   const { rss } = process.memoryUsage();
 
   for (const socket of sockets) socket.destroy();
-  // They were 85 MB.
+  // Before this limit, they took 85 MB.
   expect(rss - before.rss).toBeLessThan(50 * 1024 * 1024);
 }, 60_000);
 
-it('are counted anew for each request of a connection, and a body is no chunk', async () => {
+it('chunks are counted per request of a connection, and a body with a length is not a chunk', async () => {
   const body = '{"blocked":false}';
   const authorization = `authorization: Bearer ${await service.token('1001', 'admin')}`;
   const patch = (...more: string[]): string =>
@@ -104,7 +104,7 @@ it('are counted anew for each request of a connection, and a body is no chunk', 
   socket.destroy();
 });
 
-it('are joined in their order, whatever their sizes', async () => {
+it('chunks of any sizes are joined in their order', async () => {
   const names = Array.from({ length: 300 }, (_, i) => `user ${i} ${'名'.repeat((i % 40) + 1)}`);
   const json = JSON.stringify({ users: names.map((name, i) => ({ id: String(30_000 + i), name, phone: null })) });
   const bytes = Buffer.from(json);
@@ -128,7 +128,7 @@ it('are joined in their order, whatever their sizes', async () => {
   expect(stored.map(({ name }) => name)).toEqual(names);
 });
 
-it('spoil no parser for the connections that come after', async () => {
+it('small chunks do not affect the parsers of later connections', async () => {
   await Promise.all(Array.from({ length: 20 }, () => answerTo(`${head('/nope')}${chunk('x').repeat(1_000)}`)));
 
   const names = Array.from({ length: 40 }, (_, i) => `somebody ${i}`);
@@ -141,7 +141,7 @@ it('spoil no parser for the connections that come after', async () => {
   expect(stored).toEqual(names);
 });
 
-it('are taken from an encoder that writes a token at a time', async () => {
+it('chunks from an encoder that writes one token at a time are accepted', async () => {
   const users = Array.from({ length: 500 }, (_, i) => ({ id: String(25_000 + i), name: `name ${i}`, phone: null }));
   const tokens = JSON.stringify({ users }).match(/"[^"]*"|[^"]+?(?=")|[^"]+/g)!;
   const authorization = `authorization: Bearer ${await service.token('1001', 'admin')}`;
@@ -150,7 +150,7 @@ it('are taken from an encoder that writes a token at a time', async () => {
   expect(await answerTo(request)).toMatch(/^HTTP\/1\.1 200 /);
 });
 
-it('are taken from a client that writes a line at a time', async () => {
+it('chunks from a client that writes one line at a time are accepted', async () => {
   const users = Array.from({ length: 2_000 }, (_, i) => ({
     id: String(20_000 + i),
     name: `a name of some length ${i}`,

@@ -1,6 +1,6 @@
 /**
- * Whose word counts on where a request comes from, how, and under which id. The address is seen by whom Yuntongxun's webhook
- * route lets in: from any other address its secret path is 401, from an allowed one an empty body is 400.
+ * Which proxies are trusted for a request's address, protocol and id. The tests observe the address at Yuntongxun's
+ * webhook route: its secret path answers 401 to a forbidden address, and 400 to an empty body from an allowed one.
  */
 import ipaddr from 'ipaddr.js';
 import { collectedLog } from '../support/collected-log.js';
@@ -53,7 +53,7 @@ const headersOf = async ({ url }: TestApp, headers: Record<string, string>): Pro
   (await fetch(`${url}/health/live`, { headers })).headers;
 
 behind('0', (service) => {
-  it('takes nobody’s word', async () => {
+  it('trusts no proxy header', async () => {
     expect(await isLetIn(service(), GENUINE)).toBe(false);
 
     const headers = await headersOf(service(), { 'x-forwarded-proto': 'https', 'x-request-id': 'the-proxys-own' });
@@ -67,11 +67,11 @@ behind('1', (service) => {
     [GENUINE, true],
     ['2001:db8::9', true],
     ['::ffff:203.0.113.9', true],
-    // As nginx's $proxy_add_x_forwarded_for appends it to what the client has sent.
+    // nginx's $proxy_add_x_forwarded_for appends to the client's header.
     [`${GENUINE}, ${STRANGER}`, false],
     [`${GENUINE},${GENUINE}, ${STRANGER}`, false],
     [`${STRANGER}, ${GENUINE}`, true],
-    // Azure writes ports.
+    // Azure adds ports.
     ['203.0.113.9:55221', true],
     [`${STRANGER}:80, 203.0.113.9:55221`, true],
     [`203.0.113.9:55221, ${STRANGER}:80`, false],
@@ -101,7 +101,7 @@ behind('1', (service) => {
     expect(status).toBe(401);
   });
 
-  it('has browsers keep to https where the proxy says that the client came by it', async () => {
+  it('sends HSTS when the proxy says that the client used https', async () => {
     const byHttps = await headersOf(service(), { 'x-forwarded-proto': 'https' });
     const byHttp = await headersOf(service(), { 'x-forwarded-proto': 'http' });
     const forged = await headersOf(service(), { 'x-forwarded-proto': 'https, http' });
@@ -119,7 +119,7 @@ behind('1', (service) => {
   );
 
   it.each(['', 'two words', '"quoted"', '{"json":1}', '<b>', 'é', 'x'.repeat(129)])(
-    'keeps no request id that could be anything else: %j',
+    'replaces a malformed request id: %j',
     async (id) => {
       const kept = (await headersOf(service(), { 'x-request-id': id })).get('x-request-id');
 
@@ -150,11 +150,11 @@ behind('127.0.0.0/8, 10.0.0.0/8', (service) => {
     [`${GENUINE}, ${STRANGER}`, false],
     [`${GENUINE}, unknown, 10.0.0.1`, false],
     ['10.0.0.1', false],
-  ])('reads the last entry that is none of theirs: %s', async (forwardedFor, isAllowed) => {
+  ])('reads the last entry that is not a trusted proxy: %s', async (forwardedFor, isAllowed) => {
     expect(await isLetIn(service(), forwardedFor)).toBe(isAllowed);
   });
 
-  it('takes their word on protocol and id', async () => {
+  it('trusts their protocol and request id', async () => {
     const headers = await headersOf(service(), { 'x-forwarded-proto': 'https', 'x-request-id': 'the-proxys-own' });
 
     expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
@@ -163,7 +163,7 @@ behind('127.0.0.0/8, 10.0.0.0/8', (service) => {
 });
 
 behind('10.0.0.0/8', (service) => {
-  it('takes nobody’s word who connects from elsewhere', async () => {
+  it('trusts no header of a client from another address', async () => {
     expect(await isLetIn(service(), GENUINE)).toBe(false);
 
     const headers = await headersOf(service(), { 'x-forwarded-proto': 'https', 'x-request-id': 'the-proxys-own' });
@@ -173,7 +173,7 @@ behind('10.0.0.0/8', (service) => {
 });
 
 behind('1', (service) => {
-  it('reads no more of a long X-Forwarded-For than proxies can have written', async () => {
+  it('parses only the end of a long X-Forwarded-For', async () => {
     const ask = async (forwarded: string): Promise<number> => {
       const response = await fetch(`${service().url}/v1/webhooks/yuntongxun/${TOKEN}`, {
         method: 'POST',
@@ -192,7 +192,7 @@ behind('1', (service) => {
   });
 });
 
-it('the proxy’s request id stands in the log and in a problem body', async () => {
+it('the proxy’s request id is in the log and in a problem body', async () => {
   const log = collectedLog();
   const service = await startTestApp({
     databaseUrl: database.url,
@@ -217,7 +217,7 @@ it.each([
   ['1', '2001:DB8:0:0::9', '2001:db8::9'],
   ['127.0.0.1/32', '::ffff:203.0.113.9', '203.0.113.9'],
   ['127.0.0.1/32', '::FFFF:127.0.0.1', '127.0.0.1'],
-])('TRUST_PROXY=%s, listening on both families: %s is logged as %s', async (proxies, forwardedFor, logged) => {
+])('TRUST_PROXY=%s, listening on IPv4 and IPv6: %s is logged as %s', async (proxies, forwardedFor, logged) => {
   const log = collectedLog();
   const service = await startTestApp({
     databaseUrl: database.url,

@@ -1,4 +1,4 @@
-/** The programs whose settings are the environment: what they do with arguments. */
+/** Arguments of the programs that read their settings from the environment. */
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ jest.setTimeout(PROCESS_LIMIT_MS);
 const run = (program: string, options: readonly string[], environment: Record<string, string> = {}): Promise<Ending> =>
   endOf(startNode(join(REPOSITORY, 'dist/src', program), options, { environment }));
 
-it('--help prints how each is used, whatever the environment', async () => {
+it('--help prints the usage of each program, with any environment', async () => {
   const helped = await Promise.all(
     ['main.js', 'database/migrate.js', 'database/reencrypt.js', 'telephony/simulator/server.js'].map((program) =>
       run(program, ['--help'], { PORT: 'not even looked at' }),
@@ -25,7 +25,7 @@ it('--help prints how each is used, whatever the environment', async () => {
   );
 });
 
-it('another argument is refused, and nothing is done', async () => {
+it('an unknown argument is refused, and the program does nothing', async () => {
   expect(await run('database/migrate.js', ['--dry-run'])).toEqual({
     code: 2,
     output: '',
@@ -33,7 +33,7 @@ it('another argument is refused, and nothing is done', async () => {
   });
 });
 
-it('the simulator names its setting where its port is taken', async () => {
+it('the simulator names SIMULATOR_PORT when its port is in use', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as AddressInfo;

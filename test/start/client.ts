@@ -1,7 +1,7 @@
 import { issueToken } from '../../src/auth/token-issuer.js';
 import type { Envelope } from '../support/test-app.js';
 
-/** For whoever knows the secret that a service's tokens are signed with. */
+/** A client of a service, with the secret that signs its tokens. */
 export class Client {
   constructor(
     readonly url: string,
@@ -20,7 +20,7 @@ export class Client {
     return (await response.json()) as Envelope;
   }
 
-  /** A request as an admin. @returns the reply's JSON, and its status where there is none */
+  /** A request as an admin. @returns the reply's JSON, or its status when there is no JSON */
   async admin(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`${this.url}/v1/admin/${path}`, {
       method,

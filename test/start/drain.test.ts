@@ -9,7 +9,7 @@ jest.setTimeout(PROCESS_LIMIT_MS);
 
 const DRAIN_SECONDS = 5;
 
-describe('a service behind a load balancer that is told to stop', () => {
+describe('a service with DRAIN_SECONDS', () => {
   let database: TestDatabase;
 
   beforeAll(async () => {
@@ -34,7 +34,7 @@ describe('a service behind a load balancer that is told to stop', () => {
   const ask = async ({ url }: Service, path: string, agent = oneConnection()): Promise<Reply> =>
     (await send(`${url}${path}`, agent)).reply;
 
-  it('says so by its readiness, and serves what is still sent there', async () => {
+  it('is not ready after SIGTERM, and still serves requests during the drain', async () => {
     const service = await start(DRAIN_SECONDS);
     const kept = oneConnection();
     await ask(service, '/health/live', kept);
@@ -52,7 +52,7 @@ describe('a service behind a load balancer that is told to stop', () => {
 
     expect(ready.status).toBe(503);
     expect(JSON.parse(ready.body)).toMatchObject({ errors: [{ where: 'process', what: 'stopping' }] });
-    // Without a token: what matters is that the service itself answers.
+    // Without a token: the test only needs an answer of the service.
     expect(served.map(({ status }) => status)).toEqual([401, 401, 200]);
     const { code, complaint, tookMs } = await stopped;
     expect([code, complaint]).toEqual([0, '']);
@@ -60,7 +60,7 @@ describe('a service behind a load balancer that is told to stop', () => {
     kept.destroy();
   });
 
-  it('does not wait after a Ctrl-C', async () => {
+  it('does not drain after SIGINT', async () => {
     const service = await start(300);
 
     const { code, complaint } = await service.stop('SIGINT');
@@ -68,7 +68,7 @@ describe('a service behind a load balancer that is told to stop', () => {
     expect([code, complaint]).toEqual([0, '']);
   });
 
-  it('names a misspelt setting in its log, with what it may have meant', async () => {
+  it('logs a misspelled setting, with a suggestion', async () => {
     const service = await startService({
       environment: {
         DATABASE_URL: database.url,

@@ -12,7 +12,7 @@ jest.setTimeout(PROCESS_LIMIT_MS);
 
 const withCurl = isInstalled('curl', 'the commands that npm start prints') ? it : it.skip;
 
-/** All that a start which fails has on standard output. */
+/** The standard output of a failed start. */
 const STARTING = expect.stringMatching(/^\{[^\n]*"msg":"starting"\}\n$/) as unknown;
 
 describe('npm start with nothing set up', () => {
@@ -23,7 +23,7 @@ describe('npm start with nothing set up', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ringback start '));
-    // Its user's umask lets everybody read what does not ask for more.
+    // The user's umask makes files readable for all users, unless a file is created with stricter rights.
     await chmod(folder, 0o755);
     dataDir = join(folder, "it's data");
     service = await startService({ environment: { DATA_DIR: dataDir, SIMULATOR_SPEED: '10' } });
@@ -36,10 +36,10 @@ describe('npm start with nothing set up', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** In a second terminal, that is without our settings. */
+  /** A second terminal, which does not have the service's settings. */
   const shell = (script: string): Promise<Ending> => endOf(startProgram(['sh', '-ec', script]));
 
-  it('prints a short page that says where everything is', async () => {
+  it('prints a short page with all URLs', async () => {
     const places = Object.fromEntries(
       [...page.matchAll(/^ {4}(\w+) +(http\S+)$/gm)].map(([, name = '', url = '']) => [name, url]),
     );
@@ -53,7 +53,7 @@ describe('npm start with nothing set up', () => {
     expect(Object.fromEntries(statuses)).toEqual({ API: 404, Swagger: 200, Health: 200 });
   });
 
-  withCurl('places a call by the commands that it prints', async () => {
+  withCurl('prints commands that place a call', async () => {
     const { code, output } = await shell(/^ {4}export [^]*?\/call\/.*$/m.exec(page)![0]);
 
     expect([code, output]).toEqual([
@@ -62,7 +62,7 @@ describe('npm start with nothing set up', () => {
     ]);
   });
 
-  it('shows a call live by the command that it prints', async () => {
+  it('prints a command that shows a call live', async () => {
     const [settings = ''] = /^ *export .*$/m.exec(page)!;
     const [command = ''] = /npm run call -- 2000/.exec(page)!;
 
@@ -71,7 +71,7 @@ describe('npm start with nothing set up', () => {
     expect([code, output]).toEqual([3, expect.stringMatching(/Call \d{32}\n.*over \(busy\)\n$/)]);
   });
 
-  it('keeps its secrets for its owner alone', async () => {
+  it('makes its secrets readable only for their owner', async () => {
     const files = await Promise.all(['jwt-secret', 'sub-account-keys'].map((name) => stat(join(dataDir, name))));
 
     expect(files.map(({ mode }) => mode & 0o777)).toEqual([0o600, 0o600]);
@@ -84,7 +84,7 @@ describe('npm start with nothing set up', () => {
     ]);
   });
 
-  it('refuses to start twice on the same data, and goes on itself', async () => {
+  it('refuses a second start on the same data, and keeps running', async () => {
     const second = await runService({ environment: { DATA_DIR: dataDir } });
 
     expect(second).toEqual({
@@ -95,10 +95,10 @@ describe('npm start with nothing set up', () => {
     expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
   });
 
-  it('says in one line that its port is taken, and leaves nothing running', async () => {
-    const squatter = createServer().listen(0, '127.0.0.1');
-    await once(squatter, 'listening');
-    const { port } = squatter.address() as AddressInfo;
+  it('prints one line when its port is in use, and leaves no process running', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
     const otherData = join(folder, 'other data');
     try {
       const { code, output, complaint } = await runService({
@@ -108,7 +108,7 @@ describe('npm start with nothing set up', () => {
       expect([code, output]).toEqual([1, STARTING]);
       expect(complaint).toMatch(new RegExp(`^Port ${port} is taken\\. .*\n$`));
     } finally {
-      squatter.close();
+      other.close();
     }
     expect((await readdir(otherData)).sort()).toEqual(['jwt-secret', 'postgres', 'postgres.log', 'sub-account-keys']);
     expect(await readdir(join(otherData, 'postgres'))).not.toContain('postmaster.pid');

@@ -1,4 +1,4 @@
-/** What anonymous clients can make the service keep in memory that pipeline requests and never read. */
+/** The memory of the service when anonymous clients pipeline requests and never read responses. */
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ const PATHS = [
   '/nothing',
 ];
 
-// The memory of another process and its greatest value are told by Linux alone.
+// Only Linux shows the current and the peak memory of another process.
 const onLinux = process.platform === 'linux' ? it : it.skip;
 
 let folder: string;
@@ -52,14 +52,14 @@ const memoryMb = async (name: 'VmRSS' | 'VmHWM'): Promise<number> => {
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
 };
 
-/** Connections that the service has open, also to its database. */
+/** Open connections of the service, including those to its database. */
 const connections = async (): Promise<number> => {
   const folder = `/proc/${service.pid}/fd`;
   const targets = (await readdir(folder)).map((name) => readlink(join(folder, name)).catch(() => ''));
   return (await Promise.all(targets)).filter((target) => target.startsWith('socket:')).length;
 };
 
-/** It may open as many more to its database meanwhile. */
+/** The service may open this many more connections to its database. */
 const POOL = 20;
 
 const openClient = (): Promise<Socket> =>
@@ -72,21 +72,21 @@ const openClient = (): Promise<Socket> =>
 
 const pipeline = (index: number): string => {
   const request = `GET ${PATHS[index % PATHS.length] ?? ''} HTTP/1.1\r\nhost: x\r\n\r\n`;
-  // As many as may wait, and more.
+  // Up to the limit of waiting requests, and above it.
   return request.repeat(index % 2 === 0 ? 17 : 1_000);
 };
 
 onLinux(
-  `takes less than ${MAX_MB} MB for ${CONNECTIONS} connections that pipeline requests and never read`,
+  `the service needs less than ${MAX_MB} MB for ${CONNECTIONS} connections that pipeline requests and never read`,
   async () => {
     for (const path of PATHS) await (await fetch(service.url + path)).text();
     for (let i = 0; i < CONNECTIONS; i += 50) await Promise.all(Array.from({ length: 50 }, openClient));
     await waitFor('all connections', async () => (await connections()) >= CONNECTIONS);
     const idle = await memoryMb('VmRSS');
-    // From here on the greatest value begins anew (proc(5), clear_refs).
+    // Resets the peak value (proc(5), clear_refs).
     await writeFile(`/proc/${service.pid}/clear_refs`, '5');
 
-    // All requests are there when it goes on, so that it reads them at one instant.
+    // The process is stopped until all requests have arrived, so that it reads them at once.
     process.kill(service.pid, 'SIGSTOP');
     clients.forEach((client, index) => client.on('error', () => undefined).write(pipeline(index)));
     await waitFor('the requests to be sent', () => clients.every(({ writableLength }) => writableLength < 32_768));

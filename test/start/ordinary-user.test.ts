@@ -34,7 +34,7 @@ describe('npm start as an ordinary user', () => {
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  asThatUser('serves that user, and everything that it makes is theirs', async () => {
+  asThatUser('serves that user, who owns every file that it creates', async () => {
     const launcher = asOrdinaryUser();
     const environment = { DATA_DIR: dataDir };
     const service = await startService({ environment, launcher });

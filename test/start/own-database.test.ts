@@ -32,7 +32,7 @@ describe('npm start with DATABASE_URL', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ringback start '));
     database = await createTestDatabase();
-    // As a database is that no migration has touched.
+    // A database without migrations.
     await query('drop schema public cascade; create schema public');
     service = await startService(settings({ JWT_SECRET: TEST_SECRET, SUB_ACCOUNT_KEYS: TEST_KEYS }));
   });
@@ -43,18 +43,18 @@ describe('npm start with DATABASE_URL', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('migrates that database and fills nothing in', async () => {
+  it('migrates that database and adds no demo data', async () => {
     const client = new Client(service.url, TEST_SECRET);
 
     expect(await client.admin('GET', 'users')).toMatchObject({ items: [] });
     expect(await query('select from service_line')).toEqual([]);
   });
 
-  it('makes no data of its own', async () => {
+  it('creates no data folder', async () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('prints nothing but JSON, and first of all which version starts', async () => {
+  it('prints only JSON, first a line with its version', async () => {
     await fetch(`${service.url}/health/live`);
 
     const lines = service.output().trim().split('\n');
@@ -69,11 +69,11 @@ describe('npm start with DATABASE_URL', () => {
 
   it.each([
     [
-      'no keys for secrets',
+      'no SUB_ACCOUNT_KEYS',
       { JWT_SECRET: TEST_SECRET },
       /^.*\n {2}SUB_ACCOUNT_KEYS: required when DATABASE_URL is set\n$/,
     ],
-    ['no key for tokens', { SUB_ACCOUNT_KEYS: TEST_KEYS }, /^.*\n {2}JWT_SECRET: required .*JWT_JWKS_URI.*\n$/],
+    ['no JWT_SECRET', { SUB_ACCOUNT_KEYS: TEST_KEYS }, /^.*\n {2}JWT_SECRET: required .*JWT_JWKS_URI.*\n$/],
     [
       'a database that does not answer',
       { JWT_SECRET: TEST_SECRET, SUB_ACCOUNT_KEYS: TEST_KEYS, DATABASE_URL: 'postgresql://nobody@localhost:1/nothing' },
@@ -89,7 +89,7 @@ describe('npm start with DATABASE_URL', () => {
       { JWT_SECRET: TEST_SECRET, SUB_ACCOUNT_KEYS: TEST_KEYS, HOST: '192.0.2.1' },
       /^HOST=192\.0\.2\.1 with PORT=0 cannot be listened on \(EADDRNOTAVAIL\)\. .*\n$/,
     ],
-  ])('refuses to start with %s, and says so', async (_what, more, expected) => {
+  ])('refuses to start with %s, and prints the reason', async (_what, more, expected) => {
     const { code, output, complaint } = await runService(settings(more));
 
     expect([code, output]).toEqual([1, expect.stringMatching(/^(?:\{[^\n]*"msg":"starting"\}\n)?$/)]);

@@ -11,10 +11,10 @@ import { endAllServices, startService, type Service } from './service.js';
 
 jest.setTimeout(PROCESS_LIMIT_MS);
 
-/** Quick to look for calls that have stayed too long, and quick to think so. */
+/** A short limit of a talk, and frequent sweeps. */
 const SETTINGS = { SIMULATOR_SPEED: '100', LONGEST_TALK: '1', SWEEP_EVERY: '0.1' };
 
-describe('npm start on the data of one that was killed', () => {
+describe('npm start on the data of a killed process', () => {
   let dataDir: string;
   let firstSecret: string;
   let callSid: string;
@@ -55,19 +55,19 @@ describe('npm start on the data of one that was killed', () => {
     expect(await readSigningSecret(dataDir)).toBe(firstSecret);
   });
 
-  it('still has the call that was made before, and settles it', async () => {
+  it('has the call that was placed before, and ends it', async () => {
     expect(await recordOf(callSid)).toMatchObject({ callerId: '1001', calleeId: '2013' });
 
     await waitFor('the end of the call', () => isOver('1001', callSid));
     expect(await recordOf(callSid)).toMatchObject({ endReason: 'lost' });
   });
 
-  it('leaves the directory as it was left', async () => {
+  it('does not change the directory', async () => {
     expect(await client.admin('GET', 'users/1004')).toMatchObject({ name: 'Renamed' });
     expect(await client.admin('GET', 'users/2012')).toMatchObject({ status: 404 });
   });
 
-  it('has brought secrets under the key that it was given, and reads them', async () => {
+  it('re-encrypts secrets with a new key, and reads them', async () => {
     const [, , , , socketFolder] = (await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n');
     const database = new Postgres({ host: socketFolder!, user: 'ringback', database: 'ringback' });
     await database.connect();

@@ -10,23 +10,23 @@ export interface Reply {
 
 export interface SentRequest {
   readonly reply: Promise<Reply>;
-  /** It went out on a connection that had been used before. */
+  /** Whether it was sent on a connection that had been used before. */
   readonly onOldConnection: boolean;
 }
 
 /** One connection, kept alive. */
 export const oneConnection = (): Agent => new Agent({ keepAlive: true, maxSockets: 1 });
 
-/** Resolves when the request has left, whenever its reply may come. */
+/** Resolves when the request has been sent; its reply may arrive later. */
 export const send = async (url: string, agent?: Agent): Promise<SentRequest> => {
-  // On a connection of its own where no agent is given.
+  // On a new connection when there is no agent.
   const outgoing = request(url, { agent: agent ?? false });
   const reply = (once(outgoing, 'response') as Promise<[IncomingMessage]>).then(async ([incoming]) => ({
     status: incoming.statusCode ?? 0,
     headers: incoming.headers,
     body: await text(incoming),
   }));
-  // Who awaits the reply hears of it.
+  // A rejection reaches the caller that awaits the reply.
   reply.catch(() => undefined);
   const left = once(outgoing, 'finish');
   outgoing.end();

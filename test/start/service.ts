@@ -1,4 +1,4 @@
-/** Ringback as `npm start` starts it: in a process of its own, on a free port of this machine. */
+/** Ringback as `npm start` starts it: a separate process, on a free port of this machine. */
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import {
@@ -14,19 +14,19 @@ import { waitFor } from '../support/wait-for.js';
 export interface Service {
   readonly pid: number;
   readonly url: string;
-  /** All that it has written to its standard output so far. */
+  /** Its standard output so far. */
   output(): string;
-  /** @returns how it ended, and after how many milliseconds */
+  /** @returns its ending, and the milliseconds until then */
   stop(...signals: NodeJS.Signals[]): Promise<Ending & { readonly tookMs: number }>;
   /** kill -9 */
   kill(): Promise<void>;
 }
 
-/** Those that a failed test has left. */
+/** Processes to end after each test; a failed test may leave one. */
 const started = new Set<ChildProcess>();
 
 interface ServiceOptions extends ProcessOptions {
-  /** What stands behind npm start, or npm start itself. */
+  /** The command behind npm start, or npm start itself. */
   readonly command?: readonly [string, ...string[]];
 }
 
@@ -34,7 +34,7 @@ const BEHIND_NPM_START = [process.execPath, join(REPOSITORY, 'scripts/run.mjs'),
 
 export const launch = ({ command = BEHIND_NPM_START, environment, launcher = [] }: ServiceOptions): ChildProcess => {
   const child = startProgram(command, {
-    // What these services are for is not how long a load balancer takes, nor a real phone.
+    // No drain time and a fast simulator, because these tests do not need them.
     environment: { HOST: '127.0.0.1', PORT: '0', SIMULATOR: 'true', DRAIN_SECONDS: '0', ...environment },
     launcher,
   });
@@ -43,7 +43,7 @@ export const launch = ({ command = BEHIND_NPM_START, environment, launcher = [] 
   return child;
 };
 
-/** @throws Error with what it complained of, where it ended instead */
+/** @throws Error with its standard error, if it ends instead */
 export const startService = async (options: ServiceOptions): Promise<Service> => {
   const child = launch(options);
   const ending = endOf(child);
@@ -73,10 +73,10 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   };
 };
 
-/** For a start that is to fail. */
+/** For a start that must fail. */
 export const runService = (options: ServiceOptions): Promise<Ending> => endOf(launch(options));
 
-/** For afterEach or afterAll: what a test has started does not outlive it. */
+/** For afterEach or afterAll: ends every service that the test has started. */
 export const endAllServices = async (): Promise<void> => {
   await Promise.all(
     [...started].map((child) => {

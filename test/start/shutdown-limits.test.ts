@@ -14,10 +14,10 @@ import { endAllServices, startService, type Service } from './service.js';
 
 jest.setTimeout(PROCESS_LIMIT_MS);
 
-/** For what is in flight; see app.ts. Whoever has nothing in flight is not to wait for it. */
+/** The limit for work in flight; see app.ts. A service without work in flight must not wait for it. */
 const FINISH_LIMIT_MS = 7_000;
 
-describe('a service that is told to stop', () => {
+describe('a service that receives SIGTERM', () => {
   let database: TestDatabase;
   let records: DataSource;
   const sockets: Socket[] = [];
@@ -42,24 +42,24 @@ describe('a service that is told to stop', () => {
     await database.drop();
   });
 
-  /** A connection on which only so much has been sent. */
-  const say = async ({ url }: Service, words: string): Promise<void> => {
+  /** Opens a connection and sends only this text. */
+  const sendPart = async ({ url }: Service, text: string): Promise<void> => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     sockets.push(socket);
     socket.on('error', () => undefined);
     await once(socket, 'connect');
-    if (words) await new Promise((resolve) => socket.write(words, resolve));
-    // What comes later on another connection is read later, too.
+    if (text) await new Promise((resolve) => socket.write(text, resolve));
+    // Data that arrives later on another connection is read later too.
     await (
       await send(`${url}/health/live`)
     ).reply;
   };
 
-  it('waits for no connection on which nothing, or nothing whole, has been asked', async () => {
+  it('does not wait for a connection without a request or with an incomplete request', async () => {
     const service = await startService(settings());
-    await say(service, '');
-    await say(service, 'GET /health/live HTTP/1.1\r\nhost:');
-    await say(service, 'GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    await sendPart(service, '');
+    await sendPart(service, 'GET /health/live HTTP/1.1\r\nhost:');
+    await sendPart(service, 'GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n');
     const kept = oneConnection();
     await (
       await send(`${service.url}/health/live`, kept)
@@ -72,9 +72,12 @@ describe('a service that is told to stop', () => {
     kept.destroy();
   });
 
-  it('lets go of what does not finish, in time', async () => {
+  it('aborts work that does not finish within the limit', async () => {
     const service = await startService(settings({ DIAL_TIMEOUT: '60' }));
-    await say(service, 'POST /v1/webhooks/simulator HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\nhalf');
+    await sendPart(
+      service,
+      'POST /v1/webhooks/simulator HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\nhalf',
+    );
     const token = await new Client(service.url, TEST_SECRET).token('1001');
     const dial = await send(`${service.url}/v1/app/call/2008?access_token=${token}`);
     await waitFor('the record of the dial', async () => {

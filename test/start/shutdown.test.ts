@@ -12,18 +12,18 @@ import { endAllServices, startService, type Service } from './service.js';
 
 jest.setTimeout(PROCESS_LIMIT_MS);
 
-describe('a service that is told to stop', () => {
+describe('a service that receives SIGTERM with work in flight', () => {
   let database: TestDatabase;
   let records: DataSource;
   let service: Service;
   let talk: string;
 
-  /** What is in flight when it is told. */
+  /** Requests in flight at SIGTERM. */
   let dial: SentRequest;
   let longPoll: SentRequest;
   let stream: SentRequest;
 
-  /** What is asked afterwards. */
+  /** Requests after SIGTERM. */
   let onOldConnection: SentRequest;
   let fresh: Reply;
   let alive: Reply;
@@ -81,7 +81,7 @@ describe('a service that is told to stop', () => {
   const recordsOf = (calleeId: string): Promise<unknown[]> =>
     records.query('select call_sid from call_record where callee_id = $1', [calleeId]);
 
-  it('answers a dial to which the provider has not replied yet', async () => {
+  it('answers a request whose dial has no reply yet', async () => {
     const { status, body } = await dial.reply;
     const [record] = await recordsOf('2008');
 
@@ -92,21 +92,21 @@ describe('a service that is told to stop', () => {
     });
   });
 
-  it('answers a long poll with what is known by then', async () => {
+  it('answers a long poll with the current state', async () => {
     const { status, body } = await longPoll.reply;
 
     expect(status).toBe(200);
     expect(JSON.parse(body)).toEqual({ data: { stateType: '3', changes: [] }, returnCode: 200, returnMsg: 'success' });
   });
 
-  it('ends an event stream whole', async () => {
+  it('ends an event stream after a complete event', async () => {
     const { status, body } = await stream.reply;
 
     expect(status).toBe(200);
     expect(body).toMatch(/"stateType":"3".*\n\n$/);
   });
 
-  it('refuses what is new, whether or not the connection is', async () => {
+  it('refuses new requests, on old and on new connections', async () => {
     const { status, headers, body } = await onOldConnection.reply;
 
     expect(onOldConnection.onOldConnection).toBe(true);
@@ -116,16 +116,16 @@ describe('a service that is told to stop', () => {
     expect(await recordsOf('2000')).toEqual([]);
   });
 
-  it('says that it is alive as long as it finishes something', () => {
+  it('answers liveness with 200 while work is in flight', () => {
     expect(alive.status).toBe(200);
   });
 
-  it('exits in good order and in time', () => {
+  it('exits with 0, and in time', () => {
     expect([ending.code, ending.complaint]).toEqual([0, '']);
     expect(ending.tookMs).toBeLessThan(10_000);
   });
 
-  it('says goodbye to the database', async () => {
+  it('closes its database sessions properly', async () => {
     const sessions = await waitFor('the end of its sessions', async () => {
       const [row] = await records.query<{ open: number; abandoned: number }[]>(
         `select sessions_abandoned::int as abandoned, (

@@ -24,7 +24,7 @@ describe('npm start', () => {
     expect(await readFile(join(dataDir, 'postgres.log'), 'utf8')).toMatch(/database system is shut down\n$/);
   };
 
-  it('stops with its database on Ctrl-C, though npm passes on what the terminal has sent as well', async () => {
+  it('stops with its database on Ctrl-C, which it receives twice: from the terminal and from npm', async () => {
     const service = await startService({ environment: { DATA_DIR: dataDir } });
 
     const { code, complaint } = await service.stop('SIGINT', 'SIGINT');
@@ -33,7 +33,7 @@ describe('npm start', () => {
     await expectDatabaseInOrder();
   });
 
-  it('stops with its database when npm is told to stop', async () => {
+  it('stops with its database when npm receives SIGTERM', async () => {
     const service = await startService({ command: ['npm', 'start'], environment: { DATA_DIR: dataDir } });
 
     const { code } = await service.stop('SIGTERM');

@@ -14,7 +14,7 @@ describe('the signing secret of the embedded default', () => {
 
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('is made once, long and for its owner alone', async () => {
+  it('is created once, is long enough, and is readable only for its owner', async () => {
     const first = await ensureSigningSecret(dataDir);
 
     const second = await ensureSigningSecret(dataDir);
@@ -25,19 +25,19 @@ describe('the signing secret of the embedded default', () => {
     expect(await readdir(dataDir)).toEqual(['jwt-secret']);
   });
 
-  it('is another one elsewhere', async () => {
+  it('is different in another folder', async () => {
     const secrets = [await ensureSigningSecret(dataDir), await ensureSigningSecret(join(folder, 'other'))];
 
     expect(new Set(secrets).size).toBe(2);
   });
 
-  it('says where it is missing, and who makes it', async () => {
+  it('is reported as missing with its folder and the command that creates it', async () => {
     await expect(readSigningSecret(dataDir)).rejects.toThrow(
       `There is no secret in ${dataDir} yet: the first npm start makes it.`,
     );
   });
 
-  it('is not used when it was cut short', async () => {
+  it('is refused when it is truncated', async () => {
     await ensureSigningSecret(dataDir);
     const file = join(dataDir, 'jwt-secret');
     await writeFile(file, 'short');
@@ -45,7 +45,7 @@ describe('the signing secret of the embedded default', () => {
     await expect(ensureSigningSecret(dataDir)).rejects.toThrow(`${file} is too short; remove it to get a new one.`);
   });
 
-  it('is not used when its bytes are no text', async () => {
+  it('is refused when it is not UTF-8', async () => {
     await ensureSigningSecret(dataDir);
     const file = join(dataDir, 'jwt-secret');
     await writeFile(file, Buffer.alloc(32, 0xff));

@@ -8,10 +8,10 @@ import { endAllServices, launch } from './service.js';
 
 jest.setTimeout(PROCESS_LIMIT_MS);
 
-/** Of src/database/migrate.ts: whoever holds it keeps a service from going on with its start. */
+/** The advisory lock of src/database/migrate.ts: a session that holds it blocks the start of a service. */
 const MIGRATION_LOCK = 7_264_225;
 
-describe('a service that is told to stop while it starts', () => {
+describe('a service that receives SIGTERM during its start', () => {
   let database: TestDatabase;
   let holder: Client;
   let child: ChildProcess;
@@ -38,7 +38,7 @@ describe('a service that is told to stop while it starts', () => {
     child.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()));
     await waitFor('the wait for the lock', isAwaited, PROCESS_LIMIT_MS);
     child.kill('SIGTERM');
-    await waitFor('word of it', () => output.includes('"msg":"stopping"'));
+    await waitFor('its log line', () => output.includes('"msg":"stopping"'));
   });
 
   afterEach(async () => {
@@ -47,14 +47,14 @@ describe('a service that is told to stop while it starts', () => {
     await database.drop();
   });
 
-  it('starts first and stops then', async () => {
+  it('finishes its start and then stops', async () => {
     await holder.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
 
     const { code, complaint } = await ending;
     expect([code, complaint]).toEqual([0, '']);
   });
 
-  it('gives up where its start comes to no end', async () => {
+  it('exits when its start does not finish', async () => {
     const { code, output } = await ending;
 
     expect(code).toBe(1);

@@ -1,4 +1,4 @@
-/** An exception that nothing catches, and a rejection that nothing handles: one policy, seen from outside the process. */
+/** Uncaught exceptions and unhandled rejections: one policy, tested from outside the process. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { DataSource } from 'typeorm';
@@ -20,8 +20,8 @@ jest.setTimeout(PROCESS_LIMIT_MS);
 const FAULTS = { NODE_OPTIONS: `--import=${new URL('faults.mjs', import.meta.url).href}` };
 
 const KINDS = [
-  ['an exception that nothing catches', 'SIGUSR2', 'uncaught exception, stopping'],
-  ['a rejection that nothing handles', 'SIGHUP', 'unhandled rejection, stopping'],
+  ['an uncaught exception', 'SIGUSR2', 'uncaught exception, stopping'],
+  ['an unhandled rejection', 'SIGHUP', 'unhandled rejection, stopping'],
 ] as const;
 
 interface Line {
@@ -30,7 +30,7 @@ interface Line {
   readonly error?: unknown;
 }
 
-/** All of them whole: the last one, too. */
+/** Fails when a line, also the last one, is incomplete. */
 const fatalLines = (output: string): Line[] =>
   output
     .split('\n')
@@ -70,7 +70,7 @@ describe('a service', () => {
   const callsOf = (callerId: string): Promise<unknown[]> =>
     records.query('select from call_record where caller_id = $1', [callerId]);
 
-  it.each(KINDS)('logs %s, takes no more work, finishes what is in flight and exits with 1', async (_, fault, msg) => {
+  it.each(KINDS)('logs %s, refuses new requests, finishes work in flight and exits with 1', async (_, fault, msg) => {
     const caller = fault === 'SIGHUP' ? '1001' : '1004';
     const token = await new Client(service.url, TEST_SECRET).token(caller);
     const dial = await send(`${service.url}/v1/app/call/2008?access_token=${token}`);
@@ -81,7 +81,7 @@ describe('a service', () => {
       const { status } = await (await send(`${service.url}/health/ready`)).reply;
       return status === 503;
     });
-    // What is asked of a process that is ending anyway changes nothing.
+    // Another fault and SIGTERM do not change a shutdown in progress.
     const { code, complaint } = await service.stop(fault, 'SIGTERM');
 
     expect([code, complaint]).toEqual([1, '']);
@@ -91,7 +91,7 @@ describe('a service', () => {
     for (const line of lines) expect(line).toMatchObject({ msg, error: A_FAULT });
   });
 
-  it('exits with 1 although errors come without end and a request never finishes, and does not flood the log', async () => {
+  it('exits with 1 despite endless errors and an unfinished request, and does not flood the log', async () => {
     const unfinished = connect(Number(new URL(service.url).port), '127.0.0.1').on('error', () => undefined);
     await once(unfinished, 'connect');
     unfinished.write('POST /v1/webhooks/simulator HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf');

@@ -4,7 +4,7 @@ import { welcomePage } from '../../src/http/welcome-page.js';
 const pageFor = (environment: Record<string, string>, url = 'http://127.0.0.1:3000'): string =>
   welcomePage(url, readConfig(environment), ['simulator']);
 
-it('names the providers that carry calls, and offers no demo call where phones would ring', () => {
+it('names the configured providers, and shows no demo call when real phones would ring', () => {
   const page = welcomePage('http://127.0.0.1:3000', readConfig({}), ['asterisk', 'twilio']);
 
   expect(page).toMatch(/^ *Provider +asterisk, twilio$/m);
@@ -15,32 +15,32 @@ it('names the providers that carry calls, and offers no demo call where phones w
 const exported = (page: string): string | undefined => /^ *export (.*)$/m.exec(page)?.[1];
 
 describe('the page of npm start', () => {
-  it('sets nothing in the second terminal where everything is as usual', () => {
+  it('exports no settings for the second terminal when all have their defaults', () => {
     expect(exported(pageFor({}))).toBeUndefined();
   });
 
-  it('sets there what is not as usual, in a form that a shell understands', () => {
+  it('exports settings that differ from the defaults, quoted for a shell', () => {
     const page = pageFor({ DATA_DIR: "/it's here", JWT_ISSUER: 'me & you', JWT_AUDIENCE: 'us' });
 
     expect(exported(page)).toBe(String.raw`DATA_DIR='/it'\''s here' JWT_ISSUER='me & you' JWT_AUDIENCE=us`);
   });
 
-  it('tells the port that was free', () => {
+  it('exports the actual port for PORT=0', () => {
     expect(exported(pageFor({ PORT: '0' }, 'http://127.0.0.1:40123'))).toBe('PORT=40123');
   });
 
-  it('tells a port that a URL leaves out', () => {
+  it('exports port 80, which is not in the URL', () => {
     expect(exported(pageFor({ PORT: '80' }, 'http://127.0.0.1:80'))).toBe('PORT=80');
   });
 
   it.each([
     ['', {}, 'TOKEN=$(npm run -s token -- 1001)'],
     [' not', { JWT_JWKS_URI: 'https://host/keys', JWT_AUDIENCE: 'ringback' }, 'TOKEN=YOUR_TOKEN'],
-  ])('has a token made where the service does%s sign its own', (_word, environment, line) => {
+  ])('shows how to get a token when the service does%s sign its own', (_word, environment, line) => {
     expect(pageFor(environment)).toContain(`    ${line}\n`);
   });
 
-  it('names no secret', () => {
+  it('contains no secret', () => {
     const secret = 'a key of 32 bytes or more: for the tests';
 
     expect(pageFor({ JWT_SECRET: secret })).not.toContain(secret);

@@ -43,5 +43,5 @@ export const backend = (
 
 let nextPhone = 1_000;
 
-/** One that no other test has, which the simulator rings as the last two digits say. */
+/** A phone number that no other test uses. The simulator runs the script of its last two digits. */
 export const newPhone = (script = '00'): string => `+861390${String(nextPhone++).padStart(5, '0')}${script}`;

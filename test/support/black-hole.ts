@@ -1,4 +1,4 @@
-/** Takes every webhook, politely, and passes none on: what is sent here is lost. */
+/** Accepts every webhook with 2xx and drops it. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

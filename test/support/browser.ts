@@ -1,11 +1,11 @@
-/** A real browser for tests of what people look at: Debian's Chromium, without a window. */
+/** A real browser for tests of pages: Debian's Chromium, headless. */
 import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 import { noteSkipped } from './skipped.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 
-/** Resolves to this machine; unlike localhost, a name that a page takes for one of the wide world. */
+/** Resolves to this machine. Unlike localhost, the browser treats it as a public name. */
 export const PUBLIC_HOST = 'ringback.test';
 
 const ARGUMENTS = [
@@ -20,12 +20,12 @@ const ARGUMENTS = [
   `--host-resolver-rules=MAP ${PUBLIC_HOST} 127.0.0.1`,
 ];
 
-/** A browser that has just started may share two cores with other tests. */
+/** Long, because the browser may share two cores with other tests. */
 const BROWSER_TEST_LIMIT_MS = 120_000;
 
 /**
- * Tests that need a browser. Where there is none they are skipped, and the summary of the run says so; where RINGBACK_REQUIRE_ALL_TESTS is
- * set, as .ci/run does, they fail.
+ * Tests that need a browser. Without a browser they are skipped, and the summary of the run lists them. With
+ * RINGBACK_REQUIRE_ALL_TESTS, as in .ci/run, they fail.
  */
 export const describeInBrowser = (what: string, tests: (browser: () => Browser) => void): void => {
   if (!existsSync(CHROMIUM) && !process.env.RINGBACK_REQUIRE_ALL_TESTS) {

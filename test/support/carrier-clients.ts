@@ -1,4 +1,4 @@
-/** The two places where a carrier can be. What holds for a provider's orders must hold wherever they go. */
+/** The two places where the simulator's carrier can run. A provider's requests must behave the same in both. */
 import { createLogger } from '../../src/common/logger.js';
 import { HttpCarrierClient } from '../../src/telephony/simulator/http-carrier-client.js';
 import { InProcessCarrierClient } from '../../src/telephony/simulator/in-process-carrier-client.js';
@@ -8,7 +8,7 @@ import { startRemoteCarrier } from './remote-carrier.js';
 interface OpenOptions {
   readonly speed: number;
   readonly secret: string;
-  /** Where its webhooks go. */
+  /** The URLs of its webhooks. */
   readonly target: string;
 }
 

@@ -1,19 +1,19 @@
-/** A TLS server that has no certificate and remembers for which names it was asked for one. */
+/** A TLS server without a certificate that records the server names which clients request. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 
 export interface CertificateDemand {
   readonly port: number;
-  readonly asked: readonly string[];
+  readonly requested: readonly string[];
   close(): void;
 }
 
 export const startCertificateDemand = async (): Promise<CertificateDemand> => {
-  const asked: string[] = [];
+  const requested: string[] = [];
   const server = createServer({
     SNICallback: (name, done) => {
-      asked.push(name);
+      requested.push(name);
       done(new Error('no certificate'));
     },
   });
@@ -22,7 +22,7 @@ export const startCertificateDemand = async (): Promise<CertificateDemand> => {
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    asked,
+    requested,
     close() {
       server.close();
     },

@@ -1,16 +1,16 @@
-/** A private authority and one certificate of it, by the openssl of this machine. */
+/** A private certificate authority and one certificate that it signs, made with this machine's openssl. */
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 interface Certificate {
-  /** Of its files. */
+  /** The base name of its files. */
   readonly name: string;
-  /** What it is for, as subjectAltName has it: `DNS:calls.example.com`. */
+  /** The subjectAltName, such as `DNS:calls.example.com`. */
   readonly subject: string;
 }
 
-/** Leaves ca.pem, and the certificate as `name`.pem and `name`.key, in the folder. */
+/** Writes ca.pem, `name`.pem and `name`.key to the folder. */
 export const makeCertificate = async (folder: string, { name, subject }: Certificate): Promise<void> => {
   const openssl = (...options: string[]): void => {
     execFileSync('openssl', options, { cwd: folder, stdio: 'ignore' });

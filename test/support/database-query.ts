@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 
-/** Over a connection of its own. */
+/** Runs one statement on its own connection. */
 export const queryDatabase = async <Row extends object>(url: string, statement: string): Promise<Row[]> => {
   const client = new Client({ connectionString: url });
   await client.connect();

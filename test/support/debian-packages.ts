@@ -1,4 +1,4 @@
-/** Programs of another Debian suite than this machine's, in a folder of their own, run by their own loader and libraries. */
+/** Programs of another Debian suite, in a separate folder, run with their own loader and libraries. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -13,16 +13,16 @@ const CAN_FETCH = process.platform === 'linux' && process.arch === 'x64' && exis
 
 export interface Packages {
   readonly folder: string;
-  /** The next where the one before does not have them. */
+  /** Debian suites, in order of preference. */
   readonly suites: string;
   readonly names: readonly string[];
 }
 
-/** Where they stay from one run to the next. */
+/** The folder keeps the packages between runs. */
 export const cacheFolder = (name: string): string =>
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ringback', name);
 
-/** Brings them where they are not there yet. @returns why they cannot be had, or null */
+/** Downloads the packages if they are missing. @returns why they are not available, or null */
 export const fetchPackages = async ({ folder, suites, names }: Packages): Promise<string | null> => {
   const what = names.join(', ');
   if (!CAN_FETCH) return `${what} can be fetched on Debian for x86-64 only`;
@@ -34,7 +34,7 @@ export const fetchPackages = async ({ folder, suites, names }: Packages): Promis
   }
 };
 
-/** Of a program: what runs it, and with which arguments before its own. */
+/** @returns the command that runs the program, and the arguments before the program's own */
 export const unpackedIn = (folder: string, program: string): [string, string[]] => {
   const libraries = join(folder, 'usr/lib/x86_64-linux-gnu');
   return [
@@ -44,8 +44,8 @@ export const unpackedIn = (folder: string, program: string): [string, string[]] 
 };
 
 /**
- * Tests that need the packages. Where they are missing the tests are skipped, and the summary of the run says so; where
- * RINGBACK_REQUIRE_ALL_TESTS is set, as .ci/run does, they fail.
+ * Tests that need the packages. Without them the tests are skipped, and the summary of the run lists them. With
+ * RINGBACK_REQUIRE_ALL_TESTS, as in .ci/run, they fail.
  * @param missing what fetchPackages returned
  */
 export const describeWithPackages = (

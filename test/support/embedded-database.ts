@@ -1,4 +1,4 @@
-/** The embedded database in a process of its own, which a test may kill. */
+/** The embedded database in a separate process, which a test may kill. */
 import { execFileSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -9,11 +9,11 @@ import { endOf, REPOSITORY, startNode, type Ending } from './node-process.js';
 import { waitFor } from './wait-for.js';
 
 export interface EmbeddedDatabase {
-  /** Of the process that started it. */
+  /** The pid of the process that started it. */
   readonly pid: number;
   readonly url: string;
   readonly socketFolder: string;
-  /** The server's own number. */
+  /** The server's system identifier. */
   readonly postmaster: number;
   query(statement: string): Promise<Record<string, unknown>[]>;
   /** All processes of the server. */
@@ -21,13 +21,13 @@ export interface EmbeddedDatabase {
   stop(): Promise<Ending>;
   /** kill -9 of the process that started it. */
   kill(): Promise<void>;
-  /** kill -9 of what is to stop the server when that process dies. */
+  /** kill -9 of the watchdog that stops the server when that process dies. */
   killWatchdog(): Promise<void>;
 }
 
 const HOLDER = join(REPOSITORY, 'test/support/hold-database.mjs');
 
-/** Those that a failed test has left. */
+/** Processes to end after each test; a failed test may leave one. */
 const started = new Set<ChildProcess>();
 
 export const holdDatabase = (dataDir: string, launcher: readonly string[] = []): ChildProcess => {
@@ -37,7 +37,7 @@ export const holdDatabase = (dataDir: string, launcher: readonly string[] = []):
   return child;
 };
 
-/** @throws Error with what the process complained of, where it ended instead */
+/** @throws Error with the process's standard error, if the process ends instead */
 export const startDatabase = async (dataDir: string, launcher: readonly string[] = []): Promise<EmbeddedDatabase> => {
   const child = holdDatabase(dataDir, launcher);
   const ending = endOf(child);
@@ -78,7 +78,7 @@ export const startDatabase = async (dataDir: string, launcher: readonly string[]
         .map((line) => line.trim().split(/\s+/))
         .find(([, parent, command]) => parent === String(pid) && command === '/bin/sh');
       process.kill(Number(watchdog?.[0]), 'SIGKILL');
-      await allGone([Number(watchdog?.[0])]);
+      await untilEnded([Number(watchdog?.[0])]);
     },
   };
 };
@@ -93,7 +93,7 @@ const queryOnce = async (url: string, statement: string): Promise<Record<string,
   }
 };
 
-const ASK = `
+const QUERY_SCRIPT = `
 import pg from 'pg';
 const [url, statement] = process.argv.slice(1);
 const client = new pg.Client({ connectionString: url });
@@ -107,26 +107,26 @@ try {
   await client.end();
 }`;
 
-/** As another user than ours, whom the database may know or not. @throws Error with what the database, or the way to it, says */
+/** Queries as another operating system user. @throws Error with the message of the database or of the connection */
 export const queryAs = async (
   launcher: readonly string[],
   url: string,
   statement: string,
 ): Promise<Record<string, unknown>[]> => {
-  const asking = startNode('--input-type=module', ['-e', ASK, url, statement], { launcher });
-  const { code, output, complaint } = await endOf(asking);
+  const child = startNode('--input-type=module', ['-e', QUERY_SCRIPT, url, statement], { launcher });
+  const { code, output, complaint } = await endOf(child);
   if (code !== 0) throw new Error(complaint);
   return JSON.parse(output) as Record<string, unknown>[];
 };
 
-export const allGone = async (pids: readonly number[]): Promise<void> => {
+export const untilEnded = async (pids: readonly number[]): Promise<void> => {
   await waitFor(`the end of ${pids.join(', ')}`, async () => {
     const running = await Promise.all(pids.map(isRunning));
     return !running.includes(true);
   });
 };
 
-/** For afterEach: what a test has started does not outlive it. */
+/** For afterEach: ends every database that the test has started. */
 export const endAllDatabases = async (): Promise<void> => {
   await Promise.all(
     [...started].map(async (child) => {

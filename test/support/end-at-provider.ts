@@ -1,4 +1,4 @@
-/** Ends a call at the carrier, as if one of the two had hung up: the service under test has no part in it. */
+/** Ends a call at the carrier, as if one party had hung up, without the service under test. */
 import { HttpCarrierClient } from '../../src/telephony/simulator/http-carrier-client.js';
 import type { RemoteCarrier } from './remote-carrier.js';
 import { waitFor } from './wait-for.js';

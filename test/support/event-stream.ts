@@ -1,4 +1,4 @@
-/** A client of the event stream that sees every byte, and may be as slow as a test wants. */
+/** A client of the event stream that exposes every byte, and can be as slow as a test needs. */
 import { once } from 'node:events';
 import { get, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import type { CallChange } from '../../src/call/record/call-change.js';
@@ -12,9 +12,9 @@ export interface StreamedEvent {
 export interface OpenStream {
   readonly response: IncomingMessage;
   readonly events: StreamedEvent[];
-  /** All that came, comments included. */
+  /** All received text, comments included. */
   text(): string;
-  /** Resolves when the server has ended the stream; rejects where the connection was cut. */
+  /** Resolves when the server ends the stream; rejects when the connection is cut. */
   readonly ended: Promise<void>;
   close(): void;
 }

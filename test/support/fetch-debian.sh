@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Unpacks programs of a Debian suite, with their libraries, into one folder: no root, no change to the host. Packages come from
-# the Debian mirror that this machine's own apt knows, and are checked by Debian's keys.
+# the Debian mirror of this machine's apt, and are checked with Debian's keys.
 #   fetch-debian.sh FOLDER 'SUITE [NEXT SUITE]' PACKAGE ...
 set -euo pipefail
 folder=$1
@@ -30,7 +30,7 @@ mkdir -p "$work"/lists/partial "$work"/archives/partial "$work"/root/usr/{bin,sb
 trap 'rm -rf "$work"' EXIT
 : >"$work/status"
 
-# An apt of its own, which knows of no installed package and so brings everything.
+# A separate apt without installed packages, so that it downloads all dependencies.
 private_apt() {
   apt-get -q -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=/dev/null \
     -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \

@@ -1,18 +1,18 @@
-/** Tables as they are after months, made by the database itself in seconds. */
+/** Fills the tables as after months of use, in seconds, inside the database. */
 import { DataSource } from 'typeorm';
 import { fillWithCalls } from './many-calls.js';
 
-/** Deliveries of one endpoint: four of each call, all of the last 29 days. */
+/** Deliveries of one endpoint: four per call, all within the last 29 days. */
 export const DELIVERIES = 1_000_000;
 const CALLS = 30_000;
 const USERS = 100_000;
 const WAITING_JOBS = 100_000;
 
-/** Calls of which the last change is still to be delivered, and those of which it failed: a few, in the middle. */
+/** Calls whose last change is not delivered yet, and calls whose last delivery failed: a few, in the middle. */
 export const PENDING_CALLS = 20;
 export const FAILED_CALLS = 3;
 
-/** The endpoint is disabled: its deliveries wait. */
+/** The endpoint is disabled, so its deliveries wait. */
 const FILL = `
 insert into webhook_endpoint (url, secret, disabled_at, disabled_reason)
 values ('https://backend.example.com/', 'whsec_', now(), 'An administrator disabled it.');
@@ -49,7 +49,7 @@ insert into call_event (provider, event_id, call_sid, type, occurred_at)
 select provider, call_sid || ':' || n, call_sid, 'requested', requested_at from call_record, generate_series(1, 3) n;
 `;
 
-/** In a database that is migrated, and has no service yet. */
+/** Fills a migrated database that no service uses yet. */
 export const fillDatabase = async (databaseUrl: string): Promise<void> => {
   const database = await new DataSource({ type: 'postgres', url: databaseUrl }).initialize();
   await fillWithCalls(database, CALLS);

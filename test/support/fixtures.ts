@@ -1,9 +1,9 @@
-/** Payloads of providers, each with the document that it is taken from; numbers and ids in them are invented. */
+/** Payloads of providers, each with its source document. Their phone numbers and ids are invented. */
 import { readdir, readFile } from 'node:fs/promises';
 
 interface Sourced {
   readonly name: string;
-  /** Which document, page or repository tells of its fields, and what of it that one does not confirm. */
+  /** The document, page or repository that describes the fields, and what it does not confirm. */
   readonly source: string;
 }
 
@@ -13,7 +13,7 @@ const FOLDER = new URL('../fixtures/', import.meta.url);
 export const readFixtures = async <T>(path: string): Promise<(Sourced & T)[]> =>
   JSON.parse(await readFile(new URL(`${path}.json`, FOLDER), 'utf8')) as (Sourced & T)[];
 
-/** Paths of all of them, with their endings. */
+/** The paths of all fixtures, with file extensions. */
 export const fixtureFiles = async (): Promise<string[]> =>
   (await readdir(FOLDER, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())

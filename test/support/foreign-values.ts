@@ -1,11 +1,11 @@
-/** Values as another process may send them, and what has to hold for what is made of them. */
+/** Arbitrary values from other processes, and the checks for values that are derived from them. */
 import fc from 'fast-check';
 import { isInstant } from '../../src/common/instant.js';
 import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
 
 export const CALL_SID = '16090510160925480001030600243044';
 
-/** Those that are known to be dangerous are more frequent than chance would have them. */
+/** Any text; texts that are known to be dangerous occur more often. */
 export const foreignText: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
     '',
@@ -31,7 +31,7 @@ export const foreignText: fc.Arbitrary<string> = fc.oneof(
   fc.string(),
 );
 
-/** An object with any of these fields, some of them right, the others of any type; or no such object at all. */
+/** JSON: an object with some of the fields, some correct and some of any type; or any other value. */
 export const foreignJson = (right: Readonly<Record<string, unknown>>): fc.Arbitrary<string> =>
   fc.oneof(
     {
@@ -60,7 +60,7 @@ const textsIn = (value: unknown): string[] =>
       ? Object.entries(value).flatMap(([name, one]) => [name, ...textsIn(one)])
       : [];
 
-/** As PostgreSQL needs it. A text may be longer than our own are. */
+/** PostgreSQL can store the value. The limit of length is greater than that of our own texts. */
 export const expectStorable = (value: unknown): void => {
   expect(textsIn(value).filter((one) => /[\0\p{Surrogate}]/u.test(one) || one.length > 2_000)).toEqual([]);
 };

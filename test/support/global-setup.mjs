@@ -1,6 +1,6 @@
 /**
- * One PostgreSQL for all tests: our own embedded one, in a folder of its own, with its safety switched off. From the build,
- * because jest's transform does not reach as far as here; the build is brought up to date first.
+ * One PostgreSQL for all tests: the embedded one, in a separate folder, without durability. It is imported from the build,
+ * because jest does not transform this file. The build is brought up to date first.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -11,10 +11,10 @@ import pg from 'pg';
 
 const UNSAFE_AND_FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300'];
 
-/** With a space, because people have such paths. */
+/** With a space, because real paths may have one. */
 const FOLDER = 'ringback test ';
 
-/** What every test's database is a copy of. */
+/** The template of every test's database. */
 const TEMPLATE = 'ringback_template';
 
 export default async function globalSetup() {
@@ -37,7 +37,7 @@ export default async function globalSetup() {
   process.env.RINGBACK_TEST_SKIPPED = join(dataDir, 'skipped.jsonl');
 }
 
-/** Of runs that were killed: some 40 MB each. */
+/** Removes the folders of killed runs, about 40 MB each. */
 const removeLeftovers = async () => {
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith(FOLDER)) continue;

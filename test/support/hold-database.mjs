@@ -1,4 +1,4 @@
-/** Starts the embedded database in the given folder, says where it is, and holds it until it is told to stop or killed. */
+/** Starts the embedded database in the given folder, prints its URL, and runs it until SIGTERM or a kill. */
 import { startEmbeddedPostgres } from '../../dist/src/embedded-postgres/embedded-postgres.js';
 
 try {

@@ -1,14 +1,14 @@
-/** A real forward proxy on this machine, for CONNECT. It leads every name to this machine, to the port that was asked for. */
+/** A real forward proxy for CONNECT on this machine. It connects every name to this machine, on the requested port. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 
 export interface HttpProxy {
-  /** With user and password. */
+  /** The URL, with user and password. */
   readonly url: string;
-  /** host:port of every tunnel that was asked for. */
-  readonly asked: string[];
-  /** In place of a tunnel. */
+  /** host:port of every requested tunnel. */
+  readonly requested: string[];
+  /** Answers instead of opening a tunnel. */
   refuseWith: number | null;
   close(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export const startHttpProxy = async (): Promise<HttpProxy> => {
   };
   server.on('connect', (request, socket: Socket, head: Buffer) => {
     const target = request.url ?? '';
-    proxy.asked.push(target);
+    proxy.requested.push(target);
     keep(socket);
     const expected = `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString('base64')}`;
     const refusal = proxy.refuseWith ?? (request.headers['proxy-authorization'] === expected ? null : 407);
@@ -48,7 +48,7 @@ export const startHttpProxy = async (): Promise<HttpProxy> => {
   const { port } = server.address() as AddressInfo;
   const proxy: HttpProxy = {
     url: `http://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}`,
-    asked: [],
+    requested: [],
     refuseWith: null,
     async close() {
       for (const socket of sockets) socket.destroy();

@@ -1,4 +1,4 @@
-/** An identity provider on this machine: publishes keys, counts how often it is asked, and may answer in other ways. */
+/** An identity provider on this machine: publishes keys, counts requests, and can give other answers. */
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -31,7 +31,7 @@ interface Claims {
   readonly issuer?: string;
   readonly audience?: string;
   readonly lifetime?: string;
-  /** Other than the key's own. */
+  /** Overrides the key's own algorithm. */
   readonly alg?: string;
 }
 
@@ -44,8 +44,8 @@ export const signBy = ({ alg, kid, privateKey }: SigningKey, claims: Claims = {}
     .setExpirationTime(claims.lifetime ?? '1 minute')
     .sign(privateKey);
 
-/** Signed by nobody, and named by nobody. */
-export const madeUpToken = (kid: string): string => {
+/** A token with an unknown key id and without a valid signature. */
+export const forgedToken = (kid: string): string => {
   const part = (content: object): string => Buffer.from(JSON.stringify(content)).toString('base64url');
   return `${part({ alg: 'ES256', kid })}.${part({ sub: '1001', exp: 4_000_000_000 })}.${'A'.repeat(86)}`;
 };
@@ -53,7 +53,7 @@ export const madeUpToken = (kid: string): string => {
 export class IdentityProvider {
   keys: SigningKey[] = [];
   requests = 0;
-  /** Instead of the set. */
+  /** Answers instead of sending the key set. */
   replyInstead: ((response: ServerResponse) => void) | null = null;
   private readonly server = createServer((_request, response) => {
     this.requests++;

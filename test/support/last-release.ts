@@ -1,9 +1,9 @@
 /**
- * The last release, 0.1.0, built from the repository's history in a folder of its own. Its commit stands in
- * `test/upgrade/last-release.txt`, because tags do not always travel with a clone. Write the commit of each new release there.
+ * Builds the last release, 0.1.0, from the repository's history in a separate folder. Its commit is in
+ * `test/upgrade/last-release.txt`, because a clone does not always have the tags. Write the commit of each new release there.
  *
- * It runs with the packages of this version. A package that only the last release loads (today `@nestjs/config` and `@nestjs/terminus`) stays in
- * devDependencies until the next release.
+ * It runs with the packages of this version. A package that only the last release loads (today `@nestjs/config` and
+ * `@nestjs/terminus`) stays in devDependencies until the next release.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -26,8 +26,11 @@ const isThere = (): boolean => {
   }
 };
 
-/** Tests that need it. Where it is not there they are skipped, and the summary of the run says so; with RINGBACK_REQUIRE_ALL_TESTS they fail. */
-export const describeBesideLastRelease = (what: string, tests: () => void): void => {
+/**
+ * Tests that need the last release. Without its commit they are skipped, and the summary of the run lists them. With
+ * RINGBACK_REQUIRE_ALL_TESTS they fail.
+ */
+export const describeWithLastRelease = (what: string, tests: () => void): void => {
   if (isThere() || process.env.RINGBACK_REQUIRE_ALL_TESTS) {
     describe(what, tests);
     return;
@@ -37,9 +40,9 @@ export const describeBesideLastRelease = (what: string, tests: () => void): void
 };
 
 export interface BuiltRelease {
-  /** What Node runs. */
+  /** The script that Node runs. */
   readonly main: string;
-  /** A module of it, by its path below src. */
+  /** Imports one of its modules, by its path below src. */
   load<Module>(path: string): Promise<Module>;
   remove(): Promise<void>;
 }

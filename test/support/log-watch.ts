@@ -1,25 +1,25 @@
 /**
- * Watches all that a service logs, at trace level whatever the test wants to see, for every secret that the test uses. A
- * secret in the log fails the test file when the service is closed.
+ * Searches the service's log for every secret that the test uses, always at trace level. A secret in the log fails the
+ * test file when the service is closed.
  */
 import { pino } from 'pino';
 import { SETTINGS } from '../../src/config/settings.js';
 import type { Setting } from '../../src/config/setting.js';
 
-/** Any token, any API key (its beginning may be logged), and what comes before one in an address. */
+/** Any token, any API key longer than its prefix (which may be logged), or the query parameter before a token in a URL. */
 const TOKEN = /eyJ[\w-]{8,}\.eyJ[\w-]{8,}|rbk_\w{9,}|access_token=/;
 
-/** Shorter ones stand in ordinary words. */
+/** A shorter text may occur in ordinary words. */
 const SHORTEST_SECRET = 8;
 
-/** Of parsed lines and of others: a secret with a quote in it is escaped in JSON. */
+/** The form in a JSON line, where a quote in a secret is escaped. */
 const asLogged = (secret: string): string => JSON.stringify(secret).slice(1, -1);
 
 export class LogWatch {
   private readonly secrets = new Set<string>();
   private written = '';
 
-  /** @param environment the secret settings of which are known from the start */
+  /** @param environment its secret settings are watched from the start */
   constructor(environment: Readonly<Record<string, string | undefined>> = {}) {
     for (const { name, isSecret } of Object.values<Setting<unknown>>(SETTINGS)) {
       if (!isSecret || name === 'DATABASE_URL') continue;
@@ -31,12 +31,12 @@ export class LogWatch {
     }
   }
 
-  /** From now on the log must not hold it. */
+  /** From now on, the log must not contain this secret. */
   expect(secret: unknown): void {
     if (typeof secret === 'string' && secret.length >= SHORTEST_SECRET) this.secrets.add(secret);
   }
 
-  /** Takes the log at trace level, and hands on to `logTo` what has the level that the test wants. */
+  /** Receives the log at trace level, and passes lines of the test's level on to `logTo`. */
   stream(level: string, logTo?: NodeJS.WritableStream): NodeJS.WritableStream {
     const least = level === 'silent' ? Infinity : pino.levels.values[level]!;
     const write = (line: string): boolean => {
@@ -48,7 +48,7 @@ export class LogWatch {
     return { write } as unknown as NodeJS.WritableStream;
   }
 
-  /** @throws where a secret was logged; the message has the line without it */
+  /** @throws when a secret was logged; the message has the line without the secret */
   verify(): void {
     for (const secret of this.secrets) {
       const at = this.written.indexOf(asLogged(secret));

@@ -1,21 +1,21 @@
-/** A history of calls as skewed as a real one, made by the database itself: ten million take minutes. */
+/** A history of calls with a realistic skew, made inside the database: ten million calls take minutes. */
 import type { DataSource } from 'typeorm';
 
-/** Calls that are still open: the newest. Each has a caller of its own, for nobody is in two calls at once. */
+/** Open calls: the newest ones. Each has its own caller, because a caller has at most one open call. */
 export const OPEN_CALLS = 300;
 
-/** Calls there are of them, at most: that few, and long ago. */
+/** At most so many lost calls, all of them old. */
 export const LOST_CALLS = 40;
 
-/** One call every three seconds; the last of them at this instant. */
+/** There is one call every three seconds; the last one is at this time. */
 export const NEWEST_CALL_AT = new Date('2026-11-24T10:00:00.000Z');
 
-/** Callers and callees crowd at low ids: u³ gives user 1 two calls in a hundred, user 100,000 one in ten million. */
+/** Low user ids have more calls: u³ gives user 1 two calls in a hundred, user 100,000 one in ten million. */
 const USERS = 100_000;
 
 /**
- * Whom a search meets: user 1, a crowd of calls; user 90001, hardly any. Service line 1, a tenth of all calls. Provider
- * `retired`, the oldest third of them. User 2 is never `unreachable`, though both are common.
+ * User 1 has many calls, user 90001 hardly any. Service line 1 has a tenth of all calls. Provider `retired` has the oldest
+ * third. User 2 is never `unreachable`, though both are common.
  */
 const FILL = `
 insert into call_record
@@ -57,10 +57,10 @@ from (
 ) call
 `;
 
-/** Rows a statement. */
+/** Rows per statement. */
 const BATCH = 50_000;
 
-/** Into an empty table. The indexes of the search are built afterwards, as that is much faster. */
+/** Fills an empty table. The indexes of the search are built afterwards, which is much faster. */
 export const fillWithCalls = async (database: Pick<DataSource, 'query'>, count: number): Promise<void> => {
   const indexes = await database.query<{ name: string; definition: string }[]>(
     `select indexname as name, indexdef as definition from pg_indexes where indexname like 'call_record_by_%'`,

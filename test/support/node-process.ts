@@ -1,4 +1,4 @@
-/** A Node process of its own, for what is about whole processes: being killed, exit codes, users. */
+/** Starts Node processes, for tests of kills, exit codes and users. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -7,19 +7,19 @@ import { noteSkipped } from './skipped.js';
 
 export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
-/** For tests that start processes: on a busy machine each takes many times as long as on an idle one. */
+/** For tests that start processes. On a busy machine a process starts many times slower than on an idle one. */
 export const PROCESS_LIMIT_MS = 120_000;
 
 export interface ProcessOptions {
-  /** What the process finds beside our own environment. */
+  /** Variables in addition to our own environment. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** A command that runs the rest of its line, such as setpriv. */
+  /** A command that runs the program, such as setpriv. */
   readonly launcher?: readonly string[];
 }
 
 /**
- * What a developer's shell has set for Ringback is not for the tests; empty counts as unset. Test files run at the same
- * time and must not compete for the usual port of the metrics.
+ * Clears a developer's own Ringback settings; empty counts as unset. Test files run concurrently and must not compete for
+ * the default port of the metrics.
  */
 const NO_SETTINGS = {
   ...Object.fromEntries(Object.values(SETTINGS).map(({ name }) => [name, ''])),
@@ -68,13 +68,13 @@ export const endProgram = async (child: ChildProcess): Promise<void> => {
 
 export const IS_ROOT = process.getuid?.() === 0;
 
-/** One that every system knows by name, for initdb asks for the name; and not the one that root falls back to. */
+/** A user that every system has by name, because initdb needs the name; and not the one that root falls back to. */
 export const ORDINARY_USER = Number(execFileSync('id', IS_ROOT ? ['-u', 'daemon'] : ['-u'], { encoding: 'utf8' }));
 
-/** How root runs something as an ordinary user. */
+/** The command prefix with which root runs a program as an ordinary user. */
 export const asOrdinaryUser = (): string[] => (IS_ROOT ? asUser(ORDINARY_USER) : []);
 
-/** How root runs something as another user, who may read this folder even where it lies in root's home. */
+/** The command prefix with which root runs a program as another user, who may read this folder even in root's home. */
 export const asUser = (uid: number): string[] => {
   const launcher = ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
   try {
@@ -90,11 +90,11 @@ export const asUser = (uid: number): string[] => {
   }
 };
 
-/** Of programs that not every machine has, Debian's packages. */
+/** The Debian packages of programs that not every machine has. */
 const PACKAGES = { curl: 'curl', openssl: 'openssl', script: 'bsdutils', setpriv: 'util-linux' } as const;
 
 /**
- * For tests that need such a program; where none may be skipped, they find out for themselves.
+ * For tests that need such a program. With RINGBACK_REQUIRE_ALL_TESTS it is always true, and the tests fail without it.
  * @param what the tests that are skipped without it
  */
 export const isInstalled = (program: keyof typeof PACKAGES, what: string): boolean => {

@@ -1,11 +1,11 @@
-/** A PostgreSQL of a test's own, for what concerns a whole server. */
+/** A separate PostgreSQL server, for tests of server-wide settings. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres.js';
 
 export interface OwnServer extends EmbeddedPostgres {
-  /** The server's files, in the folder of its own. */
+  /** The folder of the server's files. */
   readonly cluster: string;
   readonly socketFolder: string;
 }
@@ -18,7 +18,7 @@ export const startOwnServer = async (dataDir: string, settings: readonly string[
   return { ...server, cluster: join(dataDir, 'postgres'), socketFolder };
 };
 
-/** Below it the server, which may run as another user, has its files. */
+/** A folder for the files of the server, which may run as another user. */
 export const makeServerFolder = async (): Promise<{ path: string; remove(): Promise<void> }> => {
   const path = await mkdtemp(join(tmpdir(), 'ringback server '));
   await chmod(path, 0o755);

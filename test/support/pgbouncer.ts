@@ -1,4 +1,4 @@
-/** A real PgBouncer in front of a test database: a process of its own, in a folder of its own, on a socket there. */
+/** A real PgBouncer in front of a test database: a separate process, with its own folder and a socket in it. */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chown, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,19 +13,19 @@ import { waitFor } from './wait-for.js';
 
 const PROGRAM = '/usr/sbin/pgbouncer';
 
-/** Of the socket's name; no port is taken. */
+/** Part of the socket's name; no TCP port is used. */
 const PORT = 6432;
 
 export interface PgBouncer {
-  /** By way of PgBouncer. */
+  /** The database URL through PgBouncer. */
   readonly url: string;
   readonly directUrl: string;
   close(): Promise<void>;
 }
 
 /**
- * Tests that need it. Where there is none they are skipped, and the summary of the run says so; where RINGBACK_REQUIRE_ALL_TESTS
- * is set, as .ci/run does, they fail.
+ * Tests that need PgBouncer. Without it they are skipped, and the summary of the run lists them. With
+ * RINGBACK_REQUIRE_ALL_TESTS, as in .ci/run, they fail.
  */
 export const describeWithPgBouncer = (what: string, tests: () => void): void => {
   if (existsSync(PROGRAM) || process.env.RINGBACK_REQUIRE_ALL_TESTS) {
@@ -36,10 +36,10 @@ export const describeWithPgBouncer = (what: string, tests: () => void): void => 
   describe.skip(what, tests);
 };
 
-/** Debian's own is older than 1.21 on bookworm, and knows no prepared statements. */
+/** Debian bookworm's version is older than 1.21 and does not support prepared statements. */
 const NEW_PACKAGES = { folder: cacheFolder('pgbouncer-1.24'), suites: 'trixie sid', names: ['pgbouncer'] };
 
-/** Brings one that keeps prepared statements. @returns why it cannot be had, or null */
+/** Downloads a version that supports prepared statements. @returns why it is not available, or null */
 export const fetchNewPgBouncer = (): Promise<string | null> => fetchPackages(NEW_PACKAGES);
 
 /** @param missing what fetchNewPgBouncer returned */
@@ -47,7 +47,7 @@ export const describeWithNewPgBouncer = (missing: string | null, what: string, t
   describeWithPackages(NEW_PACKAGES, missing, what, tests);
 };
 
-/** Copied to where another user than root may read it. */
+/** Copies the program to a folder that a user other than root may read. */
 const newProgram = async (folder: string): Promise<[string, ...string[]]> => {
   const own = join(folder, 'program');
   for (const part of ['usr/sbin', 'usr/lib'])
@@ -57,8 +57,8 @@ const newProgram = async (folder: string): Promise<[string, ...string[]]> => {
 };
 
 /**
- * @param settings beside PgBouncer's defaults, as pgbouncer.ini has them
- * @param isNew the one that fetchNewPgBouncer brings, and not this machine's
+ * @param settings lines for pgbouncer.ini
+ * @param isNew the version that fetchNewPgBouncer downloads, instead of this machine's
  */
 export const startPgBouncer = async (settings: readonly string[], isNew = false): Promise<PgBouncer> => {
   const database = await createProxiedDatabase();
@@ -104,7 +104,7 @@ export const startPgBouncer = async (settings: readonly string[], isNew = false)
   }
 };
 
-/** The socket's file is there a moment before it listens. */
+/** The socket's file exists a moment before it accepts connections. */
 const isListening = async (path: string): Promise<boolean> => {
   const socket = connect(path);
   try {

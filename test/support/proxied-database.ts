@@ -1,12 +1,12 @@
-/** A test database behind a network that fails as a test likes. */
+/** A test database behind a TCP proxy, whose failures the test controls. */
 import { join } from 'node:path';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.js';
 import { createTestDatabase } from './test-database.js';
 
 export interface ProxiedDatabase {
-  /** By way of the proxy. */
+  /** The URL through the proxy. */
   readonly url: string;
-  /** Around it. */
+  /** The URL without the proxy. */
   readonly directUrl: string;
   readonly proxy: TcpProxy;
   drop(): Promise<void>;

@@ -1,7 +1,7 @@
-/** What PostgreSQL did to answer a statement, by its own account. */
+/** What PostgreSQL did for a statement, according to EXPLAIN. */
 import type { EntityManager } from 'typeorm';
 
-/** As EXPLAIN and auto_explain write it in JSON. */
+/** The JSON of EXPLAIN and auto_explain. */
 export interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
@@ -16,13 +16,13 @@ export interface PlanNode {
 }
 
 export interface QueryPlan {
-  /** Kinds of nodes, scans with what they scan; each once. */
+  /** Node types, each once; scans with the name of the table or index. */
   readonly nodes: readonly string[];
-  /** Of 8 KB, planning not included. */
+  /** Buffers of 8 KB, without those of planning. */
   readonly buffers: number;
-  /** That scans of the table read, whether or not they were then let through. */
+  /** Rows that scans read, including rows that a filter removed. */
   readonly rowsRead: number;
-  /** That went into the greatest sort. */
+  /** Rows in the largest sort. */
   readonly rowsSorted: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Records what PostgreSQL did for each statement of a service, as the service sent it and with the plan that its connection
- * had kept: auto_explain comes with PostgreSQL. Statements inside functions, triggers and foreign keys are recorded too.
+ * Records the plan of each statement as the service sent it, including a plan that its connection had cached. It uses
+ * auto_explain, which PostgreSQL includes. Statements inside functions, triggers and foreign keys are recorded too.
  */
 import type { NoticeMessage } from 'pg-protocol/dist/messages.js';
 import type { DataSource } from 'typeorm';
@@ -12,7 +12,7 @@ export interface RecordedPlan extends QueryPlan {
 }
 
 export interface PlanRecorder {
-  /** What was done since the last time. */
+  /** The plans since the last call. */
   take(): RecordedPlan[];
 }
 
@@ -27,11 +27,11 @@ const SETTINGS = {
   'auto_explain.log_level': 'notice',
 };
 
-/** For all who connect from now on. */
+/** For every connection that is opened from now on. */
 export const explainEverything = async (databaseUrl: string): Promise<void> => {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
-  // A connection knows the settings of a library that it has loaded.
+  // A connection has the settings of a library only after it has loaded it.
   await client.query(`load 'auto_explain'`);
   const name = client.escapeIdentifier(new URL(databaseUrl).pathname.slice(1));
   for (const [setting, value] of Object.entries(SETTINGS)) {
@@ -40,7 +40,7 @@ export const explainEverything = async (databaseUrl: string): Promise<void> => {
   await client.end();
 };
 
-/** @param database with a pool of one connection, for only that one is listened to */
+/** @param database with a pool of one connection, because only one connection is recorded */
 export const recordPlans = async ({ driver }: DataSource): Promise<PlanRecorder> => {
   const recorded: RecordedPlan[] = [];
   const connection = await (driver as unknown as { readonly master: Pool }).master.connect();

@@ -1,4 +1,4 @@
-/** A carrier behind HTTP, as `npm run simulator` has it, but within the test: its targets may become known later. */
+/** The simulator's carrier behind HTTP, like `npm run simulator`, in the test's process. Its targets can be set later. */
 import { createLogger } from '../../src/common/logger.js';
 import { SimulatedCarrier } from '../../src/telephony/simulator/simulated-carrier.js';
 import { createCarrierServer } from '../../src/telephony/simulator/carrier-server.js';
@@ -9,12 +9,12 @@ import { WebhookSender } from '../../src/telephony/simulator/webhook-sender.js';
 export interface RemoteCarrier {
   readonly url: string;
   readonly port: number;
-  /** Of its webhooks. */
+  /** The secret of its webhooks. */
   readonly secret: string;
-  /** Where its webhooks go; a test may change it. */
+  /** The URLs of its webhooks; a test may change them. */
   readonly targets: string[];
   callLog(): Promise<readonly CallLogEntry[]>;
-  /** What it knows of a call. */
+  /** The carrier's log entry of a call. */
   entryOf(callSid: string): Promise<CallLogEntry | undefined>;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * A real nginx or Caddy in front of a service, with the configuration that deploy/ ships: only addresses, certificates and the
- * places of files are replaced, and each replacement must find its line.
+ * A real nginx or Caddy in front of a service, with the configuration in deploy/. Only addresses, certificates and file
+ * paths are replaced, and each replacement must match a line.
  */
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -17,9 +17,9 @@ export const SITE = 'calls.example.com';
 
 export interface ReverseProxy {
   readonly port: number;
-  /** The authority that has signed its certificate. */
+  /** The certificate of the authority that signed its certificate. */
   readonly authority: string;
-  /** All that it has written, to files and to its standard error. */
+  /** Everything that it has written to files and to standard error. */
   log(): Promise<string>;
   close(): Promise<void>;
 }
@@ -39,7 +39,7 @@ interface Setting {
   readonly upstream: string;
 }
 
-/** @throws Error where the text to replace does not stand in the configuration */
+/** @throws Error when the configuration does not contain the text to replace */
 const replaced = (text: string, replacements: Readonly<Record<string, string>>): string =>
   Object.entries(replacements).reduce((result, [from, to]) => {
     if (!result.includes(from)) throw new Error(`the shipped configuration has no ${from}`);

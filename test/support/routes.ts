@@ -6,12 +6,12 @@ import type { Access } from '../../src/auth/access.js';
 
 export interface Route {
   readonly method: string;
-  /** As in `v1/app/call/:targetId`. */
+  /** Such as `v1/app/call/:targetId`. */
   readonly path: string;
   readonly access: Access | undefined;
 }
 
-/** Every route that Nest serves, by reflection on what it has taken into its modules. */
+/** Every route that Nest serves, found by reflection on its modules. */
 export const routesOf = (nest: INestApplication): Route[] =>
   [...nest.get(ModulesContainer).values()]
     .flatMap((module) => [...module.controllers.values()])

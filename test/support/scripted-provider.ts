@@ -1,9 +1,9 @@
-/** A provider in place of a real one, which does as a test tells it. */
+/** A fake provider whose outcomes the test sets. */
 import type { DialOutcome, DialRequest, TelephonyProvider } from '../../src/telephony/telephony-provider.js';
 
 export interface ScriptedProvider extends TelephonyProvider {
   readonly dials: DialRequest[];
-  /** What becomes of the next requests. */
+  /** The outcomes of the next requests. */
   onDial: (request: DialRequest, signal: AbortSignal) => Promise<DialOutcome>;
   onHangUp: TelephonyProvider['hangUp'];
   onFetchStatus: TelephonyProvider['fetchStatus'];

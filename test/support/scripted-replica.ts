@@ -1,4 +1,4 @@
-/** What a replica has for its open calls, with providers that do as a test tells them, on a real database. */
+/** The parts of a replica that handle open calls, with scripted providers and a real database. */
 import { CallInquiry } from '../../src/call/reconciliation/call-inquiry.js';
 import { CallPlacement } from '../../src/call/placement/call-placement.js';
 import { CallRecorder } from '../../src/call/call-recorder.js';
@@ -16,11 +16,11 @@ import type { TestApp } from './test-app.js';
 export interface ScriptedReplica {
   readonly sweeper: Sweeper;
   readonly catchUp: CatchUp;
-  /** As a request of the contract would. @returns the callSid */
+  /** Places a call as a request of the contract does. @returns the callSid */
   place(callerId: string, calleeId: string): Promise<string>;
 }
 
-/** @param service whose database and settings it shares; several are replicas of one service */
+/** @param service the replica uses its database and settings; several of them are replicas of one service */
 export const scriptedReplica = (
   { app: { nest }, config, database }: TestApp,
   providers: readonly TelephonyProvider[],
@@ -55,7 +55,7 @@ export const scriptedReplica = (
   };
 };
 
-/** Lets time pass for one call, as far as its record tells. */
+/** Makes a call older: moves every time in its record back. */
 export const age = async ({ database }: Pick<TestApp, 'database'>, callSid: string, seconds: number): Promise<void> => {
   await database.query(
     `update call_record
@@ -68,7 +68,7 @@ export const age = async ({ database }: Pick<TestApp, 'database'>, callSid: stri
   );
 };
 
-/** As if its dial had been sent now, however slow the machine is. */
-export const dialledNow = async ({ database }: Pick<TestApp, 'database'>, callSid: string): Promise<void> => {
+/** Sets the time of the call's dial to now. So a slow machine does not make it older. */
+export const markDialedNow = async ({ database }: Pick<TestApp, 'database'>, callSid: string): Promise<void> => {
   await database.query('update call_record set turn_at = now(), sweep_at = now() where call_sid = $1', [callSid]);
 };

@@ -1,4 +1,4 @@
-/** The simulator as a process of its own, which goes on when the service is killed. */
+/** The simulator as a separate process, which keeps running when the service is killed. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -12,19 +12,19 @@ export const SIMULATOR = join(REPOSITORY, 'dist/src/telephony/simulator/server.j
 export interface SimulatorProcess {
   readonly pid: number;
   readonly url: string;
-  /** What a service needs to be its customer. */
+  /** The settings with which a service uses it. */
   readonly environment: Readonly<Record<'SIMULATOR_URL' | 'SIMULATOR_WEBHOOK_SECRETS', string>>;
   callLog(): Promise<readonly CallLogEntry[]>;
   stop(): Promise<Ending>;
 }
 
 interface SimulatorProcessOptions {
-  /** Where its webhooks go; whoever is not listening yet may stand behind a TcpProxy. */
+  /** The URLs of its webhooks. A service that does not listen yet can be behind a TcpProxy. */
   readonly targets: readonly [string, ...string[]];
   readonly speed?: number;
 }
 
-/** @throws Error with what the process complained of, where it ended instead */
+/** @throws Error with the process's standard error, if the process ends instead */
 export const startSimulator = async ({ targets, speed = 100 }: SimulatorProcessOptions): Promise<SimulatorProcess> => {
   const secret = randomWebhookSecret();
   const child = startNode(SIMULATOR, [], {
@@ -51,7 +51,7 @@ export const startSimulator = async ({ targets, speed = 100 }: SimulatorProcessO
   };
 };
 
-/** It says where it listens once it does. */
+/** The simulator prints its URL when it listens. */
 const urlOf = async (child: ChildProcess, ending: Promise<Ending>): Promise<string> => {
   const said = once(child.stdout!, 'data') as Promise<[Buffer]>;
   const failed = ending.then(({ code, complaint }) => {

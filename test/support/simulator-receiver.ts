@@ -1,4 +1,4 @@
-/** An HTTP server of its own that takes the simulator's webhooks, or refuses them as a test likes. */
+/** An HTTP server that accepts the simulator's webhooks, or refuses them as the test sets. */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,22 +8,22 @@ import type { WebhookRequest } from '../../src/telephony/telephony-provider.js';
 export interface Delivery extends WebhookRequest {
   readonly body: Buffer;
   readonly callSid: string;
-  /** Without `call.` */
+  /** The event type without `call.` */
   readonly type: string;
   readonly endReason?: string;
   readonly id: string;
 }
 
-/** A status to answer with; silence: no answer at all; cut: the connection is torn down. */
+/** A status to answer with; silence: no answer; cut: the connection is closed. */
 export type Reply = number | 'silence' | 'cut';
 
 export interface Receiver {
   readonly url: string;
   readonly port: number;
-  /** All that came, whatever was answered. */
+  /** All received webhooks, with any answer. */
   readonly deliveries: Delivery[];
   of(callSid: string): Delivery[];
-  /** Those that are open now. */
+  /** Open connections. */
   connections(): Promise<number>;
   close(): Promise<void>;
 }

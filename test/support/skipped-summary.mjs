@@ -1,7 +1,7 @@
-/** Plain JavaScript, because jest's transform does not reach as far as global teardown. */
+/** Plain JavaScript, because jest does not transform global teardown. */
 import { readFileSync } from 'node:fs';
 
-/** @returns what was skipped and why, by the command that gets it; empty where nothing was skipped */
+/** @returns the skipped tests and the reasons, by the command that makes them runnable; empty if none was skipped */
 export const skippedSummary = (file) => {
   const notes = read(file);
   const commands = [...new Set(notes.map(({ command }) => command))];

@@ -1,13 +1,13 @@
 /**
- * Tests that are skipped because the machine lacks a program. Test files run in processes of their own, so each adds a line
- * to one file; global teardown prints the summary last, after jest's own (skipped-summary.mjs).
+ * Tests that are skipped because the machine lacks a program. Test files run in separate processes, so each adds a line
+ * to one file. Global teardown prints the summary last, after jest's own (skipped-summary.mjs).
  */
 import { appendFileSync } from 'node:fs';
 
 /**
- * @param what the tests that are skipped
+ * @param what the skipped tests
  * @param missing why they cannot run here
- * @param command the one command after which they can
+ * @param command the command that makes them runnable
  */
 export const noteSkipped = (
   what: string,

@@ -1,4 +1,4 @@
-/** Calls without a provider: only what a test tells happens to them. */
+/** Calls without a provider: only the test applies events to them. */
 import { DataSource } from 'typeorm';
 import { applyCallEvent, type EventToApply } from '../../src/call/record/apply-call-event.js';
 import { newCallSid } from '../../src/call/record/call-sid.js';
@@ -10,10 +10,10 @@ import type { TestApp } from './test-app.js';
 const UNSWEPT = 14_400;
 export const LONGEST_STAYS = [UNSWEPT, UNSWEPT, UNSWEPT];
 
-/** Not configured, so that no sweeper asks about its calls: the simulator would know none of them. */
+/** A provider that is not configured. So no sweeper asks about its calls, which the simulator does not know. */
 export const ELSEWHERE = 'elsewhere';
 
-/** Callers whom no directory knows, each in one call at most. */
+/** Caller ids that are not in the directory. Each caller has at most one call. */
 let nextCaller = 700_000;
 
 export interface StoredCall {
@@ -42,8 +42,8 @@ export const callToOpen = (some: Partial<CallToOpen> = {}): CallToOpen => ({
   ...some,
 });
 
-/** By the call's provider, and by the database's clock, unless it is said otherwise. */
-export const tellOf = async (
+/** Stores an event in the database only. Defaults: the call's provider, the database's clock. */
+export const applyEvent = async (
   database: DataSource,
   callSid: string,
   event: Partial<EventToApply> & Pick<EventToApply, 'type'>,
@@ -67,8 +67,8 @@ const providerOf = async (database: DataSource, callSid: string): Promise<string
   return call?.provider ?? ELSEWHERE;
 };
 
-/** The same, told to the service, which knows it at once. */
-export const tellAndLearn = async (
+/** Applies an event through the service, which caches and publishes the change at once. */
+export const publishEvent = async (
   { app }: Pick<TestApp, 'app'>,
   { callSid }: StoredCall,
   type: 'ringing' | 'answered' | 'ended',

@@ -1,36 +1,36 @@
-/** Stands between two that talk over TCP, and has the network fail as a test likes. */
+/** A TCP proxy that simulates network failures. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 /**
- * pass: all is well. silence: connections are accepted and nothing comes through, either way. hold replies: what is asked
- * comes through, and what is answered does not. cut: every connection is torn down, new ones too.
+ * pass: no failure. silence: connections are accepted, and no data passes in either direction. hold replies: requests pass
+ * and responses do not. cut: every connection is reset, new ones too.
  *
- * What was held back in silence comes through late when the mode is pass again, as TCP has it.
+ * Data that was held back is delivered late when the mode is pass again, as TCP does.
  */
 export type ProxyMode = 'pass' | 'silence' | 'hold replies' | 'cut';
 
 export interface TcpProxy {
   readonly port: number;
-  /** What is behind it on this machine, a port or a socket's path; a test may change it for connections to come. */
+  /** The upstream on this machine: a port or a socket's path. A change applies to new connections. */
   target: number | string;
   mode: ProxyMode;
-  /** How many are open on the near side. */
+  /** The number of open client connections. */
   readonly connections: number;
-  /** Refuses connections from then on. Safe to repeat. */
+  /** Refuses connections from now on. Safe to repeat. */
   close(): Promise<void>;
 }
 
 interface Link {
   readonly near: Socket;
-  /** Opened when the first byte is to come through. */
+  /** Opened when the first byte passes. */
   far?: Socket;
 }
 
 export const startTcpProxy = async (target: number | string = 0): Promise<TcpProxy> => {
   const links = new Set<Link>();
   let mode: ProxyMode = 'pass';
-  const obey = (link: Link): void => {
+  const applyMode = (link: Link): void => {
     if (link.near.destroyed) return;
     if (mode === 'cut') {
       reset(link.near);
@@ -51,7 +51,7 @@ export const startTcpProxy = async (target: number | string = 0): Promise<TcpPro
       links.delete(link);
       link.far?.destroy();
     });
-    obey(link);
+    applyMode(link);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -64,7 +64,7 @@ export const startTcpProxy = async (target: number | string = 0): Promise<TcpPro
     },
     set mode(wanted) {
       mode = wanted;
-      for (const link of [...links]) obey(link);
+      for (const link of [...links]) applyMode(link);
     },
     get connections() {
       return links.size;
@@ -92,7 +92,7 @@ const openFarSide = ({ near }: Link, target: number | string): Socket => {
   return far;
 };
 
-/** Node never lets go of a socket that is reset while it says goodbye, and so spins for ever when the process is to end. */
+/** Node never releases a socket that is reset during its FIN handshake, and then the process spins instead of exiting. */
 const reset = (socket: Socket): void => {
   if (socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();

@@ -1,4 +1,4 @@
-/** The whole service on a database of its own, listening on a free port, with the demo directory and a fast simulator. */
+/** The whole service with its own database, on a free port, with the demo directory and a fast simulator. */
 import { DataSource } from 'typeorm';
 import { createApp, type App } from '../../src/app.js';
 import { issueToken } from '../../src/auth/token-issuer.js';
@@ -10,7 +10,7 @@ import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 export const TEST_SECRET = 'a secret that only the tests know: 32 bytes and more';
 
-/** As SUB_ACCOUNT_KEYS would have it. */
+/** A value for SUB_ACCOUNT_KEYS. */
 export const TEST_KEYS = `test:${Buffer.alloc(32, 'k').toString('base64')}`;
 
 export interface Envelope {
@@ -25,7 +25,7 @@ export interface TestApp {
   readonly config: Config;
   readonly database: DataSource;
   token(userId: string, scope?: string): Promise<string>;
-  /** A contract request as the given user, its token in the query. */
+  /** A contract request as the given user, with the token in the query. */
   ask(userId: string, path: string): Promise<Envelope>;
   /** Any request as an admin; the body is sent as JSON. */
   admin(method: string, path: string, body?: unknown): Promise<Response>;
@@ -34,9 +34,9 @@ export interface TestApp {
 
 interface TestAppOptions {
   readonly environment?: Readonly<Record<string, string>>;
-  /** A database that others use too; else one of its own. */
+  /** A database that other services use too; by default it has its own. */
   readonly databaseUrl?: string;
-  /** Where log lines go, when the environment's LOG_LEVEL wants any. */
+  /** The destination of log lines of the environment's LOG_LEVEL. */
   readonly logTo?: NodeJS.WritableStream;
 }
 

@@ -6,7 +6,7 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Of the server's first role, which may do everything. */
+/** The server's URL for its superuser. */
 export const serverUrl = (): string => {
   const url = process.env.RINGBACK_TEST_DATABASE_URL;
   if (!url) throw new Error('tests run under jest, whose global set-up starts the database');
@@ -23,7 +23,7 @@ const onServer = async (statement: string): Promise<void> => {
   }
 };
 
-/** A database of its own for a test file: migrated, and nothing in it. */
+/** A separate database for a test file: migrated and empty. */
 export const createTestDatabase = async (): Promise<TestDatabase> => {
   const name = `ringback_test_${randomBytes(6).toString('hex')}`;
   await onServer(`create database ${name} template ringback_template`);

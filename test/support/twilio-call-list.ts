@@ -1,4 +1,4 @@
-/** Which calls Twilio lists, by the filters that it has. */
+/** Twilio's list of calls, with its filters. */
 import { isOver, shownLeg, type Call, type Leg } from './twilio-calls.js';
 import { ApiError } from './twilio-forms.js';
 
@@ -9,7 +9,7 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   To: (leg, value) => leg.to === value,
   From: (leg, value) => leg.from === value,
   Status: (leg, value) => leg.status === value,
-  // A call that is not dialled yet has no start. Its document leaves open whether one that rings has: here it has none.
+  // A queued call has no start time. Twilio's documentation does not say whether a ringing one has; here it has none.
   'StartTime>': (leg, value) => (leg.startedAt !== null || isOver(leg)) && leg.createdAt >= new Date(value),
 };
 

@@ -1,8 +1,8 @@
-/** Who picks up and who hangs up, and when: by the last two digits of the callee's number, as with the simulator. */
+/** Scripts of calls, chosen by the last two digits of the callee's number, as with the simulator. */
 import { callerHangsUp, endLegB, isOver, newLeg, progress } from './twilio-calls.js';
 import { PHASES, type Call, type CallWorld, type Leg, type Phase, type Status } from './twilio-calls.js';
 
-/** @param phase that the step leads to; a call that is held before it goes no further */
+/** @param phase the phase that the step leads to; a call that is held before it stays there */
 const after = (world: CallWorld, call: Call, seconds: number, phase: Phase, act: () => void): void => {
   if (PHASES.indexOf(phase) > PHASES.indexOf(world.heldAt() ?? 'ended')) return;
   const timer = setTimeout(

@@ -1,4 +1,4 @@
-/** Twilio's accounts, as the tests know them, and a dial under one of them. */
+/** Twilio accounts of the tests, and a dial with one of them. */
 import { TwilioProvider, type TwilioOptions } from '../../src/telephony/twilio/twilio.provider.js';
 import type { DialRequest, SubAccountCredentials } from '../../src/telephony/telephony-provider.js';
 
@@ -13,10 +13,10 @@ export const TENANT: SubAccountCredentials = {
 export const ACCOUNTS = { [MAIN.externalId]: MAIN.secret, [TENANT.externalId]: TENANT.secret };
 export const CALLER_NUMBER = '+15005550006';
 
-/** Signed for; a proxy would stand there. */
+/** The URL that signatures cover; in production, a reverse proxy's. */
 export const PUBLIC_URL = 'https://calls.example.com';
 
-/** A service's settings for a stand-in of Twilio's at that address. */
+/** A service's settings for a Twilio stand-in at that URL. */
 export const twilioSettings = (url: string) => ({
   PUBLIC_URL,
   TWILIO_URL: url,
@@ -47,4 +47,4 @@ export const twilioDial = (script: string, subAccount = TENANT): DialRequest => 
   subAccount,
 });
 
-export const patient = (): AbortSignal => new AbortController().signal;
+export const noTimeout = (): AbortSignal => new AbortController().signal;

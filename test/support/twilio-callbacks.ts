@@ -1,27 +1,27 @@
-/** How Twilio delivers a callback: form, signature, and further attempts where the address asks for them. */
+/** How Twilio delivers a callback: form, signature, and retries if the URL asks for them. */
 import { createHmac, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 
 export interface CallbackOptions {
-  /** Where a public address is found on this machine. */
+  /** Maps a public URL to one on this machine. */
   readonly reach: (url: string) => string;
-  /** Twilio's pages leave open whether an address is signed with its fragment. */
+  /** Twilio's documentation does not say whether the signature covers a URL's fragment. */
   readonly signsFragment: boolean;
 }
 
 export interface SentCallback {
-  /** As it was told to us, fragment and all. */
+  /** The URL as we gave it, with its fragment. */
   readonly url: string;
   readonly fields: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
-  /** One for each attempt; null where there was no answer. */
+  /** One per attempt; null if there was no answer. */
   readonly answers: (number | null)[];
 }
 
 const PAUSE_MS = 10;
 
-/** HMAC-SHA1, or SHA256 with a SharedKey, over the address and each field's name and value, in the order of names. */
+/** HMAC-SHA1, or SHA256 with a SharedKey, over the URL and each field's name and value, sorted by name. */
 export const signatureOf = (
   authToken: string,
   url: string,
@@ -33,7 +33,7 @@ export const signatureOf = (
   return createHmac(hash, authToken).update(text, 'utf8').digest('base64');
 };
 
-/** @returns the body of an answer of 2xx, null where there was none */
+/** @returns the body of a 2xx answer, or null */
 export const deliver = async (
   url: string,
   fields: Readonly<Record<string, string>>,

@@ -1,6 +1,6 @@
-/** The calls of the test server: two legs, their states, and what is told of them. */
+/** The calls of the test server: two legs, their states, and their callbacks. */
 import { randomBytes } from 'node:crypto';
-import { readGoodbye, type DialInstruction } from './twilio-twiml.js';
+import { readHangUp, type DialInstruction } from './twilio-twiml.js';
 
 export type Status = 'queued' | 'ringing' | 'in-progress' | 'completed' | 'busy' | 'no-answer' | 'canceled' | 'failed';
 
@@ -30,21 +30,21 @@ export interface Call {
   readonly timers: Set<NodeJS.Timeout>;
 }
 
-/** What a call has come to, as its events tell it; `nothing` before the first of them. */
+/** The phase of a call by its events; `nothing` before the first event. */
 export const PHASES = ['nothing', 'caller_answered', 'ringing', 'answered', 'ended'] as const;
 export type Phase = (typeof PHASES)[number];
 
 export interface CallWorld {
-  /** The phase at which calls that are placed now stay until an order comes; undefined where they go on by themselves. */
+  /** New calls stay in this phase until an API request; undefined: they continue by their script. */
   heldAt(): Phase | undefined;
-  /** How many seconds of a call go by in one. */
+  /** The factor by which calls are faster than real time. */
   readonly speed: number;
-  /** By Twilio's clock, which goes as fast. */
+  /** Twilio's clock, which is faster by the same factor. */
   now(): Date;
-  /** Twilio may or may not ask the Dial's action once leg A has hung up. */
+  /** Twilio may or may not request the Dial's action after leg A has hung up. */
   readonly asksActionWhenCallerLeft: boolean;
-  /** @returns the body of the answer, null where there was none of 2xx */
-  tell(url: string, fields: Record<string, string>, accountSid: string): Promise<string | null>;
+  /** @returns the body of a 2xx answer, or null */
+  post(url: string, fields: Record<string, string>, accountSid: string): Promise<string | null>;
   /** The caller hears "an application error has occurred". */
   applicationError(call: Call): void;
 }
@@ -71,7 +71,7 @@ export const newLeg = (
 
 export const rfc2822 = (time: Date): string => time.toUTCString().replace('GMT', '+0000');
 
-/** As the wire has it: initiated is an event, and the status of nothing. */
+/** The names in callbacks: `initiated` is an event, but not a status. */
 const EVENT_OF: Readonly<Record<Status, string>> = {
   queued: 'initiated',
   ringing: 'ringing',
@@ -107,7 +107,7 @@ export const progress = (world: CallWorld, call: Call, leg: Leg, status: Status,
   if (status === 'in-progress') leg.startedAt = leg.updatedAt;
   if (isOver(leg)) leg.endedAt = leg.updatedAt;
   if (!leg.statusCallback || !leg.statusCallbackEvents.includes(EVENT_OF[status])) return;
-  void world.tell(
+  void world.post(
     leg.statusCallback,
     {
       ...fieldsOf(leg),
@@ -122,7 +122,7 @@ export const progress = (world: CallWorld, call: Call, leg: Leg, status: Status,
   );
 };
 
-/** Leg B ends, then the Dial, and with its answer leg A. */
+/** Leg B ends, then the Dial, and the Dial's answer ends leg A. */
 export const endLegB = (world: CallWorld, call: Call, status: Status, sipCode?: number): void => {
   const { legA, legB } = call;
   if (!legB || isOver(legB)) return;
@@ -130,7 +130,7 @@ export const endLegB = (world: CallWorld, call: Call, status: Status, sipCode?: 
   void endDial(world, call).then((answer) => {
     try {
       if (answer === null) throw new Error('no answer');
-      readGoodbye(answer);
+      readHangUp(answer);
     } catch {
       if (!isOver(legA)) world.applicationError(call);
     }
@@ -138,14 +138,14 @@ export const endLegB = (world: CallWorld, call: Call, status: Status, sipCode?: 
   });
 };
 
-/** Leg A ends, by itself or by order, and takes leg B along. */
+/** Leg A ends, by itself or by an API request, and leg B ends with it. */
 export const endLegA = (world: CallWorld, call: Call, status: Status): void => {
   const { legA, legB } = call;
   if (isOver(legA)) return;
   progress(world, call, legA, status, status === 'completed' ? 200 : 487);
   for (const timer of call.timers) clearTimeout(timer);
   if (!legB || isOver(legB)) return;
-  // Canceled is a leg that was canceled over the API, says Twilio; one that its caller left is not answered.
+  // Twilio: `canceled` means canceled over the API. If the caller hangs up, the leg is `no-answer`.
   const answered = legB.status === 'in-progress';
   progress(world, call, legB, answered ? 'completed' : 'no-answer', answered ? 200 : 487);
   if (world.asksActionWhenCallerLeft) void endDial(world, call);
@@ -164,7 +164,7 @@ const endDial = async (world: CallWorld, call: Call): Promise<string | null> => 
     ...(legB.startedAt && { DialCallDuration: String(secondsOf(legB)) }),
     ...(legB.startedAt && dial.records && { RecordingUrl: recordingUrl(legA) }),
   };
-  return world.tell(dial.action, fields, legA.accountSid);
+  return world.post(dial.action, fields, legA.accountSid);
 };
 
 const recordingUrl = ({ accountSid }: Leg): string =>

@@ -1,4 +1,4 @@
-/** What may be asked of Twilio's calls: every field by name, and nothing else. */
+/** The form fields that the stand-in for Twilio accepts; it refuses any other field. */
 import { BadTwiml, CALL_EVENTS, readDial, type DialInstruction } from './twilio-twiml.js';
 
 export class ApiError extends Error {
@@ -16,7 +16,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The names that Twilio's OpenAPI description has for creating a call, as far as they concern a call with inline TwiML. */
+/** Names from Twilio's OpenAPI description of creating a call, for a call with inline TwiML. */
 const CREATE_FIELDS = [
   'To',
   'From',
@@ -71,7 +71,7 @@ export interface OrderedCall {
   readonly machineDetection: string | null;
 }
 
-/** @throws ApiError as Twilio would refuse it, or where Twilio would take it and we should not have sent it */
+/** @throws ApiError if Twilio refuses the form, or if Twilio accepts it but we must not send it */
 export const checkCreate = (form: URLSearchParams, callerNumbers: readonly string[]): OrderedCall => {
   refuseUnknown(form, CREATE_FIELDS);
   const [to, from, twiml] = [form.get('To'), form.get('From'), form.get('Twiml')];

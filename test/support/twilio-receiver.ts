@@ -1,4 +1,4 @@
-/** Ringback's door for Twilio, without the house behind it: what comes in is read by a provider and answered as it says. */
+/** Receives Twilio's callbacks without the service: a provider reads each request and decides the answer. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +14,7 @@ export interface TwilioReceiver {
   readonly url: string;
   readonly requests: WebhookRequest[];
   readonly readings: WebhookReading[];
-  /** A status to answer with, instead of reading. */
+  /** A status to answer with, without reading the request. */
   refuseWith: number | null;
   eventsOf(callSid: string): ProviderEvent[];
   close(): Promise<void>;
@@ -65,7 +65,7 @@ export const startTwilioReceiver = async (provider: () => TelephonyProvider): Pr
   return receiver;
 };
 
-/** What the record would be after these events, each applied once. */
+/** The record after these events, each applied once. */
 export const recordAfter = (events: readonly ProviderEvent[]): CallProgress => {
   const once = new Map([...events].reverse().map((event) => [event.eventId, event]));
   return events.filter((event) => once.get(event.eventId) === event).reduce(advance, REQUESTED);

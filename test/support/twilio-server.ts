@@ -1,7 +1,7 @@
 /**
- * A server that speaks Twilio's wire format, as far as calls go: written from Twilio's public descriptions of its API, and
- * stricter than Twilio, so that a slip of ours is refused and not overlooked. How a call goes is scripted by the last two
- * digits of the callee's number, as with the simulator. Its callbacks are real ones, signed, over HTTP.
+ * A server with Twilio's wire format for calls, written from Twilio's public API documentation. It is stricter than Twilio,
+ * so that it refuses our mistakes. The last two digits of the callee's number choose a call's script, as with the
+ * simulator. Its callbacks are real, signed HTTP requests.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -14,33 +14,33 @@ import { ApiError, checkCreate, checkForm, checkUpdate } from './twilio-forms.js
 import { listedCalls } from './twilio-call-list.js';
 
 export interface TwilioServerOptions extends Partial<CallbackOptions> {
-  /** Auth tokens by account; the first is the main account, whose credentials hold for all of them. */
+  /** Auth tokens by account. The first is the main account, whose credentials are valid for all accounts. */
   readonly accounts: Readonly<Record<string, string>>;
   readonly callerNumbers: readonly string[];
-  /** How many seconds of a call go by in one. */
+  /** The factor by which calls are faster than real time. */
   readonly speed: number;
   readonly asksActionWhenCallerLeft?: boolean;
-  /** What becomes of an order to cancel an answered leg: Twilio's pages say that it has no effect, not how it is answered. */
+  /** The answer to a cancel of an answered leg. Twilio documents that it has no effect, but not the answer. */
   readonly cancelOfAnswered?: 'refuse' | 'ignore';
 }
 
 export interface TwilioServer {
   readonly url: string;
   readonly port: number;
-  /** `POST /2010-04-01/…`, whatever was answered. */
+  /** `POST /2010-04-01/…`, with any answer. */
   readonly requests: string[];
   readonly forms: URLSearchParams[];
   readonly callbacks: SentCallback[];
   readonly calls: ReadonlyMap<string, Call>;
-  /** Legs whose caller heard that an application error has occurred. */
+  /** Legs whose caller heard "an application error has occurred". */
   readonly applicationErrors: string[];
-  /** Instead of an answer of its own, to the next request. */
+  /** Answers the next request with this instead. */
   answerNext(status: number, body: string, headers?: Readonly<Record<string, string>>): void;
-  /** To the next request that is carried out. */
+  /** Applies to the next request that is carried out. */
   replyNext(status: number, body: string): void;
-  /** Calls that are placed from now on stay in this phase, however long a test takes. */
+  /** New calls stay in this phase. */
   holdAt(phase: Phase): void;
-  /** Acts within the next order, after it has come and before it is decided. */
+  /** Runs during the next hang-up request, after its arrival and before its outcome. */
   beforeNextOrder(act: (call: Call) => void): void;
   callOf(sid: string): Call;
   callerHangsUp(sid: string): void;
@@ -90,7 +90,7 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     heldAt: () => heldAt,
     now: () => new Date(startedAt + (Date.now() - startedAt) * options.speed),
     asksActionWhenCallerLeft: options.asksActionWhenCallerLeft ?? true,
-    tell: (url, fields, accountSid) =>
+    post: (url, fields, accountSid) =>
       deliver(url, fields, accounts[accountSid] ?? '', { reach, signsFragment }, callbacks),
     applicationError: ({ legA }) => applicationErrors.push(legA.sid),
   };
@@ -134,7 +134,7 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     throw new ApiError(404, 20404, `The requested resource /Calls/${sid}.json was not found`);
   };
 
-  /** In one step: nothing comes between the look at the state and the change. */
+  /** Reads and changes the state in one step. */
   const update = ({ sid = '', accountSid, form }: Asked): object => {
     const wanted = checkUpdate(form);
     const { call, leg } = legBy(sid, accountSid);

@@ -1,4 +1,4 @@
-/** The whole service with Twilio alone, by a server that speaks its wire format. */
+/** The whole service with Twilio as its only provider, on a server with Twilio's wire format. */
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.js';
 import { startTestApp, type TestApp } from './test-app.js';
 import { ACCOUNTS, CALLER_NUMBER, PUBLIC_URL, TENANT, twilioSettings } from './twilio-call.js';
@@ -7,11 +7,11 @@ import { startTwilioServer, type TwilioServer } from './twilio-server.js';
 export interface TwilioService {
   readonly service: TestApp;
   readonly twilio: TwilioServer;
-  /** Between the two; callbacks do not go by it. */
+  /** Between service and Twilio; callbacks do not pass it. */
   readonly network: TcpProxy;
-  /** Whether what Twilio tells comes in. */
-  hears: boolean;
-  /** A user with a phone of their own and a sub-account at Twilio. */
+  /** Whether Twilio's callbacks reach the service. */
+  receivesCallbacks: boolean;
+  /** A user with an own phone and a sub-account at Twilio. */
   user(phone?: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export const startTwilioService = async (
     accounts: ACCOUNTS,
     callerNumbers: [CALLER_NUMBER],
     speed: 20,
-    reach: (url) => (telephony.hears ? url.replace(PUBLIC_URL, service.url) : NOWHERE),
+    reach: (url) => (telephony.receivesCallbacks ? url.replace(PUBLIC_URL, service.url) : NOWHERE),
   });
   const network = await startTcpProxy(twilio.port);
   const service: TestApp = await startTestApp({
@@ -41,7 +41,7 @@ export const startTwilioService = async (
     service,
     twilio,
     network,
-    hears: true,
+    receivesCallbacks: true,
     async user(phone) {
       const id = String(nextUser++);
       await service.admin('PUT', 'users', { users: [{ id, name: 'Somebody', phone: phone ?? `1390000${id}` }] });

@@ -1,4 +1,4 @@
-/** TwiML as Twilio's reference has it, as far as a Dial with one Number goes; anything else is refused. */
+/** Parses TwiML with one Dial and one Number, as in Twilio's reference; refuses anything else. */
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 
 export interface DialInstruction {
@@ -12,7 +12,7 @@ export interface DialInstruction {
   readonly statusCallbackEvents: readonly string[];
 }
 
-/** An error 12100: the document cannot be understood. */
+/** Twilio's error 12100: the document cannot be parsed. */
 export class BadTwiml extends Error {}
 
 export const CALL_EVENTS = ['initiated', 'ringing', 'answered', 'completed'];
@@ -49,7 +49,7 @@ const parse = (document: string): Node => {
 
 const attribute = (node: Node, name: string): string | null => (node[`@${name}`] as string | undefined) ?? null;
 
-const onlyKnows = (what: string, node: Node, children: string[], attributes: string[]): void => {
+const expectOnly = (what: string, node: Node, children: string[], attributes: string[]): void => {
   const known = [...children, ...attributes.map((name) => `@${name}`)];
   const strange = Object.keys(node).filter((name) => !known.includes(name));
   if (strange.length > 0) throw new BadTwiml(`${what} knows no ${strange.join(', ')}`);
@@ -66,12 +66,12 @@ const isUrl = (text: string | null): boolean => text === null || /^https?:\/\/[^
 
 export const readDial = (document: string): DialInstruction => {
   const response = parse(document);
-  onlyKnows('Response', response, ['Dial'], []);
+  expectOnly('Response', response, ['Dial'], []);
   const dial = response.Dial as Node;
-  onlyKnows('Dial', dial, ['Number'], DIAL_ATTRIBUTES);
+  expectOnly('Dial', dial, ['Number'], DIAL_ATTRIBUTES);
   const number = dial.Number as Node;
   if (typeof number !== 'object') throw new BadTwiml('Number has no attributes, or Dial no Number');
-  onlyKnows('Number', number, ['#text'], NUMBER_ATTRIBUTES);
+  expectOnly('Number', number, ['#text'], NUMBER_ATTRIBUTES);
   const [action, statusCallback] = [attribute(dial, 'action'), attribute(number, 'statusCallback')];
   if (!isUrl(action) || !isUrl(statusCallback)) throw new BadTwiml('a URL is none');
   const events = attribute(number, 'statusCallbackEvent')?.split(' ') ?? ['completed'];
@@ -94,7 +94,7 @@ export const readDial = (document: string): DialInstruction => {
   };
 };
 
-/** What an action may answer here: nothing more, or to hang up. */
-export const readGoodbye = (document: string): void => {
-  onlyKnows('Response', parse(document), ['Hangup'], []);
+/** The answer of an action may be empty or a hang-up. */
+export const readHangUp = (document: string): void => {
+  expectOnly('Response', parse(document), ['Hangup'], []);
 };

@@ -1,4 +1,4 @@
-/** The whole service with Yuntongxun and Twilio beside each other, each a stand-in of its own, reached over HTTP both ways. */
+/** The whole service with two providers, Yuntongxun and Twilio. Each is a stand-in, with HTTP in both directions. */
 import { ACCOUNTS, CALLER_NUMBER, PUBLIC_URL, TENANT, twilioSettings } from './twilio-call.js';
 import { startTwilioServer, type TwilioServer } from './twilio-server.js';
 import { startTestApp, type TestApp } from './test-app.js';
@@ -9,7 +9,7 @@ export interface TwoProviders {
   readonly service: TestApp;
   readonly yuntongxun: YuntongxunServer;
   readonly twilio: TwilioServer;
-  /** A user with a phone, and sub-accounts at those of the two that are named. */
+  /** A user with a phone, and sub-accounts at the named providers. */
   user(...subAccounts: readonly ('yuntongxun' | 'twilio')[]): Promise<string>;
   close(): Promise<void>;
 }

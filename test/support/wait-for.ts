@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits for a condition, and not for a time: the limit only decides when to call it a failure. */
+/** Waits for a condition, not for a time: after the limit, it fails. */
 export const waitFor = async <T>(
   what: string,
   condition: () => T | undefined | false | null | Promise<T | undefined | false | null>,
@@ -10,7 +10,7 @@ export const waitFor = async <T>(
   for (;;) {
     const result = await condition();
     if (result !== undefined && result !== false && result !== null) return result;
-    if (performance.now() > deadline) throw new Error(`${what}: has not come about within ${limitMs} ms`);
+    if (performance.now() > deadline) throw new Error(`${what}: did not happen within ${limitMs} ms`);
     await sleep(5);
   }
 };

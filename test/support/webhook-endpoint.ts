@@ -15,7 +15,7 @@ export const registerEndpoint = async (
   return (await response.json()) as RegisteredEndpoint;
 };
 
-/** Lets the waiting of failed deliveries be over. */
+/** Makes failed deliveries due for a retry now. */
 export const retryNow = async (database: DataSource): Promise<void> => {
   await database.query('update graphile_worker._private_jobs set run_at = now() where locked_at is null');
   await database.query(`select pg_notify('jobs:insert', '{"count":10}')`);

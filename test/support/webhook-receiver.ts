@@ -1,4 +1,4 @@
-/** The app's backend, as far as webhooks go: takes them, or refuses them as a test likes. */
+/** An app's backend that receives webhooks, and accepts or refuses them as the test sets. */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -19,25 +19,25 @@ interface WholeReply {
   readonly body?: string;
 }
 
-/** silence: no answer at all; cut: the connection is torn down. */
+/** silence: no answer; cut: the connection is closed. */
 export type Reply = number | 'silence' | 'cut' | WholeReply;
 
 export interface WebhookReceiver {
   readonly url: string;
-  /** All that came, whatever was answered. */
+  /** All received webhooks, with any answer. */
   readonly received: ReceivedWebhook[];
-  /** Those that were answered with 2xx. */
-  taken(callSid?: string): ReceivedWebhook[];
-  /** Most of one call that were ever being answered at once. */
-  readonly mostAtOnce: number;
+  /** The webhooks that were answered with 2xx. */
+  accepted(callSid?: string): ReceivedWebhook[];
+  /** The greatest number of concurrent deliveries of one call. */
+  readonly mostConcurrent: number;
   replyWith(reply: (webhook: Omit<ReceivedWebhook, 'answered'>) => Reply | Promise<Reply>): void;
   close(): Promise<void>;
 }
 
 export const startWebhookReceiver = async (): Promise<WebhookReceiver> => {
   const received: ReceivedWebhook[] = [];
-  const underWay = new Map<string, number>();
-  let mostAtOnce = 0;
+  const inFlight = new Map<string, number>();
+  let mostConcurrent = 0;
   let reply: Parameters<WebhookReceiver['replyWith']>[0] = () => 204;
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -47,11 +47,11 @@ export const startWebhookReceiver = async (): Promise<WebhookReceiver> => {
       const change = JSON.parse(body) as CallChange;
       const webhook = { headers: request.headers, body, change, id: String(request.headers['webhook-id']) };
       const { callSid } = change.data;
-      const atOnce = (underWay.get(callSid) ?? 0) + 1;
-      underWay.set(callSid, atOnce);
-      mostAtOnce = Math.max(mostAtOnce, atOnce);
+      const concurrent = (inFlight.get(callSid) ?? 0) + 1;
+      inFlight.set(callSid, concurrent);
+      mostConcurrent = Math.max(mostConcurrent, concurrent);
       void Promise.resolve(reply(webhook)).then((answered) => {
-        underWay.set(callSid, (underWay.get(callSid) ?? 1) - 1);
+        inFlight.set(callSid, (inFlight.get(callSid) ?? 1) - 1);
         received.push({ ...webhook, answered });
         if (answered === 'cut') request.socket.destroy();
         else if (typeof answered === 'number') response.writeHead(answered).end();
@@ -64,13 +64,13 @@ export const startWebhookReceiver = async (): Promise<WebhookReceiver> => {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     received,
-    taken: (callSid) =>
+    accepted: (callSid) =>
       received.filter(
         ({ answered, change }) =>
           typeof answered === 'number' && answered < 300 && (callSid === undefined || change.data.callSid === callSid),
       ),
-    get mostAtOnce() {
-      return mostAtOnce;
+    get mostConcurrent() {
+      return mostConcurrent;
     },
     replyWith(next) {
       reply = next;

@@ -1,7 +1,7 @@
 /**
- * The calls of Yuntongxun's stand-in: each goes as the callee's last two digits say, like the simulator's, at a given
- * speed, and is told of in the vendor's words. An app with 应用鉴权 gets CallAuth, CallEstablish and Hangup at its
- * address, each with its action behind the path or all at the bare path; one without gets a realtime CDR at the address that the dial named.
+ * The calls of Yuntongxun's stand-in. The callee's last two digits choose the script, as with the simulator; `speed` scales
+ * it. Notifications have the vendor's format. An app with 应用鉴权 gets CallAuth, CallEstablish and Hangup at its URL,
+ * with or without the action in the path. An app without it gets a realtime CDR at the URL that the dial named.
  */
 import { randomBytes } from 'node:crypto';
 import { chinaTime, writeCdr } from './yuntongxun-cdr.js';
@@ -54,7 +54,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
 };
 
 export interface CallsOptions {
-  /** A second of the script is divided by it. */
+  /** The script's times are divided by this. */
   readonly speed: number;
   readonly webhookFormat: Format;
   readonly appId: string;
@@ -64,9 +64,9 @@ export class StandInCalls {
   readonly dials: StandInDial[] = [];
   readonly hangUps: StandInHangUp[] = [];
   readonly deliveries: StandInDelivery[] = [];
-  /** The app's address for 应用鉴权; null for an app without. */
+  /** The app's URL for 应用鉴权; null for an app without it. */
   webhookUrl: string | null = null;
-  /** Whether the action follows the app's address, as integrators that serve a path for each have it. */
+  /** Whether the action is appended to the app's URL, for integrators that serve one path per action. */
   appendsAction = false;
   private readonly calls = new Map<string, Call>();
   private readonly closing = new AbortController();
@@ -93,7 +93,7 @@ export class StandInCalls {
     return callSid;
   }
 
-  /** Looks and acts in one step, as no two requests can. */
+  /** Reads and changes the state in one step. */
   cancel(callSid: string, type: string, by: string): CancelAnswer {
     const call = this.calls.get(callSid);
     const answer = this.answerTo(call, type, by);
@@ -102,7 +102,7 @@ export class StandInCalls {
     return answer;
   }
 
-  knows(callSid: string): boolean {
+  has(callSid: string): boolean {
     return this.calls.has(callSid);
   }
 
@@ -127,12 +127,12 @@ export class StandInCalls {
 
   private async run(call: Call): Promise<void> {
     if (this.webhookUrl !== null) {
-      const answer = await this.tell(call, 'CallAuth', { subtype: '2' });
+      const answer = await this.send(call, 'CallAuth', { subtype: '2' });
       if (!/<Response>.*<statuscode>0000<\/statuscode>/is.test(answer ?? '')) {
         this.end(call, '-7');
         return;
       }
-      // With 应用鉴权 the answer decides.
+      // With 应用鉴权, the app's answer decides whether the call continues.
       call.isRecorded = answer!.includes('<record>1</record>');
     }
     const [callerAnswers, calleeAnswers, end] = SCRIPTS[call.fields.to!.slice(-2)] ?? SCRIPTS['00']!;
@@ -141,7 +141,7 @@ export class StandInCalls {
     });
     this.at(call, calleeAnswers, () => {
       call.answeredAt = new Date();
-      if (this.webhookUrl !== null) void this.tell(call, 'CallEstablish', {});
+      if (this.webhookUrl !== null) void this.send(call, 'CallEstablish', {});
     });
     this.at(call, end?.[0] ?? null, () => {
       this.end(call, end![1]);
@@ -170,7 +170,7 @@ export class StandInCalls {
     }
     const { answeredAt, callerAnsweredAt } = call;
     const startedAt = answeredAt ?? callerAnsweredAt;
-    void this.tell(call, 'Hangup', {
+    void this.send(call, 'Hangup', {
       subtype: '2',
       starttime: startedAt ? chinaTime(startedAt) : '',
       endtime: startedAt ? chinaTime(now) : '',
@@ -188,12 +188,12 @@ export class StandInCalls {
     await this.post('CDR', hangupCdrUrl, writeCdr(this.options.webhookFormat, cdr));
   }
 
-  private tell(call: Call, action: string, more: Readonly<Record<string, string>>): Promise<string | null> {
+  private send(call: Call, action: string, more: Readonly<Record<string, string>>): Promise<string | null> {
     const body = writeNotification(this.options.webhookFormat, this.fieldsOf(call, action, more));
     return this.post(action, this.addressFor(action), body);
   }
 
-  /** @returns the answer of a request that was taken */
+  /** @returns the answer of an accepted request */
   private async post(action: string, url: string, body: string): Promise<string | null> {
     try {
       const signal = AbortSignal.any([this.closing.signal, AbortSignal.timeout(5_000)]);

@@ -1,6 +1,6 @@
 /**
- * The realtime CDR as the vendor's sample has it, with the names and meanings that integrators took over; with needBothCdr
- * as one of them has captured it: both legs in one body, leg B first, and the cause with leg A.
+ * The realtime CDR of the vendor's sample, with the names and meanings that integrators use. With needBothCdr, it is as an
+ * integrator captured it: both legs in one body, leg B first, and the cause with leg A.
  */
 import type { Format } from './yuntongxun-request.js';
 
@@ -14,7 +14,7 @@ export interface CdrCall {
   readonly answeredAt: Date | null;
   readonly endedAt: Date;
   readonly byetype: string;
-  /** Where it is recorded; without, the CDR has no such field. */
+  /** The URL of the recording; without one, the CDR has no such field. */
   readonly recordUrl: string | null;
 }
 

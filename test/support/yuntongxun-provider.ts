@@ -1,4 +1,4 @@
-/** The provider as a test has it: told of a stand-in for Yuntongxun, with a webhook token of its own. */
+/** A Yuntongxun provider that uses a stand-in server and its own webhook token. */
 import { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
 import type { YuntongxunOptions } from '../../src/telephony/yuntongxun/yuntongxun-options.js';
 import type { DialRequest } from '../../src/telephony/telephony-provider.js';
@@ -22,7 +22,7 @@ export const providerFor = (
     ...options,
   });
 
-/** A service's settings for one that no server stands behind. */
+/** A service's settings for Yuntongxun without a server. */
 export const UNREACHED_SETTINGS = {
   YUNTONGXUN_ACCOUNT_SID: 'a1',
   YUNTONGXUN_AUTH_TOKEN: 'only-we-know-this',
@@ -31,15 +31,15 @@ export const UNREACHED_SETTINGS = {
   YUNTONGXUN_URL: 'http://127.0.0.1:9',
 };
 
-/** One that no server stands behind. */
+/** A provider without a server. */
 export const providerAlone = (options: Partial<YuntongxunOptions> = {}): YuntongxunProvider =>
   providerFor({ url: 'http://127.0.0.1:9', accountSid: 'a1', authToken: 'secret', appId: 'app' }, options);
 
-/** A dial with the server's own sub-account, whose script has the given number. */
+/** A dial of the given script with the server's own sub-account. */
 export const callbackRequest = (
   server: Pick<YuntongxunServer, 'subAccount'>,
   script: string,
   changes: Partial<DialRequest> = {},
 ): DialRequest => ({ ...dialRequest(script), subAccount: server.subAccount, ...changes });
 
-export const patience = (): AbortSignal => AbortSignal.timeout(10_000);
+export const replyTimeout = (): AbortSignal => AbortSignal.timeout(10_000);

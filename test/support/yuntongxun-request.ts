@@ -1,6 +1,6 @@
 /**
- * How strictly Yuntongxun's stand-in looks at a request: everything that the vendor's clients do is asked for, and nothing
- * else is let through. Codes 1129xx are our own inventions for what no public source gives a code.
+ * How strictly Yuntongxun's stand-in checks a request: it requires everything that the vendor's clients send, and refuses
+ * anything else. Codes 1129xx are our own, for errors without a code in any public source.
  */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -20,7 +20,7 @@ export type Operation = keyof typeof OPERATIONS;
 export interface CheckedRequest {
   readonly operation: Operation;
   readonly format: Format;
-  /** Of the path. */
+  /** The account or sub-account in the path. */
   readonly sid: string;
   readonly fields: Readonly<Record<string, string>>;
 }
@@ -35,7 +35,7 @@ export class Refused extends Error {
   }
 }
 
-/** Not answered in the envelope, for it did not get so far: a bare HTTP status. */
+/** Answered with a bare HTTP status, without the vendor's envelope. */
 export class Bare extends Error {
   constructor(
     readonly status: number,
@@ -45,7 +45,7 @@ export class Bare extends Error {
   }
 }
 
-/** Root of the XML, fields that must be there, and fields that may. */
+/** The XML root, required fields, and optional fields. */
 const OPERATIONS = {
   'POST SubAccounts Calls/Callback': {
     root: 'CallBack',
@@ -78,7 +78,7 @@ const SHAPES: Readonly<Record<string, RegExp>> = {
   friendlyName: /^[\w@.-]+$/,
 };
 
-/** The vendor's window is said to be a day; a client whose clock is right needs no minute. */
+/** The vendor's window is a day, according to integrators. A client with a correct clock needs less than a minute. */
 const WINDOW_MS = 60_000;
 
 /** @throws Refused Bare */

@@ -1,7 +1,7 @@
 /**
- * A stand-in for app.cloopen.com that speaks Yuntongxun's REST 2013-12-26 as its public sources describe it, and was
- * written from those, not from our client. Scripts 06 and 07 refuse, 08 never replies though the call goes on, 09 fails
- * without a body; the others are in yuntongxun-calls.ts.
+ * A stand-in for app.cloopen.com with Yuntongxun's REST API 2013-12-26, written from its public sources, not from our
+ * client. Scripts 06 and 07 refuse. Script 08 never replies, but its call goes on. Script 09 fails without a body. The
+ * other scripts are in yuntongxun-calls.ts.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -17,14 +17,14 @@ export interface YuntongxunServer {
   readonly accountSid: string;
   readonly authToken: string;
   readonly appId: string;
-  /** One that is there from the start. */
+  /** A sub-account that exists from the start. */
   readonly subAccount: { readonly externalId: string; readonly secret: string };
   readonly calls: StandInCalls;
-  /** What was wrong with each request that was not as it has to be; the refusals of scripts are not among them. */
+  /** The fault of each malformed request. Refusals of scripts are not included. */
   readonly complaints: string[];
-  /** Every request that came, right or wrong: `POST SubAccounts/…/Calls/Callback` without its query. */
+  /** Every request, correct or not: `POST SubAccounts/…/Calls/Callback` without its query. */
   readonly requests: string[];
-  /** Instead of what would be replied. */
+  /** Replies instead of the server. */
   replyInstead: ((request: IncomingMessage, response: ServerResponse) => void) | null;
   close(): Promise<void>;
 }
@@ -34,7 +34,7 @@ interface Options {
   readonly webhookFormat?: Format;
 }
 
-/** No public source says which; these are our inventions. */
+/** No public source gives these codes; they are our own. */
 export const CANCEL_CODES: Readonly<Record<Exclude<CancelAnswer, 'taken'>, string>> = {
   'too late': '112910',
   'no such call': '112911',
@@ -90,7 +90,7 @@ export const startYuntongxunServer = async ({
           },
         };
       case 'GET Accounts CallResult':
-        return calls.knows(fields.callsid!)
+        return calls.has(fields.callsid!)
           ? { CallResult: { callTime: '10', state: '0' } }
           : { statusCode: CANCEL_CODES['no such call'], statusMsg: '【呼叫】callSid不存在' };
     }

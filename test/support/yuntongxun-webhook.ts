@@ -1,4 +1,4 @@
-/** Webhooks of Yuntongxun's, written by hand and read by a provider without HTTP between the two. */
+/** Yuntongxun webhooks, built by the test and read by a provider without HTTP. */
 import type { WebhookReading, WebhookRequest } from '../../src/telephony/telephony-provider.js';
 import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
 import { writeNotification } from './yuntongxun-calls.js';

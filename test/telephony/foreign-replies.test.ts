@@ -15,7 +15,7 @@ import {
   type TelephonyProvider,
 } from '../../src/telephony/telephony-provider.js';
 import { CALL_SID, expectStorable, expectStorableEvents, foreignJson, foreignText } from '../support/foreign-values.js';
-import { patient, twilioDial, TENANT, twilioProvider } from '../support/twilio-call.js';
+import { noTimeout, twilioDial, TENANT, twilioProvider } from '../support/twilio-call.js';
 import { providerFor } from '../support/yuntongxun-provider.js';
 
 type Client = Pick<TelephonyProvider, 'dial' | 'hangUp' | 'fetchStatus' | 'checkReachable' | 'close'>;
@@ -100,7 +100,7 @@ const expectDeclared = (outcome: DialOutcome | Awaited<ReturnType<Client['hangUp
 
 const ask = async (provider: Client): Promise<void> => {
   const settled = await Promise.allSettled([
-    provider.dial(twilioDial('00'), patient()).then(expectDeclared),
+    provider.dial(twilioDial('00'), noTimeout()).then(expectDeclared),
     provider.hangUp(call).then(expectDeclared),
     provider.fetchStatus(call).then((status) => {
       if (status.kind === 'known') expectStorableEvents(status.events);

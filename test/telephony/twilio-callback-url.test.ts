@@ -1,5 +1,13 @@
 import { callbackUrl, openSeal, sealKeyOf, sealToken } from '../../src/telephony/twilio/callback-url.js';
-import { ACCOUNTS, CALLER_NUMBER, MAIN, patient, TENANT, twilioDial, twilioProvider } from '../support/twilio-call.js';
+import {
+  ACCOUNTS,
+  CALLER_NUMBER,
+  MAIN,
+  noTimeout,
+  TENANT,
+  twilioDial,
+  twilioProvider,
+} from '../support/twilio-call.js';
 import { startTwilioServer } from '../support/twilio-server.js';
 
 describe('the sealed auth token in a callback URL', () => {
@@ -53,7 +61,7 @@ describe('the sealed auth token in a callback URL', () => {
     });
     const provider = twilioProvider({ apiUrl: server.url });
 
-    await provider.dial(twilioDial('00'), patient());
+    await provider.dial(twilioDial('00'), noTimeout());
 
     const sent = server.forms.map((form) => form.toString()).join();
     expect(sent).toContain('seal');

@@ -6,7 +6,15 @@ import type { RefusalCategory } from '../../src/telephony/telephony-provider.js'
 import { readCallback } from '../../src/telephony/twilio/callback-events.js';
 import type { CallbackSource } from '../../src/telephony/twilio/callback-url.js';
 import { readFixtures } from '../support/fixtures.js';
-import { ACCOUNTS, CALLER_NUMBER, MAIN, patient, TENANT, twilioDial, twilioProvider } from '../support/twilio-call.js';
+import {
+  ACCOUNTS,
+  CALLER_NUMBER,
+  MAIN,
+  noTimeout,
+  TENANT,
+  twilioDial,
+  twilioProvider,
+} from '../support/twilio-call.js';
 import { startTwilioReceiver } from '../support/twilio-receiver.js';
 import { startTwilioServer } from '../support/twilio-server.js';
 import { waitFor } from '../support/wait-for.js';
@@ -78,7 +86,7 @@ describe('a dial that gets a reply', () => {
     const server = await startTwilioServer({ accounts: ACCOUNTS, callerNumbers: [CALLER_NUMBER], speed: 1 });
     const provider = twilioProvider({ apiUrl: server.url });
     server.answerNext(status, JSON.stringify(body));
-    const outcome = await provider.dial(twilioDial('13'), patient());
+    const outcome = await provider.dial(twilioDial('13'), noTimeout());
     await provider.close();
     await server.close();
     return outcome;
@@ -105,7 +113,7 @@ describe('the Twilio test server', () => {
     const receiver = await startTwilioReceiver(() => provider);
     const server = await startTwilioServer({ accounts: ACCOUNTS, callerNumbers: [CALLER_NUMBER], speed: 200 });
     const provider = twilioProvider({ apiUrl: server.url, publicUrl: receiver.url, record: true });
-    for (const script of ['00', '01', '02', '03', '04', '05']) await provider.dial(twilioDial(script), patient());
+    for (const script of ['00', '01', '02', '03', '04', '05']) await provider.dial(twilioDial(script), noTimeout());
     await waitFor('all calls to end', () =>
       [...server.calls.values()].every(({ legA, legB }) => legA.endedAt && (legB?.endedAt ?? true)),
     );
@@ -142,7 +150,7 @@ describe('the Twilio test server', () => {
       reach: () => 'http://127.0.0.1:9',
     });
     const provider = twilioProvider({ apiUrl: server.url });
-    await provider.dial(twilioDial('13', MAIN), patient());
+    await provider.dial(twilioDial('13', MAIN), noTimeout());
     const [call] = [...server.calls.values()];
     await waitFor('leg B', () => call!.legB);
     const [resource = '', query] = path.replace(/CA$/, call!.legA.sid).split('?');

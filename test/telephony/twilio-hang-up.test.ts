@@ -1,7 +1,7 @@
 import type { ProviderEventType } from '../../src/telephony/telephony-provider.js';
 import { hangUpLegs, type Legs } from '../../src/telephony/twilio/hang-up.js';
 import type { TwilioProvider } from '../../src/telephony/twilio/twilio.provider.js';
-import { ACCOUNTS, CALLER_NUMBER, patient, twilioDial, twilioProvider } from '../support/twilio-call.js';
+import { ACCOUNTS, CALLER_NUMBER, noTimeout, twilioDial, twilioProvider } from '../support/twilio-call.js';
 import { progress, type Call, type CallWorld } from '../support/twilio-calls.js';
 import { recordAfter, startTwilioReceiver, type TwilioReceiver } from '../support/twilio-receiver.js';
 import { startTwilioServer, type TwilioServer, type TwilioServerOptions } from '../support/twilio-server.js';
@@ -24,7 +24,7 @@ afterEach(async () => {
 
 const place = async (script: string) => {
   const request = twilioDial(script);
-  const outcome = await provider.dial(request, patient());
+  const outcome = await provider.dial(request, noTimeout());
   if (outcome.kind !== 'accepted') throw new Error(outcome.text);
   return { callSid: request.callSid, providerCallId: outcome.providerCallId };
 };
@@ -161,7 +161,7 @@ describe('a conditional hang-up that races with an answer', () => {
   beforeEach(() => start());
 
   const answers = (leg: 'legA' | 'legB') => (call: Call) => {
-    const world = { now: () => new Date(), tell: async () => null } as unknown as CallWorld;
+    const world = { now: () => new Date(), post: async () => null } as unknown as CallWorld;
     progress(world, call, call[leg]!, 'in-progress');
   };
 

@@ -3,7 +3,7 @@ import { request } from 'undici';
 import { UNPLACED_DIAL_SECONDS } from '../../src/call/record/call-limits.js';
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { placeCall } from '../support/placed-call.js';
-import { age, dialledNow } from '../support/scripted-replica.js';
+import { age, markDialedNow } from '../support/scripted-replica.js';
 import { TENANT } from '../support/twilio-call.js';
 import type { Call } from '../support/twilio-calls.js';
 import { startTwilioService, type TwilioService } from '../support/twilio-service.js';
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   telephony.twilio.holdAt('ended');
-  telephony.hears = true;
+  telephony.receivesCallbacks = true;
   // A successful dial keeps the circuit closed: it opens after ten failures in a row.
   await placeCall(telephony.service, await telephony.user(), '2001');
 });
@@ -85,7 +85,7 @@ it('the call’s id is found while the caller’s phone rings, and a cancel is c
 
 describe.each(Object.keys(LOSSES))('when no callback arrives, and Twilio %s,', (loss) => {
   beforeEach(() => {
-    telephony.hears = false;
+    telephony.receivesCallbacks = false;
     telephony.twilio.holdAt('nothing');
   });
 
@@ -120,7 +120,7 @@ describe('a dial that fails at Twilio and is not placed', () => {
       telephony.twilio.answerNext(status, JSON.stringify({ code, message: 'please try again', status }));
       expect(await ask(user, 'call/2013')).toEqual(SYSTEM);
       const { callSid } = await callOf(user);
-      await dialledNow(telephony.service, callSid);
+      await markDialedNow(telephony.service, callSid);
       expect(await ask(user, 'call/2012')).toEqual(BUSY);
 
       await age(telephony.service, callSid, SETTLED);
@@ -140,7 +140,7 @@ describe('a dial that fails at Twilio and is not placed', () => {
     await ask(user, 'call/2009');
     const { callSid } = await callOf(user);
 
-    await dialledNow(telephony.service, callSid);
+    await markDialedNow(telephony.service, callSid);
     await later(callSid, 0);
     expect(await callOf(user)).toMatchObject({ state: 1 });
     await later(callSid, SETTLED);

@@ -1,7 +1,15 @@
 /** Complete calls, over HTTP in both directions: the callbacks that Twilio sends, and the record that they yield. */
 import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
 import type { TwilioOptions, TwilioProvider } from '../../src/telephony/twilio/twilio.provider.js';
-import { ACCOUNTS, CALLER_NUMBER, MAIN, patient, TENANT, twilioDial, twilioProvider } from '../support/twilio-call.js';
+import {
+  ACCOUNTS,
+  CALLER_NUMBER,
+  MAIN,
+  noTimeout,
+  TENANT,
+  twilioDial,
+  twilioProvider,
+} from '../support/twilio-call.js';
 import { recordAfter, startTwilioReceiver, type TwilioReceiver } from '../support/twilio-receiver.js';
 import { startTwilioServer, type TwilioServer, type TwilioServerOptions } from '../support/twilio-server.js';
 import { waitFor } from '../support/wait-for.js';
@@ -23,7 +31,7 @@ afterEach(async () => {
 
 const placed = async (script: string, subAccount = TENANT) => {
   const request = twilioDial(script, subAccount);
-  const outcome = await provider.dial(request, patient());
+  const outcome = await provider.dial(request, noTimeout());
   if (outcome.kind !== 'accepted') throw new Error(`refused: ${outcome.text}`);
   return { callSid: request.callSid, providerCallId: outcome.providerCallId };
 };

@@ -4,7 +4,7 @@ import { dialOrder } from '../../src/telephony/twilio/dial-order.js';
 import { ACCOUNTS, CALLER_NUMBER, MAIN, TENANT, twilioDial } from '../support/twilio-call.js';
 import { signatureOf } from '../support/twilio-callbacks.js';
 import { startTwilioServer, type TwilioServer } from '../support/twilio-server.js';
-import { readGoodbye } from '../support/twilio-twiml.js';
+import { readHangUp } from '../support/twilio-twiml.js';
 
 let server: TwilioServer;
 beforeAll(async () => {
@@ -91,9 +91,9 @@ it('the test server changes only the status of a call, and only while the call i
 });
 
 it('the test server requires TwiML as the answer to a Dial’s callback', () => {
-  expect(() => readGoodbye('<Response><Hangup/></Response>')).not.toThrow();
-  expect(() => readGoodbye('<Response><Say>bye</Say></Response>')).toThrow();
-  expect(() => readGoodbye('')).toThrow();
+  expect(() => readHangUp('<Response><Hangup/></Response>')).not.toThrow();
+  expect(() => readHangUp('<Response><Say>bye</Say></Response>')).toThrow();
+  expect(() => readHangUp('')).toThrow();
 });
 
 it('the signature equals the example in Twilio’s documentation', () => {

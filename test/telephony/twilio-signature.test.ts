@@ -1,6 +1,14 @@
 import type { TwilioProvider } from '../../src/telephony/twilio/twilio.provider.js';
 import type { WebhookRequest } from '../../src/telephony/telephony-provider.js';
-import { ACCOUNTS, CALLER_NUMBER, MAIN, patient, TENANT, twilioDial, twilioProvider } from '../support/twilio-call.js';
+import {
+  ACCOUNTS,
+  CALLER_NUMBER,
+  MAIN,
+  noTimeout,
+  TENANT,
+  twilioDial,
+  twilioProvider,
+} from '../support/twilio-call.js';
 import { signatureOf, type SentCallback } from '../support/twilio-callbacks.js';
 import { startTwilioReceiver, type TwilioReceiver } from '../support/twilio-receiver.js';
 import { startTwilioServer, type TwilioServer, type TwilioServerOptions } from '../support/twilio-server.js';
@@ -33,7 +41,7 @@ afterEach(async () => {
 /** The callbacks that Twilio sent about a call that was not answered. */
 const aboutCall = async (subAccount = TENANT): Promise<SentCallback[]> => {
   const request = twilioDial('05', subAccount);
-  await provider.dial(request, patient());
+  await provider.dial(request, noTimeout());
   const about = () => server.callbacks.filter(({ url }) => url.includes(request.callSid));
   await waitFor('the end', () => about().at(-1)?.fields.CallStatus === 'no-answer' && about().at(-1)?.answers[0]);
   return about();

@@ -1,6 +1,6 @@
 /** Requests to Yuntongxun that are not about calls: readiness and sub-accounts. */
 import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
-import { callbackRequest, patience, providerFor } from '../support/yuntongxun-provider.js';
+import { callbackRequest, replyTimeout, providerFor } from '../support/yuntongxun-provider.js';
 import { YUNTONGXUN_MISBEHAVIOURS } from '../support/yuntongxun-misbehaviours.js';
 import { startYuntongxunServer, type YuntongxunServer } from '../support/yuntongxun-server.js';
 
@@ -30,7 +30,7 @@ describe.each(['json', 'xml'] as const)('in %s', (format) => {
 
     expect(first).toEqual({ externalId: expect.stringMatching(/^\w{32}$/), secret: expect.stringMatching(/^\w{32}$/) });
     expect(again).toEqual(first);
-    expect(await provider.dial(callbackRequest(server, '13', { subAccount: first }), patience())).toMatchObject({
+    expect(await provider.dial(callbackRequest(server, '13', { subAccount: first }), replyTimeout())).toMatchObject({
       kind: 'accepted',
     });
     expect(server.complaints).toEqual([]);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
 import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
-import { callbackRequest, patience, providerFor, WEBHOOK_TARGET } from '../support/yuntongxun-provider.js';
+import { callbackRequest, replyTimeout, providerFor, WEBHOOK_TARGET } from '../support/yuntongxun-provider.js';
 import type { Format } from '../support/yuntongxun-request.js';
 import { startYuntongxunServer, type YuntongxunServer } from '../support/yuntongxun-server.js';
 import { waitFor } from '../support/wait-for.js';
@@ -53,7 +53,7 @@ afterEach(async () => {
 
 const place = async (script: string) => {
   const request = callbackRequest(server, script);
-  const outcome = await provider.dial(request, patience());
+  const outcome = await provider.dial(request, replyTimeout());
   return { callSid: request.callSid, providerCallId: outcome.kind === 'accepted' ? outcome.providerCallId : null };
 };
 const end = () => waitFor('the end', () => received.find(({ type }) => type === 'ended'));

@@ -1,7 +1,7 @@
 /** Dials to Yuntongxun, over real HTTP, against a server that was written from the vendor's protocol. */
 import type { DialRequest } from '../../src/telephony/telephony-provider.js';
 import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
-import { callbackRequest, patience, providerFor, WEBHOOK_TARGET } from '../support/yuntongxun-provider.js';
+import { callbackRequest, replyTimeout, providerFor, WEBHOOK_TARGET } from '../support/yuntongxun-provider.js';
 import { YUNTONGXUN_MISBEHAVIOURS } from '../support/yuntongxun-misbehaviours.js';
 import { startYuntongxunServer, type YuntongxunServer } from '../support/yuntongxun-server.js';
 
@@ -22,7 +22,7 @@ const providerWith = async (options: Parameters<typeof providerFor>[1]): Promise
   await provider.close();
   provider = providerFor(server, options);
 };
-const dial = (script: string, changes: Partial<DialRequest> = {}, signal = patience()) =>
+const dial = (script: string, changes: Partial<DialRequest> = {}, signal = replyTimeout()) =>
   provider.dial(callbackRequest(server, script, changes), signal);
 const replies = (status: number, body: string) => {
   server.replyInstead = (_, response) => response.writeHead(status).end(body);
@@ -34,7 +34,7 @@ describe.each(['json', 'xml'] as const)('a dial in %s', (format) => {
   it('is sent with the sub-account, national numbers and our callSid, and returns Yuntongxun’s id', async () => {
     const request = callbackRequest(server, '13');
 
-    const outcome = await provider.dial(request, patience());
+    const outcome = await provider.dial(request, replyTimeout());
 
     const [placed] = server.calls.dials;
     expect(outcome).toEqual({ kind: 'accepted', providerCallId: placed!.callSid });
@@ -76,7 +76,7 @@ describe.each(['json', 'xml'] as const)('a dial in %s', (format) => {
 
   it('is hung up with the sub-account that placed it', async () => {
     const request = callbackRequest(server, '13');
-    const outcome = await provider.dial(request, patience());
+    const outcome = await provider.dial(request, replyTimeout());
     const providerCallId = outcome.kind === 'accepted' ? outcome.providerCallId : '';
 
     expect(await provider.hangUp({ callSid: request.callSid, providerCallId })).toEqual({ kind: 'taken' });

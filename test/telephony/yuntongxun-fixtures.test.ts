@@ -7,7 +7,7 @@ import { signRequest } from '../../src/telephony/yuntongxun/request-signature.js
 import { readFields } from '../../src/telephony/yuntongxun/wire-body.js';
 import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
 import { readFixtures } from '../support/fixtures.js';
-import { callbackRequest, patience, providerAlone, providerFor } from '../support/yuntongxun-provider.js';
+import { callbackRequest, replyTimeout, providerAlone, providerFor } from '../support/yuntongxun-provider.js';
 import { startYuntongxunServer, type YuntongxunServer } from '../support/yuntongxun-server.js';
 import { readBy } from '../support/yuntongxun-webhook.js';
 import { waitFor } from '../support/wait-for.js';
@@ -51,7 +51,7 @@ describe('the provider reads', () => {
   });
 
   const requestOf: Readonly<Record<string, () => Promise<unknown>>> = {
-    Callback: () => provider.dial(callbackRequest(server, '13'), patience()),
+    Callback: () => provider.dial(callbackRequest(server, '13'), replyTimeout()),
     CallCancel: () => provider.hangUp({ callSid: OURS, providerCallId: THEIRS }),
     SubAccounts: () => provider.createSubAccount('somebody'),
     AccountInfo: () => provider.checkReachable().then(() => true),

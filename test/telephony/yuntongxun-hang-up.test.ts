@@ -1,7 +1,7 @@
 /** Hang-ups and status requests to Yuntongxun, and how its replies are read. */
 import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
 import type { ProviderCall } from '../../src/telephony/telephony-provider.js';
-import { callbackRequest, patience, providerFor } from '../support/yuntongxun-provider.js';
+import { callbackRequest, replyTimeout, providerFor } from '../support/yuntongxun-provider.js';
 import { CANCEL_CODES, startYuntongxunServer, type YuntongxunServer } from '../support/yuntongxun-server.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -20,7 +20,7 @@ afterEach(async () => {
 
 const place = async (script: string): Promise<ProviderCall> => {
   const request = callbackRequest(server, script);
-  const outcome = await provider.dial(request, patience());
+  const outcome = await provider.dial(request, replyTimeout());
   if (outcome.kind !== 'accepted') throw new Error(`refused: ${outcome.code}`);
   return { callSid: request.callSid, providerCallId: outcome.providerCallId };
 };

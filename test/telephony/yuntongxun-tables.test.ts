@@ -5,7 +5,7 @@ import { outcomeOf, STATUS_CODES, UNLISTED } from '../../src/telephony/yuntongxu
 import { PROVIDER_END_REASONS, REFUSAL_CATEGORIES } from '../../src/telephony/telephony-provider.js';
 import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
 import { writeNotification } from '../support/yuntongxun-calls.js';
-import { callbackRequest, patience, providerFor, WEBHOOK_TARGET } from '../support/yuntongxun-provider.js';
+import { callbackRequest, replyTimeout, providerFor, WEBHOOK_TARGET } from '../support/yuntongxun-provider.js';
 import { startYuntongxunServer, type YuntongxunServer } from '../support/yuntongxun-server.js';
 
 let server: YuntongxunServer;
@@ -24,7 +24,7 @@ afterAll(async () => {
 
 const dialAnsweredBy = (code: string) => {
   server.replyInstead = (_, response) => response.end(JSON.stringify({ statusCode: code, statusMsg: 'as it says' }));
-  return provider.dial(callbackRequest(server, '13'), patience());
+  return provider.dial(callbackRequest(server, '13'), replyTimeout());
 };
 
 describe('a dial that is answered with', () => {

@@ -1,7 +1,7 @@
 /** The terms of a single call at 容联: in the dial, and in the answer to CallAuth, which any replica sends. */
 import fc from 'fast-check';
 import { readUserData, writeUserData } from '../../src/telephony/yuntongxun/user-data.js';
-import { callbackRequest, patience, providerAlone, providerFor } from '../support/yuntongxun-provider.js';
+import { callbackRequest, replyTimeout, providerAlone, providerFor } from '../support/yuntongxun-provider.js';
 import { startYuntongxunServer } from '../support/yuntongxun-server.js';
 import { asXml, readBy } from '../support/yuntongxun-webhook.js';
 
@@ -63,7 +63,7 @@ it('a dial that must not be recorded has no needRecord, and its terms are in use
   const provider = providerFor(server, { record: true, maxCallSeconds: 7_200 });
   const request = callbackRequest(server, '13', { terms: { record: false, longestTalkSeconds: 600 } });
 
-  await provider.dial(request, patience());
+  await provider.dial(request, replyTimeout());
 
   const { fields } = server.calls.dials[0]!;
   expect(fields).toMatchObject({ userData: `${request.callSid}r0t600`, maxCallTime: '600' });

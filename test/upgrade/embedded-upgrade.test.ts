@@ -1,4 +1,4 @@
-/** The embedded default of the last release goes on under this version, and back. */
+/** The embedded default of the last release works with this version, and again with the last release. */
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { readSigningSecret } from '../../src/auth/signing-secret.js';
 import { Client } from '../start/client.js';
 import { endAllServices, startService, type Service } from '../start/service.js';
-import { buildLastRelease, describeBesideLastRelease, type BuiltRelease } from '../support/last-release.js';
+import { buildLastRelease, describeWithLastRelease, type BuiltRelease } from '../support/last-release.js';
 import { IS_ROOT, PROCESS_LIMIT_MS } from '../support/node-process.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -14,14 +14,14 @@ jest.setTimeout(PROCESS_LIMIT_MS);
 
 const NOBODY = 65_534;
 
-describeBesideLastRelease('the embedded default of the last release', () => {
+describeWithLastRelease('the embedded default of the last release', () => {
   let folder: string;
   let dataDir: string;
   let release: BuiltRelease;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ringback upgrade '));
-    // As it is where root has cloned into its home. An ordinary user's folder is like that too.
+    // A folder as in root's home, or in an ordinary user's home.
     dataDir = join(folder, 'data');
     await mkdir(dataDir);
     release = await buildLastRelease();
@@ -63,7 +63,7 @@ describeBesideLastRelease('the embedded default of the last release', () => {
     return [uid, /^CapEff:\s+(\w+)$/m.exec(status)?.[1] ?? ''];
   };
 
-  it('keeps its calls, and places new ones, in this version and back in that one', async () => {
+  it('keeps its calls and places new ones, in this version and after a downgrade', async () => {
     const old = await startOld();
     const before = await place(old);
     if (IS_ROOT) expect(await powersOfServer()).toEqual([NOBODY, '0000000000000002']);

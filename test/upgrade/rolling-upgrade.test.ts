@@ -1,4 +1,4 @@
-/** The last release and this version on one database, as in a rolling upgrade: first the old one alone, then both. */
+/** The last release and this version on one database, as in a rolling upgrade: first the old version alone, then both. */
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { issueToken } from '../../src/auth/token-issuer.js';
@@ -17,7 +17,7 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
-import { buildLastRelease, describeBesideLastRelease, type BuiltRelease } from '../support/last-release.js';
+import { buildLastRelease, describeWithLastRelease, type BuiltRelease } from '../support/last-release.js';
 
 const START_LIMIT_MS = 120_000;
 const CANCELED = { data: { isSuccess: 'success' }, returnCode: 200, returnMsg: 'success' };
@@ -26,16 +26,16 @@ const CANCEL_FAILED = { returnCode: 400, returnMsg: '取消呼叫失败!' };
 type Version = 'old' | 'new';
 const otherThan = (version: Version): Version => (version === 'old' ? 'new' : 'old');
 
-describeBesideLastRelease('the last release beside this version', () => {
+describeWithLastRelease('a rolling upgrade from the last release', () => {
   let release: BuiltRelease;
   let testDatabase: TestDatabase;
   let simulator: SimulatorProcess;
   let receiver: WebhookReceiver;
   let service: TestApp;
   let old: Service;
-  /** Where the simulator's webhooks go: to the new version as long as its door is open, else to the old one. */
-  let doors: Readonly<Record<Version, TcpProxy>>;
-  /** Placed by the old version on its own tables, before the new version came. */
+  /** Proxies for the simulator's webhooks: to the new version while its proxy passes, otherwise to the old version. */
+  let proxies: Readonly<Record<Version, TcpProxy>>;
+  /** A call that the old version placed before the migration. */
   let callFromBefore: string;
   let nextCaller = 1004;
 
@@ -86,11 +86,11 @@ describeBesideLastRelease('the last release beside this version', () => {
         WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8',
       },
     });
-    doors.old.target = Number(new URL(old.url).port);
+    proxies.old.target = Number(new URL(old.url).port);
     await fillAsOldVersion();
   };
 
-  /** By its own code: this version's would write columns that are not there yet. */
+  /** With the old version's code: this version would write columns that do not exist yet. */
   const fillAsOldVersion = async (): Promise<void> => {
     const { dataSourceOptions } = await release.load<typeof DataSourceOptions>('database/data-source-options.js');
     const { seedDemoDirectory } = await release.load<typeof DemoDirectory>('directory/demo-directory.js');
@@ -110,7 +110,7 @@ describeBesideLastRelease('the last release beside this version', () => {
         WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8',
       },
     });
-    doors.new.target = Number(new URL(service.url).port);
+    proxies.new.target = Number(new URL(service.url).port);
   };
 
   beforeAll(async () => {
@@ -119,12 +119,12 @@ describeBesideLastRelease('the last release beside this version', () => {
       createTestDatabase(),
       startWebhookReceiver(),
     ]);
-    const [doorOfNew, doorOfOld] = await Promise.all([startTcpProxy(), startTcpProxy()]);
-    doors = { new: doorOfNew, old: doorOfOld };
+    const [proxyOfNew, proxyOfOld] = await Promise.all([startTcpProxy(), startTcpProxy()]);
+    proxies = { new: proxyOfNew, old: proxyOfOld };
     simulator = await startSimulator({
       targets: [
-        `http://127.0.0.1:${doors.new.port}/v1/webhooks/simulator`,
-        `http://127.0.0.1:${doors.old.port}/v1/webhooks/simulator`,
+        `http://127.0.0.1:${proxies.new.port}/v1/webhooks/simulator`,
+        `http://127.0.0.1:${proxies.old.port}/v1/webhooks/simulator`,
       ],
       speed: 20,
     });
@@ -136,13 +136,13 @@ describeBesideLastRelease('the last release beside this version', () => {
     await service.close();
     await endAllServices();
     await simulator.stop();
-    await Promise.all([doors.new.close(), doors.old.close(), receiver.close()]);
+    await Promise.all([proxies.new.close(), proxies.old.close(), receiver.close()]);
     await testDatabase.drop();
     await release.remove();
   });
   afterEach(async () => {
-    doors.new.mode = 'pass';
-    // A test leaves no call open but the one that was there before.
+    proxies.new.mode = 'pass';
+    // A test leaves no call open except the one from before the migration.
     const odd = await service.database.query<unknown[]>(
       `select call_sid, state, end_reason from call_record
        where call_sid <> $1 and (state < 4 or end_reason not in ('completed', 'canceled'))`,
@@ -151,7 +151,7 @@ describeBesideLastRelease('the last release beside this version', () => {
     expect(odd).toEqual([]);
   });
 
-  it('a call that was placed before the migration goes on, and the new version ends it', async () => {
+  it('a call that was placed before the migration continues, and the new version can cancel it', async () => {
     await reaches('new', '1004', callFromBefore, '3');
 
     expect(await ask('new', '1004', `callCancel/${callFromBefore}`)).toEqual(CANCELED);
@@ -160,7 +160,7 @@ describeBesideLastRelease('the last release beside this version', () => {
     expect(await endOf(callFromBefore)).toBe('completed');
   });
 
-  it.each(['old', 'new'] as const)('a call of the %s version is told and canceled by the other', async (version) => {
+  it.each(['old', 'new'] as const)('the other version shows and cancels a call of the %s version', async (version) => {
     const { callerId, callSid } = await place(version, '2013');
     await reaches(otherThan(version), callerId, callSid, '3');
 
@@ -171,10 +171,10 @@ describeBesideLastRelease('the last release beside this version', () => {
   });
 
   it.each(['old', 'new'] as const)(
-    'what providers tell the %s version is streamed by the other, and reaches the app’s backend once and in order',
+    'provider events that the %s version receives are streamed by the other, and delivered as webhooks once and in order',
     async (version) => {
       const endpoint = await registerEndpoint(service, { url: receiver.url });
-      if (version === 'old') doors.new.mode = 'cut';
+      if (version === 'old') proxies.new.mode = 'cut';
       const { callerId, callSid } = await place(version, '2000');
       const stream = await openStream(
         `${urlOf(otherThan(version))}/v1/app/callState/${callSid}/stream?access_token=${await tokenOf(callerId)}`,
@@ -182,17 +182,17 @@ describeBesideLastRelease('the last release beside this version', () => {
       );
 
       await stream.ended;
-      await waitFor('four deliveries', () => receiver.taken(callSid).length === 4);
+      await waitFor('four deliveries', () => receiver.accepted(callSid).length === 4);
 
       expect(stream.events.at(-1)?.change.data).toMatchObject({ stateType: '4', endReason: 'completed' });
-      expect(receiver.taken(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
+      expect(receiver.accepted(callSid).map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
       await service.admin('DELETE', `webhook-endpoints/${endpoint.id}`);
     },
   );
 
-  it('a call between two phones, placed by a backend, ends by what the old version is told', async () => {
+  it('a backend’s call between two phones ends by an event that the old version receives', async () => {
     const endpoint = await registerEndpoint(service, { url: receiver.url });
-    doors.new.mode = 'cut';
+    proxies.new.mode = 'cut';
 
     const { body } = await backend(service).place({
       caller: { phone: newPhone() },
@@ -205,14 +205,14 @@ describeBesideLastRelease('the last release beside this version', () => {
       'last-event-id': '0',
     });
     await stream.ended;
-    await waitFor('four deliveries', () => receiver.taken(callSid).length === 4);
+    await waitFor('four deliveries', () => receiver.accepted(callSid).length === 4);
 
     expect(stream.events.map(({ change }) => change.data.number)).toEqual([1, 2, 3, 4]);
     expect(await endOf(callSid)).toBe('completed');
     await service.admin('DELETE', `webhook-endpoints/${endpoint.id}`);
   });
 
-  it('a call that waits for its turn at the new version is canceled by the old one', async () => {
+  it('the old version cancels a call that waits for its dial slot at the new version', async () => {
     const { callSid, callerId } = await storeCall(service.database, { provider: 'simulator', waitsForDialSlot: true });
 
     expect(await ask('old', callerId, `callCancel/${callSid}`)).toEqual(CANCELED);
@@ -220,7 +220,7 @@ describeBesideLastRelease('the last release beside this version', () => {
     expect(await endOf(callSid)).toBe('canceled');
   });
 
-  it('a call that the old version wrote without a turn is an order to its provider, not a call without phones', async () => {
+  it('the cancel of a call that the old version wrote without turn_at is sent to the provider', async () => {
     const { callSid, callerId } = await storeCall(service.database, { provider: 'simulator', waitsForDialSlot: true });
     await service.database.query('update call_record set turn_at = null where call_sid = $1', [callSid]);
 
@@ -229,7 +229,7 @@ describeBesideLastRelease('the last release beside this version', () => {
   });
 
   it.each(['old', 'new'] as const)(
-    'a dial of the %s version that gets no reply ends well beside both sweepers',
+    'a dial of the %s version without a reply ends correctly while both sweepers run',
     async (version) => {
       const { callerId, callSid } = await place(version, '2008');
 

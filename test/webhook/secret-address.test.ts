@@ -1,4 +1,4 @@
-/** The addresses of a provider that signs nothing: what each is answered with over HTTP, and that its secret is not logged. */
+/** The secret URLs of a provider without signatures: their answers over HTTP, and that the secret is not logged. */
 import { fetchDocument, operationNamed } from '../api-document/document.js';
 import { collectedLog } from '../support/collected-log.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -27,25 +27,25 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** The id of the request apart from all that has to be alike. */
+/** Separates the request id from everything that must be equal. */
 const post = async (target: string, body = CALL_AUTH) => {
   const response = await fetch(service.url + target, { method: 'POST', body });
   const id = response.headers.get('x-request-id') ?? '';
-  // The length is the body's, which is compared without the id: that of a later request may be longer.
+  // The body is compared without the id, so its length is not compared: the id of a later request may be longer.
   const headers = [...response.headers].filter(([name]) => !['date', 'x-request-id', 'content-length'].includes(name));
   return { id, status: response.status, headers, body: (await response.text()).replace(id, '') };
 };
 
-it.each(ACTIONS)('CallAuth is answered by a yes at the address with %j behind it', async (action) => {
+it.each(ACTIONS)('CallAuth is accepted at the secret URL with %j appended', async (action) => {
   expect(await post(`${WEBHOOK_TARGET}${action}`)).toMatchObject({
     status: 200,
     body: expect.stringContaining('<statuscode>0000</statuscode>'),
   });
 });
 
-it('a wrong secret gets one and the same response, whatever is behind it and in the body', async () => {
+it('a wrong secret always gets the same response, with any appended path and any body', async () => {
   const targets = [...ACTIONS, '/AccountLookup', '/CallAuth/x', '/'].map((more) => `${GUESSED}${more}`);
-  // With the right secret and more than an action behind it, too: it would be confirmed.
+  // Also with the right secret and an unknown path, because another response would confirm the secret.
   const attempts = [...targets, `${WEBHOOK_TARGET}/AccountLookup`, `${WEBHOOK_TARGET}x/CallAuth`];
 
   const responses = await Promise.all(attempts.flatMap((target) => [post(target), post(target, 'nonsense')]));
@@ -55,7 +55,7 @@ it('a wrong secret gets one and the same response, whatever is behind it and in 
   for (const other of others) expect(other).toEqual(first);
 });
 
-it('neither the secret nor a guess is in the log, which tells of each request all the same', async () => {
+it('each request is logged, without the secret and without a guessed secret', async () => {
   for (const target of [WEBHOOK_TARGET, GUESSED]) {
     const { id } = await post(`${target}/CallAuth`);
     const isIts = (line: Record<string, unknown>): boolean => line.requestId === id && line.msg === 'request';
@@ -67,7 +67,7 @@ it('neither the secret nor a guess is in the log, which tells of each request al
   expect(log.text()).not.toContain('a-guess-of');
 });
 
-it('the API document declares each of the addresses, and where the secret stands', async () => {
+it('the API document describes each of the URLs, and the place of the secret', async () => {
   const { operation } = operationNamed(await fetchDocument(service.url), 'receiveWebhook');
 
   const description = (operation as { readonly description?: string }).description ?? '';

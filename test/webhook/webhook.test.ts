@@ -11,7 +11,7 @@ const FOREIGN = secretOf('c');
 let service: TestApp;
 
 beforeAll(async () => {
-  // At this pace the simulator itself says nothing while a test runs.
+  // At this speed the simulator sends no webhook during a test.
   service = await startTestApp({
     environment: { SIMULATOR_WEBHOOK_SECRETS: `${SIGNING},${RETIRING}`, SIMULATOR_SPEED: '0.1' },
   });
@@ -57,8 +57,8 @@ const state = async ({ userId, callSid }: { userId: string; callSid: string }) =
 
 describe('a webhook', () => {
   it.each([
-    ['the secret that signs', SIGNING],
-    ['the secret that is being retired', RETIRING],
+    ['the current secret', SIGNING],
+    ['the retiring secret', RETIRING],
   ])('signed with %s advances the call', async (_, secret) => {
     const call = await newCall();
     const body = ringing(call.callSid);
@@ -68,7 +68,7 @@ describe('a webhook', () => {
     expect(await state(call)).toBe('2');
   });
 
-  it('delivered again, signed anew, is a success and changes nothing', async () => {
+  it('that is redelivered with a new signature is accepted and changes nothing', async () => {
     const call = await newCall();
     const body = ringing(call.callSid);
     const id = `by-hand-${nextId++}`;
@@ -79,14 +79,14 @@ describe('a webhook', () => {
     expect(await eventsOf(call.callSid)).toBe(1);
   });
 
-  it('with fields that we do not know is accepted', async () => {
+  it('with unknown fields is accepted', async () => {
     const call = await newCall();
     const body = ringing(call.callSid, { mood: 'cheerful' });
 
     expect((await post(body, headersFor(body))).status).toBe(204);
   });
 
-  it('for a call that does not exist is refused, so that an honest provider delivers again', async () => {
+  it('for an unknown call is refused, so that the provider redelivers it', async () => {
     const body = ringing('9'.repeat(32));
 
     const { status, problem } = await post(body, headersFor(body));
@@ -95,14 +95,14 @@ describe('a webhook', () => {
     expect(JSON.parse(problem)).toMatchObject({ status: 404, code: 'NOT_FOUND' });
   });
 
-  it('from a provider that we do not have is 404', async () => {
+  it('from an unknown provider is answered with 404', async () => {
     const body = ringing('9'.repeat(32));
 
     expect((await post(body, headersFor(body), 'nobody')).status).toBe(404);
   });
 });
 
-describe('refused, and nothing changes, is a webhook', () => {
+describe('the service refuses, without any change, a webhook', () => {
   const refused = async (status: number, make: (body: string) => Promise<{ status: number }>) => {
     const call = await newCall();
     const before = await eventsOf(call.callSid);
@@ -139,23 +139,23 @@ describe('refused, and nothing changes, is a webhook', () => {
     }));
 
   it.each(['', 'null', '[]', '{', '{"type":"call.ringing"}', '"text"', '{"type":5,"call":{}}'])(
-    'rightly signed, that says %j',
+    'with a valid signature and the body %j',
     (nonsense) => refused(400, () => post(nonsense, headersFor(nonsense))),
   );
 
   it.each([
     ['of an unknown type', { type: 'call.sneezed' }],
     ['without a call', { call: null }],
-    ['with a time that is none', { occurredAt: 'yesterday' }],
-    ['with an end reason that is none', { type: 'call.ended', endReason: 'boredom' }],
-  ])('rightly signed, %s', (_, change) =>
+    ['with a malformed time', { occurredAt: 'yesterday' }],
+    ['with an unknown end reason', { type: 'call.ended', endReason: 'boredom' }],
+  ])('with a valid signature, %s', (_, change) =>
     refused(400, (body) => {
       const wrong = JSON.stringify({ ...(JSON.parse(body) as object), ...change });
       return post(wrong, headersFor(wrong));
     }),
   );
 
-  it('that somebody overheard and sends again', async () => {
+  it('that is replayed', async () => {
     const call = await newCall();
     const body = ringing(call.callSid);
     const headers = headersFor(body);
@@ -167,7 +167,7 @@ describe('refused, and nothing changes, is a webhook', () => {
   });
 });
 
-it('its bytes are verified as they came, whatever their content type', async () => {
+it('a webhook’s signature is verified over the raw bytes, with any content type', async () => {
   const call = await newCall();
   const body = Buffer.from(`  ${ringing(call.callSid)}\n`);
   const headers = { ...headersFor(body), 'content-type': 'text/plain' };

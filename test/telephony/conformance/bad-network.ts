@@ -2,7 +2,7 @@
 import { asAsked } from '../../../src/call/record/dialled-call.js';
 import { StatusUnavailable, type ProviderCall } from '../../../src/telephony/telephony-provider.js';
 import { shownCall } from '../../asterisk/pbx-service.js';
-import { age, dialledNow } from '../../support/scripted-replica.js';
+import { age, markDialedNow } from '../../support/scripted-replica.js';
 import { waitFor } from '../../support/wait-for.js';
 import type { Abilities, Scenario } from './bench.js';
 import { replyLimit, refusal, type PlacedCall, type Stage } from './stage.js';
@@ -94,7 +94,7 @@ export const badNetworkTests = ({ findsCallsBy, explainsRefusals, reportsBy }: A
       const lost = (await place()).data!.callSid!;
       bench.line.mode = 'cut';
       bench.line.mode = 'pass';
-      await dialledNow(service, lost);
+      await markDialedNow(service, lost);
       expect((await place()).data?.callSid).toBe(lost);
       await streamReconnected({ callSid: lost, providerCallId: null });
 

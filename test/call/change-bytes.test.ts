@@ -1,4 +1,4 @@
-/** One change, one number, the same bytes, wherever it is told (the outgoing webhook: test/delivery). */
+/** A change has the same number and the same bytes in every API (test/delivery tests the outgoing webhook). */
 import { openStream } from '../support/event-stream.js';
 import { placeCall } from '../support/placed-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -11,11 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** What stands between the brackets of `"changes":[…]` is told as it is stored. */
+/** The text between the brackets of `"changes":[…]`, which is sent as it is stored. */
 const changesIn = (body: string): string => /"changes":\[(.*)\]\},"returnCode"/.exec(body)?.[1] ?? '';
 
 it.each(['2000', '2001', '2010', '2011', '2012'])(
-  'stream, long poll and timeline of a call to %s tell the same bytes under the same numbers',
+  'stream, long poll and timeline of a call to %s have the same bytes under the same numbers',
   async (target) => {
     const callerId = String(Number(target) - 2000 + 1004);
     const callSid = await placeCall(service, callerId, target);
@@ -24,7 +24,7 @@ it.each(['2000', '2001', '2010', '2011', '2012'])(
 
     const stream = await openStream(`${path}/stream?access_token=${token}`, { 'last-event-id': '0' });
     await stream.ended;
-    // A webhook may still be on its way that makes the record more exact.
+    // A webhook that amends the record may still be in flight.
     await waitFor('every event', async () => {
       const [row] = await service.database.query<{ complete: boolean }[]>(
         `select count(*) filter (where type = 'caller_answered') = 1 and count(*) filter (where type = 'ended') = 1

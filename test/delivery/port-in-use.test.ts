@@ -3,7 +3,7 @@ import { createLogger } from '../../src/common/logger.js';
 import { DeliveryWorker } from '../../src/delivery/delivery-worker.js';
 import { startTestApp } from '../support/test-app.js';
 
-it('a start that finds its port taken begins no delivery', async () => {
+it('a service whose port is in use starts no deliveries', async () => {
   const running = await startTestApp();
   const second = await createApp(
     { ...running.config, port: Number(new URL(running.url).port) },

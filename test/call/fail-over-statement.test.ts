@@ -1,7 +1,7 @@
-/** When a refused call may move on to the next provider, and when it has to stay. */
+/** The statement that moves a refused call to the next provider: when it moves the call, and when it does not. */
 import { claimCancel } from '../../src/call/cancel/cancel-claim.js';
 import { failOver, type PassingOver } from '../../src/call/placement/fail-over.js';
-import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
+import { storeCall, applyEvent, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -33,7 +33,7 @@ const recorded = async (callSid: string): Promise<unknown> => {
 
 const STAYED = { provider: 'simulator', subAccount: 'demo-1001', passedOver: 0 };
 
-it('moves a call that nothing has come of, once', async () => {
+it('moves a call without events once, when three fail-overs run concurrently', async () => {
   const { callSid } = await storeCall(service.database, { provider: 'simulator' });
 
   const moves = await Promise.all([1, 2, 3].map(() => failOver(service.database, passing(callSid))));
@@ -42,7 +42,7 @@ it('moves a call that nothing has come of, once', async () => {
   expect(await recorded(callSid)).toEqual({ provider: 'twilio', subAccount: 'AC1', passedOver: 1 });
 });
 
-it('moves on from each provider of a longer route', async () => {
+it('moves a call again from the second provider of a route to the third', async () => {
   const { callSid } = await storeCall(service.database, { provider: 'simulator' });
 
   expect(await failOver(service.database, passing(callSid))).toBe(true);
@@ -52,11 +52,14 @@ it('moves on from each provider of a longer route', async () => {
 });
 
 it.each<[string, (call: StoredCall) => Promise<unknown>]>([
-  ['rings', ({ callSid }) => tellOf(service.database, callSid, { type: 'ringing' })],
-  ['is over', ({ callSid }) => tellOf(service.database, callSid, { type: 'ended', endReason: 'busy' })],
-  ['has an id there', ({ callSid }) => tellOf(service.database, callSid, { type: 'accepted', providerCallId: 'one' })],
+  ['rings', ({ callSid }) => applyEvent(service.database, callSid, { type: 'ringing' })],
+  ['is over', ({ callSid }) => applyEvent(service.database, callSid, { type: 'ended', endReason: 'busy' })],
+  [
+    'has a provider call id',
+    ({ callSid }) => applyEvent(service.database, callSid, { type: 'accepted', providerCallId: 'one' }),
+  ],
   ['is being hung up', (call) => claimCancel(service.database, { ...call, isConditional: false })],
-])('leaves a call where it is that %s', async (_, happens) => {
+])('does not move a call that %s', async (_, happens) => {
   const call = await storeCall(service.database, { provider: 'simulator' });
   await happens(call);
 

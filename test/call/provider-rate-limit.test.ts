@@ -1,4 +1,4 @@
-/** A provider's limits, kept by all replicas together. */
+/** A provider's rate limit and its limit of concurrent calls apply to all replicas together. */
 import { PATIENCE_MS } from '../../src/call/placement/provider-rate-limit.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
@@ -8,7 +8,7 @@ const SYSTEM = { returnCode: 500, returnMsg: '系统内部异常!' };
 const CANCELED = { data: { isSuccess: 'success' }, returnCode: 200, returnMsg: 'success' };
 
 let telephony: TwoProviders;
-/** Which two services share. */
+/** A database that two services share. */
 let database: TestDatabase | undefined;
 
 const start = async (environment: Record<string, string>): Promise<void> => {
@@ -41,8 +41,8 @@ const rows = (): Promise<Row[]> =>
 const gapsMs = (calls: readonly Row[]): number[] =>
   calls.slice(1).map((call, at) => call.turnAt!.getTime() - calls[at]!.turnAt!.getTime());
 
-describe('so many calls a second', () => {
-  it('spread a burst over the seconds, and refuse what would wait for too long', async () => {
+describe('the limit of calls per second', () => {
+  it('spreads a burst over several seconds, and refuses calls that would wait too long', async () => {
     await start({ TWILIO_CALLS_PER_SECOND: '1' });
     const callers = await users(10);
 
@@ -50,7 +50,7 @@ describe('so many calls a second', () => {
 
     const taken = answers.filter(({ returnCode }) => returnCode === 200);
     const refused = answers.filter(({ returnCode }) => returnCode !== 200);
-    // One at once, and one each second until the patience is at its end; a busy machine makes some come later.
+    // One at once, and one each second up to the maximum wait; on a busy machine, some requests arrive later.
     expect(taken.length).toBeGreaterThanOrEqual(PATIENCE_MS / 1_000);
     expect(refused.length).toBeGreaterThan(0);
     expect(refused).toEqual(refused.map(() => SYSTEM));
@@ -61,7 +61,7 @@ describe('so many calls a second', () => {
     expect(calls.filter(({ code }) => code === 'RB-PER-SECOND')).toHaveLength(refused.length);
   });
 
-  it('hold for two replicas together', async () => {
+  it('applies to two replicas together', async () => {
     database = await createTestDatabase();
     const environment = { ROUTES: '=twilio', TWILIO_CALLS_PER_SECOND: '4' };
     telephony = await startTwoProviders(environment, database.url);
@@ -81,7 +81,7 @@ describe('so many calls a second', () => {
     }
   });
 
-  it('let the next on the route carry what waits for too long', async () => {
+  it('passes a call that would wait too long to the next provider on the route', async () => {
     await start({ ROUTES: '=twilio/yuntongxun', TWILIO_CALLS_PER_SECOND: '0.1' });
     const [first = '', second = ''] = await users(2);
     await telephony.service.ask(first, 'call/2013');
@@ -95,8 +95,8 @@ describe('so many calls a second', () => {
   });
 });
 
-describe('so many calls at once', () => {
-  it('are never exceeded, and a place that becomes free is taken', async () => {
+describe('the limit of concurrent calls', () => {
+  it('is never exceeded, and a waiting call takes the slot of a call that ends', async () => {
     await start({ TWILIO_CALLS_AT_ONCE: '3' });
     const callers = await users(6);
 
@@ -118,8 +118,8 @@ describe('so many calls at once', () => {
   });
 });
 
-describe('a call that waits for its turn', () => {
-  it('can be canceled, and then nobody is asked to ring anybody', async () => {
+describe('a call that waits for its dial slot', () => {
+  it('can be canceled, and then is not dialed', async () => {
     await start({ TWILIO_CALLS_PER_SECOND: '0.5' });
     const [first = '', second = ''] = await users(2);
     await telephony.service.ask(first, 'call/2013');

@@ -4,9 +4,9 @@ import { EndpointService } from '../../src/delivery/endpoint.service.js';
 import type { EndpointUrlCheck } from '../../src/delivery/endpoint-url-check.js';
 import { DeliveryMaintenance } from '../../src/delivery/delivery-maintenance.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { openTestCall } from '../support/told-call.js';
+import { openTestCall } from '../support/test-call.js';
 
-/** Nobody works here: jobs stay where they are. */
+/** Without a worker, so that jobs stay in the queue. */
 let testDatabase: TestDatabase;
 let database: DataSource;
 let maintenance: DeliveryMaintenance;
@@ -21,7 +21,7 @@ afterEach(async () => {
   await testDatabase.drop();
 });
 
-/** The process goes on. */
+/** The process does not stop. */
 const NEVER = new AbortController().signal;
 
 const newEndpoint = async (): Promise<string> => {
@@ -33,7 +33,7 @@ const newEndpoint = async (): Promise<string> => {
 
 const daysAgo = (days: number): Date => new Date(Date.now() - days * 86_400_000);
 
-/** So many pending deliveries, each of a call of its own. */
+/** Creates pending deliveries, each of its own call. */
 const deliveries = async (endpointId: string, day: Date, count: number): Promise<void> => {
   await database.query(
     `with delivery as (
@@ -58,7 +58,7 @@ const counts = async (): Promise<unknown> =>
   )[0];
 
 describe('deliveries', () => {
-  it('are forgotten 30 days after their call, with their attempts', async () => {
+  it('are removed 30 days after their call, with their attempts', async () => {
     await deliveries(await newEndpoint(), daysAgo(32), 1_200);
     const endpointId = await newEndpoint();
     await deliveries(endpointId, daysAgo(29), 3);
@@ -68,7 +68,7 @@ describe('deliveries', () => {
     expect(await counts()).toEqual({ deliveries: 3, attempts: 3 });
   });
 
-  it('are forgotten when their endpoint is removed', async () => {
+  it('are removed when their endpoint is removed', async () => {
     const endpointId = await newEndpoint();
     await deliveries(endpointId, daysAgo(0), 600);
     await deliveries(await newEndpoint(), daysAgo(0), 2);
@@ -79,7 +79,7 @@ describe('deliveries', () => {
     expect(await counts()).toEqual({ deliveries: 2, attempts: 2 });
   });
 
-  it('that wait for an endpoint all get a job when it is enabled, and keep one that is running', async () => {
+  it('that are pending get a job when their endpoint is enabled, and keep a running job', async () => {
     const endpointId = await newEndpoint();
     const callSid = await openTestCall({ database });
     await database.query('select webhook_add_jobs(array[$1])', [callSid]);
@@ -99,7 +99,7 @@ describe('deliveries', () => {
   });
 });
 
-it('numbers that graphile-worker wastes are given back long before they end', async () => {
+it('a sequence that graphile-worker uses up is reset long before its end', async () => {
   const sequence = `pg_get_serial_sequence('graphile_worker._private_tasks', 'id')`;
   await newEndpoint();
   await database.query('select webhook_add_jobs(array[$1])', [await openTestCall({ database })]);
@@ -122,7 +122,7 @@ describe('the waiting jobs of an endpoint', () => {
       ])
     ).length;
 
-  it.each(['removed', 'disabled'])('are gone when it is %s; those of others stay', async (how) => {
+  it.each(['removed', 'disabled'])('are removed when it is %s, and other endpoints’ jobs stay', async (how) => {
     const endpoints = new EndpointService(database, {} as EndpointUrlCheck);
     const [gone, other] = [await newEndpoint(), await newEndpoint()];
     for (const id of [gone, other]) {

@@ -1,4 +1,4 @@
-/** The database, or the way to it, is gone for a while: the answer comes in time, and all is well again by itself. */
+/** An outage of the database or the network to it: requests are answered in time, and the service recovers by itself. */
 import { Client } from 'pg';
 import { createProxiedDatabase, type ProxiedDatabase } from '../support/proxied-database.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -45,13 +45,13 @@ describe.each(MODES)('when the connection is in mode "%s"', (mode) => {
 
     database.proxy.mode = mode;
     const paths = ['call/2000', 'callService', `callCancel/${callSid}`, `callState/${'1'.repeat(32)}`];
-    // More than there are connections, so that some wait for one.
+    // More requests than connections, so that some wait for a connection.
     const answers = await Promise.all([...paths, ...paths].map((path) => timed(service.ask('1004', path))));
     await recovered();
 
     expect(answers.map(({ result }) => result)).toEqual(answers.map(() => SYSTEM));
     expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(LIMIT_MS);
-    // An order that was under way when the connection went is given by the sweeper, some seconds later than now.
+    // The sweeper carries out a cancel that was in flight at the outage, but only some seconds later.
     await waitFor('the cancel', async () => (await service.ask('1004', `callCancel/${callSid}`)).returnCode === 200);
     await waitFor('the end of the call', async () => {
       await service.database.query(
@@ -63,7 +63,7 @@ describe.each(MODES)('when the connection is in mode "%s"', (mode) => {
     });
   });
 
-  it('readiness follows, liveness does not', async () => {
+  it('readiness fails and liveness does not', async () => {
     database.proxy.mode = mode;
     const { result, ms } = await timed(ready());
     const live = (await fetch(`${service.url}/health/live`)).status;
@@ -73,7 +73,7 @@ describe.each(MODES)('when the connection is in mode "%s"', (mode) => {
     expect(ms).toBeLessThan(LIMIT_MS);
   });
 
-  it('no state is told from memory once the silence was noticed', async () => {
+  it('no state is answered from the cache once the outage is detected', async () => {
     const callSid = (await service.ask('1005', 'call/2013')).data?.callSid ?? '';
     await waitFor('the answer', async () => {
       const { data } = await service.ask('1005', `callState/${callSid}`);
@@ -81,17 +81,20 @@ describe.each(MODES)('when the connection is in mode "%s"', (mode) => {
     });
 
     database.proxy.mode = mode;
-    await waitFor('the end of trust', async () => {
+    await waitFor('the cache to be dropped', async () => {
       const { returnCode } = await service.ask('1005', `callState/${callSid}`);
       return returnCode === 500;
     });
     await recovered();
 
-    await waitFor('the truth', async () => (await service.ask('1005', `callState/${callSid}`)).data?.stateType === '3');
+    await waitFor(
+      'the stored state',
+      async () => (await service.ask('1005', `callState/${callSid}`)).data?.stateType === '3',
+    );
     await service.ask('1005', `callCancel/${callSid}`);
   });
 
-  it('a call whose events could not be stored is told completely afterwards', async () => {
+  it('a call whose events could not be stored is complete afterwards', async () => {
     const callSid = (await service.ask('1006', 'call/2000')).data?.callSid ?? '';
 
     database.proxy.mode = mode;
@@ -105,7 +108,7 @@ describe.each(MODES)('when the connection is in mode "%s"', (mode) => {
   });
 });
 
-it('a database that is restarted is found again by itself', async () => {
+it('the service reconnects by itself after a restart of the database', async () => {
   const direct = new Client({ connectionString: database.directUrl });
   await direct.connect();
 

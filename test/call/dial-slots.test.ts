@@ -1,8 +1,8 @@
-/** Calls that wait for a provider with limits wait in line, and a turn that is given up is not lost. */
+/** Calls that wait for a provider with limits are dialed in order, and a canceled call releases its dial slot. */
 import type { DataSource } from 'typeorm';
 import { releaseDialSlot } from '../../src/call/placement/release-dial-slot.js';
 import { acquireDialSlot } from '../../src/call/placement/provider-rate-limit.js';
-import { storeCall, tellOf, type StoredCall } from '../support/stored-call.js';
+import { storeCall, applyEvent, type StoredCall } from '../support/stored-call.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -17,39 +17,39 @@ beforeAll(async () => {
 });
 afterAll(() => telephony.close());
 
-/** When Twilio may be asked for the next call. @param set moves it there first */
-const nextTurn = async (set = 'next_at'): Promise<Date | undefined> => {
+/** The time of Twilio's next free dial slot. @param set moves it there first */
+const nextSlot = async (set = 'next_at'): Promise<Date | undefined> => {
   await database.query(`insert into provider_turn (provider, next_at) values ('twilio', now()) on conflict do nothing`);
-  const [[turn]] = await database.query<[{ next: Date }[], number]>(
+  const [[slot]] = await database.query<[{ next: Date }[], number]>(
     `update provider_turn set next_at = date_trunc('milliseconds', ${set}) where provider = 'twilio' returning next_at as next`,
   );
-  return turn?.next;
+  return slot?.next;
 };
 
-describe('a place that becomes free', () => {
-  it('goes to the call that has waited for longest', async () => {
+describe('a slot that becomes free', () => {
+  it('goes to the call that has waited longest', async () => {
     const provider = { name: 'crowded', limits: { callsPerSecond: null, callsAtOnce: 1 } };
     const running = await storeCall(database, { provider: 'crowded' });
     const first = await storeCall(database, { provider: 'crowded', waitsForDialSlot: true });
     const second = await storeCall(database, { provider: 'crowded', waitsForDialSlot: true });
     const order: string[] = [];
-    const turn = async ({ callSid }: StoredCall) => {
+    const dialAndEnd = async ({ callSid }: StoredCall) => {
       order.push((await acquireDialSlot(database, callSid, provider)) === 'taken' ? callSid : 'not taken');
-      await tellOf(database, callSid, { type: 'ended', endReason: 'busy' });
+      await applyEvent(database, callSid, { type: 'ended', endReason: 'busy' });
     };
-    const waiting = turn(first);
-    await waitFor('the first to have looked', async () => {
+    const waiting = dialAndEnd(first);
+    await waitFor('the first call to have looked for a slot', async () => {
       const looked = await database.query<unknown[]>(`select from provider_turn where provider = 'crowded'`);
       return looked.length > 0;
     });
 
-    await tellOf(database, running.callSid, { type: 'ended', endReason: 'busy' });
-    await Promise.all([turn(second), waiting]);
+    await applyEvent(database, running.callSid, { type: 'ended', endReason: 'busy' });
+    await Promise.all([dialAndEnd(second), waiting]);
 
     expect(order).toEqual([first.callSid, second.callSid]);
   });
 
-  it('is waited for although the clock of the machine is set forward meanwhile', async () => {
+  it('is still acquired when the clock of the machine is set forward during the wait', async () => {
     const provider = { name: 'set-clock', limits: { callsPerSecond: null, callsAtOnce: 1 } };
     const running = await storeCall(database, { provider: 'set-clock' });
     const { callSid } = await storeCall(database, { provider: 'set-clock', waitsForDialSlot: true });
@@ -60,7 +60,7 @@ describe('a place that becomes free', () => {
       const waiting = acquireDialSlot(database, callSid, provider);
       clock.mockReturnValue(tomorrow);
       await waitFor('more looks after the clock was set', () => looks.mock.calls.length > 2);
-      await tellOf(database, running.callSid, { type: 'ended', endReason: 'busy' });
+      await applyEvent(database, running.callSid, { type: 'ended', endReason: 'busy' });
       expect(await waiting).toBe('taken');
     } finally {
       clock.mockRestore();
@@ -69,14 +69,14 @@ describe('a place that becomes free', () => {
   });
 });
 
-describe('a turn that is given up', () => {
-  it('is given back, so that one who places and cancels again and again keeps nobody else from calling', async () => {
+describe('the dial slot of a canceled call', () => {
+  it('is released, so that a caller who places and cancels repeatedly does not block other callers', async () => {
     const { service, twilio } = telephony;
     const [restless, other] = [await telephony.user('twilio'), await telephony.user('twilio')];
-    /** Well within a caller's patience, and long enough for a cancel to come before it. */
-    const next = await nextTurn(`now() + interval '2.5 seconds'`);
+    /** Well within the maximum wait, and late enough for a cancel to arrive first. */
+    const next = await nextSlot(`now() + interval '2.5 seconds'`);
     const placing = service.ask(restless, 'call/2013');
-    const callSid = await waitFor('the call to have its turn', async () => {
+    const callSid = await waitFor('the call to have its slot', async () => {
       const [call] = await database.query<{ callSid: string }[]>(
         `select call_sid as "callSid" from call_record where caller_id = $1 and turn_at <> 'infinity'`,
         [restless],
@@ -86,23 +86,23 @@ describe('a turn that is given up', () => {
 
     expect(await service.ask(restless, `callCancel/${callSid}`)).toEqual(CANCELED);
 
-    expect(await nextTurn()).toEqual(next);
+    expect(await nextSlot()).toEqual(next);
     expect(await placing).toEqual({ data: { callSid }, returnCode: 200, returnMsg: 'success' });
     expect(twilio.calls.size).toBe(0);
-    await nextTurn('now()');
+    await nextSlot('now()');
     expect(await service.ask(other, 'call/2013')).toMatchObject({ returnCode: 200 });
     expect(twilio.calls.size).toBe(1);
   });
 
-  it('moves up those that wait behind it, and no other', async () => {
-    const turns = [0, 60, 61, 62, 63];
-    const calls = await Promise.all(turns.map(() => storeCall(database, { waitsForDialSlot: true })));
+  it('moves up the calls that wait behind it, and no other call', async () => {
+    const slots = [0, 60, 61, 62, 63];
+    const calls = await Promise.all(slots.map(() => storeCall(database, { waitsForDialSlot: true })));
     await database.query(`insert into provider_turn (provider, next_at) values ('elsewhere', '2100-01-01T00:01:04Z')`);
     await Promise.all(
       calls.map(({ callSid }, index) =>
         database.query(
           `update call_record set turn_at = '2100-01-01T00:00:00Z'::timestamptz + $2 * interval '1 second' where call_sid = $1`,
-          [callSid, turns[index]],
+          [callSid, slots[index]],
         ),
       ),
     );
@@ -115,21 +115,21 @@ describe('a turn that is given up', () => {
       return row?.seconds;
     };
     const canceled = calls[2]!;
-    // It is in line no more, for a cancel is on its way.
+    // It does not wait any more: its cancel is in progress.
     await database.query('update call_record set cancel_ordered_at = now() where call_sid = $1', [calls[3]!.callSid]);
 
-    // Not while the call goes on.
+    // While the call is open, nothing is released.
     await releaseDialSlot(database, 'elsewhere', canceled.callSid);
     expect(await secondsOf(canceled)).toBe(61);
-    await tellOf(database, canceled.callSid, { type: 'canceled', endReason: 'canceled' });
+    await applyEvent(database, canceled.callSid, { type: 'canceled', endReason: 'canceled' });
     await releaseDialSlot(database, 'elsewhere', canceled.callSid);
     await releaseDialSlot(database, 'elsewhere', canceled.callSid);
 
     expect(await Promise.all(calls.map(secondsOf))).toEqual([0, 60, null, 62, 61]);
-    const [turn] = await database.query<{ seconds: number }[]>(
+    const [slot] = await database.query<{ seconds: number }[]>(
       `select extract(epoch from next_at - '2100-01-01T00:00:00Z')::int as seconds from provider_turn
        where provider = 'elsewhere'`,
     );
-    expect(turn).toEqual({ seconds: 63 });
+    expect(slot).toEqual({ seconds: 63 });
   });
 });

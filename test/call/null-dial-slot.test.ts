@@ -1,4 +1,4 @@
-/** Rows of a version that knew no turns: null in turn_at means that the call may have been dialled. */
+/** Rows of a version without dial slots: null in turn_at means that the call may have been dialed. */
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -13,8 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** The simulator does not know it. */
-const callWithTurn = async (turnAt: 'infinity' | null) => {
+/** The simulator does not know this call. */
+const callWithSlotAt = async (turnAt: 'infinity' | null) => {
   const call = await storeCall(service.database, { waitsForDialSlot: true, provider: 'simulator' });
   await service.database.query('update call_record set turn_at = $2 where call_sid = $1', [call.callSid, turnAt]);
   return call;
@@ -29,22 +29,22 @@ const eventsOf = async (callSid: string): Promise<string[]> => {
 };
 
 describe('a cancel', () => {
-  it('ends a call that waits for its turn without its provider', async () => {
-    const { callSid, callerId } = await callWithTurn('infinity');
+  it('ends a call that waits for its dial slot, without a request to the provider', async () => {
+    const { callSid, callerId } = await callWithSlotAt('infinity');
 
     expect(await service.ask(callerId, `callCancel/${callSid}`)).toEqual(CANCELED);
   });
 
-  it('of a call without a turn is an order to its provider', async () => {
-    const { callSid, callerId } = await callWithTurn(null);
+  it('of a call with a null turn_at is sent to the provider', async () => {
+    const { callSid, callerId } = await callWithSlotAt(null);
 
     expect(await service.ask(callerId, `callCancel/${callSid}`)).toEqual(CANCEL_FAILED);
     expect(await eventsOf(callSid)).toEqual(['requested']);
   });
 });
 
-it('a call without a turn is not closed as never dialled while its provider cannot be asked', async () => {
-  const { callSid } = await callWithTurn(null);
+it('the sweeper does not close a call with a null turn_at as never dialed when its provider is not configured', async () => {
+  const { callSid } = await callWithSlotAt(null);
   await service.database.query(
     `update call_record set provider = 'away', sweep_at = now() - interval '1 second' where call_sid = $1`,
     [callSid],
