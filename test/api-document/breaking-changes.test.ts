@@ -1,6 +1,6 @@
 /**
  * A client of the last release works with this version: docs/versions.md says what may change. The document of the last
- * release lies beside this file.
+ * release is in this folder.
  */
 import { readFile } from 'node:fs/promises';
 import { apiCompare, type Diff } from 'api-smart-diff';
@@ -8,11 +8,11 @@ import { apiCompare, type Diff } from 'api-smart-diff';
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 type Document = Readonly<Record<string, Json>>;
 
-/** Breaks that a release has to make. Each is in CHANGELOG.md. */
+/** Necessary breaking changes. Each is in CHANGELOG.md. */
 const KNOWN: Readonly<Record<string, string>> = {
-  // A caller by number alone has no user id.
+  // A caller by phone number has no user id.
   'replace callerId/type': '`callerId` may be null',
-  // The document alone: the service accepts a token in the query as before.
+  // Only in the document: the service accepts a token in the query as before.
   'remove security/1': 'openapi.json offers one way to authenticate',
 };
 
@@ -34,7 +34,7 @@ const requestSchemas = (document: Document): ReadonlySet<string> => {
   return found;
 };
 
-/** api-smart-diff does not know which schemas are of responses, where fields and values may be added. */
+/** Fields and values may be added to responses. api-smart-diff does not distinguish schemas of responses. */
 const isAddedToResponse = ({ action, path }: Diff, ofRequests: ReadonlySet<string>): boolean => {
   if (action !== 'add') return false;
   const [room, kind, name] = path.map(String);
@@ -44,15 +44,15 @@ const isAddedToResponse = ({ action, path }: Diff, ofRequests: ReadonlySet<strin
 };
 
 /**
- * api-smart-diff lets a request lose a field, and require one that has a default. Here unknown fields are refused, and
- * so is a request without a field that it must have.
+ * api-smart-diff allows that a request loses a field, or requires one that has a default. Here both are breaking: the
+ * service refuses unknown fields and missing required fields.
  */
 const isBreak = ({ type, action, path }: Diff): boolean =>
   type === 'breaking' ||
   (action === 'remove' && path.at(-2) === 'properties') ||
   (action === 'add' && path.at(-2) === 'required');
 
-/** The last two names of its path: what it changes, wherever that is. */
+/** The last two names of its path: what it changes, at any place. */
 const changeOf = ({ action, path }: Diff): string => `${action} ${path.slice(-2).join('/')}`;
 
 const breaksBetween = (before: Document, after: Document): string[] => {
@@ -72,7 +72,7 @@ beforeAll(async () => {
   present = await read('docs/openapi.json');
 });
 
-it('nothing that a client of the last release uses is gone or narrower', () => {
+it('the document has no breaking change since the last release', () => {
   expect(breaksBetween(last, present)).toEqual([]);
 });
 
@@ -95,19 +95,19 @@ interface Changeable {
   components: { schemas: Record<string, { properties: Record<string, { type?: unknown }>; required?: string[] }> };
 }
 
-describe('a break is noticed:', () => {
+describe('a breaking change is detected:', () => {
   it.each<[string, (document: Changeable) => void]>([
-    ['a path that is gone', ({ paths }) => delete paths['/v1/admin/users']],
-    ['a method that is gone', ({ paths }) => delete paths['/v1/admin/users']!.get],
-    ['a field of a response that is gone', ({ components }) => delete components.schemas.UserReply!.properties.phone],
+    ['a removed path', ({ paths }) => delete paths['/v1/admin/users']],
+    ['a removed method', ({ paths }) => delete paths['/v1/admin/users']!.get],
+    ['a removed field of a response', ({ components }) => delete components.schemas.UserReply!.properties.phone],
     [
       'a field of a response with another type',
       ({ components }) => (components.schemas.UserReply!.properties.name!.type = 'number'),
     ],
-    ['a field of a request that is gone', ({ components }) => delete components.schemas.NewUser!.properties.phone],
-    ['a field that a request must have now', ({ components }) => components.schemas.NewUser!.required!.push('phone')],
+    ['a removed field of a request', ({ components }) => delete components.schemas.NewUser!.properties.phone],
+    ['a newly required field of a request', ({ components }) => components.schemas.NewUser!.required!.push('phone')],
     [
-      'a parameter that a request must have now',
+      'a newly required parameter',
       ({ paths }) =>
         paths['/v1/admin/users']!.get!.parameters.push({
           name: 'since',
@@ -121,14 +121,14 @@ describe('a break is noticed:', () => {
   });
 });
 
-describe('no break is', () => {
+describe('no breaking change is', () => {
   it.each<[string, (document: Changeable) => void]>([
     [
       'a new field of a response',
       ({ components }) => (components.schemas.UserReply!.properties.nickname = { type: 'string' }),
     ],
     [
-      'a parameter that a request may leave out',
+      'a new optional parameter',
       ({ paths }) =>
         paths['/v1/admin/users']!.get!.parameters.push({ name: 'since', in: 'query', schema: { type: 'string' } }),
     ],

@@ -1,6 +1,6 @@
 /**
- * Clients that are generated from openapi.json compile without a change, and work. The programs in `clients` are what a
- * backend would write.
+ * Clients that are generated from openapi.json compile without a change, and work. The programs in `clients` are examples
+ * of a backend.
  */
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
@@ -45,7 +45,7 @@ const outcomeOf = async (program: string): Promise<unknown> => {
   return JSON.parse(stdout);
 };
 
-it('openapi-typescript and openapi-fetch', async () => {
+it('a client with openapi-typescript and openapi-fetch compiles and works', async () => {
   await run(process.execPath, [
     join(MODULES, 'openapi-typescript/bin/cli.js'),
     DOCUMENT,
@@ -58,7 +58,7 @@ it('openapi-typescript and openapi-fetch', async () => {
   expect(await outcomeOf('with-openapi-fetch.js')).toEqual({ endReason: 'busy', ticket: '4711' });
 });
 
-it('hey-api', async () => {
+it('a client with hey-api compiles and works', async () => {
   const { createClient } = await import('@hey-api/openapi-ts');
   await createClient({
     input: DOCUMENT,

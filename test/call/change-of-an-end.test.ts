@@ -1,4 +1,4 @@
-/** What the change of an end reports, so that a backend needs no request to know the outcome. */
+/** The change of a call's end has the whole outcome, so that a backend needs no further request. */
 import { applyCallEvent, type EventToApply } from '../../src/call/record/apply-call-event.js';
 import { readChange } from '../../src/call/record/call-change.js';
 import type { DataSource } from 'typeorm';
@@ -31,7 +31,7 @@ const dataAfter = async (
 
 const ofEnds = ['provider', 'endedBy', 'talkSeconds', 'hasRecording', 'detail'];
 
-it('an answered call: who ended it, how long the talk was, and what the provider reported', async () => {
+it('the change of an answered call’s end has endedBy, talkSeconds and the provider’s detail', async () => {
   const { callSid } = await storeCall(database);
   const answered = await dataAfter(callSid, 'answered', 3, {});
   const detail = { leg: 'B', sip: 486, note: 'a "quoted" text, 挂断' };
@@ -52,7 +52,7 @@ it('an answered call: who ended it, how long the talk was, and what the provider
   expect(shown.talkSeconds).toBe(62);
 });
 
-it('a call that was not answered has no talk', async () => {
+it('a call that was not answered has no talkSeconds', async () => {
   const { callSid } = await storeCall(database);
 
   const over = await dataAfter(callSid, 'ended', 30, { endReason: 'busy' });
@@ -60,14 +60,14 @@ it('a call that was not answered has no talk', async () => {
   expect(over).toMatchObject({ talkSeconds: null, detail: null });
 });
 
-it('a late answer amends the talk', async () => {
+it('a late answered event amends talkSeconds', async () => {
   const { callSid } = await storeCall(database);
   await dataAfter(callSid, 'ended', 30, { endReason: 'completed' });
 
   expect(await dataAfter(callSid, 'answered', 10, {})).toMatchObject({ stateType: '4', talkSeconds: 20 });
 });
 
-it('a recording that comes after the end makes a change; the same again makes none', async () => {
+it('a recording that arrives after the end makes a change, and its repeat makes none', async () => {
   const { callSid } = await storeCall(database);
   await dataAfter(callSid, 'answered', 3, { recording: undefined });
   await dataAfter(callSid, 'ended', 10, { endReason: 'completed' });
@@ -80,7 +80,7 @@ it('a recording that comes after the end makes a change; the same again makes no
   expect(await dataAfter(callSid, 'ended', 12, { endReason: 'completed', recording })).toBeNull();
 });
 
-it('a recording that comes before the end makes no change of its own', async () => {
+it('a recording that arrives before the end makes no separate change', async () => {
   const { callSid } = await storeCall(database);
   const recording = 'https://provider.example/recording';
 

@@ -1,4 +1,4 @@
-/** A user without a sub-account, where the operator lets users share the account of the service. */
+/** Users without a sub-account, with the setting that lets them share the service's account. */
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 import { MAIN } from '../support/twilio-call.js';
 
@@ -16,7 +16,7 @@ const callOf = async (userId: string): Promise<{ provider: string; subAccount: s
   return (await (await telephony.service.admin('GET', `calls/${data!.callSid!}`)).json()) as never;
 };
 
-it('calls under that account; a user with a sub-account calls under their own', async () => {
+it('a user without a sub-account calls with the shared account, and a user with one calls with it', async () => {
   await start({ TWILIO_SHARES_ACCOUNT: 'true' });
   const [without, withOne] = [await telephony.user(), await telephony.user('twilio')];
 
@@ -26,7 +26,7 @@ it('calls under that account; a user with a sub-account calls under their own', 
   expect(own.subAccount).not.toBe(MAIN.externalId);
 });
 
-it('is refused otherwise, as the contract says', async () => {
+it('without the setting, a user without a sub-account is refused with the contract’s error', async () => {
   await start({});
   const user = await telephony.user();
 
@@ -34,14 +34,14 @@ it('is refused otherwise, as the contract says', async () => {
   expect(telephony.twilio.calls.size).toBe(0);
 });
 
-it('is passed on from a provider that shares none to one that does', async () => {
+it('a provider that does not share its account is skipped for one that does', async () => {
   await start({ ROUTES: '=yuntongxun/twilio', TWILIO_SHARES_ACCOUNT: 'true' });
   const user = await telephony.user();
 
   expect(await callOf(user)).toMatchObject({ provider: 'twilio', subAccount: MAIN.externalId });
 });
 
-it('is shown as such by the dry run and the list of providers', async () => {
+it('the dry run and the list of providers show the shared account', async () => {
   await start({ TWILIO_SHARES_ACCOUNT: 'true' });
   const user = await telephony.user();
 

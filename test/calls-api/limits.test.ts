@@ -44,7 +44,11 @@ describe('notAfter', () => {
   const dial = async (notAfter: Date, callsPerSecond: number | null) => {
     const provider = scriptedProvider();
     const limits = { callsPerSecond, callsAtOnce: null };
-    const resilient = new ResilientProvider(provider, logger, { limits, makesSubAccounts: false, sharesAccount: false });
+    const resilient = new ResilientProvider(provider, logger, {
+      limits,
+      makesSubAccounts: false,
+      sharesAccount: false,
+    });
     const dialler = { database: service.database, dials: new CallerDials(), dialTimeoutSeconds: 5 };
     const results = [];
     for (const first of [true, false]) {

@@ -94,7 +94,7 @@ describe.each(MODES)('when the connection is in mode "%s"', (mode) => {
     await service.ask('1005', `callCancel/${callSid}`);
   });
 
-  it('a call whose events could not be stored is complete afterwards', async () => {
+  it('a call whose events could not be stored gets its end afterwards', async () => {
     const callSid = (await service.ask('1006', 'call/2000')).data?.callSid ?? '';
 
     database.proxy.mode = mode;
@@ -108,7 +108,7 @@ describe.each(MODES)('when the connection is in mode "%s"', (mode) => {
   });
 });
 
-it('the service reconnects by itself after a restart of the database', async () => {
+it('the service reconnects by itself after its database sessions were terminated', async () => {
   const direct = new Client({ connectionString: database.directUrl });
   await direct.connect();
 
