@@ -67,11 +67,17 @@ export const connectionTo = async (
   return client;
 };
 
+/** Only a superuser can change it, so a connection cannot set it. */
+const NO_TRIGGERS =
+  'session_replication_role is replica for this role, database or server, so no trigger fires and no webhook would be ' +
+  'delivered: alter role … reset session_replication_role (or alter database), then start again.';
+
 const checkServer = async (client: TimeoutClient): Promise<void> => {
-  const { rows } = await client.query<{ version: number; encoding: string }>(
-    `select current_setting('server_version_num')::int / 10000 as version, current_setting('server_encoding') as encoding`,
+  const { rows } = await client.query<{ version: number; encoding: string; role: string }>(
+    `select current_setting('server_version_num')::int / 10000 as version, current_setting('server_encoding') as encoding,
+       current_setting('session_replication_role') as role`,
   );
-  const { version = 0, encoding = '' } = rows[0] ?? {};
+  const { version = 0, encoding = '', role = '' } = rows[0] ?? {};
   if (version < OLDEST_VERSION) {
     throw new Error(`The database is PostgreSQL ${version}; Ringback needs ${OLDEST_VERSION} or later.`);
   }
@@ -80,4 +86,5 @@ const checkServer = async (client: TimeoutClient): Promise<void> => {
       `The encoding of the database is ${encoding}, which cannot store all names: create one with encoding 'UTF8' template template0.`,
     );
   }
+  if (role === 'replica') throw new Error(NO_TRIGGERS);
 };

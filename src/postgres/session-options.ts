@@ -24,6 +24,12 @@ const RELIED_ON: SessionSettings = {
   TimeZone: 'UTC',
 };
 
+/**
+ * Statements work without these. `jit`: with other cost settings, PostgreSQL would compile a statement of a millisecond
+ * for seconds.
+ */
+const BETTER_WITH: SessionSettings = { jit: 'off' };
+
 /** A pooler that shares sessions tracks these for each client, because the server reports their changes. */
 const KEPT_BY_POOLERS = ['DateStyle', 'IntervalStyle', 'standard_conforming_strings', 'TimeZone'];
 
@@ -34,9 +40,20 @@ export const neededByDefault = (more: SessionSettings): SessionSettings =>
 /** Exists since PostgreSQL 17. Earlier versions refuse to set unknown settings. */
 const NO_TRANSACTION_TIMEOUT = `select set_config('transaction_timeout', '0', false) where current_setting('transaction_timeout', true) is not null`;
 
+/**
+ * A request gives up its statement after its time limit and closes the connection. PostgreSQL notices this only if it
+ * looks. Otherwise a statement that waits for a lock would keep its session, and be carried out after all. Servers on
+ * some systems, such as Windows, cannot look, and refuse the setting.
+ */
+const CANCEL_ABANDONED = `do $$ begin
+  perform set_config('client_connection_check_interval', '500ms', false);
+exception when others then null;
+end $$`;
+
 /** @param more additional settings of this connection; no value may contain a quote */
 export const setSession = (more: SessionSettings): string =>
   [
-    ...Object.entries({ ...RELIED_ON, ...more }).map(([name, value]) => `set ${name} = '${value}'`),
+    ...Object.entries({ ...RELIED_ON, ...BETTER_WITH, ...more }).map(([name, value]) => `set ${name} = '${value}'`),
     NO_TRANSACTION_TIMEOUT,
+    CANCEL_ABANDONED,
   ].join('; ');

@@ -22,6 +22,9 @@ const ODD: Readonly<Record<string, string>> = {
   idle_in_transaction_session_timeout: `'1ms'`,
   statement_timeout: `'1min'`,
   search_path: `'elsewhere', 'public'`,
+  jit_above_cost: '0',
+  jit_inline_above_cost: '0',
+  jit_optimize_above_cost: '0',
 };
 
 /** PostgreSQL 17 and later. */

@@ -9,8 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { TEST_KEYS } from '../support/test-app.js';
+import { carryOut, examplesIn } from '../readme/curl-examples.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
+import { startWebhookReceiver } from '../support/webhook-receiver.js';
 import { readComposeFile, type ComposeFile } from './compose-file.js';
 import { endingOf, spawnIn, type Image } from './container.js';
 import { rehearseImage } from './image-rehearsal.js';
@@ -117,6 +119,56 @@ describe('the image, built in a folder,', () => {
       expect(await readdir(join(image.root, image.workingDirectory), { recursive: true })).toEqual(files);
     },
     2 * START_LIMIT_MS,
+  );
+
+  it(
+    'serves what docs/first-hour.md asks of it',
+    async () => {
+      const page = await readFile('docs/first-hour.md', 'utf8');
+      const backend = await startWebhookReceiver();
+      const port = await freePort();
+      const environment = environmentOf('ringback', {
+        PORT: String(port),
+        SIMULATOR_SHARES_ACCOUNT: 'true',
+        WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8',
+      });
+      await endingOf(spawnIn(image, compose.services.migrate.command!, environmentOf('migrate')));
+      const service = spawnIn(image, image.command, environment);
+      const ending = endingOf(service);
+      const url = `http://127.0.0.1:${port}`;
+      try {
+        await waitFor('the service', () => fetch(`${url}/health/ready`).catch(() => null), START_LIMIT_MS);
+        const commands = [...page.matchAll(/^\$ docker compose exec -T ringback (.*)$/gm)].map(([, line = '']) => line);
+        const tokens = [];
+        for (const command of commands) {
+          const { exitCode, output } = await endingOf(spawnIn(image, command.split(' '), environment));
+          expect({ command, exitCode, output }).toEqual({
+            command,
+            exitCode: 0,
+            output: expect.stringMatching(/^eyJ\S+\n$/),
+          });
+          tokens.push(output.trim());
+        }
+        const variables: Record<string, string> = { ADMIN: tokens[0] ?? '', TOKEN: tokens[1] ?? '' };
+
+        for (const example of examplesIn(page)) {
+          const command = example.command.replace('http://172.17.0.1:4000', backend.url);
+          const body = JSON.parse(await carryOut({ ...example, command }, variables, url)) as Record<string, string>;
+          if (body.key) variables.KEY = body.key;
+          if (body.callSid) variables.CALL = body.callSid;
+        }
+
+        expect(Object.keys(variables)).toEqual(['ADMIN', 'TOKEN', 'KEY', 'CALL']);
+        await waitFor('the end of the call at the backend', () =>
+          backend.received.some(({ change: { type, data } }) => type === 'call.over' && data.metadata?.visit === '7'),
+        );
+      } finally {
+        service.kill('SIGTERM');
+        await ending;
+        await backend.close();
+      }
+    },
+    3 * START_LIMIT_MS,
   );
 
   it('refuses to start without a secret, and names the variable', async () => {

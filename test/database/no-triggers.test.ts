@@ -1,0 +1,39 @@
+/** Without its trigger no change would be delivered: the start is refused, and says what to do. */
+import { Client } from 'pg';
+import { migrate } from '../../src/database/migrate.js';
+import { firstConnection } from '../../src/postgres/first-connection.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+let database: TestDatabase;
+let client: Client;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  client = new Client({ connectionString: database.url });
+  await client.connect();
+});
+afterEach(async () => {
+  await client.end();
+  await database.drop();
+});
+
+it('a database whose sessions fire no triggers', async () => {
+  const name = new URL(database.url).pathname.slice(1);
+  await client.query(`alter database ${name} set session_replication_role = replica`);
+
+  await expect(firstConnection(database.url, 'DATABASE_URL')).rejects.toThrow(
+    'session_replication_role is replica for this role, database or server, so no trigger fires',
+  );
+});
+
+it.each([
+  ['disabled', 'alter table call_event disable trigger all', 'alter table call_event enable trigger'],
+  ['missing', 'drop trigger call_event_announces_its_change on call_event', 'Restore the database from a dump'],
+])('a trigger that is %s', async (what, statement, remedy) => {
+  await client.query(statement);
+
+  const refusal = await migrate(database.url).catch(String);
+
+  expect(refusal).toContain(`call_event_announces_its_change is ${what}, so no webhook would be delivered`);
+  expect(refusal).toContain(remedy);
+});
