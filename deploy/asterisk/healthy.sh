@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The container's health check. A port that is taken does not keep Asterisk from starting, so each is asked for.
+# The container's health check. Asterisk starts even if a port is taken, so this checks each listener.
 set -euo pipefail
 ask() { asterisk -C "${FOLDER:-/tmp/asterisk}/etc/asterisk.conf" -rx "$1"; }
 

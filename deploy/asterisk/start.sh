@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The container's entry point: fills in the configuration, and becomes Asterisk. What is missing or too weak is told, all of
-# it at once, by name and never by value. The first four variables come from docker-compose.yml; the others are for the
-# tests, which run this on a machine that is not theirs alone.
+# The container's entry point: writes the configuration and starts Asterisk. It reports all missing or weak settings at
+# once, by name and never by value. The first four variables come from docker-compose.yml. The others are for the tests,
+# which run this script on a shared machine.
 set -euo pipefail
 export LC_ALL=C
 umask 077
@@ -13,7 +13,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 problems=()
 for name in ASTERISK_PASSWORD DEMO_PHONE_1_PASSWORD DEMO_PHONE_2_PASSWORD; do
-  # No other characters: some have a meaning of their own in Asterisk's files.
+  # Other characters are not allowed, because some are special in Asterisk's files.
   [[ ${!name} =~ ^[A-Za-z0-9_-]{16,}$ ]] ||
     problems+=("$name: expected at least 16 letters, digits, - or _, as from: openssl rand -hex 12")
 done
@@ -35,7 +35,7 @@ for template in "$here"/etc/* ${OTHER_TEMPLATES:+"$OTHER_TEMPLATES"/*}; do
     -e "s|@PHONE_1_PASSWORD@|$DEMO_PHONE_1_PASSWORD|g; s|@PHONE_2_PASSWORD@|$DEMO_PHONE_2_PASSWORD|g" \
     "$template" >"$FOLDER/etc/${template##*/}"
 done
-# Of these it would complain, were they not there.
+# Asterisk logs an error if one of these files is missing.
 touch "$FOLDER"/etc/{acl,ccss,cel,features,manager,pjproject,stasis,udptl,websocket_client}.conf
 unset ASTERISK_PASSWORD DEMO_PHONE_1_PASSWORD DEMO_PHONE_2_PASSWORD
 

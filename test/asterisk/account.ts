@@ -1,4 +1,4 @@
-/** What a softphone does with its account: sipp registers it, and dials from it, over digest authentication. */
+/** A softphone account: sipp registers it and dials from it, with digest authentication. */
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { unpacked, type Asterisk } from './asterisk.js';
 
 const run = promisify(execFile);
-/** Where nobody replies sipp would go on asking for longer. */
+/** Without a reply, sipp would retry for longer than this. */
 const LIMIT_MS = 10_000;
 
 export interface Account {
@@ -31,17 +31,17 @@ const carryOut = async (
     timeout: LIMIT_MS,
   }).catch(async (error: unknown) => {
     const messages = await readFile(join(folder, 'account'), 'latin1').catch(() => '');
-    // Refused, sipp takes leave of a call that Asterisk knows nothing of.
+    // After a refusal sipp sends a BYE, and Asterisk answers 481. That status is not the reason.
     const status = [...messages.matchAll(/^SIP\/2\.0 (?!481)(\d+)/gm)].at(-1)?.[1];
     throw new Error(`${name} is refused: ${status ?? 'no reply'}`, { cause: error });
   });
 };
 
-/** @throws Error with the last status, where it is not taken */
+/** @throws Error with the last status if the registration is refused */
 export const register = (account: Account, fromPort: number, folder: string): Promise<void> =>
   carryOut(resolve(import.meta.dirname, 'sipp/register.xml'), account, { folder, more: ['-p', String(fromPort)] });
 
-/** Resolves when it has hung up, after two seconds of a tone. */
+/** Resolves after the phone has played a tone for two seconds and hung up. */
 export const dialFrom = async (account: Account, to: string, folder: string, tone: string): Promise<void> => {
   const template = await readFile(resolve(import.meta.dirname, 'sipp/dial.xml'), 'latin1');
   const scenario = join(folder, 'dial.xml');

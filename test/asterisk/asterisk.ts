@@ -1,4 +1,4 @@
-/** A real Asterisk on loopback, started by the script and with the configuration that deploy/asterisk ships, in a folder of its own. */
+/** A real Asterisk on loopback, in its own folder, with the start script and configuration of deploy/asterisk. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -13,15 +13,15 @@ import { callDetailsIn, type CallDetail } from './call-detail.js';
 const run = promisify(execFile);
 
 const SHIPPED = resolve(import.meta.dirname, '../../deploy/asterisk');
-/** In the place of the two accounts: whatever listens on this machine can be rung. */
+/** Replaces the two accounts: any port of this machine can be rung. */
 const ANY_PHONE = { OTHER_TEMPLATES: resolve(import.meta.dirname, 'phones') };
 
-/** Asterisk leaves Debian's testing now and then; unstable has it too. sipp plays the phones. */
+/** Asterisk is sometimes removed from Debian testing; unstable has it too. sipp simulates the phones. */
 const PACKAGES = { folder: cacheFolder('asterisk-22'), suites: 'forky sid', names: ['asterisk', 'sip-tester'] };
 
 export const ROOT = PACKAGES.folder;
 
-/** Brings it where it is not there yet. @returns why it cannot be had, or null */
+/** Downloads it if it is missing. @returns the reason why it is not available, or null */
 export const fetchAsterisk = (): Promise<string | null> => fetchPackages(PACKAGES);
 
 /** A program of the unpacked packages. */
@@ -37,16 +37,16 @@ export interface Asterisk {
   readonly environment: Readonly<Record<string, string>>;
   readonly url: string;
   readonly sipPort: number;
-  /** A command of its console. */
+  /** Runs a command of Asterisk's console. */
   command(text: string): Promise<string>;
-  /** What the container's health check says. */
+  /** The result of the container's health check. */
   isHealthy(): Promise<boolean>;
   channels(): Promise<readonly Channel[]>;
-  /** Of its detail records, those with this account code. */
+  /** The call detail records with this account code. */
   callDetails(callSid: string): Promise<readonly CallDetail[]>;
   start(): Promise<void>;
   kill(): Promise<void>;
-  /** Freezes it, or lets it go on. */
+  /** Freezes or resumes the process. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   remove(): Promise<void>;
 }
@@ -69,9 +69,9 @@ const SECRETS = {
   ASTERISK_EXTERNAL_ADDRESS: '127.0.0.1',
 };
 
-/** A folder that is an Asterisk's own, and how the shipped scripts are run there instead of in a container. */
+/** A folder for one Asterisk, and the way to run the shipped scripts there instead of in a container. */
 const newPlace = async (more: Environment) => {
-  // Its control socket lies in it, and such a path may have 107 characters.
+  // The folder contains the control socket, whose path may have at most 107 characters.
   const folder = await mkdtemp(join(tmpdir(), 'pbx-'));
   const [loader, program] = unpacked('usr/sbin/asterisk');
   await mkdir(join(folder, 'bin'));
@@ -95,25 +95,25 @@ const newPlace = async (more: Environment) => {
   return { folder, environment, script: (name: string) => [join(SHIPPED, name), { env: environment }] as const };
 };
 
-/** @param more settings of .env; with any, the phones are the two of docker-compose.yml and no others */
+/** @param more settings of .env. If given, there are only the two phones of docker-compose.yml. */
 export const startAsterisk = async (more?: Environment): Promise<Asterisk> => {
   const settings = { ...SECRETS, ...(more ?? ANY_PHONE) };
   const { folder, environment, script } = await newPlace(settings);
   const url = `http://127.0.0.1:${environment.ARI_PORT}`;
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
-    let said = '';
+    let output = '';
     const [file, options] = script('start.sh');
     const started = spawn(file, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     child = started;
     for (const stream of [started.stdout, started.stderr]) {
       stream.on('data', (chunk: Buffer) => {
-        said += chunk.toString();
+        output += chunk.toString();
       });
     }
     await waitFor('Asterisk', () => {
-      if (started.exitCode !== null) throw new Error(`Asterisk has ended: ${said}`);
-      return said.includes('Asterisk Ready.');
+      if (started.exitCode !== null) throw new Error(`Asterisk has ended: ${output}`);
+      return output.includes('Asterisk Ready.');
     });
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {

@@ -1,15 +1,15 @@
 /** Asterisk's detail records, as cdr_csv writes them. */
 
 export interface CallDetail {
-  /** The channel that leg A was joined to, or was to be; empty where it was alone. */
+  /** The channel that leg A was joined to, or was to be joined to. Empty if there was no leg B. */
   readonly legB: string;
   readonly disposition: string;
 }
 
-/** Places in a line. */
+/** Column indexes. */
 const [LEG_B, DISPOSITION] = [6, 14];
 
-/** Of the whole file, those with this account code. */
+/** The records of the file with this account code. */
 export const callDetailsIn = (csv: string, accountCode: string): CallDetail[] =>
   csv
     .split('\n')

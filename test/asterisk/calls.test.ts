@@ -1,4 +1,4 @@
-/** Every way that a call can go, on a real Asterisk with real SIP phones: the record, the phones and the detail records agree. */
+/** Every outcome of a call, on a real Asterisk with real SIP phones: record, phones and detail records agree. */
 import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
 import { wereJoined } from './call-detail.js';
 import { newPeople, numberOf, reached, startPbxService, statesOf } from './pbx-service.js';
@@ -12,7 +12,7 @@ import { waitFor } from '../support/wait-for.js';
 
 const missing = await fetchAsterisk();
 
-/** Most of a scenario's time is waiting; few enough not to be in each other's way on two cores. */
+/** A scenario mostly waits. More at once would slow each other down on two cores. */
 const AT_ONCE = 5;
 
 const EXTRA_STATES = [
@@ -61,11 +61,11 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
     const joined = wereJoined(details);
     expect({ details, joined }).toEqual({ details, joined: story === WHOLE });
     const dispositions = details.map(({ legB, disposition }) => `${legB && 'A+B '}${disposition}`).join(', ');
-    const told = `${name.padEnd(28)} ${states.join(' ').padEnd(8)} ${endReason.padEnd(12)} ${dispositions.padEnd(28)}`;
-    table.push(`  ${told} A: ${seenByA.join(' ')}; B: ${seenByB.join(' ')} PASS`);
+    const row = `${name.padEnd(28)} ${states.join(' ').padEnd(8)} ${endReason.padEnd(12)} ${dispositions.padEnd(28)}`;
+    table.push(`  ${row} A: ${seenByA.join(' ')}; B: ${seenByB.join(' ')} PASS`);
   });
 
-  it('refuses a number that no rule fits, and one whose phone is not there, as the contract says', async () => {
+  it('is refused, as the contract says, when no dial rule matches the number or its phone is not registered', async () => {
     const b = await phone();
     const people = await newPeople(service, numberOf(b), '+14155550100');
     expect(await service.ask(people.callerId, `call/${people.calleeId}`)).toMatchObject({ returnCode: 400 });
@@ -73,26 +73,29 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
     expect((await place('nobody', {})).returnMsg).toBe((await service.ask(people.callerId, 'call/0')).returnMsg);
   });
 
-  it('refuses a call whose caller is behind a trunk that is down, where no other provider is', async () => {
+  it('is refused when the caller’s trunk is down and there is no other provider', async () => {
     const { returnMsg, legB } = await place({ early: '100 Trying', refusal: '503 Service Unavailable' }, {});
 
     expect(returnMsg).toBe('系统内部异常!');
     expect(await legB?.seen()).toEqual([]);
   });
 
-  it.each(['', '?before=2', '?before=3'])('Asterisk itself tells of a cancel%s while A rings', async (condition) => {
-    const { callSid, callerId } = await place({ ringMs: 60_000 }, {});
-    expect(await service.ask(callerId, `callCancel/${callSid}${condition}`)).toMatchObject({ returnCode: 200 });
+  it.each(['', '?before=2', '?before=3'])(
+    'is reported as canceled by Asterisk itself after a cancel%s while A rings',
+    async (condition) => {
+      const { callSid, callerId } = await place({ ringMs: 60_000 }, {});
+      expect(await service.ask(callerId, `callCancel/${callSid}${condition}`)).toMatchObject({ returnCode: 200 });
 
-    const story = await waitFor(
-      'the story',
-      async () => /ended=.*/.exec(await asterisk.command(`database get ringback-story ${callSid}`))?.[0],
-    );
+      const story = await waitFor(
+        'the story',
+        async () => /ended=.*/.exec(await asterisk.command(`database get ringback-story ${callSid}`))?.[0],
+      );
 
-    expect(endReasonOf(readStory(story))).toBe('canceled');
-  });
+      expect(endReasonOf(readStory(story))).toBe('canceled');
+    },
+  );
 
-  it('carries sound both ways, with the callSid in both invitations', async () => {
+  it('carries sound in both directions, and has the callSid in both INVITEs', async () => {
     const { callSid, legA, legB } = await place({ sounds: true }, { echoes: true });
     await reached(service, callSid, '3');
 

@@ -1,4 +1,4 @@
-/** The container of deploy/asterisk by its scripts: whom it lets in, when it calls itself healthy, and when it does not start. */
+/** The scripts of deploy/asterisk's container: access, health check, and refusal to start. */
 import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { promisify } from 'node:util';
@@ -14,7 +14,7 @@ const SETTINGS = {
   DEMO_PHONE_2_PASSWORD: 'exactly16letters',
 };
 
-/** What start.sh says where it does not start. */
+/** The error output of start.sh when it refuses to start. */
 const refusalToStart = async (settings: Readonly<Record<string, string>>): Promise<string> => {
   const environment = { PATH: '/usr/bin:/bin', FOLDER: '/nowhere', ...settings };
   const started = run('deploy/asterisk/start.sh', { env: environment });
@@ -26,7 +26,7 @@ const refusalToStart = async (settings: Readonly<Record<string, string>>): Promi
   );
 };
 
-/** Sends one request from a port of its own, without any password. */
+/** Sends one request from a new port, without a password. */
 const replyTo = async (sipPort: number, method: string, to: string): Promise<string> => {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   const reply = new Promise<string>((resolve) => {
@@ -62,7 +62,7 @@ describeOnAsterisk(missing, 'the container of Asterisk', () => {
   });
   afterAll(() => asterisk.remove());
 
-  it('nobody else is let in: another password of Asterisk’s REST interface, and a stranger’s call', async () => {
+  it('rejects another password on Asterisk’s REST interface, and an INVITE without a password', async () => {
     const authorization = `Basic ${Buffer.from('ringback:another-password-than-that').toString('base64')}`;
     const path = `${asterisk.url}/ari/channels`;
     expect((await fetch(path, { headers: { authorization } })).status).toBe(401);
@@ -71,12 +71,12 @@ describeOnAsterisk(missing, 'the container of Asterisk', () => {
     expect(await replyTo(asterisk.sipPort, 'INVITE', '600')).toMatch(/^SIP\/2\.0 401 /);
   });
 
-  it('the health check is content while Asterisk is up, and at no other time', async () => {
+  it('is healthy only while Asterisk runs with all its ports', async () => {
     expect(await asterisk.isHealthy()).toBe(true);
     await asterisk.kill();
     expect(await asterisk.isHealthy()).toBe(false);
 
-    // A port that is taken keeps Asterisk from nothing else.
+    // Asterisk starts even if a port is taken.
     const taken = createSocket('udp4').bind(asterisk.sipPort, '127.0.0.1');
     await asterisk.start();
     expect(await asterisk.isHealthy()).toBe(false);
@@ -87,7 +87,7 @@ describeOnAsterisk(missing, 'the container of Asterisk', () => {
   });
 
   it.each(['ASTERISK_PASSWORD', 'DEMO_PHONE_1_PASSWORD', 'DEMO_PHONE_2_PASSWORD'])(
-    'the container does not start with a missing or a weak %s, and does not repeat it',
+    'does not start with a missing or weak %s, and does not print the value',
     async (name) => {
       for (const bad of ['', 'too-short', 'has spaces and is long enough', 'ends=in|sed&or;asterisk']) {
         const refusal = await refusalToStart({ ...SETTINGS, [name]: bad });
@@ -98,7 +98,7 @@ describeOnAsterisk(missing, 'the container of Asterisk', () => {
     },
   );
 
-  it('the container does not start without an address for phones, and tells of all that is missing at once', async () => {
+  it('does not start without an address for phones, and reports all missing settings at once', async () => {
     expect(await refusalToStart({ ...SETTINGS, ASTERISK_EXTERNAL_ADDRESS: '' })).toContain('ASTERISK_EXTERNAL_ADDRESS');
     expect((await refusalToStart({})).split('\n').filter((line) => line.includes(': '))).toHaveLength(4);
   });

@@ -1,6 +1,6 @@
 /**
- * docs/real-phones.md, carried out: its settings, its commands and its two phones, with the container's own scripts and
- * configuration. What only a container engine can do (its ports and its network) is left out.
+ * Runs docs/real-phones.md: its settings, its commands and its two phones, with the container's own scripts and
+ * configuration. Ports and network of the container engine are not tested.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -26,7 +26,7 @@ const shellBlock = (beginning: string): string => {
   return text;
 };
 
-/** As docker compose reads .env. */
+/** Reads .env as docker compose does. */
 const settingsOf = async (folder: string): Promise<Record<string, string>> => {
   await run('bash', ['-c', shellBlock('cat > .env')], { cwd: folder });
   const text = await readFile(join(folder, '.env'), 'utf8');
@@ -43,12 +43,12 @@ describeOnAsterisk(missing, 'the two phones of docker-compose.yml', () => {
   beforeAll(async () => {
     folder = await mkdtemp('/tmp/page-');
     settings = await settingsOf(folder);
-    // Another address of this machine than the one that Asterisk listens on: it is seen whether phones are told of it.
+    // A different address of this machine than the one that Asterisk listens on, to check that phones receive it.
     asterisk = await startAsterisk({ ...settings, ASTERISK_EXTERNAL_ADDRESS: '127.0.0.2' });
     service = await startTestApp({
       environment: { ...asterisk.environment, ASTERISK_DIAL: settings.ASTERISK_DIAL ?? '', SWEEP_EVERY: '0.2' },
     });
-    // Nobody is there yet, as under docker compose.
+    // No users at first, as with docker compose.
     await service.database.query('truncate app_user, service_line cascade');
   });
   afterEach(() => Promise.all(phones.splice(0).map((phone) => phone.end())));
@@ -69,7 +69,7 @@ describeOnAsterisk(missing, 'the two phones of docker-compose.yml', () => {
     phones.push(one);
     return one;
   };
-  /** A command of the page, in the container that it names. */
+  /** Runs a command of the page, in the container that it names. */
   const inContainer = async (script: string): Promise<string> => {
     const engine = `docker() { case "$*" in
       'compose exec asterisk asterisk '*) shift 4; "$ASTERISK" -C "$CONFIGURATION" "$@" ;;
@@ -86,7 +86,7 @@ describeOnAsterisk(missing, 'the two phones of docker-compose.yml', () => {
     return stdout.trim();
   };
 
-  it('register with their passwords, over UDP and TCP, and with no others', async () => {
+  it('register with their passwords, over UDP and TCP, and are refused with others', async () => {
     const [one, two] = accounts();
     await phone({ account: one! });
     await phone({ account: { ...two!, transport: 'tcp' } });
@@ -96,7 +96,7 @@ describeOnAsterisk(missing, 'the two phones of docker-compose.yml', () => {
     await expect(phone({ account: { ...one!, name: '1003' } })).rejects.toThrow('refused: 401');
   });
 
-  it('ring, one after the other, and are joined, as the page says step by step', async () => {
+  it('ring one after the other and are connected, by the steps of the page', async () => {
     const [legA, legB] = [
       await phone({ account: accounts()[0]!, sounds: true }),
       await phone({ account: accounts()[1]!, echoes: true, ringMs: 2_000, talkMs: 1_500 }),
@@ -123,7 +123,7 @@ describeOnAsterisk(missing, 'the two phones of docker-compose.yml', () => {
     expect(wereJoined(details)).toBe(true);
   });
 
-  it('hear each other, though they are told another address than the one that Asterisk listens on', async () => {
+  it('exchange sound, although they receive another address than the one that Asterisk listens on', async () => {
     const [one, two] = accounts();
     await phone({ account: one!, sounds: true });
     const legB = await phone({ account: two!, echoes: true });
@@ -139,7 +139,7 @@ describeOnAsterisk(missing, 'the two phones of docker-compose.yml', () => {
     expect(invitation).toMatch(/^Contact: <sip:[^>]*@127\.0\.0\.2:/m);
   });
 
-  it('hear themselves at 600', async () => {
+  it('hear the echo at 600', async () => {
     const tone = join(folder, 'tone.ulaw');
     await writeTone(tone);
 
@@ -148,7 +148,7 @@ describeOnAsterisk(missing, 'the two phones of docker-compose.yml', () => {
     await dialled;
   });
 
-  it('a call is refused, as the page says, where the caller’s phone is not registered', async () => {
+  it('get the error of the page when the caller’s phone is not registered', async () => {
     await asterisk.command('database deltree registrar/contact');
 
     const { callerId, calleeId } = await newPeople(service, '+8613900001001', '+8613900001002');

@@ -1,4 +1,4 @@
-/** The ends that the dialplan keeps in AstDB: the last 50,000, at any pace of calls. */
+/** The stories of ended calls that the dialplan keeps in AstDB: the last 50,000, at any call rate. */
 import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
 import { newPeople, NUMBER_OF_NOBODY, numberOf, reached, startPbxService } from './pbx-service.js';
 import { startPhone, type Phone } from './phone.js';
@@ -8,11 +8,11 @@ import type { TestApp } from '../support/test-app.js';
 const missing = await fetchAsterisk();
 
 const SLOTS = 50_000;
-/** Of a call that ended with the dialplan of version 0.1, and of one that ended 50,000 calls ago. */
+/** Keys of a call that ended with version 0.1's dialplan, and of a call that ended 50,000 calls ago. */
 const [BY_DAY, OLDEST] = ['26010100000000000000000000000001', '26010200000000000000000000000002'];
 const OLD_STORY = 'ended=2026-01-01T00:00:01.000Z&status=BUSY';
 
-describeOnAsterisk(missing, 'the ends that Asterisk keeps', () => {
+describeOnAsterisk(missing, 'the stories of ended calls in AstDB', () => {
   let asterisk: Asterisk;
   let database: TestDatabase;
   let service: TestApp;
@@ -38,7 +38,7 @@ describeOnAsterisk(missing, 'the ends that Asterisk keeps', () => {
   const slot = async (key: string | number) =>
     /^Value: (\S+)/m.exec(await asterisk.command(`database get ringback-slot ${key}`))?.[1];
 
-  /** Leg B cannot be rung. */
+  /** Places a call that ends at once, because leg B has no phone. */
   const endedCall = async (): Promise<string> => {
     const { callerId, calleeId } = await newPeople(service, numberOf(phone), NUMBER_OF_NOBODY);
     const { data } = await service.ask(callerId, `call/${calleeId}`);
@@ -47,7 +47,7 @@ describeOnAsterisk(missing, 'the ends that Asterisk keeps', () => {
     return callSid;
   };
 
-  it('take the slot of the oldest, from the last slot on to the first', async () => {
+  it('replace the oldest story, and wrap from the last slot to the first', async () => {
     await put('ringback-slot', 'next', String(SLOTS - 1));
     await put('ringback-slot', String(SLOTS - 1), OLDEST);
     await put('ringback-story', OLDEST, OLD_STORY);
@@ -61,7 +61,7 @@ describeOnAsterisk(missing, 'the ends that Asterisk keeps', () => {
     expect([await slot(0), await slot('next')]).toEqual([second, '1']);
   });
 
-  it('have a slot each, though they come at one instant', async () => {
+  it('have one slot each when many calls end at the same time', async () => {
     const ended = (await Promise.all(Array.from({ length: 20 }, endedCall))).sort();
 
     expect(await keysOf('ringback-story')).toEqual(ended);
@@ -69,7 +69,7 @@ describeOnAsterisk(missing, 'the ends that Asterisk keeps', () => {
     expect(slots.sort()).toEqual(ended);
   });
 
-  it('are replaced where Asterisk was killed before it had counted on', async () => {
+  it('are replaced correctly when Asterisk was killed before it advanced to the next slot', async () => {
     await put('ringback-slot', '7', OLDEST);
     await put('ringback-story', OLDEST, OLD_STORY);
     await put('ringback-slot', 'next', '7');
@@ -79,7 +79,7 @@ describeOnAsterisk(missing, 'the ends that Asterisk keeps', () => {
     expect(await keysOf('ringback-story')).toEqual([callSid]);
   });
 
-  it('of version 0.1 are removed once a thousand newer calls have ended', async () => {
+  it('of version 0.1 are removed after a thousand newer calls have ended', async () => {
     await put(`ringback/${BY_DAY.slice(0, 6)}`, BY_DAY, OLD_STORY);
     await put('ringback-slot', 'next', '999');
 

@@ -1,6 +1,6 @@
 /**
- * Phones behind Local channels, as the users of a FreePBX write them first: `Local/{digits}@from-internal`. What lies between
- * (a ring group, follow-me, early media, a forwarding phone, a transfer) is the dialplan's; the call is ours from end to end.
+ * Phones behind Local channels, as users of FreePBX usually configure them: `Local/{digits}@from-internal`. The dialplan there
+ * may have a ring group, follow-me, early media, a forwarding phone or a transfer. Ringback keeps control of the whole call.
  */
 import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
 import { newPeople, numberOf, reached, shownCall, startPbxService, statesOf, type ShownCall } from './pbx-service.js';
@@ -19,11 +19,11 @@ const TALK_MS = 1_000;
 const GROUP = '+8611';
 const FOLLOW_ME = '+8612';
 const EARLY_MEDIA = '+8614000';
-/** Without a Local channel. */
+/** The prefix of numbers that are dialled without a Local channel. */
 const DIRECT = '+8615';
 const NEVER = { ringMs: 60_000 };
 
-describeOnAsterisk(missing, 'through Local channels of a real Asterisk', () => {
+describeOnAsterisk(missing, 'through Local channels of a real Asterisk,', () => {
   let asterisk: Asterisk;
   let service: TestApp;
   const phones: Phone[] = [];
@@ -34,7 +34,7 @@ describeOnAsterisk(missing, 'through Local channels of a real Asterisk', () => {
     phones.push(one);
     return one;
   };
-  /** What a number may lead to. The phone that is answered has the habits. */
+  /** What a number can lead to. The habits are those of the phone that answers. */
   const WAYS: Readonly<Record<string, (habits: Habits) => Promise<string>>> = {
     'one phone': async (habits) => numberOf(await phone(habits)),
     'a ring group': async (habits) => `${GROUP}${(await phone(NEVER)).port}${(await phone(habits)).port}`,
@@ -54,13 +54,13 @@ describeOnAsterisk(missing, 'through Local channels of a real Asterisk', () => {
   };
   const outcomeOf = async (callSid: string): Promise<ShownCall> => {
     await reached(service, callSid, '4');
-    return waitFor('the end that Asterisk tells', async () => {
+    return waitFor('Asterisk’s ended event', async () => {
       const call = await shownCall(service, callSid);
       return statesOf(call).includes('ended') && call;
     });
   };
   const talkThrough = async (way: (habits: Habits) => Promise<string>): Promise<ShownCall> => {
-    // Asterisk takes a Local channel out where sound passes.
+    // Asterisk optimises a Local channel away when sound passes.
     const [a, b] = await Promise.all([way({ sounds: true }), way({ sounds: true, talkMs: TALK_MS })]);
     return outcomeOf((await place(a, b)).callSid);
   };
@@ -83,7 +83,7 @@ describeOnAsterisk(missing, 'through Local channels of a real Asterisk', () => {
     await asterisk.remove();
   });
 
-  it.each(Object.keys(WAYS))('a call whose both legs lead to %s is as long as its talk', async (name) => {
+  it.each(Object.keys(WAYS))('a call with both legs through %s lasts as long as its talk', async (name) => {
     const call = await outcomes.get(name)!;
 
     expect(call).toMatchObject({ endReason: 'completed', talkSeconds: expect.any(Number) });
@@ -91,7 +91,7 @@ describeOnAsterisk(missing, 'through Local channels of a real Asterisk', () => {
     expect(call.talkSeconds).toBeGreaterThanOrEqual(TALK_MS / 1000);
   });
 
-  it('a cancel ends a talk that goes on', async () => {
+  it('a cancel ends a talk in progress', async () => {
     const [a, b] = [await phone({ sounds: true }), await phone({ sounds: true })];
     await Promise.allSettled([...outcomes.values()]);
     const { callSid, callerId } = await place(numberOf(a), numberOf(b));
@@ -104,24 +104,27 @@ describeOnAsterisk(missing, 'through Local channels of a real Asterisk', () => {
     expect(await outcomeOf(callSid)).toMatchObject({ endReason: 'completed' });
   });
 
-  it.each(['caller', 'callee'])('stays one call, to be canceled, when the %s transfers the other one', async (who) => {
-    const third = await phone();
-    const transfers = { talkMs: 300, transfersTo: numberOf(third).slice(1) };
-    const [a, b] = await Promise.all(
-      ['caller', 'callee'].map((one) => phone({ sounds: true, ...(one === who && transfers) })),
-    );
-    if (!a || !b) throw new Error('two phones');
-    const { callSid, callerId } = await place(numberOf(a), numberOf(b));
-    await waitFor('the transfer', async () => (await third.seen()).includes('ACK'));
+  it.each(['caller', 'callee'])(
+    'a call can still be canceled after the %s has transferred the other party',
+    async (who) => {
+      const third = await phone();
+      const transfers = { talkMs: 300, transfersTo: numberOf(third).slice(1) };
+      const [a, b] = await Promise.all(
+        ['caller', 'callee'].map((one) => phone({ sounds: true, ...(one === who && transfers) })),
+      );
+      if (!a || !b) throw new Error('two phones');
+      const { callSid, callerId } = await place(numberOf(a), numberOf(b));
+      await waitFor('the transfer', async () => (await third.seen()).includes('ACK'));
 
-    expect(await shownCall(service, callSid)).toMatchObject({ stateType: '3' });
-    expect(await service.ask(callerId, `callCancel/${callSid}`)).toMatchObject({ returnCode: 200 });
+      expect(await shownCall(service, callSid)).toMatchObject({ stateType: '3' });
+      expect(await service.ask(callerId, `callCancel/${callSid}`)).toMatchObject({ returnCode: 200 });
 
-    const stayed = who === 'caller' ? b : a;
-    for (const one of [stayed, third]) await waitFor('BYE', async () => (await one.seen()).includes('BYE'));
-  });
+      const stayed = who === 'caller' ? b : a;
+      for (const one of [stayed, third]) await waitFor('BYE', async () => (await one.seen()).includes('BYE'));
+    },
+  );
 
-  it('a phone to which the caller’s own forwards is not rung, for that would be no call of ours any more', async () => {
+  it('a caller’s phone that forwards ends the call, because Ringback would lose control of the forwarded call', async () => {
     const other = await phone({ ringMs: 1 });
     const contact = `<sip:${numberOf(other).slice(1)}@127.0.0.1>`;
     const forwards = await phone({ refusal: `302 Moved Temporarily\n    Contact: ${contact}` });
@@ -134,10 +137,10 @@ describeOnAsterisk(missing, 'through Local channels of a real Asterisk', () => {
   });
 
   it.each<[string, Habits, string]>([
-    ['does not pick up', NEVER, 'no_answer'],
+    ['does not answer', NEVER, 'no_answer'],
     ['declines', { refusal: '603 Decline' }, 'no_answer'],
     ['has no phone', { early: '100 Trying', refusal: '404 Not Found' }, 'unreachable'],
-  ])('a caller who %s has not canceled', async (_, habits, endReason) => {
+  ])('a call whose caller %s is not recorded as canceled', async (_, habits, endReason) => {
     const { callSid } = await place(numberOf(await phone(habits)), numberOf(await phone()));
 
     expect(await outcomeOf(callSid)).toMatchObject({ endReason });

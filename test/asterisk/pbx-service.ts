@@ -1,13 +1,13 @@
-/** The whole service on a real Asterisk, and people with phones at it. */
+/** The whole service on a real Asterisk, and users with phones. */
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import type { Asterisk } from './asterisk.js';
 import type { Phone } from './phone.js';
 
-/** A number ends in the port at which its phone listens, so that phones come and go while the service runs. */
+/** A number ends with the port of its phone, so that phones can be added and removed while the service runs. */
 export const DIAL = '+86139=PJSIP/phone/sip:phone@127.0.0.1:{rest},+86137=PJSIP/away';
 export const numberOf = ({ port }: Pick<Phone, 'port'>): string => `+86139${String(port).padStart(8, '0')}`;
-/** Nobody has registered there. */
+/** The number of a phone that has not registered. */
 export const NUMBER_OF_NOBODY = '+8613700000000';
 
 export const startPbxService = (
@@ -29,7 +29,7 @@ export const startPbxService = (
 
 let nextUser = 600_000;
 
-/** Two people who know each other's numbers. */
+/** Creates two users who can call each other. */
 export const newPeople = async ({ database }: TestApp, callerPhone: string, calleePhone: string) => {
   const [callerId, calleeId] = [String(nextUser++), String(nextUser++)];
   await database.query(`insert into app_user (id, name, phone) values ($1, 'caller', $2), ($3, 'callee', $4)`, [

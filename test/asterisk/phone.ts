@@ -1,4 +1,4 @@
-/** A real SIP phone: sipp with a scenario, and what it saw. */
+/** A real SIP phone: sipp with a scenario, and the messages that it saw. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -17,27 +17,27 @@ interface PhoneHabits {
   /** Refuses with this status instead of answering, as in `486 Busy Here`. */
   readonly refusal?: string;
   readonly early?: string;
-  /** At the end of its talk it transfers the other one to this extension, and does not hang up. */
+  /** At the end of its talk it transfers the other party to this extension instead of hanging up. */
   readonly transfersTo?: string;
-  /** Sends back the sound that it hears. */
+  /** Sends received sound back. */
   readonly echoes?: boolean;
   /** Plays a tone. */
   readonly sounds?: boolean;
-  /** How many calls it takes, one at a time or all at once. */
+  /** How many calls it accepts in total, one after another or at the same time. */
   readonly calls?: number;
-  /** Keeps no record of what passes by, and is less exact about times: both cost much where there are many calls. */
+  /** Logs no messages and uses coarser timers. Both save much processor time when there are many calls. */
   readonly untraced?: boolean;
-  /** An account of docker-compose.yml, with which it registers beforehand. */
+  /** The account of docker-compose.yml that it registers first. */
   readonly account?: Account;
 }
 
 export interface Phone {
-  /** As Asterisk dials it. */
+  /** Asterisk's dial string for it. */
   readonly dialString: string;
   readonly port: number;
-  /** What passed by, in order, such as `INVITE`, `sent 180`, `ACK`, `sent BYE`, `200`. */
+  /** Received and sent messages in order, such as `INVITE`, `sent 180`, `ACK`, `sent BYE`, `200`. */
   seen(): Promise<readonly string[]>;
-  /** Everything that passed by, in full. */
+  /** All messages in full. */
   messages(): Promise<string>;
   end(): Promise<void>;
 }
@@ -83,8 +83,8 @@ const TRANSFERS = (extension: string): string => `
 
   ]]></send>`;
 
-/** Two ports in a row: SIP, and the sound. */
-const freePorts = async (): Promise<number> => {
+/** A free UDP port. */
+const freePort = async (): Promise<number> => {
   const socket = createSocket('udp4');
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
@@ -108,7 +108,7 @@ export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}):
     account,
   } = habits;
   const folder = await mkdtemp(join(folderAbove, 'phone-'));
-  const [port, media] = [await freePorts(), await freePorts()];
+  const [port, media] = [await freePort(), await freePort()];
   if (account) await register(account, port, folder);
   const template = await readFile(resolve(import.meta.dirname, 'sipp/phone.xml'), 'latin1');
   const tone = join(folder, 'tone.ulaw');

@@ -10,18 +10,18 @@ import { waitFor } from '../support/wait-for.js';
 const missing = await fetchAsterisk();
 
 const RACES = 120;
-/** Few enough not to be in each other's way on two cores. */
+/** More at once would slow each other down on two cores. */
 const AT_ONCE = 10;
-/** Longer than ten cancels at once take on a busy machine: a cancel at once comes before the answer. */
+/** Longer than ten concurrent cancels take on a busy machine, so that an immediate cancel arrives before the answer. */
 const RING_MS = 600;
-/** Leg A answers at once, and it takes some moments until leg B rings. */
+/** Leg A answers at once, and leg B starts to ring a little later. */
 const UNTIL_ANSWERED_MS = 630;
 const SCATTER_MS = 120;
-/** So long that two rounds of ten find the moment of the answer, however slow the machine is. */
+/** Large enough to find the moment of the answer within two rounds of ten, even on a slow machine. */
 const STEP_MS = 40;
 const CALLS = 50;
 
-describeOnAsterisk(missing, 'on a real Asterisk', () => {
+describeOnAsterisk(missing, 'on a real Asterisk,', () => {
   let asterisk: Asterisk;
   let service: TestApp;
   let callers: Phone;
@@ -46,7 +46,7 @@ describeOnAsterisk(missing, 'on a real Asterisk', () => {
   };
 
   it.each(['', '?before=3'])(
-    'cancel%s at a random moment around the answer: one has won, and all agree',
+    'cancel%s at a random moment around the answer: response, record and phones agree on the winner',
     async (when) => {
       const results: { callSid: string; callerId: string; canceled: boolean }[] = [];
       let aimMs = UNTIL_ANSWERED_MS;
@@ -56,7 +56,7 @@ describeOnAsterisk(missing, 'on a real Asterisk', () => {
         const { data, returnMsg } = await service.ask(callerId, `callCancel/${callSid}${when}`);
         const canceled = data?.isSuccess === 'success';
         if (!canceled) expect(returnMsg).toBe('取消呼叫失败!');
-        // Whoever lost aims earlier next time, so that both win about as often on a machine of any pace.
+        // If the cancel lost, the next one is sent earlier. So both sides win about equally often on any machine.
         if (when) aimMs = Math.max(0, aimMs + (canceled ? STEP_MS : -STEP_MS));
         results.push({ callSid, callerId, canceled });
       };
@@ -66,12 +66,12 @@ describeOnAsterisk(missing, 'on a real Asterisk', () => {
         const call = await shownCall(service, callSid);
         const answered = call.events.some(({ type }) => type === 'answered');
         if (!canceled) {
-          // It goes on, until somebody ends it.
+          // The call goes on, so this cancel ends it.
           expect({ callSid, answered }).toEqual({ callSid, answered: true });
           await service.ask(callerId, `callCancel/${callSid}`);
         } else if (when) expect({ callSid, answered }).toEqual({ callSid, answered: false });
         const { endReason, endedBy, events } = await reached(service, callSid, '4');
-        // Whether Asterisk's word of the end or ours was stored first.
+        // Asterisk's end and our own cancel may be stored in either order.
         const canceledByUs = events.some(({ type }) => type === 'canceled');
         expect({ callSid, endedBy, canceledByUs }).toEqual({ callSid, endedBy: 'cancel', canceledByUs: true });
         expect({ callSid, endReason }).toEqual({ callSid, endReason: answered ? 'completed' : 'canceled' });
@@ -85,7 +85,7 @@ describeOnAsterisk(missing, 'on a real Asterisk', () => {
       const won = results.filter(({ canceled }) => canceled).length;
       process.stdout.write(`${results.length} cancels${when} around the answer: ${won} taken\n`);
       if (when) {
-        // Both happen, or nothing has been shown; how often is up to the machine.
+        // Both outcomes must occur, or the test proves nothing. How often depends on the machine.
         expect(won).toBeGreaterThan(0);
         expect(won).toBeLessThan(results.length);
       }
@@ -93,7 +93,7 @@ describeOnAsterisk(missing, 'on a real Asterisk', () => {
     120_000,
   );
 
-  it('fifty calls at once all come about, and all end', async () => {
+  it('fifty concurrent calls are all connected, and all end', async () => {
     const calls = await Promise.all(Array.from({ length: CALLS }, place));
     for (const { callSid } of calls) await reached(service, callSid, '3');
     expect(await asterisk.channels()).toHaveLength(2 * CALLS);

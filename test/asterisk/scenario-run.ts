@@ -1,4 +1,4 @@
-/** Lets a scenario happen, and tells what everybody says of it afterwards. */
+/** Runs a scenario and collects its outcome: record, states, phones and detail records. */
 import type { TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import type { Asterisk } from './asterisk.js';
@@ -9,7 +9,7 @@ import type { Scenario } from './scenarios.js';
 
 export interface Outcome {
   readonly call: ShownCall;
-  /** As whoever asks for the call's state is told. */
+  /** The states that a client of the call sees. */
   readonly states: readonly string[];
   readonly seenByA: readonly string[];
   readonly seenByB: readonly string[];
@@ -23,10 +23,10 @@ interface Place {
   readonly service: TestApp;
 }
 
-/** Somewhere nothing listens. */
+/** A port that nothing listens on. */
 const DEAD = { port: 9 };
 
-/** @param startedPhones those that the caller is to end afterwards */
+/** @param startedPhones phones that this function started; the caller must end them */
 export const placeCall = async (
   { asterisk, service }: Place,
   a: Scenario['a'],
@@ -65,7 +65,7 @@ export const runScenario = async (place: Place, scenario: Scenario): Promise<Out
       await cancel();
     }
     await reached(service, callSid, '4');
-    // What Asterisk tells of an end that we ordered comes afterwards.
+    // Asterisk's ended event arrives after an end that we ordered.
     const call = await waitFor('the whole story', async () => {
       const shown = await shownCall(service, callSid);
       return statesOf(shown).split(' ').length >= story.split(' ').length && shown;
@@ -99,7 +99,7 @@ export const runScenario = async (place: Place, scenario: Scenario): Promise<Out
   }
 };
 
-/** So many at a time, in their order. @returns each one's outcome, by name */
+/** Runs the scenarios in order, `atOnce` at a time. @returns the outcomes by name */
 export const runScenarios = (
   place: Place,
   scenarios: readonly Scenario[],
@@ -108,9 +108,9 @@ export const runScenarios = (
   const running: Promise<unknown>[] = [];
   return new Map(
     scenarios.map((scenario, index) => {
-      const turn = index < atOnce ? Promise.resolve() : running[index - atOnce];
+      const freeSlot = index < atOnce ? Promise.resolve() : running[index - atOnce];
       const outcome = (async () => {
-        await turn;
+        await freeSlot;
         return runScenario(place, scenario);
       })();
       running.push(outcome.catch(() => undefined));

@@ -1,4 +1,4 @@
-/** Every way that a call can go, and what record, timeline, phones and detail records are to say of it. */
+/** Every outcome of a call, and the expected record, timeline, phones and detail records. */
 import type { startPhone } from './phone.js';
 
 type Habits = Parameters<typeof startPhone>[1];
@@ -9,12 +9,12 @@ export interface Scenario {
   readonly name: string;
   readonly a?: Party;
   readonly b?: Party;
-  /** The state of the call that a cancel follows. */
+  /** The state after which the call is canceled. */
   readonly cancelAfter?: '1' | '2' | '3';
   readonly endReason: string;
-  /** Asterisk's events, in the order in which they happen. */
+  /** Asterisk's events in order. */
   readonly story: string;
-  /** What each phone must have seen, among other things. */
+  /** Messages that each phone must have seen, among others. */
   readonly aSaw?: readonly string[];
   readonly bSaw?: readonly string[];
 }

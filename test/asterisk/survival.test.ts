@@ -1,4 +1,4 @@
-/** A real Asterisk holds the call: what happens to it when a process of ours, or Asterisk itself, goes away. */
+/** A real Asterisk holds the call. These tests stop a process of ours, or Asterisk itself, during the call. */
 import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
 import { newPeople, numberOf, reached, shownCall, startPbxService, statesOf } from './pbx-service.js';
 import { startPhone, type Phone } from './phone.js';
@@ -10,14 +10,14 @@ const missing = await fetchAsterisk();
 
 type Habits = Parameters<typeof startPhone>[1];
 
-/** As readiness tells it, which stays for a provider that is down. */
+/** The state of Asterisk in readiness. Readiness itself stays 200 while a provider is down. */
 const asteriskHealth = async (url: string): Promise<string | undefined> => {
   const response = await fetch(`${url}/health/ready`);
   expect(response.status).toBe(200);
   return ((await response.json()) as { checks: Record<string, string> }).checks.asterisk;
 };
 
-describeOnAsterisk(missing, 'with a real Asterisk', () => {
+describeOnAsterisk(missing, 'with a real Asterisk,', () => {
   let asterisk: Asterisk;
   let shared: TestDatabase;
   let service: TestApp;
@@ -49,16 +49,16 @@ describeOnAsterisk(missing, 'with a real Asterisk', () => {
     const { data } = await service.ask(parties.callerId, `call/${parties.calleeId}`);
     return { ...parties, callSid: data?.callSid ?? '' };
   };
-  const goneChannels = () => waitFor('no channel', async () => (await asterisk.channels()).length === 0);
+  const noChannels = () => waitFor('no channel', async () => (await asterisk.channels()).length === 0);
 
-  it('people go on talking while no process of ours runs, and the end is learned of afterwards', async () => {
+  it('a talk goes on while no process of ours runs, and its end is recorded afterwards', async () => {
     const { callSid, legB } = await place({}, { talkMs: 1_500 });
     await reached(service, callSid, '3');
 
     await service.close();
     expect(await asterisk.channels()).toHaveLength(2);
     await waitFor('B to hang up', async () => (await legB.seen()).includes('sent BYE'));
-    await goneChannels();
+    await noChannels();
     service = await startPbxService(asterisk, {}, shared.url);
 
     const call = await reached(service, callSid, '4');
@@ -66,7 +66,7 @@ describeOnAsterisk(missing, 'with a real Asterisk', () => {
     expect(call.talkSeconds).toBeGreaterThanOrEqual(1);
   });
 
-  it('what happened while no process of ours listened is made good while the call goes on', async () => {
+  it('events that were missed while no process of ours ran are recorded while the call goes on', async () => {
     const { callSid, callerId } = await place({}, { ringMs: 1_500 });
     await reached(service, callSid, '2');
 
@@ -74,14 +74,14 @@ describeOnAsterisk(missing, 'with a real Asterisk', () => {
     await waitFor('B to answer', async () => (await phones[1]?.seen())?.includes('sent 200'));
     service = await startPbxService(asterisk, {}, shared.url);
 
-    // In whatever order: several events are applied at a time.
-    const told = statesOf(await reached(service, callSid, '3')).split(' ');
-    expect(told.sort()).toEqual(['answered', 'caller_answered', 'ringing']);
+    // In any order, because several events are applied at the same time.
+    const recorded = statesOf(await reached(service, callSid, '3')).split(' ');
+    expect(recorded.sort()).toEqual(['answered', 'caller_answered', 'ringing']);
     expect(await service.ask(callerId, `callCancel/${callSid}`)).toMatchObject({ returnCode: 200 });
-    await goneChannels();
+    await noChannels();
   });
 
-  it('every call of an Asterisk that was killed is closed, and the next is placed without a restart of ours', async () => {
+  it('calls of a killed Asterisk are closed as lost, and the next call is placed without a restart of the service', async () => {
     const { callSid } = await place();
     await reached(service, callSid, '3');
 
@@ -91,7 +91,7 @@ describeOnAsterisk(missing, 'with a real Asterisk', () => {
     expect(await service.ask(waiting.callerId, `call/${waiting.calleeId}`)).toMatchObject({ returnCode: 500 });
     await asterisk.start();
 
-    // Nobody can say any more how it ended.
+    // Nothing is left that could report how it ended.
     expect(await reached(service, callSid, '4')).toMatchObject({ endReason: 'lost' });
     await waitFor('an Asterisk that is up', async () => (await asteriskHealth(service.url)) === 'up', 20_000);
     const next = await service.ask(waiting.callerId, `call/${waiting.calleeId}`);
@@ -103,11 +103,11 @@ describeOnAsterisk(missing, 'with a real Asterisk', () => {
     expect(refusedCalls).toEqual([{ end_reason: 'failed' }]);
   });
 
-  it('a frozen Asterisk is not dialled twice, and the call that it places late is on record', async () => {
+  it('a frozen Asterisk is dialled once, and the call that it places late is recorded', async () => {
     const parties = await people({}, { talkMs: 500 });
 
     asterisk.signal('SIGSTOP');
-    const asked = service.ask(parties.callerId, `call/${parties.calleeId}`);
+    const first = service.ask(parties.callerId, `call/${parties.calleeId}`);
     await waitFor('the record', async () => {
       const [row] = await service.database.query<{ n: number }[]>(
         'select count(*)::int as n from call_record where caller_id = $1',
@@ -119,13 +119,13 @@ describeOnAsterisk(missing, 'with a real Asterisk', () => {
     expect((await again).data?.callSid).toBeDefined();
     asterisk.signal('SIGCONT');
 
-    const { callSid = '' } = (await asked).data ?? {};
+    const { callSid = '' } = (await first).data ?? {};
     expect((await again).data?.callSid).toBe(callSid);
     expect(await reached(service, callSid, '4')).toMatchObject({ endReason: 'completed' });
     expect((await parties.legA.seen()).filter((one) => one === 'INVITE')).toHaveLength(1);
   });
 
-  it('any replica hears every event, and can cancel a call that another has placed', async () => {
+  it('every replica receives every event, and can cancel a call that another replica placed', async () => {
     const other = await startPbxService(asterisk, {}, shared.url);
     try {
       const { callSid, callerId } = await place({}, { ringMs: 60_000 });
@@ -135,7 +135,7 @@ describeOnAsterisk(missing, 'with a real Asterisk', () => {
       expect(await service.ask(callerId, `callCancel/${callSid}`)).toMatchObject({ returnMsg: '取消呼叫失败!' });
 
       expect(await shownCall(service, callSid)).toMatchObject({ stateType: '4', endReason: 'canceled' });
-      await goneChannels();
+      await noChannels();
       const numbers = (await shownCall(service, callSid)).events.map(({ type }) => type);
       expect(new Set(numbers).size).toBe(numbers.length);
     } finally {
@@ -143,7 +143,7 @@ describeOnAsterisk(missing, 'with a real Asterisk', () => {
     }
   });
 
-  it('a talk is recorded where that is wished, and the record says in which file', async () => {
+  it('a talk is recorded to a file when RECORD_CALLS is set, and the call’s record names the file', async () => {
     await service.close();
     service = await startPbxService(asterisk, { RECORD_CALLS: 'true' }, shared.url);
     const { callSid } = await place({ sounds: true }, { talkMs: 800 });
@@ -153,7 +153,7 @@ describeOnAsterisk(missing, 'with a real Asterisk', () => {
       const { stat } = await import('node:fs/promises');
       return stat(`${asterisk.folder}/kept/monitor/${callSid}.wav`).catch(() => undefined);
     });
-    // 8,000 samples a second of two bytes each, and 44 bytes of head.
+    // 8,000 samples of two bytes per second, and a header of 44 bytes.
     expect(size).toBeGreaterThan(4_000);
   });
 });

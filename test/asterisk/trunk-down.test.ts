@@ -1,4 +1,4 @@
-/** A trunk that refuses leg A before a phone has rung: the next provider on the route carries the call, and nobody else learns of it. */
+/** A trunk refuses leg A before a phone has rung: the next provider on the route carries the call. */
 import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
 import {
   newPeople,
@@ -18,7 +18,7 @@ import { waitFor } from '../support/wait-for.js';
 
 const missing = await fetchAsterisk();
 
-/** Its trunk has not registered. */
+/** A number on a trunk that has not registered. */
 const NUMBER_ON_TRUNK = '+8613600001001';
 const CALLEE = '+8613800002000';
 
@@ -32,7 +32,7 @@ describeOnAsterisk(missing, 'on a route of Asterisk and Twilio,', () => {
   let twilio: TwilioServer;
   let shared: TestDatabase;
   let service: TestApp;
-  /** Hears all that Asterisk tells, too, and has not dialled. */
+  /** Receives all of Asterisk's events too, but has not dialled. */
   let replica: TestApp;
   const phones: Phone[] = [];
 
@@ -80,7 +80,7 @@ describeOnAsterisk(missing, 'on a route of Asterisk and Twilio,', () => {
   };
   const detailOf = ({ events }: ShownCall, type: string): unknown =>
     (events as unknown as { type: string; detail: unknown }[]).find((event) => event.type === type)?.detail;
-  const goesByTheNext = async (callerPhone: string, code: string): Promise<void> => {
+  const expectNextProvider = async (callerPhone: string, code: string): Promise<void> => {
     const { call, placed } = await placedBy(callerPhone);
 
     expect(call).toMatchObject({ provider: 'twilio', endReason: 'completed' });
@@ -89,7 +89,7 @@ describeOnAsterisk(missing, 'on a route of Asterisk and Twilio,', () => {
     expect(statesOf(call)).toBe('');
   };
 
-  it('a trunk that has not registered is passed over', () => goesByTheNext(NUMBER_ON_TRUNK, 'ARI-500'));
+  it('a trunk that has not registered is passed over', () => expectNextProvider(NUMBER_ON_TRUNK, 'ARI-500'));
 
   it.each([
     '401 Unauthorized',
@@ -97,24 +97,24 @@ describeOnAsterisk(missing, 'on a route of Asterisk and Twilio,', () => {
     '500 Server Internal Error',
     '503 Service Unavailable',
     '504 Server Time-out',
-  ])('a trunk that says %s at once is passed over', async (refusal) => {
-    await goesByTheNext(await phoneThat({ early: '100 Trying', refusal }), `SIP-${refusal.slice(0, 3)}`);
+  ])('a trunk that replies %s at once is passed over', async (refusal) => {
+    await expectNextProvider(await phoneThat({ early: '100 Trying', refusal }), `SIP-${refusal.slice(0, 3)}`);
   });
 
   it.each<[string, Party, string]>([
     ['has no such number', { early: '100 Trying', refusal: '404 Not Found' }, 'unreachable'],
-    ['takes no call now', { early: '100 Trying', refusal: '480 Temporarily Unavailable' }, 'unreachable'],
+    ['is temporarily unavailable', { early: '100 Trying', refusal: '480 Temporarily Unavailable' }, 'unreachable'],
     ['is busy', { refusal: '486 Busy Here' }, 'busy'],
-    ['has rung when the trunk fails', { refusal: '503 Service Unavailable' }, 'failed'],
+    ['rings before the trunk fails', { refusal: '503 Service Unavailable' }, 'failed'],
   ])('a caller’s phone that %s ends the call', async (_, habits, endReason) => {
     const { call, placed, dialledNext } = await placedBy(await phoneThat(habits));
 
     expect({ placed, dialledNext }).toEqual({ placed: true, dialledNext: false });
     expect(call).toMatchObject({ provider: 'asterisk', endReason });
-    await waitFor('the end that Asterisk tells', () => statesOf(call) === 'ended');
+    await waitFor('Asterisk’s ended event', () => statesOf(call) === 'ended');
   });
 
-  it('a phone of one’s own that has not registered is a bad number', async () => {
+  it('an own phone that has not registered is refused as bad_number', async () => {
     const { call, returnCode, dialledNext } = await placedBy(NUMBER_OF_NOBODY);
 
     expect({ returnCode, dialledNext }).toEqual({ returnCode: 400, dialledNext: false });

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:asterisk`: how many calls a second the service carries through a real Asterisk, next to what a bare script
- * gets out of the same Asterisk, dialplan and phones. Rounds of the two take turns. Some three minutes, on loopback only.
+ * `npm run bench:asterisk`: calls per second of the service through a real Asterisk, compared with a bare script on the same
+ * Asterisk, dialplan and phones. Rounds of the two alternate. Takes about three minutes, on loopback only.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { bringCallers, SERVICE_ENVIRONMENT } from './served-calls.js';
 
 const missing = await fetchAsterisk();
 
-/** Each calls, waits until the call is over, and calls again: as much as two cores can do is asked of them all the time. */
+/** Each caller places a call, waits until it ends and places the next one. So two cores are always fully loaded. */
 const CALLERS = 40;
 const RING_MS = 50;
 const TALK_MS = 300;
@@ -23,7 +23,7 @@ const ROUNDS = 5;
 const WARM_UP_MS = 2_000;
 const MEASURED_MS = 12_000;
 
-const say = (text: string): boolean => process.stdout.write(`${text}\n`);
+const print = (text: string): boolean => process.stdout.write(`${text}\n`);
 const median = (numbers: readonly number[]): number =>
   [...numbers].sort((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? NaN;
 
@@ -56,7 +56,7 @@ describeOnAsterisk(missing, 'calls a second', () => {
     await rm(dataDir, { recursive: true, force: true });
   }, 60_000);
 
-  /** Each is there in its own rounds only: whoever listens to Asterisk makes it work. */
+  /** Each contender is connected in its own rounds only, because every listener costs Asterisk processor time. */
   const withBareScript = async (use: (place: PlaceCall) => Promise<Round>): Promise<Round> => {
     const bare = await openBareAsterisk(asterisk);
     const result = await use(() => bare.call(callers.dialString, callees.dialString));
@@ -64,7 +64,7 @@ describeOnAsterisk(missing, 'calls a second', () => {
     return result;
   };
   const withRingback = async (use: (place: PlaceCall) => Promise<Round>): Promise<Round> => {
-    // As `npm start` runs it: its own database, which writes to the disk what it has promised.
+    // As with `npm start`: with its own database, which flushes every commit to the disk.
     const service = await startService({
       environment: { ...SERVICE_ENVIRONMENT, ...asterisk.environment, ASTERISK_DIAL: DIAL, DATA_DIR: dataDir },
     });
@@ -99,7 +99,7 @@ describeOnAsterisk(missing, 'calls a second', () => {
     return { perSecond, answeredAfterMs: median(answeredAfterMs), failures };
   };
 
-  it('of the service, and of a bare script', async () => {
+  it('of the service and of a bare script', async () => {
     const contenders = [
       { name: 'bare script', run: withBareScript, results: [] as Round[] },
       { name: 'Ringback', run: withRingback, results: [] as Round[] },
@@ -107,12 +107,12 @@ describeOnAsterisk(missing, 'calls a second', () => {
     for (let turn = 0; turn < ROUNDS; turn++) for (const { run, results } of contenders) results.push(await run(round));
 
     const machine = `${cpus().length} cores of ${cpus()[0]?.model ?? 'an unknown kind'}`;
-    say(`\n${await asterisk.command('core show version')}Node ${process.versions.node}, ${machine}`);
-    say(
+    print(`\n${await asterisk.command('core show version')}Node ${process.versions.node}, ${machine}`);
+    print(
       `${CALLERS} callers, ${RING_MS} ms of ringing, ${TALK_MS} ms of talk, ${MEASURED_MS / 1_000} s a round, in turn\n`,
     );
-    say('| | calls a second, each round | median | request to answer, median | failed |');
-    say('| --- | --- | --- | --- | --- |');
+    print('| | calls a second, each round | median | request to answer, median | failed |');
+    print('| --- | --- | --- | --- | --- |');
     for (const { name, results } of contenders) {
       const perSecond = results.map((result) => result.perSecond);
       const answered = median(results.map((result) => result.answeredAfterMs));
@@ -122,8 +122,8 @@ describeOnAsterisk(missing, 'calls a second', () => {
         median(perSecond).toFixed(0),
         `${answered.toFixed(0)} ms`,
       ];
-      say(`| ${[name, ...shown, failures.length].join(' | ')} |`);
-      for (const failure of new Set(failures)) say(`failed: ${failure}`);
+      print(`| ${[name, ...shown, failures.length].join(' | ')} |`);
+      for (const failure of new Set(failures)) print(`failed: ${failure}`);
     }
   }, 600_000);
 });

@@ -1,6 +1,6 @@
 /**
- * What the bench of calls is held against: the least that somebody would write who wants calls from our dialplan and to hear
- * how they go. It keeps no record, knows nobody, and forgets all when it ends.
+ * The baseline of the Asterisk bench: the smallest script that places calls through our dialplan and receives their events.
+ * It keeps no record and has no users.
  */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
@@ -8,7 +8,7 @@ import { newCallSid } from '../../src/call/record/call-sid.js';
 import { AriClient } from '../../src/telephony/asterisk/ari-client.js';
 import type { Asterisk } from '../asterisk/asterisk.js';
 
-interface Told {
+interface UserEventMessage {
   readonly userevent?: { readonly eventname: string; readonly call: string };
 }
 
@@ -26,7 +26,7 @@ export const openBareAsterisk = async ({ environment }: Pick<Asterisk, 'environm
   await ari.send('PUT', '/applications/bare/eventFilter', { body: { allowed: [{ type: 'ChannelUserevent' }] } });
   const listeners = new Map<string, (eventname: string) => void>();
   socket.on('message', (data: Buffer) => {
-    const { userevent } = JSON.parse(data.toString()) as Told;
+    const { userevent } = JSON.parse(data.toString()) as UserEventMessage;
     if (userevent) listeners.get(userevent.call)?.(userevent.eventname);
   });
   return {

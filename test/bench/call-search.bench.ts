@@ -1,6 +1,6 @@
 /**
- * `npm run bench:search`: what the search does at ten thousand and at ten million calls. Takes some ten minutes and 8 GB
- * in the temporary folder.
+ * `npm run bench:search`: the search with ten thousand and with ten million calls. Takes about ten minutes and 8 GB in the
+ * temporary folder.
  */
 import { DataSource } from 'typeorm';
 import {
@@ -48,7 +48,7 @@ const FILTERS: Readonly<Record<string, CallFilter>> = {
 const PAGE = { limit: 50 };
 const RUNS = 15;
 
-const say = (text: string): boolean => process.stdout.write(`${text}\n`);
+const print = (text: string): boolean => process.stdout.write(`${text}\n`);
 
 const median = (numbers: readonly number[]): number =>
   [...numbers].sort((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? 0;
@@ -74,7 +74,7 @@ const measure = async (database: DataSource, name: string, filter: CallFilter): 
   const nodes = new Set(plans.flatMap((plan) => plan.nodes).filter((node) => /Scan call_record|Sort/.test(node)));
   const buffers = plans.map((plan) => plan.buffers).join(' / ');
   const shown = [...nodes].map((node) => node.replace('Index Scan call_record_', '')).join(', ');
-  say(`| ${name} | ${found} | ${buffers} | ${median(times).toFixed(1)} ms | ${shown} |`);
+  print(`| ${name} | ${found} | ${buffers} | ${median(times).toFixed(1)} ms | ${shown} |`);
 };
 
 it.each([10_000, 10_000_000])(
@@ -85,16 +85,16 @@ it.each([10_000, 10_000_000])(
     try {
       const start = performance.now();
       await fillWithCalls(database, count);
-      say(`\n${count} calls, filled in ${Math.round((performance.now() - start) / 1000)} s\n`);
-      say('| filter | found | buffers, a leading filter | median | index scans, sorts |');
-      say('| --- | --- | --- | --- | --- |');
+      print(`\n${count} calls, filled in ${Math.round((performance.now() - start) / 1000)} s\n`);
+      print('| filter | found | buffers, a leading filter | median | index scans, sorts |');
+      print('| --- | --- | --- | --- | --- |');
       for (const [name, filter] of Object.entries(FILTERS)) await measure(database, name, filter);
-      say('\n| index | size |\n| --- | --- |');
+      print('\n| index | size |\n| --- | --- |');
       const sizes = await database.query<{ name: string; size: string }[]>(
         `select relname as name, pg_size_pretty(pg_relation_size(oid)) as size from pg_class
        where relname like 'call_record%' order by relname`,
       );
-      for (const { name, size } of sizes) say(`| ${name} | ${size} |`);
+      for (const { name, size } of sizes) print(`| ${name} | ${size} |`);
     } finally {
       await database.destroy();
       await testDatabase.drop();

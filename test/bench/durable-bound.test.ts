@@ -1,6 +1,6 @@
 import { boundOf, isOfCores, type Usage } from './beside/durable/bound.js';
 
-/** Two cores on which two replicas have much room, and PostgreSQL waits for nothing in particular. */
+/** Two cores that two replicas do not fill, and a PostgreSQL that mostly waits for nothing. */
 const IDLE: Usage = {
   cores: 2,
   replicas: 2,
@@ -11,7 +11,7 @@ const IDLE: Usage = {
   flush: 0.3,
 };
 
-describe('what bounds a round', () => {
+describe('the bound of a round', () => {
   it.each<[Partial<Usage>, ReturnType<typeof boundOf>]>([
     [{}, 'the connections: none of the cores is full'],
     [{ flush: 0.8 }, 'the flush'],
@@ -23,11 +23,11 @@ describe('what bounds a round', () => {
     expect(boundOf({ ...IDLE, ...usage })).toBe(bound);
   });
 
-  it('excuses a second replica only where PostgreSQL’s core has no room left', () => {
-    const excused = (
+  it('counts as a bound of the cores only when PostgreSQL’s core, or every core, is full', () => {
+    const boundsOfCores = (
       ['all cores of the machine', 'the core of PostgreSQL and load', 'the core of each replica', 'the flush'] as const
     ).filter(isOfCores);
 
-    expect(excused).toEqual(['all cores of the machine', 'the core of PostgreSQL and load']);
+    expect(boundsOfCores).toEqual(['all cores of the machine', 'the core of PostgreSQL and load']);
   });
 });

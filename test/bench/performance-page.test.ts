@@ -1,4 +1,4 @@
-/** What the bench writes into the documentation, without the bench. */
+/** How the bench writes figures into the documentation, without running the bench. */
 import { readFile } from 'node:fs/promises';
 import { drawChart, panelsOf } from './beside/chart.js';
 import { replaceFigures, type Figures, type WorkFigures } from './beside/figures.js';
@@ -39,8 +39,8 @@ const STATE = reportOf('state', [
   ['the load’s ceiling', '90000', '1.0 ms'],
 ]);
 
-describe('the page', () => {
-  it('is what the kept figures make of it, chart included', async () => {
+describe('the performance page', () => {
+  it('equals what the stored figures generate, and so does the chart', async () => {
     const [page, figuresText, chart] = await Promise.all(
       ['performance.md', 'performance/figures.json', 'performance/chart.svg'].map(docs),
     );
@@ -53,7 +53,7 @@ describe('the page', () => {
     expect(chart).toBe(panels.length > 0 ? drawChart(panels) : '');
   });
 
-  it('has each work with its targets and its circumstances, and the chart', () => {
+  it('has the chart, and each work with its targets and circumstances', () => {
     const page = withFigures(EMPTY_PAGE, { state: measured(STATE), start: measured(reportOf('start', [])) });
 
     expect(page).toMatch(/^# Performance\n\n<!-- Between[^]+<!-- The end mark\. -->\n\nThe end\.\n$/);
@@ -69,7 +69,7 @@ describe('the page', () => {
     ]);
   });
 
-  it('is the same when it is written again, and loses what was there before', () => {
+  it('does not change when it is written again, and old figures are replaced', () => {
     const figures = { state: measured(STATE) };
     const once = withFigures(EMPTY_PAGE, figures);
 
@@ -83,13 +83,13 @@ describe('the page', () => {
     ['marks in the wrong order', `${MARKS[1]} ${MARKS[0]}`],
     ['a mark twice', `${MARKS[0]} ${MARKS[0]} ${MARKS[1]}`],
     ['an end twice', `${MARKS[0]} ${MARKS[1]} ${MARKS[1]}`],
-  ])('is left alone with %s', (_, page) => {
+  ])('is not written if it has %s', (_, page) => {
     expect(() => withFigures(page, {})).toThrow('expected on the page, each once');
   });
 });
 
-describe('kept figures', () => {
-  it('of a work that is run again are replaced, those of others stay, in the order of the works', () => {
+describe('stored figures', () => {
+  it('of a repeated work are replaced, and those of other works are kept, in the order of the works', () => {
     const old = { start: measured(), removed: measured(), state: measured() };
     const again = measured(STATE);
 
@@ -106,7 +106,7 @@ describe('the chart', () => {
   const widthsIn = (svg: string): number[] =>
     [...svg.matchAll(/<rect class="bar(?: ours)?".*? width="(\d+)"/g)].map(([, width]) => Number(width));
 
-  it('shows us and the contenders of the first report, not what only proves the bench', () => {
+  it('shows Ringback and the contenders of each first report, but not the load’s ceiling', () => {
     const paced = reportOf('placing', [['Ringback', '100', '30 ms']]);
 
     const panels = panelsOf({
@@ -127,7 +127,7 @@ describe('the chart', () => {
     ]);
   });
 
-  it('draws bars in proportion, each panel on its own scale, with their figures', () => {
+  it('draws proportional bars with their figures, each panel on its own scale', () => {
     const svg = drawChart(panelsOf({ state: measured(STATE), webhooks: measured({ ...STATE, work: 'webhooks' }) }));
 
     const widths = widthsIn(svg);
@@ -137,7 +137,7 @@ describe('the chart', () => {
     expect(svg.match(/>(?:12|24),000</g)).toHaveLength(4);
   });
 
-  it('stays a picture whatever a title says', () => {
+  it('escapes the title', () => {
     const svg = drawChart([{ title: 'a < b & c > d', bars: [{ name: 'Ringback', perSecond: 1 }] }]);
 
     expect(svg).toContain('>a &lt; b &amp; c &gt; d</text>');

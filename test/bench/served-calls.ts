@@ -1,9 +1,9 @@
-/** Calls through the whole service, as an app places and follows them: over HTTP, with the stream of the call's changes. */
+/** Calls through the whole service, placed and followed as an app does: over HTTP, with the stream of the call's changes. */
 import { Agent, request } from 'undici';
 import { issueToken } from '../../src/auth/token-issuer.js';
 
 const SECRET = 'a secret that only the bench knows: 32 bytes and more';
-/** Of ours, so that a driver's waiting for connections is not measured. */
+/** Enough connections that the bench's own client never waits for one. */
 const CONNECTIONS = 1_000;
 
 export const SERVICE_ENVIRONMENT = { JWT_SECRET: SECRET };
@@ -18,7 +18,7 @@ export interface ServedCalls {
   close(): Promise<void>;
 }
 
-/** Through the admin API, so many pairs of people with these two numbers. */
+/** Creates `count` pairs of users with these two numbers, through the admin API. */
 export const bringCallers = async (
   url: string,
   count: number,
@@ -54,14 +54,14 @@ export const bringCallers = async (
         const reply = (await (await get(`call/${id + 1}`)).json()) as { data?: { callSid: string }; returnMsg: string };
         if (!reply.data) throw new Error(reply.returnMsg);
         let answeredAfterMs = NaN;
-        let told = '';
+        let received = '';
         for await (const chunk of await get(`callState/${reply.data.callSid}/stream`)) {
-          told += String(chunk);
-          if (Number.isNaN(answeredAfterMs) && told.includes('"call.answered"')) {
+          received += String(chunk);
+          if (Number.isNaN(answeredAfterMs) && received.includes('"call.answered"')) {
             answeredAfterMs = performance.now() - start;
           }
         }
-        if (!told.includes('"endReason":"completed"')) throw new Error(`a call went amiss: ${told}`);
+        if (!received.includes('"endReason":"completed"')) throw new Error(`a call went amiss: ${received}`);
         return answeredAfterMs;
       },
     });

@@ -1,4 +1,4 @@
-/** The image of deploy/asterisk. What its scripts do is tested on a real Asterisk: test/asterisk/demo-phones.test.ts. */
+/** The image of deploy/asterisk. Its scripts are tested on a real Asterisk in test/asterisk/demo-phones.test.ts. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DockerfileParser, type Dockerfile, type JSONInstruction } from 'dockerfile-ast';
@@ -27,12 +27,12 @@ describe('the Dockerfile of Asterisk', () => {
       .filter((one) => one.getKeyword() === keyword)
       .map((one) => one.getArgumentsContent());
 
-  it('is what Compose builds, on a line of Debian that has an Asterisk', () => {
+  it('is built by Compose, on a Debian release that has Asterisk', () => {
     expect(compose.services.asterisk.build).toBe('deploy/asterisk');
     expect(textsOf('FROM')).toEqual(['debian:forky-slim']);
   });
 
-  it('runs our scripts as a user who is not root', async () => {
+  it('runs our scripts as a non-root user', async () => {
     expect(textsOf('USER')).toEqual(['asterisk']);
     expect(partsOf(dockerfile.getCMDs()[0])).toEqual(['bash', '/opt/ringback/start.sh']);
     expect(textsOf('HEALTHCHECK')[0]).toContain('CMD ["bash", "/opt/ringback/healthy.sh"]');
@@ -41,7 +41,7 @@ describe('the Dockerfile of Asterisk', () => {
     for (const source of copied) await stat(join(FOLDER, source.getValue()));
   });
 
-  it('writes only where Compose lets it: what is kept to a volume, and secrets to memory', () => {
+  it('writes only to the volume of Compose, and writes secrets only to memory', () => {
     const { volumes = [] } = compose.services.asterisk;
 
     expect(startScript).toContain('${KEPT:=/var/lib/ringback-asterisk}');
@@ -50,7 +50,7 @@ describe('the Dockerfile of Asterisk', () => {
     expect(textsOf('RUN')[0]).toContain('ln -s /tmp/asterisk/etc /etc/asterisk');
   });
 
-  it('exposes the ports that Asterisk listens on, and Compose publishes', () => {
+  it('exposes the ports that Asterisk listens on, and Compose publishes them', () => {
     const [, sip = '', ari = '', first = '', last = ''] =
       /SIP_PORT:=(\d+).*ARI_PORT:=(\d+).*RTP_FIRST:=(\d+).*RTP_LAST:=(\d+)/.exec(startScript) ?? [];
 
@@ -59,10 +59,10 @@ describe('the Dockerfile of Asterisk', () => {
     expect(compose.services.asterisk.ports).toEqual(published);
   });
 
-  it('holds no secret, and asks for each that its start demands', () => {
+  it('contains no secret, and start.sh requires every variable that Compose passes', () => {
     expect(textsOf('ENV').concat(textsOf('ARG'), textsOf('ADD'))).toEqual([]);
-    const demanded = [...startScript.matchAll(/"\$\{(\w+)=\}"/g)].map(([, name]) => name);
+    const required = [...startScript.matchAll(/"\$\{(\w+)=\}"/g)].map(([, name]) => name);
     const given = Object.keys(compose.services.asterisk.environment ?? {});
-    expect(demanded).toEqual(expect.arrayContaining(given));
+    expect(required).toEqual(expect.arrayContaining(given));
   });
 });

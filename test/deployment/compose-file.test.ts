@@ -14,7 +14,7 @@ import {
 } from './compose-file.js';
 import { REPOSITORY } from './repository.js';
 
-/** Each comes with a provider that may not be used, or has an alternative, and the service demands one of the two. */
+/** A secret of a provider that may be unused, or a secret with an alternative. The service itself requires one of the two. */
 const OPTIONAL_SECRETS = [
   'ASTERISK_PASSWORD',
   'DEMO_PHONE_1_PASSWORD',
@@ -27,10 +27,10 @@ const OPTIONAL_SECRETS = [
   'YUNTONGXUN_AUTH_TOKEN',
   'YUNTONGXUN_WEBHOOK_TOKEN',
 ];
-/** Addresses that hold no secret. */
+/** URLs that contain no secret. */
 const ADDRESSES = ['ASTERISK_URL', 'PUBLIC_URL', 'SIMULATOR_URL', 'TWILIO_URL', 'YUNTONGXUN_URL'];
 
-/** Settings that .env does not carry to the service, each with the reason. */
+/** Settings that .env does not pass to the service, each with the reason. */
 const NOT_IN_ENV: Readonly<Record<string, string>> = {
   DATABASE_URL: 'made of POSTGRES_PASSWORD',
   DATABASE_DIRECT_URL: 'there is no pooler',
@@ -46,7 +46,7 @@ const FILLED_IN = {
   POSTGRES_PASSWORD: 'a1b2c3',
 };
 
-/** The schema names its draft and its parts in a way that Ajv does not take; what it demands stays untouched. */
+/** Ajv rejects the schema's `$schema` and `id`, so they are removed. Its rules are unchanged. */
 const compileComposeSchema = (): ValidateFunction => {
   const schema = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
     (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
@@ -82,16 +82,16 @@ describe('docker-compose.yml', () => {
     it.each<[string, Partial<Record<keyof ComposeService, unknown>>]>([
       ['an unknown condition', { depends_on: { postgres: { condition: 'service_ready' } } }],
       ['a time without a unit', { stop_grace_period: '15' }],
-      ['a port that is none', { ports: ['web:3000'] }],
+      ['an invalid port', { ports: ['web:3000'] }],
       ['a misspelt key', { read_onyl: true } as object],
-    ])('would be refused with %s', (_, change) => {
+    ])('would be invalid with %s', (_, change) => {
       const services = { ...filledIn.services, ringback: { ...filledIn.services.ringback, ...change } };
 
       expect(validate({ ...filledIn, services })).toBe(false);
     });
   });
 
-  it('starts the service after the migrations, and those after the database is healthy', () => {
+  it('starts the migrations when the database is healthy, and the service after them', () => {
     const { postgres, migrate, ringback } = filledIn.services;
 
     expect(postgres.healthcheck?.test).toContain('pg_isready');
@@ -101,7 +101,7 @@ describe('docker-compose.yml', () => {
     expect(migrate.image).toBe(ringback.image);
   });
 
-  it('keeps the database in a named volume, and reaches it from inside only', () => {
+  it('keeps the database in a named volume, and does not publish its port', () => {
     const { postgres } = filledIn.services;
 
     expect(postgres.volumes).toEqual(['database:/var/lib/postgresql/data']);
@@ -109,7 +109,7 @@ describe('docker-compose.yml', () => {
     expect(postgres.ports).toBeUndefined();
   });
 
-  it('gives our own containers nothing that they could write to or rise above', () => {
+  it('makes our own containers read-only, without capabilities or new privileges', () => {
     const { migrate, ringback, asterisk } = filledIn.services;
     for (const service of [migrate, ringback, asterisk]) {
       expect(service).toMatchObject({ read_only: true, tmpfs: ['/tmp'], cap_drop: ['ALL'] });
@@ -117,7 +117,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('runs an Asterisk only on demand; nothing else waits for it', () => {
+  it('runs Asterisk only on demand, and no other service depends on it', () => {
     const { asterisk, ...others } = filledIn.services;
 
     expect(asterisk.profiles).toEqual(['asterisk']);
@@ -127,19 +127,19 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('leaves the service longer to stop than it takes', () => {
+  it('has a stop grace period that is longer than the service needs to stop', () => {
     const drainSeconds = Number(SETTINGS.drainSeconds.defaultText);
 
     expect(parseInt(filledIn.services.ringback.stop_grace_period ?? '', 10)).toBeGreaterThan(drainSeconds + 10);
   });
 
-  it('pins every image that is not built here by minor version', () => {
+  it('pins every image that it does not build by minor version', () => {
     for (const { image, build } of Object.values(filledIn.services)) {
       expect(image).toMatch(build ? /^[\w-]+:local$/ : /^[\w/.-]+:\d+\.\d+(?:-[\w.-]+)?$/);
     }
   });
 
-  it('bounds the log, the memory and the processes of every container', () => {
+  it('limits the log, the memory and the processes of every container', () => {
     for (const { logging, mem_limit: memory, pids_limit: processes } of Object.values(filledIn.services)) {
       expect(logging?.options).toEqual({ 'max-size': '20m', 'max-file': '5' });
       expect(memory).toMatch(/^\d+[mg]$/);
@@ -147,7 +147,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('is reached from this machine only, unless PUBLISH says otherwise', async () => {
+  it('publishes the service on this machine only, unless PUBLISH is set', async () => {
     const portsWith = async (PUBLISH: string) =>
       (await readComposeFile({ ...FILLED_IN, PUBLISH })).services.ringback.ports;
 
@@ -156,7 +156,7 @@ describe('docker-compose.yml', () => {
     expect(await portsWith('192.168.1.20:80')).toEqual(['192.168.1.20:80:3000']);
   });
 
-  it('holds no secret: everything sensitive is asked for, and refused when missing', async () => {
+  it('contains no secret: each one is a variable, and Compose fails if a required one is missing', async () => {
     const sensitive = Object.values(asWritten.services).flatMap(({ environment = {} }) =>
       Object.entries(environment).filter(
         ([name]) => /PASSWORD|SECRET|TOKEN|KEY|_URL$/.test(name) && !ADDRESSES.includes(name),
@@ -175,16 +175,16 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('hands every setting of the service on from .env, under its own name, and nothing else', () => {
+  it('passes every setting of the service from .env under its own name, and nothing else', () => {
     const settings = Object.values<Setting<unknown>>(SETTINGS).flatMap(({ name, isSecret }) =>
       isSecret && !(name in NOT_IN_ENV) ? [name, `${name}_FILE`] : [name],
     );
     const { migrate, ringback } = asWritten.services;
-    const { DATABASE_URL: databaseUrl, ...handedOn } = ringback.environment!;
+    const { DATABASE_URL: databaseUrl, ...passedOn } = ringback.environment!;
 
     expect(settings).toEqual(expect.arrayContaining(Object.keys(NOT_IN_ENV)));
-    expect(Object.keys(handedOn).sort()).toEqual(settings.filter((name) => !(name in NOT_IN_ENV)).sort());
-    for (const [name, value] of Object.entries(handedOn)) {
+    expect(Object.keys(passedOn).sort()).toEqual(settings.filter((name) => !(name in NOT_IN_ENV)).sort());
+    for (const [name, value] of Object.entries(passedOn)) {
       expect(composeVariables(value)).toEqual([{ name, isRequired: name in FILLED_IN }]);
       expect(value).toMatch(/^\$\{\w+:(?:-|\?[^}]+)\}$/);
     }
@@ -194,7 +194,7 @@ describe('docker-compose.yml', () => {
   it.each([
     ['an HS256 key', { JWT_SECRET: 'x'.repeat(32) }],
     ['an identity provider', { JWT_JWKS_URI: 'https://id.example.com/keys', JWT_AUDIENCE: 'ringback' }],
-  ])('gives the service a configuration that it accepts, with %s', async (_, tokens) => {
+  ])('gives the service a valid configuration, with %s', async (_, tokens) => {
     const SUB_ACCOUNT_KEYS = `a:${Buffer.alloc(32, 7).toString('base64')}`;
     const more = { SIMULATOR: 'true', LONGEST_TALK: '60', SWEEP_EVERY: '2', SIMULATOR_SPEED: '3' };
 
@@ -208,19 +208,19 @@ describe('docker-compose.yml', () => {
     });
   });
 
-  it('leaves it to the service to refuse a start without any key for tokens', async () => {
+  it('lets the service itself refuse to start without a key for tokens', async () => {
     const { ringback } = (await readComposeFile(FILLED_IN)).services;
 
     expect(() => readConfig(ringback.environment!)).toThrow('JWT_SECRET: required');
   });
 
-  it('leaves it to the service to refuse a start without a provider, unless the simulator is wanted', async () => {
+  it('lets the service itself refuse to start without a provider', async () => {
     const { ringback } = (await readComposeFile(FILLED_IN)).services;
 
     expect(() => readConfig(ringback.environment!)).toThrow('SIMULATOR: no provider is set');
   });
 
-  it('hands secrets on as files, from a folder that the service can only read', async () => {
+  it('passes secrets as files, from a folder that is read-only for the service', async () => {
     const variables = { ...FILLED_IN, JWT_SECRET_FILE: '/run/secrets/jwt-secret' };
 
     const { ringback } = (await readComposeFile(variables)).services;
@@ -231,12 +231,12 @@ describe('docker-compose.yml', () => {
     ]);
   });
 
-  it('is explained by .env.example, variable by variable, which holds no value', async () => {
+  it('has each of its variables in .env.example, without a value', async () => {
     const example = await readFile(join(REPOSITORY, '.env.example'), 'utf8');
     const lines = example.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-    const asked = new Set(composeVariables(text).map(({ name }) => name));
+    const used = new Set(composeVariables(text).map(({ name }) => name));
 
-    expect(lines.map((line) => line.replace(/=$/, '')).sort()).toEqual([...asked].sort());
+    expect(lines.map((line) => line.replace(/=$/, '')).sort()).toEqual([...used].sort());
     const required = new Set(composeVariables(text).flatMap(({ name, isRequired }) => (isRequired ? [name] : [])));
     expect([...required].sort()).toEqual(Object.keys(FILLED_IN).sort());
   });

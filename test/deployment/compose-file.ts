@@ -1,4 +1,4 @@
-/** docker-compose.yml as Compose itself reads it: anchors merged, variables put in. */
+/** docker-compose.yml as Compose reads it: anchors are merged, and variables are replaced. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -28,7 +28,7 @@ export interface ComposeFile {
   readonly volumes?: Readonly<Record<string, unknown>>;
 }
 
-/** `${NAME}`, `${NAME:-default}` and `${NAME:?complaint}`, the forms of the Compose Specification that we use. */
+/** `${NAME}`, `${NAME:-default}` and `${NAME:?error}`, the forms of the Compose Specification that we use. */
 const VARIABLE = /\$\{(?<name>\w+)(?::(?<operator>[-?])(?<word>[^}]*))?\}/g;
 
 export interface ComposeVariable {
@@ -48,11 +48,11 @@ export const interpolate = (text: string, environment: Readonly<Record<string, s
 
 export const readComposeText = (): Promise<string> => readFile(join(REPOSITORY, 'docker-compose.yml'), 'utf8');
 
-/** With an environment the variables are put in, without one they stay as written. */
+/** Replaces the variables if an environment is given. */
 export const readComposeFile = async (environment?: Readonly<Record<string, string>>): Promise<ComposeFile> => {
   const file = parse(await readComposeText(), { merge: true }) as ComposeFile;
   if (!environment) return file;
-  // Parsed first and filled in afterwards, as Compose does: an empty variable is an empty text and not YAML's null.
+  // Variables are replaced after parsing, as Compose does: an empty variable is an empty string and not YAML's null.
   return JSON.parse(JSON.stringify(file), (_, value: unknown) =>
     typeof value === 'string' ? interpolate(value, environment) : value,
   ) as ComposeFile;

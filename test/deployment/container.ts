@@ -1,4 +1,4 @@
-/** An image as a folder, and processes in it that start from as little as those of a container do. */
+/** An image as a folder, and processes in it that start with an environment like a container's. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { SETTINGS } from '../../src/config/settings.js';
@@ -6,7 +6,7 @@ import { SETTINGS } from '../../src/config/settings.js';
 export type Environment = Record<string, string>;
 
 export interface Image {
-  /** Where the image's root stands on this machine. */
+  /** The folder of the image's root on this machine. */
   readonly root: string;
   readonly workingDirectory: string;
   readonly environment: Environment;
@@ -15,14 +15,14 @@ export interface Image {
   readonly stopSignal: NodeJS.Signals;
 }
 
-/** This machine's, less what a fresh container cannot know: npm's run, Jest, our settings, tools in node_modules. */
+/** This machine's environment without variables of npm, Jest and our settings, and without tools in node_modules. */
 const bareEnvironment = (): Environment => {
   const ours = new Set<string>(Object.values(SETTINGS).map(({ name }) => name));
-  const isForeign = (name: string): boolean =>
+  const isExcluded = (name: string): boolean =>
     ours.has(name) || /^(?:npm_(?:lifecycle|package|config_local)_|INIT_CWD$|NODE_|JEST_)/.test(name);
-  const kept = Object.entries(process.env).filter(([name]) => !isForeign(name));
+  const kept = Object.entries(process.env).filter(([name]) => !isExcluded(name));
   const path = (process.env.PATH ?? '').split(delimiter).filter((directory) => !directory.includes('node_modules'));
-  // What npm has fetched for this very lock file before need not be asked for again.
+  // npm uses its cache for packages of this lock file that it has already downloaded.
   const fromCache = { npm_config_prefer_offline: 'true' };
   return { ...(Object.fromEntries(kept) as Environment), ...fromCache, PATH: path.join(delimiter) };
 };
@@ -36,7 +36,7 @@ export const spawnIn = (image: Image, command: readonly string[], environment: E
 
 export interface Ending {
   readonly exitCode: number | null;
-  /** Everything that the process has said. */
+  /** Everything that the process has written. */
   readonly output: string;
 }
 

@@ -1,4 +1,4 @@
-/** .dockerignore as Docker reads it: from the root, the last rule that matches decides, `!` lets back in. */
+/** .dockerignore as Docker reads it: paths start at the root, the last matching rule decides, and `!` includes again. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REPOSITORY } from './repository.js';
@@ -13,7 +13,7 @@ const patternOf = (glob: string): RegExp => {
     .replace(/^\/|\/$/g, '')
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replace(/\*\*\/|\*|\?/g, (wildcard) => ({ '**/': '(?:.*/)?', '*': '[^/]*', '?': '[^/]' })[wildcard]!);
-  // A rule for a folder holds for everything in it.
+  // A rule for a folder applies to everything in it.
   return new RegExp(`^${source}(?:/.*)?$`);
 };
 

@@ -29,7 +29,7 @@ describe('the Dockerfile', () => {
     for (const from of dockerfile.getFROMs()) expect(from.getImageTag()).toMatch(/^24\.\d+-\w+-slim$/);
   });
 
-  it('runs as a user who is not root, without a shell that would keep signals from the service', () => {
+  it('runs as a non-root user, without a shell that would intercept signals', () => {
     const users = keyword('USER').map((user) => user.getArgumentsContent());
     const [command, ...others] = lastStage.getCMDs();
 
@@ -39,20 +39,20 @@ describe('the Dockerfile', () => {
     expect(keyword('STOPSIGNAL').map((signal) => signal.getArgumentsContent())).toEqual(['SIGTERM']);
   });
 
-  it('tells whether the service is alive, and on which port', () => {
+  it('has a health check, and exposes the port', () => {
     expect(dockerfile.getHEALTHCHECKs()).toHaveLength(1);
     expect(dockerfile.getHEALTHCHECKs()[0]?.getSubcommand()?.getValue()).toBe('CMD');
     expect(keyword('EXPOSE').map((port) => port.getArgumentsContent())).toEqual(['3000']);
   });
 
-  it('holds no secret, and fetches nothing but packages', () => {
+  it('contains no secret and no ARG or ADD', () => {
     expect(dockerfile.getInstructions().filter((one) => ['ARG', 'ADD'].includes(one.getKeyword()))).toEqual([]);
     for (const variable of dockerfile.getENVs().flatMap((env) => env.getProperties())) {
       expect(variable.getName()).not.toMatch(/SECRET|PASSWORD|TOKEN|KEY|URL/);
     }
   });
 
-  it('copies what is there and what .dockerignore lets through', async () => {
+  it('copies only existing files that .dockerignore includes', async () => {
     const rules = await readIgnoreRules();
     const sources = dockerfile
       .getCOPYs()

@@ -1,6 +1,6 @@
 /**
- * No container engine runs where the tests do, so the Dockerfile's own commands are carried out in folders; then the
- * one-shot migration of docker-compose.yml, the service and its health check run there as containers would.
+ * The tests run without a container engine, so the commands of the Dockerfile are executed in folders. Then the migration of
+ * docker-compose.yml, the service and its health check run there as they would in containers.
  */
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import { readComposeFile, type ComposeFile } from './compose-file.js';
 import { endingOf, spawnIn, type Image } from './container.js';
 import { rehearseImage } from './image-rehearsal.js';
 
-/** npm installs everything anew, from its cache or from the network. */
+/** npm may install all packages again, from its cache or from the network. */
 const BUILD_LIMIT_MS = 300_000;
 const START_LIMIT_MS = 30_000;
 
@@ -29,7 +29,7 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-/** As a database is that no migration has touched. */
+/** Makes the database as empty as before the first migration. */
 const empty = async (url: string): Promise<void> => {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -37,13 +37,13 @@ const empty = async (url: string): Promise<void> => {
   await client.end();
 };
 
-describe('the image, rehearsed', () => {
+describe('the image, built in a folder,', () => {
   let directory: string;
   let image: Image;
   let compose: ComposeFile;
   let database: TestDatabase;
 
-  /** What docker-compose.yml gives a service, with the test's database in the place of its own. */
+  /** The environment of a service in docker-compose.yml, with the test's database. */
   const environmentOf = (service: 'migrate' | 'ringback', more: Record<string, string> = {}) => ({
     ...compose.services[service].environment,
     DATABASE_URL: database.url,
@@ -69,7 +69,7 @@ describe('the image, rehearsed', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  it('holds the service and what it needs to run, and nothing that only building needs', async () => {
+  it('contains the service and its runtime dependencies, and no development dependencies', async () => {
     const app = join(image.root, image.workingDirectory);
     const { packages } = JSON.parse(await readFile(join(app, 'node_modules/.package-lock.json'), 'utf8')) as {
       packages: Record<string, { readonly dev?: boolean }>;
@@ -83,7 +83,7 @@ describe('the image, rehearsed', () => {
   });
 
   it(
-    'migrates, serves, tells its health, and stops in good order',
+    'migrates, serves, reports its health and stops cleanly',
     async () => {
       const files = await readdir(join(image.root, image.workingDirectory), { recursive: true });
       const migration = spawnIn(image, compose.services.migrate.command!, environmentOf('migrate'));
@@ -115,7 +115,7 @@ describe('the image, rehearsed', () => {
       } finally {
         service.kill('SIGKILL');
       }
-      // Its file system is read-only under Compose.
+      // The file system is read-only under Compose, so no file may be added.
       expect(await readdir(join(image.root, image.workingDirectory), { recursive: true })).toEqual(files);
     },
     2 * START_LIMIT_MS,

@@ -1,7 +1,7 @@
 /**
- * Carries out the instructions of the Dockerfile without a container engine: every stage is a folder, WORKDIR a folder
- * in it, RUN a shell there. Base images are played by this machine, with its own Node and shell; `npm ci` is what the repository
- * was installed by (scripts/run.mjs), so its packages are linked.
+ * Executes the instructions of the Dockerfile without a container engine: every stage is a folder, WORKDIR is a folder in it,
+ * and RUN is a shell there. This machine, with its own Node and shell, replaces the base images. The repository was installed
+ * by the same `npm ci` (scripts/run.mjs), so its packages are linked.
  */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -28,12 +28,12 @@ export const rehearseImage = async (directory: string): Promise<Image> => {
   return image!;
 };
 
-/** Of the lock file that the repository's own packages were installed by: thirty thousand files take two minutes to write anew. */
+/** This step is replaced by links, because writing thirty thousand files again takes two minutes. */
 const INSTALL = /^npm ci\b/;
 
 /**
- * The repository's packages, as links to the same files; npm's own list of them is a copy, for npm writes into it.
- * @returns false where there can be no such links: npm then installs, as in a container
+ * Hard-links the repository's packages. npm's own list of them is copied, because npm writes into it.
+ * @returns false if links are not possible: npm then installs the packages, as in a container
  */
 const linkPackages = async (image: Image): Promise<boolean> => {
   const from = join(REPOSITORY, 'node_modules');
@@ -49,7 +49,7 @@ const linkPackages = async (image: Image): Promise<boolean> => {
   return true;
 };
 
-/** What the stage says of its image, whatever it goes on to do. */
+/** The image's metadata from the instructions of a stage. */
 const imageOf = (stage: ImageTemplate, root: string): Image => {
   const argumentsOf = (keyword: string): string | null | undefined =>
     stage
@@ -111,7 +111,7 @@ const run = async (command: string, image: Image): Promise<void> => {
   if (exitCode !== 0) throw new Error(`RUN ${command} ended with ${String(exitCode)}:\n${output}`);
 };
 
-/** A folder gives its content, a file itself; from another stage, or from the repository as .dockerignore shows it. */
+/** Copies a file, or the content of a folder, from another stage or from the files that .dockerignore includes. */
 const copy = async (instruction: Copy, image: Image, earlier: Stages): Promise<void> => {
   const paths = instruction.getArguments().map((argument) => argument.getValue());
   const target = paths.pop()!;
@@ -126,7 +126,7 @@ const copy = async (instruction: Copy, image: Image, earlier: Stages): Promise<v
     const isFileIntoFolder = target.endsWith('/') && (await stat(source)).isFile();
     const folder = join(image.root, posix.resolve(image.workingDirectory, target));
     if (stage && !isFileIntoFolder) {
-      // Nobody looks at a stage any more from which something was copied, and thirty thousand files take their time.
+      // The stage is not used again after this copy, and moving is much faster than copying thirty thousand files.
       await mkdir(dirname(folder), { recursive: true });
       await rename(source, folder);
       continue;

@@ -16,9 +16,9 @@ import {
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
-/** Of the client, so that it differs from the proxy's. */
+/** The client's address, which differs from the proxy's. */
 const CLIENT = '127.0.0.9';
-const TALKS_ON = '2013';
+const KEEPS_TALKING = '2013';
 
 interface Reply {
   readonly status: number;
@@ -69,7 +69,7 @@ for (const kind of KINDS) {
       return { status: response.statusCode ?? 0, headers: response.headers, text };
     };
 
-    it('a call is placed with a token in a header, and asked about with one in the query', async () => {
+    it('accepts a token in a header and in the query', async () => {
       const token = await service.token('1001');
 
       const placed = await ask('/v1/app/call/2000', { headers: { authorization: `Bearer ${token}` } });
@@ -79,8 +79,8 @@ for (const kind of KINDS) {
       expect(state.text).toMatch(/^\{"data":\{"stateType":"[1-4]"\},"returnCode":200,"returnMsg":"success"\}$/);
     });
 
-    it('a stream has each event when it happens', async () => {
-      const callSid = await placeCall(service, '1004', TALKS_ON);
+    it('streams each event when it happens', async () => {
+      const callSid = await placeCall(service, '1004', KEEPS_TALKING);
       const token = await service.token('1004');
       const stream = await open(`/v1/app/callState/${callSid}/stream`, {
         headers: { authorization: `Bearer ${token}` },
@@ -96,8 +96,8 @@ for (const kind of KINDS) {
       expect(text).toContain('"stateType":"4"');
     });
 
-    it('a long poll waits for the next change', async () => {
-      const callSid = await placeCall(service, '1005', TALKS_ON);
+    it('keeps a long poll open until the next change', async () => {
+      const callSid = await placeCall(service, '1005', KEEPS_TALKING);
       const token = await service.token('1005');
       const state = (parameters = '') => ask(`/v1/app/callState/${callSid}?access_token=${token}${parameters}`);
       await waitFor('the talk', async () => (await state()).text.includes('"stateType":"3"'));
@@ -108,7 +108,7 @@ for (const kind of KINDS) {
       expect((await poll).text).toContain('"stateType":"4"');
     });
 
-    it('the service knows the client’s address, protocol and the request’s id, and believes no forged ones', async () => {
+    it('receives the client’s address, protocol and request id from the proxy, and ignores forged ones', async () => {
       const { headers } = await ask('/v1/app/call/2000', {
         headers: { 'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'http', 'x-request-id': 'forged' },
       });
@@ -121,7 +121,7 @@ for (const kind of KINDS) {
       if (kind === 'nginx') expect(await proxy.log()).toContain(id);
     });
 
-    it('a body of the greatest size is taken', async () => {
+    it('accepts a body of the maximum size', async () => {
       const users = JSON.stringify({ users: [{ id: '1001', name: 'Demo caller 1001', phone: '+8613900001001' }] });
       const body = Buffer.from(users.padEnd(8 * 1024 * 1024));
       const headers = {
@@ -135,27 +135,27 @@ for (const kind of KINDS) {
       expect({ status, text }).toEqual({ status: 200, text: expect.any(String) as string });
     });
 
-    it('no token is logged, not even of a request that finds no service', async () => {
+    it('has no token or secret in the proxy’s log, even if the request fails', async () => {
       const token = await service.token('1006');
       await ask(`/v1/app/callService?access_token=${token}`);
       await ask(`/v1/app/callService?access_token=${token}`, { headers: { host: 'another.example.com' } });
       const secret = 'the-address-that-only-a-provider-knows';
       await ask(`/v1/webhooks/yuntongxun/${secret}/Hangup?seal=${secret}`, { method: 'POST' });
-      const lonely = await startReverseProxy(kind, '127.0.0.1:9');
+      const withoutService = await startReverseProxy(kind, '127.0.0.1:9');
       const { status } = await ask(`/v1/app/callService?x=1&access_token=${token}`, {
-        port: lonely.port,
-        ca: lonely.authority,
+        port: withoutService.port,
+        ca: withoutService.authority,
       });
 
       const written = await Promise.all(
-        [proxy, lonely].map((one) =>
+        [proxy, withoutService].map((one) =>
           waitFor('its line', async () => {
             const text = await one.log();
             return text.includes('callService') && text;
           }),
         ),
       );
-      await lonely.close();
+      await withoutService.close();
       expect(status).toBe(502);
       expect(written.join()).not.toContain(token);
       expect(written.join()).not.toContain(secret);

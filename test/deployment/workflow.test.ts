@@ -1,4 +1,4 @@
-/** What GitHub runs is what CI runs, on each Node that package.json and .nvmrc name. */
+/** The GitHub workflow runs the CI script, on each Node version of package.json and .nvmrc. */
 import { access, constants, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -19,7 +19,7 @@ interface Workflow {
 
 const read = (path: string): Promise<string> => readFile(join(REPOSITORY, path), 'utf8');
 
-it('the workflow calls .ci/run on the Nodes that are supported', async () => {
+it('the workflow runs .ci/run on the supported Node versions', async () => {
   const { jobs } = parse(await read('.github/workflows/test.yml')) as Workflow;
   const { engines } = JSON.parse(await read('package.json')) as { engines: { node: string } };
   const { strategy, container, steps } = jobs.test!;
@@ -32,13 +32,13 @@ it('the workflow calls .ci/run on the Nodes that are supported', async () => {
   await access(join(REPOSITORY, '.ci/run'), constants.X_OK);
 });
 
-it('.nvmrc and .node-version name the Node of the image', async () => {
+it('.nvmrc and .node-version have the Node version of the image', async () => {
   const [, image] = /^FROM node:(\d+)\./m.exec(await read('Dockerfile'))!;
 
   expect([await read('.nvmrc'), await read('.node-version')].map((text) => text.trim())).toEqual([image, image]);
 });
 
-it('Dependabot watches each kind of dependency that we have', async () => {
+it('Dependabot checks each kind of dependency that we have', async () => {
   const { updates } = parse(await read('.github/dependabot.yml')) as {
     updates: readonly { 'package-ecosystem': string }[];
   };

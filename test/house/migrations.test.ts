@@ -1,10 +1,10 @@
-/** What a rolling upgrade asks of every migration: the version before runs beside the new one, on the new schema. */
+/** What a rolling upgrade requires of every migration: the previous version keeps running on the new schema. */
 import { readdir, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 const FOLDER = resolve(import.meta.dirname, '../../migrations');
 
-/** Those after it set a lock_timeout; the ones before were released without. */
+/** Later migrations set a lock_timeout. Earlier ones were released without it. */
 const LAST_WITHOUT_LOCK_TIMEOUT = '1764500000000';
 
 const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.ts')).sort();
@@ -16,7 +16,7 @@ describe.each(names)('migration %s', (name) => {
     text = await readFile(resolve(FOLDER, name), 'utf8');
   });
 
-  it('says in its first line whether the running version survives it', () => {
+  it('states in its first line whether the running version survives it', () => {
     const [first] = text.split('\n');
 
     expect(first).toMatch(
@@ -31,14 +31,14 @@ describe.each(names)('migration %s', (name) => {
   });
 
   if (name.slice(0, LAST_WITHOUT_LOCK_TIMEOUT.length) > LAST_WITHOUT_LOCK_TIMEOUT) {
-    it('queues no request behind a lock for long', () => {
+    it('sets a lock_timeout, or runs concurrently', () => {
       const isConcurrent = /readonly transaction = false/.test(text);
 
       if (isConcurrent) expect(text).toContain('concurrently');
       else expect(text).toMatch(/async up\(.*\{\s*await queryRunner\.query\(`set local lock_timeout = '\d+s'`\)/);
     });
 
-    it('builds an index on a table that is there already concurrently', () => {
+    it('creates an index on an existing table concurrently', () => {
       const made = [...text.matchAll(/create table (\w+)/g)].map(([, table]) => table);
       const indexed = [...text.matchAll(/create (?:unique )?index (?!concurrently)\w+\s+on ([\w.]+)/g)];
 

@@ -1,4 +1,4 @@
-/** What a run says about its skipped tests: once, last, and with the command after which they run. */
+/** The summary of skipped tests that a run prints once, at its end, with the command that makes them run. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { noteSkipped } from '../support/skipped.js';
 
 const SUPPORT = resolve(import.meta.dirname, '../support');
-/** The summary and the teardown that prints it are plain JavaScript, run as jest itself runs them. */
+/** The summary and the teardown are plain JavaScript. This runs them as jest does. */
 const runModule = async (script: string): Promise<string> => {
   const { stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
     cwd: SUPPORT,
@@ -35,7 +35,7 @@ describe('the summary of skipped tests', () => {
       ),
     );
 
-  it('names each once, under the command that it needs', async () => {
+  it('lists each skipped test once, with the command that it needs', async () => {
     noteSkipped('the page', 'there is no Chromium', 'apt-get install chromium', file);
     noteSkipped('calls', 'there is no Asterisk', './fetch-asterisk.sh', file);
     noteSkipped('a form', 'there is no Chromium', 'apt-get install chromium', file);
@@ -53,11 +53,11 @@ Skipped: there is no Asterisk
 `);
   });
 
-  it('is empty where nothing was skipped', async () => {
+  it('is empty if no test was skipped', async () => {
     expect(await summary()).toBe('');
   });
 
-  it('is what global teardown prints last', async () => {
+  it('is the last output of the global teardown', async () => {
     noteSkipped('calls', 'there is no Asterisk', './fetch-asterisk.sh', file);
     const script = `
       import teardown from './global-teardown.mjs';

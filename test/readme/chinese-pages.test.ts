@@ -1,4 +1,4 @@
-/** A Chinese page has the commands, the names and the codes of the English one: what a reader copies is the same. */
+/** A Chinese page has the same commands, names and codes as the English page. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REPOSITORY } from '../deployment/repository.js';
@@ -7,7 +7,7 @@ const read = (page: string): Promise<string> => readFile(join(REPOSITORY, page),
 
 const FENCE = /^```.*\n(.*?)^```$/gms;
 
-/** Without what explains it, which stands behind two blanks. */
+/** Commands without their explanation, which follows after two spaces. */
 const commandsIn = (page: string): string[] => [
   ...[...page.matchAll(FENCE)].map(([, block = '']) => block),
   ...[...page.replaceAll(FENCE, '').matchAll(/^ {4}(\S.*)$/gm)].map(([, line = '']) => line.split(/ {2,}/)[0]!),
@@ -16,7 +16,7 @@ const commandsIn = (page: string): string[] => [
 const namesIn = (page: string): string[] =>
   [...new Set([...page.replaceAll(FENCE, '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name))].sort();
 
-/** The first cells of each row that begins with a code. */
+/** The first cells of each table row that begins with a code. */
 const rowsIn = (page: string, cells: number): string[] =>
   [...page.matchAll(/^\| (-?\d[\d–]*) \|.*$/gm)].map(([row]) =>
     row
@@ -46,7 +46,7 @@ describe.each([
   });
 });
 
-it('the pages have commands at all', async () => {
+it('the pages contain commands, so the comparison is not empty', async () => {
   const counts = await Promise.all(
     ['README.md', 'docs/quick-start.md', 'docs/deployment.md'].map(async (page) => commandsIn(await read(page)).length),
   );
@@ -54,7 +54,7 @@ it('the pages have commands at all', async () => {
   expect(counts).toEqual([3, 5, 3]);
 });
 
-it('the demo users end alike on both pages', async () => {
+it('the demo users have the same end reasons on both pages', async () => {
   const endings = async (page: string) =>
     [...(await read(page)).matchAll(/^\| (20\d\d) \| .* \| (\w+)[^|]*\|$/gm)].map(([, user, end]) => [user, end]);
 
@@ -63,7 +63,7 @@ it('the demo users end alike on both pages', async () => {
   expect(chinese).toEqual(await endings('docs/quick-start.md'));
 });
 
-describe('容联', () => {
+describe('the Chinese page of 容联', () => {
   it('has the hang-up causes and the status codes of the English page', async () => {
     const english = await read('docs/providers/yuntongxun.md');
     const chinese = await read('docs/zh/yuntongxun.md');

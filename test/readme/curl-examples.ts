@@ -1,4 +1,4 @@
-/** Examples of a page that are requests, in blocks that begin with `$ curl`, and what is said to come back. */
+/** Example requests of a page, in blocks that begin with `$ curl`, and their expected responses. */
 export interface Example {
   readonly command: string;
   readonly expected: string;
@@ -10,7 +10,7 @@ export const examplesIn = (page: string): Example[] =>
     expected: expected.trimEnd(),
   }));
 
-/** The few words of curl that our pages use. */
+/** Parses the few curl options that our pages use. */
 const requestOf = (command: string, variables: Readonly<Partial<Record<string, string>>>): [string, RequestInit] => {
   const filled = command.replace(/\$([A-Z]+)/g, (_, name: string) => variables[name] ?? '');
   const words = [...filled.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
@@ -30,7 +30,7 @@ const requestOf = (command: string, variables: Readonly<Partial<Record<string, s
   return [url, init];
 };
 
-/** As a pattern in which … stands for anything. */
+/** A pattern in which … matches anything. */
 const patternOf = (expected: string): RegExp =>
   new RegExp(
     `^${expected
@@ -39,7 +39,7 @@ const patternOf = (expected: string): RegExp =>
       .join('[^]*?')}\\s*$`,
   );
 
-/** Fails where something else comes back. @returns what came back */
+/** Fails if the response differs. @returns the response body */
 export const carryOut = async (
   { command, expected }: Example,
   variables: Readonly<Partial<Record<string, string>>>,

@@ -1,4 +1,4 @@
-/** The table of demo users in docs/quick-start.md: each target ends as it says, in the admin API. */
+/** The table of demo users in docs/quick-start.md: a call to each target has the end reason of the table. */
 import { readFile } from 'node:fs/promises';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Also of a call that was refused, whose callSid the caller is never told. */
+/** Also finds a call that was refused, because its caller gets no callSid. */
 const callOf = async (callerId: string) => {
   const [call] = await service.database.query<{ callSid: string; state: number }[]>(
     'select call_sid as "callSid", state from call_record where caller_id = $1',
@@ -34,12 +34,12 @@ const callOf = async (callerId: string) => {
   return call;
 };
 
-it('every target of the demo ends as the page says', async () => {
+it('a call to each demo user ends as the page says', async () => {
   const targets = await demoTargets();
   const callerOf = (index: number): string => String(1004 + index);
 
   await Promise.all(targets.map(({ userId }, index) => service.ask(callerOf(index), `call/${userId}`)));
-  // A dial that failed is looked into after some seconds, which are spared here.
+  // The sweeper checks a failed dial after some seconds. Here it does so at once.
   await service.database.query('update call_record set sweep_at = now() where provider_call_id is null and state = 1');
   const endings = await Promise.all(
     targets.map(async ({ userId, what }, index) => {

@@ -1,4 +1,4 @@
-/** The requests on our pages, executed as they stand: a reader who copies and pastes one gets the reply that the page shows. */
+/** Executes the requests on our pages unchanged: each response equals the one on the page. */
 import { readFile } from 'node:fs/promises';
 import { NameResolver } from '../../src/delivery/name-resolver.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -9,12 +9,12 @@ let service: TestApp;
 
 beforeAll(async () => {
   service = await startTestApp({ environment: { SIMULATOR_SPEED: '20' } });
-  // A test needs no Internet: the example's endpoint has an address, and no call is placed while it is registered.
+  // No Internet is needed: the example's host name resolves here, and no call is placed while the endpoint is registered.
   Object.assign(service.app.nest.get(NameResolver), { addressesOf: async () => ['93.184.215.14'] });
 });
 afterAll(() => service.close());
 
-/** In this order, each with the number of its examples. The search of the first one expects the first call alone. */
+/** Pages in order, with the number of their examples. The search on the first page expects only the first call. */
 const PAGES = [
   ['docs/api.md', 21],
   ['docs/providers/README.md', 1],
@@ -22,7 +22,7 @@ const PAGES = [
   ['README.zh-CN.md', 1],
 ] as const;
 
-it('every example of our pages does what it says', async () => {
+it('every example request on our pages gets the response that the page shows', async () => {
   for (const [page, count] of PAGES) {
     const examples = examplesIn(await readFile(page, 'utf8'));
     const variables: Partial<Record<string, string>> = {
@@ -44,12 +44,12 @@ it('every example of our pages does what it says', async () => {
   }
 });
 
-it('no other page has an example that nothing executes', async () => {
+it('no other page has examples', async () => {
   const pages = await markdownPages();
   const withExamples = await Promise.all(
     pages.map(async (page) => ((await readFile(page, 'utf8')).includes('```console') ? [page] : [])),
   );
 
-  // The last one is executed by test/asterisk/demo-phones.test.ts.
+  // test/asterisk/demo-phones.test.ts executes the examples of docs/real-phones.md.
   expect(withExamples.flat().sort()).toEqual([...PAGES.map(([page]) => page), 'docs/real-phones.md'].sort());
 });

@@ -1,11 +1,11 @@
-/** What is generated and committed is what would be generated now. */
+/** Generated files in the repository are up to date. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, type ClientBase } from 'pg';
 import { REPOSITORY } from '../deployment/repository.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-/** By a name that the compiler does not follow: it is JavaScript. */
+/** A `string`, so that the compiler does not resolve it: the script is JavaScript. */
 const DUMP: string = '../../scripts/dump-schema.mjs';
 
 let service: TestApp;
@@ -29,7 +29,7 @@ it('migrations/schema.sql is the schema after all migrations: `npm run schema`',
   expect(committed).toBe(await dumpSchema(client));
 });
 
-it('migrations/schema.sql makes the tables that it was made of', async () => {
+it('migrations/schema.sql creates the schema that it was written from', async () => {
   const committed = await readFile(join(REPOSITORY, 'migrations/schema.sql'), 'utf8');
 
   await client.query('begin');
@@ -47,7 +47,7 @@ it.each([
   ["create type mood as enum ('calm')", 'type mood'],
   ['create materialized view kept as select 1 as one', 'relation kept'],
   ['create policy a_rule on call_event using (true)', 'policy a_rule'],
-])('is not written without what it cannot say: %s', async (statement, name) => {
+])('migrations/schema.sql is not written if it would omit an object: %s', async (statement, name) => {
   await client.query('begin');
   try {
     await client.query(statement);
@@ -57,7 +57,7 @@ it.each([
   }
 });
 
-it('docs/openapi.json is the document that is served: `npm run openapi`', async () => {
+it('docs/openapi.json equals the served document: `npm run openapi`', async () => {
   const committed = await readFile(join(REPOSITORY, 'docs/openapi.json'), 'utf8');
   const served = (await (await fetch(`${service.url}/docs/openapi.json`)).json()) as object;
 

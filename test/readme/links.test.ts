@@ -1,4 +1,4 @@
-/** Each relative link of our pages leads to a file that exists, and to a heading that the file has. */
+/** Each relative link of our pages leads to an existing file and an existing heading. */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { REPOSITORY } from '../deployment/repository.js';
@@ -9,7 +9,7 @@ const LINK = /\]\((?<path>[^)#\s]*)(?:#(?<heading>[^)\s]+))?\)/g;
 const textOf = async (page: string): Promise<string> =>
   (await readFile(join(REPOSITORY, page), 'utf8')).replaceAll(/^```.*?^```/gms, '');
 
-/** As GitHub names the headings of a page. */
+/** The anchors that GitHub gives the headings of a page. */
 const headingsOf = (text: string): string[] =>
   [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
@@ -36,7 +36,7 @@ const linksOf = async (page: string): Promise<Link[]> =>
 
 const allLinks = async (): Promise<Link[]> => (await Promise.all((await markdownPages()).map(linksOf))).flat();
 
-/** @returns what is wrong with a link, or null */
+/** @returns the error of a link, or null */
 const faultOf = async ({ page, target, heading }: Link): Promise<string | null> => {
   const isThere = await stat(join(REPOSITORY, target)).catch(() => null);
   if (!isThere) return `${page}: ${target} does not exist`;
@@ -44,7 +44,7 @@ const faultOf = async ({ page, target, heading }: Link): Promise<string | null> 
   return `${page}: ${target} has no heading #${heading}`;
 };
 
-it('every relative link leads somewhere', async () => {
+it('every relative link leads to an existing file and heading', async () => {
   const links = await allLinks();
   const faults = await Promise.all(links.map(faultOf));
 
@@ -52,7 +52,7 @@ it('every relative link leads somewhere', async () => {
   expect(faults.filter((fault) => fault !== null)).toEqual([]);
 });
 
-it('every page of docs is in the index, or in the index of its folder', async () => {
+it('every page of docs is linked from the index, or from the index of its folder', async () => {
   const indexes = (await markdownPages()).filter((page) => page.endsWith('/README.md'));
   const listed = new Set((await Promise.all(indexes.map(linksOf))).flat().map(({ target }) => target));
   const pages = (await markdownPages()).filter((page) => page.startsWith('docs/') && page !== 'docs/README.md');

@@ -33,7 +33,7 @@ const tableOf = async (): Promise<Row[]> => {
 };
 
 describe('the table of docs/metrics.md', () => {
-  it('is what the service serves, word for word', async () => {
+  it('equals the metrics that the service exports, word for word', async () => {
     const { families } = await scrape(service.app.metricsUrl);
     const ours = families.filter(({ name }) => name.startsWith('ringback_'));
 
@@ -41,7 +41,7 @@ describe('the table of docs/metrics.md', () => {
     expect(rows).toEqual(ours.sort((one, other) => one.name.localeCompare(other.name)));
   });
 
-  it('names the labels', async () => {
+  it('lists the labels of each metric', async () => {
     const { samples } = await scrape(service.app.metricsUrl);
     const declared = new Map(
       processMetrics
@@ -56,7 +56,7 @@ describe('the table of docs/metrics.md', () => {
   });
 });
 
-it('each figure of telephony is computed from metrics that exist', async () => {
+it('the telephony figures of docs/metrics.md use only existing metrics', async () => {
   const page = await readFile('docs/metrics.md', 'utf8');
   const names = (await tableOf()).map(({ name }) => name);
   const used = [...page.matchAll(/rate\((ringback_\w+)/g)].map(([, name = '']) =>

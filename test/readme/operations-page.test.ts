@@ -1,12 +1,12 @@
-/** docs/operations.md lists every line that the source logs at warn or above, at its level, and none that it does not. */
+/** docs/operations.md lists exactly the lines that the source logs at warn or above, with their level. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REPOSITORY } from '../deployment/repository.js';
 
 type Level = 'warn' | 'error' | 'fatal';
 
-/** Calls whose text is handed to them; all other texts stand where they are logged. */
-const HANDED_ON: Readonly<Record<string, readonly [Level, string][]>> = {
+/** Log calls that get their text from a variable. All other log calls contain the text. */
+const TEXTS_IN_VARIABLES: Readonly<Record<string, readonly [Level, string][]>> = {
   'call/reconciliation/sweeper.ts': [
     ['error', 'a call could not be settled'],
     ['error', 'a call could not be closed'],
@@ -15,14 +15,14 @@ const HANDED_ON: Readonly<Record<string, readonly [Level, string][]>> = {
     ['fatal', 'uncaught exception, stopping'],
     ['fatal', 'unhandled rejection, stopping'],
   ],
-  // Nest's own.
+  // Texts of Nest itself.
   'common/logger.ts': [],
 };
 
 const CALL = /ogger\.(warn|error|fatal)\(/g;
 const LAST_TEXT = /'([^']*)',?\s*$/;
 
-/** What stands between the parentheses of a call. */
+/** The text between the parentheses of a call. */
 const argumentsFrom = (source: string, start: number): string => {
   let depth = 1;
   let end = start;
@@ -34,20 +34,20 @@ const argumentsFrom = (source: string, start: number): string => {
 };
 
 const linesIn = (file: string, source: string): [Level, string][] => {
-  const handedOn = HANDED_ON[file];
-  for (const [, text] of handedOn ?? []) expect(source).toContain(`'${text}'`);
+  const textsInVariables = TEXTS_IN_VARIABLES[file];
+  for (const [, text] of textsInVariables ?? []) expect(source).toContain(`'${text}'`);
   const found = [...source.matchAll(CALL)].flatMap((call): [Level, string][] => {
     const text = LAST_TEXT.exec(argumentsFrom(source, call.index + call[0].length))?.[1];
-    if (text === undefined && !handedOn) throw new Error(`${file} logs a text that does not stand there`);
+    if (text === undefined && !textsInVariables) throw new Error(`${file} logs a text that does not stand there`);
     return text === undefined ? [] : [[call[1] as Level, text]];
   });
-  return [...found, ...(handedOn ?? [])];
+  return [...found, ...(textsInVariables ?? [])];
 };
 
 const shown = (lines: readonly (readonly [Level, string])[]): string[] =>
   [...new Set(lines.map(([level, text]) => `${level}: ${text}`))].sort();
 
-it('the page of what the log says and the source tell the same', async () => {
+it('docs/operations.md lists the same log lines as the source', async () => {
   const folder = join(REPOSITORY, 'src');
   const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.ts'));
   const logged = await Promise.all(

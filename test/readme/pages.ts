@@ -1,4 +1,4 @@
-/** Our pages: those of docs, and those that GitHub looks for beside it. */
+/** Our Markdown pages: those in docs and those in the repository's root. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REPOSITORY } from '../deployment/repository.js';

@@ -4,10 +4,10 @@ import { REPOSITORY } from '../deployment/repository.js';
 
 const FOLDER = join(REPOSITORY, 'docs/pictures');
 
-/** By a name that the compiler does not follow: it is JavaScript. */
+/** A `string`, so that the compiler does not resolve it: the script is JavaScript. */
 const DRAWING: string = '../../scripts/draw-pictures.mjs';
 
-it('every picture is drawn from the text beside it: `npm run pictures`', async () => {
+it('every picture equals the drawing of its text file: `npm run pictures`', async () => {
   const { draw } = (await import(DRAWING)) as { draw: (source: string) => string };
   const texts = (await readdir(FOLDER)).filter((name) => name.endsWith('.txt'));
 

@@ -3,7 +3,7 @@ import type { Setting } from '../../src/config/setting.js';
 import { SETTINGS } from '../../src/config/settings.js';
 
 describe('the table of docs/configuration.md', () => {
-  it('is what the code reads', async () => {
+  it('equals the settings in the code', async () => {
     const page = await readFile('docs/configuration.md', 'utf8');
     const rows = Object.values(SETTINGS).map(
       ({ name, defaultText, meaning }) => `| \`${name}\` | ${defaultText && `\`${defaultText}\``} | ${meaning} |`,
@@ -13,7 +13,7 @@ describe('the table of docs/configuration.md', () => {
     expect(table?.trimEnd().split('\n')).toEqual(rows);
   });
 
-  it('has a file for every secret, and for nothing else', async () => {
+  it('has a _FILE variable for every secret, and for no other setting', async () => {
     const page = await readFile('docs/configuration.md', 'utf8');
     const secrets = Object.values<Setting<unknown>>(SETTINGS).filter(({ isSecret }) => isSecret);
 

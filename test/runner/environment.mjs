@@ -3,7 +3,7 @@
  * NestJS, TypeORM and the rest of a service: some 2,000 modules, four seconds); here a worker process loads them once. The
  * three hooks that jest has for this are this environment, the runtime beside it, and a loader for TypeScript.
  *
- * The price: test files of one worker share globals and module state. What a file leaves changed is put back below.
+ * The price: test files of one worker share globals and module state. The teardown below restores what a file has changed.
  */
 import { ModernFakeTimers } from '@jest/fake-timers';
 import { ModuleMocker } from 'jest-mock';
@@ -11,13 +11,13 @@ import { registerTypeScript } from './typescript.mjs';
 
 registerTypeScript();
 
-/** Jest's own code goes on by the real clock while a test has a fake one. */
+/** Jest's own code keeps using the real clock while a test has a fake one. */
 Object.assign(globalThis, {
   [Symbol.for('jest-native-now')]: Date.now.bind(Date),
   [Symbol.for('jest-native-promise')]: Promise,
 });
 
-/** Where jest-circus keeps the listeners of the file that runs. */
+/** The global in which jest-circus keeps the listeners of the running file. */
 const EVENT_HANDLERS = Symbol.for('EVENT_HANDLERS');
 
 const realExit = process.exit;
@@ -48,7 +48,7 @@ export default class SharedEnvironment {
     return ['node', 'node-addons'];
   }
 
-  /** None: what is loaded runs in the process's own context. */
+  /** None: modules run in the process's own context. */
   getVmContext() {
     return null;
   }

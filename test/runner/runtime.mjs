@@ -1,14 +1,14 @@
-/** How jest loads a test file here: by Node's own `import`. See `environment.mjs`. */
+/** Loads a test file with Node's own `import`. See `environment.mjs`. */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { sourceMaps } from './typescript.mjs';
 
 const require = createRequire(import.meta.url);
 
-/** Where jest-circus looks for the time limit of the file's tests. */
+/** The global from which jest-circus reads the time limit of the file's tests. */
 const FILE_TIMEOUT = Symbol.for('TEST_TIMEOUT_SYMBOL');
 
-/** Each load of a test file is a load of its own; Node remembers modules by their address. */
+/** Makes each load of a test file unique, because Node caches modules by their URL. */
 let loads = 0;
 
 export default class NativeRuntime {
@@ -18,7 +18,7 @@ export default class NativeRuntime {
     this.#environment = environment;
   }
 
-  /** jest-circus, anew for each file, because it keeps the file's tests in its module. */
+  /** Reloads jest-circus for each file, because its module keeps the file's tests. */
   requireInternalModule(path) {
     delete require.cache[path];
     return require(path);
@@ -58,7 +58,7 @@ export default class NativeRuntime {
     return require(path);
   }
 
-  // Asked of every runtime; there is nothing to do in these.
+  // Jest calls these on every runtime. Nothing to do.
   enterTestCode() {}
   leaveTestCode() {}
   getAllCoverageInfoCopy() {}
@@ -67,5 +67,5 @@ export default class NativeRuntime {
   }
 }
 
-/** Jest takes the default export of a CommonJS module. */
+/** Makes jest use the default export. */
 export const __esModule = true;

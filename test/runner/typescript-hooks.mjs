@@ -1,10 +1,10 @@
-/** Run by Node beside the tests, in a thread of its own. */
+/** Node runs these hooks in a separate thread. */
 import { fileURLToPath } from 'node:url';
 import { transformFile } from '@swc/core';
 
 const isTypeScript = (url) => url?.split('?')[0].endsWith('.ts');
 
-/** Sources import each other by the names that they have when built. */
+/** Sources import each other by the names of the built files. */
 export const resolve = (specifier, context, next) =>
   isTypeScript(context.parentURL) && /^\.{1,2}\/.*\.js$/.test(specifier)
     ? next(specifier.replace(/\.js$/, '.ts'), context)

@@ -1,4 +1,4 @@
-/** TypeScript for Node's own loader, by SWC and `.swcrc`. `tsc` checks the types beforehand. */
+/** TypeScript for Node's own loader, with SWC and `.swcrc`. `tsc` checks the types before. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { register } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -7,7 +7,7 @@ import { transformFileSync } from '@swc/core';
 
 export const registerTypeScript = () => register('./typescript-hooks.mjs', import.meta.url);
 
-/** Where the source map of a file is, for the lines of a stack trace. It is made when one is shown, which is seldom. */
+/** The path of a file's source map, for stack traces. It is written on demand, because few traces are shown. */
 export const sourceMaps = {
   get(source) {
     const url = source.split('?')[0];
@@ -19,7 +19,7 @@ export const sourceMaps = {
 
 const written = new Map();
 
-/** Into the folder of the run, which global teardown removes. */
+/** Writes to the folder of the run, which the global teardown removes. */
 const writeSourceMap = (path) => {
   const folder = dirname(process.env.RINGBACK_TEST_SKIPPED);
   const file = join(mkdtempSync(join(folder, 'source-map-')), 'map.json');

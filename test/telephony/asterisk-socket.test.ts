@@ -1,4 +1,4 @@
-/** The event socket against one that misbehaves as Asterisk, or whoever is at its address, might. */
+/** The event socket against a server that misbehaves, as Asterisk or another program at its address might. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -12,7 +12,7 @@ let lost: string[];
 let socket: EventSocket;
 
 beforeEach(async () => {
-  // It takes what comes, and answers no ping.
+  // It accepts every connection and frame, and answers no ping.
   server = new WebSocketServer({ host: '127.0.0.1', port: 0, autoPong: false });
   await once(server, 'listening');
   [events, opened, lost] = [[], 0, []];
@@ -40,7 +40,7 @@ const connected = async (): Promise<WebSocket> => {
 };
 const openedAgain = () => waitFor('the socket to be opened again', () => opened === 2 && socket.isOpen);
 
-it('hands on what it is told', async () => {
+it('passes on a received event', async () => {
   (await connected()).send('{"type":"Dial","dialstatus":"RINGING"}');
 
   await waitFor('the event', () => events.length === 1);
@@ -48,7 +48,7 @@ it('hands on what it is told', async () => {
   expect(events).toEqual([{ type: 'Dial', dialstatus: 'RINGING' }]);
 });
 
-it.each(['rubbish', 'null', '{"type":"ApplicationReplaced"}'])('opens it anew after %s', async (text) => {
+it.each(['rubbish', 'null', '{"type":"ApplicationReplaced"}'])('reopens the socket after %s', async (text) => {
   (await connected()).send(text);
 
   await openedAgain();
@@ -57,13 +57,13 @@ it.each(['rubbish', 'null', '{"type":"ApplicationReplaced"}'])('opens it anew af
   expect(lost).toHaveLength(1);
 });
 
-it('opens it anew when it was closed', async () => {
+it('reopens the socket when Asterisk has closed it', async () => {
   (await connected()).close();
 
   await openedAgain();
 });
 
-it('opens it anew when a ping is not answered', async () => {
+it('reopens the socket when a ping is not answered', async () => {
   await connected();
 
   await openedAgain();
@@ -71,7 +71,7 @@ it('opens it anew when a ping is not answered', async () => {
   expect(lost).toHaveLength(1);
 });
 
-it('is not opened any more once it was closed by us', async () => {
+it('does not reopen a socket that we have closed', async () => {
   const other = await connected();
 
   socket.close();

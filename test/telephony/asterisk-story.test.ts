@@ -9,40 +9,44 @@ import { callSidOfLegA, endReasonOf, eventsOfStory, readStory } from '../../src/
 const CALL_SID = '16090510160925480001030600243044';
 const AT = '2026-11-25T06:50:08.375Z';
 
-describe('the end reason that a story holds', () => {
+describe('the end reason that is read from a story', () => {
   it.each([
     ['an answered call', `answered=${AT}&caller_answered=${AT}&status=ANSWER&cause_a=16&cause_b=17`, 'completed'],
     ['leg B busy', `caller_answered=${AT}&ring_ms=4&status=BUSY&cause_a=16&cause_b=17`, 'busy'],
     ['leg B declining', `caller_answered=${AT}&ring_ms=4&status=CHANUNAVAIL&cause_b=21`, 'rejected'],
-    ['leg B ringing in vain', `caller_answered=${AT}&ring_ms=4&status=NOANSWER&cause_b=0`, 'no_answer'],
+    ['leg B ringing without an answer', `caller_answered=${AT}&ring_ms=4&status=NOANSWER&cause_b=0`, 'no_answer'],
     ['leg B never ringing', `caller_answered=${AT}&status=NOANSWER&cause_b=0`, 'unreachable'],
     ['leg B away (480)', `caller_answered=${AT}&status=NOANSWER&cause_b=19`, 'unreachable'],
     ['leg B away after ringing (480)', `caller_answered=${AT}&ring_ms=4&status=NOANSWER&cause_b=19`, 'no_answer'],
-    ['no such number for leg B', `caller_answered=${AT}&status=CHANUNAVAIL&cause_b=1`, 'unreachable'],
-    ['no way through to leg B (503)', `caller_answered=${AT}&status=CONGESTION&cause_b=34`, 'failed'],
-    ['a status and no cause', `caller_answered=${AT}&status=CHANUNAVAIL`, 'failed'],
+    ['leg B with a number that does not exist', `caller_answered=${AT}&status=CHANUNAVAIL&cause_b=1`, 'unreachable'],
+    ['leg B on a congested route (503)', `caller_answered=${AT}&status=CONGESTION&cause_b=34`, 'failed'],
+    ['leg B with a status and no cause', `caller_answered=${AT}&status=CHANUNAVAIL`, 'failed'],
     ['leg A hanging up while leg B rings', `caller_answered=${AT}&ring_ms=4&status=CANCEL&cause_a=16`, 'canceled'],
     ['a cancel before leg B was dialled', `caller_answered=${AT}&cause_a=16`, 'canceled'],
-    ['a cancel in the instant of the answer', `caller_answered=${AT}&ring_ms=4&status=ANSWER&cause_a=16`, 'canceled'],
+    [
+      'a cancel at the same moment as the answer',
+      `caller_answered=${AT}&ring_ms=4&status=ANSWER&cause_a=16`,
+      'canceled',
+    ],
     ['leg A busy', 'state=Ringing&cause_a=17', 'busy'],
     ['leg A declining', 'state=Ringing&cause_a=21', 'rejected'],
-    ['leg A ringing in vain', 'state=Ringing&cause_a=19', 'no_answer'],
+    ['leg A ringing without an answer', 'state=Ringing&cause_a=19', 'no_answer'],
     ['leg A never ringing', 'state=Down&cause_a=19', 'unreachable'],
-    ['leg A ringing in vain, on an Asterisk that tells no cause', 'state=Ringing&cause_a=0', 'no_answer'],
-    ['leg A never ringing, on an Asterisk that tells no cause', 'state=Down&cause_a=0', 'unreachable'],
-    ['leg A, where no cause is there at all', 'state=Ringing', 'no_answer'],
-    ['leg A forwarding, with Asterisk 22', 'state=Ringing&cause_a=23&sip_a=302', 'unreachable'],
-    ['leg A forwarding, with Asterisk 16', 'state=Ringing&cause_a=0&sip_a=302', 'unreachable'],
+    ['leg A ringing without an answer, on an Asterisk that reports no cause', 'state=Ringing&cause_a=0', 'no_answer'],
+    ['leg A never ringing, on an Asterisk that reports no cause', 'state=Down&cause_a=0', 'unreachable'],
+    ['leg A, where the cause is missing', 'state=Ringing', 'no_answer'],
+    ['leg A forwarding the call, with Asterisk 22', 'state=Ringing&cause_a=23&sip_a=302', 'unreachable'],
+    ['leg A forwarding the call, with Asterisk 16', 'state=Ringing&cause_a=0&sip_a=302', 'unreachable'],
     ['a cancel by the dialplan while leg A rings', 'state=Ringing&cause_a=0&fate=canceled', 'canceled'],
     ['a cancel by the dialplan before leg A rings', 'state=Down&cause_a=0&fate=canceled', 'canceled'],
     ['a cancel while leg A rings', 'state=Ringing&cause_a=16', 'canceled'],
-  ])('is that of %s', (_, story, endReason) => {
+  ])('is right for %s', (_, story, endReason) => {
     expect(endReasonOf(readStory(`ended=${AT}&${story}`))).toBe(endReason);
   });
 });
 
 describe('a story', () => {
-  it('holds every event of the call, each under the id that it always has', () => {
+  it('holds every event of the call, each under its fixed id', () => {
     const story = readStory(
       `ended=${AT}&caller_answered=${AT}&dialed=${AT}&ring_ms=25&answered=${AT}&recording=one.wav&status=ANSWER&sip=200`,
     );
@@ -55,7 +59,7 @@ describe('a story', () => {
     ]);
   });
 
-  it('of a call that goes on tells how far it has come', () => {
+  it('of a call in progress holds the events so far', () => {
     const types = (text: string) => eventsOfStory(CALL_SID, readStory(text)).map(({ type }) => type);
 
     expect(types('caller_answered=&dialed=&leg_b=&answered=')).toEqual([]);
@@ -63,7 +67,7 @@ describe('a story', () => {
     expect(types(`caller_answered=${AT}&dialed=${AT}&leg_b=Ringing`)).toEqual(['caller_answered', 'ringing']);
   });
 
-  it('is told of leg A’s channel alone', () => {
+  it('is read from leg A’s channel only', () => {
     expect(callSidOfLegA(`${CALL_SID}-a`)).toBe(CALL_SID);
     for (const other of [CALL_SID, `${CALL_SID}-b`, `x${CALL_SID}-a`, 'pbx-1.2', undefined]) {
       expect(callSidOfLegA(other)).toBeNull();
@@ -71,7 +75,7 @@ describe('a story', () => {
   });
 });
 
-describe('the channel that reaches a number', () => {
+describe('the dial string for a number', () => {
   const rules = [
     { prefix: '+86', dialString: 'PJSIP/0{rest}@trunk' },
     { prefix: '+8613900001001', dialString: 'PJSIP/desk' },
@@ -83,13 +87,13 @@ describe('the channel that reaches a number', () => {
     ['+8613900001001', 'PJSIP/desk'],
     ['+14155550100', 'PJSIP/14155550100@world'],
     ['95588', null],
-  ])('%s: %s', (number, dialString) => {
+  ])('%s is %s', (number, dialString) => {
     const rule = ruleFor(rules, number);
 
     expect(rule && dialStringFor(rule, number)).toBe(dialString);
   });
 
-  it('takes the number as it is, too', () => {
+  it('can contain the number unchanged', () => {
     expect(dialStringFor({ prefix: '', dialString: 'SIP/{number}' }, '95588')).toBe('SIP/95588');
   });
 
@@ -102,7 +106,7 @@ describe('the channel that reaches a number', () => {
     ['DAHDI/g0/{digits}', false],
     ['IAX2/us@carrier.example/{digits}', false],
     ['Local/{digits}@from-internal/n', false],
-  ])('%s is the number’s own phone: %s', (dialString, isPhone) =>
+  ])('%s leads to the number’s own phone: %s', (dialString, isPhone) =>
     expect(isPhoneOfNumber({ prefix: '', dialString })).toBe(isPhone),
   );
 });

@@ -1,9 +1,9 @@
-/** A payload of which nobody can say where it comes from proves nothing about a provider. */
+/** A payload of unknown origin proves nothing about a provider, so each fixture names its source. */
 import { fixtureFiles, readFixtures } from '../support/fixtures.js';
 
 const files = await fixtureFiles();
 
-it('there are payloads of both providers that have no simulator of their own', () => {
+it('there are fixtures for both providers without an official simulator', () => {
   expect(new Set(files.map((file) => file.split('/')[0]))).toEqual(new Set(['twilio', 'yuntongxun']));
 });
 

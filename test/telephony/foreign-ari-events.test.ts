@@ -1,4 +1,4 @@
-/** Whatever comes over Asterisk's event socket: events that can be stored, or none; and the provider goes on. */
+/** Random frames on Asterisk's event socket: each yields events that can be stored, or none, and the provider keeps running. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -59,7 +59,7 @@ const story = fc
     },
   )
   .map((facts) => facts.map(([name, value]) => `${name}=${value}`).join('&'));
-const told = fc.record(
+const userevents = fc.record(
   {
     eventname: fc.constantFrom('RingbackCallerAnswered', 'RingbackAnswered', 'RingbackEnded', 'RingbackReply', 'Other'),
     call: field(CALL_SID),
@@ -71,9 +71,9 @@ const told = fc.record(
   { requiredKeys: [] },
 );
 const userEvent = fc
-  .tuple(told, field(TIME))
+  .tuple(userevents, field(TIME))
   .map(([userevent, timestamp]) => JSON.stringify({ type: 'ChannelUserevent', timestamp, userevent }));
-/** Not JSON, or not an event: for these the socket is opened anew. */
+/** Not JSON, or not an event: the provider reopens the socket after these. */
 const other = foreignJson({
   type: 'Dial',
   timestamp: TIME,
@@ -82,7 +82,7 @@ const other = foreignJson({
   userevent: { eventname: 'RingbackEnded', call: CALL_SID },
 });
 
-/** One that is certain to be read, so that all before it have been. */
+/** An event that is certain to be read. When it has been read, all frames before it have been read too. */
 const mark = (number: number): string => {
   const call = String(number).padStart(32, '0');
   return JSON.stringify({ type: 'Dial', timestamp: TIME, dialstatus: 'RINGING', caller: { id: `${call}-a` } });
@@ -95,7 +95,7 @@ const sendAndAwait = async (frames: readonly string[], number: number): Promise<
   await waitFor('the mark, or the end of the socket', () => isMarked() || socket?.readyState === 3);
 };
 
-it('any event of our own dialplan or another', async () => {
+it('random user events, of our dialplan or another, yield only events that can be stored', async () => {
   let number = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(userEvent, { minLength: 1, maxLength: 20 }), async (frames) => {
@@ -109,9 +109,9 @@ it('any event of our own dialplan or another', async () => {
   expect(faults).toEqual([]);
 }, 30_000);
 
-it('any other frame, after which events are received again', async () => {
+it('random other frames yield only events that can be stored, and later events are still received', async () => {
   const frames = fc.sample(other, { numRuns: 200, seed: Date.now() % 2 ** 31 });
-  // In one go: each that is no event costs a new socket, which takes a while to open.
+  // All at once: each frame that is no event costs a new socket, which takes a while to open.
   await sendAndAwait(frames, 1_000);
   await waitFor('an open socket', () => current?.readyState === 1);
 

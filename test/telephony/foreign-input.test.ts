@@ -1,5 +1,5 @@
 /**
- * What comes from providers, made at random: each reader returns events that can be stored, or refuses in its own typed way.
+ ** Random input in place of a provider's: each reader returns events that can be stored, or throws its own error type.
  */
 import fc from 'fast-check';
 import { changeNumberOf } from '../../src/call/updates/event-stream.js';
@@ -14,17 +14,17 @@ import { readBody, readFields, UnreadableBody } from '../../src/telephony/yunton
 import { CALL_SID, expectStorableEvents, foreignText as text } from '../support/foreign-values.js';
 
 const NOW = new Date('2026-11-25T05:15:33.700Z');
-const FAITHFUL = [
+const CORRECT = [
   ['action', 'hangup'],
   ['byetype', '3'],
   ['callSid', 'abc123'],
   ['userData', CALL_SID],
 ] as const;
 
-/** Some fields right, so that the others are read at all. */
-const fieldsOf = (names: readonly string[], right: readonly (readonly [string, string])[]) =>
+/** Some fields are correct, so that the reader gets as far as the others. */
+const fieldsOf = (names: readonly string[], correct: readonly (readonly [string, string])[]) =>
   fc
-    .tuple(fc.subarray([...right]), fc.array(fc.tuple(fc.constantFrom(...names), text), { maxLength: 8 }))
+    .tuple(fc.subarray([...correct]), fc.array(fc.tuple(fc.constantFrom(...names), text), { maxLength: 8 }))
     .map((parts): [string, string][] => parts.flat().map(([name, value]) => [name, value]));
 
 const reads = (
@@ -42,17 +42,17 @@ const reads = (
 
 const RUNS = { numRuns: 500 };
 
-describe('any input is read as events that can be stored, or refused', () => {
-  it('of Twilio’s callbacks', () => {
+describe('any input yields events that can be stored, or a typed error:', () => {
+  it('Twilio’s callbacks', () => {
     const names = ['Timestamp', 'CallStatus', 'DialCallStatus', 'SipResponseCode', 'RecordingUrl', 'AnsweredBy'];
-    const right = [
+    const correct = [
       ['CallSid', `CA${'a'.repeat(32)}`],
       ['ParentCallSid', `CA${'b'.repeat(32)}`],
       ['CallStatus', 'in-progress'],
       ['DialCallStatus', 'busy'],
     ] as const;
     fc.assert(
-      fc.property(fc.constantFrom('A', 'B', 'dial'), fieldsOf(names, right), (source, fields) => {
+      fc.property(fc.constantFrom('A', 'B', 'dial'), fieldsOf(names, correct), (source, fields) => {
         reads(
           () => readCallback({ kind: 'genuine', callSid: CALL_SID, source, fields: new URLSearchParams(fields) }, NOW),
           MalformedCallback,
@@ -62,18 +62,18 @@ describe('any input is read as events that can be stored, or refused', () => {
     );
   });
 
-  it('of Yuntongxun’s bodies', () => {
+  it('Yuntongxun’s bodies', () => {
     const names = [
       ...['action', 'byetype', 'callSid', 'userData', 'starttime', 'endtime', 'recordurl', 'talkduration'],
       ...['duration', 'beginCallTime', 'ringingBeginTime', 'ringingEndTime'],
     ];
-    const leg = fieldsOf(names, FAITHFUL).map((fields): object => Object.fromEntries(fields));
+    const leg = fieldsOf(names, CORRECT).map((fields): object => Object.fromEntries(fields));
     const body = fc.oneof(
       text,
       fc.json(),
       leg.map((fields) => JSON.stringify(fields)),
       fc.record({ calledCdr: leg, callerCdr: leg }, { requiredKeys: [] }).map((legs) => JSON.stringify(legs)),
-      fieldsOf(names, FAITHFUL).map(
+      fieldsOf(names, CORRECT).map(
         (fields) => `<r>${fields.map(([name, value]) => `<${name}>${value}</${name}>`).join('')}</r>`,
       ),
     );
@@ -85,11 +85,11 @@ describe('any input is read as events that can be stored, or refused', () => {
     );
   });
 
-  it('of the dialplan’s stories and times', () => {
+  it('the dialplan’s stories and times', () => {
     const names = ['ended', 'caller_answered', 'dialed', 'ring_ms', 'answered', 'recording', 'status', 'sip', 'leg_b'];
-    const right = [['dialed', '2026-11-25T05:15:33Z']] as const;
+    const correct = [['dialed', '2026-11-25T05:15:33Z']] as const;
     fc.assert(
-      fc.property(fieldsOf(names, right), text, (facts, at) => {
+      fc.property(fieldsOf(names, correct), text, (facts, at) => {
         const story = facts.map(([name, value]) => `${name}=${value}`).join('&');
         reads(() => eventsOfStory(CALL_SID, readStory(story)));
         reads(() => [asteriskEvent(CALL_SID, 'answered', readTime(at) ?? NOW)]);
@@ -98,7 +98,7 @@ describe('any input is read as events that can be stored, or refused', () => {
     );
   });
 
-  it('of the simulator’s webhooks', () => {
+  it('the simulator’s webhooks', () => {
     const event = fc.record(
       {
         type: fc.oneof(fc.constantFrom('call.ended', 'call.ringing'), fc.anything()),
@@ -118,11 +118,11 @@ describe('any input is read as events that can be stored, or refused', () => {
   });
 });
 
-/** BigInts have no JSON. */
+/** JSON.stringify throws on BigInt. */
 const jsonOf = (value: unknown): string =>
   JSON.stringify(value, (_name, one: unknown) => (typeof one === 'bigint' ? String(one) : one));
 
-it('any Last-Event-ID is the number of a change, or none', () => {
+it('any Last-Event-ID yields the number of a change, or null', () => {
   fc.assert(
     fc.property(text, (id) => {
       const number = changeNumberOf(id);
@@ -133,9 +133,9 @@ it('any Last-Event-ID is the number of a change, or none', () => {
   );
 });
 
-describe('a time that cannot be stored', () => {
+describe('a value that cannot be stored', () => {
   it.each(['+275760-09-13T00:00:00Z', '-271821-04-20T00:00:00Z', '0000-01-01T00:00:00Z'])(
-    'is refused of Twilio: %s',
+    'is refused in a callback of Twilio: %s',
     (timestamp) => {
       const fields = { CallSid: `CA${'a'.repeat(32)}`, CallStatus: 'completed', Timestamp: timestamp };
       expect(() =>
@@ -144,7 +144,7 @@ describe('a time that cannot be stored', () => {
     },
   );
 
-  it('is left out of a story, with a ring_ms and a text that cannot be stored', () => {
+  it('is left out of a story: times, a ring_ms and a text', () => {
     const at = '2026-11-25T05:15:33.000Z';
     const types = (story: string) => eventsOfStory(CALL_SID, readStory(story)).map(({ type }) => type);
 
@@ -156,13 +156,13 @@ describe('a time that cannot be stored', () => {
     ]);
   });
 
-  it('a byetype is not cut within a character', () => {
+  it('does not arise where a byetype is shortened: no character is split', () => {
     const fields = readFields(JSON.stringify({ callSid: 'a1', byetype: `${'x'.repeat(19)}😀`, action: 'Hangup' }));
 
     expect(readNotification(fields, null, NOW).events).toMatchObject([{ detail: { byetype: 'x'.repeat(19) } }]);
   });
 });
 
-it('the texts that are dangerous are', () => {
+it('isStorable rejects a NUL, half a character and a text that is too long', () => {
   expect(['\0', '\ud83d', 'x'.repeat(5_000)].map(isStorable)).toEqual([false, false, false]);
 });

@@ -1,4 +1,4 @@
-/** What the client makes of a carrier that misbehaves. However it does, nothing is ever sent twice. */
+/** How the client handles a carrier that misbehaves. No request is ever sent twice. */
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,19 +6,19 @@ import { HttpCarrierClient } from '../../src/telephony/simulator/http-carrier-cl
 import { dialRequest } from '../support/simulator-call.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 
-/** An HTTP server in the carrier's place. */
+/** An HTTP server in place of the carrier. */
 let server: Server;
-let asked: string[];
+let requests: string[];
 let connections: number;
 let answer: (response: ServerResponse) => void;
 let client: HttpCarrierClient;
 let url: string;
 
 beforeEach(async () => {
-  asked = [];
+  requests = [];
   connections = 0;
   server = createServer((request, response) => {
-    asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
+    requests.push(`${request.method ?? ''} ${request.url ?? ''}`);
     request.resume().once('end', () => {
       answer(response);
     });
@@ -46,20 +46,20 @@ const ACCEPTED = JSON.stringify({ callId: 'SIM1' });
 const MISBEHAVIOURS: [string, (response: ServerResponse) => void][] = [
   ['fails', (response) => response.writeHead(500).end('{}')],
   ['is overloaded', (response) => response.writeHead(503, { 'retry-after': '0' }).end('{}')],
-  ['sends it elsewhere', (response) => response.writeHead(307, { location: '/calls' }).end()],
-  ['says that it was malformed', (response) => response.writeHead(400).end('{}')],
+  ['redirects the request', (response) => response.writeHead(307, { location: '/calls' }).end()],
+  ['says that the request was malformed', (response) => response.writeHead(400).end('{}')],
   ['has no such path', (response) => response.writeHead(404).end('{"message":"Not Found"}')],
-  ['answers with what is no JSON', (response) => response.writeHead(201).end('<html>')],
-  ['answers with a list', (response) => response.writeHead(201).end('[]')],
-  ['answers with nothing', (response) => response.writeHead(201).end()],
+  ['replies with a body that is not JSON', (response) => response.writeHead(201).end('<html>')],
+  ['replies with a list', (response) => response.writeHead(201).end('[]')],
+  ['replies with an empty body', (response) => response.writeHead(201).end()],
   ['leaves out the id', (response) => response.writeHead(201).end('{}')],
-  ['gives an id that is a number', (response) => response.writeHead(201).end('{"callId":5}')],
+  ['sends an id that is a number', (response) => response.writeHead(201).end('{"callId":5}')],
   [
-    'refuses for no known reason',
+    'refuses with an unknown category',
     (response) => response.writeHead(422).end('{"category":"mood","code":"1","text":"no"}'),
   ],
   ['cuts the connection', (response) => response.socket?.resetAndDestroy()],
-  ['hangs up without a word', (response) => response.socket?.end()],
+  ['closes the connection without a reply', (response) => response.socket?.end()],
   [
     'cuts its reply short',
     (response) => {
@@ -67,18 +67,18 @@ const MISBEHAVIOURS: [string, (response: ServerResponse) => void][] = [
       response.socket?.end();
     },
   ],
-  ['says nothing', () => undefined],
-  ['begins to answer and falls silent', (response) => response.writeHead(201).write('{"callId":')],
+  ['sends nothing', () => undefined],
+  ['starts a reply and does not finish it', (response) => response.writeHead(201).write('{"callId":')],
 ];
 
 describe('a dial', () => {
-  it('that is accepted has the id', async () => {
+  it('that is accepted returns the call’s id', async () => {
     replies(201, ACCEPTED);
 
     expect(await dial()).toEqual({ kind: 'accepted', providerCallId: 'SIM1' });
   });
 
-  it('that is refused has the reason', async () => {
+  it('that is refused returns the reason', async () => {
     const refusal = { category: 'no_funds', code: '7', text: 'top up' };
     replies(422, JSON.stringify(refusal));
 
@@ -90,24 +90,24 @@ describe('a dial', () => {
 
     await expect(dial()).rejects.toThrow();
 
-    expect(asked).toEqual(['POST /calls']);
+    expect(requests).toEqual(['POST /calls']);
   });
 
-  it('is refused for certain when nobody listens', async () => {
+  it('is refused as provider_down when nothing listens on the port', async () => {
     server.close();
     await once(server, 'close');
 
     expect(await dial()).toMatchObject({ kind: 'refused', category: 'provider_down' });
   });
 
-  it('is refused for certain when the name leads nowhere', async () => {
+  it('is refused as provider_down when the host name cannot be resolved', async () => {
     const lost = new HttpCarrierClient('http://carrier.invalid');
 
     expect(await lost.dial(dialRequest('00'), AbortSignal.timeout(5_000))).toMatchObject({ category: 'provider_down' });
     await lost.close();
   });
 
-  it('has an unknown outcome when its connection is accepted and nothing comes through', async () => {
+  it('has an unknown outcome when its connection is accepted and no data passes', async () => {
     const proxy = await startTcpProxy((server.address() as AddressInfo).port);
     proxy.mode = 'silence';
     const cutOff = new HttpCarrierClient(`http://127.0.0.1:${proxy.port}`);
@@ -118,7 +118,7 @@ describe('a dial', () => {
     await proxy.close();
   });
 
-  it('that waits for a reply is let go when the client is closed', async () => {
+  it('that waits for a reply is aborted when the client is closed', async () => {
     answer = () => undefined;
     const waiting = expect(dial(new AbortController().signal)).rejects.toThrow();
 
@@ -129,12 +129,12 @@ describe('a dial', () => {
 });
 
 describe('an order to hang up', () => {
-  it.each(['taken', 'gone', 'passed'])('that is answered by %s says so', async (kind) => {
+  it.each(['taken', 'gone', 'passed'])('that is answered by %s returns that answer', async (kind) => {
     replies(200, JSON.stringify({ answer: kind }));
 
     expect(await client.hangUp(CALL, 'answered')).toEqual({ kind });
 
-    expect(asked).toEqual(['POST /calls/1/hang-up']);
+    expect(requests).toEqual(['POST /calls/1/hang-up']);
   });
 
   it.each(MISBEHAVIOURS)('throws when the carrier %s', async (_, misbehave) => {
@@ -145,7 +145,7 @@ describe('an order to hang up', () => {
 });
 
 describe('the status of a call', () => {
-  it('is unknown only when the carrier says so in its own words', async () => {
+  it('is unknown only when the carrier replies with its own no_such_call code', async () => {
     replies(404, '{"code":"no_such_call"}');
 
     expect(await client.fetchStatus(CALL)).toEqual({ kind: 'unknown' });
@@ -159,13 +159,13 @@ describe('the status of a call', () => {
 });
 
 describe('a carrier', () => {
-  it('is reachable when it says that it is well', async () => {
+  it('is reachable when its health check is ok', async () => {
     replies(200, '{"status":"ok"}');
 
     await expect(client.checkReachable()).resolves.toBeUndefined();
   });
 
-  it.each(MISBEHAVIOURS.filter(([name]) => !name.includes('silent') && !name.includes('nothing')))(
+  it.each(MISBEHAVIOURS.filter(([name]) => !/nothing|empty body|does not finish/.test(name)))(
     'is not reachable when it %s',
     async (_, misbehave) => {
       answer = misbehave;

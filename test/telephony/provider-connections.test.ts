@@ -18,7 +18,7 @@ beforeEach(async () => {
   holdReplies = undefined;
   server = createServer((_, response) => {
     requests++;
-    // Longer than any of ours is kept.
+    // Longer than we keep any connection.
     void Promise.resolve(holdReplies).then(() => response.setHeader('keep-alive', 'timeout=60').end('{}'));
   });
   server.keepAliveTimeout = 60_000;
@@ -40,23 +40,23 @@ const ask = async (): Promise<void> => {
 };
 
 describe('a request to a provider', () => {
-  it('goes out on a connection that has replied a moment ago', async () => {
+  it('reuses a connection that has just delivered a reply', async () => {
     for (let i = 0; i < 10; i++) await ask();
 
-    // One that has just replied may not be free yet.
+    // A connection that has just delivered a reply may not be free yet.
     expect(connections.length).toBeLessThanOrEqual(2);
   });
 
-  it('goes out on a new connection once the last reply is too long ago, whatever the provider proposes', async () => {
+  it('opens a new connection when the last reply is too long ago, even if the provider offers a longer keep-alive', async () => {
     await ask();
-    // undici looks at its clock about every second.
+    // undici checks its clock about every second.
     await sleep(KEPT_MS + 2_000);
     await ask();
 
     expect(connections).toHaveLength(2);
   });
 
-  it('goes out on a new connection where the provider has closed the one before', async () => {
+  it('opens a new connection when the provider has closed the last one', async () => {
     await ask();
     for (const connection of connections) connection.destroy();
     for (let i = 0; i < 10; i++) await turn();
@@ -65,18 +65,18 @@ describe('a request to a provider', () => {
     expect([connections.length, requests]).toEqual([2, 2]);
   });
 
-  it('does not wait for another one’s reply', async () => {
+  it('does not wait for the reply to another request', async () => {
     let reply = (): void => undefined;
     holdReplies = new Promise<void>((resolve) => (reply = resolve));
-    const asked = Promise.all([ask(), ask(), ask()]);
+    const requested = Promise.all([ask(), ask(), ask()]);
     while (requests < 3) await sleep(10);
     reply();
-    await asked;
+    await requested;
 
     expect(connections).toHaveLength(3);
   });
 
-  it('that breaks down after it was sent is neither sent again nor taken for one that was not', async () => {
+  it('that fails after it was sent is not sent again, and is not reported as NotReached', async () => {
     await ask();
     holdReplies = new Promise(() => undefined);
     const broken = ask().catch((error: unknown) => error);
@@ -88,7 +88,7 @@ describe('a request to a provider', () => {
     expect(requests).toBe(2);
   });
 
-  it('that finds nobody was certainly not sent', async () => {
+  it('that does not listen is reported as NotReached', async () => {
     const nowhere = connectionsTo('the provider');
     await expect(request('http://127.0.0.1:1', { dispatcher: nowhere })).rejects.toThrow(NotReached);
     await nowhere.destroy();

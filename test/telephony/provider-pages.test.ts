@@ -1,4 +1,4 @@
-/** An operator finds each setting of a provider on its page. */
+/** The page of each provider documents all of the provider's settings. */
 import { readFile } from 'node:fs/promises';
 import { PROVIDER_SETTINGS } from '../../src/config/provider-settings.js';
 

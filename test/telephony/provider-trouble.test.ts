@@ -1,4 +1,4 @@
-/** The whole service while its provider, or the network between them, is in trouble. */
+/** The whole service while its provider, or the network between them, fails. */
 import { FAILURES_IN_A_ROW } from '../../src/telephony/provider-circuit.js';
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
@@ -10,7 +10,7 @@ const SYSTEM = { returnCode: 500, returnMsg: '系统内部异常!' };
 
 interface Telephony {
   readonly carrier: RemoteCarrier;
-  /** Between the service and the carrier; webhooks go past it. */
+  /** Between the service and the carrier. Webhooks bypass it. */
   readonly network: TcpProxy;
   readonly service: TestApp;
   close(): Promise<void>;
@@ -45,7 +45,7 @@ let network: TcpProxy;
 let service: TestApp;
 let nextCaller = 1004;
 
-/** A fresh caller for each call. */
+/** A new caller for each call. */
 const caller = (): string => String(nextCaller++);
 
 interface Row {
@@ -62,13 +62,13 @@ const callOf = async (userId: string): Promise<Row> => {
   );
   return row!;
 };
-const over = (userId: string) =>
+const ended = (userId: string) =>
   waitFor('the end of the call', async () => {
     const call = await callOf(userId);
     return call.state === 4 && call;
   });
 
-/** Has the sweeper look at everything that is open, as it would after some time. */
+/** Makes the sweeper check every open call now, instead of after some time. */
 const sweep = async (): Promise<void> => {
   await service.database.query(
     `update call_record set sweep_at = now(), turn_at = now() - interval '20 seconds' where state < 4`,
@@ -76,10 +76,10 @@ const sweep = async (): Promise<void> => {
   await service.app.nest.get(Sweeper, { strict: false }).sweep();
 };
 
-const callersFailing = () => Array.from({ length: FAILURES_IN_A_ROW }, caller);
-const failToDial = () => Promise.all(callersFailing().map((userId) => service.ask(userId, 'call/2009')));
+const newCallers = () => Array.from({ length: FAILURES_IN_A_ROW }, caller);
+const failToDial = () => Promise.all(newCallers().map((userId) => service.ask(userId, 'call/2009')));
 
-describe('while the provider is well on the whole,', () => {
+describe('while the provider is up,', () => {
   let telephony: Telephony;
 
   beforeAll(async () => {
@@ -92,36 +92,36 @@ describe('while the provider is well on the whole,', () => {
   });
   afterAll(() => telephony.close());
 
-  it('a dial goes over HTTP, and the call comes to its end by webhooks', async () => {
+  it('a dial goes over HTTP, and webhooks bring the call to its end', async () => {
     const userId = caller();
 
     const { data } = await service.ask(userId, 'call/2000');
 
-    expect(await over(userId)).toMatchObject({ callSid: data?.callSid, endReason: 'completed' });
+    expect(await ended(userId)).toMatchObject({ callSid: data?.callSid, endReason: 'completed' });
     expect(await carrier.entryOf(data?.callSid ?? '')).toMatchObject({ dials: 1 });
   });
 
-  it('a dial that is not replied to in time is answered with its callSid, and settles by webhooks', async () => {
+  it('a dial without a reply in time is answered with its callSid, and webhooks settle the call', async () => {
     const userId = caller();
 
     const { data } = await service.ask(userId, 'call/2008');
 
-    expect(await over(userId)).toMatchObject({ callSid: data?.callSid, endReason: 'completed' });
+    expect(await ended(userId)).toMatchObject({ callSid: data?.callSid, endReason: 'completed' });
     expect(await carrier.entryOf(data?.callSid ?? '')).toMatchObject({ dials: 1 });
   });
 
-  it('a reply that comes after our time-out changes nothing for the worse', async () => {
+  it('a reply that arrives after our time-out does no harm', async () => {
     const userId = caller();
     network.mode = 'hold replies';
     const { data } = await service.ask(userId, 'call/2000');
 
     network.mode = 'pass';
 
-    expect(await over(userId)).toMatchObject({ callSid: data?.callSid, endReason: 'completed' });
+    expect(await ended(userId)).toMatchObject({ callSid: data?.callSid, endReason: 'completed' });
     expect(await carrier.entryOf(data?.callSid ?? '')).toMatchObject({ dials: 1 });
   });
 
-  it('a dial that itself arrives after our time-out places one call, whose record settles', async () => {
+  it('a dial that arrives at the provider after our time-out places one call, and its record is settled', async () => {
     const userId = caller();
     network.mode = 'silence';
     const { data } = await service.ask(userId, 'call/2000');
@@ -129,11 +129,11 @@ describe('while the provider is well on the whole,', () => {
 
     network.mode = 'pass';
 
-    expect(await over(userId)).toMatchObject({ endReason: 'completed' });
+    expect(await ended(userId)).toMatchObject({ endReason: 'completed' });
     expect(await carrier.entryOf(data?.callSid ?? '')).toMatchObject({ dials: 1 });
   });
 
-  it('a dial that the network has swallowed is found by the sweeper never to have been placed', async () => {
+  it('a dial that was lost in the network is closed by the sweeper as never placed', async () => {
     const userId = caller();
     network.mode = 'silence';
     const { data } = await service.ask(userId, 'call/2000');
@@ -146,21 +146,21 @@ describe('while the provider is well on the whole,', () => {
     expect(await carrier.entryOf(data?.callSid ?? '')).toBeUndefined();
   });
 
-  it('a dial whose connection is cut after it was placed is an error, and the call settles by webhooks', async () => {
+  it('a dial whose connection is cut after the call was placed returns an error, and webhooks settle the call', async () => {
     const userId = caller();
     network.mode = 'hold replies';
-    const asked = service.ask(userId, 'call/2000');
+    const response = service.ask(userId, 'call/2000');
     const { callSid } = await waitFor('the record', () => callOf(userId));
     await waitFor('the call', () => carrier.entryOf(callSid));
     network.mode = 'cut';
 
-    expect(await asked).toEqual(SYSTEM);
+    expect(await response).toEqual(SYSTEM);
 
-    expect(await over(userId)).toMatchObject({ endReason: 'completed' });
+    expect(await ended(userId)).toMatchObject({ endReason: 'completed' });
     expect(await carrier.entryOf(callSid)).toMatchObject({ dials: 1 });
   });
 
-  it('a dial that fails is an error, and the sweeper closes its record', async () => {
+  it('a dial that fails returns an error, and the sweeper closes its record', async () => {
     const userId = caller();
     expect(await service.ask(userId, 'call/2009')).toEqual(SYSTEM);
     expect(await callOf(userId)).toMatchObject({ state: 1 });
@@ -170,7 +170,7 @@ describe('while the provider is well on the whole,', () => {
     expect(await callOf(userId)).toMatchObject({ state: 4, endReason: 'failed' });
   });
 
-  it('a cancel that it does not confirm fails, and may be ordered again', async () => {
+  it('a cancel that the provider does not confirm fails, and can be repeated', async () => {
     const userId = caller();
     const { data } = await service.ask(userId, 'call/2013');
     const cancel = `callCancel/${data?.callSid ?? ''}`;
@@ -194,7 +194,7 @@ describe('a provider', () => {
   });
   afterEach(() => telephony.close());
 
-  it('that is not there is an error to callers, and no record is left open', async () => {
+  it('that cannot be reached is an error to callers, and no record is left open', async () => {
     const userId = caller();
     await network.close();
 
@@ -203,7 +203,7 @@ describe('a provider', () => {
     expect(await callOf(userId)).toMatchObject({ state: 4, endReason: 'failed' });
   });
 
-  it('that has failed ten times in a row is not asked: callers hear of it at once, and no record is left open', async () => {
+  it('that has failed ten times in a row gets no dial: callers get an error at once, and no record is left open', async () => {
     await failToDial();
 
     for (const path of ['call/2000', 'callService']) {
@@ -215,31 +215,31 @@ describe('a provider', () => {
     }
   });
 
-  it('that has failed ten times in a row is tried again after a while, and carries calls as before', async () => {
+  it('that has failed ten times in a row is tried again after a while, and then carries calls as before', async () => {
     await failToDial();
     const userId = caller();
 
     await waitFor('a call to be placed', async () => (await service.ask(userId, 'call/2000')).returnCode === 200);
 
-    expect(await over(userId)).toMatchObject({ endReason: 'completed' });
+    expect(await ended(userId)).toMatchObject({ endReason: 'completed' });
     expect((await service.ask(caller(), 'call/2000')).returnCode).toBe(200);
   });
 
-  it('that falls silent is waited for by ten callers, and by none after them', async () => {
+  it('that does not reply makes ten callers wait, and none after them', async () => {
     network.mode = 'silence';
-    const first = await Promise.all(callersFailing().map((userId) => service.ask(userId, 'call/2000')));
+    const first = await Promise.all(newCallers().map((userId) => service.ask(userId, 'call/2000')));
     expect(first.map(({ returnCode }) => returnCode)).toEqual(first.map(() => 200));
 
     expect(await service.ask(caller(), 'call/2000')).toEqual(SYSTEM);
   });
 
-  it('is up in readiness as long as the network is, though it is left alone, and degraded with 200 without it', async () => {
+  it('is up in readiness while its circuit is open, and degraded with status 200 when the network fails', async () => {
     await failToDial();
     expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
 
     network.mode = 'cut';
 
-    // What it answered is cached for five seconds.
+    // Its last answer is cached for five seconds.
     await waitFor(
       'the degraded provider',
       async () => {

@@ -1,4 +1,4 @@
-/** docs/providers/refusals.md tells an operator which refusals are passed over: what it says is what the code does. */
+/** docs/providers/refusals.md lists the refusals that are passed over. These tests compare the list with the code. */
 import { readFile } from 'node:fs/promises';
 import { isPassedOver } from '../../src/call/placement/fail-over.js';
 import {
@@ -25,25 +25,25 @@ const rows = page
 const codesOf = (provider: string, pattern: RegExp) =>
   rows.filter((row) => row.provider === provider && pattern.test(row.code));
 
-it('has only categories that are passed over', () => {
+it('the page has only categories that are passed over', () => {
   const refusal = (category: RefusalCategory) => ({ category, code: '', text: '' });
 
   expect(rows.length).toBeGreaterThan(15);
   for (const { categories } of rows) expect(categories.map((one) => isPassedOver(refusal(one)))).not.toContain(false);
 });
 
-it('has every refusal of leg A that Asterisk’s provider passes over, and no other', () => {
+it('the page has every refusal of leg A that the Asterisk provider passes over, and no other', () => {
   const coded = [...SIP_REFUSALS, ...CAUSE_REFUSALS].map(({ code, category }) => `${code} ${category}`);
-  const told = codesOf('asterisk', /^(?:SIP|Q850)/).map(({ code, categories }) => `${code} ${categories.join()}`);
+  const listed = codesOf('asterisk', /^(?:SIP|Q850)/).map(({ code, categories }) => `${code} ${categories.join()}`);
 
-  expect(told.sort()).toEqual(coded.sort());
+  expect(listed.sort()).toEqual(coded.sort());
 });
 
-it('has what becomes of a trunk, and of Asterisk itself', () => {
+it('the page has every ARI error that is passed over: errors of a trunk and of Asterisk itself', () => {
   const passedOver = Object.values(ARI_REFUSALS).filter((row) => isPassedOver({ ...row, text: '' }));
-  const told = codesOf('asterisk', /^ARI/).map(({ code }) => code);
+  const listed = codesOf('asterisk', /^ARI/).map(({ code }) => code);
 
-  expect(told.filter((code) => code !== 'ARI-409').sort()).toEqual(passedOver.map(({ code }) => code).sort());
+  expect(listed.filter((code) => code !== 'ARI-409').sort()).toEqual(passedOver.map(({ code }) => code).sort());
   expect([500, 409].map((status) => refusalByAri(status, '', false).category)).toEqual([
     'provider_down',
     'provider_down',
@@ -55,29 +55,36 @@ it('has what becomes of a trunk, and of Asterisk itself', () => {
   expect(refusalByAri(400, '', false).category).toBe('forbidden');
 });
 
-it.each(codesOf('twilio', /^\d/))('tells of twilio’s $code', ({ code, categories }) => {
+it.each(codesOf('twilio', /^\d/))('the page has the category of Twilio’s error $code', ({ code, categories }) => {
   const refusal = refusalOf({ status: code === '429' ? 429 : 400, code: Number(code), message: '' });
 
   expect([refusal.category]).toEqual(categories);
 });
 
-it.each(codesOf('yuntongxun', /^\d/))('tells of yuntongxun’s $code', ({ code, categories }) => {
-  expect([outcomeOf(code)]).toEqual(categories);
-});
+it.each(codesOf('yuntongxun', /^\d/))(
+  'the page has the category of Yuntongxun’s code $code',
+  ({ code, categories }) => {
+    expect([outcomeOf(code)]).toEqual(categories);
+  },
+);
 
-describe('leg A', () => {
+describe('the refusal code of leg A,', () => {
   const story = (facts: Record<string, string>) => new Map(Object.entries(facts));
 
   it.each<[string, Record<string, string>, string | null]>([
     ['refused by a trunk’s server', { state: 'Down', cause_a: '34', sip_a: '503' }, 'SIP-503'],
-    ['refused with a status that has no cause of its own', { state: 'Down', cause_a: '34', sip_a: '513' }, 'SIP-513'],
-    ['on a line of another kind', { state: 'Down', cause_a: '44' }, 'Q850-44'],
-    ['with a number that is none', { state: 'Down', cause_a: '1', sip_a: '404' }, null],
-    ['refused for its number by a server that is no SIP server', { state: 'Down', cause_a: '1' }, null],
+    [
+      'refused with a SIP status that maps to no cause of its own',
+      { state: 'Down', cause_a: '34', sip_a: '513' },
+      'SIP-513',
+    ],
+    ['refused on a channel that is not SIP', { state: 'Down', cause_a: '44' }, 'Q850-44'],
+    ['refused because the number does not exist', { state: 'Down', cause_a: '1', sip_a: '404' }, null],
+    ['refused for its number on a channel that is not SIP', { state: 'Down', cause_a: '1' }, null],
     ['declined by a person', { state: 'Down', cause_a: '21', sip_a: '603' }, null],
     ['refused after it rang', { state: 'Ringing', cause_a: '34', sip_a: '503' }, null],
-    ['that has answered', { state: 'Up', caller_answered: 'then', cause_a: '34', sip_a: '200' }, null],
-    ['of which nothing is known', {}, null],
+    ['after it answered', { state: 'Up', caller_answered: 'then', cause_a: '34', sip_a: '200' }, null],
+    ['with an empty story', {}, null],
   ])('%s', (_, facts, code) => {
     expect(refusalOfLegA(story(facts))?.code ?? null).toBe(code);
   });

@@ -1,4 +1,4 @@
-/** A reply that never ends costs a provider's client a bounded number of bytes. */
+/** A provider's client reads a bounded number of bytes of a reply that never ends. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,17 +10,17 @@ import { waitFor } from '../support/wait-for.js';
 import { providerFor } from '../support/yuntongxun-provider.js';
 
 const MB = 1024 * 1024;
-/** Longer than the endless reply would need to pass any bound here. */
-const PATIENCE_MS = 25_000;
+/** Long enough for the endless reply to exceed every limit here. */
+const MAX_WAIT_MS = 25_000;
 
 let server: Server;
 let url: string;
 let sent: number;
-let isOver: boolean;
+let isClosed: boolean;
 
 beforeAll(async () => {
   server = createServer((_request, response) => {
-    response.on('close', () => (isOver = true));
+    response.on('close', () => (isClosed = true));
     const chunk = Buffer.alloc(64 * 1024, ' ');
     const send = (): void => {
       do sent += chunk.length;
@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   sent = 0;
-  isOver = false;
+  isClosed = false;
 });
 afterAll(async () => {
   server.closeAllConnections();
@@ -43,25 +43,25 @@ afterAll(async () => {
   await once(server, 'close');
 });
 
-type Asker = Pick<TelephonyProvider, 'fetchStatus' | 'close'>;
+type Client = Pick<TelephonyProvider, 'fetchStatus' | 'close'>;
 
-/** What the sockets of both sides hold beside what was read. */
-const IN_BETWEEN = 12 * MB;
+/** Bytes that the socket buffers of both sides hold, in addition to what was read. */
+const SOCKET_BUFFERS = 12 * MB;
 
-it.each<[string, number, () => Asker]>([
-  ['Twilio', MB, () => twilioProvider({ apiUrl: url, replyLimitMs: PATIENCE_MS })],
+it.each<[string, number, () => Client]>([
+  ['Twilio', MB, () => twilioProvider({ apiUrl: url, replyLimitMs: MAX_WAIT_MS })],
   [
     'Yuntongxun',
     MB,
-    () => providerFor({ url, accountSid: 'a1', authToken: 'secret', appId: 'app' }, { replyLimitMs: PATIENCE_MS }),
+    () => providerFor({ url, accountSid: 'a1', authToken: 'secret', appId: 'app' }, { replyLimitMs: MAX_WAIT_MS }),
   ],
-  ['the simulator', 33 * MB, () => new HttpCarrierClient(url, { replyLimitMs: PATIENCE_MS })],
+  ['the simulator', 33 * MB, () => new HttpCarrierClient(url, { replyLimitMs: MAX_WAIT_MS })],
   [
     'Asterisk',
     MB,
     () => {
       const ari = new AriClient({ url, username: 'ringback', password: 'secret' });
-      const signal = AbortSignal.timeout(PATIENCE_MS);
+      const signal = AbortSignal.timeout(MAX_WAIT_MS);
       return {
         fetchStatus: async () => {
           await ari.send('GET', '/asterisk/ping', { signal });
@@ -71,13 +71,13 @@ it.each<[string, number, () => Asker]>([
       };
     },
   ],
-])('of %s', async (_, bound, open) => {
+])('the client of %s stops reading an endless reply', async (_, bound, open) => {
   const provider = open();
   const call = { callSid: '1'.repeat(32), providerCallId: `AC${'0'.repeat(32)}/CA${'0'.repeat(32)}` };
 
   await expect(provider.fetchStatus(call)).rejects.toThrow();
 
-  await waitFor('the connection to be closed', () => isOver);
-  expect(sent).toBeLessThan(bound + IN_BETWEEN);
+  await waitFor('the connection to be closed', () => isClosed);
+  expect(sent).toBeLessThan(bound + SOCKET_BUFFERS);
   await provider.close?.();
 });

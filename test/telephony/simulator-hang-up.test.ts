@@ -3,14 +3,14 @@ import type { CarrierEvent } from '../../src/telephony/simulator/call-log.js';
 import type { ProviderEventType } from '../../src/telephony/telephony-provider.js';
 import { dialRequest } from '../support/simulator-call.js';
 
-/** Fake time, lifelike speed: a second of the script is a second here. */
+/** Fake timers at real speed: one second of the script is one second here. */
 let carrier: SimulatedCarrier;
-let told: CarrierEvent[];
+let emitted: CarrierEvent[];
 
 beforeEach(() => {
   jest.useFakeTimers();
-  told = [];
-  carrier = new SimulatedCarrier({ speed: 1, emit: (event) => told.push(event), finishedCallsKept: 3 });
+  emitted = [];
+  carrier = new SimulatedCarrier({ speed: 1, emit: (event) => emitted.push(event), finishedCallsKept: 3 });
 });
 afterEach(() => {
   carrier.close();
@@ -24,12 +24,12 @@ const place = async (script: string): Promise<string> => {
   return callSid;
 };
 
-/** A call of script 13, in which the given thing is the last that has happened. */
+/** A call of script 13, just after the given event. */
 const callAt = async (phase: Exclude<ProviderEventType, 'accepted'> | 'nothing', script = '13'): Promise<string> => {
   const callSid = await place(script);
   const seconds = { nothing: 1, caller_answered: 2.5, ringing: 4, answered: 8, ended: 60 }[phase];
   jest.advanceTimersByTime(seconds * 1000);
-  expect(told.at(-1)?.type ?? 'nothing').toBe(phase);
+  expect(emitted.at(-1)?.type ?? 'nothing').toBe(phase);
   return callSid;
 };
 
@@ -43,16 +43,16 @@ describe('an order to hang up', () => {
     ['caller_answered', 'canceled'],
     ['ringing', 'canceled'],
     ['answered', 'completed'],
-  ] as const)('ends a call at which %s has happened as %s', async (phase, endReason) => {
+  ] as const)('ends a call after %s as %s', async (phase, endReason) => {
     const callSid = await callAt(phase);
 
     expect(await hangUp({ callSid })).toBe('taken');
 
-    expect(told.at(-1)).toMatchObject({ callSid, type: 'ended', endReason, detail: { by: 'order' } });
+    expect(emitted.at(-1)).toMatchObject({ callSid, type: 'ended', endReason, detail: { by: 'order' } });
     expect(await entryOf(callSid)).toMatchObject({ hangUps: 1, endedByOrder: true });
   });
 
-  it('lets nothing happen to the call afterwards', async () => {
+  it('stops the rest of the script', async () => {
     const callSid = await callAt('caller_answered', '00');
 
     await hangUp({ callSid });
@@ -61,16 +61,16 @@ describe('an order to hang up', () => {
     expect((await entryOf(callSid))?.events.map(({ type }) => type)).toEqual(['caller_answered', 'ended']);
   });
 
-  it('is taken again when it is repeated, and ends the call once', async () => {
+  it('is answered with taken when it is repeated, and ends the call once', async () => {
     const callSid = await callAt('ringing');
 
     expect([await hangUp({ callSid }), await hangUp({ callSid })]).toEqual(['taken', 'taken']);
 
-    expect(told.filter(({ type }) => type === 'ended')).toHaveLength(1);
+    expect(emitted.filter(({ type }) => type === 'ended')).toHaveLength(1);
     expect(await entryOf(callSid)).toMatchObject({ hangUps: 2 });
   });
 
-  it('finds a call gone that was over by itself', async () => {
+  it('is answered with gone when the call has already ended', async () => {
     const callSid = await callAt('ended', '00');
 
     expect(await hangUp({ callSid })).toBe('gone');
@@ -78,27 +78,27 @@ describe('an order to hang up', () => {
     expect(await entryOf(callSid)).toMatchObject({ hangUps: 1, endedByOrder: false });
   });
 
-  it.each(['06', '09'])('finds a call gone that was never placed, as with script %s', async (script) => {
+  it.each(['06', '09'])('is answered with gone for script %s, which places no call', async (script) => {
     expect(await hangUp({ callSid: await place(script) })).toBe('gone');
-    expect(told).toEqual([]);
+    expect(emitted).toEqual([]);
   });
 
-  it('finds a call gone that nobody has heard of', async () => {
+  it('is answered with gone for an unknown call', async () => {
     expect(await hangUp({ callSid: 'none' })).toBe('gone');
   });
 
-  it('of a call whose events are held back lets them all go, last first', async () => {
+  it('releases the events that were held back, last first', async () => {
     const callSid = await place('11');
     jest.advanceTimersByTime(8_000);
-    expect(told).toEqual([]);
+    expect(emitted).toEqual([]);
 
     await hangUp({ callSid });
 
-    expect(told.map(({ type }) => type)).toEqual(['ended', 'answered', 'ringing', 'caller_answered']);
+    expect(emitted.map(({ type }) => type)).toEqual(['ended', 'answered', 'ringing', 'caller_answered']);
   });
 });
 
-describe('an order that holds only before', () => {
+describe('a hang-up on the condition “before”', () => {
   it.each([
     ['ringing', 'nothing', 'taken'],
     ['ringing', 'caller_answered', 'taken'],
@@ -106,32 +106,32 @@ describe('an order that holds only before', () => {
     ['ringing', 'answered', 'passed'],
     ['answered', 'ringing', 'taken'],
     ['answered', 'answered', 'passed'],
-  ] as const)('%s, when %s has happened, is %s', async (before, phase, answer) => {
+  ] as const)('%s, sent after %s, is answered with %s', async (before, phase, answer) => {
     const callSid = await callAt(phase);
 
     expect(await hangUp({ callSid, before })).toBe(answer);
 
-    expect(told.some(({ type }) => type === 'ended')).toBe(answer === 'taken');
+    expect(emitted.some(({ type }) => type === 'ended')).toBe(answer === 'taken');
     expect(await entryOf(callSid)).toMatchObject({ endedByOrder: answer === 'taken' });
   });
 
-  it('answered leaves the call to go on when it comes too late', async () => {
+  it('answered does not end the call when it comes too late', async () => {
     const callSid = await callAt('answered', '00');
 
     await hangUp({ callSid, before: 'answered' });
     jest.advanceTimersByTime(60_000);
 
-    expect(told.at(-1)).toMatchObject({ type: 'ended', endReason: 'completed', detail: { leg: 'B' } });
+    expect(emitted.at(-1)).toMatchObject({ type: 'ended', endReason: 'completed', detail: { leg: 'B' } });
   });
 
-  it('answered is not won by another order that ended the talk', async () => {
+  it('answered is still passed when another order has ended the talk', async () => {
     const callSid = await callAt('answered');
     await hangUp({ callSid });
 
     expect(await hangUp({ callSid, before: 'answered' })).toBe('passed');
   });
 
-  it('answered is gone for a call that was over without an answer', async () => {
+  it('answered is gone for a call that ended without an answer', async () => {
     const callSid = await callAt('ended', '01');
 
     expect(await hangUp({ callSid, before: 'answered' })).toBe('gone');
@@ -140,9 +140,9 @@ describe('an order that holds only before', () => {
 
 describe('the callLog', () => {
   it.each([
-    ['that came to their end', '05'],
+    ['that have ended', '05'],
     ['that were refused', '06'],
-  ])('forgets the oldest calls %s, but no open one', async (_, script) => {
+  ])('drops the oldest calls %s, and keeps the open ones', async (_, script) => {
     const open = await place('13');
     const finished: string[] = [];
     for (let count = 0; count < 5; count++) {
@@ -154,7 +154,7 @@ describe('the callLog', () => {
     expect(await hangUp({ callSid: open })).toBe('taken');
   });
 
-  it('and a status are copies that do not change under the reader', async () => {
+  it('returns a copy, and so does the status: later events do not change it', async () => {
     const callSid = await callAt('caller_answered', '00');
     const [status, entry] = [await carrier.statusOf(callSid), await entryOf(callSid)];
 
@@ -164,7 +164,7 @@ describe('the callLog', () => {
     expect(entry?.events).toHaveLength(1);
   });
 
-  it('orders and answers survive JSON, so that the carrier can be another process', async () => {
+  it('and statuses survive JSON, so that the carrier can be another process', async () => {
     const callSid = await callAt('ended', '00');
     const everything = [await carrier.callLog(), await carrier.statusOf(callSid), await carrier.statusOf('none')];
 
@@ -172,7 +172,7 @@ describe('the callLog', () => {
   });
 });
 
-it('a closed carrier takes no call and says so', async () => {
+it('a closed carrier refuses dials as provider_down, and stops the calls in progress', async () => {
   const open = await place('00');
   carrier.close();
 

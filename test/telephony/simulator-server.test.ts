@@ -1,4 +1,4 @@
-/** The simulator as a process of its own, and what its HTTP makes of bad input. */
+/** The simulator as a separate process, and how its HTTP API handles bad input. */
 import { request } from 'undici';
 import { readConfig, readSimulatorConfig } from '../../src/config/config.js';
 import { randomWebhookSecret } from '../../src/telephony/simulator/simulator.provider.js';
@@ -36,12 +36,12 @@ const order = (script: string) => {
   return { callSid, callerPhone, calleePhone };
 };
 
-describe('the simulator as a program', () => {
-  it('is reachable once it says so', async () => {
+describe('the simulator process', () => {
+  it('is reachable after it has logged that it listens', async () => {
     expect(await ask('GET', '/health')).toEqual({ status: 200, body: { status: 'ok' } });
   });
 
-  it('places a call, tells of it by webhook to whoever of its targets is there, and keeps it in its callLog', async () => {
+  it('places a call, sends webhooks to the target that is up, and keeps the call in its callLog', async () => {
     const call = order('01');
 
     expect(await ask('POST', '/calls', call)).toEqual({ status: 201, body: { callId: expect.any(String) } });
@@ -52,21 +52,21 @@ describe('the simulator as a program', () => {
     );
   });
 
-  it('tells a call that it does not know from a path that it does not know', async () => {
+  it('has different 404 responses for an unknown call and an unknown path', async () => {
     expect(await ask('GET', '/calls/none')).toEqual({ status: 404, body: { code: 'no_such_call' } });
     expect(await ask('GET', '/call/none')).toMatchObject({ status: 404, body: { error: 'Not Found' } });
   });
 
   it.each<[string, unknown]>([
-    ['no JSON', '{'],
+    ['a body that is not JSON', '{'],
     ['a list', []],
     ['no callSid', { ...order('00'), callSid: undefined }],
     ['a callSid that is a number', { ...order('00'), callSid: 5 }],
-    ['a callSid that would lead elsewhere', { ...order('00'), callSid: '../call-log' }],
+    ['a callSid that is a path', { ...order('00'), callSid: '../call-log' }],
     ['no callee', { ...order('00'), calleePhone: undefined }],
-    ['a callee that is no phone', { ...order('00'), calleePhone: 'Lin' }],
-    ['a field that it does not know', { ...order('00'), secret: 'x' }],
-  ])('refuses a dial with %s, and places nothing', async (_, body) => {
+    ['a callee that is not a phone number', { ...order('00'), calleePhone: 'Lin' }],
+    ['an unknown field', { ...order('00'), secret: 'x' }],
+  ])('refuses a dial with %s, and places no call', async (_, body) => {
     const before = await simulator.callLog();
 
     expect(await ask('POST', '/calls', body)).toMatchObject({ status: 400 });
@@ -75,22 +75,22 @@ describe('the simulator as a program', () => {
   });
 
   it.each<[string, unknown]>([
-    ['before what it does not know', { before: 'breakfast' }],
+    ['with an unknown condition', { before: 'breakfast' }],
     ['without a body', undefined],
-    ['with a field that it does not know', { after: 'ringing' }],
-  ])('refuses an order to hang up %s', async (_, body) => {
+    ['with an unknown field', { after: 'ringing' }],
+  ])('refuses a hang-up %s', async (_, body) => {
     expect(await ask('POST', '/calls/1/hang-up', body)).toMatchObject({ status: 400 });
   });
 
-  it('goes when it is told to, though somebody waits for a reply to a dial', async () => {
+  it('exits on SIGTERM even while a dial waits for its reply', async () => {
     const other = await startSimulator({ targets: [receiver.url], speed: 1 });
     const call = order('08');
-    const hanging = request(`${other.url}/calls`, {
+    const pendingDial = request(`${other.url}/calls`, {
       method: 'POST',
       body: JSON.stringify(call),
       headers: { 'content-type': 'application/json' },
     });
-    const cut = expect(hanging).rejects.toThrow();
+    const cut = expect(pendingDial).rejects.toThrow();
     await waitFor('the call', async () => (await other.callLog()).length === 1);
 
     expect(await other.stop()).toMatchObject({ code: 0, complaint: '' });
@@ -98,20 +98,20 @@ describe('the simulator as a program', () => {
     await cut;
   });
 
-  it('is led to by a service that has been told its secrets, and by no other', () => {
+  it('can be used only by a service that has its webhook secrets', () => {
     const environment = { SIMULATOR_URL: simulator.url };
 
     expect(() => readConfig(environment)).toThrow('SIMULATOR_WEBHOOK_SECRETS');
     expect(readConfig(simulator.environment)).toMatchObject({ simulatorUrl: simulator.url });
   });
 
-  it('says what is missing, and ends', async () => {
+  it('exits with status 1 and names the missing setting', async () => {
     const ending = endOf(startNode(SIMULATOR, [], { environment: { SIMULATOR_WEBHOOK_SECRETS: '' } }));
 
     expect(await ending).toMatchObject({ code: 1, complaint: expect.stringContaining('SIMULATOR_WEBHOOK_SECRETS') });
   });
 
-  it.each(['localhost:3000', 'http://127.0.0.1:3000,', 'ftp://127.0.0.1'])('takes no target such as %s', (targets) => {
+  it.each(['localhost:3000', 'http://127.0.0.1:3000,', 'ftp://127.0.0.1'])('rejects the target %s', (targets) => {
     const environment = { SIMULATOR_WEBHOOK_SECRETS: randomWebhookSecret(), SIMULATOR_TARGETS: targets };
 
     expect(() => readSimulatorConfig(environment)).toThrow('SIMULATOR_TARGETS');

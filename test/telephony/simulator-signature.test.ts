@@ -1,13 +1,13 @@
-/** What the simulator's provider believes of what comes in at the door. */
+/** Which webhooks the simulator's provider accepts as genuine. */
 import { Webhook } from 'standardwebhooks';
 import { HttpCarrierClient } from '../../src/telephony/simulator/http-carrier-client.js';
 import { randomWebhookSecret, SimulatorProvider } from '../../src/telephony/simulator/simulator.provider.js';
 import type { WebhookReading } from '../../src/telephony/telephony-provider.js';
 
-const [signing, retiring, foreign] = [randomWebhookSecret(), randomWebhookSecret(), randomWebhookSecret()];
+const [current, previous, unrelated] = [randomWebhookSecret(), randomWebhookSecret(), randomWebhookSecret()];
 
-/** Knows nothing of the call: another replica has placed it. */
-const replica = new SimulatorProvider(new HttpCarrierClient('http://127.0.0.1:9'), [signing, retiring]);
+/** This replica does not know the call, because another replica has placed it. */
+const replica = new SimulatorProvider(new HttpCarrierClient('http://127.0.0.1:9'), [current, previous]);
 afterAll(() => replica.close());
 
 const GENUINE = {
@@ -20,7 +20,7 @@ const GENUINE = {
 
 const text = (change: object = {}): string => JSON.stringify({ ...GENUINE, ...change });
 
-const headersFor = (body: string, { secret = signing, id = 'SIM1-3', at = new Date() } = {}) => ({
+const headersFor = (body: string, { secret = current, id = 'SIM1-3', at = new Date() } = {}) => ({
   'webhook-id': id,
   'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
   'webhook-signature': new Webhook(secret).sign(id, at, body),
@@ -35,11 +35,11 @@ const receiptOf = (body: string | Buffer, headers: Record<string, string>): stri
   return reading.receipt ?? '';
 };
 
-describe('genuine is a webhook', () => {
+describe('a webhook is genuine', () => {
   it.each([
-    ['the secret that signs', signing],
-    ['the secret that is being retired', retiring],
-  ])('signed with %s, on a replica that knows nothing of the call', (_, secret) => {
+    ['the current secret', current],
+    ['the previous secret', previous],
+  ])('when it is signed with %s, on a replica that does not know the call', (_, secret) => {
     const body = text();
 
     expect(read(body, headersFor(body, { secret }))).toEqual({
@@ -60,44 +60,44 @@ describe('genuine is a webhook', () => {
   });
 
   it.each([
-    ['that carries fields we do not know', { mood: 'cheerful', call: { ...GENUINE.call, price: { amount: 3 } } }],
+    ['with unknown fields', { mood: 'cheerful', call: { ...GENUINE.call, price: { amount: 3 } } }],
     ['without detail', { detail: undefined }],
-    ['whose detail is null', { detail: null }],
-    ['whose detail has numbers and booleans', { detail: { sip: 486, early: false } }],
-    ['whose time has an offset', { occurredAt: '2026-01-31T16:00:00+08:00' }],
-    ['that has no end reason and needs none', { type: 'call.ringing', endReason: undefined }],
-    ['whose text is not only ASCII', { detail: { 原因: '用户正忙 📵' } }],
+    ['with a null detail', { detail: null }],
+    ['with numbers and booleans in its detail', { detail: { sip: 486, early: false } }],
+    ['with a time that has an offset', { occurredAt: '2026-01-31T16:00:00+08:00' }],
+    ['without an end reason, when it needs none', { type: 'call.ringing', endReason: undefined }],
+    ['with text beyond ASCII', { detail: { 原因: '用户正忙 📵' } }],
   ])('%s', (_, change) => {
     const body = text(change);
 
     expect(read(body, headersFor(body))).toMatchObject({ kind: 'genuine' });
   });
 
-  it('signed almost five minutes ago', () => {
+  it('when it was signed almost five minutes ago', () => {
     const body = text();
 
     expect(read(body, headersFor(body, { at: new Date(Date.now() - 295_000) }))).toMatchObject({ kind: 'genuine' });
   });
 });
 
-describe('forged is a webhook', () => {
+describe('a webhook is forged', () => {
   const forged = (body: string | Buffer, headers: Record<string, string>) =>
     expect(read(body, headers)).toEqual({ kind: 'forged', reason: expect.any(String) });
 
-  it('signed with a foreign secret', () => forged(text(), headersFor(text(), { secret: foreign })));
+  it('when it is signed with an unknown secret', () => forged(text(), headersFor(text(), { secret: unrelated })));
 
-  it('whose body was altered by one byte', () => forged(`${text()} `, headersFor(text())));
+  it('when one byte was added to its body', () => forged(`${text()} `, headersFor(text())));
 
-  it('whose id was altered', () => forged(text(), { ...headersFor(text()), 'webhook-id': 'SIM1-4' }));
+  it('when its id was altered', () => forged(text(), { ...headersFor(text()), 'webhook-id': 'SIM1-4' }));
 
-  it('whose time was moved', () =>
+  it('when its time was altered', () =>
     forged(text(), { ...headersFor(text()), 'webhook-timestamp': String(Math.floor(Date.now() / 1000) - 1) }));
 
-  it.each([-302, 302])('whose time is off by %d seconds', (seconds) =>
+  it.each([-302, 302])('when its time is off by %d seconds', (seconds) =>
     forged(text(), headersFor(text(), { at: new Date(Date.now() + seconds * 1000) })),
   );
 
-  it('whose time is none', () => forged(text(), { ...headersFor(text()), 'webhook-timestamp': 'now' }));
+  it('when its time is not a number', () => forged(text(), { ...headersFor(text()), 'webhook-timestamp': 'now' }));
 
   it.each(['webhook-id', 'webhook-timestamp', 'webhook-signature'])('without %s', (missing) => {
     const headers = Object.entries(headersFor(text())).filter(([name]) => name !== missing);
@@ -105,17 +105,17 @@ describe('forged is a webhook', () => {
     forged(text(), Object.fromEntries(headers));
   });
 
-  it.each(['v1,', 'v1', '', ',', 'v1,AAAA', 'v2,AAAA', 'v1, v1,AAAA'])('whose signature is %j', (signature) =>
+  it.each(['v1,', 'v1', '', ',', 'v1,AAAA', 'v2,AAAA', 'v1, v1,AAAA'])('when its signature is %j', (signature) =>
     forged(text(), { ...headersFor(text()), 'webhook-signature': signature }),
   );
 
-  it('whose signature is of another version', () => {
+  it('when its signature has another version', () => {
     const headers = headersFor(text());
 
     forged(text(), { ...headers, 'webhook-signature': headers['webhook-signature'].replace('v1', 'v1a') });
   });
 
-  it('whose bytes were altered into others that decode to the same text', () => {
+  it('when its bytes were altered but decode to the same text', () => {
     const body = text({ detail: { note: '\uFFFD' } });
     const altered = Buffer.from(body);
     const at = altered.indexOf('\uFFFD');
@@ -127,46 +127,46 @@ describe('forged is a webhook', () => {
   });
 });
 
-describe('rightly signed and yet malformed is a webhook', () => {
+describe('a webhook with a valid signature is malformed', () => {
   it.each(
     [
-      ['', '{', 'null', '[]', '5', '"text"', '{}'].map((body) => [`that says ${JSON.stringify(body)}`, body]),
+      ['', '{', 'null', '[]', '5', '"text"', '{}'].map((body) => [`when its body is ${JSON.stringify(body)}`, body]),
       [
-        ['of an unknown type', text({ type: 'call.sneezed' })],
-        ['whose type only ends like one', text({ type: 'ended' })],
-        ['without a call', text({ call: null })],
-        ['without a reference', text({ call: { id: 'SIM1' } })],
-        ['without a call id', text({ call: { reference: '2' } })],
-        ['whose reference is a number', text({ call: { id: 'SIM1', reference: 2 } })],
-        ['whose reference is empty', text({ call: { id: 'SIM1', reference: '' } })],
-        ['whose reference is endless', text({ call: { id: 'SIM1', reference: '2'.repeat(201) } })],
-        ['whose reference holds a NUL', text({ call: { id: 'SIM1', reference: '2\0' } })],
-        ['without a time', text({ occurredAt: undefined })],
-        ['whose time is a number', text({ occurredAt: 1769846400 })],
-        ['whose time is none', text({ occurredAt: 'yesterday' })],
-        ['whose time has no zone', text({ occurredAt: '2026-01-31T08:00:00' })],
-        ['whose month is the thirteenth', text({ occurredAt: '2026-13-31T08:00:00Z' })],
-        ['that ends for no reason', text({ endReason: undefined })],
-        ['that ends for a reason unknown', text({ endReason: 'boredom' })],
-        ['that rings for a reason', text({ type: 'call.ringing' })],
-        ['whose detail is a list', text({ detail: ['B'] })],
-        ['whose detail is nested', text({ detail: { leg: { name: 'B' } } })],
-        ['whose detail holds half a character', text({ detail: { note: '\ud83d' } })],
-        ['whose detail holds a NUL', text({ detail: { note: '\0' } })],
-        ['whose detail is beyond all numbers', text().replace('"B"', '1e999')],
+        ['when its type is unknown', text({ type: 'call.sneezed' })],
+        ['when its type lacks the prefix', text({ type: 'ended' })],
+        ['when it has no call', text({ call: null })],
+        ['when it has no reference', text({ call: { id: 'SIM1' } })],
+        ['when it has no call id', text({ call: { reference: '2' } })],
+        ['when its reference is a number', text({ call: { id: 'SIM1', reference: 2 } })],
+        ['when its reference is empty', text({ call: { id: 'SIM1', reference: '' } })],
+        ['when its reference is too long', text({ call: { id: 'SIM1', reference: '2'.repeat(201) } })],
+        ['when its reference contains a NUL', text({ call: { id: 'SIM1', reference: '2\0' } })],
+        ['when it has no time', text({ occurredAt: undefined })],
+        ['when its time is a number', text({ occurredAt: 1769846400 })],
+        ['when its time is not a date', text({ occurredAt: 'yesterday' })],
+        ['when its time has no zone', text({ occurredAt: '2026-01-31T08:00:00' })],
+        ['when its month is 13', text({ occurredAt: '2026-13-31T08:00:00Z' })],
+        ['when an end has no reason', text({ endReason: undefined })],
+        ['when its end reason is unknown', text({ endReason: 'boredom' })],
+        ['when a ringing event has an end reason', text({ type: 'call.ringing' })],
+        ['when its detail is a list', text({ detail: ['B'] })],
+        ['when its detail is nested', text({ detail: { leg: { name: 'B' } } })],
+        ['when its detail contains half a surrogate pair', text({ detail: { note: '\ud83d' } })],
+        ['when its detail contains a NUL', text({ detail: { note: '\0' } })],
+        ['when a number in its detail is infinite', text().replace('"B"', '1e999')],
       ],
     ].flat(),
   )('%s', (_, body) => {
     expect(read(body, headersFor(body))).toEqual({ kind: 'malformed', reason: expect.any(String) });
   });
 
-  it('whose id is endless', () => {
+  it('when its id is too long', () => {
     const headers = headersFor(text(), { id: 'S'.repeat(201) });
 
     expect(read(text(), headers)).toMatchObject({ kind: 'malformed' });
   });
 
-  it('and the reason repeats nothing of what came', () => {
+  it('and the reason contains nothing of the body', () => {
     const body = '{"phone": 13800001001';
 
     expect(JSON.stringify(read(body, headersFor(body)))).not.toContain('138');
@@ -181,9 +181,9 @@ describe('the receipt', () => {
   it('is the same for the same delivery', () => expect(receiptOf(body, headers)).toBe(receiptOf(body, headers)));
 
   it.each([
-    ['with another signature beside it', { 'webhook-signature': `v1,AAAA ${headers['webhook-signature']}` }],
-    ['signed with the other secret', headersFor(body, { secret: retiring, at })],
-    ['whose time is written differently', { 'webhook-timestamp': `0${headers['webhook-timestamp']}` }],
+    ['with a second signature', { 'webhook-signature': `v1,AAAA ${headers['webhook-signature']}` }],
+    ['signed with the previous secret', headersFor(body, { secret: previous, at })],
+    ['with its time written differently', { 'webhook-timestamp': `0${headers['webhook-timestamp']}` }],
   ])('is the same for a replay %s', (_, change) => {
     expect(receiptOf(body, { ...headers, ...change })).toBe(receiptOf(body, headers));
   });
@@ -191,13 +191,13 @@ describe('the receipt', () => {
   it.each([
     ['at another time', body, headersFor(body, { at: new Date(at.getTime() - 2000) })],
     ['of another event', body, headersFor(body, { at, id: 'SIM1-4' })],
-    ['that names itself otherwise', text({ delivery: 'x' }), headersFor(text({ delivery: 'x' }), { at })],
-  ])('is another for a delivery %s', (_, otherBody, otherHeaders) => {
+    ['with another delivery id', text({ delivery: 'x' }), headersFor(text({ delivery: 'x' }), { at })],
+  ])('is different for a delivery %s', (_, otherBody, otherHeaders) => {
     expect(receiptOf(otherBody, otherHeaders)).not.toBe(receiptOf(body, headers));
   });
 });
 
-it('a random secret is whsec_ and 32 bytes in base64, another one each time', () => {
+it('a random secret is whsec_ and 32 bytes in base64, and is different each time', () => {
   const secrets = [randomWebhookSecret(), randomWebhookSecret()];
 
   for (const secret of secrets) {

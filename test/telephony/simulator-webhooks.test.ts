@@ -1,4 +1,4 @@
-/** What the simulator sends, and how it behaves when the receiver does not. */
+/** What the simulator sends, and what it does when the receiver fails. */
 import { Webhook } from 'standardwebhooks';
 import { createLogger } from '../../src/common/logger.js';
 import type { CarrierEvent } from '../../src/telephony/simulator/call-log.js';
@@ -11,7 +11,7 @@ import { waitFor } from '../support/wait-for.js';
 
 const secret = randomWebhookSecret();
 
-/** What a test opened, closed again in reverse. */
+/** Everything that a test opened. It is closed in reverse order. */
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const one of opened.splice(0).reverse()) await one.close();
@@ -52,7 +52,7 @@ const arrivals = (receiver: Receiver, count: number) =>
   waitFor(`${count} deliveries`, () => receiver.deliveries.length >= count && receiver.deliveries);
 
 describe('a webhook', () => {
-  it('is signed over its raw bytes, and says what happened', async () => {
+  it('is signed over its raw bytes, and contains the event', async () => {
     const receiver = await receiverThat();
 
     senderTo(receiver.url).send(event('call'));
@@ -81,7 +81,7 @@ describe('a webhook', () => {
   });
 
   it.each([400, 404, 500, 503, 302, 'cut', 'silence'] as const)(
-    'answered by %s is delivered again under the same id, signed anew',
+    'answered by %s is redelivered under the same id with a new signature',
     async (refusal) => {
       const receiver = await receiverThat((_, count) => (count < 3 ? refusal : 204));
       const reader = open(simulatorWith({ speed: 1, secrets: [secret], target: receiver.url }));
@@ -96,7 +96,7 @@ describe('a webhook', () => {
     },
   );
 
-  it('reaches a receiver that was not there at first', async () => {
+  it('reaches a receiver that was down at first', async () => {
     const earlier = await startReceiver();
     await earlier.close();
     senderTo(earlier.url).send(event('call'));
@@ -106,7 +106,7 @@ describe('a webhook', () => {
     expect(await arrivals(receiver, 1)).toMatchObject([{ id: 'SIM-call-1' }]);
   });
 
-  it('whose target is not known yet is delivered when it is', async () => {
+  it('whose target is not known yet is delivered when the target is known', async () => {
     const receiver = await receiverThat();
     let url = '';
     open(new WebhookSender({ logger: createLogger('silent'), secret, targets: () => [url].filter(Boolean) })).send(
@@ -118,7 +118,7 @@ describe('a webhook', () => {
     expect(await arrivals(receiver, 1)).toMatchObject([{ id: 'SIM-call-1' }]);
   });
 
-  it('that one target does not take goes to the next one, and the one that took it is asked first from then on', async () => {
+  it('that one target rejects goes to the next target, and later webhooks try that target first', async () => {
     const [down, up] = [await receiverThat(() => 503), await receiverThat()];
     const sender = open(
       new WebhookSender({ logger: createLogger('silent'), secret, targets: () => [down.url, up.url] }),
@@ -132,7 +132,7 @@ describe('a webhook', () => {
     expect(up.deliveries.map(({ id }) => id)).toEqual(['SIM-call-1', 'SIM-call-2']);
   });
 
-  it.each([200, 204, 409])('answered by %d is not delivered again', async (status) => {
+  it.each([200, 204, 409])('answered by %d is not redelivered', async (status) => {
     const receiver = await receiverThat(() => status);
     const sender = senderTo(receiver.url);
 
@@ -144,7 +144,7 @@ describe('a webhook', () => {
     expect(receiver.deliveries.map(({ id }) => id)).toEqual(['SIM-call-1', 'SIM-call-2']);
   });
 
-  it('is not overtaken by a later one of its call, however often it is refused', async () => {
+  it('is delivered before later webhooks of its call, even if it is refused several times', async () => {
     const receiver = await receiverThat((_, count) => (count < 3 ? 500 : 204));
     const sender = senderTo(receiver.url);
 
@@ -154,7 +154,7 @@ describe('a webhook', () => {
     expect(receiver.deliveries.map(({ id }) => id.slice(-1))).toEqual(['1', '1', '1', '2', '3']);
   });
 
-  it('that is refused or left unanswered holds up no other call', async () => {
+  it('that is refused or not answered does not delay other calls', async () => {
     const receiver = await receiverThat(({ callSid }) => ({ bad: 500, mute: 'silence' as const })[callSid] ?? 204);
     const sender = senderTo(receiver.url);
 
@@ -166,7 +166,7 @@ describe('a webhook', () => {
     expect(receiver.of('mute')).toHaveLength(1);
   });
 
-  it('is given up in the end, and the next one has its turn', async () => {
+  it('is dropped after the time limit, and the next one is delivered', async () => {
     const receiver = await receiverThat(({ id }) => (id === 'SIM-call-1' ? 500 : 204));
     const sender = senderTo(receiver.url, { giveUpAfterMs: 400 });
 
@@ -174,19 +174,19 @@ describe('a webhook', () => {
     sender.send(event('call', 2));
     await waitFor('the second event', () => receiver.deliveries.some(({ id }) => id === 'SIM-call-2'));
 
-    // At once, after 50, 100 and 200 ms, or fewer on a busy machine; the next pause, 400 ms, would go beyond the limit.
+    // Attempts at once, after 50, 100 and 200 ms, or fewer on a busy machine. The next pause, 400 ms, would exceed the limit.
     expect(receiver.deliveries.map(({ id }) => id.slice(-1)).join('')).toMatch(/^1{1,4}2$/);
   });
 });
 
 describe('after close()', () => {
-  /** Sockets and timers that hold the process. */
+  /** Sockets and timers that keep the process alive. */
   const handles = () => process.getActiveResourcesInfo().filter((kind) => /TCP|Timeout/.test(kind));
 
   it.each([
-    ['a receiver that says nothing', 'silence'],
+    ['a receiver that does not answer', 'silence'],
     ['a receiver that refuses everything', 500],
-  ] as const)('nothing is left over of deliveries to %s', async (_, reply) => {
+  ] as const)('no socket or timer remains of deliveries to %s', async (_, reply) => {
     const before = handles();
     const receiver = await startReceiver(() => reply);
     const sender = new WebhookSender({ logger: createLogger('silent'), secret, targets: () => [receiver.url] });
@@ -203,13 +203,13 @@ describe('after close()', () => {
     await waitFor('everything to be let go', () => handles().length <= before.length, 1_000);
   });
 
-  it('no call of the simulator goes on, and no dial waits any longer', async () => {
+  it('the simulator’s calls stop, and its waiting dials are rejected', async () => {
     const receiver = await receiverThat();
     const simulator = simulatorWith({ speed: 1, secrets: [secret], target: receiver.url });
     const before = handles();
     for (const script of ['00', '05', '13']) await simulator.dial(dialRequest(script), new AbortController().signal);
-    const hanging = simulator.dial(dialRequest('08'), new AbortController().signal);
-    const refused = expect(hanging).rejects.toThrow();
+    const pendingDial = simulator.dial(dialRequest('08'), new AbortController().signal);
+    const refused = expect(pendingDial).rejects.toThrow();
     expect(handles().length).toBe(before.length + 4);
     await expect(simulator.checkReachable()).resolves.toBeUndefined();
 
@@ -226,7 +226,7 @@ describe('after close()', () => {
     expect(receiver.deliveries).toEqual([]);
   });
 
-  it('no delivery of the simulator is waited for', async () => {
+  it('the simulator’s unfinished deliveries are aborted', async () => {
     const receiver = await receiverThat(() => 'silence');
     const simulator = open(simulatorWith({ speed: 1000, secrets: [secret], target: receiver.url }));
     await simulator.dial(dialRequest('00'), new AbortController().signal);

@@ -10,11 +10,11 @@ import {
 } from '../support/twilio-call.js';
 import { startTwilioServer } from '../support/twilio-server.js';
 
-describe('the auth token in an address', () => {
+describe('the sealed auth token in a callback URL', () => {
   const key = sealKeyOf(MAIN.secret);
   const owner = { callSid: '1'.repeat(32), accountSid: TENANT.externalId, source: 'A' } as const;
 
-  it('cannot be read, and looks another each time', () => {
+  it('cannot be read, and is different each time', () => {
     const seals = [sealToken(key, TENANT.secret, owner), sealToken(key, TENANT.secret, owner)];
 
     expect(seals[0]).not.toBe(seals[1]);
@@ -26,7 +26,7 @@ describe('the auth token in an address', () => {
     }
   });
 
-  it('is good for nothing once a single bit of it is altered', () => {
+  it('cannot be opened after any single bit was altered', () => {
     const seal = Buffer.from(sealToken(key, TENANT.secret, owner), 'base64url');
 
     for (let bit = 0; bit < seal.length * 8; bit++) {
@@ -37,13 +37,13 @@ describe('the auth token in an address', () => {
   });
 
   it.each([{ callSid: '2'.repeat(32) }, { accountSid: MAIN.externalId }, { source: 'B' as const }])(
-    'is good for nothing with %j',
+    'cannot be opened for %j',
     (other) => {
       expect(openSeal(key, sealToken(key, TENANT.secret, owner), { ...owner, ...other })).toBeNull();
     },
   );
 
-  it('stands in a query that stays as it is where a proxy sorts it', () => {
+  it('is in a query whose parameters are already sorted, so a proxy that sorts them changes nothing', () => {
     const url = new URL(callbackUrl('https://calls.example.com', key, TENANT.secret, owner));
     const sorted = new URL(url);
     sorted.searchParams.sort();
@@ -52,7 +52,7 @@ describe('the auth token in an address', () => {
     expect(sorted.href).toBe(url.href);
   });
 
-  it('is nowhere in what Twilio is told', async () => {
+  it('is the only form in which a token is sent to Twilio in a request body', async () => {
     const server = await startTwilioServer({
       accounts: ACCOUNTS,
       callerNumbers: [CALLER_NUMBER],
@@ -63,10 +63,10 @@ describe('the auth token in an address', () => {
 
     await provider.dial(twilioDial('00'), noTimeout());
 
-    const order = server.forms.map((form) => form.toString()).join();
-    expect(order).toContain('seal');
-    expect(order).not.toContain(TENANT.secret);
-    expect(order).not.toContain(MAIN.secret);
+    const sent = server.forms.map((form) => form.toString()).join();
+    expect(sent).toContain('seal');
+    expect(sent).not.toContain(TENANT.secret);
+    expect(sent).not.toContain(MAIN.secret);
     await provider.close();
     await server.close();
   });

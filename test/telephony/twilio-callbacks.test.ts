@@ -1,4 +1,4 @@
-/** What each callback says by itself, where the legs of a call tell less than the truth, or nothing. */
+/** How each callback is read by itself. The callbacks of one leg contain only part of the facts, or none. */
 import { readCallback } from '../../src/telephony/twilio/callback-events.js';
 import { endReasonOf, type FinalStatus } from '../../src/telephony/twilio/end-reason.js';
 import { factsOf, type RecordedLeg } from '../../src/telephony/twilio/fetched-status.js';
@@ -21,23 +21,26 @@ const dial = (status: string, caller = 'in-progress', more = {}) =>
   about('dial', { CallStatus: caller, DialCallStatus: status, DialCallSid: B, ...more });
 
 describe('leg A', () => {
-  it.each(['busy', 'no-answer', 'canceled', 'failed'] as const)('that ended as %s ends the call so', (status) => {
-    expect(legA(status)).toMatchObject([
-      { type: 'ended', endReason: endReasonOf(status), eventId: `${A}:${status}`, occurredAt: new Date(AT) },
-    ]);
-  });
+  it.each(['busy', 'no-answer', 'canceled', 'failed'] as const)(
+    'that ended as %s ends the call with that reason',
+    (status) => {
+      expect(legA(status)).toMatchObject([
+        { type: 'ended', endReason: endReasonOf(status), eventId: `${A}:${status}`, occurredAt: new Date(AT) },
+      ]);
+    },
+  );
 
-  it.each(['queued', 'initiated', 'ringing'])('that is %s brings the call’s id, as one fact', (status) => {
+  it.each(['queued', 'initiated', 'ringing'])('that is %s yields one accepted event with the call’s id', (status) => {
     expect(legA(status)).toMatchObject([{ type: 'accepted', providerCallId: `AC/${A}`, eventId: `${A}:accepted` }]);
   });
 
-  it('that has cleared ends the call as canceled, or as completed where leg B had answered', () => {
+  it('that is completed ends the call as canceled, or as completed if leg B had answered', () => {
     expect(recordAfter(legA('completed'))).toMatchObject({ state: 4, endReason: 'canceled' });
     expect(recordAfter([...legA('completed'), ...legB('in-progress')])).toMatchObject({ endReason: 'completed' });
   });
 
   it.each(['busy', 'failed', 'canceled'])(
-    'that has cleared in the same second does not hide that leg B was %s',
+    'that is completed in the same second does not hide that leg B ended as %s',
     (status) => {
       const events = [...legA('completed'), ...legB(status)];
 
@@ -47,7 +50,7 @@ describe('leg A', () => {
     },
   );
 
-  it('that has cleared in the same second does not hide that leg B was not answered', () => {
+  it('that is completed in the same second does not hide that leg B was not answered', () => {
     const events = [...legA('completed'), ...dial('no-answer')];
 
     for (const order of [events, events.toReversed()]) expect(recordAfter(order).endReason).toBe('no_answer');
@@ -55,30 +58,30 @@ describe('leg A', () => {
 });
 
 describe('leg B', () => {
-  it('that was not answered leaves it to the Dial to say whether the caller gave up', () => {
+  it('that was not answered yields no event: the Dial’s callback shows whether the caller gave up', () => {
     expect(legB('no-answer')).toEqual([]);
     expect(dial('no-answer', 'in-progress')).toMatchObject([{ type: 'ended', endReason: 'no_answer' }]);
     expect(dial('no-answer', 'completed')).toMatchObject([{ type: 'ended', endReason: 'canceled' }]);
   });
 
-  it('names leg A’s call as the provider’s, and itself in the event’s id', () => {
+  it('has leg A’s sid as the provider’s call id, and its own sid in the event id', () => {
     expect(legB('ringing')).toMatchObject([{ type: 'ringing', providerCallId: `AC/${A}`, eventId: `${B}:ringing` }]);
   });
 
-  it('without a parent cannot be understood', () => {
+  it('without a ParentCallSid is malformed', () => {
     expect(() => about('B', { CallStatus: 'ringing' })).toThrow('ParentCallSid');
   });
 });
 
 describe('a Dial', () => {
   it.each(['busy', 'failed', 'canceled', 'completed', 'answered'])(
-    'that ended as %s adds nothing to leg B’s word',
+    'that ended as %s yields no event, because leg B’s callback reports it',
     (status) => {
       expect(dial(status)).toEqual([]);
     },
   );
 
-  it('whose leg B never came about ends the call', () => {
+  it('whose leg B was never created ends the call', () => {
     const fields = { CallStatus: 'in-progress', DialCallStatus: 'failed' };
 
     expect(about('dial', fields)).toMatchObject([
@@ -87,18 +90,18 @@ describe('a Dial', () => {
   });
 
   it.each(['https://x.example/a b', 'ftp://x.example/', `https://x.example/${'a'.repeat(600)}`, 'x\u0000'])(
-    'with a recording that is no URL to store, %j, tells of none',
+    'with an invalid recording URL, %j, yields no recording',
     (RecordingUrl) => {
       expect(dial('completed', 'in-progress', { RecordingUrl })).toEqual([]);
     },
   );
 
-  it('that goes on cannot be understood', () => {
+  it('that is not final is malformed', () => {
     expect(() => dial('ringing')).toThrow('is not final');
   });
 });
 
-describe('an end', () => {
+describe('the end reason', () => {
   it.each([
     ['busy', 486, 'busy'],
     ['busy', 603, 'rejected'],
@@ -110,12 +113,12 @@ describe('an end', () => {
     ['no-answer', 480, 'no_answer'],
     ['canceled', 603, 'canceled'],
     ['completed', 200, 'completed'],
-  ] as const)('%s with SIP %s is %s', (status, sipCode, endReason) => {
+  ] as const)('of status %s with SIP %s is %s', (status, sipCode, endReason) => {
     expect(endReasonOf(status, sipCode)).toBe(endReason);
   });
 });
 
-describe('a leg B that is on record as not answered', () => {
+describe('a leg B that Twilio’s records show as no-answer', () => {
   const second = (at: number) => new Date(Date.parse(AT) + at * 1000);
   const leg = (given: Partial<RecordedLeg>): RecordedLeg => ({
     sid: A,
@@ -138,8 +141,10 @@ describe('a leg B that is on record as not answered', () => {
       ).map((fact) => ({ callSid, providerCallId: null, ...fact })),
     ).endReason;
 
-  it('had rung for its whole time', () => expect(reasonWhen(33, 33)).toBe('no_answer'));
-  it('had rung for its whole time, by clocks of whole seconds', () => expect(reasonWhen(32, 32)).toBe('no_answer'));
-  it('was left by the caller', () => expect(reasonWhen(20, 20)).toBe('canceled'));
-  it('was given up by the network while the caller was there', () => expect(reasonWhen(20, 21)).toBe('no_answer'));
+  it('is no_answer when it rang for the full ring time', () => expect(reasonWhen(33, 33)).toBe('no_answer'));
+  it('is no_answer when it rang for the full ring time, less a rounding error of one second', () =>
+    expect(reasonWhen(32, 32)).toBe('no_answer'));
+  it('is canceled when both legs ended at the same time: the caller gave up', () =>
+    expect(reasonWhen(20, 20)).toBe('canceled'));
+  it('is no_answer when leg A ended later: the network gave up', () => expect(reasonWhen(20, 21)).toBe('no_answer'));
 });

@@ -1,4 +1,4 @@
-/** What a dial comes to, by Twilio's own word. */
+/** Twilio's responses to a dial, and the outcome that each one yields. */
 import { readFile } from 'node:fs/promises';
 import { ERROR_CODES } from '../../src/telephony/twilio/error-codes.js';
 import type { TwilioProvider } from '../../src/telephony/twilio/twilio.provider.js';
@@ -60,25 +60,22 @@ describe('a dial to Twilio', () => {
     [403, 'forbidden'],
     [404, 'bad_account'],
     [429, 'rate_limited'],
-  ] as const)(
-    'refused with HTTP %i and a code that we do not know is %s, and keeps the code',
-    async (status, category) => {
-      expect(await refusedWith(status, 99999)).toEqual({
-        kind: 'refused',
-        category,
-        code: '99999',
-        text: 'what Twilio says of 99999',
-      });
-    },
-  );
+  ] as const)('refused with HTTP %i and an unknown code is %s, and keeps the code', async (status, category) => {
+    expect(await refusedWith(status, 99999)).toEqual({
+      kind: 'refused',
+      category,
+      code: '99999',
+      text: 'what Twilio says of 99999',
+    });
+  });
 
-  it('refused with the newer form of error is understood alike', async () => {
+  it('refused with the newer error format is read in the same way', async () => {
     server.answerNext(400, JSON.stringify({ type: 'about:blank', title: 'Invalid number', status: 400, code: 21211 }));
 
     expect(await dial()).toMatchObject({ kind: 'refused', category: 'bad_number', code: '21211' });
   });
 
-  it('refused with 429 is sent once, whatever comes along', async () => {
+  it('refused with 429 and an unreadable body is sent once', async () => {
     server.answerNext(429, '<html>');
 
     expect(await dial()).toMatchObject({ kind: 'refused', category: 'rate_limited', code: '429' });
@@ -90,7 +87,7 @@ describe('a dial to Twilio', () => {
     ['7', 7_000],
     [new Date(Date.now() - 60_000).toUTCString(), undefined],
     ['soon', undefined],
-  ])('refused with 429 and Retry-After: %s says when it is taken', async (header, retryAfterMs) => {
+  ])('refused with 429 has the retry time of Retry-After: %s', async (header, retryAfterMs) => {
     const body = { code: 20429, message: 'Too Many Requests', more_info: 'https://www.twilio.com/docs', status: 429 };
     server.answerNext(429, JSON.stringify(body), { 'retry-after': header });
 
@@ -112,19 +109,20 @@ describe('a dial to Twilio', () => {
   });
 
   it('under a sub-account that does not exist, or with a wrong token, is refused as bad_account', async () => {
-    const strangers = [
+    const wrongAccounts = [
       { ...TENANT, secret: 'wrong' },
       { ...TENANT, externalId: `AC${'b'.repeat(32)}` },
     ];
 
-    for (const stranger of strangers) expect(await dial('00', stranger)).toMatchObject({ category: 'bad_account' });
+    for (const wrongAccount of wrongAccounts)
+      expect(await dial('00', wrongAccount)).toMatchObject({ category: 'bad_account' });
   });
 
   it.each([
     { ...TENANT, externalId: 'sub-1' },
     { ...TENANT, externalId: `SK${'b'.repeat(32)}` },
     { ...TENANT, secret: '' },
-  ])('under what cannot be a sub-account of Twilio is refused before anything is sent', async (subAccount) => {
+  ])('under the invalid sub-account $externalId is refused before anything is sent', async (subAccount) => {
     expect(await dial('00', subAccount)).toMatchObject({ kind: 'refused', category: 'bad_account' });
     expect(server.requests).toEqual([]);
   });
@@ -137,18 +135,18 @@ describe('a dial to Twilio', () => {
     await other.close();
   });
 
-  it('whose time is up before it begins is not sent', async () => {
+  it('whose signal is already aborted is not sent', async () => {
     await expect(provider.dial(twilioDial('00'), AbortSignal.abort())).rejects.toThrow();
     expect(server.requests).toEqual([]);
   });
 
-  it('whose time is up while Twilio thinks has an unknown outcome', async () => {
+  it('that times out before Twilio replies has an unknown outcome', async () => {
     await expect(provider.dial(twilioDial('08'), AbortSignal.timeout(1_000))).rejects.toThrow();
 
     expect(server.calls.size).toBe(1);
   });
 
-  it('goes to the API’s own host alone, whatever the environment says', async () => {
+  it('goes to the configured API host and ignores Twilio’s and proxy environment variables', async () => {
     const environment = { TWILIO_REGION: 'au1', TWILIO_EDGE: 'sydney', HTTP_PROXY: 'http://127.0.0.1:9' };
     const replaced = jest.replaceProperty(process, 'env', environment);
 
@@ -158,17 +156,17 @@ describe('a dial to Twilio', () => {
     expect(outcome).toMatchObject({ kind: 'accepted' });
   });
 
-  it('leaves Twilio reachable, which a wrong token is not', async () => {
-    const stranger = twilioProvider({ apiUrl: server.url, authToken: 'wrong' });
+  it('is possible when checkReachable succeeds, which fails with a wrong token', async () => {
+    const wrongAccount = twilioProvider({ apiUrl: server.url, authToken: 'wrong' });
 
     await expect(provider.checkReachable()).resolves.toBeUndefined();
-    await expect(stranger.checkReachable()).rejects.toMatchObject({ code: 20003 });
+    await expect(wrongAccount.checkReachable()).rejects.toMatchObject({ code: 20003 });
 
-    await stranger.close();
+    await wrongAccount.close();
   });
 });
 
-it('nothing of the credentials is in an error', async () => {
+it('errors contain no credentials', async () => {
   const provider = twilioProvider({ apiUrl: 'http://127.0.0.1:9' });
 
   const outcome = await provider.dial(twilioDial('00'), soon());
@@ -180,7 +178,7 @@ it('nothing of the credentials is in an error', async () => {
   await provider.close();
 });
 
-it('every error code is in the documentation, as it is in the table', async () => {
+it('the documentation lists every error code, category and meaning of the table', async () => {
   const text = await readFile('docs/providers/twilio.md', 'utf8');
 
   const documented = [...text.matchAll(/^\| (\d+) \| (\w+) \| (.+) \|$/gm)].map(([, ...cells]) => cells);

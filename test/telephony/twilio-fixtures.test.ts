@@ -1,4 +1,4 @@
-/** Twilio's payloads as its documents have them: read by the provider, and written alike by the server of our tests. */
+/** Twilio's documented payloads: the provider reads them, and our test server writes the same fields. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,7 +20,7 @@ import { startTwilioServer } from '../support/twilio-server.js';
 import { waitFor } from '../support/wait-for.js';
 
 const callbacks = await readFixtures<{
-  readonly source: CallbackSource;
+  readonly callbackSource: CallbackSource;
   readonly fields: Readonly<Record<string, string>>;
   readonly events: readonly object[];
 }>('twilio/callbacks');
@@ -37,7 +37,7 @@ const bodyOf = (name: string): Record<string, unknown> => replies.find((reply) =
 const namesIn = (fields: object): string => Object.keys(fields).sort().join(' ');
 
 describe('the provider reads', () => {
-  it.each(callbacks)('$name', ({ source, fields, events }) => {
+  it.each(callbacks)('$name', ({ callbackSource: source, fields, events }) => {
     const callback = {
       kind: 'genuine',
       callSid: '1'.repeat(32),
@@ -54,7 +54,7 @@ describe('the provider reads', () => {
     }
   });
 
-  it('a call and its leg B, as the facts that their callbacks told', async () => {
+  it('a call and its leg B, as the same events that their callbacks yield', async () => {
     const api = createServer(({ url = '' }, response) => {
       response.end(JSON.stringify(bodyOf(url.includes('ParentCallSid') ? 'a page of calls' : 'a call')));
     }).listen(0, '127.0.0.1');
@@ -72,16 +72,16 @@ describe('the provider reads', () => {
       'ended completed',
       'ended canceled',
     ]);
-    const told = callbacks.flatMap(({ source, fields }) =>
+    const callbackIds = callbacks.flatMap(({ callbackSource: source, fields }) =>
       source === 'dial' ? [] : ['accepted', fields.CallStatus].map((what) => `${fields.CallSid ?? ''}:${what ?? ''}`),
     );
-    for (const { eventId } of events) expect(told).toContain(eventId);
+    for (const { eventId } of events) expect(callbackIds).toContain(eventId);
     await provider.close();
     api.close();
   });
 });
 
-describe('a dial that is answered', () => {
+describe('a dial that gets a reply', () => {
   const dialAnsweredBy = async (status: number, body: object) => {
     const server = await startTwilioServer({ accounts: ACCOUNTS, callerNumbers: [CALLER_NUMBER], speed: 1 });
     const provider = twilioProvider({ apiUrl: server.url });
@@ -92,7 +92,7 @@ describe('a dial that is answered', () => {
     return outcome;
   };
 
-  it('by a call that was created is accepted', async () => {
+  it('with a created call is accepted', async () => {
     const body = bodyOf('a call that was created') as { sid: string };
 
     expect(await dialAnsweredBy(201, body)).toEqual({
@@ -101,15 +101,15 @@ describe('a dial that is answered', () => {
     });
   });
 
-  it.each(errors)('by $name is refused as $category', async ({ status, body, category }) => {
+  it.each(errors)('with $name is refused as $category', async ({ status, body, category }) => {
     const { code, message: text } = body;
 
     expect(await dialAnsweredBy(status, body)).toEqual({ kind: 'refused', category, code: String(code), text });
   });
 });
 
-describe('the server of our tests', () => {
-  it('tells the same fields of each step of a call', async () => {
+describe('the Twilio test server', () => {
+  it('sends callbacks with the documented fields', async () => {
     const receiver = await startTwilioReceiver(() => provider);
     const server = await startTwilioServer({ accounts: ACCOUNTS, callerNumbers: [CALLER_NUMBER], speed: 200 });
     const provider = twilioProvider({ apiUrl: server.url, publicUrl: receiver.url, record: true });
@@ -117,9 +117,9 @@ describe('the server of our tests', () => {
     await waitFor('all calls to end', () =>
       [...server.calls.values()].every(({ legA, legB }) => legA.endedAt && (legB?.endedAt ?? true)),
     );
-    await waitFor('all to be told', () => server.callbacks.every(({ answers }) => answers.length > 0));
+    await waitFor('all callbacks to be answered', () => server.callbacks.every(({ answers }) => answers.length > 0));
 
-    const known = callbacks.map(({ source, fields }) => [
+    const known = callbacks.map(({ callbackSource: source, fields }) => [
       source,
       fields.DialCallStatus ?? fields.CallStatus,
       namesIn(fields),
@@ -127,10 +127,10 @@ describe('the server of our tests', () => {
     for (const { url, fields } of server.callbacks) {
       const source = new URL(url).searchParams.get('source');
       const status = fields.DialCallStatus ?? fields.CallStatus;
-      // Ends without a fixture of their own have the fields of any other end.
-      const alike = known.filter(([by, at]) => by === source && at === status);
-      const ofTeller = alike.length > 0 ? alike : known.filter(([by]) => by === source);
-      expect(ofTeller.map(([, , names]) => names)).toContain(namesIn(fields));
+      // A final status without its own fixture has the fields of any other final status.
+      const sameStatus = known.filter(([by, at]) => by === source && at === status);
+      const expected = sameStatus.length > 0 ? sameStatus : known.filter(([by]) => by === source);
+      expect(expected.map(([, , names]) => names)).toContain(namesIn(fields));
     }
     await provider.close();
     await server.close();
@@ -142,7 +142,7 @@ describe('the server of our tests', () => {
     ['a call', 'GET', 'Calls/CA'],
     ['a page of calls', 'GET', 'Calls?ParentCallSid=CA'],
     ['an account', 'GET', ''],
-  ])('answers with the same fields: %s', async (name, method, path) => {
+  ])('replies with the documented fields: %s', async (name, method, path) => {
     const server = await startTwilioServer({
       accounts: ACCOUNTS,
       callerNumbers: [CALLER_NUMBER],
@@ -171,7 +171,7 @@ describe('the server of our tests', () => {
     await server.close();
   });
 
-  it('refuses with the same fields', async () => {
+  it('refuses with the documented fields', async () => {
     const server = await startTwilioServer({ accounts: ACCOUNTS, callerNumbers: [CALLER_NUMBER], speed: 1 });
 
     const reply = await fetch(`${server.url}/2010-04-01/Accounts/${MAIN.externalId}/Calls.json`, { method: 'POST' });

@@ -29,7 +29,7 @@ const place = async (script: string) => {
   return { callSid: request.callSid, providerCallId: outcome.providerCallId };
 };
 
-/** A call in which the given thing is the last that has happened, and nothing else does until an order comes. */
+/** A call just after the given event. Nothing else happens to it until a hang-up is sent. */
 const callAt = async (phase: Exclude<ProviderEventType, 'accepted'> | 'nothing', script = '13') => {
   server.holdAt(phase);
   const call = await place(script);
@@ -43,7 +43,7 @@ const statuses = ({ providerCallId }: { providerCallId: string }) => {
   return [legA.status, legB?.status ?? null];
 };
 
-describe('an order to hang up', () => {
+describe('a hang-up', () => {
   beforeEach(() => start());
 
   it.each([
@@ -51,7 +51,7 @@ describe('an order to hang up', () => {
     ['caller_answered', 'completed', 'no-answer'],
     ['ringing', 'completed', 'no-answer'],
     ['answered', 'completed', 'completed'],
-  ] as const)('is taken when %s has happened', async (phase, legA, legB) => {
+  ] as const)('is taken after %s', async (phase, legA, legB) => {
     const call = await callAt(phase);
 
     expect(await provider.hangUp(call)).toEqual({ kind: 'taken' });
@@ -62,7 +62,7 @@ describe('an order to hang up', () => {
     expect(record().endReason).toBe(phase === 'answered' ? 'completed' : 'canceled');
   });
 
-  it('finds a call gone that is over, and one that Twilio does not know', async () => {
+  it('is answered with gone for a call that has ended, and for a call that Twilio does not know', async () => {
     const call = await callAt('ended', '01');
     await waitFor('leg A', () => server.callOf(call.providerCallId).legA.endedAt);
 
@@ -77,7 +77,7 @@ describe('an order to hang up', () => {
     expect([await provider.hangUp(call), await provider.hangUp(call)]).toEqual([{ kind: 'taken' }, { kind: 'gone' }]);
   });
 
-  it('is refused where Twilio says no, and throws where the call’s id is not known or is none', async () => {
+  it('is refused when Twilio refuses it, and throws when the call’s id is missing or invalid', async () => {
     const call = await callAt('nothing');
     server.answerNext(401, JSON.stringify({ code: 20003, message: 'Authenticate', status: 401 }));
 
@@ -90,8 +90,12 @@ describe('an order to hang up', () => {
     );
     await expect(provider.hangUp({ ...call, providerCallId: 'CA1' })).rejects.toThrow('none of Twilio');
   });
+});
 
-  it('for a call that Twilio does not know leaves its status unknown', async () => {
+describe('fetchStatus', () => {
+  beforeEach(() => start());
+
+  it('returns unknown for a call that Twilio does not know', async () => {
     const call = await callAt('nothing');
     const providerCallId = call.providerCallId.replace(/.{8}$/, '00000000');
 
@@ -100,7 +104,7 @@ describe('an order to hang up', () => {
 });
 
 describe.each(['refuse', 'ignore'] as const)(
-  'an order on condition, where Twilio would %s a cancel',
+  'a conditional hang-up, if Twilio would %s a cancel of an answered call,',
   (cancelOfAnswered) => {
     beforeEach(() => start({ cancelOfAnswered }));
 
@@ -113,7 +117,7 @@ describe.each(['refuse', 'ignore'] as const)(
       ['answered', 'caller_answered', 'taken'],
       ['answered', 'ringing', 'taken'],
       ['answered', 'answered', 'passed'],
-    ] as const)('before %s, when %s has happened, is %s', async (before, phase, kind) => {
+    ] as const)('before %s, sent after %s, is %s', async (before, phase, kind) => {
       const call = await callAt(phase);
 
       expect(await provider.hangUp(call, before)).toEqual({ kind });
@@ -122,7 +126,7 @@ describe.each(['refuse', 'ignore'] as const)(
       expect(isOver).toBe(kind === 'taken');
     });
 
-    it('before answered ends as canceled, and the caller hears of no error', async () => {
+    it('before answered ends the call as canceled, without an application error', async () => {
       const call = await callAt('ringing');
 
       await provider.hangUp(call, 'answered');
@@ -136,17 +140,14 @@ describe.each(['refuse', 'ignore'] as const)(
       expect(server.applicationErrors).toEqual([]);
     });
 
-    it.each(['ringing', 'answered'] as const)(
-      'before %s is gone where the caller was never reached',
-      async (before) => {
-        const call = await callAt('nothing');
-        await provider.hangUp(call);
+    it.each(['ringing', 'answered'] as const)('before %s is gone when the caller was never reached', async (before) => {
+      const call = await callAt('nothing');
+      await provider.hangUp(call);
 
-        expect(await provider.hangUp(call, before)).toEqual({ kind: 'gone' });
-      },
-    );
+      expect(await provider.hangUp(call, before)).toEqual({ kind: 'gone' });
+    });
 
-    it('before answered is passed for a talk that is over, and gone for a call that was busy', async () => {
+    it('before answered is passed for an answered call that has ended, and gone for a call that was busy', async () => {
       const [talked, busy] = [await callAt('ended', '00'), await callAt('ended', '01')];
       await waitFor('leg A', () => server.callOf(busy.providerCallId).legA.endedAt);
 
@@ -156,27 +157,27 @@ describe.each(['refuse', 'ignore'] as const)(
   },
 );
 
-describe('an order that races with whoever picks up', () => {
+describe('a conditional hang-up that races with an answer', () => {
   beforeEach(() => start());
 
-  const picksUp = (leg: 'legA' | 'legB') => (call: Call) => {
+  const answers = (leg: 'legA' | 'legB') => (call: Call) => {
     const world = { now: () => new Date(), post: async () => null } as unknown as CallWorld;
     progress(world, call, call[leg]!, 'in-progress');
   };
 
-  it('leaves leg B alone that picked up the moment before, and cuts nobody off', async () => {
+  it('does not end leg B when it was answered a moment before', async () => {
     const call = await callAt('ringing');
-    // The first order is for leg A, the second for leg B.
-    server.beforeNextOrder(() => server.beforeNextOrder(picksUp('legB')));
+    // The first request is for leg A, the second for leg B.
+    server.beforeNextOrder(() => server.beforeNextOrder(answers('legB')));
 
     expect(await provider.hangUp(call, 'answered')).toEqual({ kind: 'passed' });
 
     expect(statuses(call)).toEqual(['in-progress', 'in-progress']);
   });
 
-  it('before ringing leaves leg A alone that picked up the moment before', async () => {
+  it('before ringing does not end leg A when it was answered a moment before', async () => {
     const call = await callAt('nothing');
-    server.beforeNextOrder(picksUp('legA'));
+    server.beforeNextOrder(answers('legA'));
 
     expect(await provider.hangUp(call, 'ringing')).toEqual({ kind: 'passed' });
 
@@ -184,7 +185,7 @@ describe('an order that races with whoever picks up', () => {
   });
 });
 
-describe('an order, when Twilio’s records are late or say otherwise,', () => {
+describe('a hang-up, when Twilio’s records are late or contradict it,', () => {
   const legs = (over: Partial<Legs>): Legs => ({
     end: async () => 'ringing',
     statusOf: async () => 'ringing',
@@ -192,28 +193,28 @@ describe('an order, when Twilio’s records are late or say otherwise,', () => {
     ...over,
   });
   const shown = (...statuses: Awaited<ReturnType<Legs['statusOf']>>[]) => {
-    let looks = 0;
-    return async () => statuses[Math.min(looks++, statuses.length - 1)]!;
+    let reads = 0;
+    return async () => statuses[Math.min(reads++, statuses.length - 1)]!;
   };
   beforeEach(() => start());
 
-  it('is taken once they show it', async () => {
+  it('is taken as soon as the records show it', async () => {
     const late = legs({ statusOf: shown('ringing', 'ringing', 'canceled') });
 
     expect(await hangUpLegs(late, 'A', 'ringing')).toEqual({ kind: 'taken' });
   });
 
-  it('is passed once they show that somebody was faster', async () => {
+  it('is passed as soon as the records show an answer', async () => {
     const late = legs({ statusOf: shown('ringing', 'in-progress') });
 
     expect(await hangUpLegs(late, 'A', 'ringing')).toEqual({ kind: 'passed' });
   });
 
-  it('has an unknown outcome when they never show it', async () => {
+  it('has an unknown outcome when the records never show it', async () => {
     await expect(hangUpLegs(legs({}), 'A', 'answered')).rejects.toThrow('do not show the outcome');
   });
 
-  it('before answered is refused, and touches nothing, while there is no leg B to cancel', async () => {
+  it('before answered is refused, and changes nothing, while there is no leg B to cancel', async () => {
     const orders: string[] = [];
     const end: Legs['end'] = async (sid, as) => {
       orders.push(`${sid} ${as}`);
@@ -226,19 +227,19 @@ describe('an order, when Twilio’s records are late or say otherwise,', () => {
     expect(orders).toEqual(['A canceled']);
   });
 
-  it('is carried out as a cancel where Twilio completes no leg that rings', async () => {
+  it('is carried out as a cancel when Twilio refuses to complete a ringing leg', async () => {
     const end: Legs['end'] = async (_, as) => (as === 'completed' ? 'invalid state' : 'canceled');
 
     expect(await hangUpLegs(legs({ end }), 'A')).toEqual({ kind: 'taken' });
   });
 
-  it('is never said to be carried out while the call goes on', async () => {
+  it('throws when the call is still in progress', async () => {
     const end: Legs['end'] = async () => 'invalid state';
 
     await expect(hangUpLegs(legs({ end, statusOf: shown('in-progress') }), 'A')).rejects.toThrow('in progress');
   });
 
-  it('is taken once leg B is canceled, even if nobody knows what became of the order for leg A', async () => {
+  it('is taken when leg B is canceled, even if the request for leg A has no reply', async () => {
     const end: Legs['end'] = async (sid, as) => {
       if (as === 'completed') throw new Error('no reply');
       return sid === 'B' ? 'canceled' : 'in-progress';

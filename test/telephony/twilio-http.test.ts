@@ -1,4 +1,4 @@
-/** What the provider makes of a Twilio that misbehaves, or of a network that does. Nothing is ever sent twice. */
+/** How the provider handles a Twilio or a network that misbehaves. No request is ever sent twice. */
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,17 +12,17 @@ const ACCEPTED = JSON.stringify({ sid: `CA${'d'.repeat(32)}`, status: 'queued' }
 const MISBEHAVIOURS: [string, (response: ServerResponse) => void][] = [
   ['fails', (response) => response.writeHead(500).end('{"code":20500,"status":500}')],
   ['is overloaded', (response) => response.writeHead(503, { 'retry-after': '0' }).end('{}')],
-  ['sends it elsewhere', (response) => response.writeHead(307, { location: '/elsewhere' }).end()],
-  ['refuses without a word of Twilio’s', (response) => response.writeHead(400).end('{}')],
-  ['refuses with a page of somebody else’s', (response) => response.writeHead(403).end('<html>')],
-  ['has no such page', (response) => response.writeHead(404).end('not found')],
-  ['answers with what is no JSON', (response) => response.writeHead(201).end('<html>')],
-  ['answers with a list', (response) => response.writeHead(201).end('[]')],
-  ['answers with nothing', (response) => response.writeHead(201).end()],
+  ['redirects the request', (response) => response.writeHead(307, { location: '/elsewhere' }).end()],
+  ['refuses without a Twilio error', (response) => response.writeHead(400).end('{}')],
+  ['refuses with an HTML page', (response) => response.writeHead(403).end('<html>')],
+  ['replies with a 404 that is not Twilio’s', (response) => response.writeHead(404).end('not found')],
+  ['replies with a body that is not JSON', (response) => response.writeHead(201).end('<html>')],
+  ['replies with a list', (response) => response.writeHead(201).end('[]')],
+  ['replies with an empty body', (response) => response.writeHead(201).end()],
   ['leaves out the sid', (response) => response.writeHead(201).end('{}')],
-  ['gives a sid that is none', (response) => response.writeHead(201).end('{"sid":"SM1"}')],
+  ['sends a sid that is not a call’s', (response) => response.writeHead(201).end('{"sid":"SM1"}')],
   ['cuts the connection', (response) => response.socket?.resetAndDestroy()],
-  ['hangs up without a word', (response) => response.socket?.end()],
+  ['closes the connection without a reply', (response) => response.socket?.end()],
   [
     'cuts its reply short',
     (response) => {
@@ -30,28 +30,28 @@ const MISBEHAVIOURS: [string, (response: ServerResponse) => void][] = [
       response.socket?.end();
     },
   ],
-  ['says nothing', () => undefined],
-  ['begins to answer and falls silent', (response) => response.writeHead(201).write('{"sid":')],
+  ['sends nothing', () => undefined],
+  ['starts a reply and does not finish it', (response) => response.writeHead(201).write('{"sid":')],
 ];
 
-describe('while something in Twilio’s place', () => {
+describe('when the server in place of Twilio', () => {
   let server: Server;
-  let asked: string[];
+  let requests: string[];
   let connections: number;
   let answer: (response: ServerResponse) => void;
   let provider: TwilioProvider;
   let port: number;
-  let soon: AbortSignal;
+  let afterRequest: AbortSignal;
 
   beforeEach(async () => {
-    asked = [];
+    requests = [];
     connections = 0;
-    const patience = new AbortController();
-    soon = patience.signal;
+    const controller = new AbortController();
+    afterRequest = controller.signal;
     server = createServer((request, response) => {
-      asked.push(request.method ?? '');
-      // Patience ends after the question has come, however slow the machine is.
-      setTimeout(() => patience.abort(new Error('no patience any more')), 200);
+      requests.push(request.method ?? '');
+      // The time-out starts when the request has arrived, so a slow machine does not shorten it.
+      setTimeout(() => controller.abort(new Error('no patience any more')), 200);
       request.resume().once('end', () => {
         answer(response);
       });
@@ -68,30 +68,30 @@ describe('while something in Twilio’s place', () => {
     server.closeAllConnections();
   });
 
-  const dial = (signal = soon) => provider.dial(twilioDial('00'), signal);
+  const dial = (signal = afterRequest) => provider.dial(twilioDial('00'), signal);
 
   it.each(MISBEHAVIOURS)('%s, a dial has an unknown outcome and is sent once', async (_, misbehave) => {
     answer = misbehave;
 
     await expect(dial()).rejects.toThrow();
 
-    expect(asked).toEqual(['POST']);
+    expect(requests).toEqual(['POST']);
   });
 
-  it.each(MISBEHAVIOURS)('%s, hanging up and asking for the status throw', async (_, misbehave) => {
+  it.each(MISBEHAVIOURS)('%s, hangUp and fetchStatus throw', async (_, misbehave) => {
     answer = misbehave;
 
     await expect(provider.hangUp(CALL)).rejects.toThrow();
     await expect(provider.fetchStatus(CALL)).rejects.toThrow();
   });
 
-  it.each(MISBEHAVIOURS.slice(0, 6))('%s, it is not reachable', async (_, misbehave) => {
+  it.each(MISBEHAVIOURS.slice(0, 6))('%s, checkReachable throws', async (_, misbehave) => {
     answer = misbehave;
 
     await expect(provider.checkReachable()).rejects.toThrow();
   });
 
-  it('does not listen, a dial is refused for certain', async () => {
+  it('does not listen, a dial is refused as provider_down', async () => {
     server.close();
     await once(server, 'close');
 
@@ -99,7 +99,7 @@ describe('while something in Twilio’s place', () => {
     await expect(provider.hangUp(CALL)).rejects.toThrow('cannot be reached');
   });
 
-  it('has a name that leads nowhere, a dial is refused for certain', async () => {
+  it('has a host name that cannot be resolved, a dial is refused as provider_down', async () => {
     const lost = twilioProvider({ apiUrl: 'http://twilio.invalid' });
 
     expect(await lost.dial(twilioDial('00'), AbortSignal.timeout(5_000))).toMatchObject({ category: 'provider_down' });
@@ -107,7 +107,7 @@ describe('while something in Twilio’s place', () => {
     await lost.close();
   });
 
-  it('is cut off by the network, a dial has an unknown outcome', async () => {
+  it('accepts the connection but no data passes, a dial has an unknown outcome', async () => {
     const proxy = await startTcpProxy(port);
     proxy.mode = 'silence';
     const cutOff = twilioProvider({ apiUrl: `http://127.0.0.1:${proxy.port}` });
@@ -118,7 +118,7 @@ describe('while something in Twilio’s place', () => {
     await proxy.close();
   });
 
-  it('lets a dial wait, the dial is let go when the provider is closed', async () => {
+  it('does not reply, closing the provider aborts the dial', async () => {
     answer = () => undefined;
     const waiting = expect(dial(new AbortController().signal)).rejects.toThrow();
 

@@ -1,4 +1,4 @@
-/** Which of Twilio's calls a dial without a reply is taken to have made. */
+/** Which of Twilio's calls is matched to a dial that got no reply. */
 import type { DialledCall } from '../../src/telephony/telephony-provider.js';
 import { StatusUnavailable } from '../../src/telephony/telephony-provider.js';
 import type { RecordedLeg } from '../../src/telephony/twilio/fetched-status.js';
@@ -30,32 +30,32 @@ const leg = (sid: string, secondsAfter = 1, given: Partial<RecordedLeg> = {}): R
     ...given,
   };
 };
-const found = (legs: RecordedLeg[], dialled: Partial<DialledCall> = {}) =>
+const matched = (legs: RecordedLeg[], dialled: Partial<DialledCall> = {}) =>
   callOfDial({ ...DIALLED, ...dialled }, ACCOUNT, legs);
 
 it.each<[string, RecordedLeg[]]>([
-  ['the only one', [leg(ONE)]],
-  ['the only one, listed by several filters', [leg(ONE), leg(ONE)]],
-  ['one that Twilio’s clock puts before the dial', [leg(ONE, -20)]],
-  ['one that is over', [leg(ONE, 1, { status: 'busy', endedAt: AT })]],
-  ['the one that began after the dial', [leg(ONE), leg(OTHER, -60)]],
-  ['the one that an order made', [leg(ONE), leg(OTHER, 2, { isLegB: true })]],
-])('%s', (_, legs) => {
-  expect(found(legs)).toEqual({ accountSid: ACCOUNT, sid: ONE });
+  ['the only call', [leg(ONE)]],
+  ['the only call, listed by several filters', [leg(ONE), leg(ONE)]],
+  ['a call that is before the dial by Twilio’s clock', [leg(ONE, -20)]],
+  ['a call that has ended', [leg(ONE, 1, { status: 'busy', endedAt: AT })]],
+  ['the call that began after the dial', [leg(ONE), leg(OTHER, -60)]],
+  ['the leg A, not the leg B', [leg(ONE), leg(OTHER, 2, { isLegB: true })]],
+])('matches %s', (_, legs) => {
+  expect(matched(legs)).toEqual({ accountSid: ACCOUNT, sid: ONE });
 });
 
-it('the one that is no other call of ours', () => {
-  expect(found([leg(ONE), leg(OTHER)], { othersIds: [`${ACCOUNT}/${OTHER}`] })).toMatchObject({ sid: ONE });
+it('matches the call that is not another call of ours', () => {
+  expect(matched([leg(ONE), leg(OTHER)], { othersIds: [`${ACCOUNT}/${OTHER}`] })).toMatchObject({ sid: ONE });
 });
 
 it.each<[string, RecordedLeg[]]>([
-  ['none is there', []],
+  ['there is none', []],
   ['all began before the dial', [leg(ONE, -3600)]],
-  ['all are legs B', [leg(ONE, 1, { isLegB: true })]],
-])('none where %s', (_, legs) => {
-  expect(found(legs)).toBeNull();
+  ['all are leg B', [leg(ONE, 1, { isLegB: true })]],
+])('matches no call when %s', (_, legs) => {
+  expect(matched(legs)).toBeNull();
 });
 
-it('none can be told where it may be one of two', () => {
-  expect(() => found([leg(ONE), leg(OTHER)])).toThrow(StatusUnavailable);
+it('throws when two calls match', () => {
+  expect(() => matched([leg(ONE), leg(OTHER)])).toThrow(StatusUnavailable);
 });

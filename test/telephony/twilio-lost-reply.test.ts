@@ -1,4 +1,4 @@
-/** Twilio's reply to a dial is lost, broken or none: what becomes of the call, of a cancel, and of the caller's next call. */
+/** Twilio's reply to a dial is lost or broken: the state of the call, of a cancel, and of the caller's next call. */
 import { request } from 'undici';
 import { UNPLACED_DIAL_SECONDS } from '../../src/call/record/call-limits.js';
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterEach(async () => {
   telephony.twilio.holdAt('ended');
   telephony.receivesCallbacks = true;
-  // A provider that has failed ten times in a row would be left alone.
+  // A successful dial keeps the circuit closed: it opens after ten failures in a row.
   await placeCall(telephony.service, await telephony.user(), '2001');
 });
 afterAll(() => telephony.close());
@@ -46,14 +46,14 @@ const callOf = async (userId: string): Promise<Row> => {
 const ask = (userId: string, path: string) => telephony.service.ask(userId, path);
 const lastAtTwilio = (): Call => [...telephony.twilio.calls.values()].at(-1)!;
 const idOf = ({ legA }: Call): string => `${TENANT.externalId}/${legA.sid}`;
-/** As much later as it takes until the dial is looked at for the first time, or until its outcome must be known. */
+/** Moves the dial into the past and sweeps. Two seconds are enough for the first check of a dial; SETTLED for the last. */
 const later = async (callSid: string, seconds = 2): Promise<void> => {
   await age(telephony.service, callSid, seconds);
   await telephony.service.app.nest.get(Sweeper, { strict: false }).sweep();
 };
 const SETTLED = DIAL_TIMEOUT + UNPLACED_DIAL_SECONDS;
 
-/** Each leaves the caller's phone ringing at Twilio. */
+/** In each case Twilio rings the caller's phone. */
 const LOSSES: Readonly<Record<string, () => string>> = {
   'does not reply': () => '2008',
   'replies with 500 and places the call': () => {
@@ -70,7 +70,7 @@ const LOSSES: Readonly<Record<string, () => string>> = {
   },
 };
 
-it('the call’s id is learned while the caller’s phone rings, and a cancel is carried out', async () => {
+it('the call’s id is found while the caller’s phone rings, and a cancel is carried out', async () => {
   telephony.twilio.holdAt('nothing');
   const user = await telephony.user();
   const callSid = await placeCall(telephony.service, user, '2008');
@@ -83,13 +83,13 @@ it('the call’s id is learned while the caller’s phone rings, and a cancel is
   expect(await callOf(user)).toMatchObject({ state: 4, endReason: 'canceled' });
 });
 
-describe.each(Object.keys(LOSSES))('while nothing that Twilio tells comes in, and Twilio %s,', (loss) => {
+describe.each(Object.keys(LOSSES))('when no callback arrives, and Twilio %s,', (loss) => {
   beforeEach(() => {
     telephony.receivesCallbacks = false;
     telephony.twilio.holdAt('nothing');
   });
 
-  it('the call is found within seconds, and goes on', async () => {
+  it('the sweeper finds the call within seconds, and the call goes on', async () => {
     const user = await telephony.user();
     await ask(user, `call/${LOSSES[loss]!()}`);
 
@@ -98,7 +98,7 @@ describe.each(Object.keys(LOSSES))('while nothing that Twilio tells comes in, an
     expect(await callOf(user)).toMatchObject({ providerCallId: idOf(lastAtTwilio()), state: 1 });
   });
 
-  it('a cancel finds the call and is carried out', async () => {
+  it('a cancel finds the call and ends it', async () => {
     const user = await telephony.user();
     await ask(user, `call/${LOSSES[loss]!()}`);
 
@@ -109,30 +109,33 @@ describe.each(Object.keys(LOSSES))('while nothing that Twilio tells comes in, an
   });
 });
 
-describe('a dial that Twilio fails and does not place', () => {
+describe('a dial that fails at Twilio and is not placed', () => {
   it.each([
     [500, 20500],
     [503, 20503],
-  ])('with %i and %i keeps the caller for a few seconds, and is then closed as failed', async (status, code) => {
-    const user = await telephony.user();
-    telephony.twilio.answerNext(status, JSON.stringify({ code, message: 'please try again', status }));
-    expect(await ask(user, 'call/2013')).toEqual(SYSTEM);
-    const { callSid } = await callOf(user);
-    await markDialedNow(telephony.service, callSid);
-    expect(await ask(user, 'call/2012')).toEqual(BUSY);
+  ])(
+    'keeps its caller busy for a few seconds, and is then closed as failed: status %i, code %i',
+    async (status, code) => {
+      const user = await telephony.user();
+      telephony.twilio.answerNext(status, JSON.stringify({ code, message: 'please try again', status }));
+      expect(await ask(user, 'call/2013')).toEqual(SYSTEM);
+      const { callSid } = await callOf(user);
+      await markDialedNow(telephony.service, callSid);
+      expect(await ask(user, 'call/2012')).toEqual(BUSY);
 
-    await age(telephony.service, callSid, SETTLED);
+      await age(telephony.service, callSid, SETTLED);
 
-    const placed = await placeCall(telephony.service, user, '2012');
-    expect(placed).not.toBe(callSid);
-    const [old] = await telephony.service.database.query<object[]>(
-      'select state, end_reason from call_record where call_sid = $1',
-      [callSid],
-    );
-    expect(old).toEqual({ state: 4, end_reason: 'failed' });
-  });
+      const placed = await placeCall(telephony.service, user, '2012');
+      expect(placed).not.toBe(callSid);
+      const [old] = await telephony.service.database.query<object[]>(
+        'select state, end_reason from call_record where call_sid = $1',
+        [callSid],
+      );
+      expect(old).toEqual({ state: 4, end_reason: 'failed' });
+    },
+  );
 
-  it('is closed by the sweeper too, and not before its outcome must be known', async () => {
+  it('is closed by the sweeper too, but not before its time limit', async () => {
     const user = await telephony.user();
     await ask(user, 'call/2009');
     const { callSid } = await callOf(user);
@@ -145,7 +148,7 @@ describe('a dial that Twilio fails and does not place', () => {
     expect(await callOf(user)).toMatchObject({ callSid, state: 4, endReason: 'failed' });
   });
 
-  it('is not taken for the caller’s call before it', async () => {
+  it('is not matched to the caller’s previous call', async () => {
     const user = await telephony.user();
     await placeCall(telephony.service, user, '2001');
     await waitFor('its end', async () => (await callOf(user)).state === 4);
@@ -157,7 +160,7 @@ describe('a dial that Twilio fails and does not place', () => {
     expect(await callOf(user)).toMatchObject({ callSid, providerCallId: null, state: 4, endReason: 'failed' });
   });
 
-  it('can be canceled: the cancel is kept, and carried out if Twilio places the call after all', async () => {
+  it('can be canceled: the cancel is stored, and carried out if Twilio places the call later', async () => {
     telephony.twilio.holdAt('nothing');
     const user = await telephony.user();
     await ask(user, 'call/2009');
@@ -173,7 +176,7 @@ describe('a dial that Twilio fails and does not place', () => {
   });
 });
 
-/** The order as it came, to a callee whose phone answers. */
+/** Sends the recorded dial again, to a callee whose phone answers. */
 const placeLate = async (order: URLSearchParams): Promise<void> => {
   order.set('Twiml', order.get('Twiml')!.replace(/09<\/Number>/, '13</Number>'));
   const { statusCode } = await request(`${telephony.twilio.url}/2010-04-01/Accounts/${TENANT.externalId}/Calls.json`, {

@@ -1,4 +1,4 @@
-/** Whole calls, over HTTP both ways: what Twilio tells of them, and what the record makes of it. */
+/** Complete calls, over HTTP in both directions: the callbacks that Twilio sends, and the record that they yield. */
 import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
 import type { TwilioOptions, TwilioProvider } from '../../src/telephony/twilio/twilio.provider.js';
 import {
@@ -36,22 +36,22 @@ const placed = async (script: string, subAccount = TENANT) => {
   return { callSid: request.callSid, providerCallId: outcome.providerCallId };
 };
 
-/** Until Twilio has nothing to add. */
+/** Waits until Twilio has nothing more to send. */
 const over = async (providerCallId: string): Promise<void> => {
   const call = server.callOf(providerCallId);
   await waitFor('both legs to end', () => call.legA.endedAt !== null && (call.legB?.endedAt ?? true));
-  await waitFor('all to be told', () => server.callbacks.every(({ answers }) => answers.length > 0));
+  await waitFor('all callbacks to be answered', () => server.callbacks.every(({ answers }) => answers.length > 0));
 };
 
-const told = ({ type, endReason }: ProviderEvent): string => (endReason ? `${type}: ${endReason}` : type);
+const textOf = ({ type, endReason }: ProviderEvent): string => (endReason ? `${type}: ${endReason}` : type);
 
-/** All orders of up to seven things. */
-const orders = <T>(things: readonly T[]): T[][] =>
+/** All permutations. With seven items there are 5,040. */
+const permutations = <T>(things: readonly T[]): T[][] =>
   things.length < 2
     ? [[...things]]
-    : things.flatMap((first, at) => orders(things.toSpliced(at, 1)).map((rest) => [first, ...rest]));
+    : things.flatMap((first, at) => permutations(things.toSpliced(at, 1)).map((rest) => [first, ...rest]));
 
-/** Told when leg A is queued, and again when its phone rings. */
+/** Reported when leg A is queued, and again when its phone rings. */
 const PLACED = ['accepted', 'accepted'];
 const TALK = [...PLACED, 'caller_answered', 'ringing', 'answered', 'ended: completed', 'ended: canceled'];
 
@@ -68,42 +68,42 @@ const SCRIPTS: [script: string, title: string, events: string[], endReason: stri
 describe('a call', () => {
   beforeEach(() => start());
 
-  it.each(SCRIPTS)('of script %s, %s, is told leg by leg', async (script, _, expected, endReason) => {
+  it.each(SCRIPTS)('of script %s, %s, is reported leg by leg', async (script, _, expected, endReason) => {
     const { callSid, providerCallId } = await placed(script);
 
     await over(providerCallId);
 
     const events = receiver.eventsOf(callSid);
-    expect(events.map(told).sort()).toEqual(expected.toSorted());
+    expect(events.map(textOf).sort()).toEqual(expected.toSorted());
     for (const event of events) expect(event).toMatchObject({ callSid, providerCallId });
     expect(recordAfter(events)).toMatchObject({ state: 4, endReason });
     expect(server.applicationErrors).toEqual([]);
   });
 
-  it.each(SCRIPTS)('of script %s, %s, ends for the same reason in whatever order it is told', async (...script) => {
+  it.each(SCRIPTS)('of script %s, %s, has the same end reason in every order of its events', async (...script) => {
     const { callSid, providerCallId } = await placed(script[0]);
 
     await over(providerCallId);
 
-    const reasons = orders(receiver.eventsOf(callSid)).map((events) => recordAfter(events).endReason);
+    const reasons = permutations(receiver.eventsOf(callSid)).map((events) => recordAfter(events).endReason);
     expect(new Set(reasons)).toEqual(new Set([script[3]]));
   });
 
-  it.each(SCRIPTS)('of script %s, %s, is fetched as the same facts', async (script, _, __, endReason) => {
+  it.each(SCRIPTS)('of script %s, %s, has the same events in fetchStatus', async (script, _, __, endReason) => {
     const { callSid, providerCallId } = await placed(script);
     await over(providerCallId);
 
     const status = await provider.fetchStatus({ callSid, providerCallId });
 
     const fetched = status.kind === 'known' ? status.events : [];
-    const toldIds = receiver.eventsOf(callSid).map(({ eventId }) => eventId);
-    expect(toldIds).toEqual(expect.arrayContaining(fetched.map(({ eventId }) => eventId)));
-    // Twilio's records do not tell the SIP code, by which a declined call and one out of reach are known.
+    const callbackIds = receiver.eventsOf(callSid).map(({ eventId }) => eventId);
+    expect(callbackIds).toEqual(expect.arrayContaining(fetched.map(({ eventId }) => eventId)));
+    // Twilio's records lack the SIP code, which identifies a declined call and an unreachable phone.
     const known = { rejected: 'busy', unreachable: 'failed' }[endReason] ?? endReason;
     expect(recordAfter(fetched)).toMatchObject({ state: 4, endReason: known });
   });
 
-  it('of script 08 goes on although its dial was not replied to, and its events bear the id', async () => {
+  it('of script 08 goes on although its dial had no reply, and its events contain the call’s id', async () => {
     const request = twilioDial('08');
 
     await expect(provider.dial(request, AbortSignal.timeout(2_000))).rejects.toThrow();
@@ -125,7 +125,7 @@ describe('a call', () => {
     expect(recordAfter(receiver.eventsOf(call.callSid))).toMatchObject({ state: 4, endReason: 'completed' });
   });
 
-  it('tells the SIP code, the length and the leg in the detail', async () => {
+  it('has the SIP code, the duration and the leg in the detail of its end', async () => {
     const { callSid, providerCallId } = await placed('03');
 
     await over(providerCallId);
@@ -134,7 +134,7 @@ describe('a call', () => {
     expect(rejected?.detail).toEqual({ leg: 'B', status: 'busy', sipCode: 603, seconds: 0 });
   });
 
-  it('may be placed under the main account itself', async () => {
+  it('can be placed under the main account', async () => {
     const { callSid, providerCallId } = await placed('00', MAIN);
 
     await over(providerCallId);
@@ -143,7 +143,7 @@ describe('a call', () => {
     expect(recordAfter(receiver.eventsOf(callSid))).toMatchObject({ endReason: 'completed' });
   });
 
-  it('is told again, under the same ids, until it is taken', async () => {
+  it('has its callbacks repeated under the same ids until they are accepted', async () => {
     receiver.refuseWith = 503;
     const { callSid, providerCallId } = await placed('05');
     await waitFor('a refusal', () => server.callbacks.some(({ answers }) => answers.includes(503)));
@@ -158,10 +158,10 @@ describe('a call', () => {
   });
 });
 
-describe.each([true, false])('a caller who gives up, when the Dial’s end is told afterwards: %s,', (asks) => {
+describe.each([true, false])('a caller who gives up, when Twilio then sends the Dial’s callback: %s,', (asks) => {
   beforeEach(() => start({}, { asksActionWhenCallerLeft: asks }));
 
-  it('while the callee’s phone rings has canceled the call, in whatever order it is told', async () => {
+  it('while the callee’s phone rings cancels the call, in every order of its events', async () => {
     const { callSid, providerCallId } = await placed('13');
     await waitFor('ringing', () => receiver.eventsOf(callSid).some(({ type }) => type === 'ringing'));
 
@@ -169,14 +169,15 @@ describe.each([true, false])('a caller who gives up, when the Dial’s end is to
 
     await over(providerCallId);
     const events = receiver.eventsOf(callSid);
-    for (const order of orders(events)) expect(recordAfter(order)).toMatchObject({ state: 4, endReason: 'canceled' });
+    for (const order of permutations(events))
+      expect(recordAfter(order)).toMatchObject({ state: 4, endReason: 'canceled' });
     const status = await provider.fetchStatus({ callSid, providerCallId });
     expect(recordAfter(status.kind === 'known' ? status.events : [])).toMatchObject({ endReason: 'canceled' });
   });
 });
 
-describe('what is configured', () => {
-  it('is in the order: ring times, the longest talk, the caller number, both callbacks', async () => {
+describe('the configuration', () => {
+  it('is sent with the dial: ring times, longest talk, caller number and both callbacks', async () => {
     await start({ ringCallerSeconds: 25, ringCalleeSeconds: 35, longestTalkSeconds: 7200 });
 
     await placed('13');
@@ -194,7 +195,7 @@ describe('what is configured', () => {
     });
   });
 
-  it('a recording is told with the end', async () => {
+  it('of recordings yields the recording’s URL with the end', async () => {
     await start({ record: true });
 
     const { callSid, providerCallId } = await placed('00');
@@ -207,7 +208,7 @@ describe('what is configured', () => {
     expect(recordAfter(receiver.eventsOf(callSid))).toMatchObject({ endReason: 'completed' });
   });
 
-  it('a search for machines is ordered, and what it found is in the detail', async () => {
+  it('of machine detection is sent with the dial, and its result is in the detail', async () => {
     await start({ machineDetection: 'Enable' });
 
     const { callSid, providerCallId } = await placed('01');

@@ -1,4 +1,4 @@
-/** The test server is as strict as it claims to be; otherwise the other tests would prove little. */
+/** The test server is strict: otherwise the other tests would prove little. */
 import { request } from 'undici';
 import { dialOrder } from '../../src/telephony/twilio/dial-order.js';
 import { ACCOUNTS, CALLER_NUMBER, MAIN, TENANT, twilioDial } from '../support/twilio-call.js';
@@ -40,11 +40,11 @@ const ask = async (
   return { status: reply.statusCode, code: body.code, sid: body.sid };
 };
 
-it('the test server takes an order that is right', async () => {
+it('the test server accepts a valid order', async () => {
   expect(await ask(GOOD)).toMatchObject({ status: 201, sid: expect.stringMatching(/^CA[0-9a-f]{32}$/) });
 });
 
-it('the test server takes the main account’s credentials for its sub-accounts, and not the other way round', async () => {
+it('the test server accepts the main account’s credentials for its sub-accounts, but not the other way round', async () => {
   expect(await ask(GOOD, { user: MAIN.externalId, token: MAIN.secret })).toMatchObject({ status: 201 });
   expect(await ask(GOOD, { path: `${MAIN.externalId}/Calls` })).toMatchObject({ status: 401, code: 20003 });
 });
@@ -53,8 +53,8 @@ it.each([
   ['a wrong token', { token: 'x' }, 401, 20003],
   ['an unknown account', { user: MAIN.externalId, token: MAIN.secret, path: `AC${'f'.repeat(32)}/Calls` }, 404, 20404],
   ['an unknown path', { path: `${TENANT.externalId}/Messages` }, 404, 20404],
-  ['JSON', { type: 'application/json' }, 415, 20001],
-] as const)('the test server refuses %s', async (_, how, status, code) => {
+  ['a JSON body', { type: 'application/json' }, 415, 20001],
+] as const)('the test server refuses a request with %s', async (_, how, status, code) => {
   expect(await ask(GOOD, how)).toMatchObject({ status, code });
 });
 
@@ -62,24 +62,24 @@ it.each([
   ['no To', { To: '' }, 21201],
   ['no From', { From: '' }, 21213],
   ['no TwiML', { Twiml: '' }, 21205],
-  ['a To that is no number', { To: 'bob' }, 21211],
-  ['a From that is not its own', { From: '+15005550001' }, 21210],
-  ['a field that there is not', { Colour: 'red' }, 20001],
-  ['an event that there is not', { StatusCallbackEvent: 'initiated ringing' }, 21626],
-  ['a time that is none', { Timeout: '601' }, 20001],
-  ['a machine detection that there is not', { MachineDetection: 'true' }, 20001],
-  ['a callback that is no URL', { StatusCallback: 'x' }, 21205],
+  ['a To that is not a number', { To: 'bob' }, 21211],
+  ['a From that the account does not own', { From: '+15005550001' }, 21210],
+  ['an unknown field', { Colour: 'red' }, 20001],
+  ['an unknown event', { StatusCallbackEvent: 'initiated ringing' }, 21626],
+  ['a time-out that is too long', { Timeout: '601' }, 20001],
+  ['an unknown machine detection', { MachineDetection: 'true' }, 20001],
+  ['a callback that is not a URL', { StatusCallback: 'x' }, 21205],
   ['TwiML that is not closed', { Twiml: TWIML.replace('</Dial>', '') }, 12100],
-  ['TwiML with an attribute that there is not', { Twiml: TWIML.replace('timeLimit', 'limit') }, 12100],
-  ['TwiML with a verb that we never order', { Twiml: '<Response><Reject/></Response>' }, 12100],
-  ['TwiML with an event that there is not', { Twiml: TWIML.replace('ringing answered', 'begun') }, 12100],
+  ['TwiML with an unknown attribute', { Twiml: TWIML.replace('timeLimit', 'limit') }, 12100],
+  ['TwiML with a verb that we never send', { Twiml: '<Response><Reject/></Response>' }, 12100],
+  ['TwiML with an unknown event', { Twiml: TWIML.replace('ringing answered', 'begun') }, 12100],
   ['TwiML that is too long', { Twiml: TWIML.replace('/dial', `/${'x'.repeat(4000)}`) }, 21205],
-  ['a caller id that is not its own', { Twiml: TWIML.replace(CALLER_NUMBER, '+15005550001') }, 13214],
-])('the test server refuses %s', async (_, fields, code) => {
+  ['a caller id that the account does not own', { Twiml: TWIML.replace(CALLER_NUMBER, '+15005550001') }, 13214],
+])('the test server refuses a request with %s', async (_, fields, code) => {
   expect(await ask({ ...GOOD, ...fields })).toMatchObject({ status: 400, code });
 });
 
-it('the test server changes a call’s status, as long as it is live, and nothing else', async () => {
+it('the test server changes only the status of a call, and only while the call is live', async () => {
   const { sid = '' } = await ask(GOOD);
   const update = (fields: Record<string, string>) => ask(fields, { path: `${TENANT.externalId}/Calls/${sid}` });
 
@@ -90,13 +90,13 @@ it('the test server changes a call’s status, as long as it is live, and nothin
   expect(await update({ Status: 'completed' })).toMatchObject({ status: 400, code: 21220 });
 });
 
-it('a Dial’s end is answered with TwiML', () => {
+it('the test server requires TwiML as the answer to a Dial’s callback', () => {
   expect(() => readHangUp('<Response><Hangup/></Response>')).not.toThrow();
   expect(() => readHangUp('<Response><Say>bye</Say></Response>')).toThrow();
   expect(() => readHangUp('')).toThrow();
 });
 
-it('the signature is the one that Twilio’s documentation works out', () => {
+it('the signature equals the example in Twilio’s documentation', () => {
   const fields = {
     CallSid: 'CA1234567890ABCDE',
     Caller: '+14158675310',

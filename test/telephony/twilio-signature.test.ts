@@ -20,7 +20,7 @@ let server: TwilioServer;
 let receiver: TwilioReceiver;
 let provider: TwilioProvider;
 
-/** Twilio knows the public address alone; what it reaches there is a proxy that hands on to this machine. */
+/** Twilio knows only the public address. A proxy there forwards its requests to this machine. */
 const start = async (publicUrl = PUBLIC, options: Partial<TwilioServerOptions> = {}) => {
   receiver = await startTwilioReceiver(() => provider);
   server = await startTwilioServer({
@@ -38,7 +38,7 @@ afterEach(async () => {
   await receiver.close();
 });
 
-/** What Twilio sent about a call that nobody answered: four callbacks. */
+/** The callbacks that Twilio sent about a call that was not answered. */
 const aboutCall = async (subAccount = TENANT): Promise<SentCallback[]> => {
   const request = twilioDial('05', subAccount);
   await provider.dial(request, noTimeout());
@@ -53,8 +53,8 @@ const FORGED = { kind: 'forged', reason: expect.stringMatching(/\.$/) };
 
 describe('a callback is genuine', () => {
   it.each([
-    ['of the main account', MAIN],
-    ['of a sub-account, which signs with its own token', TENANT],
+    ['when it comes from the main account', MAIN],
+    ['when it comes from a sub-account, which signs with its own token', TENANT],
   ])('%s', async (_, subAccount) => {
     await start();
 
@@ -64,10 +64,10 @@ describe('a callback is genuine', () => {
   });
 
   it.each([
-    ['has a slash at its end', `${PUBLIC}/`],
-    ['names a port', 'https://calls.example.com:8443'],
+    ['ends with a slash', `${PUBLIC}/`],
+    ['has a port', 'https://calls.example.com:8443'],
     ['is plain http', 'http://calls.example.com'],
-    ['has a path that the proxy takes off', `${PUBLIC}/ringback`],
+    ['has a path that the proxy removes', `${PUBLIC}/ringback`],
   ])('behind a proxy, when the public address %s', async (_, publicUrl) => {
     await start(publicUrl);
 
@@ -77,7 +77,7 @@ describe('a callback is genuine', () => {
     expect(receiver.readings.map(({ kind }) => kind)).toEqual(['genuine', 'genuine', 'genuine']);
   });
 
-  it('whether or not Twilio signs the fragment of its address', async () => {
+  it('when Twilio signs the fragment of its address, too', async () => {
     await start(PUBLIC, { signsFragment: true });
 
     await aboutCall();
@@ -85,7 +85,7 @@ describe('a callback is genuine', () => {
     expect(receiver.readings.map(({ kind }) => kind)).toEqual(['genuine', 'genuine', 'genuine']);
   });
 
-  it('at any replica with the same settings, and after a restart', async () => {
+  it('on every replica with the same settings, and after a restart', async () => {
     await start();
     await aboutCall();
     const replica = twilioProvider();
@@ -95,7 +95,7 @@ describe('a callback is genuine', () => {
     await replica.close();
   });
 
-  it('whatever host, scheme and proxies its headers speak of', async () => {
+  it('with any host, scheme and proxy in its headers', async () => {
     await start();
     await aboutCall();
     const headers = { ...genuine().headers, host: 'evil.example', 'x-forwarded-proto': 'http', forwarded: 'host=x' };
@@ -120,9 +120,9 @@ describe('a callback is forged', () => {
 
   it.each([
     ['another status', (text: string) => text.replace('no-answer', 'completed')],
-    ['a field more', (text: string) => `${text}&SipResponseCode=200`],
+    ['an additional field', (text: string) => `${text}&SipResponseCode=200`],
     ['a field twice', (text: string) => `${text}&CallStatus=busy`],
-    ['a field less', (text: string) => text.replace(/&SequenceNumber=\d+/, '')],
+    ['a missing field', (text: string) => text.replace(/&SequenceNumber=\d+/, '')],
     ['another account', (text: string) => text.replace(TENANT.externalId, MAIN.externalId)],
     ['no body at all', () => ''],
   ])('with %s', (_, alter) => {
@@ -130,14 +130,14 @@ describe('a callback is forged', () => {
     expect(read({ body: Buffer.from(alter(body())) })).toMatchObject(FORGED);
   });
 
-  it('with a body that is no UTF-8', () => {
+  it('with a body that is not UTF-8', () => {
     expect(read({ body: Buffer.concat([genuine().body, Buffer.from([0xff])]) })).toMatchObject(FORGED);
   });
 
   it.each([
     ['another call', (target: string) => target.replace(/callSid=\d+/, `callSid=${'1'.repeat(32)}`)],
     ['another source', (target: string) => target.replace('source=A', 'source=dial')],
-    ['a source that there is not', (target: string) => target.replace('source=A', 'source=C')],
+    ['an unknown source', (target: string) => target.replace('source=A', 'source=C')],
     ['another seal', (target: string) => target.replace(/seal=..../, 'seal=AAAA')],
     ['a seal that is too short', (target: string) => target.replace(/seal=[\w-]+/, 'seal=AAAA')],
     ['no seal', (target: string) => target.replace(/&seal=[\w-]+/, '')],
@@ -156,7 +156,7 @@ describe('a callback is forged', () => {
     await elsewhere.close();
   });
 
-  it('when the main account’s token is another, for its seals are too', async () => {
+  it('when the main account’s token has changed, because the seals depend on it', async () => {
     const other = twilioProvider({ authToken: '3'.repeat(32) });
 
     expect(other.readWebhook(genuine())).toMatchObject(FORGED);
@@ -164,14 +164,14 @@ describe('a callback is forged', () => {
     await other.close();
   });
 
-  it('of another call, even from a tenant who knows the token and signs what it likes', () => {
+  it('when its URL names another call, even if a tenant signs it with the sub-account’s token', () => {
     const target = genuine().target.replace(/callSid=\d+/, `callSid=${'1'.repeat(32)}`);
     const fields = Object.fromEntries(new URLSearchParams(body()));
 
     expect(read({ target, ...withHeader(signatureOf(TENANT.secret, PUBLIC + target, fields)) })).toMatchObject(FORGED);
   });
 
-  it('when the main account’s token signed what is a sub-account’s', () => {
+  it('when a sub-account’s callback is signed with the main account’s token', () => {
     const fields = Object.fromEntries(new URLSearchParams(body()));
 
     const signature = signatureOf(MAIN.secret, PUBLIC + genuine().target, fields);
@@ -180,7 +180,7 @@ describe('a callback is forged', () => {
   });
 });
 
-describe('a callback that a SharedKey has signed', () => {
+describe('a callback that is signed with a SharedKey', () => {
   const [KEY, OLD_KEY] = ['the secret of the SharedKey', 'the secret of the SharedKey before'];
   const SETTINGS = 'x-twilio-webhooks-signature-settings';
   let keyed: TwilioProvider;
@@ -210,33 +210,36 @@ describe('a callback that a SharedKey has signed', () => {
   it.each<[string, () => WebhookRequest]>([
     ['with HMAC-SHA256', () => signed(KEY)],
     ['with HMAC-SHA1', () => signed(KEY, 'sha1')],
-    ['with the key before', () => signed(OLD_KEY)],
+    ['with the previous key', () => signed(OLD_KEY)],
     ['with the port in the address', () => signed(KEY, 'sha256', undefined, `${PUBLIC}:443${genuine().target}`)],
     [
-      'with other settings besides',
+      'with other settings in the header',
       () => signed(KEY, 'sha256', 'v=2, algorithm=HMAC_SHA256 ,key=webhooks_sharedkey_1'),
     ],
   ])('is genuine %s', (_, request) => {
     expect(keyed.readWebhook(request())).toMatchObject({ kind: 'genuine', events: [{ type: 'ended' }] });
   });
 
-  it('of an account that signs with its token is genuine as before', () => {
+  it('is not required: a callback that is signed with the token is still genuine', () => {
     expect(keyed.readWebhook(genuine())).toMatchObject({ kind: 'genuine' });
   });
 
   it.each<[string, () => WebhookRequest]>([
     ['with another key', () => signed('made up')],
     ['with the auth token', () => signed(TENANT.secret)],
-    ['with another algorithm than it says', () => signed(KEY, 'sha1', 'key=1,algorithm=HMAC_SHA256')],
-    ['with an algorithm that there is not', () => signed(KEY, 'sha256', 'key=1,algorithm=NONE')],
-    ['with an algorithm that every object has', () => signed(KEY, 'sha256', 'key=1,algorithm=constructor')],
-    ['without naming an algorithm', () => signed(KEY, 'sha256', 'key=1')],
+    ['with an algorithm that differs from the header', () => signed(KEY, 'sha1', 'key=1,algorithm=HMAC_SHA256')],
+    ['with an unknown algorithm', () => signed(KEY, 'sha256', 'key=1,algorithm=NONE')],
+    ['with the name of an object property as algorithm', () => signed(KEY, 'sha256', 'key=1,algorithm=constructor')],
+    ['without an algorithm in the header', () => signed(KEY, 'sha256', 'key=1')],
     [
-      'and is altered',
+      'when it is altered',
       () => ({ ...signed(KEY), body: Buffer.from(`${genuine().body.toString()}&SipResponseCode=200`) }),
     ],
     ['without a signature', () => ({ ...signed(KEY), headers: { [SETTINGS]: 'key=1,algorithm=HMAC_SHA256' } })],
-    ['and is said to be signed with the token', () => ({ ...signed(KEY), headers: { 'x-twilio-signature': 'x' } })],
+    [
+      'when the header says that it is signed with the token',
+      () => ({ ...signed(KEY), headers: { 'x-twilio-signature': 'x' } }),
+    ],
     [
       'for another call',
       () => ({ ...signed(KEY), target: genuine().target.replace(/callSid=\d+/, `callSid=${'1'.repeat(32)}`) }),
@@ -245,7 +248,7 @@ describe('a callback that a SharedKey has signed', () => {
     expect(keyed.readWebhook(request())).toMatchObject(FORGED);
   });
 
-  it('is forged, and names the setting, where no key is known', () => {
+  it('is forged when no key is configured, and the reason names the setting', () => {
     expect(provider.readWebhook(signed(KEY))).toMatchObject({
       kind: 'forged',
       reason: expect.stringContaining('TWILIO_SHARED_KEYS'),
@@ -253,7 +256,7 @@ describe('a callback that a SharedKey has signed', () => {
   });
 });
 
-describe('a callback that Twilio signed', () => {
+describe('a callback with a valid signature', () => {
   const signed = (alter: (fields: Record<string, string>) => void) => {
     const fields = Object.fromEntries(new URLSearchParams(genuine().body.toString()));
     alter(fields);
@@ -269,9 +272,9 @@ describe('a callback that Twilio signed', () => {
   });
 
   it.each([
-    ['a status that we do not know', { CallStatus: 'musing' }],
+    ['an unknown status', { CallStatus: 'musing' }],
     ['no status', { CallStatus: '' }],
-    ['a CallSid that is none', { CallSid: 'CA1' }],
+    ['an invalid CallSid', { CallSid: 'CA1' }],
   ])('is malformed with %s', (_, fields) => {
     expect(signed((all) => Object.assign(all, fields))).toMatchObject({
       kind: 'malformed',
@@ -279,7 +282,7 @@ describe('a callback that Twilio signed', () => {
     });
   });
 
-  it('may have fields that we do not know', () => {
+  it('may have unknown fields', () => {
     expect(signed((all) => Object.assign(all, { StirVerstat: 'A+B ü', __proto__x: '1' }))).toMatchObject({
       kind: 'genuine',
       events: [{ type: 'ended', endReason: 'no_answer' }],

@@ -1,4 +1,4 @@
-/** What Yuntongxun is asked besides calls: whether it is there, and for sub-accounts. */
+/** Requests to Yuntongxun that are not about calls: readiness and sub-accounts. */
 import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
 import { callbackRequest, replyTimeout, providerFor } from '../support/yuntongxun-provider.js';
 import { YUNTONGXUN_MISBEHAVIOURS } from '../support/yuntongxun-misbehaviours.js';
@@ -16,7 +16,7 @@ afterEach(async () => {
   await server.close();
 });
 
-/** Another one than the default. */
+/** Replaces the default provider. */
 const providerWith = async (options: Parameters<typeof providerFor>[1]): Promise<void> => {
   await provider.close();
   provider = providerFor(server, options);
@@ -25,7 +25,7 @@ const providerWith = async (options: Parameters<typeof providerFor>[1]): Promise
 describe.each(['json', 'xml'] as const)('in %s', (format) => {
   beforeEach(() => providerWith({ format }));
 
-  it('a sub-account is created once for a name, and can dial', async () => {
+  it('a sub-account is created once per name, and can dial', async () => {
     const [first, again] = [await provider.createSubAccount('user42'), await provider.createSubAccount('user42')];
 
     expect(first).toEqual({ externalId: expect.stringMatching(/^\w{32}$/), secret: expect.stringMatching(/^\w{32}$/) });
@@ -36,7 +36,7 @@ describe.each(['json', 'xml'] as const)('in %s', (format) => {
     expect(server.complaints).toEqual([]);
   });
 
-  it('the provider is reachable when it answers for the main account', async () => {
+  it('checkReachable succeeds when Yuntongxun replies for the main account', async () => {
     await expect(provider.checkReachable()).resolves.toBeUndefined();
     expect(server.complaints).toEqual([]);
   });
@@ -45,7 +45,7 @@ describe.each(['json', 'xml'] as const)('in %s', (format) => {
 describe('readiness', () => {
   it.each(
     YUNTONGXUN_MISBEHAVIOURS.filter(([name]) => !/silent|says nothing|no id|id that is none|id as a number/.test(name)),
-  )('is denied when Yuntongxun %s', async (_, misbehave) => {
+  )('fails when Yuntongxun %s', async (_, misbehave) => {
     server.replyInstead = (__, response) => {
       misbehave(response);
     };
@@ -53,13 +53,13 @@ describe('readiness', () => {
     await expect(provider.checkReachable()).rejects.toThrow();
   });
 
-  it('is denied when the account’s token is wrong', async () => {
+  it('fails when the account’s token is wrong', async () => {
     await providerWith({ authToken: 'wrong' });
 
     await expect(provider.checkReachable()).rejects.toThrow(/Yuntongxun answered \d+/);
   });
 
-  it('waits two seconds and no longer', async () => {
+  it('waits two seconds at most', async () => {
     server.replyInstead = () => undefined;
     const began = performance.now();
 
@@ -70,19 +70,19 @@ describe('readiness', () => {
 });
 
 describe('a sub-account', () => {
-  it.each(['', 'a b', '用户', 'x'.repeat(65)])('is not asked for under the name %j', async (name) => {
+  it.each(['', 'a b', '用户', 'x'.repeat(65)])('is not created under the name %j', async (name) => {
     await expect(provider.createSubAccount(name)).rejects.toThrow('characters');
 
     expect(server.requests).toEqual([]);
   });
 
-  it('that cannot be had is an error with the reason', async () => {
+  it('that cannot be created is an error with the reason', async () => {
     await providerWith({ appId: 'wrong' });
 
     await expect(provider.createSubAccount('user42')).rejects.toThrow('111181');
   });
 
-  it('that is neither created nor found is an error with the first reason', async () => {
+  it('that can be neither created nor found is an error with the reason of the first request', async () => {
     server.replyInstead = (request, response) =>
       response.end(request.url!.includes('Query') ? '{"statusCode":"000000"}' : '{"statusCode":"111142"}');
 
@@ -92,8 +92,8 @@ describe('a sub-account', () => {
 
 it.each([
   ['a webhook token that can be guessed', { webhookToken: 'short' }],
-  ['a webhook token that does not fit into a path', { webhookToken: 'x/'.repeat(20) }],
-  ['an account that does not fit into a path', { accountSid: '../x' }],
-])('a provider is not made with %s', (_, options) => {
+  ['a webhook token with a slash', { webhookToken: 'x/'.repeat(20) }],
+  ['an account sid that is a path', { accountSid: '../x' }],
+])('a provider cannot be created with %s', (_, options) => {
   expect(() => providerFor(server, options)).toThrow('expected');
 });

@@ -1,4 +1,4 @@
-/** Whole calls: dialled over HTTP, told of over HTTP, in each of the ways in which an app can be set up. */
+/** Complete calls: dialled and reported over HTTP, for each way in which an app can be set up. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,31 +14,31 @@ const CLOCK_SECOND_MS = 1_000;
 
 let server: YuntongxunServer;
 let provider: YuntongxunProvider;
-let door: Server;
-let told: ProviderEvent[];
+let receiver: Server;
+let received: ProviderEvent[];
 
-/** A door as the webhook controller is one: the reading decides on status and body. */
-const openDoor = async (): Promise<string> => {
-  door = createServer((request, response) => {
+/** A receiver like the webhook controller: the reading decides on status and body. */
+const openReceiver = async (): Promise<string> => {
+  receiver = createServer((request, response) => {
     void buffer(request).then((body) => {
       const { url: target = '' } = request;
       const reading = provider.readWebhook({ headers: {}, body, target, address: '127.0.0.1' });
       if (reading.kind !== 'genuine') return response.writeHead(reading.kind === 'forged' ? 401 : 400).end();
-      told.push(...reading.events);
+      received.push(...reading.events);
       return response.writeHead(200, { 'content-type': reading.reply!.contentType }).end(reading.reply!.body);
     });
   });
-  door.listen(0, '127.0.0.1');
-  await once(door, 'listening');
-  return doorUrl();
+  receiver.listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  return receiverUrl();
 };
-const doorUrl = (): string => `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
+const receiverUrl = (): string => `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
 
 type App = 'with 应用鉴权' | 'with 应用鉴权, the action behind its address' | 'without 应用鉴权';
 
 const start = async (app: App, webhookFormat: Format, speed = 200): Promise<void> => {
-  told = [];
-  const publicUrl = await openDoor();
+  received = [];
+  const publicUrl = await openReceiver();
   server = await startYuntongxunServer({ speed, webhookFormat });
   if (app !== 'without 应用鉴权') server.calls.webhookUrl = publicUrl + WEBHOOK_TARGET;
   server.calls.appendsAction = app === 'with 应用鉴权, the action behind its address';
@@ -47,8 +47,8 @@ const start = async (app: App, webhookFormat: Format, speed = 200): Promise<void
 afterEach(async () => {
   await provider.close();
   await server.close();
-  door.close();
-  door.closeAllConnections();
+  receiver.close();
+  receiver.closeAllConnections();
 });
 
 const place = async (script: string) => {
@@ -56,9 +56,9 @@ const place = async (script: string) => {
   const outcome = await provider.dial(request, replyTimeout());
   return { callSid: request.callSid, providerCallId: outcome.kind === 'accepted' ? outcome.providerCallId : null };
 };
-const end = () => waitFor('the end', () => told.find(({ type }) => type === 'ended'));
+const end = () => waitFor('the end', () => received.find(({ type }) => type === 'ended'));
 
-/** The end as it is known for each script; and whether the hang-up alone proves that there was a talk. */
+/** For each script: end reason, leg, and whether the Hangup alone proves that there was a talk. */
 const SCRIPTS = [
   ['00', 'completed', 'B', true],
   ['01', 'unreachable', 'B', false],
@@ -69,8 +69,8 @@ const SCRIPTS = [
   ['12', 'completed', 'A', true],
 ] as const;
 
-/** Beside the end: the answer of a talk, and else the caller's, who picks up in every script but 05. */
-const before = (script: string, isTalk: boolean): string[] =>
+/** Events before the end: answered for a talk; else caller_answered, except in script 05. */
+const typesBefore = (script: string, isTalk: boolean): string[] =>
   isTalk ? ['answered'] : script === '05' ? [] : ['caller_answered'];
 
 describe.each([
@@ -78,7 +78,7 @@ describe.each([
   ['json', 'with 应用鉴权'],
   ['xml', 'with 应用鉴权, the action behind its address'],
 ] as const)('in %s, an app %s', (format, app) => {
-  it.each(SCRIPTS)('tells of a call of script %s', async (script, endReason, leg, isTalk) => {
+  it.each(SCRIPTS)('reports a call of script %s', async (script, endReason, leg, isTalk) => {
     await start(app, format);
 
     const call = await place(script);
@@ -86,8 +86,8 @@ describe.each([
 
     expect(ended).toMatchObject({ ...call, endReason });
     expect(ended.detail?.leg).toBe(leg);
-    expect(new Set(told.map(({ type }) => type))).toEqual(new Set([...before(script, isTalk), 'ended']));
-    expect(new Set(told.map(({ eventId }) => eventId)).size).toBe(before(script, isTalk).length + 1);
+    expect(new Set(received.map(({ type }) => type))).toEqual(new Set([...typesBefore(script, isTalk), 'ended']));
+    expect(new Set(received.map(({ eventId }) => eventId)).size).toBe(typesBefore(script, isTalk).length + 1);
     await waitFor('every answer', () => server.calls.deliveries.length === (isTalk ? 3 : 2));
     expect(server.calls.deliveries.every(({ status }) => status === 200)).toBe(true);
     expect(server.complaints).toEqual([]);
@@ -95,21 +95,21 @@ describe.each([
 });
 
 describe.each(['xml', 'json'] as const)('in %s, an app without 应用鉴权', (format) => {
-  it.each(SCRIPTS)('tells of the end of a call of script %s', async (script, endReason, _, isTalk) => {
+  it.each(SCRIPTS)('reports the end of a call of script %s', async (script, endReason, _, isTalk) => {
     await start('without 应用鉴权', format);
 
     const call = await place(script);
 
     expect(await end()).toMatchObject({ ...call, endReason });
     const callerFirst = isTalk ? ['caller_answered'] : [];
-    expect(told.map(({ type }) => type)).toEqual([...callerFirst, ...before(script, isTalk), 'ended']);
+    expect(received.map(({ type }) => type)).toEqual([...callerFirst, ...typesBefore(script, isTalk), 'ended']);
     await waitFor('the answer', () => server.calls.deliveries.length === 1);
     expect(server.calls.deliveries).toMatchObject([{ action: 'CDR', status: 200 }]);
     expect(server.calls.deliveries[0]!.answer).toContain('<statuscode>000000</statuscode>');
   });
 });
 
-it('a dial whose reply never comes is told of all the same, by our callSid', async () => {
+it('a dial without a reply is still reported, by our callSid', async () => {
   await start('with 应用鉴权', 'xml');
   const request = callbackRequest(server, '08');
 
@@ -118,11 +118,11 @@ it('a dial whose reply never comes is told of all the same, by our callSid', asy
   expect(await end()).toMatchObject({ callSid: request.callSid, endReason: 'completed' });
 });
 
-it('a talk is known by their id before it is over', async () => {
+it('a talk is reported by Yuntongxun’s id while it is in progress', async () => {
   await start('with 应用鉴权', 'xml', 1_000);
 
   const { providerCallId } = await place('13');
-  const answered = await waitFor('the answer', () => told.find(({ type }) => type === 'answered'));
+  const answered = await waitFor('the answer', () => received.find(({ type }) => type === 'answered'));
 
   expect(answered).toMatchObject({ callSid: null, providerCallId });
   expect(Math.abs(answered.occurredAt.getTime() - Date.now())).toBeLessThan(10 * CLOCK_SECOND_MS);
@@ -137,7 +137,7 @@ it.each(['with 应用鉴权', 'without 应用鉴权'] as const)(
 
     await provider.hangUp(call);
 
-    // The lifecycle makes it completed where it knows of the answer.
+    // The lifecycle turns it into completed if it has the answer.
     expect(await end()).toMatchObject({ ...call, endReason: 'canceled', detail: { byetype: '1' } });
   },
 );
@@ -151,16 +151,16 @@ it.each(['with 应用鉴权', 'without 应用鉴权'] as const)(
     await provider.hangUp(call);
 
     expect(await end()).toMatchObject({ ...call, endReason: 'canceled', detail: { byetype: '-14' } });
-    expect(told.map(({ type }) => type)).not.toContain('answered');
+    expect(received.map(({ type }) => type)).not.toContain('answered');
   },
 );
 
 it.each(['with 应用鉴权', 'without 应用鉴权'] as const)(
-  'a call is recorded where that is asked for, in an app %s',
+  'a call is recorded when the settings say so, in an app %s',
   async (app) => {
     await start(app, 'xml');
     await provider.close();
-    provider = providerFor(server, { publicUrl: doorUrl(), record: true });
+    provider = providerFor(server, { publicUrl: receiverUrl(), record: true });
 
     const { providerCallId } = await place('00');
 
@@ -168,7 +168,7 @@ it.each(['with 应用鉴权', 'without 应用鉴权'] as const)(
   },
 );
 
-it('a call that the door does not allow is not placed', async () => {
+it('a call whose CallAuth is refused is not placed', async () => {
   await start('with 应用鉴权', 'xml');
   server.calls.webhookUrl = `${server.calls.webhookUrl!}-not`;
 
@@ -176,5 +176,5 @@ it('a call that the door does not allow is not placed', async () => {
 
   await waitFor('the end', () => server.calls.phaseOf(providerCallId!) === 'over');
   expect(server.calls.deliveries[0]).toMatchObject({ action: 'CallAuth', status: 401 });
-  expect(told).toEqual([]);
+  expect(received).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** Orders to Yuntongxun, over real HTTP, against a server that was written from the vendor's protocol. */
+/** Dials to Yuntongxun, over real HTTP, against a server that was written from the vendor's protocol. */
 import type { DialRequest } from '../../src/telephony/telephony-provider.js';
 import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
 import { callbackRequest, replyTimeout, providerFor, WEBHOOK_TARGET } from '../support/yuntongxun-provider.js';
@@ -17,7 +17,7 @@ afterEach(async () => {
   await server.close();
 });
 
-/** Another one than the default. */
+/** Replaces the default provider. */
 const providerWith = async (options: Parameters<typeof providerFor>[1]): Promise<void> => {
   await provider.close();
   provider = providerFor(server, options);
@@ -31,7 +31,7 @@ const replies = (status: number, body: string) => {
 describe.each(['json', 'xml'] as const)('a dial in %s', (format) => {
   beforeEach(() => providerWith({ format }));
 
-  it('is placed with the sub-account, in national numbers and with our callSid, and has their id', async () => {
+  it('is sent with the sub-account, national numbers and our callSid, and returns Yuntongxun’s id', async () => {
     const request = callbackRequest(server, '13');
 
     const outcome = await provider.dial(request, replyTimeout());
@@ -46,7 +46,7 @@ describe.each(['json', 'xml'] as const)('a dial in %s', (format) => {
     expect(server.complaints).toEqual([]);
   });
 
-  it('says what it was configured to say', async () => {
+  it('contains the configured fields', async () => {
     await providerWith({
       format,
       publicUrl: 'https://ringback.example/',
@@ -74,7 +74,7 @@ describe.each(['json', 'xml'] as const)('a dial in %s', (format) => {
     expect(await dial(script)).toEqual({ kind: 'refused', ...refusal });
   });
 
-  it('is hung up by the sub-account that it was placed with', async () => {
+  it('is hung up with the sub-account that placed it', async () => {
     const request = callbackRequest(server, '13');
     const outcome = await provider.dial(request, replyTimeout());
     const providerCallId = outcome.kind === 'accepted' ? outcome.providerCallId : '';
@@ -87,11 +87,11 @@ describe.each(['json', 'xml'] as const)('a dial in %s', (format) => {
   });
 });
 
-describe('a dial is refused without asking', () => {
+describe('a dial is refused without a request', () => {
   it.each([
-    ['the caller is abroad', { callerPhone: '+14155550123' }, 'bad_number', 'RB-NOT-CHINA'],
+    ['the caller’s number is foreign', { callerPhone: '+14155550123' }, 'bad_number', 'RB-NOT-CHINA'],
     ['the callee is in Hong Kong', { calleePhone: '+85251234567' }, 'bad_number', 'RB-NOT-CHINA'],
-    ['the sub-account is no sid', { subAccount: { externalId: '../x', secret: 's' } }, 'bad_account', 'RB-NO-SID'],
+    ['the sub-account is not a sid', { subAccount: { externalId: '../x', secret: 's' } }, 'bad_account', 'RB-NO-SID'],
     ['the sub-account is empty', { subAccount: { externalId: '', secret: '' } }, 'bad_account', 'RB-NO-SID'],
   ])('when %s', async (_, changes, category, code) => {
     expect(await dial('13', changes)).toMatchObject({ kind: 'refused', category, code });
@@ -99,7 +99,7 @@ describe('a dial is refused without asking', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('when nobody listens', async () => {
+  it('when nothing listens on the port', async () => {
     await server.close();
 
     expect(await dial('13')).toMatchObject({ category: 'provider_down', code: 'RB-UNREACHED' });
@@ -107,7 +107,7 @@ describe('a dial is refused without asking', () => {
   });
 });
 
-it('a phone is not shown the number that is its own', async () => {
+it('a phone is not shown its own number', async () => {
   await providerWith({ displayNumbers: { customerSerNum: '13800002013', fromSerNum: '13800001001' } });
 
   expect(await dial('13')).toMatchObject({ kind: 'accepted' });
@@ -115,20 +115,20 @@ it('a phone is not shown the number that is its own', async () => {
   expect(server.complaints).toEqual([]);
 });
 
-it('a short number is dialled as it is', async () => {
+it('a short number is dialled unchanged', async () => {
   await dial('13', { calleePhone: '95588' });
 
   expect(server.calls.dials[0]!.fields.to).toBe('95588');
   expect(server.complaints).toEqual([]);
 });
 
-it('a sub-account whose secret is wrong is a bad account', async () => {
+it('a sub-account with a wrong secret is refused as bad_account', async () => {
   const subAccount = { ...server.subAccount, secret: 'stale' };
 
   expect(await dial('13', { subAccount })).toMatchObject({ category: 'bad_account', code: '111109' });
 });
 
-describe('the outcome is unknown, and nothing is sent twice, when Yuntongxun', () => {
+describe('the outcome of a dial is unknown, and the dial is sent once, when Yuntongxun', () => {
   it.each(YUNTONGXUN_MISBEHAVIOURS)('%s', async (_, misbehave) => {
     server.replyInstead = (__, response) => {
       misbehave(response);
@@ -147,13 +147,13 @@ describe('the outcome is unknown, and nothing is sent twice, when Yuntongxun', (
   });
 });
 
-it('a dial that is already given up is not sent', async () => {
+it('a dial whose signal is already aborted is not sent', async () => {
   await expect(dial('13', {}, AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
 
   expect(server.requests).toEqual([]);
 });
 
-it('a dial that waits for a reply is let go when the provider is closed', async () => {
+it('a dial that waits for a reply is aborted when the provider is closed', async () => {
   server.replyInstead = () => undefined;
   const waiting = expect(dial('13', {}, new AbortController().signal)).rejects.toThrow();
 
@@ -163,25 +163,22 @@ it('a dial that waits for a reply is let go when the provider is closed', async 
 });
 
 it.each([
+  ['as in the vendor’s samples', '{"statusCode":"000000","CallBack":{"callSid":"160115094848497400010006000021ed"}}'],
   [
-    'as it stands in the vendor’s samples',
-    '{"statusCode":"000000","CallBack":{"callSid":"160115094848497400010006000021ed"}}',
-  ],
-  [
-    'in lower case and under a head',
+    'in lower case and inside a head',
     '<Response><head><statuscode>000000</statuscode><CallBack><callSid>160115094848497400010006000021ed</callSid></CallBack></head></Response>',
   ],
   [
-    'in the format that was not asked for',
+    'in the other format',
     '<?xml version="1.0"?><response><STATUSCODE>000000</STATUSCODE><callsid>160115094848497400010006000021ed</callsid></response>',
   ],
-])('a yes is understood %s', async (_, body) => {
+])('an accepted dial is recognised %s', async (_, body) => {
   replies(200, body);
 
   expect(await dial('13')).toEqual({ kind: 'accepted', providerCallId: '160115094848497400010006000021ed' });
 });
 
-it('a no counts whatever the HTTP status is', async () => {
+it('a refusal code is recognised with any HTTP status', async () => {
   replies(500, '{"statusCode":"111142","statusMsg":"【账号】主账户余额不足"}');
 
   expect(await dial('13')).toEqual({

@@ -1,4 +1,4 @@
-/** Yuntongxun's payloads as public sources have them: read by the provider, and written alike by our stand-in. */
+/** Yuntongxun's payloads from public sources: the provider reads them, and our test server writes the same fields. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -50,7 +50,7 @@ describe('the provider reads', () => {
     await replica.close();
   });
 
-  const asks: Readonly<Record<string, () => Promise<unknown>>> = {
+  const requestOf: Readonly<Record<string, () => Promise<unknown>>> = {
     Callback: () => provider.dial(callbackRequest(server, '13'), replyTimeout()),
     CallCancel: () => provider.hangUp({ callSid: OURS, providerCallId: THEIRS }),
     SubAccounts: () => provider.createSubAccount('somebody'),
@@ -61,44 +61,44 @@ describe('the provider reads', () => {
   it.each(replies)('the reply: $name', async ({ operation, body, outcome }) => {
     server.replyInstead = (_, response) => response.end(body);
 
-    const asked = asks[operation]!();
+    const result = requestOf[operation]!();
 
-    if (outcome === 'throws') await expect(asked).rejects.toThrow();
-    else if (typeof outcome === 'object') expect(await asked).toMatchObject(outcome);
-    else expect(await asked).toBe(outcome);
+    if (outcome === 'throws') await expect(result).rejects.toThrow();
+    else if (typeof outcome === 'object') expect(await result).toMatchObject(outcome);
+    else expect(await result).toBe(outcome);
   });
 });
 
-describe('the stand-in', () => {
-  it.each(['xml', 'json'] as const)('tells the same fields in %s', async (webhookFormat) => {
-    const heard: string[] = [];
-    const door = createServer((request, response) => {
+describe('the Yuntongxun test server', () => {
+  it.each(['xml', 'json'] as const)('sends webhooks with the documented fields in %s', async (webhookFormat) => {
+    const received: string[] = [];
+    const receiver = createServer((request, response) => {
       void text(request).then((body) => {
-        heard.push(body);
+        received.push(body);
         response.end('<Response><statuscode>0000</statuscode></Response>');
       });
     }).listen(0, '127.0.0.1');
-    await once(door, 'listening');
-    const url = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
-    const standIn = await startYuntongxunServer({ speed: 500, webhookFormat });
+    await once(receiver, 'listening');
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+    const testServer = await startYuntongxunServer({ speed: 500, webhookFormat });
     const dial = { from: '13800001001', to: '13800002000', userData: OURS, hangupCdrUrl: url, needRecord: '1' };
-    standIn.calls.webhookUrl = url;
-    standIn.calls.place('one', dial);
-    await waitFor('CallAuth, CallEstablish and Hangup', () => heard.length === 3);
-    standIn.calls.webhookUrl = null;
-    standIn.calls.place('one', dial);
-    await waitFor('the CDR', () => heard.length === 4);
+    testServer.calls.webhookUrl = url;
+    testServer.calls.place('one', dial);
+    await waitFor('CallAuth, CallEstablish and Hangup', () => received.length === 3);
+    testServer.calls.webhookUrl = null;
+    testServer.calls.place('one', dial);
+    await waitFor('the CDR', () => received.length === 4);
 
-    standIn.calls.place('one', { ...dial, needBothCdr: '1' });
-    await waitFor('the CDR of both legs', () => heard.length === 5);
+    testServer.calls.place('one', { ...dial, needBothCdr: '1' });
+    await waitFor('the CDR of both legs', () => received.length === 5);
 
     const both = 'realtime CDR of both legs, a talk';
     const fixtures = ['CallAuth', 'CallEstablish', 'Hangup, by the callee', 'realtime CDR', both];
     const documented = fixtures.map((name) => webhooks.find((one) => one.name === name)!.body.join('\n'));
-    expect(heard.map(namesIn)).toEqual(documented.map(namesIn));
-    await standIn.close();
-    door.close();
-    door.closeAllConnections();
+    expect(received.map(namesIn)).toEqual(documented.map(namesIn));
+    await testServer.close();
+    receiver.close();
+    receiver.closeAllConnections();
   });
 
   it.each([
@@ -107,7 +107,7 @@ describe('the stand-in', () => {
     ['CreateSubAccount', 'POST', 'Accounts', 'SubAccounts', { friendlyName: 'somebody' }],
     ['AccountInfo', 'GET', 'Accounts', 'AccountInfo', null],
     ['CallResult', 'GET', 'Accounts', 'CallResult', null],
-  ] as const)('replies with the same fields: %s', async (name, method, of, path, fields) => {
+  ] as const)('replies with the documented fields: %s', async (name, method, of, path, fields) => {
     const callsid = server.calls.place('one', { to: '13800002013' });
     const sub = { sid: server.subAccount.externalId, token: server.subAccount.secret };
     const account = of === 'SubAccounts' ? sub : { sid: server.accountSid, token: server.authToken };

@@ -1,4 +1,4 @@
-/** Orders to end a call at Yuntongxun, and what is made of its word on one. */
+/** Hang-ups and status requests to Yuntongxun, and how its replies are read. */
 import type { YuntongxunProvider } from '../../src/telephony/yuntongxun/yuntongxun.provider.js';
 import type { ProviderCall } from '../../src/telephony/telephony-provider.js';
 import { callbackRequest, replyTimeout, providerFor } from '../support/yuntongxun-provider.js';
@@ -8,7 +8,7 @@ import { waitFor } from '../support/wait-for.js';
 let server: YuntongxunServer;
 let provider: YuntongxunProvider;
 
-/** So fast that every leg has been picked up at once; or so slow that none ever is. */
+/** The speed is so high that every leg is answered at once, or so low that none is answered. */
 const start = async (speed: number): Promise<void> => {
   server = await startYuntongxunServer({ speed });
   provider = providerFor(server);
@@ -27,8 +27,8 @@ const place = async (script: string): Promise<ProviderCall> => {
 const phaseOf = (call: ProviderCall) => server.calls.phaseOf(call.providerCallId!);
 const reaches = (call: ProviderCall, phase: string) => waitFor(phase, () => phaseOf(call) === phase);
 
-describe('an order without a condition', () => {
-  it('is taken in any phase', async () => {
+describe('a hang-up without a condition', () => {
+  it('is taken during a talk', async () => {
     await start(1_000);
     const call = await place('13');
     await reaches(call, 'talking');
@@ -38,7 +38,7 @@ describe('an order without a condition', () => {
     expect(phaseOf(call)).toBe('over');
   });
 
-  it('for a call that is over is refused, for by which code that is said nobody knows', async () => {
+  it('for a call that has ended is refused, because the code for that is not documented', async () => {
     await start(10_000);
     const call = await place('01');
     await reaches(call, 'over');
@@ -51,7 +51,7 @@ describe('an order without a condition', () => {
     });
   });
 
-  it('for another replica’s call is given by the main account', async () => {
+  it('for another replica’s call is sent with the main account', async () => {
     await start(1);
     const { providerCallId } = await place('13');
 
@@ -61,7 +61,7 @@ describe('an order without a condition', () => {
     expect(server.complaints).toEqual([]);
   });
 
-  it('for a call whose id is not known yet is refused, and nothing is asked', async () => {
+  it('for a call without a provider id is refused without a request', async () => {
     await start(1);
 
     expect(await provider.hangUp({ callSid: '9'.repeat(32), providerCallId: null })).toMatchObject({
@@ -74,11 +74,11 @@ describe('an order without a condition', () => {
   });
 });
 
-describe('an order that holds only before', () => {
+describe('a hang-up on the condition “before”', () => {
   it.each([
     ['answered', '1'],
     ['ringing', '2'],
-  ] as const)('%s is type %s, and is taken while nobody has picked up', async (before, type) => {
+  ] as const)('%s is sent as type %s, and is taken while no leg is answered', async (before, type) => {
     await start(0.001);
     const call = await place('13');
 
@@ -88,7 +88,7 @@ describe('an order that holds only before', () => {
     expect(phaseOf(call)).toBe('over');
   });
 
-  it.each(['answered', 'ringing'] as const)('%s leaves a talk alone, and is refused', async (before) => {
+  it.each(['answered', 'ringing'] as const)('%s does not end a talk, and is refused', async (before) => {
     await start(1_000);
     const call = await place('13');
     await reaches(call, 'talking');
@@ -102,7 +102,7 @@ describe('an order that holds only before', () => {
     expect(phaseOf(call)).toBe('talking');
   });
 
-  it('ringing leaves a call alone whose caller has picked up, and answered ends it', async () => {
+  it('ringing does not end a call whose caller has answered, and “answered” ends it', async () => {
     await start(10);
     const call = await place('02');
     await reaches(call, 'caller answered');
@@ -112,13 +112,13 @@ describe('an order that holds only before', () => {
   });
 });
 
-describe('an order throws, for nobody knows whether it was taken, when Yuntongxun', () => {
+describe('a hang-up throws, because its outcome is unknown, when Yuntongxun', () => {
   const CALL = { callSid: '9'.repeat(32), providerCallId: 'a1' };
 
   it.each([
     ['fails', 500, ''],
-    ['says that its platform failed', 200, '{"statusCode":"111001","statusMsg":"x"}'],
-    ['says nothing that can be read', 200, '<html>'],
+    ['replies with a platform error', 200, '{"statusCode":"111001","statusMsg":"x"}'],
+    ['sends a reply that cannot be read', 200, '<html>'],
   ])('%s', async (_, status, body) => {
     await start(1);
     server.replyInstead = (__, response) => response.writeHead(status).end(body);
@@ -143,7 +143,7 @@ describe('an order throws, for nobody knows whether it was taken, when Yuntongxu
 });
 
 describe('the status of a call', () => {
-  it('is asked of the main account, and nothing is made of it', async () => {
+  it('is requested with the main account, and the reply is not interpreted', async () => {
     await start(1);
     const call = await place('13');
 
@@ -153,7 +153,7 @@ describe('the status of a call', () => {
     expect(server.complaints).toEqual([]);
   });
 
-  it('is not unknown because of a code that may mean so', async () => {
+  it('is not “unknown” for a code that may only mean so', async () => {
     await start(1);
 
     await expect(provider.fetchStatus({ callSid: '9'.repeat(32), providerCallId: 'a1' })).rejects.toThrow(
@@ -161,7 +161,7 @@ describe('the status of a call', () => {
     );
   });
 
-  it('cannot be asked for by our callSid', async () => {
+  it('cannot be requested by our callSid', async () => {
     await start(1);
 
     await expect(provider.fetchStatus({ callSid: '9'.repeat(32), providerCallId: null })).rejects.toThrow(

@@ -1,4 +1,4 @@
-/** What becomes of a call's record when its end comes in over HTTP, as the vendor and integrators have it. */
+/** A call's record after its CDR came in over HTTP, as the vendor and integrators document it. */
 import { shownCall } from '../asterisk/pbx-service.js';
 import { storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -37,7 +37,7 @@ it.each([
   ['2', 'its limit or an empty account'],
   ['3', 'the caller'],
   ['4', 'the callee'],
-])('a CDR of byetype %s with seconds is a talk, ended by %s', async (byetype) => {
+])('a CDR of byetype %s with a duration is a talk that was ended by %s', async (byetype) => {
   expect(await recordAfter({ byetype })).toMatchObject({
     stateType: '4',
     endReason: 'completed',
@@ -47,7 +47,7 @@ it.each([
   });
 });
 
-it.each(['1', '2'])('a CDR of byetype %s without a second of talk is no talk', async (byetype) => {
+it.each(['1', '2'])('a CDR of byetype %s with a duration of zero is not a talk', async (byetype) => {
   expect(await recordAfter({ byetype, duration: '0' })).toMatchObject({
     stateType: '4',
     endReason: 'canceled',
@@ -60,11 +60,11 @@ it.each(['1', '2'])('a CDR of byetype %s without a second of talk is no talk', a
 const RINGING = {
   ...{ beginCallTime: '20261125131458', ringingBeginTime: '20261125131500', ringingEndTime: '20261125131506' },
 };
-/** Of leg A: the ringing of the contract is leg B's. */
+/** Times of leg A. They are in the detail only, because the contract's ringing is leg B's. */
 const RANG = { beginCallTime: '2026-11-25T05:14:58.000Z', ringingBeginTime: '2026-11-25T05:15:00.000Z' };
 
 describe('a CDR with leg A’s times', () => {
-  it('tells of a talk when the caller picked up, and where the recording is', async () => {
+  it('yields, for a talk, when the caller answered and where the recording is', async () => {
     const recordurl = 'http://record.example/a.wav?a=1&b=2';
 
     const call = await recordAfter({ ...RINGING, byetype: '3', recordurl });
@@ -78,7 +78,7 @@ describe('a CDR with leg A’s times', () => {
     ]);
   });
 
-  it('tells of a callee who did not answer when the caller picked up, and of no talk', async () => {
+  it('yields, for a callee who did not answer, when the caller answered, and no talk', async () => {
     const missed = { byetype: '-9', starttime: '20261125131506', endtime: '20261125131530', duration: '24' };
 
     const call = await recordAfter({ ...RINGING, ...missed });
@@ -92,14 +92,14 @@ describe('a CDR with leg A’s times', () => {
     expect(events.at(-1)).toHaveProperty('detail', { byetype: '-9', leg: 'B', ...RANG });
   });
 
-  it('tells of a caller who did not answer that the call ended with the ringing', async () => {
+  it('yields, for a caller who did not answer, an end at the end of the ringing', async () => {
     const call = await recordAfter({ ...RINGING, byetype: '-10', starttime: '', endtime: '', duration: '0' });
 
     expect(call).toMatchObject({ endReason: 'no_answer', answeredAt: null, endedAt: '2026-11-25T05:15:06.000Z' });
     expect(call.events.map(({ type }) => type)).not.toContain('caller_answered');
   });
 
-  it('tells nothing of times that cannot be: a pick-up after the end, or after the answer', async () => {
+  it('ignores an impossible time: the caller’s answer after the callee’s', async () => {
     const late = { ringingEndTime: '20261125131511', byetype: '3' };
 
     const call = await recordAfter({ ...RINGING, ...late });
@@ -118,20 +118,20 @@ describe('a CDR of both legs', () => {
   const recordAfterBoth = async (callerCdr: object, calledCdr: object, recordurl = '') => {
     const { callSid, theirs } = await newCall();
     const of = { callSid: theirs, userData: callSid };
-    // Leg B first, as it was captured.
+    // Leg B is first, as in the captured payload.
     const body = { calledCdr: { ...EMPTY, ...of, ...calledCdr }, callerCdr: { ...CALLER, ...of, ...callerCdr } };
     expect(await post(JSON.stringify({ ...body, orderid: 'CM1', recordurl }))).toBe(200);
     return shownCall(service, callSid);
   };
 
-  it('has the cause of the leg that has one, though the other comes first', async () => {
+  it('yields the cause of leg A when only leg A has one', async () => {
     const call = await recordAfterBoth({ byetype: '-10' }, {});
 
     expect(call).toMatchObject({ endReason: 'no_answer', endedAt: '2026-11-25T05:15:06.000Z', ringingAt: null });
     expect(call.events.at(-1)).toMatchObject({ detail: { byetype: '-10', leg: 'A' } });
   });
 
-  it('has the cause of leg B where leg A has none', async () => {
+  it('yields the cause of leg B when leg A has none', async () => {
     const caller = { starttime: '20261125131506', endtime: '20261125131530', duration: '24' };
 
     const call = await recordAfterBoth(caller, { byetype: '-9', beginCallTime: '20261125131507' });
@@ -139,7 +139,7 @@ describe('a CDR of both legs', () => {
     expect(call).toMatchObject({ endReason: 'no_answer', answeredAt: null });
   });
 
-  it('tells of each leg’s times, and of the talk by leg B’s', async () => {
+  it('yields the times of both legs, and the talk by leg B’s times', async () => {
     const times = { endtime: '20261125131530', byetype: '4' };
     const callee = { starttime: '20261125131510', endtime: '20261125131530', duration: '20' };
     const ringing = { beginCallTime: '20261125131506', ringingBeginTime: '20261125131508' };
@@ -162,7 +162,7 @@ describe('a CDR of both legs', () => {
     expect(events.at(-1)).toHaveProperty('detail', { byetype: '4', leg: 'B', talkDuration: 20, ...RANG });
   });
 
-  it('is no talk where an order ended it while leg A waited', async () => {
+  it('is not a talk when a hang-up ended it while leg A waited', async () => {
     const caller = { byetype: '1', starttime: '20261125131506', endtime: '20261125131530', duration: '24' };
 
     expect(await recordAfterBoth(caller, {})).toMatchObject({ endReason: 'canceled', answeredAt: null });

@@ -1,4 +1,4 @@
-/** That the stand-in for Yuntongxun is as strict as the protocol: a client that passes here speaks it. */
+/** The Yuntongxun test server is as strict as the protocol, so a client that it accepts follows the protocol. */
 import { createHash } from 'node:crypto';
 import { startYuntongxunServer, type YuntongxunServer } from '../support/yuntongxun-server.js';
 
@@ -14,8 +14,8 @@ interface Changes {
   method?: string;
   path?: string;
   timestamp?: string;
-  sig?: (right: string) => string;
-  authorization?: (right: string) => string;
+  sig?: (correct: string) => string;
+  authorization?: (correct: string) => string;
   headers?: Record<string, string>;
   query?: string;
   body?: string | null;
@@ -23,11 +23,11 @@ interface Changes {
 
 const ORDER = { from: '13800001001', to: '01052823213', userData: 'abc123' };
 
-/** A Callback that is right in every way but the given ones. */
+/** Sends a valid Callback request with the given changes. */
 const ask = async (changes: Changes = {}) => {
   const { externalId: sid, secret } = server.subAccount;
   const { path = `/2013-12-26/SubAccounts/${sid}/Calls/Callback`, timestamp = inChina(Date.now()) } = changes;
-  const { sig = (right) => `sig=${right}`, authorization = (right) => right, query = '' } = changes;
+  const { sig = (correct) => `sig=${correct}`, authorization = (correct) => correct, query = '' } = changes;
   const isMain = path.includes('/Accounts/');
   const [account, token] = isMain ? [server.accountSid, server.authToken] : [sid, secret];
   const md5 = createHash('md5')
@@ -51,26 +51,26 @@ const ask = async (changes: Changes = {}) => {
 const order = (changes: object): Changes => ({ body: JSON.stringify({ ...ORDER, ...changes }) });
 const XML_HEADERS = { accept: 'application/xml', 'content-type': 'application/xml;charset=utf-8' };
 
-it('takes what is right', async () => {
+it('the test server accepts a valid request', async () => {
   expect(await ask()).toMatchObject({ statusCode: '000000', CallBack: { callSid: expect.stringMatching(/^\w{32}$/) } });
   expect(server.complaints).toEqual([]);
   expect(server.calls.dials).toMatchObject([{ fields: ORDER }]);
 });
 
 it.each([
-  ['a lower-case sig', { sig: (right) => `sig=${right.toLowerCase()}` }, '111109'],
+  ['a lower-case sig', { sig: (correct) => `sig=${correct.toLowerCase()}` }, '111109'],
   ['no sig', { sig: () => '' }, '111108'],
-  ['two sigs', { sig: (right) => `sig=${right}&sig=${right}` }, '111108'],
+  ['two sigs', { sig: (correct) => `sig=${correct}&sig=${correct}` }, '111108'],
   ['no Authorization', { authorization: () => '' }, '111101'],
-  ['Basic in front', { authorization: (right) => `Basic ${right}` }, '111102'],
+  ['Basic in front', { authorization: (correct) => `Basic ${correct}` }, '111102'],
   ['no time in the Authorization', { authorization: () => Buffer.from('sid').toString('base64') }, '111103'],
   ['a time in UTC', { timestamp: inChina(Date.now() - 8 * 3_600_000) }, '111106'],
   ['a time from two minutes ago', { timestamp: inChina(Date.now() - 120_000) }, '111106'],
   ['a time in seconds since 1970', { timestamp: '1466671042' }, '111113'],
-  ['another version', { path: '/2016-01-01/SubAccounts/x/Calls/Callback' }, '111110'],
-  ['a sid that is none', { path: '/2013-12-26/SubAccounts/x/Calls/Callback' }, '111100'],
-  ['a field that is unknown', order({ mood: 'cheerful' }), '112904'],
-  ['a number for a text', order({ maxCallTime: 60 }), '112902'],
+  ['an unknown version', { path: '/2016-01-01/SubAccounts/x/Calls/Callback' }, '111110'],
+  ['an invalid sid', { path: '/2013-12-26/SubAccounts/x/Calls/Callback' }, '111100'],
+  ['an unknown field', order({ mood: 'cheerful' }), '112904'],
+  ['a number in place of a string', order({ maxCallTime: 60 }), '112902'],
   ['no callee', { body: JSON.stringify({ from: '13800001001' }) }, '112903'],
   ['an empty callee', order({ to: '' }), '112903'],
   ['a number in E.164', order({ to: '+8613800002013' }), '112905'],
@@ -78,7 +78,7 @@ it.each([
   ['userData that is too long', order({ userData: 'a'.repeat(257) }), '112905'],
   ['the callee’s own number shown to it', order({ customerSerNum: ORDER.to }), '112906'],
   ['fields in the query', { query: '&from=13800001001' }, '112900'],
-] as [string, Changes, string][])('refuses %s', async (_, changes, code) => {
+] as [string, Changes, string][])('the test server refuses a request with %s', async (_, changes, code) => {
   expect(await ask(changes)).toMatchObject({ statusCode: code });
 
   expect(server.complaints).toHaveLength(1);
@@ -87,17 +87,20 @@ it.each([
 
 it.each([
   ['the main account for a dial', () => ({ path: `/2013-12-26/Accounts/${server.accountSid}/Calls/Callback` }), 404],
-  ['a GET for a dial', () => ({ method: 'GET', body: null }), 404],
+  ['the method GET for a dial', () => ({ method: 'GET', body: null }), 404],
   ['another Accept', () => ({ headers: { accept: '*/*' } }), 406],
   ['a Content-Type without its charset', () => ({ headers: { 'content-type': 'application/json' } }), 415],
   ['the vendor’s own single quotes', () => ({ body: "{'from':'13800001001'}" }), 400],
-] as [string, () => Changes, number][])('does not speak with %s', async (_, changes, status) => {
-  expect(await ask(changes())).toBe(status);
+] as [string, () => Changes, number][])(
+  'the test server replies with an HTTP error to a request with %s',
+  async (_, changes, status) => {
+    expect(await ask(changes())).toBe(status);
 
-  expect(server.calls.dials).toEqual([]);
-});
+    expect(server.calls.dials).toEqual([]);
+  },
+);
 
-it('takes XML under the right root alone', async () => {
+it('the test server accepts XML only under the right root', async () => {
   const fields = '<from>13800001001</from><to>13800002013</to>';
   const send = async (body: string) => {
     const { externalId: sid, secret } = server.subAccount;
@@ -118,7 +121,7 @@ it('takes XML under the right root alone', async () => {
   expect(await send(`<Callback>${fields}</Callback>`)).toContain('<statusCode>112901</statusCode>');
 });
 
-it('lets no sub-account cancel another’s call', () => {
+it('the test server does not let a sub-account cancel another sub-account’s call', () => {
   const callSid = server.calls.place('one', ORDER);
 
   expect(server.calls.cancel(callSid, '0', 'other')).toBe('no such call');

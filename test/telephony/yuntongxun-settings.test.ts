@@ -1,4 +1,4 @@
-/** What the operator sets comes to Yuntongxun, through the whole service. */
+/** The operator's settings reach Yuntongxun, through the whole service. */
 import { readConfig } from '../../src/config/config.js';
 import { shownCall } from '../asterisk/pbx-service.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => telephony.close());
 
-it('the numbers that are shown, and that the call is recorded, by the dial and by the answer to CallAuth', async () => {
+it('shown numbers and recording are sent with the dial and in the answer to CallAuth', async () => {
   const { service, yuntongxun } = telephony;
   const user = await telephony.user('yuntongxun');
 
@@ -37,7 +37,7 @@ it('the numbers that are shown, and that the call is recorded, by the dial and b
   expect(yuntongxun.complaints).toEqual([]);
 });
 
-describe('a number to show', () => {
+describe('a shown number', () => {
   it.each(['01052823298', '075588889999', '4008001234', '8008101234', '13800138000', '95588'])(
     'may be %s',
     (number) => {
@@ -46,7 +46,7 @@ describe('a number to show', () => {
   );
 
   it.each(['+861052823298', '010-52823298', '1052823298x', '12', '８００'])(
-    'is refused at the start as %s',
+    'stops the start-up when it is %s',
     (number) => {
       expect(() => readConfig({ YUNTONGXUN_SHOWN_TO_CALLER: number })).toThrow('YUNTONGXUN_SHOWN_TO_CALLER');
     },

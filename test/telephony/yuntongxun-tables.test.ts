@@ -1,4 +1,4 @@
-/** Yuntongxun's codes: what each row of the tables comes to, and that the docs have them all. */
+/** Yuntongxun's codes: the outcome of each table row, and that the docs list them all. */
 import { readFile } from 'node:fs/promises';
 import { BYE_TYPES } from '../../src/telephony/yuntongxun/hangup-causes.js';
 import { outcomeOf, STATUS_CODES, UNLISTED } from '../../src/telephony/yuntongxun/status-codes.js';
@@ -27,7 +27,7 @@ const dialAnsweredBy = (code: string) => {
   return provider.dial(callbackRequest(server, '13'), replyTimeout());
 };
 
-describe('a dial that is answered by', () => {
+describe('a dial that is answered with', () => {
   const codes = STATUS_CODES.flatMap(({ from, to, outcome }) =>
     [...new Set([from, to])].map((code) => ({ code, outcome })),
   );
@@ -47,7 +47,7 @@ describe('a dial that is answered by', () => {
   );
 
   it.each(['110999', '111183', '121000', '999999', '1', '1111000', '0000001'])(
-    '%s, which no row has, is refused as forbidden, and the code is kept',
+    '%s, which is in no row, is refused as forbidden with that code',
     async (code) => {
       expect(await dialAnsweredBy(code)).toMatchObject({ kind: 'refused', category: UNLISTED, code });
     },
@@ -62,13 +62,13 @@ it('the rows of status codes are in order and do not overlap', () => {
   expect(STATUS_CODES.every(({ from, outcome }) => outcomeOf(from) === outcome)).toBe(true);
 });
 
-it('a code that no source has is in no row that pretends to one', () => {
+it('only the known guesses among the status codes have no source', () => {
   const guessed = STATUS_CODES.filter(({ source }) => source === null).map(({ from }) => from);
 
   expect(guessed).toEqual(['111144', '112000']);
 });
 
-describe('a hang-up of byetype', () => {
+describe('a Hangup with byetype', () => {
   const eventsOf = (byetype: string) => {
     const fields = { type: '1', callSid: 'a1', starttime: '20260131155900', endtime: '20260131160000', byetype };
     const body = Buffer.from(writeNotification('xml', { action: 'Hangup', ...fields }));
@@ -76,7 +76,7 @@ describe('a hang-up of byetype', () => {
     return reading.kind === 'genuine' ? reading.events : [];
   };
 
-  it.each(BYE_TYPES.map((row) => [row.byeType, row] as const))('%s comes to what its row says', (byetype, row) => {
+  it.each(BYE_TYPES.map((row) => [row.byeType, row] as const))('%s yields the events of its row', (byetype, row) => {
     const { endReason, leg, category, wasAnswered, callerAnswered } = row;
     const events = eventsOf(byetype);
 
@@ -86,16 +86,16 @@ describe('a hang-up of byetype', () => {
     expect(events.at(-1)?.detail).toEqual({ byetype, ...(leg && { leg }), ...(category && { category }) });
   });
 
-  it.each(['5', '-12', '', 'x'])('%j, which no row has, is failed, and is kept', (byetype) => {
+  it.each(['5', '-12', '', 'x'])('%j, which is in no row, is failed with that byetype', (byetype) => {
     expect(eventsOf(byetype).at(-1)).toMatchObject({ type: 'ended', endReason: 'failed', detail: { byetype } });
   });
 
-  it('of a cancel is canceled, and of an account without money tells so', () => {
+  it('-14 is a cancel, and -11 is an account without funds', () => {
     expect(eventsOf('-14').at(-1)).toMatchObject({ type: 'ended', endReason: 'canceled' });
     expect(eventsOf('-11').at(-1)).toMatchObject({ endReason: 'failed', detail: { category: 'no_funds' } });
   });
 
-  it('is in the table once', () => {
+  it('has at most one row in the table', () => {
     expect(new Set(BYE_TYPES.map(({ byeType }) => byeType)).size).toBe(BYE_TYPES.length);
   });
 });
@@ -112,7 +112,7 @@ describe('the docs', () => {
     );
   };
 
-  it('have every row of status codes, and no other', () => {
+  it('list every status code, and no other', () => {
     const known = STATUS_CODES.map(({ from, to, outcome, means, source }) => [
       from === to ? from : `${from}–${to}`,
       outcome,
@@ -126,7 +126,7 @@ describe('the docs', () => {
     );
   });
 
-  it('have every byetype, and no other', () => {
+  it('list every byetype, and no other', () => {
     const known = BYE_TYPES.map(({ byeType, endReason, leg, category, means }) => [
       ...[byeType, endReason, leg ?? '', category ?? '', means],
     ]);

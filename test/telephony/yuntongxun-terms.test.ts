@@ -1,4 +1,4 @@
-/** A call's own terms at 容联: in the dial, and in the answer to CallAuth, which any replica writes. */
+/** The terms of a single call at 容联: in the dial, and in the answer to CallAuth, which any replica sends. */
 import fc from 'fast-check';
 import { readUserData, writeUserData } from '../../src/telephony/yuntongxun/user-data.js';
 import { callbackRequest, replyTimeout, providerAlone, providerFor } from '../support/yuntongxun-provider.js';
@@ -17,22 +17,22 @@ const AUTH = {
   appId: 'app',
 };
 
-const usual = providerAlone({ record: true, maxCallSeconds: 7_200 });
-afterAll(() => usual.close());
+const withSettings = providerAlone({ record: true, maxCallSeconds: 7_200 });
+afterAll(() => withSettings.close());
 
 const answerTo = (userData: string): string => {
-  const reading = readBy(usual, asXml({ ...AUTH, userData }));
+  const reading = readBy(withSettings, asXml({ ...AUTH, userData }));
   return reading.kind === 'genuine' ? (reading.reply?.body ?? '') : reading.reason;
 };
 
-it('the answer to CallAuth has the terms of the call, and the settings for the others', () => {
+it('the answer to CallAuth has the terms of the call, and the settings for terms that it lacks', () => {
   expect(answerTo(CALL_SID)).toContain('<record>1</record><sessiontime>7200</sessiontime>');
   expect(answerTo(`${CALL_SID}t600`)).toContain('<record>1</record><sessiontime>600</sessiontime>');
   expect(answerTo(`${CALL_SID}r0t600`)).toContain('<statusmsg>Success</statusmsg><sessiontime>600</sessiontime>');
   expect(answerTo(`${CALL_SID}r0`)).not.toContain('record');
 });
 
-it('userData that is not ours is refused', () => {
+it('userData in another format is refused', () => {
   for (const text of [
     `${CALL_SID}r2`,
     `${CALL_SID}x`,
@@ -46,7 +46,7 @@ it('userData that is not ours is refused', () => {
   expect(answerTo(`${CALL_SID}r2`)).toBe('Not understood: userData is not one of our callSids.');
 });
 
-it('what is written is read', () => {
+it('userData is read as it was written', () => {
   const terms = fc.record(
     { record: fc.boolean(), longestTalkSeconds: fc.integer({ min: 1, max: 86_400 }) },
     { requiredKeys: [] },
@@ -58,7 +58,7 @@ it('what is written is read', () => {
   );
 });
 
-it('a dial that must not be recorded says so to the platform that records all others', async () => {
+it('a dial that must not be recorded has no needRecord, and its terms are in userData', async () => {
   const server = await startYuntongxunServer();
   const provider = providerFor(server, { record: true, maxCallSeconds: 7_200 });
   const request = callbackRequest(server, '13', { terms: { record: false, longestTalkSeconds: 600 } });

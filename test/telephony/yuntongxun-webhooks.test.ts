@@ -1,10 +1,10 @@
-/** What is believed of what comes in at Yuntongxun's door, and how it is answered. */
+/** How Yuntongxun's webhooks are read and answered. */
 import type { ProviderEvent, WebhookReading, WebhookRequest } from '../../src/telephony/telephony-provider.js';
 import { providerAlone, WEBHOOK_TARGET } from '../support/yuntongxun-provider.js';
 import { writeNotification } from '../support/yuntongxun-calls.js';
 import { asXml, readBy, without, type Fields } from '../support/yuntongxun-webhook.js';
 
-/** Knows nothing of any call: another replica has placed it. */
+/** This replica knows no call, because another replica has placed them. */
 const replica = providerAlone();
 afterAll(() => replica.close());
 
@@ -45,11 +45,11 @@ describe.each([
   ['XML', asXml],
   ['JSON', (fields: Fields) => writeNotification('json', fields)],
 ])('in %s', (_, written) => {
-  it('CallAuth is answered by a yes, and is no event: no phone rings yet', () => {
+  it('CallAuth is accepted and yields no event, because no phone rings yet', () => {
     expect(read(written(auth))).toEqual({ kind: 'genuine', receipt: null, events: [], reply: YES });
   });
 
-  it('CallEstablish is leg B’s answer, and names the call by their id alone', () => {
+  it('CallEstablish is leg B’s answer, and has only Yuntongxun’s id of the call', () => {
     expect(read(written(establish))).toEqual({
       kind: 'genuine',
       receipt: null,
@@ -66,13 +66,13 @@ describe.each([
     });
   });
 
-  it('CallEstablish with userData, as one integrator gets it, names our call', () => {
+  it('CallEstablish with userData, as one integrator receives it, has our callSid', () => {
     const reading = read(written({ ...establish, userData: OURS }));
 
     expect(eventsOf(reading)).toMatchObject([{ type: 'answered', callSid: OURS, providerCallId: THEIRS }]);
   });
 
-  it('Hangup after a talk is its answer and its end, with the provider’s times', () => {
+  it('Hangup after a talk yields its answer and its end, with the provider’s times', () => {
     const named = { callSid: OURS, providerCallId: THEIRS };
 
     expect(read(written({ ...hangUp, recordurl: 'https://r.example/a.wav?x=1&y=2' }))).toEqual({
@@ -99,7 +99,7 @@ describe.each([
     });
   });
 
-  it('a realtime CDR, which has no action, is read as a hang-up, and answered by six zeros', () => {
+  it('a realtime CDR, which has no action, is read as a Hangup, and answered with six zeros', () => {
     const reading = read(written(without(hangUp, 'action')));
 
     const reply = { ...YES, body: YES.body.replace('>0000<', '>000000<') };
@@ -108,7 +108,7 @@ describe.each([
 });
 
 describe('the answer to CallAuth', () => {
-  it('limits the talk where that is configured', async () => {
+  it('limits the talk when a limit is configured', async () => {
     const limited = providerAlone({ maxCallSeconds: 7200 });
 
     const replies = [auth, establish].map((fields) => {
@@ -122,7 +122,7 @@ describe('the answer to CallAuth', () => {
     await limited.close();
   });
 
-  it('has the call recorded where that is configured, and no other answer has', async () => {
+  it('turns recording on when it is configured, and no other answer does', async () => {
     const recorded = providerAlone({ record: true });
 
     const replies = [auth, establish, hangUp].map((fields) => {
@@ -136,37 +136,37 @@ describe('the answer to CallAuth', () => {
   });
 });
 
-describe('an event', () => {
+describe('a webhook', () => {
   it.each([
-    ['CallEstablish that comes again', establish, establish],
-    ['a Hangup that comes again', hangUp, hangUp],
+    ['a repeated CallEstablish', establish, establish],
+    ['a repeated Hangup', hangUp, hangUp],
     ['the CDR of the other leg', without(hangUp, 'action'), { ...without(hangUp, 'action'), byetype: '3' }],
-    ['a Hangup whose CallEstablish came before', establish, hangUp],
-  ])('has the same id: %s', (_, one, other) => {
+    ['a Hangup after its CallEstablish', establish, hangUp],
+  ])('has the same event id: %s', (_, one, other) => {
     const ids = (fields: Fields) => eventsIn(fields).map(({ eventId }) => eventId);
 
     expect(ids(other)).toEqual(expect.arrayContaining(ids(one)));
   });
 
-  it('of another call has another id', () => {
+  it('about another call has other event ids', () => {
     expect(eventsIn({ ...hangUp, callSid: 'b2' }).map(({ eventId }) => eventId)).toEqual(['b2:answered', 'b2:ended']);
   });
 
-  it('of a hang-up without userData, as older platforms sent it, names their id alone', () => {
+  it('without userData, as older platforms sent a Hangup, has only Yuntongxun’s id', () => {
     expect(eventsIn(without(hangUp, 'userData')).map(({ callSid }) => callSid)).toEqual([null, null]);
   });
 
   it.each([
-    ['byeType, as some handlers have it', { ...without(hangUp, 'byetype'), byeType: '4' }],
-    ['action in other letters', { ...hangUp, action: 'HANGUP' }],
-    ['fields that we do not know', { ...hangUp, mood: 'cheerful' }],
+    ['byeType, as some handlers write it', { ...without(hangUp, 'byetype'), byeType: '4' }],
+    ['an action in upper case', { ...hangUp, action: 'HANGUP' }],
+    ['unknown fields', { ...hangUp, mood: 'cheerful' }],
     ['no type', without(hangUp, 'type')],
   ])('is read with %s', (_, fields) => {
     expect(eventsIn(fields)).toEqual(eventsIn(hangUp));
   });
 
   it.each(['?action=CallEstablish', '/CallEstablish', '//CallEstablish', '/CallEstablish?x=1'])(
-    'may have its action in the address alone: %s',
+    'can have its action in the address only: %s',
     (more) => {
       const target = `${WEBHOOK_TARGET}${more}`;
 
@@ -175,7 +175,7 @@ describe('an event', () => {
   );
 
   it.each(['', '/', '/CallAuth', '/CallEstablish', '/Hangup', '//Hangup'])(
-    'is what its body says, with %j behind the path',
+    'is read by its body’s action, with %j after the path',
     (more) => {
       for (const fields of [auth, establish, hangUp]) {
         expect(read(asXml(fields), { target: `${WEBHOOK_TARGET}${more}` })).toEqual(read(asXml(fields)));
@@ -184,12 +184,12 @@ describe('an event', () => {
   );
 });
 
-describe('a hang-up whose times are not to be relied on', () => {
-  it.each(['', '0', 'yesterday', '20261331000000'])('has ended now when endtime is %j', (endtime) => {
+describe('a Hangup with unusable times', () => {
+  it.each(['', '0', 'yesterday', '20261331000000'])('ends now when endtime is %j', (endtime) => {
     expect(eventsIn({ ...hangUp, endtime }).at(-1)).toMatchObject({ type: 'ended', occurredAt: NOW });
   });
 
-  it.each(['', '0', '20260131160001'])('was answered by its seconds when starttime is %j', (starttime) => {
+  it.each(['', '0', '20260131160001'])('has an answer time from its duration when starttime is %j', (starttime) => {
     expect(eventsIn({ ...hangUp, starttime })).toMatchObject([
       { type: 'answered', occurredAt: new Date('2026-01-31T07:59:00Z') },
       { type: 'ended' },
@@ -199,21 +199,21 @@ describe('a hang-up whose times are not to be relied on', () => {
   it.each([
     ['no starttime and no seconds', { starttime: '', talkDuration: '' }],
     ['no time at all', { starttime: '', endtime: '' }],
-  ])('does not say when it was answered with %s', (_, changes) => {
+  ])('yields no answer with %s', (_, changes) => {
     expect(eventsIn({ ...hangUp, ...changes }).map(({ type }) => type)).toEqual(['ended']);
   });
 
-  it.each(['', '-1', '1e9', '12 s'])('says nothing of talkDuration when it is %j', (talkDuration) => {
+  it.each(['', '-1', '1e9', '12 s'])('leaves out talkDuration when it is %j', (talkDuration) => {
     expect(eventsIn({ ...hangUp, talkDuration }).at(-1)?.detail).toEqual({ byetype: '4', leg: 'B' });
   });
 });
 
 describe('a body in another encoding than UTF-8', () => {
-  /** 北京, and a byte that no encoding has. */
+  /** 北京, and a byte that is valid in no encoding. */
   it.each([
     ['GBK', Buffer.from('b1b1bea9', 'hex')],
     ['no encoding', Buffer.from([0xff])],
-  ])('is refused, and nothing of it is stored: %s', (_encoding, bytes) => {
+  ])('is malformed, and yields no event: %s', (_encoding, bytes) => {
     for (const body of [asXml({ ...hangUp, recordurl: 'X' }), JSON.stringify({ ...hangUp, recordurl: 'X' })]) {
       const [before = '', after = ''] = body.split('X');
 
@@ -223,7 +223,7 @@ describe('a body in another encoding than UTF-8', () => {
     }
   });
 
-  it('is told from one in UTF-8', () => {
+  it('is distinguished from one in UTF-8', () => {
     expect(eventsIn({ ...hangUp, recordurl: 'http://host/北京.wav' })).toMatchObject([
       { type: 'answered' },
       { type: 'ended', recording: 'http://host/北京.wav' },

@@ -1,13 +1,13 @@
-/** How Yuntongxun's requests are signed and written, and its bodies, times and numbers read. */
+/** How Yuntongxun's requests are signed and written, and how its bodies, times and numbers are read. */
 import fc from 'fast-check';
 import { chinaTimestamp, readChinaTime } from '../../src/telephony/yuntongxun/china-time.js';
 import { nationalNumber } from '../../src/telephony/yuntongxun/national-number.js';
 import { signRequest } from '../../src/telephony/yuntongxun/request-signature.js';
 import { readFields, UnreadableBody, writeBody, writeXml } from '../../src/telephony/yuntongxun/wire-body.js';
 
-describe('a request is signed', () => {
-  /** By md5sum and base64 of coreutils. */
-  it('with MD5 over sid, token and time, and with the sid and the same time in base64', () => {
+describe('a request', () => {
+  /** Expected values by md5sum and base64 of coreutils. */
+  it('is signed with MD5 over sid, token and time, and sends the sid and the same time in base64', () => {
     const account = { sid: 'aaf98f894e052f3a014e1b2c3d4e5f60', token: 'a1b2c3d4e5f60718293a4b5c6d7e8f90' };
 
     expect(signRequest(account, new Date('2016-06-23T08:37:22.999Z'))).toEqual({
@@ -17,7 +17,7 @@ describe('a request is signed', () => {
   });
 });
 
-describe('XML with something beside its root', () => {
+describe('XML with other content around its root', () => {
   const BARE = '<request><action>Hangup</action></request>';
 
   it.each([
@@ -31,11 +31,11 @@ describe('XML with something beside its root', () => {
 
   it.each([
     ['a comment without an end', `${BARE}<!-- end`],
-    ['nothing but comments', '<!-- a --><!-- b -->'],
+    ['only comments', '<!-- a --><!-- b -->'],
     ['text after it', `${BARE}x`],
-    ['half of it, in a comment', `<request><action>Hangup</action><!-- </request> -->`],
-    ['an end of another element', '<request><action>Hangup</action></reply><!-- -->'],
-    ['a hundred thousand beginnings of comments', '<!--'.repeat(100_000)],
+    ['an end tag inside a comment', `<request><action>Hangup</action><!-- </request> -->`],
+    ['an end tag of another element', '<request><action>Hangup</action></reply><!-- -->'],
+    ['a hundred thousand unclosed comments', '<!--'.repeat(100_000)],
     ['a hundred thousand comments and no root', '<!-- -->'.repeat(100_000)],
   ])('is refused: %s', (_, text) => {
     expect(() => readFields(text)).toThrow(UnreadableBody);
@@ -52,7 +52,7 @@ describe('a time', () => {
     expect(readChinaTime(digits)).toEqual(new Date(iso));
   });
 
-  it('may be written as dateCreated is', () => {
+  it('can be written like dateCreated', () => {
     expect(readChinaTime('2016-06-23 16:37:22')).toEqual(new Date('2016-06-23T08:37:22Z'));
   });
 
@@ -71,20 +71,20 @@ describe('a time', () => {
   });
 });
 
-describe('a number is dialled', () => {
+describe('a number', () => {
   it.each([
     ['+8613800138000', '13800138000', 'a mobile without 86'],
     ['+8617012345678', '17012345678', 'a virtual operator’s mobile'],
-    ['+861052823298', '01052823298', 'Beijing with its zero'],
-    ['+8675588889999', '075588889999', 'Shenzhen with its zero'],
-    ['+864008001234', '4008001234', 'a 400 number as it is'],
-    ['+8610100011', '10100011', 'a 1010 number as it is'],
-    ['95588', '95588', 'a bank as it is'],
-    ['114', '114', 'directory inquiries as they are'],
+    ['+861052823298', '01052823298', 'a Beijing number with its leading zero'],
+    ['+8675588889999', '075588889999', 'a Shenzhen number with its leading zero'],
+    ['+864008001234', '4008001234', 'a 400 number unchanged'],
+    ['+8610100011', '10100011', 'a 1010 number unchanged'],
+    ['95588', '95588', 'a bank’s number unchanged'],
+    ['114', '114', 'directory inquiries unchanged'],
     ['+8657112345', '057112345', 'a city’s 12345 line with its area code'],
     ['+8614912345678', '14912345678', 'a mobile of 149'],
-    ['10086', '10086', 'a carrier as it is'],
-  ])('%s as %s: %s', (phone, dialled) => {
+    ['10086', '10086', 'a carrier’s number unchanged'],
+  ])('%s is dialled as %s: %s', (phone, dialled) => {
     expect(nationalNumber(phone)).toBe(dialled);
   });
 
@@ -94,13 +94,13 @@ describe('a number is dialled', () => {
     ['+886912345678', 'Taiwan'],
     ['+14155550123', 'abroad'],
     ['+868', 'too short'],
-    ['+8699999999999', 'no number at all'],
-    ['13800138000', 'in no form of the contract’s'],
-    ['01052823298', 'in no form of the contract’s'],
+    ['+8699999999999', 'not a valid number'],
+    ['13800138000', 'not in a form of the contract'],
+    ['01052823298', 'not in a form of the contract'],
     ['', 'nothing'],
     ['+', 'a plus'],
     ['95588;to=1', 'more than digits'],
-  ])('not at all when it is %j: %s', (phone) => {
+  ])('is not dialled when it is %j: %s', (phone) => {
     expect(nationalNumber(phone)).toBeNull();
   });
 });
@@ -108,7 +108,7 @@ describe('a number is dialled', () => {
 describe('a body', () => {
   const fields = { from: '01052823298', url: 'https://r.example/?a=1&b=<2>' };
 
-  it('is JSON whose values are texts, or XML under its root', () => {
+  it('is JSON with string values, or XML under its root', () => {
     expect(writeBody('json', 'CallBack', fields)).toBe('{"from":"01052823298","url":"https://r.example/?a=1&b=<2>"}');
     expect(writeBody('xml', 'CallBack', fields)).toBe(
       '<?xml version="1.0" encoding="UTF-8"?><CallBack><from>01052823298</from>' +
@@ -116,7 +116,7 @@ describe('a body', () => {
     );
   });
 
-  it('is read as it was written, in either format, whatever its values are', () => {
+  it('is read as it was written, in both formats, with random values', () => {
     const value = fc
       .string({ unit: 'grapheme', maxLength: 50 })
       .map((text) => text.replace(/[\0\r\n\p{Cc}\p{Cs}]/gu, '').trim());
@@ -134,7 +134,7 @@ describe('a body', () => {
       '<Response><statuscode>000000</statuscode><CallBack><callsid>a1</callsid></CallBack></Response>',
     ],
     [
-      'a head between',
+      'a head element',
       '<Response><head><statusCode>000000</statusCode></head><CallBack><callSid>a1</callSid></CallBack></Response>',
     ],
     [
@@ -152,13 +152,13 @@ describe('a body', () => {
     expect([read.get('statuscode'), read.get('callsid')]).toEqual(['000000', 'a1']);
   });
 
-  it('keeps zeros in front, and reads entities once', () => {
+  it('keeps leading zeros, and decodes entities once', () => {
     const read = readFields('<r><a>0000</a><b>x&amp;lt;y&#20013;&#x4e2d;&quot;&unknown;&#9999999;</b></r>');
 
     expect(Object.fromEntries(read)).toEqual({ a: '0000', b: 'x&lt;y中中"&unknown;&#9999999;' });
   });
 
-  it('has nothing in it that PostgreSQL cannot store, nor anything endless', () => {
+  it('is read without characters that PostgreSQL cannot store, and shortened', () => {
     const read = readFields(JSON.stringify({ a: 'x\0y\ud83d', b: 'z'.repeat(5_000) }));
 
     expect(read.get('a')).toBe('xy');
@@ -171,26 +171,26 @@ describe('a body', () => {
   });
 
   it.each([
-    ['nothing', ''],
-    ['neither', 'OK'],
+    ['empty', ''],
+    ['neither JSON nor XML', 'OK'],
     ['HTML cut short', '<html><body>502'],
-    ['a text in JSON', '"000000"'],
+    ['a JSON string', '"000000"'],
     ['null', 'null'],
     ['JSON cut short', '{"statusCode":"000000"'],
     ['XML cut short', '<Response><statusCode>000000</statusCode><CallBack><callSid>a1</callSid>'],
-    ['XML that begins only', '<'],
+    ['only the first character of XML', '<'],
     ['a document type', '<!DOCTYPE r [<!ENTITY x "000000">]><r><statusCode>&x;</statusCode></r>'],
     ['a lower-case document type', '<!doctype html><html></html>'],
-    ['names that poison', '<r><__proto__>1</__proto__></r>'],
-    ['a tower of tags', `<r>${'<b>'.repeat(5_000)}${'</b>'.repeat(5_000)}</r>`],
-  ])('is unreadable when it is %s, and the reason repeats nothing of it', (_, text) => {
+    ['a tag named __proto__', '<r><__proto__>1</__proto__></r>'],
+    ['deeply nested tags', `<r>${'<b>'.repeat(5_000)}${'</b>'.repeat(5_000)}</r>`],
+  ])('is unreadable when it is %s, and the error contains nothing of it', (_, text) => {
     const read = () => readFields(text);
 
     expect(read).toThrow(UnreadableBody);
     expect(read).not.toThrow(/000000|a1/);
   });
 
-  it('of an answer is XML whose only magic is escaped', () => {
+  it('of an answer is XML with escaped values', () => {
     expect(writeXml('Response', { statuscode: '0000', statusmsg: 'a<b' })).toBe(
       '<?xml version="1.0" encoding="UTF-8"?><Response><statuscode>0000</statuscode><statusmsg>a&lt;b</statusmsg></Response>',
     );

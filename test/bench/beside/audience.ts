@@ -1,4 +1,4 @@
-/** A stream for each of thousands of calls, and what was told on it. Each event must arrive once, in order, on the right one. */
+/** One stream for each of thousands of calls. Each event must arrive once, in order, on the right stream. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { requestBytes } from './connection.js';
 import type { Database, LiveCall } from './databases.js';
@@ -8,26 +8,26 @@ import type { Program } from './program.js';
 import { tokensOf } from './tokens.js';
 import { deliveryOf } from './webhooks.js';
 
-/** A provider's. */
+/** Connections of the provider. */
 const CONNECTIONS = 32;
 const OPENED_AT_ONCE = 32;
 const LATEST_EVENT_MS = 5_000;
-/** In which an event would come that is told twice. */
+/** The wait in which a duplicate event would arrive. */
 const SILENCE_MS = 500;
 
 interface Follower {
   readonly call: LiveCall;
-  /** The ids of the events that it was told, in the order in which they came. */
+  /** The ids of the received events, in order of arrival. */
   readonly numbers: number[];
-  /** How many changes of the call there are. */
+  /** The number of changes of the call. */
   changes: number;
   /** When the latest webhook about the call was sent. */
   sentAtMs: number;
 }
 
-/** A stream for each call, and what was told on it. */
+/** A stream for each call, and the events that it received. */
 export class Audience {
-  told = 0;
+  sent = 0;
   private readonly faults: string[] = [];
   private readonly streams: EventStream[] = [];
   private next = 0;
@@ -38,7 +38,7 @@ export class Audience {
     private readonly followers: readonly Follower[],
   ) {}
 
-  /** @returns when all streams have told the first change of their calls */
+  /** @returns when all streams have received the first change of their calls */
   static async gather(service: Program, all: readonly LiveCall[], first: number, count: number): Promise<Audience> {
     const calls = all.slice(first, first + count);
     const followers = calls.map((call) => ({ call, numbers: [], changes: 1, sentAtMs: 0 }));
@@ -50,12 +50,12 @@ export class Audience {
         for (let one = toOpen.pop(); one; one = toOpen.pop()) await audience.follow(one[1], tokens[one[0]] ?? '');
       }),
     );
-    await audience.untilAllIsTold();
+    await audience.untilAllHaveArrived();
     return audience;
   }
 
-  /** Webhooks at an even pace, about calls that lie far apart. @param to the replica that takes them */
-  async tell(
+  /** Sends webhooks at an even rate, about calls that are far apart. @param to the replica that receives them */
+  async sendEvents(
     seconds: number,
     rate: number,
     to: Program = this.service,
@@ -66,14 +66,14 @@ export class Audience {
       seconds,
       rate,
       next: () => {
-        const follower = this.nextToTellOf();
+        const follower = this.nextFollower();
         const delivery = deliveryOf(follower.call, follower.changes++ - 1);
         follower.sentAtMs = performance.now();
         return delivery;
       },
     });
-    this.told += answered;
-    await this.untilAllIsTold();
+    this.sent += answered;
+    await this.untilAllHaveArrived();
     return { events: answered, delaysMs: this.delaysMs.sort((one, other) => one - other) };
   }
 
@@ -85,8 +85,8 @@ export class Audience {
     const { callSid } = follower.call;
     const request = requestBytes('GET', `/v1/app/callState/${callSid}/stream?access_token=${token}`);
     const stream = await EventStream.open(this.service.url, request, {
-      onEvent: ({ number, callSid: toldSid, readAtMs }) => {
-        if (toldSid !== callSid) this.faults.push(`${toldSid} was told on the stream of ${callSid}`);
+      onEvent: ({ number, callSid: eventSid, readAtMs }) => {
+        if (eventSid !== callSid) this.faults.push(`an event of ${eventSid} arrived on the stream of ${callSid}`);
         follower.numbers.push(number);
         this.delaysMs.push(readAtMs - follower.sentAtMs);
       },
@@ -95,15 +95,15 @@ export class Audience {
     this.streams.push(stream);
   }
 
-  /** Every other one rings and, when all of those have, is answered: a call that is over would close its stream. */
-  private nextToTellOf(): Follower {
+  /** Half of the calls ring and are then answered. None ends, because that would close its stream. */
+  private nextFollower(): Follower {
     const half = Math.floor(this.followers.length / 2);
     const follower = this.followers[2 * ((this.next++ * STEP) % half)]!;
     if (follower.changes > 2) throw new Error('there are too few calls for so many events');
     return follower;
   }
 
-  private async untilAllIsTold(): Promise<void> {
+  private async untilAllHaveArrived(): Promise<void> {
     const deadline = performance.now() + LATEST_EVENT_MS;
     while (this.followers.some(({ numbers, changes }) => numbers.length < changes) && performance.now() < deadline) {
       await sleep(50);
@@ -112,7 +112,7 @@ export class Audience {
     for (const { call, numbers, changes } of this.followers) {
       const right = Array.from({ length: changes }, (_, index) => index + 1);
       if (numbers.join() !== right.join()) {
-        this.faults.push(`${call.callSid} was told ${numbers.join()} of ${right.join()}`);
+        this.faults.push(`the stream of ${call.callSid} received ${numbers.join()} of ${right.join()}`);
       }
     }
     if (this.faults.length > 0) {
@@ -121,10 +121,10 @@ export class Audience {
   }
 }
 
-/** Prime, so that it reaches all. */
+/** A prime, so that the steps reach all calls. */
 const STEP = 997;
 
-export const verifyStored = async (database: Database, told: number): Promise<void> => {
+export const verifyStored = async (database: Database, sent: number): Promise<void> => {
   const [row] = await database.query<{ advanced: number }>('select sum(changes - 1)::int as advanced from call_record');
-  if (row?.advanced !== told) throw new Error(`${told} events were taken and ${row?.advanced ?? 0} are stored`);
+  if (row?.advanced !== sent) throw new Error(`${sent} events were taken and ${row?.advanced ?? 0} are stored`);
 };

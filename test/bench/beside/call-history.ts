@@ -1,4 +1,4 @@
-/** A past of ten thousand or of ten million calls, each with the event that ended it, as an installation of some years has it. */
+/** A history of ten thousand or ten million calls, each with its ended event, as after some years of operation. */
 import type { DataSource } from 'typeorm';
 import { changeBytes } from '../../../src/call/record/call-change.js';
 import { fillWithCalls } from '../../support/many-calls.js';
@@ -19,20 +19,20 @@ const END = changeBytes({
   metadata: 'metadata',
 });
 
-/** In no order, as those of a provider are. */
+/** Unordered, like the ids of a provider. */
 const EVENT_ID = `'SIM' || left(md5(call_sid), 24) || '-4'`;
 
 export const putHistory = async (database: Database, count: number): Promise<void> => {
   const begin = performance.now();
   const done = (what: string): boolean =>
     say(`growth: ${what} of ${count} calls, ${((performance.now() - begin) / 1_000).toFixed(0)} s`);
-  // Indexes are built at the end, and then in memory.
+  // Indexes are built at the end, in memory.
   await database.query(
     `do $$ begin execute format('alter database %I set maintenance_work_mem = ''512MB''', current_database()); end $$`,
   );
   const source = { query: (text: string, values?: unknown[]) => database.query(text, values) };
   await fillWithCalls(source as unknown as DataSource, count);
-  // The sweeper would ask about them at once.
+  // Otherwise the sweeper would ask the provider about them at once.
   await database.query(
     `update call_record set sweep_at = now() + interval '1 day', deadline_at = now() + interval '1 day' where state < 4`,
   );

@@ -1,7 +1,7 @@
 import { FIRST_CHANGE_BYTES } from '../../../src/call/record/open-call.js';
 import type { Database } from './databases.js';
 
-/** What is told of calls in state 1. Without it, whoever follows one would look for its first change for ever. */
+/** Stores the first change of each call in state 1. Without it, a follower would wait for it for ever. */
 export const putFirstChanges = async (database: Database): Promise<void> => {
   await database.query(
     `insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change)

@@ -1,4 +1,4 @@
-/** The figures as a picture that needs no program: requests a second, ours beside theirs. On a white card, for dark pages. */
+/** The figures as an SVG: requests per second of Ringback and the others. The card is white, for dark pages. */
 import type { ContenderName } from './contenders.js';
 import type { Figures } from './figures.js';
 
@@ -10,7 +10,7 @@ export interface Panel {
 const SHOWN: readonly ContenderName[] = ['Ringback', 'bare Fastify', 'Fastify and pg', 'NestJS on Express'];
 const CHARTED: readonly string[] = ['state', 'placing', 'webhooks'];
 
-/** Of a work with several reports the first one, whose contenders are asked as fast as they answer. */
+/** Uses the first report of each work, in which contenders are asked as fast as they answer. */
 export const panelsOf = (figures: Figures): Panel[] =>
   CHARTED.flatMap((work) => {
     const report = figures[work]?.reports[0];
@@ -24,7 +24,7 @@ const WIDTH = 760;
 const MARGIN = 24;
 const NAMES_END = 168;
 const BARS_BEGIN = NAMES_END + 10;
-/** Leaves room for the figure behind the longest. */
+/** Leaves room for the figure after the longest bar. */
 const LONGEST_BAR = WIDTH - MARGIN - BARS_BEGIN - 64;
 const BAR_HEIGHT = 16;
 const BAR_STEP = 24;
@@ -32,7 +32,7 @@ const HEADING_HEIGHT = 60;
 const TITLE_HEIGHT = 30;
 const PANEL_GAP = 18;
 
-/** Each panel on its own scale: beside bare Fastify nothing else would be seen. */
+/** Each panel has its own scale: next to bare Fastify the other bars would be too short. */
 export const drawChart = (panels: readonly Panel[]): string => {
   const drawn: string[] = [];
   let y = HEADING_HEIGHT;

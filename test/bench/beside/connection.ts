@@ -1,7 +1,7 @@
 /**
- * One keep-alive connection that sends one request after another, with requests that were made beforehand. It exists because of
- * its cost: 29 µs of processor time a request here, where autocannon 8 takes 41 and undici 7 takes 67 (64 connections, one constant
- * answer, median of three runs side by side). Bare Fastify needs some 40 µs, so with those the load would be what is measured.
+ * One keep-alive connection that sends prepared requests one after another. It exists because it is cheap: 29 µs of processor
+ * time per request here, compared with 41 µs for autocannon 8 and 67 µs for undici 7 (64 connections, a constant answer, median
+ * of three runs side by side). Bare Fastify needs about 40 µs, so a more expensive client would itself be the bottleneck.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -11,18 +11,18 @@ export interface Answer {
   readonly body: string;
 }
 
-interface Asker {
+interface PendingRequest {
   resolve(answer: Answer): void;
   reject(error: Error): void;
 }
 
 const HEAD_END = '\r\n\r\n';
-/** Longer than any answer takes that is still worth a figure. */
+/** Longer than any answer that is worth measuring. */
 const SILENCE_LIMIT_MS = 10_000;
 
 export class Connection {
   private received: Buffer = Buffer.alloc(0);
-  private asker: Asker | undefined;
+  private pending: PendingRequest | undefined;
 
   private constructor(private readonly socket: Socket) {
     socket.setNoDelay(true);
@@ -47,7 +47,7 @@ export class Connection {
 
   ask(request: Buffer): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.asker = { resolve, reject };
+      this.pending = { resolve, reject };
       this.socket.write(request);
     });
   }
@@ -71,15 +71,15 @@ export class Connection {
     if (this.received.length < begin + length) return;
     const body = this.received.toString('utf8', begin, begin + length);
     this.received = Buffer.alloc(0);
-    const { asker } = this;
-    this.asker = undefined;
-    asker?.resolve({ status, body });
+    const { pending } = this;
+    this.pending = undefined;
+    pending?.resolve({ status, body });
   }
 
   private fail(error: Error): void {
-    const { asker } = this;
-    this.asker = undefined;
-    asker?.reject(error);
+    const { pending } = this;
+    this.pending = undefined;
+    pending?.reject(error);
     this.socket.destroy();
   }
 }

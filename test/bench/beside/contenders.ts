@@ -1,4 +1,4 @@
-/** Ringback as it is deployed, and those that it is held against; each on the measured core, with a database of its own. */
+/** Ringback as deployed, and the programs that it is compared with. Each runs on the measured core with its own database. */
 import { fileURLToPath } from 'node:url';
 import type { Database } from './databases.js';
 import { POOL_SIZE } from './given.js';
@@ -23,18 +23,18 @@ export interface Contender extends Program {
   readonly database: Database;
 }
 
-/** What a work needs in place of the defaults. */
+/** Settings of a work that replace the defaults. */
 export interface Tuning {
-  /** Of the programs that are compared with Ringback. */
+  /** Pool size of the programs that are compared with Ringback. */
   readonly poolSize: number;
-  /** Of Ringback: its environment variables. */
+  /** Environment variables of Ringback. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Ringback's pool is this large by default. */
+/** The pool size is Ringback's default. */
 const DEFAULTS: Tuning = { poolSize: POOL_SIZE, settings: {} };
 
-/** @returns those named, running */
+/** @returns the named contenders, running */
 export const startContenders = async (
   place: Place,
   names: readonly ContenderName[],

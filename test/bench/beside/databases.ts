@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL for the bench, and in it a database for each program: ours listens to what happens in its own. A commit waits
- * for the disk, as it does in a deployment.
+ * A PostgreSQL for the bench, with one database per program, because Ringback listens to changes in its database. A commit
+ * waits for the disk, as in a deployment.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { SUB_ACCOUNT_KEYS } from './given.js';
 import { cpuSecondsOfFamily } from './processor-time.js';
 
 export const CALLEE = '2013';
-/** All of them can call. */
+/** The number of users who can call. */
 export const CALLERS = 20_000;
 const FIRST_CALLER = 1_000_000;
 export const callerOf = (index: number): string => String(FIRST_CALLER + index);
@@ -25,7 +25,7 @@ export interface Database {
 
 export interface Databases {
   readonly version: string;
-  /** With the callers in it, and no call. @param name of which there may be several */
+  /** Creates a database with the callers and without calls. @param name need not be unique */
   create(name: string): Promise<Database>;
   /** Processor time of all of PostgreSQL since it started. */
   cpuSeconds(): Promise<number>;
@@ -71,7 +71,7 @@ export const databasesOn = async (
   }
 };
 
-/** A connection for each statement: none is left that would keep a database from being copied. */
+/** Uses one connection per statement, because an open connection would prevent that a database is copied. */
 export const databaseAt = (url: string): Database => ({
   url,
   async query<Row extends object>(text: string, values: readonly unknown[] = []) {
@@ -108,7 +108,7 @@ export interface LiveCall {
   readonly state: number;
 }
 
-/** Of so many callers from the first on, in the states 1 to 3 by turns or all in the one given; there are no others then. */
+/** Replaces all calls by one call for each of the first `count` callers, in the given state or in states 1 to 3 in turn. */
 export const putLiveCalls = async (database: Database, count: number, state?: number): Promise<LiveCall[]> => {
   const begin = `2611${String(Date.now()).slice(-11)}`;
   const calls = Array.from({ length: count }, (_, index) => ({

@@ -1,9 +1,9 @@
-/** One stream of a call's changes, read off a raw socket: thousands of them must cost the load next to nothing. */
+/** One stream of a call's changes, read from a raw socket, because thousands of them must cost the load very little. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 export interface StreamedEvent {
-  /** Its id. */
+  /** The event's id. */
   readonly number: number;
   readonly callSid: string;
   readonly stateType: string;
@@ -13,13 +13,13 @@ export interface StreamedEvent {
 
 interface Listener {
   onEvent(event: StreamedEvent): void;
-  /** The service has told all. */
+  /** The service has sent all events and ended the stream. */
   onEnd?(): void;
   onFault(fault: string): void;
 }
 
 const HEAD_END = '\r\n\r\n';
-/** Each event is one of HTTP's chunks; what frames it is no part of it. */
+/** Each event is one HTTP chunk. The pattern includes the chunk's size line. */
 const EVENT = /^(?:\r\n)?[0-9a-f]+\r\nid: (\d+)\ndata: (\{.*\})$/;
 const COMMENT = /^(?:\r\n)?[0-9a-f]+\r\n:$/;
 const LAST_CHUNK = /^(?:\r\n)?0\r\n\r\n$/;
@@ -47,7 +47,7 @@ export class EventStream {
     });
   }
 
-  /** @returns when its head has come */
+  /** @returns when the response head has arrived */
   static async open(url: string, request: Buffer, listener: Listener): Promise<EventStream> {
     const { hostname, port } = new URL(url);
     const socket = connect({ host: hostname, port: Number(port) });
@@ -58,7 +58,7 @@ export class EventStream {
     return stream;
   }
 
-  /** Whatever comes from now on is not read. */
+  /** Later data is ignored. */
   close(): void {
     this.isClosing = true;
     this.socket.destroy();

@@ -1,13 +1,13 @@
-/** What is kept of runs, so that a run of one work replaces the figures of that work alone. */
+/** The stored figures of runs. A run of one work replaces only the figures of that work. */
 import type { Report } from './report.js';
 
-/** On what, of what and when a work was measured. */
+/** Machine, commit and date of a measurement. */
 export interface Circumstances {
   readonly machine: string;
   readonly commit: string;
   /** As in 2026-11-26. */
   readonly date: string;
-  /** Of a round. */
+  /** Duration of a round. */
   readonly seconds: number;
 }
 
@@ -15,10 +15,10 @@ export interface WorkFigures extends Circumstances {
   readonly reports: readonly Report[];
 }
 
-/** By the work's name on the command line, in the order of the page. */
+/** Keyed by the work's name on the command line, in the order of the page. */
 export type Figures = Readonly<Record<string, WorkFigures>>;
 
-/** @param order of all works; what is of none of them is left out */
+/** @param order of all works; figures of other works are dropped */
 export const replaceFigures = (kept: Figures, order: readonly string[], name: string, measured: WorkFigures): Figures =>
   Object.fromEntries(
     order.flatMap((work) => {

@@ -1,6 +1,6 @@
 /**
- * The same service with ten thousand calls in its tables and with ten million. What it does all day must not become slower
- * by what it has done.
+ * The same service with ten thousand and with ten million calls in its tables. Everyday requests must not become slower as the
+ * tables grow.
  */
 import { Client } from 'pg';
 import { issueToken } from '../../../src/auth/token-issuer.js';
@@ -17,32 +17,32 @@ import type { Program } from './program.js';
 import type { Aim, Report } from './report.js';
 import { startProvider, startService } from './service.js';
 import { say } from './table.js';
-import { tellStories } from './webhooks.js';
+import { sendStories } from './webhooks.js';
 
 const SMALL = 10_000;
 const LARGE = 10_000_000;
 const ROUNDS = 3;
 const WARM_UP_SECONDS = 1;
 const MAX_TIMES = 1.3;
-/** More than are asked for between two times that the service has forgotten them. */
+/** More calls than are polled between two cache resets, so that no poll finds its call in memory. */
 const POLLED = 9_000;
-const FORGET_AFTER = 4_500;
+const CLEAR_CACHE_AFTER = 4_500;
 const MAX_EVENTS_A_SECOND = 4_000;
 
 interface Side {
   readonly name: string;
   readonly database: Database;
   readonly service: Program;
-  /** To make it forget. */
+  /** For clearing the service's cache. */
   readonly client: Client;
   readonly polls: readonly Question[];
 }
 
 interface GrowthWork {
   readonly name: string;
-  /** Requests a second at which nothing queues. */
+  /** A request rate at which nothing queues. */
   readonly pace: number;
-  /** Where as much is asked as is answered. */
+  /** Connections of rounds at full load. */
   readonly connections: number;
   prepare(side: Side, seconds: number): Promise<Load['next']>;
 }
@@ -59,14 +59,14 @@ export const measureGrowth = async (place: Place, seconds: number): Promise<Repo
     place.started({ stop: () => client.end() });
     sides.push({ name, database, service, client, polls: await pollsOf(database) });
   }
-  // What the filling has left to be written to the disk is none of what is measured.
+  // Pending writes of the filling must not affect the measurement.
   await sides[0]?.client.query('checkpoint');
   const results: Results[] = [];
   for (const work of WORKS) results.push(await carryOut(work, sides, seconds));
   return reportOf(results);
 };
 
-/** Of one work: the rounds of each side, at its pace and with all that is answered. */
+/** The rounds of one work on each side, at a fixed pace and at full load. */
 interface Results {
   readonly work: GrowthWork;
   readonly paced: readonly (readonly Round[])[];
@@ -90,7 +90,7 @@ const carryOut = async (work: GrowthWork, sides: readonly Side[], seconds: numbe
   return { work, paced, full };
 };
 
-/** Evenly spread over all the table, so that what is read lies anywhere. */
+/** Spread evenly over the table, so that reads hit all parts of it. */
 const pollsOf = async (database: Database): Promise<readonly Question[]> => {
   const calls = await database.query<{ callSid: string; callerId: string; state: number }>(
     `select call_sid as "callSid", caller_id as "callerId", state from (
@@ -110,11 +110,11 @@ const pollsOf = async (database: Database): Promise<readonly Question[]> => {
   }));
 };
 
-/** What it does not understand may stand for a change that it has missed, so it trusts its memory no more. */
-const forget = (client: Client): Promise<unknown> =>
+/** The service clears its cache when it receives an unknown notification, because that may stand for a missed change. */
+const clearCache = (client: Client): Promise<unknown> =>
   client.query(`select pg_notify('${CALL_CHANGED_CHANNEL}', 'forget')`);
 
-/** The calls of the round before are over, as far as they matter here. */
+/** Ends the calls of the previous round. */
 const endLiveCalls = (database: Database): Promise<unknown> =>
   database.query(
     `update call_record set state = 4, end_reason = 'completed', ended_by = 'provider', ended_at = now()
@@ -134,7 +134,7 @@ const putMoreCalls = async (database: Database, count: number): Promise<LiveCall
   );
 };
 
-/** Each fills a page, however many calls there are. */
+/** Each filter fills a page with any number of calls in the tables. */
 const FILTERS = [
   '',
   'userId=1',
@@ -153,10 +153,10 @@ const WORKS: readonly GrowthWork[] = [
     pace: 500,
     connections: 64,
     async prepare({ polls, client }) {
-      await forget(client);
+      await clearCache(client);
       let asked = 0;
       return () => {
-        if (++asked % FORGET_AFTER === 0) void forget(client);
+        if (++asked % CLEAR_CACHE_AFTER === 0) void clearCache(client);
         return polls[asked % polls.length]!;
       };
     },
@@ -168,7 +168,7 @@ const WORKS: readonly GrowthWork[] = [
     async prepare({ database }, seconds) {
       await endLiveCalls(database);
       const calls = Math.min(CALLERS, Math.ceil((seconds * MAX_EVENTS_A_SECOND) / 3));
-      return tellStories(await putMoreCalls(database, calls));
+      return sendStories(await putMoreCalls(database, calls));
     },
   },
   {

@@ -8,7 +8,7 @@ const PAGE = new URL('performance.md', DOCS);
 const FIGURES = new URL('performance/figures.json', DOCS);
 const CHART = new URL('performance/chart.svg', DOCS);
 
-/** Into the documentation of the repository that this runs in. @param order of all works */
+/** Writes to the documentation of this repository. @param order of all works */
 export const keepFigures = async (order: readonly string[], name: string, measured: WorkFigures): Promise<void> => {
   const figures = replaceFigures(await readFigures(), order, name, measured);
   const page = withFigures(await readFile(PAGE, 'utf8'), figures);

@@ -1,4 +1,4 @@
-/** Load on one program, and what came of it. A wrong answer is no answer: the bench fails on the first round with one. */
+/** Puts load on one program and measures it. The bench fails in the first round with a wrong answer. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, type Answer } from './connection.js';
 import type { Program } from './program.js';
@@ -11,11 +11,11 @@ export interface Question {
 export interface Load {
   readonly connections: number;
   readonly seconds: number;
-  /** Requests a second, evenly spread, however long the answers take; unset: as fast as they are answered. */
+  /** Requests per second, evenly spread, independent of the response time. Unset: as fast as they are answered. */
   readonly rate?: number;
-  /** Over which the connections begin to ask, one after another; unset: all at once, or as the rate has it. */
+  /** The time in which the connections start, one after another. Unset: all at once, or by the rate. */
   readonly joinMs?: number;
-  /** What this connection asks next. */
+  /** The next request of this connection. */
   next(connection: number): Question;
 }
 
@@ -24,7 +24,7 @@ export interface Round {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Of the program, for one request. */
+  /** Processor time of the program per request. */
   readonly cpuMicroseconds: number;
 }
 
@@ -72,7 +72,7 @@ export const measure = async (
   };
 };
 
-/** When each request is due. One that is late counts from when it was due: whoever waited in the queue waited too. */
+/** When each request is due. Latency counts from that time, so it includes the wait in the queue. */
 function* dueTimes(load: Load, index: number, begin: number, end: number): Generator<number> {
   const { connections, rate, joinMs = 0 } = load;
   if (rate === undefined) {

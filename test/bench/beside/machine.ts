@@ -1,4 +1,4 @@
-/** One core for the program that is measured, the other for all that measures it: load, database and provider. */
+/** One core is for the measured program. The other is for load, database and provider. */
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
 import type { Circumstances } from './figures.js';
@@ -14,20 +14,20 @@ const canPin = (): boolean => {
 
 export const IS_PINNED = canPin();
 
-/** What runs the rest of its line on the core of the measured. */
+/** A command prefix that runs a program on the measured core. */
 export const ON_MEASURED_CORE: readonly string[] = IS_PINNED ? ['taskset', '-c', '0'] : [];
 
-/** What runs the rest of its line on whatever core is free. */
+/** A command prefix that runs a program on any core. */
 export const ON_EVERY_CORE: readonly string[] = IS_PINNED ? ['taskset', '-c', `0-${cpus().length - 1}`] : [];
 
-/** Whatever this process starts from now on inherits it. */
+/** Processes that this one starts later inherit the core. */
 export const moveToOtherCore = (): void => {
   if (IS_PINNED) execFileSync('taskset', ['-a', '-p', '-c', '1', String(process.pid)], { stdio: 'ignore' });
 };
 
 const git = (...line: string[]): string => execFileSync('git', line, { encoding: 'utf8' }).trim();
 
-/** The documentation apart: the bench itself writes there. */
+/** Ignores changes in docs, because the bench itself writes there. */
 const commit = (): string => {
   try {
     const changed = git('status', '--porcelain', '--', ':/', ':(top,exclude)docs');

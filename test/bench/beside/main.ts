@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: how fast Ringback is, beside the limit and beside what people would write themselves. With names of works
- * only those; --seconds for shorter rounds, --profile for a folder in which V8 leaves a profile of our service, --write to
- * keep the figures in docs/performance.md.
+ * `npm run bench`: Ringback's speed, compared with the limit of Node and with typical hand-written programs. Arguments are the
+ * names of works to run. --seconds sets the duration of a round, --profile a folder for V8's profile of our service, and
+ * --write stores the figures in docs/performance.md.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,14 +28,14 @@ import { STATE_POLL } from './state-poll.js';
 import { measureStreams } from './streams.js';
 import { say, tablesOf } from './table.js';
 import { WEBHOOKS } from './webhooks.js';
-import { holdAgainstEachOther } from './work.js';
+import { compareContenders } from './work.js';
 
 type CarryOut = (place: Place, seconds: number) => Promise<Report>;
 
 const WORKS: Readonly<Record<string, readonly CarryOut[]>> = {
-  state: [holdAgainstEachOther(STATE_POLL)],
-  placing: [holdAgainstEachOther(PLACING), holdAgainstEachOther(PLACING_AT_A_PACE)],
-  webhooks: [holdAgainstEachOther(WEBHOOKS)],
+  state: [compareContenders(STATE_POLL)],
+  placing: [compareContenders(PLACING), compareContenders(PLACING_AT_A_PACE)],
+  webhooks: [compareContenders(WEBHOOKS)],
   streams: [measureStreams],
   'durable-placing': [durably(measureDurablePlacing)],
   'durable-webhooks': [durably(measureDurableWebhooks)],
@@ -54,10 +54,10 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   durable: Object.keys(WORKS).filter((name) => name.startsWith('durable-')),
 };
 
-/** They take long. */
+/** Works that take long. */
 const ONLY_BY_NAME: readonly string[] = ['growth', 'soak'];
 
-/** Of a round, and of the whole soak. Those of `durable` are many. */
+/** Duration of a round, or of the whole soak. Rounds of `durable` are shorter, because there are many. */
 const secondsOf = (name: string): number => {
   if (name === 'soak') return 180;
   if (name === 'durable-commit-delay') return 1.5;
@@ -74,8 +74,8 @@ const readLine = () => {
     },
   });
   const known = [...Object.keys(WORKS), ...Object.keys(GROUPS)];
-  const stranger = positionals.find((name) => !known.includes(name));
-  if (stranger !== undefined) throw new Error(`${stranger} is none of ${known.join(', ')}`);
+  const unknownName = positionals.find((name) => !known.includes(name));
+  if (unknownName !== undefined) throw new Error(`${unknownName} is none of ${known.join(', ')}`);
   const wanted = values.seconds === undefined ? undefined : Number(values.seconds);
   if (wanted !== undefined && !(wanted > 0)) throw new Error('--seconds: expected a number above 0');
   if (values.write && values.profile !== undefined) {
@@ -94,7 +94,7 @@ const main = async (): Promise<void> => {
   const { names, wanted, writes, profileTo } = readLine();
   moveToOtherCore();
   const folder = await mkdtemp(join(tmpdir(), 'ringback-bench-'));
-  // So that PostgreSQL's user may enter, and the data need not be put where nothing removes them.
+  // PostgreSQL's user must be able to enter this folder. The bench removes it with all data.
   await chmod(folder, 0o711);
   const programs: Pick<Program, 'stop'>[] = [];
   const endPrograms = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-/** The simulator's carrier beside the load, so that what it has told can be compared with what was recorded. */
+/** The simulator's carrier in the bench process, so that the events it sent can be compared with the records. */
 import { createLogger } from '../../../src/common/logger.js';
 import { createCarrierServer } from '../../../src/telephony/simulator/carrier-server.js';
 import { SimulatedCarrier } from '../../../src/telephony/simulator/simulated-carrier.js';
@@ -7,13 +7,13 @@ import { WEBHOOK_SECRET } from './given.js';
 
 export interface MeasuredCarrier {
   readonly url: string;
-  /** Why each call that is over has ended. */
+  /** The end reason of each ended call. */
   readonly ends: ReadonlyMap<string, string>;
-  /** Where its webhooks go; there are none before. */
-  tell(serviceUrl: string): void;
-  /** Closes its connections to the service, which it keeps for over a minute; it makes new ones when it needs them. */
+  /** Sets the service that receives its webhooks. None are sent before. */
+  sendTo(serviceUrl: string): void;
+  /** Closes its connections to the service, which stay open for over a minute. New ones are opened on demand. */
   disconnect(): Promise<void>;
-  /** Calls whose phones were rung more than once, among the latest. */
+  /** The latest calls that were dialled more than once. */
   dialledTwice(): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export const startMeasuredCarrier = async (speed: number): Promise<MeasuredCarri
   return {
     url,
     ends,
-    tell(serviceUrl) {
+    sendTo(serviceUrl) {
       targets = [`${serviceUrl}/v1/webhooks/simulator`];
     },
     async disconnect() {

@@ -1,4 +1,4 @@
-/** The part of docs/performance.md that a run writes; all else on that page is written by people. */
+/** The generated part of docs/performance.md. The rest of the page is written by hand. */
 import { panelsOf } from './chart.js';
 import type { Figures, WorkFigures } from './figures.js';
 import { tablesOf } from './table.js';
@@ -6,7 +6,7 @@ import { tablesOf } from './table.js';
 const BEGIN = '<!-- Between here and the end mark `npm run bench -- --write` writes. -->';
 const END = '<!-- The end mark. -->';
 
-/** @throws Error where the page has not each mark once, one after the other */
+/** @throws Error if the page does not have each mark once, in order */
 export const withFigures = (page: string, figures: Figures): string => {
   const [before, rest, ...more] = page.split(BEGIN);
   const [, after, ...others] = rest?.split(END) ?? [];

@@ -1,12 +1,12 @@
 import type { Databases } from './databases.js';
 import type { Program } from './program.js';
 
-/** Where a work is done. */
+/** The environment in which a work runs. */
 export interface Place {
   readonly databases: Databases;
   readonly folder: string;
-  /** Where V8 leaves a profile of our service, where one is wanted. */
+  /** The folder for V8's profile of our service, if one is wanted. */
   readonly profileTo: string | undefined;
-  /** Has what was started ended with the work, be it done or not. */
+  /** Registers a program that must be stopped at the end of the work, even if the work fails. */
   started(program: Pick<Program, 'stop'>): void;
 }

@@ -5,11 +5,11 @@ import type { Question } from './load.js';
 import { tokensOf } from './tokens.js';
 import { timesTheirs, type Work } from './work.js';
 
-/** Of others, so that the tables are not empty. */
+/** Calls of other callers, so that the tables are not empty. */
 const CALLS_BEFORE = 1_000;
 const PLACED = /^\{"data":\{"callSid":"\d{32}"\},"returnCode":200,"returnMsg":"success"\}$/;
 
-/** Each request is the first of its caller. */
+/** Each request is the first one of its caller. */
 export const placeCalls = async (firstCaller: number): Promise<() => Question> => {
   const tokens = await tokensOf(CALLERS);
   let caller = firstCaller;
@@ -57,7 +57,7 @@ export const PLACING: Work = {
   verify,
 };
 
-/** With so many connections always busy, time would be spent in the queue, and tell what the work above has told. */
+/** At a fixed pace, because at full load the latency is mostly time in the queue. */
 export const PLACING_AT_A_PACE: Work = {
   name: 'placing',
   title: 'placing a call: the same, 100 calls a second',

@@ -1,18 +1,18 @@
-/** Processor time as proc(5) tells it; NaN where there is no /proc. */
+/** Processor time from proc(5). NaN if there is no /proc. */
 import { readdir, readFile } from 'node:fs/promises';
 
-/** USER_HZ, which Linux has fixed for what it tells programs. */
+/** USER_HZ, which is fixed on Linux. */
 const TICKS_A_SECOND = 100;
 
 interface Stat {
   readonly parent: number;
   /** Seconds. */
   readonly own: number;
-  /** Of children that have ended. */
+  /** Time of children that have ended. */
   readonly ended: number;
 }
 
-/** The second field may hold spaces and ends with a bracket; parent and the four times are the 4th and the 14th to 17th. */
+/** The second field may contain spaces and ends with a bracket. Field 4 is the parent; fields 14 to 17 are the times. */
 const statOf = async (pid: number | string): Promise<Stat | undefined> => {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   if (stat === '') return undefined;
@@ -21,16 +21,16 @@ const statOf = async (pid: number | string): Promise<Stat | undefined> => {
   return { parent: Number(fields[1]), own: ticks(11) / TICKS_A_SECOND, ended: ticks(13) / TICKS_A_SECOND };
 };
 
-/** Since it started. */
+/** Processor time of a process since its start. */
 export const cpuSecondsOf = async (pid: number): Promise<number> => (await statOf(pid))?.own ?? NaN;
 
-/** Of a process with one thread, in nanoseconds instead of ticks (Linux: Documentation/scheduler/sched-stats). */
+/** Processor time of a single-threaded process, exact to nanoseconds (Linux: Documentation/scheduler/sched-stats). */
 export const exactCpuSecondsOf = async (pid: number): Promise<number> => {
   const schedstat = await readFile(`/proc/${pid}/schedstat`, 'utf8').catch(() => '');
   return schedstat === '' ? NaN : parseInt(schedstat, 10) / 1e9;
 };
 
-/** Of a process and its children, those that have ended included. */
+/** Processor time of a process and its children, including ended ones. */
 export const cpuSecondsOfFamily = async (pid: number): Promise<number> => {
   const head = await statOf(pid);
   if (!head) return NaN;

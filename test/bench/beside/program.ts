@@ -1,4 +1,4 @@
-/** A program in a process of its own, with an environment of its own and its log in a file, as a container runtime has it. */
+/** A program in its own process, with its own environment and a log file, as under a container runtime. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
@@ -12,36 +12,36 @@ import type { Held, Insides, Question } from './programs/insides.js';
 export interface Program {
   readonly url: string;
   readonly pid: number;
-  /** Processor time since it started; NaN where the system does not tell. */
+  /** Processor time since its start. NaN if the system does not report it. */
   cpuSeconds(): Promise<number>;
-  /** The end of its log: what it has warned of, or, where it has not, whatever it said. */
+  /** The last warnings of its log, or its last lines if there are no warnings. */
   lastWords(): Promise<string>;
-  /** Of a program that was started to tell. */
+  /** Only for a program that was started with insides.js. */
   insides(): Promise<Insides>;
   held(): Promise<Held>;
-  /** Open files, sockets among them; NaN where the system does not tell. */
+  /** Open files, including sockets. NaN if the system does not report them. */
   openFiles(): Promise<number>;
-  /** The lines of its log that warn of something or worse. */
+  /** The lines of its log at warn or above. */
   complaints(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
 interface ProgramToStart {
   readonly name: string;
-  /** The built module, then its arguments. */
+  /** The built module and its arguments. */
   readonly line: readonly string[];
-  /** All of it: what a developer's shell has set is not for the bench. */
+  /** The complete environment: variables of the developer's shell are not passed. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** A command that runs the rest of its line. */
+  /** A command prefix. */
   readonly launcher?: readonly string[];
-  /** Where its log goes. */
+  /** The folder of its log. */
   readonly folder: string;
 }
 
-/** Several may have one name. */
+/** A counter that makes log names unique. */
 let started = 0;
 
-/** None outlives the bench, also where that ends while one is still starting. */
+/** All of these are killed when the bench exits, even if one is still starting. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -65,10 +65,10 @@ export const startProgram = async (program: ProgramToStart): Promise<Program> =>
   await log.close();
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    const patience = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+    const killTimer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
     child.kill('SIGTERM');
     await exited;
-    clearTimeout(patience);
+    clearTimeout(killTimer);
   };
   const ask = async (question: Question): Promise<unknown> => {
     const answered = once(child, 'message', { signal: AbortSignal.timeout(INSIDES_LIMIT_MS) });
@@ -78,8 +78,8 @@ export const startProgram = async (program: ProgramToStart): Promise<Program> =>
   };
   const deadline = performance.now() + START_LIMIT_MS;
   for (;;) {
-    const said = await readFile(logFile, 'utf8');
-    const url = /"url":"(http.*?)"/.exec(said)?.[1];
+    const output = await readFile(logFile, 'utf8');
+    const url = /"url":"(http.*?)"/.exec(output)?.[1];
     const { pid } = child;
     if (url && pid) {
       return {
@@ -96,17 +96,17 @@ export const startProgram = async (program: ProgramToStart): Promise<Program> =>
     }
     if (child.exitCode !== null || performance.now() > deadline) {
       await stop();
-      throw new Error(`${name} did not start: ${said.slice(-2_000)}`);
+      throw new Error(`${name} did not start: ${output.slice(-2_000)}`);
     }
     await sleep(50);
   }
 };
 
 const LINES_SHOWN = 10;
-/** Of pino's levels. */
+/** Pino's level of warn. */
 const WARNING = 40;
 
-/** A line that is not of pino is a stack, or the end of a program that could not log any more. */
+/** A line that pino did not write is a stack trace, or the last output of a program that crashed. */
 const isWarning = (line: string): boolean => Number(/^\{"level":(\d+)/.exec(line)?.[1] ?? WARNING) >= WARNING;
 
 const lastWords = async (logFile: string): Promise<string> => {
@@ -120,7 +120,7 @@ const openFilesOf = async (pid: number): Promise<number> => {
   return files.length || NaN;
 };
 
-/** Line by line: the log of an hour is larger than a string may be. */
+/** Reads line by line, because the log of an hour exceeds the maximum string length. */
 const complaintsIn = async (logFile: string): Promise<string[]> => {
   const complaints: string[] = [];
   for await (const line of createInterface({ input: createReadStream(logFile) })) {

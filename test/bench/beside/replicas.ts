@@ -1,6 +1,6 @@
 /**
- * One service against two on the same database, neither held to a core: what a second one brings is what the machine has
- * left beside the first and the load.
+ * One service compared with two on the same database, none pinned to a core. The gain of the second one is limited by the
+ * processor time that the first one and the load leave over.
  */
 import { cpus } from 'node:os';
 import type { Contender } from './contenders.js';
@@ -20,7 +20,7 @@ interface ReplicaRound {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** In cores. */
+  /** Busy cores. */
   readonly servicesBusy: number;
   readonly loadBusy: number;
 }

@@ -1,14 +1,14 @@
-/** What one work has shown: a table for people, and what was to be reached. */
+/** The result of one work: a table and targets. */
 export interface Aim {
-  /** As in "≥ 0.5 of bare Fastify". */
+  /** For example "≥ 0.5 of bare Fastify". */
   readonly text: string;
-  /** What came of it, as in "0.47". */
+  /** The measured value, for example "0.47". */
   readonly figure: string;
   readonly isReached: boolean;
 }
 
 export interface Report {
-  /** As it is named on the command line. */
+  /** The work's name on the command line. */
   readonly work: string;
   readonly title: string;
   readonly head: readonly string[];

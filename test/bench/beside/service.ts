@@ -1,4 +1,4 @@
-/** Ringback as it is deployed, and the provider that it dials at. */
+/** Ringback as deployed, and its provider. */
 import { fileURLToPath } from 'node:url';
 import type { Database } from './databases.js';
 import { JWT_SECRET, SUB_ACCOUNT_KEYS, WEBHOOK_SECRET } from './given.js';
@@ -7,10 +7,10 @@ import { startProgram, type Program } from './program.js';
 
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** For Node, so that the service can be asked for its insides. */
+/** Node options that make the service report its memory and resources. */
 export const WITH_INSIDES = [
   '--expose-gc',
-  // Counting objects is one.
+  // Counting objects is experimental.
   '--disable-warning=ExperimentalWarning',
   '--import',
   fileOf('./programs/insides.js'),
@@ -19,14 +19,14 @@ export const WITH_INSIDES = [
 interface ServiceToStart {
   readonly database: Database;
   readonly providerUrl: string;
-  /** A command that runs the rest of its line. */
+  /** A command prefix. */
   readonly launcher: readonly string[];
   readonly nodeOptions?: readonly string[];
-  /** What the work needs in place of the defaults. */
+  /** Settings of the work that replace the defaults. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** With nothing set but what it and the work need. */
+/** Starts the service with only the required settings and those of the work. */
 export const startService = async (
   { folder, profileTo, started }: Place,
   { database, providerUrl, launcher, nodeOptions = [], settings }: ServiceToStart,

@@ -1,4 +1,4 @@
-/** One call as its caller has it: placed, followed to its end in one of the ways there are, perhaps canceled. */
+/** One call from its caller's side: placed, followed to its end by polls, long polls or a stream, and sometimes canceled. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, requestBytes } from './connection.js';
 import { EventStream } from './event-stream.js';
@@ -11,11 +11,11 @@ export interface Caller {
 
 type Way = (caller: Caller, connection: Connection, callSid: string) => Promise<void>;
 
-/** As often as a lifelike caller would, for a simulator that is ten times as fast. */
+/** A real app polls every second, and the simulator runs ten times as fast. */
 const POLL_EVERY_MS = 100;
 const WAIT_SECONDS = 8;
 const LONGEST_CALL_MS = 30_000;
-/** The caller changes their mind about now: before it rings, while it does, or while people talk. */
+/** Cancels come before the ringing, during it, or during the talk. */
 const CANCEL_AFTER_MS = [100, 500, 900];
 
 const ask = async <T>(connection: Connection, { token }: Caller, path: string): Promise<T> => {
@@ -81,7 +81,7 @@ const stream: Way = ({ serviceUrl, token }, _connection, callSid) =>
       },
     });
     const finish = (error?: Error): void => {
-      clearTimeout(patience);
+      clearTimeout(timeLimit);
       opening.then(
         (opened) => {
           opened.close();
@@ -91,11 +91,11 @@ const stream: Way = ({ serviceUrl, token }, _connection, callSid) =>
       if (error) reject(error);
       else resolve();
     };
-    const patience = setTimeout(finish, LONGEST_CALL_MS, new Error(`the stream of ${callSid} does not end`));
+    const timeLimit = setTimeout(finish, LONGEST_CALL_MS, new Error(`the stream of ${callSid} does not end`));
     opening.catch(finish);
   });
 
-/** A stream that its reader leaves before the call is over, as an app does that is put away; and comes back by polls. */
+/** A stream that its client closes before the call ends, like an app in the background. The client then polls. */
 const leave: Way = async (caller, connection, callSid) => {
   const request = requestBytes('GET', `/v1/app/callState/${callSid}/stream?access_token=${caller.token}`);
   const ignore = (): void => undefined;
@@ -107,8 +107,8 @@ const leave: Way = async (caller, connection, callSid) => {
 
 const WAYS = [poll, wait, stream, leave];
 
-/** @param number of the story: one in five is canceled */
-export const liveThrough = async (caller: Caller, number: number): Promise<string> => {
+/** @param number of the call: one in five is canceled */
+export const runCall = async (caller: Caller, number: number): Promise<string> => {
   const connection = await Connection.open(caller.serviceUrl);
   try {
     const { callSid } = await ask<{ callSid: string }>(connection, caller, `call/${caller.calleeId}`);

@@ -1,6 +1,6 @@
 /**
- * Hours of half the load: calls placed, polled, followed, canceled and brought to their end by webhooks. Nothing may grow,
- * nothing may be left over, and no answer and no record may be wrong.
+ * Half of the maximum load for a long time: calls are placed, polled, followed, canceled and ended by webhooks. Memory must not
+ * grow, no resource may leak, and no answer or record may be wrong.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, requestBytes } from './connection.js';
@@ -12,26 +12,26 @@ import type { Held, Insides } from './programs/insides.js';
 import type { Aim, Report } from './report.js';
 import { startService, WITH_INSIDES } from './service.js';
 import { startMeasuredCarrier, type MeasuredCarrier } from './measured-carrier.js';
-import { liveThrough } from './soak-story.js';
+import { runCall } from './soak-story.js';
 import { say } from './table.js';
 import { tokensOf } from './tokens.js';
 
-/** A talk of 17 seconds takes 1.7, so that there are many. */
+/** A talk of 17 seconds takes 1.7 seconds. */
 const SIMULATOR_SPEED = 10;
-/** By the last two digits: a talk, busy, rejected, out of reach, told twice, told backwards, ended by the caller. */
+/** By the last two digits: talk, busy, rejected, unreachable, duplicate events, reversed events, ended by the caller. */
 const CALLEES = ['2000', '2001', '2003', '2004', '2010', '2011', '2012'];
-/** As many as the service remembers the states of: that memory grows until it is full, and is none of the leaks. */
-const REMEMBERED = 100_000;
-/** Connections; so few, because a cold program under full load is another subject. */
+/** The size of the service's cache of call states. It is filled first, because its growth is not a leak. */
+const CACHED_CALLS = 100_000;
+/** Connections that fill the cache. Few, because a cold program must not be under full load. */
 const FILLED_BY = 8;
 const WARM_UP = { callsASecond: 20, seconds: 5 };
-/** After so long as many calls are under way as there will be. */
+/** After `beforehand` seconds the number of calls in progress is stable. */
 const CALIBRATION = { callsASecond: 40, beforehand: 3, seconds: 5 };
-/** The short form; an hour is the long one. */
+/** Samples per run of any duration. */
 const SAMPLES = 10;
-/** Which of them the last is held against. */
+/** The sample that the last one is compared with. */
 const SAMPLE_OF_A_THIRD = 3;
-/** Longer than an idle connection is kept, to the database (10 s) or to the carrier (4 s). */
+/** Longer than idle connections stay open, to the database (10 s) or to the carrier (4 s). */
 const SETTLING_MS = 12_000;
 const CLOSING_MS = 1_000;
 
@@ -57,7 +57,7 @@ export const measureSoak = async (place: Place, seconds: number): Promise<Report
     launcher: ON_MEASURED_CORE,
     nodeOptions: WITH_INSIDES,
   });
-  carrier.tell(service.url);
+  carrier.sendTo(service.url);
   return carryOut(service, database, carrier, seconds);
 };
 
@@ -93,9 +93,9 @@ const carryOut = async (
   return reportOf({ seconds, rate, samples, before, after, faults, calls: crowd.placed, loadBusy });
 };
 
-/** Once everything is over, and whatever is kept for a while has been let go. */
+/** Measures when all calls have ended and idle resources are released. */
 const atRest = async (service: Program, crowd: Crowd, carrier: MeasuredCarrier): Promise<AtRest> => {
-  await crowd.untilAllAreOver();
+  await crowd.untilAllEnd();
   await sleep(SETTLING_MS);
   await carrier.disconnect();
   await sleep(CLOSING_MS);
@@ -110,7 +110,7 @@ const putCallees = async (database: Database): Promise<void> => {
   );
 };
 
-/** Calls of long ago, each asked for once, and by whom every token is verified once. */
+/** Fills the caches: each old call is polled once, and every token is verified once. */
 const fillMemory = async (service: Program, database: Database): Promise<void> => {
   const calls = await database.query<{ callSid: string; caller: number }>(
     `insert into call_record (call_sid, caller_id, callee_id, caller_phone, callee_phone, provider, sub_account, state,
@@ -119,7 +119,7 @@ const fillMemory = async (service: Program, database: Database): Promise<void> =
        'retired', 'bench', 4, 'completed', 'provider', '2025-01-01', '2025-01-01', 4, '2025-01-01', '2025-01-01'
      from generate_series(1, $1::int) n
      returning call_sid as "callSid", (caller_id - $3)::int as caller`,
-    [REMEMBERED, CALLEE, callerOf(0), CALLERS],
+    [CACHED_CALLS, CALLEE, callerOf(0), CALLERS],
   );
   await database.query('vacuum analyze call_record');
   const tokens = await tokensOf(CALLERS);
@@ -136,19 +136,19 @@ const fillMemory = async (service: Program, database: Database): Promise<void> =
   );
 };
 
-/** Callers, each of whom lives through one call at a time, at an even pace. */
+/** Callers who place calls at an even rate. Each has one call at a time. */
 class Crowd {
   placed = 0;
   readonly callSids = new Set<string>();
   readonly faults: string[] = [];
-  private readonly underWay = new Set<Promise<void>>();
+  private readonly inFlight = new Set<Promise<void>>();
 
   constructor(
     private readonly service: Program,
     private readonly tokens: readonly string[],
   ) {}
 
-  /** What the service is like after so many seconds more, while the calls go on. */
+  /** Samples the service after the given seconds, while calls continue. */
   async sample(callsASecond: number, seconds: number, atSeconds: number): Promise<Sample> {
     const cpuBefore = await this.service.cpuSeconds();
     await this.place(callsASecond, seconds);
@@ -157,8 +157,8 @@ class Crowd {
     return { ...(await this.service.insides()), seconds: atSeconds, calls: this.placed, openFiles, busy };
   }
 
-  async untilAllAreOver(): Promise<void> {
-    await Promise.all(this.underWay);
+  async untilAllEnd(): Promise<void> {
+    await Promise.all(this.inFlight);
   }
 
   async place(callsASecond: number, seconds: number): Promise<void> {
@@ -172,11 +172,11 @@ class Crowd {
 
   private begin(): void {
     const number = this.placed++;
-    const story = liveThrough(
+    const story = runCall(
       {
         serviceUrl: this.service.url,
         token: this.tokens[number % this.tokens.length] ?? '',
-        // Whose call lasts until it is canceled, as the story has it.
+        // A call to CALLEE lasts until it is canceled, and these calls are canceled.
         calleeId: number % 5 === 0 ? CALLEE : (CALLEES[number % CALLEES.length] ?? ''),
       },
       number,
@@ -188,12 +188,12 @@ class Crowd {
         this.faults.push(String(error));
       },
     );
-    this.underWay.add(story);
-    void story.then(() => this.underWay.delete(story));
+    this.inFlight.add(story);
+    void story.then(() => this.inFlight.delete(story));
   }
 }
 
-/** Between what the callers had, what the carrier told, and what is recorded. */
+/** Differences between the callers' calls, the carrier's events and the records. */
 const differences = async (
   database: Database,
   { ends, dialledTwice }: MeasuredCarrier,

@@ -1,6 +1,6 @@
 /**
- * From `npm start` to a service that is ready, and what memory it then has. On every core, for that is how people start it;
- * with the embedded database, and not for the first time: what is made once is made.
+ * The time from `npm start` to readiness, and the memory then. It runs on all cores, as for a user, with the embedded database.
+ * The first start is not counted, because it creates the database.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ const MAX_SECONDS = 3;
 const MAX_MEGABYTES = 200;
 
 const REPOSITORY = fileURLToPath(new URL('../../../../', import.meta.url));
-/** What npm and a shell have set meanwhile is not for the service. */
+/** Variables of npm and the shell are not passed to the service. */
 const WITH_NOTHING_SET = 'exec env -i PATH="$PATH" HOME="$HOME" "$@" npm start';
 
 export const start = async (place: Place, seconds: number): Promise<Report> => {
@@ -59,24 +59,24 @@ const secondsToReady = async ({ folder, started }: Place): Promise<number> => {
   const settings = [`DATA_DIR=${join(folder, 'data')}`, 'HOST=127.0.0.1', 'PORT=0'];
   const line = [...ON_EVERY_CORE, 'sh', '-c', WITH_NOTHING_SET, 'sh', ...settings];
   const begin = performance.now();
-  // In a group of its own: whatever npm does about a signal, nothing is left of it.
+  // In its own process group, so that all processes can be killed even if npm ignores the signal.
   const child = spawn(line[0]!, line.slice(1), { cwd: REPOSITORY, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const exited = once(child, 'exit');
   const stop = async (): Promise<void> => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const group = -child.pid;
-    const patience = setTimeout(() => process.kill(group, 'SIGKILL'), STOP_LIMIT_MS);
+    const killTimer = setTimeout(() => process.kill(group, 'SIGKILL'), STOP_LIMIT_MS);
     child.kill('SIGTERM');
     await exited;
-    clearTimeout(patience);
+    clearTimeout(killTimer);
   };
   started({ stop });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  while (!(await isReady(/"url":"(http.*?)"/.exec(said)?.[1]))) {
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  while (!(await isReady(/"url":"(http.*?)"/.exec(output)?.[1]))) {
     if (child.exitCode !== null || performance.now() - begin > READY_LIMIT_MS) {
       await stop();
-      throw new Error(`npm start did not get ready: ${said.slice(-2_000)}`);
+      throw new Error(`npm start did not get ready: ${output.slice(-2_000)}`);
     }
     await sleep(LOOK_EVERY_MS);
   }

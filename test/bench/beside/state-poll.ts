@@ -10,10 +10,10 @@ const LIVE_CALLS = 1_000;
 const stateAnswer = (state: number): string =>
   `{"data":{"stateType":"${state}"},"returnCode":200,"returnMsg":"success"}`;
 
-/** Their answer is always the same. */
-const UNKNOWING: readonly ContenderName[] = ['bare Fastify', 'the load’s ceiling'];
+/** Contenders that always send the same answer. */
+const CONSTANT_ANSWER: readonly ContenderName[] = ['bare Fastify', 'the load’s ceiling'];
 
-/** What every live caller asks every second. */
+/** The request that every caller in a call sends every second. */
 export const STATE_POLL: Work = {
   name: 'state',
   title: `state poll: GET /v1/app/callState, 64 connections, ${LIVE_CALLS} live calls of as many users`,
@@ -34,7 +34,7 @@ export const STATE_POLL: Work = {
     const calls = await putLiveCalls(database, LIVE_CALLS);
     const tokens = await tokensOf(LIVE_CALLS);
     const questions = calls.map(({ callSid, state }, index): Question => {
-      const right = stateAnswer(UNKNOWING.includes(name) ? 3 : state);
+      const right = stateAnswer(CONSTANT_ANSWER.includes(name) ? 3 : state);
       return {
         bytes: requestBytes('GET', `/v1/app/callState/${callSid}?access_token=${tokens[index] ?? ''}`),
         isRight: ({ status, body }) => status === 200 && body === right,

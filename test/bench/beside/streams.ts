@@ -1,7 +1,7 @@
 /**
- * Thousands of open streams, and a change on some of them every few milliseconds: how long from the webhook that brings it
- * to the stream that tells it, and what an open stream costs in memory. Each round has a service of its own, because the
- * memory that one has taken it hardly gives back.
+ * Thousands of open streams, with a change on one of them every few milliseconds. Measures the time from the webhook to the
+ * event on the stream, and the memory of an open stream. Each round starts a new service, because a process hardly returns
+ * memory that it has allocated.
  */
 import { Audience, verifyStored } from './audience.js';
 import { putFirstChanges } from './changes.js';
@@ -16,9 +16,9 @@ import { startProvider, startService, WITH_INSIDES } from './service.js';
 const STREAMS = 5_000;
 const EVENTS_A_SECOND = 200;
 const ROUNDS = 3;
-/** So long that every stream gets a heartbeat or more, for that is a load as well. */
+/** Long enough that every stream gets at least one heartbeat, because heartbeats are load too. */
 const TIMES_A_ROUND = 4;
-/** Streams and seconds. What the service allocates once is no cost of a stream. */
+/** One-time allocations of the service must not count as the cost of a stream. */
 const WARM_UP = { streams: 500, seconds: 2 };
 
 interface StreamRound {
@@ -54,20 +54,20 @@ const carryOutRound = async (
   seconds: number,
 ): Promise<StreamRound> => {
   const warmUp = await Audience.gather(service, calls, 0, WARM_UP.streams);
-  await warmUp.tell(WARM_UP.seconds, EVENTS_A_SECOND);
+  await warmUp.sendEvents(WARM_UP.seconds, EVENTS_A_SECOND);
   warmUp.leave();
   const before = await service.insides();
 
   const audience = await Audience.gather(service, calls, WARM_UP.streams, STREAMS);
   try {
     const { residentBytes } = await service.insides();
-    await audience.tell(1, EVENTS_A_SECOND);
+    await audience.sendEvents(1, EVENTS_A_SECOND);
     const cpuBefore = await service.cpuSeconds();
     const ownCpuBefore = process.cpuUsage();
-    const { events, delaysMs } = await audience.tell(seconds, EVENTS_A_SECOND);
+    const { events, delaysMs } = await audience.sendEvents(seconds, EVENTS_A_SECOND);
     const ownCpu = process.cpuUsage(ownCpuBefore);
     const serviceBusy = ((await service.cpuSeconds()) - cpuBefore) / seconds;
-    await verifyStored(database, warmUp.told + audience.told);
+    await verifyStored(database, warmUp.sent + audience.sent);
     return {
       events,
       p50Ms: quantile(delaysMs, 0.5),

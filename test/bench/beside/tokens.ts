@@ -4,7 +4,7 @@ import { JWT_SECRET } from './given.js';
 
 const issued: string[] = [];
 
-/** One for each caller, the same in every round. */
+/** One token per caller, the same in every round. */
 export const tokensOf = async (count: number): Promise<readonly string[]> => {
   while (issued.length < count) {
     issued.push(await issueToken(JWT_SECRET, { userId: callerOf(issued.length), lifetimeSeconds: 7_200 }));

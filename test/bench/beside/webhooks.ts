@@ -6,13 +6,13 @@ import type { Question } from './load.js';
 import { timesTheirs, type Work } from './work.js';
 
 const CONNECTIONS = 64;
-/** More than any contender takes. */
+/** More than any contender can handle. */
 const MAX_EVENTS_A_SECOND = 6_000;
-/** Each moves the record. */
+/** Each event changes the record. */
 const STORY = [{ type: 'call.ringing' }, { type: 'call.answered' }, { type: 'call.ended', endReason: 'completed' }];
 const KEY = Buffer.from(WEBHOOK_SECRET.slice('whsec_'.length), 'base64');
 
-/** As the simulator's sender does it, but with Node's own HMAC, because there are many to be made. */
+/** Signs like the simulator's sender, but with Node's own HMAC, which is faster. */
 export const deliveryOf = ({ callSid }: LiveCall, number: number): Question => {
   const callId = `SIM${callSid}`;
   const now = new Date();
@@ -37,16 +37,16 @@ export const deliveryOf = ({ callSid }: LiveCall, number: number): Question => {
   };
 };
 
-/** A call's events on one connection, so that each comes when the one before has been taken. */
-export const tellStories = (calls: readonly LiveCall[]): ((connection: number) => Question) => {
+/** Sends all events of a call on one connection, so that each arrives after the previous one was accepted. */
+export const sendStories = (calls: readonly LiveCall[]): ((connection: number) => Question) => {
   const stories = calls.map((call) => STORY.map((_, number) => deliveryOf(call, number)));
-  const toTell: Question[][] = Array.from({ length: CONNECTIONS }, () => []);
+  const toSend: Question[][] = Array.from({ length: CONNECTIONS }, () => []);
   return (connection) => {
-    const next = toTell[connection]?.shift();
+    const next = toSend[connection]?.shift();
     if (next) return next;
     const [first, ...more] = stories.pop() ?? [];
     if (!first) throw new Error('there are too few calls for so many events');
-    toTell[connection] = more;
+    toSend[connection] = more;
     return first;
   };
 };
@@ -59,7 +59,7 @@ export const WEBHOOKS: Work = {
   load: { connections: CONNECTIONS },
   async prepare({ database }, seconds) {
     const calls = await putLiveCalls(database, Math.ceil((seconds * MAX_EVENTS_A_SECOND) / STORY.length), 1);
-    return tellStories(calls);
+    return sendStories(calls);
   },
   async verify({ name, database }, answered) {
     const [row] = await database.query<{ advanced: number; stored: number }>(

@@ -1,11 +1,11 @@
-/** A work that holds contenders against each other: what is asked of each, what proves that it was done, what is to be reached. */
+/** A work that compares contenders: their requests, the check of their results, and the targets. */
 import { startContenders, type Contender, type ContenderName } from './contenders.js';
 import { measure, median, type Load, type Round } from './load.js';
 import type { Place } from './place.js';
 import type { Aim, Report } from './report.js';
 
 interface RoundOnDatabase extends Round {
-  /** Of PostgreSQL, for one request. */
+  /** Processor time of PostgreSQL per request. */
   readonly databaseMicroseconds: number;
 }
 
@@ -20,16 +20,16 @@ export interface Target {
 }
 
 export interface Work {
-  /** As it is named on the command line. */
+  /** The work's name on the command line. */
   readonly name: string;
   readonly title: string;
   /** Ringback first. */
   readonly contenders: readonly ContenderName[];
   readonly targets: readonly Target[];
   readonly load: Pick<Load, 'connections' | 'rate'>;
-  /** Before each round. @param seconds for which it is to last, the warm-up included */
+  /** Runs before each round. @param seconds of the round, including the warm-up */
   prepare(contender: Contender, seconds: number): Promise<Load['next']>;
-  /** After each round. @throws Error where the database does not tell of so many answers */
+  /** Runs after each round. @throws Error if the database does not match the number of answers */
   verify?(contender: Contender, answered: number): Promise<void>;
 }
 
@@ -42,16 +42,16 @@ export const timesTheirs = (least: number, of: ContenderName): Target => ({
 
 const ROUNDS = 3;
 /**
- * A cold program under full load is another subject. So the connections are few, yet enough for a pool to open whatever it
- * may open, and they join one after another.
+ * A cold program must not be under full load. So there are few connections, which start one after another. They are enough for
+ * a pool to open all its connections.
  */
 const WARM_UP = { seconds: 2, connections: 16, joinMs: 500 };
 
 /**
- * Rounds of all contenders take turns: what the machine does otherwise falls on each of them. The first is a rehearsal and
- * does not count: V8 is still compiling what has run most, which a service of some hours' age has behind it.
+ * Rounds of all contenders alternate, so that other load on the machine affects each of them. The first round is a rehearsal
+ * and does not count, because V8 is still compiling. A service that has run for hours has finished with that.
  */
-export const holdAgainstEachOther =
+export const compareContenders =
   (work: Work) =>
   async (place: Place, seconds: number): Promise<Report> => {
     const contenders = await startContenders(place, work.contenders);
@@ -82,7 +82,7 @@ const resultOf = (rounds: readonly RoundOnDatabase[] = []): Result => {
   };
 };
 
-/** A program that does not keep its core busy waits for something: the database, the provider, or the load. */
+/** Table columns. If `core busy` is low, the program waits for the database, the provider or the load. */
 const HEAD = [
   '',
   'a second',

@@ -8,17 +8,17 @@ import { conforms } from './conforms.js';
 
 const missing = await fetchAsterisk();
 
-/** Of leg B's phone. */
+/** How leg B's phone behaves. */
 const HABITS: Readonly<Partial<Record<Scenario | Mistake, Parameters<typeof startPhone>[1]>>> = {
   'answers and hangs up': { talkMs: 300 },
   'rings on': { ringMs: 60_000 },
   'is busy': { refusal: '486 Busy Here' },
   declines: { refusal: '603 Decline' },
 };
-/** Where there is no phone at all. */
+/** Numbers without a phone. */
 const NUMBERS: Readonly<Partial<Record<Scenario | Mistake, string>>> = {
   'cannot be reached': NUMBER_OF_NOBODY,
-  'a number that is none': '+14155550100',
+  'an invalid number': '+14155550100',
 };
 
 interface Channel {
@@ -44,10 +44,10 @@ const start = async (): Promise<Bench> => {
     return numberOf(one);
   };
   const farSide: FarSide = {
-    /** By the invitations that callers' phones have seen: one that is sent again over UDP has the same Call-ID. */
+    /** Counts the invitations that callers' phones received. An INVITE that is sent again over UDP has the same Call-ID. */
     async dialsOf(callSid) {
-      const seen = (await Promise.all(callers.map((one) => one.messages()))).join('\n');
-      const invitations = seen
+      const received = (await Promise.all(callers.map((one) => one.messages()))).join('\n');
+      const invitations = received
         .split('UDP message ')
         .filter((message) => /\nINVITE /.test(message) && message.includes(`X-Ringback-Call: ${callSid}`));
       return new Set(invitations.map((message) => /Call-ID: *(\S+)/i.exec(message)?.[1])).size;
@@ -64,12 +64,12 @@ const start = async (): Promise<Bench> => {
     service,
     line,
     farSide,
-    people: async (how) => ({
+    parties: async (how) => ({
       callerPhone: await phone(callers),
       calleePhone: NUMBERS[how] ?? (await phone(callees, HABITS[how])),
       subAccount: { externalId: 'extension', secret: 'none needed' },
     }),
-    strangeCall: { callSid: '9'.repeat(32), providerCallId: null },
+    unknownCall: { callSid: '9'.repeat(32), providerCallId: null },
     async close() {
       await service.close();
       await line.close();
@@ -82,15 +82,15 @@ const start = async (): Promise<Bench> => {
 describeOnAsterisk(missing, 'a real Asterisk', () => {
   conforms(
     {
-      tells: ['caller_answered', 'ringing', 'answered', 'ended'],
-      tellsWhenAsked: ['caller_answered', 'ringing', 'answered', 'ended'],
+      reports: ['caller_answered', 'ringing', 'answered', 'ended'],
+      statusReports: ['caller_answered', 'ringing', 'answered', 'ended'],
       endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
       findsCallsBy: 'our callSid',
-      decidesBefore: true,
-      saysWhyNot: true,
+      hangsUpOnCondition: true,
+      explainsRefusals: true,
       checksSubAccounts: false,
       makesSubAccounts: false,
-      tellsBy: 'a stream',
+      reportsBy: 'a stream',
     },
     start,
   );

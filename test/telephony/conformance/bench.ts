@@ -1,4 +1,4 @@
-/** What the conformance suite asks of whoever puts a provider to the test. */
+/** What the conformance suite needs in order to test a provider. */
 import type {
   DialRequest,
   ProviderCall,
@@ -13,34 +13,34 @@ import type { TestApp } from '../../support/test-app.js';
 export type Scenario =
   'answers and hangs up' | 'answers and talks on' | 'rings on' | 'is busy' | 'declines' | 'cannot be reached';
 
-/** How a dial is wrong, in a way that its provider knows at once. */
-export type Mistake = 'a number that is none' | 'an account that is none';
+/** How a dial is wrong, in a way that the provider detects at once. */
+export type Mistake = 'an invalid number' | 'an invalid account';
 
 /**
- * Where providers may differ. The contract leaves room for each; the suite asserts on what is said here, and skips nothing,
- * so that a provider which can do more than it says fails like one that can do less.
+ * Where providers may differ within the contract. The suite skips nothing: it asserts what is declared here. A provider that
+ * can do more than it declares fails, like one that can do less.
  */
 export interface Abilities {
-  /** Of a call that is answered, in order. */
-  readonly tells: readonly ProviderEventType[];
-  /** Of a call that is not answered, where that is not the same without the answer. */
-  readonly tellsOfNoAnswer?: readonly ProviderEventType[];
-  /** Which of those it still knows when it is asked; none where it cannot be asked about a call at all. */
-  readonly tellsWhenAsked: readonly ProviderEventType[];
-  /** What it calls these ends; some tell no busy line from a phone that is out of reach. */
+  /** Events of a call that is answered, in order. */
+  readonly reports: readonly ProviderEventType[];
+  /** Events of a call that is not answered. By default those of an answered call, without the answer. */
+  readonly reportsWithoutAnswer?: readonly ProviderEventType[];
+  /** Events that fetchStatus returns. Empty if the provider cannot be asked about a call. */
+  readonly statusReports: readonly ProviderEventType[];
+  /** End reasons that it reports. Some providers do not distinguish a busy line from an unreachable phone. */
   readonly endReasons: Readonly<Record<'is busy' | 'declines' | 'cannot be reached', ProviderEndReason>>;
-  /** What an order must name: our callSid or what was dialled is enough, or it takes the id that the reply to the dial told. */
+  /** How the provider finds a call: by our callSid, by the numbers that were dialled, or only by its own id of the call. */
   readonly findsCallsBy: 'our callSid' | 'what was dialled' | 'its own id';
-  /** Whether it hangs up on condition, in one step; else it refuses such orders. */
-  readonly decidesBefore: boolean;
-  /** Whether it says that a call is gone or has passed the condition; else it only refuses. */
-  readonly saysWhyNot: boolean;
+  /** Whether it can hang up on a condition, in one step. If not, it refuses such orders. */
+  readonly hangsUpOnCondition: boolean;
+  /** Whether it reports that a call is gone or has passed the condition. If not, it only refuses. */
+  readonly explainsRefusals: boolean;
   readonly checksSubAccounts: boolean;
   readonly makesSubAccounts: boolean;
-  readonly tellsBy: 'webhooks' | 'a stream';
+  readonly reportsBy: 'webhooks' | 'a stream';
 }
 
-/** The last two digits of the callee's number, by which the stand-ins know what leg B does. */
+/** The last two digits of the callee's number. They select what leg B does on the test servers. */
 export const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
   'answers and hangs up': '00',
   'answers and talks on': '13',
@@ -48,44 +48,44 @@ export const SCRIPTS: Readonly<Record<Scenario | Mistake, string>> = {
   'is busy': '01',
   declines: '03',
   'cannot be reached': '04',
-  'a number that is none': '06',
-  'an account that is none': '00',
+  'an invalid number': '06',
+  'an invalid account': '00',
 };
 
-/** Settings of the service: a dial that is not replied to is waited for no longer than a test likes. */
+/** Settings of the service: a short wait for the reply to a dial keeps the tests short. */
 export const SHORT_DIALS = { DIAL_TIMEOUT: '1' };
 
 export interface Bench {
-  /** The whole service, with this provider alone; webhooks come in by its own door. */
+  /** The whole service, with only this provider. It receives the webhooks itself. */
   readonly service: TestApp;
-  /** The network between the service and the provider; webhooks do not go by it. */
+  /** The network between the service and the provider. Webhooks bypass it. */
   readonly line: TcpProxy;
   readonly farSide: FarSide;
-  people(scenario: Scenario | Mistake): Promise<Omit<DialRequest, 'callSid'>>;
-  /** By an id as the provider gives them, to a call that was never placed. */
-  readonly strangeCall: ProviderCall;
-  /** Where the provider tells by webhooks. */
+  parties(scenario: Scenario | Mistake): Promise<Omit<DialRequest, 'callSid'>>;
+  /** A call that was never placed, with an id in the provider's format. */
+  readonly unknownCall: ProviderCall;
+  /** Only for a provider with webhooks. */
   readonly forger?: Forger;
   close(): Promise<void>;
 }
 
-/** @returns what closes the parts one after another */
+/** @returns a function that closes the parts one after another */
 export const closing =
   (...parts: readonly { close(): Promise<unknown> }[]) =>
   async (): Promise<void> => {
     for (const part of parts) await part.close();
   };
 
-/** What the provider's own side knows, whatever we have been told. */
+/** The provider's own view of a call, independent of the events that we received. */
 export interface FarSide {
-  /** How many times it was asked for this call. */
+  /** How many times this call was dialled. */
   dialsOf(callSid: string): Promise<number>;
   phaseOf(callSid: string): Promise<'dialling' | 'ringing' | 'talking' | 'over'>;
 }
 
 export interface Forger {
-  /** Each with one part altered of what proves where it comes from. */
+  /** Requests that each differ from the genuine one in one part of the proof of origin. */
   forgeriesOf(genuine: WebhookRequest): readonly WebhookRequest[];
-  /** Proven anew as the provider does it, and not to be understood. */
-  nonsenseLike(genuine: WebhookRequest): WebhookRequest;
+  /** A request with a valid proof of origin and a body that is malformed. */
+  malformedLike(genuine: WebhookRequest): WebhookRequest;
 }

@@ -1,38 +1,38 @@
 /**
- * What every provider must do, whoever it is: the contract of telephony-provider.ts, judged through the whole service on a
- * provider whose other side is a program that we run. docs/providers/write-a-provider.md shows how to put one to the test.
+ * The contract of telephony-provider.ts, which every provider must fulfil. It is tested through the whole service, with a
+ * program of ours in place of the provider's servers. docs/providers/write-a-provider.md shows how to test a provider.
  */
 import type { Abilities, Bench } from './bench.js';
-import { placesCalls } from './calls.js';
-import { keepsADoor } from './door.js';
-import { answersWhenAsked, hangsUp } from './orders.js';
+import { dialTests } from './dial.js';
+import { incomingEventTests } from './incoming-events.js';
+import { statusTests, hangUpTests } from './status-and-hang-up.js';
 import { Stage } from './stage.js';
-import { isOutOfReach, standsTrouble } from './trouble.js';
+import { closedConnectionTests, badNetworkTests } from './bad-network.js';
 
 export const conforms = (abilities: Abilities, start: () => Promise<Bench>): void => {
-  let stage: Stage;
-  const on = (): Stage => stage;
+  let current: Stage;
+  const stage = (): Stage => current;
   beforeAll(async () => {
-    stage = new Stage(await start(), abilities.tells);
+    current = new Stage(await start(), abilities.reports);
   });
-  afterAll(() => stage.bench.close());
+  afterAll(() => current.bench.close());
 
-  describe('placed', () => {
-    placesCalls(abilities, on);
+  describe('dial', () => {
+    dialTests(abilities, stage);
   });
-  describe('asked', () => {
-    answersWhenAsked(abilities, on);
+  describe('fetchStatus', () => {
+    statusTests(abilities, stage);
   });
-  describe('told to hang up', () => {
-    hangsUp(abilities, on);
+  describe('hangUp', () => {
+    hangUpTests(abilities, stage);
   });
-  describe('told of', () => {
-    keepsADoor(abilities, on);
+  describe('incoming events', () => {
+    incomingEventTests(abilities, stage);
   });
   describe('over a bad network', () => {
-    standsTrouble(abilities, on);
+    badNetworkTests(abilities, stage);
   });
-  describe('out of reach', () => {
-    isOutOfReach(on);
+  describe('with the connection closed,', () => {
+    closedConnectionTests(stage);
   });
 };

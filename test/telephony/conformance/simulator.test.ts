@@ -1,4 +1,4 @@
-/** The simulator, as the process of its own that `npm run simulator` makes of it. */
+/** The simulator, as the separate process that `npm run simulator` starts. */
 import { Webhook } from 'standardwebhooks';
 import type { WebhookRequest } from '../../../src/telephony/telephony-provider.js';
 import { startRemoteCarrier } from '../../support/remote-carrier.js';
@@ -7,7 +7,7 @@ import { startTestApp } from '../../support/test-app.js';
 import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from './bench.js';
 import { conforms } from './conforms.js';
 
-/** The simulator knows a wrong account by the callee's number too. */
+/** The simulator recognises a wrong account by the callee's number too. */
 const NO_ACCOUNT = '07';
 
 const PHASES = {
@@ -25,7 +25,7 @@ const forgerWith = (secret: string): Forger => ({
     altered(genuine, 'webhook-timestamp', (time) => String(Number(time) - 1)),
     altered(genuine, 'webhook-signature', (signature) => signature.toLowerCase()),
   ],
-  nonsenseLike(genuine) {
+  malformedLike(genuine) {
     const { 'webhook-id': id = '', 'webhook-timestamp': time = '' } = genuine.headers;
     const signature = new Webhook(secret).sign(id, new Date(Number(time) * 1000), '{}');
     return { ...altered(genuine, 'webhook-signature', () => signature), body: Buffer.from('{}') };
@@ -60,12 +60,12 @@ const start = async (): Promise<Bench> => {
     service,
     line,
     farSide,
-    people: async (how) => ({
+    parties: async (how) => ({
       callerPhone: '+8613900001001',
-      calleePhone: `+86138000020${how === 'an account that is none' ? NO_ACCOUNT : SCRIPTS[how]}`,
+      calleePhone: `+86138000020${how === 'an invalid account' ? NO_ACCOUNT : SCRIPTS[how]}`,
       subAccount: { externalId: 'demo', secret: 'demo' },
     }),
-    strangeCall: { callSid: '9'.repeat(32), providerCallId: null },
+    unknownCall: { callSid: '9'.repeat(32), providerCallId: null },
     forger: forgerWith(carrier.secret),
     close: closing(service, line, carrier),
   };
@@ -74,15 +74,15 @@ const start = async (): Promise<Bench> => {
 describe('the simulator', () => {
   conforms(
     {
-      tells: ['caller_answered', 'ringing', 'answered', 'ended'],
-      tellsWhenAsked: ['caller_answered', 'ringing', 'answered', 'ended'],
+      reports: ['caller_answered', 'ringing', 'answered', 'ended'],
+      statusReports: ['caller_answered', 'ringing', 'answered', 'ended'],
       endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
       findsCallsBy: 'our callSid',
-      decidesBefore: true,
-      saysWhyNot: true,
+      hangsUpOnCondition: true,
+      explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
-      tellsBy: 'webhooks',
+      reportsBy: 'webhooks',
     },
     start,
   );

@@ -1,4 +1,4 @@
-/** A bench with a provider on it, and the steps that the tests have in common. */
+/** A bench with a provider on it, and the steps that the tests share. */
 import { randomUUID } from 'node:crypto';
 import { CallRecorder } from '../../../src/call/call-recorder.js';
 import type { ResilientProvider } from '../../../src/telephony/resilient-provider.js';
@@ -27,16 +27,16 @@ export interface Delivery {
   readonly reading: WebhookReading;
 }
 
-/** Marks what a test posts: the provider's own requests may come in meanwhile. */
+/** Marks the requests that a test posts, because the provider's own requests may arrive at the same time. */
 const MARK = 'x-posted-by-test';
 
-/** Whom no other test knows. */
+/** Not used by any other test. */
 let nextUser = 600_001;
 
-const PATIENCE_MS = 10_000;
-export const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE_MS);
+const REPLY_LIMIT_MS = 10_000;
+export const replyLimit = (): AbortSignal => AbortSignal.timeout(REPLY_LIMIT_MS);
 
-/** The provider's own no: the guard in front of it would say NOT-ASKED. */
+/** A refusal by the provider itself. A refusal by the circuit has the code NOT-ASKED. */
 export const refusal = (category: RefusalCategory): object => ({
   kind: 'refused',
   category,
@@ -46,13 +46,13 @@ export const refusal = (category: RefusalCategory): object => ({
 
 export class Stage {
   readonly provider: ResilientProvider;
-  /** What came in at the door and how the provider read it. */
+  /** Webhooks that came in, and how the provider read them. */
   readonly deliveries: Delivery[] = [];
 
   constructor(
     readonly bench: Bench,
-    /** What it tells by: a call cannot be waited for by what is never told. */
-    private readonly tells: readonly ProviderEventType[],
+    /** The events that the provider reports: a test cannot wait for others. */
+    private readonly reports: readonly ProviderEventType[],
   ) {
     this.provider = bench.service.app.nest.get(ProviderRegistry).all[0]!;
     const read = this.provider.readWebhook;
@@ -65,20 +65,20 @@ export class Stage {
     Object.assign(this.provider, { readWebhook: watched });
   }
 
-  /** Record first: whatever is told of the call finds it. */
+  /** Stores the record first, so that every event finds its call. */
   async request(how: Scenario | Mistake): Promise<DialRequest> {
-    const people = await this.bench.people(how);
+    const parties = await this.bench.parties(how);
     const { callSid } = await storeCall(this.bench.service.database, {
-      ...people,
-      subAccount: people.subAccount.externalId,
+      ...parties,
+      subAccount: parties.subAccount.externalId,
       provider: this.provider.name,
     });
-    return { ...people, callSid };
+    return { ...parties, callSid };
   }
 
   /** Two users of the directory, for a call through the service. */
   async users(how: Scenario): Promise<{ readonly callerId: string; readonly calleeId: string }> {
-    const { callerPhone, calleePhone, subAccount } = await this.bench.people(how);
+    const { callerPhone, calleePhone, subAccount } = await this.bench.parties(how);
     const [callerId, calleeId] = [String(nextUser++), String(nextUser++)];
     const { admin } = this.bench.service;
     const users = [
@@ -95,10 +95,10 @@ export class Stage {
 
   async dial(scenario: Scenario): Promise<PlacedCall> {
     const request = await this.request(scenario);
-    return this.accepted(request, await this.provider.dial(request, patience()));
+    return this.accepted(request, await this.provider.dial(request, replyLimit()));
   }
 
-  /** As the service keeps it: a provider may tell of the call by its own id alone. */
+  /** Stores the provider's id, as the service does: a provider may report events by its own id only. */
   async accepted({ callSid }: DialRequest, outcome: DialOutcome): Promise<PlacedCall> {
     if (outcome.kind !== 'accepted') throw new Error(`the dial was refused: ${outcome.code} ${outcome.text}`);
     const { providerCallId } = outcome;
@@ -106,18 +106,18 @@ export class Stage {
     return { callSid, providerCallId };
   }
 
-  async told(callSid: string, ...types: readonly ProviderEventType[]): Promise<ShownCall> {
-    return waitFor(`${types.join(', ')} to be told`, async () => {
+  async recorded(callSid: string, ...types: readonly ProviderEventType[]): Promise<ShownCall> {
+    return waitFor(`${types.join(', ')} to be recorded`, async () => {
       const call = await shownCall(this.bench.service, callSid);
       return types.every((type) => call.events.some((event) => event.type === type)) && call;
     });
   }
 
-  /** At the provider, and on record as far as it tells. */
+  /** Waits for the phase at the provider, and for its event on record if the provider reports one. */
   async comesTo(callSid: string, phase: 'ringing' | 'talking'): Promise<void> {
-    await waitFor(`the call to come to ${phase}`, async () => (await this.phaseOf(callSid)) === phase);
+    await waitFor(`the call to reach ${phase}`, async () => (await this.phaseOf(callSid)) === phase);
     const type = phase === 'ringing' ? 'ringing' : 'answered';
-    if (this.tells.includes(type)) await this.told(callSid, type);
+    if (this.reports.includes(type)) await this.recorded(callSid, type);
   }
 
   async dialTo(phase: 'ringing' | 'talking'): Promise<PlacedCall> {
@@ -130,26 +130,26 @@ export class Stage {
     return this.bench.farSide.phaseOf(callSid);
   }
 
-  /** Of the provider, as they are on record. */
+  /** The provider's events on record. */
   async eventsOf(callSid: string): Promise<ShownCall['events']> {
     const { events } = await shownCall(this.bench.service, callSid);
     return events.filter(({ provider }) => provider === this.provider.name);
   }
 
-  /** All that came in about a call, when it is over. */
+  /** All webhooks about a call, after it has ended. */
   async deliveriesOf({ callSid, providerCallId }: PlacedCall): Promise<readonly Delivery[]> {
-    const isIts = (event: ProviderEvent): boolean =>
+    const isOfCall = (event: ProviderEvent): boolean =>
       event.callSid === callSid || (event.callSid === null && event.providerCallId === providerCallId);
-    await this.told(callSid, 'ended');
-    return this.deliveries.filter(({ reading }) => reading.kind === 'genuine' && reading.events.some(isIts));
+    await this.recorded(callSid, 'ended');
+    return this.deliveries.filter(({ reading }) => reading.kind === 'genuine' && reading.events.some(isOfCall));
   }
 
-  /** What the provider itself has sent so far. */
+  /** Webhooks that the provider itself has sent so far. */
   get sentByProvider(): readonly Delivery[] {
     return this.deliveries.filter(({ request }) => !(MARK in request.headers));
   }
 
-  /** A webhook as it came, or as a test has altered it, once more over HTTP. */
+  /** Posts a webhook again over HTTP, unchanged or altered by a test. */
   async post({ headers, body, target }: WebhookRequest): Promise<{ status: number; reading: WebhookReading | null }> {
     const ofConnection = /^(?:host|connection|content-length|transfer-encoding|accept-encoding)$/;
     const mark = randomUUID();

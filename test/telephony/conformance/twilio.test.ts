@@ -1,4 +1,4 @@
-/** Twilio, as our strict server has its wire format. It knows the public address alone, and signs for that. */
+/** Our strict Twilio test server. It knows only the public address, and signs for that address. */
 import type { WebhookRequest } from '../../../src/telephony/telephony-provider.js';
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
@@ -26,11 +26,14 @@ const forger: Forger = {
   forgeriesOf: (genuine) => [
     { ...genuine, body: Buffer.from(genuine.body.toString().replace('completed', 'busy')) },
     { ...genuine, target: genuine.target.replace(/(callSid=\d{31})\d/, '$1x') },
-    { ...genuine, target: genuine.target.replace(/source=(\w+)/, (_, told) => `source=${told === 'B' ? 'A' : 'B'}`) },
+    {
+      ...genuine,
+      target: genuine.target.replace(/source=(\w+)/, (_, source) => `source=${source === 'B' ? 'A' : 'B'}`),
+    },
     { ...genuine, target: genuine.target.replace(/seal=(.)/, (_, first: string) => `seal=${otherThan(first)}`) },
     withSignature(genuine, (signature) => otherThan(signature.charAt(0)) + signature.slice(1)),
   ],
-  nonsenseLike(genuine) {
+  malformedLike(genuine) {
     const fields = { ...Object.fromEntries(new URLSearchParams(genuine.body.toString())), CallStatus: 'perplexed' };
     const signature = signatureOf(TENANT.secret, PUBLIC_URL + genuine.target, fields);
     return { ...withSignature(genuine, () => signature), body: Buffer.from(new URLSearchParams(fields).toString()) };
@@ -63,12 +66,12 @@ const start = async (): Promise<Bench> => {
     service,
     line,
     farSide,
-    people: async (how) => ({
+    parties: async (how) => ({
       callerPhone: '+8613800001001',
       calleePhone: `+86138000020${SCRIPTS[how]}`,
-      subAccount: how === 'an account that is none' ? { ...TENANT, secret: 'not its token' } : TENANT,
+      subAccount: how === 'an invalid account' ? { ...TENANT, secret: 'not its token' } : TENANT,
     }),
-    strangeCall: { callSid: '9'.repeat(32), providerCallId: `${TENANT.externalId}/CA${'9'.repeat(32)}` },
+    unknownCall: { callSid: '9'.repeat(32), providerCallId: `${TENANT.externalId}/CA${'9'.repeat(32)}` },
     forger,
     close: closing(service, line, server),
   };
@@ -77,16 +80,16 @@ const start = async (): Promise<Bench> => {
 describe('Twilio', () => {
   conforms(
     {
-      tells: ['accepted', 'caller_answered', 'ringing', 'answered', 'ended'],
-      // Its records have when a leg was answered, and not when its phone began to ring.
-      tellsWhenAsked: ['accepted', 'caller_answered', 'answered', 'ended'],
+      reports: ['accepted', 'caller_answered', 'ringing', 'answered', 'ended'],
+      // Its records contain when a leg was answered, but not when its phone began to ring.
+      statusReports: ['accepted', 'caller_answered', 'answered', 'ended'],
       endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
       findsCallsBy: 'what was dialled',
-      decidesBefore: true,
-      saysWhyNot: true,
+      hangsUpOnCondition: true,
+      explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
-      tellsBy: 'webhooks',
+      reportsBy: 'webhooks',
     },
     start,
   );

@@ -1,4 +1,4 @@
-/** Yuntongxun, as our stand-in has its protocol, for an app with 应用鉴权. It signs nothing: the path is the proof. */
+/** Our Yuntongxun test server, for an app with 应用鉴权. Yuntongxun signs nothing: the path is the proof of origin. */
 import { startTcpProxy } from '../../support/tcp-proxy.js';
 import { startTestApp } from '../../support/test-app.js';
 import { WEBHOOK_TARGET, WEBHOOK_TOKEN } from '../../support/yuntongxun-provider.js';
@@ -6,7 +6,7 @@ import { startYuntongxunServer } from '../../support/yuntongxun-server.js';
 import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from './bench.js';
 import { conforms } from './conforms.js';
 
-/** Leg B is rung as soon as leg A has answered. */
+/** Leg B is dialled as soon as leg A has answered. */
 const PHASES = { dialling: 'dialling', 'caller answered': 'ringing', talking: 'talking', over: 'over' } as const;
 
 const forger: Forger = {
@@ -17,7 +17,7 @@ const forger: Forger = {
     { ...genuine, target: `${WEBHOOK_TARGET.slice(0, -1)}/Hangup` },
     { ...genuine, target: `${WEBHOOK_TARGET}/Hangup/x` },
   ],
-  nonsenseLike: (genuine) => ({ ...genuine, body: Buffer.from('<request><action>Hangup</action></request>') }),
+  malformedLike: (genuine) => ({ ...genuine, body: Buffer.from('<request><action>Hangup</action></request>') }),
 };
 
 const start = async (): Promise<Bench> => {
@@ -48,13 +48,12 @@ const start = async (): Promise<Bench> => {
     service,
     line,
     farSide,
-    people: async (how) => ({
+    parties: async (how) => ({
       callerPhone: '+8613800001001',
       calleePhone: `+86138000020${SCRIPTS[how]}`,
-      subAccount:
-        how === 'an account that is none' ? { ...server.subAccount, secret: 'f'.repeat(32) } : server.subAccount,
+      subAccount: how === 'an invalid account' ? { ...server.subAccount, secret: 'f'.repeat(32) } : server.subAccount,
     }),
-    strangeCall: { callSid: '9'.repeat(32), providerCallId: '9'.repeat(32) },
+    unknownCall: { callSid: '9'.repeat(32), providerCallId: '9'.repeat(32) },
     forger,
     close: closing(service, line, server),
   };
@@ -63,20 +62,20 @@ const start = async (): Promise<Bench> => {
 describe('Yuntongxun', () => {
   conforms(
     {
-      // Ringing is not pushed.
-      tells: ['answered', 'ended'],
-      // A Hangup has one time beside its end: that of the last leg to pick up.
-      tellsOfNoAnswer: ['caller_answered', 'ended'],
-      // What it answers when it is asked is not understood.
-      tellsWhenAsked: [],
+      // Yuntongxun does not report ringing.
+      reports: ['answered', 'ended'],
+      // A Hangup has one time besides its end: when the last leg answered.
+      reportsWithoutAnswer: ['caller_answered', 'ended'],
+      // Its replies to status requests are not documented well enough to use them.
+      statusReports: [],
       endReasons: { 'is busy': 'unreachable', declines: 'no_answer', 'cannot be reached': 'unreachable' },
       findsCallsBy: 'its own id',
-      decidesBefore: true,
-      // By which codes it says "too late" and "no such call" is not known.
-      saysWhyNot: false,
+      hangsUpOnCondition: true,
+      // Its codes for "too late" and "no such call" are not documented.
+      explainsRefusals: false,
       checksSubAccounts: true,
       makesSubAccounts: true,
-      tellsBy: 'webhooks',
+      reportsBy: 'webhooks',
     },
     start,
   );

@@ -1,4 +1,4 @@
-/** Bellhop's side: a call goes as the last two digits of the callee's number say, twenty times as fast as in life. */
+/** Bellhop's servers. The last two digits of the callee's number select the script. Time runs twenty times as fast. */
 import { createHmac, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -17,11 +17,11 @@ interface Call {
 
 export interface BellhopExchange {
   readonly port: number;
-  /** Where its webhooks go. */
+  /** The URL that its webhooks are posted to. */
   target: string;
-  /** Each dial that came, by our callSid. */
+  /** The callSid of each dial that was received. */
   readonly dials: string[];
-  /** What has happened so far in the call with our callSid. */
+  /** Facts so far of the call with our callSid. */
   factsOf(callSid: string): readonly string[];
   isOpen(callSid: string): boolean;
   close(): Promise<void>;
@@ -43,13 +43,13 @@ const SCRIPTS: Readonly<Record<string, readonly Step[]>> = {
 const SECOND_MS = 50;
 
 type Answer = readonly [status: number, body?: object];
-/** Also of one that is over. */
+/** Also for a call that has ended. */
 const NO_SUCH_CALL: Answer = [404, { error: 'no_such_call', message: 'no such call goes on' }];
 
 export const startBellhopExchange = async (): Promise<BellhopExchange> => {
   const calls: Call[] = [];
 
-  const happens = (call: Call, what: string, why?: string): void => {
+  const addFact = (call: Call, what: string, why?: string): void => {
     const { id, reference, facts, timers } = call;
     const fact = { id, reference, number: facts.length + 1, what, at: new Date().toISOString(), why };
     facts.push(fact);
@@ -69,7 +69,7 @@ export const startBellhopExchange = async (): Promise<BellhopExchange> => {
     call.timers.push(
       ...script.map(([seconds, what, why]) =>
         setTimeout(() => {
-          happens(call, what, why);
+          addFact(call, what, why);
         }, seconds * SECOND_MS),
       ),
     );
@@ -78,7 +78,7 @@ export const startBellhopExchange = async (): Promise<BellhopExchange> => {
 
   const hangUp = (call: Call): Answer => {
     if (call.facts.at(-1)?.what === 'over') return NO_SUCH_CALL;
-    happens(call, 'over', call.facts.some(({ what }) => what === 'callee picked up') ? 'completed' : 'canceled');
+    addFact(call, 'over', call.facts.some(({ what }) => what === 'callee picked up') ? 'completed' : 'canceled');
     return [204];
   };
 

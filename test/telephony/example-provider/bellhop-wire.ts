@@ -1,4 +1,4 @@
-/** What Bellhop writes, as the contract has it. The same for a webhook and for the answer to a question. */
+/** Bellhop's facts as the contract's events. Webhooks and status replies have the same format. */
 import {
   PROVIDER_END_REASONS,
   type ProviderEvent,
@@ -6,7 +6,7 @@ import {
   type RefusalCategory,
 } from '../../../src/telephony/telephony-provider.js';
 
-/** Signed by Bellhop, yet not to be understood. */
+/** A fact with a valid signature that cannot be read. */
 export class MalformedFact extends Error {}
 
 /** Bellhop's error codes. An unknown code is a definite refusal for an unknown reason. */

@@ -1,4 +1,4 @@
-/** The suite on a provider that it was not written for. */
+/** The conformance suite on a provider that it was not written for. */
 import { createHmac } from 'node:crypto';
 import { createLogger } from '../../../src/common/logger.js';
 import { ResilientProvider } from '../../../src/telephony/resilient-provider.js';
@@ -10,7 +10,7 @@ import { conforms } from '../conformance/conforms.js';
 import { BELLHOP_KEY, BELLHOP_SECRET, startBellhopExchange } from './bellhop-exchange.js';
 import { BellhopProvider } from './bellhop.provider.js';
 
-/** Bellhop's own number for a dial that it refuses. */
+/** Last digits of a number that Bellhop refuses to dial. */
 const NO_SUCH_NUMBER = '99';
 
 const forger: Forger = {
@@ -18,7 +18,7 @@ const forger: Forger = {
     { ...genuine, body: Buffer.from(genuine.body.toString().replace('completed', 'busy')) },
     { ...genuine, headers: { ...genuine.headers, 'bellhop-signature': 'f'.repeat(64) } },
   ],
-  nonsenseLike(genuine) {
+  malformedLike(genuine) {
     const signature = createHmac('sha256', BELLHOP_SECRET).update('{}').digest('hex');
     return { ...genuine, body: Buffer.from('{}'), headers: { ...genuine.headers, 'bellhop-signature': signature } };
   },
@@ -48,12 +48,12 @@ const start = async (): Promise<Bench> => {
     service,
     line,
     farSide,
-    people: async (how) => ({
+    parties: async (how) => ({
       callerPhone: '+8613900001001',
-      calleePhone: `+86138000020${how === 'a number that is none' ? NO_SUCH_NUMBER : SCRIPTS[how]}`,
-      subAccount: { externalId: 'somebody', secret: how === 'an account that is none' ? 'no key' : BELLHOP_KEY },
+      calleePhone: `+86138000020${how === 'an invalid number' ? NO_SUCH_NUMBER : SCRIPTS[how]}`,
+      subAccount: { externalId: 'somebody', secret: how === 'an invalid account' ? 'no key' : BELLHOP_KEY },
     }),
-    strangeCall: { callSid: '9'.repeat(32), providerCallId: 'nobody' },
+    unknownCall: { callSid: '9'.repeat(32), providerCallId: 'nobody' },
     forger,
     close: closing(service, bellhop, line, exchange),
   };
@@ -62,15 +62,15 @@ const start = async (): Promise<Bench> => {
 describe('Bellhop', () => {
   conforms(
     {
-      tells: ['caller_answered', 'ringing', 'answered', 'ended'],
-      tellsWhenAsked: ['caller_answered', 'ringing', 'answered', 'ended'],
+      reports: ['caller_answered', 'ringing', 'answered', 'ended'],
+      statusReports: ['caller_answered', 'ringing', 'answered', 'ended'],
       endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
       findsCallsBy: 'its own id',
-      decidesBefore: false,
-      saysWhyNot: true,
+      hangsUpOnCondition: false,
+      explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
-      tellsBy: 'webhooks',
+      reportsBy: 'webhooks',
     },
     start,
   );

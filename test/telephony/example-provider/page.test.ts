@@ -1,4 +1,4 @@
-/** What docs/providers/write-a-provider.md quotes is code that has passed the suite. */
+/** docs/providers/write-a-provider.md quotes code that passes the conformance suite. */
 import { access, readFile } from 'node:fs/promises';
 
 const page = await readFile(new URL('../../../docs/providers/write-a-provider.md', import.meta.url), 'utf8');
@@ -7,14 +7,14 @@ const quotations = [...page.matchAll(/^```ts (\S+)\n(.*?)^```$/gms)].map(([, fil
   code,
 }));
 
-it('the page quotes provider, wire format and test, and has no other code', () => {
+it('the page quotes the provider, its wire format and its test, and no other code', () => {
   expect(new Set(quotations.map(({ file }) => file))).toEqual(
     new Set(['bellhop.provider.ts', 'bellhop-wire.ts', 'bellhop.test.ts']),
   );
   expect(page.match(/^```/gm)).toHaveLength(2 * quotations.length);
 });
 
-it.each(quotations)('a quotation of $file is to the letter', async ({ file, code }) => {
+it.each(quotations)('quotation $# of $file is exact', async ({ file, code }) => {
   expect(await readFile(new URL(file, import.meta.url), 'utf8')).toContain(code);
 });
 
@@ -26,7 +26,7 @@ it('every method of the provider is on the page', async () => {
   for (const name of methods.filter((one) => one !== 'constructor')) expect(page).toContain(name);
 });
 
-it('its links lead somewhere', async () => {
+it('all links of the page lead to a file', async () => {
   const links = [...page.matchAll(/\]\((\.\.\/[^)]+)\)/g)].map(([, link = '']) => link);
 
   expect(links.length).toBeGreaterThan(5);

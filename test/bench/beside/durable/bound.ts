@@ -1,4 +1,4 @@
-/** What keeps a round from being faster: the first of these that is used up. */
+/** The bottleneck of a round: the first of these resources that is used up. */
 
 export type Bound =
   | 'all cores of the machine'
@@ -8,7 +8,7 @@ export type Bound =
   | 'the flush'
   | 'the connections: none of the cores is full';
 
-/** Busy: in cores. */
+/** Busy figures are in cores. */
 export interface Usage {
   readonly cores: number;
   readonly replicas: number;
@@ -20,9 +20,9 @@ export interface Usage {
   readonly flush: number;
 }
 
-/** A core that is busy for this share of the time is full: some of the time goes to whatever else runs on the machine. */
+/** A core counts as full at this share, because other programs on the machine use some of its time. */
 const FULL = 0.9;
-/** Most connections wait for the same. */
+/** The share at which most connections wait for the same thing. */
 const MOST = 0.5;
 
 export const boundOf = (usage: Usage): Bound => {

@@ -1,4 +1,4 @@
-/** PostgreSQL's `commit_delay`: how long a commit waits for others that could share its flush. */
+/** PostgreSQL's `commit_delay`: how long a commit waits for others that can share its flush. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startContenders } from '../contenders.js';
 import { databaseAt } from '../databases.js';
@@ -12,7 +12,7 @@ const DELAYS_MS = [0, 1, 2, 5];
 const CONNECTIONS = [1, 8, 32];
 const ROUNDS = 3;
 
-/** Webhooks, for they wait for the database alone. */
+/** Uses webhooks, because they wait only for the database. */
 export const measureCommitDelay = async (place: DurablePlace, seconds: number): Promise<Report> => {
   const programs = await startContenders(place, ['Ringback'], TUNING);
   const trial = { cells: [], work: WEBHOOKS, programs, delayMs: place.slowestMs, endpoints: 0 };
@@ -44,7 +44,7 @@ export const measureCommitDelay = async (place: DurablePlace, seconds: number): 
   };
 };
 
-/** @returns when new connections have it; those that are open read it between two statements */
+/** @returns when new connections use it. Open connections apply it between two statements. */
 const setCommitDelay = async (url: string, ms: number): Promise<void> => {
   const database = databaseAt(url);
   await database.query(`alter system set commit_delay = ${ms * 1_000}`);

@@ -1,11 +1,11 @@
-/** Endpoints that are told of every change, and what is left over from an earlier round. */
+/** Endpoints that receive every change, and the removal of deliveries from an earlier round. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../databases.js';
 import { WEBHOOK_SECRET } from '../given.js';
 
 const QUIET_LIMIT_MS = 20_000;
 
-/** No endpoint, no delivery and no job afterwards. The tables are emptied when no worker holds any of them. */
+/** Removes all endpoints, deliveries and jobs. Waits until no worker holds a job. */
 export const clearDeliveries = async (database: Database): Promise<void> => {
   const deadline = performance.now() + QUIET_LIMIT_MS;
   await database.query('delete from webhook_endpoint');
@@ -28,7 +28,7 @@ export const putEndpoints = async (database: Database, url: string, count: numbe
   );
 };
 
-/** @returns those that have been made by now. @throws Error where not each change is to be told to each endpoint */
+/** @returns the number of finished deliveries. @throws Error if there is not one delivery per change and endpoint */
 export const verifyDeliveries = async (database: Database, changes: number, endpoints: number): Promise<number> => {
   const [row] = await database.query<{ all: number; made: number }>(
     `select count(*)::int as all, (count(*) filter (where state = 'delivered'))::int as made from webhook_delivery`,

@@ -1,6 +1,6 @@
 /**
- * What the looks for changes cost PostgreSQL, when nothing happens and under load, by replicas: the statements as
- * pg_stat_statements counts them, and the processor time of the connections that they run on.
+ * PostgreSQL's cost of the looks for changes, idle and under load, with one and two replicas: statements by
+ * pg_stat_statements, and the processor time of the connections that run them.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contender } from '../contenders.js';
@@ -13,7 +13,7 @@ import { startProvider, startService } from '../service.js';
 import { WEBHOOKS } from '../webhooks.js';
 import { diskOf, TUNING, type DurablePlace } from './place.js';
 
-/** Of PostgreSQL. */
+/** Settings of PostgreSQL. */
 export const SETTINGS_OF_LOOKS = [
   'shared_preload_libraries=pg_stat_statements',
   'pg_stat_statements.track_planning=on',
@@ -24,12 +24,12 @@ const ROUNDS = 3;
 const IDLE_SECONDS = 5;
 const WARM_UP_SECONDS = 1.5;
 
-/** Numbers and milliseconds, of one second. */
+/** Counts and milliseconds per second. */
 interface Cost {
   readonly changes: number;
   readonly looks: number;
   readonly looksMs: number;
-  /** Of 8 KB, that one look reads, from memory or not: the same on a machine that is busy otherwise. */
+  /** Blocks of 8 KB that one look reads, from memory or disk. This does not depend on other load on the machine. */
   readonly blocksALook: number;
   readonly hints: number;
   readonly hintsMs: number;
@@ -49,7 +49,7 @@ export const measureLooks = async (place: DurablePlace, seconds: number): Promis
     services.push({ ...service, name: 'Ringback', database });
     const idle: Cost[] = [];
     const loaded: Cost[] = [];
-    // A rehearsal, as for all: V8 is still compiling.
+    // A rehearsal that does not count: V8 is still compiling.
     await costUnderLoad(place, statements, services[0]!, 1);
     while (idle.length < ROUNDS) {
       idle.push(await costOf(place, statements, database, () => sleep(IDLE_SECONDS * 1_000, 0)));
@@ -77,7 +77,7 @@ export const measureLooks = async (place: DurablePlace, seconds: number): Promis
   };
 };
 
-/** @returns where the counts can be read, of all databases */
+/** @returns the database in which the counts of all databases can be read */
 const startCounting = async ({ url }: DurablePlace): Promise<Database> => {
   const maintenance = new URL(url);
   maintenance.pathname = '/postgres';
@@ -109,7 +109,7 @@ const costUnderLoad = async (
   }
 };
 
-/** By what only they contain: pg_stat_statements has parameters in the place of constants. */
+/** Finds looks and hints by text that only they contain: pg_stat_statements replaces constants by parameters. */
 const COUNTS = `
 select coalesce(sum(calls) filter (where is_look), 0)::float8 as looks,
   coalesce(sum(ms) filter (where is_look), 0) as "looksMs",

@@ -1,6 +1,6 @@
 /**
- * Where the parts of `durable` run: a PostgreSQL of its own, whose flush takes 2 ms longer on demand. That is the flush of a
- * cloud volume or a synchronous standby. There it shows whether transactions wait for each other's flush.
+ * The environment of the `durable` works: a PostgreSQL whose flush can be made 2 ms slower, like that of a cloud volume or a
+ * synchronous standby. With a slow flush it shows whether transactions wait for each other's flush.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,15 +26,15 @@ export const TUNING: Tuning = {
 };
 
 export interface DurablePlace extends Place {
-  /** Of the server, as a superuser. */
+  /** URL of the server, for a superuser. */
   readonly url: string;
-  /** Of an app's backend that accepts every delivery. */
+  /** URL of an app's backend that accepts every delivery. */
   readonly receiverUrl: string;
-  /** Sets by how many milliseconds each flush takes longer; undefined where the slow disk cannot be had. */
+  /** Sets the extra milliseconds of each flush. Undefined if the slow disk is not available. */
   readonly delayFlush: ((ms: number) => Promise<void>) | undefined;
-  /** The longest delay that there is: SLOW_MS, or 0 without the slow disk. */
+  /** The longest possible delay: SLOW_MS, or 0 without the slow disk. */
   readonly slowestMs: number;
-  /** On the machine's own disk, nothing else running. */
+  /** Duration of a commit on the machine's own disk, without other load. */
   readonly commitMs: number;
 }
 
@@ -42,7 +42,7 @@ export const diskOf = (delayMs: number): string => (delayMs > 0 ? `flush ${delay
 
 type DurablePart = (place: DurablePlace, seconds: number) => Promise<Report>;
 
-/** @returns the part as a work of the bench. @param moreSettings of PostgreSQL */
+/** @returns the part as a work of the bench. @param moreSettings additional settings of PostgreSQL */
 export const durably =
   (part: DurablePart, moreSettings: readonly string[] = []) =>
   async (place: Place, seconds: number): Promise<Report> => {

@@ -1,4 +1,4 @@
-/** Placing and webhook in, beside Fastify and pg with the same statements, on both disks. */
+/** Placing and webhook in, compared with Fastify and pg with the same statements, on both disks. */
 import { startContenders, type Contender, type ContenderName } from '../contenders.js';
 import { PLACING } from '../placing.js';
 import type { Report } from '../report.js';
@@ -39,7 +39,7 @@ export const measureDurablePlacing = async (place: DurablePlace, seconds: number
   };
 };
 
-/** Each endpoint has every change delivered. */
+/** Every change is delivered to each endpoint. */
 export const measureDurableWebhooks = async (place: DurablePlace, seconds: number): Promise<Report> => {
   const contenders = await startContenders(place, NAMES, TUNING);
   const settings = [
@@ -84,7 +84,7 @@ const trialsOf = (work: Work, contenders: readonly Contender[], settings: readon
     })),
   );
 
-/** Those of all programs in all settings. */
+/** The outcomes of all programs in all settings. */
 class Outcomes {
   constructor(readonly all: readonly Outcome[]) {}
 

@@ -1,4 +1,4 @@
-/** Placing on the slow disk with two replicas, beside one. Neither is pinned to a core, as in the work `replicas`. */
+/** Placing on the slow disk with two replicas, compared with one. As in the work `replicas`, none is pinned to a core. */
 import { cpus } from 'node:os';
 import type { Contender } from '../contenders.js';
 import { ON_EVERY_CORE } from '../machine.js';

@@ -37,7 +37,7 @@ export const atLeast = (text: string, figure: number, least: number, digits = 2)
   isReached: figure >= least,
 });
 
-/** @param outcomes those of Ringback */
+/** @param outcomes of Ringback */
 export const noObjectLock = (outcomes: readonly Outcome[]): Aim => {
   const most = Math.max(...outcomes.flatMap(({ rounds }) => rounds.map(({ objectLock }) => objectLock)));
   return { text: 'no wait of ours for Lock/object, in any round', figure: percent(most, 1), isReached: most === 0 };

@@ -1,19 +1,19 @@
-/** One round of `durable`: on a disk with the wanted flush, with the wanted endpoints; and how busy the cores were meanwhile. */
+/** One round of `durable`, with the given flush delay and number of endpoints. Also measures how busy the cores are. */
 import type { Contender } from '../contenders.js';
 import { measure, median } from '../load.js';
 import type { Work } from '../work.js';
 import { clearDeliveries, putEndpoints, verifyDeliveries } from './deliveries.js';
 import type { DurablePlace } from './place.js';
-import { lookAtWaits, type Waits } from './waits.js';
+import { sampleWaits, type Waits } from './waits.js';
 
 export interface Trial {
-  /** Its first cells in a table. */
+  /** The first cells of its table row. */
   readonly cells: readonly string[];
   readonly work: Work;
-  /** On one database. They share the connections. */
+  /** Programs on one database. They share the connections. */
   readonly programs: readonly Contender[];
   readonly connections: number;
-  /** By which each flush takes longer. */
+  /** Extra milliseconds of each flush. */
   readonly delayMs: number;
   readonly endpoints: number;
 }
@@ -29,7 +29,7 @@ export interface DurableRound extends Waits {
   readonly deliveredPerSecond: number;
 }
 
-/** All connections, one after another, so that the pools have their full size before a round. */
+/** Uses all connections, which start one after another, so that the pools have their full size before a round. */
 const WARM_UP = { seconds: 1.5, joinMs: 1_000 };
 
 export const carryOut = async (place: DurablePlace, trial: Trial, seconds: number): Promise<DurableRound> => {
@@ -60,7 +60,7 @@ export const carryOut = async (place: DurablePlace, trial: Trial, seconds: numbe
     };
   } finally {
     await place.delayFlush?.(0);
-    // Deliveries that are left over would run in the round of another program.
+    // Otherwise remaining deliveries would run in the next program's round.
     if (endpoints > 0) await clearDeliveries(database);
   }
 };
@@ -72,7 +72,7 @@ const startWatch = async (place: DurablePlace, programs: readonly Contender[]): 
     const each = await Promise.all(programs.map((program) => program.cpuSeconds()));
     return each.reduce((sum, one) => sum + one, 0);
   };
-  const endWaits = await lookAtWaits(place.url);
+  const endWaits = await sampleWaits(place.url);
   const [programsBefore, databaseBefore] = await Promise.all([spent(), place.databases.cpuSeconds()]);
   const ownBefore = process.cpuUsage();
   const begin = performance.now();
@@ -98,7 +98,7 @@ export interface Outcome {
 
 const ROUNDS = 3;
 
-/** Trials take turns. A rehearsal before them does not count: V8 is still compiling then. */
+/** Trials alternate. A rehearsal before them does not count, because V8 is still compiling. */
 export const carryOutAll = async (
   place: DurablePlace,
   trials: readonly Trial[],

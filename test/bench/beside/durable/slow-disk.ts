@@ -1,6 +1,6 @@
 /**
- * PostgreSQL on a disk whose flush takes longer by what the bench sets, at any time: a library of our own delays fdatasync.
- * The embedded database makes the cluster; then its programs run it with that library preloaded.
+ * PostgreSQL on a disk with an adjustable extra flush time: a preloaded library of our own delays fdatasync. The embedded
+ * database creates the cluster, and its programs then run it with the library.
  */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,9 +22,9 @@ const SOURCE = fileURLToPath(new URL('../../../../../test/bench/beside/durable/s
 const START_LIMIT_MS = 30_000;
 
 export interface ServerOnSlowDisk extends Pick<EmbeddedPostgres, 'superuserUrl' | 'stop'> {
-  /** Sets by how many milliseconds each flush takes longer. Undefined without a C compiler, and on other systems than Linux. */
+  /** Sets the extra milliseconds of each flush. Undefined without a C compiler, and on other systems than Linux. */
   readonly delayFlush: ((ms: number) => Promise<void>) | undefined;
-  /** Of one small transaction on the machine's own disk, nothing else running; the median of some. */
+  /** Median duration of a small transaction on the machine's own disk, without other load. */
   readonly commitMs: number;
 }
 
@@ -70,7 +70,7 @@ interface Delay {
   set(ms: number): Promise<void>;
 }
 
-/** In the cluster's directory, because the server's user may enter it. */
+/** Builds the library in the cluster's directory, because the server's user can enter it. */
 const buildDelay = async (cluster: string): Promise<Delay | undefined> => {
   if (process.platform !== 'linux') return undefined;
   const library = join(cluster, 'slow-flush.so');
@@ -81,7 +81,7 @@ const buildDelay = async (cluster: string): Promise<Delay | undefined> => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  // Never truncated: the server has it mapped.
+  // Never truncated, because the server has it mapped.
   await writeFile(file, Buffer.alloc(4));
   return {
     environment: { LD_PRELOAD: library, FLUSH_DELAY_FILE: file },

@@ -1,6 +1,6 @@
 /*
- * For LD_PRELOAD: fdatasync() takes as many microseconds longer as the file FLUSH_DELAY_FILE holds, an unsigned 32-bit number in
- * the machine's own byte order. The file is mapped, so that its writer changes the delay while the program runs.
+ * For LD_PRELOAD: delays fdatasync() by the microseconds in the file FLUSH_DELAY_FILE, an unsigned 32-bit number in native byte
+ * order. The file is mapped, so the delay can be changed while the program runs.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

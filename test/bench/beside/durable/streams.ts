@@ -1,4 +1,4 @@
-/** Webhook in to event out on thousands of streams of one replica. The webhooks come to that replica, or to another one. */
+/** Webhook in to event out on thousands of streams of one replica. The webhooks go to that replica, or to another one. */
 import { Audience, verifyStored } from '../audience.js';
 import { putFirstChanges } from '../changes.js';
 import { putLiveCalls, type Database } from '../databases.js';
@@ -12,7 +12,7 @@ import { diskOf, TUNING, type DurablePlace } from './place.js';
 const STREAMS = 5_000;
 const ROUNDS = 3;
 const WARM_UP = { seconds: 0.5, rate: 200 };
-/** There are calls for no more events. */
+/** There are not enough calls for more events. */
 const MAX_SECONDS = 4;
 const PACES = [
   { rate: 200, limitMs: 25 },
@@ -39,13 +39,13 @@ export const measureDurableStreams = async (place: DurablePlace, wanted: number)
   const results: Result[] = [];
   for (let round = 0; round <= ROUNDS; round++) {
     for (const [index, way] of WAYS.entries()) {
-      const told = await carryOutRound(
+      const figuresOfRound = await carryOutRound(
         place,
         { database, follows: services[0], takes: services[index]! },
         round > 0 ? seconds : 1,
       );
-      // The first is a rehearsal.
-      if (round > 0) results.push(...told.map((figures) => ({ way, ...figures })));
+      // The first round is a rehearsal.
+      if (round > 0) results.push(...figuresOfRound.map((figures) => ({ way, ...figures })));
     }
   }
   return reportOf(results, place.slowestMs);
@@ -55,7 +55,7 @@ interface Sides {
   readonly database: Database;
   /** The replica with the streams. */
   readonly follows: Program;
-  /** The replica that the webhooks come to. */
+  /** The replica that receives the webhooks. */
   readonly takes: Program;
 }
 
@@ -70,9 +70,9 @@ const carryOutRound = async (
   const results: Omit<Result, 'way'>[] = [];
   try {
     await place.delayFlush?.(place.slowestMs);
-    await audience.tell(WARM_UP.seconds, WARM_UP.rate, takes);
+    await audience.sendEvents(WARM_UP.seconds, WARM_UP.rate, takes);
     for (const { rate } of PACES) {
-      const { events, delaysMs } = await audience.tell(seconds, rate, takes);
+      const { events, delaysMs } = await audience.sendEvents(seconds, rate, takes);
       results.push({
         rate,
         events,
@@ -81,7 +81,7 @@ const carryOutRound = async (
         longestMs: delaysMs.at(-1) ?? NaN,
       });
     }
-    await verifyStored(database, audience.told);
+    await verifyStored(database, audience.sent);
     return results;
   } finally {
     await place.delayFlush?.(0);

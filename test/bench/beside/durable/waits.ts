@@ -1,19 +1,19 @@
-/** What PostgreSQL's connections wait for during a round, looked at again and again. */
+/** What PostgreSQL's connections wait for during a round, sampled at intervals. */
 import { Client } from 'pg';
 
-/** Shares of the looks at connections that execute a statement. */
+/** Shares of the samples of connections that execute a statement. */
 export interface Waits {
-  /** For the lock of transactions that notify, among others. */
+  /** Waiting for object locks, mainly the lock of transactions that notify. */
   readonly objectLock: number;
-  /** For their own flush or another's that takes theirs along. */
+  /** Waiting for their own flush, or for another one that includes theirs. */
   readonly flush: number;
-  /** For nothing: they run, or would if the core were free. */
+  /** Waiting for nothing: they run, or are ready to run. */
   readonly nothing: number;
 }
 
-const LOOK_EVERY_MS = 40;
+const SAMPLE_EVERY_MS = 40;
 
-const LOOK = `
+const SAMPLE = `
 select count(*)::int as active,
   (count(*) filter (where wait_event_type = 'Lock' and wait_event = 'object'))::int as "objectLock",
   (count(*) filter (where wait_event in ('WalSync', 'WALWrite', 'CommitDelay')))::int as flush,
@@ -23,30 +23,30 @@ where backend_type = 'client backend' and state = 'active' and pid <> pg_backend
 
 type Counts = Record<'active' | keyof Waits, number>;
 
-/** @returns how to end it, with what was seen */
-export const lookAtWaits = async (url: string): Promise<() => Promise<Waits>> => {
+/** @returns a function that stops the sampling and returns its result */
+export const sampleWaits = async (url: string): Promise<() => Promise<Waits>> => {
   const client = new Client({ connectionString: url });
   await client.connect();
   const sum: Counts = { active: 0, objectLock: 0, flush: 0, nothing: 0 };
-  let looking: Promise<void> = Promise.resolve();
+  let sampling: Promise<void> = Promise.resolve();
   let failure: unknown;
-  // Where a round fails, nobody ends this, and the server does.
+  // If a round fails, the sampling is not stopped, and the server closes this connection.
   client.on('error', (error) => {
     failure ??= error;
   });
-  const look = async (): Promise<void> => {
-    const { rows } = await client.query<Counts>({ name: 'waits', text: LOOK });
+  const sample = async (): Promise<void> => {
+    const { rows } = await client.query<Counts>({ name: 'waits', text: SAMPLE });
     for (const [name, count] of Object.entries(rows[0]!)) sum[name as keyof Counts] += count;
   };
   const timer = setInterval(() => {
     if (failure !== undefined) return;
-    looking = looking.then(look).catch((error: unknown) => {
+    sampling = sampling.then(sample).catch((error: unknown) => {
       failure ??= error;
     });
-  }, LOOK_EVERY_MS).unref();
+  }, SAMPLE_EVERY_MS).unref();
   return async () => {
     clearInterval(timer);
-    await looking;
+    await sampling;
     await client.end();
     if (failure !== undefined) throw failure as Error;
     const share = (name: keyof Waits): number => sum[name] / sum.active;

@@ -1,4 +1,4 @@
-/** The limit of HTTP in Node: a framework that is known to be fast, an answer that never changes, and nothing else. */
+/** The limit of HTTP in Node: a fast framework and a constant answer. */
 import fastify from 'fastify';
 import { sayUrl } from '../given.js';
 

@@ -1,6 +1,6 @@
 /**
- * The load's ceiling: the cheapest server that can be written. It knows no HTTP; whatever comes ends a request, and the answer
- * is always the same bytes. What it reaches, the load can ask; a contender that comes near it is not measured, the load is.
+ * The load's ceiling: the cheapest possible server. It does not parse HTTP: every received chunk is a request, and the answer is
+ * constant. Its figure is the maximum of the load. If a contender comes near it, the load is the bottleneck.
  */
 import { createServer, type AddressInfo } from 'node:net';
 import { sayUrl } from '../given.js';

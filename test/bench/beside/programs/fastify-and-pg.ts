@@ -1,6 +1,6 @@
 /**
- * What somebody would write who wants it fast: Fastify, one token check, and by pg the very statements that Ringback
- * executes. It logs a line a request, but for state polls, as we do; it has no sweeper, no memory, no gate before the provider.
+ * A fast hand-written program: Fastify, one token check, and pg with the same statements as Ringback. Like Ringback, it logs one
+ * line per request, except for state polls. It has no sweeper, no cache and no circuit.
  */
 import { createSecretKey } from 'node:crypto';
 import fastify, { type FastifyRequest } from 'fastify';
@@ -19,7 +19,7 @@ import { JWT_SECRET, readGiven, sayUrl, SUB_ACCOUNT_KEYS, WEBHOOK_SECRET } from 
 
 const { databaseUrl, poolSize, providerUrl } = readGiven();
 const pool = new Pool({ connectionString: databaseUrl, max: poolSize });
-/** What our statements look for in a DataSource is its pool. */
+/** Our statements use only the pool of a DataSource. */
 const statements = { driver: { master: pool } } as unknown as DataSource;
 const directory = new DirectoryService(statements, readKeyRing(SUB_ACCOUNT_KEYS));
 const key = createSecretKey(Buffer.from(JWT_SECRET));
@@ -86,7 +86,7 @@ server.get<{ Params: { targetId: string } }>('/v1/app/call/:targetId', async (re
   return success({ callSid });
 });
 
-interface Told {
+interface WebhookBody {
   readonly type: string;
   readonly call: { readonly id: string; readonly reference: string };
   readonly occurredAt: string;
@@ -97,7 +97,7 @@ server.post('/v1/webhooks/simulator', async ({ body, headers }, reply) => {
   const { type, call, occurredAt, endReason } = webhook.verify(
     body as Buffer,
     headers as Record<string, string>,
-  ) as Told;
+  ) as WebhookBody;
   await applyCallEvent(
     statements,
     {

@@ -1,5 +1,5 @@
 /**
- * Loaded before our service where the bench wants to know what is inside of it. It answers over the channel to the process
+ * Loaded before our service when the bench measures its memory and resources. It answers over the IPC channel of the process
  * that started it, and does nothing until it is asked.
  */
 import { EventEmitter } from 'node:events';
@@ -8,14 +8,14 @@ import { queryObjects } from 'node:v8';
 
 export interface Insides {
   readonly residentBytes: number;
-  /** After a collection of garbage. */
+  /** Heap size after a garbage collection. */
   readonly heapBytes: number;
-  /** What keeps the process alive, as in { Timeout: 2, TCPSocketWrap: 11 }. */
+  /** Resources that keep the process alive, for example { Timeout: 2, TCPSocketWrap: 11 }. */
   readonly resources: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
 }
 
-/** Objects that are still held and can hold listeners. */
+/** Counts of live objects that can have listeners. */
 export interface Held {
   readonly emitters: number;
   readonly signals: number;
@@ -27,7 +27,7 @@ const warnings: string[] = [];
 process.on('warning', ({ name, message }) => warnings.push(`${name}: ${message}`));
 
 const lookInside = async (): Promise<Insides> => {
-  // What a finalizer lets go of is collected the second time. Between the two the service goes on.
+  // The second collection frees what finalizers have released. The service continues between the two.
   for (let turn = 0; turn < 2; turn++) {
     globalThis.gc?.();
     await nextTurn();
@@ -38,7 +38,7 @@ const lookInside = async (): Promise<Insides> => {
   return { residentBytes, heapBytes, resources, warnings };
 };
 
-/** Takes up to a second in which the service does nothing else, and so is for times when it has nothing to do. */
+/** Blocks the service for up to a second, so it is used only while the service is idle. */
 const countHeld = async (): Promise<Held> => {
   const emitters = queryObjects(EventEmitter, { format: 'count' });
   await nextTurn();

@@ -1,4 +1,4 @@
-/** What the documentation of NestJS shows: Express, passport-jwt, TypeORM's repositories. It logs no requests. */
+/** A program by the documentation of NestJS: Express, passport-jwt and TypeORM's repositories. It logs no requests. */
 import { createSecretKey } from 'node:crypto';
 import {
   BadRequestException,
@@ -25,7 +25,7 @@ import { CallEvent } from '../../../../src/call/record/call-event.entity.js';
 import { CallRecord } from '../../../../src/call/record/call-record.entity.js';
 import { JWT_SECRET, readGiven, sayUrl, WEBHOOK_SECRET } from '../given.js';
 
-interface Told {
+interface WebhookBody {
   readonly type: 'call.ringing' | 'call.answered' | 'call.ended';
   readonly call: { readonly id: string; readonly reference: string };
   readonly occurredAt: string;
@@ -38,7 +38,7 @@ class JwtStrategy extends PassportStrategy(Strategy) {
     super({
       jwtFromRequest: ExtractJwt.fromUrlQueryParameter('access_token'),
       ignoreExpiration: false,
-      // A text would be slower by a multiple, and this a comparison with a mistake.
+      // A string would be several times slower, and the comparison would be unfair.
       secretOrKey: createSecretKey(Buffer.from(JWT_SECRET)) as unknown as string,
     });
   }
@@ -61,7 +61,7 @@ class CallsService {
     return String(call.state);
   }
 
-  advance(eventId: string, { type, call: { id, reference }, occurredAt: when, endReason }: Told): Promise<void> {
+  advance(eventId: string, { type, call: { id, reference }, occurredAt: when, endReason }: WebhookBody): Promise<void> {
     return this.database.transaction(async (manager) => {
       const calls = manager.getRepository(CallRecord);
       const call = await calls.findOne({ where: { callSid: reference }, lock: { mode: 'pessimistic_write' } });
@@ -99,8 +99,8 @@ class CallsController {
   @Post('webhooks/simulator')
   @HttpCode(204)
   async receive(@Req() request: RawBodyRequest<object>, @Headers() headers: Record<string, string>): Promise<void> {
-    const told = this.webhook.verify(request.rawBody ?? Buffer.alloc(0), headers) as Told;
-    await this.calls.advance(headers['webhook-id'] ?? '', told);
+    const body = this.webhook.verify(request.rawBody ?? Buffer.alloc(0), headers) as WebhookBody;
+    await this.calls.advance(headers['webhook-id'] ?? '', body);
   }
 }
 

@@ -1,4 +1,4 @@
-/** A provider that takes every call and says so after a while; of carrier-server.ts what placing a call needs. */
+/** A provider that accepts every call after a delay: the part of carrier-server.ts that placing a call needs. */
 import { createServer } from 'node:http';
 import { sayUrl } from '../given.js';
 

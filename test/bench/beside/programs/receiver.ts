@@ -1,4 +1,4 @@
-/** The app's backend, as far as webhooks go: it takes each at once. */
+/** An app's backend that accepts every webhook at once. */
 import { createServer } from 'node:http';
 import { sayUrl } from '../given.js';
 

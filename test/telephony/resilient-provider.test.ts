@@ -7,12 +7,12 @@ import { never, scriptedProvider, type ScriptedProvider } from '../support/scrip
 import { dialRequest } from '../support/simulator-call.js';
 
 let provider: ScriptedProvider;
-let guarded: ResilientProvider;
+let resilient: ResilientProvider;
 
 beforeEach(() => {
   jest.useFakeTimers();
   provider = scriptedProvider();
-  guarded = new ResilientProvider(provider, createLogger('silent'));
+  resilient = new ResilientProvider(provider, createLogger('silent'));
 });
 afterEach(() => {
   expect(jest.getTimerCount()).toBe(0);
@@ -24,7 +24,7 @@ const ACCEPTED: DialOutcome = { kind: 'accepted', providerCallId: 'one' };
 const NOT_ASKED = { kind: 'refused', category: 'provider_down', code: 'NOT-ASKED', text: expect.any(String) };
 
 const refused = (category: Refusal['category']): DialOutcome => ({ kind: 'refused', category, code: '1', text: 'no' });
-const dial = (signal = new AbortController().signal) => guarded.dial(dialRequest('00'), signal);
+const dial = (signal = new AbortController().signal) => resilient.dial(dialRequest('00'), signal);
 const fails = async (): Promise<never> => {
   throw new Error('503');
 };
@@ -36,11 +36,11 @@ const failToDial = (count: number): Promise<void> => {
   return times(count, dial);
 };
 
-describe('dials to a provider', () => {
+describe('the circuit for dials', () => {
   it.each<[string, () => Promise<DialOutcome>]>([
-    ['whose outcome is unknown', fails],
-    ['that does not reach it', async () => refused('provider_down')],
-  ])('%s, ten in a row, have the next one refused without being asked', async (_, onDial) => {
+    ['with an unknown outcome', fails],
+    ['that did not reach the provider', async () => refused('provider_down')],
+  ])('opens after ten consecutive dials %s, and the next dial is refused without being sent', async (_, onDial) => {
     provider.onDial = onDial;
     await times(FAILURES_IN_A_ROW, dial);
     provider.onDial = async () => ACCEPTED;
@@ -50,19 +50,19 @@ describe('dials to a provider', () => {
     expect(provider.dials).toHaveLength(FAILURES_IN_A_ROW);
   });
 
-  it('that heeds no signal count as failed when their caller stops waiting', async () => {
+  it('counts a dial as failed when its caller stops waiting, even if the provider ignores the signal', async () => {
     provider.onDial = never;
-    const waiting = Array.from({ length: FAILURES_IN_A_ROW }, () => dialOnce(guarded, dialRequest('00'), 5));
+    const waiting = Array.from({ length: FAILURES_IN_A_ROW }, () => dialOnce(resilient, dialRequest('00'), 5));
     await jest.advanceTimersByTimeAsync(5_000);
 
     expect(await Promise.all(waiting)).toEqual(waiting.map(() => ({ kind: 'timed_out' })));
-    expect(await dialOnce(guarded, dialRequest('00'), 5)).toEqual(NOT_ASKED);
+    expect(await dialOnce(resilient, dialRequest('00'), 5)).toEqual(NOT_ASKED);
   });
 
-  it('whose reply comes after all are none the better for it', async () => {
+  it('still counts a dial as failed when its reply arrives after the time-out', async () => {
     const replies: ((outcome: DialOutcome) => void)[] = [];
     provider.onDial = () => new Promise((resolve) => replies.push(resolve));
-    const waiting = Array.from({ length: FAILURES_IN_A_ROW }, () => dialOnce(guarded, dialRequest('00'), 5));
+    const waiting = Array.from({ length: FAILURES_IN_A_ROW }, () => dialOnce(resilient, dialRequest('00'), 5));
     await jest.advanceTimersByTimeAsync(5_000);
 
     for (const reply of replies) reply(ACCEPTED);
@@ -71,7 +71,7 @@ describe('dials to a provider', () => {
     expect(await dial()).toEqual(NOT_ASKED);
   });
 
-  it('nine of which fail do not shut it out, and a success counts from zero', async () => {
+  it('stays closed after nine failures, and a success resets the count', async () => {
     await failToDial(FAILURES_IN_A_ROW - 1);
     provider.onDial = async () => ACCEPTED;
     expect(await dial()).toEqual(ACCEPTED);
@@ -82,7 +82,7 @@ describe('dials to a provider', () => {
   });
 
   it.each(['bad_number', 'bad_account', 'no_funds', 'forbidden', 'rate_limited'] as const)(
-    'that it refuses as %s do not shut it out',
+    'stays closed when the provider refuses dials as %s',
     async (category) => {
       provider.onDial = async () => refused(category);
 
@@ -92,9 +92,9 @@ describe('dials to a provider', () => {
     },
   );
 
-  it('that fail leave orders alone, and the other way round', async () => {
+  it('is separate from the circuits for hang-ups and status requests', async () => {
     await failToDial(FAILURES_IN_A_ROW);
-    expect(await guarded.hangUp(CALL)).toEqual({ kind: 'taken' });
+    expect(await resilient.hangUp(CALL)).toEqual({ kind: 'taken' });
 
     const other = new ResilientProvider(provider, createLogger('silent'));
     provider.onFetchStatus = fails;
@@ -105,13 +105,13 @@ describe('dials to a provider', () => {
   });
 });
 
-describe('a provider that was shut out', () => {
+describe('an open circuit', () => {
   beforeEach(async () => {
     await failToDial(FAILURES_IN_A_ROW);
     provider.dials.length = 0;
   });
 
-  it('is tried with one dial after a while, and the others are refused at once meanwhile', async () => {
+  it('lets one trial dial through after a while, and refuses all others at once meanwhile', async () => {
     jest.advanceTimersByTime(TRY_AGAIN_MS);
     let reply: (outcome: DialOutcome) => void = () => undefined;
     provider.onDial = () => new Promise((resolve) => (reply = resolve));
@@ -126,7 +126,7 @@ describe('a provider that was shut out', () => {
     expect(await Promise.all([dial(), dial()])).toEqual([ACCEPTED, ACCEPTED]);
   });
 
-  it('and fails its trial has as long to wait again', async () => {
+  it('stays open for the same time again when the trial dial fails', async () => {
     jest.advanceTimersByTime(TRY_AGAIN_MS);
     await times(1, dial);
     jest.advanceTimersByTime(TRY_AGAIN_MS - 1);
@@ -139,10 +139,10 @@ describe('a provider that was shut out', () => {
     expect(await dial()).toEqual(ACCEPTED);
   });
 
-  it('has the reason in the log, once', async () => {
+  it('is logged once, with the reason', async () => {
     const lines: Record<string, unknown>[] = [];
     const stream = { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) };
-    guarded = new ResilientProvider(provider, createLogger('info', stream as unknown as NodeJS.WritableStream));
+    resilient = new ResilientProvider(provider, createLogger('info', stream as unknown as NodeJS.WritableStream));
 
     await failToDial(FAILURES_IN_A_ROW + 5);
 
@@ -158,60 +158,65 @@ describe('a provider that was shut out', () => {
     ]);
   });
 
-  it('says that it is reachable as it did before', async () => {
-    expect(await guarded.isReachable()).toBe(true);
+  it('does not change whether the provider is reachable', async () => {
+    expect(await resilient.isReachable()).toBe(true);
   });
 });
 
-describe('orders to a provider', () => {
-  it.each(['hangUp', 'fetchStatus'] as const)('%s throws without being asked once ten have failed', async (order) => {
-    provider.onHangUp = provider.onFetchStatus = jest.fn(fails);
-    await times(FAILURES_IN_A_ROW, () => guarded[order](CALL));
+describe('the circuits for hang-ups and status requests', () => {
+  it.each(['hangUp', 'fetchStatus'] as const)(
+    'open after ten consecutive failures: %s throws without being sent',
+    async (order) => {
+      provider.onHangUp = provider.onFetchStatus = jest.fn(fails);
+      await times(FAILURES_IN_A_ROW, () => resilient[order](CALL));
 
-    await expect(guarded[order](CALL)).rejects.toMatchObject({ category: 'provider_down' });
+      await expect(resilient[order](CALL)).rejects.toMatchObject({ category: 'provider_down' });
 
-    expect(provider.onHangUp).toHaveBeenCalledTimes(FAILURES_IN_A_ROW);
-  });
+      expect(provider.onHangUp).toHaveBeenCalledTimes(FAILURES_IN_A_ROW);
+    },
+  );
 
-  it('to hang up are given while status requests fail, or fill their gate', async () => {
+  it('are separate: a hang-up is sent while status requests fail, or while their circuit is full', async () => {
     provider.onFetchStatus = fails;
-    await times(FAILURES_IN_A_ROW, () => guarded.fetchStatus(CALL));
-    expect(await guarded.hangUp(CALL)).toEqual({ kind: 'taken' });
+    await times(FAILURES_IN_A_ROW, () => resilient.fetchStatus(CALL));
+    expect(await resilient.hangUp(CALL)).toEqual({ kind: 'taken' });
 
     const other = new ResilientProvider(provider, createLogger('silent'));
     provider.onFetchStatus = never;
-    const asked = Array.from({ length: AT_ONCE + MAX_QUEUED }, () => other.fetchStatus(CALL).catch(() => 'timed out'));
+    const pending = Array.from({ length: AT_ONCE + MAX_QUEUED }, () =>
+      other.fetchStatus(CALL).catch(() => 'timed out'),
+    );
 
     expect(await other.hangUp(CALL)).toEqual({ kind: 'taken' });
     await jest.advanceTimersByTimeAsync(2 * ORDER_LIMIT_MS);
-    await Promise.all(asked);
+    await Promise.all(pending);
   });
 
-  it('that find the call gone do not shut it out', async () => {
+  it('stay closed when hang-ups find the call gone', async () => {
     provider.onHangUp = jest.fn(async () => ({ kind: 'gone' as const }));
 
-    await times(3 * FAILURES_IN_A_ROW, () => guarded.hangUp(CALL));
+    await times(3 * FAILURES_IN_A_ROW, () => resilient.hangUp(CALL));
 
     expect(provider.onHangUp).toHaveBeenCalledTimes(3 * FAILURES_IN_A_ROW);
   });
 
-  it('that are never answered fail in the end', async () => {
+  it('abort a request without a reply after the time limit', async () => {
     provider.onFetchStatus = never;
-    const failed = expect(guarded.fetchStatus(CALL)).rejects.toThrow('timed out');
+    const failed = expect(resilient.fetchStatus(CALL)).rejects.toThrow('timed out');
 
     await jest.advanceTimersByTimeAsync(ORDER_LIMIT_MS);
 
     await failed;
   });
 
-  it('carry their condition', async () => {
+  it('pass on the condition of a hang-up', async () => {
     provider.onHangUp = async (_, before) => ({ kind: before === 'answered' ? 'passed' : 'taken' });
 
-    expect(await guarded.hangUp(CALL, 'answered')).toEqual({ kind: 'passed' });
+    expect(await resilient.hangUp(CALL, 'answered')).toEqual({ kind: 'passed' });
   });
 });
 
-describe('requests at one instant', () => {
+describe('concurrent dials', () => {
   let replies: ((outcome: DialOutcome) => void)[];
 
   beforeEach(() => {
@@ -219,7 +224,7 @@ describe('requests at one instant', () => {
     provider.onDial = () => new Promise((resolve) => replies.push(resolve));
   });
 
-  it('are bounded: some wait in a queue, and those beyond it are refused at once', async () => {
+  it('are limited: the next ones wait in a queue, and those beyond the queue are refused at once', async () => {
     const dials = Array.from({ length: AT_ONCE + MAX_QUEUED }, () => dial());
 
     expect(await dial()).toEqual({ ...NOT_ASKED, category: 'rate_limited' });
@@ -233,11 +238,11 @@ describe('requests at one instant', () => {
     expect(provider.dials).toHaveLength(AT_ONCE + MAX_QUEUED);
   });
 
-  it('whose caller stops waiting in the queue are not made any more', async () => {
+  it('are not sent when their caller stops waiting while they are queued', async () => {
     const dials = Array.from({ length: AT_ONCE }, () => dial());
-    const impatience = new AbortController();
-    const queued = dial(impatience.signal);
-    impatience.abort(new Error('enough'));
+    const controller = new AbortController();
+    const queued = dial(controller.signal);
+    controller.abort(new Error('enough'));
 
     for (const reply of replies.splice(0)) reply(ACCEPTED);
 
@@ -247,8 +252,8 @@ describe('requests at one instant', () => {
   });
 });
 
-describe('webhooks', () => {
-  it('are read by the provider', () => {
+describe('readWebhook', () => {
+  it('calls the provider’s readWebhook', () => {
     const readWebhook = jest.fn(() => ({ kind: 'forged' as const, reason: 'no' }));
     const withWebhooks = new ResilientProvider({ ...provider, readWebhook }, createLogger('silent'));
 
@@ -261,7 +266,7 @@ describe('webhooks', () => {
     expect(reading).toEqual({ kind: 'forged', reason: 'no' });
   });
 
-  it('are not read where the provider has none', () => {
-    expect(guarded.readWebhook).toBeUndefined();
+  it('is undefined when the provider has no webhooks', () => {
+    expect(resilient.readWebhook).toBeUndefined();
   });
 });
