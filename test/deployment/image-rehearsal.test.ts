@@ -122,7 +122,7 @@ describe('the image, built in a folder,', () => {
   );
 
   it(
-    'serves what docs/first-hour.md asks of it',
+    'runs the commands and answers the requests of docs/first-hour.md',
     async () => {
       const page = await readFile('docs/first-hour.md', 'utf8');
       const backend = await startWebhookReceiver();
