@@ -132,14 +132,20 @@ const payloadBy = async (token: string, keyFor: JWTVerifyGetKey, options: JWTVer
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
     let tried = 0;
+    let hasUsableKey = false;
+    let keyFault: unknown;
     for await (const key of error) {
       if ((tried += 1) > MAX_KEYS_TRIED) break;
       try {
         return (await jwtVerify(token, key, options)).payload;
       } catch (fault) {
-        if (!(fault instanceof errors.JWSSignatureVerificationFailed)) throw fault;
+        if (fault instanceof errors.JWSSignatureVerificationFailed) hasUsableKey = true;
+        // Of the claims: the signature is right.
+        else if (fault instanceof errors.JOSEError) throw fault;
+        else keyFault = fault;
       }
     }
+    if (keyFault !== undefined && !hasUsableKey) throw keyFault as Error;
     throw new errors.JWSSignatureVerificationFailed();
   }
 };
@@ -148,7 +154,7 @@ const payloadBy = async (token: string, keyFor: JWTVerifyGetKey, options: JWTVer
  * An identity provider publishes two or three keys. Each try costs a tenth of a millisecond, even for unauthenticated
  * clients.
  */
-const MAX_KEYS_TRIED = 8;
+const MAX_KEYS_TRIED = 16;
 
 const verify = (token: string, key: Key, limits: Limits, done: Done): void => {
   const claims = async (): Promise<JWTPayload> =>

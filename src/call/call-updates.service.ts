@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { Injectable } from '@nestjs/common';
+import { AppError } from '../common/error-table.js';
 import { Draining } from '../common/draining.js';
 import { CallService } from './call.service.js';
 import { StateType } from './record/call-lifecycle.js';
@@ -12,6 +13,9 @@ export interface Watched {
   /** The bytes of every change after what was seen. */
   readonly changes: readonly string[];
 }
+
+/** For changes that are there: they are read at once, whatever the client wants to wait. */
+const READ_LIMIT_MS = 3_000;
 
 /** Long polls and event streams: clients wait for changes instead of polling. */
 @Injectable()
@@ -38,24 +42,35 @@ export class CallUpdates {
     gone: AbortSignal,
   ): Promise<Watched> {
     const call = await this.calls.stateOf(callSid, callerId);
+    const isMissing = isBeyond(seen, call);
     const nothing = { state: call.state, changes: [] };
-    if (call.state === StateType.over && !isBeyond(seen, call)) return nothing;
+    if (call.state === StateType.over && !isMissing) return nothing;
     // A signal may have aborted while the state was read. It does not fire again for a new listener.
     const stops = [gone, this.draining.signal];
-    if (stops.some(({ aborted }) => aborted)) return nothing;
-    return new Promise((resolve) => {
+    if (stops.some(({ aborted }) => aborted)) {
+      if (isMissing) throw unread();
+      return nothing;
+    }
+    return new Promise((resolve, reject) => {
       const changes: string[] = [];
       let { state } = call;
+      let isUnreadable = false;
       const finish = (): void => {
         clearTimeout(timer);
         unsubscribe();
         for (const stop of stops) stop.removeEventListener('abort', finish);
-        resolve({ state, changes });
+        // A state without its changes: a client that stops at the end would never learn why the call is over.
+        if (isMissing && changes.length === 0 && !isUnreadable && !gone.aborted) reject(unread());
+        else resolve({ state, changes });
       };
-      const timer = setTimeout(finish, waitSeconds * 1000);
+      const timer = setTimeout(finish, Math.max(waitSeconds * 1_000, isMissing ? READ_LIMIT_MS : 0));
       const after = 'number' in seen ? seen.number : 0;
       const unsubscribe = this.feed.subscribe(callSid, after, (item) => {
-        if (!item) return;
+        if (!item) {
+          // Of a newer version, beside which this one runs for a while.
+          isUnreadable = true;
+          return;
+        }
         const { bytes, change } = item;
         const { number } = change.data;
         const stateType = Number(change.data.stateType) as StateType;
@@ -84,6 +99,9 @@ export class CallUpdates {
     };
   }
 }
+
+/** The changes that the client lacks could not be read. */
+const unread = (): AppError => new AppError('UNAVAILABLE', { retryAfterSeconds: 1 });
 
 const isBeyond = (seen: Seen, { number, state }: { number: number; state: StateType }): boolean =>
   'number' in seen ? number > seen.number : state > seen.state;

@@ -17,8 +17,11 @@ const CHARACTERS_A_STEP = 256 * 1024;
 
 const OPENED = Symbol('opened');
 
-/** Each of these keys would change the object's prototype or type. */
-const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor']);
+/**
+ * The names that every object has. Some would change its prototype or type, and class-transformer drops all of them
+ * without a word.
+ */
+const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['prototype', ...Object.getOwnPropertyNames(Object.prototype)]);
 
 const WORDS: Readonly<Record<string, boolean | null>> = { true: true, false: false, null: null };
 

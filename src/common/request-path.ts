@@ -4,9 +4,13 @@ import type { FastifyRequest } from 'fastify';
 const LONGEST_LOGGED_PATH = 200;
 /**
  * An id of a user, a call or an endpoint, or a short lower-case name such as a provider's. Any other segment may be a
- * secret: the end of a webhook path, or a token or phone number in the wrong place.
+ * secret: the end of a webhook path, or a token in the wrong place. Ten to fifteen digits may be a phone number (E.164 has
+ * at most fifteen).
  */
-const LOGGED_SEGMENT = /^(?:\d{1,10}|\d{12,32}|v\d|[a-z][a-z-]{0,19}|callState|callCancel|callService)$/;
+const LOGGED_SEGMENT = /^(?:\d{1,9}|\d{16,32}|v\d|[a-z][a-z-]{0,19}|callState|callCancel|callService)$/;
+
+/** Of a path without a route. Further ones may be the secret of a webhook path that is misspelt. */
+const LOGGED_SEGMENTS = 2;
 
 /** The path without query, fragment and matrix parameters, because each may contain a token. */
 const pathOf = ({ url }: Pick<FastifyRequest, 'url'>): string => url.split(/[?#;]/, 1)[0] ?? '';
@@ -26,7 +30,9 @@ export const loggedPath = (request: FastifyRequest): string => {
   const { url } = request.routeOptions;
   if (url === undefined) {
     const path = decoded(pathOf(request)).replace(/(webhooks)\/.*/is, '$1/*');
-    return path.replace(/[^/]+/g, (segment) => segmentOf(segment, '…')).slice(0, LONGEST_LOGGED_PATH);
+    let segments = 0;
+    const shown = path.replace(/[^/]+/g, (segment) => (++segments > LOGGED_SEGMENTS ? '…' : segmentOf(segment, '…')));
+    return shown.slice(0, LONGEST_LOGGED_PATH);
   }
   const parameters = request.params as Readonly<Record<string, string>>;
   return url.replace(/:(\w+)/g, (placeholder, name: string) => {

@@ -12,18 +12,22 @@ export interface WaitingDeliveries {
   readonly disabledEndpoints: number;
 }
 
+/** Nobody waits for deliveries to an endpoint that is disabled or removed. */
+const IS_WAITING = `state = 'pending' and exists (
+  select from webhook_endpoint endpoint where endpoint.id = webhook_delivery.endpoint_id and endpoint.disabled_at is null)`;
+
 const look = preparedStatement<WaitingDeliveries>(
   'waiting-deliveries',
   `
 select
-  (select count(*) from (select from webhook_delivery where state = 'pending' limit ${MAX_COUNTED}) as counted)::int as pending,
-  coalesce(extract(epoch from now() - (select min(created_at) from webhook_delivery where state = 'pending')), 0)::float8
-    as "oldestSeconds",
+  (select count(*) from (select from webhook_delivery where ${IS_WAITING} limit ${MAX_COUNTED}) as counted)::int as pending,
+  coalesce(extract(epoch from now() - (
+    select created_at from webhook_delivery where ${IS_WAITING} order by created_at limit 1)), 0)::float8 as "oldestSeconds",
   (select count(*) from webhook_endpoint where disabled_at is not null)::int as "disabledEndpoints"
 `,
 );
 
-/** Of all replicas and endpoints, the disabled ones among them. */
+/** Of all replicas. */
 export const lookAtWaitingDeliveries = async (database: DataSource): Promise<WaitingDeliveries> => {
   const [waiting] = (await look(database, [])) as [WaitingDeliveries];
   return waiting;

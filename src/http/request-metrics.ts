@@ -42,8 +42,9 @@ const numbersOf = (method: string, route: string): RouteNumbers => {
 export const measureRequests = (server: FastifyInstance): void => {
   server.decorateRequest('isWaiting', false);
   server.addHook('onRoute', (route) => {
-    // A route has one method here; Nest registers each method by itself.
-    const numbers = numbersOf([route.method].flat().join(), route.url);
+    // The routes that refuse all other methods of a path have a list of them, which differs by Node's version.
+    const methods = [route.method].flat();
+    const numbers = numbersOf(methods.length === 1 ? String(methods[0]) : 'any', route.url);
     route.onResponse = [route.onResponse ?? []].flat().concat((request, reply, done) => {
       count(numbers, reply.statusCode, request.isWaiting ? null : reply.elapsedTime / 1_000);
       done();

@@ -6,7 +6,7 @@ export type ProviderOperation = 'dial' | 'hang_up' | 'fetch_status' | 'create_su
 
 const durations = histogram({
   name: 'ringback_provider_request_duration_seconds',
-  help: 'Time until a provider has answered a request, or until the request has failed. Outcome `failed`: without an answer.',
+  help: 'Time until the outcome of a request to a provider. `failed`: the outcome is unknown; a request that did not reach the provider is `refused`.',
   labelNames: ['provider', 'operation', 'outcome'],
   buckets: REQUEST_SECONDS,
 });

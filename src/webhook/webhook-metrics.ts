@@ -3,7 +3,7 @@ import { counter, histogram } from '../common/metrics.js';
 
 const webhooks = counter({
   name: 'ringback_webhooks_received_total',
-  help: 'Webhooks of providers. `failed`: the database did not store an event; `replayed`: the very same delivery again.',
+  help: 'Webhooks of providers. `repeated`: its events were stored before; `replayed`: the very same delivery again; `failed`: the database did not store an event.',
   labelNames: ['provider', 'outcome'],
 });
 
@@ -14,7 +14,7 @@ const lags = histogram({
   buckets: [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300],
 });
 
-type WebhookOutcome = 'stored' | 'failed' | 'forged' | 'malformed' | 'unknown_call' | 'replayed';
+type WebhookOutcome = 'stored' | 'repeated' | 'failed' | 'forged' | 'malformed' | 'unknown_call' | 'replayed';
 
 export const countWebhook = (provider: string, outcome: WebhookOutcome): void => {
   webhooks.inc({ provider, outcome });

@@ -4,6 +4,7 @@ import { ApiBody, ApiExcludeEndpoint, ApiOperation, ApiParam, ApiResponse, ApiTa
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/access.js';
 import { CallRecorder } from '../call/call-recorder.js';
+import type { Applied } from '../call/record/apply-call-event.js';
 import { CatchUp } from '../call/reconciliation/catch-up.js';
 import { plainAddress } from '../common/address-ranges.js';
 import { AppError } from '../common/error-table.js';
@@ -95,8 +96,11 @@ export class WebhookController {
     if (reading.kind !== 'genuine') countWebhook(name, reading.kind);
     if (reading.kind === 'forged') throw new AppError('UNAUTHENTICATED', { detail: reading.reason });
     if (reading.kind === 'malformed') throw new AppError('BAD_REQUEST', { detail: reading.reason });
-    for (const event of reading.events) await this.apply(name, event, reading.receipt);
-    countWebhook(name, 'stored');
+    let isNews = reading.events.length === 0;
+    for (const event of reading.events) {
+      if ((await this.apply(name, event, reading.receipt)) === 'applied') isNews = true;
+    }
+    countWebhook(name, isNews ? 'stored' : 'repeated');
     if (reading.reply) void response.status(200).type(reading.reply.contentType);
     return reading.reply?.body;
   }
@@ -114,7 +118,7 @@ export class WebhookController {
     return this.receive(name, request, response);
   }
 
-  private async apply(provider: string, event: ProviderEvent, receipt: string | null): Promise<void> {
+  private async apply(provider: string, event: ProviderEvent, receipt: string | null): Promise<Applied> {
     const applied = await this.recorder.apply(provider, event, receipt).catch((error: unknown) => {
       // The provider retries only a limited number of times.
       this.catchUp.askAbout(provider);
@@ -125,6 +129,7 @@ export class WebhookController {
     if (applied === 'unknown_call' || applied === 'replayed') countWebhook(provider, applied);
     if (applied === 'unknown_call') throw new AppError('NOT_FOUND', { detail: 'There is no such call.' });
     if (applied === 'replayed') throw new AppError('CONFLICT', { detail: 'This delivery has been received before.' });
+    return applied;
   }
 }
 

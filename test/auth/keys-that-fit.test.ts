@@ -1,4 +1,5 @@
 /** Key sets as providers publish them: without ids, with two keys during a rotation, and with nulls. */
+import { generateKeyPairSync } from 'node:crypto';
 import { SignJWT, type JWK } from 'jose';
 import {
   asJwk,
@@ -34,6 +35,12 @@ const withoutId = ({ kid: _kid, ...jwk }: JWK): JWK => jwk;
 
 const [oneKey, otherKey] = await Promise.all([asJwk(one!), asJwk(other!)]);
 
+const [rsa, foreignRsa] = [await makeKey('RS256', 'rsa'), await makeKey('RS256', 'foreign')];
+const rsaKey = await asJwk(rsa);
+/** Of 1,024 bits, which jose refuses to use. */
+const weakKey = generateKeyPairSync('rsa', { modulusLength: 1_024 }).publicKey.export({ format: 'jwk' });
+const others = await Promise.all(Array.from({ length: 11 }, (_, index) => makeKey('ES256', `other ${index}`)));
+
 it.each<[string, object[], string[], string[]]>([
   [
     'two keys without an id',
@@ -55,6 +62,18 @@ it.each<[string, object[], string[], string[]]>([
     ],
     [await signBy({ ...other!, kid: 'same' })],
     [await signBy({ ...foreign!, kid: 'same' })],
+  ],
+  [
+    'keys that cannot be used, before the good one',
+    [{ kty: 'RSA', n: 'AQAB', e: 'AQAB' }, weakKey, withoutId(rsaKey)],
+    [await withoutKid(rsa)],
+    [await withoutKid(foreignRsa)],
+  ],
+  [
+    'twelve keys without an id',
+    [...(await Promise.all(others.map(asJwk))), oneKey].map(withoutId),
+    [await withoutKid(one!)],
+    [await withoutKid(foreign!)],
   ],
   ['a key whose algorithm is null', [{ ...oneKey, alg: null }], [await signBy(one!)], []],
   [

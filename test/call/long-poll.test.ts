@@ -1,5 +1,6 @@
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import type { CallChange } from '../../src/call/record/call-change.js';
+import { poolOf } from '../../src/postgres/prepared-statement.js';
 import { callToOpen, storeCall, publishEvent, type StoredCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -70,6 +71,37 @@ describe('a long poll', () => {
 
   it('does not wait with wait=0', async () => {
     expect(await dataOf(await newCall(), 'after=4&wait=0')).toEqual({ stateType: '1', changes: [] });
+  });
+
+  it('returns the changes that are there also with wait=0, and never a state without its changes', async () => {
+    const call = await newCall();
+    for (const type of ['ringing', 'answered', 'ended'] as const) await publish(call, type);
+
+    const replies = await Promise.all(Array.from({ length: 20 }, () => dataOf(call, 'afterNumber=0&wait=0')));
+
+    for (const data of replies) {
+      expect({ state: data?.stateType, numbers: numbers(data?.changes) }).toEqual({
+        state: '4',
+        numbers: [1, 2, 3, 4],
+      });
+    }
+  });
+
+  it('is 503 when the changes that are there cannot be read, and not an end without a reason', async () => {
+    const call = await newCall();
+    await publish(call, 'ended');
+    const pool = poolOf(service.database);
+    const ask = pool.query.bind(pool) as (asked: unknown) => Promise<unknown>;
+    const query = jest
+      .spyOn(pool, 'query')
+      .mockImplementation(((asked: { name?: string }) =>
+        asked.name === 'read-changes' ? Promise.reject(new Error('unreadable')) : ask(asked)) as never);
+
+    const { status, body } = await poll(call, 'afterNumber=0&wait=0').finally(() => {
+      query.mockRestore();
+    });
+
+    expect({ status, body }).toMatchObject({ status: 503, body: { returnCode: 503 } });
   });
 
   it('returns every change after `afterNumber`, so that no change is missed between two polls', async () => {

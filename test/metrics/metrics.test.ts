@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait-for.js';
 let service: TestApp;
 
 beforeAll(async () => {
-  service = await startTestApp({ environment: { METRICS_PORT: '0' } });
+  service = await startTestApp({ environment: { METRICS_PORT: '0', WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8' } });
 });
 afterAll(() => service.close());
 
@@ -57,6 +57,35 @@ it.each([
   expect(growth('ringback_calls_ended_total', { end_reason: endReason, fault })).toBe(1);
   expect(growth('ringback_call_time_to_answer_seconds_count')).toBe(0);
   expect(growth('ringback_call_talk_seconds_count')).toBe(0);
+});
+
+it('webhooks that come twice are stored once', async () => {
+  const growth = await growthBy('1009', '2010');
+
+  await waitFor('the last of them', async () => {
+    const all = (await look()).sum('ringback_webhooks_received_total', { provider: 'simulator', outcome: 'repeated' });
+    return all > 0;
+  });
+  expect(growth('ringback_webhooks_received_total', { outcome: 'stored' })).toBe(4);
+  expect(growth('ringback_webhook_lag_seconds_count')).toBe(4);
+});
+
+it('deliveries to an endpoint that is removed or disabled do not wait', async () => {
+  const closed = (await (
+    await service.admin('POST', 'webhook-endpoints', { url: 'http://127.0.0.1:9/closed' })
+  ).json()) as { id: string };
+  await service.ask('1010', 'call/2001');
+  const pending = () => look().then((seen) => seen.sum('ringback_deliveries_pending'));
+  await waitFor('a delivery to wait', async () => (await pending()) > 0);
+
+  await service.admin('PATCH', `webhook-endpoints/${closed.id}`, { enabled: false });
+  await waitFor('none to wait', async () => (await pending()) === 0);
+  expect((await look()).sum('ringback_endpoints_disabled')).toBe(1);
+  expect((await look()).sum('ringback_delivery_oldest_pending_age_seconds')).toBe(0);
+
+  await service.admin('DELETE', `webhook-endpoints/${closed.id}`);
+  await waitFor('none to be disabled', async () => (await look()).sum('ringback_endpoints_disabled') === 0);
+  expect(await pending()).toBe(0);
 });
 
 it('a refused dial is counted with its category', async () => {
@@ -109,6 +138,7 @@ it('strangers make no time series: unknown paths, methods, providers and tokens'
   const stranger = async (number: number): Promise<void> => {
     const canary = `canary${number}`;
     await fetch(`${service.url}/${canary}`, { method: number % 2 ? 'PROPFIND' : 'GET' });
+    await fetch(`${service.url}/v1/app/call/${canary}?access_token=${canary}`, { method: 'DELETE' });
     await fetch(`${service.url}/v1/app/call/${canary}?access_token=${canary}`);
     await fetch(`${service.url}/v1/webhooks/${canary}`, { method: 'POST', body: canary });
     await fetch(`${service.url}/v1/webhooks/simulator`, { method: 'POST', body: canary });
@@ -124,6 +154,7 @@ it('strangers make no time series: unknown paths, methods, providers and tokens'
   const ours = (names: string[]) => names.filter((name) => name.startsWith('ringback_'));
   expect(ours(named(after))).toEqual(ours(named(before)));
   expect(JSON.stringify(after)).not.toContain('canary');
+  expect(after.samples.filter(({ labels }) => labels.method?.includes(','))).toEqual([]);
   expect(after.sum('ringback_http_requests_total', { route: 'none', method: 'any' })).toBeGreaterThan(0);
   expect(after.sum('ringback_webhooks_received_total', { outcome: 'forged' })).toBeGreaterThan(0);
 });

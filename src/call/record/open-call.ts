@@ -137,7 +137,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
     ]).catch(keyTaken);
     if (open) return open;
   }
-  throw new Error(`caller ${call.callerId} opened and ended ${ATTEMPTS} calls while one was being placed`);
+  throw new Error(`the caller opened and ended ${ATTEMPTS} calls while one was being placed`);
 };
 
 const keyTaken = (error: unknown): never => {

@@ -66,7 +66,7 @@ const legBEvents = (fields: URLSearchParams, occurredAt: Date): Fact[] => {
  * in three cases: leg B was never created, leg B's status misleads, or the Dial has a recording.
  */
 const dialEvents = (fields: URLSearchParams, receivedAt: Date): Fact[] => {
-  const status = statusIn(fields, 'DialCallStatus', { answered: 'completed' });
+  const status = statusIn(fields, 'DialCallStatus', new Map([['answered', 'completed']]));
   if (!isFinal(status)) throw new MalformedCallback('the status of an ended Dial is not final');
   const callerIsThere = statusIn(fields, 'CallStatus') === 'in-progress';
   const knownToLegB = status !== 'no-answer' && fields.has('DialCallSid');
@@ -99,10 +99,10 @@ const sidIn = (fields: URLSearchParams, name: string): string => {
 const statusIn = (
   fields: URLSearchParams,
   name: string,
-  alike: Readonly<Record<string, LegStatus>> = {},
+  alike: ReadonlyMap<string, LegStatus> = new Map(),
 ): LegStatus => {
   const given = fields.get(name) ?? '';
-  const status = alike[given] ?? readLegStatus(given);
+  const status = alike.get(given) ?? readLegStatus(given);
   if (status === undefined) throw new MalformedCallback(`${name} is not a known status`);
   return status;
 };
