@@ -72,7 +72,7 @@ it('webhooks that come twice are stored once', async () => {
 
 it('deliveries to an endpoint that is removed or disabled do not wait', async () => {
   const closed = (await (
-    await service.admin('POST', 'webhook-endpoints', { url: 'http://127.0.0.1:9/closed' })
+    await service.admin('POST', 'webhook-endpoints', { url: 'http://127.0.0.1:49999/closed' })
   ).json()) as { id: string };
   await service.ask('1010', 'call/2001');
   const pending = () => look().then((seen) => seen.sum('ringback_deliveries_pending'));

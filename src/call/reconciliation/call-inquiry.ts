@@ -40,7 +40,7 @@ export class CallInquiry {
     try {
       status = await provider.fetchStatus(await asAsked(this.database, call));
     } catch (error) {
-      return this.withoutAnswer(provider.name, error);
+      return this.withoutAnswer(provider.name, call.callSid, error);
     }
     if (status.kind === 'unknown') {
       if (call.isFresh) return 'unanswered';
@@ -63,14 +63,14 @@ export class CallInquiry {
     return call?.state;
   }
 
-  private withoutAnswer(provider: string, error: unknown): Answer {
+  private withoutAnswer(provider: string, callSid: string, error: unknown): Answer {
     // The opening of a circuit is logged once. The requests that it stops are not logged.
     if (error instanceof RequestNotSent) return 'unanswered';
     if (error instanceof StatusUnavailable) {
-      this.logger.debug({ error, provider }, 'the provider offers no status for this call');
+      this.logger.debug({ error, provider, callSid }, 'the provider offers no status for this call');
       return 'untold';
     }
-    this.logger.warn({ error, provider }, 'the status of a call could not be fetched');
+    this.logger.warn({ error, provider, callSid }, 'the status of a call could not be fetched');
     return 'unanswered';
   }
 }

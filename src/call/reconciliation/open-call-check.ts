@@ -105,7 +105,7 @@ export class OpenCallCheck {
     const until = performance.now() + this.config.dialTimeoutSeconds * 1000;
     const isOver = this.check(callSid, until)
       .catch((error: unknown) => {
-        this.logger.warn({ error }, 'the open call could not be checked');
+        this.logger.warn({ error, callSid }, 'the open call could not be checked');
         return false;
       })
       .finally(() => this.checks.delete(callSid));
