@@ -84,14 +84,14 @@ it.each(FAILURES)('when %s, neither log nor reply contains the statement’s par
 });
 
 it('the log has the SQLSTATE, the table and the constraint of a failed statement', async () => {
-  await service.database.query(`alter table app_user add constraint never check (false) not valid`);
+  await service.database.query(`alter table app_user add constraint of_this_case check (false) not valid`);
   try {
     await service.admin('POST', 'users', { id: '7002', name: NAME, phone: PHONE });
   } finally {
-    await service.database.query('alter table app_user drop constraint never');
+    await service.database.query('alter table app_user drop constraint of_this_case');
   }
 
-  const line = () => written.split('\n').find((one) => one.includes('"constraint":"never"'));
+  const line = () => written.split('\n').find((one) => one.includes('"constraint":"of_this_case"'));
   await waitFor('the line', () => line() !== undefined);
   expect(JSON.parse(line()!)).toMatchObject({ error: { type: 'QueryFailedError', code: '23514', table: 'app_user' } });
 });
