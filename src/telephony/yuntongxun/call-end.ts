@@ -29,6 +29,9 @@ export const eventOf = (call: NamedCall, type: ProviderEventType, occurredAt: Da
   occurredAt,
 });
 
+/** More than the clocks differ by. */
+const DAY_MS = 86_400_000;
+
 /**
  * All events up to the end, including those that should have been sent before. CallEstablish may be lost, and without
  * 应用鉴权 there is none.
@@ -37,7 +40,8 @@ export const endEvents = (call: NamedCall, fields: WireFields, now: Date): reado
   const byeType = fields.get('byetype') ?? '';
   const row = byeTypeRow(byeType);
   const isTalk = isTalkBy(row, fields);
-  const endedAt = endOf(fields, isTalk) ?? now;
+  // An end of another day is a fault of the webhook, and would make a talk of years.
+  const endedAt = notAfter(new Date(now.getTime() + DAY_MS), endOf(fields, isTalk)) ?? now;
   const startedAt = notAfter(endedAt, timeOf(fields, 'starttime'));
   const answeredAt = isTalk ? (startedAt ?? answerBySeconds(fields)) : null;
   const callerAnsweredAt = isTalk ? timeOf(fields, 'ringingendtime') : row.callerAnswered === false ? null : startedAt;

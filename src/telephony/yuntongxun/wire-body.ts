@@ -125,7 +125,11 @@ const readXml = (text: string): object => {
 const leavesOf = (root: object): Map<string, string> => {
   const leaves = new Map<string, string>();
   for (const entries of levelsOf(root)) {
-    for (const [name, value] of entries) if (isLeaf(value) && !leaves.has(name)) leaves.set(name, String(value));
+    for (const [name, value] of entries) {
+      // The parser makes a list of elements with one name.
+      const leaf: unknown = Array.isArray(value) ? value.find(isLeaf) : value;
+      if (isLeaf(leaf) && !leaves.has(name)) leaves.set(name, String(leaf));
+    }
   }
   return leaves;
 };
