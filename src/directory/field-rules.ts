@@ -59,5 +59,6 @@ export const phoneOrNoneRule: FieldRule = (value) =>
 /** Removes the blanks that forms and spreadsheets leave around a name. */
 export const trimmed = (value: unknown): unknown => (typeof value === 'string' ? value.trim() : value);
 
+/** Of users, service lines and API keys. The body limit of a list of users (users.controller.ts) follows from it. */
 export const NAME_LENGTH = 100;
 export const nameRule = textRule(NAME_LENGTH);

@@ -25,7 +25,7 @@ const METADATA = {
   example: { ticket: '4711' },
 } as const;
 
-/** Version 0.1.0 wrote changes without these fields. */
+/** For fields that are optional, because changes of version 0.1.0 lack them. */
 const OF_AN_END = 'Of a call that is over.';
 
 class ChangeData {

@@ -11,7 +11,7 @@ import type { ProviderEndReason } from '../../telephony/telephony-provider.js';
 export const StateType = { requested: 1, ringing: 2, answered: 3, over: 4 } as const;
 export type StateType = (typeof StateType)[keyof typeof StateType];
 
-/** `lost`: the outcome of the call could not be learned. */
+/** `lost`: the outcome of the call could not be learned. An event of type `lost` may also end a call as `failed`. */
 export type EndReason = ProviderEndReason | 'lost';
 
 /** Of two ends at the same instant, the earlier entry of this list wins. */
