@@ -4,9 +4,9 @@ import { chinaNationalForm, isChinaShortNumber, withoutChinaCode } from './china
 /**
  * Without this, the app could sooner or later connect another person's phone to the emergency services. 110, 119, 120
  * and similar numbers are invalid anyway. Coast guard and sea rescue look like ordinary service numbers, and are also
- * reachable with an area code.
+ * reachable with an area code. No service has a longer number that begins with the coast guard's 95110.
  */
-const EMERGENCY_NUMBER = /^(?:\+86\d{2,3})?(?:95110|12395)$/;
+const EMERGENCY_NUMBER = /^(?:\+86\d{2,3})?(?:95110\d*|12395)$/;
 
 /** In code points, as people count characters. */
 const LONGEST_WRITTEN = 40;

@@ -125,7 +125,19 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
   server.decorateRequest('logContext');
   server.decorateRequest('isRoutine', false);
   server.addHook('onRoute', (route) => {
-    if (!route.config?.isRoutine) return;
+    if (!route.config?.isRoutine) {
+      // Otherwise a client that always leaves before its response would appear nowhere. A listener for each routine
+      // request would cost too much.
+      route.onRequest = [route.onRequest ?? []].flat().concat((request, { raw }, done) => {
+        // A closed socket has no address.
+        const address = addressOf(request);
+        raw.once('close', () => {
+          if (!raw.writableFinished) logger.info({ ...lineOf(request), address, isAborted: true }, 'request');
+        });
+        done();
+      });
+      return;
+    }
     route.onRequest = [route.onRequest ?? []].flat().concat((request, _reply, done) => {
       request.isRoutine = true;
       done();
@@ -143,24 +155,26 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
   server.addHook('onResponse', (request, reply, done) => {
     const level = request.isRoutine && !request.errorCode ? 'debug' : 'info';
     if (logger.isLevelEnabled(level)) {
-      const line = {
-        ...request.logContext,
-        method: request.method,
-        // Never the query, because it contains the token.
-        path: loggedPath(request),
-        status: reply.statusCode,
-        ...callerIn(request),
-        // As reported by trusted proxies.
-        address: plainAddress(request.ip),
-        error: request.errorCode,
-        reason: request.errorReason,
-        ms: Math.round(reply.elapsedTime * 10) / 10,
-      };
-      logger[level](line, 'request');
+      const ms = Math.round(reply.elapsedTime * 10) / 10;
+      logger[level]({ ...lineOf(request), address: addressOf(request), status: reply.statusCode, ms }, 'request');
     }
     done();
   });
 };
+
+const lineOf = (request: FastifyRequest) => ({
+  ...request.logContext,
+  method: request.method,
+  // Never the query, because it contains the token.
+  path: loggedPath(request),
+  ...callerIn(request),
+  error: request.errorCode,
+  reason: request.errorReason,
+});
+
+/** As reported by trusted proxies. Undefined once the client has left. */
+const addressOf = ({ ip }: { readonly ip?: string }): string | undefined =>
+  ip === undefined ? undefined : plainAddress(ip);
 
 /** An API key's text is never logged. */
 const callerIn = ({ user }: FastifyRequest) => (user?.apiKey ? { apiKey: user.apiKey.id } : { userId: user?.subject });
