@@ -19,7 +19,9 @@ it('its line has the user, the address and the call', async () => {
   // The simulator does not reply to this dial.
   const url = `${service.url}/v1/app/call/2008?access_token=${await service.token('1004')}`;
   const request = fetch(url, { signal: left.signal }).catch(() => null);
-  await waitFor('the call', () => log.lines().some((line) => line['msg'] === 'call requested'));
+  await waitFor('the call', () =>
+    log.lines().some((line) => line['msg'] === 'call requested' && String(line['callerPhone']).endsWith('1004')),
+  );
 
   left.abort();
   await request;
