@@ -110,7 +110,7 @@ const ROOMS = {
       '^src/postgres/',
       '^src/common/',
       '^src/config/',
-      '^src/http/node-server\\.ts$',
+      '^src/http/(?:node-server|connection-limits)\\.ts$',
     ],
     because:
       'What is measured is declared by the rooms that do it; this one serves it, and reads what only a look can tell.',

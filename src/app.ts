@@ -84,7 +84,7 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
   let metricsUrl: string | null = null;
   const providers = nest.get(ProviderRegistry).all.map(({ name }) => name);
   const gauges = new ServiceGauges(nest.get(DataSource), providers, logger);
-  const metricsPort = openMetricsPort(config, logger, () => gauges.text());
+  const metricsPort = openMetricsPort(config, logger, draining, () => gauges.text());
   return {
     nest,
     providers,

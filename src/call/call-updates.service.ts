@@ -63,12 +63,14 @@ export class CallUpdates {
         if (isMissing && changes.length === 0 && !isUnreadable && !gone.aborted) reject(unread());
         else resolve({ state, changes });
       };
+      const waitUntil = performance.now() + waitSeconds * 1_000;
       const timer = setTimeout(finish, Math.max(waitSeconds * 1_000, isMissing ? READ_LIMIT_MS : 0));
       const after = 'number' in seen ? seen.number : 0;
       const unsubscribe = this.feed.subscribe(callSid, after, (item) => {
         if (!item) {
           // Of a newer version, beside which this one runs for a while.
           isUnreadable = true;
+          if (performance.now() >= waitUntil) setImmediate(finish);
           return;
         }
         const { bytes, change } = item;

@@ -24,7 +24,7 @@ interface ConnectionLimits {
   readonly checkEveryMs: number;
 }
 
-const LIMITS: ConnectionLimits = {
+export const LIMITS: ConnectionLimits = {
   connections: 20_000,
   waitingHeaders: 160,
   waiting: 16,

@@ -4,12 +4,15 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { collectDefaultMetrics } from 'prom-client';
+import type { Draining } from '../common/draining.js';
 import type { Logger } from '../common/logger.js';
 import { gauge, processMetrics } from '../common/metrics.js';
 import { VERSION } from '../common/version.js';
 import { urlOf } from '../common/reachable-url.js';
 import type { Config } from '../config/config.js';
+import { LIMITS, limitConnections } from '../http/connection-limits.js';
 import { answerClientError, nodeServerOptions, REQUEST_TIMES } from '../http/node-server.js';
 
 const build = gauge({
@@ -19,9 +22,11 @@ const build = gauge({
 });
 build.set({ version: VERSION }, 1);
 
+/** Far more than there are scrapers. Each response ends its connection, so that a stranger must come again too. */
+const MAX_CONNECTIONS = 1_000;
+
 /** The port that OpenTelemetry gives to exporters for Prometheus. */
 const USUAL_PORT = 9464;
-const MAX_CONNECTIONS = 100;
 
 export interface MetricsPort {
   /** @returns the URL of the metrics on this machine; null if there is none */
@@ -33,16 +38,23 @@ export interface MetricsPort {
 export const openMetricsPort = (
   { metricsPort, host }: Config,
   logger: Logger,
+  draining: Draining,
   lookNow: () => Promise<string>,
 ): MetricsPort => {
+  let writing: Promise<Buffer> | undefined;
+  /** Requests that come meanwhile share it: writing takes a millisecond of the processor. */
+  const text = (): Promise<Buffer> =>
+    (writing ??= writeMetrics(lookNow).finally(() => {
+      writing = undefined;
+    }));
   const server = createServer(nodeServerOptions(REQUEST_TIMES), (request, response) => {
-    void answer(request, response, lookNow).catch((error: unknown) => {
+    void answer(request, response, text).catch((error: unknown) => {
       logger.error({ error }, 'metrics could not be written');
       response.destroy();
     });
   });
-  server.maxConnections = MAX_CONNECTIONS;
   server.on('clientError', answerClientError);
+  limitConnections(server, draining, { ...LIMITS, connections: MAX_CONNECTIONS });
   return {
     async listen() {
       if (metricsPort === null) return null;
@@ -69,17 +81,24 @@ export const openMetricsPort = (
   };
 };
 
+const writeMetrics = async (lookNow: () => Promise<string>): Promise<Buffer> => {
+  // After the other requests of this turn have joined.
+  await setImmediate();
+  return Buffer.from((await processMetrics.metrics()) + (await lookNow()));
+};
+
 const answer = async (
   { method, url = '' }: IncomingMessage,
   response: ServerResponse,
-  lookNow: () => Promise<string>,
+  text: () => Promise<Buffer>,
 ): Promise<void> => {
+  response.setHeader('connection', 'close');
   const isKnown = (method === 'GET' || method === 'HEAD') && url.split('?')[0] === '/metrics';
   if (!isKnown) {
     response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('The metrics are at /metrics.\n');
     return;
   }
-  const text = (await processMetrics.metrics()) + (await lookNow());
+  const body = method === 'HEAD' ? undefined : await text();
   response.writeHead(200, { 'content-type': processMetrics.contentType, 'cache-control': 'no-store' });
-  response.end(method === 'HEAD' ? undefined : text);
+  response.end(body);
 };

@@ -43,12 +43,10 @@ const NO_TRANSACTION_TIMEOUT = `select set_config('transaction_timeout', '0', fa
 /**
  * A request gives up its statement after its time limit and closes the connection. PostgreSQL notices this only if it
  * looks. Otherwise a statement that waits for a lock would keep its session, and be carried out after all. Servers on
- * some systems, such as Windows, cannot look, and refuse the setting.
+ * other systems, such as Windows, cannot look, and refuse the setting. (`do` could catch that, but needs a right to
+ * plpgsql.)
  */
-const CANCEL_ABANDONED = `do $$ begin
-  perform set_config('client_connection_check_interval', '500ms', false);
-exception when others then null;
-end $$`;
+const CANCEL_ABANDONED = `select set_config('client_connection_check_interval', '500ms', false) where version() ~* 'linux|darwin|bsd'`;
 
 /** @param more additional settings of this connection; no value may contain a quote */
 export const setSession = (more: SessionSettings): string =>

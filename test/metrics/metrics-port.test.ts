@@ -1,8 +1,9 @@
 /** A port that is taken, and a port that nobody wants. */
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { readConfig, type Config } from '../../src/config/config.js';
 import { openMetricsPort, type MetricsPort } from '../../src/metrics/metrics-port.js';
+import { Draining } from '../../src/common/draining.js';
 import { createLogger } from '../../src/common/logger.js';
 import { collectedLog, type CollectedLog } from '../support/collected-log.js';
 
@@ -21,7 +22,7 @@ interface Opened {
 
 const portWith = (setting: string, look = () => Promise.resolve('')): Opened => {
   const { stream, lines } = collectedLog();
-  return { lines, port: openMetricsPort(configWith(setting), createLogger('debug', stream), look) };
+  return { lines, port: openMetricsPort(configWith(setting), createLogger('debug', stream), new Draining(), look) };
 };
 
 it('off: nothing listens, and nothing is said', async () => {
@@ -64,4 +65,32 @@ it('metrics that cannot be written end the connection, and the log says why', as
 
   expect(lines()).toMatchObject([{ level: 50, msg: 'metrics could not be written', error: { message: 'a bug' } }]);
   await port.close();
+});
+
+describe('a stranger who reaches the port', () => {
+  /** @returns all that came back until the connection was closed */
+  const sent = async (url: string, text: string): Promise<string> => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    let received = '';
+    socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
+    socket.on('error', () => undefined);
+    socket.write(text);
+    await once(socket, 'close');
+    return received;
+  };
+
+  it('gets one response a connection, however many requests a write has', async () => {
+    let written = 0;
+    const { port } = portWith('0', () => {
+      written++;
+      return Promise.resolve('');
+    });
+    const url = (await port.listen()) ?? '';
+
+    const received = await sent(url, 'GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(1_500));
+
+    expect(received.match(/^HTTP\/1\.1 /gm)?.length ?? 0).toBeLessThanOrEqual(1);
+    expect(written).toBeLessThanOrEqual(1);
+    await port.close();
+  });
 });

@@ -127,7 +127,7 @@ with before as (
   returning id, name, scopes, first_id, expires_at
 ), made as (
   insert into api_key (name, scopes, prefix, hash, first_id, created_by, expires_at)
-  select name, scopes, $3, $4, coalesce(first_id, id), $5, coalesce($6, now() + lifetime)
+  select name, scopes, $3, $4, coalesce(first_id, id), $5, coalesce($6, case when lifetime is not null then least(now() + lifetime, '9999-12-31T23:59:59.999Z') end)
   from rotated join before using (id)
   returning ${SHOWN}
 )

@@ -8,6 +8,8 @@ import type { AskInSession } from './change-look.js';
 import { CALL_CHANGED_CHANNEL } from '../record/call-change.js';
 
 const CHANGES_A_HINT = 500;
+/** PostgreSQL refuses a longer notification, and with it all hints of the statement. The next look finds the change. */
+const LONGEST_HINT_BYTES = 7_999;
 /** Beyond this limit hints are dropped, and the next look finds the changes. */
 const MAX_WAITING = 10_000;
 
@@ -21,7 +23,7 @@ export class ChangeHints {
 
   /** Changes that arrive during a send share the next one. */
   give(bytes: string): void {
-    if (this.waiting.length >= MAX_WAITING) return;
+    if (this.waiting.length >= MAX_WAITING || Buffer.byteLength(bytes) > LONGEST_HINT_BYTES) return;
     this.waiting.push(bytes);
     this.sending ??= this.send().finally(() => {
       this.sending = undefined;
