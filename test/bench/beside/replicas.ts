@@ -77,7 +77,7 @@ const reportOf = (one: readonly ReplicaRound[], two: readonly ReplicaRound[]): R
   const cores = cpus().length;
   return {
     work: 'replicas',
-    title: `state poll, ${CONNECTIONS} connections, on ${cores} cores in all, none of them kept for anybody`,
+    title: `state poll, ${CONNECTIONS} connections, on ${cores} cores in all, no core reserved for any program`,
     head: [
       '',
       'a second, each round',
@@ -90,7 +90,7 @@ const reportOf = (one: readonly ReplicaRound[], two: readonly ReplicaRound[]): R
     rows: [rowOf('one service', one), rowOf('two services', two)],
     aims: [
       {
-        text: 'two lose nothing against one: ≥ 0.95 of it a second',
+        text: 'two replicas reach at least 0.95 of one a second',
         figure: gain.toFixed(2),
         isReached: gain >= 0.95,
       },

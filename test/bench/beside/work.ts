@@ -92,7 +92,7 @@ const HEAD = [
   'processor a request',
   'PostgreSQL’s',
   'core busy',
-  'we ÷ it',
+  'Ringback ÷ it',
   'by processor time',
 ];
 

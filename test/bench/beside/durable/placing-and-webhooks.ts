@@ -25,7 +25,7 @@ export const measureDurablePlacing = async (place: DurablePlace, seconds: number
   return {
     work: 'durable-placing',
     title: `placing, durably: ${CONNECTIONS} connections, pools of ${TUNING.poolSize}`,
-    head: ['disk', 'program', ...HEAD_OF_ROUNDS, 'we ÷ it'],
+    head: ['disk', 'program', ...HEAD_OF_ROUNDS, 'Ringback ÷ it'],
     rows: outcomes.all.map((outcome) => [diskOf(outcome.trial.delayMs), ...outcomes.rowOf(outcome)]),
     aims: [
       ...(place.delayFlush
@@ -52,7 +52,7 @@ export const measureDurableWebhooks = async (place: DurablePlace, seconds: numbe
   return {
     work: 'durable-webhooks',
     title: `webhook in, durably: ${CONNECTIONS} connections, pools of ${TUNING.poolSize}, by endpoints that each change is delivered to`,
-    head: ['disk', 'endpoints', 'program', ...HEAD_OF_ROUNDS, 'we ÷ it', 'delivered a second, meanwhile'],
+    head: ['disk', 'endpoints', 'program', ...HEAD_OF_ROUNDS, 'Ringback ÷ it', 'delivered a second, meanwhile'],
     rows: outcomes.all.map((outcome) => [
       diskOf(outcome.trial.delayMs),
       String(outcome.trial.endpoints),
