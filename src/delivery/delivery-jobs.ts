@@ -13,7 +13,7 @@ const CALLS_AT_ONCE = 100;
 /** Above this limit the search adds the jobs. */
 const MAX_WAITING = 10_000;
 const SEARCH_EVERY_MS = 4_000;
-const SEARCHED_AT_ONCE = 1_000;
+export const SEARCHED_AT_ONCE = 1_000;
 
 const addJobs = preparedStatement('add-jobs', 'select webhook_add_jobs($1)');
 

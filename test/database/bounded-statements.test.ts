@@ -3,6 +3,7 @@
  * sends. There are a million deliveries; the other tables are large enough to distinguish a part from the whole.
  * call-search-plan tests the search for calls.
  */
+import { SEARCHED_AT_ONCE } from '../../src/delivery/delivery-jobs.js';
 import { Client } from 'pg';
 import { LiveKeys } from '../../src/auth/api-keys/live-keys.js';
 import { newCallSid } from '../../src/call/record/call-sid.js';
@@ -50,6 +51,9 @@ const NEVER = new AbortController().signal;
 /** Tables that are small by nature. */
 const SMALL = /Seq Scan (?:migrations|provider_turn|service_line|webhook_endpoint|_private_tasks|_private_job_queues)$/;
 
+/** Every four seconds, in the background, deliveries are compared with their jobs, which takes two rows for each. */
+const IS_SEARCH = /\) delivery\s+left join lateral/;
+
 /** No statement of the work, or of background work at the same time, reads more rows. */
 const expectBounded = async (maxRows: number, work: () => Promise<unknown>): Promise<void> => {
   recorder.take();
@@ -59,10 +63,10 @@ const expectBounded = async (maxRows: number, work: () => Promise<unknown>): Pro
   expect(plans.length).toBeGreaterThan(0);
   for (const { text, nodes, rowsRead, rowsSorted, buffers } of plans) {
     const plan = { text, nodes, rowsRead, rowsSorted, buffers };
+    const most = IS_SEARCH.test(text) ? Math.max(maxRows, 2 * SEARCHED_AT_ONCE) : maxRows;
     const readsAll = nodes.filter((node) => /Seq Scan/.test(node) && !SMALL.test(node));
     // A row costs a page of the table and some index pages; a written row costs pages of all indexes.
-    const isWithin =
-      readsAll.length === 0 && rowsRead <= maxRows && rowsSorted <= maxRows && buffers <= 12 * maxRows + 100;
+    const isWithin = readsAll.length === 0 && rowsRead <= most && rowsSorted <= most && buffers <= 12 * most + 100;
     expect({ ...plan, isWithin }).toEqual({ ...plan, isWithin: true });
   }
 };
