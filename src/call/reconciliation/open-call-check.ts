@@ -122,7 +122,11 @@ export class OpenCallCheck {
     ]);
     if (!call || call.state === StateType.over) return true;
     if (call.provider !== null) return this.ask(call.provider, call);
-    return call.isBeingChecked && this.followOther(callSid, until);
+    if (call.isBeingChecked) return this.followOther(callSid, until);
+    // The claim may have waited for that of another replica, and still shows the call as it was before.
+    const [now] = await lookAtCheck(this.database, [callSid]);
+    if (!now || now.state === StateType.over) return true;
+    return now.isBeingChecked && this.followOther(callSid, until);
   }
 
   private async ask(providerName: string, call: CallInQuestion): Promise<boolean> {
