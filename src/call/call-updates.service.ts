@@ -63,8 +63,9 @@ export class CallUpdates {
         if (isMissing && changes.length === 0 && !isUnreadable && !gone.aborted) reject(unread());
         else resolve({ state, changes });
       };
-      const waitUntil = performance.now() + waitSeconds * 1_000;
-      const timer = setTimeout(finish, Math.max(waitSeconds * 1_000, isMissing ? READ_LIMIT_MS : 0));
+      const waitMs = waitSeconds * 1_000;
+      const waitUntil = performance.now() + waitMs;
+      const timer = setTimeout(finish, isMissing ? Math.max(waitMs, READ_LIMIT_MS) : waitMs);
       const after = 'number' in seen ? seen.number : 0;
       const unsubscribe = this.feed.subscribe(callSid, after, (item) => {
         if (!item) {

@@ -62,9 +62,13 @@ const knownValues = async (): Promise<KnownValues> => {
   );
   const url = 'http://127.0.0.1:9999/hook';
   const endpointIds = await Promise.all(numbers.map(() => made('webhook-endpoints', { url })));
+  // Many, because a key can be rotated only once, and is revoked for good.
+  const keyIds = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => made('api-keys', { name: `Key ${i}`, scopes: ['calls:read'] })),
+  );
   return {
     ...{ targetId: ['2000', '1005', '1004'], userId: users, id: users, callerId: users, calleeId: users },
-    ...{ callSid: callSids, lineId: lineIds, endpointId: endpointIds },
+    ...{ callSid: callSids, lineId: lineIds, endpointId: endpointIds, keyId: keyIds },
     ...{ provider: ['simulator'], url: [url], phone: [phone] },
   };
 };
@@ -136,7 +140,7 @@ it(`${REQUESTS} requests get an answer that the document declares`, async () => 
   }
 
   expect({ seed: SEED, faults: [...faults] }).toEqual({ seed: SEED, faults: [] });
-  // Some requests must have succeeded. The others need an id or a body that random requests rarely have.
+  // Some requests must have succeeded.
   const succeeded = [...statuses.values()].filter((seen) => [...seen].some((status) => status < 300));
-  expect(succeeded.length).toBeGreaterThan(statuses.size * 0.6);
+  expect(succeeded.length).toBeGreaterThan(statuses.size * 0.8);
 });

@@ -69,8 +69,9 @@ const LONGEST_STAY = `interval '1 second' * coalesce(
  */
 const CANCEL_DUE_AT = `numbered.cancel_ordered_at + interval '${CANCEL_LEASE_SECONDS} seconds'`;
 
+/** Null if one of the two is; `greatest` alone would make that 0. */
 const seconds = (from: string, to: string): string =>
-  `case when ${to} > ${from} then extract(epoch from ${to} - ${from})::float8 when ${to} is not null and ${from} is not null then 0 end`;
+  `case when ${to} - ${from} is not null then greatest(0, extract(epoch from ${to} - ${from})) end`;
 
 /** Of the `numbered` call, as CallEnd. With `exists` in place of the count, a kept plan would scan the table. */
 const CALL_END = `json_build_object(
@@ -102,8 +103,7 @@ const CHANGE_BYTES = changeBytes({
     isOver: 'next_state = 4',
     provider: 'provider',
     endedBy: 'next_ended_by',
-    talkSeconds: `case when next_answered_at is not null
-      then greatest(0, round(extract(epoch from next_ended_at - next_answered_at)))::int end`,
+    talkSeconds: `round(${seconds('next_answered_at', 'next_ended_at')})::int`,
     hasRecording: 'next_recording is not null',
     detail: 'detail',
   },
