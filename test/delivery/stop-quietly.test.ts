@@ -18,10 +18,15 @@ it('a job query that fails while the process stops prints nothing on stderr', as
   await other.connect();
   try {
     await other.query('begin; lock table graphile_worker._private_jobs in access exclusive mode');
-    await waitFor('a worker to query for a job', async () => (await other.query(`select ${WAITING}`)).rowCount! > 0);
+    // By another connection, because a transaction sees one and the same pg_stat_activity until its end.
+    await waitFor('a worker to query for a job', async () => {
+      const waiting = await service.database.query<unknown[]>(`select ${WAITING}`);
+      return waiting.length > 0;
+    });
 
     void service.app.nest.get(Draining).finish(5_000);
-    await other.query(`select pg_terminate_backend(pid) ${WAITING}; commit`);
+    await service.database.query(`select pg_terminate_backend(pid) ${WAITING}`);
+    await other.query('commit');
     await service.close();
 
     expect(printed.flatMap(({ mock }) => mock.calls)).toEqual([]);
