@@ -81,7 +81,7 @@ describe('a dry run', () => {
         { provider: 'twilio', verdict: 'stands_in', why: 'The caller has a sub-account there.' },
       ],
     });
-    expect(await telephony.service.database.query('select from call_record')).toEqual([]);
+    expect(await telephony.service.database.query('select from call_record where caller_id = $1', [user])).toEqual([]);
   });
 
   it('skips a provider where the caller has no sub-account', async () => {
@@ -102,7 +102,8 @@ describe('a dry run', () => {
 
   it('counts open calls against the limit', async () => {
     const [talking, next] = [await telephony.user('twilio'), await telephony.user('twilio')];
-    expect(await telephony.service.ask(talking, 'call/2013')).toMatchObject({ returnCode: 200 });
+    const placed = await telephony.service.ask(talking, 'call/2013');
+    expect(placed).toMatchObject({ returnCode: 200 });
 
     expect(await dryRun(next, AMERICAN)).toMatchObject({
       route: 'US',
@@ -111,6 +112,9 @@ describe('a dry run', () => {
       providers: [{ verdict: 'passed_over', why: 'Its limit of concurrent calls is reached: 1 of 1.' }],
     });
     expect((await get('providers')).body).toMatchObject({ items: [{ openCalls: 1 }, { openCalls: 0 }] });
+    expect(await telephony.service.ask(talking, `callCancel/${placed.data!.callSid!}`)).toMatchObject({
+      returnCode: 200,
+    });
   });
 
   it.each([

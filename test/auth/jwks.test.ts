@@ -11,6 +11,7 @@ import { startTestApp, type Envelope, type TestApp } from '../support/test-app.j
 
 let identityProvider: IdentityProvider;
 let service: TestApp;
+let environment: Record<string, string>;
 
 beforeAll(async () => {
   identityProvider = new IdentityProvider();
@@ -21,9 +22,8 @@ beforeAll(async () => {
     makeKey('ES384', 'p384'),
     makeKey('EdDSA', 'ed25519'),
   ]);
-  service = await startTestApp({
-    environment: { JWT_JWKS_URI: await identityProvider.listen(), JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE },
-  });
+  environment = { JWT_JWKS_URI: await identityProvider.listen(), JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE };
+  service = await startTestApp({ environment });
 });
 afterAll(async () => {
   await service.close();
@@ -57,10 +57,17 @@ describe('with keys from an identity provider', () => {
   });
 
   it('accepts a new key', async () => {
-    const rotated = await makeKey('ES256', 'new');
-    identityProvider.keys.push(rotated);
+    // Of its own, because a service that was asked for an unknown key does not fetch the keys again at once.
+    const fresh = await startTestApp({ environment });
+    try {
+      expect(await answerTo(await sign(key('rsa')), fresh)).toBe(400);
+      const rotated = await makeKey('ES256', 'new');
+      identityProvider.keys.push(rotated);
 
-    expect(await answerTo(await sign(rotated))).toBe(400);
+      expect(await answerTo(await sign(rotated), fresh)).toBe(400);
+    } finally {
+      await fresh.close();
+    }
   });
 
   it('accepts the name Ed25519 (RFC 9864) for EdDSA', async () => {
@@ -73,25 +80,31 @@ describe('with keys from an identity provider', () => {
   });
 
   it('refuses a revoked key and its verified tokens within a minute', async () => {
-    const leaked = await makeKey('ES256', 'leaked');
-    identityProvider.keys.push(leaked);
-    const token = await sign(leaked, { lifetime: '1 hour' });
-    expect(await answerTo(token)).toBe(400);
+    // Of its own, because its clock goes forward and back.
+    const watched = await startTestApp({ environment });
+    try {
+      const leaked = await makeKey('ES256', 'leaked');
+      identityProvider.keys.push(leaked);
+      const token = await sign(leaked, { lifetime: '1 hour' });
+      expect(await answerTo(token, watched)).toBe(400);
 
-    identityProvider.keys = identityProvider.keys.filter(({ kid }) => kid !== 'leaked');
-    const [date, steady] = [Date.now(), performance.now()];
-    const set = (seconds: number): void => {
-      jest.spyOn(Date, 'now').mockReturnValue(date + seconds * 1_000);
-      jest.spyOn(performance, 'now').mockReturnValue(steady + seconds * 1_000);
-    };
-    // Just before the keys are fetched again, so that the revoked key is accepted longest.
-    set(25);
-    const late = await sign(leaked, { lifetime: '1 hour' });
-    expect(await answerTo(late)).toBe(400);
-    set(60);
-    expect(await answerTo(token)).toBe(401);
-    expect(await answerTo(late)).toBe(401);
-    jest.restoreAllMocks();
+      identityProvider.keys = identityProvider.keys.filter(({ kid }) => kid !== 'leaked');
+      const [date, steady] = [Date.now(), performance.now()];
+      const set = (seconds: number): void => {
+        jest.spyOn(Date, 'now').mockReturnValue(date + seconds * 1_000);
+        jest.spyOn(performance, 'now').mockReturnValue(steady + seconds * 1_000);
+      };
+      // Just before the keys are fetched again, so that the revoked key is accepted longest.
+      set(25);
+      const late = await sign(leaked, { lifetime: '1 hour' });
+      expect(await answerTo(late, watched)).toBe(400);
+      set(60);
+      expect(await answerTo(token, watched)).toBe(401);
+      expect(await answerTo(late, watched)).toBe(401);
+    } finally {
+      jest.restoreAllMocks();
+      await watched.close();
+    }
   });
 
   it('refuses another issuer and another audience', async () => {

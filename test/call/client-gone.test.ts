@@ -1,6 +1,13 @@
 /** A client disconnects while its request waits for the token check or the database. No listener of it stays. */
 import { getEventListeners, once } from 'node:events';
-import { createServer, get, type ClientRequest, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  get,
+  type ClientRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { Client } from 'pg';
@@ -41,6 +48,12 @@ const disconnect = async (requests: readonly ClientRequest[]): Promise<void> => 
 
 const send = (url: string, headers: Record<string, string> = {}): ClientRequest =>
   get(url, { headers, agent: false }).on('error', () => undefined);
+
+/** Its connection closes with the response, so that the count of connections is that of the clients who wait. */
+const ask = async (url: string): Promise<void> => {
+  const [response] = (await once(send(url), 'response')) as [IncomingMessage];
+  await once(response.resume(), 'end');
+};
 
 /** A change number that the replica has not cached: it queries the database. */
 const NOT_CACHED = { 'last-event-id': '99' };
@@ -112,12 +125,12 @@ describe('a client that disconnects during the database query', () => {
     expect(heldBy(control.signal)).toBe(1);
     const before = heldByDraining();
 
-    for (let polls = 0; polls < 20; polls++) await (await fetch(`${url}&after=4&wait=0`)).text();
+    for (let polls = 0; polls < 20; polls++) await ask(`${url}&after=4&wait=0`);
     const left = Array.from({ length: CLIENTS }, () => send(`${url}&after=4&wait=60`));
     await waitFor('all to wait', () => listeners() === CLIENTS);
     for (const request of left) request.destroy();
     await waitFor('the end of the disconnected polls', () => listeners() === 0);
-    const answered = Array.from({ length: CLIENTS }, () => fetch(`${url}&after=1&wait=60`));
+    const answered = Array.from({ length: CLIENTS }, () => ask(`${url}&after=1&wait=60`));
     await waitFor('all to wait', () => listeners() === CLIENTS);
     await applyEvent(service.database, call.callSid, { type: 'ringing' });
     await Promise.all(answered);

@@ -131,8 +131,8 @@ export const badNetworkTests = ({ findsCallsBy, explainsRefusals, reportsBy }: A
   });
 };
 
-/** These tests run last, because they close the line for good. */
-export const closedConnectionTests = (stage: () => Stage): void => {
+/** On a stage of their own, because they close the line for good. */
+export const closedLineTests = (stage: () => Stage): void => {
   let talking: PlacedCall;
   beforeAll(async () => {
     talking = await stage().dialTo('talking');
@@ -154,11 +154,16 @@ export const closedConnectionTests = (stage: () => Stage): void => {
 
     expect(await stage().provider.isReachable()).toBe(false);
   });
+};
 
-  it('close can be called twice, and does not end calls', async () => {
+/** On a stage of its own, because a closed provider does nothing more. */
+export const closedProviderTest = (stage: () => Stage): void => {
+  it('can be closed twice, and does not end its calls', async () => {
+    const { callSid } = await stage().dialTo('talking');
+
     await stage().provider.close();
     await stage().provider.close();
 
-    expect(await stage().phaseOf(talking.callSid)).toBe('talking');
+    expect(await stage().phaseOf(callSid)).toBe('talking');
   });
 };

@@ -7,32 +7,41 @@ import { dialTests } from './dial.js';
 import { incomingEventTests } from './incoming-events.js';
 import { statusTests, hangUpTests } from './status-and-hang-up.js';
 import { Stage } from './stage.js';
-import { closedConnectionTests, badNetworkTests } from './bad-network.js';
+import { badNetworkTests, closedLineTests, closedProviderTest } from './bad-network.js';
+
+/** @returns the stage that is built before the tests of this block and taken down after them */
+const stageOf = (abilities: Abilities, start: () => Promise<Bench>): (() => Stage) => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = new Stage(await start(), abilities.reports);
+  });
+  afterAll(() => stage.bench.close());
+  return () => stage;
+};
 
 export const conforms = (abilities: Abilities, start: () => Promise<Bench>): void => {
-  let current: Stage;
-  const stage = (): Stage => current;
-  beforeAll(async () => {
-    current = new Stage(await start(), abilities.reports);
-  });
-  afterAll(() => current.bench.close());
-
-  describe('dial', () => {
-    dialTests(abilities, stage);
-  });
-  describe('fetchStatus', () => {
-    statusTests(abilities, stage);
-  });
-  describe('hangUp', () => {
-    hangUpTests(abilities, stage);
-  });
-  describe('incoming events', () => {
-    incomingEventTests(abilities, stage);
-  });
-  describe('over a bad network', () => {
-    badNetworkTests(abilities, stage);
+  describe('with its connection open', () => {
+    const stage = stageOf(abilities, start);
+    describe('dial', () => {
+      dialTests(abilities, stage);
+    });
+    describe('fetchStatus', () => {
+      statusTests(abilities, stage);
+    });
+    describe('hangUp', () => {
+      hangUpTests(abilities, stage);
+    });
+    describe('incoming events', () => {
+      incomingEventTests(abilities, stage);
+    });
+    describe('over a bad network', () => {
+      badNetworkTests(abilities, stage);
+    });
   });
   describe('with the connection closed,', () => {
-    closedConnectionTests(stage);
+    closedLineTests(stageOf(abilities, start));
+  });
+  describe('a provider', () => {
+    closedProviderTest(stageOf(abilities, start));
   });
 };
