@@ -80,6 +80,7 @@ afterAll(async () => {
 
 it('the role of DATABASE_URL is checked in addition to that of DATABASE_DIRECT_URL', async () => {
   const checked = () => checkPooler(urlFor(SERVICE), urlFor(OWNER));
+  await asOwner(`revoke all on schema graphile_worker from ${SERVICE}`);
   await expect(checked()).rejects.toThrow(
     /lacks rights that the service needs[^]*grant usage on schema graphile_worker/,
   );
