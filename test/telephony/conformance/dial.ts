@@ -1,5 +1,6 @@
 /** The outcome of a dial, and the events of the call. */
 import type { Abilities } from './bench.js';
+import { waitFor } from '../../support/wait-for.js';
 import { replyLimit, refusal, type Stage } from './stage.js';
 
 export const dialTests = (abilities: Abilities, stage: () => Stage): void => {
@@ -22,9 +23,11 @@ export const dialTests = (abilities: Abilities, stage: () => Stage): void => {
     async (scenario) => {
       const { callSid } = await stage().dial(scenario);
 
-      const call = await stage().recorded(callSid, 'ended');
-
-      expect(call).toMatchObject({ stateType: '4', endReason: endReasons[scenario] });
+      // The leg that does not know the reason may report its end first.
+      await waitFor('the end with its reason', async () => {
+        const { stateType, endReason } = await stage().recorded(callSid, 'ended');
+        return stateType === '4' && endReason === endReasons[scenario];
+      });
       for (const { type } of await stage().eventsOf(callSid)) expect(reportsWithoutAnswer).toContain(type);
     },
   );
