@@ -159,14 +159,16 @@ it('strangers make no time series: unknown paths, methods, providers and tokens'
   expect(after.sum('ringback_webhooks_received_total', { outcome: 'forged' })).toBeGreaterThan(0);
 });
 
-it('a crowd that reads the metrics costs the database one look', async () => {
+it('a crowd that reads the metrics costs the database one look a second', async () => {
   await look();
   const query = jest.spyOn(poolOf(service.database), 'query');
+  const began = performance.now();
   await Promise.all(Array.from({ length: 50 }, look));
+  const seconds = Math.ceil((performance.now() - began) / 1_000);
   const looks = query.mock.calls.filter(([asked]) => (asked as unknown as { name?: string }).name === 'open-calls');
   query.mockRestore();
 
-  expect(looks.length).toBeLessThanOrEqual(1);
+  expect(looks.length).toBeLessThanOrEqual(seconds);
 });
 
 it('only /metrics is there, for GET and HEAD', async () => {
