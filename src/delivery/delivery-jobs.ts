@@ -26,14 +26,14 @@ left join lateral (
 const IS_ENABLED = `exists (
     select from webhook_endpoint endpoint where endpoint.id = delivery.endpoint_id and endpoint.disabled_at is null)`;
 
-/** For the first second the replica that made the change adds the job. */
+/** For the first second the replica that made the change adds the job. The condition is that of webhook_delivery_recent. */
 const findRecent = preparedStatement<{ callSid: string }>(
   'recent-without-job',
   `
 select distinct call_sid as "callSid"
 from (
   select endpoint_id, call_sid from webhook_delivery
-  where state = 'pending' and created_at between now() - interval '30 seconds' and now() - interval '1 second'
+  where settled_at is null and created_at between now() - interval '30 seconds' and now() - interval '1 second'
   order by created_at desc
   limit ${SEARCHED_AT_ONCE}
 ) delivery ${JOB_OF_DELIVERY}
