@@ -63,7 +63,9 @@ describe('the logger', () => {
 
   it('masks phone numbers in an error, which may repeat what a provider has answered', () => {
     const stream = new PassThrough();
-    const error = new Error('failed', { cause: new Error('111001 被叫号码+8613912345678异常, call 26112912512345678901234567890123') });
+    const error = new Error('failed', {
+      cause: new Error('111001 被叫号码+8613912345678异常, call 26112912512345678901234567890123'),
+    });
     // The stack keeps the first message.
     error.message = 'called 010 and 02056469588';
     error.stack = 'Error: called 01056469588\n    at file.js:12:34';
