@@ -14,6 +14,8 @@ RUN npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:24.21-bookworm-slim
 ENV NODE_ENV=production
+# For names that no name server answers: src/common/shared-lookup.ts.
+ENV UV_THREADPOOL_SIZE=64
 WORKDIR /app
 # Owned by root and run by node, so that the service cannot change its own code.
 COPY --from=build /app/package.json ./

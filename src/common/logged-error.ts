@@ -1,7 +1,9 @@
+import { maskPhonesIn } from './phone-number.js';
+
 /**
  * The loggable part of an error. Errors of libraries contain their input: TypeORM's the parameters of the statement,
  * PostgreSQL's the whole failing row (`detail`) and the function (`where`). These are names, phone numbers and secrets.
- * So only the fields below are logged.
+ * So only the fields below are logged. A message may repeat what a provider has answered, with the dialled number.
  */
 const LOGGED_FIELDS = [
   'code',
@@ -46,7 +48,7 @@ export const loggedError = (error: unknown, causesLeft = MAX_CAUSES): unknown =>
   return {
     type: error.constructor.name,
     message: bounded(message),
-    stack: bounded((error.stack ?? '').replace(error.message, () => message)),
+    stack: bounded(maskPhonesIn((error.stack ?? '').replace(error.message, () => message))),
     ...Object.fromEntries(kept.map((name) => [name, bounded(error[name])])),
     ...(error.cause !== undefined && causesLeft > 0 && { cause: loggedError(error.cause, causesLeft - 1) }),
     // Node reports one error without a message for all addresses of a name.
@@ -59,9 +61,9 @@ type ErrorWithFields = Error & Readonly<Record<string, unknown>>;
 
 const isError = (value: object): value is ErrorWithFields => 'message' in value && typeof value.message === 'string';
 
-/** The message, without values that the database received. */
+/** The message, without values that the database received and without phone numbers. */
 export const loggedMessage = (error: Error): string => {
   const { code } = error as Error & { readonly code?: unknown };
   if (typeof code === 'string' && REPEATS_A_VALUE.test(code)) return `data exception (SQLSTATE ${code})`;
-  return error.message.replace(REPEATED_JSON, 'a text');
+  return maskPhonesIn(error.message.replace(REPEATED_JSON, 'a text'));
 };

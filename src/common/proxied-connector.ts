@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
 import { hostOf, portOf } from './origin.js';
 import type { ProxyFor } from './proxy-rules.js';
+import { sharedLookup } from './shared-lookup.js';
 import { openTunnel } from './tunnel.js';
 
 /** A connection to the origin through its proxy; null without a proxy. */
@@ -12,7 +13,7 @@ export const tunnelTo = (origin: URL, proxyFor: ProxyFor, limitMs: number): Prom
 };
 
 export const connectorBy = (proxyFor: ProxyFor, limitMs: number): buildConnector.connector => {
-  const connect = buildConnector({ timeout: limitMs });
+  const connect = buildConnector({ timeout: limitMs, lookup: sharedLookup });
   return (target, callback) => {
     const tunnel = tunnelTo(new URL(`${target.protocol}//${target.host ?? target.hostname}`), proxyFor, limitMs);
     if (!tunnel) {

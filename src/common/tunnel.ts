@@ -7,6 +7,7 @@ import { request as requestByHttps } from 'node:https';
 import { isIP, isIPv6, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { hostOf, portOf } from './origin.js';
+import { sharedLookup } from './shared-lookup.js';
 
 /** The proxy did not connect, so nothing was sent to the target. */
 export class TunnelRefused extends Error {
@@ -36,6 +37,7 @@ export const openTunnel = (proxy: URL, { host, port }: TunnelEnd, limitMs: numbe
       path,
       headers: { host: path, ...authorizationOf(proxy) },
       agent: false,
+      lookup: sharedLookup,
     });
     const timer = setTimeout(() => {
       request.destroy(new Error(`the proxy has not connected within ${limitMs} ms`));

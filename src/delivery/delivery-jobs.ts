@@ -1,7 +1,7 @@
 /**
  * Adds a job for each call with pending deliveries: after the commit of the change, for many calls at a time, in a
  * transaction that need not survive a crash (migration add-jobs-after-commit). A search finds jobs that a crash has
- * lost. Every few seconds it reads the recent deliveries, and one batch of all pending ones.
+ * lost. Every few seconds it reads the recent deliveries, and one batch of all pending ones of each endpoint.
  */
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -26,14 +26,14 @@ left join lateral (
 const IS_ENABLED = `exists (
     select from webhook_endpoint endpoint where endpoint.id = delivery.endpoint_id and endpoint.disabled_at is null)`;
 
-/** For the first second the replica that made the change adds the job. */
+/** For the first second the replica that made the change adds the job. The condition is that of webhook_delivery_recent. */
 const findRecent = preparedStatement<{ callSid: string }>(
   'recent-without-job',
   `
 select distinct call_sid as "callSid"
 from (
   select endpoint_id, call_sid from webhook_delivery
-  where state = 'pending' and created_at between now() - interval '30 seconds' and now() - interval '1 second'
+  where settled_at is null and created_at between now() - interval '30 seconds' and now() - interval '1 second'
   order by created_at desc
   limit ${SEARCHED_AT_ONCE}
 ) delivery ${JOB_OF_DELIVERY}
@@ -47,21 +47,36 @@ interface Pending {
   readonly isWithoutJob: boolean;
 }
 
-/** $1, $2: the endpoint's id and the callSid of the last delivery that was checked. */
+/**
+ * $1, $2: for some endpoints, the callSid of the last delivery that was checked. Each endpoint has its own place, so that
+ * none waits for the backlog of another.
+ */
 const findNext = preparedStatement<Pending>(
   'pending-without-job',
   `
-select endpoint_id as "endpointId", call_sid as "callSid", job.id is null and ${IS_ENABLED} as "isWithoutJob"
-from (
+select delivery.endpoint_id as "endpointId", delivery.call_sid as "callSid", job.id is null as "isWithoutJob"
+from webhook_endpoint endpoint
+left join unnest($1::bigint[], $2::text[]) as place (endpoint_id, call_sid) on place.endpoint_id = endpoint.id
+cross join lateral (
   select endpoint_id, call_sid from webhook_delivery
-  where state = 'pending' and (endpoint_id, call_sid) > ($1, $2)
-  order by endpoint_id, call_sid, change_number
+  where endpoint_id = endpoint.id and state = 'pending' and call_sid > coalesce(place.call_sid, '')
+  order by call_sid, change_number
   limit ${SEARCHED_AT_ONCE}
 ) delivery ${JOB_OF_DELIVERY}
+where endpoint.disabled_at is null
 `,
 );
 
-const BEFORE_ALL = { endpointId: '0', callSid: '' };
+/** Where the next search goes on. An endpoint without a place begins anew. */
+const placesAfter = (found: readonly Pending[]): ReadonlyMap<string, string> => {
+  const checked = new Map<string, { readonly count: number; readonly last: string }>();
+  for (const { endpointId, callSid } of found) {
+    const { count, last } = checked.get(endpointId) ?? { count: 0, last: '' };
+    checked.set(endpointId, { count: count + 1, last: callSid > last ? callSid : last });
+  }
+  const unfinished = [...checked].filter(([, { count }]) => count === SEARCHED_AT_ONCE);
+  return new Map(unfinished.map(([endpointId, { last }]) => [endpointId, last]));
+};
 
 @Injectable()
 export class DeliveryJobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -69,7 +84,7 @@ export class DeliveryJobs implements OnApplicationBootstrap, BeforeApplicationSh
   private adding: Promise<void> | undefined;
   private searching: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private place = BEFORE_ALL;
+  private places: ReadonlyMap<string, string> = new Map();
   private isClosed = false;
 
   constructor(
@@ -133,9 +148,9 @@ export class DeliveryJobs implements OnApplicationBootstrap, BeforeApplicationSh
   private async search(): Promise<void> {
     try {
       for (const { callSid } of await findRecent(this.database, [])) this.add(callSid);
-      const pending = await findNext(this.database, [this.place.endpointId, this.place.callSid]);
+      const pending = await findNext(this.database, [[...this.places.keys()], [...this.places.values()]]);
       for (const { callSid, isWithoutJob } of pending) if (isWithoutJob) this.add(callSid);
-      this.place = (pending.length === SEARCHED_AT_ONCE && pending.at(-1)) || BEFORE_ALL;
+      this.places = placesAfter(pending);
     } catch (error) {
       this.logger.warn({ error }, 'deliveries without a job could not be searched for yet');
     }

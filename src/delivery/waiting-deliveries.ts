@@ -12,17 +12,31 @@ export interface WaitingDeliveries {
   readonly disabledEndpoints: number;
 }
 
-/** Nobody waits for deliveries to an endpoint that is disabled or removed. */
-const IS_WAITING = `state = 'pending' and exists (
-  select from webhook_endpoint endpoint where endpoint.id = webhook_delivery.endpoint_id and endpoint.disabled_at is null)`;
+/** An endpoint's deliveries are read in the order of their calls. The oldest change is among those of the first calls. */
+const FIRST = 1_000;
 
+/**
+ * Nobody waits for deliveries to an endpoint that is disabled or removed. There may be millions of them, so each enabled
+ * endpoint's own are read.
+ */
 const look = preparedStatement<WaitingDeliveries>(
   'waiting-deliveries',
   `
+with enabled as (
+  select id from webhook_endpoint where disabled_at is null
+)
 select
-  (select count(*) from (select from webhook_delivery where ${IS_WAITING} limit ${MAX_COUNTED}) as counted)::int as pending,
+  (select count(*) from (
+    select from enabled cross join lateral (
+      select from webhook_delivery where endpoint_id = enabled.id and state = 'pending' limit ${MAX_COUNTED}
+    ) waiting limit ${MAX_COUNTED}
+  ) counted)::int as pending,
   coalesce(extract(epoch from now() - (
-    select created_at from webhook_delivery where ${IS_WAITING} order by created_at limit 1)), 0)::float8 as "oldestSeconds",
+    select min(first.created_at) from enabled cross join lateral (
+      select created_at from webhook_delivery where endpoint_id = enabled.id and state = 'pending'
+      order by call_sid, change_number limit ${FIRST}
+    ) first
+  )), 0)::float8 as "oldestSeconds",
   (select count(*) from webhook_endpoint where disabled_at is not null)::int as "disabledEndpoints"
 `,
 );

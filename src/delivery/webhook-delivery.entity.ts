@@ -10,7 +10,7 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
 /** One change of a call for one endpoint. A trigger writes it in the transaction of the change. */
 @Entity('webhook_delivery')
 @Index('webhook_delivery_pending', ['endpointId', 'callSid', 'changeNumber'], { where: `state = 'pending'` })
-@Index('webhook_delivery_pending_since', ['createdAt'], { where: `state = 'pending'` })
+@Index('webhook_delivery_recent', ['createdAt'], { where: 'settled_at is null' })
 @Check('webhook_delivery_state_known', `state in ('pending', 'delivered', 'failed')`)
 @Check('webhook_delivery_settled', `(state = 'pending') = (settled_at is null)`)
 export class WebhookDelivery {

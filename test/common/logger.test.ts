@@ -60,4 +60,21 @@ describe('the logger', () => {
     expect(written).not.toContain('canary');
     expect(JSON.parse(written)).toMatchObject({ error: { code: '23505', cause: { type: 'Error' } } });
   });
+
+  it('masks phone numbers in an error, which may repeat what a provider has answered', () => {
+    const stream = new PassThrough();
+    const error = new Error('failed', {
+      cause: new Error('111001 被叫号码+8613912345678异常, call 26112912512345678901234567890123'),
+    });
+    // The stack keeps the first message.
+    error.message = 'called 010 and 02056469588';
+    error.stack = 'Error: called 01056469588\n    at file.js:12:34';
+
+    createLogger('info', stream).info({ error }, 'failed');
+
+    const written = writtenTo(stream);
+    expect(written).toContain('被叫号码139****5678异常, call 26112912512345678901234567890123');
+    expect(written).toContain('called 010 and 020****9588');
+    expect(written).not.toMatch(/12345678异常|56469588/);
+  });
 });

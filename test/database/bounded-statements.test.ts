@@ -15,6 +15,7 @@ import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { LOGGER, type Logger } from '../../src/common/logger.js';
 import { MAX_EXAMINED } from '../../src/common/page.js';
 import { DeliveryMaintenance } from '../../src/delivery/delivery-maintenance.js';
+import { lookAtWaitingDeliveries } from '../../src/delivery/waiting-deliveries.js';
 import type { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import { backend, newPhone } from '../support/backend.js';
 import { fillDatabase, FAILED_CALLS, PENDING_CALLS } from '../support/filled-database.js';
@@ -97,6 +98,20 @@ const moreDeliveries = async (count: number, day: Date): Promise<string> => {
     `insert into webhook_attempt (endpoint_id, call_sid, change_number)
      select endpoint_id, call_sid, change_number from webhook_delivery where endpoint_id = $1`,
     [id],
+  );
+  return id;
+};
+
+/** A new endpoint that is disabled. @returns its id */
+const waitingForDisabled = async (count: number): Promise<string> => {
+  const [{ id }] = await service.database.query<[{ id: string }]>(
+    `insert into webhook_endpoint (url, secret, disabled_at, disabled_reason)
+     values ('https://gone.example.com/', 'whsec_', now(), 'An administrator disabled it.') returning id`,
+  );
+  await service.database.query(
+    `insert into webhook_delivery (endpoint_id, call_sid, change_number, created_at)
+     select $1, left($2, 15) || lpad(n::text, 17, '0'), 1, now() - interval '1 day' from generate_series(1, $3::integer) n`,
+    [id, newCallSid(daysAgo(1)), count],
   );
   return id;
 };
@@ -324,6 +339,27 @@ describe.each([
       }),
     );
     // Other tests count the waiting deliveries.
+    await service.database.query(
+      'delete from webhook_delivery where call_sid in (select call_sid from call_record where placed_by is not null)',
+    );
+  });
+
+  it('neither calls nor metrics read what waits for a disabled endpoint', async () => {
+    const calls = backend(service);
+    const place = async (): Promise<void> => {
+      const { status } = await calls.place({ caller: { phone: newPhone() }, callee: { userId: '550000' } });
+      expect(status).toBe(201);
+    };
+    // The plans of these statements are made while little waits, and stay in use.
+    await repeatedly(place);
+    const gone = await waitingForDisabled(5_000);
+
+    await expectBounded(1_000, () => repeatedly(place));
+    await expectBounded(1_000, () => repeatedly(() => lookAtWaitingDeliveries(service.database)));
+
+    // Other tests count the endpoints and the waiting deliveries.
+    await service.database.query('delete from webhook_delivery where endpoint_id = $1', [gone]);
+    await service.database.query('delete from webhook_endpoint where id = $1', [gone]);
     await service.database.query(
       'delete from webhook_delivery where call_sid in (select call_sid from call_record where placed_by is not null)',
     );

@@ -110,6 +110,41 @@ it('an attempt that a stopping process aborts is stored, does not count as a fai
   });
 });
 
+/** Deliveries to an endpoint, each with a job that is due tomorrow. */
+const BACKLOG = `
+insert into webhook_delivery (endpoint_id, call_sid, change_number, created_at)
+select $1, '26010100000000000' || lpad(n::text, 15, '0'), 1, now() - interval '1 day' from generate_series(1, 20000) n`;
+const BACKLOG_JOBS = `
+insert into graphile_worker._private_jobs (task_id, key, run_at)
+select task.id, webhook_job_key(delivery.endpoint_id, delivery.call_sid), now() + interval '1 day'
+from webhook_delivery delivery, graphile_worker._private_tasks task
+where delivery.endpoint_id = $1 and task.identifier = 'deliver'`;
+
+it.each(['disabled', 'failing'])(
+  'a delivery whose job was lost long ago is found, however many wait for an endpoint that is %s',
+  async (how) => {
+    const one = await replica();
+    const down = await registerEndpoint(one, { url: receiver.url, eventTypes: ['call.over'] });
+    const up = await registerEndpoint(one, { url: receiver.url });
+    if (how === 'disabled') await one.admin('PATCH', `webhook-endpoints/${down.id}`, { enabled: false });
+    const callSid = await openTestCall(one);
+    await waitFor('the delivery', () => receiver.accepted(callSid).length === 1);
+    await one.database.query(BACKLOG, [down.id]);
+    await one.database.query(BACKLOG_JOBS, [down.id]);
+
+    await waitFor('the delivery to be settled, and lost', async () => {
+      const [, lost] = await one.database.query<[unknown, number]>(
+        `update webhook_delivery set state = 'pending', settled_at = null, created_at = now() - interval '1 hour'
+         where endpoint_id = $1 and state = 'delivered'`,
+        [up.id],
+      );
+      return lost > 0;
+    });
+
+    await waitFor('the second delivery', () => receiver.accepted(callSid).length === 2);
+  },
+);
+
 it('a job of a killed process is recovered by another process within minutes', async () => {
   const one = await replica();
   await registerEndpoint(one, { url: receiver.url });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DockerfileParser, type Dockerfile, type ImageTemplate, type Instruction } from 'dockerfile-ast';
@@ -43,6 +44,22 @@ describe('the Dockerfile', () => {
     expect(dockerfile.getHEALTHCHECKs()).toHaveLength(1);
     expect(dockerfile.getHEALTHCHECKs()[0]?.getSubcommand()?.getValue()).toBe('CMD');
     expect(keyword('EXPOSE').map((port) => port.getArgumentsContent())).toEqual(['3000']);
+  });
+
+  it('has threads for many names that no name server answers, as npm start has', async () => {
+    const { scripts } = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8')) as {
+      scripts: { start: string };
+    };
+    const threadsOf = (given: object): string =>
+      execFileSync('sh', ['-c', scripts.start.replace(/node .*/, 'printenv UV_THREADPOOL_SIZE')], {
+        env: { PATH: '/usr/bin:/bin', ...given },
+        encoding: 'utf8',
+      }).trim();
+
+    const ofImage = dockerfile.getENVs().flatMap((env) => env.getProperties());
+    expect(ofImage.find((one) => one.getName() === 'UV_THREADPOOL_SIZE')?.getValue()).toBe('64');
+    expect(threadsOf({})).toBe('64');
+    expect(threadsOf({ UV_THREADPOOL_SIZE: '8' })).toBe('8');
   });
 
   it('contains no secret and no ARG or ADD', () => {

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import WebSocket from 'ws';
 import { readJson, readObject, UnexpectedShape } from '../../common/foreign-json.js';
+import { sharedLookup } from '../../common/shared-lookup.js';
 
 export interface AriEvent {
   readonly type: string;
@@ -59,6 +60,7 @@ export class EventSocket {
       headers: { authorization: this.authorization },
       handshakeTimeout: OPEN_LIMIT_MS,
       maxPayload: LONGEST_EVENT_BYTES,
+      lookup: sharedLookup,
       ...(tunnel && { createConnection: () => tunnel }),
     });
     try {
