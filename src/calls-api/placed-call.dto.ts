@@ -1,6 +1,6 @@
 import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
 import type { EndReason, EndSource } from '../call/record/call-lifecycle.js';
-import type { ShownCall } from '../call/search/call-view.js';
+import type { PlacedCall } from '../call/search/placed-calls.service.js';
 import {
   CALL_SID,
   END_REASON,
@@ -11,16 +11,24 @@ import {
   timeOrNull,
 } from '../call/search/call-view.openapi.js';
 
+const EXTERNAL_ID = 'The user’s `externalId`, as the directory has it now; `null` if there is none.';
+
 /** Without the provider's account and its id of the call: those are for administrators. */
-export class PlacedCallReply implements Omit<ShownCall, 'subAccount' | 'providerCallId' | 'placedBy'> {
+export class PlacedCallReply implements Omit<PlacedCall, 'subAccount' | 'providerCallId' | 'placedBy'> {
   @ApiProperty({ example: CALL_SID })
   callSid: string;
 
   @ApiProperty(textOrNull('`null` if the request gave a phone.', '1001'))
   callerId: string | null;
 
+  @ApiProperty(textOrNull(EXTERNAL_ID, '7d3f1c52-6b0e-4f0a-9c1d-2f6f0a5b8e11'))
+  callerExternalId: string | null;
+
   @ApiProperty(textOrNull('`null` if the request gave a phone or a service line.', null))
   calleeId: string | null;
+
+  @ApiProperty(textOrNull(EXTERNAL_ID, null))
+  calleeExternalId: string | null;
 
   @ApiProperty(textOrNull('`null` if the request gave a user or a phone.', null))
   serviceLineId: string | null;
@@ -98,10 +106,12 @@ export class CancelReply {
 }
 
 /** Lists each field, so that one which the record gains later is not shown here by itself. */
-export const placedCallReply = (call: ShownCall): PlacedCallReply => ({
+export const placedCallReply = (call: PlacedCall): PlacedCallReply => ({
   callSid: call.callSid,
   callerId: call.callerId,
+  callerExternalId: call.callerExternalId,
   calleeId: call.calleeId,
+  calleeExternalId: call.calleeExternalId,
   serviceLineId: call.serviceLineId,
   callerPhone: call.callerPhone,
   calleePhone: call.calleePhone,

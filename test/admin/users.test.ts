@@ -33,14 +33,20 @@ describe('creating a user', () => {
     const user = { id, name: '王小明', phone: '+8613800138000' };
     expect(response.status).toBe(201);
     expect(response.headers.get('location')).toBe(`/v1/admin/users/${id}`);
-    expect(await response.json()).toEqual({ ...user, blocked: false });
+    expect(await response.json()).toEqual({ ...user, externalId: null, blocked: false });
     expect(await stored(id)).toEqual(user);
   });
 
   it('stores the greatest Long exactly', async () => {
     const response = await service.admin('POST', 'users', { id: MAX_LONG, name: 'last' });
 
-    expect(await response.json()).toEqual({ id: MAX_LONG, name: 'last', phone: null, blocked: false });
+    expect(await response.json()).toEqual({
+      id: MAX_LONG,
+      name: 'last',
+      phone: null,
+      externalId: null,
+      blocked: false,
+    });
     expect(await stored(MAX_LONG)).toMatchObject({ id: MAX_LONG });
   });
 
@@ -118,7 +124,13 @@ describe('reading users', () => {
     const response = await service.admin('GET', `users/${id}`);
 
     expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ id, name: '王小明', phone: '+861056469588', blocked: false });
+    expect(await response.json()).toEqual({
+      id,
+      name: '王小明',
+      phone: '+861056469588',
+      externalId: null,
+      blocked: false,
+    });
   });
 
   it.each(['GET', 'PATCH', 'DELETE'])('answers 404 to %s of an unknown or malformed id', async (method) => {
@@ -190,7 +202,7 @@ describe('changing a user', () => {
     const response = await service.admin('PATCH', `users/${id}`, change);
 
     expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ id, ...expected, blocked: false });
+    expect(await response.json()).toEqual({ id, ...expected, externalId: null, blocked: false });
     expect(await stored(id)).toEqual({ id, ...expected });
   });
 

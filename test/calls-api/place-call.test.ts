@@ -53,7 +53,9 @@ describe('a call that is placed', () => {
     expect(body).toEqual({
       callSid: expect.stringMatching(/^\d{32}$/),
       callerId: null,
+      callerExternalId: null,
       calleeId: null,
+      calleeExternalId: null,
       serviceLineId: null,
       callerPhone: caller,
       calleePhone: callee,

@@ -9,7 +9,8 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 jest.setTimeout(PROCESS_LIMIT_MS);
 
 const USAGE =
-  'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin, or npm run -s token -- <userId> --scope calls:write\n';
+  'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin, or npm run -s token -- <userId> --scope calls:write. ' +
+  'An externalId may stand for the userId.\n';
 
 describe('npm run token', () => {
   let dataDir: string;
@@ -75,7 +76,7 @@ describe('npm run token', () => {
     expect(decodeJwt(output.trim())).toMatchObject({ iss: 'here', aud: 'there' });
   });
 
-  it.each([[[]], [['nobody']], [['--operator']]])('prints its usage on stderr for %j', async (options) => {
+  it.each([[[]], [['0']], [['--operator']]])('prints its usage on stderr for %j', async (options) => {
     expect(await token(options)).toEqual({ code: 2, output: '', complaint: USAGE });
   });
 
