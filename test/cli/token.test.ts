@@ -59,6 +59,14 @@ describe('npm run token', () => {
     expect([code, decodeJwt(output.trim())]).toMatchObject([0, { sub: '9001', scope: 'calls:read calls:write' }]);
   });
 
+  it('prints a token for an external id, in the claim of JWT_USER_CLAIM', async () => {
+    const { output } = await token(['auth0|5f7c']);
+    const inClaim = await token(['auth0|5f7c'], { JWT_USER_CLAIM: 'uid' });
+
+    expect(decodeJwt(output.trim()).sub).toBe('auth0|5f7c');
+    expect(decodeJwt(inClaim.output.trim())).toMatchObject({ uid: 'auth0|5f7c' });
+  });
+
   it('signs with the first key of JWT_SECRET', async () => {
     const secrets = ['a key that the app’s own backend signs with', 'the key that is to be forgotten: 32 bytes'];
 
