@@ -3,8 +3,10 @@ import type { EndReason, EndSource } from '../call/record/call-lifecycle.js';
 import type { PlacedCall } from '../call/search/placed-calls.service.js';
 import {
   CALL_SID,
+  CAUSES,
   END_REASON,
   ENDED_BY,
+  ROUTE,
   STATE_TYPES,
   TALK_SECONDS,
   textOrNull,
@@ -84,6 +86,12 @@ export class PlacedCallReply implements Omit<PlacedCall, 'subAccount' | 'provide
     example: { ticket: '4711' },
   })
   metadata: Readonly<Record<string, string>> | null;
+
+  @ApiProperty(ROUTE)
+  route: string | null;
+
+  @ApiProperty(CAUSES)
+  causes: PlacedCall['causes'];
 }
 
 export const CANCEL_OUTCOMES = ['canceled', 'canceling', 'passed', 'over'] as const;
@@ -127,4 +135,6 @@ export const placedCallReply = (call: PlacedCall): PlacedCallReply => ({
   recording: call.recording,
   changes: call.changes,
   metadata: call.metadata,
+  route: call.route,
+  causes: call.causes,
 });
