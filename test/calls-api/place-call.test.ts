@@ -71,6 +71,8 @@ describe('a call that is placed', () => {
       recording: null,
       changes: 1,
       metadata: null,
+      route: '+86',
+      causes: { A: null, B: null },
     });
     expect(await recordOf(body.callSid)).toMatchObject({
       callerPhone: caller,
