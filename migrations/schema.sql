@@ -22,7 +22,9 @@ create table app_user (
   name text not null,
   phone text,
   blocked boolean default false not null,
+  external_id text,
   constraint app_user_pkey PRIMARY KEY (id),
+  constraint app_user_external_id UNIQUE (external_id) DEFERRABLE,
   constraint app_user_id_positive CHECK ((id > 0))
 );
 
@@ -69,6 +71,9 @@ create table call_record (
   metadata jsonb,
   placed_by text,
   longest_talk_seconds integer,
+  route text,
+  cause_a json,
+  cause_b json,
   constraint call_record_pkey PRIMARY KEY (call_sid),
   constraint call_record_call_sid_shape CHECK ((call_sid ~ '^[0-9]{32}$'::text)),
   constraint call_record_end_known CHECK (((state = 4) = ((end_reason IS NOT NULL) AND (ended_by IS NOT NULL) AND (ended_at IS NOT NULL)))),

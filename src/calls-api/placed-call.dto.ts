@@ -23,17 +23,17 @@ export class PlacedCallReply implements Omit<PlacedCall, 'subAccount' | 'provide
   @ApiProperty(textOrNull('`null` if the request gave a phone.', '1001'))
   callerId: string | null;
 
-  @ApiProperty(textOrNull(EXTERNAL_ID, '7d3f1c52-6b0e-4f0a-9c1d-2f6f0a5b8e11'))
-  callerExternalId: string | null;
-
   @ApiProperty(textOrNull('`null` if the request gave a phone or a service line.', null))
   calleeId: string | null;
 
-  @ApiProperty(textOrNull(EXTERNAL_ID, null))
-  calleeExternalId: string | null;
-
   @ApiProperty(textOrNull('`null` if the request gave a user or a phone.', null))
   serviceLineId: string | null;
+
+  @ApiProperty(textOrNull(EXTERNAL_ID, '7d3f1c52-6b0e-4f0a-9c1d-2f6f0a5b8e11'))
+  callerExternalId: string | null;
+
+  @ApiProperty(textOrNull(EXTERNAL_ID, null))
+  calleeExternalId: string | null;
 
   @ApiProperty({ description: 'The dialled number.', example: '+8613900001001' })
   callerPhone: string;
@@ -43,6 +43,9 @@ export class PlacedCallReply implements Omit<PlacedCall, 'subAccount' | 'provide
 
   @ApiProperty({ description: 'The last provider that was tried.', example: 'simulator' })
   provider: string;
+
+  @ApiProperty(ROUTE)
+  route: string | null;
 
   @ApiProperty({
     enum: STATE_TYPES,
@@ -56,6 +59,9 @@ export class PlacedCallReply implements Omit<PlacedCall, 'subAccount' | 'provide
 
   @ApiProperty(ENDED_BY)
   endedBy: EndSource | null;
+
+  @ApiProperty(CAUSES)
+  causes: PlacedCall['causes'];
 
   @ApiProperty({ type: String, format: 'date-time', example: '2026-11-24T10:16:03.120Z' })
   requestedAt: Date;
@@ -86,12 +92,6 @@ export class PlacedCallReply implements Omit<PlacedCall, 'subAccount' | 'provide
     example: { ticket: '4711' },
   })
   metadata: Readonly<Record<string, string>> | null;
-
-  @ApiProperty(ROUTE)
-  route: string | null;
-
-  @ApiProperty(CAUSES)
-  causes: PlacedCall['causes'];
 }
 
 export const CANCEL_OUTCOMES = ['canceled', 'canceling', 'passed', 'over'] as const;
@@ -117,16 +117,18 @@ export class CancelReply {
 export const placedCallReply = (call: PlacedCall): PlacedCallReply => ({
   callSid: call.callSid,
   callerId: call.callerId,
-  callerExternalId: call.callerExternalId,
   calleeId: call.calleeId,
-  calleeExternalId: call.calleeExternalId,
   serviceLineId: call.serviceLineId,
+  callerExternalId: call.callerExternalId,
+  calleeExternalId: call.calleeExternalId,
   callerPhone: call.callerPhone,
   calleePhone: call.calleePhone,
   provider: call.provider,
+  route: call.route,
   stateType: call.stateType,
   endReason: call.endReason,
   endedBy: call.endedBy,
+  causes: call.causes,
   requestedAt: call.requestedAt,
   ringingAt: call.ringingAt,
   answeredAt: call.answeredAt,
@@ -135,6 +137,4 @@ export const placedCallReply = (call: PlacedCall): PlacedCallReply => ({
   recording: call.recording,
   changes: call.changes,
   metadata: call.metadata,
-  route: call.route,
-  causes: call.causes,
 });

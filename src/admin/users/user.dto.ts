@@ -68,7 +68,7 @@ export class NewUser {
   @Satisfies(phoneOrNoneRule)
   phone: string | null = null;
 
-  @ApiPropertyOptional({ ...EXTERNAL_ID, default: null })
+  @ApiPropertyOptional({ ...EXTERNAL_ID, description: `${EXTERNAL_ID.description} Absent: none.` })
   @Satisfies(externalIdOrNoneRule)
   externalId: string | null = null;
 }

@@ -48,7 +48,8 @@ export const CAUSES = {
   description:
     'How each leg ended, in the provider’s own terms: a Q.850 cause, a SIP status. `null` if the leg was not dialled, or if ' +
     'the provider has not reported its end.',
-} as const;
+  example: { A: { cause: 16 }, B: { cause: 17 } },
+};
 
 export const TALK_SECONDS = {
   type: 'integer',
