@@ -24,7 +24,6 @@ create table app_user (
   blocked boolean default false not null,
   external_id text,
   constraint app_user_pkey PRIMARY KEY (id),
-  constraint app_user_external_id UNIQUE (external_id) DEFERRABLE,
   constraint app_user_id_positive CHECK ((id > 0))
 );
 
@@ -176,6 +175,8 @@ CREATE UNIQUE INDEX api_key_hash ON public.api_key USING btree (hash);
 CREATE INDEX api_key_not_revoked ON public.api_key USING btree (id) WHERE (revoked_at IS NULL);
 
 CREATE INDEX app_user_blocked ON public.app_user USING btree (id) WHERE blocked;
+
+CREATE UNIQUE INDEX app_user_external_id ON public.app_user USING btree (external_id);
 
 CREATE INDEX call_event_call_sid ON public.call_event USING btree (call_sid, received_at);
 

@@ -18,7 +18,6 @@ import { PlaceCallsByBackend1764710000000 } from '../../migrations/1764710000000
 import { CreateApiKeys1764720000000 } from '../../migrations/1764720000000-create-api-keys.js';
 import { AddExternalIds1764730000000 } from '../../migrations/1764730000000-add-external-ids.js';
 import { IndexExternalIds1764731000000 } from '../../migrations/1764731000000-index-external-ids.js';
-import { MakeExternalIdsUnique1764732000000 } from '../../migrations/1764732000000-make-external-ids-unique.js';
 import { KeepRoutesAndCauses1764740000000 } from '../../migrations/1764740000000-keep-routes-and-causes.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
@@ -83,7 +82,6 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CreateApiKeys1764720000000,
       AddExternalIds1764730000000,
       IndexExternalIds1764731000000,
-      MakeExternalIdsUnique1764732000000,
       KeepRoutesAndCauses1764740000000,
     ],
     migrationsTransactionMode: 'each',

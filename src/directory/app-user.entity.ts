@@ -1,9 +1,9 @@
-import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** A user of the app, as sent by its backend. The id is the app's own. */
 @Entity('app_user')
 @Check('app_user_id_positive', 'id > 0')
-@Unique('app_user_external_id', ['externalId'], { deferrable: 'INITIALLY IMMEDIATE' })
+@Index('app_user_external_id', ['externalId'], { unique: true })
 @Index('app_user_blocked', ['id'], { where: 'blocked' })
 export class AppUser {
   /** A Long; a string because a JavaScript number cannot hold every Long. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { AppError } from '../common/error-table.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { KeyRing } from '../config/key-ring.js';
@@ -20,7 +20,8 @@ export interface SyncOutcome {
  * Rows that have not changed are not written, so a nightly sync of all users costs only reads. The order prevents
  * deadlocks between two concurrent syncs. xmax is 0 only for inserted rows. The rows are passed as JSON, because pg
  * takes half a second to write an array of 10,000 quoted texts, which blocks all requests.
- * $2: the ids of the rows that have an external id, or null for one. $3: the sub-accounts to write.
+ * $2: the ids of the rows that have an external id, or null for one. $3: the sub-accounts to write. $4: the ids of users who
+ * have lost their external id in this transaction.
  */
 const STATEMENT = `
 with written as (
@@ -47,9 +48,27 @@ select count(*) filter (where created)::integer as created, count(*) filter (whe
 from (
   select id, created from written
   union all
-  select distinct user_id, false from accounts where not exists (select from written where id = user_id)
+  select id, false
+  from (select user_id from accounts union select unnest($4::bigint[])) as other (id)
+  where not exists (select from written where written.id = other.id)
 ) one
 `;
+
+/**
+ * Users whose external id another user of the list gets. PostgreSQL checks a unique index at each row, so they lose theirs
+ * before the rows are written.
+ */
+const FIND_MOVING = `
+select known.id
+from json_to_recordset($1) as given (id bigint, "externalId" text)
+join app_user known on known.external_id = given."externalId" and known.id <> given.id
+where known.id = any ($2::bigint[])
+`;
+
+/** In the order of STATEMENT. */
+const LOCK = 'select from app_user where id = any ($1::bigint[]) order by id for update';
+
+const CLEAR = 'update app_user set external_id = null where id = any ($1::bigint[])';
 
 const FIND_ACCOUNTS = `
 select user_id as "userId", sub_account.provider, external_id as "externalId", secret, key_name as "keyName"
@@ -73,6 +92,16 @@ interface AccountOfUser extends SubAccountToStore {
   readonly userId: string;
 }
 
+interface ToWrite {
+  /** JSON. */
+  readonly users: string;
+  /** The ids of the rows that have an external id, or null for one. */
+  readonly named: readonly string[];
+  readonly accounts: readonly StoredAccount[];
+}
+
+type Written = Pick<SyncOutcome, 'created' | 'changed'>;
+
 type StoredAccount = StoredSecret & Omit<AccountOfUser, 'secret'>;
 
 /** Stores the data of many users from the app's backend, all or none. Other users stay unchanged. */
@@ -95,34 +124,32 @@ export class UserSyncService {
     );
     const users = JSON.stringify(rows.map(({ subAccounts: _, ...user }) => user));
     const named = rows.filter(({ externalId }) => externalId !== undefined).map(({ id }) => id);
-    const written = await this.write(users, named, accounts, rows);
+    const written = await this.write(rows, { users, named, accounts });
     if (written.changed > 0 && named.length > 0) {
       await this.database.query('select pg_notify($1, $2)', [EXTERNAL_IDS_CHANNEL, '']);
     }
     return { ...written, unchanged: rows.length - written.created - written.changed };
   }
 
-  private async write(
-    users: string,
-    named: readonly string[],
-    accounts: readonly StoredAccount[],
-    rows: readonly UserRow[],
-  ): Promise<Pick<SyncOutcome, 'created' | 'changed'>> {
+  private async write(rows: readonly UserRow[], toWrite: ToWrite): Promise<Written> {
     try {
-      const [written] = await this.database.query<Pick<SyncOutcome, 'created' | 'changed'>[]>(STATEMENT, [
-        users,
-        named,
-        JSON.stringify(accounts),
-      ]);
-      return written ?? { created: 0, changed: 0 };
+      const { users, named } = toWrite;
+      const moving = named.length > 0 ? await this.database.query<{ id: string }[]>(FIND_MOVING, [users, named]) : [];
+      if (moving.length === 0) return await writeRows(this.database.manager, toWrite, []);
+      return await this.database.transaction(async (transaction) => {
+        const cleared = moving.map(({ id }) => id);
+        await transaction.query(LOCK, [rows.map(({ id }) => id)]);
+        await transaction.query(CLEAR, [cleared]);
+        return writeRows(transaction, toWrite, cleared);
+      });
     } catch (error) {
       const conflict = externalIdTaken(error);
-      if (conflict instanceof AppError) throw await this.conflictIn(users, named, rows);
-      throw accounts.length > 0 ? withoutSecret(error) : error;
+      if (conflict instanceof AppError) throw await this.conflictIn(rows, toWrite);
+      throw toWrite.accounts.length > 0 ? withoutSecret(error) : error;
     }
   }
 
-  private async conflictIn(users: string, named: readonly string[], rows: readonly UserRow[]): Promise<AppError> {
+  private async conflictIn(rows: readonly UserRow[], { users, named }: ToWrite): Promise<AppError> {
     const taken = await this.database.query<{ id: string; owner: string }[]>(FIND_TAKEN, [users, named]);
     const places = new Map(rows.map(({ id }, index) => [id, index]));
     return new AppError('CONFLICT', {
@@ -159,5 +186,14 @@ export class UserSyncService {
     }
   }
 }
+
+const writeRows = async (
+  database: EntityManager,
+  { users, named, accounts }: ToWrite,
+  cleared: readonly string[],
+): Promise<Written> => {
+  const [written] = await database.query<Written[]>(STATEMENT, [users, named, JSON.stringify(accounts), cleared]);
+  return written ?? { created: 0, changed: 0 };
+};
 
 const placeOf = ({ userId, provider }: Pick<AccountOfUser, 'userId' | 'provider'>): string => `${userId} ${provider}`;

@@ -121,6 +121,43 @@ describe('an external id in a row', () => {
     ]);
   });
 
+  it('moves along, and the user who loses it without another counts as changed', async () => {
+    await sync([
+      { id: '1', name: 'a', externalId: 'one' },
+      { id: '2', name: 'a', externalId: 'two' },
+      { id: '3', name: 'a', externalId: 'three' },
+    ]);
+
+    const response = await sync([
+      { id: '1', name: 'a', externalId: 'two' },
+      { id: '2', name: 'a', externalId: 'three' },
+      { id: '3', name: 'a', externalId: null },
+    ]);
+
+    expect(await response.json()).toEqual({ created: 0, changed: 3, unchanged: 0 });
+    expect(await externalIds()).toEqual([
+      { id: '1', externalId: 'two' },
+      { id: '2', externalId: 'three' },
+      { id: '3', externalId: null },
+    ]);
+  });
+
+  it('that moves is not lost if another one of the list belongs to a user who keeps it', async () => {
+    await sync([
+      { id: '1', name: 'a', externalId: 'one' },
+      { id: '2', name: 'a', externalId: 'two' },
+      { id: '3', name: 'a', externalId: 'kept' },
+    ]);
+
+    const response = await sync([
+      { id: '1', name: 'a', externalId: 'two' },
+      { id: '2', name: 'a', externalId: 'kept' },
+    ]);
+
+    expect(response.status).toBe(409);
+    expect(await externalIds()).toMatchObject([{ externalId: 'one' }, { externalId: 'two' }, { externalId: 'kept' }]);
+  });
+
   it('that occurs twice is refused, and so is that of a user who keeps it; nothing is changed', async () => {
     await sync([
       { id: '1', name: 'a', externalId: 'one' },
