@@ -190,7 +190,8 @@ describe('an external id in a row', () => {
 });
 
 describe('sub-accounts in a row', () => {
-  const account = (more: object = {}) => ({ provider: 'simulator', externalId: 'account', secret: 'kept', ...more });
+  const SECRET = 'known to the provider alone';
+  const account = (more: object = {}) => ({ provider: 'simulator', externalId: 'account', secret: SECRET, ...more });
   const row = (id: string, ...subAccounts: object[]) => ({ id, name: 'a', phone: '95588', subAccounts });
   const accounts = () =>
     service.database.query<{ secret: string }[]>(
@@ -203,7 +204,7 @@ describe('sub-accounts in a row', () => {
     expect(await response.json()).toEqual({ created: 2, changed: 0, unchanged: 0 });
     const stored = await accounts();
     expect(stored).toMatchObject([{ userId: '1', provider: 'simulator', externalId: 'account', keyName: 'test' }]);
-    expect(stored[0]!.secret).not.toContain('kept');
+    expect(stored[0]!.secret).not.toContain(SECRET);
     await sync([{ id: '9', name: 'callee', phone: '10086' }]);
     expect(await service.ask('1', 'call/9')).toMatchObject({ returnCode: 200 });
     expect(await service.ask('2', 'call/9')).toMatchObject({ returnMsg: '无通讯子账户,请联系管理员!' });

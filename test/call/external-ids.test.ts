@@ -132,6 +132,19 @@ describe('an external id', () => {
   });
 });
 
+it('a request gets the contract’s answer if the directory cannot be read, and the next one is served', async () => {
+  const { id, externalId } = await newUser();
+  const { callSid } = await storeCall(service.database, { callerId: id });
+  const read = jest.spyOn(service.app.nest.get(ExternalIds), 'read').mockRejectedValueOnce(new Error('not there'));
+
+  expect((await answer(service, externalId, `callState/${callSid}`)).body).toMatchObject({
+    returnCode: 500,
+    returnMsg: '系统内部异常!',
+  });
+  expect(await answer(service, externalId, `callState/${callSid}`)).toEqual(STATE_1);
+  read.mockRestore();
+});
+
 it('a user who is blocked is refused with either name', async () => {
   const { id, externalId } = await newUser();
   await service.admin('PATCH', `users/${id}`, { blocked: true });
