@@ -13,7 +13,7 @@ export type NewUser = Omit<User, 'blocked'>;
 /** Notified when a user is blocked or unblocked. */
 export const USERS_BLOCKED_CHANNEL = 'ringback_users_blocked';
 
-/** Notified when a user's external id may have changed, or the user is removed. */
+/** Notified when an external id no longer belongs to its user. */
 export const EXTERNAL_IDS_CHANNEL = 'ringback_external_ids';
 
 /** Absent fields stay unchanged; a phone or an external id of null is removed. */
@@ -85,12 +85,13 @@ export class UserService {
   /** @throws AppError NOT_FOUND; CONFLICT if the external id belongs to another user */
   async change(id: string, { name, phone, externalId, blocked }: UserChange): Promise<User> {
     if (!isLong(id)) throw noSuchUser();
-    const [[user]] = await this.write<[User[], number]>(
-      `update app_user
+    const [[changed]] = await this.write<[(User & { readonly formerExternalId: string | null })[], number]>(
+      `with former as (select external_id as "formerExternalId" from app_user where id = $1 for update)
+       update app_user
        set name = coalesce($2, name), phone = case when $3::boolean then $4 else phone end,
          external_id = case when $5::boolean then $6 else external_id end, blocked = coalesce($7, blocked)
-       where id = $1
-       returning ${SHOWN}`,
+       from former where id = $1
+       returning ${SHOWN}, "formerExternalId"`,
       [
         id,
         name ?? null,
@@ -101,10 +102,12 @@ export class UserService {
         blocked ?? null,
       ],
     );
-    if (!user) throw noSuchUser();
+    if (!changed) throw noSuchUser();
+    const { formerExternalId, ...user } = changed;
     // A replica that misses a notification reads the columns within a minute.
     if (blocked !== undefined) await this.notify(USERS_BLOCKED_CHANNEL, id);
-    if (externalId !== undefined) await this.notify(EXTERNAL_IDS_CHANNEL, id);
+    // Replicas remember only for a second that nobody has an external id.
+    if (formerExternalId !== null && formerExternalId !== user.externalId) await this.notify(EXTERNAL_IDS_CHANNEL, id);
     return user;
   }
 

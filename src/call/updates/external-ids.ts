@@ -29,15 +29,11 @@ interface Known {
   readonly until: number;
 }
 
-/** Replaced as a whole, so that a read which began before a change is never kept. */
-class Memory {
-  readonly known = new LRUCache<string, Known>({ max: MAX_IDS });
-  readonly reads = new Map<string, Promise<string | null>>();
-}
-
 @Injectable()
 export class ExternalIds {
-  private memory = new Memory();
+  private readonly known = new LRUCache<string, Known>({ max: MAX_IDS });
+  /** Replaced by each change, so that the answer of a read which began before it is not kept. */
+  private reads = new Map<string, Promise<string | null>>();
   private isDeaf = true;
 
   constructor(
@@ -47,23 +43,23 @@ export class ExternalIds {
     feed.observe({
       onHearing: (isHearing) => {
         this.isDeaf = !isHearing;
-        this.memory = new Memory();
+        this.forget();
       },
       onExternalIds: () => {
-        this.memory = new Memory();
+        this.forget();
       },
     });
   }
 
   /** @returns the user's id, null if nobody has the external id; undefined if it must be read */
   get(externalId: string): string | null | undefined {
-    const known = this.memory.known.get(externalId);
+    const known = this.known.get(externalId);
     return known && performance.now() < known.until ? known.userId : undefined;
   }
 
   /** Concurrent requests share one read. */
   read(externalId: string): Promise<string | null> {
-    const { known, reads } = this.memory;
+    const { reads } = this;
     const running = reads.get(externalId);
     if (running) return running;
     const lifeMs = this.isDeaf ? SHORT_LIFE_MS : LIFE_MS;
@@ -71,12 +67,18 @@ export class ExternalIds {
     const read = findUser(this.database, [externalId])
       .then(([user]) => {
         const userId = user?.id ?? null;
-        known.set(externalId, { userId, until: startedAt + (userId === null ? SHORT_LIFE_MS : lifeMs) });
+        const until = startedAt + (userId === null ? SHORT_LIFE_MS : lifeMs);
+        if (reads === this.reads) this.known.set(externalId, { userId, until });
         return userId;
       })
       .finally(() => reads.delete(externalId));
     reads.set(externalId, read);
     return read;
+  }
+
+  private forget(): void {
+    this.known.clear();
+    this.reads = new Map();
   }
 }
 
