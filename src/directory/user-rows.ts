@@ -124,17 +124,17 @@ const faultsOf = (row: JsonObject, user: JsonObject, place: string): Fault[] => 
 };
 
 /** A value that is no list is left to its rule. */
-const accountsIn = (accounts: unknown): unknown =>
-  Array.isArray(accounts)
-    ? accounts.map((account: unknown) =>
-        isObject(account) ? { ...account, externalId: trimmed(account['externalId']) } : account,
-      )
-    : accounts === undefined
-      ? []
-      : accounts;
+const accountsIn = (accounts: unknown): unknown => {
+  if (!Array.isArray(accounts)) return accounts === undefined ? [] : accounts;
+  return accounts.map((account: unknown) =>
+    isObject(account) ? { ...account, externalId: trimmed(account['externalId']) } : account,
+  );
+};
 
 const accountFaults = (accounts: unknown, providers: readonly string[], place: string): Fault[] => {
   if (!Array.isArray(accounts)) return [{ where: place, what: 'must be an array of sub-accounts' }];
+  // Before each is looked at: a row may have a hundred thousand.
+  if (accounts.length > providers.length) return [{ where: place, what: 'must have one for each provider at most' }];
   const placeOfProvider = new Map<string, string>();
   return accounts.flatMap((account: unknown, index) => {
     const where = `${place}/${index}`;

@@ -1,3 +1,4 @@
+import { readUserRows } from '../../src/directory/user-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -230,28 +231,39 @@ describe('sub-accounts in a row', () => {
 
   it('are checked like single ones, each fault with its place', async () => {
     const response = await sync([
-      row('1', account({ provider: 'nowhere' }), account({ secret: '' }), account({ externalId: 5, more: 1 })),
-      row('2', account(), account()),
-      { id: '3', name: 'a', subAccounts: {} },
-      { id: '4', name: 'a', subAccounts: [null] },
-      { id: '5', name: 'a', subAccounts: null },
+      row('1', account({ provider: 'nowhere' })),
+      row('2', account({ secret: '' })),
+      row('3', account({ externalId: 5, provider: null, more: 1 })),
+      row('4', ...Array.from({ length: 100_000 }, () => ({}))),
+      { id: '5', name: 'a', subAccounts: {} },
+      { id: '6', name: 'a', subAccounts: [null] },
+      { id: '7', name: 'a', subAccounts: null },
     ]);
 
     expect(response.status).toBe(400);
     const { errors } = (await response.json()) as { errors: { where: string; what: string }[] };
     expect(errors.map(({ where }) => where)).toEqual([
       '/users/0/subAccounts/0/provider',
-      '/users/0/subAccounts/1/secret',
-      '/users/0/subAccounts/2/more',
-      '/users/0/subAccounts/2/externalId',
-      '/users/0/subAccounts/2/provider',
-      '/users/1/subAccounts/1/provider',
-      '/users/2/subAccounts',
-      '/users/3/subAccounts/0',
+      '/users/1/subAccounts/0/secret',
+      '/users/2/subAccounts/0/more',
+      '/users/2/subAccounts/0/provider',
+      '/users/2/subAccounts/0/externalId',
+      '/users/3/subAccounts',
       '/users/4/subAccounts',
+      '/users/5/subAccounts/0',
+      '/users/6/subAccounts',
     ]);
     expect(errors[0]!.what).toBe('must be a provider of this service: simulator');
     expect(await stored()).toEqual([]);
+  });
+
+  it('are one for each provider', async () => {
+    const terms = { region: 'CN', providers: ['asterisk', 'twilio'] };
+    const twins = [account({ provider: 'twilio' }), account({ provider: 'twilio' })];
+
+    await expect(readUserRows({ users: [row('1', ...twins)] }, terms)).rejects.toMatchObject({
+      faults: [{ where: '/users/0/subAccounts/1/provider', what: 'is the provider of /users/0/subAccounts/0 too' }],
+    });
   });
 
   it('of ten thousand users are stored, and repeating the request writes none', async () => {
