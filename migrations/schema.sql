@@ -22,6 +22,7 @@ create table app_user (
   name text not null,
   phone text,
   blocked boolean default false not null,
+  external_id text,
   constraint app_user_pkey PRIMARY KEY (id),
   constraint app_user_id_positive CHECK ((id > 0))
 );
@@ -69,6 +70,9 @@ create table call_record (
   metadata jsonb,
   placed_by text,
   longest_talk_seconds integer,
+  route text,
+  cause_a json,
+  cause_b json,
   constraint call_record_pkey PRIMARY KEY (call_sid),
   constraint call_record_call_sid_shape CHECK ((call_sid ~ '^[0-9]{32}$'::text)),
   constraint call_record_end_known CHECK (((state = 4) = ((end_reason IS NOT NULL) AND (ended_by IS NOT NULL) AND (ended_at IS NOT NULL)))),
@@ -171,6 +175,8 @@ CREATE UNIQUE INDEX api_key_hash ON public.api_key USING btree (hash);
 CREATE INDEX api_key_not_revoked ON public.api_key USING btree (id) WHERE (revoked_at IS NULL);
 
 CREATE INDEX app_user_blocked ON public.app_user USING btree (id) WHERE blocked;
+
+CREATE UNIQUE INDEX app_user_external_id ON public.app_user USING btree (external_id);
 
 CREATE INDEX call_event_call_sid ON public.call_event USING btree (call_sid, received_at);
 

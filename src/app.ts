@@ -10,6 +10,7 @@ import { AppModule } from './app.module.js';
 import { Authentication, authenticateRequests } from './auth/authentication.js';
 import { limitRequestsOfUsers } from './auth/user-requests.js';
 import { BlockedUsers, refuseBlockedUsers } from './call/updates/blocked-users.js';
+import { ExternalIds, resolveExternalIds } from './call/updates/external-ids.js';
 import { StateCache } from './call/updates/state-cache.js';
 import { answerPollsFromMemory } from './call/updates/state-poll.js';
 import { Draining } from './common/draining.js';
@@ -74,6 +75,7 @@ export const createApp = async (config: Config, logger: Logger): Promise<App> =>
     serveFrontPage(server);
   }
   authenticateRequests(server, nest.get(Authentication));
+  resolveExternalIds(server, nest.get(ExternalIds));
   refuseBlockedUsers(server, nest.get(BlockedUsers));
   answerPollsFromMemory(server, nest.get(StateCache));
   limitRequestsOfUsers(server);

@@ -1,10 +1,16 @@
 /** The rules for the claims of an access token, independent of its signature. Pure. */
+import { isExternalId } from '../common/external-id.js';
 import { isLong } from '../common/long.js';
 
 /** The caller, from a verified token or an API key. */
 export interface Principal {
-  /** Of a token: the app's user id, a Long. Of an API key: `key:` and an id, the same after a rotation. */
+  /**
+   * Of a token: the app's user id, a Long; or the external id, if no user has it. Of an API key: `key:` and an id, the
+   * same after a rotation.
+   */
   readonly subject: string;
+  /** Of a token that names its user by it. The directory says whose it is (external-ids.ts). */
+  readonly externalId?: string;
   readonly scopes: ReadonlySet<string>;
   /** When the token expires: its `exp` plus the leeway. Milliseconds since the epoch; Infinity for never. */
   readonly expiresAt: number;
@@ -16,18 +22,16 @@ export interface Principal {
   };
 }
 
-interface Claims {
-  readonly sub?: unknown;
-  readonly exp?: unknown;
-  readonly scope?: unknown;
-}
+type Claims = Readonly<Record<string, unknown>>;
 
-/** Null if the token has no valid user id or never expires. `scope` as in RFC 8693 §4.2. */
-export const principalOf = (claims: Claims, leewaySeconds = 0): Principal | null => {
-  if (!isLong(claims.sub) || typeof claims.exp !== 'number') return null;
-  const scope = typeof claims.scope === 'string' ? claims.scope : '';
-  const expiresAt = (claims.exp + leewaySeconds) * 1_000;
-  return { subject: claims.sub, scopes: new Set(scope.split(' ').filter(Boolean)), expiresAt };
+/** Null if the token names no user or never expires. `scope` as in RFC 8693 §4.2. */
+export const principalOf = (claims: Claims, userClaim = 'sub', leewaySeconds = 0): Principal | null => {
+  const { [userClaim]: user, exp, scope } = claims;
+  if (typeof exp !== 'number') return null;
+  const scopes = new Set(typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []);
+  const expiresAt = (exp + leewaySeconds) * 1_000;
+  if (isLong(user)) return { subject: user, scopes, expiresAt };
+  return isExternalId(user) ? { subject: user, externalId: user, scopes, expiresAt } : null;
 };
 
 export interface TokenCarrier {

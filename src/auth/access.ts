@@ -4,6 +4,7 @@ import { METHOD_METADATA } from '@nestjs/common/constants.js';
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../common/error-table.js';
+import { isLong } from '../common/long.js';
 import type { Principal } from './access-token.js';
 import { withoutScope, withoutUser } from './challenge.js';
 
@@ -74,9 +75,12 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
 /** Whom the calls that the caller places belong to. */
 export const Subject = createParamDecorator((_: unknown, context: ExecutionContext) => callerOf(context).subject);
 
+/** An id that no user has, for a token whose external id no user has: every request goes as for an unknown user. */
+const NOBODY = '0';
+
 /** The caller's user id. An API key has none. */
 export const UserId = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const { subject, apiKey } = callerOf(context);
   if (apiKey) throw new AppError('FORBIDDEN', { detail: 'An API key is no user. Use the token of one.' });
-  return subject;
+  return isLong(subject) ? subject : NOBODY;
 });

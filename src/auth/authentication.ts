@@ -68,7 +68,7 @@ const principalBy = (strategy: JwtStrategy, token: string): Promise<Principal> =
   new Promise((resolve, reject) => {
     // Passport gives no reason if the signature is valid but the claims are not.
     const fail = (reason: Error | null = null): void => {
-      reject(reason instanceof AppError ? reason : withBadToken(reason));
+      reject(reason instanceof AppError ? reason : withBadToken(reason, strategy.userClaim));
     };
     const attempt = Object.assign(Object.create(strategy) as JwtStrategy, { success: resolve, fail, error: reject });
     attempt.authenticate({ token } as unknown as Parameters<JwtStrategy['authenticate']>[0]);

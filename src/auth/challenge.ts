@@ -28,9 +28,16 @@ export const withoutToken = (request: TokenCarrier): AppError => {
   return new AppError('UNAUTHENTICATED');
 };
 
-/** @param cause the error of jsonwebtoken or jose; null if the signature is valid but the claims name no user */
-export const withBadToken = (cause: Error | null): AppError =>
-  unauthenticated('invalid_token', cause === null ? NO_USERS_TOKEN : faultOf(cause), cause ?? undefined);
+/**
+ * @param cause the error of jsonwebtoken or jose; null if the signature is valid but the claims name no user
+ * @param userClaim the claim that has to name the user
+ */
+export const withBadToken = (cause: Error | null, userClaim: string): AppError =>
+  unauthenticated(
+    'invalid_token',
+    cause === null ? namesNoUser(userClaim) : faultOf(cause, userClaim),
+    cause ?? undefined,
+  );
 
 /** @param shown the beginning of the key, for the log */
 export const withKeyInUrl = (shown: string): AppError =>
@@ -63,7 +70,7 @@ export const withoutScope = (scope: string): AppError =>
     challenge: `${challengeOf('insufficient_scope', `The token lacks the scope ${scope}.`)}, scope="${scope}"`,
   });
 
-const NO_USERS_TOKEN = 'The claim sub is not a user id, or exp is missing.';
+const namesNoUser = (userClaim: string): string => `The claim ${userClaim} is not a user id, or exp is missing.`;
 const NOT_VERIFIED = 'The token is malformed, or its signature cannot be verified.';
 
 /** Errors of jsonwebtoken, whose types are not available here. All of them occur after the signature check. */
@@ -73,11 +80,11 @@ interface ClaimError extends Error {
   readonly date?: Date;
 }
 
-const faultOf = (error: ClaimError): string => {
+const faultOf = (error: ClaimError, userClaim: string): string => {
   if (error.expiredAt) return expired(error.expiredAt.getTime());
   if (error instanceof jose.JWTExpired) return expired((error.payload.exp ?? 0) * 1_000);
   if (error.name === 'NotBeforeError' && error.date) return early(error.date.getTime());
-  if (error instanceof jose.JWTClaimValidationFailed) return CLAIMS[error.claim] ?? NO_USERS_TOKEN;
+  if (error instanceof jose.JWTClaimValidationFailed) return CLAIMS[error.claim] ?? namesNoUser(userClaim);
   const [, claim = ''] = /^jwt (audience|issuer) invalid/.exec(error.message) ?? [];
   return CLAIMS[claim] ?? NOT_VERIFIED;
 };

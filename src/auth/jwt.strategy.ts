@@ -40,6 +40,8 @@ type Key = readonly KeyObject[] | JWTVerifyGetKey;
 
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
+  /** The claim that names the user. */
+  readonly userClaim: string;
   private readonly leewaySeconds: number;
 
   constructor(@Inject(CONFIG) config: Config, @Inject(PublishedKeys) published: PublishedKeys | null) {
@@ -54,11 +56,12 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
         done(null, key);
       },
     } as unknown as StrategyOptionsWithoutRequest);
+    this.userClaim = config.jwtUserClaim;
     this.leewaySeconds = config.jwtLeewaySeconds;
   }
 
   validate(claims: JWTPayload): Principal | null {
-    return principalOf(claims, this.leewaySeconds);
+    return principalOf(claims, this.userClaim, this.leewaySeconds);
   }
 }
 
@@ -111,7 +114,7 @@ const claimsBySecret = (token: string, key: KeyObject, limits: Limits): JWTPaylo
 /** @throws the fault of the token; AppError if the key is at fault */
 const claimsByPublicKey = async (token: string, keyFor: JWTVerifyGetKey, limits: Limits): Promise<JWTPayload> => {
   const { issuer, audience, algorithms, clockTolerance } = limits;
-  const options: JWTVerifyOptions = { requiredClaims: ['exp', 'sub'] };
+  const options: JWTVerifyOptions = { requiredClaims: ['exp'] };
   if (issuer) options.issuer = issuer;
   if (audience) options.audience = audience;
   if (algorithms) options.algorithms = algorithms;

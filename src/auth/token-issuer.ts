@@ -15,11 +15,14 @@ interface TokenRequest {
 export const issueToken = (
   secret: string,
   { userId, scope, lifetimeSeconds }: TokenRequest,
-  { jwtIssuer, jwtAudience }: Partial<Pick<Config, 'jwtIssuer' | 'jwtAudience'>> = {},
+  {
+    jwtIssuer,
+    jwtAudience,
+    jwtUserClaim = 'sub',
+  }: Partial<Pick<Config, 'jwtIssuer' | 'jwtAudience' | 'jwtUserClaim'>> = {},
 ): Promise<string> => {
-  const token = new SignJWT(scope ? { scope } : {})
+  const token = new SignJWT({ [jwtUserClaim]: userId, ...(scope && { scope }) })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setSubject(userId)
     .setIssuedAt()
     .setExpirationTime(Math.floor(Date.now() / 1000) + lifetimeSeconds);
   if (jwtIssuer) token.setIssuer(jwtIssuer);

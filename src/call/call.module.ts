@@ -13,6 +13,7 @@ import { CallUpdates } from './call-updates.service.js';
 import { CatchUp } from './reconciliation/catch-up.js';
 import { ChangeFeed } from './updates/change-feed.js';
 import { DryRunService } from './placement/dry-run.service.js';
+import { ExternalIds } from './updates/external-ids.js';
 import { KeptCancels } from './cancel/kept-cancels.js';
 import { OldRequestRemoval } from './reconciliation/old-request-removal.js';
 import { OpenCallCheck } from './reconciliation/open-call-check.js';
@@ -38,6 +39,7 @@ import { WaitingClients } from './updates/waiting-clients.js';
     CatchUp,
     ChangeFeed,
     DryRunService,
+    ExternalIds,
     KeptCancels,
     OldRequestRemoval,
     OpenCallCheck,
@@ -59,6 +61,7 @@ import { WaitingClients } from './updates/waiting-clients.js';
     CatchUp,
     ChangeFeed,
     DryRunService,
+    ExternalIds,
     PlacedCallsService,
     WaitingClients,
   ],

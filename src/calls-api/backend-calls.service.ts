@@ -1,12 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { CallPlacement } from '../call/placement/call-placement.js';
+import { CallPlacement, type Callee } from '../call/placement/call-placement.js';
 import { NotPlaced } from '../call/placement/not-placed.js';
 import { findEarlierRequest, type KeyedRequest } from '../call/record/idempotent-requests.js';
 import { KeyTaken } from '../call/record/open-call.js';
 import { idOfPhone } from '../call/record/party-id.js';
-import type { ShownCall } from '../call/search/call-view.js';
-import { PlacedCallsService } from '../call/search/placed-calls.service.js';
+import { PlacedCallsService, type PlacedCall } from '../call/search/placed-calls.service.js';
 import { AppError } from '../common/error-table.js';
 import { normalisePhone } from '../common/phone-number.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -19,7 +18,7 @@ import type { NewCall } from './new-call.dto.js';
 import { refuseTerms, termsOf } from './order-terms.js';
 
 export interface Placed {
-  readonly call: ShownCall;
+  readonly call: PlacedCall;
   /** The call was placed by an earlier request with the same key. */
   readonly isReplay: boolean;
 }
@@ -45,18 +44,16 @@ export class BackendCalls {
     const earlier = request && (await this.callUnder(request));
     if (earlier !== null) return { call: await this.find(earlier, subject), isReplay: true };
     refuseTerms(body, this.config, this.providers);
-    const ends = this.endsOf(body);
-    const parties = await this.partiesOf(body, ends);
+    const { callerId, callee, parties } = await this.endsOf(body);
     try {
-      const callee = { calleeId: ends.calleeId, serviceLineId: parties.serviceLineId };
-      const callSid = await this.placement.place(ends.callerId, parties, callee, termsOf(body, subject, request));
+      const callSid = await this.placement.place(callerId, parties, callee, termsOf(body, subject, request));
       return { call: await this.find(callSid, subject), isReplay: false };
     } catch (error) {
       return this.concluded(error, subject, request);
     }
   }
 
-  private async find(callSid: string, subject: string): Promise<ShownCall> {
+  private async find(callSid: string, subject: string): Promise<PlacedCall> {
     return (await this.placed.find(callSid, subject)).call;
   }
 
@@ -81,14 +78,26 @@ export class BackendCalls {
     throw error instanceof NotPlaced ? placingProblem(error, subject) : error;
   }
 
-  private endsOf({ caller, callee }: NewCall): Ends {
+  private async endsOf(body: NewCall): Promise<Ends> {
+    const { caller, callee } = body;
     const callerPhone = this.storedPhone('/caller/phone', caller.phone);
     const calleePhone = this.storedPhone('/callee/phone', callee.phone);
+    const found = await this.directory.findNamedParties({
+      caller: caller.userId ?? null,
+      callee: callee.userId ?? null,
+      serviceLineId: callee.serviceLine ?? null,
+    });
+    refuseUnknown(body, found);
+    const { parties } = found;
+    const calleeId = found.calleeId ?? idOfPhone(calleePhone ?? '');
     return {
-      callerPhone,
-      calleePhone,
-      callerId: caller.userId ?? idOfPhone(callerPhone ?? ''),
-      calleeId: callee.serviceLine === undefined ? (callee.userId ?? idOfPhone(calleePhone ?? '')) : null,
+      callerId: found.callerId ?? idOfPhone(callerPhone ?? ''),
+      callee: { calleeId: callee.serviceLine === undefined ? calleeId : null, serviceLineId: parties.serviceLineId },
+      parties: {
+        ...parties,
+        callerPhone: callerPhone ?? parties.callerPhone,
+        calleePhone: calleePhone ?? parties.calleePhone,
+      },
     };
   }
 
@@ -98,37 +107,20 @@ export class BackendCalls {
     if (stored === null) throw bodyProblem('BAD_REQUEST', where, NOT_DIALABLE);
     return stored;
   }
-
-  private async partiesOf(body: NewCall, { callerPhone, calleePhone }: Ends): Promise<Parties> {
-    const found = await this.directory.findNamedParties({
-      callerId: body.caller.userId ?? null,
-      calleeId: body.callee.userId ?? null,
-      serviceLineId: body.callee.serviceLine ?? null,
-    });
-    refuseUnknown(body, found);
-    const { parties } = found;
-    return {
-      ...parties,
-      callerPhone: callerPhone ?? parties.callerPhone,
-      calleePhone: calleePhone ?? parties.calleePhone,
-    };
-  }
 }
 
-/** Phones are null where an id is given; a line has no calleeId. */
 interface Ends {
-  readonly callerPhone: string | null;
-  readonly calleePhone: string | null;
   readonly callerId: string;
-  readonly calleeId: string | null;
+  readonly callee: Callee;
+  readonly parties: Parties;
 }
 
 const refuseUnknown = ({ caller, callee }: NewCall, found: FoundParties): void => {
   if (caller.userId !== undefined) {
-    if (!found.callerKnown) throw bodyProblem('UNKNOWN_USER', '/caller/userId', 'is no user of the directory');
+    if (found.callerId === null) throw bodyProblem('UNKNOWN_USER', '/caller/userId', 'is no user of the directory');
     if (found.callerBlocked) throw bodyProblem('USER_BLOCKED', '/caller/userId', 'is blocked');
   }
-  if (callee.userId !== undefined && !found.calleeKnown) {
+  if (callee.userId !== undefined && found.calleeId === null) {
     throw bodyProblem('UNKNOWN_USER', '/callee/userId', 'is no user of the directory');
   }
   if (callee.serviceLine !== undefined) {

@@ -3,14 +3,13 @@ import { CancelFailed } from '../call/cancel/cancel-failed.js';
 import { cancelConditionOf } from '../call/cancel/cancel-condition.js';
 import { CallService } from '../call/call.service.js';
 import { StateType } from '../call/record/call-lifecycle.js';
-import type { ShownCall } from '../call/search/call-view.js';
-import { PlacedCallsService } from '../call/search/placed-calls.service.js';
+import { PlacedCallsService, type PlacedCall } from '../call/search/placed-calls.service.js';
 import { AppError } from '../common/error-table.js';
 import type { CancelOutcome } from './placed-call.dto.js';
 
 export interface Canceled {
   readonly outcome: CancelOutcome;
-  readonly call: ShownCall;
+  readonly call: PlacedCall;
 }
 
 /** Seconds; the provider may take the next order. */
@@ -53,7 +52,7 @@ export class BackendCancels {
   }
 }
 
-const outcomeOf = (fault: 'over' | 'gone' | 'passed' | null, call: ShownCall): CancelOutcome => {
+const outcomeOf = (fault: 'over' | 'gone' | 'passed' | null, call: PlacedCall): CancelOutcome => {
   const isOver = call.stateType === String(StateType.over);
   if (fault === 'passed') return 'passed';
   if (isOver && call.endedBy === 'cancel') return 'canceled';

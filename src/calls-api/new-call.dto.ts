@@ -1,13 +1,14 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { ValidateNested } from 'class-validator';
+import { EXTERNAL_ID_LENGTH } from '../common/external-id.js';
 import { MAX_LONG } from '../common/long.js';
 import {
   instantOf,
   instantRule,
   phoneRule,
   textRule,
-  USER_ID_PATTERN,
+  userIdOrExternalIdRule,
   userIdRule,
   wholeNumberRule,
   booleanRule,
@@ -17,8 +18,9 @@ import { Optional, Satisfies } from '../directory/satisfies.js';
 import { MAX_METADATA_BYTES, metadataRule } from './metadata-rule.js';
 
 const USER_ID = {
-  description: `The app’s own id of a user: a Long, 1 to ${MAX_LONG}, as a string.`,
-  pattern: USER_ID_PATTERN,
+  description: `The id of a user: a Long, 1 to ${MAX_LONG}, as a string; or the user’s \`externalId\`.`,
+  minLength: 1,
+  maxLength: EXTERNAL_ID_LENGTH,
 };
 const PHONE = { description: 'A number that can be dialled, in any common notation. It need not belong to a user.' };
 
@@ -37,7 +39,7 @@ const lineIdRule: FieldRule = (value) =>
 export class CallerBody {
   @ApiPropertyOptional({ ...USER_ID, example: '1001' })
   @Optional()
-  @Satisfies(userIdRule)
+  @Satisfies(userIdOrExternalIdRule)
   userId?: string;
 
   @ApiPropertyOptional(PHONE)
@@ -49,7 +51,7 @@ export class CallerBody {
 export class CalleeBody {
   @ApiPropertyOptional(USER_ID)
   @Optional()
-  @Satisfies(userIdRule)
+  @Satisfies(userIdOrExternalIdRule)
   userId?: string;
 
   @ApiPropertyOptional({ ...PHONE, example: '138 0000 2000' })

@@ -1,18 +1,22 @@
 import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
 import type { EndReason, EndSource } from '../call/record/call-lifecycle.js';
-import type { ShownCall } from '../call/search/call-view.js';
+import type { PlacedCall } from '../call/search/placed-calls.service.js';
 import {
   CALL_SID,
+  CAUSES,
   END_REASON,
   ENDED_BY,
+  ROUTE,
   STATE_TYPES,
   TALK_SECONDS,
   textOrNull,
   timeOrNull,
 } from '../call/search/call-view.openapi.js';
 
+const EXTERNAL_ID = 'The user’s `externalId`, as the directory has it now; `null` if there is none.';
+
 /** Without the provider's account and its id of the call: those are for administrators. */
-export class PlacedCallReply implements Omit<ShownCall, 'subAccount' | 'providerCallId' | 'placedBy'> {
+export class PlacedCallReply implements Omit<PlacedCall, 'subAccount' | 'providerCallId' | 'placedBy'> {
   @ApiProperty({ example: CALL_SID })
   callSid: string;
 
@@ -25,6 +29,12 @@ export class PlacedCallReply implements Omit<ShownCall, 'subAccount' | 'provider
   @ApiProperty(textOrNull('`null` if the request gave a user or a phone.', null))
   serviceLineId: string | null;
 
+  @ApiProperty(textOrNull(EXTERNAL_ID, '7d3f1c52-6b0e-4f0a-9c1d-2f6f0a5b8e11'))
+  callerExternalId: string | null;
+
+  @ApiProperty(textOrNull(EXTERNAL_ID, null))
+  calleeExternalId: string | null;
+
   @ApiProperty({ description: 'The dialled number.', example: '+8613900001001' })
   callerPhone: string;
 
@@ -33,6 +43,9 @@ export class PlacedCallReply implements Omit<ShownCall, 'subAccount' | 'provider
 
   @ApiProperty({ description: 'The last provider that was tried.', example: 'simulator' })
   provider: string;
+
+  @ApiProperty(ROUTE)
+  route: string | null;
 
   @ApiProperty({
     enum: STATE_TYPES,
@@ -46,6 +59,9 @@ export class PlacedCallReply implements Omit<ShownCall, 'subAccount' | 'provider
 
   @ApiProperty(ENDED_BY)
   endedBy: EndSource | null;
+
+  @ApiProperty(CAUSES)
+  causes: PlacedCall['causes'];
 
   @ApiProperty({ type: String, format: 'date-time', example: '2026-11-24T10:16:03.120Z' })
   requestedAt: Date;
@@ -98,17 +114,21 @@ export class CancelReply {
 }
 
 /** Lists each field, so that one which the record gains later is not shown here by itself. */
-export const placedCallReply = (call: ShownCall): PlacedCallReply => ({
+export const placedCallReply = (call: PlacedCall): PlacedCallReply => ({
   callSid: call.callSid,
   callerId: call.callerId,
   calleeId: call.calleeId,
   serviceLineId: call.serviceLineId,
+  callerExternalId: call.callerExternalId,
+  calleeExternalId: call.calleeExternalId,
   callerPhone: call.callerPhone,
   calleePhone: call.calleePhone,
   provider: call.provider,
+  route: call.route,
   stateType: call.stateType,
   endReason: call.endReason,
   endedBy: call.endedBy,
+  causes: call.causes,
   requestedAt: call.requestedAt,
   ringingAt: call.ringingAt,
   answeredAt: call.answeredAt,

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { secretToSignWith } from '../auth/signing-secret.js';
 import { issueToken } from '../auth/token-issuer.js';
 import { reachableUrl } from '../common/reachable-url.js';
-import { isLong } from '../common/long.js';
+import { namesUser } from '../common/external-id.js';
 import type { Config } from '../config/config.js';
 import { readEnvironment } from '../config/environment.js';
 import { CallLine, type CallState } from './call-line.js';
@@ -19,7 +19,7 @@ import { failUsage, HELP, printUsage } from '../common/usage.js';
 
 const USAGE = `Usage: npm run call -- <userId>      calls a user
        npm run call -- --service     calls customer service
-  --as <userId>    who is calling (1001)
+  --as <userId>    who is calling, also by externalId (1001)
   --url <url>      where Ringback is (http://127.0.0.1:PORT)
   --token <token>  an access token, if Ringback does not sign its own
   --help           prints this text
@@ -110,7 +110,7 @@ const main = async (): Promise<number> => {
   const { values, positionals } = readArguments();
   if (values.help) printUsage(USAGE);
   const [target] = positionals;
-  if (positionals.length > 1 || values.service === (target !== undefined) || !isLong(values.as)) failUsage(USAGE);
+  if (positionals.length > 1 || values.service === (target !== undefined) || !namesUser(values.as)) failUsage(USAGE);
 
   const config = readEnvironment();
   if (values.url === undefined && config.port === 0)

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { secretToSignWith } from '../auth/signing-secret.js';
 import { issueToken } from '../auth/token-issuer.js';
-import { isLong } from '../common/long.js';
+import { namesUser } from '../common/external-id.js';
 import { readEnvironment } from '../config/environment.js';
 import { fail } from './fail.js';
 import { failUsage, HELP, printUsage } from '../common/usage.js';
@@ -12,7 +12,8 @@ const LIFETIME_SECONDS = 12 * 60 * 60;
 const DEMO_ADMIN = '1001';
 
 const USAGE =
-  'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin, or npm run -s token -- <userId> --scope calls:write';
+  'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin, or npm run -s token -- <userId> --scope calls:write. ' +
+  'An externalId may stand for the userId.';
 
 const readArguments = () => {
   try {
@@ -31,7 +32,7 @@ const main = async (): Promise<void> => {
   const { values, positionals } = readArguments();
   if (values.help) printUsage(USAGE);
   const userId = positionals[0] ?? (values.admin ? DEMO_ADMIN : '');
-  if (positionals.length > 1 || !isLong(userId) || (values.admin && values.scope !== undefined)) failUsage(USAGE);
+  if (positionals.length > 1 || !namesUser(userId) || (values.admin && values.scope !== undefined)) failUsage(USAGE);
 
   const config = readEnvironment();
   const secret = await secretToSignWith(config);

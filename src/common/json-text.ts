@@ -7,8 +7,8 @@ import { AppError } from './error-table.js';
 
 /** Our own bodies have three levels. */
 export const DEEPEST = 32;
-/** A body with 10,000 users has 40,000 values; this allows for twice as many users. */
-export const MAX_VALUES = 100_000;
+/** A body with 10,000 users has 50,000 values, and 100,000 if each has a sub-account; this allows for a second one. */
+export const MAX_VALUES = 150_000;
 /** Characters per string: far more than any field of ours, and still parsed in one step. */
 export const LONGEST_STRING = 256 * 1024;
 /** Each step takes a few milliseconds. */

@@ -115,6 +115,13 @@ export const hmacKeys = (value: string): readonly string[] => {
   return keys;
 };
 
+/** Of a JWT. A refusal repeats it in a quoted string of WWW-Authenticate, so it has no quotes. */
+export const claimName = (value: string): string => {
+  if (!/^[\w.:/#~-]{1,200}$/.test(value))
+    throw new Error('expected a claim such as sub or https://app.example.com/user_id');
+  return value;
+};
+
 /** For a country that libphonenumber does not know, such as UK instead of GB, no number would be valid. */
 export const region = (value: string): string => {
   if (!isSupportedCountry(value)) throw new Error('expected a two-letter country code of ISO 3166 such as CN');

@@ -20,6 +20,7 @@ import {
   url,
   wholeNumber,
   boolean,
+  claimName,
 } from './setting-values.js';
 
 export const SETTINGS = {
@@ -86,6 +87,12 @@ export const SETTINGS = {
     '',
     'When set, the `aud` that a token must carry. Required with JWT_JWKS_URI, whose tokens may be meant for other services.',
     optional(text),
+  ),
+  jwtUserClaim: setting(
+    'JWT_USER_CLAIM',
+    'sub',
+    'The claim of a token that names its user: by the user’s id, or by the externalId that PUT /v1/admin/users has stored.',
+    claimName,
   ),
   jwtLeewaySeconds: setting(
     'JWT_LEEWAY',

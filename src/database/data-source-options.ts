@@ -18,6 +18,9 @@ import { PlaceCallsByBackend1764710000000 } from '../../migrations/1764710000000
 import { CreateApiKeys1764720000000 } from '../../migrations/1764720000000-create-api-keys.js';
 import { IndexRecentDeliveriesApart1764721000000 } from '../../migrations/1764721000000-index-recent-deliveries-apart.js';
 import { AddJobsByEndpoint1764722000000 } from '../../migrations/1764722000000-add-jobs-by-endpoint.js';
+import { AddExternalIds1764730000000 } from '../../migrations/1764730000000-add-external-ids.js';
+import { IndexExternalIds1764731000000 } from '../../migrations/1764731000000-index-external-ids.js';
+import { KeepRoutesAndCauses1764740000000 } from '../../migrations/1764740000000-keep-routes-and-causes.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
 import { CallRecord } from '../call/record/call-record.entity.js';
@@ -81,6 +84,9 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CreateApiKeys1764720000000,
       IndexRecentDeliveriesApart1764721000000,
       AddJobsByEndpoint1764722000000,
+      AddExternalIds1764730000000,
+      IndexExternalIds1764731000000,
+      KeepRoutesAndCauses1764740000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

@@ -3,6 +3,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 /** A user of the app, as sent by its backend. The id is the app's own. */
 @Entity('app_user')
 @Check('app_user_id_positive', 'id > 0')
+@Index('app_user_external_id', ['externalId'], { unique: true })
 @Index('app_user_blocked', ['id'], { where: 'blocked' })
 export class AppUser {
   /** A Long; a string because a JavaScript number cannot hold every Long. */
@@ -15,6 +16,10 @@ export class AppUser {
   /** E.164, or a national short number; null if none is bound. */
   @Column('text', { nullable: true })
   phone: string | null;
+
+  /** A second name of the user: the id in another system, such as a UUID or the `sub` of an identity provider. */
+  @Column('text', { name: 'external_id', nullable: true })
+  externalId: string | null;
 
   /** True if all requests of the user are refused. */
   @Column('boolean', { default: false })

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { isLong } from '../common/long.js';
 import type { KeyRing } from '../config/key-ring.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
 import { decryptSecret, type StoredSecret } from './secret-cipher.js';
@@ -43,34 +44,39 @@ const findService = preparedStatement<Row>(
   ),
 );
 
+/** Of a user, either name is given, or none. */
+const named = (id: string, externalId: string): string =>
+  `coalesce(${id}::bigint, (select id from app_user where external_id = ${externalId}))`;
+
 const findNamed = preparedStatement<NamedRow>(
   'find-named-parties',
   `
-select caller.id is not null as "callerKnown", coalesce(caller.blocked, false) as "callerBlocked", caller.phone as "callerPhone",
-  callee.id is not null as "calleeKnown", coalesce(line.phone, callee.phone) as "calleePhone",
+select caller.id as "callerId", coalesce(caller.blocked, false) as "callerBlocked", caller.phone as "callerPhone",
+  callee.id as "calleeId", coalesce(line.phone, callee.phone) as "calleePhone",
   line.id as "serviceLineId", line.open as "lineOpen",
   (
     select json_object_agg(provider, json_build_object('externalId', external_id, 'secret', secret, 'keyName', key_name))
-    from sub_account where user_id = $1
+    from sub_account where user_id = caller.id
   ) as "subAccounts"
 from (select) as one
-left join app_user caller on caller.id = $1
-left join app_user callee on callee.id = $2
-left join service_line line on line.id = $3
+left join app_user caller on caller.id = ${named('$1', '$2')}
+left join app_user callee on callee.id = ${named('$3', '$4')}
+left join service_line line on line.id = $5
 `,
 );
 
-/** Whom a backend names, by id; null where it gives a phone instead. */
+/** Whom a backend names, users by id or external id; null where it gives a phone instead. */
 export interface NamedParties {
-  readonly callerId: string | null;
-  readonly calleeId: string | null;
+  readonly caller: string | null;
+  readonly callee: string | null;
   readonly serviceLineId: string | null;
 }
 
 export interface FoundParties {
-  readonly callerKnown: boolean;
+  /** Of the user; null where none was named, or the directory has no such user. */
+  readonly callerId: string | null;
   readonly callerBlocked: boolean;
-  readonly calleeKnown: boolean;
+  readonly calleeId: string | null;
   /** Null where there is no such line. */
   readonly lineOpen: boolean | null;
   readonly parties: Parties;
@@ -107,14 +113,21 @@ export class DirectoryService {
   }
 
   /** For a backend, which is told what exactly is wrong with whom it names. */
-  async findNamedParties({ callerId, calleeId, serviceLineId }: NamedParties): Promise<FoundParties> {
-    const [row] = await findNamed(this.database, [callerId, calleeId, serviceLineId]);
+  async findNamedParties({ caller, callee, serviceLineId }: NamedParties): Promise<FoundParties> {
+    const [row] = await findNamed(this.database, [
+      ...idAndExternalId(caller),
+      ...idAndExternalId(callee),
+      serviceLineId,
+    ]);
     if (!row) throw new Error('the directory has no answer');
-    const { callerKnown, callerBlocked, calleeKnown, lineOpen } = row;
+    const { callerId, callerBlocked, calleeId, lineOpen } = row;
     const parties = partiesOf([row], callerId ?? '', this.keys);
-    return { callerKnown, callerBlocked, calleeKnown, lineOpen, parties };
+    return { callerId, callerBlocked, calleeId, lineOpen, parties };
   }
 }
+
+const idAndExternalId = (name: string | null): readonly [string | null, string | null] =>
+  isLong(name) ? [name, null] : [null, name];
 
 const partiesOf = ([row]: Row[], userId: string, keys: KeyRing): Parties => ({
   callerPhone: row?.callerPhone ?? null,

@@ -2,6 +2,7 @@
  * The rules for the directory's fields, for single records and for lists of 10,000. A rule returns the fault of a value
  * as a phrase that continues "the field …", or null. It never repeats the value, which may be a secret.
  */
+import { externalIdFault, namesUser, UNSTORABLE } from '../common/external-id.js';
 import { readInstant } from '../common/instant.js';
 import { MAX_LONG, isLong } from '../common/long.js';
 
@@ -16,11 +17,18 @@ export const userIdRule: FieldRule = (value) => {
   return `must be a string of decimal digits, 1 to ${MAX_LONG}, without a leading zero`;
 };
 
-/**
- * PostgreSQL cannot store NUL, UTF-8 cannot represent unpaired surrogates, and other control characters are never
- * intended.
- */
-const UNSTORABLE = /[\p{Cc}\p{Surrogate}]/u;
+export const externalIdRule: FieldRule = externalIdFault;
+
+export const externalIdOrNoneRule: FieldRule = (value) => {
+  if (value === null) return null;
+  return typeof value === 'string' ? externalIdFault(value) : 'must be a string, or null for none';
+};
+
+/** Of a field that takes either. */
+export const userIdOrExternalIdRule: FieldRule = (value) => {
+  if (typeof value === 'number') return userIdRule(value);
+  return namesUser(value) ? null : `must be the id of a user, 1 to ${MAX_LONG}, or an externalId, as a string`;
+};
 
 /** @param max code points, as people count characters: an emoji outside the basic plane is one */
 export const textRule =
@@ -62,3 +70,11 @@ export const trimmed = (value: unknown): unknown => (typeof value === 'string' ?
 /** Of users, service lines and API keys. The body limit of a list of users (users.controller.ts) follows from it. */
 export const NAME_LENGTH = 100;
 export const nameRule = textRule(NAME_LENGTH);
+
+/** Of a sub-account at its provider. */
+export const SUB_ACCOUNT_ID_LENGTH = 200;
+export const subAccountIdRule = textRule(SUB_ACCOUNT_ID_LENGTH);
+
+/** Enough for a private key in PEM, if a provider needs one. */
+export const SECRET_LENGTH = 4_000;
+export const secretRule = textRule(SECRET_LENGTH);

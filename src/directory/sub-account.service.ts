@@ -110,7 +110,7 @@ export class SubAccountService {
  * A logged error must not contain the secret, even encrypted. TypeORM's error has the parameters, and PostgreSQL's
  * detail the whole row.
  */
-const withoutSecret = (error: unknown): unknown => {
+export const withoutSecret = (error: unknown): unknown => {
   if (!(error instanceof QueryFailedError)) return error;
   const { code } = error.driverError as { code?: unknown };
   return code === NO_SUCH_ROW ? noSuchUser() : Object.assign(new Error(error.message), { code });

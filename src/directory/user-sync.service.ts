@@ -1,7 +1,14 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { AppError } from '../common/error-table.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { readUserRows } from './user-rows.js';
+import type { KeyRing } from '../config/key-ring.js';
+import { decryptSecret, encryptSecret, type StoredSecret } from './secret-cipher.js';
+import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
+import { withoutSecret, type SubAccountToStore } from './sub-account.service.js';
+import { readUserRows, type UserRow } from './user-rows.js';
+import { EXTERNAL_IDS_CHANNEL, externalIdTaken } from './user.service.js';
 
 export interface SyncOutcome {
   readonly created: number;
@@ -13,18 +20,89 @@ export interface SyncOutcome {
  * Rows that have not changed are not written, so a nightly sync of all users costs only reads. The order prevents
  * deadlocks between two concurrent syncs. xmax is 0 only for inserted rows. The rows are passed as JSON, because pg
  * takes half a second to write an array of 10,000 quoted texts, which blocks all requests.
+ * $2: the ids of the rows that have an external id, or null for one. $3: the sub-accounts to write. $4: the ids of users who
+ * have lost their external id in this transaction.
  */
 const STATEMENT = `
 with written as (
-  insert into app_user as known (id, name, phone)
-  select id, name, phone from json_to_recordset($1) as given (id bigint, name text, phone text) order by id
-  on conflict on constraint app_user_pkey do update set name = excluded.name, phone = excluded.phone
+  insert into app_user as known (id, name, phone, external_id)
+  select id, name, phone, "externalId"
+  from json_to_recordset($1) as given (id bigint, name text, phone text, "externalId" text) order by id
+  on conflict on constraint app_user_pkey do update
+  set name = excluded.name, phone = excluded.phone,
+    external_id = case when excluded.id = any ($2::bigint[]) then excluded.external_id else known.external_id end
   where (known.name, known.phone) is distinct from (excluded.name, excluded.phone)
-  returning xmax = 0 as created
+    or excluded.id = any ($2::bigint[]) and known.external_id is distinct from excluded.external_id
+  returning id, xmax = 0 as created
+), accounts as (
+  insert into sub_account (user_id, provider, external_id, secret, key_name)
+  select "userId", provider, "externalId", secret, "keyName"
+  from json_to_recordset($3)
+    as given ("userId" bigint, provider text, "externalId" text, secret text, "keyName" text)
+  order by "userId", provider
+  on conflict on constraint sub_account_pkey do update
+  set external_id = excluded.external_id, secret = excluded.secret, key_name = excluded.key_name
+  returning user_id
 )
 select count(*) filter (where created)::integer as created, count(*) filter (where not created)::integer as changed
-from written
+from (
+  select id, created from written
+  union all
+  select id, false
+  from (select user_id from accounts union select unnest($4::bigint[])) as other (id)
+  where not exists (select from written where written.id = other.id)
+) one
 `;
+
+/**
+ * Users whose external id another user of the list gets. PostgreSQL checks a unique index at each row, so they lose theirs
+ * before the rows are written.
+ */
+const FIND_MOVING = `
+select known.id
+from json_to_recordset($1) as given (id bigint, "externalId" text)
+join app_user known on known.external_id = given."externalId" and known.id <> given.id
+where known.id = any ($2::bigint[])
+`;
+
+/** In the order of STATEMENT. */
+const LOCK = 'select from app_user where id = any ($1::bigint[]) order by id for update';
+
+const CLEAR = 'update app_user set external_id = null where id = any ($1::bigint[])';
+
+const FIND_ACCOUNTS = `
+select user_id as "userId", sub_account.provider, external_id as "externalId", secret, key_name as "keyName"
+from json_to_recordset($1) as given ("userId" bigint, provider text)
+join sub_account on sub_account.user_id = given."userId" and sub_account.provider = given.provider
+`;
+
+/** The rows whose external id belongs to a user who keeps it. */
+const FIND_TAKEN = `
+select given.id, known.id as "owner"
+from json_to_recordset($1) as given (id bigint, "externalId" text)
+join app_user known on known.external_id = given."externalId" and known.id <> given.id
+where known.id <> all ($2::bigint[])
+order by given.id limit 10
+`;
+
+/** These accounts take a few milliseconds to encrypt. Then other requests get a turn. */
+const ACCOUNTS_A_TURN = 200;
+
+interface AccountOfUser extends SubAccountToStore {
+  readonly userId: string;
+}
+
+interface ToWrite {
+  /** JSON. */
+  readonly users: string;
+  /** The ids of the rows that have an external id, or null for one. */
+  readonly named: readonly string[];
+  readonly accounts: readonly StoredAccount[];
+}
+
+type Written = Pick<SyncOutcome, 'created' | 'changed'>;
+
+type StoredAccount = StoredSecret & Omit<AccountOfUser, 'secret'>;
 
 /** Stores the data of many users from the app's backend, all or none. Other users stay unchanged. */
 @Injectable()
@@ -32,15 +110,90 @@ export class UserSyncService {
   constructor(
     private readonly database: DataSource,
     @Inject(CONFIG) private readonly config: Config,
+    @Inject(SUB_ACCOUNT_KEYS) private readonly keys: KeyRing,
   ) {}
 
-  /** @param body as received (user-rows.ts) */
-  async sync(body: unknown): Promise<SyncOutcome> {
-    const users = await readUserRows(body, this.config.phoneRegion);
-    const [written = { created: 0, changed: 0 }] = await this.database.query<{ created: number; changed: number }[]>(
-      STATEMENT,
-      [JSON.stringify(users)],
+  /**
+   * @param body as received (user-rows.ts)
+   * @param providers the names of the configured providers
+   */
+  async sync(body: unknown, providers: readonly string[]): Promise<SyncOutcome> {
+    const rows = await readUserRows(body, { region: this.config.phoneRegion, providers });
+    const accounts = await this.changedAccounts(
+      rows.flatMap(({ id, subAccounts }) => subAccounts.map((account) => ({ userId: id, ...account }))),
     );
-    return { ...written, unchanged: users.length - written.created - written.changed };
+    const users = JSON.stringify(rows.map(({ subAccounts: _, ...user }) => user));
+    const named = rows.filter(({ externalId }) => externalId !== undefined).map(({ id }) => id);
+    const written = await this.write(rows, { users, named, accounts });
+    if (written.changed > 0 && named.length > 0) {
+      await this.database.query('select pg_notify($1, $2)', [EXTERNAL_IDS_CHANNEL, '']);
+    }
+    return { ...written, unchanged: rows.length - written.created - written.changed };
+  }
+
+  private async write(rows: readonly UserRow[], toWrite: ToWrite): Promise<Written> {
+    try {
+      const { users, named } = toWrite;
+      const moving = named.length > 0 ? await this.database.query<{ id: string }[]>(FIND_MOVING, [users, named]) : [];
+      if (moving.length === 0) return await writeRows(this.database.manager, toWrite, []);
+      return await this.database.transaction(async (transaction) => {
+        const cleared = moving.map(({ id }) => id);
+        await transaction.query(LOCK, [rows.map(({ id }) => id)]);
+        await transaction.query(CLEAR, [cleared]);
+        return writeRows(transaction, toWrite, cleared);
+      });
+    } catch (error) {
+      const conflict = externalIdTaken(error);
+      if (conflict instanceof AppError) throw await this.conflictIn(rows, toWrite);
+      throw toWrite.accounts.length > 0 ? withoutSecret(error) : error;
+    }
+  }
+
+  private async conflictIn(rows: readonly UserRow[], { users, named }: ToWrite): Promise<AppError> {
+    const taken = await this.database.query<{ id: string; owner: string }[]>(FIND_TAKEN, [users, named]);
+    const places = new Map(rows.map(({ id }, index) => [id, index]));
+    return new AppError('CONFLICT', {
+      detail: 'Nothing has been changed: another user has an externalId of this list.',
+      faults: taken.map(({ id, owner }) => ({
+        where: `/users/${places.get(id) ?? ''}/externalId`,
+        what: `belongs to user ${owner}`,
+      })),
+    });
+  }
+
+  /** The same secret has other bytes whenever it is encrypted, so it is compared before. */
+  private async changedAccounts(accounts: readonly AccountOfUser[]): Promise<StoredAccount[]> {
+    if (accounts.length === 0) return [];
+    const owners = JSON.stringify(accounts.map(({ userId, provider }) => ({ userId, provider })));
+    const rows = await this.database.query<StoredAccount[]>(FIND_ACCOUNTS, [owners]);
+    const stored = new Map(rows.map((row) => [placeOf(row), row]));
+    const changed: StoredAccount[] = [];
+    for (const [index, account] of accounts.entries()) {
+      if (index % ACCOUNTS_A_TURN === 0) await nextTurn();
+      if (this.isStored(account, stored.get(placeOf(account)))) continue;
+      changed.push({ ...account, ...encryptSecret(account.secret, account, this.keys) });
+    }
+    return changed;
+  }
+
+  private isStored(account: AccountOfUser, stored: StoredAccount | undefined): boolean {
+    if (stored?.externalId !== account.externalId) return false;
+    try {
+      return decryptSecret(stored, account, this.keys) === account.secret;
+    } catch {
+      // Of a lost key: the account is written again.
+      return false;
+    }
   }
 }
+
+const writeRows = async (
+  database: EntityManager,
+  { users, named, accounts }: ToWrite,
+  cleared: readonly string[],
+): Promise<Written> => {
+  const [written] = await database.query<Written[]>(STATEMENT, [users, named, JSON.stringify(accounts), cleared]);
+  return written ?? { created: 0, changed: 0 };
+};
+
+const placeOf = ({ userId, provider }: Pick<AccountOfUser, 'userId' | 'provider'>): string => `${userId} ${provider}`;

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, QueryFailedError } from 'typeorm';
 import { AppError } from '../common/error-table.js';
 import { MAX_LONG, isLong } from '../common/long.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -13,15 +13,35 @@ export type NewUser = Omit<User, 'blocked'>;
 /** Notified when a user is blocked or unblocked. */
 export const USERS_BLOCKED_CHANNEL = 'ringback_users_blocked';
 
-/** Absent fields stay unchanged; a phone of null is unbound. */
+/** Notified when an external id no longer belongs to its user. */
+export const EXTERNAL_IDS_CHANNEL = 'ringback_external_ids';
+
+/** Absent fields stay unchanged; a phone or an external id of null is removed. */
 export interface UserChange {
   readonly name?: string | undefined;
   readonly phone?: string | null | undefined;
+  readonly externalId?: string | null | undefined;
   readonly blocked?: boolean | undefined;
 }
 
 export const noSuchUser = (): AppError =>
   new AppError('NOT_FOUND', { detail: `There is no such user. A user id is a whole number, 1 to ${MAX_LONG}.` });
+
+/** SQLSTATE unique_violation. */
+const NOT_UNIQUE = '23505';
+
+/** Passes on any other error. */
+export const externalIdTaken = (error: unknown): unknown => {
+  const { code, constraint } = (error instanceof QueryFailedError ? error.driverError : {}) as Record<string, unknown>;
+  if (code !== NOT_UNIQUE || constraint !== 'app_user_external_id') return error;
+  return new AppError('CONFLICT', { detail: 'Another user has this externalId; remove it there first.' });
+};
+
+const SHOWN = 'id, name, phone, external_id as "externalId", blocked';
+
+export interface UserFilter {
+  readonly externalId?: string | undefined;
+}
 
 /** Manages single users. An id that is not a Long does not exist. */
 @Injectable()
@@ -31,10 +51,13 @@ export class UserService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  async create({ id, name, phone }: NewUser): Promise<User> {
-    const [user] = await this.database.query<User[]>(
-      'insert into app_user (id, name, phone) values ($1, $2, $3) on conflict do nothing returning id, name, phone, blocked',
-      [id, name, this.storedPhone(phone)],
+  /** @throws AppError CONFLICT if the id or the external id belongs to another user */
+  async create({ id, name, phone, externalId }: NewUser): Promise<User> {
+    const [user] = await this.write<User[]>(
+      `insert into app_user (id, name, phone, external_id) values ($1, $2, $3, $4)
+       on conflict on constraint app_user_pkey do nothing
+       returning ${SHOWN}`,
+      [id, name, this.storedPhone(phone), externalId],
     );
     if (!user) throw new AppError('CONFLICT', { detail: `There is a user ${id} already; change it with PATCH.` });
     return user;
@@ -42,41 +65,73 @@ export class UserService {
 
   async find(id: string): Promise<User> {
     const [user] = isLong(id)
-      ? await this.database.query<User[]>('select id, name, phone, blocked from app_user where id = $1', [id])
+      ? await this.database.query<User[]>(`select ${SHOWN} from app_user where id = $1`, [id])
       : [];
     if (!user) throw noSuchUser();
     return user;
   }
 
-  async list({ after, limit }: PageRequest): Promise<Page<User>> {
+  async list({ after, limit, externalId }: PageRequest & UserFilter): Promise<Page<User>> {
     if (after !== undefined && !isLong(after)) throw badCursor();
     const rows = await this.database.query<User[]>(
-      'select id, name, phone, blocked from app_user where id > $1 order by id limit $2',
-      [after ?? '0', limit + 1],
+      externalId === undefined
+        ? `select ${SHOWN} from app_user where id > $1 order by id limit $2`
+        : `select ${SHOWN} from app_user where id > $1 and external_id = $3 limit $2`,
+      [after ?? '0', limit + 1, ...(externalId === undefined ? [] : [externalId])],
     );
     return pageOf(rows, limit, (user) => user.id);
   }
 
-  async change(id: string, { name, phone, blocked }: UserChange): Promise<User> {
+  /** @throws AppError NOT_FOUND; CONFLICT if the external id belongs to another user */
+  async change(id: string, { name, phone, externalId, blocked }: UserChange): Promise<User> {
     if (!isLong(id)) throw noSuchUser();
-    const [[user]] = await this.database.query<[User[], number]>(
-      `update app_user
-       set name = coalesce($2, name), phone = case when $3::boolean then $4 else phone end, blocked = coalesce($5, blocked)
-       where id = $1
-       returning id, name, phone, blocked`,
-      [id, name ?? null, phone !== undefined, this.storedPhone(phone ?? null), blocked ?? null],
+    const [[changed]] = await this.write<[(User & { readonly formerExternalId: string | null })[], number]>(
+      `with former as (select external_id as "formerExternalId" from app_user where id = $1 for update)
+       update app_user
+       set name = coalesce($2, name), phone = case when $3::boolean then $4 else phone end,
+         external_id = case when $5::boolean then $6 else external_id end, blocked = coalesce($7, blocked)
+       from former where id = $1
+       returning ${SHOWN}, "formerExternalId"`,
+      [
+        id,
+        name ?? null,
+        phone !== undefined,
+        this.storedPhone(phone ?? null),
+        externalId !== undefined,
+        externalId ?? null,
+        blocked ?? null,
+      ],
     );
-    if (!user) throw noSuchUser();
-    // A replica that misses the notification reads the column within a minute.
-    if (blocked !== undefined) await this.database.query('select pg_notify($1, $2)', [USERS_BLOCKED_CHANNEL, id]);
+    if (!changed) throw noSuchUser();
+    const { formerExternalId, ...user } = changed;
+    // A replica that misses a notification reads the columns within a minute.
+    if (blocked !== undefined) await this.notify(USERS_BLOCKED_CHANNEL, id);
+    // Replicas remember only for a second that nobody has an external id.
+    if (formerExternalId !== null && formerExternalId !== user.externalId) await this.notify(EXTERNAL_IDS_CHANNEL, id);
     return user;
   }
 
   /** The user's sub-accounts are removed too; the records of the calls are kept. */
   async remove(id: string): Promise<void> {
     if (!isLong(id)) throw noSuchUser();
-    const [, removed] = await this.database.query<[unknown, number]>('delete from app_user where id = $1', [id]);
-    if (removed === 0) throw noSuchUser();
+    const [[removed]] = await this.database.query<[{ externalId: string | null }[], number]>(
+      'delete from app_user where id = $1 returning external_id as "externalId"',
+      [id],
+    );
+    if (!removed) throw noSuchUser();
+    if (removed.externalId !== null) await this.notify(EXTERNAL_IDS_CHANNEL, id);
+  }
+
+  private async write<Result>(statement: string, values: unknown[]): Promise<Result> {
+    try {
+      return await this.database.query<Result>(statement, values);
+    } catch (error) {
+      throw externalIdTaken(error);
+    }
+  }
+
+  private async notify(channel: string, id: string): Promise<void> {
+    await this.database.query('select pg_notify($1, $2)', [channel, id]);
   }
 
   private storedPhone(phone: string | null): string | null {

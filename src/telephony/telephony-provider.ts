@@ -194,6 +194,9 @@ export type ProviderEndReason = (typeof PROVIDER_END_REASONS)[number];
  */
 export type ProviderEventType = 'accepted' | 'caller_answered' | 'ringing' | 'answered' | 'ended';
 
+/** How a leg ended, in the provider's own terms: its cause, its SIP status. No phone number. */
+export type LegCause = Readonly<Record<string, string | number | boolean>>;
+
 export interface ProviderEvent {
   /** The same for every delivery of an event, also when fetchStatus returns it. Unique within the provider. */
   readonly eventId: string;
@@ -205,6 +208,8 @@ export interface ProviderEvent {
   readonly occurredAt: Date;
   /** Only with `ended`. */
   readonly endReason?: ProviderEndReason;
+  /** Only with `ended`: how each leg ended, as far as the provider reports it with this event. */
+  readonly causes?: { readonly A?: LegCause; readonly B?: LegCause };
   /** Where the provider keeps the recording: a file name or a URL, as the provider sends it. */
   readonly recording?: string;
   /** Other facts from the provider, for the timeline: its codes, which leg. */

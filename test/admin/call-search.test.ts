@@ -22,6 +22,7 @@ const opened = async (fields: Partial<CallToOpen> = {}): Promise<string> => {
     serviceLineId: null,
     calleePhone: '+8613800002000',
     provider: 'simulator',
+    route: '',
     subAccount: 'demo-1001',
     waitsForDialSlot: false,
     dialTimeoutSeconds: 5,

@@ -72,6 +72,8 @@ it('shows the record of a call from request to end', async () => {
     recording: null,
     metadata: null,
     placedBy: null,
+    route: '',
+    causes: { A: null, B: null },
     changes: 4,
   });
   expect(new Date(requestedAt).toISOString()).toBe(requestedAt);

@@ -1,3 +1,4 @@
+import { readUserRows } from '../../src/directory/user-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -80,6 +81,197 @@ it('does not change sub-accounts', async () => {
   await sync([{ id: '1', name: 'b' }]);
 
   expect((await service.admin('GET', 'users/1/sub-accounts/simulator')).status).toBe(200);
+});
+
+describe('an external id in a row', () => {
+  const externalIds = () =>
+    service.database.query<unknown[]>('select id, external_id as "externalId" from app_user order by id');
+
+  it('is stored, stays if it is absent, and is removed by null', async () => {
+    await sync(['1', '2', '3'].map((id) => ({ id, name: 'a', externalId: `ext-${id}` })));
+
+    const response = await sync([
+      { id: '1', name: 'b' },
+      { id: '2', name: 'a', externalId: null },
+      { id: '3', name: 'a', externalId: 'ext-3' },
+    ]);
+
+    expect(await response.json()).toEqual({ created: 0, changed: 2, unchanged: 1 });
+    expect(await externalIds()).toEqual([
+      { id: '1', externalId: 'ext-1' },
+      { id: '2', externalId: null },
+      { id: '3', externalId: 'ext-3' },
+    ]);
+  });
+
+  it('moves to another user of the list', async () => {
+    await sync([
+      { id: '1', name: 'a', externalId: 'one' },
+      { id: '2', name: 'a', externalId: 'two' },
+    ]);
+
+    const response = await sync([
+      { id: '1', name: 'a', externalId: 'two' },
+      { id: '2', name: 'a', externalId: 'one' },
+    ]);
+
+    expect(await response.json()).toEqual({ created: 0, changed: 2, unchanged: 0 });
+    expect(await externalIds()).toEqual([
+      { id: '1', externalId: 'two' },
+      { id: '2', externalId: 'one' },
+    ]);
+  });
+
+  it('moves along, and the user who loses it without another counts as changed', async () => {
+    await sync([
+      { id: '1', name: 'a', externalId: 'one' },
+      { id: '2', name: 'a', externalId: 'two' },
+      { id: '3', name: 'a', externalId: 'three' },
+    ]);
+
+    const response = await sync([
+      { id: '1', name: 'a', externalId: 'two' },
+      { id: '2', name: 'a', externalId: 'three' },
+      { id: '3', name: 'a', externalId: null },
+    ]);
+
+    expect(await response.json()).toEqual({ created: 0, changed: 3, unchanged: 0 });
+    expect(await externalIds()).toEqual([
+      { id: '1', externalId: 'two' },
+      { id: '2', externalId: 'three' },
+      { id: '3', externalId: null },
+    ]);
+  });
+
+  it('that moves is not lost if another one of the list belongs to a user who keeps it', async () => {
+    await sync([
+      { id: '1', name: 'a', externalId: 'one' },
+      { id: '2', name: 'a', externalId: 'two' },
+      { id: '3', name: 'a', externalId: 'kept' },
+    ]);
+
+    const response = await sync([
+      { id: '1', name: 'a', externalId: 'two' },
+      { id: '2', name: 'a', externalId: 'kept' },
+    ]);
+
+    expect(response.status).toBe(409);
+    expect(await externalIds()).toMatchObject([{ externalId: 'one' }, { externalId: 'two' }, { externalId: 'kept' }]);
+  });
+
+  it('that occurs twice is refused, and so is that of a user who keeps it; nothing is changed', async () => {
+    await sync([
+      { id: '1', name: 'a', externalId: 'one' },
+      { id: '2', name: 'a', externalId: 'two' },
+    ]);
+
+    const twice = await sync([
+      { id: '3', name: 'a', externalId: 'three' },
+      { id: '4', name: 'a', externalId: 'three' },
+    ]);
+    const taken = await sync([
+      { id: '5', name: 'a', externalId: 'five' },
+      { id: '6', name: 'a', externalId: 'one' },
+      { id: '2', name: 'a', externalId: 'of my own' },
+    ]);
+
+    expect([twice.status, await twice.json()]).toMatchObject([
+      400,
+      { errors: [{ where: '/users/1/externalId', what: 'is the externalId of /users/0 too' }] },
+    ]);
+    expect([taken.status, await taken.json()]).toMatchObject([
+      409,
+      { code: 'CONFLICT', errors: [{ where: '/users/1/externalId', what: 'belongs to user 1' }] },
+    ]);
+    expect(await externalIds()).toEqual([
+      { id: '1', externalId: 'one' },
+      { id: '2', externalId: 'two' },
+    ]);
+  });
+});
+
+describe('sub-accounts in a row', () => {
+  const SECRET = 'known to the provider alone';
+  const account = (more: object = {}) => ({ provider: 'simulator', externalId: 'account', secret: SECRET, ...more });
+  const row = (id: string, ...subAccounts: object[]) => ({ id, name: 'a', phone: '95588', subAccounts });
+  const accounts = () =>
+    service.database.query<{ secret: string }[]>(
+      'select user_id as "userId", provider, external_id as "externalId", secret, key_name as "keyName" from sub_account order by 1',
+    );
+
+  it('are stored encrypted, and carry the user’s calls', async () => {
+    const response = await sync([row('1', account({ externalId: ' account ' })), row('2')]);
+
+    expect(await response.json()).toEqual({ created: 2, changed: 0, unchanged: 0 });
+    const stored = await accounts();
+    expect(stored).toMatchObject([{ userId: '1', provider: 'simulator', externalId: 'account', keyName: 'test' }]);
+    expect(stored[0]!.secret).not.toContain(SECRET);
+    await sync([{ id: '9', name: 'callee', phone: '10086' }]);
+    expect(await service.ask('1', 'call/9')).toMatchObject({ returnCode: 200 });
+    expect(await service.ask('2', 'call/9')).toMatchObject({ returnMsg: '无通讯子账户,请联系管理员!' });
+  });
+
+  it('are written only if they have changed, and a user with a changed one counts as changed', async () => {
+    await sync([row('1', account()), row('2', account()), row('3', account()), row('4')]);
+    const before = await accounts();
+
+    const response = await sync([
+      row('1', account()),
+      row('2', account({ secret: 'another' })),
+      row('3'),
+      { id: '4', name: 'renamed', phone: '95588', subAccounts: [account()] },
+    ]);
+
+    expect(await response.json()).toEqual({ created: 0, changed: 2, unchanged: 2 });
+    const after = await accounts();
+    expect([after[0], after[2]]).toEqual([before[0], before[2]]);
+    expect(after[1]!.secret).not.toBe(before[1]!.secret);
+    expect(after).toHaveLength(4);
+  });
+
+  it('are checked like single ones, each fault with its place', async () => {
+    const response = await sync([
+      row('1', account({ provider: 'nowhere' })),
+      row('2', account({ secret: '' })),
+      row('3', account({ externalId: 5, provider: null, more: 1 })),
+      row('4', ...Array.from({ length: 100_000 }, () => ({}))),
+      { id: '5', name: 'a', subAccounts: {} },
+      { id: '6', name: 'a', subAccounts: [null] },
+      { id: '7', name: 'a', subAccounts: null },
+    ]);
+
+    expect(response.status).toBe(400);
+    const { errors } = (await response.json()) as { errors: { where: string; what: string }[] };
+    expect(errors.map(({ where }) => where)).toEqual([
+      '/users/0/subAccounts/0/provider',
+      '/users/1/subAccounts/0/secret',
+      '/users/2/subAccounts/0/more',
+      '/users/2/subAccounts/0/provider',
+      '/users/2/subAccounts/0/externalId',
+      '/users/3/subAccounts',
+      '/users/4/subAccounts',
+      '/users/5/subAccounts/0',
+      '/users/6/subAccounts',
+    ]);
+    expect(errors[0]!.what).toBe('must be a provider of this service: simulator');
+    expect(await stored()).toEqual([]);
+  });
+
+  it('are one for each provider', async () => {
+    const terms = { region: 'CN', providers: ['asterisk', 'twilio'] };
+    const twins = [account({ provider: 'twilio' }), account({ provider: 'twilio' })];
+
+    await expect(readUserRows({ users: [row('1', ...twins)] }, terms)).rejects.toMatchObject({
+      faults: [{ where: '/users/0/subAccounts/1/provider', what: 'is the provider of /users/0/subAccounts/0 too' }],
+    });
+  });
+
+  it('of ten thousand users are stored, and repeating the request writes none', async () => {
+    const users = rows(10_000).map((user) => ({ ...user, externalId: `ext-${user.id}`, subAccounts: [account()] }));
+
+    expect(await (await sync(users)).json()).toEqual({ created: 10_000, changed: 0, unchanged: 0 });
+    expect(await (await sync(users)).json()).toEqual({ created: 0, changed: 0, unchanged: 10_000 });
+  });
 });
 
 it('accepts ten thousand users in one request, and again', async () => {

@@ -33,14 +33,20 @@ describe('creating a user', () => {
     const user = { id, name: '王小明', phone: '+8613800138000' };
     expect(response.status).toBe(201);
     expect(response.headers.get('location')).toBe(`/v1/admin/users/${id}`);
-    expect(await response.json()).toEqual({ ...user, blocked: false });
+    expect(await response.json()).toEqual({ ...user, externalId: null, blocked: false });
     expect(await stored(id)).toEqual(user);
   });
 
   it('stores the greatest Long exactly', async () => {
     const response = await service.admin('POST', 'users', { id: MAX_LONG, name: 'last' });
 
-    expect(await response.json()).toEqual({ id: MAX_LONG, name: 'last', phone: null, blocked: false });
+    expect(await response.json()).toEqual({
+      id: MAX_LONG,
+      name: 'last',
+      phone: null,
+      externalId: null,
+      blocked: false,
+    });
     expect(await stored(MAX_LONG)).toMatchObject({ id: MAX_LONG });
   });
 
@@ -111,6 +117,100 @@ describe('creating a user', () => {
   });
 });
 
+describe('the external id of a user', () => {
+  const named = async (externalId: string): Promise<string> => created({ externalId });
+  const shown = async (id: string): Promise<unknown> =>
+    ((await (await service.admin('GET', `users/${id}`)).json()) as { externalId: unknown }).externalId;
+
+  it.each(['7d3f1c52-6b0e-4f0a-9c1d-2f6f0a5b8e11', 'auth0|5f7c', ' kept with its blanks ', '12a', '😀'.repeat(128)])(
+    'is stored exactly, and finds the user: %j',
+    async (externalId) => {
+      const id = await named(externalId);
+
+      const found = await service.admin('GET', `users?externalId=${encodeURIComponent(externalId)}`);
+
+      expect(await shown(id)).toBe(externalId);
+      expect(await found.json()).toEqual({
+        items: [{ id, name: '王小明', phone: null, externalId, blocked: false }],
+        next: null,
+      });
+    },
+  );
+
+  it('that nobody has finds no user', async () => {
+    expect(await (await service.admin('GET', 'users?externalId=nobody')).json()).toEqual({ items: [], next: null });
+  });
+
+  it.each([
+    ['digits', '1001', 'must not be a number'],
+    ['digits with a sign', '-1001', 'must not be a number'],
+    ['digits with blanks', ' 1001 ', 'must not be a number'],
+    ['more digits than a Long has', '9'.repeat(40), 'must not be a number'],
+    ['the subject of an API key', 'key:1', 'must not begin with "key:"'],
+    ['a NUL', 'a\u0000', 'control characters'],
+    ['an unpaired surrogate', 'a\ud83d', 'unpaired surrogates'],
+    ['an empty text', '', 'must not be blank'],
+    ['129 characters', 'x'.repeat(129), '128 characters at most; these are 129'],
+    ['a number', 5, 'must be a string, or null for none'],
+  ])('is refused if it is %s, in each request', async (_, externalId, what) => {
+    const id = freshId();
+    const fault = { what: expect.stringContaining(what) as unknown };
+    const responses = [
+      await service.admin('POST', 'users', { id, name: 'a', externalId }),
+      await service.admin('PATCH', 'users/1001', { externalId }),
+      await service.admin('PUT', 'users', { users: [{ id, name: 'a', externalId }] }),
+    ];
+
+    expect(responses.map(({ status }) => status)).toEqual([400, 400, 400]);
+    expect(await Promise.all(responses.map((response) => response.json()))).toMatchObject([
+      { errors: [{ where: '/externalId', ...fault }] },
+      { errors: [{ where: '/externalId', ...fault }] },
+      { errors: [{ where: '/users/0/externalId', ...fault }] },
+    ]);
+  });
+
+  it('of another user is refused with 409', async () => {
+    await named('taken');
+    const id = await named('free');
+
+    const responses = [
+      await service.admin('POST', 'users', { id: freshId(), name: 'a', externalId: 'taken' }),
+      await service.admin('PATCH', `users/${id}`, { externalId: 'taken' }),
+    ];
+
+    for (const response of responses) {
+      expect(response.status).toBe(409);
+      expect(await response.json()).toMatchObject({
+        code: 'CONFLICT',
+        detail: 'Another user has this externalId; remove it there first.',
+      });
+    }
+    expect(await shown(id)).toBe('free');
+  });
+
+  it('is changed and removed by PATCH, and stays if it is absent', async () => {
+    const id = await named('first');
+    const change = async (body: object): Promise<unknown> => {
+      expect((await service.admin('PATCH', `users/${id}`, body)).status).toBe(200);
+      return shown(id);
+    };
+
+    expect(await change({ name: 'another' })).toBe('first');
+    expect(await change({ externalId: 'second' })).toBe('second');
+    expect(await change({ externalId: null })).toBeNull();
+  });
+
+  it('belongs to one user, of concurrent requests', async () => {
+    const responses = await Promise.all(
+      Array.from({ length: 8 }, () =>
+        service.admin('POST', 'users', { id: freshId(), name: 'twin', externalId: 'of twins' }),
+      ),
+    );
+
+    expect(responses.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409]);
+  });
+});
+
 describe('reading users', () => {
   it('returns one user by id', async () => {
     const id = await created({ phone: '010-56469588' });
@@ -118,7 +218,13 @@ describe('reading users', () => {
     const response = await service.admin('GET', `users/${id}`);
 
     expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ id, name: '王小明', phone: '+861056469588', blocked: false });
+    expect(await response.json()).toEqual({
+      id,
+      name: '王小明',
+      phone: '+861056469588',
+      externalId: null,
+      blocked: false,
+    });
   });
 
   it.each(['GET', 'PATCH', 'DELETE'])('answers 404 to %s of an unknown or malformed id', async (method) => {
@@ -170,6 +276,8 @@ describe('reading users', () => {
     ['after=1%00', 'after'],
     ['after=1&after=2', '/after'],
     ['page=2', '/page'],
+    ['externalId=1001', '/externalId'],
+    ['externalId=', '/externalId'],
   ])('refuses ?%s', async (query, where) => {
     const response = await service.admin('GET', `users?${query}`);
 
@@ -190,7 +298,7 @@ describe('changing a user', () => {
     const response = await service.admin('PATCH', `users/${id}`, change);
 
     expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ id, ...expected, blocked: false });
+    expect(await response.json()).toEqual({ id, ...expected, externalId: null, blocked: false });
     expect(await stored(id)).toEqual({ id, ...expected });
   });
 

@@ -55,7 +55,7 @@ it('a client with openapi-typescript and openapi-fetch compiles and works', asyn
 
   await compile('with-openapi-fetch.ts');
 
-  expect(await outcomeOf('with-openapi-fetch.js')).toEqual({ endReason: 'busy', ticket: '4711' });
+  expect(await outcomeOf('with-openapi-fetch.js')).toEqual({ endReason: 'busy', cause: 17, ticket: '4711' });
 });
 
 it('a client with hey-api compiles and works', async () => {
@@ -68,5 +68,5 @@ it('a client with hey-api compiles and works', async () => {
 
   await compile('with-hey-api.ts');
 
-  expect(await outcomeOf('with-hey-api.js')).toEqual({ endReason: 'no_answer', ticket: '4711', found: 1 });
+  expect(await outcomeOf('with-hey-api.js')).toEqual({ endReason: 'no_answer', cause: 19, ticket: '4711', found: 1 });
 });

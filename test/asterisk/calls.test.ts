@@ -48,6 +48,15 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
   };
   const place = (a: Scenario['a'], b: Scenario['b']) => placeCall({ asterisk, service }, a, b, phones);
 
+  it.each([
+    ['B busy', { B: { cause: 17, sip: 486 } }],
+    ['A busy', { A: { cause: 17, sip: 486 }, B: null }],
+  ])('%s: the causes of the legs', async (name, causes) => {
+    const { call } = await outcomes.get(name)!;
+
+    expect(call).toMatchObject({ causes });
+  });
+
   it.each(SCENARIOS)('$name: $endReason', async ({ name, cancelAfter, endReason, story }) => {
     const { call, states, cancels, seenByA, seenByB, details } = await outcomes.get(name)!;
 

@@ -57,7 +57,8 @@ describe.each(['JWT_SECRET', 'JWT_JWKS_URI'] as const)('under %s', (setting) => 
   it.each<[string, () => object, string]>([
     ['of another audience', () => ({ aud: 'elsewhere', exp: now() + 60 }), 'The token is for another audience.'],
     ['of another issuer', () => ({ iss: 'elsewhere', exp: now() + 60 }), 'The token is from another issuer.'],
-    ['of no user', () => ({ sub: 'somebody', exp: now() + 60 }), NO_USER],
+    ['of no user', () => ({ sub: '0', exp: now() + 60 }), NO_USER],
+    ['of an API key’s subject', () => ({ sub: 'key:1', exp: now() + 60 }), NO_USER],
     ['without exp', () => ({}), NO_USER],
   ])('a token %s is refused with the reason', async (_what, claims, description) => {
     expect(await refusalOf(await sign(claims()))).toEqual({ status: 401, challenge: invalid(description) });

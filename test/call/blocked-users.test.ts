@@ -106,6 +106,7 @@ it('a block is shown in the admin API, survives a user sync, and is read by a re
     id: callerId,
     name: 'Another name',
     phone: null,
+    externalId: null,
     blocked: true,
   });
   const late = await startTestApp({ databaseUrl: service.config.databaseUrl! });

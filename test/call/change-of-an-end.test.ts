@@ -1,7 +1,9 @@
 /** The change of a call's end has the whole outcome, so that a backend needs no further request. */
 import { applyCallEvent, type EventToApply } from '../../src/call/record/apply-call-event.js';
 import { readChange } from '../../src/call/record/call-change.js';
+import { idOfPhone } from '../../src/call/record/party-id.js';
 import type { DataSource } from 'typeorm';
+import type { LegCause } from '../../src/telephony/telephony-provider.js';
 import { ELSEWHERE, LONGEST_STAYS, storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -29,7 +31,7 @@ const dataAfter = async (
   return change === null ? null : readChange(change).data;
 };
 
-const ofEnds = ['provider', 'endedBy', 'talkSeconds', 'hasRecording', 'detail'];
+const ofEnds = ['provider', 'endedBy', 'talkSeconds', 'hasRecording', 'detail', 'route', 'causes'];
 
 it('the change of an answered call’s end has endedBy, talkSeconds and the provider’s detail', async () => {
   const { callSid } = await storeCall(database);
@@ -86,4 +88,66 @@ it('a recording that arrives before the end makes no separate change', async () 
 
   expect(await dataAfter(callSid, 'accepted', 1, { recording })).toBeNull();
   expect(await dataAfter(callSid, 'ended', 2, { endReason: 'busy' })).toMatchObject({ hasRecording: true });
+});
+
+it('the change of an end has the route, and the causes of the legs that have ended', async () => {
+  const { callSid } = await storeCall(database, { route: '+86' });
+
+  const over = await dataAfter(callSid, 'ended', 30, {
+    endReason: 'busy',
+    causes: { B: { status: 'busy', sipCode: 486 } },
+  });
+  const late = await dataAfter(callSid, 'ended', 31, { endReason: 'canceled', causes: { A: { status: 'completed' } } });
+
+  expect(over).toMatchObject({ route: '+86', causes: { A: null, B: { status: 'busy', sipCode: 486 } } });
+  expect(late).toBeNull();
+  expect(await (await service.admin('GET', `calls/${callSid}`)).json()).toMatchObject({
+    route: '+86',
+    causes: { A: { status: 'completed' }, B: { status: 'busy', sipCode: 486 } },
+  });
+});
+
+it.each<[string, LegCause[]]>([
+  ['first', [{ status: 'busy', sipCode: 486 }, { status: 'busy' }]],
+  ['last', [{ status: 'busy' }, { status: 'busy', sipCode: 486 }]],
+])('of two reports of a leg’s end the one that says more is kept, if it comes %s', async (_, reports) => {
+  const { callSid } = await storeCall(database);
+
+  for (const [index, B] of reports.entries()) {
+    await dataAfter(callSid, 'ended', 30 + index, { endReason: 'busy', causes: { B } });
+  }
+
+  expect(await (await service.admin('GET', `calls/${callSid}`)).json()).toMatchObject({
+    causes: { A: null, B: { status: 'busy', sipCode: 486 } },
+  });
+});
+
+it('a provider that no longer carries the call reports no causes', async () => {
+  const { callSid } = await storeCall(database);
+
+  await dataAfter(callSid, 'ended', 1, { provider: 'former', endReason: 'failed', causes: { A: { cause: 1 } } });
+
+  expect(await dataAfter(callSid, 'ended', 2, { endReason: 'busy' })).toMatchObject({ causes: { A: null, B: null } });
+});
+
+it('no change of a call has the number of a phone', async () => {
+  const phones = { callerPhone: '+8613912345678', calleePhone: '+8613887654321' };
+  const { callSid } = await storeCall(database, {
+    ...phones,
+    callerId: idOfPhone(phones.callerPhone),
+    calleeId: idOfPhone(phones.calleePhone),
+  });
+  for (const [index, type] of (['ringing', 'answered', 'ended'] as const).entries()) {
+    await dataAfter(callSid, type, index, type === 'ended' ? { endReason: 'completed' } : {});
+  }
+
+  const stored = await database.query<{ change: string }[]>(
+    'select change from call_event where call_sid = $1 and change is not null',
+    [callSid],
+  );
+
+  expect(stored).toHaveLength(4);
+  // The callSid is made of digits too.
+  const text = JSON.stringify(stored).replaceAll(callSid, '');
+  for (const phone of Object.values(phones)) expect(text).not.toContain(phone.slice(-8));
 });

@@ -53,7 +53,9 @@ describe('a call that is placed', () => {
     expect(body).toEqual({
       callSid: expect.stringMatching(/^\d{32}$/),
       callerId: null,
+      callerExternalId: null,
       calleeId: null,
+      calleeExternalId: null,
       serviceLineId: null,
       callerPhone: caller,
       calleePhone: callee,
@@ -69,6 +71,8 @@ describe('a call that is placed', () => {
       recording: null,
       changes: 1,
       metadata: null,
+      route: '+86',
+      causes: { A: null, B: null },
     });
     expect(await recordOf(body.callSid)).toMatchObject({
       callerPhone: caller,
@@ -92,6 +96,32 @@ describe('a call that is placed', () => {
       body: { callerId: '1005', calleeId: null, serviceLineId: line!.id, calleePhone: line!.phone },
     });
     expect(await recordOf(users.body.callSid)).toMatchObject({ subAccount: 'demo-1004' });
+  });
+
+  it('connects users by their external ids, and names them so', async () => {
+    const [caller, callee] = ['7d3f1c52-6b0e-4f0a-9c1d-2f6f0a5b8e11', 'auth0|callee'];
+    await service.admin('PATCH', 'users/1030', { externalId: caller });
+    await service.admin('PATCH', 'users/2001', { externalId: callee });
+
+    const { status, body } = await calls.place(between({ userId: caller }, { userId: callee }), 'by external ids');
+    const again = await calls.place(between({ userId: caller }, { userId: callee }), 'by external ids');
+
+    const expected = { callerId: '1030', callerExternalId: caller, calleeId: '2001', calleeExternalId: callee };
+    expect([status, body]).toMatchObject([201, expected]);
+    expect(again.body).toMatchObject({ ...expected, callSid: body.callSid });
+    expect((await calls.ask('GET', `/${String(body.callSid)}`)).body).toMatchObject(expected);
+    expect(await recordOf(body.callSid)).toMatchObject({ subAccount: 'demo-1030' });
+    expect(await service.ask(caller, `callState/${String(body.callSid)}`)).toMatchObject({ returnCode: 200 });
+  });
+
+  it('belongs to the subject of the token, also if the subject is no user and no number', async () => {
+    const one = backend(service, 'crm@clients');
+
+    const { status, body } = await one.place(phones());
+
+    expect([status, await recordOf(body.callSid)]).toMatchObject([201, { placedBy: 'crm@clients' }]);
+    expect((await one.ask('GET', `/${String(body.callSid)}`)).status).toBe(200);
+    expect((await calls.ask('GET', `/${String(body.callSid)}`)).status).toBe(404);
   });
 
   it('is the user’s own call in the app API', async () => {
@@ -119,6 +149,8 @@ describe('a request that cannot be connected', () => {
   it.each([
     ['a caller who is unknown', { userId: '999' }, { userId: '2000' }, 'UNKNOWN_USER', '/caller/userId'],
     ['a callee who is unknown', { userId: '1008' }, { userId: '999' }, 'UNKNOWN_USER', '/callee/userId'],
+    ['a caller whose external id is unknown', { userId: 'who' }, { userId: '2000' }, 'UNKNOWN_USER', '/caller/userId'],
+    ['a callee whose external id is unknown', { userId: '1008' }, { userId: 'who' }, 'UNKNOWN_USER', '/callee/userId'],
     ['a caller without a phone', { userId: '1002' }, { userId: '2000' }, 'USER_HAS_NO_PHONE', '/caller/userId'],
     ['a callee without a phone', { userId: '1008' }, { userId: '2100' }, 'USER_HAS_NO_PHONE', '/callee/userId'],
     [

@@ -9,7 +9,8 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 jest.setTimeout(PROCESS_LIMIT_MS);
 
 const USAGE =
-  'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin, or npm run -s token -- <userId> --scope calls:write\n';
+  'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin, or npm run -s token -- <userId> --scope calls:write. ' +
+  'An externalId may stand for the userId.\n';
 
 describe('npm run token', () => {
   let dataDir: string;
@@ -58,6 +59,14 @@ describe('npm run token', () => {
     expect([code, decodeJwt(output.trim())]).toMatchObject([0, { sub: '9001', scope: 'calls:read calls:write' }]);
   });
 
+  it('prints a token for an external id, in the claim of JWT_USER_CLAIM', async () => {
+    const { output } = await token(['auth0|5f7c']);
+    const inClaim = await token(['auth0|5f7c'], { JWT_USER_CLAIM: 'uid' });
+
+    expect(decodeJwt(output.trim()).sub).toBe('auth0|5f7c');
+    expect(decodeJwt(inClaim.output.trim())).toMatchObject({ uid: 'auth0|5f7c' });
+  });
+
   it('signs with the first key of JWT_SECRET', async () => {
     const secrets = ['a key that the app’s own backend signs with', 'the key that is to be forgotten: 32 bytes'];
 
@@ -75,7 +84,7 @@ describe('npm run token', () => {
     expect(decodeJwt(output.trim())).toMatchObject({ iss: 'here', aud: 'there' });
   });
 
-  it.each([[[]], [['nobody']], [['--operator']]])('prints its usage on stderr for %j', async (options) => {
+  it.each([[[]], [['0']], [['--operator']]])('prints its usage on stderr for %j', async (options) => {
     expect(await token(options)).toEqual({ code: 2, output: '', complaint: USAGE });
   });
 

@@ -92,7 +92,7 @@ describe('a request that is refused', () => {
 
   it('for a claim of its token is logged with the reason', async () => {
     const line = await lineOf('/v1/app/callService', {
-      authorization: `Bearer ${await telephony.service.token('nobody')}`,
+      authorization: `Bearer ${await telephony.service.token('0')}`,
     });
 
     expect(line).toMatchObject({

@@ -54,6 +54,7 @@ it.each([
   ['SERVICE_HOTLINE', ['400-800-8888']],
   ['JWT_ISSUER', ['https://issuer/']],
   ['JWT_AUDIENCE', ['ringback']],
+  ['JWT_USER_CLAIM', ['sub', 'user_id', 'https://app.example.com/user-id']],
   ['NO_PROXY', ['', '*', 'localhost, .svc.cluster.local *.example.com', '10.0.0.0/8,[fd00::]/8,fd00::/8,host:80']],
   ['ASTERISK_SHOWN_TO_CALLEE', ['{caller}', '01052823298', '0{caller}']],
 ])('%s is read unchanged: %j', (name, texts) => {
@@ -78,6 +79,7 @@ it.each([
   ['SIMULATOR_TARGETS', ['http://host/hook,', 'http://host/hook,nowhere'], 'http:// or https://'],
   ['WEBHOOK_ALLOWED_RANGES', ['10.0.0', '10/8', 'fd00::/129', '10.0.0.0/8,', 'intranet'], 'ranges such as'],
   ['JWT_SECRET', ['x'.repeat(31), '密'.repeat(10), `${'x'.repeat(32)},y`], 'at least 32 bytes'],
+  ['JWT_USER_CLAIM', [' sub', 'a"b', 'a\nb', '用户', 'x'.repeat(201)], 'a claim such as'],
   ['PHONE_REGION', ['cn', 'CHN', 'UK', '86'], 'two-letter country code'],
   ['LOG_LEVEL', ['loud', 'INFO'], 'one of trace, debug, info, warn, error, fatal, silent'],
   [

@@ -346,12 +346,17 @@ describe('the token', () => {
     await refused(`${url}&access_token=${token}`);
   });
 
-  it.each(['0', '-1', '1e3', ' 5', '9223372036854775808', '', 'alice'])(
-    'must name a user by a Long, not by "%s"',
+  it.each(['0', '-1', ' 5', '9223372036854775808', ''])(
+    'must name a user by a Long if it has a number, not by "%s"',
     async (userId) => {
       await refused(`${service.url}/v1/app/callState/1?access_token=${await service.token(userId)}`);
     },
   );
+
+  it.each(['1e3', 'alice'])('may have an externalId instead, and "%s" is nobody’s', async (externalId) => {
+    expect(await service.ask(externalId, 'callState/1')).toEqual(NOT_YOURS);
+    expect(await service.ask(externalId, 'call/2000')).toEqual(await service.ask('999999999', 'call/2000'));
+  });
 
   const handMade = (header: object, claims: object, key: string = TEST_SECRET): string => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');

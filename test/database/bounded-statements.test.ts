@@ -273,6 +273,7 @@ describe.each([
   it.each([
     'users?limit=50',
     'users?limit=50&after=550000',
+    'users?externalId=user-550000',
     'users/550000/sub-accounts',
     'service-lines?limit=50',
     'webhook-endpoints?limit=50',

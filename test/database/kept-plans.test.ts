@@ -52,6 +52,8 @@ it('no statement of placing calls and applying events scans a growing table', as
   const calls = backend(service);
   const ordered = await calls.place({ caller: { phone: newPhone() }, callee: { phone: newPhone() } }, 'key');
   await calls.ask('POST', `/${String(ordered.body.callSid)}/cancel`);
+  await calls.place({ caller: { userId: 'one of ours' }, callee: { userId: 'another' } });
+  await service.ask('one of ours', `callState/${callSid}`);
   // A call that is not cached.
   await service.ask('1004', `callState/${'0'.repeat(32)}`);
   await service.ask('1004', `callCancel/${callSid}`);
@@ -62,7 +64,7 @@ it('no statement of placing calls and applying events scans a growing table', as
   expect(Object.keys(plans)).toEqual(
     expect.arrayContaining([
       ...['open-call', 'find-parties', 'apply-call-event', 'claim-cancel', 'call-state'],
-      ...['find-named-parties', 'earlier-request', 'placed-call'],
+      ...['find-named-parties', 'earlier-request', 'placed-call', 'user-by-external-id'],
     ]) as unknown,
   );
   const readsAll = (plan: string): boolean =>

@@ -16,7 +16,7 @@ afterAll(() => service.close());
 
 /** Pages in order, with the number of their examples. The search on the first page expects only the first call. */
 const PAGES = [
-  ['docs/api.md', 21],
+  ['docs/api.md', 24],
   ['docs/providers/README.md', 1],
   ['README.md', 1],
   ['README.zh-CN.md', 1],
@@ -28,6 +28,7 @@ it('every example request on our pages gets the response that the page shows', a
     const variables: Partial<Record<string, string>> = {
       TOKEN: await service.token('1001'),
       ADMIN: await service.token('1001', 'admin'),
+      UUIDTOKEN: await service.token('7d3f1c52-6b0e-4f0a-9c1d-2f6f0a5b8e11'),
       BACKEND: await service.token('9001', 'calls:write'),
     };
 

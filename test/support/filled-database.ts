@@ -39,7 +39,8 @@ insert into graphile_worker._private_jobs (task_id, key, run_at, flags)
 select task.id, 'deliver:0:' || n, now() + interval '1 day', '{"endpoint:0": true}'
 from graphile_worker._private_tasks task, generate_series(1, ${WAITING_JOBS}) n where task.identifier = 'deliver';
 
-insert into app_user (id, name, phone) select 500000 + n, 'user ' || n, '+8613700000000' from generate_series(1, ${USERS}) n;
+insert into app_user (id, name, phone, external_id)
+select 500000 + n, 'user ' || n, '+8613700000000', 'user-' || 500000 + n from generate_series(1, ${USERS}) n;
 insert into sub_account (user_id, provider, external_id, secret)
 select id, 'simulator', 'account-' || id, 'secret' from app_user;
 

@@ -34,6 +34,7 @@ export const callToOpen = (some: Partial<CallToOpen> = {}): CallToOpen => ({
   calleeId: 'serviceLineId' in some ? null : '2000',
   serviceLineId: null,
   calleePhone: '+8613800002000',
+  route: '',
   provider: ELSEWHERE,
   subAccount: 'demo-1001',
   waitsForDialSlot: false,

@@ -74,7 +74,7 @@ export const startTestApp = async ({ environment = {}, databaseUrl, logTo }: Tes
       return (await response.json()) as Envelope;
     },
     async admin(method, path, body) {
-      watch.expect((body as { secret?: unknown } | undefined)?.secret);
+      for (const secret of secretsIn(body)) watch.expect(secret);
       const response = await fetch(`${url}/v1/admin/${path}`, {
         method,
         headers: {
@@ -94,4 +94,10 @@ export const startTestApp = async ({ environment = {}, databaseUrl, logTo }: Tes
       watch.verify();
     },
   };
+};
+
+/** Of a sub-account, or of the sub-accounts of a list of users. */
+const secretsIn = (body: unknown): unknown[] => {
+  if (typeof body !== 'object' || body === null) return [];
+  return Object.entries(body).flatMap(([name, value]) => (name === 'secret' ? [value] : secretsIn(value)));
 };

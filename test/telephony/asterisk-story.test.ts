@@ -9,6 +9,20 @@ import { callSidOfLegA, endReasonOf, eventsOfStory, readStory } from '../../src/
 const CALL_SID = '16090510160925480001030600243044';
 const AT = '2026-11-25T06:50:08.375Z';
 
+describe('the causes of the legs that are read from a story', () => {
+  it.each([
+    [
+      'both',
+      `caller_answered=${AT}&status=BUSY&cause_a=16&cause_b=17&sip=486`,
+      { A: { cause: 16 }, B: { cause: 17, sip: 486 } },
+    ],
+    ['leg A alone', 'state=Ringing&cause_a=17&sip_a=486', { A: { cause: 17, sip: 486 } }],
+    ['neither', 'state=Ringing&cause_a=x', {}],
+  ])('are those of %s', (_, story, causes) => {
+    expect(eventsOfStory(CALL_SID, readStory(`ended=${AT}&${story}`)).at(-1)?.causes).toEqual(causes);
+  });
+});
+
 describe('the end reason that is read from a story', () => {
   it.each([
     ['an answered call', `answered=${AT}&caller_answered=${AT}&status=ANSWER&cause_a=16&cause_b=17`, 'completed'],

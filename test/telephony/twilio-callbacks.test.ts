@@ -57,6 +57,20 @@ describe('leg A', () => {
   });
 });
 
+describe('the cause of a leg', () => {
+  it('is Twilio’s status, and the SIP code if there is one', () => {
+    expect(legA('completed')).toMatchObject([{ causes: { A: { status: 'completed' } } }]);
+    expect(legB('busy', { SipResponseCode: '486' })).toMatchObject([
+      { causes: { B: { status: 'busy', sipCode: 486 } } },
+    ]);
+    expect(dial('no-answer')).toMatchObject([{ causes: { B: { status: 'no-answer' } } }]);
+  });
+
+  it('is not reported before the leg has ended', () => {
+    for (const [event] of [legA('in-progress'), legB('ringing')]) expect(event).not.toHaveProperty('causes');
+  });
+});
+
 describe('leg B', () => {
   it('that was not answered yields no event: the Dial’s callback shows whether the caller gave up', () => {
     expect(legB('no-answer')).toEqual([]);

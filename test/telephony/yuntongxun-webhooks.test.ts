@@ -94,6 +94,7 @@ describe.each([
           endReason: 'completed',
           recording: 'https://r.example/a.wav?x=1&y=2',
           detail: { byetype: '4', leg: 'B', talkDuration: 60 },
+          causes: { B: { byetype: '4' } },
         },
       ],
     });

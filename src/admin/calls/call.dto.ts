@@ -1,12 +1,15 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { CHANGE_TYPES, type CallChange, type ChangeType } from '../../call/record/call-change.js';
 import type { CallHistory, TimelineEvent } from '../../call/search/call-history.service.js';
+import type { ShownCall } from '../../call/search/call-view.js';
 import { END_AUTHORITIES, EVENT_RULES, type EndSource, type EndReason } from '../../call/record/call-lifecycle.js';
 import {
   AN_INSTANT,
   CALL_SID,
+  CAUSES,
   END_REASON,
   ENDED_BY,
+  ROUTE,
   STATE_TYPES,
   TALK_SECONDS,
   textOrNull,
@@ -83,6 +86,12 @@ class ChangeData {
     example: { leg: 'B' },
   })
   detail?: Readonly<Record<string, unknown>> | null;
+
+  @ApiPropertyOptional({ ...ROUTE, description: `${OF_AN_END} ${ROUTE.description}` })
+  route?: string | null;
+
+  @ApiPropertyOptional({ ...CAUSES, description: `${OF_AN_END} ${CAUSES.description}` })
+  causes?: ShownCall['causes'];
 }
 
 class ChangeReply implements CallChange {
@@ -211,6 +220,12 @@ export class CallReply implements CallHistory {
     description: 'The metadata with which a backend placed the call.',
   })
   metadata: Readonly<Record<string, string>> | null;
+
+  @ApiProperty(ROUTE)
+  route: string | null;
+
+  @ApiProperty(CAUSES)
+  causes: ShownCall['causes'];
 
   @ApiProperty(
     textOrNull(

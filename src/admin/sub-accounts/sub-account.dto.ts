@@ -1,24 +1,26 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { textRule, trimmed } from '../../directory/field-rules.js';
+import {
+  SECRET_LENGTH,
+  secretRule,
+  SUB_ACCOUNT_ID_LENGTH,
+  subAccountIdRule,
+  trimmed,
+} from '../../directory/field-rules.js';
 import type { ShownSubAccount } from '../../directory/sub-account.service.js';
 import { Satisfies } from '../../directory/satisfies.js';
-
-const EXTERNAL_ID_LENGTH = 200;
-/** Enough for a private key in PEM, if a provider needs one. */
-const SECRET_LENGTH = 4_000;
 
 const EXTERNAL_ID = {
   description: 'The sub-account’s id at the provider.',
   minLength: 1,
-  maxLength: EXTERNAL_ID_LENGTH,
+  maxLength: SUB_ACCOUNT_ID_LENGTH,
   example: '8a48b5514f49079e014f4d5c9fba0c2d',
 };
 
 export class SubAccountBody {
   @ApiProperty(EXTERNAL_ID)
   @Transform(({ value }) => trimmed(value))
-  @Satisfies(textRule(EXTERNAL_ID_LENGTH))
+  @Satisfies(subAccountIdRule)
   externalId: string;
 
   @ApiProperty({
@@ -29,7 +31,7 @@ export class SubAccountBody {
     format: 'password',
     example: 'b7f1d0c2e4a94d5f8c3a',
   })
-  @Satisfies(textRule(SECRET_LENGTH))
+  @Satisfies(secretRule)
   secret: string;
 }
 

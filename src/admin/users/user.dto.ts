@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
+import { EXTERNAL_ID_LENGTH } from '../../common/external-id.js';
 import { MAX_LONG } from '../../common/long.js';
 import {
   NAME_LENGTH,
@@ -9,10 +10,14 @@ import {
   USER_ID_PATTERN,
   userIdRule,
   booleanRule,
+  externalIdOrNoneRule,
+  externalIdRule,
 } from '../../directory/field-rules.js';
 import type { SyncOutcome } from '../../directory/user-sync.service.js';
 import { MAX_USERS_AT_ONCE } from '../../directory/user-rows.js';
 import { Satisfies, Optional } from '../../directory/satisfies.js';
+import { PageQuery } from '../page-query.js';
+import { SubAccountBody } from '../sub-accounts/sub-account.dto.js';
 
 const ID = {
   description: `The app’s own id of the user: a Long, 1 to ${MAX_LONG}, as a string.`,
@@ -27,6 +32,18 @@ const PHONE = {
     'A mobile, a landline with its area code, or a 400, 95 or other service number, in any common notation; `null` for ' +
     'none. Emergency and premium-rate numbers, numbers with an extension and more than 40 characters are refused.',
   example: '138 0013 8000',
+};
+
+const EXTERNAL_ID = {
+  type: String,
+  nullable: true,
+  minLength: 1,
+  maxLength: EXTERNAL_ID_LENGTH,
+  description:
+    'The user’s id in your own system or at your identity provider, such as a UUID: any text that is not a number and does ' +
+    'not begin with `key:`. No two users have the same. A token’s claim `JWT_USER_CLAIM` and the parties of `POST /v1/calls` ' +
+    'may name the user by it. It is compared exactly; blanks around it are kept.',
+  example: '7d3f1c52-6b0e-4f0a-9c1d-2f6f0a5b8e11',
 };
 
 const BLOCKED = {
@@ -50,6 +67,10 @@ export class NewUser {
   @ApiPropertyOptional({ ...PHONE, default: null })
   @Satisfies(phoneOrNoneRule)
   phone: string | null = null;
+
+  @ApiPropertyOptional({ ...EXTERNAL_ID, description: `${EXTERNAL_ID.description} Absent: none.` })
+  @Satisfies(externalIdOrNoneRule)
+  externalId: string | null = null;
 }
 
 export class UserChangeBody {
@@ -64,23 +85,56 @@ export class UserChangeBody {
   @Satisfies(phoneOrNoneRule)
   phone?: string | null;
 
+  @ApiPropertyOptional({ ...EXTERNAL_ID, description: `${EXTERNAL_ID.description} \`null\` removes it.` })
+  @Optional()
+  @Satisfies(externalIdOrNoneRule)
+  externalId?: string | null;
+
   @ApiPropertyOptional(BLOCKED)
   @Optional()
   @Satisfies(booleanRule)
   blocked?: boolean;
 }
 
+class SyncedSubAccount extends SubAccountBody {
+  @ApiProperty({ description: 'The name of a provider of this service.', example: 'simulator' })
+  provider: string;
+}
+
+class SyncedUser extends OmitType(NewUser, ['externalId']) {
+  @ApiPropertyOptional({
+    ...EXTERNAL_ID,
+    description: `${EXTERNAL_ID.description} Absent: the stored one stays. \`null\` removes it.`,
+  })
+  externalId?: string | null;
+
+  @ApiPropertyOptional({
+    type: [SyncedSubAccount],
+    description:
+      'Sub-accounts to create or replace, at most one for each provider. Those at other providers stay. Absent: all stay.',
+  })
+  subAccounts?: SyncedSubAccount[];
+}
+
 /** For the document only: the rows are validated by hand (user-rows.ts). */
 export class UserList {
   @ApiProperty({
-    type: [NewUser],
+    type: [SyncedUser],
     maxItems: MAX_USERS_AT_ONCE,
     example: [
-      { id: '1001', name: '王小明', phone: '138 0013 8000' },
+      {
+        id: '1001',
+        name: '王小明',
+        phone: '138 0013 8000',
+        externalId: '7d3f1c52-6b0e-4f0a-9c1d-2f6f0a5b8e11',
+        subAccounts: [
+          { provider: 'simulator', externalId: '8a48b5514f49079e014f4d5c9fba0c2d', secret: 'b7f1d0c2e4a94d5f8c3a' },
+        ],
+      },
       { id: '1002', name: '李小红', phone: null },
     ],
   })
-  users: NewUser[];
+  users: SyncedUser[];
 }
 
 export class SyncReply implements SyncOutcome {
@@ -94,7 +148,19 @@ export class SyncReply implements SyncOutcome {
   unchanged: number;
 }
 
-export class UserReply extends OmitType(NewUser, ['phone']) {
+export class UserQuery extends PageQuery {
+  @ApiPropertyOptional({
+    minLength: 1,
+    maxLength: EXTERNAL_ID_LENGTH,
+    description: 'Only the user with this external id.',
+    example: EXTERNAL_ID.example,
+  })
+  @Optional()
+  @Satisfies(externalIdRule)
+  externalId?: string;
+}
+
+export class UserReply extends OmitType(NewUser, ['phone', 'externalId']) {
   @ApiProperty({
     type: String,
     nullable: true,
@@ -102,6 +168,9 @@ export class UserReply extends OmitType(NewUser, ['phone']) {
     example: '+8613800138000',
   })
   phone: string | null;
+
+  @ApiProperty({ ...EXTERNAL_ID, description: 'The user’s id in your own system; `null` if there is none.' })
+  externalId: string | null;
 
   @ApiProperty(BLOCKED)
   blocked: boolean;

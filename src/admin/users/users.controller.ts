@@ -4,9 +4,9 @@ import type { FastifyReply } from 'fastify';
 import { Requires } from '../../auth/access.js';
 import { UserService } from '../../directory/user.service.js';
 import { UserSyncService } from '../../directory/user-sync.service.js';
-import { PageQuery } from '../page-query.js';
+import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import { AdminApi } from '../../http/problem-response.js';
-import { NewUser, UserChangeBody, type SyncReply, type UserPage, type UserReply } from './user.dto.js';
+import { NewUser, UserChangeBody, UserQuery, type SyncReply, type UserPage, type UserReply } from './user.dto.js';
 import {
   ChangeUserApi,
   CreateUserApi,
@@ -16,7 +16,7 @@ import {
   SyncUsersApi,
 } from './users.openapi.js';
 
-/** 10,000 users with names of 100 Chinese characters, each escaped as \uXXXX, are 7 MB. */
+/** 10,000 users with names of 100 Chinese characters, each escaped as \uXXXX, are 7 MB. Long secrets take several requests. */
 const SYNC_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 
 @Controller('v1/admin/users')
@@ -26,6 +26,7 @@ export class UsersController {
   constructor(
     private readonly users: UserService,
     private readonly userSync: UserSyncService,
+    private readonly providers: ProviderRegistry,
   ) {}
 
   @Post()
@@ -38,7 +39,7 @@ export class UsersController {
 
   @Get()
   @ListUsersApi()
-  list(@Query() query: PageQuery): Promise<UserPage> {
+  list(@Query() query: UserQuery): Promise<UserPage> {
     return this.users.list(query);
   }
 
@@ -46,7 +47,10 @@ export class UsersController {
   @RouteConfig({ bodyLimitBytes: SYNC_BODY_LIMIT_BYTES })
   @SyncUsersApi()
   sync(@Body() body: unknown): Promise<SyncReply> {
-    return this.userSync.sync(body);
+    return this.userSync.sync(
+      body,
+      this.providers.all.map(({ name }) => name),
+    );
   }
 
   @Get(':userId')

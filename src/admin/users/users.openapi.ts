@@ -24,7 +24,7 @@ export const CreateUserApi = () =>
       },
     }),
     takesBody('64 KB', BAD_PHONE),
-    problem('CONFLICT', 'A user with this id already exists.'),
+    problem('CONFLICT', 'A user with this id already exists, or another user has this external id.'),
   );
 
 export const ListUsersApi = () =>
@@ -40,9 +40,9 @@ export const SyncUsersApi = () =>
       operationId: 'syncUsers',
       summary: 'Create or change many users',
       description:
-        `Up to ${MAX_USERS_AT_ONCE} users, all or none. A row replaces all data of its user: a phone that is ` +
-        'absent or `null` unbinds the stored one. Users who are not in the list stay unchanged, and so do ' +
-        'sub-accounts. Repeating a request changes nothing.',
+        `Up to ${MAX_USERS_AT_ONCE} users, all or none. A row replaces the name and the phone of its user: a phone that is ` +
+        'absent or `null` unbinds the stored one. An external id and sub-accounts that are absent stay as they are. So do users ' +
+        'who are not in the list. Repeating a request changes nothing.',
     }),
     ApiBody({ type: UserList }),
     ApiResponse({ status: 200, description: 'The users are stored.', type: SyncReply }),
@@ -51,6 +51,9 @@ export const SyncUsersApi = () =>
       { where: '/users/17/phone', what: NOT_DIALABLE },
       { where: '/users/20/id', what: 'is the id of /users/3 too' },
     ),
+    problem('CONFLICT', 'A user who is not in the list has one of the external ids.', {
+      detail: 'Nothing has been changed: another user has an externalId of this list.',
+    }),
   );
 
 export const FindUserApi = () =>
@@ -72,6 +75,7 @@ export const ChangeUserApi = () =>
     user(200, 'The changed user.'),
     takesBody('64 KB', BAD_PHONE),
     noSuchUser,
+    problem('CONFLICT', 'Another user has this external id.'),
   );
 
 export const RemoveUserApi = () =>

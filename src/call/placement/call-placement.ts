@@ -99,6 +99,7 @@ export class CallPlacement {
       calleeId: callee.calleeId,
       serviceLineId: callee.serviceLineId,
       calleePhone,
+      route,
       provider: first.provider.name,
       subAccount: first.subAccount.externalId,
       waitsForDialSlot: waitsForFormer || waitsForDialSlot(first.provider),

@@ -5,6 +5,7 @@
  * moves nothing.
  */
 import type { DataSource } from 'typeorm';
+import type { ProviderEvent } from '../../telephony/telephony-provider.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { changeBytes } from './call-change.js';
 import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
@@ -25,6 +26,7 @@ export interface EventToApply {
   readonly detail?: Readonly<Record<string, unknown>> | undefined;
   readonly receipt?: string | null | undefined;
   readonly recording?: string | undefined;
+  readonly causes?: ProviderEvent['causes'] | undefined;
 }
 
 /** The value of the `provider` column for our own events. */
@@ -58,6 +60,10 @@ export interface CallEnd extends EndFacts {
 const textArray = (items: readonly string[]): string => `array[${items.map((item) => `'${item}'`).join(', ')}]::text[]`;
 const rankOfAuthority = (column: string): string => `array_position(${textArray(END_AUTHORITIES)}, ${column})`;
 const rankOfReason = (column: string): string => `array_position(${textArray(END_REASONS)}, ${column})`;
+
+/** Of two reports of a leg's end, the one with more fields, which is the greater jsonb: the order of the two does not matter. */
+const fullerOf = (one: string, other: string): string =>
+  `case when ${other} is null or ${one}::jsonb >= ${other}::jsonb then ${one} else ${other} end`;
 
 /** A call may have its own limit for state 3. */
 const LONGEST_STAY = `interval '1 second' * coalesce(
@@ -106,6 +112,9 @@ const CHANGE_BYTES = changeBytes({
     talkSeconds: `round(${seconds('next_answered_at', 'next_ended_at')})::int`,
     hasRecording: 'next_recording is not null',
     detail: 'detail',
+    route: 'route',
+    causeA: 'next_cause_a',
+    causeB: 'next_cause_b',
   },
 });
 
@@ -132,11 +141,11 @@ with given as (
     coalesce($5::timestamptz, now())::timestamptz(3) as occurred_at,
     $6::text as end_reason, $7::text as authority, $8::smallint as reaches, $9::boolean as only_while_open,
     $10::text as provider_call_id, $11::text as detail, $12::text as receipt, $13::float8[] as longest_stays,
-    $14::text as recording
+    $14::text as recording, $15::json as cause_a, $16::json as cause_b
 ), call as materialized (
   select call_sid, provider, caller_id, callee_id, service_line_id, provider_call_id, recording, changes,
     state, requested_at, ringing_at, answered_at, ended_at, end_reason, ended_by, sweep_at, deadline_at,
-    cancel_ordered_at, turn_at, metadata, longest_talk_seconds
+    cancel_ordered_at, turn_at, metadata, longest_talk_seconds, route, cause_a, cause_b
   from call_record where call_sid = $1 for update
 ), counted as (
   select given.event_id, given.type, given.occurred_at, given.detail, given.receipt, given.only_while_open,
@@ -146,7 +155,9 @@ with given as (
     case when counts then given.authority end as authority,
     case when counts then given.end_reason end as end_reason,
     case when counts then given.provider_call_id end as provider_call_id,
-    case when counts then given.recording end as recording
+    case when counts then given.recording end as recording,
+    case when counts then given.cause_a end as cause_a,
+    case when counts then given.cause_b end as cause_b
   from given, call, lateral (select given.provider in ('${RINGBACK}', call.provider) as counts) as one
 ), judged as (
   select call.*, counted.source, counted.event_id, counted.type, counted.occurred_at, counted.detail, counted.receipt,
@@ -163,6 +174,8 @@ with given as (
     counted.authority, counted.end_reason as given_reason,
     coalesce(call.provider_call_id, counted.provider_call_id) as next_provider_call_id,
     coalesce(call.recording, counted.recording) as next_recording,
+    ${fullerOf('call.cause_a', 'counted.cause_a')} as next_cause_a,
+    ${fullerOf('call.cause_b', 'counted.cause_b')} as next_cause_b,
     counted.longest_stays
   from call, counted
   where call.state < 4 or not counted.only_while_open
@@ -202,6 +215,8 @@ with given as (
     end_reason = numbered.next_end_reason,
     provider_call_id = numbered.next_provider_call_id,
     recording = numbered.next_recording,
+    cause_a = numbered.next_cause_a,
+    cause_b = numbered.next_cause_b,
     changes = numbered.changes + numbered.changed::int,
     deadline_at = case
       when numbered.next_state > numbered.state and numbered.next_state < 4
@@ -264,6 +279,8 @@ export const applyCallEvent = async (
     event.receipt ?? null,
     longestStays,
     event.recording ?? null,
+    event.causes?.A ?? null,
+    event.causes?.B ?? null,
   ]);
   return {
     applied: outcome ? appliedBy(outcome) : 'unknown_call',

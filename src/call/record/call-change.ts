@@ -6,6 +6,7 @@
 import { readJson, readObject, readOneOf, readWholeNumber, UnexpectedShape } from '../../common/foreign-json.js';
 import { readInstant } from '../../common/instant.js';
 import { isLong } from '../../common/long.js';
+import type { LegCause } from '../../telephony/telephony-provider.js';
 import { END_REASONS, StateType, type EndSource } from './call-lifecycle.js';
 import { isCallSid } from './call-sid.js';
 import { isIdOfPhone, userIdIn } from './party-id.js';
@@ -42,6 +43,10 @@ export interface CallChange {
     readonly hasRecording?: boolean;
     /** What the provider reported with this event: the leg, its own codes. */
     readonly detail?: Readonly<Record<string, unknown>> | null;
+    /** The matching entry of ROUTES; null if it is not known. */
+    readonly route?: string | null;
+    /** How each leg ended; null if its provider has not reported it by then. */
+    readonly causes?: { readonly A: LegCause | null; readonly B: LegCause | null };
   };
 }
 
@@ -111,6 +116,11 @@ interface EndColumns {
   readonly hasRecording: string;
   /** JSON text, or null. */
   readonly detail: string;
+  /** Text, or null. */
+  readonly route: string;
+  /** json, or null. */
+  readonly causeA: string;
+  readonly causeB: string;
 }
 
 /**
@@ -135,11 +145,13 @@ export const changeBytes = (columns: ChangeColumns): string => `
 /** The notification channel for the bytes of committed changes. */
 export const CALL_CHANGED_CHANNEL = 'ringback_call_changed';
 
-const endBytes = ({ isOver, provider, endedBy, talkSeconds, hasRecording, detail }: EndColumns): string => `
+const endBytes = ({ isOver, provider, endedBy, talkSeconds, hasRecording, detail, ...more }: EndColumns): string => `
   case when ${isOver} then
     ',"provider":' || to_json(${provider})::text
     || ',"endedBy":"' || ${endedBy}
     || '","talkSeconds":' || coalesce(${talkSeconds}::text, 'null')
     || ',"hasRecording":' || (${hasRecording})::text
     || ',"detail":' || coalesce(${detail}, 'null')
+    || ',"route":' || coalesce(to_json(${more.route})::text, 'null')
+    || ',"causes":{"A":' || coalesce(${more.causeA}::text, 'null') || ',"B":' || coalesce(${more.causeB}::text, 'null') || '}'
   else '' end`;

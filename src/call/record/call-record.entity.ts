@@ -1,4 +1,5 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { LegCause } from '../../telephony/telephony-provider.js';
 import type { EndSource, EndReason, StateType } from './call-lifecycle.js';
 
 /**
@@ -114,6 +115,17 @@ export class CallRecord {
   /** The subject of the token that placed the call by POST /v1/calls; null of a call that an app's client placed. */
   @Column('text', { name: 'placed_by', nullable: true })
   placedBy: string | null;
+
+  /** The matching entry of ROUTES, by its prefix or country; null in rows of older versions. */
+  @Column('text', { nullable: true })
+  route: string | null;
+
+  /** How leg A ended, as its provider reports it; null if it does not, or not yet. */
+  @Column('json', { name: 'cause_a', nullable: true })
+  causeA: LegCause | null;
+
+  @Column('json', { name: 'cause_b', nullable: true })
+  causeB: LegCause | null;
 
   /** This call's own, in place of LONGEST_TALK. */
   @Column('integer', { name: 'longest_talk_seconds', nullable: true })

@@ -18,6 +18,8 @@ export interface CallToOpen {
   readonly calleeId: string | null;
   readonly serviceLineId: string | null;
   readonly calleePhone: string;
+  /** As written in the configuration. */
+  readonly route: string;
   readonly provider: string;
   readonly subAccount: string;
   /** Because of its provider's limits (provider-rate-limit.ts). */
@@ -87,10 +89,10 @@ const openOrFind = preparedStatement<OpenCall>(
 with opened as (
   insert into call_record
     (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, state,
-     requested_at, changes, sweep_at, deadline_at, turn_at, metadata, placed_by, longest_talk_seconds)
+     requested_at, changes, sweep_at, deadline_at, turn_at, metadata, placed_by, longest_talk_seconds, route)
   values ($1, $2, $3, $4, $5, $6, $7, $8, 1, now(), 1,
      now() + $9 * interval '1 second', now() + $10 * interval '1 second',
-     case when $11::boolean then 'infinity' else now() end, $12::jsonb, $13::text, $14::integer)
+     case when $11::boolean then 'infinity' else now() end, $12::jsonb, $13::text, $14::integer, $17)
   on conflict (caller_id) where state < 4 do nothing
   returning call_sid, caller_id, callee_id, service_line_id, requested_at, metadata, placed_by
 ), keyed as (
@@ -134,6 +136,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       call.order?.longestTalkSeconds ?? null,
       call.order?.request?.key ?? null,
       call.order?.request?.bodyHash ?? null,
+      call.route,
     ]).catch(keyTaken);
     if (open) return open;
   }

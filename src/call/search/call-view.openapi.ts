@@ -1,4 +1,6 @@
 /** How API documents describe a call; for every API that shows one. */
+import { ApiProperty } from '@nestjs/swagger';
+import type { LegCause } from '../../telephony/telephony-provider.js';
 import { END_AUTHORITIES, END_REASONS } from '../record/call-lifecycle.js';
 
 export const CALL_SID = '16090510160925480001030600243044';
@@ -25,6 +27,29 @@ export const ENDED_BY = {
   description: 'The source that ended the call.',
   example: 'provider',
 } as const;
+
+export const ROUTE = textOrNull(
+  'The matching entry of `ROUTES`, by its prefix or country; empty if it matches every number.',
+  '',
+);
+
+const cause = (example: object) => ({ type: 'object', nullable: true, additionalProperties: true, example }) as const;
+
+class Causes {
+  @ApiProperty({ ...cause({ cause: 16 }), description: 'Of leg A, the caller’s.' })
+  A: LegCause | null;
+
+  @ApiProperty({ ...cause({ cause: 17 }), description: 'Of leg B, the callee’s.' })
+  B: LegCause | null;
+}
+
+export const CAUSES = {
+  type: Causes,
+  description:
+    'How each leg ended, in the provider’s own terms: a Q.850 cause, a SIP status. `null` if the leg was not dialled, or if ' +
+    'the provider has not reported its end.',
+  example: { A: { cause: 16 }, B: { cause: 17 } },
+};
 
 export const TALK_SECONDS = {
   type: 'integer',

@@ -1,20 +1,32 @@
 /** A call as administrators see it: the record without internal columns. */
+import type { LegCause } from '../../telephony/telephony-provider.js';
 import { talkSeconds } from '../record/call-lifecycle.js';
 import type { CallRecord } from '../record/call-record.entity.js';
 import { userIdIn } from '../record/party-id.js';
 
 export interface ShownCall extends Omit<
   Readonly<CallRecord>,
-  'callerId' | 'state' | 'sweepAt' | 'deadlineAt' | 'turnAt' | 'cancelOrderedAt' | 'checkedUntil' | 'longestTalkSeconds'
+  | 'callerId'
+  | 'state'
+  | 'sweepAt'
+  | 'deadlineAt'
+  | 'turnAt'
+  | 'cancelOrderedAt'
+  | 'checkedUntil'
+  | 'longestTalkSeconds'
+  | 'causeA'
+  | 'causeB'
 > {
   /** Null where the caller is a phone and no user. */
   readonly callerId: string | null;
   readonly stateType: string;
   readonly talkSeconds: number | null;
+  readonly causes: { readonly A: LegCause | null; readonly B: LegCause | null };
 }
 
 /** A row of `SHOWN_COLUMNS`. */
-export type ShownRow = Omit<ShownCall, 'stateType' | 'talkSeconds'> & Pick<CallRecord, 'state'>;
+export type ShownRow = Omit<ShownCall, 'stateType' | 'talkSeconds' | 'causes'> &
+  Pick<CallRecord, 'state' | 'causeA' | 'causeB'>;
 
 /** For a row with the alias `call`. */
 export const SHOWN_COLUMNS = `
@@ -23,7 +35,7 @@ export const SHOWN_COLUMNS = `
   call.provider, call.sub_account as "subAccount", call.provider_call_id as "providerCallId", call.state,
   call.end_reason as "endReason", call.ended_by as "endedBy", call.requested_at as "requestedAt",
   call.ringing_at as "ringingAt", call.answered_at as "answeredAt", call.ended_at as "endedAt", call.recording, call.changes,
-  call.metadata, call.placed_by as "placedBy"`;
+  call.metadata, call.placed_by as "placedBy", call.route, call.cause_a as "causeA", call.cause_b as "causeB"`;
 
 /** Drops all other columns of the row. */
 export const shownCall = (row: ShownRow): ShownCall => ({
@@ -48,4 +60,6 @@ export const shownCall = (row: ShownRow): ShownCall => ({
   changes: row.changes,
   metadata: row.metadata,
   placedBy: row.placedBy,
+  route: row.route,
+  causes: { A: row.causeA, B: row.causeB },
 });

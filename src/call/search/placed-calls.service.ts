@@ -6,15 +6,28 @@ import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { isCallSid } from '../record/call-sid.js';
 import { SHOWN_COLUMNS, shownCall, type ShownCall, type ShownRow } from './call-view.js';
 
-export interface PlacedCall {
-  readonly call: ShownCall;
+export interface PlacedCall extends ShownCall {
+  /** As the directory has it now; null of a phone, or of a user without one. */
+  readonly callerExternalId: string | null;
+  readonly calleeExternalId: string | null;
+}
+
+interface FoundCall {
+  readonly call: PlacedCall;
   /** As it stands in the record: of a user, or of a phone (party-id.ts). */
   readonly callerKey: string;
 }
 
-const find = preparedStatement<ShownRow & { readonly callerKey: string }>(
+type Row = ShownRow & Pick<FoundCall, 'callerKey'> & Omit<PlacedCall, keyof ShownCall>;
+
+const find = preparedStatement<Row>(
   'placed-call',
-  `select ${SHOWN_COLUMNS}, call.caller_id as "callerKey" from call_record call where call.call_sid = $1 and call.placed_by = $2`,
+  `select ${SHOWN_COLUMNS}, call.caller_id as "callerKey", caller.external_id as "callerExternalId",
+     callee.external_id as "calleeExternalId"
+   from call_record call
+   left join app_user caller on caller.id = call.caller_id
+   left join app_user callee on callee.id = call.callee_id
+   where call.call_sid = $1 and call.placed_by = $2`,
 );
 
 /** Calls that backends have placed, each for the subject of the token that placed it. */
@@ -23,10 +36,11 @@ export class PlacedCallsService {
   constructor(private readonly database: DataSource) {}
 
   /** @throws AppError NOT_FOUND for a callSid that is malformed, unknown, or of another's call: one answer for all */
-  async find(callSid: string, placedBy: string): Promise<PlacedCall> {
+  async find(callSid: string, placedBy: string): Promise<FoundCall> {
     const [row] = isCallSid(callSid) ? await find(this.database, [callSid, placedBy]) : [];
     if (!row) throw new AppError('NOT_FOUND', { detail: 'This token has placed no such call.' });
     logAboutCall(callSid);
-    return { call: shownCall(row), callerKey: row.callerKey };
+    const { callerKey, callerExternalId, calleeExternalId } = row;
+    return { call: { ...shownCall(row), callerExternalId, calleeExternalId }, callerKey };
   }
 }

@@ -14,7 +14,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { CONFIG, directUrlOf, type Config } from '../../config/config.js';
-import { USERS_BLOCKED_CHANNEL } from '../../directory/user.service.js';
+import { EXTERNAL_IDS_CHANNEL, USERS_BLOCKED_CHANNEL } from '../../directory/user.service.js';
 import { CALL_CHANGED_CHANNEL, readChange, type CallChange } from '../record/call-change.js';
 import { ChangeHints } from './change-hints.js';
 import { beginToLook, look, type LookedUntil, type SeenChange } from './change-look.js';
@@ -30,13 +30,17 @@ export interface FeedObserver {
   onMissed?(callSids: readonly string[]): void;
   /** The set of blocked users has changed. The observer must read it from the database. */
   onUsersBlocked?(): void;
+  /** An external id belongs to another user, or to none. */
+  onExternalIds?(): void;
   /** Changes may be missed until the next `onCurrent`. */
   onStale?(): void;
   /** From now on no change is missed. Earlier ones may have been. */
   onCurrent?(): void;
-  /** Whether notifications arrive: hints, and `onUsersBlocked`. */
+  /** Whether notifications arrive: hints, `onUsersBlocked` and `onExternalIds`. */
   onHearing?(isHearing: boolean): void;
 }
+
+const CHANNELS = [CALL_CHANGED_CHANNEL, USERS_BLOCKED_CHANNEL, EXTERNAL_IDS_CHANNEL];
 
 const LOOK_EVERY_MS = 500;
 /** While the feed is stale, changes are read this often for waiting clients. */
@@ -66,12 +70,13 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.subscriptions = new ChangeSubscriptions(database, logger);
-    this.connection = new FeedConnection(directUrlOf(config), [CALL_CHANGED_CHANNEL, USERS_BLOCKED_CHANNEL], {
+    this.connection = new FeedConnection(directUrlOf(config), CHANNELS, {
       onConnected: () => this.begin(),
       onNotification: (channel, payload, isOurs) => {
         if (channel === CALL_CHANGED_CHANNEL) {
           if (isOurs) this.onHint(payload);
-        } else this.tellObservers((observer) => observer.onUsersBlocked?.());
+        } else if (channel === USERS_BLOCKED_CHANNEL) this.tellObservers((observer) => observer.onUsersBlocked?.());
+        else this.tellObservers((observer) => observer.onExternalIds?.());
       },
       onHearing: (isHearing) => {
         this.onHearing(isHearing);

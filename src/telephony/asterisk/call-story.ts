@@ -4,7 +4,7 @@
  */
 import { isStorable } from '../../common/foreign-json.js';
 import { isInstant } from '../../common/instant.js';
-import type { ProviderEndReason, ProviderEvent, ProviderEventType } from '../telephony-provider.js';
+import type { LegCause, ProviderEndReason, ProviderEvent, ProviderEventType } from '../telephony-provider.js';
 
 export type Story = ReadonlyMap<string, string>;
 
@@ -27,7 +27,7 @@ export const asteriskEvent = (
   callSid: string,
   type: ProviderEventType,
   occurredAt: Date,
-  more: Pick<ProviderEvent, 'endReason' | 'recording' | 'detail'> = {},
+  more: Pick<ProviderEvent, 'endReason' | 'recording' | 'detail' | 'causes'> = {},
 ): ProviderEvent => ({
   eventId: `${callSid}:${type}`,
   callSid,
@@ -43,7 +43,8 @@ export const eventsOfStory = (callSid: string, story: Story): readonly ProviderE
 
 const endedIn = (callSid: string, story: Story): ProviderEvent | null => {
   const at = timeIn(story, 'ended');
-  return at && asteriskEvent(callSid, 'ended', at, { endReason: endReasonOf(story), detail: detailOf(story) });
+  const end = { endReason: endReasonOf(story), detail: detailOf(story), causes: causesOf(story) };
+  return at && asteriskEvent(callSid, 'ended', at, end);
 };
 
 const callerAnsweredIn = (callSid: string, story: Story): ProviderEvent | null => {
@@ -82,6 +83,21 @@ const detailOf = (story: Story): Record<string, string> =>
 const factOf = (story: Story, name: string): [string, string][] => {
   const value = story.get(name);
   return value === undefined || !isStorable(value) ? [] : [[name, value]];
+};
+
+/** Causes of Q.850, and SIP statuses. */
+const causesOf = (story: Story): NonNullable<ProviderEvent['causes']> => {
+  const A = causeOf(story, { cause: 'cause_a', sip: 'sip_a' });
+  const B = causeOf(story, { cause: 'cause_b', sip: 'sip' });
+  return { ...(A && { A }), ...(B && { B }) };
+};
+
+const causeOf = (story: Story, facts: Readonly<Record<string, string>>): LegCause | null => {
+  const known = Object.entries(facts).flatMap(([name, fact]): [string, number][] => {
+    const text = story.get(fact) ?? '';
+    return /^\d{1,9}$/.test(text) ? [[name, Number(text)]] : [];
+  });
+  return known.length > 0 ? Object.fromEntries(known) : null;
 };
 
 /**

@@ -3,7 +3,7 @@
  * it can be read from another process.
  */
 import { LRUCache } from 'lru-cache';
-import type { ProviderEndReason, ProviderEventType } from '../telephony-provider.js';
+import type { ProviderEndReason, ProviderEvent, ProviderEventType } from '../telephony-provider.js';
 
 export interface CarrierEvent {
   readonly id: string;
@@ -14,6 +14,7 @@ export interface CarrierEvent {
   readonly occurredAt: string;
   readonly endReason?: ProviderEndReason;
   readonly detail?: Readonly<Record<string, string>>;
+  readonly causes?: NonNullable<ProviderEvent['causes']>;
 }
 
 export interface CallLogEntry {

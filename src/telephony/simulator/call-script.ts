@@ -2,13 +2,14 @@
  * The script of a simulated call, by the last two digits of the callee's number. Pure. Offsets are in seconds from the
  * dial at real-time speed; SIMULATOR_SPEED divides them.
  */
-import type { ProviderEndReason, ProviderEventType, Refusal } from '../telephony-provider.js';
+import type { ProviderEndReason, ProviderEvent, ProviderEventType, Refusal } from '../telephony-provider.js';
 
 export interface ScriptStep {
   readonly atSeconds: number;
   readonly type: ProviderEventType;
   readonly endReason?: ProviderEndReason;
   readonly detail?: Readonly<Record<string, string>>;
+  readonly causes?: NonNullable<ProviderEvent['causes']>;
 }
 
 /** The reply to the dial. hangs: no reply, but the call goes on. fails: an error, and there is no call. */
@@ -35,11 +36,29 @@ const legs = {
   answered: { atSeconds: CALLEE_DECIDES, type: 'answered', detail: { leg: 'B' } },
 } as const satisfies Record<string, ScriptStep>;
 
+/** Causes of Q.850. */
+const CAUSE: Readonly<Record<ProviderEndReason, number>> = {
+  completed: 16,
+  canceled: 16,
+  busy: 17,
+  no_answer: 19,
+  unreachable: 20,
+  rejected: 21,
+  failed: 41,
+};
+
+/** Leg B is dialled once leg A has answered. Then leg A is cleared normally. */
+const causesOf = (endReason: ProviderEndReason, isLegBDialled: boolean): NonNullable<ScriptStep['causes']> =>
+  isLegBDialled
+    ? { A: { cause: CAUSE.completed }, B: { cause: CAUSE[endReason] } }
+    : { A: { cause: CAUSE[endReason] } };
+
 const ended = (atSeconds: number, endReason: ProviderEndReason, leg: 'A' | 'B'): ScriptStep => ({
   atSeconds,
   type: 'ended',
   endReason,
   detail: { leg },
+  causes: causesOf(endReason, leg === 'B' || endReason === 'completed'),
 });
 
 const script = (steps: readonly ScriptStep[], more: Partial<CallScript> = {}): CallScript => ({

@@ -121,7 +121,7 @@ export class SimulatedCarrier {
   private record(entry: CallLogEntry, what: Omit<ScriptStep, 'atSeconds'>): void {
     const { callSid, callId, calleePhone, events } = entry;
     if (callId === null) throw new Error(`nothing happens to call ${callSid}, which was never placed`);
-    const { type, endReason, detail } = what;
+    const { type, endReason, detail, causes } = what;
     const event: CarrierEvent = {
       id: `${callId}-${events.length + 1}`,
       type,
@@ -130,6 +130,7 @@ export class SimulatedCarrier {
       occurredAt: new Date().toISOString(),
       ...(endReason && { endReason }),
       ...(detail && { detail }),
+      ...(causes && { causes }),
     };
     events.push(event);
     if (type === 'ended') {

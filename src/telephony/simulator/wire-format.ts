@@ -2,10 +2,11 @@
  * The simulator's JSON of an event. This is the body of a webhook; the event's own id is in the webhook-id header:
  *
  *   { "type": "call.ended", "call": { "id": "SIM…", "reference": "<callSid>" }, "occurredAt": "2026-01-31T08:00:00.000Z",
- *     "endReason": "busy", "detail": { "leg": "B" }, "delivery": "<uuid>" }
+ *     "endReason": "busy", "detail": { "leg": "B" },
+ *     "causes": { "A": { "cause": 16 }, "B": { "cause": 17 } }, "delivery": "<uuid>" }
  *
  * type is one of call.caller_answered, call.ringing, call.answered and call.ended. endReason comes only with call.ended.
- * detail is optional. Unknown fields are ignored (design rule 9). In the status of a call an event has the same format,
+ * detail and causes are optional. Unknown fields are ignored (design rule 9). In the status of a call an event has the same format,
  * with its id beside its type and without a delivery.
  */
 import {
@@ -33,12 +34,13 @@ const TYPES: readonly ProviderEventType[] = ['caller_answered', 'ringing', 'answ
 /** Distinguishes an unknown call from an unknown path. */
 export const NO_SUCH_CALL = 'no_such_call';
 
-const wireEventOf = ({ type, callId, callSid, occurredAt, endReason, detail }: CarrierEvent) => ({
+const wireEventOf = ({ type, callId, callSid, occurredAt, endReason, detail, causes }: CarrierEvent) => ({
   type: `call.${type}`,
   call: { id: callId, reference: callSid },
   occurredAt,
   endReason,
   detail,
+  causes,
 });
 
 /** @param delivery a unique id, so that two deliveries within one second differ in bytes and signature */
@@ -68,7 +70,7 @@ export const readRefusal = (value: Record<string, unknown>): Refusal => ({
 });
 
 const readWireEvent = (event: Record<string, unknown>, eventId: unknown): ProviderEvent => {
-  const { type: typeText, call, occurredAt, endReason: reasonText, detail } = event;
+  const { type: typeText, call, occurredAt, endReason: reasonText, detail, causes } = event;
   const { id, reference } = readObject('call', call);
   const type = TYPES.find((known) => typeText === `call.${known}`);
   if (!type) throw new UnexpectedShape('type is unknown');
@@ -80,7 +82,8 @@ const readWireEvent = (event: Record<string, unknown>, eventId: unknown): Provid
     type,
     occurredAt: time('occurredAt', occurredAt),
     ...(endReason && { endReason }),
-    ...(detail != null && { detail: detailOf(detail) }),
+    ...(detail != null && { detail: plainOf('detail', detail) }),
+    ...(causes != null && { causes: causesOf(causes) }),
   };
 };
 
@@ -107,9 +110,14 @@ const endReasonOf = (type: ProviderEventType, value: unknown): ProviderEndReason
 
 type Plain = string | number | boolean;
 
-const detailOf = (value: unknown): Record<string, Plain> => {
-  const items = Object.entries(readObject('detail', value));
-  if (!items.every(isPlainItem)) throw new UnexpectedShape('detail holds more than short texts, numbers and booleans');
+const causesOf = (value: unknown): NonNullable<ProviderEvent['causes']> => {
+  const { A, B } = readObject('causes', value);
+  return { ...(A != null && { A: plainOf('causes.A', A) }), ...(B != null && { B: plainOf('causes.B', B) }) };
+};
+
+const plainOf = (name: string, value: unknown): Record<string, Plain> => {
+  const items = Object.entries(readObject(name, value));
+  if (!items.every(isPlainItem)) throw new UnexpectedShape(`${name} holds more than short texts, numbers and booleans`);
   return Object.fromEntries(items);
 };
 

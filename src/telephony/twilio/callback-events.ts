@@ -7,7 +7,7 @@
  * connected.
  */
 import { isInstant } from '../../common/instant.js';
-import type { ProviderEvent } from '../telephony-provider.js';
+import type { LegCause, ProviderEvent } from '../telephony-provider.js';
 import type { GenuineCallback } from './callback-check.js';
 import { isCallSid, writeReference } from './call-reference.js';
 import { endReasonOf, isFinal, readLegStatus, type LegStatus } from './end-reason.js';
@@ -32,15 +32,16 @@ export const readCallback = (callback: GenuineCallback, receivedAt: Date): Provi
   }));
 };
 
-type Fact = Pick<ProviderEvent, 'eventId' | 'type' | 'occurredAt' | 'endReason' | 'detail'>;
+type Fact = Pick<ProviderEvent, 'eventId' | 'type' | 'occurredAt' | 'endReason' | 'detail' | 'causes'>;
 
 const legAEvents = (fields: URLSearchParams, occurredAt: Date): Fact[] => {
   const status = statusIn(fields, 'CallStatus');
   const eventId = factId(sidIn(fields, 'CallSid'), status);
   if (status === 'in-progress') return [{ eventId, type: 'caller_answered', occurredAt }];
-  if (status === 'completed') return [{ eventId, ...legAHasLeft(occurredAt) }];
+  const causes = { A: causeOf(status, fields) };
+  if (status === 'completed') return [{ eventId, ...legAHasLeft(occurredAt), causes }];
   if (!isFinal(status)) return [{ eventId: acceptedFactId(sidIn(fields, 'CallSid')), type: 'accepted', occurredAt }];
-  return [{ eventId, type: 'ended', occurredAt, endReason: endReasonOf(status, sipCodeOf(fields)) }];
+  return [{ eventId, type: 'ended', occurredAt, endReason: endReasonOf(status, sipCodeOf(fields)), causes }];
 };
 
 /**
@@ -58,7 +59,8 @@ const legBEvents = (fields: URLSearchParams, occurredAt: Date): Fact[] => {
   if (status === 'ringing') return [{ eventId, type: 'ringing', occurredAt }];
   if (status === 'in-progress') return [{ eventId, type: 'answered', occurredAt }];
   if (!isFinal(status) || status === 'no-answer') return [];
-  return [{ eventId, type: 'ended', occurredAt, endReason: endReasonOf(status, sipCodeOf(fields)) }];
+  const endReason = endReasonOf(status, sipCodeOf(fields));
+  return [{ eventId, type: 'ended', occurredAt, endReason, causes: { B: causeOf(status, fields) } }];
 };
 
 /**
@@ -78,6 +80,7 @@ const dialEvents = (fields: URLSearchParams, receivedAt: Date): Fact[] => {
       occurredAt: timeOf(fields, receivedAt),
       endReason: status === 'no-answer' && !callerIsThere ? 'canceled' : endReasonOf(status),
       detail: detailOf('B', fields, 'DialCallStatus'),
+      causes: { B: { status } },
     },
   ];
 };
@@ -125,6 +128,11 @@ const numberIn = (fields: URLSearchParams, name: string): number | undefined => 
 };
 
 const sipCodeOf = (fields: URLSearchParams): number | undefined => numberIn(fields, 'SipResponseCode');
+
+const causeOf = (status: LegStatus, fields: URLSearchParams): LegCause => {
+  const sipCode = sipCodeOf(fields);
+  return { status, ...(sipCode !== undefined && { sipCode }) };
+};
 
 /** Only a URL that can be stored and shown unchanged. */
 const recordingOf = (fields: URLSearchParams): { recording?: string } => {

@@ -47,7 +47,14 @@ const endOfLegA = (legA: RecordedLeg): Fact[] => {
     legA.status === 'completed'
       ? legAHasLeft(endedAt)
       : ({ type: 'ended', occurredAt: endedAt, endReason: endReasonOf(legA.status) } as const);
-  return [{ eventId: factId(legA.sid, legA.status), ...end, detail: detailOf(legA, 'A') }];
+  return [
+    {
+      eventId: factId(legA.sid, legA.status),
+      ...end,
+      detail: detailOf(legA, 'A'),
+      causes: { A: { status: legA.status } },
+    },
+  ];
 };
 
 const factsOfLegB = (legB: RecordedLeg, legA: RecordedLeg, ringCalleeSeconds: number): Fact[] => {
@@ -67,6 +74,7 @@ const factsOfLegB = (legB: RecordedLeg, legA: RecordedLeg, ringCalleeSeconds: nu
       occurredAt: legB.endedAt ?? legB.updatedAt,
       endReason: callerGaveUp ? 'canceled' : endReasonOf(status),
       detail: detailOf(legB, 'B'),
+      causes: { B: { status } },
     },
   ];
 };

@@ -59,6 +59,8 @@ export const endEvents = (call: NamedCall, fields: WireFields, now: Date): reado
       endReason: row.endReason,
       ...(recording !== '' && { recording }),
       detail: { byetype: storable(byeType, LONGEST_BYE_TYPE), ...detailOf(row, fields, isTalk) },
+      // One cause for the call; it belongs to the leg that caused the end.
+      ...(row.leg && { causes: { [row.leg]: { byetype: byeType } } }),
     },
   ];
 };

@@ -37,6 +37,7 @@ const found = await searchCalls({ client: admin, throwOnError: true, query: { us
 
 const endOf = ({ data }: OnCallChangeWebhookPayload) => ({
   endReason: data.endReason,
+  cause: data.causes?.B?.cause,
   ticket: data.metadata?.ticket,
 });
 

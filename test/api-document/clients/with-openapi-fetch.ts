@@ -31,7 +31,11 @@ while (stateType !== '4') {
 
 /** The handler of a webhook has its type too. */
 type Received = webhooks['callChange']['post']['requestBody']['content']['application/json'];
-const endOf = ({ data }: Received) => ({ endReason: data.endReason, ticket: data.metadata?.ticket });
+const endOf = ({ data }: Received) => ({
+  endReason: data.endReason,
+  cause: data.causes?.B?.cause,
+  ticket: data.metadata?.ticket,
+});
 
 // @ts-expect-error a misspelt field does not compile
 void ((change: Received) => change.data.endReasn);

@@ -68,6 +68,7 @@ server.get<{ Params: { targetId: string } }>('/v1/app/call/:targetId', async (re
     serviceLineId: null,
     calleePhone,
     provider: 'simulator',
+    route: '',
     subAccount: subAccount.externalId,
     waitsForDialSlot: false,
     dialTimeoutSeconds: 5,
