@@ -69,6 +69,7 @@ create table call_record (
   metadata jsonb,
   placed_by text,
   longest_talk_seconds integer,
+  cancel_ordered_by text,
   constraint call_record_pkey PRIMARY KEY (call_sid),
   constraint call_record_call_sid_shape CHECK ((call_sid ~ '^[0-9]{32}$'::text)),
   constraint call_record_end_known CHECK (((state = 4) = ((end_reason IS NOT NULL) AND (ended_by IS NOT NULL) AND (ended_at IS NOT NULL)))),

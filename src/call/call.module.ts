@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { TelephonyModule } from '../telephony/telephony.module.js';
 import { BlockedUsers } from './updates/blocked-users.js';
+import { CallCancels } from './call-cancels.service.js';
 import { CallController } from './call.controller.js';
 import { CallHistoryService } from './search/call-history.service.js';
 import { CallSearchService } from './search/call-search.service.js';
@@ -28,6 +29,7 @@ import { WaitingClients } from './updates/waiting-clients.js';
   controllers: [CallController],
   providers: [
     BlockedUsers,
+    CallCancels,
     CallHistoryService,
     CallInquiry,
     CallPlacement,
@@ -50,6 +52,7 @@ import { WaitingClients } from './updates/waiting-clients.js';
   ],
   exports: [
     BlockedUsers,
+    CallCancels,
     CallHistoryService,
     CallPlacement,
     CallRecorder,

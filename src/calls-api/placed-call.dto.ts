@@ -1,8 +1,10 @@
 import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
+import { CANCEL_OUTCOME, type CancelOutcome } from '../call/cancel/cancel.dto.js';
 import type { EndReason, EndSource } from '../call/record/call-lifecycle.js';
 import type { ShownCall } from '../call/search/call-view.js';
 import {
   CALL_SID,
+  CANCELED_BY,
   END_REASON,
   ENDED_BY,
   STATE_TYPES,
@@ -47,6 +49,9 @@ export class PlacedCallReply implements Omit<ShownCall, 'subAccount' | 'provider
   @ApiProperty(ENDED_BY)
   endedBy: EndSource | null;
 
+  @ApiProperty(CANCELED_BY)
+  canceledBy: 'admin' | null;
+
   @ApiProperty({ type: String, format: 'date-time', example: '2026-11-24T10:16:03.120Z' })
   requestedAt: Date;
 
@@ -78,19 +83,9 @@ export class PlacedCallReply implements Omit<ShownCall, 'subAccount' | 'provider
   metadata: Readonly<Record<string, string>> | null;
 }
 
-export const CANCEL_OUTCOMES = ['canceled', 'canceling', 'passed', 'over'] as const;
-export type CancelOutcome = (typeof CANCEL_OUTCOMES)[number];
-
 @ApiExtraModels(PlacedCallReply)
 export class CancelReply {
-  @ApiProperty({
-    enum: CANCEL_OUTCOMES,
-    description:
-      '`canceled`: this cancel, or an earlier one, ended the call. `canceling` (HTTP status 202): the cancel is accepted, and ' +
-      'ordered as soon as the provider finds the call. `passed`: the call had already reached the state in `before`, and goes ' +
-      'on. `over`: the call had already ended.',
-    example: 'canceled',
-  })
+  @ApiProperty(CANCEL_OUTCOME)
   outcome: CancelOutcome;
 
   @ApiProperty({ type: PlacedCallReply })
@@ -109,6 +104,7 @@ export const placedCallReply = (call: ShownCall): PlacedCallReply => ({
   stateType: call.stateType,
   endReason: call.endReason,
   endedBy: call.endedBy,
+  canceledBy: call.canceledBy,
   requestedAt: call.requestedAt,
   ringingAt: call.ringingAt,
   answeredAt: call.answeredAt,

@@ -16,6 +16,7 @@ import { AddJobsAfterCommit1764702000000 } from '../../migrations/1764702000000-
 import { IndexRecentDeliveries1764703000000 } from '../../migrations/1764703000000-index-recent-deliveries.js';
 import { PlaceCallsByBackend1764710000000 } from '../../migrations/1764710000000-place-calls-by-backend.js';
 import { CreateApiKeys1764720000000 } from '../../migrations/1764720000000-create-api-keys.js';
+import { TellWhoCanceled1764730000000 } from '../../migrations/1764730000000-tell-who-canceled.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
 import { CallRecord } from '../call/record/call-record.entity.js';
@@ -77,6 +78,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       IndexRecentDeliveries1764703000000,
       PlaceCallsByBackend1764710000000,
       CreateApiKeys1764720000000,
+      TellWhoCanceled1764730000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

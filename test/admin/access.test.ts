@@ -25,6 +25,7 @@ const ROUTES = [
   ['DELETE', 'service-lines/1'],
   ['GET', 'calls'],
   ['GET', 'calls/16090510160925480001030600243044'],
+  ['POST', 'calls/16090510160925480001030600243044/cancel'],
   ['GET', 'webhook-endpoints'],
   ['POST', 'webhook-endpoints'],
   ['GET', 'webhook-endpoints/1'],

@@ -95,6 +95,21 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
     },
   );
 
+  it('is hung up by an administrator: both phones get a BYE, and the record says who did it', async () => {
+    const { callSid, legA, legB } = await place({}, {});
+    await reached(service, callSid, '3');
+
+    const response = await service.admin('POST', `calls/${callSid}/cancel`);
+
+    expect(await response.json()).toMatchObject({
+      outcome: 'canceled',
+      call: { stateType: '4', endReason: 'completed', endedBy: 'cancel', canceledBy: 'admin' },
+    });
+    for (const leg of [legA, legB]) {
+      await waitFor('the BYE', async () => (await leg?.seen())?.includes('BYE'));
+    }
+  });
+
   it('carries sound in both directions, and has the callSid in both INVITEs', async () => {
     const { callSid, legA, legB } = await place({ sounds: true }, { echoes: true });
     await reached(service, callSid, '3');

@@ -1,10 +1,12 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
+import { CANCEL_OUTCOME, type CancelOutcome } from '../../call/cancel/cancel.dto.js';
 import { CHANGE_TYPES, type CallChange, type ChangeType } from '../../call/record/call-change.js';
 import type { CallHistory, TimelineEvent } from '../../call/search/call-history.service.js';
 import { END_AUTHORITIES, EVENT_RULES, type EndSource, type EndReason } from '../../call/record/call-lifecycle.js';
 import {
   AN_INSTANT,
   CALL_SID,
+  CANCELED_BY,
   END_REASON,
   ENDED_BY,
   STATE_TYPES,
@@ -183,6 +185,9 @@ export class CallReply implements CallHistory {
   @ApiProperty(ENDED_BY)
   endedBy: EndSource | null;
 
+  @ApiProperty(CANCELED_BY)
+  canceledBy: 'admin' | null;
+
   @ApiProperty({ type: String, format: 'date-time', example: '2026-11-24T10:16:03.120Z' })
   requestedAt: Date;
 
@@ -225,6 +230,14 @@ export class CallReply implements CallHistory {
 }
 
 export class FoundCall extends OmitType(CallReply, ['events']) {}
+
+export class CanceledCallReply {
+  @ApiProperty(CANCEL_OUTCOME)
+  outcome: CancelOutcome;
+
+  @ApiProperty({ type: FoundCall })
+  call: FoundCall;
+}
 
 export class CallPage {
   @ApiProperty({ type: [FoundCall] })

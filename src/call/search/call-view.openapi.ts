@@ -26,6 +26,14 @@ export const ENDED_BY = {
   example: 'provider',
 } as const;
 
+export const CANCELED_BY = {
+  enum: ['admin'],
+  type: String,
+  nullable: true,
+  description: '`admin` if an administrator hung up. `null` if the caller or your backend did, or nobody.',
+  example: null,
+} as const;
+
 export const TALK_SECONDS = {
   type: 'integer',
   nullable: true,

@@ -1,15 +1,26 @@
 /** A call as administrators see it: the record without internal columns. */
+import { RINGBACK } from '../record/apply-call-event.js';
 import { talkSeconds } from '../record/call-lifecycle.js';
 import type { CallRecord } from '../record/call-record.entity.js';
 import { userIdIn } from '../record/party-id.js';
 
 export interface ShownCall extends Omit<
   Readonly<CallRecord>,
-  'callerId' | 'state' | 'sweepAt' | 'deadlineAt' | 'turnAt' | 'cancelOrderedAt' | 'checkedUntil' | 'longestTalkSeconds'
+  | 'callerId'
+  | 'state'
+  | 'sweepAt'
+  | 'deadlineAt'
+  | 'turnAt'
+  | 'cancelOrderedAt'
+  | 'cancelOrderedBy'
+  | 'checkedUntil'
+  | 'longestTalkSeconds'
 > {
   /** Null where the caller is a phone and no user. */
   readonly callerId: string | null;
   readonly stateType: string;
+  /** `admin` if an administrator ordered the hang-up that ended the call. */
+  readonly canceledBy: 'admin' | null;
   readonly talkSeconds: number | null;
 }
 
@@ -23,7 +34,11 @@ export const SHOWN_COLUMNS = `
   call.provider, call.sub_account as "subAccount", call.provider_call_id as "providerCallId", call.state,
   call.end_reason as "endReason", call.ended_by as "endedBy", call.requested_at as "requestedAt",
   call.ringing_at as "ringingAt", call.answered_at as "answeredAt", call.ended_at as "endedAt", call.recording, call.changes,
-  call.metadata, call.placed_by as "placedBy"`;
+  call.metadata, call.placed_by as "placedBy",
+  case when call.ended_by = 'cancel' then (
+    select canceled.detail ->> 'by' from call_event canceled
+    where canceled.provider = '${RINGBACK}' and canceled.event_id = call.call_sid || ':canceled'
+  ) end as "canceledBy"`;
 
 /** Drops all other columns of the row. */
 export const shownCall = (row: ShownRow): ShownCall => ({
@@ -39,6 +54,7 @@ export const shownCall = (row: ShownRow): ShownCall => ({
   stateType: String(row.state),
   endReason: row.endReason,
   endedBy: row.endedBy,
+  canceledBy: row.canceledBy,
   requestedAt: row.requestedAt,
   ringingAt: row.ringingAt,
   answeredAt: row.answeredAt,

@@ -4,6 +4,7 @@ import { AppError } from '../../common/error-table.js';
 import { logAboutCall } from '../../common/log-context.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { isCallSid } from '../record/call-sid.js';
+import { noSuchCall } from './call-history.service.js';
 import { SHOWN_COLUMNS, shownCall, type ShownCall, type ShownRow } from './call-view.js';
 
 export interface PlacedCall {
@@ -17,7 +18,12 @@ const find = preparedStatement<ShownRow & { readonly callerKey: string }>(
   `select ${SHOWN_COLUMNS}, call.caller_id as "callerKey" from call_record call where call.call_sid = $1 and call.placed_by = $2`,
 );
 
-/** Calls that backends have placed, each for the subject of the token that placed it. */
+const findAny = preparedStatement<ShownRow & { readonly callerKey: string }>(
+  'any-call',
+  `select ${SHOWN_COLUMNS}, call.caller_id as "callerKey" from call_record call where call.call_sid = $1`,
+);
+
+/** Single calls: for backends those that they have placed, for administrators every one. */
 @Injectable()
 export class PlacedCallsService {
   constructor(private readonly database: DataSource) {}
@@ -26,6 +32,14 @@ export class PlacedCallsService {
   async find(callSid: string, placedBy: string): Promise<PlacedCall> {
     const [row] = isCallSid(callSid) ? await find(this.database, [callSid, placedBy]) : [];
     if (!row) throw new AppError('NOT_FOUND', { detail: 'This token has placed no such call.' });
+    logAboutCall(callSid);
+    return { call: shownCall(row), callerKey: row.callerKey };
+  }
+
+  /** @throws AppError NOT_FOUND, also for a callSid that is malformed */
+  async findAny(callSid: string): Promise<PlacedCall> {
+    const [row] = isCallSid(callSid) ? await findAny(this.database, [callSid]) : [];
+    if (!row) throw noSuchCall();
     logAboutCall(callSid);
     return { call: shownCall(row), callerKey: row.callerKey };
   }
