@@ -26,6 +26,23 @@ create table app_user (
   constraint app_user_id_positive CHECK ((id > 0))
 );
 
+create table audit_entry (
+  id bigint generated always as identity not null,
+  at timestamp(3) with time zone default now() not null,
+  subject text not null,
+  token_id text,
+  api_key_id text,
+  action text not null,
+  route text not null,
+  target text,
+  before jsonb,
+  after jsonb,
+  detail jsonb,
+  address text not null,
+  request_id text not null,
+  constraint audit_entry_pkey PRIMARY KEY (id)
+);
+
 create table call_event (
   provider text not null,
   event_id text not null,
@@ -172,6 +189,14 @@ CREATE UNIQUE INDEX api_key_hash ON public.api_key USING btree (hash);
 CREATE INDEX api_key_not_revoked ON public.api_key USING btree (id) WHERE (revoked_at IS NULL);
 
 CREATE INDEX app_user_blocked ON public.app_user USING btree (id) WHERE blocked;
+
+CREATE INDEX audit_entry_by_action ON public.audit_entry USING btree (action, at, id);
+
+CREATE INDEX audit_entry_by_subject ON public.audit_entry USING btree (subject, at, id);
+
+CREATE INDEX audit_entry_by_target ON public.audit_entry USING btree (target, at, id);
+
+CREATE INDEX audit_entry_by_time ON public.audit_entry USING btree (at, id);
 
 CREATE INDEX call_event_call_sid ON public.call_event USING btree (call_sid, received_at);
 

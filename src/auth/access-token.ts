@@ -6,6 +6,8 @@ export interface Principal {
   /** Of a token: the app's user id, a Long. Of an API key: `key:` and an id, the same after a rotation. */
   readonly subject: string;
   readonly scopes: ReadonlySet<string>;
+  /** The token's `jti`, for the audit. Absent for an API key. */
+  readonly tokenId?: string;
   /** When the token expires: its `exp` plus the leeway. Milliseconds since the epoch; Infinity for never. */
   readonly expiresAt: number;
   /** Absent for a token. */
@@ -16,9 +18,13 @@ export interface Principal {
   };
 }
 
+/** An identity provider's `jti` is a UUID or a little more; every cached token keeps it. */
+const LONGEST_TOKEN_ID = 100;
+
 interface Claims {
   readonly sub?: unknown;
   readonly exp?: unknown;
+  readonly jti?: unknown;
   readonly scope?: unknown;
 }
 
@@ -27,7 +33,12 @@ export const principalOf = (claims: Claims, leewaySeconds = 0): Principal | null
   if (!isLong(claims.sub) || typeof claims.exp !== 'number') return null;
   const scope = typeof claims.scope === 'string' ? claims.scope : '';
   const expiresAt = (claims.exp + leewaySeconds) * 1_000;
-  return { subject: claims.sub, scopes: new Set(scope.split(' ').filter(Boolean)), expiresAt };
+  return {
+    subject: claims.sub,
+    scopes: new Set(scope.split(' ').filter(Boolean)),
+    ...(typeof claims.jti === 'string' && { tokenId: claims.jti.slice(0, LONGEST_TOKEN_ID) }),
+    expiresAt,
+  };
 };
 
 export interface TokenCarrier {

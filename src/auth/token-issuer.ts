@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { Config } from '../config/config.js';
 
@@ -20,6 +21,8 @@ export const issueToken = (
   const token = new SignJWT(scope ? { scope } : {})
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setSubject(userId)
+    // The audit tells two tokens of one administrator apart by it.
+    .setJti(randomUUID())
     .setIssuedAt()
     .setExpirationTime(Math.floor(Date.now() / 1000) + lifetimeSeconds);
   if (jwtIssuer) token.setIssuer(jwtIssuer);

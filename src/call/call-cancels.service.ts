@@ -1,5 +1,7 @@
 /** Cancels calls for backends and administrators, and says whether the cancel or the call came first. */
 import { Injectable } from '@nestjs/common';
+import type { Author } from '../audit/audit-entry.entity.js';
+import { AuditTrail } from '../audit/audit-trail.service.js';
 import { AppError } from '../common/error-table.js';
 import type { CancelAuthor } from './cancel/cancel-claim.js';
 import { cancelConditionOf } from './cancel/cancel-condition.js';
@@ -23,6 +25,7 @@ export class CallCancels {
   constructor(
     private readonly calls: CallService,
     private readonly placed: PlacedCallsService,
+    private readonly audit: AuditTrail,
   ) {}
 
   /**
@@ -37,8 +40,11 @@ export class CallCancels {
    * Any call, on an administrator's order.
    * @throws AppError NOT_FOUND CANCEL_REFUSED PROVIDER_UNAVAILABLE
    */
-  cancelAny(callSid: string, before: string | undefined): Promise<Canceled> {
-    return this.cancel(() => this.placed.findAny(callSid), before, 'admin');
+  async cancelAny(callSid: string, before: string | undefined, author: Author): Promise<Canceled> {
+    const find = () => this.placed.findAny(callSid);
+    await find();
+    const cancel = () => this.cancel(find, before, 'admin');
+    return this.audit.order(author, `call:${callSid}`, cancel, ({ outcome }) => outcome);
   }
 
   private async cancel(

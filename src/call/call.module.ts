@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { TelephonyModule } from '../telephony/telephony.module.js';
 import { BlockedUsers } from './updates/blocked-users.js';
@@ -25,7 +26,7 @@ import { Sweeper } from './reconciliation/sweeper.js';
 import { WaitingClients } from './updates/waiting-clients.js';
 
 @Module({
-  imports: [DirectoryModule, TelephonyModule],
+  imports: [AuditModule, DirectoryModule, TelephonyModule],
   controllers: [CallController],
   providers: [
     BlockedUsers,

@@ -17,6 +17,8 @@ import { IndexRecentDeliveries1764703000000 } from '../../migrations/17647030000
 import { PlaceCallsByBackend1764710000000 } from '../../migrations/1764710000000-place-calls-by-backend.js';
 import { CreateApiKeys1764720000000 } from '../../migrations/1764720000000-create-api-keys.js';
 import { TellWhoCanceled1764730000000 } from '../../migrations/1764730000000-tell-who-canceled.js';
+import { CreateAudit1764740000000 } from '../../migrations/1764740000000-create-audit.js';
+import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
 import { CallRecord } from '../call/record/call-record.entity.js';
@@ -49,6 +51,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
     entities: [
       ApiKey,
       AppUser,
+      AuditEntry,
       CallEvent,
       CallRecord,
       IdempotentRequest,
@@ -79,6 +82,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       PlaceCallsByBackend1764710000000,
       CreateApiKeys1764720000000,
       TellWhoCanceled1764730000000,
+      CreateAudit1764740000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

@@ -34,6 +34,7 @@ const ROUTES = [
   ['POST', 'webhook-endpoints/1/secret'],
   ['GET', 'webhook-endpoints/1/deliveries'],
   ['POST', 'webhook-endpoints/1/redeliver'],
+  ['GET', 'audit'],
   ['GET', 'api-keys'],
   ['POST', 'api-keys'],
   ['GET', 'api-keys/1'],

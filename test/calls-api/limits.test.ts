@@ -1,4 +1,5 @@
 /** Limits of one call that Ringback enforces itself: its longest talk, and the time after which it is not dialed. */
+import { AuditTrail } from '../../src/audit/audit-trail.service.js';
 import { CallCancels } from '../../src/call/call-cancels.service.js';
 import { CallService } from '../../src/call/call.service.js';
 import { CallRecorder } from '../../src/call/call-recorder.js';
@@ -13,6 +14,7 @@ import { DirectoryService } from '../../src/directory/directory.service.js';
 import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import { ResilientProvider } from '../../src/telephony/resilient-provider.js';
 import { StatusUnavailable } from '../../src/telephony/telephony-provider.js';
+import { AN_AUTHOR } from '../support/author.js';
 import { backend, newPhone } from '../support/backend.js';
 import { scriptedProvider } from '../support/scripted-provider.js';
 import { storeCall } from '../support/stored-call.js';
@@ -101,7 +103,7 @@ describe('a cancel', () => {
       of(KeptCancels),
       logger,
     );
-    return new CallCancels(calls, of(PlacedCallsService));
+    return new CallCancels(calls, of(PlacedCallsService), of(AuditTrail));
   };
   const stored = async (): Promise<string> => {
     const order = { placedBy: '9001', metadata: null, longestTalkSeconds: null, request: null };
@@ -142,7 +144,7 @@ describe('a cancel', () => {
     const callSid = await stored();
     provider.onHangUp = () => Promise.reject(new StatusUnavailable('not there yet'));
 
-    expect(await cancels().cancelAny(callSid, undefined)).toMatchObject({ outcome: 'canceling' });
+    expect(await cancels().cancelAny(callSid, undefined, AN_AUTHOR)).toMatchObject({ outcome: 'canceling' });
 
     await service.app.nest.get(CallRecorder).applyOwn(callSid, 'accepted', { providerCallId: 'one' });
     const [row] = await service.database.query<{ by: string }[]>(

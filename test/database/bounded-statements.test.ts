@@ -6,6 +6,7 @@
 import { SEARCHED_AT_ONCE } from '../../src/delivery/delivery-jobs.js';
 import { Client } from 'pg';
 import { LiveKeys } from '../../src/auth/api-keys/live-keys.js';
+import { AuditLog } from '../../src/audit/audit-log.service.js';
 import { newCallSid } from '../../src/call/record/call-sid.js';
 import { CatchUp } from '../../src/call/reconciliation/catch-up.js';
 import { ChangeFeed } from '../../src/call/updates/change-feed.js';
@@ -158,6 +159,13 @@ const fillWithApiKeys = ({ database }: TestApp): Promise<unknown> =>
     [LIVE_KEYS],
   );
 
+/** Of some months, by one administrator. */
+const fillWithEntries = ({ database }: TestApp): Promise<unknown> =>
+  database.query(`
+    insert into audit_entry (at, subject, action, route, target, address, request_id)
+    select now() - n * interval '5 minutes', '1001', 'changeUser', 'PATCH /v1/admin/users/{userId}', 'user:' || n % 1000, '::1', 'r'
+    from generate_series(1, 20000) n where not exists (select from audit_entry where request_id = 'r')`);
+
 /** Seven times: a prepared statement gets a custom plan five times, and then a generic plan. */
 const repeatedly = async (work: () => Promise<unknown>): Promise<void> => {
   for (let time = 0; time < 7; time++) await work();
@@ -270,6 +278,27 @@ describe.each([
     await fillWithApiKeys(service);
 
     await expectBounded(2 * LIVE_KEYS, () => repeatedly(() => service.app.nest.get(LiveKeys).refresh()));
+  });
+
+  it.each(['', '&subject=1001', '&action=changeUser', '&target=user:7', '&from=2026-01-01T00:00:00Z'])(
+    'a page of the audit%s reads only its rows',
+    async (filter) => {
+      await fillWithEntries(service);
+
+      await expectBounded(A_PAGE, () => page(`audit?limit=50${filter}`));
+    },
+  );
+
+  it(`a page of the audit with several filters examines at most ${MAX_EXAMINED} rows`, async () => {
+    await fillWithEntries(service);
+
+    await expectBounded(MAX_EXAMINED + A_PAGE, () => page('audit?limit=50&subject=1001&action=none'));
+  });
+
+  it('removing entries of the audit reads nothing when all are recent', async () => {
+    await fillWithEntries(service);
+
+    await expectBounded(10, () => service.app.nest.get(AuditLog).forget(NEVER));
   });
 
   it('the timeline of a call reads only its events', async () => {
