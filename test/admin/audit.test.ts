@@ -303,7 +303,7 @@ describe('each operation of the admin API', () => {
     const expected = operations
       .map(({ operation, name }) => ({ action: operation.operationId, route: name }))
       .filter(({ action }) => !WITHOUT_ENTRY.includes(action!));
-    const key = ({ action, route }: { action?: string | undefined; route: string }) => `${action} ${route}`;
+    const key = ({ action, route }: { action?: string | undefined; route: string }) => `${String(action)} ${route}`;
     expect(entries.map(key).sort()).toEqual(expected.map(key).sort());
     const text = JSON.stringify(entries);
     for (const secret of [SECRET, 'whsec_', 'of-the-receiver', PHONE, PHONE.slice(3)])
@@ -329,8 +329,8 @@ describe('the list', () => {
 
     const first = await list('?action=createUser&limit=2');
     await newUser();
-    const second = await list(`?action=createUser&limit=2&after=${first.next}`);
-    const third = await list(`?action=createUser&limit=1&after=${second.next}`);
+    const second = await list(`?action=createUser&limit=2&after=${String(first.next)}`);
+    const third = await list(`?action=createUser&limit=1&after=${String(second.next)}`);
 
     const paged = [first, second, third].flatMap(({ items }) => items.map(({ id }) => id));
     expect(paged).toEqual(whole);
