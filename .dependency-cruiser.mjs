@@ -95,7 +95,7 @@ const ROOMS = {
       '^src/auth/',
       '^src/common/',
       '^src/http/problem-response\\.ts$',
-      '^src/telephony/(?:telephony\\.module|provider-registry)\\.ts$',
+      '^src/telephony/(?:telephony\\.module|provider-registry|provider-request)\\.ts$',
     ],
     because:
       'The admin API goes through the call, delivery and directory modules, so that their rules hold for administrators too. Of ' +

@@ -7,6 +7,7 @@ import { DirectoryModule } from '../directory/directory.module.js';
 import { TelephonyModule } from '../telephony/telephony.module.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { AuditController } from './audit/audit.controller.js';
+import { CallBundles } from './bundle/call-bundles.service.js';
 import { CallsController } from './calls/calls.controller.js';
 import { DryRunController } from './dry-run/dry-run.controller.js';
 import { ProvidersController } from './providers/providers.controller.js';
@@ -18,6 +19,7 @@ import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoint
 
 @Module({
   imports: [AuditModule, AuthModule, CallModule, DeliveryModule, DirectoryModule, TelephonyModule],
+  providers: [CallBundles],
   controllers: [
     UsersController,
     SubAccountsController,

@@ -8,6 +8,7 @@ import type { Page, PageRequest } from '../common/page.js';
 import { KEPT_DAYS } from './delivery-limits.js';
 import { LOCK_CALL, WAKE } from './delivery-sql.js';
 import { EndpointService, targetOf } from './endpoint.service.js';
+import { deliveriesOfCall, type DeliveryOfCall } from './deliveries-of-call.js';
 import { listDeliveries, type DeliveryFilter, type ShownDelivery } from './list-deliveries.js';
 
 const noSuchDelivery = (): AppError =>
@@ -28,6 +29,11 @@ export class DeliveryService {
   async list(endpointId: string, filter: DeliveryFilter, page: PageRequest): Promise<Page<ShownDelivery>> {
     await this.endpoints.find(endpointId);
     return listDeliveries(this.database, endpointId, filter, page);
+  }
+
+  /** To all endpoints. */
+  ofCall(callSid: string): Promise<DeliveryOfCall[]> {
+    return deliveriesOfCall(this.database, callSid);
   }
 
   /**

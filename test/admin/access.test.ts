@@ -26,6 +26,7 @@ const ROUTES = [
   ['GET', 'calls'],
   ['GET', 'calls/16090510160925480001030600243044'],
   ['POST', 'calls/16090510160925480001030600243044/cancel'],
+  ['GET', 'calls/16090510160925480001030600243044/bundle'],
   ['GET', 'webhook-endpoints'],
   ['POST', 'webhook-endpoints'],
   ['GET', 'webhook-endpoints/1'],

@@ -245,6 +245,7 @@ describe('each operation of the admin API', () => {
       () => sent('DELETE', `service-lines/${ids.line}`),
       () => sent('GET', 'calls'),
       () => sent('GET', `calls/${callSid}`),
+      () => sent('GET', `calls/${callSid}/bundle`),
       () => sent('POST', `calls/${over.callSid}/cancel`),
       () => sent('GET', 'providers'),
       () => sent('GET', 'dry-run?callerId=1001&calleeId=2000'),
@@ -276,9 +277,10 @@ describe('each operation of the admin API', () => {
     ];
   };
 
-  /** Their responses have no phone number. */
+  /** Their responses have no phone number, or a masked one. */
   const WITHOUT_ENTRY = [
     'getApiKey',
+    'getCallBundle',
     'getSubAccount',
     'getWebhookEndpoint',
     'listApiKeys',

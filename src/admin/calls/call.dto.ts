@@ -98,7 +98,7 @@ class ChangeReply implements CallChange {
   data: ChangeData;
 }
 
-class TimelineEventReply implements TimelineEvent {
+export class TimelineEventReply implements TimelineEvent {
   @ApiProperty({ description: 'The source: a provider, or `ringback` for its own events.', example: 'simulator' })
   provider: string;
 
