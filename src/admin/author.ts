@@ -15,7 +15,10 @@ export const Author = createParamDecorator((_: unknown, context: ExecutionContex
     apiKeyId: user.apiKey?.id ?? null,
     action: operation.operationId,
     route: `${method} ${(routeOptions.url ?? '').replace(/:(\w+)/g, '{$1}')}`,
-    address: plainAddress(ip),
+    address: addressOf(ip),
     requestId: id,
   };
 });
+
+/** A closed socket has no address. The client has left, and its request is carried out all the same. */
+const addressOf = (ip: string | undefined): string => (ip === undefined ? 'unknown' : plainAddress(ip));

@@ -140,7 +140,7 @@ describe('a cancel', () => {
     });
   });
 
-  it('of an administrator during the dial is kept, and then told so on the timeline', async () => {
+  it('of an administrator during the dial is kept, with its author for the process that carries it out', async () => {
     const callSid = await stored();
     provider.onHangUp = () => Promise.reject(new StatusUnavailable('not there yet'));
 

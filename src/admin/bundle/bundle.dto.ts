@@ -174,7 +174,14 @@ class ProviderRequestReply implements ProviderRequest {
 }
 
 class ReplicaReply {
-  @ApiProperty({ type: String, format: 'date-time', description: 'When this process started.', example: AN_INSTANT })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    description:
+      'When this process started. What is beside it comes from its memory; other replicas, and processes that have ended, have ' +
+      'their own.',
+    example: AN_INSTANT,
+  })
   since: Date;
 
   @ApiProperty({ type: [ProviderRequestReply], description: 'In the order of time.' })
@@ -211,10 +218,6 @@ export class CallBundleReply implements CallBundle {
   })
   deliveries: readonly DeliveryOfCallReply[];
 
-  @ApiProperty({
-    type: ReplicaReply,
-    description:
-      'From the memory of the replica that answers. Other replicas, and processes that have ended, have their own.',
-  })
+  @ApiProperty({ type: ReplicaReply })
   ofThisReplica: ReplicaReply;
 }
