@@ -15,6 +15,7 @@ import { OldRequestRemoval } from '../../src/call/reconciliation/old-request-rem
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { LOGGER, type Logger } from '../../src/common/logger.js';
 import { MAX_EXAMINED } from '../../src/common/page.js';
+import { DeliveryService } from '../../src/delivery/delivery.service.js';
 import { DeliveryMaintenance } from '../../src/delivery/delivery-maintenance.js';
 import type { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import { backend, newPhone } from '../support/backend.js';
@@ -305,6 +306,22 @@ describe.each([
     const callSid = await anOpenCall();
 
     await expectBounded(20, () => page(`calls/${callSid}`));
+  });
+
+  it('the bundle of a call reads only its events and deliveries', async () => {
+    const open = await anOpenCall();
+    const [{ callSid }] = await service.database.query<[{ callSid: string }]>(
+      `select call_sid as "callSid" from webhook_delivery where endpoint_id = $1 and state = 'delivered' limit 1`,
+      [endpointId],
+    );
+
+    // The background reads the active API keys.
+    await expectBounded(2 * LIVE_KEYS, async () => {
+      await page(`calls/${open}/bundle`);
+      await repeatedly(async () => {
+        expect((await service.app.nest.get(DeliveryService).ofCall(callSid)).length).toBeGreaterThan(0);
+      });
+    });
   });
 
   it('the load of providers reads only open calls', async () => {
