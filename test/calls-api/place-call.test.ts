@@ -61,6 +61,7 @@ describe('a call that is placed', () => {
       stateType: '1',
       endReason: null,
       endedBy: null,
+      canceledBy: null,
       requestedAt: expect.any(String),
       ringingAt: null,
       answeredAt: null,
