@@ -158,6 +158,21 @@ it('with `full` is refused with 503 when the read cannot be recorded, and an API
   }
 });
 
+it('of another replica has the same record and timeline, and nothing of this one’s memory', async () => {
+  const { callSid } = await place('01');
+  await ended(callSid);
+  const other = await startTestApp({ databaseUrl: service.config.databaseUrl! });
+  try {
+    const [here, there] = [await bundle(callSid), await bundle(callSid, other)];
+
+    expect([there.call, there.timeline]).toEqual([here.call, here.timeline]);
+    expect(here.ofThisReplica.providerRequests).toHaveLength(1);
+    expect(there.ofThisReplica).toMatchObject({ providerRequests: [], logLines: [] });
+  } finally {
+    await other.close();
+  }
+});
+
 it('is 404 for a call that does not exist, and 400 for another value of `full`', async () => {
   const { callSid } = await storeCall(service.database);
 
