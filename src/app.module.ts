@@ -6,6 +6,7 @@ import { CallModule } from './call/call.module.js';
 import { DrainingModule, type Draining } from './common/draining.js';
 import { LoggerModule } from './common/logger.module.js';
 import type { Logger } from './common/logger.js';
+import type { RecentLines } from './common/recent-lines.js';
 import { RingbackConfigModule } from './config/config.module.js';
 import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -13,14 +14,19 @@ import { DeliveryModule } from './delivery/delivery.module.js';
 import { HealthModule } from './health/health.module.js';
 import { WebhookModule } from './webhook/webhook.module.js';
 
+interface Log {
+  readonly logger: Logger;
+  readonly recent: RecentLines;
+}
+
 @Module({})
 export class AppModule {
-  static with(config: Config, logger: Logger, draining: Draining): DynamicModule {
+  static with(config: Config, { logger, recent }: Log, draining: Draining): DynamicModule {
     return {
       module: AppModule,
       imports: [
         RingbackConfigModule.with(config),
-        LoggerModule.with(logger),
+        LoggerModule.with(logger, recent),
         DrainingModule.with(draining),
         DatabaseModule,
         AuthModule,

@@ -17,6 +17,7 @@ import { Draining } from './common/draining.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { AppError, type Fault } from './common/error-table.js';
 import { nestLogger, type Logger } from './common/logger.js';
+import { RecentLines } from './common/recent-lines.js';
 import { urlOf } from './common/reachable-url.js';
 import type { Config } from './config/config.js';
 import { DeliveryWorker } from './delivery/delivery-worker.js';
@@ -56,18 +57,23 @@ export interface App {
 /**
  * The whole service, not listening yet. Used by main and by the tests.
  * @param config with a databaseUrl, a key for tokens and keys for secrets
+ * @param recent what the logger's lines about calls are kept in
  */
-export const createApp = async (config: Config, logger: Logger): Promise<App> => {
+export const createApp = async (config: Config, logger: Logger, recent = new RecentLines()): Promise<App> => {
   const draining = new Draining();
   const adapter = createHttpServer(config, logger, draining);
   const server = adapter.getInstance<FastifyInstance>();
   const adminPort = openAdminPort(server, config, draining);
   const routes = collectRoutes(server);
-  const nest = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, logger, draining), adapter, {
-    bodyParser: false,
-    abortOnError: false,
-    logger: nestLogger(logger),
-  });
+  const nest = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with(config, { logger, recent }, draining),
+    adapter,
+    {
+      bodyParser: false,
+      abortOnError: false,
+      logger: nestLogger(logger),
+    },
+  );
   nest.useGlobalFilters(new ErrorFilter(logger));
   nest.useGlobalPipes(validation());
   if (config.apiDocs) {

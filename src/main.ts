@@ -3,6 +3,7 @@
  * process-end.ts defines how it ends.
  */
 import { createLogger } from './common/logger.js';
+import { RecentLines } from './common/recent-lines.js';
 import { takeNoArguments } from './common/usage.js';
 import { controlProcessEnd } from './common/process-end.js';
 import { VERSION } from './common/version.js';
@@ -37,13 +38,14 @@ const USAGE = `Usage: npm start
 const main = async (): Promise<void> => {
   takeNoArguments(USAGE);
   const config = readEnvironment();
-  const logger = createLogger(config.logLevel);
+  const recent = new RecentLines();
+  const logger = createLogger(config.logLevel, process.stdout, recent);
   logger.info({ version: VERSION, node: process.version }, 'starting');
   for (const { name, meant } of config.unknown) {
     logger.warn({ name, ...(meant && { meant }) }, 'not a setting of Ringback, ignored');
   }
   try {
-    const starting = import('./start.js').then(({ start }) => start(config, logger));
+    const starting = import('./start.js').then(({ start }) => start(config, logger, recent));
     // Also during the start. The start is completed first, because a half-started database cannot be closed properly.
     const stopping = controlProcessEnd(
       async (drainMs) => (await starting).close(drainMs),

@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import { createApp, type App } from './app.js';
 import { ensureSigningSecret } from './auth/signing-secret.js';
 import type { Logger } from './common/logger.js';
+import type { RecentLines } from './common/recent-lines.js';
 import { directSettingOf, directUrlOf, type Config } from './config/config.js';
 import type { KeyRing } from './config/key-ring.js';
 import { startEmbeddedPostgres } from './embedded-postgres/embedded-postgres.js';
@@ -27,7 +28,7 @@ export interface Running {
   close(drainMs: number): Promise<void>;
 }
 
-export const start = async (environment: Config, logger: Logger): Promise<Running> => {
+export const start = async (environment: Config, logger: Logger, recent: RecentLines): Promise<Running> => {
   const embedded = environment.databaseUrl ? undefined : await startEmbeddedPostgres({ dataDir: environment.dataDir });
   let app: App | undefined;
   const close = async (): Promise<void> => {
@@ -45,7 +46,7 @@ export const start = async (environment: Config, logger: Logger): Promise<Runnin
     const subAccountKeys = environment.subAccountKeys ?? (await ensureSubAccountKeys(environment.dataDir));
     const jwtSecrets = await signingSecrets(environment);
     const config = Object.freeze({ ...environment, databaseUrl, jwtSecrets, subAccountKeys });
-    app = await createApp(config, logger);
+    app = await createApp(config, logger, recent);
     if (embedded) await fillEmbedded(app.nest.get(DataSource), subAccountKeys, logger);
     return {
       url: await app.listen(),

@@ -1,10 +1,13 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { CallModule } from '../call/call.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { TelephonyModule } from '../telephony/telephony.module.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { AuditController } from './audit/audit.controller.js';
+import { CallBundles } from './bundle/call-bundles.service.js';
 import { CallsController } from './calls/calls.controller.js';
 import { DryRunController } from './dry-run/dry-run.controller.js';
 import { ProvidersController } from './providers/providers.controller.js';
@@ -15,7 +18,8 @@ import { WebhookDeliveriesController } from './webhook-deliveries/webhook-delive
 import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoints.controller.js';
 
 @Module({
-  imports: [AuthModule, CallModule, DeliveryModule, DirectoryModule, TelephonyModule],
+  imports: [AuditModule, AuthModule, CallModule, DeliveryModule, DirectoryModule, TelephonyModule],
+  providers: [CallBundles],
   controllers: [
     UsersController,
     SubAccountsController,
@@ -26,6 +30,7 @@ import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoint
     WebhookEndpointsController,
     WebhookDeliveriesController,
     ApiKeysController,
+    AuditController,
   ],
 })
 export class AdminModule {}

@@ -12,6 +12,8 @@ export interface Principal {
   /** Of a token that names its user by it. The directory says whose it is (external-ids.ts). */
   readonly externalId?: string;
   readonly scopes: ReadonlySet<string>;
+  /** The token's `jti`, for the audit. Absent for an API key. */
+  readonly tokenId?: string;
   /** When the token expires: its `exp` plus the leeway. Milliseconds since the epoch; Infinity for never. */
   readonly expiresAt: number;
   /** Absent for a token. */
@@ -22,16 +24,22 @@ export interface Principal {
   };
 }
 
+/** An identity provider's `jti` is a UUID or a little more; every cached token keeps it. */
+const LONGEST_TOKEN_ID = 100;
+
 type Claims = Readonly<Record<string, unknown>>;
 
 /** Null if the token names no user or never expires. `scope` as in RFC 8693 §4.2. */
 export const principalOf = (claims: Claims, userClaim = 'sub', leewaySeconds = 0): Principal | null => {
-  const { [userClaim]: user, exp, scope } = claims;
+  const { [userClaim]: user, exp, scope, jti } = claims;
   if (typeof exp !== 'number') return null;
-  const scopes = new Set(typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []);
-  const expiresAt = (exp + leewaySeconds) * 1_000;
-  if (isLong(user)) return { subject: user, scopes, expiresAt };
-  return isExternalId(user) ? { subject: user, externalId: user, scopes, expiresAt } : null;
+  const principal = {
+    scopes: new Set(typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []),
+    ...(typeof jti === 'string' && { tokenId: jti.slice(0, LONGEST_TOKEN_ID) }),
+    expiresAt: (exp + leewaySeconds) * 1_000,
+  };
+  if (isLong(user)) return { subject: user, ...principal };
+  return isExternalId(user) ? { subject: user, externalId: user, ...principal } : null;
 };
 
 export interface TokenCarrier {

@@ -8,7 +8,8 @@ import { isLong } from '../common/long.js';
 import type { Principal } from './access-token.js';
 import { withoutScope, withoutUser } from './challenge.js';
 
-export const SCOPES = ['admin', 'calls:read', 'calls:write'] as const;
+/** `admin:numbers` adds to `admin` what it shows masked otherwise. */
+export const SCOPES = ['admin', 'admin:numbers', 'calls:read', 'calls:write'] as const;
 export type Scope = (typeof SCOPES)[number];
 export type Access = 'public' | 'user' | Scope;
 
@@ -67,6 +68,11 @@ const callerOf = (context: ExecutionContext): Principal => {
   const { user } = context.switchToHttp().getRequest<FastifyRequest>();
   if (!user) throw new Error('Caller, Subject and UserId are for routes that require a caller');
   return user;
+};
+
+/** @throws AppError FORBIDDEN */
+export const requireScope = (caller: Principal, scope: Scope): void => {
+  if (!hasScope(caller, scope)) throw withoutScope(scope);
 };
 
 /** The caller, from the request's token or API key. */

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { AuditModule } from '../audit/audit.module.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { proxyRules } from '../common/proxy-rules.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -13,6 +14,7 @@ import { PublishedKeys } from './published-keys.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
 @Module({
+  imports: [AuditModule],
   providers: [
     JwtStrategy,
     VerifiedTokens,

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { TelephonyModule } from '../telephony/telephony.module.js';
 import { BlockedUsers } from './updates/blocked-users.js';
+import { CallCancels } from './call-cancels.service.js';
 import { CallController } from './call.controller.js';
 import { CallHistoryService } from './search/call-history.service.js';
 import { CallSearchService } from './search/call-search.service.js';
@@ -25,10 +27,11 @@ import { Sweeper } from './reconciliation/sweeper.js';
 import { WaitingClients } from './updates/waiting-clients.js';
 
 @Module({
-  imports: [DirectoryModule, TelephonyModule],
+  imports: [AuditModule, DirectoryModule, TelephonyModule],
   controllers: [CallController],
   providers: [
     BlockedUsers,
+    CallCancels,
     CallHistoryService,
     CallInquiry,
     CallPlacement,
@@ -52,6 +55,7 @@ import { WaitingClients } from './updates/waiting-clients.js';
   ],
   exports: [
     BlockedUsers,
+    CallCancels,
     CallHistoryService,
     CallPlacement,
     CallRecorder,

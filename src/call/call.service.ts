@@ -17,7 +17,13 @@ import { isCallSid } from './record/call-sid.js';
 import { userIdIn } from './record/party-id.js';
 import { CallerCancels } from './cancel/caller-cancels.js';
 import { CancelFailed } from './cancel/cancel-failed.js';
-import { claimCancel, releaseCancel, type CancelClaim } from './cancel/cancel-claim.js';
+import {
+  canceledFacts,
+  claimCancel,
+  releaseCancel,
+  type CancelAuthor,
+  type CancelClaim,
+} from './cancel/cancel-claim.js';
 import { asAsked } from './record/dialled-call.js';
 import { releaseDialSlot } from './placement/release-dial-slot.js';
 import { KeptCancels } from './cancel/kept-cancels.js';
@@ -27,6 +33,11 @@ const findState = preparedStatement<RememberedState>(
   'call-state',
   `select ${userIdIn('caller_id')} as "callerId", state, changes as number from call_record where call_sid = $1`,
 );
+
+interface Cancel {
+  readonly before: CallMilestone | null;
+  readonly by: CancelAuthor;
+}
 
 /** Places and cancels calls, and returns their state. */
 @Injectable()
@@ -73,7 +84,12 @@ export class CallService {
    * decides this, because only the provider knows what happened first. Once the provider has accepted the order, the
    * call is over.
    */
-  async cancel(callSid: string, callerId: string, before: CallMilestone | null = null): Promise<void> {
+  async cancel(
+    callSid: string,
+    callerId: string,
+    before: CallMilestone | null = null,
+    by: CancelAuthor = null,
+  ): Promise<void> {
     if (!isCallSid(callSid)) throw new AppError('NOT_YOUR_CALL');
     const what = `${callSid} ${before ?? ''}`;
     const running = this.cancels.find(callerId, what);
@@ -81,13 +97,14 @@ export class CallService {
     // verdict.
     if (running) await (before === null ? running.claimed : running.outcome);
     else {
-      const claim = () => this.claimCancel(callSid, callerId, before);
-      await this.cancels.add(callerId, what, claim, (claimed) => this.carryOut(callSid, claimed, before)).outcome;
+      const claim = () => this.claimCancel(callSid, callerId, { before, by });
+      const carryOut = (claimed: CancelClaim) => this.carryOut(callSid, claimed, { before, by });
+      await this.cancels.add(callerId, what, claim, carryOut).outcome;
     }
   }
 
-  private async claimCancel(callSid: string, callerId: string, before: CallMilestone | null): Promise<CancelClaim> {
-    const claim = await claimCancel(this.database, { callSid, callerId, isConditional: before !== null });
+  private async claimCancel(callSid: string, callerId: string, { before, by }: Cancel): Promise<CancelClaim> {
+    const claim = await claimCancel(this.database, { callSid, callerId, isConditional: before !== null, by });
     if (!claim) throw new AppError('NOT_YOUR_CALL');
     if (claim.state >= StateType[before ?? 'over']) {
       throw new CancelFailed(claim.state === StateType.over ? 'over' : 'passed');
@@ -95,12 +112,12 @@ export class CallService {
     return claim;
   }
 
-  private async carryOut(callSid: string, claim: CancelClaim, before: CallMilestone | null): Promise<void> {
+  private async carryOut(callSid: string, claim: CancelClaim, cancel: Cancel): Promise<void> {
     // Another replica has claimed the cancel and is sending the order.
-    if (!claim.claimed && before === null) return;
+    if (!claim.claimed && cancel.before === null) return;
     try {
-      if (claim.notYetDialed) await this.endNotYetDialed(callSid, claim.provider);
-      else await this.hangUp(claim.provider, { callSid, providerCallId: claim.providerCallId }, before);
+      if (claim.notYetDialed) await this.endNotYetDialed(callSid, claim.provider, cancel.by);
+      else await this.hangUp(claim.provider, { callSid, providerCallId: claim.providerCallId }, cancel);
     } catch (error) {
       if (claim.claimed && error instanceof NotOrdered) {
         this.keptCancels.keep(callSid);
@@ -122,20 +139,20 @@ export class CallService {
     return call;
   }
 
-  private async endNotYetDialed(callSid: string, provider: string): Promise<void> {
-    await this.recorder.applyOwn(callSid, 'canceled', { endReason: 'canceled' });
+  private async endNotYetDialed(callSid: string, provider: string, by: CancelAuthor): Promise<void> {
+    await this.recorder.applyOwn(callSid, 'canceled', canceledFacts(by));
     await releaseDialSlot(this.database, provider, callSid).catch((error: unknown) => {
       this.logger.warn({ error, provider }, 'a dial slot could not be released and passes unused');
     });
   }
 
-  private async hangUp(providerName: string, call: ProviderCall, before: CallMilestone | null): Promise<void> {
+  private async hangUp(providerName: string, call: ProviderCall, { before, by }: Cancel): Promise<void> {
     logAboutCall(call.callSid);
     const outcome = await this.orderHangUp(providerName, call, before);
     if (outcome.kind !== 'taken') {
       throw new CancelFailed(outcome.kind, outcome.kind === 'refused' ? { cause: refusalError(outcome) } : {});
     }
-    await this.recorder.applyOwn(call.callSid, 'canceled', { endReason: 'canceled' });
+    await this.recorder.applyOwn(call.callSid, 'canceled', canceledFacts(by));
   }
 
   private async orderHangUp(providerName: string, call: ProviderCall, before: CallMilestone | null) {

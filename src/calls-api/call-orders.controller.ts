@@ -1,10 +1,10 @@
 import { Body, Controller, Param, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Requires, Subject } from '../auth/access.js';
+import { CallCancels } from '../call/call-cancels.service.js';
+import { CancelBody } from '../call/cancel/cancel.dto.js';
 import { BackendCalls } from './backend-calls.service.js';
-import { BackendCancels } from './backend-cancels.service.js';
 import { CallsApi, CancelCallApi, PlaceCallApi } from './calls.openapi.js';
-import { CancelBody } from './cancel.dto.js';
 import { IdempotencyKey } from './idempotency-key.js';
 import { NewCall } from './new-call.dto.js';
 import { placedCallReply, type CancelReply, type PlacedCallReply } from './placed-call.dto.js';
@@ -15,7 +15,7 @@ import { placedCallReply, type CancelReply, type PlacedCallReply } from './place
 export class CallOrdersController {
   constructor(
     private readonly calls: BackendCalls,
-    private readonly cancels: BackendCancels,
+    private readonly cancels: CallCancels,
   ) {}
 
   @Post()
@@ -41,7 +41,7 @@ export class CallOrdersController {
     @Body() { before }: CancelBody,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CancelReply> {
-    const { outcome, call } = await this.cancels.cancel(callSid, subject, before);
+    const { outcome, call } = await this.cancels.cancelOwn(callSid, subject, before);
     void reply.status(outcome === 'canceling' ? 202 : 200);
     return { outcome, call: placedCallReply(call) };
   }

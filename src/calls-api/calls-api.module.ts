@@ -3,7 +3,6 @@ import { CallModule } from '../call/call.module.js';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { TelephonyModule } from '../telephony/telephony.module.js';
 import { BackendCalls } from './backend-calls.service.js';
-import { BackendCancels } from './backend-cancels.service.js';
 import { BackendEvents } from './backend-events.service.js';
 import { CallOrdersController } from './call-orders.controller.js';
 import { PlacedCallsController } from './placed-calls.controller.js';
@@ -11,6 +10,6 @@ import { PlacedCallsController } from './placed-calls.controller.js';
 @Module({
   imports: [CallModule, DirectoryModule, TelephonyModule],
   controllers: [CallOrdersController, PlacedCallsController],
-  providers: [BackendCalls, BackendCancels, BackendEvents],
+  providers: [BackendCalls, BackendEvents],
 })
 export class CallsApiModule {}

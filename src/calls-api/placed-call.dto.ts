@@ -1,9 +1,11 @@
 import { ApiExtraModels, ApiProperty } from '@nestjs/swagger';
+import { CANCEL_OUTCOME, type CancelOutcome } from '../call/cancel/cancel.dto.js';
 import type { EndReason, EndSource } from '../call/record/call-lifecycle.js';
 import type { PlacedCall } from '../call/search/placed-calls.service.js';
 import {
   CALL_SID,
   CAUSES,
+  CANCELED_BY,
   END_REASON,
   ENDED_BY,
   ROUTE,
@@ -62,6 +64,8 @@ export class PlacedCallReply implements Omit<PlacedCall, 'subAccount' | 'provide
 
   @ApiProperty(CAUSES)
   causes: PlacedCall['causes'];
+  @ApiProperty(CANCELED_BY)
+  canceledBy: 'admin' | null;
 
   @ApiProperty({ type: String, format: 'date-time', example: '2026-11-24T10:16:03.120Z' })
   requestedAt: Date;
@@ -94,19 +98,9 @@ export class PlacedCallReply implements Omit<PlacedCall, 'subAccount' | 'provide
   metadata: Readonly<Record<string, string>> | null;
 }
 
-export const CANCEL_OUTCOMES = ['canceled', 'canceling', 'passed', 'over'] as const;
-export type CancelOutcome = (typeof CANCEL_OUTCOMES)[number];
-
 @ApiExtraModels(PlacedCallReply)
 export class CancelReply {
-  @ApiProperty({
-    enum: CANCEL_OUTCOMES,
-    description:
-      '`canceled`: this cancel, or an earlier one, ended the call. `canceling` (HTTP status 202): the cancel is accepted, and ' +
-      'ordered as soon as the provider finds the call. `passed`: the call had already reached the state in `before`, and goes ' +
-      'on. `over`: the call had already ended.',
-    example: 'canceled',
-  })
+  @ApiProperty(CANCEL_OUTCOME)
   outcome: CancelOutcome;
 
   @ApiProperty({ type: PlacedCallReply })
@@ -129,6 +123,7 @@ export const placedCallReply = (call: PlacedCall): PlacedCallReply => ({
   endReason: call.endReason,
   endedBy: call.endedBy,
   causes: call.causes,
+  canceledBy: call.canceledBy,
   requestedAt: call.requestedAt,
   ringingAt: call.ringingAt,
   answeredAt: call.answeredAt,

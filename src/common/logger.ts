@@ -8,6 +8,7 @@ import { prettyFactory } from 'pino-pretty';
 import { logContext } from './log-context.js';
 import { bounded, LONGEST_FIELD, loggedError } from './logged-error.js';
 import { maskPhone } from './phone-number.js';
+import type { RecentLines } from './recent-lines.js';
 
 export type { Logger } from 'pino';
 
@@ -37,9 +38,17 @@ const OPTIONS = {
   },
 };
 
-/** JSON lines; human-readable lines on a terminal. */
-export const createLogger = (level: string, stream: NodeJS.WritableStream = process.stdout): Logger => {
-  const options = { ...OPTIONS, level };
+/** JSON lines; human-readable lines on a terminal. @param recent gets every line that is about a call */
+export const createLogger = (
+  level: string,
+  stream: NodeJS.WritableStream = process.stdout,
+  recent?: RecentLines,
+): Logger => {
+  const streamWrite = (line: string): string => {
+    recent?.note(line);
+    return line;
+  };
+  const options = { ...OPTIONS, level, hooks: { streamWrite } };
   if (!('isTTY' in stream && stream.isTTY)) return pino(options, stream);
   const pretty = prettyFactory({ colorize: true, translateTime: 'HH:MM:ss.l', singleLine: true });
   return pino(options, { write: (line: string) => stream.write(pretty(line)) });

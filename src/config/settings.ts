@@ -180,6 +180,12 @@ export const SETTINGS = {
     'Address ranges, in addition to public ones, that outgoing webhooks may go to, also over http; comma-separated.',
     (value) => (value === '' ? [] : addressRanges(value)),
   ),
+  auditDays: setting(
+    'AUDIT_DAYS',
+    '400',
+    'Days for which the audit of the admin API is kept: who changed what, and who read whole phone numbers.',
+    wholeNumber(1, 36_500),
+  ),
   httpsProxy: secret(
     'HTTPS_PROXY',
     '',

@@ -21,6 +21,9 @@ import { AddJobsByEndpoint1764722000000 } from '../../migrations/1764722000000-a
 import { AddExternalIds1764730000000 } from '../../migrations/1764730000000-add-external-ids.js';
 import { IndexExternalIds1764731000000 } from '../../migrations/1764731000000-index-external-ids.js';
 import { KeepRoutesAndCauses1764740000000 } from '../../migrations/1764740000000-keep-routes-and-causes.js';
+import { TellWhoCanceled1764750000000 } from '../../migrations/1764750000000-tell-who-canceled.js';
+import { CreateAudit1764751000000 } from '../../migrations/1764751000000-create-audit.js';
+import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
 import { CallRecord } from '../call/record/call-record.entity.js';
@@ -53,6 +56,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
     entities: [
       ApiKey,
       AppUser,
+      AuditEntry,
       CallEvent,
       CallRecord,
       IdempotentRequest,
@@ -87,6 +91,8 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       AddExternalIds1764730000000,
       IndexExternalIds1764731000000,
       KeepRoutesAndCauses1764740000000,
+      TellWhoCanceled1764750000000,
+      CreateAudit1764751000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { run, type JobHelpers, type Runner, type TaskList, type Worker } from 'graphile-worker';
 import type { Pool } from 'pg';
+import { AuditLog } from '../audit/audit-log.service.js';
 import { Draining } from '../common/draining.js';
 import { runWithLogContext } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
@@ -32,6 +33,7 @@ const GIVE_UP_LIMIT_MS = FINISH_LIMIT_MS + 2_000;
 const TIMETABLE = `
 * * * * * recover ?jobKey=recover
 17 * * * * forget ?jobKey=forget
+47 * * * * forget_audit ?jobKey=forget_audit
 `;
 
 @Injectable()
@@ -44,6 +46,7 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
   constructor(
     private readonly deliverer: WebhookDeliverer,
     private readonly maintenance: DeliveryMaintenance,
+    private readonly audit: AuditLog,
     private readonly draining: Draining,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -141,6 +144,7 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
       resume: (payload, { abortSignal }) => this.maintenance.resume(endpointIdOf(payload), abortSignal),
       recover: () => this.maintenance.recover(),
       forget: (_payload, { abortSignal }) => this.maintenance.forget(abortSignal),
+      forget_audit: (_payload, { abortSignal }) => this.audit.forget(abortSignal),
     };
   }
 

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { CallModule } from '../call/call.module.js';
 import { WebhookDeliverer } from './webhook-deliverer.js';
 import { DeliveryJobs } from './delivery-jobs.js';
@@ -13,7 +14,7 @@ import { WebhookRequest } from './webhook-request.js';
 
 /** Outgoing webhooks to the app's backend, and their attempts. */
 @Module({
-  imports: [CallModule],
+  imports: [AuditModule, CallModule],
   providers: [
     WebhookDeliverer,
     DeliveryJobs,

@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { Author } from '../audit/audit-entry.entity.js';
+import { AuditTrail } from '../audit/audit-trail.service.js';
 import { AppError } from '../common/error-table.js';
 import { logAboutCall } from '../common/log-context.js';
 import type { Page, PageRequest } from '../common/page.js';
 import { KEPT_DAYS } from './delivery-limits.js';
 import { LOCK_CALL, WAKE } from './delivery-sql.js';
-import { EndpointService } from './endpoint.service.js';
+import { EndpointService, targetOf } from './endpoint.service.js';
+import { deliveriesOfCall, type DeliveryOfCall } from './deliveries-of-call.js';
 import { listDeliveries, type DeliveryFilter, type ShownDelivery } from './list-deliveries.js';
 
 const noSuchDelivery = (): AppError =>
@@ -17,6 +20,7 @@ export class DeliveryService {
   constructor(
     private readonly database: DataSource,
     private readonly endpoints: EndpointService,
+    private readonly audit: AuditTrail,
   ) {}
 
   /**
@@ -27,14 +31,23 @@ export class DeliveryService {
     return listDeliveries(this.database, endpointId, filter, page);
   }
 
+  /** To all endpoints. */
+  ofCall(callSid: string): Promise<DeliveryOfCall[]> {
+    return deliveriesOfCall(this.database, callSid);
+  }
+
   /**
    * Delivers all changes of a call again, delivered or not, or a single one of them.
    * @returns the number of deliveries
    */
-  async redeliver(endpointId: string, callSid: string, number: number | undefined): Promise<number> {
+  async redeliver(
+    endpointId: string,
+    { callSid, number }: { readonly callSid: string; readonly number?: number | undefined },
+    author: Author,
+  ): Promise<number> {
     await this.endpoints.find(endpointId);
     logAboutCall(callSid);
-    const again = await this.database.transaction(async (database) => {
+    const again = await this.audit.change(author, async (database) => {
       await database.query(LOCK_CALL, [callSid]);
       const [, count] = await database.query<[unknown, number]>(
         `update webhook_delivery set state = 'pending', settled_at = null
@@ -42,7 +55,7 @@ export class DeliveryService {
         [endpointId, callSid, number ?? null],
       );
       if (count === 0) throw noSuchDelivery();
-      return count;
+      return { result: count, entry: { target: targetOf(endpointId), detail: { callSid, number, deliveries: count } } };
     });
     await this.database.query(WAKE, [endpointId, '', 1, callSid]);
     return again;

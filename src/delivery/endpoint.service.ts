@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { DataSource, QueryFailedError } from 'typeorm';
+import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
+import type { Author } from '../audit/audit-entry.entity.js';
+import { AuditTrail } from '../audit/audit-trail.service.js';
+import { changedFields } from '../audit/masked-facts.js';
 import { AppError } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../common/page.js';
@@ -37,19 +40,25 @@ export class EndpointService {
   constructor(
     private readonly database: DataSource,
     private readonly urls: EndpointUrlCheck,
+    private readonly audit: AuditTrail,
   ) {}
 
   /** @returns the endpoint with its secret, which is returned only here */
-  async create({ url, eventTypes }: Pick<WebhookEndpoint, 'url' | 'eventTypes'>): Promise<ShownEndpoint & NewSecret> {
+  async create(
+    { url, eventTypes }: Pick<WebhookEndpoint, 'url' | 'eventTypes'>,
+    author: Author,
+  ): Promise<ShownEndpoint & NewSecret> {
     const where = await this.urls.normalized(url);
     const secret = newSecret();
-    const [endpoint] = await this.database
-      .query<[ShownEndpoint]>(
-        `insert into webhook_endpoint (url, event_types, secret) values ($1, $2, $3) returning ${SHOWN}`,
-        [where, eventTypes, secret],
-      )
-      .catch(throwWithoutSecret);
-    return { ...endpoint, secret };
+    return this.audit.change(author, async (database) => {
+      const [endpoint] = await database
+        .query<[ShownEndpoint]>(
+          `insert into webhook_endpoint (url, event_types, secret) values ($1, $2, $3) returning ${SHOWN}`,
+          [where, eventTypes, secret],
+        )
+        .catch(throwWithoutSecret);
+      return { result: { ...endpoint, secret }, entry: { target: targetOf(endpoint.id), after: factsOf(endpoint) } };
+    });
   }
 
   async find(id: string): Promise<ShownEndpoint> {
@@ -70,11 +79,12 @@ export class EndpointService {
   }
 
   /** When an endpoint is enabled or its URL changes, its pending deliveries are retried immediately. */
-  async change(id: string, { url, eventTypes, enabled }: EndpointChange): Promise<ShownEndpoint> {
+  async change(id: string, { url, eventTypes, enabled }: EndpointChange, author: Author): Promise<ShownEndpoint> {
     if (!isLong(id)) throw noSuchEndpoint();
     const where = url === undefined ? null : await this.urls.normalized(url);
-    return this.database.transaction(async (database) => {
-      const [[endpoint]] = await database.query<[ShownEndpoint[], number]>(
+    return this.audit.change(author, async (database) => {
+      const before = await lockedEndpoint(database, id);
+      const [[endpoint]] = await database.query<[[ShownEndpoint], number]>(
         `update webhook_endpoint
          set url = coalesce($2, url),
            event_types = case when $3 then $4::text[] else event_types end,
@@ -88,7 +98,6 @@ export class EndpointService {
          returning ${SHOWN}`,
         [id, where, eventTypes !== undefined, eventTypes ?? null, enabled ?? null],
       );
-      if (!endpoint) throw noSuchEndpoint();
       if (!endpoint.enabled) await database.query(REMOVE_JOBS, [id]);
       if (endpoint.enabled && (enabled || where !== null)) {
         await database.query(
@@ -96,38 +105,54 @@ export class EndpointService {
           [id],
         );
       }
-      return endpoint;
+      const changed = changedFields(factsOf(before), factsOf(endpoint));
+      return { result: endpoint, entry: { target: targetOf(id), ...changed } };
     });
   }
 
   /** The previous secret still signs for a while, beside the new one. */
-  async rotateSecret(id: string): Promise<NewSecret & { readonly previousSecretUntil: Date }> {
+  async rotateSecret(id: string, author: Author): Promise<NewSecret & { readonly previousSecretUntil: Date }> {
     if (!isLong(id)) throw noSuchEndpoint();
     const secret = newSecret();
-    const [[endpoint]] = await this.database
-      .query<[{ previousSecretUntil: Date }[], number]>(
-        `update webhook_endpoint
-         set secret = $2, previous_secret = secret,
-           previous_secret_until = now() + interval '${PREVIOUS_SECRET_HOURS} hours'
-         where id = $1
-         returning previous_secret_until as "previousSecretUntil"`,
-        [id, secret],
-      )
-      .catch(throwWithoutSecret);
-    if (!endpoint) throw noSuchEndpoint();
-    return { secret, previousSecretUntil: endpoint.previousSecretUntil };
+    return this.audit.change(author, async (database) => {
+      const [[endpoint]] = await database
+        .query<[{ previousSecretUntil: Date }[], number]>(
+          `update webhook_endpoint
+           set secret = $2, previous_secret = secret,
+             previous_secret_until = now() + interval '${PREVIOUS_SECRET_HOURS} hours'
+           where id = $1
+           returning previous_secret_until as "previousSecretUntil"`,
+          [id, secret],
+        )
+        .catch(throwWithoutSecret);
+      if (!endpoint) throw noSuchEndpoint();
+      return { result: { secret, ...endpoint }, entry: { target: targetOf(id), detail: { ...endpoint } } };
+    });
   }
 
   /** Its deliveries are no longer listed, and are removed within the hour. */
-  async remove(id: string): Promise<void> {
+  async remove(id: string, author: Author): Promise<void> {
     if (!isLong(id)) throw noSuchEndpoint();
-    await this.database.transaction(async (database) => {
-      const [, removed] = await database.query<[unknown, number]>('delete from webhook_endpoint where id = $1', [id]);
-      if (removed === 0) throw noSuchEndpoint();
+    await this.audit.change(author, async (database) => {
+      const before = await lockedEndpoint(database, id);
+      await database.query('delete from webhook_endpoint where id = $1', [id]);
       await database.query(REMOVE_JOBS, [id]);
+      return { result: undefined, entry: { target: targetOf(id), before: factsOf(before) } };
     });
   }
 }
+
+const lockedEndpoint = async (database: EntityManager, id: string): Promise<ShownEndpoint> => {
+  const [endpoint] = await database.query<ShownEndpoint[]>(
+    `select ${SHOWN} from webhook_endpoint where id = $1 for update`,
+    [id],
+  );
+  if (!endpoint) throw noSuchEndpoint();
+  return endpoint;
+};
+
+export const targetOf = (id: string): string => `webhook-endpoint:${id}`;
+const factsOf = ({ url, eventTypes, enabled }: ShownEndpoint) => ({ url, eventTypes, enabled });
 
 /** Standard Webhooks: 24 to 64 bytes. */
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;

@@ -36,13 +36,9 @@ interface Row extends Omit<ShownDelivery, 'attempts'> {
   readonly isHorizon: boolean;
 }
 
-/**
- * $1: the endpoint's id, $2, $3: the callSid and number at the end of the previous page, or null, $4: a callSid or
- * null, $5: how many to examine, $6: a state or null, $7: how many to return. Pending deliveries have an index of their
- * own.
- */
-const statement = (isPending: boolean): string => `
-select delivery.call_sid || '-' || delivery.change_number as id, delivery.call_sid as "callSid",
+/** Of a row with the alias `delivery`. */
+export const DELIVERY_COLUMNS = `
+  delivery.call_sid || '-' || delivery.change_number as id, delivery.call_sid as "callSid",
   delivery.change_number as number,
   (
     select event.change::json ->> 'type' from call_event event
@@ -63,7 +59,15 @@ select delivery.call_sid || '-' || delivery.change_number as id, delivery.call_s
     from webhook_attempt attempt
     where attempt.endpoint_id = delivery.endpoint_id and attempt.call_sid = delivery.call_sid
       and attempt.change_number = delivery.change_number
-  ) as attempts,
+  ) as attempts`;
+
+/**
+ * $1: the endpoint's id, $2, $3: the callSid and number at the end of the previous page, or null, $4: a callSid or
+ * null, $5: how many to examine, $6: a state or null, $7: how many to return. Pending deliveries have an index of their
+ * own.
+ */
+const statement = (isPending: boolean): string => `
+select ${DELIVERY_COLUMNS},
   delivery.matches, delivery.place = $5 as "isHorizon"
 from (
   select *, $6::text is null or state = $6 as matches,
@@ -109,8 +113,12 @@ const pageOf = (rows: readonly Row[], limit: number): Page<ShownDelivery> => {
 
 const shown = ({ matches: _matches, isHorizon: _isHorizon, attempts, ...delivery }: Row): ShownDelivery => ({
   ...delivery,
-  attempts: attempts.map((attempt) => ({ ...attempt, startedAt: new Date(attempt.startedAt) })),
+  attempts: shownAttempts(attempts),
 });
+
+/** JSON has a time as text. */
+export const shownAttempts = (attempts: Row['attempts']): ShownAttempt[] =>
+  attempts.map((attempt) => ({ ...attempt, startedAt: new Date(attempt.startedAt) }));
 
 /** @throws AppError for a cursor of another list */
 const placeOf = (cursor: string | undefined): [callSid: string | null, number: number | null] => {

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { DirectoryService } from './directory.service.js';
 import { ServiceLineService } from './service-line.service.js';
 import { subAccountKeys } from './sub-account-keys.js';
@@ -8,5 +9,5 @@ import { UserSyncService } from './user-sync.service.js';
 
 const SERVICES = [DirectoryService, UserService, UserSyncService, SubAccountService, ServiceLineService];
 
-@Module({ providers: [...SERVICES, subAccountKeys], exports: SERVICES })
+@Module({ imports: [AuditModule], providers: [...SERVICES, subAccountKeys], exports: SERVICES })
 export class DirectoryModule {}

@@ -1,5 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { Author } from '../audit/audit-entry.entity.js';
+import { AuditTrail } from '../audit/audit-trail.service.js';
+import { changedFields } from '../audit/masked-facts.js';
 import { AppError } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -22,16 +25,20 @@ const noSuchLine = (): AppError => new AppError('NOT_FOUND', { detail: 'There is
 export class ServiceLineService {
   constructor(
     private readonly database: DataSource,
+    private readonly audit: AuditTrail,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  async create({ name, phone, open, position }: Omit<ServiceLine, 'id'>): Promise<ServiceLine> {
-    const [line] = await this.database.query<[ServiceLine]>(
-      `insert into service_line (name, phone, open, position) values ($1, $2, $3, $4)
-       returning id, name, phone, open, position`,
-      [name, dialablePhone(phone, this.config.phoneRegion), open, position],
-    );
-    return line;
+  create({ name, phone, open, position }: Omit<ServiceLine, 'id'>, author: Author): Promise<ServiceLine> {
+    const values = [name, dialablePhone(phone, this.config.phoneRegion), open, position];
+    return this.audit.change(author, async (database) => {
+      const [line] = await database.query<[ServiceLine]>(
+        `insert into service_line (name, phone, open, position) values ($1, $2, $3, $4)
+         returning id, name, phone, open, position`,
+        values,
+      );
+      return { result: line, entry: { target: targetOf(line.id), after: factsOf(line) } };
+    });
   }
 
   async find(id: string): Promise<ServiceLine> {
@@ -56,32 +63,44 @@ export class ServiceLineService {
     return pageOf(rows, limit, ({ position, id }) => `${position}-${id}`);
   }
 
-  async change(id: string, { name, phone, open, position }: ServiceLineChange): Promise<ServiceLine> {
+  async change(id: string, { name, phone, open, position }: ServiceLineChange, author: Author): Promise<ServiceLine> {
     if (!isLong(id)) throw noSuchLine();
-    const [[line]] = await this.database.query<[ServiceLine[], number]>(
-      `update service_line
-       set name = coalesce($2, name), phone = coalesce($3, phone),
-         open = coalesce($4, open), position = coalesce($5, position)
-       where id = $1
-       returning id, name, phone, open, position`,
-      [
-        id,
-        name ?? null,
-        phone === undefined ? null : dialablePhone(phone, this.config.phoneRegion),
-        open ?? null,
-        position ?? null,
-      ],
-    );
-    if (!line) throw noSuchLine();
-    return line;
+    const dialable = phone === undefined ? null : dialablePhone(phone, this.config.phoneRegion);
+    return this.audit.change(author, async (database) => {
+      const before = await lockedLine(database, id);
+      const [[line]] = await database.query<[[ServiceLine], number]>(
+        `update service_line
+         set name = coalesce($2, name), phone = coalesce($3, phone),
+           open = coalesce($4, open), position = coalesce($5, position)
+         where id = $1
+         returning id, name, phone, open, position`,
+        [id, name ?? null, dialable, open ?? null, position ?? null],
+      );
+      return { result: line, entry: { target: targetOf(id), ...changedFields(factsOf(before), factsOf(line)) } };
+    });
   }
 
-  async remove(id: string): Promise<void> {
+  async remove(id: string, author: Author): Promise<void> {
     if (!isLong(id)) throw noSuchLine();
-    const [, removed] = await this.database.query<[unknown, number]>('delete from service_line where id = $1', [id]);
-    if (removed === 0) throw noSuchLine();
+    await this.audit.change(author, async (database) => {
+      const before = await lockedLine(database, id);
+      await database.query('delete from service_line where id = $1', [id]);
+      return { result: undefined, entry: { target: targetOf(id), before: factsOf(before) } };
+    });
   }
 }
+
+const lockedLine = async (database: EntityManager, id: string): Promise<ServiceLine> => {
+  const [line] = await database.query<ServiceLine[]>(
+    'select id, name, phone, open, position from service_line where id = $1 for update',
+    [id],
+  );
+  if (!line) throw noSuchLine();
+  return line;
+};
+
+const targetOf = (id: string): string => `service-line:${id}`;
+const factsOf = ({ name, phone, open, position }: ServiceLine) => ({ name, phone, open, position });
 
 const placeOf = (cursor: string | undefined): [position: number, id: string] => {
   if (cursor === undefined) return [0, '0'];

@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource, QueryFailedError } from 'typeorm';
+import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
+import type { Author } from '../audit/audit-entry.entity.js';
+import { AuditTrail } from '../audit/audit-trail.service.js';
 import { AppError } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
 import type { KeyRing } from '../config/key-ring.js';
@@ -31,6 +33,7 @@ const NO_SUCH_ROW = '23503';
 export class SubAccountService {
   constructor(
     private readonly database: DataSource,
+    private readonly audit: AuditTrail,
     @Inject(SUB_ACCOUNT_KEYS) private readonly keys: KeyRing,
   ) {}
 
@@ -61,20 +64,34 @@ export class SubAccountService {
   }
 
   /** @returns whether there was none before */
-  store(userId: string, account: SubAccountToStore): Promise<boolean> {
-    return this.insert(
-      userId,
-      account,
-      'do update set external_id = excluded.external_id, secret = excluded.secret, key_name = excluded.key_name',
-    );
+  async store(userId: string, account: SubAccountToStore, author: Author): Promise<boolean> {
+    if (!isLong(userId)) throw noSuchUser();
+    const { provider, externalId } = account;
+    return this.audit.change(author, async (database) => {
+      const before = await lockedAccount(database, userId, provider);
+      const isNew = await this.insert(
+        database,
+        userId,
+        account,
+        'do update set external_id = excluded.external_id, secret = excluded.secret, key_name = excluded.key_name',
+      );
+      const entry = {
+        target: targetOf(userId, provider),
+        before,
+        after: { externalId },
+        detail: { hasNewSecret: true },
+      };
+      return { result: isNew, entry };
+    });
   }
 
   /** Keeps an account that an admin has stored meanwhile. @returns whether there was none before */
   storeIfNone(userId: string, account: SubAccountToStore): Promise<boolean> {
-    return this.insert(userId, account, 'do nothing');
+    return this.insert(this.database, userId, account, 'do nothing');
   }
 
   private async insert(
+    database: DataSource | EntityManager,
     userId: string,
     { provider, externalId, secret }: SubAccountToStore,
     onConflict: string,
@@ -82,7 +99,7 @@ export class SubAccountService {
     if (!isLong(userId)) throw noSuchUser();
     const stored = encryptSecret(secret, { userId, provider }, this.keys);
     try {
-      const [row] = await this.database.query<{ created: boolean }[]>(
+      const [row] = await database.query<{ created: boolean }[]>(
         `insert into sub_account (user_id, provider, external_id, secret, key_name) values ($1, $2, $3, $4, $5)
          on conflict on constraint sub_account_pkey ${onConflict}
          returning xmax = 0 as created`,
@@ -94,17 +111,30 @@ export class SubAccountService {
     }
   }
 
-  async remove(userId: string, provider: string): Promise<void> {
-    const [, removed] =
-      isLong(userId) && isName(provider)
-        ? await this.database.query<[unknown, number]>('delete from sub_account where user_id = $1 and provider = $2', [
-            userId,
-            provider,
-          ])
-        : [[], 0];
-    if (removed === 0) throw noSuchSubAccount();
+  async remove(userId: string, provider: string, author: Author): Promise<void> {
+    if (!isLong(userId) || !isName(provider)) throw noSuchSubAccount();
+    await this.audit.change(author, async (database) => {
+      const before = await lockedAccount(database, userId, provider);
+      if (!before) throw noSuchSubAccount();
+      await database.query('delete from sub_account where user_id = $1 and provider = $2', [userId, provider]);
+      return { result: undefined, entry: { target: targetOf(userId, provider), before } };
+    });
   }
 }
+
+const lockedAccount = async (
+  database: EntityManager,
+  userId: string,
+  provider: string,
+): Promise<{ readonly externalId: string } | null> => {
+  const [account] = await database.query<{ externalId: string }[]>(
+    'select external_id as "externalId" from sub_account where user_id = $1 and provider = $2 for update',
+    [userId, provider],
+  );
+  return account ?? null;
+};
+
+const targetOf = (userId: string, provider: string): string => `sub-account:${userId}/${provider}`;
 
 /**
  * A logged error must not contain the secret, even encrypted. TypeORM's error has the parameters, and PostgreSQL's

@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import type { Author } from '../audit/audit-entry.entity.js';
+import { AuditTrail } from '../audit/audit-trail.service.js';
 import { AppError } from '../common/error-table.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { KeyRing } from '../config/key-ring.js';
@@ -14,6 +16,16 @@ export interface SyncOutcome {
   readonly created: number;
   readonly changed: number;
   readonly unchanged: number;
+}
+
+/** Ids that the audit keeps of a sync, each of created and of changed users: 10,000 would be 200 KB for one entry. */
+const IDS_KEPT = 100;
+
+interface Written {
+  readonly created: number;
+  readonly changed: number;
+  readonly createdIds: readonly string[];
+  readonly changedIds: readonly string[];
 }
 
 /**
@@ -44,7 +56,9 @@ with written as (
   set external_id = excluded.external_id, secret = excluded.secret, key_name = excluded.key_name
   returning user_id
 )
-select count(*) filter (where created)::integer as created, count(*) filter (where not created)::integer as changed
+select count(*) filter (where created)::integer as created, count(*) filter (where not created)::integer as changed,
+  coalesce((array_agg(id order by id) filter (where created))[1:${IDS_KEPT}], '{}') as "createdIds",
+  coalesce((array_agg(id order by id) filter (where not created))[1:${IDS_KEPT}], '{}') as "changedIds"
 from (
   select id, created from written
   union all
@@ -100,8 +114,6 @@ interface ToWrite {
   readonly accounts: readonly StoredAccount[];
 }
 
-type Written = Pick<SyncOutcome, 'created' | 'changed'>;
-
 type StoredAccount = StoredSecret & Omit<AccountOfUser, 'secret'>;
 
 /** Stores the data of many users from the app's backend, all or none. Other users stay unchanged. */
@@ -109,6 +121,7 @@ type StoredAccount = StoredSecret & Omit<AccountOfUser, 'secret'>;
 export class UserSyncService {
   constructor(
     private readonly database: DataSource,
+    private readonly audit: AuditTrail,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(SUB_ACCOUNT_KEYS) private readonly keys: KeyRing,
   ) {}
@@ -117,35 +130,34 @@ export class UserSyncService {
    * @param body as received (user-rows.ts)
    * @param providers the names of the configured providers
    */
-  async sync(body: unknown, providers: readonly string[]): Promise<SyncOutcome> {
+  async sync(body: unknown, providers: readonly string[], author: Author): Promise<SyncOutcome> {
     const rows = await readUserRows(body, { region: this.config.phoneRegion, providers });
     const accounts = await this.changedAccounts(
       rows.flatMap(({ id, subAccounts }) => subAccounts.map((account) => ({ userId: id, ...account }))),
     );
     const users = JSON.stringify(rows.map(({ subAccounts: _, ...user }) => user));
     const named = rows.filter(({ externalId }) => externalId !== undefined).map(({ id }) => id);
-    const written = await this.write(rows, { users, named, accounts });
-    if (written.changed > 0 && named.length > 0) {
+    const outcome = await this.write(rows, { users, named, accounts }, author);
+    if (outcome.changed > 0 && named.length > 0) {
       await this.database.query('select pg_notify($1, $2)', [EXTERNAL_IDS_CHANNEL, '']);
     }
-    return { ...written, unchanged: rows.length - written.created - written.changed };
+    return outcome;
   }
 
-  private async write(rows: readonly UserRow[], toWrite: ToWrite): Promise<Written> {
+  private async write(rows: readonly UserRow[], toWrite: ToWrite, author: Author): Promise<SyncOutcome> {
+    const { users, named, accounts } = toWrite;
     try {
-      const { users, named } = toWrite;
-      const moving = named.length > 0 ? await this.database.query<{ id: string }[]>(FIND_MOVING, [users, named]) : [];
-      if (moving.length === 0) return await writeRows(this.database.manager, toWrite, []);
-      return await this.database.transaction(async (transaction) => {
-        const cleared = moving.map(({ id }) => id);
-        await transaction.query(LOCK, [rows.map(({ id }) => id)]);
-        await transaction.query(CLEAR, [cleared]);
-        return writeRows(transaction, toWrite, cleared);
+      return await this.audit.change(author, async (database) => {
+        const cleared = await clearMoving(database, rows, toWrite);
+        const values = [users, named, JSON.stringify(accounts), cleared];
+        const [{ createdIds, changedIds, ...counts }] = await database.query<[Written]>(STATEMENT, values);
+        const result = { ...counts, unchanged: rows.length - counts.created - counts.changed };
+        return { result, entry: { detail: { ...result, createdIds, changedIds } } };
       });
     } catch (error) {
       const conflict = externalIdTaken(error);
       if (conflict instanceof AppError) throw await this.conflictIn(rows, toWrite);
-      throw toWrite.accounts.length > 0 ? withoutSecret(error) : error;
+      throw accounts.length > 0 ? withoutSecret(error) : error;
     }
   }
 
@@ -187,13 +199,19 @@ export class UserSyncService {
   }
 }
 
-const writeRows = async (
+/** @returns the ids of the users who have lost their external id to another user of the list */
+const clearMoving = async (
   database: EntityManager,
-  { users, named, accounts }: ToWrite,
-  cleared: readonly string[],
-): Promise<Written> => {
-  const [written] = await database.query<Written[]>(STATEMENT, [users, named, JSON.stringify(accounts), cleared]);
-  return written ?? { created: 0, changed: 0 };
+  rows: readonly UserRow[],
+  { users, named }: ToWrite,
+): Promise<string[]> => {
+  if (named.length === 0) return [];
+  const moving = await database.query<{ id: string }[]>(FIND_MOVING, [users, named]);
+  const cleared = moving.map(({ id }) => id);
+  if (cleared.length === 0) return [];
+  await database.query(LOCK, [rows.map(({ id }) => id)]);
+  await database.query(CLEAR, [cleared]);
+  return cleared;
 };
 
 const placeOf = ({ userId, provider }: Pick<AccountOfUser, 'userId' | 'provider'>): string => `${userId} ${provider}`;

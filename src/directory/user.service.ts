@@ -1,5 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource, QueryFailedError } from 'typeorm';
+import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
+import type { Author } from '../audit/audit-entry.entity.js';
+import { AuditTrail, type AuditedChange } from '../audit/audit-trail.service.js';
+import { changedFields } from '../audit/masked-facts.js';
 import { AppError } from '../common/error-table.js';
 import { MAX_LONG, isLong } from '../common/long.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -48,19 +51,23 @@ export interface UserFilter {
 export class UserService {
   constructor(
     private readonly database: DataSource,
+    private readonly audit: AuditTrail,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** @throws AppError CONFLICT if the id or the external id belongs to another user */
-  async create({ id, name, phone, externalId }: NewUser): Promise<User> {
-    const [user] = await this.write<User[]>(
-      `insert into app_user (id, name, phone, external_id) values ($1, $2, $3, $4)
-       on conflict on constraint app_user_pkey do nothing
-       returning ${SHOWN}`,
-      [id, name, this.storedPhone(phone), externalId],
-    );
-    if (!user) throw new AppError('CONFLICT', { detail: `There is a user ${id} already; change it with PATCH.` });
-    return user;
+  create({ id, name, phone, externalId }: NewUser, author: Author): Promise<User> {
+    const values = [id, name, this.storedPhone(phone), externalId];
+    return this.write(author, async (database) => {
+      const [user] = await database.query<User[]>(
+        `insert into app_user (id, name, phone, external_id) values ($1, $2, $3, $4)
+         on conflict on constraint app_user_pkey do nothing
+         returning ${SHOWN}`,
+        values,
+      );
+      if (!user) throw new AppError('CONFLICT', { detail: `There is a user ${id} already; change it with PATCH.` });
+      return { result: user, entry: { target: targetOf(id), after: factsOf(user) } };
+    });
   }
 
   async find(id: string): Promise<User> {
@@ -83,48 +90,53 @@ export class UserService {
   }
 
   /** @throws AppError NOT_FOUND; CONFLICT if the external id belongs to another user */
-  async change(id: string, { name, phone, externalId, blocked }: UserChange): Promise<User> {
+  async change(id: string, { name, phone, externalId, blocked }: UserChange, author: Author): Promise<User> {
     if (!isLong(id)) throw noSuchUser();
-    const [[changed]] = await this.write<[(User & { readonly formerExternalId: string | null })[], number]>(
-      `with former as (select external_id as "formerExternalId" from app_user where id = $1 for update)
-       update app_user
-       set name = coalesce($2, name), phone = case when $3::boolean then $4 else phone end,
-         external_id = case when $5::boolean then $6 else external_id end, blocked = coalesce($7, blocked)
-       from former where id = $1
-       returning ${SHOWN}, "formerExternalId"`,
-      [
-        id,
-        name ?? null,
-        phone !== undefined,
-        this.storedPhone(phone ?? null),
-        externalId !== undefined,
-        externalId ?? null,
-        blocked ?? null,
-      ],
-    );
-    if (!changed) throw noSuchUser();
-    const { formerExternalId, ...user } = changed;
+    const values = [
+      id,
+      name ?? null,
+      phone !== undefined,
+      this.storedPhone(phone ?? null),
+      externalId !== undefined,
+      externalId ?? null,
+      blocked ?? null,
+    ];
+    const { before, user } = await this.write(author, async (database) => {
+      const former = await lockedUser(database, id);
+      const [[changed]] = await database.query<[[User], number]>(
+        `update app_user
+         set name = coalesce($2, name), phone = case when $3::boolean then $4 else phone end,
+           external_id = case when $5::boolean then $6 else external_id end, blocked = coalesce($7, blocked)
+         where id = $1
+         returning ${SHOWN}`,
+        values,
+      );
+      const entry = { target: targetOf(id), ...changedFields(factsOf(former), factsOf(changed)) };
+      return { result: { before: former, user: changed }, entry };
+    });
     // A replica that misses a notification reads the columns within a minute.
     if (blocked !== undefined) await this.notify(USERS_BLOCKED_CHANNEL, id);
     // Replicas remember only for a second that nobody has an external id.
-    if (formerExternalId !== null && formerExternalId !== user.externalId) await this.notify(EXTERNAL_IDS_CHANNEL, id);
+    if (before.externalId !== null && before.externalId !== user.externalId) {
+      await this.notify(EXTERNAL_IDS_CHANNEL, id);
+    }
     return user;
   }
 
   /** The user's sub-accounts are removed too; the records of the calls are kept. */
-  async remove(id: string): Promise<void> {
+  async remove(id: string, author: Author): Promise<void> {
     if (!isLong(id)) throw noSuchUser();
-    const [[removed]] = await this.database.query<[{ externalId: string | null }[], number]>(
-      'delete from app_user where id = $1 returning external_id as "externalId"',
-      [id],
-    );
-    if (!removed) throw noSuchUser();
+    const removed = await this.write(author, async (database) => {
+      const { subAccounts, ...user } = await lockedUser(database, id);
+      await database.query('delete from app_user where id = $1', [id]);
+      return { result: user, entry: { target: targetOf(id), before: { ...factsOf(user), subAccounts } } };
+    });
     if (removed.externalId !== null) await this.notify(EXTERNAL_IDS_CHANNEL, id);
   }
 
-  private async write<Result>(statement: string, values: unknown[]): Promise<Result> {
+  private async write<T>(author: Author, work: (database: EntityManager) => Promise<AuditedChange<T>>): Promise<T> {
     try {
-      return await this.database.query<Result>(statement, values);
+      return await this.audit.change(author, work);
     } catch (error) {
       throw externalIdTaken(error);
     }
@@ -138,3 +150,22 @@ export class UserService {
     return phone === null ? null : dialablePhone(phone, this.config.phoneRegion);
   }
 }
+
+interface LockedUser extends User {
+  /** The providers at which the user has one. */
+  readonly subAccounts: readonly string[];
+}
+
+const lockedUser = async (database: EntityManager, id: string): Promise<LockedUser> => {
+  const [user] = await database.query<LockedUser[]>(
+    `select ${SHOWN},
+       array(select provider from sub_account where user_id = app_user.id order by provider) as "subAccounts"
+     from app_user where id = $1 for update`,
+    [id],
+  );
+  if (!user) throw noSuchUser();
+  return user;
+};
+
+const targetOf = (id: string): string => `user:${id}`;
+const factsOf = ({ name, phone, externalId, blocked }: User) => ({ name, phone, externalId, blocked });

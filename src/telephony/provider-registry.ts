@@ -1,3 +1,4 @@
+import type { ProviderRequest } from './provider-request.js';
 import type { ResilientProvider } from './resilient-provider.js';
 import { routeTo, type Route } from './routes.js';
 
@@ -31,6 +32,13 @@ export class ProviderRegistry {
   /** The provider of that name; undefined if it is no longer configured. */
   named(name: string): ResilientProvider | undefined {
     return this.byName.get(name);
+  }
+
+  /** Requests to any provider about a call (ResilientProvider.recentRequests), in the order of time. */
+  recentRequests(callSid: string): ProviderRequest[] {
+    return this.all
+      .flatMap((provider) => provider.recentRequests(callSid))
+      .sort((one, other) => one.startedAt.getTime() - other.startedAt.getTime());
   }
 
   /** Undefined if no route matches the number. */

@@ -1,6 +1,8 @@
 import { timeout, TimeoutStrategy } from 'cockatiel';
 import type { Logger } from '../common/logger.js';
+import { RecentItems } from '../common/recent-items.js';
 import { refusalError } from './logged-refusal.js';
+import { dialFacts, errorText, orderFacts, replyFacts, type ProviderRequest } from './provider-request.js';
 import { RequestNotSent, ProviderCircuit } from './provider-circuit.js';
 import { countNotSent, showCircuit, timed, type ProviderOperation } from './provider-metrics.js';
 import type {
@@ -22,6 +24,9 @@ export const ORDER_LIMIT_MS = 10_000;
  * provider should set less.
  */
 export const ASKS_PER_SECOND = 500;
+
+/** Some minutes of a busy provider, and one or two megabytes. */
+const REQUESTS_KEPT = 2_000;
 
 /** A provider's limits, for all replicas together; null means no limit. */
 export interface ProviderLimits {
@@ -70,6 +75,8 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   readonly sharedAccount?: TelephonyProvider['defaultAccount'];
   /** A caller has at most one hang-up in flight (caller-cancels.ts), so no user can fill its queue. */
   private readonly circuits: Readonly<Record<ProviderOperation, ProviderCircuit>>;
+  /** The latest requests about calls. */
+  private readonly requests = new RecentItems<ProviderRequest>(REQUESTS_KEPT);
   private isDegraded = false;
   private readonly orderLimit = timeout(ORDER_LIMIT_MS, TimeoutStrategy.Aggressive);
 
@@ -112,7 +119,9 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   /** While the circuit is open, the dial is certainly refused and no phone rings. */
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
     try {
-      return await this.send('dial', kindOf, () => untilAborted(this.provider.dial(request, signal), signal), signal);
+      return await this.noted('dial', request.callSid, dialFacts(request), () =>
+        this.send('dial', kindOf, () => untilAborted(this.provider.dial(request, signal), signal), signal),
+      );
     } catch (error) {
       if (!(error instanceof RequestNotSent)) throw error;
       return { kind: 'refused', category: error.category, code: 'NOT-ASKED', text: error.message };
@@ -120,11 +129,20 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   }
 
   hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
-    return this.send('hang_up', kindOf, () => this.orderLimit.execute(() => this.provider.hangUp(call, before)));
+    return this.noted('hang_up', call.callSid, orderFacts(call, before), () =>
+      this.send('hang_up', kindOf, () => this.orderLimit.execute(() => this.provider.hangUp(call, before))),
+    );
   }
 
   fetchStatus(call: ProviderCall): Promise<CallStatus> {
-    return this.send('fetch_status', kindOf, () => this.orderLimit.execute(() => this.provider.fetchStatus(call)));
+    return this.noted('fetch_status', call.callSid, orderFacts(call), () =>
+      this.send('fetch_status', kindOf, () => this.orderLimit.execute(() => this.provider.fetchStatus(call))),
+    );
+  }
+
+  /** Of this process only, and only the latest of all calls. Oldest first. */
+  recentRequests(callSid: string): ProviderRequest[] {
+    return this.requests.of(callSid);
   }
 
   /** Logs every change, with its cause. */
@@ -152,6 +170,36 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
       if (state === 'open') this.logger.warn({ ...line, error: failureOf(lastFailure) }, 'circuit opened');
       else this.logger.info(line, 'circuit');
     });
+  }
+
+  private async noted<Reply extends DialOutcome | HangUpOutcome | CallStatus>(
+    operation: ProviderOperation,
+    callSid: string,
+    request: ProviderRequest['request'],
+    send: () => Promise<Reply>,
+  ): Promise<Reply> {
+    const start = performance.now();
+    const { name: provider } = this;
+    const noted: ProviderRequest = {
+      provider,
+      operation,
+      startedAt: new Date(),
+      durationMs: null,
+      request,
+      reply: null,
+      error: null,
+    };
+    this.requests.add(callSid, noted);
+    try {
+      const reply = await send();
+      noted.reply = replyFacts(reply);
+      return reply;
+    } catch (error) {
+      noted.error = errorText(error);
+      throw error;
+    } finally {
+      noted.durationMs = Math.round(performance.now() - start);
+    }
   }
 
   private async send<Reply>(

@@ -68,9 +68,19 @@ describe('a new key', () => {
   it.each<[string, object, string, string]>([
     ['no name', { name: undefined }, '/name', 'must be a string'],
     ['a blank name', { name: ' ' }, '/name', 'must not be blank'],
-    ['no scopes', { scopes: [] }, '/scopes', 'must be a list of admin, calls:read, calls:write'],
-    ['an unknown scope', { scopes: ['calls'] }, '/scopes', 'must be a list of admin, calls:read, calls:write'],
-    ['scopes that are no list', { scopes: 'admin' }, '/scopes', 'must be a list of admin, calls:read, calls:write'],
+    ['no scopes', { scopes: [] }, '/scopes', 'must be a list of admin, admin:numbers, calls:read, calls:write'],
+    [
+      'an unknown scope',
+      { scopes: ['calls'] },
+      '/scopes',
+      'must be a list of admin, admin:numbers, calls:read, calls:write',
+    ],
+    [
+      'scopes that are no list',
+      { scopes: 'admin' },
+      '/scopes',
+      'must be a list of admin, admin:numbers, calls:read, calls:write',
+    ],
     ['a scope twice', { scopes: ['admin', 'admin'] }, '/scopes', 'must name a scope once only'],
     ['an end in the past', { expiresAt: '2020-01-01T00:00:00Z' }, '/expiresAt', 'must be in the future'],
     ['an end that is no time', { expiresAt: 'tomorrow' }, '/expiresAt', expect.stringContaining('RFC 3339') as string],

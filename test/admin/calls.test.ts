@@ -65,6 +65,7 @@ it('shows the record of a call from request to end', async () => {
     stateType: '4',
     endReason: 'completed',
     endedBy: 'provider',
+    canceledBy: null,
     ringingAt: at(3).toISOString(),
     answeredAt: at(7).toISOString(),
     endedAt: at(17.4).toISOString(),

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { DirectoryService } from '../../src/directory/directory.service.js';
 import { SubAccountService } from '../../src/directory/sub-account.service.js';
+import { AN_AUTHOR } from '../support/author.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -132,7 +133,7 @@ it('does not put the secret into the error of a failed statement, and so not int
     const body = { externalId: 'thirteen', secret: SECRET };
 
     const error: unknown = await accounts
-      .store(userId, { provider: 'simulator', ...body })
+      .store(userId, { provider: 'simulator', ...body }, AN_AUTHOR)
       .catch((thrown: unknown) => thrown);
     const response = await store(userId, body);
 

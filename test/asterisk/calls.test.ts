@@ -104,6 +104,39 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
     },
   );
 
+  it('is hung up by an administrator: both phones get a BYE, and the record says who did it', async () => {
+    const { callSid, legA, legB } = await place({}, {});
+    await reached(service, callSid, '3');
+
+    const response = await service.admin('POST', `calls/${callSid}/cancel`);
+
+    expect(await response.json()).toMatchObject({
+      outcome: 'canceled',
+      call: { stateType: '4', endReason: 'completed', endedBy: 'cancel', canceledBy: 'admin' },
+    });
+    for (const leg of [legA, legB]) {
+      await waitFor('the BYE', async () => (await leg?.seen())?.includes('BYE'));
+    }
+  });
+
+  it('has both legs’ codes side by side in its bundle, and each request to Asterisk', async () => {
+    const { callSid } = await place({}, { refusal: '486 Busy Here' });
+    await reached(service, callSid, '4');
+
+    const response = await service.admin('GET', `calls/${callSid}/bundle`);
+
+    expect(await response.json()).toMatchObject({
+      hangUp: { endedBy: 'provider', endReason: 'busy' },
+      legs: {
+        caller: { reports: [{ event: 'ended', provider: 'asterisk' }] },
+        callee: { reports: [{ event: 'ended', provider: 'asterisk', codes: { cause: '17' } }] },
+        both: [{ event: 'ended', provider: 'asterisk', codes: { status: 'BUSY' } }],
+      },
+      routing: { attempts: [{ provider: 'asterisk', outcome: 'accepted' }] },
+      ofThisReplica: { providerRequests: [{ operation: 'dial', reply: { kind: 'accepted' }, error: null }] },
+    });
+  });
+
   it('carries sound in both directions, and has the callSid in both INVITEs', async () => {
     const { callSid, legA, legB } = await place({ sounds: true }, { echoes: true });
     await reached(service, callSid, '3');

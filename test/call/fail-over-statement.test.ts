@@ -58,7 +58,7 @@ it.each<[string, (call: StoredCall) => Promise<unknown>]>([
     'has a provider call id',
     ({ callSid }) => applyEvent(service.database, callSid, { type: 'accepted', providerCallId: 'one' }),
   ],
-  ['is being hung up', (call) => claimCancel(service.database, { ...call, isConditional: false })],
+  ['is being hung up', (call) => claimCancel(service.database, { ...call, isConditional: false, by: null })],
 ])('does not move a call that %s', async (_, happens) => {
   const call = await storeCall(service.database, { provider: 'simulator' });
   await happens(call);

@@ -94,7 +94,7 @@ it('does not dial again when the call is canceled during the wait, and cancels w
     );
     return row.waits;
   });
-  const claim = await claimCancel(service.database, { callSid, callerId, isConditional: false });
+  const claim = await claimCancel(service.database, { callSid, callerId, isConditional: false, by: null });
   await service.app.nest.get(CallRecorder).applyOwn(callSid, 'canceled', { endReason: 'canceled' });
 
   expect(claim).toMatchObject({ claimed: true, notYetDialed: true });

@@ -1,4 +1,6 @@
 /** Limits of one call that Ringback enforces itself: its longest talk, and the time after which it is not dialed. */
+import { AuditTrail } from '../../src/audit/audit-trail.service.js';
+import { CallCancels } from '../../src/call/call-cancels.service.js';
 import { CallService } from '../../src/call/call.service.js';
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import { KeptCancels } from '../../src/call/cancel/kept-cancels.js';
@@ -7,12 +9,12 @@ import { CallPlacement } from '../../src/call/placement/call-placement.js';
 import { dialWithinLimits } from '../../src/call/placement/dial-within-limits.js';
 import { PlacedCallsService } from '../../src/call/search/placed-calls.service.js';
 import { StateCache } from '../../src/call/updates/state-cache.js';
-import { BackendCancels } from '../../src/calls-api/backend-cancels.service.js';
 import { createLogger } from '../../src/common/logger.js';
 import { DirectoryService } from '../../src/directory/directory.service.js';
 import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import { ResilientProvider } from '../../src/telephony/resilient-provider.js';
 import { StatusUnavailable } from '../../src/telephony/telephony-provider.js';
+import { AN_AUTHOR } from '../support/author.js';
 import { backend, newPhone } from '../support/backend.js';
 import { scriptedProvider } from '../support/scripted-provider.js';
 import { storeCall } from '../support/stored-call.js';
@@ -84,7 +86,7 @@ describe('notAfter', () => {
 
 describe('a cancel', () => {
   const provider = scriptedProvider();
-  const cancels = (): BackendCancels => {
+  const cancels = (): CallCancels => {
     const choice = new ProviderRegistry(
       [{ provider: new ResilientProvider(provider, logger), settings: {} }],
       [{ to: '', providers: [provider.name] }],
@@ -101,7 +103,7 @@ describe('a cancel', () => {
       of(KeptCancels),
       logger,
     );
-    return new BackendCancels(calls, of(PlacedCallsService));
+    return new CallCancels(calls, of(PlacedCallsService), of(AuditTrail));
   };
   const stored = async (): Promise<string> => {
     const order = { placedBy: '9001', metadata: null, longestTalkSeconds: null, request: null };
@@ -111,7 +113,7 @@ describe('a cancel', () => {
   it('has outcome `canceling` when the provider does not know the call yet', async () => {
     provider.onHangUp = () => Promise.reject(new StatusUnavailable('not there yet'));
 
-    expect(await cancels().cancel(await stored(), '9001', undefined)).toMatchObject({
+    expect(await cancels().cancelOwn(await stored(), '9001', undefined)).toMatchObject({
       outcome: 'canceling',
       call: { stateType: '1' },
     });
@@ -120,27 +122,41 @@ describe('a cancel', () => {
   it('has outcome `over` when the provider does not know the call any more', async () => {
     provider.onHangUp = async () => ({ kind: 'gone' });
 
-    expect(await cancels().cancel(await stored(), '9001', undefined)).toMatchObject({ outcome: 'over' });
+    expect(await cancels().cancelOwn(await stored(), '9001', undefined)).toMatchObject({ outcome: 'over' });
   });
 
   it('has outcome `passed` when the provider says so, also when the record is still in an earlier state', async () => {
     provider.onHangUp = async () => ({ kind: 'passed' });
 
-    expect(await cancels().cancel(await stored(), '9001', '3')).toMatchObject({ outcome: 'passed' });
+    expect(await cancels().cancelOwn(await stored(), '9001', '3')).toMatchObject({ outcome: 'passed' });
   });
 
   it('fails with PROVIDER_UNAVAILABLE when the provider fails', async () => {
     provider.onHangUp = () => Promise.reject(new Error('broken'));
 
-    await expect(cancels().cancel(await stored(), '9001', undefined)).rejects.toMatchObject({
+    await expect(cancels().cancelOwn(await stored(), '9001', undefined)).rejects.toMatchObject({
       code: 'PROVIDER_UNAVAILABLE',
       retryAfterSeconds: 5,
     });
   });
 
+  it('of an administrator during the dial is kept, with its author for the process that carries it out', async () => {
+    const callSid = await stored();
+    provider.onHangUp = () => Promise.reject(new StatusUnavailable('not there yet'));
+
+    expect(await cancels().cancelAny(callSid, undefined, AN_AUTHOR)).toMatchObject({ outcome: 'canceling' });
+
+    await service.app.nest.get(CallRecorder).applyOwn(callSid, 'accepted', { providerCallId: 'one' });
+    const [row] = await service.database.query<{ by: string }[]>(
+      'select cancel_ordered_by as by from call_record where call_sid = $1',
+      [callSid],
+    );
+    expect(row).toEqual({ by: 'admin' });
+  });
+
   it('is refused with NOT_FOUND for another subject', async () => {
     const callSid = await stored();
 
-    await expect(cancels().cancel(callSid, '9002', undefined)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(cancels().cancelOwn(callSid, '9002', undefined)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });

@@ -63,6 +63,7 @@ describe('a call that is placed', () => {
       stateType: '1',
       endReason: null,
       endedBy: null,
+      canceledBy: null,
       requestedAt: expect.any(String),
       ringingAt: null,
       answeredAt: null,

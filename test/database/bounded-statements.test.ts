@@ -6,6 +6,7 @@
 import { SEARCHED_AT_ONCE } from '../../src/delivery/delivery-jobs.js';
 import { Client } from 'pg';
 import { LiveKeys } from '../../src/auth/api-keys/live-keys.js';
+import { AuditLog } from '../../src/audit/audit-log.service.js';
 import { newCallSid } from '../../src/call/record/call-sid.js';
 import { CatchUp } from '../../src/call/reconciliation/catch-up.js';
 import { ChangeFeed } from '../../src/call/updates/change-feed.js';
@@ -14,6 +15,7 @@ import { OldRequestRemoval } from '../../src/call/reconciliation/old-request-rem
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { LOGGER, type Logger } from '../../src/common/logger.js';
 import { MAX_EXAMINED } from '../../src/common/page.js';
+import { DeliveryService } from '../../src/delivery/delivery.service.js';
 import { DeliveryMaintenance } from '../../src/delivery/delivery-maintenance.js';
 import { lookAtWaitingDeliveries } from '../../src/delivery/waiting-deliveries.js';
 import type { ProviderRegistry } from '../../src/telephony/provider-registry.js';
@@ -173,6 +175,13 @@ const fillWithApiKeys = ({ database }: TestApp): Promise<unknown> =>
     [LIVE_KEYS],
   );
 
+/** Of some months, by one administrator. */
+const fillWithEntries = ({ database }: TestApp): Promise<unknown> =>
+  database.query(`
+    insert into audit_entry (at, subject, action, route, target, address, request_id)
+    select now() - n * interval '5 minutes', '1001', 'changeUser', 'PATCH /v1/admin/users/{userId}', 'user:' || n % 1000, '::1', 'r'
+    from generate_series(1, 20000) n where not exists (select from audit_entry where request_id = 'r')`);
+
 /** Seven times: a prepared statement gets a custom plan five times, and then a generic plan. */
 const repeatedly = async (work: () => Promise<unknown>): Promise<void> => {
   for (let time = 0; time < 7; time++) await work();
@@ -288,10 +297,47 @@ describe.each([
     await expectBounded(2 * LIVE_KEYS, () => repeatedly(() => service.app.nest.get(LiveKeys).refresh()));
   });
 
+  it.each(['', '&subject=1001', '&action=changeUser', '&target=user:7', '&from=2026-01-01T00:00:00Z'])(
+    'a page of the audit%s reads only its rows',
+    async (filter) => {
+      await fillWithEntries(service);
+
+      await expectBounded(A_PAGE, () => page(`audit?limit=50${filter}`));
+    },
+  );
+
+  it(`a page of the audit with several filters examines at most ${MAX_EXAMINED} rows`, async () => {
+    await fillWithEntries(service);
+
+    await expectBounded(MAX_EXAMINED + A_PAGE, () => page('audit?limit=50&subject=1001&action=none'));
+  });
+
+  it('removing entries of the audit reads nothing when all are recent', async () => {
+    await fillWithEntries(service);
+
+    await expectBounded(10, () => service.app.nest.get(AuditLog).forget(NEVER));
+  });
+
   it('the timeline of a call reads only its events', async () => {
     const callSid = await anOpenCall();
 
     await expectBounded(20, () => page(`calls/${callSid}`));
+  });
+
+  it('the bundle of a call reads only its events and deliveries', async () => {
+    const open = await anOpenCall();
+    const [{ callSid }] = await service.database.query<[{ callSid: string }]>(
+      `select call_sid as "callSid" from webhook_delivery where endpoint_id = $1 and state = 'delivered' limit 1`,
+      [endpointId],
+    );
+
+    // The background reads the active API keys.
+    await expectBounded(2 * LIVE_KEYS, async () => {
+      await page(`calls/${open}/bundle`);
+      await repeatedly(async () => {
+        expect((await service.app.nest.get(DeliveryService).ofCall(callSid)).length).toBeGreaterThan(0);
+      });
+    });
   });
 
   it('the load of providers reads only open calls', async () => {

@@ -156,7 +156,7 @@ describe('a role that may only read and write rows', () => {
     [
       'rights on our tables',
       `revoke all on all tables in schema public from ${SERVICE}`,
-      'grant select, insert, update, delete on public.api_key, public.app_user, public.call_event, public.call_record, ',
+      'grant select, insert, update, delete on public.api_key, public.app_user, public.audit_entry, public.call_event, ',
     ],
     [
       'the right to delete from one of our tables',

@@ -3,6 +3,7 @@ import { newCallSid } from '../../src/call/record/call-sid.js';
 import { EndpointService } from '../../src/delivery/endpoint.service.js';
 import type { EndpointUrlCheck } from '../../src/delivery/endpoint-url-check.js';
 import { DeliveryMaintenance } from '../../src/delivery/delivery-maintenance.js';
+import { AN_AUTHOR, auditOf } from '../support/author.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { openTestCall } from '../support/test-call.js';
 
@@ -123,7 +124,7 @@ describe('the waiting jobs of an endpoint', () => {
     ).length;
 
   it.each(['removed', 'disabled'])('are removed when it is %s, and other endpoints’ jobs stay', async (how) => {
-    const endpoints = new EndpointService(database, {} as EndpointUrlCheck);
+    const endpoints = new EndpointService(database, {} as EndpointUrlCheck, auditOf(database));
     const [gone, other] = [await newEndpoint(), await newEndpoint()];
     for (const id of [gone, other]) {
       await deliveries(id, daysAgo(1), 600);
@@ -131,13 +132,13 @@ describe('the waiting jobs of an endpoint', () => {
     }
     expect(await jobsOf(gone)).toBe(600);
 
-    if (how === 'removed') await endpoints.remove(gone);
-    else await endpoints.change(gone, { enabled: false });
+    if (how === 'removed') await endpoints.remove(gone, AN_AUTHOR);
+    else await endpoints.change(gone, { enabled: false }, AN_AUTHOR);
 
     expect(await jobsOf(gone)).toBe(0);
     expect(await jobsOf(other)).toBe(600);
     if (how === 'removed') return;
-    await endpoints.change(gone, { enabled: true });
+    await endpoints.change(gone, { enabled: true }, AN_AUTHOR);
     await maintenance.resume(gone, NEVER);
     expect(await jobsOf(gone)).toBe(600);
   });

@@ -5,6 +5,7 @@ import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { reencryptSecrets } from '../../src/directory/reencryption.js';
 import { decryptSecret, encryptSecret, type StoredSecret } from '../../src/directory/secret-cipher.js';
 import { SubAccountService } from '../../src/directory/sub-account.service.js';
+import { AN_AUTHOR, auditOf } from '../support/author.js';
 import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startNode } from '../support/node-process.js';
 import { TEST_SECRET } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -122,13 +123,13 @@ it('skips a row that another transaction has locked', async () => {
 
 it('never overwrites a secret that is replaced concurrently', async () => {
   await fill(OLD, 600);
-  const accounts = new SubAccountService(database, BOTH);
+  const accounts = new SubAccountService(database, auditOf(database), BOTH);
   const replaced = Array.from({ length: 200 }, (_, index) => String(3 * index + 1));
 
   const storeAll = async (): Promise<void> => {
     for (const userId of replaced) {
       const secret = `new ${secretOf(userId)}`;
-      await accounts.store(userId, { provider: 'simulator', externalId: 'account', secret });
+      await accounts.store(userId, { provider: 'simulator', externalId: 'account', secret }, AN_AUTHOR);
     }
   };
   await Promise.all([storeAll(), reencryptSecrets(database, BOTH)]);

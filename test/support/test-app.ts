@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { createApp, type App } from '../../src/app.js';
 import { issueToken } from '../../src/auth/token-issuer.js';
 import { createLogger } from '../../src/common/logger.js';
+import { RecentLines } from '../../src/common/recent-lines.js';
 import { readConfig, type Config } from '../../src/config/config.js';
 import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
 import { LogWatch } from './log-watch.js';
@@ -56,7 +57,8 @@ export const startTestApp = async ({ environment = {}, databaseUrl, logTo }: Tes
   };
   const config = readConfig(settings);
   const watch = new LogWatch(settings);
-  const app = await createApp(config, createLogger('trace', watch.stream(config.logLevel, logTo)));
+  const recent = new RecentLines();
+  const app = await createApp(config, createLogger('trace', watch.stream(config.logLevel, logTo), recent), recent);
   const database = app.nest.get(DataSource);
   await seedDemoDirectory(database, config.subAccountKeys!);
   const url = await app.listen();

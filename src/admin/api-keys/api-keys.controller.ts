@@ -4,9 +4,11 @@
  */
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
 import { Requires, UserId } from '../../auth/access.js';
 import { ApiKeys } from '../../auth/api-keys/api-keys.service.js';
 import { AdminApi } from '../../http/problem-response.js';
+import { Author } from '../author.js';
 import { PageQuery } from '../page-query.js';
 import {
   ApiKeyRotation,
@@ -33,11 +35,12 @@ export class ApiKeysController {
   @Post()
   @CreateApiKeyApi()
   async create(
-    @UserId() adminId: string,
+    @Author() author: AuditAuthor,
+    @UserId() _adminId: string,
     @Body() body: NewApiKey,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CreatedApiKeyReply> {
-    const made = await this.keys.create(body, adminId);
+    const made = await this.keys.create(body, author);
     void reply.header('location', `/v1/admin/api-keys/${made.id}`);
     return made;
   }
@@ -57,12 +60,13 @@ export class ApiKeysController {
   @Post(':keyId/rotate')
   @RotateApiKeyApi()
   async rotate(
-    @UserId() adminId: string,
+    @Author() author: AuditAuthor,
+    @UserId() _adminId: string,
     @Param('keyId') keyId: string,
     @Body() body: ApiKeyRotation,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RotatedApiKeyReply> {
-    const made = await this.keys.rotate(keyId, body, adminId);
+    const made = await this.keys.rotate(keyId, body, author);
     void reply.header('location', `/v1/admin/api-keys/${made.id}`);
     return made;
   }
@@ -70,7 +74,7 @@ export class ApiKeysController {
   @Delete(':keyId')
   @HttpCode(204)
   @RevokeApiKeyApi()
-  revoke(@Param('keyId') keyId: string): Promise<void> {
-    return this.keys.revoke(keyId);
+  revoke(@Author() author: AuditAuthor, @Param('keyId') keyId: string): Promise<void> {
+    return this.keys.revoke(keyId, author);
   }
 }

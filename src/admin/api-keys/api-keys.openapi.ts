@@ -34,7 +34,7 @@ export const CreateApiKeyApi = () =>
       type: CreatedApiKeyReply,
       headers: LOCATION,
     }),
-    takesBody('64 KB', { where: '/scopes', what: 'must be a list of admin, calls:read, calls:write' }),
+    takesBody('64 KB', { where: '/scopes', what: 'must be a list of admin, admin:numbers, calls:read, calls:write' }),
     notByKey,
     problem('CONFLICT', `There are ${MAX_LIVE_KEYS} active keys.`),
   );

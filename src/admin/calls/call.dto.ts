@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
+import { CANCEL_OUTCOME, type CancelOutcome } from '../../call/cancel/cancel.dto.js';
 import { CHANGE_TYPES, type CallChange, type ChangeType } from '../../call/record/call-change.js';
 import type { CallHistory, TimelineEvent } from '../../call/search/call-history.service.js';
 import type { ShownCall } from '../../call/search/call-view.js';
@@ -7,6 +8,7 @@ import {
   AN_INSTANT,
   CALL_SID,
   CAUSES,
+  CANCELED_BY,
   END_REASON,
   ENDED_BY,
   ROUTE,
@@ -105,7 +107,7 @@ class ChangeReply implements CallChange {
   data: ChangeData;
 }
 
-class TimelineEventReply implements TimelineEvent {
+export class TimelineEventReply implements TimelineEvent {
   @ApiProperty({ description: 'The source: a provider, or `ringback` for its own events.', example: 'simulator' })
   provider: string;
 
@@ -192,6 +194,9 @@ export class CallReply implements CallHistory {
   @ApiProperty(ENDED_BY)
   endedBy: EndSource | null;
 
+  @ApiProperty(CANCELED_BY)
+  canceledBy: 'admin' | null;
+
   @ApiProperty({ type: String, format: 'date-time', example: '2026-11-24T10:16:03.120Z' })
   requestedAt: Date;
 
@@ -240,6 +245,14 @@ export class CallReply implements CallHistory {
 }
 
 export class FoundCall extends OmitType(CallReply, ['events']) {}
+
+export class CanceledCallReply {
+  @ApiProperty(CANCEL_OUTCOME)
+  outcome: CancelOutcome;
+
+  @ApiProperty({ type: FoundCall })
+  call: FoundCall;
+}
 
 export class CallPage {
   @ApiProperty({ type: [FoundCall] })

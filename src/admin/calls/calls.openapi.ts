@@ -1,11 +1,12 @@
 /** Swagger documentation of the call search and the timeline. */
 import { applyDecorators } from '@nestjs/common';
-import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { CancelBody } from '../../call/cancel/cancel.dto.js';
 import { END_REASONS } from '../../call/record/call-lifecycle.js';
 import { CALL_SID } from '../../call/search/call-view.openapi.js';
 import { MAX_EXAMINED } from '../../common/page.js';
-import { CallPage, CallReply } from './call.dto.js';
-import { pageParameter, problem } from '../../http/problem-response.js';
+import { CallPage, CallReply, CanceledCallReply } from './call.dto.js';
+import { pageParameter, problem, problems, takesBody } from '../../http/problem-response.js';
 
 export const SearchCallsApi = () =>
   applyDecorators(
@@ -30,6 +31,13 @@ export const SearchCallsApi = () =>
     }),
   );
 
+const callSidParameter = ApiParam({
+  name: 'callSid',
+  description: 'The 32 digits that placing the call returned.',
+  example: CALL_SID,
+});
+const noSuchCall = problem('NOT_FOUND', 'There is no such call, or the callSid is malformed.');
+
 export const FindCallApi = () =>
   applyDecorators(
     ApiOperation({
@@ -39,11 +47,38 @@ export const FindCallApi = () =>
         'The record and all its events: type, time, time of storage, source, and the change that the event made. ' +
         'An event that changed nothing has no `change`.',
     }),
-    ApiParam({
-      name: 'callSid',
-      description: 'The 32 digits that placing the call returned.',
-      example: CALL_SID,
-    }),
+    callSidParameter,
     ApiResponse({ status: 200, description: 'The call.', type: CallReply }),
-    problem('NOT_FOUND', 'There is no such call, or the callSid is malformed.'),
+    noSuchCall,
+  );
+
+export const HangUpCallApi = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'hangUpCall',
+      summary: 'Hang up a call',
+      description:
+        'As `POST /v1/calls/{callSid}/cancel`, for any call: of a user, of a phone, or one that still waits for a provider. ' +
+        '`endedBy` is `cancel`, and `canceledBy` is `admin`. The event `canceled` of the timeline, and its change, have ' +
+        '`"by": "admin"` in `detail`.',
+    }),
+    callSidParameter,
+    ApiBody({ type: CancelBody, required: false }),
+    ApiResponse({
+      status: 200,
+      description: 'The outcome, and the call in its current state.',
+      type: CanceledCallReply,
+    }),
+    ApiResponse({
+      status: 202,
+      description: 'The provider does not find the call yet; the hang-up is ordered as soon as it does.',
+      type: CanceledCallReply,
+    }),
+    takesBody('64 KB', { where: '/before', what: 'must be one of 2, 3' }),
+    noSuchCall,
+    problem('CANCEL_REFUSED', 'The provider refuses to hang up; the call goes on.'),
+    problems({
+      PROVIDER_UNAVAILABLE: 'the provider cannot be reached, or has failed',
+      UNAVAILABLE: 'the database is unavailable, or the process is shutting down',
+    }),
   );

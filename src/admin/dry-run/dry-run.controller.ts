@@ -1,6 +1,9 @@
 import { Controller, Get, Query } from '@nestjs/common';
+import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
+import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { Requires } from '../../auth/access.js';
 import { DryRunService } from '../../call/placement/dry-run.service.js';
+import { Author } from '../author.js';
 import { DryRunQuery, type DryRunReply } from './dry-run.dto.js';
 import { DryRunApi } from '../providers/providers.openapi.js';
 import { AdminApi } from '../../http/problem-response.js';
@@ -9,11 +12,14 @@ import { AdminApi } from '../../http/problem-response.js';
 @Requires('admin')
 @AdminApi()
 export class DryRunController {
-  constructor(private readonly dryRuns: DryRunService) {}
+  constructor(
+    private readonly dryRuns: DryRunService,
+    private readonly audit: AuditTrail,
+  ) {}
 
   @Get()
   @DryRunApi()
-  dryRun(@Query() query: DryRunQuery): Promise<DryRunReply> {
-    return this.dryRuns.dryRun(query);
+  dryRun(@Author() author: AuditAuthor, @Query() query: DryRunQuery): Promise<DryRunReply> {
+    return this.audit.read(author, this.dryRuns.dryRun(query), () => ({ detail: { query } }));
   }
 }

@@ -1,7 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
 import { Requires } from '../../auth/access.js';
 import { SubAccountService } from '../../directory/sub-account.service.js';
+import { Author } from '../author.js';
 import { KnownProviderPipe } from '../providers/known-provider.pipe.js';
 import { AdminApi } from '../../http/problem-response.js';
 import { SubAccountBody, type SubAccountList, type SubAccountReply } from './sub-account.dto.js';
@@ -27,12 +29,13 @@ export class SubAccountsController {
   @Put(':provider')
   @StoreSubAccountApi()
   async store(
+    @Author() author: AuditAuthor,
     @Param('userId') userId: string,
     @Param('provider', KnownProviderPipe) provider: string,
     @Body() { externalId, secret }: SubAccountBody,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SubAccountReply> {
-    const isNew = await this.subAccounts.store(userId, { provider, externalId, secret });
+    const isNew = await this.subAccounts.store(userId, { provider, externalId, secret }, author);
     void reply.status(isNew ? 201 : 200);
     return { provider, externalId };
   }
@@ -46,7 +49,11 @@ export class SubAccountsController {
   @Delete(':provider')
   @HttpCode(204)
   @RemoveSubAccountApi()
-  remove(@Param('userId') userId: string, @Param('provider') provider: string): Promise<void> {
-    return this.subAccounts.remove(userId, provider);
+  remove(
+    @Author() author: AuditAuthor,
+    @Param('userId') userId: string,
+    @Param('provider') provider: string,
+  ): Promise<void> {
+    return this.subAccounts.remove(userId, provider, author);
   }
 }

@@ -1,10 +1,14 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
+import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
+import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { Requires } from '../../auth/access.js';
 import { UserService } from '../../directory/user.service.js';
 import { UserSyncService } from '../../directory/user-sync.service.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
+import { Author } from '../author.js';
+import { pageFacts } from '../page-facts.js';
 import { AdminApi } from '../../http/problem-response.js';
 import { NewUser, UserChangeBody, UserQuery, type SyncReply, type UserPage, type UserReply } from './user.dto.js';
 import {
@@ -27,48 +31,58 @@ export class UsersController {
     private readonly users: UserService,
     private readonly userSync: UserSyncService,
     private readonly providers: ProviderRegistry,
+    private readonly audit: AuditTrail,
   ) {}
 
   @Post()
   @CreateUserApi()
-  async create(@Body() body: NewUser, @Res({ passthrough: true }) reply: FastifyReply): Promise<UserReply> {
-    const user = await this.users.create(body);
+  async create(
+    @Author() author: AuditAuthor,
+    @Body() body: NewUser,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<UserReply> {
+    const user = await this.users.create(body, author);
     void reply.header('location', `/v1/admin/users/${user.id}`);
     return user;
   }
 
   @Get()
   @ListUsersApi()
-  list(@Query() query: UserQuery): Promise<UserPage> {
-    return this.users.list(query);
+  list(@Author() author: AuditAuthor, @Query() query: UserQuery): Promise<UserPage> {
+    return this.audit.read(author, this.users.list(query), (page) => pageFacts(query, page, ({ id }) => id));
   }
 
   @Put()
   @RouteConfig({ bodyLimitBytes: SYNC_BODY_LIMIT_BYTES })
   @SyncUsersApi()
-  sync(@Body() body: unknown): Promise<SyncReply> {
+  sync(@Author() author: AuditAuthor, @Body() body: unknown): Promise<SyncReply> {
     return this.userSync.sync(
       body,
       this.providers.all.map(({ name }) => name),
+      author,
     );
   }
 
   @Get(':userId')
   @FindUserApi()
-  find(@Param('userId') userId: string): Promise<UserReply> {
-    return this.users.find(userId);
+  find(@Author() author: AuditAuthor, @Param('userId') userId: string): Promise<UserReply> {
+    return this.audit.read(author, this.users.find(userId), () => ({ target: `user:${userId}` }));
   }
 
   @Patch(':userId')
   @ChangeUserApi()
-  change(@Param('userId') userId: string, @Body() body: UserChangeBody): Promise<UserReply> {
-    return this.users.change(userId, body);
+  change(
+    @Author() author: AuditAuthor,
+    @Param('userId') userId: string,
+    @Body() body: UserChangeBody,
+  ): Promise<UserReply> {
+    return this.users.change(userId, body, author);
   }
 
   @Delete(':userId')
   @HttpCode(204)
   @RemoveUserApi()
-  remove(@Param('userId') userId: string): Promise<void> {
-    return this.users.remove(userId);
+  remove(@Author() author: AuditAuthor, @Param('userId') userId: string): Promise<void> {
+    return this.users.remove(userId, author);
   }
 }

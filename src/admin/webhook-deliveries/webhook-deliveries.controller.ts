@@ -1,6 +1,8 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
 import { Requires } from '../../auth/access.js';
 import { DeliveryService } from '../../delivery/delivery.service.js';
+import { Author } from '../author.js';
 import { AdminApi } from '../../http/problem-response.js';
 import {
   RedeliveryBody,
@@ -26,9 +28,10 @@ export class WebhookDeliveriesController {
   @HttpCode(202)
   @RedeliverApi()
   async redeliver(
+    @Author() author: AuditAuthor,
     @Param('endpointId') endpointId: string,
-    @Body() { callSid, number }: RedeliveryBody,
+    @Body() body: RedeliveryBody,
   ): Promise<RedeliveryReply> {
-    return { deliveries: await this.deliveries.redeliver(endpointId, callSid, number) };
+    return { deliveries: await this.deliveries.redeliver(endpointId, body, author) };
   }
 }

@@ -1,7 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
 import { Requires } from '../../auth/access.js';
 import { EndpointService } from '../../delivery/endpoint.service.js';
+import { Author } from '../author.js';
 import { PageQuery } from '../page-query.js';
 import { AdminApi } from '../../http/problem-response.js';
 import {
@@ -30,10 +32,11 @@ export class WebhookEndpointsController {
   @Post()
   @CreateWebhookEndpointApi()
   async create(
+    @Author() author: AuditAuthor,
     @Body() body: NewWebhookEndpoint,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CreatedWebhookEndpointReply> {
-    const endpoint = await this.endpoints.create(body);
+    const endpoint = await this.endpoints.create(body, author);
     void reply.header('location', `/v1/admin/webhook-endpoints/${endpoint.id}`);
     return endpoint;
   }
@@ -53,23 +56,24 @@ export class WebhookEndpointsController {
   @Patch(':endpointId')
   @ChangeWebhookEndpointApi()
   change(
+    @Author() author: AuditAuthor,
     @Param('endpointId') endpointId: string,
     @Body() body: WebhookEndpointChangeBody,
   ): Promise<WebhookEndpointReply> {
-    return this.endpoints.change(endpointId, body);
+    return this.endpoints.change(endpointId, body, author);
   }
 
   @Post(':endpointId/secret')
   @HttpCode(200)
   @RotateWebhookSecretApi()
-  rotateSecret(@Param('endpointId') endpointId: string): Promise<NewWebhookSecretReply> {
-    return this.endpoints.rotateSecret(endpointId);
+  rotateSecret(@Author() author: AuditAuthor, @Param('endpointId') endpointId: string): Promise<NewWebhookSecretReply> {
+    return this.endpoints.rotateSecret(endpointId, author);
   }
 
   @Delete(':endpointId')
   @HttpCode(204)
   @RemoveWebhookEndpointApi()
-  remove(@Param('endpointId') endpointId: string): Promise<void> {
-    return this.endpoints.remove(endpointId);
+  remove(@Author() author: AuditAuthor, @Param('endpointId') endpointId: string): Promise<void> {
+    return this.endpoints.remove(endpointId, author);
   }
 }

@@ -1,6 +1,9 @@
 /** Makes, lists, rotates and revokes API keys. */
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { Author } from '../../audit/audit-entry.entity.js';
+import { AuditTrail } from '../../audit/audit-trail.service.js';
+import { changedFields } from '../../audit/masked-facts.js';
 import { AppError } from '../../common/error-table.js';
 import { isLong } from '../../common/long.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../../common/page.js';
@@ -39,23 +42,27 @@ export class ApiKeys {
   constructor(
     private readonly database: DataSource,
     private readonly live: LiveKeys,
+    private readonly audit: AuditTrail,
   ) {}
 
   /** @throws AppError CONFLICT if there are too many */
   async create(
     { name, scopes, expiresAt }: Pick<ApiKey, 'name' | 'scopes' | 'expiresAt'>,
-    createdBy: string,
+    author: Author,
   ): Promise<ShownKey & MadeKey> {
     const key = newKeyText();
-    const [made] = await this.database.query<ShownKey[]>(
-      `insert into api_key (name, scopes, prefix, hash, created_by, expires_at)
-       select $1, $2, $3, $4, $5, $6 where (select count(*) from api_key where ${IS_LIVE}) < ${MAX_LIVE_KEYS}
-       returning ${SHOWN}`,
-      [name, scopes, shownPart(key), hashOfKey(key), createdBy, expiresAt],
-    );
-    if (!made) {
-      throw new AppError('CONFLICT', { detail: `There are ${MAX_LIVE_KEYS} active keys; revoke those not in use.` });
-    }
+    const made = await this.audit.change(author, async (database) => {
+      const [inserted] = await database.query<ShownKey[]>(
+        `insert into api_key (name, scopes, prefix, hash, created_by, expires_at)
+         select $1, $2, $3, $4, $5, $6 where (select count(*) from api_key where ${IS_LIVE}) < ${MAX_LIVE_KEYS}
+         returning ${SHOWN}`,
+        [name, scopes, shownPart(key), hashOfKey(key), author.subject, expiresAt],
+      );
+      if (!inserted) {
+        throw new AppError('CONFLICT', { detail: `There are ${MAX_LIVE_KEYS} active keys; revoke those not in use.` });
+      }
+      return { result: inserted, entry: { target: targetOf(inserted.id), after: factsOf(inserted) } };
+    });
     await this.live.refresh();
     return { ...made, key };
   }
@@ -86,35 +93,52 @@ export class ApiKeys {
   async rotate(
     id: string,
     { overlapSeconds, expiresAt }: Rotation,
-    createdBy: string,
+    author: Author,
   ): Promise<ShownKey & MadeKey & { readonly previousKeyUntil: Date }> {
+    if (!isLong(id)) throw noSuchKey();
     const key = newKeyText();
-    const [made] = isLong(id)
-      ? await this.database.query<(ShownKey & { readonly previousKeyUntil: Date })[]>(ROTATE, [
-          id,
-          overlapSeconds,
-          shownPart(key),
-          hashOfKey(key),
-          createdBy,
-          expiresAt ?? null,
-        ])
-      : [];
-    if (!made) throw notRotatable(await this.find(id));
+    const values = [id, overlapSeconds, shownPart(key), hashOfKey(key), author.subject, expiresAt ?? null];
+    const made = await this.audit.change(author, async (database) => {
+      const before = await lockedKey(database, id);
+      const [successor] = await database.query<(ShownKey & { readonly previousKeyUntil: Date })[]>(ROTATE, values);
+      if (!successor) throw notRotatable(before);
+      const changed = changedFields(factsOf(before), { ...factsOf(before), expiresAt: successor.previousKeyUntil });
+      const detail = { successor: { id: successor.id, ...factsOf(successor) } };
+      return { result: successor, entry: { target: targetOf(id), ...changed, detail } };
+    });
     await this.live.refresh();
     return { ...made, key };
   }
 
   /** Repeating it changes nothing. The row stays, for what the key has done is on record under its id. */
-  async revoke(id: string): Promise<void> {
+  async revoke(id: string, author: Author): Promise<void> {
     if (!isLong(id)) throw noSuchKey();
-    const [, revoked] = await this.database.query<[unknown, number]>(
-      'update api_key set revoked_at = coalesce(revoked_at, now()) where id = $1',
-      [id],
-    );
-    if (revoked === 0) throw noSuchKey();
+    await this.audit.change(author, async (database) => {
+      const before = await lockedKey(database, id);
+      const [[after]] = await database.query<[[ShownKey], number]>(
+        `update api_key set revoked_at = coalesce(revoked_at, now()) where id = $1 returning ${SHOWN}`,
+        [id],
+      );
+      return { result: undefined, entry: { target: targetOf(id), ...changedFields(factsOf(before), factsOf(after)) } };
+    });
     await this.live.refresh();
   }
 }
+
+const lockedKey = async (database: EntityManager, id: string): Promise<ShownKey> => {
+  const [key] = await database.query<ShownKey[]>(`select ${SHOWN} from api_key where id = $1 for update`, [id]);
+  if (!key) throw noSuchKey();
+  return key;
+};
+
+const targetOf = (id: string): string => `api-key:${id}`;
+const factsOf = ({ name, scopes, prefix, expiresAt, revokedAt }: ShownKey) => ({
+  name,
+  scopes,
+  prefix,
+  expiresAt,
+  revokedAt,
+});
 
 /** `before` is the row as it was. Of two rotations at one instant, the second waits for the first and changes nothing. */
 const ROTATE = `

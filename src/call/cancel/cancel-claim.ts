@@ -10,6 +10,13 @@ import { CANCEL_LEASE_SECONDS } from '../record/call-limits.js';
 import type { StateType } from '../record/call-lifecycle.js';
 import { NOT_YET_DIALED } from '../record/not-yet-dialed.js';
 
+/** Null: the caller, or the backend that placed the call. */
+export type CancelAuthor = 'admin' | null;
+
+/** Clients get the event's detail, so it names no administrator. The audit does (src/audit). */
+export const canceledFacts = (by: CancelAuthor) =>
+  ({ endReason: 'canceled', ...(by !== null && { detail: { by } }) }) as const;
+
 export interface CancelClaim {
   readonly claimed: boolean;
   readonly provider: string;
@@ -28,7 +35,7 @@ const findAndClaim = preparedStatement<CancelClaim>(
   `
 with claim as (
   update call_record
-  set cancel_ordered_at = now(), sweep_at = least(sweep_at, now() + interval '${CANCEL_LEASE_SECONDS} seconds')
+  set cancel_ordered_at = now(), cancel_ordered_by = $4, sweep_at = least(sweep_at, now() + interval '${CANCEL_LEASE_SECONDS} seconds')
   where call_sid = $1 and caller_id = $2 and state < 4 and $3::boolean
     and (cancel_ordered_at is null or cancel_ordered_at < ${NOW_MS} - interval '${CANCEL_LEASE_SECONDS} seconds')
   returning ${NOT_YET_DIALED} as is_undialed
@@ -45,15 +52,25 @@ from call_record where call_sid = $1 and caller_id = $2
  */
 export const claimCancel = async (
   database: DataSource,
-  { callSid, callerId, isConditional }: { callSid: string; callerId: string; isConditional: boolean },
+  {
+    callSid,
+    callerId,
+    isConditional,
+    by,
+  }: {
+    readonly callSid: string;
+    readonly callerId: string;
+    readonly isConditional: boolean;
+    readonly by: CancelAuthor;
+  },
 ): Promise<CancelClaim | null> => {
-  const [claim] = await findAndClaim(database, [callSid, callerId, !isConditional]);
+  const [claim] = await findAndClaim(database, [callSid, callerId, !isConditional, by]);
   return claim ?? null;
 };
 
 const release = preparedStatement(
   'release-cancel',
-  'update call_record set cancel_ordered_at = null where call_sid = $1',
+  'update call_record set cancel_ordered_at = null, cancel_ordered_by = null where call_sid = $1',
 );
 
 /** The provider has not accepted the order. The next cancel may send it again. */

@@ -12,13 +12,20 @@ import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import { CANCEL_LEASE_SECONDS } from '../record/call-limits.js';
 import { CallRecorder } from '../call-recorder.js';
+import type { CancelAuthor } from './cancel-claim.js';
 import { carryOutCancel } from './ordered-cancel.js';
 
 const LOOK_AGAIN_MS = 500;
 
-const findCanceled = preparedStatement<{ provider: string; providerCallId: string | null }>(
+interface CanceledCall {
+  readonly provider: string;
+  readonly providerCallId: string | null;
+  readonly cancelOrderedBy: CancelAuthor;
+}
+
+const findCanceled = preparedStatement<CanceledCall>(
   'kept-cancel',
-  `select provider, provider_call_id as "providerCallId" from call_record
+  `select provider, provider_call_id as "providerCallId", cancel_ordered_by as "cancelOrderedBy" from call_record
    where call_sid = $1 and state < 4 and cancel_ordered_at is not null`,
 );
 
@@ -60,7 +67,7 @@ export class KeptCancels implements BeforeApplicationShutdown {
       const provider = this.providers.named(call.provider);
       if (call.providerCallId === null || !provider) continue;
       const tools = { database: this.database, recorder: this.recorder, logger: this.logger };
-      await carryOutCancel(tools, provider, { callSid, providerCallId: call.providerCallId });
+      await carryOutCancel(tools, provider, { ...call, callSid });
       return;
     }
   }

@@ -5,7 +5,7 @@ import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { loggedRefusal } from '../../telephony/logged-refusal.js';
 import type { HangUpOutcome, ProviderCall } from '../../telephony/telephony-provider.js';
 import type { CallRecorder } from '../call-recorder.js';
-import { releaseCancel } from './cancel-claim.js';
+import { canceledFacts, releaseCancel, type CancelAuthor } from './cancel-claim.js';
 import { asAsked } from '../record/dialled-call.js';
 
 export interface CancelTools {
@@ -18,11 +18,11 @@ export interface CancelTools {
 export const carryOutCancel = async (
   tools: CancelTools,
   provider: ResilientProvider,
-  call: ProviderCall,
+  call: ProviderCall & { readonly cancelOrderedBy: CancelAuthor },
 ): Promise<boolean> => {
   const outcome = await orderHangUp(tools, provider, call);
   if (outcome?.kind === 'taken') {
-    await tools.recorder.applyOwn(call.callSid, 'canceled', { endReason: 'canceled' });
+    await tools.recorder.applyOwn(call.callSid, 'canceled', canceledFacts(call.cancelOrderedBy));
   } else if (outcome) await releaseCancel(tools.database, call.callSid);
   return outcome?.kind === 'taken';
 };

@@ -7,6 +7,7 @@ import type { Config } from '../../config/config.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { NOW_MS } from '../../postgres/now-ms.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
+import type { CancelAuthor } from '../cancel/cancel-claim.js';
 import { asksOf, RESERVED_AHEAD_MS } from './ask-pace.js';
 import type { CallInQuestion } from './call-inquiry.js';
 import {
@@ -25,6 +26,7 @@ export interface DueCall extends CallInQuestion {
   readonly pastDeadline: boolean;
   /** A cancel was accepted, and the process that was to execute it has not done so. */
   readonly cancelPending: boolean;
+  readonly cancelOrderedBy: CancelAuthor;
   /** It never got a dial slot: the process that waited for it crashed, or lost the database. */
   readonly notYetDialed: boolean;
   /** So long past its limit that it is closed regardless of its provider's reply. */
@@ -70,6 +72,7 @@ returning call_record.*`;
 const DUE_CALL = `
   call_sid as "callSid", provider, provider_call_id as "providerCallId", state,
   coalesce(cancel_ordered_at <= ${NOW_MS} - interval '${CANCEL_LEASE_SECONDS} seconds', false) as "cancelPending",
+  cancel_ordered_by as "cancelOrderedBy",
   ${NOT_YET_DIALED} as "notYetDialed",
   deadline_at <= ${NOW_MS} as "pastDeadline", deadline_at + interval '${GRACE_SECONDS} seconds' <= ${NOW_MS} as "pastGrace"`;
 

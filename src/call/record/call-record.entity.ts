@@ -101,6 +101,10 @@ export class CallRecord {
   @Column({ type: 'timestamptz', name: 'cancel_ordered_at', nullable: true, precision: 3 })
   cancelOrderedAt: Date | null;
 
+  /** `admin` where an administrator ordered it; null where the caller or the backend that placed the call did. */
+  @Column('text', { name: 'cancel_ordered_by', nullable: true })
+  cancelOrderedBy: 'admin' | null;
+
   /**
    * The end of the latest check that a caller's request caused. A time in the future is the lease of a check in
    * progress.

@@ -82,5 +82,5 @@ const readableChange = (bytes: string): CallChange | null => {
   }
 };
 
-const noSuchCall = (): AppError =>
+export const noSuchCall = (): AppError =>
   new AppError('NOT_FOUND', { detail: 'There is no such call. A callSid has 32 decimal digits.' });

@@ -50,6 +50,13 @@ export const CAUSES = {
     'the provider has not reported its end.',
   example: { A: { cause: 16 }, B: { cause: 17 } },
 };
+export const CANCELED_BY = {
+  enum: ['admin'],
+  type: String,
+  nullable: true,
+  description: '`admin` if an administrator hung up. `null` if the caller or your backend did, or nobody.',
+  example: null,
+} as const;
 
 export const TALK_SECONDS = {
   type: 'integer',

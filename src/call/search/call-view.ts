@@ -1,5 +1,6 @@
 /** A call as administrators see it: the record without internal columns. */
 import type { LegCause } from '../../telephony/telephony-provider.js';
+import { RINGBACK } from '../record/apply-call-event.js';
 import { talkSeconds } from '../record/call-lifecycle.js';
 import type { CallRecord } from '../record/call-record.entity.js';
 import { userIdIn } from '../record/party-id.js';
@@ -12,6 +13,7 @@ export interface ShownCall extends Omit<
   | 'deadlineAt'
   | 'turnAt'
   | 'cancelOrderedAt'
+  | 'cancelOrderedBy'
   | 'checkedUntil'
   | 'longestTalkSeconds'
   | 'causeA'
@@ -20,6 +22,8 @@ export interface ShownCall extends Omit<
   /** Null where the caller is a phone and no user. */
   readonly callerId: string | null;
   readonly stateType: string;
+  /** `admin` if an administrator ordered the hang-up that ended the call. */
+  readonly canceledBy: 'admin' | null;
   readonly talkSeconds: number | null;
   readonly causes: { readonly A: LegCause | null; readonly B: LegCause | null };
 }
@@ -35,7 +39,11 @@ export const SHOWN_COLUMNS = `
   call.provider, call.sub_account as "subAccount", call.provider_call_id as "providerCallId", call.state,
   call.end_reason as "endReason", call.ended_by as "endedBy", call.requested_at as "requestedAt",
   call.ringing_at as "ringingAt", call.answered_at as "answeredAt", call.ended_at as "endedAt", call.recording, call.changes,
-  call.metadata, call.placed_by as "placedBy", call.route, call.cause_a as "causeA", call.cause_b as "causeB"`;
+  call.metadata, call.placed_by as "placedBy", call.route, call.cause_a as "causeA", call.cause_b as "causeB",
+  case when call.ended_by = 'cancel' then (
+    select canceled.detail ->> 'by' from call_event canceled
+    where canceled.provider = '${RINGBACK}' and canceled.event_id = call.call_sid || ':canceled'
+  ) end as "canceledBy"`;
 
 /** Drops all other columns of the row. */
 export const shownCall = (row: ShownRow): ShownCall => ({
@@ -51,6 +59,7 @@ export const shownCall = (row: ShownRow): ShownCall => ({
   stateType: String(row.state),
   endReason: row.endReason,
   endedBy: row.endedBy,
+  canceledBy: row.canceledBy,
   requestedAt: row.requestedAt,
   ringingAt: row.ringingAt,
   answeredAt: row.answeredAt,

@@ -1,0 +1,104 @@
+/** Both legs of a call side by side, and the providers that were tried: what its events say. Pure. */
+import type { CallHistory, TimelineEvent } from '../../call/search/call-history.service.js';
+
+/** What one event says of a leg, in the provider's own words. */
+export interface LegReport {
+  readonly event: string;
+  readonly provider: string;
+  readonly occurredAt: Date;
+  readonly codes: Readonly<Record<string, unknown>>;
+}
+
+export const LEGS = ['caller', 'callee'] as const;
+export type LegName = (typeof LEGS)[number];
+
+export interface Leg {
+  readonly phone: string;
+  readonly ringingAt: Date | null;
+  readonly answeredAt: Date | null;
+  readonly reports: readonly LegReport[];
+}
+
+export interface Legs extends Readonly<Record<LegName, Leg>> {
+  /** Codes that name no leg. */
+  readonly both: readonly LegReport[];
+}
+
+const OWN = 'ringback';
+
+export const legsOf = (call: CallHistory): Legs => {
+  const reports = call.events.filter(({ provider, detail }) => provider !== OWN && detail).map(reportsOf);
+  const of = (leg: LegName | 'both') => reports.flatMap((report) => report[leg] ?? []);
+  const callerAnswered = call.events.find(({ type }) => type === 'caller_answered');
+  return {
+    caller: {
+      phone: call.callerPhone,
+      ringingAt: null,
+      answeredAt: callerAnswered?.occurredAt ?? null,
+      reports: of('caller'),
+    },
+    callee: { phone: call.calleePhone, ringingAt: call.ringingAt, answeredAt: call.answeredAt, reports: of('callee') },
+    both: of('both'),
+  };
+};
+
+const LEG_OF: Readonly<Record<string, LegName>> = { A: 'caller', B: 'callee' };
+/** Asterisk's `cause_a`, `cause_b`. */
+const OF_A_LEG = /^(.+)_([ab])$/;
+
+/** A detail is about the leg that it names; or each of its fields is, by its name. */
+const reportsOf = (event: TimelineEvent): Partial<Record<LegName | 'both', LegReport>> => {
+  const { leg, ...rest } = event.detail ?? {};
+  const named = typeof leg === 'string' ? LEG_OF[leg] : undefined;
+  const codes: Partial<Record<LegName | 'both', Record<string, unknown>>> = {};
+  for (const [name, value] of Object.entries(rest)) {
+    const [, short = name, letter = ''] = OF_A_LEG.exec(name) ?? [];
+    const owner = named ?? LEG_OF[letter.toUpperCase()] ?? 'both';
+    (codes[owner] ??= {})[named ? name : short] = value;
+  }
+  const { type, provider, occurredAt } = event;
+  return Object.fromEntries(
+    Object.entries(codes).map(([owner, own]) => [owner, { event: type, provider, occurredAt, codes: own }]),
+  );
+};
+
+export const ATTEMPT_OUTCOMES = ['accepted', 'refused', 'passed_over', 'unknown'] as const;
+
+export interface ProviderAttempt {
+  readonly provider: string;
+  /** unknown: no reply to the dial is on record, or none was sent. */
+  readonly outcome: (typeof ATTEMPT_OUTCOMES)[number];
+  readonly at: Date | null;
+  /** The refusal, as the provider gave it. */
+  readonly why: Readonly<Record<string, unknown>> | null;
+}
+
+/** In the order in which they were tried. */
+export const attemptsOf = ({ events, provider }: CallHistory): ProviderAttempt[] => {
+  const passedOver = events
+    .filter(({ type }) => type === 'passed_over')
+    .map(({ detail, occurredAt }): ProviderAttempt => {
+      const { provider: from, ...why } = detail ?? {};
+      return { provider: String(from), outcome: 'passed_over', at: occurredAt, why };
+    });
+  const last = events.find(({ type }) => type === 'accepted' || type === 'refused');
+  const outcome = last?.type === 'refused' ? 'refused' : last ? 'accepted' : 'unknown';
+  const why = outcome === 'refused' ? (last?.detail ?? null) : null;
+  return [...passedOver, { provider, outcome, at: last?.occurredAt ?? null, why }];
+};
+
+export interface HangUp {
+  /** As in the record. */
+  readonly endedBy: CallHistory['endedBy'];
+  readonly endReason: CallHistory['endReason'];
+  readonly canceledBy: CallHistory['canceledBy'];
+  /** Whose leg ended the call, if the provider says so. */
+  readonly leg: LegName | null;
+  readonly at: Date | null;
+}
+
+export const hangUpOf = ({ endedBy, endReason, canceledBy, endedAt, events }: CallHistory): HangUp => {
+  const ended = endedBy === 'provider' ? events.find(({ type, detail }) => type === 'ended' && detail?.leg) : undefined;
+  const leg = typeof ended?.detail?.leg === 'string' ? (LEG_OF[ended.detail.leg] ?? null) : null;
+  return { endedBy, endReason, canceledBy, leg, at: endedAt };
+};
