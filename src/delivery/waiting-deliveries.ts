@@ -9,7 +9,9 @@ export interface WaitingDeliveries {
   readonly pending: number;
   /** Of the oldest pending delivery; 0 if there is none. */
   readonly oldestSeconds: number;
-  readonly disabledEndpoints: number;
+  /** Those that Ringback has disabled, because they failed. */
+  readonly failedEndpoints: number;
+  readonly otherDisabledEndpoints: number;
 }
 
 /** Nobody waits for deliveries to an endpoint that is disabled or removed. */
@@ -23,7 +25,10 @@ select
   (select count(*) from (select from webhook_delivery where ${IS_WAITING} limit ${MAX_COUNTED}) as counted)::int as pending,
   coalesce(extract(epoch from now() - (
     select created_at from webhook_delivery where ${IS_WAITING} order by created_at limit 1)), 0)::float8 as "oldestSeconds",
-  (select count(*) from webhook_endpoint where disabled_at is not null)::int as "disabledEndpoints"
+  (select count(*) from webhook_endpoint where disabled_at is not null and failing_since is not null)::int
+    as "failedEndpoints",
+  (select count(*) from webhook_endpoint where disabled_at is not null and failing_since is null)::int
+    as "otherDisabledEndpoints"
 `,
 );
 

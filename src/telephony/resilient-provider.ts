@@ -2,7 +2,7 @@ import { timeout, TimeoutStrategy } from 'cockatiel';
 import type { Logger } from '../common/logger.js';
 import { refusalError } from './logged-refusal.js';
 import { RequestNotSent, ProviderCircuit } from './provider-circuit.js';
-import { countNotSent, showCircuit, timed, type ProviderOperation } from './provider-metrics.js';
+import { countNotSent, noteEvent, showCircuit, timed, type ProviderOperation } from './provider-metrics.js';
 import type {
   CallMilestone,
   CallStatus,
@@ -94,6 +94,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
       fetch_status: this.newCircuit('fetch_status'),
       create_sub_account: this.newCircuit('create_sub_account'),
     };
+    noteEvent(this.name);
     if (createSubAccount) {
       this.createSubAccount = (name) =>
         this.send(
