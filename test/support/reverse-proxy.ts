@@ -4,10 +4,10 @@
  */
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
+import { freePort } from './free-port.js';
 import { makeCertificate } from './certificates.js';
 import { cacheFolder, unpackedIn, type Packages } from './debian-packages.js';
 import { endProgram, isAlive, REPOSITORY, startProgram } from './node-process.js';
@@ -79,15 +79,6 @@ const caddyLine = async ({ folder, port, upstream }: Setting): Promise<[string, 
 };
 
 const LINES = { nginx: nginxLine, caddy: caddyLine };
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 /** @param upstream host and port of the service */
 export const startReverseProxy = async (kind: ProxyKind, upstream: string): Promise<ReverseProxy> => {
