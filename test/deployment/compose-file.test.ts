@@ -110,8 +110,8 @@ describe('docker-compose.yml', () => {
   });
 
   it('makes all containers except the database read-only, without capabilities or new privileges', () => {
-    const { postgres: _, ...others } = filledIn.services;
-    for (const service of Object.values(others)) {
+    const { migrate, ringback, asterisk, prometheus, grafana } = filledIn.services;
+    for (const service of [migrate, ringback, asterisk, prometheus, grafana]) {
       expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
       expect(service.tmpfs).toContain('/tmp');
       expect(service.security_opt).toContain('no-new-privileges:true');

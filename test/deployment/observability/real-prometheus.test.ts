@@ -43,11 +43,10 @@ describeWithPrometheus('a real Prometheus with the shipped configuration', () =>
 
   const callUntilItEnds = async (service: TestApp, callerId: string, calleeId: string): Promise<void> => {
     const { data } = await service.ask(callerId, `call/${calleeId}`);
-    if (data?.callSid === undefined) return;
-    await waitFor(
-      'the end of the call',
-      async () => (await service.ask(callerId, `callState/${data.callSid}`)).data?.stateType === '4',
-    );
+    const callSid = data?.callSid;
+    if (callSid === undefined) return;
+    const state = async () => (await service.ask(callerId, `callState/${callSid}`)).data?.stateType;
+    await waitFor('the end of the call', async () => (await state()) === '4');
   };
 
   const placeCalls = async ([simulated, cutOff]: [TestApp, TestApp, TestApp]): Promise<void> => {
