@@ -2,6 +2,7 @@
  * A rolling restart behind a real nginx with the configuration of deploy/: two replicas are replaced in turn while calls,
  * polls, long polls, streams and webhooks go on. No request fails, and no change is lost.
  */
+import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { Agent, request } from 'undici';
 import { issueToken } from '../../src/auth/token-issuer.js';
@@ -20,9 +21,11 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { endAllServices, startService, type Service } from '../start/service.js';
+import { REPOSITORY } from './repository.js';
 
 jest.setTimeout(PROCESS_LIMIT_MS);
 
+const MAIN = join(REPOSITORY, 'dist/src/main.js');
 const REPLICAS = 2;
 const COMPLETED = '2000';
 const WHAT = 'a rolling restart behind nginx';
@@ -152,6 +155,7 @@ if (isInstalled('openssl', WHAT)) {
 
     const startReplica = async (index: number): Promise<void> => {
       replicas[index] = await startService({
+        command: [process.execPath, MAIN],
         environment: {
           ...simulator.environment,
           PORT: String(ports[index]),
@@ -160,7 +164,7 @@ if (isInstalled('openssl', WHAT)) {
           SUB_ACCOUNT_KEYS: TEST_KEYS,
           SIMULATOR_SHARES_ACCOUNT: 'true',
           TRUST_PROXY: '1',
-          DRAIN_SECONDS: '1',
+          DRAIN_SECONDS: '0.5',
           WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8',
         },
       });
@@ -175,11 +179,11 @@ if (isInstalled('openssl', WHAT)) {
       proxy = await startReverseProxy('nginx', ...ports.map((port) => `127.0.0.1:${port}`));
       simulator = await startSimulator({
         targets: [url('/v1/webhooks/simulator')],
-        speed: 20,
+        speed: 40,
         authorityFile: proxy.authorityFile,
       });
       agent = new Agent({ connect: { ca: proxy.authority } });
-      for (let index = 0; index < REPLICAS; index++) await startReplica(index);
+      await Promise.all(ports.map((_, index) => startReplica(index)));
       await send('POST', '/v1/admin/webhook-endpoints', await tokenOf('1001', 'admin'), { url: receiver.url });
     });
     afterAll(async () => {
