@@ -9,7 +9,7 @@ export interface WaitingDeliveries {
   readonly pending: number;
   /** Of the oldest pending delivery; 0 if there is none. */
   readonly oldestSeconds: number;
-  /** Those that Ringback has disabled, because they failed. */
+  /** Those that Ringback has disabled, because they failed, and that no administrator has disabled since. */
   readonly failedEndpoints: number;
   readonly otherDisabledEndpoints: number;
 }

@@ -24,7 +24,7 @@ export class ServiceGauges {
   );
   private readonly disabled = this.gauge(
     'ringback_endpoints_disabled',
-    'Webhook endpoints that are disabled. `by`: `ringback` if they were failing, else `administrator`.',
+    'Webhook endpoints that are disabled. `by`: `ringback` because they failed, or `administrator`.',
     ['by'],
   );
   private readonly databaseUp = this.gauge('ringback_database_up', '1 if the database has answered the last look.');
