@@ -9,6 +9,7 @@ import { serveApiDocument } from './http/api-document.js';
 import { AppModule } from './app.module.js';
 import { Authentication, authenticateRequests } from './auth/authentication.js';
 import { limitRequestsOfUsers } from './auth/user-requests.js';
+import { startCounting } from './call/end-metrics.js';
 import { BlockedUsers, refuseBlockedUsers } from './call/updates/blocked-users.js';
 import { ExternalIds, resolveExternalIds } from './call/updates/external-ids.js';
 import { StateCache } from './call/updates/state-cache.js';
@@ -91,6 +92,7 @@ export const createApp = async (config: Config, logger: Logger, recent = new Rec
   let adminUrl = '';
   let metricsUrl: string | null = null;
   const providers = nest.get(ProviderRegistry).all.map(({ name }) => name);
+  providers.forEach(startCounting);
   const gauges = new ServiceGauges(nest.get(DataSource), providers, logger);
   const metricsPort = openMetricsPort(config, logger, draining, () => gauges.text());
   return {

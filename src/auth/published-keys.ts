@@ -9,6 +9,7 @@ import { createLocalJWKSet, errors, type CryptoKey, type JWTHeaderParameters } f
 import { Agent } from 'undici';
 import { AppError } from '../common/error-table.js';
 import type { Logger } from '../common/logger.js';
+import { gauge } from '../common/metrics.js';
 import { connectorBy } from '../common/proxied-connector.js';
 import type { ProxyFor } from '../common/proxy-rules.js';
 import { FETCH_LIMIT_MS, fetchKeySet } from './key-set.js';
@@ -23,6 +24,13 @@ const REFRESH_EVERY_MS = 15_000;
 const COOL_DOWN_MS = 5_000;
 /** Maximum number of tokens with an unknown key that wait for the next fetch; more get 503. */
 const MAX_WAITING = 1_000;
+
+const fetched = gauge({
+  name: 'ringback_token_keys_fetched',
+  help: '1 if the last request for the keys of JWT_JWKS_URI succeeded, 0 if it failed. Missing without JWT_JWKS_URI.',
+});
+// A gauge without labels begins with 0.
+fetched.remove();
 
 interface KeySet {
   readonly find: ReturnType<typeof createLocalJWKSet>;
@@ -117,6 +125,7 @@ export class PublishedKeys implements OnModuleInit, OnModuleDestroy {
       this.set = { find: createLocalJWKSet({ keys }), askedAt, answeredAt: performance.now() };
       if (this.isFailing) this.logger.info('the keys of access tokens are fetched again');
       this.isFailing = false;
+      fetched.set(1);
       return this.set;
     } catch (error) {
       if (!this.isFailing && !this.stop.signal.aborted) {
@@ -126,6 +135,7 @@ export class PublishedKeys implements OnModuleInit, OnModuleDestroy {
         );
       }
       this.isFailing = true;
+      fetched.set(0);
       throw error;
     }
   }

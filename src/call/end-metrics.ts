@@ -4,7 +4,7 @@
  */
 import { counter, histogram } from '../common/metrics.js';
 import type { CallEnd } from './record/apply-call-event.js';
-import { faultOf } from './record/end-fault.js';
+import { END_FAULTS, faultOf } from './record/end-fault.js';
 
 const ended = counter({
   name: 'ringback_calls_ended_total',
@@ -32,6 +32,17 @@ const talk = histogram({
   labelNames: ['provider'],
   buckets: [1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 14_400],
 });
+
+/**
+ * Starts the series of a configured provider at 0. A counter that appears with its first call looks to Prometheus as if it
+ * had not grown, so an alert would miss the first lost call.
+ */
+export const startCounting = (provider: string): void => {
+  for (const [end_reason, faults] of Object.entries(END_FAULTS)) {
+    for (const fault of faults) ended.inc({ provider, end_reason, fault }, 0);
+  }
+  for (const histogram of [postDialDelay, timeToAnswer, talk]) histogram.zero({ provider });
+};
 
 export const countEnd = (end: CallEnd): void => {
   const { provider } = end;

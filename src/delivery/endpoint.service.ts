@@ -78,7 +78,10 @@ export class EndpointService {
     return pageOf(rows, limit, ({ id }) => id);
   }
 
-  /** When an endpoint is enabled or its URL changes, its pending deliveries are retried immediately. */
+  /**
+   * When an endpoint is enabled or its URL changes, its pending deliveries are retried immediately. An endpoint that an
+   * administrator disables no longer counts as failing, so that no alert goes on.
+   */
   async change(id: string, { url, eventTypes, enabled }: EndpointChange, author: Author): Promise<ShownEndpoint> {
     if (!isLong(id)) throw noSuchEndpoint();
     const where = url === undefined ? null : await this.urls.normalized(url);
@@ -93,7 +96,7 @@ export class EndpointService {
              when $5 then null
              when not $5 then coalesce(disabled_reason, 'An administrator disabled it.')
              else disabled_reason end,
-           failing_since = case when $5 or $2 is not null then null else failing_since end
+           failing_since = case when $5 is null and $2 is null then failing_since end
          where id = $1
          returning ${SHOWN}`,
         [id, where, eventTypes !== undefined, eventTypes ?? null, enabled ?? null],

@@ -9,7 +9,9 @@ export interface WaitingDeliveries {
   readonly pending: number;
   /** Of the oldest pending delivery; 0 if there is none. */
   readonly oldestSeconds: number;
-  readonly disabledEndpoints: number;
+  /** Those that Ringback has disabled, because they failed, and that no administrator has disabled since. */
+  readonly failedEndpoints: number;
+  readonly otherDisabledEndpoints: number;
 }
 
 /** An endpoint's deliveries are read in the order of their calls. The oldest change is among those of the first calls. */
@@ -37,7 +39,10 @@ select
       order by call_sid, change_number limit ${FIRST}
     ) first
   )), 0)::float8 as "oldestSeconds",
-  (select count(*) from webhook_endpoint where disabled_at is not null)::int as "disabledEndpoints"
+  (select count(*) from webhook_endpoint where disabled_at is not null and failing_since is not null)::int
+    as "failedEndpoints",
+  (select count(*) from webhook_endpoint where disabled_at is not null and failing_since is null)::int
+    as "otherDisabledEndpoints"
 `,
 );
 

@@ -3,11 +3,17 @@
  * safe for 2^32 secrets per key (NIST SP 800-38D, 8.3), far more than any directory has.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { counter } from '../common/metrics.js';
 import type { KeyRing } from '../config/key-ring.js';
 
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+
+const failures = counter({
+  name: 'ringback_secrets_unreadable_total',
+  help: 'Failed attempts to decrypt the secret of a sub-account: SUB_ACCOUNT_KEYS has no key for it, or the wrong one.',
+});
 
 /** The owner of a secret. */
 export interface SecretOwner {
@@ -47,5 +53,7 @@ export const decryptSecret = ({ secret, keyName }: StoredSecret, owner: SecretOw
 /** Authenticated data, so that a secret that was encrypted for one row is rejected in any other. */
 const placeOf = ({ userId, provider }: SecretOwner): Buffer => Buffer.from(`sub_account.secret ${userId} ${provider}`);
 
-const unreadable = ({ userId, provider }: SecretOwner, why: string, cause?: unknown): Error =>
-  new Error(`The secret of user ${userId}’s sub-account at ${provider} cannot be read: ${why}`, { cause });
+const unreadable = ({ userId, provider }: SecretOwner, why: string, cause?: unknown): Error => {
+  failures.inc();
+  return new Error(`The secret of user ${userId}’s sub-account at ${provider} cannot be read: ${why}`, { cause });
+};

@@ -22,7 +22,11 @@ export class ServiceGauges {
     'ringback_delivery_oldest_pending_age_seconds',
     'Age of the change that has waited longest for its delivery; 0 if none waits.',
   );
-  private readonly disabled = this.gauge('ringback_endpoints_disabled', 'Webhook endpoints that are disabled.');
+  private readonly disabled = this.gauge(
+    'ringback_endpoints_disabled',
+    'Webhook endpoints that are disabled. `by`: `ringback` because they failed, or `administrator`.',
+    ['by'],
+  );
   private readonly databaseUp = this.gauge('ringback_database_up', '1 if the database has answered the last look.');
   private readonly connections = this.gauge(
     'ringback_database_connections',
@@ -68,12 +72,14 @@ export class ServiceGauges {
       }
       this.pending.set(deliveries.pending);
       this.oldest.set(deliveries.oldestSeconds);
-      this.disabled.set(deliveries.disabledEndpoints);
+      this.disabled.set({ by: 'ringback' }, deliveries.failedEndpoints);
+      this.disabled.set({ by: 'administrator' }, deliveries.otherDisabledEndpoints);
       this.databaseUp.set(1);
     } catch (error) {
       // Readiness logs the reason once.
       this.logger.debug({ error }, 'the database could not be read for the metrics');
-      for (const gauge of [this.pending, this.oldest, this.disabled]) gauge.remove();
+      for (const gauge of [this.pending, this.oldest]) gauge.remove();
+      this.disabled.reset();
       this.databaseUp.set(0);
     }
     this.lookedAt = performance.now();

@@ -23,6 +23,12 @@ const circuits = gauge({
   labelNames: ['provider', 'operation'],
 });
 
+const lastEvent = gauge({
+  name: 'ringback_provider_last_event_timestamp_seconds',
+  help: 'Unix time of the last webhook or stream event of a provider that this process received; before the first, of its start.',
+  labelNames: ['provider'],
+});
+
 /** @param outcomeOf the label of an answer */
 export const timed = async <Reply>(
   provider: string,
@@ -50,4 +56,8 @@ export const countNotSent = (provider: string, operation: ProviderOperation, rea
 
 export const showCircuit = (provider: string, operation: ProviderOperation, isOpen: boolean): void => {
   circuits.set({ provider, operation }, isOpen ? 1 : 0);
+};
+
+export const noteEvent = (provider: string): void => {
+  lastEvent.setToCurrentTime({ provider });
 };

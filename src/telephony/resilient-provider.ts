@@ -4,7 +4,7 @@ import { RecentItems } from '../common/recent-items.js';
 import { refusalError } from './logged-refusal.js';
 import { dialFacts, errorText, orderFacts, replyFacts, type ProviderRequest } from './provider-request.js';
 import { RequestNotSent, ProviderCircuit } from './provider-circuit.js';
-import { countNotSent, showCircuit, timed, type ProviderOperation } from './provider-metrics.js';
+import { countNotSent, noteEvent, showCircuit, timed, type ProviderOperation } from './provider-metrics.js';
 import type {
   CallMilestone,
   CallStatus,
@@ -101,6 +101,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
       fetch_status: this.newCircuit('fetch_status'),
       create_sub_account: this.newCircuit('create_sub_account'),
     };
+    noteEvent(this.name);
     if (createSubAccount) {
       this.createSubAccount = (name) =>
         this.send(

@@ -9,6 +9,7 @@ import { CatchUp } from '../call/reconciliation/catch-up.js';
 import { plainAddress } from '../common/address-ranges.js';
 import { AppError } from '../common/error-table.js';
 import { problem } from '../http/problem-response.js';
+import { noteEvent } from '../telephony/provider-metrics.js';
 import { ProviderRegistry } from '../telephony/provider-registry.js';
 import type { ProviderEvent } from '../telephony/telephony-provider.js';
 import { countWebhook, observeLag } from './webhook-metrics.js';
@@ -96,6 +97,7 @@ export class WebhookController {
     if (reading.kind !== 'genuine') countWebhook(name, reading.kind);
     if (reading.kind === 'forged') throw new AppError('UNAUTHENTICATED', { detail: reading.reason });
     if (reading.kind === 'malformed') throw new AppError('BAD_REQUEST', { detail: reading.reason });
+    noteEvent(name);
     let isNews = reading.events.length === 0;
     for (const event of reading.events) {
       if ((await this.apply(name, event, reading.receipt)) === 'applied') isNews = true;

@@ -2,10 +2,10 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../support/free-port.js';
 import { cacheFolder, describeWithPackages, fetchPackages, unpackedIn } from '../support/debian-packages.js';
 import { waitFor } from '../support/wait-for.js';
 import { callDetailsIn, type CallDetail } from './call-detail.js';
@@ -50,15 +50,6 @@ export interface Asterisk {
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   remove(): Promise<void>;
 }
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 type Environment = Readonly<Record<string, string>>;
 

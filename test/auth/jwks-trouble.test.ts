@@ -1,5 +1,6 @@
 /** An identity provider that is down, slow or broken, and clients with tokens of unknown keys. */
 import type { ServerResponse } from 'node:http';
+import { processMetrics } from '../../src/common/metrics.js';
 import { AUDIENCE, IdentityProvider, ISSUER, forgedToken, makeKey, signBy } from '../support/identity-provider.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -117,6 +118,10 @@ const drip = (response: ServerResponse): void => {
   });
 };
 
+/** What the metrics say. */
+const fetched = async (): Promise<number | undefined> =>
+  (await processMetrics.getSingleMetric('ringback_token_keys_fetched')!.get()).values[0]?.value;
+
 describe('a key set that cannot be fetched', () => {
   it.each<[string, (response: ServerResponse) => void]>([
     ['an error', (response) => response.writeHead(500).end('{"keys":[]}')],
@@ -158,9 +163,11 @@ describe('a key set that cannot be fetched', () => {
     provider.replyInstead = (response) => response.writeHead(503).end();
     await start();
     expect(await answerTo(await signBy(key))).toBe(503);
+    expect(await fetched()).toBe(0);
 
     provider.replyInstead = null;
 
     await waitFor('the keys', async () => (await answerTo(await signBy(key))) === 200, 20_000);
+    expect(await fetched()).toBe(1);
   });
 });

@@ -1,4 +1,4 @@
-import { faultOf, type EndFacts, type EndFault } from '../../src/call/record/end-fault.js';
+import { END_FAULTS, faultOf, type EndFacts, type EndFault } from '../../src/call/record/end-fault.js';
 import { END_REASONS } from '../../src/call/record/call-lifecycle.js';
 
 const facts = (more: Partial<EndFacts>): EndFacts => ({
@@ -29,6 +29,12 @@ it.each<[EndFault, Partial<EndFacts>, string]>([
   expect(faultOf(facts(more))).toBe(fault);
 });
 
-it('every end reason has a fault', () => {
-  for (const endReason of END_REASONS) expect(typeof faultOf(facts({ endReason }))).toBe('string');
+it.each(END_REASONS)('an end %s has exactly the faults of the table, which the metrics begin with', (endReason) => {
+  const faults = (['provider', 'cancel', 'sweeper'] as const).flatMap((endedBy) =>
+    [true, false].flatMap((hasReachedCallee) =>
+      [true, false].map((wasDialed) => faultOf({ endReason, endedBy, hasReachedCallee, wasDialed })),
+    ),
+  );
+
+  expect([...new Set(faults)].sort()).toEqual([...END_FAULTS[endReason]].sort());
 });

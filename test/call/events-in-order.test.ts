@@ -7,6 +7,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { processMetrics } from '../../src/common/metrics.js';
 import { storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -40,6 +41,12 @@ afterAll(async () => {
   ari.closeAllConnections();
   ari.close();
 });
+
+/** What the metrics say. */
+const lastEvent = async (): Promise<number | undefined> => {
+  const { values } = await processMetrics.getSingleMetric('ringback_provider_last_event_timestamp_seconds')!.get();
+  return values.find(({ labels }) => labels.provider === 'asterisk')?.value;
+};
 
 const at = (second: number): string => new Date(BEGIN + second * 1000).toISOString();
 const userEvent = (eventname: string, call: string, more: Readonly<Record<string, string>>) =>
@@ -77,6 +84,7 @@ it('each call’s events are stored in their order, also when events of other ca
       );
       const toSend = callSids.map((callSid) => [...storyOf(callSid)]);
 
+      const begin = Date.now() / 1_000;
       for (const call of callOfEach) socket.send(toSend[call]!.shift()!);
 
       await waitFor('the end of all calls', async () => {
@@ -91,6 +99,7 @@ it('each call’s events are stored in their order, also when events of other ca
         [callSids],
       );
       expect(changes.map(({ types }) => types)).toEqual(callSids.map(() => ORDERED));
+      expect(await lastEvent()).toBeGreaterThanOrEqual(begin);
     }),
     { numRuns: 3, endOnFailure: true },
   );

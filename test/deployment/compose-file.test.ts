@@ -109,22 +109,31 @@ describe('docker-compose.yml', () => {
     expect(postgres.ports).toBeUndefined();
   });
 
-  it('makes our own containers read-only, without capabilities or new privileges', () => {
-    const { migrate, ringback, asterisk } = filledIn.services;
-    for (const service of [migrate, ringback, asterisk]) {
-      expect(service).toMatchObject({ read_only: true, tmpfs: ['/tmp'], cap_drop: ['ALL'] });
+  it('makes all containers except the database read-only, without capabilities or new privileges', () => {
+    const { migrate, ringback, asterisk, prometheus, grafana } = filledIn.services;
+    for (const service of [migrate, ringback, asterisk, prometheus, grafana]) {
+      expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+      expect(service.tmpfs).toContain('/tmp');
       expect(service.security_opt).toContain('no-new-privileges:true');
     }
   });
 
-  it('runs Asterisk only on demand, and no other service depends on it', () => {
-    const { asterisk, ...others } = filledIn.services;
+  it('runs Asterisk, Prometheus and Grafana only on demand, and no other service depends on them', () => {
+    const { asterisk, prometheus, grafana, ...others } = filledIn.services;
 
     expect(asterisk.profiles).toEqual(['asterisk']);
+    expect(prometheus.profiles).toEqual(['observability']);
+    expect(grafana.profiles).toEqual(['observability']);
     for (const { profiles, depends_on = {} } of Object.values(others)) {
       expect(profiles).toBeUndefined();
-      expect(depends_on).not.toHaveProperty('asterisk');
+      for (const name of ['asterisk', 'prometheus', 'grafana']) expect(depends_on).not.toHaveProperty(name);
     }
+  });
+
+  it('publishes Prometheus and Grafana, which ask for no password, on this machine only', () => {
+    const { prometheus, grafana } = filledIn.services;
+
+    for (const port of [prometheus.ports, grafana.ports].flat()) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
 
   it('has a stop grace period that is longer than the service needs to stop', () => {
@@ -135,7 +144,7 @@ describe('docker-compose.yml', () => {
 
   it('pins every image that it does not build by minor version', () => {
     for (const { image, build } of Object.values(filledIn.services)) {
-      expect(image).toMatch(build ? /^[\w-]+:local$/ : /^[\w/.-]+:\d+\.\d+(?:-[\w.-]+)?$/);
+      expect(image).toMatch(build ? /^[\w-]+:local$/ : /^[\w/.-]+:v?\d+\.\d+(?:\.\d+)?(?:-[\w.-]+)?$/);
     }
   });
 

@@ -16,6 +16,8 @@ export interface ComposeService {
   readonly volumes?: readonly string[];
   readonly restart?: string;
   readonly read_only?: boolean;
+  readonly tmpfs?: readonly string[];
+  readonly cap_drop?: readonly string[];
   readonly security_opt?: readonly string[];
   readonly stop_grace_period?: string;
   readonly logging?: { readonly driver: string; readonly options: Readonly<Record<string, string>> };
@@ -23,8 +25,10 @@ export interface ComposeService {
   readonly pids_limit?: number;
 }
 
+type ServiceName = 'postgres' | 'migrate' | 'ringback' | 'asterisk' | 'prometheus' | 'grafana';
+
 export interface ComposeFile {
-  readonly services: Readonly<Record<'postgres' | 'migrate' | 'ringback' | 'asterisk', ComposeService>>;
+  readonly services: Readonly<Record<ServiceName, ComposeService>>;
   readonly volumes?: Readonly<Record<string, unknown>>;
 }
 

@@ -2,12 +2,11 @@
  * The tests run without a container engine, so the commands of the Dockerfile are executed in folders. Then the migration of
  * docker-compose.yml, the service and its health check run there as they would in containers.
  */
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { freePort } from '../support/free-port.js';
 import { TEST_KEYS } from '../support/test-app.js';
 import { carryOut, examplesIn } from '../readme/curl-examples.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -20,14 +19,6 @@ import { rehearseImage } from './image-rehearsal.js';
 /** npm may install all packages again, from its cache or from the network. */
 const BUILD_LIMIT_MS = 300_000;
 const START_LIMIT_MS = 30_000;
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-};
 
 /** Makes the database as empty as before the first migration. */
 const empty = async (url: string): Promise<void> => {

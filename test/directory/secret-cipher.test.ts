@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { processMetrics } from '../../src/common/metrics.js';
 import { readKeyRing } from '../../src/config/key-ring.js';
 import { decryptSecret, encryptSecret, type StoredSecret } from '../../src/directory/secret-cipher.js';
 
@@ -47,8 +48,14 @@ it('decrypts secrets of any key of the ring, and reads plain secrets', () => {
   expect(decryptSecret({ secret: SECRET, keyName: null }, OWNER, KEYS)).toBe(SECRET);
 });
 
-it('names the missing key and the owner of the secret', () => {
+it('names the missing key and the owner of the secret, and counts the failure', async () => {
+  const failures = async () =>
+    (await processMetrics.getSingleMetric('ringback_secrets_unreadable_total')!.get()).values[0]!.value;
+  const before = await failures();
+
   const { message } = problemOf(encryptSecret(SECRET, OWNER, KEYS), OWNER, OLD_KEYS);
+
+  expect(await failures()).toBe(before + 1);
 
   expect(message).toBe(
     'The secret of user 1001’s sub-account at simulator cannot be read: SUB_ACCOUNT_KEYS holds no key new',

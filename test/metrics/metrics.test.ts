@@ -59,6 +59,28 @@ it.each([
   expect(growth('ringback_call_talk_seconds_count')).toBe(0);
 });
 
+it('the ends of a provider begin with zero, so that the first lost call is an increase', async () => {
+  expect((await look()).samples).toContainEqual({
+    name: 'ringback_calls_ended_total',
+    labels: { provider: 'simulator', end_reason: 'lost', fault: 'provider' },
+    value: 0,
+  });
+});
+
+it('the last event of a provider is that of a genuine webhook, and not that of a forged one', async () => {
+  const lastEvent = async () =>
+    (await look()).sum('ringback_provider_last_event_timestamp_seconds', { provider: 'simulator' });
+  const before = await lastEvent();
+  await fetch(`${service.url}/v1/webhooks/simulator`, { method: 'POST', body: '{}' });
+  expect(await lastEvent()).toBe(before);
+
+  await growthBy('1011', '2001');
+
+  const after = await lastEvent();
+  expect(after).toBeGreaterThan(before);
+  expect(after).toBeLessThanOrEqual(Date.now() / 1_000);
+});
+
 it('webhooks that come twice are stored once', async () => {
   const growth = await growthBy('1009', '2010');
 
@@ -80,7 +102,8 @@ it('deliveries to an endpoint that is removed or disabled do not wait', async ()
 
   await service.admin('PATCH', `webhook-endpoints/${closed.id}`, { enabled: false });
   await waitFor('none to wait', async () => (await pending()) === 0);
-  expect((await look()).sum('ringback_endpoints_disabled')).toBe(1);
+  expect((await look()).sum('ringback_endpoints_disabled', { by: 'administrator' })).toBe(1);
+  expect((await look()).sum('ringback_endpoints_disabled', { by: 'ringback' })).toBe(0);
   expect((await look()).sum('ringback_delivery_oldest_pending_age_seconds')).toBe(0);
 
   await service.admin('DELETE', `webhook-endpoints/${closed.id}`);

@@ -1,6 +1,7 @@
 /** A client of the event stream that exposes every byte, and can be as slow as a test needs. */
 import { once } from 'node:events';
 import { get, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { get as getSecurely } from 'node:https';
 import type { CallChange } from '../../src/call/record/call-change.js';
 
 export interface StreamedEvent {
@@ -19,8 +20,14 @@ export interface OpenStream {
   close(): void;
 }
 
-export const openStream = async (url: string, headers: OutgoingHttpHeaders = {}): Promise<OpenStream> => {
-  const request = get(url, { headers, agent: false });
+/** @param authority the certificate of an https URL's authority */
+export const openStream = async (
+  url: string,
+  headers: OutgoingHttpHeaders = {},
+  authority?: string,
+): Promise<OpenStream> => {
+  const options = { headers, agent: false } as const;
+  const request = authority === undefined ? get(url, options) : getSecurely(url, { ...options, ca: authority });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   const events: StreamedEvent[] = [];
   let text = '';

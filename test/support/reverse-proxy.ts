@@ -4,10 +4,10 @@
  */
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
+import { freePort } from './free-port.js';
 import { makeCertificate } from './certificates.js';
 import { cacheFolder, unpackedIn, type Packages } from './debian-packages.js';
 import { endProgram, isAlive, REPOSITORY, startProgram } from './node-process.js';
@@ -17,8 +17,10 @@ export const SITE = 'calls.example.com';
 
 export interface ReverseProxy {
   readonly port: number;
-  /** The certificate of the authority that signed its certificate. */
+  /** The certificate of the authority that signed its certificate, which is also for 127.0.0.1. */
   readonly authority: string;
+  /** The file of that certificate. */
+  readonly authorityFile: string;
   /** Everything that it has written to files and to standard error. */
   log(): Promise<string>;
   close(): Promise<void>;
@@ -36,7 +38,7 @@ export const PROXY_PACKAGES: Readonly<Record<ProxyKind, Packages>> = {
 interface Setting {
   readonly folder: string;
   readonly port: number;
-  readonly upstream: string;
+  readonly upstreams: readonly string[];
 }
 
 /** @throws Error when the configuration does not contain the text to replace */
@@ -46,10 +48,10 @@ const replaced = (text: string, replacements: Readonly<Record<string, string>>):
     return result.replaceAll(from, to);
   }, text);
 
-const nginxLine = async ({ folder, port, upstream }: Setting): Promise<[string, ...string[]]> => {
+const nginxLine = async ({ folder, port, upstreams }: Setting): Promise<[string, ...string[]]> => {
   const shipped = await readFile(join(REPOSITORY, 'deploy/nginx/ringback.conf'), 'utf8');
   const site = replaced(shipped, {
-    '127.0.0.1:3000': upstream,
+    '  server 127.0.0.1:3000 ': upstreams.map((upstream) => `  server ${upstream} `).join('max_fails=0;\n'),
     'listen 443': `listen 127.0.0.1:${port}`,
     '/etc/ssl/calls.example.com': join(folder, 'site'),
     '/var/log/nginx': folder,
@@ -65,10 +67,10 @@ const nginxLine = async ({ folder, port, upstream }: Setting): Promise<[string, 
   return [command, ...options, '-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')];
 };
 
-const caddyLine = async ({ folder, port, upstream }: Setting): Promise<[string, ...string[]]> => {
+const caddyLine = async ({ folder, port, upstreams }: Setting): Promise<[string, ...string[]]> => {
   const shipped = await readFile(join(REPOSITORY, 'deploy/caddy/Caddyfile'), 'utf8');
   const site = replaced(shipped, {
-    '127.0.0.1:3000': upstream,
+    '127.0.0.1:3000': upstreams.join(' '),
     'calls.example.com {': `${SITE}:${port} {\n\ttls ${folder}/site.pem ${folder}/site.key`,
     '/var/log/caddy': folder,
     '{\n\tlog {\n\t\t#': '{\n\tadmin off\n\tauto_https disable_redirects\n\tlog {\n\t\t#',
@@ -80,22 +82,13 @@ const caddyLine = async ({ folder, port, upstream }: Setting): Promise<[string, 
 
 const LINES = { nginx: nginxLine, caddy: caddyLine };
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
-
-/** @param upstream host and port of the service */
-export const startReverseProxy = async (kind: ProxyKind, upstream: string): Promise<ReverseProxy> => {
+/** @param upstreams host and port of each replica */
+export const startReverseProxy = async (kind: ProxyKind, ...upstreams: readonly string[]): Promise<ReverseProxy> => {
   const folder = await mkdtemp(join(tmpdir(), `ringback-${kind}-`));
-  await makeCertificate(folder, { name: 'site', subject: `DNS:${SITE}` });
+  await makeCertificate(folder, { name: 'site', subject: `DNS:${SITE},IP:127.0.0.1` });
   await mkdir(join(folder, 'home'));
   const port = await freePort();
-  const child = startProgram(await LINES[kind]({ folder, port, upstream }), {
+  const child = startProgram(await LINES[kind]({ folder, port, upstreams }), {
     environment: { HOME: join(folder, 'home'), XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
   });
   let complaint = '';
@@ -105,6 +98,7 @@ export const startReverseProxy = async (kind: ProxyKind, upstream: string): Prom
   const proxy: ReverseProxy = {
     port,
     authority: await readFile(join(folder, 'ca.pem'), 'utf8'),
+    authorityFile: join(folder, 'ca.pem'),
     async log() {
       const written = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
       return [...written, complaint].join('\n');

@@ -22,10 +22,16 @@ interface SimulatorProcessOptions {
   /** The URLs of its webhooks. A service that does not listen yet can be behind a TcpProxy. */
   readonly targets: readonly [string, ...string[]];
   readonly speed?: number;
+  /** The file with the authority of https targets. */
+  readonly authorityFile?: string;
 }
 
 /** @throws Error with the process's standard error, if the process ends instead */
-export const startSimulator = async ({ targets, speed = 100 }: SimulatorProcessOptions): Promise<SimulatorProcess> => {
+export const startSimulator = async ({
+  targets,
+  speed = 100,
+  authorityFile,
+}: SimulatorProcessOptions): Promise<SimulatorProcess> => {
   const secret = randomWebhookSecret();
   const child = startNode(SIMULATOR, [], {
     environment: {
@@ -33,6 +39,7 @@ export const startSimulator = async ({ targets, speed = 100 }: SimulatorProcessO
       SIMULATOR_SPEED: String(speed),
       SIMULATOR_TARGETS: targets.join(','),
       SIMULATOR_WEBHOOK_SECRETS: secret,
+      ...(authorityFile !== undefined && { NODE_EXTRA_CA_CERTS: authorityFile }),
     },
   });
   const ending = endOf(child);

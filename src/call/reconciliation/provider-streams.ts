@@ -6,6 +6,7 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { bulkhead } from 'cockatiel';
 import { runWithLogContext } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
+import { noteEvent } from '../../telephony/provider-metrics.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import type { ProviderEvent } from '../../telephony/telephony-provider.js';
 import { CallRecorder } from '../call-recorder.js';
@@ -47,6 +48,7 @@ export class ProviderStreams implements OnApplicationBootstrap {
    * wait for each other.
    */
   private applyInOrder(provider: string, event: ProviderEvent): void {
+    noteEvent(provider);
     const call = event.callSid ?? `${provider} ${event.providerCallId ?? ''}`;
     const before = this.stored.get(call) ?? Promise.resolve();
     const stored = before.then(() => this.room.execute(() => this.apply(provider, event)));

@@ -12,6 +12,18 @@ export interface EndFacts {
   readonly wasDialed: boolean;
 }
 
+/** The faults that each end may have. */
+export const END_FAULTS: Readonly<Record<EndReason, readonly EndFault[]>> = {
+  completed: ['none'],
+  canceled: ['caller', 'callee'],
+  busy: ['caller', 'callee'],
+  no_answer: ['caller', 'callee'],
+  rejected: ['caller', 'callee'],
+  unreachable: ['caller', 'callee'],
+  failed: ['provider', 'ringback'],
+  lost: ['provider', 'ringback'],
+};
+
 /** A phone that is busy, silent, off or rejects the call is the caller's own until the caller has answered. */
 export const faultOf = ({ endReason, endedBy, hasReachedCallee, wasDialed }: EndFacts): EndFault => {
   switch (endReason) {
