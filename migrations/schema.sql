@@ -22,6 +22,7 @@ create table app_user (
   name text not null,
   phone text,
   blocked boolean default false not null,
+  external_id text,
   constraint app_user_pkey PRIMARY KEY (id),
   constraint app_user_id_positive CHECK ((id > 0))
 );
@@ -86,6 +87,9 @@ create table call_record (
   metadata jsonb,
   placed_by text,
   longest_talk_seconds integer,
+  route text,
+  cause_a json,
+  cause_b json,
   cancel_ordered_by text,
   constraint call_record_pkey PRIMARY KEY (call_sid),
   constraint call_record_call_sid_shape CHECK ((call_sid ~ '^[0-9]{32}$'::text)),
@@ -190,6 +194,8 @@ CREATE INDEX api_key_not_revoked ON public.api_key USING btree (id) WHERE (revok
 
 CREATE INDEX app_user_blocked ON public.app_user USING btree (id) WHERE blocked;
 
+CREATE UNIQUE INDEX app_user_external_id ON public.app_user USING btree (external_id);
+
 CREATE INDEX audit_entry_by_action ON public.audit_entry USING btree (action, at, id);
 
 CREATE INDEX audit_entry_by_subject ON public.audit_entry USING btree (subject, at, id);
@@ -230,7 +236,7 @@ CREATE INDEX webhook_attempt_of_delivery ON public.webhook_attempt USING btree (
 
 CREATE INDEX webhook_delivery_pending ON public.webhook_delivery USING btree (endpoint_id, call_sid, change_number) WHERE (state = 'pending'::text);
 
-CREATE INDEX webhook_delivery_pending_since ON public.webhook_delivery USING btree (created_at) WHERE (state = 'pending'::text);
+CREATE INDEX webhook_delivery_recent ON public.webhook_delivery USING btree (created_at) WHERE (settled_at IS NULL);
 
 CREATE OR REPLACE FUNCTION public.webhook_add_job(endpoint_id bigint, call_sid text)
  RETURNS bigint
@@ -255,24 +261,19 @@ AS $function$
         due_endpoint bigint;
       begin
         perform set_config('synchronous_commit', 'off', true);
-        for due_call in
-          select distinct delivery.call_sid
-          from webhook_endpoint endpoint join webhook_delivery delivery on delivery.endpoint_id = endpoint.id
-          where delivery.call_sid = any (call_sids) and delivery.state = 'pending'
-          order by delivery.call_sid
-        loop
-          -- Of two that add jobs for one call, the second sees what the first has added.
-          perform from call_record where call_sid = due_call for update;
-          for due_endpoint in
-            select distinct endpoint.id
-            from webhook_endpoint endpoint join webhook_delivery delivery on delivery.endpoint_id = endpoint.id
-            where delivery.call_sid = due_call and delivery.state = 'pending' and endpoint.disabled_at is null
-            order by endpoint.id
-          loop
-            if not exists (
-              select from graphile_worker._private_jobs job where job.key = webhook_job_key(due_endpoint, due_call)
+        for due_call in select distinct call_sid from unnest(call_sids) as call (call_sid) order by call_sid loop
+          for due_endpoint in select id from webhook_endpoint where disabled_at is null order by id loop
+            if exists (
+              select from webhook_delivery delivery
+              where delivery.endpoint_id = due_endpoint and delivery.call_sid = due_call and delivery.state = 'pending'
             ) then
-              perform webhook_add_job(due_endpoint, due_call);
+              -- Of two that add jobs for one call, the second sees what the first has added.
+              perform from call_record where call_sid = due_call for update;
+              if not exists (
+                select from graphile_worker._private_jobs job where job.key = webhook_job_key(due_endpoint, due_call)
+              ) then
+                perform webhook_add_job(due_endpoint, due_call);
+              end if;
             end if;
           end loop;
         end loop;
