@@ -13,7 +13,7 @@ export const SCOPES = ['admin', 'admin:numbers', 'calls:read', 'calls:write'] as
 export type Scope = (typeof SCOPES)[number];
 export type Access = 'public' | 'user' | Scope;
 
-/** The routes whose requests are counted, and refused while the subject of their token is blocked. */
+/** The routes whose requests are counted. */
 export const isForUsers = (access: Access | undefined): boolean => access === 'user' || isForBackends(access);
 
 export const isForBackends = (access: Access | undefined): boolean =>

@@ -73,6 +73,33 @@ it('a blocked user gets 403 for every app request, on every replica, until unblo
   }
 });
 
+it('a blocked administrator gets 403 for every request of the admin API, and cannot unblock himself', async () => {
+  const userId = await newUser();
+  const token = await service.token(userId, 'admin');
+  const asBlocked = async (method: string, path: string, body?: object) => {
+    const response = await fetch(`${service.url}/v1/admin/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: await response.json() };
+  };
+  expect(await asBlocked('GET', 'users?limit=1')).toMatchObject({ status: 200 });
+
+  await block(userId);
+  await untilCached(service, userId);
+
+  for (const answered of [
+    await asBlocked('GET', 'users?limit=1'),
+    await asBlocked('PATCH', `users/${userId}`, { blocked: false }),
+  ]) {
+    expect(answered).toMatchObject({ status: 403, body: { code: 'USER_BLOCKED' } });
+  }
+  await block(userId, false);
+  await untilCached(service, userId, false);
+  expect(await asBlocked('GET', 'users?limit=1')).toMatchObject({ status: 200 });
+});
+
 it('a block ends the user’s open streams and long polls on every replica, and no other user’s', async () => {
   const callerId = await newUser();
   const call = await storeCall(service.database, { callerId });

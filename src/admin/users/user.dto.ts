@@ -49,7 +49,7 @@ const EXTERNAL_ID = {
 const BLOCKED = {
   type: 'boolean',
   description:
-    'Every request of a blocked user to `/v1/app` gets 403, on all replicas immediately; streams and long polls end. Calls that ' +
+    'Every request with a token of a blocked user gets 403, on all replicas immediately; streams and long polls end. Calls that ' +
     'are in progress are not hung up.',
   example: false,
 } as const;

@@ -6,7 +6,7 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DataSource } from 'typeorm';
-import { isForBackends, isForUsers } from '../../auth/access.js';
+import '../../auth/access.js';
 import { AppError } from '../../common/error-table.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
@@ -111,17 +111,21 @@ export class BlockedUsers implements OnModuleInit, BeforeApplicationShutdown {
   }
 }
 
-/** Call it after the authentication hook is registered and before any hook that replies. */
+/**
+ * Also of the admin API, so that a blocked administrator cannot unblock himself.
+ * Call it after the authentication hook is registered and before any hook that replies.
+ */
 export const refuseBlockedUsers = (server: FastifyInstance, blocked: BlockedUsers): void => {
   const refuse = (
     { user, routeOptions }: FastifyRequest,
     _reply: FastifyReply,
     done: (refusal?: Error) => void,
   ): void => {
-    const name = isForBackends(routeOptions.config.access) ? 'USER_BLOCKED' : 'CALLER_BLOCKED';
+    const name = routeOptions.config.access === 'user' ? 'CALLER_BLOCKED' : 'USER_BLOCKED';
     done(user && blocked.has(user.subject) ? new AppError(name) : undefined);
   };
   server.addHook('onRoute', (route) => {
-    if (isForUsers(route.config?.access)) route.onRequest = [route.onRequest ?? [], refuse].flat();
+    const access = route.config?.access;
+    if (access && access !== 'public') route.onRequest = [route.onRequest ?? [], refuse].flat();
   });
 };
