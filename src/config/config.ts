@@ -165,18 +165,19 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
   return problems;
 };
 
-/** If a provider rings longer than the call may stay in its state, the call is closed while a phone still rings. */
 const timeContradictions = (isSet: IsSet, config: Config): string[] =>
-  RING_AND_STAY.filter(
-    ([ring, stay]) => (isSet(SETTINGS[ring]) || isSet(SETTINGS[stay])) && config[ring] >= config[stay],
-  ).map(
-    ([ring, stay]) =>
-      `${SETTINGS[ring].name}: must be less than ${SETTINGS[stay].name}; they are ${config[ring]} and ${config[stay]}`,
-  );
+  SHORTER_AND_LONGER.flatMap(([shorter, longer]) => {
+    // Undefined if unset, or if it could not be read.
+    const [short = NaN, long] = [config[shorter], config[longer]];
+    if (!(short >= long) || !(isSet(SETTINGS[shorter]) || isSet(SETTINGS[longer]))) return [];
+    return `${SETTINGS[shorter].name}: must be less than ${SETTINGS[longer].name}; they are ${short} and ${long}`;
+  });
 
-const RING_AND_STAY = [
+/** If a provider rings longer than the call may stay in its state, the call is closed while a phone still rings. */
+const SHORTER_AND_LONGER = [
   ['ringCallerSeconds', 'longestRequestedSeconds'],
   ['ringCalleeSeconds', 'longestRingingSeconds'],
+  ['talkWarningSeconds', 'longestTalkSeconds'],
 ] as const;
 
 const simulatorContradictions = (isSet: IsSet): string[] =>

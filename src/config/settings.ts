@@ -152,6 +152,12 @@ export const SETTINGS = {
     wholeNumber(1, 600),
   ),
   recordCalls: setting('RECORD_CALLS', 'false', 'true: the provider records every talk.', boolean),
+  talkWarningSeconds: setting(
+    'TALK_WARNING',
+    '',
+    'Seconds before the end of the longest talk at which both hear a warning, with Asterisk and 容联; less than LONGEST_TALK. Unset: none.',
+    optional(wholeNumber(1, 3_600)),
+  ),
   sweepEverySeconds: setting(
     'SWEEP_EVERY',
     '5',

@@ -47,6 +47,7 @@ const createAsterisk = async (config: Config, url: string, logger: Logger): Prom
       shownToCaller: config.asteriskShownToCaller,
       shownToCallee: config.asteriskShownToCallee,
       record: config.recordCalls,
+      talkWarningSeconds: config.talkWarningSeconds,
       proxyFor: proxyRules(config),
     },
     logger,
@@ -88,6 +89,7 @@ const createYuntongxun = async (config: Config, accountSid: string): Promise<Tel
     },
     record: config.recordCalls,
     maxCallSeconds: config.longestTalkSeconds,
+    talkWarningSeconds: config.talkWarningSeconds,
     proxyFor: proxyRules(config),
   });
 };

@@ -1,7 +1,7 @@
 /** A real Asterisk on loopback, in its own folder, with the start script and configuration of deploy/asterisk. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -22,7 +22,18 @@ const PACKAGES = { folder: cacheFolder('asterisk-22'), suites: 'forky sid', name
 export const ROOT = PACKAGES.folder;
 
 /** Downloads it if it is missing. @returns the reason why it is not available, or null */
-export const fetchAsterisk = (): Promise<string | null> => fetchPackages(PACKAGES);
+export const fetchAsterisk = async (): Promise<string | null> => {
+  const missing = await fetchPackages(PACKAGES);
+  if (missing === null) await linkEnglishSounds();
+  return missing;
+};
+
+/** As the package does when it is installed, which unpacking it does not. */
+const linkEnglishSounds = async (): Promise<void> => {
+  await symlink('en_US_f_Allison', join(ROOT, 'usr/share/asterisk/sounds/en')).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  });
+};
 
 /** A program of the unpacked packages. */
 export const unpacked = (program: string): [string, string[]] => unpackedIn(ROOT, program);

@@ -5,7 +5,7 @@ import { newPeople, numberOf, reached, startPbxService, statesOf } from './pbx-s
 import { startPhone, type Phone } from './phone.js';
 import { placeCall, runScenarios, type Outcome } from './scenario-run.js';
 import { SCENARIOS, WHOLE, type Scenario } from './scenarios.js';
-import { soundBothWays } from './sound.js';
+import { packetsSent, soundBothWays } from './sound.js';
 import { endReasonOf, readStory } from '../../src/telephony/asterisk/call-story.js';
 import type { TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
@@ -19,6 +19,30 @@ const EXTRA_STATES = [
   ['ringing', '2'],
   ['answered ended', '3'],
 ] as const;
+
+describeOnAsterisk(missing, 'a talk with TALK_WARNING on a real Asterisk', () => {
+  it('has a beep for both before its end, and ends at its limit', async () => {
+    const asterisk = await startAsterisk();
+    const service = await startPbxService(asterisk, { LONGEST_TALK: '5', TALK_WARNING: '4' });
+    const phones: Phone[] = [];
+    try {
+      // Both phones are silent, so what they receive is Asterisk's.
+      const { callSid } = await placeCall({ asterisk, service }, {}, {}, phones);
+      await reached(service, callSid, '3');
+
+      await waitFor('the beep', async () => {
+        const sent = await packetsSent(asterisk);
+        return sent.length === 2 && sent.every((packets) => packets > 0);
+      });
+
+      expect(await reached(service, callSid, '4')).toMatchObject({ endReason: 'completed', talkSeconds: 5 });
+    } finally {
+      await Promise.all(phones.map((one) => one.end()));
+      await service.close();
+      await asterisk.remove();
+    }
+  });
+});
 
 describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
   let asterisk: Asterisk;

@@ -7,11 +7,26 @@ import { waitFor } from '../support/wait-for.js';
 export const writeTone = (file: string): Promise<void> =>
   writeFile(file, Buffer.alloc(8_000, Buffer.from([0x10, 0x90, 0x20, 0xa0])));
 
+interface Packets {
+  readonly received: number;
+  readonly sent: number;
+}
+
+/** Of each phone in a call, from Asterisk's side. */
+const packetsOf = async (asterisk: Pick<Asterisk, 'command'>): Promise<Packets[]> => {
+  const statistics = await asterisk.command('pjsip show channelstats');
+  // Columns: name, up time, codec; then for each direction: count, lost, percentage, jitter.
+  const counts = statistics.matchAll(/ulaw\s+(\d+)\s+\d+\s+\d+\s+[\d.]+\s+(\d+)/g);
+  return [...counts].map(([, received, sent]) => ({ received: Number(received), sent: Number(sent) }));
+};
+
+/** To each phone in a call. */
+export const packetsSent = async (asterisk: Pick<Asterisk, 'command'>): Promise<number[]> =>
+  (await packetsOf(asterisk)).map(({ sent }) => sent);
+
 /** Waits until this many phones both send and receive sound. */
 export const soundBothWays = (asterisk: Pick<Asterisk, 'command'>, phones: number): Promise<boolean> =>
   waitFor('the sound', async () => {
-    const statistics = await asterisk.command('pjsip show channelstats');
-    // Columns: name, up time, codec; then for each direction: count, lost, percentage, jitter.
-    const counts = [...statistics.matchAll(/ulaw\s+(\d+)\s+\d+\s+\d+\s+[\d.]+\s+(\d+)/g)];
-    return counts.length === phones && counts.every(([, received, sent]) => Number(received) > 20 && Number(sent) > 20);
+    const counts = await packetsOf(asterisk);
+    return counts.length === phones && counts.every(({ received, sent }) => received > 20 && sent > 20);
   });

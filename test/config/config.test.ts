@@ -161,6 +161,11 @@ describe('the configuration', () => {
       { RING_CALLEE: '121' },
       'RING_CALLEE: must be less than LONGEST_RINGING; they are 121 and 120',
     ],
+    [
+      'a TALK_WARNING not less than LONGEST_TALK',
+      { LONGEST_TALK: '60', TALK_WARNING: '60' },
+      'TALK_WARNING: must be less than LONGEST_TALK; they are 60 and 60',
+    ],
     ['an admin port equal to the public port', { PORT: '3000', ADMIN_PORT: '3000' }, 'ADMIN_PORT: must not be'],
     [
       'a remote simulator without webhook secrets',

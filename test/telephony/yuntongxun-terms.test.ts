@@ -32,6 +32,32 @@ it('the answer to CallAuth has the terms of the call, and the settings for terms
   expect(answerTo(`${CALL_SID}r0`)).not.toContain('record');
 });
 
+it('a talk longer than TALK_WARNING has a warning, in the dial and in the answer to CallAuth', async () => {
+  const server = await startYuntongxunServer();
+  const provider = providerFor(server, { maxCallSeconds: 7_200, talkWarningSeconds: 60 });
+  const warned = providerAlone({ maxCallSeconds: 7_200, talkWarningSeconds: 60 });
+  const answer = (userData: string): string => {
+    const reading = readBy(warned, asXml({ ...AUTH, userData }));
+    return reading.kind === 'genuine' ? (reading.reply?.body ?? '') : reading.reason;
+  };
+  try {
+    await provider.dial(callbackRequest(server, '13'), replyTimeout());
+    await provider.dial(callbackRequest(server, '13', { terms: { longestTalkSeconds: 60 } }), replyTimeout());
+
+    const [usual, short] = server.calls.dials;
+    expect(usual?.fields).toMatchObject({ maxCallTime: '7200', countDownTime: '60' });
+    expect(short?.fields).toMatchObject({ maxCallTime: '60' });
+    expect(Object.keys(short?.fields ?? {})).not.toContain('countDownTime');
+    expect(answer(CALL_SID)).toContain('<sessiontime>7200</sessiontime><countDownTime>60</countDownTime>');
+    expect(answer(`${CALL_SID}t60`)).toContain('<sessiontime>60</sessiontime></Response>');
+    expect(server.complaints).toEqual([]);
+  } finally {
+    await provider.close();
+    await warned.close();
+    await server.close();
+  }
+});
+
 it('userData in another format is refused', () => {
   for (const text of [
     `${CALL_SID}r2`,

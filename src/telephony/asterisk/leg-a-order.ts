@@ -1,5 +1,6 @@
 /** The order for a call: leg A's channel, and the variables that the dialplan needs to dial leg B. Pure. */
 import type { DialRequest } from '../telephony-provider.js';
+import { talkWarning } from '../talk-warning.js';
 import { legAOf } from './call-story.js';
 
 export interface CallTerms {
@@ -11,6 +12,8 @@ export interface CallTerms {
   readonly shownToCaller: string;
   readonly shownToCallee: string;
   readonly record: boolean;
+  /** Before the end of the longest talk; undefined for none. */
+  readonly talkWarningSeconds?: number | undefined;
 }
 
 export interface LegAOrder {
@@ -45,7 +48,7 @@ export const legAOrder = (
       RINGBACK_DIALER: dialer,
       RINGBACK_DIAL: legB,
       RINGBACK_RING: String(terms.ringCalleeSeconds),
-      RINGBACK_TALK: String(terms.longestTalkSeconds * 1000),
+      ...limitOf(terms),
       RINGBACK_SHOWN: shown(terms.shownToCallee),
       // If leg A's phone forwards, Asterisk would drop leg A and ring a channel without these variables. This context
       // has no extension, so forwarding fails.
@@ -54,5 +57,18 @@ export const legAOrder = (
       'CHANNEL(accountcode)': callSid,
       ...(legA.startsWith('PJSIP/') && { 'PJSIP_HEADER(add,X-Ringback-Call)': callSid }),
     },
+  };
+};
+
+/** The argument of the option L of Dial: milliseconds of talk, and those before its end at which both hear a beep. */
+const limitOf = ({ longestTalkSeconds, talkWarningSeconds }: CallTerms): Readonly<Record<string, string>> => {
+  const limitMs = String(longestTalkSeconds * 1_000);
+  const warning = talkWarning(talkWarningSeconds, longestTalkSeconds);
+  if (warning === undefined) return { RINGBACK_TALK: limitMs };
+  return {
+    RINGBACK_TALK: `${limitMs}:${warning * 1_000}`,
+    LIMIT_PLAYAUDIO_CALLER: 'yes',
+    LIMIT_PLAYAUDIO_CALLEE: 'yes',
+    LIMIT_WARNING_FILE: 'beep',
   };
 };

@@ -1,5 +1,6 @@
 /** The fields of a dial, and the refusals that need no request. Pure. */
 import type { DialRequest, Refusal } from '../telephony-provider.js';
+import { talkWarning } from '../talk-warning.js';
 import { writeUserData } from './user-data.js';
 import { nationalNumber } from './national-number.js';
 import type { YuntongxunOptions } from './yuntongxun-options.js';
@@ -25,6 +26,7 @@ export const callbackOrder = (
   cdrUrl: string | null,
 ): CallbackOrder => {
   const maxCallSeconds = terms.longestTalkSeconds ?? usual.maxCallSeconds;
+  const warning = talkWarning(usual.talkWarningSeconds, maxCallSeconds);
   const record = terms.record ?? usual.record ?? false;
   const [from, to] = [nationalNumber(callerPhone), nationalNumber(calleePhone)];
   if (from === null) return refused('bad_number', 'RB-NOT-CHINA', 'the caller’s number is not in mainland China');
@@ -41,6 +43,7 @@ export const callbackOrder = (
       ...shown('fromSerNum', displayNumbers.fromSerNum, from),
       userData: writeUserData(callSid, terms),
       ...(maxCallSeconds !== undefined && { maxCallTime: String(maxCallSeconds) }),
+      ...(warning !== undefined && { countDownTime: String(warning) }),
       ...(cdrUrl !== null && { hangupCdrUrl: cdrUrl }),
       ...(record && { needRecord: '1' }),
     },

@@ -43,4 +43,6 @@ export interface YuntongxunOptions {
   readonly record?: boolean;
   /** The platform hangs up after this many seconds of talk. Default: one hour with 应用鉴权, no limit without it. */
   readonly maxCallSeconds?: number;
+  /** Both hear a warning this many seconds before that. The platform has spoken ones for 5, 30 and 60. */
+  readonly talkWarningSeconds?: number | undefined;
 }

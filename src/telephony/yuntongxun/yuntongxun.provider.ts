@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { LRUCache } from 'lru-cache';
 import { storable } from '../../common/foreign-json.js';
 import { NotReached } from '../provider-connections.js';
+import { talkWarning } from '../talk-warning.js';
 import {
   StatusUnavailable,
   type CallMilestone,
@@ -216,6 +217,7 @@ const readRequest = ({ body, target }: WebhookRequest): Notification => {
 const yes = ({ action, terms }: Notification, usual: YuntongxunOptions) => {
   const record = terms?.record ?? usual.record ?? false;
   const maxCallSeconds = terms?.longestTalkSeconds ?? usual.maxCallSeconds;
+  const warning = talkWarning(usual.talkWarningSeconds, maxCallSeconds);
   return {
     contentType: 'application/xml; charset=utf-8',
     body: writeXml('Response', {
@@ -224,6 +226,7 @@ const yes = ({ action, terms }: Notification, usual: YuntongxunOptions) => {
       statusmsg: 'Success',
       ...(action === 'CallAuth' && record && { record: '1' }),
       ...(action === 'CallAuth' && maxCallSeconds !== undefined && { sessiontime: String(maxCallSeconds) }),
+      ...(action === 'CallAuth' && warning !== undefined && { countDownTime: String(warning) }),
     }),
   };
 };
