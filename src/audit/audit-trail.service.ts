@@ -6,8 +6,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AppError } from '../common/error-table.js';
 import { LOGGER, type Logger } from '../common/logger.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { CONNECT_LIMIT_MS } from '../postgres/time-limits.js';
 import type { AuditEntry, Author } from './audit-entry.entity.js';
 import { maskedFacts } from './masked-facts.js';
+import { Places } from './places.js';
 
 export type EntryFacts = Partial<Pick<AuditEntry, 'target' | 'before' | 'after' | 'detail'>>;
 
@@ -26,27 +29,35 @@ returning id`;
 
 @Injectable()
 export class AuditTrail {
+  /** Half of the connections. A locked table must not keep calls from the others. */
+  private readonly places: Places;
+
   constructor(
     private readonly database: DataSource,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+    @Inject(CONFIG) { databasePoolSize }: Pick<Config, 'databasePoolSize'>,
+  ) {
+    this.places = new Places(Math.ceil(databasePoolSize / 2), CONNECT_LIMIT_MS);
+  }
 
   /**
    * Commits a change together with its entry. A change that throws leaves neither.
    * @param work makes the change by the statements of the given transaction only
    */
   change<T>(author: Author, work: (database: EntityManager) => Promise<AuditedChange<T>>): Promise<T> {
-    return this.database.transaction(async (database) => {
-      const { result, entry } = await work(database);
-      await this.write(database, author, entry);
-      return result;
-    });
+    return this.places.during(() =>
+      this.database.transaction(async (database) => {
+        const { result, entry } = await work(database);
+        await this.write(database, author, entry);
+        return result;
+      }),
+    );
   }
 
   /** Of a read that shows whole phone numbers: the entry is committed before the response is sent. */
   async read<T>(author: Author, reading: Promise<T>, factsOf: (shown: T) => EntryFacts): Promise<T> {
     const shown = await reading;
-    await this.write(this.database, author, factsOf(shown));
+    await this.places.during(() => this.write(this.database, author, factsOf(shown)));
     return shown;
   }
 
@@ -55,7 +66,9 @@ export class AuditTrail {
    * the outcome `unknown`, and gets the outcome afterwards.
    */
   async order<T>(author: Author, target: string, work: () => Promise<T>, outcomeOf: (result: T) => string): Promise<T> {
-    const id = await this.write(this.database, author, { target, after: { outcome: 'unknown' } });
+    const id = await this.places.during(() =>
+      this.write(this.database, author, { target, after: { outcome: 'unknown' } }),
+    );
     try {
       const result = await work();
       await this.noteOutcome(id, outcomeOf(result));
@@ -81,7 +94,9 @@ export class AuditTrail {
   /** The order has been sent, so a failure changes nothing but what the entry says. */
   private async noteOutcome(id: string, outcome: string): Promise<void> {
     try {
-      await this.database.query('update audit_entry set after = $2 where id = $1', [id, JSON.stringify({ outcome })]);
+      await this.places.during(() =>
+        this.database.query('update audit_entry set after = $2 where id = $1', [id, JSON.stringify({ outcome })]),
+      );
     } catch (error) {
       this.logger.warn({ error, auditEntry: id, outcome }, 'the outcome of an order is missing in its audit entry');
     }

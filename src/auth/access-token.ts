@@ -1,5 +1,5 @@
 /** The rules for the claims of an access token, independent of its signature. Pure. */
-import { isExternalId } from '../common/external-id.js';
+import { isExternalId, UNSTORABLE } from '../common/external-id.js';
 import { isLong } from '../common/long.js';
 
 /** The caller, from a verified token or an API key. */
@@ -35,12 +35,17 @@ export const principalOf = (claims: Claims, userClaim = 'sub', leewaySeconds = 0
   if (typeof exp !== 'number') return null;
   const principal = {
     scopes: new Set(typeof scope === 'string' ? scope.split(' ').filter(Boolean) : []),
-    ...(typeof jti === 'string' && { tokenId: jti.slice(0, LONGEST_TOKEN_ID) }),
+    ...(typeof jti === 'string' && { tokenId: storable(jti.slice(0, LONGEST_TOKEN_ID)) }),
     expiresAt: (exp + leewaySeconds) * 1_000,
   };
   if (isLong(user)) return { subject: user, ...principal };
   return isExternalId(user) ? { subject: user, externalId: user, ...principal } : null;
 };
+
+/** An entry of the audit that PostgreSQL cannot store would keep the token's owner out. */
+const storable = (text: string): string => text.replace(EACH_UNSTORABLE, '\ufffd');
+
+const EACH_UNSTORABLE = new RegExp(UNSTORABLE, 'gu');
 
 export interface TokenCarrier {
   readonly headers: { readonly authorization?: string | undefined };

@@ -79,7 +79,7 @@ join app_user known on known.external_id = given."externalId" and known.id <> gi
 where known.id = any ($2::bigint[])
 `;
 
-/** In the order of STATEMENT. */
+/** In the order of STATEMENT, and before FIND_MOVING, so that no other request moves an external id in between. */
 const LOCK = 'select from app_user where id = any ($1::bigint[]) order by id for update';
 
 const CLEAR = 'update app_user set external_id = null where id = any ($1::bigint[])';
@@ -101,6 +101,14 @@ order by given.id limit 10
 
 /** These accounts take a few milliseconds to encrypt. Then other requests get a turn. */
 const ACCOUNTS_A_TURN = 200;
+
+/** Two lists that create the same users cannot lock them. The second finds them at its next attempt. */
+const ATTEMPTS = 2;
+
+interface Taken {
+  readonly id: string;
+  readonly owner: string;
+}
 
 interface AccountOfUser extends SubAccountToStore {
   readonly userId: string;
@@ -144,7 +152,12 @@ export class UserSyncService {
     return outcome;
   }
 
-  private async write(rows: readonly UserRow[], toWrite: ToWrite, author: Author): Promise<SyncOutcome> {
+  private async write(
+    rows: readonly UserRow[],
+    toWrite: ToWrite,
+    author: Author,
+    attempts = ATTEMPTS,
+  ): Promise<SyncOutcome> {
     const { users, named, accounts } = toWrite;
     try {
       return await this.audit.change(author, async (database) => {
@@ -155,22 +168,12 @@ export class UserSyncService {
         return { result, entry: { detail: { ...result, createdIds, changedIds } } };
       });
     } catch (error) {
-      const conflict = externalIdTaken(error);
-      if (conflict instanceof AppError) throw await this.conflictIn(rows, toWrite);
-      throw accounts.length > 0 ? withoutSecret(error) : error;
+      const isTaken = externalIdTaken(error) instanceof AppError;
+      if (!isTaken) throw accounts.length > 0 ? withoutSecret(error) : error;
+      const taken = await this.database.query<Taken[]>(FIND_TAKEN, [users, named]);
+      if (taken.length > 0 || attempts === 1) throw conflictIn(rows, taken);
+      return this.write(rows, toWrite, author, attempts - 1);
     }
-  }
-
-  private async conflictIn(rows: readonly UserRow[], { users, named }: ToWrite): Promise<AppError> {
-    const taken = await this.database.query<{ id: string; owner: string }[]>(FIND_TAKEN, [users, named]);
-    const places = new Map(rows.map(({ id }, index) => [id, index]));
-    return new AppError('CONFLICT', {
-      detail: 'Nothing has been changed: another user has an externalId of this list.',
-      faults: taken.map(({ id, owner }) => ({
-        where: `/users/${places.get(id) ?? ''}/externalId`,
-        what: `belongs to user ${owner}`,
-      })),
-    });
   }
 
   /** The same secret has other bytes whenever it is encrypted, so it is compared before. */
@@ -199,6 +202,22 @@ export class UserSyncService {
   }
 }
 
+const conflictIn = (rows: readonly UserRow[], taken: readonly Taken[]): AppError => {
+  if (taken.length === 0) {
+    return new AppError('CONFLICT', {
+      detail: 'Nothing has been changed: other requests change the externalIds of this list; send it again.',
+    });
+  }
+  const places = new Map(rows.map(({ id }, index) => [id, index]));
+  return new AppError('CONFLICT', {
+    detail: 'Nothing has been changed: another user has an externalId of this list.',
+    faults: taken.map(({ id, owner }) => ({
+      where: `/users/${places.get(id) ?? ''}/externalId`,
+      what: `belongs to user ${owner}`,
+    })),
+  });
+};
+
 /** @returns the ids of the users who have lost their external id to another user of the list */
 const clearMoving = async (
   database: EntityManager,
@@ -206,11 +225,10 @@ const clearMoving = async (
   { users, named }: ToWrite,
 ): Promise<string[]> => {
   if (named.length === 0) return [];
+  await database.query(LOCK, [rows.map(({ id }) => id)]);
   const moving = await database.query<{ id: string }[]>(FIND_MOVING, [users, named]);
   const cleared = moving.map(({ id }) => id);
-  if (cleared.length === 0) return [];
-  await database.query(LOCK, [rows.map(({ id }) => id)]);
-  await database.query(CLEAR, [cleared]);
+  if (cleared.length > 0) await database.query(CLEAR, [cleared]);
   return cleared;
 };
 

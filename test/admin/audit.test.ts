@@ -1,5 +1,5 @@
 /** Who did what by the admin API: every change and every read of whole numbers has an entry, and a refused one none. */
-import { decodeJwt } from 'jose';
+import { decodeJwt, SignJWT } from 'jose';
 import { issueToken } from '../../src/auth/token-issuer.js';
 import { NameResolver } from '../../src/delivery/name-resolver.js';
 import { fetchDocument, operationsOf } from '../api-document/document.js';
@@ -105,6 +105,17 @@ describe('an entry', () => {
     expect(byKey).toMatchObject({ subject: key.subject, tokenId: null, apiKeyId: key.id });
   });
 
+  it('has a mark in place of a character of the `jti` that PostgreSQL cannot store', async () => {
+    const token = await new SignJWT({ sub: '1001', scope: 'admin', jti: 'a\0b' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setExpirationTime('1 minute')
+      .sign(Buffer.from(TEST_SECRET));
+
+    const [entry] = await entriesOf(() => fetch(`${service.url}/v1/admin/users/1001`, { headers: keyHeaders(token) }));
+
+    expect(entry).toMatchObject({ tokenId: 'a\ufffdb' });
+  });
+
   it('of a changed phone shows that it changed, also when the masked digits are the only difference', async () => {
     const id = await newUser({ phone: '+8613811118000' });
 
@@ -178,6 +189,29 @@ describe('of a read', () => {
     }
     expect(await sent('GET', `users/${id}`)).toMatchObject({ name: '王小明' });
   });
+});
+
+it('calls are placed and followed while the table is locked and administrators send many requests', async () => {
+  const reads = (count: number) => Array.from({ length: count }, () => service.admin('GET', 'users'));
+  const locking = service.database.createQueryRunner();
+  await locking.startTransaction();
+  let waiting: Promise<Response>[];
+  try {
+    await locking.query('lock table audit_entry');
+    waiting = [...reads(40), ...Array.from({ length: 40 }, () => service.admin('PATCH', 'users/1050', { name: '王' }))];
+    // From now on the others have what they can get.
+    expect((await Promise.race(waiting)).status).toBe(503);
+
+    const { data, ...placed } = await service.ask('1004', 'call/2013');
+
+    expect(placed).toMatchObject({ returnCode: 200 });
+    expect(await service.ask('1004', `callState/${data!.callSid!}`)).toMatchObject({ returnCode: 200 });
+  } finally {
+    await locking.rollbackTransaction();
+    await locking.release();
+  }
+  await Promise.all(waiting);
+  for (const response of await Promise.all(reads(10))) expect(response.status).toBe(200);
 });
 
 it('a refused request leaves no entry', async () => {

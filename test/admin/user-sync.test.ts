@@ -188,6 +188,47 @@ describe('an external id in a row', () => {
       { id: '2', externalId: 'two' },
     ]);
   });
+
+  it.each([
+    [
+      'moves between the same users',
+      [
+        ['1', 'one'],
+        ['2', 'two'],
+      ],
+    ],
+    ['gives to the same new users', []],
+  ])('is stored although another request %s at the same time', async (_, before) => {
+    await sync(before.map(([id, externalId]) => ({ id, name: 'a', externalId })));
+    const other = service.database.createQueryRunner();
+    await other.startTransaction();
+    try {
+      await other.query('update app_user set external_id = null');
+      await other.query(
+        `insert into app_user (id, name, external_id) values (1, 'a', 'two'), (2, 'a', 'one')
+         on conflict (id) do update set external_id = excluded.external_id`,
+      );
+      const response = sync([
+        { id: '1', name: 'a', externalId: 'one' },
+        { id: '2', name: 'a', externalId: 'two' },
+      ]);
+      await waitFor('the list to wait for the other request', async () => {
+        const [waiting] = await service.database.query<unknown[]>(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return waiting;
+      });
+      await other.commitTransaction();
+
+      expect((await response).status).toBe(200);
+    } finally {
+      await other.release();
+    }
+    expect(await externalIds()).toEqual([
+      { id: '1', externalId: 'one' },
+      { id: '2', externalId: 'two' },
+    ]);
+  });
 });
 
 describe('sub-accounts in a row', () => {

@@ -1,3 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { RecentItems } from '../../src/common/recent-items.js';
 import { RecentLines } from '../../src/common/recent-lines.js';
 
@@ -28,6 +31,24 @@ it('an item that is heavier than the bound is not kept, and the next ones are', 
   items.add('a', 'light', 1);
 
   expect(items.of('a')).toEqual(['light']);
+});
+
+it('an item that made room can be collected at once', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const items = new RecentItems<object>(1);
+  const former = ((): WeakRef<object> => {
+    const item = {};
+    items.add('a', item);
+    return new WeakRef(item);
+  })();
+
+  items.add('a', {});
+  await nextTurn();
+  collect();
+
+  expect(former.deref()).toBeUndefined();
+  expect(items.of('a')).toHaveLength(1);
 });
 
 it('keeps lines with a callSid, and no others', () => {

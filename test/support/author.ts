@@ -14,4 +14,5 @@ export const AN_AUTHOR: Author = {
   requestId: 'test',
 };
 
-export const auditOf = (database: DataSource): AuditTrail => new AuditTrail(database, createLogger('silent'));
+export const auditOf = (database: DataSource): AuditTrail =>
+  new AuditTrail(database, createLogger('silent'), { databasePoolSize: 10 });
