@@ -13,12 +13,19 @@ describe('a folder', () => {
   afterAll(() => rm(around, { recursive: true }));
 
   it('is created with its parents, also by concurrent callers, and may exist', async () => {
-    const path = join(around, 'a/b/c');
+    for (let round = 0; round < 100; round++) {
+      const path = join(around, String(round), 'a/b/c');
 
-    await Promise.all([makeFolder(path), makeFolder(path), makeFolder(join(around, 'a/b/d'))]);
-    await makeFolder(path);
+      await Promise.all([
+        makeFolder(path),
+        makeFolder(path),
+        makeFolder(join(path, '../d')),
+        makeFolder(join(path, 'e')),
+      ]);
+      await makeFolder(path);
 
-    expect((await stat(path)).isDirectory()).toBe(true);
+      expect((await stat(path)).isDirectory()).toBe(true);
+    }
   });
 
   it('is refused at the path of a file, and below a file', async () => {
