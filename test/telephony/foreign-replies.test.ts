@@ -138,7 +138,8 @@ it.each<[string, fc.Arbitrary<string>, () => Client]>([
           answer = { status: one, body: one === 204 ? '' : text };
           await ask(provider);
         }),
-        { numRuns: 100 },
+        // An error with this message could not be printed.
+        { numRuns: 100, examples: [[404, '{"message":{"toString":0}}']] },
       );
     } finally {
       await provider.close?.();

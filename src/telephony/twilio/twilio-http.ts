@@ -59,9 +59,19 @@ export class TwilioHttp {
     if (!isAnswer) throw new Error(`Twilio answered ${method} ${pathname} with ${statusCode}`);
     // The package reads fields of any reply, even of null.
     if (statusCode < 300) readObject('the reply of Twilio', readJson(body));
-    return { statusCode, body, headers: reply.headers };
+    return { statusCode, body: statusCode < 300 ? body : withoutOddMessage(body), headers: reply.headers };
   }
 }
+
+/** The package takes the message of its error from here, whatever it is. An error with an object there cannot be printed. */
+const withoutOddMessage = (body: string): string => {
+  try {
+    const { message, ...others } = JSON.parse(body) as Record<string, unknown>;
+    return message === undefined || typeof message === 'string' ? body : JSON.stringify(others);
+  } catch {
+    return body;
+  }
+};
 
 /** As the package passes them: undefined is not sent, and a list becomes repeated parameters. */
 const pairs = (values: object | null | undefined): [string, string][] =>
