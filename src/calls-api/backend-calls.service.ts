@@ -44,9 +44,13 @@ export class BackendCalls {
     const earlier = request && (await this.callUnder(request));
     if (earlier !== null) return { call: await this.find(earlier, subject), isReplay: true };
     refuseTerms(body, this.config, this.providers);
+    const shown = {
+      toCaller: this.storedPhone('/shown/toCaller', body.shown?.toCaller),
+      toCallee: this.storedPhone('/shown/toCallee', body.shown?.toCallee),
+    };
     const { callerId, callee, parties } = await this.endsOf(body);
     try {
-      const callSid = await this.placement.place(callerId, parties, callee, termsOf(body, subject, request));
+      const callSid = await this.placement.place(callerId, parties, callee, termsOf(body, shown, subject, request));
       return { call: await this.find(callSid, subject), isReplay: false };
     } catch (error) {
       return this.concluded(error, subject, request);

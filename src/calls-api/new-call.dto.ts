@@ -33,6 +33,9 @@ const oneOf =
     return given.length === 1 ? null : `must be an object with one of ${names.join(', ')}`;
   };
 
+const objectRule: FieldRule = (value) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'must be an object';
+
 const lineIdRule: FieldRule = (value) =>
   userIdRule(value) === null ? null : 'must be the id of a service line, a string of decimal digits';
 
@@ -100,6 +103,20 @@ export class LimitsBody {
   longestTalk?: number;
 }
 
+const SHOWN = 'Most providers accept only your own numbers. Default: the provider’s setting.';
+
+export class ShownBody {
+  @ApiPropertyOptional({ description: `The number that the caller’s phone shows. ${SHOWN}`, example: '010 5646 9588' })
+  @Optional()
+  @Satisfies(phoneRule)
+  toCaller?: string;
+
+  @ApiPropertyOptional({ description: `The number that the callee’s phone shows. ${SHOWN}`, example: '010 5646 9588' })
+  @Optional()
+  @Satisfies(phoneRule)
+  toCallee?: string;
+}
+
 export class NewCall {
   @ApiProperty({ type: CallerBody, description: 'The party that is rung first: a user, or a phone.' })
   @Satisfies(oneOf('userId', 'phone'))
@@ -125,12 +142,17 @@ export class NewCall {
 
   @ApiPropertyOptional({ type: LimitsBody, description: 'Limits for this call. They replace those of the settings.' })
   @Optional()
-  @Satisfies((value) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'must be an object',
-  )
+  @Satisfies(objectRule)
   @ValidateNested()
   @Type(() => LimitsBody)
   limits?: LimitsBody;
+
+  @ApiPropertyOptional({ type: ShownBody, description: 'The numbers that the phones show for this call.' })
+  @Optional()
+  @Satisfies(objectRule)
+  @ValidateNested()
+  @Type(() => ShownBody)
+  shown?: ShownBody;
 
   @ApiPropertyOptional({
     type: 'boolean',

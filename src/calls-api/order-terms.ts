@@ -30,8 +30,15 @@ export const refuseTerms = (
 const faultOf = (name: string, seconds: number | undefined, max: number): Fault[] =>
   seconds !== undefined && seconds > max ? [{ where: `/limits/${name}`, what: `must be ${max} at most here` }] : [];
 
+/** As stored; null for the provider's setting. */
+export interface ShownNumbers {
+  readonly toCaller: string | null;
+  readonly toCallee: string | null;
+}
+
 export const termsOf = (
   { metadata, limits = {}, record, notAfter, provider }: NewCall,
+  { toCaller, toCallee }: ShownNumbers,
   subject: string,
   request: KeyedRequest | null,
 ): CallTerms => ({
@@ -46,5 +53,7 @@ export const termsOf = (
     ...(limits.ringCallee !== undefined && { ringCalleeSeconds: limits.ringCallee }),
     ...(limits.longestTalk !== undefined && { longestTalkSeconds: limits.longestTalk }),
     ...(record !== undefined && { record }),
+    ...(toCaller !== null && { shownToCaller: toCaller }),
+    ...(toCallee !== null && { shownToCallee: toCallee }),
   },
 });

@@ -3,7 +3,14 @@ import { loggedMessage } from '../common/logged-error.js';
 import { maskPhone, maskPhonesIn } from '../common/phone-number.js';
 import type { ProviderOperation } from './provider-metrics.js';
 import { loggedRefusal } from './logged-refusal.js';
-import type { CallStatus, DialOutcome, DialRequest, HangUpOutcome, ProviderCall } from './telephony-provider.js';
+import type {
+  CallStatus,
+  DialOutcome,
+  DialRequest,
+  DialTerms,
+  HangUpOutcome,
+  ProviderCall,
+} from './telephony-provider.js';
 
 type Facts = Readonly<Record<string, unknown>>;
 
@@ -25,7 +32,13 @@ export const dialFacts = ({ callerPhone, calleePhone, subAccount, terms }: DialR
   callerPhone: maskPhone(callerPhone),
   calleePhone: maskPhone(calleePhone),
   subAccount: subAccount.externalId,
-  ...(terms && { terms }),
+  ...(terms && { terms: maskedTerms(terms) }),
+});
+
+const maskedTerms = ({ shownToCaller, shownToCallee, ...terms }: DialTerms): Facts => ({
+  ...terms,
+  ...(shownToCaller !== undefined && { shownToCaller: maskPhone(shownToCaller) }),
+  ...(shownToCallee !== undefined && { shownToCallee: maskPhone(shownToCallee) }),
 });
 
 export const orderFacts = ({ providerCallId }: ProviderCall, before?: string): Facts => ({

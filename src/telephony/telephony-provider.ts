@@ -101,6 +101,9 @@ export interface DialTerms {
   readonly ringCalleeSeconds?: number;
   readonly longestTalkSeconds?: number;
   readonly record?: boolean;
+  /** The numbers that the two phones show, in the form of callerPhone. */
+  readonly shownToCaller?: string;
+  readonly shownToCallee?: string;
 }
 
 export interface SubAccountCredentials {

@@ -7,6 +7,7 @@ import { placeCall, runScenarios, type Outcome } from './scenario-run.js';
 import { SCENARIOS, WHOLE, type Scenario } from './scenarios.js';
 import { packetsSent, soundBothWays } from './sound.js';
 import { endReasonOf, readStory } from '../../src/telephony/asterisk/call-story.js';
+import { backend } from '../support/backend.js';
 import type { TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -159,6 +160,20 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
       routing: { attempts: [{ provider: 'asterisk', outcome: 'accepted' }] },
       ofThisReplica: { providerRequests: [{ operation: 'dial', reply: { kind: 'accepted' }, error: null }] },
     });
+  });
+
+  it('shows each phone the number that a backend has named for it', async () => {
+    const [a, b] = [await phone(), await phone()];
+
+    const { body } = await backend(service).place({
+      caller: { phone: numberOf(a) },
+      callee: { phone: numberOf(b) },
+      shown: { toCaller: '010 5646 9588', toCallee: '010 5646 9599' },
+    });
+
+    await reached(service, String(body.callSid), '3');
+    expect(await a.messages()).toMatch(/^From: .*<sip:\+861056469588@/m);
+    expect(await b.messages()).toMatch(/^From: .*<sip:\+861056469599@/m);
   });
 
   it('carries sound in both directions, and has the callSid in both INVITEs', async () => {

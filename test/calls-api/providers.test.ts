@@ -1,7 +1,7 @@
 /** The provider of a backend's call, its account, its terms, and the answers to its refusals. */
 import type { ServerResponse } from 'node:http';
 import { backend, newPhone, type Backend } from '../support/backend.js';
-import { MAIN, TENANT } from '../support/twilio-call.js';
+import { CALLER_NUMBER, MAIN, OTHER_CALLER_NUMBER, TENANT } from '../support/twilio-call.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -82,6 +82,45 @@ describe('the terms of a call', () => {
     expect(form.get('Timeout')).toBe('11');
     expect(form.get('Twiml')).toMatch(/<Dial [^>]*timeout="12" timeLimit="13"/);
     expect(form.get('Twiml')).not.toContain('record=');
+  });
+
+  it('have the numbers that the phones show, in the form of the provider', async () => {
+    const body = phones();
+    const userId = await telephony.user('yuntongxun');
+
+    const byTwilio = await calls.place({
+      ...body,
+      shown: { toCaller: '010 5646 9588', toCallee: OTHER_CALLER_NUMBER },
+    });
+    const byYuntongxun = await calls.place({
+      ...phones(),
+      caller: { userId },
+      provider: 'yuntongxun',
+      shown: { toCaller: '010 5646 9588', toCallee: '+86 10 5646 9588' },
+    });
+
+    expect([byTwilio.status, byYuntongxun.status]).toEqual([201, 201]);
+    const form = formOf(body.callee.phone);
+    expect(form.get('From')).toBe(CALLER_NUMBER);
+    expect(form.get('Twiml')).toContain(`callerId="${OTHER_CALLER_NUMBER}"`);
+    expect(telephony.yuntongxun.calls.dials.at(-1)?.fields).toMatchObject({
+      customerSerNum: '01056469588',
+      fromSerNum: '01056469588',
+    });
+    const bundle = await telephony.service.admin('GET', `calls/${String(byTwilio.body.callSid)}/bundle`);
+    const text = await bundle.text();
+    for (const number of ['1056469588', OTHER_CALLER_NUMBER.slice(1)]) expect(text).not.toContain(number);
+  });
+
+  it('are refused with a shown number that is no phone number, or that the provider cannot show', async () => {
+    const userId = await telephony.user('yuntongxun');
+    const to = (toCallee: string) => calls.place({ ...phones(), caller: { userId }, shown: { toCallee } });
+
+    const malformed = await to('none');
+    const foreign = await to('+44 20 7946 0000');
+
+    expect(malformed).toMatchObject({ status: 400, body: { errors: [{ where: '/shown/toCallee' }] } });
+    expect(foreign).toMatchObject({ status: 422, body: { code: 'NUMBER_REFUSED' } });
   });
 
   it('come from the settings when the request has none', async () => {

@@ -12,6 +12,8 @@ export const TENANT: SubAccountCredentials = {
 };
 export const ACCOUNTS = { [MAIN.externalId]: MAIN.secret, [TENANT.externalId]: TENANT.secret };
 export const CALLER_NUMBER = '+15005550006';
+/** Another number of the account. */
+export const OTHER_CALLER_NUMBER = '+15005550007';
 
 /** The URL that signatures cover; in production, a reverse proxy's. */
 export const PUBLIC_URL = 'https://calls.example.com';

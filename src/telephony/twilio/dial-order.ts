@@ -6,6 +6,8 @@ import type { CallbackSource } from './callback-url.js';
 export interface CallPlan {
   /** A number of the Twilio account, E.164. Both phones show it. */
   readonly callerNumber: string;
+  /** What leg B's phone shows instead. Leg A's may not differ: a lost dial is searched for by its number. */
+  readonly shownToCallee?: string;
   /** Ring time of leg A in seconds; at most 600. Twilio may add 5. */
   readonly ringCallerSeconds: number;
   /** Ring time of leg B in seconds; at most 600. */
@@ -50,7 +52,7 @@ const orderOf = (
 const joinWith = (calleePhone: string, plan: CallPlan, urlFor: (source: CallbackSource) => string): string => {
   const response = new twilio.twiml.VoiceResponse();
   const dial = response.dial({
-    callerId: plan.callerNumber,
+    callerId: plan.shownToCallee ?? plan.callerNumber,
     timeout: plan.ringCalleeSeconds,
     timeLimit: plan.longestTalkSeconds,
     answerOnBridge: true,

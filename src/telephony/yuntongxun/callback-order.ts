@@ -31,6 +31,13 @@ export const callbackOrder = (
   const [from, to] = [nationalNumber(callerPhone), nationalNumber(calleePhone)];
   if (from === null) return refused('bad_number', 'RB-NOT-CHINA', 'the caller’s number is not in mainland China');
   if (to === null) return refused('bad_number', 'RB-NOT-CHINA', 'the callee’s number is not in mainland China');
+  const [shownToCallee, shownToCaller] = [
+    ownOrUsual(terms.shownToCallee, displayNumbers.customerSerNum),
+    ownOrUsual(terms.shownToCaller, displayNumbers.fromSerNum),
+  ];
+  if (shownToCallee === null || shownToCaller === null) {
+    return refused('bad_number', 'RB-NOT-CHINA', 'a number to show is not in mainland China');
+  }
   if (!isSid(subAccount.externalId)) {
     return refused('bad_account', 'RB-NO-SID', 'the sub-account’s external id is not a subAccountSid');
   }
@@ -39,8 +46,8 @@ export const callbackOrder = (
     fields: {
       from,
       to,
-      ...shown('customerSerNum', displayNumbers.customerSerNum, to),
-      ...shown('fromSerNum', displayNumbers.fromSerNum, from),
+      ...shown('customerSerNum', shownToCallee, to),
+      ...shown('fromSerNum', shownToCaller, from),
       userData: writeUserData(callSid, terms),
       ...(maxCallSeconds !== undefined && { maxCallTime: String(maxCallSeconds) }),
       ...(warning !== undefined && { countDownTime: String(warning) }),
@@ -49,6 +56,10 @@ export const callbackOrder = (
     },
   };
 };
+
+/** Null if the call's own number cannot be shown. */
+const ownOrUsual = (own: string | undefined, usual: string | undefined): string | null | undefined =>
+  own === undefined ? usual : nationalNumber(own);
 
 /** The platform refuses a phone that would show its own number. */
 const shown = (name: string, number: string | undefined, rung: string): Record<string, string> =>
