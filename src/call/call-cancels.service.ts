@@ -2,6 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Author } from '../audit/audit-entry.entity.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
+import { targetOf } from '../audit/target.js';
 import { AppError } from '../common/error-table.js';
 import type { CancelAuthor } from './cancel/cancel-claim.js';
 import { cancelConditionOf } from './cancel/cancel-condition.js';
@@ -44,7 +45,7 @@ export class CallCancels {
     const find = () => this.placed.findAny(callSid);
     await find();
     const cancel = () => this.cancel(find, before, 'admin');
-    return this.audit.order(author, `call:${callSid}`, cancel, ({ outcome }) => outcome);
+    return this.audit.order(author, targetOf('call', callSid), cancel, ({ outcome }) => outcome);
   }
 
   private async cancel<Call extends ShownCall>(

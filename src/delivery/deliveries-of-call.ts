@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { DELIVERY_COLUMNS, shownAttempts, type ShownAttempt, type ShownDelivery } from './list-deliveries.js';
+import { DELIVERY_COLUMNS, shownAttempts, type DeliveryRow, type ShownDelivery } from './list-deliveries.js';
 
 export interface DeliveryOfCall extends ShownDelivery {
   readonly endpointId: string;
@@ -17,9 +17,7 @@ order by delivery.endpoint_id, delivery.change_number
 limit ${MAX_SHOWN}
 `;
 
-type Row = Omit<DeliveryOfCall, 'attempts'> & {
-  readonly attempts: readonly (Omit<ShownAttempt, 'startedAt'> & { readonly startedAt: string })[];
-};
+type Row = DeliveryRow & Pick<DeliveryOfCall, 'endpointId'>;
 
 /** To all endpoints, in the order of the changes. */
 export const deliveriesOfCall = async (database: DataSource, callSid: string): Promise<DeliveryOfCall[]> => {

@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Author } from '../audit/audit-entry.entity.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
+import { targetOf } from '../audit/target.js';
 import { AppError } from '../common/error-table.js';
 import { logAboutCall } from '../common/log-context.js';
 import type { Page, PageRequest } from '../common/page.js';
 import { KEPT_DAYS } from './delivery-limits.js';
 import { LOCK_CALL, WAKE } from './delivery-sql.js';
-import { EndpointService, targetOf } from './endpoint.service.js';
+import { EndpointService } from './endpoint.service.js';
 import { deliveriesOfCall, type DeliveryOfCall } from './deliveries-of-call.js';
 import { listDeliveries, type DeliveryFilter, type ShownDelivery } from './list-deliveries.js';
 
@@ -55,7 +56,10 @@ export class DeliveryService {
         [endpointId, callSid, number ?? null],
       );
       if (count === 0) throw noSuchDelivery();
-      return { result: count, entry: { target: targetOf(endpointId), detail: { callSid, number, deliveries: count } } };
+      return {
+        result: count,
+        entry: { target: targetOf('webhook-endpoint', endpointId), detail: { callSid, number, deliveries: count } },
+      };
     });
     await this.database.query(WAKE, [endpointId, '', 1, callSid]);
     return again;

@@ -4,6 +4,7 @@ import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import type { Author } from '../audit/audit-entry.entity.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
 import { changedFields } from '../audit/masked-facts.js';
+import { targetOf } from '../audit/target.js';
 import { AppError } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../common/page.js';
@@ -57,7 +58,10 @@ export class EndpointService {
           [where, eventTypes, secret],
         )
         .catch(throwWithoutSecret);
-      return { result: { ...endpoint, secret }, entry: { target: targetOf(endpoint.id), after: factsOf(endpoint) } };
+      return {
+        result: { ...endpoint, secret },
+        entry: { target: targetOf('webhook-endpoint', endpoint.id), after: factsOf(endpoint) },
+      };
     });
   }
 
@@ -109,7 +113,7 @@ export class EndpointService {
         );
       }
       const changed = changedFields(factsOf(before), factsOf(endpoint));
-      return { result: endpoint, entry: { target: targetOf(id), ...changed } };
+      return { result: endpoint, entry: { target: targetOf('webhook-endpoint', id), ...changed } };
     });
   }
 
@@ -129,7 +133,10 @@ export class EndpointService {
         )
         .catch(throwWithoutSecret);
       if (!endpoint) throw noSuchEndpoint();
-      return { result: { secret, ...endpoint }, entry: { target: targetOf(id), detail: { ...endpoint } } };
+      return {
+        result: { secret, ...endpoint },
+        entry: { target: targetOf('webhook-endpoint', id), detail: { ...endpoint } },
+      };
     });
   }
 
@@ -140,7 +147,7 @@ export class EndpointService {
       const before = await lockedEndpoint(database, id);
       await database.query('delete from webhook_endpoint where id = $1', [id]);
       await database.query(REMOVE_JOBS, [id]);
-      return { result: undefined, entry: { target: targetOf(id), before: factsOf(before) } };
+      return { result: undefined, entry: { target: targetOf('webhook-endpoint', id), before: factsOf(before) } };
     });
   }
 }
@@ -154,7 +161,6 @@ const lockedEndpoint = async (database: EntityManager, id: string): Promise<Show
   return endpoint;
 };
 
-export const targetOf = (id: string): string => `webhook-endpoint:${id}`;
 const factsOf = ({ url, eventTypes, enabled }: ShownEndpoint) => ({ url, eventTypes, enabled });
 
 /** Standard Webhooks: 24 to 64 bytes. */

@@ -28,8 +28,12 @@ export interface DeliveryFilter {
   readonly callSid?: string | undefined;
 }
 
-interface Row extends Omit<ShownDelivery, 'attempts'> {
+/** With its attempts as JSON has them: a time is text. */
+export interface DeliveryRow extends Omit<ShownDelivery, 'attempts'> {
   readonly attempts: readonly (Omit<ShownAttempt, 'startedAt'> & { readonly startedAt: string })[];
+}
+
+interface Row extends DeliveryRow {
   /** False for a row that only marks how far the page has come. */
   readonly matches: boolean;
   /** No delivery beyond this one was examined. */
@@ -116,8 +120,7 @@ const shown = ({ matches: _matches, isHorizon: _isHorizon, attempts, ...delivery
   attempts: shownAttempts(attempts),
 });
 
-/** JSON has a time as text. */
-export const shownAttempts = (attempts: Row['attempts']): ShownAttempt[] =>
+export const shownAttempts = (attempts: DeliveryRow['attempts']): ShownAttempt[] =>
   attempts.map((attempt) => ({ ...attempt, startedAt: new Date(attempt.startedAt) }));
 
 /** @throws AppError for a cursor of another list */

@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import type { Author } from '../audit/audit-entry.entity.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
 import { changedFields } from '../audit/masked-facts.js';
+import { targetOf } from '../audit/target.js';
 import { AppError } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -20,6 +21,8 @@ export const MAX_POSITION = 2_147_483_647;
 
 const noSuchLine = (): AppError => new AppError('NOT_FOUND', { detail: 'There is no such service line.' });
 
+const SHOWN = 'id, name, phone, open, position';
+
 /** Manages the customer-service numbers, in the order in which they are tried. */
 @Injectable()
 export class ServiceLineService {
@@ -34,19 +37,16 @@ export class ServiceLineService {
     return this.audit.change(author, async (database) => {
       const [line] = await database.query<[ServiceLine]>(
         `insert into service_line (name, phone, open, position) values ($1, $2, $3, $4)
-         returning id, name, phone, open, position`,
+         returning ${SHOWN}`,
         values,
       );
-      return { result: line, entry: { target: targetOf(line.id), after: factsOf(line) } };
+      return { result: line, entry: { target: targetOf('service-line', line.id), after: factsOf(line) } };
     });
   }
 
   async find(id: string): Promise<ServiceLine> {
     const [line] = isLong(id)
-      ? await this.database.query<ServiceLine[]>(
-          'select id, name, phone, open, position from service_line where id = $1',
-          [id],
-        )
+      ? await this.database.query<ServiceLine[]>(`select ${SHOWN} from service_line where id = $1`, [id])
       : [];
     if (!line) throw noSuchLine();
     return line;
@@ -54,7 +54,7 @@ export class ServiceLineService {
 
   async list({ after, limit }: PageRequest): Promise<Page<ServiceLine>> {
     const rows = await this.database.query<ServiceLine[]>(
-      `select id, name, phone, open, position from service_line
+      `select ${SHOWN} from service_line
        where (position, id) > ($1, $2)
        order by position, id
        limit $3`,
@@ -73,10 +73,13 @@ export class ServiceLineService {
          set name = coalesce($2, name), phone = coalesce($3, phone),
            open = coalesce($4, open), position = coalesce($5, position)
          where id = $1
-         returning id, name, phone, open, position`,
+         returning ${SHOWN}`,
         [id, name ?? null, dialable, open ?? null, position ?? null],
       );
-      return { result: line, entry: { target: targetOf(id), ...changedFields(factsOf(before), factsOf(line)) } };
+      return {
+        result: line,
+        entry: { target: targetOf('service-line', id), ...changedFields(factsOf(before), factsOf(line)) },
+      };
     });
   }
 
@@ -85,21 +88,19 @@ export class ServiceLineService {
     await this.audit.change(author, async (database) => {
       const before = await lockedLine(database, id);
       await database.query('delete from service_line where id = $1', [id]);
-      return { result: undefined, entry: { target: targetOf(id), before: factsOf(before) } };
+      return { result: undefined, entry: { target: targetOf('service-line', id), before: factsOf(before) } };
     });
   }
 }
 
 const lockedLine = async (database: EntityManager, id: string): Promise<ServiceLine> => {
-  const [line] = await database.query<ServiceLine[]>(
-    'select id, name, phone, open, position from service_line where id = $1 for update',
-    [id],
-  );
+  const [line] = await database.query<ServiceLine[]>(`select ${SHOWN} from service_line where id = $1 for update`, [
+    id,
+  ]);
   if (!line) throw noSuchLine();
   return line;
 };
 
-const targetOf = (id: string): string => `service-line:${id}`;
 const factsOf = ({ name, phone, open, position }: ServiceLine) => ({ name, phone, open, position });
 
 const placeOf = (cursor: string | undefined): [position: number, id: string] => {

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import type { Author } from '../audit/audit-entry.entity.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
+import { targetOf } from '../audit/target.js';
 import { AppError } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
 import type { KeyRing } from '../config/key-ring.js';
@@ -76,7 +77,7 @@ export class SubAccountService {
         'do update set external_id = excluded.external_id, secret = excluded.secret, key_name = excluded.key_name',
       );
       const entry = {
-        target: targetOf(userId, provider),
+        target: accountTarget(userId, provider),
         before,
         after: { externalId },
         detail: { hasNewSecret: true },
@@ -117,7 +118,7 @@ export class SubAccountService {
       const before = await lockedAccount(database, userId, provider);
       if (!before) throw noSuchSubAccount();
       await database.query('delete from sub_account where user_id = $1 and provider = $2', [userId, provider]);
-      return { result: undefined, entry: { target: targetOf(userId, provider), before } };
+      return { result: undefined, entry: { target: accountTarget(userId, provider), before } };
     });
   }
 }
@@ -134,7 +135,7 @@ const lockedAccount = async (
   return account ?? null;
 };
 
-const targetOf = (userId: string, provider: string): string => `sub-account:${userId}/${provider}`;
+const accountTarget = (userId: string, provider: string): string => targetOf('sub-account', `${userId}/${provider}`);
 
 /**
  * A logged error must not contain the secret, even encrypted. TypeORM's error has the parameters, and PostgreSQL's

@@ -10,7 +10,7 @@ import { decryptSecret, encryptSecret, type StoredSecret } from './secret-cipher
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
 import { withoutSecret, type SubAccountToStore } from './sub-account.service.js';
 import { readUserRows, type UserRow } from './user-rows.js';
-import { EXTERNAL_IDS_CHANNEL, externalIdTaken } from './user.service.js';
+import { EXTERNAL_IDS_CHANNEL, isExternalIdTaken } from './user.service.js';
 
 export interface SyncOutcome {
   readonly created: number;
@@ -29,7 +29,7 @@ interface Written {
 }
 
 /**
- * Rows that have not changed are not written, so a nightly sync of all users costs only reads. The order prevents
+ * Rows that have not changed are locked and not written again, so a nightly sync of all users writes little. The order prevents
  * deadlocks between two concurrent syncs. xmax is 0 only for inserted rows. The rows are passed as JSON, because pg
  * takes half a second to write an array of 10,000 quoted texts, which blocks all requests.
  * $2: the ids of the rows that have an external id, or null for one. $3: the sub-accounts to write. $4: the ids of users who
@@ -168,8 +168,7 @@ export class UserSyncService {
         return { result, entry: { detail: { ...result, createdIds, changedIds } } };
       });
     } catch (error) {
-      const isTaken = externalIdTaken(error) instanceof AppError;
-      if (!isTaken) throw accounts.length > 0 ? withoutSecret(error) : error;
+      if (!isExternalIdTaken(error)) throw accounts.length > 0 ? withoutSecret(error) : error;
       const taken = await this.database.query<Taken[]>(FIND_TAKEN, [users, named]);
       if (taken.length > 0 || attempts === 1) throw conflictIn(rows, taken);
       return this.write(rows, toWrite, author, attempts - 1);

@@ -3,6 +3,7 @@ import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import type { Author } from '../audit/audit-entry.entity.js';
 import { AuditTrail, type AuditedChange } from '../audit/audit-trail.service.js';
 import { changedFields } from '../audit/masked-facts.js';
+import { targetOf } from '../audit/target.js';
 import { AppError } from '../common/error-table.js';
 import { MAX_LONG, isLong } from '../common/long.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -33,11 +34,9 @@ export const noSuchUser = (): AppError =>
 /** SQLSTATE unique_violation. */
 const NOT_UNIQUE = '23505';
 
-/** Passes on any other error. */
-export const externalIdTaken = (error: unknown): unknown => {
+export const isExternalIdTaken = (error: unknown): boolean => {
   const { code, constraint } = (error instanceof QueryFailedError ? error.driverError : {}) as Record<string, unknown>;
-  if (code !== NOT_UNIQUE || constraint !== 'app_user_external_id') return error;
-  return new AppError('CONFLICT', { detail: 'Another user has this externalId; remove it there first.' });
+  return code === NOT_UNIQUE && constraint === 'app_user_external_id';
 };
 
 const SHOWN = 'id, name, phone, external_id as "externalId", blocked';
@@ -66,7 +65,7 @@ export class UserService {
         values,
       );
       if (!user) throw new AppError('CONFLICT', { detail: `There is a user ${id} already; change it with PATCH.` });
-      return { result: user, entry: { target: targetOf(id), after: factsOf(user) } };
+      return { result: user, entry: { target: targetOf('user', id), after: factsOf(user) } };
     });
   }
 
@@ -111,7 +110,7 @@ export class UserService {
          returning ${SHOWN}`,
         values,
       );
-      const entry = { target: targetOf(id), ...changedFields(factsOf(former), factsOf(changed)) };
+      const entry = { target: targetOf('user', id), ...changedFields(factsOf(former), factsOf(changed)) };
       return { result: { before: former, user: changed }, entry };
     });
     // A replica that misses a notification reads the columns within a minute.
@@ -129,7 +128,7 @@ export class UserService {
     const removed = await this.write(author, async (database) => {
       const { subAccounts, ...user } = await lockedUser(database, id);
       await database.query('delete from app_user where id = $1', [id]);
-      return { result: user, entry: { target: targetOf(id), before: { ...factsOf(user), subAccounts } } };
+      return { result: user, entry: { target: targetOf('user', id), before: { ...factsOf(user), subAccounts } } };
     });
     if (removed.externalId !== null) await this.notify(EXTERNAL_IDS_CHANNEL, id);
   }
@@ -138,7 +137,8 @@ export class UserService {
     try {
       return await this.audit.change(author, work);
     } catch (error) {
-      throw externalIdTaken(error);
+      if (!isExternalIdTaken(error)) throw error;
+      throw new AppError('CONFLICT', { detail: 'Another user has this externalId; remove it there first.' });
     }
   }
 
@@ -167,5 +167,4 @@ const lockedUser = async (database: EntityManager, id: string): Promise<LockedUs
   return user;
 };
 
-const targetOf = (id: string): string => `user:${id}`;
 const factsOf = ({ name, phone, externalId, blocked }: User) => ({ name, phone, externalId, blocked });

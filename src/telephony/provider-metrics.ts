@@ -1,8 +1,7 @@
 /** Counts and times the requests to providers. */
 import { counter, gauge, histogram, REQUEST_SECONDS } from '../common/metrics.js';
+import type { ProviderOperation } from './provider-request.js';
 import { StatusUnavailable } from './telephony-provider.js';
-
-export type ProviderOperation = 'dial' | 'hang_up' | 'fetch_status' | 'create_sub_account';
 
 const durations = histogram({
   name: 'ringback_provider_request_duration_seconds',

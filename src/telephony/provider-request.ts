@@ -1,7 +1,6 @@
 /** A request to a provider and its reply, as administrators see them: without secrets, and with masked numbers. */
 import { loggedMessage } from '../common/logged-error.js';
-import { maskPhone, maskPhonesIn } from '../common/phone-number.js';
-import type { ProviderOperation } from './provider-metrics.js';
+import { maskPhone } from '../common/phone-number.js';
 import { loggedRefusal } from './logged-refusal.js';
 import type {
   CallStatus,
@@ -11,6 +10,9 @@ import type {
   HangUpOutcome,
   ProviderCall,
 } from './telephony-provider.js';
+
+export const PROVIDER_OPERATIONS = ['dial', 'hang_up', 'fetch_status', 'create_sub_account'] as const;
+export type ProviderOperation = (typeof PROVIDER_OPERATIONS)[number];
 
 type Facts = Readonly<Record<string, unknown>>;
 
@@ -53,5 +55,4 @@ export const replyFacts = (reply: DialOutcome | HangUpOutcome | CallStatus): Fac
   return { kind: reply.kind, events: reply.events.map(({ type, occurredAt }) => ({ type, occurredAt })) };
 };
 
-export const errorText = (error: unknown): string =>
-  maskPhonesIn(error instanceof Error ? loggedMessage(error) : 'not an error');
+export const errorText = (error: unknown): string => (error instanceof Error ? loggedMessage(error) : 'not an error');

@@ -2,9 +2,16 @@ import { timeout, TimeoutStrategy } from 'cockatiel';
 import type { Logger } from '../common/logger.js';
 import { RecentItems } from '../common/recent-items.js';
 import { refusalError } from './logged-refusal.js';
-import { dialFacts, errorText, orderFacts, replyFacts, type ProviderRequest } from './provider-request.js';
+import {
+  dialFacts,
+  errorText,
+  orderFacts,
+  replyFacts,
+  type ProviderOperation,
+  type ProviderRequest,
+} from './provider-request.js';
 import { RequestNotSent, ProviderCircuit } from './provider-circuit.js';
-import { countNotSent, noteEvent, showCircuit, timed, type ProviderOperation } from './provider-metrics.js';
+import { countNotSent, noteEvent, showCircuit, timed } from './provider-metrics.js';
 import type {
   CallMilestone,
   CallStatus,

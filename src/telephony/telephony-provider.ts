@@ -200,6 +200,12 @@ export type ProviderEventType = 'accepted' | 'caller_answered' | 'ringing' | 'an
 /** How a leg ended, in the provider's own terms: its cause, its SIP status. No phone number. */
 export type LegCause = Readonly<Record<string, string | number | boolean>>;
 
+/** Null for a leg that was not dialled, or whose end its provider has not reported. */
+export interface LegCauses {
+  readonly A: LegCause | null;
+  readonly B: LegCause | null;
+}
+
 export interface ProviderEvent {
   /** The same for every delivery of an event, also when fetchStatus returns it. Unique within the provider. */
   readonly eventId: string;

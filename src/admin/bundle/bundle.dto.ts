@@ -5,7 +5,7 @@ import { AN_INSTANT, CANCELED_BY, END_REASON, textOrNull, timeOrNull } from '../
 import type { DeliveryOfCall } from '../../delivery/deliveries-of-call.js';
 import { booleanRule } from '../../directory/field-rules.js';
 import { Optional, Satisfies } from '../../directory/satisfies.js';
-import type { ProviderRequest } from '../../telephony/provider-request.js';
+import { PROVIDER_OPERATIONS, type ProviderRequest } from '../../telephony/provider-request.js';
 import { FoundCall, TimelineEventReply } from '../calls/call.dto.js';
 import { WebhookDeliveryReply } from '../webhook-deliveries/webhook-delivery.dto.js';
 import type { CallBundle } from './call-bundles.service.js';
@@ -19,8 +19,6 @@ import {
   type Legs,
   type ProviderAttempt,
 } from './call-legs.js';
-
-const OPERATIONS = ['dial', 'hang_up', 'fetch_status', 'create_sub_account'] as const;
 
 const facts = (description: string, example: object) =>
   ({ type: 'object', additionalProperties: true, description, example }) as const;
@@ -151,7 +149,7 @@ class ProviderRequestReply implements ProviderRequest {
   @ApiProperty({ example: 'simulator' })
   provider: string;
 
-  @ApiProperty({ enum: OPERATIONS, example: 'dial' })
+  @ApiProperty({ enum: PROVIDER_OPERATIONS, example: 'dial' })
   operation: ProviderRequest['operation'];
 
   @ApiProperty({ type: String, format: 'date-time', example: AN_INSTANT })

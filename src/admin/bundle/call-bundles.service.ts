@@ -5,6 +5,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Author } from '../../audit/audit-entry.entity.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
+import { targetOf } from '../../audit/target.js';
 import { requireScope } from '../../auth/access.js';
 import type { Principal } from '../../auth/access-token.js';
 import { CallHistoryService, type CallHistory, type TimelineEvent } from '../../call/search/call-history.service.js';
@@ -56,7 +57,10 @@ export class CallBundles {
   /** @throws AppError FORBIDDEN without the scope admin:numbers */
   async full(callSid: string, caller: Principal, author: Author): Promise<CallBundle> {
     requireScope(caller, 'admin:numbers');
-    return this.audit.read(author, this.read(callSid), () => ({ target: `call:${callSid}`, detail: { full: true } }));
+    return this.audit.read(author, this.read(callSid), () => ({
+      target: targetOf('call', callSid),
+      detail: { full: true },
+    }));
   }
 
   private async read(callSid: string): Promise<CallBundle> {

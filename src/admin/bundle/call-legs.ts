@@ -1,4 +1,5 @@
 /** Both legs of a call side by side, and the providers that were tried: what its events say. Pure. */
+import { RINGBACK } from '../../call/record/apply-call-event.js';
 import type { CallHistory, TimelineEvent } from '../../call/search/call-history.service.js';
 
 /** What one event says of a leg, in the provider's own words. */
@@ -24,10 +25,8 @@ export interface Legs extends Readonly<Record<LegName, Leg>> {
   readonly both: readonly LegReport[];
 }
 
-const OWN = 'ringback';
-
 export const legsOf = (call: CallHistory): Legs => {
-  const reports = call.events.filter(({ provider, detail }) => provider !== OWN && detail).map(reportsOf);
+  const reports = call.events.filter(({ provider, detail }) => provider !== RINGBACK && detail).map(reportsOf);
   const of = (leg: LegName | 'both') => reports.flatMap((report) => report[leg] ?? []);
   const callerAnswered = call.events.find(({ type }) => type === 'caller_answered');
   return {

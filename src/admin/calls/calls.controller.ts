@@ -2,6 +2,7 @@ import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
+import { targetOf } from '../../audit/target.js';
 import type { Principal } from '../../auth/access-token.js';
 import { Caller, Requires } from '../../auth/access.js';
 import { CallCancels } from '../../call/call-cancels.service.js';
@@ -39,7 +40,7 @@ export class CallsController {
   @Get(':callSid')
   @FindCallApi()
   find(@Author() author: AuditAuthor, @Param('callSid') callSid: string): Promise<CallReply> {
-    return this.audit.read(author, this.history.find(callSid), () => ({ target: `call:${callSid}` }));
+    return this.audit.read(author, this.history.find(callSid), () => ({ target: targetOf('call', callSid) }));
   }
 
   @Get(':callSid/bundle')

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res
 import type { FastifyReply } from 'fastify';
 import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
+import { targetOf } from '../../audit/target.js';
 import { Requires } from '../../auth/access.js';
 import { ServiceLineService } from '../../directory/service-line.service.js';
 import { Author } from '../author.js';
@@ -52,7 +53,7 @@ export class ServiceLinesController {
   @Get(':lineId')
   @FindServiceLineApi()
   find(@Author() author: AuditAuthor, @Param('lineId') lineId: string): Promise<ServiceLineReply> {
-    return this.audit.read(author, this.lines.find(lineId), () => ({ target: `service-line:${lineId}` }));
+    return this.audit.read(author, this.lines.find(lineId), () => ({ target: targetOf('service-line', lineId) }));
   }
 
   @Patch(':lineId')

@@ -3,6 +3,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
+import { targetOf } from '../../audit/target.js';
 import { Requires } from '../../auth/access.js';
 import { UserService } from '../../directory/user.service.js';
 import { UserSyncService } from '../../directory/user-sync.service.js';
@@ -66,7 +67,7 @@ export class UsersController {
   @Get(':userId')
   @FindUserApi()
   find(@Author() author: AuditAuthor, @Param('userId') userId: string): Promise<UserReply> {
-    return this.audit.read(author, this.users.find(userId), () => ({ target: `user:${userId}` }));
+    return this.audit.read(author, this.users.find(userId), () => ({ target: targetOf('user', userId) }));
   }
 
   @Patch(':userId')

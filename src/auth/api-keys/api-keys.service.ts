@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import type { Author } from '../../audit/audit-entry.entity.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { changedFields } from '../../audit/masked-facts.js';
+import { targetOf } from '../../audit/target.js';
 import { AppError } from '../../common/error-table.js';
 import { isLong } from '../../common/long.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../../common/page.js';
@@ -61,7 +62,7 @@ export class ApiKeys {
       if (!inserted) {
         throw new AppError('CONFLICT', { detail: `There are ${MAX_LIVE_KEYS} active keys; revoke those not in use.` });
       }
-      return { result: inserted, entry: { target: targetOf(inserted.id), after: factsOf(inserted) } };
+      return { result: inserted, entry: { target: targetOf('api-key', inserted.id), after: factsOf(inserted) } };
     });
     await this.live.refresh();
     return { ...made, key };
@@ -104,7 +105,7 @@ export class ApiKeys {
       if (!successor) throw notRotatable(before);
       const changed = changedFields(factsOf(before), { ...factsOf(before), expiresAt: successor.previousKeyUntil });
       const detail = { successor: { id: successor.id, ...factsOf(successor) } };
-      return { result: successor, entry: { target: targetOf(id), ...changed, detail } };
+      return { result: successor, entry: { target: targetOf('api-key', id), ...changed, detail } };
     });
     await this.live.refresh();
     return { ...made, key };
@@ -119,7 +120,10 @@ export class ApiKeys {
         `update api_key set revoked_at = coalesce(revoked_at, now()) where id = $1 returning ${SHOWN}`,
         [id],
       );
-      return { result: undefined, entry: { target: targetOf(id), ...changedFields(factsOf(before), factsOf(after)) } };
+      return {
+        result: undefined,
+        entry: { target: targetOf('api-key', id), ...changedFields(factsOf(before), factsOf(after)) },
+      };
     });
     await this.live.refresh();
   }
@@ -131,7 +135,6 @@ const lockedKey = async (database: EntityManager, id: string): Promise<ShownKey>
   return key;
 };
 
-const targetOf = (id: string): string => `api-key:${id}`;
 const factsOf = ({ name, scopes, prefix, expiresAt, revokedAt }: ShownKey) => ({
   name,
   scopes,

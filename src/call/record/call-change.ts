@@ -6,7 +6,7 @@
 import { readJson, readObject, readOneOf, readWholeNumber, UnexpectedShape } from '../../common/foreign-json.js';
 import { readInstant } from '../../common/instant.js';
 import { isLong } from '../../common/long.js';
-import type { LegCause } from '../../telephony/telephony-provider.js';
+import type { LegCauses } from '../../telephony/telephony-provider.js';
 import { END_REASONS, StateType, type EndSource } from './call-lifecycle.js';
 import { isCallSid } from './call-sid.js';
 import { isIdOfPhone, userIdIn } from './party-id.js';
@@ -46,7 +46,7 @@ export interface CallChange {
     /** The matching entry of ROUTES; null if it is not known. */
     readonly route?: string | null;
     /** How each leg ended; null if its provider has not reported it by then. */
-    readonly causes?: { readonly A: LegCause | null; readonly B: LegCause | null };
+    readonly causes?: LegCauses;
   };
 }
 

@@ -1,6 +1,6 @@
 /** How API documents describe a call; for every API that shows one. */
 import { ApiProperty } from '@nestjs/swagger';
-import type { LegCause } from '../../telephony/telephony-provider.js';
+import type { LegCause, LegCauses } from '../../telephony/telephony-provider.js';
 import { END_AUTHORITIES, END_REASONS } from '../record/call-lifecycle.js';
 
 export const CALL_SID = '16090510160925480001030600243044';
@@ -35,7 +35,7 @@ export const ROUTE = textOrNull(
 
 const cause = (example: object) => ({ type: 'object', nullable: true, additionalProperties: true, example }) as const;
 
-class Causes {
+class Causes implements LegCauses {
   @ApiProperty({ ...cause({ cause: 16 }), description: 'Of leg A, the caller’s.' })
   A: LegCause | null;
 
@@ -50,6 +50,7 @@ export const CAUSES = {
     'the provider has not reported its end.',
   example: { A: { cause: 16 }, B: { cause: 17 } },
 };
+
 export const CANCELED_BY = {
   enum: ['admin'],
   type: String,

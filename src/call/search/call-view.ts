@@ -1,5 +1,5 @@
 /** A call as administrators see it: the record without internal columns. */
-import type { LegCause } from '../../telephony/telephony-provider.js';
+import type { LegCauses } from '../../telephony/telephony-provider.js';
 import { RINGBACK } from '../record/apply-call-event.js';
 import { talkSeconds } from '../record/call-lifecycle.js';
 import type { CallRecord } from '../record/call-record.entity.js';
@@ -25,7 +25,7 @@ export interface ShownCall extends Omit<
   /** `admin` if an administrator ordered the hang-up that ended the call. */
   readonly canceledBy: 'admin' | null;
   readonly talkSeconds: number | null;
-  readonly causes: { readonly A: LegCause | null; readonly B: LegCause | null };
+  readonly causes: LegCauses;
 }
 
 /** A row of `SHOWN_COLUMNS`. */
