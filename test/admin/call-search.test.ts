@@ -1,7 +1,7 @@
-import { newCallSid } from '../../src/call/record/call-sid.js';
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import { openCall, type CallToOpen } from '../../src/call/record/open-call.js';
 import type { EndReason } from '../../src/call/record/call-lifecycle.js';
+import { laterCallSid } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -15,7 +15,7 @@ let nextCaller = 700_000;
 
 const opened = async (fields: Partial<CallToOpen> = {}): Promise<string> => {
   const { callSid } = await openCall(service.database, {
-    callSid: newCallSid(new Date()),
+    callSid: laterCallSid(),
     callerId: String(nextCaller++),
     callerPhone: '+8613900001001',
     calleeId: fields.serviceLineId ? null : '2000',
