@@ -58,6 +58,11 @@ const ROOMS = {
     mayImport: ['^src/audit/', '^src/common/', '^src/config/', '^src/postgres/'],
     because: 'People and their phones exist whether or not anybody calls them.',
   },
+  protection: {
+    mayImport: ['^src/common/', '^src/config/'],
+    because:
+      'Whether a call is allowed is decided on facts that others gather, so the rules know no table and no provider.',
+  },
   call: {
     mayImport: [
       '^src/audit/',
@@ -65,6 +70,7 @@ const ROOMS = {
       '^src/config/',
       '^src/postgres/',
       '^src/directory/',
+      '^src/protection/',
       '^src/telephony/',
       '^src/auth/',
     ],

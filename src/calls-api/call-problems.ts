@@ -8,6 +8,8 @@ const PROBLEMS: Readonly<Record<PlacingFault, ErrorName>> = {
   no_account: 'NO_PROVIDER_ACCOUNT',
   no_route: 'NO_ROUTE',
   same_phone: 'SAME_PHONE',
+  caller_not_allowed: 'NUMBER_NOT_ALLOWED',
+  callee_not_allowed: 'NUMBER_NOT_ALLOWED',
   caller_in_a_call: 'CALLER_IN_A_CALL',
   too_late: 'CALL_TOO_LATE',
   bad_number: 'NUMBER_REFUSED',
@@ -24,7 +26,12 @@ const PROBLEMS: Readonly<Record<PlacingFault, ErrorName>> = {
 const WHERE: Partial<Record<PlacingFault, string>> = {
   caller_has_no_phone: '/caller/userId',
   callee_has_no_phone: '/callee/userId',
+  caller_not_allowed: '/caller',
+  callee_not_allowed: '/callee',
 };
+
+const whatIsWrong = ({ code, cause }: NotPlaced): string =>
+  code === 'BAD_CALL_PARAMETERS' && cause instanceof Error ? cause.message : 'has no phone';
 
 /** Seconds; where no reason names another time. */
 const RETRY_SECONDS: Partial<Record<ErrorName, number>> = {
@@ -41,7 +48,7 @@ export const placingProblem = (error: NotPlaced, subject: string): AppError => {
   const isOwn = error instanceof CallerInACall && error.placedBy === subject;
   return new AppError(code, {
     ...(error.cause !== undefined && { cause: error.cause }),
-    ...(where !== undefined && { faults: [{ where, what: 'has no phone' }] }),
+    ...(where !== undefined && { faults: [{ where, what: whatIsWrong(error) }] }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     ...(isOwn && { callSid: error.runningCallSid }),
   });

@@ -53,6 +53,7 @@ export const ERRORS = {
   SERVICE_LINE_CLOSED: refusal(422, 'The service line is closed.'),
   UNKNOWN_PROVIDER: refusal(422, 'This service runs no such provider.'),
   SAME_PHONE: refusal(422, 'Caller and callee have the same phone.'),
+  NUMBER_NOT_ALLOWED: refusal(422, 'This service does not call this number.'),
   NO_ROUTE: refusal(422, 'No provider may carry calls to this number.'),
   NO_PROVIDER_ACCOUNT: refusal(422, 'The caller has no account at a provider that may carry the call.'),
   NUMBER_REFUSED: refusal(422, 'The provider refuses a number.'),

@@ -1,4 +1,4 @@
-import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
+import { parsePhoneNumberFromString, type CountryCode, type PhoneNumberType } from 'libphonenumber-js/max';
 import { chinaNationalForm, isChinaShortNumber, withoutChinaCode } from './china-numbers.js';
 
 /**
@@ -81,11 +81,24 @@ const internationalForm = (digits: string, region: string): string | null => {
   return number.isValid() || chinaNationalForm(number.number) !== null ? number.number : null;
 };
 
-/**
- * Two letters of ISO 3166; undefined for a number without a country, such as +800. @param region of national numbers
- */
-export const countryOf = (phone: string, region: string): string | undefined =>
-  phone.startsWith('+') ? parsePhoneNumberFromString(phone)?.country : region;
+export type NumberType = PhoneNumberType;
+
+interface Numbering {
+  /** Two letters of ISO 3166; undefined for a number without a country, such as +800. */
+  readonly country: string | undefined;
+  /** Undefined if the numbering plan does not tell it. */
+  readonly type: NumberType | undefined;
+}
+
+/** @param region of national numbers */
+export const numberingOf = (phone: string, region: string): Numbering => {
+  if (!phone.startsWith('+')) return { country: region, type: undefined };
+  const number = parsePhoneNumberFromString(phone);
+  return { country: number?.country, type: number?.getType() };
+};
+
+/** @param region of national numbers */
+export const countryOf = (phone: string, region: string): string | undefined => numberingOf(phone, region).country;
 
 /** For logs, and for screens where the number is not the subject: 138****5678. */
 export const maskPhone = (phone: string): string => {

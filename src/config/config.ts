@@ -145,6 +145,13 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
       problems.push(`METRICS_PORT: must not be the same as ${name}`);
     }
   }
+  if (hasPrefixTwice(config)) {
+    problems.push('ALLOWED_PREFIXES, REFUSED_PREFIXES: expected no prefix in both');
+  }
+  const unreachable = (config.routes ?? []).map(({ to }) => to).filter((to) => isBarred(to, config));
+  if (unreachable.length > 0) {
+    problems.push(`ALLOWED_COUNTRIES: ROUTES leads to ${unreachable.join(', ')}, but no number there may be called`);
+  }
   problems.push(...timeContradictions(isSet, config));
   const turnedOn = Object.entries(PROVIDERS).filter(([, { key }]) => isSet(key));
   if (isSet(databaseUrl) && turnedOn.length === 0 && !config.simulator) {
@@ -164,6 +171,14 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
   }
   return problems;
 };
+
+/** The lists are undefined if they could not be read. */
+const hasPrefixTwice = ({ allowedPrefixes, refusedPrefixes }: Partial<Config>): boolean =>
+  allowedPrefixes?.some((prefix) => refusedPrefixes?.includes(prefix)) ?? false;
+
+/** @param to of a route */
+const isBarred = (to: string, { allowedCountries, phoneRegion }: Config): boolean =>
+  /^[A-Z]/.test(to) && allowedCountries !== null && !(allowedCountries ?? [phoneRegion]).includes(to);
 
 const timeContradictions = (isSet: IsSet, config: Config): string[] =>
   SHORTER_AND_LONGER.flatMap(([shorter, longer]) => {

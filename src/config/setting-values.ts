@@ -128,6 +128,22 @@ export const region = (value: string): string => {
   return value;
 };
 
+/** Null is every country. */
+export const countries = (value: string): readonly string[] | null => {
+  if (value === '*') return null;
+  const all = value.split(',').map((country) => country.trim());
+  if (!all.every((country) => isSupportedCountry(country))) {
+    throw new Error('expected two-letter country codes of ISO 3166 such as CN,HK, or * for every country');
+  }
+  return all;
+};
+
+/** Of numbers as they are stored: in E.164, or a short number without a country code. */
+export const numberPrefix = (value: string): string => {
+  if (!/^\+?[1-9]\d{0,14}$/.test(value)) throw new Error('expected prefixes such as +4420 or 955, comma-separated');
+  return value;
+};
+
 export const twilioSid = (value: string): string => {
   if (!/^AC[0-9a-f]{32}$/.test(value)) throw new Error('expected AC and 32 hexadecimal digits');
   return value;

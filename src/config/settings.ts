@@ -8,9 +8,12 @@ import { readKeyRing } from './key-ring.js';
 import { PROVIDER_SETTINGS } from './provider-settings.js';
 import { secret, setting } from './setting.js';
 import {
+  countries,
   hmacKeys,
+  list,
   nonEmpty,
   numberBetween,
+  numberPrefix,
   oneOf,
   optional,
   portOrOff,
@@ -108,6 +111,25 @@ export const SETTINGS = {
     optional(readKeyRing),
   ),
   phoneRegion: setting('PHONE_REGION', 'CN', 'Country of phone numbers written without a country code.', region),
+  allowedCountries: setting(
+    'ALLOWED_COUNTRIES',
+    '',
+    'Countries whose numbers may be called and may call, as CN,HK or * for all; premium, shared-cost, personal and ' +
+      'satellite numbers are refused even so. Unset: PHONE_REGION alone.',
+    optional(countries),
+  ),
+  allowedPrefixes: setting(
+    'ALLOWED_PREFIXES',
+    '',
+    'Numbers that may be called whatever their country and type, by prefixes such as +85221,+881, comma-separated.',
+    (value) => (value === '' ? [] : list(numberPrefix)(value)),
+  ),
+  refusedPrefixes: setting(
+    'REFUSED_PREFIXES',
+    '',
+    'Numbers that may not be called, by prefixes. Where several prefixes match, the longest decides.',
+    (value) => (value === '' ? [] : list(numberPrefix)(value)),
+  ),
   serviceHotline: setting(
     'SERVICE_HOTLINE',
     '010-56469588',

@@ -45,6 +45,8 @@ const ARROWS: readonly Arrow[] = [
   arrow('src/directory/worse.ts', 'src/database/reencrypt.ts', 'program-stands-alone', 'room-directory'),
   arrow('src/directory/good.ts', 'src/postgres/good.ts'),
   arrow('src/directory/bad.ts', 'src/call/record/call-sid.ts', 'room-directory'),
+  arrow('src/protection/good.ts', 'src/config/config.ts'),
+  arrow('src/protection/bad.ts', 'src/directory/good.ts', 'room-protection'),
   arrow('src/call/good.ts', 'src/telephony/contract.ts'),
   arrow('src/call/bad.ts', 'src/webhook/nonce.ts', 'door-webhook', 'room-call'),
   arrow('src/call/record/bad.ts', 'src/call/updates/feed.ts', 'call-record'),

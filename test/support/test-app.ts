@@ -52,6 +52,7 @@ export const startTestApp = async ({ environment = {}, databaseUrl, logTo }: Tes
     LOG_LEVEL: 'silent',
     SIMULATOR: 'true',
     SIMULATOR_SPEED: '100',
+    ALLOWED_COUNTRIES: '*',
     ...('JWT_JWKS_URI' in environment ? {} : { JWT_SECRET: TEST_SECRET }),
     ...environment,
   };

@@ -10,6 +10,7 @@ import { logAboutCall } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Parties } from '../../directory/directory.service.js';
+import { destinationObstacle } from '../../protection/destination-rules.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { loggedRefusal } from '../../telephony/logged-refusal.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
@@ -27,7 +28,7 @@ import { findRunning, type CallToOpen, type OpenCall, type RunningCall } from '.
 import { countDial } from './dial-metrics.js';
 import { isPassedOver, failOver } from './fail-over.js';
 import { noteAnswered } from '../record/idempotent-requests.js';
-import { CallerInACall, NotPlaced } from './not-placed.js';
+import { CallerInACall, NotPlaced, type PlacingFault } from './not-placed.js';
 import { isWanted, acquireDialSlot, type DialSlot } from './provider-rate-limit.js';
 import { refusedDial } from './refused-dial.js';
 import { SubAccountMaker } from './sub-account-maker.js';
@@ -82,6 +83,8 @@ export class CallPlacement {
       const values = { hotline: this.config.serviceHotline };
       throw new NotPlaced('caller_has_no_phone', 'CALLER_HAS_NO_PHONE', { values });
     }
+    const obstacle = destinationObstacle(callerPhone, this.config);
+    if (obstacle !== null) throw notAllowed('caller_not_allowed', obstacle);
     if (!(await this.carriers.haveAccount(callerId, parties))) throw new NotPlaced('no_account', 'NO_SUB_ACCOUNT');
     const way = await this.wayTo(callerId, parties, terms?.provider ?? null);
     if (way instanceof NotPlaced) {
@@ -122,6 +125,8 @@ export class CallPlacement {
   private async wayTo(callerId: string, parties: Parties, only: string | null): Promise<Way | NotPlaced> {
     const { callerPhone, calleePhone } = parties;
     if (!calleePhone) return new NotPlaced('callee_has_no_phone', 'CALLEE_HAS_NO_PHONE');
+    const obstacle = destinationObstacle(calleePhone, this.config);
+    if (obstacle !== null) return notAllowed('callee_not_allowed', obstacle);
     const route = this.providers.routeTo(calleePhone);
     const providers = route?.providers.filter(({ name }) => only === null || name === only) ?? [];
     if (!route || providers.length === 0) {
@@ -232,6 +237,9 @@ export class CallPlacement {
     }
   }
 }
+
+const notAllowed = (fault: PlacingFault, obstacle: string): NotPlaced =>
+  new NotPlaced(fault, 'BAD_CALL_PARAMETERS', { cause: new Error(obstacle) });
 
 /**
  * A repeated request for the same target is a double tap or a retry after a lost reply. It does not ask for a second

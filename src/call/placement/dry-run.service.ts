@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 import { AppError } from '../../common/error-table.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { dialablePhone } from '../../directory/dialable-phone.js';
+import { destinationObstacle } from '../../protection/destination-rules.js';
 import { DirectoryService, type Parties } from '../../directory/directory.service.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
@@ -64,7 +65,7 @@ export class DryRunService {
       verdict: obstacle === null ? (provider === carrier ? 'carries' : 'stands_in') : 'passed_over',
       why: obstacle ?? account,
     })) satisfies DryRun['providers'];
-    const refusal = refusalOf(parties, number, route !== undefined, carrier);
+    const refusal = refusalOf(parties, number, this.config) ?? routeRefusal(route !== undefined, carrier);
     return {
       phone: number,
       route: route?.to ?? null,
@@ -106,15 +107,15 @@ const obstacleOf = (provider: ResilientProvider, parties: Parties, carried: numb
   return null;
 };
 
-const refusalOf = (
-  { callerPhone }: Parties,
-  number: string | null,
-  hasRoute: boolean,
-  carrier: string | null,
-): string | null => {
+const refusalOf = ({ callerPhone }: Parties, number: string | null, config: Config): string | null => {
   if (callerPhone === null) return 'The caller has no phone, or is not known.';
   if (number === null) return 'The callee has no phone, or is not known.';
   if (number === callerPhone) return 'This is the phone of the caller.';
+  const ofCaller = destinationObstacle(callerPhone, config);
+  return ofCaller === null ? destinationObstacle(number, config) : `The caller may not call: ${ofCaller}`;
+};
+
+const routeRefusal = (hasRoute: boolean, carrier: string | null): string | null => {
   if (!hasRoute) return 'No route leads to this number.';
   return carrier === null ? 'None of the providers on the route can carry it at the moment.' : null;
 };

@@ -9,6 +9,8 @@ export type PlacingFault =
   | 'no_account'
   | 'no_route'
   | 'same_phone'
+  | 'caller_not_allowed'
+  | 'callee_not_allowed'
   | 'caller_in_a_call'
   | 'too_late'
   | RefusalCategory;
