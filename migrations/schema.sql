@@ -91,6 +91,7 @@ create table call_record (
   cause_a json,
   cause_b json,
   cancel_ordered_by text,
+  taken_phone text,
   constraint call_record_pkey PRIMARY KEY (call_sid),
   constraint call_record_call_sid_shape CHECK ((call_sid ~ '^[0-9]{32}$'::text)),
   constraint call_record_end_known CHECK (((state = 4) = ((end_reason IS NOT NULL) AND (ended_by IS NOT NULL) AND (ended_at IS NOT NULL)))),
@@ -113,6 +114,12 @@ create table provider_turn (
   next_at timestamp with time zone not null,
   constraint provider_turn_pkey PRIMARY KEY (provider)
 );
+
+create table recent_calls (
+  subject text not null,
+  placed_at timestamp with time zone[] not null,
+  constraint recent_calls_pkey PRIMARY KEY (subject)
+) with (fillfactor=70);
 
 create table service_line (
   id bigint generated always as identity not null,
@@ -139,6 +146,16 @@ create table sub_account_claim (
   failed boolean default false not null,
   free_at timestamp with time zone not null,
   constraint sub_account_claim_pkey PRIMARY KEY (user_id, provider)
+);
+
+create table suppression (
+  id bigint generated always as identity not null,
+  phone text not null,
+  reason text,
+  source text,
+  until timestamp(3) with time zone,
+  created_at timestamp(3) with time zone default now() not null,
+  constraint suppression_pkey PRIMARY KEY (id)
 );
 
 create table webhook_attempt (
@@ -222,6 +239,8 @@ CREATE INDEX call_record_by_end_reason ON public.call_record USING btree (end_re
 
 CREATE INDEX call_record_by_provider ON public.call_record USING btree (provider, call_sid) WHERE (state = 4);
 
+CREATE UNIQUE INDEX call_record_one_open_call_a_callee ON public.call_record USING btree (taken_phone) WHERE (state < 4);
+
 CREATE UNIQUE INDEX call_record_one_open_call_a_caller ON public.call_record USING btree (caller_id) WHERE (state < 4);
 
 CREATE INDEX call_record_open_at_provider ON public.call_record USING btree (provider, provider_call_id) WHERE (state < 4);
@@ -231,6 +250,8 @@ CREATE INDEX call_record_to_sweep ON public.call_record USING btree (sweep_at) W
 CREATE INDEX idempotent_request_by_age ON public.idempotent_request USING btree (created_at);
 
 CREATE INDEX service_line_order ON public.service_line USING btree ("position", id);
+
+CREATE UNIQUE INDEX suppression_phone ON public.suppression USING btree (phone);
 
 CREATE INDEX webhook_attempt_of_delivery ON public.webhook_attempt USING btree (endpoint_id, call_sid, change_number, id);
 

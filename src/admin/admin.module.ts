@@ -13,6 +13,7 @@ import { DryRunController } from './dry-run/dry-run.controller.js';
 import { ProvidersController } from './providers/providers.controller.js';
 import { ServiceLinesController } from './service-lines/service-lines.controller.js';
 import { SubAccountsController } from './sub-accounts/sub-accounts.controller.js';
+import { SuppressionsController } from './suppressions/suppressions.controller.js';
 import { UsersController } from './users/users.controller.js';
 import { WebhookDeliveriesController } from './webhook-deliveries/webhook-deliveries.controller.js';
 import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoints.controller.js';
@@ -24,6 +25,7 @@ import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoint
     UsersController,
     SubAccountsController,
     ServiceLinesController,
+    SuppressionsController,
     CallsController,
     ProvidersController,
     DryRunController,

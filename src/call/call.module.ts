@@ -17,7 +17,7 @@ import { ChangeFeed } from './updates/change-feed.js';
 import { DryRunService } from './placement/dry-run.service.js';
 import { ExternalIds } from './updates/external-ids.js';
 import { KeptCancels } from './cancel/kept-cancels.js';
-import { OldRequestRemoval } from './reconciliation/old-request-removal.js';
+import { OldRowRemoval } from './reconciliation/old-row-removal.js';
 import { OpenCallCheck } from './reconciliation/open-call-check.js';
 import { PlacedCallsService } from './search/placed-calls.service.js';
 import { ProviderStreams } from './reconciliation/provider-streams.js';
@@ -44,7 +44,7 @@ import { WaitingClients } from './updates/waiting-clients.js';
     DryRunService,
     ExternalIds,
     KeptCancels,
-    OldRequestRemoval,
+    OldRowRemoval,
     OpenCallCheck,
     PlacedCallsService,
     ProviderStreams,

@@ -90,6 +90,7 @@ export class BackendCalls {
       caller: caller.userId ?? null,
       callee: callee.userId ?? null,
       serviceLineId: callee.serviceLine ?? null,
+      calleePhone,
     });
     refuseUnknown(body, found);
     const { parties } = found;

@@ -10,6 +10,10 @@ const PROBLEMS: Readonly<Record<PlacingFault, ErrorName>> = {
   same_phone: 'SAME_PHONE',
   caller_not_allowed: 'NUMBER_NOT_ALLOWED',
   callee_not_allowed: 'NUMBER_NOT_ALLOWED',
+  caller_calls_too_often: 'CALLER_CALLS_TOO_OFTEN',
+  callee_called_too_often: 'CALLEE_CALLED_TOO_OFTEN',
+  callee_in_a_call: 'CALLEE_IN_A_CALL',
+  callee_suppressed: 'CALLEE_SUPPRESSED',
   caller_in_a_call: 'CALLER_IN_A_CALL',
   too_late: 'CALL_TOO_LATE',
   bad_number: 'NUMBER_REFUSED',
@@ -36,6 +40,7 @@ const whatIsWrong = ({ code, cause }: NotPlaced): string =>
 /** Seconds; where no reason names another time. */
 const RETRY_SECONDS: Partial<Record<ErrorName, number>> = {
   CALLER_IN_A_CALL: 10,
+  CALLEE_IN_A_CALL: 10,
   RATE_LIMITED: 5,
   PROVIDER_UNAVAILABLE: 10,
 };
@@ -44,7 +49,7 @@ const RETRY_SECONDS: Partial<Record<ErrorName, number>> = {
 export const placingProblem = (error: NotPlaced, subject: string): AppError => {
   const code = PROBLEMS[error.fault];
   const where = WHERE[error.fault];
-  const retryAfterSeconds = error.retryAfterSeconds ?? RETRY_SECONDS[code];
+  const retryAfterSeconds = error.backendRetrySeconds ?? RETRY_SECONDS[code];
   const isOwn = error instanceof CallerInACall && error.placedBy === subject;
   return new AppError(code, {
     ...(error.cause !== undefined && { cause: error.cause }),

@@ -8,6 +8,7 @@ import { readKeyRing } from './key-ring.js';
 import { PROVIDER_SETTINGS } from './provider-settings.js';
 import { secret, setting } from './setting.js';
 import {
+  callRates,
   countries,
   hmacKeys,
   list,
@@ -129,6 +130,24 @@ export const SETTINGS = {
     '',
     'Numbers that may not be called, by prefixes. Where several prefixes match, the longest decides.',
     (value) => (value === '' ? [] : list(numberPrefix)(value)),
+  ),
+  callsPerCaller: setting(
+    'CALLS_PER_CALLER',
+    '6/1m,200/1d',
+    'Calls that one caller may place: within a minute, within a day (s, m, h, d); or off.',
+    callRates,
+  ),
+  callsPerCallee: setting(
+    'CALLS_PER_CALLEE',
+    '3/5m,10/1d',
+    'Calls that one number may get, whoever calls; or off. Service lines are exempt.',
+    callRates,
+  ),
+  oneCallPerCallee: setting(
+    'ONE_CALL_PER_CALLEE',
+    'true',
+    'true: a number that is in a call as the callee is not called by another caller. Service lines are exempt.',
+    boolean,
   ),
   serviceHotline: setting(
     'SERVICE_HOTLINE',

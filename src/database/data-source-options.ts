@@ -23,11 +23,15 @@ import { IndexExternalIds1764731000000 } from '../../migrations/1764731000000-in
 import { KeepRoutesAndCauses1764740000000 } from '../../migrations/1764740000000-keep-routes-and-causes.js';
 import { TellWhoCanceled1764750000000 } from '../../migrations/1764750000000-tell-who-canceled.js';
 import { CreateAudit1764751000000 } from '../../migrations/1764751000000-create-audit.js';
+import { LimitCalls1764760000000 } from '../../migrations/1764760000000-limit-calls.js';
+import { IndexTakenPhones1764761000000 } from '../../migrations/1764761000000-index-taken-phones.js';
+import { CreateSuppressions1764762000000 } from '../../migrations/1764762000000-create-suppressions.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
 import { CallRecord } from '../call/record/call-record.entity.js';
 import { IdempotentRequest } from '../call/record/idempotent-request.entity.js';
+import { RecentCalls } from '../call/record/recent-calls.entity.js';
 import { ProviderTurn } from '../call/placement/provider-turn.entity.js';
 import { WebhookAttempt } from '../delivery/webhook-attempt.entity.js';
 import { WebhookDelivery } from '../delivery/webhook-delivery.entity.js';
@@ -36,6 +40,7 @@ import { AppUser } from '../directory/app-user.entity.js';
 import { ServiceLine } from '../directory/service-line.entity.js';
 import { SubAccountClaim } from '../directory/sub-account-claim.entity.js';
 import { SubAccount } from '../directory/sub-account.entity.js';
+import { Suppression } from '../directory/suppression.entity.js';
 import { TimeoutClient } from '../postgres/timeout-client.js';
 import { ANSWER_LIMIT_MS, CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../postgres/time-limits.js';
 
@@ -61,9 +66,11 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CallRecord,
       IdempotentRequest,
       ProviderTurn,
+      RecentCalls,
       SubAccountClaim,
       ServiceLine,
       SubAccount,
+      Suppression,
       WebhookAttempt,
       WebhookDelivery,
       WebhookEndpoint,
@@ -93,6 +100,9 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       KeepRoutesAndCauses1764740000000,
       TellWhoCanceled1764750000000,
       CreateAudit1764751000000,
+      LimitCalls1764760000000,
+      IndexTakenPhones1764761000000,
+      CreateSuppressions1764762000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

@@ -4,10 +4,18 @@ import { DirectoryService } from './directory.service.js';
 import { ServiceLineService } from './service-line.service.js';
 import { subAccountKeys } from './sub-account-keys.js';
 import { SubAccountService } from './sub-account.service.js';
+import { SuppressionList } from './suppression-list.service.js';
 import { UserService } from './user.service.js';
 import { UserSyncService } from './user-sync.service.js';
 
-const SERVICES = [DirectoryService, UserService, UserSyncService, SubAccountService, ServiceLineService];
+const SERVICES = [
+  DirectoryService,
+  UserService,
+  UserSyncService,
+  SubAccountService,
+  ServiceLineService,
+  SuppressionList,
+];
 
 @Module({ imports: [AuditModule], providers: [...SERVICES, subAccountKeys], exports: SERVICES })
 export class DirectoryModule {}

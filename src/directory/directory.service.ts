@@ -5,6 +5,7 @@ import type { KeyRing } from '../config/key-ring.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
 import { decryptSecret, type StoredSecret } from './secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
+import { isSuppressed } from './suppression-list.service.js';
 
 interface Credentials {
   readonly externalId: string;
@@ -15,6 +16,8 @@ interface Credentials {
 export interface Parties {
   readonly callerPhone: string | null;
   readonly calleePhone: string | null;
+  /** Whether the callee's number is on the suppression list. */
+  readonly calleeSuppressed: boolean;
   /** For a call to customer service: the selected line. */
   readonly serviceLineId: string | null;
   hasSubAccount(provider: string): boolean;
@@ -24,6 +27,7 @@ export interface Parties {
 
 const FIND = `
 select caller.phone as "callerPhone", callee.phone as "calleePhone", callee.service_line_id as "serviceLineId",
+  ${isSuppressed('callee.phone')} as "calleeSuppressed",
   (
     select json_object_agg(provider, json_build_object('externalId', external_id, 'secret', secret, 'keyName', key_name))
     from sub_account where user_id = $1
@@ -54,6 +58,7 @@ const findNamed = preparedStatement<NamedRow>(
 select caller.id as "callerId", coalesce(caller.blocked, false) as "callerBlocked", caller.phone as "callerPhone",
   callee.id as "calleeId", coalesce(line.phone, callee.phone) as "calleePhone",
   line.id as "serviceLineId", line.open as "lineOpen",
+  ${isSuppressed('coalesce($6, line.phone, callee.phone)')} as "calleeSuppressed",
   (
     select json_object_agg(provider, json_build_object('externalId', external_id, 'secret', secret, 'keyName', key_name))
     from sub_account where user_id = caller.id
@@ -70,6 +75,8 @@ export interface NamedParties {
   readonly caller: string | null;
   readonly callee: string | null;
   readonly serviceLineId: string | null;
+  /** In the form in which numbers are stored; null where a user or a line is named. */
+  readonly calleePhone: string | null;
 }
 
 export interface FoundParties {
@@ -90,6 +97,7 @@ interface Row {
   readonly callerPhone: string | null;
   readonly calleePhone: string | null;
   readonly serviceLineId: string | null;
+  readonly calleeSuppressed: boolean;
   readonly subAccounts: Readonly<Record<string, StoredCredentials>> | null;
 }
 
@@ -113,11 +121,12 @@ export class DirectoryService {
   }
 
   /** For a backend, which is told what exactly is wrong with whom it names. */
-  async findNamedParties({ caller, callee, serviceLineId }: NamedParties): Promise<FoundParties> {
+  async findNamedParties({ caller, callee, serviceLineId, calleePhone }: NamedParties): Promise<FoundParties> {
     const [row] = await findNamed(this.database, [
       ...idAndExternalId(caller),
       ...idAndExternalId(callee),
       serviceLineId,
+      calleePhone,
     ]);
     if (!row) throw new Error('the directory has no answer');
     const { callerId, callerBlocked, calleeId, lineOpen } = row;
@@ -132,6 +141,7 @@ const idAndExternalId = (name: string | null): readonly [string | null, string |
 const partiesOf = ([row]: Row[], userId: string, keys: KeyRing): Parties => ({
   callerPhone: row?.callerPhone ?? null,
   calleePhone: row?.calleePhone ?? null,
+  calleeSuppressed: row?.calleeSuppressed ?? false,
   serviceLineId: row?.serviceLineId ?? null,
   hasSubAccount: (provider) => row?.subAccounts?.[provider] !== undefined,
   subAccount(provider) {

@@ -48,10 +48,16 @@ const entriesOf = async (work: () => Promise<unknown>): Promise<Entry[]> => {
   return items.filter(({ id }) => BigInt(id) > BigInt(last?.id ?? 0)).reverse();
 };
 
-const sent = async (method: string, path: string, body?: unknown): Promise<{ id: string; callSid: string }> => {
+interface Shown {
+  readonly id: string;
+  readonly callSid: string;
+  readonly items: readonly { readonly id: string }[];
+}
+
+const sent = async (method: string, path: string, body?: unknown): Promise<Shown> => {
   const response = await service.admin(method, path, body);
   expect(response.ok).toBe(true);
-  return (response.status === 204 ? {} : await response.json()) as { id: string; callSid: string };
+  return (response.status === 204 ? {} : await response.json()) as Shown;
 };
 
 let nextUser = 810_000;
@@ -231,6 +237,8 @@ it('a refused request leaves no entry', async () => {
     ['PATCH', `service-lines/${line.id}`, { open: true }],
     ['DELETE', `service-lines/${line.id}`],
     ['GET', `service-lines/${line.id}`],
+    ['PUT', 'suppressions', { suppressions: [{ phone: '110' }] }],
+    ['DELETE', 'suppressions/999'],
     ['PATCH', 'webhook-endpoints/999', { enabled: false }],
     ['POST', 'webhook-endpoints/999/secret'],
     ['DELETE', 'webhook-endpoints/999'],
@@ -258,7 +266,7 @@ describe('each operation of the admin API', () => {
     const { callSid } = await storeCall(service.database);
     const over = await storeCall(service.database, { waitsForDialSlot: true });
     const user = String(nextUser++);
-    const ids = { line: '', endpoint: '', key: '' };
+    const ids = { line: '', endpoint: '', key: '', suppression: '' };
     return [
       () => sent('POST', 'users', { id: user, name: '王小明', phone: PHONE }),
       () => sent('GET', 'users'),
@@ -277,6 +285,12 @@ describe('each operation of the admin API', () => {
       () => sent('GET', `service-lines/${ids.line}`),
       () => sent('PATCH', `service-lines/${ids.line}`, { position: 8 }),
       () => sent('DELETE', `service-lines/${ids.line}`),
+      () => sent('PUT', 'suppressions', { suppressions: [{ phone: PHONE }] }),
+      async () => {
+        const { items } = await sent('GET', `suppressions?phone=${encodeURIComponent(PHONE)}`);
+        ids.suppression = items[0]!.id;
+      },
+      () => sent('DELETE', `suppressions/${ids.suppression}`),
       () => sent('GET', 'calls'),
       () => sent('GET', `calls/${callSid}`),
       () => sent('GET', `calls/${callSid}/bundle`),

@@ -1,5 +1,5 @@
 /** Idempotency-Key: one call per key, on any replica, also for concurrent requests and after a crash. */
-import { OldRequestRemoval } from '../../src/call/reconciliation/old-request-removal.js';
+import { OldRowRemoval } from '../../src/call/reconciliation/old-row-removal.js';
 import { openCall } from '../../src/call/record/open-call.js';
 import { idOfPhone } from '../../src/call/record/party-id.js';
 import { hashOfBody } from '../../src/calls-api/idempotency-key.js';
@@ -242,7 +242,7 @@ describe('a key can be used again', () => {
     await pass();
     const second = await calls.place(newBody(), key);
     await pass();
-    await one.app.nest.get(OldRequestRemoval, { strict: false }).remove();
+    await one.app.nest.get(OldRowRemoval, { strict: false }).remove();
     const left = await one.database.query('select from idempotent_request where key = $1', [key]);
     const third = await calls.place(newBody(), key);
 
@@ -259,7 +259,7 @@ it('keys older than 24 hours are removed in batches, and younger ones stay', asy
      union all select 'young', '1', '', '', now() - interval '23 hours'`,
   );
 
-  await one.app.nest.get(OldRequestRemoval, { strict: false }).remove();
+  await one.app.nest.get(OldRowRemoval, { strict: false }).remove();
 
   const left = await one.database.query<{ principal: string }[]>(
     `select principal from idempotent_request where principal in ('old', 'young')`,

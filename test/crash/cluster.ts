@@ -17,6 +17,7 @@ import { REPOSITORY, startNode } from '../support/node-process.js';
 import { startSimulator, type SimulatorProcess } from '../support/simulator-process.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { TEST_KEYS, TEST_SECRET } from '../support/test-app.js';
+import { WITHOUT_LIMITS } from '../support/without-limits.js';
 
 export const SPEED = 20;
 
@@ -97,6 +98,7 @@ export class Cluster {
         const way = await startTcpProxy(socketOf(postgres));
         return new Replica(door, way, () => ({
           ...simulator.environment,
+          ...WITHOUT_LIMITS,
           HOST: '127.0.0.1',
           PORT: '0',
           DATABASE_URL: `postgresql://ringback@127.0.0.1:${way.port}/ringback`,

@@ -11,7 +11,7 @@ import { newCallSid } from '../../src/call/record/call-sid.js';
 import { CatchUp } from '../../src/call/reconciliation/catch-up.js';
 import { ChangeFeed } from '../../src/call/updates/change-feed.js';
 import { openCallsByProvider, acquireDialSlot } from '../../src/call/placement/provider-rate-limit.js';
-import { OldRequestRemoval } from '../../src/call/reconciliation/old-request-removal.js';
+import { OldRowRemoval } from '../../src/call/reconciliation/old-row-removal.js';
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { LOGGER, type Logger } from '../../src/common/logger.js';
 import { MAX_EXAMINED } from '../../src/common/page.js';
@@ -420,7 +420,7 @@ describe.each([
   it('removing old idempotency keys reads only old keys, in batches', async () => {
     await fillWithKeys(service);
 
-    await expectBounded(A_BATCH_OF_KEYS, () => service.app.nest.get(OldRequestRemoval, { strict: false }).remove());
+    await expectBounded(A_BATCH_OF_KEYS, () => service.app.nest.get(OldRowRemoval, { strict: false }).remove());
   });
 
   it('a sweep reads only open calls, in batches', async () => {

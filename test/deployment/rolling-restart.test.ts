@@ -22,6 +22,7 @@ import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { endAllServices, startService, type Service } from '../start/service.js';
 import { REPOSITORY } from './repository.js';
+import { WITHOUT_LIMITS } from '../support/without-limits.js';
 
 jest.setTimeout(PROCESS_LIMIT_MS);
 
@@ -160,6 +161,7 @@ if (isInstalled('openssl', WHAT)) {
         command: [process.execPath, MAIN],
         environment: {
           ...simulator.environment,
+          ...WITHOUT_LIMITS,
           PORT: String(ports[index]),
           DATABASE_URL: database.url,
           JWT_SECRET: TEST_SECRET,

@@ -20,6 +20,8 @@ const PAGES = [
   ['docs/providers/README.md', 1],
   ['README.md', 1],
   ['README.zh-CN.md', 1],
+  // Last: it forbids calls to a demo user.
+  ['docs/protection.md', 1],
 ] as const;
 
 it('every example request on our pages gets the response that the page shows', async () => {

@@ -47,6 +47,7 @@ export const scriptedReplica = (
           callerPhone: '+8613900001001',
           calleePhone: '+8613800002000',
           serviceLineId: null,
+          calleeSuppressed: false,
           hasSubAccount: () => true,
           subAccount: () => ({ externalId: 'account', secret: 'secret' }),
         },

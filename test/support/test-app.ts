@@ -7,6 +7,7 @@ import { RecentLines } from '../../src/common/recent-lines.js';
 import { readConfig, type Config } from '../../src/config/config.js';
 import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
 import { LogWatch } from './log-watch.js';
+import { WITHOUT_LIMITS } from './without-limits.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 export const TEST_SECRET = 'a secret that only the tests know: 32 bytes and more';
@@ -52,7 +53,7 @@ export const startTestApp = async ({ environment = {}, databaseUrl, logTo }: Tes
     LOG_LEVEL: 'silent',
     SIMULATOR: 'true',
     SIMULATOR_SPEED: '100',
-    ALLOWED_COUNTRIES: '*',
+    ...WITHOUT_LIMITS,
     ...('JWT_JWKS_URI' in environment ? {} : { JWT_SECRET: TEST_SECRET }),
     ...environment,
   };

@@ -18,6 +18,7 @@ import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { buildLastRelease, describeWithLastRelease, type BuiltRelease } from '../support/last-release.js';
+import { WITHOUT_LIMITS } from '../support/without-limits.js';
 
 const START_LIMIT_MS = 120_000;
 const CANCELED = { data: { isSuccess: 'success' }, returnCode: 200, returnMsg: 'success' };
@@ -78,6 +79,7 @@ describeWithLastRelease('a rolling upgrade from the last release', () => {
       command: [process.execPath, release.main],
       environment: {
         ...simulator.environment,
+        ...WITHOUT_LIMITS,
         DATABASE_URL: testDatabase.url,
         JWT_SECRET: TEST_SECRET,
         SUB_ACCOUNT_KEYS: TEST_KEYS,
@@ -105,6 +107,7 @@ describeWithLastRelease('a rolling upgrade from the last release', () => {
       databaseUrl: testDatabase.url,
       environment: {
         ...simulator.environment,
+        ...WITHOUT_LIMITS,
         SWEEP_EVERY: '0.5',
         DIAL_TIMEOUT: '2',
         WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8',

@@ -24,12 +24,14 @@ import { refusalDetail, type DialResult } from './dial.js';
 import { dialWithinLimits, waitsForDialSlot, type Dialler } from './dial-within-limits.js';
 import { settleSoon } from '../record/dialled-call.js';
 import { OpenCallCheck } from '../reconciliation/open-call-check.js';
-import { findRunning, type CallToOpen, type OpenCall, type RunningCall } from '../record/open-call.js';
+import { calleeSubject, callerSubject } from '../record/recent-calls.js';
+import { findRunning, RateSpent, type CallToOpen, type OpenCall, type RunningCall } from '../record/open-call.js';
 import { countDial } from './dial-metrics.js';
 import { isPassedOver, failOver } from './fail-over.js';
 import { noteAnswered } from '../record/idempotent-requests.js';
 import { CallerInACall, NotPlaced, type PlacingFault } from './not-placed.js';
 import { isWanted, acquireDialSlot, type DialSlot } from './provider-rate-limit.js';
+import { calleeInACall, calleeSuppressed, PlacingLimits } from './placing-limits.js';
 import { refusedDial } from './refused-dial.js';
 import { SubAccountMaker } from './sub-account-maker.js';
 
@@ -56,6 +58,7 @@ export class CallPlacement {
   private readonly dials = new CallerDials();
   private readonly dialler: Dialler;
   private readonly carriers: Carriers;
+  private readonly limits: PlacingLimits;
 
   constructor(
     private readonly database: DataSource,
@@ -68,6 +71,7 @@ export class CallPlacement {
   ) {
     this.dialler = { database, dials: this.dials, dialTimeoutSeconds: config.dialTimeoutSeconds };
     this.carriers = new Carriers(providers, subAccounts);
+    this.limits = new PlacingLimits(database, config);
   }
 
   /**
@@ -86,7 +90,7 @@ export class CallPlacement {
     const obstacle = destinationObstacle(callerPhone, this.config);
     if (obstacle !== null) throw notAllowed('caller_not_allowed', obstacle);
     if (!(await this.carriers.haveAccount(callerId, parties))) throw new NotPlaced('no_account', 'NO_SUB_ACCOUNT');
-    const way = await this.wayTo(callerId, parties, terms?.provider ?? null);
+    const way = await this.wayTo(callerId, parties, callee, terms?.provider ?? null);
     if (way instanceof NotPlaced) {
       const running = await this.runningCall(callerId);
       if (!running) throw way;
@@ -109,7 +113,9 @@ export class CallPlacement {
       dialTimeoutSeconds: this.config.dialTimeoutSeconds,
       longestRequestedSeconds: this.config.longestRequestedSeconds,
       order: terms,
+      limits: this.limits.of({ isServiceLine: callee.serviceLineId !== null }),
     });
+    if (open.isOfCallee) throw calleeInACall();
     const { callSid } = open;
     logAboutCall(callSid);
     if (!open.isNew) return callSidFor(callee, open, terms);
@@ -122,11 +128,19 @@ export class CallPlacement {
   }
 
   /** @param only the name of the one provider that may carry the call; null for any on the route */
-  private async wayTo(callerId: string, parties: Parties, only: string | null): Promise<Way | NotPlaced> {
+  private async wayTo(
+    callerId: string,
+    parties: Parties,
+    callee: Callee,
+    only: string | null,
+  ): Promise<Way | NotPlaced> {
     const { callerPhone, calleePhone } = parties;
+    const ofCaller = this.limits.remembered(callerSubject(callerId));
+    if (ofCaller) return ofCaller;
     if (!calleePhone) return new NotPlaced('callee_has_no_phone', 'CALLEE_HAS_NO_PHONE');
     const obstacle = destinationObstacle(calleePhone, this.config);
     if (obstacle !== null) return notAllowed('callee_not_allowed', obstacle);
+    if (parties.calleeSuppressed) return calleeSuppressed();
     const route = this.providers.routeTo(calleePhone);
     const providers = route?.providers.filter(({ name }) => only === null || name === only) ?? [];
     if (!route || providers.length === 0) {
@@ -138,13 +152,25 @@ export class CallPlacement {
     if (first.done) return new NotPlaced('no_account', 'NO_SUB_ACCOUNT');
     // Two users may share a phone. The provider would ring it and then connect it to itself.
     if (callerPhone === calleePhone) return new NotPlaced('same_phone', 'BAD_CALL_PARAMETERS');
+    const ofCallee = callee.serviceLineId === null ? this.limits.remembered(calleeSubject(calleePhone)) : null;
+    if (ofCallee) return ofCallee;
     return { calleePhone, route: route.to, first: first.value, others };
   }
 
   /** The status of a call that was already open is fetched first: the event that ended it may have been lost. */
   private async openCall(call: CallToOpen): Promise<OpenCall> {
-    const open = await this.recorder.open(call);
-    return open.isNew || !(await this.openCallCheck.isOver(open.callSid)) ? open : this.recorder.open(call);
+    try {
+      const open = await this.recorder.open(call);
+      return open.isNew || !(await this.openCallCheck.isOver(open.callSid)) ? open : await this.recorder.open(call);
+    } catch (error) {
+      if (!(error instanceof RateSpent)) throw error;
+      const { callerId, calleePhone, serviceLineId } = call;
+      const refusal = await this.limits.refusal({ callerId, calleePhone, isServiceLine: serviceLineId !== null });
+      // A place has become free in between.
+      throw (
+        refusal ?? new NotPlaced('caller_calls_too_often', 'TOO_MANY_CALLS', { retryAfterSeconds: 1, cause: error })
+      );
+    }
   }
 
   private async runningCall(callerId: string): Promise<RunningCall | undefined> {

@@ -7,10 +7,12 @@ import { DataSource } from 'typeorm';
 import { AppError } from '../../common/error-table.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { dialablePhone } from '../../directory/dialable-phone.js';
+import { SuppressionList } from '../../directory/suppression-list.service.js';
 import { destinationObstacle } from '../../protection/destination-rules.js';
 import { DirectoryService, type Parties } from '../../directory/directory.service.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
+import { CALLEE_IN_A_CALL, CALLEE_SUPPRESSED, PlacingLimits } from './placing-limits.js';
 import { openCallsByProvider } from './provider-rate-limit.js';
 
 export interface CallToTry {
@@ -41,12 +43,17 @@ export interface DryRun {
 
 @Injectable()
 export class DryRunService {
+  private readonly limits: PlacingLimits;
+
   constructor(
     private readonly database: DataSource,
     private readonly directory: DirectoryService,
     private readonly providers: ProviderRegistry,
+    private readonly suppressions: SuppressionList,
     @Inject(CONFIG) private readonly config: Config,
-  ) {}
+  ) {
+    this.limits = new PlacingLimits(database, config);
+  }
 
   /** @throws AppError BAD_REQUEST without a callee, with two, or for a number that cannot be dialled */
   async dryRun({ callerId, calleeId, phone }: CallToTry): Promise<DryRun> {
@@ -65,7 +72,11 @@ export class DryRunService {
       verdict: obstacle === null ? (provider === carrier ? 'carries' : 'stands_in') : 'passed_over',
       why: obstacle ?? account,
     })) satisfies DryRun['providers'];
-    const refusal = refusalOf(parties, number, this.config) ?? routeRefusal(route !== undefined, carrier);
+    const refusal =
+      refusalOf(parties, number, this.config) ??
+      (number !== null && (await this.suppressions.has(number)) ? CALLEE_SUPPRESSED : null) ??
+      routeRefusal(route !== undefined, carrier) ??
+      (await this.limitRefusal(callerId, number));
     return {
       phone: number,
       route: route?.to ?? null,
@@ -73,6 +84,14 @@ export class DryRunService {
       why: refusal ?? `It would go by ${String(carrier)}.`,
       providers,
     };
+  }
+
+  private async limitRefusal(callerId: string, calleePhone: string | null): Promise<string | null> {
+    if (calleePhone === null) return null;
+    const call = { callerId, calleePhone, isServiceLine: false };
+    const refusal = await this.limits.refusal(call);
+    if (refusal?.cause instanceof Error) return refusal.cause.message;
+    return (await this.limits.isTaken(call)) ? CALLEE_IN_A_CALL : null;
   }
 
   /** Open calls that count against a provider's limit, by its name. */

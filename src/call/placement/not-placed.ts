@@ -11,18 +11,30 @@ export type PlacingFault =
   | 'same_phone'
   | 'caller_not_allowed'
   | 'callee_not_allowed'
+  | 'caller_calls_too_often'
+  | 'callee_called_too_often'
+  | 'callee_in_a_call'
+  | 'callee_suppressed'
   | 'caller_in_a_call'
   | 'too_late'
   | RefusalCategory;
 
+interface NotPlacedDetails extends NonNullable<ConstructorParameters<typeof AppError>[1]> {
+  /** Retry-After for a backend alone. */
+  readonly backendRetrySeconds?: number;
+}
+
 export class NotPlaced extends AppError {
+  readonly backendRetrySeconds: number | undefined;
+
   /** @param code the contract's name of it */
   constructor(
     readonly fault: PlacingFault,
     code: ErrorName,
-    details: ConstructorParameters<typeof AppError>[1] = {},
+    details: NotPlacedDetails = {},
   ) {
     super(code, details);
+    this.backendRetrySeconds = details.backendRetrySeconds ?? details.retryAfterSeconds;
   }
 }
 

@@ -1,14 +1,17 @@
 /**
  * Record first (design rule 2): one statement creates the record, or finds the caller's open call. The unique index on
- * open calls decides, so concurrent requests create at most one call, even across replicas.
+ * open calls decides, so concurrent requests create at most one call, even across replicas. The statement also counts the
+ * call, so that no more are placed than the rates allow, however many requests come at once.
  */
 import type { DataSource } from 'typeorm';
+import type { CallRate } from '../../config/setting-values.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { RINGBACK } from './apply-call-event.js';
 import { changeBytes } from './call-change.js';
 import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
 import type { KeyedRequest } from './idempotent-requests.js';
 import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
+import { calleeSubject, callerSubject, stillCounted } from './recent-calls.js';
 
 export interface CallToOpen {
   readonly callSid: string;
@@ -28,6 +31,16 @@ export interface CallToOpen {
   readonly longestRequestedSeconds: number;
   /** Of a call that a backend places. */
   readonly order?: BackendOrder | undefined;
+  /** Absent for a call that is not counted. */
+  readonly limits?: CallLimits | undefined;
+}
+
+export interface CallLimits {
+  readonly perCaller: readonly CallRate[];
+  /** None for a service line. */
+  readonly perCallee: readonly CallRate[];
+  /** Whether the callee's phone has one call at a time. */
+  readonly oneCallPerCallee: boolean;
 }
 
 export interface BackendOrder {
@@ -42,6 +55,9 @@ export interface BackendOrder {
 /** Another request has placed a call under this key meanwhile; this one has placed none. */
 export class KeyTaken extends Error {}
 
+/** The caller or the callee has had as many calls as a rate allows. */
+export class RateSpent extends Error {}
+
 export interface RunningCall {
   readonly callSid: string;
   readonly calleeId: string | null;
@@ -52,6 +68,8 @@ export interface RunningCall {
 /** The open call: the new one, or the one that was already open. */
 export interface OpenCall extends RunningCall {
   readonly isNew: boolean;
+  /** Another caller's call to the callee, which has one call at a time. */
+  readonly isOfCallee: boolean;
   /** The bytes of the first change of a new call, for publishing. */
   readonly change: string | null;
 }
@@ -80,8 +98,11 @@ export const FIRST_CHANGE_BYTES = changeBytes({
 
 /**
  * 1. `opened`: inserts the call, unless the caller has an open one.
- * 2. `event`: its first event, with the bytes of its first change.
- * The result is the new call or, without one, the caller's open call.
+ * 2. `counted`: counts it for its caller and its callee. The null of a spent rate fails the whole statement, so nothing of the
+ *    call remains. The row's lock makes concurrent calls wait for each other, and the rate is checked on its latest version.
+ *    The caller comes first, so two calls never wait for each other.
+ * 3. `event`: its first event, with the bytes of its first change.
+ * The result is the new call, or else the caller's open call, or else the callee's.
  */
 const openOrFind = preparedStatement<OpenCall>(
   'open-call',
@@ -89,16 +110,28 @@ const openOrFind = preparedStatement<OpenCall>(
 with opened as (
   insert into call_record
     (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, state,
-     requested_at, changes, sweep_at, deadline_at, turn_at, metadata, placed_by, longest_talk_seconds, route)
+     requested_at, changes, sweep_at, deadline_at, turn_at, metadata, placed_by, longest_talk_seconds, route,
+     taken_phone)
   values ($1, $2, $3, $4, $5, $6, $7, $8, 1, now(), 1,
      now() + $9 * interval '1 second', now() + $10 * interval '1 second',
-     case when $11::boolean then 'infinity' else now() end, $12::jsonb, $13::text, $14::integer, $17)
-  on conflict (caller_id) where state < 4 do nothing
+     case when $11::boolean then 'infinity' else now() end, $12::jsonb, $13::text, $14::integer, $17,
+     $18::text)
+  on conflict do nothing
   returning call_sid, caller_id, callee_id, service_line_id, requested_at, metadata, placed_by
 ), keyed as (
   -- A key that is taken fails the whole statement: no call without its key.
   insert into idempotent_request (principal, key, body_hash, call_sid)
   select placed_by, $15, $16, call_sid from opened where $15::text is not null
+), counted as (
+  insert into recent_calls (subject, placed_at)
+  select subject, array[now()] from opened, unnest($19::text[]) as subject
+  on conflict (subject) do update set placed_at = case when exists (
+      select from unnest($20::text[], $21::integer[], $22::integer[]) as rate (subject, calls, seconds)
+      where rate.subject = recent_calls.subject and rate.calls <= (
+        select count(*) from unnest(recent_calls.placed_at) as one (at)
+        where one.at > now() - rate.seconds * interval '1 second'
+      )
+    ) then null else ${stillCounted('recent_calls.placed_at')} || now() end
 ), event as (
   insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change)
   select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES}
@@ -106,11 +139,14 @@ with opened as (
   returning change
 )
 select call_sid as "callSid", true as "isNew", callee_id as "calleeId", service_line_id as "serviceLineId",
-  placed_by as "placedBy", change, ${JOBS_AFTER_COMMIT}
+  placed_by as "placedBy", change, false as "isOfCallee", ${JOBS_AFTER_COMMIT}
 from opened, event
 union all
-select call_sid, false, callee_id, service_line_id, placed_by, null, null from call_record
-where caller_id = $2 and state < 4 and not exists (select from opened)
+(
+  select call_sid, false, callee_id, service_line_id, placed_by, null, caller_id <> $2, null from call_record
+  where (caller_id = $2 or taken_phone = $18) and state < 4 and not exists (select from opened)
+  order by caller_id <> $2 limit 1
+)
 `,
 );
 
@@ -137,13 +173,36 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       call.order?.request?.key ?? null,
       call.order?.request?.bodyHash ?? null,
       call.route,
-    ]).catch(keyTaken);
+      call.limits?.oneCallPerCallee ? call.calleePhone : null,
+      ...countedFor(call),
+    ]).catch(refusal);
     if (open) return open;
   }
-  throw new Error(`the caller opened and ended ${ATTEMPTS} calls while one was being placed`);
+  throw new Error(`caller or callee opened and ended ${ATTEMPTS} calls while one was being placed`);
 };
 
-const keyTaken = (error: unknown): never => {
-  const isTaken = (error as { constraint?: unknown } | null)?.constraint === 'idempotent_request_pkey';
-  throw isTaken ? new KeyTaken('the key belongs to another request', { cause: error }) : error;
+/** The subjects that count the call, and the rates of each: a row a rate. */
+const countedFor = ({ callerId, calleePhone, limits }: CallToOpen): [string[], string[], number[], number[]] => {
+  const kinds = [
+    { subject: callerSubject(callerId), rates: limits?.perCaller ?? [] },
+    { subject: calleeSubject(calleePhone), rates: limits?.perCallee ?? [] },
+  ].filter(({ rates }) => rates.length > 0);
+  const rows = kinds.flatMap(({ subject, rates }) => rates.map((rate) => ({ subject, ...rate })));
+  return [
+    kinds.map(({ subject }) => subject),
+    rows.map(({ subject }) => subject),
+    rows.map(({ calls }) => calls),
+    rows.map(({ seconds }) => seconds),
+  ];
 };
+
+const refusal = (error: unknown): never => {
+  const { constraint, table, code } = error as { constraint?: unknown; table?: unknown; code?: unknown };
+  if (constraint === 'idempotent_request_pkey')
+    throw new KeyTaken('the key belongs to another request', { cause: error });
+  if (code === NOT_NULL_VIOLATION && table === 'recent_calls') throw new RateSpent('a rate is spent');
+  throw error;
+};
+
+/** SQLSTATE. */
+const NOT_NULL_VIOLATION = '23502';

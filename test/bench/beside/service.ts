@@ -47,6 +47,9 @@ export const startService = async (
       DRAIN_SECONDS: '0',
       SIMULATOR_URL: providerUrl,
       SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET,
+      // All calls of a work go to one number.
+      CALLS_PER_CALLEE: 'off',
+      ONE_CALL_PER_CALLEE: 'false',
       ...settings,
     },
   });

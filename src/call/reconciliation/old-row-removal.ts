@@ -1,16 +1,25 @@
-/** Removes requests with an Idempotency-Key once their key may be used again, on every replica, in small batches. */
+/**
+ * Removes, on every replica and in small batches, requests with an Idempotency-Key once their key may be used again, and calls
+ * that no rate counts any more.
+ */
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
+import { removeStaleCalls } from '../record/recent-calls.js';
 import { removeOldRequests } from '../record/idempotent-requests.js';
 
 const EVERY_MS = 10 * 60_000;
 
+/** Of a thousand, at one removal: most subjects are read in vain. */
+const BATCHES_OF_SUBJECTS = 20;
+
 @Injectable()
-export class OldRequestRemoval implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class OldRowRemoval implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
   private isStopped = false;
+  /** Where the next removal begins among the subjects of the rates. */
+  private lastSubject = '';
 
   constructor(
     private readonly database: DataSource,
@@ -29,6 +38,10 @@ export class OldRequestRemoval implements OnApplicationBootstrap, BeforeApplicat
 
   async remove(): Promise<void> {
     while (!this.isStopped && (await removeOldRequests(this.database)));
+    for (let batch = 0; batch < BATCHES_OF_SUBJECTS && !this.isStopped; batch++) {
+      this.lastSubject = await removeStaleCalls(this.database, this.lastSubject);
+      if (this.lastSubject === '') return;
+    }
   }
 
   private schedule(): void {
@@ -37,7 +50,10 @@ export class OldRequestRemoval implements OnApplicationBootstrap, BeforeApplicat
       () => {
         this.running = this.remove()
           .catch((error: unknown) => {
-            this.logger.warn({ error }, 'old idempotency keys could not be removed; the next attempt is in 10 minutes');
+            this.logger.warn(
+              { error },
+              'old idempotency keys and counted calls could not be removed; the next attempt is in 10 minutes',
+            );
           })
           .finally(() => {
             if (!this.isStopped) this.schedule();

@@ -1,0 +1,122 @@
+/**
+ * The limits of callers and callees around the statement that opens a call. The statement decides; this class says why it
+ * refused, and remembers a refusal for as long as it holds, so that a client that goes on asking costs the database nothing.
+ */
+import type { DataSource } from 'typeorm';
+import type { Config } from '../../config/config.js';
+import type { CallRate } from '../../config/setting-values.js';
+import { preparedStatement } from '../../postgres/prepared-statement.js';
+import { spentRate } from '../../protection/call-rates.js';
+import type { CallLimits } from '../record/open-call.js';
+import { calleeSubject, callerSubject, findRecentCalls } from '../record/recent-calls.js';
+import { NotPlaced } from './not-placed.js';
+
+interface Counted {
+  readonly callerId: string;
+  readonly calleePhone: string;
+  /** Service lines are exempt from the limits of callees. */
+  readonly isServiceLine: boolean;
+}
+
+interface Refusal {
+  readonly error: NotPlaced;
+  /** By performance.now(). */
+  readonly until: number;
+}
+
+/** Refusals remembered by one process. Further ones cost a statement each. */
+const MAX_REMEMBERED = 10_000;
+
+const findTaken = preparedStatement('find-taken-phone', 'select from call_record where taken_phone = $1 and state < 4');
+
+export class PlacingLimits {
+  private readonly refusals = new Map<string, Refusal>();
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly config: Pick<Config, 'callsPerCaller' | 'callsPerCallee' | 'oneCallPerCallee'>,
+  ) {}
+
+  of({ isServiceLine }: Pick<Counted, 'isServiceLine'>): CallLimits {
+    const { callsPerCaller, callsPerCallee, oneCallPerCallee } = this.config;
+    return {
+      perCaller: callsPerCaller,
+      perCallee: isServiceLine ? [] : callsPerCallee,
+      oneCallPerCallee: oneCallPerCallee && !isServiceLine,
+    };
+  }
+
+  /** The refusal of an earlier call, if it still holds. @param subject of recent-calls.ts */
+  remembered(subject: string): NotPlaced | null {
+    const refusal = this.refusals.get(subject);
+    if (refusal === undefined) return null;
+    if (refusal.until > performance.now()) return refusal.error;
+    this.refusals.delete(subject);
+    return null;
+  }
+
+  /** Which rate is spent, the caller's before the callee's; null if none is. */
+  async refusal(call: Counted): Promise<NotPlaced | null> {
+    const limits = this.limitsOf(call);
+    const recent = await findRecentCalls(
+      this.database,
+      limits.map(({ subject }) => subject),
+    );
+    for (const { subject, rates, refused } of limits) {
+      const spent = spentRate(recent.of(subject), rates, recent.now);
+      if (spent === null) continue;
+      const error = refused(spent.rate, spent.retryAfterSeconds);
+      this.remember(subject, { error, until: performance.now() + spent.retryAfterSeconds * 1_000 });
+      return error;
+    }
+    return null;
+  }
+
+  /** Whether a call to this number would be refused because it is in another one. */
+  async isTaken(call: Counted): Promise<boolean> {
+    return this.of(call).oneCallPerCallee && (await findTaken(this.database, [call.calleePhone])).length > 0;
+  }
+
+  private limitsOf(call: Counted) {
+    const { perCaller, perCallee } = this.of(call);
+    return [
+      { subject: callerSubject(call.callerId), rates: perCaller, refused: callerRefused },
+      { subject: calleeSubject(call.calleePhone), rates: perCallee, refused: calleeRefused },
+    ];
+  }
+
+  private remember(subject: string, refusal: Refusal): void {
+    if (this.refusals.size >= MAX_REMEMBERED) {
+      const [oldest = ''] = this.refusals.keys();
+      this.refusals.delete(oldest);
+    }
+    this.refusals.set(subject, refusal);
+  }
+}
+
+const callerRefused = (rate: CallRate, retryAfterSeconds: number): NotPlaced =>
+  new NotPlaced('caller_calls_too_often', 'TOO_MANY_CALLS', {
+    retryAfterSeconds,
+    cause: new Error(`The caller has placed ${inWords(rate)}, as many as CALLS_PER_CALLER allows.`),
+  });
+
+/** Only a backend learns the time (call-problems.ts). It would tell an app how often others call the callee. */
+const calleeRefused = (rate: CallRate, backendRetrySeconds: number): NotPlaced =>
+  new NotPlaced('callee_called_too_often', 'CALLEE_UNAVAILABLE', {
+    backendRetrySeconds,
+    cause: new Error(`The callee has had ${inWords(rate)}, as many as CALLS_PER_CALLEE allows.`),
+  });
+
+export const CALLEE_IN_A_CALL = 'The callee is in another call, and ONE_CALL_PER_CALLEE is true.';
+
+export const calleeInACall = (): NotPlaced =>
+  new NotPlaced('callee_in_a_call', 'CALLEE_UNAVAILABLE', {
+    cause: new Error(CALLEE_IN_A_CALL),
+  });
+
+const inWords = ({ calls, seconds }: CallRate): string => `${calls} calls within ${seconds} s`;
+
+export const CALLEE_SUPPRESSED = 'The callee’s number is on the suppression list.';
+
+export const calleeSuppressed = (): NotPlaced =>
+  new NotPlaced('callee_suppressed', 'CALLEE_UNAVAILABLE', { cause: new Error(CALLEE_SUPPRESSED) });

@@ -1,0 +1,57 @@
+/** The calls of the last day by caller and by number called, which the rates count. */
+import type { DataSource } from 'typeorm';
+import { preparedStatement } from '../../postgres/prepared-statement.js';
+
+export const callerSubject = (callerId: string): string => `caller ${callerId}`;
+export const calleeSubject = (phone: string): string => `callee ${phone}`;
+
+/** Hours; no rate has a longer window. */
+const KEPT_HOURS = 24;
+
+/** As SQL: the entries that a rate may still count. */
+export const stillCounted = (column: string): string =>
+  `array(select at from unnest(${column}) as one (at) where at > now() - interval '${KEPT_HOURS} hours')`;
+
+const find = preparedStatement<{ subject: string; placedAt: Date[]; now: Date }>(
+  'find-recent-calls',
+  'select subject, placed_at as "placedAt", now() as now from recent_calls where subject = any ($1::text[])',
+);
+
+export interface RecentCallsOf {
+  of(subject: string): readonly Date[];
+  /** By the database's clock, as the times are. */
+  readonly now: Date;
+}
+
+export const findRecentCalls = async (database: DataSource, subjects: readonly string[]): Promise<RecentCallsOf> => {
+  const rows = await find(database, [subjects]);
+  return {
+    of: (subject) => rows.find((row) => row.subject === subject)?.placedAt ?? [],
+    now: rows[0]?.now ?? new Date(),
+  };
+};
+
+const BATCH = 1_000;
+
+/** By the primary key: an index by age would have to be written for each call. */
+const removeStale = preparedStatement<{ last: string | null }>(
+  'remove-recent-calls',
+  `
+with batch as (
+  select subject from recent_calls where subject > $1 order by subject limit ${BATCH}
+), removed as (
+  delete from recent_calls using batch
+  where recent_calls.subject = batch.subject and cardinality(${stillCounted('recent_calls.placed_at')}) = 0
+)
+select case when count(*) = ${BATCH} then max(subject) end as last from batch
+`,
+);
+
+/**
+ * Removes what no rate counts any more among the next subjects behind `after`.
+ * @returns the last of them; an empty text after the end, so that the next round begins with the first
+ */
+export const removeStaleCalls = async (database: DataSource, after: string): Promise<string> => {
+  const [row] = await removeStale(database, [after]);
+  return row?.last ?? '';
+};
