@@ -168,7 +168,7 @@ describe('is stored, and so is the list, although a list of users writes it at t
       await list.query('select from app_user where id = $1 for update', [userId]);
       const stored = storeOne(userId);
       await waitFor('the one to wait for the list', async () => {
-        const [waiting] = await list.query<unknown[]>(
+        const [waiting] = await service.database.query<unknown[]>(
           `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
         );
         return waiting;
