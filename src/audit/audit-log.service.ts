@@ -5,6 +5,7 @@ import type { Page, PageRequest } from '../common/page.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { AuditEntry } from './audit-entry.entity.js';
 import { listEntries, type AuditFilter } from './list-entries.js';
+import { Places } from './places.js';
 
 /** Rows per statement; well within the statement's time limit. */
 const BATCH = 500;
@@ -28,6 +29,7 @@ export class AuditLog {
   constructor(
     private readonly database: DataSource,
     @Inject(CONFIG) private readonly config: Pick<Config, 'auditDays'>,
+    private readonly places: Places,
   ) {}
 
   /** Latest first. A page may have fewer items than the limit, even none, and still a next cursor (list-entries.ts). */
@@ -35,7 +37,7 @@ export class AuditLog {
     if (filter.from && filter.to && filter.to <= filter.from) {
       throw new AppError('BAD_REQUEST', { faults: [{ where: '/to', what: 'must be after from' }] });
     }
-    return listEntries(this.database, filter, page);
+    return this.places.during(() => listEntries(this.database, filter, page));
   }
 
   /** Removes the entries that are older than AUDIT_DAYS. A job, so on one replica at a time. */

@@ -6,8 +6,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AppError } from '../common/error-table.js';
 import { LOGGER, type Logger } from '../common/logger.js';
-import { CONFIG, type Config } from '../config/config.js';
-import { CONNECT_LIMIT_MS } from '../postgres/time-limits.js';
 import type { AuditEntry, Author } from './audit-entry.entity.js';
 import { maskedFacts } from './masked-facts.js';
 import { Places } from './places.js';
@@ -29,16 +27,11 @@ returning id`;
 
 @Injectable()
 export class AuditTrail {
-  /** Half of the connections. A locked table must not keep calls from the others. */
-  private readonly places: Places;
-
   constructor(
     private readonly database: DataSource,
     @Inject(LOGGER) private readonly logger: Logger,
-    @Inject(CONFIG) { databasePoolSize }: Pick<Config, 'databasePoolSize'>,
-  ) {
-    this.places = new Places(Math.ceil(databasePoolSize / 2), CONNECT_LIMIT_MS);
-  }
+    private readonly places: Places,
+  ) {}
 
   /**
    * Commits a change together with its entry. A change that throws leaves neither.

@@ -3,6 +3,7 @@
  * It is compared exactly, without trimming. Pure.
  */
 import { isLong } from './long.js';
+import { lengthFault } from './text-length.js';
 
 export const EXTERNAL_ID_LENGTH = 128;
 
@@ -21,12 +22,12 @@ const KEY_SUBJECT = /^key:/;
 /** @returns the fault as a phrase that continues "the field …", or null */
 export const externalIdFault = (value: unknown): string | null => {
   if (typeof value !== 'string') return 'must be a string';
+  const tooLong = lengthFault(value, EXTERNAL_ID_LENGTH);
+  if (tooLong !== null) return tooLong;
   if (UNSTORABLE.test(value)) return 'must not contain control characters or unpaired surrogates';
   if (value.trim() === '') return 'must not be blank';
   if (NUMBER.test(value)) return 'must not be a number: a text of digits is the id of a user, not an externalId';
-  if (KEY_SUBJECT.test(value)) return 'must not begin with "key:", as the subjects of API keys do';
-  const { length } = Array.from(value);
-  return length > EXTERNAL_ID_LENGTH ? `must have ${EXTERNAL_ID_LENGTH} characters at most; these are ${length}` : null;
+  return KEY_SUBJECT.test(value) ? 'must not begin with "key:", as the subjects of API keys do' : null;
 };
 
 export const isExternalId = (value: unknown): value is string => externalIdFault(value) === null;

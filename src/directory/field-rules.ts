@@ -5,6 +5,7 @@
 import { externalIdFault, namesUser, UNSTORABLE } from '../common/external-id.js';
 import { readInstant } from '../common/instant.js';
 import { MAX_LONG, isLong } from '../common/long.js';
+import { lengthFault } from '../common/text-length.js';
 
 export type FieldRule = (value: unknown) => string | null;
 
@@ -30,15 +31,15 @@ export const userIdOrExternalIdRule: FieldRule = (value) => {
   return namesUser(value) ? null : `must be the id of a user, 1 to ${MAX_LONG}, or an externalId, as a string`;
 };
 
-/** @param max code points, as people count characters: an emoji outside the basic plane is one */
+/** @param max as in lengthFault */
 export const textRule =
   (max: number): FieldRule =>
   (value) => {
     if (typeof value !== 'string') return 'must be a string';
+    const tooLong = lengthFault(value, max);
+    if (tooLong !== null) return tooLong;
     if (UNSTORABLE.test(value)) return 'must not contain control characters or unpaired surrogates';
-    if (value.trim() === '') return 'must not be blank';
-    const { length } = Array.from(value);
-    return length > max ? `must have ${max} characters at most; these are ${length}` : null;
+    return value.trim() === '' ? 'must not be blank' : null;
   };
 
 export const wholeNumberRule =

@@ -26,9 +26,6 @@ const noSuchSubAccount = (): AppError =>
 /** Checks the form of a provider's name, to query PostgreSQL only for possible names. */
 const isName = (provider: string): boolean => /^[a-z][a-z0-9-]{0,63}$/.test(provider);
 
-/** SQLSTATE foreign_key_violation. */
-const NO_SUCH_ROW = '23503';
-
 /** Manages sub-accounts. Secrets are written here, and read only by DirectoryService when a call is placed. */
 @Injectable()
 export class SubAccountService {
@@ -69,6 +66,7 @@ export class SubAccountService {
     if (!isLong(userId)) throw noSuchUser();
     const { provider, externalId } = account;
     return this.audit.change(author, async (database) => {
+      await lockOwner(database, userId);
       const before = await lockedAccount(database, userId, provider);
       const isNew = await this.insert(
         database,
@@ -88,16 +86,18 @@ export class SubAccountService {
 
   /** Keeps an account that an admin has stored meanwhile. @returns whether there was none before */
   storeIfNone(userId: string, account: SubAccountToStore): Promise<boolean> {
-    return this.insert(this.database, userId, account, 'do nothing');
+    return this.database.transaction(async (database) => {
+      await lockOwner(database, userId);
+      return this.insert(database, userId, account, 'do nothing');
+    });
   }
 
   private async insert(
-    database: DataSource | EntityManager,
+    database: EntityManager,
     userId: string,
     { provider, externalId, secret }: SubAccountToStore,
     onConflict: string,
   ): Promise<boolean> {
-    if (!isLong(userId)) throw noSuchUser();
     const stored = encryptSecret(secret, { userId, provider }, this.keys);
     try {
       const [row] = await database.query<{ created: boolean }[]>(
@@ -123,6 +123,15 @@ export class SubAccountService {
   }
 }
 
+/**
+ * Before the account itself, as a list of users does. The foreign key would lock the user after it, and then each of the two
+ * would wait for the other.
+ */
+const lockOwner = async (database: EntityManager, userId: string): Promise<void> => {
+  const [owner] = await database.query<unknown[]>('select id from app_user where id = $1 for key share', [userId]);
+  if (!owner) throw noSuchUser();
+};
+
 const lockedAccount = async (
   database: EntityManager,
   userId: string,
@@ -144,5 +153,5 @@ const accountTarget = (userId: string, provider: string): string => targetOf('su
 export const withoutSecret = (error: unknown): unknown => {
   if (!(error instanceof QueryFailedError)) return error;
   const { code } = error.driverError as { code?: unknown };
-  return code === NO_SUCH_ROW ? noSuchUser() : Object.assign(new Error(error.message), { code });
+  return Object.assign(new Error(error.message), { code });
 };

@@ -69,17 +69,18 @@ from (
 `;
 
 /**
- * Users whose external id another user of the list gets. PostgreSQL checks a unique index at each row, so they lose theirs
- * before the rows are written.
+ * Users who do not keep their external id. Another user of the list may get it, and PostgreSQL checks a unique index at each
+ * row, so they lose it before the rows are written.
  */
-const FIND_MOVING = `
+const FIND_LOSERS = `
 select known.id
 from json_to_recordset($1) as given (id bigint, "externalId" text)
-join app_user known on known.external_id = given."externalId" and known.id <> given.id
-where known.id = any ($2::bigint[])
+join app_user known on known.id = given.id
+where known.id = any ($2::bigint[]) and known.external_id is not null
+  and known.external_id is distinct from given."externalId"
 `;
 
-/** In the order of STATEMENT, and before FIND_MOVING, so that no other request moves an external id in between. */
+/** In the order of STATEMENT, and before FIND_LOSERS, so that no other request moves an external id in between. */
 const LOCK = 'select from app_user where id = any ($1::bigint[]) order by id for update';
 
 const CLEAR = 'update app_user set external_id = null where id = any ($1::bigint[])';
@@ -145,8 +146,9 @@ export class UserSyncService {
     );
     const users = JSON.stringify(rows.map(({ subAccounts: _, ...user }) => user));
     const named = rows.filter(({ externalId }) => externalId !== undefined).map(({ id }) => id);
-    const outcome = await this.write(rows, { users, named, accounts }, author);
-    if (outcome.changed > 0 && named.length > 0) {
+    const { outcome, hasLosers } = await this.write(rows, { users, named, accounts }, author);
+    // Replicas remember only for a second that nobody has an external id.
+    if (hasLosers) {
       await this.database.query('select pg_notify($1, $2)', [EXTERNAL_IDS_CHANNEL, '']);
     }
     return outcome;
@@ -157,15 +159,18 @@ export class UserSyncService {
     toWrite: ToWrite,
     author: Author,
     attempts = ATTEMPTS,
-  ): Promise<SyncOutcome> {
+  ): Promise<{ readonly outcome: SyncOutcome; readonly hasLosers: boolean }> {
     const { users, named, accounts } = toWrite;
     try {
       return await this.audit.change(author, async (database) => {
-        const cleared = await clearMoving(database, rows, toWrite);
-        const values = [users, named, JSON.stringify(accounts), cleared];
+        const losers = await clearLosers(database, rows, toWrite);
+        const values = [users, named, JSON.stringify(accounts), losers];
         const [{ createdIds, changedIds, ...counts }] = await database.query<[Written]>(STATEMENT, values);
-        const result = { ...counts, unchanged: rows.length - counts.created - counts.changed };
-        return { result, entry: { detail: { ...result, createdIds, changedIds } } };
+        const outcome = { ...counts, unchanged: rows.length - counts.created - counts.changed };
+        return {
+          result: { outcome, hasLosers: losers.length > 0 },
+          entry: { detail: { ...outcome, createdIds, changedIds } },
+        };
       });
     } catch (error) {
       if (!isExternalIdTaken(error)) throw accounts.length > 0 ? withoutSecret(error) : error;
@@ -217,18 +222,18 @@ const conflictIn = (rows: readonly UserRow[], taken: readonly Taken[]): AppError
   });
 };
 
-/** @returns the ids of the users who have lost their external id to another user of the list */
-const clearMoving = async (
+/** @returns the ids of the users who have lost their external id */
+const clearLosers = async (
   database: EntityManager,
   rows: readonly UserRow[],
   { users, named }: ToWrite,
 ): Promise<string[]> => {
   if (named.length === 0) return [];
   await database.query(LOCK, [rows.map(({ id }) => id)]);
-  const moving = await database.query<{ id: string }[]>(FIND_MOVING, [users, named]);
-  const cleared = moving.map(({ id }) => id);
-  if (cleared.length > 0) await database.query(CLEAR, [cleared]);
-  return cleared;
+  const found = await database.query<{ id: string }[]>(FIND_LOSERS, [users, named]);
+  const losers = found.map(({ id }) => id);
+  if (losers.length > 0) await database.query(CLEAR, [losers]);
+  return losers;
 };
 
 const placeOf = ({ userId, provider }: Pick<AccountOfUser, 'userId' | 'provider'>): string => `${userId} ${provider}`;

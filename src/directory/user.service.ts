@@ -122,11 +122,20 @@ export class UserService {
     return user;
   }
 
-  /** The user's sub-accounts are removed too; the records of the calls are kept. */
+  /**
+   * The user's sub-accounts are removed too; the records of the calls are kept.
+   * @throws AppError NOT_FOUND; CONFLICT if the user is blocked: a token of nobody's is not
+   */
   async remove(id: string, author: Author): Promise<void> {
     if (!isLong(id)) throw noSuchUser();
     const removed = await this.write(author, async (database) => {
       const { subAccounts, ...user } = await lockedUser(database, id);
+      if (user.blocked) {
+        throw new AppError('CONFLICT', {
+          detail:
+            'The user is blocked, and the block would end. When all tokens of the user have expired, unblock first.',
+        });
+      }
       await database.query('delete from app_user where id = $1', [id]);
       return { result: user, entry: { target: targetOf('user', id), before: { ...factsOf(user), subAccounts } } };
     });

@@ -14,6 +14,8 @@ import type { Draining } from '../common/draining.js';
 import { AppError } from '../common/error-table.js';
 import { runWithLogContext, type LogContext } from '../common/log-context.js';
 import type { Logger } from '../common/logger.js';
+import { isLong } from '../common/long.js';
+import { maskPhonesIn } from '../common/phone-number.js';
 import { loggedPath, withoutOrigin } from '../common/request-path.js';
 import type { Config } from '../config/config.js';
 import {
@@ -176,8 +178,12 @@ const lineOf = (request: FastifyRequest) => ({
 const addressOf = ({ ip }: { readonly ip?: string }): string | undefined =>
   ip === undefined ? undefined : plainAddress(ip);
 
-/** An API key's text is never logged. */
-const callerIn = ({ user }: FastifyRequest) => (user?.apiKey ? { apiKey: user.apiKey.id } : { userId: user?.subject });
+/** An API key's text is never logged. An external id that nobody has may be a mailbox with a phone's name. */
+const callerIn = ({ user }: FastifyRequest) => {
+  if (!user) return {};
+  const { apiKey, subject } = user;
+  return apiKey ? { apiKey: apiKey.id } : { userId: isLong(subject) ? subject : maskPhonesIn(subject) };
+};
 
 /** Liveness stays available: an orchestrator must not kill a process that is finishing. */
 const ANSWERED_TO_THE_LAST = '/health/live';

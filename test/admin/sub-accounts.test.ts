@@ -3,6 +3,7 @@ import { DirectoryService } from '../../src/directory/directory.service.js';
 import { SubAccountService } from '../../src/directory/sub-account.service.js';
 import { AN_AUTHOR } from '../support/author.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
 
 let service: TestApp;
 
@@ -145,4 +146,39 @@ it('does not put the secret into the error of a failed statement, and so not int
   } finally {
     await service.database.query('alter table sub_account drop constraint no_thirteen');
   }
+});
+
+describe('is stored, and so is the list, although a list of users writes it at the same time:', () => {
+  it.each([
+    ['of an administrator', async (userId: string) => (await store(userId, { externalId: 'one', secret: SECRET })).ok],
+    [
+      'made at the first call',
+      async (userId: string) => {
+        const account = { provider: 'simulator', externalId: 'one', secret: SECRET };
+        await service.app.nest.get(SubAccountService).storeIfNone(userId, account);
+        return true;
+      },
+    ],
+  ])('one %s', async (_, storeOne) => {
+    const userId = await freshUser();
+    const list = service.database.createQueryRunner();
+    await list.startTransaction();
+    try {
+      // First the rows of users, then those of sub-accounts (user-sync.service.ts).
+      await list.query('select from app_user where id = $1 for update', [userId]);
+      const stored = storeOne(userId);
+      await waitFor('the one to wait for the list', async () => {
+        const [waiting] = await service.database.query<unknown[]>(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return waiting;
+      });
+      await list.query(`insert into sub_account values ($1, 'simulator', 'of the list', $2)`, [userId, SECRET]);
+      await list.commitTransaction();
+
+      expect(await stored).toBe(true);
+    } finally {
+      await list.release();
+    }
+  });
 });

@@ -81,6 +81,7 @@ describe('creating a user', () => {
     ['no name', { id: '7' }, '/name', 'must be a string'],
     ['a blank name', { id: '7', name: ' \t ' }, '/name', 'must not'],
     ['a name of 101 characters', { id: '7', name: '名'.repeat(101) }, '/name', '100 characters at most; these are 101'],
+    ['a name that is too long to be looked at', { id: '7', name: '\0'.repeat(201) }, '/name', '100 characters at most'],
     ['a NUL in the name', { id: '7', name: 'a\u0000b' }, '/name', 'control characters'],
     ['an unpaired surrogate', { id: '7', name: 'a\ud83d' }, '/name', 'unpaired surrogates'],
     ['a number for a phone', { id: '7', name: 'a', phone: 13800138000 }, '/phone', 'must be a string'],
@@ -151,6 +152,7 @@ describe('the external id of a user', () => {
     ['an unpaired surrogate', 'a\ud83d', 'unpaired surrogates'],
     ['an empty text', '', 'must not be blank'],
     ['129 characters', 'x'.repeat(129), '128 characters at most; these are 129'],
+    ['a text that is too long to be looked at', '\0'.repeat(257), '128 characters at most'],
     ['a number', 5, 'must be a string, or null for none'],
   ])('is refused if it is %s, in each request', async (_, externalId, what) => {
     const id = freshId();

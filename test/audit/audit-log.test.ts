@@ -2,6 +2,7 @@
 import { DataSource } from 'typeorm';
 import { AuditLog } from '../../src/audit/audit-log.service.js';
 import { listEntries } from '../../src/audit/list-entries.js';
+import { Places } from '../../src/audit/places.js';
 import { AppError } from '../../src/common/error-table.js';
 import { AN_AUTHOR, auditOf } from '../support/author.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -17,6 +18,8 @@ afterEach(async () => {
   await database.destroy();
   await testDatabase.drop();
 });
+
+const auditLog = (): AuditLog => new AuditLog(database, { auditDays: 400 }, new Places(1, 1_000));
 
 /** The process does not stop. */
 const NEVER = new AbortController().signal;
@@ -39,7 +42,7 @@ describe('old entries', () => {
     await entries(1_201, '400 days', 'old');
     await entries(3, '399 days', 'kept');
 
-    await new AuditLog(database, { auditDays: 400 }).forget(NEVER);
+    await auditLog().forget(NEVER);
 
     expect(await subjects()).toEqual(['kept']);
   });
@@ -47,7 +50,7 @@ describe('old entries', () => {
   it('are kept when the process stops, for the next run', async () => {
     await entries(1, '400 days', 'old');
 
-    const forgetting = new AuditLog(database, { auditDays: 400 }).forget(AbortSignal.abort(new Error('stops')));
+    const forgetting = auditLog().forget(AbortSignal.abort(new Error('stops')));
 
     await expect(forgetting).rejects.toThrow('stops');
     expect(await subjects()).toEqual(['old']);

@@ -122,6 +122,22 @@ it('a block ends the user’s open streams and long polls on every replica, and 
   kept.close();
 });
 
+it('a blocked user cannot be removed, because a token of the user would be accepted again', async () => {
+  const userId = await newUser();
+  await block(userId);
+  await untilCached(service, userId);
+
+  const refused = await service.admin('DELETE', `users/${userId}`);
+
+  expect([refused.status, await refused.json()]).toMatchObject([
+    409,
+    { code: 'CONFLICT', detail: expect.stringContaining('blocked') },
+  ]);
+  expect((await answer(service, userId, 'callState/1')).status).toBe(403);
+  await block(userId, false);
+  expect((await service.admin('DELETE', `users/${userId}`)).status).toBe(204);
+});
+
 it('a block is shown in the admin API, survives a user sync, and is read by a replica that starts later', async () => {
   const callerId = await newUser();
   expect(await (await service.admin('GET', `users/${callerId}`)).json()).toMatchObject({ blocked: false });

@@ -1,7 +1,9 @@
 /** A token names its user by an external id instead of a Long, on every replica. */
 import { randomUUID } from 'node:crypto';
+import { ChangeFeed } from '../../src/call/updates/change-feed.js';
 import { ExternalIds } from '../../src/call/updates/external-ids.js';
 import { BlockedUsers } from '../../src/call/updates/blocked-users.js';
+import { USERS_BLOCKED_CHANNEL } from '../../src/directory/user.service.js';
 import { openStream } from '../support/event-stream.js';
 import { storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -83,6 +85,42 @@ it('a hundred polls with a UUID read the directory once', async () => {
 
   expect(read.mock.calls).toEqual([[externalId]]);
   read.mockRestore();
+});
+
+describe('a list of users with external ids', () => {
+  const save = async (users: readonly object[]): Promise<void> => {
+    const response = await service.admin('PUT', 'users', { users });
+    expect(response.status).toBe(200);
+  };
+  const forgets = async (users: readonly object[]): Promise<boolean> => {
+    const ids = service.app.nest.get(ExternalIds);
+    const known = await newUser();
+    await ids.read(known.externalId);
+    await save(users);
+    // Notifications arrive in order, so those of the list have arrived before this one.
+    const notified = new Promise<void>((resolve) => {
+      service.app.nest.get(ChangeFeed).observe({ onUsersBlocked: resolve });
+    });
+    await service.database.query('select pg_notify($1, $2)', [USERS_BLOCKED_CHANNEL, '']);
+    await notified;
+    return ids.get(known.externalId) === undefined;
+  };
+
+  it('drops nothing from memory if every user keeps the external id, or gets the first', async () => {
+    const { id, externalId } = await newUser();
+
+    expect(await forgets([{ id, name: 'Renamed', externalId }])).toBe(false);
+    expect(await forgets([{ id: String(nextUser++), name: 'New', externalId: randomUUID() }])).toBe(false);
+  });
+
+  it.each([
+    ['gets another', () => randomUUID()],
+    ['gets none', () => null],
+  ])('drops what is in memory if a user %s', async (_, next) => {
+    const { id } = await newUser();
+
+    expect(await forgets([{ id, name: 'Somebody', externalId: next() }])).toBe(true);
+  });
 });
 
 describe('an external id', () => {

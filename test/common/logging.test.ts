@@ -74,6 +74,15 @@ describe('the log', () => {
     expect(requests[1]).not.toHaveProperty('userId');
   });
 
+  it('has no whole phone number of a token whose external id contains one', async () => {
+    await service.ask('13911112222@139.example', 'callState/1');
+
+    await waitFor('the request’s line', () =>
+      lines().some((line) => line.msg === 'request' && line.userId === '139****2222@139.example'),
+    );
+    expect(written).not.toContain('13911112222');
+  });
+
   it('has the request id that the client gets', async () => {
     const response = await fetch(`${service.url}/health/live`);
     const id = response.headers.get('x-request-id');

@@ -1,5 +1,6 @@
 import type { Author } from '../../src/audit/audit-entry.entity.js';
 import { AuditTrail } from '../../src/audit/audit-trail.service.js';
+import { Places } from '../../src/audit/places.js';
 import { createLogger } from '../../src/common/logger.js';
 import type { DataSource } from 'typeorm';
 
@@ -15,4 +16,4 @@ export const AN_AUTHOR: Author = {
 };
 
 export const auditOf = (database: DataSource): AuditTrail =>
-  new AuditTrail(database, createLogger('silent'), { databasePoolSize: 10 });
+  new AuditTrail(database, createLogger('silent'), new Places(5, 1_000));

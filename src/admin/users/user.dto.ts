@@ -50,7 +50,8 @@ const BLOCKED = {
   type: 'boolean',
   description:
     'Every request with a token of a blocked user gets 403, on all replicas immediately; streams and long polls end. Calls that ' +
-    'are in progress are not hung up.',
+    'are in progress are not hung up. A blocked user cannot be removed. A token with an `externalId` that the user has lost is not ' +
+    'the user’s any more, and is not blocked.',
   example: false,
 } as const;
 

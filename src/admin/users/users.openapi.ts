@@ -89,4 +89,5 @@ export const RemoveUserApi = () =>
     ApiResponse({ status: 204, description: 'Removed.' }),
     takesNoBody(),
     noSuchUser,
+    problem('CONFLICT', 'The user is blocked. The block would end with the user, so unblock first.'),
   );
