@@ -4,10 +4,11 @@ import type { Author } from '../audit/audit-entry.entity.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
 import { targetOf } from '../audit/target.js';
 import { AppError } from '../common/error-table.js';
-import { isLong } from '../common/long.js';
+import { namesUser } from '../common/external-id.js';
 import type { KeyRing } from '../config/key-ring.js';
 import { encryptSecret } from './secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
+import { idAndExternalId, isNamed } from './user-name.js';
 import { noSuchUser } from './user.service.js';
 
 /** A sub-account without its secret. */
@@ -29,7 +30,10 @@ const isName = (provider: string): boolean => /^[a-z][a-z0-9-]{0,63}$/.test(prov
 /** SQLSTATE foreign_key_violation. */
 const NO_SUCH_ROW = '23503';
 
-/** Manages sub-accounts. Secrets are written here, and read only by DirectoryService when a call is placed. */
+/**
+ * Manages sub-accounts. The user is named by id or external id. Secrets are written here, and read only by DirectoryService
+ * when a call is placed.
+ */
 @Injectable()
 export class SubAccountService {
   constructor(
@@ -38,26 +42,28 @@ export class SubAccountService {
     @Inject(SUB_ACCOUNT_KEYS) private readonly keys: KeyRing,
   ) {}
 
-  async list(userId: string): Promise<{ readonly items: readonly ShownSubAccount[] }> {
-    const rows = isLong(userId)
+  async list(user: string): Promise<{ readonly items: readonly ShownSubAccount[] }> {
+    const rows = namesUser(user)
       ? await this.database.query<(ShownSubAccount | { provider: null })[]>(
           `select account.provider, account.external_id as "externalId"
            from app_user left join sub_account account on account.user_id = app_user.id
-           where app_user.id = $1
+           where ${isNamed('app_user', '$1', '$2')}
            order by account.provider`,
-          [userId],
+          [...idAndExternalId(user)],
         )
       : [];
     if (rows.length === 0) throw noSuchUser();
     return { items: rows.filter((row) => row.provider !== null) };
   }
 
-  async find(userId: string, provider: string): Promise<ShownSubAccount> {
+  async find(user: string, provider: string): Promise<ShownSubAccount> {
     const [account] =
-      isLong(userId) && isName(provider)
+      namesUser(user) && isName(provider)
         ? await this.database.query<ShownSubAccount[]>(
-            `select provider, external_id as "externalId" from sub_account where user_id = $1 and provider = $2`,
-            [userId, provider],
+            `select account.provider, account.external_id as "externalId"
+             from app_user join sub_account account on account.user_id = app_user.id
+             where ${isNamed('app_user', '$1', '$2')} and account.provider = $3`,
+            [...idAndExternalId(user), provider],
           )
         : [];
     if (!account) throw noSuchSubAccount();
@@ -65,11 +71,12 @@ export class SubAccountService {
   }
 
   /** @returns whether there was none before */
-  async store(userId: string, account: SubAccountToStore, author: Author): Promise<boolean> {
-    if (!isLong(userId)) throw noSuchUser();
+  async store(user: string, account: SubAccountToStore, author: Author): Promise<boolean> {
     const { provider, externalId } = account;
     return this.audit.change(author, async (database) => {
-      const before = await lockedAccount(database, userId, provider);
+      const owner = await findLocked(database, user, provider);
+      if (!owner) throw noSuchUser();
+      const { userId, before } = owner;
       const isNew = await this.insert(
         database,
         userId,
@@ -97,7 +104,6 @@ export class SubAccountService {
     { provider, externalId, secret }: SubAccountToStore,
     onConflict: string,
   ): Promise<boolean> {
-    if (!isLong(userId)) throw noSuchUser();
     const stored = encryptSecret(secret, { userId, provider }, this.keys);
     try {
       const [row] = await database.query<{ created: boolean }[]>(
@@ -112,27 +118,38 @@ export class SubAccountService {
     }
   }
 
-  async remove(userId: string, provider: string, author: Author): Promise<void> {
-    if (!isLong(userId) || !isName(provider)) throw noSuchSubAccount();
+  async remove(user: string, provider: string, author: Author): Promise<void> {
+    if (!isName(provider)) throw noSuchSubAccount();
     await this.audit.change(author, async (database) => {
-      const before = await lockedAccount(database, userId, provider);
-      if (!before) throw noSuchSubAccount();
+      const owner = await findLocked(database, user, provider);
+      if (!owner?.before) throw noSuchSubAccount();
+      const { userId, before } = owner;
       await database.query('delete from sub_account where user_id = $1 and provider = $2', [userId, provider]);
       return { result: undefined, entry: { target: accountTarget(userId, provider), before } };
     });
   }
 }
 
-const lockedAccount = async (
-  database: EntityManager,
-  userId: string,
-  provider: string,
-): Promise<{ readonly externalId: string } | null> => {
-  const [account] = await database.query<{ externalId: string }[]>(
-    'select external_id as "externalId" from sub_account where user_id = $1 and provider = $2 for update',
-    [userId, provider],
+interface Owner {
+  readonly userId: string;
+  /** Null where the user has none at this provider. */
+  readonly before: { readonly externalId: string } | null;
+}
+
+/** Locks the sub-account, if there is one. Null if there is no such user. */
+const findLocked = async (database: EntityManager, user: string, provider: string): Promise<Owner | null> => {
+  if (!namesUser(user)) return null;
+  const [row] = await database.query<{ userId: string; externalId: string | null }[]>(
+    `select app_user.id as "userId", account.external_id as "externalId"
+     from app_user left join lateral (
+       select external_id from sub_account where user_id = app_user.id and provider = $3 for update
+     ) account on true
+     where ${isNamed('app_user', '$1', '$2')}`,
+    [...idAndExternalId(user), provider],
   );
-  return account ?? null;
+  if (!row) return null;
+  const { userId, externalId } = row;
+  return { userId, before: externalId === null ? null : { externalId } };
 };
 
 const accountTarget = (userId: string, provider: string): string => targetOf('sub-account', `${userId}/${provider}`);

@@ -12,6 +12,7 @@ import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import { openCallsByProvider } from './provider-rate-limit.js';
 
+/** Users by id or external id. */
 export interface CallToTry {
   readonly callerId: string;
   /** If absent, `phone` is the callee's number. */
@@ -49,9 +50,14 @@ export class DryRunService {
 
   /** @throws AppError BAD_REQUEST without a callee, with two, or for a number that cannot be dialled */
   async dryRun({ callerId, calleeId, phone }: CallToTry): Promise<DryRun> {
-    if ((calleeId === undefined) === (phone === undefined) || calleeId === callerId)
-      throw new AppError('BAD_REQUEST', { faults: NO_SINGLE_CALLEE });
-    const parties = await this.directory.findParties(callerId, calleeId ?? callerId);
+    if ((calleeId === undefined) === (phone === undefined) || calleeId === callerId) throw noSingleCallee();
+    const found = await this.directory.findNamedParties({
+      caller: callerId,
+      callee: calleeId ?? null,
+      serviceLineId: null,
+    });
+    if (found.calleeId !== null && found.calleeId === found.callerId) throw noSingleCallee();
+    const { parties } = found;
     const number = phone === undefined ? parties.calleePhone : dialablePhone(phone, this.config.phoneRegion);
     const route = number === null ? undefined : this.providers.routeTo(number);
     const openCalls = await openCallsByProvider(this.database);
@@ -80,7 +86,10 @@ export class DryRunService {
   }
 }
 
-const NO_SINGLE_CALLEE = [{ where: '/calleeId', what: 'give either calleeId or phone, and not the caller’s own id' }];
+const noSingleCallee = (): AppError =>
+  new AppError('BAD_REQUEST', {
+    faults: [{ where: '/calleeId', what: 'give either calleeId or phone, and not the caller’s own id' }],
+  });
 
 const lookAt = (provider: ResilientProvider, parties: Parties, carried: number) => ({
   provider: provider.name,
