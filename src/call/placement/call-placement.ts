@@ -83,7 +83,7 @@ export class CallPlacement {
       throw new NotPlaced('caller_has_no_phone', 'CALLER_HAS_NO_PHONE', { values });
     }
     if (!(await this.carriers.haveAccount(callerId, parties))) throw new NotPlaced('no_account', 'NO_SUB_ACCOUNT');
-    const way = await this.wayTo(callerId, parties, terms?.provider ?? null);
+    const way = await this.wayTo(callerId, parties, terms);
     if (way instanceof NotPlaced) {
       const running = await this.runningCall(callerId);
       if (!running) throw way;
@@ -118,14 +118,14 @@ export class CallPlacement {
     return this.conclude(callSid, result, terms);
   }
 
-  /** @param only the name of the one provider that may carry the call; null for any on the route */
-  private async wayTo(callerId: string, parties: Parties, only: string | null): Promise<Way | NotPlaced> {
+  private async wayTo(callerId: string, parties: Parties, terms: CallTerms | undefined): Promise<Way | NotPlaced> {
     const { callerPhone, calleePhone } = parties;
+    const only = terms?.provider ?? null;
     if (!calleePhone) return new NotPlaced('callee_has_no_phone', 'CALLEE_HAS_NO_PHONE');
-    const route = this.providers.routeTo(calleePhone);
+    const route = this.providers.routeTo(calleePhone, terms?.route ?? null);
     const providers = route?.providers.filter(({ name }) => only === null || name === only) ?? [];
     if (!route || providers.length === 0) {
-      const cause = new Error('no route leads to the callee’s number');
+      const cause = new Error('no route, or not the one of the request, leads to the callee’s number');
       return new NotPlaced('no_route', 'BAD_CALL_PARAMETERS', { cause });
     }
     const others = this.carriers.on(providers, callerId, parties);
