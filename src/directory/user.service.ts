@@ -75,10 +75,9 @@ export class UserService {
 
   async find(name: string): Promise<User> {
     const [user] = namesUser(name)
-      ? await this.database.query<User[]>(
-          `select ${SHOWN} from app_user where ${isNamed('app_user', '$1', '$2')}`,
-          [...idAndExternalId(name)],
-        )
+      ? await this.database.query<User[]>(`select ${SHOWN} from app_user where ${isNamed('app_user', '$1', '$2')}`, [
+          ...idAndExternalId(name),
+        ])
       : [];
     if (!user) throw noSuchUser();
     return user;

@@ -46,7 +46,11 @@ export class ProviderRegistry {
    * @param only the one route that may be taken, as written in the configuration; null for the first that matches
    */
   routeTo(number: string, only: string | null = null): RouteTaken | undefined {
-    const route = routeTo(only === null ? this.routes : this.routes.filter(({ to }) => to === only), number, this.region);
+    const route = routeTo(
+      only === null ? this.routes : this.routes.filter(({ to }) => to === only),
+      number,
+      this.region,
+    );
     return route && { to: route.to, providers: route.providers.flatMap((name) => this.named(name) ?? []) };
   }
 }

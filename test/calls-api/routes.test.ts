@@ -18,7 +18,11 @@ const ROUTES = ['+8613', '+86', 'US'];
 
 /** By a user with accounts at both providers. */
 const place = async (terms: object): Promise<Answer> =>
-  calls.place({ caller: { userId: await telephony.user('yuntongxun', 'twilio') }, callee: { phone: newPhone() }, ...terms });
+  calls.place({
+    caller: { userId: await telephony.user('yuntongxun', 'twilio') },
+    callee: { phone: newPhone() },
+    ...terms,
+  });
 
 const wayOf = ({ status, body }: Answer) => ({ status, route: body.route, provider: body.provider });
 const dials = (): number => telephony.yuntongxun.calls.dials.length + telephony.twilio.forms.length;
@@ -83,7 +87,9 @@ it.each(['', '+861', 'us', 'CN', 'twilio', '+86 ', '__proto__'])(
       status: 400,
       body: {
         code: 'BAD_REQUEST',
-        errors: [{ where: '/route', what: `must be a route of this service: ${ROUTES.map((to) => `"${to}"`).join(', ')}` }],
+        errors: [
+          { where: '/route', what: `must be a route of this service: ${ROUTES.map((to) => `"${to}"`).join(', ')}` },
+        ],
       },
     });
   },

@@ -31,7 +31,7 @@ const stateType = ({ value }: { value: unknown }): unknown =>
 export class CallQuery extends PageQuery {
   @ApiPropertyOptional({
     ...USER_NAME,
-    description: `${USER_NAME.description} The caller or the callee. A user who is named by \`id\` may have been removed.`,
+    description: `The caller or the callee. ${USER_NAME.description} A user who is named by \`id\` may have been removed.`,
   })
   @Optional()
   @Satisfies(userIdOrExternalIdRule)
