@@ -4,9 +4,7 @@ import { EXTERNAL_ID_LENGTH } from '../../common/external-id.js';
 import { MAX_LONG } from '../../common/long.js';
 
 export const USER_NAME = {
-  description: `A user’s \`id\`, a Long from 1 to ${MAX_LONG}, or \`externalId\`.`,
-  minLength: 1,
-  maxLength: EXTERNAL_ID_LENGTH,
+  description: `A user’s \`id\`, a Long from 1 to ${MAX_LONG}, or \`externalId\`, at most ${EXTERNAL_ID_LENGTH} characters.`,
   example: '1001',
 };
 
