@@ -32,7 +32,7 @@ export interface UserChange {
 
 export const noSuchUser = (): AppError =>
   new AppError('NOT_FOUND', {
-    detail: `There is no such user. The name of a user is the id, a whole number from 1 to ${MAX_LONG}, or the externalId.`,
+    detail: `There is no such user. Name a user by id, a whole number from 1 to ${MAX_LONG}, or by externalId.`,
   });
 
 /** SQLSTATE unique_violation. */

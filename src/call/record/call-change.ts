@@ -131,7 +131,7 @@ interface EndColumns {
 
 /**
  * Returns the SQL expression that writes the bytes from SQL expressions. The values are our own ids, enum values and
- * times, and jsonb, so none needs escaping. Text from outside would need `to_json`.
+ * times, and jsonb, so none needs escaping. Text from outside goes through `to_json`.
  */
 export const changeBytes = (columns: ChangeColumns): string => `
   '{"type":"' || ${columns.type}
