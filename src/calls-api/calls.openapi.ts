@@ -113,7 +113,8 @@ export const PlaceCallApi = () =>
       SERVICE_LINE_CLOSED: 'the service line is closed',
       UNKNOWN_PROVIDER: 'this service runs no such provider',
       SAME_PHONE: 'caller and callee have the same phone',
-      NO_ROUTE: 'no route matches the callee’s number, or `provider` is not on that route',
+      NO_ROUTE:
+        'no route, or not the `route` of the request, matches the callee’s number; or `provider` is not on that route',
       NO_PROVIDER_ACCOUNT:
         'the caller has no sub-account, or the provider refuses it; or no provider has a default account for a caller by phone',
       NUMBER_REFUSED: 'the provider refuses a number',

@@ -36,6 +36,9 @@ const oneOf =
 const objectRule: FieldRule = (value) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? null : 'must be an object';
 
+/** The order's terms know which routes there are. */
+const routeRule: FieldRule = (value) => (typeof value === 'string' ? null : 'must be a string such as "+86"');
+
 const lineIdRule: FieldRule = (value) =>
   userIdRule(value) === null ? null : 'must be the id of a service line, a string of decimal digits';
 
@@ -175,7 +178,18 @@ export class NewCall {
   notAfter?: Date;
 
   @ApiPropertyOptional({
-    description: 'The only provider that may carry the call. It must be on the route to the callee’s number.',
+    description:
+      'The only route that may be taken: an entry of `ROUTES` by its prefix or country; empty if it matches every number. It ' +
+      'must match the callee’s number. Its providers are tried in their order. Default: the first entry that matches.',
+    example: '+86',
+  })
+  @Optional()
+  @Satisfies(routeRule)
+  route?: string;
+
+  @ApiPropertyOptional({
+    description:
+      'The only provider that may carry the call. It must be on `route`, or else on the first route that matches the callee’s number.',
     example: 'simulator',
   })
   @Optional()

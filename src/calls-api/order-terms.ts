@@ -9,7 +9,7 @@ import type { NewCall } from './new-call.dto.js';
 
 /** @throws AppError for what no call can have here */
 export const refuseTerms = (
-  { limits = {}, provider, notAfter }: NewCall,
+  { limits = {}, route, provider, notAfter }: NewCall,
   config: Config,
   providers: ProviderRegistry,
 ) => {
@@ -24,6 +24,10 @@ export const refuseTerms = (
     const names = providers.all.map(({ name }) => name).join(', ');
     throw bodyProblem('UNKNOWN_PROVIDER', '/provider', `must be one of ${names}`);
   }
+  if (route !== undefined && !providers.routes.some(({ to }) => to === route)) {
+    const names = providers.routes.map(({ to }) => `"${to}"`).join(', ');
+    throw bodyProblem('BAD_REQUEST', '/route', `must be a route of this service: ${names}`);
+  }
   if (notAfter && notAfter.getTime() < Date.now()) throw bodyProblem('CALL_TOO_LATE', '/notAfter', 'is past');
 };
 
@@ -37,7 +41,7 @@ export interface ShownNumbers {
 }
 
 export const termsOf = (
-  { metadata, limits = {}, record, notAfter, provider }: NewCall,
+  { metadata, limits = {}, record, notAfter, route, provider }: NewCall,
   { toCaller, toCallee }: ShownNumbers,
   subject: string,
   request: KeyedRequest | null,
@@ -47,6 +51,7 @@ export const termsOf = (
   longestTalkSeconds: limits.longestTalk ?? null,
   request,
   notAfter: notAfter ?? null,
+  route: route ?? null,
   provider: provider ?? null,
   dial: {
     ...(limits.ringCaller !== undefined && { ringCallerSeconds: limits.ringCaller }),

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { isLong } from '../common/long.js';
 import type { KeyRing } from '../config/key-ring.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
 import { decryptSecret, type StoredSecret } from './secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
 import { isSuppressed } from './suppression-list.service.js';
+import { idAndExternalId, isNamed } from './user-name.js';
 
 interface Credentials {
   readonly externalId: string;
@@ -48,10 +48,6 @@ const findService = preparedStatement<Row>(
   ),
 );
 
-/** Of a user, either name is given, or none. */
-const named = (id: string, externalId: string): string =>
-  `coalesce(${id}::bigint, (select id from app_user where external_id = ${externalId}))`;
-
 const findNamed = preparedStatement<NamedRow>(
   'find-named-parties',
   `
@@ -64,13 +60,13 @@ select caller.id as "callerId", coalesce(caller.blocked, false) as "callerBlocke
     from sub_account where user_id = caller.id
   ) as "subAccounts"
 from (select) as one
-left join app_user caller on caller.id = ${named('$1', '$2')}
-left join app_user callee on callee.id = ${named('$3', '$4')}
+left join app_user caller on ${isNamed('caller', '$1', '$2')}
+left join app_user callee on ${isNamed('callee', '$3', '$4')}
 left join service_line line on line.id = $5
 `,
 );
 
-/** Whom a backend names, users by id or external id; null where it gives a phone instead. */
+/** Users are named by id or external id; null where a phone is given instead. */
 export interface NamedParties {
   readonly caller: string | null;
   readonly callee: string | null;
@@ -120,7 +116,7 @@ export class DirectoryService {
     return partiesOf(await findService(this.database, [callerId]), callerId, this.keys);
   }
 
-  /** For a backend, which is told what exactly is wrong with whom it names. */
+  /** For a backend or an administrator, who is told what exactly is wrong with whom they name. */
   async findNamedParties({ caller, callee, serviceLineId, calleePhone }: NamedParties): Promise<FoundParties> {
     const [row] = await findNamed(this.database, [
       ...idAndExternalId(caller),
@@ -134,9 +130,6 @@ export class DirectoryService {
     return { callerId, callerBlocked, calleeId, lineOpen, parties };
   }
 }
-
-const idAndExternalId = (name: string | null): readonly [string | null, string | null] =>
-  isLong(name) ? [name, null] : [null, name];
 
 const partiesOf = ([row]: Row[], userId: string, keys: KeyRing): Parties => ({
   callerPhone: row?.callerPhone ?? null,

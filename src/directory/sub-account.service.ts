@@ -4,10 +4,11 @@ import type { Author } from '../audit/audit-entry.entity.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
 import { targetOf } from '../audit/target.js';
 import { AppError } from '../common/error-table.js';
-import { isLong } from '../common/long.js';
+import { namesUser } from '../common/external-id.js';
 import type { KeyRing } from '../config/key-ring.js';
 import { encryptSecret } from './secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
+import { idAndExternalId, isNamed } from './user-name.js';
 import { noSuchUser } from './user.service.js';
 
 /** A sub-account without its secret. */
@@ -26,7 +27,10 @@ const noSuchSubAccount = (): AppError =>
 /** Checks the form of a provider's name, to query PostgreSQL only for possible names. */
 const isName = (provider: string): boolean => /^[a-z][a-z0-9-]{0,63}$/.test(provider);
 
-/** Manages sub-accounts. Secrets are written here, and read only by DirectoryService when a call is placed. */
+/**
+ * Manages sub-accounts. The user is named by id or external id. Secrets are written here, and read only by DirectoryService
+ * when a call is placed.
+ */
 @Injectable()
 export class SubAccountService {
   constructor(
@@ -35,26 +39,28 @@ export class SubAccountService {
     @Inject(SUB_ACCOUNT_KEYS) private readonly keys: KeyRing,
   ) {}
 
-  async list(userId: string): Promise<{ readonly items: readonly ShownSubAccount[] }> {
-    const rows = isLong(userId)
+  async list(user: string): Promise<{ readonly items: readonly ShownSubAccount[] }> {
+    const rows = namesUser(user)
       ? await this.database.query<(ShownSubAccount | { provider: null })[]>(
           `select account.provider, account.external_id as "externalId"
            from app_user left join sub_account account on account.user_id = app_user.id
-           where app_user.id = $1
+           where ${isNamed('app_user', '$1', '$2')}
            order by account.provider`,
-          [userId],
+          [...idAndExternalId(user)],
         )
       : [];
     if (rows.length === 0) throw noSuchUser();
     return { items: rows.filter((row) => row.provider !== null) };
   }
 
-  async find(userId: string, provider: string): Promise<ShownSubAccount> {
+  async find(user: string, provider: string): Promise<ShownSubAccount> {
     const [account] =
-      isLong(userId) && isName(provider)
+      namesUser(user) && isName(provider)
         ? await this.database.query<ShownSubAccount[]>(
-            `select provider, external_id as "externalId" from sub_account where user_id = $1 and provider = $2`,
-            [userId, provider],
+            `select account.provider, account.external_id as "externalId"
+             from app_user join sub_account account on account.user_id = app_user.id
+             where ${isNamed('app_user', '$1', '$2')} and account.provider = $3`,
+            [...idAndExternalId(user), provider],
           )
         : [];
     if (!account) throw noSuchSubAccount();
@@ -62,11 +68,10 @@ export class SubAccountService {
   }
 
   /** @returns whether there was none before */
-  async store(userId: string, account: SubAccountToStore, author: Author): Promise<boolean> {
-    if (!isLong(userId)) throw noSuchUser();
+  async store(user: string, account: SubAccountToStore, author: Author): Promise<boolean> {
     const { provider, externalId } = account;
     return this.audit.change(author, async (database) => {
-      await lockOwner(database, userId);
+      const userId = await lockOwner(database, user);
       const before = await lockedAccount(database, userId, provider);
       const isNew = await this.insert(
         database,
@@ -112,9 +117,10 @@ export class SubAccountService {
     }
   }
 
-  async remove(userId: string, provider: string, author: Author): Promise<void> {
-    if (!isLong(userId) || !isName(provider)) throw noSuchSubAccount();
+  async remove(user: string, provider: string, author: Author): Promise<void> {
+    if (!isName(provider)) throw noSuchSubAccount();
     await this.audit.change(author, async (database) => {
+      const userId = await lockOwner(database, user, noSuchSubAccount);
       const before = await lockedAccount(database, userId, provider);
       if (!before) throw noSuchSubAccount();
       await database.query('delete from sub_account where user_id = $1 and provider = $2', [userId, provider]);
@@ -127,9 +133,15 @@ export class SubAccountService {
  * Before the account itself, as a list of users does. The foreign key would lock the user after it, and then each of the two
  * would wait for the other.
  */
-const lockOwner = async (database: EntityManager, userId: string): Promise<void> => {
-  const [owner] = await database.query<unknown[]>('select id from app_user where id = $1 for key share', [userId]);
-  if (!owner) throw noSuchUser();
+const lockOwner = async (database: EntityManager, user: string, noSuchOwner = noSuchUser): Promise<string> => {
+  const [owner] = namesUser(user)
+    ? await database.query<{ id: string }[]>(
+        `select id from app_user where ${isNamed('app_user', '$1', '$2')} for key share`,
+        [...idAndExternalId(user)],
+      )
+    : [];
+  if (!owner) throw noSuchOwner();
+  return owner.id;
 };
 
 const lockedAccount = async (

@@ -8,7 +8,6 @@ import { isLong } from '../common/long.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../common/page.js';
 import { normalisePhone } from '../common/phone-number.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { preparedStatement } from '../postgres/prepared-statement.js';
 import { dialablePhone, NOT_DIALABLE } from './dialable-phone.js';
 import type { Suppression as SuppressionRow } from './suppression.entity.js';
 
@@ -47,11 +46,6 @@ with written as (
 select count(*) filter (where created)::integer as created, count(*) filter (where not created)::integer as changed
 from written
 `;
-
-const findSuppressed = preparedStatement<{ suppressed: boolean }>(
-  'find-suppressed',
-  `select ${isSuppressed('$1')} as suppressed`,
-);
 
 /** The numbers that must not be called. Every replica reads the list for each call, so a change holds at once. */
 @Injectable()
@@ -100,12 +94,6 @@ export class SuppressionList {
         entry: { target: targetOf('suppression', id), before: { phone, reason, source, until } },
       };
     });
-  }
-
-  /** @param phone in the form in which numbers are stored */
-  async has(phone: string): Promise<boolean> {
-    const [row] = await findSuppressed(this.database, [phone]);
-    return row?.suppressed ?? false;
   }
 
   private storedForms(rows: readonly SuppressionToStore[]): SuppressionToStore[] {

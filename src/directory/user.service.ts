@@ -5,11 +5,13 @@ import { AuditTrail, type AuditedChange } from '../audit/audit-trail.service.js'
 import { changedFields } from '../audit/masked-facts.js';
 import { targetOf } from '../audit/target.js';
 import { AppError } from '../common/error-table.js';
+import { namesUser } from '../common/external-id.js';
 import { MAX_LONG, isLong } from '../common/long.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { AppUser } from './app-user.entity.js';
 import { dialablePhone } from './dialable-phone.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../common/page.js';
+import { idAndExternalId, isNamed } from './user-name.js';
 
 export type User = Readonly<AppUser>;
 export type NewUser = Omit<User, 'blocked'>;
@@ -29,7 +31,9 @@ export interface UserChange {
 }
 
 export const noSuchUser = (): AppError =>
-  new AppError('NOT_FOUND', { detail: `There is no such user. A user id is a whole number, 1 to ${MAX_LONG}.` });
+  new AppError('NOT_FOUND', {
+    detail: `There is no such user. Name a user by id, a whole number from 1 to ${MAX_LONG}, or by externalId.`,
+  });
 
 /** SQLSTATE unique_violation. */
 const NOT_UNIQUE = '23505';
@@ -45,7 +49,7 @@ export interface UserFilter {
   readonly externalId?: string | undefined;
 }
 
-/** Manages single users. An id that is not a Long does not exist. */
+/** Manages single users. Each is named by id or external id; a text that can be neither does not exist. */
 @Injectable()
 export class UserService {
   constructor(
@@ -69,9 +73,11 @@ export class UserService {
     });
   }
 
-  async find(id: string): Promise<User> {
-    const [user] = isLong(id)
-      ? await this.database.query<User[]>(`select ${SHOWN} from app_user where id = $1`, [id])
+  async find(name: string): Promise<User> {
+    const [user] = namesUser(name)
+      ? await this.database.query<User[]>(`select ${SHOWN} from app_user where ${isNamed('app_user', '$1', '$2')}`, [
+          ...idAndExternalId(name),
+        ])
       : [];
     if (!user) throw noSuchUser();
     return user;
@@ -89,10 +95,8 @@ export class UserService {
   }
 
   /** @throws AppError NOT_FOUND; CONFLICT if the external id belongs to another user */
-  async change(id: string, { name, phone, externalId, blocked }: UserChange, author: Author): Promise<User> {
-    if (!isLong(id)) throw noSuchUser();
+  async change(user: string, { name, phone, externalId, blocked }: UserChange, author: Author): Promise<User> {
     const values = [
-      id,
       name ?? null,
       phone !== undefined,
       this.storedPhone(phone ?? null),
@@ -100,46 +104,45 @@ export class UserService {
       externalId ?? null,
       blocked ?? null,
     ];
-    const { before, user } = await this.write(author, async (database) => {
-      const former = await lockedUser(database, id);
+    const { before, after } = await this.write(author, async (database) => {
+      const former = await lockedUser(database, user);
       const [[changed]] = await database.query<[[User], number]>(
         `update app_user
          set name = coalesce($2, name), phone = case when $3::boolean then $4 else phone end,
            external_id = case when $5::boolean then $6 else external_id end, blocked = coalesce($7, blocked)
          where id = $1
          returning ${SHOWN}`,
-        values,
+        [former.id, ...values],
       );
-      const entry = { target: targetOf('user', id), ...changedFields(factsOf(former), factsOf(changed)) };
-      return { result: { before: former, user: changed }, entry };
+      const entry = { target: targetOf('user', former.id), ...changedFields(factsOf(former), factsOf(changed)) };
+      return { result: { before: former, after: changed }, entry };
     });
     // A replica that misses a notification reads the columns within a minute.
-    if (blocked !== undefined) await this.notify(USERS_BLOCKED_CHANNEL, id);
+    if (blocked !== undefined) await this.notify(USERS_BLOCKED_CHANNEL, after.id);
     // Replicas remember only for a second that nobody has an external id.
-    if (before.externalId !== null && before.externalId !== user.externalId) {
-      await this.notify(EXTERNAL_IDS_CHANNEL, id);
+    if (before.externalId !== null && before.externalId !== after.externalId) {
+      await this.notify(EXTERNAL_IDS_CHANNEL, after.id);
     }
-    return user;
+    return after;
   }
 
   /**
    * The user's sub-accounts are removed too; the records of the calls are kept.
    * @throws AppError NOT_FOUND; CONFLICT if the user is blocked: a token of nobody's is not
    */
-  async remove(id: string, author: Author): Promise<void> {
-    if (!isLong(id)) throw noSuchUser();
+  async remove(name: string, author: Author): Promise<void> {
     const removed = await this.write(author, async (database) => {
-      const { subAccounts, ...user } = await lockedUser(database, id);
+      const { subAccounts, ...user } = await lockedUser(database, name);
       if (user.blocked) {
         throw new AppError('CONFLICT', {
           detail:
             'The user is blocked, and the block would end. When all tokens of the user have expired, unblock first.',
         });
       }
-      await database.query('delete from app_user where id = $1', [id]);
-      return { result: user, entry: { target: targetOf('user', id), before: { ...factsOf(user), subAccounts } } };
+      await database.query('delete from app_user where id = $1', [user.id]);
+      return { result: user, entry: { target: targetOf('user', user.id), before: { ...factsOf(user), subAccounts } } };
     });
-    if (removed.externalId !== null) await this.notify(EXTERNAL_IDS_CHANNEL, id);
+    if (removed.externalId !== null) await this.notify(EXTERNAL_IDS_CHANNEL, removed.id);
   }
 
   private async write<T>(author: Author, work: (database: EntityManager) => Promise<AuditedChange<T>>): Promise<T> {
@@ -165,12 +168,13 @@ interface LockedUser extends User {
   readonly subAccounts: readonly string[];
 }
 
-const lockedUser = async (database: EntityManager, id: string): Promise<LockedUser> => {
+const lockedUser = async (database: EntityManager, name: string): Promise<LockedUser> => {
+  if (!namesUser(name)) throw noSuchUser();
   const [user] = await database.query<LockedUser[]>(
     `select ${SHOWN},
        array(select provider from sub_account where user_id = app_user.id order by provider) as "subAccounts"
-     from app_user where id = $1 for update`,
-    [id],
+     from app_user where ${isNamed('app_user', '$1', '$2')} for update`,
+    [...idAndExternalId(name)],
   );
   if (!user) throw noSuchUser();
   return user;

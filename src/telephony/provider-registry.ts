@@ -41,9 +41,16 @@ export class ProviderRegistry {
       .sort((one, other) => one.startedAt.getTime() - other.startedAt.getTime());
   }
 
-  /** Undefined if no route matches the number. */
-  routeTo(number: string): RouteTaken | undefined {
-    const route = routeTo(this.routes, number, this.region);
+  /**
+   * Undefined if no route matches the number.
+   * @param only the one route that may be taken, as written in the configuration; null for the first that matches
+   */
+  routeTo(number: string, only: string | null = null): RouteTaken | undefined {
+    const route = routeTo(
+      only === null ? this.routes : this.routes.filter(({ to }) => to === only),
+      number,
+      this.region,
+    );
     return route && { to: route.to, providers: route.providers.flatMap((name) => this.named(name) ?? []) };
   }
 }

@@ -133,7 +133,7 @@ describe('a dry run', () => {
     ['callerId=1001&calleeId=2000&phone=95588'],
     ['callerId=1001&calleeId=1001'],
     ['callerId=1001&phone=110'],
-    ['callerId=x&calleeId=2000'],
+    ['callerId=0&calleeId=2000'],
     ['callerId=1001&calleeId=2000&colour=red'],
   ])('is refused for %s', async (query) => {
     expect(await get(`dry-run?${query}`)).toMatchObject({ status: 400, body: { code: 'BAD_REQUEST' } });

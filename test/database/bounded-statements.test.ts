@@ -289,6 +289,9 @@ describe.each([
     'users?limit=50&after=550000',
     'users?externalId=user-550000',
     'users/550000/sub-accounts',
+    'users/user-550000',
+    'users/user-550000/sub-accounts',
+    'users/user-550000/sub-accounts/simulator',
     'service-lines?limit=50',
     'webhook-endpoints?limit=50',
     'api-keys?limit=50',
@@ -348,6 +351,7 @@ describe.each([
   it('the load of providers reads only open calls', async () => {
     await expectBounded(OPEN_CALLS + 10, () => repeatedly(() => openCallsByProvider(service.database)));
     await expectBounded(OPEN_CALLS + 10, () => page('dry-run?callerId=1001&calleeId=2000'));
+    await expectBounded(OPEN_CALLS + 10, () => page('dry-run?callerId=user-550000&calleeId=user-550001'));
   });
 
   it('acquiring a dial slot reads only the provider’s open calls', async () => {

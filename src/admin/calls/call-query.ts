@@ -1,19 +1,18 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { END_REASONS, StateType, type EndReason } from '../../call/record/call-lifecycle.js';
-import { MAX_LONG } from '../../common/long.js';
 import { isWrittenPhone } from '../../common/phone-number.js';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
 import {
   instantOf,
   instantRule,
   textRule,
-  USER_ID_PATTERN,
-  userIdRule,
+  userIdOrExternalIdRule,
   type FieldRule,
 } from '../../directory/field-rules.js';
 import { Satisfies, Optional } from '../../directory/satisfies.js';
 import { PageQuery } from '../page-query.js';
+import { USER_NAME } from '../users/user-name.openapi.js';
 
 const STATE_TYPES = Object.values(StateType);
 
@@ -31,12 +30,11 @@ const stateType = ({ value }: { value: unknown }): unknown =>
 /** The filters of a call search. A call must match all of them. */
 export class CallQuery extends PageQuery {
   @ApiPropertyOptional({
-    description: `The app’s own id of a user, caller or callee: a Long, 1 to ${MAX_LONG}. The user may have been removed.`,
-    pattern: USER_ID_PATTERN,
-    example: '1001',
+    ...USER_NAME,
+    description: `The caller or the callee. ${USER_NAME.description} A user who is named by \`id\` may have been removed.`,
   })
   @Optional()
-  @Satisfies(userIdRule)
+  @Satisfies(userIdOrExternalIdRule)
   userId?: string;
 
   @ApiPropertyOptional({

@@ -58,6 +58,12 @@ class ChangeData {
   @ApiProperty({ ...textOrNull('`null` for a call to a user.', '1'), example: null })
   serviceLineId: string | null;
 
+  @ApiPropertyOptional({
+    description: 'The caller’s `externalId` at the time of the change. Absent if there was none.',
+    example: '7d3f1c52-6b0e-4f0a-9c1d-2f6f0a5b8e11',
+  })
+  callerExternalId?: string;
+
   @ApiPropertyOptional(METADATA)
   metadata?: Readonly<Record<string, string>>;
 

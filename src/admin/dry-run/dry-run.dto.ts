@@ -1,20 +1,21 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { VERDICTS, type CallToTry, type DryRun, type Verdict } from '../../call/placement/dry-run.service.js';
-import { phoneRule, USER_ID_PATTERN, userIdRule } from '../../directory/field-rules.js';
+import { phoneRule, userIdOrExternalIdRule } from '../../directory/field-rules.js';
 import { Satisfies, Optional } from '../../directory/satisfies.js';
+import { USER_NAME } from '../users/user-name.openapi.js';
 
 export class DryRunQuery implements CallToTry {
-  @ApiProperty({ description: 'The app’s own id of the caller.', pattern: USER_ID_PATTERN, example: '1001' })
-  @Satisfies(userIdRule)
+  @ApiProperty({ ...USER_NAME, description: `The caller. ${USER_NAME.description}` })
+  @Satisfies(userIdOrExternalIdRule)
   callerId: string;
 
   @ApiPropertyOptional({
-    description: 'The app’s own id of the callee; this or `phone`.',
-    pattern: USER_ID_PATTERN,
+    ...USER_NAME,
+    description: `The callee; this or \`phone\`. ${USER_NAME.description}`,
     example: '2000',
   })
   @Optional()
-  @Satisfies(userIdRule)
+  @Satisfies(userIdOrExternalIdRule)
   calleeId?: string;
 
   @ApiPropertyOptional({ description: 'The callee’s number, in any common notation.', example: '13800002000' })

@@ -2,9 +2,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { problem, takesBody, takesNoBody } from '../../http/problem-response.js';
+import { userIdParameter } from '../users/user-name.openapi.js';
 import { SubAccountList, SubAccountReply } from './sub-account.dto.js';
 
-const userIdParameter = ApiParam({ name: 'userId', description: 'The app’s own id.', example: '1001' });
 const providerParameter = ApiParam({ name: 'provider', description: 'The name of a provider.', example: 'simulator' });
 const noSuchSubAccount = problem('NOT_FOUND', 'There is no such user, or they have no sub-account at this provider.');
 

@@ -67,7 +67,7 @@ export class UsersController {
   @Get(':userId')
   @FindUserApi()
   find(@Author() author: AuditAuthor, @Param('userId') userId: string): Promise<UserReply> {
-    return this.audit.read(author, this.users.find(userId), () => ({ target: targetOf('user', userId) }));
+    return this.audit.read(author, this.users.find(userId), ({ id }) => ({ target: targetOf('user', id) }));
   }
 
   @Patch(':userId')

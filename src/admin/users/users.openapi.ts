@@ -1,14 +1,14 @@
 /** Swagger documentation of users. */
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { MAX_VALUES } from '../../common/json-text.js';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
 import { MAX_USERS_AT_ONCE } from '../../directory/user-rows.js';
 import { problem, takesBody, takesNoBody, takesPage } from '../../http/problem-response.js';
 import { SyncReply, UserList, UserPage, UserReply } from './user.dto.js';
+import { userIdParameter } from './user-name.openapi.js';
 
-const userIdParameter = ApiParam({ name: 'userId', description: 'The app’s own id.', example: '1001' });
-const noSuchUser = problem('NOT_FOUND', 'There is no such user, or the id is not a Long.');
+const noSuchUser = problem('NOT_FOUND', 'There is no such user.');
 const user = (status: 200 | 201, description: string) => ApiResponse({ status, description, type: UserReply });
 const BAD_PHONE = { where: '/phone', what: NOT_DIALABLE };
 

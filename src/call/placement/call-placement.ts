@@ -90,7 +90,7 @@ export class CallPlacement {
     const obstacle = destinationObstacle(callerPhone, this.config);
     if (obstacle !== null) throw notAllowed('caller_not_allowed', obstacle);
     if (!(await this.carriers.haveAccount(callerId, parties))) throw new NotPlaced('no_account', 'NO_SUB_ACCOUNT');
-    const way = await this.wayTo(callerId, parties, callee, terms?.provider ?? null);
+    const way = await this.wayTo(callerId, parties, callee, terms);
     if (way instanceof NotPlaced) {
       const running = await this.runningCall(callerId);
       if (!running) throw way;
@@ -127,12 +127,11 @@ export class CallPlacement {
     return this.conclude(callSid, result, terms);
   }
 
-  /** @param only the name of the one provider that may carry the call; null for any on the route */
   private async wayTo(
     callerId: string,
     parties: Parties,
     callee: Callee,
-    only: string | null,
+    terms: CallTerms | undefined,
   ): Promise<Way | NotPlaced> {
     const { callerPhone, calleePhone } = parties;
     const ofCaller = this.limits.remembered(callerSubject(callerId));
@@ -141,10 +140,11 @@ export class CallPlacement {
     const obstacle = destinationObstacle(calleePhone, this.config);
     if (obstacle !== null) return notAllowed('callee_not_allowed', obstacle);
     if (parties.calleeSuppressed) return calleeSuppressed();
-    const route = this.providers.routeTo(calleePhone);
+    const only = terms?.provider ?? null;
+    const route = this.providers.routeTo(calleePhone, terms?.route ?? null);
     const providers = route?.providers.filter(({ name }) => only === null || name === only) ?? [];
     if (!route || providers.length === 0) {
-      const cause = new Error('no route leads to the callee’s number');
+      const cause = new Error('no route, or not the one of the request, leads to the callee’s number');
       return new NotPlaced('no_route', 'BAD_CALL_PARAMETERS', { cause });
     }
     const others = this.carriers.on(providers, callerId, parties);

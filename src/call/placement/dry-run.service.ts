@@ -7,7 +7,6 @@ import { DataSource } from 'typeorm';
 import { AppError } from '../../common/error-table.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { dialablePhone } from '../../directory/dialable-phone.js';
-import { SuppressionList } from '../../directory/suppression-list.service.js';
 import { destinationObstacle } from '../../protection/destination-rules.js';
 import { DirectoryService, type Parties } from '../../directory/directory.service.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
@@ -15,6 +14,7 @@ import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import { CALLEE_IN_A_CALL, CALLEE_SUPPRESSED, PlacingLimits } from './placing-limits.js';
 import { openCallsByProvider } from './provider-rate-limit.js';
 
+/** Users by id or external id. */
 export interface CallToTry {
   readonly callerId: string;
   /** If absent, `phone` is the callee's number. */
@@ -49,7 +49,6 @@ export class DryRunService {
     private readonly database: DataSource,
     private readonly directory: DirectoryService,
     private readonly providers: ProviderRegistry,
-    private readonly suppressions: SuppressionList,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     this.limits = new PlacingLimits(database, config);
@@ -57,10 +56,17 @@ export class DryRunService {
 
   /** @throws AppError BAD_REQUEST without a callee, with two, or for a number that cannot be dialled */
   async dryRun({ callerId, calleeId, phone }: CallToTry): Promise<DryRun> {
-    if ((calleeId === undefined) === (phone === undefined) || calleeId === callerId)
-      throw new AppError('BAD_REQUEST', { faults: NO_SINGLE_CALLEE });
-    const parties = await this.directory.findParties(callerId, calleeId ?? callerId);
-    const number = phone === undefined ? parties.calleePhone : dialablePhone(phone, this.config.phoneRegion);
+    if ((calleeId === undefined) === (phone === undefined) || calleeId === callerId) throw noSingleCallee();
+    const calleePhone = phone === undefined ? null : dialablePhone(phone, this.config.phoneRegion);
+    const found = await this.directory.findNamedParties({
+      caller: callerId,
+      callee: calleeId ?? null,
+      serviceLineId: null,
+      calleePhone,
+    });
+    if (found.calleeId !== null && found.calleeId === found.callerId) throw noSingleCallee();
+    const { parties } = found;
+    const number = calleePhone ?? parties.calleePhone;
     const route = number === null ? undefined : this.providers.routeTo(number);
     const openCalls = await openCallsByProvider(this.database);
     const looks = (route?.providers ?? []).map((provider) =>
@@ -74,9 +80,8 @@ export class DryRunService {
     })) satisfies DryRun['providers'];
     const refusal =
       refusalOf(parties, number, this.config) ??
-      (number !== null && (await this.suppressions.has(number)) ? CALLEE_SUPPRESSED : null) ??
       routeRefusal(route !== undefined, carrier) ??
-      (await this.limitRefusal(callerId, number));
+      (await this.limitRefusal(found.callerId ?? '', number));
     return {
       phone: number,
       route: route?.to ?? null,
@@ -100,7 +105,10 @@ export class DryRunService {
   }
 }
 
-const NO_SINGLE_CALLEE = [{ where: '/calleeId', what: 'give either calleeId or phone, and not the caller’s own id' }];
+const noSingleCallee = (): AppError =>
+  new AppError('BAD_REQUEST', {
+    faults: [{ where: '/calleeId', what: 'give either calleeId or phone, and not the caller’s own id' }],
+  });
 
 const lookAt = (provider: ResilientProvider, parties: Parties, carried: number) => ({
   provider: provider.name,
@@ -131,7 +139,8 @@ const refusalOf = ({ callerPhone }: Parties, number: string | null, config: Conf
   if (number === null) return 'The callee has no phone, or is not known.';
   if (number === callerPhone) return 'This is the phone of the caller.';
   const ofCaller = destinationObstacle(callerPhone, config);
-  return ofCaller === null ? destinationObstacle(number, config) : `The caller may not call: ${ofCaller}`;
+  if (ofCaller !== null) return `The caller may not call: ${ofCaller}`;
+  return destinationObstacle(number, config) ?? (calleeSuppressed ? CALLEE_SUPPRESSED : null);
 };
 
 const routeRefusal = (hasRoute: boolean, carrier: string | null): string | null => {

@@ -30,6 +30,11 @@ export interface CallChange {
     readonly occurredAt: string;
     /** Null where the caller is a phone and no user. */
     readonly callerId: string | null;
+    /**
+     * As the directory had it then; missing if the caller had none. There is none of the callee: the caller's app reads the
+     * changes too, and may not learn another user's id at the identity provider.
+     */
+    readonly callerExternalId?: string;
     /** Null for a service line, or where the callee is a phone and no user. */
     readonly calleeId: string | null;
     readonly serviceLineId: string | null;
@@ -70,6 +75,7 @@ export const readChange = (bytes: string): CallChange => {
   if (data.endReason !== null) readOneOf('endReason', END_REASONS, data.endReason);
   expectThat('occurredAt', isTime(data.occurredAt));
   expectThat('callerId', isParty(data.callerId));
+  expectThat('callerExternalId', ['undefined', 'string'].includes(typeof data.callerExternalId));
   expectThat('calleeId', isParty(data.calleeId));
   expectThat('serviceLineId', data.serviceLineId === null || isLong(data.serviceLineId));
   return change as unknown as CallChange;
@@ -125,7 +131,7 @@ interface EndColumns {
 
 /**
  * Returns the SQL expression that writes the bytes from SQL expressions. The values are our own ids, enum values and
- * times, and jsonb, so none needs escaping. Text from outside would need `to_json`.
+ * times, and jsonb, so none needs escaping. Text from outside goes through `to_json`.
  */
 export const changeBytes = (columns: ChangeColumns): string => `
   '{"type":"' || ${columns.type}
@@ -138,6 +144,7 @@ export const changeBytes = (columns: ChangeColumns): string => `
   || '","callerId":' || ${orNull(`(${userIdIn(columns.callerId)})`)}
   || ',"calleeId":' || ${orNull(`(${userIdIn(columns.calleeId)})`)}
   || ',"serviceLineId":' || ${orNull(columns.serviceLineId)}
+  || coalesce(',"callerExternalId":' || (select to_json(external_id)::text from app_user where id = ${columns.callerId}), '')
   || coalesce(',"metadata":' || ${columns.metadata}::text, '')
   || ${columns.end ? endBytes(columns.end) : `''`}
   || '}}'`;

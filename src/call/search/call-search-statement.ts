@@ -7,13 +7,14 @@
  * With several filters, one leads and the others are checked on each call that it finds. They may match none for a long
  * time. So a statement examines at most MAX_EXAMINED calls, and reports how far it has come.
  */
+import { isLong } from '../../common/long.js';
 import { MAX_EXAMINED } from '../../common/page.js';
 import type { EndReason, StateType } from '../record/call-lifecycle.js';
 import { minCallSidAt } from '../record/call-sid.js';
 import { SHOWN_COLUMNS, type ShownRow } from './call-view.js';
 
 export interface CallFilter {
-  /** The caller or the callee. */
+  /** The id or the external id of the caller or the callee. */
   readonly userId?: string | undefined;
   /** The number of either leg, as stored. */
   readonly phone?: string | undefined;
@@ -54,6 +55,7 @@ type Put = (value: unknown) => string;
 /** A filter with indexes: at least one of the columns has the value. */
 interface Criterion {
   readonly columns: readonly string[];
+  /** As SQL. */
   readonly value: string;
 }
 
@@ -116,12 +118,16 @@ const criteriaOf = (filter: CallFilter, put: Put): Criterion[] => {
   const criterion = (value: string | undefined, ...columns: readonly string[]): Criterion[] =>
     value === undefined ? [] : [{ columns, value: put(value) }];
   return [
-    ...criterion(filter.userId, 'caller_id', 'callee_id'),
+    ...(filter.userId === undefined ? [] : [{ columns: ['caller_id', 'callee_id'], value: idOf(filter.userId, put) }]),
     ...criterion(filter.phone, 'caller_phone', 'callee_phone'),
     ...criterion(filter.provider, 'provider'),
     ...criterion(filter.endReason, 'end_reason'),
   ];
 };
+
+/** The calls of an id are found also after its user has been removed. If nobody has the external id, no call matches. */
+const idOf = (user: string, put: Put): string =>
+  isLong(user) ? put(user) : `(select id from app_user where external_id = ${put(user)})`;
 
 const fits = ({ columns, value }: Criterion): string =>
   `(${columns.map((column) => `${column} = ${value}`).join(' or ')})`;
