@@ -1,6 +1,7 @@
 /** Both legs of a call side by side, and the providers that were tried: what its events say. Pure. */
 import { RINGBACK } from '../../call/record/apply-call-event.js';
 import type { CallHistory, TimelineEvent } from '../../call/search/call-history.service.js';
+import type { LegCause } from '../../telephony/telephony-provider.js';
 
 /** What one event says of a leg, in the provider's own words. */
 export interface LegReport {
@@ -17,6 +18,8 @@ export interface Leg {
   readonly phone: string;
   readonly ringingAt: Date | null;
   readonly answeredAt: Date | null;
+  /** How it ended, as in the record. */
+  readonly cause: LegCause | null;
   readonly reports: readonly LegReport[];
 }
 
@@ -34,9 +37,16 @@ export const legsOf = (call: CallHistory): Legs => {
       phone: call.callerPhone,
       ringingAt: null,
       answeredAt: callerAnswered?.occurredAt ?? null,
+      cause: call.causes.A,
       reports: of('caller'),
     },
-    callee: { phone: call.calleePhone, ringingAt: call.ringingAt, answeredAt: call.answeredAt, reports: of('callee') },
+    callee: {
+      phone: call.calleePhone,
+      ringingAt: call.ringingAt,
+      answeredAt: call.answeredAt,
+      cause: call.causes.B,
+      reports: of('callee'),
+    },
     both: of('both'),
   };
 };
