@@ -13,7 +13,6 @@ import type { DeliveryOfCall } from '../../delivery/deliveries-of-call.js';
 import { booleanRule } from '../../directory/field-rules.js';
 import { Optional, Satisfies } from '../../directory/satisfies.js';
 import { PROVIDER_OPERATIONS, type ProviderRequest } from '../../telephony/provider-request.js';
-import type { LegCause } from '../../telephony/telephony-provider.js';
 import { FoundCall, TimelineEventReply } from '../calls/call.dto.js';
 import { WebhookDeliveryReply } from '../webhook-deliveries/webhook-delivery.dto.js';
 import type { CallBundle } from './call-bundles.service.js';
@@ -98,7 +97,7 @@ class LegReply implements Leg {
   answeredAt: Date | null;
 
   @ApiProperty(legCause('How the leg ended: as in `causes` of the record.', { cause: 17 }))
-  cause: LegCause | null;
+  cause: Leg['cause'];
 
   @ApiProperty({ type: [LegReportReply], description: 'The events that have more of the provider’s codes.' })
   reports: readonly LegReportReply[];

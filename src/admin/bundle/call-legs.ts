@@ -1,7 +1,6 @@
 /** Both legs of a call side by side, and the providers that were tried: what its events say. Pure. */
 import { RINGBACK } from '../../call/record/apply-call-event.js';
 import type { CallHistory, TimelineEvent } from '../../call/search/call-history.service.js';
-import type { LegCause } from '../../telephony/telephony-provider.js';
 
 /** What one event says of a leg, in the provider's own words. */
 export interface LegReport {
@@ -19,7 +18,7 @@ export interface Leg {
   readonly ringingAt: Date | null;
   readonly answeredAt: Date | null;
   /** How it ended, as in the record. */
-  readonly cause: LegCause | null;
+  readonly cause: CallHistory['causes']['A'];
   readonly reports: readonly LegReport[];
 }
 
