@@ -66,9 +66,8 @@ export class Authentication {
 /** Runs the strategy as passport does, but without passport's global registry of strategies. */
 const principalBy = (strategy: JwtStrategy, token: string): Promise<Principal> =>
   new Promise((resolve, reject) => {
-    // Passport gives no reason if the signature is valid but the claims are not.
-    const fail = (reason: Error | null = null): void => {
-      reject(reason instanceof AppError ? reason : withBadToken(reason, strategy.userClaim));
+    const fail = (reason: Error): void => {
+      reject(reason instanceof AppError ? reason : withBadToken(reason));
     };
     const attempt = Object.assign(Object.create(strategy) as JwtStrategy, { success: resolve, fail, error: reject });
     attempt.authenticate({ token } as unknown as Parameters<JwtStrategy['authenticate']>[0]);

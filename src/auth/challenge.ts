@@ -28,15 +28,19 @@ export const withoutToken = (request: TokenCarrier): AppError => {
   return new AppError('UNAUTHENTICATED');
 };
 
+/** @param cause the error of jsonwebtoken or jose */
+export const withBadToken = (cause: Error): AppError => unauthenticated('invalid_token', faultOf(cause), cause);
+
 /**
- * @param cause the error of jsonwebtoken or jose; null if the signature is valid but the claims name no user
+ * For a token with a valid signature, whose claims name no user or no end.
  * @param userClaim the claim that has to name the user
  */
-export const withBadToken = (cause: Error | null, userClaim: string): AppError =>
+export const withBadClaims = (claims: { readonly exp?: unknown }, userClaim: string): AppError =>
   unauthenticated(
     'invalid_token',
-    cause === null ? namesNoUser(userClaim) : faultOf(cause, userClaim),
-    cause ?? undefined,
+    typeof claims.exp === 'number'
+      ? `The claim ${userClaim} must be a user id, as a string of digits, or an externalId.`
+      : NO_EXP,
   );
 
 /** @param shown the beginning of the key, for the log */
@@ -70,7 +74,7 @@ export const withoutScope = (scope: string): AppError =>
     challenge: `${challengeOf('insufficient_scope', `The token lacks the scope ${scope}.`)}, scope="${scope}"`,
   });
 
-const namesNoUser = (userClaim: string): string => `The claim ${userClaim} is not a user id, or exp is missing.`;
+const NO_EXP = 'The claim exp is missing.';
 const NOT_VERIFIED = 'The token is malformed, or its signature cannot be verified.';
 
 /** Errors of jsonwebtoken, whose types are not available here. All of them occur after the signature check. */
@@ -80,11 +84,11 @@ interface ClaimError extends Error {
   readonly date?: Date;
 }
 
-const faultOf = (error: ClaimError, userClaim: string): string => {
+const faultOf = (error: ClaimError): string => {
   if (error.expiredAt) return expired(error.expiredAt.getTime());
   if (error instanceof jose.JWTExpired) return expired((error.payload.exp ?? 0) * 1_000);
   if (error.name === 'NotBeforeError' && error.date) return early(error.date.getTime());
-  if (error instanceof jose.JWTClaimValidationFailed) return CLAIMS[error.claim] ?? namesNoUser(userClaim);
+  if (error instanceof jose.JWTClaimValidationFailed) return CLAIMS[error.claim] ?? NOT_VERIFIED;
   const [, claim = ''] = /^jwt (audience|issuer) invalid/.exec(error.message) ?? [];
   return CLAIMS[claim] ?? NOT_VERIFIED;
 };
@@ -97,6 +101,7 @@ const CLAIMS: Readonly<Record<string, string>> = {
   audience: OTHER_AUDIENCE,
   iss: OTHER_ISSUER,
   issuer: OTHER_ISSUER,
+  exp: NO_EXP,
   nbf: 'The token is not valid yet.',
 };
 

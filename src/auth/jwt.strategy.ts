@@ -18,6 +18,7 @@ import { Strategy, type StrategyOptionsWithoutRequest } from 'passport-jwt';
 import { AppError } from '../common/error-table.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { principalOf, type Principal } from './access-token.js';
+import { withBadClaims } from './challenge.js';
 import { PublishedKeys } from './published-keys.js';
 
 const PUBLIC_KEY_ALGORITHMS = [
@@ -41,7 +42,7 @@ type Key = readonly KeyObject[] | JWTVerifyGetKey;
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   /** The claim that names the user. */
-  readonly userClaim: string;
+  private readonly userClaim: string;
   private readonly leewaySeconds: number;
 
   constructor(@Inject(CONFIG) config: Config, @Inject(PublishedKeys) published: PublishedKeys | null) {
@@ -60,8 +61,10 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     this.leewaySeconds = config.jwtLeewaySeconds;
   }
 
-  validate(claims: JWTPayload): Principal | null {
-    return principalOf(claims, this.userClaim, this.leewaySeconds);
+  validate(claims: JWTPayload): Principal {
+    const principal = principalOf(claims, this.userClaim, this.leewaySeconds);
+    if (principal === null) throw withBadClaims(claims, this.userClaim);
+    return principal;
   }
 }
 

@@ -34,7 +34,9 @@ export const readSigningSecret = async (dataDir: string): Promise<string> => {
   const bytes = await readFile(pathIn(dataDir)).catch((cause: unknown) => {
     const { code, message } = cause as NodeJS.ErrnoException;
     throw new Error(
-      code === 'ENOENT' ? `There is no secret in ${dataDir} yet: the first npm start makes it.` : message,
+      code === 'ENOENT'
+        ? `There is no secret in ${dataDir} yet: the first npm start makes it, in the DATA_DIR that it has.`
+        : message,
       {
         cause,
       },

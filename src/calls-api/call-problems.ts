@@ -50,13 +50,17 @@ export const placingProblem = (error: NotPlaced, subject: string): AppError => {
   const code = PROBLEMS[error.fault];
   const where = WHERE[error.fault];
   const retryAfterSeconds = error.backendRetrySeconds ?? RETRY_SECONDS[code];
-  const isOwn = error instanceof CallerInACall && error.placedBy === subject;
   return new AppError(code, {
     ...(error.cause !== undefined && { cause: error.cause }),
     ...(where !== undefined && { faults: [{ where, what: whatIsWrong(error) }] }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    ...(isOwn && { callSid: error.runningCallSid }),
+    callSid: callSidIn(error, subject),
   });
+};
+
+const callSidIn = (error: NotPlaced, subject: string): string | undefined => {
+  if (!(error instanceof CallerInACall)) return error.callSid;
+  return error.placedBy === subject ? error.runningCallSid : undefined;
 };
 
 export const bodyProblem = (code: ErrorName, where: string, what: string): AppError =>

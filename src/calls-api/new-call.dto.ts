@@ -30,7 +30,7 @@ const oneOf =
   (value) => {
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
     const given = isObject ? names.filter((name) => (value as Record<string, unknown>)[name] !== undefined) : [];
-    return given.length === 1 ? null : `must be an object with one of ${names.join(', ')}`;
+    return given.length === 1 ? null : `must be an object with exactly one of ${names.join(', ')}`;
   };
 
 const objectRule: FieldRule = (value) =>

@@ -56,7 +56,7 @@ export class Client {
     const notOurs = `What answers at ${this.baseUrl} is not Ringback.`;
     try {
       const reply = JSON.parse(await boundedText(response, LONGEST_REPLY)) as Partial<Reply> | null;
-      if (reply?.returnCode !== undefined) return reply as Reply;
+      if (reply?.returnCode !== undefined) return withReason(reply as Reply, response);
     } catch (cause) {
       throw this.failure(signal, notOurs, cause);
     }
@@ -69,5 +69,11 @@ export class Client {
     return new Error(text, { cause });
   }
 }
+
+/** Of a refused token: the reason is in the header (RFC 6750, 3). */
+const withReason = (reply: Reply, { headers }: Response): Reply => {
+  const [, reason] = /error_description="([^"]*)"/.exec(headers.get('www-authenticate') ?? '') ?? [];
+  return reason === undefined ? reply : { ...reply, returnMsg: `${reply.returnMsg} ${reason}` };
+};
 
 export const saidBy = ({ returnCode, returnMsg }: Reply): string => `${returnCode} ${returnMsg}`;

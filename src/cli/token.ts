@@ -12,7 +12,7 @@ const LIFETIME_SECONDS = 12 * 60 * 60;
 const DEMO_ADMIN = '1001';
 
 const USAGE =
-  'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin, or npm run -s token -- <userId> --scope calls:write. ' +
+  'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin [userId], or npm run -s token -- <userId> --scope calls:write. ' +
   'An externalId may stand for the userId.';
 
 const readArguments = () => {

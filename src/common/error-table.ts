@@ -81,7 +81,7 @@ interface AppErrorDetails {
   /** What was received and what was expected. For problem bodies, never for the contract's envelope. */
   readonly detail?: string;
   readonly faults?: readonly Fault[];
-  /** Of the call that is in the way; for problem bodies. */
+  /** Of the call that is refused, or is in the way; for problem bodies. */
   readonly callSid?: string | undefined;
   /** Seconds, for Retry-After. */
   readonly retryAfterSeconds?: number;

@@ -32,7 +32,7 @@ export class EndpointUrlCheck {
         const { code = 'no address' } = error as NodeJS.ErrnoException;
         return `must lead somewhere: the name ${host} cannot be resolved (${code})`;
       }
-      const advice = url.protocol === 'http:' ? 'use https, or have' : 'have';
+      const advice = error.isForHttps ? 'use https, or have' : 'have';
       return `must not lead there: ${error.message}; ${advice} the operator allow its range (WEBHOOK_ALLOWED_RANGES)`;
     }
   }

@@ -17,7 +17,15 @@ import { NameResolver } from './name-resolver.js';
 const TUNNEL_LIMIT_MS = 5_000;
 
 /** The message names the address and its fault. */
-export class AddressRefused extends Error {}
+export class AddressRefused extends Error {
+  constructor(
+    fault: string,
+    /** Whether https may go there. */
+    readonly isForHttps: boolean,
+  ) {
+    super(fault);
+  }
+}
 
 @Injectable()
 export class GuardedConnections {
@@ -52,8 +60,9 @@ export class GuardedConnections {
     const addresses = isIP(host) ? [host] : await this.resolver.addressesOf(host);
     if (addresses.length === 0) throw new Error(`${host} has no address`);
     for (const address of addresses) {
-      const fault = addressFault(address, this.config.webhookAllowedRanges, { onlyAllowed: protocol === 'http:' });
-      if (fault) throw new AddressRefused(fault);
+      const { webhookAllowedRanges: allowed } = this.config;
+      const fault = addressFault(address, allowed, { onlyAllowed: protocol === 'http:' });
+      if (fault) throw new AddressRefused(fault, addressFault(address, allowed, { onlyAllowed: false }) === null);
     }
     return addresses;
   }

@@ -46,7 +46,7 @@ class Problem {
   requestId: string;
 
   @ApiPropertyOptional({
-    description: 'The callSid of the caller’s open call, if the same subject placed it.',
+    description: 'Of the call that a provider refused; or of the caller’s open call, if the same subject placed it.',
     example: '16090510160925480001030600243044',
   })
   callSid?: string;

@@ -14,7 +14,7 @@ import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-r
 interface Bundle {
   readonly call: Record<string, unknown>;
   readonly hangUp: object;
-  readonly legs: Record<'caller' | 'callee', { readonly phone: string; readonly reports: readonly object[] }>;
+  readonly legs: Record<'caller' | 'callee', { readonly phone: string; readonly cause: object | null }>;
   readonly routing: { readonly route: string | null; readonly providers: string[]; readonly attempts: object[] };
   readonly timeline: readonly { readonly type: string }[];
   readonly deliveries: readonly { readonly number: number; readonly state: string; readonly attempts: object[] }[];
@@ -67,6 +67,7 @@ it('has the record, who hung up, the timeline, the webhooks, the provider’s re
 
   expect(found.call).toMatchObject({ callSid, endReason: 'busy', provider: 'simulator', placedBy: '9001' });
   expect(found.hangUp).toMatchObject({ endedBy: 'provider', endReason: 'busy', canceledBy: null, leg: 'callee' });
+  expect(found.legs).toMatchObject({ caller: { cause: { cause: 16 } }, callee: { cause: { cause: 17 } } });
   expect(found.routing).toMatchObject({ route: '', providers: ['simulator'] });
   expect(found.routing.attempts).toMatchObject([{ provider: 'simulator', outcome: 'accepted', why: null }]);
   expect(found.timeline.map(({ type }) => type)).toEqual(
@@ -214,6 +215,7 @@ describe('the legs', () => {
       calleePhone: '+8613800002000',
       ringingAt: null,
       answeredAt: null,
+      causes: { A: null, B: null },
       events: [{ type: 'ended', provider: 'asterisk', occurredAt: new Date(0), detail }],
     }) as unknown as CallHistory;
   const codesOf = (detail: Record<string, unknown>) => {

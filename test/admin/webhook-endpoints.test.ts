@@ -148,6 +148,11 @@ it.each([
     /http is not safe; use https, or have the operator/,
   ],
   [
+    'plain http to a private address',
+    'http://inside.example.com/',
+    /10\.0\.0\.5 is not a public address \(private\); have the operator/,
+  ],
+  [
     'a name with a private address',
     'https://inside.example.com/',
     /10\.0\.0\.5 is not a public address \(private\); have the operator/,

@@ -8,7 +8,8 @@ const now = (): number => Math.floor(Date.now() / 1_000);
 const GOOD = { sub: '1001', iss: ISSUER, aud: AUDIENCE };
 
 const NOT_VERIFIED = 'The token is malformed, or its signature cannot be verified.';
-const NO_USER = 'The claim sub is not a user id, or exp is missing.';
+const NO_USER = 'The claim sub must be a user id, as a string of digits, or an externalId.';
+const NO_EXP = 'The claim exp is missing.';
 
 const invalid = (description: string) => `Bearer error="invalid_token", error_description="${description}"`;
 
@@ -59,7 +60,9 @@ describe.each(['JWT_SECRET', 'JWT_JWKS_URI'] as const)('under %s', (setting) => 
     ['of another issuer', () => ({ iss: 'elsewhere', exp: now() + 60 }), 'The token is from another issuer.'],
     ['of no user', () => ({ sub: '0', exp: now() + 60 }), NO_USER],
     ['of an API key’s subject', () => ({ sub: 'key:1', exp: now() + 60 }), NO_USER],
-    ['without exp', () => ({}), NO_USER],
+    ['whose user id is a number', () => ({ sub: 1001, exp: now() + 60 }), NO_USER],
+    ['without exp', () => ({}), NO_EXP],
+    ['of no user and without exp', () => ({ sub: '0' }), NO_EXP],
   ])('a token %s is refused with the reason', async (_what, claims, description) => {
     expect(await refusalOf(await sign(claims()))).toEqual({ status: 401, challenge: invalid(description) });
   });

@@ -214,7 +214,9 @@ it('JWT_USER_CLAIM names the claim of the user, and sub is then ignored', async 
     });
     expect([bySub.status, bySub.headers.get('www-authenticate')]).toEqual([
       401,
-      expect.stringContaining('The claim https://app.example.com/user is not a user id, or exp is missing.'),
+      expect.stringContaining(
+        'The claim https://app.example.com/user must be a user id, as a string of digits, or an externalId.',
+      ),
     ]);
   } finally {
     await other.close();

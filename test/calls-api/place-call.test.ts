@@ -189,7 +189,7 @@ describe('a request that cannot be connected', () => {
     expectProblem(await calls.place(between(caller, callee)), 422, 'SAME_PHONE');
   });
 
-  it('is refused with a code of its own for a blocked caller, a missing route, and a refused number', async () => {
+  it('is refused with a code of its own for a blocked caller and for a missing route', async () => {
     await service.admin('PATCH', 'users/1009', { blocked: true });
 
     expectProblem(
@@ -199,8 +199,19 @@ describe('a request that cannot be connected', () => {
       '/caller/userId',
     );
     expectProblem(await calls.place(between({ phone: newPhone() }, { phone: '+442079460000' })), 422, 'NO_ROUTE');
-    expectProblem(await calls.place(phones('06')), 422, 'NUMBER_REFUSED');
-    expectProblem(await calls.place(phones('07')), 422, 'NO_PROVIDER_ACCOUNT');
+  });
+});
+
+describe('a call that the provider refuses', () => {
+  it.each([
+    ['06', 'NUMBER_REFUSED', { category: 'bad_number', code: 'SIM-06' }],
+    ['07', 'NO_PROVIDER_ACCOUNT', { category: 'bad_account', code: 'SIM-07' }],
+  ])('is named in the problem, and its last change says why (%s)', async (script, code, detail) => {
+    const { status, body } = await calls.place(phones(script));
+    const { body: seen } = await calls.ask('GET', `/${String(body.callSid)}/events?afterNumber=1`);
+
+    expect({ status, code: body.code }).toEqual({ status: 422, code });
+    expect(seen.changes).toMatchObject([{ type: 'call.over', data: { endReason: 'failed', detail } }]);
   });
 });
 

@@ -63,7 +63,10 @@ describe('npm run call', () => {
   it.each([
     ['2006', '400 呼叫请求的参数有误,请联系管理员!\n'],
     ['2000 --as 1002', '400 用户未绑定手机号,请手动拨打010-56469588!\n'],
-    ['2000 --token forged', '401 A valid access token is required.\n'],
+    [
+      '2000 --token forged',
+      '401 A valid access token is required. The token is malformed, or its signature cannot be verified.\n',
+    ],
   ])('prints the service’s error for %s', async (options, complaint) => {
     expect(await call(options.split(' '), environment)).toEqual({ code: 1, output: '', complaint });
   });

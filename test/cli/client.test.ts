@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Client } from '../../src/cli/client.js';
+import { Client, saidBy } from '../../src/cli/client.js';
 import { statesOf } from '../../src/cli/state-stream.js';
 
 const CALL_SID = '1'.repeat(32);
@@ -44,6 +44,20 @@ describe('a request', () => {
 
     await expect(client.ask('callService')).rejects.toThrow(`${url} has not replied within 0.1 s.`);
     await expect(client.states(CALL_SID).next()).rejects.toThrow(`${url} has not replied within 0.1 s.`);
+  });
+
+  it('that is refused for its token says why', async () => {
+    reply = (_, response) =>
+      response
+        .writeHead(401, {
+          'www-authenticate': 'Bearer error="invalid_token", error_description="The token expired 12 s ago."',
+        })
+        .end('{"returnCode":401,"returnMsg":"A valid access token is required."}');
+
+    expect(saidBy(await client.ask('callService'))).toBe(
+      '401 A valid access token is required. The token expired 12 s ago.',
+    );
+    await expect(client.states(CALL_SID).next()).rejects.toThrow('The token expired 12 s ago.');
   });
 
   it('with a too long reply is aborted', async () => {

@@ -9,7 +9,7 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 jest.setTimeout(PROCESS_LIMIT_MS);
 
 const USAGE =
-  'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin, or npm run -s token -- <userId> --scope calls:write. ' +
+  'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin [userId], or npm run -s token -- <userId> --scope calls:write. ' +
   'An externalId may stand for the userId.\n';
 
 describe('npm run token', () => {
@@ -47,10 +47,16 @@ describe('npm run token', () => {
     expect(decodeJwt(output.trim()).sub).toBe('1004');
   });
 
-  it('prints a token for admins', async () => {
-    const { code, output } = await token(['--admin']);
+  it('prints a token for admins, who may be named', async () => {
+    for (const [options, sub] of [
+      [['--admin'], '1001'],
+      [['--admin', '9001'], '9001'],
+    ] as const) {
+      const { code, output } = await token(options);
 
-    expect([code, await statusOf('/v1/admin/users', output.trim())]).toEqual([0, 200]);
+      expect([code, await statusOf('/v1/admin/users', output.trim())]).toEqual([0, 200]);
+      expect(decodeJwt(output.trim()).sub).toBe(sub);
+    }
   });
 
   it('prints a token for a backend, with the given scope', async () => {

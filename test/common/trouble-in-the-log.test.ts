@@ -98,7 +98,7 @@ describe('a request that is refused', () => {
     expect(line).toMatchObject({
       level: INFO,
       status: 401,
-      reason: 'The claim sub is not a user id, or exp is missing.',
+      reason: 'The claim sub must be a user id, as a string of digits, or an externalId.',
     });
   });
 

@@ -33,7 +33,7 @@ describe('the signing secret of the embedded default', () => {
 
   it('is reported as missing with its folder and the command that creates it', async () => {
     await expect(readSigningSecret(dataDir)).rejects.toThrow(
-      `There is no secret in ${dataDir} yet: the first npm start makes it.`,
+      `There is no secret in ${dataDir} yet: the first npm start makes it, in the DATA_DIR that it has.`,
     );
   });
 

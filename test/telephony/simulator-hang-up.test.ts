@@ -39,18 +39,21 @@ const entryOf = async (callSid: string) => (await carrier.callLog()).find((entry
 
 describe('an order to hang up', () => {
   it.each([
-    ['nothing', 'canceled'],
-    ['caller_answered', 'canceled'],
-    ['ringing', 'canceled'],
-    ['answered', 'completed'],
-  ] as const)('ends a call after %s as %s', async (phase, endReason) => {
-    const callSid = await callAt(phase);
+    ['nothing', 'canceled', { A: { cause: 16 } }],
+    ['caller_answered', 'canceled', { A: { cause: 16 }, B: { cause: 16 } }],
+    ['ringing', 'canceled', { A: { cause: 16 }, B: { cause: 16 } }],
+    ['answered', 'completed', { A: { cause: 16 }, B: { cause: 16 } }],
+  ] as const)(
+    'ends a call after %s as %s, with the cause of each leg that was dialled',
+    async (phase, endReason, causes) => {
+      const callSid = await callAt(phase);
 
-    expect(await hangUp({ callSid })).toBe('taken');
+      expect(await hangUp({ callSid })).toBe('taken');
 
-    expect(emitted.at(-1)).toMatchObject({ callSid, type: 'ended', endReason, detail: { by: 'order' } });
-    expect(await entryOf(callSid)).toMatchObject({ hangUps: 1, endedByOrder: true });
-  });
+      expect(emitted.at(-1)).toMatchObject({ callSid, type: 'ended', endReason, detail: { by: 'order' }, causes });
+      expect(await entryOf(callSid)).toMatchObject({ hangUps: 1, endedByOrder: true });
+    },
+  );
 
   it('stops the rest of the script', async () => {
     const callSid = await callAt('caller_answered', '00');

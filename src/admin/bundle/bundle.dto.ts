@@ -1,7 +1,14 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { END_AUTHORITIES, type EndReason, type EndSource } from '../../call/record/call-lifecycle.js';
-import { AN_INSTANT, CANCELED_BY, END_REASON, textOrNull, timeOrNull } from '../../call/search/call-view.openapi.js';
+import {
+  AN_INSTANT,
+  CANCELED_BY,
+  END_REASON,
+  legCause,
+  textOrNull,
+  timeOrNull,
+} from '../../call/search/call-view.openapi.js';
 import type { DeliveryOfCall } from '../../delivery/deliveries-of-call.js';
 import { booleanRule } from '../../directory/field-rules.js';
 import { Optional, Satisfies } from '../../directory/satisfies.js';
@@ -89,7 +96,10 @@ class LegReply implements Leg {
   @ApiProperty(timeOrNull('When the phone was answered.'))
   answeredAt: Date | null;
 
-  @ApiProperty({ type: [LegReportReply] })
+  @ApiProperty(legCause('How the leg ended: as in `causes` of the record.', { cause: 17 }))
+  cause: Leg['cause'];
+
+  @ApiProperty({ type: [LegReportReply], description: 'The events that have more of the provider’s codes.' })
   reports: readonly LegReportReply[];
 }
 

@@ -17,6 +17,8 @@ export interface Leg {
   readonly phone: string;
   readonly ringingAt: Date | null;
   readonly answeredAt: Date | null;
+  /** How it ended, as in the record. */
+  readonly cause: CallHistory['causes']['A'];
   readonly reports: readonly LegReport[];
 }
 
@@ -34,9 +36,16 @@ export const legsOf = (call: CallHistory): Legs => {
       phone: call.callerPhone,
       ringingAt: null,
       answeredAt: callerAnswered?.occurredAt ?? null,
+      cause: call.causes.A,
       reports: of('caller'),
     },
-    callee: { phone: call.calleePhone, ringingAt: call.ringingAt, answeredAt: call.answeredAt, reports: of('callee') },
+    callee: {
+      phone: call.calleePhone,
+      ringingAt: call.ringingAt,
+      answeredAt: call.answeredAt,
+      cause: call.causes.B,
+      reports: of('callee'),
+    },
     both: of('both'),
   };
 };

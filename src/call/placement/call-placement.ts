@@ -251,7 +251,7 @@ export class CallPlacement {
         return callSid;
       case 'refused':
         await this.recorder.applyOwn(callSid, 'refused', { endReason: 'failed', detail: refusalDetail(result) });
-        throw refusedDial(result);
+        throw refusedDial(result, callSid);
       case 'canceled':
         return callSid;
       case 'timed_out':

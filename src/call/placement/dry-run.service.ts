@@ -134,7 +134,11 @@ const obstacleOf = (provider: ResilientProvider, parties: Parties, carried: numb
   return null;
 };
 
-const refusalOf = ({ callerPhone }: Parties, number: string | null, config: Config): string | null => {
+const refusalOf = (
+  { callerPhone, calleeSuppressed }: Parties,
+  number: string | null,
+  config: Config,
+): string | null => {
   if (callerPhone === null) return 'The caller has no phone, or is not known.';
   if (number === null) return 'The callee has no phone, or is not known.';
   if (number === callerPhone) return 'This is the phone of the caller.';

@@ -18,12 +18,14 @@ const ERROR_NAMES: Partial<Record<Refusal['category'], ErrorName>> = {
   too_frequent: 'TOO_MANY_CALLS',
 };
 
-export const refusedDial = (refusal: Refusal): NotPlaced =>
+/** @param callSid of the call's record, whose last change has the provider's own words */
+export const refusedDial = (refusal: Refusal, callSid: string): NotPlaced =>
   new NotPlaced(
     refusal.code === TOO_LATE_CODE ? 'too_late' : refusal.category,
     ERROR_NAMES[refusal.category] ?? 'SYSTEM',
     {
       cause: refusalError(refusal),
+      callSid,
       ...(refusal.category === 'too_frequent' && { retryAfterSeconds: POLICY_RETRY_SECONDS }),
     },
   );

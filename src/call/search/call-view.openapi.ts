@@ -33,13 +33,15 @@ export const ROUTE = textOrNull(
   '',
 );
 
-const cause = (example: object) => ({ type: 'object', nullable: true, additionalProperties: true, example }) as const;
+/** How one leg ended. */
+export const legCause = (description: string, example: object) =>
+  ({ type: 'object', nullable: true, additionalProperties: true, description, example }) as const;
 
 class Causes implements LegCauses {
-  @ApiProperty({ ...cause({ cause: 16 }), description: 'Of leg A, the caller’s.' })
+  @ApiProperty(legCause('Of leg A, the caller’s.', { cause: 16 }))
   A: LegCause | null;
 
-  @ApiProperty({ ...cause({ cause: 17 }), description: 'Of leg B, the callee’s.' })
+  @ApiProperty(legCause('Of leg B, the callee’s.', { cause: 17 }))
   B: LegCause | null;
 }
 

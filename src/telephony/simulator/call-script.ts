@@ -48,7 +48,7 @@ const CAUSE: Readonly<Record<ProviderEndReason, number>> = {
 };
 
 /** Leg B is dialled once leg A has answered. Then leg A is cleared normally. */
-const causesOf = (endReason: ProviderEndReason, isLegBDialled: boolean): NonNullable<ScriptStep['causes']> =>
+export const causesOf = (endReason: ProviderEndReason, isLegBDialled: boolean): NonNullable<ScriptStep['causes']> =>
   isLegBDialled
     ? { A: { cause: CAUSE.completed }, B: { cause: CAUSE[endReason] } }
     : { A: { cause: CAUSE[endReason] } };

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { CallMilestone, DialRequest, Refusal } from '../telephony-provider.js';
-import { scriptFor, type Delivery, type ScriptStep } from './call-script.js';
+import { causesOf, scriptFor, type Delivery, type ScriptStep } from './call-script.js';
 import { FINISHED_CALLS_KEPT, hasHappened, CallLog, type CarrierEvent, type CallLogEntry } from './call-log.js';
 
 export interface SimulatedCarrierOptions {
@@ -71,7 +71,8 @@ export class SimulatedCarrier {
     if (hasHappened(entry, 'ended')) return entry.endedByOrder ? 'taken' : 'gone';
     entry.endedByOrder = true;
     const endReason = wasAnswered ? 'completed' : 'canceled';
-    this.record(entry, { type: 'ended', endReason, detail: { by: 'order' } });
+    const causes = causesOf(endReason, hasHappened(entry, 'caller_answered'));
+    this.record(entry, { type: 'ended', endReason, detail: { by: 'order' }, causes });
     return 'taken';
   }
 
