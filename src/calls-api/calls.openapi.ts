@@ -103,6 +103,7 @@ export const PlaceCallApi = () =>
     }),
     problems({
       CALLER_IN_A_CALL: 'the caller has another open call; `callSid` names it if the same subject placed it',
+      CALLEE_IN_A_CALL: 'the callee is in another call, and `ONE_CALL_PER_CALLEE` is true',
       CALL_TOO_LATE: 'Ringback could not ask a provider to dial before `notAfter`',
       REQUEST_IN_PROGRESS: 'the outcome of an earlier request with this `Idempotency-Key` is not known yet',
     }),
@@ -113,6 +114,8 @@ export const PlaceCallApi = () =>
       SERVICE_LINE_CLOSED: 'the service line is closed',
       UNKNOWN_PROVIDER: 'this service runs no such provider',
       SAME_PHONE: 'caller and callee have the same phone',
+      NUMBER_NOT_ALLOWED: 'a number is of a country, a type or a prefix that is not called; `errors` has the rule',
+      CALLEE_SUPPRESSED: 'the callee’s number is on the suppression list',
       NO_ROUTE:
         'no route, or not the `route` of the request, matches the callee’s number; or `provider` is not on that route',
       NO_PROVIDER_ACCOUNT:
@@ -122,6 +125,8 @@ export const PlaceCallApi = () =>
       IDEMPOTENCY_KEY_REUSED: 'an earlier request with this `Idempotency-Key` had another body',
     }),
     problems({
+      CALLER_CALLS_TOO_OFTEN: 'the caller has placed as many calls as `CALLS_PER_CALLER` allows',
+      CALLEE_CALLED_TOO_OFTEN: 'the callee has had as many calls as `CALLS_PER_CALLEE` allows',
       RATE_LIMITED: 'the provider takes no more calls for now, or a party is called too often by its policy',
       TOO_MANY_REQUESTS: REQUESTS,
     }),

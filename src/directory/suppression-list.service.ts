@@ -27,9 +27,9 @@ export interface StoreOutcome {
   readonly unchanged: number;
 }
 
-/** As SQL: whether the number must not be called now. */
+/** As SQL: whether the number must not be called now. Not `exists`, for which PostgreSQL might read the whole list into a hash. */
 export const isSuppressed = (phone: string): string =>
-  `exists (select from suppression where phone = ${phone} and coalesce(until > now(), true))`;
+  `coalesce((select coalesce(until > now(), true) from suppression where phone = ${phone}), false)`;
 
 const SHOWN = 'id, phone, reason, source, until, created_at as "createdAt"';
 

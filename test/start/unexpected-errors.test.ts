@@ -14,6 +14,7 @@ import { waitFor } from '../support/wait-for.js';
 import { Client } from './client.js';
 import { send } from './sent-request.js';
 import { endAllServices, startService, type Service } from './service.js';
+import { WITHOUT_LIMITS } from '../support/without-limits.js';
 
 jest.setTimeout(PROCESS_LIMIT_MS);
 
@@ -57,6 +58,7 @@ describe('a service', () => {
         JWT_SECRET: TEST_SECRET,
         SUB_ACCOUNT_KEYS: TEST_KEYS,
         DIAL_TIMEOUT: '5',
+        ...WITHOUT_LIMITS,
         ...FAULTS,
       },
     });
