@@ -23,6 +23,7 @@ import { IndexExternalIds1764731000000 } from '../../migrations/1764731000000-in
 import { KeepRoutesAndCauses1764740000000 } from '../../migrations/1764740000000-keep-routes-and-causes.js';
 import { TellWhoCanceled1764750000000 } from '../../migrations/1764750000000-tell-who-canceled.js';
 import { CreateAudit1764751000000 } from '../../migrations/1764751000000-create-audit.js';
+import { KeepTraces1764760000000 } from '../../migrations/1764760000000-keep-traces.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
@@ -93,6 +94,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       KeepRoutesAndCauses1764740000000,
       TellWhoCanceled1764750000000,
       CreateAudit1764751000000,
+      KeepTraces1764760000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

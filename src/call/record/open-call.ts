@@ -3,6 +3,7 @@
  * open calls decides, so concurrent requests create at most one call, even across replicas.
  */
 import type { DataSource } from 'typeorm';
+import { traceParent } from '../../common/tracing.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { RINGBACK } from './apply-call-event.js';
 import { changeBytes } from './call-change.js';
@@ -89,10 +90,11 @@ const openOrFind = preparedStatement<OpenCall>(
 with opened as (
   insert into call_record
     (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, state,
-     requested_at, changes, sweep_at, deadline_at, turn_at, metadata, placed_by, longest_talk_seconds, route)
+     requested_at, changes, sweep_at, deadline_at, turn_at, metadata, placed_by, longest_talk_seconds, route,
+     trace_parent)
   values ($1, $2, $3, $4, $5, $6, $7, $8, 1, now(), 1,
      now() + $9 * interval '1 second', now() + $10 * interval '1 second',
-     case when $11::boolean then 'infinity' else now() end, $12::jsonb, $13::text, $14::integer, $17)
+     case when $11::boolean then 'infinity' else now() end, $12::jsonb, $13::text, $14::integer, $17, $18)
   on conflict (caller_id) where state < 4 do nothing
   returning call_sid, caller_id, callee_id, service_line_id, requested_at, metadata, placed_by
 ), keyed as (
@@ -137,6 +139,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       call.order?.request?.key ?? null,
       call.order?.request?.bodyHash ?? null,
       call.route,
+      traceParent(),
     ]).catch(keyTaken);
     if (open) return open;
   }

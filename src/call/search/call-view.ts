@@ -16,6 +16,7 @@ export interface ShownCall extends Omit<
   | 'cancelOrderedBy'
   | 'checkedUntil'
   | 'longestTalkSeconds'
+  | 'traceParent'
   | 'causeA'
   | 'causeB'
 > {
