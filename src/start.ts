@@ -38,8 +38,7 @@ export const start = async (environment: Config, logger: Logger, recent: RecentL
     try {
       await app?.close();
     } finally {
-      await tracing?.close();
-      await embedded?.stop();
+      await Promise.all([tracing?.close(), embedded?.stop()]);
     }
   };
   try {

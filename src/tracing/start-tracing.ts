@@ -35,6 +35,7 @@ export const startTracing = (
   { otlpEndpoint = '', otlpHeaders, otelServiceName, tracesSampler, tracesSamplerRatio }: Config,
   logger: Logger,
 ): Tracing => {
+  const warn = warnings(logger);
   const exporter = new OTLPTraceExporter({
     url: `${otlpEndpoint.replace(/\/+$/, '')}/v1/traces`,
     headers: { ...otlpHeaders },
@@ -46,16 +47,15 @@ export const startTracing = (
       'service.instance.id': randomUUID(),
     }),
     sampler: samplerOf(tracesSampler, tracesSamplerRatio),
-    spanProcessors: [new BatchSpanProcessor({ exporter: warning(exporter, logger) })],
+    spanProcessors: [new BatchSpanProcessor({ exporter: warning(exporter, warn) })],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   traceWith(provider.getTracer('ringback', VERSION));
   return {
     async close() {
-      const flushed = provider.shutdown().catch((error: unknown) => {
-        logger.debug({ error }, 'the last spans could not be sent');
-      });
-      await Promise.race([flushed, sleep(FLUSH_LIMIT_MS, undefined, { ref: false })]);
+      const late = sleep(FLUSH_LIMIT_MS, new Error(`the last were not sent within ${FLUSH_LIMIT_MS} ms`));
+      const error = await Promise.race([provider.shutdown().catch((reason: unknown) => reason), late]);
+      if (error !== undefined) warn({ error });
     },
   };
 };
@@ -71,20 +71,25 @@ const rootSamplerOf = (name: string, ratio: number): Sampler => {
   return name === 'always_off' ? new AlwaysOffSampler() : new AlwaysOnSampler();
 };
 
-/** The SDK drops what could not be sent, and says nothing. */
-const warning = (exporter: SpanExporter, logger: Logger): SpanExporter => {
+type Warn = (facts: { readonly error: unknown; readonly spans?: number }) => void;
+
+const warnings = (logger: Logger): Warn => {
   let warnedAt = -Infinity;
-  return {
-    export(spans, done) {
-      exporter.export(spans, (result) => {
-        if (result.code !== 0 && performance.now() - warnedAt > WARN_EVERY_MS) {
-          warnedAt = performance.now();
-          logger.warn({ error: result.error, spans: spans.length }, 'spans could not be sent and are lost');
-        }
-        done(result);
-      });
-    },
-    forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
-    shutdown: () => exporter.shutdown(),
+  return (facts) => {
+    if (performance.now() - warnedAt < WARN_EVERY_MS) return;
+    warnedAt = performance.now();
+    logger.warn(facts, 'spans could not be sent and are lost');
   };
 };
+
+/** The SDK drops what could not be sent, and says nothing. */
+const warning = (exporter: SpanExporter, warn: Warn): SpanExporter => ({
+  export(spans, done) {
+    exporter.export(spans, (result) => {
+      if (result.code !== 0) warn({ error: result.error, spans: spans.length });
+      done(result);
+    });
+  },
+  forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
+  shutdown: () => exporter.shutdown(),
+});

@@ -27,6 +27,7 @@ const NUMBERS: [name: string, least: number, most: number, isWhole: boolean][] =
   ['STREAMS_AT_ONCE', 1, 1_000_000, true],
   ['SIMULATOR_SPEED', 0.1, 10_000, false],
   ['SIMULATOR_PORT', 0, 65_535, true],
+  ['OTEL_TRACES_SAMPLER_ARG', 0, 1, false],
 ];
 
 describe.each(NUMBERS)('%s', (name, least, most, isWhole) => {
