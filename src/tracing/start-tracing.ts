@@ -30,6 +30,8 @@ export interface Tracing {
 
 const FLUSH_LIMIT_MS = 2_000;
 const WARN_EVERY_MS = 60_000;
+/** ExportResultCode of a package that is not ours to import. */
+const SUCCESS = 0;
 
 export const startTracing = (
   { otlpEndpoint = '', otlpHeaders, otelServiceName, tracesSampler, tracesSamplerRatio }: Config,
@@ -86,7 +88,7 @@ const warnings = (logger: Logger): Warn => {
 const warning = (exporter: SpanExporter, warn: Warn): SpanExporter => ({
   export(spans, done) {
     exporter.export(spans, (result) => {
-      if (result.code !== 0) warn({ error: result.error, spans: spans.length });
+      if (Number(result.code) !== SUCCESS) warn({ error: result.error, spans: spans.length });
       done(result);
     });
   },
