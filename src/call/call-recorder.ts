@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { logAboutCall } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { inSpan, SpanKind } from '../common/tracing.js';
+import { inSpan, outsideTraces, SpanKind } from '../common/tracing.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
 import type { ProviderEvent } from '../telephony/telephony-provider.js';
 import { applyCallEvent, RINGBACK, type Applied, type EventToApply } from './record/apply-call-event.js';
@@ -32,7 +32,7 @@ export class CallRecorder {
   /** Creates the record, or finds the caller's open call. */
   async open(call: CallToOpen): Promise<OpenCall> {
     const open = await openCall(this.database, call);
-    if (open.change !== null) this.feed.publish(open.change);
+    this.publish(open.change);
     return open;
   }
 
@@ -68,6 +68,13 @@ export class CallRecorder {
     });
   }
 
+  private publish(change: string | null): void {
+    if (change === null) return;
+    outsideTraces(() => {
+      this.feed.publish(change);
+    });
+  }
+
   private async openCallOf(provider: string, providerCallId: string | null): Promise<string | null> {
     const [call] = await findByProviderCallId(this.database, [provider, providerCallId]);
     return call?.callSid ?? null;
@@ -82,7 +89,7 @@ export class CallRecorder {
 
   private async write(event: EventToApply): Promise<Applied> {
     const { applied, change, end } = await applyCallEvent(this.database, event, longestStays(this.config));
-    if (change !== null) this.feed.publish(change);
+    this.publish(change);
     if (end !== null) countEnd(end);
     const { provider, type, endReason, eventId } = event;
     this.logger.info({ callSid: event.callSid, provider, type, endReason, eventId, applied }, 'call event');

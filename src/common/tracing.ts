@@ -85,6 +85,12 @@ export const isAboutCall = (callSid: string): boolean => context.active().getVal
 export const inTrace = <T>(callSid: string, parent: string | null, work: () => T): T =>
   tracer ? context.with(remote(parent).setValue(CALL_SID, callSid), work) : work();
 
+/** For what many calls share, and what goes on after the span around: it must not become a part of one call's trace. */
+export const outsideTraces = (work: () => void): void => {
+  if (tracer) context.with(ROOT_CONTEXT, work);
+  else work();
+};
+
 /** Makes no span: `inTraceOfClient` does, where it is wanted. */
 export const carryTraceParent = (header: string | readonly string[] | undefined, work: () => void): void => {
   if (tracer && typeof header === 'string') context.with(context.active().setValue(CLIENT, header), work);

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { histogram, REQUEST_SECONDS } from '../common/metrics.js';
-import { inSpan, SpanKind } from '../common/tracing.js';
+import { inSpan, outsideTraces, SpanKind } from '../common/tracing.js';
 import { FAILING_LIMIT_HOURS, MAX_ATTEMPTS } from './delivery-limits.js';
 import {
   ANY_PENDING,
@@ -110,7 +110,9 @@ export class WebhookDeliverer {
     });
     if (!isOver && status === null && !stop.aborted) throw new EndpointSilent(error ?? '');
     if (!isOver) throw new DeliveryFailed(error ?? '');
-    this.jobs.add(callSid);
+    outsideTraces(() => {
+      this.jobs.add(callSid);
+    });
   }
 
   /** Runs the job again as soon as a worker may take it. Its count of failed attempts, and so its back-off, stays. */

@@ -117,6 +117,14 @@ const completeCall = async (replica: Replica, userId: string, traceparent?: stri
   return data!.callSid!;
 };
 
+/** @returns the callSid of a call that its caller has canceled */
+const cancelCall = async (replica: Replica, userId: string): Promise<string> => {
+  const { data } = await ask(replica, userId, 'call/2013');
+  const canceled = await ask(replica, userId, `callCancel/${data!.callSid!}`);
+  expect(canceled.data?.isSuccess).toBe('success');
+  return data!.callSid!;
+};
+
 const traceParentOf = async (callSid: string): Promise<string | null> => {
   const [row] = await sql.query<{ trace_parent: string | null }[]>(
     'select trace_parent from call_record where call_sid = $1',
@@ -158,6 +166,7 @@ afterAll(async () => {
 describe('with a collector', () => {
   let callSid: string;
   let otherCallSid: string;
+  let canceledCallSid: string;
   let bundle: { traceId: string | null; ofThisReplica: { logLines: readonly Record<string, unknown>[] } };
   let placing: Ending;
   let instances: number;
@@ -175,6 +184,7 @@ describe('with a collector', () => {
     callSid = await completeCall(one, '1004', CLIENT_PARENT);
     bundle = await admin(one, 'GET', `calls/${callSid}/bundle`);
     otherCallSid = await completeCall(one, '1005', '00-not-a-traceparent-01');
+    canceledCallSid = await cancelCall(one, '1008');
     await fetch(`${one.url}/v1/app/call/2000`, { headers: { traceparent: CLIENT_PARENT } });
     await fetch(`${two.url}/v1/webhooks/simulator`, {
       method: 'POST',
@@ -219,13 +229,21 @@ describe('with a collector', () => {
       ({ attributes }) => !attributes.some(({ key }) => key === 'ringback.call_sid'),
     );
     expect([...new Set(others.map(({ name }) => name.split(' ')[0]))]).toEqual(['statement']);
-    expect(new Set(collector.spans.map(({ traceId }) => traceId)).size).toBe(2);
+    expect(new Set(collector.spans.map(({ traceId }) => traceId)).size).toBe(3);
   });
 
   it('an invalid traceparent is ignored, and the call has a trace of its own', async () => {
     const parent = await traceParentOf(otherCallSid);
     expect(parent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
     expect(spansOf(parent!.split('-')[1]!).length).toBeGreaterThan(10);
+  });
+
+  it('a cancel belongs to the trace of its call', async () => {
+    const parent = await traceParentOf(canceledCallSid);
+    const spans = spansOf(parent!.split('-')[1]!);
+    const cancel = spans.find(({ name }) => name === 'cancel call');
+    expect(cancel?.parentSpanId).toBe(parent!.split('-')[2]);
+    expect(spans.find(({ name }) => name === 'hang_up simulator')?.parentSpanId).toBe(cancel?.spanId);
   });
 
   it('provider and backend get the traceparent of the span that sends to them', () => {
