@@ -88,7 +88,8 @@ const warnings = (logger: Logger): Warn => {
 const warning = (exporter: SpanExporter, warn: Warn): SpanExporter => ({
   export(spans, done) {
     exporter.export(spans, (result) => {
-      if (Number(result.code) !== SUCCESS) warn({ error: result.error, spans: spans.length });
+      const code: number = result.code;
+      if (code !== SUCCESS) warn({ error: result.error, spans: spans.length });
       done(result);
     });
   },
