@@ -79,7 +79,7 @@ const ROOMS = {
   delivery: {
     mayImport: [
       '^src/audit/',
-      '^src/call/(?:call\\.module|record/call-change|record/call-sid|updates/change-feed)\\.ts$',
+      '^src/call/(?:call\\.module|record/call-change|record/call-sid|record/call-trace|updates/change-feed)\\.ts$',
       '^src/common/',
       '^src/config/',
       '^src/postgres/',
@@ -122,6 +122,10 @@ const ROOMS = {
   health: {
     mayImport: ['^src/database/', '^src/telephony/', '^src/auth/', '^src/common/', '^src/http/problem-response\\.ts$'],
     because: 'Health says whether the things we stand on are there; it must answer even when no call can be placed.',
+  },
+  tracing: {
+    mayImport: ['^src/common/', '^src/config/'],
+    because: 'It loads the SDK of OpenTelemetry and nothing else; the rooms make their spans with common/tracing.ts.',
   },
   metrics: {
     mayImport: [

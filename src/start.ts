@@ -29,13 +29,16 @@ export interface Running {
 }
 
 export const start = async (environment: Config, logger: Logger, recent: RecentLines): Promise<Running> => {
+  const tracing = environment.otlpEndpoint
+    ? (await import('./tracing/start-tracing.js')).startTracing(environment, logger)
+    : undefined;
   const embedded = environment.databaseUrl ? undefined : await startEmbeddedPostgres({ dataDir: environment.dataDir });
   let app: App | undefined;
   const close = async (): Promise<void> => {
     try {
       await app?.close();
     } finally {
-      await embedded?.stop();
+      await Promise.all([tracing?.close(), embedded?.stop()]);
     }
   };
   try {

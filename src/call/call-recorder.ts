@@ -4,9 +4,11 @@ import { DataSource } from 'typeorm';
 import { logAboutCall } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { inSpan, outsideTraces, SpanKind } from '../common/tracing.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
 import type { ProviderEvent } from '../telephony/telephony-provider.js';
 import { applyCallEvent, RINGBACK, type Applied, type EventToApply } from './record/apply-call-event.js';
+import { inTraceOfCall } from './record/call-trace.js';
 import type { CallEventType } from './record/call-lifecycle.js';
 import { longestStays } from './record/call-limits.js';
 import { countEnd } from './end-metrics.js';
@@ -30,16 +32,24 @@ export class CallRecorder {
   /** Creates the record, or finds the caller's open call. */
   async open(call: CallToOpen): Promise<OpenCall> {
     const open = await openCall(this.database, call);
-    if (open.change !== null) this.feed.publish(open.change);
+    this.publish(open.change);
     return open;
   }
 
-  /** Applies an event of a provider. */
-  async apply(provider: string, event: ProviderEvent, receipt: string | null = null): Promise<Applied> {
+  /** Applies an event of a provider. @param via how the provider told it; undefined if it was asked */
+  async apply(
+    provider: string,
+    event: ProviderEvent,
+    receipt: string | null = null,
+    via?: 'webhook' | 'stream',
+  ): Promise<Applied> {
     const callSid = event.callSid ?? (await this.openCallOf(provider, event.providerCallId));
     if (callSid === null) return 'unknown_call';
     logAboutCall(callSid);
-    return this.record({ provider, receipt, ...event, callSid });
+    const apply = (): Promise<Applied> => this.record({ provider, receipt, ...event, callSid });
+    if (!via) return apply();
+    const terms = { kind: via === 'webhook' ? SpanKind.SERVER : SpanKind.CONSUMER };
+    return inTraceOfCall(this.database, callSid, () => inSpan(`${via} ${provider}`, terms, apply));
   }
 
   /** Applies an event of Ringback itself. Each type is stored at most once per call. */
@@ -58,14 +68,28 @@ export class CallRecorder {
     });
   }
 
+  private publish(change: string | null): void {
+    if (change === null) return;
+    outsideTraces(() => {
+      this.feed.publish(change);
+    });
+  }
+
   private async openCallOf(provider: string, providerCallId: string | null): Promise<string | null> {
     const [call] = await findByProviderCallId(this.database, [provider, providerCallId]);
     return call?.callSid ?? null;
   }
 
-  private async record(event: EventToApply): Promise<Applied> {
+  private record(event: EventToApply): Promise<Applied> {
+    const { callSid, provider, type } = event;
+    const attributes = { 'ringback.provider': provider, 'ringback.event': type };
+    const terms = { attributes, outcomeOf: (applied: Applied) => ({ 'ringback.applied': applied }) };
+    return inTraceOfCall(this.database, callSid, () => inSpan('apply event', terms, () => this.write(event)));
+  }
+
+  private async write(event: EventToApply): Promise<Applied> {
     const { applied, change, end } = await applyCallEvent(this.database, event, longestStays(this.config));
-    if (change !== null) this.feed.publish(change);
+    this.publish(change);
     if (end !== null) countEnd(end);
     const { provider, type, endReason, eventId } = event;
     this.logger.info({ callSid: event.callSid, provider, type, endReason, eventId, applied }, 'call event');

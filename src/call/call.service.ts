@@ -4,6 +4,7 @@ import { AppError } from '../common/error-table.js';
 import { logAboutCall } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { isLong } from '../common/long.js';
+import { inSpan, SpanKind } from '../common/tracing.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
 import { DirectoryService } from '../directory/directory.service.js';
 import { refusalError } from '../telephony/logged-refusal.js';
@@ -14,6 +15,7 @@ import { StateType } from './record/call-lifecycle.js';
 import { CallPlacement } from './placement/call-placement.js';
 import { CallRecorder } from './call-recorder.js';
 import { isCallSid } from './record/call-sid.js';
+import { inTraceOfCall } from './record/call-trace.js';
 import { userIdIn } from './record/party-id.js';
 import { CallerCancels } from './cancel/caller-cancels.js';
 import { CancelFailed } from './cancel/cancel-failed.js';
@@ -98,7 +100,10 @@ export class CallService {
     if (running) await (before === null ? running.claimed : running.outcome);
     else {
       const claim = () => this.claimCancel(callSid, callerId, { before, by });
-      const carryOut = (claimed: CancelClaim) => this.carryOut(callSid, claimed, { before, by });
+      const carryOut = (claimed: CancelClaim) =>
+        inTraceOfCall(this.database, callSid, () =>
+          inSpan('cancel call', { kind: SpanKind.SERVER }, () => this.carryOut(callSid, claimed, { before, by })),
+        );
       await this.cancels.add(callerId, what, claim, carryOut).outcome;
     }
   }

@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export interface LogContext {
   requestId?: string;
   callSid?: string;
+  traceId?: string;
 }
 
 const storage = new AsyncLocalStorage<LogContext>();
@@ -16,4 +17,10 @@ export const logContext = (): Readonly<LogContext> => storage.getStore() ?? {};
 export const logAboutCall = (callSid: string): void => {
   const context = storage.getStore();
   if (context) context.callSid = callSid;
+};
+
+/** As above, with the trace's id. */
+export const logAboutTrace = (traceId: string): void => {
+  const context = storage.getStore();
+  if (context) context.traceId = traceId;
 };

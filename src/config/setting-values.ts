@@ -81,6 +81,20 @@ export const baseUrl =
     return value;
   };
 
+/** OTLP's form of headers: name=value, both percent-encoded, comma-separated. */
+export const headers = (value: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    value.split(',').map((pair) => {
+      const [, name = '', text = ''] = /^\s*([\w!#$%&'*+.^`|~-]+)=(.*?)\s*$/s.exec(pair) ?? [];
+      if (name === '' || !isEncoded(name) || !isEncoded(text)) {
+        throw new Error('expected name=value, percent-encoded and comma-separated');
+      }
+      const decoded = decodeURIComponent(text);
+      if (/[^\t\x20-\x7e]/.test(decoded)) throw new Error('expected values of printable ASCII characters');
+      return [decodeURIComponent(name), decoded];
+    }),
+  );
+
 export const list =
   <T>(parse: (item: string) => T) =>
   (value: string): readonly T[] =>

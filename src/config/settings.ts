@@ -10,6 +10,8 @@ import { secret, setting } from './setting.js';
 import {
   callRates,
   countries,
+  baseUrl,
+  headers,
   hmacKeys,
   list,
   nonEmpty,
@@ -259,6 +261,40 @@ export const SETTINGS = {
     'Minimum level that is logged: trace, debug, info, warn, error, fatal or silent. Successful state polls are ' +
       'logged at debug.',
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  ),
+  otlpEndpoint: setting(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    '',
+    'URL of an OpenTelemetry collector, such as http://collector:4318, that gets the traces of calls by OTLP over HTTP (JSON). Unset: no ' +
+      'traces are made.',
+    optional(baseUrl('https:', 'http:')),
+  ),
+  otlpHeaders: secret(
+    'OTEL_EXPORTER_OTLP_HEADERS',
+    '',
+    'Headers for the collector, as name=value, percent-encoded and comma-separated.',
+    optional(headers),
+  ),
+  otelServiceName: setting('OTEL_SERVICE_NAME', 'ringback', 'Name of this service in traces.', nonEmpty),
+  tracesSampler: setting(
+    'OTEL_TRACES_SAMPLER',
+    'parentbased_always_on',
+    'Which calls are traced: always_on, always_off, traceidratio, or one of them with parentbased_ before it, which heeds the ' +
+      'client’s `traceparent`.',
+    oneOf(
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ),
+  ),
+  tracesSamplerRatio: setting(
+    'OTEL_TRACES_SAMPLER_ARG',
+    '1',
+    'Share of the calls that traceidratio traces, from 0 to 1.',
+    numberBetween(0, 1),
   ),
   trustedProxies: setting(
     'TRUST_PROXY',

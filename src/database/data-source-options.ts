@@ -26,6 +26,7 @@ import { CreateAudit1764751000000 } from '../../migrations/1764751000000-create-
 import { LimitCalls1764760000000 } from '../../migrations/1764760000000-limit-calls.js';
 import { IndexTakenPhones1764761000000 } from '../../migrations/1764761000000-index-taken-phones.js';
 import { CreateSuppressions1764762000000 } from '../../migrations/1764762000000-create-suppressions.js';
+import { KeepTraces1764763000000 } from '../../migrations/1764763000000-keep-traces.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
@@ -103,6 +104,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       LimitCalls1764760000000,
       IndexTakenPhones1764761000000,
       CreateSuppressions1764762000000,
+      KeepTraces1764763000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

@@ -7,7 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { run, type JobHelpers, type Runner, type TaskList, type Worker } from 'graphile-worker';
 import type { Pool } from 'pg';
+import { DataSource } from 'typeorm';
 import { AuditLog } from '../audit/audit-log.service.js';
+import { inTraceOfCall } from '../call/record/call-trace.js';
 import { Draining } from '../common/draining.js';
 import { runWithLogContext } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
@@ -44,6 +46,7 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
   private working: Promise<void> = Promise.resolve();
 
   constructor(
+    private readonly database: DataSource,
     private readonly deliverer: WebhookDeliverer,
     private readonly maintenance: DeliveryMaintenance,
     private readonly audit: AuditLog,
@@ -159,7 +162,7 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
       if (!this.slots.take(job.endpointId)) return this.deliverer.putBack(job, { id, failures: attempts - 1 });
       let isSilent = false;
       try {
-        await this.deliverer.deliverNext(job, attempts, abortSignal);
+        await inTraceOfCall(this.database, job.callSid, () => this.deliverer.deliverNext(job, attempts, abortSignal));
       } catch (error) {
         isSilent = error instanceof EndpointSilent;
         throw error;

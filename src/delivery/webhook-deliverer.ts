@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { histogram, REQUEST_SECONDS } from '../common/metrics.js';
+import { inSpan, outsideTraces, SpanKind } from '../common/tracing.js';
 import { FAILING_LIMIT_HOURS, MAX_ATTEMPTS } from './delivery-limits.js';
 import {
   ANY_PENDING,
@@ -84,7 +85,10 @@ export class WebhookDeliverer {
     const { url, secret, previousSecret, change, changeNumber } = next;
     const id = `${callSid}-${changeNumber}`;
     const secrets = previousSecret === null ? [secret] : [secret, previousSecret];
-    const answer = await this.requests.send({ url, secrets, id, body: change }, stop);
+    const attributes = { 'ringback.endpoint_id': endpointId, 'ringback.change_number': changeNumber };
+    const answer = await inSpan('deliver', { kind: SpanKind.CLIENT, attributes, outcomeOf: outcomeAttributes }, () =>
+      this.requests.send({ url, secrets, id, body: change }, stop),
+    );
     const { status, durationMs, error } = answer;
     attempts.observe({ outcome: outcomeOf(answer) }, durationMs / 1_000);
     this.logger.info({ endpointId, changeNumber, attemptsMade, status, ms: durationMs, error }, 'webhook attempt');
@@ -106,7 +110,9 @@ export class WebhookDeliverer {
     });
     if (!isOver && status === null && !stop.aborted) throw new EndpointSilent(error ?? '');
     if (!isOver) throw new DeliveryFailed(error ?? '');
-    this.jobs.add(callSid);
+    outsideTraces(() => {
+      this.jobs.add(callSid);
+    });
   }
 
   /** Runs the job again as soon as a worker may take it. Its count of failed attempts, and so its back-off, stays. */
@@ -185,6 +191,11 @@ export class WebhookDeliverer {
     return true;
   }
 }
+
+const outcomeAttributes = (answer: Answer) => ({
+  'ringback.outcome': outcomeOf(answer),
+  ...(answer.status !== null && { 'http.response.status_code': answer.status }),
+});
 
 const outcomeOf = ({ status, error }: Answer): string => {
   if (error === null) return 'delivered';

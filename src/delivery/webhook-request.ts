@@ -11,6 +11,7 @@ import { Webhook } from 'standardwebhooks';
 import { ATTEMPT_LIMIT_MS, RESPONSE_LENGTH } from './delivery-limits.js';
 import { GuardedConnections } from './guarded-connections.js';
 import { retryAfterOf } from '../common/retry-after.js';
+import { traceHeaders } from '../common/tracing.js';
 
 export interface WebhookToSend {
   readonly url: string;
@@ -110,6 +111,7 @@ const headersOf = (webhook: WebhookToSend): Record<string, string | number> => (
   'content-type': 'application/json',
   'content-length': Buffer.byteLength(webhook.body),
   'user-agent': 'Ringback',
+  ...traceHeaders(),
   ...signed(webhook, new Date()),
 });
 

@@ -16,6 +16,7 @@ import { runWithLogContext, type LogContext } from '../common/log-context.js';
 import type { Logger } from '../common/logger.js';
 import { isLong } from '../common/long.js';
 import { maskPhonesIn } from '../common/phone-number.js';
+import { carryTraceParent } from '../common/tracing.js';
 import { loggedPath, withoutOrigin } from '../common/request-path.js';
 import type { Config } from '../config/config.js';
 import {
@@ -152,7 +153,9 @@ const logRequests = (server: FastifyInstance, logger: Logger): void => {
   });
   // Only after the body is read: reading continues in the socket's async context, not in the request's.
   server.addHook('preValidation', (request, _reply, done) => {
-    runWithLogContext(request.logContext, done);
+    carryTraceParent(request.headers.traceparent, () => {
+      runWithLogContext(request.logContext, done);
+    });
   });
   server.addHook('onResponse', (request, reply, done) => {
     const level = request.isRoutine && !request.errorCode ? 'debug' : 'info';

@@ -5,6 +5,7 @@
  */
 import type { Pool, QueryConfig } from 'pg';
 import type { DataSource } from 'typeorm';
+import { inChildSpan, SpanKind } from '../common/tracing.js';
 
 export type PreparedStatement<Row extends object> = (
   database: DataSource,
@@ -19,7 +20,8 @@ export const preparedStatement =
   <Row extends object = Record<string, never>>(name: string, text: string): PreparedStatement<Row> =>
   async (database, values) => {
     const query: TimedQuery = { name, text, values: [...values], query_timeout: PREPARED_LIMIT_MS };
-    const { rows } = await poolOf(database).query<Row>(query);
+    const terms = { kind: SpanKind.CLIENT, attributes: { 'db.system.name': 'postgresql' } };
+    const { rows } = await inChildSpan(`statement ${name}`, terms, () => poolOf(database).query<Row>(query));
     return rows;
   };
 

@@ -1,6 +1,7 @@
 import { timeout, TimeoutStrategy } from 'cockatiel';
 import type { Logger } from '../common/logger.js';
 import { RecentItems } from '../common/recent-items.js';
+import { inSpan, SpanKind } from '../common/tracing.js';
 import { refusalError } from './logged-refusal.js';
 import {
   dialFacts,
@@ -199,7 +200,9 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
     };
     this.requests.add(callSid, noted);
     try {
-      const reply = await send();
+      const attributes = { 'ringback.call_sid': callSid, 'ringback.provider': provider };
+      const terms = { kind: SpanKind.CLIENT, attributes, outcomeOf: outcomeAttributes };
+      const reply = await inSpan(`${operation} ${provider}`, terms, send);
       noted.reply = replyFacts(reply);
       return reply;
     } catch (error) {
@@ -224,6 +227,8 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
     }
   }
 }
+
+const outcomeAttributes = ({ kind }: { readonly kind: string }) => ({ 'ringback.outcome': kind });
 
 const kindOf = ({ kind }: { readonly kind: string }): string => kind;
 

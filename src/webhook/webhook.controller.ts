@@ -121,7 +121,7 @@ export class WebhookController {
   }
 
   private async apply(provider: string, event: ProviderEvent, receipt: string | null): Promise<Applied> {
-    const applied = await this.recorder.apply(provider, event, receipt).catch((error: unknown) => {
+    const applied = await this.recorder.apply(provider, event, receipt, 'webhook').catch((error: unknown) => {
       // The provider retries only a limited number of times.
       this.catchUp.askAbout(provider);
       countWebhook(provider, 'failed');

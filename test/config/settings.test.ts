@@ -72,6 +72,12 @@ it.each([
   ['DATABASE_URL', ['mysql://host/database', 'host:5432/database', 'somewhere'], 'postgresql:// or postgres://'],
   ['PUBLIC_URL', ['https://host?x=1', 'https://host/#y'], 'without \\? and #'],
   ['JWT_JWKS_URI', ['ftp://host/keys', '/keys'], 'https:// or http://'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', ['collector:4318', 'grpc://collector:4317', '/v1/traces'], 'https:// or http://'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', ['http://collector:4318?key=1'], 'without \\? and #'],
+  ['OTEL_EXPORTER_OTLP_HEADERS', ['a', '=b', 'a=b,', 'a b=c', 'a=%zz'], 'name=value'],
+  ['OTEL_EXPORTER_OTLP_HEADERS', ['a=%0d%0ab', 'a=密'], 'printable ASCII'],
+  ['OTEL_TRACES_SAMPLER', ['always', 'jaeger_remote'], 'one of always_on, '],
+  ['OTEL_TRACES_SAMPLER_ARG', ['-0.01', '1.01', 'half'], 'from 0 to 1'],
   ['SIMULATOR_URL', ['ws://host', 'host'], 'http:// or https://'],
   ['SIMULATOR_URL', ['http://host?x=1'], 'without \\? and #'],
   ['ASTERISK_URL', ['http://host:8088/?api_key=x', 'http://host/#y'], 'without \\? and #'],
@@ -176,6 +182,13 @@ it('TRUST_PROXY has an error of its own only for the former `true`', () => {
   expect(read('TRUST_PROXY', 'yes')).not.toContain('`true`');
 });
 
+it('headers for the collector are decoded', () => {
+  expect(read('OTEL_EXPORTER_OTLP_HEADERS', 'authorization=Bearer%20key, x-tenant=a=b')).toEqual({
+    authorization: 'Bearer key',
+    'x-tenant': 'a=b',
+  });
+});
+
 it('lists are separated by a comma, with or without a blank', () => {
   expect(read('CORS_ORIGINS', 'https://a.example, http://b.example:8080')).toEqual([
     'https://a.example',
@@ -199,6 +212,7 @@ describe('a secret with a line break or blanks around it, as in files and Kubern
     YUNTONGXUN_WEBHOOK_TOKEN: 'w'.repeat(22),
     HTTPS_PROXY: 'http://user:password@proxy.example.com:3128',
     HTTP_PROXY: 'http://user:password@proxy.example.com:3128',
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20key',
     JWT_ISSUER: 'https://id.example.com/',
     JWT_AUDIENCE: 'ringback',
   };

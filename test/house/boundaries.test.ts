@@ -25,6 +25,8 @@ const ARROWS: readonly Arrow[] = [
   arrow('src/http/bad.ts', 'src/auth/guard.ts', 'room-http'),
   arrow('src/postgres/good.ts', 'src/config/config.ts'),
   arrow('src/postgres/bad.ts', 'src/database/pool.ts', 'room-postgres'),
+  arrow('src/tracing/good.ts', 'src/config/config.ts'),
+  arrow('src/tracing/bad.ts', 'src/postgres/good.ts', 'room-tracing'),
   arrow('src/embedded-postgres/good.ts', 'src/common/long.ts'),
   arrow('src/embedded-postgres/bad.ts', 'src/postgres/good.ts', 'room-embedded-postgres'),
   arrow('src/database/good.ts', 'src/call/record/call-record.entity.ts'),

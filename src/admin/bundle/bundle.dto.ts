@@ -208,6 +208,14 @@ export class CallBundleReply implements CallBundle {
   @ApiProperty({ type: FoundCall })
   call: FoundCall;
 
+  @ApiProperty(
+    textOrNull(
+      'The OpenTelemetry trace of the call. `null` if it was placed without traces.',
+      '0af7651916cd43dd8448eb211c80319c',
+    ),
+  )
+  traceId: string | null;
+
   @ApiProperty({ type: HangUpReply })
   hangUp: HangUpReply;
 

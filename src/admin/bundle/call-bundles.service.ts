@@ -19,6 +19,8 @@ import { withMaskedNumbers } from './masked-numbers.js';
 
 export interface CallBundle {
   readonly call: Omit<CallHistory, 'events'>;
+  /** Null if the call was placed without traces. */
+  readonly traceId: string | null;
   readonly hangUp: HangUp;
   readonly legs: Legs;
   readonly routing: {
@@ -70,6 +72,7 @@ export class CallBundles {
     const route = this.providers.routeTo(call.calleePhone);
     return {
       call,
+      traceId: await this.history.traceIdOf(callSid),
       hangUp: hangUpOf(history),
       legs: legsOf(history),
       routing: {

@@ -6,6 +6,7 @@ import { loggedRefusal } from '../../telephony/logged-refusal.js';
 import type { HangUpOutcome, ProviderCall } from '../../telephony/telephony-provider.js';
 import type { CallRecorder } from '../call-recorder.js';
 import { canceledFacts, releaseCancel, type CancelAuthor } from './cancel-claim.js';
+import { inTraceOfCall } from '../record/call-trace.js';
 import { asAsked } from '../record/dialled-call.js';
 
 export interface CancelTools {
@@ -34,7 +35,9 @@ export const orderHangUp = async (
   call: ProviderCall,
 ): Promise<HangUpOutcome | undefined> => {
   try {
-    const outcome = await provider.hangUp(await asAsked(database, call));
+    const outcome = await inTraceOfCall(database, call.callSid, async () =>
+      provider.hangUp(await asAsked(database, call)),
+    );
     if (outcome.kind === 'refused') {
       logger.warn({ provider: provider.name, refusal: loggedRefusal(outcome) }, 'the provider refused to hang up');
     }

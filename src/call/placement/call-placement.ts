@@ -8,6 +8,7 @@ import { DataSource } from 'typeorm';
 import { AppError } from '../../common/error-table.js';
 import { logAboutCall } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
+import { aboutCall, inSpan, inTraceOfClient, SpanKind } from '../../common/tracing.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Parties } from '../../directory/directory.service.js';
 import { destinationObstacle } from '../../protection/destination-rules.js';
@@ -81,7 +82,18 @@ export class CallPlacement {
    * @returns the callSid
    * @throws NotPlaced; KeyTaken
    */
-  async place(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
+  place(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
+    return inTraceOfClient(() =>
+      inSpan('place call', { kind: SpanKind.SERVER }, () => this.placeTraced(callerId, parties, callee, terms)),
+    );
+  }
+
+  private async placeTraced(
+    callerId: string,
+    parties: Parties,
+    callee: Callee,
+    terms: CallTerms | undefined,
+  ): Promise<string> {
     const { callerPhone } = parties;
     if (!callerPhone) {
       const values = { hotline: this.config.serviceHotline };
@@ -121,10 +133,12 @@ export class CallPlacement {
     if (!open.isNew) return callSidFor(callee, open, terms);
 
     this.logger.info({ callerPhone, calleePhone, provider: first.provider.name, route }, 'call requested');
-    const call = { callSid, callerPhone, calleePhone, notAfter: terms?.notAfter ?? null, terms: terms?.dial };
-    const slot = waitsForFormer ? await this.slotAfterFormer(callerId, callSid, first.provider) : 'taken';
-    const result = slot === 'taken' ? await this.dialByRoute(callerId, call, first, others) : slot;
-    return this.conclude(callSid, result, terms);
+    return aboutCall(callSid, async () => {
+      const call = { callSid, callerPhone, calleePhone, notAfter: terms?.notAfter ?? null, terms: terms?.dial };
+      const slot = waitsForFormer ? await this.slotAfterFormer(callerId, callSid, first.provider) : 'taken';
+      const result = slot === 'taken' ? await this.dialByRoute(callerId, call, first, others) : slot;
+      return this.conclude(callSid, result, terms);
+    });
   }
 
   private async wayTo(

@@ -8,6 +8,7 @@ import { RequestNotSent } from '../../telephony/provider-circuit.js';
 import { StatusUnavailable, type ProviderCall } from '../../telephony/telephony-provider.js';
 import { StateType } from '../record/call-lifecycle.js';
 import { CallRecorder } from '../call-recorder.js';
+import { inTraceOfCall } from '../record/call-trace.js';
 import { asAsked } from '../record/dialled-call.js';
 
 export interface CallInQuestion extends ProviderCall {
@@ -35,7 +36,12 @@ export class CallInquiry {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async ask(provider: ResilientProvider, call: CallInQuestion): Promise<Answer> {
+  /** In the trace of this call, also where the request for another one is the reason. */
+  ask(provider: ResilientProvider, call: CallInQuestion): Promise<Answer> {
+    return inTraceOfCall(this.database, call.callSid, () => this.askInTrace(provider, call));
+  }
+
+  private async askInTrace(provider: ResilientProvider, call: CallInQuestion): Promise<Answer> {
     let status;
     try {
       status = await provider.fetchStatus(await asAsked(this.database, call));

@@ -62,7 +62,7 @@ export class ProviderStreams implements OnApplicationBootstrap {
   private apply(provider: string, event: ProviderEvent): Promise<void> {
     return runWithLogContext({}, async () => {
       try {
-        await this.recorder.apply(provider, event);
+        await this.recorder.apply(provider, event, null, 'stream');
       } catch (error) {
         this.logger.warn({ error, provider, callSid: event.callSid }, 'an event could not be applied');
         this.catchUp.askAbout(provider);

@@ -11,12 +11,14 @@ import { DataSource } from 'typeorm';
 import { runWithLogContext } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { counter } from '../../common/metrics.js';
+import { inSpan } from '../../common/tracing.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { keepPace } from './ask-pace.js';
 import { CallInquiry, type Answer } from './call-inquiry.js';
 import { CallRecorder } from '../call-recorder.js';
+import { inTraceOfCall } from '../record/call-trace.js';
 import { CatchUp } from './catch-up.js';
 import { claimDue, claimDueOfOthers, putOffSweep, type DueCall, type DueCalls } from './due-calls.js';
 import { carryOutCancel, orderHangUp, type CancelTools } from '../cancel/ordered-cancel.js';
@@ -150,7 +152,9 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
     return runWithLogContext({ callSid: call.callSid }, async () => {
       if (this.stop.signal.aborted) return;
       await this.logged('a call could not be settled', async () => {
-        const outcome = await this.settle(call);
+        const outcome = await inTraceOfCall(this.database, call.callSid, () =>
+          inSpan('sweep', { attributes: { 'ringback.provider': call.provider } }, () => this.settle(call)),
+        );
         checks.inc({ provider: call.provider, outcome });
       });
       if (call.pastGrace) await this.logged('a call could not be closed', () => this.closePastGrace(call));

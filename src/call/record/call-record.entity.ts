@@ -139,4 +139,8 @@ export class CallRecord {
   /** This call's own, in place of LONGEST_TALK. */
   @Column('integer', { name: 'longest_talk_seconds', nullable: true })
   longestTalkSeconds: number | null;
+
+  /** The span that placed it, as W3C's traceparent; null without traces. */
+  @Column('text', { name: 'trace_parent', nullable: true })
+  traceParent: string | null;
 }

@@ -5,6 +5,7 @@
  */
 import type { DataSource } from 'typeorm';
 import type { CallRate } from '../../config/setting-values.js';
+import { traceParent } from '../../common/tracing.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { RINGBACK } from './apply-call-event.js';
 import { changeBytes } from './call-change.js';
@@ -111,11 +112,11 @@ with opened as (
   insert into call_record
     (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, state,
      requested_at, changes, sweep_at, deadline_at, turn_at, metadata, placed_by, longest_talk_seconds, route,
-     taken_phone)
+     taken_phone, trace_parent)
   values ($1, $2, $3, $4, $5, $6, $7, $8, 1, now(), 1,
      now() + $9 * interval '1 second', now() + $10 * interval '1 second',
      case when $11::boolean then 'infinity' else now() end, $12::jsonb, $13::text, $14::integer, $17,
-     $18::text)
+     $18::text, $23)
   on conflict do nothing
   returning call_sid, caller_id, callee_id, service_line_id, requested_at, metadata, placed_by
 ), keyed as (
@@ -175,6 +176,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       call.route,
       call.limits?.oneCallPerCallee ? call.calleePhone : null,
       ...countedFor(call),
+      traceParent(),
     ]).catch(refusal);
     if (open) return open;
   }

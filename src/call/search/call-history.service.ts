@@ -5,6 +5,7 @@ import { UnexpectedShape } from '../../common/foreign-json.js';
 import { logAboutCall } from '../../common/log-context.js';
 import { readChange, type CallChange } from '../record/call-change.js';
 import type { CallEvent } from '../record/call-event.entity.js';
+import { traceIdOfCall } from '../record/call-trace.js';
 import { isCallSid } from '../record/call-sid.js';
 import { SHOWN_COLUMNS, shownCall, type ShownCall, type ShownRow } from './call-view.js';
 
@@ -62,6 +63,11 @@ export class CallHistoryService {
     const [row] = await this.database.query<Row[]>(STATEMENT, [callSid]);
     if (!row) throw noSuchCall();
     return { ...shownCall(row), events: row.events.map(timelineEvent) };
+  }
+
+  /** Null if the call was placed without traces. */
+  traceIdOf(callSid: string): Promise<string | null> {
+    return traceIdOfCall(this.database, callSid);
   }
 }
 

@@ -17,6 +17,7 @@ export interface ShownCall extends Omit<
   | 'checkedUntil'
   | 'longestTalkSeconds'
   | 'takenPhone'
+  | 'traceParent'
   | 'causeA'
   | 'causeB'
 > {

@@ -4,6 +4,7 @@ import { readJson, readObject, storable } from '../../common/foreign-json.js';
 import { hostOf } from '../../common/origin.js';
 import { tunnelTo } from '../../common/proxied-connector.js';
 import { NO_PROXIES, type ProxyFor } from '../../common/proxy-rules.js';
+import { traceHeaders } from '../../common/tracing.js';
 import { secured } from '../../common/tunnel.js';
 import { connectionsTo } from '../provider-connections.js';
 
@@ -52,7 +53,11 @@ export class AriClient {
       method,
       signal,
       dispatcher: this.agent,
-      headers: { authorization: this.authorization, ...(body && { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: this.authorization,
+        ...traceHeaders(),
+        ...(body && { 'content-type': 'application/json' }),
+      },
       ...(body && { body: JSON.stringify(body) }),
     });
     return { status: statusCode, message: messageIn(await reply.text()) };

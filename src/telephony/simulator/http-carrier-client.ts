@@ -1,6 +1,7 @@
 import { request, type Agent } from 'undici';
 import { readJson, readList, readObject, readOneOf, readText } from '../../common/foreign-json.js';
 import type { ProxyFor } from '../../common/proxy-rules.js';
+import { traceHeaders } from '../../common/tracing.js';
 import { connectionsTo, NotReached } from '../provider-connections.js';
 import type {
   CallMilestone,
@@ -93,7 +94,8 @@ export class HttpCarrierClient implements CarrierClient {
       method,
       signal,
       dispatcher: this.agent,
-      ...(order && { body: JSON.stringify(order), headers: { 'content-type': 'application/json' } }),
+      headers: { ...traceHeaders(), ...(order && { 'content-type': 'application/json' }) },
+      ...(order && { body: JSON.stringify(order) }),
     });
     const text = await body.text();
     if (!expected.includes(statusCode)) throw new Error(`the simulator answered ${method} ${path} with ${statusCode}`);

@@ -6,6 +6,7 @@ import { request, type Agent } from 'undici';
 import { readJson, readObject } from '../../common/foreign-json.js';
 import type { ProxyFor } from '../../common/proxy-rules.js';
 import { retryAfterOf } from '../../common/retry-after.js';
+import { traceHeaders } from '../../common/tracing.js';
 import { connectionsTo } from '../provider-connections.js';
 import type twilio from 'twilio';
 
@@ -48,7 +49,7 @@ export class TwilioHttp {
     const credentials = Buffer.from(`${username ?? ''}:${password ?? ''}`).toString('base64');
     const reply = await request(`${this.apiUrl}${pathname}${query}`, {
       method: method === 'post' ? 'POST' : 'GET',
-      headers: { ...(headers as Record<string, string>), Authorization: `Basic ${credentials}` },
+      headers: { ...(headers as Record<string, string>), ...traceHeaders(), Authorization: `Basic ${credentials}` },
       dispatcher: this.agent,
       signal,
       ...(data !== undefined && { body: new URLSearchParams(pairs(data)).toString() }),

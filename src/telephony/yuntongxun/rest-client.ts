@@ -1,5 +1,6 @@
 import { request, type Agent } from 'undici';
 import type { ProxyFor } from '../../common/proxy-rules.js';
+import { traceHeaders } from '../../common/tracing.js';
 import { connectionsTo } from '../provider-connections.js';
 import { signRequest, type Account } from './request-signature.js';
 import { readFields, UnreadableBody, writeBody, type WireFields, type WireFormat } from './wire-body.js';
@@ -62,6 +63,7 @@ export class RestClient {
         accept: `application/${format}`,
         'content-type': `application/${format};charset=utf-8`,
         authorization,
+        ...traceHeaders(),
       },
       ...(body && { body: writeBody(format, body.root, body.fields) }),
     });
