@@ -20,6 +20,7 @@ import { TEST_KEYS, TEST_SECRET, type Envelope } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+import { WITHOUT_LIMITS } from '../support/without-limits.js';
 
 jest.setTimeout(PROCESS_LIMIT_MS);
 
@@ -53,6 +54,7 @@ const startReplica = async (environment: Record<string, string> = {}, port = 0):
       SUB_ACCOUNT_KEYS: TEST_KEYS,
       DRAIN_SECONDS: '0',
       SIMULATOR: 'true',
+      ...WITHOUT_LIMITS,
       WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8',
       ...simulator.environment,
       SIMULATOR_URL: `http://127.0.0.1:${(wayToSimulator.address() as AddressInfo).port}`,
