@@ -13,8 +13,8 @@ export const ListRefusalsApi = () =>
       summary: 'Calls that were not placed, and why',
       description:
         `Latest first, kept for ${KEPT_DAYS} days. A refusal is listed about a second after its request. Equal refusals of a second ` +
-        'are one item with a `count`. A request is not listed if it is malformed or not authorised, if it names an unknown or ' +
-        'blocked user, or if its caller is in a call.\n\n' +
+        'are one item with a `count`. A request is not listed if it is malformed or not authorised, if its caller is blocked or in a ' +
+        'call, or if a backend names an unknown user or a closed service line.\n\n' +
         `A request examines at most ${MAX_EXAMINED} items. So with \`fault\`, a page may have fewer items than ` +
         '`limit`, even none, and still a `next`. Continue until `next` is `null`.',
     }),
