@@ -66,10 +66,13 @@ const placesACall = (badParameters: string, noCallee: string) => [
     },
   ),
   ...everyEndpoint(),
-  refusal(['PREFETCH', 'CALLER_BLOCKED'], `${NO_ACT_OF_A_USER} It must not ring a phone. Or the user is blocked.`),
+  refusal(
+    ['PREFETCH', 'CALLER_BLOCKED', 'CALLEE_UNAVAILABLE'],
+    `${NO_ACT_OF_A_USER} It must not ring a phone. Or the user is blocked. Or the callee does not take calls now; the reply does not say why.`,
+  ),
   refusal(
     ['ALREADY_IN_A_CALL', 'TOO_MANY_CALLS', 'TOO_MANY_WAITING'],
-    'The caller is in a call with another callee. Or the provider refuses because the caller or the callee is called too often. Or the user has too many requests in progress.',
+    'The caller is in a call with another callee, or has placed too many calls. Or the provider refuses because the caller or the callee is called too often. Or the user has too many requests in progress.',
     RETRY_AFTER,
   ),
 ];
