@@ -328,6 +328,18 @@ describe.each([
     await expectBounded(MAX_EXAMINED + A_PAGE, () => page('audit?limit=50&subject=1001&action=none'));
   });
 
+  it('removing entries of the audit reads only the rows that it removes, in batches', async () => {
+    await fillWithEntries(service);
+    await service.database.query(`
+      insert into audit_entry (at, subject, action, route, address, request_id)
+      select now() - interval '401 days' - n * interval '1 second', '1001', 'changeUser', 'PATCH', '::1', 'old'
+      from generate_series(1, 2500) n`);
+
+    await expectBounded(A_BATCH, () => service.app.nest.get(AuditLog).forget(NEVER));
+
+    expect(await service.database.query(`select 1 from audit_entry where request_id = 'old' limit 1`)).toEqual([]);
+  });
+
   it('removing entries of the audit reads nothing when all are recent', async () => {
     await fillWithEntries(service);
 
