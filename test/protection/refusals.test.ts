@@ -192,6 +192,25 @@ describe('a refusal', () => {
     expect(items.length).toBeLessThan(60);
   });
 
+  it('does not wait for the table, even if it is locked', async () => {
+    const caller = await newUser();
+    const callee = await newSuppressed();
+    const other = await start();
+    const locking = service.database.createQueryRunner();
+    await locking.startTransaction();
+    try {
+      await locking.query('lock table call_refusal');
+      const replies = await Promise.all(Array.from({ length: 40 }, () => other.ask(caller, `call/${callee.id}`)));
+
+      expect(replies.map(({ returnCode }) => returnCode)).toEqual(Array(40).fill(403));
+    } finally {
+      await locking.rollbackTransaction();
+      await locking.release();
+      // It writes what is left, so nothing appears in the list of the next test.
+      await other.close();
+    }
+  });
+
   it('is written when the service stops', async () => {
     const caller = await newUser();
     const callee = await newSuppressed();
