@@ -27,9 +27,12 @@ export interface StoreOutcome {
   readonly unchanged: number;
 }
 
-/** As SQL: whether the number must not be called now. */
+/**
+ * As SQL: whether the number must not be called now. Not with "exists": for that, PostgreSQL may read the whole list into a
+ * hash table, and keeps such a plan from a time when the list was short.
+ */
 export const isSuppressed = (phone: string): string =>
-  `exists (select from suppression where phone = ${phone} and coalesce(until > now(), true))`;
+  `coalesce((select true from suppression where phone = ${phone} and coalesce(until > now(), true)), false)`;
 
 const SHOWN = 'id, phone, reason, source, until, created_at as "createdAt"';
 
