@@ -100,6 +100,22 @@ create table call_record (
   constraint call_record_state_range CHECK (((state >= 1) AND (state <= 4)))
 );
 
+create table call_refusal (
+  id bigint generated always as identity not null,
+  at timestamp(3) with time zone default now() not null,
+  caller_id bigint,
+  caller_phone text,
+  callee_id bigint,
+  service_line_id bigint,
+  callee_phone text,
+  fault text not null,
+  reason text,
+  asked_by text,
+  request_id text,
+  count integer not null,
+  constraint call_refusal_pkey PRIMARY KEY (id)
+);
+
 create table idempotent_request (
   principal text not null,
   key text not null,
@@ -247,6 +263,10 @@ CREATE UNIQUE INDEX call_record_one_open_call_a_caller ON public.call_record USI
 CREATE INDEX call_record_open_at_provider ON public.call_record USING btree (provider, provider_call_id) WHERE (state < 4);
 
 CREATE INDEX call_record_to_sweep ON public.call_record USING btree (sweep_at) WHERE (state < 4);
+
+CREATE INDEX call_refusal_by_caller ON public.call_refusal USING btree (caller_id, at, id);
+
+CREATE INDEX call_refusal_by_time ON public.call_refusal USING btree (at, id);
 
 CREATE INDEX idempotent_request_by_age ON public.idempotent_request USING btree (created_at);
 

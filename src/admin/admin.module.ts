@@ -11,6 +11,7 @@ import { CallBundles } from './bundle/call-bundles.service.js';
 import { CallsController } from './calls/calls.controller.js';
 import { DryRunController } from './dry-run/dry-run.controller.js';
 import { ProvidersController } from './providers/providers.controller.js';
+import { RefusalsController } from './refusals/refusals.controller.js';
 import { ServiceLinesController } from './service-lines/service-lines.controller.js';
 import { SubAccountsController } from './sub-accounts/sub-accounts.controller.js';
 import { SuppressionsController } from './suppressions/suppressions.controller.js';
@@ -27,6 +28,7 @@ import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoint
     ServiceLinesController,
     SuppressionsController,
     CallsController,
+    RefusalsController,
     ProvidersController,
     DryRunController,
     WebhookEndpointsController,

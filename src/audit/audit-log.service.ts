@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { AppError } from '../common/error-table.js';
 import type { Page, PageRequest } from '../common/page.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { KEY_ORDER_SETTINGS } from '../postgres/key-order.js';
 import type { AuditEntry } from './audit-entry.entity.js';
 import { listEntries, type AuditFilter } from './list-entries.js';
 import { Places } from './places.js';
@@ -46,7 +47,11 @@ export class AuditLog {
     let last = { at: new Date(0), id: '0' };
     do {
       stop.throwIfAborted();
-      removed = await this.database.query(FORGET, [this.config.auditDays, last.at, last.id]);
+      const values = [this.config.auditDays, last.at, last.id];
+      removed = await this.database.transaction(async (database) => {
+        await database.query(KEY_ORDER_SETTINGS);
+        return database.query<typeof removed>(FORGET, values);
+      });
       last = removed.at(-1) ?? last;
     } while (removed.length === BATCH);
   }

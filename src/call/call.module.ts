@@ -21,6 +21,8 @@ import { OldRowRemoval } from './reconciliation/old-row-removal.js';
 import { OpenCallCheck } from './reconciliation/open-call-check.js';
 import { PlacedCallsService } from './search/placed-calls.service.js';
 import { ProviderStreams } from './reconciliation/provider-streams.js';
+import { RefusalJournal } from './placement/refusal-journal.js';
+import { RefusedCallsService } from './search/refused-calls.service.js';
 import { StateCache } from './updates/state-cache.js';
 import { SubAccountMaker } from './placement/sub-account-maker.js';
 import { Sweeper } from './reconciliation/sweeper.js';
@@ -48,6 +50,8 @@ import { WaitingClients } from './updates/waiting-clients.js';
     OpenCallCheck,
     PlacedCallsService,
     ProviderStreams,
+    RefusalJournal,
+    RefusedCallsService,
     StateCache,
     SubAccountMaker,
     Sweeper,
@@ -67,6 +71,7 @@ import { WaitingClients } from './updates/waiting-clients.js';
     DryRunService,
     ExternalIds,
     PlacedCallsService,
+    RefusedCallsService,
     WaitingClients,
   ],
 })

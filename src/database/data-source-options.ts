@@ -27,10 +27,12 @@ import { LimitCalls1764760000000 } from '../../migrations/1764760000000-limit-ca
 import { IndexTakenPhones1764761000000 } from '../../migrations/1764761000000-index-taken-phones.js';
 import { CreateSuppressions1764762000000 } from '../../migrations/1764762000000-create-suppressions.js';
 import { KeepTraces1764763000000 } from '../../migrations/1764763000000-keep-traces.js';
+import { CreateCallRefusals1764770000000 } from '../../migrations/1764770000000-create-call-refusals.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
 import { CallRecord } from '../call/record/call-record.entity.js';
+import { CallRefusal } from '../call/record/call-refusal.entity.js';
 import { IdempotentRequest } from '../call/record/idempotent-request.entity.js';
 import { RecentCalls } from '../call/record/recent-calls.entity.js';
 import { ProviderTurn } from '../call/placement/provider-turn.entity.js';
@@ -65,6 +67,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       AuditEntry,
       CallEvent,
       CallRecord,
+      CallRefusal,
       IdempotentRequest,
       ProviderTurn,
       RecentCalls,
@@ -105,6 +108,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       IndexTakenPhones1764761000000,
       CreateSuppressions1764762000000,
       KeepTraces1764763000000,
+      CreateCallRefusals1764770000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

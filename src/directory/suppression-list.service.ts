@@ -27,9 +27,12 @@ export interface StoreOutcome {
   readonly unchanged: number;
 }
 
-/** As SQL: whether the number must not be called now. Not `exists`, for which PostgreSQL might read the whole list into a hash. */
+/**
+ * As SQL: whether the number must not be called now. Not with "exists": for that, PostgreSQL may read the whole list into a
+ * hash table, and keeps such a plan from a time when the list was short.
+ */
 export const isSuppressed = (phone: string): string =>
-  `coalesce((select coalesce(until > now(), true) from suppression where phone = ${phone}), false)`;
+  `coalesce((select true from suppression where phone = ${phone} and coalesce(until > now(), true)), false)`;
 
 const SHOWN = 'id, phone, reason, source, until, created_at as "createdAt"';
 

@@ -299,6 +299,7 @@ describe('each operation of the admin API', () => {
       () => sent('GET', `calls/${callSid}`),
       () => sent('GET', `calls/${callSid}/bundle`),
       () => sent('POST', `calls/${over.callSid}/cancel`),
+      () => sent('GET', 'refusals'),
       () => sent('GET', 'providers'),
       () => sent('GET', 'dry-run?callerId=1001&calleeId=2000'),
       async () => {
@@ -338,6 +339,7 @@ describe('each operation of the admin API', () => {
     'listApiKeys',
     'listAudit',
     'listProviders',
+    'listRefusals',
     'listSubAccounts',
     'listWebhookDeliveries',
     'listWebhookEndpoints',

@@ -1,6 +1,7 @@
 /** The strings are copied from the contract, not from our error table, because they test that table. */
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { fetchDocument, operationNamed, type ApiDocument } from './document.js';
+import { checkWith } from './schema-check.js';
 
 const PLACING_A_CALL = [
   [400, '呼叫请求的参数有误,请联系管理员!'],
@@ -61,6 +62,23 @@ describe.each(Object.entries(CONTRACT))('%s', (operationId, failures) => {
     expect(Object.keys(success as object)).toEqual(['data', 'returnCode', 'returnMsg']);
     expect(success).toMatchObject({ returnCode: 200, returnMsg: 'success' });
   });
+});
+
+it('a refusal because of the callee is in the document', async () => {
+  const faultOf = checkWith(document);
+  const suppressed = await service.admin('PUT', 'suppressions', { suppressions: [{ phone: '13800002000' }] });
+  expect(suppressed.status).toBe(200);
+  const response = await fetch(`${service.url}/v1/app/call/2000`, {
+    headers: { authorization: `Bearer ${await service.token('1001')}` },
+  });
+  const body = await response.json();
+  expect([response.status, body]).toEqual([403, { returnCode: 403, returnMsg: '对方暂不接受来电!' }]);
+
+  for (const operationId of ['callUser', 'callCustomerService']) {
+    const declared = operationNamed(document, operationId).operation.responses['403'];
+    expect(faultOf(declared!.content!['application/json']!.schema!, body)).toBeNull();
+    expect(JSON.stringify(declared)).toContain(response.headers.get('x-ringback-error'));
+  }
 });
 
 it('a second call to another target has the contract’s answer in the document', () => {

@@ -10,6 +10,7 @@ import { AuditLog } from '../../src/audit/audit-log.service.js';
 import { newCallSid } from '../../src/call/record/call-sid.js';
 import { CatchUp } from '../../src/call/reconciliation/catch-up.js';
 import { ChangeFeed } from '../../src/call/updates/change-feed.js';
+import { removeOldRefusals } from '../../src/call/record/call-refusals.js';
 import { openCallsByProvider, acquireDialSlot } from '../../src/call/placement/provider-rate-limit.js';
 import { OldRowRemoval } from '../../src/call/reconciliation/old-row-removal.js';
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
@@ -160,7 +161,7 @@ const openAtNoProvider = (sweepIn: string): Promise<unknown> =>
 /** Maintenance reads the rows of a batch, finds them again by ctid, and removes them. */
 const A_BATCH = 3 * 500;
 const A_PAGE = 4 * 51;
-/** The same for idempotency keys. */
+/** The same for idempotency keys and refusals. */
 const A_BATCH_OF_KEYS = 4 * 1_000;
 
 /** Idempotency keys of the last day, and some older ones. */
@@ -186,6 +187,13 @@ const fillWithEntries = ({ database }: TestApp): Promise<unknown> =>
     insert into audit_entry (at, subject, action, route, target, address, request_id)
     select now() - n * interval '5 minutes', '1001', 'changeUser', 'PATCH /v1/admin/users/{userId}', 'user:' || n % 1000, '::1', 'r'
     from generate_series(1, 20000) n where not exists (select from audit_entry where request_id = 'r')`);
+
+/** Of four weeks, by a hundred callers. */
+const fillWithRefusals = ({ database }: TestApp): Promise<unknown> =>
+  database.query(`
+    insert into call_refusal (at, caller_id, fault, request_id, count)
+    select now() - n * interval '2 minutes', 1000 + n % 100, 'no_route', 'r', 1
+    from generate_series(20000, 1, -1) n where not exists (select from call_refusal where request_id = 'r')`);
 
 /** Seven times: a prepared statement gets a custom plan five times, and then a generic plan. */
 const repeatedly = async (work: () => Promise<unknown>): Promise<void> => {
@@ -320,10 +328,60 @@ describe.each([
     await expectBounded(MAX_EXAMINED + A_PAGE, () => page('audit?limit=50&subject=1001&action=none'));
   });
 
+  it('removing entries of the audit reads only the rows that it removes, in batches', async () => {
+    await fillWithEntries(service);
+    await service.database.query(`
+      insert into audit_entry (at, subject, action, route, address, request_id)
+      select now() - interval '401 days' - n * interval '1 second', '1001', 'changeUser', 'PATCH', '::1', 'old'
+      from generate_series(1, 2500) n`);
+
+    await expectBounded(A_BATCH, () => service.app.nest.get(AuditLog).forget(NEVER));
+
+    expect(await service.database.query(`select 1 from audit_entry where request_id = 'old' limit 1`)).toEqual([]);
+  });
+
   it('removing entries of the audit reads nothing when all are recent', async () => {
     await fillWithEntries(service);
 
     await expectBounded(10, () => service.app.nest.get(AuditLog).forget(NEVER));
+  });
+
+  it.each(['', '&userId=1001', '&userId=user-1001', '&from=2026-01-01T00:00:00Z'])(
+    'a page of the refusals%s reads only its rows',
+    async (filter) => {
+      await fillWithRefusals(service);
+
+      await expectBounded(A_PAGE, () => page(`refusals?limit=50${filter}`));
+    },
+  );
+
+  it.each(['', '&userId=1001'])(
+    `a page of the refusals%s with a fault examines at most ${MAX_EXAMINED} rows`,
+    async (filter) => {
+      await fillWithRefusals(service);
+
+      await expectBounded(MAX_EXAMINED + A_PAGE, () => page(`refusals?limit=50&fault=same_phone${filter}`));
+    },
+  );
+
+  it('removing refusals reads nothing when all are recent', async () => {
+    await fillWithRefusals(service);
+
+    await expectBounded(10, () => repeatedly(() => removeOldRefusals(service.database)));
+  });
+
+  it('removing refusals reads only the rows that it removes, in batches', async () => {
+    await fillWithRefusals(service);
+    await service.database.query(`
+      insert into call_refusal (at, fault, count)
+      select now() - interval '31 days' - n * interval '1 second', 'no_route', 1 from generate_series(1, 2500) n`);
+
+    await expectBounded(A_BATCH_OF_KEYS, async () => {
+      while (await removeOldRefusals(service.database));
+    });
+
+    const old = `select 1 from call_refusal where at < now() - interval '30 days' limit 1`;
+    expect(await service.database.query(old)).toEqual([]);
   });
 
   it('the timeline of a call reads only its events', async () => {

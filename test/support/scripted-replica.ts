@@ -1,6 +1,7 @@
 /** The parts of a replica that handle open calls, with scripted providers and a real database. */
 import { CallInquiry } from '../../src/call/reconciliation/call-inquiry.js';
 import { CallPlacement } from '../../src/call/placement/call-placement.js';
+import { RefusalJournal } from '../../src/call/placement/refusal-journal.js';
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import { CatchUp } from '../../src/call/reconciliation/catch-up.js';
 import { ChangeFeed } from '../../src/call/updates/change-feed.js';
@@ -36,7 +37,8 @@ export const scriptedReplica = (
   const catchUp = new CatchUp(database, choice, logger, nest.get(ChangeFeed, { strict: false }));
   const check = new OpenCallCheck(database, choice, inquiry, config, logger);
   const subAccounts = nest.get(SubAccountMaker, { strict: false });
-  const placement = new CallPlacement(database, choice, subAccounts, recorder, check, config, logger);
+  const refusals = nest.get(RefusalJournal, { strict: false });
+  const placement = new CallPlacement(database, choice, subAccounts, recorder, check, refusals, config, logger);
   return {
     sweeper: new Sweeper(database, recorder, inquiry, catchUp, choice, config, logger),
     catchUp,

@@ -33,6 +33,7 @@ import { noteAnswered } from '../record/idempotent-requests.js';
 import { CallerInACall, NotPlaced, type PlacingFault } from './not-placed.js';
 import { isWanted, acquireDialSlot, type DialSlot } from './provider-rate-limit.js';
 import { calleeInACall, calleeSuppressed, PlacingLimits } from './placing-limits.js';
+import { RefusalJournal } from './refusal-journal.js';
 import { refusedDial } from './refused-dial.js';
 import { SubAccountMaker } from './sub-account-maker.js';
 
@@ -67,6 +68,7 @@ export class CallPlacement {
     subAccounts: SubAccountMaker,
     private readonly recorder: CallRecorder,
     private readonly openCallCheck: OpenCallCheck,
+    private readonly refusals: RefusalJournal,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -84,11 +86,22 @@ export class CallPlacement {
    */
   place(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
     return inTraceOfClient(() =>
-      inSpan('place call', { kind: SpanKind.SERVER }, () => this.placeTraced(callerId, parties, callee, terms)),
+      inSpan('place call', { kind: SpanKind.SERVER }, () => this.placeOrNote(callerId, parties, callee, terms)),
     );
   }
 
-  private async placeTraced(
+  private async placeOrNote(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
+    try {
+      return await this.placeIfAllowed(callerId, parties, callee, terms);
+    } catch (error) {
+      if (error instanceof NotPlaced) {
+        this.refusals.note(error, { callerId, ...callee, parties, askedBy: terms?.placedBy ?? null });
+      }
+      throw error;
+    }
+  }
+
+  private async placeIfAllowed(
     callerId: string,
     parties: Parties,
     callee: Callee,

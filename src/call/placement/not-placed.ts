@@ -1,23 +1,26 @@
 /** Why a call was not placed. The contract has few replies for the many reasons; POST /v1/calls has one for each. */
 import { AppError, type ErrorName } from '../../common/error-table.js';
-import type { RefusalCategory } from '../../telephony/telephony-provider.js';
+import { REFUSAL_CATEGORIES } from '../../telephony/telephony-provider.js';
 
 /** A category is the reason of a provider that refused the dial, or of a limit in its name. */
-export type PlacingFault =
-  | 'caller_has_no_phone'
-  | 'callee_has_no_phone'
-  | 'no_account'
-  | 'no_route'
-  | 'same_phone'
-  | 'caller_not_allowed'
-  | 'callee_not_allowed'
-  | 'caller_calls_too_often'
-  | 'callee_called_too_often'
-  | 'callee_in_a_call'
-  | 'callee_suppressed'
-  | 'caller_in_a_call'
-  | 'too_late'
-  | RefusalCategory;
+export const PLACING_FAULTS = [
+  'caller_has_no_phone',
+  'callee_has_no_phone',
+  'no_account',
+  'no_route',
+  'same_phone',
+  'caller_not_allowed',
+  'callee_not_allowed',
+  'caller_calls_too_often',
+  'callee_called_too_often',
+  'callee_in_a_call',
+  'callee_suppressed',
+  'caller_in_a_call',
+  'too_late',
+  ...REFUSAL_CATEGORIES,
+] as const;
+
+export type PlacingFault = (typeof PLACING_FAULTS)[number];
 
 interface NotPlacedDetails extends NonNullable<ConstructorParameters<typeof AppError>[1]> {
   /** Retry-After for a backend alone. */
