@@ -1,4 +1,9 @@
-import { parsePhoneNumberFromString, type CountryCode, type PhoneNumberType } from 'libphonenumber-js/max';
+import {
+  getCountryCallingCode,
+  parsePhoneNumberFromString,
+  type CountryCode,
+  type PhoneNumberType,
+} from 'libphonenumber-js/max';
 import { chinaNationalForm, isChinaShortNumber, withoutChinaCode } from './china-numbers.js';
 
 /**
@@ -7,6 +12,9 @@ import { chinaNationalForm, isChinaShortNumber, withoutChinaCode } from './china
  * reachable with an area code. No service has a longer number that begins with the coast guard's 95110.
  */
 const EMERGENCY_NUMBER = /^(?:\+86\d{2,3})?(?:95110\d*|12395)$/;
+
+/** @param phone in the form in which it is stored */
+export const isEmergencyNumber = (phone: string): boolean => EMERGENCY_NUMBER.test(phone);
 
 /** In code points, as people count characters. */
 const LONGEST_WRITTEN = 40;
@@ -58,7 +66,7 @@ const joined = (written: string, region: string): string | null => {
     region === 'CN' && isChinaShortNumber(withoutChinaCode(digits))
       ? withoutChinaCode(digits)
       : internationalForm(digits, region);
-  return number === null || EMERGENCY_NUMBER.test(number) ? null : number;
+  return number === null || isEmergencyNumber(number) ? null : number;
 };
 
 /**
@@ -99,6 +107,18 @@ export const numberingOf = (phone: string, region: string): Numbering => {
 
 /** @param region of national numbers */
 export const countryOf = (phone: string, region: string): string | undefined => numberingOf(phone, region).country;
+
+/**
+ * Countries that share a code share some numbers: +1 800 is valid in Canada as in the United States, and Norway's mobiles in
+ * Svalbard. `numberingOf` names one country alone.
+ * @param country two letters of ISO 3166
+ */
+export const isValidIn = (phone: string, country: string): boolean => {
+  const number = parsePhoneNumberFromString(phone);
+  if (number?.countryCallingCode !== getCountryCallingCode(country as CountryCode)) return false;
+  number.country = country as CountryCode;
+  return number.isValid();
+};
 
 /** For logs, and for screens where the number is not the subject: 138****5678. */
 export const maskPhone = (phone: string): string => {

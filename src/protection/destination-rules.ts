@@ -1,5 +1,5 @@
 /** Which numbers may be rung at all, whoever asks: by country, by type of number, by the operator's prefixes. Pure. */
-import { numberingOf, type NumberType } from '../common/phone-number.js';
+import { isEmergencyNumber, isValidIn, numberingOf, type NumberType } from '../common/phone-number.js';
 import type { Config } from '../config/config.js';
 
 export type DestinationRules = Pick<Config, 'allowedCountries' | 'allowedPrefixes' | 'refusedPrefixes' | 'phoneRegion'>;
@@ -21,6 +21,8 @@ export const destinationObstacle = (
   phone: string,
   { allowedCountries, allowedPrefixes, refusedPrefixes, phoneRegion }: DestinationRules,
 ): string | null => {
+  // A version before may have stored it.
+  if (isEmergencyNumber(phone)) return 'The number is an emergency number.';
   const allowed = longestOf(allowedPrefixes, phone);
   const refused = longestOf(refusedPrefixes, phone);
   if (refused !== null && refused.length > (allowed?.length ?? -1)) {
@@ -32,7 +34,8 @@ export const destinationObstacle = (
     return 'The number belongs to an international network, such as a satellite network, and to no country. ALLOWED_PREFIXES can allow it.';
   }
   const countries = allowedCountries === undefined ? [phoneRegion] : allowedCountries;
-  if (countries !== null && !countries.includes(country)) {
+  const isOf = (one: string): boolean => one === country || isValidIn(phone, one);
+  if (countries !== null && !countries.some(isOf)) {
     return `The number belongs to ${country}, which is not in ALLOWED_COUNTRIES.`;
   }
   const refusedType = type && REFUSED_TYPES[type];

@@ -34,6 +34,39 @@ it.each([
   expect(obstacle(phone, { ALLOWED_COUNTRIES: '*' })).toBeNull();
 });
 
+const plans = google.PhoneNumberUtil.getInstance();
+const { FIXED_LINE, MOBILE, TOLL_FREE } = google.PhoneNumberType;
+
+it('allows the ordinary numbers of each country that is the only one in ALLOWED_COUNTRIES', () => {
+  const examples = plans.getSupportedRegions().flatMap((region) =>
+    [FIXED_LINE, MOBILE, TOLL_FREE].flatMap((type) => {
+      const example = plans.getExampleNumberForType(region, type) as google.PhoneNumber | null;
+      const phone = example && plans.format(example, google.PhoneNumberFormat.E164);
+      // A few examples are of a plan that has changed since.
+      return phone !== null && normalisePhone(phone, 'CN') !== null ? [{ region, phone }] : [];
+    }),
+  );
+  const refused = examples.filter(({ region, phone }) => obstacle(phone, { ALLOWED_COUNTRIES: region }) !== null);
+
+  expect(examples.length).toBeGreaterThan(600);
+  expect(refused).toEqual([]);
+});
+
+it.each([
+  ['Jamaica', '+1 876 555 1234', 'US,CA'],
+  ['the Isle of Man', '+44 7624 123456', 'GB,GG'],
+  ['Kazakhstan', '+7 701 234 5678', 'RU'],
+])('does not take the number of %s %s for one of %s, with the same code', (_, phone, countries) => {
+  expect(obstacle(phone, { ALLOWED_COUNTRIES: countries })).toContain('not in ALLOWED_COUNTRIES');
+});
+
+it.each(['951101', '95110', '12395', '+8653212395'])(
+  'refuses the emergency number %s that is stored already, whatever the prefixes allow',
+  (stored) => {
+    expect(destinationObstacle(stored, readConfig({ ALLOWED_PREFIXES: '95,12,+86' }))).toContain('emergency number');
+  },
+);
+
 it.each([
   ['Inmarsat', '+870 776 123 456', NETWORK],
   ['Globalstar', '+881 612 345 678', NETWORK],
@@ -68,7 +101,6 @@ it.each([
 });
 
 const emergencies = google.ShortNumberInfo.getInstance();
-const countries = google.PhoneNumberUtil.getInstance();
 
 /** Google's data of short numbers, which has the emergency numbers of every country. */
 const emergencyNumbersOf = (region: google.RegionCode): string[] =>
@@ -79,10 +111,10 @@ const emergencyNumbersOf = (region: google.RegionCode): string[] =>
   );
 
 it('takes no emergency number of any country for a number that can be dialled', () => {
-  const regions = countries.getSupportedRegions();
+  const regions = plans.getSupportedRegions();
   const numbers = regions.flatMap((region) => emergencyNumbersOf(region).map((number) => ({ region, number })));
   const dialled = numbers.flatMap(({ region, number }) => {
-    const code = countries.getCountryCodeForRegion(region);
+    const code = plans.getCountryCodeForRegion(region);
     const international = [`+${code}${number}`, `00${code} ${number}`, `+${code} (0)${number}`];
     return [
       ...[number, `0${number}`, ...international].filter((written) => normalisePhone(written, region)),

@@ -1,5 +1,8 @@
 /** How often a caller calls, and how often a number is called: on two replicas, for an app and for a backend. */
+import { inspect } from 'node:util';
+import { PlacingLimits } from '../../src/call/placement/placing-limits.js';
 import { RateSpent } from '../../src/call/record/open-call.js';
+import { callerSubject, removeStaleCalls } from '../../src/call/record/recent-calls.js';
 import { backend, newPhone, type Answer, type Backend } from '../support/backend.js';
 import { collectedLog } from '../support/collected-log.js';
 import { endAtProvider } from '../support/end-at-provider.js';
@@ -183,7 +186,11 @@ it('opens exactly as many of many calls at one instant as a rate allows', async 
 
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(4);
   for (const outcome of outcomes) {
-    if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(RateSpent);
+    if (outcome.status === 'fulfilled') continue;
+    expect(outcome.reason).toBeInstanceOf(RateSpent);
+    // PostgreSQL logs what it answers.
+    expect(inspect(outcome.reason, { depth: 5 })).toContain('a rate of calls is spent');
+    expect(inspect(outcome.reason, { depth: 5 })).not.toContain(calleePhone);
   }
   expect(await countCalls(calleePhone)).toBe(4);
 });
@@ -209,4 +216,44 @@ it('closes the call of a callee whose end was lost before it refuses another cal
   carrier.targets.push(...targets);
 
   expect(await ask(1, await newUser(), `call/${callee}`)).toMatchObject({ status: 200, body: { returnCode: 200 } });
+});
+
+const count = (subjects: readonly string[], placedAgo: string): Promise<unknown> =>
+  replica(0).database.query(
+    `insert into recent_calls select subject, array[now() - $2::interval] from unnest($1::text[]) subject`,
+    [subjects, placedAgo],
+  );
+
+it('tells a caller who goes on asking how long is left, not how long it was at first', async () => {
+  const limits = new PlacingLimits(replica(0).database, {
+    callsPerCaller: [{ calls: 1, seconds: 60 }],
+    callsPerCallee: [],
+    oneCallPerCallee: false,
+  });
+  const callerId = String(nextUser++);
+  await count([callerSubject(callerId)], '10 seconds');
+  const first = await limits.refusal({ callerId, calleePhone: newPhone(), isServiceLine: false });
+  const steady = performance.now();
+  const later = jest.spyOn(performance, 'now').mockImplementation(() => steady + 30_000);
+  const again = limits.remembered(callerSubject(callerId));
+  later.mockRestore();
+
+  expect(first!.retryAfterSeconds).toBeGreaterThan(40);
+  expect(again!.retryAfterSeconds).toBeLessThanOrEqual(first!.retryAfterSeconds! - 29);
+});
+
+it('waits for no call that is being placed while it removes what no rate counts', async () => {
+  const [placed, left] = [callerSubject('1'), callerSubject('2')];
+  await count([placed, left], '2 days');
+  const placing = replica(0).database.createQueryRunner();
+  await placing.startTransaction();
+  await placing.query('select from recent_calls where subject = $1 for update', [placed]);
+
+  await removeStaleCalls(replica(1).database, '');
+
+  await placing.rollbackTransaction();
+  await placing.release();
+  expect(
+    await replica(0).database.query('select subject from recent_calls where subject = any ($1)', [[placed, left]]),
+  ).toEqual([{ subject: placed }]);
 });

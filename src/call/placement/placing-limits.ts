@@ -1,6 +1,6 @@
 /**
  * The limits of callers and callees around the statement that opens a call. The statement decides; this class says why it
- * refused, and remembers a refusal for as long as it holds, so that a client that goes on asking costs the database nothing.
+ * refused, and remembers a refusal for as long as it holds, so that a client that goes on asking writes nothing to the database.
  */
 import type { DataSource } from 'typeorm';
 import type { Config } from '../../config/config.js';
@@ -19,7 +19,7 @@ interface Counted {
 }
 
 interface Refusal {
-  readonly error: NotPlaced;
+  readonly refused: (retryAfterSeconds: number) => NotPlaced;
   /** By performance.now(). */
   readonly until: number;
 }
@@ -50,7 +50,8 @@ export class PlacingLimits {
   remembered(subject: string): NotPlaced | null {
     const refusal = this.refusals.get(subject);
     if (refusal === undefined) return null;
-    if (refusal.until > performance.now()) return refusal.error;
+    const leftMs = refusal.until - performance.now();
+    if (leftMs > 0) return refusal.refused(Math.ceil(leftMs / 1_000));
     this.refusals.delete(subject);
     return null;
   }
@@ -65,9 +66,12 @@ export class PlacingLimits {
     for (const { subject, rates, refused } of limits) {
       const spent = spentRate(recent.of(subject), rates, recent.now);
       if (spent === null) continue;
-      const error = refused(spent.rate, spent.retryAfterSeconds);
-      this.remember(subject, { error, until: performance.now() + spent.retryAfterSeconds * 1_000 });
-      return error;
+      const { rate, retryAfterSeconds } = spent;
+      this.remember(subject, {
+        refused: (leftSeconds) => refused(rate, leftSeconds),
+        until: performance.now() + retryAfterSeconds * 1_000,
+      });
+      return refused(rate, retryAfterSeconds);
     }
     return null;
   }

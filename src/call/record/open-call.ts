@@ -98,8 +98,14 @@ export const FIRST_CHANGE_BYTES = changeBytes({
 });
 
 /**
+ * As SQL: a text that is no time, so reading it as one fails. PostgreSQL's log has the text. A constraint would fail too, but
+ * the log would then have the row, with a whole phone number.
+ */
+const SPENT = `'a rate of calls is spent'`;
+
+/**
  * 1. `opened`: inserts the call, unless the caller has an open one.
- * 2. `counted`: counts it for its caller and its callee. The null of a spent rate fails the whole statement, so nothing of the
+ * 2. `counted`: counts it for its caller and its callee. A spent rate fails the whole statement, so nothing of the
  *    call remains. The row's lock makes concurrent calls wait for each other, and the rate is checked on its latest version.
  *    The caller comes first, so two calls never wait for each other.
  * 3. `event`: its first event, with the bytes of its first change.
@@ -132,7 +138,7 @@ with opened as (
         select count(*) from unnest(recent_calls.placed_at) as one (at)
         where one.at > now() - rate.seconds * interval '1 second'
       )
-    ) then null else ${stillCounted('recent_calls.placed_at')} || now() end
+    ) then array[(${SPENT} || left(recent_calls.subject, 0))::timestamptz] else ${stillCounted('recent_calls.placed_at')} || now() end
 ), event as (
   insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change)
   select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES}
@@ -199,12 +205,12 @@ const countedFor = ({ callerId, calleePhone, limits }: CallToOpen): [string[], s
 };
 
 const refusal = (error: unknown): never => {
-  const { constraint, table, code } = error as { constraint?: unknown; table?: unknown; code?: unknown };
+  const { constraint, code } = error as { constraint?: unknown; code?: unknown };
   if (constraint === 'idempotent_request_pkey')
     throw new KeyTaken('the key belongs to another request', { cause: error });
-  if (code === NOT_NULL_VIOLATION && table === 'recent_calls') throw new RateSpent('a rate is spent');
+  if (code === INVALID_DATETIME) throw new RateSpent('a rate is spent', { cause: error });
   throw error;
 };
 
-/** SQLSTATE. */
-const NOT_NULL_VIOLATION = '23502';
+/** SQLSTATE: nothing else in the statement reads a time from a text. */
+const INVALID_DATETIME = '22007';

@@ -33,15 +33,23 @@ export const findRecentCalls = async (database: DataSource, subjects: readonly s
 
 const BATCH = 1_000;
 
-/** By the primary key: an index by age would have to be written for each call. */
+const IS_STALE = `cardinality(${stillCounted('placed_at')}) = 0`;
+
+/**
+ * By the primary key: an index by age would have to be written for each call. A call that is being placed has locked its
+ * caller and then waits for its callee; the subjects are removed in another order, so no lock is waited for.
+ */
 const removeStale = preparedStatement<{ last: string | null }>(
   'remove-recent-calls',
   `
 with batch as (
-  select subject from recent_calls where subject > $1 order by subject limit ${BATCH}
+  select subject, ${IS_STALE} as is_stale from recent_calls where subject > $1 order by subject limit ${BATCH}
 ), removed as (
-  delete from recent_calls using batch
-  where recent_calls.subject = batch.subject and cardinality(${stillCounted('recent_calls.placed_at')}) = 0
+  delete from recent_calls where ctid = any (array(
+    select ctid from recent_calls
+    where subject = any (array(select subject from batch where is_stale)) and ${IS_STALE}
+    for update skip locked
+  ))
 )
 select case when count(*) = ${BATCH} then max(subject) end as last from batch
 `,
