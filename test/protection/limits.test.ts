@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { PlacingLimits } from '../../src/call/placement/placing-limits.js';
 import { RateSpent } from '../../src/call/record/open-call.js';
 import { callerSubject, removeStaleCalls } from '../../src/call/record/recent-calls.js';
+import { poolOf } from '../../src/postgres/prepared-statement.js';
 import { backend, newPhone, type Answer, type Backend } from '../support/backend.js';
 import { collectedLog } from '../support/collected-log.js';
 import { endAtProvider } from '../support/end-at-provider.js';
@@ -256,4 +257,20 @@ it('waits for no call that is being placed while it removes what no rate counts'
   expect(
     await replica(0).database.query('select subject from recent_calls where subject = any ($1)', [[placed, left]]),
   ).toEqual([{ subject: placed }]);
+});
+
+it('keeps the connection on which a rate refuses a call', async () => {
+  const { database } = replica(0);
+  const released: unknown[] = [];
+  // The pool closes a connection that is released with an error.
+  const note = (error: unknown): unknown => released.push(error);
+  poolOf(database).on('release', note);
+  const limits = { perCaller: [], perCallee: [{ calls: 1, seconds: 300 }], oneCallPerCallee: false };
+  const calleePhone = newPhone();
+  await storeCall(database, { calleePhone, limits });
+  await expect(storeCall(database, { calleePhone, limits })).rejects.toBeInstanceOf(RateSpent);
+  poolOf(database).off('release', note);
+
+  expect(released.length).toBeGreaterThanOrEqual(2);
+  expect(released.filter(Boolean)).toEqual([]);
 });
