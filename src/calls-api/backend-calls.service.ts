@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CallPlacement, type Callee } from '../call/placement/call-placement.js';
-import { NotPlaced } from '../call/placement/not-placed.js';
+import { NotPlaced, type PlacingFault } from '../call/placement/not-placed.js';
 import { findEarlierRequest, type KeyedRequest } from '../call/record/idempotent-requests.js';
 import { KeyTaken } from '../call/record/open-call.js';
 import { idOfPhone } from '../call/record/party-id.js';
@@ -73,7 +73,7 @@ export class BackendCalls {
   /** A request with the same key may have been quicker: its call is this one's too, and stands in no way. */
   private async concluded(error: unknown, subject: string, request: KeyedRequest | null): Promise<Placed> {
     const isKeyTaken = error instanceof KeyTaken;
-    if (request && (isKeyTaken || (error instanceof NotPlaced && error.fault === 'caller_in_a_call'))) {
+    if (request && (isKeyTaken || (error instanceof NotPlaced && BY_ANOTHER_CALL.includes(error.fault)))) {
       const callSid = await this.callUnder(request);
       if (callSid !== null) return { call: await this.find(callSid, subject), isReplay: true };
     }
@@ -91,6 +91,7 @@ export class BackendCalls {
       callee: callee.userId ?? null,
       serviceLineId: callee.serviceLine ?? null,
       calleePhone,
+      callerPhone,
     });
     refuseUnknown(body, found);
     const { parties } = found;
@@ -113,6 +114,14 @@ export class BackendCalls {
     return stored;
   }
 }
+
+/** The call that stands in the way may be the one that an earlier request with the same key has placed. */
+const BY_ANOTHER_CALL: readonly PlacingFault[] = [
+  'caller_in_a_call',
+  'caller_calls_too_often',
+  'callee_called_too_often',
+  'callee_in_a_call',
+];
 
 interface Ends {
   readonly callerId: string;

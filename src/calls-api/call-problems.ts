@@ -13,7 +13,8 @@ const PROBLEMS: Readonly<Record<PlacingFault, ErrorName>> = {
   caller_calls_too_often: 'CALLER_CALLS_TOO_OFTEN',
   callee_called_too_often: 'CALLEE_CALLED_TOO_OFTEN',
   callee_in_a_call: 'CALLEE_IN_A_CALL',
-  callee_suppressed: 'CALLEE_SUPPRESSED',
+  callee_suppressed: 'NUMBER_SUPPRESSED',
+  caller_suppressed: 'NUMBER_SUPPRESSED',
   caller_in_a_call: 'CALLER_IN_A_CALL',
   too_late: 'CALL_TOO_LATE',
   bad_number: 'NUMBER_REFUSED',
@@ -32,10 +33,12 @@ const WHERE: Partial<Record<PlacingFault, string>> = {
   callee_has_no_phone: '/callee/userId',
   caller_not_allowed: '/caller',
   callee_not_allowed: '/callee',
+  caller_suppressed: '/caller',
+  callee_suppressed: '/callee',
 };
 
-const whatIsWrong = ({ code, cause }: NotPlaced): string =>
-  code === 'BAD_CALL_PARAMETERS' && cause instanceof Error ? cause.message : 'has no phone';
+const whatIsWrong = ({ fault, cause }: NotPlaced): string =>
+  !fault.endsWith('_has_no_phone') && cause instanceof Error ? cause.message : 'has no phone';
 
 /** Seconds; where no reason names another time. */
 const RETRY_SECONDS: Partial<Record<ErrorName, number>> = {

@@ -115,7 +115,7 @@ export const PlaceCallApi = () =>
       UNKNOWN_PROVIDER: 'this service runs no such provider',
       SAME_PHONE: 'caller and callee have the same phone',
       NUMBER_NOT_ALLOWED: 'a number is of a country, a type or a prefix that is not called; `errors` has the rule',
-      CALLEE_SUPPRESSED: 'the callee’s number is on the suppression list',
+      NUMBER_SUPPRESSED: 'the number of the callee, or of a caller by phone, is on the suppression list',
       NO_ROUTE:
         'no route, or not the `route` of the request, matches the callee’s number; or `provider` is not on that route',
       NO_PROVIDER_ACCOUNT:

@@ -55,7 +55,7 @@ export const ERRORS = {
   UNKNOWN_PROVIDER: refusal(422, 'This service runs no such provider.'),
   SAME_PHONE: refusal(422, 'Caller and callee have the same phone.'),
   NUMBER_NOT_ALLOWED: refusal(422, 'This service does not call this number.'),
-  CALLEE_SUPPRESSED: refusal(422, 'The callee’s number must not be called.'),
+  NUMBER_SUPPRESSED: refusal(422, 'The number must not be called.'),
   NO_ROUTE: refusal(422, 'No provider may carry calls to this number.'),
   NO_PROVIDER_ACCOUNT: refusal(422, 'The caller has no account at a provider that may carry the call.'),
   NUMBER_REFUSED: refusal(422, 'The provider refuses a number.'),

@@ -18,6 +18,8 @@ export interface Parties {
   readonly calleePhone: string | null;
   /** Whether the callee's number is on the suppression list. */
   readonly calleeSuppressed: boolean;
+  /** Likewise the number of a caller by phone. False for a user, who asks for the call. */
+  readonly callerSuppressed: boolean;
   /** For a call to customer service: the selected line. */
   readonly serviceLineId: string | null;
   hasSubAccount(provider: string): boolean;
@@ -55,6 +57,7 @@ select caller.id as "callerId", coalesce(caller.blocked, false) as "callerBlocke
   callee.id as "calleeId", coalesce(line.phone, callee.phone) as "calleePhone",
   line.id as "serviceLineId", line.open as "lineOpen",
   ${isSuppressed('coalesce($6, line.phone, callee.phone)')} as "calleeSuppressed",
+  ${isSuppressed('$7')} as "callerSuppressed",
   (
     select json_object_agg(provider, json_build_object('externalId', external_id, 'secret', secret, 'keyName', key_name))
     from sub_account where user_id = caller.id
@@ -73,6 +76,8 @@ export interface NamedParties {
   readonly serviceLineId: string | null;
   /** In the form in which numbers are stored; null where a user or a line is named. */
   readonly calleePhone: string | null;
+  /** Likewise. */
+  readonly callerPhone: string | null;
 }
 
 export interface FoundParties {
@@ -94,6 +99,7 @@ interface Row {
   readonly calleePhone: string | null;
   readonly serviceLineId: string | null;
   readonly calleeSuppressed: boolean;
+  readonly callerSuppressed?: boolean;
   readonly subAccounts: Readonly<Record<string, StoredCredentials>> | null;
 }
 
@@ -117,12 +123,19 @@ export class DirectoryService {
   }
 
   /** For a backend or an administrator, who is told what exactly is wrong with whom they name. */
-  async findNamedParties({ caller, callee, serviceLineId, calleePhone }: NamedParties): Promise<FoundParties> {
+  async findNamedParties({
+    caller,
+    callee,
+    serviceLineId,
+    calleePhone,
+    callerPhone,
+  }: NamedParties): Promise<FoundParties> {
     const [row] = await findNamed(this.database, [
       ...idAndExternalId(caller),
       ...idAndExternalId(callee),
       serviceLineId,
       calleePhone,
+      callerPhone,
     ]);
     if (!row) throw new Error('the directory has no answer');
     const { callerId, callerBlocked, calleeId, lineOpen } = row;
@@ -135,6 +148,7 @@ const partiesOf = ([row]: Row[], userId: string, keys: KeyRing): Parties => ({
   callerPhone: row?.callerPhone ?? null,
   calleePhone: row?.calleePhone ?? null,
   calleeSuppressed: row?.calleeSuppressed ?? false,
+  callerSuppressed: row?.callerSuppressed ?? false,
   serviceLineId: row?.serviceLineId ?? null,
   hasSubAccount: (provider) => row?.subAccounts?.[provider] !== undefined,
   subAccount(provider) {

@@ -5,6 +5,7 @@
  */
 import { SEARCHED_AT_ONCE } from '../../src/delivery/delivery-jobs.js';
 import { Client } from 'pg';
+import { RateSpent } from '../../src/call/record/open-call.js';
 import { LiveKeys } from '../../src/auth/api-keys/live-keys.js';
 import { AuditLog } from '../../src/audit/audit-log.service.js';
 import { newCallSid } from '../../src/call/record/call-sid.js';
@@ -24,6 +25,7 @@ import { backend, newPhone } from '../support/backend.js';
 import { fillDatabase, FAILED_CALLS, PENDING_CALLS } from '../support/filled-database.js';
 import { OPEN_CALLS } from '../support/many-calls.js';
 import { explainEverything, recordPlans, type PlanRecorder } from '../support/recorded-plans.js';
+import { storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -169,6 +171,14 @@ const fillWithKeys = ({ database }: TestApp): Promise<unknown> =>
   database.query(`
     insert into idempotent_request (principal, key, body_hash, call_sid, created_at)
     select '9001', n::text, 'hash', 'call ' || n, now() - n * interval '1 second' from generate_series(1, 90000) n
+    on conflict do nothing`);
+
+/** What the rates count, of a busy day. */
+const fillWithCounts = ({ database }: TestApp): Promise<unknown> =>
+  database.query(`
+    insert into recent_calls (subject, placed_at)
+    select kind || lpad(n::text, 6, '0'), array[now() - n * interval '1 second']
+    from generate_series(1, 100000) n, unnest(array['callee +86139', 'caller ']) kind
     on conflict do nothing`);
 
 /** API keys of some years with many rotations. */
@@ -477,6 +487,30 @@ describe.each([
     await service.database.query(
       'delete from webhook_delivery where call_sid in (select call_sid from call_record where placed_by is not null)',
     );
+  });
+
+  it('placing a call within limits, and refusing one, reads only its own rows', async () => {
+    await fillWithCounts(service);
+    const limits = { perCaller: [], perCallee: [{ calls: 5, seconds: 300 }], oneCallPerCallee: true };
+    const ofCallers = { ...limits, perCaller: [{ calls: 6, seconds: 60 }], oneCallPerCallee: false };
+    const line = newPhone();
+    const taken = newPhone();
+
+    await expectBounded(50, async () => {
+      await repeatedly(() => storeCall(service.database, { calleePhone: newPhone(), limits: ofCallers }));
+      await expect(
+        repeatedly(() => storeCall(service.database, { calleePhone: line, limits: ofCallers })),
+      ).rejects.toBeInstanceOf(RateSpent);
+      await repeatedly(() => storeCall(service.database, { calleePhone: taken, limits }));
+    });
+
+    await service.database.query('delete from call_record where callee_phone like $1', ['+861390%']);
+  });
+
+  it('removing what no rate counts reads only a batch at a time', async () => {
+    await fillWithCounts(service);
+
+    await expectBounded(A_BATCH_OF_KEYS, () => service.app.nest.get(OldRowRemoval, { strict: false }).remove());
   });
 
   it('removing old idempotency keys reads only old keys, in batches', async () => {

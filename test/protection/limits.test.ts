@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { PlacingLimits } from '../../src/call/placement/placing-limits.js';
 import { RateSpent } from '../../src/call/record/open-call.js';
 import { callerSubject, removeStaleCalls } from '../../src/call/record/recent-calls.js';
+import { poolOf } from '../../src/postgres/prepared-statement.js';
 import { backend, newPhone, type Answer, type Backend } from '../support/backend.js';
 import { collectedLog } from '../support/collected-log.js';
 import { endAtProvider } from '../support/end-at-provider.js';
@@ -177,6 +178,18 @@ it('places exactly as many of five hundred calls at once as allowed, and one at 
   expect(await countCalls(phone)).toBe(1);
 });
 
+it('gives all requests with one key the one call, also where it has spent the rate', async () => {
+  const body = { caller: { phone: newPhone() }, callee: { phone: newPhone(TALKS_ON) } };
+  const key = `key of ${body.caller.phone}`;
+  const answers = await Promise.all(Array.from({ length: 8 }, (_, turn) => backendAt(turn).place(body, key)));
+  const again = await backendAt(1).place(body, key);
+
+  const codes = new Set(answers.map(({ status, body: { code } }) => (status === 201 ? 'placed' : code)));
+  expect([...codes].filter((code) => code !== 'placed' && code !== 'REQUEST_IN_PROGRESS')).toEqual([]);
+  expect(again).toMatchObject({ status: 201 });
+  expect(await countCalls(body.callee.phone)).toBe(1);
+});
+
 it('opens exactly as many of many calls at one instant as a rate allows', async () => {
   const limits = { perCaller: [], perCallee: [{ calls: 4, seconds: 300 }], oneCallPerCallee: false };
   const calleePhone = newPhone();
@@ -256,4 +269,20 @@ it('waits for no call that is being placed while it removes what no rate counts'
   expect(
     await replica(0).database.query('select subject from recent_calls where subject = any ($1)', [[placed, left]]),
   ).toEqual([{ subject: placed }]);
+});
+
+it('keeps the connection on which a rate refuses a call', async () => {
+  const { database } = replica(0);
+  const released: unknown[] = [];
+  // The pool closes a connection that is released with an error.
+  const note = (error: unknown): unknown => released.push(error);
+  poolOf(database).on('release', note);
+  const limits = { perCaller: [], perCallee: [{ calls: 1, seconds: 300 }], oneCallPerCallee: false };
+  const calleePhone = newPhone();
+  await storeCall(database, { calleePhone, limits });
+  await expect(storeCall(database, { calleePhone, limits })).rejects.toBeInstanceOf(RateSpent);
+  poolOf(database).off('release', note);
+
+  expect(released.length).toBeGreaterThanOrEqual(2);
+  expect(released.filter(Boolean)).toEqual([]);
 });

@@ -97,7 +97,7 @@ it('refuses calls to a listed number at once on every replica, until it is remov
     for (const named of [{ phone }, { userId: callee }]) {
       expect(await backend(replica).place({ caller: { phone: newPhone() }, callee: named })).toMatchObject({
         status: 422,
-        body: { code: 'CALLEE_SUPPRESSED' },
+        body: { code: 'NUMBER_SUPPRESSED' },
       });
     }
     for (const query of [
@@ -110,6 +110,11 @@ it('refuses calls to a listed number at once on every replica, until it is remov
       });
     }
   }
+  expect(await calls()).toBe(before);
+  expect(await backend(other).place({ caller: { phone }, callee: { phone: newPhone() } })).toMatchObject({
+    status: 422,
+    body: { code: 'NUMBER_SUPPRESSED', errors: [{ where: '/caller' }] },
+  });
   expect(await calls()).toBe(before);
   // Who asks not to be called may still call.
   expect(await other.ask(callee, `call/${caller}`)).toMatchObject({ returnCode: 200 });

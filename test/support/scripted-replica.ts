@@ -50,6 +50,7 @@ export const scriptedReplica = (
           calleePhone: '+8613800002000',
           serviceLineId: null,
           calleeSuppressed: false,
+          callerSuppressed: false,
           hasSubAccount: () => true,
           subAccount: () => ({ externalId: 'account', secret: 'secret' }),
         },

@@ -32,7 +32,7 @@ import { isPassedOver, failOver } from './fail-over.js';
 import { noteAnswered } from '../record/idempotent-requests.js';
 import { CallerInACall, NotPlaced, type PlacingFault } from './not-placed.js';
 import { isWanted, acquireDialSlot, type DialSlot } from './provider-rate-limit.js';
-import { calleeInACall, calleeSuppressed, PlacingLimits } from './placing-limits.js';
+import { calleeInACall, calleeSuppressed, callerSuppressed, PlacingLimits } from './placing-limits.js';
 import { RefusalJournal } from './refusal-journal.js';
 import { refusedDial } from './refused-dial.js';
 import { SubAccountMaker } from './sub-account-maker.js';
@@ -114,6 +114,7 @@ export class CallPlacement {
     }
     const obstacle = destinationObstacle(callerPhone, this.config);
     if (obstacle !== null) throw notAllowed('caller_not_allowed', obstacle);
+    if (parties.callerSuppressed) throw callerSuppressed();
     if (!(await this.carriers.haveAccount(callerId, parties))) throw new NotPlaced('no_account', 'NO_SUB_ACCOUNT');
     const way = await this.wayTo(callerId, parties, callee, terms);
     if (way instanceof NotPlaced) {

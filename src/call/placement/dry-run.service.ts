@@ -63,6 +63,7 @@ export class DryRunService {
       callee: calleeId ?? null,
       serviceLineId: null,
       calleePhone,
+      callerPhone: null,
     });
     if (found.calleeId !== null && found.calleeId === found.callerId) throw noSingleCallee();
     const { parties } = found;

@@ -15,6 +15,7 @@ export const PLACING_FAULTS = [
   'callee_called_too_often',
   'callee_in_a_call',
   'callee_suppressed',
+  'caller_suppressed',
   'caller_in_a_call',
   'too_late',
   ...REFUSAL_CATEGORIES,

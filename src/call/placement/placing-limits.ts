@@ -124,3 +124,9 @@ export const CALLEE_SUPPRESSED = 'The callee’s number is on the suppression li
 
 export const calleeSuppressed = (): NotPlaced =>
   new NotPlaced('callee_suppressed', 'CALLEE_UNAVAILABLE', { cause: new Error(CALLEE_SUPPRESSED) });
+
+/** Only of a caller by phone: a user who asks for a call wants to be rung. */
+export const callerSuppressed = (): NotPlaced =>
+  new NotPlaced('caller_suppressed', 'BAD_CALL_PARAMETERS', {
+    cause: new Error('The caller’s number is on the suppression list.'),
+  });
