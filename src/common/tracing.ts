@@ -23,8 +23,8 @@ export { SpanKind } from '@opentelemetry/api';
 
 let tracer: Tracer | undefined;
 
-/** Call it before anything is traced. */
-export const traceWith = (own: Tracer): void => {
+/** Call it before anything is traced. Undefined, as at the start: nothing is. */
+export const traceWith = (own: Tracer | undefined): void => {
   tracer = own;
 };
 

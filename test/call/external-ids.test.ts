@@ -229,20 +229,24 @@ describe('the cache', () => {
     answer(rows: object[]): void;
   }
   const statements: Statement[] = [];
-  const database = {
-    driver: {
-      master: {
-        query: ({ values }: { values: unknown[] }) =>
-          new Promise((resolve) => {
-            statements.push({
-              values,
-              answer: (rows) => {
-                resolve({ rows });
-              },
-            });
-          }),
-      },
-    },
+  const client = {
+    query: ({ values }: { values: unknown[] }) =>
+      new Promise((resolve) => {
+        statements.push({
+          values,
+          answer: (rows) => {
+            resolve({ rows });
+          },
+        });
+      }),
+    on: () => undefined,
+    off: () => undefined,
+    release: () => undefined,
+  };
+  const database = { driver: { master: { connect: async () => client } } };
+  /** The pool gives a connection in a later turn. */
+  const sent = async (count: number): Promise<void> => {
+    for (let turn = 0; statements.length < count && turn < 100; turn++) await Promise.resolve();
   };
   let observer: { onHearing(isHearing: boolean): void; onExternalIds(): void };
   let ids: ExternalIds;
@@ -257,12 +261,14 @@ describe('the cache', () => {
 
   const readAs = async (rows: object[]): Promise<void> => {
     const read = ids.read('uuid');
+    await sent(1);
     statements.at(-1)!.answer(rows);
     await read;
   };
 
   it('shares a read between concurrent requests', async () => {
     const reads = [ids.read('uuid'), ids.read('uuid')];
+    await sent(1);
     statements[0]!.answer([{ id: '7' }]);
 
     expect([await Promise.all(reads), statements.length]).toEqual([['7', '7'], 1]);
@@ -272,6 +278,7 @@ describe('the cache', () => {
     const early = ids.read('uuid');
     observer.onExternalIds();
     const late = ids.read('uuid');
+    await sent(2);
     statements[1]!.answer([{ id: '8' }]);
     await late;
     statements[0]!.answer([{ id: '7' }]);

@@ -1,7 +1,7 @@
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import type { CallChange } from '../../src/call/record/call-change.js';
-import { poolOf } from '../../src/postgres/prepared-statement.js';
 import { callToOpen, storeCall, publishEvent, type StoredCall } from '../support/stored-call.js';
+import { watchStatements } from '../support/watched-statements.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 interface LongPollReply {
@@ -90,16 +90,11 @@ describe('a long poll', () => {
   it('is 503 when the changes that are there cannot be read, and not an end without a reason', async () => {
     const call = await newCall();
     await publish(call, 'ended');
-    const pool = poolOf(service.database);
-    const ask = pool.query.bind(pool) as (asked: unknown) => Promise<unknown>;
-    const query = jest
-      .spyOn(pool, 'query')
-      .mockImplementation(((asked: { name?: string }) =>
-        asked.name === 'read-changes' ? Promise.reject(new Error('unreadable')) : ask(asked)) as never);
-
-    const { status, body } = await poll(call, 'afterNumber=0&wait=0').finally(() => {
-      query.mockRestore();
+    const endWatch = watchStatements(service.database, (name) => {
+      if (name === 'read-changes') throw new Error('unreadable');
     });
+
+    const { status, body } = await poll(call, 'afterNumber=0&wait=0').finally(endWatch);
 
     expect({ status, body }).toMatchObject({ status: 503, body: { returnCode: 503 } });
   });

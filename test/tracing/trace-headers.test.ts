@@ -39,6 +39,9 @@ beforeEach(() => {
   received = [];
 });
 afterAll(async () => {
+  // The files of a worker share them.
+  traceWith(undefined);
+  context.disable();
   server.close();
   server.closeAllConnections();
   await once(server, 'close');

@@ -205,6 +205,15 @@ describe('with a collector', () => {
     await stop(three);
   });
 
+  /** Each once. */
+  const valuesOf = (spans: typeof collector.spans, name: string, attribute: string): string[] => [
+    ...new Set(
+      spans
+        .filter((span) => span.name === name)
+        .map(({ attributes }) => JSON.stringify(attributes.find(({ key }) => key === attribute))),
+    ),
+  ];
+
   const spansOf = (traceId: string) => collector.spans.filter((span) => span.traceId === traceId);
 
   it('a call is one trace over replicas and later processes, from the client’s span to its last delivery', () => {
@@ -219,9 +228,11 @@ describe('with a collector', () => {
     expect(names).toEqual(
       expect.arrayContaining(['statement open-call', 'dial simulator', 'statement apply-call-event']),
     );
-    expect(names.filter((name) => name === 'webhook simulator')).toHaveLength(4);
-    expect(names.filter((name) => name === 'apply event')).toHaveLength(5);
-    expect(names.filter((name) => name === 'deliver')).toHaveLength(5);
+    // A provider repeats a webhook that is answered late, and so does Ringback.
+    expect(names.filter((name) => name === 'webhook simulator').length).toBeGreaterThanOrEqual(4);
+    expect(valuesOf(spans, 'apply event', 'ringback.event')).toHaveLength(5);
+    expect(valuesOf(spans, 'deliver', 'ringback.change_number')).toHaveLength(4);
+    expect(names.filter((name) => name === 'deliver').length).toBeGreaterThanOrEqual(5);
     expect(instances).toBe(2);
     expect(new Set(spans.map(({ instance }) => instance)).size).toBe(3);
   });
