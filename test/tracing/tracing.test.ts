@@ -112,8 +112,18 @@ const admin = async <T>({ url }: Replica, method: string, path: string, body?: o
 /** The numbers of the delivered changes, without their repeats. */
 const delivered = (callSid: string): number => new Set(backend.accepted(callSid).map(({ id }) => id)).size;
 
+let endpointId: string | undefined;
+
+/** Registers the backend once. @returns the id of its endpoint */
+const endpointAt = async (replica: Replica): Promise<string> => {
+  const url = `${backend.url}?canary=query`;
+  endpointId ??= (await admin<{ id: string }>(replica, 'POST', 'webhook-endpoints', { url })).id;
+  return endpointId;
+};
+
 /** @returns its callSid, when it is over and delivered */
 const completeCall = async (replica: Replica, userId: string, traceparent?: string): Promise<string> => {
+  await endpointAt(replica);
   const { data } = await ask(replica, userId, 'call/2000', traceparent);
   await waitFor('four deliveries', () => delivered(data?.callSid ?? '') === 4, 20_000);
   return data!.callSid!;
@@ -180,9 +190,6 @@ describe('with a collector', () => {
     };
     const one = await startReplica(traced);
     const two = await startReplica(traced, webhookPort);
-    const endpoint = await admin<{ id: string }>(one, 'POST', 'webhook-endpoints', {
-      url: `${backend.url}?canary=query`,
-    });
     callSid = await completeCall(one, '1004', CLIENT_PARENT);
     bundle = await admin(one, 'GET', `calls/${callSid}/bundle`);
     otherCallSid = await completeCall(one, '1005', '00-not-a-traceparent-01');
@@ -200,7 +207,7 @@ describe('with a collector', () => {
     // Later, another process that knows of the call what is in the database.
     const three = await startReplica(traced, webhookPort);
     const { length } = backend.received;
-    await admin(three, 'POST', `webhook-endpoints/${endpoint.id}/redeliver`, { callSid, number: 4 });
+    await admin(three, 'POST', `webhook-endpoints/${await endpointAt(three)}/redeliver`, { callSid, number: 4 });
     await waitFor('it to be delivered again', () => backend.received.length > length, 20_000);
     await stop(three);
   });
