@@ -300,7 +300,7 @@ describe('the journal', () => {
       'select count(*)::int as rows, sum(count)::int as requests from call_refusal',
     );
     expect(row).toEqual({ rows: 500, requests: 501 });
-    expect(log.lines()).toMatchObject([{ msg: 'refused calls are missing from their list', missing: 100 }]);
+    expect(log.lines().at(-1)).toMatchObject({ msg: 'refused calls are missing from their list', missing: 100 });
   });
 
   it('goes on after a failure of the database, and says how many refusals are missing', async () => {
