@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppError } from '../common/error-table.js';
 import type { Page, PageRequest } from '../common/page.js';
+import { rangeFaults } from '../common/time-range.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { KEY_ORDER_SETTINGS } from '../postgres/key-order.js';
 import type { AuditEntry } from './audit-entry.entity.js';
@@ -35,9 +36,8 @@ export class AuditLog {
 
   /** Latest first. A page may have fewer items than the limit, even none, and still a next cursor (list-entries.ts). */
   list(filter: AuditFilter, page: PageRequest): Promise<Page<AuditEntry>> {
-    if (filter.from && filter.to && filter.to <= filter.from) {
-      throw new AppError('BAD_REQUEST', { faults: [{ where: '/to', what: 'must be after from' }] });
-    }
+    const faults = rangeFaults(filter);
+    if (faults.length > 0) throw new AppError('BAD_REQUEST', { faults });
     return this.places.during(() => listEntries(this.database, filter, page));
   }
 

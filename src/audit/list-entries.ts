@@ -1,17 +1,14 @@
 /** One page of the audit, latest first (latest-first.ts). */
 import type { DataSource } from 'typeorm';
 import type { Page, PageRequest } from '../common/page.js';
+import type { TimeRange } from '../common/time-range.js';
 import { latestFirst } from '../postgres/latest-first.js';
 import type { AuditEntry } from './audit-entry.entity.js';
 
-export interface AuditFilter {
+export interface AuditFilter extends TimeRange {
   readonly subject?: string | undefined;
   readonly action?: string | undefined;
   readonly target?: string | undefined;
-  /** At this time or later. */
-  readonly from?: Date | undefined;
-  /** Before this time. */
-  readonly to?: Date | undefined;
 }
 
 /** The most selective first. Each has an index that goes on with time and id. */

@@ -1,8 +1,8 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import type { AuditFilter } from '../../audit/list-entries.js';
-import { instantOf, instantRule, textRule } from '../../directory/field-rules.js';
+import { textRule } from '../../directory/field-rules.js';
 import { Optional, Satisfies } from '../../directory/satisfies.js';
+import { InstantParameter } from '../instant-parameter.js';
 import { PageQuery } from '../page-query.js';
 
 const LONGEST = 200;
@@ -29,25 +29,9 @@ export class AuditQuery extends PageQuery implements AuditFilter {
   @Satisfies(textRule(LONGEST))
   target?: string;
 
-  @ApiPropertyOptional({
-    type: String,
-    format: 'date-time',
-    description: 'At this time or later (RFC 3339).',
-    example: '2026-11-24T00:00:00+08:00',
-  })
-  @Optional()
-  @Transform(({ value }) => instantOf(value))
-  @Satisfies(instantRule)
+  @InstantParameter('At this time or later (RFC 3339).', '2026-11-24T00:00:00+08:00')
   from?: Date;
 
-  @ApiPropertyOptional({
-    type: String,
-    format: 'date-time',
-    description: 'Before this time (RFC 3339); later than `from`.',
-    example: '2026-11-25T00:00:00+08:00',
-  })
-  @Optional()
-  @Transform(({ value }) => instantOf(value))
-  @Satisfies(instantRule)
+  @InstantParameter('Before this time (RFC 3339); later than `from`.', '2026-11-25T00:00:00+08:00')
   to?: Date;
 }

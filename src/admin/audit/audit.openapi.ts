@@ -2,6 +2,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { MAX_EXAMINED } from '../../common/page.js';
+import { EMPTY_RANGE } from '../../common/time-range.js';
 import { pageParameter, problem } from '../../http/problem-response.js';
 import { AuditPage } from './audit.dto.js';
 
@@ -20,6 +21,6 @@ export const ListAuditApi = () =>
     pageParameter('1764000000000-1'),
     ApiResponse({ status: 200, description: 'One page.', type: AuditPage }),
     problem('BAD_REQUEST', 'A parameter is wrong or unknown; `errors` names each.', {
-      errors: [{ where: '/to', what: 'must be after from' }],
+      errors: [EMPTY_RANGE],
     }),
   );

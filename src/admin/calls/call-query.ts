@@ -3,14 +3,9 @@ import { Transform } from 'class-transformer';
 import { END_REASONS, StateType, type EndReason } from '../../call/record/call-lifecycle.js';
 import { isWrittenPhone } from '../../common/phone-number.js';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
-import {
-  instantOf,
-  instantRule,
-  textRule,
-  userIdOrExternalIdRule,
-  type FieldRule,
-} from '../../directory/field-rules.js';
+import { textRule, userIdOrExternalIdRule, type FieldRule } from '../../directory/field-rules.js';
 import { Satisfies, Optional } from '../../directory/satisfies.js';
+import { InstantParameter } from '../instant-parameter.js';
 import { PageQuery } from '../page-query.js';
 import { USER_NAME } from '../users/user-name.openapi.js';
 
@@ -68,25 +63,9 @@ export class CallQuery extends PageQuery {
   @Satisfies(textRule(64))
   provider?: string;
 
-  @ApiPropertyOptional({
-    type: String,
-    format: 'date-time',
-    description: 'Requested at this time or later (RFC 3339).',
-    example: '2026-11-24T00:00:00+08:00',
-  })
-  @Optional()
-  @Transform(({ value }) => instantOf(value))
-  @Satisfies(instantRule)
+  @InstantParameter('Requested at this time or later (RFC 3339).', '2026-11-24T00:00:00+08:00')
   from?: Date;
 
-  @ApiPropertyOptional({
-    type: String,
-    format: 'date-time',
-    description: 'Requested before this time (RFC 3339); later than `from`.',
-    example: '2026-11-25T00:00:00+08:00',
-  })
-  @Optional()
-  @Transform(({ value }) => instantOf(value))
-  @Satisfies(instantRule)
+  @InstantParameter('Requested before this time (RFC 3339); later than `from`.', '2026-11-25T00:00:00+08:00')
   to?: Date;
 }

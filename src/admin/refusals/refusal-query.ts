@@ -1,9 +1,9 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { PLACING_FAULTS } from '../../call/placement/not-placed.js';
 import type { RefusalFilter } from '../../call/search/refused-calls.service.js';
-import { instantOf, instantRule, userIdOrExternalIdRule, type FieldRule } from '../../directory/field-rules.js';
+import { userIdOrExternalIdRule, type FieldRule } from '../../directory/field-rules.js';
 import { Optional, Satisfies } from '../../directory/satisfies.js';
+import { InstantParameter } from '../instant-parameter.js';
 import { PageQuery } from '../page-query.js';
 import { USER_NAME } from '../users/user-name.openapi.js';
 
@@ -28,25 +28,9 @@ export class RefusalQuery extends PageQuery implements RefusalFilter {
   @Satisfies(faultRule)
   fault?: string;
 
-  @ApiPropertyOptional({
-    type: String,
-    format: 'date-time',
-    description: 'At this time or later (RFC 3339).',
-    example: '2026-11-24T00:00:00+08:00',
-  })
-  @Optional()
-  @Transform(({ value }) => instantOf(value))
-  @Satisfies(instantRule)
+  @InstantParameter('At this time or later (RFC 3339).', '2026-11-24T00:00:00+08:00')
   from?: Date;
 
-  @ApiPropertyOptional({
-    type: String,
-    format: 'date-time',
-    description: 'Before this time (RFC 3339); later than `from`.',
-    example: '2026-11-25T00:00:00+08:00',
-  })
-  @Optional()
-  @Transform(({ value }) => instantOf(value))
-  @Satisfies(instantRule)
+  @InstantParameter('Before this time (RFC 3339); later than `from`.', '2026-11-25T00:00:00+08:00')
   to?: Date;
 }

@@ -3,6 +3,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { KEPT_DAYS } from '../../call/record/call-refusals.js';
 import { MAX_EXAMINED } from '../../common/page.js';
+import { EMPTY_RANGE } from '../../common/time-range.js';
 import { pageParameter, problem } from '../../http/problem-response.js';
 import { RefusalPage } from './refusal.dto.js';
 
@@ -21,6 +22,6 @@ export const ListRefusalsApi = () =>
     pageParameter('1764000000000-1'),
     ApiResponse({ status: 200, description: 'One page.', type: RefusalPage }),
     problem('BAD_REQUEST', 'A parameter is wrong or unknown; `errors` names each.', {
-      errors: [{ where: '/to', what: 'must be after from' }],
+      errors: [EMPTY_RANGE],
     }),
   );

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppError, type Fault } from '../../common/error-table.js';
 import { normalisePhone } from '../../common/phone-number.js';
+import { rangeFaults } from '../../common/time-range.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
 import { badCursor, type Page, type PageRequest } from '../../common/page.js';
@@ -31,7 +32,7 @@ export class CallSearchService {
     const phone = written === undefined ? undefined : storedForm(written, this.config.phoneRegion);
     const faults: Fault[] = [
       ...(phone === null ? [{ where: '/phone', what: NOT_DIALABLE }] : []),
-      ...(filter.from && filter.to && filter.to <= filter.from ? [{ where: '/to', what: 'must be after from' }] : []),
+      ...rangeFaults(filter),
       ...(after !== undefined && !isCallSid(after) ? badCursor().faults : []),
     ];
     if (faults.length > 0) throw new AppError('BAD_REQUEST', { faults });

@@ -3,17 +3,14 @@ import { DataSource } from 'typeorm';
 import { AppError } from '../../common/error-table.js';
 import { isLong } from '../../common/long.js';
 import type { Page, PageRequest } from '../../common/page.js';
+import { rangeFaults, type TimeRange } from '../../common/time-range.js';
 import { latestFirst, type ColumnFilter } from '../../postgres/latest-first.js';
 import type { CallRefusal } from '../record/call-refusal.entity.js';
 
-export interface RefusalFilter {
+export interface RefusalFilter extends TimeRange {
   /** The id or the external id of the caller. */
   readonly userId?: string | undefined;
   readonly fault?: string | undefined;
-  /** At this time or later. */
-  readonly from?: Date | undefined;
-  /** Before this time. */
-  readonly to?: Date | undefined;
 }
 
 const COLUMNS = `id, at, caller_id as "callerId", caller_phone as "callerPhone", callee_id as "calleeId",
@@ -27,9 +24,8 @@ export class RefusedCallsService {
 
   /** Latest first. A page may have fewer items than the limit, even none, and still a next cursor (latest-first.ts). */
   list({ userId, fault, from, to }: RefusalFilter, page: PageRequest): Promise<Page<CallRefusal>> {
-    if (from && to && to <= from) {
-      throw new AppError('BAD_REQUEST', { faults: [{ where: '/to', what: 'must be after from' }] });
-    }
+    const faults = rangeFaults({ from, to });
+    if (faults.length > 0) throw new AppError('BAD_REQUEST', { faults });
     const leading = userId === undefined ? undefined : ofCaller(userId);
     const others = fault === undefined ? [] : [{ column: 'fault', value: fault }];
     return latestFirst(this.database, { table: 'call_refusal', columns: COLUMNS, leading, others, from, to }, page);
