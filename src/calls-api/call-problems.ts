@@ -37,9 +37,6 @@ const WHERE: Partial<Record<PlacingFault, string>> = {
   callee_suppressed: '/callee',
 };
 
-const whatIsWrong = ({ fault, cause }: NotPlaced): string =>
-  !fault.endsWith('_has_no_phone') && cause instanceof Error ? cause.message : 'has no phone';
-
 /** Seconds; where no reason names another time. */
 const RETRY_SECONDS: Partial<Record<ErrorName, number>> = {
   CALLER_IN_A_CALL: 10,
@@ -55,7 +52,7 @@ export const placingProblem = (error: NotPlaced, subject: string): AppError => {
   const retryAfterSeconds = error.backendRetrySeconds ?? RETRY_SECONDS[code];
   return new AppError(code, {
     ...(error.cause !== undefined && { cause: error.cause }),
-    ...(where !== undefined && { faults: [{ where, what: whatIsWrong(error) }] }),
+    ...(where !== undefined && { faults: [{ where, what: error.reason ?? 'has no phone' }] }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     callSid: callSidIn(error, subject),
   });

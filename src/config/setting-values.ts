@@ -166,13 +166,16 @@ export interface CallRate {
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
-/** `off` is an empty list. Each call keeps its time for the longest window, so both numbers have a limit. */
+/** A day: each call's time is kept for the longest window of any rate. */
+export const LONGEST_RATE_SECONDS = 86_400;
+
+/** `off` is an empty list. */
 export const callRates = (value: string): readonly CallRate[] => {
   if (value === 'off') return [];
   return value.split(',').map((text) => {
     const [, calls, amount, unit = ''] = /^([1-9]\d{0,2}|1000)\/([1-9]\d{0,4})([smhd])$/.exec(text.trim()) ?? [];
     const seconds = Number(amount) * (UNIT_SECONDS[unit] ?? NaN);
-    if (!(seconds <= 86_400)) {
+    if (!(seconds <= LONGEST_RATE_SECONDS)) {
       throw new Error('expected rates of 1 to 1000 calls in at most a day such as 6/1m,200/1d, or off');
     }
     return { calls: Number(calls), seconds };

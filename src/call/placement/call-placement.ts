@@ -30,9 +30,16 @@ import { findRunning, RateSpent, type CallToOpen, type OpenCall, type RunningCal
 import { countDial } from './dial-metrics.js';
 import { isPassedOver, failOver } from './fail-over.js';
 import { noteAnswered } from '../record/idempotent-requests.js';
-import { CallerInACall, NotPlaced, type PlacingFault } from './not-placed.js';
+import {
+  calleeInACall,
+  calleeSuppressed,
+  CallerInACall,
+  callerSuppressed,
+  NotPlaced,
+  type PlacingFault,
+} from './not-placed.js';
 import { isWanted, acquireDialSlot, type DialSlot } from './provider-rate-limit.js';
-import { calleeInACall, calleeSuppressed, callerSuppressed, PlacingLimits } from './placing-limits.js';
+import { PlacingLimits } from './placing-limits.js';
 import { RefusalJournal } from './refusal-journal.js';
 import { refusedDial } from './refused-dial.js';
 import { SubAccountMaker } from './sub-account-maker.js';

@@ -11,7 +11,8 @@ import { destinationObstacle } from '../../protection/destination-rules.js';
 import { DirectoryService, type Parties } from '../../directory/directory.service.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
-import { CALLEE_IN_A_CALL, CALLEE_SUPPRESSED, PlacingLimits } from './placing-limits.js';
+import { calleeInACall, calleeSuppressed } from './not-placed.js';
+import { PlacingLimits } from './placing-limits.js';
 import { openCallsByProvider } from './provider-rate-limit.js';
 
 /** Users by id or external id. */
@@ -95,9 +96,8 @@ export class DryRunService {
   private async limitRefusal(callerId: string, calleePhone: string | null): Promise<string | null> {
     if (calleePhone === null) return null;
     const call = { callerId, calleePhone, isServiceLine: false };
-    const refusal = await this.limits.refusal(call);
-    if (refusal?.cause instanceof Error) return refusal.cause.message;
-    return (await this.limits.isTaken(call)) ? CALLEE_IN_A_CALL : null;
+    const refusal = (await this.limits.refusal(call)) ?? ((await this.limits.isTaken(call)) ? calleeInACall() : null);
+    return refusal?.reason ?? null;
   }
 
   /** Open calls that count against a provider's limit, by its name. */
@@ -135,17 +135,14 @@ const obstacleOf = (provider: ResilientProvider, parties: Parties, carried: numb
   return null;
 };
 
-const refusalOf = (
-  { callerPhone, calleeSuppressed }: Parties,
-  number: string | null,
-  config: Config,
-): string | null => {
+const refusalOf = (parties: Parties, number: string | null, config: Config): string | null => {
+  const { callerPhone } = parties;
   if (callerPhone === null) return 'The caller has no phone, or is not known.';
   if (number === null) return 'The callee has no phone, or is not known.';
   if (number === callerPhone) return 'This is the phone of the caller.';
   const ofCaller = destinationObstacle(callerPhone, config);
   if (ofCaller !== null) return `The caller may not call: ${ofCaller}`;
-  return destinationObstacle(number, config) ?? (calleeSuppressed ? CALLEE_SUPPRESSED : null);
+  return destinationObstacle(number, config) ?? (parties.calleeSuppressed ? calleeSuppressed().reason : null);
 };
 
 const routeRefusal = (hasRoute: boolean, carrier: string | null): string | null => {

@@ -40,6 +40,11 @@ export class NotPlaced extends AppError {
     super(code, details);
     this.backendRetrySeconds = details.backendRetrySeconds ?? details.retryAfterSeconds;
   }
+
+  /** For operators and backends, where there is more to say than the fault. */
+  get reason(): string | null {
+    return this.cause instanceof Error ? this.cause.message : null;
+  }
 }
 
 /** The caller has another open call, and a backend asks for a new one. */
@@ -52,3 +57,19 @@ export class CallerInACall extends NotPlaced {
     super('caller_in_a_call', 'ALREADY_IN_A_CALL');
   }
 }
+
+export const calleeInACall = (): NotPlaced =>
+  new NotPlaced('callee_in_a_call', 'CALLEE_UNAVAILABLE', {
+    cause: new Error('The callee is in another call, and ONE_CALL_PER_CALLEE is true.'),
+  });
+
+export const calleeSuppressed = (): NotPlaced =>
+  new NotPlaced('callee_suppressed', 'CALLEE_UNAVAILABLE', {
+    cause: new Error('The callee’s number is on the suppression list.'),
+  });
+
+/** Only of a caller by phone: a user who asks for a call wants to be rung. */
+export const callerSuppressed = (): NotPlaced =>
+  new NotPlaced('caller_suppressed', 'BAD_CALL_PARAMETERS', {
+    cause: new Error('The caller’s number is on the suppression list.'),
+  });

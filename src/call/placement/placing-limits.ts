@@ -2,6 +2,7 @@
  * The limits of callers and callees around the statement that opens a call. The statement decides; this class says why it
  * refused, and remembers a refusal for as long as it holds, so that a client that goes on asking writes nothing to the database.
  */
+import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../../config/config.js';
 import type { CallRate } from '../../config/setting-values.js';
@@ -30,7 +31,7 @@ const MAX_REMEMBERED = 10_000;
 const findTaken = preparedStatement('find-taken-phone', 'select from call_record where taken_phone = $1 and state < 4');
 
 export class PlacingLimits {
-  private readonly refusals = new Map<string, Refusal>();
+  private readonly refusals = new LRUCache<string, Refusal>({ max: MAX_REMEMBERED });
 
   constructor(
     private readonly database: DataSource,
@@ -67,7 +68,7 @@ export class PlacingLimits {
       const spent = spentRate(recent.of(subject), rates, recent.now);
       if (spent === null) continue;
       const { rate, retryAfterSeconds } = spent;
-      this.remember(subject, {
+      this.refusals.set(subject, {
         refused: (leftSeconds) => refused(rate, leftSeconds),
         until: performance.now() + retryAfterSeconds * 1_000,
       });
@@ -88,14 +89,6 @@ export class PlacingLimits {
       { subject: calleeSubject(call.calleePhone), rates: perCallee, refused: calleeRefused },
     ];
   }
-
-  private remember(subject: string, refusal: Refusal): void {
-    if (this.refusals.size >= MAX_REMEMBERED) {
-      const [oldest = ''] = this.refusals.keys();
-      this.refusals.delete(oldest);
-    }
-    this.refusals.set(subject, refusal);
-  }
 }
 
 const callerRefused = (rate: CallRate, retryAfterSeconds: number): NotPlaced =>
@@ -111,22 +104,4 @@ const calleeRefused = (rate: CallRate, backendRetrySeconds: number): NotPlaced =
     cause: new Error(`The callee has had ${inWords(rate)}, as many as CALLS_PER_CALLEE allows.`),
   });
 
-export const CALLEE_IN_A_CALL = 'The callee is in another call, and ONE_CALL_PER_CALLEE is true.';
-
-export const calleeInACall = (): NotPlaced =>
-  new NotPlaced('callee_in_a_call', 'CALLEE_UNAVAILABLE', {
-    cause: new Error(CALLEE_IN_A_CALL),
-  });
-
 const inWords = ({ calls, seconds }: CallRate): string => `${calls} calls within ${seconds} s`;
-
-export const CALLEE_SUPPRESSED = 'The callee’s number is on the suppression list.';
-
-export const calleeSuppressed = (): NotPlaced =>
-  new NotPlaced('callee_suppressed', 'CALLEE_UNAVAILABLE', { cause: new Error(CALLEE_SUPPRESSED) });
-
-/** Only of a caller by phone: a user who asks for a call wants to be rung. */
-export const callerSuppressed = (): NotPlaced =>
-  new NotPlaced('caller_suppressed', 'BAD_CALL_PARAMETERS', {
-    cause: new Error('The caller’s number is on the suppression list.'),
-  });

@@ -115,14 +115,14 @@ const withoutCallee = (call: RefusedCall): RefusedCall => ({
   parties: { ...call.parties, calleePhone: null },
 });
 
-const rowOf = ({ fault, cause }: NotPlaced, call: RefusedCall): Row => ({
+const rowOf = ({ fault, reason }: NotPlaced, call: RefusedCall): Row => ({
   callerId: userIdOf(call.callerId),
   callerPhone: masked(call.parties.callerPhone),
   calleeId: userIdOf(call.calleeId),
   serviceLineId: call.serviceLineId,
   calleePhone: masked(call.parties.calleePhone),
   fault,
-  reason: cause instanceof Error ? reasonOf(cause) : null,
+  reason: reason === null ? null : keptReason(reason),
   askedBy: call.askedBy,
   requestId: logContext().requestId ?? null,
   count: 1,
@@ -135,4 +135,4 @@ const masked = (phone: string | null): string | null => (phone === null ? null :
 /** PostgreSQL cannot store NUL and half characters, and one of them would lose the whole batch. */
 const UNSTORABLE = /[\p{Cc}\p{Surrogate}]/gu;
 
-const reasonOf = ({ message }: Error): string => maskPhonesIn(message).slice(0, REASON_LENGTH).replace(UNSTORABLE, ' ');
+const keptReason = (reason: string): string => maskPhonesIn(reason).slice(0, REASON_LENGTH).replace(UNSTORABLE, ' ');

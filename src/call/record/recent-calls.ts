@@ -1,16 +1,14 @@
 /** The calls of the last day by caller and by number called, which the rates count. */
 import type { DataSource } from 'typeorm';
+import { LONGEST_RATE_SECONDS } from '../../config/setting-values.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 
 export const callerSubject = (callerId: string): string => `caller ${callerId}`;
 export const calleeSubject = (phone: string): string => `callee ${phone}`;
 
-/** Hours; no rate has a longer window. */
-const KEPT_HOURS = 24;
-
 /** As SQL: the entries that a rate may still count. */
 export const stillCounted = (column: string): string =>
-  `array(select at from unnest(${column}) as one (at) where at > now() - interval '${KEPT_HOURS} hours')`;
+  `array(select at from unnest(${column}) as one (at) where at > now() - interval '${LONGEST_RATE_SECONDS} seconds')`;
 
 const find = preparedStatement<{ subject: string; placedAt: Date[]; now: Date }>(
   'find-recent-calls',
