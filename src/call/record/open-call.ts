@@ -34,6 +34,8 @@ export interface CallToOpen {
   readonly order?: BackendOrder | undefined;
   /** Absent for a call that is not counted. */
   readonly limits?: CallLimits | undefined;
+  /** What the rules saw and said, for the timeline. Absent for a call that was not judged. */
+  readonly checks?: readonly object[] | undefined;
 }
 
 export interface CallLimits {
@@ -108,7 +110,7 @@ const SPENT = `'a rate of calls is spent'`;
  * 2. `counted`: counts it for its caller and its callee. A spent rate fails the whole statement, so nothing of the
  *    call remains. The row's lock makes concurrent calls wait for each other, and the rate is checked on its latest version.
  *    The caller comes first, so two calls never wait for each other.
- * 3. `event`: its first event, with the bytes of its first change.
+ * 3. `event`: its first event, with the bytes of its first change and what the rules said.
  * The result is the new call, or else the caller's open call, or else the callee's.
  */
 const openOrFind = preparedStatement<OpenCall>(
@@ -140,8 +142,9 @@ with opened as (
       )
     ) then array[(${SPENT} || left(recent_calls.subject, 0))::timestamptz] else ${stillCounted('recent_calls.placed_at')} || now() end
 ), event as (
-  insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change)
-  select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES}
+  insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change, detail)
+  select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES},
+    $24::jsonb
   from opened
   returning change
 )
@@ -183,6 +186,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       call.limits?.oneCallPerCallee ? call.calleePhone : null,
       ...countedFor(call),
       traceParent(),
+      call.checks ? { checks: call.checks } : null,
     ]).catch(refusal);
     if (open) return open;
   }
