@@ -9,6 +9,7 @@ import { PROVIDER_SETTINGS } from './provider-settings.js';
 import { secret, setting } from './setting.js';
 import {
   callRates,
+  freezeRules,
   countries,
   baseUrl,
   headers,
@@ -150,6 +151,12 @@ export const SETTINGS = {
     'true',
     'true: a number that is in a call as the callee is not called by another caller. Service lines are exempt.',
     boolean,
+  ),
+  freezeRules: setting(
+    'FREEZE_RULES',
+    'new_countries=3/1d,rate=5x,refusals=100/1h,short_calls=30/1h',
+    'When a user may place no more calls until an administrator lifts the freeze; or off.',
+    freezeRules,
   ),
   serviceHotline: setting(
     'SERVICE_HOTLINE',

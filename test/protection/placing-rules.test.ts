@@ -23,7 +23,20 @@ const spent = fc.option(
 );
 const party = { phone, isSuppressed: rarely, spent };
 const facts: fc.Arbitrary<PlacingFacts> = fc.record({
-  caller: fc.record({ ...party, hasAccount: rarely.map((is) => !is) }),
+  freezes: fc.constantFrom<PlacingFacts['freezes']>(
+    [],
+    [],
+    [],
+    [],
+    [{ kind: 'country', subject: 'US' }],
+    [{ kind: 'user', subject: '1001' }],
+  ),
+  caller: fc.record({
+    ...party,
+    id: fc.constantFrom(null, '1001'),
+    accounts: fc.constant([]),
+    hasAccount: rarely.map((is) => !is),
+  }),
   callee: fc.record({ ...party, isServiceLine: rarely, isTaken: fc.boolean() }),
   route: fc.option(fc.record({ to: fc.constantFrom('', '+86', 'US'), hasAccount: rarely.map((is) => !is) }), {
     freq: 9,
@@ -60,6 +73,7 @@ it('decide alike in placing, which learns of spent rates last, and in a dry run,
       'caller_has_no_phone',
       'caller_not_allowed',
       'caller_suppressed',
+      'frozen',
       'no_account',
       'no_route',
       'none',
@@ -88,7 +102,8 @@ it('say of a service line that it is exempt', () => {
   const open = { phone: '+8613800002000', isSuppressed: false, spent: null };
   const { checks, refusal } = decide(
     {
-      caller: { ...open, phone: '+8613900001001', hasAccount: true },
+      freezes: [],
+      caller: { ...open, id: '1001', accounts: [], phone: '+8613900001001', hasAccount: true },
       callee: { ...open, isServiceLine: true, isTaken: true },
       route: { to: '', hasAccount: true },
     },
