@@ -144,6 +144,8 @@ create table service_line (
   phone text not null,
   open boolean not null,
   "position" integer not null,
+  hours json,
+  calls_at_once integer,
   constraint service_line_pkey PRIMARY KEY (id)
 );
 

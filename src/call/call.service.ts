@@ -6,7 +6,7 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { isLong } from '../common/long.js';
 import { inSpan, SpanKind } from '../common/tracing.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
-import { DirectoryService } from '../directory/directory.service.js';
+import { DirectoryService, type Parties } from '../directory/directory.service.js';
 import { refusalError } from '../telephony/logged-refusal.js';
 import { ProviderRegistry } from '../telephony/provider-registry.js';
 import { RequestNotSent } from '../telephony/provider-circuit.js';
@@ -66,7 +66,7 @@ export class CallService {
 
   /** Rings the caller, then the first open service line. @returns the callSid */
   async callService(callerId: string): Promise<string> {
-    const parties = await this.directory.findPartiesOfService(callerId);
+    const [parties] = (await this.directory.findPartiesOfService(callerId)) as [Parties];
     return this.placement.place(callerId, parties, { calleeId: null, serviceLineId: parties.serviceLineId });
   }
 

@@ -28,6 +28,7 @@ import { IndexTakenPhones1764761000000 } from '../../migrations/1764761000000-in
 import { CreateSuppressions1764762000000 } from '../../migrations/1764762000000-create-suppressions.js';
 import { KeepTraces1764763000000 } from '../../migrations/1764763000000-keep-traces.js';
 import { CreateCallRefusals1764770000000 } from '../../migrations/1764770000000-create-call-refusals.js';
+import { KeepOpeningHours1764771000000 } from '../../migrations/1764771000000-keep-opening-hours.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
@@ -109,6 +110,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CreateSuppressions1764762000000,
       KeepTraces1764763000000,
       CreateCallRefusals1764770000000,
+      KeepOpeningHours1764771000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { KeyRing } from '../config/key-ring.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
+import { isOpenAt, openingHoursRule, type OpeningHours } from './opening-hours.js';
 import { decryptSecret, type StoredSecret } from './secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
 import { isSuppressed } from './suppression-list.service.js';
@@ -22,13 +23,19 @@ export interface Parties {
   readonly callerSuppressed: boolean;
   /** For a call to customer service: the selected line. */
   readonly serviceLineId: string | null;
+  /** How many calls the line has at a time; null: no limit, or no line. */
+  readonly lineCallsAtOnce: number | null;
   hasSubAccount(provider: string): boolean;
   /** The caller's sub-account, by the provider's name. @throws Error if its secret cannot be decrypted */
   subAccount(provider: string): Credentials | null;
 }
 
-const FIND = `
+/** How many open lines are looked at, in their order. */
+const MAX_LINES = 100;
+
+const find = (callee: string): string => `
 select caller.phone as "callerPhone", callee.phone as "calleePhone", callee.service_line_id as "serviceLineId",
+  callee.calls_at_once as "lineCallsAtOnce", callee.hours as "lineHours",
   ${isSuppressed('callee.phone')} as "calleeSuppressed",
   (
     select json_object_agg(provider, json_build_object('externalId', external_id, 'secret', secret, 'keyName', key_name))
@@ -36,18 +43,17 @@ select caller.phone as "callerPhone", callee.phone as "calleePhone", callee.serv
   ) as "subAccounts"
 from (select) as one
 left join app_user caller on caller.id = $1
-left join lateral (CALLEE) callee on true
+left join lateral (${callee}) callee on true
+order by callee.position, callee.service_line_id
 `;
-const findUser = preparedStatement<Row>(
-  'find-parties',
-  FIND.replace('CALLEE', 'select phone, null::bigint as service_line_id from app_user where id = $2'),
-);
+const NO_LINE = 'null::bigint as service_line_id, null::integer as calls_at_once, null::json as hours, 0 as position';
+const findUser = preparedStatement<Row>('find-parties', find(`select phone, ${NO_LINE} from app_user where id = $2`));
 const findService = preparedStatement<Row>(
   'find-parties-of-service',
-  FIND.replace(
-    'CALLEE',
-    'select phone, id as service_line_id from service_line where open order by position, id limit 1',
-  ),
+  find(`
+    select phone, id as service_line_id, calls_at_once, hours, position from service_line
+    where open order by position, id limit ${MAX_LINES}
+  `),
 );
 
 const findNamed = preparedStatement<NamedRow>(
@@ -55,7 +61,7 @@ const findNamed = preparedStatement<NamedRow>(
   `
 select caller.id as "callerId", coalesce(caller.blocked, false) as "callerBlocked", caller.phone as "callerPhone",
   callee.id as "calleeId", coalesce(line.phone, callee.phone) as "calleePhone",
-  line.id as "serviceLineId", line.open as "lineOpen",
+  line.id as "serviceLineId", line.open as "lineOpen", line.calls_at_once as "lineCallsAtOnce", line.hours as "lineHours",
   ${isSuppressed('coalesce($6, line.phone, callee.phone)')} as "calleeSuppressed",
   ${isSuppressed('$7')} as "callerSuppressed",
   (
@@ -85,7 +91,7 @@ export interface FoundParties {
   readonly callerId: string | null;
   readonly callerBlocked: boolean;
   readonly calleeId: string | null;
-  /** Null where there is no such line. */
+  /** Whether the line is open now; null where there is no such line. */
   readonly lineOpen: boolean | null;
   readonly parties: Parties;
 }
@@ -98,6 +104,8 @@ interface Row {
   readonly callerPhone: string | null;
   readonly calleePhone: string | null;
   readonly serviceLineId: string | null;
+  readonly lineCallsAtOnce: number | null;
+  readonly lineHours: OpeningHours | null;
   readonly calleeSuppressed: boolean;
   readonly callerSuppressed?: boolean;
   readonly subAccounts: Readonly<Record<string, StoredCredentials>> | null;
@@ -114,12 +122,16 @@ export class DirectoryService {
   ) {}
 
   async findParties(callerId: string, calleeId: string): Promise<Parties> {
-    return partiesOf(await findUser(this.database, [callerId, calleeId]), callerId, this.keys);
+    const [row] = await findUser(this.database, [callerId, calleeId]);
+    return partiesOf(row, callerId, this.keys);
   }
 
-  /** Uses the first open service line as the callee. */
-  async findPartiesOfService(callerId: string): Promise<Parties> {
-    return partiesOf(await findService(this.database, [callerId]), callerId, this.keys);
+  /** With each service line that is open now as the callee, in their order; without a callee if none is. */
+  async findPartiesOfService(callerId: string): Promise<readonly Parties[]> {
+    const rows = await findService(this.database, [callerId]);
+    const open = rows.filter(({ serviceLineId, lineHours }) => serviceLineId !== null && isOpenNow(lineHours));
+    const found = open.length > 0 ? open : rows.slice(0, 1).map((row) => ({ ...row, ...NO_CALLEE }));
+    return found.map((row) => partiesOf(row, callerId, this.keys));
   }
 
   /** For a backend or an administrator, who is told what exactly is wrong with whom they name. */
@@ -138,18 +150,25 @@ export class DirectoryService {
       callerPhone,
     ]);
     if (!row) throw new Error('the directory has no answer');
-    const { callerId, callerBlocked, calleeId, lineOpen } = row;
-    const parties = partiesOf([row], callerId ?? '', this.keys);
-    return { callerId, callerBlocked, calleeId, lineOpen, parties };
+    const { callerId, callerBlocked, calleeId, lineOpen, lineHours } = row;
+    const parties = partiesOf(row, callerId ?? '', this.keys);
+    return { callerId, callerBlocked, calleeId, lineOpen: lineOpen && isOpenNow(lineHours), parties };
   }
 }
 
-const partiesOf = ([row]: Row[], userId: string, keys: KeyRing): Parties => ({
+/** A line whose hours this version cannot read is closed. */
+const isOpenNow = (hours: OpeningHours | null): boolean =>
+  openingHoursRule(hours) === null && isOpenAt(hours, new Date());
+
+const NO_CALLEE = { calleePhone: null, serviceLineId: null, calleeSuppressed: false };
+
+const partiesOf = (row: Row | undefined, userId: string, keys: KeyRing): Parties => ({
   callerPhone: row?.callerPhone ?? null,
   calleePhone: row?.calleePhone ?? null,
   calleeSuppressed: row?.calleeSuppressed ?? false,
   callerSuppressed: row?.callerSuppressed ?? false,
   serviceLineId: row?.serviceLineId ?? null,
+  lineCallsAtOnce: row?.lineCallsAtOnce ?? null,
   hasSubAccount: (provider) => row?.subAccounts?.[provider] !== undefined,
   subAccount(provider) {
     const stored = row?.subAccounts?.[provider];
