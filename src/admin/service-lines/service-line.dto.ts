@@ -62,7 +62,7 @@ export class OpeningHoursBody implements OpeningHours {
 
   @ApiPropertyOptional({
     type: [String],
-    format: 'date',
+    pattern: '^20[0-9]{2}-[01][0-9]-[0-3][0-9]$',
     maxItems: MAX_HOLIDAYS,
     description: 'Dates on which no range begins.',
     example: HOURS.holidays,
