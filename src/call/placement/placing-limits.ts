@@ -35,14 +35,19 @@ export class PlacingLimits {
 
   constructor(
     private readonly database: DataSource,
-    private readonly config: Pick<Config, 'callsPerCaller' | 'callsPerCallee' | 'oneCallPerCallee'>,
+    private readonly config: Pick<
+      Config,
+      'callsPerCaller' | 'calleesPerCaller' | 'callsPerCallee' | 'oneCallPerCallee'
+    >,
   ) {}
 
   of({ isServiceLine }: Pick<Counted, 'isServiceLine'>): CallLimits {
-    const { callsPerCaller, callsPerCallee, oneCallPerCallee } = this.config;
+    const { callsPerCaller, calleesPerCaller, callsPerCallee, oneCallPerCallee } = this.config;
     return {
       perCaller: callsPerCaller,
+      calleesPerCaller: isServiceLine ? [] : calleesPerCaller,
       perCallee: isServiceLine ? [] : callsPerCallee,
+      lineCallsAtOnce: null,
       oneCallPerCallee: oneCallPerCallee && !isServiceLine,
     };
   }
