@@ -508,7 +508,7 @@ describe.each([
         repeatedly(() => storeCall(service.database, { calleePhone: line, limits: ofCallers })),
       ).rejects.toBeInstanceOf(RateSpent);
       await repeatedly(() => storeCall(service.database, { calleePhone: taken, limits }));
-      await repeatedly(() => storeCall(service.database, { serviceLineId: '1', calleePhone: line, limits: ofLine }));
+      await repeatedly(() => storeCall(service.database, { serviceLineId: '99', calleePhone: line, limits: ofLine }));
     });
 
     await service.database.query('delete from call_record where callee_phone like $1', ['+861390%']);

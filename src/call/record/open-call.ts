@@ -122,8 +122,7 @@ const counted = (column: 'at' | 'callee'): string =>
  *    the call remains. The row's lock makes concurrent calls wait for each other, and the rate is checked on its latest version.
  *    The caller comes first, so two calls never wait for each other.
  * 4. `event`: its first event, with the bytes of its first change.
- * The result is the new call, or else the caller's open call, or else the callee's, or one of those of a line without a free slot: the
- * one whose status was fetched longest ago.
+ * The result is the new call, or else the caller's open call, or else the callee's, or any of those of a line without a free slot.
  */
 const openOrFind = preparedStatement<OpenCall>(
   'open-call',
@@ -180,11 +179,14 @@ from opened, event
 union all
 (
   select call_sid, false, callee_id, service_line_id, placed_by, null, caller_id <> $2, null from call_record
-  where state < 4 and not exists (select from opened) and (
-    caller_id = $2 or taken_phone = $18
-    or (service_line_id = $4 and $25::integer is not null and (select slot is null from line))
-  )
-  order by caller_id <> $2, checked_until nulls first limit 1
+  where (caller_id = $2 or taken_phone = $18) and state < 4 and not exists (select from opened)
+  order by caller_id <> $2 limit 1
+)
+union all
+(
+  select call_sid, false, callee_id, service_line_id, placed_by, null, true, null from call_record
+  where service_line_id = $4 and state < 4 and $25::integer is not null and (select slot is null from line)
+  order by line_slot limit 1 offset floor(random() * $25::integer)
 )
 `,
 );
@@ -194,7 +196,7 @@ const ATTEMPTS = 10;
 
 export const openCall = async (database: DataSource, call: CallToOpen): Promise<OpenCall> => {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const [open] = await openOrFind(database, [
+    const found = await openOrFind(database, [
       call.callSid,
       call.callerId,
       call.calleeId,
@@ -218,6 +220,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       calleesSubject(call.callerId),
       call.limits?.lineCallsAtOnce ?? null,
     ]).catch(refusal);
+    const open = found.find(({ isOfCallee }) => !isOfCallee) ?? found[0];
     if (open) return open;
   }
   throw new Error(`caller or callee opened and ended ${ATTEMPTS} calls while one was being placed`);
