@@ -113,6 +113,7 @@ create table call_refusal (
   asked_by text,
   request_id text,
   count integer not null,
+  checks jsonb default '[]'::jsonb not null,
   constraint call_refusal_pkey PRIMARY KEY (id)
 );
 

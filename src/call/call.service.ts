@@ -6,7 +6,7 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { isLong } from '../common/long.js';
 import { inSpan, SpanKind } from '../common/tracing.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
-import { DirectoryService, type Parties } from '../directory/directory.service.js';
+import { DirectoryService } from '../directory/directory.service.js';
 import { refusalError } from '../telephony/logged-refusal.js';
 import { ProviderRegistry } from '../telephony/provider-registry.js';
 import { RequestNotSent } from '../telephony/provider-circuit.js';
@@ -64,10 +64,9 @@ export class CallService {
     return this.placement.place(callerId, parties, { calleeId, serviceLineId: null });
   }
 
-  /** Rings the caller, then the first open service line. @returns the callSid */
+  /** Rings the caller, then the first service line that is open now and not busy. @returns the callSid */
   async callService(callerId: string): Promise<string> {
-    const [parties] = (await this.directory.findPartiesOfService(callerId)) as [Parties];
-    return this.placement.place(callerId, parties, { calleeId: null, serviceLineId: parties.serviceLineId });
+    return this.placement.placeOnLine(callerId, await this.directory.findPartiesOfService(callerId));
   }
 
   /**

@@ -28,9 +28,10 @@ import { IndexTakenPhones1764761000000 } from '../../migrations/1764761000000-in
 import { CreateSuppressions1764762000000 } from '../../migrations/1764762000000-create-suppressions.js';
 import { KeepTraces1764763000000 } from '../../migrations/1764763000000-keep-traces.js';
 import { CreateCallRefusals1764770000000 } from '../../migrations/1764770000000-create-call-refusals.js';
-import { KeepOpeningHours1764771000000 } from '../../migrations/1764771000000-keep-opening-hours.js';
-import { LimitCallsFurther1764772000000 } from '../../migrations/1764772000000-limit-calls-further.js';
-import { IndexCallsOfLines1764773000000 } from '../../migrations/1764773000000-index-calls-of-lines.js';
+import { KeepChecksOfRefusals1764780000000 } from '../../migrations/1764780000000-keep-checks-of-refusals.js';
+import { KeepOpeningHours1764781000000 } from '../../migrations/1764781000000-keep-opening-hours.js';
+import { LimitCallsFurther1764782000000 } from '../../migrations/1764782000000-limit-calls-further.js';
+import { IndexCallsOfLines1764783000000 } from '../../migrations/1764783000000-index-calls-of-lines.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
@@ -112,9 +113,10 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CreateSuppressions1764762000000,
       KeepTraces1764763000000,
       CreateCallRefusals1764770000000,
-      KeepOpeningHours1764771000000,
-      LimitCallsFurther1764772000000,
-      IndexCallsOfLines1764773000000,
+      KeepChecksOfRefusals1764780000000,
+      KeepOpeningHours1764781000000,
+      LimitCallsFurther1764782000000,
+      IndexCallsOfLines1764783000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

@@ -127,11 +127,12 @@ export class DirectoryService {
   }
 
   /** With each service line that is open now as the callee, in their order; without a callee if none is. */
-  async findPartiesOfService(callerId: string): Promise<readonly Parties[]> {
+  async findPartiesOfService(callerId: string): Promise<readonly [Parties, ...Parties[]]> {
     const rows = await findService(this.database, [callerId]);
-    const open = rows.filter(({ serviceLineId, lineHours }) => serviceLineId !== null && isOpenNow(lineHours));
-    const found = open.length > 0 ? open : rows.slice(0, 1).map((row) => ({ ...row, ...NO_CALLEE }));
-    return found.map((row) => partiesOf(row, callerId, this.keys));
+    const partiesIn = (row: Row | undefined): Parties => partiesOf(row, callerId, this.keys);
+    const [first, ...others] = rows.filter(({ serviceLineId, lineHours }) => serviceLineId && isOpenNow(lineHours));
+    if (first) return [partiesIn(first), ...others.map(partiesIn)];
+    return [partiesIn(rows[0] && { ...rows[0], ...NO_CALLEE })];
   }
 
   /** For a backend or an administrator, who is told what exactly is wrong with whom they name. */

@@ -16,10 +16,17 @@ const REFUSED_TYPES: Partial<Record<NumberType, string>> = {
 /** Most hotlines of Chinese firms are 400 numbers, a shared-cost type by the numbering plan, at the price of a local call. */
 const TYPES_COUNT_AS_ORDINARY = ['CN'];
 
-/** @returns the reason why the number may not be rung, as a sentence that does not contain it; null if it may be rung */
-export const destinationObstacle = (
+/** What the rules see in the number, and why it may not be rung, as a sentence that does not contain it. */
+export const lookAtDestination = (phone: string, rules: DestinationRules): { saw: string; obstacle: string | null } => {
+  const { country, type } = numberingOf(phone, rules.phoneRegion);
+  const saw = [country ?? 'no country', type?.toLowerCase()].filter((one) => one !== undefined).join(' ');
+  return { saw, obstacle: obstacleOf(phone, rules, { country, type }) };
+};
+
+const obstacleOf = (
   phone: string,
   { allowedCountries, allowedPrefixes, refusedPrefixes, phoneRegion }: DestinationRules,
+  { country, type }: ReturnType<typeof numberingOf>,
 ): string | null => {
   // A version before may have stored it.
   if (isEmergencyNumber(phone)) return 'The number is an emergency number.';
@@ -29,7 +36,6 @@ export const destinationObstacle = (
     return `The number begins with ${refused}, which is in REFUSED_PREFIXES.`;
   }
   if (allowed !== null) return null;
-  const { country, type } = numberingOf(phone, phoneRegion);
   if (country === undefined) {
     return 'The number belongs to an international network, such as a satellite network, and to no country. ALLOWED_PREFIXES can allow it.';
   }

@@ -76,6 +76,7 @@ describe('a dry run', () => {
       route: '+86',
       carrier: 'yuntongxun',
       why: 'It would go by yuntongxun.',
+      checks: expect.arrayContaining([{ rule: 'route', saw: '+86', said: 'allowed' }]) as unknown,
       providers: [
         { provider: 'yuntongxun', verdict: 'carries', why: 'The caller has a sub-account there.' },
         { provider: 'twilio', verdict: 'stands_in', why: 'The caller has a sub-account there.' },
@@ -118,13 +119,22 @@ describe('a dry run', () => {
   });
 
   it.each([
-    ['1002', '+8613800002000', 'The caller has no phone, or is not known.'],
-    ['999999', '+8613800002000', 'The caller has no phone, or is not known.'],
-    ['1001', '+8613900001001', 'This is the phone of the caller.'],
-    ['1001', '+442079460000', 'No route leads to this number.'],
-    ['1001', '+8613800002000', 'None of the providers on the route can carry it at the moment.'],
-  ])('of a call from %s to %s gives the reason why no provider would carry it', async (callerId, phone, why) => {
-    expect(await dryRun(callerId, phone)).toMatchObject({ carrier: null, why });
+    [['yuntongxun'] as const, '+8613900001001', 'Caller and callee have the same phone.'],
+    [['yuntongxun'] as const, '+442079460000', 'No route leads to this number, or not the one of the request.'],
+    [['yuntongxun'] as const, AMERICAN, 'The caller has no account at a provider of the route.'],
+    [[] as const, '+8613800002000', 'The caller has no account at any provider.'],
+  ])('of a user with accounts at %j to %s gives the reason of the refusal', async (accounts, phone, why) => {
+    const user = await telephony.user(...accounts);
+
+    expect(await dryRun(user, phone)).toMatchObject({ carrier: null, why });
+  });
+
+  it.each(['1002', '999999'])('of %s, who has no phone, says so', async (callerId) => {
+    expect(await dryRun(callerId, CHINESE)).toMatchObject({
+      carrier: null,
+      why: 'The caller has no phone, or is not known.',
+      checks: [{ rule: 'caller_phone', saw: 'none', said: 'The caller has no phone, or is not known.' }],
+    });
   });
 
   it.each([

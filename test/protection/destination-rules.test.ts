@@ -1,12 +1,12 @@
 import google from 'google-libphonenumber';
 import { normalisePhone } from '../../src/common/phone-number.js';
 import { readConfig } from '../../src/config/config.js';
-import { destinationObstacle } from '../../src/protection/destination-rules.js';
+import { lookAtDestination } from '../../src/protection/destination-rules.js';
 
 const obstacle = (phone: string, environment: Readonly<Record<string, string>> = {}): string | null => {
   const stored = normalisePhone(phone, environment['PHONE_REGION'] ?? 'CN');
   if (stored === null) throw new Error(`${phone} is no number`);
-  return destinationObstacle(stored, readConfig(environment));
+  return lookAtDestination(stored, readConfig(environment)).obstacle;
 };
 
 const NETWORK = expect.stringMatching(/international network/) as unknown;
@@ -63,7 +63,9 @@ it.each([
 it.each(['951101', '95110', '12395', '+8653212395'])(
   'refuses the emergency number %s that is stored already, whatever the prefixes allow',
   (stored) => {
-    expect(destinationObstacle(stored, readConfig({ ALLOWED_PREFIXES: '95,12,+86' }))).toContain('emergency number');
+    expect(lookAtDestination(stored, readConfig({ ALLOWED_PREFIXES: '95,12,+86' })).obstacle).toContain(
+      'emergency number',
+    );
   },
 );
 

@@ -110,6 +110,10 @@ describe('a refusal', () => {
         reason: ON_THE_LIST,
         askedBy: null,
         requestId: response.headers.get('x-request-id'),
+        checks: expect.arrayContaining([
+          { rule: 'caller_phone', saw: maskPhone(callerPhone), said: 'allowed' },
+          { rule: 'callee_suppression', saw: 'on the list', said: ON_THE_LIST },
+        ]) as unknown,
         count: 1,
       },
     ]);
@@ -234,6 +238,7 @@ describe('the journal', () => {
     serviceLineId: null,
     parties: { callerPhone: '+8613900001001', calleePhone: '+8613800002000' },
     askedBy: null,
+    checks: [],
     ...some,
   });
   const rows = async () => (await list('?limit=200')).items;

@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { VERDICTS, type CallToTry, type DryRun, type Verdict } from '../../call/placement/dry-run.service.js';
 import { phoneRule, userIdOrExternalIdRule } from '../../directory/field-rules.js';
 import { Satisfies, Optional } from '../../directory/satisfies.js';
+import { CheckReply } from '../check.dto.js';
 import { USER_NAME } from '../users/user-name.openapi.js';
 
 export class DryRunQuery implements CallToTry {
@@ -71,4 +72,10 @@ export class DryRunReply implements DryRun {
 
   @ApiProperty({ type: [ProviderVerdict], description: 'The providers of the route, in its order.' })
   providers: readonly ProviderVerdict[];
+
+  @ApiProperty({
+    type: [CheckReply],
+    description: 'What each rule saw and said, in order, up to the one that refuses.',
+  })
+  checks: readonly CheckReply[];
 }

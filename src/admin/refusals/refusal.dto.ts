@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { CallRefusal } from '../../call/record/call-refusal.entity.js';
 import { AN_INSTANT, textOrNull } from '../../call/search/call-view.openapi.js';
+import { CheckReply } from '../check.dto.js';
 
 export class RefusalReply implements Readonly<CallRefusal> {
   @ApiProperty({ description: 'A Long, as a string.', example: '1' })
@@ -51,6 +52,14 @@ export class RefusalReply implements Readonly<CallRefusal> {
 
   @ApiProperty(textOrNull('The id of the first request on its log lines.', '5d7e2d3a9f10-1c8'))
   requestId: string | null;
+
+  @ApiProperty({
+    type: [CheckReply],
+    description:
+      'What the rules saw and said about the first request, in their order. If all of them allowed the call, the provider refused ' +
+      'it.',
+  })
+  checks: readonly CheckReply[];
 
   @ApiProperty({
     type: 'integer',

@@ -11,10 +11,10 @@ import { LOGGER, type Logger } from '../../common/logger.js';
 import { aboutCall, inSpan, inTraceOfClient, SpanKind } from '../../common/tracing.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Parties } from '../../directory/directory.service.js';
-import { destinationObstacle } from '../../protection/destination-rules.js';
+import { decide, type Check, type RuleRefusal, type Verdict } from '../../protection/placing-rules.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { loggedRefusal } from '../../telephony/logged-refusal.js';
-import { ProviderRegistry } from '../../telephony/provider-registry.js';
+import { ProviderRegistry, type RouteTaken } from '../../telephony/provider-registry.js';
 import type { DialRequest, Refusal } from '../../telephony/telephony-provider.js';
 import { CallRecorder } from '../call-recorder.js';
 import { newCallSid } from '../record/call-sid.js';
@@ -25,21 +25,14 @@ import { refusalDetail, type DialResult } from './dial.js';
 import { dialWithinLimits, waitsForDialSlot, type Dialler } from './dial-within-limits.js';
 import { settleSoon } from '../record/dialled-call.js';
 import { OpenCallCheck } from '../reconciliation/open-call-check.js';
-import { calleeSubject, callerSubject } from '../record/recent-calls.js';
 import { findRunning, RateSpent, type CallToOpen, type OpenCall, type RunningCall } from '../record/open-call.js';
 import { countDial } from './dial-metrics.js';
 import { isPassedOver, failOver } from './fail-over.js';
 import { noteAnswered } from '../record/idempotent-requests.js';
-import {
-  calleeInACall,
-  calleeSuppressed,
-  CallerInACall,
-  callerSuppressed,
-  NotPlaced,
-  type PlacingFault,
-} from './not-placed.js';
+import { CallerInACall, NotPlaced, refusedByRule } from './not-placed.js';
+import { placingFacts } from './placing-facts.js';
 import { isWanted, acquireDialSlot, type DialSlot } from './provider-rate-limit.js';
-import { PlacingLimits } from './placing-limits.js';
+import { PlacingLimits, type CountedCall, type SpentRates } from './placing-limits.js';
 import { RefusalJournal } from './refusal-journal.js';
 import { refusedDial } from './refused-dial.js';
 import { SubAccountMaker } from './sub-account-maker.js';
@@ -49,12 +42,15 @@ export interface Callee {
   readonly serviceLineId: string | null;
 }
 
-interface Way {
-  readonly calleePhone: string;
-  /** As written in the configuration. */
-  readonly route: string;
-  readonly first: Carrier;
-  readonly others: AsyncGenerator<Carrier, undefined>;
+interface AskedCall {
+  readonly callerId: string;
+  readonly parties: Parties;
+  readonly callee: Callee;
+  readonly terms: CallTerms | undefined;
+  /** With the providers that may be taken; undefined if there are none. */
+  readonly route: RouteTaken | undefined;
+  /** Whether another service line is tried if this one is busy. */
+  readonly hasNextLine: boolean;
 }
 
 type CallToDial = Omit<DialRequest, 'subAccount'> & { readonly notAfter: Date | null };
@@ -92,68 +88,87 @@ export class CallPlacement {
    * @throws NotPlaced; KeyTaken
    */
   place(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
-    return inTraceOfClient(() =>
-      inSpan('place call', { kind: SpanKind.SERVER }, () => this.placeOrNote(callerId, parties, callee, terms)),
-    );
+    return traced(() => this.placeOrNote(callerId, parties, callee, terms));
   }
 
-  private async placeOrNote(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
+  /** Rings the first service line that is not busy. @param lines the parties of a call to each of them */
+  placeOnLine(callerId: string, [first, ...others]: readonly [Parties, ...Parties[]]): Promise<string> {
+    return traced(() => this.placeOrNote(callerId, first, lineOf(first), undefined, others));
+  }
+
+  private async placeOrNote(
+    callerId: string,
+    parties: Parties,
+    callee: Callee,
+    terms: CallTerms | undefined,
+    [nextLine, ...others]: readonly Parties[] = [],
+  ): Promise<string> {
+    const route = this.routeTo(parties.calleePhone, terms);
+    const asked = { callerId, parties, callee, terms, route, hasNextLine: nextLine !== undefined };
+    const verdict = this.judge(asked, await this.knownSpent(asked), false);
     try {
-      return await this.placeIfAllowed(callerId, parties, callee, terms);
+      return await this.placeIfAllowed(asked, verdict);
     } catch (error) {
+      if (nextLine && error instanceof NotPlaced && error.fault === 'service_line_busy') {
+        return this.placeOrNote(callerId, nextLine, lineOf(nextLine), terms, others);
+      }
       if (error instanceof NotPlaced) {
-        this.refusals.note(error, { callerId, ...callee, parties, askedBy: terms?.placedBy ?? null });
+        const checks = error.checks ?? verdict.checks;
+        this.refusals.note(error, { callerId, ...callee, parties, askedBy: terms?.placedBy ?? null, checks });
       }
       throw error;
     }
   }
 
-  private async placeIfAllowed(
-    callerId: string,
-    parties: Parties,
-    callee: Callee,
-    terms: CallTerms | undefined,
-  ): Promise<string> {
-    const { callerPhone } = parties;
-    if (!callerPhone) {
-      const values = { hotline: this.config.serviceHotline };
-      throw new NotPlaced('caller_has_no_phone', 'CALLER_HAS_NO_PHONE', { values });
-    }
-    const obstacle = destinationObstacle(callerPhone, this.config);
-    if (obstacle !== null) throw notAllowed('caller_not_allowed', obstacle);
-    if (parties.callerSuppressed) throw callerSuppressed();
-    if (!(await this.carriers.haveAccount(callerId, parties))) throw new NotPlaced('no_account', 'NO_SUB_ACCOUNT');
-    const way = await this.wayTo(callerId, parties, callee, terms);
-    if (way instanceof NotPlaced) {
-      const running = await this.runningCall(callerId);
-      if (!running) throw way;
-      return callSidFor(callee, running, terms);
-    }
-    const { calleePhone, route, first, others } = way;
+  /** @param isCalleeTaken false where it is not known; the statement that opens the call decides */
+  private judge({ callerId, parties, callee, route }: AskedCall, spent: SpentRates, isCalleeTaken: boolean): Verdict {
+    const isServiceLine = callee.serviceLineId !== null;
+    const providers = this.providers.all;
+    const facts = placingFacts({ callerId, parties, isServiceLine, route, providers, spent, isCalleeTaken });
+    return decide(facts, this.config);
+  }
 
+  /** The spent rates that are known; the statement that opens the call decides on the others. */
+  private async knownSpent(asked: AskedCall): Promise<SpentRates> {
+    const call = countedCall(asked);
+    const remembered = this.limits.remembered(call);
+    // The caller's own rate counts first, and no request may have met it yet.
+    return remembered.ofCallee && !remembered.ofCaller ? this.limits.find(call) : remembered;
+  }
+
+  private async placeIfAllowed(asked: AskedCall, { checks, refusal }: Verdict): Promise<string> {
+    const { callerId, parties, callee, terms, route } = asked;
+    if (refusal?.isOfCaller) throw this.refused(refusal, checks);
+    if (!(await this.carriers.haveAccount(callerId, parties))) throw noAccount();
+    if (refusal) return this.runningOr(asked, this.refused(refusal, checks));
+
+    const others = this.carriers.on(route?.providers ?? [], callerId, parties);
+    const { value: first } = await others.next();
+    const { callerPhone, calleePhone } = parties;
+    if (!first || !route || callerPhone === null || calleePhone === null) return this.runningOr(asked, noAccount());
     const waitsForFormer = this.dials.isInFlight(callerId);
-    const open = await this.openCall({
+    const open = await this.openCall(asked, {
       callSid: newCallSid(new Date()),
       callerId,
       callerPhone,
       calleeId: callee.calleeId,
       serviceLineId: callee.serviceLineId,
       calleePhone,
-      route,
+      route: route.to,
       provider: first.provider.name,
       subAccount: first.subAccount.externalId,
       waitsForDialSlot: waitsForFormer || waitsForDialSlot(first.provider),
       dialTimeoutSeconds: this.config.dialTimeoutSeconds,
       longestRequestedSeconds: this.config.longestRequestedSeconds,
       order: terms,
-      limits: this.limits.of({ isServiceLine: callee.serviceLineId !== null }),
+      limits: this.limits.of(countedCall(asked)),
+      checks,
     });
-    if (open.isOfCallee) throw calleeInACall();
     const { callSid } = open;
     logAboutCall(callSid);
     if (!open.isNew) return callSidFor(callee, open, terms);
 
-    this.logger.info({ callerPhone, calleePhone, provider: first.provider.name, route }, 'call requested');
+    this.logger.info({ callerPhone, calleePhone, provider: first.provider.name, route: route.to }, 'call requested');
     return aboutCall(callSid, async () => {
       const call = { callSid, callerPhone, calleePhone, notAfter: terms?.notAfter ?? null, terms: terms?.dial };
       const slot = waitsForFormer ? await this.slotAfterFormer(callerId, callSid, first.provider) : 'taken';
@@ -162,50 +177,44 @@ export class CallPlacement {
     });
   }
 
-  private async wayTo(
-    callerId: string,
-    parties: Parties,
-    callee: Callee,
-    terms: CallTerms | undefined,
-  ): Promise<Way | NotPlaced> {
-    const { callerPhone, calleePhone } = parties;
-    const ofCaller = this.limits.remembered(callerSubject(callerId));
-    if (ofCaller) return ofCaller;
-    if (!calleePhone) return new NotPlaced('callee_has_no_phone', 'CALLEE_HAS_NO_PHONE');
-    const obstacle = destinationObstacle(calleePhone, this.config);
-    if (obstacle !== null) return notAllowed('callee_not_allowed', obstacle);
-    if (parties.calleeSuppressed) return calleeSuppressed();
+  private routeTo(calleePhone: string | null, terms: CallTerms | undefined): RouteTaken | undefined {
+    const route = calleePhone ? this.providers.routeTo(calleePhone, terms?.route ?? null) : undefined;
     const only = terms?.provider ?? null;
-    const route = this.providers.routeTo(calleePhone, terms?.route ?? null);
     const providers = route?.providers.filter(({ name }) => only === null || name === only) ?? [];
-    if (!route || providers.length === 0) {
-      const cause = new Error('no route, or not the one of the request, leads to the callee’s number');
-      return new NotPlaced('no_route', 'BAD_CALL_PARAMETERS', { cause });
-    }
-    const others = this.carriers.on(providers, callerId, parties);
-    const first = await others.next();
-    if (first.done) return new NotPlaced('no_account', 'NO_SUB_ACCOUNT');
-    // Two users may share a phone. The provider would ring it and then connect it to itself.
-    if (callerPhone === calleePhone) return new NotPlaced('same_phone', 'BAD_CALL_PARAMETERS');
-    const ofCallee = callee.serviceLineId === null ? this.limits.remembered(calleeSubject(calleePhone)) : null;
-    if (ofCallee) return ofCallee;
-    return { calleePhone, route: route.to, first: first.value, others };
+    return route && providers.length > 0 ? { ...route, providers } : undefined;
+  }
+
+  private refused(refusal: RuleRefusal, checks: readonly Check[]): NotPlaced {
+    return refusedByRule(refusal, checks, this.config.serviceHotline);
+  }
+
+  /** A caller who is in a call learns of that call, and nothing about the target. */
+  private async runningOr({ callerId, callee, terms }: AskedCall, refusal: NotPlaced): Promise<string> {
+    const running = await this.runningCall(callerId);
+    if (!running) throw refusal;
+    return callSidFor(callee, running, terms);
   }
 
   /** The status of a call that was already open is fetched first: the event that ended it may have been lost. */
-  private async openCall(call: CallToOpen): Promise<OpenCall> {
+  private async openCall(asked: AskedCall, call: CallToOpen): Promise<OpenCall> {
     try {
       const open = await this.recorder.open(call);
-      return open.isNew || !(await this.openCallCheck.isOver(open.callSid)) ? open : await this.recorder.open(call);
+      const isChecked = !open.isNew && !(open.isOfCallee && asked.hasNextLine);
+      const isOpen = !isChecked || !(await this.openCallCheck.isOver(open.callSid));
+      const found = isOpen ? open : await this.recorder.open(call);
+      if (found.isOfCallee) throw await this.refusedByStatement(asked, true);
+      return found;
     } catch (error) {
-      if (!(error instanceof RateSpent)) throw error;
-      const { callerId, calleePhone, serviceLineId } = call;
-      const refusal = await this.limits.refusal({ callerId, calleePhone, isServiceLine: serviceLineId !== null });
-      // A place has become free in between.
-      throw (
-        refusal ?? new NotPlaced('caller_calls_too_often', 'TOO_MANY_CALLS', { retryAfterSeconds: 1, cause: error })
-      );
+      throw error instanceof RateSpent ? await this.refusedByStatement(asked, false, error) : error;
     }
+  }
+
+  /** The statement says that a limit is met; the rules, with what the database knows now, say which one. */
+  private async refusedByStatement(asked: AskedCall, isCalleeTaken: boolean, cause?: RateSpent): Promise<NotPlaced> {
+    const { refusal, checks } = this.judge(asked, await this.limits.find(countedCall(asked)), isCalleeTaken);
+    if (refusal) return this.refused(refusal, checks);
+    // A place has become free in between.
+    return new NotPlaced('caller_calls_too_often', 'TOO_MANY_CALLS', { retryAfterSeconds: 1, cause });
   }
 
   private async runningCall(callerId: string): Promise<RunningCall | undefined> {
@@ -299,8 +308,20 @@ export class CallPlacement {
   }
 }
 
-const notAllowed = (fault: PlacingFault, obstacle: string): NotPlaced =>
-  new NotPlaced(fault, 'BAD_CALL_PARAMETERS', { cause: new Error(obstacle) });
+const countedCall = ({ callerId, parties, callee }: AskedCall): CountedCall => ({
+  callerId,
+  calleePhone: parties.calleePhone,
+  isServiceLine: callee.serviceLineId !== null,
+  lineCallsAtOnce: parties.lineCallsAtOnce,
+});
+
+const lineOf = ({ serviceLineId }: Parties): Callee => ({ calleeId: null, serviceLineId });
+
+const traced = (place: () => Promise<string>): Promise<string> =>
+  inTraceOfClient(() => inSpan('place call', { kind: SpanKind.SERVER }, place));
+
+/** It could not be created. */
+const noAccount = (): NotPlaced => new NotPlaced('no_account', 'NO_SUB_ACCOUNT');
 
 /**
  * A repeated request for the same target is a double tap or a retry after a lost reply. It does not ask for a second

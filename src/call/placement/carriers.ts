@@ -12,16 +12,31 @@ export interface Carrier {
   readonly subAccount: SubAccountCredentials;
 }
 
+/**
+ * The caller's account at a provider, as far as is known without asking the provider. A user without a sub-account is given
+ * one, or shares the provider's own, where that is possible. A caller who is a phone and no user has the provider's default
+ * account.
+ */
+export type KnownAccount = 'own' | 'can_be_created' | 'shared' | 'none';
+
+export const knownAccount = (
+  provider: Pick<ResilientProvider, 'name' | 'defaultAccount' | 'sharedAccount' | 'createSubAccount'>,
+  callerId: string,
+  parties: Pick<Parties, 'hasSubAccount'>,
+): KnownAccount => {
+  if (isIdOfPhone(callerId)) return provider.defaultAccount === undefined ? 'none' : 'shared';
+  if (parties.hasSubAccount(provider.name)) return 'own';
+  if (provider.createSubAccount) return 'can_be_created';
+  return provider.sharedAccount === undefined ? 'none' : 'shared';
+};
+
 export class Carriers {
   constructor(
     private readonly providers: ProviderRegistry,
     private readonly subAccounts: SubAccountMaker,
   ) {}
 
-  /**
-   * Whether the caller has an account at any provider. A user without a sub-account shares the provider's own or is given
-   * one, where that is possible. A caller who is a phone and no user has the default account of each provider that has one.
-   */
+  /** Whether the caller has an account at any provider. If there is none anywhere, one is created. */
   async haveAccount(callerId: string, parties: Parties): Promise<boolean> {
     if (isIdOfPhone(callerId)) return this.providers.all.some(({ defaultAccount }) => defaultAccount !== undefined);
     if (this.providers.all.some((provider) => hasAccount(provider, parties))) return true;

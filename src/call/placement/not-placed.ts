@@ -1,35 +1,23 @@
 /** Why a call was not placed. The contract has few replies for the many reasons; POST /v1/calls has one for each. */
 import { AppError, type ErrorName } from '../../common/error-table.js';
+import { RULE_FAULTS, type Check, type RuleFault, type RuleRefusal } from '../../protection/placing-rules.js';
 import { REFUSAL_CATEGORIES } from '../../telephony/telephony-provider.js';
 
 /** A category is the reason of a provider that refused the dial, or of a limit in its name. */
-export const PLACING_FAULTS = [
-  'caller_has_no_phone',
-  'callee_has_no_phone',
-  'no_account',
-  'no_route',
-  'same_phone',
-  'caller_not_allowed',
-  'callee_not_allowed',
-  'caller_calls_too_often',
-  'callee_called_too_often',
-  'callee_in_a_call',
-  'callee_suppressed',
-  'caller_suppressed',
-  'caller_in_a_call',
-  'too_late',
-  ...REFUSAL_CATEGORIES,
-] as const;
+export const PLACING_FAULTS = [...RULE_FAULTS, 'caller_in_a_call', 'too_late', ...REFUSAL_CATEGORIES] as const;
 
 export type PlacingFault = (typeof PLACING_FAULTS)[number];
 
 interface NotPlacedDetails extends NonNullable<ConstructorParameters<typeof AppError>[1]> {
   /** Retry-After for a backend alone. */
-  readonly backendRetrySeconds?: number;
+  readonly backendRetrySeconds?: number | undefined;
+  /** Of the rules, if one of them refused. */
+  readonly checks?: readonly Check[];
 }
 
 export class NotPlaced extends AppError {
   readonly backendRetrySeconds: number | undefined;
+  readonly checks: readonly Check[] | undefined;
 
   /** @param code the contract's name of it */
   constructor(
@@ -39,6 +27,7 @@ export class NotPlaced extends AppError {
   ) {
     super(code, details);
     this.backendRetrySeconds = details.backendRetrySeconds ?? details.retryAfterSeconds;
+    this.checks = details.checks;
   }
 
   /** For operators and backends, where there is more to say than the fault. */
@@ -58,18 +47,32 @@ export class CallerInACall extends NotPlaced {
   }
 }
 
-export const calleeInACall = (): NotPlaced =>
-  new NotPlaced('callee_in_a_call', 'CALLEE_UNAVAILABLE', {
-    cause: new Error('The callee is in another call, and ONE_CALL_PER_CALLEE is true.'),
-  });
+const CONTRACT_NAMES: Readonly<Record<RuleFault, ErrorName>> = {
+  caller_has_no_phone: 'CALLER_HAS_NO_PHONE',
+  caller_not_allowed: 'BAD_CALL_PARAMETERS',
+  caller_suppressed: 'BAD_CALL_PARAMETERS',
+  no_account: 'NO_SUB_ACCOUNT',
+  callee_has_no_phone: 'CALLEE_HAS_NO_PHONE',
+  callee_not_allowed: 'BAD_CALL_PARAMETERS',
+  callee_suppressed: 'CALLEE_UNAVAILABLE',
+  no_route: 'BAD_CALL_PARAMETERS',
+  same_phone: 'BAD_CALL_PARAMETERS',
+  callee_in_quiet_hours: 'CALLEE_UNAVAILABLE',
+  caller_calls_too_often: 'TOO_MANY_CALLS',
+  caller_calls_too_many_numbers: 'TOO_MANY_CALLS',
+  callee_called_too_often: 'CALLEE_UNAVAILABLE',
+  callee_in_a_call: 'CALLEE_UNAVAILABLE',
+  service_line_busy: 'TOO_MANY_CALLS',
+};
 
-export const calleeSuppressed = (): NotPlaced =>
-  new NotPlaced('callee_suppressed', 'CALLEE_UNAVAILABLE', {
-    cause: new Error('The callee’s number is on the suppression list.'),
-  });
-
-/** Only of a caller by phone: a user who asks for a call wants to be rung. */
-export const callerSuppressed = (): NotPlaced =>
-  new NotPlaced('caller_suppressed', 'BAD_CALL_PARAMETERS', {
-    cause: new Error('The caller’s number is on the suppression list.'),
-  });
+/** @param hotline SERVICE_HOTLINE */
+export const refusedByRule = (
+  { fault, reason, retryAfterSeconds }: RuleRefusal,
+  checks: readonly Check[],
+  hotline: string,
+): NotPlaced => {
+  const code = CONTRACT_NAMES[fault];
+  // Of a person who is called, only a backend learns the time. It would tell an app how often others call, or where the callee is.
+  const time = code === 'TOO_MANY_CALLS' ? { retryAfterSeconds } : { backendRetrySeconds: retryAfterSeconds };
+  return new NotPlaced(fault, code, { cause: new Error(reason), values: { hotline }, checks, ...time });
+};

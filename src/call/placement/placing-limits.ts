@@ -1,37 +1,49 @@
 /**
- * The limits of callers and callees around the statement that opens a call. The statement decides; this class says why it
- * refused, and remembers a refusal for as long as it holds, so that a client that goes on asking writes nothing to the database.
+ * The limits of callers and callees around the statement that opens a call. The statement decides; this class says which limit
+ * it has met, and remembers a spent rate for as long as it holds, so that a client that goes on asking writes nothing to the
+ * database.
  */
 import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
 import type { Config } from '../../config/config.js';
 import type { CallRate } from '../../config/setting-values.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
-import { spentRate } from '../../protection/call-rates.js';
+import { spentRate, type SpentRate } from '../../protection/call-rates.js';
 import type { CallLimits } from '../record/open-call.js';
-import { calleeSubject, callerSubject, findRecentCalls } from '../record/recent-calls.js';
-import { NotPlaced } from './not-placed.js';
+import { calleesSubject, calleeSubject, callerSubject, findRecentCalls } from '../record/recent-calls.js';
 
-interface Counted {
+export interface CountedCall {
   readonly callerId: string;
-  readonly calleePhone: string;
+  readonly calleePhone: string | null;
   /** Service lines are exempt from the limits of callees. */
   readonly isServiceLine: boolean;
+  /** Of the line; null: no limit, or no line. */
+  readonly lineCallsAtOnce: number | null;
 }
 
-interface Refusal {
-  readonly refused: (retryAfterSeconds: number) => NotPlaced;
+/** Null: another call is allowed. */
+export interface SpentRates {
+  readonly ofCaller: SpentRate | null;
+  /** Of the different numbers that the caller calls; null too if this number is one of them. */
+  readonly ofCallees: SpentRate | null;
+  readonly ofCallee: SpentRate | null;
+}
+
+interface Remembered {
+  readonly spent: SpentRate;
+  /** Numbers that may be called even so. */
+  readonly except: ReadonlySet<string>;
   /** By performance.now(). */
   readonly until: number;
 }
 
-/** Refusals remembered by one process. Further ones cost a statement each. */
+/** Spent rates remembered by one process. Further ones cost a statement each. */
 const MAX_REMEMBERED = 10_000;
 
 const findTaken = preparedStatement('find-taken-phone', 'select from call_record where taken_phone = $1 and state < 4');
 
 export class PlacingLimits {
-  private readonly refusals = new LRUCache<string, Refusal>({ max: MAX_REMEMBERED });
+  private readonly spent = new LRUCache<string, Remembered>({ max: MAX_REMEMBERED });
 
   constructor(
     private readonly database: DataSource,
@@ -41,72 +53,72 @@ export class PlacingLimits {
     >,
   ) {}
 
-  of({ isServiceLine }: Pick<Counted, 'isServiceLine'>): CallLimits {
+  of({ isServiceLine, lineCallsAtOnce }: Pick<CountedCall, 'isServiceLine' | 'lineCallsAtOnce'>): CallLimits {
     const { callsPerCaller, calleesPerCaller, callsPerCallee, oneCallPerCallee } = this.config;
     return {
       perCaller: callsPerCaller,
       calleesPerCaller: isServiceLine ? [] : calleesPerCaller,
       perCallee: isServiceLine ? [] : callsPerCallee,
-      lineCallsAtOnce: null,
+      lineCallsAtOnce,
       oneCallPerCallee: oneCallPerCallee && !isServiceLine,
     };
   }
 
-  /** The refusal of an earlier call, if it still holds. @param subject of recent-calls.ts */
-  remembered(subject: string): NotPlaced | null {
-    const refusal = this.refusals.get(subject);
-    if (refusal === undefined) return null;
-    const leftMs = refusal.until - performance.now();
-    if (leftMs > 0) return refusal.refused(Math.ceil(leftMs / 1_000));
-    this.refusals.delete(subject);
-    return null;
+  /** What earlier calls were refused for, if it still holds. */
+  remembered(call: CountedCall): SpentRates {
+    const { caller, callees, callee } = subjectsOf(call);
+    return {
+      ofCaller: this.recall(caller),
+      ofCallees: callees === null ? null : this.recall(callees, call.calleePhone),
+      ofCallee: callee === null ? null : this.recall(callee),
+    };
   }
 
-  /** Which rate is spent, the caller's before the callee's; null if none is. */
-  async refusal(call: Counted): Promise<NotPlaced | null> {
-    const limits = this.limitsOf(call);
+  /** What is spent now, by the database. */
+  async find(call: CountedCall): Promise<SpentRates> {
+    const { perCaller, calleesPerCaller, perCallee } = this.of(call);
+    const { caller, callees, callee } = subjectsOf(call);
     const recent = await findRecentCalls(
       this.database,
-      limits.map(({ subject }) => subject),
+      [caller, callees, callee].filter((subject) => subject !== null),
     );
-    for (const { subject, rates, refused } of limits) {
-      const spent = spentRate(recent.of(subject), rates, recent.now);
-      if (spent === null) continue;
-      const { rate, retryAfterSeconds } = spent;
-      this.refusals.set(subject, {
-        refused: (leftSeconds) => refused(rate, leftSeconds),
-        until: performance.now() + retryAfterSeconds * 1_000,
-      });
-      return refused(rate, retryAfterSeconds);
-    }
-    return null;
+    const spent = (subject: string, placedAt: readonly Date[], rates: readonly CallRate[], except: string[] = []) =>
+      this.keep(subject, spentRate(placedAt, rates, recent.now), except);
+    const known = recent.calleesOf(call.callerId);
+    const others = known.filter(({ phone }) => phone !== call.calleePhone).map(({ at }) => at);
+    const phones = known.map(({ phone }) => phone);
+    return {
+      ofCaller: spent(caller, recent.of(caller), perCaller),
+      ofCallees: callees === null ? null : spent(callees, others, calleesPerCaller, phones),
+      ofCallee: callee === null ? null : spent(callee, recent.of(callee), perCallee),
+    };
   }
 
   /** Whether a call to this number would be refused because it is in another one. */
-  async isTaken(call: Counted): Promise<boolean> {
+  async isTaken(call: CountedCall): Promise<boolean> {
     return this.of(call).oneCallPerCallee && (await findTaken(this.database, [call.calleePhone])).length > 0;
   }
 
-  private limitsOf(call: Counted) {
-    const { perCaller, perCallee } = this.of(call);
-    return [
-      { subject: callerSubject(call.callerId), rates: perCaller, refused: callerRefused },
-      { subject: calleeSubject(call.calleePhone), rates: perCallee, refused: calleeRefused },
-    ];
+  private keep(subject: string, spent: SpentRate | null, except: readonly string[]): SpentRate | null {
+    const until = performance.now() + (spent?.retryAfterSeconds ?? 0) * 1_000;
+    if (spent === null) this.spent.delete(subject);
+    else this.spent.set(subject, { spent, except: new Set(except), until });
+    return spent;
+  }
+
+  private recall(subject: string, calleePhone: string | null = null): SpentRate | null {
+    const remembered = this.spent.get(subject);
+    if (remembered === undefined || remembered.except.has(calleePhone ?? '')) return null;
+    const leftMs = remembered.until - performance.now();
+    if (leftMs > 0) return { ...remembered.spent, retryAfterSeconds: Math.ceil(leftMs / 1_000) };
+    this.spent.delete(subject);
+    return null;
   }
 }
 
-const callerRefused = (rate: CallRate, retryAfterSeconds: number): NotPlaced =>
-  new NotPlaced('caller_calls_too_often', 'TOO_MANY_CALLS', {
-    retryAfterSeconds,
-    cause: new Error(`The caller has placed ${inWords(rate)}, as many as CALLS_PER_CALLER allows.`),
-  });
-
-/** Only a backend learns the time (call-problems.ts). It would tell an app how often others call the callee. */
-const calleeRefused = (rate: CallRate, backendRetrySeconds: number): NotPlaced =>
-  new NotPlaced('callee_called_too_often', 'CALLEE_UNAVAILABLE', {
-    backendRetrySeconds,
-    cause: new Error(`The callee has had ${inWords(rate)}, as many as CALLS_PER_CALLEE allows.`),
-  });
-
-const inWords = ({ calls, seconds }: CallRate): string => `${calls} calls within ${seconds} s`;
+const subjectsOf = ({ callerId, calleePhone, isServiceLine }: CountedCall) => {
+  const caller = callerSubject(callerId);
+  return isServiceLine || calleePhone === null
+    ? { caller, callees: null, callee: null }
+    : { caller, callees: calleesSubject(callerId), callee: calleeSubject(calleePhone) };
+};

@@ -9,6 +9,7 @@ import { logContext } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { maskPhone, maskPhonesIn } from '../../common/phone-number.js';
 import type { Parties } from '../../directory/directory.service.js';
+import type { Check } from '../../protection/placing-rules.js';
 import { storeRefusals, type RefusalToStore } from '../record/call-refusals.js';
 import { isIdOfPhone } from '../record/party-id.js';
 import { CallerInACall, type NotPlaced } from './not-placed.js';
@@ -33,6 +34,8 @@ export interface RefusedCall {
   readonly parties: Pick<Parties, 'callerPhone' | 'calleePhone'>;
   /** The subject of a backend; null for an app. */
   readonly askedBy: string | null;
+  /** What the rules saw and said. */
+  readonly checks: readonly Check[];
 }
 
 type Row = { -readonly [Name in keyof RefusalToStore]: RefusalToStore[Name] };
@@ -125,6 +128,7 @@ const rowOf = ({ fault, reason }: NotPlaced, call: RefusedCall): Row => ({
   reason: reason === null ? null : keptReason(reason),
   askedBy: call.askedBy,
   requestId: logContext().requestId ?? null,
+  checks: call.checks,
   count: 1,
 });
 

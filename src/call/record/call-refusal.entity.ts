@@ -48,6 +48,10 @@ export class CallRefusal {
   @Column('text', { name: 'request_id', nullable: true })
   requestId: string | null;
 
+  /** What the rules saw and said about the first request, in order. */
+  @Column('jsonb', { default: [] })
+  checks: readonly { readonly rule: string; readonly saw: string; readonly said: string }[];
+
   /** How many requests were refused. */
   @Column('integer')
   count: number;

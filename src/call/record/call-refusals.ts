@@ -10,10 +10,10 @@ const store = preparedStatement(
   'store-refusals',
   `
 insert into call_refusal
-  (caller_id, caller_phone, callee_id, service_line_id, callee_phone, fault, reason, asked_by, request_id, count)
-select "callerId", "callerPhone", "calleeId", "serviceLineId", "calleePhone", fault, reason, "askedBy", "requestId", count
+  (caller_id, caller_phone, callee_id, service_line_id, callee_phone, fault, reason, asked_by, request_id, checks, count)
+select "callerId", "callerPhone", "calleeId", "serviceLineId", "calleePhone", fault, reason, "askedBy", "requestId", checks, count
 from json_to_recordset($1) as refusal ("callerId" bigint, "callerPhone" text, "calleeId" bigint, "serviceLineId" bigint,
-  "calleePhone" text, fault text, reason text, "askedBy" text, "requestId" text, count integer)
+  "calleePhone" text, fault text, reason text, "askedBy" text, "requestId" text, checks jsonb, count integer)
 `,
 );
 

@@ -34,6 +34,8 @@ export interface CallToOpen {
   readonly order?: BackendOrder | undefined;
   /** Absent for a call that is not counted. */
   readonly limits?: CallLimits | undefined;
+  /** What the rules saw and said, for the timeline. Absent for a call that was not judged. */
+  readonly checks?: readonly object[] | undefined;
 }
 
 export interface CallLimits {
@@ -121,18 +123,18 @@ const counted = (column: 'at' | 'callee'): string =>
  * 3. `counted`: counts it for its caller, its callee, and the caller's callees. A spent rate fails the whole statement, so nothing of
  *    the call remains. The row's lock makes concurrent calls wait for each other, and the rate is checked on its latest version.
  *    The caller comes first, so two calls never wait for each other.
- * 4. `event`: its first event, with the bytes of its first change.
+ * 4. `event`: its first event, with the bytes of its first change and what the rules said.
  * The result is the new call, or else the caller's open call, or else the callee's, or any of those of a line without a free slot.
  */
 const openOrFind = preparedStatement<OpenCall>(
   'open-call',
   `
 with line as (
-  select case when $25::integer is not null then (
+  select case when $26::integer is not null then (
     select slot from (
-      select generate_series(1, $25::integer - (
+      select generate_series(1, $26::integer - (
         select count(*)::integer from call_record
-        where service_line_id = $4::bigint and state < 4 and (line_slot is null or line_slot > $25::integer)
+        where service_line_id = $4::bigint and state < 4 and (line_slot is null or line_slot > $26::integer)
       ))
       except select line_slot from call_record where service_line_id = $4::bigint and state < 4
     ) as free (slot)
@@ -148,7 +150,7 @@ with line as (
      case when $11::boolean then 'infinity' else now() end, $12::jsonb, $13::text, $14::integer, $17,
      $18::text, $23, line.slot
   from line
-  where $25::integer is null or line.slot is not null
+  where $26::integer is null or line.slot is not null
   on conflict do nothing
   returning call_sid, caller_id, callee_id, service_line_id, requested_at, metadata, placed_by
 ), keyed as (
@@ -157,7 +159,7 @@ with line as (
   select placed_by, $15, $16, call_sid from opened where $15::text is not null
 ), counted as (
   insert into recent_calls (subject, placed_at, callees)
-  select subject, array[now()], case when subject = $24 then array[$6] end from opened, unnest($19::text[]) as subject
+  select subject, array[now()], case when subject = $25 then array[$6] end from opened, unnest($19::text[]) as subject
   on conflict (subject) do update set
     placed_at = case when exists (
       select from unnest($20::text[], $21::integer[], $22::integer[]) as rate (subject, calls, seconds)
@@ -168,8 +170,9 @@ with line as (
     ) then array[(${SPENT} || left(recent_calls.subject, 0))::timestamptz] else ${counted('at')} || now() end,
     callees = case when recent_calls.callees is not null then ${counted('callee')} || $6 end
 ), event as (
-  insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change)
-  select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES}
+  insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change, detail)
+  select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES},
+    $24::jsonb
   from opened
   returning change
 )
@@ -185,8 +188,8 @@ union all
 union all
 (
   select call_sid, false, callee_id, service_line_id, placed_by, null, true, null from call_record
-  where service_line_id = $4 and state < 4 and $25::integer is not null and (select slot is null from line)
-  order by line_slot limit 1 offset floor(random() * $25::integer)
+  where service_line_id = $4 and state < 4 and $26::integer is not null and (select slot is null from line)
+  order by line_slot limit 1 offset floor(random() * $26::integer)
 )
 `,
 );
@@ -217,6 +220,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       call.limits?.oneCallPerCallee ? call.calleePhone : null,
       ...countedFor(call),
       traceParent(),
+      call.checks ? { checks: call.checks } : null,
       calleesSubject(call.callerId),
       call.limits?.lineCallsAtOnce ?? null,
     ]).catch(refusal);

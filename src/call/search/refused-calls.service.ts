@@ -15,7 +15,7 @@ export interface RefusalFilter extends TimeRange {
 
 const COLUMNS = `id, at, caller_id as "callerId", caller_phone as "callerPhone", callee_id as "calleeId",
   service_line_id as "serviceLineId", callee_phone as "calleePhone", fault, reason, asked_by as "askedBy",
-  request_id as "requestId", count`;
+  request_id as "requestId", checks, count`;
 
 /** The calls that were not placed. */
 @Injectable()

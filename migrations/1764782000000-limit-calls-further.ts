@@ -2,7 +2,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Which of a service line's calls at a time a call is, and which numbers a caller has called. */
-export class LimitCallsFurther1764772000000 implements MigrationInterface {
+export class LimitCallsFurther1764782000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`set local lock_timeout = '2s'`);
     await queryRunner.query('alter table call_record add column line_slot integer');

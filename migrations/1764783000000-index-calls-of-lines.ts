@@ -2,7 +2,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Decides which of two calls takes a slot of a service line. */
-export class IndexCallsOfLines1764773000000 implements MigrationInterface {
+export class IndexCallsOfLines1764783000000 implements MigrationInterface {
   /** PostgreSQL builds no index concurrently inside a transaction. It blocks nobody, so it may wait: no lock_timeout. */
   readonly transaction = false;
 
