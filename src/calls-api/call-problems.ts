@@ -36,6 +36,7 @@ const WHERE: Partial<Record<PlacingFault, string>> = {
   callee_has_no_phone: '/callee/userId',
   caller_not_allowed: '/caller',
   callee_not_allowed: '/callee',
+  callee_in_quiet_hours: '/callee',
   caller_suppressed: '/caller',
   callee_suppressed: '/callee',
 };

@@ -246,7 +246,7 @@ it('tells a caller who goes on asking how long is left, not how long it was at f
   });
   const callerId = String(nextUser++);
   await count([callerSubject(callerId)], '10 seconds');
-  const call = { callerId, calleePhone: newPhone(), isServiceLine: false };
+  const call = { callerId, calleePhone: newPhone(), isServiceLine: false, lineCallsAtOnce: null };
   const first = (await limits.find(call)).ofCaller;
   const steady = performance.now();
   const later = jest.spyOn(performance, 'now').mockImplementation(() => steady + 30_000);
