@@ -24,14 +24,12 @@ export const isTimeZone = (name: string): boolean => {
 
 /** @throws RangeError for a zone that is not known */
 export const localTime = (zone: string, at: Date): LocalTime => {
-  const parts = Object.fromEntries(
-    clockOf(zone)
-      .formatToParts(at)
-      .map(({ type, value }) => [type, value]),
-  );
+  const parts = clockOf(zone).formatToParts(at);
+  const shown = (wanted: Intl.DateTimeFormatPartTypes): string =>
+    parts.find(({ type }) => type === wanted)?.value ?? '';
   return {
-    date: `${parts.year}-${parts.month}-${parts.day}`,
-    minute: Number(parts.hour) * 60 + Number(parts.minute),
+    date: `${shown('year')}-${shown('month')}-${shown('day')}`,
+    minute: Number(shown('hour')) * 60 + Number(shown('minute')),
   };
 };
 
@@ -61,5 +59,7 @@ export const dayBefore = (date: string): string =>
 export const weekdayOf = (date: string): number => new Date(`${date}T00:00:00Z`).getUTCDay();
 
 /** Whether the text is a date that exists, as 2026-11-24. */
-export const isDate = (text: string): boolean =>
-  /^20\d\d-[01]\d-[0-3]\d$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) === true;
+export const isDate = (text: string): boolean => {
+  const midnight = /^20\d\d-[01]\d-[0-3]\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(text);
+};

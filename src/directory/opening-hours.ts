@@ -30,8 +30,10 @@ export const isOpenAt = (hours: OpeningHours | null, at: Date): boolean => {
   );
 };
 
-const rangesOn = ({ week, holidays = [] }: OpeningHours, date: string): readonly TimesOfDay[] =>
-  holidays.includes(date) ? [] : rangesOf(week[WEEKDAYS[weekdayOf(date)]!] ?? []);
+const rangesOn = ({ week, holidays = [] }: OpeningHours, date: string): readonly TimesOfDay[] => {
+  const day = WEEKDAYS[weekdayOf(date)];
+  return day === undefined || holidays.includes(date) ? [] : rangesOf(week[day] ?? []);
+};
 
 const rangesOf = (texts: readonly string[]): readonly TimesOfDay[] =>
   texts.map(readTimesOfDay).filter((range) => range !== null);
@@ -102,7 +104,7 @@ const overlap = (byDay: readonly (readonly TimesOfDay[])[]): Weekday | null => {
   );
   const inOrder = minutes.filter(({ from, to }) => from < to).sort((one, other) => one.from - other.from);
   const later = inOrder.find(({ from }, index) => from < (inOrder[index - 1]?.to ?? 0));
-  return later === undefined ? null : WEEKDAYS[Math.floor(later.from / DAY_MINUTES)]!;
+  return later === undefined ? null : (WEEKDAYS[Math.floor(later.from / DAY_MINUTES)] ?? null);
 };
 
 const holidaysFault = (holidays: unknown): string | null => {

@@ -119,7 +119,7 @@ const lockedLine = async (database: EntityManager, id: string): Promise<ServiceL
   return line;
 };
 
-const factsOf = ({ id, ...facts }: ServiceLine): Omit<ServiceLine, 'id'> => facts;
+const factsOf = ({ id: _id, ...facts }: ServiceLine): Omit<ServiceLine, 'id'> => facts;
 
 const jsonOf = (hours: OpeningHours | null): string | null => hours && JSON.stringify(hours);
 
