@@ -105,6 +105,7 @@ create table call_record (
   cancel_ordered_by text,
   taken_phone text,
   trace_parent text,
+  line_slot integer,
   constraint call_record_pkey PRIMARY KEY (call_sid),
   constraint call_record_call_sid_shape CHECK ((call_sid ~ '^[0-9]{32}$'::text)),
   constraint call_record_end_known CHECK (((state = 4) = ((end_reason IS NOT NULL) AND (ended_by IS NOT NULL) AND (ended_at IS NOT NULL)))),
@@ -148,6 +149,7 @@ create table provider_turn (
 create table recent_calls (
   subject text not null,
   placed_at timestamp with time zone[] not null,
+  callees text[],
   constraint recent_calls_pkey PRIMARY KEY (subject)
 ) with (fillfactor=70);
 
@@ -157,6 +159,8 @@ create table service_line (
   phone text not null,
   open boolean not null,
   "position" integer not null,
+  hours json,
+  calls_at_once integer,
   constraint service_line_pkey PRIMARY KEY (id)
 );
 
@@ -276,6 +280,8 @@ CREATE INDEX call_record_by_provider ON public.call_record USING btree (provider
 CREATE UNIQUE INDEX call_record_one_open_call_a_callee ON public.call_record USING btree (taken_phone) WHERE (state < 4);
 
 CREATE UNIQUE INDEX call_record_one_open_call_a_caller ON public.call_record USING btree (caller_id) WHERE (state < 4);
+
+CREATE UNIQUE INDEX call_record_one_open_call_a_slot ON public.call_record USING btree (service_line_id, line_slot) WHERE ((state < 4) AND (service_line_id IS NOT NULL));
 
 CREATE INDEX call_record_open_at_provider ON public.call_record USING btree (provider, provider_call_id) WHERE (state < 4);
 

@@ -72,7 +72,7 @@ const placesACall = (badParameters: string, noCallee: string) => [
   ),
   refusal(
     ['ALREADY_IN_A_CALL', 'TOO_MANY_CALLS', 'TOO_MANY_WAITING'],
-    'The caller is in a call with another callee, or has placed as many calls as `CALLS_PER_CALLER` allows. Or the provider refuses because the caller or the callee is called too often. Or the user has too many requests in progress.',
+    'The caller is in a call with another callee, or has placed as many calls as `CALLS_PER_CALLER` allows, or called as many numbers as `CALLEES_PER_CALLER` allows. Or all open service lines are busy. Or the provider refuses because the caller or the callee is called too often. Or the user has too many requests in progress.',
     RETRY_AFTER,
   ),
 ];
@@ -108,9 +108,9 @@ export const ServiceApi = () =>
     ApiOperation({
       operationId: 'callCustomerService',
       summary: 'Call customer service',
-      description: 'Rings the caller’s own phone, then the first service line that is open.',
+      description: 'Rings the caller’s own phone, then the first service line that is open now and not busy.',
     }),
-    ...placesACall('the provider refuses a number or does not permit the call', 'no service line is open'),
+    ...placesACall('the provider refuses a number or does not permit the call', 'no service line is open now'),
   );
 
 export const CancelApi = () =>

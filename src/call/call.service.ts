@@ -64,10 +64,9 @@ export class CallService {
     return this.placement.place(callerId, parties, { calleeId, serviceLineId: null });
   }
 
-  /** Rings the caller, then the first open service line. @returns the callSid */
+  /** Rings the caller, then the first service line that is open now and not busy. @returns the callSid */
   async callService(callerId: string): Promise<string> {
-    const parties = await this.directory.findPartiesOfService(callerId);
-    return this.placement.place(callerId, parties, { calleeId: null, serviceLineId: parties.serviceLineId });
+    return this.placement.placeOnLine(callerId, await this.directory.findPartiesOfService(callerId));
   }
 
   /**

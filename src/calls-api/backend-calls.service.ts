@@ -119,8 +119,10 @@ export class BackendCalls {
 const BY_ANOTHER_CALL: readonly PlacingFault[] = [
   'caller_in_a_call',
   'caller_calls_too_often',
+  'caller_calls_too_many_numbers',
   'callee_called_too_often',
   'callee_in_a_call',
+  'service_line_busy',
 ];
 
 interface Ends {

@@ -105,6 +105,7 @@ export const PlaceCallApi = () =>
     problems({
       CALLER_IN_A_CALL: 'the caller has another open call; `callSid` names it if the same subject placed it',
       CALLEE_IN_A_CALL: 'the callee is in another call, and `ONE_CALL_PER_CALLEE` is true',
+      CALLEE_IN_QUIET_HOURS: 'it is night by `QUIET_HOURS` where the callee may be; `errors` has the time zone',
       CALL_TOO_LATE: 'Ringback could not ask a provider to dial before `notAfter`',
       REQUEST_IN_PROGRESS: 'the outcome of an earlier request with this `Idempotency-Key` is not known yet',
     }),
@@ -112,7 +113,7 @@ export const PlaceCallApi = () =>
       UNKNOWN_USER: 'the caller or the callee is not a user of the directory',
       USER_HAS_NO_PHONE: 'the user in the request has no phone',
       UNKNOWN_SERVICE_LINE: 'there is no such service line',
-      SERVICE_LINE_CLOSED: 'the service line is closed',
+      SERVICE_LINE_CLOSED: 'the service line is closed, or outside its hours',
       UNKNOWN_PROVIDER: 'this service runs no such provider',
       SAME_PHONE: 'caller and callee have the same phone',
       NUMBER_NOT_ALLOWED: 'a number is of a country, a type or a prefix that is not called; `errors` has the rule',
@@ -127,7 +128,9 @@ export const PlaceCallApi = () =>
     }),
     problems({
       CALLER_CALLS_TOO_OFTEN: 'the caller has placed as many calls as `CALLS_PER_CALLER` allows',
+      CALLER_CALLS_TOO_MANY_NUMBERS: 'the caller has called as many different numbers as `CALLEES_PER_CALLER` allows',
       CALLEE_CALLED_TOO_OFTEN: 'the callee has had as many calls as `CALLS_PER_CALLEE` allows',
+      SERVICE_LINE_BUSY: 'the service line has as many calls at a time as its `callsAtOnce`',
       RATE_LIMITED: 'the provider takes no more calls for now, or a party is called too often by its policy',
       TOO_MANY_REQUESTS: REQUESTS,
     }),

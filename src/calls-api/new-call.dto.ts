@@ -65,7 +65,7 @@ export class CalleeBody {
   @Satisfies(phoneRule)
   phone?: string;
 
-  @ApiPropertyOptional({ description: 'The id of an open service line.' })
+  @ApiPropertyOptional({ description: 'The id of a service line that is open now.' })
   @Optional()
   @Satisfies(lineIdRule)
   serviceLine?: string;

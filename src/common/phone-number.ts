@@ -108,6 +108,9 @@ export const numberingOf = (phone: string, region: string): Numbering => {
 /** @param region of national numbers */
 export const countryOf = (phone: string, region: string): string | undefined => numberingOf(phone, region).country;
 
+/** @param region two letters of ISO 3166 */
+export const callingCodeOf = (region: string): string => getCountryCallingCode(region as CountryCode);
+
 /**
  * Countries that share a code share some numbers: +1 800 is valid in Canada as in the United States, and Norway's mobiles in
  * Svalbard. `numberingOf` names one country alone.
@@ -115,7 +118,7 @@ export const countryOf = (phone: string, region: string): string | undefined => 
  */
 export const isValidIn = (phone: string, country: string): boolean => {
   const number = parsePhoneNumberFromString(phone);
-  if (number?.countryCallingCode !== getCountryCallingCode(country as CountryCode)) return false;
+  if (number?.countryCallingCode !== callingCodeOf(country)) return false;
   number.country = country as CountryCode;
   return number.isValid();
 };

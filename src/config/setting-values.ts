@@ -3,6 +3,7 @@
  * be a secret.
  */
 import { isSupportedCountry } from 'libphonenumber-js/max';
+import { DAY_MINUTES, readTimesOfDay, type TimesOfDay } from './times-of-day.js';
 
 /**
  * Files and Kubernetes secrets often end with a line break. It is refused and not removed: the other party may include
@@ -158,11 +159,20 @@ export const numberPrefix = (value: string): string => {
   return value;
 };
 
-/** So many calls within so many seconds, in a sliding window. */
+/** So many calls, or numbers called, within so many seconds, in a sliding window. */
 export interface CallRate {
   readonly calls: number;
   readonly seconds: number;
 }
+
+/** Shorter than a day, or nobody could ever be called. */
+export const timesOfDay = (value: string): TimesOfDay => {
+  const times = readTimesOfDay(value.trim());
+  if (times === null || times.to - times.from === DAY_MINUTES) {
+    throw new Error('expected two times of day such as 21:00-08:00');
+  }
+  return times;
+};
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
@@ -176,7 +186,7 @@ export const callRates = (value: string): readonly CallRate[] => {
     const [, calls, amount, unit = ''] = /^([1-9]\d{0,2}|1000)\/([1-9]\d{0,4})([smhd])$/.exec(text.trim()) ?? [];
     const seconds = Number(amount) * (UNIT_SECONDS[unit] ?? NaN);
     if (!(seconds <= LONGEST_RATE_SECONDS)) {
-      throw new Error('expected rates of 1 to 1000 calls in at most a day such as 6/1m,200/1d, or off');
+      throw new Error('expected rates of 1 to 1000 in at most a day such as 6/1m,200/1d, or off');
     }
     return { calls: Number(calls), seconds };
   });

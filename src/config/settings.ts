@@ -24,6 +24,7 @@ import {
   region,
   routes,
   text,
+  timesOfDay,
   url,
   wholeNumber,
   boolean,
@@ -140,6 +141,12 @@ export const SETTINGS = {
     'Calls that one caller may place: within a minute, within a day (s, m, h, d); or off.',
     callRates,
   ),
+  calleesPerCaller: setting(
+    'CALLEES_PER_CALLER',
+    '50/1d',
+    'Different numbers that one caller may call: within an hour, within a day as 20/1h,50/1d; or off. Service lines do not count.',
+    callRates,
+  ),
   callsPerCallee: setting(
     'CALLS_PER_CALLEE',
     '3/5m,10/1d',
@@ -157,6 +164,12 @@ export const SETTINGS = {
     'new_countries=3/1d,rate=5x,refusals=100/1h,short_calls=30/1h',
     'When a user may place no more calls until an administrator lifts the freeze; or off.',
     freezeRules,
+  ),
+  quietHours: setting(
+    'QUIET_HOURS',
+    '',
+    'Times of day at which no number is called, as 21:00-08:00, in every time zone that the number may be in. Service lines are exempt.',
+    optional(timesOfDay),
   ),
   serviceHotline: setting(
     'SERVICE_HOTLINE',

@@ -30,6 +30,9 @@ import { KeepTraces1764763000000 } from '../../migrations/1764763000000-keep-tra
 import { CreateCallRefusals1764770000000 } from '../../migrations/1764770000000-create-call-refusals.js';
 import { CreateFreezes1764790000000 } from '../../migrations/1764790000000-create-freezes.js';
 import { KeepChecksOfRefusals1764780000000 } from '../../migrations/1764780000000-keep-checks-of-refusals.js';
+import { KeepOpeningHours1764781000000 } from '../../migrations/1764781000000-keep-opening-hours.js';
+import { LimitCallsFurther1764782000000 } from '../../migrations/1764782000000-limit-calls-further.js';
+import { IndexCallsOfLines1764783000000 } from '../../migrations/1764783000000-index-calls-of-lines.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
@@ -114,6 +117,9 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       KeepTraces1764763000000,
       CreateCallRefusals1764770000000,
       KeepChecksOfRefusals1764780000000,
+      KeepOpeningHours1764781000000,
+      LimitCallsFurther1764782000000,
+      IndexCallsOfLines1764783000000,
       CreateFreezes1764790000000,
     ],
     migrationsTransactionMode: 'each',

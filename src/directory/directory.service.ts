@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import type { KeyRing } from '../config/key-ring.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
 import type { Freeze } from './freeze.entity.js';
+import { isOpenAt, openingHoursRule, type OpeningHours } from './opening-hours.js';
 import { decryptSecret, type StoredSecret } from './secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
 import { isSuppressed } from './suppression-list.service.js';
@@ -23,6 +24,8 @@ export interface Parties {
   readonly callerSuppressed: boolean;
   /** For a call to customer service: the selected line. */
   readonly serviceLineId: string | null;
+  /** How many calls the line has at a time; null: no limit, or no line. */
+  readonly lineCallsAtOnce: number | null;
   /** In force, and of all, of the caller, of a sub-account or of a country. */
   readonly freezes: readonly Pick<Freeze, 'kind' | 'subject'>[];
   /** The id at the provider of the caller's sub-account there; null if there is none. */
@@ -38,8 +41,12 @@ const freezesFor = (callerId: string): string => `
     where lifted_at is null and (kind in ('all', 'sub_account', 'country') or kind = 'user' and subject = ${callerId}::text)
   )`;
 
-const FIND = `
+/** How many open lines are looked at, in their order. */
+const MAX_LINES = 100;
+
+const find = (callee: string): string => `
 select caller.phone as "callerPhone", callee.phone as "calleePhone", callee.service_line_id as "serviceLineId",
+  callee.calls_at_once as "lineCallsAtOnce", callee.hours as "lineHours",
   ${isSuppressed('callee.phone')} as "calleeSuppressed", ${freezesFor('caller.id')} as freezes,
   (
     select json_object_agg(provider, json_build_object('externalId', external_id, 'secret', secret, 'keyName', key_name))
@@ -47,18 +54,17 @@ select caller.phone as "callerPhone", callee.phone as "calleePhone", callee.serv
   ) as "subAccounts"
 from (select) as one
 left join app_user caller on caller.id = $1
-left join lateral (CALLEE) callee on true
+left join lateral (${callee}) callee on true
+order by callee.position, callee.service_line_id
 `;
-const findUser = preparedStatement<Row>(
-  'find-parties',
-  FIND.replace('CALLEE', 'select phone, null::bigint as service_line_id from app_user where id = $2'),
-);
+const NO_LINE = 'null::bigint as service_line_id, null::integer as calls_at_once, null::json as hours, 0 as position';
+const findUser = preparedStatement<Row>('find-parties', find(`select phone, ${NO_LINE} from app_user where id = $2`));
 const findService = preparedStatement<Row>(
   'find-parties-of-service',
-  FIND.replace(
-    'CALLEE',
-    'select phone, id as service_line_id from service_line where open order by position, id limit 1',
-  ),
+  find(`
+    select phone, id as service_line_id, calls_at_once, hours, position from service_line
+    where open order by position, id limit ${MAX_LINES}
+  `),
 );
 
 const findNamed = preparedStatement<NamedRow>(
@@ -66,7 +72,7 @@ const findNamed = preparedStatement<NamedRow>(
   `
 select caller.id as "callerId", coalesce(caller.blocked, false) as "callerBlocked", caller.phone as "callerPhone",
   callee.id as "calleeId", coalesce(line.phone, callee.phone) as "calleePhone",
-  line.id as "serviceLineId", line.open as "lineOpen",
+  line.id as "serviceLineId", line.open as "lineOpen", line.calls_at_once as "lineCallsAtOnce", line.hours as "lineHours",
   ${isSuppressed('coalesce($6, line.phone, callee.phone)')} as "calleeSuppressed",
   ${isSuppressed('$7')} as "callerSuppressed", ${freezesFor('caller.id')} as freezes,
   (
@@ -96,7 +102,7 @@ export interface FoundParties {
   readonly callerId: string | null;
   readonly callerBlocked: boolean;
   readonly calleeId: string | null;
-  /** Null where there is no such line. */
+  /** Whether the line is open now; null where there is no such line. */
   readonly lineOpen: boolean | null;
   readonly parties: Parties;
 }
@@ -109,6 +115,8 @@ interface Row {
   readonly callerPhone: string | null;
   readonly calleePhone: string | null;
   readonly serviceLineId: string | null;
+  readonly lineCallsAtOnce: number | null;
+  readonly lineHours: OpeningHours | null;
   readonly calleeSuppressed: boolean;
   readonly callerSuppressed?: boolean;
   readonly freezes: Parties['freezes'] | null;
@@ -126,12 +134,17 @@ export class DirectoryService {
   ) {}
 
   async findParties(callerId: string, calleeId: string): Promise<Parties> {
-    return partiesOf(await findUser(this.database, [callerId, calleeId]), callerId, this.keys);
+    const [row] = await findUser(this.database, [callerId, calleeId]);
+    return partiesOf(row, callerId, this.keys);
   }
 
-  /** Uses the first open service line as the callee. */
-  async findPartiesOfService(callerId: string): Promise<Parties> {
-    return partiesOf(await findService(this.database, [callerId]), callerId, this.keys);
+  /** With each service line that is open now as the callee, in their order; without a callee if none is. */
+  async findPartiesOfService(callerId: string): Promise<readonly [Parties, ...Parties[]]> {
+    const rows = await findService(this.database, [callerId]);
+    const partiesIn = (row: Row | undefined): Parties => partiesOf(row, callerId, this.keys);
+    const [first, ...others] = rows.filter(({ serviceLineId, lineHours }) => serviceLineId && isOpenNow(lineHours));
+    if (first) return [partiesIn(first), ...others.map(partiesIn)];
+    return [partiesIn(rows[0] && { ...rows[0], ...NO_CALLEE })];
   }
 
   /** For a backend or an administrator, who is told what exactly is wrong with whom they name. */
@@ -150,18 +163,25 @@ export class DirectoryService {
       callerPhone,
     ]);
     if (!row) throw new Error('the directory has no answer');
-    const { callerId, callerBlocked, calleeId, lineOpen } = row;
-    const parties = partiesOf([row], callerId ?? '', this.keys);
-    return { callerId, callerBlocked, calleeId, lineOpen, parties };
+    const { callerId, callerBlocked, calleeId, lineOpen, lineHours } = row;
+    const parties = partiesOf(row, callerId ?? '', this.keys);
+    return { callerId, callerBlocked, calleeId, lineOpen: lineOpen && isOpenNow(lineHours), parties };
   }
 }
 
-const partiesOf = ([row]: Row[], userId: string, keys: KeyRing): Parties => ({
+/** A line whose hours this version cannot read is closed. */
+const isOpenNow = (hours: OpeningHours | null): boolean =>
+  openingHoursRule(hours) === null && isOpenAt(hours, new Date());
+
+const NO_CALLEE = { calleePhone: null, serviceLineId: null, calleeSuppressed: false };
+
+const partiesOf = (row: Row | undefined, userId: string, keys: KeyRing): Parties => ({
   callerPhone: row?.callerPhone ?? null,
   calleePhone: row?.calleePhone ?? null,
   calleeSuppressed: row?.calleeSuppressed ?? false,
   callerSuppressed: row?.callerSuppressed ?? false,
   serviceLineId: row?.serviceLineId ?? null,
+  lineCallsAtOnce: row?.lineCallsAtOnce ?? null,
   freezes: row?.freezes ?? [],
   subAccountId: (provider) => row?.subAccounts?.[provider]?.externalId ?? null,
   subAccount(provider) {

@@ -56,6 +56,11 @@ export const instantRule: FieldRule = (value) =>
 export const instantOf = (value: unknown): unknown =>
   typeof value === 'string' ? (readInstant(value) ?? value) : value;
 
+export const orNone =
+  (rule: FieldRule): FieldRule =>
+  (value) =>
+    value === null ? null : rule(value);
+
 export const booleanRule: FieldRule = (value) => (typeof value === 'boolean' ? null : 'must be true or false');
 
 /** Checks only the type. Whether the number can be dialled depends on the region (dialable-phone.ts). */

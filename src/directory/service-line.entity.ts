@@ -1,6 +1,7 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import type { OpeningHours } from './opening-hours.js';
 
-/** A customer-service number. callService rings the open one with the lowest position. */
+/** A customer-service number. callService rings the one with the lowest position that is open now and has a call to spare. */
 @Entity('service_line')
 @Index('service_line_order', ['position', 'id'])
 export class ServiceLine {
@@ -17,8 +18,17 @@ export class ServiceLine {
   @Column('text')
   phone: string;
 
+  /** A closed line has no opening hours. */
   @Column('boolean')
   open: boolean;
+
+  /** Null: always. */
+  @Column('json', { nullable: true })
+  hours: OpeningHours | null;
+
+  /** How many calls it has at a time; null: no limit. */
+  @Column('integer', { name: 'calls_at_once', nullable: true })
+  callsAtOnce: number | null;
 
   @Column('integer')
   position: number;

@@ -9,6 +9,7 @@ import { isLong } from '../common/long.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { dialablePhone } from './dialable-phone.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../common/page.js';
+import type { OpeningHours } from './opening-hours.js';
 import type { ServiceLine as ServiceLineRow } from './service-line.entity.js';
 
 export type ServiceLine = Readonly<ServiceLineRow>;
@@ -16,12 +17,19 @@ export type ServiceLine = Readonly<ServiceLineRow>;
 /** Absent fields stay unchanged. */
 export type ServiceLineChange = { readonly [K in keyof Omit<ServiceLine, 'id'>]?: ServiceLine[K] | undefined };
 
+/** Absent: always open, and no limit. */
+export type NewLine = Omit<ServiceLine, 'id' | 'hours' | 'callsAtOnce'> &
+  Pick<ServiceLineChange, 'hours' | 'callsAtOnce'>;
+
 /** The maximum of PostgreSQL's integer. */
 export const MAX_POSITION = 2_147_483_647;
 
 const noSuchLine = (): AppError => new AppError('NOT_FOUND', { detail: 'There is no such service line.' });
 
-const SHOWN = 'id, name, phone, open, position';
+/** Nobody answers more phones than that on one line, and the statement that opens a call looks for a free one. */
+export const MAX_CALLS_AT_ONCE = 1_000;
+
+const SHOWN = 'id, name, phone, open, hours, calls_at_once as "callsAtOnce", position';
 
 /** Manages the customer-service numbers, in the order in which they are tried. */
 @Injectable()
@@ -32,11 +40,15 @@ export class ServiceLineService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  create({ name, phone, open, position }: Omit<ServiceLine, 'id'>, author: Author): Promise<ServiceLine> {
-    const values = [name, dialablePhone(phone, this.config.phoneRegion), open, position];
+  create(
+    { name, phone, open, hours = null, callsAtOnce = null, position }: NewLine,
+    author: Author,
+  ): Promise<ServiceLine> {
+    const dialable = dialablePhone(phone, this.config.phoneRegion);
+    const values = [name, dialable, open, jsonOf(hours), callsAtOnce, position];
     return this.audit.change(author, async (database) => {
       const [line] = await database.query<[ServiceLine]>(
-        `insert into service_line (name, phone, open, position) values ($1, $2, $3, $4)
+        `insert into service_line (name, phone, open, hours, calls_at_once, position) values ($1, $2, $3, $4, $5, $6)
          returning ${SHOWN}`,
         values,
       );
@@ -63,18 +75,24 @@ export class ServiceLineService {
     return pageOf(rows, limit, ({ position, id }) => `${position}-${id}`);
   }
 
-  async change(id: string, { name, phone, open, position }: ServiceLineChange, author: Author): Promise<ServiceLine> {
+  async change(id: string, change: ServiceLineChange, author: Author): Promise<ServiceLine> {
     if (!isLong(id)) throw noSuchLine();
+    const { name, phone, open, hours, callsAtOnce, position } = change;
     const dialable = phone === undefined ? null : dialablePhone(phone, this.config.phoneRegion);
     return this.audit.change(author, async (database) => {
       const before = await lockedLine(database, id);
       const [[line]] = await database.query<[[ServiceLine], number]>(
         `update service_line
          set name = coalesce($2, name), phone = coalesce($3, phone),
-           open = coalesce($4, open), position = coalesce($5, position)
+           open = coalesce($4, open), position = coalesce($5, position),
+           hours = case when $6 then $7 else hours end,
+           calls_at_once = case when $8 then $9 else calls_at_once end
          where id = $1
          returning ${SHOWN}`,
-        [id, name ?? null, dialable, open ?? null, position ?? null],
+        [
+          ...[id, name ?? null, dialable, open ?? null, position ?? null],
+          ...[hours !== undefined, jsonOf(hours ?? null), callsAtOnce !== undefined, callsAtOnce ?? null],
+        ],
       );
       return {
         result: line,
@@ -101,7 +119,9 @@ const lockedLine = async (database: EntityManager, id: string): Promise<ServiceL
   return line;
 };
 
-const factsOf = ({ name, phone, open, position }: ServiceLine) => ({ name, phone, open, position });
+const factsOf = ({ id: _id, ...facts }: ServiceLine): Omit<ServiceLine, 'id'> => facts;
+
+const jsonOf = (hours: OpeningHours | null): string | null => hours && JSON.stringify(hours);
 
 const placeOf = (cursor: string | undefined): [position: number, id: string] => {
   if (cursor === undefined) return [0, '0'];

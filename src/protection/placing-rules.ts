@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import type { CallRate } from '../config/setting-values.js';
 import type { SpentRate } from './call-rates.js';
 import { describeFreeze, stopsCallee, stopsCaller, type Freeze } from './freezes.js';
+import { quietTime } from './quiet-hours.js';
 import { lookAtDestination, type DestinationRules } from './destination-rules.js';
 
 interface PartyFacts {
@@ -26,14 +27,19 @@ export interface PlacingFacts {
     readonly id: string | null;
     /** `<provider>/<external id>` of each account that may pay for the call. */
     readonly accounts: readonly string[];
+    /** As `spent`, of the different numbers that the caller calls. */
+    readonly spentOnCallees: SpentRate | null;
     /** At any provider; one that could be created counts. */
     readonly hasAccount: boolean;
   };
   readonly callee: PartyFacts & {
     readonly isServiceLine: boolean;
-    /** In a call, and it may have only one. */
+    /** Of a service line; null: no limit, or no line. */
+    readonly callsAtOnce: number | null;
+    /** In as many calls as it may have at a time. */
     readonly isTaken: boolean;
   };
+  readonly now: Date;
   /** Null if none leads to the callee's number. */
   readonly route: {
     /** As written in the configuration. */
@@ -43,7 +49,8 @@ export interface PlacingFacts {
   } | null;
 }
 
-export type PlacingSettings = DestinationRules & Pick<Config, 'callsPerCaller' | 'callsPerCallee' | 'oneCallPerCallee'>;
+export type PlacingSettings = DestinationRules &
+  Pick<Config, 'callsPerCaller' | 'calleesPerCaller' | 'callsPerCallee' | 'oneCallPerCallee' | 'quietHours'>;
 
 /** What a rule saw, without whole phone numbers, and why it refuses the call; null if it does not. */
 export interface Look {
@@ -106,12 +113,30 @@ const RULES = [
       obstacle: isSame ? 'Caller and callee have the same phone.' : null,
     };
   }),
+  rule('quiet_hours', 'callee_in_quiet_hours', ({ callee, now }, { quietHours, phoneRegion }) => {
+    if (callee.isServiceLine) return EXEMPT;
+    if (quietHours === undefined) return { saw: 'no quiet hours', obstacle: null };
+    const quiet = quietTime(callee.phone ?? '', phoneRegion, quietHours, now);
+    if (quiet === null) return { saw: 'day', obstacle: null };
+    const obstacle = `It is ${quiet.time} in ${quiet.timeZone}, where the callee may be: within QUIET_HOURS.`;
+    return { saw: `night in ${quiet.timeZone}`, obstacle, retryAfterSeconds: quiet.leftSeconds };
+  }),
   rule('caller_rate', 'caller_calls_too_often', ({ caller }, { callsPerCaller }) =>
     rateLook(
       callsPerCaller,
       caller.spent,
       (spent) => `The caller has placed ${spent}, as many as CALLS_PER_CALLER allows.`,
     ),
+  ),
+  rule('callees_rate', 'caller_calls_too_many_numbers', ({ caller, callee }, { calleesPerCaller }) =>
+    callee.isServiceLine
+      ? EXEMPT
+      : rateLook(
+          calleesPerCaller,
+          caller.spentOnCallees,
+          (spent) => `The caller has called ${spent}, as many as CALLEES_PER_CALLER allows.`,
+          'numbers',
+        ),
   ),
   rule('callee_rate', 'callee_called_too_often', ({ callee }, { callsPerCallee }) =>
     callee.isServiceLine
@@ -128,6 +153,14 @@ const RULES = [
     return callee.isTaken
       ? { saw: 'in a call', obstacle: 'The callee is in another call, and ONE_CALL_PER_CALLEE is true.' }
       : { saw: 'free', obstacle: null };
+  }),
+  rule('calls_of_line', 'service_line_busy', ({ callee: { isServiceLine, callsAtOnce, isTaken } }) => {
+    if (!isServiceLine) return { saw: 'no service line', obstacle: null };
+    if (callsAtOnce === null) return { saw: 'no limit', obstacle: null };
+    const saw = `at most ${callsAtOnce} at a time`;
+    if (!isTaken) return { saw, obstacle: null };
+    const obstacle = `The service line is in as many calls as it has at a time: ${callsAtOnce}.`;
+    return { saw, obstacle, retryAfterSeconds: LINE_RETRY_SECONDS };
   }),
 ] as const;
 
@@ -168,6 +201,9 @@ export const decide = (facts: PlacingFacts, settings: PlacingSettings): Verdict 
   return { checks, refusal: null };
 };
 
+/** When the next call of a line ends is not known. */
+const LINE_RETRY_SECONDS = 10;
+
 const EXEMPT: Look = { saw: 'a service line, which is exempt', obstacle: null };
 
 const freezeLook = (
@@ -205,10 +241,14 @@ const account = (isThere: boolean, obstacle: string): Look => ({
   obstacle: isThere ? null : obstacle,
 });
 
-const rateLook = (rates: readonly CallRate[], spent: SpentRate | null, obstacleOf: (spent: string) => string): Look => {
+const rateLook = (
+  rates: readonly CallRate[],
+  spent: SpentRate | null,
+  obstacleOf: (spent: string) => string,
+  what: 'calls' | 'numbers' = 'calls',
+): Look => {
+  const inWords = ({ calls, seconds }: CallRate): string => `${calls} ${what} within ${seconds} s`;
   const saw = rates.length === 0 ? 'no limit' : `at most ${rates.map(inWords).join(', ')}`;
   if (spent === null) return { saw, obstacle: null };
   return { saw, obstacle: obstacleOf(inWords(spent.rate)), retryAfterSeconds: spent.retryAfterSeconds };
 };
-
-const inWords = ({ calls, seconds }: CallRate): string => `${calls} calls within ${seconds} s`;

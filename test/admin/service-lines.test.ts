@@ -1,3 +1,4 @@
+import { backend } from '../support/backend.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 let service: TestApp;
@@ -8,7 +9,22 @@ beforeAll(async () => {
 beforeEach(() => service.database.query('truncate service_line restart identity'));
 afterAll(() => service.close());
 
-const LINE = { name: '售后', phone: '400-000-0000', open: true, position: 1 };
+const LINE = { name: '售后', phone: '400-000-0000', open: true, hours: null, callsAtOnce: null, position: 1 };
+const HOURS = {
+  timeZone: 'Asia/Shanghai',
+  week: { monday: ['09:00-12:00', '13:30-18:00'], saturday: ['22:00-02:00'] },
+  holidays: ['2026-10-01'],
+};
+
+/** The day before, the day itself and the day after, so that one of them is today in every zone, also at midnight. */
+const aroundToday = (): string[] =>
+  [-1, 0, 1].map((days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10));
+
+const WEEK = Object.fromEntries(
+  ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'].map((day) => [day, ['00:00-24:00']]),
+);
+const openAllDay = { timeZone: 'America/New_York', week: WEEK };
+const closedToday = () => ({ ...openAllDay, holidays: aroundToday() });
 
 const created = async (fields: object = {}): Promise<string> => {
   const response = await service.admin('POST', 'service-lines', { ...LINE, ...fields });
@@ -37,7 +53,7 @@ it('is created, read, changed and removed', async () => {
 it('is changed field by field, zero and false included', async () => {
   const id = await created({ position: 7 });
 
-  for (const change of [{ position: 0 }, { name: '售前' }, { open: false }, {}]) {
+  for (const change of [{ position: 0 }, { name: '售前' }, { open: false }, { hours: HOURS }, { callsAtOnce: 3 }, {}]) {
     await service.admin('PATCH', `service-lines/${id}`, change);
   }
 
@@ -46,7 +62,30 @@ it('is changed field by field, zero and false included', async () => {
     name: '售前',
     phone: '+864000000000',
     open: false,
+    hours: HOURS,
+    callsAtOnce: 3,
     position: 0,
+  });
+
+  const response = await service.admin('PATCH', `service-lines/${id}`, { hours: null, callsAtOnce: null });
+  expect(await response.json()).toMatchObject({ name: '售前', hours: null, callsAtOnce: null });
+});
+
+it('has hours and a limit from the start, which the list shows as they were written, and the audit records', async () => {
+  const id = await created({ hours: HOURS, callsAtOnce: 5 });
+  await service.admin('PATCH', `service-lines/${id}`, { hours: { ...HOURS, holidays: [] }, callsAtOnce: 6 });
+
+  const list = (await (await service.admin('GET', 'service-lines')).json()) as { items: unknown[] };
+  expect(list.items).toEqual([
+    { ...LINE, id, phone: '+864000000000', hours: { ...HOURS, holidays: [] }, callsAtOnce: 6 },
+  ]);
+  const [change, creation] = (
+    (await (await service.admin('GET', `audit?target=service-line:${id}&limit=2`)).json()) as { items: object[] }
+  ).items;
+  expect(creation).toMatchObject({ after: { hours: HOURS, callsAtOnce: 5 } });
+  expect(change).toMatchObject({
+    before: { hours: HOURS, callsAtOnce: 5 },
+    after: { hours: { ...HOURS, holidays: [] }, callsAtOnce: 6 },
   });
 });
 
@@ -79,11 +118,51 @@ it('is called by callService when it is the first open line', async () => {
   ).toEqual([{ service_line_id: id }]);
 });
 
+it('is called by callService within its hours alone, and another line in its place', async () => {
+  await created({ hours: closedToday(), position: 0 });
+  expect((await service.ask('1002', 'callService')).returnMsg).toContain('用户未绑定手机号');
+  expect((await service.ask('1010', 'callService')).returnMsg).toBe('客服电话不存在,请联系管理员!');
+  const id = await created({ hours: openAllDay, position: 1 });
+  await created({ position: 2 });
+
+  const { data } = await service.ask('1010', 'callService');
+
+  expect(
+    await service.database.query('select service_line_id from call_record where call_sid = $1', [data?.callSid]),
+  ).toEqual([{ service_line_id: id }]);
+});
+
+it('is closed to a backend outside its hours', async () => {
+  const ask = (serviceLine: string) => backend(service).place({ caller: { userId: '1011' }, callee: { serviceLine } });
+
+  expect(await ask(await created({ hours: closedToday() }))).toMatchObject({
+    status: 422,
+    body: { code: 'SERVICE_LINE_CLOSED', errors: [{ where: '/callee/serviceLine', what: 'is closed' }] },
+  });
+  expect(await ask(await created({ hours: openAllDay, open: false }))).toMatchObject({ status: 422 });
+  expect(await ask(await created({ hours: openAllDay }))).toMatchObject({ status: 201 });
+});
+
+it('is closed if its hours are of a form that this version does not know', async () => {
+  const id = await created({ hours: openAllDay });
+  await service.database.query(`update service_line set hours = '{"rrule":"FREQ=DAILY"}' where id = $1`, [id]);
+
+  expect((await service.ask('1012', 'callService')).returnMsg).toBe('客服电话不存在,请联系管理员!');
+  expect((await service.admin('GET', `service-lines/${id}`)).status).toBe(200);
+});
+
 it.each([
   [{ ...LINE, name: 'a\u0000' }, '/name'],
   [{ ...LINE, phone: null }, '/phone'],
   [{ ...LINE, phone: '119' }, '/phone'],
   [{ ...LINE, open: 'true' }, '/open'],
+  [{ ...LINE, hours: 'always' }, '/hours'],
+  [{ ...LINE, hours: { ...HOURS, timeZone: '+08:00' } }, '/hours'],
+  [{ ...LINE, hours: { ...HOURS, week: {} } }, '/hours'],
+  [{ ...LINE, hours: { ...HOURS, week: { monday: ['09:00-18:00', '17:00-19:00'] } } }, '/hours'],
+  [{ ...LINE, hours: { ...HOURS, holidays: ['2026-02-30'] } }, '/hours'],
+  [{ ...LINE, callsAtOnce: 0 }, '/callsAtOnce'],
+  [{ ...LINE, callsAtOnce: 1001 }, '/callsAtOnce'],
   [{ ...LINE, position: -1 }, '/position'],
   [{ ...LINE, position: 1.5 }, '/position'],
   [{ ...LINE, position: 2_147_483_648 }, '/position'],

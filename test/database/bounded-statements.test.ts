@@ -25,7 +25,7 @@ import { backend, newPhone } from '../support/backend.js';
 import { fillDatabase, FAILED_CALLS, PENDING_CALLS } from '../support/filled-database.js';
 import { OPEN_CALLS } from '../support/many-calls.js';
 import { explainEverything, recordPlans, type PlanRecorder } from '../support/recorded-plans.js';
-import { storeCall } from '../support/stored-call.js';
+import { NO_LIMITS, storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -491,8 +491,14 @@ describe.each([
 
   it('placing a call within limits, and refusing one, reads only its own rows', async () => {
     await fillWithCounts(service);
-    const limits = { perCaller: [], perCallee: [{ calls: 5, seconds: 300 }], oneCallPerCallee: true };
-    const ofCallers = { ...limits, perCaller: [{ calls: 6, seconds: 60 }], oneCallPerCallee: false };
+    const limits = { ...NO_LIMITS, perCallee: [{ calls: 5, seconds: 300 }], oneCallPerCallee: true };
+    const ofCallers = {
+      ...limits,
+      perCaller: [{ calls: 6, seconds: 60 }],
+      calleesPerCaller: [{ calls: 50, seconds: 86_400 }],
+      oneCallPerCallee: false,
+    };
+    const ofLine = { ...NO_LIMITS, lineCallsAtOnce: 3 };
     const line = newPhone();
     const taken = newPhone();
 
@@ -502,6 +508,7 @@ describe.each([
         repeatedly(() => storeCall(service.database, { calleePhone: line, limits: ofCallers })),
       ).rejects.toBeInstanceOf(RateSpent);
       await repeatedly(() => storeCall(service.database, { calleePhone: taken, limits }));
+      await repeatedly(() => storeCall(service.database, { serviceLineId: '99', calleePhone: line, limits: ofLine }));
     });
 
     await service.database.query('delete from call_record where callee_phone like $1', ['+861390%']);

@@ -79,5 +79,5 @@ it.each([
 });
 
 it.each(['0/1m', '6', '6/m', '1001/1d', '6/2d', '6/1m,', '6/1 m', '-1/1m', '6/0s', '1.5/1m'])('refuses %j', (text) => {
-  expect(() => readConfig({ CALLS_PER_CALLEE: text })).toThrow('CALLS_PER_CALLEE: expected rates of 1 to 1000 calls');
+  expect(() => readConfig({ CALLS_PER_CALLEE: text })).toThrow('CALLS_PER_CALLEE: expected rates of 1 to 1000');
 });

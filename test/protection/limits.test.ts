@@ -8,7 +8,7 @@ import { backend, newPhone, type Answer, type Backend } from '../support/backend
 import { collectedLog } from '../support/collected-log.js';
 import { endAtProvider } from '../support/end-at-provider.js';
 import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
-import { storeCall } from '../support/stored-call.js';
+import { NO_LIMITS, storeCall } from '../support/stored-call.js';
 import { startTestApp, type Envelope, type TestApp } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { waitFor } from '../support/wait-for.js';
@@ -191,7 +191,7 @@ it('gives all requests with one key the one call, also where it has spent the ra
 });
 
 it('opens exactly as many of many calls at one instant as a rate allows', async () => {
-  const limits = { perCaller: [], perCallee: [{ calls: 4, seconds: 300 }], oneCallPerCallee: false };
+  const limits = { ...NO_LIMITS, perCallee: [{ calls: 4, seconds: 300 }] };
   const calleePhone = newPhone();
   const outcomes = await Promise.allSettled(
     Array.from({ length: 60 }, (_, turn) => storeCall(replica(turn).database, { calleePhone, limits })),
@@ -240,12 +240,13 @@ const count = (subjects: readonly string[], placedAgo: string): Promise<unknown>
 it('tells a caller who goes on asking how long is left, not how long it was at first', async () => {
   const limits = new PlacingLimits(replica(0).database, {
     callsPerCaller: [{ calls: 1, seconds: 60 }],
+    calleesPerCaller: [],
     callsPerCallee: [],
     oneCallPerCallee: false,
   });
   const callerId = String(nextUser++);
   await count([callerSubject(callerId)], '10 seconds');
-  const call = { callerId, calleePhone: newPhone(), isServiceLine: false };
+  const call = { callerId, calleePhone: newPhone(), isServiceLine: false, lineCallsAtOnce: null };
   const first = (await limits.find(call)).ofCaller;
   const steady = performance.now();
   const later = jest.spyOn(performance, 'now').mockImplementation(() => steady + 30_000);
@@ -278,7 +279,7 @@ it('keeps the connection on which a rate refuses a call', async () => {
   // The pool closes a connection that is released with an error.
   const note = (error: unknown): unknown => released.push(error);
   poolOf(database).on('release', note);
-  const limits = { perCaller: [], perCallee: [{ calls: 1, seconds: 300 }], oneCallPerCallee: false };
+  const limits = { ...NO_LIMITS, perCallee: [{ calls: 1, seconds: 300 }] };
   const calleePhone = newPhone();
   await storeCall(database, { calleePhone, limits });
   await expect(storeCall(database, { calleePhone, limits })).rejects.toBeInstanceOf(RateSpent);

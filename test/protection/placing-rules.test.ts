@@ -9,17 +9,19 @@ const settings = readConfig({
   JWT_SECRET: 'a secret that only the tests know: 32 bytes and more',
   ALLOWED_COUNTRIES: 'CN,US',
   ONE_CALL_PER_CALLEE: 'true',
+  QUIET_HOURS: '21:00-08:00',
 });
 
 const PHONES = ['+8613900001001', '+8613800002000', '+14155550100', '+442079460000', '+870776123456', '95588'];
 const phone = fc.constantFrom(null, ...PHONES);
 /** Mostly false, so that many cases get as far as the last rules. */
-const rarely = fc.nat(9).map((n) => n === 0);
+const rarely = fc.nat(9).map((n) => n === 5);
 const spent = fc.option(
   fc.record({
     rate: fc.constant({ calls: 6, seconds: 60 }),
     retryAfterSeconds: fc.integer({ min: 1, max: 60 }),
   }),
+  { freq: 1 },
 );
 const party = { phone, isSuppressed: rarely, spent };
 const facts: fc.Arbitrary<PlacingFacts> = fc.record({
@@ -35,9 +37,16 @@ const facts: fc.Arbitrary<PlacingFacts> = fc.record({
     ...party,
     id: fc.constantFrom(null, '1001'),
     accounts: fc.constant([]),
+    spentOnCallees: spent,
     hasAccount: rarely.map((is) => !is),
   }),
-  callee: fc.record({ ...party, isServiceLine: rarely, isTaken: fc.boolean() }),
+  callee: fc.record({
+    ...party,
+    isServiceLine: rarely,
+    callsAtOnce: fc.option(fc.integer({ min: 1, max: 1_000 })),
+    isTaken: fc.boolean(),
+  }),
+  now: fc.date({ min: new Date('2026-01-01'), max: new Date('2027-01-01'), noInvalidDate: true }),
   route: fc.option(fc.record({ to: fc.constantFrom('', '+86', 'US'), hasAccount: rarely.map((is) => !is) }), {
     freq: 9,
   }),
@@ -49,7 +58,7 @@ const check = (property: (facts: PlacingFacts) => void): void => {
 /** What is known before the statement that opens the call has decided. */
 const before = (all: PlacingFacts): PlacingFacts => ({
   ...all,
-  caller: { ...all.caller, spent: null },
+  caller: { ...all.caller, spent: null, spentOnCallees: null },
   callee: { ...all.callee, spent: null, isTaken: false },
 });
 
@@ -67,8 +76,10 @@ it('decide alike in placing, which learns of spent rates last, and in a dry run,
       'callee_called_too_often',
       'callee_has_no_phone',
       'callee_in_a_call',
+      'callee_in_quiet_hours',
       'callee_not_allowed',
       'callee_suppressed',
+      'caller_calls_too_many_numbers',
       'caller_calls_too_often',
       'caller_has_no_phone',
       'caller_not_allowed',
@@ -78,6 +89,7 @@ it('decide alike in placing, which learns of spent rates last, and in a dry run,
       'no_route',
       'none',
       'same_phone',
+      'service_line_busy',
     ].sort(),
   );
 });
@@ -98,24 +110,61 @@ it('keep no whole phone number', () => {
   });
 });
 
+const OPEN = { phone: '+8613800002000', isSuppressed: false, spent: null };
+const ALLOWED: PlacingFacts = {
+  freezes: [],
+  caller: { ...OPEN, id: '1001', accounts: [], phone: '+8613900001001', hasAccount: true, spentOnCallees: null },
+  callee: { ...OPEN, isServiceLine: false, callsAtOnce: null, isTaken: false },
+  route: { to: '', hasAccount: true },
+  now: new Date('2026-11-24T12:59:00Z'),
+};
+const NIGHT = new Date('2026-11-24T15:05:30Z');
+const LINE = { ...ALLOWED.callee, isServiceLine: true };
+
 it('say of a service line that it is exempt', () => {
-  const open = { phone: '+8613800002000', isSuppressed: false, spent: null };
-  const { checks, refusal } = decide(
-    {
-      freezes: [],
-      caller: { ...open, id: '1001', accounts: [], phone: '+8613900001001', hasAccount: true },
-      callee: { ...open, isServiceLine: true, isTaken: true },
-      route: { to: '', hasAccount: true },
-    },
-    settings,
-  );
+  const { checks, refusal } = decide({ ...ALLOWED, callee: { ...LINE, isTaken: true }, now: NIGHT }, settings);
 
   expect(refusal).toBeNull();
-  expect(checks.slice(-2)).toEqual(
-    ['callee_rate', 'one_call_per_callee'].map((rule) => ({
-      rule,
-      saw: 'a service line, which is exempt',
-      said: 'allowed',
-    })),
-  );
+  const exempt = checks.filter(({ saw }) => saw === 'a service line, which is exempt');
+  expect(exempt.map(({ rule }) => rule)).toEqual(['quiet_hours', 'callees_rate', 'callee_rate', 'one_call_per_callee']);
+});
+
+it('refuse a call in quiet hours, and say where it is night, and until when', () => {
+  expect(decide(ALLOWED, settings)).toMatchObject({
+    refusal: null,
+    checks: expect.arrayContaining([{ rule: 'quiet_hours', saw: 'day', said: 'allowed' }]) as unknown,
+  });
+  expect(decide({ ...ALLOWED, now: NIGHT }, settings).refusal).toEqual({
+    fault: 'callee_in_quiet_hours',
+    isOfCaller: false,
+    reason: 'It is 23:05 in Asia/Shanghai, where the callee may be: within QUIET_HOURS.',
+    retryAfterSeconds: 8 * 3_600 + 54 * 60 + 30,
+  });
+  const always = readConfig({ JWT_SECRET: 'a secret that only the tests know: 32 bytes and more' });
+  expect(decide({ ...ALLOWED, now: NIGHT }, always).refusal).toBeNull();
+});
+
+it('refuse a call to a line that has no more calls at a time', () => {
+  const callee = { ...LINE, callsAtOnce: 5 };
+
+  expect(decide({ ...ALLOWED, callee }, settings).refusal).toBeNull();
+  expect(decide({ ...ALLOWED, callee: { ...callee, isTaken: true } }, settings).refusal).toMatchObject({
+    fault: 'service_line_busy',
+    reason: 'The service line is in as many calls as it has at a time: 5.',
+    retryAfterSeconds: 10,
+  });
+});
+
+it('refuse a call to one number more than the caller may call', () => {
+  const caller = {
+    ...ALLOWED.caller,
+    spentOnCallees: { rate: { calls: 50, seconds: 86_400 }, retryAfterSeconds: 7 },
+  };
+
+  expect(decide({ ...ALLOWED, caller }, settings).refusal).toMatchObject({
+    fault: 'caller_calls_too_many_numbers',
+    reason: 'The caller has called 50 numbers within 86400 s, as many as CALLEES_PER_CALLER allows.',
+    retryAfterSeconds: 7,
+  });
+  expect(decide({ ...ALLOWED, caller, callee: LINE }, settings).refusal).toBeNull();
 });

@@ -49,6 +49,7 @@ export const scriptedReplica = (
           callerPhone: '+8613900001001',
           calleePhone: '+8613800002000',
           serviceLineId: null,
+          lineCallsAtOnce: null,
           calleeSuppressed: false,
           callerSuppressed: false,
           freezes: [],

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { applyCallEvent, type EventToApply } from '../../src/call/record/apply-call-event.js';
 import { newCallSid } from '../../src/call/record/call-sid.js';
 import { CallRecorder } from '../../src/call/call-recorder.js';
-import { openCall, type CallToOpen } from '../../src/call/record/open-call.js';
+import { openCall, type CallLimits, type CallToOpen } from '../../src/call/record/open-call.js';
 import type { TestApp } from './test-app.js';
 
 /** Seconds; longer than any test. */
@@ -15,6 +15,14 @@ export const ELSEWHERE = 'elsewhere';
 
 /** Caller ids that are not in the directory. Each caller has at most one call. */
 let nextCaller = 700_000;
+
+export const NO_LIMITS: CallLimits = {
+  perCaller: [],
+  calleesPerCaller: [],
+  perCallee: [],
+  oneCallPerCallee: false,
+  lineCallsAtOnce: null,
+};
 
 export interface StoredCall {
   readonly callSid: string;

@@ -1,15 +1,74 @@
-import { ApiProperty, PartialType } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import {
   NAME_LENGTH,
   nameRule,
+  orNone,
   phoneRule,
   trimmed,
   wholeNumberRule,
   booleanRule,
 } from '../../directory/field-rules.js';
-import { MAX_POSITION } from '../../directory/service-line.service.js';
-import { Satisfies } from '../../directory/satisfies.js';
+import { MAX_HOLIDAYS, MAX_RANGES_A_DAY, openingHoursRule, type OpeningHours } from '../../directory/opening-hours.js';
+import { MAX_CALLS_AT_ONCE, MAX_POSITION } from '../../directory/service-line.service.js';
+import { Optional, Satisfies } from '../../directory/satisfies.js';
+
+const Ranges = (example: string[]): PropertyDecorator =>
+  ApiPropertyOptional({
+    type: [String],
+    pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$',
+    maxItems: MAX_RANGES_A_DAY,
+    example,
+  });
+
+const WORKDAY = ['09:00-12:00', '13:30-18:00'];
+const WEEK = { monday: WORKDAY, tuesday: WORKDAY, wednesday: WORKDAY, thursday: WORKDAY, friday: ['09:00-18:00'] };
+const HOURS = { timeZone: 'Asia/Shanghai', week: WEEK, holidays: ['2026-10-01', '2026-10-02'] };
+
+export class OpeningWeek {
+  @Ranges(WORKDAY)
+  monday?: string[];
+
+  @Ranges(WORKDAY)
+  tuesday?: string[];
+
+  @Ranges(WORKDAY)
+  wednesday?: string[];
+
+  @Ranges(WORKDAY)
+  thursday?: string[];
+
+  @Ranges(['09:00-18:00'])
+  friday?: string[];
+
+  @Ranges(['22:00-02:00'])
+  saturday?: string[];
+
+  @Ranges([])
+  sunday?: string[];
+}
+
+export class OpeningHoursBody implements OpeningHours {
+  @ApiProperty({ description: 'A name of the IANA database.', example: HOURS.timeZone })
+  timeZone: string;
+
+  @ApiProperty({
+    description:
+      'Ranges of times by weekday, which do not overlap; at least one. A day without ranges is closed. 00:00-24:00 is the whole ' +
+      'day. A range that ends no later than it begins ends on the next day: 22:00-02:00.',
+    example: WEEK,
+  })
+  week: OpeningWeek;
+
+  @ApiPropertyOptional({
+    type: [String],
+    pattern: '^20[0-9]{2}-[01][0-9]-[0-3][0-9]$',
+    maxItems: MAX_HOLIDAYS,
+    description: 'Dates on which no range begins.',
+    example: HOURS.holidays,
+  })
+  holidays?: string[];
+}
 
 export class NewServiceLine {
   @ApiProperty({ description: 'Blanks around it are dropped.', minLength: 1, maxLength: NAME_LENGTH, example: '售后' })
@@ -24,15 +83,37 @@ export class NewServiceLine {
   @Satisfies(phoneRule)
   phone: string;
 
-  @ApiProperty({ description: 'Only open lines are rung.', example: true })
+  @ApiProperty({ description: 'A closed line is not rung, whatever its hours.', example: true })
   @Satisfies(booleanRule)
   open: boolean;
+
+  @ApiPropertyOptional({
+    type: OpeningHoursBody,
+    nullable: true,
+    description: 'When an open line is rung. `null`: always.',
+    example: HOURS,
+  })
+  @Optional()
+  @Satisfies(openingHoursRule)
+  hours?: OpeningHoursBody | null;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    nullable: true,
+    minimum: 1,
+    maximum: MAX_CALLS_AT_ONCE,
+    description: 'How many calls the line has at a time. `null`: no limit.',
+    example: 5,
+  })
+  @Optional()
+  @Satisfies(orNone(wholeNumberRule(1, MAX_CALLS_AT_ONCE)))
+  callsAtOnce?: number | null;
 
   @ApiProperty({
     type: 'integer',
     minimum: 0,
     maximum: MAX_POSITION,
-    description: 'The open line with the lowest position is the one that is rung.',
+    description: 'The line with the lowest position is rung, of those that are open now and have a call to spare.',
     example: 1,
   })
   @Satisfies(wholeNumberRule(0, MAX_POSITION))
@@ -41,9 +122,25 @@ export class NewServiceLine {
 
 export class ServiceLineChangeBody extends PartialType(NewServiceLine, { skipNullProperties: false }) {}
 
-export class ServiceLineReply extends NewServiceLine {
+export class ServiceLineReply extends OmitType(NewServiceLine, ['hours', 'callsAtOnce']) {
   @ApiProperty({ description: 'A Long, as a string.', example: '1' })
   id: string;
+
+  @ApiProperty({
+    type: OpeningHoursBody,
+    nullable: true,
+    description: 'When an open line is rung. `null`: always.',
+    example: HOURS,
+  })
+  hours: OpeningHours | null;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'How many calls the line has at a time. `null`: no limit.',
+    example: 5,
+  })
+  callsAtOnce: number | null;
 }
 
 export class ServiceLinePage {

@@ -32,7 +32,7 @@ export const ListServiceLinesApi = () =>
     ApiOperation({
       operationId: 'listServiceLines',
       summary: 'List service lines',
-      description: 'Ordered by position, then id: the first open one is rung.',
+      description: 'Ordered by position, then id: the first one that is open now and has a call to spare is rung.',
     }),
     ApiResponse({ status: 200, description: 'One page.', type: ServiceLinePage }),
     takesPage('1-1'),
@@ -51,7 +51,8 @@ export const ChangeServiceLineApi = () =>
     ApiOperation({
       operationId: 'changeServiceLine',
       summary: 'Change a service line',
-      description: 'Absent fields stay unchanged: `{"open": false}` closes the line. Open calls go on.',
+      description:
+        'Absent fields stay unchanged: `{"open": false}` closes the line. `hours` is replaced as a whole. Open calls go on.',
     }),
     lineIdParameter,
     ApiResponse({ status: 200, description: 'The changed line.', type: ServiceLineReply }),

@@ -1,18 +1,13 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsObject, IsString, ValidateNested } from 'class-validator';
-import { instantOf, instantRule, phoneRule, textRule, type FieldRule } from '../../directory/field-rules.js';
+import { instantOf, instantRule, orNone, phoneRule, textRule } from '../../directory/field-rules.js';
 import { Optional, Satisfies } from '../../directory/satisfies.js';
 import { PageQuery } from '../page-query.js';
 
 /** All of them fit into a body of 64 KB. */
 const MAX_ROWS = 500;
 const TEXT_LENGTH = 200;
-
-const orNone =
-  (rule: FieldRule): FieldRule =>
-  (value) =>
-    value === null ? null : rule(value);
 
 export class SuppressionBody {
   @ApiProperty({ description: 'In any common notation.', example: '138 0000 2000' })

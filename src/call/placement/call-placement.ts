@@ -49,6 +49,8 @@ interface AskedCall {
   readonly terms: CallTerms | undefined;
   /** With the providers that may be taken; undefined if there are none. */
   readonly route: RouteTaken | undefined;
+  /** Whether another service line is tried if this one is busy. */
+  readonly hasNextLine: boolean;
 }
 
 type CallToDial = Omit<DialRequest, 'subAccount'> & { readonly notAfter: Date | null };
@@ -86,17 +88,30 @@ export class CallPlacement {
    * @throws NotPlaced; KeyTaken
    */
   place(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
-    return inTraceOfClient(() =>
-      inSpan('place call', { kind: SpanKind.SERVER }, () => this.placeOrNote(callerId, parties, callee, terms)),
-    );
+    return traced(() => this.placeOrNote(callerId, parties, callee, terms));
   }
 
-  private async placeOrNote(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
-    const asked = { callerId, parties, callee, terms, route: this.routeTo(parties.calleePhone, terms) };
+  /** Rings the first service line that is not busy. @param lines the parties of a call to each of them */
+  placeOnLine(callerId: string, [first, ...others]: readonly [Parties, ...Parties[]]): Promise<string> {
+    return traced(() => this.placeOrNote(callerId, first, lineOf(first), undefined, others));
+  }
+
+  private async placeOrNote(
+    callerId: string,
+    parties: Parties,
+    callee: Callee,
+    terms: CallTerms | undefined,
+    [nextLine, ...others]: readonly Parties[] = [],
+  ): Promise<string> {
+    const route = this.routeTo(parties.calleePhone, terms);
+    const asked = { callerId, parties, callee, terms, route, hasNextLine: nextLine !== undefined };
     const verdict = this.judge(asked, await this.knownSpent(asked), false);
     try {
       return await this.placeIfAllowed(asked, verdict);
     } catch (error) {
+      if (nextLine && error instanceof NotPlaced && error.fault === 'service_line_busy') {
+        return this.placeOrNote(callerId, nextLine, lineOf(nextLine), terms, others);
+      }
       if (error instanceof NotPlaced) {
         const checks = error.checks ?? verdict.checks;
         this.refusals.note(error, { callerId, ...callee, parties, askedBy: terms?.placedBy ?? null, checks });
@@ -146,7 +161,7 @@ export class CallPlacement {
       dialTimeoutSeconds: this.config.dialTimeoutSeconds,
       longestRequestedSeconds: this.config.longestRequestedSeconds,
       order: terms,
-      limits: this.limits.of({ isServiceLine: callee.serviceLineId !== null }),
+      limits: this.limits.of(countedCall(asked)),
       checks,
     });
     const { callSid } = open;
@@ -184,7 +199,8 @@ export class CallPlacement {
   private async openCall(asked: AskedCall, call: CallToOpen): Promise<OpenCall> {
     try {
       const open = await this.recorder.open(call);
-      const isOpen = open.isNew || !(await this.openCallCheck.isOver(open.callSid));
+      const isChecked = !open.isNew && !(open.isOfCallee && asked.hasNextLine);
+      const isOpen = !isChecked || !(await this.openCallCheck.isOver(open.callSid));
       const found = isOpen ? open : await this.recorder.open(call);
       if (found.isOfCallee) throw await this.refusedByStatement(asked, true);
       return found;
@@ -296,7 +312,13 @@ const countedCall = ({ callerId, parties, callee }: AskedCall): CountedCall => (
   callerId,
   calleePhone: parties.calleePhone,
   isServiceLine: callee.serviceLineId !== null,
+  lineCallsAtOnce: parties.lineCallsAtOnce,
 });
+
+const lineOf = ({ serviceLineId }: Parties): Callee => ({ calleeId: null, serviceLineId });
+
+const traced = (place: () => Promise<string>): Promise<string> =>
+  inTraceOfClient(() => inSpan('place call', { kind: SpanKind.SERVER }, place));
 
 /** It could not be created. */
 const noAccount = (): NotPlaced => new NotPlaced('no_account', 'NO_SUB_ACCOUNT');

@@ -74,7 +74,7 @@ export class DryRunService {
     const number = calleePhone ?? found.parties.calleePhone;
     const parties = { ...found.parties, calleePhone: number };
     const route = number === null ? undefined : this.providers.routeTo(number);
-    const call = { callerId, calleePhone: number, isServiceLine: false };
+    const call = { callerId, calleePhone: number, isServiceLine: false, lineCallsAtOnce: null };
     const facts = placingFacts({
       callerId,
       parties,

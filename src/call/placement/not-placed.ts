@@ -58,9 +58,12 @@ const CONTRACT_NAMES: Readonly<Record<RuleFault, ErrorName>> = {
   callee_suppressed: 'CALLEE_UNAVAILABLE',
   no_route: 'BAD_CALL_PARAMETERS',
   same_phone: 'BAD_CALL_PARAMETERS',
+  callee_in_quiet_hours: 'CALLEE_UNAVAILABLE',
   caller_calls_too_often: 'TOO_MANY_CALLS',
+  caller_calls_too_many_numbers: 'TOO_MANY_CALLS',
   callee_called_too_often: 'CALLEE_UNAVAILABLE',
   callee_in_a_call: 'CALLEE_UNAVAILABLE',
+  service_line_busy: 'TOO_MANY_CALLS',
 };
 
 /** @param hotline SERVICE_HOTLINE */
@@ -70,7 +73,7 @@ export const refusedByRule = (
   hotline: string,
 ): NotPlaced => {
   const code = CONTRACT_NAMES[fault];
-  // Of the callee, only a backend learns the time. It would tell an app how often others call the callee.
+  // Of a person who is called, only a backend learns the time. It would tell an app how often others call, or where the callee is.
   const time = code === 'TOO_MANY_CALLS' ? { retryAfterSeconds } : { backendRetrySeconds: retryAfterSeconds };
   return new NotPlaced(fault, code, { cause: new Error(reason), values: { hotline }, checks, ...time });
 };

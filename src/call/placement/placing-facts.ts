@@ -11,7 +11,13 @@ export interface CallToJudge {
   readonly callerId: string;
   readonly parties: Pick<
     Parties,
-    'callerPhone' | 'calleePhone' | 'callerSuppressed' | 'calleeSuppressed' | 'freezes' | 'subAccountId'
+    | 'callerPhone'
+    | 'calleePhone'
+    | 'callerSuppressed'
+    | 'calleeSuppressed'
+    | 'freezes'
+    | 'lineCallsAtOnce'
+    | 'subAccountId'
   >;
   readonly isServiceLine: boolean;
   /** Undefined if none leads to the callee's number, or no provider of it may be taken. */
@@ -19,6 +25,7 @@ export interface CallToJudge {
   /** All that are configured. */
   readonly providers: readonly ResilientProvider[];
   readonly spent: SpentRates;
+  /** In as many calls as it may be in at a time. */
   readonly isCalleeTaken: boolean;
 }
 
@@ -34,6 +41,7 @@ export const placingFacts = (call: CallToJudge): PlacingFacts => {
       phone: parties.callerPhone,
       isSuppressed: parties.callerSuppressed,
       spent: spent.ofCaller,
+      spentOnCallees: spent.ofCallees,
       hasAccount: providers.some(hasAccount),
     },
     callee: {
@@ -41,8 +49,10 @@ export const placingFacts = (call: CallToJudge): PlacingFacts => {
       isSuppressed: parties.calleeSuppressed,
       spent: spent.ofCallee,
       isServiceLine,
+      callsAtOnce: parties.lineCallsAtOnce,
       isTaken: isCalleeTaken,
     },
+    now: new Date(),
     route: route === undefined ? null : { to: route.to, hasAccount: route.providers.some(hasAccount) },
   };
 };

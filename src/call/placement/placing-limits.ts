@@ -10,23 +10,29 @@ import type { CallRate } from '../../config/setting-values.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { spentRate, type SpentRate } from '../../protection/call-rates.js';
 import type { CallLimits } from '../record/open-call.js';
-import { calleeSubject, callerSubject, findRecentCalls } from '../record/recent-calls.js';
+import { calleesSubject, calleeSubject, callerSubject, findRecentCalls } from '../record/recent-calls.js';
 
 export interface CountedCall {
   readonly callerId: string;
   readonly calleePhone: string | null;
   /** Service lines are exempt from the limits of callees. */
   readonly isServiceLine: boolean;
+  /** Of the line; null: no limit, or no line. */
+  readonly lineCallsAtOnce: number | null;
 }
 
 /** Null: another call is allowed. */
 export interface SpentRates {
   readonly ofCaller: SpentRate | null;
+  /** Of the different numbers that the caller calls; null too if this number is one of them. */
+  readonly ofCallees: SpentRate | null;
   readonly ofCallee: SpentRate | null;
 }
 
 interface Remembered {
   readonly spent: SpentRate;
+  /** Numbers that may be called even so. */
+  readonly except: ReadonlySet<string>;
   /** By performance.now(). */
   readonly until: number;
 }
@@ -41,32 +47,51 @@ export class PlacingLimits {
 
   constructor(
     private readonly database: DataSource,
-    private readonly config: Pick<Config, 'callsPerCaller' | 'callsPerCallee' | 'oneCallPerCallee'>,
+    private readonly config: Pick<
+      Config,
+      'callsPerCaller' | 'calleesPerCaller' | 'callsPerCallee' | 'oneCallPerCallee'
+    >,
   ) {}
 
-  of({ isServiceLine }: Pick<CountedCall, 'isServiceLine'>): CallLimits {
-    const { callsPerCaller, callsPerCallee, oneCallPerCallee } = this.config;
+  of({ isServiceLine, lineCallsAtOnce }: Pick<CountedCall, 'isServiceLine' | 'lineCallsAtOnce'>): CallLimits {
+    const { callsPerCaller, calleesPerCaller, callsPerCallee, oneCallPerCallee } = this.config;
     return {
       perCaller: callsPerCaller,
+      calleesPerCaller: isServiceLine ? [] : calleesPerCaller,
       perCallee: isServiceLine ? [] : callsPerCallee,
+      lineCallsAtOnce,
       oneCallPerCallee: oneCallPerCallee && !isServiceLine,
     };
   }
 
   /** What earlier calls were refused for, if it still holds. */
   remembered(call: CountedCall): SpentRates {
-    const { caller, callee } = subjectsOf(call);
-    return { ofCaller: this.recall(caller), ofCallee: callee === null ? null : this.recall(callee) };
+    const { caller, callees, callee } = subjectsOf(call);
+    return {
+      ofCaller: this.recall(caller),
+      ofCallees: callees === null ? null : this.recall(callees, call.calleePhone),
+      ofCallee: callee === null ? null : this.recall(callee),
+    };
   }
 
   /** What is spent now, by the database. */
   async find(call: CountedCall): Promise<SpentRates> {
-    const { perCaller, perCallee } = this.of(call);
-    const { caller, callee } = subjectsOf(call);
-    const recent = await findRecentCalls(this.database, callee === null ? [caller] : [caller, callee]);
-    const spent = (subject: string, rates: readonly CallRate[]): SpentRate | null =>
-      this.keep(subject, spentRate(recent.of(subject), rates, recent.now));
-    return { ofCaller: spent(caller, perCaller), ofCallee: callee === null ? null : spent(callee, perCallee) };
+    const { perCaller, calleesPerCaller, perCallee } = this.of(call);
+    const { caller, callees, callee } = subjectsOf(call);
+    const recent = await findRecentCalls(
+      this.database,
+      [caller, callees, callee].filter((subject) => subject !== null),
+    );
+    const spent = (subject: string, placedAt: readonly Date[], rates: readonly CallRate[], except: string[] = []) =>
+      this.keep(subject, spentRate(placedAt, rates, recent.now), except);
+    const known = recent.calleesOf(call.callerId);
+    const others = known.filter(({ phone }) => phone !== call.calleePhone).map(({ at }) => at);
+    const phones = known.map(({ phone }) => phone);
+    return {
+      ofCaller: spent(caller, recent.of(caller), perCaller),
+      ofCallees: callees === null ? null : spent(callees, others, calleesPerCaller, phones),
+      ofCallee: callee === null ? null : spent(callee, recent.of(callee), perCallee),
+    };
   }
 
   /** Whether a call to this number would be refused because it is in another one. */
@@ -74,15 +99,16 @@ export class PlacingLimits {
     return this.of(call).oneCallPerCallee && (await findTaken(this.database, [call.calleePhone])).length > 0;
   }
 
-  private keep(subject: string, spent: SpentRate | null): SpentRate | null {
+  private keep(subject: string, spent: SpentRate | null, except: readonly string[]): SpentRate | null {
+    const until = performance.now() + (spent?.retryAfterSeconds ?? 0) * 1_000;
     if (spent === null) this.spent.delete(subject);
-    else this.spent.set(subject, { spent, until: performance.now() + spent.retryAfterSeconds * 1_000 });
+    else this.spent.set(subject, { spent, except: new Set(except), until });
     return spent;
   }
 
-  private recall(subject: string): SpentRate | null {
+  private recall(subject: string, calleePhone: string | null = null): SpentRate | null {
     const remembered = this.spent.get(subject);
-    if (remembered === undefined) return null;
+    if (remembered === undefined || remembered.except.has(calleePhone ?? '')) return null;
     const leftMs = remembered.until - performance.now();
     if (leftMs > 0) return { ...remembered.spent, retryAfterSeconds: Math.ceil(leftMs / 1_000) };
     this.spent.delete(subject);
@@ -90,7 +116,9 @@ export class PlacingLimits {
   }
 }
 
-const subjectsOf = ({ callerId, calleePhone, isServiceLine }: CountedCall) => ({
-  caller: callerSubject(callerId),
-  callee: isServiceLine || calleePhone === null ? null : calleeSubject(calleePhone),
-});
+const subjectsOf = ({ callerId, calleePhone, isServiceLine }: CountedCall) => {
+  const caller = callerSubject(callerId);
+  return isServiceLine || calleePhone === null
+    ? { caller, callees: null, callee: null }
+    : { caller, callees: calleesSubject(callerId), callee: calleeSubject(calleePhone) };
+};

@@ -16,6 +16,10 @@ import type { EndSource, EndReason, StateType } from './call-lifecycle.js';
 @Check('call_record_one_target', '(callee_id is null) <> (service_line_id is null)')
 @Index('call_record_one_open_call_a_caller', ['callerId'], { unique: true, where: 'state < 4' })
 @Index('call_record_one_open_call_a_callee', ['takenPhone'], { unique: true, where: 'state < 4' })
+@Index('call_record_one_open_call_a_slot', ['serviceLineId', 'lineSlot'], {
+  unique: true,
+  where: 'state < 4 and service_line_id is not null',
+})
 @Index('call_record_open_at_provider', ['provider', 'providerCallId'], { where: 'state < 4' })
 @Index('call_record_to_sweep', ['sweepAt'], { where: 'state < 4' })
 @Index('call_record_by_caller', ['callerId', 'callSid'], { where: 'state = 4' })
@@ -49,6 +53,10 @@ export class CallRecord {
   /** The callee's phone, if it has one call at a time; null for others, and for calls of 0.1.0. */
   @Column('text', { name: 'taken_phone', nullable: true })
   takenPhone: string | null;
+
+  /** Which of the calls that its service line has at a time, from 1; null for other calls, and where there is no limit. */
+  @Column('integer', { name: 'line_slot', nullable: true })
+  lineSlot: number | null;
 
   @Column('text')
   provider: string;

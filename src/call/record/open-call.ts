@@ -4,7 +4,7 @@
  * call, so that no more are placed than the rates allow, however many requests come at once.
  */
 import type { DataSource } from 'typeorm';
-import type { CallRate } from '../../config/setting-values.js';
+import { LONGEST_RATE_SECONDS, type CallRate } from '../../config/setting-values.js';
 import { traceParent } from '../../common/tracing.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { RINGBACK } from './apply-call-event.js';
@@ -12,7 +12,7 @@ import { changeBytes } from './call-change.js';
 import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
 import type { KeyedRequest } from './idempotent-requests.js';
 import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
-import { calleeSubject, callerSubject, stillCounted } from './recent-calls.js';
+import { calleesSubject, calleeSubject, callerSubject } from './recent-calls.js';
 
 export interface CallToOpen {
   readonly callSid: string;
@@ -40,10 +40,13 @@ export interface CallToOpen {
 
 export interface CallLimits {
   readonly perCaller: readonly CallRate[];
-  /** None for a service line. */
+  /** How many different numbers the caller calls. None for a service line, as the next. */
+  readonly calleesPerCaller: readonly CallRate[];
   readonly perCallee: readonly CallRate[];
   /** Whether the callee's phone has one call at a time. */
   readonly oneCallPerCallee: boolean;
+  /** How many calls the service line has at a time; null: no limit, or no line. */
+  readonly lineCallsAtOnce: number | null;
 }
 
 export interface BackendOrder {
@@ -58,7 +61,7 @@ export interface BackendOrder {
 /** Another request has placed a call under this key meanwhile; this one has placed none. */
 export class KeyTaken extends Error {}
 
-/** The caller or the callee has had as many calls as a rate allows. */
+/** The caller or the callee has had as many calls as a rate allows, or the caller as many callees. */
 export class RateSpent extends Error {}
 
 export interface RunningCall {
@@ -71,7 +74,7 @@ export interface RunningCall {
 /** The open call: the new one, or the one that was already open. */
 export interface OpenCall extends RunningCall {
   readonly isNew: boolean;
-  /** Another caller's call to the callee, which has one call at a time. */
+  /** Another caller's call to the callee, which has one call at a time, or to the line, which has no more calls at a time. */
   readonly isOfCallee: boolean;
   /** The bytes of the first change of a new call, for publishing. */
   readonly change: string | null;
@@ -105,26 +108,49 @@ export const FIRST_CHANGE_BYTES = changeBytes({
  */
 const SPENT = `'a rate of calls is spent'`;
 
+/** The calls that a subject has had, less the earlier ones to this callee where the subject counts callees. */
+const counted = (column: 'at' | 'callee'): string =>
+  `array(
+    select ${column} from unnest(recent_calls.placed_at, recent_calls.callees) as one (at, callee)
+    where at > now() - interval '${LONGEST_RATE_SECONDS} seconds' and callee is distinct from $6
+  )`;
+
 /**
- * 1. `opened`: inserts the call, unless the caller has an open one.
- * 2. `counted`: counts it for its caller and its callee. A spent rate fails the whole statement, so nothing of the
- *    call remains. The row's lock makes concurrent calls wait for each other, and the rate is checked on its latest version.
+ * 1. `line`: chooses a free slot of the service line, of as many as it has calls at a time. A call without a slot takes one too: it was
+ *    placed before there was a limit, or by another version. The choice is random, so that few of many calls at one instant
+ *    choose the same slot; of these, the index on slots lets one in.
+ * 2. `opened`: inserts the call, unless the caller has an open one, or the line no free slot.
+ * 3. `counted`: counts it for its caller, its callee, and the caller's callees. A spent rate fails the whole statement, so nothing of
+ *    the call remains. The row's lock makes concurrent calls wait for each other, and the rate is checked on its latest version.
  *    The caller comes first, so two calls never wait for each other.
- * 3. `event`: its first event, with the bytes of its first change and what the rules said.
- * The result is the new call, or else the caller's open call, or else the callee's.
+ * 4. `event`: its first event, with the bytes of its first change and what the rules said.
+ * The result is the new call, or else the caller's open call, or else the callee's, or any of those of a line without a free slot.
  */
 const openOrFind = preparedStatement<OpenCall>(
   'open-call',
   `
-with opened as (
+with line as (
+  select case when $26::integer is not null then (
+    select slot from (
+      select generate_series(1, $26::integer - (
+        select count(*)::integer from call_record
+        where service_line_id = $4::bigint and state < 4 and (line_slot is null or line_slot > $26::integer)
+      ))
+      except select line_slot from call_record where service_line_id = $4::bigint and state < 4
+    ) as free (slot)
+    order by random() limit 1
+  ) end as slot
+), opened as (
   insert into call_record
     (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, state,
      requested_at, changes, sweep_at, deadline_at, turn_at, metadata, placed_by, longest_talk_seconds, route,
-     taken_phone, trace_parent)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, 1, now(), 1,
+     taken_phone, trace_parent, line_slot)
+  select $1, $2::bigint, $3::bigint, $4::bigint, $5, $6::text, $7, $8, 1, now(), 1,
      now() + $9 * interval '1 second', now() + $10 * interval '1 second',
      case when $11::boolean then 'infinity' else now() end, $12::jsonb, $13::text, $14::integer, $17,
-     $18::text, $23)
+     $18::text, $23, line.slot
+  from line
+  where $26::integer is null or line.slot is not null
   on conflict do nothing
   returning call_sid, caller_id, callee_id, service_line_id, requested_at, metadata, placed_by
 ), keyed as (
@@ -132,15 +158,17 @@ with opened as (
   insert into idempotent_request (principal, key, body_hash, call_sid)
   select placed_by, $15, $16, call_sid from opened where $15::text is not null
 ), counted as (
-  insert into recent_calls (subject, placed_at)
-  select subject, array[now()] from opened, unnest($19::text[]) as subject
-  on conflict (subject) do update set placed_at = case when exists (
+  insert into recent_calls (subject, placed_at, callees)
+  select subject, array[now()], case when subject = $25 then array[$6] end from opened, unnest($19::text[]) as subject
+  on conflict (subject) do update set
+    placed_at = case when exists (
       select from unnest($20::text[], $21::integer[], $22::integer[]) as rate (subject, calls, seconds)
       where rate.subject = recent_calls.subject and rate.calls <= (
-        select count(*) from unnest(recent_calls.placed_at) as one (at)
-        where one.at > now() - rate.seconds * interval '1 second'
+        select count(*) from unnest(recent_calls.placed_at, recent_calls.callees) as one (at, callee)
+        where one.at > now() - rate.seconds * interval '1 second' and one.callee is distinct from $6
       )
-    ) then array[(${SPENT} || left(recent_calls.subject, 0))::timestamptz] else ${stillCounted('recent_calls.placed_at')} || now() end
+    ) then array[(${SPENT} || left(recent_calls.subject, 0))::timestamptz] else ${counted('at')} || now() end,
+    callees = case when recent_calls.callees is not null then ${counted('callee')} || $6 end
 ), event as (
   insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change, detail)
   select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES},
@@ -157,15 +185,21 @@ union all
   where (caller_id = $2 or taken_phone = $18) and state < 4 and not exists (select from opened)
   order by caller_id <> $2 limit 1
 )
+union all
+(
+  select call_sid, false, callee_id, service_line_id, placed_by, null, true, null from call_record
+  where service_line_id = $4 and state < 4 and $26::integer is not null and (select slot is null from line)
+  order by line_slot limit 1 offset floor(random() * $26::integer)
+)
 `,
 );
 
-/** An attempt fails only if another call of the caller opens or ends in between. */
-const ATTEMPTS = 5;
+/** An attempt fails only if another call of the caller opens or ends in between, or takes the slot that was free. */
+const ATTEMPTS = 10;
 
 export const openCall = async (database: DataSource, call: CallToOpen): Promise<OpenCall> => {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const [open] = await openOrFind(database, [
+    const found = await openOrFind(database, [
       call.callSid,
       call.callerId,
       call.calleeId,
@@ -187,7 +221,10 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       ...countedFor(call),
       traceParent(),
       call.checks ? { checks: call.checks } : null,
+      calleesSubject(call.callerId),
+      call.limits?.lineCallsAtOnce ?? null,
     ]).catch(refusal);
+    const open = found.find(({ isOfCallee }) => !isOfCallee) ?? found[0];
     if (open) return open;
   }
   throw new Error(`caller or callee opened and ended ${ATTEMPTS} calls while one was being placed`);
@@ -197,6 +234,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
 const countedFor = ({ callerId, calleePhone, limits }: CallToOpen): [string[], string[], number[], number[]] => {
   const kinds = [
     { subject: callerSubject(callerId), rates: limits?.perCaller ?? [] },
+    { subject: calleesSubject(callerId), rates: limits?.calleesPerCaller ?? [] },
     { subject: calleeSubject(calleePhone), rates: limits?.perCallee ?? [] },
   ].filter(({ rates }) => rates.length > 0);
   const rows = kinds.flatMap(({ subject, rates }) => rates.map((rate) => ({ subject, ...rate })));

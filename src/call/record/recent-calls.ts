@@ -4,27 +4,36 @@ import { LONGEST_RATE_SECONDS } from '../../config/setting-values.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 
 export const callerSubject = (callerId: string): string => `caller ${callerId}`;
+/** Of the different numbers that the caller calls. */
+export const calleesSubject = (callerId: string): string => `callees of ${callerId}`;
 export const calleeSubject = (phone: string): string => `callee ${phone}`;
 
 /** As SQL: the entries that a rate may still count. */
-export const stillCounted = (column: string): string =>
+const stillCounted = (column: string): string =>
   `array(select at from unnest(${column}) as one (at) where at > now() - interval '${LONGEST_RATE_SECONDS} seconds')`;
 
-const find = preparedStatement<{ subject: string; placedAt: Date[]; now: Date }>(
+const find = preparedStatement<{ subject: string; placedAt: Date[]; callees: string[] | null; now: Date }>(
   'find-recent-calls',
-  'select subject, placed_at as "placedAt", now() as now from recent_calls where subject = any ($1::text[])',
+  'select subject, placed_at as "placedAt", callees, now() as now from recent_calls where subject = any ($1::text[])',
 );
 
 export interface RecentCallsOf {
   of(subject: string): readonly Date[];
+  /** The numbers that the caller has called. */
+  calleesOf(callerId: string): readonly { readonly phone: string; readonly at: Date }[];
   /** By the database's clock, as the times are. */
   readonly now: Date;
 }
 
 export const findRecentCalls = async (database: DataSource, subjects: readonly string[]): Promise<RecentCallsOf> => {
   const rows = await find(database, [subjects]);
+  const rowOf = (subject: string) => rows.find((row) => row.subject === subject);
   return {
-    of: (subject) => rows.find((row) => row.subject === subject)?.placedAt ?? [],
+    of: (subject) => rowOf(subject)?.placedAt ?? [],
+    calleesOf(callerId) {
+      const { placedAt = [], callees } = rowOf(calleesSubject(callerId)) ?? {};
+      return placedAt.map((at, index) => ({ at, phone: callees?.[index] ?? '' }));
+    },
     now: rows[0]?.now ?? new Date(),
   };
 };

@@ -17,6 +17,7 @@ export interface ShownCall extends Omit<
   | 'checkedUntil'
   | 'longestTalkSeconds'
   | 'takenPhone'
+  | 'lineSlot'
   | 'traceParent'
   | 'causeA'
   | 'causeB'
