@@ -21,6 +21,7 @@ const spent = fc.option(
     rate: fc.constant({ calls: 6, seconds: 60 }),
     retryAfterSeconds: fc.integer({ min: 1, max: 60 }),
   }),
+  { freq: 2 },
 );
 const party = { phone, isSuppressed: rarely, spent };
 const facts: fc.Arbitrary<PlacingFacts> = fc.record({
