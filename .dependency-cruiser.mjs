@@ -167,6 +167,10 @@ const CALL_ROOMS = {
     mayImport: ['record/', 'updates/', 'cancel/', 'call-recorder\\.ts$'],
     because: 'The record is brought up to what providers say; no call is placed by it.',
   },
+  freezing: {
+    mayImport: ['record/'],
+    because: 'A freeze reads the record and orders hang-ups on it; placing only reads the freezes, from the directory.',
+  },
   placement: {
     mayImport: ['record/', 'reconciliation/', 'call-recorder\\.ts$'],
     because: 'A call is placed after the caller’s open one was checked; nothing but the service asks for that.',

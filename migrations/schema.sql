@@ -60,6 +60,18 @@ create table call_event (
   constraint call_event_change_complete CHECK (((change_number IS NULL) = (change IS NULL)))
 );
 
+create table call_freeze (
+  id bigint generated always as identity not null,
+  kind text not null,
+  subject text not null,
+  reason text,
+  frozen_by text not null,
+  created_at timestamp(3) with time zone default now() not null,
+  lifted_at timestamp(3) with time zone,
+  constraint call_freeze_pkey PRIMARY KEY (id),
+  constraint call_freeze_kind_known CHECK ((kind = ANY (ARRAY['all'::text, 'user'::text, 'sub_account'::text, 'country'::text])))
+);
+
 create table call_record (
   call_sid text not null,
   caller_id bigint not null,
@@ -249,6 +261,10 @@ CREATE UNIQUE INDEX call_event_change ON public.call_event USING btree (call_sid
 
 CREATE INDEX call_event_written_by ON public.call_event USING btree (written_by) WHERE ((written_by IS NOT NULL) AND (change_number IS NOT NULL));
 
+CREATE UNIQUE INDEX call_freeze_in_force ON public.call_freeze USING btree (kind, subject) WHERE (lifted_at IS NULL);
+
+CREATE INDEX call_freeze_of_subject ON public.call_freeze USING btree (kind, subject, lifted_at);
+
 CREATE INDEX call_record_by_callee ON public.call_record USING btree (callee_id, call_sid) WHERE (state = 4);
 
 CREATE INDEX call_record_by_callee_phone ON public.call_record USING btree (callee_phone, call_sid) WHERE (state = 4);
@@ -286,6 +302,29 @@ CREATE INDEX webhook_attempt_of_delivery ON public.webhook_attempt USING btree (
 CREATE INDEX webhook_delivery_pending ON public.webhook_delivery USING btree (endpoint_id, call_sid, change_number) WHERE (state = 'pending'::text);
 
 CREATE INDEX webhook_delivery_recent ON public.webhook_delivery USING btree (created_at) WHERE (settled_at IS NULL);
+
+CREATE OR REPLACE FUNCTION public.call_freeze_announce()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      declare
+        endpoint bigint;
+      begin
+        for endpoint in
+          select id from webhook_endpoint
+          where disabled_at is null and (event_types is null or 'protection.frozen' = any (event_types))
+          order by id
+        loop
+          perform graphile_worker.add_job(
+            'announce_freeze',
+            json_build_object('endpointId', endpoint::text, 'freezeId', new.id::text),
+            job_key => 'freeze:' || new.id || ':' || endpoint,
+            max_attempts => 12
+          );
+        end loop;
+        return null;
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION public.webhook_add_job(endpoint_id bigint, call_sid text)
  RETURNS bigint
@@ -366,3 +405,5 @@ AS $function$
       $function$;
 
 CREATE TRIGGER call_event_announces_its_change AFTER INSERT ON public.call_event FOR EACH ROW WHEN ((new.change IS NOT NULL)) EXECUTE FUNCTION webhook_announce_change();
+
+CREATE TRIGGER call_freeze_is_announced AFTER INSERT ON public.call_freeze FOR EACH ROW EXECUTE FUNCTION call_freeze_announce();

@@ -10,6 +10,7 @@ import { AuditController } from './audit/audit.controller.js';
 import { CallBundles } from './bundle/call-bundles.service.js';
 import { CallsController } from './calls/calls.controller.js';
 import { DryRunController } from './dry-run/dry-run.controller.js';
+import { FreezesController } from './freezes/freezes.controller.js';
 import { ProvidersController } from './providers/providers.controller.js';
 import { RefusalsController } from './refusals/refusals.controller.js';
 import { ServiceLinesController } from './service-lines/service-lines.controller.js';
@@ -27,6 +28,7 @@ import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoint
     SubAccountsController,
     ServiceLinesController,
     SuppressionsController,
+    FreezesController,
     CallsController,
     RefusalsController,
     ProvidersController,

@@ -1,4 +1,5 @@
-type Kind = 'user' | 'sub-account' | 'service-line' | 'suppression' | 'webhook-endpoint' | 'api-key' | 'call';
+type Kind =
+  'user' | 'sub-account' | 'service-line' | 'suppression' | 'freeze' | 'webhook-endpoint' | 'api-key' | 'call';
 
 /** What an entry is about, as it is listed and searched for. */
 export const targetOf = (kind: Kind, id: string): string => `${kind}:${id}`;

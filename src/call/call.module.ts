@@ -16,6 +16,9 @@ import { CatchUp } from './reconciliation/catch-up.js';
 import { ChangeFeed } from './updates/change-feed.js';
 import { DryRunService } from './placement/dry-run.service.js';
 import { ExternalIds } from './updates/external-ids.js';
+import { Freezes } from './freezing/freezes.service.js';
+import { FreezeWatch } from './freezing/freeze-watch.js';
+import { HangUps } from './freezing/hang-ups.js';
 import { KeptCancels } from './cancel/kept-cancels.js';
 import { OldRowRemoval } from './reconciliation/old-row-removal.js';
 import { OpenCallCheck } from './reconciliation/open-call-check.js';
@@ -45,6 +48,9 @@ import { WaitingClients } from './updates/waiting-clients.js';
     ChangeFeed,
     DryRunService,
     ExternalIds,
+    Freezes,
+    FreezeWatch,
+    HangUps,
     KeptCancels,
     OldRowRemoval,
     OpenCallCheck,
@@ -70,6 +76,8 @@ import { WaitingClients } from './updates/waiting-clients.js';
     ChangeFeed,
     DryRunService,
     ExternalIds,
+    Freezes,
+    FreezeWatch,
     PlacedCallsService,
     RefusedCallsService,
     WaitingClients,

@@ -50,7 +50,7 @@ const holdsARequestOpen = () => [
     `The user has ${WAITING_AT_ONCE} streams and long polls open already, or ${REQUESTS_AT_ONCE} requests in progress.`,
     RETRY_AFTER,
   ),
-  refusal('CALLER_BLOCKED', 'The user is blocked.'),
+  refusal('CALLER_BLOCKED', 'The user is blocked, or such calls are frozen.'),
 ];
 
 const placesACall = (badParameters: string, noCallee: string) => [

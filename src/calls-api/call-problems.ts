@@ -3,6 +3,7 @@ import { AppError, type ErrorName } from '../common/error-table.js';
 import { CallerInACall, type NotPlaced, type PlacingFault } from '../call/placement/not-placed.js';
 
 const PROBLEMS: Readonly<Record<PlacingFault, ErrorName>> = {
+  frozen: 'CALLS_FROZEN',
   caller_has_no_phone: 'USER_HAS_NO_PHONE',
   callee_has_no_phone: 'USER_HAS_NO_PHONE',
   no_account: 'NO_PROVIDER_ACCOUNT',

@@ -100,6 +100,7 @@ export const PlaceCallApi = () =>
     problems({
       FORBIDDEN: 'the token lacks the scope `calls:write`',
       USER_BLOCKED: `an administrator has blocked the caller, or ${BLOCKED}`,
+      CALLS_FROZEN: 'an administrator or a rule has stopped such calls',
     }),
     problems({
       CALLER_IN_A_CALL: 'the caller has another open call; `callSid` names it if the same subject placed it',

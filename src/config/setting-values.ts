@@ -294,3 +294,49 @@ export const nonEmpty = (value: string): string => {
   if (value.trim() === '') throw new Error('expected some text');
   return value;
 };
+
+/** When a user's calls are frozen (call/freezing). Null: by no such rule. */
+export interface FreezeRules {
+  readonly newCountries: FreezeLimit | null;
+  readonly refusals: FreezeLimit | null;
+  readonly shortCalls: FreezeLimit | null;
+  /** So many times the usual number of calls an hour. */
+  readonly rate: number | null;
+}
+
+/** More than so many within so many seconds. */
+export interface FreezeLimit {
+  readonly count: number;
+  readonly seconds: number;
+}
+
+const FREEZE_LIMITS = { new_countries: 'newCountries', refusals: 'refusals', short_calls: 'shortCalls' } as const;
+
+/** `off` is no rule. */
+export const freezeRules = (value: string): FreezeRules => {
+  const rules = new Map<string, string>();
+  for (const text of value === 'off' ? [] : value.split(',')) {
+    const [, name = '', limit = ''] = /^([a-z_]+)=(\S+)$/.exec(text.trim()) ?? [];
+    if (rules.has(name) || !(name === 'rate' || name in FREEZE_LIMITS)) throw notFreezeRules();
+    rules.set(name, limit);
+  }
+  const limitOf = (name: keyof typeof FREEZE_LIMITS): FreezeLimit | null => {
+    const text = rules.get(name);
+    if (text === undefined) return null;
+    const [, count, amount, unit = ''] = /^(\d{1,5})\/([1-9]\d{0,4})([smhd])$/.exec(text) ?? [];
+    const seconds = Number(amount) * (UNIT_SECONDS[unit] ?? NaN);
+    if (!(seconds <= LONGEST_RATE_SECONDS)) throw notFreezeRules();
+    return { count: Number(count), seconds };
+  };
+  const factor = rules.get('rate');
+  if (factor !== undefined && !/^([2-9]|[1-9]\d)x$/.test(factor)) throw notFreezeRules();
+  return {
+    newCountries: limitOf('new_countries'),
+    refusals: limitOf('refusals'),
+    shortCalls: limitOf('short_calls'),
+    rate: factor === undefined ? null : Number(factor.slice(0, -1)),
+  };
+};
+
+const notFreezeRules = (): Error =>
+  new Error('expected rules such as new_countries=3/1d,rate=5x,refusals=100/1h,short_calls=30/1h within a day, or off');

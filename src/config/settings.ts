@@ -9,6 +9,7 @@ import { PROVIDER_SETTINGS } from './provider-settings.js';
 import { secret, setting } from './setting.js';
 import {
   callRates,
+  freezeRules,
   countries,
   baseUrl,
   headers,
@@ -163,6 +164,12 @@ export const SETTINGS = {
     '',
     'Times of day at which no number is called, as 21:00-08:00, in every time zone that the number may be in. Service lines are exempt.',
     optional(timesOfDay),
+  ),
+  freezeRules: setting(
+    'FREEZE_RULES',
+    'new_countries=3/1d,rate=5x,refusals=100/1h,short_calls=30/1h',
+    'When a user may place no more calls until an administrator lifts the freeze; or off.',
+    freezeRules,
   ),
   serviceHotline: setting(
     'SERVICE_HOTLINE',

@@ -28,6 +28,7 @@ import { IndexTakenPhones1764761000000 } from '../../migrations/1764761000000-in
 import { CreateSuppressions1764762000000 } from '../../migrations/1764762000000-create-suppressions.js';
 import { KeepTraces1764763000000 } from '../../migrations/1764763000000-keep-traces.js';
 import { CreateCallRefusals1764770000000 } from '../../migrations/1764770000000-create-call-refusals.js';
+import { CreateFreezes1764790000000 } from '../../migrations/1764790000000-create-freezes.js';
 import { KeepChecksOfRefusals1764780000000 } from '../../migrations/1764780000000-keep-checks-of-refusals.js';
 import { KeepOpeningHours1764781000000 } from '../../migrations/1764781000000-keep-opening-hours.js';
 import { LimitCallsFurther1764782000000 } from '../../migrations/1764782000000-limit-calls-further.js';
@@ -47,6 +48,7 @@ import { AppUser } from '../directory/app-user.entity.js';
 import { ServiceLine } from '../directory/service-line.entity.js';
 import { SubAccountClaim } from '../directory/sub-account-claim.entity.js';
 import { SubAccount } from '../directory/sub-account.entity.js';
+import { Freeze } from '../directory/freeze.entity.js';
 import { Suppression } from '../directory/suppression.entity.js';
 import { TimeoutClient } from '../postgres/timeout-client.js';
 import { ANSWER_LIMIT_MS, CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../postgres/time-limits.js';
@@ -79,6 +81,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       ServiceLine,
       SubAccount,
       Suppression,
+      Freeze,
       WebhookAttempt,
       WebhookDelivery,
       WebhookEndpoint,
@@ -117,6 +120,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       KeepOpeningHours1764781000000,
       LimitCallsFurther1764782000000,
       IndexCallsOfLines1764783000000,
+      CreateFreezes1764790000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

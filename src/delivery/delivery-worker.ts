@@ -19,7 +19,8 @@ import { JOB_SCHEMA, jobPool } from '../postgres/job-queue.js';
 import { EndpointSilent, WebhookDeliverer } from './webhook-deliverer.js';
 import { ATTEMPTS_AT_ONCE } from './delivery-limits.js';
 import { EndpointSlots } from './endpoint-slots.js';
-import { deliveryJobOf, endpointIdOf } from './job-payload.js';
+import { FreezeAnnouncement } from './freeze-announcement.js';
+import { deliveryJobOf, endpointIdOf, freezeJobOf } from './job-payload.js';
 import { queueLogger } from './queue-logger.js';
 import { DeliveryMaintenance } from './delivery-maintenance.js';
 
@@ -48,6 +49,7 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
   constructor(
     private readonly database: DataSource,
     private readonly deliverer: WebhookDeliverer,
+    private readonly freezes: FreezeAnnouncement,
     private readonly maintenance: DeliveryMaintenance,
     private readonly audit: AuditLog,
     private readonly draining: Draining,
@@ -145,6 +147,7 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
     return {
       deliver: (payload, helpers) => this.deliver(payload, helpers),
       resume: (payload, { abortSignal }) => this.maintenance.resume(endpointIdOf(payload), abortSignal),
+      announce_freeze: (payload, { abortSignal }) => this.freezes.send(freezeJobOf(payload), abortSignal),
       recover: () => this.maintenance.recover(),
       forget: (_payload, { abortSignal }) => this.maintenance.forget(abortSignal),
       forget_audit: (_payload, { abortSignal }) => this.audit.forget(abortSignal),

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { CallModule } from '../call/call.module.js';
+import { FreezeAnnouncement } from './freeze-announcement.js';
 import { WebhookDeliverer } from './webhook-deliverer.js';
 import { DeliveryJobs } from './delivery-jobs.js';
 import { DeliveryService } from './delivery.service.js';
@@ -16,6 +17,7 @@ import { WebhookRequest } from './webhook-request.js';
 @Module({
   imports: [AuditModule, CallModule],
   providers: [
+    FreezeAnnouncement,
     WebhookDeliverer,
     DeliveryJobs,
     DeliveryService,

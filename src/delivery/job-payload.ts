@@ -26,6 +26,19 @@ export const endpointIdOf = (payload: unknown): string => {
   return endpointId;
 };
 
+/** A freeze to be announced to one endpoint. */
+export interface FreezeJob {
+  readonly endpointId: string;
+  readonly freezeId: string;
+}
+
+/** @throws Error if the payload has another shape */
+export const freezeJobOf = (payload: unknown): FreezeJob => {
+  const freezeId = fieldOf(payload, 'freezeId');
+  if (!isLong(freezeId)) throw malformed('freezeId', 'a string with the decimal id of a freeze');
+  return { endpointId: endpointIdOf(payload), freezeId };
+};
+
 const fieldOf = (payload: unknown, name: string): unknown =>
   typeof payload === 'object' && payload !== null && name in payload
     ? (payload as Record<string, unknown>)[name]

@@ -3,6 +3,23 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 const header = (name: string, description: string, example: string) =>
   ({ name, in: 'header', required: true, description, schema: { type: 'string' }, example }) as const;
 
+/** Of Standard Webhooks. @param id an example */
+const headers = (id: string) => [
+  header('webhook-id', 'The same for every delivery of a change or a freeze.', id),
+  header('webhook-timestamp', 'When the attempt began, in seconds since 1970.', '1795593602'),
+  header(
+    'webhook-signature',
+    'One or two signatures, separated by a space.',
+    'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
+  ),
+];
+
+const ACCEPTED = {
+  '2XX': {
+    description: 'Accepted. Any other answer, or none within 15 seconds, is followed by another attempt.',
+  },
+} as const;
+
 /** What a backend receives, as `webhooks` of OpenAPI 3.1: a generated type for its handler. */
 export const OUTGOING_WEBHOOKS: NonNullable<OpenAPIObject['webhooks']> = {
   callChange: {
@@ -14,25 +31,57 @@ export const OUTGOING_WEBHOOKS: NonNullable<OpenAPIObject['webhooks']> = {
         'Signed as in [Standard Webhooks](https://www.standardwebhooks.com). The changes of a call arrive in the order of their ' +
         'numbers, at least once.',
       security: [],
-      parameters: [
-        header('webhook-id', 'The same for every delivery of a change.', '16090510160925480001030600243044-2'),
-        header('webhook-timestamp', 'When the attempt began, in seconds since 1970.', '1795593602'),
-        header(
-          'webhook-signature',
-          'One or two signatures, separated by a space.',
-          'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
-        ),
-      ],
+      parameters: headers('16090510160925480001030600243044-2'),
       requestBody: {
         required: true,
         content: { 'application/json': { schema: { $ref: '#/components/schemas/ChangeReply' } } },
       },
       responses: {
-        '2XX': {
-          description: 'Accepted. Any other answer, or none within 15 seconds, is followed by another attempt.',
-        },
+        ...ACCEPTED,
         '410': { description: 'The endpoint is disabled.' },
       },
+    },
+  },
+  protectionFrozen: {
+    post: {
+      operationId: 'onProtectionFrozen',
+      tags: ['Webhooks'],
+      summary: 'Ringback posts every freeze to your endpoint',
+      description:
+        'Signed as a change is. To endpoints that take all types, or name `protection.frozen`. It is posted up to 12 times.',
+      security: [],
+      parameters: headers('freeze-1'),
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': {
+            schema: {
+              type: 'object',
+              required: ['type', 'timestamp', 'data'],
+              properties: {
+                type: { type: 'string', enum: ['protection.frozen'] },
+                timestamp: { type: 'string', format: 'date-time', description: 'When it was frozen.' },
+                data: {
+                  type: 'object',
+                  required: ['freezeId', 'kind', 'subject', 'reason', 'frozenBy'],
+                  properties: {
+                    freezeId: {
+                      type: 'string',
+                      description: 'For `DELETE /v1/admin/freezes/{freezeId}`.',
+                      example: '1',
+                    },
+                    kind: { type: 'string', enum: ['all', 'user', 'sub_account', 'country'] },
+                    subject: { type: 'string', description: 'As in `POST /v1/admin/freezes`.', example: '1001' },
+                    reason: { type: ['string', 'null'], example: '101 calls were refused within 3600 s.' } as never,
+                    frozenBy: { type: 'string', example: 'rule refusals' },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+      responses: ACCEPTED,
     },
   },
 };

@@ -1,5 +1,9 @@
 import { Check, Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
-import type { ChangeType } from '../call/record/call-change.js';
+import { CHANGE_TYPES } from '../call/record/call-change.js';
+
+/** Changes of calls, and freezes (freeze-announcement.ts). */
+export const WEBHOOK_TYPES = [...CHANGE_TYPES, 'protection.frozen'] as const;
+export type WebhookType = (typeof WEBHOOK_TYPES)[number];
 
 /** An endpoint of the app's backend that receives the changes of calls. */
 @Entity('webhook_endpoint')
@@ -18,7 +22,7 @@ export class WebhookEndpoint {
 
   /** Null for all types, including future ones. */
   @Column('text', { name: 'event_types', array: true, nullable: true })
-  eventTypes: ChangeType[] | null;
+  eventTypes: WebhookType[] | null;
 
   /** `whsec_…`, in the format of Standard Webhooks. Returned once, when it is created. */
   @Column('text', { select: false })

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { KeyRing } from '../config/key-ring.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
+import type { Freeze } from './freeze.entity.js';
 import { isOpenAt, openingHoursRule, type OpeningHours } from './opening-hours.js';
 import { decryptSecret, type StoredSecret } from './secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
@@ -25,10 +26,20 @@ export interface Parties {
   readonly serviceLineId: string | null;
   /** How many calls the line has at a time; null: no limit, or no line. */
   readonly lineCallsAtOnce: number | null;
-  hasSubAccount(provider: string): boolean;
+  /** In force, and of all, of the caller, of a sub-account or of a country. */
+  readonly freezes: readonly Pick<Freeze, 'kind' | 'subject'>[];
+  /** The id at the provider of the caller's sub-account there; null if there is none. */
+  subAccountId(provider: string): string | null;
   /** The caller's sub-account, by the provider's name. @throws Error if its secret cannot be decrypted */
   subAccount(provider: string): Credentials | null;
 }
+
+/** As SQL. The kinds are named, so that the index on freezes in force is used. */
+const freezesFor = (callerId: string): string => `
+  (
+    select json_agg(json_build_object('kind', kind, 'subject', subject)) from call_freeze
+    where lifted_at is null and (kind in ('all', 'sub_account', 'country') or kind = 'user' and subject = ${callerId}::text)
+  )`;
 
 /** How many open lines are looked at, in their order. */
 const MAX_LINES = 100;
@@ -36,7 +47,7 @@ const MAX_LINES = 100;
 const find = (callee: string): string => `
 select caller.phone as "callerPhone", callee.phone as "calleePhone", callee.service_line_id as "serviceLineId",
   callee.calls_at_once as "lineCallsAtOnce", callee.hours as "lineHours",
-  ${isSuppressed('callee.phone')} as "calleeSuppressed",
+  ${isSuppressed('callee.phone')} as "calleeSuppressed", ${freezesFor('caller.id')} as freezes,
   (
     select json_object_agg(provider, json_build_object('externalId', external_id, 'secret', secret, 'keyName', key_name))
     from sub_account where user_id = $1
@@ -63,7 +74,7 @@ select caller.id as "callerId", coalesce(caller.blocked, false) as "callerBlocke
   callee.id as "calleeId", coalesce(line.phone, callee.phone) as "calleePhone",
   line.id as "serviceLineId", line.open as "lineOpen", line.calls_at_once as "lineCallsAtOnce", line.hours as "lineHours",
   ${isSuppressed('coalesce($6, line.phone, callee.phone)')} as "calleeSuppressed",
-  ${isSuppressed('$7')} as "callerSuppressed",
+  ${isSuppressed('$7')} as "callerSuppressed", ${freezesFor('caller.id')} as freezes,
   (
     select json_object_agg(provider, json_build_object('externalId', external_id, 'secret', secret, 'keyName', key_name))
     from sub_account where user_id = caller.id
@@ -108,6 +119,7 @@ interface Row {
   readonly lineHours: OpeningHours | null;
   readonly calleeSuppressed: boolean;
   readonly callerSuppressed?: boolean;
+  readonly freezes: Parties['freezes'] | null;
   readonly subAccounts: Readonly<Record<string, StoredCredentials>> | null;
 }
 
@@ -170,7 +182,8 @@ const partiesOf = (row: Row | undefined, userId: string, keys: KeyRing): Parties
   callerSuppressed: row?.callerSuppressed ?? false,
   serviceLineId: row?.serviceLineId ?? null,
   lineCallsAtOnce: row?.lineCallsAtOnce ?? null,
-  hasSubAccount: (provider) => row?.subAccounts?.[provider] !== undefined,
+  freezes: row?.freezes ?? [],
+  subAccountId: (provider) => row?.subAccounts?.[provider]?.externalId ?? null,
   subAccount(provider) {
     const stored = row?.subAccounts?.[provider];
     return stored ? { externalId: stored.externalId, secret: decryptSecret(stored, { userId, provider }, keys) } : null;

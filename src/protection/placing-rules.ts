@@ -6,6 +6,7 @@ import { maskPhone } from '../common/phone-number.js';
 import type { Config } from '../config/config.js';
 import type { CallRate } from '../config/setting-values.js';
 import type { SpentRate } from './call-rates.js';
+import { describeFreeze, stopsCallee, stopsCaller, type Freeze } from './freezes.js';
 import { quietTime } from './quiet-hours.js';
 import { lookAtDestination, type DestinationRules } from './destination-rules.js';
 
@@ -19,7 +20,13 @@ interface PartyFacts {
 }
 
 export interface PlacingFacts {
+  /** In force; those that may concern the call. */
+  readonly freezes: readonly Freeze[];
   readonly caller: PartyFacts & {
+    /** Null for a phone that a backend names. */
+    readonly id: string | null;
+    /** `<provider>/<external id>` of each account that may pay for the call. */
+    readonly accounts: readonly string[];
     /** As `spent`, of the different numbers that the caller calls. */
     readonly spentOnCallees: SpentRate | null;
     /** At any provider; one that could be created counts. */
@@ -77,6 +84,7 @@ const ruleOfCaller = <const Fault extends string>(name: string, fault: Fault, lo
 
 /** The first one that refuses decides. Those that only the statement which opens the call can know are the last ones. */
 const RULES = [
+  ruleOfCaller('caller_freeze', 'frozen', (facts, settings) => freezeLook(facts, settings, stopsCaller)),
   ruleOfCaller('caller_phone', 'caller_has_no_phone', ({ caller }) => phoneLook(caller.phone, 'The caller')),
   ruleOfCaller('caller_destination', 'caller_not_allowed', ({ caller }, settings) => {
     const { saw, obstacle } = destination(caller, settings);
@@ -87,6 +95,7 @@ const RULES = [
     account(caller.hasAccount, 'The caller has no account at any provider.'),
   ),
   rule('callee_phone', 'callee_has_no_phone', ({ callee }) => phoneLook(callee.phone, 'The callee')),
+  rule('callee_freeze', 'frozen', (facts, settings) => freezeLook(facts, settings, stopsCallee)),
   rule('callee_destination', 'callee_not_allowed', ({ callee }, settings) => destination(callee, settings)),
   rule('callee_suppression', 'callee_suppressed', ({ callee }) => suppression(callee, 'The callee’s')),
   rule('route', 'no_route', ({ route }) => ({
@@ -196,6 +205,23 @@ export const decide = (facts: PlacingFacts, settings: PlacingSettings): Verdict 
 const LINE_RETRY_SECONDS = 10;
 
 const EXEMPT: Look = { saw: 'a service line, which is exempt', obstacle: null };
+
+const freezeLook = (
+  { freezes, caller, callee }: PlacingFacts,
+  { phoneRegion }: PlacingSettings,
+  stops: typeof stopsCaller,
+): Look => {
+  const call = {
+    callerId: caller.id,
+    accounts: caller.accounts,
+    callerPhone: caller.phone,
+    calleePhone: callee.phone,
+  };
+  const found = freezes.find((freeze) => stops(freeze, call, phoneRegion));
+  if (found === undefined) return { saw: 'none', obstacle: null };
+  const what = describeFreeze(found);
+  return { saw: what, obstacle: `A freeze is in force: ${what}.` };
+};
 
 const phoneLook = (phone: string | null, who: string): Look =>
   phone

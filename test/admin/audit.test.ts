@@ -243,6 +243,8 @@ it('a refused request leaves no entry', async () => {
     ['GET', `service-lines/${line.id}`],
     ['PUT', 'suppressions', { suppressions: [{ phone: '110' }] }],
     ['DELETE', 'suppressions/999'],
+    ['POST', 'freezes', { kind: 'user', subject: '999999' }],
+    ['DELETE', 'freezes/999'],
     ['PATCH', 'webhook-endpoints/999', { enabled: false }],
     ['POST', 'webhook-endpoints/999/secret'],
     ['DELETE', 'webhook-endpoints/999'],
@@ -270,7 +272,7 @@ describe('each operation of the admin API', () => {
     const { callSid } = await storeCall(service.database);
     const over = await storeCall(service.database, { waitsForDialSlot: true });
     const user = String(nextUser++);
-    const ids = { line: '', endpoint: '', key: '', suppression: '' };
+    const ids = { line: '', endpoint: '', key: '', suppression: '', freeze: '' };
     return [
       () => sent('POST', 'users', { id: user, name: '王小明', phone: PHONE }),
       () => sent('GET', 'users'),
@@ -295,6 +297,11 @@ describe('each operation of the admin API', () => {
         ids.suppression = items[0]!.id;
       },
       () => sent('DELETE', `suppressions/${ids.suppression}`),
+      async () => {
+        ids.freeze = (await sent('POST', 'freezes', { kind: 'country', subject: 'FR' })).id;
+      },
+      () => sent('GET', 'freezes'),
+      () => sent('DELETE', `freezes/${ids.freeze}`),
       () => sent('GET', 'calls'),
       () => sent('GET', `calls/${callSid}`),
       () => sent('GET', `calls/${callSid}/bundle`),
@@ -338,6 +345,7 @@ describe('each operation of the admin API', () => {
     'getWebhookEndpoint',
     'listApiKeys',
     'listAudit',
+    'listFreezes',
     'listProviders',
     'listRefusals',
     'listSubAccounts',

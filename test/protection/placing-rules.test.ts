@@ -25,7 +25,21 @@ const spent = fc.option(
 );
 const party = { phone, isSuppressed: rarely, spent };
 const facts: fc.Arbitrary<PlacingFacts> = fc.record({
-  caller: fc.record({ ...party, spentOnCallees: spent, hasAccount: rarely.map((is) => !is) }),
+  freezes: fc.constantFrom<PlacingFacts['freezes']>(
+    [],
+    [],
+    [],
+    [],
+    [{ kind: 'country', subject: 'US' }],
+    [{ kind: 'user', subject: '1001' }],
+  ),
+  caller: fc.record({
+    ...party,
+    id: fc.constantFrom(null, '1001'),
+    accounts: fc.constant([]),
+    spentOnCallees: spent,
+    hasAccount: rarely.map((is) => !is),
+  }),
   callee: fc.record({
     ...party,
     isServiceLine: rarely,
@@ -70,6 +84,7 @@ it('decide alike in placing, which learns of spent rates last, and in a dry run,
       'caller_has_no_phone',
       'caller_not_allowed',
       'caller_suppressed',
+      'frozen',
       'no_account',
       'no_route',
       'none',
@@ -97,7 +112,8 @@ it('keep no whole phone number', () => {
 
 const OPEN = { phone: '+8613800002000', isSuppressed: false, spent: null };
 const ALLOWED: PlacingFacts = {
-  caller: { ...OPEN, phone: '+8613900001001', hasAccount: true, spentOnCallees: null },
+  freezes: [],
+  caller: { ...OPEN, id: '1001', accounts: [], phone: '+8613900001001', hasAccount: true, spentOnCallees: null },
   callee: { ...OPEN, isServiceLine: false, callsAtOnce: null, isTaken: false },
   route: { to: '', hasAccount: true },
   now: new Date('2026-11-24T12:59:00Z'),

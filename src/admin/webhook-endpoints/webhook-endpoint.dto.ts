@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { CHANGE_TYPES, type ChangeType } from '../../call/record/call-change.js';
+import { WEBHOOK_TYPES, type WebhookType } from '../../delivery/webhook-endpoint.entity.js';
 import type { EndpointChange, ShownEndpoint } from '../../delivery/endpoint.service.js';
 import { AN_INSTANT } from '../../call/search/call-view.openapi.js';
 import { textRule, booleanRule, type FieldRule } from '../../directory/field-rules.js';
@@ -20,18 +20,18 @@ const URL_OF_ENDPOINT = {
 };
 
 const EVENT_TYPES = {
-  enum: CHANGE_TYPES,
+  enum: WEBHOOK_TYPES,
   isArray: true,
   nullable: true,
-  description: 'The types of changes that the endpoint receives; `null` for all.',
+  description: 'The types of changes that the endpoint receives, and `protection.frozen` for freezes; `null` for all.',
   example: ['call.answered', 'call.over'],
 };
 
 const eventTypesRule: FieldRule = (value) => {
   if (value === null) return null;
   const types: readonly unknown[] = Array.isArray(value) ? value : [];
-  const areKnown = types.length > 0 && types.every((type) => CHANGE_TYPES.some((known) => known === type));
-  if (!areKnown) return `must be null, or a list of ${CHANGE_TYPES.join(', ')}`;
+  const areKnown = types.length > 0 && types.every((type) => WEBHOOK_TYPES.some((known) => known === type));
+  if (!areKnown) return `must be null, or a list of ${WEBHOOK_TYPES.join(', ')}`;
   return new Set(types).size < types.length ? 'must name a type once only' : null;
 };
 
@@ -42,7 +42,7 @@ export class NewWebhookEndpoint {
 
   @ApiPropertyOptional({ ...EVENT_TYPES, default: null })
   @Satisfies(eventTypesRule)
-  eventTypes: ChangeType[] | null = null;
+  eventTypes: WebhookType[] | null = null;
 }
 
 export class WebhookEndpointChangeBody implements EndpointChange {
@@ -54,7 +54,7 @@ export class WebhookEndpointChangeBody implements EndpointChange {
   @ApiPropertyOptional(EVENT_TYPES)
   @Optional()
   @Satisfies(eventTypesRule)
-  eventTypes?: ChangeType[] | null;
+  eventTypes?: WebhookType[] | null;
 
   @ApiPropertyOptional({ description: '`false` pauses deliveries, `true` resumes them.', example: true })
   @Optional()
@@ -70,7 +70,7 @@ export class WebhookEndpointReply implements ShownEndpoint {
   url: string;
 
   @ApiProperty({ ...EVENT_TYPES, example: null })
-  eventTypes: ChangeType[] | null;
+  eventTypes: WebhookType[] | null;
 
   @ApiProperty({ description: 'Whether deliveries are sent.', example: true })
   enabled: boolean;

@@ -22,10 +22,10 @@ export type KnownAccount = 'own' | 'can_be_created' | 'shared' | 'none';
 export const knownAccount = (
   provider: Pick<ResilientProvider, 'name' | 'defaultAccount' | 'sharedAccount' | 'createSubAccount'>,
   callerId: string,
-  parties: Pick<Parties, 'hasSubAccount'>,
+  parties: Pick<Parties, 'subAccountId'>,
 ): KnownAccount => {
   if (isIdOfPhone(callerId)) return provider.defaultAccount === undefined ? 'none' : 'shared';
-  if (parties.hasSubAccount(provider.name)) return 'own';
+  if (parties.subAccountId(provider.name) !== null) return 'own';
   if (provider.createSubAccount) return 'can_be_created';
   return provider.sharedAccount === undefined ? 'none' : 'shared';
 };
@@ -68,4 +68,4 @@ export class Carriers {
 }
 
 const hasAccount = ({ name, sharedAccount }: ResilientProvider, parties: Parties): boolean =>
-  sharedAccount !== undefined || parties.hasSubAccount(name);
+  sharedAccount !== undefined || parties.subAccountId(name) !== null;

@@ -48,6 +48,7 @@ export class CallerInACall extends NotPlaced {
 }
 
 const CONTRACT_NAMES: Readonly<Record<RuleFault, ErrorName>> = {
+  frozen: 'CALLER_BLOCKED',
   caller_has_no_phone: 'CALLER_HAS_NO_PHONE',
   caller_not_allowed: 'BAD_CALL_PARAMETERS',
   caller_suppressed: 'BAD_CALL_PARAMETERS',

@@ -21,6 +21,7 @@ import { CallRecorder } from '../call-recorder.js';
 import { inTraceOfCall } from '../record/call-trace.js';
 import { CatchUp } from './catch-up.js';
 import { claimDue, claimDueOfOthers, putOffSweep, type DueCall, type DueCalls } from './due-calls.js';
+import { canceledFacts } from '../cancel/cancel-claim.js';
 import { carryOutCancel, orderHangUp, type CancelTools } from '../cancel/ordered-cancel.js';
 
 /** At 0.5 s per reply this is 100 calls a second. */
@@ -170,6 +171,10 @@ export class Sweeper implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private async settle(call: DueCall): Promise<CheckOutcome> {
+    if (call.notYetDialed && call.cancelPending) {
+      await this.recorder.applyOwn(call.callSid, 'canceled', canceledFacts(call.cancelOrderedBy));
+      return 'canceled';
+    }
     if (call.notYetDialed) {
       await this.recorder.applyOwn(call.callSid, 'lost', {
         endReason: 'failed',

@@ -1,0 +1,111 @@
+/**
+ * Freezes the users whose calls meet a rule. One replica at a time looks at the users who have placed a call, or were refused
+ * one, since the last look. A look reads the record, so nothing of it is lost with a process.
+ */
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { Author } from '../../audit/audit-entry.entity.js';
+import { AuditTrail } from '../../audit/audit-trail.service.js';
+import { targetOf } from '../../audit/target.js';
+import { LOGGER, type Logger } from '../../common/logger.js';
+import { CONFIG, type Config } from '../../config/config.js';
+import type { Freeze } from '../../directory/freeze.entity.js';
+import { minCallSidAt } from '../record/call-sid.js';
+import { INSERT_FREEZE } from './freezes.service.js';
+import { findSuspicious, type Suspicion } from './suspicious-users.js';
+
+const LOOK_EVERY_MS = 2_000;
+/** Before the last look of this process, or before now at the first: what another one may have left. */
+const LOOK_BACK_MS = 4_000;
+
+const TAKE_TURN = `select pg_try_advisory_xact_lock(hashtext('freeze rules')) as "isOurs", now()`;
+
+/** $1: the least callSid, $2: the time that it stands for */
+const RECENT_CALLERS = `
+select distinct caller_id as id from (
+  select caller_id from call_record where call_sid >= $1
+  union all
+  select caller_id from call_refusal where at >= $2
+) recent
+where caller_id > 0 and not exists (
+  select from call_freeze where kind = 'user' and subject = caller_id::text and lifted_at is null
+)`;
+
+@Injectable()
+export class FreezeWatch implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
+  private isStopped = false;
+  /** By the database's clock. */
+  private lastLookAt: Date | undefined;
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly audit: AuditTrail,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'freezeRules' | 'phoneRegion'>,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (Object.values(this.config.freezeRules).some((limit) => limit !== null)) this.schedule();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+    await this.looking;
+  }
+
+  /** Looks once, unless another replica is looking. */
+  async look(): Promise<void> {
+    const found = await this.database.transaction((database) => this.findSuspicious(database));
+    for (const suspicion of found) await this.freeze(suspicion);
+  }
+
+  private async findSuspicious(database: EntityManager): Promise<Suspicion[]> {
+    const [{ isOurs, now }] = await database.query<[{ isOurs: boolean; now: Date }]>(TAKE_TURN);
+    if (!isOurs) return [];
+    const since = new Date((this.lastLookAt ?? now).getTime() - LOOK_BACK_MS);
+    const users = await database.query<{ id: string }[]>(RECENT_CALLERS, [minCallSidAt(since), since]);
+    this.lastLookAt = now;
+    if (users.length === 0) return [];
+    const { freezeRules, phoneRegion } = this.config;
+    const ids = users.map(({ id }) => id);
+    return findSuspicious(database, ids, freezeRules, { now, region: phoneRegion });
+  }
+
+  private async freeze({ userId, rule, reason }: Suspicion): Promise<void> {
+    const frozenBy = `rule ${rule}`;
+    const author: Author = {
+      subject: frozenBy,
+      tokenId: null,
+      apiKeyId: null,
+      action: 'freezeByRule',
+      route: '',
+      address: '',
+      requestId: '',
+    };
+    const isNew = await this.audit.change(author, async (database) => {
+      const [freeze] = await database.query<Freeze[]>(INSERT_FREEZE, ['user', userId, reason, frozenBy]);
+      // Otherwise, an administrator has frozen the user meanwhile, or another rule has.
+      const entry = freeze && {
+        target: targetOf('freeze', freeze.id),
+        after: { kind: 'user', subject: userId, reason },
+      };
+      return { result: freeze !== undefined, entry: entry ?? { target: targetOf('user', userId) } };
+    });
+    if (isNew) this.logger.warn({ userId, rule, reason }, 'a user’s calls are frozen by a rule');
+  }
+
+  private schedule(): void {
+    this.timer = setTimeout(() => {
+      this.looking = this.look()
+        .catch((error: unknown) => {
+          this.logger.warn({ error }, 'the rules that freeze users could not be applied; the next look is in 2 s');
+        })
+        .finally(() => {
+          if (!this.isStopped) this.schedule();
+        });
+    }, LOOK_EVERY_MS);
+  }
+}
