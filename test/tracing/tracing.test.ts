@@ -233,7 +233,14 @@ describe('with a collector', () => {
     ]);
     const names = spans.map(({ name }) => name);
     expect(names).toEqual(
-      expect.arrayContaining(['statement open-call', 'dial simulator', 'statement apply-call-event']),
+      expect.arrayContaining([
+        'statement find-parties',
+        'statement open-call',
+        'dial simulator',
+        'statement apply-call-event',
+        'statement claim-delivery',
+        'transaction settle-delivery',
+      ]),
     );
     // A provider repeats a webhook that is answered late, and so does Ringback.
     expect(names.filter((name) => name === 'webhook simulator').length).toBeGreaterThanOrEqual(4);

@@ -8,7 +8,7 @@ import { DataSource } from 'typeorm';
 import { AppError } from '../../common/error-table.js';
 import { logAboutCall } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
-import { aboutCall, inSpan, inTraceOfClient, SpanKind } from '../../common/tracing.js';
+import { aboutCall } from '../../common/tracing.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Parties } from '../../directory/directory.service.js';
 import { destinationObstacle } from '../../protection/destination-rules.js';
@@ -91,13 +91,7 @@ export class CallPlacement {
    * @returns the callSid
    * @throws NotPlaced; KeyTaken
    */
-  place(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
-    return inTraceOfClient(() =>
-      inSpan('place call', { kind: SpanKind.SERVER }, () => this.placeOrNote(callerId, parties, callee, terms)),
-    );
-  }
-
-  private async placeOrNote(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
+  async place(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
     try {
       return await this.placeIfAllowed(callerId, parties, callee, terms);
     } catch (error) {
