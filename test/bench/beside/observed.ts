@@ -119,6 +119,8 @@ const startVariants = async (place: Place, variants: readonly Variant[]): Promis
       launcher: ON_MEASURED_CORE,
       ...(variant.nodeOptions && { nodeOptions: variant.nodeOptions }),
       settings: {
+        // Each round takes the same callers.
+        CALLS_PER_CALLER: 'off',
         METRICS_PORT: variant.isScraped ? String(port) : 'off',
         ...(variant.isTraced && { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }),
       },
@@ -136,27 +138,25 @@ const METRICS_PORT = 29_464;
  * programs on the machine disturb it far less.
  */
 const reportOf = ({ work, variants, least }: Observed, resultOf: ReadonlyMap<Variant, Rounds>): Report => {
-  const of = (variant: Variant, figure: keyof Round): number[] =>
-    resultOf.get(variant)!.each.map((round) => round[figure]);
+  const microsecondsOf = (variant: Variant): number[] =>
+    resultOf.get(variant)!.each.map(({ cpuMicroseconds }) => cpuMicroseconds);
   const [base, ...others] = variants as readonly [Variant, ...Variant[]];
   /** Beside the first variant's round of the same turn. A scrape takes the core from requests. */
   const paces = (variant: Variant): number[] => {
     const left = 1 - resultOf.get(variant)!.scrapeMs / SCRAPE_EVERY_MS;
-    const bases = of(base, 'cpuMicroseconds');
-    return of(variant, 'cpuMicroseconds').map((own, turn) => (left * bases[turn]!) / own);
+    const bases = microsecondsOf(base);
+    return microsecondsOf(variant).map((own, turn) => (left * bases[turn]!) / own);
   };
   return {
     work: 'observed',
     title: `${work.title}, with and without metrics and traces; ${TURNS} rounds of each in turn`,
-    head: ['', 'a second', 'p99', 'processor a request', 'a scrape', 'pace ÷ the first, median', 'half of the turns'],
+    head: ['', 'processor a request', 'a scrape', 'pace ÷ the first, median', 'half of the turns'],
     rows: variants.map((variant) => {
       const { scrapeMs } = resultOf.get(variant)!;
       const own = paces(variant);
       return [
         variant.name,
-        median(of(variant, 'perSecond')).toFixed(0),
-        `${median(of(variant, 'p99Ms')).toFixed(1)} ms`,
-        `${median(of(variant, 'cpuMicroseconds')).toFixed(1)} µs`,
+        `${median(microsecondsOf(variant)).toFixed(1)} µs`,
         scrapeMs > 0 ? `${scrapeMs.toFixed(0)} ms` : '',
         ...(variant === base
           ? ['', '']
