@@ -15,7 +15,7 @@ import { destinationObstacle } from '../../protection/destination-rules.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { loggedRefusal } from '../../telephony/logged-refusal.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
-import type { DialRequest, Refusal } from '../../telephony/telephony-provider.js';
+import type { DialRequest } from '../../telephony/telephony-provider.js';
 import { CallRecorder } from '../call-recorder.js';
 import { newCallSid } from '../record/call-sid.js';
 import type { CallTerms } from './call-terms.js';
@@ -28,7 +28,7 @@ import { OpenCallCheck } from '../reconciliation/open-call-check.js';
 import { calleeSubject, callerSubject } from '../record/recent-calls.js';
 import { findRunning, RateSpent, type CallToOpen, type OpenCall, type RunningCall } from '../record/open-call.js';
 import { countDial } from './dial-metrics.js';
-import { isPassedOver, failOver } from './fail-over.js';
+import { isPassedOver, failOver, type PassingOver } from './fail-over.js';
 import { noteAnswered } from '../record/idempotent-requests.js';
 import {
   calleeInACall,
@@ -55,6 +55,8 @@ interface Way {
   readonly route: string;
   readonly first: Carrier;
   readonly others: AsyncGenerator<Carrier, undefined>;
+  /** Providers before the next carrier at which the caller has no account. Whoever writes them down empties it. */
+  readonly noAccountAt: string[];
 }
 
 type CallToDial = Omit<DialRequest, 'subAccount'> & { readonly notAfter: Date | null };
@@ -123,7 +125,7 @@ export class CallPlacement {
       if (!running) throw way;
       return callSidFor(callee, running, terms);
     }
-    const { calleePhone, route, first, others } = way;
+    const { calleePhone, route, first, noAccountAt } = way;
 
     const waitsForFormer = this.dials.isInFlight(callerId);
     const open = await this.openCall({
@@ -136,6 +138,7 @@ export class CallPlacement {
       route,
       provider: first.provider.name,
       subAccount: first.subAccount.externalId,
+      noAccountAt: noAccountAt.splice(0),
       waitsForDialSlot: waitsForFormer || waitsForDialSlot(first.provider),
       dialTimeoutSeconds: this.config.dialTimeoutSeconds,
       longestRequestedSeconds: this.config.longestRequestedSeconds,
@@ -151,8 +154,8 @@ export class CallPlacement {
     return aboutCall(callSid, async () => {
       const call = { callSid, callerPhone, calleePhone, notAfter: terms?.notAfter ?? null, terms: terms?.dial };
       const slot = waitsForFormer ? await this.slotAfterFormer(callerId, callSid, first.provider) : 'taken';
-      const result = slot === 'taken' ? await this.dialByRoute(callerId, call, first, others) : slot;
-      return this.conclude(callSid, result, terms);
+      const result = slot === 'taken' ? await this.dialByRoute(callerId, call, way) : slot;
+      return this.conclude(callSid, result, { terms, noAccountAt });
     });
   }
 
@@ -176,14 +179,15 @@ export class CallPlacement {
       const cause = new Error('no route, or not the one of the request, leads to the callee’s number');
       return new NotPlaced('no_route', 'BAD_CALL_PARAMETERS', { cause });
     }
-    const others = this.carriers.on(providers, callerId, parties);
+    const noAccountAt: string[] = [];
+    const others = this.carriers.on(providers, callerId, parties, noAccountAt);
     const first = await others.next();
     if (first.done) return new NotPlaced('no_account', 'NO_SUB_ACCOUNT');
     // Two users may share a phone. The provider would ring it and then connect it to itself.
     if (callerPhone === calleePhone) return new NotPlaced('same_phone', 'BAD_CALL_PARAMETERS');
     const ofCallee = callee.serviceLineId === null ? this.limits.remembered(calleeSubject(calleePhone)) : null;
     if (ofCallee) return ofCallee;
-    return { calleePhone, route: route.to, first: first.value, others };
+    return { calleePhone, route: route.to, first: first.value, others, noAccountAt };
   }
 
   /** The status of a call that was already open is fetched first: the event that ended it may have been lost. */
@@ -222,14 +226,15 @@ export class CallPlacement {
   private async dialByRoute(
     callerId: string,
     call: CallToDial,
-    first: Carrier,
-    others: AsyncGenerator<Carrier, undefined>,
+    { first, others, noAccountAt }: Way,
   ): Promise<DialResult> {
     for (let carrier = first; ;) {
       const result = await this.dial(callerId, call, carrier);
       if (result.kind !== 'refused' || !isPassedOver(result)) return result;
       const next = await others.next();
-      if (next.done || !(await this.failOver(call.callSid, carrier, result, next.value))) return result;
+      if (next.done) return result;
+      const passing = { from: carrier, refusal: result, to: next.value, noAccountAt: noAccountAt.splice(0) };
+      if (!(await this.failOver(call.callSid, passing))) return result;
       carrier = next.value;
     }
   }
@@ -260,12 +265,16 @@ export class CallPlacement {
     });
   }
 
-  private failOver(callSid: string, from: Carrier, refusal: Refusal, to: Carrier): Promise<boolean> {
+  private failOver(
+    callSid: string,
+    { from, refusal, to, noAccountAt }: Pick<PassingOver, 'refusal' | 'noAccountAt'> & Record<'from' | 'to', Carrier>,
+  ): Promise<boolean> {
     this.logger.info({ from: from.provider.name, to: to.provider.name }, 'a provider is passed over');
     return failOver(this.database, {
       callSid,
       from: from.provider.name,
       refusal,
+      noAccountAt,
       to: to.provider.name,
       subAccount: to.subAccount.externalId,
       waitsForDialSlot: waitsForDialSlot(to.provider),
@@ -273,13 +282,20 @@ export class CallPlacement {
     });
   }
 
-  private async conclude(callSid: string, result: DialResult, terms: CallTerms | undefined): Promise<string> {
+  private async conclude(
+    callSid: string,
+    result: DialResult,
+    { terms, noAccountAt }: { readonly terms: CallTerms | undefined; readonly noAccountAt: readonly string[] },
+  ): Promise<string> {
     switch (result.kind) {
       case 'accepted':
         await this.recorder.applyOwn(callSid, 'accepted', { providerCallId: result.providerCallId });
         return callSid;
       case 'refused':
-        await this.recorder.applyOwn(callSid, 'refused', { endReason: 'failed', detail: refusalDetail(result) });
+        await this.recorder.applyOwn(callSid, 'refused', {
+          endReason: 'failed',
+          detail: refusalDetail(result, noAccountAt),
+        });
         throw refusedDial(result, callSid);
       case 'canceled':
         return callSid;

@@ -31,4 +31,9 @@ export const dialOnce = async (
 };
 
 /** As the timeline stores it. */
-export const refusalDetail = ({ category, code, text }: Refusal) => ({ category, code, text });
+export const refusalDetail = ({ category, code, text }: Refusal, noAccountAt: readonly string[]) => ({
+  category,
+  code,
+  text,
+  ...(noAccountAt.length > 0 && { noAccountAt }),
+});

@@ -26,6 +26,8 @@ export interface CallToOpen {
   readonly route: string;
   readonly provider: string;
   readonly subAccount: string;
+  /** Providers of the route before this one, at which the caller has no account. */
+  readonly noAccountAt?: readonly string[];
   /** Because of its provider's limits (provider-rate-limit.ts). */
   readonly waitsForDialSlot: boolean;
   readonly dialTimeoutSeconds: number;
@@ -140,8 +142,10 @@ with opened as (
       )
     ) then array[(${SPENT} || left(recent_calls.subject, 0))::timestamptz] else ${stillCounted('recent_calls.placed_at')} || now() end
 ), event as (
-  insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change)
-  select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES}
+  insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change,
+    detail)
+  select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES},
+    $24::jsonb
   from opened
   returning change
 )
@@ -183,6 +187,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       call.limits?.oneCallPerCallee ? call.calleePhone : null,
       ...countedFor(call),
       traceParent(),
+      call.noAccountAt && call.noAccountAt.length > 0 ? { noAccountAt: call.noAccountAt } : null,
     ]).catch(refusal);
     if (open) return open;
   }
