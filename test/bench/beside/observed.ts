@@ -21,7 +21,6 @@ const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta
  * The pace of a machine that others use too changes within seconds. So rounds are short and many, and each one has the round of
  * the first variant close by.
  */
-const TURNS = 60;
 const WARM_UP = { seconds: 3, connections: 64, joinMs: 500 };
 
 /** Prometheus scrapes as often, by deploy/observability. */
@@ -48,6 +47,7 @@ const TRACES: Variant = { name: 'metrics and traces', isScraped: true, isTraced:
 interface Observed {
   readonly work: Work;
   readonly variants: readonly Variant[];
+  readonly turns: number;
   /** The requests of one round can be sent again in the next one. */
   readonly isRepeatable?: true;
   /** The target of all variants. */
@@ -68,7 +68,7 @@ interface Rounds {
 const measureObserved =
   (observed: Observed) =>
   async (place: Place, seconds: number): Promise<Report> => {
-    const { work, variants, isRepeatable } = observed;
+    const { work, variants, turns, isRepeatable } = observed;
     const running = await startVariants(place, variants);
     const results = new Map<Variant, Rounds>(variants.map((variant) => [variant, { each: [], scrapeMs: 0 }]));
     const nexts = new Map<Variant, Load['next']>();
@@ -77,7 +77,7 @@ const measureObserved =
       await measure(one, { ...work.load, ...WARM_UP, next });
       nexts.set(one.variant, next);
     }
-    for (let turn = 0; turn < TURNS; turn++) {
+    for (let turn = 0; turn < turns; turn++) {
       // Back and forth, so that a machine that becomes slower or faster favours none.
       for (const one of turn % 2 === 0 ? running : running.toReversed()) {
         const known = isRepeatable && nexts.get(one.variant);
@@ -137,7 +137,7 @@ const METRICS_PORT = 29_464;
  * The pace is judged by processor time: the core of the measured program is busy, so requests a second are its inverse, and other
  * programs on the machine disturb it far less.
  */
-const reportOf = ({ work, variants, least }: Observed, resultOf: ReadonlyMap<Variant, Rounds>): Report => {
+const reportOf = ({ work, variants, turns, least }: Observed, resultOf: ReadonlyMap<Variant, Rounds>): Report => {
   const microsecondsOf = (variant: Variant): number[] =>
     resultOf.get(variant)!.each.map(({ cpuMicroseconds }) => cpuMicroseconds);
   const [base, ...others] = variants as readonly [Variant, ...Variant[]];
@@ -149,7 +149,7 @@ const reportOf = ({ work, variants, least }: Observed, resultOf: ReadonlyMap<Var
   };
   return {
     work: 'observed',
-    title: `${work.title}, with and without metrics and traces; ${TURNS} rounds of each in turn`,
+    title: `${work.title}, with and without metrics and traces; ${turns} rounds of each in turn`,
     head: ['', 'processor a request', 'a scrape', 'pace ÷ the first, median', 'half of the turns'],
     rows: variants.map((variant) => {
       const { scrapeMs } = resultOf.get(variant)!;
@@ -181,10 +181,11 @@ const part = (numbers: readonly number[], share: number): number =>
 export const OBSERVED = [
   measureObserved({
     work: STATE_POLL,
-    variants: [NOT_COUNTED, OFF, METRICS, TRACES],
+    variants: [NOT_COUNTED, METRICS, TRACES],
+    turns: 200,
     isRepeatable: true,
     least: 0.97,
   }),
-  measureObserved({ work: PLACING, variants: [OFF, METRICS, TRACES] }),
-  measureObserved({ work: WEBHOOKS, variants: [OFF, METRICS, TRACES] }),
+  measureObserved({ work: PLACING, variants: [OFF, METRICS, TRACES], turns: 60 }),
+  measureObserved({ work: WEBHOOKS, variants: [OFF, METRICS, TRACES], turns: 60 }),
 ];
