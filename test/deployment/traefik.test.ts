@@ -2,7 +2,6 @@
  * The files for Traefik, which no package has here, so they are only read. When they were written, they fitted the JSON schemas
  * of its configuration (SchemaStore, traefik-v3 and traefik-v3-file-provider).
  */
-import type { Server } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -73,7 +72,7 @@ it('nothing holds back the events of a stream, and no time-out ends it', () => {
 it('the time-outs and the health check fit the service', async () => {
   const service = await startTestApp();
   try {
-    const { keepAliveTimeout, requestTimeout } = service.app.nest.getHttpServer() as Server;
+    const { keepAliveTimeout, requestTimeout } = service.app.nest.getHttpServer();
     const { readTimeout } = start.entryPoints.websecure!.transport.respondingTimeouts;
     expect(secondsIn(forwardingTimeouts.idleConnTimeout) * 1_000).toBeLessThan(keepAliveTimeout);
     expect(secondsIn(readTimeout) * 1_000).toBeGreaterThan(requestTimeout);
