@@ -38,7 +38,7 @@ const WORKS: Readonly<Record<string, readonly CarryOut[]>> = {
   placing: [compareContenders(PLACING), compareContenders(PLACING_AT_A_PACE)],
   webhooks: [compareContenders(WEBHOOKS)],
   streams: [measureStreams],
-  observed: OBSERVED,
+  ...OBSERVED,
   'durable-placing': [durably(measureDurablePlacing)],
   'durable-webhooks': [durably(measureDurableWebhooks)],
   'durable-replicas': [durably(measureDurableReplicas)],
@@ -54,16 +54,17 @@ const WORKS: Readonly<Record<string, readonly CarryOut[]>> = {
 /** Names of several works. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   durable: Object.keys(WORKS).filter((name) => name.startsWith('durable-')),
+  observed: Object.keys(OBSERVED),
 };
 
 /** Works that take long. */
-const ONLY_BY_NAME: readonly string[] = ['observed', 'growth', 'soak'];
+const ONLY_BY_NAME: readonly string[] = [...Object.keys(OBSERVED), 'growth', 'soak'];
 
 /** Duration of a round, or of the whole soak. Rounds of `durable` and `observed` are shorter, because there are many. */
 const secondsOf = (name: string): number => {
   if (name === 'soak') return 180;
   if (name === 'durable-commit-delay') return 1.5;
-  if (name === 'observed') return 1;
+  if (GROUPS.observed?.includes(name)) return 1;
   return GROUPS.durable?.includes(name) ? 3 : 5;
 };
 
