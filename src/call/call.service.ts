@@ -13,6 +13,7 @@ import { RequestNotSent } from '../telephony/provider-circuit.js';
 import { StatusUnavailable, type CallMilestone, type ProviderCall } from '../telephony/telephony-provider.js';
 import { StateType } from './record/call-lifecycle.js';
 import { CallPlacement } from './placement/call-placement.js';
+import { tracePlacing } from './placement/trace-placing.js';
 import { CallRecorder } from './call-recorder.js';
 import { isCallSid } from './record/call-sid.js';
 import { inTraceOfCall } from './record/call-trace.js';
@@ -60,13 +61,17 @@ export class CallService {
   /** Rings the caller, then the target. @returns the callSid */
   async callUser(callerId: string, calleeId: string): Promise<string> {
     if (!isLong(calleeId) || calleeId === callerId) throw new AppError('BAD_CALL_PARAMETERS');
-    const parties = await this.directory.findParties(callerId, calleeId);
-    return this.placement.place(callerId, parties, { calleeId, serviceLineId: null });
+    return tracePlacing(async () => {
+      const parties = await this.directory.findParties(callerId, calleeId);
+      return this.placement.place(callerId, parties, { calleeId, serviceLineId: null });
+    });
   }
 
   /** Rings the caller, then the first service line that is open now and not busy. @returns the callSid */
-  async callService(callerId: string): Promise<string> {
-    return this.placement.placeOnLine(callerId, await this.directory.findPartiesOfService(callerId));
+  callService(callerId: string): Promise<string> {
+    return tracePlacing(async () =>
+      this.placement.placeOnLine(callerId, await this.directory.findPartiesOfService(callerId)),
+    );
   }
 
   /**

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CallPlacement, type Callee } from '../call/placement/call-placement.js';
 import { NotPlaced, type PlacingFault } from '../call/placement/not-placed.js';
+import { tracePlacing } from '../call/placement/trace-placing.js';
 import { findEarlierRequest, type KeyedRequest } from '../call/record/idempotent-requests.js';
 import { KeyTaken } from '../call/record/open-call.js';
 import { idOfPhone } from '../call/record/party-id.js';
@@ -48,9 +49,11 @@ export class BackendCalls {
       toCaller: this.storedPhone('/shown/toCaller', body.shown?.toCaller),
       toCallee: this.storedPhone('/shown/toCallee', body.shown?.toCallee),
     };
-    const { callerId, callee, parties } = await this.endsOf(body);
     try {
-      const callSid = await this.placement.place(callerId, parties, callee, termsOf(body, shown, subject, request));
+      const callSid = await tracePlacing(async () => {
+        const { callerId, callee, parties } = await this.endsOf(body);
+        return this.placement.place(callerId, parties, callee, termsOf(body, shown, subject, request));
+      });
       return { call: await this.find(callSid, subject), isReplay: false };
     } catch (error) {
       return this.concluded(error, subject, request);

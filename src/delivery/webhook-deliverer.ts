@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { histogram, REQUEST_SECONDS } from '../common/metrics.js';
 import { inSpan, outsideTraces, SpanKind } from '../common/tracing.js';
+import { inStatementSpan, inTransactionSpan } from '../postgres/database-span.js';
 import { FAILING_LIMIT_HOURS, MAX_ATTEMPTS } from './delivery-limits.js';
 import {
   ANY_PENDING,
@@ -77,7 +78,9 @@ export class WebhookDeliverer {
    */
   async deliverNext(job: DeliveryJob, attemptsMade: number, stop: AbortSignal): Promise<void> {
     const { endpointId, callSid } = job;
-    const [next] = await this.database.query<Claimed[]>(CLAIM_NEXT, [endpointId, callSid]);
+    const [next] = await inStatementSpan('claim-delivery', () =>
+      this.database.query<Claimed[]>(CLAIM_NEXT, [endpointId, callSid]),
+    );
     if (!next?.attemptId) {
       await this.release(job);
       return;
@@ -93,21 +96,23 @@ export class WebhookDeliverer {
     attempts.observe({ outcome: outcomeOf(answer) }, durationMs / 1_000);
     this.logger.info({ endpointId, changeNumber, attemptsMade, status, ms: durationMs, error }, 'webhook attempt');
 
-    const isOver = await this.database.transaction(async (database) => {
-      await database.query(LOCK_CALL, [callSid]);
-      await this.writeDown(database, next.attemptId, answer);
-      // An attempt that our own shutdown has interrupted says nothing about the endpoint.
-      if (status === null && stop.aborted) return false;
-      if (error === null) await this.settle(database, job, changeNumber, 'delivered');
-      else if (await this.disabledBy(database, endpointId, answer)) {
-        await database.query(RELEASE_JOB, [endpointId, callSid]);
-      } else if (attemptsMade >= MAX_ATTEMPTS) await this.settle(database, job, changeNumber, 'failed');
-      else {
-        await database.query(LEAVE_ALONE, [endpointId, callSid, answer.retryAfterSeconds]);
-        return false;
-      }
-      return true;
-    });
+    const isOver = await inTransactionSpan('settle-delivery', () =>
+      this.database.transaction(async (database) => {
+        await database.query(LOCK_CALL, [callSid]);
+        await this.writeDown(database, next.attemptId, answer);
+        // An attempt that our own shutdown has interrupted says nothing about the endpoint.
+        if (status === null && stop.aborted) return false;
+        if (error === null) await this.settle(database, job, changeNumber, 'delivered');
+        else if (await this.disabledBy(database, endpointId, answer)) {
+          await database.query(RELEASE_JOB, [endpointId, callSid]);
+        } else if (attemptsMade >= MAX_ATTEMPTS) await this.settle(database, job, changeNumber, 'failed');
+        else {
+          await database.query(LEAVE_ALONE, [endpointId, callSid, answer.retryAfterSeconds]);
+          return false;
+        }
+        return true;
+      }),
+    );
     if (!isOver && status === null && !stop.aborted) throw new EndpointSilent(error ?? '');
     if (!isOver) throw new DeliveryFailed(error ?? '');
     outsideTraces(() => {
@@ -131,16 +136,18 @@ export class WebhookDeliverer {
    * @throws DeliveryFailed if that is no longer true
    */
   private async release({ endpointId, callSid }: DeliveryJob): Promise<void> {
-    const isDue = await this.database.transaction(async (database) => {
-      await database.query(LOCK_CALL, [callSid]);
-      const disabled = await database.query<unknown[]>(LOCK_IF_DISABLED, [endpointId]);
-      if (disabled.length === 0) {
-        const pending = await database.query<unknown[]>(ANY_PENDING, [endpointId, callSid]);
-        if (pending.length > 0) return true;
-      }
-      await database.query(RELEASE_JOB, [endpointId, callSid]);
-      return false;
-    });
+    const isDue = await inTransactionSpan('release-delivery', () =>
+      this.database.transaction(async (database) => {
+        await database.query(LOCK_CALL, [callSid]);
+        const disabled = await database.query<unknown[]>(LOCK_IF_DISABLED, [endpointId]);
+        if (disabled.length === 0) {
+          const pending = await database.query<unknown[]>(ANY_PENDING, [endpointId, callSid]);
+          if (pending.length > 0) return true;
+        }
+        await database.query(RELEASE_JOB, [endpointId, callSid]);
+        return false;
+      }),
+    );
     if (isDue) throw new DeliveryFailed('There is something to deliver after all.');
   }
 

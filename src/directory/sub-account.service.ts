@@ -6,6 +6,7 @@ import { targetOf } from '../audit/target.js';
 import { AppError } from '../common/error-table.js';
 import { namesUser } from '../common/external-id.js';
 import type { KeyRing } from '../config/key-ring.js';
+import { inTransactionSpan } from '../postgres/database-span.js';
 import { encryptSecret } from './secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
 import { idAndExternalId, isNamed } from './user-name.js';
@@ -91,10 +92,12 @@ export class SubAccountService {
 
   /** Keeps an account that an admin has stored meanwhile. @returns whether there was none before */
   storeIfNone(userId: string, account: SubAccountToStore): Promise<boolean> {
-    return this.database.transaction(async (database) => {
-      await lockOwner(database, userId);
-      return this.insert(database, userId, account, 'do nothing');
-    });
+    return inTransactionSpan('store-sub-account', () =>
+      this.database.transaction(async (database) => {
+        await lockOwner(database, userId);
+        return this.insert(database, userId, account, 'do nothing');
+      }),
+    );
   }
 
   private async insert(

@@ -28,6 +28,9 @@ const MAX_CONNECTIONS = 1_000;
 /** The port that OpenTelemetry gives to exporters for Prometheus. */
 const USUAL_PORT = 9464;
 
+/** Gauges of prom-client with the ending of counters. `nodejs_active_resources` and the like have the same, by type. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
 export interface MetricsPort {
   /** @returns the URL of the metrics on this machine; null if there is none */
   listen(): Promise<string | null>;
@@ -60,6 +63,7 @@ export const openMetricsPort = (
       if (metricsPort === null) return null;
       if (!processMetrics.getSingleMetric('process_cpu_seconds_total')) {
         collectDefaultMetrics({ register: processMetrics });
+        for (const name of MISNAMED) processMetrics.removeSingleMetric(name);
       }
       try {
         await once(server.listen(metricsPort ?? USUAL_PORT, host), 'listening');

@@ -5,7 +5,7 @@
  */
 import { DatabaseError, type Pool, type QueryConfig } from 'pg';
 import type { DataSource } from 'typeorm';
-import { inChildSpan, SpanKind } from '../common/tracing.js';
+import { inStatementSpan } from './database-span.js';
 
 export type PreparedStatement<Row extends object> = (
   database: DataSource,
@@ -20,8 +20,7 @@ export const preparedStatement =
   <Row extends object = Record<string, never>>(name: string, text: string): PreparedStatement<Row> =>
   async (database, values) => {
     const query: TimedQuery = { name, text, values: [...values], query_timeout: PREPARED_LIMIT_MS };
-    const terms = { kind: SpanKind.CLIENT, attributes: { 'db.system.name': 'postgresql' } };
-    return inChildSpan(`statement ${name}`, terms, () => run<Row>(poolOf(database), query));
+    return inStatementSpan(name, () => run<Row>(poolOf(database), query));
   };
 
 const run = async <Row extends object>(pool: Pool, query: TimedQuery): Promise<Row[]> => {

@@ -24,6 +24,8 @@ interface Bundle {
   };
 }
 
+const NO_ACCOUNT = 'The caller has no account at this provider.';
+
 let receiver: WebhookReceiver;
 let service: TestApp;
 let calls: Backend;
@@ -203,6 +205,35 @@ it('shows a provider that was passed over, and why, before the one that carries 
       { provider: 'twilio', operation: 'dial', reply: { kind: 'accepted' } },
     ]);
     expect(JSON.stringify({ routing, ofThisReplica })).not.toContain('13900001001');
+  } finally {
+    await telephony.close();
+  }
+});
+
+it('shows a provider of the route at which the caller has no account, wherever it stands', async () => {
+  const telephony = await startTwoProviders();
+  try {
+    const attemptsOf = async (callSid: string) => (await bundle(callSid, telephony.service)).routing.attempts;
+    const noAccount = (provider: string) => ({ provider, outcome: 'passed_over', why: { why: NO_ACCOUNT } });
+
+    const first = await telephony.service.ask(await telephony.user('twilio'), 'call/2013');
+    expect(await attemptsOf(first.data?.callSid ?? '')).toMatchObject([
+      noAccount('yuntongxun'),
+      { provider: 'twilio', outcome: 'accepted', why: null },
+    ]);
+
+    telephony.yuntongxun.replyInstead = (_, response) =>
+      response.writeHead(200).end(JSON.stringify({ statusCode: '111142', statusMsg: '余额不足' }));
+    const userId = await telephony.user('yuntongxun');
+    await telephony.service.ask(userId, 'call/2000');
+    const [call] = await telephony.service.database.query<[{ callSid: string }]>(
+      'select call_sid as "callSid" from call_record where caller_id = $1',
+      [userId],
+    );
+    expect(await attemptsOf(call.callSid)).toMatchObject([
+      noAccount('twilio'),
+      { provider: 'yuntongxun', outcome: 'refused', why: { code: '111142' } },
+    ]);
   } finally {
     await telephony.close();
   }

@@ -19,6 +19,7 @@ const passing = (callSid: string, changes: Partial<PassingOver> = {}): PassingOv
   subAccount: 'AC1',
   waitsForDialSlot: false,
   dialTimeoutSeconds: 5,
+  noAccountAt: [],
   ...changes,
 });
 const recorded = async (callSid: string): Promise<unknown> => {

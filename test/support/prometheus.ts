@@ -47,6 +47,13 @@ export const promtool = async (...options: readonly string[]): Promise<string> =
   return stdout;
 };
 
+/** @param metrics as a scrape gets them @throws Error with what promtool finds wrong, also with their names */
+export const checkMetrics = async (metrics: string): Promise<void> => {
+  const checking = promisify(execFile)(PROMTOOL, ['check', 'metrics']);
+  checking.child.stdin?.end(metrics);
+  await checking;
+};
+
 const DISCOVERY = /^ {4}dns_sd_configs:\n(?: {6}.*\n)+/m;
 
 /** The shipped configuration, with the addresses in place of the name service of Compose, and a faster pace. */

@@ -27,6 +27,8 @@ jest.setTimeout(PROCESS_LIMIT_MS);
 const CLIENT_TRACE = '0af7651916cd43dd8448eb211c80319c';
 const CLIENT_SPAN = 'b7ad6b7169203331';
 const CLIENT_PARENT = `00-${CLIENT_TRACE}-${CLIENT_SPAN}-01`;
+const BACKEND_TRACE = '5f8a2d0c4b6e49d7a3b1c2d3e4f50617';
+const BACKEND_PARENT = `00-${BACKEND_TRACE}-${CLIENT_SPAN}-01`;
 
 let database: TestDatabase;
 let sql: DataSource;
@@ -112,6 +114,20 @@ const admin = async <T>({ url }: Replica, method: string, path: string, body?: o
 /** The numbers of the delivered changes, without their repeats. */
 const delivered = (callSid: string): number => new Set(backend.accepted(callSid).map(({ id }) => id)).size;
 
+/** @returns its callSid */
+const placeByBackend = async ({ url }: Replica, traceparent: string): Promise<string> => {
+  const response = await fetch(`${url}/v1/calls`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${await tokenOf('9001', 'calls:write')}`,
+      'content-type': 'application/json',
+      traceparent,
+    },
+    body: JSON.stringify({ caller: { userId: '1010' }, callee: { userId: '2000' } }),
+  });
+  return ((await response.json()) as { callSid: string }).callSid;
+};
+
 let endpointId: string | undefined;
 
 /** Registers the backend once. @returns the id of its endpoint */
@@ -179,6 +195,7 @@ describe('with a collector', () => {
   let callSid: string;
   let otherCallSid: string;
   let canceledCallSid: string;
+  let backendCallSid: string;
   let bundle: { traceId: string | null; ofThisReplica: { logLines: readonly Record<string, unknown>[] } };
   let placing: Ending;
   let instances: number;
@@ -195,6 +212,12 @@ describe('with a collector', () => {
     otherCallSid = await completeCall(one, '1005', '00-not-a-traceparent-01');
     canceledCallSid = await cancelCall(one, '1008');
     await fetch(`${one.url}/v1/app/call/2000`, { headers: { traceparent: CLIENT_PARENT } });
+    // One replica has the state in memory, the other reads it.
+    for (const replica of [one, two]) {
+      const polled = await ask(replica, '1004', `callState/${callSid}`, CLIENT_PARENT);
+      expect(polled.data?.stateType).toBe('4');
+    }
+    backendCallSid = await placeByBackend(two, BACKEND_PARENT);
     await fetch(`${two.url}/v1/webhooks/simulator`, {
       method: 'POST',
       body: '{}',
@@ -233,7 +256,14 @@ describe('with a collector', () => {
     ]);
     const names = spans.map(({ name }) => name);
     expect(names).toEqual(
-      expect.arrayContaining(['statement open-call', 'dial simulator', 'statement apply-call-event']),
+      expect.arrayContaining([
+        'statement find-parties',
+        'statement open-call',
+        'dial simulator',
+        'statement apply-call-event',
+        'statement claim-delivery',
+        'transaction settle-delivery',
+      ]),
     );
     // A provider repeats a webhook that is answered late, and so does Ringback.
     expect(names.filter((name) => name === 'webhook simulator').length).toBeGreaterThanOrEqual(4);
@@ -249,13 +279,27 @@ describe('with a collector', () => {
       ({ attributes }) => !attributes.some(({ key }) => key === 'ringback.call_sid'),
     );
     expect([...new Set(others.map(({ name }) => name.split(' ')[0]))]).toEqual(['statement']);
-    expect(new Set(collector.spans.map(({ traceId }) => traceId)).size).toBe(3);
+    expect(new Set(collector.spans.map(({ traceId }) => traceId)).size).toBe(4);
   });
 
   it('an invalid traceparent is ignored, and the call has a trace of its own', async () => {
     const parent = await traceParentOf(otherCallSid);
     expect(parent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
     expect(spansOf(parent!.split('-')[1]!).length).toBeGreaterThan(10);
+  });
+
+  it('a state poll makes no span, also if its client traces and its state must be read', () => {
+    const ofClient = spansOf(CLIENT_TRACE).filter(({ parentSpanId }) => parentSpanId === CLIENT_SPAN);
+    expect(ofClient).toHaveLength(1);
+  });
+
+  it('a call that a backend places is in the backend’s trace, with the look for the parties', async () => {
+    expect(await traceParentOf(backendCallSid)).toMatch(new RegExp(`^00-${BACKEND_TRACE}-`));
+    const spans = spansOf(BACKEND_TRACE);
+    const placing = spans.find(({ name }) => name === 'place call');
+    expect(placing?.parentSpanId).toBe(CLIENT_SPAN);
+    const within = spans.filter(({ parentSpanId }) => parentSpanId === placing?.spanId).map(({ name }) => name);
+    expect(within).toEqual(expect.arrayContaining(['statement find-named-parties', 'statement open-call']));
   });
 
   it('a cancel belongs to the trace of its call', async () => {
@@ -283,6 +327,11 @@ describe('with a collector', () => {
     expect(placing.output).toMatch(
       new RegExp(`"traceId":"${CLIENT_TRACE}","callSid":"${callSid}"[^\\n]*"msg":"request"`),
     );
+  });
+
+  it('the collector gets what the protocol has, and nothing else', () => {
+    expect(collector.faults).toEqual([]);
+    expect(collector.spans.length).toBeGreaterThan(50);
   });
 
   it('the collector gets its headers, and nothing of people, secrets or addresses', () => {

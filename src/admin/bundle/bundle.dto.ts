@@ -128,7 +128,11 @@ class ProviderAttemptReply implements ProviderAttempt {
   @ApiProperty(timeOrNull('When the outcome was recorded.'))
   at: Date | null;
 
-  @ApiProperty({ ...facts('The refusal, as the provider gave it.', {}), nullable: true, example: null })
+  @ApiProperty({
+    ...facts('The refusal, as the provider gave it; or `why`: the caller has no account there.', {}),
+    nullable: true,
+    example: null,
+  })
   why: Record<string, unknown> | null;
 }
 
@@ -141,12 +145,12 @@ class RoutingReply {
   @ApiProperty({
     type: [String],
     description:
-      'The providers of that route. One that is in none of `attempts` was not tried: none was needed, or the caller has no account there.',
+      'The providers of that route. One that is in none of `attempts` was not needed, or is on the route only now.',
     example: ['simulator'],
   })
   providers: readonly string[];
 
-  @ApiProperty({ type: [ProviderAttemptReply], description: 'In the order in which they were tried.' })
+  @ApiProperty({ type: [ProviderAttemptReply], description: 'In the order in which they were tried or passed over.' })
   attempts: readonly ProviderAttemptReply[];
 }
 

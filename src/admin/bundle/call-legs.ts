@@ -83,17 +83,26 @@ export interface ProviderAttempt {
 
 /** In the order in which they were tried. */
 export const attemptsOf = ({ events, provider }: CallHistory): ProviderAttempt[] => {
-  const passedOver = events
-    .filter(({ type }) => type === 'passed_over')
-    .map(({ detail, occurredAt }): ProviderAttempt => {
-      const { provider: from, ...why } = detail ?? {};
-      return { provider: String(from), outcome: 'passed_over', at: occurredAt, why };
-    });
+  const own = events.filter((event) => event.provider === RINGBACK);
+  const passedOver = own.flatMap(({ type, detail, occurredAt: at }): ProviderAttempt[] => {
+    const { provider: from, noAccountAt, ...why } = detail ?? {};
+    const refused = type === 'passed_over' ? [{ provider: String(from), outcome: type, at, why }] : [];
+    return [...refused, ...withoutAccount(noAccountAt, at)];
+  });
   const last = events.find(({ type }) => type === 'accepted' || type === 'refused');
   const outcome = last?.type === 'refused' ? 'refused' : last ? 'accepted' : 'unknown';
-  const why = outcome === 'refused' ? (last?.detail ?? null) : null;
+  const refusal = Object.entries(last?.detail ?? {}).filter(([name]) => name !== 'noAccountAt');
+  const why = outcome === 'refused' ? Object.fromEntries(refusal) : null;
   return [...passedOver, { provider, outcome, at: last?.occurredAt ?? null, why }];
 };
+
+const withoutAccount = (providers: unknown, at: Date): ProviderAttempt[] =>
+  (Array.isArray(providers) ? providers : []).map((provider) => ({
+    provider: String(provider),
+    outcome: 'passed_over',
+    at,
+    why: { why: 'The caller has no account at this provider.' },
+  }));
 
 export interface HangUp {
   /** As in the record. */

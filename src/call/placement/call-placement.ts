@@ -8,26 +8,26 @@ import { DataSource } from 'typeorm';
 import { AppError } from '../../common/error-table.js';
 import { logAboutCall } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
-import { aboutCall, inSpan, inTraceOfClient, SpanKind } from '../../common/tracing.js';
+import { aboutCall } from '../../common/tracing.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Parties } from '../../directory/directory.service.js';
 import { decide, type Check, type RuleRefusal, type Verdict } from '../../protection/placing-rules.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { loggedRefusal } from '../../telephony/logged-refusal.js';
 import { ProviderRegistry, type RouteTaken } from '../../telephony/provider-registry.js';
-import type { DialRequest, Refusal } from '../../telephony/telephony-provider.js';
+import type { DialRequest } from '../../telephony/telephony-provider.js';
 import { CallRecorder } from '../call-recorder.js';
 import { newCallSid } from '../record/call-sid.js';
 import type { CallTerms } from './call-terms.js';
 import { CallerDials, FORMER_IN_FLIGHT } from './caller-dials.js';
 import { Carriers, type Carrier } from './carriers.js';
-import { refusalDetail, type DialResult } from './dial.js';
+import { refusalDetail, withoutAccount, type DialResult } from './dial.js';
 import { dialWithinLimits, waitsForDialSlot, type Dialler } from './dial-within-limits.js';
 import { settleSoon } from '../record/dialled-call.js';
 import { OpenCallCheck } from '../reconciliation/open-call-check.js';
 import { findRunning, RateSpent, type CallToOpen, type OpenCall, type RunningCall } from '../record/open-call.js';
 import { countDial } from './dial-metrics.js';
-import { isPassedOver, failOver } from './fail-over.js';
+import { isPassedOver, failOver, type PassingOver } from './fail-over.js';
 import { noteAnswered } from '../record/idempotent-requests.js';
 import { CallerInACall, NotPlaced, refusedByRule } from './not-placed.js';
 import { placingFacts } from './placing-facts.js';
@@ -51,6 +51,13 @@ interface AskedCall {
   readonly route: RouteTaken | undefined;
   /** Whether another service line is tried if this one is busy. */
   readonly hasNextLine: boolean;
+}
+
+interface Way {
+  readonly first: Carrier;
+  readonly others: AsyncGenerator<Carrier, undefined>;
+  /** Providers before the next carrier at which the caller has no account. Whoever writes them down empties it. */
+  readonly noAccountAt: string[];
 }
 
 type CallToDial = Omit<DialRequest, 'subAccount'> & { readonly notAfter: Date | null };
@@ -88,12 +95,12 @@ export class CallPlacement {
    * @throws NotPlaced; KeyTaken
    */
   place(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
-    return traced(() => this.placeOrNote(callerId, parties, callee, terms));
+    return this.placeOrNote(callerId, parties, callee, terms);
   }
 
   /** Rings the first service line that is not busy. @param lines the parties of a call to each of them */
   placeOnLine(callerId: string, [first, ...others]: readonly [Parties, ...Parties[]]): Promise<string> {
-    return traced(() => this.placeOrNote(callerId, first, lineOf(first), undefined, others));
+    return this.placeOrNote(callerId, first, lineOf(first), undefined, others);
   }
 
   private async placeOrNote(
@@ -142,7 +149,8 @@ export class CallPlacement {
     if (!(await this.carriers.haveAccount(callerId, parties))) throw noAccount();
     if (refusal) return this.runningOr(asked, this.refused(refusal, checks));
 
-    const others = this.carriers.on(route?.providers ?? [], callerId, parties);
+    const noAccountAt: string[] = [];
+    const others = this.carriers.on(route?.providers ?? [], callerId, parties, noAccountAt);
     const { value: first } = await others.next();
     const { callerPhone, calleePhone } = parties;
     if (!first || !route || callerPhone === null || calleePhone === null) return this.runningOr(asked, noAccount());
@@ -162,7 +170,7 @@ export class CallPlacement {
       longestRequestedSeconds: this.config.longestRequestedSeconds,
       order: terms,
       limits: this.limits.of(countedCall(asked)),
-      checks,
+      detail: { checks, ...withoutAccount(noAccountAt.splice(0)) },
     });
     const { callSid } = open;
     logAboutCall(callSid);
@@ -172,8 +180,8 @@ export class CallPlacement {
     return aboutCall(callSid, async () => {
       const call = { callSid, callerPhone, calleePhone, notAfter: terms?.notAfter ?? null, terms: terms?.dial };
       const slot = waitsForFormer ? await this.slotAfterFormer(callerId, callSid, first.provider) : 'taken';
-      const result = slot === 'taken' ? await this.dialByRoute(callerId, call, first, others) : slot;
-      return this.conclude(callSid, result, terms);
+      const result = slot === 'taken' ? await this.dialByRoute(callerId, call, { first, others, noAccountAt }) : slot;
+      return this.conclude(callSid, result, { terms, noAccountAt });
     });
   }
 
@@ -237,14 +245,15 @@ export class CallPlacement {
   private async dialByRoute(
     callerId: string,
     call: CallToDial,
-    first: Carrier,
-    others: AsyncGenerator<Carrier, undefined>,
+    { first, others, noAccountAt }: Way,
   ): Promise<DialResult> {
     for (let carrier = first; ;) {
       const result = await this.dial(callerId, call, carrier);
       if (result.kind !== 'refused' || !isPassedOver(result)) return result;
       const next = await others.next();
-      if (next.done || !(await this.failOver(call.callSid, carrier, result, next.value))) return result;
+      if (next.done) return result;
+      const passing = { from: carrier, refusal: result, to: next.value, noAccountAt: noAccountAt.splice(0) };
+      if (!(await this.failOver(call.callSid, passing))) return result;
       carrier = next.value;
     }
   }
@@ -275,12 +284,16 @@ export class CallPlacement {
     });
   }
 
-  private failOver(callSid: string, from: Carrier, refusal: Refusal, to: Carrier): Promise<boolean> {
+  private failOver(
+    callSid: string,
+    { from, refusal, to, noAccountAt }: Pick<PassingOver, 'refusal' | 'noAccountAt'> & Record<'from' | 'to', Carrier>,
+  ): Promise<boolean> {
     this.logger.info({ from: from.provider.name, to: to.provider.name }, 'a provider is passed over');
     return failOver(this.database, {
       callSid,
       from: from.provider.name,
       refusal,
+      noAccountAt,
       to: to.provider.name,
       subAccount: to.subAccount.externalId,
       waitsForDialSlot: waitsForDialSlot(to.provider),
@@ -288,13 +301,20 @@ export class CallPlacement {
     });
   }
 
-  private async conclude(callSid: string, result: DialResult, terms: CallTerms | undefined): Promise<string> {
+  private async conclude(
+    callSid: string,
+    result: DialResult,
+    { terms, noAccountAt }: { readonly terms: CallTerms | undefined; readonly noAccountAt: readonly string[] },
+  ): Promise<string> {
     switch (result.kind) {
       case 'accepted':
         await this.recorder.applyOwn(callSid, 'accepted', { providerCallId: result.providerCallId });
         return callSid;
       case 'refused':
-        await this.recorder.applyOwn(callSid, 'refused', { endReason: 'failed', detail: refusalDetail(result) });
+        await this.recorder.applyOwn(callSid, 'refused', {
+          endReason: 'failed',
+          detail: refusalDetail(result, noAccountAt),
+        });
         throw refusedDial(result, callSid);
       case 'canceled':
         return callSid;
@@ -316,9 +336,6 @@ const countedCall = ({ callerId, parties, callee }: AskedCall): CountedCall => (
 });
 
 const lineOf = ({ serviceLineId }: Parties): Callee => ({ calleeId: null, serviceLineId });
-
-const traced = (place: () => Promise<string>): Promise<string> =>
-  inTraceOfClient(() => inSpan('place call', { kind: SpanKind.SERVER }, place));
 
 /** It could not be created. */
 const noAccount = (): NotPlaced => new NotPlaced('no_account', 'NO_SUB_ACCOUNT');

@@ -49,11 +49,13 @@ export class Carriers {
   /**
    * The providers of a route at which the caller has an account. A missing sub-account is created when the iteration
    * reaches its provider.
+   * @param noAccountAt gets the names of the others
    */
   async *on(
     route: readonly ResilientProvider[],
     callerId: string,
     parties: Parties,
+    noAccountAt: string[],
   ): AsyncGenerator<Carrier, undefined> {
     for (const provider of route) {
       const subAccount = isIdOfPhone(callerId)
@@ -62,6 +64,7 @@ export class Carriers {
           (await this.subAccounts.make(provider, callerId)) ??
           provider.sharedAccount);
       if (subAccount) yield { provider, subAccount };
+      else noAccountAt.push(provider.name);
     }
     return undefined;
   }

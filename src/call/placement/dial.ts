@@ -31,4 +31,12 @@ export const dialOnce = async (
 };
 
 /** As the timeline stores it. */
-export const refusalDetail = ({ category, code, text }: Refusal) => ({ category, code, text });
+export const refusalDetail = ({ category, code, text }: Refusal, noAccountAt: readonly string[]) => ({
+  category,
+  code,
+  text,
+  ...withoutAccount(noAccountAt),
+});
+
+/** Likewise: providers at which the caller has no account. */
+export const withoutAccount = (noAccountAt: readonly string[]) => noAccountAt.length > 0 && { noAccountAt };

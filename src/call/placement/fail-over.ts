@@ -30,6 +30,8 @@ export interface PassingOver {
   readonly from: string;
   readonly refusal: Refusal;
   readonly to: string;
+  /** Providers of the route between the two. */
+  readonly noAccountAt: readonly string[];
   readonly subAccount: string;
   readonly waitsForDialSlot: boolean;
   readonly dialTimeoutSeconds: number;
@@ -65,7 +67,7 @@ export const failOver = async (database: DataSource, passing: PassingOver): Prom
     passing.subAccount,
     passing.waitsForDialSlot,
     passing.dialTimeoutSeconds + UNSETTLED_DIAL_SECONDS,
-    { provider: passing.from, ...refusalDetail(passing.refusal), next: passing.to },
+    { provider: passing.from, ...refusalDetail(passing.refusal, passing.noAccountAt), next: passing.to },
   ]);
   return moved.length > 0;
 };

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
 import { observeSlotWait } from './dial-metrics.js';
+import { inTransactionSpan } from '../../postgres/database-span.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import type { ResilientProvider, ProviderLimits } from '../../telephony/resilient-provider.js';
 import type { Refusal } from '../../telephony/telephony-provider.js';
@@ -47,7 +48,9 @@ const waitInLine = async (
 ): Promise<DialSlot> => {
   for (;;) {
     const patienceMs = Math.max(0, patientUntil - performance.now());
-    const verdict = await database.transaction((transaction) => judge(transaction, callSid, name, limits, patienceMs));
+    const verdict = await inTransactionSpan('acquire-dial-slot', () =>
+      database.transaction((transaction) => judge(transaction, callSid, name, limits, patienceMs)),
+    );
     if (!verdict.isWanted) return { kind: 'canceled' };
     if (verdict.waitMs !== null) {
       await waitForSlot(database, callSid, verdict.waitMs);

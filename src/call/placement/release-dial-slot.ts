@@ -3,6 +3,7 @@
  * places and cancels repeatedly uses no more of a provider's rate than one call does.
  */
 import type { DataSource } from 'typeorm';
+import { inTransactionSpan } from '../../postgres/database-span.js';
 import { LOOK_AGAIN_MS } from './provider-rate-limit.js';
 
 /** A slot this near stays unused: the next call would not notice in time. */
@@ -13,10 +14,12 @@ const TOO_NEAR_MS = 2 * LOOK_AGAIN_MS;
  * (provider-rate-limit.ts). Safe to repeat.
  */
 export const releaseDialSlot = (database: DataSource, provider: string, callSid: string): Promise<void> =>
-  database.transaction(async (transaction) => {
-    await transaction.query('select from provider_turn where provider = $1 for update', [provider]);
-    await transaction.query(MOVE_UP, [provider, callSid, TOO_NEAR_MS]);
-  });
+  inTransactionSpan('release-dial-slot', () =>
+    database.transaction(async (transaction) => {
+      await transaction.query('select from provider_turn where provider = $1 for update', [provider]);
+      await transaction.query(MOVE_UP, [provider, callSid, TOO_NEAR_MS]);
+    }),
+  );
 
 /**
  * 1. `given_back`: the canceled call's slot.

@@ -34,8 +34,8 @@ export interface CallToOpen {
   readonly order?: BackendOrder | undefined;
   /** Absent for a call that is not counted. */
   readonly limits?: CallLimits | undefined;
-  /** What the rules saw and said, for the timeline. Absent for a call that was not judged. */
-  readonly checks?: readonly object[] | undefined;
+  /** What the timeline says of its placing; absent for a call that was not judged. */
+  readonly detail?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface CallLimits {
@@ -220,7 +220,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       call.limits?.oneCallPerCallee ? call.calleePhone : null,
       ...countedFor(call),
       traceParent(),
-      call.checks ? { checks: call.checks } : null,
+      call.detail ?? null,
       calleesSubject(call.callerId),
       call.limits?.lineCallsAtOnce ?? null,
     ]).catch(refusal);

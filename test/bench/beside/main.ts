@@ -17,6 +17,7 @@ import { measureDurableStreams } from './durable/streams.js';
 import { measureGrowth } from './growth.js';
 import { keepFigures } from './keep-figures.js';
 import { describeMachine, moveToOtherCore } from './machine.js';
+import { OBSERVED } from './observed.js';
 import type { Place } from './place.js';
 import { PLACING, PLACING_AT_A_PACE } from './placing.js';
 import type { Program } from './program.js';
@@ -37,6 +38,7 @@ const WORKS: Readonly<Record<string, readonly CarryOut[]>> = {
   placing: [compareContenders(PLACING), compareContenders(PLACING_AT_A_PACE)],
   webhooks: [compareContenders(WEBHOOKS)],
   streams: [measureStreams],
+  ...OBSERVED,
   'durable-placing': [durably(measureDurablePlacing)],
   'durable-webhooks': [durably(measureDurableWebhooks)],
   'durable-replicas': [durably(measureDurableReplicas)],
@@ -52,15 +54,17 @@ const WORKS: Readonly<Record<string, readonly CarryOut[]>> = {
 /** Names of several works. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   durable: Object.keys(WORKS).filter((name) => name.startsWith('durable-')),
+  observed: Object.keys(OBSERVED),
 };
 
 /** Works that take long. */
-const ONLY_BY_NAME: readonly string[] = ['growth', 'soak'];
+const ONLY_BY_NAME: readonly string[] = [...Object.keys(OBSERVED), 'growth', 'soak'];
 
-/** Duration of a round, or of the whole soak. Rounds of `durable` are shorter, because there are many. */
+/** Duration of a round, or of the whole soak. Rounds of `durable` and `observed` are shorter, because there are many. */
 const secondsOf = (name: string): number => {
   if (name === 'soak') return 180;
   if (name === 'durable-commit-delay') return 1.5;
+  if (GROUPS.observed?.includes(name)) return 1;
   return GROUPS.durable?.includes(name) ? 3 : 5;
 };
 

@@ -2,10 +2,13 @@
  * A real Prometheus scrapes three replicas while calls end in every way. Each query of the dashboards must have data, and
  * each alert must be evaluated without an error and read series that exist.
  */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FAILURES_IN_A_ROW } from '../../../src/telephony/provider-circuit.js';
-import { describeWithPrometheus, startPrometheus, type Prometheus } from '../../support/prometheus.js';
+import { checkMetrics, describeWithPrometheus, startPrometheus, type Prometheus } from '../../support/prometheus.js';
 import { AUDIENCE, IdentityProvider, makeKey } from '../../support/identity-provider.js';
 import { startTestApp, type TestApp } from '../../support/test-app.js';
+import { REPOSITORY } from '../repository.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 import { twilioSettings } from '../../support/twilio-call.js';
 import { waitFor } from '../../support/wait-for.js';
@@ -112,6 +115,19 @@ describeWithPrometheus('a real Prometheus with the shipped configuration', () =>
       }
     },
   );
+
+  it('has data for each figure of telephony that the page about metrics defines', async () => {
+    const page = await readFile(join(REPOSITORY, 'docs/metrics.md'), 'utf8');
+    const figures = [...page.matchAll(/^\| (ASR|NER|ACD|PDD) \| `(.+?)` \|/gm)];
+
+    expect(figures).toHaveLength(4);
+    for (const [, name = '', expression = ''] of figures)
+      await waitFor(`data for ${name}`, () => hasData(expression), 15_000);
+  });
+
+  it('gets metrics whose names and forms promtool accepts', async () => {
+    for (const { app } of replicas) await checkMetrics(await (await fetch(app.metricsUrl ?? '')).text());
+  });
 
   it('has data for the variables of the dashboards', async () => {
     const queries = DASHBOARDS.flatMap(({ templating }) => templating.list.map(({ query }) => query.query));
