@@ -18,6 +18,7 @@ import {
   type Sampler,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace';
+import { runWithLogContext } from '../common/log-context.js';
 import type { Logger } from '../common/logger.js';
 import { traceWith } from '../common/tracing.js';
 import { VERSION } from '../common/version.js';
@@ -80,8 +81,17 @@ const warnings = (logger: Logger): Warn => {
   return (facts) => {
     if (performance.now() - warnedAt < WARN_EVERY_MS) return;
     warnedAt = performance.now();
-    logger.warn(facts, 'spans could not be sent and are lost');
+    // The SDK's timer runs in the context of the request that set it, but the line is about no request.
+    runWithLogContext({}, () => {
+      logger.warn(facts, 'spans could not be sent and are lost');
+    });
   };
+};
+
+/** The message of an error with a status is the collector's own, and may repeat the key in OTEL_EXPORTER_OTLP_HEADERS. */
+const withoutWords = (error: unknown): unknown => {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return typeof code === 'number' ? new Error(`the collector answered with status ${code}`) : error;
 };
 
 /** The SDK drops what could not be sent, and says nothing. */
@@ -89,7 +99,7 @@ const warning = (exporter: SpanExporter, warn: Warn): SpanExporter => ({
   export(spans, done) {
     exporter.export(spans, (result) => {
       const code: number = result.code;
-      if (code !== SUCCESS) warn({ error: result.error, spans: spans.length });
+      if (code !== SUCCESS) warn({ error: withoutWords(result.error), spans: spans.length });
       done(result);
     });
   },

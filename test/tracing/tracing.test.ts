@@ -303,6 +303,27 @@ it('a collector that is away costs one line in the log, and neither a call nor t
   expect(output.match(/spans could not be sent and are lost/g)).toHaveLength(1);
 });
 
+it('of a collector that refuses spans, the log has the status and not its words, and no request or trace', async () => {
+  const refusing = createServer((request, response) => {
+    request.resume().once('end', () => response.writeHead(403, `${String(request.headers['x-key'])} is no key`).end());
+  });
+  await once(refusing.listen(0, '127.0.0.1'), 'listening');
+  const url = `http://127.0.0.1:${(refusing.address() as AddressInfo).port}`;
+  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%20canary' };
+  const replica = await startReplica(environment, webhookPort);
+  let said = '';
+  replica.child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await completeCall(replica, '1008');
+  await waitFor('the log to say it', () => said.includes('spans could not be sent'), 20_000);
+  const { output } = await stop(replica);
+  refusing.close();
+
+  const [line = ''] = output.split('\n').filter((one) => one.includes('spans could not be sent'));
+  expect(JSON.parse(line)).toMatchObject({ error: { message: expect.stringContaining('403') } });
+  expect(Object.keys(JSON.parse(line) as object)).toEqual(['level', 'time', 'error', 'spans', 'msg']);
+  expect(output).not.toContain('canary');
+});
+
 /** The files that a process has loaded, as V8 reports them at its end. */
 const filesOf = async (
   environment: Record<string, string>,
