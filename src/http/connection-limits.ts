@@ -3,6 +3,7 @@
  * responses in memory, for a client that may never read them. Here pipelined requests are processed one by one. The
  * next request starts when the previous response is flushed to the socket, and the socket is not read until then.
  */
+import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Draining } from '../common/draining.js';
@@ -184,7 +185,9 @@ class Pipeline {
     else this.beginNext();
   };
 
-  private beginNext(): void {
+  // In the connection's context. In that of the response before, the next request would have the log lines and the trace of
+  // another one.
+  private readonly beginNext = AsyncResource.bind((): void => {
     if (!this.waiting) return;
     const next = this.waiting.shift();
     if (this.waiting.length === 0) {
@@ -193,5 +196,5 @@ class Pipeline {
       if (!this.refuse) this.socket.resume();
     }
     if (next) this.begin(...next);
-  }
+  });
 }

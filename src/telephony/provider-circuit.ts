@@ -1,4 +1,5 @@
 /** Limits the concurrent requests to a provider, and stops requests for a while to a provider that fails repeatedly. */
+import { AsyncResource } from 'node:async_hooks';
 import {
   BrokenCircuitError,
   bulkhead,
@@ -83,7 +84,8 @@ export class ProviderCircuit {
   async execute<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     let wasAsked = false as boolean;
     try {
-      return await this.room.execute(() => {
+      // A request that has waited begins where another one ends, and would have the log lines and the trace of that one.
+      const inOwnContext = AsyncResource.bind(() => {
         signal?.throwIfAborted();
         // One trial at a time. Cockatiel would make other requests wait for its end, and a dial that has waited is too
         // late.
@@ -93,6 +95,7 @@ export class ProviderCircuit {
           return ask();
         });
       });
+      return await this.room.execute(() => inOwnContext());
     } catch (error) {
       if (wasAsked) throw error;
       throw new RequestNotSent(error instanceof BrokenCircuitError ? 'provider_down' : 'rate_limited', error);

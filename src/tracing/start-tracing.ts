@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { context } from '@opentelemetry/api';
+import { context, TraceFlags } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -17,7 +17,9 @@ import {
   TraceIdRatioBasedSampler,
   type Sampler,
   type SpanExporter,
+  type SpanProcessor,
 } from '@opentelemetry/sdk-trace';
+import { runWithLogContext } from '../common/log-context.js';
 import type { Logger } from '../common/logger.js';
 import { traceWith } from '../common/tracing.js';
 import { VERSION } from '../common/version.js';
@@ -29,6 +31,8 @@ export interface Tracing {
 }
 
 const FLUSH_LIMIT_MS = 2_000;
+/** A megabyte or two. */
+const MAX_WAITING = 2_048;
 const WARN_EVERY_MS = 60_000;
 /** ExportResultCode of a package that is not ours to import. */
 const SUCCESS = 0;
@@ -49,7 +53,7 @@ export const startTracing = (
       'service.instance.id': randomUUID(),
     }),
     sampler: samplerOf(tracesSampler, tracesSamplerRatio),
-    spanProcessors: [new BatchSpanProcessor({ exporter: warning(exporter, warn) })],
+    spanProcessors: [batches(exporter, warn)],
   });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   traceWith(provider.getTracer('ringback', VERSION));
@@ -80,19 +84,51 @@ const warnings = (logger: Logger): Warn => {
   return (facts) => {
     if (performance.now() - warnedAt < WARN_EVERY_MS) return;
     warnedAt = performance.now();
-    logger.warn(facts, 'spans could not be sent and are lost');
+    // The SDK's timer runs in the context of the request that set it, but the line is about no request.
+    runWithLogContext({}, () => {
+      logger.warn(facts, 'spans could not be sent and are lost');
+    });
   };
 };
 
-/** The SDK drops what could not be sent, and says nothing. */
-const warning = (exporter: SpanExporter, warn: Warn): SpanExporter => ({
-  export(spans, done) {
-    exporter.export(spans, (result) => {
-      const code: number = result.code;
-      if (code !== SUCCESS) warn({ error: result.error, spans: spans.length });
-      done(result);
-    });
-  },
-  forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
-  shutdown: () => exporter.shutdown(),
-});
+/** The message of an error with a status is the collector's own, and may repeat the key in OTEL_EXPORTER_OTLP_HEADERS. */
+const withoutWords = (error: unknown): unknown => {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return typeof code === 'number' ? new Error(`the collector answered with status ${code}`) : error;
+};
+
+/**
+ * The SDK says nothing of spans that it drops: those of an attempt that fails, and those that end while as many as it keeps
+ * wait already.
+ */
+const batches = (exporter: SpanExporter, warn: Warn): SpanProcessor => {
+  let waiting = 0;
+  const processor = new BatchSpanProcessor({
+    maxQueueSize: MAX_WAITING,
+    exporter: {
+      export(spans, done) {
+        waiting -= spans.length;
+        exporter.export(spans, (result) => {
+          const code: number = result.code;
+          if (code !== SUCCESS) warn({ error: withoutWords(result.error), spans: spans.length });
+          done(result);
+        });
+      },
+      forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
+      shutdown: () => exporter.shutdown(),
+    },
+  });
+  return {
+    onStart(span, parent) {
+      processor.onStart(span, parent);
+    },
+    onEnd(span) {
+      const isSampled = (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+      if (isSampled && waiting >= MAX_WAITING) warn({ error: new Error(`${MAX_WAITING} spans wait already`) });
+      else if (isSampled) waiting++;
+      processor.onEnd(span);
+    },
+    forceFlush: () => processor.forceFlush(),
+    shutdown: () => processor.shutdown(),
+  };
+};

@@ -1,4 +1,5 @@
 /** Limits of one connection: real sockets and a real HTTP server, and the service with its largest document. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Draining } from '../../src/common/draining.js';
@@ -16,11 +17,22 @@ let draining: Draining;
 let handled: string[];
 let waiting: ServerResponse[];
 let clients: Socket[];
+/** In which each request of /context/ began. */
+let contexts: unknown[];
+
+const storage = new AsyncLocalStorage<string>();
+
+/** Answers within a context, as the service does with that of its log. */
+const answerInContext = (path: string, response: ServerResponse): void => {
+  contexts.push(storage.getStore());
+  storage.run(path, () => setImmediate(() => response.end(`[${path}]`)));
+};
 
 const echo = (request: IncomingMessage, response: ServerResponse): void => {
   handled.push(request.url ?? '');
   if (request.url === '/large') response.end(LARGE);
   else if (request.url === '/wait') waiting.push(response);
+  else if (request.url?.startsWith('/context/')) answerInContext(request.url, response);
   else if (request.url === '/refused') response.writeHead(401).end();
   else if (request.url === '/last') response.writeHead(200, { connection: 'close' }).end('[last]');
   else {
@@ -62,6 +74,7 @@ beforeEach(() => {
   handled = [];
   waiting = [];
   clients = [];
+  contexts = [];
 });
 afterEach(async () => {
   for (const socket of clients) socket.destroy();
@@ -102,6 +115,17 @@ describe('a pipeline', () => {
     await waitFor('an answer to another client', () => text().includes('[/other'));
 
     expect(handled).toEqual(['/large', '/other']);
+  });
+
+  it('runs each request in a context of its own, not in that of the request before it', async () => {
+    await start();
+    const socket = client();
+    const text = textOf(socket);
+    socket.write(get('/context/1') + get('/context/2') + post('/context/3', 'body'));
+
+    await waitFor('all answers', () => text().match(/\[\/context/g)?.length === 3);
+
+    expect(contexts).toEqual([undefined, undefined, undefined]);
   });
 
   it('continues when its client begins to read', async () => {

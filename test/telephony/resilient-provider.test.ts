@@ -1,4 +1,5 @@
 import { dialOnce } from '../../src/call/placement/dial.js';
+import { logContext, runWithLogContext } from '../../src/common/log-context.js';
 import { createLogger } from '../../src/common/logger.js';
 import { ResilientProvider, ORDER_LIMIT_MS } from '../../src/telephony/resilient-provider.js';
 import { AT_ONCE, FAILURES_IN_A_ROW, MAX_QUEUED, TRY_AGAIN_MS } from '../../src/telephony/provider-circuit.js';
@@ -236,6 +237,24 @@ describe('concurrent dials', () => {
     }
     expect(await Promise.all(dials)).toEqual(dials.map(() => ACCEPTED));
     expect(provider.dials).toHaveLength(AT_ONCE + MAX_QUEUED);
+  });
+
+  it('run in the context of their own request, also when they have waited for the end of another one', async () => {
+    const contexts: unknown[] = [];
+    provider.onDial = () => {
+      contexts.push(logContext().requestId);
+      return new Promise((resolve) => replies.push(resolve));
+    };
+    const ids = Array.from({ length: AT_ONCE + MAX_QUEUED }, (_, index) => `request ${index}`);
+    const dials = ids.map((requestId) => runWithLogContext({ requestId }, () => dial()));
+
+    while (replies.length > 0) {
+      for (const reply of replies.splice(0)) reply(ACCEPTED);
+      await jest.advanceTimersByTimeAsync(0);
+    }
+    await Promise.all(dials);
+
+    expect(contexts).toEqual(ids);
   });
 
   it('are not sent when their caller stops waiting while they are queued', async () => {

@@ -7,11 +7,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
+import { context } from '@opentelemetry/api';
 import { issueToken } from '../../src/auth/token-issuer.js';
+import { createLogger } from '../../src/common/logger.js';
+import { inSpan, traceWith } from '../../src/common/tracing.js';
 import { readConfig } from '../../src/config/config.js';
 import { readKeyRing } from '../../src/config/key-ring.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { seedDemoDirectory } from '../../src/directory/demo-directory.js';
+import { startTracing } from '../../src/tracing/start-tracing.js';
+import { collectedLog } from '../support/collected-log.js';
 import { freePort } from '../support/free-port.js';
 import { endOf, PROCESS_LIMIT_MS, REPOSITORY, startNode, type Ending } from '../support/node-process.js';
 import { startOtlpReceiver, type OtlpReceiver } from '../support/otlp-receiver.js';
@@ -350,6 +355,46 @@ it('a collector that is away costs one line in the log, and neither a call nor t
 
   expect(code).toBe(0);
   expect(output.match(/spans could not be sent and are lost/g)).toHaveLength(1);
+});
+
+it('of a collector that refuses spans, the log has the status and not its words, and no request or trace', async () => {
+  const refusing = createServer((request, response) => {
+    request.resume().once('end', () => response.writeHead(403, `${String(request.headers['x-key'])} is no key`).end());
+  });
+  await once(refusing.listen(0, '127.0.0.1'), 'listening');
+  const url = `http://127.0.0.1:${(refusing.address() as AddressInfo).port}`;
+  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%20canary' };
+  const replica = await startReplica(environment, webhookPort);
+  let said = '';
+  replica.child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await completeCall(replica, '1008');
+  await waitFor('the log to say it', () => said.includes('spans could not be sent'), 20_000);
+  const { output } = await stop(replica);
+  refusing.close();
+
+  const [line = ''] = output.split('\n').filter((one) => one.includes('spans could not be sent'));
+  expect(JSON.parse(line)).toMatchObject({ error: { message: expect.stringContaining('403') } });
+  expect(Object.keys(JSON.parse(line) as object)).toEqual(['level', 'time', 'error', 'spans', 'msg']);
+  expect(output).not.toContain('canary');
+});
+
+it('more spans than may wait cost one line in the log', async () => {
+  const receiver = await startOtlpReceiver();
+  const log = collectedLog();
+  const tracing = startTracing({ ...config, otlpEndpoint: receiver.url }, createLogger('warn', log.stream));
+  try {
+    // In one turn, so that none is sent meanwhile.
+    const ended = Array.from({ length: 3_000 }, () => inSpan('one of many', {}, () => Promise.resolve()));
+    await Promise.all(ended);
+  } finally {
+    await tracing.close();
+    traceWith(undefined);
+    context.disable();
+    await receiver.close();
+  }
+
+  expect(receiver.spans.length).toBeLessThan(3_000);
+  expect(log.lines().map(({ msg }) => msg)).toEqual(['spans could not be sent and are lost']);
 });
 
 /** The files that a process has loaded, as V8 reports them at its end. */
