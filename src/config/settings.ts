@@ -159,17 +159,17 @@ export const SETTINGS = {
     'true: a number that is in a call as the callee is not called by another caller. Service lines are exempt.',
     boolean,
   ),
-  quietHours: setting(
-    'QUIET_HOURS',
-    '',
-    'Times of day at which no number is called, as 21:00-08:00, in every time zone that the number may be in. Service lines are exempt.',
-    optional(timesOfDay),
-  ),
   freezeRules: setting(
     'FREEZE_RULES',
     'new_countries=3/1d,rate=5x,refusals=100/1h,short_calls=30/1h',
     'When a user may place no more calls until an administrator lifts the freeze; or off.',
     freezeRules,
+  ),
+  quietHours: setting(
+    'QUIET_HOURS',
+    '',
+    'Times of day at which no number is called, as 21:00-08:00, in every time zone that the number may be in. Service lines are exempt.',
+    optional(timesOfDay),
   ),
   serviceHotline: setting(
     'SERVICE_HOTLINE',

@@ -152,7 +152,7 @@ it('hangs up the running calls that it stops, and no others, if the administrato
     const record = await find(stopped);
     return record.stateType === '4' && record;
   });
-  expect(over).toMatchObject({ endReason: 'canceled', endedBy: 'cancel', canceledBy: 'admin' });
+  expect(over).toMatchObject({ endedBy: 'cancel', canceledBy: 'admin' });
   expect((await find(going)).stateType).not.toBe('4');
 });
 

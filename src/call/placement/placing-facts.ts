@@ -15,8 +15,8 @@ export interface CallToJudge {
     | 'calleePhone'
     | 'callerSuppressed'
     | 'calleeSuppressed'
-    | 'lineCallsAtOnce'
     | 'freezes'
+    | 'lineCallsAtOnce'
     | 'subAccountId'
   >;
   readonly isServiceLine: boolean;
