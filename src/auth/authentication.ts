@@ -7,9 +7,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../common/error-table.js';
 import { refusalOf, type Access } from './access.js';
 import { isInQuery, tokenOf, type Principal } from './access-token.js';
-import { withBadToken, withKeyInUrl, withoutToken } from './challenge.js';
+import { FailedToken, withBadToken, withKeyInUrl, withoutToken } from './challenge.js';
 import { isKeyAttempt, shownPart } from './api-keys/key-text.js';
 import { LiveKeys } from './api-keys/live-keys.js';
+import { FailedTokens } from './failed-tokens.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { keyOf, VerifiedTokens } from './verified-tokens.js';
 
@@ -19,13 +20,18 @@ export class Authentication {
     private readonly strategy: JwtStrategy,
     private readonly tokens: VerifiedTokens,
     private readonly keys: LiveKeys,
+    private readonly failures: FailedTokens,
   ) {}
 
   /** Stores the caller in the request. Synchronous if the token was verified recently. */
   authenticate(request: FastifyRequest, access: Access, done: (refusal?: Error) => void): void {
+    const refuse = (refusal: Error): void => {
+      const isFailure = refusal instanceof FailedToken;
+      done((isFailure ? this.failures.count(request.ip, refusal, access === 'user') : null) ?? refusal);
+    };
     const token = tokenOf(request);
     if (token === null) {
-      done(withoutToken(request));
+      refuse(withoutToken(request));
       return;
     }
     const settle = (principal: Principal): void => {
@@ -38,8 +44,8 @@ export class Authentication {
     const key = keyOf(token);
     const known = this.tokens.get(key);
     if (known) settle(known);
-    else if (isKeyAttempt(token)) this.byApiKey(token, isInUrl, settle, done);
-    else this.verified(token, key).then(settle, done);
+    else if (isKeyAttempt(token)) this.byApiKey(token, isInUrl, settle, refuse);
+    else this.verified(token, key).then(settle, refuse);
   }
 
   private byApiKey(

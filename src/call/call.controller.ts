@@ -47,7 +47,7 @@ export class CallController {
   }
 
   @Get('callCancel/:callSid')
-  @RouteConfig({ isInLine: true })
+  @RouteConfig({ isInLine: true, counted: 'cancels' })
   @UseGuards(UserActGuard)
   @CancelApi()
   async cancel(@UserId() callerId: string, @Param('callSid') callSid: string, @Query('before') before: unknown) {
@@ -57,7 +57,7 @@ export class CallController {
   }
 
   @Get('callState/:callSid')
-  @RouteConfig({ isRoutine: true })
+  @RouteConfig({ isRoutine: true, counted: 'polls' })
   @StateApi()
   async state(
     @UserId() callerId: string,
@@ -77,6 +77,7 @@ export class CallController {
   }
 
   @Get('callState/:callSid/stream')
+  @RouteConfig({ counted: 'polls' })
   @StreamApi()
   async stream(
     @Caller() { subject: callerId, expiresAt }: Principal,

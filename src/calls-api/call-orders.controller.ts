@@ -1,4 +1,5 @@
 import { Body, Controller, Param, Post, Res } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { Requires, Subject } from '../auth/access.js';
 import { CallCancels } from '../call/call-cancels.service.js';
@@ -33,6 +34,7 @@ export class CallOrdersController {
   }
 
   @Post(':callSid/cancel')
+  @RouteConfig({ counted: 'cancels' })
   @CancelCallApi()
   async cancel(
     @Subject() subject: string,

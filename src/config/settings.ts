@@ -21,6 +21,7 @@ import {
   optional,
   portOrOff,
   region,
+  requestRates,
   routes,
   text,
   url,
@@ -150,6 +151,26 @@ export const SETTINGS = {
     'true',
     'true: a number that is in a call as the callee is not called by another caller. Service lines are exempt.',
     boolean,
+  ),
+  pollsPerUser: setting(
+    'POLLS_PER_USER',
+    '600/1m',
+    'State requests that a user may send to one replica: polls, long polls and streams that are opened; on `/v1/calls`, that a ' +
+      'backend may send for one call. Or off.',
+    requestRates,
+  ),
+  cancelsPerUser: setting(
+    'CANCELS_PER_USER',
+    '60/1m',
+    'Cancels that a user may send to one replica; on `/v1/calls`, that a backend may send for one call. Or off.',
+    requestRates,
+  ),
+  failedTokensPerAddress: setting(
+    'FAILED_TOKENS_PER_ADDRESS',
+    '300/1m',
+    'Requests with forged, malformed or unknown tokens and API keys that get 401 from one address, or an IPv6 /64; more get 429. ' +
+      'Valid tokens always pass. Or off.',
+    requestRates,
   ),
   serviceHotline: setting(
     'SERVICE_HOTLINE',
