@@ -61,10 +61,13 @@ it('keeps no more keys than it may, the last ones', () => {
 });
 
 it('never allows more than a full bucket and what flows in, and refuses nobody without a reason', () => {
-  const rates = fc.array(fc.record({ requests: fc.integer({ min: 1, max: 20 }), seconds: fc.integer({ min: 1, max: 90 }) }), {
-    minLength: 1,
-    maxLength: 3,
-  });
+  const rates = fc.array(
+    fc.record({ requests: fc.integer({ min: 1, max: 20 }), seconds: fc.integer({ min: 1, max: 90 }) }),
+    {
+      minLength: 1,
+      maxLength: 3,
+    },
+  );
   fc.assert(
     fc.property(rates, fc.array(fc.nat(20_000), { maxLength: 80 }), (given, pauses) => {
       const buckets = bucketsAt(5_000, given);
