@@ -6,6 +6,7 @@ import type { Principal } from '../auth/access-token.js';
 import { success, successText } from '../common/contract-envelope.js';
 import { Draining } from '../common/draining.js';
 import { logAboutCall } from '../common/log-context.js';
+import { rateLimitHeaders } from '../common/rate-limit-headers.js';
 import { CallApi, CancelApi, ServiceApi, StateApi, StreamApi } from './call.openapi.js';
 import { BlockedUsers } from './updates/blocked-users.js';
 import { CallUpdates } from './call-updates.service.js';
@@ -35,15 +36,23 @@ export class CallController {
   @Get('call/:targetId')
   @UseGuards(UserActGuard)
   @CallApi()
-  async call(@UserId() callerId: string, @Param('targetId') calleeId: string) {
-    return success({ callSid: await this.calls.callUser(callerId, calleeId) });
+  async call(
+    @UserId() callerId: string,
+    @Param('targetId') calleeId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { callSid, quotas } = await this.calls.callUser(callerId, calleeId);
+    void reply.headers(rateLimitHeaders(quotas));
+    return success({ callSid });
   }
 
   @Get('callService')
   @UseGuards(UserActGuard)
   @ServiceApi()
-  async callService(@UserId() callerId: string) {
-    return success({ callSid: await this.calls.callService(callerId) });
+  async callService(@UserId() callerId: string, @Res({ passthrough: true }) reply: FastifyReply) {
+    const { callSid, quotas } = await this.calls.callService(callerId);
+    void reply.headers(rateLimitHeaders(quotas));
+    return success({ callSid });
   }
 
   @Get('callCancel/:callSid')

@@ -12,7 +12,7 @@ import { ProviderRegistry } from '../telephony/provider-registry.js';
 import { RequestNotSent } from '../telephony/provider-circuit.js';
 import { StatusUnavailable, type CallMilestone, type ProviderCall } from '../telephony/telephony-provider.js';
 import { StateType } from './record/call-lifecycle.js';
-import { CallPlacement } from './placement/call-placement.js';
+import { CallPlacement, type PlacedCall } from './placement/call-placement.js';
 import { CallRecorder } from './call-recorder.js';
 import { isCallSid } from './record/call-sid.js';
 import { inTraceOfCall } from './record/call-trace.js';
@@ -57,15 +57,15 @@ export class CallService {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Rings the caller, then the target. @returns the callSid */
-  async callUser(callerId: string, calleeId: string): Promise<string> {
+  /** Rings the caller, then the target. */
+  async callUser(callerId: string, calleeId: string): Promise<PlacedCall> {
     if (!isLong(calleeId) || calleeId === callerId) throw new AppError('BAD_CALL_PARAMETERS');
     const parties = await this.directory.findParties(callerId, calleeId);
     return this.placement.place(callerId, parties, { calleeId, serviceLineId: null });
   }
 
-  /** Rings the caller, then the first open service line. @returns the callSid */
-  async callService(callerId: string): Promise<string> {
+  /** Rings the caller, then the first open service line. */
+  async callService(callerId: string): Promise<PlacedCall> {
     const parties = await this.directory.findPartiesOfService(callerId);
     return this.placement.place(callerId, parties, { calleeId: null, serviceLineId: parties.serviceLineId });
   }

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Requires, Subject } from '../auth/access.js';
 import { CallCancels } from '../call/call-cancels.service.js';
 import { CancelBody } from '../call/cancel/cancel.dto.js';
+import { rateLimitHeaders } from '../common/rate-limit-headers.js';
 import { BackendCalls } from './backend-calls.service.js';
 import { CallsApi, CancelCallApi, PlaceCallApi } from './calls.openapi.js';
 import { IdempotencyKey } from './idempotency-key.js';
@@ -27,8 +28,9 @@ export class CallOrdersController {
     @IdempotencyKey() key: string | null,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PlacedCallReply> {
-    const { call, isReplay } = await this.calls.place(subject, body, key);
+    const { call, isReplay, quotas } = await this.calls.place(subject, body, key);
     void reply.header('location', `/v1/calls/${call.callSid}`);
+    void reply.headers(rateLimitHeaders(quotas));
     if (isReplay) void reply.header('idempotent-replayed', 'true');
     return placedCallReply(call);
   }

@@ -8,6 +8,7 @@ import { DataSource } from 'typeorm';
 import { AppError } from '../../common/error-table.js';
 import { logAboutCall } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
+import type { Quota } from '../../common/rate-limit-headers.js';
 import { aboutCall, inSpan, inTraceOfClient, SpanKind } from '../../common/tracing.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Parties } from '../../directory/directory.service.js';
@@ -49,6 +50,12 @@ export interface Callee {
   readonly serviceLineId: string | null;
 }
 
+export interface PlacedCall {
+  readonly callSid: string;
+  /** What its caller may still place; empty for a running call, which is not counted again. */
+  readonly quotas: readonly Quota[];
+}
+
 interface Way {
   readonly calleePhone: string;
   /** As written in the configuration. */
@@ -88,16 +95,20 @@ export class CallPlacement {
    * Checks the caller first: a caller who may not call, or not now, learns nothing about the target.
    * @param callerId of a user, or of a phone (party-id.ts)
    * @param terms of a backend, which gets no running call in place of the one that it asks for
-   * @returns the callSid
    * @throws NotPlaced; KeyTaken
    */
-  place(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
+  place(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<PlacedCall> {
     return inTraceOfClient(() =>
       inSpan('place call', { kind: SpanKind.SERVER }, () => this.placeOrNote(callerId, parties, callee, terms)),
     );
   }
 
-  private async placeOrNote(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
+  private async placeOrNote(
+    callerId: string,
+    parties: Parties,
+    callee: Callee,
+    terms?: CallTerms,
+  ): Promise<PlacedCall> {
     try {
       return await this.placeIfAllowed(callerId, parties, callee, terms);
     } catch (error) {
@@ -113,7 +124,7 @@ export class CallPlacement {
     parties: Parties,
     callee: Callee,
     terms: CallTerms | undefined,
-  ): Promise<string> {
+  ): Promise<PlacedCall> {
     const { callerPhone } = parties;
     if (!callerPhone) {
       const values = { hotline: this.config.serviceHotline };
@@ -127,7 +138,7 @@ export class CallPlacement {
     if (way instanceof NotPlaced) {
       const running = await this.runningCall(callerId);
       if (!running) throw way;
-      return callSidFor(callee, running, terms);
+      return { callSid: callSidFor(callee, running, terms), quotas: [] };
     }
     const { calleePhone, route, first, others } = way;
 
@@ -151,14 +162,14 @@ export class CallPlacement {
     if (open.isOfCallee) throw calleeInACall();
     const { callSid } = open;
     logAboutCall(callSid);
-    if (!open.isNew) return callSidFor(callee, open, terms);
+    if (!open.isNew) return { callSid: callSidFor(callee, open, terms), quotas: [] };
 
     this.logger.info({ callerPhone, calleePhone, provider: first.provider.name, route }, 'call requested');
     return aboutCall(callSid, async () => {
       const call = { callSid, callerPhone, calleePhone, notAfter: terms?.notAfter ?? null, terms: terms?.dial };
       const slot = waitsForFormer ? await this.slotAfterFormer(callerId, callSid, first.provider) : 'taken';
       const result = slot === 'taken' ? await this.dialByRoute(callerId, call, first, others) : slot;
-      return this.conclude(callSid, result, terms);
+      return { callSid: await this.conclude(callSid, result, terms), quotas: this.limits.quotasOfCaller(open.left) };
     });
   }
 

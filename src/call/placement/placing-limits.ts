@@ -4,11 +4,12 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
+import type { Quota } from '../../common/rate-limit-headers.js';
 import type { Config } from '../../config/config.js';
 import type { CallRate } from '../../config/setting-values.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { spentRate } from '../../protection/call-rates.js';
-import type { CallLimits } from '../record/open-call.js';
+import type { CallLimits, CallsLeft } from '../record/open-call.js';
 import { calleeSubject, callerSubject, findRecentCalls } from '../record/recent-calls.js';
 import { NotPlaced } from './not-placed.js';
 
@@ -45,6 +46,12 @@ export class PlacingLimits {
       perCallee: isServiceLine ? [] : callsPerCallee,
       oneCallPerCallee: oneCallPerCallee && !isServiceLine,
     };
+  }
+
+  /** What a caller may still place, for the headers of the reply. @param left of a new call; null if there is none */
+  quotasOfCaller(left: readonly CallsLeft[] | null): readonly Quota[] {
+    if (left === null) return [];
+    return callerQuotas(this.config.callsPerCaller, (_rate, index) => left[index]);
   }
 
   /** The refusal of an earlier call, if it still holds. @param subject of recent-calls.ts */
@@ -85,16 +92,33 @@ export class PlacingLimits {
   private limitsOf(call: Counted) {
     const { perCaller, perCallee } = this.of(call);
     return [
-      { subject: callerSubject(call.callerId), rates: perCaller, refused: callerRefused },
+      { subject: callerSubject(call.callerId), rates: perCaller, refused: callerRefusedBy(perCaller) },
       { subject: calleeSubject(call.calleePhone), rates: perCallee, refused: calleeRefused },
     ];
   }
 }
 
-const callerRefused = (rate: CallRate, retryAfterSeconds: number): NotPlaced =>
-  new NotPlaced('caller_calls_too_often', 'TOO_MANY_CALLS', {
-    retryAfterSeconds,
-    cause: new Error(`The caller has placed ${inWords(rate)}, as many as CALLS_PER_CALLER allows.`),
+const callerRefusedBy =
+  (rates: readonly CallRate[]) =>
+  (spent: CallRate, retryAfterSeconds: number): NotPlaced =>
+    new NotPlaced('caller_calls_too_often', 'TOO_MANY_CALLS', {
+      retryAfterSeconds,
+      quotas: callerQuotas(rates, (rate) => (rate === spent ? { calls: 0, forSeconds: retryAfterSeconds } : undefined)),
+      cause: new Error(`The caller has placed ${inWords(spent)}, as many as CALLS_PER_CALLER allows.`),
+    });
+
+const callerQuotas = (
+  rates: readonly CallRate[],
+  leftOf: (rate: CallRate, index: number) => CallsLeft | undefined,
+): Quota[] =>
+  rates.map((rate, index) => {
+    const left = leftOf(rate, index);
+    return {
+      of: 'calls',
+      most: rate.calls,
+      seconds: rate.seconds,
+      ...(left && { left: { requests: left.calls, forSeconds: left.forSeconds } }),
+    };
   });
 
 /** Only a backend learns the time (call-problems.ts). It would tell an app how often others call the callee. */

@@ -73,6 +73,14 @@ export interface OpenCall extends RunningCall {
   readonly isOfCallee: boolean;
   /** The bytes of the first change of a new call, for publishing. */
   readonly change: string | null;
+  /** Of a new call, for each rate of its caller, in their order. Null if the caller's calls are not counted. */
+  readonly left: readonly CallsLeft[] | null;
+}
+
+export interface CallsLeft {
+  readonly calls: number;
+  /** Seconds until the oldest call that the rate counts leaves its window. */
+  readonly forSeconds: number;
 }
 
 export const findRunning = preparedStatement<RunningCall>(
@@ -103,13 +111,16 @@ export const FIRST_CHANGE_BYTES = changeBytes({
  */
 const SPENT = `'a rate of calls is spent'`;
 
+/** As SQL: how each subject of a caller begins. */
+const CALLER = `'${callerSubject('')}'`;
+
 /**
  * 1. `opened`: inserts the call, unless the caller has an open one.
  * 2. `counted`: counts it for its caller and its callee. A spent rate fails the whole statement, so nothing of the
  *    call remains. The row's lock makes concurrent calls wait for each other, and the rate is checked on its latest version.
  *    The caller comes first, so two calls never wait for each other.
  * 3. `event`: its first event, with the bytes of its first change.
- * The result is the new call, or else the caller's open call, or else the callee's.
+ * The result is the new call, with what is left of its caller's rates, or else the caller's open call, or else the callee's.
  */
 const openOrFind = preparedStatement<OpenCall>(
   'open-call',
@@ -139,6 +150,7 @@ with opened as (
         where one.at > now() - rate.seconds * interval '1 second'
       )
     ) then array[(${SPENT} || left(recent_calls.subject, 0))::timestamptz] else ${stillCounted('recent_calls.placed_at')} || now() end
+  returning subject, placed_at
 ), event as (
   insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change)
   select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES}
@@ -146,11 +158,19 @@ with opened as (
   returning change
 )
 select call_sid as "callSid", true as "isNew", callee_id as "calleeId", service_line_id as "serviceLineId",
-  placed_by as "placedBy", change, false as "isOfCallee", ${JOBS_AFTER_COMMIT}
+  placed_by as "placedBy", change, false as "isOfCallee", (
+    select json_agg(json_build_object('calls', rate.calls - now_counted.calls, 'forSeconds', now_counted.seconds) order by place)
+    from counted join unnest($20::text[], $21::integer[], $22::integer[]) with ordinality
+      as rate (subject, calls, seconds, place) on rate.subject = counted.subject and starts_with(rate.subject, ${CALLER}),
+    lateral (
+      select count(*) as calls, ceil(extract(epoch from min(at) - now()) + rate.seconds)::integer as seconds
+      from unnest(counted.placed_at) as one (at) where at > now() - rate.seconds * interval '1 second'
+    ) now_counted
+  ) as "left", ${JOBS_AFTER_COMMIT}
 from opened, event
 union all
 (
-  select call_sid, false, callee_id, service_line_id, placed_by, null, caller_id <> $2, null from call_record
+  select call_sid, false, callee_id, service_line_id, placed_by, null, caller_id <> $2, null, null from call_record
   where (caller_id = $2 or taken_phone = $18) and state < 4 and not exists (select from opened)
   order by caller_id <> $2 limit 1
 )
