@@ -35,7 +35,7 @@ export const ERRORS = {
   TOO_SLOW: refusal(408, 'The request took too long to arrive.'),
   CONFLICT: refusal(409, 'The request conflicts with existing data.'),
   TOO_LARGE: refusal(413, 'The request is too large.'),
-  UNSUPPORTED_MEDIA_TYPE: refusal(415, 'The body must be application/json in UTF-8.'),
+  UNSUPPORTED_MEDIA_TYPE: refusal(415, 'The body must be application/json in UTF-8, or text/csv for an import.'),
   ALREADY_IN_A_CALL: refusal(429, '您有正在进行的通话,请稍后再试!'),
   TOO_MANY_CALLS: refusal(429, '呼叫过于频繁,请稍后再试!'),
   TOO_MANY_WAITING: refusal(429, '呼叫过于频繁,请稍后再试!'),
