@@ -3,9 +3,8 @@
  * Chinese. A cell that a spreadsheet would take for a formula gets an apostrophe, which is removed when it is read again. So
  * numbers keep their plus there.
  */
-import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CsvError, parse } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse/sync';
 import { AppError, type Fault } from '../common/error-table.js';
 import { normalisePhone } from '../common/phone-number.js';
 import { NOT_DIALABLE } from './dialable-phone.js';
@@ -19,14 +18,15 @@ type Column = (typeof COLUMNS)[number];
 /** A row of an import with the number as it is stored. */
 export type ImportedSuppression = Required<SuppressionToStore>;
 
+/** Lines, with those that are empty. */
 export const MAX_IMPORTED = 50_000;
 /** More would be of no use. */
 const MAX_FAULTS = 1_000;
-/** A row that has all that is allowed, escaped, and a part of a file that lacks a quote. */
-const LONGEST_ROW_BYTES = 4_096;
+/** Three times what a row may have, in Chinese; and few enough cells. */
+const LONGEST_LINE = 2_048;
 /** Each takes a few milliseconds. Then other requests get a turn. */
-const BYTES_A_TURN = 64 * 1024;
-const ROWS_A_TURN = 100;
+const LINES_A_TURN = 100;
+const CHARACTERS_A_TURN = 16 * 1024;
 
 const LINE_END = '\r\n';
 export const CSV_HEAD = `\ufeff${COLUMNS.join(',')}${LINE_END}`;
@@ -49,44 +49,74 @@ const textIn = (cell: string): string | null => {
 };
 
 /**
+ * Each line is a row: no text that can be stored has a line break.
  * @param region of numbers without a country code
  * @throws AppError with the faults of all rows
  */
 export const readSuppressions = async (body: Buffer, region: string): Promise<ImportedSuppression[]> => {
   const rows = new Rows(region);
-  const parser = parse({
-    bom: true,
-    info: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    max_record_size: LONGEST_ROW_BYTES,
-  });
-  try {
-    for await (const { record, info } of Readable.from(partsOf(body)).pipe(parser) as AsyncIterable<CsvRecord>) {
-      if (!rows.add(record, info.lines)) break;
-      if (rows.count % ROWS_A_TURN === 0) await nextTurn();
-    }
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    rows.break(error);
+  for (const lines of turnsOf(body.toString('utf8').replace(/^\ufeff/, ''))) {
+    for (const cells of cellsOf(lines)) rows.add(cells);
+    if (rows.hasEnoughFaults) break;
+    await nextTurn();
   }
   return rows.end();
 };
 
-interface CsvRecord {
-  readonly record: readonly string[];
-  readonly info: { readonly lines: number };
+/** In parts, so that no list is made of a file of 8 MB with nothing but line ends. */
+function* turnsOf(text: string): Generator<string[]> {
+  let lines: string[] = [];
+  let count = 0;
+  let characters = 0;
+  for (const line of linesOf(text)) {
+    if (++count > MAX_IMPORTED + 1) {
+      throw new AppError('TOO_LARGE', { detail: `An import has ${MAX_IMPORTED} rows at most; send it in parts.` });
+    }
+    lines.push(line);
+    characters += line.length;
+    if (lines.length < LINES_A_TURN && characters < CHARACTERS_A_TURN) continue;
+    yield lines;
+    lines = [];
+    characters = 0;
+  }
+  yield lines;
 }
 
-async function* partsOf(body: Buffer): AsyncGenerator<Buffer> {
-  for (let start = 0; start < body.length; start += BYTES_A_TURN) {
-    yield body.subarray(start, start + BYTES_A_TURN);
-    await nextTurn();
+function* linesOf(text: string): Generator<string> {
+  const end = /\r\n?|\n/g;
+  for (let start = 0; start < text.length; start = end.lastIndex) {
+    const found = end.exec(text);
+    yield text.slice(start, found?.index);
+    if (!found) return;
   }
 }
 
+/** The cells of each line, or what is wrong with it. */
+const cellsOf = (lines: readonly string[]): (readonly string[] | string)[] => {
+  if (lines.every((line) => line.length <= LONGEST_LINE)) {
+    try {
+      const rows = parsed(lines.join('\n'));
+      // With fewer rows, a cell goes over the end of its line.
+      if (rows.length === lines.length) return rows;
+    } catch (error) {
+      if (!(error instanceof CsvError)) throw error;
+    }
+  }
+  return lines.map((line) => {
+    if (line.length > LONGEST_LINE) return `has more than ${LONGEST_LINE} characters`;
+    try {
+      return parsed(line)[0] ?? [];
+    } catch (error) {
+      if (!(error instanceof CsvError)) throw error;
+      return 'has a quote that is not closed, or is within a cell and not doubled';
+    }
+  });
+};
+
+const parsed = (text: string): string[][] => parse(text, { relax_column_count: true, record_delimiter: '\n' });
+
 class Rows {
-  count = 0;
+  private line = 0;
   private columns: readonly string[] | undefined;
   private readonly rows: ImportedSuppression[] = [];
   private readonly faults: Fault[] = [];
@@ -94,27 +124,25 @@ class Rows {
 
   constructor(private readonly region: string) {}
 
-  /** @returns whether to go on */
-  add(cells: readonly string[], line: number): boolean {
-    if (!this.columns) {
-      this.columns = cells.map((name) => name.trim());
-      this.faults.push(...faultsOfHead(this.columns, line));
-      return this.faults.length === 0;
-    }
-    // Spreadsheets leave such rows behind.
-    if (cells.every((cell) => cell === '')) return true;
-    this.count += 1;
-    if (this.count > MAX_IMPORTED) {
-      const detail = `An import has ${MAX_IMPORTED} rows at most; send it in parts.`;
-      throw new AppError('TOO_LARGE', { detail });
-    }
-    this.faults.push(...this.faultsOf(this.columns, cells, line));
-    return this.faults.length < MAX_FAULTS;
+  /** Without the right columns, every row would be wrong. */
+  get hasEnoughFaults(): boolean {
+    return this.faults.length >= (this.columns ? MAX_FAULTS : 1);
   }
 
-  break({ code, lines }: CsvError & { readonly lines?: unknown }): void {
-    const what = WHAT_IS_BROKEN[code] ?? 'is not CSV as in RFC 4180';
-    this.faults.push({ where: `line ${String(lines)}`, what });
+  /** @param cells of the next line, or what is wrong with it */
+  add(cells: readonly string[] | string): void {
+    this.line += 1;
+    if (this.hasEnoughFaults) return;
+    if (typeof cells === 'string') this.faults.push({ where: `line ${this.line}`, what: cells });
+    // Spreadsheets leave such rows behind.
+    else if (cells.every((cell) => cell === '')) return;
+    else if (this.columns) this.faults.push(...this.faultsOf(this.columns, cells));
+    else this.readHead(cells.map((name) => name.trim()));
+  }
+
+  private readHead(columns: readonly string[]): void {
+    if (isHead(columns)) this.columns = columns;
+    else this.faults.push({ where: `line ${this.line}`, what: HEAD_EXPECTED });
   }
 
   end(): ImportedSuppression[] {
@@ -126,7 +154,8 @@ class Rows {
     });
   }
 
-  private faultsOf(columns: readonly string[], cells: readonly string[], line: number): Fault[] {
+  private faultsOf(columns: readonly string[], cells: readonly string[]): Fault[] {
+    const { line } = this;
     if (cells.length !== columns.length) {
       return [{ where: `line ${line}`, what: `has ${cells.length} cells, and the first row has ${columns.length}` }];
     }
@@ -157,17 +186,7 @@ const INSTANT_OR_NONE = orNone(instantRule);
 
 const HEAD_EXPECTED = `must have the names of the columns, separated by commas: phone, and any of ${COLUMNS.slice(1).join(', ')}`;
 
-const faultsOfHead = (columns: readonly string[], line: number): Fault[] => {
-  const isRight =
-    columns.includes('phone') &&
-    new Set(columns).size === columns.length &&
-    columns.every((column) => COLUMNS.some((known) => known === column));
-  return isRight ? [] : [{ where: `line ${line}`, what: HEAD_EXPECTED }];
-};
-
-const WHAT_IS_BROKEN: Partial<Record<string, string>> = {
-  CSV_MAX_RECORD_SIZE: `begins a row of more than ${LONGEST_ROW_BYTES} bytes; a quote may be missing`,
-  CSV_QUOTE_NOT_CLOSED: 'has a quote that is not closed',
-  CSV_INVALID_CLOSING_QUOTE: 'has a quote within a quoted cell that is not doubled',
-  INVALID_OPENING_QUOTE: 'has a quote within a cell that is not quoted',
-};
+const isHead = (columns: readonly string[]): boolean =>
+  columns.includes('phone') &&
+  new Set(columns).size === columns.length &&
+  columns.every((column) => COLUMNS.some((known) => known === column));

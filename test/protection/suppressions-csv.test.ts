@@ -154,6 +154,20 @@ it.each([
   expect(await rows()).toEqual([]);
 });
 
+it.each([
+  ['commas', ','],
+  ['quotes', '"'],
+  ['line ends', '\n'],
+  ['empty rows', ',\n'],
+  ['quotes that are doubled', 'a""'],
+])('refuses a file of 8 MB with nothing but %s, without reading all of it', async (_, text) => {
+  const body = Buffer.alloc(8 * 1024 * 1024, text);
+
+  expect((await put(body)).status).toBeGreaterThanOrEqual(400);
+  expect((await put(Buffer.concat([Buffer.from('phone\n"'), body.subarray(8)]))).status).toBeGreaterThanOrEqual(400);
+  expect(await rows()).toEqual([]);
+});
+
 it('refuses what is not CSV in UTF-8, or too large, before anything else', async () => {
   const file = `${HEAD}\n95588,,,,\n`;
   expect(await put(file, 'application/json')).toMatchObject({ status: 415 });
