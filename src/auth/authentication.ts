@@ -25,13 +25,9 @@ export class Authentication {
 
   /** Stores the caller in the request. Synchronous if the token was verified recently. */
   authenticate(request: FastifyRequest, access: Access, done: (refusal?: Error) => void): void {
-    const refuse = (refusal: Error): void => {
-      const isFailure = refusal instanceof FailedToken;
-      done((isFailure ? this.failures.count(request.ip, refusal, access === 'user') : null) ?? refusal);
-    };
     const token = tokenOf(request);
     if (token === null) {
-      refuse(withoutToken(request));
+      done(this.counted(withoutToken(request), request, access));
       return;
     }
     const settle = (principal: Principal): void => {
@@ -43,9 +39,21 @@ export class Authentication {
     delete (request.query as { access_token?: unknown }).access_token;
     const key = keyOf(token);
     const known = this.tokens.get(key);
-    if (known) settle(known);
-    else if (isKeyAttempt(token)) this.byApiKey(token, isInUrl, settle, refuse);
+    if (known) {
+      settle(known);
+      return;
+    }
+    const refuse = (refusal: Error): void => {
+      done(this.counted(refusal, request, access));
+    };
+    if (isKeyAttempt(token)) this.byApiKey(token, isInUrl, settle, refuse);
     else this.verified(token, key).then(settle, refuse);
+  }
+
+  /** A token that fails counts for its address, which may have sent too many. */
+  private counted(refusal: Error, { ip }: FastifyRequest, access: Access): Error {
+    if (!(refusal instanceof FailedToken)) return refusal;
+    return this.failures.count(ip, refusal, access === 'user') ?? refusal;
   }
 
   private byApiKey(

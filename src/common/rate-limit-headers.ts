@@ -15,6 +15,22 @@ export interface Quota {
 
 export const RATE_LIMIT_HEADERS = ['ratelimit', 'ratelimit-policy'] as const;
 
+/** For Swagger. */
+export const RATE_LIMIT_DOCUMENT = {
+  'RateLimit-Policy': {
+    description:
+      'Each rate that counts this request: its name, `q` requests, within `w` seconds (draft-ietf-httpapi-ratelimit-headers-11).',
+    schema: { type: 'string' },
+    example: '"calls-60s";q=6;w=60, "calls-86400s";q=200;w=86400',
+  },
+  RateLimit: {
+    description:
+      'What is left of each rate: `r` requests within the next `t` seconds. With 429, of the rate that is spent.',
+    schema: { type: 'string' },
+    example: '"calls-60s";r=5;t=60, "calls-86400s";r=199;t=86400',
+  },
+} as const;
+
 type RateLimitHeaders = Partial<Record<(typeof RATE_LIMIT_HEADERS)[number], string>>;
 
 /** Lists of strings with parameters (RFC 9651). Without quotas there is no header: an empty list is not allowed. */
