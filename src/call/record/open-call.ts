@@ -159,13 +159,14 @@ with opened as (
 )
 select call_sid as "callSid", true as "isNew", callee_id as "calleeId", service_line_id as "serviceLineId",
   placed_by as "placedBy", change, false as "isOfCallee", (
-    select json_agg(json_build_object('calls', rate.calls - now_counted.calls, 'forSeconds', now_counted.seconds) order by place)
+    select json_agg(json_build_object(
+      'calls', greatest(0, rate.calls - cardinality(placed_at) + gone),
+      'forSeconds', ceil(extract(epoch from placed_at[gone + 1] - now()) + rate.seconds)::integer
+    ) order by place)
     from counted join unnest($20::text[], $21::integer[], $22::integer[]) with ordinality
       as rate (subject, calls, seconds, place) on rate.subject = counted.subject and starts_with(rate.subject, ${CALLER}),
-    lateral (
-      select count(*) as calls, ceil(extract(epoch from min(at) - now()) + rate.seconds)::integer as seconds
-      from unnest(counted.placed_at) as one (at) where at > now() - rate.seconds * interval '1 second'
-    ) now_counted
+    -- A binary search: the times are in their order, but for calls at one instant.
+    width_bucket(now() - rate.seconds * interval '1 second', placed_at) as gone
   ) as "left", ${JOBS_AFTER_COMMIT}
 from opened, event
 union all
