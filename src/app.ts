@@ -8,6 +8,7 @@ import { openAdminPort } from './http/admin-port.js';
 import { serveApiDocument } from './http/api-document.js';
 import { AppModule } from './app.module.js';
 import { Authentication, authenticateRequests } from './auth/authentication.js';
+import { limitRates } from './auth/request-rates.js';
 import { limitRequestsOfUsers } from './auth/user-requests.js';
 import { startCounting } from './call/end-metrics.js';
 import { BlockedUsers, refuseBlockedUsers } from './call/updates/blocked-users.js';
@@ -84,6 +85,7 @@ export const createApp = async (config: Config, logger: Logger, recent = new Rec
   authenticateRequests(server, nest.get(Authentication));
   resolveExternalIds(server, nest.get(ExternalIds));
   refuseBlockedUsers(server, nest.get(BlockedUsers));
+  limitRates(server, config);
   answerPollsFromMemory(server, nest.get(StateCache));
   limitRequestsOfUsers(server);
   await nest.init();

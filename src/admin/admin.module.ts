@@ -15,6 +15,7 @@ import { ProvidersController } from './providers/providers.controller.js';
 import { RefusalsController } from './refusals/refusals.controller.js';
 import { ServiceLinesController } from './service-lines/service-lines.controller.js';
 import { SubAccountsController } from './sub-accounts/sub-accounts.controller.js';
+import { SuppressionsCsvController } from './suppressions/suppressions-csv.controller.js';
 import { SuppressionsController } from './suppressions/suppressions.controller.js';
 import { UsersController } from './users/users.controller.js';
 import { WebhookDeliveriesController } from './webhook-deliveries/webhook-deliveries.controller.js';
@@ -29,6 +30,7 @@ import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoint
     ServiceLinesController,
     SuppressionsController,
     FreezesController,
+    SuppressionsCsvController,
     CallsController,
     RefusalsController,
     ProvidersController,

@@ -9,6 +9,7 @@ import { LastUses } from './api-keys/last-uses.js';
 import { LiveKeys } from './api-keys/live-keys.js';
 import { AccessGuard } from './access.guard.js';
 import { Authentication } from './authentication.js';
+import { FailedTokens } from './failed-tokens.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { PublishedKeys } from './published-keys.js';
 import { VerifiedTokens } from './verified-tokens.js';
@@ -19,6 +20,7 @@ import { VerifiedTokens } from './verified-tokens.js';
     JwtStrategy,
     VerifiedTokens,
     Authentication,
+    FailedTokens,
     ApiKeys,
     LastUses,
     LiveKeys,
@@ -30,6 +32,6 @@ import { VerifiedTokens } from './verified-tokens.js';
     },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [ApiKeys, Authentication],
+  exports: [ApiKeys, Authentication, FailedTokens],
 })
 export class AuthModule {}

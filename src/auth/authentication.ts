@@ -7,9 +7,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../common/error-table.js';
 import { refusalOf, type Access } from './access.js';
 import { isInQuery, tokenOf, type Principal } from './access-token.js';
-import { withBadToken, withKeyInUrl, withoutToken } from './challenge.js';
+import { FailedToken, withBadToken, withKeyInUrl, withoutToken } from './challenge.js';
 import { isKeyAttempt, shownPart } from './api-keys/key-text.js';
 import { LiveKeys } from './api-keys/live-keys.js';
+import { FailedTokens } from './failed-tokens.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { keyOf, VerifiedTokens } from './verified-tokens.js';
 
@@ -19,13 +20,14 @@ export class Authentication {
     private readonly strategy: JwtStrategy,
     private readonly tokens: VerifiedTokens,
     private readonly keys: LiveKeys,
+    private readonly failures: FailedTokens,
   ) {}
 
   /** Stores the caller in the request. Synchronous if the token was verified recently. */
   authenticate(request: FastifyRequest, access: Access, done: (refusal?: Error) => void): void {
     const token = tokenOf(request);
     if (token === null) {
-      done(withoutToken(request));
+      done(this.counted(withoutToken(request), request, access));
       return;
     }
     const settle = (principal: Principal): void => {
@@ -37,9 +39,21 @@ export class Authentication {
     delete (request.query as { access_token?: unknown }).access_token;
     const key = keyOf(token);
     const known = this.tokens.get(key);
-    if (known) settle(known);
-    else if (isKeyAttempt(token)) this.byApiKey(token, isInUrl, settle, done);
-    else this.verified(token, key).then(settle, done);
+    if (known) {
+      settle(known);
+      return;
+    }
+    const refuse = (refusal: Error): void => {
+      done(this.counted(refusal, request, access));
+    };
+    if (isKeyAttempt(token)) this.byApiKey(token, isInUrl, settle, refuse);
+    else this.verified(token, key).then(settle, refuse);
+  }
+
+  /** A token that fails counts for its address, which may have sent too many. */
+  private counted(refusal: Error, { ip }: FastifyRequest, access: Access): Error {
+    if (!(refusal instanceof FailedToken)) return refusal;
+    return this.failures.count(ip, refusal, access === 'user') ?? refusal;
   }
 
   private byApiKey(

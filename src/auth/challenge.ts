@@ -15,6 +15,13 @@ const challengeOf = (code: Code, description: string): string =>
 const unauthenticated = (code: Code, description: string, cause: unknown = new Error(description)): AppError =>
   new AppError('UNAUTHENTICATED', { challenge: challengeOf(code, description), cause });
 
+/** A token that nobody can have from us: counted for its address (failed-tokens.ts). An expired one is a user's. */
+export class FailedToken extends AppError {
+  constructor(description: string, cause: unknown = new Error(description)) {
+    super('UNAUTHENTICATED', { challenge: challengeOf('invalid_token', description), cause });
+  }
+}
+
 /** For a request without exactly one token. */
 export const withoutToken = (request: TokenCarrier): AppError => {
   if (hasSeveralTokens(request)) {
@@ -23,13 +30,16 @@ export const withoutToken = (request: TokenCarrier): AppError => {
       'Two tokens: send only one, in the Authorization header or as access_token.',
     );
   }
-  if (isAttempt(request)) return unauthenticated('invalid_token', 'The token has invalid characters.');
+  if (isAttempt(request)) return new FailedToken('The token has invalid characters.');
   // RFC 6750, 3.1: no error code if the request lacks any authentication.
   return new AppError('UNAUTHENTICATED');
 };
 
 /** @param cause the error of jsonwebtoken or jose */
-export const withBadToken = (cause: Error): AppError => unauthenticated('invalid_token', faultOf(cause), cause);
+export const withBadToken = (cause: Error): AppError => {
+  const fault = faultOf(cause);
+  return fault === NOT_VERIFIED ? new FailedToken(fault, cause) : unauthenticated('invalid_token', fault, cause);
+};
 
 /**
  * For a token with a valid signature, whose claims name no user or no end.
@@ -52,15 +62,10 @@ export const withKeyInUrl = (shown: string): AppError =>
   );
 
 export const withBrokenKey = (shown: string): AppError =>
-  unauthenticated(
-    'invalid_token',
-    'The API key is incomplete or mistyped.',
-    new Error(`API key ${shown}… is incomplete or mistyped`),
-  );
+  new FailedToken('The API key is incomplete or mistyped.', new Error(`API key ${shown}… is incomplete or mistyped`));
 
 export const withUnknownKey = (shown: string): AppError =>
-  unauthenticated(
-    'invalid_token',
+  new FailedToken(
     'The API key is unknown, revoked or expired.',
     new Error(`API key ${shown}… is unknown, revoked or expired`),
   );

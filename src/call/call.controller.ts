@@ -6,6 +6,7 @@ import type { Principal } from '../auth/access-token.js';
 import { success, successText } from '../common/contract-envelope.js';
 import { Draining } from '../common/draining.js';
 import { logAboutCall } from '../common/log-context.js';
+import { rateLimitHeaders } from '../common/rate-limit-headers.js';
 import { CallApi, CancelApi, ServiceApi, StateApi, StreamApi } from './call.openapi.js';
 import { BlockedUsers } from './updates/blocked-users.js';
 import { CallUpdates } from './call-updates.service.js';
@@ -35,19 +36,27 @@ export class CallController {
   @Get('call/:targetId')
   @UseGuards(UserActGuard)
   @CallApi()
-  async call(@UserId() callerId: string, @Param('targetId') calleeId: string) {
-    return success({ callSid: await this.calls.callUser(callerId, calleeId) });
+  async call(
+    @UserId() callerId: string,
+    @Param('targetId') calleeId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { callSid, quotas } = await this.calls.callUser(callerId, calleeId);
+    void reply.headers(rateLimitHeaders(quotas));
+    return success({ callSid });
   }
 
   @Get('callService')
   @UseGuards(UserActGuard)
   @ServiceApi()
-  async callService(@UserId() callerId: string) {
-    return success({ callSid: await this.calls.callService(callerId) });
+  async callService(@UserId() callerId: string, @Res({ passthrough: true }) reply: FastifyReply) {
+    const { callSid, quotas } = await this.calls.callService(callerId);
+    void reply.headers(rateLimitHeaders(quotas));
+    return success({ callSid });
   }
 
   @Get('callCancel/:callSid')
-  @RouteConfig({ isInLine: true })
+  @RouteConfig({ isInLine: true, counted: 'cancels' })
   @UseGuards(UserActGuard)
   @CancelApi()
   async cancel(@UserId() callerId: string, @Param('callSid') callSid: string, @Query('before') before: unknown) {
@@ -57,7 +66,7 @@ export class CallController {
   }
 
   @Get('callState/:callSid')
-  @RouteConfig({ isRoutine: true })
+  @RouteConfig({ isRoutine: true, counted: 'polls' })
   @StateApi()
   async state(
     @UserId() callerId: string,
@@ -77,6 +86,7 @@ export class CallController {
   }
 
   @Get('callState/:callSid/stream')
+  @RouteConfig({ counted: 'polls' })
   @StreamApi()
   async stream(
     @Caller() { subject: callerId, expiresAt }: Principal,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
+import { AuthModule } from '../auth/auth.module.js';
 import { DirectoryModule } from '../directory/directory.module.js';
 import { TelephonyModule } from '../telephony/telephony.module.js';
 import { BlockedUsers } from './updates/blocked-users.js';
@@ -26,13 +27,14 @@ import { PlacedCallsService } from './search/placed-calls.service.js';
 import { ProviderStreams } from './reconciliation/provider-streams.js';
 import { RefusalJournal } from './placement/refusal-journal.js';
 import { RefusedCallsService } from './search/refused-calls.service.js';
+import { SharedFailures } from './updates/shared-failures.js';
 import { StateCache } from './updates/state-cache.js';
 import { SubAccountMaker } from './placement/sub-account-maker.js';
 import { Sweeper } from './reconciliation/sweeper.js';
 import { WaitingClients } from './updates/waiting-clients.js';
 
 @Module({
-  imports: [AuditModule, DirectoryModule, TelephonyModule],
+  imports: [AuditModule, AuthModule, DirectoryModule, TelephonyModule],
   controllers: [CallController],
   providers: [
     BlockedUsers,
@@ -58,6 +60,7 @@ import { WaitingClients } from './updates/waiting-clients.js';
     ProviderStreams,
     RefusalJournal,
     RefusedCallsService,
+    SharedFailures,
     StateCache,
     SubAccountMaker,
     Sweeper,

@@ -1,5 +1,6 @@
 /** Swagger documentation of the four endpoints. All failures come from the error table, so there is no second list. */
 import { REQUESTS_AT_ONCE } from '../auth/user-requests.js';
+import { RATE_LIMIT_DOCUMENT } from '../common/rate-limit-headers.js';
 import { applyDecorators } from '@nestjs/common';
 import {
   ApiBearerAuth,
@@ -35,7 +36,10 @@ const everyEndpoint = () => [
   ),
 ];
 
+const FAILED_TOKENS = 'Or the address has sent as many tokens that failed as `FAILED_TOKENS_PER_ADDRESS` allows.';
+
 const RETRY_AFTER = { 'Retry-After': { description: 'In seconds.', schema: { type: 'integer' }, example: 10 } };
+const LIMITED = { ...RETRY_AFTER, ...RATE_LIMIT_DOCUMENT };
 
 const PROVIDER_FAILED = 'the provider could not be reached or failed, or Ringback failed';
 const NOT_YOUR_CALL = 'the callSid is malformed, unknown, or another user’s';
@@ -46,9 +50,10 @@ const NO_ACT_OF_A_USER =
 
 const holdsARequestOpen = () => [
   refusal(
-    'TOO_MANY_WAITING',
-    `The user has ${WAITING_AT_ONCE} streams and long polls open already, or ${REQUESTS_AT_ONCE} requests in progress.`,
-    RETRY_AFTER,
+    ['TOO_MANY_WAITING', 'TOO_FREQUENT', 'TOO_MANY_FAILED_TOKENS'],
+    `The user has ${WAITING_AT_ONCE} streams and long polls open already, or ${REQUESTS_AT_ONCE} requests in progress, or has sent as ` +
+      `many state requests as \`POLLS_PER_USER\` allows. ${FAILED_TOKENS}`,
+    LIMITED,
   ),
   refusal('CALLER_BLOCKED', 'The user is blocked, or such calls are frozen.'),
 ];
@@ -64,6 +69,7 @@ const placesACall = (badParameters: string, noCallee: string) => [
       NO_SUB_ACCOUNT: 'the caller has no sub-account at the provider, or the provider refuses it',
       SYSTEM: PROVIDER_FAILED,
     },
+    RATE_LIMIT_DOCUMENT,
   ),
   ...everyEndpoint(),
   refusal(
@@ -71,9 +77,10 @@ const placesACall = (badParameters: string, noCallee: string) => [
     `${NO_ACT_OF_A_USER} It must not ring a phone. Or the user is blocked. Or the callee must not be called, at least not now.`,
   ),
   refusal(
-    ['ALREADY_IN_A_CALL', 'TOO_MANY_CALLS', 'TOO_MANY_WAITING'],
-    'The caller is in a call with another callee, or has placed as many calls as `CALLS_PER_CALLER` allows, or called as many numbers as `CALLEES_PER_CALLER` allows. Or all open service lines are busy. Or the provider refuses because the caller or the callee is called too often. Or the user has too many requests in progress.',
-    RETRY_AFTER,
+    ['ALREADY_IN_A_CALL', 'TOO_MANY_CALLS', 'TOO_MANY_WAITING', 'TOO_MANY_FAILED_TOKENS'],
+    'The caller is in a call with another callee, or has placed as many calls as `CALLS_PER_CALLER` allows, or called as many numbers as `CALLEES_PER_CALLER` allows. Or all open service lines are busy. Or the provider refuses because the caller or the callee is called too often. Or the user has too many requests in progress. ' +
+      FAILED_TOKENS,
+    LIMITED,
   ),
 ];
 
@@ -143,6 +150,11 @@ export const CancelApi = () =>
     ...everyEndpoint(),
     refusal(['PREFETCH', 'CALLER_BLOCKED'], `${NO_ACT_OF_A_USER} It must not hang up a phone. Or the user is blocked.`),
     refusal('BAD_REQUEST', '`before` is neither 2 nor 3.'),
+    refusal(
+      ['TOO_FREQUENT', 'TOO_MANY_FAILED_TOKENS'],
+      `The user has sent as many cancels as \`CANCELS_PER_USER\` allows. ${FAILED_TOKENS}`,
+      LIMITED,
+    ),
   );
 
 export const StateApi = () =>

@@ -12,7 +12,7 @@ import { ProviderRegistry } from '../telephony/provider-registry.js';
 import { RequestNotSent } from '../telephony/provider-circuit.js';
 import { StatusUnavailable, type CallMilestone, type ProviderCall } from '../telephony/telephony-provider.js';
 import { StateType } from './record/call-lifecycle.js';
-import { CallPlacement } from './placement/call-placement.js';
+import { CallPlacement, type PlacedCall } from './placement/call-placement.js';
 import { tracePlacing } from './placement/trace-placing.js';
 import { CallRecorder } from './call-recorder.js';
 import { isCallSid } from './record/call-sid.js';
@@ -58,8 +58,8 @@ export class CallService {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Rings the caller, then the target. @returns the callSid */
-  async callUser(callerId: string, calleeId: string): Promise<string> {
+  /** Rings the caller, then the target. */
+  async callUser(callerId: string, calleeId: string): Promise<PlacedCall> {
     if (!isLong(calleeId) || calleeId === callerId) throw new AppError('BAD_CALL_PARAMETERS');
     return tracePlacing(async () => {
       const parties = await this.directory.findParties(callerId, calleeId);
@@ -67,8 +67,8 @@ export class CallService {
     });
   }
 
-  /** Rings the caller, then the first service line that is open now and not busy. @returns the callSid */
-  callService(callerId: string): Promise<string> {
+  /** Rings the caller, then the first service line that is open now and not busy. */
+  callService(callerId: string): Promise<PlacedCall> {
     return tracePlacing(async () =>
       this.placement.placeOnLine(callerId, await this.directory.findPartiesOfService(callerId)),
     );

@@ -48,6 +48,7 @@ export const replies = (
   data: object,
   successes: Record<string, object>,
   outcomes: Partial<Record<ErrorName, string>>,
+  headers: Record<string, object> = {},
 ) => {
   const failures = Object.entries(outcomes).map(([name, when]) => ({
     name,
@@ -64,7 +65,7 @@ export const replies = (
       '| --- | --- | --- |',
       ...rows,
     ].join('\n'),
-    headers: errorName(failures.map(({ name }) => name)),
+    headers: { ...errorName(failures.map(({ name }) => name)), ...headers },
     content: {
       'application/json': {
         schema: { oneOf: [envelope([200], SUCCESS, data), FAILURE] },

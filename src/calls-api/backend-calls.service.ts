@@ -9,6 +9,7 @@ import { idOfPhone } from '../call/record/party-id.js';
 import { PlacedCallsService, type PlacedCall } from '../call/search/placed-calls.service.js';
 import { AppError } from '../common/error-table.js';
 import { normalisePhone } from '../common/phone-number.js';
+import type { Quota } from '../common/rate-limit-headers.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { NOT_DIALABLE } from '../directory/dialable-phone.js';
 import { DirectoryService, type FoundParties, type Parties } from '../directory/directory.service.js';
@@ -22,6 +23,8 @@ export interface Placed {
   readonly call: PlacedCall;
   /** The call was placed by an earlier request with the same key. */
   readonly isReplay: boolean;
+  /** What the caller may still place; empty if this request has placed no call. */
+  readonly quotas: readonly Quota[];
 }
 
 /** Calls between any two, as an app's backend orders them. */
@@ -43,18 +46,18 @@ export class BackendCalls {
   async place(subject: string, body: NewCall, key: string | null): Promise<Placed> {
     const request = key === null ? null : { principal: subject, key, bodyHash: hashOfBody(body) };
     const earlier = request && (await this.callUnder(request));
-    if (earlier !== null) return { call: await this.find(earlier, subject), isReplay: true };
+    if (earlier !== null) return { call: await this.find(earlier, subject), isReplay: true, quotas: [] };
     refuseTerms(body, this.config, this.providers);
     const shown = {
       toCaller: this.storedPhone('/shown/toCaller', body.shown?.toCaller),
       toCallee: this.storedPhone('/shown/toCallee', body.shown?.toCallee),
     };
     try {
-      const callSid = await tracePlacing(async () => {
+      const { callSid, quotas } = await tracePlacing(async () => {
         const { callerId, callee, parties } = await this.endsOf(body);
         return this.placement.place(callerId, parties, callee, termsOf(body, shown, subject, request));
       });
-      return { call: await this.find(callSid, subject), isReplay: false };
+      return { call: await this.find(callSid, subject), isReplay: false, quotas };
     } catch (error) {
       return this.concluded(error, subject, request);
     }
@@ -78,7 +81,7 @@ export class BackendCalls {
     const isKeyTaken = error instanceof KeyTaken;
     if (request && (isKeyTaken || (error instanceof NotPlaced && BY_ANOTHER_CALL.includes(error.fault)))) {
       const callSid = await this.callUnder(request);
-      if (callSid !== null) return { call: await this.find(callSid, subject), isReplay: true };
+      if (callSid !== null) return { call: await this.find(callSid, subject), isReplay: true, quotas: [] };
     }
     // The other request has been refused meanwhile.
     if (isKeyTaken) throw requestInProgress();

@@ -1,8 +1,10 @@
 import { Body, Controller, Param, Post, Res } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { Requires, Subject } from '../auth/access.js';
 import { CallCancels } from '../call/call-cancels.service.js';
 import { CancelBody } from '../call/cancel/cancel.dto.js';
+import { rateLimitHeaders } from '../common/rate-limit-headers.js';
 import { BackendCalls } from './backend-calls.service.js';
 import { CallsApi, CancelCallApi, PlaceCallApi } from './calls.openapi.js';
 import { IdempotencyKey } from './idempotency-key.js';
@@ -26,13 +28,15 @@ export class CallOrdersController {
     @IdempotencyKey() key: string | null,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PlacedCallReply> {
-    const { call, isReplay } = await this.calls.place(subject, body, key);
+    const { call, isReplay, quotas } = await this.calls.place(subject, body, key);
     void reply.header('location', `/v1/calls/${call.callSid}`);
+    void reply.headers(rateLimitHeaders(quotas));
     if (isReplay) void reply.header('idempotent-replayed', 'true');
     return placedCallReply(call);
   }
 
   @Post(':callSid/cancel')
+  @RouteConfig({ counted: 'cancels' })
   @CancelCallApi()
   async cancel(
     @Subject() subject: string,

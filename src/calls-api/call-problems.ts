@@ -59,6 +59,7 @@ export const placingProblem = (error: NotPlaced, subject: string): AppError => {
     ...(error.cause !== undefined && { cause: error.cause }),
     ...(where !== undefined && { faults: [{ where, what: error.reason ?? 'has no phone' }] }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    quotas: error.quotas,
     callSid: callSidIn(error, subject),
   });
 };

@@ -7,9 +7,10 @@ import { CancelBody } from '../call/cancel/cancel.dto.js';
 import { KEPT_HOURS } from '../call/record/idempotent-requests.js';
 import { CALL_SID } from '../call/search/call-view.openapi.js';
 import { ABOUT_EVENTS, eventStream } from '../call/event-stream.openapi.js';
+import { RATE_LIMIT_DOCUMENT } from '../common/rate-limit-headers.js';
 import { longPollParameters } from '../call/updates/long-poll.openapi.js';
 import { NOT_DIALABLE } from '../directory/dialable-phone.js';
-import { everyProblemRoute, problem, problems, takesBody } from '../http/problem-response.js';
+import { everyProblemRoute, FAILED_TOKENS, problem, problems, takesBody } from '../http/problem-response.js';
 import { WAITING_OF_A_BACKEND } from './backend-events.service.js';
 import { MAX_KEY_LENGTH } from './idempotency-key.js';
 import { NewCall } from './new-call.dto.js';
@@ -26,7 +27,16 @@ export const CallsApi = (scope: Scope) =>
       FORBIDDEN: `the token lacks the scope \`${scope}\`${scope === 'calls:read' ? ' (or `calls:write`)' : ''}`,
       USER_BLOCKED: BLOCKED,
     }),
-    problem('TOO_MANY_REQUESTS', `The subject of the token has ${REQUESTS_AT_ONCE} requests in progress.`),
+    problems(
+      {
+        TOO_MANY_REQUESTS: REQUESTS,
+        REQUESTS_TOO_FREQUENT:
+          'the subject has asked for this call, or canceled it, as often as `POLLS_PER_USER` or `CANCELS_PER_USER` allows',
+        FAILED_TOKENS_TOO_FREQUENT: FAILED_TOKENS,
+      },
+      {},
+      RATE_LIMIT_DOCUMENT,
+    ),
   );
 
 const callSidParameter = ApiParam({
@@ -94,6 +104,7 @@ export const PlaceCallApi = () =>
           description: '`true` if an earlier request with this key placed the call.',
           schema: { type: 'string', enum: ['true'] },
         },
+        ...RATE_LIMIT_DOCUMENT,
       },
     }),
     takesBody('64 KB', { where: '/caller/phone', what: NOT_DIALABLE }),
@@ -126,14 +137,19 @@ export const PlaceCallApi = () =>
       CALL_NOT_PERMITTED: 'the provider does not permit the call: a number must be registered there, or is barred',
       IDEMPOTENCY_KEY_REUSED: 'an earlier request with this `Idempotency-Key` had another body',
     }),
-    problems({
-      CALLER_CALLS_TOO_OFTEN: 'the caller has placed as many calls as `CALLS_PER_CALLER` allows',
-      CALLER_CALLS_TOO_MANY_NUMBERS: 'the caller has called as many different numbers as `CALLEES_PER_CALLER` allows',
-      CALLEE_CALLED_TOO_OFTEN: 'the callee has had as many calls as `CALLS_PER_CALLEE` allows',
-      SERVICE_LINE_BUSY: 'the service line has as many calls at a time as its `callsAtOnce`',
-      RATE_LIMITED: 'the provider takes no more calls for now, or a party is called too often by its policy',
-      TOO_MANY_REQUESTS: REQUESTS,
-    }),
+    problems(
+      {
+        CALLER_CALLS_TOO_OFTEN: 'the caller has placed as many calls as `CALLS_PER_CALLER` allows',
+        CALLER_CALLS_TOO_MANY_NUMBERS: 'the caller has called as many different numbers as `CALLEES_PER_CALLER` allows',
+        CALLEE_CALLED_TOO_OFTEN: 'the callee has had as many calls as `CALLS_PER_CALLEE` allows',
+        SERVICE_LINE_BUSY: 'the service line has as many calls at a time as its `callsAtOnce`',
+        RATE_LIMITED: 'the provider takes no more calls for now, or a party is called too often by its policy',
+        TOO_MANY_REQUESTS: REQUESTS,
+        FAILED_TOKENS_TOO_FREQUENT: FAILED_TOKENS,
+      },
+      {},
+      RATE_LIMIT_DOCUMENT,
+    ),
     problems({
       PROVIDER_UNAVAILABLE: 'the provider cannot be reached, or accepts no calls from this account',
       UNAVAILABLE: 'the database is unavailable, or the process is shutting down',
@@ -194,9 +210,14 @@ export const PlacedCallEventsApi = () =>
       },
     ),
     noSuchCall,
-    problem(
-      'TOO_MANY_REQUESTS',
-      `The subject of the token has ${WAITING_OF_A_BACKEND} streams and long polls open, or ${REQUESTS_AT_ONCE} requests in progress.`,
+    problems(
+      {
+        TOO_MANY_REQUESTS: `the subject of the token has ${WAITING_OF_A_BACKEND} streams and long polls open, or ${REQUESTS_AT_ONCE} requests in progress`,
+        REQUESTS_TOO_FREQUENT: 'the subject has asked for this call as often as `POLLS_PER_USER` allows',
+        FAILED_TOKENS_TOO_FREQUENT: FAILED_TOKENS,
+      },
+      {},
+      RATE_LIMIT_DOCUMENT,
     ),
   );
 

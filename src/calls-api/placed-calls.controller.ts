@@ -1,4 +1,5 @@
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { Caller, Requires, Subject } from '../auth/access.js';
 import type { Principal } from '../auth/access-token.js';
@@ -18,12 +19,14 @@ export class PlacedCallsController {
   ) {}
 
   @Get(':callSid')
+  @RouteConfig({ counted: 'polls' })
   @FindPlacedCallApi()
   async find(@Subject() subject: string, @Param('callSid') callSid: string): Promise<PlacedCallReply> {
     return placedCallReply((await this.calls.find(callSid, subject)).call);
   }
 
   @Get(':callSid/events')
+  @RouteConfig({ counted: 'polls' })
   @PlacedCallEventsApi()
   async follow(
     @Caller() caller: Principal,

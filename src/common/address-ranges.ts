@@ -21,3 +21,16 @@ export const isWithin = (address: Address | null, ranges: readonly AddressRange[
 /** The form for logs and comparisons: an IPv4-mapped socket address becomes IPv4. */
 export const plainAddress = (text: string): string =>
   text.startsWith('::ffff:') ? (readAddress(text)?.toString() ?? text) : text;
+
+/**
+ * Whose address it is, for counting: an IPv4 address, or the first 64 bits of an IPv6 address, which one client has to itself
+ * (RFC 6177). All texts that are no address count together.
+ */
+export const networkOf = (text: string): string => {
+  const address = readAddress(text);
+  if (!(address instanceof ipaddr.IPv6)) return address?.toString() ?? 'unknown';
+  return `${address.parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':')}::/64`;
+};

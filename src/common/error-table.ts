@@ -2,6 +2,8 @@
  * All errors of Ringback. The contract's own outcomes have HTTP status 200 and the code in the body (contract: HTTP
  * status). All others use their HTTP status. The texts of the first group are the contract's, byte for byte.
  */
+import type { Quota } from './rate-limit-headers.js';
+
 export interface ErrorRow {
   /** `returnCode` in the contract's envelope, `status` in a problem body. */
   readonly code: number;
@@ -33,13 +35,18 @@ export const ERRORS = {
   TOO_SLOW: refusal(408, 'The request took too long to arrive.'),
   CONFLICT: refusal(409, 'The request conflicts with existing data.'),
   TOO_LARGE: refusal(413, 'The request is too large.'),
-  UNSUPPORTED_MEDIA_TYPE: refusal(415, 'The body must be application/json in UTF-8.'),
+  UNSUPPORTED_MEDIA_TYPE: refusal(415, 'The body must be application/json in UTF-8, or text/csv for an import.'),
   ALREADY_IN_A_CALL: refusal(429, '您有正在进行的通话,请稍后再试!'),
   TOO_MANY_CALLS: refusal(429, '呼叫过于频繁,请稍后再试!'),
   TOO_MANY_WAITING: refusal(429, '呼叫过于频繁,请稍后再试!'),
+  TOO_FREQUENT: refusal(429, '呼叫过于频繁,请稍后再试!'),
+  TOO_MANY_FAILED_TOKENS: refusal(429, '呼叫过于频繁,请稍后再试!'),
   UNAVAILABLE: refusal(503, 'Not available at the moment; please try again.'),
   NOT_IMPLEMENTED: refusal(501, 'This method is not known here.'),
   INTERNAL: refusal(500, 'Something went wrong on our side.'),
+
+  // Of the routes with problem bodies.
+  FAILED_TOKENS_TOO_FREQUENT: refusal(429, 'Too many requests with failed tokens came from this address.'),
 
   // Only of /v1/calls.
   USER_BLOCKED: refusal(403, 'An administrator has blocked this user.'),
@@ -69,6 +76,7 @@ export const ERRORS = {
   SERVICE_LINE_BUSY: refusal(429, 'The service line has no more calls at a time.'),
   RATE_LIMITED: refusal(429, 'Too many calls; try again later.'),
   TOO_MANY_REQUESTS: refusal(429, 'The token has too many requests in progress.'),
+  REQUESTS_TOO_FREQUENT: refusal(429, 'Too many requests of this kind; try again later.'),
   PROVIDER_UNAVAILABLE: refusal(503, 'The provider cannot be reached or takes no calls.'),
 } as const satisfies Record<string, ErrorRow>;
 
@@ -89,6 +97,8 @@ interface AppErrorDetails {
   readonly callSid?: string | undefined;
   /** Seconds, for Retry-After. */
   readonly retryAfterSeconds?: number;
+  /** For RateLimit and RateLimit-Policy. */
+  readonly quotas?: readonly Quota[];
   /** WWW-Authenticate (RFC 6750, 3), if it has more than `Bearer`. */
   readonly challenge?: string;
   /** The values of `{name}` placeholders in the row's message. */
@@ -102,6 +112,7 @@ export class AppError extends Error {
   readonly faults: readonly Fault[];
   readonly callSid: string | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly quotas: readonly Quota[];
   readonly challenge: string | undefined;
 
   constructor(
@@ -114,6 +125,7 @@ export class AppError extends Error {
     this.faults = details.faults ?? [];
     this.callSid = details.callSid;
     this.retryAfterSeconds = details.retryAfterSeconds;
+    this.quotas = details.quotas ?? [];
     this.challenge = details.challenge ?? (ERRORS[code].httpStatus === 401 ? 'Bearer' : undefined);
   }
 }

@@ -180,17 +180,36 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, 
 export const LONGEST_RATE_SECONDS = 86_400;
 
 /** `off` is an empty list. */
-export const callRates = (value: string): readonly CallRate[] => {
-  if (value === 'off') return [];
-  return value.split(',').map((text) => {
-    const [, calls, amount, unit = ''] = /^([1-9]\d{0,2}|1000)\/([1-9]\d{0,4})([smhd])$/.exec(text.trim()) ?? [];
-    const seconds = Number(amount) * (UNIT_SECONDS[unit] ?? NaN);
-    if (!(seconds <= LONGEST_RATE_SECONDS)) {
-      throw new Error('expected rates of 1 to 1000 in at most a day such as 6/1m,200/1d, or off');
-    }
-    return { calls: Number(calls), seconds };
-  });
-};
+const ratesUpTo =
+  (max: number, what: string) =>
+  (value: string): readonly { readonly amount: number; readonly seconds: number }[] => {
+    if (value === 'off') return [];
+    return value.split(',').map((text) => {
+      const [, amount, number, unit = ''] = /^([1-9]\d{0,5})\/([1-9]\d{0,4})([smhd])$/.exec(text.trim()) ?? [];
+      const seconds = Number(number) * (UNIT_SECONDS[unit] ?? NaN);
+      if (!(seconds <= LONGEST_RATE_SECONDS && Number(amount) <= max))
+        throw new Error(`expected rates of ${what}, or off`);
+      return { amount: Number(amount), seconds };
+    });
+  };
+
+export const callRates = (value: string): readonly CallRate[] =>
+  ratesUpTo(
+    1_000,
+    '1 to 1000 in at most a day such as 6/1m,200/1d',
+  )(value).map(({ amount, seconds }) => ({ calls: amount, seconds }));
+
+/** So many requests within so many seconds. */
+export interface RequestRate {
+  readonly requests: number;
+  readonly seconds: number;
+}
+
+export const requestRates = (value: string): readonly RequestRate[] =>
+  ratesUpTo(
+    100_000,
+    '1 to 100000 requests in at most a day such as 20/1s,600/1m',
+  )(value).map(({ amount, seconds }) => ({ requests: amount, seconds }));
 
 export const twilioSid = (value: string): string => {
   if (!/^AC[0-9a-f]{32}$/.test(value)) throw new Error('expected AC and 32 hexadecimal digits');

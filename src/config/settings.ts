@@ -22,6 +22,7 @@ import {
   optional,
   portOrOff,
   region,
+  requestRates,
   routes,
   text,
   timesOfDay,
@@ -170,6 +171,26 @@ export const SETTINGS = {
     '',
     'Times of day at which no number is called, as 21:00-08:00, in every time zone that the number may be in. Service lines are exempt.',
     optional(timesOfDay),
+  ),
+  pollsPerUser: setting(
+    'POLLS_PER_USER',
+    '600/1m',
+    'State requests that a user may send to one replica: polls, long polls and streams that are opened; on `/v1/calls`, that a ' +
+      'backend may send for one call. Or off.',
+    requestRates,
+  ),
+  cancelsPerUser: setting(
+    'CANCELS_PER_USER',
+    '60/1m',
+    'Cancels that a user may send to one replica; on `/v1/calls`, that a backend may send for one call. Or off.',
+    requestRates,
+  ),
+  failedTokensPerAddress: setting(
+    'FAILED_TOKENS_PER_ADDRESS',
+    '300/1m',
+    'Requests with forged, malformed or unknown tokens and API keys that get 401 from one address, or an IPv6 /64; more get 429. ' +
+      'Valid tokens always pass. Or off.',
+    requestRates,
   ),
   serviceHotline: setting(
     'SERVICE_HOTLINE',

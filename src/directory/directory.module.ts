@@ -5,6 +5,7 @@ import { ServiceLineService } from './service-line.service.js';
 import { subAccountKeys } from './sub-account-keys.js';
 import { SubAccountService } from './sub-account.service.js';
 import { SuppressionList } from './suppression-list.service.js';
+import { SuppressionTransfer } from './suppression-transfer.service.js';
 import { UserService } from './user.service.js';
 import { UserSyncService } from './user-sync.service.js';
 
@@ -15,6 +16,7 @@ const SERVICES = [
   SubAccountService,
   ServiceLineService,
   SuppressionList,
+  SuppressionTransfer,
 ];
 
 @Module({ imports: [AuditModule], providers: [...SERVICES, subAccountKeys], exports: SERVICES })

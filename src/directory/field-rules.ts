@@ -42,6 +42,11 @@ export const textRule =
     return value.trim() === '' ? 'must not be blank' : null;
   };
 
+export const orNone =
+  (rule: FieldRule): FieldRule =>
+  (value) =>
+    value === null ? null : rule(value);
+
 export const wholeNumberRule =
   (min: number, max: number): FieldRule =>
   (value) =>
@@ -55,11 +60,6 @@ export const instantRule: FieldRule = (value) =>
 
 export const instantOf = (value: unknown): unknown =>
   typeof value === 'string' ? (readInstant(value) ?? value) : value;
-
-export const orNone =
-  (rule: FieldRule): FieldRule =>
-  (value) =>
-    value === null ? null : rule(value);
 
 export const booleanRule: FieldRule = (value) => (typeof value === 'boolean' ? null : 'must be true or false');
 
@@ -84,3 +84,6 @@ export const subAccountIdRule = textRule(SUB_ACCOUNT_ID_LENGTH);
 /** Enough for a private key in PEM, if a provider needs one. */
 export const SECRET_LENGTH = 4_000;
 export const secretRule = textRule(SECRET_LENGTH);
+
+/** Of the reason and the source of a suppression. */
+export const SUPPRESSION_TEXT_LENGTH = 200;

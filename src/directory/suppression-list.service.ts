@@ -37,7 +37,7 @@ export const isSuppressed = (phone: string): string =>
 const SHOWN = 'id, phone, reason, source, until, created_at as "createdAt"';
 
 /** In the order of the numbers, so that two requests never wait for each other. xmax is 0 only for inserted rows. */
-const STORE = `
+export const STORE_SUPPRESSIONS = `
 with written as (
   insert into suppression as known (phone, reason, source, until)
   select phone, reason, source, until
@@ -63,7 +63,7 @@ export class SuppressionList {
   store(rows: readonly SuppressionToStore[], author: Author): Promise<StoreOutcome> {
     const given = JSON.stringify(this.storedForms(rows));
     return this.audit.change(author, async (database) => {
-      const [written] = await database.query<[Pick<StoreOutcome, 'created' | 'changed'>]>(STORE, [given]);
+      const [written] = await database.query<[Pick<StoreOutcome, 'created' | 'changed'>]>(STORE_SUPPRESSIONS, [given]);
       const result = { ...written, unchanged: rows.length - written.created - written.changed };
       return { result, entry: { detail: result } };
     });

@@ -5,6 +5,7 @@
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ERROR_NAME_HEADER } from '../common/error-body.js';
+import { RATE_LIMIT_HEADERS } from '../common/rate-limit-headers.js';
 import type { Config } from '../config/config.js';
 
 const ALLOWED: FastifyCorsOptions = {
@@ -13,6 +14,7 @@ const ALLOWED: FastifyCorsOptions = {
   exposedHeaders: [
     'idempotent-replayed',
     'location',
+    ...RATE_LIMIT_HEADERS,
     'retry-after',
     'www-authenticate',
     ERROR_NAME_HEADER,

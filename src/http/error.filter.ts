@@ -4,6 +4,7 @@ import { errorBody } from '../common/error-body.js';
 import { AppError, ERRORS, type ErrorName } from '../common/error-table.js';
 import { loggedMessage } from '../common/logged-error.js';
 import type { Logger } from '../common/logger.js';
+import { rateLimitHeaders } from '../common/rate-limit-headers.js';
 import { routeOf } from '../common/request-path.js';
 
 /** While the database is unavailable: most failovers and restarts take a few seconds. */
@@ -52,6 +53,7 @@ export class ErrorFilter implements ExceptionFilter {
     if (reason !== null) request.errorReason = reason;
 
     if (error.retryAfterSeconds) void reply.header('retry-after', String(error.retryAfterSeconds));
+    void reply.headers(rateLimitHeaders(error.quotas));
     if (error.challenge) void reply.header('www-authenticate', error.challenge);
     void reply.status(row.httpStatus);
     const { headers, text } = errorBody(error, route, request.id);

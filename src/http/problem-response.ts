@@ -11,6 +11,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import { ERRORS, type ErrorName, type Fault } from '../common/error-table.js';
+import { RATE_LIMIT_DOCUMENT } from '../common/rate-limit-headers.js';
 
 class ProblemFault implements Fault {
   @ApiProperty({ description: 'A JSON pointer into the body, or the name of a parameter.', example: '/phone' })
@@ -57,10 +58,16 @@ interface Example {
   readonly errors?: readonly Fault[];
 }
 
-export const problem = (code: ErrorName, description: string, example: Example = {}) =>
+export const problem = (
+  code: ErrorName,
+  description: string,
+  example: Example = {},
+  headers?: Record<string, { description: string; schema: { type: 'string' }; example: string }>,
+) =>
   ApiResponse({
     status: ERRORS[code].httpStatus,
     description,
+    ...(headers && { headers }),
     content: {
       'application/problem+json': {
         schema: { $ref: getSchemaPath(Problem) },
@@ -77,15 +84,19 @@ export const problem = (code: ErrorName, description: string, example: Example =
   });
 
 /** Of one HTTP status, each code with when it comes. The example is of the first. */
-export const problems = (codes: Partial<Record<ErrorName, string>>, example: Example = {}) => {
+export const problems = (codes: Partial<Record<ErrorName, string>>, ...more: DropTwo<Parameters<typeof problem>>) => {
   const rows = Object.entries(codes).map(([code, when]) => `| \`${code}\` | ${when} |`);
   const [first = 'INTERNAL'] = Object.keys(codes) as ErrorName[];
-  return problem(first, ['| `code` | when |', '| --- | --- |', ...rows].join('\n'), example);
+  return problem(first, ['| `code` | when |', '| --- | --- |', ...rows].join('\n'), ...more);
 };
+
+type DropTwo<T> = T extends [unknown, unknown, ...infer Rest] ? Rest : never;
 
 /** The responses that all routes of the admin API share. */
 export const AdminApi = () =>
   applyDecorators(ApiTags('Admin'), everyProblemRoute(), problem('FORBIDDEN', 'The token lacks the scope `admin`.'));
+
+export const FAILED_TOKENS = 'The address has sent as many tokens that failed as `FAILED_TOKENS_PER_ADDRESS` allows.';
 
 /** The responses that all routes with problem bodies and a token share, but for the scope. */
 export const everyProblemRoute = () =>
@@ -98,6 +109,7 @@ export const everyProblemRoute = () =>
       'No token, two tokens, or one that is malformed, expired, forged or issued for another service; or an API key that is ' +
         'mistyped, unknown, revoked, expired or in the URL.',
     ),
+    problem('FAILED_TOKENS_TOO_FREQUENT', FAILED_TOKENS, {}, RATE_LIMIT_DOCUMENT),
     problem('INTERNAL', 'A bug; see the log lines with the request id.'),
     problem('UNAVAILABLE', 'The database is unavailable, or the process is shutting down.'),
   );

@@ -1,4 +1,4 @@
-/** Parses request bodies: JSON in UTF-8 for our API, raw bytes for providers' webhooks. */
+/** Parses request bodies: JSON in UTF-8 for our API, CSV for imports, raw bytes for providers' webhooks. */
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler, preParsingHookHandler } from 'fastify';
 import { AppError } from '../common/error-table.js';
@@ -9,11 +9,14 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The handler gets the raw bytes, whatever their type. */
     rawBody?: true;
+    /** The handler gets the bytes of a text in UTF-8 of the type text/csv. */
+    csvBody?: true;
     bodyLimitBytes?: number;
   }
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+const CSV_TYPE = /^text\/csv\s*(?:;|$)/i;
 /** RFC 8259, 8.1 allows no other; US-ASCII is a subset. */
 const UTF_8 = /^(?:utf-?8|us-ascii)$/i;
 
@@ -32,6 +35,7 @@ export const parseBodies = (server: FastifyInstance): void => {
     if (request.routeOptions.config.rawBody) done(null, body);
     // Many HTTP libraries send a type with every POST and DELETE. Without content there is nothing to refuse.
     else if (body.length === 0) done(null, undefined);
+    else if (request.routeOptions.config.csvBody) done(faultOfText(request, body, CSV_TYPE), body);
     else {
       readJson(request, body).then((value) => {
         done(null, value);
@@ -78,13 +82,18 @@ const askForBody: preParsingHookHandler = ({ raw, routeOptions }, reply, payload
 
 const NO_ENCODING = /^\s*(?:identity\s*)?$/i;
 
-const readJson = async ({ headers }: FastifyRequest, body: Buffer): Promise<unknown> => {
+const readJson = async (request: FastifyRequest, body: Buffer): Promise<unknown> => {
+  const fault = faultOfText(request, body, JSON_TYPE);
+  if (fault) throw fault;
+  return readJsonText(body.toString('utf8'));
+};
+
+const faultOfText = ({ headers }: FastifyRequest, body: Buffer, expected: RegExp): AppError | null => {
   const type = headers['content-type'] ?? '';
   const [charset = 'utf-8', ...more] = charsetsOf(type);
   // With two charsets, implementations choose differently.
-  if (!JSON_TYPE.test(type) || !UTF_8.test(charset) || more.length > 0) throw new AppError('UNSUPPORTED_MEDIA_TYPE');
-  if (!isUtf8(body)) throw new AppError('BAD_REQUEST', { detail: 'The body is not UTF-8.' });
-  return readJsonText(body.toString('utf8'));
+  if (!expected.test(type) || !UTF_8.test(charset) || more.length > 0) return new AppError('UNSUPPORTED_MEDIA_TYPE');
+  return isUtf8(body) ? null : new AppError('BAD_REQUEST', { detail: 'The body is not UTF-8.' });
 };
 
 /** A quoted value may contain text that looks like a parameter. */

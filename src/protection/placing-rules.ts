@@ -57,6 +57,7 @@ export interface Look {
   readonly saw: string;
   readonly obstacle: string | null;
   readonly retryAfterSeconds?: number;
+  readonly spent?: CallRate;
 }
 
 interface Rule<Fault extends string = string> {
@@ -182,6 +183,8 @@ export interface RuleRefusal {
   /** A sentence without whole phone numbers. */
   readonly reason: string;
   readonly retryAfterSeconds: number | undefined;
+  /** The rate of the settings that is spent. */
+  readonly spent: CallRate | undefined;
 }
 
 export interface Verdict {
@@ -194,9 +197,10 @@ export interface Verdict {
 export const decide = (facts: PlacingFacts, settings: PlacingSettings): Verdict => {
   const checks: Check[] = [];
   for (const { name, fault, isOfCaller, look } of RULES) {
-    const { saw, obstacle, retryAfterSeconds } = look(facts, settings);
+    const { saw, obstacle, retryAfterSeconds, spent } = look(facts, settings);
     checks.push({ rule: name, saw, said: obstacle ?? 'allowed' });
-    if (obstacle !== null) return { checks, refusal: { fault, isOfCaller, reason: obstacle, retryAfterSeconds } };
+    if (obstacle !== null)
+      return { checks, refusal: { fault, isOfCaller, reason: obstacle, retryAfterSeconds, spent } };
   }
   return { checks, refusal: null };
 };
@@ -250,5 +254,10 @@ const rateLook = (
   const inWords = ({ calls, seconds }: CallRate): string => `${calls} ${what} within ${seconds} s`;
   const saw = rates.length === 0 ? 'no limit' : `at most ${rates.map(inWords).join(', ')}`;
   if (spent === null) return { saw, obstacle: null };
-  return { saw, obstacle: obstacleOf(inWords(spent.rate)), retryAfterSeconds: spent.retryAfterSeconds };
+  return {
+    saw,
+    obstacle: obstacleOf(inWords(spent.rate)),
+    retryAfterSeconds: spent.retryAfterSeconds,
+    spent: spent.rate,
+  };
 };

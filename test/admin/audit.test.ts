@@ -60,6 +60,13 @@ const sent = async (method: string, path: string, body?: unknown): Promise<Shown
   return (response.status === 204 ? {} : await response.json()) as Shown;
 };
 
+const importCsv = async (body: string): Promise<Response> =>
+  fetch(`${service.url}/v1/admin/suppressions.csv`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${await service.token('1001', 'admin')}`, 'content-type': 'text/csv' },
+    body,
+  });
+
 let nextUser = 810_000;
 const newUser = async (fields: object = {}): Promise<string> =>
   (await sent('POST', 'users', { id: String(nextUser++), name: '王小明', phone: PHONE, ...fields })).id;
@@ -162,6 +169,22 @@ describe('of a sync', () => {
   });
 });
 
+describe('of the suppression list as a file', () => {
+  it('there is an entry for an export, and one for an import with its counts', async () => {
+    const entries = await entriesOf(async () => {
+      await service.admin('GET', 'suppressions.csv');
+      await importCsv('phone\n95588\n95599\n');
+      await importCsv('phone\n110\n');
+    });
+
+    expect(entries).toMatchObject([
+      { action: 'exportSuppressions', target: null, detail: { format: 'csv' } },
+      { action: 'importSuppressions', target: null, detail: { created: 2, changed: 0, unchanged: 0 } },
+    ]);
+    expect(entries).toHaveLength(2);
+  });
+});
+
 describe('of a read', () => {
   it('of a list there is one entry, with the query and the ends of the page', async () => {
     await storeCall(service.database);
@@ -182,7 +205,14 @@ describe('of a read', () => {
     const id = await newUser();
     await service.database.query('alter table audit_entry rename to audit_entry_away');
     try {
-      for (const path of ['users', `users/${id}`, 'calls', 'service-lines', 'dry-run?callerId=1001&calleeId=2000']) {
+      for (const path of [
+        'users',
+        `users/${id}`,
+        'calls',
+        'service-lines',
+        'suppressions.csv',
+        'dry-run?callerId=1001&calleeId=2000',
+      ]) {
         const response = await service.admin('GET', path);
         const text = await response.text();
         expect({ path, status: response.status }).toEqual({ path, status: 503 });
@@ -302,6 +332,8 @@ describe('each operation of the admin API', () => {
       },
       () => sent('GET', 'freezes'),
       () => sent('DELETE', `freezes/${ids.freeze}`),
+      async () => expect((await service.admin('GET', 'suppressions.csv')).ok).toBe(true),
+      async () => expect((await importCsv(`phone\n${PHONE}\n`)).status).toBe(200),
       () => sent('GET', 'calls'),
       () => sent('GET', `calls/${callSid}`),
       () => sent('GET', `calls/${callSid}/bundle`),

@@ -86,7 +86,7 @@ it(`are the same in a dry run and in placing, for ${PAIRS} random pairs of parti
     if (callerId === calleeId) continue;
     const dryRun = await dryRuns.dryRun({ callerId, calleeId });
     try {
-      const callSid = await calls.callUser(callerId, calleeId);
+      const { callSid } = await calls.callUser(callerId, calleeId);
       expect(dryRun).toMatchObject({ carrier: 'simulator', checks: await checksOf(callSid) });
       await calls.cancel(callSid, callerId);
       outcomes.set('placed', (outcomes.get('placed') ?? 0) + 1);

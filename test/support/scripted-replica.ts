@@ -42,8 +42,8 @@ export const scriptedReplica = (
   return {
     sweeper: new Sweeper(database, recorder, inquiry, catchUp, choice, config, logger),
     catchUp,
-    place: (callerId, calleeId) =>
-      placement.place(
+    place: async (callerId, calleeId) => {
+      const { callSid } = await placement.place(
         callerId,
         {
           callerPhone: '+8613900001001',
@@ -57,7 +57,9 @@ export const scriptedReplica = (
           subAccount: () => ({ externalId: 'account', secret: 'secret' }),
         },
         { calleeId, serviceLineId: null },
-      ),
+      );
+      return callSid;
+    },
   };
 };
 

@@ -1,13 +1,19 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsObject, IsString, ValidateNested } from 'class-validator';
-import { instantOf, instantRule, orNone, phoneRule, textRule } from '../../directory/field-rules.js';
+import {
+  instantOf,
+  instantRule,
+  orNone,
+  phoneRule,
+  SUPPRESSION_TEXT_LENGTH,
+  textRule,
+} from '../../directory/field-rules.js';
 import { Optional, Satisfies } from '../../directory/satisfies.js';
 import { PageQuery } from '../page-query.js';
 
 /** All of them fit into a body of 64 KB. */
 const MAX_ROWS = 500;
-const TEXT_LENGTH = 200;
 
 export class SuppressionBody {
   @ApiProperty({ description: 'In any common notation.', example: '138 0000 2000' })
@@ -17,23 +23,23 @@ export class SuppressionBody {
   @ApiPropertyOptional({
     type: String,
     nullable: true,
-    maxLength: TEXT_LENGTH,
+    maxLength: SUPPRESSION_TEXT_LENGTH,
     description: 'In your words.',
     example: 'asked not to be called',
   })
   @Optional()
-  @Satisfies(orNone(textRule(TEXT_LENGTH)))
+  @Satisfies(orNone(textRule(SUPPRESSION_TEXT_LENGTH)))
   reason?: string | null;
 
   @ApiPropertyOptional({
     type: String,
     nullable: true,
-    maxLength: TEXT_LENGTH,
+    maxLength: SUPPRESSION_TEXT_LENGTH,
     description: 'Where it comes from.',
     example: 'hotline',
   })
   @Optional()
-  @Satisfies(orNone(textRule(TEXT_LENGTH)))
+  @Satisfies(orNone(textRule(SUPPRESSION_TEXT_LENGTH)))
   source?: string | null;
 
   @ApiPropertyOptional({

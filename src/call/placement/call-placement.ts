@@ -8,6 +8,7 @@ import { DataSource } from 'typeorm';
 import { AppError } from '../../common/error-table.js';
 import { logAboutCall } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
+import type { Quota } from '../../common/rate-limit-headers.js';
 import { aboutCall } from '../../common/tracing.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Parties } from '../../directory/directory.service.js';
@@ -40,6 +41,12 @@ import { SubAccountMaker } from './sub-account-maker.js';
 export interface Callee {
   readonly calleeId: string | null;
   readonly serviceLineId: string | null;
+}
+
+export interface PlacedCall {
+  readonly callSid: string;
+  /** What its caller may still place; empty for a running call, which is not counted again. */
+  readonly quotas: readonly Quota[];
 }
 
 interface AskedCall {
@@ -91,15 +98,14 @@ export class CallPlacement {
    * Checks the caller first: a caller who may not call, or not now, learns nothing about the target.
    * @param callerId of a user, or of a phone (party-id.ts)
    * @param terms of a backend, which gets no running call in place of the one that it asks for
-   * @returns the callSid
    * @throws NotPlaced; KeyTaken
    */
-  place(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<string> {
+  place(callerId: string, parties: Parties, callee: Callee, terms?: CallTerms): Promise<PlacedCall> {
     return this.placeOrNote(callerId, parties, callee, terms);
   }
 
   /** Rings the first service line that is not busy. @param lines the parties of a call to each of them */
-  placeOnLine(callerId: string, [first, ...others]: readonly [Parties, ...Parties[]]): Promise<string> {
+  placeOnLine(callerId: string, [first, ...others]: readonly [Parties, ...Parties[]]): Promise<PlacedCall> {
     return this.placeOrNote(callerId, first, lineOf(first), undefined, others);
   }
 
@@ -109,7 +115,7 @@ export class CallPlacement {
     callee: Callee,
     terms: CallTerms | undefined,
     [nextLine, ...others]: readonly Parties[] = [],
-  ): Promise<string> {
+  ): Promise<PlacedCall> {
     const route = this.routeTo(parties.calleePhone, terms);
     const asked = { callerId, parties, callee, terms, route, hasNextLine: nextLine !== undefined };
     const verdict = this.judge(asked, await this.knownSpent(asked), false);
@@ -143,7 +149,7 @@ export class CallPlacement {
     return remembered.ofCallee && !remembered.ofCaller ? this.limits.find(call) : remembered;
   }
 
-  private async placeIfAllowed(asked: AskedCall, { checks, refusal }: Verdict): Promise<string> {
+  private async placeIfAllowed(asked: AskedCall, { checks, refusal }: Verdict): Promise<PlacedCall> {
     const { callerId, parties, callee, terms, route } = asked;
     if (refusal?.isOfCaller) throw this.refused(refusal, checks);
     if (!(await this.carriers.haveAccount(callerId, parties))) throw noAccount();
@@ -174,14 +180,15 @@ export class CallPlacement {
     });
     const { callSid } = open;
     logAboutCall(callSid);
-    if (!open.isNew) return callSidFor(callee, open, terms);
+    if (!open.isNew) return { callSid: callSidFor(callee, open, terms), quotas: [] };
 
     this.logger.info({ callerPhone, calleePhone, provider: first.provider.name, route: route.to }, 'call requested');
     return aboutCall(callSid, async () => {
       const call = { callSid, callerPhone, calleePhone, notAfter: terms?.notAfter ?? null, terms: terms?.dial };
       const slot = waitsForFormer ? await this.slotAfterFormer(callerId, callSid, first.provider) : 'taken';
       const result = slot === 'taken' ? await this.dialByRoute(callerId, call, { first, others, noAccountAt }) : slot;
-      return this.conclude(callSid, result, { terms, noAccountAt });
+      const placed = await this.conclude(callSid, result, { terms, noAccountAt });
+      return { callSid: placed, quotas: this.limits.quotasOfCaller(open.left) };
     });
   }
 
@@ -193,14 +200,18 @@ export class CallPlacement {
   }
 
   private refused(refusal: RuleRefusal, checks: readonly Check[]): NotPlaced {
-    return refusedByRule(refusal, checks, this.config.serviceHotline);
+    return refusedByRule(refusal, {
+      checks,
+      quotas: this.limits.quotasOf(refusal),
+      hotline: this.config.serviceHotline,
+    });
   }
 
   /** A caller who is in a call learns of that call, and nothing about the target. */
-  private async runningOr({ callerId, callee, terms }: AskedCall, refusal: NotPlaced): Promise<string> {
+  private async runningOr({ callerId, callee, terms }: AskedCall, refusal: NotPlaced): Promise<PlacedCall> {
     const running = await this.runningCall(callerId);
     if (!running) throw refusal;
-    return callSidFor(callee, running, terms);
+    return { callSid: callSidFor(callee, running, terms), quotas: [] };
   }
 
   /** The status of a call that was already open is fetched first: the event that ended it may have been lost. */

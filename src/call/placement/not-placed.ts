@@ -1,5 +1,6 @@
 /** Why a call was not placed. The contract has few replies for the many reasons; POST /v1/calls has one for each. */
 import { AppError, type ErrorName } from '../../common/error-table.js';
+import type { Quota } from '../../common/rate-limit-headers.js';
 import { RULE_FAULTS, type Check, type RuleFault, type RuleRefusal } from '../../protection/placing-rules.js';
 import { REFUSAL_CATEGORIES } from '../../telephony/telephony-provider.js';
 
@@ -66,14 +67,20 @@ const CONTRACT_NAMES: Readonly<Record<RuleFault, ErrorName>> = {
   service_line_busy: 'TOO_MANY_CALLS',
 };
 
-/** @param hotline SERVICE_HOTLINE */
+interface RefusalTerms {
+  readonly checks: readonly Check[];
+  /** What the caller has left. */
+  readonly quotas: readonly Quota[];
+  /** SERVICE_HOTLINE */
+  readonly hotline: string;
+}
+
 export const refusedByRule = (
   { fault, reason, retryAfterSeconds }: RuleRefusal,
-  checks: readonly Check[],
-  hotline: string,
+  { checks, quotas, hotline }: RefusalTerms,
 ): NotPlaced => {
   const code = CONTRACT_NAMES[fault];
   // Of a person who is called, only a backend learns the time. It would tell an app how often others call, or where the callee is.
   const time = code === 'TOO_MANY_CALLS' ? { retryAfterSeconds } : { backendRetrySeconds: retryAfterSeconds };
-  return new NotPlaced(fault, code, { cause: new Error(reason), values: { hotline }, checks, ...time });
+  return new NotPlaced(fault, code, { cause: new Error(reason), values: { hotline }, checks, quotas, ...time });
 };

@@ -5,11 +5,13 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
+import type { Quota } from '../../common/rate-limit-headers.js';
 import type { Config } from '../../config/config.js';
 import type { CallRate } from '../../config/setting-values.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { spentRate, type SpentRate } from '../../protection/call-rates.js';
-import type { CallLimits } from '../record/open-call.js';
+import type { RuleRefusal } from '../../protection/placing-rules.js';
+import type { CallLimits, CallsLeft } from '../record/open-call.js';
 import { calleesSubject, calleeSubject, callerSubject, findRecentCalls } from '../record/recent-calls.js';
 
 export interface CountedCall {
@@ -62,6 +64,19 @@ export class PlacingLimits {
       lineCallsAtOnce,
       oneCallPerCallee: oneCallPerCallee && !isServiceLine,
     };
+  }
+
+  /** What a caller may still place, for the headers of the reply. @param left of a new call; null if there is none */
+  quotasOfCaller(left: readonly CallsLeft[] | null): readonly Quota[] {
+    if (left === null) return [];
+    return callerQuotas(this.config.callsPerCaller, (_rate, index) => left[index]);
+  }
+
+  /** Likewise, for the headers of a refusal. None unless the caller's own rate is spent. */
+  quotasOf({ fault, spent, retryAfterSeconds = 1 }: RuleRefusal): readonly Quota[] {
+    if (fault !== 'caller_calls_too_often') return [];
+    const left = { calls: 0, forSeconds: retryAfterSeconds };
+    return callerQuotas(this.config.callsPerCaller, (rate) => (rate === spent ? left : undefined));
   }
 
   /** What earlier calls were refused for, if it still holds. */
@@ -122,3 +137,17 @@ const subjectsOf = ({ callerId, calleePhone, isServiceLine }: CountedCall) => {
     ? { caller, callees: null, callee: null }
     : { caller, callees: calleesSubject(callerId), callee: calleeSubject(calleePhone) };
 };
+
+const callerQuotas = (
+  rates: readonly CallRate[],
+  leftOf: (rate: CallRate, index: number) => CallsLeft | undefined,
+): Quota[] =>
+  rates.map((rate, index) => {
+    const left = leftOf(rate, index);
+    return {
+      of: 'calls',
+      most: rate.calls,
+      seconds: rate.seconds,
+      ...(left && { left: { requests: left.calls, forSeconds: left.forSeconds } }),
+    };
+  });

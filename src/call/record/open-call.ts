@@ -78,6 +78,14 @@ export interface OpenCall extends RunningCall {
   readonly isOfCallee: boolean;
   /** The bytes of the first change of a new call, for publishing. */
   readonly change: string | null;
+  /** Of a new call, for each rate of its caller, in their order. Null if the caller's calls are not counted. */
+  readonly left: readonly CallsLeft[] | null;
+}
+
+export interface CallsLeft {
+  readonly calls: number;
+  /** Seconds until the oldest call that the rate counts leaves its window. */
+  readonly forSeconds: number;
 }
 
 export const findRunning = preparedStatement<RunningCall>(
@@ -114,6 +122,8 @@ const counted = (column: 'at' | 'callee'): string =>
     select ${column} from unnest(recent_calls.placed_at, recent_calls.callees) as one (at, callee)
     where at > now() - interval '${LONGEST_RATE_SECONDS} seconds' and callee is distinct from $6
   )`;
+/** As SQL: how each subject of a caller begins. */
+const CALLER = `'${callerSubject('')}'`;
 
 /**
  * 1. `line`: chooses a free slot of the service line, of as many as it has calls at a time. A call without a slot takes one too: it was
@@ -124,7 +134,7 @@ const counted = (column: 'at' | 'callee'): string =>
  *    the call remains. The row's lock makes concurrent calls wait for each other, and the rate is checked on its latest version.
  *    The caller comes first, so two calls never wait for each other.
  * 4. `event`: its first event, with the bytes of its first change and what the rules said.
- * The result is the new call, or else the caller's open call, or else the callee's, or any of those of a line without a free slot.
+ * The result is the new call, with what is left of its caller's rates, or else the caller's open call, or else the callee's, or any of those of a line without a free slot.
  */
 const openOrFind = preparedStatement<OpenCall>(
   'open-call',
@@ -169,6 +179,7 @@ with line as (
       )
     ) then array[(${SPENT} || left(recent_calls.subject, 0))::timestamptz] else ${counted('at')} || now() end,
     callees = case when recent_calls.callees is not null then ${counted('callee')} || $6 end
+  returning subject, placed_at
 ), event as (
   insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change, detail)
   select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES},
@@ -177,17 +188,26 @@ with line as (
   returning change
 )
 select call_sid as "callSid", true as "isNew", callee_id as "calleeId", service_line_id as "serviceLineId",
-  placed_by as "placedBy", change, false as "isOfCallee", ${JOBS_AFTER_COMMIT}
+  placed_by as "placedBy", change, false as "isOfCallee", (
+    select json_agg(json_build_object(
+      'calls', greatest(0, rate.calls - cardinality(placed_at) + gone),
+      'forSeconds', ceil(extract(epoch from placed_at[gone + 1] - now()) + rate.seconds)::integer
+    ) order by place)
+    from counted join unnest($20::text[], $21::integer[], $22::integer[]) with ordinality
+      as rate (subject, calls, seconds, place) on rate.subject = counted.subject and starts_with(rate.subject, ${CALLER}),
+    -- A binary search: the times are in their order, but for calls at one instant.
+    width_bucket(now() - rate.seconds * interval '1 second', placed_at) as gone
+  ) as "left", ${JOBS_AFTER_COMMIT}
 from opened, event
 union all
 (
-  select call_sid, false, callee_id, service_line_id, placed_by, null, caller_id <> $2, null from call_record
+  select call_sid, false, callee_id, service_line_id, placed_by, null, caller_id <> $2, null, null from call_record
   where (caller_id = $2 or taken_phone = $18) and state < 4 and not exists (select from opened)
   order by caller_id <> $2 limit 1
 )
 union all
 (
-  select call_sid, false, callee_id, service_line_id, placed_by, null, true, null from call_record
+  select call_sid, false, callee_id, service_line_id, placed_by, null, true, null, null from call_record
   where service_line_id = $4 and state < 4 and $26::integer is not null and (select slot is null from line)
   order by line_slot limit 1 offset floor(random() * $26::integer)
 )

@@ -32,15 +32,18 @@ export interface FeedObserver {
   onUsersBlocked?(): void;
   /** An external id belongs to another user, or to none. */
   onExternalIds?(): void;
+  /** Another replica has counted failed tokens (shared-failures.ts). */
+  onFailedTokens?(counts: string): void;
   /** Changes may be missed until the next `onCurrent`. */
   onStale?(): void;
   /** From now on no change is missed. Earlier ones may have been. */
   onCurrent?(): void;
-  /** Whether notifications arrive: hints, `onUsersBlocked` and `onExternalIds`. */
+  /** Whether notifications arrive: hints, `onUsersBlocked`, `onExternalIds` and `onFailedTokens`. */
   onHearing?(isHearing: boolean): void;
 }
 
-const CHANNELS = [CALL_CHANGED_CHANNEL, USERS_BLOCKED_CHANNEL, EXTERNAL_IDS_CHANNEL];
+const FAILED_TOKENS_CHANNEL = 'ringback_failed_tokens';
+const CHANNELS = [CALL_CHANGED_CHANNEL, USERS_BLOCKED_CHANNEL, EXTERNAL_IDS_CHANNEL, FAILED_TOKENS_CHANNEL];
 
 const LOOK_EVERY_MS = 500;
 /** While the feed is stale, changes are read this often for waiting clients. */
@@ -75,6 +78,8 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
       onNotification: (channel, payload, isOurs) => {
         if (channel === CALL_CHANGED_CHANNEL) {
           if (isOurs) this.onHint(payload);
+        } else if (channel === FAILED_TOKENS_CHANNEL) {
+          if (isOurs) this.tellObservers((observer) => observer.onFailedTokens?.(payload));
         } else if (channel === USERS_BLOCKED_CHANNEL) this.tellObservers((observer) => observer.onUsersBlocked?.());
         else this.tellObservers((observer) => observer.onExternalIds?.());
       },
@@ -125,6 +130,17 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
     this.tell(item);
     this.tellObservers((observer) => observer.onPublished?.(item.change));
     if (this.connection.isConnected) this.hints.give(bytes);
+  }
+
+  /** Tells the other replicas the failed tokens that this one has counted. They may be lost. */
+  async tellFailedTokens(counts: string): Promise<void> {
+    if (!this.connection.isConnected) return;
+    const values = [counts];
+    await this.connection.ask({
+      name: 'failed-tokens',
+      text: `select pg_notify('${FAILED_TOKENS_CHANNEL}', $1)`,
+      values,
+    });
   }
 
   private onHint(bytes: string): void {

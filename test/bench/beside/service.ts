@@ -50,6 +50,9 @@ export const startService = async (
       // All calls of a work go to one number.
       CALLS_PER_CALLEE: 'off',
       ONE_CALL_PER_CALLEE: 'false',
+      // Counted, but never reached: few users send all the requests.
+      POLLS_PER_USER: '100000/1s',
+      CANCELS_PER_USER: '100000/1s',
       ...settings,
     },
   });
