@@ -36,6 +36,7 @@ export class FreezeWatch implements OnApplicationBootstrap, BeforeApplicationShu
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
   private isStopped = false;
+  private isFailing = false;
   /** By the database's clock. */
   private lastLookAt: Date | undefined;
 
@@ -100,8 +101,13 @@ export class FreezeWatch implements OnApplicationBootstrap, BeforeApplicationShu
   private schedule(): void {
     this.timer = setTimeout(() => {
       this.looking = this.look()
+        .then(() => {
+          this.isFailing = false;
+        })
         .catch((error: unknown) => {
-          this.logger.warn({ error }, 'the rules that freeze users could not be applied; the next look is in 2 s');
+          if (!this.isFailing)
+            this.logger.warn({ error }, 'the rules that freeze users cannot be applied at the moment');
+          this.isFailing = true;
         })
         .finally(() => {
           if (!this.isStopped) this.schedule();
