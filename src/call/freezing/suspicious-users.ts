@@ -32,9 +32,11 @@ cross join lateral (
 
 /** As SQL: calls of the user that were requested since `counted.since`. The bound of the callSid lets the index be used. */
 const callsOf = (bound: string): string => `
-  select * from call_record where caller_id = one.id and state = 4 and call_sid >= ${bound} and requested_at >= counted.since
+  select requested_at, answered_at, ended_at, callee_phone from call_record
+  where caller_id = one.id and state = 4 and call_sid >= ${bound} and requested_at >= counted.since
   union all
-  select * from call_record where caller_id = one.id and state < 4 and requested_at >= counted.since`;
+  select requested_at, answered_at, ended_at, callee_phone from call_record
+  where caller_id = one.id and state < 4 and requested_at >= counted.since`;
 
 const countRefusals = async (database: EntityManager, users: readonly string[], limit: FreezeLimit, now: Date) => {
   const rows = await database.query<{ userId: string; refusals: number }[]>(

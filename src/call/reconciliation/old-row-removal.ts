@@ -1,6 +1,6 @@
 /**
  * Removes, on every replica and in small batches, requests with an Idempotency-Key once their key may be used again, calls that no
- * rate counts any more, and old refusals.
+ * rate counts any more, old refusals, and freezes that were lifted long ago.
  */
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -8,6 +8,9 @@ import { LOGGER, type Logger } from '../../common/logger.js';
 import { removeOldRefusals } from '../record/call-refusals.js';
 import { removeStaleCalls } from '../record/recent-calls.js';
 import { removeOldRequests } from '../record/idempotent-requests.js';
+
+/** The rules count nothing that is older. The audit keeps who lifted a freeze. */
+const REMOVE_LIFTED_FREEZES = `delete from call_freeze where lifted_at < now() - interval '30 days'`;
 
 const EVERY_MS = 10 * 60_000;
 
@@ -40,6 +43,7 @@ export class OldRowRemoval implements OnApplicationBootstrap, BeforeApplicationS
   async remove(): Promise<void> {
     while (!this.isStopped && (await removeOldRequests(this.database)));
     while (!this.isStopped && (await removeOldRefusals(this.database)));
+    await this.database.query(REMOVE_LIFTED_FREEZES);
     for (let batch = 0; batch < BATCHES_OF_SUBJECTS && !this.isStopped; batch++) {
       this.lastSubject = await removeStaleCalls(this.database, this.lastSubject);
       if (this.lastSubject === '') return;
@@ -54,7 +58,7 @@ export class OldRowRemoval implements OnApplicationBootstrap, BeforeApplicationS
           .catch((error: unknown) => {
             this.logger.warn(
               { error },
-              'old idempotency keys, counted calls and refusals could not be removed; the next attempt is in 10 minutes',
+              'old idempotency keys, counted calls, refusals and freezes could not be removed; the next attempt is in 10 minutes',
             );
           })
           .finally(() => {
