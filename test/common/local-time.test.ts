@@ -7,12 +7,12 @@ const spelling = (n: number): string =>
     .join('');
 
 it('keeps a bounded number of clocks, however many spellings of a zone are sent', () => {
-  for (let n = 0; n < 3_000; n++) expect(isTimeZone(spelling(2 * n))).toBe(true);
+  for (let n = 0; n < 8_000; n++) expect(isTimeZone(spelling(2 * n))).toBe(true);
   const make = jest.spyOn(Intl, 'DateTimeFormat');
 
   expect(isTimeZone(spelling(0))).toBe(true);
   expect(make).toHaveBeenCalledTimes(1);
-  expect(isTimeZone(spelling(2 * 2_999))).toBe(true);
+  expect(isTimeZone(spelling(2 * 7_999))).toBe(true);
   expect(make).toHaveBeenCalledTimes(1);
   make.mockRestore();
 });
