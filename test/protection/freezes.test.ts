@@ -99,6 +99,15 @@ it('stops calls with a country, as the caller’s and as the callee’s', async 
   expect(await call(londoner, home)).toMatchObject({ returnCode: 200 });
 });
 
+it('stops calls with a number that the country shares with others', async () => {
+  const [tollFree, home] = [await newUser({ phone: '+18002345678' }), await newUser()];
+  const frozen = await freeze({ kind: 'country', subject: 'CA' });
+
+  expect(await call(home, tollFree)).toEqual(STOPPED);
+  await lift(frozen);
+  expect(await call(home, tollFree)).toMatchObject({ returnCode: 200 });
+});
+
 it('stops calls under a sub-account', async () => {
   const account = (externalId: string) => ({
     subAccounts: [{ provider: 'simulator', externalId, secret: 'a secret of the simulator' }],
