@@ -30,6 +30,8 @@ import { RefusedCallsService } from './search/refused-calls.service.js';
 import { SharedFailures } from './updates/shared-failures.js';
 import { StateCache } from './updates/state-cache.js';
 import { SubAccountMaker } from './placement/sub-account-maker.js';
+import { Settling } from './spending/settling.js';
+import { Spending } from './spending/spending.service.js';
 import { Sweeper } from './reconciliation/sweeper.js';
 import { WaitingClients } from './updates/waiting-clients.js';
 
@@ -60,7 +62,9 @@ import { WaitingClients } from './updates/waiting-clients.js';
     ProviderStreams,
     RefusalJournal,
     RefusedCallsService,
+    Settling,
     SharedFailures,
+    Spending,
     StateCache,
     SubAccountMaker,
     Sweeper,

@@ -25,13 +25,14 @@ import { Carriers, type Carrier } from './carriers.js';
 import { refusalDetail, withoutAccount, type DialResult } from './dial.js';
 import { dialWithinLimits, waitsForDialSlot, type Dialler } from './dial-within-limits.js';
 import { settleSoon } from '../record/dialled-call.js';
+import { factsOf, Spending, type Bill } from '../spending/spending.service.js';
 import { OpenCallCheck } from '../reconciliation/open-call-check.js';
-import { findRunning, RateSpent, type CallToOpen, type OpenCall, type RunningCall } from '../record/open-call.js';
+import { findRunning, LimitSpent, type CallToOpen, type OpenCall, type Reservation, type RunningCall } from '../record/open-call.js';
 import { countDial } from './dial-metrics.js';
 import { isPassedOver, failOver, type PassingOver } from './fail-over.js';
 import { noteAnswered } from '../record/idempotent-requests.js';
 import { CallerInACall, NotPlaced, refusedByRule } from './not-placed.js';
-import { placingFacts } from './placing-facts.js';
+import { callToPay, placingFacts, type CallToJudge } from './placing-facts.js';
 import { isWanted, acquireDialSlot, type DialSlot } from './provider-rate-limit.js';
 import { PlacingLimits, type CountedCall, type SpentRates } from './placing-limits.js';
 import { RefusalJournal } from './refusal-journal.js';
@@ -56,6 +57,8 @@ interface AskedCall {
   readonly terms: CallTerms | undefined;
   /** With the providers that may be taken; undefined if there are none. */
   readonly route: RouteTaken | undefined;
+  /** Null if no budget counts the call. */
+  readonly bill: Bill | null;
   /** Whether another service line is tried if this one is busy. */
   readonly hasNextLine: boolean;
 }
@@ -86,6 +89,7 @@ export class CallPlacement {
     private readonly recorder: CallRecorder,
     private readonly openCallCheck: OpenCallCheck,
     private readonly refusals: RefusalJournal,
+    private readonly spending: Spending,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -117,8 +121,9 @@ export class CallPlacement {
     [nextLine, ...others]: readonly Parties[] = [],
   ): Promise<PlacedCall> {
     const route = this.routeTo(parties.calleePhone, terms);
-    const asked = { callerId, parties, callee, terms, route, hasNextLine: nextLine !== undefined };
-    const verdict = this.judge(asked, await this.knownSpent(asked), false);
+    const bill = this.spending.billOf(callToPay(callerId, parties, route, terms?.longestTalkSeconds ?? null));
+    const asked = { callerId, parties, callee, terms, route, bill, hasNextLine: nextLine !== undefined };
+    const verdict = this.judge(asked, { spent: await this.knownSpent(asked), isCalleeTaken: false, money: factsOf(bill) });
     try {
       return await this.placeIfAllowed(asked, verdict);
     } catch (error) {
@@ -133,11 +138,14 @@ export class CallPlacement {
     }
   }
 
-  /** @param isCalleeTaken false where it is not known; the statement that opens the call decides */
-  private judge({ callerId, parties, callee, route }: AskedCall, spent: SpentRates, isCalleeTaken: boolean): Verdict {
+  /** @param met the limits that are known to be met; the statement that opens the call decides on the others */
+  private judge(
+    { callerId, parties, callee, route }: AskedCall,
+    met: Pick<CallToJudge, 'spent' | 'isCalleeTaken' | 'money'>,
+  ): Verdict {
     const isServiceLine = callee.serviceLineId !== null;
     const providers = this.providers.all;
-    const facts = placingFacts({ callerId, parties, isServiceLine, route, providers, spent, isCalleeTaken });
+    const facts = placingFacts({ callerId, parties, isServiceLine, route, providers, ...met });
     return decide(facts, this.config);
   }
 
@@ -156,7 +164,7 @@ export class CallPlacement {
     if (refusal) return this.runningOr(asked, this.refused(refusal, checks));
 
     const noAccountAt: string[] = [];
-    const others = this.carriers.on(route?.providers ?? [], callerId, parties, noAccountAt);
+    const others = this.carriers.on(route?.providers.filter(isPriced(asked.bill)) ?? [], callerId, parties, noAccountAt);
     const { value: first } = await others.next();
     const { callerPhone, calleePhone } = parties;
     if (!first || !route || callerPhone === null || calleePhone === null) return this.runningOr(asked, noAccount());
@@ -176,6 +184,7 @@ export class CallPlacement {
       longestRequestedSeconds: this.config.longestRequestedSeconds,
       order: terms,
       limits: this.limits.of(countedCall(asked)),
+      reservation: reservationOf(asked.bill),
       detail: { checks, ...withoutAccount(noAccountAt.splice(0)) },
     });
     const { callSid } = open;
@@ -224,13 +233,15 @@ export class CallPlacement {
       if (found.isOfCallee) throw await this.refusedByStatement(asked, true);
       return found;
     } catch (error) {
-      throw error instanceof RateSpent ? await this.refusedByStatement(asked, false, error) : error;
+      throw error instanceof LimitSpent ? await this.refusedByStatement(asked, false, error) : error;
     }
   }
 
   /** The statement says that a limit is met; the rules, with what the database knows now, say which one. */
-  private async refusedByStatement(asked: AskedCall, isCalleeTaken: boolean, cause?: RateSpent): Promise<NotPlaced> {
-    const { refusal, checks } = this.judge(asked, await this.limits.find(countedCall(asked)), isCalleeTaken);
+  private async refusedByStatement(asked: AskedCall, isCalleeTaken: boolean, cause?: LimitSpent): Promise<NotPlaced> {
+    const spent = await this.limits.find(countedCall(asked));
+    const money = await this.spending.factsNow(asked.bill);
+    const { refusal, checks } = this.judge(asked, { spent, isCalleeTaken, money });
     if (refusal) return this.refused(refusal, checks);
     // A place has become free in between.
     return new NotPlaced('caller_calls_too_often', 'TOO_MANY_CALLS', { retryAfterSeconds: 1, cause });
@@ -347,6 +358,15 @@ const countedCall = ({ callerId, parties, callee }: AskedCall): CountedCall => (
 });
 
 const lineOf = ({ serviceLineId }: Parties): Callee => ({ calleeId: null, serviceLineId });
+
+/** A provider without a price could cost anything. */
+const isPriced =
+  (bill: Bill | null) =>
+  ({ name }: ResilientProvider): boolean =>
+    bill === null || name in bill.prices;
+
+const reservationOf = (bill: Bill | null): Reservation | undefined =>
+  bill?.worst == null ? undefined : { cost: bill.worst, prices: bill.prices, budgets: bill.budgets };
 
 /** It could not be created. */
 const noAccount = (): NotPlaced => new NotPlaced('no_account', 'NO_SUB_ACCOUNT');
