@@ -51,6 +51,8 @@ export const amountOf = (text: string): bigint | null => {
 };
 
 export const amountShown = (amount: bigint): string => {
-  const part = String(amount % UNIT).padStart(UNIT_DIGITS, '0').replace(/0+$/, '');
+  const part = String(amount % UNIT)
+    .padStart(UNIT_DIGITS, '0')
+    .replace(/0+$/, '');
   return part === '' ? String(amount / UNIT) : `${amount / UNIT}.${part}`;
 };

@@ -188,8 +188,9 @@ const RULES = [
     const { spent, currency, worst } = money;
     const saw = money.budgets.join(', ');
     if (spent === null || worst === null) return { saw, obstacle: null };
-    const [left, most] = [spent.left < 0n ? 0n : spent.left, worst].map(amountShown);
-    return { saw, obstacle: `The call may cost ${most} ${currency}, and ${spent.budget} has ${left} left.` };
+    const left = amountShown(spent.left < 0n ? 0n : spent.left);
+    const obstacle = `The call may cost ${amountShown(worst)} ${currency}, and ${spent.budget} has ${left} left.`;
+    return { saw, obstacle };
   }),
 ] as const;
 

@@ -40,7 +40,17 @@ export const scriptedReplica = (
   const subAccounts = nest.get(SubAccountMaker, { strict: false });
   const refusals = nest.get(RefusalJournal, { strict: false });
   const spending = nest.get(Spending, { strict: false });
-  const placement = new CallPlacement(database, choice, subAccounts, recorder, check, refusals, spending, config, logger);
+  const placement = new CallPlacement(
+    database,
+    choice,
+    subAccounts,
+    recorder,
+    check,
+    refusals,
+    spending,
+    config,
+    logger,
+  );
   return {
     sweeper: new Sweeper(database, recorder, inquiry, catchUp, choice, config, logger),
     catchUp,

@@ -27,7 +27,14 @@ import { dialWithinLimits, waitsForDialSlot, type Dialler } from './dial-within-
 import { settleSoon } from '../record/dialled-call.js';
 import { factsOf, Spending, type Bill } from '../spending/spending.service.js';
 import { OpenCallCheck } from '../reconciliation/open-call-check.js';
-import { findRunning, LimitSpent, type CallToOpen, type OpenCall, type Reservation, type RunningCall } from '../record/open-call.js';
+import {
+  findRunning,
+  LimitSpent,
+  type CallToOpen,
+  type OpenCall,
+  type Reservation,
+  type RunningCall,
+} from '../record/open-call.js';
 import { countDial } from './dial-metrics.js';
 import { isPassedOver, failOver, type PassingOver } from './fail-over.js';
 import { noteAnswered } from '../record/idempotent-requests.js';
@@ -123,7 +130,11 @@ export class CallPlacement {
     const route = this.routeTo(parties.calleePhone, terms);
     const bill = this.spending.billOf(callToPay(callerId, parties, route, terms?.longestTalkSeconds ?? null));
     const asked = { callerId, parties, callee, terms, route, bill, hasNextLine: nextLine !== undefined };
-    const verdict = this.judge(asked, { spent: await this.knownSpent(asked), isCalleeTaken: false, money: factsOf(bill) });
+    const verdict = this.judge(asked, {
+      spent: await this.knownSpent(asked),
+      isCalleeTaken: false,
+      money: factsOf(bill),
+    });
     try {
       return await this.placeIfAllowed(asked, verdict);
     } catch (error) {
@@ -164,7 +175,12 @@ export class CallPlacement {
     if (refusal) return this.runningOr(asked, this.refused(refusal, checks));
 
     const noAccountAt: string[] = [];
-    const others = this.carriers.on(route?.providers.filter(isPriced(asked.bill)) ?? [], callerId, parties, noAccountAt);
+    const others = this.carriers.on(
+      route?.providers.filter(isPriced(asked.bill)) ?? [],
+      callerId,
+      parties,
+      noAccountAt,
+    );
     const { value: first } = await others.next();
     const { callerPhone, calleePhone } = parties;
     if (!first || !route || callerPhone === null || calleePhone === null) return this.runningOr(asked, noAccount());

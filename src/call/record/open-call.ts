@@ -140,7 +140,6 @@ export const FIRST_CHANGE_BYTES = changeBytes({
 const SPENT = `'a rate of calls is spent'`;
 const BUDGET_SPENT = `extract(epoch from ('a budget is spent' || left(budget_use.subject, 0))::timestamptz)::bigint`;
 
-
 /** The calls that a subject has had, less the earlier ones to this callee where the subject counts callees. */
 const counted = (column: 'at' | 'callee'): string =>
   `array(

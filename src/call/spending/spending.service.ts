@@ -41,7 +41,10 @@ interface Known {
 
 const LOOK_EVERY_MS = 1_000;
 
-const findVersion = preparedStatement<{ version: string }>('money-version', 'select version from price_list where id = 1');
+const findVersion = preparedStatement<{ version: string }>(
+  'money-version',
+  'select version from price_list where id = 1',
+);
 
 /** One statement, so that the three fit each other. */
 const READ = `
@@ -128,7 +131,8 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
 
   /** What the rules see of it: with the budget that is spent by what the database knows now. */
   async factsNow(bill: Bill | null): Promise<MoneyFacts | null> {
-    if (bill?.worst == null) return factsOf(bill);
+    const facts = factsOf(bill);
+    if (facts === null || bill?.worst == null) return facts;
     const { budgets, worst } = bill;
     const rows = await findUse(this.database, [
       budgets.map(({ id }) => id),
@@ -139,7 +143,7 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
     const leftOf = ({ id, amount }: ReservedBudget): bigint =>
       amount - BigInt(rows.find((row) => row.id === id)?.used ?? 0);
     const spent = budgets.find((budget) => leftOf(budget) < worst);
-    return { ...factsOf(bill)!, spent: spent ? { budget: describeBudget(spent), left: leftOf(spent) } : null };
+    return { ...facts, spent: spent ? { budget: describeBudget(spent), left: leftOf(spent) } : null };
   }
 
   private legPrices(provider: string, callerPhone: string, calleePhone: string): LegPrices | undefined {
@@ -177,16 +181,20 @@ const knownOf = ({ currency, prices, budgets }: Stored): Known | undefined => {
 };
 
 /** The call's part in the budget; none if the budget does not count it. */
-const countedBy = (budget: Budget, userId: string | null, accounts: readonly string[]): ReservedBudget[] => {
-  const counted = { ...budget, amount: BigInt(budget.amount) };
-  switch (budget.kind) {
+const countedBy = (
+  { id, kind, subject, period, timeZone, amount }: Budget,
+  userId: string | null,
+  accounts: readonly string[],
+): ReservedBudget[] => {
+  const counted = { id, kind, subject, period, timeZone, amount: BigInt(amount) };
+  switch (kind) {
     case 'all':
       return [counted];
     case 'user':
       if (userId === null) return [];
-      return budget.subject === '*' || budget.subject === userId ? [{ ...counted, subject: userId }] : [];
+      return subject === '*' || subject === userId ? [{ ...counted, subject: userId }] : [];
     case 'sub_account':
-      return accounts.includes(budget.subject) ? [counted] : [];
+      return accounts.includes(subject) ? [counted] : [];
   }
 };
 
