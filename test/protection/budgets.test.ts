@@ -40,26 +40,40 @@ interface Use {
 const uses = (): Promise<Use[]> =>
   service.database.query('select subject, settled, reserved from budget_use order by budget_id, subject');
 
-const changed = async (): Promise<void> => {
-  await service.database.query('update price_list set version = version + 1, currency = $1', ['CNY']);
-  await service.app.nest.get(Spending, { strict: false }).look();
+/** In place of waiting for the look that the service takes each second. */
+const lookAgain = (): Promise<void> => service.app.nest.get(Spending, { strict: false }).look();
+
+const putPrices = async (body: string): Promise<{ status: number; body: unknown }> => {
+  const response = await fetch(`${service.url}/v1/admin/prices.csv`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${await service.token('1001', 'admin')}`, 'content-type': 'text/csv' },
+    body,
+  });
+  return { status: response.status, body: await response.json() };
 };
 
-/** A yuan a minute everywhere. */
-const setPrice = async (perMinute = YUAN, prefix = '', provider = 'simulator', connection = 0): Promise<void> => {
-  await service.database.query(
-    'insert into price (provider, prefix, per_minute, step_seconds, connection) values ($1, $2, $3, 6, $4)',
-    [provider, prefix, perMinute, connection],
-  );
-  await changed();
+const HEAD = 'provider,prefix,pricePerMinute,currency,billingStep,connectionFee';
+
+/** By default, a yuan a minute everywhere. */
+const setPrices = async (...rows: string[]): Promise<void> => {
+  const list = rows.length > 0 ? rows : ['simulator,,1,CNY,6,0'];
+  expect(await putPrices([HEAD, ...list].join('\n'))).toEqual({
+    status: 200,
+    body: { prices: list.length, currency: 'CNY' },
+  });
+  await lookAgain();
 };
 
-const setBudget = async (kind: string, subject: string, amount: number): Promise<void> => {
-  await service.database.query(
-    `insert into budget (kind, subject, period, amount, time_zone) values ($1, $2, 'day', $3, 'Asia/Shanghai')`,
-    [kind, subject, amount],
-  );
-  await changed();
+const putBudget = async (budget: object): Promise<{ status: number; body: Record<string, unknown> }> => {
+  const response = await service.admin('PUT', 'budgets', { period: 'day', timeZone: 'Asia/Shanghai', ...budget });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+};
+
+const setBudget = async (kind: string, subject: string | undefined, amount: string): Promise<string> => {
+  const { status, body } = await putBudget({ kind, subject, amount });
+  expect([200, 201]).toContain(status);
+  await lookAgain();
+  return body.id as string;
 };
 
 let nextUser = 90_000;
@@ -77,9 +91,9 @@ const settled = async (subjects = ['']): Promise<void> => {
 };
 
 it('reserve the most that a call may cost, for both legs, and settle what it has cost', async () => {
-  await setPrice(YUAN, '', 'simulator', 500_000);
-  await setBudget('all', '', 5 * YUAN);
-  await setBudget('user', '*', 100 * YUAN);
+  await setPrices('simulator,,1,CNY,6,0.5');
+  await setBudget('all', undefined, '5');
+  await setBudget('user', '*', '100');
   const [caller, callee] = [await newUser(), await newUser(newPhone('00'))];
 
   expect(await service.ask(caller, `call/${callee}`)).toMatchObject({ returnCode: 200 });
@@ -96,8 +110,8 @@ it('reserve the most that a call may cost, for both legs, and settle what it has
 });
 
 it('give everything back after a call that nobody has answered', async () => {
-  await setPrice();
-  await setBudget('all', '', 4 * YUAN);
+  await setPrices();
+  await setBudget('all', undefined, '4');
 
   expect(await service.ask(await newUser(), `call/${await newUser(newPhone('05'))}`)).toMatchObject({
     returnCode: 200,
@@ -111,8 +125,8 @@ it('give everything back after a call that nobody has answered', async () => {
 });
 
 it('charge only the caller’s leg where the callee has not answered', async () => {
-  await setPrice();
-  await setBudget('all', '', 4 * YUAN);
+  await setPrices();
+  await setBudget('all', undefined, '4');
 
   await service.ask(await newUser(), `call/${await newUser(newPhone('03'))}`);
 
@@ -121,10 +135,9 @@ it('charge only the caller’s leg where the callee has not answered', async () 
 });
 
 it('tell a backend, a dry run and the list of refusals which one is spent', async () => {
-  await setPrice();
-  await setBudget('all', '', 4 * YUAN - 1);
+  await setPrices();
+  const id = await setBudget('all', undefined, '3.999999');
   const [caller, callee] = [await newUser(), await newUser()];
-  const [{ id }] = await service.database.query<[{ id: string }]>('select id from budget');
   const why = `The call may cost 4 CNY, and budget ${id} (all, a day) has 3.999999 left.`;
 
   expect(await service.ask(caller, `call/${callee}`)).toEqual(STOPPED);
@@ -141,8 +154,8 @@ it('tell a backend, a dry run and the list of refusals which one is spent', asyn
 });
 
 it('count a backend’s shorter talk', async () => {
-  await setPrice();
-  await setBudget('all', '', 4 * YUAN - 1);
+  await setPrices();
+  await setBudget('all', undefined, '3.999999');
   const phones = { caller: { phone: newPhone(TALKS_ON) }, callee: { phone: newPhone(TALKS_ON) } };
 
   expect(await backend(service).place({ ...phones, limits: { longestTalk: 30 } })).toMatchObject({ status: 201 });
@@ -151,11 +164,10 @@ it('count a backend’s shorter talk', async () => {
 });
 
 it('count each user apart, and no phone that a backend names', async () => {
-  await setPrice();
-  await setBudget('user', '*', 4 * YUAN);
+  await setPrices();
+  await setBudget('user', '*', '1');
+  await setBudget('user', '*', '7');
   const [caller, other, callee] = [await newUser(), await newUser(), await newUser()];
-  await service.database.query(`update budget set amount = 7000000`);
-  await changed();
 
   const { data } = await service.ask(caller, `call/${callee}`);
   await service.ask(caller, `callCancel/${data!.callSid!}`);
@@ -169,8 +181,8 @@ it('count each user apart, and no phone that a backend names', async () => {
 });
 
 it('count the calls under a sub-account', async () => {
-  await setPrice();
-  await setBudget('sub_account', 'simulator/poor-1', YUAN);
+  await setPrices();
+  await setBudget('sub_account', 'simulator/poor-1', '1');
   const subAccounts = [{ provider: 'simulator', externalId: 'poor-1', secret: 'a secret of the simulator' }];
   const id = String(nextUser++);
   await service.admin('PUT', 'users', { users: [{ id, name: id, phone: newPhone(), subAccounts }] });
@@ -180,9 +192,8 @@ it('count the calls under a sub-account', async () => {
 });
 
 it('use the longest prefix, and no provider without a price', async () => {
-  await setPrice(YUAN, '+86');
-  await setPrice(0, '+86139');
-  await setBudget('all', '', YUAN);
+  await setPrices('simulator,+86,1,CNY,6,0', 'simulator,+86139,0,CNY,6,0', 'other,,0,CNY,6,0');
+  await setBudget('all', undefined, '1');
   const [caller, callee] = [await newUser(), await newUser()];
 
   expect(await service.ask(caller, `call/${callee}`)).toMatchObject({ returnCode: 200 });
@@ -199,8 +210,116 @@ it('use the longest prefix, and no provider without a price', async () => {
 });
 
 it('count nothing without a price list', async () => {
-  await setBudget('all', '', 0);
+  await setBudget('all', undefined, '0');
 
   expect(await service.ask(await newUser(), `call/${await newUser()}`)).toMatchObject({ returnCode: 200 });
   expect(await uses()).toEqual([]);
+});
+
+const listed = async (): Promise<Record<string, unknown>[]> =>
+  ((await (await service.admin('GET', 'budgets')).json()) as { items: Record<string, unknown>[] }).items;
+
+it('show what is settled, reserved and left, and hold a change and a removal', async () => {
+  await setPrices();
+  await newUser();
+  const [caller, callee] = [await newUser(), await newUser(newPhone('00'))];
+  const first = { kind: 'all', amount: '10.5', period: 'month', timeZone: 'America/New_York' };
+  expect(await putBudget(first)).toMatchObject({
+    status: 201,
+    body: { ...first, subject: '', currency: 'CNY', settled: '0', reserved: '0', left: '10.5' },
+  });
+  const { body } = await putBudget({ ...first, amount: '11.5' });
+  await lookAgain();
+
+  await service.ask(caller, `call/${callee}`);
+
+  expect(await listed()).toMatchObject([{ id: body.id, amount: '11.5', settled: '0', reserved: '4', left: '7.5' }]);
+  await settled();
+  expect(await listed()).toMatchObject([{ settled: '0.2', reserved: '0', left: '11.3' }]);
+  expect((await service.admin('DELETE', `budgets/${body.id as string}`)).status).toBe(204);
+  expect((await service.admin('DELETE', `budgets/${body.id as string}`)).status).toBe(404);
+  expect(await listed()).toEqual([]);
+});
+
+it('show nothing used of a budget of each user', async () => {
+  await setBudget('user', '*', '4');
+
+  expect(await listed()).toMatchObject([{ subject: '*', settled: null, reserved: null, left: null }]);
+});
+
+it.each([
+  [{ kind: 'planet', amount: '1' }, '/kind'],
+  [{ kind: 'all', amount: 1 }, '/amount'],
+  [{ kind: 'all', amount: '-1' }, '/amount'],
+  [{ kind: 'all', amount: '0.1234567' }, '/amount'],
+  [{ kind: 'all', amount: '1', period: 'week' }, '/period'],
+  [{ kind: 'all', amount: '1', timeZone: '+08:00' }, '/timeZone'],
+  [{ kind: 'all', amount: '1', subject: '1001' }, '/subject'],
+  [{ kind: 'user', amount: '1' }, '/subject'],
+  [{ kind: 'user', amount: '1', subject: '999999' }, '/subject'],
+  [{ kind: 'sub_account', amount: '1', subject: 'simulator' }, '/subject'],
+])('refuse %j', async (budget, where) => {
+  expect(await putBudget(budget)).toMatchObject({ status: 400, body: { code: 'BAD_REQUEST', errors: [{ where }] } });
+  expect(await listed()).toEqual([]);
+});
+
+it('begin a day at midnight of their zone, also where clocks change', async () => {
+  const starts = (zone: string, at: string) =>
+    service.database.query<{ start: Date }[]>(`select date_trunc('day', $1::timestamptz, $2) as start`, [at, zone]);
+
+  expect(await starts('America/New_York', '2026-03-08T12:00:00Z')).toEqual([
+    { start: new Date('2026-03-08T05:00:00Z') },
+  ]);
+  expect(await starts('America/New_York', '2026-03-09T12:00:00Z')).toEqual([
+    { start: new Date('2026-03-09T04:00:00Z') },
+  ]);
+});
+
+describe('a price list', () => {
+  const exported = async (): Promise<string> =>
+    Buffer.from(await (await service.admin('GET', 'prices.csv')).arrayBuffer()).toString();
+
+  it('comes out as it went in, and replaces the one before', async () => {
+    await setPrices('simulator,+86,0.12,CNY,60,0.000001', 'simulator,,999999999.999999,CNY,,');
+    const file = await exported();
+
+    expect(file).toBe(
+      [`\ufeff${HEAD}`, 'simulator,,999999999.999999,CNY,60,0', "simulator,'+86,0.12,CNY,60,0.000001", ''].join('\r\n'),
+    );
+    await setPrices();
+    expect(await putPrices(file)).toEqual({ status: 200, body: { prices: 2, currency: 'CNY' } });
+    expect(await exported()).toBe(file);
+    expect(await putPrices(HEAD)).toEqual({ status: 200, body: { prices: 0, currency: null } });
+    expect(await exported()).toBe(`\ufeff${HEAD}\r\n`);
+  });
+
+  it.each([
+    ['Twilio,,1,CNY,6,0', 'line 2, provider'],
+    ['twilio,86a,1,CNY,6,0', 'line 2, prefix'],
+    ['twilio,,1e3,CNY,6,0', 'line 2, pricePerMinute'],
+    ['twilio,,,CNY,6,0', 'line 2, pricePerMinute'],
+    ['twilio,,1,yuan,6,0', 'line 2, currency'],
+    ['twilio,,1,CNY,0,0', 'line 2, billingStep'],
+    ['twilio,,1,CNY,6,-1', 'line 2, connectionFee'],
+    ['twilio,,1,CNY,6', 'line 2'],
+    ['twilio,,1,CNY,6,0\ntwilio,,2,CNY,6,0', 'line 3, prefix'],
+    ['twilio,,1,CNY,6,0\ntwilio,1,2,USD,6,0', 'line 3, currency'],
+  ])('is refused as a whole for %j', async (rows, where) => {
+    await setPrices();
+    const before = await exported();
+
+    const { status, body } = await putPrices(`${HEAD}\n${rows}\nsimulator,+1,2,CNY,6,0`);
+
+    expect({ status, body }).toMatchObject({ status: 400, body: { errors: [{ where }] } });
+    expect(await exported()).toBe(before);
+  });
+
+  it('keeps its currency while there are budgets', async () => {
+    await setPrices();
+    await setBudget('all', undefined, '1');
+
+    expect(await putPrices(`${HEAD}\nsimulator,,1,USD,6,0`)).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
+    await service.database.query('truncate budget');
+    expect(await putPrices(`${HEAD}\nsimulator,,1,USD,6,0`)).toMatchObject({ status: 200 });
+  });
 });
