@@ -164,7 +164,7 @@ const CALL_ROOMS = {
     because: 'A cancel is claimed on the record and ordered at the provider, whoever asked for it.',
   },
   reconciliation: {
-    mayImport: ['record/', 'updates/', 'cancel/', 'call-recorder\\.ts$'],
+    mayImport: ['record/', 'updates/', 'cancel/', 'spending/', 'call-recorder\\.ts$'],
     because: 'The record is brought up to what providers say; no call is placed by it.',
   },
   freezing: {

@@ -52,6 +52,7 @@ export class KeepMoney1764800000000 implements MigrationInterface {
         constraint budget_use_not_negative check (settled >= 0 and reserved >= 0)
       ) with (fillfactor = 50)
     `);
+    await queryRunner.query('create index budget_use_by_start on budget_use (period_start)');
     await queryRunner.query(`
       create table call_cost (
         call_sid text not null,

@@ -310,6 +310,8 @@ CREATE INDEX audit_entry_by_time ON public.audit_entry USING btree (at, id);
 
 CREATE UNIQUE INDEX budget_of_subject ON public.budget USING btree (kind, subject, period);
 
+CREATE INDEX budget_use_by_start ON public.budget_use USING btree (period_start);
+
 CREATE INDEX call_cost_to_settle ON public.call_cost USING btree (call_sid) WHERE (settled IS NULL);
 
 CREATE INDEX call_event_call_sid ON public.call_event USING btree (call_sid, received_at);

@@ -1,11 +1,12 @@
 /**
  * Removes, on every replica and in small batches, requests with an Idempotency-Key once their key may be used again, calls that no
- * rate counts any more, and old refusals.
+ * rate counts any more, old refusals, and old costs.
  */
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { removeOldRefusals } from '../record/call-refusals.js';
+import { removeOldCosts } from '../spending/old-costs.js';
 import { removeStaleCalls } from '../record/recent-calls.js';
 import { removeOldRequests } from '../record/idempotent-requests.js';
 
@@ -40,6 +41,7 @@ export class OldRowRemoval implements OnApplicationBootstrap, BeforeApplicationS
   async remove(): Promise<void> {
     while (!this.isStopped && (await removeOldRequests(this.database)));
     while (!this.isStopped && (await removeOldRefusals(this.database)));
+    while (!this.isStopped && (await removeOldCosts(this.database)));
     for (let batch = 0; batch < BATCHES_OF_SUBJECTS && !this.isStopped; batch++) {
       this.lastSubject = await removeStaleCalls(this.database, this.lastSubject);
       if (this.lastSubject === '') return;
@@ -54,7 +56,7 @@ export class OldRowRemoval implements OnApplicationBootstrap, BeforeApplicationS
           .catch((error: unknown) => {
             this.logger.warn(
               { error },
-              'old idempotency keys, counted calls and refusals could not be removed; the next attempt is in 10 minutes',
+              'old idempotency keys, counted calls, refusals and costs could not be removed; the next attempt is in 10 minutes',
             );
           })
           .finally(() => {

@@ -1,7 +1,8 @@
-import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** What calls of one period have taken from a budget. */
 @Entity('budget_use')
+@Index('budget_use_by_start', ['periodStart'])
 @Check('budget_use_not_negative', 'settled >= 0 and reserved >= 0')
 export class BudgetUse {
   @PrimaryColumn('bigint', { name: 'budget_id', primaryKeyConstraintName: 'budget_use_pkey' })
