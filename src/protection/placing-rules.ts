@@ -59,6 +59,8 @@ export interface MoneyFacts {
   readonly currency: string;
   /** That count the call, in words. */
   readonly budgets: readonly string[];
+  /** To which the talk is limited because a budget has less left than a whole call may cost; null if it is not. */
+  readonly shortTalkSeconds: number | null;
   /** The one that has less left; null if the call is allowed, as far as is known. */
   readonly spent: { readonly budget: string; readonly left: bigint } | null;
 }
@@ -130,7 +132,10 @@ const RULES = [
   }),
   rule('price', 'no_price', ({ money }) => {
     if (money === null) return { saw: 'no budget', obstacle: null };
-    if (money.worst !== null) return { saw: `at most ${amountShown(money.worst)} ${money.currency}`, obstacle: null };
+    if (money.worst !== null) {
+      const talk = money.shortTalkSeconds === null ? '' : `, with a talk of ${money.shortTalkSeconds} s`;
+      return { saw: `at most ${amountShown(money.worst)} ${money.currency}${talk}`, obstacle: null };
+    }
     const obstacle = 'A budget counts the call, and no provider of the route has a price for both numbers.';
     return { saw: 'no price', obstacle };
   }),

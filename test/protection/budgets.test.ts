@@ -1,4 +1,7 @@
 /** Budgets: reserved when a call is placed, settled when it is over, refused when they are spent. */
+import { OldRowRemoval } from '../../src/call/reconciliation/old-row-removal.js';
+import { minCallSidAt } from '../../src/call/record/call-sid.js';
+import { localTime } from '../../src/common/local-time.js';
 import { Settling } from '../../src/call/spending/settling.js';
 import { Spending } from '../../src/call/spending/spending.service.js';
 import { backend, newPhone } from '../support/backend.js';
@@ -263,16 +266,39 @@ it.each([
   expect(await listed()).toEqual([]);
 });
 
-it('begin a day at midnight of their zone, also where clocks change', async () => {
-  const starts = (zone: string, at: string) =>
-    service.database.query<{ start: Date }[]>(`select date_trunc('day', $1::timestamptz, $2) as start`, [at, zone]);
+it.each(['Asia/Shanghai', 'America/New_York', 'Australia/Lord_Howe'])(
+  'begin a day at midnight in %s, and a month on its first day',
+  async (timeZone) => {
+    const ofDay = (await putBudget({ kind: 'all', amount: '1', timeZone })).body;
+    const ofMonth = (await putBudget({ kind: 'all', amount: '1', timeZone, period: 'month' })).body;
 
-  expect(await starts('America/New_York', '2026-03-08T12:00:00Z')).toEqual([
-    { start: new Date('2026-03-08T05:00:00Z') },
-  ]);
-  expect(await starts('America/New_York', '2026-03-09T12:00:00Z')).toEqual([
-    { start: new Date('2026-03-09T04:00:00Z') },
-  ]);
+    const today = localTime(timeZone, new Date()).date;
+    expect(localTime(timeZone, new Date(ofDay.periodStart as string))).toEqual({ date: today, minute: 0 });
+    const first = { date: `${today.slice(0, 8)}01`, minute: 0 };
+    expect(localTime(timeZone, new Date(ofMonth.periodStart as string))).toEqual(first);
+  },
+);
+
+it('are kept for 400 days, and longer while something is reserved', async () => {
+  const use = `insert into budget_use select 1, subject, now() - interval '401 days' + shift * interval '1 day', 0, reserved
+    from (values ('old', 0, 0), ('young', 2, 0), ('reserved', 0, 1)) as one (subject, shift, reserved)`;
+  await service.database.query(use);
+  const cost = (age: number) => minCallSidAt(new Date(Date.now() - age * 86_400_000));
+  const [oldest, old, young] = [cost(402), cost(401), cost(399)];
+  await service.database.query(
+    `insert into call_cost select sid, 1, settled, '{}', '{}', '{}', '{}'
+     from unnest($1::text[], $2::bigint[]) as one (sid, settled)`,
+    [
+      [old, young, oldest],
+      [1, 1, null],
+    ],
+  );
+
+  await service.app.nest.get(OldRowRemoval, { strict: false }).remove();
+
+  expect((await uses()).map(({ subject }) => subject)).toEqual(['reserved', 'young']);
+  const left = await service.database.query<{ call_sid: string }[]>('select call_sid from call_cost order by call_sid');
+  expect(left.map((row) => row.call_sid)).toEqual([oldest, young]);
 });
 
 describe('a price list', () => {

@@ -51,6 +51,7 @@ const facts: fc.Arbitrary<PlacingFacts> = fc.record({
       worst: fc.constantFrom<(bigint | null)[]>(null, 1n, 2n, 3n, 4n, 5n),
       currency: fc.constant('CNY'),
       budgets: fc.constant(['budget 1']),
+      shortTalkSeconds: fc.constantFrom(null, 60),
       spent: fc.option(fc.record({ budget: fc.constant('budget 1'), left: fc.bigInt({ min: -5n, max: 0n }) })),
     }),
   ),

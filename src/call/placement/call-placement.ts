@@ -79,6 +79,9 @@ interface Way {
 
 type CallToDial = Omit<DialRequest, 'subAccount'> & { readonly notAfter: Date | null };
 
+/** Other calls may take what a shorter talk was to cost. */
+const SHORTER_TALKS = 3;
+
 /** Retry-After for a caller who is in a call with another callee. */
 const BUSY_RETRY_SECONDS = 10;
 
@@ -185,7 +188,7 @@ export class CallPlacement {
     const { callerPhone, calleePhone } = parties;
     if (!first || !route || callerPhone === null || calleePhone === null) return this.runningOr(asked, noAccount());
     const waitsForFormer = this.dials.isInFlight(callerId);
-    const open = await this.openCall(asked, {
+    const { open, bill } = await this.openWithinBudgets(asked, {
       callSid: newCallSid(new Date()),
       callerId,
       callerPhone,
@@ -209,7 +212,8 @@ export class CallPlacement {
 
     this.logger.info({ callerPhone, calleePhone, provider: first.provider.name, route: route.to }, 'call requested');
     return aboutCall(callSid, async () => {
-      const call = { callSid, callerPhone, calleePhone, notAfter: terms?.notAfter ?? null, terms: terms?.dial };
+      const dial = bill?.isShortened ? { ...terms?.dial, longestTalkSeconds: bill.talkSeconds } : terms?.dial;
+      const call = { callSid, callerPhone, calleePhone, notAfter: terms?.notAfter ?? null, terms: dial };
       const slot = waitsForFormer ? await this.slotAfterFormer(callerId, callSid, first.provider) : 'taken';
       const result = slot === 'taken' ? await this.dialByRoute(callerId, call, { first, others, noAccountAt }) : slot;
       const placed = await this.conclude(callSid, result, { terms, noAccountAt });
@@ -239,28 +243,43 @@ export class CallPlacement {
     return { callSid: callSidFor(callee, running, terms), quotas: [] };
   }
 
-  /** The status of a call that was already open is fetched first: the event that ended it may have been lost. */
-  private async openCall(asked: AskedCall, call: CallToOpen): Promise<OpenCall> {
+  /** If the budgets have money for a shorter talk only, the talk is limited to that. */
+  private async openWithinBudgets(
+    asked: AskedCall,
+    call: CallToOpen,
+    attempts = SHORTER_TALKS,
+  ): Promise<{ readonly open: OpenCall; readonly bill: Bill | null }> {
     try {
-      const open = await this.recorder.open(call);
-      const isChecked = !open.isNew && !(open.isOfCallee && asked.hasNextLine);
-      const isOpen = !isChecked || !(await this.openCallCheck.isOver(open.callSid));
-      const found = isOpen ? open : await this.recorder.open(call);
-      if (found.isOfCallee) throw await this.refusedByStatement(asked, true);
-      return found;
+      return { open: await this.openCall(asked, call), bill: asked.bill };
     } catch (error) {
-      throw error instanceof LimitSpent ? await this.refusedByStatement(asked, false, error) : error;
+      if (!(error instanceof LimitSpent)) throw error;
+      const { bill, money } = await this.spending.fitting(asked.bill);
+      const spent = await this.limits.find(countedCall(asked));
+      const { refusal, checks } = this.judge(asked, { spent, isCalleeTaken: false, money });
+      if (refusal) throw this.refused(refusal, checks);
+      if (!bill?.isShortened || attempts === 0) throw freeAgain(error);
+      const shorter = { longestTalkSeconds: bill.talkSeconds, reservation: reservationOf(bill) };
+      const again = { ...call, ...shorter, detail: { ...call.detail, checks } };
+      return this.openWithinBudgets({ ...asked, bill }, again, attempts - 1);
     }
   }
 
-  /** The statement says that a limit is met; the rules, with what the database knows now, say which one. */
-  private async refusedByStatement(asked: AskedCall, isCalleeTaken: boolean, cause?: LimitSpent): Promise<NotPlaced> {
+  /** The status of a call that was already open is fetched first: the event that ended it may have been lost. */
+  private async openCall(asked: AskedCall, call: CallToOpen): Promise<OpenCall> {
+    const open = await this.recorder.open(call);
+    const isChecked = !open.isNew && !(open.isOfCallee && asked.hasNextLine);
+    const isOpen = !isChecked || !(await this.openCallCheck.isOver(open.callSid));
+    const found = isOpen ? open : await this.recorder.open(call);
+    if (found.isOfCallee) throw await this.calleeTaken(asked);
+    return found;
+  }
+
+  /** The rules, with what the database knows now, may know of a limit that comes first. */
+  private async calleeTaken(asked: AskedCall): Promise<NotPlaced> {
     const spent = await this.limits.find(countedCall(asked));
-    const money = await this.spending.factsNow(asked.bill);
-    const { refusal, checks } = this.judge(asked, { spent, isCalleeTaken, money });
-    if (refusal) return this.refused(refusal, checks);
-    // A place has become free in between.
-    return new NotPlaced('caller_calls_too_often', 'TOO_MANY_CALLS', { retryAfterSeconds: 1, cause });
+    const { money } = await this.spending.fitting(asked.bill);
+    const { refusal, checks } = this.judge(asked, { spent, isCalleeTaken: true, money });
+    return refusal ? this.refused(refusal, checks) : freeAgain();
   }
 
   private async runningCall(callerId: string): Promise<RunningCall | undefined> {
@@ -374,6 +393,10 @@ const countedCall = ({ callerId, parties, callee }: AskedCall): CountedCall => (
 });
 
 const lineOf = ({ serviceLineId }: Parties): Callee => ({ calleeId: null, serviceLineId });
+
+/** A limit was met, and is no more: a place has become free in between. */
+const freeAgain = (cause?: LimitSpent): NotPlaced =>
+  new NotPlaced('caller_calls_too_often', 'TOO_MANY_CALLS', { retryAfterSeconds: 1, cause });
 
 /** A provider without a price could cost anything. */
 const isPriced =

@@ -77,7 +77,9 @@ export class DryRunService {
     const parties = { ...found.parties, calleePhone: number };
     const route = number === null ? undefined : this.providers.routeTo(number);
     const call = { callerId, calleePhone: number, isServiceLine: false, lineCallsAtOnce: null };
-    const bill = this.spending.billOf(callToPay(callerId, parties, route, null));
+    const { bill, money } = await this.spending.fitting(
+      this.spending.billOf(callToPay(callerId, parties, route, null)),
+    );
     const facts = placingFacts({
       callerId,
       parties,
@@ -86,7 +88,7 @@ export class DryRunService {
       providers: this.providers.all,
       spent: await this.limits.find(call),
       isCalleeTaken: await this.limits.isTaken(call),
-      money: await this.spending.factsNow(bill),
+      money,
     });
     const { checks, refusal } = decide(facts, this.config);
     const openCalls = await openCallsByProvider(this.database);

@@ -70,11 +70,17 @@ export const callToPay = (
   accounts: accountsOf(callerId, parties, route),
   callerPhone: parties.callerPhone,
   calleePhone: parties.calleePhone,
-  providers: (route?.providers ?? [])
-    .filter((provider) => knownAccount(provider, callerId, parties) !== 'none')
-    .map(({ name }) => name),
+  providers: usable(callerId, parties, route).map(({ name }) => name),
   longestTalkSeconds,
+  canShortenTalk: usable(callerId, parties, route).every(({ limitsTalk }) => limitsTalk),
 });
+
+const usable = (
+  callerId: string,
+  parties: Pick<Parties, 'subAccountId'>,
+  route: RouteTaken | undefined,
+): readonly ResilientProvider[] =>
+  (route?.providers ?? []).filter((provider) => knownAccount(provider, callerId, parties) !== 'none');
 
 const accountsOf = (
   callerId: string,

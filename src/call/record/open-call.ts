@@ -35,6 +35,8 @@ export interface CallToOpen {
   readonly order?: BackendOrder | undefined;
   /** Absent for a call that is not counted. */
   readonly limits?: CallLimits | undefined;
+  /** In place of the order's, where a budget has no money for more. */
+  readonly longestTalkSeconds?: number | undefined;
   /** Absent for a call that no budget counts. */
   readonly reservation?: Reservation | undefined;
   /** What the timeline says of its placing; absent for a call that was not judged. */
@@ -276,7 +278,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       call.waitsForDialSlot,
       call.order?.metadata ?? null,
       call.order?.placedBy ?? null,
-      call.order?.longestTalkSeconds ?? null,
+      call.longestTalkSeconds ?? call.order?.longestTalkSeconds ?? null,
       call.order?.request?.key ?? null,
       call.order?.request?.bodyHash ?? null,
       call.route,

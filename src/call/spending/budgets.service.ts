@@ -35,9 +35,8 @@ export interface ShownBudget extends Required<NewBudget> {
   readonly left: string | null;
 }
 
-interface Row extends Omit<ShownBudget, 'left'> {
-  readonly wasUpdated?: boolean;
-}
+/** Amounts in millionths. */
+type Row = Omit<ShownBudget, 'left'>;
 
 const SHOWN = `
 select budget.id, kind, budget.subject, period, amount, time_zone as "timeZone", currency, present.start as "periodStart",
@@ -96,7 +95,10 @@ export class Budgets {
         [id],
       );
       if (!before) throw noSuchBudget();
-      return { result: undefined, entry: { target: targetOf('budget', id), before: { ...before } } };
+      return {
+        result: undefined,
+        entry: { target: targetOf('budget', id), before: { ...before, amount: amountShown(BigInt(before.amount)) } },
+      };
     });
   }
 
@@ -131,11 +133,13 @@ const noSuchBudget = (): AppError => new AppError('NOT_FOUND', { detail: 'There 
 
 const badSubject = (what: string): AppError => new AppError('BAD_REQUEST', { faults: [{ where: '/subject', what }] });
 
-const shown = ({ settled, reserved, amount, ...budget }: Row): ShownBudget => {
+const shown = ({ id, kind, subject, period, amount, currency, timeZone, periodStart, ...use }: Row): ShownBudget => {
+  const { settled, reserved } = use;
   const left = settled === null || reserved === null ? null : BigInt(amount) - BigInt(settled) - BigInt(reserved);
   return {
-    ...budget,
+    ...{ id, kind, subject, period },
     amount: amountShown(BigInt(amount)),
+    ...{ currency, timeZone, periodStart },
     settled: settled === null ? null : amountShown(BigInt(settled)),
     reserved: reserved === null ? null : amountShown(BigInt(reserved)),
     // Less than nothing, if the amount was lowered.

@@ -24,6 +24,8 @@ export interface CallToPay {
   readonly providers: readonly string[];
   /** Of its own; null for LONGEST_TALK. */
   readonly longestTalkSeconds: number | null;
+  /** Whether each of the providers ends a talk by itself that is limited. */
+  readonly canShortenTalk: boolean;
 }
 
 /** Of a call that a budget counts. */
@@ -31,6 +33,10 @@ export interface Bill extends Omit<Reservation, 'cost'> {
   /** The dearest provider's; null if none has a price for both numbers. */
   readonly worst: bigint | null;
   readonly currency: string;
+  readonly talkSeconds: number;
+  readonly canShortenTalk: boolean;
+  /** To what the budgets have left. */
+  readonly isShortened: boolean;
 }
 
 interface Known {
@@ -40,6 +46,8 @@ interface Known {
 }
 
 const LOOK_EVERY_MS = 1_000;
+/** A talk that is shortened has at least a minute. */
+const SHORTEST_TALK_SECONDS = 60;
 
 const findVersion = preparedStatement<{ version: string }>(
   'money-version',
@@ -110,7 +118,7 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   /** @returns null if no budget counts the call, or there is no price list */
-  billOf({ userId, accounts, callerPhone, calleePhone, providers, longestTalkSeconds }: CallToPay): Bill | null {
+  billOf({ userId, accounts, callerPhone, calleePhone, providers, ...talk }: CallToPay): Bill | null {
     if (!this.known || callerPhone === null || calleePhone === null) return null;
     const budgets = this.known.budgets.flatMap((budget) => countedBy(budget, userId, accounts));
     if (budgets.length === 0) return null;
@@ -121,29 +129,62 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
         return legs ? [[provider, legs] as const] : [];
       }),
     );
-    const talk = longestTalkSeconds ?? this.config.longestTalkSeconds;
-    // The caller's leg is paid from the caller's answer on. So it is paid while the callee's phone rings.
-    const seconds = { a: this.config.longestRequestedSeconds + this.config.longestRingingSeconds + talk, b: talk };
-    const costs = Object.values(prices).map((legs) => callCost(legs, seconds));
-    const worst = costs.reduce<bigint | null>((most, cost) => (most === null || cost > most ? cost : most), null);
-    return { worst, currency, prices, budgets };
+    const talkSeconds = talk.longestTalkSeconds ?? this.config.longestTalkSeconds;
+    const worst = this.worstOf(prices, talkSeconds);
+    const { canShortenTalk } = talk;
+    return { worst, currency, prices, budgets, talkSeconds, canShortenTalk, isShortened: false };
   }
 
-  /** What the rules see of it: with the budget that is spent by what the database knows now. */
-  async factsNow(bill: Bill | null): Promise<MoneyFacts | null> {
-    const facts = factsOf(bill);
-    if (facts === null || bill?.worst == null) return facts;
-    const { budgets, worst } = bill;
+  /**
+   * By what the database knows now.
+   * @returns the bill that the budgets can pay, with a shorter talk if need be; or the bill as it is, and the budget that is spent
+   */
+  async fitting(bill: Bill | null): Promise<{ readonly bill: Bill | null; readonly money: MoneyFacts | null }> {
+    if (bill?.worst == null) return { bill, money: factsOf(bill) };
+    const { worst } = bill;
+    const left = await this.leftOf(bill.budgets);
+    const spent = left.find((one) => one.left < worst);
+    if (!spent) return { bill, money: factsOf(bill) };
+    const least = left.reduce((least, one) => (one.left < least ? one.left : least), worst);
+    const shorter = bill.canShortenTalk ? this.shortened(bill, least) : null;
+    if (shorter) return { bill: shorter, money: factsOf(shorter) };
+    return { bill, money: factsOf(bill, { budget: describeBudget(spent.budget), left: spent.left }) };
+  }
+
+  private async leftOf(
+    budgets: readonly ReservedBudget[],
+  ): Promise<{ readonly budget: ReservedBudget; readonly left: bigint }[]> {
     const rows = await findUse(this.database, [
       budgets.map(({ id }) => id),
       budgets.map(({ subject }) => subject),
       budgets.map(({ period }) => period),
       budgets.map(({ timeZone }) => timeZone),
     ]);
-    const leftOf = ({ id, amount }: ReservedBudget): bigint =>
-      amount - BigInt(rows.find((row) => row.id === id)?.used ?? 0);
-    const spent = budgets.find((budget) => leftOf(budget) < worst);
-    return { ...facts, spent: spent ? { budget: describeBudget(spent), left: leftOf(spent) } : null };
+    return budgets.map((budget) => {
+      const used = rows.find((row) => row.id === budget.id)?.used ?? 0;
+      return { budget, left: budget.amount - BigInt(used) };
+    });
+  }
+
+  /** With the longest talk that costs no more; null if that is not worth a call. */
+  private shortened(bill: Bill, most: bigint): Bill | null {
+    const fits = (seconds: number): boolean => (this.worstOf(bill.prices, seconds) ?? 0n) <= most;
+    if (bill.talkSeconds <= SHORTEST_TALK_SECONDS || !fits(SHORTEST_TALK_SECONDS)) return null;
+    let [talkSeconds, tooLong] = [SHORTEST_TALK_SECONDS, bill.talkSeconds];
+    while (tooLong - talkSeconds > 1) {
+      const middle = Math.floor((talkSeconds + tooLong) / 2);
+      if (fits(middle)) talkSeconds = middle;
+      else tooLong = middle;
+    }
+    return { ...bill, talkSeconds, worst: this.worstOf(bill.prices, talkSeconds), isShortened: true };
+  }
+
+  /** The dearest provider's; null without one. */
+  private worstOf(prices: Bill['prices'], talkSeconds: number): bigint | null {
+    // The caller's leg is paid from the caller's answer on. So it is paid while the callee's phone rings.
+    const ringing = this.config.longestRequestedSeconds + this.config.longestRingingSeconds;
+    const costs = Object.values(prices).map((legs) => callCost(legs, { a: ringing + talkSeconds, b: talkSeconds }));
+    return costs.reduce<bigint | null>((most, cost) => (most === null || cost > most ? cost : most), null);
   }
 
   private legPrices(provider: string, callerPhone: string, calleePhone: string): LegPrices | undefined {
@@ -198,8 +239,15 @@ const countedBy = (
   }
 };
 
-export const factsOf = (bill: Bill | null): MoneyFacts | null =>
-  bill && { worst: bill.worst, currency: bill.currency, budgets: bill.budgets.map(describeBudget), spent: null };
+/** What the rules see. @param spent the budget that has less left */
+export const factsOf = (bill: Bill | null, spent: MoneyFacts['spent'] = null): MoneyFacts | null =>
+  bill && {
+    worst: bill.worst,
+    currency: bill.currency,
+    budgets: bill.budgets.map(describeBudget),
+    shortTalkSeconds: bill.isShortened ? bill.talkSeconds : null,
+    spent,
+  };
 
 const describeBudget = ({ id, kind, subject, period }: ReservedBudget): string =>
   `budget ${id} (${[kind, subject].filter((part) => part !== '').join(' ')}, a ${period})`;
