@@ -122,10 +122,10 @@ it('however many calls come at once, and whichever replica is killed', async () 
     });
   }
 
-  let isOver = false;
+  const end = new AbortController();
   const looks: Look[] = [];
   const watch = (async () => {
-    while (!isOver) looks.push(await look());
+    while (!end.signal.aborted) looks.push(await look());
   })();
   let asked = 0;
   const outcomes = new Map<number | string, number>();
@@ -160,7 +160,7 @@ it('however many calls come at once, and whichever replica is killed', async () 
     PROCESS_LIMIT_MS,
   );
   await waitFor('all to be settled', async () => (await look()).reserved === '0', PROCESS_LIMIT_MS);
-  isOver = true;
+  end.abort();
   await watch;
 
   expect(looks.filter(({ exceeded, wrong }) => exceeded !== '0' || wrong !== '0')).toEqual([]);
