@@ -34,7 +34,7 @@ const ROOMS = {
       '^src/common/',
       '^src/config/',
       '^src/postgres/',
-      '^src/(?:audit|auth/api-keys|delivery|directory|call/record|call/placement)/[^/]+\\.entity\\.ts$',
+      '^src/(?:audit|auth/api-keys|delivery|directory|call/record|call/placement|call/spending)/[^/]+\\.entity\\.ts$',
       '^src/directory/reencryption\\.ts$',
       '^migrations/',
     ],
@@ -164,15 +164,19 @@ const CALL_ROOMS = {
     because: 'A cancel is claimed on the record and ordered at the provider, whoever asked for it.',
   },
   reconciliation: {
-    mayImport: ['record/', 'updates/', 'cancel/', 'call-recorder\\.ts$'],
+    mayImport: ['record/', 'updates/', 'cancel/', 'spending/', 'call-recorder\\.ts$'],
     because: 'The record is brought up to what providers say; no call is placed by it.',
   },
   freezing: {
     mayImport: ['record/'],
     because: 'A freeze reads the record and orders hang-ups on it; placing only reads the freezes, from the directory.',
   },
+  spending: {
+    mayImport: ['record/'],
+    because: 'Money is reserved with the record and settled by it; who places a call, and when, does not matter here.',
+  },
   placement: {
-    mayImport: ['record/', 'reconciliation/', 'call-recorder\\.ts$'],
+    mayImport: ['record/', 'reconciliation/', 'spending/', 'call-recorder\\.ts$'],
     because: 'A call is placed after the caller’s open one was checked; nothing but the service asks for that.',
   },
 };

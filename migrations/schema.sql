@@ -44,6 +44,41 @@ create table audit_entry (
   constraint audit_entry_pkey PRIMARY KEY (id)
 );
 
+create table budget (
+  id bigint generated always as identity not null,
+  kind text not null,
+  subject text not null,
+  period text not null,
+  amount bigint not null,
+  time_zone text not null,
+  constraint budget_pkey PRIMARY KEY (id),
+  constraint budget_kind_known CHECK ((kind = ANY (ARRAY['all'::text, 'user'::text, 'sub_account'::text]))),
+  constraint budget_not_negative CHECK ((amount >= 0)),
+  constraint budget_period_known CHECK ((period = ANY (ARRAY['day'::text, 'month'::text])))
+);
+
+create table budget_use (
+  budget_id bigint not null,
+  subject text not null,
+  period_start timestamp with time zone not null,
+  settled bigint not null,
+  reserved bigint not null,
+  constraint budget_use_pkey PRIMARY KEY (budget_id, subject, period_start),
+  constraint budget_use_not_negative CHECK (((settled >= 0) AND (reserved >= 0)))
+) with (fillfactor=50);
+
+create table call_cost (
+  call_sid text not null,
+  reserved bigint not null,
+  settled bigint,
+  prices jsonb not null,
+  budgets bigint[] not null,
+  subjects text[] not null,
+  period_starts timestamp with time zone[] not null,
+  constraint call_cost_pkey PRIMARY KEY (call_sid),
+  constraint call_cost_within_reserved CHECK (((settled >= 0) AND (settled <= reserved)))
+);
+
 create table call_event (
   provider text not null,
   event_id text not null,
@@ -138,6 +173,24 @@ create table idempotent_request (
   created_at timestamp(3) with time zone default now() not null,
   answered boolean default false not null,
   constraint idempotent_request_pkey PRIMARY KEY (principal, key)
+);
+
+create table price (
+  provider text not null,
+  prefix text not null,
+  per_minute bigint not null,
+  step_seconds integer not null,
+  connection bigint not null,
+  constraint price_pkey PRIMARY KEY (provider, prefix),
+  constraint price_not_negative CHECK (((per_minute >= 0) AND (connection >= 0) AND (step_seconds > 0)))
+);
+
+create table price_list (
+  id smallint not null,
+  version bigint not null,
+  currency text,
+  constraint price_list_pkey PRIMARY KEY (id),
+  constraint price_list_one_row CHECK ((id = 1))
 );
 
 create table provider_turn (
@@ -254,6 +307,12 @@ CREATE INDEX audit_entry_by_subject ON public.audit_entry USING btree (subject, 
 CREATE INDEX audit_entry_by_target ON public.audit_entry USING btree (target, at, id);
 
 CREATE INDEX audit_entry_by_time ON public.audit_entry USING btree (at, id);
+
+CREATE UNIQUE INDEX budget_of_subject ON public.budget USING btree (kind, subject, period);
+
+CREATE INDEX budget_use_by_start ON public.budget_use USING btree (period_start);
+
+CREATE INDEX call_cost_to_settle ON public.call_cost USING btree (call_sid) WHERE (settled IS NULL);
 
 CREATE INDEX call_event_call_sid ON public.call_event USING btree (call_sid, received_at);
 

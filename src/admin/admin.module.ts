@@ -11,6 +11,8 @@ import { CallBundles } from './bundle/call-bundles.service.js';
 import { CallsController } from './calls/calls.controller.js';
 import { DryRunController } from './dry-run/dry-run.controller.js';
 import { FreezesController } from './freezes/freezes.controller.js';
+import { BudgetsController } from './money/budgets.controller.js';
+import { PricesCsvController } from './money/prices-csv.controller.js';
 import { ProvidersController } from './providers/providers.controller.js';
 import { RefusalsController } from './refusals/refusals.controller.js';
 import { ServiceLinesController } from './service-lines/service-lines.controller.js';
@@ -31,6 +33,8 @@ import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoint
     SuppressionsController,
     FreezesController,
     SuppressionsCsvController,
+    PricesCsvController,
+    BudgetsController,
     CallsController,
     RefusalsController,
     ProvidersController,

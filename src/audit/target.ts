@@ -1,5 +1,13 @@
 type Kind =
-  'user' | 'sub-account' | 'service-line' | 'suppression' | 'freeze' | 'webhook-endpoint' | 'api-key' | 'call';
+  | 'user'
+  | 'sub-account'
+  | 'service-line'
+  | 'suppression'
+  | 'freeze'
+  | 'budget'
+  | 'webhook-endpoint'
+  | 'api-key'
+  | 'call';
 
 /** What an entry is about, as it is listed and searched for. */
 export const targetOf = (kind: Kind, id: string): string => `${kind}:${id}`;

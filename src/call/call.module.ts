@@ -30,6 +30,10 @@ import { RefusedCallsService } from './search/refused-calls.service.js';
 import { SharedFailures } from './updates/shared-failures.js';
 import { StateCache } from './updates/state-cache.js';
 import { SubAccountMaker } from './placement/sub-account-maker.js';
+import { Budgets } from './spending/budgets.service.js';
+import { Prices } from './spending/prices.service.js';
+import { Settling } from './spending/settling.js';
+import { Spending } from './spending/spending.service.js';
 import { Sweeper } from './reconciliation/sweeper.js';
 import { WaitingClients } from './updates/waiting-clients.js';
 
@@ -38,6 +42,7 @@ import { WaitingClients } from './updates/waiting-clients.js';
   controllers: [CallController],
   providers: [
     BlockedUsers,
+    Budgets,
     CallCancels,
     CallHistoryService,
     CallInquiry,
@@ -57,10 +62,13 @@ import { WaitingClients } from './updates/waiting-clients.js';
     OldRowRemoval,
     OpenCallCheck,
     PlacedCallsService,
+    Prices,
     ProviderStreams,
     RefusalJournal,
     RefusedCallsService,
+    Settling,
     SharedFailures,
+    Spending,
     StateCache,
     SubAccountMaker,
     Sweeper,
@@ -68,6 +76,7 @@ import { WaitingClients } from './updates/waiting-clients.js';
   ],
   exports: [
     BlockedUsers,
+    Budgets,
     CallCancels,
     CallHistoryService,
     CallPlacement,
@@ -82,6 +91,7 @@ import { WaitingClients } from './updates/waiting-clients.js';
     Freezes,
     FreezeWatch,
     PlacedCallsService,
+    Prices,
     RefusedCallsService,
     WaitingClients,
   ],

@@ -55,7 +55,7 @@ const holdsARequestOpen = () => [
       `many state requests as \`POLLS_PER_USER\` allows. ${FAILED_TOKENS}`,
     LIMITED,
   ),
-  refusal('CALLER_BLOCKED', 'The user is blocked, or such calls are frozen.'),
+  refusal('CALLER_BLOCKED', 'The user is blocked, such calls are frozen, or a budget is spent.'),
 ];
 
 const placesACall = (badParameters: string, noCallee: string) => [

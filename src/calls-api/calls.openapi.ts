@@ -112,6 +112,7 @@ export const PlaceCallApi = () =>
       FORBIDDEN: 'the token lacks the scope `calls:write`',
       USER_BLOCKED: `an administrator has blocked the caller, or ${BLOCKED}`,
       CALLS_FROZEN: 'an administrator or a rule has stopped such calls',
+      BUDGET_SPENT: 'the call may cost more than a budget has left',
     }),
     problems({
       CALLER_IN_A_CALL: 'the caller has another open call; `callSid` names it if the same subject placed it',

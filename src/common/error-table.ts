@@ -51,6 +51,7 @@ export const ERRORS = {
   // Only of /v1/calls.
   USER_BLOCKED: refusal(403, 'An administrator has blocked this user.'),
   CALLS_FROZEN: refusal(403, 'An administrator or a rule has stopped such calls.'),
+  BUDGET_SPENT: refusal(403, 'The call may cost more than a budget has left.'),
   CALLER_IN_A_CALL: refusal(409, 'The caller has another open call.'),
   CALL_TOO_LATE: refusal(409, 'The call could not be dialled before notAfter.'),
   REQUEST_IN_PROGRESS: refusal(409, 'A request with this Idempotency-Key is still in progress.'),

@@ -34,6 +34,7 @@ import { KeepChecksOfRefusals1764780000000 } from '../../migrations/176478000000
 import { KeepOpeningHours1764781000000 } from '../../migrations/1764781000000-keep-opening-hours.js';
 import { LimitCallsFurther1764782000000 } from '../../migrations/1764782000000-limit-calls-further.js';
 import { IndexCallsOfLines1764783000000 } from '../../migrations/1764783000000-index-calls-of-lines.js';
+import { KeepMoney1764800000000 } from '../../migrations/1764800000000-keep-money.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
@@ -41,6 +42,11 @@ import { CallRecord } from '../call/record/call-record.entity.js';
 import { CallRefusal } from '../call/record/call-refusal.entity.js';
 import { IdempotentRequest } from '../call/record/idempotent-request.entity.js';
 import { RecentCalls } from '../call/record/recent-calls.entity.js';
+import { BudgetUse } from '../call/spending/budget-use.entity.js';
+import { Budget } from '../call/spending/budget.entity.js';
+import { CallCost } from '../call/spending/call-cost.entity.js';
+import { PriceList } from '../call/spending/price-list.entity.js';
+import { Price } from '../call/spending/price.entity.js';
 import { ProviderTurn } from '../call/placement/provider-turn.entity.js';
 import { WebhookAttempt } from '../delivery/webhook-attempt.entity.js';
 import { WebhookDelivery } from '../delivery/webhook-delivery.entity.js';
@@ -72,10 +78,15 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       ApiKey,
       AppUser,
       AuditEntry,
+      Budget,
+      BudgetUse,
+      CallCost,
       CallEvent,
       CallRecord,
       CallRefusal,
       IdempotentRequest,
+      Price,
+      PriceList,
       ProviderTurn,
       RecentCalls,
       SubAccountClaim,
@@ -123,6 +134,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       IndexCallsOfLines1764783000000,
       CreateFreezes1764790000000,
       AnnounceFreezesInTurn1764791000000,
+      KeepMoney1764800000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

@@ -5,6 +5,7 @@
 import { maskPhone } from '../common/phone-number.js';
 import type { Config } from '../config/config.js';
 import type { CallRate } from '../config/setting-values.js';
+import { amountShown } from './call-cost.js';
 import type { SpentRate } from './call-rates.js';
 import { describeFreeze, stopsCallee, stopsCaller, type Freeze } from './freezes.js';
 import { quietTime } from './quiet-hours.js';
@@ -39,6 +40,8 @@ export interface PlacingFacts {
     /** In as many calls as it may have at a time. */
     readonly isTaken: boolean;
   };
+  /** Null if no budget counts the call. */
+  readonly money: MoneyFacts | null;
   readonly now: Date;
   /** Null if none leads to the callee's number. */
   readonly route: {
@@ -47,6 +50,19 @@ export interface PlacingFacts {
     /** The caller's account, at a provider of the route. */
     readonly hasAccount: boolean;
   } | null;
+}
+
+/** Amounts are in millionths of the currency's unit. */
+export interface MoneyFacts {
+  /** What the call may cost at most; null if no provider of the route has a price for both numbers. */
+  readonly worst: bigint | null;
+  readonly currency: string;
+  /** That count the call, in words. */
+  readonly budgets: readonly string[];
+  /** To which the talk is limited because a budget has less left than a whole call may cost; null if it is not. */
+  readonly shortTalkSeconds: number | null;
+  /** The one that has less left; null if the call is allowed, as far as is known. */
+  readonly spent: { readonly budget: string; readonly left: bigint } | null;
 }
 
 export type PlacingSettings = DestinationRules &
@@ -114,6 +130,15 @@ const RULES = [
       obstacle: isSame ? 'Caller and callee have the same phone.' : null,
     };
   }),
+  rule('price', 'no_price', ({ money }) => {
+    if (money === null) return { saw: 'no budget', obstacle: null };
+    if (money.worst !== null) {
+      const talk = money.shortTalkSeconds === null ? '' : `, with a talk of ${money.shortTalkSeconds} s`;
+      return { saw: `at most ${amountShown(money.worst)} ${money.currency}${talk}`, obstacle: null };
+    }
+    const obstacle = 'A budget counts the call, and no provider of the route has a price for both numbers.';
+    return { saw: 'no price', obstacle };
+  }),
   rule('quiet_hours', 'callee_in_quiet_hours', ({ callee, now }, { quietHours, phoneRegion }) => {
     if (callee.isServiceLine) return EXEMPT;
     if (quietHours === undefined) return { saw: 'no quiet hours', obstacle: null };
@@ -162,6 +187,15 @@ const RULES = [
     if (!isTaken) return { saw, obstacle: null };
     const obstacle = `The service line is in as many calls as it has at a time: ${callsAtOnce}.`;
     return { saw, obstacle, retryAfterSeconds: LINE_RETRY_SECONDS };
+  }),
+  rule('budget', 'budget_spent', ({ money }) => {
+    if (money === null) return { saw: 'no budget', obstacle: null };
+    const { spent, currency, worst } = money;
+    const saw = money.budgets.join(', ');
+    if (spent === null || worst === null) return { saw, obstacle: null };
+    const left = amountShown(spent.left < 0n ? 0n : spent.left);
+    const obstacle = `The call may cost ${amountShown(worst)} ${currency}, and ${spent.budget} has ${left} left.`;
+    return { saw, obstacle };
   }),
 ] as const;
 

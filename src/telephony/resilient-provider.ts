@@ -75,6 +75,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   readonly name: string;
   readonly limits: ProviderLimits;
   readonly asksPerSecond: number;
+  readonly limitsTalk?: true;
   readonly readWebhook?: TelephonyProvider['readWebhook'];
   readonly listen?: TelephonyProvider['listen'];
   readonly createSubAccount?: TelephonyProvider['createSubAccount'];
@@ -96,6 +97,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
     this.limits = limits;
     this.name = provider.name;
     this.asksPerSecond = provider.asksPerSecond ?? ASKS_PER_SECOND;
+    if (provider.limitsTalk) this.limitsTalk = true;
     if (provider.defaultAccount) {
       this.defaultAccount = provider.defaultAccount;
       if (sharesAccount) this.sharedAccount = provider.defaultAccount;

@@ -13,6 +13,9 @@ export interface TelephonyProvider {
    */
   readonly asksPerSecond?: number;
 
+  /** Whether it ends a call by itself after DialTerms.longestTalkSeconds. */
+  readonly limitsTalk?: true;
+
   /**
    * The account that carries calls of callers who are no users of ours, and so have no sub-account. Without it the provider
    * carries no such call.

@@ -60,8 +60,8 @@ const sent = async (method: string, path: string, body?: unknown): Promise<Shown
   return (response.status === 204 ? {} : await response.json()) as Shown;
 };
 
-const importCsv = async (body: string): Promise<Response> =>
-  fetch(`${service.url}/v1/admin/suppressions.csv`, {
+const importCsv = async (body: string, list = 'suppressions'): Promise<Response> =>
+  fetch(`${service.url}/v1/admin/${list}.csv`, {
     method: 'PUT',
     headers: { authorization: `Bearer ${await service.token('1001', 'admin')}`, 'content-type': 'text/csv' },
     body,
@@ -275,6 +275,8 @@ it('a refused request leaves no entry', async () => {
     ['DELETE', 'suppressions/999'],
     ['POST', 'freezes', { kind: 'user', subject: '999999' }],
     ['DELETE', 'freezes/999'],
+    ['PUT', 'budgets', { kind: 'user', subject: '999999', period: 'day', amount: '1', timeZone: 'Asia/Shanghai' }],
+    ['DELETE', 'budgets/999'],
     ['PATCH', 'webhook-endpoints/999', { enabled: false }],
     ['POST', 'webhook-endpoints/999/secret'],
     ['DELETE', 'webhook-endpoints/999'],
@@ -296,13 +298,16 @@ it('a refused request leaves no entry', async () => {
   expect(entries).toEqual([]);
 });
 
+const PRICES = 'provider,prefix,pricePerMinute,currency\nsimulator,,1,CNY\n';
+const BUDGET = { kind: 'all', period: 'day', amount: '100', timeZone: 'Asia/Shanghai' };
+
 describe('each operation of the admin API', () => {
   /** Requests that succeed, in an order in which they can. */
   const requests = async (): Promise<(() => Promise<unknown>)[]> => {
     const { callSid } = await storeCall(service.database);
     const over = await storeCall(service.database, { waitsForDialSlot: true });
     const user = String(nextUser++);
-    const ids = { line: '', endpoint: '', key: '', suppression: '', freeze: '' };
+    const ids = { line: '', endpoint: '', key: '', suppression: '', freeze: '', budget: '' };
     return [
       () => sent('POST', 'users', { id: user, name: '王小明', phone: PHONE }),
       () => sent('GET', 'users'),
@@ -334,6 +339,13 @@ describe('each operation of the admin API', () => {
       () => sent('DELETE', `freezes/${ids.freeze}`),
       async () => expect((await service.admin('GET', 'suppressions.csv')).ok).toBe(true),
       async () => expect((await importCsv(`phone\n${PHONE}\n`)).status).toBe(200),
+      async () => expect((await importCsv(PRICES, 'prices')).status).toBe(200),
+      async () => expect((await service.admin('GET', 'prices.csv')).ok).toBe(true),
+      async () => {
+        ids.budget = (await sent('PUT', 'budgets', BUDGET)).id;
+      },
+      () => sent('GET', 'budgets'),
+      () => sent('DELETE', `budgets/${ids.budget}`),
       () => sent('GET', 'calls'),
       () => sent('GET', `calls/${callSid}`),
       () => sent('GET', `calls/${callSid}/bundle`),
@@ -371,12 +383,14 @@ describe('each operation of the admin API', () => {
 
   /** Their responses have no phone number, or a masked one. */
   const WITHOUT_ENTRY = [
+    'exportPrices',
     'getApiKey',
     'getCallBundle',
     'getSubAccount',
     'getWebhookEndpoint',
     'listApiKeys',
     'listAudit',
+    'listBudgets',
     'listFreezes',
     'listProviders',
     'listRefusals',

@@ -66,9 +66,15 @@ const knownValues = async (): Promise<KnownValues> => {
   const keyIds = await Promise.all(
     Array.from({ length: 40 }, (_, i) => made('api-keys', { name: `Key ${i}`, scopes: ['calls:read'] })),
   );
+  const budgetIds = await Promise.all(
+    users.map(async (subject) => {
+      const budget = { kind: 'user', subject, period: 'month', amount: '50', timeZone: 'Asia/Shanghai' };
+      return ((await (await service.admin('PUT', 'budgets', budget)).json()) as { id: string }).id;
+    }),
+  );
   return {
     ...{ targetId: ['2000', '1005', '1004'], userId: users, id: users, callerId: users, calleeId: users },
-    ...{ callSid: callSids, lineId: lineIds, endpointId: endpointIds, keyId: keyIds },
+    ...{ callSid: callSids, lineId: lineIds, endpointId: endpointIds, keyId: keyIds, budgetId: budgetIds },
     ...{ provider: ['simulator'], url: [url], phone: [phone] },
   };
 };

@@ -1,7 +1,7 @@
 /** The limits that the statement which opens a call holds by itself, however many calls come at one instant. */
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
-import { openCall, RateSpent, type CallToOpen, type OpenCall } from '../../src/call/record/open-call.js';
+import { openCall, LimitSpent, type CallToOpen, type OpenCall } from '../../src/call/record/open-call.js';
 import { findRecentCalls, calleesSubject } from '../../src/call/record/recent-calls.js';
 import { newPhone } from '../support/backend.js';
 import { applyEvent, callToOpen, NO_LIMITS } from '../support/stored-call.js';
@@ -111,7 +111,7 @@ describe('a caller', () => {
     const phones = [newPhone(), newPhone(), newPhone()];
     for (const phone of [...phones, ...phones, ...phones]) await callOnce(callerId, phone);
 
-    await expect(callOnce(callerId, newPhone())).rejects.toBeInstanceOf(RateSpent);
+    await expect(callOnce(callerId, newPhone())).rejects.toBeInstanceOf(LimitSpent);
     await callOnce(callerId, phones[0]!);
     await callOnce('650003', newPhone());
     const recent = await findRecentCalls(on(1), [calleesSubject(callerId)]);
@@ -127,7 +127,7 @@ describe('a caller', () => {
     ]);
 
     await callOnce(callerId, newPhone());
-    await expect(callOnce(callerId, phones[0]!)).rejects.toBeInstanceOf(RateSpent);
+    await expect(callOnce(callerId, phones[0]!)).rejects.toBeInstanceOf(LimitSpent);
   });
 
   it('calls exactly as many of many numbers at one instant as allowed', async () => {

@@ -5,7 +5,7 @@
  */
 import { SEARCHED_AT_ONCE } from '../../src/delivery/delivery-jobs.js';
 import { Client } from 'pg';
-import { RateSpent } from '../../src/call/record/open-call.js';
+import { LimitSpent } from '../../src/call/record/open-call.js';
 import { LiveKeys } from '../../src/auth/api-keys/live-keys.js';
 import { AuditTrail } from '../../src/audit/audit-trail.service.js';
 import { FreezeWatch } from '../../src/call/freezing/freeze-watch.js';
@@ -509,7 +509,7 @@ describe.each([
       await repeatedly(() => storeCall(service.database, { calleePhone: newPhone(), limits: ofCallers }));
       await expect(
         repeatedly(() => storeCall(service.database, { calleePhone: line, limits: ofCallers })),
-      ).rejects.toBeInstanceOf(RateSpent);
+      ).rejects.toBeInstanceOf(LimitSpent);
       await repeatedly(() => storeCall(service.database, { calleePhone: taken, limits }));
       await repeatedly(() => storeCall(service.database, { serviceLineId: '99', calleePhone: line, limits: ofLine }));
     });

@@ -62,6 +62,8 @@ const ARROWS: readonly Arrow[] = [
   arrow('src/call/reconciliation/bad.ts', 'src/call/call.service.ts', 'call-reconciliation'),
   arrow('src/call/freezing/good.ts', 'src/call/record/call-sid.ts'),
   arrow('src/call/freezing/bad.ts', 'src/call/placement/dial.ts', 'call-freezing'),
+  arrow('src/call/spending/good.ts', 'src/call/record/call-sid.ts'),
+  arrow('src/call/spending/bad.ts', 'src/call/placement/dial.ts', 'call-spending'),
   arrow('src/call/placement/good.ts', 'src/call/reconciliation/check.ts'),
   arrow('src/call/placement/bad.ts', 'src/call/cancel/claim.ts', 'call-placement'),
   arrow('src/call/other.ts', 'src/call/helpers/strings.ts', 'no-other-call-rooms'),

@@ -1,7 +1,7 @@
 /** How often a caller calls, and how often a number is called: on two replicas, for an app and for a backend. */
 import { inspect } from 'node:util';
 import { PlacingLimits } from '../../src/call/placement/placing-limits.js';
-import { RateSpent } from '../../src/call/record/open-call.js';
+import { LimitSpent } from '../../src/call/record/open-call.js';
 import { callerSubject, removeStaleCalls } from '../../src/call/record/recent-calls.js';
 import { poolOf } from '../../src/postgres/prepared-statement.js';
 import { backend, newPhone, type Answer, type Backend } from '../support/backend.js';
@@ -183,7 +183,7 @@ it('opens exactly as many of many calls at one instant as a rate allows', async 
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(4);
   for (const outcome of outcomes) {
     if (outcome.status === 'fulfilled') continue;
-    expect(outcome.reason).toBeInstanceOf(RateSpent);
+    expect(outcome.reason).toBeInstanceOf(LimitSpent);
     // PostgreSQL logs what it answers.
     expect(inspect(outcome.reason, { depth: 5 })).toContain('a rate of calls is spent');
     expect(inspect(outcome.reason, { depth: 5 })).not.toContain(calleePhone);
@@ -265,7 +265,7 @@ it('keeps the connection on which a rate refuses a call', async () => {
   const limits = { ...NO_LIMITS, perCallee: [{ calls: 1, seconds: 300 }] };
   const calleePhone = newPhone();
   await storeCall(database, { calleePhone, limits });
-  await expect(storeCall(database, { calleePhone, limits })).rejects.toBeInstanceOf(RateSpent);
+  await expect(storeCall(database, { calleePhone, limits })).rejects.toBeInstanceOf(LimitSpent);
   poolOf(database).off('release', note);
 
   expect(released.length).toBeGreaterThanOrEqual(2);

@@ -46,6 +46,15 @@ const facts: fc.Arbitrary<PlacingFacts> = fc.record({
     callsAtOnce: fc.option(fc.integer({ min: 1, max: 1_000 })),
     isTaken: fc.boolean(),
   }),
+  money: fc.option(
+    fc.record({
+      worst: fc.constantFrom<(bigint | null)[]>(null, 1n, 2n, 3n, 4n, 5n),
+      currency: fc.constant('CNY'),
+      budgets: fc.constant(['budget 1']),
+      shortTalkSeconds: fc.constantFrom(null, 60),
+      spent: fc.option(fc.record({ budget: fc.constant('budget 1'), left: fc.bigInt({ min: -5n, max: 0n }) })),
+    }),
+  ),
   now: fc.date({ min: new Date('2026-01-01'), max: new Date('2027-01-01'), noInvalidDate: true }),
   route: fc.option(fc.record({ to: fc.constantFrom('', '+86', 'US'), hasAccount: rarely.map((is) => !is) }), {
     freq: 9,
@@ -60,6 +69,7 @@ const before = (all: PlacingFacts): PlacingFacts => ({
   ...all,
   caller: { ...all.caller, spent: null, spentOnCallees: null },
   callee: { ...all.callee, spent: null, isTaken: false },
+  money: all.money && { ...all.money, spent: null },
 });
 
 it('decide alike in placing, which learns of spent rates last, and in a dry run, which knows them at once', () => {
@@ -73,6 +83,7 @@ it('decide alike in placing, which learns of spent rates last, and in a dry run,
   // The cases reach every rule.
   expect([...faults].sort()).toEqual(
     [
+      'budget_spent',
       'callee_called_too_often',
       'callee_has_no_phone',
       'callee_in_a_call',
@@ -86,6 +97,7 @@ it('decide alike in placing, which learns of spent rates last, and in a dry run,
       'caller_suppressed',
       'frozen',
       'no_account',
+      'no_price',
       'no_route',
       'none',
       'same_phone',
@@ -116,6 +128,7 @@ const ALLOWED: PlacingFacts = {
   caller: { ...OPEN, id: '1001', accounts: [], phone: '+8613900001001', hasAccount: true, spentOnCallees: null },
   callee: { ...OPEN, isServiceLine: false, callsAtOnce: null, isTaken: false },
   route: { to: '', hasAccount: true },
+  money: null,
   now: new Date('2026-11-24T12:59:00Z'),
 };
 const NIGHT = new Date('2026-11-24T15:05:30Z');

@@ -9,6 +9,7 @@ import { OpenCallCheck } from '../../src/call/reconciliation/open-call-check.js'
 import { SubAccountMaker } from '../../src/call/placement/sub-account-maker.js';
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { createLogger } from '../../src/common/logger.js';
+import { Spending } from '../../src/call/spending/spending.service.js';
 import { ResilientProvider } from '../../src/telephony/resilient-provider.js';
 import { ProviderRegistry } from '../../src/telephony/provider-registry.js';
 import type { TelephonyProvider } from '../../src/telephony/telephony-provider.js';
@@ -38,7 +39,18 @@ export const scriptedReplica = (
   const check = new OpenCallCheck(database, choice, inquiry, config, logger);
   const subAccounts = nest.get(SubAccountMaker, { strict: false });
   const refusals = nest.get(RefusalJournal, { strict: false });
-  const placement = new CallPlacement(database, choice, subAccounts, recorder, check, refusals, config, logger);
+  const spending = nest.get(Spending, { strict: false });
+  const placement = new CallPlacement(
+    database,
+    choice,
+    subAccounts,
+    recorder,
+    check,
+    refusals,
+    spending,
+    config,
+    logger,
+  );
   return {
     sweeper: new Sweeper(database, recorder, inquiry, catchUp, choice, config, logger),
     catchUp,

@@ -25,13 +25,21 @@ import { Carriers, type Carrier } from './carriers.js';
 import { refusalDetail, withoutAccount, type DialResult } from './dial.js';
 import { dialWithinLimits, waitsForDialSlot, type Dialler } from './dial-within-limits.js';
 import { settleSoon } from '../record/dialled-call.js';
+import { factsOf, Spending, type Bill } from '../spending/spending.service.js';
 import { OpenCallCheck } from '../reconciliation/open-call-check.js';
-import { findRunning, RateSpent, type CallToOpen, type OpenCall, type RunningCall } from '../record/open-call.js';
+import {
+  findRunning,
+  LimitSpent,
+  type CallToOpen,
+  type OpenCall,
+  type Reservation,
+  type RunningCall,
+} from '../record/open-call.js';
 import { countDial } from './dial-metrics.js';
 import { isPassedOver, failOver, type PassingOver } from './fail-over.js';
 import { noteAnswered } from '../record/idempotent-requests.js';
 import { CallerInACall, NotPlaced, refusedByRule } from './not-placed.js';
-import { placingFacts } from './placing-facts.js';
+import { callToPay, placingFacts, type CallToJudge } from './placing-facts.js';
 import { isWanted, acquireDialSlot, type DialSlot } from './provider-rate-limit.js';
 import { PlacingLimits, type CountedCall, type SpentRates } from './placing-limits.js';
 import { RefusalJournal } from './refusal-journal.js';
@@ -56,6 +64,8 @@ interface AskedCall {
   readonly terms: CallTerms | undefined;
   /** With the providers that may be taken; undefined if there are none. */
   readonly route: RouteTaken | undefined;
+  /** Null if no budget counts the call. */
+  readonly bill: Bill | null;
   /** Whether another service line is tried if this one is busy. */
   readonly hasNextLine: boolean;
 }
@@ -68,6 +78,9 @@ interface Way {
 }
 
 type CallToDial = Omit<DialRequest, 'subAccount'> & { readonly notAfter: Date | null };
+
+/** Other calls may take what a shorter talk was to cost. */
+const SHORTER_TALKS = 3;
 
 /** Retry-After for a caller who is in a call with another callee. */
 const BUSY_RETRY_SECONDS = 10;
@@ -86,6 +99,7 @@ export class CallPlacement {
     private readonly recorder: CallRecorder,
     private readonly openCallCheck: OpenCallCheck,
     private readonly refusals: RefusalJournal,
+    private readonly spending: Spending,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -117,8 +131,13 @@ export class CallPlacement {
     [nextLine, ...others]: readonly Parties[] = [],
   ): Promise<PlacedCall> {
     const route = this.routeTo(parties.calleePhone, terms);
-    const asked = { callerId, parties, callee, terms, route, hasNextLine: nextLine !== undefined };
-    const verdict = this.judge(asked, await this.knownSpent(asked), false);
+    const bill = this.spending.billOf(callToPay(callerId, parties, route, terms?.longestTalkSeconds ?? null));
+    const asked = { callerId, parties, callee, terms, route, bill, hasNextLine: nextLine !== undefined };
+    const verdict = this.judge(asked, {
+      spent: await this.knownSpent(asked),
+      isCalleeTaken: false,
+      money: factsOf(bill),
+    });
     try {
       return await this.placeIfAllowed(asked, verdict);
     } catch (error) {
@@ -133,11 +152,14 @@ export class CallPlacement {
     }
   }
 
-  /** @param isCalleeTaken false where it is not known; the statement that opens the call decides */
-  private judge({ callerId, parties, callee, route }: AskedCall, spent: SpentRates, isCalleeTaken: boolean): Verdict {
+  /** @param met the limits that are known to be met; the statement that opens the call decides on the others */
+  private judge(
+    { callerId, parties, callee, route }: AskedCall,
+    met: Pick<CallToJudge, 'spent' | 'isCalleeTaken' | 'money'>,
+  ): Verdict {
     const isServiceLine = callee.serviceLineId !== null;
     const providers = this.providers.all;
-    const facts = placingFacts({ callerId, parties, isServiceLine, route, providers, spent, isCalleeTaken });
+    const facts = placingFacts({ callerId, parties, isServiceLine, route, providers, ...met });
     return decide(facts, this.config);
   }
 
@@ -156,12 +178,17 @@ export class CallPlacement {
     if (refusal) return this.runningOr(asked, this.refused(refusal, checks));
 
     const noAccountAt: string[] = [];
-    const others = this.carriers.on(route?.providers ?? [], callerId, parties, noAccountAt);
+    const others = this.carriers.on(
+      route?.providers.filter(isPriced(asked.bill)) ?? [],
+      callerId,
+      parties,
+      noAccountAt,
+    );
     const { value: first } = await others.next();
     const { callerPhone, calleePhone } = parties;
     if (!first || !route || callerPhone === null || calleePhone === null) return this.runningOr(asked, noAccount());
     const waitsForFormer = this.dials.isInFlight(callerId);
-    const open = await this.openCall(asked, {
+    const { open, bill } = await this.openWithinBudgets(asked, {
       callSid: newCallSid(new Date()),
       callerId,
       callerPhone,
@@ -176,6 +203,7 @@ export class CallPlacement {
       longestRequestedSeconds: this.config.longestRequestedSeconds,
       order: terms,
       limits: this.limits.of(countedCall(asked)),
+      reservation: reservationOf(asked.bill),
       detail: { checks, ...withoutAccount(noAccountAt.splice(0)) },
     });
     const { callSid } = open;
@@ -184,7 +212,8 @@ export class CallPlacement {
 
     this.logger.info({ callerPhone, calleePhone, provider: first.provider.name, route: route.to }, 'call requested');
     return aboutCall(callSid, async () => {
-      const call = { callSid, callerPhone, calleePhone, notAfter: terms?.notAfter ?? null, terms: terms?.dial };
+      const dial = bill?.isShortened ? { ...terms?.dial, longestTalkSeconds: bill.talkSeconds } : terms?.dial;
+      const call = { callSid, callerPhone, calleePhone, notAfter: terms?.notAfter ?? null, terms: dial };
       const slot = waitsForFormer ? await this.slotAfterFormer(callerId, callSid, first.provider) : 'taken';
       const result = slot === 'taken' ? await this.dialByRoute(callerId, call, { first, others, noAccountAt }) : slot;
       const placed = await this.conclude(callSid, result, { terms, noAccountAt });
@@ -214,26 +243,43 @@ export class CallPlacement {
     return { callSid: callSidFor(callee, running, terms), quotas: [] };
   }
 
-  /** The status of a call that was already open is fetched first: the event that ended it may have been lost. */
-  private async openCall(asked: AskedCall, call: CallToOpen): Promise<OpenCall> {
+  /** If the budgets have money for a shorter talk only, the talk is limited to that. */
+  private async openWithinBudgets(
+    asked: AskedCall,
+    call: CallToOpen,
+    attempts = SHORTER_TALKS,
+  ): Promise<{ readonly open: OpenCall; readonly bill: Bill | null }> {
     try {
-      const open = await this.recorder.open(call);
-      const isChecked = !open.isNew && !(open.isOfCallee && asked.hasNextLine);
-      const isOpen = !isChecked || !(await this.openCallCheck.isOver(open.callSid));
-      const found = isOpen ? open : await this.recorder.open(call);
-      if (found.isOfCallee) throw await this.refusedByStatement(asked, true);
-      return found;
+      return { open: await this.openCall(asked, call), bill: asked.bill };
     } catch (error) {
-      throw error instanceof RateSpent ? await this.refusedByStatement(asked, false, error) : error;
+      if (!(error instanceof LimitSpent)) throw error;
+      const { bill, money } = await this.spending.fitting(asked.bill);
+      const spent = await this.limits.find(countedCall(asked));
+      const { refusal, checks } = this.judge(asked, { spent, isCalleeTaken: false, money });
+      if (refusal) throw this.refused(refusal, checks);
+      if (!bill?.isShortened || attempts === 0) throw freeAgain(error);
+      const shorter = { longestTalkSeconds: bill.talkSeconds, reservation: reservationOf(bill) };
+      const again = { ...call, ...shorter, detail: { ...call.detail, checks } };
+      return this.openWithinBudgets({ ...asked, bill }, again, attempts - 1);
     }
   }
 
-  /** The statement says that a limit is met; the rules, with what the database knows now, say which one. */
-  private async refusedByStatement(asked: AskedCall, isCalleeTaken: boolean, cause?: RateSpent): Promise<NotPlaced> {
-    const { refusal, checks } = this.judge(asked, await this.limits.find(countedCall(asked)), isCalleeTaken);
-    if (refusal) return this.refused(refusal, checks);
-    // A place has become free in between.
-    return new NotPlaced('caller_calls_too_often', 'TOO_MANY_CALLS', { retryAfterSeconds: 1, cause });
+  /** The status of a call that was already open is fetched first: the event that ended it may have been lost. */
+  private async openCall(asked: AskedCall, call: CallToOpen): Promise<OpenCall> {
+    const open = await this.recorder.open(call);
+    const isChecked = !open.isNew && !(open.isOfCallee && asked.hasNextLine);
+    const isOpen = !isChecked || !(await this.openCallCheck.isOver(open.callSid));
+    const found = isOpen ? open : await this.recorder.open(call);
+    if (found.isOfCallee) throw await this.calleeTaken(asked);
+    return found;
+  }
+
+  /** The rules, with what the database knows now, may know of a limit that comes first. */
+  private async calleeTaken(asked: AskedCall): Promise<NotPlaced> {
+    const spent = await this.limits.find(countedCall(asked));
+    const { money } = await this.spending.fitting(asked.bill);
+    const { refusal, checks } = this.judge(asked, { spent, isCalleeTaken: true, money });
+    return refusal ? this.refused(refusal, checks) : freeAgain();
   }
 
   private async runningCall(callerId: string): Promise<RunningCall | undefined> {
@@ -347,6 +393,19 @@ const countedCall = ({ callerId, parties, callee }: AskedCall): CountedCall => (
 });
 
 const lineOf = ({ serviceLineId }: Parties): Callee => ({ calleeId: null, serviceLineId });
+
+/** A limit was met, and is no more: a place has become free in between. */
+const freeAgain = (cause?: LimitSpent): NotPlaced =>
+  new NotPlaced('caller_calls_too_often', 'TOO_MANY_CALLS', { retryAfterSeconds: 1, cause });
+
+/** A provider without a price could cost anything. */
+const isPriced =
+  (bill: Bill | null) =>
+  ({ name }: ResilientProvider): boolean =>
+    bill === null || name in bill.prices;
+
+const reservationOf = (bill: Bill | null): Reservation | undefined =>
+  bill?.worst == null ? undefined : { cost: bill.worst, prices: bill.prices, budgets: bill.budgets };
 
 /** It could not be created. */
 const noAccount = (): NotPlaced => new NotPlaced('no_account', 'NO_SUB_ACCOUNT');

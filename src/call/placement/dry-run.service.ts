@@ -12,7 +12,8 @@ import { DirectoryService } from '../../directory/directory.service.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import { knownAccount, type KnownAccount } from './carriers.js';
-import { placingFacts } from './placing-facts.js';
+import { Spending } from '../spending/spending.service.js';
+import { callToPay, placingFacts } from './placing-facts.js';
 import { PlacingLimits } from './placing-limits.js';
 import { openCallsByProvider } from './provider-rate-limit.js';
 
@@ -53,6 +54,7 @@ export class DryRunService {
     private readonly database: DataSource,
     private readonly directory: DirectoryService,
     private readonly providers: ProviderRegistry,
+    private readonly spending: Spending,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     this.limits = new PlacingLimits(database, config);
@@ -75,6 +77,9 @@ export class DryRunService {
     const parties = { ...found.parties, calleePhone: number };
     const route = number === null ? undefined : this.providers.routeTo(number);
     const call = { callerId, calleePhone: number, isServiceLine: false, lineCallsAtOnce: null };
+    const { bill, money } = await this.spending.fitting(
+      this.spending.billOf(callToPay(callerId, parties, route, null)),
+    );
     const facts = placingFacts({
       callerId,
       parties,
@@ -83,11 +88,15 @@ export class DryRunService {
       providers: this.providers.all,
       spent: await this.limits.find(call),
       isCalleeTaken: await this.limits.isTaken(call),
+      money,
     });
     const { checks, refusal } = decide(facts, this.config);
     const openCalls = await openCallsByProvider(this.database);
     const looks = (route?.providers ?? []).map((provider) =>
-      lookAt(provider, knownAccount(provider, callerId, parties), openCalls.get(provider.name) ?? 0),
+      lookAt(provider, knownAccount(provider, callerId, parties), {
+        carried: openCalls.get(provider.name) ?? 0,
+        isPriced: bill === null || provider.name in bill.prices,
+      }),
     );
     const carrier = looks.find(({ obstacle }) => obstacle === null)?.provider ?? null;
     const providers = looks.map(({ provider, obstacle, account }) => ({
@@ -125,13 +134,20 @@ const ACCOUNTS: Readonly<Record<KnownAccount, string>> = {
   none: 'The caller has no sub-account there.',
 };
 
-const lookAt = (provider: ResilientProvider, account: KnownAccount, carried: number) => ({
+interface ProviderFacts {
+  readonly carried: number;
+  /** Or no budget counts the call. */
+  readonly isPriced: boolean;
+}
+
+const lookAt = (provider: ResilientProvider, account: KnownAccount, facts: ProviderFacts) => ({
   provider: provider.name,
   account: ACCOUNTS[account],
-  obstacle: account === 'none' ? ACCOUNTS.none : obstacleOf(provider, carried),
+  obstacle: account === 'none' ? ACCOUNTS.none : obstacleOf(provider, facts),
 });
 
-const obstacleOf = (provider: ResilientProvider, carried: number): string | null => {
+const obstacleOf = (provider: ResilientProvider, { carried, isPriced }: ProviderFacts): string | null => {
+  if (!isPriced) return 'It has no price for both numbers, and a budget counts the call.';
   const { callsAtOnce } = provider.limits;
   if (provider.isCircuitOpen) return 'It has failed repeatedly, so no calls are sent to it for a while.';
   if (callsAtOnce !== null && carried >= callsAtOnce) {

@@ -65,6 +65,8 @@ const CONTRACT_NAMES: Readonly<Record<RuleFault, ErrorName>> = {
   callee_called_too_often: 'CALLEE_UNAVAILABLE',
   callee_in_a_call: 'CALLEE_UNAVAILABLE',
   service_line_busy: 'TOO_MANY_CALLS',
+  no_price: 'BAD_CALL_PARAMETERS',
+  budget_spent: 'CALLER_BLOCKED',
 };
 
 interface RefusalTerms {

@@ -1,9 +1,10 @@
 /** Gathers what the rules decide on (placing-rules.ts), for placing and for the dry run. */
 import type { Parties } from '../../directory/directory.service.js';
-import type { PlacingFacts } from '../../protection/placing-rules.js';
+import type { MoneyFacts, PlacingFacts } from '../../protection/placing-rules.js';
 import type { RouteTaken } from '../../telephony/provider-registry.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { isIdOfPhone } from '../record/party-id.js';
+import type { CallToPay } from '../spending/spending.service.js';
 import { knownAccount } from './carriers.js';
 import type { SpentRates } from './placing-limits.js';
 
@@ -27,17 +28,17 @@ export interface CallToJudge {
   readonly spent: SpentRates;
   /** In as many calls as it may be in at a time. */
   readonly isCalleeTaken: boolean;
+  readonly money: MoneyFacts | null;
 }
 
 export const placingFacts = (call: CallToJudge): PlacingFacts => {
-  const { callerId, parties, isServiceLine, route, providers, spent, isCalleeTaken } = call;
+  const { callerId, parties, isServiceLine, route, providers, spent, isCalleeTaken, money } = call;
   const hasAccount = (provider: ResilientProvider): boolean => knownAccount(provider, callerId, parties) !== 'none';
-  const accounts = (route?.providers ?? []).flatMap((provider) => accountOf(provider, callerId, parties) ?? []);
   return {
     freezes: parties.freezes,
     caller: {
       id: isIdOfPhone(callerId) ? null : callerId,
-      accounts,
+      accounts: accountsOf(callerId, parties, route),
       phone: parties.callerPhone,
       isSuppressed: parties.callerSuppressed,
       spent: spent.ofCaller,
@@ -52,10 +53,40 @@ export const placingFacts = (call: CallToJudge): PlacingFacts => {
       callsAtOnce: parties.lineCallsAtOnce,
       isTaken: isCalleeTaken,
     },
+    money,
     now: new Date(),
     route: route === undefined ? null : { to: route.to, hasAccount: route.providers.some(hasAccount) },
   };
 };
+
+/** What decides on the call's price, and on the budgets that count it. */
+export const callToPay = (
+  callerId: string,
+  parties: CallToJudge['parties'],
+  route: RouteTaken | undefined,
+  longestTalkSeconds: number | null,
+): CallToPay => ({
+  userId: isIdOfPhone(callerId) ? null : callerId,
+  accounts: accountsOf(callerId, parties, route),
+  callerPhone: parties.callerPhone,
+  calleePhone: parties.calleePhone,
+  providers: usable(callerId, parties, route).map(({ name }) => name),
+  longestTalkSeconds,
+  canShortenTalk: usable(callerId, parties, route).every(({ limitsTalk }) => limitsTalk),
+});
+
+const usable = (
+  callerId: string,
+  parties: Pick<Parties, 'subAccountId'>,
+  route: RouteTaken | undefined,
+): readonly ResilientProvider[] =>
+  (route?.providers ?? []).filter((provider) => knownAccount(provider, callerId, parties) !== 'none');
+
+const accountsOf = (
+  callerId: string,
+  parties: Pick<Parties, 'subAccountId'>,
+  route: RouteTaken | undefined,
+): readonly string[] => (route?.providers ?? []).flatMap((provider) => accountOf(provider, callerId, parties) ?? []);
 
 /** As a freeze names it; null if it is not known, or is still to be created. */
 const accountOf = (

@@ -1,11 +1,12 @@
 /**
  * Removes, on every replica and in small batches, requests with an Idempotency-Key once their key may be used again, calls that no
- * rate counts any more, old refusals, and freezes that were lifted long ago.
+ * rate counts any more, old refusals, old costs, and freezes that were lifted long ago.
  */
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { removeOldRefusals } from '../record/call-refusals.js';
+import { removeOldCosts } from '../spending/old-costs.js';
 import { removeStaleCalls } from '../record/recent-calls.js';
 import { removeOldRequests } from '../record/idempotent-requests.js';
 
@@ -44,6 +45,7 @@ export class OldRowRemoval implements OnApplicationBootstrap, BeforeApplicationS
     while (!this.isStopped && (await removeOldRequests(this.database)));
     while (!this.isStopped && (await removeOldRefusals(this.database)));
     await this.database.query(REMOVE_LIFTED_FREEZES);
+    while (!this.isStopped && (await removeOldCosts(this.database)));
     for (let batch = 0; batch < BATCHES_OF_SUBJECTS && !this.isStopped; batch++) {
       this.lastSubject = await removeStaleCalls(this.database, this.lastSubject);
       if (this.lastSubject === '') return;
@@ -58,7 +60,7 @@ export class OldRowRemoval implements OnApplicationBootstrap, BeforeApplicationS
           .catch((error: unknown) => {
             this.logger.warn(
               { error },
-              'old idempotency keys, counted calls, refusals and freezes could not be removed; the next attempt is in 10 minutes',
+              'old idempotency keys, counted calls, refusals, freezes and costs could not be removed; the next attempt is in 10 minutes',
             );
           })
           .finally(() => {

@@ -6,6 +6,7 @@
 import type { DataSource } from 'typeorm';
 import { LONGEST_RATE_SECONDS, type CallRate } from '../../config/setting-values.js';
 import { traceParent } from '../../common/tracing.js';
+import type { LegPrices } from '../../protection/call-cost.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { RINGBACK } from './apply-call-event.js';
 import { changeBytes } from './call-change.js';
@@ -34,6 +35,10 @@ export interface CallToOpen {
   readonly order?: BackendOrder | undefined;
   /** Absent for a call that is not counted. */
   readonly limits?: CallLimits | undefined;
+  /** In place of the order's, where a budget has no money for more. */
+  readonly longestTalkSeconds?: number | undefined;
+  /** Absent for a call that no budget counts. */
+  readonly reservation?: Reservation | undefined;
   /** What the timeline says of its placing; absent for a call that was not judged. */
   readonly detail?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -49,6 +54,26 @@ export interface CallLimits {
   readonly lineCallsAtOnce: number | null;
 }
 
+/** What the call may cost at most, taken from each budget until the call is settled. */
+export interface Reservation {
+  /** In millionths of the currency's unit. */
+  readonly cost: bigint;
+  /** By provider, of those that may carry the call. */
+  readonly prices: Readonly<Record<string, LegPrices>>;
+  readonly budgets: readonly ReservedBudget[];
+}
+
+export interface ReservedBudget {
+  readonly id: string;
+  readonly kind: string;
+  /** Whose part of the budget it is. */
+  readonly subject: string;
+  /** As date_trunc takes it. */
+  readonly period: string;
+  readonly timeZone: string;
+  readonly amount: bigint;
+}
+
 export interface BackendOrder {
   /** The subject of its token. */
   readonly placedBy: string;
@@ -61,8 +86,8 @@ export interface BackendOrder {
 /** Another request has placed a call under this key meanwhile; this one has placed none. */
 export class KeyTaken extends Error {}
 
-/** The caller or the callee has had as many calls as a rate allows, or the caller as many callees. */
-export class RateSpent extends Error {}
+/** A rate or a budget does not allow the call. */
+export class LimitSpent extends Error {}
 
 export interface RunningCall {
   readonly callSid: string;
@@ -115,6 +140,7 @@ export const FIRST_CHANGE_BYTES = changeBytes({
  * the log would then have the row, with a whole phone number.
  */
 const SPENT = `'a rate of calls is spent'`;
+const BUDGET_SPENT = `extract(epoch from ('a budget is spent' || left(budget_use.subject, 0))::timestamptz)::bigint`;
 
 /** The calls that a subject has had, less the earlier ones to this callee where the subject counts callees. */
 const counted = (column: 'at' | 'callee'): string =>
@@ -133,7 +159,9 @@ const CALLER = `'${callerSubject('')}'`;
  * 3. `counted`: counts it for its caller, its callee, and the caller's callees. A spent rate fails the whole statement, so nothing of
  *    the call remains. The row's lock makes concurrent calls wait for each other, and the rate is checked on its latest version.
  *    The caller comes first, so two calls never wait for each other.
- * 4. `event`: its first event, with the bytes of its first change and what the rules said.
+ * 4. `reserved`: takes the most that the call may cost from each budget, in the order of the budgets and after the rates, so two
+ *    calls never wait for each other. A spent budget fails the statement, as a spent rate does. `costed` keeps what was taken.
+ * 5. `event`: its first event, with the bytes of its first change and what the rules said.
  * The result is the new call, with what is left of its caller's rates, or else the caller's open call, or else the callee's, or any of those of a line without a free slot.
  */
 const openOrFind = preparedStatement<OpenCall>(
@@ -180,6 +208,23 @@ with line as (
     ) then array[(${SPENT} || left(recent_calls.subject, 0))::timestamptz] else ${counted('at')} || now() end,
     callees = case when recent_calls.callees is not null then ${counted('callee')} || $6 end
   returning subject, placed_at
+), reserved as (
+  insert into budget_use (budget_id, subject, period_start, settled, reserved)
+  select one.id, one.subject, date_trunc(one.period, now(), one.zone), 0, case
+    when $27::bigint > one.amount then ${BUDGET_SPENT.replace('budget_use', 'one')} else $27::bigint end
+  from opened, (select count(*) from counted) as after_rates,
+    unnest($29::bigint[], $30::text[], $31::text[], $32::text[], $33::bigint[]) as one (id, subject, period, zone, amount)
+  order by one.id
+  on conflict (budget_id, subject, period_start) do update set reserved = case
+    when budget_use.settled + budget_use.reserved + excluded.reserved > (
+      select amount from unnest($29::bigint[], $33::bigint[]) as one (id, amount) where one.id = budget_use.budget_id
+    ) then ${BUDGET_SPENT} else budget_use.reserved + excluded.reserved end
+  returning budget_id, subject, period_start
+), costed as (
+  insert into call_cost (call_sid, reserved, prices, budgets, subjects, period_starts)
+  select call_sid, $27::bigint, $28::jsonb, array_agg(budget_id order by budget_id),
+    array_agg(subject order by budget_id), array_agg(period_start order by budget_id)
+  from opened, reserved group by call_sid
 ), event as (
   insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change, detail)
   select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES},
@@ -233,7 +278,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       call.waitsForDialSlot,
       call.order?.metadata ?? null,
       call.order?.placedBy ?? null,
-      call.order?.longestTalkSeconds ?? null,
+      call.longestTalkSeconds ?? call.order?.longestTalkSeconds ?? null,
       call.order?.request?.key ?? null,
       call.order?.request?.bodyHash ?? null,
       call.route,
@@ -243,6 +288,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
       call.detail ?? null,
       calleesSubject(call.callerId),
       call.limits?.lineCallsAtOnce ?? null,
+      ...reservedFor(call.reservation),
     ]).catch(refusal);
     const open = found.find(({ isOfCallee }) => !isOfCallee) ?? found[0];
     if (open) return open;
@@ -266,11 +312,24 @@ const countedFor = ({ callerId, calleePhone, limits }: CallToOpen): [string[], s
   ];
 };
 
+const reservedFor = (reservation: Reservation | undefined): unknown[] => {
+  const budgets = reservation?.budgets ?? [];
+  return [
+    reservation ? String(reservation.cost) : null,
+    reservation?.prices ?? null,
+    budgets.map(({ id }) => id),
+    budgets.map(({ subject }) => subject),
+    budgets.map(({ period }) => period),
+    budgets.map(({ timeZone }) => timeZone),
+    budgets.map(({ amount }) => String(amount)),
+  ];
+};
+
 const refusal = (error: unknown): never => {
   const { constraint, code } = error as { constraint?: unknown; code?: unknown };
   if (constraint === 'idempotent_request_pkey')
     throw new KeyTaken('the key belongs to another request', { cause: error });
-  if (code === INVALID_DATETIME) throw new RateSpent('a rate is spent', { cause: error });
+  if (code === INVALID_DATETIME) throw new LimitSpent('a rate or a budget is spent', { cause: error });
   throw error;
 };
 

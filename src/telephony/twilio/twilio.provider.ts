@@ -58,6 +58,7 @@ const LOOKED_BACK_MS = 60_000;
 /** Twilio Programmable Voice. The provider keeps no state of calls, so any replica can process any callback. */
 export class TwilioProvider implements TelephonyProvider {
   readonly name = 'twilio';
+  readonly limitsTalk = true;
   /** Each status needs two requests. Twilio limits concurrent requests and answers more with 429. */
   readonly asksPerSecond = 100;
   readonly defaultAccount: SubAccountCredentials;

@@ -38,6 +38,7 @@ const CALLS_REMEMBERED = 10_000;
  */
 export class YuntongxunProvider implements TelephonyProvider {
   readonly name = 'yuntongxun';
+  readonly limitsTalk = true;
   /** Its limit is not public. */
   readonly asksPerSecond = 100;
   private readonly rest: RestClient;

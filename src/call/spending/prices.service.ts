@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Author } from '../../audit/audit-entry.entity.js';
+import { AuditTrail } from '../../audit/audit-trail.service.js';
+import { AppError } from '../../common/error-table.js';
+import { PRICES_HEAD, priceLine, readPrices } from './price-csv.js';
+import type { Price } from './price.entity.js';
+
+export interface PricesStored {
+  readonly prices: number;
+  /** Null without prices. */
+  readonly currency: string | null;
+}
+
+interface StoredList {
+  readonly currency: string | null;
+  readonly prices: readonly Price[] | null;
+}
+
+const FIND = `
+select currency, (
+  select json_agg(json_build_object('provider', provider, 'prefix', prefix, 'perMinute', per_minute::text,
+    'stepSeconds', step_seconds, 'connection', connection::text) order by provider, prefix) from price
+) as prices
+from price_list where id = 1`;
+
+/** Every change of prices or budgets begins with it: it makes changes wait for each other, and replicas read again. */
+export const NEXT_VERSION = 'update price_list set version = version + 1 where id = 1 returning currency';
+
+const REPLACE = `
+insert into price (provider, prefix, per_minute, step_seconds, connection)
+select provider, prefix, "perMinute", "stepSeconds", connection
+from json_to_recordset($1) as given (provider text, prefix text, "perMinute" bigint, "stepSeconds" integer, connection bigint)`;
+
+/** The price list. Replicas know of a change within a second; what a running call has reserved stays. */
+@Injectable()
+export class Prices {
+  constructor(
+    private readonly database: DataSource,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /** As CSV. */
+  async exportAll(): Promise<string> {
+    const [{ currency, prices }] = await this.database.query<[StoredList]>(FIND);
+    return PRICES_HEAD + (prices ?? []).map((price) => priceLine(price, currency ?? '')).join('');
+  }
+
+  /** Replaces the whole list, or nothing. @throws AppError that names each wrong row */
+  async replace(body: Buffer, author: Author): Promise<PricesStored> {
+    const rows = await readPrices(body);
+    const result = { prices: rows.length, currency: rows[0]?.currency ?? null };
+    return this.audit.change(author, async (database) => {
+      const [[before]] = await database.query<[[{ currency: string | null }], number]>(NEXT_VERSION);
+      if (result.currency !== before.currency && before.currency !== null && result.currency !== null) {
+        const [budget] = await database.query<unknown[]>('select from budget limit 1');
+        const detail = `There are budgets in ${before.currency}. Delete them first: an amount has no currency of its own.`;
+        if (budget) throw new AppError('CONFLICT', { detail });
+      }
+      // Budgets keep the currency of a list that is removed.
+      await database.query('update price_list set currency = coalesce($1, currency) where id = 1', [result.currency]);
+      const [, removed] = await database.query<[unknown, number]>('delete from price');
+      await database.query(REPLACE, [JSON.stringify(rows)]);
+      return { result, entry: { detail: { ...result, before: removed } } };
+    });
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * Tables as CSV (RFC 4180), as spreadsheets open them: in UTF-8 with a byte order mark, without which they misread Chinese. A cell
+ * that a spreadsheet would take for a formula gets an apostrophe, which is removed when it is read again. So numbers keep their
+ * plus there.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { CsvError, parse } from 'csv-parse/sync';
+import { AppError, type Fault } from './error-table.js';
+
+/** Three times what a row may have, in Chinese; and few enough cells. */
+const LONGEST_LINE = 2_048;
+/** Each takes a few milliseconds. Then other requests get a turn. */
+const LINES_A_TURN = 100;
+const CHARACTERS_A_TURN = 16 * 1024;
+
+const LINE_END = '\r\n';
+
+export const csvHead = (columns: readonly string[]): string => `\ufeff${columns.join(',')}${LINE_END}`;
+
+export const csvLine = (cells: readonly (string | null)[]): string => cells.map(cellOf).join(',') + LINE_END;
+
+const cellOf = (text: string | null): string => {
+  if (text === null) return '';
+  const safe = FORMULA.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+};
+
+/** With the apostrophes that a text has already, so that reading a cell gives the text that was written. */
+const FORMULA = /^'*[=+\-@\t\r\n＝＋－＠]/;
+
+const textIn = (cell: string): string | null => {
+  if (cell === '') return null;
+  return cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell;
+};
+
+/**
+ * The cells of each line, or what is wrong with it, some lines at a time. Each line is a row: no text that can be stored has a
+ * line break.
+ * @throws AppError if there are more lines than `maxRows` and a head
+ */
+async function* csvRows(body: Buffer, maxRows: number): AsyncGenerator<(readonly string[] | string)[]> {
+  for (const lines of turnsOf(body.toString('utf8').replace(/^\ufeff/, ''), maxRows)) {
+    yield cellsOf(lines);
+    await nextTurn();
+  }
+}
+
+/** In parts, so that no list is made of a file of 8 MB with nothing but line ends. */
+function* turnsOf(text: string, maxRows: number): Generator<string[]> {
+  let lines: string[] = [];
+  let count = 0;
+  let characters = 0;
+  for (const line of linesOf(text)) {
+    if (++count > maxRows + 1) {
+      throw new AppError('TOO_LARGE', { detail: `An import has ${maxRows} rows at most; send it in parts.` });
+    }
+    lines.push(line);
+    characters += line.length;
+    if (lines.length < LINES_A_TURN && characters < CHARACTERS_A_TURN) continue;
+    yield lines;
+    lines = [];
+    characters = 0;
+  }
+  yield lines;
+}
+
+function* linesOf(text: string): Generator<string> {
+  const end = /\r\n?|\n/g;
+  for (let start = 0; start < text.length; start = end.lastIndex) {
+    const found = end.exec(text);
+    yield text.slice(start, found?.index);
+    if (!found) return;
+  }
+}
+
+const cellsOf = (lines: readonly string[]): (readonly string[] | string)[] => {
+  if (lines.every((line) => line.length <= LONGEST_LINE)) {
+    try {
+      const rows = parsed(lines.join('\n'));
+      // With fewer rows, a cell goes over the end of its line.
+      if (rows.length === lines.length) return rows;
+    } catch (error) {
+      if (!(error instanceof CsvError)) throw error;
+    }
+  }
+  return lines.map((line) => {
+    if (line.length > LONGEST_LINE) return `has more than ${LONGEST_LINE} characters`;
+    try {
+      return parsed(line)[0] ?? [];
+    } catch (error) {
+      if (!(error instanceof CsvError)) throw error;
+      return 'has a quote that is not closed, or is within a cell and not doubled';
+    }
+  });
+};
+
+const parsed = (text: string): string[][] => parse(text, { relax_column_count: true, record_delimiter: '\n' });
+
+/** More would be of no use. */
+const MAX_FAULTS = 1_000;
+
+export interface CsvTable<Column extends string, Row> {
+  readonly required: readonly Column[];
+  /** Of these, a file has any. */
+  readonly others: readonly Column[];
+  readonly maxRows: number;
+  /**
+   * @param cell the text in a column; null if it is empty
+   * @returns the row, or the fault of each column that has one
+   */
+  read(cell: (column: Column) => string | null, line: number): Row | Faults<Column>;
+}
+
+export class Faults<Column extends string> {
+  constructor(readonly byColumn: Partial<Record<Column, string>>) {}
+}
+
+/** @returns null if no column has a fault */
+export const faultsIn = <Column extends string>(found: Record<Column, string | null>): Faults<Column> | null => {
+  const faults = Object.entries<string | null>(found).filter(([, what]) => what !== null);
+  return faults.length === 0 ? null : new Faults(Object.fromEntries(faults) as Partial<Record<Column, string>>);
+};
+
+/** @throws AppError with the faults of all rows */
+export const readCsv = async <Column extends string, Row>(
+  body: Buffer,
+  table: CsvTable<Column, Row>,
+): Promise<Row[]> => {
+  const rows = new Rows(table);
+  for await (const lines of csvRows(body, table.maxRows)) {
+    for (const cells of lines) rows.add(cells);
+    if (rows.hasEnoughFaults) break;
+  }
+  return rows.end();
+};
+
+class Rows<Column extends string, Row> {
+  private line = 0;
+  private columns: readonly string[] | undefined;
+  private readonly rows: Row[] = [];
+  private readonly faults: Fault[] = [];
+
+  constructor(private readonly table: CsvTable<Column, Row>) {}
+
+  /** Without the right columns, every row would be wrong. */
+  get hasEnoughFaults(): boolean {
+    return this.faults.length >= (this.columns ? MAX_FAULTS : 1);
+  }
+
+  /** @param cells of the next line, or what is wrong with it */
+  add(cells: readonly string[] | string): void {
+    this.line += 1;
+    if (this.hasEnoughFaults) return;
+    if (typeof cells === 'string') this.faults.push({ where: `line ${this.line}`, what: cells });
+    // Spreadsheets leave such rows behind.
+    else if (cells.every((cell) => cell === '')) return;
+    else if (this.columns) this.read(this.columns, cells);
+    else this.readHead(cells.map((name) => name.trim()));
+  }
+
+  end(): Row[] {
+    if (!this.columns && this.faults.length === 0) this.faults.push({ where: 'line 1', what: this.headExpected });
+    if (this.faults.length === 0) return this.rows;
+    throw new AppError('BAD_REQUEST', {
+      detail: 'Nothing has been changed: every row must be valid.',
+      faults: this.faults,
+    });
+  }
+
+  private get headExpected(): string {
+    const { required, others } = this.table;
+    const names = `must have the names of the columns, separated by commas: ${required.join(', ')}`;
+    return `${names}, and any of ${others.join(', ')}`;
+  }
+
+  private readHead(columns: readonly string[]): void {
+    const { required, others } = this.table;
+    const known: readonly string[] = [...required, ...others];
+    const isHead =
+      required.every((name) => columns.includes(name)) &&
+      new Set(columns).size === columns.length &&
+      columns.every((column) => known.includes(column));
+    if (isHead) this.columns = columns;
+    else this.faults.push({ where: `line ${this.line}`, what: this.headExpected });
+  }
+
+  private read(columns: readonly string[], cells: readonly string[]): void {
+    const { line } = this;
+    if (cells.length !== columns.length) {
+      const what = `has ${cells.length} cells, and the first row has ${columns.length}`;
+      this.faults.push({ where: `line ${line}`, what });
+      return;
+    }
+    const row = this.table.read((column) => textIn(cells[columns.indexOf(column)] ?? ''), line);
+    if (!(row instanceof Faults)) this.rows.push(row);
+    else
+      for (const [column, what] of Object.entries(row.byColumn))
+        this.faults.push({ where: `line ${line}, ${column}`, what: String(what) });
+  }
+}
