@@ -9,7 +9,7 @@ import { ChangeFeed } from '../call/updates/change-feed.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
 
-const CALLS_AT_ONCE = 100;
+export const CALLS_AT_ONCE = 100;
 /** Above this limit the search adds the jobs. */
 const MAX_WAITING = 10_000;
 const SEARCH_EVERY_MS = 4_000;

@@ -3,7 +3,7 @@
  * sends. There are a million deliveries; the other tables are large enough to distinguish a part from the whole.
  * call-search-plan tests the search for calls.
  */
-import { SEARCHED_AT_ONCE } from '../../src/delivery/delivery-jobs.js';
+import { CALLS_AT_ONCE, SEARCHED_AT_ONCE } from '../../src/delivery/delivery-jobs.js';
 import { Client } from 'pg';
 import { LimitSpent } from '../../src/call/record/open-call.js';
 import { LiveKeys } from '../../src/auth/api-keys/live-keys.js';
@@ -67,6 +67,8 @@ const BACKGROUND: readonly (readonly [RegExp, number])[] = [
   // For each delivery its row, its job and its endpoint.
   [/\) delivery\s+left join lateral/, 3 * SEARCHED_AT_ONCE],
   [/^select id, hash, /, 2 * LIVE_KEYS],
+  // The jobs of calls that a sweep has closed: they are added after it.
+  [/from unnest\(call_sids\)/, CALLS_AT_ONCE],
 ];
 
 /** No statement of the work reads more rows. */
