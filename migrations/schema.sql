@@ -362,6 +362,21 @@ CREATE INDEX webhook_delivery_pending ON public.webhook_delivery USING btree (en
 
 CREATE INDEX webhook_delivery_recent ON public.webhook_delivery USING btree (created_at) WHERE (settled_at IS NULL);
 
+CREATE OR REPLACE FUNCTION public.call_freeze_add_job(freeze_id bigint, endpoint_id bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        return (graphile_worker.add_job(
+          'announce_freeze',
+          json_build_object('endpointId', endpoint_id::text, 'freezeId', freeze_id::text),
+          job_key => 'freeze:' || freeze_id || ':' || endpoint_id,
+          max_attempts => 12,
+          flags => array['endpoint:' || endpoint_id]
+        )).id;
+      end
+      $function$;
+
 CREATE OR REPLACE FUNCTION public.call_freeze_announce()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -374,12 +389,7 @@ AS $function$
           where disabled_at is null and (event_types is null or 'protection.frozen' = any (event_types))
           order by id
         loop
-          perform graphile_worker.add_job(
-            'announce_freeze',
-            json_build_object('endpointId', endpoint::text, 'freezeId', new.id::text),
-            job_key => 'freeze:' || new.id || ':' || endpoint,
-            max_attempts => 12
-          );
+          perform call_freeze_add_job(new.id, endpoint);
         end loop;
         return null;
       end

@@ -1,4 +1,5 @@
 /** The date and the time of day that clocks show in a time zone, daylight saving included. Pure. */
+import { LRUCache } from 'lru-cache';
 
 export interface LocalTime {
   /** As 2026-11-24. */
@@ -7,8 +8,8 @@ export interface LocalTime {
   readonly minute: number;
 }
 
-/** A clock takes longer to make than to read. There are about 600 zones. */
-const clocks = new Map<string, Intl.DateTimeFormat>();
+/** A clock takes longer to make than to read, and about 30 KB. There are about 600 zones, but each name has thousands of spellings. */
+const clocks = new LRUCache<string, Intl.DateTimeFormat>({ max: 1_000 });
 
 /** Of the IANA database. Newer versions of Node would take offsets such as +08:00 too. */
 const ZONE_NAME = /^[A-Z][A-Za-z]+(?:[/_+-][A-Za-z0-9]+)*$/;

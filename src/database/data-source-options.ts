@@ -29,6 +29,7 @@ import { CreateSuppressions1764762000000 } from '../../migrations/1764762000000-
 import { KeepTraces1764763000000 } from '../../migrations/1764763000000-keep-traces.js';
 import { CreateCallRefusals1764770000000 } from '../../migrations/1764770000000-create-call-refusals.js';
 import { CreateFreezes1764790000000 } from '../../migrations/1764790000000-create-freezes.js';
+import { AnnounceFreezesInTurn1764791000000 } from '../../migrations/1764791000000-announce-freezes-in-turn.js';
 import { KeepChecksOfRefusals1764780000000 } from '../../migrations/1764780000000-keep-checks-of-refusals.js';
 import { KeepOpeningHours1764781000000 } from '../../migrations/1764781000000-keep-opening-hours.js';
 import { LimitCallsFurther1764782000000 } from '../../migrations/1764782000000-limit-calls-further.js';
@@ -132,6 +133,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       LimitCallsFurther1764782000000,
       IndexCallsOfLines1764783000000,
       CreateFreezes1764790000000,
+      AnnounceFreezesInTurn1764791000000,
       KeepMoney1764800000000,
     ],
     migrationsTransactionMode: 'each',

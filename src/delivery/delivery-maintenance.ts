@@ -15,7 +15,7 @@ const BATCH = 500;
 const UNLOCK_LOST = `
 select graphile_worker.force_unlock_workers(array(
   select distinct locked_by from graphile_worker.jobs
-  where locked_by is not null and task_identifier = 'deliver'
+  where locked_by is not null and task_identifier in ('deliver', 'announce_freeze')
     and locked_at < now() - interval '${LOST_JOB_SECONDS} seconds'
 ))
 `;

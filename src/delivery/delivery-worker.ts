@@ -147,11 +147,30 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
     return {
       deliver: (payload, helpers) => this.deliver(payload, helpers),
       resume: (payload, { abortSignal }) => this.maintenance.resume(endpointIdOf(payload), abortSignal),
-      announce_freeze: (payload, { abortSignal }) => this.freezes.send(freezeJobOf(payload), abortSignal),
+      announce_freeze: (payload, helpers) => this.announceFreeze(payload, helpers),
       recover: () => this.maintenance.recover(),
       forget: (_payload, { abortSignal }) => this.maintenance.forget(abortSignal),
       forget_audit: (_payload, { abortSignal }) => this.audit.forget(abortSignal),
     };
+  }
+
+  private deliver(payload: unknown, { abortSignal, job: { id, attempts } }: JobHelpers): Promise<void> {
+    const job = deliveryJobOf(payload);
+    return runWithLogContext({ callSid: job.callSid }, () =>
+      this.inSlot(job.endpointId, {
+        attempt: () =>
+          inTraceOfCall(this.database, job.callSid, () => this.deliverer.deliverNext(job, attempts, abortSignal)),
+        putBack: () => this.deliverer.putBack(job, { id, failures: attempts - 1 }),
+      }),
+    );
+  }
+
+  private announceFreeze(payload: unknown, { abortSignal, job: { id, attempts } }: JobHelpers): Promise<void> {
+    const job = freezeJobOf(payload);
+    return this.inSlot(job.endpointId, {
+      attempt: () => this.freezes.send(job, abortSignal),
+      putBack: () => this.freezes.putBack(job, { id, failures: attempts - 1 }),
+    });
   }
 
   /**
@@ -159,20 +178,20 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
    * are slots. Jobs without a slot are put back. This cannot loop: the endpoint is busy now, so no worker fetches them
    * until a slot is free.
    */
-  private deliver(payload: unknown, { abortSignal, job: { id, attempts } }: JobHelpers): Promise<void> {
-    const job = deliveryJobOf(payload);
-    return runWithLogContext({ callSid: job.callSid }, async () => {
-      if (!this.slots.take(job.endpointId)) return this.deliverer.putBack(job, { id, failures: attempts - 1 });
-      let isSilent = false;
-      try {
-        await inTraceOfCall(this.database, job.callSid, () => this.deliverer.deliverNext(job, attempts, abortSignal));
-      } catch (error) {
-        isSilent = error instanceof EndpointSilent;
-        throw error;
-      } finally {
-        this.slots.release(job.endpointId, isSilent);
-      }
-    });
+  private async inSlot(
+    endpointId: string,
+    { attempt, putBack }: Readonly<Record<'attempt' | 'putBack', () => Promise<void>>>,
+  ): Promise<void> {
+    if (!this.slots.take(endpointId)) return putBack();
+    let isSilent = false;
+    try {
+      await attempt();
+    } catch (error) {
+      isSilent = error instanceof EndpointSilent;
+      throw error;
+    } finally {
+      this.slots.release(endpointId, isSilent);
+    }
   }
 
   /** The flags of jobs that must not be fetched now. */

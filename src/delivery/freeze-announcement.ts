@@ -5,7 +5,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger.js';
-import { DeliveryFailed } from './webhook-deliverer.js';
+import { DeliveryFailed, EndpointSilent } from './webhook-deliverer.js';
 import type { FreezeJob } from './job-payload.js';
 import { WebhookRequest } from './webhook-request.js';
 
@@ -28,6 +28,14 @@ select stop.kind, stop.subject, stop.reason, stop.frozen_by as "frozenBy", stop.
   case when endpoint.previous_secret_until > now() then endpoint.previous_secret end as "previousSecret"
 from call_freeze stop, webhook_endpoint endpoint
 where stop.id = $1 and endpoint.id = $2 and endpoint.disabled_at is null`;
+
+/**
+ * $1: the freeze's id, $2: the endpoint's id, $3: the id of the running job, $4: its failed attempts. A worker deletes the job
+ * that it has run, so another job takes its place.
+ */
+const PUT_BACK = `
+select graphile_worker.reschedule_jobs(array[call_freeze_add_job($1, $2)], attempts => $4)
+from graphile_worker.jobs where id = $3 and key is not null`;
 
 @Injectable()
 export class FreezeAnnouncement {
@@ -53,6 +61,15 @@ export class FreezeAnnouncement {
       stop,
     );
     this.logger.info({ endpointId, freezeId, status, ms: durationMs, error }, 'webhook attempt for a freeze');
-    if (error !== null) throw new DeliveryFailed(error);
+    if (error === null) return;
+    throw status === null && !stop.aborted ? new EndpointSilent(error) : new DeliveryFailed(error);
+  }
+
+  /** Runs the job again as soon as a worker may take it, with its count of failed attempts. */
+  async putBack(
+    { freezeId, endpointId }: FreezeJob,
+    job: { readonly id: string; readonly failures: number },
+  ): Promise<void> {
+    await this.database.query(PUT_BACK, [freezeId, endpointId, job.id, job.failures]);
   }
 }

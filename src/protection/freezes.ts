@@ -1,5 +1,5 @@
 /** Which calls a freeze stops. Pure. */
-import { countryOf } from '../common/phone-number.js';
+import { countryOf, isValidIn } from '../common/phone-number.js';
 
 export interface Freeze {
   readonly kind: 'all' | 'user' | 'sub_account' | 'country';
@@ -39,7 +39,7 @@ export const stopsCallee = ({ kind, subject }: Freeze, { calleePhone }: Freezabl
   kind === 'country' && isIn(calleePhone, subject, region);
 
 const isIn = (phone: string | null, country: string, region: string): boolean =>
-  phone !== null && phone !== '' && countryOf(phone, region) === country;
+  phone !== null && phone !== '' && (countryOf(phone, region) === country || isValidIn(phone, country));
 
 export const describeFreeze = ({ kind, subject }: Freeze): string =>
   kind === 'all' ? 'all calls' : `${kind === 'sub_account' ? 'sub-account' : kind} ${subject}`;

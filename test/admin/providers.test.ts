@@ -133,7 +133,10 @@ describe('a dry run', () => {
     expect(await dryRun(callerId, CHINESE)).toMatchObject({
       carrier: null,
       why: 'The caller has no phone, or is not known.',
-      checks: [{ rule: 'caller_phone', saw: 'none', said: 'The caller has no phone, or is not known.' }],
+      checks: [
+        { rule: 'caller_freeze', saw: 'none', said: 'allowed' },
+        { rule: 'caller_phone', saw: 'none', said: 'The caller has no phone, or is not known.' },
+      ],
     });
   });
 

@@ -7,6 +7,8 @@ import { SEARCHED_AT_ONCE } from '../../src/delivery/delivery-jobs.js';
 import { Client } from 'pg';
 import { LimitSpent } from '../../src/call/record/open-call.js';
 import { LiveKeys } from '../../src/auth/api-keys/live-keys.js';
+import { AuditTrail } from '../../src/audit/audit-trail.service.js';
+import { FreezeWatch } from '../../src/call/freezing/freeze-watch.js';
 import { AuditLog } from '../../src/audit/audit-log.service.js';
 import { newCallSid } from '../../src/call/record/call-sid.js';
 import { CatchUp } from '../../src/call/reconciliation/catch-up.js';
@@ -55,7 +57,8 @@ afterAll(async () => {
 const NEVER = new AbortController().signal;
 
 /** Tables that are small by nature. */
-const SMALL = /Seq Scan (?:migrations|provider_turn|service_line|webhook_endpoint|_private_tasks|_private_job_queues)$/;
+const SMALL =
+  /Seq Scan (?:call_freeze|migrations|provider_turn|service_line|webhook_endpoint|_private_tasks|_private_job_queues)$/;
 
 const LIVE_KEYS = 100;
 
@@ -512,6 +515,30 @@ describe.each([
     });
 
     await service.database.query('delete from call_record where callee_phone like $1', ['+861390%']);
+  });
+
+  it('the rules that freeze users read the calls of those who have called just now, and of nobody else', async () => {
+    const freezeRules = {
+      newCountries: { count: 3, seconds: 86_400 },
+      refusals: { count: 100, seconds: 3_600 },
+      shortCalls: { count: 30, seconds: 3_600 },
+      rate: 5,
+    };
+    const { nest } = service.app;
+    const watch = new FreezeWatch(
+      service.database,
+      nest.get(AuditTrail),
+      { freezeRules, phoneRegion: 'CN' },
+      nest.get<Logger>(LOGGER),
+    );
+    const callers = 20;
+    for (let n = 0; n < callers; n++) await storeCall(service.database, { callerId: String(5_000_000 + n) });
+
+    await expectBounded(4 * callers + 50, () => watch.look());
+
+    const own = 'select call_sid from call_record where caller_id between 5000000 and 5000100';
+    await service.database.query(`delete from webhook_delivery where call_sid in (${own})`);
+    await service.database.query(`delete from call_record where call_sid in (${own})`);
   });
 
   it('removing what no rate counts reads only a batch at a time', async () => {

@@ -154,6 +154,11 @@ describe('a role that may only read and write rows', () => {
       'grant execute on function graphile_worker.add_job(',
     ],
     [
+      'a function of ours',
+      'revoke execute on function webhook_add_jobs(text[]) from public',
+      `grant execute on function webhook_add_jobs(text[]) to ${SERVICE};`,
+    ],
+    [
       'rights on our tables',
       `revoke all on all tables in schema public from ${SERVICE}`,
       'grant select, insert, update, delete on public.api_key, public.app_user, public.audit_entry, public.call_event, ',

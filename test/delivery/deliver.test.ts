@@ -212,6 +212,44 @@ describe('the changes of a call', () => {
     await Promise.all(silent.map((one) => one.close()));
   });
 
+  it('do not wait for an endpoint that hangs when it is told of many freezes', async () => {
+    const silent = await startWebhookReceiver();
+    silent.replyWith(() => 'silence');
+    await registerEndpoint(service, { url: silent.url, eventTypes: ['protection.frozen'] });
+    for (const subject of [
+      'AT',
+      'BE',
+      'CH',
+      'DE',
+      'DK',
+      'ES',
+      'FI',
+      'FR',
+      'GB',
+      'GR',
+      'HU',
+      'IE',
+      'IT',
+      'LT',
+      'LV',
+      'NL',
+    ]) {
+      for (const kind of ['country', 'sub_account']) {
+        const freeze = { kind, subject: kind === 'country' ? subject : `simulator/${subject}` };
+        expect((await service.admin('POST', 'freezes', freeze)).status).toBe(201);
+      }
+    }
+    await waitFor('the most concurrent attempts of one endpoint', () => silent.received.length >= 5);
+
+    const callSid = await endedTestCall(service);
+
+    await allAccepted(callSid);
+    expect(numbersAccepted(callSid)).toEqual([1, 2, 3, 4]);
+    expect(silent.received).toHaveLength(5);
+    await service.database.query('update call_freeze set lifted_at = now() where lifted_at is null');
+    await silent.close();
+  });
+
   it('wait for a free slot of their endpoint without a counted attempt, and in their order', async () => {
     receiver.replyWith(() => 500);
     const calls = await Promise.all(Array.from({ length: 30 }, () => openTestCall(service)));

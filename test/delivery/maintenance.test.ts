@@ -100,6 +100,31 @@ describe('deliveries', () => {
   });
 });
 
+it('an announcement of a freeze whose process is gone runs again after a minute, and one that runs is left alone', async () => {
+  await newEndpoint();
+  for (const [subject, lockedFor] of [
+    ['GB', '61 seconds'],
+    ['FR', '30 seconds'],
+  ]) {
+    const [freeze] = await database.query<{ id: string }[]>(
+      `insert into call_freeze (kind, subject, frozen_by) values ('country', $1, 'ops') returning id`,
+      [subject],
+    );
+    await database.query(
+      `update graphile_worker._private_jobs set locked_at = now() - $2::interval, locked_by = $3
+       where payload ->> 'freezeId' = $1`,
+      [freeze!.id, lockedFor, subject],
+    );
+  }
+
+  await maintenance.recover();
+
+  const jobs = await database.query<{ lockedBy: string | null }[]>(
+    `select locked_by as "lockedBy" from graphile_worker._private_jobs where payload ->> 'freezeId' is not null order by id`,
+  );
+  expect(jobs).toEqual([{ lockedBy: null }, { lockedBy: 'FR' }]);
+});
+
 it('a sequence that graphile-worker uses up is reset long before its end', async () => {
   const sequence = `pg_get_serial_sequence('graphile_worker._private_tasks', 'id')`;
   await newEndpoint();

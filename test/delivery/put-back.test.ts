@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
 import { createLogger } from '../../src/common/logger.js';
+import { FreezeAnnouncement } from '../../src/delivery/freeze-announcement.js';
 import { WebhookDeliverer } from '../../src/delivery/webhook-deliverer.js';
 import type { DeliveryJobs } from '../../src/delivery/delivery-jobs.js';
 import type { WebhookRequest } from '../../src/delivery/webhook-request.js';
@@ -72,4 +73,22 @@ it('a job is not put back when another job has its key, and the other job is unc
   await deliverer.putBack({ endpointId, callSid }, { id, failures: 3 });
 
   expect(await jobs()).toEqual(before);
+});
+
+it('an announcement of a freeze that is put back is due with the same key, flags and failures', async () => {
+  await database.query('delete from graphile_worker._private_jobs');
+  const [freeze] = await database.query<{ id: string }[]>(
+    `insert into call_freeze (kind, subject, frozen_by) values ('country', 'GB', 'ops') returning id`,
+  );
+  const announcement = new FreezeAnnouncement(database, {} as WebhookRequest, createLogger('silent'));
+  const id = await lockJob();
+  const [before] = await jobs();
+
+  await announcement.putBack({ endpointId, freezeId: freeze!.id }, { id, failures: 3 });
+
+  const [ran, again] = await jobs();
+  expect(ran).toMatchObject({ id, key: null, isDue: false });
+  expect(again).toMatchObject({ key: before!.key, failures: 3, flags: before!.flags, isDue: true });
+  expect(again!.flags).toEqual({ [`endpoint:${endpointId}`]: true });
+  expect(await jobs()).toHaveLength(2);
 });

@@ -50,10 +50,12 @@ const storeCalls = async (
   }
 };
 
-const refuse = (callerId: string, count: number): Promise<unknown> =>
-  service.database.query(`insert into call_refusal (caller_id, fault, count) values ($1, 'no_route', $2)`, [
+const refuse = (callerId: string, count: number, fault = 'callee_not_allowed', askedBy: string | null = null) =>
+  service.database.query('insert into call_refusal (caller_id, fault, count, asked_by) values ($1, $2, $3, $4)', [
     callerId,
+    fault,
     count,
+    askedBy,
   ]);
 
 interface Row {
@@ -83,6 +85,16 @@ it('freeze a user who has more calls refused than the rule allows, not one who h
     frozenBy: 'rule refusals',
     reason: '11 calls were refused within 3600 s.',
   });
+});
+
+it('count no refusal that is not the user’s fault, and none that a backend asked for', async () => {
+  const user = newUser();
+  for (const fault of ['frozen', 'provider_down', 'no_account', 'service_line_busy']) await refuse(user, 99, fault);
+  await refuse(user, 99, 'callee_not_allowed', '9001');
+
+  await watch.look();
+
+  expect(await freezeOf(user)).toBeUndefined();
 });
 
 it('freeze a user with many short calls; calls without a talk, and long ones, do not count', async () => {

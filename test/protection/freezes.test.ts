@@ -1,9 +1,7 @@
 /** Calls that an administrator stops: on two replicas, for an app and for a backend. */
 import { Webhook } from 'standardwebhooks';
 import { backend, newPhone } from '../support/backend.js';
-import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { startReplicasAtCarrier, type ReplicasAtCarrier } from '../support/replicas-at-carrier.js';
 import { waitFor } from '../support/wait-for.js';
 import { registerEndpoint, retryNow } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver } from '../support/webhook-receiver.js';
@@ -19,59 +17,42 @@ interface Freeze {
   readonly hangUps: number;
 }
 
-let database: TestDatabase;
-let carrier: RemoteCarrier;
-let replicas: TestApp[];
+let both: ReplicasAtCarrier;
+let replicas: ReplicasAtCarrier['replicas'];
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  carrier = await startRemoteCarrier({ speed: 20 });
-  const start = () =>
-    startTestApp({
-      databaseUrl: database.url,
-      environment: {
-        SIMULATOR_SHARES_ACCOUNT: 'true',
-        SIMULATOR_URL: carrier.url,
-        SIMULATOR_WEBHOOK_SECRETS: carrier.secret,
-        SWEEP_EVERY: '1',
-        WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8',
-        FREEZE_RULES: 'off',
-      },
-    });
-  replicas = [await start(), await start()];
-  carrier.targets.push(...replicas.map(({ url }) => `${url}/v1/webhooks/simulator`));
+  both = await startReplicasAtCarrier({
+    environment: { SWEEP_EVERY: '1', WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8', FREEZE_RULES: 'off' },
+  });
+  ({ replicas } = both);
 });
-afterEach(() => replicas[0]!.database.query('update call_freeze set lifted_at = now() where lifted_at is null'));
-afterAll(async () => {
-  await Promise.all(replicas.map((replica) => replica.close()));
-  await carrier.close();
-  await database.drop();
-});
+afterEach(() => replicas[0].database.query('update call_freeze set lifted_at = now() where lifted_at is null'));
+afterAll(() => both.close());
 
 let nextUser = 60_000;
 
 const newUser = async (some: object = {}): Promise<string> => {
   const id = String(nextUser++);
   const user = { id, name: id, phone: newPhone(TALKS_ON), ...some };
-  expect((await replicas[0]!.admin('PUT', 'users', { users: [user] })).status).toBe(200);
+  expect((await replicas[0].admin('PUT', 'users', { users: [user] })).status).toBe(200);
   return id;
 };
 
 const freeze = async (body: object): Promise<Freeze> => {
-  const response = await replicas[0]!.admin('POST', 'freezes', body);
+  const response = await replicas[0].admin('POST', 'freezes', body);
   expect(response.status).toBe(201);
   return (await response.json()) as Freeze;
 };
 
 const lift = async ({ id }: Freeze): Promise<void> => {
-  expect((await replicas[1]!.admin('DELETE', `freezes/${id}`)).status).toBe(204);
+  expect((await replicas[1].admin('DELETE', `freezes/${id}`)).status).toBe(204);
 };
 
 const listed = async (): Promise<Freeze[]> =>
-  ((await (await replicas[1]!.admin('GET', 'freezes')).json()) as { items: Freeze[] }).items;
+  ((await (await replicas[1].admin('GET', 'freezes')).json()) as { items: Freeze[] }).items;
 
 /** On the replica on which nothing is frozen or lifted. */
-const call = (callerId: string, calleeId: string) => replicas[1]!.ask(callerId, `call/${calleeId}`);
+const call = (callerId: string, calleeId: string) => replicas[1].ask(callerId, `call/${calleeId}`);
 
 it('stops the calls of a user, by id or by external id, and of nobody else, until the freeze is lifted', async () => {
   const [user, callee] = [await newUser({ externalId: 'usr_frozen' }), await newUser()];
@@ -99,6 +80,15 @@ it('stops calls with a country, as the caller’s and as the callee’s', async 
   expect(await call(londoner, home)).toMatchObject({ returnCode: 200 });
 });
 
+it('stops calls with a number that the country shares with others', async () => {
+  const [tollFree, home] = [await newUser({ phone: '+18002345678' }), await newUser()];
+  const frozen = await freeze({ kind: 'country', subject: 'CA' });
+
+  expect(await call(home, tollFree)).toEqual(STOPPED);
+  await lift(frozen);
+  expect(await call(home, tollFree)).toMatchObject({ returnCode: 200 });
+});
+
 it('stops calls under a sub-account', async () => {
   const account = (externalId: string) => ({
     subAccounts: [{ provider: 'simulator', externalId, secret: 'a secret of the simulator' }],
@@ -117,12 +107,12 @@ it('stops everything, and tells a backend, a dry run and the list of refusals wh
 
   expect(await call(caller, callee)).toEqual(STOPPED);
   const phones = { caller: { phone: newPhone() }, callee: { phone: newPhone() } };
-  expect(await backend(replicas[1]!).place(phones)).toMatchObject({ status: 403, body: { code: 'CALLS_FROZEN' } });
-  const dryRun = await replicas[1]!.admin('GET', `dry-run?callerId=${caller}&calleeId=${callee}`);
+  expect(await backend(replicas[1]).place(phones)).toMatchObject({ status: 403, body: { code: 'CALLS_FROZEN' } });
+  const dryRun = await replicas[1].admin('GET', `dry-run?callerId=${caller}&calleeId=${callee}`);
   const why = 'A freeze is in force: all calls.';
   expect(await dryRun.json()).toMatchObject({ why, checks: [{ rule: 'caller_freeze', saw: 'all calls', said: why }] });
   await waitFor('the refusal', async () => {
-    const page = await (await replicas[1]!.admin('GET', `refusals?userId=${caller}&fault=frozen`)).json();
+    const page = await (await replicas[1].admin('GET', `refusals?userId=${caller}&fault=frozen`)).json();
     return (page as { items: unknown[] }).items.length === 1;
   });
 });
@@ -134,8 +124,8 @@ it('lets running calls go on, to be polled and canceled', async () => {
   const { hangUps } = await freeze({ kind: 'user', subject: caller });
 
   expect(hangUps).toBe(0);
-  expect(await replicas[1]!.ask(caller, `callState/${data!.callSid!}`)).toMatchObject({ returnCode: 200 });
-  expect(await replicas[1]!.ask(caller, `callCancel/${data!.callSid!}`)).toMatchObject({ returnCode: 200 });
+  expect(await replicas[1].ask(caller, `callState/${data!.callSid!}`)).toMatchObject({ returnCode: 200 });
+  expect(await replicas[1].ask(caller, `callCancel/${data!.callSid!}`)).toMatchObject({ returnCode: 200 });
 });
 
 it('hangs up the running calls that it stops, and no others, if the administrator says so', async () => {
@@ -143,7 +133,7 @@ it('hangs up the running calls that it stops, and no others, if the administrato
   const sidOf = async (callerId: string) => (await call(callerId, await newUser())).data!.callSid!;
   const [stopped, going] = [await sidOf(caller), await sidOf(other)];
   const find = async (callSid: string) =>
-    (await (await replicas[1]!.admin('GET', `calls/${callSid}`)).json()) as Record<string, unknown>;
+    (await (await replicas[1].admin('GET', `calls/${callSid}`)).json()) as Record<string, unknown>;
 
   const { hangUps } = await freeze({ kind: 'user', subject: caller, hangUp: true });
 
@@ -159,7 +149,7 @@ it('hangs up the running calls that it stops, and no others, if the administrato
 it('freezes once however often it is asked, and hangs up then too', async () => {
   const caller = await newUser();
   const { id } = await freeze({ kind: 'user', subject: caller });
-  const again = await replicas[1]!.admin('POST', 'freezes', { kind: 'user', subject: caller, hangUp: true });
+  const again = await replicas[1].admin('POST', 'freezes', { kind: 'user', subject: caller, hangUp: true });
 
   expect({ status: again.status, body: await again.json() }).toMatchObject({ status: 200, body: { id, hangUps: 0 } });
   expect(await listed()).toHaveLength(1);
@@ -176,7 +166,7 @@ it.each([
   [{ kind: 'all', hangUp: 'yes' }, '/hangUp'],
   [{ kind: 'all', reason: '' }, '/reason'],
 ])('refuses %j and freezes nothing', async (body, where) => {
-  const response = await replicas[0]!.admin('POST', 'freezes', body);
+  const response = await replicas[0].admin('POST', 'freezes', body);
 
   expect({ status: response.status, body: await response.json() }).toMatchObject({
     status: 400,
@@ -189,19 +179,19 @@ it('cannot be lifted twice', async () => {
   const frozen = await freeze({ kind: 'country', subject: 'FR' });
   await lift(frozen);
 
-  expect((await replicas[0]!.admin('DELETE', `freezes/${frozen.id}`)).status).toBe(404);
+  expect((await replicas[0].admin('DELETE', `freezes/${frozen.id}`)).status).toBe(404);
 });
 
 it('is announced to the endpoints that want to know, signed, and again until they take it', async () => {
   const [told, untold] = [await startWebhookReceiver(), await startWebhookReceiver()];
-  const endpoint = await registerEndpoint(replicas[0]!, { url: told.url, eventTypes: ['protection.frozen'] });
-  await registerEndpoint(replicas[0]!, { url: untold.url, eventTypes: ['call.over'] });
+  const endpoint = await registerEndpoint(replicas[0], { url: told.url, eventTypes: ['protection.frozen'] });
+  await registerEndpoint(replicas[0], { url: untold.url, eventTypes: ['call.over'] });
   let answers = 0;
   told.replyWith(() => (answers++ === 0 ? 500 : 204));
 
   const { id } = await freeze({ kind: 'country', subject: 'GB', reason: 'toll fraud' });
   await waitFor('the second attempt', async () => {
-    await retryNow(replicas[0]!.database);
+    await retryNow(replicas[0].database);
     return told.received.length === 2;
   });
   await call(await newUser(), await newUser());

@@ -7,10 +7,9 @@ import { poolOf } from '../../src/postgres/prepared-statement.js';
 import { backend, newPhone, type Answer, type Backend } from '../support/backend.js';
 import { collectedLog } from '../support/collected-log.js';
 import { endAtProvider } from '../support/end-at-provider.js';
-import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
+import { startReplicasAtCarrier, type ReplicasAtCarrier } from '../support/replicas-at-carrier.js';
 import { NO_LIMITS, storeCall } from '../support/stored-call.js';
-import { startTestApp, type Envelope, type TestApp } from '../support/test-app.js';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import type { Envelope, TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
 /** A call to such a number goes on until it is canceled. */
@@ -18,31 +17,15 @@ const TALKS_ON = '13';
 const LIMITS = { CALLS_PER_CALLER: '3/1m,100/1d', CALLS_PER_CALLEE: '4/5m,10/1d', ONE_CALL_PER_CALLEE: 'true' };
 
 const log = collectedLog();
-let database: TestDatabase;
-let carrier: RemoteCarrier;
-let replicas: TestApp[];
+let both: ReplicasAtCarrier;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  carrier = await startRemoteCarrier({ speed: 20 });
-  const atCarrier = { SIMULATOR_URL: carrier.url, SIMULATOR_WEBHOOK_SECRETS: carrier.secret };
-  const start = () =>
-    startTestApp({
-      databaseUrl: database.url,
-      environment: { ...LIMITS, LOG_LEVEL: 'info', SIMULATOR_SHARES_ACCOUNT: 'true', ...atCarrier },
-      logTo: log.stream,
-    });
-  replicas = [await start(), await start()];
-  carrier.targets.push(...replicas.map(({ url }) => `${url}/v1/webhooks/simulator`));
+  both = await startReplicasAtCarrier({ environment: { ...LIMITS, LOG_LEVEL: 'info' }, logTo: log.stream });
 });
-afterAll(async () => {
-  await Promise.all(replicas.map((replica) => replica.close()));
-  await carrier.close();
-  await database.drop();
-});
+afterAll(() => both.close());
 
 /** By turns. */
-const replica = (turn: number): TestApp => replicas[turn % 2]!;
+const replica = (turn: number): TestApp => both.replica(turn);
 const backendAt = (turn: number): Backend => backend(replica(turn));
 
 let nextUser = 50_000;
@@ -224,9 +207,9 @@ it('closes the call of a callee whose end was lost before it refuses another cal
     const { body } = await ask(0, caller, `callState/${callSid!}`);
     return body.data?.stateType === '3';
   });
-  const targets = carrier.targets.splice(0);
-  await endAtProvider(carrier, callSid!);
-  carrier.targets.push(...targets);
+  const targets = both.carrier.targets.splice(0);
+  await endAtProvider(both.carrier, callSid!);
+  both.carrier.targets.push(...targets);
 
   expect(await ask(1, await newUser(), `call/${callee}`)).toMatchObject({ status: 200, body: { returnCode: 200 } });
 });

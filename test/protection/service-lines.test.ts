@@ -1,42 +1,23 @@
 /** How many calls a service line has at a time: on two replicas, for an app and for a backend. */
 import { backend, newPhone, type Answer } from '../support/backend.js';
 import { endAtProvider } from '../support/end-at-provider.js';
-import { startRemoteCarrier, type RemoteCarrier } from '../support/remote-carrier.js';
-import { startTestApp, type Envelope, type TestApp } from '../support/test-app.js';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { startReplicasAtCarrier, type ReplicasAtCarrier } from '../support/replicas-at-carrier.js';
+import type { Envelope, TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
 /** A call to such a number goes on until it is canceled. */
 const TALKS_ON = '13';
 
-let database: TestDatabase;
-let carrier: RemoteCarrier;
-let replicas: TestApp[];
+let both: ReplicasAtCarrier;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  carrier = await startRemoteCarrier({ speed: 20 });
-  const start = () =>
-    startTestApp({
-      databaseUrl: database.url,
-      environment: {
-        SIMULATOR_SHARES_ACCOUNT: 'true',
-        SIMULATOR_URL: carrier.url,
-        SIMULATOR_WEBHOOK_SECRETS: carrier.secret,
-      },
-    });
-  replicas = [await start(), await start()];
-  carrier.targets.push(...replicas.map(({ url }) => `${url}/v1/webhooks/simulator`));
+  both = await startReplicasAtCarrier();
 });
 beforeEach(() => replica(0).database.query('truncate service_line'));
-afterAll(async () => {
-  await Promise.all(replicas.map((one) => one.close()));
-  await carrier.close();
-  await database.drop();
-});
+afterAll(() => both.close());
 
 /** By turns. */
-const replica = (turn: number): TestApp => replicas[turn % 2]!;
+const replica = (turn: number): TestApp => both.replica(turn);
 
 const newLine = async (position: number, callsAtOnce: number | null): Promise<string> => {
   const line = { name: `line ${position}`, phone: newPhone(TALKS_ON), open: true, position, callsAtOnce };
@@ -153,9 +134,9 @@ it('closes a call whose end was lost before it refuses another one', async () =>
     const { data } = await replica(0).ask(caller, `callState/${callSid!}`);
     return data?.stateType === '3';
   });
-  const targets = carrier.targets.splice(0);
-  await endAtProvider(carrier, callSid!);
-  carrier.targets.push(...targets);
+  const targets = both.carrier.targets.splice(0);
+  await endAtProvider(both.carrier, callSid!);
+  both.carrier.targets.push(...targets);
 
   expect(await callService(1, await newUser())).toMatchObject({ status: 200, body: { returnCode: 200 } });
   expect(await openCalls(line)).toBe(1);

@@ -16,16 +16,18 @@ import { findSuspicious, type Suspicion } from './suspicious-users.js';
 
 const LOOK_EVERY_MS = 2_000;
 /** Before the last look of this process, or before now at the first: what another one may have left. */
-const LOOK_BACK_MS = 4_000;
+const LOOK_BACK_MS = 2_000;
+/** A callSid has the time of its replica's clock, and `requested_at` that of the database's. */
+const CLOCKS_DIFFER_MS = 10_000;
 
 const TAKE_TURN = `select pg_try_advisory_xact_lock(hashtext('freeze rules')) as "isOurs", now()`;
 
-/** $1: the least callSid, $2: the time that it stands for */
+/** $1: the time, $2: a callSid that is less than all of calls requested since then */
 const RECENT_CALLERS = `
 select distinct caller_id as id from (
-  select caller_id from call_record where call_sid >= $1
+  select caller_id from call_record where call_sid >= $2 and requested_at >= $1
   union all
-  select caller_id from call_refusal where at >= $2
+  select caller_id from call_refusal where at >= $1
 ) recent
 where caller_id > 0 and not exists (
   select from call_freeze where kind = 'user' and subject = caller_id::text and lifted_at is null
@@ -36,6 +38,7 @@ export class FreezeWatch implements OnApplicationBootstrap, BeforeApplicationShu
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
   private isStopped = false;
+  private isFailing = false;
   /** By the database's clock. */
   private lastLookAt: Date | undefined;
 
@@ -66,7 +69,8 @@ export class FreezeWatch implements OnApplicationBootstrap, BeforeApplicationShu
     const [{ isOurs, now }] = await database.query<[{ isOurs: boolean; now: Date }]>(TAKE_TURN);
     if (!isOurs) return [];
     const since = new Date((this.lastLookAt ?? now).getTime() - LOOK_BACK_MS);
-    const users = await database.query<{ id: string }[]>(RECENT_CALLERS, [minCallSidAt(since), since]);
+    const least = minCallSidAt(new Date(since.getTime() - CLOCKS_DIFFER_MS));
+    const users = await database.query<{ id: string }[]>(RECENT_CALLERS, [since, least]);
     this.lastLookAt = now;
     if (users.length === 0) return [];
     const { freezeRules, phoneRegion } = this.config;
@@ -100,8 +104,13 @@ export class FreezeWatch implements OnApplicationBootstrap, BeforeApplicationShu
   private schedule(): void {
     this.timer = setTimeout(() => {
       this.looking = this.look()
+        .then(() => {
+          this.isFailing = false;
+        })
         .catch((error: unknown) => {
-          this.logger.warn({ error }, 'the rules that freeze users could not be applied; the next look is in 2 s');
+          if (!this.isFailing)
+            this.logger.warn({ error }, 'the rules that freeze users cannot be applied at the moment');
+          this.isFailing = true;
         })
         .finally(() => {
           if (!this.isStopped) this.schedule();

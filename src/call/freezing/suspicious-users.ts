@@ -3,6 +3,7 @@ import { getCountries, getCountryCallingCode, type CountryCode } from 'libphonen
 import type { EntityManager } from 'typeorm';
 import { countryOf } from '../../common/phone-number.js';
 import type { FreezeLimit, FreezeRules } from '../../config/setting-values.js';
+import type { RuleFault } from '../../protection/placing-rules.js';
 import { minCallSidAt } from '../record/call-sid.js';
 
 export interface Suspicion {
@@ -32,19 +33,36 @@ cross join lateral (
 
 /** As SQL: calls of the user that were requested since `counted.since`. The bound of the callSid lets the index be used. */
 const callsOf = (bound: string): string => `
-  select * from call_record where caller_id = one.id and state = 4 and call_sid >= ${bound} and requested_at >= counted.since
+  select requested_at, answered_at, ended_at, callee_phone from call_record
+  where caller_id = one.id and state = 4 and call_sid >= ${bound} and requested_at >= counted.since
   union all
-  select * from call_record where caller_id = one.id and state < 4 and requested_at >= counted.since`;
+  select requested_at, answered_at, ended_at, callee_phone from call_record
+  where caller_id = one.id and state < 4 and requested_at >= counted.since`;
+
+/**
+ * What a user who asks for fraudulent calls meets. An outage, a freeze, or a provider's refusal is nobody's fault, and apps that
+ * ask again by themselves must not freeze their users.
+ */
+const COUNTED_FAULTS: readonly RuleFault[] = [
+  'callee_not_allowed',
+  'callee_suppressed',
+  'callee_in_quiet_hours',
+  'callee_called_too_often',
+  'callee_in_a_call',
+  'caller_calls_too_often',
+  'caller_calls_too_many_numbers',
+];
 
 const countRefusals = async (database: EntityManager, users: readonly string[], limit: FreezeLimit, now: Date) => {
   const rows = await database.query<{ userId: string; refusals: number }[]>(
     `select one.id as "userId", refused.refusals
      from ${USERS}
      cross join lateral (
-       select coalesce(sum(count), 0)::integer as refusals from call_refusal where caller_id = one.id and at >= counted.since
+       select coalesce(sum(count), 0)::integer as refusals from call_refusal
+       where caller_id = one.id and at >= counted.since and asked_by is null and fault = any ($4)
      ) refused
      where refused.refusals > $3`,
-    [users, ago(now, limit.seconds), limit.count],
+    [users, ago(now, limit.seconds), limit.count, COUNTED_FAULTS],
   );
   return rows.map(({ userId, refusals }): Suspicion => ({
     userId,

@@ -1,6 +1,6 @@
 /**
  * Removes, on every replica and in small batches, requests with an Idempotency-Key once their key may be used again, calls that no
- * rate counts any more, old refusals, and old costs.
+ * rate counts any more, old refusals, freezes that were lifted long ago, and old costs.
  */
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -9,6 +9,9 @@ import { removeOldRefusals } from '../record/call-refusals.js';
 import { removeOldCosts } from '../spending/old-costs.js';
 import { removeStaleCalls } from '../record/recent-calls.js';
 import { removeOldRequests } from '../record/idempotent-requests.js';
+
+/** The rules count nothing that is older. The audit keeps who lifted a freeze. */
+const REMOVE_LIFTED_FREEZES = `delete from call_freeze where lifted_at < now() - interval '30 days'`;
 
 const EVERY_MS = 10 * 60_000;
 
@@ -41,6 +44,7 @@ export class OldRowRemoval implements OnApplicationBootstrap, BeforeApplicationS
   async remove(): Promise<void> {
     while (!this.isStopped && (await removeOldRequests(this.database)));
     while (!this.isStopped && (await removeOldRefusals(this.database)));
+    await this.database.query(REMOVE_LIFTED_FREEZES);
     while (!this.isStopped && (await removeOldCosts(this.database)));
     for (let batch = 0; batch < BATCHES_OF_SUBJECTS && !this.isStopped; batch++) {
       this.lastSubject = await removeStaleCalls(this.database, this.lastSubject);
@@ -56,7 +60,7 @@ export class OldRowRemoval implements OnApplicationBootstrap, BeforeApplicationS
           .catch((error: unknown) => {
             this.logger.warn(
               { error },
-              'old idempotency keys, counted calls, refusals and costs could not be removed; the next attempt is in 10 minutes',
+              'old idempotency keys, counted calls, refusals, freezes and costs could not be removed; the next attempt is in 10 minutes',
             );
           })
           .finally(() => {

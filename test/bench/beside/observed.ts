@@ -1,13 +1,13 @@
 /**
- * What metrics and traces cost: the same service with and without them, by turns. Each round is compared with the first
- * variant's round of the same turn.
+ * What metrics, traces and protection cost: the same service with and without them, by turns. Each round is compared with the
+ * first variant's round of the same turn.
  */
 import { fileURLToPath } from 'node:url';
 import type { Contender } from './contenders.js';
 import { measure, median, quantile, type Load, type Round } from './load.js';
 import { ON_MEASURED_CORE } from './machine.js';
 import type { Place } from './place.js';
-import { PLACING } from './placing.js';
+import { PLACING, PLACING_TO_MANY } from './placing.js';
 import { startProgram } from './program.js';
 import type { Report } from './report.js';
 import { startProvider, startService } from './service.js';
@@ -34,6 +34,7 @@ interface Variant {
   readonly nodeOptions?: readonly string[];
   readonly isScraped: boolean;
   readonly isTraced: boolean;
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const NOT_COUNTED: Variant = {
@@ -45,6 +46,25 @@ const NOT_COUNTED: Variant = {
 const OFF: Variant = { name: 'METRICS_PORT=off', isScraped: false, isTraced: false };
 const METRICS: Variant = { name: 'metrics, scraped every 15 s', isScraped: true, isTraced: false };
 const TRACES: Variant = { name: 'metrics and traces', isScraped: true, isTraced: true };
+
+const UNPROTECTED: Variant = {
+  ...OFF,
+  name: 'all limits and rules off',
+  settings: { ALLOWED_COUNTRIES: '*', CALLEES_PER_CALLER: 'off', FREEZE_RULES: 'off' },
+};
+/** Never reached: each caller and each callee has one call a round. */
+const OFTEN = '999/1m,1000/1d';
+const PROTECTED: Variant = {
+  ...OFF,
+  name: 'all of them on',
+  settings: {
+    CALLS_PER_CALLER: OFTEN,
+    CALLEES_PER_CALLER: OFTEN,
+    CALLS_PER_CALLEE: OFTEN,
+    ONE_CALL_PER_CALLEE: 'true',
+    QUIET_HOURS: '02:00-02:01',
+  },
+};
 
 interface Observed {
   /** On the command line. */
@@ -143,6 +163,7 @@ const startVariants = async (
         CALLS_PER_CALLER: 'off',
         METRICS_PORT: variant.isScraped ? String(port) : 'off',
         ...(variant.isTraced && { OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl }),
+        ...variant.settings,
       },
     });
     running.push({ ...service, name: 'Ringback', database, variant, metricsUrl: `http://127.0.0.1:${port}/metrics` });
@@ -169,7 +190,7 @@ const reportOf = ({ name, work, variants, turns, least }: Observed, resultOf: Re
   };
   return {
     work: name,
-    title: `${work.title}, with and without metrics and traces; ${GENERATIONS} times ${turns} rounds of each in turn`,
+    title: `${work.title}, with and without what is named below; ${GENERATIONS} times ${turns} rounds of each in turn`,
     head: ['', 'processor a request', 'a scrape', 'pace ÷ the first, median', 'half of the turns'],
     rows: variants.map((variant) => {
       const { scrapeMs } = resultOf.get(variant)!;
@@ -211,6 +232,15 @@ export const OBSERVED = {
   ],
   'observed-placing': [
     measureObserved({ name: 'observed-placing', work: PLACING, variants: [OFF, METRICS, TRACES], turns: 15 }),
+  ],
+  'observed-protection': [
+    measureObserved({
+      name: 'observed-protection',
+      work: PLACING_TO_MANY,
+      variants: [UNPROTECTED, PROTECTED],
+      turns: 15,
+      least: 0.9,
+    }),
   ],
   'observed-webhooks': [
     measureObserved({ name: 'observed-webhooks', work: WEBHOOKS, variants: [OFF, METRICS, TRACES], turns: 15 }),

@@ -1,6 +1,6 @@
 import { requestBytes } from './connection.js';
 import type { Contender } from './contenders.js';
-import { CALLEE, CALLERS, putLiveCalls } from './databases.js';
+import { CALLEE, callerOf, CALLERS, putLiveCalls } from './databases.js';
 import type { Question } from './load.js';
 import { tokensOf } from './tokens.js';
 import { timesTheirs, type Work } from './work.js';
@@ -10,14 +10,18 @@ const CALLS_BEFORE = 1_000;
 const PLACED = /^\{"data":\{"callSid":"\d{32}"\},"returnCode":200,"returnMsg":"success"\}$/;
 
 /** Each request is the first one of its caller. */
-export const placeCalls = async (firstCaller: number): Promise<() => Question> => {
+export const placeCalls = async (
+  firstCaller: number,
+  calleeOf: (caller: number) => string = () => CALLEE,
+): Promise<() => Question> => {
   const tokens = await tokensOf(CALLERS);
-  let caller = firstCaller;
+  let next = firstCaller;
   return () => {
-    const token = tokens[caller++];
+    const caller = next++;
+    const token = tokens[caller];
     if (token === undefined) throw new Error('there are too few callers for so many calls');
     return {
-      bytes: requestBytes('GET', `/v1/app/call/${CALLEE}?access_token=${token}`),
+      bytes: requestBytes('GET', `/v1/app/call/${calleeOf(caller)}?access_token=${token}`),
       isRight: ({ status, body }) => status === 200 && PLACED.test(body),
     };
   };
@@ -55,6 +59,16 @@ export const PLACING: Work = {
   load: { connections: 64 },
   prepare,
   verify,
+};
+
+/** Each call has a callee of its own, so that limits of callees are checked and never reached. */
+export const PLACING_TO_MANY: Work = {
+  ...PLACING,
+  title: 'placing a call: the same, each to another number',
+  prepare: async ({ database }) => {
+    await putLiveCalls(database, CALLS_BEFORE);
+    return placeCalls(CALLS_BEFORE, (caller) => callerOf(CALLERS - 1 - caller));
+  },
 };
 
 /** At a fixed pace, because at full load the latency is mostly time in the queue. */

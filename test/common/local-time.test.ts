@@ -1,0 +1,18 @@
+import { isTimeZone } from '../../src/common/local-time.js';
+
+/** ICU takes the names in any case. */
+const spelling = (n: number): string =>
+  Array.from('America/Indiana/Indianapolis')
+    .map((letter, index) => (index > 0 && (n >> index) & 1 ? letter.toUpperCase() : letter))
+    .join('');
+
+it('keeps a bounded number of clocks, however many spellings of a zone are sent', () => {
+  for (let n = 0; n < 8_000; n++) expect(isTimeZone(spelling(2 * n))).toBe(true);
+  const make = jest.spyOn(Intl, 'DateTimeFormat');
+
+  expect(isTimeZone(spelling(0))).toBe(true);
+  expect(make).toHaveBeenCalledTimes(1);
+  expect(isTimeZone(spelling(2 * 7_999))).toBe(true);
+  expect(make).toHaveBeenCalledTimes(1);
+  make.mockRestore();
+});
