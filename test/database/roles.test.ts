@@ -161,7 +161,7 @@ describe('a role that may only read and write rows', () => {
     [
       'rights on our tables',
       `revoke all on all tables in schema public from ${SERVICE}`,
-      'grant select, insert, update, delete on public.api_key, public.app_user, public.audit_entry, public.call_event, ',
+      'grant select, insert, update, delete on public.api_key, public.app_user, public.audit_entry, public.budget, ',
     ],
     [
       'the right to delete from one of our tables',

@@ -2,6 +2,7 @@
  * Budgets hold by no cent, at no step: 1,000 calls on two replicas, of which one is killed and started again. Each look at the
  * database is one statement, so it sees what all transactions have left behind.
  */
+import pg from 'pg';
 import { WITHOUT_LIMITS } from '../support/without-limits.js';
 import { newPhone } from '../support/backend.js';
 import { PROCESS_LIMIT_MS } from '../support/node-process.js';
@@ -13,8 +14,8 @@ import { endAllServices, startService, type Service } from '../start/service.js'
 
 jest.setTimeout(PROCESS_LIMIT_MS);
 
-const CALLERS = 40;
-const CALLS_OF_EACH = 25;
+const CALLERS = 20;
+const CALLS_OF_EACH = 50;
 const KILLED_AFTER = 300;
 /** Talks, and calls that are not answered, refused, or ended by the caller. */
 const SCRIPTS = ['00', '01', '03', '04', '05', '06', '12'];
@@ -22,6 +23,8 @@ const SCRIPTS = ['00', '01', '03', '04', '05', '06', '12'];
 let database: TestDatabase;
 let carrier: RemoteCarrier;
 let survivor: TestApp;
+/** Of its own, so that no look waits for a connection of a replica. */
+let looker: pg.Client;
 let other: Service;
 let environment: Record<string, string>;
 
@@ -49,11 +52,14 @@ beforeAll(async () => {
     LOG_LEVEL: 'info',
   };
   survivor = await startTestApp({ databaseUrl: database.url, environment: { ...environment, LOG_LEVEL: 'silent' } });
+  looker = new pg.Client({ connectionString: database.url });
+  await looker.connect();
   other = await startOther();
   carrier.targets.push(...targetsOf(survivor, other));
 });
 afterAll(async () => {
   await endAllServices();
+  await looker.end();
   await survivor.close();
   await carrier.close();
   await database.drop();
@@ -82,8 +88,8 @@ cross join lateral (
 ) calls`;
 
 const look = async (): Promise<Look> => {
-  const [found] = await survivor.database.query<[Look]>(LOOK);
-  return found;
+  const { rows } = await looker.query<Look>(LOOK);
+  return rows[0]!;
 };
 
 const setMoney = async (): Promise<void> => {
@@ -94,7 +100,7 @@ const setMoney = async (): Promise<void> => {
   });
   expect(response.status).toBe(200);
   for (const budget of [
-    { kind: 'all', amount: '240' },
+    { kind: 'all', amount: '60' },
     { kind: 'user', subject: '*', amount: '25' },
     { kind: 'user', subject: '70000', amount: '4' },
   ]) {
@@ -159,14 +165,15 @@ it('however many calls come at once, and whichever replica is killed', async () 
       (await survivor.database.query<unknown[]>('select from call_record where state < 4 limit 1')).length === 0,
     PROCESS_LIMIT_MS,
   );
-  await waitFor('all to be settled', async () => (await look()).reserved === '0', PROCESS_LIMIT_MS);
+  await waitFor('all to be settled', async () => looks.at(-1)?.reserved === '0', PROCESS_LIMIT_MS);
   end.abort();
   await watch;
 
   expect(looks.filter(({ exceeded, wrong }) => exceeded !== '0' || wrong !== '0')).toEqual([]);
   expect(await look()).toMatchObject({ exceeded: '0', wrong: '0', reserved: '0' });
   expect(asked).toBe(CALLERS * CALLS_OF_EACH);
-  expect(outcomes.get(200)).toBeGreaterThan(50);
+  // The budget of all pays for 15 calls at a time, so some were paid by what others have given back.
+  expect(outcomes.get(200)).toBeGreaterThan(20);
   expect(outcomes.get(403)).toBeGreaterThan(50);
   expect(looks.length).toBeGreaterThan(10);
 });

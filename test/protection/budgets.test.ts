@@ -112,6 +112,17 @@ it('reserve the most that a call may cost, for both legs, and settle what it has
   expect((await uses())[0]).toEqual({ subject: '', settled: String(200_000 + YUAN), reserved: '0' });
 });
 
+it('allow calls again as soon as there is more money', async () => {
+  await setPrices();
+  const id = await setBudget('all', undefined, '3');
+  const [caller, callee] = [await newUser(), await newUser()];
+  expect(await service.ask(caller, `call/${callee}`)).toEqual(STOPPED);
+  expect(await service.ask(caller, `call/${callee}`)).toEqual(STOPPED);
+
+  expect(await setBudget('all', undefined, '4')).toBe(id);
+  expect(await service.ask(caller, `call/${callee}`)).toMatchObject({ returnCode: 200 });
+});
+
 it('give everything back after a call that nobody has answered', async () => {
   await setPrices();
   await setBudget('all', undefined, '4');

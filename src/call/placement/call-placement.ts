@@ -12,7 +12,7 @@ import type { Quota } from '../../common/rate-limit-headers.js';
 import { aboutCall } from '../../common/tracing.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Parties } from '../../directory/directory.service.js';
-import { decide, type Check, type RuleRefusal, type Verdict } from '../../protection/placing-rules.js';
+import { decide, type Check, type MoneyFacts, type RuleRefusal, type Verdict } from '../../protection/placing-rules.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { loggedRefusal } from '../../telephony/logged-refusal.js';
 import { ProviderRegistry, type RouteTaken } from '../../telephony/provider-registry.js';
@@ -25,7 +25,7 @@ import { Carriers, type Carrier } from './carriers.js';
 import { refusalDetail, withoutAccount, type DialResult } from './dial.js';
 import { dialWithinLimits, waitsForDialSlot, type Dialler } from './dial-within-limits.js';
 import { settleSoon } from '../record/dialled-call.js';
-import { factsOf, Spending, type Bill } from '../spending/spending.service.js';
+import { Spending, type Bill } from '../spending/spending.service.js';
 import { OpenCallCheck } from '../reconciliation/open-call-check.js';
 import {
   findRunning,
@@ -133,11 +133,9 @@ export class CallPlacement {
     const route = this.routeTo(parties.calleePhone, terms);
     const bill = this.spending.billOf(callToPay(callerId, parties, route, terms?.longestTalkSeconds ?? null));
     const asked = { callerId, parties, callee, terms, route, bill, hasNextLine: nextLine !== undefined };
-    const verdict = this.judge(asked, {
-      spent: await this.knownSpent(asked),
-      isCalleeTaken: false,
-      money: factsOf(bill),
-    });
+    const money = this.spending.remembered(bill);
+    const spent = await this.knownSpent(asked, money);
+    const verdict = this.judge(asked, { spent, isCalleeTaken: false, money });
     try {
       return await this.placeIfAllowed(asked, verdict);
     } catch (error) {
@@ -164,11 +162,11 @@ export class CallPlacement {
   }
 
   /** The spent rates that are known; the statement that opens the call decides on the others. */
-  private async knownSpent(asked: AskedCall): Promise<SpentRates> {
+  private async knownSpent(asked: AskedCall, money: MoneyFacts | null): Promise<SpentRates> {
     const call = countedCall(asked);
     const remembered = this.limits.remembered(call);
-    // The caller's own rate counts first, and no request may have met it yet.
-    return remembered.ofCallee && !remembered.ofCaller ? this.limits.find(call) : remembered;
+    // The caller's own rate counts first, and no request may have met it yet. Of a budget, so do all rates.
+    return money?.spent || (remembered.ofCallee && !remembered.ofCaller) ? this.limits.find(call) : remembered;
   }
 
   private async placeIfAllowed(asked: AskedCall, { checks, refusal }: Verdict): Promise<PlacedCall> {

@@ -1,6 +1,6 @@
 /**
  * Removes, on every replica and in small batches, requests with an Idempotency-Key once their key may be used again, calls that no
- * rate counts any more, old refusals, old costs, and freezes that were lifted long ago.
+ * rate counts any more, old refusals, freezes that were lifted long ago, and old costs.
  */
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource } from 'typeorm';

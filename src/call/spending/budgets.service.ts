@@ -70,7 +70,7 @@ export class Budgets {
       await database.query(NEXT_VERSION);
       const values = [kind, subject, period, String(amountOf(amount)), timeZone];
       const [{ id, isNew }] = await database.query<[{ id: string; isNew: boolean }]>(STORE, values);
-      const [row] = await database.query<[Row]>(`${SHOWN} where budget.id = $1`, [id]);
+      const [row] = await database.query<[Row]>(`${SHOWN} where budget.id = $1`, [id]).catch(unknownZone);
       const entry = { target: targetOf('budget', id), after: { kind, subject, period, amount, timeZone } };
       return { result: { budget: shown(row), isNew }, entry };
     });
@@ -128,6 +128,15 @@ export class Budgets {
     return user.id;
   }
 }
+
+/** SQLSTATE: nothing else in the statement has a value that PostgreSQL may not know. */
+const INVALID_PARAMETER = '22023';
+
+/** PostgreSQL's list of zones may be older than Node's. */
+const unknownZone = (error: unknown): never => {
+  if ((error as { code?: unknown }).code !== INVALID_PARAMETER) throw error;
+  throw new AppError('BAD_REQUEST', { faults: [{ where: '/timeZone', what: 'is not known to PostgreSQL' }] });
+};
 
 const noSuchBudget = (): AppError => new AppError('NOT_FOUND', { detail: 'There is no such budget.' });
 

@@ -3,6 +3,7 @@
  * it. A look each second finds out whether they have changed.
  */
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { CONFIG, type Config } from '../../config/config.js';
@@ -46,6 +47,9 @@ interface Known {
 }
 
 const LOOK_EVERY_MS = 1_000;
+/** For so long, a client that goes on asking writes nothing to the database. Then the budget may have more left. */
+const REMEMBERED_MS = 1_000;
+const MAX_REMEMBERED = 10_000;
 /** A talk that is shortened has at least a minute. */
 const SHORTEST_TALK_SECONDS = 60;
 
@@ -84,6 +88,8 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
   private version = '';
   /** Undefined without prices or without budgets: nothing is counted then. */
   private known: Known | undefined;
+  /** What spent budgets had left. */
+  private readonly spent = new LRUCache<string, bigint>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
   private isStopped = false;
@@ -115,6 +121,7 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
     const [stored] = await this.database.query<[Stored]>(READ);
     this.known = knownOf(stored);
     this.version = stored.version;
+    this.spent.clear();
   }
 
   /** @returns null if no budget counts the call, or there is no price list */
@@ -148,7 +155,23 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
     const least = left.reduce((least, one) => (one.left < least ? one.left : least), worst);
     const shorter = bill.canShortenTalk ? this.shortened(bill, least) : null;
     if (shorter) return { bill: shorter, money: factsOf(shorter) };
+    this.spent.set(keyOf(spent.budget), spent.left);
     return { bill, money: factsOf(bill, { budget: describeBudget(spent.budget), left: spent.left }) };
+  }
+
+  /** What the rules see without a look at the database, with a budget that was spent a moment ago. */
+  remembered(bill: Bill | null): MoneyFacts | null {
+    if (bill?.worst == null) return factsOf(bill);
+    const least = bill.canShortenTalk
+      ? this.worstOf(bill.prices, Math.min(SHORTEST_TALK_SECONDS, bill.talkSeconds))
+      : bill.worst;
+    for (const budget of bill.budgets) {
+      const left = this.spent.get(keyOf(budget));
+      if (left !== undefined && least !== null && left < least) {
+        return factsOf(bill, { budget: describeBudget(budget), left });
+      }
+    }
+    return factsOf(bill);
   }
 
   private async leftOf(
@@ -240,7 +263,7 @@ const countedBy = (
 };
 
 /** What the rules see. @param spent the budget that has less left */
-export const factsOf = (bill: Bill | null, spent: MoneyFacts['spent'] = null): MoneyFacts | null =>
+const factsOf = (bill: Bill | null, spent: MoneyFacts['spent'] = null): MoneyFacts | null =>
   bill && {
     worst: bill.worst,
     currency: bill.currency,
@@ -248,6 +271,8 @@ export const factsOf = (bill: Bill | null, spent: MoneyFacts['spent'] = null): M
     shortTalkSeconds: bill.isShortened ? bill.talkSeconds : null,
     spent,
   };
+
+const keyOf = ({ id, subject }: ReservedBudget): string => `${id} ${subject}`;
 
 const describeBudget = ({ id, kind, subject, period }: ReservedBudget): string =>
   `budget ${id} (${[kind, subject].filter((part) => part !== '').join(' ')}, a ${period})`;
