@@ -16,6 +16,8 @@ import { ChangeFeed } from '../../src/call/updates/change-feed.js';
 import { removeOldRefusals } from '../../src/call/record/call-refusals.js';
 import { openCallsByProvider, acquireDialSlot } from '../../src/call/placement/provider-rate-limit.js';
 import { OldRowRemoval } from '../../src/call/reconciliation/old-row-removal.js';
+import { removeOldCosts } from '../../src/call/spending/old-costs.js';
+import { Settling } from '../../src/call/spending/settling.js';
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
 import { LOGGER, type Logger } from '../../src/common/logger.js';
 import { MAX_EXAMINED } from '../../src/common/page.js';
@@ -541,6 +543,19 @@ describe.each([
     const own = 'select call_sid from call_record where caller_id between 5000000 and 5000100';
     await service.database.query(`delete from webhook_delivery where call_sid in (${own})`);
     await service.database.query(`delete from call_record where call_sid in (${own})`);
+  });
+
+  it('settling reads only calls that are not settled, and the removal of old costs only old ones', async () => {
+    await service.database.query(
+      `insert into call_cost (call_sid, reserved, settled, prices, budgets, subjects, period_starts)
+       select left($1, 15) || lpad(n::text, 17, '0'), 5, 5, '{}', '{1}', '{""}', array[now()] from generate_series(1, 50000) n`,
+      [newCallSid(daysAgo(1))],
+    );
+
+    await expectBounded(50, () => service.app.nest.get(Settling, { strict: false }).look());
+    await expectBounded(50, () => removeOldCosts(service.database));
+
+    await service.database.query('delete from call_cost');
   });
 
   it('removing what no rate counts reads only a batch at a time', async () => {
