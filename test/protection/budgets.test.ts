@@ -156,6 +156,26 @@ it('tell a backend, a dry run and the list of refusals which one is spent', asyn
   expect(await uses()).toEqual([]);
 });
 
+it('write nothing for a caller who goes on asking, and wait for no other call', async () => {
+  await setPrices();
+  await setBudget('all', undefined, '7');
+  const [caller, callee] = [await newUser(), await newUser()];
+  await service.ask(await newUser(), `call/${await newUser()}`);
+  expect(await service.ask(caller, `call/${callee}`)).toEqual(STOPPED);
+  const other = service.database.createQueryRunner();
+  await other.startTransaction();
+  await other.query('lock table call_record, recent_calls, budget_use in exclusive mode');
+
+  try {
+    expect(await service.ask(caller, `call/${callee}`)).toEqual(STOPPED);
+  } finally {
+    await other.rollbackTransaction();
+    await other.release();
+  }
+  await setBudget('all', undefined, '8');
+  expect(await service.ask(caller, `call/${callee}`)).toMatchObject({ returnCode: 200 });
+});
+
 it('count a backend’s shorter talk', async () => {
   await setPrices();
   await setBudget('all', undefined, '3.999999');
@@ -257,6 +277,10 @@ it.each([
   [{ kind: 'all', amount: '0.1234567' }, '/amount'],
   [{ kind: 'all', amount: '1', period: 'week' }, '/period'],
   [{ kind: 'all', amount: '1', timeZone: '+08:00' }, '/timeZone'],
+  // Node takes these for zones. PostgreSQL does not know the first two, and has another zone under the third.
+  [{ kind: 'all', amount: '1', timeZone: 'CTT' }, '/timeZone'],
+  [{ kind: 'all', amount: '1', timeZone: 'US/Pacific-New' }, '/timeZone'],
+  [{ kind: 'all', amount: '1', timeZone: 'BST' }, '/timeZone'],
   [{ kind: 'all', amount: '1', subject: '1001' }, '/subject'],
   [{ kind: 'user', amount: '1' }, '/subject'],
   [{ kind: 'user', amount: '1', subject: '999999' }, '/subject'],

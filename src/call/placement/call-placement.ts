@@ -133,11 +133,7 @@ export class CallPlacement {
     const route = this.routeTo(parties.calleePhone, terms);
     const bill = this.spending.billOf(callToPay(callerId, parties, route, terms?.longestTalkSeconds ?? null));
     const asked = { callerId, parties, callee, terms, route, bill, hasNextLine: nextLine !== undefined };
-    const verdict = this.judge(asked, {
-      spent: await this.knownSpent(asked),
-      isCalleeTaken: false,
-      money: factsOf(bill),
-    });
+    const verdict = await this.judgeBeforehand(asked);
     try {
       return await this.placeIfAllowed(asked, verdict);
     } catch (error) {
@@ -161,6 +157,22 @@ export class CallPlacement {
     const providers = this.providers.all;
     const facts = placingFacts({ callerId, parties, isServiceLine, route, providers, ...met });
     return decide(facts, this.config);
+  }
+
+  /** A budget that has refused a call of late is read, so that a client that goes on asking writes nothing to the database. */
+  private async judgeBeforehand(asked: AskedCall): Promise<Verdict> {
+    const { bill } = asked;
+    const spent = await this.knownSpent(asked);
+    const verdict = this.judge(asked, { spent, isCalleeTaken: false, money: factsOf(bill) });
+    if (verdict.refusal || !this.spending.mayBeSpent(bill)) return verdict;
+    const { money } = await this.spending.fitting(bill);
+    if (!money?.spent) return verdict;
+    const call = countedCall(asked);
+    return this.judge(asked, {
+      spent: await this.limits.find(call),
+      isCalleeTaken: await this.limits.isTaken(call),
+      money,
+    });
   }
 
   /** The spent rates that are known; the statement that opens the call decides on the others. */

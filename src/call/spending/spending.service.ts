@@ -3,6 +3,7 @@
  * it. A look each second finds out whether they have changed.
  */
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { CONFIG, type Config } from '../../config/config.js';
@@ -46,6 +47,9 @@ interface Known {
 }
 
 const LOOK_EVERY_MS = 1_000;
+/** Subjects of budgets that one process remembers as spent. Further ones cost a statement that fails. */
+const MAX_REMEMBERED = 10_000;
+const REMEMBERED_MS = 60_000;
 /** A talk that is shortened has at least a minute. */
 const SHORTEST_TALK_SECONDS = 60;
 
@@ -81,6 +85,8 @@ join budget_use on budget_id = id and budget_use.subject = one.subject and perio
 
 @Injectable()
 export class Spending implements OnModuleInit, BeforeApplicationShutdown {
+  /** Which budgets have refused a call of late. Their money may have come back since. */
+  private readonly spentOfLate = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
   private version = '';
   /** Undefined without prices or without budgets: nothing is counted then. */
   private known: Known | undefined;
@@ -148,7 +154,13 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
     const least = left.reduce((least, one) => (one.left < least ? one.left : least), worst);
     const shorter = bill.canShortenTalk ? this.shortened(bill, least) : null;
     if (shorter) return { bill: shorter, money: factsOf(shorter) };
+    this.spentOfLate.set(keyOf(spent.budget), true);
     return { bill, money: factsOf(bill, { budget: describeBudget(spent.budget), left: spent.left }) };
+  }
+
+  /** Whether to read what the budgets have left before the statement that opens the call writes anything. */
+  mayBeSpent(bill: Bill | null): boolean {
+    return bill?.budgets.some((budget) => this.spentOfLate.has(keyOf(budget))) ?? false;
   }
 
   private async leftOf(
@@ -248,6 +260,8 @@ export const factsOf = (bill: Bill | null, spent: MoneyFacts['spent'] = null): M
     shortTalkSeconds: bill.isShortened ? bill.talkSeconds : null,
     spent,
   };
+
+const keyOf = ({ id, subject }: ReservedBudget): string => `${id} ${subject}`;
 
 const describeBudget = ({ id, kind, subject, period }: ReservedBudget): string =>
   `budget ${id} (${[kind, subject].filter((part) => part !== '').join(' ')}, a ${period})`;
