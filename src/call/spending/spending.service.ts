@@ -11,7 +11,7 @@ import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { callCost, priceOf, type LegPrice, type LegPrices } from '../../protection/call-cost.js';
 import type { MoneyFacts } from '../../protection/placing-rules.js';
 import type { Reservation, ReservedBudget } from '../record/open-call.js';
-import type { Budget } from './budget.entity.js';
+import type { Budget, BudgetKind } from './budget.entity.js';
 import type { Price } from './price.entity.js';
 
 export interface CallToPay {
@@ -43,7 +43,8 @@ export interface Bill extends Omit<Reservation, 'cost'> {
 interface Known {
   readonly currency: string;
   readonly prices: ReadonlyMap<string, ReadonlyMap<string, LegPrice>>;
-  readonly budgets: readonly Budget[];
+  /** By kind and subject: there may be one for each of many users. */
+  readonly budgets: ReadonlyMap<string, readonly Budget[]>;
 }
 
 const LOOK_EVERY_MS = 1_000;
@@ -126,7 +127,7 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
   /** @returns null if no budget counts the call, or there is no price list */
   billOf({ userId, accounts, callerPhone, calleePhone, providers, ...talk }: CallToPay): Bill | null {
     if (!this.known || callerPhone === null || calleePhone === null) return null;
-    const budgets = this.known.budgets.flatMap((budget) => countedBy(budget, userId, accounts));
+    const budgets = countedBy(this.known.budgets, userId, accounts);
     if (budgets.length === 0) return null;
     const { currency } = this.known;
     const prices = Object.fromEntries(
@@ -230,25 +231,33 @@ const knownOf = ({ currency, prices, budgets }: Stored): Known | undefined => {
     const ofProvider = byProvider.get(provider) ?? new Map<string, LegPrice>();
     byProvider.set(provider, ofProvider.set(prefix, { perMinute, stepSeconds, connection }));
   }
-  return { currency, prices: byProvider, budgets };
+  const bySubject = new Map<string, Budget[]>();
+  for (const budget of budgets) {
+    const name = nameOf(budget.kind, budget.subject);
+    bySubject.set(name, [...(bySubject.get(name) ?? []), budget]);
+  }
+  return { currency, prices: byProvider, budgets: bySubject };
 };
 
-/** The call's part in the budget; none if the budget does not count it. */
+const nameOf = (kind: BudgetKind, subject: string): string => `${kind} ${subject}`;
+
+/** The call's part in each budget that counts it. */
 const countedBy = (
-  { id, kind, subject, period, timeZone, amount }: Budget,
+  budgets: Known['budgets'],
   userId: string | null,
   accounts: readonly string[],
-): ReservedBudget[] => {
-  const counted = { id, kind, subject, period, timeZone, amount: BigInt(amount) };
-  switch (kind) {
-    case 'all':
-      return [counted];
-    case 'user':
-      if (userId === null) return [];
-      return subject === '*' || subject === userId ? [{ ...counted, subject: userId }] : [];
-    case 'sub_account':
-      return accounts.includes(subject) ? [counted] : [];
-  }
+): readonly ReservedBudget[] => {
+  const names = [
+    nameOf('all', ''),
+    ...(userId === null ? [] : [nameOf('user', '*'), nameOf('user', userId)]),
+    ...new Set(accounts.map((account) => nameOf('sub_account', account))),
+  ];
+  return names
+    .flatMap((name) => budgets.get(name) ?? [])
+    .map(({ id, kind, subject, period, timeZone, amount }) => ({
+      ...{ id, kind, period, timeZone, amount: BigInt(amount) },
+      subject: kind === 'user' && userId !== null ? userId : subject,
+    }));
 };
 
 /** What the rules see. @param spent the budget that has less left */
