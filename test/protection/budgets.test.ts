@@ -343,6 +343,27 @@ describe('a price list', () => {
     expect(await exported()).toBe(`\ufeff${HEAD}\r\n`);
   });
 
+  it('is sent in parts, and broken off if another list takes its place', async () => {
+    const rows = Array.from({ length: 3_000 }, (_, index) => `simulator,'+86${1_000 + index},0.12,CNY,60,0.000001`);
+    expect((await putPrices([HEAD, ...rows].join('\n'))).status).toBe(200);
+    expect(await exported()).toBe([`\ufeff${HEAD}`, ...rows, ''].join('\r\n'));
+    const query = service.database.query.bind(service.database);
+    let parts = 0;
+    const reading = jest.spyOn(service.database, 'query').mockImplementation((async (
+      text: string,
+      values?: unknown[],
+    ) => {
+      if (text.includes('(provider, prefix) >') && ++parts === 3) await putPrices(HEAD);
+      return query(text, values);
+    }) as never);
+
+    const response = await service.admin('GET', 'prices.csv');
+    await expect(response.text()).rejects.toThrow();
+    reading.mockRestore();
+
+    expect(parts).toBe(3);
+  });
+
   it.each([
     ['Twilio,,1,CNY,6,0', 'line 2, provider'],
     ['twilio,86a,1,CNY,6,0', 'line 2, prefix'],
