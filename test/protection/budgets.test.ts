@@ -167,6 +167,26 @@ it('tell a backend, a dry run and the list of refusals which one is spent', asyn
   expect(await uses()).toEqual([]);
 });
 
+it('write nothing for a caller who goes on asking, and wait for no other call', async () => {
+  await setPrices();
+  await setBudget('all', undefined, '7');
+  const [caller, callee] = [await newUser(), await newUser()];
+  await service.ask(await newUser(), `call/${await newUser()}`);
+  expect(await service.ask(caller, `call/${callee}`)).toEqual(STOPPED);
+  const other = service.database.createQueryRunner();
+  await other.startTransaction();
+  await other.query('lock table call_record, recent_calls, budget_use in exclusive mode');
+
+  try {
+    expect(await service.ask(caller, `call/${callee}`)).toEqual(STOPPED);
+  } finally {
+    await other.rollbackTransaction();
+    await other.release();
+  }
+  await setBudget('all', undefined, '8');
+  expect(await service.ask(caller, `call/${callee}`)).toMatchObject({ returnCode: 200 });
+});
+
 it('count a backend’s shorter talk', async () => {
   await setPrices();
   await setBudget('all', undefined, '3.999999');
@@ -268,6 +288,10 @@ it.each([
   [{ kind: 'all', amount: '0.1234567' }, '/amount'],
   [{ kind: 'all', amount: '1', period: 'week' }, '/period'],
   [{ kind: 'all', amount: '1', timeZone: '+08:00' }, '/timeZone'],
+  // Node takes these for zones. PostgreSQL does not know the first two, and has another zone under the third.
+  [{ kind: 'all', amount: '1', timeZone: 'CTT' }, '/timeZone'],
+  [{ kind: 'all', amount: '1', timeZone: 'US/Pacific-New' }, '/timeZone'],
+  [{ kind: 'all', amount: '1', timeZone: 'BST' }, '/timeZone'],
   [{ kind: 'all', amount: '1', subject: '1001' }, '/subject'],
   [{ kind: 'user', amount: '1' }, '/subject'],
   [{ kind: 'user', amount: '1', subject: '999999' }, '/subject'],
@@ -328,6 +352,27 @@ describe('a price list', () => {
     expect(await exported()).toBe(file);
     expect(await putPrices(HEAD)).toEqual({ status: 200, body: { prices: 0, currency: null } });
     expect(await exported()).toBe(`\ufeff${HEAD}\r\n`);
+  });
+
+  it('is sent in parts, and broken off if another list takes its place', async () => {
+    const rows = Array.from({ length: 3_000 }, (_, index) => `simulator,'+86${1_000 + index},0.12,CNY,60,0.000001`);
+    expect((await putPrices([HEAD, ...rows].join('\n'))).status).toBe(200);
+    expect(await exported()).toBe([`\ufeff${HEAD}`, ...rows, ''].join('\r\n'));
+    const query = service.database.query.bind(service.database);
+    let parts = 0;
+    const reading = jest.spyOn(service.database, 'query').mockImplementation((async (
+      text: string,
+      values?: unknown[],
+    ) => {
+      if (text.includes('(provider, prefix) >') && ++parts === 3) await putPrices(HEAD);
+      return query(text, values);
+    }) as never);
+
+    const response = await service.admin('GET', 'prices.csv');
+    await expect(response.text()).rejects.toThrow();
+    reading.mockRestore();
+
+    expect(parts).toBe(3);
   });
 
   it.each([

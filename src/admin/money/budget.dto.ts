@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { isTimeZone } from '../../common/local-time.js';
 import { AN_INSTANT } from '../../call/search/call-view.openapi.js';
 import { BUDGET_KINDS, BUDGET_PERIODS, type BudgetKind, type BudgetPeriod } from '../../call/spending/budget.entity.js';
-import type { NewBudget, ShownBudget } from '../../call/spending/budgets.service.js';
+import { NO_TIME_ZONE, type NewBudget, type ShownBudget } from '../../call/spending/budgets.service.js';
 import { AMOUNT_PATTERN, amountRule } from '../../call/spending/amount-rule.js';
 import { SUB_ACCOUNT_ID_LENGTH, textRule, type FieldRule } from '../../directory/field-rules.js';
 import { Optional, Satisfies } from '../../directory/satisfies.js';
@@ -15,8 +15,9 @@ const oneOf =
   (value) =>
     known.some((one) => one === value) ? null : `must be one of ${known.join(', ')}`;
 
+/** PostgreSQL begins the periods. It takes a name without a slash for an abbreviation first: its BST is no zone of the IANA. */
 const timeZoneRule: FieldRule = (value) =>
-  typeof value === 'string' && isTimeZone(value) ? null : 'must be a name of the IANA database such as Asia/Shanghai';
+  typeof value === 'string' && isTimeZone(value) && (value.includes('/') || value === 'UTC') ? null : NO_TIME_ZONE;
 
 const KIND = {
   enum: BUDGET_KINDS,
@@ -26,7 +27,10 @@ const KIND = {
 const SUBJECT =
   'A user’s id, or `*` for each user, who then has the whole amount; `<provider>/<externalId>` of a sub-account';
 const PERIOD = { enum: BUDGET_PERIODS, description: 'From midnight, or the first of the month.', example: 'day' };
-const TIME_ZONE = { description: 'Of the IANA database; its clock begins a period.', example: 'Asia/Shanghai' };
+const TIME_ZONE = {
+  description: 'Of the IANA database, with a slash, or `UTC`; its clock begins a period.',
+  example: 'Asia/Shanghai',
+};
 const AMOUNT = { pattern: AMOUNT_PATTERN, description: 'In the currency of the price list.', example: '50' };
 
 export class BudgetBody implements NewBudget {

@@ -11,7 +11,9 @@ export const ExportPricesApi = () =>
     ApiOperation({
       operationId: 'exportPrices',
       summary: 'The price list, as CSV',
-      description: 'In UTF-8 with a byte order mark, for spreadsheets. A prefix with a plus begins with an apostrophe.',
+      description:
+        'In UTF-8 with a byte order mark, for spreadsheets. A prefix with a plus begins with an apostrophe. ' +
+        'If the response ends before its last chunk, the list is not complete.',
     }),
     ApiResponse({
       status: 200,

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Body, Controller, Get, Put, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
@@ -21,11 +22,11 @@ export class PricesCsvController {
   @Get()
   @ExportPricesApi()
   async export(@Res() reply: FastifyReply): Promise<void> {
-    const text = await this.prices.exportAll();
+    const parts = await this.prices.exportAll();
     void reply
       .type('text/csv; charset=utf-8; header=present')
       .header('content-disposition', 'attachment; filename="prices.csv"')
-      .send(text);
+      .send(Readable.from(parts));
   }
 
   @Put()

@@ -12,7 +12,7 @@ import type { Quota } from '../../common/rate-limit-headers.js';
 import { aboutCall } from '../../common/tracing.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Parties } from '../../directory/directory.service.js';
-import { decide, type Check, type MoneyFacts, type RuleRefusal, type Verdict } from '../../protection/placing-rules.js';
+import { decide, type Check, type RuleRefusal, type Verdict } from '../../protection/placing-rules.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { loggedRefusal } from '../../telephony/logged-refusal.js';
 import { ProviderRegistry, type RouteTaken } from '../../telephony/provider-registry.js';
@@ -25,7 +25,7 @@ import { Carriers, type Carrier } from './carriers.js';
 import { refusalDetail, withoutAccount, type DialResult } from './dial.js';
 import { dialWithinLimits, waitsForDialSlot, type Dialler } from './dial-within-limits.js';
 import { settleSoon } from '../record/dialled-call.js';
-import { Spending, type Bill } from '../spending/spending.service.js';
+import { factsOf, Spending, type Bill } from '../spending/spending.service.js';
 import { OpenCallCheck } from '../reconciliation/open-call-check.js';
 import {
   findRunning,
@@ -133,9 +133,7 @@ export class CallPlacement {
     const route = this.routeTo(parties.calleePhone, terms);
     const bill = this.spending.billOf(callToPay(callerId, parties, route, terms?.longestTalkSeconds ?? null));
     const asked = { callerId, parties, callee, terms, route, bill, hasNextLine: nextLine !== undefined };
-    const money = this.spending.remembered(bill);
-    const spent = await this.knownSpent(asked, money);
-    const verdict = this.judge(asked, { spent, isCalleeTaken: false, money });
+    const verdict = await this.judgeBeforehand(asked);
     try {
       return await this.placeIfAllowed(asked, verdict);
     } catch (error) {
@@ -161,12 +159,28 @@ export class CallPlacement {
     return decide(facts, this.config);
   }
 
+  /** A budget that has refused a call of late is read, so that a client that goes on asking writes nothing to the database. */
+  private async judgeBeforehand(asked: AskedCall): Promise<Verdict> {
+    const { bill } = asked;
+    const spent = await this.knownSpent(asked);
+    const verdict = this.judge(asked, { spent, isCalleeTaken: false, money: factsOf(bill) });
+    if (verdict.refusal || !this.spending.mayBeSpent(bill)) return verdict;
+    const { money } = await this.spending.fitting(bill);
+    if (!money?.spent) return verdict;
+    const call = countedCall(asked);
+    return this.judge(asked, {
+      spent: await this.limits.find(call),
+      isCalleeTaken: await this.limits.isTaken(call),
+      money,
+    });
+  }
+
   /** The spent rates that are known; the statement that opens the call decides on the others. */
-  private async knownSpent(asked: AskedCall, money: MoneyFacts | null): Promise<SpentRates> {
+  private async knownSpent(asked: AskedCall): Promise<SpentRates> {
     const call = countedCall(asked);
     const remembered = this.limits.remembered(call);
-    // The caller's own rate counts first, and no request may have met it yet. Of a budget, so do all rates.
-    return money?.spent || (remembered.ofCallee && !remembered.ofCaller) ? this.limits.find(call) : remembered;
+    // The caller's own rate counts first, and no request may have met it yet.
+    return remembered.ofCallee && !remembered.ofCaller ? this.limits.find(call) : remembered;
   }
 
   private async placeIfAllowed(asked: AskedCall, { checks, refusal }: Verdict): Promise<PlacedCall> {

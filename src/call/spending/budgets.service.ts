@@ -52,6 +52,11 @@ insert into budget (kind, subject, period, amount, time_zone) values ($1, $2, $3
 on conflict (kind, subject, period) do update set amount = excluded.amount, time_zone = excluded.time_zone
 returning id, xmax = 0 as "isNew"`;
 
+/** Node may know a zone that PostgreSQL does not. */
+const KNOWS_ZONE = `
+select exists (select from pg_timezone_names where lower(name) = lower($1)) as "isKnown"`;
+
+export const NO_TIME_ZONE = 'must be a name of the IANA database such as Asia/Shanghai, or UTC';
 export const NO_SUCH_USER = 'is no user of the directory';
 
 /** What calls may cost in a day or a month. Replicas know of a change within a second. */
@@ -66,11 +71,13 @@ export class Budgets {
   async store(budget: NewBudget, author: Author): Promise<{ readonly budget: ShownBudget; readonly isNew: boolean }> {
     const { kind, period, amount, timeZone } = budget;
     const subject = await this.subjectOf(budget);
+    const [{ isKnown }] = await this.database.query<[{ isKnown: boolean }]>(KNOWS_ZONE, [timeZone]);
+    if (!isKnown) throw fault('/timeZone', NO_TIME_ZONE);
     return this.audit.change(author, async (database) => {
       await database.query(NEXT_VERSION);
       const values = [kind, subject, period, String(amountOf(amount)), timeZone];
       const [{ id, isNew }] = await database.query<[{ id: string; isNew: boolean }]>(STORE, values);
-      const [row] = await database.query<[Row]>(`${SHOWN} where budget.id = $1`, [id]).catch(unknownZone);
+      const [row] = await database.query<[Row]>(`${SHOWN} where budget.id = $1`, [id]);
       const entry = { target: targetOf('budget', id), after: { kind, subject, period, amount, timeZone } };
       return { result: { budget: shown(row), isNew }, entry };
     });
@@ -129,18 +136,11 @@ export class Budgets {
   }
 }
 
-/** SQLSTATE: nothing else in the statement has a value that PostgreSQL may not know. */
-const INVALID_PARAMETER = '22023';
-
-/** PostgreSQL's list of zones may be older than Node's. */
-const unknownZone = (error: unknown): never => {
-  if ((error as { code?: unknown }).code !== INVALID_PARAMETER) throw error;
-  throw new AppError('BAD_REQUEST', { faults: [{ where: '/timeZone', what: 'is not known to PostgreSQL' }] });
-};
-
 const noSuchBudget = (): AppError => new AppError('NOT_FOUND', { detail: 'There is no such budget.' });
 
-const badSubject = (what: string): AppError => new AppError('BAD_REQUEST', { faults: [{ where: '/subject', what }] });
+const fault = (where: string, what: string): AppError => new AppError('BAD_REQUEST', { faults: [{ where, what }] });
+
+const badSubject = (what: string): AppError => fault('/subject', what);
 
 const shown = ({ id, kind, subject, period, amount, currency, timeZone, periodStart, ...use }: Row): ShownBudget => {
   const { settled, reserved } = use;

@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Author } from '../../audit/audit-entry.entity.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { AppError } from '../../common/error-table.js';
+import { LOGGER, type Logger } from '../../common/logger.js';
 import { PRICES_HEAD, priceLine, readPrices } from './price-csv.js';
 import type { Price } from './price.entity.js';
 
@@ -12,15 +13,22 @@ export interface PricesStored {
   readonly currency: string | null;
 }
 
-interface StoredList {
+interface Part {
+  readonly version: string;
   readonly currency: string | null;
   readonly prices: readonly Price[] | null;
 }
 
-const FIND = `
-select currency, (
+/** Each takes a few milliseconds to write. Then other requests get a turn. */
+const ROWS_A_STATEMENT = 1_000;
+
+const NEXT = `
+select version, currency, (
   select json_agg(json_build_object('provider', provider, 'prefix', prefix, 'perMinute', per_minute::text,
-    'stepSeconds', step_seconds, 'connection', connection::text) order by provider, prefix) from price
+    'stepSeconds', step_seconds, 'connection', connection::text) order by provider, prefix)
+  from (
+    select * from price where (provider, prefix) > ($1, $2) order by provider, prefix limit ${ROWS_A_STATEMENT}
+  ) part
 ) as prices
 from price_list where id = 1`;
 
@@ -38,12 +46,12 @@ export class Prices {
   constructor(
     private readonly database: DataSource,
     private readonly audit: AuditTrail,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** As CSV. */
-  async exportAll(): Promise<string> {
-    const [{ currency, prices }] = await this.database.query<[StoredList]>(FIND);
-    return PRICES_HEAD + (prices ?? []).map((price) => priceLine(price, currency ?? '')).join('');
+  /** As CSV, in parts that are read while they are sent: neither memory nor a connection is held for a slow client. */
+  async exportAll(): Promise<AsyncIterable<string>> {
+    return this.parts(await this.partAfter());
   }
 
   /** Replaces the whole list, or nothing. @throws AppError that names each wrong row */
@@ -64,4 +72,28 @@ export class Prices {
       return { result, entry: { detail: { ...result, before: removed } } };
     });
   }
+
+  private async *parts(first: Part): AsyncGenerator<string> {
+    yield PRICES_HEAD;
+    try {
+      for (let part = first; ;) {
+        const { currency, prices } = part;
+        if (prices) yield prices.map((price) => priceLine(price, currency ?? '')).join('');
+        if (!prices || prices.length < ROWS_A_STATEMENT) return;
+        part = await this.partAfter(prices.at(-1));
+        if (part.version !== first.version) throw new Error('the price list has changed meanwhile');
+      }
+    } catch (error) {
+      // The client has got a part, and sees that its response is not complete.
+      this.logger.warn({ error }, 'an export of the price list was broken off');
+      throw error;
+    }
+  }
+
+  private async partAfter({ provider, prefix }: Pick<Price, 'provider' | 'prefix'> = BEFORE_ALL): Promise<Part> {
+    const [part] = await this.database.query<[Part]>(NEXT, [provider, prefix]);
+    return part;
+  }
 }
+
+const BEFORE_ALL = { provider: '', prefix: '' };

@@ -11,7 +11,7 @@ import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { callCost, priceOf, type LegPrice, type LegPrices } from '../../protection/call-cost.js';
 import type { MoneyFacts } from '../../protection/placing-rules.js';
 import type { Reservation, ReservedBudget } from '../record/open-call.js';
-import type { Budget } from './budget.entity.js';
+import type { Budget, BudgetKind } from './budget.entity.js';
 import type { Price } from './price.entity.js';
 
 export interface CallToPay {
@@ -43,13 +43,14 @@ export interface Bill extends Omit<Reservation, 'cost'> {
 interface Known {
   readonly currency: string;
   readonly prices: ReadonlyMap<string, ReadonlyMap<string, LegPrice>>;
-  readonly budgets: readonly Budget[];
+  /** By kind and subject: there may be one for each of many users. */
+  readonly budgets: ReadonlyMap<string, readonly Budget[]>;
 }
 
 const LOOK_EVERY_MS = 1_000;
-/** For so long, a client that goes on asking writes nothing to the database. Then the budget may have more left. */
-const REMEMBERED_MS = 1_000;
+/** Subjects of budgets that one process remembers as spent. Further ones cost a statement that fails. */
 const MAX_REMEMBERED = 10_000;
+const REMEMBERED_MS = 60_000;
 /** A talk that is shortened has at least a minute. */
 const SHORTEST_TALK_SECONDS = 60;
 
@@ -85,11 +86,11 @@ join budget_use on budget_id = id and budget_use.subject = one.subject and perio
 
 @Injectable()
 export class Spending implements OnModuleInit, BeforeApplicationShutdown {
+  /** Which budgets have refused a call of late. Their money may have come back since. */
+  private readonly spentOfLate = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
   private version = '';
   /** Undefined without prices or without budgets: nothing is counted then. */
   private known: Known | undefined;
-  /** What spent budgets had left. */
-  private readonly spent = new LRUCache<string, bigint>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
   private isStopped = false;
@@ -121,13 +122,12 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
     const [stored] = await this.database.query<[Stored]>(READ);
     this.known = knownOf(stored);
     this.version = stored.version;
-    this.spent.clear();
   }
 
   /** @returns null if no budget counts the call, or there is no price list */
   billOf({ userId, accounts, callerPhone, calleePhone, providers, ...talk }: CallToPay): Bill | null {
     if (!this.known || callerPhone === null || calleePhone === null) return null;
-    const budgets = this.known.budgets.flatMap((budget) => countedBy(budget, userId, accounts));
+    const budgets = countedBy(this.known.budgets, userId, accounts);
     if (budgets.length === 0) return null;
     const { currency } = this.known;
     const prices = Object.fromEntries(
@@ -155,23 +155,13 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
     const least = left.reduce((least, one) => (one.left < least ? one.left : least), worst);
     const shorter = bill.canShortenTalk ? this.shortened(bill, least) : null;
     if (shorter) return { bill: shorter, money: factsOf(shorter) };
-    this.spent.set(keyOf(spent.budget), spent.left);
+    this.spentOfLate.set(keyOf(spent.budget), true);
     return { bill, money: factsOf(bill, { budget: describeBudget(spent.budget), left: spent.left }) };
   }
 
-  /** What the rules see without a look at the database, with a budget that was spent a moment ago. */
-  remembered(bill: Bill | null): MoneyFacts | null {
-    if (bill?.worst == null) return factsOf(bill);
-    const least = bill.canShortenTalk
-      ? this.worstOf(bill.prices, Math.min(SHORTEST_TALK_SECONDS, bill.talkSeconds))
-      : bill.worst;
-    for (const budget of bill.budgets) {
-      const left = this.spent.get(keyOf(budget));
-      if (left !== undefined && least !== null && left < least) {
-        return factsOf(bill, { budget: describeBudget(budget), left });
-      }
-    }
-    return factsOf(bill);
+  /** Whether to read what the budgets have left before the statement that opens the call writes anything. */
+  mayBeSpent(bill: Bill | null): boolean {
+    return bill?.budgets.some((budget) => this.spentOfLate.has(keyOf(budget))) ?? false;
   }
 
   private async leftOf(
@@ -241,29 +231,37 @@ const knownOf = ({ currency, prices, budgets }: Stored): Known | undefined => {
     const ofProvider = byProvider.get(provider) ?? new Map<string, LegPrice>();
     byProvider.set(provider, ofProvider.set(prefix, { perMinute, stepSeconds, connection }));
   }
-  return { currency, prices: byProvider, budgets };
+  const bySubject = new Map<string, Budget[]>();
+  for (const budget of budgets) {
+    const name = nameOf(budget.kind, budget.subject);
+    bySubject.set(name, [...(bySubject.get(name) ?? []), budget]);
+  }
+  return { currency, prices: byProvider, budgets: bySubject };
 };
 
-/** The call's part in the budget; none if the budget does not count it. */
+const nameOf = (kind: BudgetKind, subject: string): string => `${kind} ${subject}`;
+
+/** The call's part in each budget that counts it. */
 const countedBy = (
-  { id, kind, subject, period, timeZone, amount }: Budget,
+  budgets: Known['budgets'],
   userId: string | null,
   accounts: readonly string[],
-): ReservedBudget[] => {
-  const counted = { id, kind, subject, period, timeZone, amount: BigInt(amount) };
-  switch (kind) {
-    case 'all':
-      return [counted];
-    case 'user':
-      if (userId === null) return [];
-      return subject === '*' || subject === userId ? [{ ...counted, subject: userId }] : [];
-    case 'sub_account':
-      return accounts.includes(subject) ? [counted] : [];
-  }
+): readonly ReservedBudget[] => {
+  const names = [
+    nameOf('all', ''),
+    ...(userId === null ? [] : [nameOf('user', '*'), nameOf('user', userId)]),
+    ...new Set(accounts.map((account) => nameOf('sub_account', account))),
+  ];
+  return names
+    .flatMap((name) => budgets.get(name) ?? [])
+    .map(({ id, kind, subject, period, timeZone, amount }) => ({
+      ...{ id, kind, period, timeZone, amount: BigInt(amount) },
+      subject: kind === 'user' && userId !== null ? userId : subject,
+    }));
 };
 
 /** What the rules see. @param spent the budget that has less left */
-const factsOf = (bill: Bill | null, spent: MoneyFacts['spent'] = null): MoneyFacts | null =>
+export const factsOf = (bill: Bill | null, spent: MoneyFacts['spent'] = null): MoneyFacts | null =>
   bill && {
     worst: bill.worst,
     currency: bill.currency,
