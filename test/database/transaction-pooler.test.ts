@@ -32,7 +32,7 @@ const refusalOf = async (pooler: PgBouncer): Promise<string> => {
 const endSessions = (pooler: PgBouncer) =>
   queryDatabase(
     pooler.directUrl,
-    `select pg_terminate_backend(pid) from pg_stat_activity
+    `select pg_terminate_backend(pid, 5000) from pg_stat_activity
      where datname = current_database() and pid <> pg_backend_pid() and application_name not like 'ringback %'`,
   );
 
@@ -86,7 +86,13 @@ describeWithNewPgBouncer(missing, 'PgBouncer that pools transactions', () => {
     beforeAll(async () => {
       await queryDatabase(pooler.directUrl, defaults.join(''));
       await endSessions(pooler);
-      await checkPooler(pooler.url, pooler.directUrl);
+      // PgBouncer may hand out an ended session once more, before it reads that it has ended.
+      await waitFor('a new session', () =>
+        checkPooler(pooler.url, pooler.directUrl).then(
+          () => true,
+          () => false,
+        ),
+      );
       receiver = await startWebhookReceiver();
       const replica = {
         databaseUrl: pooler.url,

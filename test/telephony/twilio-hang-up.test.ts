@@ -181,7 +181,8 @@ describe('a conditional hang-up that races with an answer', () => {
 
     expect(await provider.hangUp(call, 'ringing')).toEqual({ kind: 'passed' });
 
-    expect(statuses(call)[0]).toBe('in-progress');
+    // The call's own script goes on, and may let the phone ring again.
+    expect(['in-progress', 'ringing']).toContain(statuses(call)[0]);
   });
 });
 
