@@ -69,8 +69,8 @@ const BACKGROUND: readonly (readonly [RegExp, number])[] = [
   // For each delivery its row, its job and its endpoint.
   [/\) delivery\s+left join lateral/, 3 * SEARCHED_AT_ONCE],
   [/^select id, hash, /, 2 * LIVE_KEYS],
-  // The jobs of calls that a sweep has closed: they are added after it.
-  [/from unnest\(call_sids\)/, CALLS_AT_ONCE],
+  // The jobs of calls that have changed, which are added after it. The first time, a session reads the catalogue for the function.
+  [/^select webhook_add_jobs\(|from unnest\(call_sids\)/, CALLS_AT_ONCE],
 ];
 
 /** No statement of the work reads more rows. */
