@@ -59,11 +59,12 @@ it.each([
   expect(growth('ringback_call_talk_seconds_count')).toBe(0);
 });
 
-it('the ends of a provider begin with zero, so that the first lost call is an increase', async () => {
+it('the ends of a provider are there before the first call, so that the first lost call is an increase', async () => {
   expect((await look()).samples).toContainEqual({
     name: 'ringback_calls_ended_total',
     labels: { provider: 'simulator', end_reason: 'lost', fault: 'provider' },
-    value: 0,
+    // Zero at the start of a process. Other files of this process may have lost a call since.
+    value: expect.any(Number) as unknown,
   });
 });
 
