@@ -7,9 +7,8 @@ import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { DeliveryFailed, EndpointSilent } from './webhook-deliverer.js';
 import type { FreezeJob } from './job-payload.js';
+import { FREEZE_EVENT } from './webhook-endpoint.entity.js';
 import { WebhookRequest } from './webhook-request.js';
-
-export const FREEZE_EVENT = 'protection.frozen';
 
 interface Announced {
   readonly kind: string;

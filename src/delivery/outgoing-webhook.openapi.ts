@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { FREEZE_EVENT } from './webhook-endpoint.entity.js';
 
 const header = (name: string, description: string, example: string) =>
   ({ name, in: 'header', required: true, description, schema: { type: 'string' }, example }) as const;
@@ -59,7 +60,7 @@ export const OUTGOING_WEBHOOKS: NonNullable<OpenAPIObject['webhooks']> = {
               type: 'object',
               required: ['type', 'timestamp', 'data'],
               properties: {
-                type: { type: 'string', enum: ['protection.frozen'] },
+                type: { type: 'string', enum: [FREEZE_EVENT] },
                 timestamp: { type: 'string', format: 'date-time', description: 'When it was frozen.' },
                 data: {
                   type: 'object',

@@ -2,7 +2,8 @@ import { Check, Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { CHANGE_TYPES } from '../call/record/call-change.js';
 
 /** Changes of calls, and freezes (freeze-announcement.ts). */
-export const WEBHOOK_TYPES = [...CHANGE_TYPES, 'protection.frozen'] as const;
+export const FREEZE_EVENT = 'protection.frozen';
+export const WEBHOOK_TYPES = [...CHANGE_TYPES, FREEZE_EVENT] as const;
 export type WebhookType = (typeof WEBHOOK_TYPES)[number];
 
 /** An endpoint of the app's backend that receives the changes of calls. */

@@ -1,7 +1,7 @@
 /** Swagger documentation of the freezes. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
-import { NO_SUCH_USER } from '../../call/freezing/freezes.service.js';
+import { NO_SUCH_USER } from '../../directory/subject.js';
 import { problem, takesBody, takesNoBody, takesPage } from '../../http/problem-response.js';
 import { FreezePage, FrozenReply } from './freeze.dto.js';
 

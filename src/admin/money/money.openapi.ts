@@ -1,9 +1,10 @@
 /** Swagger documentation of prices and budgets. */
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
-import { NO_SUCH_USER } from '../../call/spending/budgets.service.js';
+import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { NO_SUCH_USER } from '../../directory/subject.js';
 import { MAX_PRICES, NO_AMOUNT } from '../../call/spending/price-csv.js';
 import { problem, takesBody, takesNoBody, takesPage } from '../../http/problem-response.js';
+import { sendsCsv, takesCsv } from '../csv-file.js';
 import { BudgetPage, BudgetReply, PricesReply } from './budget.dto.js';
 
 export const ExportPricesApi = () =>
@@ -15,18 +16,7 @@ export const ExportPricesApi = () =>
         'In UTF-8 with a byte order mark, for spreadsheets. A prefix with a plus begins with an apostrophe. ' +
         'If the response ends before its last chunk, the list is not complete.',
     }),
-    ApiResponse({
-      status: 200,
-      description: 'The list.',
-      headers: {
-        'Content-Disposition': {
-          description: 'A name for the file.',
-          schema: { type: 'string' },
-          example: 'attachment; filename="prices.csv"',
-        },
-      },
-      content: { 'text/csv': { schema: { type: 'string' }, example: EXPORTED } },
-    }),
+    sendsCsv('prices.csv', EXPORTED),
   );
 
 export const ImportPricesApi = () =>
@@ -39,19 +29,9 @@ export const ImportPricesApi = () =>
         '`pricePerMinute` and `currency`, and any of `billingStep` (seconds, 60 if empty) and `connectionFee` (0 if empty). An ' +
         'empty `prefix` is the price of all numbers. Without rows, there are no prices, and no budget counts a call.',
     }),
-    ApiConsumes('text/csv'),
-    ApiBody({ schema: { type: 'string', example: IMPORTED } }),
     ApiResponse({ status: 200, description: 'What the list is now.', type: PricesReply }),
-    problem('BAD_REQUEST', 'Not CSV in UTF-8, or a cell is wrong; `errors` names the line and the column of each.', {
-      detail: 'Nothing has been changed: every row must be valid.',
-      errors: [{ where: 'line 18, pricePerMinute', what: NO_AMOUNT }],
-    }),
+    takesCsv({ maxRows: MAX_PRICES, example: IMPORTED, fault: { where: 'line 18, pricePerMinute', what: NO_AMOUNT } }),
     problem('CONFLICT', 'There are budgets, and the list is in another currency than before.'),
-    problem('TOO_LARGE', `The body is over 8 MB or has more than ${MAX_PRICES} rows.`),
-    problem(
-      'UNSUPPORTED_MEDIA_TYPE',
-      'The body is not `text/csv`, its `charset` is not UTF-8, or it has a `Content-Encoding`.',
-    ),
   );
 
 const EXPORTED = `\ufeffprovider,prefix,pricePerMinute,currency,billingStep,connectionFee\r

@@ -8,6 +8,7 @@ import type { Author } from '../../audit/audit-entry.entity.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { targetOf } from '../../audit/target.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
+import { RepeatedWork } from '../../common/repeated-work.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Freeze } from '../../directory/freeze.entity.js';
 import { minCallSidAt } from '../record/call-sid.js';
@@ -35,10 +36,13 @@ where caller_id > 0 and not exists (
 
 @Injectable()
 export class FreezeWatch implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> | undefined;
-  private isStopped = false;
-  private isFailing = false;
+  private readonly looks = new RepeatedWork(
+    LOOK_EVERY_MS,
+    () => this.look(),
+    (error) => {
+      this.logger.warn({ error }, 'the rules that freeze users cannot be applied at the moment');
+    },
+  );
   /** By the database's clock. */
   private lastLookAt: Date | undefined;
 
@@ -50,13 +54,11 @@ export class FreezeWatch implements OnApplicationBootstrap, BeforeApplicationShu
   ) {}
 
   onApplicationBootstrap(): void {
-    if (Object.values(this.config.freezeRules).some((limit) => limit !== null)) this.schedule();
+    if (Object.values(this.config.freezeRules).some((limit) => limit !== null)) this.looks.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
-    clearTimeout(this.timer);
-    await this.looking;
+    await this.looks.stop();
   }
 
   /** Looks once, unless another replica is looking. */
@@ -99,22 +101,5 @@ export class FreezeWatch implements OnApplicationBootstrap, BeforeApplicationShu
       return { result: freeze !== undefined, entry: entry ?? { target: targetOf('user', userId) } };
     });
     if (isNew) this.logger.warn({ userId, rule, reason }, 'a user’s calls are frozen by a rule');
-  }
-
-  private schedule(): void {
-    this.timer = setTimeout(() => {
-      this.looking = this.look()
-        .then(() => {
-          this.isFailing = false;
-        })
-        .catch((error: unknown) => {
-          if (!this.isFailing)
-            this.logger.warn({ error }, 'the rules that freeze users cannot be applied at the moment');
-          this.isFailing = true;
-        })
-        .finally(() => {
-          if (!this.isStopped) this.schedule();
-        });
-    }, LOOK_EVERY_MS);
   }
 }

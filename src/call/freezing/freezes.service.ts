@@ -5,11 +5,10 @@ import type { Author } from '../../audit/audit-entry.entity.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { targetOf } from '../../audit/target.js';
 import { AppError } from '../../common/error-table.js';
-import { namesUser } from '../../common/external-id.js';
 import { isLong } from '../../common/long.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../../common/page.js';
 import type { Freeze, FreezeKind } from '../../directory/freeze.entity.js';
-import { idAndExternalId, isNamed } from '../../directory/user-name.js';
+import { badSubject, subAccountFault, userIdOf } from '../../directory/subject.js';
 import { HangUps } from './hang-ups.js';
 
 export interface NewFreeze {
@@ -29,15 +28,13 @@ export interface Frozen {
   readonly hangUps: number;
 }
 
-export const SHOWN_FREEZE = `id, kind, subject, reason, frozen_by as "frozenBy", created_at as "createdAt", lifted_at as "liftedAt"`;
+const SHOWN_FREEZE = `id, kind, subject, reason, frozen_by as "frozenBy", created_at as "createdAt", lifted_at as "liftedAt"`;
 
 /** $1: the kind, $2: the subject, $3: the reason, $4: who. Returns nothing if such a freeze is in force. */
 export const INSERT_FREEZE = `
 insert into call_freeze (kind, subject, reason, frozen_by) values ($1, $2, $3, $4)
 on conflict (kind, subject) where lifted_at is null do nothing
 returning ${SHOWN_FREEZE}`;
-
-export const NO_SUCH_USER = 'is no user of the directory';
 
 const noSuchFreeze = (): AppError => new AppError('NOT_FOUND', { detail: 'There is no such freeze in force.' });
 
@@ -53,7 +50,7 @@ export class Freezes {
   async freeze({ kind, subject = '', reason, hangUp = false }: NewFreeze, author: Author): Promise<Frozen> {
     const fault = subjectFault(kind, subject);
     if (fault !== null) throw badSubject(fault);
-    const named = kind === 'user' ? await this.userId(subject) : subject;
+    const named = kind === 'user' ? await userIdOf(this.database, subject) : subject;
     return this.audit.change(author, async (database) => {
       const values = [kind, named, reason ?? null, author.subject];
       const [created] = await database.query<Freeze[]>(INSERT_FREEZE, values);
@@ -92,27 +89,16 @@ export class Freezes {
       };
     });
   }
-
-  private async userId(name: string): Promise<string> {
-    const [user] = await this.database.query<{ id: string }[]>(
-      `select id from app_user where ${isNamed('app_user', '$1', '$2')}`,
-      [...idAndExternalId(name)],
-    );
-    if (!user) throw badSubject(NO_SUCH_USER);
-    return user.id;
-  }
 }
-
-const badSubject = (what: string): AppError => new AppError('BAD_REQUEST', { faults: [{ where: '/subject', what }] });
 
 const subjectFault = (kind: FreezeKind, subject: string): string | null => {
   switch (kind) {
     case 'all':
       return subject === '' ? null : 'must be absent, because all calls are frozen';
     case 'user':
-      return namesUser(subject) ? null : NO_SUCH_USER;
+      return null;
     case 'sub_account':
-      return /^[a-z][a-z0-9_-]*\/./.test(subject) ? null : 'must be the name of a provider, a slash, and an id there';
+      return subAccountFault(subject);
     case 'country':
       return isSupportedCountry(subject) ? null : 'must be the two letters of a country, as ISO 3166 has them';
   }

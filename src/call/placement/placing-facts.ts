@@ -65,22 +65,18 @@ export const callToPay = (
   parties: CallToJudge['parties'],
   route: RouteTaken | undefined,
   longestTalkSeconds: number | null,
-): CallToPay => ({
-  userId: isIdOfPhone(callerId) ? null : callerId,
-  accounts: accountsOf(callerId, parties, route),
-  callerPhone: parties.callerPhone,
-  calleePhone: parties.calleePhone,
-  providers: usable(callerId, parties, route).map(({ name }) => name),
-  longestTalkSeconds,
-  canShortenTalk: usable(callerId, parties, route).every(({ limitsTalk }) => limitsTalk),
-});
-
-const usable = (
-  callerId: string,
-  parties: Pick<Parties, 'subAccountId'>,
-  route: RouteTaken | undefined,
-): readonly ResilientProvider[] =>
-  (route?.providers ?? []).filter((provider) => knownAccount(provider, callerId, parties) !== 'none');
+): CallToPay => {
+  const usable = (route?.providers ?? []).filter((provider) => knownAccount(provider, callerId, parties) !== 'none');
+  return {
+    userId: isIdOfPhone(callerId) ? null : callerId,
+    accounts: accountsOf(callerId, parties, route),
+    callerPhone: parties.callerPhone,
+    calleePhone: parties.calleePhone,
+    providers: usable.map(({ name }) => name),
+    longestTalkSeconds,
+    canShortenTalk: usable.every(({ limitsTalk }) => limitsTalk),
+  };
+};
 
 const accountsOf = (
   callerId: string,

@@ -4,10 +4,9 @@ import type { Author } from '../../audit/audit-entry.entity.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { targetOf } from '../../audit/target.js';
 import { AppError } from '../../common/error-table.js';
-import { namesUser } from '../../common/external-id.js';
 import { isLong } from '../../common/long.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../../common/page.js';
-import { idAndExternalId, isNamed } from '../../directory/user-name.js';
+import { badSubject, subAccountFault, userIdOf } from '../../directory/subject.js';
 import { amountOf, amountShown } from '../../protection/call-cost.js';
 import type { BudgetKind, BudgetPeriod } from './budget.entity.js';
 import { NEXT_VERSION } from './prices.service.js';
@@ -57,7 +56,6 @@ const KNOWS_ZONE = `
 select exists (select from pg_timezone_names where lower(name) = lower($1)) as "isKnown"`;
 
 export const NO_TIME_ZONE = 'must be a name of the IANA database such as Asia/Shanghai, or UTC';
-export const NO_SUCH_USER = 'is no user of the directory';
 
 /** What calls may cost in a day or a month. Replicas know of a change within a second. */
 @Injectable()
@@ -72,7 +70,7 @@ export class Budgets {
     const { kind, period, amount, timeZone } = budget;
     const subject = await this.subjectOf(budget);
     const [{ isKnown }] = await this.database.query<[{ isKnown: boolean }]>(KNOWS_ZONE, [timeZone]);
-    if (!isKnown) throw fault('/timeZone', NO_TIME_ZONE);
+    if (!isKnown) throw new AppError('BAD_REQUEST', { faults: [{ where: '/timeZone', what: NO_TIME_ZONE }] });
     return this.audit.change(author, async (database) => {
       await database.query(NEXT_VERSION);
       const values = [kind, subject, period, String(amountOf(amount)), timeZone];
@@ -114,33 +112,18 @@ export class Budgets {
       case 'all':
         if (subject !== '') throw badSubject('must be absent, because all calls are counted');
         return '';
-      case 'sub_account':
-        if (!/^[a-z][a-z0-9_-]*\/./.test(subject)) {
-          throw badSubject('must be the name of a provider, a slash, and an id there');
-        }
+      case 'sub_account': {
+        const fault = subAccountFault(subject);
+        if (fault !== null) throw badSubject(fault);
         return subject;
+      }
       case 'user':
-        return subject === '*' ? subject : this.userId(subject);
+        return subject === '*' ? subject : userIdOf(this.database, subject);
     }
-  }
-
-  private async userId(name: string): Promise<string> {
-    const [user] = namesUser(name)
-      ? await this.database.query<{ id: string }[]>(
-          `select id from app_user where ${isNamed('app_user', '$1', '$2')}`,
-          [...idAndExternalId(name)],
-        )
-      : [];
-    if (!user) throw badSubject(NO_SUCH_USER);
-    return user.id;
   }
 }
 
 const noSuchBudget = (): AppError => new AppError('NOT_FOUND', { detail: 'There is no such budget.' });
-
-const fault = (where: string, what: string): AppError => new AppError('BAD_REQUEST', { faults: [{ where, what }] });
-
-const badSubject = (what: string): AppError => fault('/subject', what);
 
 const shown = ({ id, kind, subject, period, amount, currency, timeZone, periodStart, ...use }: Row): ShownBudget => {
   const { settled, reserved } = use;

@@ -22,10 +22,13 @@ interface Part {
 /** Each takes a few milliseconds to write. Then other requests get a turn. */
 const ROWS_A_STATEMENT = 1_000;
 
+/** As SQL, of a row of price. Amounts are texts, because JSON's numbers are not exact. */
+export const PRICE_AS_JSON = `json_build_object('provider', provider, 'prefix', prefix, 'perMinute', per_minute::text,
+  'stepSeconds', step_seconds, 'connection', connection::text)`;
+
 const NEXT = `
 select version, currency, (
-  select json_agg(json_build_object('provider', provider, 'prefix', prefix, 'perMinute', per_minute::text,
-    'stepSeconds', step_seconds, 'connection', connection::text) order by provider, prefix)
+  select json_agg(${PRICE_AS_JSON} order by provider, prefix)
   from (
     select * from price where (provider, prefix) > ($1, $2) order by provider, prefix limit ${ROWS_A_STATEMENT}
   ) part

@@ -5,6 +5,7 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
+import { RepeatedWork } from '../../common/repeated-work.js';
 import { callCost, type LegPrices } from '../../protection/call-cost.js';
 import type { EndReason } from '../record/call-lifecycle.js';
 
@@ -64,10 +65,13 @@ interface DueCall {
 
 @Injectable()
 export class Settling implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> | undefined;
-  private isStopped = false;
-  private isFailing = false;
+  private readonly looks = new RepeatedWork(
+    LOOK_EVERY_MS,
+    () => this.look(),
+    (error) => {
+      this.logger.warn({ error }, 'calls cannot be settled; what they have reserved stays so');
+    },
+  );
 
   constructor(
     private readonly database: DataSource,
@@ -75,34 +79,16 @@ export class Settling implements OnApplicationBootstrap, BeforeApplicationShutdo
   ) {}
 
   onApplicationBootstrap(): void {
-    this.schedule();
+    this.looks.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
-    clearTimeout(this.timer);
-    await this.looking;
+    await this.looks.stop();
   }
 
   /** Settles what is due, unless another replica is settling. */
   async look(): Promise<void> {
-    while (!this.isStopped && (await this.database.transaction(settleBatch)));
-  }
-
-  private schedule(): void {
-    this.timer = setTimeout(() => {
-      this.looking = this.look()
-        .then(() => {
-          this.isFailing = false;
-        })
-        .catch((error: unknown) => {
-          if (!this.isFailing) this.logger.warn({ error }, 'calls cannot be settled; what they have reserved stays so');
-          this.isFailing = true;
-        })
-        .finally(() => {
-          if (!this.isStopped) this.schedule();
-        });
-    }, LOOK_EVERY_MS);
+    while (!this.looks.isStopped && (await this.database.transaction(settleBatch)));
   }
 }
 

@@ -6,6 +6,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit }
 import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
+import { RepeatedWork } from '../../common/repeated-work.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { callCost, priceOf, type LegPrice, type LegPrices } from '../../protection/call-cost.js';
@@ -13,6 +14,7 @@ import type { MoneyFacts } from '../../protection/placing-rules.js';
 import type { Reservation, ReservedBudget } from '../record/open-call.js';
 import type { Budget, BudgetKind } from './budget.entity.js';
 import type { Price } from './price.entity.js';
+import { PRICE_AS_JSON } from './prices.service.js';
 
 export interface CallToPay {
   /** Of a user; null for a phone that a backend names. */
@@ -62,8 +64,7 @@ const findVersion = preparedStatement<{ version: string }>(
 /** One statement, so that the three fit each other. */
 const READ = `
 select version, currency,
-  (select json_agg(json_build_object('provider', provider, 'prefix', prefix, 'perMinute', per_minute::text,
-    'stepSeconds', step_seconds, 'connection', connection::text)) from price) as prices,
+  (select json_agg(${PRICE_AS_JSON}) from price) as prices,
   (select json_agg(json_build_object('id', id::text, 'kind', kind, 'subject', subject, 'period', period,
     'amount', amount::text, 'timeZone', time_zone) order by id) from budget) as budgets
 from price_list where id = 1`;
@@ -91,10 +92,13 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
   private version = '';
   /** Undefined without prices or without budgets: nothing is counted then. */
   private known: Known | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> | undefined;
-  private isStopped = false;
-  private isFailing = false;
+  private readonly looks = new RepeatedWork(
+    LOOK_EVERY_MS,
+    () => this.look(),
+    (error) => {
+      this.logger.warn({ error }, 'prices and budgets cannot be read; those known last hold');
+    },
+  );
 
   constructor(
     private readonly database: DataSource,
@@ -106,13 +110,11 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
   /** No call is placed before prices and budgets have been read. */
   async onModuleInit(): Promise<void> {
     await this.look();
-    this.schedule();
+    this.looks.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
-    clearTimeout(this.timer);
-    await this.looking;
+    await this.looks.stop();
   }
 
   /** Reads prices and budgets if they have changed. */
@@ -205,22 +207,6 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
     if (!prices) return undefined;
     const [a, b] = [priceOf(prices, callerPhone), priceOf(prices, calleePhone)];
     return a && b && { a, b };
-  }
-
-  private schedule(): void {
-    this.timer = setTimeout(() => {
-      this.looking = this.look()
-        .then(() => {
-          this.isFailing = false;
-        })
-        .catch((error: unknown) => {
-          if (!this.isFailing) this.logger.warn({ error }, 'prices and budgets cannot be read; those known last hold');
-          this.isFailing = true;
-        })
-        .finally(() => {
-          if (!this.isStopped) this.schedule();
-        });
-    }, LOOK_EVERY_MS);
   }
 }
 

@@ -1,0 +1,56 @@
+/** A list that goes out and comes in as a CSV file: its response, its body, and their Swagger documentation. */
+import { Readable } from 'node:stream';
+import { applyDecorators } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiResponse } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { Fault } from '../common/error-table.js';
+import { problem } from '../http/problem-response.js';
+
+/** 50,000 rows with 40 Chinese characters each. */
+export const CSV_LIMIT_BYTES = 8 * 1024 * 1024;
+
+/** Reads each part when the client has taken the one before. @param name of the file */
+export const sendCsv = (reply: FastifyReply, name: string, parts: AsyncIterable<string>): void => {
+  void reply
+    .type('text/csv; charset=utf-8; header=present')
+    .header('content-disposition', `attachment; filename="${name}"`)
+    .send(Readable.from(parts));
+};
+
+/** A request without a body has an empty file. */
+export const csvOf = (body: unknown): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
+
+export const sendsCsv = (name: string, example: string) =>
+  ApiResponse({
+    status: 200,
+    description: 'The list.',
+    headers: {
+      'Content-Disposition': {
+        description: 'A name for the file.',
+        schema: { type: 'string' },
+        example: `attachment; filename="${name}"`,
+      },
+    },
+    content: { 'text/csv': { schema: { type: 'string' }, example } },
+  });
+
+interface CsvFile {
+  readonly maxRows: number;
+  readonly example: string;
+  readonly fault: Fault;
+}
+
+export const takesCsv = ({ maxRows, example, fault }: CsvFile) =>
+  applyDecorators(
+    ApiConsumes('text/csv'),
+    ApiBody({ schema: { type: 'string', example } }),
+    problem('BAD_REQUEST', 'Not CSV in UTF-8, or a cell is wrong; `errors` names the line and the column of each.', {
+      detail: 'Nothing has been changed: every row must be valid.',
+      errors: [fault],
+    }),
+    problem('TOO_LARGE', `The body is over 8 MB or has more than ${maxRows} rows.`),
+    problem(
+      'UNSUPPORTED_MEDIA_TYPE',
+      'The body is not `text/csv`, its `charset` is not UTF-8, or it has a `Content-Encoding`.',
+    ),
+  );
