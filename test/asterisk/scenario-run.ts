@@ -68,7 +68,7 @@ export const runScenario = async (place: Place, scenario: Scenario): Promise<Out
     // Asterisk's ended event arrives after an end that we ordered.
     const call = await waitFor('the whole story', async () => {
       const shown = await shownCall(service, callSid);
-      return statesOf(shown).split(' ').length >= story.split(' ').length && shown;
+      return statesOf(shown).length >= story.length && shown;
     });
     await waitFor('no channel', async () =>
       (await asterisk.channels()).every(({ accountcode, id }) => accountcode !== callSid && !id.startsWith(callSid)),
