@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createSocket } from 'node:dgram';
 import { register, type Account } from './account.js';
+import { freePort } from '../support/free-port.js';
 import { waitFor } from '../support/wait-for.js';
 import { unpacked } from './asterisk.js';
 import { writeTone } from './sound.js';
@@ -82,17 +82,6 @@ const TRANSFERS = (extension: string): string => `
     Content-Length: 0
 
   ]]></send>`;
-
-/** A free UDP port. */
-const freePort = async (): Promise<number> => {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
-};
 
 export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}): Promise<Phone> => {
   const {
