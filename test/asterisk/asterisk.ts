@@ -80,7 +80,8 @@ const newPlace = async (more: Environment) => {
   await writeFile(join(folder, 'bin/asterisk'), `#!/bin/sh\nexec ${[loader, ...program].join(' ')} "$@"\n`, {
     mode: 0o755,
   });
-  const rtpFirst = 20_000 + Math.floor(Math.random() * 300) * 100;
+  // Below those of freePort. Asterisk passes over ports that are taken.
+  const rtpFirst = 10_000 + Math.floor(Math.random() * 9) * 1000;
   const environment = {
     PATH: `${join(folder, 'bin')}:${process.env.PATH ?? ''}`,
     TERM: 'dumb',
