@@ -165,10 +165,11 @@ export class DeliveryWorker implements BeforeApplicationShutdown {
     );
   }
 
-  private announceFreeze(payload: unknown, { abortSignal, job: { id, attempts } }: JobHelpers): Promise<void> {
+  private announceFreeze(payload: unknown, { abortSignal, job: running }: JobHelpers): Promise<void> {
     const job = freezeJobOf(payload);
+    const { id, attempts, max_attempts: maxAttempts } = running;
     return this.inSlot(job.endpointId, {
-      attempt: () => this.freezes.send(job, abortSignal),
+      attempt: () => this.freezes.send(job, { id, attempts, maxAttempts }, abortSignal),
       putBack: () => this.freezes.putBack(job, { id, failures: attempts - 1 }),
     });
   }

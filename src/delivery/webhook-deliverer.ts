@@ -4,7 +4,7 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { histogram, REQUEST_SECONDS } from '../common/metrics.js';
 import { inSpan, outsideTraces, SpanKind } from '../common/tracing.js';
 import { inStatementSpan, inTransactionSpan } from '../postgres/database-span.js';
-import { FAILING_LIMIT_HOURS, MAX_ATTEMPTS } from './delivery-limits.js';
+import { MAX_ATTEMPTS } from './delivery-limits.js';
 import {
   ANY_PENDING,
   CLAIM_NEXT,
@@ -13,9 +13,9 @@ import {
   LOCK_CALL,
   LOCK_IF_DISABLED,
   PUT_BACK,
-  REMOVE_JOBS,
 } from './delivery-sql.js';
 import { DeliveryJobs } from './delivery-jobs.js';
+import { disabledBy, noteEnd } from './endpoint-health.js';
 import type { DeliveryJob } from './job-payload.js';
 import { WebhookRequest, type Answer } from './webhook-request.js';
 
@@ -41,25 +41,6 @@ interface Claimed {
   /** Null if the endpoint is disabled. */
   readonly attemptId: string | null;
 }
-
-/** With this status the receiver unsubscribes (Standard Webhooks). */
-const GONE = 410;
-
-/**
- * $1: the endpoint's id, $2: whether it answered 410. Writes nothing if nothing changes, because every failing call
- * runs it.
- */
-const NOTE_FAILURE = `
-update webhook_endpoint
-set failing_since = coalesce(failing_since, now()),
-  disabled_at = case when $2 or failing_since < limit_of.failing then now() end,
-  disabled_reason = case
-    when $2 then 'It answered ${GONE} Gone.'
-    when failing_since < limit_of.failing then 'It has taken nothing for ${FAILING_LIMIT_HOURS} hours.' end
-from (select now() - interval '${FAILING_LIMIT_HOURS} hours' as failing) limit_of
-where id = $1 and disabled_at is null and ($2 or failing_since is null or failing_since < limit_of.failing)
-returning disabled_reason as "disabledReason"
-`;
 
 /** Delivers the changes of a call to an endpoint, one at a time and in the order of their numbers. */
 @Injectable()
@@ -103,7 +84,7 @@ export class WebhookDeliverer {
         // An attempt that our own shutdown has interrupted says nothing about the endpoint.
         if (status === null && stop.aborted) return false;
         if (error === null) await this.settle(database, job, changeNumber, 'delivered');
-        else if (await this.disabledBy(database, endpointId, answer)) {
+        else if (await disabledBy(database, endpointId, answer, this.logger)) {
           await database.query(RELEASE_JOB, [endpointId, callSid]);
         } else if (attemptsMade >= MAX_ATTEMPTS) await this.settle(database, job, changeNumber, 'failed');
         else {
@@ -171,31 +152,9 @@ export class WebhookDeliverer {
     );
     // The job was unlocked as lost, and another process has done the work.
     if (settled === 0) return;
-    // Also after a permanent failure. It was the last delivery that recorded the failure, and the column would
-    // otherwise stay set.
-    const [, recovered] = await database.query<[unknown, number]>(
-      'update webhook_endpoint set failing_since = null where id = $1 and failing_since is not null',
-      [endpointId],
-    );
-    if (recovered > 0 && state === 'delivered') this.logger.info({ endpointId }, 'a webhook endpoint accepts again');
+    await noteEnd(database, endpointId, state === 'delivered', this.logger);
     await database.query(RELEASE_JOB, [endpointId, callSid]);
     if (state === 'failed') this.logger.warn({ endpointId, changeNumber }, 'a webhook delivery has failed permanently');
-  }
-
-  private async disabledBy(database: EntityManager, endpointId: string, { status, error }: Answer): Promise<boolean> {
-    const [[noted]] = await database.query<[{ disabledReason: string | null }[], number]>(NOTE_FAILURE, [
-      endpointId,
-      status === GONE,
-    ]);
-    // A row is returned on a change only: when the endpoint begins to fail, and when it is disabled.
-    if (!noted) return false;
-    if (!noted.disabledReason) {
-      this.logger.warn({ endpointId, status, error }, 'a webhook endpoint fails; deliveries to it are retried');
-      return false;
-    }
-    await database.query(REMOVE_JOBS, [endpointId]);
-    this.logger.warn({ endpointId, reason: noted.disabledReason }, 'a webhook endpoint is disabled');
-    return true;
   }
 }
 

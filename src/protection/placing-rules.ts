@@ -99,7 +99,7 @@ const ruleOfCaller = <const Fault extends string>(name: string, fault: Fault, lo
   look,
 });
 
-/** The first one that refuses decides. Those that only the statement which opens the call can know are the last ones. */
+/** The first one that refuses decides. Those of the callee that only the statement which opens the call can know are the last ones. */
 const RULES = [
   ruleOfCaller('caller_freeze', 'frozen', (facts, settings) => freezeLook(facts, settings, stopsCaller)),
   ruleOfCaller('caller_phone', 'caller_has_no_phone', ({ caller }) => phoneLook(caller.phone, 'The caller')),
@@ -110,6 +110,24 @@ const RULES = [
   ruleOfCaller('caller_suppression', 'caller_suppressed', ({ caller }) => suppression(caller, 'The caller’s')),
   ruleOfCaller('caller_account', 'no_account', ({ caller }) =>
     account(caller.hasAccount, 'The caller has no account at any provider.'),
+  ),
+  // Before anything is said about the callee: otherwise a caller who may not call now could ask which users there are.
+  rule('caller_rate', 'caller_calls_too_often', ({ caller }, { callsPerCaller }) =>
+    rateLook(
+      callsPerCaller,
+      caller.spent,
+      (spent) => `The caller has placed ${spent}, as many as CALLS_PER_CALLER allows.`,
+    ),
+  ),
+  rule('callees_rate', 'caller_calls_too_many_numbers', ({ caller, callee }, { calleesPerCaller }) =>
+    callee.isServiceLine
+      ? EXEMPT
+      : rateLook(
+          calleesPerCaller,
+          caller.spentOnCallees,
+          (spent) => `The caller has called ${spent}, as many as CALLEES_PER_CALLER allows.`,
+          'numbers',
+        ),
   ),
   rule('callee_phone', 'callee_has_no_phone', ({ callee }) => phoneLook(callee.phone, 'The callee')),
   rule('callee_freeze', 'frozen', (facts, settings) => freezeLook(facts, settings, stopsCallee)),
@@ -147,23 +165,6 @@ const RULES = [
     const obstacle = `It is ${quiet.time} in ${quiet.timeZone}, where the callee may be: within QUIET_HOURS.`;
     return { saw: `night in ${quiet.timeZone}`, obstacle, retryAfterSeconds: quiet.leftSeconds };
   }),
-  rule('caller_rate', 'caller_calls_too_often', ({ caller }, { callsPerCaller }) =>
-    rateLook(
-      callsPerCaller,
-      caller.spent,
-      (spent) => `The caller has placed ${spent}, as many as CALLS_PER_CALLER allows.`,
-    ),
-  ),
-  rule('callees_rate', 'caller_calls_too_many_numbers', ({ caller, callee }, { calleesPerCaller }) =>
-    callee.isServiceLine
-      ? EXEMPT
-      : rateLook(
-          calleesPerCaller,
-          caller.spentOnCallees,
-          (spent) => `The caller has called ${spent}, as many as CALLEES_PER_CALLER allows.`,
-          'numbers',
-        ),
-  ),
   rule('callee_rate', 'callee_called_too_often', ({ callee }, { callsPerCallee }) =>
     callee.isServiceLine
       ? EXEMPT

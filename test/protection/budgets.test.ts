@@ -405,3 +405,20 @@ describe('a price list', () => {
     expect(await putPrices(`${HEAD}\nsimulator,,1,USD,6,0`)).toMatchObject({ status: 200 });
   });
 });
+
+it('refuse a call that may cost more than a bigint of PostgreSQL holds', async () => {
+  const long = await startTestApp({ environment: { SIMULATOR_SHARES_ACCOUNT: 'true', LONGEST_TALK: '864000' } });
+  try {
+    await long.database.query(
+      `insert into price (provider, prefix, per_minute, step_seconds, connection) values ('simulator', '', 999999999999999, 60, 0)`,
+    );
+    await long.database.query(`update price_list set version = version + 1, currency = 'CNY'`);
+    const budget = { kind: 'all', period: 'day', amount: '999999999', timeZone: 'UTC' };
+    expect((await long.admin('PUT', 'budgets', budget)).status).toBe(201);
+    await long.app.nest.get(Spending, { strict: false }).look();
+
+    expect(await long.ask('1001', 'call/2000')).toEqual(STOPPED);
+  } finally {
+    await long.close();
+  }
+});

@@ -36,6 +36,18 @@ const callOnce = async (turn: number, userId: string, path: string) => {
   return { returnCode: body.returnCode, status: response.status, retryAfter: response.headers.get('retry-after') };
 };
 
+it('says nothing about the target to a caller who may call no other number', async () => {
+  const users = [{ id: '7100', name: 'A caller', phone: newPhone() }];
+  expect((await replica(0).admin('PUT', 'users', { users })).status).toBe(200);
+  for (const [turn, callee] of ['2000', '2001', '2002'].entries()) await callOnce(turn, '7100', `call/${callee}`);
+
+  for (const turn of [0, 1]) {
+    for (const target of ['987654321', '2004']) {
+      expect(await callOnce(turn, '7100', `call/${target}`)).toMatchObject({ status: 429 });
+    }
+  }
+});
+
 it('refuses an app’s caller another number, and neither the known ones nor a service line', async () => {
   for (const [turn, callee] of ['2000', '2001', '2002', '2000', '2001'].entries()) {
     expect(await callOnce(turn, '1010', `call/${callee}`)).toMatchObject({ returnCode: 200 });

@@ -66,6 +66,23 @@ const countCalls = async (calleePhone: string): Promise<number> => {
   return row!.count;
 };
 
+it('say nothing about the target to a caller who may place no more calls', async () => {
+  const [caller, callee, withoutPhone] = [await newUser(), await newUser(), await newUser()];
+  expect((await replica(0).admin('PATCH', `users/${withoutPhone}`, { phone: null })).status).toBe(200);
+  const suppressed = newPhone();
+  const listed = await newUser(suppressed);
+  const rows = { suppressions: [{ phone: suppressed }] };
+  expect((await replica(0).admin('PUT', 'suppressions', rows)).status).toBe(200);
+  for (let turn = 0; turn < 3; turn++) await callOnce(turn, caller, callee);
+
+  // On the other replica, which has not refused the caller yet, first about a target that does not exist.
+  for (const turn of [0, 1]) {
+    for (const target of ['987654321', withoutPhone, listed, callee]) {
+      expect(await ask(turn, caller, `call/${target}`)).toMatchObject({ status: 429, name: 'TOO_MANY_CALLS' });
+    }
+  }
+});
+
 it('refuses an app’s caller who has placed as many calls as allowed, on either replica', async () => {
   const caller = await newUser();
   for (const turn of [0, 1, 0]) {

@@ -81,8 +81,11 @@ it(`are the same in a dry run and in placing, for ${PAIRS} random pairs of parti
   const pick = random(20);
   const outcomes = new Map<string, number>();
 
-  for (let n = 0; n < PAIRS; n++) {
-    const [callerId, calleeId] = [users[pick(users.length)]!, users[pick(users.length)]!];
+  // The first two have one phone, and their rates are soon spent.
+  const pairs = [[users[0]!, users[1]!] as const];
+  while (pairs.length < PAIRS) pairs.push([users[pick(users.length)]!, users[pick(users.length)]!]);
+
+  for (const [callerId, calleeId] of pairs) {
     if (callerId === calleeId) continue;
     const dryRun = await dryRuns.dryRun({ callerId, calleeId });
     try {

@@ -41,7 +41,7 @@ import { noteAnswered } from '../record/idempotent-requests.js';
 import { CallerInACall, NotPlaced, refusedByRule } from './not-placed.js';
 import { callToPay, placingFacts, type CallToJudge } from './placing-facts.js';
 import { isWanted, acquireDialSlot, type DialSlot } from './provider-rate-limit.js';
-import { PlacingLimits, type CountedCall, type SpentRates } from './placing-limits.js';
+import { PlacingLimits, type CountedCall } from './placing-limits.js';
 import { RefusalJournal } from './refusal-journal.js';
 import { refusedDial } from './refused-dial.js';
 import { SubAccountMaker } from './sub-account-maker.js';
@@ -162,25 +162,22 @@ export class CallPlacement {
   /** A budget that has refused a call of late is read, so that a client that goes on asking writes nothing to the database. */
   private async judgeBeforehand(asked: AskedCall): Promise<Verdict> {
     const { bill } = asked;
-    const spent = await this.knownSpent(asked);
+    const call = countedCall(asked);
+    const spent = this.limits.remembered(call);
     const verdict = this.judge(asked, { spent, isCalleeTaken: false, money: factsOf(bill) });
+    // The caller's own rates count first, and no request may have met them yet.
+    if (verdict.refusal && !verdict.refusal.isOfCaller && !spent.ofCaller) {
+      const found = await this.limits.find(call);
+      return this.judge(asked, { spent: found, isCalleeTaken: false, money: factsOf(bill) });
+    }
     if (verdict.refusal || !this.spending.mayBeSpent(bill)) return verdict;
     const { money } = await this.spending.fitting(bill);
     if (!money?.spent) return verdict;
-    const call = countedCall(asked);
     return this.judge(asked, {
       spent: await this.limits.find(call),
       isCalleeTaken: await this.limits.isTaken(call),
       money,
     });
-  }
-
-  /** The spent rates that are known; the statement that opens the call decides on the others. */
-  private async knownSpent(asked: AskedCall): Promise<SpentRates> {
-    const call = countedCall(asked);
-    const remembered = this.limits.remembered(call);
-    // The caller's own rate counts first, and no request may have met it yet.
-    return remembered.ofCallee && !remembered.ofCaller ? this.limits.find(call) : remembered;
   }
 
   private async placeIfAllowed(asked: AskedCall, { checks, refusal }: Verdict): Promise<PlacedCall> {

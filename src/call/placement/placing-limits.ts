@@ -133,9 +133,13 @@ export class PlacingLimits {
 
 const subjectsOf = ({ callerId, calleePhone, isServiceLine }: CountedCall) => {
   const caller = callerSubject(callerId);
-  return isServiceLine || calleePhone === null
+  return isServiceLine
     ? { caller, callees: null, callee: null }
-    : { caller, callees: calleesSubject(callerId), callee: calleeSubject(calleePhone) };
+    : {
+        caller,
+        callees: calleesSubject(callerId),
+        callee: calleePhone === null ? null : calleeSubject(calleePhone),
+      };
 };
 
 const callerQuotas = (

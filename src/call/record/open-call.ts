@@ -312,10 +312,13 @@ const countedFor = ({ callerId, calleePhone, limits }: CallToOpen): [string[], s
   ];
 };
 
+/** More than any budget has, and a bigint of PostgreSQL holds it. A talk of ten days may cost more. */
+const MOST_RESERVED = 10n ** 18n;
+
 const reservedFor = (reservation: Reservation | undefined): unknown[] => {
   const budgets = reservation?.budgets ?? [];
   return [
-    reservation ? String(reservation.cost) : null,
+    reservation ? String(reservation.cost < MOST_RESERVED ? reservation.cost : MOST_RESERVED) : null,
     reservation?.prices ?? null,
     budgets.map(({ id }) => id),
     budgets.map(({ subject }) => subject),
