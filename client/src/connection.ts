@@ -1,0 +1,100 @@
+/** Where the service is, and who asks. Sends a request and reads a refusal. */
+import { RingbackError, type Problem } from './ringback-error.js';
+
+export interface ConnectionOptions {
+  /** Of the service, such as `https://calls.example.com`. A path in front of `/v1` is kept. */
+  readonly url: string | URL;
+  /**
+   * An access token, or for a backend an API key. A function is called before each request, and again when a token has
+   * been refused; let it return a token that is still valid for a while.
+   */
+  readonly token: string | (() => string | Promise<string>);
+  /** Default: the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+export interface RequestOptions {
+  readonly method?: 'GET' | 'POST';
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class Connection {
+  readonly #base: string;
+  readonly #token: ConnectionOptions['token'];
+  readonly #fetch: typeof globalThis.fetch;
+
+  constructor({ url, token, fetch }: ConnectionOptions) {
+    this.#base = new URL(url).href.replace(/\/+$/, '');
+    this.#token = token;
+    this.#fetch = fetch ?? globalThis.fetch.bind(globalThis);
+  }
+
+  get hasFreshTokens(): boolean {
+    return typeof this.#token === 'function';
+  }
+
+  /** @throws RingbackError for a refusal, and if there is no answer; the reason of the signal if it aborts */
+  async send(path: string, { method = 'GET', query = {}, headers, body, signal }: RequestOptions): Promise<Response> {
+    const url = new URL(this.#base + path);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const token = typeof this.#token === 'function' ? await this.#token() : this.#token;
+    const request = {
+      method,
+      headers: {
+        ...headers,
+        authorization: `Bearer ${token}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(signal && { signal }),
+      cache: 'no-store',
+      credentials: 'omit',
+    } as const;
+    const response = await this.#fetch(url, request).catch((cause: unknown) => {
+      signal?.throwIfAborted();
+      throw noAnswer(cause);
+    });
+    if (!response.ok) throw await refusalOf(response);
+    return response;
+  }
+}
+
+export const noAnswer = (cause: unknown): RingbackError =>
+  new RingbackError({ code: 'NO_ANSWER', message: 'Ringback has not answered.', cause });
+
+const secondsIn = (retryAfter: string | null): number | undefined =>
+  retryAfter !== null && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : undefined;
+
+const jsonOf = async (response: Response): Promise<unknown> => {
+  try {
+    return await response.json();
+  } catch {
+    return null;
+  }
+};
+
+/** The contract's body, a problem body, or what a proxy has sent. */
+interface AnyBody extends Problem {
+  readonly returnCode?: number;
+  readonly returnMsg?: string;
+}
+
+/** @param body if it has been read already */
+export const refusalOf = async (response: Response, body?: unknown): Promise<RingbackError> => {
+  const { headers, status } = response;
+  const read = (body ?? (await jsonOf(response)) ?? {}) as AnyBody;
+  return new RingbackError({
+    code: headers.get('x-ringback-error') ?? read.code ?? 'UNKNOWN',
+    message: read.returnMsg ?? read.detail ?? read.title ?? `HTTP status ${status}`,
+    httpStatus: status,
+    returnCode: read.returnCode,
+    retryAfterSeconds: secondsIn(headers.get('retry-after')),
+    requestId: headers.get('x-request-id') ?? undefined,
+    problem: read.code === undefined ? undefined : read,
+  });
+};

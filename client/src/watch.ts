@@ -1,0 +1,179 @@
+/**
+ * Follows the changes of one call until it is over. A stream that breaks is resumed after the last change. Where a proxy
+ * holds the events back, or `fetch` has no streams (React Native), it asks by long polls.
+ */
+import type { Connection } from './connection.js';
+import { eventsIn } from './event-stream.js';
+import { RingbackError } from './ringback-error.js';
+import type { components } from './schema.js';
+
+/** A change of a call, as streams, long polls and webhooks have it. */
+export type CallChange = components['schemas']['ChangeReply'];
+
+export interface WatchOptions {
+  /** Begin after the change with this number. Default: 0, all changes. */
+  readonly afterNumber?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Where the changes of one call are. */
+export interface ChangeSource {
+  readonly connection: Connection;
+  readonly streamPath: string;
+  readonly longPollPath: string;
+  /** @throws RingbackError if the body is a refusal of the contract */
+  longPollIn(response: Response): Promise<LongPoll>;
+}
+
+export interface LongPoll {
+  readonly stateType: string;
+  readonly changes: readonly CallChange[];
+}
+
+/** Ringback sends the first change of a new stream at once. */
+const FIRST_CHANGE_MS = 5_000;
+/** It sends a comment every 15 seconds. */
+const SILENCE_MS = 40_000;
+const LONG_POLL_SECONDS = 25;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 15_000;
+
+const OVER = '4';
+
+/** What one request brings. */
+type Received = AsyncGenerator<CallChange | 'over', void, void>;
+
+/**
+ * Yields each change once, in the order of their numbers. The last one has `stateType` `4`. If there is no answer, or one
+ * of 5xx or 429, it asks again after a growing pause, for as long as the signal does not abort.
+ * @throws RingbackError if the call cannot be watched, as with NOT_YOUR_CALL; the reason of the signal if it aborts
+ */
+export async function* watchCall(
+  source: ChangeSource,
+  { afterNumber = 0, signal }: WatchOptions,
+): AsyncGenerator<CallChange, void, void> {
+  let last = afterNumber;
+  let receive: (source: ChangeSource, last: number, attempt: Attempt) => Received = streamed;
+  for (let failures = 0; ; failures++) {
+    signal?.throwIfAborted();
+    const attempt = new Attempt(signal);
+    let pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2);
+    try {
+      for await (const change of receive(source, last, attempt)) {
+        failures = 0;
+        if (change === 'over') return;
+        if (change.data.number <= last) continue;
+        last = change.data.number;
+        yield change;
+        if (change.data.stateType === OVER) return;
+      }
+      if (receive === longPolled) pauseMs = 0;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (attempt.isHeldBack) receive = longPolled;
+      else pauseMs = Math.max(pauseMs, secondsToWait(error, failures, source.connection) * 1_000);
+    } finally {
+      attempt.end();
+    }
+    await pause(pauseMs, signal);
+  }
+}
+
+async function* streamed({ connection, streamPath }: ChangeSource, last: number, attempt: Attempt): Received {
+  attempt.expectWithin(last === 0 ? FIRST_CHANGE_MS : SILENCE_MS);
+  const response = await connection.send(streamPath, {
+    headers: { accept: 'text/event-stream', 'last-event-id': String(last) },
+    signal: attempt.signal,
+  });
+  if (response.status === 204) yield 'over';
+  // A refusal of the contract, or no stream: the long poll tells which.
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream') || !response.body) {
+    attempt.holdBack();
+    return;
+  }
+  for await (const data of eventsIn(response.body)) {
+    attempt.hasReceived();
+    if (data !== null) yield JSON.parse(data) as CallChange;
+  }
+}
+
+async function* longPolled(source: ChangeSource, last: number, attempt: Attempt): Received {
+  attempt.expectWithin(LONG_POLL_SECONDS * 1_000 + SILENCE_MS);
+  const query = { afterNumber: last, wait: LONG_POLL_SECONDS };
+  const response = await source.connection.send(source.longPollPath, { query, signal: attempt.signal });
+  const { stateType, changes } = await source.longPollIn(response);
+  yield* changes;
+  if (stateType === OVER) yield 'over';
+}
+
+/** One request: it is aborted with the watch, and when it is silent for too long. */
+class Attempt {
+  readonly #controller = new AbortController();
+  readonly #watch: AbortSignal | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #hasReceived = false;
+  #isHeldBack = false;
+
+  constructor(watch: AbortSignal | undefined) {
+    this.#watch = watch;
+    watch?.addEventListener('abort', this.#stop);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Nothing at all has arrived in time, or no stream. */
+  get isHeldBack(): boolean {
+    return this.#isHeldBack;
+  }
+
+  expectWithin(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (!this.#hasReceived) this.#isHeldBack = true;
+      this.#controller.abort();
+    }, milliseconds);
+  }
+
+  hasReceived(): void {
+    this.#hasReceived = true;
+    this.expectWithin(SILENCE_MS);
+  }
+
+  holdBack(): never {
+    this.#isHeldBack = true;
+    throw new Error('This is no stream of events.');
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#watch?.removeEventListener('abort', this.#stop);
+    this.#controller.abort();
+  }
+
+  readonly #stop = (): void => {
+    this.#controller.abort();
+  };
+}
+
+/** @throws the error if asking again does not help */
+const secondsToWait = (error: unknown, failures: number, connection: Connection): number => {
+  if (!(error instanceof RingbackError)) throw error;
+  const { code, httpStatus = 500, returnCode = httpStatus, retryAfterSeconds = 0 } = error;
+  const isPassing = code === 'NO_ANSWER' || returnCode === 429 || returnCode >= 500;
+  const mayHaveExpired = returnCode === 401 && connection.hasFreshTokens && failures === 0;
+  if (!isPassing && !mayHaveExpired) throw error;
+  return retryAfterSeconds;
+};
+
+const pause = (milliseconds: number, signal: AbortSignal | undefined): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal?.addEventListener('abort', done);
+  });
