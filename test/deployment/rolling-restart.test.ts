@@ -3,6 +3,7 @@
  * polls, long polls, streams and webhooks go on. No request fails, and no change is lost.
  */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { Agent, request } from 'undici';
 import { issueToken } from '../../src/auth/token-issuer.js';
@@ -31,6 +32,9 @@ const REPLICAS = 2;
 /** Each is replaced twice, the next one as soon as the one before listens. */
 const ORDER = [0, 1, 0, 1];
 const COMPLETED = '2000';
+/** Clients that never rest would only take the processor from the replicas that start. */
+const REST_BETWEEN_CALLS_MS = 100;
+const APP_POLLS_EVERY_MS = 50;
 const WHAT = 'a rolling restart behind nginx';
 
 const missing = await fetchPackages(PROXY_PACKAGES.nginx);
@@ -94,8 +98,9 @@ if (isInstalled('openssl', WHAT)) {
 
     const pollUntilTheEnd = async (callerId: string): Promise<void> => {
       const callSid = await place(callerId);
-      const state = async () => (await ask(callerId, `callState/${callSid}`)).data?.stateType;
-      await waitFor('the end of a polled call', async () => (await state()) === '4');
+      for (let state = '1'; state !== '4'; await sleep(APP_POLLS_EVERY_MS)) {
+        state = (await ask(callerId, `callState/${callSid}`)).data!.stateType!;
+      }
       ended.polled.push(callSid);
     };
 
@@ -153,7 +158,10 @@ if (isInstalled('openssl', WHAT)) {
     };
 
     const again = async (who: string, work: (who: string) => Promise<void>): Promise<void> => {
-      for (let count = 0; !isOver; count++) await work(who.replace('#', String(count)));
+      for (let count = 0; !isOver; count++) {
+        await work(who.replace('#', String(count)));
+        await sleep(REST_BETWEEN_CALLS_MS);
+      }
     };
 
     const startReplica = async (index: number): Promise<void> => {
