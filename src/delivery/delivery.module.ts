@@ -6,6 +6,7 @@ import { WebhookDeliverer } from './webhook-deliverer.js';
 import { DeliveryJobs } from './delivery-jobs.js';
 import { DeliveryService } from './delivery.service.js';
 import { DeliveryWorker } from './delivery-worker.js';
+import { EndpointTest } from './endpoint-test.js';
 import { EndpointService } from './endpoint.service.js';
 import { EndpointUrlCheck } from './endpoint-url-check.js';
 import { GuardedConnections } from './guarded-connections.js';
@@ -23,12 +24,13 @@ import { WebhookRequest } from './webhook-request.js';
     DeliveryService,
     DeliveryWorker,
     EndpointService,
+    EndpointTest,
     EndpointUrlCheck,
     GuardedConnections,
     NameResolver,
     DeliveryMaintenance,
     WebhookRequest,
   ],
-  exports: [DeliveryService, EndpointService],
+  exports: [DeliveryService, EndpointService, EndpointTest],
 })
 export class DeliveryModule {}

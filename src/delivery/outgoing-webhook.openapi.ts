@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { TEST_EVENT } from './endpoint-test.js';
 import { FREEZE_EVENT } from './webhook-endpoint.entity.js';
 
 const header = (name: string, description: string, example: string) =>
@@ -6,7 +7,7 @@ const header = (name: string, description: string, example: string) =>
 
 /** Of Standard Webhooks. @param id an example */
 const headers = (id: string) => [
-  header('webhook-id', 'The same for every delivery of a change or a freeze.', id),
+  header('webhook-id', 'The same for every attempt to deliver a message.', id),
   header('webhook-timestamp', 'When the attempt began, in seconds since 1970.', '1795593602'),
   header(
     'webhook-signature',
@@ -83,6 +84,37 @@ export const OUTGOING_WEBHOOKS: NonNullable<OpenAPIObject['webhooks']> = {
         },
       },
       responses: ACCEPTED,
+    },
+  },
+  webhookTest: {
+    post: {
+      operationId: 'onWebhookTest',
+      tags: ['Webhooks'],
+      summary: 'An administrator tests your endpoint',
+      description: 'Signed as a change is. It is posted once, whatever types the endpoint takes.',
+      security: [],
+      parameters: headers('test-7d3f1c52-6b0e-4f0a-9c1d-2f6f0a5b8e11'),
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': {
+            schema: {
+              type: 'object',
+              required: ['type', 'timestamp', 'data'],
+              properties: {
+                type: { type: 'string', enum: [TEST_EVENT] },
+                timestamp: { type: 'string', format: 'date-time', description: 'When it was sent.' },
+                data: {
+                  type: 'object',
+                  required: ['endpointId'],
+                  properties: { endpointId: { type: 'string', example: '1' } },
+                },
+              },
+            },
+          },
+        },
+      },
+      responses: { '2XX': { description: 'The administrator sees any answer. It is not repeated.' } },
     },
   },
 };

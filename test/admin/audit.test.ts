@@ -30,9 +30,15 @@ let service: TestApp;
 
 beforeAll(async () => {
   service = await startTestApp();
-  Object.assign(service.app.nest.get(NameResolver), { addressesOf: async () => ['93.184.215.14'] });
+  resolvesTo(A_PUBLIC_ADDRESS);
 });
 afterAll(() => service.close());
+
+const A_PUBLIC_ADDRESS = '93.184.215.14';
+
+const resolvesTo = (address: string): void => {
+  Object.assign(service.app.nest.get(NameResolver), { addressesOf: async () => [address] });
+};
 
 const list = async (query = ''): Promise<{ items: Entry[]; next: string | null }> => {
   const response = await service.admin('GET', `audit${query}`);
@@ -279,6 +285,7 @@ it('a refused request leaves no entry', async () => {
     ['DELETE', 'budgets/999'],
     ['PATCH', 'webhook-endpoints/999', { enabled: false }],
     ['POST', 'webhook-endpoints/999/secret'],
+    ['POST', 'webhook-endpoints/999/test'],
     ['DELETE', 'webhook-endpoints/999'],
     ['POST', 'webhook-endpoints/999/redeliver', { callSid: '1'.repeat(32) }],
     ['POST', 'api-keys/999/rotate', {}],
@@ -361,6 +368,12 @@ describe('each operation of the admin API', () => {
       () => sent('GET', `webhook-endpoints/${ids.endpoint}`),
       () => sent('PATCH', `webhook-endpoints/${ids.endpoint}`, { enabled: false }),
       () => sent('POST', `webhook-endpoints/${ids.endpoint}/secret`),
+      async () => {
+        // A private address is refused without a connection.
+        resolvesTo('10.0.0.5');
+        await sent('POST', `webhook-endpoints/${ids.endpoint}/test`);
+        resolvesTo(A_PUBLIC_ADDRESS);
+      },
       () => sent('GET', `webhook-endpoints/${ids.endpoint}/deliveries`),
       async () => {
         await service.database.query(

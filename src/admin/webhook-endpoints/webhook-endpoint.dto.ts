@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { WEBHOOK_TYPES, type WebhookType } from '../../delivery/webhook-endpoint.entity.js';
+import type { TestedEndpoint } from '../../delivery/endpoint-test.js';
 import type { EndpointChange, ShownEndpoint } from '../../delivery/endpoint.service.js';
 import { AN_INSTANT } from '../../call/search/call-view.openapi.js';
 import { textRule, booleanRule, type FieldRule } from '../../directory/field-rules.js';
@@ -121,6 +122,39 @@ export class NewWebhookSecretReply {
     example: '2026-11-25T10:16:09.254Z',
   })
   previousSecretUntil: Date;
+}
+
+export class WebhookTestReply implements TestedEndpoint {
+  @ApiProperty({ description: 'Whether it answered with 2xx within 15 seconds.', example: false })
+  delivered: boolean;
+
+  @ApiProperty({
+    description: 'The `webhook-id` of the message.',
+    example: 'test-7d3f1c52-6b0e-4f0a-9c1d-2f6f0a5b8e11',
+  })
+  webhookId: string;
+
+  @ApiProperty({ type: 'integer', example: 12 })
+  durationMs: number;
+
+  @ApiProperty({ type: 'integer', nullable: true, description: '`null` without a response.', example: 401 })
+  status: number | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: '`null` if it was delivered.',
+    example: 'It answered 401.',
+  })
+  error: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The beginning of the response.',
+    example: 'the signature is wrong',
+  })
+  response: string | null;
 }
 
 export class WebhookEndpointPage {

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res
 import type { FastifyReply } from 'fastify';
 import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
 import { Requires } from '../../auth/access.js';
+import { EndpointTest } from '../../delivery/endpoint-test.js';
 import { EndpointService } from '../../delivery/endpoint.service.js';
 import { Author } from '../author.js';
 import { PageQuery } from '../page-query.js';
@@ -9,6 +10,7 @@ import { AdminApi } from '../../http/problem-response.js';
 import {
   NewWebhookEndpoint,
   WebhookEndpointChangeBody,
+  WebhookTestReply,
   type CreatedWebhookEndpointReply,
   type NewWebhookSecretReply,
   type WebhookEndpointPage,
@@ -21,13 +23,17 @@ import {
   ListWebhookEndpointsApi,
   RemoveWebhookEndpointApi,
   RotateWebhookSecretApi,
+  TestWebhookEndpointApi,
 } from './webhook-endpoints.openapi.js';
 
 @Controller('v1/admin/webhook-endpoints')
 @Requires('admin')
 @AdminApi()
 export class WebhookEndpointsController {
-  constructor(private readonly endpoints: EndpointService) {}
+  constructor(
+    private readonly endpoints: EndpointService,
+    private readonly tests: EndpointTest,
+  ) {}
 
   @Post()
   @CreateWebhookEndpointApi()
@@ -68,6 +74,13 @@ export class WebhookEndpointsController {
   @RotateWebhookSecretApi()
   rotateSecret(@Author() author: AuditAuthor, @Param('endpointId') endpointId: string): Promise<NewWebhookSecretReply> {
     return this.endpoints.rotateSecret(endpointId, author);
+  }
+
+  @Post(':endpointId/test')
+  @HttpCode(200)
+  @TestWebhookEndpointApi()
+  test(@Author() author: AuditAuthor, @Param('endpointId') endpointId: string): Promise<WebhookTestReply> {
+    return this.tests.send(endpointId, author);
   }
 
   @Delete(':endpointId')

@@ -7,6 +7,7 @@ import {
   NewWebhookSecretReply,
   WebhookEndpointPage,
   WebhookEndpointReply,
+  WebhookTestReply,
 } from './webhook-endpoint.dto.js';
 
 export const endpointIdParameter = ApiParam({ name: 'endpointId', description: 'The endpoint’s id.', example: '1' });
@@ -85,6 +86,22 @@ export const RotateWebhookSecretApi = () =>
     }),
     endpointIdParameter,
     ApiResponse({ status: 200, description: 'The new secret, shown only once.', type: NewWebhookSecretReply }),
+    takesNoBody(),
+    noSuchEndpoint,
+  );
+
+export const TestWebhookEndpointApi = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'testWebhookEndpoint',
+      summary: 'Send a test to an endpoint',
+      description:
+        'Posts one message of type `webhook.test` now, signed as a change is, and replies with what the endpoint answered. It is ' +
+        'not repeated. It also goes to a disabled endpoint, and to one that takes other types; and it changes nothing about the ' +
+        'endpoint.',
+    }),
+    endpointIdParameter,
+    ApiResponse({ status: 200, description: 'What the endpoint answered.', type: WebhookTestReply }),
     takesNoBody(),
     noSuchEndpoint,
   );

@@ -1,0 +1,73 @@
+/**
+ * Sends a signed message to an endpoint now, so that an administrator sees what it answers. It is no delivery: it is not
+ * repeated, it may go to a disabled endpoint, and it says nothing about the endpoint's health.
+ */
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Author } from '../audit/audit-entry.entity.js';
+import { AuditTrail } from '../audit/audit-trail.service.js';
+import { targetOf } from '../audit/target.js';
+import { isLong } from '../common/long.js';
+import { noSuchEndpoint } from './endpoint.service.js';
+import { WebhookRequest } from './webhook-request.js';
+
+/** No endpoint subscribes to it. */
+export const TEST_EVENT = 'webhook.test';
+
+export interface TestedEndpoint {
+  readonly delivered: boolean;
+  readonly webhookId: string;
+  readonly durationMs: number;
+  /** Null without a response. */
+  readonly status: number | null;
+  /** Null if it was delivered. */
+  readonly error: string | null;
+  /** The beginning of the response. */
+  readonly response: string | null;
+}
+
+interface Endpoint {
+  readonly url: string;
+  readonly secret: string;
+  readonly previousSecret: string | null;
+}
+
+const FIND = `
+select url, secret, case when previous_secret_until > now() then previous_secret end as "previousSecret"
+from webhook_endpoint where id = $1`;
+
+@Injectable()
+export class EndpointTest {
+  constructor(
+    private readonly database: DataSource,
+    private readonly requests: WebhookRequest,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /** @throws AppError NOT_FOUND if there is no such endpoint */
+  async send(id: string, author: Author): Promise<TestedEndpoint> {
+    const [endpoint] = isLong(id) ? await this.database.query<Endpoint[]>(FIND, [id]) : [];
+    if (!endpoint) throw noSuchEndpoint();
+    return this.audit.order(author, targetOf('webhook-endpoint', id), () => this.post(id, endpoint), outcomeOf);
+  }
+
+  private async post(endpointId: string, { url, secret, previousSecret }: Endpoint): Promise<TestedEndpoint> {
+    const secrets = previousSecret === null ? [secret] : [secret, previousSecret];
+    const webhookId = `test-${randomUUID()}`;
+    const body = JSON.stringify({ type: TEST_EVENT, timestamp: new Date(), data: { endpointId } });
+    const { durationMs, status, error, response } = await this.requests.send(
+      { url, secrets, id: webhookId, body },
+      NEVER,
+    );
+    return { delivered: error === null, webhookId, durationMs, status, error, response };
+  }
+}
+
+/** The request of the administrator waits for the answer, at most as long as a delivery does. */
+const NEVER = new AbortController().signal;
+
+const outcomeOf = ({ delivered, status }: TestedEndpoint): string => {
+  if (delivered) return 'delivered';
+  return status === null ? 'no_answer' : 'refused';
+};
