@@ -2,13 +2,14 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyInstance, onRequestHookHandler, onSendHookHandler } from 'fastify';
 import { VERSION } from '../common/version.js';
+import { TAGS } from './api-tags.js';
 
 const ABOUT = `Ringback connects two people by telephone. A provider rings the caller, then the other party, and connects
 the two. Ringback keeps the record of the call.
 
 **App** is the contract of 2016. Its outcomes have HTTP status 200 and a \`returnCode\` in the body, 200 for success. Errors
 outside the contract (an invalid token, an unknown method, too many requests) use their HTTP status in the
-same envelope. **Admin** is plain REST with RFC 9457 problem bodies and requires the scope \`admin\`.
+same envelope. The paths below \`/v1/admin\` are plain REST with RFC 9457 problem bodies, and require the scope \`admin\`.
 
 Every path may also answer 400 or 413 to a malformed or oversized request head, 408 to a request that does not arrive in
 time, 501 to a method that HTTP does not define, and 503 with Retry-After while the process stops.
@@ -19,7 +20,7 @@ and **Execute**. The document for programs is [openapi.json](./openapi.json).`;
 
 /** Swagger UI at /docs, with its assets; the document at /docs/openapi.json. */
 export const serveApiDocument = (app: NestFastifyApplication, webhooks: OpenAPIObject['webhooks']): void => {
-  const description = new DocumentBuilder()
+  const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Ringback')
     .setDescription(ABOUT)
@@ -42,13 +43,9 @@ export const serveApiDocument = (app: NestFastifyApplication, webhooks: OpenAPIO
       bearerFormat: 'JWT',
       description:
         'The token or API key (`rbk_…`) in the Authorization header. Swagger UI adds the word Bearer. `/v1/app` takes no API key.',
-    })
-    .addTag('App', 'For the app’s clients: place, cancel and watch calls.')
-    .addTag('Calls', 'For the app’s backend: place, cancel and watch calls between any two phones.')
-    .addTag('Admin', 'The directory, the records of calls, webhook endpoints, and API keys.')
-    .addTag('Webhooks', 'For the events of providers; and what your backend receives.')
-    .addTag('Health', 'For orchestrators.')
-    .build();
+    });
+  for (const [name, text] of Object.entries(TAGS)) builder.addTag(name, text);
+  const description = builder.build();
   // Created at the first request, because a start does not need it.
   let made: OpenAPIObject | undefined;
   const document = (): OpenAPIObject => (made ??= { ...makeDocument(app, description), webhooks });

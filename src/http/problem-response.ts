@@ -12,6 +12,7 @@ import {
 } from '@nestjs/swagger';
 import { ERRORS, type ErrorName, type Fault } from '../common/error-table.js';
 import { RATE_LIMIT_DOCUMENT } from '../common/rate-limit-headers.js';
+import type { ADMIN_TAGS } from './api-tags.js';
 
 class ProblemFault implements Fault {
   @ApiProperty({ description: 'A JSON pointer into the body, or the name of a parameter.', example: '/phone' })
@@ -93,8 +94,8 @@ export const problems = (codes: Partial<Record<ErrorName, string>>, ...more: Dro
 type DropTwo<T> = T extends [unknown, unknown, ...infer Rest] ? Rest : never;
 
 /** The responses that all routes of the admin API share. */
-export const AdminApi = () =>
-  applyDecorators(ApiTags('Admin'), everyProblemRoute(), problem('FORBIDDEN', 'The token lacks the scope `admin`.'));
+export const AdminApi = (tag: keyof typeof ADMIN_TAGS) =>
+  applyDecorators(ApiTags(tag), everyProblemRoute(), problem('FORBIDDEN', 'The token lacks the scope `admin`.'));
 
 export const FAILED_TOKENS = 'The address has sent as many tokens that failed as `FAILED_TOKENS_PER_ADDRESS` allows.';
 

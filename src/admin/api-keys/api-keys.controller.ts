@@ -28,7 +28,7 @@ import {
 
 @Controller('v1/admin/api-keys')
 @Requires('admin')
-@AdminApi()
+@AdminApi('API keys')
 export class ApiKeysController {
   constructor(private readonly keys: ApiKeys) {}
 

@@ -8,7 +8,7 @@ import { ListAuditApi } from './audit.openapi.js';
 
 @Controller('v1/admin/audit')
 @Requires('admin')
-@AdminApi()
+@AdminApi('Audit')
 export class AuditController {
   constructor(private readonly log: AuditLog) {}
 

@@ -21,7 +21,7 @@ import { AdminApi } from '../../http/problem-response.js';
 
 @Controller('v1/admin/calls')
 @Requires('admin')
-@AdminApi()
+@AdminApi('Call records')
 export class CallsController {
   constructor(
     private readonly history: CallHistoryService,

@@ -10,7 +10,7 @@ import { AdminApi } from '../../http/problem-response.js';
 
 @Controller('v1/admin/dry-run')
 @Requires('admin')
-@AdminApi()
+@AdminApi('Providers')
 export class DryRunController {
   constructor(
     private readonly dryRuns: DryRunService,

@@ -11,7 +11,7 @@ import { FreezeApi, LiftFreezeApi, ListFreezesApi } from './freezes.openapi.js';
 
 @Controller('v1/admin/freezes')
 @Requires('admin')
-@AdminApi()
+@AdminApi('Freezes')
 export class FreezesController {
   constructor(private readonly freezes: Freezes) {}
 

@@ -11,7 +11,7 @@ import { ListBudgetsApi, RemoveBudgetApi, StoreBudgetApi } from './money.openapi
 
 @Controller('v1/admin/budgets')
 @Requires('admin')
-@AdminApi()
+@AdminApi('Money')
 export class BudgetsController {
   constructor(private readonly budgets: Budgets) {}
 

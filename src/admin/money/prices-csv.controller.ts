@@ -12,7 +12,7 @@ import { ExportPricesApi, ImportPricesApi } from './money.openapi.js';
 
 @Controller('v1/admin/prices.csv')
 @Requires('admin')
-@AdminApi()
+@AdminApi('Money')
 export class PricesCsvController {
   constructor(private readonly prices: Prices) {}
 

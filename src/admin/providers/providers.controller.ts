@@ -8,7 +8,7 @@ import { ListProvidersApi } from './providers.openapi.js';
 
 @Controller('v1/admin/providers')
 @Requires('admin')
-@AdminApi()
+@AdminApi('Providers')
 export class ProvidersController {
   constructor(
     private readonly providers: ProviderRegistry,

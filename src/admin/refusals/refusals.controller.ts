@@ -8,7 +8,7 @@ import { ListRefusalsApi } from './refusals.openapi.js';
 
 @Controller('v1/admin/refusals')
 @Requires('admin')
-@AdminApi()
+@AdminApi('Refused calls')
 export class RefusalsController {
   constructor(private readonly refused: RefusedCallsService) {}
 

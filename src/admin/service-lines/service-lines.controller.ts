@@ -25,7 +25,7 @@ import {
 
 @Controller('v1/admin/service-lines')
 @Requires('admin')
-@AdminApi()
+@AdminApi('Service lines')
 export class ServiceLinesController {
   constructor(
     private readonly lines: ServiceLineService,

@@ -16,7 +16,7 @@ import {
 
 @Controller('v1/admin/users/:userId/sub-accounts')
 @Requires('admin')
-@AdminApi()
+@AdminApi('Sub-accounts')
 export class SubAccountsController {
   constructor(private readonly subAccounts: SubAccountService) {}
 

@@ -12,7 +12,7 @@ import { ExportSuppressionsApi, ImportSuppressionsApi } from './suppressions-csv
 
 @Controller('v1/admin/suppressions.csv')
 @Requires('admin')
-@AdminApi()
+@AdminApi('Suppressions')
 export class SuppressionsCsvController {
   constructor(private readonly transfer: SuppressionTransfer) {}
 

@@ -16,7 +16,7 @@ import { ListSuppressionsApi, RemoveSuppressionApi, StoreSuppressionsApi } from 
 
 @Controller('v1/admin/suppressions')
 @Requires('admin')
-@AdminApi()
+@AdminApi('Suppressions')
 export class SuppressionsController {
   constructor(
     private readonly list: SuppressionList,

@@ -26,7 +26,7 @@ const SYNC_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 
 @Controller('v1/admin/users')
 @Requires('admin')
-@AdminApi()
+@AdminApi('Users')
 export class UsersController {
   constructor(
     private readonly users: UserService,

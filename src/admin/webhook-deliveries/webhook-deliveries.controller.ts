@@ -14,7 +14,7 @@ import { ListWebhookDeliveriesApi, RedeliverApi } from './webhook-deliveries.ope
 
 @Controller('v1/admin/webhook-endpoints/:endpointId')
 @Requires('admin')
-@AdminApi()
+@AdminApi('Webhook endpoints')
 export class WebhookDeliveriesController {
   constructor(private readonly deliveries: DeliveryService) {}
 

@@ -28,7 +28,7 @@ import {
 
 @Controller('v1/admin/webhook-endpoints')
 @Requires('admin')
-@AdminApi()
+@AdminApi('Webhook endpoints')
 export class WebhookEndpointsController {
   constructor(
     private readonly endpoints: EndpointService,
