@@ -97,7 +97,7 @@ export default defineConfig(
   },
   {
     // Programs that people start by hand speak to them; everything else speaks through the logger.
-    files: ['src/main.ts', 'src/telephony/simulator/server.ts', 'src/cli/**/*.ts', 'scripts/**/*.mjs'],
+    files: ['examples/**', 'src/main.ts', 'src/telephony/simulator/server.ts', 'src/cli/**/*.ts', 'scripts/**/*.mjs'],
     rules: { 'no-console': 'off' },
   },
   {

@@ -1,0 +1,55 @@
+/** `npm run example`: builds the client, starts Ringback with the simulator, and the example app beside it. */
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const RINGBACK_URL = 'http://localhost:3010';
+const OWN_URL = 'http://localhost:3011';
+const JWT_SECRET = randomBytes(32).toString('base64');
+
+const runOrGiveUp = (command, ...options) => {
+  const { status } = spawnSync(command, options, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (status !== 0) process.exit(status ?? 1);
+};
+
+runOrGiveUp(process.execPath, 'scripts/run.mjs');
+runOrGiveUp('npm', 'run', '--silent', '--prefix', 'client', 'prepack');
+runOrGiveUp('npm', 'install', '--silent', '--no-audit', '--no-fund', '--prefix', 'examples/call-me');
+
+const children = [];
+const start = (script, environment, options = []) => {
+  const child = spawn(process.execPath, [script, ...options], {
+    cwd: root,
+    env: { ...process.env, JWT_SECRET, ...environment },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  children.push(child);
+  // One does not work without the other.
+  child.on('exit', (code) => {
+    process.exitCode ??= code ?? 1;
+    stop();
+  });
+};
+const stop = () => {
+  for (const child of children) child.kill('SIGTERM');
+};
+process.on('SIGINT', stop);
+process.on('SIGTERM', stop);
+
+const isReady = async () => (await fetch(`${RINGBACK_URL}/health/ready`).catch(() => null))?.ok === true;
+
+start(
+  'scripts/run.mjs',
+  {
+    PORT: '3010',
+    METRICS_PORT: 'off',
+    LOG_LEVEL: 'warn',
+    DATA_DIR: 'data/call-me',
+    CORS_ORIGINS: OWN_URL,
+    WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8,::1/128',
+  },
+  ['main'],
+);
+while (children[0].exitCode === null && !(await isReady())) await new Promise((resolve) => setTimeout(resolve, 200));
+if (children[0].exitCode === null) start('examples/call-me/server.js', { PORT: '3011', RINGBACK_URL, OWN_URL });
