@@ -91,7 +91,7 @@ create table call_event (
   change_number integer,
   change text,
   written_by bigint default int8in(xid8out(pg_current_xact_id())),
-  constraint call_event_pkey PRIMARY KEY (provider, event_id),
+  constraint call_event_pkey PRIMARY KEY (call_sid, provider, event_id),
   constraint call_event_change_complete CHECK (((change_number IS NULL) = (change IS NULL)))
 );
 
@@ -173,6 +173,15 @@ create table idempotent_request (
   created_at timestamp(3) with time zone default now() not null,
   answered boolean default false not null,
   constraint idempotent_request_pkey PRIMARY KEY (principal, key)
+);
+
+create table open_call (
+  call_sid text not null,
+  caller_id bigint not null,
+  taken_phone text,
+  service_line_id bigint,
+  line_slot integer,
+  constraint open_call_pkey PRIMARY KEY (call_sid)
 );
 
 create table price (
@@ -314,6 +323,8 @@ CREATE INDEX budget_use_by_start ON public.budget_use USING btree (period_start)
 
 CREATE INDEX call_cost_to_settle ON public.call_cost USING btree (call_sid) WHERE (settled IS NULL);
 
+CREATE INDEX call_event_by_id ON public.call_event USING btree (provider, event_id);
+
 CREATE INDEX call_event_call_sid ON public.call_event USING btree (call_sid, received_at);
 
 CREATE UNIQUE INDEX call_event_change ON public.call_event USING btree (call_sid, change_number) WHERE (change_number IS NOT NULL);
@@ -351,6 +362,12 @@ CREATE INDEX call_refusal_by_caller ON public.call_refusal USING btree (caller_i
 CREATE INDEX call_refusal_by_time ON public.call_refusal USING btree (at, id);
 
 CREATE INDEX idempotent_request_by_age ON public.idempotent_request USING btree (created_at);
+
+CREATE UNIQUE INDEX open_call_of_callee ON public.open_call USING btree (taken_phone);
+
+CREATE UNIQUE INDEX open_call_of_caller ON public.open_call USING btree (caller_id);
+
+CREATE UNIQUE INDEX open_call_of_slot ON public.open_call USING btree (service_line_id, line_slot) WHERE (service_line_id IS NOT NULL);
 
 CREATE INDEX service_line_order ON public.service_line USING btree ("position", id);
 
@@ -391,6 +408,39 @@ AS $function$
         loop
           perform call_freeze_add_job(new.id, endpoint);
         end loop;
+        return null;
+      end
+      $function$;
+
+CREATE OR REPLACE FUNCTION public.open_call_begins()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        insert into open_call (call_sid, caller_id, taken_phone, service_line_id, line_slot)
+        values (new.call_sid, new.caller_id, new.taken_phone, new.service_line_id, new.line_slot)
+        on conflict do nothing;
+        if found then return new; end if;
+        return null;
+      end
+      $function$;
+
+CREATE OR REPLACE FUNCTION public.open_call_changes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if tg_op = 'DELETE' or new.state = 4 then
+          delete from open_call where call_sid = old.call_sid;
+        elsif old.state = 4 then
+          insert into open_call (call_sid, caller_id, taken_phone, service_line_id, line_slot)
+          values (new.call_sid, new.caller_id, new.taken_phone, new.service_line_id, new.line_slot);
+        else
+          update open_call
+          set caller_id = new.caller_id, taken_phone = new.taken_phone, service_line_id = new.service_line_id,
+            line_slot = new.line_slot
+          where call_sid = old.call_sid;
+        end if;
         return null;
       end
       $function$;
@@ -476,3 +526,9 @@ AS $function$
 CREATE TRIGGER call_event_announces_its_change AFTER INSERT ON public.call_event FOR EACH ROW WHEN ((new.change IS NOT NULL)) EXECUTE FUNCTION webhook_announce_change();
 
 CREATE TRIGGER call_freeze_is_announced AFTER INSERT ON public.call_freeze FOR EACH ROW EXECUTE FUNCTION call_freeze_announce();
+
+CREATE TRIGGER call_record_begins BEFORE INSERT ON public.call_record FOR EACH ROW WHEN ((new.state < 4)) EXECUTE FUNCTION open_call_begins();
+
+CREATE TRIGGER call_record_changes AFTER UPDATE ON public.call_record FOR EACH ROW WHEN ((((old.state = 4) <> (new.state = 4)) OR ((new.state < 4) AND ((old.caller_id <> new.caller_id) OR (old.taken_phone IS DISTINCT FROM new.taken_phone) OR (old.service_line_id IS DISTINCT FROM new.service_line_id) OR (old.line_slot IS DISTINCT FROM new.line_slot))))) EXECUTE FUNCTION open_call_changes();
+
+CREATE TRIGGER call_record_is_removed AFTER DELETE ON public.call_record FOR EACH ROW WHEN ((old.state < 4)) EXECUTE FUNCTION open_call_changes();

@@ -35,12 +35,16 @@ import { KeepOpeningHours1764781000000 } from '../../migrations/1764781000000-ke
 import { LimitCallsFurther1764782000000 } from '../../migrations/1764782000000-limit-calls-further.js';
 import { IndexCallsOfLines1764783000000 } from '../../migrations/1764783000000-index-calls-of-lines.js';
 import { KeepMoney1764800000000 } from '../../migrations/1764800000000-keep-money.js';
+import { KeepOpenCallsApart1764820000000 } from '../../migrations/1764820000000-keep-open-calls-apart.js';
+import { IndexEventsByCall1764821000000 } from '../../migrations/1764821000000-index-events-by-call.js';
+import { IdentifyEventsByCall1764822000000 } from '../../migrations/1764822000000-identify-events-by-call.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
 import { CallRecord } from '../call/record/call-record.entity.js';
 import { CallRefusal } from '../call/record/call-refusal.entity.js';
 import { IdempotentRequest } from '../call/record/idempotent-request.entity.js';
+import { OpenCallEntry } from '../call/record/open-call.entity.js';
 import { RecentCalls } from '../call/record/recent-calls.entity.js';
 import { BudgetUse } from '../call/spending/budget-use.entity.js';
 import { Budget } from '../call/spending/budget.entity.js';
@@ -85,6 +89,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CallRecord,
       CallRefusal,
       IdempotentRequest,
+      OpenCallEntry,
       Price,
       PriceList,
       ProviderTurn,
@@ -135,6 +140,9 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CreateFreezes1764790000000,
       AnnounceFreezesInTurn1764791000000,
       KeepMoney1764800000000,
+      KeepOpenCallsApart1764820000000,
+      IndexEventsByCall1764821000000,
+      IdentifyEventsByCall1764822000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

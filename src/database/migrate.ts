@@ -14,7 +14,7 @@ import { firstConnection } from '../postgres/first-connection.js';
 import { TimeoutClient } from '../postgres/timeout-client.js';
 import { migrateJobQueue } from '../postgres/job-queue.js';
 import { checkRights } from './missing-rights.js';
-import { checkTrigger } from './trigger-check.js';
+import { checkTriggers } from './trigger-check.js';
 
 /** Any number that no other user of the database takes. */
 const LOCK = 7_264_225;
@@ -44,7 +44,7 @@ export const migrate = async (url: string, setting: DatabaseSetting = 'DATABASE_
     const dataSource = await new DataSource(optionsToMigrate(url)).initialize();
     try {
       const missing = await runMigrations(dataSource);
-      await checkTrigger(lock);
+      await checkTriggers(lock);
       return missing;
     } finally {
       await dataSource.destroy();

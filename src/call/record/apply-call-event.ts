@@ -240,7 +240,8 @@ select
   exists (select from numbered) as in_time,
   exists (select from event) as stored,
   not exists (select from event) and exists (
-    select from call_event earlier where earlier.provider = $2 and earlier.event_id = $3 and earlier.receipt = $12
+    select from call_event earlier
+    where earlier.call_sid = $1 and earlier.provider = $2 and earlier.event_id = $3 and earlier.receipt = $12
   ) as replayed,
   moved.change, moved.ended as "end",
   ${JOBS_AFTER_COMMIT}

@@ -1,6 +1,6 @@
 /**
- * Record first (design rule 2): one statement creates the record, or finds the caller's open call. The unique index on
- * open calls decides, so concurrent requests create at most one call, even across replicas. The statement also counts the
+ * Record first (design rule 2): one statement creates the record, or finds the caller's open call. The unique indexes of
+ * open_call decide, so concurrent requests create at most one call, even across replicas. The statement also counts the
  * call, so that no more are placed than the rates allow, however many requests come at once.
  */
 import type { DataSource } from 'typeorm';
@@ -115,9 +115,10 @@ export interface CallsLeft {
 
 export const findRunning = preparedStatement<RunningCall>(
   'running-call',
-  `select call_sid as "callSid", callee_id as "calleeId", service_line_id as "serviceLineId", placed_by as "placedBy"
-   from call_record
-   where caller_id = $1 and state < 4`,
+  `select call.call_sid as "callSid", call.callee_id as "calleeId", call.service_line_id as "serviceLineId",
+     placed_by as "placedBy"
+   from open_call open join call_record call on call.call_sid = open.call_sid
+   where open.caller_id = $1`,
 );
 
 /** The SQL of a call's first change, from the columns of its row. */
@@ -154,7 +155,7 @@ const CALLER = `'${callerSubject('')}'`;
 /**
  * 1. `line`: chooses a free slot of the service line, of as many as it has calls at a time. A call without a slot takes one too: it was
  *    placed before there was a limit, or by another version. The choice is random, so that few of many calls at one instant
- *    choose the same slot; of these, the index on slots lets one in.
+ *    choose the same slot; of these, the index of open_call lets one in.
  * 2. `opened`: inserts the call, unless the caller has an open one, or the line no free slot.
  * 3. `counted`: counts it for its caller, its callee, and the caller's callees. A spent rate fails the whole statement, so nothing of
  *    the call remains. The row's lock makes concurrent calls wait for each other, and the rate is checked on its latest version.
@@ -171,10 +172,10 @@ with line as (
   select case when $26::integer is not null then (
     select slot from (
       select generate_series(1, $26::integer - (
-        select count(*)::integer from call_record
-        where service_line_id = $4::bigint and state < 4 and (line_slot is null or line_slot > $26::integer)
+        select count(*)::integer from open_call
+        where service_line_id = $4::bigint and (line_slot is null or line_slot > $26::integer)
       ))
-      except select line_slot from call_record where service_line_id = $4::bigint and state < 4
+      except select line_slot from open_call where service_line_id = $4::bigint
     ) as free (slot)
     order by random() limit 1
   ) end as slot
@@ -246,15 +247,19 @@ select call_sid as "callSid", true as "isNew", callee_id as "calleeId", service_
 from opened, event
 union all
 (
-  select call_sid, false, callee_id, service_line_id, placed_by, null, caller_id <> $2, null, null from call_record
-  where (caller_id = $2 or taken_phone = $18) and state < 4 and not exists (select from opened)
-  order by caller_id <> $2 limit 1
+  select call.call_sid, false, callee_id, call.service_line_id, placed_by, null, open.caller_id <> $2, null, null
+  from open_call open join call_record call on call.call_sid = open.call_sid
+  where (open.caller_id = $2 or open.taken_phone = $18) and not exists (select from opened)
+  order by open.caller_id <> $2 limit 1
 )
 union all
 (
-  select call_sid, false, callee_id, service_line_id, placed_by, null, true, null, null from call_record
-  where service_line_id = $4 and state < 4 and $26::integer is not null and (select slot is null from line)
-  order by line_slot limit 1 offset floor(random() * $26::integer)
+  select call.call_sid, false, callee_id, call.service_line_id, placed_by, null, true, null, null
+  from (
+    select call_sid from open_call
+    where service_line_id = $4 and $26::integer is not null and (select slot is null from line)
+    order by line_slot limit 1 offset floor(random() * $26::integer)
+  ) open join call_record call on call.call_sid = open.call_sid
 )
 `,
 );
