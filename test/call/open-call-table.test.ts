@@ -102,9 +102,14 @@ it('a call whose placing is rolled back leaves its caller free', async () => {
 
 it('another caller, phone or slot of an open call is taken instead, and refused if it belongs to another call', async () => {
   const limits = { ...NO_LIMITS, oneCallPerCallee: true };
-  const [one, another] = [await storeCall(database), await storeCall(database, { calleePhone: '+8613900009999', limits })];
+  const [one, another] = [
+    await storeCall(database),
+    await storeCall(database, { calleePhone: '+8613900009999', limits }),
+  ];
 
-  await database.query(`update call_record set caller_id = 4711, taken_phone = '+861' where call_sid = $1`, [one.callSid]);
+  await database.query(`update call_record set caller_id = 4711, taken_phone = '+861' where call_sid = $1`, [
+    one.callSid,
+  ]);
 
   expect(await entryOf(one.callSid)).toEqual([{ callerId: '4711', takenPhone: '+861' }]);
   await expect(
