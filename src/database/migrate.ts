@@ -68,7 +68,7 @@ export const migrate = async (url: string, setting: DatabaseSetting = 'DATABASE_
 const checkSchema = async (lock: TimeoutClient): Promise<void> => {
   const { rows } = await lock.query<{ schema: string }>(
     `select nspname as schema from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-     where relname = 'call_event' and relkind in ('r', 'p') order by nspname = 'public' desc limit 1`,
+     where relname in ('call_event', 'call_events') and relkind in ('r', 'p') order by nspname = 'public' desc limit 1`,
   );
   if (!rows[0] || rows[0].schema === 'public') return;
   throw new Error(

@@ -2,9 +2,9 @@
 import type { ClientBase } from 'pg';
 
 const TRIGGERS = [
-  { name: 'call_event_announces_its_change', table: 'call_event', fault: 'no webhook would be delivered' },
-  { name: 'call_record_begins', table: 'call_record', fault: 'a caller could have two calls at a time' },
-  { name: 'call_record_changes', table: 'call_record', fault: 'a caller whose call is over could not call again' },
+  { name: 'call_event_announces_its_change', table: 'call_events', fault: 'no webhook would be delivered' },
+  { name: 'call_record_begins', table: 'call_records', fault: 'a caller could have two calls at a time' },
+  { name: 'call_record_changes', table: 'call_records', fault: 'a caller whose call is over could not call again' },
 ] as const;
 
 const READ = `

@@ -13,7 +13,7 @@ import {
   LOCK_CALL,
   LOCK_IF_DISABLED,
   PUT_BACK,
-  REMOVE_JOBS,
+  removeJobs,
 } from './delivery-sql.js';
 import { DeliveryJobs } from './delivery-jobs.js';
 import type { DeliveryJob } from './job-payload.js';
@@ -99,7 +99,7 @@ export class WebhookDeliverer {
     const isOver = await inTransactionSpan('settle-delivery', () =>
       this.database.transaction(async (database) => {
         await database.query(LOCK_CALL, [callSid]);
-        await this.writeDown(database, next.attemptId, answer);
+        await this.writeDown(database, job, next.attemptId, answer);
         // An attempt that our own shutdown has interrupted says nothing about the endpoint.
         if (status === null && stop.aborted) return false;
         if (error === null) await this.settle(database, job, changeNumber, 'delivered');
@@ -151,10 +151,15 @@ export class WebhookDeliverer {
     if (isDue) throw new DeliveryFailed('There is something to deliver after all.');
   }
 
-  private async writeDown(database: EntityManager, attemptId: string | null, answer: Answer): Promise<void> {
+  private async writeDown(
+    database: EntityManager,
+    { callSid }: DeliveryJob,
+    attemptId: string | null,
+    answer: Answer,
+  ): Promise<void> {
     await database.query(
-      'update webhook_attempt set duration_ms = $2, status = $3, error = $4, response = $5 where id = $1',
-      [attemptId, answer.durationMs, answer.status, answer.error, answer.response],
+      'update webhook_attempts set duration_ms = $2, status = $3, error = $4, response = $5 where id = $1 and call_sid = $6',
+      [attemptId, answer.durationMs, answer.status, answer.error, answer.response, callSid],
     );
   }
 
@@ -165,7 +170,7 @@ export class WebhookDeliverer {
     state: 'delivered' | 'failed',
   ): Promise<void> {
     const [, settled] = await database.query<[unknown, number]>(
-      `update webhook_delivery set state = $4, settled_at = now()
+      `update webhook_deliveries set state = $4, settled_at = now()
        where endpoint_id = $1 and call_sid = $2 and change_number = $3 and state = 'pending'`,
       [endpointId, callSid, changeNumber, state],
     );
@@ -193,7 +198,7 @@ export class WebhookDeliverer {
       this.logger.warn({ endpointId, status, error }, 'a webhook endpoint fails; deliveries to it are retried');
       return false;
     }
-    await database.query(REMOVE_JOBS, [endpointId]);
+    await removeJobs(database, endpointId);
     this.logger.warn({ endpointId, reason: noted.disabledReason }, 'a webhook endpoint is disabled');
     return true;
   }

@@ -25,7 +25,7 @@ afterAll(async () => {
 afterEach(async () => {
   const differences = await database.query<unknown[]>(`
     select coalesce(open.call_sid, call.call_sid) from open_call open
-    full join (select * from call_record where state < 4) call on call.call_sid = open.call_sid
+    full join (select * from call_records where state < 4) call on call.call_sid = open.call_sid
     where (open.caller_id, open.taken_phone, open.service_line_id, open.line_slot)
       is distinct from (call.caller_id, call.taken_phone, call.service_line_id, call.line_slot)`);
   expect(differences).toEqual([]);
@@ -44,7 +44,7 @@ const someoneWaits = (): Promise<unknown> =>
     return rows.length > 0;
   });
 
-/** As version 0.1.0 does it, which names the columns of an index. */
+/** As version 0.1.0 does it, into the first partition: it names the columns of an index. */
 const insertAsBefore = async (callerId: string): Promise<number> => {
   const { rowCount } = await other.query(
     `insert into call_record
@@ -76,7 +76,7 @@ it.each([
   const call = await storeCall(database);
   await other.query('begin');
   await other.query(
-    `update call_record set state = 4, end_reason = 'busy', ended_by = 'provider', ended_at = now() where call_sid = $1`,
+    `update call_records set state = 4, end_reason = 'busy', ended_by = 'provider', ended_at = now() where call_sid = $1`,
     [call.callSid],
   );
 
@@ -107,20 +107,20 @@ it('another caller, phone or slot of an open call is taken instead, and refused 
     await storeCall(database, { calleePhone: '+8613900009999', limits }),
   ];
 
-  await database.query(`update call_record set caller_id = 4711, taken_phone = '+861' where call_sid = $1`, [
+  await database.query(`update call_records set caller_id = 4711, taken_phone = '+861' where call_sid = $1`, [
     one.callSid,
   ]);
 
   expect(await entryOf(one.callSid)).toEqual([{ callerId: '4711', takenPhone: '+861' }]);
   await expect(
-    database.query('update call_record set caller_id = $2 where call_sid = $1', [one.callSid, another.callerId]),
+    database.query('update call_records set caller_id = $2 where call_sid = $1', [one.callSid, another.callerId]),
   ).rejects.toThrow('call_record_one_open_call_a_caller');
 });
 
 it('a removed call takes nothing', async () => {
   const call = await storeCall(database);
 
-  await database.query('delete from call_record where call_sid = $1', [call.callSid]);
+  await database.query('delete from call_records where call_sid = $1', [call.callSid]);
 
   expect(await entryOf(call.callSid)).toEqual([]);
 });

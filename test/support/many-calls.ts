@@ -18,7 +18,7 @@ const USERS = 100_000;
  * third. User 2 is never `unreachable`, though both are common.
  */
 const FILL = `
-insert into call_record
+insert into call_records
   (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, provider_call_id,
    state, end_reason, ended_by, requested_at, ringing_at, answered_at, ended_at, changes, sweep_at, deadline_at)
 select to_char(requested_at at time zone 'UTC', 'YYMMDDHH24MISSMS') || lpad((n * 7919)::text, 17, '0'),
@@ -63,12 +63,13 @@ const BATCH = 50_000;
 /** Fills an empty table. The indexes of the search are built afterwards, which is much faster. */
 export const fillWithCalls = async (database: Pick<DataSource, 'query'>, count: number): Promise<void> => {
   const indexes = await database.query<{ name: string; definition: string }[]>(
-    `select indexname as name, indexdef as definition from pg_indexes where indexname like 'call_record_by_%'`,
+    `select indexname as name, replace(indexdef, ' ON ONLY ', ' ON ') as definition
+     from pg_indexes where indexname like 'call_records_by_%' and tablename = 'call_records'`,
   );
   for (const { name } of indexes) await database.query(`drop index ${name}`);
   for (let first = 1; first <= count; first += BATCH) {
     await database.query(FILL, [count, NEWEST_CALL_AT, first, Math.min(first + BATCH - 1, count)]);
   }
   for (const { definition } of indexes) await database.query(definition);
-  await database.query('vacuum analyze call_record');
+  await database.query('vacuum analyze call_records');
 };

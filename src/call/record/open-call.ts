@@ -117,7 +117,7 @@ export const findRunning = preparedStatement<RunningCall>(
   'running-call',
   `select call.call_sid as "callSid", call.callee_id as "calleeId", call.service_line_id as "serviceLineId",
      placed_by as "placedBy"
-   from open_call open join call_record call on call.call_sid = open.call_sid
+   from open_call open join call_records call on call.call_sid = open.call_sid
    where open.caller_id = $1`,
 );
 
@@ -180,7 +180,7 @@ with line as (
     order by random() limit 1
   ) end as slot
 ), opened as (
-  insert into call_record
+  insert into call_records
     (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, state,
      requested_at, changes, sweep_at, deadline_at, turn_at, metadata, placed_by, longest_talk_seconds, route,
      taken_phone, trace_parent, line_slot)
@@ -227,7 +227,7 @@ with line as (
     array_agg(subject order by budget_id), array_agg(period_start order by budget_id)
   from opened, reserved group by call_sid
 ), event as (
-  insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change, detail)
+  insert into call_events (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change, detail)
   select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES},
     $24::jsonb
   from opened
@@ -248,7 +248,7 @@ from opened, event
 union all
 (
   select call.call_sid, false, callee_id, call.service_line_id, placed_by, null, open.caller_id <> $2, null, null
-  from open_call open join call_record call on call.call_sid = open.call_sid
+  from open_call open join call_records call on call.call_sid = open.call_sid
   where (open.caller_id = $2 or open.taken_phone = $18) and not exists (select from opened)
   order by open.caller_id <> $2 limit 1
 )
@@ -259,7 +259,7 @@ union all
     select call_sid from open_call
     where service_line_id = $4 and $26::integer is not null and (select slot is null from line)
     order by line_slot limit 1 offset floor(random() * $26::integer)
-  ) open join call_record call on call.call_sid = open.call_sid
+  ) open join call_records call on call.call_sid = open.call_sid
 )
 `,
 );

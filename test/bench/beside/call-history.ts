@@ -34,23 +34,23 @@ export const putHistory = async (database: Database, count: number): Promise<voi
   await fillWithCalls(source as unknown as DataSource, count);
   // Otherwise the sweeper would ask the provider about them at once.
   await database.query(
-    `update call_record set sweep_at = now() + interval '1 day', deadline_at = now() + interval '1 day' where state < 4`,
+    `update call_records set sweep_at = now() + interval '1 day', deadline_at = now() + interval '1 day' where state < 4`,
   );
   done('records');
   const indexes = await database.query<{ name: string; definition: string }>(
     `select indexname as name, indexdef as definition from pg_indexes
-     where tablename = 'call_event' and indexname <> 'call_event_pkey'`,
+     where tablename = 'call_events' and indexname <> 'call_event_pkey'`,
   );
   for (const { name } of indexes) await database.query(`drop index ${name}`);
-  await database.query('alter table call_event drop constraint call_event_pkey');
+  await database.query('alter table call_events drop constraint call_event_pkey');
   await database.query(
-    `insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change)
+    `insert into call_events (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change)
      select provider, ${EVENT_ID}, call_sid, 'ended', ended_at, ended_at, changes, ${END}
-     from call_record where state = 4`,
+     from call_records where state = 4`,
   );
   done('events');
-  await database.query('alter table call_event add constraint call_event_pkey primary key (provider, event_id)');
+  await database.query('alter table call_events add constraint call_event_pkey primary key (provider, event_id)');
   for (const { definition } of indexes) await database.query(definition);
-  await database.query('vacuum analyze call_event, call_record');
+  await database.query('vacuum analyze call_events, call_records');
   done('indexes');
 };

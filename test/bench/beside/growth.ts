@@ -95,7 +95,7 @@ const pollsOf = async (database: Database): Promise<readonly Question[]> => {
   const calls = await database.query<{ callSid: string; callerId: string; state: number }>(
     `select call_sid as "callSid", caller_id as "callerId", state from (
        select call_sid, caller_id, state, row_number() over (order by call_sid) as place, count(*) over () as count
-       from call_record
+       from call_records
      ) numbered where place % greatest(count / $1, 1) = 0 order by md5(call_sid) limit $1`,
     [POLLED],
   );
@@ -117,14 +117,14 @@ const clearCache = (client: Client): Promise<unknown> =>
 /** Ends the calls of the previous round. */
 const endLiveCalls = (database: Database): Promise<unknown> =>
   database.query(
-    `update call_record set state = 4, end_reason = 'completed', ended_by = 'provider', ended_at = now()
+    `update call_records set state = 4, end_reason = 'completed', ended_by = 'provider', ended_at = now()
      where state < 4 and sub_account like 'bench%'`,
   );
 
 const putMoreCalls = async (database: Database, count: number): Promise<LiveCall[]> => {
   const begin = `2611${String(Date.now()).slice(-11)}`;
   return database.query<LiveCall>(
-    `insert into call_record (call_sid, caller_id, callee_id, caller_phone, callee_phone, provider, sub_account, state,
+    `insert into call_records (call_sid, caller_id, callee_id, caller_phone, callee_phone, provider, sub_account, state,
        requested_at, changes, sweep_at, deadline_at, turn_at)
      select $2 || lpad(n::text, 17, '0'), $3::bigint + n, $4, '+8613900001001', '+8613800002013', 'simulator', 'bench', 1,
        now(), 1, now() + interval '4 hours', now() + interval '4 hours', now()
