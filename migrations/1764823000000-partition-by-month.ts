@@ -118,7 +118,7 @@ where parent.relname in ('call_records', 'call_events', 'webhook_deliveries', 'w
  */
 const MAKE_MONTH = `
 create function call_partitions_make(month text) returns boolean
-language plpgsql security definer set search_path = public, pg_temp set lock_timeout = '200ms' as $$
+language plpgsql security definer set search_path = public, pg_temp set lock_timeout = '1s' as $$
 declare
   all_rows text;
   is_new boolean := false;
@@ -269,7 +269,9 @@ const boundFirst = async (queryRunner: QueryRunner, { first }: Partitioned, end:
 const indexAttempts = async (queryRunner: QueryRunner): Promise<void> => {
   // An interrupted build leaves an index under this name that is never used.
   await queryRunner.query('drop index concurrently if exists webhook_attempt_identity');
-  await queryRunner.query('create unique index concurrently webhook_attempt_identity on webhook_attempt (id, call_sid)');
+  await queryRunner.query(
+    'create unique index concurrently webhook_attempt_identity on webhook_attempt (id, call_sid)',
+  );
 };
 
 const partition = async (queryRunner: QueryRunner, table: Partitioned, end: string): Promise<void> => {

@@ -454,7 +454,7 @@ CREATE OR REPLACE FUNCTION public.call_partitions_make(month text)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
- SET lock_timeout TO '200ms'
+ SET lock_timeout TO '1s'
 AS $function$
 declare
   all_rows text;

@@ -33,9 +33,10 @@ const undo = async (): Promise<void> => {
 };
 
 const filesOf = (tables: readonly string[]): Promise<unknown> =>
-  database.query('select relname, pg_relation_filenode(oid) as file from pg_class where relname = any ($1) order by 1', [
-    tables,
-  ]);
+  database.query(
+    'select relname, pg_relation_filenode(oid) as file from pg_class where relname = any ($1) order by 1',
+    [tables],
+  );
 
 const rowsOf = async (tables: readonly string[]): Promise<unknown[]> => {
   const rows: unknown[] = [];
@@ -91,7 +92,9 @@ it('the first partition takes a month at least, and whatever there is of a wrong
   await migrate(testDatabase.url);
 
   expect(
-    await database.query(`select name, first_call_sid, end_call_sid from call_partition where table_name = 'call_records'`),
+    await database.query(
+      `select name, first_call_sid, end_call_sid from call_partition where table_name = 'call_records'`,
+    ),
   ).toEqual([{ name: 'call_record', first_call_sid: '', end_call_sid: '7002' + '0'.repeat(28) }]);
 });
 

@@ -10,6 +10,7 @@ import type { LegPrices } from '../../protection/call-cost.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { RINGBACK } from './apply-call-event.js';
 import { changeBytes } from './call-change.js';
+import { withPartition } from './call-partitions.js';
 import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
 import type { KeyedRequest } from './idempotent-requests.js';
 import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
@@ -268,33 +269,34 @@ union all
 const ATTEMPTS = 10;
 
 export const openCall = async (database: DataSource, call: CallToOpen): Promise<OpenCall> => {
+  const values: unknown[] = [
+    call.callSid,
+    call.callerId,
+    call.calleeId,
+    call.serviceLineId,
+    call.callerPhone,
+    call.calleePhone,
+    call.provider,
+    call.subAccount,
+    call.dialTimeoutSeconds + UNSETTLED_DIAL_SECONDS,
+    call.longestRequestedSeconds,
+    call.waitsForDialSlot,
+    call.order?.metadata ?? null,
+    call.order?.placedBy ?? null,
+    call.longestTalkSeconds ?? call.order?.longestTalkSeconds ?? null,
+    call.order?.request?.key ?? null,
+    call.order?.request?.bodyHash ?? null,
+    call.route,
+    call.limits?.oneCallPerCallee ? call.calleePhone : null,
+    ...countedFor(call),
+    traceParent(),
+    call.detail ?? null,
+    calleesSubject(call.callerId),
+    call.limits?.lineCallsAtOnce ?? null,
+    ...reservedFor(call.reservation),
+  ];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const found = await openOrFind(database, [
-      call.callSid,
-      call.callerId,
-      call.calleeId,
-      call.serviceLineId,
-      call.callerPhone,
-      call.calleePhone,
-      call.provider,
-      call.subAccount,
-      call.dialTimeoutSeconds + UNSETTLED_DIAL_SECONDS,
-      call.longestRequestedSeconds,
-      call.waitsForDialSlot,
-      call.order?.metadata ?? null,
-      call.order?.placedBy ?? null,
-      call.longestTalkSeconds ?? call.order?.longestTalkSeconds ?? null,
-      call.order?.request?.key ?? null,
-      call.order?.request?.bodyHash ?? null,
-      call.route,
-      call.limits?.oneCallPerCallee ? call.calleePhone : null,
-      ...countedFor(call),
-      traceParent(),
-      call.detail ?? null,
-      calleesSubject(call.callerId),
-      call.limits?.lineCallsAtOnce ?? null,
-      ...reservedFor(call.reservation),
-    ]).catch(refusal);
+    const found = await withPartition(database, call.callSid, () => openOrFind(database, values)).catch(refusal);
     const open = found.find(({ isOfCallee }) => !isOfCallee) ?? found[0];
     if (open) return open;
   }
