@@ -30,6 +30,12 @@ const NUMBERS: [name: string, least: number, most: number, isWhole: boolean][] =
   ['SIMULATOR_PORT', 0, 65_535, true],
 ];
 
+it('CELL has three digits', () => {
+  expect(['000', '042'].map((text) => read('CELL', text))).toEqual(['000', '042']);
+  for (const text of ['42', '0042', '04a', ' 42'])
+    expect(read('CELL', text)).toBe('expected three digits, such as 001');
+});
+
 describe.each(NUMBERS)('%s', (name, least, most, isWhole) => {
   const step = isWhole ? 1 : 0.01;
   const nextTo = (number: number): string => number.toFixed(isWhole ? 0 : 2);
