@@ -173,7 +173,9 @@ describe('failures of a call', () => {
 
     expect(await service.ask(callerId, `call/${targetId}`)).toEqual(PARAMETERS);
 
-    const calls = await service.database.query<unknown[]>('select 1 from call_records where caller_id = $1', [callerId]);
+    const calls = await service.database.query<unknown[]>('select 1 from call_records where caller_id = $1', [
+      callerId,
+    ]);
     expect(calls).toEqual([]);
   });
 

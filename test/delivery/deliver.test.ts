@@ -151,9 +151,9 @@ describe('the changes of a call', () => {
     await allAccepted(callSid, 2);
 
     expect(numbersAccepted(callSid)).toEqual([2, 4]);
-    expect(await service.database.query('select 1 from webhook_deliveries where call_sid = $1', [callSid])).toHaveLength(
-      2,
-    );
+    expect(
+      await service.database.query('select 1 from webhook_deliveries where call_sid = $1', [callSid]),
+    ).toHaveLength(2);
   });
 
   it('reach an endpoint while another endpoint fails', async () => {
