@@ -1,5 +1,6 @@
 -- The schema `public` after all migrations, for people to read: written by `npm run schema`, compared by a test.
--- Not in it: the table migrations, which TypeORM makes, and the schema graphile_worker, which graphile-worker makes.
+-- Not in it: the table migrations, which TypeORM makes, and the schema graphile_worker, which graphile-worker makes;
+-- the partitions of calls, of which there is one a month.
 
 create table api_key (
   id bigint generated always as identity not null,
@@ -79,7 +80,7 @@ create table call_cost (
   constraint call_cost_within_reserved CHECK (((settled >= 0) AND (settled <= reserved)))
 );
 
-create table call_event (
+create table call_events (
   provider text not null,
   event_id text not null,
   call_sid text not null,
@@ -91,9 +92,9 @@ create table call_event (
   change_number integer,
   change text,
   written_by bigint default int8in(xid8out(pg_current_xact_id())),
-  constraint call_event_pkey PRIMARY KEY (provider, event_id),
+  constraint call_events_pkey PRIMARY KEY (call_sid, provider, event_id),
   constraint call_event_change_complete CHECK (((change_number IS NULL) = (change IS NULL)))
-);
+) partition by range (call_sid);
 
 create table call_freeze (
   id bigint generated always as identity not null,
@@ -107,7 +108,7 @@ create table call_freeze (
   constraint call_freeze_kind_known CHECK ((kind = ANY (ARRAY['all'::text, 'user'::text, 'sub_account'::text, 'country'::text])))
 );
 
-create table call_record (
+create table call_records (
   call_sid text not null,
   caller_id bigint not null,
   callee_id bigint,
@@ -141,12 +142,12 @@ create table call_record (
   taken_phone text,
   trace_parent text,
   line_slot integer,
-  constraint call_record_pkey PRIMARY KEY (call_sid),
+  constraint call_records_pkey PRIMARY KEY (call_sid),
   constraint call_record_call_sid_shape CHECK ((call_sid ~ '^[0-9]{32}$'::text)),
   constraint call_record_end_known CHECK (((state = 4) = ((end_reason IS NOT NULL) AND (ended_by IS NOT NULL) AND (ended_at IS NOT NULL)))),
   constraint call_record_one_target CHECK (((callee_id IS NULL) <> (service_line_id IS NULL))),
   constraint call_record_state_range CHECK (((state >= 1) AND (state <= 4)))
-);
+) partition by range (call_sid);
 
 create table call_refusal (
   id bigint generated always as identity not null,
@@ -173,6 +174,15 @@ create table idempotent_request (
   created_at timestamp(3) with time zone default now() not null,
   answered boolean default false not null,
   constraint idempotent_request_pkey PRIMARY KEY (principal, key)
+);
+
+create table open_call (
+  call_sid text not null,
+  caller_id bigint not null,
+  taken_phone text,
+  service_line_id bigint,
+  line_slot integer,
+  constraint open_call_pkey PRIMARY KEY (call_sid)
 );
 
 create table price (
@@ -245,7 +255,7 @@ create table suppression (
   constraint suppression_pkey PRIMARY KEY (id)
 );
 
-create table webhook_attempt (
+create table webhook_attempts (
   id bigint generated always as identity not null,
   endpoint_id bigint not null,
   call_sid text not null,
@@ -255,20 +265,20 @@ create table webhook_attempt (
   status smallint,
   error text,
   response text,
-  constraint webhook_attempt_pkey PRIMARY KEY (id)
-);
+  constraint webhook_attempts_pkey PRIMARY KEY (id, call_sid)
+) partition by range (call_sid);
 
-create table webhook_delivery (
+create table webhook_deliveries (
   endpoint_id bigint not null,
   call_sid text not null,
   change_number integer not null,
   state text default 'pending'::text not null,
   created_at timestamp(3) with time zone default now() not null,
   settled_at timestamp(3) with time zone,
-  constraint webhook_delivery_pkey PRIMARY KEY (endpoint_id, call_sid, change_number),
+  constraint webhook_deliveries_pkey PRIMARY KEY (endpoint_id, call_sid, change_number),
   constraint webhook_delivery_settled CHECK (((state = 'pending'::text) = (settled_at IS NULL))),
   constraint webhook_delivery_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text])))
-);
+) partition by range (call_sid);
 
 create table webhook_endpoint (
   id bigint generated always as identity not null,
@@ -289,8 +299,6 @@ create table webhook_endpoint (
 alter table sub_account add constraint sub_account_user FOREIGN KEY (user_id) REFERENCES app_user(id) ON DELETE CASCADE;
 
 alter table sub_account_claim add constraint sub_account_claim_user FOREIGN KEY (user_id) REFERENCES app_user(id) ON DELETE CASCADE;
-
-alter table webhook_attempt add constraint webhook_attempt_delivery FOREIGN KEY (endpoint_id, call_sid, change_number) REFERENCES webhook_delivery(endpoint_id, call_sid, change_number) ON DELETE CASCADE;
 
 CREATE UNIQUE INDEX api_key_hash ON public.api_key USING btree (hash);
 
@@ -314,37 +322,31 @@ CREATE INDEX budget_use_by_start ON public.budget_use USING btree (period_start)
 
 CREATE INDEX call_cost_to_settle ON public.call_cost USING btree (call_sid) WHERE (settled IS NULL);
 
-CREATE INDEX call_event_call_sid ON public.call_event USING btree (call_sid, received_at);
+CREATE INDEX call_events_call_sid ON ONLY public.call_events USING btree (call_sid, received_at);
 
-CREATE UNIQUE INDEX call_event_change ON public.call_event USING btree (call_sid, change_number) WHERE (change_number IS NOT NULL);
+CREATE UNIQUE INDEX call_events_change ON ONLY public.call_events USING btree (call_sid, change_number) WHERE (change_number IS NOT NULL);
 
-CREATE INDEX call_event_written_by ON public.call_event USING btree (written_by) WHERE ((written_by IS NOT NULL) AND (change_number IS NOT NULL));
+CREATE INDEX call_events_written_by ON ONLY public.call_events USING btree (written_by) WHERE ((written_by IS NOT NULL) AND (change_number IS NOT NULL));
 
 CREATE UNIQUE INDEX call_freeze_in_force ON public.call_freeze USING btree (kind, subject) WHERE (lifted_at IS NULL);
 
 CREATE INDEX call_freeze_of_subject ON public.call_freeze USING btree (kind, subject, lifted_at);
 
-CREATE INDEX call_record_by_callee ON public.call_record USING btree (callee_id, call_sid) WHERE (state = 4);
+CREATE INDEX call_records_by_callee ON ONLY public.call_records USING btree (callee_id, call_sid) WHERE (state = 4);
 
-CREATE INDEX call_record_by_callee_phone ON public.call_record USING btree (callee_phone, call_sid) WHERE (state = 4);
+CREATE INDEX call_records_by_callee_phone ON ONLY public.call_records USING btree (callee_phone, call_sid) WHERE (state = 4);
 
-CREATE INDEX call_record_by_caller ON public.call_record USING btree (caller_id, call_sid) WHERE (state = 4);
+CREATE INDEX call_records_by_caller ON ONLY public.call_records USING btree (caller_id, call_sid) WHERE (state = 4);
 
-CREATE INDEX call_record_by_caller_phone ON public.call_record USING btree (caller_phone, call_sid) WHERE (state = 4);
+CREATE INDEX call_records_by_caller_phone ON ONLY public.call_records USING btree (caller_phone, call_sid) WHERE (state = 4);
 
-CREATE INDEX call_record_by_end_reason ON public.call_record USING btree (end_reason, call_sid) WHERE (state = 4);
+CREATE INDEX call_records_by_end_reason ON ONLY public.call_records USING btree (end_reason, call_sid) WHERE (state = 4);
 
-CREATE INDEX call_record_by_provider ON public.call_record USING btree (provider, call_sid) WHERE (state = 4);
+CREATE INDEX call_records_by_provider ON ONLY public.call_records USING btree (provider, call_sid) WHERE (state = 4);
 
-CREATE UNIQUE INDEX call_record_one_open_call_a_callee ON public.call_record USING btree (taken_phone) WHERE (state < 4);
+CREATE INDEX call_records_open_at_provider ON ONLY public.call_records USING btree (provider, provider_call_id) WHERE (state < 4);
 
-CREATE UNIQUE INDEX call_record_one_open_call_a_caller ON public.call_record USING btree (caller_id) WHERE (state < 4);
-
-CREATE UNIQUE INDEX call_record_one_open_call_a_slot ON public.call_record USING btree (service_line_id, line_slot) WHERE ((state < 4) AND (service_line_id IS NOT NULL));
-
-CREATE INDEX call_record_open_at_provider ON public.call_record USING btree (provider, provider_call_id) WHERE (state < 4);
-
-CREATE INDEX call_record_to_sweep ON public.call_record USING btree (sweep_at) WHERE (state < 4);
+CREATE INDEX call_records_to_sweep ON ONLY public.call_records USING btree (sweep_at) WHERE (state < 4);
 
 CREATE INDEX call_refusal_by_caller ON public.call_refusal USING btree (caller_id, at, id);
 
@@ -352,15 +354,32 @@ CREATE INDEX call_refusal_by_time ON public.call_refusal USING btree (at, id);
 
 CREATE INDEX idempotent_request_by_age ON public.idempotent_request USING btree (created_at);
 
+CREATE UNIQUE INDEX open_call_of_callee ON public.open_call USING btree (taken_phone);
+
+CREATE UNIQUE INDEX open_call_of_caller ON public.open_call USING btree (caller_id);
+
+CREATE UNIQUE INDEX open_call_of_slot ON public.open_call USING btree (service_line_id, line_slot) WHERE (service_line_id IS NOT NULL);
+
 CREATE INDEX service_line_order ON public.service_line USING btree ("position", id);
 
 CREATE UNIQUE INDEX suppression_phone ON public.suppression USING btree (phone);
 
-CREATE INDEX webhook_attempt_of_delivery ON public.webhook_attempt USING btree (endpoint_id, call_sid, change_number, id);
+CREATE INDEX webhook_attempts_of_delivery ON ONLY public.webhook_attempts USING btree (endpoint_id, call_sid, change_number, id);
 
-CREATE INDEX webhook_delivery_pending ON public.webhook_delivery USING btree (endpoint_id, call_sid, change_number) WHERE (state = 'pending'::text);
+CREATE INDEX webhook_deliveries_pending ON ONLY public.webhook_deliveries USING btree (endpoint_id, call_sid, change_number) WHERE (state = 'pending'::text);
 
-CREATE INDEX webhook_delivery_recent ON public.webhook_delivery USING btree (created_at) WHERE (settled_at IS NULL);
+CREATE INDEX webhook_deliveries_recent ON ONLY public.webhook_deliveries USING btree (created_at) WHERE (settled_at IS NULL);
+
+create view call_partition as
+ SELECT parent.relname AS table_name,
+    child.relname AS name,
+    COALESCE("substring"(bound.bound, 'FROM \(''(\d{32})''\)'::text), ''::text) AS first_call_sid,
+    COALESCE("substring"(bound.bound, 'TO \(''(\d{32})''\)'::text), repeat('9'::text, 33)) AS end_call_sid
+   FROM pg_inherits
+     JOIN pg_class parent ON parent.oid = pg_inherits.inhparent AND parent.relkind = 'p'::"char" AND parent.relnamespace = 'public'::regnamespace::oid
+     JOIN pg_class child ON child.oid = pg_inherits.inhrelid
+     CROSS JOIN LATERAL pg_get_expr(child.relpartbound, child.oid) bound(bound)
+  WHERE parent.relname = ANY (ARRAY['call_records'::name, 'call_events'::name, 'webhook_deliveries'::name, 'webhook_attempts'::name]);
 
 CREATE OR REPLACE FUNCTION public.call_freeze_add_job(freeze_id bigint, endpoint_id bigint)
  RETURNS bigint
@@ -395,6 +414,106 @@ AS $function$
       end
       $function$;
 
+CREATE OR REPLACE FUNCTION public.call_partitions_drop(before text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET lock_timeout TO '100ms'
+AS $function$
+declare
+  old record;
+begin
+  perform pg_advisory_xact_lock(hashtext('call partitions'));
+  select * into old from call_partition one
+  where end_call_sid <= before and case
+    when table_name = 'call_records' then not exists (
+      select from open_call where call_sid >= one.first_call_sid and call_sid < one.end_call_sid)
+    else not exists (
+      select from call_partition records
+      where records.table_name = 'call_records'
+        and records.first_call_sid < one.end_call_sid and records.end_call_sid > one.first_call_sid) end
+  -- The first partition of attempts refers to that of deliveries.
+  order by table_name = 'webhook_deliveries', table_name, end_call_sid limit 1;
+  if not found then
+    return null;
+  end if;
+  execute format('lock table only %I in access exclusive mode', old.table_name);
+  if old.table_name = 'call_records' and exists (
+    select from open_call where call_sid >= old.first_call_sid and call_sid < old.end_call_sid
+  ) then
+    return null;
+  end if;
+  execute format('drop table %I', old.name);
+  return old.name;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.call_partitions_make(month text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET lock_timeout TO '1s'
+AS $function$
+declare
+  all_rows text;
+  is_new boolean := false;
+begin
+  if month !~ '^\d\d(0[1-9]|1[0-2])$' then
+    raise 'no month, as YYMM: %', month;
+  end if;
+  -- Of two replicas, the second finds the partitions of the first.
+  perform pg_advisory_xact_lock(hashtext('call partitions'));
+  foreach all_rows in array array['call_records', 'call_events', 'webhook_deliveries', 'webhook_attempts'] loop
+    continue when exists (
+      select from call_partition
+      where table_name = all_rows and first_call_sid <= rpad(month, 32, '0') and end_call_sid > rpad(month, 32, '0')
+    );
+    execute format('create table %I (like %I including defaults including constraints)', all_rows || '_' || month, all_rows);
+    execute format('alter table %I attach partition %I for values from (%L) to (%s)',
+      all_rows, all_rows || '_' || month, rpad(month, 32, '0'),
+      case when month = '9912' then 'maxvalue'
+        else quote_literal(rpad(to_char(to_date(month, 'YYMM') + interval '1 month', 'YYMM'), 32, '0')) end);
+    is_new := true;
+  end loop;
+  return is_new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.open_call_begins()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        insert into open_call (call_sid, caller_id, taken_phone, service_line_id, line_slot)
+        values (new.call_sid, new.caller_id, new.taken_phone, new.service_line_id, new.line_slot)
+        on conflict do nothing;
+        if found then return new; end if;
+        return null;
+      end
+      $function$;
+
+CREATE OR REPLACE FUNCTION public.open_call_changes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        if tg_op = 'DELETE' or new.state = 4 then
+          delete from open_call where call_sid = old.call_sid;
+        elsif old.state = 4 then
+          insert into open_call (call_sid, caller_id, taken_phone, service_line_id, line_slot)
+          values (new.call_sid, new.caller_id, new.taken_phone, new.service_line_id, new.line_slot);
+        else
+          update open_call
+          set caller_id = new.caller_id, taken_phone = new.taken_phone, service_line_id = new.service_line_id,
+            line_slot = new.line_slot
+          where call_sid = old.call_sid;
+        end if;
+        return null;
+      end
+      $function$;
+
 CREATE OR REPLACE FUNCTION public.webhook_add_job(endpoint_id bigint, call_sid text)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -421,11 +540,11 @@ AS $function$
         for due_call in select distinct call_sid from unnest(call_sids) as call (call_sid) order by call_sid loop
           for due_endpoint in select id from webhook_endpoint where disabled_at is null order by id loop
             if exists (
-              select from webhook_delivery delivery
+              select from webhook_deliveries delivery
               where delivery.endpoint_id = due_endpoint and delivery.call_sid = due_call and delivery.state = 'pending'
             ) then
               -- Of two that add jobs for one call, the second sees what the first has added.
-              perform from call_record where call_sid = due_call for update;
+              perform from call_records where call_sid = due_call for update;
               if not exists (
                 select from graphile_worker._private_jobs job where job.key = webhook_job_key(due_endpoint, due_call)
               ) then
@@ -451,14 +570,14 @@ AS $function$
     loop
       -- Whoever settles a delivery holds this row too. So the change before this one is either still pending, and hands on
       -- to this one when it is settled; or it is not, and this one needs a job of its own.
-      perform from call_record where call_sid = new.call_sid for update;
+      perform from call_records where call_sid = new.call_sid for update;
       if coalesce(current_setting('ringback.jobs_after_commit', true), '') <> 'on' and not exists (
-        select from webhook_delivery delivery
+        select from webhook_deliveries delivery
         where delivery.endpoint_id = endpoint and delivery.call_sid = new.call_sid and delivery.state = 'pending'
       ) then
         perform webhook_add_job(endpoint, new.call_sid);
       end if;
-      insert into webhook_delivery (endpoint_id, call_sid, change_number)
+      insert into webhook_deliveries (endpoint_id, call_sid, change_number)
       values (endpoint, new.call_sid, new.change_number);
     end loop;
     return null;
@@ -473,6 +592,34 @@ AS $function$
         select 'deliver:' || endpoint_id || ':' || call_sid
       $function$;
 
-CREATE TRIGGER call_event_announces_its_change AFTER INSERT ON public.call_event FOR EACH ROW WHEN ((new.change IS NOT NULL)) EXECUTE FUNCTION webhook_announce_change();
+CREATE OR REPLACE FUNCTION public.webhook_partitions_empty(before text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET lock_timeout TO '100ms'
+AS $function$
+declare
+  old record;
+begin
+  for old in
+    select deliveries.name as deliveries, attempts.name as attempts
+    from call_partition deliveries join call_partition attempts using (end_call_sid)
+    where deliveries.table_name = 'webhook_deliveries' and attempts.table_name = 'webhook_attempts' and end_call_sid <= before
+      and pg_relation_size(format('public.%I', deliveries.name)::regclass)
+        + pg_relation_size(format('public.%I', attempts.name)::regclass) > 0
+  loop
+    execute format('truncate %I, %I', old.deliveries, old.attempts);
+  end loop;
+end
+$function$;
+
+CREATE TRIGGER call_event_announces_its_change AFTER INSERT ON public.call_events FOR EACH ROW WHEN ((new.change IS NOT NULL)) EXECUTE FUNCTION webhook_announce_change();
 
 CREATE TRIGGER call_freeze_is_announced AFTER INSERT ON public.call_freeze FOR EACH ROW EXECUTE FUNCTION call_freeze_announce();
+
+CREATE TRIGGER call_record_begins BEFORE INSERT ON public.call_records FOR EACH ROW WHEN ((new.state < 4)) EXECUTE FUNCTION open_call_begins();
+
+CREATE TRIGGER call_record_changes AFTER UPDATE ON public.call_records FOR EACH ROW WHEN ((((old.state = 4) <> (new.state = 4)) OR ((new.state < 4) AND ((old.caller_id <> new.caller_id) OR (old.taken_phone IS DISTINCT FROM new.taken_phone) OR (old.service_line_id IS DISTINCT FROM new.service_line_id) OR (old.line_slot IS DISTINCT FROM new.line_slot))))) EXECUTE FUNCTION open_call_changes();
+
+CREATE TRIGGER call_record_is_removed AFTER DELETE ON public.call_records FOR EACH ROW WHEN ((old.state < 4)) EXECUTE FUNCTION open_call_changes();

@@ -6,7 +6,8 @@
 /** Queries that return one statement per row, in order. An identity column creates its own sequence. */
 const PARTS = [
   // Columns in the order of the table, with not null and defaults; constraints by name, primary keys first.
-  `select format(E'create table %I (\\n%s\\n)%s', relname, columns || coalesce(E',\\n' || constraints, ''), options) as statement
+  `select format(E'create table %I (\\n%s\\n)%s%s', relname, columns || coalesce(E',\\n' || constraints, ''), options,
+     case when relkind = 'p' then ' partition by ' || lower(pg_get_partkeydef(pg_class.oid)) else '' end) as statement
    from pg_class
    cross join lateral (
      select string_agg(format('  %I %s%s%s', attname, format_type(atttypid, atttypmod),
@@ -26,15 +27,17 @@ const PARTS = [
    cross join lateral (
      select coalesce(' with (' || (select string_agg(option, ', ' order by option) from unnest(reloptions) as option) || ')', '') as options
    ) as storage
-   where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and relname <> 'migrations'
+   where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition and relname <> 'migrations'
    order by relname collate "C"`,
   `select format('alter table %I add constraint %I %s', relname, conname, pg_get_constraintdef(pg_constraint.oid)) as statement
    from pg_constraint join pg_class on pg_class.oid = conrelid
-   where connamespace = 'public'::regnamespace and contype = 'f'
+   where connamespace = 'public'::regnamespace and contype = 'f' and not relispartition
    order by relname collate "C", conname collate "C"`,
   `select pg_get_indexdef(indexrelid) as statement
    from pg_index join pg_class on pg_class.oid = indexrelid
-   where relnamespace = 'public'::regnamespace and not exists (select from pg_constraint where conindid = indexrelid and contype <> 'f')
+   where relnamespace = 'public'::regnamespace and not relispartition
+     and not exists (select from pg_class owner where owner.oid = indrelid and owner.relispartition)
+     and not exists (select from pg_constraint where conindid = indexrelid and contype <> 'f')
    order by relname collate "C"`,
   `select format(E'create view %I as\\n%s', relname, rtrim(pg_get_viewdef(oid, true), ';')) as statement
    from pg_class where relnamespace = 'public'::regnamespace and relkind = 'v' order by relname collate "C"`,
@@ -43,7 +46,7 @@ const PARTS = [
    order by oid::regprocedure::text collate "C"`,
   `select pg_get_triggerdef(pg_trigger.oid) as statement
    from pg_trigger join pg_class on pg_class.oid = tgrelid
-   where relnamespace = 'public'::regnamespace and not tgisinternal
+   where relnamespace = 'public'::regnamespace and not tgisinternal and not relispartition
    order by relname collate "C", tgname collate "C"`,
 ];
 
@@ -69,7 +72,8 @@ select 'rule ' || rulename from pg_rules where schemaname = 'public'
 order by 1`;
 
 const HEADING = `-- The schema \`public\` after all migrations, for people to read: written by \`npm run schema\`, compared by a test.
--- Not in it: the table migrations, which TypeORM makes, and the schema graphile_worker, which graphile-worker makes.
+-- Not in it: the table migrations, which TypeORM makes, and the schema graphile_worker, which graphile-worker makes;
+-- the partitions of calls, of which there is one a month.
 `;
 
 /**

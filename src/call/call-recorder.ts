@@ -17,7 +17,7 @@ import { openCall, type CallToOpen, type OpenCall } from './record/open-call.js'
 
 const findByProviderCallId = preparedStatement<{ callSid: string }>(
   'call-by-provider-call-id',
-  'select call_sid as "callSid" from call_record where provider = $1 and provider_call_id = $2 and state < 4',
+  'select call_sid as "callSid" from call_records where provider = $1 and provider_call_id = $2 and state < 4',
 );
 
 @Injectable()

@@ -21,6 +21,7 @@ import { Freezes } from './freezing/freezes.service.js';
 import { FreezeWatch } from './freezing/freeze-watch.js';
 import { HangUps } from './freezing/hang-ups.js';
 import { KeptCancels } from './cancel/kept-cancels.js';
+import { PartitionUpkeep } from './reconciliation/partition-upkeep.js';
 import { OldRowRemoval } from './reconciliation/old-row-removal.js';
 import { OpenCallCheck } from './reconciliation/open-call-check.js';
 import { PlacedCallsService } from './search/placed-calls.service.js';
@@ -61,6 +62,7 @@ import { WaitingClients } from './updates/waiting-clients.js';
     KeptCancels,
     OldRowRemoval,
     OpenCallCheck,
+    PartitionUpkeep,
     PlacedCallsService,
     Prices,
     ProviderStreams,

@@ -34,7 +34,7 @@ import { StateCache, type RememberedState } from './updates/state-cache.js';
 
 const findState = preparedStatement<RememberedState>(
   'call-state',
-  `select ${userIdIn('caller_id')} as "callerId", state, changes as number from call_record where call_sid = $1`,
+  `select ${userIdIn('caller_id')} as "callerId", state, changes as number from call_records where call_sid = $1`,
 );
 
 interface Cancel {

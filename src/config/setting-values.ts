@@ -113,6 +113,11 @@ export const portOrOff = (value: string): number | null => {
   return wholeNumber(0, 65_535)(value);
 };
 
+export const cell = (value: string): string => {
+  if (!/^\d{3}$/.test(value)) throw new Error('expected three digits, such as 001');
+  return value;
+};
+
 /** Null is no limit. */
 export const limit =
   (parse: (value: string) => number) =>

@@ -29,7 +29,9 @@ import {
   url,
   wholeNumber,
   boolean,
+  cell,
   claimName,
+  limit,
 } from './setting-values.js';
 
 export const SETTINGS = {
@@ -275,6 +277,20 @@ export const SETTINGS = {
     '400',
     'Days for which the audit of the admin API is kept: who changed what, and who read whole phone numbers.',
     wholeNumber(1, 36_500),
+  ),
+  retentionDays: setting(
+    'RETENTION_DAYS',
+    '',
+    'Days for which calls are kept, with their events and webhook deliveries. Whole months are dropped, once all of their ' +
+      'calls are older and none is open. At least 7. Unset: for ever.',
+    limit(wholeNumber(7, 36_500)),
+  ),
+  cell: setting(
+    'CELL',
+    '000',
+    'Three digits in each callSid, after the time: one value for all replicas of a database. Give each database its own if ' +
+      'several are to share the work.',
+    cell,
   ),
   httpsProxy: secret(
     'HTTPS_PROXY',

@@ -35,12 +35,17 @@ import { KeepOpeningHours1764781000000 } from '../../migrations/1764781000000-ke
 import { LimitCallsFurther1764782000000 } from '../../migrations/1764782000000-limit-calls-further.js';
 import { IndexCallsOfLines1764783000000 } from '../../migrations/1764783000000-index-calls-of-lines.js';
 import { KeepMoney1764800000000 } from '../../migrations/1764800000000-keep-money.js';
+import { KeepOpenCallsApart1764820000000 } from '../../migrations/1764820000000-keep-open-calls-apart.js';
+import { IndexEventsByCall1764821000000 } from '../../migrations/1764821000000-index-events-by-call.js';
+import { IdentifyEventsByCall1764822000000 } from '../../migrations/1764822000000-identify-events-by-call.js';
+import { PartitionByMonth1764823000000 } from '../../migrations/1764823000000-partition-by-month.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
 import { CallRecord } from '../call/record/call-record.entity.js';
 import { CallRefusal } from '../call/record/call-refusal.entity.js';
 import { IdempotentRequest } from '../call/record/idempotent-request.entity.js';
+import { OpenCallEntry } from '../call/record/open-call.entity.js';
 import { RecentCalls } from '../call/record/recent-calls.entity.js';
 import { BudgetUse } from '../call/spending/budget-use.entity.js';
 import { Budget } from '../call/spending/budget.entity.js';
@@ -66,8 +71,14 @@ import { ANSWER_LIMIT_MS, CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../postgr
  */
 const PLAN_BY_INDEX = { enable_seqscan: 'off' };
 
+/**
+ * By itself PostgreSQL would plan a statement over many partitions anew for each call, which takes longer than the statement. A plan
+ * for any value reads one partition as well: the others are left out when it runs.
+ */
+const KEEP_PLANS = { plan_cache_mode: 'force_generic_plan' };
+
 /** The session settings of requests, in addition to those of all connections. */
-export const REQUEST_SESSION = { ...PLAN_BY_INDEX, statement_timeout: String(STATEMENT_LIMIT_MS) };
+export const REQUEST_SESSION = { ...PLAN_BY_INDEX, ...KEEP_PLANS, statement_timeout: String(STATEMENT_LIMIT_MS) };
 
 /** The only definition of the database connection: for the service, for migrations, and for TypeORM's command line. */
 export const dataSourceOptions = (url: string, poolSize: number) =>
@@ -85,6 +96,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CallRecord,
       CallRefusal,
       IdempotentRequest,
+      OpenCallEntry,
       Price,
       PriceList,
       ProviderTurn,
@@ -135,6 +147,10 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CreateFreezes1764790000000,
       AnnounceFreezesInTurn1764791000000,
       KeepMoney1764800000000,
+      KeepOpenCallsApart1764820000000,
+      IndexEventsByCall1764821000000,
+      IdentifyEventsByCall1764822000000,
+      PartitionByMonth1764823000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

@@ -14,7 +14,7 @@ import { firstConnection } from '../postgres/first-connection.js';
 import { TimeoutClient } from '../postgres/timeout-client.js';
 import { migrateJobQueue } from '../postgres/job-queue.js';
 import { checkRights } from './missing-rights.js';
-import { checkTrigger } from './trigger-check.js';
+import { checkTriggers } from './trigger-check.js';
 
 /** Any number that no other user of the database takes. */
 const LOCK = 7_264_225;
@@ -44,7 +44,7 @@ export const migrate = async (url: string, setting: DatabaseSetting = 'DATABASE_
     const dataSource = await new DataSource(optionsToMigrate(url)).initialize();
     try {
       const missing = await runMigrations(dataSource);
-      await checkTrigger(lock);
+      await checkTriggers(lock);
       return missing;
     } finally {
       await dataSource.destroy();
@@ -68,7 +68,7 @@ export const migrate = async (url: string, setting: DatabaseSetting = 'DATABASE_
 const checkSchema = async (lock: TimeoutClient): Promise<void> => {
   const { rows } = await lock.query<{ schema: string }>(
     `select nspname as schema from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-     where relname = 'call_event' and relkind in ('r', 'p') order by nspname = 'public' desc limit 1`,
+     where relname in ('call_event', 'call_events') and relkind in ('r', 'p') order by nspname = 'public' desc limit 1`,
   );
   if (!rows[0] || rows[0].schema === 'public') return;
   throw new Error(

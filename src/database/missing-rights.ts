@@ -8,7 +8,15 @@ import type { DatabaseSetting } from '../config/config.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { JOB_SCHEMA } from '../postgres/job-queue.js';
 
-const FUNCTIONS = ['call_freeze_add_job', 'webhook_add_job', 'webhook_add_jobs', 'webhook_job_key'];
+const FUNCTIONS = [
+  'call_freeze_add_job',
+  'call_partitions_drop',
+  'call_partitions_make',
+  'webhook_add_job',
+  'webhook_add_jobs',
+  'webhook_job_key',
+  'webhook_partitions_empty',
+];
 
 /**
  * $1: our tables, $2: our functions, $3: the schema of graphile-worker. Its tables have row-level security, so rights

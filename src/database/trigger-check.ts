@@ -1,24 +1,31 @@
-/** Checks the trigger that writes the deliveries of a change. Without it calls work, and no webhook is ever sent. */
+/** Checks the triggers that keep other tables. Without them calls work, with a fault that nobody notices. */
 import type { ClientBase } from 'pg';
 
-const TRIGGER = 'call_event_announces_its_change';
+const TRIGGERS = [
+  { name: 'call_event_announces_its_change', table: 'call_events', fault: 'no webhook would be delivered' },
+  { name: 'call_record_begins', table: 'call_records', fault: 'a caller could have two calls at a time' },
+  { name: 'call_record_changes', table: 'call_records', fault: 'a caller whose call is over could not call again' },
+] as const;
 
-/** @throws Error if the trigger does not fire, as after a copy of the data with triggers disabled */
-export const checkTrigger = async (client: ClientBase): Promise<void> => {
-  const { rows } = await client.query<{ enabled: string }>(
-    `select tgenabled::text as enabled from pg_trigger where tgrelid = 'public.call_event'::regclass and tgname = $1`,
-    [TRIGGER],
-  );
-  const enabled = rows[0]?.enabled;
-  if (enabled === undefined) {
-    throw new Error(
-      `The trigger ${TRIGGER} is missing, so no webhook would be delivered. Restore the database from a dump with its triggers.`,
-    );
-  }
-  if (!['O', 'A'].includes(enabled)) {
-    throw new Error(
-      `The trigger ${TRIGGER} is disabled, so no webhook would be delivered. Run this statement as the role that owns the ` +
-        `tables, then start again:\n  alter table call_event enable trigger ${TRIGGER};`,
-    );
+const READ = `
+select tgenabled::text as enabled from pg_trigger
+where tgrelid = format('public.%I', $1::text)::regclass and tgname = $2`;
+
+/** @throws Error if a trigger does not fire, as after a copy of the data with triggers disabled */
+export const checkTriggers = async (client: ClientBase): Promise<void> => {
+  for (const { name, table, fault } of TRIGGERS) {
+    const { rows } = await client.query<{ enabled: string }>(READ, [table, name]);
+    const enabled = rows[0]?.enabled;
+    if (enabled === undefined) {
+      throw new Error(
+        `The trigger ${name} is missing, so ${fault}. Restore the database from a dump with its triggers.`,
+      );
+    }
+    if (!['O', 'A'].includes(enabled)) {
+      throw new Error(
+        `The trigger ${name} is disabled, so ${fault}. Run this statement as the role that owns the tables, then start ` +
+          `again:\n  alter table ${table} enable trigger ${name};`,
+      );
+    }
   }
 };

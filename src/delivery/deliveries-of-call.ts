@@ -12,7 +12,7 @@ const MAX_SHOWN = 500;
 const STATEMENT = `
 select delivery.endpoint_id as "endpointId", ${DELIVERY_COLUMNS}
 from webhook_endpoint endpoint
-join webhook_delivery delivery on delivery.endpoint_id = endpoint.id and delivery.call_sid = $1
+join webhook_deliveries delivery on delivery.endpoint_id = endpoint.id and delivery.call_sid = $1
 order by delivery.endpoint_id, delivery.change_number
 limit ${MAX_SHOWN}
 `;

@@ -26,13 +26,13 @@ left join lateral (
 const IS_ENABLED = `exists (
     select from webhook_endpoint endpoint where endpoint.id = delivery.endpoint_id and endpoint.disabled_at is null)`;
 
-/** For the first second the replica that made the change adds the job. The condition is that of webhook_delivery_recent. */
+/** For the first second the replica that made the change adds the job. The condition is that of webhook_deliveries_recent. */
 const findRecent = preparedStatement<{ callSid: string }>(
   'recent-without-job',
   `
 select distinct call_sid as "callSid"
 from (
-  select endpoint_id, call_sid from webhook_delivery
+  select endpoint_id, call_sid from webhook_deliveries
   where settled_at is null and created_at between now() - interval '30 seconds' and now() - interval '1 second'
   order by created_at desc
   limit ${SEARCHED_AT_ONCE}
@@ -58,7 +58,7 @@ select delivery.endpoint_id as "endpointId", delivery.call_sid as "callSid", job
 from webhook_endpoint endpoint
 left join unnest($1::bigint[], $2::text[]) as place (endpoint_id, call_sid) on place.endpoint_id = endpoint.id
 cross join lateral (
-  select endpoint_id, call_sid from webhook_delivery
+  select endpoint_id, call_sid from webhook_deliveries
   where endpoint_id = endpoint.id and state = 'pending' and call_sid > coalesce(place.call_sid, '')
   order by call_sid, change_number
   limit ${SEARCHED_AT_ONCE}

@@ -25,31 +25,43 @@ const OLDEST_KEPT = `
 select to_char((now() - interval '${KEPT_DAYS} days') at time zone 'UTC', 'YYMMDD') as "oldestKept"
 `;
 
+/** Greater than every callSid. */
+const AFTER_ALL_CALLS = '9'.repeat(33);
+
 /** $1: the previous endpoint. Goes from key to key, so it reads one row per endpoint. */
 const NEXT_ENDPOINT = `
 select delivery.endpoint_id as id,
   exists (select from webhook_endpoint endpoint where endpoint.id = delivery.endpoint_id) as exists
-from webhook_delivery delivery
+from webhook_deliveries delivery
 where delivery.endpoint_id > $1
 order by delivery.endpoint_id
 limit 1
 `;
 
 /**
- * $1: the endpoint's id, $2, $3: the callSid and number of the last removed delivery, $4: the exclusive upper bound of
- * callSids; null for all. Continues after the last removed one, because an index still holds entries of removed rows.
+ * $1: the endpoint's id, $2: the last callSid of the batch before, $3: the exclusive upper bound of callSids. A batch ends with
+ * a call, and begins behind the last one, because an index still holds entries of removed rows. Without rows there is no result.
  */
 const FORGET = `
-with old as materialized (
-  select ctid, call_sid, change_number from webhook_delivery
-  where endpoint_id = $1 and (call_sid, change_number) > ($2, $3::integer) and ($4::text is null or call_sid < $4)
-  order by call_sid, change_number
-  limit ${BATCH}
-), removed as (
-  delete from webhook_delivery where ctid = any (array(select ctid from old))
+with last as materialized (
+  select max(call_sid) as call_sid from (
+    select call_sid from webhook_deliveries
+    where endpoint_id = $1 and call_sid > $2 and call_sid < $3
+    order by call_sid, change_number
+    limit ${BATCH}
+  ) batch
+), attempts as (
+  delete from webhook_attempts
+  where endpoint_id = $1 and call_sid > $2 and call_sid < $3 and call_sid <= (select call_sid from last)
+), deliveries as (
+  delete from webhook_deliveries
+  where endpoint_id = $1 and call_sid > $2 and call_sid < $3 and call_sid <= (select call_sid from last)
 )
-select call_sid as "callSid", change_number as number from old order by call_sid, change_number
+select call_sid as "callSid" from last where call_sid is not null
 `;
+
+/** $1: a callSid. Of calls that are older, all deliveries are removed: their partitions need no space. */
+const EMPTY_PARTITIONS = 'select webhook_partitions_empty($1)';
 
 /**
  * graphile-worker 0.17 uses up a task number with every job, whether or not the task is new, and the numbers end at
@@ -87,8 +99,9 @@ export class DeliveryMaintenance {
   async forget(stop: AbortSignal): Promise<void> {
     const [{ oldestKept }] = await this.database.query<[{ oldestKept: string }]>(OLDEST_KEPT);
     for (let endpoint = await this.endpointAfter('0'); endpoint; endpoint = await this.endpointAfter(endpoint.id)) {
-      await this.forgetBefore(endpoint.exists ? oldestKept : null, endpoint.id, stop);
+      await this.forgetBefore(endpoint.exists ? oldestKept : AFTER_ALL_CALLS, endpoint.id, stop);
     }
+    await this.database.query(EMPTY_PARTITIONS, [oldestKept]);
     await this.database.query(SPARE_TASK_NUMBERS);
   }
 
@@ -97,25 +110,15 @@ export class DeliveryMaintenance {
     return endpoint;
   }
 
-  private async forgetBefore(callSid: string | null, endpointId: string, stop: AbortSignal): Promise<void> {
-    let removed: Place[];
-    let last = BEFORE_ALL;
-    do {
+  private async forgetBefore(end: string, endpointId: string, stop: AbortSignal): Promise<void> {
+    for (let last: string | undefined = ''; last !== undefined;) {
       stop.throwIfAborted();
-      const values = [endpointId, last.callSid, last.number, callSid];
-      removed = await this.database.transaction(async (database) => {
+      const values: unknown[] = [endpointId, last, end];
+      const [batch] = await this.database.transaction(async (database) => {
         await database.query(KEY_ORDER_SETTINGS);
-        return database.query<Place[]>(FORGET, values);
+        return database.query<{ callSid: string }[]>(FORGET, values);
       });
-      last = removed.at(-1) ?? last;
-    } while (removed.length === BATCH);
+      last = batch?.callSid;
+    }
   }
 }
-
-/** The position of a delivery in the list of its endpoint. */
-interface Place {
-  readonly callSid: string;
-  readonly number: number;
-}
-
-const BEFORE_ALL: Place = { callSid: '', number: 0 };

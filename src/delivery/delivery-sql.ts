@@ -12,6 +12,7 @@
  * graphile-worker's named queues do not fit: each search for a job locks every free queue, and here there would be one
  * per call. Nor does its replacement of a job by key, which restarts the back-off.
  */
+import type { EntityManager } from 'typeorm';
 
 /**
  * For a transaction that only adds jobs. Adding a job notifies the workers, and all transactions that notify wait for
@@ -20,13 +21,13 @@
 const NEED_NOT_SURVIVE = `set_config('synchronous_commit', 'off', true)`;
 
 /** $1: the callSid */
-export const LOCK_CALL = 'select from call_record where call_sid = $1 for update';
+export const LOCK_CALL = 'select from call_records where call_sid = $1 for update';
 
 /** The rows of all statements below, so that they agree on which deliveries there are. */
 const PENDING = `
-  webhook_delivery delivery
+  webhook_deliveries delivery
   join webhook_endpoint endpoint on endpoint.id = delivery.endpoint_id
-  join call_event event on event.call_sid = delivery.call_sid and event.change_number = delivery.change_number
+  join call_events event on event.call_sid = delivery.call_sid and event.change_number = delivery.change_number
   where delivery.endpoint_id = $1 and delivery.call_sid = $2 and delivery.state = 'pending'`;
 
 /** $1: the endpoint's id, $2: the callSid. Stores the attempt before it is made. */
@@ -39,7 +40,7 @@ with next as (
   order by delivery.change_number
   limit 1
 ), attempt as (
-  insert into webhook_attempt (endpoint_id, call_sid, change_number)
+  insert into webhook_attempts (endpoint_id, call_sid, change_number)
   select $1, $2, change_number from next where not disabled
   returning id
 )
@@ -74,8 +75,9 @@ where key = webhook_job_key($1, $2) and $3 > exp(least(attempts, 10))
  */
 export const WAKE = `
 with call as (
-  select distinct call_sid from webhook_delivery
-  where endpoint_id = $1 and state = 'pending' and call_sid > $2 and ($4::text is null or call_sid = $4)
+  select distinct call_sid from webhook_deliveries
+  where endpoint_id = $1 and state = 'pending' and call_sid > $2
+    and call_sid >= coalesce($4, '') and call_sid <= coalesce($4, '${'9'.repeat(33)}')
   order by call_sid
   limit $3
 )
@@ -95,14 +97,20 @@ select graphile_worker.reschedule_jobs(array[webhook_add_job($1, $2)], attempts 
 from graphile_worker.jobs where id = $3 and key = webhook_job_key($1, $2)
 `;
 
-/**
- * $1: the endpoint's id, which was disabled or removed in this transaction. Removes its waiting jobs, which would take
- * workers from the other endpoints. A running job releases its key itself. When the endpoint is enabled, WAKE adds jobs.
- */
-export const REMOVE_JOBS = `
+const REMOVE_JOBS = `
 delete from graphile_worker._private_jobs where id in (
   select id from graphile_worker._private_jobs
   where starts_with(key, 'deliver:' || $1::text || ':') and locked_at is null
   for update skip locked
 )
 `;
+
+/**
+ * Removes the waiting jobs of an endpoint that was disabled or removed in this transaction. They would take workers from the
+ * other endpoints. A running job releases its key itself. When the endpoint is enabled, WAKE adds jobs.
+ */
+export const removeJobs = async (transaction: EntityManager, endpointId: string): Promise<void> => {
+  // A plan for any value would read all keys.
+  await transaction.query('set local plan_cache_mode = force_custom_plan');
+  await transaction.query(REMOVE_JOBS, [endpointId]);
+};

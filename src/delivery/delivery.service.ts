@@ -51,7 +51,7 @@ export class DeliveryService {
     const again = await this.audit.change(author, async (database) => {
       await database.query(LOCK_CALL, [callSid]);
       const [, count] = await database.query<[unknown, number]>(
-        `update webhook_delivery set state = 'pending', settled_at = null
+        `update webhook_deliveries set state = 'pending', settled_at = null
          where endpoint_id = $1 and call_sid = $2 and ($3::integer is null or change_number = $3)`,
         [endpointId, callSid, number ?? null],
       );

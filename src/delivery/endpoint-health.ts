@@ -2,7 +2,7 @@
 import type { EntityManager } from 'typeorm';
 import type { Logger } from '../common/logger.js';
 import { FAILING_LIMIT_HOURS } from './delivery-limits.js';
-import { REMOVE_JOBS } from './delivery-sql.js';
+import { removeJobs } from './delivery-sql.js';
 import type { Answer } from './webhook-request.js';
 
 /** With this status the receiver unsubscribes (Standard Webhooks). */
@@ -41,7 +41,7 @@ export const disabledBy = async (
     logger.warn({ endpointId, status, error }, 'a webhook endpoint fails; deliveries to it are retried');
     return false;
   }
-  await database.query(REMOVE_JOBS, [endpointId]);
+  await removeJobs(database, endpointId);
   logger.warn({ endpointId, reason: noted.disabledReason }, 'a webhook endpoint is disabled');
   return true;
 };

@@ -9,7 +9,7 @@ import { AppError } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../common/page.js';
 import { PREVIOUS_SECRET_HOURS } from './delivery-limits.js';
-import { REMOVE_JOBS } from './delivery-sql.js';
+import { removeJobs } from './delivery-sql.js';
 import { EndpointUrlCheck } from './endpoint-url-check.js';
 import type { WebhookEndpoint } from './webhook-endpoint.entity.js';
 
@@ -105,7 +105,7 @@ export class EndpointService {
          returning ${SHOWN}`,
         [id, where, eventTypes !== undefined, eventTypes ?? null, enabled ?? null],
       );
-      if (!endpoint.enabled) await database.query(REMOVE_JOBS, [id]);
+      if (!endpoint.enabled) await removeJobs(database, id);
       if (endpoint.enabled && (enabled || where !== null)) {
         await database.query(
           `select graphile_worker.add_job('resume', json_build_object('endpointId', $1::text), job_key => 'resume:' || $1)`,
@@ -146,7 +146,7 @@ export class EndpointService {
     await this.audit.change(author, async (database) => {
       const before = await lockedEndpoint(database, id);
       await database.query('delete from webhook_endpoint where id = $1', [id]);
-      await database.query(REMOVE_JOBS, [id]);
+      await removeJobs(database, id);
       return { result: undefined, entry: { target: targetOf('webhook-endpoint', id), before: factsOf(before) } };
     });
   }

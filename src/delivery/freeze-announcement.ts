@@ -1,6 +1,6 @@
 /**
  * Tells a webhook endpoint of a freeze. It is no change of a call, so it has no place in the order of one, and is no row of
- * webhook_delivery: its job is all there is. A trigger adds the job with the freeze.
+ * webhook_deliveries: its job is all there is. A trigger adds the job with the freeze.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';

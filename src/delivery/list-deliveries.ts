@@ -45,7 +45,7 @@ export const DELIVERY_COLUMNS = `
   delivery.call_sid || '-' || delivery.change_number as id, delivery.call_sid as "callSid",
   delivery.change_number as number,
   (
-    select event.change::json ->> 'type' from call_event event
+    select event.change::json ->> 'type' from call_events event
     where event.call_sid = delivery.call_sid and event.change_number = delivery.change_number
   ) as type,
   delivery.state, delivery.created_at as "createdAt", delivery.settled_at as "settledAt",
@@ -60,7 +60,7 @@ export const DELIVERY_COLUMNS = `
       ),
       '[]'
     )
-    from webhook_attempt attempt
+    from webhook_attempts attempt
     where attempt.endpoint_id = delivery.endpoint_id and attempt.call_sid = delivery.call_sid
       and attempt.change_number = delivery.change_number
   ) as attempts`;
@@ -77,7 +77,7 @@ from (
   select *, $6::text is null or state = $6 as matches,
     row_number() over (order by call_sid desc, change_number desc) as place
   from (
-    select * from webhook_delivery
+    select * from webhook_deliveries
     where endpoint_id = $1
       and ($2::text is null or (call_sid, change_number) < ($2, $3::integer))
       and ($4::text is null or call_sid = $4)

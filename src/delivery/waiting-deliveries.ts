@@ -30,12 +30,12 @@ with enabled as (
 select
   (select count(*) from (
     select from enabled cross join lateral (
-      select from webhook_delivery where endpoint_id = enabled.id and state = 'pending' limit ${MAX_COUNTED}
+      select from webhook_deliveries where endpoint_id = enabled.id and state = 'pending' limit ${MAX_COUNTED}
     ) waiting limit ${MAX_COUNTED}
   ) counted)::int as pending,
   coalesce(extract(epoch from now() - (
     select min(first.created_at) from enabled cross join lateral (
-      select created_at from webhook_delivery where endpoint_id = enabled.id and state = 'pending'
+      select created_at from webhook_deliveries where endpoint_id = enabled.id and state = 'pending'
       order by call_sid, change_number limit ${FIRST}
     ) first
   )), 0)::float8 as "oldestSeconds",

@@ -1,24 +1,23 @@
-import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryGeneratedColumn, type Relation } from 'typeorm';
-import { WebhookDelivery } from './webhook-delivery.entity.js';
+import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 
 /**
  * One request to an endpoint, stored before it is sent. A row with neither status nor error is in flight, or its
  * process has crashed.
  */
-@Entity('webhook_attempt')
-@Index('webhook_attempt_of_delivery', ['endpointId', 'callSid', 'changeNumber', 'id'])
+@Entity('webhook_attempts')
+@Index('webhook_attempts_of_delivery', ['endpointId', 'callSid', 'changeNumber', 'id'])
 export class WebhookAttempt {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',
     generatedIdentity: 'ALWAYS',
-    primaryKeyConstraintName: 'webhook_attempt_pkey',
+    primaryKeyConstraintName: 'webhook_attempts_pkey',
   })
   id: string;
 
   @Column('bigint', { name: 'endpoint_id' })
   endpointId: string;
 
-  @Column('text', { name: 'call_sid' })
+  @PrimaryColumn('text', { name: 'call_sid', primaryKeyConstraintName: 'webhook_attempts_pkey' })
   callSid: string;
 
   @Column('integer', { name: 'change_number' })
@@ -41,16 +40,4 @@ export class WebhookAttempt {
   /** The beginning of the response body. */
   @Column('text', { nullable: true })
   response: string | null;
-
-  @ManyToOne(() => WebhookDelivery, { onDelete: 'CASCADE' })
-  @JoinColumn([
-    { name: 'endpoint_id', referencedColumnName: 'endpointId', foreignKeyConstraintName: 'webhook_attempt_delivery' },
-    { name: 'call_sid', referencedColumnName: 'callSid', foreignKeyConstraintName: 'webhook_attempt_delivery' },
-    {
-      name: 'change_number',
-      referencedColumnName: 'changeNumber',
-      foreignKeyConstraintName: 'webhook_attempt_delivery',
-    },
-  ])
-  delivery?: Relation<WebhookDelivery>;
 }

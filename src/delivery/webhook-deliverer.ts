@@ -80,7 +80,7 @@ export class WebhookDeliverer {
     const isOver = await inTransactionSpan('settle-delivery', () =>
       this.database.transaction(async (database) => {
         await database.query(LOCK_CALL, [callSid]);
-        await this.writeDown(database, next.attemptId, answer);
+        await this.writeDown(database, job, next.attemptId, answer);
         // An attempt that our own shutdown has interrupted says nothing about the endpoint.
         if (status === null && stop.aborted) return false;
         if (error === null) await this.settle(database, job, changeNumber, 'delivered');
@@ -132,10 +132,15 @@ export class WebhookDeliverer {
     if (isDue) throw new DeliveryFailed('There is something to deliver after all.');
   }
 
-  private async writeDown(database: EntityManager, attemptId: string | null, answer: Answer): Promise<void> {
+  private async writeDown(
+    database: EntityManager,
+    { callSid }: DeliveryJob,
+    attemptId: string | null,
+    answer: Answer,
+  ): Promise<void> {
     await database.query(
-      'update webhook_attempt set duration_ms = $2, status = $3, error = $4, response = $5 where id = $1',
-      [attemptId, answer.durationMs, answer.status, answer.error, answer.response],
+      'update webhook_attempts set duration_ms = $2, status = $3, error = $4, response = $5 where id = $1 and call_sid = $6',
+      [attemptId, answer.durationMs, answer.status, answer.error, answer.response, callSid],
     );
   }
 
@@ -146,7 +151,7 @@ export class WebhookDeliverer {
     state: 'delivered' | 'failed',
   ): Promise<void> {
     const [, settled] = await database.query<[unknown, number]>(
-      `update webhook_delivery set state = $4, settled_at = now()
+      `update webhook_deliveries set state = $4, settled_at = now()
        where endpoint_id = $1 and call_sid = $2 and change_number = $3 and state = 'pending'`,
       [endpointId, callSid, changeNumber, state],
     );

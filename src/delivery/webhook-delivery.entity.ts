@@ -8,19 +8,19 @@ export const DELIVERY_STATES = ['pending', 'delivered', 'failed'] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** One change of a call for one endpoint. A trigger writes it in the transaction of the change. */
-@Entity('webhook_delivery')
-@Index('webhook_delivery_pending', ['endpointId', 'callSid', 'changeNumber'], { where: `state = 'pending'` })
-@Index('webhook_delivery_recent', ['createdAt'], { where: 'settled_at is null' })
+@Entity('webhook_deliveries')
+@Index('webhook_deliveries_pending', ['endpointId', 'callSid', 'changeNumber'], { where: `state = 'pending'` })
+@Index('webhook_deliveries_recent', ['createdAt'], { where: 'settled_at is null' })
 @Check('webhook_delivery_state_known', `state in ('pending', 'delivered', 'failed')`)
 @Check('webhook_delivery_settled', `(state = 'pending') = (settled_at is null)`)
 export class WebhookDelivery {
-  @PrimaryColumn('bigint', { name: 'endpoint_id', primaryKeyConstraintName: 'webhook_delivery_pkey' })
+  @PrimaryColumn('bigint', { name: 'endpoint_id', primaryKeyConstraintName: 'webhook_deliveries_pkey' })
   endpointId: string;
 
-  @PrimaryColumn('text', { name: 'call_sid', primaryKeyConstraintName: 'webhook_delivery_pkey' })
+  @PrimaryColumn('text', { name: 'call_sid', primaryKeyConstraintName: 'webhook_deliveries_pkey' })
   callSid: string;
 
-  @PrimaryColumn('integer', { name: 'change_number', primaryKeyConstraintName: 'webhook_delivery_pkey' })
+  @PrimaryColumn('integer', { name: 'change_number', primaryKeyConstraintName: 'webhook_deliveries_pkey' })
   changeNumber: number;
 
   @Column('text', { default: 'pending' })

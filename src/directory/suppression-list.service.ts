@@ -74,10 +74,10 @@ export class SuppressionList {
     if (after !== undefined && !isLong(after)) throw badCursor();
     const rows = await this.database.query<Suppression[]>(
       `select ${SHOWN} from suppression
-       where id > $1 and ($2::text is null or phone = $2)
+       where id > $1${phone === undefined ? '' : ' and phone = $3'}
        order by id
-       limit $3`,
-      [after ?? '0', phone === undefined ? null : dialablePhone(phone, this.config.phoneRegion), limit + 1],
+       limit $2`,
+      [after ?? '0', limit + 1, ...(phone === undefined ? [] : [dialablePhone(phone, this.config.phoneRegion)])],
     );
     return pageOf(rows, limit, ({ id }) => id);
   }

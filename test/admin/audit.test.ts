@@ -377,7 +377,7 @@ describe('each operation of the admin API', () => {
       () => sent('GET', `webhook-endpoints/${ids.endpoint}/deliveries`),
       async () => {
         await service.database.query(
-          'insert into webhook_delivery (endpoint_id, call_sid, change_number) values ($1, $2, 1)',
+          'insert into webhook_deliveries (endpoint_id, call_sid, change_number) values ($1, $2, 1)',
           [ids.endpoint, callSid],
         );
         await sent('POST', `webhook-endpoints/${ids.endpoint}/redeliver`, { callSid });

@@ -227,7 +227,7 @@ it('shows a provider of the route at which the caller has no account, wherever i
     const userId = await telephony.user('yuntongxun');
     await telephony.service.ask(userId, 'call/2000');
     const [call] = await telephony.service.database.query<[{ callSid: string }]>(
-      'select call_sid as "callSid" from call_record where caller_id = $1',
+      'select call_sid as "callSid" from call_records where caller_id = $1',
       [userId],
     );
     expect(await attemptsOf(call.callSid)).toMatchObject([

@@ -140,7 +140,7 @@ it('shows every change with its stored bytes', async () => {
   const { text } = await find(callSid);
 
   const changes = await service.database.query<{ change: string }[]>(
-    'select change from call_event where call_sid = $1 and change is not null',
+    'select change from call_events where call_sid = $1 and change is not null',
     [callSid],
   );
   expect(changes).toHaveLength(3);
@@ -192,7 +192,7 @@ it('events of one millisecond are shown in the order in which they were stored',
   await applyEvent(service.database, callSid, { type: 'caller_answered', eventId: 'z' });
   await applyEvent(service.database, callSid, { type: 'answered', eventId: 'y' });
   await applyEvent(service.database, callSid, { type: 'ended', eventId: 'x', endReason: 'completed' });
-  await service.database.query('update call_event set received_at = now() where call_sid = $1', [callSid]);
+  await service.database.query('update call_events set received_at = now() where call_sid = $1', [callSid]);
 
   const { events } = (await (await service.admin('GET', `calls/${callSid}`)).json()) as { events: { type: string }[] };
 

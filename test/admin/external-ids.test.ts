@@ -187,7 +187,7 @@ describe('the call search by an external id', () => {
     const id = await created('talker');
     const over = await called(id, '2000');
     await service.database.query(
-      `update call_record set state = 4, end_reason = 'busy', ended_by = 'provider', ended_at = now() where call_sid = $1`,
+      `update call_records set state = 4, end_reason = 'busy', ended_by = 'provider', ended_at = now() where call_sid = $1`,
       [over],
     );
     const open = await called(String(nextId++), id);

@@ -94,7 +94,7 @@ it('is told so when another process carries it out', async () => {
   await reaches(callSid, '2');
 
   await service.database.query(
-    `update call_record
+    `update call_records
      set cancel_ordered_at = now() - interval '1 minute', cancel_ordered_by = 'admin', sweep_at = now() where call_sid = $1`,
     [callSid],
   );

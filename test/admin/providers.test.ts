@@ -82,7 +82,7 @@ describe('a dry run', () => {
         { provider: 'twilio', verdict: 'stands_in', why: 'The caller has a sub-account there.' },
       ],
     });
-    expect(await telephony.service.database.query('select from call_record where caller_id = $1', [user])).toEqual([]);
+    expect(await telephony.service.database.query('select from call_records where caller_id = $1', [user])).toEqual([]);
   });
 
   it('skips a provider where the caller has no sub-account', async () => {

@@ -114,7 +114,7 @@ it('is called by callService when it is the first open line', async () => {
   const { data } = await service.ask('1001', 'callService');
 
   expect(
-    await service.database.query('select service_line_id from call_record where call_sid = $1', [data?.callSid]),
+    await service.database.query('select service_line_id from call_records where call_sid = $1', [data?.callSid]),
   ).toEqual([{ service_line_id: id }]);
 });
 
@@ -128,7 +128,7 @@ it('is called by callService within its hours alone, and another line in its pla
   const { data } = await service.ask('1010', 'callService');
 
   expect(
-    await service.database.query('select service_line_id from call_record where call_sid = $1', [data?.callSid]),
+    await service.database.query('select service_line_id from call_records where call_sid = $1', [data?.callSid]),
   ).toEqual([{ service_line_id: id }]);
 });
 

@@ -97,7 +97,7 @@ describeOnAsterisk(missing, 'with a real Asterisk,', () => {
     const next = await service.ask(waiting.callerId, `call/${waiting.calleeId}`);
     await reached(service, next.data?.callSid ?? '', '3');
     const refusedCalls = await service.database.query(
-      `select end_reason from call_record where caller_id = $1 order by call_sid limit 1`,
+      `select end_reason from call_records where caller_id = $1 order by call_sid limit 1`,
       [waiting.callerId],
     );
     expect(refusedCalls).toEqual([{ end_reason: 'failed' }]);
@@ -110,7 +110,7 @@ describeOnAsterisk(missing, 'with a real Asterisk,', () => {
     const first = service.ask(parties.callerId, `call/${parties.calleeId}`);
     await waitFor('the record', async () => {
       const [row] = await service.database.query<{ n: number }[]>(
-        'select count(*)::int as n from call_record where caller_id = $1',
+        'select count(*)::int as n from call_records where caller_id = $1',
         [parties.callerId],
       );
       return row?.n === 1;

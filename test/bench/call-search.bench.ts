@@ -71,7 +71,7 @@ const measure = async (database: DataSource, name: string, filter: CallFilter): 
     times.push(performance.now() - start);
     found = `${items.length}${next === null ? '' : '+'}`;
   }
-  const nodes = new Set(plans.flatMap((plan) => plan.nodes).filter((node) => /Scan call_record|Sort/.test(node)));
+  const nodes = new Set(plans.flatMap((plan) => plan.nodes).filter((node) => /Scan call_records|Sort/.test(node)));
   const buffers = plans.map((plan) => plan.buffers).join(' / ');
   const shown = [...nodes].map((node) => node.replace('Index Scan call_record_', '')).join(', ');
   print(`| ${name} | ${found} | ${buffers} | ${median(times).toFixed(1)} ms | ${shown} |`);
@@ -92,7 +92,7 @@ it.each([10_000, 10_000_000])(
       print('\n| index | size |\n| --- | --- |');
       const sizes = await database.query<{ name: string; size: string }[]>(
         `select relname as name, pg_size_pretty(pg_relation_size(oid)) as size from pg_class
-       where relname like 'call_record%' order by relname`,
+       where relname like 'call_records%' order by relname`,
       );
       for (const { name, size } of sizes) print(`| ${name} | ${size} |`);
     } finally {

@@ -53,7 +53,7 @@ const stored = async (callSid: string): Promise<StoredCall> => {
     `select state, ringing_at as "ringingAt", answered_at as "answeredAt", ended_at as "endedAt",
        end_reason as "endReason", ended_by as "endedBy", changes, provider_call_id as "providerCallId",
        sweep_at as "sweepAt", deadline_at as "deadlineAt"
-     from call_record where call_sid = $1`,
+     from call_records where call_sid = $1`,
     [callSid],
   );
   if (!row) throw new Error('no such call');
@@ -62,7 +62,7 @@ const stored = async (callSid: string): Promise<StoredCall> => {
 
 const changeNumbers = async (callSid: string): Promise<number[]> => {
   const rows = await database.query<{ n: number }[]>(
-    'select change_number as n from call_event where call_sid = $1 and change_number is not null order by 1',
+    'select change_number as n from call_events where call_sid = $1 and change_number is not null order by 1',
     [callSid],
   );
   return rows.map(({ n }) => n);
@@ -127,7 +127,7 @@ describe('the statement that applies an event', () => {
 
     expect(await apply(stray)).toBe('unknown_call');
 
-    expect(await database.query('select 1 from call_event where event_id = $1', [stray.eventId])).toEqual([]);
+    expect(await database.query('select 1 from call_events where event_id = $1', [stray.eventId])).toEqual([]);
   });
 
   it('stores an event that changes nothing, without a change number', async () => {
@@ -180,7 +180,7 @@ describe('the statement that applies an event', () => {
     const callSid = await newCall();
     const secondsLeft = async (): Promise<number> => {
       const [row] = await database.query<{ left: number }[]>(
-        'select extract(epoch from deadline_at - now())::float8 as left from call_record where call_sid = $1',
+        'select extract(epoch from deadline_at - now())::float8 as left from call_records where call_sid = $1',
         [callSid],
       );
       return row?.left ?? 0;
@@ -198,7 +198,7 @@ describe('the statement that applies an event', () => {
     const nextCheck = async (callSid: string) => {
       const [row] = await database.query<{ seconds: number; inTime: boolean }[]>(
         `select extract(epoch from sweep_at - now())::float8 as seconds, sweep_at <= deadline_at as "inTime"
-         from call_record where call_sid = $1`,
+         from call_records where call_sid = $1`,
         [callSid],
       );
       return row;

@@ -108,8 +108,8 @@ it(`a search with several filters reads at most ${MAX_EXAMINED} calls per index`
 });
 
 it('the bounds hold when the statistics are those of an empty table', async () => {
-  await database.query(`update pg_class set reltuples = 0, relpages = 0 where relname like 'call_record%'`);
-  await database.query(`delete from pg_statistic where starelid = 'call_record'::regclass`);
+  await database.query(`update pg_class set reltuples = 0, relpages = 0 where relname like 'call_records%'`);
+  await database.query(`delete from pg_statistic where starelid = 'call_records'::regclass`);
 
   for (const filter of SINGLE_FILTERS) await expectBounded(filter, MAX_ROWS);
 });

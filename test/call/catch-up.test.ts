@@ -44,7 +44,7 @@ const DOES_NOT_SWEEP = { SWEEP_EVERY: '3600' };
 
 const record = async (callSid: string) => {
   const [row] = await service.database.query<{ state: number; endedBy: string | null; isDue: boolean }[]>(
-    `select state, ended_by as "endedBy", sweep_at <= now()::timestamptz(3) as "isDue" from call_record where call_sid = $1`,
+    `select state, ended_by as "endedBy", sweep_at <= now()::timestamptz(3) as "isDue" from call_records where call_sid = $1`,
     [callSid],
   );
   return row!;
@@ -92,7 +92,7 @@ it('after a webhook that failed, the service asks the provider about all its ope
   const lock = service.database.createQueryRunner();
   try {
     await lock.startTransaction();
-    await lock.query('lock table call_event in access exclusive mode');
+    await lock.query('lock table call_events in access exclusive mode');
     await endAtProvider(carrier, callSid);
     await waitFor('the call to be due', async () => (await record(callSid)).isDue);
     carrier.targets.splice(0, Infinity, blackHole.url);

@@ -29,7 +29,7 @@ it.each(['2000', '2001', '2010', '2011', '2012'])(
       const [row] = await service.database.query<{ complete: boolean }[]>(
         `select count(*) filter (where type = 'caller_answered') = 1 and count(*) filter (where type = 'ended') = 1
            as complete
-         from call_event where call_sid = $1`,
+         from call_events where call_sid = $1`,
         [callSid],
       );
       return row?.complete;

@@ -43,7 +43,7 @@ it('a replica caches its own change before it answers, also the first change of 
   // A cached state is read without the table.
   const lock = new Client({ connectionString: database.url });
   await lock.connect();
-  await lock.query('begin; lock table call_record in access exclusive mode');
+  await lock.query('begin; lock table call_records in access exclusive mode');
 
   expect(await stateAt(one, call)).toBe('1');
 
@@ -75,7 +75,7 @@ it('an open transaction does not hide the changes of other transactions', async 
   const long = new Client({ connectionString: database.url });
   await long.connect();
   await long.query('begin');
-  await long.query('update call_record set recording = null where call_sid = $1', [held.callSid]);
+  await long.query('update call_records set recording = null where call_sid = $1', [held.callSid]);
   expect(await stateAt(other, call)).toBe('1');
 
   await applyWithoutHint(call, 'ringing');
@@ -140,7 +140,7 @@ describe('a transaction that writes a call, an event or a delivery', () => {
     await client.query('begin');
 
     await client.query(
-      `insert into call_event (provider, event_id, call_sid, type, occurred_at, change_number, change)
+      `insert into call_events (provider, event_id, call_sid, type, occurred_at, change_number, change)
        values ('psql', 'psql', $1, 'ringing', now(), 2,
          '{"type":"call.ringing","timestamp":"2026-01-01T00:00:00.000Z","data":{"callSid":"${callSid}","number":2}}')`,
       [callSid],

@@ -35,10 +35,10 @@ const asker = async (): Promise<AskInSession> => {
   return (question) => client.query(question);
 };
 
-/** Writes first changes of calls that have no record: the look reads only call_event. */
+/** Writes first changes of calls that have no record: the look reads only call_events. */
 const write = async (client: Client, count = 1, extra = ''): Promise<string[]> => {
   const { rows } = await client.query<{ call_sid: string }>(
-    `insert into call_event (provider, event_id, call_sid, type, occurred_at, change_number, change ${extra && ', written_by'})
+    `insert into call_events (provider, event_id, call_sid, type, occurred_at, change_number, change ${extra && ', written_by'})
      select 'test', call_sid, call_sid, 'requested', now(), 1, '{}' ${extra && `, ${extra}`}
      from unnest($1::text[]) call_sid returning call_sid`,
     [Array.from({ length: count }, () => newCallSid(new Date()))],

@@ -142,7 +142,7 @@ it('no change of a call has the number of a phone', async () => {
   }
 
   const stored = await database.query<{ change: string }[]>(
-    'select change from call_event where call_sid = $1 and change is not null',
+    'select change from call_events where call_sid = $1 and change is not null',
     [callSid],
   );
 

@@ -73,11 +73,11 @@ describe('a client that disconnects during the database query', () => {
     const before = heldByDraining();
     const lock = new Client({ connectionString: service.config.databaseUrl });
     await lock.connect();
-    await lock.query('begin; lock table call_record in access exclusive mode');
+    await lock.query('begin; lock table call_records in access exclusive mode');
     const requests = Array.from({ length: CLIENTS }, () => send(url, NOT_CACHED));
     await waitFor('all to wait for the table', async () => {
       const { rows } = await lock.query<{ waiting: number }>(
-        `select count(*)::int as waiting from pg_locks where relation = 'call_record'::regclass and not granted`,
+        `select count(*)::int as waiting from pg_locks where relation = 'call_records'::regclass and not granted`,
       );
       return rows[0]?.waiting === CLIENTS;
     });

@@ -124,7 +124,7 @@ describe('a cancel before a state', () => {
     const records = await service.database.query<Record<string, unknown>[]>(
       `select call_sid as "callSid", state, end_reason as "endReason", ringing_at is not null as rang,
          answered_at is not null as answered
-       from call_record where caller_id >= 500000`,
+       from call_records where caller_id >= 500000`,
     );
     const recordOf = new Map(records.map((record) => [record.callSid, record]));
     for (const { callSid, before, canceled } of races) {

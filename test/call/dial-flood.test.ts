@@ -41,7 +41,7 @@ const place = async (callerId: string): Promise<Placing> => {
   const answer = service.ask(callerId, 'call/2000');
   const callSid = await waitFor('the record', async () => {
     const [call] = await service.database.query<{ callSid: string }[]>(
-      'select call_sid as "callSid" from call_record where caller_id = $1 and state < 4',
+      'select call_sid as "callSid" from call_records where caller_id = $1 and state < 4',
       [callerId],
     );
     return call?.callSid;
@@ -91,7 +91,7 @@ it('a call fails when the caller’s former dial gets no reply', async () => {
   expect(answer).toEqual({ returnCode: 500, returnMsg: '系统内部异常!' });
   expect(scripted.dials).toHaveLength(1);
   const calls = await service.database.query<unknown[]>(
-    `select state, end_reason from call_record where caller_id = '1007' and call_sid <> $1`,
+    `select state, end_reason from call_records where caller_id = '1007' and call_sid <> $1`,
     [first.callSid],
   );
   expect(calls).toEqual([{ state: 4, end_reason: 'failed' }]);

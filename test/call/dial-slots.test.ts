@@ -78,7 +78,7 @@ describe('the dial slot of a canceled call', () => {
     const placing = service.ask(restless, 'call/2013');
     const callSid = await waitFor('the call to have its slot', async () => {
       const [call] = await database.query<{ callSid: string }[]>(
-        `select call_sid as "callSid" from call_record where caller_id = $1 and turn_at <> 'infinity'`,
+        `select call_sid as "callSid" from call_records where caller_id = $1 and turn_at <> 'infinity'`,
         [restless],
       );
       return call?.callSid;
@@ -101,7 +101,7 @@ describe('the dial slot of a canceled call', () => {
     await Promise.all(
       calls.map(({ callSid }, index) =>
         database.query(
-          `update call_record set turn_at = '2100-01-01T00:00:00Z'::timestamptz + $2 * interval '1 second' where call_sid = $1`,
+          `update call_records set turn_at = '2100-01-01T00:00:00Z'::timestamptz + $2 * interval '1 second' where call_sid = $1`,
           [callSid, slots[index]],
         ),
       ),
@@ -109,14 +109,14 @@ describe('the dial slot of a canceled call', () => {
     const secondsOf = async ({ callSid }: StoredCall) => {
       const [row] = await database.query<{ seconds: number }[]>(
         `select extract(epoch from nullif(turn_at, 'infinity') - '2100-01-01T00:00:00Z')::int as seconds
-         from call_record where call_sid = $1`,
+         from call_records where call_sid = $1`,
         [callSid],
       );
       return row?.seconds;
     };
     const canceled = calls[2]!;
     // It does not wait any more: its cancel is in progress.
-    await database.query('update call_record set cancel_ordered_at = now() where call_sid = $1', [calls[3]!.callSid]);
+    await database.query('update call_records set cancel_ordered_at = now() where call_sid = $1', [calls[3]!.callSid]);
 
     // While the call is open, nothing is released.
     await releaseDialSlot(database, 'elsewhere', canceled.callSid);

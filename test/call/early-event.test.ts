@@ -16,7 +16,7 @@ it('an event that arrives before the reply to the dial is matched to its call by
 
   const state = await waitFor('the end of the call', async () => {
     const [call] = await service.database.query<{ state: number }[]>(
-      'select state from call_record where caller_id = 1004 and state = 4',
+      'select state from call_records where caller_id = 1004 and state = 4',
     );
     return call?.state;
   });

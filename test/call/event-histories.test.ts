@@ -118,11 +118,11 @@ interface StoredCall extends CallProgress {
 const READ = `
 select state, ringing_at as "ringingAt", answered_at as "answeredAt", ended_at as "endedAt", end_reason as "endReason",
   ended_by as "endedBy", changes,
-  array(select change from call_event event where event.call_sid = call.call_sid and change_number is not null
+  array(select change from call_events event where event.call_sid = call.call_sid and change_number is not null
     order by change_number) as published,
-  array(select event_id from call_event event where event.call_sid = call.call_sid and type <> 'requested'
+  array(select event_id from call_events event where event.call_sid = call.call_sid and type <> 'requested'
     order by event_id collate "C") as "storedIds"
-from call_record call where call_sid = $1
+from call_records call where call_sid = $1
 `;
 
 /** Plays a history, and compares the record with the pure lifecycle applied to the events that were applied. */

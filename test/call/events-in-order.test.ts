@@ -89,12 +89,12 @@ it('each call’s events are stored in their order, also when events of other ca
 
       await waitFor('the end of all calls', async () => {
         const [open] = await service.database.query<[{ count: number }]>(
-          'select count(*)::int as count from call_record where state < 4',
+          'select count(*)::int as count from call_records where state < 4',
         );
         return open.count === 0;
       });
       const changes = await service.database.query<{ types: string[] }[]>(
-        `select array_agg(change::json ->> 'type' order by change_number) as types from call_event
+        `select array_agg(change::json ->> 'type' order by change_number) as types from call_events
          where call_sid = any($1) and change is not null group by call_sid`,
         [callSids],
       );

@@ -25,8 +25,8 @@ const passing = (callSid: string, changes: Partial<PassingOver> = {}): PassingOv
 const recorded = async (callSid: string): Promise<unknown> => {
   const [call] = await service.database.query<unknown[]>(
     `select provider, sub_account as "subAccount",
-       (select count(*)::int from call_event where call_sid = $1 and type = 'passed_over') as "passedOver"
-     from call_record where call_sid = $1`,
+       (select count(*)::int from call_events where call_sid = $1 and type = 'passed_over') as "passedOver"
+     from call_records where call_sid = $1`,
     [callSid],
   );
   return call;

@@ -130,7 +130,7 @@ it.each([
     expect(await own.service.ask(user, 'call/2013')).toEqual(PLACED);
 
     const [call] = await own.service.database.query<[{ provider: string }]>(
-      'select provider from call_record where caller_id = $1',
+      'select provider from call_records where caller_id = $1',
       [user],
     );
     expect(call.provider).toBe('yuntongxun');
@@ -199,7 +199,7 @@ describe('a first provider that is down', () => {
       }
 
       const [found] = await own.service.database.query<[{ codes: string[] }]>(
-        `select array_agg(detail ->> 'code' order by received_at) as codes from call_event where type = 'passed_over'`,
+        `select array_agg(detail ->> 'code' order by received_at) as codes from call_events where type = 'passed_over'`,
       );
       const { codes } = found;
       expect(codes.slice(0, FAILURES_IN_A_ROW)).toEqual(Array(FAILURES_IN_A_ROW).fill('RB-UNREACHED'));

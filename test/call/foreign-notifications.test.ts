@@ -78,7 +78,7 @@ describe('a notification that cannot be read', () => {
   ])('empties the state cache, and the service continues: %s', async (payload) => {
     const call = await storeCall(service.database);
     await waitFor('the state to be cached', async () => (await stateOf(call)) === '1');
-    await service.database.query('update call_record set state = 2 where call_sid = $1', [call.callSid]);
+    await service.database.query('update call_records set state = 2 where call_sid = $1', [call.callSid]);
 
     // The service looks up the role of an unknown session first.
     await waitFor('the state to be read again', async () => {
@@ -146,7 +146,7 @@ describe('a stored change that cannot be read', () => {
     await applyEvent(service.database, call.callSid, { type: 'ringing' });
     await applyEvent(service.database, call.callSid, { type: 'answered' });
     await service.database.query(
-      `update call_event set change = '{"type":"call.transferred"}' where call_sid = $1 and change_number = 2`,
+      `update call_events set change = '{"type":"call.transferred"}' where call_sid = $1 and change_number = 2`,
       [call.callSid],
     );
     const path = `${service.url}/v1/app/callState/${call.callSid}`;

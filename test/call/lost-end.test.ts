@@ -48,7 +48,7 @@ const caller = (): string => String(nextCaller++);
 const call = (userId: string, targetId: string): Promise<string> => placeCall(service, userId, targetId);
 const record = async (callSid: string) => {
   const [row] = await service.database.query<{ state: number; endReason: string | null; endedBy: string | null }[]>(
-    'select state, end_reason as "endReason", ended_by as "endedBy" from call_record where call_sid = $1',
+    'select state, end_reason as "endReason", ended_by as "endedBy" from call_records where call_sid = $1',
     [callSid],
   );
   return row!;

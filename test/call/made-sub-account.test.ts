@@ -60,7 +60,7 @@ it('answers that there is no sub-account when none can be created, and opens no 
 
   expect(await telephony.service.ask(user, 'call/2013')).toEqual(NO_ACCOUNT);
 
-  expect(await telephony.service.database.query('select from call_record')).toEqual([]);
+  expect(await telephony.service.database.query('select from call_records')).toEqual([]);
 });
 
 it('answers that there is no sub-account when the setting is off', async () => {

@@ -94,7 +94,7 @@ const openCall = async ({ state, isAccepted, cancelOrdered }: Case, provider: st
   if (isAccepted) await applyEvent(service.database, call.callSid, { type: 'accepted', providerCallId: 'one' });
   if (state > 1) await applyEvent(service.database, call.callSid, { type: state === 2 ? 'ringing' : 'answered' });
   await service.database.query(
-    `update call_record
+    `update call_records
      set requested_at = now() - interval '1 hour', turn_at = now() - interval '1 hour', deadline_at = now(), sweep_at = now(),
        cancel_ordered_at = now() - $2 * interval '1 second'
      where call_sid = $1`,
@@ -105,7 +105,7 @@ const openCall = async ({ state, isAccepted, cancelOrdered }: Case, provider: st
 
 const isOpen = async ({ callSid }: StoredCall): Promise<boolean> => {
   const [row] = await service.database.query<{ isOpen: boolean }[]>(
-    'select state < 4 as "isOpen" from call_record where call_sid = $1',
+    'select state < 4 as "isOpen" from call_records where call_sid = $1',
     [callSid],
   );
   return row!.isOpen;
@@ -124,7 +124,7 @@ const play = async (one: Case): Promise<void> => {
   for (const look of [...one.looks, GRACE_SECONDS]) {
     await age(service, call.callSid, look - now);
     now = look;
-    await service.database.query('update call_record set sweep_at = now() where call_sid = $1', [call.callSid]);
+    await service.database.query('update call_records set sweep_at = now() where call_sid = $1', [call.callSid]);
     await replica.sweeper.sweep();
   }
 

@@ -16,13 +16,13 @@ afterAll(() => service.close());
 /** The simulator does not know this call. */
 const callWithSlotAt = async (turnAt: 'infinity' | null) => {
   const call = await storeCall(service.database, { waitsForDialSlot: true, provider: 'simulator' });
-  await service.database.query('update call_record set turn_at = $2 where call_sid = $1', [call.callSid, turnAt]);
+  await service.database.query('update call_records set turn_at = $2 where call_sid = $1', [call.callSid, turnAt]);
   return call;
 };
 
 const eventsOf = async (callSid: string): Promise<string[]> => {
   const rows = await service.database.query<{ type: string }[]>(
-    'select type from call_event where call_sid = $1 order by received_at',
+    'select type from call_events where call_sid = $1 order by received_at',
     [callSid],
   );
   return rows.map(({ type }) => type);
@@ -46,7 +46,7 @@ describe('a cancel', () => {
 it('the sweeper does not close a call with a null turn_at as never dialed when its provider is not configured', async () => {
   const { callSid } = await callWithSlotAt(null);
   await service.database.query(
-    `update call_record set provider = 'away', sweep_at = now() - interval '1 second' where call_sid = $1`,
+    `update call_records set provider = 'away', sweep_at = now() - interval '1 second' where call_sid = $1`,
     [callSid],
   );
 

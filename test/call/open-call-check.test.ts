@@ -72,7 +72,7 @@ const statusIs = (status: CallStatus): void => {
 };
 const record = async (callSid: string) => {
   const [row] = await service.database.query<{ state: number; endReason: string | null }[]>(
-    'select state, end_reason as "endReason" from call_record where call_sid = $1',
+    'select state, end_reason as "endReason" from call_records where call_sid = $1',
     [callSid],
   );
   return row!;
@@ -235,11 +235,11 @@ describe('a caller who taps many times', () => {
     const callSid = await one.place(callerId, TARGET);
     await applyEvent(service.database, callSid, { type: 'ringing' });
     statusIs(GOES_ON);
-    const before = await service.database.query('select sweep_at from call_record where call_sid = $1', [callSid]);
+    const before = await service.database.query('select sweep_at from call_records where call_sid = $1', [callSid]);
 
     await one.place(callerId, TARGET);
 
-    expect(await service.database.query('select sweep_at from call_record where call_sid = $1', [callSid])).toEqual(
+    expect(await service.database.query('select sweep_at from call_records where call_sid = $1', [callSid])).toEqual(
       before,
     );
     expect(asks).toBe(1);

@@ -34,8 +34,8 @@ interface Row {
 const rows = (): Promise<Row[]> =>
   telephony.service.database.query(
     `select call.call_sid as "callSid", call.provider, nullif(call.turn_at, 'infinity') as "turnAt", event.detail ->> 'code' as code
-     from call_record call
-     left join call_event event on event.call_sid = call.call_sid and event.type in ('refused', 'passed_over')
+     from call_records call
+     left join call_events event on event.call_sid = call.call_sid and event.type in ('refused', 'passed_over')
      order by call.turn_at`,
   );
 const gapsMs = (calls: readonly Row[]): number[] =>
@@ -105,7 +105,7 @@ describe('the limit of concurrent calls', () => {
       waitFor('three to be dialled', () => telephony.twilio.calls.size === 3).then(async () => {
         const [call] = await rows();
         const [row] = await telephony.service.database.query<{ callerId: string }[]>(
-          'select caller_id as "callerId" from call_record where call_sid = $1',
+          'select caller_id as "callerId" from call_records where call_sid = $1',
           [call!.callSid],
         );
         expect(await telephony.service.ask(row!.callerId, `callCancel/${call!.callSid}`)).toEqual(CANCELED);
@@ -137,7 +137,7 @@ describe('a call that waits for its dial slot', () => {
     });
     expect(telephony.twilio.calls.size).toBe(1);
     const ends = await telephony.service.database.query<unknown[]>(
-      'select end_reason as reason from call_record where call_sid = $1',
+      'select end_reason as reason from call_records where call_sid = $1',
       [waiting.callSid],
     );
     expect(ends).toEqual([{ reason: 'canceled' }]);

@@ -49,7 +49,7 @@ const answersWith = (...outcomes: DialOutcome[]): void => {
 };
 const record = async (callSid: string) => {
   const [row] = await service.database.query<[{ provider: string; state: number; endReason: string | null }]>(
-    'select provider, state, end_reason as "endReason" from call_record where call_sid = $1',
+    'select provider, state, end_reason as "endReason" from call_records where call_sid = $1',
     [callSid],
   );
   return row;
@@ -92,7 +92,7 @@ it('does not dial again when the call is canceled during the wait, and cancels w
   // Once the call has its slot, the slot is moved far away, so that it cannot come before the cancel.
   await waitFor('the wait', async () => {
     const [moved] = await service.database.query<[unknown[], number]>(
-      `update call_record set turn_at = clock_timestamp() + interval '1 hour'
+      `update call_records set turn_at = clock_timestamp() + interval '1 hour'
        where call_sid = $1 and turn_at > clock_timestamp() and turn_at < 'infinity' returning call_sid`,
       [callSid],
     );

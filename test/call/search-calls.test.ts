@@ -71,7 +71,7 @@ beforeAll(async () => {
   testDatabase = await createTestDatabase();
   database = await new DataSource({ type: 'postgres', url: testDatabase.url }).initialize();
   await database.query(
-    `insert into call_record
+    `insert into call_records
        (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, state,
         end_reason, ended_by, ended_at, requested_at, changes, sweep_at, deadline_at)
      select "callSid", "callerId", "calleeId", case when "calleeId" is null then 1 end, "callerPhone", "calleePhone",

@@ -51,7 +51,7 @@ const dueCalls = async (database: DataSource, { name }: ScriptedProvider, count:
     await applyEvent(database, callSid, { type: 'answered' });
     callSids.push(callSid);
   }
-  await database.query(`update call_record set sweep_at = now() - interval '1 second' where call_sid = any($1)`, [
+  await database.query(`update call_records set sweep_at = now() - interval '1 second' where call_sid = any($1)`, [
     callSids,
   ]);
   return callSids.sort();
@@ -73,7 +73,7 @@ it('a call that is due at this instant is checked, whichever way the database ro
   const looked: number[] = [];
 
   for (let round = 0; round < 40; round++) {
-    await service.database.query('update call_record set sweep_at = now() where call_sid = $1', [callSid]);
+    await service.database.query('update call_records set sweep_at = now() where call_sid = $1', [callSid]);
     looked.push(await sweeper.sweep());
   }
 
@@ -142,7 +142,7 @@ describe('a catch-up after a time without webhooks', () => {
   it('makes every open call due, except one whose dial may be in flight', async () => {
     const provider = counted(100_000);
     const talking = await dueCalls(service.database, provider, 30);
-    await service.database.query(`update call_record set sweep_at = now() + interval '1 hour' where provider = $1`, [
+    await service.database.query(`update call_records set sweep_at = now() + interval '1 hour' where provider = $1`, [
       provider.name,
     ]);
     const { callSid: dialling } = await storeCall(service.database, { provider: provider.name });

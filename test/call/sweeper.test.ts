@@ -17,7 +17,7 @@ const newCall = async (targetId: string): Promise<string> => {
   const { returnMsg } = await service.ask(userId, `call/${targetId}`);
   // A failed dial leaves a record too.
   const [call] = await service.database.query<{ call_sid: string }[]>(
-    'select call_sid from call_record where caller_id = $1 and state < 4',
+    'select call_sid from call_records where caller_id = $1 and state < 4',
     [userId],
   );
   if (!call) throw new Error(`no call was opened: ${returnMsg}`);
@@ -30,7 +30,7 @@ const record = async (callSid: string) => {
   const [call] = await service.database.query<Record<string, unknown>[]>(
     `select state, end_reason as "endReason", ended_by as "endedBy", deadline_at > now() as "inTime",
        sweep_at > now() as "putOff"
-     from call_record where call_sid = $1`,
+     from call_records where call_sid = $1`,
     [callSid],
   );
   return call;
@@ -39,7 +39,7 @@ const record = async (callSid: string) => {
 /** The time of the next check, which shows whether the sweeper has checked the call. */
 const nextCheck = async (callSid: string): Promise<Date> => {
   const [call] = await service.database.query<[{ sweep_at: Date }]>(
-    'select sweep_at from call_record where call_sid = $1',
+    'select sweep_at from call_records where call_sid = $1',
     [callSid],
   );
   return call.sweep_at;
@@ -89,7 +89,7 @@ describe('the sweeper', () => {
 
   it('closes an accepted call as lost when its provider does not know it any more', async () => {
     const callSid = await newCall('2009');
-    await service.database.query(`update call_record set provider_call_id = 'forgotten' where call_sid = $1`, [
+    await service.database.query(`update call_records set provider_call_id = 'forgotten' where call_sid = $1`, [
       callSid,
     ]);
     await age(service, callSid, 20);
@@ -111,7 +111,7 @@ describe('the sweeper', () => {
 
   it('closes a call as lost after the grace time when its provider is not configured any more', async () => {
     const callSid = await newCall('2013');
-    await service.database.query(`update call_record set provider = 'bankrupt' where call_sid = $1`, [callSid]);
+    await service.database.query(`update call_records set provider = 'bankrupt' where call_sid = $1`, [callSid]);
     await age(service, callSid, 91);
     await sweep();
     expect(await record(callSid)).toMatchObject({ state: 1, putOff: true });
@@ -125,7 +125,7 @@ describe('the sweeper', () => {
   it('hangs up a call whose cancel was claimed by a replica that has crashed', async () => {
     const callSid = await newCall('2013');
     await service.database.query(
-      `update call_record
+      `update call_records
        set cancel_ordered_at = now() - interval '1 minute', sweep_at = now() - interval '1 second' where call_sid = $1`,
       [callSid],
     );
@@ -139,7 +139,7 @@ describe('the sweeper', () => {
   it('hangs up a call with a claimed cancel also when its state has changed since', async () => {
     const callSid = await newCall('2013');
     await service.database.query(
-      `update call_record
+      `update call_records
        set cancel_ordered_at = now() - interval '1 minute', sweep_at = now() - interval '1 second' where call_sid = $1`,
       [callSid],
     );
@@ -153,7 +153,7 @@ describe('the sweeper', () => {
   it('does not hang up a call whose cancel another replica is carrying out', async () => {
     const callSid = await newCall('2013');
     await service.database.query(
-      `update call_record set cancel_ordered_at = now(), sweep_at = now() - interval '1 second' where call_sid = $1`,
+      `update call_records set cancel_ordered_at = now(), sweep_at = now() - interval '1 second' where call_sid = $1`,
       [callSid],
     );
 

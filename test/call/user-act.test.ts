@@ -25,7 +25,7 @@ const addressFor = async (userId: string, path = 'call/2013'): Promise<string> =
   `${service.url}/v1/app/${path}?access_token=${await service.token(userId)}`;
 
 const callsOf = async (userId: string): Promise<number> => {
-  const rows = await service.database.query<unknown[]>('select 1 from call_record where caller_id = $1', [userId]);
+  const rows = await service.database.query<unknown[]>('select 1 from call_records where caller_id = $1', [userId]);
   return rows.length;
 };
 

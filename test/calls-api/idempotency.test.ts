@@ -148,7 +148,7 @@ describe('requests with the same key and different bodies', () => {
     expect(dials.reduce((sum, one) => sum + one)).toBe(1);
     const callers = bodies.map(({ caller }) => idOfPhone(caller.phone));
     const [records] = await one.database.query<[{ count: number }]>(
-      'select count(*)::int as count from call_record where caller_id = any ($1)',
+      'select count(*)::int as count from call_records where caller_id = any ($1)',
       [callers],
     );
     expect(records.count).toBe(1);
@@ -293,7 +293,7 @@ describe('a malformed key', () => {
 
 const recordsOf = async ({ caller }: { caller: { phone: string } }): Promise<number> => {
   const [row] = await one.database.query<[{ count: number }]>(
-    'select count(*)::int as count from call_record where caller_id = $1',
+    'select count(*)::int as count from call_records where caller_id = $1',
     [idOfPhone(caller.phone)],
   );
   return row.count;

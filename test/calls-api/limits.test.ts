@@ -148,7 +148,7 @@ describe('a cancel', () => {
 
     await service.app.nest.get(CallRecorder).applyOwn(callSid, 'accepted', { providerCallId: 'one' });
     const [row] = await service.database.query<{ by: string }[]>(
-      'select cancel_ordered_by as by from call_record where call_sid = $1',
+      'select cancel_ordered_by as by from call_records where call_sid = $1',
       [callSid],
     );
     expect(row).toEqual({ by: 'admin' });

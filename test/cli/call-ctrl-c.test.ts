@@ -31,7 +31,7 @@ describe('Ctrl-C at npm run call', () => {
 
   const callOf = async (callerId: string): Promise<Record<string, unknown> | undefined> => {
     const [call] = await service.database.query<Record<string, unknown>[]>(
-      'select state, cancel_ordered_at is not null as canceled from call_record where caller_id = $1',
+      'select state, cancel_ordered_at is not null as canceled from call_records where caller_id = $1',
       [callerId],
     );
     return call;

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const TABLES = ['app_user', 'service_line', 'sub_account', 'call_record'];
+const TABLES = ['app_user', 'service_line', 'sub_account', 'call_records'];
 
 const forAll = (statement: (table: string) => string): string => TABLES.map(statement).join(';');
 

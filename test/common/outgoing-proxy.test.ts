@@ -142,7 +142,7 @@ describe('a webhook to your backend', () => {
   });
 
   const errorsOf = (callSid: string): Promise<{ error: string | null }[]> =>
-    service.database.query('select error from webhook_attempt where call_sid = $1 and duration_ms is not null', [
+    service.database.query('select error from webhook_attempts where call_sid = $1 and duration_ms is not null', [
       callSid,
     ]);
   const register = async (url: string): Promise<void> => {

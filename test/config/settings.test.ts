@@ -24,10 +24,17 @@ const NUMBERS: [name: string, least: number, most: number, isWhole: boolean][] =
   ['LONGEST_TALK', 1, 864_000, true],
   ['SWEEP_EVERY', 0.05, 3_600, false],
   ['AUDIT_DAYS', 1, 36_500, true],
+  ['RETENTION_DAYS', 7, 36_500, true],
   ['STREAMS_AT_ONCE', 1, 1_000_000, true],
   ['SIMULATOR_SPEED', 0.1, 10_000, false],
   ['SIMULATOR_PORT', 0, 65_535, true],
 ];
+
+it('CELL has three digits', () => {
+  expect(['000', '042'].map((text) => read('CELL', text))).toEqual(['000', '042']);
+  for (const text of ['42', '0042', '04a', ' 42'])
+    expect(read('CELL', text)).toBe('expected three digits, such as 001');
+});
 
 describe.each(NUMBERS)('%s', (name, least, most, isWhole) => {
   const step = isWhole ? 1 : 0.01;

@@ -173,7 +173,9 @@ describe('failures of a call', () => {
 
     expect(await service.ask(callerId, `call/${targetId}`)).toEqual(PARAMETERS);
 
-    const calls = await service.database.query<unknown[]>('select 1 from call_record where caller_id = $1', [callerId]);
+    const calls = await service.database.query<unknown[]>('select 1 from call_records where caller_id = $1', [
+      callerId,
+    ]);
     expect(calls).toEqual([]);
   });
 
@@ -235,7 +237,7 @@ describe('failures of a call', () => {
     expect(await service.ask(userId, 'call/2009')).toEqual(SYSTEM);
 
     const [record] = await service.database.query<{ state: number }[]>(
-      'select state from call_record where caller_id = $1',
+      'select state from call_records where caller_id = $1',
       [userId],
     );
     expect(record?.state).toBe(1);
@@ -388,7 +390,7 @@ describe('the token', () => {
 describe('a GET that rings a phone', () => {
   const callsOf = async (userId: string): Promise<number> => {
     const [row] = await service.database.query<{ count: string }[]>(
-      'select count(*) from call_record where caller_id = $1',
+      'select count(*) from call_records where caller_id = $1',
       [userId],
     );
     return Number(row?.count);

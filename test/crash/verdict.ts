@@ -21,7 +21,7 @@ export interface Verdict {
 
 export const judge = async (cluster: Cluster, callSids: ReadonlySet<string>): Promise<Verdict> => {
   const rows = await cluster.database((database) =>
-    database.query<CallRow[]>('select call_sid as "callSid", state, end_reason as "endReason" from call_record'),
+    database.query<CallRow[]>('select call_sid as "callSid", state, end_reason as "endReason" from call_records'),
   );
   const callLog = await cluster.simulator.callLog();
   const entryOf = new Map(callLog.map((entry) => [entry.callSid, entry]));

@@ -34,7 +34,7 @@ const sessions = async (): Promise<number> => {
 };
 
 it('the sessions of a process stay near its pool while a table is locked', async () => {
-  await administrator.query('begin; lock table call_record in access exclusive mode');
+  await administrator.query('begin; lock table call_records in access exclusive mode');
   let most = 0;
   let refused = 0;
   const poll = async (): Promise<void> => {
@@ -52,12 +52,12 @@ it('the sessions of a process stay near its pool while a table is locked', async
 });
 
 it('a call that was answered with a failure is not opened once the lock is gone', async () => {
-  await administrator.query('begin; lock table call_event in access exclusive mode');
+  await administrator.query('begin; lock table call_events in access exclusive mode');
   expect(await service.ask('1005', 'call/2000')).toMatchObject({ returnCode: 500 });
   // The change feed reads the table again and again meanwhile.
   await waitFor('PostgreSQL to have given it up', async () => {
     const { rows } = await observer.query(
-      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%insert into call_event%'`,
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%insert into call_events%'`,
     );
     return rows.length === 0;
   });

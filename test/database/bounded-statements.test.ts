@@ -71,6 +71,8 @@ const BACKGROUND: readonly (readonly [RegExp, number])[] = [
   [/^select id, hash, /, 2 * LIVE_KEYS],
   // The jobs of calls that have changed, which are added after it. The first time, a session reads the catalogue for the function.
   [/^select webhook_add_jobs\(|from unnest\(call_sids\)/, CALLS_AT_ONCE],
+  // The catalogue of partitions.
+  [/^select webhook_partitions_empty\(|from call_partition /, 200],
 ];
 
 /** No statement of the work reads more rows. */
@@ -109,13 +111,13 @@ const moreDeliveries = async (count: number, day: Date): Promise<string> => {
     `insert into webhook_endpoint (url, secret) values ('https://other.example.com/', 'whsec_') returning id`,
   );
   await service.database.query(
-    `insert into webhook_delivery (endpoint_id, call_sid, change_number, state, settled_at)
+    `insert into webhook_deliveries (endpoint_id, call_sid, change_number, state, settled_at)
      select $1, left($2, 15) || lpad(n::text, 17, '0'), 1, 'delivered', now() from generate_series(1, $3::integer) n`,
     [id, newCallSid(day), count],
   );
   await service.database.query(
-    `insert into webhook_attempt (endpoint_id, call_sid, change_number)
-     select endpoint_id, call_sid, change_number from webhook_delivery where endpoint_id = $1`,
+    `insert into webhook_attempts (endpoint_id, call_sid, change_number)
+     select endpoint_id, call_sid, change_number from webhook_deliveries where endpoint_id = $1`,
     [id],
   );
   return id;
@@ -128,7 +130,7 @@ const waitingForDisabled = async (count: number): Promise<string> => {
      values ('https://gone.example.com/', 'whsec_', now(), 'An administrator disabled it.') returning id`,
   );
   await service.database.query(
-    `insert into webhook_delivery (endpoint_id, call_sid, change_number, created_at)
+    `insert into webhook_deliveries (endpoint_id, call_sid, change_number, created_at)
      select $1, left($2, 15) || lpad(n::text, 17, '0'), 1, now() - interval '1 day' from generate_series(1, $3::integer) n`,
     [id, newCallSid(daysAgo(1)), count],
   );
@@ -137,7 +139,7 @@ const waitingForDisabled = async (count: number): Promise<string> => {
 
 const countOf = async (endpoint: string): Promise<number> => {
   const [{ count }] = await service.database.query<[{ count: number }]>(
-    'select count(*)::int as count from webhook_delivery where endpoint_id = $1',
+    'select count(*)::int as count from webhook_deliveries where endpoint_id = $1',
     [endpoint],
   );
   return count;
@@ -145,7 +147,7 @@ const countOf = async (endpoint: string): Promise<number> => {
 
 const anOpenCall = async (): Promise<string> => {
   const [call] = await service.database.query<{ sid: string }[]>(
-    'select call_sid as sid from call_record where state = 1 limit 1',
+    'select call_sid as sid from call_records where state = 1 limit 1',
   );
   return call!.sid;
 };
@@ -157,13 +159,13 @@ const ELSEWHERE = 'elsewhere';
 const moveOpenCallsElsewhere = async (url: string): Promise<void> => {
   const client = new Client({ connectionString: url });
   await client.connect();
-  await client.query(`update call_record set provider = '${ELSEWHERE}', sweep_at = 'infinity' where state < 4`);
+  await client.query(`update call_records set provider = '${ELSEWHERE}', sweep_at = 'infinity' where state < 4`);
   await client.end();
 };
 
 const openAtNoProvider = (sweepIn: string): Promise<unknown> =>
   service.database.query(
-    `update call_record set provider = 'gone', sweep_at = now() + $1::interval where state in (2, 3)`,
+    `update call_records set provider = 'gone', sweep_at = now() + $1::interval where state in (2, 3)`,
     [sweepIn],
   );
 
@@ -295,7 +297,7 @@ describe.each([
 
   it(`a page of deliveries in a rare state examines at most ${MAX_EXAMINED} rows`, async () => {
     const [{ callSid }] = await service.database.query<[{ callSid: string }]>(
-      `select call_sid as "callSid" from webhook_delivery where endpoint_id = $1 and state = 'failed' order by 1 desc`,
+      `select call_sid as "callSid" from webhook_deliveries where endpoint_id = $1 and state = 'failed' order by 1 desc`,
       [endpointId],
     );
 
@@ -410,7 +412,7 @@ describe.each([
   it('the bundle of a call reads only its events and deliveries', async () => {
     const open = await anOpenCall();
     const [{ callSid }] = await service.database.query<[{ callSid: string }]>(
-      `select call_sid as "callSid" from webhook_delivery where endpoint_id = $1 and state = 'delivered' limit 1`,
+      `select call_sid as "callSid" from webhook_deliveries where endpoint_id = $1 and state = 'delivered' limit 1`,
       [endpointId],
     );
 
@@ -450,7 +452,7 @@ describe.each([
       await catchUp.beforeApplicationShutdown();
     });
 
-    const due = `select 1 from call_record where provider = 'gone' and state < 4 and sweep_at <= clock_timestamp()`;
+    const due = `select 1 from call_records where provider = 'gone' and state < 4 and sweep_at <= clock_timestamp()`;
     expect((await service.database.query<unknown[]>(due)).length).toBeGreaterThan(100);
   });
 
@@ -471,7 +473,7 @@ describe.each([
     );
     // Other tests count the waiting deliveries.
     await service.database.query(
-      'delete from webhook_delivery where call_sid in (select call_sid from call_record where placed_by is not null)',
+      'delete from webhook_deliveries where call_sid in (select call_sid from call_records where placed_by is not null)',
     );
   });
 
@@ -489,10 +491,10 @@ describe.each([
     await expectBounded(1_000, () => repeatedly(() => lookAtWaitingDeliveries(service.database)));
 
     // Other tests count the endpoints and the waiting deliveries.
-    await service.database.query('delete from webhook_delivery where endpoint_id = $1', [gone]);
+    await service.database.query('delete from webhook_deliveries where endpoint_id = $1', [gone]);
     await service.database.query('delete from webhook_endpoint where id = $1', [gone]);
     await service.database.query(
-      'delete from webhook_delivery where call_sid in (select call_sid from call_record where placed_by is not null)',
+      'delete from webhook_deliveries where call_sid in (select call_sid from call_records where placed_by is not null)',
     );
   });
 
@@ -518,7 +520,7 @@ describe.each([
       await repeatedly(() => storeCall(service.database, { serviceLineId: '99', calleePhone: line, limits: ofLine }));
     });
 
-    await service.database.query('delete from call_record where callee_phone like $1', ['+861390%']);
+    await service.database.query('delete from call_records where callee_phone like $1', ['+861390%']);
   });
 
   it('the rules that freeze users read the calls of those who have called just now, and of nobody else', async () => {
@@ -540,9 +542,9 @@ describe.each([
 
     await expectBounded(4 * callers + 50, () => watch.look());
 
-    const own = 'select call_sid from call_record where caller_id between 5000000 and 5000100';
-    await service.database.query(`delete from webhook_delivery where call_sid in (${own})`);
-    await service.database.query(`delete from call_record where call_sid in (${own})`);
+    const own = 'select call_sid from call_records where caller_id between 5000000 and 5000100';
+    await service.database.query(`delete from webhook_deliveries where call_sid in (${own})`);
+    await service.database.query(`delete from call_records where call_sid in (${own})`);
   });
 
   it('settling reads only calls that are not settled, and the removal of old costs only old ones', async () => {

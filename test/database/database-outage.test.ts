@@ -55,7 +55,7 @@ describe.each(MODES)('when the connection is in mode "%s"', (mode) => {
     await waitFor('the cancel', async () => (await service.ask('1004', `callCancel/${callSid}`)).returnCode === 200);
     await waitFor('the end of the call', async () => {
       await service.database.query(
-        `update call_record set sweep_at = now(), cancel_ordered_at = cancel_ordered_at - interval '1 minute'
+        `update call_records set sweep_at = now(), cancel_ordered_at = cancel_ordered_at - interval '1 minute'
          where state < 4 and cancel_ordered_at > now() - interval '1 minute'`,
       );
       const { data } = await service.ask('1004', `callState/${callSid}`);

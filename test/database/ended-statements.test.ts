@@ -31,7 +31,7 @@ it('a connection that ends without an error listener does not end the process', 
 describe.each([
   ['pg_cancel_backend', 'GET', 'users?limit=1', 'app_user'],
   ['pg_cancel_backend', 'PUT', 'users', 'app_user'],
-  ['pg_terminate_backend', 'GET', 'calls?limit=1', 'call_record'],
+  ['pg_terminate_backend', 'GET', 'calls?limit=1', 'call_records'],
   ['pg_terminate_backend', 'PUT', 'users', 'app_user'],
 ])('%s of %s %s', (end, method, path, table) => {
   it('is answered with 503 and Retry-After', async () => {

@@ -20,19 +20,25 @@ afterAll(async () => {
   await Promise.all([migrated.drop(), described.drop()]);
 });
 
+/** As SQL: a table, and neither a partition of one nor a view. */
+const IS_WHOLE = (table: string): string =>
+  `exists (select from pg_class where oid = ${table} and relkind in ('r', 'p') and not relispartition)`;
+
 /** Everything that TypeORM can describe, as PostgreSQL's definitions, without TypeORM's own table. */
 const SHAPE = `
 select 'column ' || table_name || '.' || column_name as name,
   concat_ws(' ', format_type(a.atttypid, a.atttypmod), is_nullable, identity_generation, column_default) as definition
 from information_schema.columns
 join pg_attribute a on a.attrelid = table_name::regclass and a.attname = column_name
-where table_schema = 'public' and table_name <> 'migrations'
+where table_schema = 'public' and table_name <> 'migrations' and ${IS_WHOLE('table_name::regclass')}
 union all
 select 'constraint ' || conname, conrelid::regclass || ' ' || pg_get_constraintdef(oid)
 from pg_constraint
 where connamespace = 'public'::regnamespace and contype <> 'n' and conrelid <> 'migrations'::regclass
+  and ${IS_WHOLE('conrelid')}
 union all
-select 'index ' || indexname, indexdef from pg_indexes where schemaname = 'public' and tablename <> 'migrations'
+select 'index ' || indexname, replace(indexdef, ' ON ONLY ', ' ON ') from pg_indexes
+where schemaname = 'public' and tablename <> 'migrations' and ${IS_WHOLE('tablename::regclass')}
 order by 1
 `;
 

@@ -1,4 +1,4 @@
-/** Without its trigger no change would be delivered: the start is refused, and says what to do. */
+/** Without its triggers the service would have a fault that nobody notices: the start is refused, and says what to do. */
 import { Client } from 'pg';
 import { migrate } from '../../src/database/migrate.js';
 import { firstConnection } from '../../src/postgres/first-connection.js';
@@ -27,8 +27,8 @@ it('a database whose sessions fire no triggers', async () => {
 });
 
 it.each([
-  ['disabled', 'alter table call_event disable trigger all', 'alter table call_event enable trigger'],
-  ['missing', 'drop trigger call_event_announces_its_change on call_event', 'Restore the database from a dump'],
+  ['disabled', 'alter table call_events disable trigger all', 'alter table call_events enable trigger'],
+  ['missing', 'drop trigger call_event_announces_its_change on call_events', 'Restore the database from a dump'],
 ])('a trigger that is %s', async (what, statement, remedy) => {
   await client.query(statement);
 
@@ -36,4 +36,16 @@ it.each([
 
   expect(refusal).toContain(`call_event_announces_its_change is ${what}, so no webhook would be delivered`);
   expect(refusal).toContain(remedy);
+});
+
+it.each([
+  ['call_record_begins', 'a caller could have two calls at a time'],
+  ['call_record_changes', 'a caller whose call is over could not call again'],
+])('the trigger %s, disabled', async (trigger, fault) => {
+  await client.query(`alter table call_records disable trigger ${trigger}`);
+
+  const refusal = await migrate(database.url).catch(String);
+
+  expect(refusal).toContain(`The trigger ${trigger} is disabled, so ${fault}.`);
+  expect(refusal).toContain(`alter table call_records enable trigger ${trigger};`);
 });

@@ -65,7 +65,7 @@ afterAll(async () => {
 describe('a database with unusual defaults', () => {
   it('has its tables in the schema public', async () => {
     const tables = await service.database.query<{ schema: string }[]>(
-      `select distinct schemaname as schema from pg_tables where tablename in ('call_record', 'app_user', 'webhook_endpoint')`,
+      `select distinct schemaname as schema from pg_tables where tablename in ('call_records', 'app_user', 'webhook_endpoint')`,
     );
 
     expect(tables).toEqual([{ schema: 'public' }]);

@@ -165,13 +165,13 @@ describe('a role that may only read and write rows', () => {
     ],
     [
       'the right to delete from one of our tables',
-      `revoke delete on webhook_attempt from ${SERVICE}`,
-      `grant select, insert, update, delete on public.webhook_attempt to ${SERVICE};`,
+      `revoke delete on webhook_attempts from ${SERVICE}`,
+      `grant select, insert, update, delete on public.webhook_attempts to ${SERVICE};`,
     ],
     [
       'a policy on one of our tables',
-      'alter table call_record enable row level security',
-      `create policy ${SERVICE} on public.call_record to ${SERVICE} using (true) with check (true);`,
+      'alter table call_records enable row level security',
+      `create policy ${SERVICE} on public.call_records to ${SERVICE} using (true) with check (true);`,
     ],
   ])('that lacks %s is refused with the statement that fixes it', async (_what, revoke, statement) => {
     await asOwner(revoke);

@@ -98,7 +98,7 @@ describe('a URL with a primary and its standby', () => {
       });
       await waitFor('all changes to be delivered', () => receiver.accepted(data?.callSid).length === 4, 60_000);
       expect(
-        await queryDatabase(standby.url, `select state from call_record where call_sid = '${data!.callSid!}'`),
+        await queryDatabase(standby.url, `select state from call_records where call_sid = '${data!.callSid!}'`),
       ).toEqual([{ state: 4 }]);
     } finally {
       await service.close();

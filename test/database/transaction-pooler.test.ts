@@ -49,6 +49,7 @@ describeWithNewPgBouncer(missing, 'PgBouncer that pools transactions', () => {
   it('is refused until the role has the defaults that requests rely on', async () => {
     expect(defaults).toEqual([
       expect.stringMatching(/^alter role \w+ in database \w+ set enable_seqscan = 'off';$/),
+      expect.stringMatching(/^alter role \w+ in database \w+ set plan_cache_mode = 'force_generic_plan';$/),
       expect.stringMatching(/^alter role \w+ in database \w+ set search_path = 'public';$/),
       expect.stringMatching(/^alter role \w+ in database \w+ set statement_timeout = '10000';$/),
     ]);

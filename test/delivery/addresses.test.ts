@@ -123,7 +123,7 @@ describe('an endpoint', () => {
   const errorsOf = async (callSid: string): Promise<(string | null)[]> =>
     (
       await service.database.query<{ error: string | null }[]>(
-        'select error from webhook_attempt where call_sid = $1 and duration_ms is not null order by id',
+        'select error from webhook_attempts where call_sid = $1 and duration_ms is not null order by id',
         [callSid],
       )
     ).map(({ error }) => error);
@@ -216,7 +216,7 @@ describe('an endpoint', () => {
 
       await waitFor('an attempt', async () => (await errorsOf(callSid)).length > 0);
       expect(
-        await service.database.query('select status, error, response from webhook_attempt order by id desc limit 1'),
+        await service.database.query('select status, error, response from webhook_attempts order by id desc limit 1'),
       ).toEqual([{ status: 200, error: null, response: 'as far as  here' }]);
     });
 
@@ -227,7 +227,7 @@ describe('an endpoint', () => {
       const callSid = await openTestCall(service);
 
       expect(await firstError(callSid)).toBe('It answered 500.');
-      expect(await service.database.query('select response from webhook_attempt order by id desc limit 1')).toEqual([
+      expect(await service.database.query('select response from webhook_attempts order by id desc limit 1')).toEqual([
         { response: 'ü'.repeat(500) },
       ]);
     });

@@ -40,7 +40,7 @@ const attemptsAt = async (endpointId: string): Promise<{ inFlight: number; over:
   const [counts] = await service.database.query<[{ inFlight: number; over: number }]>(
     `select count(*) filter (where duration_ms is null)::int as "inFlight",
        count(*) filter (where duration_ms is not null)::int as over
-     from webhook_attempt where endpoint_id = $1`,
+     from webhook_attempts where endpoint_id = $1`,
     [endpointId],
   );
   return counts;
@@ -56,7 +56,7 @@ interface WaitingJob {
 const waitingJobs = (): Promise<WaitingJob[]> =>
   service.database.query<WaitingJob[]>(
     `select job.attempts as failures, (
-       select count(*)::int from webhook_attempt attempt
+       select count(*)::int from webhook_attempts attempt
        where attempt.endpoint_id = $1 and job.key = webhook_job_key(attempt.endpoint_id, attempt.call_sid)
      ) as attempts
      from graphile_worker.jobs job where starts_with(job.key, webhook_job_key($1, '')) and job.locked_at is null`,
@@ -151,9 +151,9 @@ describe('the changes of a call', () => {
     await allAccepted(callSid, 2);
 
     expect(numbersAccepted(callSid)).toEqual([2, 4]);
-    expect(await service.database.query('select 1 from webhook_delivery where call_sid = $1', [callSid])).toHaveLength(
-      2,
-    );
+    expect(
+      await service.database.query('select 1 from webhook_deliveries where call_sid = $1', [callSid]),
+    ).toHaveLength(2);
   });
 
   it('reach an endpoint while another endpoint fails', async () => {
@@ -284,7 +284,7 @@ describe('a delivery', () => {
   it('is stored in the transaction of its change, or not at all', async () => {
     const written = (database: Pick<EntityManager, 'query'>): Promise<unknown> =>
       database.query(
-        `select (select count(*)::int from webhook_delivery where endpoint_id = $1) as deliveries,
+        `select (select count(*)::int from webhook_deliveries where endpoint_id = $1) as deliveries,
            (select count(*)::int from graphile_worker.jobs where key like 'deliver:' || $1 || ':%') as jobs`,
         [endpoint.id],
       );
@@ -292,7 +292,7 @@ describe('a delivery', () => {
     await expect(
       service.database.transaction(async (database) => {
         await database.query(
-          `insert into call_event (provider, event_id, call_sid, type, occurred_at, change_number, change)
+          `insert into call_events (provider, event_id, call_sid, type, occurred_at, change_number, change)
            values ('simulator', 'rolled-back', $1, 'requested', now(), 1, '{"type":"call.requested"}')`,
           ['1'.repeat(32)],
         );
@@ -309,6 +309,6 @@ describe('a delivery', () => {
 
     const callSid = await endedTestCall(service);
 
-    expect(await service.database.query('select 1 from webhook_delivery where call_sid = $1', [callSid])).toEqual([]);
+    expect(await service.database.query('select 1 from webhook_deliveries where call_sid = $1', [callSid])).toEqual([]);
   });
 });

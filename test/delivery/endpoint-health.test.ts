@@ -61,12 +61,12 @@ const failingFor = (hours: number): Promise<unknown> =>
   ]);
 
 const attemptsOf = (callSid: string): Promise<{ n: number }[]> =>
-  service.database.query('select change_number as n from webhook_attempt where call_sid = $1 order by id', [callSid]);
+  service.database.query('select change_number as n from webhook_attempts where call_sid = $1 order by id', [callSid]);
 
 const states = async (callSid: string): Promise<string[]> =>
   (
     await service.database.query<{ state: string }[]>(
-      'select state from webhook_delivery where call_sid = $1 order by change_number',
+      'select state from webhook_deliveries where call_sid = $1 order by change_number',
       [callSid],
     )
   ).map(({ state }) => state);

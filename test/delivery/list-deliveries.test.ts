@@ -33,7 +33,7 @@ beforeAll(async () => {
   for (const { callSid, number, state } of all) {
     for (const endpointId of [1, 2]) {
       await database.query(
-        `insert into webhook_delivery (endpoint_id, call_sid, change_number, state, settled_at)
+        `insert into webhook_deliveries (endpoint_id, call_sid, change_number, state, settled_at)
          values ($1, $2, $3, $4, case when $4 <> 'pending' then now() end)`,
         [endpointId, callSid, number, state],
       );

@@ -38,7 +38,7 @@ const daysAgo = (days: number): Date => new Date(Date.now() - days * 86_400_000)
 const deliveries = async (endpointId: string, day: Date, count: number): Promise<void> => {
   await database.query(
     `with delivery as (
-       insert into webhook_delivery (endpoint_id, call_sid, change_number)
+       insert into webhook_deliveries (endpoint_id, call_sid, change_number)
        select $1, left($2, 15) || lpad(n::text, 17, '0'), 1 from generate_series(1, $3::integer) n
        returning *
      )
@@ -46,7 +46,7 @@ const deliveries = async (endpointId: string, day: Date, count: number): Promise
     [endpointId, newCallSid(day), count],
   );
   await database.query(
-    'insert into webhook_attempt (endpoint_id, call_sid, change_number) select endpoint_id, call_sid, change_number from webhook_delivery where endpoint_id = $1',
+    'insert into webhook_attempts (endpoint_id, call_sid, change_number) select endpoint_id, call_sid, change_number from webhook_deliveries where endpoint_id = $1',
     [endpointId],
   );
 };
@@ -54,7 +54,7 @@ const deliveries = async (endpointId: string, day: Date, count: number): Promise
 const counts = async (): Promise<unknown> =>
   (
     await database.query<unknown[]>(
-      `select (select count(*)::int from webhook_delivery) as deliveries, (select count(*)::int from webhook_attempt) as attempts`,
+      `select (select count(*)::int from webhook_deliveries) as deliveries, (select count(*)::int from webhook_attempts) as attempts`,
     )
   )[0];
 

@@ -104,7 +104,7 @@ it('an attempt that a stopping process aborts is stored, does not count as a fai
     return receiver.accepted(callSid).length >= 1;
   });
   await waitFor('two attempts', async () => {
-    const attempts = await two.database.query<unknown[]>('select status, error from webhook_attempt order by id');
+    const attempts = await two.database.query<unknown[]>('select status, error from webhook_attempts order by id');
     expect(attempts[0]).toEqual({ status: null, error: 'The process stopped during the attempt.' });
     return attempts.length === 2;
   });
@@ -112,12 +112,12 @@ it('an attempt that a stopping process aborts is stored, does not count as a fai
 
 /** Deliveries to an endpoint, each with a job that is due tomorrow. */
 const BACKLOG = `
-insert into webhook_delivery (endpoint_id, call_sid, change_number, created_at)
+insert into webhook_deliveries (endpoint_id, call_sid, change_number, created_at)
 select $1, '26010100000000000' || lpad(n::text, 15, '0'), 1, now() - interval '1 day' from generate_series(1, 20000) n`;
 const BACKLOG_JOBS = `
 insert into graphile_worker._private_jobs (task_id, key, run_at)
 select task.id, webhook_job_key(delivery.endpoint_id, delivery.call_sid), now() + interval '1 day'
-from webhook_delivery delivery, graphile_worker._private_tasks task
+from webhook_deliveries delivery, graphile_worker._private_tasks task
 where delivery.endpoint_id = $1 and task.identifier = 'deliver'`;
 
 it.each(['disabled', 'failing'])(
@@ -134,7 +134,7 @@ it.each(['disabled', 'failing'])(
 
     await waitFor('the delivery to be settled, and lost', async () => {
       const [, lost] = await one.database.query<[unknown, number]>(
-        `update webhook_delivery set state = 'pending', settled_at = null, created_at = now() - interval '1 hour'
+        `update webhook_deliveries set state = 'pending', settled_at = null, created_at = now() - interval '1 hour'
          where endpoint_id = $1 and state = 'delivered'`,
         [up.id],
       );
@@ -151,7 +151,7 @@ it('a job of a killed process is recovered by another process within minutes', a
   receiver.replyWith(() => 500);
   const callSid = await openTestCall(one);
   await waitFor('a failure', async () => {
-    const [attempt] = await one.database.query<{ status: number | null }[]>('select status from webhook_attempt');
+    const [attempt] = await one.database.query<{ status: number | null }[]>('select status from webhook_attempts');
     return attempt?.status === 500;
   });
   const locked = (ago: string): Promise<unknown> =>

@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 const WAITING = `from pg_stat_activity
-  where datname = current_database() and wait_event_type = 'Lock' and query like '%webhook_delivery%'`;
+  where datname = current_database() and wait_event_type = 'Lock' and query like '%webhook_deliveries%'`;
 
 /** Refuses to store the first job failure, and no later one. */
 const REFUSE_FAILURE = `
@@ -53,7 +53,7 @@ it('deliveries continue after the failure of a job could not be stored while oth
   await other.query(REFUSE_FAILURE);
   const holder = new Client({ connectionString: database.url });
   await holder.connect();
-  await holder.query('begin; lock table webhook_delivery in access exclusive mode');
+  await holder.query('begin; lock table webhook_deliveries in access exclusive mode');
   for (let i = 1; i <= IN_FLIGHT; i++) await deliver(i, `1609051016092548000103060024304${i}`);
   await waitFor(
     'the jobs to be in flight',

@@ -237,7 +237,7 @@ if (isInstalled('openssl', WHAT)) {
       await clients;
 
       const ends = await records.query<{ callSid: string; endReason: string }[]>(
-        'select call_sid as "callSid", end_reason as "endReason" from call_record where state = 4',
+        'select call_sid as "callSid", end_reason as "endReason" from call_records where state = 4',
       );
       expect(ends).toHaveLength(Object.values(ended).flat().length);
       for (const { callSid, endReason } of ends) {

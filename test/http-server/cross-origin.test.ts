@@ -198,7 +198,7 @@ describeInBrowser('in a browser', (browser) => {
     await waitFor('the failure', async () => (await stream.states()) === 'error');
     await page.context().close();
 
-    const calls = await service.database.query<unknown[]>(`select 1 from call_record where caller_id = '1007'`);
+    const calls = await service.database.query<unknown[]>(`select 1 from call_records where caller_id = '1007'`);
     expect(calls).toEqual([]);
   });
 });

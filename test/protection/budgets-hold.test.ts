@@ -160,11 +160,11 @@ it('however many calls come at once, and whichever replica is killed', async () 
   );
   await restarted;
   // What the killed process was dialling is looked at when it is due: now.
-  await survivor.database.query('update call_record set sweep_at = now() where state < 4');
+  await survivor.database.query('update call_records set sweep_at = now() where state < 4');
   await waitFor(
     'the end of all calls',
     async () =>
-      (await survivor.database.query<unknown[]>('select from call_record where state < 4 limit 1')).length === 0,
+      (await survivor.database.query<unknown[]>('select from call_records where state < 4 limit 1')).length === 0,
     PROCESS_LIMIT_MS,
   );
   await waitFor('all to be settled', async () => looks.at(-1)?.reserved === '0', PROCESS_LIMIT_MS);

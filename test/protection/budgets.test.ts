@@ -175,7 +175,7 @@ it('write nothing for a caller who goes on asking, and wait for no other call', 
   expect(await service.ask(caller, `call/${callee}`)).toEqual(STOPPED);
   const other = service.database.createQueryRunner();
   await other.startTransaction();
-  await other.query('lock table call_record, recent_calls, budget_use in exclusive mode');
+  await other.query('lock table call_records, recent_calls, budget_use in exclusive mode');
 
   try {
     expect(await service.ask(caller, `call/${callee}`)).toEqual(STOPPED);

@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const records = async (): Promise<number> => {
-  const [{ count }] = await service.database.query<[{ count: number }]>('select count(*)::int from call_record');
+  const [{ count }] = await service.database.query<[{ count: number }]>('select count(*)::int from call_records');
   return count;
 };
 

@@ -41,7 +41,7 @@ const storeCalls = async (
   for (let n = 0; n < count; n++) {
     const { callSid } = await storeCall(service.database, { callerId, calleePhone });
     await service.database.query(
-      `update call_record set state = 4, end_reason = 'completed', ended_by = 'provider', requested_at = at,
+      `update call_records set state = 4, end_reason = 'completed', ended_by = 'provider', requested_at = at,
          call_sid = to_char(at at time zone 'UTC', 'YYMMDDHH24MISSMS') || right(call_sid, 17),
          answered_at = case when $2::float8 is not null then at end, ended_at = at + coalesce($2::float8, 0) * interval '1 second'
        from (select now() - $3::interval as at) as time where call_sid = $1`,

@@ -60,7 +60,7 @@ const callOnce = async (turn: number, userId: string, calleeId: string) => {
 const seconds = (text: string | null): number => Number(text);
 const countCalls = async (calleePhone: string): Promise<number> => {
   const [row] = await replica(0).database.query<{ count: number }[]>(
-    'select count(*)::int as count from call_record where callee_phone = $1',
+    'select count(*)::int as count from call_records where callee_phone = $1',
     [calleePhone],
   );
   return row!.count;

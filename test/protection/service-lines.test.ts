@@ -45,7 +45,7 @@ const callService = async (turn: number, userId: string) => {
 
 const openCalls = async (line: string): Promise<number> => {
   const [row] = await replica(0).database.query<{ count: number }[]>(
-    'select count(*)::int as count from call_record where service_line_id = $1 and state < 4',
+    'select count(*)::int as count from call_records where service_line_id = $1 and state < 4',
     [line],
   );
   return row!.count;

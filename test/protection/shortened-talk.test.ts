@@ -29,7 +29,7 @@ const place = async (amount: string, limitsTalk = true) => {
   const callSid = await replica.place(String(nextCaller++), '2000');
   const [record] = await service.database.query<[object]>(
     `select longest_talk_seconds as talk, reserved, detail->'checks' as checks
-     from call_record join call_cost using (call_sid) join call_event using (call_sid)
+     from call_records join call_cost using (call_sid) join call_events using (call_sid)
      where call_sid = $1 and type = 'requested'`,
     [callSid],
   );

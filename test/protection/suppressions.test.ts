@@ -30,7 +30,7 @@ const list = async (query = '') => {
 };
 
 const calls = async (): Promise<number> => {
-  const [row] = await service.database.query<{ count: number }[]>('select count(*)::int as count from call_record');
+  const [row] = await service.database.query<{ count: number }[]>('select count(*)::int as count from call_records');
   return row!.count;
 };
 

@@ -28,7 +28,7 @@ afterAll(() => service.close());
 /** Also finds a call that was refused, because its caller gets no callSid. */
 const callOf = async (callerId: string) => {
   const [call] = await service.database.query<{ callSid: string; state: number }[]>(
-    'select call_sid as "callSid", state from call_record where caller_id = $1',
+    'select call_sid as "callSid", state from call_records where caller_id = $1',
     [callerId],
   );
   return call;
@@ -40,7 +40,7 @@ it('a call to each demo user ends as the page says', async () => {
 
   await Promise.all(targets.map(({ userId }, index) => service.ask(callerOf(index), `call/${userId}`)));
   // The sweeper checks a failed dial after some seconds. Here it does so at once.
-  await service.database.query('update call_record set sweep_at = now() where provider_call_id is null and state = 1');
+  await service.database.query('update call_records set sweep_at = now() where provider_call_id is null and state = 1');
   const endings = await Promise.all(
     targets.map(async ({ userId, what }, index) => {
       const callerId = callerOf(index);

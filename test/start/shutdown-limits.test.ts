@@ -81,7 +81,7 @@ describe('a service that receives SIGTERM', () => {
     const token = await new Client(service.url, TEST_SECRET).token('1001');
     const dial = await send(`${service.url}/v1/app/call/2008?access_token=${token}`);
     await waitFor('the record of the dial', async () => {
-      const [{ calls }] = await records.query<[{ calls: number }]>('select count(*)::int as calls from call_record');
+      const [{ calls }] = await records.query<[{ calls: number }]>('select count(*)::int as calls from call_records');
       return calls > 0;
     });
 

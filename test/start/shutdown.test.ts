@@ -79,7 +79,7 @@ describe('a service that receives SIGTERM with work in flight', () => {
   });
 
   const recordsOf = (calleeId: string): Promise<unknown[]> =>
-    records.query('select call_sid from call_record where callee_id = $1', [calleeId]);
+    records.query('select call_sid from call_records where callee_id = $1', [calleeId]);
 
   it('answers a request whose dial has no reply yet', async () => {
     const { status, body } = await dial.reply;

@@ -70,7 +70,7 @@ describe('a service', () => {
   });
 
   const callsOf = (callerId: string): Promise<unknown[]> =>
-    records.query('select from call_record where caller_id = $1', [callerId]);
+    records.query('select from call_records where caller_id = $1', [callerId]);
 
   it.each(KINDS)('logs %s, refuses new requests, finishes work in flight and exits with 1', async (_, fault, msg) => {
     const caller = fault === 'SIGHUP' ? '1001' : '1004';

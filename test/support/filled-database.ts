@@ -17,7 +17,7 @@ const FILL = `
 insert into webhook_endpoint (url, secret, disabled_at, disabled_reason)
 values ('https://backend.example.com/', 'whsec_', now(), 'An administrator disabled it.');
 
-insert into webhook_delivery (endpoint_id, call_sid, change_number, state, settled_at)
+insert into webhook_deliveries (endpoint_id, call_sid, change_number, state, settled_at)
 select endpoint.id, call.call_sid, change.number, call.state, case when call.state <> 'pending' then now() end
 from (select max(id) as id from webhook_endpoint) endpoint, (
   select n,
@@ -30,9 +30,9 @@ from (select max(id) as id from webhook_endpoint) endpoint, (
     else 'delivered' end as state
 ) call;
 
-insert into webhook_attempt (endpoint_id, call_sid, change_number, duration_ms, status)
+insert into webhook_attempts (endpoint_id, call_sid, change_number, duration_ms, status)
 select endpoint_id, call_sid, change_number, 5, 204
-from webhook_delivery where state <> 'delivered' or change_number = 1 and right(call_sid, 3) = '001';
+from webhook_deliveries where state <> 'delivered' or change_number = 1 and right(call_sid, 3) = '001';
 
 insert into graphile_worker._private_tasks (identifier) values ('deliver') on conflict do nothing;
 insert into graphile_worker._private_jobs (task_id, key, run_at, flags)
@@ -44,10 +44,10 @@ select 500000 + n, 'user ' || n, '+8613700000000', 'user-' || 500000 + n from ge
 insert into sub_account (user_id, provider, external_id, secret)
 select id, 'simulator', 'account-' || id, 'secret' from app_user;
 
-update call_record set turn_at = requested_at, sweep_at = now() + interval '1 day', deadline_at = now() + interval '1 day'
+update call_records set turn_at = requested_at, sweep_at = now() + interval '1 day', deadline_at = now() + interval '1 day'
 where state < 4;
-insert into call_event (provider, event_id, call_sid, type, occurred_at)
-select provider, call_sid || ':' || n, call_sid, 'requested', requested_at from call_record, generate_series(1, 3) n;
+insert into call_events (provider, event_id, call_sid, type, occurred_at)
+select provider, call_sid || ':' || n, call_sid, 'requested', requested_at from call_records, generate_series(1, 3) n;
 `;
 
 /** Fills a migrated database that no service uses yet. */

@@ -7,7 +7,7 @@ export const OPEN_CALLS = 300;
 /** At most so many lost calls, all of them old. */
 export const LOST_CALLS = 40;
 
-/** There is one call every three seconds; the last one is at this time. */
+/** There is one call every three seconds, unless a test wants another pace; the last one is at this time. */
 export const NEWEST_CALL_AT = new Date('2026-11-24T10:00:00.000Z');
 
 /** Low user ids have more calls: u³ gives user 1 two calls in a hundred, user 100,000 one in ten million. */
@@ -18,7 +18,7 @@ const USERS = 100_000;
  * third. User 2 is never `unreachable`, though both are common.
  */
 const FILL = `
-insert into call_record
+insert into call_records
   (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, provider_call_id,
    state, end_reason, ended_by, requested_at, ringing_at, answered_at, ended_at, changes, sweep_at, deadline_at)
 select to_char(requested_at at time zone 'UTC', 'YYMMDDHH24MISSMS') || lpad((n * 7919)::text, 17, '0'),
@@ -47,7 +47,7 @@ from (
       else 'failed'
     end as end_reason
   from (
-    select n, $2::timestamptz - ($1 - n) * interval '3 seconds' as requested_at,
+    select n, $2::timestamptz - ($1 - n) * $5::float8 * interval '1 second' as requested_at,
       case when n > $1 - ${OPEN_CALLS} then 1 + n % 3 else 4 end as state,
       1 + (${USERS} * power((hashint8extended(n, 1) & 1048575) / 1048576.0, 3))::int as caller_id,
       1 + (${USERS} * power((hashint8extended(n, 2) & 1048575) / 1048576.0, 3))::int as callee_id,
@@ -57,18 +57,36 @@ from (
 ) call
 `;
 
+export const MONTH_SECONDS = 30.5 * 86_400;
+
+/** A partition for each of the last months, in place of the first partitions, which have all calls of before. They must be empty. */
+export const partitionByMonth = async (database: Pick<DataSource, 'query'>, months: number): Promise<void> => {
+  const drop = `select call_partitions_drop(repeat('9', 33)) as name`;
+  while ((await database.query<[{ name: string | null }]>(drop))[0].name !== null);
+  await database.query(
+    `select call_partitions_make(to_char(date_trunc('month', $1::timestamptz) - ago * interval '1 month', 'YYMM'))
+     from generate_series(-4, $2::int) ago`,
+    [NEWEST_CALL_AT, months],
+  );
+};
+
 /** Rows per statement. */
 const BATCH = 50_000;
 
 /** Fills an empty table. The indexes of the search are built afterwards, which is much faster. */
-export const fillWithCalls = async (database: Pick<DataSource, 'query'>, count: number): Promise<void> => {
+export const fillWithCalls = async (
+  database: Pick<DataSource, 'query'>,
+  count: number,
+  secondsApart = 3,
+): Promise<void> => {
   const indexes = await database.query<{ name: string; definition: string }[]>(
-    `select indexname as name, indexdef as definition from pg_indexes where indexname like 'call_record_by_%'`,
+    `select indexname as name, replace(indexdef, ' ON ONLY ', ' ON ') as definition
+     from pg_indexes where indexname like 'call_records_by_%' and tablename = 'call_records'`,
   );
   for (const { name } of indexes) await database.query(`drop index ${name}`);
   for (let first = 1; first <= count; first += BATCH) {
-    await database.query(FILL, [count, NEWEST_CALL_AT, first, Math.min(first + BATCH - 1, count)]);
+    await database.query(FILL, [count, NEWEST_CALL_AT, first, Math.min(first + BATCH - 1, count), secondsApart]);
   }
   for (const { definition } of indexes) await database.query(definition);
-  await database.query('vacuum analyze call_record');
+  await database.query('vacuum analyze call_records');
 };

@@ -78,7 +78,7 @@ export const scriptedReplica = (
 /** Makes a call older: moves every time in its record back. */
 export const age = async ({ database }: Pick<TestApp, 'database'>, callSid: string, seconds: number): Promise<void> => {
   await database.query(
-    `update call_record
+    `update call_records
      set requested_at = requested_at - passed, turn_at = turn_at - passed, sweep_at = sweep_at - passed,
        deadline_at = deadline_at - passed, cancel_ordered_at = cancel_ordered_at - passed,
        checked_until = checked_until - passed
@@ -90,5 +90,5 @@ export const age = async ({ database }: Pick<TestApp, 'database'>, callSid: stri
 
 /** Sets the time of the call's dial to now. So a slow machine does not make it older. */
 export const markDialedNow = async ({ database }: Pick<TestApp, 'database'>, callSid: string): Promise<void> => {
-  await database.query('update call_record set turn_at = now(), sweep_at = now() where call_sid = $1', [callSid]);
+  await database.query('update call_records set turn_at = now(), sweep_at = now() where call_sid = $1', [callSid]);
 };

@@ -81,7 +81,7 @@ export const applyEvent = async (
   );
 
 const providerOf = async (database: DataSource, callSid: string): Promise<string> => {
-  const [call] = await database.query<{ provider: string }[]>('select provider from call_record where call_sid = $1', [
+  const [call] = await database.query<{ provider: string }[]>('select provider from call_records where call_sid = $1', [
     callSid,
   ]);
   return call?.provider ?? ELSEWHERE;

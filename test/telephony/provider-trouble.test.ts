@@ -56,7 +56,7 @@ interface Row {
 
 const callOf = async (userId: string): Promise<Row> => {
   const [row] = await service.database.query<Row[]>(
-    `select call_sid as "callSid", state, end_reason as "endReason" from call_record where caller_id = $1
+    `select call_sid as "callSid", state, end_reason as "endReason" from call_records where caller_id = $1
      order by call_sid desc limit 1`,
     [userId],
   );
@@ -71,7 +71,7 @@ const ended = (userId: string) =>
 /** Makes the sweeper check every open call now, instead of after some time. */
 const sweep = async (): Promise<void> => {
   await service.database.query(
-    `update call_record set sweep_at = now(), turn_at = now() - interval '20 seconds' where state < 4`,
+    `update call_records set sweep_at = now(), turn_at = now() - interval '20 seconds' where state < 4`,
   );
   await service.app.nest.get(Sweeper, { strict: false }).sweep();
 };

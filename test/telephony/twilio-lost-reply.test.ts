@@ -38,7 +38,7 @@ interface Row {
 const callOf = async (userId: string): Promise<Row> => {
   const [row] = await telephony.service.database.query<Row[]>(
     `select call_sid as "callSid", provider_call_id as "providerCallId", state, end_reason as "endReason"
-     from call_record where caller_id = $1 order by call_sid desc limit 1`,
+     from call_records where caller_id = $1 order by call_sid desc limit 1`,
     [userId],
   );
   return row!;
@@ -55,7 +55,7 @@ const later = async (callSid: string, seconds = 2): Promise<void> => {
 const untilCheckIsNear = (callSid: string): Promise<unknown> =>
   waitFor('the check to be brought forward', async () => {
     const near = await telephony.service.database.query<unknown[]>(
-      `select from call_record where call_sid = $1 and sweep_at < now() + interval '2 seconds'`,
+      `select from call_records where call_sid = $1 and sweep_at < now() + interval '2 seconds'`,
       [callSid],
     );
     return near.length > 0;
@@ -139,7 +139,7 @@ describe('a dial that fails at Twilio and is not placed', () => {
       const placed = await placeCall(telephony.service, user, '2012');
       expect(placed).not.toBe(callSid);
       const [old] = await telephony.service.database.query<object[]>(
-        'select state, end_reason from call_record where call_sid = $1',
+        'select state, end_reason from call_records where call_sid = $1',
         [callSid],
       );
       expect(old).toEqual({ state: 4, end_reason: 'failed' });

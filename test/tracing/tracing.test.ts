@@ -160,7 +160,7 @@ const cancelCall = async (replica: Replica, userId: string): Promise<string> => 
 
 const traceParentOf = async (callSid: string): Promise<string | null> => {
   const [row] = await sql.query<{ trace_parent: string | null }[]>(
-    'select trace_parent from call_record where call_sid = $1',
+    'select trace_parent from call_records where call_sid = $1',
     [callSid],
   );
   return row!.trace_parent;

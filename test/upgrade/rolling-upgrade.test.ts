@@ -64,7 +64,7 @@ describeWithLastRelease('a rolling upgrade from the last release', () => {
 
   const endOf = async (callSid: string): Promise<unknown> => {
     const [call] = await service.database.query<{ endReason: string }[]>(
-      'select end_reason as "endReason" from call_record where call_sid = $1 and state = 4',
+      'select end_reason as "endReason" from call_records where call_sid = $1 and state = 4',
       [callSid],
     );
     return call?.endReason;
@@ -147,7 +147,7 @@ describeWithLastRelease('a rolling upgrade from the last release', () => {
     proxies.new.mode = 'pass';
     // A test leaves no call open except the one from before the migration.
     const odd = await service.database.query<unknown[]>(
-      `select call_sid, state, end_reason from call_record
+      `select call_sid, state, end_reason from call_records
        where call_sid <> $1 and (state < 4 or end_reason not in ('completed', 'canceled'))`,
       [callFromBefore],
     );
@@ -225,7 +225,7 @@ describeWithLastRelease('a rolling upgrade from the last release', () => {
 
   it('the cancel of a call that the old version wrote without turn_at is sent to the provider', async () => {
     const { callSid, callerId } = await storeCall(service.database, { provider: 'simulator', waitsForDialSlot: true });
-    await service.database.query('update call_record set turn_at = null where call_sid = $1', [callSid]);
+    await service.database.query('update call_records set turn_at = null where call_sid = $1', [callSid]);
 
     expect(await ask('new', callerId, `callCancel/${callSid}`)).toEqual(CANCEL_FAILED);
     expect(await ask('old', callerId, `callCancel/${callSid}`)).toEqual(CANCELED);

@@ -47,7 +47,7 @@ const post = async (body: string | Buffer, headers: Record<string, string>, prov
 
 const eventsOf = async (callSid: string): Promise<number> => {
   const rows = await service.database.query<unknown[]>(
-    `select 1 from call_event where call_sid = $1 and provider = 'simulator'`,
+    `select 1 from call_events where call_sid = $1 and provider = 'simulator'`,
     [callSid],
   );
   return rows.length;

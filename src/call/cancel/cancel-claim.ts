@@ -34,14 +34,14 @@ const findAndClaim = preparedStatement<CancelClaim>(
   'claim-cancel',
   `
 with claim as (
-  update call_record
+  update call_records
   set cancel_ordered_at = now(), cancel_ordered_by = $4, sweep_at = least(sweep_at, now() + interval '${CANCEL_LEASE_SECONDS} seconds')
   where call_sid = $1 and caller_id = $2 and state < 4 and $3::boolean
     and (cancel_ordered_at is null or cancel_ordered_at < ${NOW_MS} - interval '${CANCEL_LEASE_SECONDS} seconds')
   returning ${NOT_YET_DIALED} as is_undialed
 )
 select exists (select from claim) as claimed, coalesce((select is_undialed from claim), false) as "notYetDialed", provider, provider_call_id as "providerCallId", state
-from call_record where call_sid = $1 and caller_id = $2
+from call_records where call_sid = $1 and caller_id = $2
 `,
 );
 
@@ -70,7 +70,7 @@ export const claimCancel = async (
 
 const release = preparedStatement(
   'release-cancel',
-  'update call_record set cancel_ordered_at = null, cancel_ordered_by = null where call_sid = $1',
+  'update call_records set cancel_ordered_at = null, cancel_ordered_by = null where call_sid = $1',
 );
 
 /** The provider has not accepted the order. The next cancel may send it again. */

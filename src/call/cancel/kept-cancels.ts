@@ -25,7 +25,7 @@ interface CanceledCall {
 
 const findCanceled = preparedStatement<CanceledCall>(
   'kept-cancel',
-  `select provider, provider_call_id as "providerCallId", cancel_ordered_by as "cancelOrderedBy" from call_record
+  `select provider, provider_call_id as "providerCallId", cancel_ordered_by as "cancelOrderedBy" from call_records
    where call_sid = $1 and state < 4 and cancel_ordered_at is not null`,
 );
 

@@ -26,7 +26,7 @@ const TAKE_TURN = `select pg_try_advisory_xact_lock(hashtext('freeze rules')) as
 /** $1: the time, $2: a callSid that is less than all of calls requested since then */
 const RECENT_CALLERS = `
 select distinct caller_id as id from (
-  select caller_id from call_record where call_sid >= $2 and requested_at >= $1
+  select caller_id from call_records where call_sid >= $2 and requested_at >= $1
   union all
   select caller_id from call_refusal where at >= $1
 ) recent

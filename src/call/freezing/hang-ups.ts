@@ -18,17 +18,17 @@ interface OpenCall {
 const OPEN_CALLS = `
 select call_sid as "callSid", ${userIdIn('caller_id')} as "callerId", provider || '/' || sub_account as account,
   caller_phone as "callerPhone", callee_phone as "calleePhone"
-from call_record where state < 4`;
+from call_records where state < 4`;
 
 /**
  * The order looks like one whose process has crashed, so the next sweep carries it out. In the order of the calls, so two
  * freezes never wait for each other.
  */
 const ORDER = `
-update call_record
+update call_records
 set cancel_ordered_at = ${NOW_MS} - interval '${CANCEL_LEASE_SECONDS} seconds', cancel_ordered_by = 'admin', sweep_at = ${NOW_MS}
 where call_sid = any (array(
-  select call_sid from call_record
+  select call_sid from call_records
   where call_sid = any ($1) and state < 4 and cancel_ordered_at is null
   order by call_sid for update
 ))

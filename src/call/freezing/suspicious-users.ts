@@ -33,11 +33,12 @@ cross join lateral (
 
 /** As SQL: calls of the user that were requested since `counted.since`. The bound of the callSid lets the index be used. */
 const callsOf = (bound: string): string => `
-  select requested_at, answered_at, ended_at, callee_phone from call_record
+  select requested_at, answered_at, ended_at, callee_phone from call_records
   where caller_id = one.id and state = 4 and call_sid >= ${bound} and requested_at >= counted.since
   union all
-  select requested_at, answered_at, ended_at, callee_phone from call_record
-  where caller_id = one.id and state < 4 and requested_at >= counted.since`;
+  select requested_at, answered_at, ended_at, callee_phone
+  from open_call open join call_records running on running.call_sid = open.call_sid
+  where open.caller_id = one.id and requested_at >= counted.since`;
 
 /**
  * What a user who asks for fraudulent calls meets. An outage, a freeze, or a provider's refusal is nobody's fault, and apps that
@@ -102,7 +103,7 @@ const findHighRates = async (database: EntityManager, users: readonly string[], 
      cross join lateral (
        select greatest(${USUAL_CALLS}, coalesce(count(*) / nullif(count(distinct date_trunc('hour', requested_at)), 0), 0))::integer as calls
        from (
-         select requested_at from call_record
+         select requested_at from call_records
          where caller_id = one.id and state = 4 and call_sid >= $4 and call_sid < $3 and recent.calls > $5::integer * ${USUAL_CALLS}
          order by call_sid desc limit ${MAX_USUAL_CALLS}
        ) call
@@ -141,7 +142,7 @@ const findNewCountries = async (
     if (countries.size <= limit.count) continue;
     const before = await database.query<{ phone: string }[]>(
       `select distinct callee_phone as phone from (
-         select callee_phone from call_record
+         select callee_phone from call_records
          where caller_id = $1 and state = 4 and call_sid >= $2 and call_sid < $3
          order by call_sid desc limit ${MAX_USUAL_CALLS}
        ) call`,

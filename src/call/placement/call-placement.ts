@@ -198,7 +198,7 @@ export class CallPlacement {
     if (!first || !route || callerPhone === null || calleePhone === null) return this.runningOr(asked, noAccount());
     const waitsForFormer = this.dials.isInFlight(callerId);
     const { open, bill } = await this.openWithinBudgets(asked, {
-      callSid: newCallSid(new Date()),
+      callSid: newCallSid(new Date(), this.config.cell),
       callerId,
       callerPhone,
       calleeId: callee.calleeId,

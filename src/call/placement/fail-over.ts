@@ -45,13 +45,13 @@ const moveOn = preparedStatement(
   'pass-over',
   `
 with moved as (
-  update call_record
+  update call_records
   set provider = $3, sub_account = $4, turn_at = case when $5::boolean then 'infinity' else now() end,
     sweep_at = now() + $6 * interval '1 second'
   where call_sid = $1 and provider = $2 and state = 1 and provider_call_id is null and cancel_ordered_at is null
   returning call_sid
 )
-insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, detail)
+insert into call_events (provider, event_id, call_sid, type, occurred_at, received_at, detail)
 select '${RINGBACK}', call_sid || ':passed_over:' || $2, call_sid, 'passed_over', now(), clock_timestamp(), $7
 from moved
 returning call_sid

@@ -42,7 +42,7 @@ interface Remembered {
 /** Spent rates remembered by one process. Further ones cost a statement each. */
 const MAX_REMEMBERED = 10_000;
 
-const findTaken = preparedStatement('find-taken-phone', 'select from call_record where taken_phone = $1 and state < 4');
+const findTaken = preparedStatement('find-taken-phone', 'select from open_call where taken_phone = $1');
 
 export class PlacingLimits {
   private readonly spent = new LRUCache<string, Remembered>({ max: MAX_REMEMBERED });

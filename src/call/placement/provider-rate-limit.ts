@@ -71,7 +71,7 @@ const hold = preparedStatement(
   'hold-dial-slots',
   `
 with waiting as (
-  update call_record set turn_at = 'infinity'
+  update call_records set turn_at = 'infinity'
   where call_sid = $1 and state = 1 and provider_call_id is null and cancel_ordered_at is null
   returning call_sid
 )
@@ -110,7 +110,7 @@ const waitForSlot = async (database: DataSource, callSid: string, waitMs: number
 
 const findSlot = preparedStatement<{ waitMs: number }>(
   'find-dial-slot',
-  `select (extract(epoch from turn_at - clock_timestamp()) * 1000)::float8 as "waitMs" from call_record
+  `select (extract(epoch from turn_at - clock_timestamp()) * 1000)::float8 as "waitMs" from call_records
    where call_sid = $1 and state = 1 and cancel_ordered_at is null`,
 );
 
@@ -148,16 +148,16 @@ const judge = async (
   const [verdict] = await database.query<[Verdict]>(
     `
 with call as (
-  select call_sid, requested_at, state = 1 and cancel_ordered_at is null as is_wanted from call_record where call_sid = $1
+  select call_sid, requested_at, state = 1 and cancel_ordered_at is null as is_wanted from call_records where call_sid = $1
 ), load as (
-  select count(*) >= $4::int as is_full from call_record
+  select count(*) >= $4::int as is_full from call_records
   where provider = $2 and state < 4 and (turn_at is distinct from 'infinity'
     or state = 1 and cancel_ordered_at is null and requested_at > now() - ${WAITS_AT_MOST}
       and (requested_at, call_sid) < (select requested_at, call_sid from call))
 ), slot as (
   select greatest(next_at, clock_timestamp()) as at from provider_turn where provider = $2
 ), taken as (
-  update call_record set turn_at = slot.at
+  update call_records set turn_at = slot.at
   from slot, load
   where call_sid = $1 and state = 1 and cancel_ordered_at is null and load.is_full is not true
     and slot.at <= clock_timestamp() + $5 * interval '1 millisecond'
@@ -177,7 +177,7 @@ from call, load
 
 const countOpenCalls = preparedStatement<{ provider: string; calls: number }>(
   'open-calls-by-provider',
-  `select provider, count(*)::int as calls from call_record where state < 4 and turn_at is distinct from 'infinity' group by provider`,
+  `select provider, count(*)::int as calls from call_records where state < 4 and turn_at is distinct from 'infinity' group by provider`,
 );
 
 /** Open calls that count against a provider's limit, by its name. */
@@ -190,7 +190,7 @@ export const openCallsByProvider = async (database: DataSource): Promise<Readonl
  */
 const begin = preparedStatement(
   'begin-dial',
-  `update call_record set turn_at = least(turn_at, clock_timestamp())
+  `update call_records set turn_at = least(turn_at, clock_timestamp())
    where call_sid = $1 and state = 1 and cancel_ordered_at is null
    returning call_sid`,
 );

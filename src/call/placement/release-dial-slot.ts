@@ -30,11 +30,11 @@ export const releaseDialSlot = (database: DataSource, provider: string, callSid:
  */
 const MOVE_UP = `
 with given_back as (
-  select call_sid, turn_at as at from call_record
+  select call_sid, turn_at as at from call_records
   where call_sid = $2 and provider = $1 and state = 4
     and turn_at > clock_timestamp() + $3 * interval '1 millisecond' and turn_at <> 'infinity'
 ), behind as materialized (
-  select call_sid, turn_at as at from call_record
+  select call_sid, turn_at as at from call_records
   where provider = $1 and state = 1 and provider_call_id is null and cancel_ordered_at is null
     and turn_at > (select at from given_back) and turn_at <> 'infinity'
   for update skip locked
@@ -42,7 +42,7 @@ with given_back as (
   select call_sid, at, lag(at) over (order by at, call_sid) as next_at
   from (select * from given_back union all select * from behind) as line
 ), moved as (
-  update call_record set turn_at = coalesce(line.next_at, 'infinity') from line where call_record.call_sid = line.call_sid
+  update call_records set turn_at = coalesce(line.next_at, 'infinity') from line where call_records.call_sid = line.call_sid
 )
 update provider_turn set next_at = least(next_at, (select max(at) from line)) where provider = $1
 `;

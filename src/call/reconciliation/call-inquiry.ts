@@ -25,7 +25,7 @@ export type Answer = 'over' | 'open' | 'unanswered' | 'untold';
 
 const stateNow = preparedStatement<{ state: StateType }>(
   'state-now',
-  'select state from call_record where call_sid = $1',
+  'select state from call_records where call_sid = $1',
 );
 
 @Injectable()

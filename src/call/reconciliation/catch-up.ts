@@ -17,7 +17,7 @@ const ONCE_IN_MS = 5_000;
 
 /** A call whose dial is not settled is excluded: its provider may not know it yet, and it is due soon in any case. */
 const ASK_SOON = `
-update call_record set sweep_at = now()
+update call_records set sweep_at = now()
 where state < 4 and provider = $1 and (provider_call_id is not null or state > 1) and sweep_at > ${NOW_MS}`;
 
 @Injectable()

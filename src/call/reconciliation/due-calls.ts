@@ -40,14 +40,14 @@ export interface DueCalls {
 }
 
 /**
- * As SQL over call_record, for a dial that is not settled: the time from which the provider must know whether the call
+ * As SQL over call_records, for a dial that is not settled: the time from which the provider must know whether the call
  * exists.
  */
 const mustBeKnownAt = (dialTimeout: string): string =>
   `coalesce(turn_at, requested_at) + (${dialTimeout} + ${UNPLACED_DIAL_SECONDS}) * interval '1 second'`;
 
 /**
- * As SQL over call_record: the dial is so recent that its provider may not find the call yet. For a settled dial this
+ * As SQL over call_records: the dial is so recent that its provider may not find the call yet. For a settled dial this
  * is derived from the deadline of state 1, which is set once, when the call is opened.
  * @param longestRequested seconds, as SQL
  * @param dialTimeout seconds, as SQL
@@ -65,9 +65,9 @@ const nextLook = (dialTimeout: string): string =>
    then least(${mustBeKnownAt(dialTimeout)}, ${LATER}) else ${LATER} end`;
 
 const claimed = (due: string, next: string): string => `
-update call_record set sweep_at = ${next}
-from ${due} where call_record.call_sid = ${due}.call_sid
-returning call_record.*`;
+update call_records set sweep_at = ${next}
+from ${due} where call_records.call_sid = ${due}.call_sid
+returning call_records.*`;
 
 const DUE_CALL = `
   call_sid as "callSid", provider, provider_call_id as "providerCallId", state,
@@ -95,7 +95,7 @@ const claimAtProvider = preparedStatement<ClaimedRow>(
 with slot as materialized (
   select greatest(next_at, clock_timestamp()) as at from provider_turn where provider = ${asksOf('$1::text')} for update
 ), due as (
-  select call_sid from call_record
+  select call_sid from call_records
   where provider = $1 and state < 4 and sweep_at <= ${NOW_MS}
     and coalesce((select at from slot) <= clock_timestamp() + interval '${RESERVED_AHEAD_MS} milliseconds', true)
   order by sweep_at
@@ -135,7 +135,7 @@ const claimOfOthers = preparedStatement<DueCall>(
   'claim-due-of-others',
   `
 with due as (
-  select call_sid from call_record
+  select call_sid from call_records
   where provider <> all($1::text[]) and state < 4 and sweep_at <= ${NOW_MS}
   order by sweep_at
   limit $2
@@ -156,11 +156,11 @@ export const claimDueOfOthers = (
 const putOff = preparedStatement(
   'put-off-sweep',
   `
-update call_record
+update call_records
 set sweep_at = case when next.at > now() then next.at else now() + interval '${ASK_AGAIN_SECONDS} seconds' end
 from (
   select least(deadline_at, cancel_ordered_at + interval '${CANCEL_LEASE_SECONDS} seconds', now() + ${probeIn('state')}) as at
-  from call_record where call_sid = $1
+  from call_records where call_sid = $1
 ) next
 where call_sid = $1 and state < 4
 `,

@@ -45,7 +45,7 @@ const claim = preparedStatement<CallToCheck>(
   'claim-check',
   `
 with claim as (
-  update call_record
+  update call_records
   set checked_until = case
       when ${CHECKED_FROM} <= now() then now() + interval '${LEASE_SECONDS} seconds' else checked_until end,
     sweep_at = case when ${CHECKED_FROM} <= now() then sweep_at else ${CHECKED_FROM} end
@@ -59,16 +59,16 @@ with claim as (
 )
 select call.call_sid as "callSid", claim.provider, claim.provider_call_id as "providerCallId", call.state,
   claim.is_fresh as "isFresh", coalesce(call.checked_until > ${NOW_MS}, false) as "isBeingChecked"
-from call_record call left join claim on claim.is_claimed
+from call_records call left join claim on claim.is_claimed
 where call.call_sid = $1
 `,
 );
 
-const release = preparedStatement('release-check', 'update call_record set checked_until = now() where call_sid = $1');
+const release = preparedStatement('release-check', 'update call_records set checked_until = now() where call_sid = $1');
 
 const lookAtCheck = preparedStatement<Pick<CallToCheck, 'state' | 'isBeingChecked'>>(
   'look-at-check',
-  `select state, coalesce(checked_until > ${NOW_MS}, false) as "isBeingChecked" from call_record where call_sid = $1`,
+  `select state, coalesce(checked_until > ${NOW_MS}, false) as "isBeingChecked" from call_records where call_sid = $1`,
 );
 
 interface Check {

@@ -85,7 +85,7 @@ const CALL_END = `json_build_object(
   'endReason', numbered.next_end_reason,
   'endedBy', numbered.next_ended_by,
   'hasReachedCallee', coalesce(numbered.next_ringing_at, numbered.next_answered_at) is not null or 0 < (
-    select count(*) from call_event earlier where earlier.call_sid = numbered.call_sid and earlier.type = 'caller_answered'),
+    select count(*) from call_events earlier where earlier.call_sid = numbered.call_sid and earlier.type = 'caller_answered'),
   'wasDialed', numbered.next_provider_call_id is not null or coalesce(numbered.turn_at <= clock_timestamp(), true),
   'ringingSeconds', ${seconds('numbered.requested_at', 'numbered.next_ringing_at')},
   'answerSeconds', ${seconds('numbered.requested_at', 'numbered.next_answered_at')},
@@ -146,7 +146,7 @@ with given as (
   select call_sid, provider, caller_id, callee_id, service_line_id, provider_call_id, recording, changes,
     state, requested_at, ringing_at, answered_at, ended_at, end_reason, ended_by, sweep_at, deadline_at,
     cancel_ordered_at, turn_at, metadata, longest_talk_seconds, route, cause_a, cause_b
-  from call_record where call_sid = $1 for update
+  from call_records where call_sid = $1 for update
 ), counted as (
   select given.event_id, given.type, given.occurred_at, given.detail, given.receipt, given.only_while_open,
     given.longest_stays, given.provider as source,
@@ -197,16 +197,16 @@ with given as (
       or state = 4 and recording is null and next_recording is not null as changed
   from next
 ), event as (
-  insert into call_event
+  insert into call_events
     (provider, event_id, call_sid, type, occurred_at, received_at, detail, receipt, change_number, change)
   select source, event_id, call_sid, type, occurred_at, received_at, detail::jsonb, receipt,
     case when changed then changes + 1 end,
     case when changed then ${CHANGE_BYTES} end
   from numbered
-  on conflict on constraint call_event_pkey do nothing
+  on conflict on constraint call_events_pkey do nothing
   returning event_id, change
 ), moved as (
-  update call_record
+  update call_records
   set state = numbered.next_state,
     ringing_at = numbered.next_ringing_at,
     answered_at = numbered.next_answered_at,
@@ -232,7 +232,7 @@ with given as (
       then least(numbered.deadline_at, now() + ${probeIn('numbered.next_state')}, ${CANCEL_DUE_AT})
       else numbered.sweep_at end
   from numbered, event
-  where call_record.call_sid = numbered.call_sid and event.event_id = numbered.event_id
+  where call_records.call_sid = numbered.call_sid and event.event_id = numbered.event_id
   returning event.change, case when numbered.state < 4 and numbered.next_state = 4 then ${CALL_END} end as ended
 )
 select
@@ -240,7 +240,8 @@ select
   exists (select from numbered) as in_time,
   exists (select from event) as stored,
   not exists (select from event) and exists (
-    select from call_event earlier where earlier.provider = $2 and earlier.event_id = $3 and earlier.receipt = $12
+    select from call_events earlier
+    where earlier.call_sid = $1 and earlier.provider = $2 and earlier.event_id = $3 and earlier.receipt = $12
   ) as replayed,
   moved.change, moved.ended as "end",
   ${JOBS_AFTER_COMMIT}

@@ -2,21 +2,21 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { CallEventType } from './call-lifecycle.js';
 
 /** An event of a call, from a provider or from Ringback itself (provider `ringback`). Rows are never updated. */
-@Entity('call_event')
-@Index('call_event_call_sid', ['callSid', 'receivedAt'])
-@Index('call_event_change', ['callSid', 'changeNumber'], { unique: true, where: 'change_number is not null' })
-@Index('call_event_written_by', ['writtenBy'], { where: 'written_by is not null and change_number is not null' })
+@Entity('call_events')
+@Index('call_events_call_sid', ['callSid', 'receivedAt'])
+@Index('call_events_change', ['callSid', 'changeNumber'], { unique: true, where: 'change_number is not null' })
+@Index('call_events_written_by', ['writtenBy'], { where: 'written_by is not null and change_number is not null' })
 @Check('call_event_change_complete', '(change_number is null) = (change is null)')
 export class CallEvent {
-  @PrimaryColumn('text', { primaryKeyConstraintName: 'call_event_pkey' })
+  @PrimaryColumn('text', { name: 'call_sid', primaryKeyConstraintName: 'call_events_pkey' })
+  callSid: string;
+
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'call_events_pkey' })
   provider: string;
 
   /** The provider's own id of the event. A second delivery with the same id is a repeat. */
-  @PrimaryColumn('text', { name: 'event_id', primaryKeyConstraintName: 'call_event_pkey' })
+  @PrimaryColumn('text', { name: 'event_id', primaryKeyConstraintName: 'call_events_pkey' })
   eventId: string;
-
-  @Column('text', { name: 'call_sid' })
-  callSid: string;
 
   @Column('text')
   type: CallEventType | 'requested' | 'passed_over';

@@ -4,9 +4,9 @@ import type { EndSource, EndReason, StateType } from './call-lifecycle.js';
 
 /**
  * The record of a call. It refers to people by id and phone and not by foreign key, because history outlives the
- * directory. Only the statements in this folder write it.
+ * directory. Only the statements in this folder write it. A partition a month, by callSid; OpenCallEntry has what an open call takes.
  */
-@Entity('call_record')
+@Entity('call_records')
 @Check('call_record_call_sid_shape', `call_sid ~ '^[0-9]{32}$'`)
 @Check('call_record_state_range', 'state between 1 and 4')
 @Check(
@@ -14,22 +14,16 @@ import type { EndSource, EndReason, StateType } from './call-lifecycle.js';
   '(state = 4) = (end_reason is not null and ended_by is not null and ended_at is not null)',
 )
 @Check('call_record_one_target', '(callee_id is null) <> (service_line_id is null)')
-@Index('call_record_one_open_call_a_caller', ['callerId'], { unique: true, where: 'state < 4' })
-@Index('call_record_one_open_call_a_callee', ['takenPhone'], { unique: true, where: 'state < 4' })
-@Index('call_record_one_open_call_a_slot', ['serviceLineId', 'lineSlot'], {
-  unique: true,
-  where: 'state < 4 and service_line_id is not null',
-})
-@Index('call_record_open_at_provider', ['provider', 'providerCallId'], { where: 'state < 4' })
-@Index('call_record_to_sweep', ['sweepAt'], { where: 'state < 4' })
-@Index('call_record_by_caller', ['callerId', 'callSid'], { where: 'state = 4' })
-@Index('call_record_by_callee', ['calleeId', 'callSid'], { where: 'state = 4' })
-@Index('call_record_by_caller_phone', ['callerPhone', 'callSid'], { where: 'state = 4' })
-@Index('call_record_by_callee_phone', ['calleePhone', 'callSid'], { where: 'state = 4' })
-@Index('call_record_by_provider', ['provider', 'callSid'], { where: 'state = 4' })
-@Index('call_record_by_end_reason', ['endReason', 'callSid'], { where: 'state = 4' })
+@Index('call_records_open_at_provider', ['provider', 'providerCallId'], { where: 'state < 4' })
+@Index('call_records_to_sweep', ['sweepAt'], { where: 'state < 4' })
+@Index('call_records_by_caller', ['callerId', 'callSid'], { where: 'state = 4' })
+@Index('call_records_by_callee', ['calleeId', 'callSid'], { where: 'state = 4' })
+@Index('call_records_by_caller_phone', ['callerPhone', 'callSid'], { where: 'state = 4' })
+@Index('call_records_by_callee_phone', ['calleePhone', 'callSid'], { where: 'state = 4' })
+@Index('call_records_by_provider', ['provider', 'callSid'], { where: 'state = 4' })
+@Index('call_records_by_end_reason', ['endReason', 'callSid'], { where: 'state = 4' })
 export class CallRecord {
-  @PrimaryColumn('text', { name: 'call_sid', primaryKeyConstraintName: 'call_record_pkey' })
+  @PrimaryColumn('text', { name: 'call_sid', primaryKeyConstraintName: 'call_records_pkey' })
   callSid: string;
 
   /** Negative where the caller is a phone and no user of the directory (party-id.ts); likewise the callee. */

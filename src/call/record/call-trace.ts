@@ -9,7 +9,7 @@ import { preparedStatement } from '../../postgres/prepared-statement.js';
 
 const traceOfCall = preparedStatement<{ traceParent: string | null }>(
   'trace-of-call',
-  'select trace_parent as "traceParent" from call_record where call_sid = $1',
+  'select trace_parent as "traceParent" from call_records where call_sid = $1',
 );
 
 /** Never changes once the record is open. Some 200 bytes each. */

@@ -11,7 +11,7 @@ import type { DialledCall, ProviderCall } from '../../telephony/telephony-provid
  * begin with their time.
  */
 const OTHERS = `
-  select provider_call_id from call_record other
+  select provider_call_id from call_records other
   where other.caller_phone = call.caller_phone and other.provider = call.provider and other.provider_call_id is not null
     and other.call_sid <> call.call_sid`;
 
@@ -26,7 +26,7 @@ select caller_phone as "callerPhone", callee_phone as "calleePhone", sub_account
     ${OTHERS} and other.state = 4
       and other.call_sid > to_char((call.requested_at - interval '1 hour') at time zone 'UTC', 'YYMMDDHH24MISS')
   ) as "othersIds"
-from call_record call where call_sid = $1
+from call_records call where call_sid = $1
 `,
 );
 
@@ -41,7 +41,7 @@ export const asAsked = async (
 
 const hasten = preparedStatement(
   'settle-soon',
-  `update call_record set sweep_at = least(sweep_at, now() + interval '1 second')
+  `update call_records set sweep_at = least(sweep_at, now() + interval '1 second')
    where call_sid = $1 and state = 1 and provider_call_id is null`,
 );
 

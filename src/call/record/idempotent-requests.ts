@@ -31,9 +31,10 @@ const find = preparedStatement<EarlierRequest>(
 with found as (
   select request.call_sid, request.body_hash, request.created_at, request.answered, call.state, call.provider_call_id,
     request.created_at <= now() - interval '${KEPT_HOURS} hours' or exists (
-      select from call_event where provider = '${RINGBACK}' and event_id = request.call_sid || ':refused'
+      select from call_events event
+      where event.call_sid = request.call_sid and event.provider = '${RINGBACK}' and event_id = request.call_sid || ':refused'
     ) as is_free
-  from idempotent_request request left join call_record call on call.call_sid = request.call_sid
+  from idempotent_request request left join call_records call on call.call_sid = request.call_sid
   where request.principal = $1 and request.key = $2
 ), freed as (
   delete from idempotent_request request using found

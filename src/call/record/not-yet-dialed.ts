@@ -1,5 +1,5 @@
 /**
- * As SQL over call_record: the call has no dial slot yet, so no provider has been asked to dial. A waiting call has
+ * As SQL over call_records: the call has no dial slot yet, so no provider has been asked to dial. A waiting call has
  * turn_at 'infinity' until it gets its slot. Versions before this column wrote null; such a call may have been dialled.
  */
 export const NOT_YET_DIALED =

@@ -1,6 +1,6 @@
 /**
- * Record first (design rule 2): one statement creates the record, or finds the caller's open call. The unique index on
- * open calls decides, so concurrent requests create at most one call, even across replicas. The statement also counts the
+ * Record first (design rule 2): one statement creates the record, or finds the caller's open call. The unique indexes of
+ * open_call decide, so concurrent requests create at most one call, even across replicas. The statement also counts the
  * call, so that no more are placed than the rates allow, however many requests come at once.
  */
 import type { DataSource } from 'typeorm';
@@ -10,6 +10,7 @@ import type { LegPrices } from '../../protection/call-cost.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { RINGBACK } from './apply-call-event.js';
 import { changeBytes } from './call-change.js';
+import { withPartition } from './call-partitions.js';
 import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
 import type { KeyedRequest } from './idempotent-requests.js';
 import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
@@ -115,9 +116,10 @@ export interface CallsLeft {
 
 export const findRunning = preparedStatement<RunningCall>(
   'running-call',
-  `select call_sid as "callSid", callee_id as "calleeId", service_line_id as "serviceLineId", placed_by as "placedBy"
-   from call_record
-   where caller_id = $1 and state < 4`,
+  `select call.call_sid as "callSid", call.callee_id as "calleeId", call.service_line_id as "serviceLineId",
+     placed_by as "placedBy"
+   from open_call open join call_records call on call.call_sid = open.call_sid
+   where open.caller_id = $1`,
 );
 
 /** The SQL of a call's first change, from the columns of its row. */
@@ -154,7 +156,7 @@ const CALLER = `'${callerSubject('')}'`;
 /**
  * 1. `line`: chooses a free slot of the service line, of as many as it has calls at a time. A call without a slot takes one too: it was
  *    placed before there was a limit, or by another version. The choice is random, so that few of many calls at one instant
- *    choose the same slot; of these, the index on slots lets one in.
+ *    choose the same slot; of these, the index of open_call lets one in.
  * 2. `opened`: inserts the call, unless the caller has an open one, or the line no free slot.
  * 3. `counted`: counts it for its caller, its callee, and the caller's callees. A spent rate fails the whole statement, so nothing of
  *    the call remains. The row's lock makes concurrent calls wait for each other, and the rate is checked on its latest version.
@@ -171,15 +173,15 @@ with line as (
   select case when $26::integer is not null then (
     select slot from (
       select generate_series(1, $26::integer - (
-        select count(*)::integer from call_record
-        where service_line_id = $4::bigint and state < 4 and (line_slot is null or line_slot > $26::integer)
+        select count(*)::integer from open_call
+        where service_line_id = $4::bigint and (line_slot is null or line_slot > $26::integer)
       ))
-      except select line_slot from call_record where service_line_id = $4::bigint and state < 4
+      except select line_slot from open_call where service_line_id = $4::bigint
     ) as free (slot)
     order by random() limit 1
   ) end as slot
 ), opened as (
-  insert into call_record
+  insert into call_records
     (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, state,
      requested_at, changes, sweep_at, deadline_at, turn_at, metadata, placed_by, longest_talk_seconds, route,
      taken_phone, trace_parent, line_slot)
@@ -226,7 +228,7 @@ with line as (
     array_agg(subject order by budget_id), array_agg(period_start order by budget_id)
   from opened, reserved group by call_sid
 ), event as (
-  insert into call_event (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change, detail)
+  insert into call_events (provider, event_id, call_sid, type, occurred_at, received_at, change_number, change, detail)
   select '${RINGBACK}', call_sid || ':requested', call_sid, 'requested', requested_at, requested_at, 1, ${FIRST_CHANGE_BYTES},
     $24::jsonb
   from opened
@@ -246,15 +248,19 @@ select call_sid as "callSid", true as "isNew", callee_id as "calleeId", service_
 from opened, event
 union all
 (
-  select call_sid, false, callee_id, service_line_id, placed_by, null, caller_id <> $2, null, null from call_record
-  where (caller_id = $2 or taken_phone = $18) and state < 4 and not exists (select from opened)
-  order by caller_id <> $2 limit 1
+  select call.call_sid, false, callee_id, call.service_line_id, placed_by, null, open.caller_id <> $2, null, null
+  from open_call open join call_records call on call.call_sid = open.call_sid
+  where (open.caller_id = $2 or open.taken_phone = $18) and not exists (select from opened)
+  order by open.caller_id <> $2 limit 1
 )
 union all
 (
-  select call_sid, false, callee_id, service_line_id, placed_by, null, true, null, null from call_record
-  where service_line_id = $4 and state < 4 and $26::integer is not null and (select slot is null from line)
-  order by line_slot limit 1 offset floor(random() * $26::integer)
+  select call.call_sid, false, callee_id, call.service_line_id, placed_by, null, true, null, null
+  from (
+    select call_sid from open_call
+    where service_line_id = $4 and $26::integer is not null and (select slot is null from line)
+    order by line_slot limit 1 offset floor(random() * $26::integer)
+  ) open join call_records call on call.call_sid = open.call_sid
 )
 `,
 );
@@ -263,33 +269,34 @@ union all
 const ATTEMPTS = 10;
 
 export const openCall = async (database: DataSource, call: CallToOpen): Promise<OpenCall> => {
+  const values: unknown[] = [
+    call.callSid,
+    call.callerId,
+    call.calleeId,
+    call.serviceLineId,
+    call.callerPhone,
+    call.calleePhone,
+    call.provider,
+    call.subAccount,
+    call.dialTimeoutSeconds + UNSETTLED_DIAL_SECONDS,
+    call.longestRequestedSeconds,
+    call.waitsForDialSlot,
+    call.order?.metadata ?? null,
+    call.order?.placedBy ?? null,
+    call.longestTalkSeconds ?? call.order?.longestTalkSeconds ?? null,
+    call.order?.request?.key ?? null,
+    call.order?.request?.bodyHash ?? null,
+    call.route,
+    call.limits?.oneCallPerCallee ? call.calleePhone : null,
+    ...countedFor(call),
+    traceParent(),
+    call.detail ?? null,
+    calleesSubject(call.callerId),
+    call.limits?.lineCallsAtOnce ?? null,
+    ...reservedFor(call.reservation),
+  ];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const found = await openOrFind(database, [
-      call.callSid,
-      call.callerId,
-      call.calleeId,
-      call.serviceLineId,
-      call.callerPhone,
-      call.calleePhone,
-      call.provider,
-      call.subAccount,
-      call.dialTimeoutSeconds + UNSETTLED_DIAL_SECONDS,
-      call.longestRequestedSeconds,
-      call.waitsForDialSlot,
-      call.order?.metadata ?? null,
-      call.order?.placedBy ?? null,
-      call.longestTalkSeconds ?? call.order?.longestTalkSeconds ?? null,
-      call.order?.request?.key ?? null,
-      call.order?.request?.bodyHash ?? null,
-      call.route,
-      call.limits?.oneCallPerCallee ? call.calleePhone : null,
-      ...countedFor(call),
-      traceParent(),
-      call.detail ?? null,
-      calleesSubject(call.callerId),
-      call.limits?.lineCallsAtOnce ?? null,
-      ...reservedFor(call.reservation),
-    ]).catch(refusal);
+    const found = await withPartition(database, call.callSid, () => openOrFind(database, values)).catch(refusal);
     const open = found.find(({ isOfCallee }) => !isOfCallee) ?? found[0];
     if (open) return open;
   }

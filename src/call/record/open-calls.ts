@@ -10,7 +10,7 @@ export interface OpenCalls {
 
 const countThem = preparedStatement<OpenCalls>(
   'open-calls',
-  'select provider, state, count(*)::int as calls from call_record where state < 4 group by provider, state',
+  'select provider, state, count(*)::int as calls from call_records where state < 4 group by provider, state',
 );
 
 /** Of all replicas. */

@@ -45,9 +45,9 @@ select ${SHOWN_COLUMNS},
       ),
       '[]'
     )
-    from call_event event where event.call_sid = call.call_sid
+    from call_events event where event.call_sid = call.call_sid
   ) as events
-from call_record call
+from call_records call
 where call.call_sid = $1
 `;
 

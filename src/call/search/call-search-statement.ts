@@ -133,7 +133,7 @@ const fits = ({ columns, value }: Criterion): string =>
   `(${columns.map((column) => `${column} = ${value}`).join(' or ')})`;
 
 const allCalls = ({ min, end }: Bounds, conditions: readonly string[]): Source => ({
-  calls: `select * from call_record where call_sid >= ${min} and call_sid < ${end}`,
+  calls: `select * from call_records where call_sid >= ${min} and call_sid < ${end}`,
   order: 'call_sid desc',
   conditions,
 });
@@ -141,7 +141,7 @@ const allCalls = ({ min, end }: Bounds, conditions: readonly string[]): Source =
 /** Materialized: otherwise the planner might search for the few open calls among all others. */
 const openCalls = ({ min, end }: Bounds, conditions: readonly string[]): Source => ({
   calls: `
-    with open as materialized (select * from call_record where state < 4)
+    with open as materialized (select * from call_records where state < 4)
     select * from open where call_sid >= ${min} and call_sid < ${end}`,
   order: 'call_sid desc',
   conditions,
@@ -149,12 +149,13 @@ const openCalls = ({ min, end }: Bounds, conditions: readonly string[]): Source 
 
 /**
  * A range of the column's index. With "column = value" for a value that it considers common, the planner would walk the
- * whole primary key from today backwards.
+ * whole primary key from today backwards. The bounds of callSids leave out partitions.
  */
 const overCalls = (column: string, value: string, { min, end }: Bounds, conditions: readonly string[]): Source => ({
   calls: `
-    select * from call_record
-    where state = 4 and (${column}, call_sid) >= (${value}, ${min}) and (${column}, call_sid) < (${value}, ${end})`,
+    select * from call_records
+    where state = 4 and (${column}, call_sid) >= (${value}, ${min}) and (${column}, call_sid) < (${value}, ${end})
+      and call_sid >= ${min} and call_sid < ${end}`,
   order: `${column} desc, call_sid desc`,
   conditions,
 });

@@ -44,7 +44,7 @@ export const SHOWN_COLUMNS = `
   call.ringing_at as "ringingAt", call.answered_at as "answeredAt", call.ended_at as "endedAt", call.recording, call.changes,
   call.metadata, call.placed_by as "placedBy", call.route, call.cause_a as "causeA", call.cause_b as "causeB",
   case when call.ended_by = 'cancel' then (
-    select canceled.detail ->> 'by' from call_event canceled
+    select canceled.detail ->> 'by' from call_events canceled
     where canceled.provider = '${RINGBACK}' and canceled.event_id = call.call_sid || ':canceled'
   ) end as "canceledBy"`;
 

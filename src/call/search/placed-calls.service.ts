@@ -26,7 +26,7 @@ const find = preparedStatement<Row>(
   'placed-call',
   `select ${SHOWN_COLUMNS}, call.caller_id as "callerKey", caller.external_id as "callerExternalId",
      callee.external_id as "calleeExternalId"
-   from call_record call
+   from call_records call
    left join app_user caller on caller.id = call.caller_id
    left join app_user callee on callee.id = call.callee_id
    where call.call_sid = $1 and call.placed_by = $2`,
@@ -34,7 +34,7 @@ const find = preparedStatement<Row>(
 
 const findAny = preparedStatement<AnyRow>(
   'any-call',
-  `select ${SHOWN_COLUMNS}, call.caller_id as "callerKey" from call_record call where call.call_sid = $1`,
+  `select ${SHOWN_COLUMNS}, call.caller_id as "callerKey" from call_records call where call.call_sid = $1`,
 );
 
 /** Single calls: for backends those that they have placed, for administrators every one. */

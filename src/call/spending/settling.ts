@@ -24,13 +24,13 @@ const DUE = `
 select cost.call_sid as "callSid", cost.reserved, cost.prices, record.provider, record.end_reason as "endReason",
   extract(epoch from record.ended_at - coalesce(
     (
-      select min(occurred_at) from call_event event
+      select min(occurred_at) from call_events event
       where event.call_sid = record.call_sid and event.provider = record.provider and event.type = 'caller_answered'
     ),
     least(record.ringing_at, record.answered_at)
   ))::float8 as "secondsA",
   extract(epoch from record.ended_at - record.answered_at)::float8 as "secondsB"
-from call_cost cost left join call_record record on record.call_sid = cost.call_sid
+from call_cost cost left join call_records record on record.call_sid = cost.call_sid
 where cost.settled is null and (
   record.call_sid is null or record.state = 4 and abs(extract(epoch from now() - record.ended_at)) > ${GRACE_SECONDS}
 )

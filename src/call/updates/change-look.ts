@@ -1,5 +1,5 @@
 /**
- * A look finds exactly the changes that were committed since the last look. Each call_event row names the transaction
+ * A look finds exactly the changes that were committed since the last look. Each call_events row names the transaction
  * that wrote it (`written_by`). A row is new if that transaction is visible to this statement and was not visible to
  * the snapshot of the last look. So neither the order of commits nor a long transaction hides a change or reports it
  * twice.
@@ -50,13 +50,13 @@ const asNumber = (transaction: string): string => `(${transaction}::text)::bigin
  */
 const LOOK = `
 with new as (
-  (select call_sid, change_number from call_event
+  (select call_sid, change_number from call_events
    where change_number is not null
      and written_by >= ${asNumber('pg_snapshot_xmax($1::pg_snapshot)')}
      and written_by < ${asNumber('pg_snapshot_xmax(pg_current_snapshot())')}
    order by written_by limit ${MAX_SEEN + 1})
   union all
-  (select call_sid, change_number from call_event
+  (select call_sid, change_number from call_events
    where change_number is not null
      and written_by = any(array(select ${asNumber('pg_snapshot_xip($1::pg_snapshot)')}))
    limit ${MAX_SEEN + 1})

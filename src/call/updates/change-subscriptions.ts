@@ -37,7 +37,7 @@ interface ChangeRow {
 const readChanges = preparedStatement<ChangeRow>(
   'read-changes',
   `
-select call_sid as "callSid", change_number as number, change as bytes from call_event
+select call_sid as "callSid", change_number as number, change as bytes from call_events
 where call_sid = any($1) and change_number is not null
 order by call_sid, change_number
 `,

@@ -63,7 +63,7 @@ export class FeedConnection {
       connectionTimeoutMillis: CONNECT_LIMIT_MS,
       query_timeout: PROBE_LIMIT_MS,
       application_name: 'ringback listener',
-      session: { synchronous_commit: 'off', enable_seqscan: 'off' },
+      session: { synchronous_commit: 'off', enable_seqscan: 'off', plan_cache_mode: 'force_generic_plan' },
     });
     this.client = client;
     const senders = new HintSenders(this.ask);

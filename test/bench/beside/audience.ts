@@ -125,6 +125,8 @@ export class Audience {
 const STEP = 997;
 
 export const verifyStored = async (database: Database, sent: number): Promise<void> => {
-  const [row] = await database.query<{ advanced: number }>('select sum(changes - 1)::int as advanced from call_record');
+  const [row] = await database.query<{ advanced: number }>(
+    'select sum(changes - 1)::int as advanced from call_records',
+  );
   if (row?.advanced !== sent) throw new Error(`${sent} events were taken and ${row?.advanced ?? 0} are stored`);
 };

@@ -116,9 +116,9 @@ export const putLiveCalls = async (database: Database, count: number, state?: nu
     callerId: callerOf(index),
     state: state ?? 1 + (index % 3),
   }));
-  await database.query('truncate call_event, call_record');
+  await database.query('truncate call_events, call_records');
   await database.query(
-    `insert into call_record (call_sid, caller_id, callee_id, caller_phone, callee_phone, provider, sub_account, state,
+    `insert into call_records (call_sid, caller_id, callee_id, caller_phone, callee_phone, provider, sub_account, state,
        requested_at, changes, sweep_at, deadline_at, turn_at)
      select call_sid, caller_id, $4, '+8613900001001', '+8613800002013', 'simulator', 'bench', state,
        now(), state, now() + interval '4 hours', now() + interval '4 hours', now()
@@ -130,6 +130,6 @@ export const putLiveCalls = async (database: Database, count: number, state?: nu
       CALLEE,
     ],
   );
-  await database.query('vacuum analyze call_record, call_event');
+  await database.query('vacuum analyze call_records, call_events');
   return calls;
 };

@@ -18,6 +18,7 @@ import { measureGrowth } from './growth.js';
 import { keepFigures } from './keep-figures.js';
 import { describeMachine, moveToOtherCore } from './machine.js';
 import { OBSERVED } from './observed.js';
+import { measurePartitions } from './partitions.js';
 import type { Place } from './place.js';
 import { PLACING, PLACING_AT_A_PACE } from './placing.js';
 import type { Program } from './program.js';
@@ -48,6 +49,7 @@ const WORKS: Readonly<Record<string, readonly CarryOut[]>> = {
   replicas: [measureReplicas],
   start: [start],
   growth: [measureGrowth],
+  partitions: [measurePartitions],
   soak: [measureSoak],
 };
 
@@ -58,7 +60,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Works that take long. */
-const ONLY_BY_NAME: readonly string[] = [...Object.keys(OBSERVED), 'growth', 'soak'];
+const ONLY_BY_NAME: readonly string[] = [...Object.keys(OBSERVED), 'growth', 'partitions', 'soak'];
 
 /** Duration of a round, or of the whole soak. Rounds of `durable` and `observed` are shorter, because there are many. */
 const secondsOf = (name: string): number => {

@@ -45,7 +45,7 @@ const DIAL: Question = {
 const verify = async ({ name, database }: Contender, answered: number): Promise<void> => {
   if (name === 'the provider alone') return;
   const [row] = await database.query<{ placed: number }>(
-    'select count(*)::int as placed from call_record where state = 1 and provider_call_id is not null',
+    'select count(*)::int as placed from call_records where state = 1 and provider_call_id is not null',
   );
   if (row?.placed !== answered)
     throw new Error(`${name} answered ${answered} times and placed ${row?.placed ?? 0} calls`);

@@ -113,7 +113,7 @@ const putCallees = async (database: Database): Promise<void> => {
 /** Fills the caches: each old call is polled once, and every token is verified once. */
 const fillMemory = async (service: Program, database: Database): Promise<void> => {
   const calls = await database.query<{ callSid: string; caller: number }>(
-    `insert into call_record (call_sid, caller_id, callee_id, caller_phone, callee_phone, provider, sub_account, state,
+    `insert into call_records (call_sid, caller_id, callee_id, caller_phone, callee_phone, provider, sub_account, state,
        end_reason, ended_by, requested_at, ended_at, changes, sweep_at, deadline_at)
      select '2501010000000' || lpad(n::text, 19, '0'), $3::bigint + n % $4::int, $2, '+8613900001001', '+8613800002013',
        'retired', 'bench', 4, 'completed', 'provider', '2025-01-01', '2025-01-01', 4, '2025-01-01', '2025-01-01'
@@ -121,7 +121,7 @@ const fillMemory = async (service: Program, database: Database): Promise<void> =
      returning call_sid as "callSid", (caller_id - $3)::int as caller`,
     [CACHED_CALLS, CALLEE, callerOf(0), CALLERS],
   );
-  await database.query('vacuum analyze call_record');
+  await database.query('vacuum analyze call_records');
   const tokens = await tokensOf(CALLERS);
   await Promise.all(
     Array.from({ length: FILLED_BY }, async () => {
@@ -200,7 +200,7 @@ const differences = async (
   { placed, callSids }: Crowd,
 ): Promise<string[]> => {
   const records = await database.query<{ callSid: string; state: number; endReason: string | null }>(
-    `select call_sid as "callSid", state, end_reason as "endReason" from call_record where provider = 'simulator'`,
+    `select call_sid as "callSid", state, end_reason as "endReason" from call_records where provider = 'simulator'`,
   );
   const different = records
     .filter(({ callSid, state, endReason }) => state !== 4 || endReason !== ends.get(callSid) || !callSids.has(callSid))

@@ -63,8 +63,8 @@ export const WEBHOOKS: Work = {
   },
   async verify({ name, database }, answered) {
     const [row] = await database.query<{ advanced: number; stored: number }>(
-      `select (select sum(changes - 1)::int from call_record) as advanced,
-         (select count(*)::int from call_event where provider = 'simulator') as stored`,
+      `select (select sum(changes - 1)::int from call_records) as advanced,
+         (select count(*)::int from call_events where provider = 'simulator') as stored`,
     );
     const wrong = row?.advanced !== answered || row.stored !== answered;
     if (wrong) throw new Error(`${name} took ${answered} events and has ${JSON.stringify(row)}`);

@@ -18,7 +18,7 @@ export const clearDeliveries = async (database: Database): Promise<void> => {
     if (performance.now() > deadline) throw new Error('deliveries of an earlier round do not end');
     await sleep(50);
   }
-  await database.query('truncate webhook_attempt, webhook_delivery');
+  await database.query('truncate webhook_attempts, webhook_deliveries');
 };
 
 export const putEndpoints = async (database: Database, url: string, count: number): Promise<void> => {
@@ -31,7 +31,7 @@ export const putEndpoints = async (database: Database, url: string, count: numbe
 /** @returns the number of finished deliveries. @throws Error if there is not one delivery per change and endpoint */
 export const verifyDeliveries = async (database: Database, changes: number, endpoints: number): Promise<number> => {
   const [row] = await database.query<{ all: number; made: number }>(
-    `select count(*)::int as all, (count(*) filter (where state = 'delivered'))::int as made from webhook_delivery`,
+    `select count(*)::int as all, (count(*) filter (where state = 'delivered'))::int as made from webhook_deliveries`,
   );
   if (row?.all !== changes * endpoints) {
     throw new Error(`${changes} changes for ${endpoints} endpoints, and ${row?.all ?? 0} deliveries`);

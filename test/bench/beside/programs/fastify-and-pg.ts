@@ -46,7 +46,7 @@ server.get<{ Params: { callSid: string } }>('/v1/app/callState/:callSid', { logL
   const userId = userOf(request);
   const { rows } = await pool.query<{ callerId: string; state: number }>({
     name: 'call-state',
-    text: 'select caller_id as "callerId", state, changes as number from call_record where call_sid = $1',
+    text: 'select caller_id as "callerId", state, changes as number from call_records where call_sid = $1',
     values: [request.params.callSid],
   });
   if (rows[0]?.callerId !== userId) return { returnCode: 400, returnMsg: '用户信息有误!' };

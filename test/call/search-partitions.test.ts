@@ -1,0 +1,68 @@
+/** The search over many months: a page is read in the newest partitions that have it, and pages go on over their bounds. */
+import { DataSource } from 'typeorm';
+import { searchCalls } from '../../src/call/search/search-calls.js';
+import { searchStatements, type CallFilter } from '../../src/call/search/call-search-statement.js';
+import { KEY_ORDER_SETTINGS } from '../../src/postgres/key-order.js';
+import { fillWithCalls, MONTH_SECONDS, NEWEST_CALL_AT, OPEN_CALLS, partitionByMonth } from '../support/many-calls.js';
+import { planOf } from '../support/query-plan.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+const MONTHS = 24;
+const CALLS = 24_000;
+const LIMIT = 50;
+
+let testDatabase: TestDatabase;
+let database: DataSource;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  database = await new DataSource({ type: 'postgres', url: testDatabase.url }).initialize();
+  await partitionByMonth(database, MONTHS);
+  await fillWithCalls(database, CALLS, (MONTHS * MONTH_SECONDS) / CALLS);
+}, 60_000);
+afterAll(async () => {
+  await database.destroy();
+  await testDatabase.drop();
+});
+
+const monthsBefore = (months: number): Date => new Date(NEWEST_CALL_AT.getTime() - months * MONTH_SECONDS * 1_000);
+
+const FILTERS: readonly CallFilter[] = [
+  {},
+  { userId: '1' },
+  { phone: '+861056469588' },
+  { stateType: 4 },
+  { endReason: 'completed' },
+  { endReason: 'lost' },
+  { provider: 'retired' },
+  { from: monthsBefore(12), to: monthsBefore(10) },
+];
+
+it.each(FILTERS)('of %j, a page reads its calls, one more of each partition, and the open calls', async (filter) => {
+  const plans = await database.transaction(async (transaction) => {
+    await transaction.query(KEY_ORDER_SETTINGS);
+    return Promise.all(searchStatements(filter, { limit: LIMIT }).map((statement) => planOf(transaction, statement)));
+  });
+
+  for (const { rowsRead } of plans) expect(rowsRead).toBeLessThanOrEqual(2 * (LIMIT + 1 + MONTHS) + OPEN_CALLS + 40);
+});
+
+it.each<[CallFilter, string]>([
+  [{ userId: '1' }, 'caller_id = 1 or callee_id = 1'],
+  [{ endReason: 'canceled' }, `end_reason = 'canceled'`],
+  [{ from: monthsBefore(14), to: monthsBefore(11) }, `requested_at >= $1 and requested_at < $2`],
+])('of %j, the pages together have all calls, newest first', async (filter, condition) => {
+  const found: string[] = [];
+  for (let after: string | undefined, isMore = true; isMore; isMore = after !== undefined) {
+    const page = await searchCalls(database, filter, { after, limit: 200 });
+    found.push(...page.items.map(({ callSid }) => callSid));
+    after = page.next ?? undefined;
+  }
+
+  const expected = await database.query<{ callSid: string }[]>(
+    `select call_sid as "callSid" from call_records where ${condition} order by call_sid desc`,
+    [filter.from, filter.to].filter((one) => one !== undefined),
+  );
+  expect(found.length).toBeGreaterThan(200);
+  expect(found).toEqual(expected.map(({ callSid }) => callSid));
+});
