@@ -164,7 +164,8 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
     const missing = needed.filter((setting) => !isSet(setting));
     problems.push(...missing.map(({ name }) => `${name}: required when ${key.name} is set`));
   }
-  const running = turnedOn.length > 0 ? turnedOn.map(([name]) => name) : ['simulator'];
+  const kinds = turnedOn.length > 0 ? turnedOn.map(([name]) => name) : ['simulator'];
+  const running = [...new Set([...kinds, ...(config.asterisks ?? []).map(({ provider }) => provider)])];
   const astray = (config.routes ?? []).flatMap(({ providers }) => providers).filter((name) => !running.includes(name));
   if (astray.length > 0) {
     problems.push(`ROUTES: of its providers only these are configured: ${running.join(', ')}`);

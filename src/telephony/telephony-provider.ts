@@ -4,7 +4,10 @@
  * this contract. Callers branch on kinds and categories, never on a provider's text.
  */
 export interface TelephonyProvider {
-  /** Short and stable. Stored with every call and event, and part of the webhook's URL. */
+  /**
+   * Short and stable. Stored with every call and event, and part of the webhook's URL. Of several providers of a kind:
+   * `<kind>@<own name>` (provider-kind.ts).
+   */
   readonly name: string;
 
   /**
@@ -69,6 +72,9 @@ export interface TelephonyProvider {
    * the stream is open, or the first attempt has failed; attempts continue.
    */
   listen?(listener: ProviderListener): Promise<void>;
+
+  /** Whether the stream is open. While it is not, other providers of its kind are preferred. */
+  isListening?(): boolean;
 
   /** Closes the provider's connections. Calls go on. Safe to repeat. */
   close?(): Promise<void>;

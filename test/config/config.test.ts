@@ -187,6 +187,11 @@ describe('the configuration', () => {
       ASTERISK_URL: 'http://pbx:8088',
       ASTERISK_PASSWORD: 'a password',
     },
+    {
+      ASTERISK_URL: 'east=http://pbx:8088,west=http://pbx-2:8088',
+      ASTERISK_PASSWORD: 'a password',
+      ROUTES: '+8610=asterisk@east/asterisk,=asterisk',
+    },
     { SIMULATOR_URL: 'http://host', SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET },
     { RING_CALLER: '119', LONGEST_REQUESTED: '120', LONGEST_RINGING: '61' },
   ])('accepts %j', (environment) => {
