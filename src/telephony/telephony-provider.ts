@@ -81,8 +81,11 @@ export interface TelephonyProvider {
 }
 
 export interface ProviderListener {
-  /** Must not throw. A stream repeats no event. */
-  onEvent(event: ProviderEvent): void;
+  /**
+   * Must not throw. A stream repeats no event.
+   * @param onlyHere other replicas do not receive this event; without it all do, and one of them applies it
+   */
+  onEvent(event: ProviderEvent, onlyHere?: 'only_here'): void;
   /** The stream is open, for the first time or again. Earlier events may have been missed. */
   onListening(): void;
 }

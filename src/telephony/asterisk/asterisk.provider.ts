@@ -198,7 +198,7 @@ export class AsteriskProvider implements TelephonyProvider {
     const sign = this.dials.get(call);
     const refusal = sign ? refusalOfLegA(readStory(story)) : null;
     sign?.tell(refusal);
-    if (!refusal) tellStory(call, story, to);
+    if (!refusal) tellStory(call, story, to, 'only_here');
   }
 
   /** 409 also occurs for a channel that could not be made. So the channel itself is checked. */
@@ -249,8 +249,8 @@ export class AsteriskProvider implements TelephonyProvider {
 }
 
 /** Reports all events that led to the end. Lost ones are recovered; known ones are repeats. */
-const tellStory = (callSid: string, story: string, to: ProviderListener): void => {
-  for (const event of eventsOfStory(callSid, readStory(story))) to.onEvent(event);
+const tellStory = (callSid: string, story: string, to: ProviderListener, onlyHere?: 'only_here'): void => {
+  for (const event of eventsOfStory(callSid, readStory(story))) to.onEvent(event, onlyHere);
 };
 
 const refused = (category: Refusal['category'], code: string, text: string): DialOutcome => ({
