@@ -182,6 +182,20 @@ const isBarred = (to: string, { allowedCountries, phoneRegion }: Config): boolea
   /^[A-Z]/.test(to) && allowedCountries !== null && !(allowedCountries ?? [phoneRegion]).includes(to);
 
 const timeContradictions = (isSet: IsSet, config: Config): string[] =>
+  [...confirmTooLong(config), ...timesTooLong(isSet, config)];
+
+/** The prompt itself takes some seconds. */
+const PROMPT_SECONDS = 10;
+
+const confirmTooLong = ({ confirmCallerSeconds, ringCallerSeconds, longestRequestedSeconds }: Config): string[] =>
+  confirmCallerSeconds !== undefined &&
+  ringCallerSeconds + confirmCallerSeconds + PROMPT_SECONDS >= longestRequestedSeconds
+    ? [
+        `CONFIRM_CALLER: with RING_CALLER and ${PROMPT_SECONDS} s for the prompt, must be less than LONGEST_REQUESTED (${longestRequestedSeconds})`,
+      ]
+    : [];
+
+const timesTooLong = (isSet: IsSet, config: Config): string[] =>
   SHORTER_AND_LONGER.flatMap(([shorter, longer]) => {
     // Undefined if unset, or if it could not be read.
     const [short = NaN, long] = [config[shorter], config[longer]];

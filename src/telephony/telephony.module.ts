@@ -51,6 +51,7 @@ const createAsterisk = async (config: Config, place: AsteriskPlace, logger: Logg
       shownToCaller: config.asteriskShownToCaller,
       shownToCallee: config.asteriskShownToCallee,
       record: config.recordCalls,
+      confirmCallerSeconds: config.confirmCallerSeconds,
       talkWarningSeconds: config.talkWarningSeconds,
       proxyFor: proxyRules(config),
     },

@@ -163,6 +163,11 @@ describe('the configuration', () => {
       'RING_CALLEE: must be less than LONGEST_RINGING; they are 121 and 120',
     ],
     [
+      'a CONFIRM_CALLER that does not fit into LONGEST_REQUESTED',
+      { RING_CALLER: '45', CONFIRM_CALLER: '10', LONGEST_REQUESTED: '60' },
+      'CONFIRM_CALLER: with RING_CALLER and 10 s for the prompt, must be less than LONGEST_REQUESTED (60)',
+    ],
+    [
       'a TALK_WARNING not less than LONGEST_TALK',
       { LONGEST_TALK: '60', TALK_WARNING: '60' },
       'TALK_WARNING: must be less than LONGEST_TALK; they are 60 and 60',
