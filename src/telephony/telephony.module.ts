@@ -71,6 +71,7 @@ const createTwilio = async (config: Config, accountSid: string): Promise<Telepho
     ringCalleeSeconds: config.ringCalleeSeconds,
     longestTalkSeconds: config.longestTalkSeconds,
     record: config.recordCalls,
+    confirmCallerSeconds: config.confirmCallerSeconds,
     proxyFor: proxyRules(config),
     ...(config.twilioSharedKeys && { sharedKeys: config.twilioSharedKeys }),
     ...(config.twilioMachineDetection && { machineDetection: config.twilioMachineDetection }),
