@@ -37,12 +37,17 @@ const median = (numbers: readonly number[]): number =>
 /** Resolves when the call is over, with the milliseconds until leg B answered. */
 type PlaceCall = (caller: number) => Promise<number>;
 
+interface Work {
+  readonly transactions: number;
+  readonly rowsWritten: number;
+}
+
 interface Round {
   readonly perSecond: number;
   readonly answeredAfterMs: number;
   readonly failures: readonly string[];
   /** Of the database, for each call that ended. */
-  readonly transactions?: number;
+  readonly work?: Work;
 }
 
 describeOnAsterisk(missing, 'calls a second', () => {
@@ -91,25 +96,33 @@ describeOnAsterisk(missing, 'calls a second', () => {
     const urls = services.map(({ url }) => url);
     const served = await bringCallers(urls, CALLERS, numberOf(callers), numberOf(callees));
     for (const url of urls) await waitFor('readiness', async () => (await fetch(`${url}/health/ready`)).ok);
-    const begin = await transactions();
+    const idle = await counts();
     await sleep(IDLE_MS);
-    const idlePerMs = ((await transactions()) - begin) / IDLE_MS;
-    const counted = { transactions: await transactions(), at: performance.now(), calls: await endedCalls() };
+    const before = await counts();
     const result = await use((caller) => served.callers[caller]!.call());
-    const ofCalls = (await transactions()) - counted.transactions - idlePerMs * (performance.now() - counted.at);
-    const calls = (await endedCalls()) - counted.calls;
+    const after = await counts();
+    const perCall = (what: keyof Work): number => {
+      const perMs = (before[what] - idle[what]) / (before.at - idle.at);
+      return (after[what] - before[what] - perMs * (after.at - before.at)) / (after.calls - before.calls);
+    };
     await served.close();
     await Promise.all(services.map((service) => service.stop()));
-    return { ...result, transactions: ofCalls / calls };
+    return { ...result, work: { transactions: perCall('transactions'), rowsWritten: perCall('rowsWritten') } };
   };
   const count = async (query: string): Promise<number> =>
     Number((await database.query<{ count: string }>(`select (${query})::text as count`)).rows[0]?.count);
-  const transactions = async (): Promise<number> => {
+  const counts = async () => {
     // A session reports what it has done within a second.
     await sleep(1_500);
-    return count('select xact_commit + xact_rollback from pg_stat_database where datname = current_database()');
+    const ofDatabase = (what: string) =>
+      count(`select ${what} from pg_stat_database where datname = current_database()`);
+    return {
+      at: performance.now(),
+      transactions: await ofDatabase('xact_commit + xact_rollback'),
+      rowsWritten: await ofDatabase('tup_inserted + tup_updated'),
+      calls: await count('select count(*) from call_record where state = 4'),
+    };
   };
-  const endedCalls = (): Promise<number> => count('select count(*) from call_record where state = 4');
 
   const round = async (place: PlaceCall): Promise<Round> => {
     const begin = performance.now() + WARM_UP_MS;
@@ -147,8 +160,8 @@ describeOnAsterisk(missing, 'calls a second', () => {
     print(
       `${CALLERS} callers, ${RING_MS} ms of ringing, ${TALK_MS} ms of talk, ${MEASURED_MS / 1_000} s a round, in turn\n`,
     );
-    print('| | calls a second, each round | median | request to answer, median | transactions a call, median | failed |');
-    print('| --- | --- | --- | --- | --- | --- |');
+    print('| | calls a second, each round | median | request to answer, median | transactions a call | rows written a call | failed |');
+    print('| --- | --- | --- | --- | --- | --- | --- |');
     for (const { name, results } of contenders) {
       const perSecond = results.map((result) => result.perSecond);
       const answered = median(results.map((result) => result.answeredAfterMs));
@@ -157,7 +170,8 @@ describeOnAsterisk(missing, 'calls a second', () => {
         perSecond.map((one) => one.toFixed(0)).join(', '),
         median(perSecond).toFixed(0),
         `${answered.toFixed(0)} ms`,
-        median(results.map((result) => result.transactions ?? 0)).toFixed(1),
+        median(results.map(({ work }) => work?.transactions ?? 0)).toFixed(1),
+        median(results.map(({ work }) => work?.rowsWritten ?? 0)).toFixed(1),
       ];
       print(`| ${[name, ...shown, failures.length].join(' | ')} |`);
       for (const failure of new Set(failures)) print(`failed: ${failure}`);

@@ -43,8 +43,8 @@ export class SharedStream {
 
   /** If the first look fails, later ones follow. */
   async start(): Promise<void> {
-    this.looks.start();
     await this.look().catch(() => undefined);
+    this.looks.start();
   }
 
   async stop(): Promise<void> {

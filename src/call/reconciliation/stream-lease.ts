@@ -7,9 +7,9 @@
 import type { DataSource } from 'typeorm';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 
-/** Together with LOOK_MS: another replica takes over within a second. */
-const LEASE_MS = 700;
-export const LOOK_MS = 250;
+/** Together with LOOK_MS: another replica takes over within a second. A busy holder may renew it this much less LOOK_MS late. */
+const LEASE_MS = 800;
+export const LOOK_MS = 200;
 
 /** The key of the row, as SQL. A provider's name never equals it. */
 const EVENTS_OF = `$1::text || ':events'`;
