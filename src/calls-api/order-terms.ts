@@ -20,8 +20,8 @@ export const refuseTerms = (
     ...faultOf('longestTalk', limits.longestTalk, config.longestTalkSeconds),
   ];
   if (faults.length > 0) throw new AppError('BAD_REQUEST', { faults });
-  if (provider !== undefined && !providers.named(provider)) {
-    const names = providers.all.map(({ name }) => name).join(', ');
+  if (provider !== undefined && providers.namedBy(provider).length === 0) {
+    const names = [...new Set([...providers.kinds, ...providers.all.map(({ name }) => name)])].join(', ');
     throw bodyProblem('UNKNOWN_PROVIDER', '/provider', `must be one of ${names}`);
   }
   if (route !== undefined && !providers.routes.some(({ to }) => to === route)) {

@@ -164,7 +164,8 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
     const missing = needed.filter((setting) => !isSet(setting));
     problems.push(...missing.map(({ name }) => `${name}: required when ${key.name} is set`));
   }
-  const running = turnedOn.length > 0 ? turnedOn.map(([name]) => name) : ['simulator'];
+  const kinds = turnedOn.length > 0 ? turnedOn.map(([name]) => name) : ['simulator'];
+  const running = [...new Set([...kinds, ...(config.asterisks ?? []).map(({ provider }) => provider)])];
   const astray = (config.routes ?? []).flatMap(({ providers }) => providers).filter((name) => !running.includes(name));
   if (astray.length > 0) {
     problems.push(`ROUTES: of its providers only these are configured: ${running.join(', ')}`);
@@ -181,6 +182,20 @@ const isBarred = (to: string, { allowedCountries, phoneRegion }: Config): boolea
   /^[A-Z]/.test(to) && allowedCountries !== null && !(allowedCountries ?? [phoneRegion]).includes(to);
 
 const timeContradictions = (isSet: IsSet, config: Config): string[] =>
+  [...confirmTooLong(config), ...timesTooLong(isSet, config)];
+
+/** The prompt itself takes some seconds. */
+const PROMPT_SECONDS = 10;
+
+const confirmTooLong = ({ confirmCallerSeconds, ringCallerSeconds, longestRequestedSeconds }: Config): string[] =>
+  confirmCallerSeconds !== undefined &&
+  ringCallerSeconds + confirmCallerSeconds + PROMPT_SECONDS >= longestRequestedSeconds
+    ? [
+        `CONFIRM_CALLER: with RING_CALLER and ${PROMPT_SECONDS} s for the prompt, must be less than LONGEST_REQUESTED (${longestRequestedSeconds})`,
+      ]
+    : [];
+
+const timesTooLong = (isSet: IsSet, config: Config): string[] =>
   SHORTER_AND_LONGER.flatMap(([shorter, longer]) => {
     // Undefined if unset, or if it could not be read.
     const [short = NaN, long] = [config[shorter], config[longer]];

@@ -2,6 +2,7 @@
 import { addressRanges } from './address-values.js';
 import { secret, setting, type Setting } from './setting.js';
 import {
+  asterisks,
   baseUrl,
   chineseNumber,
   dialRules,
@@ -90,11 +91,13 @@ export const PROVIDER_SETTINGS = {
       'tried.',
     list(url('http:', 'https:')),
   ),
-  asteriskUrl: setting(
+  asterisks: setting(
     'ASTERISK_URL',
     '',
-    'Your Asterisk’s HTTP server, as http://host:8088. When set, Asterisk carries calls, and not the simulator.',
-    optional(baseUrl('http:', 'https:')),
+    'Your Asterisk’s HTTP server, as http://host:8088. When set, Asterisk carries calls, and not the simulator. Several ' +
+      'have names, and weights if calls are not spread evenly: east=http://a:8088,west*2=http://b:8088. They share all ' +
+      'settings; the limits are for each. A route may name one: asterisk@east.',
+    optional(asterisks),
   ),
   asteriskUsername: setting('ASTERISK_USERNAME', 'ringback', 'The user in Asterisk’s ari.conf.', nonEmpty),
   asteriskPassword: secret('ASTERISK_PASSWORD', '', 'Its password.', optional(text)),
@@ -223,7 +226,7 @@ interface ProviderSettings {
 
 /** By provider. Without any of them the simulator is used. */
 export const PROVIDERS: Readonly<Record<string, ProviderSettings>> = {
-  asterisk: { key: PROVIDER_SETTINGS.asteriskUrl, needed: [PROVIDER_SETTINGS.asteriskPassword] },
+  asterisk: { key: PROVIDER_SETTINGS.asterisks, needed: [PROVIDER_SETTINGS.asteriskPassword] },
   twilio: {
     key: PROVIDER_SETTINGS.twilioAccountSid,
     needed: [PROVIDER_SETTINGS.twilioAuthToken, PROVIDER_SETTINGS.twilioCallerNumber, PROVIDER_SETTINGS.publicUrl],

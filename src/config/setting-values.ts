@@ -276,6 +276,29 @@ export const dialRules = (value: string): readonly { readonly prefix: string; re
   return rules;
 };
 
+export interface AsteriskPlace {
+  /** `asterisk@<name>`, or `asterisk` without a name. */
+  readonly provider: string;
+  readonly url: string;
+  /** Its share of the calls. */
+  readonly weight: number;
+}
+
+/** One may be without a name: a second one can then be added while the first has calls. */
+export const asterisks = (value: string): readonly AsteriskPlace[] => {
+  const places = value.split(',').map((text): AsteriskPlace => {
+    const [, name, weight = '1', address = ''] = /^(?:([a-z][a-z0-9-]{0,30})(?:\*([1-9]\d{0,3}))?=)?(.+)$/.exec(text.trim()) ?? [];
+    const provider = name === undefined ? 'asterisk' : `asterisk@${name}`;
+    return { provider, url: baseUrl('http:', 'https:')(address), weight: Number(weight) };
+  });
+  for (const field of ['provider', 'url'] as const) {
+    if (new Set(places.map((place) => place[field])).size !== places.length) {
+      throw new Error('expected a name and a URL of its own for each Asterisk: east=http://a:8088,west=http://b:8088');
+    }
+  }
+  return places;
+};
+
 /** The second of two rules for the same numbers would never be used. */
 const refuseTwice = (kinds: readonly string[]): void => {
   if (new Set(kinds).size !== kinds.length) throw new Error('expected each prefix or country once');
@@ -284,7 +307,7 @@ const refuseTwice = (kinds: readonly string[]): void => {
 /** A provider that is listed twice would be tried again after its refusal. */
 export const routes = (value: string): readonly { readonly to: string; readonly providers: readonly string[] }[] => {
   const all = value.split(',').map((written) => {
-    const [, to, names] = /^((?:\+?[1-9]\d*)?|[A-Z]{2})=([a-z-]+(?:\/[a-z-]+)*)$/.exec(written.trim()) ?? [];
+    const [, to, names] = /^((?:\+?[1-9]\d*)?|[A-Z]{2})=([a-z-]+(?:@[a-z0-9-]+)?(?:\/[a-z-]+(?:@[a-z0-9-]+)?)*)$/.exec(written.trim()) ?? [];
     const providers = names?.split('/') ?? [];
     if (to === undefined || new Set(providers).size !== providers.length || providers.length === 0) {
       throw new Error('expected routes such as +86=yuntongxun/twilio or US=twilio or =asterisk, comma-separated');

@@ -237,6 +237,13 @@ export const SETTINGS = {
     'Seconds that a provider lets the other party’s phone ring; less than LONGEST_RINGING.',
     wholeNumber(1, 600),
   ),
+  confirmCallerSeconds: setting(
+    'CONFIRM_CALLER',
+    '',
+    'Seconds in which the caller must press 1 before the other party is rung, with Asterisk and Twilio, so that a mailbox ' +
+      'rings nobody. With RING_CALLER it must fit into LONGEST_REQUESTED. Unset: the caller need not.',
+    optional(wholeNumber(1, 60)),
+  ),
   recordCalls: setting('RECORD_CALLS', 'false', 'true: the provider records every talk.', boolean),
   talkWarningSeconds: setting(
     'TALK_WARNING',

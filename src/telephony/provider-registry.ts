@@ -1,5 +1,6 @@
 import type { ProviderRequest } from './provider-request.js';
 import type { ResilientProvider } from './resilient-provider.js';
+import { isNamedBy, kindOf, spread } from './provider-kind.js';
 import { routeTo, type Route } from './routes.js';
 
 export interface ConfiguredProvider {
@@ -17,6 +18,8 @@ export interface RouteTaken {
 /** The configured providers, and the routes that select among them. */
 export class ProviderRegistry {
   readonly all: readonly ResilientProvider[];
+  /** What sub-accounts and prices are for: the names, without those of several providers of one kind. */
+  readonly kinds: readonly string[];
   private readonly byName: ReadonlyMap<string, ResilientProvider>;
 
   /** @param region of national numbers, which have no country code */
@@ -26,12 +29,18 @@ export class ProviderRegistry {
     private readonly region: string,
   ) {
     this.all = configured.map(({ provider }) => provider);
+    this.kinds = [...new Set(this.all.map(({ name }) => kindOf(name)))];
     this.byName = new Map(this.all.map((provider) => [provider.name, provider]));
   }
 
   /** The provider of that name; undefined if it is no longer configured. */
   named(name: string): ResilientProvider | undefined {
     return this.byName.get(name);
+  }
+
+  /** The provider of that name, or those of that kind. */
+  namedBy(name: string): ResilientProvider[] {
+    return this.all.filter((provider) => isNamedBy(provider.name, name));
   }
 
   /** Requests to any provider about a call (ResilientProvider.recentRequests), in the order of time. */
@@ -51,6 +60,8 @@ export class ProviderRegistry {
       number,
       this.region,
     );
-    return route && { to: route.to, providers: route.providers.flatMap((name) => this.named(name) ?? []) };
+    if (!route) return undefined;
+    const providers = new Set(route.providers.flatMap((name) => spread(this.namedBy(name))));
+    return { to: route.to, providers: [...providers] };
   }
 }

@@ -11,6 +11,7 @@ import {
   type ProviderOperation,
   type ProviderRequest,
 } from './provider-request.js';
+import { kindOf } from './provider-kind.js';
 import { RequestNotSent, ProviderCircuit } from './provider-circuit.js';
 import { countNotSent, noteEvent, showCircuit, timed } from './provider-metrics.js';
 import type {
@@ -48,6 +49,8 @@ export interface Terms {
   readonly makesSubAccounts: boolean;
   /** Whether a user without a sub-account calls under the provider's default account. */
   readonly sharesAccount: boolean;
+  /** Its share of the calls among the providers of its kind. */
+  readonly weight?: number;
 }
 
 /** As the log names them. Each has a circuit: failing requests of one kind must not stop those of another. */
@@ -73,6 +76,9 @@ export const NO_TERMS: Terms = {
  */
 export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachable'> {
   readonly name: string;
+  /** Sub-accounts and prices are for this name. */
+  readonly kind: string;
+  readonly weight: number;
   readonly limits: ProviderLimits;
   readonly asksPerSecond: number;
   readonly limitsTalk?: true;
@@ -92,10 +98,12 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   constructor(
     readonly provider: TelephonyProvider,
     private readonly logger: Logger,
-    { limits, makesSubAccounts, sharesAccount }: Terms = NO_TERMS,
+    { limits, makesSubAccounts, sharesAccount, weight = 1 }: Terms = NO_TERMS,
   ) {
     this.limits = limits;
     this.name = provider.name;
+    this.kind = kindOf(provider.name);
+    this.weight = weight;
     this.asksPerSecond = provider.asksPerSecond ?? ASKS_PER_SECOND;
     if (provider.limitsTalk) this.limitsTalk = true;
     if (provider.defaultAccount) {
@@ -127,11 +135,15 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
     return this.circuits.dial.state !== 'closed';
   }
 
+  isListening(): boolean {
+    return this.provider.isListening?.() ?? true;
+  }
+
   /** While the circuit is open, the dial is certainly refused and no phone rings. */
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
     try {
       return await this.noted('dial', request.callSid, dialFacts(request), () =>
-        this.send('dial', kindOf, () => untilAborted(this.provider.dial(request, signal), signal), signal),
+        this.send('dial', outcomeOf, () => untilAborted(this.provider.dial(request, signal), signal), signal),
       );
     } catch (error) {
       if (!(error instanceof RequestNotSent)) throw error;
@@ -141,13 +153,13 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
 
   hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
     return this.noted('hang_up', call.callSid, orderFacts(call, before), () =>
-      this.send('hang_up', kindOf, () => this.orderLimit.execute(() => this.provider.hangUp(call, before))),
+      this.send('hang_up', outcomeOf, () => this.orderLimit.execute(() => this.provider.hangUp(call, before))),
     );
   }
 
   fetchStatus(call: ProviderCall): Promise<CallStatus> {
     return this.noted('fetch_status', call.callSid, orderFacts(call), () =>
-      this.send('fetch_status', kindOf, () => this.orderLimit.execute(() => this.provider.fetchStatus(call))),
+      this.send('fetch_status', outcomeOf, () => this.orderLimit.execute(() => this.provider.fetchStatus(call))),
     );
   }
 
@@ -232,7 +244,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
 
 const outcomeAttributes = ({ kind }: { readonly kind: string }) => ({ 'ringback.outcome': kind });
 
-const kindOf = ({ kind }: { readonly kind: string }): string => kind;
+const outcomeOf = ({ kind }: { readonly kind: string }): string => kind;
 
 /** A circuit counts errors, and refusals as provider_down. */
 const failureOf = (failure: unknown): unknown =>

@@ -4,7 +4,10 @@
  * this contract. Callers branch on kinds and categories, never on a provider's text.
  */
 export interface TelephonyProvider {
-  /** Short and stable. Stored with every call and event, and part of the webhook's URL. */
+  /**
+   * Short and stable. Stored with every call and event, and part of the webhook's URL. Of several providers of a kind:
+   * `<kind>@<own name>` (provider-kind.ts).
+   */
   readonly name: string;
 
   /**
@@ -70,13 +73,19 @@ export interface TelephonyProvider {
    */
   listen?(listener: ProviderListener): Promise<void>;
 
+  /** Whether the stream is open. While it is not, other providers of its kind are preferred. */
+  isListening?(): boolean;
+
   /** Closes the provider's connections. Calls go on. Safe to repeat. */
   close?(): Promise<void>;
 }
 
 export interface ProviderListener {
-  /** Must not throw. A stream repeats no event. */
-  onEvent(event: ProviderEvent): void;
+  /**
+   * Must not throw. A stream repeats no event.
+   * @param onlyHere other replicas do not receive this event; without it all do, and one of them applies it
+   */
+  onEvent(event: ProviderEvent, onlyHere?: 'only_here'): void;
   /** The stream is open, for the first time or again. Earlier events may have been missed. */
   onListening(): void;
 }

@@ -5,6 +5,7 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { proxyRules } from '../common/proxy-rules.js';
 import { reachableUrl } from '../common/reachable-url.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { kindOf } from './provider-kind.js';
 import { NO_TERMS, ResilientProvider, type Terms } from './resilient-provider.js';
 import { ProviderRegistry, type ConfiguredProvider } from './provider-registry.js';
 import { HttpCarrierClient } from './simulator/http-carrier-client.js';
@@ -32,11 +33,14 @@ const createSimulator = (config: Config, host: HttpAdapterHost, logger: Logger):
 // Providers are loaded only if configured: Twilio's package alone takes a tenth of a second, and a tenth of a start's
 // memory.
 
-const createAsterisk = async (config: Config, url: string, logger: Logger): Promise<TelephonyProvider> => {
+type AsteriskPlace = NonNullable<Config['asterisks']>[number];
+
+const createAsterisk = async (config: Config, place: AsteriskPlace, logger: Logger): Promise<TelephonyProvider> => {
   const { AsteriskProvider } = await import('./asterisk/asterisk.provider.js');
   return new AsteriskProvider(
     {
-      url,
+      name: place.provider,
+      url: place.url,
       username: config.asteriskUsername,
       password: config.asteriskPassword ?? '',
       dialRules: config.asteriskDial,
@@ -47,6 +51,7 @@ const createAsterisk = async (config: Config, url: string, logger: Logger): Prom
       shownToCaller: config.asteriskShownToCaller,
       shownToCallee: config.asteriskShownToCallee,
       record: config.recordCalls,
+      confirmCallerSeconds: config.confirmCallerSeconds,
       talkWarningSeconds: config.talkWarningSeconds,
       proxyFor: proxyRules(config),
     },
@@ -66,6 +71,7 @@ const createTwilio = async (config: Config, accountSid: string): Promise<Telepho
     ringCalleeSeconds: config.ringCalleeSeconds,
     longestTalkSeconds: config.longestTalkSeconds,
     record: config.recordCalls,
+    confirmCallerSeconds: config.confirmCallerSeconds,
     proxyFor: proxyRules(config),
     ...(config.twilioSharedKeys && { sharedKeys: config.twilioSharedKeys }),
     ...(config.twilioMachineDetection && { machineDetection: config.twilioMachineDetection }),
@@ -95,22 +101,23 @@ const createYuntongxun = async (config: Config, accountSid: string): Promise<Tel
 };
 
 const settingsOf = (provider: string, { shown }: Config): Record<string, string> =>
-  Object.fromEntries(Object.entries(shown).filter(([name]) => name.startsWith(`${provider.toUpperCase()}_`)));
+  Object.fromEntries(Object.entries(shown).filter(([name]) => name.startsWith(`${kindOf(provider).toUpperCase()}_`)));
 
 /**
  * Without any other provider the simulator is used. Without routes, every number may use all providers, in this order.
  */
 const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Logger): Promise<ProviderRegistry> => {
-  const { asteriskUrl, twilioAccountSid, yuntongxunAccountSid } = config;
+  const { asterisks, twilioAccountSid, yuntongxunAccountSid } = config;
   const configured = (provider: TelephonyProvider, terms?: Terms): ConfiguredProvider => ({
     provider: new ResilientProvider(provider, logger, terms),
     settings: settingsOf(provider.name, config),
   });
   const all: ConfiguredProvider[] = [];
-  if (asteriskUrl) {
+  for (const place of asterisks ?? []) {
     const limits = { callsPerSecond: config.asteriskCallsPerSecond, callsAtOnce: config.asteriskCallsAtOnce };
-    const terms = { limits, makesSubAccounts: false, sharesAccount: config.asteriskSharesAccount };
-    all.push(configured(await createAsterisk(config, asteriskUrl, logger), terms));
+    const { weight } = place;
+    const terms = { limits, makesSubAccounts: false, sharesAccount: config.asteriskSharesAccount, weight };
+    all.push(configured(await createAsterisk(config, place, logger), terms));
   }
   if (twilioAccountSid) {
     const limits = { callsPerSecond: config.twilioCallsPerSecond, callsAtOnce: config.twilioCallsAtOnce };
@@ -126,7 +133,7 @@ const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Lo
     const terms = { ...NO_TERMS, sharesAccount: config.simulatorSharesAccount };
     all.push(configured(createSimulator(config, host, logger), terms));
   }
-  const routes = config.routes ?? [{ to: '', providers: all.map(({ provider }) => provider.name) }];
+  const routes = config.routes ?? [{ to: '', providers: [...new Set(all.map(({ provider }) => provider.kind))] }];
   return new ProviderRegistry(all, routes, config.phoneRegion);
 };
 

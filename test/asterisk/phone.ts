@@ -19,6 +19,8 @@ interface PhoneHabits {
   readonly early?: string;
   /** At the end of its talk it transfers the other party to this extension instead of hanging up. */
   readonly transfersTo?: string;
+  /** After its answer it presses these keys, one after the other, as SIP INFO. */
+  readonly presses?: string;
   /** Sends received sound back. */
   readonly echoes?: boolean;
   /** Plays a tone. */
@@ -63,10 +65,34 @@ const BYE = `
     From:[$to];tag=[pid]-[call_number]
     To:[$from]
     Call-ID: [call_id]
-    CSeq: 1 BYE
+    CSeq: 9 BYE
     Content-Length: 0
 
   ]]></send>`;
+
+/** A person listens first. The next key comes in the next prompt. */
+const PRESSES = (keys: string): string =>
+  Array.from(
+    keys,
+    (key, index) => `
+  <pause milliseconds="400"/>
+  <send retrans="500"><![CDATA[
+    INFO [$target] SIP/2.0
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+    Max-Forwards: 70
+    From:[$to];tag=[pid]-[call_number]
+    To:[$from]
+    Call-ID: [call_id]
+    CSeq: ${index + 1} INFO
+    Contact: <sip:phone@[local_ip]:[local_port]>
+    Content-Type: application/dtmf-relay
+    Content-Length: [len]
+
+    Signal=${key}
+    Duration=160
+  ]]></send>
+  <recv response="200"/>`,
+  ).join('');
 
 const TRANSFERS = (extension: string): string => `
   <send retrans="500" next="transfers"><![CDATA[
@@ -90,6 +116,7 @@ export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}):
     refusal,
     early = '180 Ringing',
     transfersTo,
+    presses = '',
     echoes,
     sounds,
     calls = 1,
@@ -106,6 +133,7 @@ export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}):
     EARLY: early,
     RING: String(Math.max(1, ringMs)),
     TALK: String(talkMs),
+    KEYS: PRESSES(presses),
     DECISION: refusal ? REFUSES(refusal) : '<nop next="answers"/>',
     FAREWELL: transfersTo === undefined ? BYE : TRANSFERS(transfersTo),
     MEDIA_PORT: sounds ? '[rtpstream_audio_port]' : '[media_port]',

@@ -163,6 +163,11 @@ describe('the configuration', () => {
       'RING_CALLEE: must be less than LONGEST_RINGING; they are 121 and 120',
     ],
     [
+      'a CONFIRM_CALLER that does not fit into LONGEST_REQUESTED',
+      { RING_CALLER: '45', CONFIRM_CALLER: '10', LONGEST_REQUESTED: '60' },
+      'CONFIRM_CALLER: with RING_CALLER and 10 s for the prompt, must be less than LONGEST_REQUESTED (60)',
+    ],
+    [
       'a TALK_WARNING not less than LONGEST_TALK',
       { LONGEST_TALK: '60', TALK_WARNING: '60' },
       'TALK_WARNING: must be less than LONGEST_TALK; they are 60 and 60',
@@ -186,6 +191,11 @@ describe('the configuration', () => {
       SUB_ACCOUNT_KEYS: KEYS,
       ASTERISK_URL: 'http://pbx:8088',
       ASTERISK_PASSWORD: 'a password',
+    },
+    {
+      ASTERISK_URL: 'east=http://pbx:8088,west=http://pbx-2:8088',
+      ASTERISK_PASSWORD: 'a password',
+      ROUTES: '+8610=asterisk@east/asterisk,=asterisk',
     },
     { SIMULATOR_URL: 'http://host', SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET },
     { RING_CALLER: '119', LONGEST_REQUESTED: '120', LONGEST_RINGING: '61' },

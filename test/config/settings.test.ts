@@ -69,6 +69,13 @@ it.each([
   expect(texts.map((text) => read(name, text))).toEqual(texts);
 });
 
+it('several Asterisks have names and weights, and one may be without a name', () => {
+  expect(read('ASTERISK_URL', 'http://a:8088, west*3=https://b/pbx')).toEqual([
+    { provider: 'asterisk', url: 'http://a:8088', weight: 1 },
+    { provider: 'asterisk@west', url: 'https://b/pbx', weight: 3 },
+  ]);
+});
+
 it('each key of JWT_SECRET is read unchanged', () => {
   const keys = ['x'.repeat(32), '密'.repeat(11)];
 
@@ -88,6 +95,8 @@ it.each([
   ['SIMULATOR_URL', ['ws://host', 'host'], 'http:// or https://'],
   ['SIMULATOR_URL', ['http://host?x=1'], 'without \\? and #'],
   ['ASTERISK_URL', ['http://host:8088/?api_key=x', 'http://host/#y'], 'without \\? and #'],
+  ['ASTERISK_URL', ['http://a,http://b', 'x=http://a,x=http://b', 'x=http://a,y=http://a'], 'a name and a URL of its own'],
+  ['ASTERISK_URL', ['X=http://a', 'x*0=http://a', 'x=a:8088', 'x=http://a,'], 'http:// or https://'],
   ['TWILIO_URL', ['https://host?edge=dublin'], 'without \\? and #'],
   ['YUNTONGXUN_URL', ['https://host/#y'], 'without \\? and #'],
   ['SIMULATOR_TARGETS', ['http://host/hook,', 'http://host/hook,nowhere'], 'http:// or https://'],

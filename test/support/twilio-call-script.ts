@@ -1,5 +1,6 @@
 /** Scripts of calls, chosen by the last two digits of the callee's number, as with the simulator. */
-import { callerHangsUp, endLegB, isOver, newLeg, progress } from './twilio-calls.js';
+import { callerHangsUp, endLegB, isOver, newLeg, progress, sendKeys } from './twilio-calls.js';
+import type { GatherInstruction } from './twilio-twiml.js';
 import { PHASES, type Call, type CallWorld, type Leg, type Phase, type Status } from './twilio-calls.js';
 
 /** @param phase the phase that the step leads to; a call that is held before it stays there */
@@ -31,7 +32,17 @@ export const place = (world: CallWorld, call: Call): void => {
   }
   after(world, call, PICK_UP, 'caller_answered', () => {
     progress(world, call, legA, 'in-progress', 200);
-    if (!isOver(legA)) ringLegB(world, call);
+    if (isOver(legA)) return;
+    if (call.gather) asks(world, call, call.gather);
+    else ringLegB(world, call);
+  });
+};
+
+const asks = (world: CallWorld, call: Call, gather: GatherInstruction): void => {
+  after(world, call, world.keys === '' ? gather.timeoutSeconds : SHOWS, 'caller_answered', () => {
+    void sendKeys(world, call, gather).then((dials) => {
+      if (dials) ringLegB(world, call);
+    });
   });
 };
 

@@ -1,6 +1,6 @@
 /** The calls of the test server: two legs, their states, and their callbacks. */
 import { randomBytes } from 'node:crypto';
-import { readHangUp, type DialInstruction } from './twilio-twiml.js';
+import { readDial, readHangUp, type DialInstruction, type GatherInstruction } from './twilio-twiml.js';
 
 export type Status = 'queued' | 'ringing' | 'in-progress' | 'completed' | 'busy' | 'no-answer' | 'canceled' | 'failed';
 
@@ -24,7 +24,8 @@ export interface Leg {
 export interface Call {
   readonly legA: Leg;
   legB: Leg | null;
-  readonly dial: DialInstruction;
+  dial: DialInstruction;
+  readonly gather: GatherInstruction | null;
   readonly ringCallerSeconds: number;
   readonly machineDetection: string | null;
   readonly timers: Set<NodeJS.Timeout>;
@@ -43,6 +44,8 @@ export interface CallWorld {
   now(): Date;
   /** Twilio may or may not request the Dial's action after leg A has hung up. */
   readonly asksActionWhenCallerLeft: boolean;
+  /** What callers press when they are asked for a key. */
+  readonly keys: string;
   /** @returns the body of a 2xx answer, or null */
   post(url: string, fields: Record<string, string>, accountSid: string): Promise<string | null>;
   /** The caller hears "an application error has occurred". */
@@ -165,6 +168,22 @@ const endDial = async (world: CallWorld, call: Call): Promise<string | null> => 
     ...(legB.startedAt && dial.records && { RecordingUrl: recordingUrl(legA) }),
   };
   return world.post(dial.action, fields, legA.accountSid);
+};
+
+/** Leg A has pressed a key, or none in time. @returns whether the answer dials leg B */
+export const sendKeys = async (world: CallWorld, call: Call, gather: GatherInstruction): Promise<boolean> => {
+  const { legA } = call;
+  const fields = { ...fieldsOf(legA), Digits: world.keys, msg: 'Gather End' };
+  const answer = await world.post(gather.action, fields, legA.accountSid);
+  if (isOver(legA)) return false;
+  if (answer?.includes('<Dial')) {
+    call.dial = readDial(answer);
+    return true;
+  }
+  if (answer === null) world.applicationError(call);
+  else readHangUp(answer);
+  endLegA(world, call, 'completed');
+  return false;
 };
 
 const recordingUrl = ({ accountSid }: Leg): string =>

@@ -1,5 +1,5 @@
 /** The form fields that the stand-in for Twilio accepts; it refuses any other field. */
-import { BadTwiml, CALL_EVENTS, readDial, type DialInstruction } from './twilio-twiml.js';
+import { BadTwiml, CALL_EVENTS, readDial, type DialInstruction, readGather, type GatherInstruction } from './twilio-twiml.js';
 
 export class ApiError extends Error {
   constructor(
@@ -66,7 +66,9 @@ const whole = (form: URLSearchParams, name: string, fallback: number, most: numb
 };
 
 export interface OrderedCall {
-  readonly dial: DialInstruction;
+  /** Null until the answer to the Gather. */
+  readonly dial: DialInstruction | null;
+  readonly gather: GatherInstruction | null;
   readonly ringCallerSeconds: number;
   readonly machineDetection: string | null;
 }
@@ -88,9 +90,11 @@ export const checkCreate = (form: URLSearchParams, callerNumbers: readonly strin
   if (twiml.length > 4000) throw new ApiError(400, 21205, 'Twiml is over 4000 characters');
   const ringCallerSeconds = whole(form, 'Timeout', 60, 600);
   try {
+    const gather = readGather(twiml);
+    if (gather) return { dial: null, gather, ringCallerSeconds, machineDetection: form.get('MachineDetection') };
     const dial = readDial(twiml);
     if (!callerNumbers.includes(dial.callerId)) throw new ApiError(400, 13214, 'Dial: Invalid callerId value');
-    return { dial, ringCallerSeconds, machineDetection: form.get('MachineDetection') };
+    return { dial, gather, ringCallerSeconds, machineDetection: form.get('MachineDetection') };
   } catch (error) {
     if (error instanceof BadTwiml) throw new ApiError(400, 12100, `Document parse failure: ${error.message}`);
     throw error;

@@ -12,6 +12,7 @@ import { callerHangsUp, endLegA, endLegB, isOver, newLeg, shownLeg } from './twi
 import type { Call, CallWorld, Leg, Phase } from './twilio-calls.js';
 import { ApiError, checkCreate, checkForm, checkUpdate } from './twilio-forms.js';
 import { listedCalls } from './twilio-call-list.js';
+import type { DialInstruction } from './twilio-twiml.js';
 
 export interface TwilioServerOptions extends Partial<CallbackOptions> {
   /** Auth tokens by account. The first is the main account, whose credentials are valid for all accounts. */
@@ -20,6 +21,8 @@ export interface TwilioServerOptions extends Partial<CallbackOptions> {
   /** The factor by which calls are faster than real time. */
   readonly speed: number;
   readonly asksActionWhenCallerLeft?: boolean;
+  /** What callers press when they are asked for a key. Default: 1. */
+  readonly keys?: string;
   /** The answer to a cancel of an answered leg. Twilio documents that it has no effect, but not the answer. */
   readonly cancelOfAnswered?: 'refuse' | 'ignore';
 }
@@ -60,6 +63,18 @@ const shownAccount = (sid: string, owner: string): object => ({
   uri: `/2010-04-01/Accounts/${sid}.json`,
 });
 
+/** Of a call whose caller must press a key first. */
+const NOT_YET: DialInstruction = {
+  number: '',
+  callerId: '',
+  action: null,
+  timeoutSeconds: 0,
+  timeLimitSeconds: 0,
+  records: false,
+  statusCallback: null,
+  statusCallbackEvents: [],
+};
+
 const RESOURCE = /^\/2010-04-01\/Accounts\/(AC[0-9a-f]{32})(?:\/Calls(?:\/(CA[0-9a-f]{32}))?)?\.json$/;
 
 interface Asked {
@@ -90,6 +105,7 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     heldAt: () => heldAt,
     now: () => new Date(startedAt + (Date.now() - startedAt) * options.speed),
     asksActionWhenCallerLeft: options.asksActionWhenCallerLeft ?? true,
+    keys: options.keys ?? '1',
     post: (url, fields, accountSid) =>
       deliver(url, fields, accounts[accountSid] ?? '', { reach, signsFragment }, callbacks),
     applicationError: ({ legA }) => applicationErrors.push(legA.sid),
@@ -104,8 +120,8 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
   };
 
   const create = ({ accountSid, form }: Asked): { answer: object | null; status: number } => {
-    const { dial, ringCallerSeconds, machineDetection } = checkCreate(form, callerNumbers);
-    const script = dial.number.slice(-2);
+    const { dial, gather, ringCallerSeconds, machineDetection } = checkCreate(form, callerNumbers);
+    const script = dial?.number.slice(-2);
     if (script === '06') throw new ApiError(400, 21211, "The 'To' number is not a valid phone number.");
     if (script === '07') throw new ApiError(401, 20003, 'Authenticate');
     if (script === '09') return { status: 500, answer: { status: 500, message: 'Internal Server Error', code: 20500 } };
@@ -120,7 +136,7 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
       },
       world.now(),
     );
-    const call: Call = { legA, legB: null, dial, ringCallerSeconds, machineDetection, timers: new Set() };
+    const call: Call = { legA, legB: null, dial: dial ?? NOT_YET, gather, ringCallerSeconds, machineDetection, timers: new Set() };
     calls.set(legA.sid, call);
     place(world, call);
     return script === '08' ? { status: 0, answer: null } : { status: 201, answer: shownLeg(legA) };

@@ -1,4 +1,4 @@
-/** Parses TwiML with one Dial and one Number, as in Twilio's reference; refuses anything else. */
+/** Parses TwiML with one Dial and one Number, or a Gather with one Say, as in Twilio's reference; refuses anything else. */
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 
 export interface DialInstruction {
@@ -10,6 +10,12 @@ export interface DialInstruction {
   readonly records: boolean;
   readonly statusCallback: string | null;
   readonly statusCallbackEvents: readonly string[];
+}
+
+export interface GatherInstruction {
+  readonly action: string;
+  readonly timeoutSeconds: number;
+  readonly says: string;
 }
 
 /** Twilio's error 12100: the document cannot be parsed. */
@@ -26,6 +32,8 @@ const DIAL_ATTRIBUTES = [
   'record',
   'hangupOnStar',
 ];
+const GATHER_ATTRIBUTES = ['numDigits', 'finishOnKey', 'timeout', 'action', 'method', 'actionOnEmptyResult'];
+const LANGUAGES = ['zh-CN', 'en-US'];
 const NUMBER_ATTRIBUTES = ['statusCallback', 'statusCallbackMethod', 'statusCallbackEvent', 'sendDigits', 'url'];
 const RECORD = ['do-not-record', 'record-from-answer', 'record-from-ringing', 'record-from-answer-dual'];
 
@@ -92,6 +100,23 @@ export const readDial = (document: string): DialInstruction => {
     statusCallback,
     statusCallbackEvents: events,
   };
+};
+
+/** Null for a document without a Gather. */
+export const readGather = (document: string): GatherInstruction | null => {
+  const { Gather: gather, ...others } = parse(document) as { Gather?: Node };
+  if (!gather) return null;
+  if (Object.keys(others).length > 0) throw new BadTwiml('there is more than the Gather');
+  expectOnly('Gather', gather, ['Say'], GATHER_ATTRIBUTES);
+  const say = gather.Say as Node;
+  expectOnly('Say', say, ['#text'], ['language']);
+  if (!LANGUAGES.includes(attribute(say, 'language') ?? '')) throw new BadTwiml('language');
+  const action = attribute(gather, 'action');
+  if (action === null || !isUrl(action)) throw new BadTwiml('a URL is none');
+  if (attribute(gather, 'numDigits') !== '1' || attribute(gather, 'finishOnKey') !== '') throw new BadTwiml('one key');
+  // Otherwise Twilio goes on with the document if no key is pressed, and sends nothing.
+  if (attribute(gather, 'actionOnEmptyResult') !== 'true') throw new BadTwiml('actionOnEmptyResult');
+  return { action, timeoutSeconds: whole(gather, 'timeout', 5, 600), says: say['#text'] as string };
 };
 
 /** The answer of an action may be empty or a hang-up. */

@@ -11,8 +11,8 @@ export class KnownProviderPipe implements PipeTransform<string, string> {
   constructor(private readonly providers: ProviderRegistry) {}
 
   transform(name: string): string {
-    if (this.providers.named(name)) return name;
-    const names = this.providers.all.map((provider) => provider.name).join(', ');
+    if (this.providers.kinds.includes(name)) return name;
+    const names = this.providers.kinds.join(', ');
     throw new AppError('NOT_FOUND', { detail: `This service runs no such provider; it runs ${names}.` });
   }
 }

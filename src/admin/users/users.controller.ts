@@ -59,7 +59,7 @@ export class UsersController {
   sync(@Author() author: AuditAuthor, @Body() body: unknown): Promise<SyncReply> {
     return this.userSync.sync(
       body,
-      this.providers.all.map(({ name }) => name),
+      this.providers.kinds,
       author,
     );
   }

@@ -16,7 +16,7 @@ interface OpenCall {
 }
 
 const OPEN_CALLS = `
-select call_sid as "callSid", ${userIdIn('caller_id')} as "callerId", provider || '/' || sub_account as account,
+select call_sid as "callSid", ${userIdIn('caller_id')} as "callerId", split_part(provider, '@', 1) || '/' || sub_account as account,
   caller_phone as "callerPhone", callee_phone as "calleePhone"
 from call_records where state < 4`;
 

@@ -13,6 +13,7 @@ import { aboutCall } from '../../common/tracing.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Parties } from '../../directory/directory.service.js';
 import { decide, type Check, type RuleRefusal, type Verdict } from '../../protection/placing-rules.js';
+import { isNamedBy } from '../../telephony/provider-kind.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { loggedRefusal } from '../../telephony/logged-refusal.js';
 import { ProviderRegistry, type RouteTaken } from '../../telephony/provider-registry.js';
@@ -233,7 +234,7 @@ export class CallPlacement {
   private routeTo(calleePhone: string | null, terms: CallTerms | undefined): RouteTaken | undefined {
     const route = calleePhone ? this.providers.routeTo(calleePhone, terms?.route ?? null) : undefined;
     const only = terms?.provider ?? null;
-    const providers = route?.providers.filter(({ name }) => only === null || name === only) ?? [];
+    const providers = route?.providers.filter(({ name }) => only === null || isNamedBy(name, only)) ?? [];
     return route && providers.length > 0 ? { ...route, providers } : undefined;
   }
 

@@ -20,12 +20,12 @@ export interface Carrier {
 export type KnownAccount = 'own' | 'can_be_created' | 'shared' | 'none';
 
 export const knownAccount = (
-  provider: Pick<ResilientProvider, 'name' | 'defaultAccount' | 'sharedAccount' | 'createSubAccount'>,
+  provider: Pick<ResilientProvider, 'kind' | 'defaultAccount' | 'sharedAccount' | 'createSubAccount'>,
   callerId: string,
   parties: Pick<Parties, 'subAccountId'>,
 ): KnownAccount => {
   if (isIdOfPhone(callerId)) return provider.defaultAccount === undefined ? 'none' : 'shared';
-  if (parties.subAccountId(provider.name) !== null) return 'own';
+  if (parties.subAccountId(provider.kind) !== null) return 'own';
   if (provider.createSubAccount) return 'can_be_created';
   return provider.sharedAccount === undefined ? 'none' : 'shared';
 };
@@ -60,7 +60,7 @@ export class Carriers {
     for (const provider of route) {
       const subAccount = isIdOfPhone(callerId)
         ? provider.defaultAccount
-        : (parties.subAccount(provider.name) ??
+        : (parties.subAccount(provider.kind) ??
           (await this.subAccounts.make(provider, callerId)) ??
           provider.sharedAccount);
       if (subAccount) yield { provider, subAccount };
@@ -70,5 +70,5 @@ export class Carriers {
   }
 }
 
-const hasAccount = ({ name, sharedAccount }: ResilientProvider, parties: Parties): boolean =>
-  sharedAccount !== undefined || parties.subAccountId(name) !== null;
+const hasAccount = ({ kind, sharedAccount }: ResilientProvider, parties: Parties): boolean =>
+  sharedAccount !== undefined || parties.subAccountId(kind) !== null;

@@ -86,12 +86,12 @@ const accountsOf = (
 
 /** As a freeze names it; null if it is not known, or is still to be created. */
 const accountOf = (
-  { name, sharedAccount, defaultAccount }: ResilientProvider,
+  { kind, sharedAccount, defaultAccount }: ResilientProvider,
   callerId: string,
   parties: Pick<Parties, 'subAccountId'>,
 ): string | null => {
   const externalId = isIdOfPhone(callerId)
     ? defaultAccount?.externalId
-    : (parties.subAccountId(name) ?? sharedAccount?.externalId);
-  return externalId === undefined ? null : `${name}/${externalId}`;
+    : (parties.subAccountId(kind) ?? sharedAccount?.externalId);
+  return externalId === undefined ? null : `${kind}/${externalId}`;
 };

@@ -31,12 +31,12 @@ export class SubAccountMaker {
   /** Null if there is none and none can be created now. Never throws. */
   make(provider: ResilientProvider, userId: string): Promise<SubAccountCredentials | null> {
     if (!provider.createSubAccount) return Promise.resolve(null);
-    const key = `${provider.name} ${userId}`;
+    const key = `${provider.kind} ${userId}`;
     const running = this.inFlight.get(key);
     if (running) return running;
     const work = this.makeOnce(provider, userId)
       .catch((error: unknown) => {
-        this.logger.error({ error, userId, provider: provider.name }, 'no sub-account could be made');
+        this.logger.error({ error, userId, provider: provider.kind }, 'no sub-account could be made');
         return null;
       })
       .finally(() => this.inFlight.delete(key));
@@ -47,13 +47,13 @@ export class SubAccountMaker {
   private async makeOnce(provider: ResilientProvider, userId: string): Promise<SubAccountCredentials | null> {
     const giveUpAt = performance.now() + LONGEST_WAIT_MS;
     for (;;) {
-      const id = await takeClaim(this.database, userId, provider.name);
+      const id = await takeClaim(this.database, userId, provider.kind);
       // Read after the claim, so that an account that another replica has stored is found before a second one is
       // created.
       const found = await this.find(provider, userId);
-      if (id) return await this.makeUnder({ userId, provider: provider.name, id }, provider, found);
+      if (id) return await this.makeUnder({ userId, provider: provider.kind, id }, provider, found);
       if (found) return found;
-      if (await hasFailed(this.database, userId, provider.name)) return null;
+      if (await hasFailed(this.database, userId, provider.kind)) return null;
       if (performance.now() > giveUpAt) throw new Error('another process has not created the sub-account in time');
       await sleep(LOOK_EVERY_MS);
     }
@@ -77,13 +77,13 @@ export class SubAccountMaker {
   private async create(provider: ResilientProvider, userId: string): Promise<SubAccountCredentials | null> {
     const made = await provider.createSubAccount?.(`ringback-${userId}`);
     if (!made) return null;
-    const isStored = await this.subAccounts.storeIfNone(userId, { provider: provider.name, ...made });
+    const isStored = await this.subAccounts.storeIfNone(userId, { provider: provider.kind, ...made });
     if (!isStored) return this.find(provider, userId);
-    this.logger.info({ userId, provider: provider.name, subAccount: made.externalId }, 'sub-account made');
+    this.logger.info({ userId, provider: provider.kind, subAccount: made.externalId }, 'sub-account made');
     return made;
   }
 
   private async find(provider: ResilientProvider, userId: string): Promise<SubAccountCredentials | null> {
-    return (await this.directory.findParties(userId, userId)).subAccount(provider.name);
+    return (await this.directory.findParties(userId, userId)).subAccount(provider.kind);
   }
 }

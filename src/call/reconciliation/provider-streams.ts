@@ -1,27 +1,39 @@
 /**
- * Event streams of providers that have a stream instead of webhooks. A stream repeats no event. After a lost stream or
- * a failure of our own, the status of every open call is fetched.
+ * Event streams of providers that have a stream instead of webhooks. All replicas receive all events, and one applies
+ * each. A stream repeats no event. After a lost stream or a failure of our own, the status of every open call is fetched.
  */
-import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { bulkhead } from 'cockatiel';
+import { LRUCache } from 'lru-cache';
+import { DataSource } from 'typeorm';
 import { runWithLogContext } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { noteEvent } from '../../telephony/provider-metrics.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
+import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import type { ProviderEvent } from '../../telephony/telephony-provider.js';
 import { CallRecorder } from '../call-recorder.js';
 import { CatchUp } from './catch-up.js';
+import { SharedStream } from './shared-stream.js';
+import { StreamLease } from './stream-lease.js';
 
 /** Half of a replica's default number of database connections. The rest is for requests. */
 const EVENTS_AT_ONCE = 5;
 
+/** More than the open calls of a large deployment. An event of an older call that tells nothing new costs a statement. */
+const CALLS_REMEMBERED = 20_000;
+
 @Injectable()
-export class ProviderStreams implements OnApplicationBootstrap {
+export class ProviderStreams implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly room = bulkhead(EVENTS_AT_ONCE, Infinity);
   /** By call: settles when the last of its events is stored. */
   private readonly stored = new Map<string, Promise<void>>();
+  /** By callSid: the ids of its events that are known to be stored. */
+  private readonly known = new LRUCache<string, Set<string>>({ max: CALLS_REMEMBERED });
+  private readonly streams: SharedStream[] = [];
 
   constructor(
+    private readonly database: DataSource,
     private readonly recorder: CallRecorder,
     private readonly providers: ProviderRegistry,
     private readonly catchUp: CatchUp,
@@ -29,18 +41,33 @@ export class ProviderStreams implements OnApplicationBootstrap {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await Promise.all(
-      this.providers.all.map(async (provider) =>
-        provider.listen?.({
-          onEvent: (event) => {
-            this.applyInOrder(provider.name, event);
-          },
-          onListening: () => {
-            this.catchUp.askAbout(provider.name);
-          },
-        }),
-      ),
-    );
+    await Promise.all(this.providers.all.map((provider) => this.listenTo(provider)));
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(this.streams.map((stream) => stream.stop()));
+  }
+
+  private async listenTo(provider: ResilientProvider): Promise<void> {
+    const { name } = provider;
+    const apply = (event: ProviderEvent): void => {
+      this.applyInOrder(name, event);
+    };
+    const stream = new SharedStream(provider, new StreamLease(this.database, name), apply, this.logger);
+    const listening = provider.listen?.({
+      onEvent: (event, onlyHere) => {
+        noteEvent(name);
+        if (onlyHere) apply(event);
+        else stream.hear(event);
+      },
+      onListening: () => {
+        this.catchUp.askAbout(name);
+      },
+    });
+    if (!listening) return;
+    await listening;
+    this.streams.push(stream);
+    await stream.start();
   }
 
   /**
@@ -48,7 +75,6 @@ export class ProviderStreams implements OnApplicationBootstrap {
    * wait for each other.
    */
   private applyInOrder(provider: string, event: ProviderEvent): void {
-    noteEvent(provider);
     const call = event.callSid ?? `${provider} ${event.providerCallId ?? ''}`;
     const before = this.stored.get(call) ?? Promise.resolve();
     const stored = before.then(() => this.room.execute(() => this.apply(provider, event)));
@@ -61,12 +87,21 @@ export class ProviderStreams implements OnApplicationBootstrap {
   /** Never rejects. An unknown call belongs to another service at the same provider. */
   private apply(provider: string, event: ProviderEvent): Promise<void> {
     return runWithLogContext({}, async () => {
+      if (event.callSid !== null && this.known.get(event.callSid)?.has(event.eventId)) return;
       try {
-        await this.recorder.apply(provider, event, null, 'stream');
+        const applied = await this.recorder.apply(provider, event, null, 'stream');
+        if (applied !== 'unknown_call') this.remember(event);
       } catch (error) {
         this.logger.warn({ error, provider, callSid: event.callSid }, 'an event could not be applied');
         this.catchUp.askAbout(provider);
       }
     });
+  }
+
+  /** The report of a call's end repeats its earlier events. After it there is nothing more to come. */
+  private remember({ callSid, eventId, type }: ProviderEvent): void {
+    if (callSid === null) return;
+    if (type === 'ended') this.known.delete(callSid);
+    else this.known.set(callSid, (this.known.get(callSid) ?? new Set<string>()).add(eventId));
   }
 }

@@ -9,6 +9,7 @@ import { LOGGER, type Logger } from '../../common/logger.js';
 import { RepeatedWork } from '../../common/repeated-work.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
+import { kindOf } from '../../telephony/provider-kind.js';
 import { callCost, priceOf, type LegPrice, type LegPrices } from '../../protection/call-cost.js';
 import type { MoneyFacts } from '../../protection/placing-rules.js';
 import type { Reservation, ReservedBudget } from '../record/open-call.js';
@@ -203,7 +204,7 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private legPrices(provider: string, callerPhone: string, calleePhone: string): LegPrices | undefined {
-    const prices = this.known?.prices.get(provider);
+    const prices = this.known?.prices.get(kindOf(provider));
     if (!prices) return undefined;
     const [a, b] = [priceOf(prices, callerPhone), priceOf(prices, calleePhone)];
     return a && b && { a, b };

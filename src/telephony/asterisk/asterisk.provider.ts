@@ -31,6 +31,8 @@ import { legAOrder, type CallTerms } from './leg-a-order.js';
 import { refusalByAri, refusalOfLegA } from './refusals.js';
 
 export interface AsteriskOptions extends AriCredentials, CallTerms {
+  /** Default: `asterisk`. */
+  readonly name?: string;
   readonly dialRules: readonly DialRule[];
   readonly dialTimeoutSeconds: number;
 }
@@ -53,7 +55,7 @@ const FIRST_SIGN_MS = 1_000;
  * for any call.
  */
 export class AsteriskProvider implements TelephonyProvider {
-  readonly name = 'asterisk';
+  readonly name: string;
   readonly limitsTalk = true;
   /** It has no accounts: all calls are the PBX's own. */
   readonly defaultAccount = { externalId: 'default', secret: '' };
@@ -70,6 +72,7 @@ export class AsteriskProvider implements TelephonyProvider {
     private readonly options: AsteriskOptions,
     private readonly logger: Logger,
   ) {
+    this.name = options.name ?? 'asterisk';
     this.ari = new AriClient(options);
     this.dialRules = options.dialRules.map(({ prefix, dialString }) => ({
       prefix,
@@ -78,7 +81,7 @@ export class AsteriskProvider implements TelephonyProvider {
     const changed = this.dialRules.filter(
       ({ dialString }, place) => dialString !== options.dialRules[place]?.dialString,
     );
-    if (changed.length > 0) logger.info({ dialled: changed }, 'option n is added to Local channels of ASTERISK_DIAL');
+    if (changed.length > 0) logger.info({ provider: this.name, dialled: changed }, 'option n is added to Local channels of ASTERISK_DIAL');
   }
 
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
@@ -135,19 +138,23 @@ export class AsteriskProvider implements TelephonyProvider {
         if (status !== 200) throw new Error(`Asterisk answered a subscription with ${status} ${message}`);
       },
       onOpen: () => {
-        this.logger.info('the event socket of Asterisk is open');
+        this.logger.info({ provider: this.name }, 'the event socket of Asterisk is open');
         listener.onListening();
       },
       onEvent: (event) => {
         this.hear(event, listener);
       },
       onLost: (error) => {
-        this.logger.warn({ error }, 'the event socket of Asterisk is lost; reconnecting');
+        this.logger.warn({ provider: this.name, error }, 'the event socket of Asterisk is lost; reconnecting');
       },
     };
     const url = this.ari.eventsUrl(this.application);
     this.socket = new EventSocket(url, this.ari.authorization, events, (to) => this.ari.tunnelTo(to));
     await this.socket.open();
+  }
+
+  isListening(): boolean {
+    return this.socket?.isOpen ?? false;
   }
 
   async close(): Promise<void> {
@@ -191,7 +198,7 @@ export class AsteriskProvider implements TelephonyProvider {
     const sign = this.dials.get(call);
     const refusal = sign ? refusalOfLegA(readStory(story)) : null;
     sign?.tell(refusal);
-    if (!refusal) tellStory(call, story, to);
+    if (!refusal) tellStory(call, story, to, 'only_here');
   }
 
   /** 409 also occurs for a channel that could not be made. So the channel itself is checked. */
@@ -242,8 +249,8 @@ export class AsteriskProvider implements TelephonyProvider {
 }
 
 /** Reports all events that led to the end. Lost ones are recovered; known ones are repeats. */
-const tellStory = (callSid: string, story: string, to: ProviderListener): void => {
-  for (const event of eventsOfStory(callSid, readStory(story))) to.onEvent(event);
+const tellStory = (callSid: string, story: string, to: ProviderListener, onlyHere?: 'only_here'): void => {
+  for (const event of eventsOfStory(callSid, readStory(story))) to.onEvent(event, onlyHere);
 };
 
 const refused = (category: Refusal['category'], code: string, text: string): DialOutcome => ({

@@ -78,7 +78,7 @@ export const readTime = (text = ''): Date | null => {
 };
 
 const detailOf = (story: Story): Record<string, string> =>
-  Object.fromEntries(['status', 'cause_a', 'cause_b', 'sip'].flatMap((name) => factOf(story, name)));
+  Object.fromEntries(['status', 'cause_a', 'cause_b', 'sip', 'confirmed'].flatMap((name) => factOf(story, name)));
 
 const factOf = (story: Story, name: string): [string, string][] => {
   const value = story.get(name);
@@ -129,6 +129,8 @@ const NORMAL_CAUSES: readonly number[] = [0, 16];
 export const endReasonOf = (story: Story): ProviderEndReason => {
   if (story.has('answered')) return 'completed';
   if (!story.has('caller_answered')) return endReasonOfUnanswered(story);
+  // Leg A did not press 1 (CONFIRM_CALLER): a mailbox, or somebody who does not want the call.
+  if (story.get('confirmed') === 'no') return 'no_answer';
   const status = story.get('status');
   // Canceled before leg B was dialled, while it rang, or at the instant of its answer, when the dialplan connects no
   // one.

@@ -12,6 +12,8 @@ export interface CallTerms {
   readonly shownToCaller: string;
   readonly shownToCallee: string;
   readonly record: boolean;
+  /** In which leg A must press 1 before leg B is dialled; undefined if it need not. */
+  readonly confirmCallerSeconds?: number | undefined;
   /** Before the end of the longest talk; undefined for none. */
   readonly talkWarningSeconds?: number | undefined;
 }
@@ -48,6 +50,7 @@ export const legAOrder = (
       RINGBACK_DIALER: dialer,
       RINGBACK_DIAL: legB,
       RINGBACK_RING: String(terms.ringCalleeSeconds),
+      RINGBACK_CONFIRM: String(terms.confirmCallerSeconds ?? ''),
       ...limitOf(terms),
       RINGBACK_SHOWN: shown(terms.shownToCallee),
       // If leg A's phone forwards, Asterisk would drop leg A and ring a channel without these variables. This context

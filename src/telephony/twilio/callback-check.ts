@@ -9,6 +9,8 @@ export interface GenuineCallback {
   readonly callSid: string;
   readonly source: CallbackSource;
   readonly fields: URLSearchParams;
+  /** The document in the URL, which the reply contains if the caller confirms the call. */
+  readonly then?: string;
 }
 
 type CheckedCallback = GenuineCallback | Extract<WebhookReading, { kind: 'forged' }>;
@@ -38,7 +40,8 @@ export const checkCallback = (
   const urls = [publicUrl + target, publicUrl + target + TRY_AGAIN];
   const fault = faultOfSignature({ headers, urls, fields }, authToken, sharedKeys);
   if (fault !== null) return forged(fault);
-  return { kind: 'genuine', callSid, source, fields };
+  const then = openSeal(key, query.get('then') ?? '', { ...owner, source: 'then' });
+  return { kind: 'genuine', callSid, source, fields, ...(then !== null && { then }) };
 };
 
 const forged = (reason: string): Extract<WebhookReading, { kind: 'forged' }> => ({

@@ -10,6 +10,7 @@ import { isInstant } from '../../common/instant.js';
 import type { LegCause, ProviderEvent } from '../telephony-provider.js';
 import type { GenuineCallback } from './callback-check.js';
 import { isCallSid, writeReference } from './call-reference.js';
+import { isConfirmed } from './confirmation.js';
 import { endReasonOf, isFinal, readLegStatus, type LegStatus } from './end-reason.js';
 import { endOfSecond, startOfSecond } from './twilio-time.js';
 
@@ -23,6 +24,7 @@ export const readCallback = (callback: GenuineCallback, receivedAt: Date): Provi
     providerCallId: writeReference({ accountSid: fields.get('AccountSid') ?? '', sid: sidOfLegA(callback) }),
     ...recordingOf(fields),
   };
+  if (source === 'confirm') return confirmEvents(fields, receivedAt).map((fact) => ({ ...event, ...fact }));
   if (source === 'dial') return dialEvents(fields, receivedAt).map((fact) => ({ ...event, ...fact }));
   const legs = { A: legAEvents, B: legBEvents };
   return legs[source](fields, timeOf(fields, receivedAt)).map((fact) => ({
@@ -84,6 +86,20 @@ const dialEvents = (fields: URLSearchParams, receivedAt: Date): Fact[] => {
     },
   ];
 };
+
+/** Leg A was answered, but nobody has pressed 1: the end outranks that of leg A, which is later. */
+const confirmEvents = (fields: URLSearchParams, receivedAt: Date): Fact[] =>
+  isConfirmed(fields) || statusIn(fields, 'CallStatus') !== 'in-progress'
+    ? []
+    : [
+        {
+          eventId: `${sidIn(fields, 'CallSid')}:unconfirmed`,
+          type: 'ended',
+          occurredAt: timeOf(fields, receivedAt),
+          endReason: 'no_answer',
+          detail: { leg: 'A', confirmed: 'no' },
+        },
+      ];
 
 /** One event id for all early statuses: Twilio has the call under this sid. */
 export const acceptedFactId = (legASid: string): string => `${legASid}:accepted`;

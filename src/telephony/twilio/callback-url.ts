@@ -7,15 +7,19 @@
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-/** The sender of a callback: the progress of leg A or B, or the Dial that connects leg B. */
-export const CALLBACK_SOURCES = ['A', 'B', 'dial'] as const;
+/**
+ * The sender of a callback: the progress of leg A or B, the Gather that asks leg A for a key, or the Dial that connects
+ * leg B.
+ */
+export const CALLBACK_SOURCES = ['A', 'B', 'confirm', 'dial'] as const;
 export type CallbackSource = (typeof CALLBACK_SOURCES)[number];
 
 /** What a seal is bound to. */
 export interface SealedFor {
   readonly callSid: string;
   readonly accountSid: string;
-  readonly source: CallbackSource;
+  /** `then` for the document in a URL. */
+  readonly source: CallbackSource | 'then';
 }
 
 export type SealKey = Buffer;
@@ -62,11 +66,18 @@ export const openSeal = (key: SealKey, seal: string, owner: SealedFor): string |
  * Each character must pass Twilio and proxies unchanged, because the signature covers the characters. The parameters
  * are in alphabetical order, because some proxies sort them.
  */
-export const callbackUrl = (publicUrl: string, key: SealKey, authToken: string, owner: SealedFor): string => {
+export const callbackUrl = (
+  publicUrl: string,
+  key: SealKey,
+  authToken: string,
+  owner: SealedFor,
+  then?: string,
+): string => {
   const query = new URLSearchParams({
     callSid: owner.callSid,
     seal: sealToken(key, authToken, owner),
     source: owner.source,
+    ...(then !== undefined && { then: sealToken(key, then, { ...owner, source: 'then' }) }),
   });
   return `${publicUrl}/v1/webhooks/twilio?${query.toString()}${TRY_AGAIN}`;
 };

@@ -15,9 +15,10 @@ import {
   type WebhookRequest,
 } from '../telephony-provider.js';
 import { isAccountSid, isCallSid, readReference, writeReference, type CallReference } from './call-reference.js';
-import { checkCallback } from './callback-check.js';
+import { checkCallback, type GenuineCallback } from './callback-check.js';
 import { MalformedCallback, readCallback } from './callback-events.js';
 import { callbackUrl, sealKeyOf, type SealKey } from './callback-url.js';
+import { isConfirmed } from './confirmation.js';
 import { dialOrder, goodbye, type CallPlan } from './dial-order.js';
 import { readApiFailure, refusalOf } from './error-codes.js';
 import { factsOf } from './fetched-status.js';
@@ -82,8 +83,8 @@ export class TwilioProvider implements TelephonyProvider {
         'the sub-account is not one of Twilio: its id must begin with AC, and its auth token must not be empty';
       return { kind: 'refused', category: 'bad_account', code: 'NO-TWILIO-ACCOUNT', text };
     }
-    const order = dialOrder(request, this.options, (source) =>
-      callbackUrl(this.publicUrl, this.key, secret, { callSid: request.callSid, accountSid, source }),
+    const order = dialOrder(request, this.options, (source, then) =>
+      callbackUrl(this.publicUrl, this.key, secret, { callSid: request.callSid, accountSid, source }, then),
     );
     let retryAfterMs: number | undefined;
     const hold = (seconds: number): void => {
@@ -143,7 +144,7 @@ export class TwilioProvider implements TelephonyProvider {
         events: readCallback(callback, new Date()),
         // Twilio signs a retry identically, with the same I-Twilio-Idempotency-Token.
         receipt: null,
-        ...(callback.source === 'dial' && { reply: { contentType: 'text/xml; charset=utf-8', body: goodbye() } }),
+        ...replyTo(callback),
       };
     } catch (error) {
       if (error instanceof MalformedCallback) return { kind: 'malformed', reason: `Not understood: ${error.message}.` };
@@ -194,3 +195,12 @@ export class TwilioProvider implements TelephonyProvider {
     return callOfDial(dialled, accountSid, await account.callsTo(callerPhone, this.options.callerNumber, startedAfter));
   }
 }
+
+/** The document that Twilio carries out next. */
+const replyTo = ({ source, fields, then }: GenuineCallback): Pick<GenuineReading, 'reply'> => {
+  if (source !== 'dial' && source !== 'confirm') return {};
+  const body = source === 'confirm' && isConfirmed(fields) && then !== undefined ? then : goodbye();
+  return { reply: { contentType: 'text/xml; charset=utf-8', body } };
+};
+
+type GenuineReading = Extract<WebhookReading, { kind: 'genuine' }>;

@@ -1,0 +1,106 @@
+/** The lease that decides which replica applies the events of a provider's stream. Replicas are objects here. */
+import { PassThrough } from 'node:stream';
+import { type DataSource } from 'typeorm';
+import { SharedStream } from '../../src/call/reconciliation/shared-stream.js';
+import { StreamLease } from '../../src/call/reconciliation/stream-lease.js';
+import { createLogger } from '../../src/common/logger.js';
+import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+
+let service: TestApp;
+let database: DataSource;
+let streams = 0;
+
+beforeAll(async () => {
+  service = await startTestApp();
+  ({ database } = service);
+});
+afterAll(() => service.close());
+
+describe('a lease', () => {
+  const leases = (count: number): StreamLease[] => {
+    const name = `stream-${++streams}`;
+    return Array.from({ length: count }, () => new StreamLease(database, name));
+  };
+
+  it('is held by one of several that ask at the same time', async () => {
+    const taken = await Promise.all(leases(8).map((lease) => lease.take()));
+
+    expect(taken.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('is renewed by its holder alone, and passes to another when it is not', async () => {
+    const [first, second] = leases(2) as [StreamLease, StreamLease];
+    expect(await first.take()).toBe(true);
+    expect(await first.take()).toBe(true);
+    expect(await second.take()).toBe(false);
+
+    await waitFor('the end of the lease', () => second.take());
+
+    expect(await first.take()).toBe(false);
+    expect(await second.take()).toBe(true);
+  });
+
+  it('passes on at once when it is released, and a former holder cannot release it', async () => {
+    const [first, second] = leases(2) as [StreamLease, StreamLease];
+    await first.take();
+    await first.release();
+    expect(await second.take()).toBe(true);
+
+    await first.release();
+
+    expect(await first.take()).toBe(false);
+  });
+});
+
+describe('a shared stream', () => {
+  const started: SharedStream[] = [];
+  afterEach(() => Promise.all(started.splice(0).map((stream) => stream.stop())));
+
+  const replica = async (name: string) => {
+    const provider = { name, listens: true, isListening: () => provider.listens };
+    const applied: string[] = [];
+    const stream = new SharedStream(
+      provider,
+      new StreamLease(database, name),
+      ({ eventId }) => applied.push(eventId),
+      createLogger('silent', new PassThrough()),
+    );
+    started.push(stream);
+    await stream.start();
+    return { provider, stream, applied };
+  };
+  const event = (eventId: string): ProviderEvent => ({
+    eventId,
+    callSid: null,
+    providerCallId: 'one',
+    type: 'ringing',
+    occurredAt: new Date(),
+  });
+
+  it('whose replica receives nothing any more is left to another, which applies what it has kept', async () => {
+    const name = `stream-${++streams}`;
+    const [first, second] = [await replica(name), await replica(name)];
+    for (const { stream } of [first, second]) stream.hear(event('a'));
+    expect([first.applied, second.applied]).toEqual([['a'], []]);
+
+    first.provider.listens = false;
+    await waitFor('the other', () => second.applied.length > 0);
+    for (const { stream } of [first, second]) stream.hear(event('b'));
+
+    expect([first.applied, second.applied]).toEqual([['a'], ['a', 'b']]);
+  });
+
+  it('that stops is left to another at once', async () => {
+    const name = `stream-${++streams}`;
+    const [first, second] = [await replica(name), await replica(name)];
+
+    await first.stream.stop();
+    second.stream.hear(event('a'));
+
+    await waitFor('the other', () => second.applied.length > 0);
+    first.stream.hear(event('b'));
+    expect(first.applied).toEqual([]);
+  });
+});
