@@ -23,6 +23,7 @@ create table app_user (
   phone text,
   blocked boolean default false not null,
   external_id text,
+  phone_with_extension text,
   constraint app_user_pkey PRIMARY KEY (id),
   constraint app_user_id_positive CHECK ((id > 0))
 );
@@ -214,6 +215,7 @@ create table service_line (
   "position" integer not null,
   hours json,
   calls_at_once integer,
+  phone_with_extension text,
   constraint service_line_pkey PRIMARY KEY (id)
 );
 

@@ -60,7 +60,11 @@ export class CalleeBody {
   @Satisfies(userIdOrExternalIdRule)
   userId?: string;
 
-  @ApiPropertyOptional({ ...PHONE, example: '138 0000 2000' })
+  @ApiPropertyOptional({
+    ...PHONE,
+    description: `${PHONE.description} It may have an extension: 010-56469588转8001.`,
+    example: '138 0000 2000',
+  })
   @Optional()
   @Satisfies(phoneRule)
   phone?: string;

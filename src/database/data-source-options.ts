@@ -35,6 +35,7 @@ import { KeepOpeningHours1764781000000 } from '../../migrations/1764781000000-ke
 import { LimitCallsFurther1764782000000 } from '../../migrations/1764782000000-limit-calls-further.js';
 import { IndexCallsOfLines1764783000000 } from '../../migrations/1764783000000-index-calls-of-lines.js';
 import { KeepMoney1764800000000 } from '../../migrations/1764800000000-keep-money.js';
+import { KeepExtensions1764810000000 } from '../../migrations/1764810000000-keep-extensions.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
@@ -135,6 +136,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CreateFreezes1764790000000,
       AnnounceFreezesInTurn1764791000000,
       KeepMoney1764800000000,
+      KeepExtensions1764810000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

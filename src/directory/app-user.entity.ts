@@ -17,6 +17,10 @@ export class AppUser {
   @Column('text', { nullable: true })
   phone: string | null;
 
+  /** The phone in its written form, if it has an extension (phone-columns.ts). */
+  @Column('text', { name: 'phone_with_extension', nullable: true })
+  phoneWithExtension: string | null;
+
   /** A second name of the user: the id in another system, such as a UUID or the `sub` of an identity provider. */
   @Column('text', { name: 'external_id', nullable: true })
   externalId: string | null;

@@ -18,6 +18,10 @@ export class ServiceLine {
   @Column('text')
   phone: string;
 
+  /** The phone in its written form, if it has an extension (phone-columns.ts). */
+  @Column('text', { name: 'phone_with_extension', nullable: true })
+  phoneWithExtension: string | null;
+
   /** A closed line has no opening hours. */
   @Column('boolean')
   open: boolean;

@@ -5,8 +5,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError, type Fault } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
-import { normalisePhone } from '../common/phone-number.js';
-import { NOT_DIALABLE } from './dialable-phone.js';
+import { readPhone, writtenPhone } from '../common/phone-number.js';
+import { NOT_DIALABLE_PHONE } from './dialable-phone.js';
 import {
   externalIdOrNoneRule,
   nameRule,
@@ -108,8 +108,11 @@ const rowsOf = (body: unknown): readonly unknown[] => {
 };
 
 /** Undefined if the text cannot be dialled. A value that is not text is left to its rule. */
-const storedPhone = (phone: unknown, region: string): unknown =>
-  typeof phone === 'string' ? (normalisePhone(phone, region) ?? undefined) : phone;
+const storedPhone = (phone: unknown, region: string): unknown => {
+  if (typeof phone !== 'string') return phone;
+  const read = readPhone(phone, region);
+  return read ? writtenPhone(read.number, read.extension) : undefined;
+};
 
 const faultsOf = (row: JsonObject, user: JsonObject, place: string): Fault[] => {
   const faults = strangeFields(row, FIELDS).map((key) => strange(place, key, `a user has ${[...FIELDS].join(', ')}`));
@@ -118,7 +121,7 @@ const faultsOf = (row: JsonObject, user: JsonObject, place: string): Fault[] => 
   };
   check('id', userIdRule(user['id']));
   check('name', nameRule(user['name']));
-  check('phone', user['phone'] === undefined ? NOT_DIALABLE : phoneOrNoneRule(user['phone']));
+  check('phone', user['phone'] === undefined ? NOT_DIALABLE_PHONE : phoneOrNoneRule(user['phone']));
   check('externalId', user['externalId'] === undefined ? null : externalIdOrNoneRule(user['externalId']));
   return faults;
 };

@@ -9,11 +9,13 @@ import { namesUser } from '../common/external-id.js';
 import { MAX_LONG, isLong } from '../common/long.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { AppUser } from './app-user.entity.js';
-import { dialablePhone } from './dialable-phone.js';
+import { dialledPhoneWritten } from './dialable-phone.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../common/page.js';
+import { numberIn, phoneIfExtended, phoneOf } from './phone-columns.js';
 import { idAndExternalId, isNamed } from './user-name.js';
 
-export type User = Readonly<AppUser>;
+/** `phone` is in its written form. */
+export type User = Readonly<Omit<AppUser, 'phoneWithExtension'>>;
 export type NewUser = Omit<User, 'blocked'>;
 
 /** Notified when a user is blocked or unblocked. */
@@ -43,7 +45,7 @@ export const isExternalIdTaken = (error: unknown): boolean => {
   return code === NOT_UNIQUE && constraint === 'app_user_external_id';
 };
 
-const SHOWN = 'id, name, phone, external_id as "externalId", blocked';
+const SHOWN = `id, name, ${phoneOf('app_user')} as phone, external_id as "externalId", blocked`;
 
 export interface UserFilter {
   readonly externalId?: string | undefined;
@@ -63,7 +65,8 @@ export class UserService {
     const values = [id, name, this.storedPhone(phone), externalId];
     return this.write(author, async (database) => {
       const [user] = await database.query<User[]>(
-        `insert into app_user (id, name, phone, external_id) values ($1, $2, $3, $4)
+        `insert into app_user (id, name, phone, phone_with_extension, external_id)
+         values ($1, $2, ${numberIn('$3')}, ${phoneIfExtended('$3')}, $4)
          on conflict on constraint app_user_pkey do nothing
          returning ${SHOWN}`,
         values,
@@ -108,7 +111,8 @@ export class UserService {
       const former = await lockedUser(database, user);
       const [[changed]] = await database.query<[[User], number]>(
         `update app_user
-         set name = coalesce($2, name), phone = case when $3::boolean then $4 else phone end,
+         set name = coalesce($2, name), phone = case when $3::boolean then ${numberIn('$4')} else phone end,
+           phone_with_extension = case when $3::boolean then ${phoneIfExtended('$4')} else phone_with_extension end,
            external_id = case when $5::boolean then $6 else external_id end, blocked = coalesce($7, blocked)
          where id = $1
          returning ${SHOWN}`,
@@ -159,7 +163,7 @@ export class UserService {
   }
 
   private storedPhone(phone: string | null): string | null {
-    return phone === null ? null : dialablePhone(phone, this.config.phoneRegion);
+    return phone === null ? null : dialledPhoneWritten(phone, this.config.phoneRegion);
   }
 }
 

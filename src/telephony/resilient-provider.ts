@@ -76,6 +76,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   readonly limits: ProviderLimits;
   readonly asksPerSecond: number;
   readonly limitsTalk?: true;
+  readonly dialsExtensions?: true;
   readonly readWebhook?: TelephonyProvider['readWebhook'];
   readonly listen?: TelephonyProvider['listen'];
   readonly createSubAccount?: TelephonyProvider['createSubAccount'];
@@ -98,6 +99,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
     this.name = provider.name;
     this.asksPerSecond = provider.asksPerSecond ?? ASKS_PER_SECOND;
     if (provider.limitsTalk) this.limitsTalk = true;
+    if (provider.dialsExtensions) this.dialsExtensions = true;
     if (provider.defaultAccount) {
       this.defaultAccount = provider.defaultAccount;
       if (sharesAccount) this.sharedAccount = provider.defaultAccount;

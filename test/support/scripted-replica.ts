@@ -60,6 +60,8 @@ export const scriptedReplica = (
         {
           callerPhone: '+8613900001001',
           calleePhone: '+8613800002000',
+          callerExtension: null,
+          calleeExtension: null,
           serviceLineId: null,
           lineCallsAtOnce: null,
           calleeSuppressed: false,

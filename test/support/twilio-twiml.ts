@@ -3,6 +3,8 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 
 export interface DialInstruction {
   readonly number: string;
+  /** Tones after the answer; w is a pause of half a second. */
+  readonly sendDigits: string | null;
   readonly callerId: string;
   readonly action: string | null;
   readonly timeoutSeconds: number;
@@ -82,7 +84,10 @@ export const readDial = (document: string): DialInstruction => {
   for (const [node, name] of [[dial, 'method'] as const, [number, 'statusCallbackMethod'] as const]) {
     if (!['POST', 'GET', null].includes(attribute(node, name))) throw new BadTwiml(name);
   }
+  const sendDigits = attribute(number, 'sendDigits');
+  if (sendDigits !== null && !/^[\dw*#]+$/.test(sendDigits)) throw new BadTwiml('sendDigits');
   return {
+    sendDigits,
     number: number['#text'] as string,
     callerId: attribute(dial, 'callerId') ?? '',
     action,

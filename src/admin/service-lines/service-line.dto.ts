@@ -77,7 +77,8 @@ export class NewServiceLine {
   name: string;
 
   @ApiProperty({
-    description: 'In any common notation; emergency and premium-rate numbers are refused.',
+    description:
+      'In any common notation, also with an extension: 010-56469588转8001. Emergency and premium-rate numbers are refused.',
     example: '400-000-0000',
   })
   @Satisfies(phoneRule)

@@ -30,7 +30,8 @@ const PHONE = {
   nullable: true,
   description:
     'A mobile, a landline with its area code, or a 400, 95 or other service number, in any common notation; `null` for ' +
-    'none. Emergency and premium-rate numbers, numbers with an extension and more than 40 characters are refused.',
+    'none. It may have an extension of at most six digits: 010-56469588转8001. Emergency and premium-rate numbers and more than 40 ' +
+    'characters are refused.',
   example: '138 0013 8000',
 };
 
@@ -165,7 +166,9 @@ export class UserReply extends OmitType(NewUser, ['phone', 'externalId']) {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'As it is dialled: E.164, or the digits of a national service number. `null` if none is bound.',
+    description:
+      'As it is dialled: E.164, or the digits of a national service number; with an extension, followed by `;ext=` and its digits. ' +
+      '`null` if none is bound.',
     example: '+8613800138000',
   })
   phone: string | null;

@@ -55,6 +55,7 @@ const FIRST_SIGN_MS = 1_000;
 export class AsteriskProvider implements TelephonyProvider {
   readonly name = 'asterisk';
   readonly limitsTalk = true;
+  readonly dialsExtensions = true;
   /** It has no accounts: all calls are the PBX's own. */
   readonly defaultAccount = { externalId: 'default', secret: '' };
   private readonly ari: AriClient;

@@ -1,5 +1,6 @@
 /** The order for a call: leg A's channel, and the variables that the dialplan needs to dial leg B. Pure. */
 import type { DialRequest } from '../telephony-provider.js';
+import { extensionTones } from '../extension-tones.js';
 import { talkWarning } from '../talk-warning.js';
 import { legAOf } from './call-story.js';
 
@@ -24,7 +25,7 @@ export interface LegAOrder {
 
 /** @param dialer the application that the dialplan notifies if leg A is refused */
 export const legAOrder = (
-  { callSid, callerPhone, calleePhone, terms: own }: Omit<DialRequest, 'subAccount'>,
+  { callSid, callerPhone, calleePhone, calleeExtension, terms: own }: Omit<DialRequest, 'subAccount'>,
   { legA, legB }: { readonly legA: string; readonly legB: string },
   usual: CallTerms,
   dialer: string,
@@ -49,6 +50,7 @@ export const legAOrder = (
       RINGBACK_DIAL: legB,
       RINGBACK_RING: String(terms.ringCalleeSeconds),
       ...limitOf(terms),
+      RINGBACK_TONES: calleeExtension === undefined ? '' : extensionTones(calleeExtension),
       RINGBACK_SHOWN: shown(terms.shownToCallee),
       // If leg A's phone forwards, Asterisk would drop leg A and ring a channel without these variables. This context
       // has no extension, so forwarding fails.

@@ -1,6 +1,7 @@
 /** The dial order for Twilio: ring leg A, then leg B, connect them, and send callbacks for both. Pure. */
 import twilio from 'twilio';
 import type { DialRequest } from '../telephony-provider.js';
+import { extensionTones } from '../extension-tones.js';
 import type { CallbackSource } from './callback-url.js';
 
 export interface CallPlan {
@@ -27,21 +28,27 @@ const PROGRESS_OF_A = ['initiated', 'ringing', 'answered', 'completed'] as const
 const PROGRESS_OF_B = ['ringing', 'answered', 'completed'] as const;
 
 export const dialOrder = (
-  { callerPhone, calleePhone, terms }: DialRequest,
+  { callerPhone, calleePhone, calleeExtension, terms }: DialRequest,
   usual: CallPlan,
   urlFor: (source: CallbackSource) => string,
-): CreateCall => orderOf(callerPhone, calleePhone, { ...usual, ...terms }, urlFor);
+): CreateCall =>
+  orderOf(callerPhone, { phone: calleePhone, extension: calleeExtension }, { ...usual, ...terms }, urlFor);
+
+interface Callee {
+  readonly phone: string;
+  readonly extension: string | undefined;
+}
 
 const orderOf = (
   callerPhone: string,
-  calleePhone: string,
+  callee: Callee,
   plan: CallPlan,
   urlFor: (source: CallbackSource) => string,
 ): CreateCall => ({
   to: callerPhone,
   from: plan.callerNumber,
   timeout: plan.ringCallerSeconds,
-  twiml: joinWith(calleePhone, plan, urlFor),
+  twiml: joinWith(callee, plan, urlFor),
   statusCallback: urlFor('A'),
   statusCallbackMethod: 'POST',
   statusCallbackEvent: [...PROGRESS_OF_A],
@@ -49,7 +56,7 @@ const orderOf = (
 });
 
 /** Part of the order itself, so that leg B is rung even if all of Ringback stops now. */
-const joinWith = (calleePhone: string, plan: CallPlan, urlFor: (source: CallbackSource) => string): string => {
+const joinWith = ({ phone, extension }: Callee, plan: CallPlan, urlFor: (source: CallbackSource) => string): string => {
   const response = new twilio.twiml.VoiceResponse();
   const dial = response.dial({
     callerId: plan.shownToCallee ?? plan.callerNumber,
@@ -61,8 +68,13 @@ const joinWith = (calleePhone: string, plan: CallPlan, urlFor: (source: Callback
     ...(plan.record && { record: 'record-from-answer-dual' }),
   });
   dial.number(
-    { statusCallback: urlFor('B'), statusCallbackMethod: 'POST', statusCallbackEvent: [...PROGRESS_OF_B] },
-    calleePhone,
+    {
+      statusCallback: urlFor('B'),
+      statusCallbackMethod: 'POST',
+      statusCallbackEvent: [...PROGRESS_OF_B],
+      ...(extension !== undefined && { sendDigits: extensionTones(extension) }),
+    },
+    phone,
   );
   return response.toString();
 };
