@@ -24,6 +24,7 @@ create table app_user (
   blocked boolean default false not null,
   external_id text,
   phone_with_extension text,
+  shown json,
   constraint app_user_pkey PRIMARY KEY (id),
   constraint app_user_id_positive CHECK ((id > 0))
 );
@@ -216,6 +217,7 @@ create table service_line (
   hours json,
   calls_at_once integer,
   phone_with_extension text,
+  shown json,
   constraint service_line_pkey PRIMARY KEY (id)
 );
 

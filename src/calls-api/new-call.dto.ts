@@ -110,7 +110,8 @@ export class LimitsBody {
   longestTalk?: number;
 }
 
-const SHOWN = 'Most providers accept only your own numbers. Default: the provider’s setting.';
+const SHOWN =
+  'Most providers accept only your own numbers. Default: that of the service line, of the user who calls, or the provider’s setting.';
 
 export class ShownBody {
   @ApiPropertyOptional({ description: `The number that the caller’s phone shows. ${SHOWN}`, example: '010 5646 9588' })

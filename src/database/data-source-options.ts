@@ -36,6 +36,7 @@ import { LimitCallsFurther1764782000000 } from '../../migrations/1764782000000-l
 import { IndexCallsOfLines1764783000000 } from '../../migrations/1764783000000-index-calls-of-lines.js';
 import { KeepMoney1764800000000 } from '../../migrations/1764800000000-keep-money.js';
 import { KeepExtensions1764810000000 } from '../../migrations/1764810000000-keep-extensions.js';
+import { KeepShownNumbers1764811000000 } from '../../migrations/1764811000000-keep-shown-numbers.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
@@ -137,6 +138,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       AnnounceFreezesInTurn1764791000000,
       KeepMoney1764800000000,
       KeepExtensions1764810000000,
+      KeepShownNumbers1764811000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

@@ -7,6 +7,7 @@ import { isOpenAt, openingHoursRule, type OpeningHours } from './opening-hours.j
 import { decryptSecret, type StoredSecret } from './secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
 import { extensionOf } from './phone-columns.js';
+import { firstShown, type ShownNumbers } from './shown-numbers.js';
 import { isSuppressed } from './suppression-list.service.js';
 import { idAndExternalId, isNamed } from './user-name.js';
 
@@ -30,6 +31,8 @@ export interface Parties {
   readonly serviceLineId: string | null;
   /** How many calls the line has at a time; null: no limit, or no line. */
   readonly lineCallsAtOnce: number | null;
+  /** Those of the line, or else of the caller. */
+  readonly shown: ShownNumbers;
   /** In force, and of all, of the caller, of a sub-account or of a country. */
   readonly freezes: readonly Pick<Freeze, 'kind' | 'subject'>[];
   /** The id at the provider of the caller's sub-account there; null if there is none. */
@@ -52,6 +55,7 @@ const find = (callee: string): string => `
 select caller.phone as "callerPhone", ${extensionOf('caller')} as "callerExtension",
   callee.phone as "calleePhone", ${extensionOf('callee')} as "calleeExtension", callee.service_line_id as "serviceLineId",
   callee.calls_at_once as "lineCallsAtOnce", callee.hours as "lineHours",
+  caller.shown as "callerShown", callee.shown as "lineShown",
   ${isSuppressed('callee.phone')} as "calleeSuppressed", ${freezesFor('caller.id')} as freezes,
   (
     select json_object_agg(provider, json_build_object('externalId', external_id, 'secret', secret, 'keyName', key_name))
@@ -62,7 +66,8 @@ left join app_user caller on caller.id = $1
 left join lateral (${callee}) callee on true
 order by callee.position, callee.service_line_id
 `;
-const NO_LINE = 'null::bigint as service_line_id, null::integer as calls_at_once, null::json as hours, 0 as position';
+const NO_LINE =
+  'null::bigint as service_line_id, null::integer as calls_at_once, null::json as hours, null::json as shown, 0 as position';
 const findUser = preparedStatement<Row>(
   'find-parties',
   find(`select phone, phone_with_extension, ${NO_LINE} from app_user where id = $2`),
@@ -70,7 +75,7 @@ const findUser = preparedStatement<Row>(
 const findService = preparedStatement<Row>(
   'find-parties-of-service',
   find(`
-    select phone, phone_with_extension, id as service_line_id, calls_at_once, hours, position from service_line
+    select phone, phone_with_extension, id as service_line_id, calls_at_once, hours, shown, position from service_line
     where open order by position, id limit ${MAX_LINES}
   `),
 );
@@ -82,6 +87,7 @@ select caller.id as "callerId", coalesce(caller.blocked, false) as "callerBlocke
   ${extensionOf('caller')} as "callerExtension", callee.id as "calleeId", coalesce(line.phone, callee.phone) as "calleePhone",
   case when line.id is null then ${extensionOf('callee')} else ${extensionOf('line')} end as "calleeExtension",
   line.id as "serviceLineId", line.open as "lineOpen", line.calls_at_once as "lineCallsAtOnce", line.hours as "lineHours",
+  caller.shown as "callerShown", line.shown as "lineShown",
   ${isSuppressed('coalesce($6, line.phone, callee.phone)')} as "calleeSuppressed",
   ${isSuppressed('$7')} as "callerSuppressed", ${freezesFor('caller.id')} as freezes,
   (
@@ -128,6 +134,8 @@ interface Row {
   readonly serviceLineId: string | null;
   readonly lineCallsAtOnce: number | null;
   readonly lineHours: OpeningHours | null;
+  readonly callerShown: ShownNumbers | null;
+  readonly lineShown: ShownNumbers | null;
   readonly calleeSuppressed: boolean;
   readonly callerSuppressed?: boolean;
   readonly freezes: Parties['freezes'] | null;
@@ -184,7 +192,13 @@ export class DirectoryService {
 const isOpenNow = (hours: OpeningHours | null): boolean =>
   openingHoursRule(hours) === null && isOpenAt(hours, new Date());
 
-const NO_CALLEE = { calleePhone: null, calleeExtension: null, serviceLineId: null, calleeSuppressed: false };
+const NO_CALLEE = {
+  lineShown: null,
+  calleePhone: null,
+  calleeExtension: null,
+  serviceLineId: null,
+  calleeSuppressed: false,
+};
 
 const partiesOf = (row: Row | undefined, userId: string, keys: KeyRing): Parties => ({
   callerPhone: row?.callerPhone ?? null,
@@ -195,6 +209,7 @@ const partiesOf = (row: Row | undefined, userId: string, keys: KeyRing): Parties
   callerSuppressed: row?.callerSuppressed ?? false,
   serviceLineId: row?.serviceLineId ?? null,
   lineCallsAtOnce: row?.lineCallsAtOnce ?? null,
+  shown: firstShown([row?.lineShown, row?.callerShown]),
   freezes: row?.freezes ?? [],
   subAccountId: (provider) => row?.subAccounts?.[provider]?.externalId ?? null,
   subAccount(provider) {

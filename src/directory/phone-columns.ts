@@ -18,3 +18,6 @@ export const phoneOf = (table: string): string =>
 
 export const extensionOf = (table: string): string =>
   `case when ${isExtended(table)} then split_part(${table}.phone_with_extension, ';ext=', 2) end`;
+
+/** The numbers of a row that phones show. A row that another version has written has none. */
+export const shownOf = (table: string): string => `coalesce(${table}.shown, '{"toCaller": null, "toCallee": null}')`;

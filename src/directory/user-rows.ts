@@ -16,6 +16,7 @@ import {
   trimmed,
   userIdRule,
 } from './field-rules.js';
+import { shownFaults, storedShown, type ShownNumbers, type WrittenNumbers } from './shown-numbers.js';
 import type { SubAccountToStore } from './sub-account.service.js';
 import type { NewUser } from './user.service.js';
 
@@ -28,14 +29,16 @@ const MAX_STRANGE_FIELDS = 10;
 /** These rows take 5 to 10 ms. Then other requests get a turn, instead of waiting for all 10,000. */
 const ROWS_A_TURN = 200;
 
-const FIELDS: ReadonlySet<string> = new Set(['id', 'name', 'phone', 'externalId', 'subAccounts']);
+const FIELDS: ReadonlySet<string> = new Set(['id', 'name', 'phone', 'externalId', 'shown', 'subAccounts']);
 const ACCOUNT_FIELDS: ReadonlySet<string> = new Set(['provider', 'externalId', 'secret']);
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-export interface UserRow extends Omit<NewUser, 'externalId'> {
+export interface UserRow extends Omit<NewUser, 'externalId' | 'shown'> {
   /** Undefined leaves the stored one as it is. */
   readonly externalId: string | null | undefined;
+  /** Likewise. */
+  readonly shown: ShownNumbers | undefined;
   /** Accounts at other providers stay as they are. */
   readonly subAccounts: readonly SubAccountToStore[];
 }
@@ -70,10 +73,14 @@ export const readUserRows = async (body: unknown, { region, providers }: RowTerm
       name: trimmed(row['name']),
       phone: storedPhone(row['phone'] ?? null, region),
       externalId: row['externalId'],
+      shown: row['shown'],
       subAccounts: accountsIn(row['subAccounts']),
     };
+    const ofShown = user.shown === undefined ? [] : shownFaults(user.shown, region);
+    if (user.shown !== undefined && ofShown.length === 0) user.shown = storedShown(user.shown as WrittenNumbers, region);
     faults.push(
       ...faultsOf(row, user, place),
+      ...ofShown.map(({ where, what }) => ({ where: place + where, what })),
       ...accountFaults(user.subAccounts, providers, `${place}/subAccounts`),
       ...twinFaults(isLong(user.id) ? user.id : undefined, placeOfId, place, 'id'),
       ...twinFaults(textIn(user.externalId), placeOfExternalId, place, 'externalId'),

@@ -62,6 +62,7 @@ const createTwilio = async (config: Config, accountSid: string): Promise<Telepho
     apiUrl: config.twilioUrl,
     publicUrl: config.publicUrl ?? '',
     callerNumber: config.twilioCallerNumber ?? '',
+    ...(config.twilioShownToCallee && { shownToCallee: config.twilioShownToCallee }),
     ringCallerSeconds: config.ringCallerSeconds,
     ringCalleeSeconds: config.ringCalleeSeconds,
     longestTalkSeconds: config.longestTalkSeconds,
@@ -84,8 +85,8 @@ const createYuntongxun = async (config: Config, accountSid: string): Promise<Tel
     ...(config.publicUrl && { publicUrl: config.publicUrl }),
     format: config.yuntongxunFormat,
     displayNumbers: {
-      ...(config.yuntongxunShownToCallee !== undefined && { customerSerNum: config.yuntongxunShownToCallee }),
-      ...(config.yuntongxunShownToCaller !== undefined && { fromSerNum: config.yuntongxunShownToCaller }),
+      ...(config.yuntongxunShownToCallee && { customerSerNum: config.yuntongxunShownToCallee }),
+      ...(config.yuntongxunShownToCaller && { fromSerNum: config.yuntongxunShownToCaller }),
     },
     record: config.recordCalls,
     maxCallSeconds: config.longestTalkSeconds,

@@ -15,7 +15,9 @@ import {
 } from '../../directory/field-rules.js';
 import type { SyncOutcome } from '../../directory/user-sync.service.js';
 import { MAX_USERS_AT_ONCE } from '../../directory/user-rows.js';
-import { Satisfies, Optional } from '../../directory/satisfies.js';
+import { shownRule, type ShownNumbers, type WrittenNumbers } from '../../directory/shown-numbers.js';
+import { ShownNumbersBody } from '../shown.dto.js';
+import { Optional, Satisfies } from '../../directory/satisfies.js';
 import { PageQuery } from '../page-query.js';
 import { SubAccountBody } from '../sub-accounts/sub-account.dto.js';
 
@@ -56,6 +58,10 @@ const BLOCKED = {
   example: false,
 } as const;
 
+const SHOWN =
+  'The numbers that the two phones show when this user calls. They replace those of the providers’ settings; those of a service ' +
+  'line that is called, and of a request, replace them. Each must be allowed at the providers that carry the calls.';
+
 export class NewUser {
   @ApiProperty(ID)
   @Satisfies(userIdRule)
@@ -73,6 +79,11 @@ export class NewUser {
   @ApiPropertyOptional({ ...EXTERNAL_ID, description: `${EXTERNAL_ID.description} Absent: none.` })
   @Satisfies(externalIdOrNoneRule)
   externalId: string | null = null;
+
+  @ApiPropertyOptional({ type: ShownNumbersBody, description: SHOWN })
+  @Optional()
+  @Satisfies(shownRule)
+  shown?: WrittenNumbers;
 }
 
 export class UserChangeBody {
@@ -96,6 +107,11 @@ export class UserChangeBody {
   @Optional()
   @Satisfies(booleanRule)
   blocked?: boolean;
+
+  @ApiPropertyOptional({ type: ShownNumbersBody, description: SHOWN })
+  @Optional()
+  @Satisfies(shownRule)
+  shown?: WrittenNumbers;
 }
 
 class SyncedSubAccount extends SubAccountBody {
@@ -103,7 +119,10 @@ class SyncedSubAccount extends SubAccountBody {
   provider: string;
 }
 
-class SyncedUser extends OmitType(NewUser, ['externalId']) {
+class SyncedUser extends OmitType(NewUser, ['externalId', 'shown']) {
+  @ApiPropertyOptional({ type: ShownNumbersBody, description: `${SHOWN} Absent: the stored ones stay.` })
+  shown?: WrittenNumbers;
+
   @ApiPropertyOptional({
     ...EXTERNAL_ID,
     description: `${EXTERNAL_ID.description} Absent: the stored one stays. \`null\` removes it.`,
@@ -162,7 +181,7 @@ export class UserQuery extends PageQuery {
   externalId?: string;
 }
 
-export class UserReply extends OmitType(NewUser, ['phone', 'externalId']) {
+export class UserReply extends OmitType(NewUser, ['phone', 'externalId', 'shown']) {
   @ApiProperty({
     type: String,
     nullable: true,
@@ -178,6 +197,9 @@ export class UserReply extends OmitType(NewUser, ['phone', 'externalId']) {
 
   @ApiProperty(BLOCKED)
   blocked: boolean;
+
+  @ApiProperty({ type: ShownNumbersBody, description: SHOWN })
+  shown: ShownNumbers;
 }
 
 export class UserPage {

@@ -13,11 +13,12 @@ import type { Quota } from '../../common/rate-limit-headers.js';
 import { aboutCall } from '../../common/tracing.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Parties } from '../../directory/directory.service.js';
+import type { ShownNumbers } from '../../directory/shown-numbers.js';
 import { decide, type Check, type RuleRefusal, type Verdict } from '../../protection/placing-rules.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { loggedRefusal } from '../../telephony/logged-refusal.js';
 import { ProviderRegistry, type RouteTaken } from '../../telephony/provider-registry.js';
-import type { DialRequest } from '../../telephony/telephony-provider.js';
+import type { DialRequest, DialTerms } from '../../telephony/telephony-provider.js';
 import { CallRecorder } from '../call-recorder.js';
 import { newCallSid } from '../record/call-sid.js';
 import type { CallTerms } from './call-terms.js';
@@ -229,7 +230,8 @@ export class CallPlacement {
 
     this.logger.info({ callerPhone, calleePhone, provider: first.provider.name, route: route.to }, 'call requested');
     return aboutCall(callSid, async () => {
-      const dial = bill?.isShortened ? { ...terms?.dial, longestTalkSeconds: bill.talkSeconds } : terms?.dial;
+      const own = { ...shownTerms(parties.shown), ...terms?.dial };
+      const dial = bill?.isShortened ? { ...own, longestTalkSeconds: bill.talkSeconds } : own;
       const call = {
         callSid,
         callerPhone,
@@ -414,6 +416,11 @@ const countedCall = ({ callerId, parties, callee }: AskedCall): CountedCall => (
   calleePhone: parties.calleePhone,
   isServiceLine: callee.serviceLineId !== null,
   lineCallsAtOnce: parties.lineCallsAtOnce,
+});
+
+const shownTerms = ({ toCaller, toCallee }: ShownNumbers): DialTerms => ({
+  ...(toCaller !== null && { shownToCaller: toCaller }),
+  ...(toCallee !== null && { shownToCallee: toCallee }),
 });
 
 const lineOf = ({ serviceLineId }: Parties): Callee => ({ calleeId: null, serviceLineId });

@@ -1,6 +1,7 @@
 /** The order for a call: leg A's channel, and the variables that the dialplan needs to dial leg B. Pure. */
 import type { DialRequest } from '../telephony-provider.js';
 import { extensionTones } from '../extension-tones.js';
+import { numberFrom } from '../number-pool.js';
 import { talkWarning } from '../talk-warning.js';
 import { legAOf } from './call-story.js';
 
@@ -9,9 +10,9 @@ export interface CallTerms {
   readonly ringCallerSeconds: number;
   readonly ringCalleeSeconds: number;
   readonly longestTalkSeconds: number;
-  /** The number that each phone shows, with placeholders {caller} and {callee}. */
-  readonly shownToCaller: string;
-  readonly shownToCallee: string;
+  /** The numbers of which each phone shows one (number-pool.ts), with placeholders {caller} and {callee}. */
+  readonly shownToCaller: readonly string[];
+  readonly shownToCallee: readonly string[];
   readonly record: boolean;
   /** Before the end of the longest talk; undefined for none. */
   readonly talkWarningSeconds?: number | undefined;
@@ -30,7 +31,13 @@ export const legAOrder = (
   usual: CallTerms,
   dialer: string,
 ): LegAOrder => {
-  const terms = { ...usual, ...own };
+  const pair = [callerPhone, calleePhone] as const;
+  const {
+    shownToCaller = numberFrom(usual.shownToCaller, callerPhone, pair),
+    shownToCallee = numberFrom(usual.shownToCallee, calleePhone, pair),
+    ...limits
+  } = own ?? {};
+  const terms = { ...usual, ...limits };
   const shown = (text: string) => text.replaceAll('{caller}', callerPhone).replaceAll('{callee}', calleePhone);
   const place = new URLSearchParams({
     endpoint: legA,
@@ -38,7 +45,7 @@ export const legAOrder = (
     extension: 's',
     priority: '1',
     timeout: String(terms.ringCallerSeconds),
-    callerId: shown(terms.shownToCaller),
+    callerId: shown(shownToCaller),
   });
   return {
     path: `/channels/${legAOf(callSid)}?${place.toString()}`,
@@ -51,7 +58,7 @@ export const legAOrder = (
       RINGBACK_RING: String(terms.ringCalleeSeconds),
       ...limitOf(terms),
       RINGBACK_TONES: calleeExtension === undefined ? '' : extensionTones(calleeExtension),
-      RINGBACK_SHOWN: shown(terms.shownToCallee),
+      RINGBACK_SHOWN: shown(shownToCallee),
       // If leg A's phone forwards, Asterisk would drop leg A and ring a channel without these variables. This context
       // has no extension, so forwarding fails.
       FORWARD_CONTEXT: 'ringback-forwards-nothing',

@@ -1,14 +1,15 @@
 /** The dial order for Twilio: ring leg A, then leg B, connect them, and send callbacks for both. Pure. */
 import twilio from 'twilio';
-import type { DialRequest } from '../telephony-provider.js';
+import { numberFrom } from '../number-pool.js';
+import type { DialRequest, DialTerms } from '../telephony-provider.js';
 import { extensionTones } from '../extension-tones.js';
 import type { CallbackSource } from './callback-url.js';
 
 export interface CallPlan {
   /** A number of the Twilio account, E.164. Both phones show it. */
   readonly callerNumber: string;
-  /** What leg B's phone shows instead. Leg A's may not differ: a lost dial is searched for by its number. */
-  readonly shownToCallee?: string;
+  /** Of which leg B's phone shows one instead (number-pool.ts). Leg A's may not differ: a lost dial is searched for by its number. */
+  readonly shownToCallee?: readonly string[];
   /** Ring time of leg A in seconds; at most 600. Twilio may add 5. */
   readonly ringCallerSeconds: number;
   /** Ring time of leg B in seconds; at most 600. */
@@ -31,18 +32,31 @@ export const dialOrder = (
   { callerPhone, calleePhone, calleeExtension, terms }: DialRequest,
   usual: CallPlan,
   urlFor: (source: CallbackSource) => string,
-): CreateCall =>
-  orderOf(callerPhone, { phone: calleePhone, extension: calleeExtension }, { ...usual, ...terms }, urlFor);
+): CreateCall => {
+  const { shownToCallee = [usual.callerNumber], ...plan } = usual;
+  const callee = {
+    phone: calleePhone,
+    extension: calleeExtension,
+    shown: terms?.shownToCallee ?? numberFrom(shownToCallee, calleePhone, [callerPhone, calleePhone]),
+  };
+  return orderOf(callerPhone, callee, { ...plan, ...ownPlan(terms) }, urlFor);
+};
+
+type Plan = Omit<CallPlan, 'shownToCallee'>;
+
+const ownPlan = ({ shownToCaller: _a, shownToCallee: _b, ...own }: DialTerms = {}): Partial<Plan> => own;
 
 interface Callee {
   readonly phone: string;
   readonly extension: string | undefined;
+  /** The number that its phone shows. */
+  readonly shown: string;
 }
 
 const orderOf = (
   callerPhone: string,
   callee: Callee,
-  plan: CallPlan,
+  plan: Plan,
   urlFor: (source: CallbackSource) => string,
 ): CreateCall => ({
   to: callerPhone,
@@ -56,10 +70,14 @@ const orderOf = (
 });
 
 /** Part of the order itself, so that leg B is rung even if all of Ringback stops now. */
-const joinWith = ({ phone, extension }: Callee, plan: CallPlan, urlFor: (source: CallbackSource) => string): string => {
+const joinWith = (
+  { phone, extension, shown }: Callee,
+  plan: Plan,
+  urlFor: (source: CallbackSource) => string,
+): string => {
   const response = new twilio.twiml.VoiceResponse();
   const dial = response.dial({
-    callerId: plan.shownToCallee ?? plan.callerNumber,
+    callerId: shown,
     timeout: plan.ringCalleeSeconds,
     timeLimit: plan.longestTalkSeconds,
     answerOnBridge: true,
