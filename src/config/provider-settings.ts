@@ -158,7 +158,13 @@ export const PROVIDER_SETTINGS = {
   twilioMachineDetection: setting(
     'TWILIO_MACHINE_DETECTION',
     '',
-    'Enable or DetectMessageEnd: Twilio detects whether a machine has answered.',
+    'Enable or DetectMessageEnd: Twilio detects whether a machine has answered for the caller.',
+    optional(oneOf('Enable', 'DetectMessageEnd')),
+  ),
+  twilioCalleeMachineDetection: setting(
+    'TWILIO_CALLEE_MACHINE_DETECTION',
+    '',
+    'Enable or DetectMessageEnd: the same for the other party, whose talk does not wait for it.',
     optional(oneOf('Enable', 'DetectMessageEnd')),
   ),
   twilioCallsPerSecond: callsPerSecond('TWILIO', 'Twilio', '1'),

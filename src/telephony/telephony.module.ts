@@ -69,6 +69,7 @@ const createTwilio = async (config: Config, accountSid: string): Promise<Telepho
     record: config.recordCalls,
     proxyFor: proxyRules(config),
     ...(config.twilioSharedKeys && { sharedKeys: config.twilioSharedKeys }),
+    ...(config.twilioCalleeMachineDetection && { calleeMachineDetection: config.twilioCalleeMachineDetection }),
     ...(config.twilioMachineDetection && { machineDetection: config.twilioMachineDetection }),
   });
 };

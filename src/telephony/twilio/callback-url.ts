@@ -7,8 +7,8 @@
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-/** The sender of a callback: the progress of leg A or B, or the Dial that connects leg B. */
-export const CALLBACK_SOURCES = ['A', 'B', 'dial'] as const;
+/** The sender of a callback: the progress of leg A or B, the Dial that connects leg B, or the machine detection of leg B. */
+export const CALLBACK_SOURCES = ['A', 'B', 'dial', 'machine'] as const;
 export type CallbackSource = (typeof CALLBACK_SOURCES)[number];
 
 /** What a seal is bound to. */

@@ -20,6 +20,8 @@ export interface CallPlan {
   readonly record?: boolean;
   /** Whether Twilio detects that a machine answered leg A. Twilio dials leg B only afterwards. */
   readonly machineDetection?: 'Enable' | 'DetectMessageEnd';
+  /** The same of leg B, without a wait. Not where leg B has an extension: a switchboard is a machine. */
+  readonly calleeMachineDetection?: 'Enable' | 'DetectMessageEnd';
 }
 
 type CreateCall = Parameters<twilio.Twilio['calls']['create']>[0];
@@ -91,6 +93,12 @@ const joinWith = (
       statusCallbackMethod: 'POST',
       statusCallbackEvent: [...PROGRESS_OF_B],
       ...(extension !== undefined && { sendDigits: extensionTones(extension) }),
+      ...(extension === undefined &&
+        plan.calleeMachineDetection && {
+          machineDetection: plan.calleeMachineDetection,
+          amdStatusCallback: urlFor('machine'),
+          amdStatusCallbackMethod: 'POST',
+        }),
     },
     phone,
   );
