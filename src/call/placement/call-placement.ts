@@ -230,15 +230,13 @@ export class CallPlacement {
 
     this.logger.info({ callerPhone, calleePhone, provider: first.provider.name, route: route.to }, 'call requested');
     return aboutCall(callSid, async () => {
-      const own = { ...shownTerms(parties.shown), ...terms?.dial };
-      const dial = bill?.isShortened ? { ...own, longestTalkSeconds: bill.talkSeconds } : own;
       const call = {
         callSid,
         callerPhone,
         calleePhone,
         ...(calleeExtension !== null && { calleeExtension }),
         notAfter: terms?.notAfter ?? null,
-        terms: dial,
+        terms: dialTerms(parties.shown, terms, bill),
       };
       const slot = waitsForFormer ? await this.slotAfterFormer(callerId, callSid, first.provider) : 'taken';
       const result = slot === 'taken' ? await this.dialByRoute(callerId, call, { first, others, noAccountAt }) : slot;
@@ -418,10 +416,20 @@ const countedCall = ({ callerId, parties, callee }: AskedCall): CountedCall => (
   lineCallsAtOnce: parties.lineCallsAtOnce,
 });
 
-const shownTerms = ({ toCaller, toCallee }: ShownNumbers): DialTerms => ({
-  ...(toCaller !== null && { shownToCaller: toCaller }),
-  ...(toCallee !== null && { shownToCallee: toCallee }),
-});
+/** What differs from the provider's settings; undefined if nothing does. */
+const dialTerms = (
+  { toCaller, toCallee }: ShownNumbers,
+  terms: CallTerms | undefined,
+  bill: Bill | null,
+): DialTerms | undefined => {
+  const own = {
+    ...(toCaller !== null && { shownToCaller: toCaller }),
+    ...(toCallee !== null && { shownToCallee: toCallee }),
+    ...terms?.dial,
+    ...(bill?.isShortened && { longestTalkSeconds: bill.talkSeconds }),
+  };
+  return Object.keys(own).length > 0 ? own : undefined;
+};
 
 const lineOf = ({ serviceLineId }: Parties): Callee => ({ calleeId: null, serviceLineId });
 
