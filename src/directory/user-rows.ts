@@ -77,7 +77,8 @@ export const readUserRows = async (body: unknown, { region, providers }: RowTerm
       subAccounts: accountsIn(row['subAccounts']),
     };
     const ofShown = user.shown === undefined ? [] : shownFaults(user.shown, region);
-    if (user.shown !== undefined && ofShown.length === 0) user.shown = storedShown(user.shown as WrittenNumbers, region);
+    if (user.shown !== undefined && ofShown.length === 0)
+      user.shown = storedShown(user.shown as WrittenNumbers, region);
     faults.push(
       ...faultsOf(row, user, place),
       ...ofShown.map(({ where, what }) => ({ where: place + where, what })),
