@@ -13,7 +13,7 @@ import { MAX_HOLIDAYS, MAX_RANGES_A_DAY, openingHoursRule, type OpeningHours } f
 import { MAX_CALLS_AT_ONCE, MAX_POSITION } from '../../directory/service-line.service.js';
 import { Optional, Satisfies } from '../../directory/satisfies.js';
 import { shownRule, type ShownNumbers, type WrittenNumbers } from '../../directory/shown-numbers.js';
-import { ShownNumbersBody } from '../shown.dto.js';
+import { SHOWN_EXAMPLE, ShownNumbersBody, ShownNumbersReply } from '../shown.dto.js';
 
 const Ranges = (example: string[]): PropertyDecorator =>
   ApiPropertyOptional({
@@ -126,7 +126,7 @@ export class NewServiceLine {
   @Satisfies(wholeNumberRule(0, MAX_POSITION))
   position: number;
 
-  @ApiPropertyOptional({ type: ShownNumbersBody, description: SHOWN })
+  @ApiPropertyOptional({ type: ShownNumbersBody, example: SHOWN_EXAMPLE, description: SHOWN })
   @Optional()
   @Satisfies(shownRule)
   shown?: WrittenNumbers;
@@ -135,7 +135,7 @@ export class NewServiceLine {
 export class ServiceLineChangeBody extends PartialType(NewServiceLine, { skipNullProperties: false }) {}
 
 export class ServiceLineReply extends OmitType(NewServiceLine, ['hours', 'callsAtOnce', 'shown']) {
-  @ApiProperty({ type: ShownNumbersBody, description: SHOWN })
+  @ApiProperty({ type: ShownNumbersReply, example: SHOWN_EXAMPLE, description: SHOWN })
   shown: ShownNumbers;
 
   @ApiProperty({ description: 'A Long, as a string.', example: '1' })

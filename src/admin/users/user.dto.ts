@@ -16,7 +16,7 @@ import {
 import type { SyncOutcome } from '../../directory/user-sync.service.js';
 import { MAX_USERS_AT_ONCE } from '../../directory/user-rows.js';
 import { shownRule, type ShownNumbers, type WrittenNumbers } from '../../directory/shown-numbers.js';
-import { ShownNumbersBody } from '../shown.dto.js';
+import { SHOWN_EXAMPLE, ShownNumbersBody, ShownNumbersReply } from '../shown.dto.js';
 import { Optional, Satisfies } from '../../directory/satisfies.js';
 import { PageQuery } from '../page-query.js';
 import { SubAccountBody } from '../sub-accounts/sub-account.dto.js';
@@ -80,7 +80,7 @@ export class NewUser {
   @Satisfies(externalIdOrNoneRule)
   externalId: string | null = null;
 
-  @ApiPropertyOptional({ type: ShownNumbersBody, description: SHOWN })
+  @ApiPropertyOptional({ type: ShownNumbersBody, example: SHOWN_EXAMPLE, description: SHOWN })
   @Optional()
   @Satisfies(shownRule)
   shown?: WrittenNumbers;
@@ -108,7 +108,7 @@ export class UserChangeBody {
   @Satisfies(booleanRule)
   blocked?: boolean;
 
-  @ApiPropertyOptional({ type: ShownNumbersBody, description: SHOWN })
+  @ApiPropertyOptional({ type: ShownNumbersBody, example: SHOWN_EXAMPLE, description: SHOWN })
   @Optional()
   @Satisfies(shownRule)
   shown?: WrittenNumbers;
@@ -120,7 +120,11 @@ class SyncedSubAccount extends SubAccountBody {
 }
 
 class SyncedUser extends OmitType(NewUser, ['externalId', 'shown']) {
-  @ApiPropertyOptional({ type: ShownNumbersBody, description: `${SHOWN} Absent: the stored ones stay.` })
+  @ApiPropertyOptional({
+    type: ShownNumbersBody,
+    example: SHOWN_EXAMPLE,
+    description: `${SHOWN} Absent: the stored ones stay.`,
+  })
   shown?: WrittenNumbers;
 
   @ApiPropertyOptional({
@@ -198,7 +202,7 @@ export class UserReply extends OmitType(NewUser, ['phone', 'externalId', 'shown'
   @ApiProperty(BLOCKED)
   blocked: boolean;
 
-  @ApiProperty({ type: ShownNumbersBody, description: SHOWN })
+  @ApiProperty({ type: ShownNumbersReply, example: SHOWN_EXAMPLE, description: SHOWN })
   shown: ShownNumbers;
 }
 
