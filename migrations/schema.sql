@@ -24,6 +24,8 @@ create table app_user (
   phone text,
   blocked boolean default false not null,
   external_id text,
+  phone_with_extension text,
+  shown json,
   constraint app_user_pkey PRIMARY KEY (id),
   constraint app_user_id_positive CHECK ((id > 0))
 );
@@ -224,6 +226,8 @@ create table service_line (
   "position" integer not null,
   hours json,
   calls_at_once integer,
+  phone_with_extension text,
+  shown json,
   constraint service_line_pkey PRIMARY KEY (id)
 );
 

@@ -10,7 +10,7 @@ export const maskedFacts = (facts: Facts | null | undefined): string | null =>
 
 const masked = (name: string, value: unknown): unknown => {
   if (typeof value !== 'string') return value;
-  if (name === 'phone') return maskPhone(value);
+  if (['phone', 'toCaller', 'toCallee'].includes(name)) return maskPhone(value);
   return name === 'url' ? value.replace(/\?.*$/s, '?…') : value;
 };
 

@@ -8,10 +8,10 @@ import { KeyTaken } from '../call/record/open-call.js';
 import { idOfPhone } from '../call/record/party-id.js';
 import { PlacedCallsService, type PlacedCall } from '../call/search/placed-calls.service.js';
 import { AppError } from '../common/error-table.js';
-import { normalisePhone } from '../common/phone-number.js';
+import { normalisePhone, readPhone, type DialledPhone } from '../common/phone-number.js';
 import type { Quota } from '../common/rate-limit-headers.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { NOT_DIALABLE } from '../directory/dialable-phone.js';
+import { NOT_DIALABLE, NOT_DIALABLE_PHONE } from '../directory/dialable-phone.js';
 import { DirectoryService, type FoundParties, type Parties } from '../directory/directory.service.js';
 import { ProviderRegistry } from '../telephony/provider-registry.js';
 import { bodyProblem, placingProblem, requestInProgress } from './call-problems.js';
@@ -90,8 +90,9 @@ export class BackendCalls {
 
   private async endsOf(body: NewCall): Promise<Ends> {
     const { caller, callee } = body;
-    const callerPhone = this.storedPhone('/caller/phone', caller.phone);
-    const calleePhone = this.storedPhone('/callee/phone', callee.phone);
+    const callerAt = this.phoneOf('/caller/phone', caller.phone);
+    const calleeAt = this.phoneOf('/callee/phone', callee.phone);
+    const [callerPhone, calleePhone] = [callerAt?.number ?? null, calleeAt?.number ?? null];
     const found = await this.directory.findNamedParties({
       caller: caller.userId ?? null,
       callee: callee.userId ?? null,
@@ -109,8 +110,17 @@ export class BackendCalls {
         ...parties,
         callerPhone: callerPhone ?? parties.callerPhone,
         calleePhone: calleePhone ?? parties.calleePhone,
+        callerExtension: callerAt?.extension ?? parties.callerExtension,
+        calleeExtension: calleeAt?.extension ?? parties.calleeExtension,
       },
     };
+  }
+
+  private phoneOf(where: string, phone: string | undefined): DialledPhone | null {
+    if (phone === undefined) return null;
+    const read = readPhone(phone, this.config.phoneRegion);
+    if (read === null) throw bodyProblem('BAD_REQUEST', where, NOT_DIALABLE_PHONE);
+    return read;
   }
 
   private storedPhone(where: string, phone: string | undefined): string | null {

@@ -8,6 +8,8 @@ const PROBLEMS: Readonly<Record<PlacingFault, ErrorName>> = {
   callee_has_no_phone: 'USER_HAS_NO_PHONE',
   no_account: 'NO_PROVIDER_ACCOUNT',
   no_route: 'NO_ROUTE',
+  caller_has_extension: 'EXTENSION_NOT_DIALLED',
+  extension_not_dialled: 'EXTENSION_NOT_DIALLED',
   same_phone: 'SAME_PHONE',
   caller_not_allowed: 'NUMBER_NOT_ALLOWED',
   callee_not_allowed: 'NUMBER_NOT_ALLOWED',
@@ -37,6 +39,8 @@ const PROBLEMS: Readonly<Record<PlacingFault, ErrorName>> = {
 const WHERE: Partial<Record<PlacingFault, string>> = {
   caller_has_no_phone: '/caller/userId',
   callee_has_no_phone: '/callee/userId',
+  caller_has_extension: '/caller',
+  extension_not_dialled: '/callee',
   caller_not_allowed: '/caller',
   callee_not_allowed: '/callee',
   no_price: '/callee',

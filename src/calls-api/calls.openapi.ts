@@ -9,7 +9,7 @@ import { CALL_SID } from '../call/search/call-view.openapi.js';
 import { ABOUT_EVENTS, eventStream } from '../call/event-stream.openapi.js';
 import { RATE_LIMIT_DOCUMENT } from '../common/rate-limit-headers.js';
 import { longPollParameters } from '../call/updates/long-poll.openapi.js';
-import { NOT_DIALABLE } from '../directory/dialable-phone.js';
+import { NOT_DIALABLE_PHONE } from '../directory/dialable-phone.js';
 import { everyProblemRoute, FAILED_TOKENS, problem, problems, takesBody } from '../http/problem-response.js';
 import { WAITING_OF_A_BACKEND } from './backend-events.service.js';
 import { MAX_KEY_LENGTH } from './idempotency-key.js';
@@ -107,7 +107,7 @@ export const PlaceCallApi = () =>
         ...RATE_LIMIT_DOCUMENT,
       },
     }),
-    takesBody('64 KB', { where: '/caller/phone', what: NOT_DIALABLE }),
+    takesBody('64 KB', { where: '/caller/phone', what: NOT_DIALABLE_PHONE }),
     problems({
       FORBIDDEN: 'the token lacks the scope `calls:write`',
       USER_BLOCKED: `an administrator has blocked the caller, or ${BLOCKED}`,
@@ -134,6 +134,7 @@ export const PlaceCallApi = () =>
         'no route, or not the `route` of the request, matches the callee’s number; or `provider` is not on that route',
       NO_PROVIDER_ACCOUNT:
         'the caller has no sub-account, or the provider refuses it; or no provider has a default account for a caller by phone',
+      EXTENSION_NOT_DIALLED: 'no provider of the route can dial the callee’s extension, or the caller’s phone has one',
       NUMBER_REFUSED: 'the provider refuses a number',
       CALL_NOT_PERMITTED: 'the provider does not permit the call: a number must be registered there, or is barred',
       IDEMPOTENCY_KEY_REUSED: 'an earlier request with this `Idempotency-Key` had another body',

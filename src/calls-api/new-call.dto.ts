@@ -60,7 +60,11 @@ export class CalleeBody {
   @Satisfies(userIdOrExternalIdRule)
   userId?: string;
 
-  @ApiPropertyOptional({ ...PHONE, example: '138 0000 2000' })
+  @ApiPropertyOptional({
+    ...PHONE,
+    description: `${PHONE.description} It may have an extension: 010-56469588转8001.`,
+    example: '138 0000 2000',
+  })
   @Optional()
   @Satisfies(phoneRule)
   phone?: string;
@@ -106,7 +110,8 @@ export class LimitsBody {
   longestTalk?: number;
 }
 
-const SHOWN = 'Most providers accept only your own numbers. Default: the provider’s setting.';
+const SHOWN =
+  'Most providers accept only your own numbers. Default: that of the service line, of the user who calls, or the provider’s setting.';
 
 export class ShownBody {
   @ApiPropertyOptional({ description: `The number that the caller’s phone shows. ${SHOWN}`, example: '010 5646 9588' })

@@ -4,6 +4,7 @@ import type { KeyedRequest } from '../call/record/idempotent-requests.js';
 import { AppError, type Fault } from '../common/error-table.js';
 import type { Config } from '../config/config.js';
 import type { ProviderRegistry } from '../telephony/provider-registry.js';
+import type { ShownNumbers } from '../directory/shown-numbers.js';
 import { bodyProblem } from './call-problems.js';
 import type { NewCall } from './new-call.dto.js';
 
@@ -33,12 +34,6 @@ export const refuseTerms = (
 
 const faultOf = (name: string, seconds: number | undefined, max: number): Fault[] =>
   seconds !== undefined && seconds > max ? [{ where: `/limits/${name}`, what: `must be ${max} at most here` }] : [];
-
-/** As stored; null for the provider's setting. */
-export interface ShownNumbers {
-  readonly toCaller: string | null;
-  readonly toCallee: string | null;
-}
 
 export const termsOf = (
   { metadata, limits = {}, record, notAfter, route, provider }: NewCall,

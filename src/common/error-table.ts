@@ -67,6 +67,7 @@ export const ERRORS = {
   NUMBER_SUPPRESSED: refusal(422, 'The number must not be called.'),
   NO_ROUTE: refusal(422, 'No provider may carry calls to this number.'),
   NO_PROVIDER_ACCOUNT: refusal(422, 'The caller has no account at a provider that may carry the call.'),
+  EXTENSION_NOT_DIALLED: refusal(422, 'The extension of a phone cannot be dialled.'),
   NUMBER_REFUSED: refusal(422, 'The provider refuses a number.'),
   CALL_NOT_PERMITTED: refusal(422, 'The provider does not permit this call.'),
   CALLEE_IN_A_CALL: refusal(409, 'The callee is in another call.'),

@@ -32,6 +32,45 @@ const INVISIBLE = /[\u00ad\u061c\u200b-\u200f\u202a-\u202d\u2060-\u2064\u2066-\u
 const HYPHEN_JOINS = /^\+4[39]/;
 const SHORT_END = /\p{Pd}\d{1,2}$/u;
 
+export interface DialledPhone {
+  /** As normalisePhone returns it. */
+  readonly number: string;
+  /** Digits that a switchboard takes after its answer. */
+  readonly extension: string | null;
+}
+
+/** Six digits at most: a longer run after a separator is more likely a second number. */
+const MARKED_EXTENSION = /^(.*?)\s*(?:;\s*ext=|,+|#|ext(?:ension)?[.:]?|x|[转轉](?:分[机機])?|分[机機])\s*(\d{1,6})$/iu;
+const HYPHENED_EXTENSION = /^(.*\d)\p{Pd}(\d{1,6})$/u;
+
+/**
+ * A number with or without an extension, such as `010-56469588转8001`, `+861056469588;ext=8001` (RFC 3966) or `95588-1`. After a
+ * hyphen, digits are an extension only if the number before them is complete. Null if the number cannot be dialled.
+ * @param region two-letter country code for numbers without a country code
+ */
+export const readPhone = (text: string, region: string): DialledPhone | null => {
+  const written = cleaned(text);
+  if (written === null) return null;
+  const marked = MARKED_EXTENSION.exec(written);
+  if (marked) return withNumber(marked, region);
+  const number = normalisePhone(written, region);
+  if (number !== null) return { number, extension: null };
+  const hyphened = HYPHENED_EXTENSION.exec(written);
+  const phone = hyphened && withNumber(hyphened, region);
+  return phone && HYPHEN_JOINS.test(phone.number) ? null : phone;
+};
+
+const withNumber = ([, before = '', extension = '']: RegExpExecArray, region: string): DialledPhone | null => {
+  const number = normalisePhone(before, region);
+  return number === null ? null : { number, extension };
+};
+
+const EXTENSION_MARK = ';ext=';
+
+/** In the form of RFC 3966, which `readPhone` reads. */
+export const writtenPhone = (number: string, extension: string | null): string =>
+  extension === null ? number : `${number}${EXTENSION_MARK}${extension}`;
+
 /**
  * Normalises a phone number to the form that is stored and dialled: E.164, or the national digits of a short service
  * number. Null if it cannot be dialled. Premium-rate numbers are refused, because a stolen token could turn them into
@@ -52,11 +91,15 @@ export const isWrittenPhone = (text: unknown): text is string => typeof text ===
  * Chinese keyboards write full-width digits, brackets and dashes, hence NFKC. The length is checked first, because NFKC
  * takes quadratic time for a run of combining marks.
  */
-const readWritten = (text: string): string | null => {
+const cleaned = (text: string): string | null => {
   // A code point has at most two code units, so the second check never runs on a long text.
   if (text.length > 2 * LONGEST_WRITTEN || Array.from(text).length > LONGEST_WRITTEN) return null;
-  const written = text.normalize('NFKC').replace(INVISIBLE, '').trim();
-  return WRITTEN_NUMBER.test(written) ? written : null;
+  return text.normalize('NFKC').replace(INVISIBLE, '').trim();
+};
+
+const readWritten = (text: string): string | null => {
+  const written = cleaned(text);
+  return written !== null && WRITTEN_NUMBER.test(written) ? written : null;
 };
 
 /** The number if all its digits are read as one. */
@@ -123,15 +166,20 @@ export const isValidIn = (phone: string, country: string): boolean => {
   return number.isValid();
 };
 
-/** For logs, and for screens where the number is not the subject: 138****5678. */
+/** For logs, and for screens where the number is not the subject: 138****5678. No digit of an extension is shown. */
 export const maskPhone = (phone: string): string => {
-  const shown = phone.replace(/^\+86(?=1\d{10}$)/, '');
+  const [number = '', extension] = phone.split(EXTENSION_MARK);
+  return writtenPhone(maskNumber(number), extension === undefined ? null : '****');
+};
+
+const maskNumber = (number: string): string => {
+  const shown = number.replace(/^\+86(?=1\d{10}$)/, '');
   if (shown.length < 8) return `${shown.slice(0, 2)}****`;
   return `${shown.slice(0, 3)}****${shown.slice(-4)}`;
 };
 
 /** E.164 has at most 15 digits; call ids have more. */
-const NUMBER_IN_TEXT = /(?<!\d)\+?\d{7,15}(?!\d)/g;
+const NUMBER_IN_TEXT = /(?<!\d)\+?\d{7,15}(?!\d)(?:;ext=\d{1,6})?/g;
 
 /** For text from outside that may contain phone numbers. */
 export const maskPhonesIn = (text: string): string => text.replace(NUMBER_IN_TEXT, maskPhone);

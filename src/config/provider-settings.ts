@@ -112,14 +112,15 @@ export const PROVIDER_SETTINGS = {
   asteriskShownToCaller: setting(
     'ASTERISK_SHOWN_TO_CALLER',
     '{callee}',
-    'The number that the caller’s phone shows; {caller} and {callee} stand for the two numbers.',
-    template('caller', 'callee'),
+    'The number that the caller’s phone shows; {caller} and {callee} stand for the two numbers. Of several, comma-separated, ' +
+      'each pair of numbers gets one, from the phone’s area if there is one.',
+    list(template('caller', 'callee')),
   ),
   asteriskShownToCallee: setting(
     'ASTERISK_SHOWN_TO_CALLEE',
     '{caller}',
     'The number that the other party’s phone shows: as above.',
-    template('caller', 'callee'),
+    list(template('caller', 'callee')),
   ),
   asteriskCallsPerSecond: callsPerSecond('ASTERISK', 'Asterisk'),
   asteriskCallsAtOnce: callsAtOnce('ASTERISK', 'Asterisk'),
@@ -144,6 +145,13 @@ export const PROVIDER_SETTINGS = {
     'A Twilio number with voice, E.164, which both phones show.',
     optional(e164),
   ),
+  twilioShownToCallee: setting(
+    'TWILIO_SHOWN_TO_CALLEE',
+    '',
+    'Numbers of the account, comma-separated, of which the other party’s phone shows one, as above. Unset: ' +
+      'TWILIO_CALLER_NUMBER.',
+    optional(list(e164)),
+  ),
   twilioUrl: setting(
     'TWILIO_URL',
     'https://api.twilio.com',
@@ -153,7 +161,13 @@ export const PROVIDER_SETTINGS = {
   twilioMachineDetection: setting(
     'TWILIO_MACHINE_DETECTION',
     '',
-    'Enable or DetectMessageEnd: Twilio detects whether a machine has answered.',
+    'Enable or DetectMessageEnd: Twilio detects whether a machine has answered for the caller.',
+    optional(oneOf('Enable', 'DetectMessageEnd')),
+  ),
+  twilioCalleeMachineDetection: setting(
+    'TWILIO_CALLEE_MACHINE_DETECTION',
+    '',
+    'Enable or DetectMessageEnd: the same for the other party, whose talk does not wait for it.',
     optional(oneOf('Enable', 'DetectMessageEnd')),
   ),
   twilioCallsPerSecond: callsPerSecond('TWILIO', 'Twilio', '1'),
@@ -187,14 +201,14 @@ export const PROVIDER_SETTINGS = {
   yuntongxunShownToCaller: setting(
     'YUNTONGXUN_SHOWN_TO_CALLER',
     '',
-    'The number that the caller’s phone shows (fromSerNum), one that 容联 allows. Unset: its own default.',
-    optional(chineseNumber),
+    'The number that the caller’s phone shows (fromSerNum), one that 容联 allows, or several, as above. Unset: its own default.',
+    optional(list(chineseNumber)),
   ),
   yuntongxunShownToCallee: setting(
     'YUNTONGXUN_SHOWN_TO_CALLEE',
     '',
     'The number that the other party’s phone shows (customerSerNum): as above.',
-    optional(chineseNumber),
+    optional(list(chineseNumber)),
   ),
   yuntongxunUrl: setting(
     'YUNTONGXUN_URL',

@@ -35,6 +35,8 @@ import { KeepOpeningHours1764781000000 } from '../../migrations/1764781000000-ke
 import { LimitCallsFurther1764782000000 } from '../../migrations/1764782000000-limit-calls-further.js';
 import { IndexCallsOfLines1764783000000 } from '../../migrations/1764783000000-index-calls-of-lines.js';
 import { KeepMoney1764800000000 } from '../../migrations/1764800000000-keep-money.js';
+import { KeepExtensions1764810000000 } from '../../migrations/1764810000000-keep-extensions.js';
+import { KeepShownNumbers1764811000000 } from '../../migrations/1764811000000-keep-shown-numbers.js';
 import { KeepOpenCallsApart1764820000000 } from '../../migrations/1764820000000-keep-open-calls-apart.js';
 import { IndexEventsByCall1764821000000 } from '../../migrations/1764821000000-index-events-by-call.js';
 import { IdentifyEventsByCall1764822000000 } from '../../migrations/1764822000000-identify-events-by-call.js';
@@ -147,6 +149,8 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CreateFreezes1764790000000,
       AnnounceFreezesInTurn1764791000000,
       KeepMoney1764800000000,
+      KeepExtensions1764810000000,
+      KeepShownNumbers1764811000000,
       KeepOpenCallsApart1764820000000,
       IndexEventsByCall1764821000000,
       IdentifyEventsByCall1764822000000,

@@ -1,4 +1,5 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { ShownNumbers } from './shown-numbers.js';
 
 /** A user of the app, as sent by its backend. The id is the app's own. */
 @Entity('app_user')
@@ -16,6 +17,14 @@ export class AppUser {
   /** E.164, or a national short number; null if none is bound. */
   @Column('text', { nullable: true })
   phone: string | null;
+
+  /** The phone in its written form, if it has an extension (phone-columns.ts). */
+  @Column('text', { name: 'phone_with_extension', nullable: true })
+  phoneWithExtension: string | null;
+
+  /** Null: none of its own. */
+  @Column('json', { nullable: true })
+  shown: ShownNumbers | null;
 
   /** A second name of the user: the id in another system, such as a UUID or the `sub` of an identity provider. */
   @Column('text', { name: 'external_id', nullable: true })

@@ -24,7 +24,7 @@ const CALLERS = idsBetween(1001, 1050);
 /** One for each script of the simulator. */
 const CALLEES = idsBetween(2000, 2013);
 
-const USERS: readonly Readonly<Omit<AppUser, 'blocked' | 'externalId'>>[] = [
+const USERS: readonly Readonly<Omit<AppUser, 'blocked' | 'externalId' | 'phoneWithExtension' | 'shown'>>[] = [
   ...CALLERS.map((id) => ({
     id,
     name: `Demo caller ${id}`,

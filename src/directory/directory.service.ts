@@ -6,6 +6,8 @@ import type { Freeze } from './freeze.entity.js';
 import { isOpenAt, openingHoursRule, type OpeningHours } from './opening-hours.js';
 import { decryptSecret, type StoredSecret } from './secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
+import { extensionOf } from './phone-columns.js';
+import { firstShown, type ShownNumbers } from './shown-numbers.js';
 import { isSuppressed } from './suppression-list.service.js';
 import { idAndExternalId, isNamed } from './user-name.js';
 
@@ -18,6 +20,9 @@ interface Credentials {
 export interface Parties {
   readonly callerPhone: string | null;
   readonly calleePhone: string | null;
+  /** Of callerPhone; null for none. */
+  readonly callerExtension: string | null;
+  readonly calleeExtension: string | null;
   /** Whether the callee's number is on the suppression list. */
   readonly calleeSuppressed: boolean;
   /** Likewise the number of a caller by phone. False for a user, who asks for the call. */
@@ -26,6 +31,8 @@ export interface Parties {
   readonly serviceLineId: string | null;
   /** How many calls the line has at a time; null: no limit, or no line. */
   readonly lineCallsAtOnce: number | null;
+  /** Those of the line, or else of the caller. */
+  readonly shown: ShownNumbers;
   /** In force, and of all, of the caller, of a sub-account or of a country. */
   readonly freezes: readonly Pick<Freeze, 'kind' | 'subject'>[];
   /** The id at the provider of the caller's sub-account there; null if there is none. */
@@ -45,8 +52,10 @@ const freezesFor = (callerId: string): string => `
 const MAX_LINES = 100;
 
 const find = (callee: string): string => `
-select caller.phone as "callerPhone", callee.phone as "calleePhone", callee.service_line_id as "serviceLineId",
+select caller.phone as "callerPhone", ${extensionOf('caller')} as "callerExtension",
+  callee.phone as "calleePhone", ${extensionOf('callee')} as "calleeExtension", callee.service_line_id as "serviceLineId",
   callee.calls_at_once as "lineCallsAtOnce", callee.hours as "lineHours",
+  caller.shown as "callerShown", callee.shown as "lineShown",
   ${isSuppressed('callee.phone')} as "calleeSuppressed", ${freezesFor('caller.id')} as freezes,
   (
     select json_object_agg(provider, json_build_object('externalId', external_id, 'secret', secret, 'keyName', key_name))
@@ -57,12 +66,16 @@ left join app_user caller on caller.id = $1
 left join lateral (${callee}) callee on true
 order by callee.position, callee.service_line_id
 `;
-const NO_LINE = 'null::bigint as service_line_id, null::integer as calls_at_once, null::json as hours, 0 as position';
-const findUser = preparedStatement<Row>('find-parties', find(`select phone, ${NO_LINE} from app_user where id = $2`));
+const NO_LINE =
+  'null::bigint as service_line_id, null::integer as calls_at_once, null::json as hours, null::json as shown, 0 as position';
+const findUser = preparedStatement<Row>(
+  'find-parties',
+  find(`select phone, phone_with_extension, ${NO_LINE} from app_user where id = $2`),
+);
 const findService = preparedStatement<Row>(
   'find-parties-of-service',
   find(`
-    select phone, id as service_line_id, calls_at_once, hours, position from service_line
+    select phone, phone_with_extension, id as service_line_id, calls_at_once, hours, shown, position from service_line
     where open order by position, id limit ${MAX_LINES}
   `),
 );
@@ -71,8 +84,10 @@ const findNamed = preparedStatement<NamedRow>(
   'find-named-parties',
   `
 select caller.id as "callerId", coalesce(caller.blocked, false) as "callerBlocked", caller.phone as "callerPhone",
-  callee.id as "calleeId", coalesce(line.phone, callee.phone) as "calleePhone",
+  ${extensionOf('caller')} as "callerExtension", callee.id as "calleeId", coalesce(line.phone, callee.phone) as "calleePhone",
+  case when line.id is null then ${extensionOf('callee')} else ${extensionOf('line')} end as "calleeExtension",
   line.id as "serviceLineId", line.open as "lineOpen", line.calls_at_once as "lineCallsAtOnce", line.hours as "lineHours",
+  caller.shown as "callerShown", line.shown as "lineShown",
   ${isSuppressed('coalesce($6, line.phone, callee.phone)')} as "calleeSuppressed",
   ${isSuppressed('$7')} as "callerSuppressed", ${freezesFor('caller.id')} as freezes,
   (
@@ -114,9 +129,13 @@ interface StoredCredentials extends StoredSecret {
 interface Row {
   readonly callerPhone: string | null;
   readonly calleePhone: string | null;
+  readonly callerExtension: string | null;
+  readonly calleeExtension: string | null;
   readonly serviceLineId: string | null;
   readonly lineCallsAtOnce: number | null;
   readonly lineHours: OpeningHours | null;
+  readonly callerShown: ShownNumbers | null;
+  readonly lineShown: ShownNumbers | null;
   readonly calleeSuppressed: boolean;
   readonly callerSuppressed?: boolean;
   readonly freezes: Parties['freezes'] | null;
@@ -173,15 +192,24 @@ export class DirectoryService {
 const isOpenNow = (hours: OpeningHours | null): boolean =>
   openingHoursRule(hours) === null && isOpenAt(hours, new Date());
 
-const NO_CALLEE = { calleePhone: null, serviceLineId: null, calleeSuppressed: false };
+const NO_CALLEE = {
+  lineShown: null,
+  calleePhone: null,
+  calleeExtension: null,
+  serviceLineId: null,
+  calleeSuppressed: false,
+};
 
 const partiesOf = (row: Row | undefined, userId: string, keys: KeyRing): Parties => ({
   callerPhone: row?.callerPhone ?? null,
   calleePhone: row?.calleePhone ?? null,
+  callerExtension: row?.callerExtension ?? null,
+  calleeExtension: row?.calleeExtension ?? null,
   calleeSuppressed: row?.calleeSuppressed ?? false,
   callerSuppressed: row?.callerSuppressed ?? false,
   serviceLineId: row?.serviceLineId ?? null,
   lineCallsAtOnce: row?.lineCallsAtOnce ?? null,
+  shown: firstShown([row?.lineShown, row?.callerShown]),
   freezes: row?.freezes ?? [],
   subAccountId: (provider) => row?.subAccounts?.[provider]?.externalId ?? null,
   subAccount(provider) {

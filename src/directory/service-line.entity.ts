@@ -1,5 +1,6 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 import type { OpeningHours } from './opening-hours.js';
+import type { ShownNumbers } from './shown-numbers.js';
 
 /** A customer-service number. callService rings the one with the lowest position that is open now and has a call to spare. */
 @Entity('service_line')
@@ -17,6 +18,14 @@ export class ServiceLine {
 
   @Column('text')
   phone: string;
+
+  /** The phone in its written form, if it has an extension (phone-columns.ts). */
+  @Column('text', { name: 'phone_with_extension', nullable: true })
+  phoneWithExtension: string | null;
+
+  /** Null: none of its own. */
+  @Column('json', { nullable: true })
+  shown: ShownNumbers | null;
 
   /** A closed line has no opening hours. */
   @Column('boolean')

@@ -7,19 +7,28 @@ import { targetOf } from '../audit/target.js';
 import { AppError } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { dialablePhone } from './dialable-phone.js';
+import { dialledPhoneWritten } from './dialable-phone.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../common/page.js';
 import type { OpeningHours } from './opening-hours.js';
+import { numberIn, phoneIfExtended, phoneOf, shownOf } from './phone-columns.js';
+import { storedShown, type ShownNumbers, type WrittenNumbers } from './shown-numbers.js';
 import type { ServiceLine as ServiceLineRow } from './service-line.entity.js';
 
-export type ServiceLine = Readonly<ServiceLineRow>;
+/** `phone` is in its written form. */
+export type ServiceLine = Readonly<Omit<ServiceLineRow, 'phoneWithExtension' | 'shown'>> & {
+  readonly shown: ShownNumbers;
+};
 
 /** Absent fields stay unchanged. */
-export type ServiceLineChange = { readonly [K in keyof Omit<ServiceLine, 'id'>]?: ServiceLine[K] | undefined };
+export type ServiceLineChange = {
+  readonly [K in keyof Omit<ServiceLine, 'id' | 'shown'>]?: ServiceLine[K] | undefined;
+} & {
+  readonly shown?: WrittenNumbers | undefined;
+};
 
-/** Absent: always open, and no limit. */
-export type NewLine = Omit<ServiceLine, 'id' | 'hours' | 'callsAtOnce'> &
-  Pick<ServiceLineChange, 'hours' | 'callsAtOnce'>;
+/** Absent: always open, no limit, and no numbers of its own. */
+export type NewLine = Omit<ServiceLine, 'id' | 'hours' | 'callsAtOnce' | 'shown'> &
+  Pick<ServiceLineChange, 'hours' | 'callsAtOnce' | 'shown'>;
 
 /** The maximum of PostgreSQL's integer. */
 export const MAX_POSITION = 2_147_483_647;
@@ -29,7 +38,8 @@ const noSuchLine = (): AppError => new AppError('NOT_FOUND', { detail: 'There is
 /** Nobody answers more phones than that on one line, and the statement that opens a call looks for a free one. */
 export const MAX_CALLS_AT_ONCE = 1_000;
 
-const SHOWN = 'id, name, phone, open, hours, calls_at_once as "callsAtOnce", position';
+const SHOWN = `id, name, ${phoneOf('service_line')} as phone, open, hours, calls_at_once as "callsAtOnce", position,
+  ${shownOf('service_line')} as shown`;
 
 /** Manages the customer-service numbers, in the order in which they are tried. */
 @Injectable()
@@ -41,14 +51,16 @@ export class ServiceLineService {
   ) {}
 
   create(
-    { name, phone, open, hours = null, callsAtOnce = null, position }: NewLine,
+    { name, phone, open, hours = null, callsAtOnce = null, position, shown = {} }: NewLine,
     author: Author,
   ): Promise<ServiceLine> {
-    const dialable = dialablePhone(phone, this.config.phoneRegion);
-    const values = [name, dialable, open, jsonOf(hours), callsAtOnce, position];
+    const dialable = dialledPhoneWritten(phone, this.config.phoneRegion);
+    const numbers = JSON.stringify(storedShown(shown, this.config.phoneRegion));
+    const values = [name, dialable, open, jsonOf(hours), callsAtOnce, position, numbers];
     return this.audit.change(author, async (database) => {
       const [line] = await database.query<[ServiceLine]>(
-        `insert into service_line (name, phone, open, hours, calls_at_once, position) values ($1, $2, $3, $4, $5, $6)
+        `insert into service_line (name, phone, phone_with_extension, open, hours, calls_at_once, position, shown)
+         values ($1, ${numberIn('$2')}, ${phoneIfExtended('$2')}, $3, $4, $5, $6, $7)
          returning ${SHOWN}`,
         values,
       );
@@ -77,21 +89,25 @@ export class ServiceLineService {
 
   async change(id: string, change: ServiceLineChange, author: Author): Promise<ServiceLine> {
     if (!isLong(id)) throw noSuchLine();
-    const { name, phone, open, hours, callsAtOnce, position } = change;
-    const dialable = phone === undefined ? null : dialablePhone(phone, this.config.phoneRegion);
+    const { name, phone, open, hours, callsAtOnce, position, shown } = change;
+    const dialable = phone === undefined ? null : dialledPhoneWritten(phone, this.config.phoneRegion);
+    const numbers = shown === undefined ? null : JSON.stringify(storedShown(shown, this.config.phoneRegion));
     return this.audit.change(author, async (database) => {
       const before = await lockedLine(database, id);
       const [[line]] = await database.query<[[ServiceLine], number]>(
         `update service_line
-         set name = coalesce($2, name), phone = coalesce($3, phone),
+         set name = coalesce($2, name), phone = coalesce(${numberIn('$3')}, phone),
+           phone_with_extension = case when $3 is null then phone_with_extension else ${phoneIfExtended('$3')} end,
            open = coalesce($4, open), position = coalesce($5, position),
            hours = case when $6 then $7 else hours end,
-           calls_at_once = case when $8 then $9 else calls_at_once end
+           calls_at_once = case when $8 then $9 else calls_at_once end,
+           shown = coalesce($10, shown)
          where id = $1
          returning ${SHOWN}`,
         [
           ...[id, name ?? null, dialable, open ?? null, position ?? null],
           ...[hours !== undefined, jsonOf(hours ?? null), callsAtOnce !== undefined, callsAtOnce ?? null],
+          numbers,
         ],
       );
       return {

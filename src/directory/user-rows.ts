@@ -5,8 +5,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError, type Fault } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
-import { normalisePhone } from '../common/phone-number.js';
-import { NOT_DIALABLE } from './dialable-phone.js';
+import { readPhone, writtenPhone } from '../common/phone-number.js';
+import { NOT_DIALABLE_PHONE } from './dialable-phone.js';
 import {
   externalIdOrNoneRule,
   nameRule,
@@ -16,6 +16,7 @@ import {
   trimmed,
   userIdRule,
 } from './field-rules.js';
+import { shownFaults, storedShown, type ShownNumbers, type WrittenNumbers } from './shown-numbers.js';
 import type { SubAccountToStore } from './sub-account.service.js';
 import type { NewUser } from './user.service.js';
 
@@ -28,14 +29,16 @@ const MAX_STRANGE_FIELDS = 10;
 /** These rows take 5 to 10 ms. Then other requests get a turn, instead of waiting for all 10,000. */
 const ROWS_A_TURN = 200;
 
-const FIELDS: ReadonlySet<string> = new Set(['id', 'name', 'phone', 'externalId', 'subAccounts']);
+const FIELDS: ReadonlySet<string> = new Set(['id', 'name', 'phone', 'externalId', 'shown', 'subAccounts']);
 const ACCOUNT_FIELDS: ReadonlySet<string> = new Set(['provider', 'externalId', 'secret']);
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-export interface UserRow extends Omit<NewUser, 'externalId'> {
+export interface UserRow extends Omit<NewUser, 'externalId' | 'shown'> {
   /** Undefined leaves the stored one as it is. */
   readonly externalId: string | null | undefined;
+  /** Likewise. */
+  readonly shown: ShownNumbers | undefined;
   /** Accounts at other providers stay as they are. */
   readonly subAccounts: readonly SubAccountToStore[];
 }
@@ -70,10 +73,15 @@ export const readUserRows = async (body: unknown, { region, providers }: RowTerm
       name: trimmed(row['name']),
       phone: storedPhone(row['phone'] ?? null, region),
       externalId: row['externalId'],
+      shown: row['shown'],
       subAccounts: accountsIn(row['subAccounts']),
     };
+    const ofShown = user.shown === undefined ? [] : shownFaults(user.shown, region);
+    if (user.shown !== undefined && ofShown.length === 0)
+      user.shown = storedShown(user.shown as WrittenNumbers, region);
     faults.push(
       ...faultsOf(row, user, place),
+      ...ofShown.map(({ where, what }) => ({ where: place + where, what })),
       ...accountFaults(user.subAccounts, providers, `${place}/subAccounts`),
       ...twinFaults(isLong(user.id) ? user.id : undefined, placeOfId, place, 'id'),
       ...twinFaults(textIn(user.externalId), placeOfExternalId, place, 'externalId'),
@@ -108,8 +116,11 @@ const rowsOf = (body: unknown): readonly unknown[] => {
 };
 
 /** Undefined if the text cannot be dialled. A value that is not text is left to its rule. */
-const storedPhone = (phone: unknown, region: string): unknown =>
-  typeof phone === 'string' ? (normalisePhone(phone, region) ?? undefined) : phone;
+const storedPhone = (phone: unknown, region: string): unknown => {
+  if (typeof phone !== 'string') return phone;
+  const read = readPhone(phone, region);
+  return read ? writtenPhone(read.number, read.extension) : undefined;
+};
 
 const faultsOf = (row: JsonObject, user: JsonObject, place: string): Fault[] => {
   const faults = strangeFields(row, FIELDS).map((key) => strange(place, key, `a user has ${[...FIELDS].join(', ')}`));
@@ -118,7 +129,7 @@ const faultsOf = (row: JsonObject, user: JsonObject, place: string): Fault[] => 
   };
   check('id', userIdRule(user['id']));
   check('name', nameRule(user['name']));
-  check('phone', user['phone'] === undefined ? NOT_DIALABLE : phoneOrNoneRule(user['phone']));
+  check('phone', user['phone'] === undefined ? NOT_DIALABLE_PHONE : phoneOrNoneRule(user['phone']));
   check('externalId', user['externalId'] === undefined ? null : externalIdOrNoneRule(user['externalId']));
   return faults;
 };

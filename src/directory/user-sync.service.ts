@@ -6,6 +6,7 @@ import { AuditTrail } from '../audit/audit-trail.service.js';
 import { AppError } from '../common/error-table.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { KeyRing } from '../config/key-ring.js';
+import { numberIn, phoneIfExtended } from './phone-columns.js';
 import { decryptSecret, encryptSecret, type StoredSecret } from './secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
 import { withoutSecret, type SubAccountToStore } from './sub-account.service.js';
@@ -37,14 +38,18 @@ interface Written {
  */
 const STATEMENT = `
 with written as (
-  insert into app_user as known (id, name, phone, external_id)
-  select id, name, phone, "externalId"
-  from json_to_recordset($1) as given (id bigint, name text, phone text, "externalId" text) order by id
+  insert into app_user as known (id, name, phone, phone_with_extension, external_id, shown)
+  select id, name, ${numberIn('phone')}, ${phoneIfExtended('phone')}, "externalId", shown
+  from json_to_recordset($1) as given (id bigint, name text, phone text, "externalId" text, shown json)
+  order by id
   on conflict on constraint app_user_pkey do update
-  set name = excluded.name, phone = excluded.phone,
-    external_id = case when excluded.id = any ($2::bigint[]) then excluded.external_id else known.external_id end
-  where (known.name, known.phone) is distinct from (excluded.name, excluded.phone)
+  set name = excluded.name, phone = excluded.phone, phone_with_extension = excluded.phone_with_extension,
+    external_id = case when excluded.id = any ($2::bigint[]) then excluded.external_id else known.external_id end,
+    shown = coalesce(excluded.shown, known.shown)
+  where (known.name, known.phone, known.phone_with_extension)
+      is distinct from (excluded.name, excluded.phone, excluded.phone_with_extension)
     or excluded.id = any ($2::bigint[]) and known.external_id is distinct from excluded.external_id
+    or excluded.shown is not null and known.shown::text is distinct from excluded.shown::text
   returning id, xmax = 0 as created
 ), accounts as (
   insert into sub_account (user_id, provider, external_id, secret, key_name)

@@ -9,12 +9,15 @@ import { namesUser } from '../common/external-id.js';
 import { MAX_LONG, isLong } from '../common/long.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { AppUser } from './app-user.entity.js';
-import { dialablePhone } from './dialable-phone.js';
+import { dialledPhoneWritten } from './dialable-phone.js';
 import { badCursor, pageOf, type Page, type PageRequest } from '../common/page.js';
+import { numberIn, phoneIfExtended, phoneOf, shownOf } from './phone-columns.js';
+import { storedShown, type ShownNumbers, type WrittenNumbers } from './shown-numbers.js';
 import { idAndExternalId, isNamed } from './user-name.js';
 
-export type User = Readonly<AppUser>;
-export type NewUser = Omit<User, 'blocked'>;
+/** `phone` is in its written form. */
+export type User = Readonly<Omit<AppUser, 'phoneWithExtension' | 'shown'>> & { readonly shown: ShownNumbers };
+export type NewUser = Omit<User, 'blocked' | 'shown'> & { readonly shown?: WrittenNumbers };
 
 /** Notified when a user is blocked or unblocked. */
 export const USERS_BLOCKED_CHANNEL = 'ringback_users_blocked';
@@ -28,6 +31,7 @@ export interface UserChange {
   readonly phone?: string | null | undefined;
   readonly externalId?: string | null | undefined;
   readonly blocked?: boolean | undefined;
+  readonly shown?: WrittenNumbers | undefined;
 }
 
 export const noSuchUser = (): AppError =>
@@ -43,7 +47,7 @@ export const isExternalIdTaken = (error: unknown): boolean => {
   return code === NOT_UNIQUE && constraint === 'app_user_external_id';
 };
 
-const SHOWN = 'id, name, phone, external_id as "externalId", blocked';
+const SHOWN = `id, name, ${phoneOf('app_user')} as phone, external_id as "externalId", blocked, ${shownOf('app_user')} as shown`;
 
 export interface UserFilter {
   readonly externalId?: string | undefined;
@@ -59,11 +63,13 @@ export class UserService {
   ) {}
 
   /** @throws AppError CONFLICT if the id or the external id belongs to another user */
-  create({ id, name, phone, externalId }: NewUser, author: Author): Promise<User> {
-    const values = [id, name, this.storedPhone(phone), externalId];
+  create({ id, name, phone, externalId, shown = {} }: NewUser, author: Author): Promise<User> {
+    const numbers = JSON.stringify(storedShown(shown, this.config.phoneRegion));
+    const values = [id, name, this.storedPhone(phone), externalId, numbers];
     return this.write(author, async (database) => {
       const [user] = await database.query<User[]>(
-        `insert into app_user (id, name, phone, external_id) values ($1, $2, $3, $4)
+        `insert into app_user (id, name, phone, phone_with_extension, external_id, shown)
+         values ($1, $2, ${numberIn('$3')}, ${phoneIfExtended('$3')}, $4, $5)
          on conflict on constraint app_user_pkey do nothing
          returning ${SHOWN}`,
         values,
@@ -95,7 +101,7 @@ export class UserService {
   }
 
   /** @throws AppError NOT_FOUND; CONFLICT if the external id belongs to another user */
-  async change(user: string, { name, phone, externalId, blocked }: UserChange, author: Author): Promise<User> {
+  async change(user: string, { name, phone, externalId, blocked, shown }: UserChange, author: Author): Promise<User> {
     const values = [
       name ?? null,
       phone !== undefined,
@@ -103,13 +109,16 @@ export class UserService {
       externalId !== undefined,
       externalId ?? null,
       blocked ?? null,
+      shown === undefined ? null : JSON.stringify(storedShown(shown, this.config.phoneRegion)),
     ];
     const { before, after } = await this.write(author, async (database) => {
       const former = await lockedUser(database, user);
       const [[changed]] = await database.query<[[User], number]>(
         `update app_user
-         set name = coalesce($2, name), phone = case when $3::boolean then $4 else phone end,
-           external_id = case when $5::boolean then $6 else external_id end, blocked = coalesce($7, blocked)
+         set name = coalesce($2, name), phone = case when $3::boolean then ${numberIn('$4')} else phone end,
+           phone_with_extension = case when $3::boolean then ${phoneIfExtended('$4')} else phone_with_extension end,
+           external_id = case when $5::boolean then $6 else external_id end, blocked = coalesce($7, blocked),
+           shown = coalesce($8, shown)
          where id = $1
          returning ${SHOWN}`,
         [former.id, ...values],
@@ -159,7 +168,7 @@ export class UserService {
   }
 
   private storedPhone(phone: string | null): string | null {
-    return phone === null ? null : dialablePhone(phone, this.config.phoneRegion);
+    return phone === null ? null : dialledPhoneWritten(phone, this.config.phoneRegion);
   }
 }
 
@@ -180,4 +189,4 @@ const lockedUser = async (database: EntityManager, name: string): Promise<Locked
   return user;
 };
 
-const factsOf = ({ name, phone, externalId, blocked }: User) => ({ name, phone, externalId, blocked });
+const factsOf = ({ id: _id, ...facts }: User): Omit<User, 'id'> => facts;

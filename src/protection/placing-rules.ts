@@ -14,6 +14,8 @@ import { lookAtDestination, type DestinationRules } from './destination-rules.js
 interface PartyFacts {
   /** As it is stored; null if there is none. */
   readonly phone: string | null;
+  /** Behind a switchboard. */
+  readonly hasExtension: boolean;
   /** Its number is on the suppression list. Never of a user who calls, because a user asks for the call. */
   readonly isSuppressed: boolean;
   /** Null if another call is allowed, as far as is known. */
@@ -47,6 +49,8 @@ export interface PlacingFacts {
   readonly route: {
     /** As written in the configuration. */
     readonly to: string;
+    /** One that can dial the callee's extension, if there is one. */
+    readonly hasProvider: boolean;
     /** The caller's account, at a provider of the route. */
     readonly hasAccount: boolean;
   } | null;
@@ -103,6 +107,10 @@ const ruleOfCaller = <const Fault extends string>(name: string, fault: Fault, lo
 const RULES = [
   ruleOfCaller('caller_freeze', 'frozen', (facts, settings) => freezeLook(facts, settings, stopsCaller)),
   ruleOfCaller('caller_phone', 'caller_has_no_phone', ({ caller }) => phoneLook(caller.phone, 'The caller')),
+  ruleOfCaller('caller_extension', 'caller_has_extension', ({ caller }) => ({
+    saw: caller.hasExtension ? 'an extension' : 'none',
+    obstacle: caller.hasExtension ? 'The caller’s phone has an extension. Only a callee’s can be dialled.' : null,
+  })),
   ruleOfCaller('caller_destination', 'caller_not_allowed', ({ caller }, settings) => {
     const { saw, obstacle } = destination(caller, settings);
     return { saw, obstacle: obstacle && `The caller may not call: ${obstacle}` };
@@ -136,6 +144,13 @@ const RULES = [
   rule('route', 'no_route', ({ route }) => ({
     saw: route === null ? 'none' : route.to === '' ? 'the route for all numbers' : route.to,
     obstacle: route === null ? 'No route leads to this number, or not the one of the request.' : null,
+  })),
+  rule('extension', 'extension_not_dialled', ({ callee, route }) => ({
+    saw: callee.hasExtension ? 'an extension' : 'none',
+    obstacle:
+      callee.hasExtension && route?.hasProvider !== true
+        ? 'The callee’s number has an extension, and no provider of the route can dial one.'
+        : null,
   })),
   rule('route_account', 'no_account', ({ route }) =>
     account(route?.hasAccount === true, 'The caller has no account at a provider of the route.'),

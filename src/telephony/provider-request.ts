@@ -1,6 +1,6 @@
 /** A request to a provider and its reply, as administrators see them: without secrets, and with masked numbers. */
 import { loggedMessage } from '../common/logged-error.js';
-import { maskPhone } from '../common/phone-number.js';
+import { maskPhone, writtenPhone } from '../common/phone-number.js';
 import { loggedRefusal } from './logged-refusal.js';
 import type {
   CallStatus,
@@ -30,9 +30,9 @@ export interface ProviderRequest {
 }
 
 /** The credentials' secret is left out. */
-export const dialFacts = ({ callerPhone, calleePhone, subAccount, terms }: DialRequest): Facts => ({
+export const dialFacts = ({ callerPhone, calleePhone, calleeExtension, subAccount, terms }: DialRequest): Facts => ({
   callerPhone: maskPhone(callerPhone),
-  calleePhone: maskPhone(calleePhone),
+  calleePhone: maskPhone(writtenPhone(calleePhone, calleeExtension ?? null)),
   subAccount: subAccount.externalId,
   ...(terms && { terms: maskedTerms(terms) }),
 });

@@ -82,6 +82,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   readonly limits: ProviderLimits;
   readonly asksPerSecond: number;
   readonly limitsTalk?: true;
+  readonly dialsExtensions?: true;
   readonly readWebhook?: TelephonyProvider['readWebhook'];
   readonly listen?: TelephonyProvider['listen'];
   readonly createSubAccount?: TelephonyProvider['createSubAccount'];
@@ -106,6 +107,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
     this.weight = weight;
     this.asksPerSecond = provider.asksPerSecond ?? ASKS_PER_SECOND;
     if (provider.limitsTalk) this.limitsTalk = true;
+    if (provider.dialsExtensions) this.dialsExtensions = true;
     if (provider.defaultAccount) {
       this.defaultAccount = provider.defaultAccount;
       if (sharesAccount) this.sharedAccount = provider.defaultAccount;

@@ -19,6 +19,9 @@ export interface TelephonyProvider {
   /** Whether it ends a call by itself after DialTerms.longestTalkSeconds. */
   readonly limitsTalk?: true;
 
+  /** Whether it dials DialRequest.calleeExtension. Otherwise it gets no such call. */
+  readonly dialsExtensions?: true;
+
   /**
    * The account that carries calls of callers who are no users of ours, and so have no sub-account. Without it the provider
    * carries no such call.
@@ -103,6 +106,8 @@ export interface DialRequest {
   readonly callerPhone: string;
   /** Leg B, rung once leg A has answered. Same format. */
   readonly calleePhone: string;
+  /** Digits that leg B's switchboard takes as tones (DTMF) after its answer. */
+  readonly calleeExtension?: string | undefined;
   readonly subAccount: SubAccountCredentials;
   /** Where the call is to differ from the settings. A provider does what it can; Ringback itself ends a talk that is too long. */
   readonly terms?: DialTerms | undefined;

@@ -67,6 +67,7 @@ const createTwilio = async (config: Config, accountSid: string): Promise<Telepho
     apiUrl: config.twilioUrl,
     publicUrl: config.publicUrl ?? '',
     callerNumber: config.twilioCallerNumber ?? '',
+    ...(config.twilioShownToCallee && { shownToCallee: config.twilioShownToCallee }),
     ringCallerSeconds: config.ringCallerSeconds,
     ringCalleeSeconds: config.ringCalleeSeconds,
     longestTalkSeconds: config.longestTalkSeconds,
@@ -74,6 +75,7 @@ const createTwilio = async (config: Config, accountSid: string): Promise<Telepho
     confirmCallerSeconds: config.confirmCallerSeconds,
     proxyFor: proxyRules(config),
     ...(config.twilioSharedKeys && { sharedKeys: config.twilioSharedKeys }),
+    ...(config.twilioCalleeMachineDetection && { calleeMachineDetection: config.twilioCalleeMachineDetection }),
     ...(config.twilioMachineDetection && { machineDetection: config.twilioMachineDetection }),
   });
 };
@@ -90,8 +92,8 @@ const createYuntongxun = async (config: Config, accountSid: string): Promise<Tel
     ...(config.publicUrl && { publicUrl: config.publicUrl }),
     format: config.yuntongxunFormat,
     displayNumbers: {
-      ...(config.yuntongxunShownToCallee !== undefined && { customerSerNum: config.yuntongxunShownToCallee }),
-      ...(config.yuntongxunShownToCaller !== undefined && { fromSerNum: config.yuntongxunShownToCaller }),
+      ...(config.yuntongxunShownToCallee && { customerSerNum: config.yuntongxunShownToCallee }),
+      ...(config.yuntongxunShownToCaller && { fromSerNum: config.yuntongxunShownToCaller }),
     },
     record: config.recordCalls,
     maxCallSeconds: config.longestTalkSeconds,

@@ -1,4 +1,5 @@
 /** The admin API names users by their external ids too: in paths, in the call search and in the dry run. */
+import { NONE_SHOWN } from '../../src/directory/shown-numbers.js';
 import { newCallSid } from '../../src/call/record/call-sid.js';
 import { openCall } from '../../src/call/record/open-call.js';
 import { DirectoryService } from '../../src/directory/directory.service.js';
@@ -57,7 +58,7 @@ describe('a path with an external id', () => {
     const changed = await ask('PATCH', pathTo(externalId), { name: 'Gu' });
     const removed = await ask('DELETE', pathTo(externalId));
 
-    const user = { id, phone: null, externalId, blocked: false };
+    const user = { id, phone: null, externalId, blocked: false, shown: NONE_SHOWN };
     expect(read).toEqual({ status: 200, body: { ...user, name: 'Lin' } });
     expect(changed).toEqual({ status: 200, body: { ...user, name: 'Gu' } });
     expect(removed.status).toBe(204);

@@ -1,3 +1,4 @@
+import { NONE_SHOWN } from '../../src/directory/shown-numbers.js';
 import { backend } from '../support/backend.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -9,7 +10,15 @@ beforeAll(async () => {
 beforeEach(() => service.database.query('truncate service_line restart identity'));
 afterAll(() => service.close());
 
-const LINE = { name: '售后', phone: '400-000-0000', open: true, hours: null, callsAtOnce: null, position: 1 };
+const LINE = {
+  name: '售后',
+  phone: '400-000-0000',
+  open: true,
+  hours: null,
+  callsAtOnce: null,
+  position: 1,
+  shown: NONE_SHOWN,
+};
 const HOURS = {
   timeZone: 'Asia/Shanghai',
   week: { monday: ['09:00-12:00', '13:30-18:00'], saturday: ['22:00-02:00'] },
@@ -65,6 +74,7 @@ it('is changed field by field, zero and false included', async () => {
     hours: HOURS,
     callsAtOnce: 3,
     position: 0,
+    shown: NONE_SHOWN,
   });
 
   const response = await service.admin('PATCH', `service-lines/${id}`, { hours: null, callsAtOnce: null });

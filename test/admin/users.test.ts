@@ -1,3 +1,4 @@
+import { NONE_SHOWN } from '../../src/directory/shown-numbers.js';
 import { MAX_LONG } from '../../src/common/long.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -33,7 +34,7 @@ describe('creating a user', () => {
     const user = { id, name: '王小明', phone: '+8613800138000' };
     expect(response.status).toBe(201);
     expect(response.headers.get('location')).toBe(`/v1/admin/users/${id}`);
-    expect(await response.json()).toEqual({ ...user, externalId: null, blocked: false });
+    expect(await response.json()).toEqual({ ...user, externalId: null, blocked: false, shown: NONE_SHOWN });
     expect(await stored(id)).toEqual(user);
   });
 
@@ -46,6 +47,7 @@ describe('creating a user', () => {
       phone: null,
       externalId: null,
       blocked: false,
+      shown: NONE_SHOWN,
     });
     expect(await stored(MAX_LONG)).toMatchObject({ id: MAX_LONG });
   });
@@ -132,7 +134,7 @@ describe('the external id of a user', () => {
 
       expect(await shown(id)).toBe(externalId);
       expect(await found.json()).toEqual({
-        items: [{ id, name: '王小明', phone: null, externalId, blocked: false }],
+        items: [{ id, name: '王小明', phone: null, externalId, blocked: false, shown: NONE_SHOWN }],
         next: null,
       });
     },
@@ -226,6 +228,7 @@ describe('reading users', () => {
       phone: '+861056469588',
       externalId: null,
       blocked: false,
+      shown: NONE_SHOWN,
     });
   });
 
@@ -300,7 +303,7 @@ describe('changing a user', () => {
     const response = await service.admin('PATCH', `users/${id}`, change);
 
     expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ id, ...expected, externalId: null, blocked: false });
+    expect(await response.json()).toEqual({ id, ...expected, externalId: null, blocked: false, shown: NONE_SHOWN });
     expect(await stored(id)).toEqual({ id, ...expected });
   });
 

@@ -8,6 +8,7 @@ import { freePort } from '../support/free-port.js';
 import { waitFor } from '../support/wait-for.js';
 import { unpacked } from './asterisk.js';
 import { writeTone } from './sound.js';
+import { receiveTones } from './tones.js';
 
 interface PhoneHabits {
   /** Milliseconds until it answers or refuses. */
@@ -25,6 +26,8 @@ interface PhoneHabits {
   readonly echoes?: boolean;
   /** Plays a tone. */
   readonly sounds?: boolean;
+  /** Keeps the tones (DTMF) that it receives. */
+  readonly keepsTones?: boolean;
   /** How many calls it accepts in total, one after another or at the same time. */
   readonly calls?: number;
   /** Logs no messages and uses coarser timers. Both save much processor time when there are many calls. */
@@ -41,6 +44,8 @@ export interface Phone {
   seen(): Promise<readonly string[]>;
   /** All messages in full. */
   messages(): Promise<string>;
+  /** The digits of the tones that it has received. */
+  tones(): string;
   end(): Promise<void>;
 }
 
@@ -119,6 +124,7 @@ export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}):
     presses = '',
     echoes,
     sounds,
+    keepsTones,
     calls = 1,
     untraced,
     account,
@@ -129,6 +135,7 @@ export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}):
   const template = await readFile(resolve(import.meta.dirname, 'sipp/phone.xml'), 'latin1');
   const tone = join(folder, 'tone.ulaw');
   await writeTone(tone);
+  const kept = keepsTones ? await receiveTones() : null;
   const values: Readonly<Record<string, string>> = {
     EARLY: early,
     RING: String(Math.max(1, ringMs)),
@@ -136,7 +143,7 @@ export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}):
     KEYS: PRESSES(presses),
     DECISION: refusal ? REFUSES(refusal) : '<nop next="answers"/>',
     FAREWELL: transfersTo === undefined ? BYE : TRANSFERS(transfersTo),
-    MEDIA_PORT: sounds ? '[rtpstream_audio_port]' : '[media_port]',
+    MEDIA_PORT: kept ? String(kept.port) : sounds ? '[rtpstream_audio_port]' : '[media_port]',
     SOUND: sounds ? `<nop><action><exec rtp_stream="${tone},-1,0"/></action></nop>` : '',
   };
   const scenario = template.replace(/@([A-Z_]+)@/g, (all, key: string) => values[key] ?? all);
@@ -171,7 +178,9 @@ export const startPhone = async (folderAbove: string, habits: PhoneHabits = {}):
         ([, way = '', status, method]) => `${way === 'sent' ? 'sent ' : ''}${status ?? method ?? ''}`,
       );
     },
+    tones: () => kept?.tones() ?? '',
     async end() {
+      kept?.end();
       if (child.exitCode === null && child.signalCode === null) {
         const exited = once(child, 'exit');
         child.kill('SIGKILL');

@@ -98,7 +98,7 @@ describeOnAsterisk(missing, 'on a real Asterisk, of several replicas', () => {
       };
       const count = async (condition: string): Promise<number> => {
         const { rows } = await database.query<{ count: number }>(
-          `select count(*)::int as count from call_record where ${condition}`,
+          `select count(*)::int as count from call_records where ${condition}`,
         );
         return rows[0]?.count ?? 0;
       };

@@ -120,7 +120,7 @@ describeOnAsterisk(missing, 'calls a second', () => {
       at: performance.now(),
       transactions: await ofDatabase('xact_commit + xact_rollback'),
       rowsWritten: await ofDatabase('tup_inserted + tup_updated'),
-      calls: await count('select count(*) from call_record where state = 4'),
+      calls: await count('select count(*) from call_records where state = 4'),
     };
   };
 

@@ -1,4 +1,5 @@
 /** An administrator blocks a user: at once, on every replica, for every request of the app. */
+import { NONE_SHOWN } from '../../src/directory/shown-numbers.js';
 import { DataSource } from 'typeorm';
 import { BlockedUsers } from '../../src/call/updates/blocked-users.js';
 import { ChangeFeed } from '../../src/call/updates/change-feed.js';
@@ -151,6 +152,7 @@ it('a block is shown in the admin API, survives a user sync, and is read by a re
     phone: null,
     externalId: null,
     blocked: true,
+    shown: NONE_SHOWN,
   });
   const late = await startTestApp({ databaseUrl: service.config.databaseUrl! });
   expect(late.app.nest.get(BlockedUsers).has(callerId)).toBe(true);

@@ -9,7 +9,7 @@ let telephony: TwoProviders;
 let calls: Backend;
 
 beforeAll(async () => {
-  telephony = await startTwoProviders({ RECORD_CALLS: 'true' });
+  telephony = await startTwoProviders({ RECORD_CALLS: 'true', TWILIO_CALLEE_MACHINE_DETECTION: 'Enable' });
   calls = backend(telephony.service);
 });
 afterEach(() => {
@@ -131,6 +131,22 @@ describe('the terms of a call', () => {
     const form = formOf(body.callee.phone);
     expect(form.get('Timeout')).toBe('45');
     expect(form.get('Twiml')).toMatch(/timeout="60" timeLimit="14400".* record="record-from-answer-dual"/);
+  });
+});
+
+it('a talk with the callee’s voicemail is told apart in the timeline, where the provider detects it', async () => {
+  const { body } = await calls.place(phones('14'));
+
+  const { events, ...call } = await waitFor('the end', async () => {
+    const found = await telephony.service.admin('GET', `calls/${String(body.callSid)}`);
+    const shown = (await found.json()) as { stateType: string; events: { type: string; detail: object | null }[] };
+    return shown.stateType === '4' && shown;
+  });
+
+  expect(call).toMatchObject({ endReason: 'completed' });
+  expect(events.filter(({ type }) => type === 'answered').map(({ detail }) => detail)).toContainEqual({
+    leg: 'B',
+    answeredBy: 'machine_start',
   });
 });
 

@@ -1,4 +1,11 @@
-import { isWrittenPhone, maskPhone, normalisePhone } from '../../src/common/phone-number.js';
+import {
+  isWrittenPhone,
+  maskPhone,
+  maskPhonesIn,
+  normalisePhone,
+  readPhone,
+  writtenPhone,
+} from '../../src/common/phone-number.js';
 
 describe('numbers that can be dialled', () => {
   it.each([
@@ -139,6 +146,68 @@ describe('numbers that cannot be dialled', () => {
     ['more than 40 characters, blanks included', `13800138000${' '.repeat(30)}`],
   ])('refuses %s', (_, text) => {
     expect(normalisePhone(text, 'CN')).toBeNull();
+  });
+});
+
+describe('a number with an extension', () => {
+  it.each([
+    ['010-56469588转8001', '+861056469588', '8001'],
+    ['010-56469588 轉 8001', '+861056469588', '8001'],
+    ['010-56469588转分机8001', '+861056469588', '8001'],
+    ['010-56469588 分机8001', '+861056469588', '8001'],
+    ['010-56469588,8001', '+861056469588', '8001'],
+    ['010-56469588，，8001', '+861056469588', '8001'],
+    ['010-56469588 ext 8001', '+861056469588', '8001'],
+    ['010-56469588 Ext. 8001', '+861056469588', '8001'],
+    ['010-56469588 extension 8001', '+861056469588', '8001'],
+    ['010-56469588#8001', '+861056469588', '8001'],
+    ['010-56469588 x5', '+861056469588', '5'],
+    ['+861056469588;ext=8001', '+861056469588', '8001'],
+    ['０１０－５６４６９５８８转８００１', '+861056469588', '8001'],
+    ['010-56469588-8001', '+861056469588', '8001'],
+    ['(010)56469588-0', '+861056469588', '0'],
+    ['4008100000转110', '+864008100000', '110'],
+    ['95588-1', '95588', '1'],
+    ['955 88-1', '95588', '1'],
+    ['+86 95588-1', '95588', '1'],
+    ['12345-6', '12345', '6'],
+    ['0571-12345-6', '+8657112345', '6'],
+    ['+82 2-312-3456-7', '+8223123456', '7'],
+    ['+1 415 555 0100 ext 12', '+14155550100', '12'],
+  ])('%s is %s and %s', (text, number, extension) => {
+    const phone = readPhone(text, 'CN');
+
+    expect(phone).toEqual({ number, extension });
+    expect(readPhone(writtenPhone(number, extension), 'CN')).toEqual(phone);
+  });
+
+  it.each(['13800138000', '010-56469588', '95588', '+49 89 12345-67'])('%s has none', (text) => {
+    expect(readPhone(text, 'CN')).toEqual({ number: normalisePhone(text, 'CN'), extension: null });
+  });
+
+  it.each([
+    ['two numbers after each other', '13800138000,13900139000'],
+    ['an extension of seven digits', '010-56469588转1234567'],
+    ['two extensions', '010-56469588转8001转1'],
+    ['two extensions after hyphens', '95588-1-2'],
+    ['an extension after a blank', '95588 1'],
+    ['an extension without a number', '转8001'],
+    ['an extension without digits', '010-56469588转'],
+    ['an extension of letters', '010-56469588转abc'],
+    ['the police behind a mark', '110转1'],
+    ['the coast guard and an extension', '95110-1'],
+    ['the coast guard in two groups', '9511-0'],
+    ['rescue at sea in two groups', '123-95'],
+    ['a premium-rate number and an extension', '16888888转1'],
+    ['a German number that is too long with its direct dial-in digits', '+49 89 12345678-901234'],
+    ['more than 40 characters', `010-56469588${' '.repeat(30)}转8001`],
+  ])('refuses %s', (_, text) => {
+    expect(readPhone(text, 'CN')).toBeNull();
+  });
+
+  it('is masked with its extension, alone and in a text', () => {
+    expect(maskPhone('+8613812345678;ext=8001')).toBe('138****5678;ext=****');
+    expect(maskPhonesIn('dialled +861056469588;ext=8001.')).toBe('dialled +86****9588;ext=****.');
   });
 });
 

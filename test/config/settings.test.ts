@@ -64,7 +64,6 @@ it.each([
   ['JWT_AUDIENCE', ['ringback']],
   ['JWT_USER_CLAIM', ['sub', 'user_id', 'https://app.example.com/user-id']],
   ['NO_PROXY', ['', '*', 'localhost, .svc.cluster.local *.example.com', '10.0.0.0/8,[fd00::]/8,fd00::/8,host:80']],
-  ['ASTERISK_SHOWN_TO_CALLEE', ['{caller}', '01052823298', '0{caller}']],
 ])('%s is read unchanged: %j', (name, texts) => {
   expect(texts.map((text) => read(name, text))).toEqual(texts);
 });
@@ -74,6 +73,11 @@ it('several Asterisks have names and weights, and one may be without a name', ()
     { provider: 'asterisk', url: 'http://a:8088', weight: 1 },
     { provider: 'asterisk@west', url: 'https://b/pbx', weight: 3 },
   ]);
+});
+
+it('ASTERISK_SHOWN_TO_CALLEE may have several numbers', () => {
+  expect(read('ASTERISK_SHOWN_TO_CALLEE', '{caller}')).toEqual(['{caller}']);
+  expect(read('ASTERISK_SHOWN_TO_CALLEE', '01052823298, 0{caller}')).toEqual(['01052823298', '0{caller}']);
 });
 
 it('each key of JWT_SECRET is read unchanged', () => {
@@ -95,7 +99,11 @@ it.each([
   ['SIMULATOR_URL', ['ws://host', 'host'], 'http:// or https://'],
   ['SIMULATOR_URL', ['http://host?x=1'], 'without \\? and #'],
   ['ASTERISK_URL', ['http://host:8088/?api_key=x', 'http://host/#y'], 'without \\? and #'],
-  ['ASTERISK_URL', ['http://a,http://b', 'x=http://a,x=http://b', 'x=http://a,y=http://a'], 'a name and a URL of its own'],
+  [
+    'ASTERISK_URL',
+    ['http://a,http://b', 'x=http://a,x=http://b', 'x=http://a,y=http://a'],
+    'a name and a URL of its own',
+  ],
   ['ASTERISK_URL', ['X=http://a', 'x*0=http://a', 'x=a:8088', 'x=http://a,'], 'http:// or https://'],
   ['TWILIO_URL', ['https://host?edge=dublin'], 'without \\? and #'],
   ['YUNTONGXUN_URL', ['https://host/#y'], 'without \\? and #'],
@@ -154,6 +162,7 @@ it.each([
   ['ROUTES', ['+86=twilio,+86=asterisk', '=twilio,US=asterisk,=asterisk'], 'each prefix or country once'],
   ['ASTERISK_DIAL', ['=PJSIP/{nummer}', '=PJSIP/{digits', '+86=PJSIP/{rest}}@trunk'], 'no other text in braces'],
   ['ASTERISK_DIAL', ['=PJSIP/{digits},=PJSIP/{number}'], 'each prefix or country once'],
+  ['TWILIO_SHOWN_TO_CALLEE', ['4155550100', '+14155550100,'], 'E.164'],
   ['ASTERISK_SHOWN_TO_CALLER', ['{calle}', '{}', '{number}'], 'no other text in braces than {caller}, {callee}'],
   ['HOST', ['  '], 'some text'],
   ['DATA_DIR', ['  '], 'some text'],

@@ -23,7 +23,7 @@ const spent = fc.option(
   }),
   { freq: 2 },
 );
-const party = { phone, isSuppressed: rarely, spent };
+const party = { phone, hasExtension: rarely, isSuppressed: rarely, spent };
 const facts: fc.Arbitrary<PlacingFacts> = fc.record({
   freezes: fc.constantFrom<PlacingFacts['freezes']>(
     [],
@@ -56,9 +56,14 @@ const facts: fc.Arbitrary<PlacingFacts> = fc.record({
     }),
   ),
   now: fc.date({ min: new Date('2026-01-01'), max: new Date('2027-01-01'), noInvalidDate: true }),
-  route: fc.option(fc.record({ to: fc.constantFrom('', '+86', 'US'), hasAccount: rarely.map((is) => !is) }), {
-    freq: 9,
-  }),
+  route: fc.option(
+    fc.record({
+      to: fc.constantFrom('', '+86', 'US'),
+      hasProvider: fc.boolean(),
+      hasAccount: rarely.map((is) => !is),
+    }),
+    { freq: 9 },
+  ),
 });
 const check = (property: (facts: PlacingFacts) => void): void => {
   fc.assert(fc.property(facts, property), { numRuns: CASES });
@@ -100,9 +105,11 @@ it('decide alike in placing, which learns of spent rates last, and in a dry run,
       'callee_suppressed',
       'caller_calls_too_many_numbers',
       'caller_calls_too_often',
+      'caller_has_extension',
       'caller_has_no_phone',
       'caller_not_allowed',
       'caller_suppressed',
+      'extension_not_dialled',
       'frozen',
       'no_account',
       'no_price',
@@ -130,12 +137,12 @@ it('keep no whole phone number', () => {
   });
 });
 
-const OPEN = { phone: '+8613800002000', isSuppressed: false, spent: null };
+const OPEN = { phone: '+8613800002000', hasExtension: false, isSuppressed: false, spent: null };
 const ALLOWED: PlacingFacts = {
   freezes: [],
   caller: { ...OPEN, id: '1001', accounts: [], phone: '+8613900001001', hasAccount: true, spentOnCallees: null },
   callee: { ...OPEN, isServiceLine: false, callsAtOnce: null, isTaken: false },
-  route: { to: '', hasAccount: true },
+  route: { to: '', hasProvider: true, hasAccount: true },
   money: null,
   now: new Date('2026-11-24T12:59:00Z'),
 };

@@ -1,4 +1,5 @@
 /** The parts of a replica that handle open calls, with scripted providers and a real database. */
+import { NONE_SHOWN } from '../../src/directory/shown-numbers.js';
 import { CallInquiry } from '../../src/call/reconciliation/call-inquiry.js';
 import { CallPlacement } from '../../src/call/placement/call-placement.js';
 import { RefusalJournal } from '../../src/call/placement/refusal-journal.js';
@@ -60,10 +61,13 @@ export const scriptedReplica = (
         {
           callerPhone: '+8613900001001',
           calleePhone: '+8613800002000',
+          callerExtension: null,
+          calleeExtension: null,
           serviceLineId: null,
           lineCallsAtOnce: null,
           calleeSuppressed: false,
           callerSuppressed: false,
+          shown: NONE_SHOWN,
           freezes: [],
           subAccountId: () => 'account',
           subAccount: () => ({ externalId: 'account', secret: 'secret' }),

@@ -1,5 +1,5 @@
 /** Scripts of calls, chosen by the last two digits of the callee's number, as with the simulator. */
-import { callerHangsUp, endLegB, isOver, newLeg, progress, sendKeys } from './twilio-calls.js';
+import { callerHangsUp, detect, endLegB, isOver, newLeg, progress, sendKeys } from './twilio-calls.js';
 import type { GatherInstruction } from './twilio-twiml.js';
 import { PHASES, type Call, type CallWorld, type Leg, type Phase, type Status } from './twilio-calls.js';
 
@@ -21,6 +21,10 @@ const PICK_UP = 2;
 const SHOWS = 1;
 const DECIDES = 5;
 const TALK = 10;
+const DETECTS = 2;
+
+/** A callee whose voicemail answers. */
+const VOICEMAIL = '14';
 
 export const place = (world: CallWorld, call: Call): void => {
   const { legA } = call;
@@ -87,6 +91,9 @@ const talk = (
   ends: (seconds: number, status: Status, sipCode: number) => void,
 ): void => {
   after(world, call, DECIDES, 'answered', () => progress(world, call, legB, 'in-progress', 200));
+  after(world, call, DECIDES + DETECTS, 'answered', () =>
+    detect(world, call, legB, script === VOICEMAIL ? 'machine_start' : 'human'),
+  );
   ends(DECIDES + call.dial.timeLimitSeconds, 'completed', 200);
   if (script === '12') after(world, call, DECIDES + TALK / 2, 'ended', () => callerHangsUp(world, call));
   else if (script !== '13') ends(DECIDES + TALK, 'completed', 200);

@@ -14,6 +14,15 @@ export const ACCOUNTS = { [MAIN.externalId]: MAIN.secret, [TENANT.externalId]: T
 export const CALLER_NUMBER = '+15005550006';
 /** Another number of the account. */
 export const OTHER_CALLER_NUMBER = '+15005550007';
+/** Further numbers that the account may show, of two areas. */
+export const SHOWN_NUMBERS = [
+  '+12125550101',
+  '+14155550101',
+  '+14155550102',
+  '+14155550103',
+  '+14155550104',
+  '+14155550105',
+] as const;
 
 /** The URL that signatures cover; in production, a reverse proxy's. */
 export const PUBLIC_URL = 'https://calls.example.com';

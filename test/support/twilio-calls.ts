@@ -19,6 +19,8 @@ export interface Leg {
   endedAt: Date | null;
   sequence: number;
   sipCode: number | null;
+  /** The result of machine detection. */
+  answeredBy: string | null;
 }
 
 export interface Call {
@@ -70,6 +72,7 @@ export const newLeg = (
   endedAt: null,
   sequence: 0,
   sipCode: null,
+  answeredBy: null,
 });
 
 export const rfc2822 = (time: Date): string => time.toUTCString().replace('GMT', '+0000');
@@ -154,6 +157,15 @@ export const endLegA = (world: CallWorld, call: Call, status: Status): void => {
   if (world.asksActionWhenCallerLeft) void endDial(world, call);
 };
 
+/** Machine detection of leg B has a result. */
+export const detect = (world: CallWorld, { dial }: Call, legB: Leg, answeredBy: string): void => {
+  if (!dial.amdStatusCallback || isOver(legB)) return;
+  legB.answeredBy = answeredBy;
+  const { accountSid, sid } = legB;
+  const fields = { AccountSid: accountSid, CallSid: sid, AnsweredBy: answeredBy, MachineDetectionDuration: '2400' };
+  void world.post(dial.amdStatusCallback, fields, accountSid);
+};
+
 export const callerHangsUp = (world: CallWorld, call: Call): void => endLegA(world, call, 'completed');
 
 const endDial = async (world: CallWorld, call: Call): Promise<string | null> => {
@@ -209,7 +221,7 @@ export const shownLeg = (leg: Leg): object => {
     price: null,
     price_unit: 'USD',
     direction: leg.parentSid ? 'outbound-dial' : 'outbound-api',
-    answered_by: null,
+    answered_by: leg.answeredBy,
     api_version: '2010-04-01',
     forwarded_from: null,
     group_sid: null,

@@ -66,6 +66,8 @@ const shownAccount = (sid: string, owner: string): object => ({
 /** Of a call whose caller must press a key first. */
 const NOT_YET: DialInstruction = {
   number: '',
+  amdStatusCallback: null,
+  sendDigits: null,
   callerId: '',
   action: null,
   timeoutSeconds: 0,
@@ -136,7 +138,15 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
       },
       world.now(),
     );
-    const call: Call = { legA, legB: null, dial: dial ?? NOT_YET, gather, ringCallerSeconds, machineDetection, timers: new Set() };
+    const call: Call = {
+      legA,
+      legB: null,
+      dial: dial ?? NOT_YET,
+      gather,
+      ringCallerSeconds,
+      machineDetection,
+      timers: new Set(),
+    };
     calls.set(legA.sid, call);
     place(world, call);
     return script === '08' ? { status: 0, answer: null } : { status: 201, answer: shownLeg(legA) };

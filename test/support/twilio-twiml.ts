@@ -3,6 +3,10 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 
 export interface DialInstruction {
   readonly number: string;
+  /** Where the result of machine detection is posted; null for none. */
+  readonly amdStatusCallback: string | null;
+  /** Tones after the answer; w is a pause of half a second. */
+  readonly sendDigits: string | null;
   readonly callerId: string;
   readonly action: string | null;
   readonly timeoutSeconds: number;
@@ -34,7 +38,16 @@ const DIAL_ATTRIBUTES = [
 ];
 const GATHER_ATTRIBUTES = ['numDigits', 'finishOnKey', 'timeout', 'action', 'method', 'actionOnEmptyResult'];
 const LANGUAGES = ['zh-CN', 'en-US'];
-const NUMBER_ATTRIBUTES = ['statusCallback', 'statusCallbackMethod', 'statusCallbackEvent', 'sendDigits', 'url'];
+const NUMBER_ATTRIBUTES = [
+  'statusCallback',
+  'statusCallbackMethod',
+  'statusCallbackEvent',
+  'sendDigits',
+  'url',
+  'machineDetection',
+  'amdStatusCallback',
+  'amdStatusCallbackMethod',
+];
 const RECORD = ['do-not-record', 'record-from-answer', 'record-from-ringing', 'record-from-answer-dual'];
 
 type Node = Record<string, unknown>;
@@ -81,16 +94,29 @@ export const readDial = (document: string): DialInstruction => {
   if (typeof number !== 'object') throw new BadTwiml('Number has no attributes, or Dial no Number');
   expectOnly('Number', number, ['#text'], NUMBER_ATTRIBUTES);
   const [action, statusCallback] = [attribute(dial, 'action'), attribute(number, 'statusCallback')];
-  if (!isUrl(action) || !isUrl(statusCallback)) throw new BadTwiml('a URL is none');
+  const amdStatusCallback = attribute(number, 'amdStatusCallback');
+  if (!isUrl(action) || !isUrl(statusCallback) || !isUrl(amdStatusCallback)) throw new BadTwiml('a URL is none');
   const events = attribute(number, 'statusCallbackEvent')?.split(' ') ?? ['completed'];
   if (events.some((event) => !CALL_EVENTS.includes(event))) throw new BadTwiml('statusCallbackEvent');
   const record = attribute(dial, 'record') ?? 'do-not-record';
   if (!RECORD.includes(record)) throw new BadTwiml('record');
   if (!['true', 'false', null].includes(attribute(dial, 'answerOnBridge'))) throw new BadTwiml('answerOnBridge');
-  for (const [node, name] of [[dial, 'method'] as const, [number, 'statusCallbackMethod'] as const]) {
+  for (const [node, name] of [
+    [dial, 'method'] as const,
+    [number, 'statusCallbackMethod'] as const,
+    [number, 'amdStatusCallbackMethod'] as const,
+  ]) {
     if (!['POST', 'GET', null].includes(attribute(node, name))) throw new BadTwiml(name);
   }
+  const detection = attribute(number, 'machineDetection');
+  if (!['Enable', 'DetectMessageEnd', null].includes(detection)) throw new BadTwiml('machineDetection');
+  // Twilio's warning 21262.
+  if ((detection === null) !== (amdStatusCallback === null)) throw new BadTwiml('amdStatusCallback');
+  const sendDigits = attribute(number, 'sendDigits');
+  if (sendDigits !== null && !/^[\dw*#]+$/.test(sendDigits)) throw new BadTwiml('sendDigits');
   return {
+    sendDigits,
+    amdStatusCallback,
     number: number['#text'] as string,
     callerId: attribute(dial, 'callerId') ?? '',
     action,

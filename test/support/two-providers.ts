@@ -1,5 +1,13 @@
 /** The whole service with two providers, Yuntongxun and Twilio. Each is a stand-in, with HTTP in both directions. */
-import { ACCOUNTS, CALLER_NUMBER, OTHER_CALLER_NUMBER, PUBLIC_URL, TENANT, twilioSettings } from './twilio-call.js';
+import {
+  ACCOUNTS,
+  CALLER_NUMBER,
+  OTHER_CALLER_NUMBER,
+  PUBLIC_URL,
+  SHOWN_NUMBERS,
+  TENANT,
+  twilioSettings,
+} from './twilio-call.js';
 import { startTwilioServer, type TwilioServer } from './twilio-server.js';
 import { startTestApp, type TestApp } from './test-app.js';
 import { WEBHOOK_TARGET, WEBHOOK_TOKEN } from './yuntongxun-provider.js';
@@ -24,7 +32,7 @@ export const startTwoProviders = async (
   const yuntongxun = await startYuntongxunServer({ speed: 20 });
   const twilio = await startTwilioServer({
     accounts: ACCOUNTS,
-    callerNumbers: [CALLER_NUMBER, OTHER_CALLER_NUMBER],
+    callerNumbers: [CALLER_NUMBER, OTHER_CALLER_NUMBER, ...SHOWN_NUMBERS],
     speed: 20,
     reach: (url) => url.replace(PUBLIC_URL, service.url),
   });

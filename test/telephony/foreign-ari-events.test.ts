@@ -33,7 +33,7 @@ beforeAll(async () => {
     {
       ...{ url: `http://127.0.0.1:${port}`, username: 'ringback', password: 'secret', dialRules: [] },
       ...{ ringCallerSeconds: 30, ringCalleeSeconds: 30, longestTalkSeconds: 60, record: false, dialTimeoutSeconds: 5 },
-      ...{ shownToCaller: '', shownToCallee: '' },
+      ...{ shownToCaller: [''], shownToCallee: [''] },
     },
     createLogger('silent'),
   );

@@ -87,7 +87,7 @@ const asterisk = (): Client =>
     {
       ...{ url, username: 'ringback', password: 'secret', dialRules: [{ prefix: '', dialString: 'PJSIP/{digits}' }] },
       ...{ ringCallerSeconds: 30, ringCalleeSeconds: 30, longestTalkSeconds: 60, record: false, dialTimeoutSeconds: 5 },
-      ...{ shownToCaller: '{callee}', shownToCallee: '{caller}' },
+      ...{ shownToCaller: ['{callee}'], shownToCallee: ['{caller}'] },
     },
     createLogger('silent'),
   );

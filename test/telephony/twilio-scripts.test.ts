@@ -218,4 +218,33 @@ describe('the configuration', () => {
     const answered = receiver.eventsOf(callSid).find(({ type }) => type === 'caller_answered');
     expect(answered?.detail).toMatchObject({ leg: 'A', answeredBy: 'human' });
   });
+
+  it.each([
+    ['14', 'machine_start'],
+    ['00', 'human'],
+  ])('of the callee’s machine detection yields who has answered: %s is %s', async (script, answeredBy) => {
+    await start({ calleeMachineDetection: 'Enable' });
+
+    const { callSid, providerCallId } = await placed(script);
+
+    await over(providerCallId);
+    const events = receiver.eventsOf(callSid);
+    expect(events.filter(({ type }) => type === 'answered').map(({ detail }) => detail)).toEqual([
+      expect.not.objectContaining({ answeredBy: expect.anything() }),
+      { leg: 'B', answeredBy },
+    ]);
+    expect(recordAfter(events)).toMatchObject({ endReason: 'completed' });
+    const status = await provider.fetchStatus({ callSid, providerCallId });
+    const ends = status.kind === 'known' ? status.events.filter(({ causes }) => causes?.B) : [];
+    expect(ends.map(({ causes }) => causes?.B)).toEqual([{ status: 'completed', answeredBy }]);
+  });
+
+  it('of the callee’s machine detection is none for a switchboard, which is a machine', async () => {
+    await start({ calleeMachineDetection: 'Enable' });
+
+    await provider.dial({ ...twilioDial('00'), calleeExtension: '8001' }, noTimeout());
+
+    expect(server.forms[0]?.get('Twiml')).toContain('sendDigits');
+    expect(server.forms[0]?.get('Twiml')).not.toContain('machineDetection');
+  });
 });

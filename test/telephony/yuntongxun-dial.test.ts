@@ -52,7 +52,7 @@ describe.each(['json', 'xml'] as const)('a dial in %s', (format) => {
       publicUrl: 'https://ringback.example/',
       maxCallSeconds: 3600,
       record: true,
-      displayNumbers: { customerSerNum: '01052823298', fromSerNum: '4008001234' },
+      displayNumbers: { customerSerNum: ['01052823298'], fromSerNum: ['4008001234'] },
     });
 
     await dial('13');
@@ -108,7 +108,7 @@ describe('a dial is refused without a request', () => {
 });
 
 it('a phone is not shown its own number', async () => {
-  await providerWith({ displayNumbers: { customerSerNum: '13800002013', fromSerNum: '13800001001' } });
+  await providerWith({ displayNumbers: { customerSerNum: ['13800002013'], fromSerNum: ['13800001001'] } });
 
   expect(await dial('13')).toMatchObject({ kind: 'accepted' });
   expect(server.calls.dials[0]!.fields).not.toHaveProperty('customerSerNum');

@@ -41,7 +41,7 @@ describe('a shown number', () => {
   it.each(['01052823298', '075588889999', '4008001234', '8008101234', '13800138000', '95588'])(
     'may be %s',
     (number) => {
-      expect(readConfig({ YUNTONGXUN_SHOWN_TO_CALLEE: number }).yuntongxunShownToCallee).toBe(number);
+      expect(readConfig({ YUNTONGXUN_SHOWN_TO_CALLEE: number }).yuntongxunShownToCallee).toEqual([number]);
     },
   );
 

@@ -32,7 +32,7 @@ const patternOf = (phone: string): RegExp => {
   const national = number?.formatNational().replace(/\D/g, '') ?? '';
   const prefix = (national.endsWith(nationalNumber) && national.slice(0, -nationalNumber.length)) || '0';
   const code = countryCallingCode && `(?:(?:\\+|00?)?${digitsOf(countryCallingCode)}${GAP})?(?:(?:0|${prefix})${GAP})?`;
-  return new RegExp(`${BEGIN}\\+?${code}${digitsOf(nationalNumber)}(?!${DIGIT})`, 'giu');
+  return new RegExp(`${BEGIN}\\+?${code}${digitsOf(nationalNumber)}(?!${DIGIT})(?:;ext=\\d{1,6})?`, 'giu');
 };
 
 /** Of any width. */

@@ -1,7 +1,7 @@
 /** Swagger documentation of providers and of the dry run. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiResponse } from '@nestjs/swagger';
-import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
+import { NOT_DIALABLE_PHONE } from '../../directory/dialable-phone.js';
 import { DryRunReply } from '../dry-run/dry-run.dto.js';
 import { problem } from '../../http/problem-response.js';
 import { ProviderList } from './provider.dto.js';
@@ -28,7 +28,7 @@ export const DryRunApi = () =>
     ApiResponse({ status: 200, description: 'The expected outcome of the call.', type: DryRunReply }),
     problem('BAD_REQUEST', 'A parameter is missing, wrong or unknown, or there is no single callee.', {
       errors: [
-        { where: '/phone', what: NOT_DIALABLE },
+        { where: '/phone', what: NOT_DIALABLE_PHONE },
         { where: '/calleeId', what: 'give either calleeId or phone, and not the caller’s own id' },
       ],
     }),

@@ -12,6 +12,8 @@ import {
 import { MAX_HOLIDAYS, MAX_RANGES_A_DAY, openingHoursRule, type OpeningHours } from '../../directory/opening-hours.js';
 import { MAX_CALLS_AT_ONCE, MAX_POSITION } from '../../directory/service-line.service.js';
 import { Optional, Satisfies } from '../../directory/satisfies.js';
+import { shownRule, type ShownNumbers, type WrittenNumbers } from '../../directory/shown-numbers.js';
+import { SHOWN_EXAMPLE, ShownNumbersBody, ShownNumbersReply } from '../shown.dto.js';
 
 const Ranges = (example: string[]): PropertyDecorator =>
   ApiPropertyOptional({
@@ -70,6 +72,10 @@ export class OpeningHoursBody implements OpeningHours {
   holidays?: string[];
 }
 
+const SHOWN =
+  'The numbers that the two phones show when this line is called. They replace those of the caller and of the providers’ settings; ' +
+  'those of a request replace them. Each must be allowed at the providers that carry the calls.';
+
 export class NewServiceLine {
   @ApiProperty({ description: 'Blanks around it are dropped.', minLength: 1, maxLength: NAME_LENGTH, example: '售后' })
   @Transform(({ value }) => trimmed(value))
@@ -77,7 +83,8 @@ export class NewServiceLine {
   name: string;
 
   @ApiProperty({
-    description: 'In any common notation; emergency and premium-rate numbers are refused.',
+    description:
+      'In any common notation, also with an extension: 010-56469588转8001. Emergency and premium-rate numbers are refused.',
     example: '400-000-0000',
   })
   @Satisfies(phoneRule)
@@ -118,11 +125,19 @@ export class NewServiceLine {
   })
   @Satisfies(wholeNumberRule(0, MAX_POSITION))
   position: number;
+
+  @ApiPropertyOptional({ type: ShownNumbersBody, example: SHOWN_EXAMPLE, description: SHOWN })
+  @Optional()
+  @Satisfies(shownRule)
+  shown?: WrittenNumbers;
 }
 
 export class ServiceLineChangeBody extends PartialType(NewServiceLine, { skipNullProperties: false }) {}
 
-export class ServiceLineReply extends OmitType(NewServiceLine, ['hours', 'callsAtOnce']) {
+export class ServiceLineReply extends OmitType(NewServiceLine, ['hours', 'callsAtOnce', 'shown']) {
+  @ApiProperty({ type: ShownNumbersReply, example: SHOWN_EXAMPLE, description: SHOWN })
+  shown: ShownNumbers;
+
   @ApiProperty({ description: 'A Long, as a string.', example: '1' })
   id: string;
 

@@ -1,13 +1,13 @@
 /** Swagger documentation of service lines. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
-import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
+import { NOT_DIALABLE_PHONE } from '../../directory/dialable-phone.js';
 import { problem, takesBody, takesNoBody, takesPage } from '../../http/problem-response.js';
 import { ServiceLinePage, ServiceLineReply } from './service-line.dto.js';
 
 const lineIdParameter = ApiParam({ name: 'lineId', description: 'The line’s id.', example: '1' });
 const noSuchLine = problem('NOT_FOUND', 'There is no such service line.');
-const BAD_PHONE = { where: '/phone', what: NOT_DIALABLE };
+const BAD_PHONE = { where: '/phone', what: NOT_DIALABLE_PHONE };
 
 export const CreateServiceLineApi = () =>
   applyDecorators(

@@ -15,7 +15,9 @@ import {
 } from '../../directory/field-rules.js';
 import type { SyncOutcome } from '../../directory/user-sync.service.js';
 import { MAX_USERS_AT_ONCE } from '../../directory/user-rows.js';
-import { Satisfies, Optional } from '../../directory/satisfies.js';
+import { shownRule, type ShownNumbers, type WrittenNumbers } from '../../directory/shown-numbers.js';
+import { SHOWN_EXAMPLE, ShownNumbersBody, ShownNumbersReply } from '../shown.dto.js';
+import { Optional, Satisfies } from '../../directory/satisfies.js';
 import { PageQuery } from '../page-query.js';
 import { SubAccountBody } from '../sub-accounts/sub-account.dto.js';
 
@@ -30,7 +32,8 @@ const PHONE = {
   nullable: true,
   description:
     'A mobile, a landline with its area code, or a 400, 95 or other service number, in any common notation; `null` for ' +
-    'none. Emergency and premium-rate numbers, numbers with an extension and more than 40 characters are refused.',
+    'none. It may have an extension of at most six digits: 010-56469588转8001. Emergency and premium-rate numbers and more than 40 ' +
+    'characters are refused.',
   example: '138 0013 8000',
 };
 
@@ -55,6 +58,10 @@ const BLOCKED = {
   example: false,
 } as const;
 
+const SHOWN =
+  'The numbers that the two phones show when this user calls. They replace those of the providers’ settings; those of a service ' +
+  'line that is called, and of a request, replace them. Each must be allowed at the providers that carry the calls.';
+
 export class NewUser {
   @ApiProperty(ID)
   @Satisfies(userIdRule)
@@ -72,6 +79,11 @@ export class NewUser {
   @ApiPropertyOptional({ ...EXTERNAL_ID, description: `${EXTERNAL_ID.description} Absent: none.` })
   @Satisfies(externalIdOrNoneRule)
   externalId: string | null = null;
+
+  @ApiPropertyOptional({ type: ShownNumbersBody, example: SHOWN_EXAMPLE, description: SHOWN })
+  @Optional()
+  @Satisfies(shownRule)
+  shown?: WrittenNumbers;
 }
 
 export class UserChangeBody {
@@ -95,6 +107,11 @@ export class UserChangeBody {
   @Optional()
   @Satisfies(booleanRule)
   blocked?: boolean;
+
+  @ApiPropertyOptional({ type: ShownNumbersBody, example: SHOWN_EXAMPLE, description: SHOWN })
+  @Optional()
+  @Satisfies(shownRule)
+  shown?: WrittenNumbers;
 }
 
 class SyncedSubAccount extends SubAccountBody {
@@ -102,7 +119,14 @@ class SyncedSubAccount extends SubAccountBody {
   provider: string;
 }
 
-class SyncedUser extends OmitType(NewUser, ['externalId']) {
+class SyncedUser extends OmitType(NewUser, ['externalId', 'shown']) {
+  @ApiPropertyOptional({
+    type: ShownNumbersBody,
+    example: SHOWN_EXAMPLE,
+    description: `${SHOWN} Absent: the stored ones stay.`,
+  })
+  shown?: WrittenNumbers;
+
   @ApiPropertyOptional({
     ...EXTERNAL_ID,
     description: `${EXTERNAL_ID.description} Absent: the stored one stays. \`null\` removes it.`,
@@ -161,11 +185,13 @@ export class UserQuery extends PageQuery {
   externalId?: string;
 }
 
-export class UserReply extends OmitType(NewUser, ['phone', 'externalId']) {
+export class UserReply extends OmitType(NewUser, ['phone', 'externalId', 'shown']) {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'As it is dialled: E.164, or the digits of a national service number. `null` if none is bound.',
+    description:
+      'As it is dialled: E.164, or the digits of a national service number; with an extension, followed by `;ext=` and its digits. ' +
+      '`null` if none is bound.',
     example: '+8613800138000',
   })
   phone: string | null;
@@ -175,6 +201,9 @@ export class UserReply extends OmitType(NewUser, ['phone', 'externalId']) {
 
   @ApiProperty(BLOCKED)
   blocked: boolean;
+
+  @ApiProperty({ type: ShownNumbersReply, example: SHOWN_EXAMPLE, description: SHOWN })
+  shown: ShownNumbers;
 }
 
 export class UserPage {

@@ -2,7 +2,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import { MAX_VALUES } from '../../common/json-text.js';
-import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
+import { NOT_DIALABLE_PHONE } from '../../directory/dialable-phone.js';
 import { MAX_USERS_AT_ONCE } from '../../directory/user-rows.js';
 import { problem, takesBody, takesNoBody, takesPage } from '../../http/problem-response.js';
 import { SyncReply, UserList, UserPage, UserReply } from './user.dto.js';
@@ -10,7 +10,7 @@ import { userIdParameter } from './user-name.openapi.js';
 
 const noSuchUser = problem('NOT_FOUND', 'There is no such user.');
 const user = (status: 200 | 201, description: string) => ApiResponse({ status, description, type: UserReply });
-const BAD_PHONE = { where: '/phone', what: NOT_DIALABLE };
+const BAD_PHONE = { where: '/phone', what: NOT_DIALABLE_PHONE };
 
 export const CreateUserApi = () =>
   applyDecorators(
@@ -48,7 +48,7 @@ export const SyncUsersApi = () =>
     ApiResponse({ status: 200, description: 'The users are stored.', type: SyncReply }),
     takesBody(
       `8 MB, or has more than ${MAX_USERS_AT_ONCE} users or ${MAX_VALUES} values`,
-      { where: '/users/17/phone', what: NOT_DIALABLE },
+      { where: '/users/17/phone', what: NOT_DIALABLE_PHONE },
       { where: '/users/20/id', what: 'is the id of /users/3 too' },
     ),
     problem('CONFLICT', 'A user who is not in the list has one of the external ids.', {

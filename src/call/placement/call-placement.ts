@@ -8,21 +8,23 @@ import { DataSource } from 'typeorm';
 import { AppError } from '../../common/error-table.js';
 import { logAboutCall } from '../../common/log-context.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
+import { writtenPhone } from '../../common/phone-number.js';
 import type { Quota } from '../../common/rate-limit-headers.js';
 import { aboutCall } from '../../common/tracing.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Parties } from '../../directory/directory.service.js';
+import type { ShownNumbers } from '../../directory/shown-numbers.js';
 import { decide, type Check, type RuleRefusal, type Verdict } from '../../protection/placing-rules.js';
 import { isNamedBy } from '../../telephony/provider-kind.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { loggedRefusal } from '../../telephony/logged-refusal.js';
 import { ProviderRegistry, type RouteTaken } from '../../telephony/provider-registry.js';
-import type { DialRequest } from '../../telephony/telephony-provider.js';
+import type { DialRequest, DialTerms } from '../../telephony/telephony-provider.js';
 import { CallRecorder } from '../call-recorder.js';
 import { newCallSid } from '../record/call-sid.js';
 import type { CallTerms } from './call-terms.js';
 import { CallerDials, FORMER_IN_FLIGHT } from './caller-dials.js';
-import { Carriers, type Carrier } from './carriers.js';
+import { Carriers, dialling, type Carrier } from './carriers.js';
 import { refusalDetail, withoutAccount, type DialResult } from './dial.js';
 import { dialWithinLimits, waitsForDialSlot, type Dialler } from './dial-within-limits.js';
 import { settleSoon } from '../record/dialled-call.js';
@@ -131,7 +133,7 @@ export class CallPlacement {
     terms: CallTerms | undefined,
     [nextLine, ...others]: readonly Parties[] = [],
   ): Promise<PlacedCall> {
-    const route = this.routeTo(parties.calleePhone, terms);
+    const route = this.routeTo(parties, terms);
     const bill = this.spending.billOf(callToPay(callerId, parties, route, terms?.longestTalkSeconds ?? null));
     const asked = { callerId, parties, callee, terms, route, bill, hasNextLine: nextLine !== undefined };
     const verdict = await this.judgeBeforehand(asked);
@@ -195,7 +197,7 @@ export class CallPlacement {
       noAccountAt,
     );
     const { value: first } = await others.next();
-    const { callerPhone, calleePhone } = parties;
+    const { callerPhone, calleePhone, calleeExtension } = parties;
     if (!first || !route || callerPhone === null || calleePhone === null) return this.runningOr(asked, noAccount());
     const waitsForFormer = this.dials.isInFlight(callerId);
     const { open, bill } = await this.openWithinBudgets(asked, {
@@ -214,7 +216,11 @@ export class CallPlacement {
       order: terms,
       limits: this.limits.of(countedCall(asked)),
       reservation: reservationOf(asked.bill),
-      detail: { checks, ...withoutAccount(noAccountAt.splice(0)) },
+      detail: {
+        checks,
+        ...(calleeExtension !== null && { dialled: writtenPhone(calleePhone, calleeExtension) }),
+        ...withoutAccount(noAccountAt.splice(0)),
+      },
     });
     const { callSid } = open;
     logAboutCall(callSid);
@@ -222,8 +228,14 @@ export class CallPlacement {
 
     this.logger.info({ callerPhone, calleePhone, provider: first.provider.name, route: route.to }, 'call requested');
     return aboutCall(callSid, async () => {
-      const dial = bill?.isShortened ? { ...terms?.dial, longestTalkSeconds: bill.talkSeconds } : terms?.dial;
-      const call = { callSid, callerPhone, calleePhone, notAfter: terms?.notAfter ?? null, terms: dial };
+      const call = {
+        callSid,
+        callerPhone,
+        calleePhone,
+        ...(calleeExtension !== null && { calleeExtension }),
+        notAfter: terms?.notAfter ?? null,
+        terms: dialTerms(parties.shown, terms, bill),
+      };
       const slot = waitsForFormer ? await this.slotAfterFormer(callerId, callSid, first.provider) : 'taken';
       const result = slot === 'taken' ? await this.dialByRoute(callerId, call, { first, others, noAccountAt }) : slot;
       const placed = await this.conclude(callSid, result, { terms, noAccountAt });
@@ -231,11 +243,11 @@ export class CallPlacement {
     });
   }
 
-  private routeTo(calleePhone: string | null, terms: CallTerms | undefined): RouteTaken | undefined {
+  private routeTo({ calleePhone, calleeExtension }: Parties, terms: CallTerms | undefined): RouteTaken | undefined {
     const route = calleePhone ? this.providers.routeTo(calleePhone, terms?.route ?? null) : undefined;
     const only = terms?.provider ?? null;
     const providers = route?.providers.filter(({ name }) => only === null || isNamedBy(name, only)) ?? [];
-    return route && providers.length > 0 ? { ...route, providers } : undefined;
+    return route && providers.length > 0 ? { ...route, providers: dialling(providers, calleeExtension) } : undefined;
   }
 
   private refused(refusal: RuleRefusal, checks: readonly Check[]): NotPlaced {
@@ -401,6 +413,21 @@ const countedCall = ({ callerId, parties, callee }: AskedCall): CountedCall => (
   isServiceLine: callee.serviceLineId !== null,
   lineCallsAtOnce: parties.lineCallsAtOnce,
 });
+
+/** What differs from the provider's settings; undefined if nothing does. */
+const dialTerms = (
+  { toCaller, toCallee }: ShownNumbers,
+  terms: CallTerms | undefined,
+  bill: Bill | null,
+): DialTerms | undefined => {
+  const own = {
+    ...(toCaller !== null && { shownToCaller: toCaller }),
+    ...(toCallee !== null && { shownToCallee: toCallee }),
+    ...terms?.dial,
+    ...(bill?.isShortened && { longestTalkSeconds: bill.talkSeconds }),
+  };
+  return Object.keys(own).length > 0 ? own : undefined;
+};
 
 const lineOf = ({ serviceLineId }: Parties): Callee => ({ calleeId: null, serviceLineId });
 

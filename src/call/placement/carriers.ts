@@ -30,6 +30,13 @@ export const knownAccount = (
   return provider.sharedAccount === undefined ? 'none' : 'shared';
 };
 
+/** @param extension the callee's; null for none */
+export const dialling = (
+  providers: readonly ResilientProvider[],
+  extension: string | null,
+): readonly ResilientProvider[] =>
+  extension === null ? providers : providers.filter(({ dialsExtensions }) => dialsExtensions);
+
 export class Carriers {
   constructor(
     private readonly providers: ProviderRegistry,

@@ -6,12 +6,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppError } from '../../common/error-table.js';
 import { CONFIG, type Config } from '../../config/config.js';
-import { dialablePhone } from '../../directory/dialable-phone.js';
+import { dialledPhone } from '../../directory/dialable-phone.js';
 import { decide, type Check } from '../../protection/placing-rules.js';
 import { DirectoryService } from '../../directory/directory.service.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
-import { knownAccount, type KnownAccount } from './carriers.js';
+import { dialling, knownAccount, type KnownAccount } from './carriers.js';
 import { Spending } from '../spending/spending.service.js';
 import { callToPay, placingFacts } from './placing-facts.js';
 import { PlacingLimits } from './placing-limits.js';
@@ -63,19 +63,23 @@ export class DryRunService {
   /** @throws AppError BAD_REQUEST without a callee, with two, or for a number that cannot be dialled */
   async dryRun({ callerId: caller, calleeId, phone }: CallToTry): Promise<DryRun> {
     if ((calleeId === undefined) === (phone === undefined) || calleeId === caller) throw noSingleCallee();
-    const calleePhone = phone === undefined ? null : dialablePhone(phone, this.config.phoneRegion);
+    const given = phone === undefined ? null : dialledPhone(phone, this.config.phoneRegion);
     const found = await this.directory.findNamedParties({
       caller,
       callee: calleeId ?? null,
       serviceLineId: null,
-      calleePhone,
+      calleePhone: given?.number ?? null,
       callerPhone: null,
     });
     if (found.calleeId !== null && found.calleeId === found.callerId) throw noSingleCallee();
     const callerId = found.callerId ?? '';
-    const number = calleePhone ?? found.parties.calleePhone;
-    const parties = { ...found.parties, calleePhone: number };
-    const route = number === null ? undefined : this.providers.routeTo(number);
+    const { number, extension } = given ?? {
+      number: found.parties.calleePhone,
+      extension: found.parties.calleeExtension,
+    };
+    const parties = { ...found.parties, calleePhone: number, calleeExtension: extension };
+    const onRoute = number === null ? undefined : this.providers.routeTo(number);
+    const route = onRoute && { ...onRoute, providers: dialling(onRoute.providers, extension) };
     const call = { callerId, calleePhone: number, isServiceLine: false, lineCallsAtOnce: null };
     const { bill, money } = await this.spending.fitting(
       this.spending.billOf(callToPay(callerId, parties, route, null)),
@@ -92,10 +96,11 @@ export class DryRunService {
     });
     const { checks, refusal } = decide(facts, this.config);
     const openCalls = await openCallsByProvider(this.database);
-    const looks = (route?.providers ?? []).map((provider) =>
+    const looks = (onRoute?.providers ?? []).map((provider) =>
       lookAt(provider, knownAccount(provider, callerId, parties), {
         carried: openCalls.get(provider.name) ?? 0,
         isPriced: bill === null || provider.name in bill.prices,
+        dialsCallee: extension === null || provider.dialsExtensions === true,
       }),
     );
     const carrier = looks.find(({ obstacle }) => obstacle === null)?.provider ?? null;
@@ -138,6 +143,8 @@ interface ProviderFacts {
   readonly carried: number;
   /** Or no budget counts the call. */
   readonly isPriced: boolean;
+  /** With the extension, if there is one. */
+  readonly dialsCallee: boolean;
 }
 
 const lookAt = (provider: ResilientProvider, account: KnownAccount, facts: ProviderFacts) => ({
@@ -146,7 +153,8 @@ const lookAt = (provider: ResilientProvider, account: KnownAccount, facts: Provi
   obstacle: account === 'none' ? ACCOUNTS.none : obstacleOf(provider, facts),
 });
 
-const obstacleOf = (provider: ResilientProvider, { carried, isPriced }: ProviderFacts): string | null => {
+const obstacleOf = (provider: ResilientProvider, { carried, isPriced, dialsCallee }: ProviderFacts): string | null => {
+  if (!dialsCallee) return 'It cannot dial an extension.';
   if (!isPriced) return 'It has no price for both numbers, and a budget counts the call.';
   const { callsAtOnce } = provider.limits;
   if (provider.isCircuitOpen) return 'It has failed repeatedly, so no calls are sent to it for a while.';

@@ -51,6 +51,7 @@ export class CallerInACall extends NotPlaced {
 const CONTRACT_NAMES: Readonly<Record<RuleFault, ErrorName>> = {
   frozen: 'CALLER_BLOCKED',
   caller_has_no_phone: 'CALLER_HAS_NO_PHONE',
+  caller_has_extension: 'BAD_CALL_PARAMETERS',
   caller_not_allowed: 'BAD_CALL_PARAMETERS',
   caller_suppressed: 'BAD_CALL_PARAMETERS',
   no_account: 'NO_SUB_ACCOUNT',
@@ -58,6 +59,7 @@ const CONTRACT_NAMES: Readonly<Record<RuleFault, ErrorName>> = {
   callee_not_allowed: 'BAD_CALL_PARAMETERS',
   callee_suppressed: 'CALLEE_UNAVAILABLE',
   no_route: 'BAD_CALL_PARAMETERS',
+  extension_not_dialled: 'BAD_CALL_PARAMETERS',
   same_phone: 'BAD_CALL_PARAMETERS',
   callee_in_quiet_hours: 'CALLEE_UNAVAILABLE',
   caller_calls_too_often: 'TOO_MANY_CALLS',

@@ -14,6 +14,8 @@ export interface CallToJudge {
     Parties,
     | 'callerPhone'
     | 'calleePhone'
+    | 'callerExtension'
+    | 'calleeExtension'
     | 'callerSuppressed'
     | 'calleeSuppressed'
     | 'freezes'
@@ -21,7 +23,10 @@ export interface CallToJudge {
     | 'subAccountId'
   >;
   readonly isServiceLine: boolean;
-  /** Undefined if none leads to the callee's number, or no provider of it may be taken. */
+  /**
+   * Undefined if none leads to the callee's number, or no provider of it may be taken. With the providers that can dial the
+   * callee's extension, if there is one.
+   */
   readonly route: RouteTaken | undefined;
   /** All that are configured. */
   readonly providers: readonly ResilientProvider[];
@@ -40,6 +45,7 @@ export const placingFacts = (call: CallToJudge): PlacingFacts => {
       id: isIdOfPhone(callerId) ? null : callerId,
       accounts: accountsOf(callerId, parties, route),
       phone: parties.callerPhone,
+      hasExtension: parties.callerExtension !== null,
       isSuppressed: parties.callerSuppressed,
       spent: spent.ofCaller,
       spentOnCallees: spent.ofCallees,
@@ -47,6 +53,7 @@ export const placingFacts = (call: CallToJudge): PlacingFacts => {
     },
     callee: {
       phone: parties.calleePhone,
+      hasExtension: parties.calleeExtension !== null,
       isSuppressed: parties.calleeSuppressed,
       spent: spent.ofCallee,
       isServiceLine,
@@ -55,7 +62,14 @@ export const placingFacts = (call: CallToJudge): PlacingFacts => {
     },
     money,
     now: new Date(),
-    route: route === undefined ? null : { to: route.to, hasAccount: route.providers.some(hasAccount) },
+    route:
+      route === undefined
+        ? null
+        : {
+            to: route.to,
+            hasProvider: route.providers.length > 0,
+            hasAccount: route.providers.some(hasAccount),
+          },
   };
 };
 

@@ -57,6 +57,7 @@ const FIRST_SIGN_MS = 1_000;
 export class AsteriskProvider implements TelephonyProvider {
   readonly name: string;
   readonly limitsTalk = true;
+  readonly dialsExtensions = true;
   /** It has no accounts: all calls are the PBX's own. */
   readonly defaultAccount = { externalId: 'default', secret: '' };
   private readonly ari: AriClient;

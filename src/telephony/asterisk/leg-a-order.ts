@@ -1,5 +1,7 @@
 /** The order for a call: leg A's channel, and the variables that the dialplan needs to dial leg B. Pure. */
 import type { DialRequest } from '../telephony-provider.js';
+import { extensionTones } from '../extension-tones.js';
+import { numberFrom } from '../number-pool.js';
 import { talkWarning } from '../talk-warning.js';
 import { legAOf } from './call-story.js';
 
@@ -8,9 +10,9 @@ export interface CallTerms {
   readonly ringCallerSeconds: number;
   readonly ringCalleeSeconds: number;
   readonly longestTalkSeconds: number;
-  /** The number that each phone shows, with placeholders {caller} and {callee}. */
-  readonly shownToCaller: string;
-  readonly shownToCallee: string;
+  /** The numbers of which each phone shows one (number-pool.ts), with placeholders {caller} and {callee}. */
+  readonly shownToCaller: readonly string[];
+  readonly shownToCallee: readonly string[];
   readonly record: boolean;
   /** In which leg A must press 1 before leg B is dialled; undefined if it need not. */
   readonly confirmCallerSeconds?: number | undefined;
@@ -26,12 +28,18 @@ export interface LegAOrder {
 
 /** @param dialer the application that the dialplan notifies if leg A is refused */
 export const legAOrder = (
-  { callSid, callerPhone, calleePhone, terms: own }: Omit<DialRequest, 'subAccount'>,
+  { callSid, callerPhone, calleePhone, calleeExtension, terms: own }: Omit<DialRequest, 'subAccount'>,
   { legA, legB }: { readonly legA: string; readonly legB: string },
   usual: CallTerms,
   dialer: string,
 ): LegAOrder => {
-  const terms = { ...usual, ...own };
+  const pair = [callerPhone, calleePhone] as const;
+  const {
+    shownToCaller = numberFrom(usual.shownToCaller, callerPhone, pair),
+    shownToCallee = numberFrom(usual.shownToCallee, calleePhone, pair),
+    ...limits
+  } = own ?? {};
+  const terms = { ...usual, ...limits };
   const shown = (text: string) => text.replaceAll('{caller}', callerPhone).replaceAll('{callee}', calleePhone);
   const place = new URLSearchParams({
     endpoint: legA,
@@ -39,7 +47,7 @@ export const legAOrder = (
     extension: 's',
     priority: '1',
     timeout: String(terms.ringCallerSeconds),
-    callerId: shown(terms.shownToCaller),
+    callerId: shown(shownToCaller),
   });
   return {
     path: `/channels/${legAOf(callSid)}?${place.toString()}`,
@@ -52,7 +60,8 @@ export const legAOrder = (
       RINGBACK_RING: String(terms.ringCalleeSeconds),
       RINGBACK_CONFIRM: String(terms.confirmCallerSeconds ?? ''),
       ...limitOf(terms),
-      RINGBACK_SHOWN: shown(terms.shownToCallee),
+      RINGBACK_TONES: calleeExtension === undefined ? '' : extensionTones(calleeExtension),
+      RINGBACK_SHOWN: shown(shownToCallee),
       // If leg A's phone forwards, Asterisk would drop leg A and ring a channel without these variables. This context
       // has no extension, so forwarding fails.
       FORWARD_CONTEXT: 'ringback-forwards-nothing',

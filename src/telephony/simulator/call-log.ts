@@ -23,6 +23,7 @@ export interface CallLogEntry {
   readonly callId: string | null;
   readonly callerPhone: string;
   readonly calleePhone: string;
+  readonly calleeExtension?: string;
   /** More than one means that a phone rang twice. */
   dials: number;
   /** Hang-up orders, including late ones. */

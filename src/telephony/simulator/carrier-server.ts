@@ -1,7 +1,7 @@
 /**
  * The carrier as another machine, over HTTP with JSON:
  *
- *   POST /calls                      { callSid, callerPhone, calleePhone } -> 201 { callId }
+ *   POST /calls                      { callSid, callerPhone, calleePhone, calleeExtension? } -> 201 { callId }
  *   POST /calls/{callSid}/hang-up    { before? }                          -> 200 { answer }
  *   GET  /calls/{callSid}                                                 -> 200 { events }
  *   GET  /call-log                                                        -> 200 { calls }
@@ -27,7 +27,12 @@ const object = (properties: object, required: readonly string[] = Object.keys(pr
 });
 
 const ofCall = object({ callSid });
-const dialBody = object({ callSid, callerPhone: phone, calleePhone: phone });
+const calleeExtension = { type: 'string', pattern: '^\\d{1,6}$' };
+const dialBody = object({ callSid, callerPhone: phone, calleePhone: phone, calleeExtension }, [
+  'callSid',
+  'callerPhone',
+  'calleePhone',
+]);
 const hangUpBody = object({ before: { enum: ['ringing', 'answered'] } }, []);
 
 export const createCarrierServer = (carrier: SimulatedCarrier): FastifyInstance => {

@@ -44,9 +44,12 @@ export class HttpCarrierClient implements CarrierClient {
     this.agent = connectionsTo('the simulator', { proxyFor, maxResponseSize: LONGEST_REPLY_BYTES });
   }
 
-  async dial({ callSid, callerPhone, calleePhone }: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
+  async dial(
+    { callSid, callerPhone, calleePhone, calleeExtension }: DialRequest,
+    signal: AbortSignal,
+  ): Promise<DialOutcome> {
     try {
-      const order = { callSid, callerPhone, calleePhone };
+      const order = { callSid, callerPhone, calleePhone, calleeExtension };
       const { status, body } = await this.send('POST', '/calls', [201, 422], { order, signal });
       return status === 201
         ? { kind: 'accepted', providerCallId: readText('callId', body.callId) }

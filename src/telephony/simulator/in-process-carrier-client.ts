@@ -41,8 +41,11 @@ export class InProcessCarrierClient implements CarrierClient {
     });
   }
 
-  async dial({ callSid, callerPhone, calleePhone }: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
-    const answer = await this.carrier.dial({ callSid, callerPhone, calleePhone });
+  async dial(
+    { callSid, callerPhone, calleePhone, calleeExtension }: DialRequest,
+    signal: AbortSignal,
+  ): Promise<DialOutcome> {
+    const answer = await this.carrier.dial({ callSid, callerPhone, calleePhone, calleeExtension });
     switch (answer.kind) {
       case 'accepted':
         return { kind: 'accepted', providerCallId: answer.callId };

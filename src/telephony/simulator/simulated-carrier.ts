@@ -94,11 +94,12 @@ export class SimulatedCarrier {
     this.timers.clear();
   }
 
-  private enter({ callSid, callerPhone, calleePhone }: Omit<DialRequest, 'subAccount'>): CallLogEntry {
+  private enter({ callSid, callerPhone, calleePhone, calleeExtension }: Omit<DialRequest, 'subAccount'>): CallLogEntry {
     const { reply, steps } = scriptFor(calleePhone);
     const isPlaced = reply === 'accepts' || reply === 'hangs';
     const callId = isPlaced ? `SIM${randomBytes(12).toString('hex')}` : null;
-    const entry = { callSid, callId, callerPhone, calleePhone, dials: 1, hangUps: 0, endedByOrder: false, events: [] };
+    const phones = { callerPhone, calleePhone, ...(calleeExtension !== undefined && { calleeExtension }) };
+    const entry = { callSid, callId, ...phones, dials: 1, hangUps: 0, endedByOrder: false, events: [] };
     if (isPlaced) {
       this.book.begin(entry);
       this.await(entry, 0, steps);

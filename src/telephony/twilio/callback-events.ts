@@ -19,6 +19,7 @@ export class MalformedCallback extends Error {}
 
 export const readCallback = (callback: GenuineCallback, receivedAt: Date): ProviderEvent[] => {
   const { fields, source } = callback;
+  if (source === 'machine') return [machineEvent(callback, receivedAt)];
   const event = {
     callSid: callback.callSid,
     providerCallId: writeReference({ accountSid: fields.get('AccountSid') ?? '', sid: sidOfLegA(callback) }),
@@ -32,6 +33,24 @@ export const readCallback = (callback: GenuineCallback, receivedAt: Date): Provi
     ...fact,
     detail: detailOf(source, fields, 'CallStatus'),
   }));
+};
+
+/**
+ * The result of machine detection proves that leg B was answered. According to Twilio's documentation it has no time and does
+ * not name leg A.
+ */
+const machineEvent = ({ callSid, fields }: GenuineCallback, receivedAt: Date): ProviderEvent => {
+  const sid = sidIn(fields, 'CallSid');
+  const answeredBy = answeredByIn(fields);
+  if (answeredBy === undefined) throw new MalformedCallback('AnsweredBy is not a known result');
+  return {
+    eventId: `${sid}:answered-by`,
+    callSid,
+    providerCallId: null,
+    type: 'answered',
+    occurredAt: receivedAt,
+    detail: { leg: 'B', answeredBy },
+  };
 };
 
 type Fact = Pick<ProviderEvent, 'eventId' | 'type' | 'occurredAt' | 'endReason' | 'detail' | 'causes'>;
@@ -143,11 +162,15 @@ const numberIn = (fields: URLSearchParams, name: string): number | undefined => 
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 };
 
+const answeredByIn = (fields: URLSearchParams): string | undefined =>
+  /^[a-z_]{1,40}$/.exec(fields.get('AnsweredBy') ?? '')?.[0];
+
 const sipCodeOf = (fields: URLSearchParams): number | undefined => numberIn(fields, 'SipResponseCode');
 
 const causeOf = (status: LegStatus, fields: URLSearchParams): LegCause => {
   const sipCode = sipCodeOf(fields);
-  return { status, ...(sipCode !== undefined && { sipCode }) };
+  const answeredBy = answeredByIn(fields);
+  return { status, ...(sipCode !== undefined && { sipCode }), ...(answeredBy !== undefined && { answeredBy }) };
 };
 
 /** Only a URL that can be stored and shown unchanged. */
@@ -163,7 +186,7 @@ const detailOf = (
 ): NonNullable<ProviderEvent['detail']> => {
   const sipCode = sipCodeOf(fields);
   const seconds = numberIn(fields, 'CallDuration') ?? numberIn(fields, 'DialCallDuration');
-  const answeredBy = /^[a-z_]{1,40}$/.exec(fields.get('AnsweredBy') ?? '')?.[0];
+  const answeredBy = answeredByIn(fields);
   return {
     leg,
     status: fields.get(statusField) ?? '',

@@ -8,10 +8,10 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
 /**
- * The sender of a callback: the progress of leg A or B, the Gather that asks leg A for a key, or the Dial that connects
- * leg B.
+ * The sender of a callback: the progress of leg A or B, the Gather that asks leg A for a key, the Dial that connects leg B,
+ * or the machine detection of leg B.
  */
-export const CALLBACK_SOURCES = ['A', 'B', 'confirm', 'dial'] as const;
+export const CALLBACK_SOURCES = ['A', 'B', 'confirm', 'dial', 'machine'] as const;
 export type CallbackSource = (typeof CALLBACK_SOURCES)[number];
 
 /** What a seal is bound to. */

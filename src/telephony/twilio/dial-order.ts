@@ -1,14 +1,16 @@
 /** The dial order for Twilio: ring leg A, then leg B, connect them, and send callbacks for both. Pure. */
 import twilio from 'twilio';
-import type { DialRequest } from '../telephony-provider.js';
+import { numberFrom } from '../number-pool.js';
+import type { DialRequest, DialTerms } from '../telephony-provider.js';
+import { extensionTones } from '../extension-tones.js';
 import type { CallbackSource } from './callback-url.js';
 import { askToConfirm } from './confirmation.js';
 
 export interface CallPlan {
   /** A number of the Twilio account, E.164. Both phones show it. */
   readonly callerNumber: string;
-  /** What leg B's phone shows instead. Leg A's may not differ: a lost dial is searched for by its number. */
-  readonly shownToCallee?: string;
+  /** Of which leg B's phone shows one instead (number-pool.ts). Leg A's may not differ: a lost dial is searched for by its number. */
+  readonly shownToCallee?: readonly string[];
   /** Ring time of leg A in seconds; at most 600. Twilio may add 5. */
   readonly ringCallerSeconds: number;
   /** Ring time of leg B in seconds; at most 600. */
@@ -21,6 +23,8 @@ export interface CallPlan {
   readonly confirmCallerSeconds?: number | undefined;
   /** Whether Twilio detects that a machine answered leg A. Twilio dials leg B only afterwards. */
   readonly machineDetection?: 'Enable' | 'DetectMessageEnd';
+  /** The same of leg B, without a wait. Not where leg B has an extension: a switchboard is a machine. */
+  readonly calleeMachineDetection?: 'Enable' | 'DetectMessageEnd';
 }
 
 /** @param then the document that follows, part of the URL */
@@ -32,38 +36,52 @@ const PROGRESS_OF_A = ['initiated', 'ringing', 'answered', 'completed'] as const
 const PROGRESS_OF_B = ['ringing', 'answered', 'completed'] as const;
 
 export const dialOrder = (
-  { callerPhone, calleePhone, terms }: DialRequest,
+  { callerPhone, calleePhone, calleeExtension, terms }: DialRequest,
   usual: CallPlan,
   urlFor: UrlFor,
-): CreateCall => orderOf(callerPhone, calleePhone, { ...usual, ...terms }, urlFor);
+): CreateCall => {
+  const { shownToCallee = [usual.callerNumber], ...plan } = usual;
+  const callee = {
+    phone: calleePhone,
+    extension: calleeExtension,
+    shown: terms?.shownToCallee ?? numberFrom(shownToCallee, calleePhone, [callerPhone, calleePhone]),
+  };
+  return orderOf(callerPhone, callee, { ...plan, ...ownPlan(terms) }, urlFor);
+};
 
-const orderOf = (
-  callerPhone: string,
-  calleePhone: string,
-  plan: CallPlan,
-  urlFor: UrlFor,
-): CreateCall => ({
+type Plan = Omit<CallPlan, 'shownToCallee'>;
+
+const ownPlan = ({ shownToCaller: _a, shownToCallee: _b, ...own }: DialTerms = {}): Partial<Plan> => own;
+
+interface Callee {
+  readonly phone: string;
+  readonly extension: string | undefined;
+  /** The number that its phone shows. */
+  readonly shown: string;
+}
+
+const orderOf = (callerPhone: string, callee: Callee, plan: Plan, urlFor: UrlFor): CreateCall => ({
   to: callerPhone,
   from: plan.callerNumber,
   timeout: plan.ringCallerSeconds,
-  twiml: documentOf(callerPhone, calleePhone, plan, urlFor),
+  twiml: documentOf(callerPhone, callee, plan, urlFor),
   statusCallback: urlFor('A'),
   statusCallbackMethod: 'POST',
   statusCallbackEvent: [...PROGRESS_OF_A],
   ...(plan.machineDetection && { machineDetection: plan.machineDetection }),
 });
 
-const documentOf = (callerPhone: string, calleePhone: string, plan: CallPlan, urlFor: UrlFor): string => {
-  const join = joinWith(calleePhone, plan, urlFor);
+const documentOf = (callerPhone: string, callee: Callee, plan: Plan, urlFor: UrlFor): string => {
+  const join = joinWith(callee, plan, urlFor);
   const { confirmCallerSeconds: seconds } = plan;
   return seconds === undefined ? join : askToConfirm(callerPhone, seconds, urlFor('confirm', join));
 };
 
 /** Part of the order itself, so that leg B is rung even if all of Ringback stops now. */
-const joinWith = (calleePhone: string, plan: CallPlan, urlFor: UrlFor): string => {
+const joinWith = ({ phone, extension, shown }: Callee, plan: Plan, urlFor: UrlFor): string => {
   const response = new twilio.twiml.VoiceResponse();
   const dial = response.dial({
-    callerId: plan.shownToCallee ?? plan.callerNumber,
+    callerId: shown,
     timeout: plan.ringCalleeSeconds,
     timeLimit: plan.longestTalkSeconds,
     answerOnBridge: true,
@@ -72,8 +90,19 @@ const joinWith = (calleePhone: string, plan: CallPlan, urlFor: UrlFor): string =
     ...(plan.record && { record: 'record-from-answer-dual' }),
   });
   dial.number(
-    { statusCallback: urlFor('B'), statusCallbackMethod: 'POST', statusCallbackEvent: [...PROGRESS_OF_B] },
-    calleePhone,
+    {
+      statusCallback: urlFor('B'),
+      statusCallbackMethod: 'POST',
+      statusCallbackEvent: [...PROGRESS_OF_B],
+      ...(extension !== undefined && { sendDigits: extensionTones(extension) }),
+      ...(extension === undefined &&
+        plan.calleeMachineDetection && {
+          machineDetection: plan.calleeMachineDetection,
+          amdStatusCallback: urlFor('machine'),
+          amdStatusCallbackMethod: 'POST',
+        }),
+    },
+    phone,
   );
   return response.toString();
 };

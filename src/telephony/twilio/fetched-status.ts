@@ -1,5 +1,5 @@
 /** Turns Twilio's records of the two legs into the events that its callbacks would have sent. Pure. */
-import type { ProviderEvent } from '../telephony-provider.js';
+import type { LegCause, ProviderEvent } from '../telephony-provider.js';
 import { acceptedFactId, dialFactId, factId, legAHasLeft } from './callback-events.js';
 import { endReasonOf, isFinal, type LegStatus } from './end-reason.js';
 
@@ -52,7 +52,7 @@ const endOfLegA = (legA: RecordedLeg): Fact[] => {
       eventId: factId(legA.sid, legA.status),
       ...end,
       detail: detailOf(legA, 'A'),
-      causes: { A: { status: legA.status } },
+      causes: { A: causeOf(legA) },
     },
   ];
 };
@@ -74,7 +74,7 @@ const factsOfLegB = (legB: RecordedLeg, legA: RecordedLeg, ringCalleeSeconds: nu
       occurredAt: legB.endedAt ?? legB.updatedAt,
       endReason: callerGaveUp ? 'canceled' : endReasonOf(status),
       detail: detailOf(legB, 'B'),
-      causes: { B: { status } },
+      causes: { B: causeOf(legB) },
     },
   ];
 };
@@ -85,6 +85,11 @@ const leftFirst = (legA: RecordedLeg, legB: RecordedLeg, ringCalleeSeconds: numb
   // Times are whole seconds, so thirty seconds of ringing may look like twenty-nine.
   return legB.endedAt.getTime() - legB.createdAt.getTime() < (ringCalleeSeconds - 1) * 1000;
 };
+
+const causeOf = ({ status, answeredBy }: RecordedLeg): LegCause => ({
+  status,
+  ...(answeredBy !== null && { answeredBy }),
+});
 
 const detailOf = (leg: RecordedLeg, name: 'A' | 'B', status = leg.status): NonNullable<ProviderEvent['detail']> => ({
   leg: name,

@@ -60,6 +60,7 @@ const LOOKED_BACK_MS = 60_000;
 export class TwilioProvider implements TelephonyProvider {
   readonly name = 'twilio';
   readonly limitsTalk = true;
+  readonly dialsExtensions = true;
   /** Each status needs two requests. Twilio limits concurrent requests and answers more with 429. */
   readonly asksPerSecond = 100;
   readonly defaultAccount: SubAccountCredentials;

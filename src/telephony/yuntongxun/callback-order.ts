@@ -1,5 +1,6 @@
 /** The fields of a dial, and the refusals that need no request. Pure. */
 import type { DialRequest, Refusal } from '../telephony-provider.js';
+import { numberFrom } from '../number-pool.js';
 import { talkWarning } from '../talk-warning.js';
 import { writeUserData } from './user-data.js';
 import { nationalNumber } from './national-number.js';
@@ -32,8 +33,8 @@ export const callbackOrder = (
   if (from === null) return refused('bad_number', 'RB-NOT-CHINA', 'the caller’s number is not in mainland China');
   if (to === null) return refused('bad_number', 'RB-NOT-CHINA', 'the callee’s number is not in mainland China');
   const [shownToCallee, shownToCaller] = [
-    ownOrUsual(terms.shownToCallee, displayNumbers.customerSerNum),
-    ownOrUsual(terms.shownToCaller, displayNumbers.fromSerNum),
+    ownOrUsual(terms.shownToCallee, displayNumbers.customerSerNum, calleePhone, [callerPhone, calleePhone]),
+    ownOrUsual(terms.shownToCaller, displayNumbers.fromSerNum, callerPhone, [callerPhone, calleePhone]),
   ];
   if (shownToCallee === null || shownToCaller === null) {
     return refused('bad_number', 'RB-NOT-CHINA', 'a number to show is not in mainland China');
@@ -58,8 +59,15 @@ export const callbackOrder = (
 };
 
 /** Null if the call's own number cannot be shown. */
-const ownOrUsual = (own: string | undefined, usual: string | undefined): string | null | undefined =>
-  own === undefined ? usual : nationalNumber(own);
+const ownOrUsual = (
+  own: string | undefined,
+  usual: readonly string[] | undefined,
+  shownOn: string,
+  pair: readonly [string, string],
+): string | null | undefined => {
+  if (own !== undefined) return nationalNumber(own);
+  return usual && numberFrom(usual, shownOn, pair, 'CN');
+};
 
 /** The platform refuses a phone that would show its own number. */
 const shown = (name: string, number: string | undefined, rung: string): Record<string, string> =>

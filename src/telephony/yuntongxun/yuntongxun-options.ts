@@ -30,14 +30,14 @@ export interface YuntongxunOptions {
   readonly replyLimitMs?: number;
   readonly proxyFor?: ProxyFor;
   /**
-   * The numbers that the phones show. The platform's default is used if one is absent, or equals the number that is
-   * rung.
+   * The numbers of which the phones show one (number-pool.ts), as dialled within China. The platform's default is used if there
+   * are none, or if it equals the number that is rung.
    */
   readonly displayNumbers?: {
     /** Shown to the callee. */
-    readonly customerSerNum?: string;
+    readonly customerSerNum?: readonly string[];
     /** Shown to the caller. */
-    readonly fromSerNum?: string;
+    readonly fromSerNum?: readonly string[];
   };
   /** Whether calls are recorded, from the caller's answer on. */
   readonly record?: boolean;

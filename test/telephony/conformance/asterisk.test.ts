@@ -11,6 +11,7 @@ const missing = await fetchAsterisk();
 /** How leg B's phone behaves. */
 const HABITS: Readonly<Partial<Record<Scenario | Mistake, Parameters<typeof startPhone>[1]>>> = {
   'answers and hangs up': { talkMs: 300 },
+  'answers and talks on': { keepsTones: true },
   'rings on': { ringMs: 60_000 },
   'is busy': { refusal: '486 Busy Here' },
   declines: { refusal: '603 Decline' },
@@ -59,6 +60,8 @@ const start = async (): Promise<Bench> => {
       if (legB?.state === 'Up') return 'talking';
       return legB?.state === 'Ringing' ? 'ringing' : 'dialling';
     },
+    // The other phones have received none.
+    extensionOf: async () => callees.map((one) => one.tones()).find((tones) => tones !== ''),
   };
   return {
     service,
@@ -90,6 +93,7 @@ describeOnAsterisk(missing, 'a real Asterisk', () => {
       explainsRefusals: true,
       checksSubAccounts: false,
       makesSubAccounts: false,
+      dialsExtensions: true,
       reportsBy: 'a stream',
     },
     start,

@@ -37,6 +37,8 @@ export interface Abilities {
   readonly explainsRefusals: boolean;
   readonly checksSubAccounts: boolean;
   readonly makesSubAccounts: boolean;
+  /** Whether it dials the callee's extension after the answer. If not, the service never gives it one. */
+  readonly dialsExtensions: boolean;
   readonly reportsBy: 'webhooks' | 'a stream';
 }
 
@@ -81,6 +83,8 @@ export interface FarSide {
   /** How many times this call was dialled. */
   dialsOf(callSid: string): Promise<number>;
   phaseOf(callSid: string): Promise<'dialling' | 'ringing' | 'talking' | 'over'>;
+  /** The extension that the callee's switchboard has received; undefined for none. Only for a provider that dials extensions. */
+  extensionOf?(callSid: string): Promise<string | undefined>;
 }
 
 export interface Forger {

@@ -4,7 +4,7 @@ import { waitFor } from '../../support/wait-for.js';
 import { replyLimit, refusal, type Stage } from './stage.js';
 
 export const dialTests = (abilities: Abilities, stage: () => Stage): void => {
-  const { reports, endReasons, checksSubAccounts, makesSubAccounts } = abilities;
+  const { reports, endReasons, checksSubAccounts, makesSubAccounts, dialsExtensions } = abilities;
   const { reportsWithoutAnswer = reports.filter((type) => type !== 'answered') } = abilities;
 
   it('reports all events of a call that is answered, and dials it once', async () => {
@@ -77,6 +77,27 @@ export const dialTests = (abilities: Abilities, stage: () => Stage): void => {
     const request = { ...(await stage().request('answers and talks on')), subAccount: first };
     await stage().provider.hangUp(await stage().accepted(request, await stage().provider.dial(request, replyLimit())));
   });
+
+  it(
+    dialsExtensions ? 'dials the callee’s extension after the answer' : 'says that it dials no extensions',
+    async () => {
+      if (!dialsExtensions) {
+        expect(stage().provider.dialsExtensions).toBeUndefined();
+        return;
+      }
+      expect(stage().provider.dialsExtensions).toBe(true);
+      const request = { ...(await stage().request('answers and talks on')), calleeExtension: '8001' };
+
+      const call = await stage().accepted(request, await stage().provider.dial(request, replyLimit()));
+
+      await stage().comesTo(call.callSid, 'talking');
+      await waitFor(
+        'the extension',
+        async () => (await stage().bench.farSide.extensionOf?.(call.callSid)) === request.calleeExtension,
+      );
+      await stage().provider.hangUp(call);
+    },
+  );
 
   it('places no call when the signal is already aborted', async () => {
     const request = await stage().request('answers and talks on');

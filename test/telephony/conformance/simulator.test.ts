@@ -55,6 +55,7 @@ const start = async (): Promise<Bench> => {
       if (!entry?.callId) return 'over';
       return PHASES[entry.events.at(-1)?.type ?? 'caller_answered'];
     },
+    extensionOf: async (callSid) => (await carrier.entryOf(callSid))?.calleeExtension,
   };
   return {
     service,
@@ -82,6 +83,7 @@ describe('the simulator', () => {
       explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
+      dialsExtensions: true,
       reportsBy: 'webhooks',
     },
     start,

@@ -55,12 +55,15 @@ const start = async (): Promise<Bench> => {
     },
   });
   const isOf = (callSid: string) => (url: string | null) => url?.includes(`callSid=${callSid}&`) ?? false;
+  const callOf = (callSid: string): Call | undefined =>
+    [...server.calls.values()].find(({ legA }) => isOf(callSid)(legA.statusCallback));
   const farSide: FarSide = {
     dialsOf: async (callSid) => server.forms.filter((form) => isOf(callSid)(form.get('StatusCallback'))).length,
     async phaseOf(callSid) {
-      const call = [...server.calls.values()].find(({ legA }) => isOf(callSid)(legA.statusCallback));
+      const call = callOf(callSid);
       return call ? phaseOf(call) : 'over';
     },
+    extensionOf: async (callSid) => callOf(callSid)?.dial.sendDigits?.replace(/^w+/, ''),
   };
   return {
     service,
@@ -89,6 +92,7 @@ describe('Twilio', () => {
       explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
+      dialsExtensions: true,
       reportsBy: 'webhooks',
     },
     start,

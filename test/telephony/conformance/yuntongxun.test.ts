@@ -75,6 +75,7 @@ describe('Yuntongxun', () => {
       explainsRefusals: false,
       checksSubAccounts: true,
       makesSubAccounts: true,
+      dialsExtensions: false,
       reportsBy: 'webhooks',
     },
     start,

@@ -70,6 +70,7 @@ describe('Bellhop', () => {
       explainsRefusals: true,
       checksSubAccounts: true,
       makesSubAccounts: false,
+      dialsExtensions: false,
       reportsBy: 'webhooks',
     },
     start,
