@@ -67,7 +67,7 @@ const createTwilio = async (config: Config, accountSid: string): Promise<Telepho
     longestTalkSeconds: config.longestTalkSeconds,
     record: config.recordCalls,
     proxyFor: proxyRules(config),
-    ...(config.twilioSharedKeys && { sharedKeys: config.twilioSharedKeys }),
+    ...(config.twilioSharedKeys && { signingKeys: config.twilioSharedKeys }),
     ...(config.twilioMachineDetection && { machineDetection: config.twilioMachineDetection }),
   });
 };

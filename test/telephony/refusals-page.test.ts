@@ -9,7 +9,7 @@ import {
   SIP_REFUSALS,
 } from '../../src/telephony/asterisk/refusals.js';
 import type { RefusalCategory } from '../../src/telephony/telephony-provider.js';
-import { refusalOf } from '../../src/telephony/twilio/error-codes.js';
+import { ERROR_CODES, refusalOf } from '../../src/telephony/twilio/error-codes.js';
 import { outcomeOf } from '../../src/telephony/yuntongxun/status-codes.js';
 
 const page = await readFile(new URL('../../docs/providers/refusals.md', import.meta.url), 'utf8');
@@ -56,7 +56,7 @@ it('the page has every ARI error that is passed over: errors of a trunk and of A
 });
 
 it.each(codesOf('twilio', /^\d/))('the page has the category of Twilio’s error $code', ({ code, categories }) => {
-  const refusal = refusalOf({ status: code === '429' ? 429 : 400, code: Number(code), message: '' });
+  const refusal = refusalOf(ERROR_CODES, { status: code === '429' ? 429 : 400, code: Number(code), message: '' });
 
   expect([refusal.category]).toEqual(categories);
 });

@@ -16,6 +16,8 @@ export interface CallPlan {
   readonly longestTalkSeconds: number;
   /** Whether the talk is recorded: both sides, on separate channels, from leg B's answer on. */
   readonly record?: boolean;
+  /** False if the company does not know it: leg A is answered before leg B's phone rings, in any case. */
+  readonly answerOnBridge?: false;
   /** Whether Twilio detects that a machine answered leg A. Twilio dials leg B only afterwards. */
   readonly machineDetection?: 'Enable' | 'DetectMessageEnd';
 }
@@ -30,7 +32,8 @@ export const dialOrder = (
   { callerPhone, calleePhone, terms }: DialRequest,
   usual: CallPlan,
   urlFor: (source: CallbackSource) => string,
-): CreateCall => orderOf(callerPhone, calleePhone, { ...usual, ...terms }, urlFor);
+  withinLimits: (plan: CallPlan) => CallPlan = (plan) => plan,
+): CreateCall => orderOf(callerPhone, calleePhone, withinLimits({ ...usual, ...terms }), urlFor);
 
 const orderOf = (
   callerPhone: string,
@@ -55,7 +58,7 @@ const joinWith = (calleePhone: string, plan: CallPlan, urlFor: (source: Callback
     callerId: plan.shownToCallee ?? plan.callerNumber,
     timeout: plan.ringCalleeSeconds,
     timeLimit: plan.longestTalkSeconds,
-    answerOnBridge: true,
+    ...(plan.answerOnBridge !== false && { answerOnBridge: true }),
     action: urlFor('dial'),
     method: 'POST',
     ...(plan.record && { record: 'record-from-answer-dual' }),
