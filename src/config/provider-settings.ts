@@ -6,6 +6,7 @@ import {
   chineseNumber,
   dialRules,
   e164,
+  ed25519Key,
   limit,
   list,
   nonEmpty,
@@ -18,6 +19,7 @@ import {
   text,
   twilioSid,
   url,
+  uuid,
   webhookSecrets,
   wholeNumber,
   boolean,
@@ -155,6 +157,35 @@ export const PROVIDER_SETTINGS = {
   ),
   twilioCallsPerSecond: callsPerSecond('TWILIO', 'Twilio', '1'),
   twilioCallsAtOnce: callsAtOnce('TWILIO', 'Twilio'),
+  telnyxAccountSid: setting(
+    'TELNYX_ACCOUNT_SID',
+    '',
+    'The id of your Telnyx account, a UUID. When set, Telnyx carries calls.',
+    optional(uuid),
+  ),
+  telnyxApiKey: secret('TELNYX_API_KEY', '', 'An API key of the account.', optional(text)),
+  telnyxPublicKey: setting(
+    'TELNYX_PUBLIC_KEY',
+    '',
+    'The account’s public key, which verifies its webhooks: base64 of 32 bytes.',
+    optional(ed25519Key),
+  ),
+  telnyxApplicationSid: setting(
+    'TELNYX_APPLICATION_SID',
+    '',
+    'The id of a TeXML application of the account.',
+    optional(text),
+  ),
+  telnyxSharesAccount: sharesAccount('TELNYX', 'TELNYX_ACCOUNT_SID'),
+  telnyxCallerNumber: setting(
+    'TELNYX_CALLER_NUMBER',
+    '',
+    'A Telnyx number with voice, E.164, which both phones show.',
+    optional(e164),
+  ),
+  telnyxUrl: setting('TELNYX_URL', 'https://api.telnyx.com', 'URL of its API.', baseUrl('https:', 'http:')),
+  telnyxCallsPerSecond: callsPerSecond('TELNYX', 'Telnyx'),
+  telnyxCallsAtOnce: callsAtOnce('TELNYX', 'Telnyx'),
   yuntongxunAccountSid: setting(
     'YUNTONGXUN_ACCOUNT_SID',
     '',
@@ -227,6 +258,16 @@ export const PROVIDERS: Readonly<Record<string, ProviderSettings>> = {
   twilio: {
     key: PROVIDER_SETTINGS.twilioAccountSid,
     needed: [PROVIDER_SETTINGS.twilioAuthToken, PROVIDER_SETTINGS.twilioCallerNumber, PROVIDER_SETTINGS.publicUrl],
+  },
+  telnyx: {
+    key: PROVIDER_SETTINGS.telnyxAccountSid,
+    needed: [
+      PROVIDER_SETTINGS.telnyxApiKey,
+      PROVIDER_SETTINGS.telnyxPublicKey,
+      PROVIDER_SETTINGS.telnyxApplicationSid,
+      PROVIDER_SETTINGS.telnyxCallerNumber,
+      PROVIDER_SETTINGS.publicUrl,
+    ],
   },
   yuntongxun: {
     key: PROVIDER_SETTINGS.yuntongxunAccountSid,

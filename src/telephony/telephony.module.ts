@@ -72,6 +72,25 @@ const createTwilio = async (config: Config, accountSid: string): Promise<Telepho
   });
 };
 
+const createTelnyx = async (config: Config, accountSid: string): Promise<TelephonyProvider> => {
+  const { TwilioProvider } = await import('./twilio/twilio.provider.js');
+  const { telnyxDialect } = await import('./twilio/telnyx-dialect.js');
+  return new TwilioProvider({
+    dialect: telnyxDialect(config.telnyxApplicationSid ?? ''),
+    accountSid,
+    authToken: config.telnyxApiKey ?? '',
+    signingKeys: [config.telnyxPublicKey ?? ''],
+    apiUrl: config.telnyxUrl,
+    publicUrl: config.publicUrl ?? '',
+    callerNumber: config.telnyxCallerNumber ?? '',
+    ringCallerSeconds: config.ringCallerSeconds,
+    ringCalleeSeconds: config.ringCalleeSeconds,
+    longestTalkSeconds: config.longestTalkSeconds,
+    record: config.recordCalls,
+    proxyFor: proxyRules(config),
+  });
+};
+
 const createYuntongxun = async (config: Config, accountSid: string): Promise<TelephonyProvider> => {
   const { YuntongxunProvider } = await import('./yuntongxun/yuntongxun.provider.js');
   return new YuntongxunProvider({
@@ -101,7 +120,7 @@ const settingsOf = (provider: string, { shown }: Config): Record<string, string>
  * Without any other provider the simulator is used. Without routes, every number may use all providers, in this order.
  */
 const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Logger): Promise<ProviderRegistry> => {
-  const { asteriskUrl, twilioAccountSid, yuntongxunAccountSid } = config;
+  const { asteriskUrl, twilioAccountSid, telnyxAccountSid, yuntongxunAccountSid } = config;
   const configured = (provider: TelephonyProvider, terms?: Terms): ConfiguredProvider => ({
     provider: new ResilientProvider(provider, logger, terms),
     settings: settingsOf(provider.name, config),
@@ -116,6 +135,11 @@ const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Lo
     const limits = { callsPerSecond: config.twilioCallsPerSecond, callsAtOnce: config.twilioCallsAtOnce };
     const terms = { limits, makesSubAccounts: false, sharesAccount: config.twilioSharesAccount };
     all.push(configured(await createTwilio(config, twilioAccountSid), terms));
+  }
+  if (telnyxAccountSid) {
+    const limits = { callsPerSecond: config.telnyxCallsPerSecond, callsAtOnce: config.telnyxCallsAtOnce };
+    const terms = { limits, makesSubAccounts: false, sharesAccount: config.telnyxSharesAccount };
+    all.push(configured(await createTelnyx(config, telnyxAccountSid), terms));
   }
   if (yuntongxunAccountSid) {
     const limits = { callsPerSecond: config.yuntongxunCallsPerSecond, callsAtOnce: config.yuntongxunCallsAtOnce };

@@ -18,6 +18,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   ASTERISK_PASSWORD: 'a password',
   TWILIO_AUTH_TOKEN: 'a token',
   TWILIO_SHARED_KEYS: 'a key of some length,another key of some length',
+  TELNYX_API_KEY: 'a key',
   YUNTONGXUN_AUTH_TOKEN: 'a token',
   YUNTONGXUN_WEBHOOK_TOKEN: 'w'.repeat(22),
   HTTPS_PROXY: 'http://user:password@proxy:3128',

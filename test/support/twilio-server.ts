@@ -95,6 +95,8 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     heldAt: () => heldAt,
     now: () => new Date(startedAt + (Date.now() - startedAt) * options.speed),
     asksActionWhenCallerLeft: options.asksActionWhenCallerLeft ?? true,
+    // Twilio: `canceled` means canceled over the API.
+    leftUnanswered: 'no-answer',
     post: (url, fields, accountSid) =>
       deliver(url, fields, accounts[accountSid] ?? '', { reach, signsFragment }, callbacks),
     applicationError: ({ legA }) => applicationErrors.push(legA.sid),

@@ -4,7 +4,7 @@ import { PROVIDER_SETTINGS } from '../../src/config/provider-settings.js';
 
 const names = Object.values(PROVIDER_SETTINGS).map(({ name }) => name);
 
-it.each(['asterisk', 'twilio', 'yuntongxun'])('the page of %s has all of its settings', async (provider) => {
+it.each(['asterisk', 'twilio', 'telnyx', 'yuntongxun'])('the page of %s has all of its settings', async (provider) => {
   const page = await readFile(new URL(`../../docs/providers/${provider}.md`, import.meta.url), 'utf8');
   const its = names.filter((name) => name.startsWith(`${provider.toUpperCase()}_`));
 

@@ -102,8 +102,12 @@ export class TwilioProvider implements TelephonyProvider {
       retryAfterMs = seconds * 1000;
     };
     try {
-      const { sid } = await this.clientOf(request.subAccount, accountSid, signal, hold).calls.create(order);
-      if (!dialect.repliesWithId) return { kind: 'accepted', providerCallId: null };
+      const { sid, status } = await this.clientOf(request.subAccount, accountSid, signal, hold).calls.create(order);
+      if (!dialect.repliesWithId) {
+        if (typeof status !== 'string')
+          throw new Error(`${dialect.company} accepted a call without sending its status`);
+        return { kind: 'accepted', providerCallId: null };
+      }
       if (!isCallSid(dialect, sid)) throw new Error(`${dialect.company} accepted a call without sending its sid`);
       return { kind: 'accepted', providerCallId: writeReference({ accountSid, sid }) };
     } catch (error) {
