@@ -91,6 +91,25 @@ const createTelnyx = async (config: Config, accountSid: string): Promise<Telepho
   });
 };
 
+const createSignalWire = async (config: Config, accountSid: string): Promise<TelephonyProvider> => {
+  const { TwilioProvider } = await import('./twilio/twilio.provider.js');
+  const { SIGNALWIRE } = await import('./twilio/signalwire-dialect.js');
+  return new TwilioProvider({
+    dialect: SIGNALWIRE,
+    accountSid,
+    authToken: config.signalwireApiToken ?? '',
+    signingKeys: [config.signalwireSigningKey ?? ''],
+    apiUrl: config.signalwireUrl,
+    publicUrl: config.publicUrl ?? '',
+    callerNumber: config.signalwireCallerNumber ?? '',
+    ringCallerSeconds: config.ringCallerSeconds,
+    ringCalleeSeconds: config.ringCalleeSeconds,
+    longestTalkSeconds: config.longestTalkSeconds,
+    record: config.recordCalls,
+    proxyFor: proxyRules(config),
+  });
+};
+
 const createYuntongxun = async (config: Config, accountSid: string): Promise<TelephonyProvider> => {
   const { YuntongxunProvider } = await import('./yuntongxun/yuntongxun.provider.js');
   return new YuntongxunProvider({
@@ -120,7 +139,7 @@ const settingsOf = (provider: string, { shown }: Config): Record<string, string>
  * Without any other provider the simulator is used. Without routes, every number may use all providers, in this order.
  */
 const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Logger): Promise<ProviderRegistry> => {
-  const { asteriskUrl, twilioAccountSid, telnyxAccountSid, yuntongxunAccountSid } = config;
+  const { asteriskUrl, twilioAccountSid, telnyxAccountSid, signalwireProjectId, yuntongxunAccountSid } = config;
   const configured = (provider: TelephonyProvider, terms?: Terms): ConfiguredProvider => ({
     provider: new ResilientProvider(provider, logger, terms),
     settings: settingsOf(provider.name, config),
@@ -140,6 +159,11 @@ const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Lo
     const limits = { callsPerSecond: config.telnyxCallsPerSecond, callsAtOnce: config.telnyxCallsAtOnce };
     const terms = { limits, makesSubAccounts: false, sharesAccount: config.telnyxSharesAccount };
     all.push(configured(await createTelnyx(config, telnyxAccountSid), terms));
+  }
+  if (signalwireProjectId) {
+    const limits = { callsPerSecond: config.signalwireCallsPerSecond, callsAtOnce: config.signalwireCallsAtOnce };
+    const terms = { limits, makesSubAccounts: false, sharesAccount: config.signalwireSharesAccount };
+    all.push(configured(await createSignalWire(config, signalwireProjectId), terms));
   }
   if (yuntongxunAccountSid) {
     const limits = { callsPerSecond: config.yuntongxunCallsPerSecond, callsAtOnce: config.yuntongxunCallsAtOnce };

@@ -21,6 +21,7 @@ const TEXTS = [
   'TWILIO_SHARED_KEYS',
   'TELNYX_API_KEY',
   'TELNYX_APPLICATION_SID',
+  'SIGNALWIRE_API_TOKEN',
   'YUNTONGXUN_ACCOUNT_SID',
   'YUNTONGXUN_AUTH_TOKEN',
   'YUNTONGXUN_APP_ID',
@@ -103,6 +104,8 @@ describe('the configuration', () => {
       'ASTERISK_PASSWORD',
       'TWILIO_AUTH_TOKEN',
       'TELNYX_API_KEY',
+      'TELNYX_APPLICATION_SID',
+      'SIGNALWIRE_API_TOKEN',
     ]);
     expect(message).not.toContain('swordfish');
   });
@@ -143,7 +146,7 @@ describe('the configuration', () => {
     [
       'an own database without a provider',
       { DATABASE_URL: DATABASE, JWT_SECRET: KEY, SUB_ACCOUNT_KEYS: KEYS },
-      'SIMULATOR: no provider is set (ASTERISK_URL, TWILIO_ACCOUNT_SID, TELNYX_ACCOUNT_SID, YUNTONGXUN_ACCOUNT_SID)',
+      'SIMULATOR: no provider is set (ASTERISK_URL, TWILIO_ACCOUNT_SID, TELNYX_ACCOUNT_SID, SIGNALWIRE_PROJECT_ID, YUNTONGXUN_ACCOUNT_SID)',
     ],
     [
       'both JWT_SECRET and JWT_JWKS_URI',

@@ -19,6 +19,8 @@ const SECRETS: Readonly<Record<string, string>> = {
   TWILIO_AUTH_TOKEN: 'a token',
   TWILIO_SHARED_KEYS: 'a key of some length,another key of some length',
   TELNYX_API_KEY: 'a key',
+  SIGNALWIRE_API_TOKEN: 'a token',
+  SIGNALWIRE_SIGNING_KEY: 'a key of some length',
   YUNTONGXUN_AUTH_TOKEN: 'a token',
   YUNTONGXUN_WEBHOOK_TOKEN: 'w'.repeat(22),
   HTTPS_PROXY: 'http://user:password@proxy:3128',

@@ -211,6 +211,8 @@ describe('a secret with a line break or blanks around it, as in files and Kubern
     TWILIO_AUTH_TOKEN: 'a token',
     TWILIO_SHARED_KEYS: 'a key of some length, another key of some length',
     TELNYX_API_KEY: 'a key',
+    SIGNALWIRE_API_TOKEN: 'a token',
+    SIGNALWIRE_SIGNING_KEY: 'a key of some length',
     YUNTONGXUN_AUTH_TOKEN: 'a token',
     YUNTONGXUN_WEBHOOK_TOKEN: 'w'.repeat(22),
     HTTPS_PROXY: 'http://user:password@proxy.example.com:3128',

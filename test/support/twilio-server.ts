@@ -21,6 +21,8 @@ export interface TwilioServerOptions extends Partial<CallbackOptions> {
   /** The factor by which calls are faster than real time. */
   readonly speed: number;
   readonly asksActionWhenCallerLeft?: boolean;
+  /** Delivers callbacks in another company's form. */
+  readonly post?: CallWorld['post'];
   /** The answer to a cancel of an answered leg. Twilio documents that it has no effect, but not the answer. */
   readonly cancelOfAnswered?: 'refuse' | 'ignore';
 }
@@ -97,8 +99,10 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     asksActionWhenCallerLeft: options.asksActionWhenCallerLeft ?? true,
     // Twilio: `canceled` means canceled over the API.
     leftUnanswered: 'no-answer',
-    post: (url, fields, accountSid) =>
-      deliver(url, fields, accounts[accountSid] ?? '', { reach, signsFragment }, callbacks),
+    post:
+      options.post ??
+      ((url, fields, accountSid) =>
+        deliver(url, fields, accounts[accountSid] ?? '', { reach, signsFragment }, callbacks)),
     applicationError: ({ legA }) => applicationErrors.push(legA.sid),
   };
 

@@ -10,6 +10,7 @@ import {
 } from '../../src/telephony/asterisk/refusals.js';
 import type { RefusalCategory } from '../../src/telephony/telephony-provider.js';
 import { ERROR_CODES, refusalOf } from '../../src/telephony/twilio/error-codes.js';
+import { SIGNALWIRE_ERROR_CODES } from '../../src/telephony/twilio/signalwire-dialect.js';
 import { TELNYX_ERROR_CODES } from '../../src/telephony/twilio/telnyx-dialect.js';
 import { outcomeOf } from '../../src/telephony/yuntongxun/status-codes.js';
 
@@ -18,7 +19,7 @@ const quoted = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(
 
 const rows = page
   .split('\n')
-  .filter((line) => /^\| (?:asterisk|twilio|telnyx|yuntongxun|simulator|every one) /.test(line))
+  .filter((line) => /^\| (?:asterisk|twilio|telnyx|signalwire|yuntongxun|simulator|every one) /.test(line))
   .flatMap((line) => {
     const [, provider = '', codes = '', categories = ''] = line.split('|').map((cell) => cell.trim());
     return quoted(codes).map((code) => ({ provider, code, categories: quoted(categories) as RefusalCategory[] }));
@@ -62,17 +63,17 @@ it.each(codesOf('twilio', /^\d/))('the page has the category of Twilio’s error
   expect([refusal.category]).toEqual(categories);
 });
 
-it.each([['telnyx', TELNYX_ERROR_CODES]] as const)(
-  'the page has every error of %s that is passed over',
-  (name, codes) => {
-    const passedOver = Object.entries(codes).filter(([, row]) => isPassedOver({ ...row, code: '', text: '' }));
-    const listed = codesOf(name, /^\d/).filter(({ code }) => code !== '429');
+it.each([
+  ['telnyx', TELNYX_ERROR_CODES],
+  ['signalwire', SIGNALWIRE_ERROR_CODES],
+] as const)('the page has every error of %s that is passed over', (name, codes) => {
+  const passedOver = Object.entries(codes).filter(([, row]) => isPassedOver({ ...row, code: '', text: '' }));
+  const listed = codesOf(name, /^\d/).filter(({ code }) => code !== '429');
 
-    expect(listed.map(({ code, categories }) => `${code} ${categories.join()}`).sort()).toEqual(
-      passedOver.map(([code, { category }]) => `${code} ${category}`).sort(),
-    );
-  },
-);
+  expect(listed.map(({ code, categories }) => `${code} ${categories.join()}`).sort()).toEqual(
+    passedOver.map(([code, { category }]) => `${code} ${category}`).sort(),
+  );
+});
 
 it.each(codesOf('yuntongxun', /^\d/))(
   'the page has the category of Yuntongxun’s code $code',

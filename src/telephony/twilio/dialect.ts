@@ -88,6 +88,8 @@ export const prefixedAccount = (accountId: string): string => `AC${accountId}`;
 /** @returns the path with the account's own id */
 export const pathUnder = (accounts: string, path: string): string => path.replace(PACKAGE_ACCOUNT, `${accounts}/`);
 
+export const within = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);
+
 interface ErrorItem {
   readonly code?: unknown;
   readonly title?: unknown;

@@ -48,7 +48,7 @@ export const faultOfTwilioSignature = (
   if (tooLong !== null) return tooLong;
   const settings = callback.headers[SETTINGS_HEADER];
   if (settings === undefined) {
-    return isSignedWithToken(callback, authToken)
+    return isSignedWithToken(callback, authToken, 'x-twilio-signature')
       ? null
       : 'X-Twilio-Signature does not fit; is PUBLIC_URL the address that Twilio sees?';
   }
@@ -72,9 +72,14 @@ const algorithmIn = (settings: string): string => {
   );
 };
 
-const isSignedWithToken = ({ headers, urls, fields }: SignedCallback, authToken: string): boolean => {
+/** @param header in lower case */
+export const isSignedWithToken = (
+  { headers, urls, fields }: SignedCallback,
+  authToken: string,
+  header: string,
+): boolean => {
   const values = Object.fromEntries(namesOf(fields).map((name) => [name, fields.getAll(name)]));
-  return urls.some((url) => twilio.validateRequest(authToken, headers['x-twilio-signature'] ?? '', url, values));
+  return urls.some((url) => twilio.validateRequest(authToken, headers[header] ?? '', url, values));
 };
 
 const isSignedWithKey = ({ headers, urls, fields }: SignedCallback, key: string, hash: string): boolean => {

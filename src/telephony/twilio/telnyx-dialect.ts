@@ -5,7 +5,7 @@
  * - A record does not tell which call has dialled it, so leg B cannot be found.
  * - The only order is `completed`, in any state of a call.
  */
-import { firstError, pathUnder, prefixedAccount, UUID, type ApiRequest, type Dialect } from './dialect.js';
+import { firstError, pathUnder, prefixedAccount, UUID, within, type ApiRequest, type Dialect } from './dialect.js';
 import { code, type ErrorCodes } from './error-codes.js';
 import { faultOfTelnyxSignature } from './telnyx-signature.js';
 
@@ -36,8 +36,6 @@ export const TELNYX_ERROR_CODES: ErrorCodes = {
 const NO_SUCH_RESOURCE = 10005;
 /** “This call is no longer active”, as Telnyx answers commands for such a call. */
 const CALL_IS_OVER = 90018;
-
-const within = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);
 
 const ACCOUNTS = '/v2/texml/Accounts';
 const CALLS = /\/Calls$/;

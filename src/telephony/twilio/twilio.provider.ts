@@ -155,7 +155,7 @@ export class TwilioProvider implements TelephonyProvider {
   async checkReachable(): Promise<void> {
     const { accountSid } = this.options;
     const client = this.mainClient(accountSid, HEALTH_LIMIT_MS);
-    if (this.dialect.fetchesAccount) await client.api.v2010.accounts(accountSid).fetch();
+    if (this.dialect.fetchesAccount) await client.api.v2010.accounts(this.dialect.packageAccount(accountSid)).fetch();
     else await client.calls.list({ limit: 1, pageSize: 1 });
   }
 
