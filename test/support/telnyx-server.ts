@@ -23,6 +23,8 @@ export interface TelnyxServerOptions {
   readonly speed: number;
   /** Maps a public URL to one on this machine. */
   readonly reach: (url: string) => string;
+  /** Callbacks wait for this. */
+  readonly callbacksFrom?: Promise<void>;
 }
 
 export interface TelnyxServer {
@@ -62,8 +64,10 @@ export const startTelnyxServer = async (options: TelnyxServerOptions): Promise<T
     now: () => new Date(startedAt + (Date.now() - startedAt) * speed),
     asksActionWhenCallerLeft: true,
     leftUnanswered: 'canceled',
-    post: (url, fields) =>
-      deliver(url, telnyxFields(fields, { accountSid, applicationSid }, telnyxId), privateKey, reach, callbacks),
+    async post(url, fields) {
+      await options.callbacksFrom;
+      return deliver(url, telnyxFields(fields, { accountSid, applicationSid }, telnyxId), privateKey, reach, callbacks);
+    },
     applicationError: () => undefined,
   };
 
