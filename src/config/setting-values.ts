@@ -221,6 +221,17 @@ export const twilioSid = (value: string): string => {
   return value;
 };
 
+export const uuid = (value: string): string => {
+  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)) throw new Error('expected a UUID in lower case');
+  return value;
+};
+
+/** A public key, as base64 of its 32 bytes. */
+export const ed25519Key = (value: string): string => {
+  if (!/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(value)) throw new Error('expected base64 of 32 bytes');
+  return value;
+};
+
 export const yuntongxunSid = (value: string): string => {
   if (!/^[0-9A-Za-z]{1,64}$/.test(value)) throw new Error('expected 1 to 64 letters and digits');
   return value;

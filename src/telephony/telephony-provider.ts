@@ -151,7 +151,12 @@ export interface DialledCall {
 }
 
 export type DialOutcome =
-  { readonly kind: 'accepted'; readonly providerCallId: string } | ({ readonly kind: 'refused' } & Refusal);
+  | {
+      readonly kind: 'accepted';
+      /** Null if the reply does not contain it. Then the first event does. */
+      readonly providerCallId: string | null;
+    }
+  | ({ readonly kind: 'refused' } & Refusal);
 
 /**
  * too_frequent and not_permitted are refusals by the provider's policy. too_frequent: this caller or callee is called

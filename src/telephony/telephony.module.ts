@@ -74,9 +74,47 @@ const createTwilio = async (config: Config, accountSid: string): Promise<Telepho
     record: config.recordCalls,
     confirmCallerSeconds: config.confirmCallerSeconds,
     proxyFor: proxyRules(config),
-    ...(config.twilioSharedKeys && { sharedKeys: config.twilioSharedKeys }),
+    ...(config.twilioSharedKeys && { signingKeys: config.twilioSharedKeys }),
     ...(config.twilioCalleeMachineDetection && { calleeMachineDetection: config.twilioCalleeMachineDetection }),
     ...(config.twilioMachineDetection && { machineDetection: config.twilioMachineDetection }),
+  });
+};
+
+const createTelnyx = async (config: Config, accountSid: string): Promise<TelephonyProvider> => {
+  const { TwilioProvider } = await import('./twilio/twilio.provider.js');
+  const { telnyxDialect } = await import('./twilio/telnyx-dialect.js');
+  return new TwilioProvider({
+    dialect: telnyxDialect(config.telnyxApplicationSid ?? ''),
+    accountSid,
+    authToken: config.telnyxApiKey ?? '',
+    signingKeys: [config.telnyxPublicKey ?? ''],
+    apiUrl: config.telnyxUrl,
+    publicUrl: config.publicUrl ?? '',
+    callerNumber: config.telnyxCallerNumber ?? '',
+    ringCallerSeconds: config.ringCallerSeconds,
+    ringCalleeSeconds: config.ringCalleeSeconds,
+    longestTalkSeconds: config.longestTalkSeconds,
+    record: config.recordCalls,
+    proxyFor: proxyRules(config),
+  });
+};
+
+const createSignalWire = async (config: Config, accountSid: string): Promise<TelephonyProvider> => {
+  const { TwilioProvider } = await import('./twilio/twilio.provider.js');
+  const { SIGNALWIRE } = await import('./twilio/signalwire-dialect.js');
+  return new TwilioProvider({
+    dialect: SIGNALWIRE,
+    accountSid,
+    authToken: config.signalwireApiToken ?? '',
+    signingKeys: [config.signalwireSigningKey ?? ''],
+    apiUrl: config.signalwireUrl,
+    publicUrl: config.publicUrl ?? '',
+    callerNumber: config.signalwireCallerNumber ?? '',
+    ringCallerSeconds: config.ringCallerSeconds,
+    ringCalleeSeconds: config.ringCalleeSeconds,
+    longestTalkSeconds: config.longestTalkSeconds,
+    record: config.recordCalls,
+    proxyFor: proxyRules(config),
   });
 };
 
@@ -109,7 +147,7 @@ const settingsOf = (provider: string, { shown }: Config): Record<string, string>
  * Without any other provider the simulator is used. Without routes, every number may use all providers, in this order.
  */
 const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Logger): Promise<ProviderRegistry> => {
-  const { asterisks, twilioAccountSid, yuntongxunAccountSid } = config;
+  const { asterisks, twilioAccountSid, telnyxAccountSid, signalwireProjectId, yuntongxunAccountSid } = config;
   const configured = (provider: TelephonyProvider, terms?: Terms): ConfiguredProvider => ({
     provider: new ResilientProvider(provider, logger, terms),
     settings: settingsOf(provider.name, config),
@@ -125,6 +163,16 @@ const chooseProviders = async (config: Config, host: HttpAdapterHost, logger: Lo
     const limits = { callsPerSecond: config.twilioCallsPerSecond, callsAtOnce: config.twilioCallsAtOnce };
     const terms = { limits, makesSubAccounts: false, sharesAccount: config.twilioSharesAccount };
     all.push(configured(await createTwilio(config, twilioAccountSid), terms));
+  }
+  if (telnyxAccountSid) {
+    const limits = { callsPerSecond: config.telnyxCallsPerSecond, callsAtOnce: config.telnyxCallsAtOnce };
+    const terms = { limits, makesSubAccounts: false, sharesAccount: config.telnyxSharesAccount };
+    all.push(configured(await createTelnyx(config, telnyxAccountSid), terms));
+  }
+  if (signalwireProjectId) {
+    const limits = { callsPerSecond: config.signalwireCallsPerSecond, callsAtOnce: config.signalwireCallsAtOnce };
+    const terms = { limits, makesSubAccounts: false, sharesAccount: config.signalwireSharesAccount };
+    all.push(configured(await createSignalWire(config, signalwireProjectId), terms));
   }
   if (yuntongxunAccountSid) {
     const limits = { callsPerSecond: config.yuntongxunCallsPerSecond, callsAtOnce: config.yuntongxunCallsAtOnce };

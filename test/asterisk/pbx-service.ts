@@ -48,6 +48,7 @@ export interface ShownCall {
   readonly endedBy: string | null;
   readonly talkSeconds: number | null;
   readonly recording: string | null;
+  readonly providerCallId: string | null;
   readonly events: readonly { readonly eventId: string; readonly type: string; readonly provider: string }[];
 }
 

@@ -19,6 +19,9 @@ const TEXTS = [
   'ASTERISK_SHOWN_TO_CALLEE',
   'TWILIO_AUTH_TOKEN',
   'TWILIO_SHARED_KEYS',
+  'TELNYX_API_KEY',
+  'TELNYX_APPLICATION_SID',
+  'SIGNALWIRE_API_TOKEN',
   'YUNTONGXUN_ACCOUNT_SID',
   'YUNTONGXUN_AUTH_TOKEN',
   'YUNTONGXUN_APP_ID',
@@ -100,6 +103,9 @@ describe('the configuration', () => {
       'JWT_AUDIENCE',
       'ASTERISK_PASSWORD',
       'TWILIO_AUTH_TOKEN',
+      'TELNYX_API_KEY',
+      'TELNYX_APPLICATION_SID',
+      'SIGNALWIRE_API_TOKEN',
     ]);
     expect(message).not.toContain('swordfish');
   });
@@ -140,7 +146,7 @@ describe('the configuration', () => {
     [
       'an own database without a provider',
       { DATABASE_URL: DATABASE, JWT_SECRET: KEY, SUB_ACCOUNT_KEYS: KEYS },
-      'SIMULATOR: no provider is set (ASTERISK_URL, TWILIO_ACCOUNT_SID, YUNTONGXUN_ACCOUNT_SID)',
+      'SIMULATOR: no provider is set (ASTERISK_URL, TWILIO_ACCOUNT_SID, TELNYX_ACCOUNT_SID, SIGNALWIRE_PROJECT_ID, YUNTONGXUN_ACCOUNT_SID)',
     ],
     [
       'both JWT_SECRET and JWT_JWKS_URI',

@@ -24,11 +24,23 @@ const OPTIONAL_SECRETS = [
   'SUB_ACCOUNT_KEYS',
   'TWILIO_AUTH_TOKEN',
   'TWILIO_SHARED_KEYS',
+  'TELNYX_API_KEY',
+  'SIGNALWIRE_API_TOKEN',
+  'SIGNALWIRE_SIGNING_KEY',
   'YUNTONGXUN_AUTH_TOKEN',
   'YUNTONGXUN_WEBHOOK_TOKEN',
 ];
-/** URLs that contain no secret. */
-const ADDRESSES = ['ASTERISK_URL', 'PUBLIC_URL', 'SIMULATOR_URL', 'TWILIO_URL', 'YUNTONGXUN_URL'];
+/** URLs that contain no secret, and a public key. */
+const NO_SECRETS = [
+  'TELNYX_PUBLIC_KEY',
+  'ASTERISK_URL',
+  'PUBLIC_URL',
+  'SIGNALWIRE_URL',
+  'SIMULATOR_URL',
+  'TELNYX_URL',
+  'TWILIO_URL',
+  'YUNTONGXUN_URL',
+];
 
 /** Settings that .env does not pass to the service, each with the reason. */
 const NOT_IN_ENV: Readonly<Record<string, string>> = {
@@ -168,7 +180,7 @@ describe('docker-compose.yml', () => {
   it('contains no secret: each one is a variable, and Compose fails if a required one is missing', async () => {
     const sensitive = Object.values(asWritten.services).flatMap(({ environment = {} }) =>
       Object.entries(environment).filter(
-        ([name]) => /PASSWORD|SECRET|TOKEN(?!S_PER_)|KEY|_URL$/.test(name) && !ADDRESSES.includes(name),
+        ([name]) => /PASSWORD|SECRET|TOKEN(?!S_PER_)|KEY|_URL$/.test(name) && !NO_SECRETS.includes(name),
       ),
     );
 

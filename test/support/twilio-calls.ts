@@ -48,6 +48,8 @@ export interface CallWorld {
   readonly asksActionWhenCallerLeft: boolean;
   /** What callers press when they are asked for a key. */
   readonly keys: string;
+  /** Leg B's status if the caller hangs up before it is answered. */
+  readonly leftUnanswered: 'no-answer' | 'canceled';
   /** @returns the body of a 2xx answer, or null */
   post(url: string, fields: Record<string, string>, accountSid: string): Promise<string | null>;
   /** The caller hears "an application error has occurred". */
@@ -151,9 +153,8 @@ export const endLegA = (world: CallWorld, call: Call, status: Status): void => {
   progress(world, call, legA, status, status === 'completed' ? 200 : 487);
   for (const timer of call.timers) clearTimeout(timer);
   if (!legB || isOver(legB)) return;
-  // Twilio: `canceled` means canceled over the API. If the caller hangs up, the leg is `no-answer`.
   const answered = legB.status === 'in-progress';
-  progress(world, call, legB, answered ? 'completed' : 'no-answer', answered ? 200 : 487);
+  progress(world, call, legB, answered ? 'completed' : world.leftUnanswered, answered ? 200 : 487);
   if (world.asksActionWhenCallerLeft) void endDial(world, call);
 };
 

@@ -13,6 +13,7 @@ import type { Call, CallWorld, Leg, Phase } from './twilio-calls.js';
 import { ApiError, checkCreate, checkForm, checkUpdate } from './twilio-forms.js';
 import { listedCalls } from './twilio-call-list.js';
 import type { DialInstruction } from './twilio-twiml.js';
+import { faultOfRequest } from './twilio-request-check.js';
 
 export interface TwilioServerOptions extends Partial<CallbackOptions> {
   /** Auth tokens by account. The first is the main account, whose credentials are valid for all accounts. */
@@ -23,6 +24,8 @@ export interface TwilioServerOptions extends Partial<CallbackOptions> {
   readonly asksActionWhenCallerLeft?: boolean;
   /** What callers press when they are asked for a key. Default: 1. */
   readonly keys?: string;
+  /** Delivers callbacks in another company's form. */
+  readonly post?: CallWorld['post'];
   /** The answer to a cancel of an answered leg. Twilio documents that it has no effect, but not the answer. */
   readonly cancelOfAnswered?: 'refuse' | 'ignore';
 }
@@ -47,6 +50,9 @@ export interface TwilioServer {
   beforeNextOrder(act: (call: Call) => void): void;
   callOf(sid: string): Call;
   callerHangsUp(sid: string): void;
+  /** What Twilio's OpenAPI document does not allow in the requests so far. Only for a test that sends wrong requests. */
+  takeFaults(): string[];
+  /** @throws if a request did not fit Twilio's OpenAPI document */
   close(): Promise<void>;
 }
 
@@ -97,6 +103,7 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
   const forms: URLSearchParams[] = [];
   const callbacks: SentCallback[] = [];
   const applicationErrors: string[] = [];
+  const faults: string[] = [];
   const startedAt = Date.now();
   let prepared: { status: number; body: string; headers: Readonly<Record<string, string>> } | undefined;
   let reply: { status: number; body: string } | undefined;
@@ -108,8 +115,12 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     now: () => new Date(startedAt + (Date.now() - startedAt) * options.speed),
     asksActionWhenCallerLeft: options.asksActionWhenCallerLeft ?? true,
     keys: options.keys ?? '1',
-    post: (url, fields, accountSid) =>
-      deliver(url, fields, accounts[accountSid] ?? '', { reach, signsFragment }, callbacks),
+    // Twilio: `canceled` means canceled over the API.
+    leftUnanswered: 'no-answer',
+    post:
+      options.post ??
+      ((url, fields, accountSid) =>
+        deliver(url, fields, accounts[accountSid] ?? '', { reach, signsFragment }, callbacks)),
     applicationError: ({ legA }) => applicationErrors.push(legA.sid),
   };
 
@@ -192,6 +203,8 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
   const handle = (request: IncomingMessage, response: ServerResponse, body: string): void => {
     const url = new URL(request.url ?? '/', 'http://api');
     requests.push(`${request.method ?? ''} ${url.pathname}`);
+    const contentType = request.headers['content-type'];
+    faults.push(...[faultOfRequest({ method: request.method ?? '', url, contentType, body }) ?? []].flat());
     if (prepared) {
       response
         .writeHead(prepared.status, { 'content-type': 'application/json', ...prepared.headers })
@@ -204,7 +217,7 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
       if (accountSid === undefined) throw new ApiError(404, 20404, `${url.pathname} was not found`);
       authorize(request, accountSid);
       const method = request.method ?? '';
-      const form = method === 'POST' ? checkForm(request.headers['content-type'], body) : new URLSearchParams();
+      const form = method === 'POST' ? checkForm(contentType, body) : new URLSearchParams();
       if (method === 'POST') forms.push(form);
       const isList = url.pathname.endsWith('/Calls.json');
       const { status, answer: shown } = answer({ method, url, accountSid, sid, isList, form });
@@ -244,11 +257,13 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     beforeNextOrder: (act) => (interloper = act),
     callOf,
     callerHangsUp: (sid) => callerHangsUp(world, callOf(sid)),
+    takeFaults: () => faults.splice(0),
     async close() {
       for (const { timers } of calls.values()) for (const timer of timers) clearTimeout(timer);
       server.close();
       server.closeAllConnections();
       await once(server, 'close');
+      if (faults.length > 0) throw new Error(`Twilio’s OpenAPI document does not allow: ${faults.join('; ')}`);
     },
   };
 };

@@ -8,12 +8,14 @@ import { asteriskEvent, eventsOfStory, readStory, readTime } from '../../src/tel
 import { readWireBody } from '../../src/telephony/simulator/wire-format.js';
 import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
 import { MalformedCallback, readCallback } from '../../src/telephony/twilio/callback-events.js';
+import { TWILIO } from '../../src/telephony/twilio/twilio-dialect.js';
 import { joinedLegs } from '../../src/telephony/yuntongxun/cdr-legs.js';
 import { MalformedWebhook, readNotification } from '../../src/telephony/yuntongxun/notification.js';
 import { readBody, readFields, UnreadableBody } from '../../src/telephony/yuntongxun/wire-body.js';
 import { CALL_SID, expectStorableEvents, foreignText as text } from '../support/foreign-values.js';
 
 const NOW = new Date('2026-11-25T05:15:33.700Z');
+const GENUINE = { kind: 'genuine', callSid: CALL_SID, accountSid: `AC${'a'.repeat(32)}` } as const;
 const CORRECT = [
   ['action', 'hangup'],
   ['byetype', '3'],
@@ -54,7 +56,7 @@ describe('any input yields events that can be stored, or a typed error:', () => 
     fc.assert(
       fc.property(fc.constantFrom('A', 'B', 'dial'), fieldsOf(names, correct), (source, fields) => {
         reads(
-          () => readCallback({ kind: 'genuine', callSid: CALL_SID, source, fields: new URLSearchParams(fields) }, NOW),
+          () => readCallback(TWILIO, { ...GENUINE, source, fields: new URLSearchParams(fields) }, NOW),
           MalformedCallback,
         );
       }),
@@ -138,9 +140,9 @@ describe('a value that cannot be stored', () => {
     'is refused in a callback of Twilio: %s',
     (timestamp) => {
       const fields = { CallSid: `CA${'a'.repeat(32)}`, CallStatus: 'completed', Timestamp: timestamp };
-      expect(() =>
-        readCallback({ kind: 'genuine', callSid: CALL_SID, source: 'A', fields: new URLSearchParams(fields) }, NOW),
-      ).toThrow(MalformedCallback);
+      expect(() => readCallback(TWILIO, { ...GENUINE, source: 'A', fields: new URLSearchParams(fields) }, NOW)).toThrow(
+        MalformedCallback,
+      );
     },
   );
 

@@ -9,7 +9,9 @@ import {
   SIP_REFUSALS,
 } from '../../src/telephony/asterisk/refusals.js';
 import type { RefusalCategory } from '../../src/telephony/telephony-provider.js';
-import { refusalOf } from '../../src/telephony/twilio/error-codes.js';
+import { ERROR_CODES, refusalOf } from '../../src/telephony/twilio/error-codes.js';
+import { SIGNALWIRE_ERROR_CODES } from '../../src/telephony/twilio/signalwire-dialect.js';
+import { TELNYX_ERROR_CODES } from '../../src/telephony/twilio/telnyx-dialect.js';
 import { outcomeOf } from '../../src/telephony/yuntongxun/status-codes.js';
 
 const page = await readFile(new URL('../../docs/providers/refusals.md', import.meta.url), 'utf8');
@@ -17,7 +19,7 @@ const quoted = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(
 
 const rows = page
   .split('\n')
-  .filter((line) => /^\| (?:asterisk|twilio|yuntongxun|simulator|every one) /.test(line))
+  .filter((line) => /^\| (?:asterisk|twilio|telnyx|signalwire|yuntongxun|simulator|every one) /.test(line))
   .flatMap((line) => {
     const [, provider = '', codes = '', categories = ''] = line.split('|').map((cell) => cell.trim());
     return quoted(codes).map((code) => ({ provider, code, categories: quoted(categories) as RefusalCategory[] }));
@@ -56,9 +58,21 @@ it('the page has every ARI error that is passed over: errors of a trunk and of A
 });
 
 it.each(codesOf('twilio', /^\d/))('the page has the category of Twilio’s error $code', ({ code, categories }) => {
-  const refusal = refusalOf({ status: code === '429' ? 429 : 400, code: Number(code), message: '' });
+  const refusal = refusalOf(ERROR_CODES, { status: code === '429' ? 429 : 400, code: Number(code), message: '' });
 
   expect([refusal.category]).toEqual(categories);
+});
+
+it.each([
+  ['telnyx', TELNYX_ERROR_CODES],
+  ['signalwire', SIGNALWIRE_ERROR_CODES],
+] as const)('the page has every error of %s that is passed over', (name, codes) => {
+  const passedOver = Object.entries(codes).filter(([, row]) => isPassedOver({ ...row, code: '', text: '' }));
+  const listed = codesOf(name, /^\d/).filter(({ code }) => code !== '429');
+
+  expect(listed.map(({ code, categories }) => `${code} ${categories.join()}`).sort()).toEqual(
+    passedOver.map(([code, { category }]) => `${code} ${category}`).sort(),
+  );
 });
 
 it.each(codesOf('yuntongxun', /^\d/))(

@@ -1,4 +1,5 @@
 import { callbackUrl, openSeal, sealKeyOf, sealToken } from '../../src/telephony/twilio/callback-url.js';
+import { TWILIO } from '../../src/telephony/twilio/twilio-dialect.js';
 import {
   ACCOUNTS,
   CALLER_NUMBER,
@@ -44,7 +45,7 @@ describe('the sealed auth token in a callback URL', () => {
   );
 
   it('is in a query whose parameters are already sorted, so a proxy that sorts them changes nothing', () => {
-    const url = new URL(callbackUrl('https://calls.example.com', key, TENANT.secret, owner));
+    const url = new URL(callbackUrl(TWILIO, 'https://calls.example.com', key, TENANT.secret, owner));
     const sorted = new URL(url);
     sorted.searchParams.sort();
 

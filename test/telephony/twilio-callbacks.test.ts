@@ -2,6 +2,7 @@
 import { readCallback } from '../../src/telephony/twilio/callback-events.js';
 import { endReasonOf, type FinalStatus } from '../../src/telephony/twilio/end-reason.js';
 import { factsOf, type RecordedLeg } from '../../src/telephony/twilio/fetched-status.js';
+import { TWILIO } from '../../src/telephony/twilio/twilio-dialect.js';
 import { recordAfter } from '../support/twilio-receiver.js';
 
 const [A, B] = [`CA${'a'.repeat(32)}`, `CA${'b'.repeat(32)}`];
@@ -11,7 +12,8 @@ const callSid = '16090510160925480001030600243044';
 
 const about = (source: 'A' | 'B' | 'dial', given: Record<string, string>) =>
   readCallback(
-    { kind: 'genuine', callSid, source, fields: new URLSearchParams({ AccountSid: 'AC', CallSid: A, ...given }) },
+    TWILIO,
+    { kind: 'genuine', callSid, accountSid: 'AC', source, fields: new URLSearchParams({ CallSid: A, ...given }) },
     NOW,
   );
 const legA = (status: string, more = {}) => about('A', { CallStatus: status, Timestamp: AT, ...more });

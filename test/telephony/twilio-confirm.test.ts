@@ -26,7 +26,7 @@ const callOver = async (callerPhone = '+8613800001001') => {
   const request = { ...twilioDial('00'), callerPhone };
   const outcome = await provider.dial(request, noTimeout());
   if (outcome.kind !== 'accepted') throw new Error(`refused: ${outcome.text}`);
-  const call = server.callOf(outcome.providerCallId);
+  const call = server.callOf(outcome.providerCallId!);
   await waitFor('both legs to end', () => call.legA.endedAt !== null && (call.legB?.endedAt ?? true));
   await waitFor('all callbacks to be answered', () => server.callbacks.every(({ answers }) => answers.length > 0));
   return { call, request, events: receiver.eventsOf(request.callSid) };

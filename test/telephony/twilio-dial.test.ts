@@ -17,7 +17,7 @@ describe('a dial to Twilio', () => {
       accounts: ACCOUNTS,
       callerNumbers: [CALLER_NUMBER],
       speed: 1,
-      reach: () => server.url,
+      reach: () => 'http://127.0.0.1:9',
     });
     provider = twilioProvider({ apiUrl: server.url });
   });

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RefusalCategory } from '../../src/telephony/telephony-provider.js';
 import { readCallback } from '../../src/telephony/twilio/callback-events.js';
+import { TWILIO } from '../../src/telephony/twilio/twilio-dialect.js';
 import type { CallbackSource } from '../../src/telephony/twilio/callback-url.js';
 import { readFixtures } from '../support/fixtures.js';
 import {
@@ -41,11 +42,12 @@ describe('the provider reads', () => {
     const callback = {
       kind: 'genuine',
       callSid: '1'.repeat(32),
+      accountSid: new URLSearchParams(fields).get('AccountSid') ?? '',
       source,
       fields: new URLSearchParams(fields),
     } as const;
 
-    const read = readCallback(callback, new Date('2026-11-25T05:15:31Z'));
+    const read = readCallback(TWILIO, callback, new Date('2026-11-25T05:15:31Z'));
 
     expect(read).toMatchObject(events);
     for (const event of read) {
@@ -177,6 +179,7 @@ describe('the Twilio test server', () => {
     const reply = await fetch(`${server.url}/2010-04-01/Accounts/${MAIN.externalId}/Calls.json`, { method: 'POST' });
 
     for (const { body } of errors) expect(namesIn((await reply.clone().json()) as object)).toBe(namesIn(body));
+    expect(server.takeFaults()).toEqual([expect.stringContaining('no form')]);
     await server.close();
   });
 });

@@ -26,7 +26,7 @@ const place = async (script: string) => {
   const request = twilioDial(script);
   const outcome = await provider.dial(request, noTimeout());
   if (outcome.kind !== 'accepted') throw new Error(outcome.text);
-  return { callSid: request.callSid, providerCallId: outcome.providerCallId };
+  return { callSid: request.callSid, providerCallId: outcome.providerCallId! };
 };
 
 /** A call just after the given event. Nothing else happens to it until a hang-up is sent. */

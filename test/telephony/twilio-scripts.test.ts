@@ -33,7 +33,7 @@ const placed = async (script: string, subAccount = TENANT) => {
   const request = twilioDial(script, subAccount);
   const outcome = await provider.dial(request, noTimeout());
   if (outcome.kind !== 'accepted') throw new Error(`refused: ${outcome.text}`);
-  return { callSid: request.callSid, providerCallId: outcome.providerCallId };
+  return { callSid: request.callSid, providerCallId: outcome.providerCallId! };
 };
 
 /** Waits until Twilio has nothing more to send. */

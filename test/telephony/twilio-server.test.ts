@@ -15,7 +15,10 @@ beforeAll(async () => {
     reach: () => `${server.url}/nowhere`,
   });
 });
-afterAll(() => server.close());
+afterAll(() => {
+  server.takeFaults();
+  return server.close();
+});
 
 const plan = { callerNumber: CALLER_NUMBER, ringCallerSeconds: 30, ringCalleeSeconds: 30, longestTalkSeconds: 60 };
 const TWIML = String(dialOrder(twilioDial('13'), plan, (source) => `https://x.example/${source}`).twiml);

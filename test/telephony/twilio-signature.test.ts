@@ -188,7 +188,7 @@ describe('a callback that is signed with a SharedKey', () => {
   beforeEach(async () => {
     await start();
     await aboutCall();
-    keyed = twilioProvider({ publicUrl: PUBLIC, sharedKeys: [KEY, OLD_KEY] });
+    keyed = twilioProvider({ publicUrl: PUBLIC, signingKeys: [KEY, OLD_KEY] });
   });
   afterEach(() => keyed.close());
 

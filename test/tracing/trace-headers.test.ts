@@ -14,6 +14,7 @@ import {
   traceWith,
 } from '../../src/common/tracing.js';
 import { AriClient } from '../../src/telephony/asterisk/ari-client.js';
+import { TWILIO } from '../../src/telephony/twilio/twilio-dialect.js';
 import { TwilioHttp } from '../../src/telephony/twilio/twilio-http.js';
 import { RestClient } from '../../src/telephony/yuntongxun/rest-client.js';
 
@@ -48,7 +49,7 @@ afterAll(async () => {
 });
 
 const sendByTwilio = async (): Promise<void> => {
-  const client = new TwilioHttp(url);
+  const client = new TwilioHttp(TWILIO, url);
   const signal = AbortSignal.timeout(5_000);
   await client.until(signal).request({ method: 'post', uri: 'https://api.twilio.com/2010-04-01/Calls.json', data: {} });
   await client.close();

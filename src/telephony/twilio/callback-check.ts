@@ -1,12 +1,14 @@
-/** Verifies that a request comes from Twilio. Twilio signs the public URL and each field, not the bytes of the body. */
+/** Verifies that a request comes from the company, and is about the call in its URL. */
 import { isUtf8 } from 'node:buffer';
 import type { WebhookReading, WebhookRequest } from '../telephony-provider.js';
-import { CALLBACK_SOURCES, openSeal, TRY_AGAIN, type CallbackSource, type SealKey } from './callback-url.js';
-import { faultOfSignature } from './signature.js';
+import { CALLBACK_SOURCES, openSeal, type CallbackSource, type SealKey } from './callback-url.js';
+import type { Dialect } from './dialect.js';
 
 export interface GenuineCallback {
   readonly kind: 'genuine';
   readonly callSid: string;
+  /** The account that owns the call. */
+  readonly accountSid: string;
   readonly source: CallbackSource;
   readonly fields: URLSearchParams;
   /** The document in the URL, which the reply contains if the caller confirms the call. */
@@ -15,33 +17,42 @@ export interface GenuineCallback {
 
 type CheckedCallback = GenuineCallback | Extract<WebhookReading, { kind: 'forged' }>;
 
-/**
- * @param publicUrl the URL that Twilio was given, without a trailing slash. The host and scheme of the request itself
- *   do not count, because the last proxy sets them.
- * @param sharedKeys secrets that may sign instead of the auth token
- */
+export interface CallbackCheck {
+  readonly dialect: Dialect;
+  /**
+   * The URL that the company was given, without a trailing slash. The host and scheme of the request itself do not
+   * count, because the last proxy sets them.
+   */
+  readonly publicUrl: string;
+  readonly key: SealKey;
+  /** Keys that verify callbacks, beside what is sealed. */
+  readonly signingKeys: readonly string[];
+  /** The main account. It owns all calls, unless the company has sub-accounts. */
+  readonly mainAccount: string;
+  readonly now: Date;
+}
+
 export const checkCallback = (
   { headers, body, target }: WebhookRequest,
-  publicUrl: string,
-  key: SealKey,
-  sharedKeys: readonly string[],
+  { dialect, publicUrl, key, signingKeys, mainAccount, now }: CallbackCheck,
 ): CheckedCallback => {
   if (!isUtf8(body)) return forged('The body is not UTF-8');
   const query = new URLSearchParams(target.split('?', 2)[1] ?? '');
   const fields = new URLSearchParams(body.toString('utf8'));
   const callSid = query.get('callSid') ?? '';
   const source = CALLBACK_SOURCES.find((one) => one === query.get('source'));
-  if (source === undefined) return forged('The URL is not one that Twilio was given');
-  const owner = { callSid, source, accountSid: fields.get('AccountSid') ?? '' };
-  const authToken = openSeal(key, query.get('seal') ?? '', owner);
-  if (authToken === null) return forged('The URL is not one that Twilio was given for this call and account');
+  const { company, hasSubAccounts, urlFragment } = dialect;
+  if (source === undefined) return forged(`The URL is not one that ${company} was given`);
+  const accountSid = hasSubAccounts ? (fields.get('AccountSid') ?? '') : mainAccount;
+  const sealed = openSeal(key, query.get('seal') ?? '', { callSid, source, accountSid });
+  if (sealed === null) return forged(`The URL is not one that ${company} was given for this call and account`);
   // Twilio's documentation does not say whether the fragment is signed. So both forms are accepted; the fragment is a
   // constant of ours.
-  const urls = [publicUrl + target, publicUrl + target + TRY_AGAIN];
-  const fault = faultOfSignature({ headers, urls, fields }, authToken, sharedKeys);
+  const urls = [publicUrl + target, ...(urlFragment === '' ? [] : [publicUrl + target + urlFragment])];
+  const fault = dialect.faultOfSignature({ headers, urls, fields, body, now }, { sealed, signingKeys });
   if (fault !== null) return forged(fault);
-  const then = openSeal(key, query.get('then') ?? '', { ...owner, source: 'then' });
-  return { kind: 'genuine', callSid, source, fields, ...(then !== null && { then }) };
+  const then = openSeal(key, query.get('then') ?? '', { callSid, accountSid, source: 'then' });
+  return { kind: 'genuine', callSid, accountSid, source, fields, ...(then !== null && { then }) };
 };
 
 const forged = (reason: string): Extract<WebhookReading, { kind: 'forged' }> => ({

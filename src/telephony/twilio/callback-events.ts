@@ -11,27 +11,28 @@ import type { LegCause, ProviderEvent } from '../telephony-provider.js';
 import type { GenuineCallback } from './callback-check.js';
 import { isCallSid, writeReference } from './call-reference.js';
 import { isConfirmed } from './confirmation.js';
+import type { Dialect } from './dialect.js';
 import { endReasonOf, isFinal, readLegStatus, type LegStatus } from './end-reason.js';
 import { endOfSecond, startOfSecond } from './twilio-time.js';
 
 /** Signed by Twilio, but not readable. */
 export class MalformedCallback extends Error {}
 
-export const readCallback = (callback: GenuineCallback, receivedAt: Date): ProviderEvent[] => {
-  const { fields, source } = callback;
-  if (source === 'machine') return [machineEvent(callback, receivedAt)];
+export const readCallback = (dialect: Dialect, callback: GenuineCallback, receivedAt: Date): ProviderEvent[] => {
+  const { accountSid, fields, source } = callback;
+  if (source === 'machine') return [machineEvent(dialect, callback, receivedAt)];
   const event = {
     callSid: callback.callSid,
-    providerCallId: writeReference({ accountSid: fields.get('AccountSid') ?? '', sid: sidOfLegA(callback) }),
+    providerCallId: writeReference({ accountSid, sid: sidOfLegA(dialect, callback) }),
     ...recordingOf(fields),
   };
-  if (source === 'confirm') return confirmEvents(fields, receivedAt).map((fact) => ({ ...event, ...fact }));
-  if (source === 'dial') return dialEvents(fields, receivedAt).map((fact) => ({ ...event, ...fact }));
+  if (source === 'confirm') return confirmEvents(dialect, fields, receivedAt).map((fact) => ({ ...event, ...fact }));
+  if (source === 'dial') return dialEvents(dialect, fields, receivedAt).map((fact) => ({ ...event, ...fact }));
   const legs = { A: legAEvents, B: legBEvents };
-  return legs[source](fields, timeOf(fields, receivedAt)).map((fact) => ({
+  return legs[source](dialect, fields, timeOf(fields, receivedAt)).map((fact) => ({
     ...event,
     ...fact,
-    detail: detailOf(source, fields, 'CallStatus'),
+    detail: detailOf(dialect, source, fields, 'CallStatus'),
   }));
 };
 
@@ -39,8 +40,8 @@ export const readCallback = (callback: GenuineCallback, receivedAt: Date): Provi
  * The result of machine detection proves that leg B was answered. According to Twilio's documentation it has no time and does
  * not name leg A.
  */
-const machineEvent = ({ callSid, fields }: GenuineCallback, receivedAt: Date): ProviderEvent => {
-  const sid = sidIn(fields, 'CallSid');
+const machineEvent = (dialect: Dialect, { callSid, fields }: GenuineCallback, receivedAt: Date): ProviderEvent => {
+  const sid = sidIn(dialect, fields, 'CallSid');
   const answeredBy = answeredByIn(fields);
   if (answeredBy === undefined) throw new MalformedCallback('AnsweredBy is not a known result');
   return {
@@ -55,14 +56,16 @@ const machineEvent = ({ callSid, fields }: GenuineCallback, receivedAt: Date): P
 
 type Fact = Pick<ProviderEvent, 'eventId' | 'type' | 'occurredAt' | 'endReason' | 'detail' | 'causes'>;
 
-const legAEvents = (fields: URLSearchParams, occurredAt: Date): Fact[] => {
+const legAEvents = (dialect: Dialect, fields: URLSearchParams, occurredAt: Date): Fact[] => {
   const status = statusIn(fields, 'CallStatus');
-  const eventId = factId(sidIn(fields, 'CallSid'), status);
+  const sid = sidIn(dialect, fields, 'CallSid');
+  const eventId = factId(sid, status);
   if (status === 'in-progress') return [{ eventId, type: 'caller_answered', occurredAt }];
-  const causes = { A: causeOf(status, fields) };
+  const sipCode = sipCodeOf(dialect, fields);
+  const causes = { A: causeOf(status, dialect, fields) };
   if (status === 'completed') return [{ eventId, ...legAHasLeft(occurredAt), causes }];
-  if (!isFinal(status)) return [{ eventId: acceptedFactId(sidIn(fields, 'CallSid')), type: 'accepted', occurredAt }];
-  return [{ eventId, type: 'ended', occurredAt, endReason: endReasonOf(status, sipCodeOf(fields)), causes }];
+  if (!isFinal(status)) return [{ eventId: acceptedFactId(sid), type: 'accepted', occurredAt }];
+  return [{ eventId, type: 'ended', occurredAt, endReason: endReasonOf(status, sipCode), causes }];
 };
 
 /**
@@ -74,45 +77,54 @@ const legAEvents = (fields: URLSearchParams, occurredAt: Date): Fact[] => {
 export const legAHasLeft = (endedAt: Date) =>
   ({ type: 'ended', occurredAt: endOfSecond(endedAt), endReason: 'canceled' }) as const;
 
-const legBEvents = (fields: URLSearchParams, occurredAt: Date): Fact[] => {
+const legBEvents = (dialect: Dialect, fields: URLSearchParams, occurredAt: Date): Fact[] => {
   const status = statusIn(fields, 'CallStatus');
-  const eventId = factId(sidIn(fields, 'CallSid'), status);
+  const eventId = factId(sidIn(dialect, fields, 'CallSid'), status);
   if (status === 'ringing') return [{ eventId, type: 'ringing', occurredAt }];
   if (status === 'in-progress') return [{ eventId, type: 'answered', occurredAt }];
-  if (!isFinal(status) || status === 'no-answer') return [];
-  const endReason = endReasonOf(status, sipCodeOf(fields));
-  return [{ eventId, type: 'ended', occurredAt, endReason, causes: { B: causeOf(status, fields) } }];
+  if (!isFinal(status) || (status === 'no-answer' && !dialect.legBTellsNoAnswer)) return [];
+  const sipCode = sipCodeOf(dialect, fields);
+  return [
+    {
+      eventId,
+      type: 'ended',
+      occurredAt,
+      endReason: endReasonOf(status, sipCode),
+      causes: { B: causeOf(status, dialect, fields) },
+    },
+  ];
 };
 
 /**
  * Leg B's own callbacks report its other ends better: with Twilio's time and the SIP code. The Dial's callback is used
  * in three cases: leg B was never created, leg B's status misleads, or the Dial has a recording.
  */
-const dialEvents = (fields: URLSearchParams, receivedAt: Date): Fact[] => {
+const dialEvents = (dialect: Dialect, fields: URLSearchParams, receivedAt: Date): Fact[] => {
   const status = statusIn(fields, 'DialCallStatus', new Map([['answered', 'completed']]));
   if (!isFinal(status)) throw new MalformedCallback('the status of an ended Dial is not final');
-  const callerIsThere = statusIn(fields, 'CallStatus') === 'in-progress';
-  const knownToLegB = status !== 'no-answer' && fields.has('DialCallSid');
+  const { legBTellsNoAnswer } = dialect;
+  const callerIsThere = legBTellsNoAnswer || statusIn(fields, 'CallStatus') === 'in-progress';
+  const knownToLegB = (legBTellsNoAnswer || status !== 'no-answer') && fields.has('DialCallSid');
   if (knownToLegB && recordingOf(fields).recording === undefined) return [];
   return [
     {
-      eventId: dialFactId(sidIn(fields, 'CallSid'), status),
+      eventId: dialFactId(sidIn(dialect, fields, 'CallSid'), status),
       type: 'ended',
       occurredAt: timeOf(fields, receivedAt),
       endReason: status === 'no-answer' && !callerIsThere ? 'canceled' : endReasonOf(status),
-      detail: detailOf('B', fields, 'DialCallStatus'),
+      detail: detailOf(dialect, 'B', fields, 'DialCallStatus'),
       causes: { B: { status } },
     },
   ];
 };
 
 /** Leg A was answered, but nobody has pressed 1: the end outranks that of leg A, which is later. */
-const confirmEvents = (fields: URLSearchParams, receivedAt: Date): Fact[] =>
+const confirmEvents = (dialect: Dialect, fields: URLSearchParams, receivedAt: Date): Fact[] =>
   isConfirmed(fields) || statusIn(fields, 'CallStatus') !== 'in-progress'
     ? []
     : [
         {
-          eventId: `${sidIn(fields, 'CallSid')}:unconfirmed`,
+          eventId: `${sidIn(dialect, fields, 'CallSid')}:unconfirmed`,
           type: 'ended',
           occurredAt: timeOf(fields, receivedAt),
           endReason: 'no_answer',
@@ -125,12 +137,12 @@ export const acceptedFactId = (legASid: string): string => `${legASid}:accepted`
 export const factId = (legSid: string, status: LegStatus): string => `${legSid}:${status}`;
 export const dialFactId = (legASid: string, status: LegStatus): string => `${legASid}:dial-${status}`;
 
-const sidOfLegA = ({ source, fields }: GenuineCallback): string =>
-  sidIn(fields, source === 'B' ? 'ParentCallSid' : 'CallSid');
+const sidOfLegA = (dialect: Dialect, { source, fields }: GenuineCallback): string =>
+  sidIn(dialect, fields, source === 'B' ? 'ParentCallSid' : 'CallSid');
 
-const sidIn = (fields: URLSearchParams, name: string): string => {
+const sidIn = (dialect: Dialect, fields: URLSearchParams, name: string): string => {
   const sid = fields.get(name) ?? '';
-  if (!isCallSid(sid)) throw new MalformedCallback(`${name} is not a call’s sid`);
+  if (!isCallSid(dialect, sid)) throw new MalformedCallback(`${name} is not a call’s sid`);
   return sid;
 };
 
@@ -165,10 +177,11 @@ const numberIn = (fields: URLSearchParams, name: string): number | undefined => 
 const answeredByIn = (fields: URLSearchParams): string | undefined =>
   /^[a-z_]{1,40}$/.exec(fields.get('AnsweredBy') ?? '')?.[0];
 
-const sipCodeOf = (fields: URLSearchParams): number | undefined => numberIn(fields, 'SipResponseCode');
+const sipCodeOf = ({ sipCodeField }: Dialect, fields: URLSearchParams): number | undefined =>
+  numberIn(fields, sipCodeField);
 
-const causeOf = (status: LegStatus, fields: URLSearchParams): LegCause => {
-  const sipCode = sipCodeOf(fields);
+const causeOf = (status: LegStatus, dialect: Dialect, fields: URLSearchParams): LegCause => {
+  const sipCode = sipCodeOf(dialect, fields);
   const answeredBy = answeredByIn(fields);
   return { status, ...(sipCode !== undefined && { sipCode }), ...(answeredBy !== undefined && { answeredBy }) };
 };
@@ -180,11 +193,12 @@ const recordingOf = (fields: URLSearchParams): { recording?: string } => {
 };
 
 const detailOf = (
+  dialect: Dialect,
   leg: 'A' | 'B',
   fields: URLSearchParams,
   statusField: string,
 ): NonNullable<ProviderEvent['detail']> => {
-  const sipCode = sipCodeOf(fields);
+  const sipCode = sipCodeOf(dialect, fields);
   const seconds = numberIn(fields, 'CallDuration') ?? numberIn(fields, 'DialCallDuration');
   const answeredBy = answeredByIn(fields);
   return {

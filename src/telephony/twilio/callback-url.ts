@@ -28,12 +28,6 @@ const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/**
- * Twilio's retry option, in the fragment: three more attempts after any failure. By default Twilio retries only if it
- * could not connect, and an event during a database outage would be lost.
- */
-export const TRY_AGAIN = '#rc=3&rp=all';
-
 export const sealKeyOf = (mainAuthToken: string): SealKey =>
   Buffer.from(hkdfSync('sha256', mainAuthToken, '', 'ringback twilio callback url', 32));
 
@@ -66,18 +60,29 @@ export const openSeal = (key: SealKey, seal: string, owner: SealedFor): string |
  * Each character must pass Twilio and proxies unchanged, because the signature covers the characters. The parameters
  * are in alphabetical order, because some proxies sort them.
  */
+/** Part of a dialect. */
+interface CallbackForm {
+  /** The provider's name. */
+  readonly name: string;
+  /** What the URL contains, sealed. */
+  readonly sealed: (secret: string) => string;
+  /** Ends the URL: the company reads it as instructions to itself, and does not send it. */
+  readonly urlFragment: string;
+}
+
 export const callbackUrl = (
+  { name, sealed, urlFragment }: CallbackForm,
   publicUrl: string,
   key: SealKey,
-  authToken: string,
+  secret: string,
   owner: SealedFor,
   then?: string,
 ): string => {
   const query = new URLSearchParams({
     callSid: owner.callSid,
-    seal: sealToken(key, authToken, owner),
+    seal: sealToken(key, sealed(secret), owner),
     source: owner.source,
     ...(then !== undefined && { then: sealToken(key, then, { ...owner, source: 'then' }) }),
   });
-  return `${publicUrl}/v1/webhooks/twilio?${query.toString()}${TRY_AGAIN}`;
+  return `${publicUrl}/v1/webhooks/${name}?${query.toString()}${urlFragment}`;
 };

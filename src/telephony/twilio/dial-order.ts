@@ -21,6 +21,8 @@ export interface CallPlan {
   readonly record?: boolean;
   /** In which leg A must press 1 before leg B is dialled; undefined if it need not. */
   readonly confirmCallerSeconds?: number | undefined;
+  /** False if the company does not know it: leg A is answered before leg B's phone rings, in any case. */
+  readonly answerOnBridge?: false;
   /** Whether Twilio detects that a machine answered leg A. Twilio dials leg B only afterwards. */
   readonly machineDetection?: 'Enable' | 'DetectMessageEnd';
   /** The same of leg B, without a wait. Not where leg B has an extension: a switchboard is a machine. */
@@ -39,6 +41,7 @@ export const dialOrder = (
   { callerPhone, calleePhone, calleeExtension, terms }: DialRequest,
   usual: CallPlan,
   urlFor: UrlFor,
+  withinLimits: (plan: CallPlan) => CallPlan = (plan) => plan,
 ): CreateCall => {
   const { shownToCallee = [usual.callerNumber], ...plan } = usual;
   const callee = {
@@ -46,7 +49,7 @@ export const dialOrder = (
     extension: calleeExtension,
     shown: terms?.shownToCallee ?? numberFrom(shownToCallee, calleePhone, [callerPhone, calleePhone]),
   };
-  return orderOf(callerPhone, callee, { ...plan, ...ownPlan(terms) }, urlFor);
+  return orderOf(callerPhone, callee, withinLimits({ ...plan, ...ownPlan(terms) }), urlFor);
 };
 
 type Plan = Omit<CallPlan, 'shownToCallee'>;
@@ -84,7 +87,7 @@ const joinWith = ({ phone, extension, shown }: Callee, plan: Plan, urlFor: UrlFo
     callerId: shown,
     timeout: plan.ringCalleeSeconds,
     timeLimit: plan.longestTalkSeconds,
-    answerOnBridge: true,
+    ...(plan.answerOnBridge !== false && { answerOnBridge: true }),
     action: urlFor('dial'),
     method: 'POST',
     ...(plan.record && { record: 'record-from-answer-dual' }),

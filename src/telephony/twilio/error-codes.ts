@@ -10,10 +10,12 @@ interface ErrorCode {
   readonly meaning: string;
 }
 
-const code = (category: RefusalCategory, meaning: string): ErrorCode => ({ category, meaning });
+export type ErrorCodes = Readonly<Record<number, ErrorCode>>;
+
+export const code = (category: RefusalCategory, meaning: string): ErrorCode => ({ category, meaning });
 
 /** From Twilio's error dictionary (twilio.com/docs/api/errors). */
-export const ERROR_CODES: Readonly<Record<number, ErrorCode>> = {
+export const ERROR_CODES: ErrorCodes = {
   // Twilio has no code for an empty balance: the account is then not active.
   10001: code('no_funds', 'the account is not active: no funds, or terms violated'),
   10002: code('forbidden', 'a trial account cannot do this'),
@@ -53,6 +55,7 @@ const STATUS_CATEGORIES: Readonly<Record<number, RefusalCategory>> = {
 
 /** "Call is not live": Twilio cannot change the call any more, or not in this way. */
 export const INVALID_CALL_STATE = 21220;
+export const NO_SUCH_RESOURCE = 20404;
 
 export interface ApiFailure {
   readonly status: number;
@@ -74,8 +77,8 @@ export const readApiFailure = (error: unknown): ApiFailure | null => {
   return status === 429 ? { status, code: status, message } : null;
 };
 
-export const refusalOf = ({ status, code, message }: ApiFailure): Refusal => ({
-  category: ERROR_CODES[code]?.category ?? STATUS_CATEGORIES[status] ?? 'forbidden',
+export const refusalOf = (codes: ErrorCodes, { status, code, message }: ApiFailure): Refusal => ({
+  category: codes[code]?.category ?? STATUS_CATEGORIES[status] ?? 'forbidden',
   code: String(code),
   text: message,
 });

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallMilestone, HangUpOutcome } from '../telephony-provider.js';
-import type { LegStatus } from './end-reason.js';
+import { isFinal, type LegStatus } from './end-reason.js';
 
 /** The legs of an account's calls. */
 export interface Legs {
@@ -22,6 +22,26 @@ const BETWEEN_LOOKS_MS = 150;
 
 export const hangUpLegs = (legs: Legs, legA: string, before?: CallMilestone): Promise<HangUpOutcome> =>
   before === undefined ? endInAnyState(legs, legA) : endBefore(legs, legA, before);
+
+/** For a company that has no order which it decides in one step. */
+export const hangUpUnconditionally = async (
+  legs: Pick<Legs, 'end' | 'statusOf'>,
+  legA: string,
+  before?: CallMilestone,
+): Promise<HangUpOutcome> => {
+  if (before !== undefined) {
+    const text = 'this provider cannot hang up on condition';
+    return { kind: 'refused', category: 'forbidden', code: 'UNCONDITIONAL', text };
+  }
+  const told = await legs.end(legA, 'completed');
+  if (told === 'no such call') return { kind: 'gone' };
+  if (told !== 'invalid state') return { kind: 'taken' };
+  // This should mean that the call is over, but that is not certain.
+  const status = await legs.statusOf(legA);
+  if (status !== 'no such call' && !isFinal(status))
+    throw new Error('the provider does not end a call that is not over');
+  return { kind: 'gone' };
+};
 
 const endInAnyState = async (legs: Legs, legA: string): Promise<HangUpOutcome> => {
   const told = await legs.end(legA, 'completed');

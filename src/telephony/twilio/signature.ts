@@ -6,11 +6,20 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import twilio from 'twilio';
 
+export interface SignatureKeys {
+  /** From the callback's URL. */
+  readonly sealed: string;
+  /** From the settings. */
+  readonly signingKeys: readonly string[];
+}
+
 export interface SignedCallback {
   readonly headers: Readonly<Record<string, string>>;
   /** The URL may have been signed in any of these forms. */
   readonly urls: readonly string[];
   readonly fields: URLSearchParams;
+  readonly body: Buffer;
+  readonly now: Date;
 }
 
 /** `key=…,algorithm=…`. The key's id is ignored: there are few keys, and all are tried. */
@@ -26,16 +35,20 @@ const HASHES: ReadonlyMap<string, string> = new Map([
  */
 const MAX_FIELDS = 200;
 
-/** @returns the fault of the signature; null if it is valid */
-export const faultOfSignature = (
+/** A fault of any callback, before its signature is computed. */
+export const faultOfSize = ({ fields }: SignedCallback): string | null =>
+  fields.size > MAX_FIELDS ? `It has more than ${MAX_FIELDS} fields` : null;
+
+/** @param keys the auth token is sealed; the signing keys are the SharedKeys */
+export const faultOfTwilioSignature = (
   callback: SignedCallback,
-  authToken: string,
-  sharedKeys: readonly string[],
+  { sealed: authToken, signingKeys: sharedKeys }: SignatureKeys,
 ): string | null => {
-  if (callback.fields.size > MAX_FIELDS) return `It has more than ${MAX_FIELDS} fields`;
+  const tooLong = faultOfSize(callback);
+  if (tooLong !== null) return tooLong;
   const settings = callback.headers[SETTINGS_HEADER];
   if (settings === undefined) {
-    return isSignedWithToken(callback, authToken)
+    return isSignedWithToken(callback, authToken, 'x-twilio-signature')
       ? null
       : 'X-Twilio-Signature does not fit; is PUBLIC_URL the address that Twilio sees?';
   }
@@ -59,9 +72,14 @@ const algorithmIn = (settings: string): string => {
   );
 };
 
-const isSignedWithToken = ({ headers, urls, fields }: SignedCallback, authToken: string): boolean => {
+/** @param header in lower case */
+export const isSignedWithToken = (
+  { headers, urls, fields }: SignedCallback,
+  authToken: string,
+  header: string,
+): boolean => {
   const values = Object.fromEntries(namesOf(fields).map((name) => [name, fields.getAll(name)]));
-  return urls.some((url) => twilio.validateRequest(authToken, headers['x-twilio-signature'] ?? '', url, values));
+  return urls.some((url) => twilio.validateRequest(authToken, headers[header] ?? '', url, values));
 };
 
 const isSignedWithKey = ({ headers, urls, fields }: SignedCallback, key: string, hash: string): boolean => {

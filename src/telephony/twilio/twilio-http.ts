@@ -1,5 +1,5 @@
 /**
- * Sends the requests of Twilio's package. The package's own client cannot be aborted, and does not report whether a
+ * Sends the requests of Twilio's package, in the form of a dialect. The package's own client cannot be aborted, and does not report whether a
  * failed request was sent. Redirects are not followed.
  */
 import { request, type Agent } from 'undici';
@@ -8,6 +8,7 @@ import type { ProxyFor } from '../../common/proxy-rules.js';
 import { retryAfterOf } from '../../common/retry-after.js';
 import { traceHeaders } from '../../common/tracing.js';
 import { connectionsTo } from '../provider-connections.js';
+import type { Dialect } from './dialect.js';
 import type twilio from 'twilio';
 
 type SdkRequest = Parameters<twilio.RequestClient['request']>[0];
@@ -17,9 +18,13 @@ export class TwilioHttp {
   private readonly apiUrl: string;
   private readonly agent: Agent;
 
-  constructor(apiUrl: string, proxyFor?: ProxyFor) {
+  constructor(
+    private readonly dialect: Dialect,
+    apiUrl: string,
+    proxyFor?: ProxyFor,
+  ) {
     this.apiUrl = apiUrl.replace(/\/$/, '');
-    this.agent = connectionsTo('Twilio', { proxyFor });
+    this.agent = connectionsTo(dialect.company, { proxyFor });
   }
 
   /**
@@ -45,22 +50,30 @@ export class TwilioHttp {
     // Only the path is used: the package may take another host from environment variables.
     const { pathname, searchParams } = new URL(uri);
     for (const [name, value] of pairs(params)) searchParams.append(name, value);
-    const query = searchParams.size > 0 ? `?${searchParams.toString()}` : '';
-    const credentials = Buffer.from(`${username ?? ''}:${password ?? ''}`).toString('base64');
-    const reply = await request(`${this.apiUrl}${pathname}${query}`, {
+    const { company, wireRequest, errorBody } = this.dialect;
+    const wire = wireRequest({
+      path: pathname,
+      query: searchParams,
+      user: username ?? '',
+      secret: password ?? '',
+      form: data === undefined ? null : new URLSearchParams(pairs(data)),
+    });
+    const query = wire.query.size > 0 ? `?${wire.query.toString()}` : '';
+    const reply = await request(`${this.apiUrl}${wire.path}${query}`, {
       method: method === 'post' ? 'POST' : 'GET',
-      headers: { ...(headers as Record<string, string>), ...traceHeaders(), Authorization: `Basic ${credentials}` },
+      headers: { ...(headers as Record<string, string>), ...traceHeaders(), ...wire.headers },
       dispatcher: this.agent,
       signal,
-      ...(data !== undefined && { body: new URLSearchParams(pairs(data)).toString() }),
+      body: wire.body,
     });
     const { statusCode } = reply;
     const body = await reply.body.text();
     const isAnswer = (statusCode >= 200 && statusCode < 300) || (statusCode >= 400 && statusCode < 500);
-    if (!isAnswer) throw new Error(`Twilio answered ${method} ${pathname} with ${statusCode}`);
+    if (!isAnswer) throw new Error(`${company} answered ${method} ${wire.path} with ${statusCode}`);
     // The package reads fields of any reply, even of null.
-    if (statusCode < 300) readObject('the reply of Twilio', readJson(body));
-    return { statusCode, body: statusCode < 300 ? body : withoutOddMessage(body), headers: reply.headers };
+    if (statusCode < 300) readObject(`the reply of ${company}`, readJson(body));
+    const read = statusCode < 300 ? body : withoutOddMessage(errorBody(statusCode, body));
+    return { statusCode, body: read, headers: reply.headers };
   }
 }
 

@@ -17,36 +17,42 @@ import {
 import { isAccountSid, isCallSid, readReference, writeReference, type CallReference } from './call-reference.js';
 import { checkCallback, type GenuineCallback } from './callback-check.js';
 import { MalformedCallback, readCallback } from './callback-events.js';
-import { callbackUrl, sealKeyOf, type SealKey } from './callback-url.js';
+import { callbackUrl, sealKeyOf, type CallbackSource, type SealKey } from './callback-url.js';
 import { isConfirmed } from './confirmation.js';
 import { dialOrder, goodbye, type CallPlan } from './dial-order.js';
 import { readApiFailure, refusalOf } from './error-codes.js';
 import { factsOf } from './fetched-status.js';
-import { hangUpLegs } from './hang-up.js';
+import type { Dialect } from './dialect.js';
+import { hangUpLegs, hangUpUnconditionally } from './hang-up.js';
 import { callOfDial } from './lost-dial.js';
 import { TwilioAccount } from './twilio-account.js';
+import { TWILIO } from './twilio-dialect.js';
 import { TwilioHttp } from './twilio-http.js';
 
 export interface TwilioOptions extends CallPlan {
+  /** Default: Twilio itself. */
+  readonly dialect?: Dialect;
   /**
-   * The main account, AC…, which owns the sub-accounts. It places a call itself if the "sub-account" has the main
+   * The main account, which owns the sub-accounts. It places a call itself if the "sub-account" has the main
    * account's sid.
    */
   readonly accountSid: string;
   /** Authorizes orders for all sub-accounts' calls, and is the key of the sealed callback URLs. */
   readonly authToken: string;
-  /** Secrets of the SharedKeys that may sign callbacks, if a webhook rule of the account names one. */
-  readonly sharedKeys?: readonly string[];
+  /**
+   * Keys that verify callbacks. At Twilio: secrets of the SharedKeys that may sign them, if a webhook rule of the account
+   * names one.
+   */
+  readonly signingKeys?: readonly string[];
   /** The public URL of Ringback, without `/v1/webhooks/…`: `https://calls.example.com`. */
   readonly publicUrl: string;
-  /** Twilio's API; a different one for a Twilio region, or for tests. */
+  /** The API; a different one for a Twilio region, or for tests. */
   readonly apiUrl?: string;
   /** The time limit of all requests but a dial, which is limited by its signal. Default: 5 s. */
   readonly replyLimitMs?: number;
   readonly proxyFor?: ProxyFor;
 }
 
-const API_URL = 'https://api.twilio.com';
 const REPLY_LIMIT_MS = 5_000;
 /** Time limit of the health request. */
 const HEALTH_LIMIT_MS = 2_000;
@@ -56,51 +62,66 @@ const HEALTH_LIMIT_MS = 2_000;
  */
 const LOOKED_BACK_MS = 60_000;
 
-/** Twilio Programmable Voice. The provider keeps no state of calls, so any replica can process any callback. */
+/**
+ * Twilio Programmable Voice, or a company that speaks a dialect of it. The provider keeps no state of calls, so any
+ * replica can process any callback.
+ */
 export class TwilioProvider implements TelephonyProvider {
-  readonly name = 'twilio';
+  readonly name: string;
   readonly limitsTalk = true;
-  readonly dialsExtensions = true;
-  /** Each status needs two requests. Twilio limits concurrent requests and answers more with 429. */
+  readonly dialsExtensions?: true;
+  /** Each status needs up to two requests. Twilio limits concurrent requests and answers more with 429. */
   readonly asksPerSecond = 100;
   readonly defaultAccount: SubAccountCredentials;
+  private readonly dialect: Dialect;
   private readonly publicUrl: string;
   private readonly key: SealKey;
   private readonly http: TwilioHttp;
 
   constructor(private readonly options: TwilioOptions) {
+    this.dialect = options.dialect ?? TWILIO;
+    this.name = this.dialect.name;
+    if (this.dialect.dialsExtensions) this.dialsExtensions = true;
     this.publicUrl = options.publicUrl.replace(/\/+$/, '');
     this.key = sealKeyOf(options.authToken);
     this.defaultAccount = { externalId: options.accountSid, secret: options.authToken };
-    this.http = new TwilioHttp(options.apiUrl ?? API_URL, options.proxyFor);
+    this.http = new TwilioHttp(this.dialect, options.apiUrl ?? this.dialect.apiUrl ?? '', options.proxyFor);
   }
 
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
     signal.throwIfAborted();
     const { externalId: accountSid, secret } = request.subAccount;
+    const { dialect } = this;
     // The package throws for both, which would look like an unknown outcome.
-    if (!isAccountSid(accountSid) || secret === '') {
-      const text =
-        'the sub-account is not one of Twilio: its id must begin with AC, and its auth token must not be empty';
-      return { kind: 'refused', category: 'bad_account', code: 'NO-TWILIO-ACCOUNT', text };
+    if (!this.isAccount(accountSid) || secret === '') {
+      const text = `the sub-account is not one of ${dialect.company}: ${dialect.accountHint}`;
+      return { kind: 'refused', category: 'bad_account', code: `NO-${this.name.toUpperCase()}-ACCOUNT`, text };
     }
-    const order = dialOrder(request, this.options, (source, then) =>
-      callbackUrl(this.publicUrl, this.key, secret, { callSid: request.callSid, accountSid, source }, then),
-    );
+    const urlFor = (source: CallbackSource, then?: string): string =>
+      callbackUrl(dialect, this.publicUrl, this.key, secret, { callSid: request.callSid, accountSid, source }, then);
+    const order = dialOrder(request, this.options, urlFor, dialect.withinLimits);
     let retryAfterMs: number | undefined;
     const hold = (seconds: number): void => {
       retryAfterMs = seconds * 1000;
     };
     try {
-      const { sid } = await this.clientOf(request.subAccount, accountSid, signal, hold).calls.create(order);
-      if (!isCallSid(sid)) throw new Error('Twilio accepted a call without sending its sid');
+      const { sid, status } = await this.clientOf(request.subAccount, accountSid, signal, hold).calls.create(order);
+      if (!dialect.repliesWithId) {
+        if (typeof status !== 'string')
+          throw new Error(`${dialect.company} accepted a call without sending its status`);
+        return { kind: 'accepted', providerCallId: null };
+      }
+      if (!isCallSid(dialect, sid)) throw new Error(`${dialect.company} accepted a call without sending its sid`);
       return { kind: 'accepted', providerCallId: writeReference({ accountSid, sid }) };
     } catch (error) {
       const failure = readApiFailure(error);
-      if (failure)
-        return { kind: 'refused', ...refusalOf(failure), ...(retryAfterMs !== undefined && { retryAfterMs }) };
+      if (failure) {
+        const refusal = refusalOf(dialect.errorCodes, failure);
+        return { kind: 'refused', ...refusal, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+      }
       if (!(error instanceof NotReached)) throw error;
-      return { kind: 'refused', category: 'provider_down', code: 'TWILIO-UNREACHED', text: error.message };
+      const code = `${this.name.toUpperCase()}-UNREACHED`;
+      return { kind: 'refused', category: 'provider_down', code, text: error.message };
     }
   }
 
@@ -108,14 +129,16 @@ export class TwilioProvider implements TelephonyProvider {
   async hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
     const reference = await this.referenceOf(call).catch((cause: unknown) => {
       if (call.providerCallId !== null || cause instanceof StatusUnavailable) throw cause;
-      throw new StatusUnavailable('the call could not be searched for at Twilio, so no order was sent', { cause });
+      throw new StatusUnavailable('the call could not be searched for, so no order was sent', { cause });
     });
-    if (!reference) throw new StatusUnavailable('Twilio has no call that matches the dial, at least not yet');
+    const { company, cancelsUnanswered, errorCodes } = this.dialect;
+    if (!reference) throw new StatusUnavailable(`${company} has no call that matches the dial, at least not yet`);
     try {
-      return await hangUpLegs(this.accountOf(reference), reference.sid, before);
+      const hangUp = cancelsUnanswered ? hangUpLegs : hangUpUnconditionally;
+      return await hangUp(this.accountOf(reference), reference.sid, before);
     } catch (error) {
       const failure = readApiFailure(error);
-      if (failure) return { kind: 'refused', ...refusalOf(failure) };
+      if (failure) return { kind: 'refused', ...refusalOf(errorCodes, failure) };
       throw error;
     }
   }
@@ -126,24 +149,31 @@ export class TwilioProvider implements TelephonyProvider {
     const account = this.accountOf(reference);
     const legA = await account.legOf(reference.sid);
     if (legA === 'no such call') return { kind: 'unknown' };
-    const facts = factsOf(legA, await account.childOf(legA.sid), this.options.ringCalleeSeconds);
+    const legB = this.dialect.recordsParents ? await account.childOf(legA.sid) : null;
+    const facts = factsOf(legA, legB, this.options.ringCalleeSeconds);
     const providerCallId = writeReference(reference);
     return { kind: 'known', events: facts.map((fact) => ({ callSid: call.callSid, providerCallId, ...fact })) };
   }
 
   async checkReachable(): Promise<void> {
     const { accountSid } = this.options;
-    await this.mainClient(accountSid, HEALTH_LIMIT_MS).api.v2010.accounts(accountSid).fetch();
+    const client = this.mainClient(accountSid, HEALTH_LIMIT_MS);
+    if (this.dialect.fetchesAccount) await client.api.v2010.accounts(this.dialect.packageAccount(accountSid)).fetch();
+    else await client.calls.list({ limit: 1, pageSize: 1 });
   }
 
   readWebhook(request: WebhookRequest): WebhookReading {
-    const callback = checkCallback(request, this.publicUrl, this.key, this.options.sharedKeys ?? []);
+    const now = new Date();
+    const { dialect, publicUrl, key } = this;
+    const { signingKeys = [], accountSid: mainAccount } = this.options;
+    const callback = checkCallback(request, { dialect, publicUrl, key, signingKeys, mainAccount, now });
     if (callback.kind === 'forged') return callback;
     try {
       return {
         kind: 'genuine',
-        events: readCallback(callback, new Date()),
-        // Twilio signs a retry identically, with the same I-Twilio-Idempotency-Token.
+        events: readCallback(dialect, callback, now),
+        // Twilio signs a retry identically, with the same I-Twilio-Idempotency-Token. For the others it is not known.
+        // A repeated event is harmless.
         receipt: null,
         ...replyTo(callback),
       };
@@ -163,7 +193,8 @@ export class TwilioProvider implements TelephonyProvider {
    * of its own.
    */
   private accountOf({ accountSid }: Pick<CallReference, 'accountSid'>): TwilioAccount {
-    return new TwilioAccount(() => this.mainClient(accountSid, this.options.replyLimitMs ?? REPLY_LIMIT_MS));
+    const limitMs = this.options.replyLimitMs ?? REPLY_LIMIT_MS;
+    return new TwilioAccount(() => this.mainClient(accountSid, limitMs), this.dialect);
   }
 
   private mainClient(accountSid: string, limitMs: number): twilio.Twilio {
@@ -178,22 +209,39 @@ export class TwilioProvider implements TelephonyProvider {
     hold?: (seconds: number) => void,
   ): twilio.Twilio {
     const httpClient = this.http.until(signal, hold);
-    return new twilio.Twilio(credentials.externalId, credentials.secret, { accountSid, httpClient, autoRetry: false });
+    return new twilio.Twilio(credentials.externalId, credentials.secret, {
+      accountSid: this.dialect.packageAccount(accountSid),
+      httpClient,
+      autoRetry: false,
+    });
+  }
+
+  private isAccount(id: string): boolean {
+    return isAccountSid(this.dialect, id) && (this.dialect.hasSubAccounts || id === this.options.accountSid);
   }
 
   /**
    * @returns null if the call's id is unknown and no call matches the dial
-   * @throws also if the search fails or several calls match
+   * @throws also if the search fails, several calls match, or it is not certain that the match is this call
    */
   private async referenceOf({ providerCallId, dialled }: ProviderCall): Promise<CallReference | null> {
-    if (providerCallId !== null) return readReference(providerCallId);
-    if (!dialled || !isAccountSid(dialled.subAccount)) {
+    if (providerCallId !== null) return readReference(this.dialect, providerCallId);
+    if (!dialled || !this.isAccount(dialled.subAccount)) {
       throw new StatusUnavailable('no status of this call: neither its id nor its dial is known');
     }
     const { subAccount: accountSid, callerPhone, at } = dialled;
     const account = this.accountOf({ accountSid });
     const startedAfter = new Date(at.getTime() - LOOKED_BACK_MS);
-    return callOfDial(dialled, accountSid, await account.callsTo(callerPhone, this.options.callerNumber, startedAfter));
+    const found = callOfDial(
+      dialled,
+      accountSid,
+      await account.callsTo(callerPhone, this.options.callerNumber, startedAfter),
+    );
+    if (found && !this.dialect.recordsParents) {
+      // Another call may have dialled this phone as its leg B.
+      throw new StatusUnavailable(`${this.dialect.company} has a call to this phone, which may be another one’s leg B`);
+    }
+    return found;
   }
 }
 

@@ -13,7 +13,10 @@ const DIALS_AGAIN_SECONDS = 15;
 /** Returned in place of an error that was thrown. */
 const THROWN = Symbol('thrown');
 
-export const badNetworkTests = ({ findsCallsBy, explainsRefusals, reportsBy }: Abilities, stage: () => Stage): void => {
+export const badNetworkTests = (
+  { findsCallsBy, tellsUnplaced, explainsRefusals, reportsBy }: Abilities,
+  stage: () => Stage,
+): void => {
   afterEach(() => {
     stage().bench.line.mode = 'pass';
   });
@@ -81,8 +84,10 @@ export const badNetworkTests = ({ findsCallsBy, explainsRefusals, reportsBy }: A
     expect(await stage().phaseOf(callSid)).toBe('talking');
   });
 
+  const isSettled = isFound || tellsUnplaced;
+
   it(
-    isFound
+    isSettled
       ? `the caller of a dial that did not reach the provider can dial again after ${DIALS_AGAIN_SECONDS} s`
       : 'the caller of a dial that did not reach the provider stays in the call, because the provider cannot be asked',
     async () => {
@@ -102,7 +107,7 @@ export const badNetworkTests = ({ findsCallsBy, explainsRefusals, reportsBy }: A
 
       const { callSid } = (await place()).data!;
       expect(await bench.farSide.dialsOf(lost)).toBe(0);
-      if (!isFound) {
+      if (!isSettled) {
         expect(callSid).toBe(lost);
         return;
       }

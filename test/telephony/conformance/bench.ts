@@ -27,10 +27,14 @@ export interface Abilities {
   readonly reportsWithoutAnswer?: readonly ProviderEventType[];
   /** Events that fetchStatus returns. Empty if the provider cannot be asked about a call. */
   readonly statusReports: readonly ProviderEventType[];
+  /** True if fetchStatus returns only leg A's events, so that it does not tell whether the callee has answered. */
+  readonly statusLacksLegB?: true;
   /** End reasons that it reports. Some providers do not distinguish a busy line from an unreachable phone. */
   readonly endReasons: Readonly<Record<'is busy' | 'declines' | 'cannot be reached', ProviderEndReason>>;
   /** How the provider finds a call: by our callSid, by the numbers that were dialled, or only by its own id of the call. */
   readonly findsCallsBy: 'our callSid' | 'what was dialled' | 'its own id';
+  /** Whether it tells that a call was never placed, even if it does not find a call that was. Default: if it finds calls. */
+  readonly tellsUnplaced?: true;
   /** Whether it can hang up on a condition, in one step. If not, it refuses such orders. */
   readonly hangsUpOnCondition: boolean;
   /** Whether it reports that a call is gone or has passed the condition. If not, it only refuses. */

@@ -103,7 +103,14 @@ export class Stage {
     if (outcome.kind !== 'accepted') throw new Error(`the dial was refused: ${outcome.code} ${outcome.text}`);
     const { providerCallId } = outcome;
     await this.bench.service.app.nest.get(CallRecorder).applyOwn(callSid, 'accepted', { providerCallId });
-    return { callSid, providerCallId };
+    return { callSid, providerCallId: providerCallId ?? (await this.idInFirstEvent(callSid)) };
+  }
+
+  private idInFirstEvent(callSid: string): Promise<string> {
+    return waitFor('an event with the provider’s id', async () => {
+      const { providerCallId } = await shownCall(this.bench.service, callSid);
+      return providerCallId ?? false;
+    });
   }
 
   async recorded(callSid: string, ...types: readonly ProviderEventType[]): Promise<ShownCall> {

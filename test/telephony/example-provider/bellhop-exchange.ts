@@ -8,9 +8,24 @@ import { text } from 'node:stream/consumers';
 export const BELLHOP_SECRET = 'only Bellhop and the service know this';
 export const BELLHOP_KEY = 'the key of a sub-account';
 
-interface Call {
-  readonly id: string;
+/** A dial, as Bellhop's document has it. */
+export interface Order {
   readonly reference: string;
+  readonly from: string;
+  readonly to: string;
+  /** Seconds that each phone rings. */
+  readonly ring?: { readonly from?: number; readonly to?: number };
+  /** The numbers that the two phones show. */
+  readonly shows?: { readonly from?: string; readonly to?: string };
+  /** Seconds of talk. */
+  readonly limit?: number;
+  /** Seconds before the limit at which both hear a tone. */
+  readonly tone?: number;
+  readonly record?: boolean;
+}
+
+interface Call extends Pick<Order, 'reference' | 'record'> {
+  readonly id: string;
   readonly facts: Record<string, unknown>[];
   readonly timers: NodeJS.Timeout[];
 }
@@ -21,6 +36,9 @@ export interface BellhopExchange {
   target: string;
   /** The callSid of each dial that was received. */
   readonly dials: string[];
+  readonly orders: Order[];
+  /** Answers the next dial with this refusal instead. */
+  refuseNext(status: number, error: string, headers?: Readonly<Record<string, string>>): void;
   /** Facts so far of the call with our callSid. */
   factsOf(callSid: string): readonly string[];
   isOpen(callSid: string): boolean;
@@ -42,16 +60,19 @@ const SCRIPTS: Readonly<Record<string, readonly Step[]>> = {
 };
 const SECOND_MS = 50;
 
-type Answer = readonly [status: number, body?: object];
+type Answer = readonly [status: number, body?: object, headers?: Readonly<Record<string, string>>];
 /** Also for a call that has ended. */
 const NO_SUCH_CALL: Answer = [404, { error: 'no_such_call', message: 'no such call goes on' }];
 
 export const startBellhopExchange = async (): Promise<BellhopExchange> => {
   const calls: Call[] = [];
+  let refusal: Answer | undefined;
 
   const addFact = (call: Call, what: string, why?: string): void => {
-    const { id, reference, facts, timers } = call;
-    const fact = { id, reference, number: facts.length + 1, what, at: new Date().toISOString(), why };
+    const { id, reference, record, facts, timers } = call;
+    const talked = facts.some((fact) => fact.what === 'callee picked up');
+    const tape = record && talked && what === 'over' ? `https://tapes.bellhop.example/${id}` : undefined;
+    const fact = { id, reference, number: facts.length + 1, what, at: new Date().toISOString(), why, tape };
     facts.push(fact);
     if (what === 'over') timers.forEach(clearTimeout);
     const body = JSON.stringify(fact);
@@ -61,17 +82,26 @@ export const startBellhopExchange = async (): Promise<BellhopExchange> => {
     );
   };
 
-  const place = ({ reference = '', to = '' }: Readonly<Record<string, string>>): Answer => {
+  const place = ({ reference, to, limit, record }: Order): Answer => {
     const script = SCRIPTS[to.slice(-2)];
     if (!script) return [422, { error: 'no_such_number', message: 'there is no such number' }];
-    const call: Call = { id: randomUUID(), reference, facts: [], timers: [] };
+    const call: Call = { id: randomUUID(), reference, facts: [], timers: [], ...(record && { record }) };
     calls.push(call);
+    addFact(call, 'taken');
+    const answered = script.find(([, what]) => what === 'callee picked up')?.[0];
+    const last = answered === undefined || limit === undefined ? Infinity : answered + limit;
+    const steps: readonly Step[] = script.some(([, what]) => what === 'over')
+      ? script
+      : [...script, [Infinity, 'over', 'completed']];
+    const limited = steps.map(([seconds, ...step]): Step => [Math.min(seconds, last), ...step]);
     call.timers.push(
-      ...script.map(([seconds, what, why]) =>
-        setTimeout(() => {
-          addFact(call, what, why);
-        }, seconds * SECOND_MS),
-      ),
+      ...limited
+        .filter(([seconds]) => seconds < Infinity)
+        .map(([seconds, what, why]) =>
+          setTimeout(() => {
+            addFact(call, what, why);
+          }, seconds * SECOND_MS),
+        ),
     );
     return [201, { id: call.id }];
   };
@@ -85,19 +115,23 @@ export const startBellhopExchange = async (): Promise<BellhopExchange> => {
   const answerTo = async ({ method, url = '', headers }: IncomingMessage, body: string): Promise<Answer> => {
     if (url === '/ping') return [200, {}];
     if (method === 'POST') {
-      const order = JSON.parse(body) as Record<string, string>;
-      exchange.dials.push(order.reference ?? '');
+      const order = JSON.parse(body) as Order;
+      exchange.dials.push(order.reference);
+      exchange.orders.push(order);
+      const prepared = refusal;
+      refusal = undefined;
+      if (prepared) return prepared;
       const isKnown = headers.authorization === `Bearer ${BELLHOP_KEY}`;
       return isKnown ? place(order) : [401, { error: 'no_such_key', message: 'there is no such key' }];
     }
-    const call = calls.find(({ id }) => url === `/calls/${id}`);
+    const call = calls.find(({ id, reference }) => url === `/calls/${id}` || url === `/references/${reference}`);
     if (!call) return NO_SUCH_CALL;
     return method === 'DELETE' ? hangUp(call) : [200, { facts: call.facts }];
   };
 
   const reply = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const [status, body] = await answerTo(request, await text(request));
-    response.writeHead(status).end(body && JSON.stringify(body));
+    const [status, body, headers] = await answerTo(request, await text(request));
+    response.writeHead(status, headers).end(body && JSON.stringify(body));
   };
   const server = createServer((request, response) => void reply(request, response));
   server.listen(0, '127.0.0.1');
@@ -106,6 +140,8 @@ export const startBellhopExchange = async (): Promise<BellhopExchange> => {
     port: (server.address() as AddressInfo).port,
     target: '',
     dials: [],
+    orders: [],
+    refuseNext: (status, error, headers) => (refusal = [status, { error, message: `it is ${error}` }, headers]),
     factsOf: (callSid) =>
       (calls.find(({ reference }) => reference === callSid)?.facts ?? []).map(({ what }) => String(what)),
     isOpen(callSid) {

@@ -13,11 +13,14 @@ export class MalformedFact extends Error {}
 export const CATEGORIES: Readonly<Record<string, RefusalCategory>> = {
   no_such_number: 'bad_number',
   no_such_key: 'bad_account',
-  slow_down: 'rate_limited',
   pay_first: 'no_funds',
+  slow_down: 'rate_limited',
+  called_too_often: 'too_frequent',
+  not_registered: 'not_permitted',
 };
 
 const TYPES: Readonly<Record<string, ProviderEventType>> = {
+  taken: 'accepted',
   'caller picked up': 'caller_answered',
   'callee rings': 'ringing',
   'callee picked up': 'answered',
@@ -26,7 +29,7 @@ const TYPES: Readonly<Record<string, ProviderEventType>> = {
 
 /** @throws MalformedFact */
 export const eventOf = (fact: unknown): ProviderEvent => {
-  const { id, reference, number, what, at, why } = (fact ?? {}) as Record<string, unknown>;
+  const { id, reference, number, what, at, why, tape } = (fact ?? {}) as Record<string, unknown>;
   const type = TYPES[String(what)];
   const occurredAt = new Date(String(at));
   if (typeof id !== 'string' || typeof reference !== 'string' || typeof number !== 'number' || !type) {
@@ -39,9 +42,16 @@ export const eventOf = (fact: unknown): ProviderEvent => {
     providerCallId: id,
     type,
     occurredAt,
-    ...(type === 'ended' && { endReason: PROVIDER_END_REASONS.find((known) => known === why) ?? 'failed' }),
+    ...(type === 'ended' && endOf(why)),
+    ...(typeof tape === 'string' && { recording: tape }),
   };
 };
+
+/** Bellhop tells why leg B has ended, in words of its own. */
+const endOf = (why: unknown): Pick<ProviderEvent, 'endReason' | 'causes'> => ({
+  endReason: PROVIDER_END_REASONS.find((known) => known === why) ?? 'failed',
+  ...(typeof why === 'string' && { causes: { B: { why } } }),
+});
 
 /** @throws MalformedFact */
 export const readJson = (text: string): Record<string, unknown> => {

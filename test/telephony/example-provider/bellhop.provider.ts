@@ -1,18 +1,21 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { request, type Agent } from 'undici';
+import { retryAfterOf } from '../../../src/common/retry-after.js';
 import { connectionsTo, NotReached } from '../../../src/telephony/provider-connections.js';
-import {
-  StatusUnavailable,
-  type CallMilestone,
-  type CallStatus,
-  type DialOutcome,
-  type DialRequest,
-  type HangUpOutcome,
-  type ProviderCall,
-  type Refusal,
-  type TelephonyProvider,
-  type WebhookReading,
-  type WebhookRequest,
+import { talkWarning } from '../../../src/telephony/talk-warning.js';
+import type {
+  CallMilestone,
+  CallStatus,
+  DialOutcome,
+  DialRequest,
+  DialTerms,
+  HangUpOutcome,
+  ProviderCall,
+  Refusal,
+  SubAccountCredentials,
+  TelephonyProvider,
+  WebhookReading,
+  WebhookRequest,
 } from '../../../src/telephony/telephony-provider.js';
 import { CATEGORIES, eventOf, MalformedFact, readJson } from './bellhop-wire.js';
 
@@ -20,6 +23,18 @@ export interface BellhopOptions {
   readonly url: string;
   /** Signs its webhooks. */
   readonly secret: string;
+  /** The key of our own account. */
+  readonly key: string;
+  /** What applies to a call that says nothing else. */
+  readonly usual: DialTerms;
+  /** Seconds before the longest talk at which both hear a tone. */
+  readonly talkWarningSeconds?: number;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly retryAfterMs: number;
 }
 
 const REPLY_LIMIT_MS = 5_000;
@@ -27,24 +42,40 @@ const REPLY_LIMIT_MS = 5_000;
 /** Bellhop, a telephone company that does not exist. docs/providers/write-a-provider.md walks through this file. */
 export class BellhopProvider implements TelephonyProvider {
   readonly name = 'bellhop';
+  readonly limitsTalk = true;
+  readonly asksPerSecond = 50;
+  readonly defaultAccount: SubAccountCredentials;
   private readonly agent: Agent = connectionsTo('Bellhop');
 
-  constructor(private readonly options: BellhopOptions) {}
+  constructor(private readonly options: BellhopOptions) {
+    this.defaultAccount = { externalId: 'own', secret: options.key };
+  }
 
-  async dial(
-    { callSid, callerPhone, calleePhone, subAccount }: DialRequest,
-    signal: AbortSignal,
-  ): Promise<DialOutcome> {
+  async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
     signal.throwIfAborted();
     try {
-      const order = { reference: callSid, from: callerPhone, to: calleePhone };
-      const { status, body } = await this.ask('POST', '/calls', subAccount.secret, signal, order);
+      const order = this.orderOf(request);
+      const { status, body, retryAfterMs } = await this.ask('POST', '/calls', request.subAccount.secret, signal, order);
       if (status === 201 && typeof body.id === 'string') return { kind: 'accepted', providerCallId: body.id };
-      return { kind: 'refused', ...refusalIn(status, body) };
+      return { kind: 'refused', ...refusalIn(status, body), ...(retryAfterMs > 0 && { retryAfterMs }) };
     } catch (error) {
       if (!(error instanceof NotReached)) throw error;
       return { kind: 'refused', category: 'provider_down', code: 'BELLHOP-UNREACHED', text: error.message };
     }
+  }
+
+  private orderOf({ callSid, callerPhone, calleePhone, terms }: DialRequest): object {
+    const plan = { ...this.options.usual, ...terms };
+    return {
+      reference: callSid,
+      from: callerPhone,
+      to: calleePhone,
+      ring: { from: plan.ringCallerSeconds, to: plan.ringCalleeSeconds },
+      shows: { from: plan.shownToCaller, to: plan.shownToCallee },
+      limit: plan.longestTalkSeconds,
+      tone: talkWarning(this.options.talkWarningSeconds, plan.longestTalkSeconds),
+      record: plan.record,
+    };
   }
 
   async hangUp(call: ProviderCall, before?: CallMilestone): Promise<HangUpOutcome> {
@@ -92,11 +123,11 @@ export class BellhopProvider implements TelephonyProvider {
   private async ask(
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
-    key = this.options.secret,
+    key = this.options.key,
     signal = AbortSignal.timeout(REPLY_LIMIT_MS),
     order?: object,
-  ): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
-    const { statusCode, body } = await request(this.options.url + path, {
+  ): Promise<Reply> {
+    const { statusCode, headers, body } = await request(this.options.url + path, {
       method,
       signal,
       dispatcher: this.agent,
@@ -104,7 +135,12 @@ export class BellhopProvider implements TelephonyProvider {
       ...(order && { body: JSON.stringify(order) }),
     });
     const text = await body.text();
-    return { status: statusCode, body: text === '' ? {} : readJson(text) };
+    const retryAfterSeconds = retryAfterOf(statusCode, [headers['retry-after']].flat()[0], new Date());
+    return {
+      status: statusCode,
+      body: text === '' ? {} : readJson(text),
+      retryAfterMs: retryAfterSeconds * 1_000,
+    };
   }
 }
 
@@ -116,8 +152,6 @@ const refusalIn = (status: number, { error, message }: Record<string, unknown>):
   return { category: CATEGORIES[error] ?? 'forbidden', code: error, text: message };
 };
 
-/** @throws StatusUnavailable if the call's id is unknown, because Bellhop finds calls only by their id */
-const pathOf = ({ providerCallId }: ProviderCall): string => {
-  if (providerCallId === null) throw new StatusUnavailable('Bellhop’s id of the call is not known');
-  return `/calls/${encodeURIComponent(providerCallId)}`;
-};
+/** Bellhop finds a call by its own id, and by the reference that the dial has given it: our callSid. */
+const pathOf = ({ providerCallId, callSid }: ProviderCall): string =>
+  providerCallId === null ? `/references/${callSid}` : `/calls/${encodeURIComponent(providerCallId)}`;

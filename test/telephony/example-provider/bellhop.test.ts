@@ -29,7 +29,12 @@ const start = async (): Promise<Bench> => {
   const line = await startTcpProxy(exchange.port);
   const service = await startTestApp({ environment: SHORT_DIALS });
   // Your provider is created in telephony.module.ts, if its settings turn it on.
-  const bellhop = new BellhopProvider({ url: `http://127.0.0.1:${line.port}`, secret: BELLHOP_SECRET });
+  const bellhop = new BellhopProvider({
+    url: `http://127.0.0.1:${line.port}`,
+    secret: BELLHOP_SECRET,
+    key: BELLHOP_KEY,
+    usual: { ringCallerSeconds: 30, ringCalleeSeconds: 30, longestTalkSeconds: 3600 },
+  });
   const provider = new ResilientProvider(bellhop, createLogger('silent'));
   const configured = [{ provider, settings: {} }];
   const choice = service.app.nest.get(ProviderRegistry);
@@ -62,10 +67,10 @@ const start = async (): Promise<Bench> => {
 describe('Bellhop', () => {
   conforms(
     {
-      reports: ['caller_answered', 'ringing', 'answered', 'ended'],
-      statusReports: ['caller_answered', 'ringing', 'answered', 'ended'],
+      reports: ['accepted', 'caller_answered', 'ringing', 'answered', 'ended'],
+      statusReports: ['accepted', 'caller_answered', 'ringing', 'answered', 'ended'],
       endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
-      findsCallsBy: 'its own id',
+      findsCallsBy: 'our callSid',
       hangsUpOnCondition: false,
       explainsRefusals: true,
       checksSubAccounts: true,

@@ -1,0 +1,99 @@
+/** Our SignalWire test server. It knows only the public address, and signs for that address. */
+import type { WebhookRequest } from '../../../src/telephony/telephony-provider.js';
+import { CALLER_NUMBER, PROJECT, PUBLIC_URL, signalWireSettings, SIGNING_KEY } from '../../support/signalwire-call.js';
+import { startSignalWireServer } from '../../support/signalwire-server.js';
+import { startTcpProxy } from '../../support/tcp-proxy.js';
+import { startTestApp, type TestApp } from '../../support/test-app.js';
+import { signatureOf } from '../../support/twilio-callbacks.js';
+import { isOver, type Call } from '../../support/twilio-calls.js';
+import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from './bench.js';
+import { conforms } from './conforms.js';
+
+const phaseOf = ({ legA, legB }: Call): Awaited<ReturnType<FarSide['phaseOf']>> => {
+  if (isOver(legA)) return 'over';
+  if (legB?.status === 'ringing') return 'ringing';
+  return legB?.status === 'in-progress' ? 'talking' : 'dialling';
+};
+
+const withSignature = (request: WebhookRequest, change: (signature: string) => string): WebhookRequest => ({
+  ...request,
+  headers: { ...request.headers, 'x-signalwire-signature': change(request.headers['x-signalwire-signature'] ?? '') },
+});
+
+const otherThan = (character: string): string => (character === 'A' ? 'B' : 'A');
+
+const forger: Forger = {
+  forgeriesOf: (genuine) => [
+    { ...genuine, body: Buffer.from(genuine.body.toString().replace('completed', 'busy')) },
+    { ...genuine, target: genuine.target.replace(/(callSid=\d{31})\d/, '$1x') },
+    {
+      ...genuine,
+      target: genuine.target.replace(/source=(\w+)/, (_, source) => `source=${source === 'B' ? 'A' : 'B'}`),
+    },
+    { ...genuine, target: genuine.target.replace(/seal=(.)/, (_, first: string) => `seal=${otherThan(first)}`) },
+    withSignature(genuine, (signature) => otherThan(signature.charAt(0)) + signature.slice(1)),
+  ],
+  malformedLike(genuine) {
+    const fields = { ...Object.fromEntries(new URLSearchParams(genuine.body.toString())), CallStatus: 'perplexed' };
+    const signature = signatureOf(SIGNING_KEY, PUBLIC_URL + genuine.target, fields);
+    return { ...withSignature(genuine, () => signature), body: Buffer.from(new URLSearchParams(fields).toString()) };
+  },
+};
+
+const start = async (): Promise<Bench> => {
+  const server = await startSignalWireServer({
+    projectId: PROJECT.externalId,
+    apiToken: PROJECT.secret,
+    signingKey: SIGNING_KEY,
+    callerNumbers: [CALLER_NUMBER],
+    speed: 20,
+    reach: (url) => url.replace(PUBLIC_URL, service.url),
+  });
+  const line = await startTcpProxy(server.port);
+  const service: TestApp = await startTestApp({
+    environment: { ...signalWireSettings(`http://127.0.0.1:${line.port}`), ...SHORT_DIALS },
+  });
+  const isOf = (callSid: string) => (url: string | null) => url?.includes(`callSid=${callSid}&`) ?? false;
+  const farSide: FarSide = {
+    dialsOf: async (callSid) => server.forms.filter((form) => isOf(callSid)(form.get('StatusCallback'))).length,
+    async phaseOf(callSid) {
+      const call = [...server.calls.values()].find(({ legA }) => isOf(callSid)(legA.statusCallback));
+      return call ? phaseOf(call) : 'over';
+    },
+  };
+  return {
+    service,
+    line,
+    farSide,
+    parties: async (how) => ({
+      callerPhone: '+8613800001001',
+      calleePhone: `+86138000020${SCRIPTS[how]}`,
+      subAccount: how === 'an invalid account' ? { ...PROJECT, secret: 'not its token' } : PROJECT,
+    }),
+    unknownCall: {
+      callSid: '9'.repeat(32),
+      providerCallId: `${PROJECT.externalId}/99999999-9999-4999-8999-999999999999`,
+    },
+    forger,
+    close: closing(service, line, server),
+  };
+};
+
+describe('SignalWire', () => {
+  conforms(
+    {
+      reports: ['accepted', 'caller_answered', 'ringing', 'answered', 'ended'],
+      // Its records contain when a leg was answered, but not when its phone began to ring.
+      statusReports: ['accepted', 'caller_answered', 'answered', 'ended'],
+      endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
+      findsCallsBy: 'what was dialled',
+      hangsUpOnCondition: true,
+      explainsRefusals: true,
+      checksSubAccounts: true,
+      makesSubAccounts: false,
+      dialsExtensions: true,
+      reportsBy: 'webhooks',
+    },
+    start,
+  );
+});

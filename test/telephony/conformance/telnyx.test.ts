@@ -1,0 +1,112 @@
+/** Our strict Telnyx test server. It knows only the public address. */
+import type { WebhookRequest } from '../../../src/telephony/telephony-provider.js';
+import { startTcpProxy } from '../../support/tcp-proxy.js';
+import {
+  ACCOUNT,
+  APPLICATION_SID,
+  CALLER_NUMBER,
+  PRIVATE_KEY,
+  PUBLIC_URL,
+  telnyxSettings,
+} from '../../support/telnyx-call.js';
+import { signatureOf } from '../../support/telnyx-callbacks.js';
+import { startTelnyxServer, telnyxId } from '../../support/telnyx-server.js';
+import { startTestApp, type TestApp } from '../../support/test-app.js';
+import { isOver, type Call } from '../../support/twilio-calls.js';
+import { closing, SCRIPTS, SHORT_DIALS, type Bench, type FarSide, type Forger } from './bench.js';
+import { conforms } from './conforms.js';
+
+const phaseOf = ({ legA, legB }: Call): Awaited<ReturnType<FarSide['phaseOf']>> => {
+  if (isOver(legA)) return 'over';
+  if (legB?.status === 'ringing') return 'ringing';
+  return legB?.status === 'in-progress' ? 'talking' : 'dialling';
+};
+
+const otherThan = (character: string): string => (character === 'A' ? 'B' : 'A');
+
+const withHeader = (request: WebhookRequest, name: string, change: (value: string) => string): WebhookRequest => ({
+  ...request,
+  headers: { ...request.headers, [name]: change(request.headers[name] ?? '') },
+});
+
+const forger: Forger = {
+  forgeriesOf: (genuine) => [
+    { ...genuine, body: Buffer.from(genuine.body.toString().replace('completed', 'busy')) },
+    { ...genuine, target: genuine.target.replace(/(callSid=\d{31})\d/, '$1x') },
+    {
+      ...genuine,
+      target: genuine.target.replace(/source=(\w+)/, (_, source) => `source=${source === 'B' ? 'A' : 'B'}`),
+    },
+    { ...genuine, target: genuine.target.replace(/seal=(.)/, (_, first: string) => `seal=${otherThan(first)}`) },
+    withHeader(genuine, 'telnyx-signature-ed25519', (signature) => otherThan(signature.charAt(0)) + signature.slice(1)),
+    withHeader(genuine, 'telnyx-timestamp', (timestamp) => String(Number(timestamp) + 1)),
+  ],
+  malformedLike(genuine) {
+    const fields = { ...Object.fromEntries(new URLSearchParams(genuine.body.toString())), CallStatus: 'perplexed' };
+    const body = new URLSearchParams({ ...fields, DialCallStatus: 'perplexed' }).toString();
+    const timestamp = genuine.headers['telnyx-timestamp'] ?? '';
+    const signed = withHeader(genuine, 'telnyx-signature-ed25519', () => signatureOf(PRIVATE_KEY, timestamp, body));
+    return { ...signed, body: Buffer.from(body) };
+  },
+};
+
+const start = async (): Promise<Bench> => {
+  const server = await startTelnyxServer({
+    accountSid: ACCOUNT.externalId,
+    apiKey: ACCOUNT.secret,
+    applicationSid: APPLICATION_SID,
+    privateKey: PRIVATE_KEY,
+    callerNumbers: [CALLER_NUMBER],
+    speed: 20,
+    reach: (url) => url.replace(PUBLIC_URL, service.url),
+  });
+  const line = await startTcpProxy(server.port);
+  const service: TestApp = await startTestApp({
+    environment: { ...telnyxSettings(`http://127.0.0.1:${line.port}`), ...SHORT_DIALS },
+  });
+  const isOf = (callSid: string) => (url: unknown) => typeof url === 'string' && url.includes(`callSid=${callSid}&`);
+  const farSide: FarSide = {
+    dialsOf: async (callSid) => server.dials.filter(({ StatusCallback: url }) => isOf(callSid)(url)).length,
+    async phaseOf(callSid) {
+      const call = [...server.calls.values()].find(({ legA }) => isOf(callSid)(legA.statusCallback));
+      return call ? phaseOf(call) : 'over';
+    },
+  };
+  return {
+    service,
+    line,
+    farSide,
+    parties: async (how) => ({
+      callerPhone: '+8613800001001',
+      calleePhone: `+86138000020${SCRIPTS[how]}`,
+      subAccount: how === 'an invalid account' ? { ...ACCOUNT, secret: 'not a key of it' } : ACCOUNT,
+    }),
+    unknownCall: {
+      callSid: '9'.repeat(32),
+      providerCallId: `${ACCOUNT.externalId}/${telnyxId(`CA${'9'.repeat(32)}`)}`,
+    },
+    forger,
+    close: closing(service, line, server),
+  };
+};
+
+describe('Telnyx', () => {
+  conforms(
+    {
+      reports: ['accepted', 'caller_answered', 'ringing', 'answered', 'ended'],
+      // Its records do not tell which call has dialled a leg B.
+      statusReports: ['accepted', 'caller_answered', 'ended'],
+      statusLacksLegB: true,
+      endReasons: { 'is busy': 'busy', declines: 'rejected', 'cannot be reached': 'unreachable' },
+      findsCallsBy: 'its own id',
+      tellsUnplaced: true,
+      hangsUpOnCondition: false,
+      explainsRefusals: true,
+      checksSubAccounts: true,
+      makesSubAccounts: false,
+      dialsExtensions: false,
+      reportsBy: 'webhooks',
+    },
+    start,
+  );
+});
