@@ -88,7 +88,11 @@ it.each([
   ['SIMULATOR_URL', ['ws://host', 'host'], 'http:// or https://'],
   ['SIMULATOR_URL', ['http://host?x=1'], 'without \\? and #'],
   ['ASTERISK_URL', ['http://host:8088/?api_key=x', 'http://host/#y'], 'without \\? and #'],
-  ['ASTERISK_URL', ['http://a,http://b', 'x=http://a,x=http://b', 'x=http://a,y=http://a'], 'a name and a URL of its own'],
+  [
+    'ASTERISK_URL',
+    ['http://a,http://b', 'x=http://a,x=http://b', 'x=http://a,y=http://a'],
+    'a name and a URL of its own',
+  ],
   ['ASTERISK_URL', ['X=http://a', 'x*0=http://a', 'x=a:8088', 'x=http://a,'], 'http:// or https://'],
   ['TWILIO_URL', ['https://host?edge=dublin'], 'without \\? and #'],
   ['YUNTONGXUN_URL', ['https://host/#y'], 'without \\? and #'],

@@ -1,5 +1,12 @@
 /** The form fields that the stand-in for Twilio accepts; it refuses any other field. */
-import { BadTwiml, CALL_EVENTS, readDial, type DialInstruction, readGather, type GatherInstruction } from './twilio-twiml.js';
+import {
+  BadTwiml,
+  CALL_EVENTS,
+  readDial,
+  type DialInstruction,
+  readGather,
+  type GatherInstruction,
+} from './twilio-twiml.js';
 
 export class ApiError extends Error {
   constructor(

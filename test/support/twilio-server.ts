@@ -136,7 +136,15 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
       },
       world.now(),
     );
-    const call: Call = { legA, legB: null, dial: dial ?? NOT_YET, gather, ringCallerSeconds, machineDetection, timers: new Set() };
+    const call: Call = {
+      legA,
+      legB: null,
+      dial: dial ?? NOT_YET,
+      gather,
+      ringCallerSeconds,
+      machineDetection,
+      timers: new Set(),
+    };
     calls.set(legA.sid, call);
     place(world, call);
     return script === '08' ? { status: 0, answer: null } : { status: 201, answer: shownLeg(legA) };

@@ -37,12 +37,7 @@ export const dialOrder = (
   urlFor: UrlFor,
 ): CreateCall => orderOf(callerPhone, calleePhone, { ...usual, ...terms }, urlFor);
 
-const orderOf = (
-  callerPhone: string,
-  calleePhone: string,
-  plan: CallPlan,
-  urlFor: UrlFor,
-): CreateCall => ({
+const orderOf = (callerPhone: string, calleePhone: string, plan: CallPlan, urlFor: UrlFor): CreateCall => ({
   to: callerPhone,
   from: plan.callerNumber,
   timeout: plan.ringCallerSeconds,
