@@ -181,8 +181,10 @@ const hasPrefixTwice = ({ allowedPrefixes, refusedPrefixes }: Partial<Config>): 
 const isBarred = (to: string, { allowedCountries, phoneRegion }: Config): boolean =>
   /^[A-Z]/.test(to) && allowedCountries !== null && !(allowedCountries ?? [phoneRegion]).includes(to);
 
-const timeContradictions = (isSet: IsSet, config: Config): string[] =>
-  [...confirmTooLong(config), ...timesTooLong(isSet, config)];
+const timeContradictions = (isSet: IsSet, config: Config): string[] => [
+  ...confirmTooLong(config),
+  ...timesTooLong(isSet, config),
+];
 
 /** The prompt itself takes some seconds. */
 const PROMPT_SECONDS = 10;

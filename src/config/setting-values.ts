@@ -298,7 +298,8 @@ export interface AsteriskPlace {
 /** One may be without a name: a second one can then be added while the first has calls. */
 export const asterisks = (value: string): readonly AsteriskPlace[] => {
   const places = value.split(',').map((text): AsteriskPlace => {
-    const [, name, weight = '1', address = ''] = /^(?:([a-z][a-z0-9-]{0,30})(?:\*([1-9]\d{0,3}))?=)?(.+)$/.exec(text.trim()) ?? [];
+    const [, name, weight = '1', address = ''] =
+      /^(?:([a-z][a-z0-9-]{0,30})(?:\*([1-9]\d{0,3}))?=)?(.+)$/.exec(text.trim()) ?? [];
     const provider = name === undefined ? 'asterisk' : `asterisk@${name}`;
     return { provider, url: baseUrl('http:', 'https:')(address), weight: Number(weight) };
   });
@@ -318,7 +319,9 @@ const refuseTwice = (kinds: readonly string[]): void => {
 /** A provider that is listed twice would be tried again after its refusal. */
 export const routes = (value: string): readonly { readonly to: string; readonly providers: readonly string[] }[] => {
   const all = value.split(',').map((written) => {
-    const [, to, names] = /^((?:\+?[1-9]\d*)?|[A-Z]{2})=([a-z-]+(?:@[a-z0-9-]+)?(?:\/[a-z-]+(?:@[a-z0-9-]+)?)*)$/.exec(written.trim()) ?? [];
+    const [, to, names] =
+      /^((?:\+?[1-9]\d*)?|[A-Z]{2})=([a-z-]+(?:@[a-z0-9-]+)?(?:\/[a-z-]+(?:@[a-z0-9-]+)?)*)$/.exec(written.trim()) ??
+      [];
     const providers = names?.split('/') ?? [];
     if (to === undefined || new Set(providers).size !== providers.length || providers.length === 0) {
       throw new Error('expected routes such as +86=yuntongxun/twilio or US=twilio or =asterisk, comma-separated');

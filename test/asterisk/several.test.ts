@@ -2,6 +2,7 @@
 import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
 import { DIAL, newPeople, numberOf, reached, shownCall, startPbxService } from './pbx-service.js';
 import { startPhone, type Phone } from './phone.js';
+import { Spending } from '../../src/call/spending/spending.service.js';
 import { backend } from '../support/backend.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import type { TestApp } from '../support/test-app.js';
@@ -94,6 +95,33 @@ describeOnAsterisk(missing, 'with two Asterisks,', () => {
     const back = await waitFor('a call on the one that is back', () => placeOn('asterisk@east').catch(() => undefined));
     expect(await reached(service, back.callSid, '3')).toMatchObject({ endReason: null });
   }, 120_000);
+
+  it('sub-accounts and prices are for both', async () => {
+    const prices = await fetch(`${service.url}/v1/admin/prices.csv`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${await service.token('1', 'admin')}`, 'content-type': 'text/csv' },
+      body: 'provider,prefix,pricePerMinute,currency,billingStep,connectionFee\nasterisk,,0.1,CNY,60,0\n',
+    });
+    expect(prices.status).toBe(200);
+    const budget = { kind: 'sub_account', subject: 'asterisk/extension', amount: '1000' };
+    expect((await service.admin('PUT', 'budgets', { ...budget, period: 'day', timeZone: 'Asia/Shanghai' })).ok).toBe(
+      true,
+    );
+    await service.app.nest.get(Spending, { strict: false }).look();
+    const { callerId, calleeId } = await newPeople(service, numberOf(callers), numberOf(callees));
+    const account = { externalId: 'extension', secret: 'none needed' };
+
+    expect((await service.admin('PUT', `users/${callerId}/sub-accounts/asterisk`, account)).ok).toBe(true);
+    expect((await service.admin('PUT', `users/${callerId}/sub-accounts/asterisk@east`, account)).status).toBe(404);
+    const { data } = await service.ask(callerId, `call/${calleeId}`);
+
+    expect(await providerOf(data?.callSid ?? '')).toMatch(/^asterisk@/);
+    const cost = await service.database.query<{ providers: string[] }[]>(
+      `select array(select jsonb_object_keys(prices) order by 1) as providers from call_cost where call_sid = $1`,
+      [data?.callSid],
+    );
+    expect(cost).toEqual([{ providers: ['asterisk@east', 'asterisk@west'] }]);
+  }, 60_000);
 
   it('a route and a backend may name one', async () => {
     for (let count = 0; count < 5; count++) {

@@ -86,29 +86,31 @@ describeOnAsterisk(missing, 'calls a second', () => {
     await bare.close();
     return result;
   };
-  const withReplicas = (count: number) => async (use: (place: PlaceCall) => Promise<Round>): Promise<Round> => {
-    const environment = { ...SERVICE_ENVIRONMENT, ...asterisk.environment, ASTERISK_DIAL: DIAL };
-    const services = await Promise.all(
-      Array.from({ length: count }, () =>
-        startService({ environment: { ...environment, DATABASE_URL: postgres.url, METRICS_PORT: 'off' } }),
-      ),
-    );
-    const urls = services.map(({ url }) => url);
-    const served = await bringCallers(urls, CALLERS, numberOf(callers), numberOf(callees));
-    for (const url of urls) await waitFor('readiness', async () => (await fetch(`${url}/health/ready`)).ok);
-    const idle = await counts();
-    await sleep(IDLE_MS);
-    const before = await counts();
-    const result = await use((caller) => served.callers[caller]!.call());
-    const after = await counts();
-    const perCall = (what: keyof Work): number => {
-      const perMs = (before[what] - idle[what]) / (before.at - idle.at);
-      return (after[what] - before[what] - perMs * (after.at - before.at)) / (after.calls - before.calls);
+  const withReplicas =
+    (count: number) =>
+    async (use: (place: PlaceCall) => Promise<Round>): Promise<Round> => {
+      const environment = { ...SERVICE_ENVIRONMENT, ...asterisk.environment, ASTERISK_DIAL: DIAL };
+      const services = await Promise.all(
+        Array.from({ length: count }, () =>
+          startService({ environment: { ...environment, DATABASE_URL: postgres.url, METRICS_PORT: 'off' } }),
+        ),
+      );
+      const urls = services.map(({ url }) => url);
+      const served = await bringCallers(urls, CALLERS, numberOf(callers), numberOf(callees));
+      for (const url of urls) await waitFor('readiness', async () => (await fetch(`${url}/health/ready`)).ok);
+      const idle = await counts();
+      await sleep(IDLE_MS);
+      const before = await counts();
+      const result = await use((caller) => served.callers[caller]!.call());
+      const after = await counts();
+      const perCall = (what: keyof Work): number => {
+        const perMs = (before[what] - idle[what]) / (before.at - idle.at);
+        return (after[what] - before[what] - perMs * (after.at - before.at)) / (after.calls - before.calls);
+      };
+      await served.close();
+      await Promise.all(services.map((service) => service.stop()));
+      return { ...result, work: { transactions: perCall('transactions'), rowsWritten: perCall('rowsWritten') } };
     };
-    await served.close();
-    await Promise.all(services.map((service) => service.stop()));
-    return { ...result, work: { transactions: perCall('transactions'), rowsWritten: perCall('rowsWritten') } };
-  };
   const count = async (query: string): Promise<number> =>
     Number((await database.query<{ count: string }>(`select (${query})::text as count`)).rows[0]?.count);
   const counts = async () => {
@@ -160,7 +162,9 @@ describeOnAsterisk(missing, 'calls a second', () => {
     print(
       `${CALLERS} callers, ${RING_MS} ms of ringing, ${TALK_MS} ms of talk, ${MEASURED_MS / 1_000} s a round, in turn\n`,
     );
-    print('| | calls a second, each round | median | request to answer, median | transactions a call | rows written a call | failed |');
+    print(
+      '| | calls a second, each round | median | request to answer, median | transactions a call | rows written a call | failed |',
+    );
     print('| --- | --- | --- | --- | --- | --- | --- |');
     for (const { name, results } of contenders) {
       const perSecond = results.map((result) => result.perSecond);

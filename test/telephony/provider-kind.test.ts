@@ -17,7 +17,9 @@ it('the kind of a provider is its name without its own part', () => {
 
 const provider = (name: string, weight: number, listens = true) => ({ name, weight, isListening: () => listens });
 /** Evenly, so that the counts are the same in every run. */
-const DRAWS = Array.from({ length: 100 }, (_, one) => Array.from({ length: 100 }, (_, other) => [one / 100, other / 100]));
+const DRAWS = Array.from({ length: 100 }, (_, one) =>
+  Array.from({ length: 100 }, (_, other) => [one / 100, other / 100]),
+);
 const firsts = (...providers: ReturnType<typeof provider>[]): string[] =>
   DRAWS.flat().map((drawn) => {
     const numbers = [...drawn];

@@ -57,11 +57,7 @@ export class UsersController {
   @RouteConfig({ bodyLimitBytes: SYNC_BODY_LIMIT_BYTES })
   @SyncUsersApi()
   sync(@Author() author: AuditAuthor, @Body() body: unknown): Promise<SyncReply> {
-    return this.userSync.sync(
-      body,
-      this.providers.kinds,
-      author,
-    );
+    return this.userSync.sync(body, this.providers.kinds, author);
   }
 
   @Get(':userId')

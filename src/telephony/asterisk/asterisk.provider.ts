@@ -82,7 +82,8 @@ export class AsteriskProvider implements TelephonyProvider {
     const changed = this.dialRules.filter(
       ({ dialString }, place) => dialString !== options.dialRules[place]?.dialString,
     );
-    if (changed.length > 0) logger.info({ provider: this.name, dialled: changed }, 'option n is added to Local channels of ASTERISK_DIAL');
+    if (changed.length > 0)
+      logger.info({ provider: this.name, dialled: changed }, 'option n is added to Local channels of ASTERISK_DIAL');
   }
 
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
