@@ -145,7 +145,7 @@ export const startTelnyxServer = async (options: TelnyxServerOptions): Promise<T
     const found = legs()
       .map(({ leg }) => leg)
       .filter(({ to, from }) => [to, null].includes(query.get('To')) && [from, null].includes(query.get('From')))
-      .filter(({ createdAt }) => after === null || createdAt.toISOString().slice(0, 10) > after);
+      .filter(({ startedAt: at }) => after === null || (at !== null && at.toISOString().slice(0, 10) > after));
     const uri = `/v2/texml/Accounts/${accountSid}/Calls.json`;
     return {
       calls: found.map(shown),

@@ -231,8 +231,10 @@ describe('a dial without a reply', () => {
     expect(await provider.fetchStatus(asked(new Date()))).toEqual({ kind: 'unknown' });
   });
 
-  it('may have been placed if Telnyx has one: which one it is, its callback tells', async () => {
-    await callAt('ringing');
+  it.each(['nothing', 'ringing'] as const)('may have been placed if Telnyx has a call after %s', async (phase) => {
+    server.holdAt(phase);
+    await dial();
+    await waitFor('the call', () => phase === 'nothing' || onlyCall().legB);
 
     await expect(provider.fetchStatus(asked(new Date()))).rejects.toThrow(StatusUnavailable);
   });

@@ -56,10 +56,6 @@ export const openSeal = (key: SealKey, seal: string, owner: SealedFor): string |
   }
 };
 
-/**
- * Each character must pass Twilio and proxies unchanged, because the signature covers the characters. The parameters
- * are in alphabetical order, because some proxies sort them.
- */
 /** Part of a dialect. */
 interface CallbackForm {
   /** The provider's name. */
@@ -70,6 +66,10 @@ interface CallbackForm {
   readonly urlFragment: string;
 }
 
+/**
+ * Each character must pass Twilio and proxies unchanged, because the signature covers the characters. The parameters
+ * are in alphabetical order, because some proxies sort them.
+ */
 export const callbackUrl = (
   { name, sealed, urlFragment }: CallbackForm,
   publicUrl: string,

@@ -89,7 +89,8 @@ export const telnyxDialect = (applicationSid: string): Dialect => ({
   fetchesAccount: false,
   repliesWithId: false,
   recordsParents: false,
-  searches: (startedAfter) => [{ startTimeAfter: startedAfter }],
+  // It is not documented whether a call has a start time before it is answered, or in which order calls are listed.
+  searches: (startedAfter) => [{ startTimeAfter: startedAfter }, {}],
   cancelsUnanswered: false,
   // What we have read of its documents does not mention sendDigits.
   dialsExtensions: false,

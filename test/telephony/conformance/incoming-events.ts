@@ -46,15 +46,19 @@ const acceptsOnlyGenuineWebhooks = (stage: () => Stage): void => {
 
   it('have the same ids when they are redelivered, and change nothing', async () => {
     const { callSid, request, reading } = await lastDelivery();
-    const before = await stage().eventsOf(callSid);
+    const ids = idsIn(reading);
+    // Other events of the call may still arrive.
+    const stored = async () => (await stage().eventsOf(callSid)).filter(({ eventId }) => ids.includes(eventId));
+    const before = await stored();
 
     const { status, reading: again } = await stage().post(request);
 
-    expect(idsIn(again!)).toEqual(idsIn(reading));
+    expect(idsIn(again!)).toEqual(ids);
     // A provider that signs each delivery anew gets 409 for a replay. Another one may only have missed our response.
     const isReplay = reading.kind === 'genuine' && reading.receipt !== null;
     expect(status).toBe(isReplay ? 409 : reading.kind === 'genuine' && reading.reply ? 200 : 204);
-    expect(await stage().eventsOf(callSid)).toEqual(before);
+    expect(before).toHaveLength(ids.length);
+    expect(await stored()).toEqual(before);
   });
 
   it('are rejected as forged when any part of their proof is altered', async () => {
