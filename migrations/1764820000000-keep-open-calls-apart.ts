@@ -3,7 +3,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * What an open call takes: its caller, the callee's phone, a slot of its service line. Unique indexes of call_record cannot
- * hold across partitions, and the indexes of this small table do.
+ * hold across partitions, and the indexes of this small table do. With what a second request is told of the call: who is called,
+ * and who placed it, which never change.
  */
 export class KeepOpenCallsApart1764820000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
@@ -12,9 +13,11 @@ export class KeepOpenCallsApart1764820000000 implements MigrationInterface {
       create table open_call (
         call_sid text constraint open_call_pkey primary key,
         caller_id bigint not null,
+        callee_id bigint,
         taken_phone text,
         service_line_id bigint,
-        line_slot integer
+        line_slot integer,
+        placed_by text
       );
       create unique index open_call_of_caller on open_call (caller_id);
       create unique index open_call_of_callee on open_call (taken_phone);
@@ -23,8 +26,8 @@ export class KeepOpenCallsApart1764820000000 implements MigrationInterface {
       -- Returning null leaves the call out, as "on conflict do nothing" does.
       create function open_call_begins() returns trigger language plpgsql as $$
       begin
-        insert into open_call (call_sid, caller_id, taken_phone, service_line_id, line_slot)
-        values (new.call_sid, new.caller_id, new.taken_phone, new.service_line_id, new.line_slot)
+        insert into open_call (call_sid, caller_id, callee_id, taken_phone, service_line_id, line_slot, placed_by)
+        values (new.call_sid, new.caller_id, new.callee_id, new.taken_phone, new.service_line_id, new.line_slot, new.placed_by)
         on conflict do nothing;
         if found then return new; end if;
         return null;
@@ -36,8 +39,8 @@ export class KeepOpenCallsApart1764820000000 implements MigrationInterface {
         if tg_op = 'DELETE' or new.state = 4 then
           delete from open_call where call_sid = old.call_sid;
         elsif old.state = 4 then
-          insert into open_call (call_sid, caller_id, taken_phone, service_line_id, line_slot)
-          values (new.call_sid, new.caller_id, new.taken_phone, new.service_line_id, new.line_slot);
+          insert into open_call (call_sid, caller_id, callee_id, taken_phone, service_line_id, line_slot, placed_by)
+          values (new.call_sid, new.caller_id, new.callee_id, new.taken_phone, new.service_line_id, new.line_slot, new.placed_by);
         else
           update open_call
           set caller_id = new.caller_id, taken_phone = new.taken_phone, service_line_id = new.service_line_id,
@@ -61,8 +64,8 @@ export class KeepOpenCallsApart1764820000000 implements MigrationInterface {
       create trigger call_record_is_removed after delete on call_record
       for each row when (old.state < 4) execute function open_call_changes();
 
-      insert into open_call (call_sid, caller_id, taken_phone, service_line_id, line_slot)
-      select call_sid, caller_id, taken_phone, service_line_id, line_slot from call_record where state < 4;
+      insert into open_call (call_sid, caller_id, callee_id, taken_phone, service_line_id, line_slot, placed_by)
+      select call_sid, caller_id, callee_id, taken_phone, service_line_id, line_slot, placed_by from call_record where state < 4;
     `);
   }
 

@@ -100,7 +100,7 @@ select to_char(greatest(
 ), 'YYMM') as month`;
 
 const PARTITION_VIEW = `
-create view call_partition as
+create or replace view call_partition as
 select parent.relname as table_name, child.relname as name,
   coalesce(substring(bound from 'FROM \\(''(\\d{32})''\\)'), '') as first_call_sid,
   coalesce(substring(bound from 'TO \\(''(\\d{32})''\\)'), repeat('9', 33)) as end_call_sid
@@ -117,7 +117,7 @@ where parent.relname in ('call_records', 'call_events', 'webhook_deliveries', 'w
  * indexes and triggers of the partitioned one.
  */
 const MAKE_MONTH = `
-create function call_partitions_make(month text) returns boolean
+create or replace function call_partitions_make(month text) returns boolean
 language plpgsql security definer set search_path = public, pg_temp set lock_timeout = '1s' as $$
 declare
   all_rows text;
@@ -150,7 +150,7 @@ $$`;
  * lock_timeout and the time of dropping.
  */
 const DROP_ONE = `
-create function call_partitions_drop(before text) returns text
+create or replace function call_partitions_drop(before text) returns text
 language plpgsql security definer set search_path = public, pg_temp set lock_timeout = '100ms' as $$
 declare
   old record;
@@ -182,7 +182,7 @@ $$`;
 
 /** Gives back the space of deliveries and attempts whose callSids are less than the given one. */
 const EMPTY_DELIVERIES = `
-create function webhook_partitions_empty(before text) returns void
+create or replace function webhook_partitions_empty(before text) returns void
 language plpgsql security definer set search_path = public, pg_temp set lock_timeout = '100ms' as $$
 declare
   old record;

@@ -181,9 +181,11 @@ create table idempotent_request (
 create table open_call (
   call_sid text not null,
   caller_id bigint not null,
+  callee_id bigint,
   taken_phone text,
   service_line_id bigint,
   line_slot integer,
+  placed_by text,
   constraint open_call_pkey PRIMARY KEY (call_sid)
 );
 
@@ -490,8 +492,8 @@ CREATE OR REPLACE FUNCTION public.open_call_begins()
  LANGUAGE plpgsql
 AS $function$
       begin
-        insert into open_call (call_sid, caller_id, taken_phone, service_line_id, line_slot)
-        values (new.call_sid, new.caller_id, new.taken_phone, new.service_line_id, new.line_slot)
+        insert into open_call (call_sid, caller_id, callee_id, taken_phone, service_line_id, line_slot, placed_by)
+        values (new.call_sid, new.caller_id, new.callee_id, new.taken_phone, new.service_line_id, new.line_slot, new.placed_by)
         on conflict do nothing;
         if found then return new; end if;
         return null;
@@ -506,8 +508,8 @@ AS $function$
         if tg_op = 'DELETE' or new.state = 4 then
           delete from open_call where call_sid = old.call_sid;
         elsif old.state = 4 then
-          insert into open_call (call_sid, caller_id, taken_phone, service_line_id, line_slot)
-          values (new.call_sid, new.caller_id, new.taken_phone, new.service_line_id, new.line_slot);
+          insert into open_call (call_sid, caller_id, callee_id, taken_phone, service_line_id, line_slot, placed_by)
+          values (new.call_sid, new.caller_id, new.callee_id, new.taken_phone, new.service_line_id, new.line_slot, new.placed_by);
         else
           update open_call
           set caller_id = new.caller_id, taken_phone = new.taken_phone, service_line_id = new.service_line_id,

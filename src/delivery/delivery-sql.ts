@@ -13,6 +13,7 @@
  * per call. Nor does its replacement of a job by key, which restarts the back-off.
  */
 import type { EntityManager } from 'typeorm';
+import { preparedInTransaction, preparedStatement } from '../postgres/prepared-statement.js';
 
 /**
  * For a transaction that only adds jobs. Adding a job notifies the workers, and all transactions that notify wait for
@@ -21,7 +22,7 @@ import type { EntityManager } from 'typeorm';
 const NEED_NOT_SURVIVE = `set_config('synchronous_commit', 'off', true)`;
 
 /** $1: the callSid */
-export const LOCK_CALL = 'select from call_records where call_sid = $1 for update';
+export const lockCall = preparedInTransaction('lock-call', 'select from call_records where call_sid = $1 for update');
 
 /** The rows of all statements below, so that they agree on which deliveries there are. */
 const PENDING = `
@@ -30,8 +31,20 @@ const PENDING = `
   join call_events event on event.call_sid = delivery.call_sid and event.change_number = delivery.change_number
   where delivery.endpoint_id = $1 and delivery.call_sid = $2 and delivery.state = 'pending'`;
 
+export interface ClaimedDelivery {
+  readonly changeNumber: number;
+  readonly change: string;
+  readonly url: string;
+  readonly secret: string;
+  readonly previousSecret: string | null;
+  /** Null if the endpoint is disabled. */
+  readonly attemptId: string | null;
+}
+
 /** $1: the endpoint's id, $2: the callSid. Stores the attempt before it is made. */
-export const CLAIM_NEXT = `
+export const claimNext = preparedStatement<ClaimedDelivery>(
+  'claim-delivery',
+  `
 with next as (
   select delivery.change_number, event.change, endpoint.url, endpoint.secret,
     case when endpoint.previous_secret_until > now() then endpoint.previous_secret end as previous_secret,
@@ -47,10 +60,25 @@ with next as (
 select next.change_number as "changeNumber", next.change, next.url, next.secret,
   next.previous_secret as "previousSecret", attempt.id as "attemptId"
 from next left join attempt on true
-`;
+`,
+);
 
 /** $1: the endpoint's id, $2: the callSid */
-export const ANY_PENDING = `select from ${PENDING} limit 1`;
+export const anyPending = preparedInTransaction('any-pending', `select from ${PENDING} limit 1`);
+
+/** $1: the attempt's id, $2: the callSid, $3 to $6: the answer */
+export const noteAnswer = preparedInTransaction(
+  'note-answer',
+  'update webhook_attempts set duration_ms = $3, status = $4, error = $5, response = $6 where id = $1 and call_sid = $2',
+);
+
+/** $1: the endpoint's id, $2: the callSid, $3: the number of the change, $4: its state. Returns a row if it was pending. */
+export const settleDelivery = preparedInTransaction<{ readonly number: number }>(
+  'settle-delivery',
+  `update webhook_deliveries set state = $4, settled_at = now()
+   where endpoint_id = $1 and call_sid = $2 and change_number = $3 and state = 'pending'
+   returning change_number as number`,
+);
 
 /** $1: the endpoint's id. While the row is locked for share, the endpoint cannot be enabled. */
 export const LOCK_IF_DISABLED = 'select from webhook_endpoint where id = $1 and disabled_at is not null for share';

@@ -7,7 +7,7 @@ import { AppError } from '../common/error-table.js';
 import { logAboutCall } from '../common/log-context.js';
 import type { Page, PageRequest } from '../common/page.js';
 import { KEPT_DAYS } from './delivery-limits.js';
-import { LOCK_CALL, WAKE } from './delivery-sql.js';
+import { lockCall, WAKE } from './delivery-sql.js';
 import { EndpointService } from './endpoint.service.js';
 import { deliveriesOfCall, type DeliveryOfCall } from './deliveries-of-call.js';
 import { listDeliveries, type DeliveryFilter, type ShownDelivery } from './list-deliveries.js';
@@ -49,7 +49,7 @@ export class DeliveryService {
     await this.endpoints.find(endpointId);
     logAboutCall(callSid);
     const again = await this.audit.change(author, async (database) => {
-      await database.query(LOCK_CALL, [callSid]);
+      await lockCall(database, [callSid]);
       const [, count] = await database.query<[unknown, number]>(
         `update webhook_deliveries set state = 'pending', settled_at = null
          where endpoint_id = $1 and call_sid = $2 and ($3::integer is null or change_number = $3)`,

@@ -3,16 +3,18 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { histogram, REQUEST_SECONDS } from '../common/metrics.js';
 import { inSpan, outsideTraces, SpanKind } from '../common/tracing.js';
-import { inStatementSpan, inTransactionSpan } from '../postgres/database-span.js';
+import { inTransactionSpan } from '../postgres/database-span.js';
 import { MAX_ATTEMPTS } from './delivery-limits.js';
 import {
-  ANY_PENDING,
-  CLAIM_NEXT,
-  RELEASE_JOB,
+  anyPending,
+  claimNext,
   LEAVE_ALONE,
-  LOCK_CALL,
+  lockCall,
   LOCK_IF_DISABLED,
+  noteAnswer,
   PUT_BACK,
+  RELEASE_JOB,
+  settleDelivery,
 } from './delivery-sql.js';
 import { DeliveryJobs } from './delivery-jobs.js';
 import { disabledBy, noteEnd } from './endpoint-health.js';
@@ -32,15 +34,6 @@ export class DeliveryFailed extends Error {}
 /** As above, because the endpoint did not answer. */
 export class EndpointSilent extends DeliveryFailed {}
 
-interface Claimed {
-  readonly changeNumber: number;
-  readonly change: string;
-  readonly url: string;
-  readonly secret: string;
-  readonly previousSecret: string | null;
-  /** Null if the endpoint is disabled. */
-  readonly attemptId: string | null;
-}
 
 /** Delivers the changes of a call to an endpoint, one at a time and in the order of their numbers. */
 @Injectable()
@@ -59,9 +52,7 @@ export class WebhookDeliverer {
    */
   async deliverNext(job: DeliveryJob, attemptsMade: number, stop: AbortSignal): Promise<void> {
     const { endpointId, callSid } = job;
-    const [next] = await inStatementSpan('claim-delivery', () =>
-      this.database.query<Claimed[]>(CLAIM_NEXT, [endpointId, callSid]),
-    );
+    const [next] = await claimNext(this.database, [endpointId, callSid]);
     if (!next?.attemptId) {
       await this.release(job);
       return;
@@ -79,8 +70,8 @@ export class WebhookDeliverer {
 
     const isOver = await inTransactionSpan('settle-delivery', () =>
       this.database.transaction(async (database) => {
-        await database.query(LOCK_CALL, [callSid]);
-        await this.writeDown(database, job, next.attemptId, answer);
+        await lockCall(database, [callSid]);
+        await noteAnswer(database, [next.attemptId, callSid, durationMs, status, error, answer.response]);
         // An attempt that our own shutdown has interrupted says nothing about the endpoint.
         if (status === null && stop.aborted) return false;
         if (error === null) await this.settle(database, job, changeNumber, 'delivered');
@@ -107,7 +98,7 @@ export class WebhookDeliverer {
     job: { readonly id: string; readonly failures: number },
   ): Promise<void> {
     await this.database.transaction(async (database) => {
-      await database.query(LOCK_CALL, [callSid]);
+      await lockCall(database, [callSid]);
       await database.query(PUT_BACK, [endpointId, callSid, job.id, job.failures]);
     });
   }
@@ -119,10 +110,10 @@ export class WebhookDeliverer {
   private async release({ endpointId, callSid }: DeliveryJob): Promise<void> {
     const isDue = await inTransactionSpan('release-delivery', () =>
       this.database.transaction(async (database) => {
-        await database.query(LOCK_CALL, [callSid]);
+        await lockCall(database, [callSid]);
         const disabled = await database.query<unknown[]>(LOCK_IF_DISABLED, [endpointId]);
         if (disabled.length === 0) {
-          const pending = await database.query<unknown[]>(ANY_PENDING, [endpointId, callSid]);
+          const pending = await anyPending(database, [endpointId, callSid]);
           if (pending.length > 0) return true;
         }
         await database.query(RELEASE_JOB, [endpointId, callSid]);
@@ -132,31 +123,15 @@ export class WebhookDeliverer {
     if (isDue) throw new DeliveryFailed('There is something to deliver after all.');
   }
 
-  private async writeDown(
-    database: EntityManager,
-    { callSid }: DeliveryJob,
-    attemptId: string | null,
-    answer: Answer,
-  ): Promise<void> {
-    await database.query(
-      'update webhook_attempts set duration_ms = $2, status = $3, error = $4, response = $5 where id = $1 and call_sid = $6',
-      [attemptId, answer.durationMs, answer.status, answer.error, answer.response, callSid],
-    );
-  }
-
   private async settle(
     database: EntityManager,
     { endpointId, callSid }: DeliveryJob,
     changeNumber: number,
     state: 'delivered' | 'failed',
   ): Promise<void> {
-    const [, settled] = await database.query<[unknown, number]>(
-      `update webhook_deliveries set state = $4, settled_at = now()
-       where endpoint_id = $1 and call_sid = $2 and change_number = $3 and state = 'pending'`,
-      [endpointId, callSid, changeNumber, state],
-    );
+    const settled = await settleDelivery(database, [endpointId, callSid, changeNumber, state]);
     // The job was unlocked as lost, and another process has done the work.
-    if (settled === 0) return;
+    if (settled.length === 0) return;
     await noteEnd(database, endpointId, state === 'delivered', this.logger);
     await database.query(RELEASE_JOB, [endpointId, callSid]);
     if (state === 'failed') this.logger.warn({ endpointId, changeNumber }, 'a webhook delivery has failed permanently');

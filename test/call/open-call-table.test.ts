@@ -26,8 +26,9 @@ afterEach(async () => {
   const differences = await database.query<unknown[]>(`
     select coalesce(open.call_sid, call.call_sid) from open_call open
     full join (select * from call_records where state < 4) call on call.call_sid = open.call_sid
-    where (open.caller_id, open.taken_phone, open.service_line_id, open.line_slot)
-      is distinct from (call.caller_id, call.taken_phone, call.service_line_id, call.line_slot)`);
+    where (open.caller_id, open.callee_id, open.taken_phone, open.service_line_id, open.line_slot, open.placed_by)
+      is distinct from
+      (call.caller_id, call.callee_id, call.taken_phone, call.service_line_id, call.line_slot, call.placed_by)`);
   expect(differences).toEqual([]);
 });
 

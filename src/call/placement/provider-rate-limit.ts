@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
 import { observeSlotWait } from './dial-metrics.js';
 import { inTransactionSpan } from '../../postgres/database-span.js';
-import { preparedStatement } from '../../postgres/prepared-statement.js';
+import { preparedInTransaction, preparedStatement } from '../../postgres/prepared-statement.js';
 import type { ResilientProvider, ProviderLimits } from '../../telephony/resilient-provider.js';
 import type { Refusal } from '../../telephony/telephony-provider.js';
 
@@ -123,30 +123,16 @@ interface Verdict {
 }
 
 /**
- * Assigns a slot. The call that has waited longest gets a free place: calls that ask later count it as taken.
- * Two statements: the first locks the provider's row. The second must see what the transactions before it committed,
- * and a statement sees only what was committed when it began.
- * The second statement:
+ * The second statement of `judge`.
  * 1. `call`: the waiting call, and whether it is still wanted.
  * 2. `load`: whether the concurrent calls, and the earlier waiting ones, fill the limit.
  * 3. `slot`: the provider's next free slot.
  * 4. `taken`: if there is a place and the slot is near enough, gives the slot to the call.
  * 5. `moved`: advances the provider's next slot.
  */
-const judge = async (
-  database: EntityManager,
-  callSid: string,
-  provider: string,
-  { callsPerSecond, callsAtOnce }: ProviderLimits,
-  patienceMs: number,
-): Promise<Verdict> => {
-  await database.query(
-    `insert into provider_turn (provider, next_at) values ($1, now())
-     on conflict on constraint provider_turn_pkey do update set provider = excluded.provider`,
-    [provider],
-  );
-  const [verdict] = await database.query<[Verdict]>(
-    `
+const judgeSlot = preparedInTransaction<Verdict>(
+  'judge-dial-slot',
+  `
 with call as (
   select call_sid, requested_at, state = 1 and cancel_ordered_at is null as is_wanted from call_records where call_sid = $1
 ), load as (
@@ -170,8 +156,27 @@ select call.is_wanted as "isWanted", load.is_full is true as "isFull",
   (select greatest(0, extract(epoch from at - clock_timestamp()) * 1000)::float8 from taken) as "waitMs"
 from call, load
 `,
-    [callSid, provider, callsPerSecond, callsAtOnce, patienceMs],
+);
+
+/**
+ * Assigns a slot. The call that has waited longest gets a free place: calls that ask later count it as taken.
+ * Two statements: the first locks the provider's row. The second must see what the transactions before it committed,
+ * and a statement sees only what was committed when it began.
+ */
+const judge = async (
+  database: EntityManager,
+  callSid: string,
+  provider: string,
+  { callsPerSecond, callsAtOnce }: ProviderLimits,
+  patienceMs: number,
+): Promise<Verdict> => {
+  await database.query(
+    `insert into provider_turn (provider, next_at) values ($1, now())
+     on conflict on constraint provider_turn_pkey do update set provider = excluded.provider`,
+    [provider],
   );
+  const [verdict] = await judgeSlot(database, [callSid, provider, callsPerSecond, callsAtOnce, patienceMs]);
+  if (!verdict) throw new Error(`no call ${callSid}`);
   return verdict;
 };
 

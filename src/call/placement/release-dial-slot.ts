@@ -4,6 +4,7 @@
  */
 import type { DataSource } from 'typeorm';
 import { inTransactionSpan } from '../../postgres/database-span.js';
+import { preparedInTransaction } from '../../postgres/prepared-statement.js';
 import { LOOK_AGAIN_MS } from './provider-rate-limit.js';
 
 /** A slot this near stays unused: the next call would not notice in time. */
@@ -17,7 +18,7 @@ export const releaseDialSlot = (database: DataSource, provider: string, callSid:
   inTransactionSpan('release-dial-slot', () =>
     database.transaction(async (transaction) => {
       await transaction.query('select from provider_turn where provider = $1 for update', [provider]);
-      await transaction.query(MOVE_UP, [provider, callSid, TOO_NEAR_MS]);
+      await moveUp(transaction, [provider, callSid, TOO_NEAR_MS]);
     }),
   );
 
@@ -28,7 +29,9 @@ export const releaseDialSlot = (database: DataSource, provider: string, callSid:
  * 4. `moved`: writes the new slots.
  * Last, the provider's next free slot becomes the slot that the last call leaves.
  */
-const MOVE_UP = `
+const moveUp = preparedInTransaction(
+  'move-up-dial-slots',
+  `
 with given_back as (
   select call_sid, turn_at as at from call_records
   where call_sid = $2 and provider = $1 and state = 4
@@ -45,4 +48,5 @@ with given_back as (
   update call_records set turn_at = coalesce(line.next_at, 'infinity') from line where call_records.call_sid = line.call_sid
 )
 update provider_turn set next_at = least(next_at, (select max(at) from line)) where provider = $1
-`;
+`,
+);

@@ -85,7 +85,7 @@ const CALL_END = `json_build_object(
   'endReason', numbered.next_end_reason,
   'endedBy', numbered.next_ended_by,
   'hasReachedCallee', coalesce(numbered.next_ringing_at, numbered.next_answered_at) is not null or 0 < (
-    select count(*) from call_events earlier where earlier.call_sid = numbered.call_sid and earlier.type = 'caller_answered'),
+    select count(*) from call_events earlier where earlier.call_sid = $1 and earlier.type = 'caller_answered'),
   'wasDialed', numbered.next_provider_call_id is not null or coalesce(numbered.turn_at <= clock_timestamp(), true),
   'ringingSeconds', ${seconds('numbered.requested_at', 'numbered.next_ringing_at')},
   'answerSeconds', ${seconds('numbered.requested_at', 'numbered.next_answered_at')},
@@ -232,7 +232,8 @@ with given as (
       then least(numbered.deadline_at, now() + ${probeIn('numbered.next_state')}, ${CANCEL_DUE_AT})
       else numbered.sweep_at end
   from numbered, event
-  where call_records.call_sid = numbered.call_sid and event.event_id = numbered.event_id
+  -- By the parameter, so that only one partition is opened.
+  where call_records.call_sid = $1 and event.event_id = numbered.event_id
   returning event.change, case when numbered.state < 4 and numbered.next_state = 4 then ${CALL_END} end as ended
 )
 select

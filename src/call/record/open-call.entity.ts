@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * What an open call takes, so that no other call has it at the same time. Triggers on the record keep the rows: the insert of
+ * What an open call takes, so that no other call has it at the same time; and what a second request is told of the call. Triggers on the record keep the rows: the insert of
  * a call is left out if something is taken, and the end of a call removes its row.
  */
 @Entity('open_call')
@@ -15,6 +15,9 @@ export class OpenCallEntry {
   @Column('bigint', { name: 'caller_id' })
   callerId: string;
 
+  @Column('bigint', { name: 'callee_id', nullable: true })
+  calleeId: string | null;
+
   @Column('text', { name: 'taken_phone', nullable: true })
   takenPhone: string | null;
 
@@ -23,4 +26,7 @@ export class OpenCallEntry {
 
   @Column('integer', { name: 'line_slot', nullable: true })
   lineSlot: number | null;
+
+  @Column('text', { name: 'placed_by', nullable: true })
+  placedBy: string | null;
 }

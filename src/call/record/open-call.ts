@@ -116,10 +116,9 @@ export interface CallsLeft {
 
 export const findRunning = preparedStatement<RunningCall>(
   'running-call',
-  `select call.call_sid as "callSid", call.callee_id as "calleeId", call.service_line_id as "serviceLineId",
-     placed_by as "placedBy"
-   from open_call open join call_records call on call.call_sid = open.call_sid
-   where open.caller_id = $1`,
+  `select call_sid as "callSid", callee_id as "calleeId", service_line_id as "serviceLineId", placed_by as "placedBy"
+   from open_call
+   where caller_id = $1`,
 );
 
 /** The SQL of a call's first change, from the columns of its row. */
@@ -248,19 +247,15 @@ select call_sid as "callSid", true as "isNew", callee_id as "calleeId", service_
 from opened, event
 union all
 (
-  select call.call_sid, false, callee_id, call.service_line_id, placed_by, null, open.caller_id <> $2, null, null
-  from open_call open join call_records call on call.call_sid = open.call_sid
-  where (open.caller_id = $2 or open.taken_phone = $18) and not exists (select from opened)
-  order by open.caller_id <> $2 limit 1
+  select call_sid, false, callee_id, service_line_id, placed_by, null, caller_id <> $2, null, null from open_call
+  where (caller_id = $2 or taken_phone = $18) and not exists (select from opened)
+  order by caller_id <> $2 limit 1
 )
 union all
 (
-  select call.call_sid, false, callee_id, call.service_line_id, placed_by, null, true, null, null
-  from (
-    select call_sid from open_call
-    where service_line_id = $4 and $26::integer is not null and (select slot is null from line)
-    order by line_slot limit 1 offset floor(random() * $26::integer)
-  ) open join call_records call on call.call_sid = open.call_sid
+  select call_sid, false, callee_id, service_line_id, placed_by, null, true, null, null from open_call
+  where service_line_id = $4 and $26::integer is not null and (select slot is null from line)
+  order by line_slot limit 1 offset floor(random() * $26::integer)
 )
 `,
 );

@@ -68,16 +68,20 @@ interface Source {
 
 /**
  * Returns one statement for each filter that can lead. All find the same calls.
- * @param after the last callSid of the previous page
+ * @param page `after` is the last callSid of the previous page, `downTo` the least callSid that is looked for
  */
 export const searchStatements = (
   filter: CallFilter,
-  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+  {
+    after,
+    limit,
+    downTo = '',
+  }: { readonly after?: string | undefined; readonly limit: number; readonly downTo?: string | undefined },
   maxExamined = MAX_EXAMINED,
 ): SearchStatement[] => {
   const values: unknown[] = [];
   const put: Put = (value) => `$${values.push(value)}`;
-  const bounds = boundsOf(filter, after, put);
+  const bounds = boundsOf(filter, after, downTo, put);
   const criteria = criteriaOf(filter, put);
   const instants = instantsOf(filter, put);
   const { stateType } = filter;
@@ -103,10 +107,10 @@ interface Bounds {
   readonly end: string;
 }
 
-const boundsOf = ({ from, to }: CallFilter, after: string | undefined, put: Put): Bounds => {
+const boundsOf = ({ from, to }: CallFilter, after: string | undefined, downTo: string, put: Put): Bounds => {
   const min = minCallSidAt(new Date((from ?? BEFORE_ALL).getTime() - CLOCK_TOLERANCE_MS));
   const end = minCallSidAt(new Date((to ?? AFTER_ALL).getTime() + CLOCK_TOLERANCE_MS));
-  return { min: put(min), end: put(after !== undefined && after < end ? after : end) };
+  return { min: put(downTo > min ? downTo : min), end: put(after !== undefined && after < end ? after : end) };
 };
 
 const instantsOf = ({ from, to }: CallFilter, put: Put): string[] => [
@@ -138,11 +142,16 @@ const allCalls = ({ min, end }: Bounds, conditions: readonly string[]): Source =
   conditions,
 });
 
-/** Materialized: otherwise the planner might search for the few open calls among all others. */
+/**
+ * Materialized, and in the order of an index that has only open calls: otherwise the planner might search for them among all
+ * others. The bounds leave out partitions.
+ */
 const openCalls = ({ min, end }: Bounds, conditions: readonly string[]): Source => ({
   calls: `
-    with open as materialized (select * from call_records where state < 4)
-    select * from open where call_sid >= ${min} and call_sid < ${end}`,
+    with open as materialized (
+      select * from call_records where state < 4 and call_sid >= ${min} and call_sid < ${end} order by sweep_at
+    )
+    select * from open`,
   order: 'call_sid desc',
   conditions,
 });

@@ -34,12 +34,18 @@ interface ChangeRow {
   readonly bytes: string;
 }
 
+/** Call by call: each is read in its partition. All callSids together would be looked for in all partitions. */
 const readChanges = preparedStatement<ChangeRow>(
   'read-changes',
   `
-select call_sid as "callSid", change_number as number, change as bytes from call_events
-where call_sid = any($1) and change_number is not null
-order by call_sid, change_number
+select event.call_sid as "callSid", event.change_number as number, event.change as bytes
+from unnest($1::text[]) as given (call_sid)
+cross join lateral (
+  select call_sid, change_number, change from call_events
+  where call_events.call_sid = given.call_sid and change_number is not null
+  order by change_number
+) event
+order by 1, 2
 `,
 );
 
