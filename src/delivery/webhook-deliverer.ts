@@ -34,7 +34,6 @@ export class DeliveryFailed extends Error {}
 /** As above, because the endpoint did not answer. */
 export class EndpointSilent extends DeliveryFailed {}
 
-
 /** Delivers the changes of a call to an endpoint, one at a time and in the order of their numbers. */
 @Injectable()
 export class WebhookDeliverer {
