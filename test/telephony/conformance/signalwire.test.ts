@@ -54,12 +54,15 @@ const start = async (): Promise<Bench> => {
     environment: { ...signalWireSettings(`http://127.0.0.1:${line.port}`), ...SHORT_DIALS },
   });
   const isOf = (callSid: string) => (url: string | null) => url?.includes(`callSid=${callSid}&`) ?? false;
+  const callOf = (callSid: string): Call | undefined =>
+    [...server.calls.values()].find(({ legA }) => isOf(callSid)(legA.statusCallback));
   const farSide: FarSide = {
     dialsOf: async (callSid) => server.forms.filter((form) => isOf(callSid)(form.get('StatusCallback'))).length,
     async phaseOf(callSid) {
-      const call = [...server.calls.values()].find(({ legA }) => isOf(callSid)(legA.statusCallback));
+      const call = callOf(callSid);
       return call ? phaseOf(call) : 'over';
     },
+    extensionOf: async (callSid) => callOf(callSid)?.dial.sendDigits?.replace(/^w+/, ''),
   };
   return {
     service,
