@@ -38,19 +38,25 @@ interface CsvFile {
   readonly maxRows: number;
   readonly example: string;
   readonly fault: Fault;
+  readonly limit?: string;
+  readonly encodings?: string;
 }
 
-export const takesCsv = ({ maxRows, example, fault }: CsvFile) =>
+export const takesCsv = ({ maxRows, example, fault, limit = '8 MB', encodings = 'UTF-8' }: CsvFile) =>
   applyDecorators(
     ApiConsumes('text/csv'),
     ApiBody({ schema: { type: 'string', example } }),
-    problem('BAD_REQUEST', 'Not CSV in UTF-8, or a cell is wrong; `errors` names the line and the column of each.', {
-      detail: 'Nothing has been changed: every row must be valid.',
-      errors: [fault],
-    }),
-    problem('TOO_LARGE', `The body is over 8 MB or has more than ${maxRows} rows.`),
+    problem(
+      'BAD_REQUEST',
+      `Not CSV in ${encodings}, or a cell is wrong; \`errors\` names the line and the column of each.`,
+      {
+        detail: 'Nothing has been changed: every row must be valid.',
+        errors: [fault],
+      },
+    ),
+    problem('TOO_LARGE', `The body is over ${limit} or has more than ${maxRows} rows.`),
     problem(
       'UNSUPPORTED_MEDIA_TYPE',
-      'The body is not `text/csv`, its `charset` is not UTF-8, or it has a `Content-Encoding`.',
+      `The body is not \`text/csv\`, its \`charset\` is not ${encodings}, or it has a \`Content-Encoding\`.`,
     ),
   );

@@ -104,6 +104,8 @@ export interface CsvTable<Column extends string, Row> {
   /** Of these, a file has any. */
   readonly others: readonly Column[];
   readonly maxRows: number;
+  /** The column that a name in the first row stands for. Default: the one of this name. */
+  readonly columnOf?: (name: string) => string;
   /**
    * @param cell the text in a column; null if it is empty
    * @returns the row, or the fault of each column that has one
@@ -155,7 +157,7 @@ class Rows<Column extends string, Row> {
     // Spreadsheets leave such rows behind.
     else if (cells.every((cell) => cell === '')) return;
     else if (this.columns) this.read(this.columns, cells);
-    else this.readHead(cells.map((name) => name.trim()));
+    else this.readHead(cells.map((name) => (this.table.columnOf ?? String)(name.trim())));
   }
 
   end(): Row[] {

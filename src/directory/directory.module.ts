@@ -7,11 +7,13 @@ import { SubAccountService } from './sub-account.service.js';
 import { SuppressionList } from './suppression-list.service.js';
 import { SuppressionTransfer } from './suppression-transfer.service.js';
 import { UserService } from './user.service.js';
+import { UserImport } from './user-import.service.js';
 import { UserSyncService } from './user-sync.service.js';
 
 const SERVICES = [
   DirectoryService,
   UserService,
+  UserImport,
   UserSyncService,
   SubAccountService,
   ServiceLineService,

@@ -22,6 +22,13 @@ export interface SyncOutcome {
 /** Ids that the audit keeps of a sync, each of created and of changed users: 10,000 would be 200 KB for one entry. */
 const IDS_KEPT = 100;
 
+/** Rolls back what a dry run has done. */
+class DryRunOver extends Error {
+  constructor(readonly written: { readonly outcome: SyncOutcome; readonly hasLosers: boolean }) {
+    super('A dry run is over.');
+  }
+}
+
 interface Written {
   readonly created: number;
   readonly changed: number;
@@ -126,6 +133,7 @@ interface ToWrite {
   /** The ids of the rows that have an external id, or null for one. */
   readonly named: readonly string[];
   readonly accounts: readonly StoredAccount[];
+  readonly dryRun: boolean;
 }
 
 type StoredAccount = StoredSecret & Omit<AccountOfUser, 'secret'>;
@@ -143,17 +151,18 @@ export class UserSyncService {
   /**
    * @param body as received (user-rows.ts)
    * @param providers the names of the configured providers
+   * @param dryRun says what would be done, and does nothing
    */
-  async sync(body: unknown, providers: readonly string[], author: Author): Promise<SyncOutcome> {
+  async sync(body: unknown, providers: readonly string[], author: Author, dryRun = false): Promise<SyncOutcome> {
     const rows = await readUserRows(body, { region: this.config.phoneRegion, providers });
     const accounts = await this.changedAccounts(
       rows.flatMap(({ id, subAccounts }) => subAccounts.map((account) => ({ userId: id, ...account }))),
     );
     const users = JSON.stringify(rows.map(({ subAccounts: _, ...user }) => user));
     const named = rows.filter(({ externalId }) => externalId !== undefined).map(({ id }) => id);
-    const { outcome, hasLosers } = await this.write(rows, { users, named, accounts }, author);
+    const { outcome, hasLosers } = await this.write(rows, { users, named, accounts, dryRun }, author);
     // Replicas remember only for a second that nobody has an external id.
-    if (hasLosers) {
+    if (hasLosers && !dryRun) {
       await this.database.query('select pg_notify($1, $2)', [EXTERNAL_IDS_CHANNEL, '']);
     }
     return outcome;
@@ -165,19 +174,21 @@ export class UserSyncService {
     author: Author,
     attempts = ATTEMPTS,
   ): Promise<{ readonly outcome: SyncOutcome; readonly hasLosers: boolean }> {
-    const { users, named, accounts } = toWrite;
+    const { users, named, accounts, dryRun } = toWrite;
     try {
       return await this.audit.change(author, async (database) => {
         const losers = await clearLosers(database, rows, toWrite);
         const values = [users, named, JSON.stringify(accounts), losers];
         const [{ createdIds, changedIds, ...counts }] = await database.query<[Written]>(STATEMENT, values);
         const outcome = { ...counts, unchanged: rows.length - counts.created - counts.changed };
+        if (dryRun) throw new DryRunOver({ outcome, hasLosers: losers.length > 0 });
         return {
           result: { outcome, hasLosers: losers.length > 0 },
           entry: { detail: { ...outcome, createdIds, changedIds } },
         };
       });
     } catch (error) {
+      if (error instanceof DryRunOver) return error.written;
       if (!isExternalIdTaken(error)) throw accounts.length > 0 ? withoutSecret(error) : error;
       const taken = await this.database.query<Taken[]>(FIND_TAKEN, [users, named]);
       if (taken.length > 0 || attempts === 1) throw conflictIn(rows, taken);

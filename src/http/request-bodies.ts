@@ -9,8 +9,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The handler gets the raw bytes, whatever their type. */
     rawBody?: true;
-    /** The handler gets the bytes of a text in UTF-8 of the type text/csv. */
-    csvBody?: true;
+    /** The handler gets the bytes of a text of the type text/csv. The second has the encodings of spreadsheets in China too. */
+    csvBody?: 'UTF-8' | 'UTF-8 or GB18030';
     bodyLimitBytes?: number;
   }
 }
@@ -19,6 +19,7 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 const CSV_TYPE = /^text\/csv\s*(?:;|$)/i;
 /** RFC 8259, 8.1 allows no other; US-ASCII is a subset. */
 const UTF_8 = /^(?:utf-?8|us-ascii)$/i;
+const UTF_8_OR_GB18030 = /^(?:utf-?8|us-ascii|gb18030|gbk|gb2312)$/i;
 
 export const parseBodies = (server: FastifyInstance): void => {
   server.addHook('onRoute', (route) => {
@@ -35,7 +36,8 @@ export const parseBodies = (server: FastifyInstance): void => {
     if (request.routeOptions.config.rawBody) done(null, body);
     // Many HTTP libraries send a type with every POST and DELETE. Without content there is nothing to refuse.
     else if (body.length === 0) done(null, undefined);
-    else if (request.routeOptions.config.csvBody) done(faultOfText(request, body, CSV_TYPE), body);
+    else if (request.routeOptions.config.csvBody === 'UTF-8') done(faultOfText(request, body, CSV_TYPE), body);
+    else if (request.routeOptions.config.csvBody) done(faultOfType(request, CSV_TYPE, UTF_8_OR_GB18030), body);
     else {
       readJson(request, body).then((value) => {
         done(null, value);
@@ -88,12 +90,18 @@ const readJson = async (request: FastifyRequest, body: Buffer): Promise<unknown>
   return readJsonText(body.toString('utf8'));
 };
 
-const faultOfText = ({ headers }: FastifyRequest, body: Buffer, expected: RegExp): AppError | null => {
+const faultOfText = (request: FastifyRequest, body: Buffer, expected: RegExp): AppError | null => {
+  const fault = faultOfType(request, expected, UTF_8);
+  if (fault) return fault;
+  return isUtf8(body) ? null : new AppError('BAD_REQUEST', { detail: 'The body is not UTF-8.' });
+};
+
+const faultOfType = ({ headers }: FastifyRequest, expected: RegExp, encodings: RegExp): AppError | null => {
   const type = headers['content-type'] ?? '';
   const [charset = 'utf-8', ...more] = charsetsOf(type);
   // With two charsets, implementations choose differently.
-  if (!expected.test(type) || !UTF_8.test(charset) || more.length > 0) return new AppError('UNSUPPORTED_MEDIA_TYPE');
-  return isUtf8(body) ? null : new AppError('BAD_REQUEST', { detail: 'The body is not UTF-8.' });
+  const isExpected = expected.test(type) && encodings.test(charset) && more.length === 0;
+  return isExpected ? null : new AppError('UNSUPPORTED_MEDIA_TYPE');
 };
 
 /** A quoted value may contain text that looks like a parameter. */

@@ -66,9 +66,9 @@ const sent = async (method: string, path: string, body?: unknown): Promise<Shown
   return (response.status === 204 ? {} : await response.json()) as Shown;
 };
 
-const importCsv = async (body: string, list = 'suppressions'): Promise<Response> =>
-  fetch(`${service.url}/v1/admin/${list}.csv`, {
-    method: 'PUT',
+const sendCsv = async (method: string, path: string, body: string): Promise<Response> =>
+  fetch(`${service.url}/v1/admin/${path}`, {
+    method,
     headers: { authorization: `Bearer ${await service.token('1001', 'admin')}`, 'content-type': 'text/csv' },
     body,
   });
@@ -179,8 +179,8 @@ describe('of the suppression list as a file', () => {
   it('there is an entry for an export, and one for an import with its counts', async () => {
     const entries = await entriesOf(async () => {
       await service.admin('GET', 'suppressions.csv');
-      await importCsv('phone\n95588\n95599\n');
-      await importCsv('phone\n110\n');
+      await sendCsv('PUT', 'suppressions.csv', 'phone\n95588\n95599\n');
+      await sendCsv('PUT', 'suppressions.csv', 'phone\n110\n');
     });
 
     expect(entries).toMatchObject([
@@ -319,6 +319,8 @@ describe('each operation of the admin API', () => {
       () => sent('POST', 'users', { id: user, name: '王小明', phone: PHONE }),
       () => sent('GET', 'users'),
       () => sent('PUT', 'users', { users: [{ id: user, name: '李小红', phone: PHONE }] }),
+      async () =>
+        expect((await sendCsv('POST', 'users/import', `id,name,phone\n${user},李小红,${PHONE}\n`)).status).toBe(200),
       () => sent('GET', `users/${user}`),
       () => sent('PATCH', `users/${user}`, { phone: null }),
       () => sent('PUT', `users/${user}/sub-accounts/simulator`, { externalId: 'ext-1', secret: SECRET }),
@@ -345,8 +347,8 @@ describe('each operation of the admin API', () => {
       () => sent('GET', 'freezes'),
       () => sent('DELETE', `freezes/${ids.freeze}`),
       async () => expect((await service.admin('GET', 'suppressions.csv')).ok).toBe(true),
-      async () => expect((await importCsv(`phone\n${PHONE}\n`)).status).toBe(200),
-      async () => expect((await importCsv(PRICES, 'prices')).status).toBe(200),
+      async () => expect((await sendCsv('PUT', 'suppressions.csv', `phone\n${PHONE}\n`)).status).toBe(200),
+      async () => expect((await sendCsv('PUT', 'prices.csv', PRICES)).status).toBe(200),
       async () => expect((await service.admin('GET', 'prices.csv')).ok).toBe(true),
       async () => {
         ids.budget = (await sent('PUT', 'budgets', BUDGET)).id;

@@ -13,6 +13,7 @@ import {
   externalIdOrNoneRule,
   externalIdRule,
 } from '../../directory/field-rules.js';
+import type { ImportOutcome } from '../../directory/user-import.service.js';
 import type { SyncOutcome } from '../../directory/user-sync.service.js';
 import { MAX_USERS_AT_ONCE } from '../../directory/user-rows.js';
 import { shownRule, type ShownNumbers, type WrittenNumbers } from '../../directory/shown-numbers.js';
@@ -171,6 +172,22 @@ export class SyncReply implements SyncOutcome {
 
   @ApiProperty({ type: 'integer', description: 'Rows that were already stored with these values.', example: 1 })
   unchanged: number;
+}
+
+export class ImportQuery {
+  @ApiPropertyOptional({ type: Boolean, description: 'Say what would be done, and change nothing.', example: true })
+  @Optional()
+  @Transform(({ value }) => (value === 'true' ? true : value === 'false' ? false : (value as unknown)))
+  @Satisfies(booleanRule)
+  dryRun?: boolean;
+}
+
+export class ImportReply extends SyncReply implements ImportOutcome {
+  @ApiProperty({ description: 'Whether nothing was changed, because the request asked so.', example: true })
+  dryRun: boolean;
+
+  @ApiProperty({ enum: ['UTF-8', 'GB18030'], description: 'As which the file was read.', example: 'UTF-8' })
+  encoding: 'UTF-8' | 'GB18030';
 }
 
 export class UserQuery extends PageQuery {

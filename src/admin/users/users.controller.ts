@@ -5,17 +5,29 @@ import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { targetOf } from '../../audit/target.js';
 import { Requires } from '../../auth/access.js';
+import { UserImport } from '../../directory/user-import.service.js';
 import { UserService } from '../../directory/user.service.js';
 import { UserSyncService } from '../../directory/user-sync.service.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import { Author } from '../author.js';
+import { csvOf } from '../csv-file.js';
 import { pageFacts } from '../page-facts.js';
 import { AdminApi } from '../../http/problem-response.js';
-import { NewUser, UserChangeBody, UserQuery, type SyncReply, type UserPage, type UserReply } from './user.dto.js';
+import {
+  ImportQuery,
+  NewUser,
+  UserChangeBody,
+  UserQuery,
+  type ImportReply,
+  type SyncReply,
+  type UserPage,
+  type UserReply,
+} from './user.dto.js';
 import {
   ChangeUserApi,
   CreateUserApi,
   FindUserApi,
+  ImportUsersApi,
   ListUsersApi,
   RemoveUserApi,
   SyncUsersApi,
@@ -23,6 +35,7 @@ import {
 
 /** 10,000 users with names of 100 Chinese characters, each escaped as \uXXXX, are 7 MB. Long secrets take several requests. */
 const SYNC_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+const IMPORT_LIMIT_BYTES = 2 * 1024 * 1024;
 
 @Controller('v1/admin/users')
 @Requires('admin')
@@ -31,6 +44,7 @@ export class UsersController {
   constructor(
     private readonly users: UserService,
     private readonly userSync: UserSyncService,
+    private readonly userImport: UserImport,
     private readonly providers: ProviderRegistry,
     private readonly audit: AuditTrail,
   ) {}
@@ -58,6 +72,14 @@ export class UsersController {
   @SyncUsersApi()
   sync(@Author() author: AuditAuthor, @Body() body: unknown): Promise<SyncReply> {
     return this.userSync.sync(body, this.providers.kinds, author);
+  }
+
+  @Post('import')
+  @HttpCode(200)
+  @RouteConfig({ csvBody: 'UTF-8 or GB18030', bodyLimitBytes: IMPORT_LIMIT_BYTES })
+  @ImportUsersApi()
+  import(@Author() author: AuditAuthor, @Body() body: unknown, @Query() { dryRun }: ImportQuery): Promise<ImportReply> {
+    return this.userImport.run(csvOf(body), dryRun ?? false, author);
   }
 
   @Get(':userId')

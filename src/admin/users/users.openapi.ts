@@ -5,7 +5,8 @@ import { MAX_VALUES } from '../../common/json-text.js';
 import { NOT_DIALABLE_PHONE } from '../../directory/dialable-phone.js';
 import { MAX_USERS_AT_ONCE } from '../../directory/user-rows.js';
 import { problem, takesBody, takesNoBody, takesPage } from '../../http/problem-response.js';
-import { SyncReply, UserList, UserPage, UserReply } from './user.dto.js';
+import { takesCsv } from '../csv-file.js';
+import { ImportReply, SyncReply, UserList, UserPage, UserReply } from './user.dto.js';
 import { userIdParameter } from './user-name.openapi.js';
 
 const noSuchUser = problem('NOT_FOUND', 'There is no such user.');
@@ -52,6 +53,29 @@ export const SyncUsersApi = () =>
       { where: '/users/20/id', what: 'is the id of /users/3 too' },
     ),
     problem('CONFLICT', 'A user who is not in the list has one of the external ids.', {
+      detail: 'Nothing has been changed: another user has an externalId of this list.',
+    }),
+  );
+
+export const ImportUsersApi = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'importUsers',
+      summary: 'Create or change many users, from CSV',
+      description:
+        `Up to ${MAX_USERS_AT_ONCE} rows, all or none, as \`PUT /v1/admin/users\` does. The first row names the columns: \`id\`, \`name\`, ` +
+        '`phone`, and `externalId` if you have one; also as `mobile`, `用户编号`, `姓名`, `手机号` and other usual names. The file is in UTF-8, or in ' +
+        'GB18030 as Excel writes it in China. An empty phone unbinds the stored one; an empty external id leaves it as it is.',
+    }),
+    ApiResponse({ status: 200, description: 'The users are stored, or would be.', type: ImportReply }),
+    takesCsv({
+      maxRows: MAX_USERS_AT_ONCE,
+      example: '编号,姓名,手机号\n1001,王小明,138 0013 8000\n1002,李小红,010-56469588\n',
+      fault: { where: 'line 18, phone', what: NOT_DIALABLE_PHONE },
+      limit: '2 MB',
+      encodings: 'UTF-8 or GB18030',
+    }),
+    problem('CONFLICT', 'A user who is not in the file has one of the external ids.', {
       detail: 'Nothing has been changed: another user has an externalId of this list.',
     }),
   );
