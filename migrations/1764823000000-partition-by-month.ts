@@ -240,7 +240,8 @@ export class PartitionByMonth1764823000000 implements MigrationInterface {
 }
 
 const isPartitioned = async (queryRunner: QueryRunner, { all }: Partitioned): Promise<boolean> =>
-  ((await queryRunner.query('select from pg_class where oid = to_regclass($1)', [`public.${all}`])) as []).length > 0;
+  ((await queryRunner.query('select from pg_class where oid = to_regclass($1)', [`public.${all}`])) as unknown[])
+    .length > 0;
 
 const inTransaction = async (queryRunner: QueryRunner, work: () => Promise<void>): Promise<void> => {
   await queryRunner.query('begin');
