@@ -25,8 +25,7 @@ const test = async (id = endpoint.id): Promise<{ status: number; body: unknown }
   return { status: response.status, body: await response.json() };
 };
 
-const shown = async (): Promise<unknown> =>
-  (await service.admin('GET', `webhook-endpoints/${endpoint.id}`)).json();
+const shown = async (): Promise<unknown> => (await service.admin('GET', `webhook-endpoints/${endpoint.id}`)).json();
 
 it('posts one message with a signature of each valid secret, and shows the answer', async () => {
   const rotated = await service.admin('POST', `webhook-endpoints/${endpoint.id}/secret`);
