@@ -98,7 +98,8 @@ if (isInstalled('openssl', WHAT)) {
 
     const pollUntilTheEnd = async (callerId: string): Promise<void> => {
       const callSid = await place(callerId);
-      for (let state = '1'; state !== '4'; await sleep(APP_POLLS_EVERY_MS)) {
+      for (let state = '1'; state !== '4';) {
+        await sleep(APP_POLLS_EVERY_MS);
         state = (await ask(callerId, `callState/${callSid}`)).data!.stateType!;
       }
       ended.polled.push(callSid);
