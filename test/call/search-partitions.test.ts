@@ -2,9 +2,10 @@
 import { DataSource } from 'typeorm';
 import { searchCalls } from '../../src/call/search/search-calls.js';
 import { searchStatements, type CallFilter } from '../../src/call/search/call-search-statement.js';
+import { SHOWN_COLUMNS } from '../../src/call/search/call-view.js';
 import { KEY_ORDER_SETTINGS } from '../../src/postgres/key-order.js';
 import { fillWithCalls, MONTH_SECONDS, NEWEST_CALL_AT, OPEN_CALLS, partitionByMonth } from '../support/many-calls.js';
-import { planOf } from '../support/query-plan.js';
+import { planOf, type PlanNode } from '../support/query-plan.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const MONTHS = 24;
@@ -65,4 +66,24 @@ it.each<[CallFilter, string]>([
   );
   expect(found.length).toBeGreaterThan(200);
   expect(found).toEqual(expected.map(({ callSid }) => callSid));
+});
+
+it('who has canceled a call is looked up in one partition of its events', async () => {
+  const [{ callSid }] = await database
+    .query<[{ callSid: string }]>(
+      `update call_records set ended_by = 'cancel' where call_sid = (select max(call_sid) from call_records where state = 4)
+     returning call_sid as "callSid"`,
+    )
+    .then(([rows]) => rows as unknown as [{ callSid: string }]);
+
+  const [{ 'QUERY PLAN': plans }] = await database.query<[{ 'QUERY PLAN': [{ Plan: PlanNode }] }]>(
+    `explain (analyze, format json) select ${SHOWN_COLUMNS} from call_records call where call.call_sid = $1`,
+    [callSid],
+  );
+
+  const nodesUnder = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesUnder)];
+  const looked = nodesUnder(plans[0].Plan).filter(
+    (node) => node['Relation Name']?.startsWith('call_event') && node['Actual Loops'] > 0,
+  );
+  expect(looked).toHaveLength(1);
 });

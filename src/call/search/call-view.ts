@@ -45,7 +45,8 @@ export const SHOWN_COLUMNS = `
   call.metadata, call.placed_by as "placedBy", call.route, call.cause_a as "causeA", call.cause_b as "causeB",
   case when call.ended_by = 'cancel' then (
     select canceled.detail ->> 'by' from call_events canceled
-    where canceled.provider = '${RINGBACK}' and canceled.event_id = call.call_sid || ':canceled'
+    where canceled.call_sid = call.call_sid and canceled.provider = '${RINGBACK}'
+      and canceled.event_id = call.call_sid || ':canceled'
   ) end as "canceledBy"`;
 
 /** Drops all other columns of the row. */
