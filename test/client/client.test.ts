@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describeInBrowser } from '../support/browser.js';
 import { freePort } from '../support/free-port.js';
-import { endOf, endProgram, PROCESS_LIMIT_MS, startProgram } from '../support/node-process.js';
+import { endOf, endProgram, PROCESS_LIMIT_MS, REPOSITORY, startProgram } from '../support/node-process.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import { installClient, readmeExamples, type InstalledClient } from './installed-client.js';
@@ -139,4 +139,14 @@ describeInBrowser('the client in a web page of another origin', (browser) => {
       await page.close();
     }
   });
+});
+
+it('has the version of the service', async () => {
+  const versions = await Promise.all(
+    ['package.json', 'client/package.json'].map(
+      async (name) => (JSON.parse(await readFile(join(REPOSITORY, name), 'utf8')) as { version: string }).version,
+    ),
+  );
+
+  expect(versions[1]).toBe(versions[0]);
 });
