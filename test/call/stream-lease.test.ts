@@ -52,6 +52,20 @@ describe('a lease', () => {
 
     expect(await first.take()).toBe(false);
   });
+
+  it('is held by one again after its row is lost, as by a failover to a server that lacks it', async () => {
+    const [first, second] = leases(2) as [StreamLease, StreamLease];
+    await first.take();
+    await second.take();
+    await database.query('delete from provider_turn where provider = $1', [`stream-${streams}:events`]);
+
+    const held = await waitFor('a holder', async () => {
+      const taken = [await first.take(), await second.take()];
+      return taken.includes(true) ? taken : undefined;
+    });
+
+    expect(held.filter(Boolean)).toHaveLength(1);
+  });
 });
 
 describe('a shared stream', () => {

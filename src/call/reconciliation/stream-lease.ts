@@ -21,11 +21,14 @@ const addRow = preparedStatement(
 );
 
 /** A replica that does not get the lease writes nothing and locks nothing. */
-const take = preparedStatement<{ lease: string }>(
+const take = preparedStatement<{ lease: string | null; hasRow: boolean }>(
   'take-stream-lease',
-  `update provider_turn set next_at = clock_timestamp() + interval '${LEASE_MS} milliseconds'
-   where provider = ${EVENTS_OF} and (next_at = $2::timestamptz or next_at <= clock_timestamp())
-   returning next_at::text as lease`,
+  `with taken as (
+     update provider_turn set next_at = clock_timestamp() + interval '${LEASE_MS} milliseconds'
+     where provider = ${EVENTS_OF} and (next_at = $2::timestamptz or next_at <= clock_timestamp())
+     returning next_at::text as lease
+   )
+   select (select lease from taken), exists (select from provider_turn where provider = ${EVENTS_OF}) as "hasRow"`,
 );
 
 const release = preparedStatement(
@@ -36,6 +39,7 @@ const release = preparedStatement(
 export class StreamLease {
   /** As PostgreSQL writes the time: a Date would lose its microseconds. */
   private held: string | null = null;
+  /** A failover or a restored backup may lose the row. */
   private hasRow = false;
 
   constructor(
@@ -46,8 +50,8 @@ export class StreamLease {
   /** Takes or renews it. @returns whether this replica holds it now */
   async take(): Promise<boolean> {
     if (!this.hasRow) await addRow(this.database, [this.provider]);
-    this.hasRow = true;
     const [row] = await take(this.database, [this.provider, this.held]);
+    this.hasRow = row?.hasRow ?? false;
     this.held = row?.lease ?? null;
     return this.held !== null;
   }

@@ -43,12 +43,16 @@ export const withPartition = async <T>(database: DataSource, callSid: string, in
   }
 };
 
-/** By the database's clock: a replica with a wrong one must not drop anything. */
+/**
+ * By the database's clock: a replica with a wrong one must not drop anything. Not before 2000, because a callSid has two
+ * digits of the year: 1999 would be 2099.
+ */
 const dropOld = preparedStatement<{ name: string | null }>(
   'drop-old-partition',
   `
 select call_partitions_drop(
-  rpad(to_char((now() - $1 * interval '1 day') at time zone 'UTC', 'YYMMDDHH24MISS'), 32, '0')) as name`,
+  rpad(to_char(
+    greatest((now() - $1 * interval '1 day') at time zone 'UTC', timestamp '2000-01-01'), 'YYMMDDHH24MISS'), 32, '0')) as name`,
 );
 
 /**
