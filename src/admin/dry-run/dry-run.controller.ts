@@ -20,6 +20,9 @@ export class DryRunController {
   @Get()
   @DryRunApi()
   dryRun(@Author() author: AuditAuthor, @Query() query: DryRunQuery): Promise<DryRunReply> {
-    return this.audit.read(author, this.dryRuns.dryRun(query), () => ({ detail: { query } }));
+    return this.audit.read(author, this.dryRuns.dryRun(query), ({ phone }) => ({
+      // A mask shows the last digits of a text, which may be those of an extension.
+      detail: { query: query.phone === undefined ? query : { ...query, phone } },
+    }));
   }
 }
