@@ -136,17 +136,20 @@ describe('a call to a number with an extension', () => {
     expect(body.checks).toContainEqual({ rule: 'extension', saw: 'an extension', said: 'allowed' });
   });
 
-  it.each(['转8001', '-8001', ' ext 8001'])('leaves no digit of the extension %s in the audit of a dry run', async (extension) => {
-    const userId = await telephony.user('yuntongxun', 'twilio');
-    const callee = newPhone('13');
-    const phone = encodeURIComponent(callee.replace('+86', '') + extension);
+  it.each(['转8001', '-8001', ' ext 8001'])(
+    'leaves no digit of the extension %s in the audit of a dry run',
+    async (extension) => {
+      const userId = await telephony.user('yuntongxun', 'twilio');
+      const callee = newPhone('13');
+      const phone = encodeURIComponent(callee.replace('+86', '') + extension);
 
-    await admin('GET', `dry-run?callerId=${userId}&phone=${phone}`);
+      await admin('GET', `dry-run?callerId=${userId}&phone=${phone}`);
 
-    const { body } = await admin('GET', 'audit?limit=1');
-    const [{ detail }] = body.items as [{ detail: unknown }];
-    expect(detail).toEqual({ query: { callerId: userId, phone: maskPhone(callee) } });
-  });
+      const { body } = await admin('GET', 'audit?limit=1');
+      const [{ detail }] = body.items as [{ detail: unknown }];
+      expect(detail).toEqual({ query: { callerId: userId, phone: maskPhone(callee) } });
+    },
+  );
 });
 
 describe('the directory', () => {
