@@ -20,9 +20,10 @@ export class DryRunController {
   @Get()
   @DryRunApi()
   dryRun(@Author() author: AuditAuthor, @Query() query: DryRunQuery): Promise<DryRunReply> {
+    const { callerId, calleeId } = query;
     return this.audit.read(author, this.dryRuns.dryRun(query), ({ phone }) => ({
       // A mask shows the last digits of a text, which may be those of an extension.
-      detail: { query: query.phone === undefined ? query : { ...query, phone } },
+      detail: { query: { callerId, calleeId, phone: query.phone === undefined ? undefined : phone } },
     }));
   }
 }
