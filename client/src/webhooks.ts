@@ -35,7 +35,9 @@ export const verifyWebhook = async (
   }
   const id = headerOf(headers, 'webhook-id');
   const timestamp = headerOf(headers, 'webhook-timestamp');
-  if (!/^\d{1,11}$/.test(timestamp) || Math.abs(Date.now() / 1_000 - Number(timestamp)) > toleranceSeconds) {
+  // A tolerance of NaN accepts nothing.
+  const isOfNow = Math.abs(Date.now() / 1_000 - Number(timestamp)) <= toleranceSeconds;
+  if (!/^\d{1,11}$/.test(timestamp) || !isOfNow) {
     throw new WebhookError('The webhook-timestamp is too far from the time here.');
   }
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;

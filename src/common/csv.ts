@@ -3,9 +3,9 @@
  * that a spreadsheet would take for a formula gets an apostrophe, which is removed when it is read again. So numbers keep their
  * plus there.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CsvError, parse } from 'csv-parse/sync';
 import { AppError, type Fault } from './error-table.js';
+import { nextTurn } from './next-turn.js';
 
 /** Three times what a row may have, in Chinese; and few enough cells. */
 const LONGEST_LINE = 2_048;

@@ -2,8 +2,8 @@
  * JSON.parse (RFC 8259) in steps and with limits. JSON.parse takes over a second for 8 MB of brackets or keys, and
  * blocks all other requests. Deeply nested results overflow the stack of their readers.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from './error-table.js';
+import { nextTurn } from './next-turn.js';
 
 /** Our own bodies have three levels. */
 export const DEEPEST = 32;

@@ -28,6 +28,9 @@ const WRITTEN_NUMBER = /^\(?\+?[\d ().\p{Pd}]{3,40}$/u;
  */
 const INVISIBLE = /[\u00ad\u061c\u200b-\u200f\u202a-\u202d\u2060-\u2064\u2066-\u2069\ufeff]/gu;
 
+/** Footnotes and digits in circles (`95588¹`, `95588①`) are beside a number. NFKC would join them to it. */
+const BESIDE_DIGITS = /\p{No}/u;
+
 /** In Germany and Austria a hyphen precedes the direct dial-in digits (DIN 5008), which are part of the number. */
 const HYPHEN_JOINS = /^\+4[39]/;
 const SHORT_END = /\p{Pd}\d{1,2}$/u;
@@ -94,6 +97,7 @@ export const isWrittenPhone = (text: unknown): text is string => typeof text ===
 const cleaned = (text: string): string | null => {
   // A code point has at most two code units, so the second check never runs on a long text.
   if (text.length > 2 * LONGEST_WRITTEN || Array.from(text).length > LONGEST_WRITTEN) return null;
+  if (BESIDE_DIGITS.test(text)) return null;
   return text.normalize('NFKC').replace(INVISIBLE, '').trim();
 };
 

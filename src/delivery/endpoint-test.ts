@@ -8,6 +8,7 @@ import { DataSource } from 'typeorm';
 import type { Author } from '../audit/audit-entry.entity.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
 import { targetOf } from '../audit/target.js';
+import { Draining } from '../common/draining.js';
 import { isLong } from '../common/long.js';
 import { noSuchEndpoint } from './endpoint.service.js';
 import { WebhookRequest } from './webhook-request.js';
@@ -43,6 +44,7 @@ export class EndpointTest {
     private readonly database: DataSource,
     private readonly requests: WebhookRequest,
     private readonly audit: AuditTrail,
+    private readonly draining: Draining,
   ) {}
 
   /** @throws AppError NOT_FOUND if there is no such endpoint */
@@ -58,14 +60,11 @@ export class EndpointTest {
     const body = JSON.stringify({ type: TEST_EVENT, timestamp: new Date(), data: { endpointId } });
     const { durationMs, status, error, response } = await this.requests.send(
       { url, secrets, id: webhookId, body },
-      NEVER,
+      this.draining.signal,
     );
     return { delivered: error === null, webhookId, durationMs, status, error, response };
   }
 }
-
-/** The request of the administrator waits for the answer, at most as long as a delivery does. */
-const NEVER = new AbortController().signal;
 
 const outcomeOf = ({ delivered, status }: TestedEndpoint): string => {
   if (delivered) return 'delivered';

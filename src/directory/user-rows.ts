@@ -2,9 +2,9 @@
  * Validates a list of users from an app's backend. This is done by hand and not by class-validator, to report all
  * faults together: faults of single rows, phones that cannot be dialled in this region, and two rows for one user.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError, type Fault } from '../common/error-table.js';
 import { isLong } from '../common/long.js';
+import { nextTurn } from '../common/next-turn.js';
 import { readPhone, writtenPhone } from '../common/phone-number.js';
 import { NOT_DIALABLE_PHONE } from './dialable-phone.js';
 import {

@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { Author } from '../audit/audit-entry.entity.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
 import { AppError } from '../common/error-table.js';
+import { nextTurn } from '../common/next-turn.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { KeyRing } from '../config/key-ring.js';
 import { numberIn, phoneIfExtended } from './phone-columns.js';

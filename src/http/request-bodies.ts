@@ -37,7 +37,7 @@ export const parseBodies = (server: FastifyInstance): void => {
     // Many HTTP libraries send a type with every POST and DELETE. Without content there is nothing to refuse.
     else if (body.length === 0) done(null, undefined);
     else if (request.routeOptions.config.csvBody === 'UTF-8') done(faultOfText(request, body, CSV_TYPE), body);
-    else if (request.routeOptions.config.csvBody) done(faultOfType(request, CSV_TYPE, UTF_8_OR_GB18030), body);
+    else if (request.routeOptions.config.csvBody) done(faultOfCsv(request, body), body);
     else {
       readJson(request, body).then((value) => {
         done(null, value);
@@ -94,6 +94,12 @@ const faultOfText = (request: FastifyRequest, body: Buffer, expected: RegExp): A
   const fault = faultOfType(request, expected, UTF_8);
   if (fault) return fault;
   return isUtf8(body) ? null : new AppError('BAD_REQUEST', { detail: 'The body is not UTF-8.' });
+};
+
+/** A file without a charset may be in either. One that is said to be UTF-8 and is not would be read as other names. */
+const faultOfCsv = (request: FastifyRequest, body: Buffer): AppError | null => {
+  const isSaidToBeUtf8 = charsetsOf(request.headers['content-type'] ?? '').some((charset) => UTF_8.test(charset));
+  return isSaidToBeUtf8 ? faultOfText(request, body, CSV_TYPE) : faultOfType(request, CSV_TYPE, UTF_8_OR_GB18030);
 };
 
 const faultOfType = ({ headers }: FastifyRequest, expected: RegExp, encodings: RegExp): AppError | null => {

@@ -51,6 +51,13 @@ it.each([
   expect(await stored()).toEqual([WANG]);
 });
 
+it.each(['utf-8', 'UTF8', '"utf-8"', 'us-ascii'])('refuses a file in GB18030 that claims to be %s', async (charset) => {
+  const { status, body } = await send(IN_GB18030, '', `text/csv; charset=${charset}`);
+
+  expect({ status, body }).toMatchObject({ status: 400, body: { detail: 'The body is not UTF-8.' } });
+  expect(await stored()).toEqual([]);
+});
+
 it('says in a dry run what an import does, and changes nothing', async () => {
   await send('id,name,phone\n700001,王小明,13800138000\n700002,李,\n');
   const file =

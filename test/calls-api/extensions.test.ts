@@ -1,4 +1,5 @@
 /** Phones with an extension: in the directory, and from a request to the tones after the answer. */
+import { maskPhone } from '../../src/common/phone-number.js';
 import { backend, newPhone, type Backend } from '../support/backend.js';
 import { startTwoProviders, type TwoProviders } from '../support/two-providers.js';
 
@@ -134,6 +135,21 @@ describe('a call to a number with an extension', () => {
     });
     expect(body.checks).toContainEqual({ rule: 'extension', saw: 'an extension', said: 'allowed' });
   });
+
+  it.each(['转8001', '-8001', ' ext 8001'])(
+    'leaves no digit of the extension %s in the audit of a dry run',
+    async (extension) => {
+      const userId = await telephony.user('yuntongxun', 'twilio');
+      const callee = newPhone('13');
+      const phone = encodeURIComponent(callee.replace('+86', '') + extension);
+
+      await admin('GET', `dry-run?callerId=${userId}&phone=${phone}`);
+
+      const { body } = await admin('GET', 'audit?limit=1');
+      const [{ detail }] = body.items as [{ detail: unknown }];
+      expect(detail).toEqual({ query: { callerId: userId, phone: maskPhone(callee) } });
+    },
+  );
 });
 
 describe('the directory', () => {

@@ -63,6 +63,11 @@ it('takes an older request if it is told to', async () => {
   expect(await verifyWebhook(signed(SECRET, secondsAgo(310)), BODY, SECRET, { toleranceSeconds: 600 })).toEqual(EVENT);
 });
 
+it('refuses an old request if the tolerance is no number, as of a setting that is missing', async () => {
+  const verifying = verifyWebhook(signed(SECRET, secondsAgo(310)), BODY, SECRET, { toleranceSeconds: NaN });
+  await expect(verifying).rejects.toMatchObject({ name: 'WebhookError' });
+});
+
 it('explains a body that was parsed, and a secret that is none', async () => {
   await expect(verifyWebhook(signed(), EVENT, SECRET)).rejects.toThrow('before it is parsed');
   await expect(verifyWebhook(signed(), BODY, 'whsec_')).rejects.toThrow('whsec_ and base64');

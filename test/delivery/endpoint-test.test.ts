@@ -3,6 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { freePort } from '../support/free-port.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { registerEndpoint, type RegisteredEndpoint } from '../support/webhook-endpoint.js';
+import { waitFor } from '../support/wait-for.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 
 let service: TestApp;
@@ -86,6 +87,30 @@ it('shows why there is no answer', async () => {
     error: expect.stringContaining('ECONNREFUSED'),
     response: null,
   });
+});
+
+it('ends with an answer when the process stops before the endpoint has answered', async () => {
+  receiver.replyWith(() => 'silence');
+  const stopping = await startTestApp({
+    databaseUrl: service.config.databaseUrl!,
+    environment: { WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8' },
+  });
+  const asked = stopping.admin('POST', `webhook-endpoints/${endpoint.id}/test`);
+  await waitFor('the message at the endpoint', () => receiver.received.length === 1);
+  await stopping.close();
+  const response = await asked;
+
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({
+    delivered: false,
+    status: null,
+    error: 'The process stopped during the attempt.',
+  });
+  const [{ after }] = await service.database.query<[{ after: unknown }]>(
+    'select after from audit_entry where target = $1 order by id desc limit 1',
+    [`webhook-endpoint:${endpoint.id}`],
+  );
+  expect(after).toEqual({ outcome: 'no_answer' });
 });
 
 it('checks the address as a delivery does', async () => {

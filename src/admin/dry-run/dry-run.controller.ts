@@ -20,6 +20,10 @@ export class DryRunController {
   @Get()
   @DryRunApi()
   dryRun(@Author() author: AuditAuthor, @Query() query: DryRunQuery): Promise<DryRunReply> {
-    return this.audit.read(author, this.dryRuns.dryRun(query), () => ({ detail: { query } }));
+    const { callerId, calleeId } = query;
+    return this.audit.read(author, this.dryRuns.dryRun(query), ({ phone }) => ({
+      // A mask shows the last digits of a text, which may be those of an extension.
+      detail: { query: { callerId, calleeId, phone: query.phone === undefined ? undefined : phone } },
+    }));
   }
 }
