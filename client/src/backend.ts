@@ -25,16 +25,16 @@ export class RingbackBackend {
 
   async call(call: NewCall, { idempotencyKey = crypto.randomUUID() }: PlaceOptions = {}): Promise<PlacedCall> {
     const headers = { 'idempotency-key': idempotencyKey };
-    return this.#json(await this.#connection.send('/v1/calls', { method: 'POST', headers, body: call }));
+    return jsonOf(await this.#connection.send('/v1/calls', { method: 'POST', headers, body: call }));
   }
 
   async get(callSid: string): Promise<PlacedCall> {
-    return this.#json(await this.#connection.send(pathOf(callSid), {}));
+    return jsonOf(await this.#connection.send(pathOf(callSid), {}));
   }
 
   /** The `outcome` says whether the cancel or the call came first. */
   async cancel(callSid: string, options: { readonly before?: '2' | '3' } = {}): Promise<CancelReply> {
-    return this.#json(await this.#connection.send(`${pathOf(callSid)}/cancel`, { method: 'POST', body: options }));
+    return jsonOf(await this.#connection.send(`${pathOf(callSid)}/cancel`, { method: 'POST', body: options }));
   }
 
   /** `for await (const change of backend.watch(callSid))`. Many calls are better followed by webhooks. */
@@ -44,14 +44,12 @@ export class RingbackBackend {
       connection: this.#connection,
       streamPath: path,
       longPollPath: path,
-      longPollIn: (response: Response) => this.#json<LongPoll>(response),
+      longPollIn: jsonOf<LongPoll>,
     };
     return watchCall(source, options);
   }
-
-  async #json<Data>(response: Response): Promise<Data> {
-    return (await response.json()) as Data;
-  }
 }
+
+const jsonOf = async <Data>(response: Response): Promise<Data> => (await response.json()) as Data;
 
 const pathOf = (callSid: string): string => `/v1/calls/${encodeURIComponent(callSid)}`;

@@ -21,13 +21,19 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Without the slash at its end. */
+export const baseOf = (url: string | URL): string => new URL(url).href.replace(/\/+$/, '');
+
+export const currentToken = async (token: ConnectionOptions['token']): Promise<string> =>
+  typeof token === 'function' ? token() : token;
+
 export class Connection {
   readonly #base: string;
   readonly #token: ConnectionOptions['token'];
   readonly #fetch: typeof globalThis.fetch;
 
   constructor({ url, token, fetch }: ConnectionOptions) {
-    this.#base = new URL(url).href.replace(/\/+$/, '');
+    this.#base = baseOf(url);
     this.#token = token;
     this.#fetch = fetch ?? globalThis.fetch.bind(globalThis);
   }
@@ -42,12 +48,11 @@ export class Connection {
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const token = typeof this.#token === 'function' ? await this.#token() : this.#token;
     const request = {
       method,
       headers: {
         ...headers,
-        authorization: `Bearer ${token}`,
+        authorization: `Bearer ${await currentToken(this.#token)}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -14,6 +14,7 @@
  */
 import type { EntityManager } from 'typeorm';
 import { preparedInTransaction, preparedStatement } from '../postgres/prepared-statement.js';
+import { PREVIOUS_SECRET, type SigningSecrets } from './signing-secrets.js';
 
 /**
  * For a transaction that only adds jobs. Adding a job notifies the workers, and all transactions that notify wait for
@@ -31,12 +32,10 @@ const PENDING = `
   join call_events event on event.call_sid = delivery.call_sid and event.change_number = delivery.change_number
   where delivery.endpoint_id = $1 and delivery.call_sid = $2 and delivery.state = 'pending'`;
 
-export interface ClaimedDelivery {
+export interface ClaimedDelivery extends SigningSecrets {
   readonly changeNumber: number;
   readonly change: string;
   readonly url: string;
-  readonly secret: string;
-  readonly previousSecret: string | null;
   /** Null if the endpoint is disabled. */
   readonly attemptId: string | null;
 }
@@ -47,7 +46,7 @@ export const claimNext = preparedStatement<ClaimedDelivery>(
   `
 with next as (
   select delivery.change_number, event.change, endpoint.url, endpoint.secret,
-    case when endpoint.previous_secret_until > now() then endpoint.previous_secret end as previous_secret,
+    ${PREVIOUS_SECRET} as previous_secret,
     endpoint.disabled_at is not null as disabled
   from ${PENDING}
   order by delivery.change_number

@@ -11,6 +11,7 @@ import { targetOf } from '../audit/target.js';
 import { Draining } from '../common/draining.js';
 import { isLong } from '../common/long.js';
 import { noSuchEndpoint } from './endpoint.service.js';
+import { PREVIOUS_SECRET, secretsOf, type SigningSecrets } from './signing-secrets.js';
 import { WebhookRequest } from './webhook-request.js';
 
 /** No endpoint subscribes to it. */
@@ -28,15 +29,13 @@ export interface TestedEndpoint {
   readonly response: string | null;
 }
 
-interface Endpoint {
+interface Endpoint extends SigningSecrets {
   readonly url: string;
-  readonly secret: string;
-  readonly previousSecret: string | null;
 }
 
 const FIND = `
-select url, secret, case when previous_secret_until > now() then previous_secret end as "previousSecret"
-from webhook_endpoint where id = $1`;
+select url, secret, ${PREVIOUS_SECRET} as "previousSecret"
+from webhook_endpoint endpoint where id = $1`;
 
 @Injectable()
 export class EndpointTest {
@@ -54,12 +53,11 @@ export class EndpointTest {
     return this.audit.order(author, targetOf('webhook-endpoint', id), () => this.post(id, endpoint), outcomeOf);
   }
 
-  private async post(endpointId: string, { url, secret, previousSecret }: Endpoint): Promise<TestedEndpoint> {
-    const secrets = previousSecret === null ? [secret] : [secret, previousSecret];
+  private async post(endpointId: string, endpoint: Endpoint): Promise<TestedEndpoint> {
     const webhookId = `test-${randomUUID()}`;
     const body = JSON.stringify({ type: TEST_EVENT, timestamp: new Date(), data: { endpointId } });
     const { durationMs, status, error, response } = await this.requests.send(
-      { url, secrets, id: webhookId, body },
+      { url: endpoint.url, secrets: secretsOf(endpoint), id: webhookId, body },
       this.draining.signal,
     );
     return { delivered: error === null, webhookId, durationMs, status, error, response };

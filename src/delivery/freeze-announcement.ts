@@ -8,24 +8,23 @@ import { LOGGER, type Logger } from '../common/logger.js';
 import { disabledBy, noteEnd } from './endpoint-health.js';
 import { DeliveryFailed, EndpointSilent } from './webhook-deliverer.js';
 import type { FreezeJob } from './job-payload.js';
+import { PREVIOUS_SECRET, secretsOf, type SigningSecrets } from './signing-secrets.js';
 import { FREEZE_EVENT } from './webhook-endpoint.entity.js';
 import { WebhookRequest, type Answer } from './webhook-request.js';
 
-interface Announced {
+interface Announced extends SigningSecrets {
   readonly kind: string;
   readonly subject: string;
   readonly reason: string | null;
   readonly frozenBy: string;
   readonly createdAt: Date;
   readonly url: string;
-  readonly secret: string;
-  readonly previousSecret: string | null;
 }
 
 const FIND = `
 select stop.kind, stop.subject, stop.reason, stop.frozen_by as "frozenBy", stop.created_at as "createdAt",
   endpoint.url, endpoint.secret,
-  case when endpoint.previous_secret_until > now() then endpoint.previous_secret end as "previousSecret"
+  ${PREVIOUS_SECRET} as "previousSecret"
 from call_freeze stop, webhook_endpoint endpoint
 where stop.id = $1 and endpoint.id = $2 and endpoint.disabled_at is null`;
 
@@ -62,14 +61,13 @@ export class FreezeAnnouncement {
   async send({ freezeId, endpointId }: FreezeJob, job: RunningJob, stop: AbortSignal): Promise<void> {
     const [found] = await this.database.query<Announced[]>(FIND, [freezeId, endpointId]);
     if (!found) return;
-    const { url, secret, previousSecret, createdAt, kind, subject, reason, frozenBy } = found;
-    const secrets = previousSecret === null ? [secret] : [secret, previousSecret];
+    const { url, createdAt, kind, subject, reason, frozenBy } = found;
     const body = JSON.stringify({
       type: FREEZE_EVENT,
       timestamp: createdAt,
       data: { freezeId, kind, subject, reason, frozenBy },
     });
-    const answer = await this.requests.send({ url, secrets, id: `freeze-${freezeId}`, body }, stop);
+    const answer = await this.requests.send({ url, secrets: secretsOf(found), id: `freeze-${freezeId}`, body }, stop);
     const { status, durationMs, error } = answer;
     this.logger.info({ endpointId, freezeId, status, ms: durationMs, error }, 'webhook attempt for a freeze');
     // An attempt that our own shutdown has interrupted says nothing about the endpoint.

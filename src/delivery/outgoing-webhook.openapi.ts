@@ -22,6 +22,24 @@ const ACCEPTED = {
   },
 } as const;
 
+/** The body of a message that is no change of a call. */
+const message = (type: string, when: string, properties: Record<string, object>) => ({
+  required: true,
+  content: {
+    'application/json': {
+      schema: {
+        type: 'object',
+        required: ['type', 'timestamp', 'data'],
+        properties: {
+          type: { type: 'string', enum: [type] },
+          timestamp: { type: 'string', format: 'date-time', description: when },
+          data: { type: 'object', required: Object.keys(properties), properties },
+        },
+      },
+    },
+  },
+});
+
 /** What a backend receives, as `webhooks` of OpenAPI 3.1: a generated type for its handler. */
 export const OUTGOING_WEBHOOKS: NonNullable<OpenAPIObject['webhooks']> = {
   callChange: {
@@ -53,36 +71,13 @@ export const OUTGOING_WEBHOOKS: NonNullable<OpenAPIObject['webhooks']> = {
         'Signed as a change is. To endpoints that take all types, or name `protection.frozen`. It is posted up to 12 times.',
       security: [],
       parameters: headers('freeze-1'),
-      requestBody: {
-        required: true,
-        content: {
-          'application/json': {
-            schema: {
-              type: 'object',
-              required: ['type', 'timestamp', 'data'],
-              properties: {
-                type: { type: 'string', enum: [FREEZE_EVENT] },
-                timestamp: { type: 'string', format: 'date-time', description: 'When it was frozen.' },
-                data: {
-                  type: 'object',
-                  required: ['freezeId', 'kind', 'subject', 'reason', 'frozenBy'],
-                  properties: {
-                    freezeId: {
-                      type: 'string',
-                      description: 'For `DELETE /v1/admin/freezes/{freezeId}`.',
-                      example: '1',
-                    },
-                    kind: { type: 'string', enum: ['all', 'user', 'sub_account', 'country'] },
-                    subject: { type: 'string', description: 'As in `POST /v1/admin/freezes`.', example: '1001' },
-                    reason: { type: ['string', 'null'], example: '101 calls were refused within 3600 s.' } as never,
-                    frozenBy: { type: 'string', example: 'rule refusals' },
-                  },
-                },
-              },
-            },
-          },
-        },
-      },
+      requestBody: message(FREEZE_EVENT, 'When it was frozen.', {
+        freezeId: { type: 'string', description: 'For `DELETE /v1/admin/freezes/{freezeId}`.', example: '1' },
+        kind: { type: 'string', enum: ['all', 'user', 'sub_account', 'country'] },
+        subject: { type: 'string', description: 'As in `POST /v1/admin/freezes`.', example: '1001' },
+        reason: { type: ['string', 'null'], example: '101 calls were refused within 3600 s.' },
+        frozenBy: { type: 'string', example: 'rule refusals' },
+      }),
       responses: ACCEPTED,
     },
   },
@@ -94,26 +89,7 @@ export const OUTGOING_WEBHOOKS: NonNullable<OpenAPIObject['webhooks']> = {
       description: 'Signed as a change is. It is posted once, whatever types the endpoint takes.',
       security: [],
       parameters: headers('test-7d3f1c52-6b0e-4f0a-9c1d-2f6f0a5b8e11'),
-      requestBody: {
-        required: true,
-        content: {
-          'application/json': {
-            schema: {
-              type: 'object',
-              required: ['type', 'timestamp', 'data'],
-              properties: {
-                type: { type: 'string', enum: [TEST_EVENT] },
-                timestamp: { type: 'string', format: 'date-time', description: 'When it was sent.' },
-                data: {
-                  type: 'object',
-                  required: ['endpointId'],
-                  properties: { endpointId: { type: 'string', example: '1' } },
-                },
-              },
-            },
-          },
-        },
-      },
+      requestBody: message(TEST_EVENT, 'When it was sent.', { endpointId: { type: 'string', example: '1' } }),
       responses: { '2XX': { description: 'The administrator sees any answer. It is not repeated.' } },
     },
   },

@@ -19,6 +19,7 @@ import {
 import { DeliveryJobs } from './delivery-jobs.js';
 import { disabledBy, noteEnd } from './endpoint-health.js';
 import type { DeliveryJob } from './job-payload.js';
+import { secretsOf } from './signing-secrets.js';
 import { WebhookRequest, type Answer } from './webhook-request.js';
 
 const attempts = histogram({
@@ -56,9 +57,9 @@ export class WebhookDeliverer {
       await this.release(job);
       return;
     }
-    const { url, secret, previousSecret, change, changeNumber } = next;
+    const { url, change, changeNumber } = next;
     const id = `${callSid}-${changeNumber}`;
-    const secrets = previousSecret === null ? [secret] : [secret, previousSecret];
+    const secrets = secretsOf(next);
     const attributes = { 'ringback.endpoint_id': endpointId, 'ringback.change_number': changeNumber };
     const answer = await inSpan('deliver', { kind: SpanKind.CLIENT, attributes, outcomeOf: outcomeAttributes }, () =>
       this.requests.send({ url, secrets, id, body: change }, stop),

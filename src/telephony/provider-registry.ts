@@ -1,6 +1,6 @@
 import type { ProviderRequest } from './provider-request.js';
 import type { ResilientProvider } from './resilient-provider.js';
-import { isNamedBy, kindOf, spread } from './provider-kind.js';
+import { isNamedBy, spread } from './provider-kind.js';
 import { routeTo, type Route } from './routes.js';
 
 export interface ConfiguredProvider {
@@ -29,7 +29,7 @@ export class ProviderRegistry {
     private readonly region: string,
   ) {
     this.all = configured.map(({ provider }) => provider);
-    this.kinds = [...new Set(this.all.map(({ name }) => kindOf(name)))];
+    this.kinds = [...new Set(this.all.map(({ kind }) => kind))];
     this.byName = new Map(this.all.map((provider) => [provider.name, provider]));
   }
 

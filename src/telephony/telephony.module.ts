@@ -59,21 +59,26 @@ const createAsterisk = async (config: Config, place: AsteriskPlace, logger: Logg
   );
 };
 
+/** What Twilio and those who speak its dialects get alike. */
+const commonToDialects = (config: Config) => ({
+  publicUrl: config.publicUrl ?? '',
+  ringCallerSeconds: config.ringCallerSeconds,
+  ringCalleeSeconds: config.ringCalleeSeconds,
+  longestTalkSeconds: config.longestTalkSeconds,
+  record: config.recordCalls,
+  proxyFor: proxyRules(config),
+});
+
 const createTwilio = async (config: Config, accountSid: string): Promise<TelephonyProvider> => {
   const { TwilioProvider } = await import('./twilio/twilio.provider.js');
   return new TwilioProvider({
+    ...commonToDialects(config),
     accountSid,
     authToken: config.twilioAuthToken ?? '',
     apiUrl: config.twilioUrl,
-    publicUrl: config.publicUrl ?? '',
     callerNumber: config.twilioCallerNumber ?? '',
     ...(config.twilioShownToCallee && { shownToCallee: config.twilioShownToCallee }),
-    ringCallerSeconds: config.ringCallerSeconds,
-    ringCalleeSeconds: config.ringCalleeSeconds,
-    longestTalkSeconds: config.longestTalkSeconds,
-    record: config.recordCalls,
     confirmCallerSeconds: config.confirmCallerSeconds,
-    proxyFor: proxyRules(config),
     ...(config.twilioSharedKeys && { signingKeys: config.twilioSharedKeys }),
     ...(config.twilioCalleeMachineDetection && { calleeMachineDetection: config.twilioCalleeMachineDetection }),
     ...(config.twilioMachineDetection && { machineDetection: config.twilioMachineDetection }),
@@ -84,18 +89,13 @@ const createTelnyx = async (config: Config, accountSid: string): Promise<Telepho
   const { TwilioProvider } = await import('./twilio/twilio.provider.js');
   const { telnyxDialect } = await import('./twilio/telnyx-dialect.js');
   return new TwilioProvider({
+    ...commonToDialects(config),
     dialect: telnyxDialect(config.telnyxApplicationSid ?? ''),
     accountSid,
     authToken: config.telnyxApiKey ?? '',
     signingKeys: [config.telnyxPublicKey ?? ''],
     apiUrl: config.telnyxUrl,
-    publicUrl: config.publicUrl ?? '',
     callerNumber: config.telnyxCallerNumber ?? '',
-    ringCallerSeconds: config.ringCallerSeconds,
-    ringCalleeSeconds: config.ringCalleeSeconds,
-    longestTalkSeconds: config.longestTalkSeconds,
-    record: config.recordCalls,
-    proxyFor: proxyRules(config),
   });
 };
 
@@ -103,18 +103,13 @@ const createSignalWire = async (config: Config, accountSid: string): Promise<Tel
   const { TwilioProvider } = await import('./twilio/twilio.provider.js');
   const { SIGNALWIRE } = await import('./twilio/signalwire-dialect.js');
   return new TwilioProvider({
+    ...commonToDialects(config),
     dialect: SIGNALWIRE,
     accountSid,
     authToken: config.signalwireApiToken ?? '',
     signingKeys: [config.signalwireSigningKey ?? ''],
     apiUrl: config.signalwireUrl,
-    publicUrl: config.publicUrl ?? '',
     callerNumber: config.signalwireCallerNumber ?? '',
-    ringCallerSeconds: config.ringCallerSeconds,
-    ringCalleeSeconds: config.ringCalleeSeconds,
-    longestTalkSeconds: config.longestTalkSeconds,
-    record: config.recordCalls,
-    proxyFor: proxyRules(config),
   });
 };
 

@@ -1,5 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
+import { ApiProperty } from '@nestjs/swagger';
 import { END_AUTHORITIES, type EndReason, type EndSource } from '../../call/record/call-lifecycle.js';
 import {
   AN_INSTANT,
@@ -10,9 +9,8 @@ import {
   timeOrNull,
 } from '../../call/search/call-view.openapi.js';
 import type { DeliveryOfCall } from '../../delivery/deliveries-of-call.js';
-import { booleanRule } from '../../directory/field-rules.js';
-import { Optional, Satisfies } from '../../directory/satisfies.js';
 import { PROVIDER_OPERATIONS, type ProviderRequest } from '../../telephony/provider-request.js';
+import { BooleanParameter } from '../boolean-parameter.js';
 import { FoundCall, TimelineEventReply } from '../calls/call.dto.js';
 import { WebhookDeliveryReply } from '../webhook-deliveries/webhook-delivery.dto.js';
 import type { CallBundle } from './call-bundles.service.js';
@@ -31,15 +29,11 @@ const facts = (description: string, example: object) =>
   ({ type: 'object', additionalProperties: true, description, example }) as const;
 
 export class BundleQuery {
-  @ApiPropertyOptional({
-    type: Boolean,
+  @BooleanParameter({
     default: false,
     description:
       '`true` shows whole phone numbers. Needs the scope `admin:numbers` in addition to `admin`; the audit has the read.',
   })
-  @Optional()
-  @Transform(({ value }) => (value === 'true' ? true : value === 'false' ? false : (value as unknown)))
-  @Satisfies(booleanRule)
   full?: boolean;
 }
 

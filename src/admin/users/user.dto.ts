@@ -19,6 +19,7 @@ import { MAX_USERS_AT_ONCE } from '../../directory/user-rows.js';
 import { shownRule, type ShownNumbers, type WrittenNumbers } from '../../directory/shown-numbers.js';
 import { SHOWN_EXAMPLE, ShownNumbersBody, ShownNumbersReply } from '../shown.dto.js';
 import { Optional, Satisfies } from '../../directory/satisfies.js';
+import { BooleanParameter } from '../boolean-parameter.js';
 import { PageQuery } from '../page-query.js';
 import { SubAccountBody } from '../sub-accounts/sub-account.dto.js';
 
@@ -175,10 +176,7 @@ export class SyncReply implements SyncOutcome {
 }
 
 export class ImportQuery {
-  @ApiPropertyOptional({ type: Boolean, description: 'Say what would be done, and change nothing.', example: true })
-  @Optional()
-  @Transform(({ value }) => (value === 'true' ? true : value === 'false' ? false : (value as unknown)))
-  @Satisfies(booleanRule)
+  @BooleanParameter({ description: 'Say what would be done, and change nothing.', example: true })
   dryRun?: boolean;
 }
 
