@@ -79,7 +79,7 @@ const ROOMS = {
   delivery: {
     mayImport: [
       '^src/audit/',
-      '^src/call/(?:call\\.module|record/call-change|record/call-sid|record/call-trace|updates/change-feed)\\.ts$',
+      '^src/call/(?:call\\.module|event-stream\\.openapi|record/call-change|record/call-sid|record/call-trace|updates/change-feed)\\.ts$',
       '^src/common/',
       '^src/config/',
       '^src/postgres/',

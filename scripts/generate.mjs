@@ -1,7 +1,7 @@
 /**
- * `npm run schema` and `npm run openapi`: write migrations/schema.sql and docs/openapi.json. Both are committed, so
- * that a review shows changes of the schema and the API. test/readme/generated.test.ts compares them. Runs from the
- * build, on a temporary database.
+ * `npm run schema` writes migrations/schema.sql, and `npm run openapi` docs/openapi.json and docs/asyncapi.json. All are
+ * committed, so that a review shows changes of the schema and the API. test/readme/generated.test.ts compares them. Runs
+ * from the build, on a temporary database.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -36,17 +36,20 @@ const configOn = (url) =>
     LOG_LEVEL: 'silent',
   });
 
-const writeApiDocument = async (url) => {
+const writeApiDocuments = async (url) => {
   const app = await createApp(configOn(url), createLogger('silent'));
   try {
-    const document = await (await fetch(`${await app.listen()}/docs/openapi.json`)).json();
-    await writeFile(new URL('../docs/openapi.json', import.meta.url), `${JSON.stringify(document, null, 2)}\n`);
+    const address = await app.listen();
+    for (const file of ['docs/openapi.json', 'docs/asyncapi.json']) {
+      const document = await (await fetch(`${address}/${file}`)).json();
+      await writeFile(new URL(`../${file}`, import.meta.url), `${JSON.stringify(document, null, 2)}\n`);
+    }
   } finally {
     await app.close();
   }
 };
 
-const WRITE = { schema: writeSchema, openapi: writeApiDocument };
+const WRITE = { schema: writeSchema, openapi: writeApiDocuments };
 
 const write = WRITE[process.argv[2]];
 if (!write) throw new Error(`expected one of ${Object.keys(WRITE).join(', ')}`);

@@ -15,7 +15,7 @@ import {
 } from '@nestjs/swagger';
 import { FAILURE, failureExample, objectWith, refusal, replies, SUCCESS, successExample } from './contract-replies.js';
 import { CALL_SID } from './search/call-view.openapi.js';
-import { ABOUT_EVENTS, CHANGE_EXAMPLE, eventStream } from './event-stream.openapi.js';
+import { ABOUT_EVENTS, changeBody, CHANGE_EXAMPLE } from './event-stream.openapi.js';
 import { longPollParameters } from './updates/long-poll.openapi.js';
 import { WAITING_AT_ONCE } from './updates/waiting-clients.js';
 
@@ -214,7 +214,7 @@ export const StreamApi = () =>
       status: 200,
       description: `The events. ${ABOUT_EVENTS} A failure of the contract is sent as JSON, as for the state.`,
       content: {
-        'text/event-stream': eventStream(),
+        'text/event-stream': changeBody(),
         // With its charset, because Swagger UI would otherwise show this one first.
         'application/json; charset=utf-8': { schema: FAILURE, example: failureExample('NOT_YOUR_CALL') },
       },

@@ -81,8 +81,9 @@ export const refusal = (
   description: string,
   headers: Record<string, object> = {},
 ) => {
-  const rows = [names].flat().map((name) => ({ ...ERRORS[name], shown: failureExample(name) }));
-  const status = rows[0]?.httpStatus ?? 500;
+  const rows = [names].flat().map((name) => ({ name, ...ERRORS[name], value: failureExample(name) }));
+  const [first] = rows;
+  const status = first?.httpStatus ?? 500;
   return ApiResponse({
     status,
     description,
@@ -93,7 +94,9 @@ export const refusal = (
           type: 'string',
           enum: [...new Set(rows.map(({ message }) => message))],
         }),
-        example: rows[0]?.shown,
+        ...(rows.length === 1
+          ? { example: first?.value }
+          : { examples: Object.fromEntries(rows.map(({ name, value }) => [name, { value }])) }),
       },
     },
   });

@@ -17,9 +17,34 @@ export const CHANGE_EXAMPLE: CallChange = {
   },
 };
 
+const END_EXAMPLE: CallChange = {
+  type: 'call.over',
+  timestamp: '2026-11-24T08:01:10.021Z',
+  data: {
+    ...CHANGE_EXAMPLE.data,
+    number: 4,
+    stateType: '4',
+    endReason: 'completed',
+    occurredAt: '2026-11-24T08:01:10.017Z',
+    provider: 'simulator',
+    endedBy: 'provider',
+    talkSeconds: 60,
+    hasRecording: false,
+    detail: null,
+    route: '',
+    causes: { A: { cause: 16 }, B: { cause: 16 } },
+  },
+};
+
 export const ABOUT_EVENTS =
   'Each event has the number of the change as its `id`, and the change as its `data`, in one line of JSON; the schema is that of ' +
   '`data`.';
 
-/** By the schema's name: the class is the admin API's, and no arrow leads there. */
-export const eventStream = () => ({ schema: { $ref: getSchemaPath('ChangeReply') }, example: CHANGE_EXAMPLE });
+/** A change, wherever it is sent. By the schema's name: the class is the admin API's, and no arrow leads there. */
+export const changeBody = () => ({
+  schema: { $ref: getSchemaPath('ChangeReply') },
+  examples: {
+    ringing: { summary: 'The phone of the other party rings', value: CHANGE_EXAMPLE },
+    over: { summary: 'The call is over', value: END_EXAMPLE },
+  },
+});

@@ -6,7 +6,7 @@ import { REQUESTS_AT_ONCE } from '../auth/user-requests.js';
 import { CancelBody } from '../call/cancel/cancel.dto.js';
 import { KEPT_HOURS } from '../call/record/idempotent-requests.js';
 import { CALL_SID } from '../call/search/call-view.openapi.js';
-import { ABOUT_EVENTS, eventStream } from '../call/event-stream.openapi.js';
+import { ABOUT_EVENTS, changeBody } from '../call/event-stream.openapi.js';
 import { RATE_LIMIT_DOCUMENT } from '../common/rate-limit-headers.js';
 import { longPollParameters } from '../call/updates/long-poll.openapi.js';
 import { NOT_DIALABLE_PHONE } from '../directory/dialable-phone.js';
@@ -188,7 +188,7 @@ export const PlacedCallEventsApi = () =>
       status: 200,
       description: `The events. For a long poll, the state and the changes after that point. ${ABOUT_EVENTS}`,
       content: {
-        'text/event-stream': eventStream(),
+        'text/event-stream': changeBody(),
         'application/json': {
           schema: {
             type: 'object',

@@ -51,7 +51,7 @@ export const SETTINGS = {
       'if it is free.',
     optional(portOrOff),
   ),
-  apiDocs: setting('API_DOCS', 'true', 'false hides Swagger UI and openapi.json.', boolean),
+  apiDocs: setting('API_DOCS', 'true', 'false hides Swagger UI, openapi.json and asyncapi.json.', boolean),
   drainSeconds: setting(
     'DRAIN_SECONDS',
     '5',

@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { changeBody } from '../call/event-stream.openapi.js';
 import { TEST_EVENT } from './endpoint-test.js';
 import { FREEZE_EVENT } from './webhook-endpoint.entity.js';
 
@@ -22,11 +23,23 @@ const ACCEPTED = {
   },
 } as const;
 
+interface Property {
+  readonly type: string | string[];
+  readonly description?: string;
+  readonly enum?: string[];
+  readonly example: string;
+}
+
 /** The body of a message that is no change of a call. */
-const message = (type: string, when: string, properties: Record<string, object>) => ({
+const message = (type: string, when: string, properties: Record<string, Property>) => ({
   required: true,
   content: {
     'application/json': {
+      example: {
+        type,
+        timestamp: '2026-11-24T10:16:09.254Z',
+        data: Object.fromEntries(Object.entries(properties).map(([name, { example }]) => [name, example])),
+      },
       schema: {
         type: 'object',
         required: ['type', 'timestamp', 'data'],
@@ -54,7 +67,7 @@ export const OUTGOING_WEBHOOKS: NonNullable<OpenAPIObject['webhooks']> = {
       parameters: headers('16090510160925480001030600243044-2'),
       requestBody: {
         required: true,
-        content: { 'application/json': { schema: { $ref: '#/components/schemas/ChangeReply' } } },
+        content: { 'application/json': changeBody() },
       },
       responses: {
         ...ACCEPTED,
@@ -73,7 +86,7 @@ export const OUTGOING_WEBHOOKS: NonNullable<OpenAPIObject['webhooks']> = {
       parameters: headers('freeze-1'),
       requestBody: message(FREEZE_EVENT, 'When it was frozen.', {
         freezeId: { type: 'string', description: 'For `DELETE /v1/admin/freezes/{freezeId}`.', example: '1' },
-        kind: { type: 'string', enum: ['all', 'user', 'sub_account', 'country'] },
+        kind: { type: 'string', enum: ['all', 'user', 'sub_account', 'country'], example: 'user' },
         subject: { type: 'string', description: 'As in `POST /v1/admin/freezes`.', example: '1001' },
         reason: { type: ['string', 'null'], example: '101 calls were refused within 3600 s.' },
         frozenBy: { type: 'string', example: 'rule refusals' },

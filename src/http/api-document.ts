@@ -3,6 +3,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import type { FastifyInstance, onRequestHookHandler, onSendHookHandler } from 'fastify';
 import { VERSION } from '../common/version.js';
 import { TAGS } from './api-tags.js';
+import { asyncApiOf } from './async-api-document.js';
 
 const ABOUT = `Ringback connects two people by telephone. A provider rings the caller, then the other party, and connects
 the two. Ringback keeps the record of the call.
@@ -16,9 +17,10 @@ time, 501 to a method that HTTP does not define, and 503 with Retry-After while 
 
 To try it here, create a token with \`npm run -s token -- 1001\`, or with \`--admin\`. Press **Authorize** and paste it
 into the box *bearer*. The box *access_token* is for **App** alone; a request with both is refused (RFC 6750). Then open an operation, press **Try it out**
-and **Execute**. The document for programs is [openapi.json](./openapi.json).`;
+and **Execute**. The document for programs is [openapi.json](./openapi.json). What Ringback sends on its
+own, streams and webhooks, is also in [asyncapi.json](./asyncapi.json), as AsyncAPI 3.`;
 
-/** Swagger UI at /docs, with its assets; the document at /docs/openapi.json. */
+/** Swagger UI at /docs, with its assets; the documents at /docs/openapi.json and /docs/asyncapi.json. */
 export const serveApiDocument = (app: NestFastifyApplication, webhooks: OpenAPIObject['webhooks']): void => {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -51,7 +53,8 @@ export const serveApiDocument = (app: NestFastifyApplication, webhooks: OpenAPIO
   const document = (): OpenAPIObject => (made ??= { ...makeDocument(app, description), webhooks });
   const server: FastifyInstance = app.getHttpAdapter().getInstance();
   guardPage(server);
-  serveDocument(server, document);
+  serveDocument(server, '/docs/openapi.json', document);
+  serveDocument(server, '/docs/asyncapi.json', () => asyncApiOf(document()));
   SwaggerModule.setup('docs', app, document, {
     raw: false,
     customSiteTitle: 'Ringback API',
@@ -75,9 +78,9 @@ const makeDocument = (app: NestFastifyApplication, description: Omit<OpenAPIObje
 };
 
 /** One buffer for all clients: Swagger's own route renders 120 KB per request, and each slow client keeps a copy. */
-const serveDocument = (server: FastifyInstance, document: () => OpenAPIObject): void => {
+const serveDocument = (server: FastifyInstance, path: string, document: () => object): void => {
   let bytes: Buffer | undefined;
-  server.get('/docs/openapi.json', (_request, reply) => {
+  server.get(path, (_request, reply) => {
     bytes ??= Buffer.from(JSON.stringify(document()));
     return reply.type('application/json; charset=utf-8').send(bytes);
   });

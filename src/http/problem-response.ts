@@ -59,39 +59,46 @@ interface Example {
   readonly errors?: readonly Fault[];
 }
 
-export const problem = (
+type Headers = Record<string, { description: string; schema: { type: 'string' }; example: string }>;
+
+export const problem = (code: ErrorName, description: string, example: Example = {}, headers?: Headers) =>
+  problemResponse(code, description, headers, { example: shown(code, example) });
+
+/** Of one HTTP status, each code with when it comes, and an example of each. @param example of the first */
+export const problems = (codes: Partial<Record<ErrorName, string>>, example: Example = {}, headers?: Headers) => {
+  const names = Object.keys(codes) as ErrorName[];
+  const [first = 'INTERNAL'] = names;
+  const rows = names.map((code) => `| \`${code}\` | ${codes[code]} |`);
+  const examples = names.map((code) => {
+    const value = shown(code, code === first ? example : {});
+    return [code, { summary: codes[code], value }];
+  });
+  return problemResponse(first, ['| `code` | when |', '| --- | --- |', ...rows].join('\n'), headers, {
+    examples: Object.fromEntries(examples) as Record<string, object>,
+  });
+};
+
+const shown = (code: ErrorName, example: Example) => ({
+  type: 'about:blank',
+  title: ERRORS[code].message,
+  status: ERRORS[code].httpStatus,
+  code,
+  ...example,
+  requestId: '5d7e2d3a9f10-1c8',
+});
+
+const problemResponse = (
   code: ErrorName,
   description: string,
-  example: Example = {},
-  headers?: Record<string, { description: string; schema: { type: 'string' }; example: string }>,
+  headers: Headers | undefined,
+  examples: { example: object } | { examples: Record<string, object> },
 ) =>
   ApiResponse({
     status: ERRORS[code].httpStatus,
     description,
     ...(headers && { headers }),
-    content: {
-      'application/problem+json': {
-        schema: { $ref: getSchemaPath(Problem) },
-        example: {
-          type: 'about:blank',
-          title: ERRORS[code].message,
-          status: ERRORS[code].httpStatus,
-          code,
-          ...example,
-          requestId: '5d7e2d3a9f10-1c8',
-        },
-      },
-    },
+    content: { 'application/problem+json': { schema: { $ref: getSchemaPath(Problem) }, ...examples } },
   });
-
-/** Of one HTTP status, each code with when it comes. The example is of the first. */
-export const problems = (codes: Partial<Record<ErrorName, string>>, ...more: DropTwo<Parameters<typeof problem>>) => {
-  const rows = Object.entries(codes).map(([code, when]) => `| \`${code}\` | ${when} |`);
-  const [first = 'INTERNAL'] = Object.keys(codes) as ErrorName[];
-  return problem(first, ['| `code` | when |', '| --- | --- |', ...rows].join('\n'), ...more);
-};
-
-type DropTwo<T> = T extends [unknown, unknown, ...infer Rest] ? Rest : never;
 
 /** The responses that all routes of the admin API share. */
 export const AdminApi = (tag: keyof typeof ADMIN_TAGS) =>

@@ -85,6 +85,9 @@ it('a second call to another target has the contract’s answer in the document'
   for (const operationId of ['callUser', 'callCustomerService']) {
     const body = operationNamed(document, operationId).operation.responses['429']?.content?.['application/json'];
 
-    expect(body?.example).toEqual({ returnCode: 429, returnMsg: '您有正在进行的通话,请稍后再试!' });
+    expect(body?.examples?.ALREADY_IN_A_CALL?.value).toEqual({
+      returnCode: 429,
+      returnMsg: '您有正在进行的通话,请稍后再试!',
+    });
   }
 });

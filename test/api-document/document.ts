@@ -28,6 +28,7 @@ export interface Parameter {
 
 export interface Reply {
   readonly description?: string;
+  readonly headers?: Readonly<Record<string, { readonly schema: Schema }>>;
   readonly content?: Readonly<Record<string, Body>>;
 }
 
@@ -58,6 +59,13 @@ export interface Served {
   readonly path: string;
   readonly operation: Operation;
 }
+
+/** The examples of a refusal. */
+export const examplesOfRefusal = ({ content = {} }: Reply): readonly unknown[] =>
+  Object.values(content).flatMap(({ example, examples = {} }) => [
+    ...(example === undefined ? [] : [example]),
+    ...Object.values(examples).map(({ value }) => value),
+  ]);
 
 export const fetchDocument = async (url: string): Promise<ApiDocument> => {
   const response = await fetch(`${url}/docs/openapi.json`);

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { Pool } from 'undici';
 import { storeCall, applyEvent } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { fetchDocument, type ApiDocument } from './document.js';
+import { examplesOfRefusal, fetchDocument, type ApiDocument, type Reply } from './document.js';
 import { fuzzedRequests, type FuzzedRequest, type KnownValues } from './fuzzed-request.js';
 import { checkWith, type SchemaCheck } from './schema-check.js';
 
@@ -112,10 +112,15 @@ const faultIn = ({ served }: FuzzedRequest, { status, type, text }: Answer): str
   if (!schema) return `${status} is ${type}`;
   if (type.startsWith('text/event-stream')) return null;
   if (type.startsWith('text/csv')) return faultOf(schema, text);
-  const value = JSON.parse(text) as { returnCode?: number };
+  const value = JSON.parse(text) as { returnCode?: number; code?: string };
   // The contract's form of a 500.
-  return value.returnCode === 500 ? `200 ${text}` : faultOf(schema, value);
+  if (value.returnCode === 500) return `200 ${text}`;
+  if (type.startsWith('application/problem+json') && !isShown(declared, value.code)) return `no example of ${text}`;
+  return faultOf(schema, value);
 };
+
+const isShown = (refusal: Reply, code: string | undefined): boolean =>
+  examplesOfRefusal(refusal).some((example) => (example as { code: string }).code === code);
 
 const shown = ({ served, target, headers, body, as }: FuzzedRequest): string =>
   `${served.method} ${target.slice(0, 300)} as ${as} ${JSON.stringify(headers)} ${body?.toString().slice(0, 300) ?? ''}`;

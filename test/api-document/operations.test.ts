@@ -1,6 +1,7 @@
 import { routesOf } from '../support/routes.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { fetchDocument, operationsOf, type ApiDocument, type Served } from './document.js';
+import { examplesOf } from './shown-example.js';
 
 let service: TestApp;
 let document: ApiDocument;
@@ -103,7 +104,8 @@ describe('the operations of the document', () => {
 /** A documented refusal without its request id, which always differs. */
 const documented = ({ operation }: Served, status: string) => {
   const [[type, body] = []] = Object.entries(operation.responses[status]?.content ?? {});
-  return { status: Number(status), type, body: { ...(body?.example as object), requestId: undefined } };
+  const [example] = body ? examplesOf(document, body) : [];
+  return { status: Number(status), type, body: { ...(example as object), requestId: undefined } };
 };
 
 const refused = async ({ method, path }: Served, headers: Record<string, string>, query = '') => {

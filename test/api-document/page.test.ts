@@ -79,7 +79,7 @@ describe('the page at /docs', () => {
     expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
   });
 
-  it.each(['/docs', '/docs/', '/docs/openapi.json', '/docs/swagger-ui-init.js'])(
+  it.each(['/docs', '/docs/', '/docs/openapi.json', '/docs/asyncapi.json', '/docs/swagger-ui-init.js'])(
     'forbids caching of %s, which changes with the service',
     async (path) => {
       const { headers } = await fetch(`${service.url}${path}`);

@@ -63,7 +63,7 @@ describe('behind a path prefix', () => {
 
     const leads = [...servers.map((server) => server.url), ...links].map((link) => new URL(link, at).href);
 
-    expect(leads).toEqual([`${url}${PREFIX}`, at]);
+    expect(leads).toEqual([`${url}${PREFIX}`, at, `${url}${PREFIX}docs/asyncapi.json`]);
   });
 });
 

@@ -7,6 +7,7 @@ const HIDDEN = [
   '/docs',
   '/docs/',
   '/docs/openapi.json',
+  '/docs/asyncapi.json',
   '/docs/swagger-ui.css',
   '/%64ocs',
   '/v1/admin/users',

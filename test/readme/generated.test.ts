@@ -57,9 +57,9 @@ it.each([
   }
 });
 
-it('docs/openapi.json equals the served document: `npm run openapi`', async () => {
-  const committed = await readFile(join(REPOSITORY, 'docs/openapi.json'), 'utf8');
-  const served = (await (await fetch(`${service.url}/docs/openapi.json`)).json()) as object;
+it.each(['docs/openapi.json', 'docs/asyncapi.json'])('%s equals the served document: `npm run openapi`', async (file) => {
+  const committed = await readFile(join(REPOSITORY, file), 'utf8');
+  const served = (await (await fetch(`${service.url}/${file}`)).json()) as object;
 
   expect(committed).toBe(`${JSON.stringify(served, null, 2)}\n`);
 });
