@@ -197,8 +197,8 @@ const messageOf = ({ schema, example, examples }: Media, headers?: Record<string
   };
 };
 
-const parametersOf = ({ parameters = [] }: Operation, place: Parameter['in']): Parameter[] =>
-  parameters.filter((parameter): parameter is Parameter => !('$ref' in parameter) && parameter.in === place);
+const parametersOf = ({ parameters = [] }: Operation, place: 'path' | 'query' | 'header'): Parameter[] =>
+  parameters.flatMap((parameter) => ('$ref' in parameter || parameter.in !== place ? [] : [parameter]));
 
 const schemesOf = ({ security = [] }: Operation): string[] => security.flatMap(Object.keys);
 

@@ -5,7 +5,6 @@ type Schema = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[s
 
 export interface Parameter {
   readonly name: string;
-  readonly in: string;
   readonly required?: boolean;
   readonly description?: string;
   readonly schema?: Schema;
@@ -26,8 +25,10 @@ export const objectOf = (parameters: readonly Parameter[]) => ({
 
 /** Its own, or those of its schema. */
 export const examplesIn = ({ example, schema = {} }: Parameter): unknown[] => {
-  const shown = '$ref' in schema ? {} : schema;
-  return [example ?? shown.example ?? shown.examples ?? []].flat() as unknown[];
+  if (example !== undefined) return [example];
+  if ('$ref' in schema) return [];
+  if (schema.example !== undefined) return [schema.example as unknown];
+  return Array.isArray(schema.examples) ? (schema.examples as unknown[]) : [];
 };
 
 /** As draft 07 of JSON Schema has it, which is what AsyncAPI uses: no `example`. */

@@ -7,7 +7,14 @@ import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { ERRORS, type ErrorName } from '../../src/common/error-table.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { examplesOfRefusal, fetchDocument, operationsOf, type ApiDocument, type Reply, type Served } from './document.js';
+import {
+  examplesOfRefusal,
+  fetchDocument,
+  operationsOf,
+  type ApiDocument,
+  type Reply,
+  type Served,
+} from './document.js';
 import { examplesOf } from './shown-example.js';
 
 let service: TestApp;
@@ -143,7 +150,10 @@ const PROVOKED: Readonly<Record<number, (served: Served) => Sent>> = {
   404: (served) => {
     const [content] = Object.values(served.operation.requestBody?.content ?? {});
     if (!content) return {};
-    return { headers: { 'content-type': contentTypeOf(served) }, body: JSON.stringify(examplesOf(document, content)[0]) };
+    return {
+      headers: { 'content-type': contentTypeOf(served) },
+      body: JSON.stringify(examplesOf(document, content)[0]),
+    };
   },
   413: (served) => ({ headers: { 'content-type': contentTypeOf(served), 'content-length': '999999999' } }),
   415: () => ({ headers: { 'content-type': 'application/octet-stream', 'content-encoding': 'gzip' }, body: 'x' }),

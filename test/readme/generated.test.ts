@@ -57,9 +57,12 @@ it.each([
   }
 });
 
-it.each(['docs/openapi.json', 'docs/asyncapi.json'])('%s equals the served document: `npm run openapi`', async (file) => {
-  const committed = await readFile(join(REPOSITORY, file), 'utf8');
-  const served = (await (await fetch(`${service.url}/${file}`)).json()) as object;
+it.each(['docs/openapi.json', 'docs/asyncapi.json'])(
+  '%s equals the served document: `npm run openapi`',
+  async (file) => {
+    const committed = await readFile(join(REPOSITORY, file), 'utf8');
+    const served = (await (await fetch(`${service.url}/${file}`)).json()) as object;
 
-  expect(committed).toBe(`${JSON.stringify(served, null, 2)}\n`);
-});
+    expect(committed).toBe(`${JSON.stringify(served, null, 2)}\n`);
+  },
+);
