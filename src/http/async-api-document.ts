@@ -183,16 +183,18 @@ const meaningsOf = ({ responses }: Operation, isTold: (status: string) => boolea
     response && !('$ref' in response) && isTold(status) ? [`- \`${status}\`: ${response.description}`] : [],
   );
 
-/** @param headers an example of each, if the message has its own */
+/** @param headers an example of each, of the first message that is shown */
 const messageOf = ({ schema, example, examples }: Media, headers?: Record<string, string>) => {
   const shown = examples ?? { example: { value: example as unknown } };
   return {
     contentType: CONTENT_TYPE,
     payload: jsonSchema(schema ?? {}),
-    examples: Object.entries(shown).flatMap(([name, given]) => {
+    examples: Object.entries(shown).flatMap(([name, given], i) => {
       if ('$ref' in given) return [];
       const { summary, value } = given as { summary?: string; value: object };
-      return [{ name, ...(summary !== undefined && { summary }), ...(headers && { headers }), payload: value }];
+      return [
+        { name, ...(summary !== undefined && { summary }), ...(i === 0 && headers && { headers }), payload: value },
+      ];
     }),
   };
 };

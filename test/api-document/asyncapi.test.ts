@@ -1,4 +1,6 @@
 /** The AsyncAPI document is valid, and the service sends what it describes: real streams and webhooks are compared with it. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { backend } from '../support/backend.js';
 import { openStream } from '../support/event-stream.js';
@@ -25,6 +27,7 @@ interface Payload {
 
 interface Channel {
   readonly address: string | null;
+  readonly parameters?: object;
   readonly messages: Readonly<Record<string, Message>>;
 }
 
@@ -83,7 +86,36 @@ const expectDescribed = ({ payload: schema }: Message, payload: Payload): void =
   expect({ payload, unknown }).toEqual({ payload, unknown: [] });
 };
 
+/** A JSON pointer of the document, such as `#/servers/ringback`. */
+const targetOf = (reference: string): unknown =>
+  reference
+    .split('/')
+    .slice(1)
+    .reduce<unknown>((part, name) => (part as Record<string, unknown> | undefined)?.[name], document);
+
 describe('the document', () => {
+  it('is valid by the JSON schema of AsyncAPI', async () => {
+    const path = createRequire(import.meta.url).resolve(`@asyncapi/specs/schemas/${document.asyncapi}.json`);
+    // The file has a copy of its own meta-schema.
+    const ajv = new Ajv({ strict: false, meta: false, validateSchema: false, validateFormats: false });
+
+    const validate = ajv.compile(JSON.parse(await readFile(path, 'utf8')) as object);
+
+    expect({ isValid: validate(document), faults: validate.errors }).toEqual({ isValid: true, faults: null });
+    expect(validate({ ...document, channels: { one: { address: 1 } } })).toBe(false);
+  });
+
+  it('has no reference that leads nowhere, and the parameters of its addresses', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference]) => reference!);
+
+    expect(references.length).toBeGreaterThan(10);
+    expect(references.filter((reference) => targetOf(reference) === undefined)).toEqual([]);
+    for (const { address, parameters = {} } of Object.values(document.channels)) {
+      const names = [...(address ?? '').matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      expect({ address, names: Object.keys(parameters) }).toEqual({ address, names });
+    }
+  });
+
   it('is AsyncAPI 3, with the version of the service', async () => {
     const { version } = (await (await fetch(`${service.url}/health/live`)).json()) as { version: string };
 

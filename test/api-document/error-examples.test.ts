@@ -106,22 +106,30 @@ interface Sent {
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Of a body that does not arrive. */
+  readonly length?: number;
   readonly token?: string;
 }
 
 /** Path parameters are ids that do not exist. */
 const send = async (served: Served, sent: Sent): Promise<{ status: number | undefined; name: unknown }> => {
-  const { url = service.url, query = '', headers = {}, body, token = await tokenFor(served) } = sent;
+  const { url = service.url, query = '', headers = {}, body, length, token = await tokenFor(served) } = sent;
   const target = `${url}${served.path.replace(/\{\w+\}/g, '999999')}${query}`;
   const outgoing = request(target, {
     method: served.method,
-    headers: { authorization: `Bearer ${token}`, ...headers },
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...headers,
+      // Node does not announce the body of a DELETE.
+      ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
+      ...(length !== undefined && { 'content-length': length }),
+    },
     agent: false,
   });
   // The connection is cut if the service answers before it has read a body.
   outgoing.on('error', () => undefined);
-  if ('content-length' in headers) outgoing.flushHeaders();
-  else outgoing.end(body);
+  if (length === undefined) outgoing.end(body);
+  else outgoing.flushHeaders();
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
   const received = await text(response);
   outgoing.destroy();
@@ -150,12 +158,13 @@ const PROVOKED: Readonly<Record<number, (served: Served) => Sent>> = {
   404: (served) => {
     const [content] = Object.values(served.operation.requestBody?.content ?? {});
     if (!content) return {};
+    if (served.method === 'PATCH') return { headers: { 'content-type': 'application/json' }, body: '{}' };
     return {
       headers: { 'content-type': contentTypeOf(served) },
       body: JSON.stringify(examplesOf(document, content)[0]),
     };
   },
-  413: (served) => ({ headers: { 'content-type': contentTypeOf(served), 'content-length': '999999999' } }),
+  413: (served) => ({ headers: { 'content-type': contentTypeOf(served) }, length: 1e9 }),
   415: () => ({ headers: { 'content-type': 'application/octet-stream', 'content-encoding': 'gzip' }, body: 'x' }),
 };
 
