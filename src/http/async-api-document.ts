@@ -58,14 +58,20 @@ export const asyncApiOf = ({ info, tags = [], paths, webhooks = {}, components =
   const sent = [...streams, ...posts].map(({ operation }) => operation);
   const usedTags = sent.flatMap((operation) => operation.tags ?? []);
   const usedSchemes = sent.flatMap(schemesOf);
-  const channels = { ...Object.fromEntries(streams.map(streamChannel)), webhooks: webhookChannel(posts) };
+  const channels: Readonly<Record<string, object>> = {
+    ...Object.fromEntries(streams.map(streamChannel)),
+    webhooks: webhookChannel(posts),
+  };
   return {
     asyncapi: '3.0.0',
     info: { ...info, description: ABOUT, tags: tags.filter(({ name }) => usedTags.includes(name)) },
     defaultContentType: CONTENT_TYPE,
     servers: SERVERS,
     channels,
-    operations: Object.fromEntries([...streams.map(streamOperation), ...posts.map(webhookOperation)]),
+    operations: {
+      ...Object.fromEntries(streams.map(streamOperation)),
+      ...Object.fromEntries(posts.map(webhookOperation)),
+    },
     components: {
       schemas: schemasFor(channels, components.schemas ?? {}),
       securitySchemes: Object.fromEntries(
@@ -124,7 +130,9 @@ const streamOperation = ({ id, operation, response }: Stream) => {
   // Where an operation answers with JSON too, its query asks for that.
   const isStreamAlone = !response.content?.[CONTENT_TYPE];
   const query = isStreamAlone ? parametersOf(operation, 'query') : [];
-  const headers = parametersOf(operation, 'header').map(({ name, description }) => `- \`${name}\`: ${description}`);
+  const headers = parametersOf(operation, 'header').map(
+    ({ name, description }) => `- \`${name}\`: ${description ?? ''}`,
+  );
   const endings = meaningsOf(operation, (status) => status.startsWith('2') && status !== '200');
   return [
     id,

@@ -34,10 +34,11 @@ export const examplesIn = ({ example, schema = {} }: Parameter): unknown[] => {
 /** As draft 07 of JSON Schema has it, which is what AsyncAPI uses: no `example`. */
 export const jsonSchema = (schema: Schema): object => {
   if ('$ref' in schema) return schema;
-  const { example, properties, items, additionalProperties, allOf, anyOf, oneOf, ...rest } = schema;
+  const { properties, items, additionalProperties, allOf, anyOf, oneOf, ...more } = schema;
+  const { example, ...rest } = more as { readonly example?: unknown };
   return {
     ...rest,
-    ...(example !== undefined && { examples: [example as unknown] }),
+    ...(example !== undefined && { examples: [example] }),
     ...(properties && { properties: mapped(properties, jsonSchema) }),
     ...(items && { items: jsonSchema(items) }),
     ...(additionalProperties !== undefined && {

@@ -68,7 +68,7 @@ export const problem = (code: ErrorName, description: string, example: Example =
 export const problems = (codes: Partial<Record<ErrorName, string>>, example: Example = {}, headers?: Headers) => {
   const names = Object.keys(codes) as ErrorName[];
   const [first = 'INTERNAL'] = names;
-  const rows = names.map((code) => `| \`${code}\` | ${codes[code]} |`);
+  const rows = Object.entries(codes).map(([code, when]) => `| \`${code}\` | ${when} |`);
   const examples = names.map((code) => {
     const value = shown(code, code === first ? example : {});
     return [code, { summary: codes[code], value }];

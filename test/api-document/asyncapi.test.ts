@@ -178,7 +178,7 @@ describe('a real stream', () => {
     ]);
     for (const { id, change } of events) {
       expect(faultOf(message.headers!, { id })).toBeNull();
-      expectDescribed(message, change as unknown as Payload);
+      expectDescribed(message, change);
     }
     for (const { payload } of message.examples) {
       const real = events.find(({ change }) => change.type === payload.type)!.change;
@@ -200,7 +200,7 @@ describe('a real stream', () => {
     });
 
     expect(events.at(-1)?.change.data.stateType).toBe('4');
-    for (const { change } of events) expectDescribed(message, change as unknown as Payload);
+    for (const { change } of events) expectDescribed(message, change);
   });
 
   it('is compared for every channel', () => {
@@ -230,12 +230,12 @@ describe('a real webhook', () => {
     for (const [name, message] of Object.entries(document.channels.webhooks!.messages)) {
       for (const { headers, change } of ofType(TYPES[name]!)) {
         expect({ name, fault: faultOf(message.headers!, headers) }).toEqual({ name, fault: null });
-        expectDescribed(message, change as unknown as Payload);
+        expectDescribed(message, change);
         for (const { payload } of message.examples.filter(({ payload: { type } }) => type === change.type)) {
           expect({ name, fields: Object.keys(payload.data) }).toEqual({ name, fields: Object.keys(change.data) });
         }
       }
     }
-    expect(receiver.accepted(data!.callSid!)).toHaveLength(4);
+    expect(receiver.accepted(data!.callSid)).toHaveLength(4);
   });
 });
