@@ -1,0 +1,59 @@
+/** Who is signed in. */
+import { queryOptions, useQuery } from '@tanstack/react-query';
+import { api, ok, SERVICE, type Schemas } from './client';
+import { isSignedOut } from './problem';
+import { queryClient, SESSION_KEY } from './query-client';
+
+export type Session = Schemas['DeskSessionReply'];
+
+/** Null if nobody is. */
+const sessionQuery = queryOptions({
+  queryKey: SESSION_KEY,
+  queryFn: async ({ signal }): Promise<Session | null> => {
+    try {
+      return await ok(api.GET('/v1/desk/session', { ...HEADER, signal }));
+    } catch (error) {
+      if (isSignedOut(error)) return null;
+      throw error;
+    }
+  },
+  // The session ends after 8 hours: an open page notices.
+  refetchInterval: 60_000,
+});
+
+/** The document names the header; the client sends it with every request. */
+const HEADER = { params: { header: { 'x-ringback-desk': '1' } } } as const;
+
+export const useSession = () => useQuery(sessionQuery);
+
+/** Whether the person may do what the scope allows. `admin` stands for all of them, but for `admin:numbers`. */
+export const useMay = (scope: string): boolean => {
+  const { data } = useSession();
+  const scopes = data?.scopes ?? [];
+  return scopes.includes(scope) || (scope !== 'admin:numbers' && scopes.includes('admin'));
+};
+
+export const signIn = async (entrance: Schemas['DeskEntrance']): Promise<void> => {
+  const session = await ok(api.POST('/v1/desk/session', { ...HEADER, body: entrance }));
+  queryClient.clear();
+  queryClient.setQueryData(SESSION_KEY, session);
+};
+
+export const signOut = async (): Promise<void> => {
+  await ok(api.DELETE('/v1/desk/session', HEADER));
+  queryClient.clear();
+  queryClient.setQueryData(SESSION_KEY, null);
+};
+
+export const signInOptions = queryOptions({
+  queryKey: ['sign-in options'],
+  queryFn: ({ signal }) => ok(api.GET('/v1/desk/sign-in', { signal })),
+  staleTime: Infinity,
+});
+
+/** Leaves the page, for the identity provider. */
+export const signInElsewhere = async (): Promise<void> => {
+  const redirectUri = `${SERVICE}/v1/desk/callback`;
+  const { location: address } = await ok(api.POST('/v1/desk/sign-in', { ...HEADER, body: { redirectUri } }));
+  window.location.assign(address);
+};

@@ -1,0 +1,32 @@
+import { Navigate, Outlet, useRouterState } from '@tanstack/react-router';
+import { useEffect } from 'react';
+import { useSession } from '../api/session';
+import { Failure, Loading } from '../parts/states';
+import { keepWayBack } from './way-back';
+import { Shell } from './shell';
+
+const SIGN_IN = '/sign-in';
+
+/** Shows the pages to those who are signed in, and the page for signing in to all others. */
+export const Root = () => {
+  const path = useRouterState({ select: ({ location }) => location.pathname });
+  const session = useSession();
+  const isSigningIn = path.endsWith(SIGN_IN);
+  useEffect(() => {
+    if (session.data === null && !isSigningIn) keepWayBack();
+  }, [session.data, isSigningIn]);
+  if (isSigningIn) return <Outlet />;
+  if (session.data) {
+    return (
+      <Shell session={session.data}>
+        <Outlet />
+      </Shell>
+    );
+  }
+  if (session.data === null) return <Navigate to={SIGN_IN} replace />;
+  return (
+    <main className="alone">
+      {session.isError ? <Failure error={session.error} onRetry={() => void session.refetch()} /> : <Loading />}
+    </main>
+  );
+};
