@@ -41,7 +41,7 @@ export const SETTINGS = {
   adminPort: setting(
     'ADMIN_PORT',
     '',
-    'Separate TCP port for the admin API and Swagger UI, which PORT then hides; 0 takes a free one. Unset: both are ' +
+    'Separate TCP port for the admin API, the desk and Swagger UI, which PORT then hides; 0 takes a free one. Unset: all are ' +
       'on PORT.',
     optional(wholeNumber(0, 65_535)),
   ),

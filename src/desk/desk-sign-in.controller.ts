@@ -1,5 +1,6 @@
 /** Signing in to the desk by the identity provider. */
 import { Body, Controller, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/access.js';
 import { Authentication } from '../auth/authentication.js';
@@ -11,7 +12,7 @@ import { CONFIG, type Config } from '../config/config.js';
 import { authorOf, requireDesk } from './desk-request.js';
 import { secondsUntil } from './desk-session.controller.js';
 import { DeskSignIn, type DeskSignInOptions, type DeskSignInReply } from './desk-session.dto.js';
-import { BeginDeskSignInApi, DeskApi, DeskSignInOptionsApi, FinishDeskSignInApi } from './desk.openapi.js';
+import { BeginDeskSignInApi, DeskApi, DeskSignInOptionsApi } from './desk.openapi.js';
 import { FlowFault, FLOW_SECONDS, IdentityProvider } from './identity-provider.js';
 
 /** Relative, so that they also work behind a proxy with a path prefix. */
@@ -56,7 +57,7 @@ export class DeskSignInController {
   }
 
   @Get('callback')
-  @FinishDeskSignInApi()
+  @ApiExcludeEndpoint()
   async finish(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     this.requireProvider();
     const ended = flowCookie(request, '', 0);

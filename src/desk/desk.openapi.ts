@@ -1,6 +1,6 @@
 /** Swagger documentation of signing in to the desk. */
 import { applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiExtraModels, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { RATE_LIMIT_DOCUMENT } from '../common/rate-limit-headers.js';
 import { DESK_HEADER } from '../auth/desk-sessions/session-cookie.js';
 import { FAILED_TOKENS, problem, ProblemModel, takesBody, takesNoBody } from '../http/problem-response.js';
@@ -92,24 +92,3 @@ export const BeginDeskSignInApi = () =>
     takesBody('64 KB', { where: '/redirectUri', what: 'must be the address of /v1/desk/callback at this origin' }),
     noIdentityProvider,
   );
-
-export const FinishDeskSignInApi = () =>
-  applyDecorators(
-    ApiOperation({
-      operationId: 'finishDeskSignIn',
-      summary: 'Where the identity provider leads the browser back to',
-      security: [],
-    }),
-    ...['code', 'state', 'error', 'iss'].map((name) =>
-      ApiQuery({ name, required: false, schema: { type: 'string', example: EXAMPLES[name] } }),
-    ),
-    ApiResponse({ status: 303, description: 'To the desk; if it failed, to its page for signing in, which says why.' }),
-    noIdentityProvider,
-  );
-
-const EXAMPLES: Readonly<Record<string, string>> = {
-  code: 'SplxlOBeZQQYbYS6WxSbIA',
-  state: 'af0ifjsldkj',
-  error: 'access_denied',
-  iss: 'https://id.example.com',
-};

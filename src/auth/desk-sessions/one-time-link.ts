@@ -24,12 +24,16 @@ const DEMO_ADMIN = '1001';
 export const linkToDesk = async (url: string, secret: string, subject = DEMO_ADMIN): Promise<string> =>
   `${url}/desk/sign-in#${await newLinkCode(secret, subject)}`;
 
-const newLinkCode = (secret: string, subject: string): Promise<string> =>
+export const newLinkCode = (
+  secret: string,
+  subject: string,
+  lifetimeSeconds = LINK_MINUTES * 60,
+): Promise<string> =>
   new SignJWT({})
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(subject)
     .setJti(randomUUID())
-    .setExpirationTime(Math.floor(Date.now() / 1_000) + LINK_MINUTES * 60)
+    .setExpirationTime(Math.floor(Date.now() / 1_000) + lifetimeSeconds)
     .sign(keyFrom(secret));
 
 export interface LinkHolder {
