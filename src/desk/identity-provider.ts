@@ -113,7 +113,7 @@ export class IdentityProvider implements OnModuleDestroy {
     } catch (cause) {
       if (cause instanceof oidc.AuthorizationResponseError) throw new FlowFault('refused', { cause });
       if (cause instanceof OutgoingFault) {
-        this.logger.warn({ error: cause }, UNREACHABLE);
+        this.reportUnreachable(cause);
         throw new FlowFault('unavailable', { cause });
       }
       throw new FlowFault('expired', { cause });
@@ -127,9 +127,13 @@ export class IdentityProvider implements OnModuleDestroy {
     this.discovered = { configuration, at: performance.now() };
     configuration.catch((error: unknown) => {
       this.discovered = undefined;
-      this.logger.warn({ error }, UNREACHABLE);
+      this.reportUnreachable(error);
     });
     return configuration;
+  }
+
+  private reportUnreachable(error: unknown): void {
+    this.logger.warn({ error }, 'the identity provider of the desk cannot be reached: nobody can sign in by it');
   }
 
   private async discover(): Promise<Configuration> {
@@ -166,8 +170,6 @@ export class IdentityProvider implements OnModuleDestroy {
     }
   };
 }
-
-const UNREACHABLE = 'the identity provider of the desk cannot be reached: nobody can sign in by it';
 
 class OutgoingFault extends Error {}
 
