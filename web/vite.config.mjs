@@ -3,7 +3,6 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 /** Smaller files take one packet with or without. */
@@ -22,11 +21,10 @@ const withGzip = () => ({
   },
 });
 
-// eslint-disable-next-line no-restricted-syntax -- Vite imports the default.
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './',
-  plugins: [react(), withGzip()],
+  plugins: [withGzip()],
   build: {
     outDir: fileURLToPath(new URL('../dist/desk', import.meta.url)),
     emptyOutDir: true,
@@ -37,5 +35,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     manifest: true,
+    rolldownOptions: {
+      // Libraries mark their parts "use client", for servers that render; there is none.
+      onwarn: (warning, report) => {
+        if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') report(warning);
+      },
+    },
   },
 });
