@@ -35,6 +35,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     manifest: true,
+    // What a first look loads is tested: test/desk/pages.test.ts.
+    chunkSizeWarningLimit: 1_000,
     rolldownOptions: {
       // Libraries mark their parts "use client", for servers that render; there is none.
       onwarn: (warning, report) => {
