@@ -144,7 +144,11 @@ const ROOMS = {
       'What is measured is declared by the rooms that do it; this one serves it, and reads what only a look can tell.',
   },
   cli: {
-    mayImport: ['^src/auth/(?:token-issuer|signing-secret|desk-sessions/one-time-link)\\.ts$', '^src/common/', '^src/config/'],
+    mayImport: [
+      '^src/auth/(?:token-issuer|signing-secret|desk-sessions/one-time-link)\\.ts$',
+      '^src/common/',
+      '^src/config/',
+    ],
     because: 'The command line is an ordinary client of the HTTP API; only a demo token is signed by itself.',
   },
 };

@@ -20,7 +20,16 @@ const exportsHaveNames = [
 const NODE_GLOBALS = ['AbortSignal', 'Buffer', 'URL', 'clearTimeout', 'console', 'fetch', 'process', 'setTimeout'];
 
 export default defineConfig(
-  { ignores: ['**/dist/', 'data/', 'coverage/', 'test/api-document/clients/', 'client/src/schema.ts', 'web/src/api/schema.ts'] },
+  {
+    ignores: [
+      '**/dist/',
+      'data/',
+      'coverage/',
+      'test/api-document/clients/',
+      'client/src/schema.ts',
+      'web/src/api/schema.ts',
+    ],
+  },
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {

@@ -144,7 +144,8 @@ export const claimName = (value: string): string => {
 
 /** For a country that libphonenumber does not know, such as UK instead of GB, no number would be valid. */
 export const openIdScope = (value: string): string => {
-  if (!value.split(/ +/).includes('openid')) throw new Error('expected scopes, separated by spaces, with openid among them');
+  if (!value.split(/ +/).includes('openid'))
+    throw new Error('expected scopes, separated by spaces, with openid among them');
   return value;
 };
 

@@ -68,7 +68,10 @@ export const serveDesk = (server: FastifyInstance, logger: Logger): void => {
     if (file) return send(request, reply.headers(KEPT), file);
     // A page has no such name, and a browser must not run a page as a script.
     if (path.startsWith('assets/')) throw new AppError('NOT_FOUND');
-    return reply.headers(PAGE_HEADERS).type(TYPES['.html'] ?? '').send(pageFor(path));
+    return reply
+      .headers(PAGE_HEADERS)
+      .type(TYPES['.html'] ?? '')
+      .send(pageFor(path));
   });
 };
 
@@ -77,7 +80,7 @@ const MOST_BASES = 8;
 
 const send = (request: FastifyRequest, reply: FastifyReply, { type, bytes, gzip }: DeskFile): FastifyReply => {
   void reply.headers(PAGE_HEADERS).type(type).header('vary', 'accept-encoding');
-  const isGzip = gzip !== undefined && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const isGzip = gzip !== undefined && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
   return isGzip ? reply.header('content-encoding', 'gzip').send(gzip) : reply.send(bytes);
 };
 

@@ -7,7 +7,9 @@ import { AppError } from '../common/error-table.js';
 /** @throws AppError FORBIDDEN for a request that another site may have caused */
 export const requireDesk = (request: FastifyRequest): void => {
   if (!isFromDesk(request)) {
-    throw new AppError('FORBIDDEN', { detail: 'Only the page at /desk sends this; it has the header x-ringback-desk: 1.' });
+    throw new AppError('FORBIDDEN', {
+      detail: 'Only the page at /desk sends this; it has the header x-ringback-desk: 1.',
+    });
   }
 };
 

@@ -33,7 +33,11 @@ export class DeskSessionReply {
   @ApiProperty({ type: [String], description: 'Those of the admin API.', example: ['admin', 'admin:numbers'] })
   scopes: readonly string[];
 
-  @ApiProperty({ format: 'date-time', description: 'When the session ends by itself.', example: '2026-11-30T18:00:00.000Z' })
+  @ApiProperty({
+    format: 'date-time',
+    description: 'When the session ends by itself.',
+    example: '2026-11-30T18:00:00.000Z',
+  })
   expiresAt: Date;
 
   @ApiProperty({ description: 'The running version of the service.', example: '0.2.0' })
@@ -44,7 +48,10 @@ export class DeskSignInOptions {
   @ApiProperty({ description: 'Whether `OIDC_ISSUER` is set.', example: true })
   identityProvider: boolean;
 
-  @ApiProperty({ description: 'Whether the service accepts one-time links: `JWT_JWKS_URI` is not set.', example: false })
+  @ApiProperty({
+    description: 'Whether the service accepts one-time links: `JWT_JWKS_URI` is not set.',
+    example: false,
+  })
   links: boolean;
 }
 

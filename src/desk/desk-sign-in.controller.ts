@@ -78,7 +78,9 @@ export class DeskSignInController {
   /** @throws AppError NOT_FOUND */
   private requireProvider(): void {
     if (!this.provider.isConfigured) {
-      throw new AppError('NOT_FOUND', { detail: 'OIDC_ISSUER is not set, so nobody signs in by an identity provider.' });
+      throw new AppError('NOT_FOUND', {
+        detail: 'OIDC_ISSUER is not set, so nobody signs in by an identity provider.',
+      });
     }
   }
 }

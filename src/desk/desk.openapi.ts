@@ -22,7 +22,10 @@ const fromDesk = () =>
       description: 'What no form of another site can send.',
       schema: { type: 'string', enum: ['1'] },
     }),
-    problem('FORBIDDEN', 'The header is missing, another site causes the request, or the token has no scope of the admin API.'),
+    problem(
+      'FORBIDDEN',
+      'The header is missing, another site causes the request, or the token has no scope of the admin API.',
+    ),
   );
 
 const SESSION = 'The cookie `ringback-desk` names the session; by https, `__Host-ringback-desk`.';
@@ -84,7 +87,8 @@ export const BeginDeskSignInApi = () =>
     ApiOperation({
       operationId: 'beginDeskSignIn',
       summary: 'Begin to sign in by the identity provider',
-      description: 'Authorization code flow with PKCE. What belongs to it is kept for 10 minutes in a cookie of the browser.',
+      description:
+        'Authorization code flow with PKCE. What belongs to it is kept for 10 minutes in a cookie of the browser.',
       security: [],
     }),
     fromDesk(),

@@ -146,7 +146,8 @@ export class IdentityProvider implements OnModuleDestroy {
       oidcClientSecret === undefined ? oidc.None() : oidc.ClientSecretPost(oidcClientSecret),
       {
         [oidc.customFetch]: this.fetch,
-        // For an identity provider on this machine or in this network; the setting decides.
+        // For an identity provider on this machine or in this network; the setting decides. Marked as deprecated to stand out.
+        // eslint-disable-next-line @typescript-eslint/no-deprecated
         execute: oidcIssuer.startsWith('http:') ? [oidc.allowInsecureRequests] : [],
       },
     );
@@ -158,7 +159,7 @@ export class IdentityProvider implements OnModuleDestroy {
       const response = await fetch(url, {
         method,
         headers,
-        body: body as string | URLSearchParams | null | undefined ?? null,
+        body: (body as string | URLSearchParams | null | undefined) ?? null,
         dispatcher: this.agent,
         redirect: 'error',
         signal: AbortSignal.timeout(FETCH_LIMIT_MS),
@@ -177,7 +178,9 @@ const flowIn = (value: string | null): Flow | null => {
   try {
     const flow = JSON.parse(Buffer.from(value ?? '', 'base64url').toString()) as Partial<Record<keyof Flow, unknown>>;
     const texts = [flow.state, flow.nonce, flow.verifier, flow.redirectUri];
-    return texts.every((text) => typeof text === 'string') && URL.canParse(String(flow.redirectUri)) ? (flow as Flow) : null;
+    return texts.every((text) => typeof text === 'string') && URL.canParse(String(flow.redirectUri))
+      ? (flow as Flow)
+      : null;
   } catch {
     return null;
   }

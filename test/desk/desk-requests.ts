@@ -12,7 +12,11 @@ interface Sent {
   readonly headers?: Headers;
 }
 
-export const send = ({ url }: Pick<TestApp, 'url'>, path: string, { method = 'GET', body, headers = FROM_DESK }: Sent = {}) =>
+export const send = (
+  { url }: Pick<TestApp, 'url'>,
+  path: string,
+  { method = 'GET', body, headers = FROM_DESK }: Sent = {},
+) =>
   fetch(`${url}${path}`, {
     method,
     redirect: 'manual',
@@ -24,10 +28,15 @@ export const signIn = (service: TestApp, body: unknown, headers: Headers = FROM_
   send(service, '/v1/desk/session', { method: 'POST', body, headers });
 
 /** The cookie of a response, as a browser sends it back. */
-export const cookieIn = (response: Response): string => (response.headers.getSetCookie().at(-1) ?? '').split(';')[0] ?? '';
+export const cookieIn = (response: Response): string =>
+  (response.headers.getSetCookie().at(-1) ?? '').split(';')[0] ?? '';
 
 /** @returns the headers of the page after somebody has signed in */
-export const signedIn = async (service: TestApp, scope = 'admin', userId = '1001'): Promise<Headers> => {
+export const signedIn = async (
+  service: TestApp,
+  scope = 'admin',
+  userId = '1001',
+): Promise<Headers & { cookie: string }> => {
   const response = await signIn(service, { token: await service.token(userId, scope) });
   if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
   return { ...FROM_DESK, cookie: cookieIn(response) };

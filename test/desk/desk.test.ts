@@ -72,7 +72,9 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
 
       await page.getByText('The call would go by simulator').waitFor();
       expect(page.url()).toBe(`${service.url}/desk/providers?callerId=1001&phone=%2B8613800002000`);
-      const kept = await page.evaluate('JSON.stringify([localStorage, sessionStorage, document.cookie, location.href])');
+      const kept = await page.evaluate(
+        'JSON.stringify([localStorage, sessionStorage, document.cookie, location.href])',
+      );
       expect(kept).not.toContain(token);
       expect(kept).not.toContain('ringback-desk=');
     });

@@ -82,7 +82,11 @@ describe('the identity provider', () => {
     const response = await comeBack(back, flow);
 
     const [ended, cookie = ''] = response.headers.getSetCookie();
-    expect([response.status, response.headers.get('location'), await response.text()]).toEqual([303, '../../desk/', '']);
+    expect([response.status, response.headers.get('location'), await response.text()]).toEqual([
+      303,
+      '../../desk/',
+      '',
+    ]);
     expect(ended).toMatch(/^ringback-desk-flow=; .*Max-Age=0/);
     expect(cookie).toMatch(/^ringback-desk=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=(28799|28800)$/);
     const headers = { ...FROM_DESK, cookie: cookie.split(';')[0] ?? '' };
@@ -152,7 +156,10 @@ describe('a sign-in', () => {
 it('without an identity provider there is no such sign-in', async () => {
   const other = await startTestApp();
   try {
-    const began = await send(other, '/v1/desk/sign-in', { method: 'POST', body: { redirectUri: 'http://a/v1/desk/callback' } });
+    const began = await send(other, '/v1/desk/sign-in', {
+      method: 'POST',
+      body: { redirectUri: 'http://a/v1/desk/callback' },
+    });
     expect([began.status, (await send(other, '/v1/desk/callback')).status]).toEqual([404, 404]);
   } finally {
     await other.close();

@@ -73,8 +73,14 @@ describe('the desk', () => {
     for (const file of filesOfFirstLoad()) {
       const response = await send(service, `/desk/${file}`, { headers: { 'accept-encoding': 'gzip' } });
 
-      expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'public, max-age=31536000, immutable']);
-      expect([response.headers.get('content-encoding'), response.headers.get('vary')]).toEqual(['gzip', 'accept-encoding']);
+      expect([response.status, response.headers.get('cache-control')]).toEqual([
+        200,
+        'public, max-age=31536000, immutable',
+      ]);
+      expect([response.headers.get('content-encoding'), response.headers.get('vary')]).toEqual([
+        'gzip',
+        'accept-encoding',
+      ]);
       expect(Buffer.from(await response.arrayBuffer())).toEqual(readFileSync(join(DESK, file)));
     }
   });

@@ -12,7 +12,7 @@ let replica: TestApp;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  const options = { databaseUrl: database.url, environment: { TRUSTED_PROXIES: '127.0.0.1' } };
+  const options = { databaseUrl: database.url, environment: { TRUST_PROXY: '127.0.0.0/8' } };
   service = await startTestApp(options);
   replica = await startTestApp(options);
 });
@@ -35,7 +35,12 @@ describe('a token', () => {
     const body = (await response.json()) as { expiresAt: string };
     expect([response.status, body]).toEqual([
       201,
-      { subject: '1001', scopes: ['admin', 'admin:numbers'], expiresAt: expect.any(String), version: expect.any(String) },
+      {
+        subject: '1001',
+        scopes: ['admin', 'admin:numbers'],
+        expiresAt: expect.any(String),
+        version: expect.any(String),
+      },
     ]);
     expect(Date.parse(body.expiresAt)).toBeLessThanOrEqual(Date.now() + 605_000);
   });
@@ -108,12 +113,22 @@ describe('the cookie', () => {
 
   it('is bound to the host where the request came by https', async () => {
     const link = { link: await linkFor('1001') };
-    const byProxy = await signIn(service, link, { ...FROM_DESK, 'x-forwarded-proto': 'https', 'x-forwarded-for': '192.0.2.1' });
-    const byOrigin = await signIn(service, { link: await linkFor('1001') }, { ...FROM_DESK, origin: 'https://calls.example' });
+    const byProxy = await signIn(service, link, {
+      ...FROM_DESK,
+      'x-forwarded-proto': 'https',
+      'x-forwarded-for': '192.0.2.1',
+    });
+    const byOrigin = await signIn(
+      service,
+      { link: await linkFor('1001') },
+      { ...FROM_DESK, origin: 'https://calls.example' },
+    );
 
     for (const response of [byProxy, byOrigin]) {
       expect(response.headers.getSetCookie()).toEqual([
-        expect.stringMatching(/^__Host-ringback-desk=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+; Secure$/),
+        expect.stringMatching(
+          /^__Host-ringback-desk=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+; Secure$/,
+        ),
       ]);
     }
   });
@@ -121,8 +136,10 @@ describe('the cookie', () => {
   it('without the prefix is ignored by https, because another host of the domain may have set it', async () => {
     const headers = await signedIn(service);
 
-    expect(await statusOf(USERS, { ...headers, 'x-forwarded-proto': 'https', 'x-forwarded-for': '192.0.2.1' })).toBe(401);
-    expect(await statusOf(USERS, { ...headers, cookie: `${headers['cookie']}; ${headers['cookie']}` })).toBe(401);
+    expect(await statusOf(USERS, { ...headers, 'x-forwarded-proto': 'https', 'x-forwarded-for': '192.0.2.1' })).toBe(
+      401,
+    );
+    expect(await statusOf(USERS, { ...headers, cookie: [headers.cookie, headers.cookie].join('; ') })).toBe(401);
   });
 
   it('is not stored: only its hash is', async () => {
@@ -139,7 +156,10 @@ describe('a session', () => {
     const headers = await signedIn(service);
 
     expect([await statusOf(USERS, headers, replica), await statusOf(USERS, headers)]).toEqual([200, 200]);
-    expect(await (await send(replica, SESSION, { headers })).json()).toMatchObject({ subject: '1001', scopes: ['admin'] });
+    expect(await (await send(replica, SESSION, { headers })).json()).toMatchObject({
+      subject: '1001',
+      scopes: ['admin'],
+    });
   });
 
   it.each(['/v1/app/callState/1', '/v1/calls/16090510160925480001030600243044'])('does not open %s', async (path) => {
@@ -155,7 +175,11 @@ describe('a session', () => {
   ])('does not open a request %s', async (_what, changed) => {
     const headers = { ...(await signedIn(service)), ...changed };
 
-    const order = await send(service, '/v1/admin/freezes', { method: 'POST', headers, body: { kind: 'all', reason: 'no' } });
+    const order = await send(service, '/v1/admin/freezes', {
+      method: 'POST',
+      headers,
+      body: { kind: 'all', reason: 'no' },
+    });
     const signOut = await send(service, SESSION, { method: 'DELETE', headers });
     expect([await statusOf(USERS, headers), order.status, signOut.status]).toEqual([401, 401, 403]);
   });
@@ -204,7 +228,11 @@ describe('a session', () => {
     const [begun] = await entries('subject=1007&limit=1');
     const [done, byToken] = await entries('subject=1008&limit=2');
     expect(subject).toBe('1007');
-    expect(begun).toMatchObject({ action: 'signInToDesk', target: expect.stringMatching(/^desk-session:\d+$/), after: { by: 'link' } });
+    expect(begun).toMatchObject({
+      action: 'signInToDesk',
+      target: expect.stringMatching(/^desk-session:\d+$/),
+      after: { by: 'link' },
+    });
     expect(byToken).toMatchObject({ action: 'signInToDesk', after: { by: 'token', scopes: ['admin'] } });
     expect(done).toMatchObject({ action: 'getUser', tokenId: byToken?.['target'] });
   });

@@ -24,11 +24,7 @@ const DEMO_ADMIN = '1001';
 export const linkToDesk = async (url: string, secret: string, subject = DEMO_ADMIN): Promise<string> =>
   `${url}/desk/sign-in#${await newLinkCode(secret, subject)}`;
 
-export const newLinkCode = (
-  secret: string,
-  subject: string,
-  lifetimeSeconds = LINK_MINUTES * 60,
-): Promise<string> =>
+export const newLinkCode = (secret: string, subject: string, lifetimeSeconds = LINK_MINUTES * 60): Promise<string> =>
   new SignJWT({})
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(subject)
@@ -52,7 +48,10 @@ export const holderOfLink = async (code: string, secrets: readonly string[]): Pr
       return { principal: { subject: payload.sub, scopes: new Set(SCOPE.split(' ')) }, linkId: payload.jti };
     } catch (error) {
       if (error instanceof errors.JWTExpired) {
-        throw new AppError('UNAUTHENTICATED', { detail: `The link is older than ${LINK_MINUTES} minutes.`, cause: error });
+        throw new AppError('UNAUTHENTICATED', {
+          detail: `The link is older than ${LINK_MINUTES} minutes.`,
+          cause: error,
+        });
       }
     }
   }

@@ -25,7 +25,7 @@ interface Answer<T> {
 }
 
 /** The body of a successful response. @throws ProblemError otherwise */
-export const ok = async <T,>(request: Promise<Answer<T>>): Promise<T> => {
+export const ok = async <T>(request: Promise<Answer<T>>): Promise<T> => {
   let answer: Answer<T>;
   try {
     answer = await request;

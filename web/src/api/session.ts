@@ -35,14 +35,18 @@ export const useMay = (scope: string): boolean => {
 
 export const signIn = async (entrance: Schemas['DeskEntrance']): Promise<void> => {
   const session = await ok(api.POST('/v1/desk/session', { ...HEADER, body: entrance }));
-  queryClient.clear();
-  queryClient.setQueryData(SESSION_KEY, session);
+  become(session);
 };
 
 export const signOut = async (): Promise<void> => {
   await ok(api.DELETE('/v1/desk/session', HEADER));
-  queryClient.clear();
-  queryClient.setQueryData(SESSION_KEY, null);
+  become(null);
+};
+
+/** Nothing of one person is shown to the next. */
+const become = (session: Session | null): void => {
+  queryClient.setQueryData(SESSION_KEY, session);
+  queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
 };
 
 export const signInOptions = queryOptions({

@@ -6,4 +6,6 @@ interface Props extends Omit<ButtonProps, 'className'> {
 }
 
 /** By `isPending` it says that it works, and takes no second press. */
-export const Button = ({ kind = 'plain', ...props }: Props) => <AriaButton className={`button button-${kind}`} {...props} />;
+export const Button = ({ kind = 'plain', ...props }: Props) => (
+  <AriaButton className={`button button-${kind}`} {...props} />
+);

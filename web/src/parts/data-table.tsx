@@ -98,7 +98,11 @@ const labelOf = (header: unknown): string => (typeof header === 'string' ? heade
 
 const ARIA_SORT = { asc: 'ascending', desc: 'descending' } as const;
 
-const HeaderCell = <Row,>({ header: { column, isPlaceholder, getContext } }: { readonly header: Header<Row, unknown> }) => {
+const HeaderCell = <Row,>({
+  header: { column, isPlaceholder, getContext },
+}: {
+  readonly header: Header<Row, unknown>;
+}) => {
   const sorted = column.getIsSorted();
   const content = isPlaceholder ? null : flexRender(column.columnDef.header, getContext());
   if (!column.getCanSort()) return <th scope="col">{content}</th>;

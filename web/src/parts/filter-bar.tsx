@@ -40,8 +40,8 @@ const FilterForm = <Name extends string>({ filters, search, onChange }: Props<Na
   const t = useText(common);
   const [texts, setTexts] = useState(search);
   const withValue = (values: Values<Name>, name: Name, value: string): Values<Name> => {
-    const { [name]: _, ...others } = values;
-    return (value === '' ? others : { ...others, [name]: value }) as Values<Name>;
+    const others = Object.entries(values).filter(([other]) => other !== name);
+    return Object.fromEntries(value === '' ? others : [...others, [name, value]]) as Values<Name>;
   };
   const submit = (event: SubmitEvent) => {
     event.preventDefault();

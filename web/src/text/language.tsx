@@ -21,7 +21,7 @@ export type Translate<Key extends string> = (key: Key, values?: Readonly<Record<
 
 export const defineText = <En extends Entries>(
   en: En,
-  zh: { readonly [Key in keyof En]: string } & { readonly [Key in Exclude<string, keyof En>]?: never },
+  zh: { readonly [Key in keyof En]: string },
 ): Texts<keyof En & string> => ({ en, zh });
 
 interface Languages {
@@ -63,7 +63,8 @@ export const useLanguageTag = (): string => TAGS[useLanguage().language];
 export const useText = <Key extends string>(texts: Texts<Key>): Translate<Key> => {
   const { language } = useLanguage();
   return useCallback(
-    (key, values = {}) => texts[language][key].replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place)),
+    (key, values = {}) =>
+      texts[language][key].replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place)),
     [texts, language],
   );
 };

@@ -49,7 +49,13 @@ const QuestionForm = ({ search, onChange }: Props) => {
   };
   return (
     <form className="filter-bar" onSubmit={submit}>
-      <TextField label={t('callerId')} placeholder={t('userExample')} isRequired value={callerId} onChange={setCaller} />
+      <TextField
+        label={t('callerId')}
+        placeholder={t('userExample')}
+        isRequired
+        value={callerId}
+        onChange={setCaller}
+      />
       <TextField label={t('calleeId')} placeholder={t('calleeExample')} value={calleeId} onChange={setCallee} />
       <TextField label={t('phone')} type="tel" placeholder={t('phoneExample')} value={phone} onChange={setPhone} />
       <div className="filter-actions">
@@ -136,8 +142,16 @@ const ALLOWED = 'allowed';
 const Checks = ({ checks }: { readonly checks: Outcome['checks'] }) => {
   const t = useText(text);
   const columns = [
-    column.accessor('rule', { header: t('rule'), enableSorting: false, cell: ({ getValue }) => <code>{getValue()}</code> }),
-    column.accessor('saw', { header: t('saw'), enableSorting: false, cell: ({ getValue }) => <span lang="en">{getValue()}</span> }),
+    column.accessor('rule', {
+      header: t('rule'),
+      enableSorting: false,
+      cell: ({ getValue }) => <code>{getValue()}</code>,
+    }),
+    column.accessor('saw', {
+      header: t('saw'),
+      enableSorting: false,
+      cell: ({ getValue }) => <span lang="en">{getValue()}</span>,
+    }),
     column.accessor('said', {
       header: t('said'),
       enableSorting: false,

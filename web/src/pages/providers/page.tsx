@@ -3,7 +3,6 @@ import { createLazyRoute } from '@tanstack/react-router';
 import { api, ok } from '../../api/client';
 import { Button } from '../../parts/button';
 import { PageHeading } from '../../parts/page-heading';
-import { Section } from '../../parts/section';
 import { Empty, Failure, Loading } from '../../parts/states';
 import { useTimeFormat } from '../../parts/time';
 import { common } from '../../text/common';

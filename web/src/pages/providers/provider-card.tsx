@@ -25,8 +25,12 @@ export const ProviderCard = ({ provider }: { readonly provider: Provider }) => {
         <div>
           <dt>{t('openCalls')}</dt>
           <dd>
-            {callsAtOnce === null ? provider.openCalls : t('ofLimit', { count: provider.openCalls, limit: callsAtOnce })}
-            {callsAtOnce !== null && <meter min={0} max={callsAtOnce} value={provider.openCalls} aria-label={t('openCalls')} />}
+            {callsAtOnce === null
+              ? provider.openCalls
+              : t('ofLimit', { count: provider.openCalls, limit: callsAtOnce })}
+            {callsAtOnce !== null && (
+              <meter min={0} max={callsAtOnce} value={provider.openCalls} aria-label={t('openCalls')} />
+            )}
           </dd>
         </div>
         <div>
@@ -45,7 +49,15 @@ export const ProviderCard = ({ provider }: { readonly provider: Provider }) => {
               <dt>
                 <code>{name}</code>
               </dt>
-              <dd>{value === HIDDEN ? <em>{t('isSet')}</em> : value === '' ? <em>{t('isUnset')}</em> : <code>{value}</code>}</dd>
+              <dd>
+                {value === HIDDEN ? (
+                  <em>{t('isSet')}</em>
+                ) : value === '' ? (
+                  <em>{t('isUnset')}</em>
+                ) : (
+                  <code>{value}</code>
+                )}
+              </dd>
             </div>
           ))}
         </dl>

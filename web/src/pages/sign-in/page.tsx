@@ -185,7 +185,12 @@ const ByToken = ({ isMain }: { readonly isMain: boolean }) => {
         onChange={setToken}
       />
       {entering.isError && <Failure error={entering.error} />}
-      <Button type="submit" kind={isMain ? 'main' : 'plain'} isPending={entering.isPending} isDisabled={token.trim() === ''}>
+      <Button
+        type="submit"
+        kind={isMain ? 'main' : 'plain'}
+        isPending={entering.isPending}
+        isDisabled={token.trim() === ''}
+      >
         {t('signIn')}
       </Button>
     </form>

@@ -22,8 +22,10 @@ export const text = defineText(
     'failed.expired': 'The sign-in took too long, or was begun in another browser. Please try again.',
     'failed.refused': 'The identity provider has refused the sign-in.',
     'failed.unavailable': 'The identity provider does not answer at the moment. Please try again soon.',
-    'failed.scope': 'You have signed in, but you may not use this page: your token has no scope of the admin API, such as admin. Ask whoever manages your identity provider.',
-    'failed.token': 'You have signed in, but the service does not accept the access token of your identity provider. The log of the service says why.',
+    'failed.scope':
+      'You have signed in, but you may not use this page: your token has no scope of the admin API, such as admin. Ask whoever manages your identity provider.',
+    'failed.token':
+      'You have signed in, but the service does not accept the access token of your identity provider. The log of the service says why.',
     'failed.error': 'The sign-in has failed. The log of the service says why.',
   },
   {
@@ -47,7 +49,8 @@ export const text = defineText(
     'failed.expired': '登录超时，或登录是在其他浏览器中开始的。请重试。',
     'failed.refused': '身份提供方拒绝了此次登录。',
     'failed.unavailable': '身份提供方暂时没有响应，请稍后重试。',
-    'failed.scope': '登录成功，但您无权使用此页面：令牌没有管理接口的权限（scope），例如 admin。请联系身份系统的管理员。',
+    'failed.scope':
+      '登录成功，但您无权使用此页面：令牌没有管理接口的权限（scope），例如 admin。请联系身份系统的管理员。',
     'failed.token': '登录成功，但服务不接受身份提供方签发的访问令牌。原因见服务日志。',
     'failed.error': '登录失败。原因见服务日志。',
   },
