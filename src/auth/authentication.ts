@@ -10,7 +10,7 @@ import { isAttempt, isInQuery, tokenOf, type Principal } from './access-token.js
 import { FailedToken, withBadToken, withKeyInUrl, withoutToken } from './challenge.js';
 import { isKeyAttempt, shownPart } from './api-keys/key-text.js';
 import { LiveKeys } from './api-keys/live-keys.js';
-import { LiveSessions } from './desk-sessions/live-sessions.js';
+import { LiveSessions, withoutSession } from './desk-sessions/live-sessions.js';
 import { isFromDesk, sessionValueOf } from './desk-sessions/session-cookie.js';
 import { FailedTokens } from './failed-tokens.js';
 import { JwtStrategy } from './jwt.strategy.js';
@@ -79,8 +79,9 @@ export class Authentication {
       settle(known.principal);
       return;
     }
-    this.sessions.findAfterNextRead(value).then(({ principal }) => {
-      settle(principal);
+    this.sessions.findAfterNextRead(value).then((session) => {
+      if (session) settle(session.principal);
+      else refuse(withoutSession());
     }, refuse);
   }
 

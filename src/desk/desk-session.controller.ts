@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Public } from '../auth/access.js';
 import { Authentication } from '../auth/authentication.js';
 import { DeskSessions, type Entrance } from '../auth/desk-sessions/desk-sessions.service.js';
-import { LiveSessions, withoutSession } from '../auth/desk-sessions/live-sessions.js';
+import { LiveSessions } from '../auth/desk-sessions/live-sessions.js';
 import { holderOfLink } from '../auth/desk-sessions/one-time-link.js';
 import { endedSessionCookie, sessionCookie, sessionValueOf } from '../auth/desk-sessions/session-cookie.js';
 import { AppError } from '../common/error-table.js';
@@ -41,11 +41,18 @@ export class DeskSessionController {
 
   @Get()
   @FindDeskSessionApi()
-  async find(@Req() request: FastifyRequest): Promise<DeskSessionReply> {
+  async find(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<DeskSessionReply | undefined> {
     requireDesk(request);
     const value = sessionValueOf(request);
-    if (value === null) throw withoutSession();
-    const { principal } = this.live.find(value) ?? (await this.live.findAfterNextRead(value));
+    const session = value === null ? null : (this.live.find(value) ?? (await this.live.findAfterNextRead(value)));
+    if (session === null) {
+      void reply.code(204);
+      return undefined;
+    }
+    const { principal } = session;
     const { subject, scopes, expiresAt } = principal;
     return { subject, scopes: [...scopes], expiresAt: new Date(expiresAt), version: VERSION };
   }

@@ -58,7 +58,7 @@ export const FindDeskSessionApi = () =>
     }),
     fromDesk(),
     ApiResponse({ status: 200, description: 'You are signed in.', type: DeskSessionReply }),
-    problem('UNAUTHENTICATED', 'There is no such session, or it has ended.'),
+    ApiResponse({ status: 204, description: 'Nobody is signed in, or the session has ended.' }),
   );
 
 export const EndDeskSessionApi = () =>

@@ -215,7 +215,7 @@ describe('a session', () => {
     await queryDatabase(database.url, `update desk_session set expires_at = now() - interval '1 s'`);
 
     await waitFor('401', async () => (await statusOf(USERS, headers)) === 401);
-    expect(await statusOf(SESSION, headers)).toBe(401);
+    expect(await statusOf(SESSION, headers)).toBe(204);
   });
 
   it('is in the audit: who began it and how, and what was done in it', async () => {

@@ -78,14 +78,14 @@ export class LiveSessions implements OnModuleInit, BeforeApplicationShutdown {
   /**
    * Another replica may have just made the session. So an unknown one waits for the next read, which happens in any case:
    * made-up cookies cost the database nothing.
-   * @throws AppError UNAUTHENTICATED; UNAVAILABLE if the sessions could not be read for a minute
+   * @throws AppError UNAVAILABLE if the sessions could not be read for a minute
    */
-  async findAfterNextRead(value: string): Promise<LiveSession> {
+  async findAfterNextRead(value: string): Promise<LiveSession | null> {
     if (this.config.desk && !this.isClosed) await this.next.ended;
     const session = this.find(value);
-    if (session) return session;
-    if (this.config.desk && !this.isBelieved()) throw new AppError('UNAVAILABLE', { retryAfterSeconds: RETRY_SECONDS });
-    throw withoutSession();
+    if (!session && this.config.desk && !this.isBelieved())
+      throw new AppError('UNAVAILABLE', { retryAfterSeconds: RETRY_SECONDS });
+    return session;
   }
 
   /** Resolves after a read that began later than this call. A failure is logged; the next read follows. */

@@ -1,4 +1,4 @@
-import { Navigate, Outlet, useRouterState } from '@tanstack/react-router';
+import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { useSession } from '../api/session';
 import { Failure, Loading } from '../parts/states';
@@ -12,9 +12,6 @@ export const Root = () => {
   const path = useRouterState({ select: ({ location }) => location.pathname });
   const session = useSession();
   const isSigningIn = path.endsWith(SIGN_IN);
-  useEffect(() => {
-    if (session.data === null && !isSigningIn) keepWayBack();
-  }, [session.data, isSigningIn]);
   if (isSigningIn) return <Outlet />;
   if (session.data) {
     return (
@@ -23,10 +20,20 @@ export const Root = () => {
       </Shell>
     );
   }
-  if (session.data === null) return <Navigate to={SIGN_IN} replace />;
+  if (session.data === null) return <ToSignIn />;
   return (
     <main className="alone">
       {session.isError ? <Failure error={session.error} onRetry={() => void session.refetch()} /> : <Loading />}
     </main>
   );
+};
+
+/** Keeps the address first. */
+const ToSignIn = () => {
+  const navigate = useNavigate();
+  useEffect(() => {
+    keepWayBack();
+    void navigate({ to: SIGN_IN, replace: true });
+  }, [navigate]);
+  return null;
 };

@@ -24,9 +24,8 @@ const takeCode = (): string | null => {
 
 const Page = () => {
   const t = useText(text);
-  const [code] = useState(takeCode);
+  const [code, setCode] = useState(takeCode);
   const session = useSession();
-  const enter = useEnter();
   useEffect(() => {
     document.title = `${t('title')} · Ringback`;
   }, [t]);
@@ -37,24 +36,20 @@ const Page = () => {
       </Frame>
     );
   }
-  if (code !== null) return <ByLink code={code} />;
-  if (session.data) return <Entered enter={enter} />;
+  if (code !== null) return <ByLink code={code} onDone={() => setCode(null)} />;
+  if (session.data) return <Entered />;
   return <Choice />;
 };
 
 /** Leads to where the person was before, or to the first page. */
-const useEnter = (): (() => void) => {
+const Entered = () => {
   const navigate = useNavigate();
-  const router = useRouter();
-  return () => {
-    const back = takeWayBack();
+  const { history, basepath } = useRouter();
+  const [back] = useState(takeWayBack);
+  useEffect(() => {
     if (back === null) void navigate({ to: '/', replace: true });
-    else router.history.replace(router.basepath.replace(/\/$/, '') + back);
-  };
-};
-
-const Entered = ({ enter }: { readonly enter: () => void }) => {
-  useEffect(enter, [enter]);
+    else history.replace(basepath.replace(/\/$/, '') + back);
+  }, [back, navigate, history, basepath]);
   return null;
 };
 
@@ -73,12 +68,11 @@ const Frame = ({ title, children }: { readonly title: string; readonly children:
 );
 
 /** Somebody else's link must not change who is signed in without a question. */
-const ByLink = ({ code }: { readonly code: string }) => {
+const ByLink = ({ code, onDone }: { readonly code: string; readonly onDone: () => void }) => {
   const t = useText(text);
   const session = useSession();
-  const enter = useEnter();
   const [isAsked, setAsked] = useState(false);
-  const { mutate, isIdle, isError, error } = useMutation({ mutationFn: signIn, onSuccess: enter });
+  const { mutate, isIdle, isError, error } = useMutation({ mutationFn: signIn, onSuccess: onDone });
   const mustAsk = Boolean(session.data) && !isAsked;
   useEffect(() => {
     if (isIdle && !mustAsk) mutate({ link: code });
@@ -96,7 +90,7 @@ const ByLink = ({ code }: { readonly code: string }) => {
       <p>{t('alreadyInHelp')}</p>
       <div className="dialog-actions">
         <Button onPress={() => setAsked(true)}>{t('useLink')}</Button>
-        <Button kind="main" onPress={enter}>
+        <Button kind="main" onPress={onDone}>
           {t('stay')}
         </Button>
       </div>
@@ -166,9 +160,8 @@ const useFailure = () => {
 
 const ByToken = ({ isMain }: { readonly isMain: boolean }) => {
   const t = useText(text);
-  const enter = useEnter();
   const [token, setToken] = useState('');
-  const entering = useMutation({ mutationFn: signIn, onSuccess: enter });
+  const entering = useMutation({ mutationFn: signIn });
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     entering.mutate({ token: token.trim() });
