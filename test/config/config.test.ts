@@ -103,6 +103,7 @@ describe('the configuration', () => {
       ...mistaken,
       'JWT_SECRET',
       'JWT_AUDIENCE',
+      'OIDC_ISSUER',
       'ASTERISK_PASSWORD',
       'TWILIO_AUTH_TOKEN',
       'TELNYX_API_KEY',
