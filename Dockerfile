@@ -8,6 +8,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY nest-cli.json tsconfig.json .swcrc ./
 COPY migrations ./migrations
 COPY src ./src
+COPY web ./web
 RUN npm run build
 # The optional dependencies are the embedded PostgreSQL. Here the database is a separate container.
 RUN npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund

@@ -20,7 +20,16 @@ const exportsHaveNames = [
 const NODE_GLOBALS = ['AbortSignal', 'Buffer', 'URL', 'clearTimeout', 'console', 'fetch', 'process', 'setTimeout'];
 
 export default defineConfig(
-  { ignores: ['**/dist/', 'data/', 'coverage/', 'test/api-document/clients/', 'client/src/schema.ts'] },
+  {
+    ignores: [
+      '**/dist/',
+      'data/',
+      'coverage/',
+      'test/api-document/clients/',
+      'client/src/schema.ts',
+      'web/src/api/schema.ts',
+    ],
+  },
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
@@ -49,7 +58,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', 'web/**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {

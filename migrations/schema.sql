@@ -168,6 +168,19 @@ create table call_refusal (
   constraint call_refusal_pkey PRIMARY KEY (id)
 );
 
+create table desk_session (
+  id bigint generated always as identity not null,
+  hash text not null,
+  subject text not null,
+  scopes text[] not null,
+  signed_in_by text not null,
+  link_id text,
+  created_at timestamp(3) with time zone default now() not null,
+  expires_at timestamp(3) with time zone not null,
+  ended_at timestamp(3) with time zone,
+  constraint desk_session_pkey PRIMARY KEY (id)
+);
+
 create table idempotent_request (
   principal text not null,
   key text not null,
@@ -357,6 +370,12 @@ CREATE INDEX call_records_to_sweep ON ONLY public.call_records USING btree (swee
 CREATE INDEX call_refusal_by_caller ON public.call_refusal USING btree (caller_id, at, id);
 
 CREATE INDEX call_refusal_by_time ON public.call_refusal USING btree (at, id);
+
+CREATE INDEX desk_session_by_end ON public.desk_session USING btree (expires_at);
+
+CREATE UNIQUE INDEX desk_session_hash ON public.desk_session USING btree (hash);
+
+CREATE UNIQUE INDEX desk_session_link ON public.desk_session USING btree (link_id);
 
 CREATE INDEX idempotent_request_by_age ON public.idempotent_request USING btree (created_at);
 

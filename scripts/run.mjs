@@ -3,7 +3,7 @@
  * runs the compiled module in this process, so that signals reach it. Without a module it only prepares. Needs only
  * Node and npm.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -21,6 +21,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const OLDEST_NODE = [20, 19];
 const BUILT_FROM = ['src', 'migrations', 'package-lock.json', 'nest-cli.json', '.swcrc', 'tsconfig.json'];
+/** The desk. Types are not read by its build. */
+const DESK_BUILT_FROM = ['web', 'package-lock.json'];
+const NOT_READ = ['web/src/api/schema.ts'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const say = (text) => process.stderr.write(`${text}\n`);
@@ -44,6 +47,7 @@ const filesUnder = (path) =>
 const hashOf = (paths) => {
   const hash = createHash('sha256');
   for (const file of paths.flatMap((path) => filesUnder(join(root, path)))) {
+    if (NOT_READ.includes(relative(root, file).replaceAll('\\', '/'))) continue;
     hash.update(`${relative(root, file)}\0`).update(readFileSync(file));
   }
   return hash.digest('hex');
@@ -56,6 +60,14 @@ const runOrGiveUp = (what, command, options) => {
   if (error) giveUp(`${what} failed: ${error.message}`);
   if (status !== 0) giveUp(`${what} failed.`);
 };
+
+/** For programs that run beside each other. */
+const running = (what, file, options) =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [file, ...options], { cwd: root, stdio: ['ignore', 2, 2] });
+    child.once('error', ({ message }) => giveUp(`${what} failed: ${message}`));
+    child.once('exit', (status) => (status === 0 ? resolve() : giveUp(`${what} failed.`)));
+  });
 
 const pause = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
@@ -92,7 +104,7 @@ const linkIfFree = (from, to) => {
  * Processes that start together on a fresh clone take turns. The lock names its holder, so that a dead holder's lock
  * can be removed.
  */
-const taking = (work) => {
+const taking = async (work) => {
   mkdirSync(join(root, '.preparing'), { recursive: true });
   const lock = join(root, '.preparing', 'lock');
   const mine = `${lock}.${process.pid}`;
@@ -113,7 +125,7 @@ const taking = (work) => {
   // On `exit` and not in `finally`, because `giveUp` ends the process immediately.
   const release = () => rmSync(lock, { force: true });
   process.once('exit', release);
-  work();
+  await work();
   process.removeListener('exit', release);
   release();
 };
@@ -131,13 +143,42 @@ const evict = (lock, deadHolder) => {
   rmSync(evicted, { force: true });
 };
 
-const prepare = () => {
+/**
+ * Both beside each other. Nest empties dist, so the desk is built elsewhere, and is put aside where it need not be built.
+ */
+const build = async ({ service, desk }) => {
+  const built = join(root, 'dist', 'desk');
+  const aside = join(root, '.preparing', 'desk');
+  rmSync(aside, { recursive: true, force: true });
+  if (!desk && existsSync(built)) renameSync(built, aside);
+  const package_ = (...path) => join(root, 'node_modules', ...path);
+  await Promise.all([
+    service && running('The build', package_('@nestjs', 'cli', 'bin', 'nest.js'), ['build']),
+    desk &&
+      running('The build of the desk', package_('vite', 'bin', 'vite.js'), [
+        'build',
+        'web',
+        '--outDir',
+        aside,
+        '--logLevel',
+        'warn',
+      ]),
+  ]);
+  if (!existsSync(aside)) return;
+  rmSync(built, { recursive: true, force: true });
+  renameSync(aside, built);
+};
+
+const prepare = async () => {
   const installed = join(root, 'node_modules', '.ringback-lock-hash');
   const lockHash = hashOf(['package-lock.json', '.npmrc']);
   const built = join(root, 'dist', '.ringback-source-hash');
   const sourceHash = hashOf(BUILT_FROM.filter((path) => existsSync(join(root, path))));
-  if (isStamped(installed, lockHash) && isStamped(built, sourceHash)) return;
-  taking(() => {
+  const deskBuilt = join(root, 'dist', 'desk', '.ringback-source-hash');
+  const deskHash = existsSync(join(root, 'web')) ? hashOf(DESK_BUILT_FROM) : null;
+  const isDeskBuilt = () => deskHash === null || isStamped(deskBuilt, deskHash);
+  if (isStamped(installed, lockHash) && isStamped(built, sourceHash) && isDeskBuilt()) return;
+  await taking(async () => {
     if (!isStamped(installed, lockHash)) {
       say('Installing dependencies …');
       runOrGiveUp('npm ci', process.platform === 'win32' ? 'npm.cmd' : 'npm', [
@@ -147,18 +188,16 @@ const prepare = () => {
       ]);
       writeFileSync(installed, lockHash);
     }
-    if (!isStamped(built, sourceHash)) {
-      say('Building …');
-      runOrGiveUp('The build', process.execPath, [
-        join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js'),
-        'build',
-      ]);
-      writeFileSync(built, sourceHash);
-    }
+    const missing = { service: !isStamped(built, sourceHash), desk: !isDeskBuilt() };
+    if (!missing.service && !missing.desk) return;
+    say('Building …');
+    await build(missing);
+    if (missing.service) writeFileSync(built, sourceHash);
+    if (missing.desk) writeFileSync(deskBuilt, deskHash);
   });
 };
 
-prepare();
+await prepare();
 const [module, ...options] = process.argv.slice(2);
 if (module) {
   const file = join(root, 'dist', 'src', `${module}.js`);

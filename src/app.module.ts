@@ -11,6 +11,7 @@ import { RingbackConfigModule } from './config/config.module.js';
 import type { Config } from './config/config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DeliveryModule } from './delivery/delivery.module.js';
+import { DeskModule } from './desk/desk.module.js';
 import { HealthModule } from './health/health.module.js';
 import { WebhookModule } from './webhook/webhook.module.js';
 
@@ -35,6 +36,7 @@ export class AppModule {
         WebhookModule,
         AdminModule,
         CallsApiModule,
+        ...(config.desk ? [DeskModule] : []),
         HealthModule,
       ],
     };

@@ -24,6 +24,7 @@ import { urlOf } from './common/reachable-url.js';
 import type { Config } from './config/config.js';
 import { DeliveryWorker } from './delivery/delivery-worker.js';
 import { OUTGOING_WEBHOOKS } from './delivery/outgoing-webhook.openapi.js';
+import { serveDesk } from './desk/desk-pages.js';
 import { openMetricsPort } from './metrics/metrics-port.js';
 import { ServiceGauges } from './metrics/service-gauges.js';
 import { serveFrontPage } from './http/front-page.js';
@@ -82,6 +83,7 @@ export const createApp = async (config: Config, logger: Logger, recent = new Rec
     serveApiDocument(nest, OUTGOING_WEBHOOKS);
     serveFrontPage(server);
   }
+  if (config.desk) serveDesk(server, logger);
   authenticateRequests(server, nest.get(Authentication));
   resolveExternalIds(server, nest.get(ExternalIds));
   refuseBlockedUsers(server, nest.get(BlockedUsers));

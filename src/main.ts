@@ -52,11 +52,11 @@ const main = async (): Promise<void> => {
       logger,
       config.drainSeconds * 1_000,
     );
-    const { url, adminUrl, metricsUrl, providers } = await starting;
+    const { url, adminUrl, metricsUrl, providers, deskLink } = await starting;
     if (stopping.aborted) return;
     const others = { ...(adminUrl !== url && { adminUrl }), ...(metricsUrl !== null && { metricsUrl }) };
     logger.info({ url, ...others, providers: providers.join(', ') }, 'listening');
-    if (!config.databaseUrl) console.log(welcomePage(url, config, providers, adminUrl));
+    if (!config.databaseUrl) console.log(welcomePage(url, config, providers, { adminUrl, deskLink }));
   } catch (error) {
     logger.debug({ error }, 'could not start');
     console.error(explain(error, config));

@@ -4,6 +4,7 @@
  */
 import { DataSource } from 'typeorm';
 import { createApp, type App } from './app.js';
+import { linkToDesk } from './auth/desk-sessions/one-time-link.js';
 import { ensureSigningSecret } from './auth/signing-secret.js';
 import type { Logger } from './common/logger.js';
 import type { RecentLines } from './common/recent-lines.js';
@@ -20,6 +21,8 @@ import { ensureSubAccountKeys } from './directory/sub-account-keys.js';
 export interface Running {
   readonly url: string;
   readonly adminUrl: string;
+  /** Signs in to the desk, once. Null without the embedded database, and if the desk is off. */
+  readonly deskLink: string | null;
   /** Null if no metrics are served. */
   readonly metricsUrl: string | null;
   /** The names of the configured providers. */
@@ -51,9 +54,12 @@ export const start = async (environment: Config, logger: Logger, recent: RecentL
     const config = Object.freeze({ ...environment, databaseUrl, jwtSecrets, subAccountKeys });
     app = await createApp(config, logger, recent);
     if (embedded) await fillEmbedded(app.nest.get(DataSource), subAccountKeys, logger);
+    const url = await app.listen();
+    const [secret] = config.jwtSecrets ?? [];
     return {
-      url: await app.listen(),
+      url,
       adminUrl: app.adminUrl,
+      deskLink: embedded && config.desk && secret ? await linkToDesk(app.adminUrl, secret) : null,
       metricsUrl: app.metricsUrl,
       providers: app.providers,
       async close(drainMs) {

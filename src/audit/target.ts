@@ -7,6 +7,7 @@ type Kind =
   | 'budget'
   | 'webhook-endpoint'
   | 'api-key'
+  | 'desk-session'
   | 'call';
 
 /** What an entry is about, as it is listed and searched for. */

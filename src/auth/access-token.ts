@@ -2,7 +2,7 @@
 import { isExternalId, UNSTORABLE } from '../common/external-id.js';
 import { isLong } from '../common/long.js';
 
-/** The caller, from a verified token or an API key. */
+/** The caller, from a verified token, an API key or a session of the desk. */
 export interface Principal {
   /**
    * Of a token: the app's user id, a Long; or the external id, if no user has it. Of an API key: `key:` and an id, the
@@ -12,10 +12,12 @@ export interface Principal {
   /** Of a token that names its user by it. The directory says whose it is (external-ids.ts). */
   readonly externalId?: string;
   readonly scopes: ReadonlySet<string>;
-  /** The token's `jti`, for the audit. Absent for an API key. */
+  /** The token's `jti`, or the name of a session of the desk; for the audit. Absent for an API key. */
   readonly tokenId?: string;
   /** When the token expires: its `exp` plus the leeway. Milliseconds since the epoch; Infinity for never. */
   readonly expiresAt: number;
+  /** Of a session of the desk: aborts when the person signs out, or when the session has expired. */
+  readonly ended?: AbortSignal;
   /** Absent for a token. */
   readonly apiKey?: {
     readonly id: string;

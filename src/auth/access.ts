@@ -16,6 +16,9 @@ export type Access = 'public' | 'user' | Scope;
 /** The routes whose requests are counted. */
 export const isForUsers = (access: Access | undefined): boolean => access === 'user' || isForBackends(access);
 
+/** The routes that a person may use from the desk, without a token. */
+export const isForAdmins = (access: Access): boolean => /^admin(?::|$)/.test(access);
+
 export const isForBackends = (access: Access | undefined): boolean =>
   access === 'calls:read' || access === 'calls:write';
 

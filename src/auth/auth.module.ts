@@ -7,6 +7,8 @@ import { CONFIG, type Config } from '../config/config.js';
 import { ApiKeys } from './api-keys/api-keys.service.js';
 import { LastUses } from './api-keys/last-uses.js';
 import { LiveKeys } from './api-keys/live-keys.js';
+import { DeskSessions } from './desk-sessions/desk-sessions.service.js';
+import { LiveSessions } from './desk-sessions/live-sessions.js';
 import { AccessGuard } from './access.guard.js';
 import { Authentication } from './authentication.js';
 import { FailedTokens } from './failed-tokens.js';
@@ -24,6 +26,8 @@ import { VerifiedTokens } from './verified-tokens.js';
     ApiKeys,
     LastUses,
     LiveKeys,
+    DeskSessions,
+    LiveSessions,
     {
       provide: PublishedKeys,
       inject: [CONFIG, LOGGER],
@@ -32,6 +36,6 @@ import { VerifiedTokens } from './verified-tokens.js';
     },
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [ApiKeys, Authentication, FailedTokens],
+  exports: [ApiKeys, Authentication, DeskSessions, FailedTokens, LiveSessions],
 })
 export class AuthModule {}

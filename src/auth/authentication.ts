@@ -5,11 +5,13 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../common/error-table.js';
-import { refusalOf, type Access } from './access.js';
-import { isInQuery, tokenOf, type Principal } from './access-token.js';
+import { isForAdmins, refusalOf, type Access } from './access.js';
+import { isAttempt, isInQuery, tokenOf, type Principal } from './access-token.js';
 import { FailedToken, withBadToken, withKeyInUrl, withoutToken } from './challenge.js';
 import { isKeyAttempt, shownPart } from './api-keys/key-text.js';
 import { LiveKeys } from './api-keys/live-keys.js';
+import { LiveSessions, withoutSession } from './desk-sessions/live-sessions.js';
+import { isFromDesk, sessionValueOf } from './desk-sessions/session-cookie.js';
 import { FailedTokens } from './failed-tokens.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { keyOf, VerifiedTokens } from './verified-tokens.js';
@@ -20,20 +22,24 @@ export class Authentication {
     private readonly strategy: JwtStrategy,
     private readonly tokens: VerifiedTokens,
     private readonly keys: LiveKeys,
+    private readonly sessions: LiveSessions,
     private readonly failures: FailedTokens,
   ) {}
 
   /** Stores the caller in the request. Synchronous if the token was verified recently. */
   authenticate(request: FastifyRequest, access: Access, done: (refusal?: Error) => void): void {
-    const token = tokenOf(request);
-    if (token === null) {
-      done(this.counted(withoutToken(request), request, access));
-      return;
-    }
     const settle = (principal: Principal): void => {
       request.user = principal;
       done(refusalOf(access, principal) ?? undefined);
     };
+    const token = tokenOf(request);
+    if (token === null) {
+      const session = isForAdmins(access) && !isAttempt(request) && !isInQuery(request) && isFromDesk(request);
+      const value = session ? sessionValueOf(request) : null;
+      if (value !== null) this.bySession(value, settle, done);
+      else done(this.counted(withoutToken(request), request, access));
+      return;
+    }
     const isInUrl = isInQuery(request);
     // The token may be in every query and is not a parameter of any route.
     delete (request.query as { access_token?: unknown }).access_token;
@@ -48,6 +54,35 @@ export class Authentication {
     };
     if (isKeyAttempt(token)) this.byApiKey(token, isInUrl, settle, refuse);
     else this.verified(token, key).then(settle, refuse);
+  }
+
+  /**
+   * The caller of a token that the desk exchanges for a session.
+   * @throws AppError for an API key as for any text that is no token
+   */
+  principalOfToken(token: string, request: FastifyRequest): Promise<Principal> {
+    return this.counting(request, () => principalBy(this.strategy, token));
+  }
+
+  /** Counts a failed token of a body as those of the header. */
+  async counting<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.counted(error as Error, request, 'admin');
+    }
+  }
+
+  private bySession(value: string, settle: (principal: Principal) => void, refuse: (refusal: Error) => void): void {
+    const known = this.sessions.find(value);
+    if (known) {
+      settle(known.principal);
+      return;
+    }
+    this.sessions.findAfterNextRead(value).then((session) => {
+      if (session) settle(session.principal);
+      else refuse(withoutSession());
+    }, refuse);
   }
 
   /** A token that fails counts for its address, which may have sent too many. */

@@ -2,7 +2,7 @@ import { failure } from './contract-envelope.js';
 import { ERRORS, type AppError } from './error-table.js';
 
 /** Routes that use problem bodies (RFC 9457). All others use the contract's envelope. */
-const SPEAKS_PROBLEM = /^\/(?:v1\/admin|v1\/calls|v1\/webhooks|health)(?:\/|$)/;
+const SPEAKS_PROBLEM = /^\/(?:v1\/admin|v1\/calls|v1\/desk|desk|v1\/webhooks|health)(?:\/|$)/;
 
 interface ErrorBody {
   readonly headers: Readonly<Record<string, string>>;

@@ -125,6 +125,12 @@ const contradictions = (isSet: IsSet, config: Config): string[] => {
       'JWT_AUDIENCE: required when JWT_JWKS_URI is set, or tokens for other services would be accepted here',
     );
   }
+  if (isSet(SETTINGS.oidcIssuer) !== isSet(SETTINGS.oidcClientId)) {
+    problems.push('OIDC_ISSUER, OIDC_CLIENT_ID: set both or neither');
+  }
+  if (isSet(SETTINGS.oidcIssuer) && !isSet(jwtJwksUri)) {
+    problems.push('JWT_JWKS_URI: required when OIDC_ISSUER is set, or its access tokens could not be verified');
+  }
   if (isSet(databaseUrl) && !isSet(jwtSecrets) && !isSet(jwtJwksUri)) {
     problems.push('JWT_SECRET: required when DATABASE_URL is set (or set JWT_JWKS_URI instead)');
   }

@@ -143,6 +143,12 @@ export const claimName = (value: string): string => {
 };
 
 /** For a country that libphonenumber does not know, such as UK instead of GB, no number would be valid. */
+export const openIdScope = (value: string): string => {
+  if (!value.split(/ +/).includes('openid'))
+    throw new Error('expected scopes, separated by spaces, with openid among them');
+  return value;
+};
+
 export const region = (value: string): string => {
   if (!isSupportedCountry(value)) throw new Error('expected a two-letter country code of ISO 3166 such as CN');
   return value;

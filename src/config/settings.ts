@@ -31,6 +31,7 @@ import {
   boolean,
   cell,
   claimName,
+  openIdScope,
   limit,
 } from './setting-values.js';
 
@@ -40,7 +41,7 @@ export const SETTINGS = {
   adminPort: setting(
     'ADMIN_PORT',
     '',
-    'Separate TCP port for the admin API and Swagger UI, which PORT then hides; 0 takes a free one. Unset: both are ' +
+    'Separate TCP port for the admin API, the desk and Swagger UI, which PORT then hides; 0 takes a free one. Unset: all are ' +
       'on PORT.',
     optional(wholeNumber(0, 65_535)),
   ),
@@ -52,6 +53,7 @@ export const SETTINGS = {
     optional(portOrOff),
   ),
   apiDocs: setting('API_DOCS', 'true', 'false hides Swagger UI, openapi.json and asyncapi.json.', boolean),
+  desk: setting('DESK', 'true', 'false turns off the desk, the page for administrators at /desk.', boolean),
   drainSeconds: setting(
     'DRAIN_SECONDS',
     '5',
@@ -110,6 +112,26 @@ export const SETTINGS = {
     '5',
     'Seconds by which clocks may differ: a token’s `nbf` may be that far ahead of ours, and its `exp` that far behind.',
     wholeNumber(0, 300),
+  ),
+  oidcIssuer: setting(
+    'OIDC_ISSUER',
+    '',
+    'URL of your identity provider (OpenID Connect), for signing in to the desk; only with OIDC_CLIENT_ID and JWT_JWKS_URI. Its ' +
+      'access tokens must be such as the admin API accepts.',
+    optional(url('https:', 'http:')),
+  ),
+  oidcClientId: setting('OIDC_CLIENT_ID', '', 'The client that the desk is at the identity provider.', optional(text)),
+  oidcClientSecret: secret(
+    'OIDC_CLIENT_SECRET',
+    '',
+    'The secret of that client. Unset: a public client, which proves itself by PKCE alone.',
+    optional(text),
+  ),
+  oidcScope: setting(
+    'OIDC_SCOPE',
+    'openid admin',
+    'The scopes that the desk asks the identity provider for, separated by spaces; `openid` among them.',
+    openIdScope,
   ),
   subAccountKeys: secret(
     'SUB_ACCOUNT_KEYS',

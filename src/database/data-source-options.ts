@@ -41,8 +41,10 @@ import { KeepOpenCallsApart1764820000000 } from '../../migrations/1764820000000-
 import { IndexEventsByCall1764821000000 } from '../../migrations/1764821000000-index-events-by-call.js';
 import { IdentifyEventsByCall1764822000000 } from '../../migrations/1764822000000-identify-events-by-call.js';
 import { PartitionByMonth1764823000000 } from '../../migrations/1764823000000-partition-by-month.js';
+import { CreateDeskSessions1764830000000 } from '../../migrations/1764830000000-create-desk-sessions.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
+import { DeskSession } from '../auth/desk-sessions/desk-session.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
 import { CallRecord } from '../call/record/call-record.entity.js';
 import { CallRefusal } from '../call/record/call-refusal.entity.js';
@@ -89,6 +91,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
     url,
     entities: [
       ApiKey,
+      DeskSession,
       AppUser,
       AuditEntry,
       Budget,
@@ -155,6 +158,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       IndexEventsByCall1764821000000,
       IdentifyEventsByCall1764822000000,
       PartitionByMonth1764823000000,
+      CreateDeskSessions1764830000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

@@ -1,5 +1,5 @@
 /**
- * ADMIN_PORT: a separate port for the admin API, Swagger UI and the front page, so that a deployment can hide them from
+ * ADMIN_PORT: a separate port for the admin API, the desk, Swagger UI and the front page, so that a deployment can hide them from
  * the Internet. That port also serves all other routes, so that Swagger UI can try them. On the main port these paths
  * are 404.
  */
@@ -15,7 +15,7 @@ import { urlOf } from '../common/reachable-url.js';
 import { answerClientError, nodeServerOptions, REQUEST_TIMES } from './node-server.js';
 
 /** Matched against the route. A path without a route is 404 on both ports. */
-const FOR_ADMIN_PORT = /^\/(?:$|(?:v1\/admin|docs)(?:\/|$))/;
+const FOR_ADMIN_PORT = /^\/(?:$|(?:v1\/(?:admin|desk)|docs|desk)(?:\/|$))/;
 
 export interface AdminPort {
   /** @returns the URL of the port on this machine */

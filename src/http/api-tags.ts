@@ -18,6 +18,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   App: 'For the app’s clients: place, cancel and watch calls.',
   Calls: 'For the app’s backend: place, cancel and watch calls between any two phones.',
   ...ADMIN_TAGS,
+  Desk: 'Signing in to the desk, the page at /desk.',
   Webhooks: 'For the events of providers; and what your backend receives.',
   Health: 'For orchestrators.',
 };

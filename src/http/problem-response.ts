@@ -54,6 +54,9 @@ class Problem {
   callSid?: string;
 }
 
+/** For the document, which names the schema `Problem`. */
+export const ProblemModel = Problem;
+
 interface Example {
   readonly detail?: string;
   readonly errors?: readonly Fault[];

@@ -2,12 +2,17 @@ import type { Config } from '../config/config.js';
 import { SETTINGS } from '../config/settings.js';
 
 /** The text that `npm start` prints with the embedded database: all addresses, and a first call to copy and paste. */
-export const welcomePage = (url: string, config: Config, providers: readonly string[], adminUrl = url): string => {
+export const welcomePage = (
+  url: string,
+  config: Config,
+  providers: readonly string[],
+  { adminUrl = url, deskLink = null }: { readonly adminUrl?: string; readonly deskLink?: string | null } = {},
+): string => {
   const isSimulated = providers.includes('simulator');
   const provider = isSimulated ? `simulator, at ${config.simulatorSpeed} times real-time speed` : providers.join(', ');
   return `
   Ringback is ready.
-
+${deskLink === null ? '' : signIn(deskLink)}
     API       ${url}/v1/app
 ${config.apiDocs ? `    Swagger   ${adminUrl}/docs\n` : ''}    Health    ${url}/health/ready
     Data      ${config.dataDir} (embedded PostgreSQL; set DATABASE_URL to use your own)
@@ -15,6 +20,13 @@ ${config.apiDocs ? `    Swagger   ${adminUrl}/docs\n` : ''}    Health    ${url}/
 
 ${isSimulated ? firstCall(url, config) : REAL_PHONES}`;
 };
+
+/** On a line of its own, because terminals cut a long link. */
+const signIn = (deskLink: string): string => `
+  Open the desk. The link works once, for 15 minutes;  npm run -s desk  prints another one:
+
+    ${deskLink}
+`;
 
 const REAL_PHONES = `  The demo users have no real phones, and no sub-account there: docs/real-phones.md says how yours get them.
 `;

@@ -21,8 +21,14 @@ describe('the access rule of a route', () => {
     const open = routes().filter(({ access }) => access === 'public');
 
     expect(open.map(({ name }) => name).sort()).toEqual([
+      'DELETE v1/desk/session',
       'GET health/live',
       'GET health/ready',
+      'GET v1/desk/callback',
+      'GET v1/desk/session',
+      'GET v1/desk/sign-in',
+      'POST v1/desk/session',
+      'POST v1/desk/sign-in',
       'POST v1/webhooks/:provider',
       'POST v1/webhooks/:provider/*',
     ]);

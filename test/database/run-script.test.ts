@@ -18,6 +18,14 @@ rm -rf node_modules
 [ -e install-fails ] && exit 1
 mkdir -p node_modules/@nestjs/cli/bin
 cp build.mjs node_modules/@nestjs/cli/bin/nest.js
+mkdir -p node_modules/vite/bin
+cp build-desk.mjs node_modules/vite/bin/vite.js
+`;
+
+const BUILD_DESK = `
+import { appendFileSync, cpSync } from 'node:fs';
+appendFileSync('counted', 'desk ');
+cpSync(process.argv[3], process.argv[5], { recursive: true });
 `;
 
 const HELLO = `console.log(process.argv.slice(2).join('+'));`;
@@ -48,6 +56,7 @@ describe('scripts/run.mjs', () => {
     await write('package-lock.json', '{}');
     await write('.npmrc', '');
     await write('build.mjs', BUILD);
+    await write('build-desk.mjs', BUILD_DESK);
     await write('src/cli/hello.js', HELLO);
     await write('bin/npm', NPM);
     await chmod(join(repository, 'bin/npm'), 0o755);
@@ -102,6 +111,33 @@ describe('scripts/run.mjs', () => {
 
     expect(endings.map(({ code, output }) => [code, output])).toEqual(endings.map((_, index) => [0, `${index}\n`]));
     expect(await counted()).toBe('install build');
+  });
+
+  describe('with a desk', () => {
+    const builds = async (): Promise<string[]> => (await counted()).split(' ').sort();
+    const page = (): Promise<string> => readFile(join(repository, 'dist/desk/index.html'), 'utf8');
+
+    beforeEach(() => write('web/index.html', 'first'));
+
+    it('builds it, and again only if it was changed', async () => {
+      await run();
+      await run();
+      expect([await builds(), await page()]).toEqual([['build', 'desk', 'install'], 'first']);
+
+      await write('web/index.html', 'second');
+      await run();
+
+      expect([await builds(), await page()]).toEqual([['build', 'desk', 'desk', 'install'], 'second']);
+    });
+
+    it('keeps it while the service is built again', async () => {
+      await run();
+      await write('src/added.js', '');
+
+      await run();
+
+      expect([await builds(), await page()]).toEqual([['build', 'build', 'desk', 'install'], 'first']);
+    });
   });
 
   it('takes over the lock of a killed run', async () => {

@@ -12,6 +12,15 @@ it('names the configured providers, and shows no demo call when real phones woul
   expect(pageFor({})).toMatch(/^ *Provider +simulator, at 1 times real-time speed$/m);
 });
 
+it('shows the link to the desk first, whole on a line of its own', () => {
+  const deskLink = 'http://127.0.0.1:3000/desk/sign-in#code';
+  const page = welcomePage('http://127.0.0.1:3000', readConfig({}), ['simulator'], { deskLink });
+
+  expect(page.match(/https?:\S+/)?.[0]).toBe(deskLink);
+  expect(page).toMatch(/^ {4}http:\S+#code$/m);
+  expect(pageFor({})).not.toContain('/desk');
+});
+
 const exported = (page: string): string | undefined => /^ *export (.*)$/m.exec(page)?.[1];
 
 describe('the page of npm start', () => {

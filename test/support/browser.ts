@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 import { noteSkipped } from './skipped.js';
 
-const CHROMIUM = '/usr/bin/chromium';
+export const CHROMIUM = '/usr/bin/chromium';
 
 /** Resolves to this machine. Unlike localhost, the browser treats it as a public name. */
 export const PUBLIC_HOST = 'ringback.test';
 
-const ARGUMENTS = [
+export const BROWSER_ARGUMENTS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
@@ -37,7 +37,7 @@ export const describeInBrowser = (what: string, tests: (browser: () => Browser) 
     let browser: Browser | undefined;
 
     beforeAll(async () => {
-      browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+      browser = await chromium.launch({ executablePath: CHROMIUM, args: BROWSER_ARGUMENTS });
     }, BROWSER_TEST_LIMIT_MS);
     afterAll(() => browser?.close());
 

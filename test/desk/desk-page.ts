@@ -1,0 +1,71 @@
+/** A browser that is signed in to the desk, and notes what must not happen in it. */
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, Page } from 'playwright-core';
+import type { TestApp } from '../support/test-app.js';
+import { linkFor } from './desk-requests.js';
+
+export interface DeskPage {
+  readonly page: Page;
+  /** Errors on the console, uncaught ones, and requests to other hosts. */
+  readonly faults: readonly string[];
+  /** Opens an address below /desk/. */
+  open(path: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Options {
+  readonly language?: 'en-US' | 'zh-CN' | 'fr-FR';
+  readonly theme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly height?: number;
+  /** False stays at the page for signing in. */
+  readonly isSignedIn?: boolean;
+}
+
+const PHONE = { width: 360, height: 780 };
+export const ON_A_PHONE: Options = PHONE;
+
+/** @param url of the service, if it is not its own: a proxy */
+export const openDesk = async (
+  browser: Browser,
+  service: Pick<TestApp, 'url'>,
+  { language = 'en-US', theme = 'light', width = 1280, height = 860, isSignedIn = true }: Options = {},
+): Promise<DeskPage> => {
+  const context = await browser.newContext({
+    locale: language,
+    colorScheme: theme,
+    viewport: { width, height },
+    timezoneId: 'Asia/Shanghai',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) faults.push(message.text());
+  });
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(service.url)) faults.push(`a request to ${request.url()}`);
+  });
+  const open = async (path: string): Promise<void> => {
+    await page.goto(`${service.url}/desk/${path}`);
+  };
+  if (isSignedIn) {
+    await open(`sign-in#${await linkFor('1001')}`);
+    // In the menu on a phone.
+    await page.locator('.shell').waitFor();
+  }
+  return { page, faults, open, close: () => context.close() };
+};
+
+/** What axe finds serious or critical, as text. */
+export const seriousFaults = async (page: Page): Promise<string[]> => {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ''}`));
+};
+
+/** By which the page is wider than its window. */
+export const overflowOf = (page: Page): Promise<number> =>
+  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');

@@ -1,0 +1,188 @@
+/** Signing in by an identity provider: the flow as a browser goes through it, and what must not go through. */
+import { AUDIENCE } from '../support/identity-provider.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { cookieIn, FROM_DESK, send } from './desk-requests.js';
+import { CLIENT, OpenIdProvider } from './openid-provider.js';
+
+let provider: OpenIdProvider;
+let service: TestApp;
+
+beforeAll(async () => {
+  provider = new OpenIdProvider();
+  await provider.listen();
+  service = await startTestApp({
+    environment: {
+      JWT_JWKS_URI: `${provider.url}/jwks.json`,
+      JWT_AUDIENCE: AUDIENCE,
+      OIDC_ISSUER: provider.url,
+      OIDC_CLIENT_ID: CLIENT,
+    },
+  });
+});
+afterAll(async () => {
+  await service.close();
+  await provider.close();
+});
+afterEach(() => {
+  Object.assign(provider, { scope: 'openid admin', refuses: false, mixesUp: false });
+});
+
+const callback = (): string => `${service.url}/v1/desk/callback`;
+
+const begin = (redirectUri = callback(), headers: Readonly<Record<string, string>> = FROM_DESK): Promise<Response> =>
+  send(service, '/v1/desk/sign-in', { method: 'POST', body: { redirectUri }, headers });
+
+interface Begun {
+  readonly flow: string;
+  /** Where the identity provider leads the browser. */
+  readonly back: string;
+}
+
+const authorized = async (): Promise<Begun> => {
+  const response = await begin();
+  const { location } = (await response.json()) as { location: string };
+  const { headers } = await fetch(location, { redirect: 'manual' });
+  return { flow: cookieIn(response), back: headers.get('location') ?? '' };
+};
+
+const comeBack = (back: string, cookie: string): Promise<Response> =>
+  fetch(back, { redirect: 'manual', headers: { cookie } });
+
+const outcomeOf = async ({ back, flow }: Begun): Promise<[number, string | null]> => {
+  const response = await comeBack(back, flow);
+  return [response.status, response.headers.get('location')];
+};
+
+const failed = (reason: string): [number, string] => [303, `../../desk/sign-in?failed=${reason}`];
+
+describe('the identity provider', () => {
+  it('gets PKCE, a state, a nonce, the scopes, and no secret', async () => {
+    const response = await begin();
+
+    const { location } = (await response.json()) as { location: string };
+    const query = Object.fromEntries(new URL(location).searchParams);
+    expect(query).toEqual({
+      client_id: CLIENT,
+      response_type: 'code',
+      redirect_uri: callback(),
+      scope: 'openid admin',
+      state: expect.stringMatching(/.{20}/),
+      nonce: expect.stringMatching(/.{20}/),
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge_method: 'S256',
+    });
+    expect(response.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^ringback-desk-flow=[\w-]+; Path=\/; HttpOnly; SameSite=Lax; Max-Age=600$/),
+    ]);
+  });
+
+  it('signs in for 8 hours; its tokens stay in the service', async () => {
+    const { back, flow } = await authorized();
+
+    const response = await comeBack(back, flow);
+
+    const [ended, cookie = ''] = response.headers.getSetCookie();
+    expect([response.status, response.headers.get('location'), await response.text()]).toEqual([
+      303,
+      '../../desk/',
+      '',
+    ]);
+    expect(ended).toMatch(/^ringback-desk-flow=; .*Max-Age=0/);
+    expect(cookie).toMatch(/^ringback-desk=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=(28799|28800)$/);
+    const headers = { ...FROM_DESK, cookie: cookie.split(';')[0] ?? '' };
+    expect((await send(service, '/v1/admin/users', { headers })).status).toBe(200);
+  });
+
+  it('is named to the page for signing in, and one-time links are not', async () => {
+    expect(await (await send(service, '/v1/desk/sign-in')).json()).toEqual({ identityProvider: true, links: false });
+  });
+});
+
+describe('a sign-in', () => {
+  it('without a scope of the admin API fails, with that reason', async () => {
+    provider.scope = 'openid calls:read';
+
+    expect(await outcomeOf(await authorized())).toEqual(failed('scope'));
+  });
+
+  it('that the identity provider refuses fails, with that reason', async () => {
+    provider.refuses = true;
+
+    expect(await outcomeOf(await authorized())).toEqual(failed('refused'));
+  });
+
+  it('that was begun in another browser fails: nobody can be signed in as somebody else', async () => {
+    const attacker = await authorized();
+    const victim = await authorized();
+
+    expect(await outcomeOf({ ...attacker, flow: '' })).toEqual(failed('expired'));
+    expect(await outcomeOf({ back: attacker.back, flow: victim.flow })).toEqual(failed('expired'));
+  });
+
+  it('with the id token of another one fails', async () => {
+    provider.mixesUp = true;
+
+    expect(await outcomeOf(await authorized())).toEqual(failed('expired'));
+  });
+
+  it('is used once', async () => {
+    const begun = await authorized();
+    expect(await outcomeOf(begun)).toEqual([303, '../../desk/']);
+
+    expect(await outcomeOf(begun)).toEqual(failed('expired'));
+  });
+
+  it.each(['', 'e30', 'not base64 %', Buffer.from('{"state":"a"}').toString('base64url')])(
+    'with the cookie "%s" fails',
+    async (value) => {
+      const { back } = await authorized();
+
+      expect(await outcomeOf({ back, flow: `ringback-desk-flow=${value}` })).toEqual(failed('expired'));
+    },
+  );
+
+  it('is not begun by another site, nor with an address that is not ours', async () => {
+    const foreign = await begin(callback(), {});
+    const others = await Promise.all(
+      ['https://evil.example/v1/desk/callback', 'javascript:alert(1)', `${service.url}/desk/`, 'x'].map((address) =>
+        begin(address, { ...FROM_DESK, origin: service.url }),
+      ),
+    );
+
+    expect([foreign.status, ...others.map(({ status }) => status)]).toEqual([403, 400, 400, 400, 400]);
+  });
+});
+
+it('without an identity provider there is no such sign-in', async () => {
+  const other = await startTestApp();
+  try {
+    const began = await send(other, '/v1/desk/sign-in', {
+      method: 'POST',
+      body: { redirectUri: 'http://a/v1/desk/callback' },
+    });
+    expect([began.status, (await send(other, '/v1/desk/callback')).status]).toEqual([404, 404]);
+  } finally {
+    await other.close();
+  }
+});
+
+it('an identity provider that does not answer fails the sign-in with 503', async () => {
+  const gone = new OpenIdProvider();
+  await gone.listen();
+  const other = await startTestApp({
+    environment: {
+      JWT_JWKS_URI: `${provider.url}/jwks.json`,
+      JWT_AUDIENCE: AUDIENCE,
+      OIDC_ISSUER: gone.url,
+      OIDC_CLIENT_ID: CLIENT,
+    },
+  });
+  await gone.close();
+  try {
+    const body = { redirectUri: `${other.url}/v1/desk/callback` };
+    const response = await send(other, '/v1/desk/sign-in', { method: 'POST', body });
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
+  } finally {
+    await other.close();
+  }
+});

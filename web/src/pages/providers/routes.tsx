@@ -1,0 +1,43 @@
+import { createColumnHelper } from '@tanstack/react-table';
+import type { Schemas } from '../../api/client';
+import { Badge } from '../../parts/badge';
+import { DataTable } from '../../parts/data-table';
+import { Section } from '../../parts/section';
+import { useText } from '../../text/language';
+import { text } from './text';
+
+type RouteRow = Schemas['RouteReply'];
+
+const column = createColumnHelper<RouteRow>();
+
+const LOADED = { isPending: false, isError: false, error: null, refetch: () => undefined };
+
+export const Routes = ({ routes }: { readonly routes: readonly RouteRow[] }) => {
+  const t = useText(text);
+  const columns = [
+    // The order of the routes means something, so they are not sorted.
+    column.accessor('to', {
+      header: t('to'),
+      enableSorting: false,
+      cell: ({ getValue }) => (getValue() === '' ? t('everyNumber') : <code>{getValue()}</code>),
+    }),
+    column.accessor('providers', {
+      header: t('order'),
+      enableSorting: false,
+      cell: ({ getValue }) => (
+        <ol className="chain">
+          {getValue().map((name) => (
+            <li key={name}>
+              <Badge>{name}</Badge>
+            </li>
+          ))}
+        </ol>
+      ),
+    }),
+  ];
+  return (
+    <Section title={t('routes')} about={t('routesAbout')}>
+      <DataTable label={t('routes')} columns={columns} rows={routes} query={LOADED} empty={t('noRoutes')} />
+    </Section>
+  );
+};

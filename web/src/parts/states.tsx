@@ -1,0 +1,61 @@
+/** What stands in the place of content: while it loads, if there is none, if it failed. */
+import type { ReactNode } from 'react';
+import { ProblemError, type Problem } from '../api/problem';
+import { common } from '../text/common';
+import { useText } from '../text/language';
+import { Button } from './button';
+
+export const Loading = () => {
+  const t = useText(common);
+  return (
+    <div className="state state-loading" role="status">
+      <span className="spinner" aria-hidden="true" />
+      {t('loading')}
+    </div>
+  );
+};
+
+export const Empty = ({ children }: { readonly children?: ReactNode }) => {
+  const t = useText(common);
+  return <div className="state">{children ?? t('nothing')}</div>;
+};
+
+interface FailureProps {
+  readonly error: unknown;
+  readonly onRetry?: () => void;
+}
+
+/** A failed request, as people read it. */
+export const Failure = ({ error, onRetry }: FailureProps) => {
+  const t = useText(common);
+  const problem = error instanceof ProblemError ? error.problem : null;
+  return (
+    <div className="state state-failed" role="alert">
+      <p className="state-title">{problem ? <ProblemTitle problem={problem} /> : t('failed')}</p>
+      {problem?.code === 'OFFLINE' && <p>{t('offlineHelp')}</p>}
+      {problem?.detail !== undefined && <p lang="en">{problem.detail}</p>}
+      {problem?.errors !== undefined && (
+        <ul lang="en">
+          {problem.errors.map(({ where, what }) => (
+            <li key={where + what}>
+              <code>{where}</code> {what}
+            </li>
+          ))}
+        </ul>
+      )}
+      {problem?.retryAfterSeconds !== undefined && <p>{t('retryAfter', { seconds: problem.retryAfterSeconds })}</p>}
+      {problem?.requestId !== undefined && <p className="quiet">{t('requestId', { id: problem.requestId })}</p>}
+      {onRetry && <Button onPress={onRetry}>{t('retry')}</Button>}
+    </div>
+  );
+};
+
+/** The service's own title, in English, for a code that has no text here. */
+const ProblemTitle = ({ problem: { code, title } }: { readonly problem: Problem }) => {
+  const t = useText(common);
+  if (code === 'OFFLINE') return t('offline');
+  const key = `problem.${code}`;
+  return isKnown(key) ? t(key) : <span lang="en">{title ?? code}</span>;
+};
+
+const isKnown = (key: string): key is keyof (typeof common)['en'] => key in common.en;

@@ -1,0 +1,50 @@
+/**
+ * The addresses of the desk. A new page:
+ *   1. pages/<name>/page.tsx: `export const Route = createLazyRoute('/<name>')({ component: Page });`
+ *   2. here: a `createRoute` with its path, its search (parts/search.ts) and `.lazy`, and its place in the tree;
+ *   3. shell/navigation.ts: its place in the navigation.
+ */
+import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router';
+import { readSearch, textsIn, writeSearch } from './parts/search';
+import { FailedPage, NotFoundPage } from './shell/failed-page';
+import { NAVIGATION } from './shell/navigation';
+import { Root } from './shell/root';
+
+const rootRoute = createRootRoute({ component: Root, notFoundComponent: NotFoundPage });
+
+const homeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/',
+  beforeLoad: () => {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- The router catches its own redirects.
+    throw redirect({ to: NAVIGATION[0].to, replace: true });
+  },
+});
+
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sign-in',
+  validateSearch: textsIn('failed'),
+}).lazy(() => import('./pages/sign-in/page').then(({ Route }) => Route));
+
+const providersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/providers',
+  validateSearch: textsIn('callerId', 'calleeId', 'phone'),
+}).lazy(() => import('./pages/providers/page').then(({ Route }) => Route));
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([homeRoute, signInRoute, providersRoute]),
+  basepath: new URL(document.baseURI).pathname,
+  parseSearch: readSearch,
+  stringifySearch: writeSearch,
+  defaultErrorComponent: FailedPage,
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,2 @@
+/** Of vite: a style sheet that a part brings along. */
+declare module '*.css';
