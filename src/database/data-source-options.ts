@@ -41,6 +41,7 @@ import { KeepOpenCallsApart1764820000000 } from '../../migrations/1764820000000-
 import { IndexEventsByCall1764821000000 } from '../../migrations/1764821000000-index-events-by-call.js';
 import { IdentifyEventsByCall1764822000000 } from '../../migrations/1764822000000-identify-events-by-call.js';
 import { PartitionByMonth1764823000000 } from '../../migrations/1764823000000-partition-by-month.js';
+import { KeepStatistics1764832000000 } from '../../migrations/1764832000000-keep-statistics.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
@@ -54,6 +55,9 @@ import { Budget } from '../call/spending/budget.entity.js';
 import { CallCost } from '../call/spending/call-cost.entity.js';
 import { PriceList } from '../call/spending/price-list.entity.js';
 import { Price } from '../call/spending/price.entity.js';
+import { CallStatistic } from '../call/statistics/call-statistic.entity.js';
+import { EndToCount } from '../call/statistics/end-to-count.entity.js';
+import { StatisticsProgress } from '../call/statistics/statistics-progress.entity.js';
 import { ProviderTurn } from '../call/placement/provider-turn.entity.js';
 import { WebhookAttempt } from '../delivery/webhook-attempt.entity.js';
 import { WebhookDelivery } from '../delivery/webhook-delivery.entity.js';
@@ -97,12 +101,15 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CallEvent,
       CallRecord,
       CallRefusal,
+      CallStatistic,
+      EndToCount,
       IdempotentRequest,
       OpenCallEntry,
       Price,
       PriceList,
       ProviderTurn,
       RecentCalls,
+      StatisticsProgress,
       SubAccountClaim,
       ServiceLine,
       SubAccount,
@@ -155,6 +162,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       IndexEventsByCall1764821000000,
       IdentifyEventsByCall1764822000000,
       PartitionByMonth1764823000000,
+      KeepStatistics1764832000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',
