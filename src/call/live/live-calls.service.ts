@@ -106,6 +106,10 @@ export class LiveCalls implements BeforeApplicationShutdown {
     await this.picture?.catch(() => undefined);
   }
 
+  get watching(): number {
+    return this.desks.size + this.joining.length;
+  }
+
   /**
    * What a desk is sent, without an end until `stop` aborts.
    * @param after the position that it has; null for a desk that begins, undefined for a position that cannot be read
@@ -171,13 +175,13 @@ export class LiveCalls implements BeforeApplicationShutdown {
   private leave(desk: Desk): void {
     this.desks.delete(desk);
     desk.waiting.length = 0;
-    if (this.desks.size > 0 || this.joining.length > 0) return;
+    if (this.watching > 0) return;
     clearTimeout(this.timer);
     this.at = undefined;
   }
 
   private lookSoon(apartMs = LOOK_APART_MS): void {
-    if (this.isClosed || (this.desks.size === 0 && this.joining.length === 0)) return;
+    if (this.isClosed || this.watching === 0) return;
     this.hasNews = true;
     if (this.looking) return;
     this.schedule(Math.max(0, this.lookedAt + apartMs - performance.now()));
@@ -188,7 +192,7 @@ export class LiveCalls implements BeforeApplicationShutdown {
     this.timer = setTimeout(() => {
       this.looking = this.look().finally(() => {
         this.looking = undefined;
-        if (this.isClosed || (this.desks.size === 0 && this.joining.length === 0)) return;
+        if (this.isClosed || this.watching === 0) return;
         const isSoon = this.joining.length > 0 ? 0 : this.hasNews ? LOOK_APART_MS : LOOK_AT_LEAST_EVERY_MS;
         this.schedule(isSoon);
       });
