@@ -43,13 +43,14 @@ it('masks numbers wherever they stand, and shows them to who may see them', () =
 });
 
 it('makes the text of a change once for all desks', () => {
+  const fresh = { ...call };
+  const item = { ...changes(), changes: [{ bytes: JSON.stringify(change), change, call: fresh }] };
   const stringify = jest.spyOn(JSON, 'stringify');
-  const item = changes();
   try {
     const texts = Array.from({ length: 20 }, () => new DeskView({ isMasked: false, matches: null }).textOf(item));
 
     expect(new Set(texts).size).toBe(1);
-    expect(stringify.mock.calls.filter(([value]) => value === call)).toHaveLength(1);
+    expect(stringify.mock.calls.filter(([value]) => value === fresh)).toHaveLength(1);
   } finally {
     stringify.mockRestore();
   }

@@ -84,11 +84,11 @@ it('counts a call within seconds of its end, by provider, service line and count
     ['one', 1],
     ['two', 1],
   ]);
-  expect((await keys('serviceLine')).sort()).toEqual([
-    ['3', 1],
+  expect(await keys('serviceLine')).toEqual([
     [null, 1],
+    ['3', 1],
   ]);
-  expect((await keys('country')).sort()).toEqual([
+  expect(await keys('country')).toEqual([
     ['CN', 1],
     ['DE', 1],
   ]);
