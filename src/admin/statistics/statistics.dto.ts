@@ -67,6 +67,7 @@ class StatisticsGroupReply implements StatisticsGroup {
     type: 'object',
     properties: Object.fromEntries(END_REASONS.map((reason) => [reason, { type: 'integer', minimum: 0 }])),
     required: [...END_REASONS],
+    selfRequired: true,
     additionalProperties: false,
     description: 'How many calls ended for which reason. Their sum is `calls`.',
     example: {
