@@ -161,7 +161,8 @@ const CALL_ROOMS = {
   },
   live: {
     mayImport: ['record/', 'search/', 'updates/'],
-    because: 'Whoever watches all live calls is shown what the search shows, and told of the changes that the feed finds.',
+    because:
+      'Whoever watches all live calls is shown what the search shows, and told of the changes that the feed finds.',
   },
   statistics: {
     mayImport: ['record/'],

@@ -69,9 +69,9 @@ export class KeepStatistics1764832000000 implements MigrationInterface {
       -- A record has an end reason if it is over, and only then. The trigger locks the table, so all later ends are noted.
       create trigger call_record_is_counted after update on call_records
       for each row when (
-        (old.state = 4 or new.state = 4)
-        and (old.end_reason, old.ringing_at, old.answered_at, old.ended_at)
-          is distinct from (new.end_reason, new.ringing_at, new.answered_at, new.ended_at)
+        (old.state = 4 or new.state = 4) and (
+          old.end_reason is distinct from new.end_reason or old.ringing_at is distinct from new.ringing_at
+          or old.answered_at is distinct from new.answered_at or old.ended_at is distinct from new.ended_at)
       ) execute function call_end_to_count();
 
       insert into statistics_progress (id, fill_until) values (1, clock_timestamp());

@@ -688,6 +688,6 @@ CREATE TRIGGER call_record_begins BEFORE INSERT ON public.call_records FOR EACH 
 
 CREATE TRIGGER call_record_changes AFTER UPDATE ON public.call_records FOR EACH ROW WHEN ((((old.state = 4) <> (new.state = 4)) OR ((new.state < 4) AND ((old.caller_id <> new.caller_id) OR (old.taken_phone IS DISTINCT FROM new.taken_phone) OR (old.service_line_id IS DISTINCT FROM new.service_line_id) OR (old.line_slot IS DISTINCT FROM new.line_slot))))) EXECUTE FUNCTION open_call_changes();
 
-CREATE TRIGGER call_record_is_counted AFTER UPDATE ON public.call_records FOR EACH ROW WHEN ((((old.state = 4) OR (new.state = 4)) AND ((((old.end_reason IS DISTINCT FROM new.end_reason) OR (old.ringing_at IS DISTINCT FROM new.ringing_at)) OR (old.answered_at IS DISTINCT FROM new.answered_at)) OR (old.ended_at IS DISTINCT FROM new.ended_at)))) EXECUTE FUNCTION call_end_to_count();
+CREATE TRIGGER call_record_is_counted AFTER UPDATE ON public.call_records FOR EACH ROW WHEN ((((old.state = 4) OR (new.state = 4)) AND ((old.end_reason IS DISTINCT FROM new.end_reason) OR (old.ringing_at IS DISTINCT FROM new.ringing_at) OR (old.answered_at IS DISTINCT FROM new.answered_at) OR (old.ended_at IS DISTINCT FROM new.ended_at)))) EXECUTE FUNCTION call_end_to_count();
 
 CREATE TRIGGER call_record_is_removed AFTER DELETE ON public.call_records FOR EACH ROW WHEN ((old.state < 4)) EXECUTE FUNCTION open_call_changes();

@@ -69,9 +69,15 @@ it.each(['1764000000000-840:844:841', '1-840:840:', '1-840:844:840,843'])('reads
   expect(readPosition(text)).toEqual({ server: text.split('-')[0], snapshot: text.split('-')[1] });
 });
 
-it.each(['', '1-0:0:', '1-844:840:', '1-840:844:839', '1-840:844:844', '1-840:844:843,841', 'x', `1-${'9'.repeat(20)}:1:`])(
-  'does not read the position %j',
-  (text) => {
-    expect(readPosition(text)).toBeNull();
-  },
-);
+it.each([
+  '',
+  '1-0:0:',
+  '1-844:840:',
+  '1-840:844:839',
+  '1-840:844:844',
+  '1-840:844:843,841',
+  'x',
+  `1-${'9'.repeat(20)}:1:`,
+])('does not read the position %j', (text) => {
+  expect(readPosition(text)).toBeNull();
+});

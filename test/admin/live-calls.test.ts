@@ -73,11 +73,7 @@ it('begins with the live calls, tells every change, and lets a call leave at its
 
   await waitFor('the changes', () => desk.changes.length === 5);
   expect(desk.changes.sort()).toEqual(
-    [
-      `${first.callSid} 2`,
-      ...[2, 3, 4].map((number) => `${second.callSid} ${number}`),
-      `${third.callSid} 1`,
-    ].sort(),
+    [`${first.callSid} 2`, ...[2, 3, 4].map((number) => `${second.callSid} ${number}`), `${third.callSid} 1`].sort(),
   );
   expect([...desk.calls.keys()].sort()).toEqual(sidsOf([first, third]));
   expect(desk.faults).toEqual([]);

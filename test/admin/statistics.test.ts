@@ -42,7 +42,11 @@ it('counts a call within seconds of its end, by provider, service line and count
   const later = (seconds: number): Date => new Date(at.getTime() + seconds * 1_000);
   await applyEvent(service.database, answered.callSid, { type: 'ringing', occurredAt: later(3) });
   await applyEvent(service.database, answered.callSid, { type: 'answered', occurredAt: later(8) });
-  await applyEvent(service.database, answered.callSid, { type: 'ended', occurredAt: later(98), endReason: 'completed' });
+  await applyEvent(service.database, answered.callSid, {
+    type: 'ended',
+    occurredAt: later(98),
+    endReason: 'completed',
+  });
   await applyEvent(service.database, busy.callSid, { type: 'ended', occurredAt: later(2), endReason: 'busy' });
 
   const { buckets, ...rest } = await waitFor('the calls to be counted', async () => {
@@ -111,7 +115,9 @@ it('a bucket without calls has one group of none, and with groups no group', asy
 });
 
 it('takes a time with an offset, on a quarter of an hour', async () => {
-  const { buckets } = await read('from=2026-01-01T00:15:00%2B05:45&to=2026-01-01T02:00:00%2B05:45&every=hour&timeZone=Asia/Kathmandu');
+  const { buckets } = await read(
+    'from=2026-01-01T00:15:00%2B05:45&to=2026-01-01T02:00:00%2B05:45&every=hour&timeZone=Asia/Kathmandu',
+  );
 
   expect(buckets.map(({ from }) => from.slice(11, 16))).toEqual(['18:30', '19:15']);
 });

@@ -142,12 +142,7 @@ const expectEqual = async (by: GroupedBy, every: 'none' | 'hour' | 'day', timeZo
   ).toEqual(wanted.map(({ bucket, key, figures }) => ({ bucket, key, figures })));
   for (const [index, { group }] of found.entries()) {
     const { postDialDelay, timeToAnswer } = group;
-    const delays = [
-      postDialDelay.median,
-      postDialDelay.percentile95,
-      timeToAnswer.median,
-      timeToAnswer.percentile95,
-    ];
+    const delays = [postDialDelay.median, postDialDelay.percentile95, timeToAnswer.median, timeToAnswer.percentile95];
     for (const [place, delay] of delays.entries()) {
       const exact = wanted[index]!.delays[place]!;
       if (exact === null) expect(delay).toBeNull();
@@ -308,9 +303,10 @@ describe('the comparison, a day later', () => {
   const longAgo = new Date(quarterOf(new Date(NOW)).getTime() - 27 * 3_600_000);
 
   const countedLongAgo = async (): Promise<void> => {
-    await database.query(`update statistics_progress set next_at = $1, fill_until = $1::timestamptz - interval '1 day'`, [
-      new Date(longAgo.getTime() - 3_600_000),
-    ]);
+    await database.query(
+      `update statistics_progress set next_at = $1, fill_until = $1::timestamptz - interval '1 day'`,
+      [new Date(longAgo.getTime() - 3_600_000)],
+    );
     const roll = dice(19);
     for (let number = 0; number < 20; number++) {
       await tellStory(await callAt(longAgo, roll), longAgo, roll);
@@ -344,16 +340,22 @@ describe('the comparison, a day later', () => {
 
 it('statistics stay when the partition of their calls is dropped', async () => {
   await partitionByMonth(database, 4);
-  await database.query(`select call_partitions_make(to_char(now() + ahead * interval '1 month', 'YYMM')) from generate_series(-1, 2) ahead`);
+  await database.query(
+    `select call_partitions_make(to_char(now() + ahead * interval '1 month', 'YYMM')) from generate_series(-1, 2) ahead`,
+  );
   const roll = dice(23);
   const at = new Date(NOW - 20 * 3_600_000);
   for (let number = 0; number < 20; number++) await tellStory(await callAt(at, roll), at, roll);
-  await database.query(`update call_records set state = 4, end_reason = 'lost', ended_by = 'sweeper', ended_at = now() where state < 4`);
+  await database.query(
+    `update call_records set state = 4, end_reason = 'lost', ended_by = 'sweeper', ended_at = now() where state < 4`,
+  );
   await allCounted();
   const request = { ...RANGE, every: 'hour', by: 'provider', timeZone: 'UTC' } as const;
   const before = (await statistics.read(request)).buckets;
 
-  while ((await database.query<[{ name: string | null }]>(`select call_partitions_drop(repeat('9', 33)) as name`))[0].name);
+  while (
+    (await database.query<[{ name: string | null }]>(`select call_partitions_drop(repeat('9', 33)) as name`))[0].name
+  );
   await database.query('update statistics_progress set next_at = null');
   await compareAll();
 

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { localTime } from '../../src/common/local-time.js';
-import { beginOf, bucketsOf, QUARTER_MS, rowsOf, type Bucket, type Period } from '../../src/call/statistics/time-buckets.js';
+import {
+  beginOf,
+  bucketsOf,
+  QUARTER_MS,
+  rowsOf,
+  type Bucket,
+  type Period,
+} from '../../src/call/statistics/time-buckets.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -111,21 +118,27 @@ const LABELS: Readonly<Record<Exclude<Period, 'none'>, (date: string, minute: nu
 
 it('buckets follow each other without gaps, and clocks show one hour, day, week or month in each', () => {
   fc.assert(
-    fc.property(ranges, fc.constantFrom(...ZONES), fc.constantFrom('hour', 'day', 'week', 'month'), (range, zone, every) => {
-      const buckets = bucketsOf(zone, every, range, 10_000)!;
-      const label = (at: Date): string => {
-        const { date, minute } = localTime(zone, at);
-        return LABELS[every](date, minute);
-      };
+    fc.property(
+      ranges,
+      fc.constantFrom(...ZONES),
+      fc.constantFrom('hour', 'day', 'week', 'month'),
+      (range, zone, every) => {
+        const buckets = bucketsOf(zone, every, range, 10_000)!;
+        const label = (at: Date): string => {
+          const { date, minute } = localTime(zone, at);
+          return LABELS[every](date, minute);
+        };
 
-      expect(buckets[0]!.from).toEqual(range.from);
-      expect(buckets.at(-1)!.to).toEqual(range.to);
-      for (const [index, { from, to }] of buckets.entries()) {
-        if (index > 0) expect(from).toEqual(buckets[index - 1]!.to);
-        for (let at = from.getTime(); at < to.getTime(); at += QUARTER_MS) expect(label(new Date(at))).toBe(label(from));
-        if (every !== 'hour' && to < range.to) expect(label(to)).not.toBe(label(from));
-      }
-    }),
+        expect(buckets[0]!.from).toEqual(range.from);
+        expect(buckets.at(-1)!.to).toEqual(range.to);
+        for (const [index, { from, to }] of buckets.entries()) {
+          if (index > 0) expect(from).toEqual(buckets[index - 1]!.to);
+          for (let at = from.getTime(); at < to.getTime(); at += QUARTER_MS)
+            expect(label(new Date(at))).toBe(label(from));
+          if (every !== 'hour' && to < range.to) expect(label(to)).not.toBe(label(from));
+        }
+      },
+    ),
     { numRuns: 60 },
   );
 });
@@ -144,5 +157,7 @@ it('rows make up their range, each of its own length on its own boundary, and fe
     }),
   );
   const year = rowsOf({ from: beginOf('Asia/Kathmandu', '2026-01-01'), to: beginOf('Asia/Kathmandu', '2027-01-01') });
-  expect(year.map(({ minutes }) => minutes)).toEqual([15, 60, 240, 1_440, 240, 60, 15].filter((one) => year.some(({ minutes }) => minutes === one)));
+  expect(year.map(({ minutes }) => minutes)).toEqual(
+    [15, 60, 240, 1_440, 240, 60, 15].filter((one) => year.some(({ minutes }) => minutes === one)),
+  );
 });

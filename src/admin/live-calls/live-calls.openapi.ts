@@ -1,6 +1,14 @@
 /** Swagger documentation of the stream of live calls. */
 import { applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiHeader, ApiOperation, ApiProperty, ApiPropertyOptional, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import {
+  ApiExtraModels,
+  ApiHeader,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import type { ResetReason } from '../../call/live/live-calls.service.js';
 import { MAX_CHANGES } from '../../call/live/read-live-calls.js';
 import { CALL_SID } from '../../call/search/call-view.openapi.js';
@@ -30,7 +38,10 @@ class LiveEventReply {
   })
   calls?: readonly FoundCall[] | number;
 
-  @ApiPropertyOptional({ type: [LiveChangeReply], description: '`changes`: those of one call in the order of their numbers.' })
+  @ApiPropertyOptional({
+    type: [LiveChangeReply],
+    description: '`changes`: those of one call in the order of their numbers.',
+  })
   changes?: readonly LiveChangeReply[];
 
   @ApiPropertyOptional({

@@ -1,9 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import {
-  GROUPED_BY,
-  type GroupedBy,
-  type StatisticsRequest,
-} from '../../call/statistics/call-statistics.service.js';
+import { GROUPED_BY, type GroupedBy, type StatisticsRequest } from '../../call/statistics/call-statistics.service.js';
 import { PERIODS, type Period } from '../../call/statistics/time-buckets.js';
 import { isTimeZone } from '../../common/local-time.js';
 import { textRule, type FieldRule } from '../../directory/field-rules.js';

@@ -7,7 +7,12 @@ import type {
   StatisticsGroup,
 } from '../../call/statistics/call-statistics.service.js';
 
-const count = (description: string, example: number) => ({ type: 'integer' as const, minimum: 0, description, example });
+const count = (description: string, example: number) => ({
+  type: 'integer' as const,
+  minimum: 0,
+  description,
+  example,
+});
 
 class DelayReply implements Delay {
   @ApiProperty({

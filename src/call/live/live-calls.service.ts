@@ -74,7 +74,11 @@ class Desk {
 export class LiveCalls implements BeforeApplicationShutdown {
   private readonly desks = new Set<Desk>();
   /** Those that begin with the next look. */
-  private joining: { readonly desk: Desk; readonly begin: (at: LivePosition) => void; readonly fail: (error: unknown) => void }[] = [];
+  private joining: {
+    readonly desk: Desk;
+    readonly begin: (at: LivePosition) => void;
+    readonly fail: (error: unknown) => void;
+  }[] = [];
   private at: LivePosition | undefined;
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
@@ -212,7 +216,8 @@ export class LiveCalls implements BeforeApplicationShutdown {
       this.isFailing = false;
     } catch (error) {
       for (const { fail } of joining) fail(error);
-      if (!this.isFailing) this.logger.warn({ error }, 'changes of live calls cannot be read; those who watch are told later');
+      if (!this.isFailing)
+        this.logger.warn({ error }, 'changes of live calls cannot be read; those who watch are told later');
       this.isFailing = true;
       await sleep(LOOK_AT_LEAST_EVERY_MS - LOOK_APART_MS, undefined, { ref: false });
     }

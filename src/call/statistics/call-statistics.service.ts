@@ -77,7 +77,8 @@ const WITHOUT_COMPILER = 'set local jit = off';
 
 const IS_FILLED = `select coalesce(bool_and(next_at > fill_until), false) as "isFilled" from statistics_progress`;
 
-const NO_TIME = 'must be a date such as 2026-11-24, or a time on a quarter of an hour such as 2026-11-24T10:15:00+08:00';
+const NO_TIME =
+  'must be a date such as 2026-11-24, or a time on a quarter of an hour such as 2026-11-24T10:15:00+08:00';
 
 @Injectable()
 export class CallStatistics {

@@ -15,9 +15,7 @@ const LAST_BUCKET = 255;
 export type Histogram = Map<number, number>;
 
 export const bucketOf = (ms: number): number =>
-  ms < EXACT_FROM_MS
-    ? 0
-    : Math.min(LAST_BUCKET, Math.floor(Math.log(ms / EXACT_FROM_MS) / Math.log(GROWTH)) + 1);
+  ms < EXACT_FROM_MS ? 0 : Math.min(LAST_BUCKET, Math.floor(Math.log(ms / EXACT_FROM_MS) / Math.log(GROWTH)) + 1);
 
 /** In milliseconds. */
 const middleOf = (bucket: number): number =>

@@ -54,5 +54,14 @@ export const addFigures = (sum: Figures, more: Figures, times: 1 | -1): void => 
   for (const [bucket, count] of more.answerDelays) addTo(sum.answerDelays, bucket, times * count);
 };
 
-export const areNone = ({ calls, answered, talkSeconds: talk, endReasons, ringingDelays, answerDelays }: Figures): boolean =>
-  [calls, answered, talk, ringingDelays.size, answerDelays.size, ...Object.values(endReasons)].every((one) => one === 0);
+export const areNone = ({
+  calls,
+  answered,
+  talkSeconds: talk,
+  endReasons,
+  ringingDelays,
+  answerDelays,
+}: Figures): boolean =>
+  [calls, answered, talk, ringingDelays.size, answerDelays.size, ...Object.values(endReasons)].every(
+    (one) => one === 0,
+  );

@@ -122,7 +122,12 @@ export const addToKept = async (database: EntityManager, quarters: readonly Kept
   if (sums.rows.length === 0) return;
   const kept = await database.query<(SummedRow & { starts_at: Date })[]>(READ, keysOf(sums.rows));
   for (const row of kept) {
-    const { grouped_by: groupedBy, minutes, starts_at: startsAt, key } = row as unknown as Record<'minutes', number> &
+    const {
+      grouped_by: groupedBy,
+      minutes,
+      starts_at: startsAt,
+      key,
+    } = row as unknown as Record<'minutes', number> &
       Record<'grouped_by', Grouping> &
       Record<'starts_at', Date> &
       Record<'key', string>;

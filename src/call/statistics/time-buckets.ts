@@ -30,11 +30,17 @@ export const isQuarter = (at: Date): boolean => at.getTime() % QUARTER_MS === 0;
 export const quarterOf = (at: Date): Date => new Date(Math.floor(at.getTime() / QUARTER_MS) * QUARTER_MS);
 
 /** The first and the last bucket may be parts. Null if there are more than `most`. */
-export const bucketsOf = (zone: string, every: Period, { from, to }: Bucket, most: number): readonly Bucket[] | null => {
+export const bucketsOf = (
+  zone: string,
+  every: Period,
+  { from, to }: Bucket,
+  most: number,
+): readonly Bucket[] | null => {
   const buckets: Bucket[] = [];
   for (let start = from; start < to;) {
     if (buckets.length === most) return null;
-    const next = every === 'none' ? to : every === 'hour' ? nextHour(zone, start) : beginOf(zone, dateAfter(zone, every, start));
+    const next =
+      every === 'none' ? to : every === 'hour' ? nextHour(zone, start) : beginOf(zone, dateAfter(zone, every, start));
     const end = next < to ? next : to;
     buckets.push({ from: start, to: end });
     start = end;

@@ -79,7 +79,7 @@ const carryOutRound = async (place: Place, providerUrl: string, desks: number, s
 };
 
 const until = async (isSo: () => boolean, what: string): Promise<void> => {
-  for (const deadline = performance.now() + LATEST_MS; !isSo(); ) {
+  for (const deadline = performance.now() + LATEST_MS; !isSo();) {
     if (performance.now() > deadline) throw new Error(`a desk did not get ${what}`);
     await sleep(20);
   }

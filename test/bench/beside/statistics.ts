@@ -46,7 +46,8 @@ const perQuarter = (quarter: number): number => {
 };
 
 /** In milliseconds. */
-const delay = (usual: number, spread: number): number => usual * Math.exp(spread * (random() + random() + random() - 1.5));
+const delay = (usual: number, spread: number): number =>
+  usual * Math.exp(spread * (random() + random() + random() - 1.5));
 
 const fillDay = async (database: Pick<Client, 'query'>, day: number): Promise<number> => {
   const sums = new FigureSums();
@@ -76,7 +77,8 @@ const fillDay = async (database: Pick<Client, 'query'>, day: number): Promise<nu
     }
   }
   for (const { figures, startsAt, minutes: _minutes, ...row } of [...sums.rows]) {
-    for (const longer of rowsAt(startsAt)) if (longer.minutes > 15) addFigures(sums.of({ ...row, ...longer }), figures, 1);
+    for (const longer of rowsAt(startsAt))
+      if (longer.minutes > 15) addFigures(sums.of({ ...row, ...longer }), figures, 1);
   }
   for (let first = 0; first < sums.rows.length; first += ROWS_A_STATEMENT) {
     const query = (text: string, values?: unknown[]) => database.query(text, values);
@@ -141,6 +143,8 @@ export const measureStatistics = async (place: Place): Promise<Report> => {
       `${Math.max(...ms.flat()).toFixed(0)} ms`,
       `${Math.ceil(bytes / 1_024)} KB`,
     ]),
-    aims: [{ text: `each median under ${LIMIT_MS} ms`, figure: `${longest.toFixed(0)} ms`, isReached: longest < LIMIT_MS }],
+    aims: [
+      { text: `each median under ${LIMIT_MS} ms`, figure: `${longest.toFixed(0)} ms`, isReached: longest < LIMIT_MS },
+    ],
   };
 };
