@@ -41,6 +41,7 @@ import { KeepOpenCallsApart1764820000000 } from '../../migrations/1764820000000-
 import { IndexEventsByCall1764821000000 } from '../../migrations/1764821000000-index-events-by-call.js';
 import { IdentifyEventsByCall1764822000000 } from '../../migrations/1764822000000-identify-events-by-call.js';
 import { PartitionByMonth1764823000000 } from '../../migrations/1764823000000-partition-by-month.js';
+import { HuntOnServiceLines1764840000000 } from '../../migrations/1764840000000-hunt-on-service-lines.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
@@ -155,6 +156,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       IndexEventsByCall1764821000000,
       IdentifyEventsByCall1764822000000,
       PartitionByMonth1764823000000,
+      HuntOnServiceLines1764840000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

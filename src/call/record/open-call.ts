@@ -24,6 +24,8 @@ export interface CallToOpen {
   readonly calleeId: string | null;
   readonly serviceLineId: string | null;
   readonly calleePhone: string;
+  /** All numbers that are tried, of which calleePhone is the first; absent if that is the only one. */
+  readonly hunt?: readonly string[] | undefined;
   /** As written in the configuration. */
   readonly route: string;
   readonly provider: string;
@@ -183,11 +185,11 @@ with line as (
   insert into call_records
     (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, state,
      requested_at, changes, sweep_at, deadline_at, turn_at, metadata, placed_by, longest_talk_seconds, route,
-     taken_phone, trace_parent, line_slot)
+     taken_phone, trace_parent, line_slot, hunt)
   select $1, $2::bigint, $3::bigint, $4::bigint, $5, $6::text, $7, $8, 1, now(), 1,
      now() + $9 * interval '1 second', now() + $10 * interval '1 second',
      case when $11::boolean then 'infinity' else now() end, $12::jsonb, $13::text, $14::integer, $17,
-     $18::text, $23, line.slot
+     $18::text, $23, line.slot, $34::text[]
   from line
   where $26::integer is null or line.slot is not null
   on conflict do nothing
@@ -289,6 +291,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
     calleesSubject(call.callerId),
     call.limits?.lineCallsAtOnce ?? null,
     ...reservedFor(call.reservation),
+    call.hunt ?? null,
   ];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const found = await withPartition(database, call.callSid, () => openOrFind(database, values)).catch(refusal);
