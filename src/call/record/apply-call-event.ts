@@ -8,7 +8,7 @@ import type { DataSource } from 'typeorm';
 import type { ProviderEvent } from '../../telephony/telephony-provider.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { changeBytes } from './call-change.js';
-import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
+import { JOBS_AFTER_COMMIT, needsJobs } from './jobs-after-commit.js';
 import { CANCEL_LEASE_SECONDS, probeIn } from './call-limits.js';
 import { END_AUTHORITIES, END_REASONS, EVENT_RULES, type CallEventType, type EndReason } from './call-lifecycle.js';
 import type { EndFacts } from './end-fault.js';
@@ -45,6 +45,8 @@ export interface Application {
   readonly applied: Applied;
   /** The bytes of the change that the event made, for publishing; null if it made none. */
   readonly change: string | null;
+  /** Whether an endpoint is told of it. */
+  readonly needsJobs: boolean;
   /** If the event ended the call; null for a later correction of its end. */
   readonly end: CallEnd | null;
 }
@@ -268,7 +270,7 @@ select
     select from call_events earlier
     where earlier.call_sid = $1 and earlier.provider = $2 and earlier.event_id = $3 and earlier.receipt = $12
   ) as replayed,
-  moved.change, moved.ended as "end",
+  moved.change, moved.ended as "end", ${needsJobs('moved.change')} as "needsJobs",
   ${JOBS_AFTER_COMMIT}
 from (select) as one left join moved on moved.change is not null
 `,
@@ -280,6 +282,7 @@ interface Outcome {
   readonly stored: boolean;
   readonly replayed: boolean;
   readonly change: string | null;
+  readonly needsJobs: boolean;
   readonly end: CallEnd | null;
 }
 
@@ -312,6 +315,7 @@ export const applyCallEvent = async (
   return {
     applied: outcome ? appliedBy(outcome) : 'unknown_call',
     change: outcome?.change ?? null,
+    needsJobs: outcome?.needsJobs ?? false,
     end: outcome?.end ?? null,
   };
 };

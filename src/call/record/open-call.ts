@@ -13,7 +13,7 @@ import { changeBytes } from './call-change.js';
 import { withPartition } from './call-partitions.js';
 import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
 import type { KeyedRequest } from './idempotent-requests.js';
-import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
+import { JOBS_AFTER_COMMIT, needsJobs } from './jobs-after-commit.js';
 import { calleesSubject, calleeSubject, callerSubject } from './recent-calls.js';
 
 export interface CallToOpen {
@@ -106,6 +106,8 @@ export interface OpenCall extends RunningCall {
   readonly isOfCallee: boolean;
   /** The bytes of the first change of a new call, for publishing. */
   readonly change: string | null;
+  /** Whether an endpoint is told of it. */
+  readonly needsJobs: boolean;
   /** Of a new call, for each rate of its caller, in their order. Null if the caller's calls are not counted. */
   readonly left: readonly CallsLeft[] | null;
 }
@@ -245,17 +247,17 @@ select call_sid as "callSid", true as "isNew", callee_id as "calleeId", service_
       as rate (subject, calls, seconds, place) on rate.subject = counted.subject and starts_with(rate.subject, ${CALLER}),
     -- A binary search: the times are in their order, but for calls at one instant.
     width_bucket(now() - rate.seconds * interval '1 second', placed_at) as gone
-  ) as "left", ${JOBS_AFTER_COMMIT}
+  ) as "left", ${needsJobs('change')} as "needsJobs", ${JOBS_AFTER_COMMIT}
 from opened, event
 union all
 (
-  select call_sid, false, callee_id, service_line_id, placed_by, null, caller_id <> $2, null, null from open_call
+  select call_sid, false, callee_id, service_line_id, placed_by, null, caller_id <> $2, null, false, null from open_call
   where (caller_id = $2 or taken_phone = $18) and not exists (select from opened)
   order by caller_id <> $2 limit 1
 )
 union all
 (
-  select call_sid, false, callee_id, service_line_id, placed_by, null, true, null, null from open_call
+  select call_sid, false, callee_id, service_line_id, placed_by, null, true, null, false, null from open_call
   where service_line_id = $4 and $26::integer is not null and (select slot is null from line)
   order by line_slot limit 1 offset floor(random() * $26::integer)
 )
