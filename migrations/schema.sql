@@ -144,6 +144,7 @@ create table call_records (
   taken_phone text,
   trace_parent text,
   line_slot integer,
+  hunt text[],
   constraint call_records_pkey PRIMARY KEY (call_sid),
   constraint call_record_call_sid_shape CHECK ((call_sid ~ '^[0-9]{32}$'::text)),
   constraint call_record_end_known CHECK (((state = 4) = ((end_reason IS NOT NULL) AND (ended_by IS NOT NULL) AND (ended_at IS NOT NULL)))),
@@ -281,6 +282,10 @@ create table service_line (
   calls_at_once integer,
   phone_with_extension text,
   shown json,
+  phones json,
+  hunt text,
+  last_phone text,
+  last_taken_at timestamp(3) with time zone,
   constraint service_line_pkey PRIMARY KEY (id)
 );
 

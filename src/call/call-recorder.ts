@@ -7,7 +7,13 @@ import { CONFIG, type Config } from '../config/config.js';
 import { inSpan, outsideTraces, SpanKind } from '../common/tracing.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
 import type { ProviderEvent } from '../telephony/telephony-provider.js';
-import { applyCallEvent, RINGBACK, type Applied, type EventToApply } from './record/apply-call-event.js';
+import {
+  applyCallEvent,
+  RINGBACK,
+  type Application,
+  type Applied,
+  type EventToApply,
+} from './record/apply-call-event.js';
 import { inTraceOfCall } from './record/call-trace.js';
 import type { CallEventType } from './record/call-lifecycle.js';
 import { longestStays } from './record/call-limits.js';
@@ -32,7 +38,7 @@ export class CallRecorder {
   /** Creates the record, or finds the caller's open call. */
   async open(call: CallToOpen): Promise<OpenCall> {
     const open = await openCall(this.database, call);
-    this.publish(open.change);
+    this.publish(open);
     return open;
   }
 
@@ -68,10 +74,10 @@ export class CallRecorder {
     });
   }
 
-  private publish(change: string | null): void {
+  private publish({ change, needsJobs }: Pick<Application, 'change' | 'needsJobs'>): void {
     if (change === null) return;
     outsideTraces(() => {
-      this.feed.publish(change);
+      this.feed.publish(change, needsJobs);
     });
   }
 
@@ -88,8 +94,9 @@ export class CallRecorder {
   }
 
   private async write(event: EventToApply): Promise<Applied> {
-    const { applied, change, end } = await applyCallEvent(this.database, event, longestStays(this.config));
-    this.publish(change);
+    const application = await applyCallEvent(this.database, event, longestStays(this.config));
+    const { applied, end } = application;
+    this.publish(application);
     if (end !== null) countEnd(end);
     const { provider, type, endReason, eventId } = event;
     this.logger.info({ callSid: event.callSid, provider, type, endReason, eventId, applied }, 'call event');

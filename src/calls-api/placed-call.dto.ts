@@ -7,6 +7,8 @@ import {
   CAUSES,
   CANCELED_BY,
   END_REASON,
+  HUNTED_PHONES,
+  REACHED_PHONE,
   ENDED_BY,
   ROUTE,
   STATE_TYPES,
@@ -40,8 +42,11 @@ export class PlacedCallReply implements Omit<PlacedCall, 'subAccount' | 'provide
   @ApiProperty({ description: 'The dialled number.', example: '+8613900001001' })
   callerPhone: string;
 
-  @ApiProperty({ description: 'The dialled number.', example: '+8613800002000' })
+  @ApiProperty({ description: `The dialled number. ${REACHED_PHONE}`, example: '+8613800002000' })
   calleePhone: string;
+
+  @ApiProperty(HUNTED_PHONES)
+  huntedPhones: readonly string[] | null;
 
   @ApiProperty({ description: 'The last provider that was tried.', example: 'simulator' })
   provider: string;
@@ -117,6 +122,7 @@ export const placedCallReply = (call: PlacedCall): PlacedCallReply => ({
   calleeExternalId: call.calleeExternalId,
   callerPhone: call.callerPhone,
   calleePhone: call.calleePhone,
+  huntedPhones: call.huntedPhones,
   provider: call.provider,
   route: call.route,
   stateType: call.stateType,

@@ -43,6 +43,7 @@ import { IdentifyEventsByCall1764822000000 } from '../../migrations/176482200000
 import { PartitionByMonth1764823000000 } from '../../migrations/1764823000000-partition-by-month.js';
 import { CreateDeskSessions1764830000000 } from '../../migrations/1764830000000-create-desk-sessions.js';
 import { KeepStatistics1764832000000 } from '../../migrations/1764832000000-keep-statistics.js';
+import { HuntOnServiceLines1764840000000 } from '../../migrations/1764840000000-hunt-on-service-lines.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { DeskSession } from '../auth/desk-sessions/desk-session.entity.js';
@@ -167,6 +168,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       PartitionByMonth1764823000000,
       CreateDeskSessions1764830000000,
       KeepStatistics1764832000000,
+      HuntOnServiceLines1764840000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

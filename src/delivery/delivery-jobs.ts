@@ -93,8 +93,8 @@ export class DeliveryJobs implements OnApplicationBootstrap, BeforeApplicationSh
     feed: ChangeFeed,
   ) {
     feed.observe({
-      onPublished: ({ data: { callSid } }) => {
-        this.add(callSid);
+      onPublished: ({ data: { callSid } }, needsJobs) => {
+        if (needsJobs) this.add(callSid);
       },
     });
   }

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import type { KeyRing } from '../config/key-ring.js';
 import { preparedStatement } from '../postgres/prepared-statement.js';
 import type { Freeze } from './freeze.entity.js';
+import { inTurn, phonesOfRow } from './line-phones.js';
 import { isOpenAt, openingHoursRule, type OpeningHours } from './opening-hours.js';
 import { decryptSecret, type StoredSecret } from './secret-cipher.js';
 import { SUB_ACCOUNT_KEYS } from './sub-account-keys.js';
@@ -31,6 +32,8 @@ export interface Parties {
   readonly serviceLineId: string | null;
   /** How many calls the line has at a time; null: no limit, or no line. */
   readonly lineCallsAtOnce: number | null;
+  /** The line's phones in the order in which this call tries them; empty if nothing is said but calleePhone. */
+  readonly linePhones: readonly CalleePhone[];
   /** Those of the line, or else of the caller. */
   readonly shown: ShownNumbers;
   /** In force, and of all, of the caller, of a sub-account or of a country. */
@@ -39,6 +42,15 @@ export interface Parties {
   subAccountId(provider: string): string | null;
   /** The caller's sub-account, by the provider's name. @throws Error if its secret cannot be decrypted */
   subAccount(provider: string): Credentials | null;
+}
+
+/** One of the phones of a line. */
+export interface CalleePhone {
+  readonly phone: string;
+  readonly extension: string | null;
+  /** Null where nothing is said of it. */
+  readonly ringSeconds: number | null;
+  readonly isSuppressed: boolean;
 }
 
 /** As SQL. The kinds are named, so that the index on freezes in force is used. */
@@ -51,11 +63,23 @@ const freezesFor = (callerId: string): string => `
 /** How many open lines are looked at, in their order. */
 const MAX_LINES = 100;
 
-const find = (callee: string): string => `
+/** As SQL: those of a line's phones whose numbers are on the suppression list. @param phones json */
+const suppressedOf = (phones: string): string => `
+  (
+    select json_agg(one.phone)
+    from json_array_elements(case when json_typeof(${phones}) = 'array' then ${phones} end) as item,
+      split_part(item ->> 'phone', ';', 1) as one (phone)
+    where ${isSuppressed('one.phone')}
+  )`;
+
+/** @param suppressed of the callee's phones */
+const find = (callee: string, suppressed: string): string => `
 select caller.phone as "callerPhone", ${extensionOf('caller')} as "callerExtension",
   callee.phone as "calleePhone", ${extensionOf('callee')} as "calleeExtension", callee.service_line_id as "serviceLineId",
   callee.calls_at_once as "lineCallsAtOnce", callee.hours as "lineHours",
   caller.shown as "callerShown", callee.shown as "lineShown",
+  callee.phones as "linePhones", callee.hunt as "lineHunt", callee.last_phone as "lineLastPhone",
+  ${suppressed} as "suppressedPhones",
   ${isSuppressed('callee.phone')} as "calleeSuppressed", ${freezesFor('caller.id')} as freezes,
   (
     select json_object_agg(provider, json_build_object('externalId', external_id, 'secret', secret, 'keyName', key_name))
@@ -67,17 +91,21 @@ left join lateral (${callee}) callee on true
 order by callee.position, callee.service_line_id
 `;
 const NO_LINE =
-  'null::bigint as service_line_id, null::integer as calls_at_once, null::json as hours, null::json as shown, 0 as position';
+  'null::bigint as service_line_id, null::integer as calls_at_once, null::json as hours, null::json as shown, 0 as position, ' +
+  'null::json as phones, null::text as hunt, null::text as last_phone';
 const findUser = preparedStatement<Row>(
   'find-parties',
-  find(`select phone, phone_with_extension, ${NO_LINE} from app_user where id = $2`),
+  find(`select phone, phone_with_extension, ${NO_LINE} from app_user where id = $2`, 'null::json'),
 );
 const findService = preparedStatement<Row>(
   'find-parties-of-service',
-  find(`
-    select phone, phone_with_extension, id as service_line_id, calls_at_once, hours, shown, position from service_line
-    where open order by position, id limit ${MAX_LINES}
-  `),
+  find(
+    `
+    select phone, phone_with_extension, id as service_line_id, calls_at_once, hours, shown, position, phones, hunt, last_phone
+    from service_line where open order by position, id limit ${MAX_LINES}
+  `,
+    suppressedOf('callee.phones'),
+  ),
 );
 
 const findNamed = preparedStatement<NamedRow>(
@@ -88,6 +116,8 @@ select caller.id as "callerId", coalesce(caller.blocked, false) as "callerBlocke
   case when line.id is null then ${extensionOf('callee')} else ${extensionOf('line')} end as "calleeExtension",
   line.id as "serviceLineId", line.open as "lineOpen", line.calls_at_once as "lineCallsAtOnce", line.hours as "lineHours",
   caller.shown as "callerShown", line.shown as "lineShown",
+  line.phones as "linePhones", line.hunt as "lineHunt", line.last_phone as "lineLastPhone",
+  ${suppressedOf('line.phones')} as "suppressedPhones",
   ${isSuppressed('coalesce($6, line.phone, callee.phone)')} as "calleeSuppressed",
   ${isSuppressed('$7')} as "callerSuppressed", ${freezesFor('caller.id')} as freezes,
   (
@@ -136,6 +166,11 @@ interface Row {
   readonly lineHours: OpeningHours | null;
   readonly callerShown: ShownNumbers | null;
   readonly lineShown: ShownNumbers | null;
+  readonly linePhones: unknown;
+  readonly lineHunt: string | null;
+  readonly lineLastPhone: string | null;
+  /** Numbers alone. */
+  readonly suppressedPhones: readonly string[] | null;
   readonly calleeSuppressed: boolean;
   readonly callerSuppressed?: boolean;
   readonly freezes: Parties['freezes'] | null;
@@ -194,11 +229,20 @@ const isOpenNow = (hours: OpeningHours | null): boolean =>
 
 const NO_CALLEE = {
   lineShown: null,
+  linePhones: null,
   calleePhone: null,
   calleeExtension: null,
   serviceLineId: null,
   calleeSuppressed: false,
 };
+
+const linePhonesOf = (row: Row | undefined): readonly CalleePhone[] =>
+  inTurn(phonesOfRow(row?.linePhones, row?.calleePhone ?? null), row?.lineHunt ?? null, row?.lineLastPhone ?? null).map(
+    ({ phone: written, ringSeconds }) => {
+      const [phone = '', extension = null] = written.split(';ext=', 2);
+      return { phone, extension, ringSeconds, isSuppressed: row?.suppressedPhones?.includes(phone) ?? false };
+    },
+  );
 
 const partiesOf = (row: Row | undefined, userId: string, keys: KeyRing): Parties => ({
   callerPhone: row?.callerPhone ?? null,
@@ -209,6 +253,7 @@ const partiesOf = (row: Row | undefined, userId: string, keys: KeyRing): Parties
   callerSuppressed: row?.callerSuppressed ?? false,
   serviceLineId: row?.serviceLineId ?? null,
   lineCallsAtOnce: row?.lineCallsAtOnce ?? null,
+  linePhones: linePhonesOf(row),
   shown: firstShown([row?.lineShown, row?.callerShown]),
   freezes: row?.freezes ?? [],
   subAccountId: (provider) => row?.subAccounts?.[provider]?.externalId ?? null,

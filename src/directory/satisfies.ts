@@ -13,3 +13,7 @@ export const Satisfies = (rule: FieldRule): PropertyDecorator =>
 
 /** The field may be absent; null is a value like any other. */
 export const Optional = (): PropertyDecorator => ValidateIf((_body, value) => value !== undefined);
+
+/** The field may be absent if another one stands in its place. */
+export const OptionalBeside = (other: string): PropertyDecorator =>
+  ValidateIf((body: Record<string, unknown>, value) => value !== undefined || body[other] === undefined);

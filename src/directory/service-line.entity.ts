@@ -1,8 +1,9 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import type { HuntOrder, LinePhone } from './line-phones.js';
 import type { OpeningHours } from './opening-hours.js';
 import type { ShownNumbers } from './shown-numbers.js';
 
-/** A customer-service number. callService rings the one with the lowest position that is open now and has a call to spare. */
+/** Customer service: one number, or several. callService rings the one with the lowest position that is open now and has a call to spare. */
 @Entity('service_line')
 @Index('service_line_order', ['position', 'id'])
 export class ServiceLine {
@@ -18,6 +19,21 @@ export class ServiceLine {
 
   @Column('text')
   phone: string;
+
+  /** All phones, with their ring times; null for one of which nothing is said. The first is `phone` (line-phones.ts). */
+  @Column('json', { nullable: true })
+  phones: readonly LinePhone[] | null;
+
+  /** Null: in order. */
+  @Column('text', { nullable: true })
+  hunt: HuntOrder | null;
+
+  /** The number of a hunt that took the last call, and when; null: none yet. */
+  @Column('text', { name: 'last_phone', nullable: true })
+  lastPhone: string | null;
+
+  @Column({ type: 'timestamptz', name: 'last_taken_at', nullable: true, precision: 3 })
+  lastTakenAt: Date | null;
 
   /** The phone in its written form, if it has an extension (phone-columns.ts). */
   @Column('text', { name: 'phone_with_extension', nullable: true })

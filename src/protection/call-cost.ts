@@ -12,13 +12,39 @@ export interface LegPrice {
 export interface LegPrices {
   readonly a: LegPrice;
   readonly b: LegPrice;
+  /** Of a hunt: the price of each number. Then b is the dearest. */
+  readonly hunted?: Readonly<Record<string, LegPrice>>;
 }
 
 /** From its answer to its end; null for a leg that was not answered. */
-export type LegSeconds = Readonly<Record<keyof LegPrices, number | null>>;
+export type LegSeconds = Readonly<Record<'a' | 'b', number | null>>;
 
 export const callCost = (prices: LegPrices, seconds: LegSeconds): bigint =>
   legCost(prices.a, seconds.a) + legCost(prices.b, seconds.b);
+
+/** If it is not known which number of a hunt answers. */
+export const mostCost = ({ a, b, hunted }: LegPrices, seconds: LegSeconds): bigint => {
+  const callees = Object.values(hunted ?? {}).map((price) => legCost(price, seconds.b));
+  return legCost(a, seconds.a) + callees.reduce((most, cost) => (cost > most ? cost : most), legCost(b, seconds.b));
+};
+
+/** With the price of the number that a hunt has reached. */
+export const pricesOf = (prices: LegPrices, calleePhone: string): LegPrices => ({
+  ...prices,
+  b: prices.hunted?.[calleePhone] ?? prices.b,
+});
+
+/** The dearest of several numbers, for a talk of these seconds. */
+export const dearestOf = (
+  a: LegPrice,
+  hunted: Readonly<Record<string, LegPrice>>,
+  seconds: number,
+): LegPrices | null => {
+  const [first, ...others] = Object.values(hunted);
+  if (!first) return null;
+  const b = others.reduce((most, one) => (legCost(one, seconds) > legCost(most, seconds) ? one : most), first);
+  return others.length > 0 ? { a, b, hunted } : { a, b };
+};
 
 const MINUTE_SECONDS = 60n;
 

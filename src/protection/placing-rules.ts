@@ -41,6 +41,8 @@ export interface PlacingFacts {
     readonly callsAtOnce: number | null;
     /** In as many calls as it may have at a time. */
     readonly isTaken: boolean;
+    /** False of a service line all of whose numbers are in a call, while each has one at a time. */
+    readonly hasFreeNumber: boolean;
   };
   /** Null if no budget counts the call. */
   readonly money: MoneyFacts | null;
@@ -196,8 +198,12 @@ const RULES = [
       ? { saw: 'in a call', obstacle: 'The callee is in another call, and ONE_CALL_PER_CALLEE is true.' }
       : { saw: 'free', obstacle: null };
   }),
-  rule('calls_of_line', 'service_line_busy', ({ callee: { isServiceLine, callsAtOnce, isTaken } }) => {
+  rule('calls_of_line', 'service_line_busy', ({ callee: { isServiceLine, callsAtOnce, isTaken, hasFreeNumber } }) => {
     if (!isServiceLine) return { saw: 'no service line', obstacle: null };
+    if (!hasFreeNumber) {
+      const obstacle = 'Each number of the service line is in another call, and ONE_CALL_PER_CALLEE is true.';
+      return { saw: 'no free number', obstacle, retryAfterSeconds: LINE_RETRY_SECONDS };
+    }
     if (callsAtOnce === null) return { saw: 'no limit', obstacle: null };
     const saw = `at most ${callsAtOnce} at a time`;
     if (!isTaken) return { saw, obstacle: null };

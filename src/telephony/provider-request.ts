@@ -8,6 +8,7 @@ import type {
   DialRequest,
   DialTerms,
   HangUpOutcome,
+  HuntedNumber,
   ProviderCall,
 } from './telephony-provider.js';
 
@@ -30,11 +31,25 @@ export interface ProviderRequest {
 }
 
 /** The credentials' secret is left out. */
-export const dialFacts = ({ callerPhone, calleePhone, calleeExtension, subAccount, terms }: DialRequest): Facts => ({
+export const dialFacts = ({
+  callerPhone,
+  calleePhone,
+  calleeExtension,
+  hunt,
+  subAccount,
+  terms,
+}: DialRequest): Facts => ({
   callerPhone: maskPhone(callerPhone),
   calleePhone: maskPhone(writtenPhone(calleePhone, calleeExtension ?? null)),
+  ...(hunt && { hunt: hunt.map(shownNumber) }),
   subAccount: subAccount.externalId,
   ...(terms && { terms: maskedTerms(terms) }),
+});
+
+/** As administrators see it. */
+export const shownNumber = ({ phone, extension, ringSeconds }: HuntedNumber): Facts => ({
+  phone: maskPhone(writtenPhone(phone, extension ?? null)),
+  ringSeconds,
 });
 
 const maskedTerms = ({ shownToCaller, shownToCallee, ...terms }: DialTerms): Facts => ({

@@ -83,6 +83,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
   readonly asksPerSecond: number;
   readonly limitsTalk?: true;
   readonly dialsExtensions?: true;
+  readonly hunts?: true;
   readonly readWebhook?: TelephonyProvider['readWebhook'];
   readonly listen?: TelephonyProvider['listen'];
   readonly createSubAccount?: TelephonyProvider['createSubAccount'];
@@ -108,6 +109,7 @@ export class ResilientProvider implements Omit<TelephonyProvider, 'checkReachabl
     this.asksPerSecond = provider.asksPerSecond ?? ASKS_PER_SECOND;
     if (provider.limitsTalk) this.limitsTalk = true;
     if (provider.dialsExtensions) this.dialsExtensions = true;
+    if (provider.hunts) this.hunts = true;
     if (provider.defaultAccount) {
       this.defaultAccount = provider.defaultAccount;
       if (sharesAccount) this.sharedAccount = provider.defaultAccount;

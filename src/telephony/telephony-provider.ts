@@ -23,6 +23,12 @@ export interface TelephonyProvider {
   readonly dialsExtensions?: true;
 
   /**
+   * Whether it dials DialRequest.hunt by itself, also if all of Ringback stops or has stopped. Otherwise it gets only
+   * calleePhone. A provider that asks for each next number says so on its page.
+   */
+  readonly hunts?: true;
+
+  /**
    * The account that carries calls of callers who are no users of ours, and so have no sub-account. Without it the provider
    * carries no such call.
    */
@@ -108,9 +114,21 @@ export interface DialRequest {
   readonly calleePhone: string;
   /** Digits that leg B's switchboard takes as tones (DTMF) after its answer. */
   readonly calleeExtension?: string | undefined;
+  /**
+   * Leg B's numbers, at least two, of which calleePhone is the first. If one is busy, does not answer in its time or cannot be
+   * reached, the provider reports `leg_ended` and dials the next, while leg A waits. The last one's end is that of the call.
+   */
+  readonly hunt?: readonly HuntedNumber[] | undefined;
   readonly subAccount: SubAccountCredentials;
   /** Where the call is to differ from the settings. A provider does what it can; Ringback itself ends a talk that is too long. */
   readonly terms?: DialTerms | undefined;
+}
+
+export interface HuntedNumber {
+  /** In the form of callerPhone. No two of a hunt are the same. */
+  readonly phone: string;
+  readonly extension?: string | undefined;
+  readonly ringSeconds: number;
 }
 
 export interface DialTerms {
@@ -215,9 +233,10 @@ export type ProviderEndReason = (typeof PROVIDER_END_REASONS)[number];
 
 /**
  * accepted: the provider has the call. This event carries the provider's id, which the reply to the dial may not have
- * delivered. caller_answered: leg A. ringing and answered: leg B.
+ * delivered. caller_answered: leg A. ringing and answered: leg B. leg_ended: a number of a hunt, but the last one, has ended
+ * without an answer.
  */
-export type ProviderEventType = 'accepted' | 'caller_answered' | 'ringing' | 'answered' | 'ended';
+export type ProviderEventType = 'accepted' | 'caller_answered' | 'ringing' | 'leg_ended' | 'answered' | 'ended';
 
 /** How a leg ended, in the provider's own terms: its cause, its SIP status. No phone number. */
 export type LegCause = Readonly<Record<string, string | number | boolean>>;
@@ -237,8 +256,10 @@ export interface ProviderEvent {
   readonly type: ProviderEventType;
   /** By the provider's clock. */
   readonly occurredAt: Date;
-  /** Only with `ended`. */
+  /** Only with `ended`, and of the number with `leg_ended`. */
   readonly endReason?: ProviderEndReason;
+  /** Which number of a hunt the event is about, from 1. With `leg_ended` always; with others if the provider tells it. */
+  readonly place?: number;
   /** Only with `ended`: how each leg ended, as far as the provider reports it with this event. */
   readonly causes?: { readonly A?: LegCause; readonly B?: LegCause };
   /** Where the provider keeps the recording: a file name or a URL, as the provider sends it. */

@@ -58,6 +58,7 @@ it('shows the record of a call from request to end', async () => {
     calleeId: '2000',
     serviceLineId: null,
     callerPhone: '+8613900001001',
+    huntedPhones: null,
     calleePhone: '+8613800002000',
     provider: 'simulator',
     subAccount: 'demo-1001',

@@ -13,12 +13,16 @@ afterAll(() => service.close());
 const LINE = {
   name: '售后',
   phone: '400-000-0000',
+  hunt: 'order',
   open: true,
   hours: null,
   callsAtOnce: null,
   position: 1,
   shown: NONE_SHOWN,
 };
+const NO_PHONE = { ...LINE, phone: undefined };
+const NUMBER = '+864000000000';
+const shown = (phone = NUMBER) => ({ phone, phones: [{ phone, ringSeconds: null }] });
 const HOURS = {
   timeZone: 'Asia/Shanghai',
   week: { monday: ['09:00-12:00', '13:30-18:00'], saturday: ['22:00-02:00'] },
@@ -48,12 +52,12 @@ it('is created, read, changed and removed', async () => {
 
   expect(creation.status).toBe(201);
   expect(location).toBe('/v1/admin/service-lines/1');
-  expect(await creation.json()).toEqual({ ...LINE, id: '1', phone: '+864000000000' });
+  expect(await creation.json()).toEqual({ ...LINE, id: '1', ...shown() });
 
   const change = await service.admin('PATCH', path, { open: false, phone: '95588' });
   expect(change.status).toBe(200);
-  expect(await change.json()).toEqual({ ...LINE, id: '1', phone: '95588', open: false });
-  expect(await (await service.admin('GET', path)).json()).toEqual({ ...LINE, id: '1', phone: '95588', open: false });
+  expect(await change.json()).toEqual({ ...LINE, id: '1', ...shown('95588'), open: false });
+  expect(await (await service.admin('GET', path)).json()).toEqual({ ...LINE, id: '1', ...shown('95588'), open: false });
 
   expect((await service.admin('DELETE', path)).status).toBe(204);
   expect((await service.admin('GET', path)).status).toBe(404);
@@ -69,7 +73,8 @@ it('is changed field by field, zero and false included', async () => {
   expect(await (await service.admin('GET', `service-lines/${id}`)).json()).toEqual({
     id,
     name: '售前',
-    phone: '+864000000000',
+    ...shown(),
+    hunt: 'order',
     open: false,
     hours: HOURS,
     callsAtOnce: 3,
@@ -86,9 +91,7 @@ it('has hours and a limit from the start, which the list shows as they were writ
   await service.admin('PATCH', `service-lines/${id}`, { hours: { ...HOURS, holidays: [] }, callsAtOnce: 6 });
 
   const list = (await (await service.admin('GET', 'service-lines')).json()) as { items: unknown[] };
-  expect(list.items).toEqual([
-    { ...LINE, id, phone: '+864000000000', hours: { ...HOURS, holidays: [] }, callsAtOnce: 6 },
-  ]);
+  expect(list.items).toEqual([{ ...LINE, id, ...shown(), hours: { ...HOURS, holidays: [] }, callsAtOnce: 6 }]);
   const [change, creation] = (
     (await (await service.admin('GET', `audit?target=service-line:${id}&limit=2`)).json()) as { items: object[] }
   ).items;
@@ -178,6 +181,18 @@ it.each([
   [{ ...LINE, position: 2_147_483_648 }, '/position'],
   [{ ...LINE, position: '1' }, '/position'],
   [{ ...LINE, id: '5' }, '/id'],
+  [{ ...LINE, phones: [{ phone: '95588' }] }, '/phone'],
+  [{ ...NO_PHONE, phones: [] }, '/phones'],
+  [{ ...NO_PHONE, phones: null }, '/phones'],
+  [{ ...NO_PHONE, phones: ['95588'] }, '/phones'],
+  [{ ...NO_PHONE, phones: [{ phone: '95588', open: true }] }, '/phones'],
+  [{ ...NO_PHONE, phones: [{ phone: '95588', ringSeconds: 4 }] }, '/phones'],
+  [{ ...NO_PHONE, phones: [{ phone: '95588', ringSeconds: 120 }] }, '/phones'],
+  [{ ...NO_PHONE, phones: [{ phone: '95588' }, { phone: '119' }] }, '/phones/1/phone'],
+  [{ ...NO_PHONE, phones: [{ phone: '010-56469588转1' }, { phone: '010-56469588转2' }] }, '/phones'],
+  [{ ...NO_PHONE, phones: Array.from({ length: 6 }, (_, i) => ({ phone: `1380000200${i}` })) }, '/phones'],
+  [{ ...NO_PHONE, phones: Array.from({ length: 11 }, (_, i) => ({ phone: `138000020${10 + i}` })) }, '/phones'],
+  [{ ...LINE, hunt: 'random' }, '/hunt'],
 ])('refuses %j, created or changed', async (body, where) => {
   const id = await created();
 
@@ -191,6 +206,72 @@ it.each([
   expect(await service.database.query('select name, open, position from service_line')).toEqual([
     { name: '售后', open: true, position: 1 },
   ]);
+});
+
+const TWO = [{ phone: '010-56469588转8001', ringSeconds: 15 }, { phone: '138 0000 2000' }];
+const STORED = [
+  { phone: '+861056469588;ext=8001', ringSeconds: 15 },
+  { phone: '+8613800002000', ringSeconds: null },
+];
+
+it('has several phones, which are replaced as a whole, by one phone too', async () => {
+  const creation = await service.admin('POST', 'service-lines', { ...NO_PHONE, phones: TWO, hunt: 'turn' });
+  const line = (await creation.json()) as { id: string };
+  expect(line).toMatchObject({ phone: STORED[0]!.phone, phones: STORED, hunt: 'turn' });
+  const path = `service-lines/${line.id}`;
+  const change = async (body: object) => (await service.admin('PATCH', path, body)).json();
+
+  expect(await change({ position: 3 })).toMatchObject({ phones: STORED, hunt: 'turn' });
+  expect(await change({ phones: TWO.toReversed(), hunt: 'order' })).toMatchObject({
+    phone: STORED[1]!.phone,
+    phones: STORED.toReversed(),
+    hunt: 'order',
+  });
+  expect(await change({ phones: [{ phone: '95588', ringSeconds: 30 }] })).toMatchObject({
+    phones: [{ phone: '95588', ringSeconds: 30 }],
+  });
+  expect(await change({ phone: '400-000-0000' })).toMatchObject(shown());
+
+  const { items } = (await (await service.admin('GET', `audit?target=service-line:${line.id}`)).json()) as {
+    items: unknown[];
+  };
+  expect(JSON.stringify(items)).not.toMatch(/56469588|13800002000/);
+  expect(JSON.stringify(items)).toContain('"phones":[{"phone":"+86****9588;ext=****","ringSeconds":15}');
+});
+
+it('is refused with several phones, if no provider can try a second one', async () => {
+  const alone = await startTestApp({
+    environment: {
+      YUNTONGXUN_ACCOUNT_SID: 'a'.repeat(32),
+      YUNTONGXUN_AUTH_TOKEN: 'b'.repeat(32),
+      YUNTONGXUN_APP_ID: 'c'.repeat(32),
+      YUNTONGXUN_WEBHOOK_TOKEN: 'd'.repeat(32),
+    },
+  });
+  try {
+    const what = 'must be one phone: none of the providers that are set (yuntongxun) can try a second number';
+    const refused = [
+      await alone.admin('POST', 'service-lines', { ...NO_PHONE, phones: TWO }),
+      await alone.admin('PATCH', 'service-lines/1', { phones: TWO }),
+    ];
+
+    for (const response of refused) {
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ errors: [{ where: '/phones', what }] });
+    }
+    const one = await alone.admin('PATCH', 'service-lines/1', { phones: [{ phone: '95588', ringSeconds: 30 }] });
+    expect(one.status).toBe(200);
+  } finally {
+    await alone.close();
+  }
+});
+
+it('has one phone again, if a version that knows no other has changed it', async () => {
+  const creation = await service.admin('POST', 'service-lines', { ...NO_PHONE, phones: TWO });
+  const { id } = (await creation.json()) as { id: string };
+  await service.database.query(`update service_line set phone = '95588' where id = $1`, [id]);
+
+  expect(await (await service.admin('GET', `service-lines/${id}`)).json()).toMatchObject(shown('95588'));
 });
 
 it('cannot be created without every field', async () => {

@@ -49,7 +49,14 @@ export interface ShownCall {
   readonly talkSeconds: number | null;
   readonly recording: string | null;
   readonly providerCallId: string | null;
-  readonly events: readonly { readonly eventId: string; readonly type: string; readonly provider: string }[];
+  readonly calleePhone: string;
+  readonly huntedPhones: readonly string[] | null;
+  readonly events: readonly {
+    readonly eventId: string;
+    readonly type: string;
+    readonly provider: string;
+    readonly detail: Readonly<Record<string, unknown>> | null;
+  }[];
 }
 
 export const shownCall = async (service: TestApp, callSid: string): Promise<ShownCall> =>

@@ -210,3 +210,42 @@ describe('a first provider that is down', () => {
     }
   });
 });
+
+describe('a service line with several phones', () => {
+  const BUSY = '13800002001';
+  const ANSWERS = '13800002000';
+  const newLine = async (): Promise<void> => {
+    const { service } = telephony;
+    await service.database.query('update service_line set open = false');
+    const line = { name: 'line', open: true, position: 1, phones: [{ phone: BUSY }, { phone: ANSWERS }] };
+    expect((await service.admin('POST', 'service-lines', line)).status).toBe(201);
+  };
+
+  it('is one number for a provider that tries no second one', async () => {
+    await newLine();
+    const user = await telephony.user('yuntongxun');
+
+    await telephony.service.ask(user, 'callService');
+
+    const call = await endedCallOf(user);
+    expect(call).toMatchObject({ provider: 'yuntongxun', huntedPhones: null, calleePhone: `+86${BUSY}` });
+    expect(call.events.map(({ type }) => type)).not.toContain('leg_ended');
+  });
+
+  it('is tried number by number by the provider that takes its place', async () => {
+    await newLine();
+    telephony.yuntongxun.replyInstead = repliesWith(NO_FUNDS);
+    const user = await telephony.user('yuntongxun', 'twilio');
+
+    await telephony.service.ask(user, 'callService');
+
+    const call = await endedCallOf(user);
+    expect(call).toMatchObject({
+      ...{ provider: 'twilio', endReason: 'completed', calleePhone: `+86${ANSWERS}` },
+      huntedPhones: [`+86${BUSY}`, `+86${ANSWERS}`],
+    });
+    expect(call.events.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['passed_over', 'leg_ended']) as unknown,
+    );
+  });
+});

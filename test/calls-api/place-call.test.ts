@@ -58,6 +58,7 @@ describe('a call that is placed', () => {
       calleeExternalId: null,
       serviceLineId: null,
       callerPhone: caller,
+      huntedPhones: null,
       calleePhone: callee,
       provider: 'simulator',
       stateType: '1',

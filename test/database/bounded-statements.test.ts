@@ -5,6 +5,7 @@
  */
 import { CALLS_AT_ONCE, SEARCHED_AT_ONCE } from '../../src/delivery/delivery-jobs.js';
 import { Client } from 'pg';
+import { busyNumbers } from '../../src/call/placement/line-hunt.js';
 import { LimitSpent } from '../../src/call/record/open-call.js';
 import { LiveKeys } from '../../src/auth/api-keys/live-keys.js';
 import { AuditTrail } from '../../src/audit/audit-trail.service.js';
@@ -518,6 +519,7 @@ describe.each([
       ).rejects.toBeInstanceOf(LimitSpent);
       await repeatedly(() => storeCall(service.database, { calleePhone: taken, limits }));
       await repeatedly(() => storeCall(service.database, { serviceLineId: '99', calleePhone: line, limits: ofLine }));
+      await repeatedly(() => busyNumbers(service.database, [line, taken, newPhone()], '99', '1'));
     });
 
     await service.database.query('delete from call_records where callee_phone like $1', ['+861390%']);

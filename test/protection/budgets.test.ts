@@ -187,6 +187,24 @@ it('write nothing for a caller who goes on asking, and wait for no other call', 
   expect(await service.ask(caller, `call/${callee}`)).toMatchObject({ returnCode: 200 });
 });
 
+it('reserve the dearest number of a service line, and settle with the price of the one that answers', async () => {
+  const [dear, cheap] = [newPhone('01'), newPhone('00')];
+  await setPrices('simulator,,1,CNY,6,0', `simulator,${dear},10,CNY,6,0`);
+  await setBudget('all', undefined, '13');
+  const phones = [dear, cheap].map((phone) => ({ phone, ringSeconds: 10 }));
+  const created = await service.admin('POST', 'service-lines', { name: 'line', open: true, position: 0, phones });
+  const { id } = (await created.json()) as { id: string };
+  const callee = { serviceLine: id };
+
+  expect(await backend(service).place({ caller: { phone: newPhone() }, callee })).toMatchObject({ status: 201 });
+
+  expect(await uses()).toEqual([{ subject: '', settled: '0', reserved: String(13 * YUAN) }]);
+  await settled();
+  // One step of six seconds to each.
+  expect(await uses()).toEqual([{ subject: '', settled: '200000', reserved: '0' }]);
+  await service.admin('DELETE', `service-lines/${id}`);
+});
+
 it('count a backend’s shorter talk', async () => {
   await setPrices();
   await setBudget('all', undefined, '3.999999');

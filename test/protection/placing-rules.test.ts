@@ -45,6 +45,7 @@ const facts: fc.Arbitrary<PlacingFacts> = fc.record({
     isServiceLine: rarely,
     callsAtOnce: fc.option(fc.integer({ min: 1, max: 1_000 })),
     isTaken: fc.boolean(),
+    hasFreeNumber: rarely.map((is) => !is),
   }),
   money: fc.option(
     fc.record({
@@ -141,7 +142,7 @@ const OPEN = { phone: '+8613800002000', hasExtension: false, isSuppressed: false
 const ALLOWED: PlacingFacts = {
   freezes: [],
   caller: { ...OPEN, id: '1001', accounts: [], phone: '+8613900001001', hasAccount: true, spentOnCallees: null },
-  callee: { ...OPEN, isServiceLine: false, callsAtOnce: null, isTaken: false },
+  callee: { ...OPEN, isServiceLine: false, callsAtOnce: null, isTaken: false, hasFreeNumber: true },
   route: { to: '', hasProvider: true, hasAccount: true },
   money: null,
   now: new Date('2026-11-24T12:59:00Z'),

@@ -67,6 +67,7 @@ export const scriptedReplica = (
           lineCallsAtOnce: null,
           calleeSuppressed: false,
           callerSuppressed: false,
+          linePhones: [],
           shown: NONE_SHOWN,
           freezes: [],
           subAccountId: () => 'account',

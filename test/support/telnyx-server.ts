@@ -8,7 +8,7 @@ import type { KeyObject } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { deliver, telnyxFields } from './telnyx-callbacks.js';
 import { checkDial, checkOrder, TelnyxError } from './telnyx-forms.js';
-import { place } from './twilio-call-script.js';
+import { place, ringLegB } from './twilio-call-script.js';
 import type { SentCallback } from './twilio-callbacks.js';
 import { callerHangsUp, endLegA, endLegB, isOver, newLeg, rfc2822 } from './twilio-calls.js';
 import type { Call, CallWorld, Leg, Phase } from './twilio-calls.js';
@@ -65,6 +65,7 @@ export const startTelnyxServer = async (options: TelnyxServerOptions): Promise<T
     asksActionWhenCallerLeft: true,
     keys: '',
     leftUnanswered: 'canceled',
+    dialNext: (call) => ringLegB(world, call),
     async post(url, fields) {
       await options.callbacksFrom;
       return deliver(url, telnyxFields(fields, { accountSid, applicationSid }, telnyxId), privateKey, reach, callbacks);
@@ -92,7 +93,9 @@ export const startTelnyxServer = async (options: TelnyxServerOptions): Promise<T
   });
 
   const legs = (): { call: Call; leg: Leg }[] =>
-    [...calls.values()].flatMap((call) => [call.legA, call.legB].flatMap((leg) => (leg ? [{ call, leg }] : [])));
+    [...calls.values()].flatMap((call) =>
+      [call.legA, call.legB, ...call.earlierLegs].flatMap((leg) => (leg ? [{ call, leg }] : [])),
+    );
 
   const legBy = (id: string): { call: Call; leg: Leg } => {
     const found = legs().find(({ leg }) => telnyxId(leg.sid) === id);
@@ -114,6 +117,7 @@ export const startTelnyxServer = async (options: TelnyxServerOptions): Promise<T
     const call: Call = {
       legA,
       legB: null,
+      earlierLegs: [],
       dial,
       gather: null,
       ringCallerSeconds,

@@ -21,7 +21,9 @@ export const listedCalls = (
   const strange = given.filter(([name]) => !Object.hasOwn(FILTERS, name));
   if (strange.length > 0) throw new ApiError(400, 20001, `Unknown parameters: ${strange.join(', ')}`);
   const found = [...calls]
-    .flatMap(({ legA, legB }) => (legB ? [legA, legB] : [legA]))
+    .flatMap(({ legA, legB, earlierLegs }) => [legA, ...earlierLegs, ...(legB ? [legB] : [])])
+    // The latest first.
+    .reverse()
     .filter((leg) => leg.accountSid === accountSid && given.every(([name, value]) => FILTERS[name]!(leg, value)));
   const uri = url.pathname + url.search;
   const page = { page: 0, page_size: 50, start: 0, end: 0, uri, first_page_uri: uri };

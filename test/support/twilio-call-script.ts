@@ -53,7 +53,7 @@ const asks = (world: CallWorld, call: Call, gather: GatherInstruction): void => 
 /** Leg B's phone never rings. */
 const FAILURES_AT_ONCE: Readonly<Record<string, [Status, number]>> = { '01': ['busy', 486], '04': ['failed', 404] };
 
-const ringLegB = (world: CallWorld, call: Call): void => {
+export const ringLegB = (world: CallWorld, call: Call): void => {
   const { dial, legA } = call;
   const legB = newLeg(
     {
@@ -66,6 +66,7 @@ const ringLegB = (world: CallWorld, call: Call): void => {
     },
     world.now(),
   );
+  if (call.legB) call.earlierLegs.push(call.legB);
   call.legB = legB;
   progress(world, call, legB, 'queued');
   const ends = (seconds: number, status: Status, sipCode: number): void => {

@@ -25,7 +25,10 @@ export interface Leg {
 
 export interface Call {
   readonly legA: Leg;
+  /** The latest of a hunt. */
   legB: Leg | null;
+  /** Those that ended before the next number was dialled. */
+  readonly earlierLegs: Leg[];
   dial: DialInstruction;
   readonly gather: GatherInstruction | null;
   readonly ringCallerSeconds: number;
@@ -50,6 +53,8 @@ export interface CallWorld {
   readonly keys: string;
   /** Leg B's status if the caller hangs up before it is answered. */
   readonly leftUnanswered: 'no-answer' | 'canceled';
+  /** Rings the number of the call's Dial. */
+  dialNext(call: Call): void;
   /** @returns the body of a 2xx answer, or null */
   post(url: string, fields: Record<string, string>, accountSid: string): Promise<string | null>;
   /** The caller hears "an application error has occurred". */
@@ -130,12 +135,17 @@ export const progress = (world: CallWorld, call: Call, leg: Leg, status: Status,
   );
 };
 
-/** Leg B ends, then the Dial, and the Dial's answer ends leg A. */
+/** Leg B ends, then the Dial. The Dial's answer rings the next number, or ends leg A. */
 export const endLegB = (world: CallWorld, call: Call, status: Status, sipCode?: number): void => {
   const { legA, legB } = call;
   if (!legB || isOver(legB)) return;
   progress(world, call, legB, status, sipCode);
   void endDial(world, call).then((answer) => {
+    if (answer?.includes('<Dial') && !isOver(legA)) {
+      call.dial = readDial(answer);
+      world.dialNext(call);
+      return;
+    }
     try {
       if (answer === null) throw new Error('no answer');
       readHangUp(answer);

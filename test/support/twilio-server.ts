@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { deliver, type CallbackOptions, type SentCallback } from './twilio-callbacks.js';
-import { place } from './twilio-call-script.js';
+import { place, ringLegB } from './twilio-call-script.js';
 import { callerHangsUp, endLegA, endLegB, isOver, newLeg, shownLeg } from './twilio-calls.js';
 import type { Call, CallWorld, Leg, Phase } from './twilio-calls.js';
 import { ApiError, checkCreate, checkForm, checkUpdate } from './twilio-forms.js';
@@ -117,6 +117,7 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     keys: options.keys ?? '1',
     // Twilio: `canceled` means canceled over the API.
     leftUnanswered: 'no-answer',
+    dialNext: (call) => ringLegB(world, call),
     post:
       options.post ??
       ((url, fields, accountSid) =>
@@ -152,6 +153,7 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
     const call: Call = {
       legA,
       legB: null,
+      earlierLegs: [],
       dial: dial ?? NOT_YET,
       gather,
       ringCallerSeconds,
@@ -165,7 +167,9 @@ export const startTwilioServer = async (options: TwilioServerOptions): Promise<T
 
   const legBy = (sid: string, accountSid: string): { call: Call; leg: Leg } => {
     for (const call of calls.values()) {
-      const leg = [call.legA, call.legB].find((one) => one?.sid === sid && one.accountSid === accountSid);
+      const leg = [call.legA, call.legB, ...call.earlierLegs].find(
+        (one) => one?.sid === sid && one.accountSid === accountSid,
+      );
       if (leg) return { call, leg };
     }
     throw new ApiError(404, 20404, `The requested resource /Calls/${sid}.json was not found`);

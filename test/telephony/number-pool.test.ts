@@ -64,7 +64,7 @@ it('is chosen for each leg by the phone that shows it, and a call’s own number
     shownToCaller: ['{callee}', BEIJING],
     shownToCallee: [BEIJING, SHANGHAI[0]!],
   };
-  const legs = { legA: 'PJSIP/a', legB: 'PJSIP/b' };
+  const legs = { legA: 'PJSIP/a', legB: ['PJSIP/b'] };
   const call = { callSid: '1'.repeat(32), callerPhone: '+861082325588', calleePhone: '+862182325588' };
 
   const order = legAOrder(call, legs, usual, 'one');

@@ -25,7 +25,10 @@ const place = async (script: string): Promise<string> => {
 };
 
 /** A call of script 13, just after the given event. */
-const callAt = async (phase: Exclude<ProviderEventType, 'accepted'> | 'nothing', script = '13'): Promise<string> => {
+const callAt = async (
+  phase: Exclude<ProviderEventType, 'accepted' | 'leg_ended'> | 'nothing',
+  script = '13',
+): Promise<string> => {
   const callSid = await place(script);
   const seconds = { nothing: 1, caller_answered: 2.5, ringing: 4, answered: 8, ended: 60 }[phase];
   jest.advanceTimersByTime(seconds * 1000);

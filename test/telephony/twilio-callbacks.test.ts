@@ -152,7 +152,7 @@ describe('a leg B that Twilio’s records show as no-answer', () => {
     recordAfter(
       factsOf(
         leg({ endedAt: second(legAEnds) }),
-        leg({ sid: B, status: 'no-answer', createdAt: second(3), startedAt: null, endedAt: second(legBEnds) }),
+        [leg({ sid: B, status: 'no-answer', createdAt: second(3), startedAt: null, endedAt: second(legBEnds) })],
         30,
       ).map((fact) => ({ callSid, providerCallId: null, ...fact })),
     ).endReason;

@@ -30,7 +30,7 @@ const place = async (script: string) => {
 };
 
 /** A call just after the given event. Nothing else happens to it until a hang-up is sent. */
-const callAt = async (phase: Exclude<ProviderEventType, 'accepted'> | 'nothing', script = '13') => {
+const callAt = async (phase: Exclude<ProviderEventType, 'accepted' | 'leg_ended'> | 'nothing', script = '13') => {
   server.holdAt(phase);
   const call = await place(script);
   const types = () => receiver.eventsOf(call.callSid).map(({ type }) => type);

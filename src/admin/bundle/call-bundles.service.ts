@@ -53,7 +53,8 @@ export class CallBundles {
 
   async masked(callSid: string): Promise<CallBundle> {
     const bundle = await this.read(callSid);
-    return withMaskedNumbers(bundle, [bundle.call.callerPhone, bundle.call.calleePhone]);
+    const { callerPhone, calleePhone, huntedPhones } = bundle.call;
+    return withMaskedNumbers(bundle, [callerPhone, calleePhone, ...(huntedPhones ?? [])]);
   }
 
   /** @throws AppError FORBIDDEN without the scope admin:numbers */

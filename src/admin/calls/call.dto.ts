@@ -10,6 +10,8 @@ import {
   CAUSES,
   CANCELED_BY,
   END_REASON,
+  HUNTED_PHONES,
+  REACHED_PHONE,
   ENDED_BY,
   ROUTE,
   STATE_TYPES,
@@ -175,8 +177,11 @@ export class CallReply implements CallHistory {
   @ApiProperty({ description: 'As it was dialled.', example: '+8613900001001' })
   callerPhone: string;
 
-  @ApiProperty({ description: 'As it was dialled.', example: '+8613800002000' })
+  @ApiProperty({ description: `As it was dialled. ${REACHED_PHONE}`, example: '+8613800002000' })
   calleePhone: string;
+
+  @ApiProperty(HUNTED_PHONES)
+  huntedPhones: readonly string[] | null;
 
   @ApiProperty({ example: 'simulator' })
   provider: string;

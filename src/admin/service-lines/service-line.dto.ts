@@ -9,9 +9,20 @@ import {
   wholeNumberRule,
   booleanRule,
 } from '../../directory/field-rules.js';
+import {
+  HUNT_ORDERS,
+  huntRule,
+  HUNTED_RING_SECONDS,
+  linePhonesRule,
+  LONGEST_RING_SECONDS,
+  MAX_PHONES,
+  SHORTEST_RING_SECONDS,
+  type HuntOrder,
+  type LinePhone,
+} from '../../directory/line-phones.js';
 import { MAX_HOLIDAYS, MAX_RANGES_A_DAY, openingHoursRule, type OpeningHours } from '../../directory/opening-hours.js';
 import { MAX_CALLS_AT_ONCE, MAX_POSITION } from '../../directory/service-line.service.js';
-import { Optional, Satisfies } from '../../directory/satisfies.js';
+import { Optional, OptionalBeside, Satisfies } from '../../directory/satisfies.js';
 import { shownRule, type ShownNumbers, type WrittenNumbers } from '../../directory/shown-numbers.js';
 import { SHOWN_EXAMPLE, ShownNumbersBody, ShownNumbersReply } from '../shown.dto.js';
 
@@ -76,19 +87,68 @@ const SHOWN =
   'The numbers that the two phones show when this line is called. They replace those of the caller and of the providers’ settings; ' +
   'those of a request replace them. Each must be allowed at the providers that carry the calls.';
 
+const RING_SECONDS = {
+  type: 'integer',
+  nullable: true,
+  minimum: SHORTEST_RING_SECONDS,
+  maximum: LONGEST_RING_SECONDS,
+  description: `How long it may ring. \`null\`: ${HUNTED_RING_SECONDS} s if there are several phones, but no longer than \`RING_CALLEE\`; \`RING_CALLEE\` if there is one.`,
+  example: 15,
+} as const;
+
+export class LinePhoneBody {
+  @ApiProperty({ description: 'As `phone` of the line.', example: '010-56469588' })
+  phone: string;
+
+  @ApiPropertyOptional(RING_SECONDS)
+  ringSeconds?: number | null;
+}
+
+class LinePhoneReply implements LinePhone {
+  @ApiProperty({ example: '+861056469588' })
+  phone: string;
+
+  @ApiProperty(RING_SECONDS)
+  ringSeconds: number | null;
+}
+
+const PHONES_EXAMPLE = [{ phone: '010-56469588', ringSeconds: 15 }, { phone: '13800138000' }];
+const HUNT =
+  'Which phone a call tries first. `order`: the first of `phones`. `turn`: the one after the one that took the last call.';
+
 export class NewServiceLine {
   @ApiProperty({ description: 'Blanks around it are dropped.', minLength: 1, maxLength: NAME_LENGTH, example: '售后' })
   @Transform(({ value }) => trimmed(value))
   @Satisfies(nameRule)
   name: string;
 
-  @ApiProperty({
+  @ApiPropertyOptional({
     description:
-      'In any common notation, also with an extension: 010-56469588转8001. Emergency and premium-rate numbers are refused.',
+      'In any common notation, also with an extension: 010-56469588转8001. Emergency and premium-rate numbers are refused. ' +
+      'A line has either this or `phones`.',
     example: '400-000-0000',
   })
+  @OptionalBeside('phones')
   @Satisfies(phoneRule)
-  phone: string;
+  phone?: string;
+
+  @ApiPropertyOptional({
+    type: [LinePhoneBody],
+    minItems: 1,
+    maxItems: MAX_PHONES,
+    description:
+      'In place of `phone`: phones that one call tries one after the other, until one answers. No number may be there twice. ' +
+      'Together they ring for less than `LONGEST_RINGING`. Refused if no provider that is set can try a second number.',
+    example: PHONES_EXAMPLE,
+  })
+  @Optional()
+  @Satisfies(linePhonesRule)
+  phones?: LinePhoneBody[];
+
+  @ApiPropertyOptional({ enum: HUNT_ORDERS, default: 'order', description: HUNT, example: 'order' })
+  @Optional()
+  @Satisfies(huntRule)
+  hunt?: HuntOrder;
 
   @ApiProperty({ description: 'A closed line is not rung, whatever its hours.', example: true })
   @Satisfies(booleanRule)
@@ -134,7 +194,23 @@ export class NewServiceLine {
 
 export class ServiceLineChangeBody extends PartialType(NewServiceLine, { skipNullProperties: false }) {}
 
-export class ServiceLineReply extends OmitType(NewServiceLine, ['hours', 'callsAtOnce', 'shown']) {
+export class ServiceLineReply extends OmitType(NewServiceLine, [
+  'phone',
+  'phones',
+  'hunt',
+  'hours',
+  'callsAtOnce',
+  'shown',
+]) {
+  @ApiProperty({ description: 'The first of `phones`.', example: '+864000000000' })
+  phone: string;
+
+  @ApiProperty({ type: [LinePhoneReply], description: 'In the order of the line.' })
+  phones: readonly LinePhoneReply[];
+
+  @ApiProperty({ enum: HUNT_ORDERS, description: HUNT, example: 'order' })
+  hunt: HuntOrder;
+
   @ApiProperty({ type: ShownNumbersReply, example: SHOWN_EXAMPLE, description: SHOWN })
   shown: ShownNumbers;
 

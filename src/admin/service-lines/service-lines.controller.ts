@@ -4,7 +4,9 @@ import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { targetOf } from '../../audit/target.js';
 import { Requires } from '../../auth/access.js';
+import { AppError } from '../../common/error-table.js';
 import { ServiceLineService } from '../../directory/service-line.service.js';
+import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import { Author } from '../author.js';
 import { pageFacts } from '../page-facts.js';
 import { PageQuery } from '../page-query.js';
@@ -30,6 +32,7 @@ export class ServiceLinesController {
   constructor(
     private readonly lines: ServiceLineService,
     private readonly audit: AuditTrail,
+    private readonly providers: ProviderRegistry,
   ) {}
 
   @Post()
@@ -39,6 +42,7 @@ export class ServiceLinesController {
     @Body() body: NewServiceLine,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ServiceLineReply> {
+    this.expectHunting(body);
     const line = await this.lines.create(body, author);
     void reply.header('location', `/v1/admin/service-lines/${line.id}`);
     return line;
@@ -63,6 +67,7 @@ export class ServiceLinesController {
     @Param('lineId') lineId: string,
     @Body() body: ServiceLineChangeBody,
   ): Promise<ServiceLineReply> {
+    this.expectHunting(body);
     return this.lines.change(lineId, body, author);
   }
 
@@ -71,5 +76,13 @@ export class ServiceLinesController {
   @RemoveServiceLineApi()
   remove(@Author() author: AuditAuthor, @Param('lineId') lineId: string): Promise<void> {
     return this.lines.remove(lineId, author);
+  }
+
+  /** Otherwise only the first phone would ever ring. */
+  private expectHunting({ phones = [] }: ServiceLineChangeBody): void {
+    if (phones.length < 2 || this.providers.all.some(({ hunts }) => hunts)) return;
+    const names = this.providers.all.map(({ name }) => name).join(', ');
+    const what = `must be one phone: none of the providers that are set (${names}) can try a second number`;
+    throw new AppError('BAD_REQUEST', { faults: [{ where: '/phones', what }] });
   }
 }

@@ -52,7 +52,7 @@ export const ChangeServiceLineApi = () =>
       operationId: 'changeServiceLine',
       summary: 'Change a service line',
       description:
-        'Absent fields stay unchanged: `{"open": false}` closes the line. `hours` is replaced as a whole. Open calls go on.',
+        'Absent fields stay unchanged: `{"open": false}` closes the line. `hours` and `phones` are replaced as a whole; `phone` replaces all phones. Open calls go on.',
     }),
     lineIdParameter,
     ApiResponse({ status: 200, description: 'The changed line.', type: ServiceLineReply }),

@@ -19,7 +19,7 @@ import { isNamedBy } from '../../telephony/provider-kind.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { loggedRefusal } from '../../telephony/logged-refusal.js';
 import { ProviderRegistry, type RouteTaken } from '../../telephony/provider-registry.js';
-import type { DialRequest, DialTerms } from '../../telephony/telephony-provider.js';
+import type { DialRequest, DialTerms, HuntedNumber } from '../../telephony/telephony-provider.js';
 import { CallRecorder } from '../call-recorder.js';
 import { newCallSid } from '../record/call-sid.js';
 import type { CallTerms } from './call-terms.js';
@@ -41,10 +41,20 @@ import {
 import { countDial } from './dial-metrics.js';
 import { isPassedOver, failOver, type PassingOver } from './fail-over.js';
 import { noteAnswered } from '../record/idempotent-requests.js';
+import {
+  busyNumbers,
+  chooseNumbers,
+  huntDetail,
+  partiesByPhone,
+  severalOf,
+  type Candidate,
+  type Choice,
+  type Hunt,
+} from './line-hunt.js';
 import { CallerInACall, NotPlaced, refusedByRule } from './not-placed.js';
 import { callToPay, placingFacts, type CallToJudge } from './placing-facts.js';
 import { isWanted, acquireDialSlot, type DialSlot } from './provider-rate-limit.js';
-import { PlacingLimits, type CountedCall } from './placing-limits.js';
+import { PlacingLimits, type CountedCall, type SpentRates } from './placing-limits.js';
 import { RefusalJournal } from './refusal-journal.js';
 import { refusedDial } from './refused-dial.js';
 import { SubAccountMaker } from './sub-account-maker.js';
@@ -69,9 +79,18 @@ interface AskedCall {
   readonly route: RouteTaken | undefined;
   /** Null if no budget counts the call. */
   readonly bill: Bill | null;
+  /** Of a service line with several numbers, or with a ring time of its own. */
+  readonly hunt: Hunt | null;
+  /** False if every number of the line is in a call, and may have no other. */
+  readonly hasFreeNumber: boolean;
   /** Whether another service line is tried if this one is busy. */
   readonly hasNextLine: boolean;
 }
+
+type CallInQuestion = Pick<AskedCall, 'callerId' | 'parties' | 'callee' | 'route' | 'hasFreeNumber'>;
+
+/** What is spent says nothing of a number of a line. */
+const NOTHING_SPENT: SpentRates = { ofCaller: null, ofCallees: null, ofCallee: null };
 
 interface Way {
   readonly first: Carrier;
@@ -128,14 +147,16 @@ export class CallPlacement {
 
   private async placeOrNote(
     callerId: string,
-    parties: Parties,
+    given: Parties,
     callee: Callee,
     terms: CallTerms | undefined,
     [nextLine, ...others]: readonly Parties[] = [],
   ): Promise<PlacedCall> {
+    const { parties, hunt, hasFreeNumber } = await this.chooseNumbers(callerId, given, callee, terms);
     const route = this.routeTo(parties, terms);
-    const bill = this.spending.billOf(callToPay(callerId, parties, route, terms?.longestTalkSeconds ?? null));
-    const asked = { callerId, parties, callee, terms, route, bill, hasNextLine: nextLine !== undefined };
+    const bill = this.spending.billOf(callToPay(callerId, parties, route, talkOf(terms), phonesOf(hunt)));
+    const hasNextLine = nextLine !== undefined;
+    const asked = { callerId, parties, callee, terms, route, bill, hunt, hasFreeNumber, hasNextLine };
     const verdict = await this.judgeBeforehand(asked);
     try {
       return await this.placeIfAllowed(asked, verdict);
@@ -151,14 +172,39 @@ export class CallPlacement {
     }
   }
 
+  /** Those of the line's numbers that this call may ring, each as if it were called alone. */
+  private async chooseNumbers(
+    callerId: string,
+    given: Parties,
+    callee: Callee,
+    terms: CallTerms | undefined,
+  ): Promise<Choice> {
+    const [first, ...others] = partiesByPhone(given).map((one): Candidate => {
+      const { parties } = one;
+      const route = this.routeTo(parties, terms);
+      const bill = this.spending.billOf(callToPay(callerId, parties, route, talkOf(terms)));
+      const asked = { callerId, parties, callee, route, hasFreeNumber: true };
+      const { refusal } = this.judge(asked, { spent: NOTHING_SPENT, isCalleeTaken: false, money: factsOf(bill) });
+      return { ...one, route, refusal };
+    });
+    if (!first) return { parties: given, hunt: null, hasFreeNumber: true };
+    const candidates = [first, ...others] as const;
+    const phones = candidates.map(({ parties }) => parties.calleePhone);
+    const busy =
+      this.config.oneCallPerCallee && others.length > 0
+        ? await busyNumbers(this.database, phones, callee.serviceLineId, callerId)
+        : [];
+    return chooseNumbers(candidates, busy, { ringSeconds: terms?.dial.ringCalleeSeconds, limits: this.config });
+  }
+
   /** @param met the limits that are known to be met; the statement that opens the call decides on the others */
   private judge(
-    { callerId, parties, callee, route }: AskedCall,
+    { callerId, parties, callee, route, hasFreeNumber }: CallInQuestion,
     met: Pick<CallToJudge, 'spent' | 'isCalleeTaken' | 'money'>,
   ): Verdict {
     const isServiceLine = callee.serviceLineId !== null;
     const providers = this.providers.all;
-    const facts = placingFacts({ callerId, parties, isServiceLine, route, providers, ...met });
+    const facts = placingFacts({ callerId, parties, isServiceLine, route, providers, hasFreeNumber, ...met });
     return decide(facts, this.config);
   }
 
@@ -184,7 +230,7 @@ export class CallPlacement {
   }
 
   private async placeIfAllowed(asked: AskedCall, { checks, refusal }: Verdict): Promise<PlacedCall> {
-    const { callerId, parties, callee, terms, route } = asked;
+    const { callerId, parties, callee, terms, route, hunt } = asked;
     if (refusal?.isOfCaller) throw this.refused(refusal, checks);
     if (!(await this.carriers.haveAccount(callerId, parties))) throw noAccount();
     if (refusal) return this.runningOr(asked, this.refused(refusal, checks));
@@ -207,6 +253,7 @@ export class CallPlacement {
       calleeId: callee.calleeId,
       serviceLineId: callee.serviceLineId,
       calleePhone,
+      hunt: huntedBy(first.provider, severalOf(hunt)),
       route: route.to,
       provider: first.provider.name,
       subAccount: first.subAccount.externalId,
@@ -219,6 +266,7 @@ export class CallPlacement {
       detail: {
         checks,
         ...(calleeExtension !== null && { dialled: writtenPhone(calleePhone, calleeExtension) }),
+        ...huntDetail(hunt),
         ...withoutAccount(noAccountAt.splice(0)),
       },
     });
@@ -233,8 +281,9 @@ export class CallPlacement {
         callerPhone,
         calleePhone,
         ...(calleeExtension !== null && { calleeExtension }),
+        hunt: severalOf(hunt),
         notAfter: terms?.notAfter ?? null,
-        terms: dialTerms(parties.shown, terms, bill),
+        terms: dialTerms(parties.shown, terms, bill, hunt),
       };
       const slot = waitsForFormer ? await this.slotAfterFormer(callerId, callSid, first.provider) : 'taken';
       const result = slot === 'taken' ? await this.dialByRoute(callerId, call, { first, others, noAccountAt }) : slot;
@@ -332,14 +381,15 @@ export class CallPlacement {
       const next = await others.next();
       if (next.done) return result;
       const passing = { from: carrier, refusal: result, to: next.value, noAccountAt: noAccountAt.splice(0) };
-      if (!(await this.failOver(call.callSid, passing))) return result;
+      if (!(await this.failOver(call, passing))) return result;
       carrier = next.value;
     }
   }
 
   private async dial(callerId: string, call: CallToDial, carrier: Carrier): Promise<DialResult> {
     const { provider: asked, subAccount } = carrier;
-    const { notAfter, ...request } = call;
+    const { notAfter, hunt, ...alone } = call;
+    const request = asked.hunts && hunt ? { ...alone, hunt } : alone;
     const result = await dialWithinLimits(this.dialler, callerId, asked, { ...request, subAccount }, notAfter);
     const provider = asked.name;
     countDial(provider, result);
@@ -364,7 +414,7 @@ export class CallPlacement {
   }
 
   private failOver(
-    callSid: string,
+    { callSid, hunt }: CallToDial,
     { from, refusal, to, noAccountAt }: Pick<PassingOver, 'refusal' | 'noAccountAt'> & Record<'from' | 'to', Carrier>,
   ): Promise<boolean> {
     this.logger.info({ from: from.provider.name, to: to.provider.name }, 'a provider is passed over');
@@ -375,6 +425,7 @@ export class CallPlacement {
       noAccountAt,
       to: to.provider.name,
       subAccount: to.subAccount.externalId,
+      hunt: huntedBy(to.provider, hunt),
       waitsForDialSlot: waitsForDialSlot(to.provider),
       dialTimeoutSeconds: this.config.dialTimeoutSeconds,
     });
@@ -419,15 +470,27 @@ const dialTerms = (
   { toCaller, toCallee }: ShownNumbers,
   terms: CallTerms | undefined,
   bill: Bill | null,
+  hunt: Hunt | null,
 ): DialTerms | undefined => {
   const own = {
     ...(toCaller !== null && { shownToCaller: toCaller }),
     ...(toCallee !== null && { shownToCallee: toCallee }),
     ...terms?.dial,
+    ...(hunt?.numbers[0] && { ringCalleeSeconds: hunt.numbers[0].ringSeconds }),
     ...(bill?.isShortened && { longestTalkSeconds: bill.talkSeconds }),
   };
   return Object.keys(own).length > 0 ? own : undefined;
 };
+
+const talkOf = (terms: CallTerms | undefined): number | null => terms?.longestTalkSeconds ?? null;
+
+/** Undefined if the provider tries one number only. */
+const huntedBy = (
+  { hunts }: ResilientProvider,
+  numbers: readonly HuntedNumber[] | undefined,
+): readonly string[] | undefined => (hunts ? numbers?.map(({ phone }) => phone) : undefined);
+
+const phonesOf = (hunt: Hunt | null): readonly string[] => hunt?.numbers.map(({ phone }) => phone) ?? [];
 
 const lineOf = ({ serviceLineId }: Parties): Callee => ({ calleeId: null, serviceLineId });
 

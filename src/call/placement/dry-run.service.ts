@@ -92,6 +92,7 @@ export class DryRunService {
       providers: this.providers.all,
       spent: await this.limits.find(call),
       isCalleeTaken: await this.limits.isTaken(call),
+      hasFreeNumber: true,
       money,
     });
     const { checks, refusal } = decide(facts, this.config);

@@ -33,6 +33,8 @@ export interface PassingOver {
   /** Providers of the route between the two. */
   readonly noAccountAt: readonly string[];
   readonly subAccount: string;
+  /** The numbers that the next provider tries; undefined for one. */
+  readonly hunt?: readonly string[] | undefined;
   readonly waitsForDialSlot: boolean;
   readonly dialTimeoutSeconds: number;
 }
@@ -47,7 +49,7 @@ const moveOn = preparedStatement(
 with moved as (
   update call_records
   set provider = $3, sub_account = $4, turn_at = case when $5::boolean then 'infinity' else now() end,
-    sweep_at = now() + $6 * interval '1 second'
+    sweep_at = now() + $6 * interval '1 second', hunt = $8::text[]
   where call_sid = $1 and provider = $2 and state = 1 and provider_call_id is null and cancel_ordered_at is null
   returning call_sid
 )
@@ -68,6 +70,7 @@ export const failOver = async (database: DataSource, passing: PassingOver): Prom
     passing.waitsForDialSlot,
     passing.dialTimeoutSeconds + UNSETTLED_DIAL_SECONDS,
     { provider: passing.from, ...refusalDetail(passing.refusal, passing.noAccountAt), next: passing.to },
+    passing.hunt ?? null,
   ]);
   return moved.length > 0;
 };

@@ -33,11 +33,13 @@ export interface CallToJudge {
   readonly spent: SpentRates;
   /** In as many calls as it may be in at a time. */
   readonly isCalleeTaken: boolean;
+  /** False of a line all of whose numbers are in a call. */
+  readonly hasFreeNumber: boolean;
   readonly money: MoneyFacts | null;
 }
 
 export const placingFacts = (call: CallToJudge): PlacingFacts => {
-  const { callerId, parties, isServiceLine, route, providers, spent, isCalleeTaken, money } = call;
+  const { callerId, parties, isServiceLine, route, providers, spent, isCalleeTaken, hasFreeNumber, money } = call;
   const hasAccount = (provider: ResilientProvider): boolean => knownAccount(provider, callerId, parties) !== 'none';
   return {
     freezes: parties.freezes,
@@ -59,6 +61,7 @@ export const placingFacts = (call: CallToJudge): PlacingFacts => {
       isServiceLine,
       callsAtOnce: parties.lineCallsAtOnce,
       isTaken: isCalleeTaken,
+      hasFreeNumber,
     },
     money,
     now: new Date(),
@@ -73,19 +76,20 @@ export const placingFacts = (call: CallToJudge): PlacingFacts => {
   };
 };
 
-/** What decides on the call's price, and on the budgets that count it. */
+/** What decides on the call's price, and on the budgets that count it. @param hunted numbers, if there are several */
 export const callToPay = (
   callerId: string,
   parties: CallToJudge['parties'],
   route: RouteTaken | undefined,
   longestTalkSeconds: number | null,
+  hunted: readonly string[] = [],
 ): CallToPay => {
   const usable = (route?.providers ?? []).filter((provider) => knownAccount(provider, callerId, parties) !== 'none');
   return {
     userId: isIdOfPhone(callerId) ? null : callerId,
     accounts: accountsOf(callerId, parties, route),
     callerPhone: parties.callerPhone,
-    calleePhone: parties.calleePhone,
+    calleePhones: hunted.length > 0 ? hunted : parties.calleePhone === null ? [] : [parties.calleePhone],
     providers: usable.map(({ name }) => name),
     longestTalkSeconds,
     canShortenTalk: usable.every(({ limitsTalk }) => limitsTalk),

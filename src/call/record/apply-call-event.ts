@@ -8,7 +8,7 @@ import type { DataSource } from 'typeorm';
 import type { ProviderEvent } from '../../telephony/telephony-provider.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { changeBytes } from './call-change.js';
-import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
+import { JOBS_AFTER_COMMIT, needsJobs } from './jobs-after-commit.js';
 import { CANCEL_LEASE_SECONDS, probeIn } from './call-limits.js';
 import { END_AUTHORITIES, END_REASONS, EVENT_RULES, type CallEventType, type EndReason } from './call-lifecycle.js';
 import type { EndFacts } from './end-fault.js';
@@ -27,6 +27,8 @@ export interface EventToApply {
   readonly receipt?: string | null | undefined;
   readonly recording?: string | undefined;
   readonly causes?: ProviderEvent['causes'] | undefined;
+  /** Of an event about a number of a hunt, from 1. */
+  readonly place?: number | undefined;
 }
 
 /** The value of the `provider` column for our own events. */
@@ -43,6 +45,8 @@ export interface Application {
   readonly applied: Applied;
   /** The bytes of the change that the event made, for publishing; null if it made none. */
   readonly change: string | null;
+  /** Whether an endpoint is told of it. */
+  readonly needsJobs: boolean;
   /** If the event ended the call; null for a later correction of its end. */
   readonly end: CallEnd | null;
 }
@@ -119,6 +123,16 @@ const CHANGE_BYTES = changeBytes({
 });
 
 /**
+ * The number at which a hunt is, which only moves on: a number that has ended gives way to the next. The answer and the end of
+ * the call are those of their own number.
+ */
+const HUNTED_PHONE = `
+  case when counted.place is null or call.hunt is null then call.callee_phone else coalesce(
+    call.hunt[greatest(
+      array_position(call.hunt, call.callee_phone), counted.place + (counted.fact = 'leg_ended')::integer)],
+    call.callee_phone) end`;
+
+/**
  * 1. `given`: the parameters by name. `detail` is JSON text: jsonb would come back with other bytes.
  * 2. `call`: locks the call's row.
  * 3. `counted`: the event; its effects are null if its source is not the call's current provider or Ringback.
@@ -130,6 +144,8 @@ const CHANGE_BYTES = changeBytes({
  *    call is over: before, the end reports it.
  * 8. `event`: stores the event, with the bytes of its change. A repeat stores nothing.
  * 9. `moved`: updates the call, only if `event` stored a row. Returns what metrics need of a call that is over now.
+ * 10. `taken`: a number of a hunt has answered. Of a line's calls, the one that was answered last decides, whatever the order
+ *    of the events.
  * The last select reports what happened and sets JOBS_AFTER_COMMIT.
  */
 const applyEvent = preparedStatement<Outcome>(
@@ -141,11 +157,11 @@ with given as (
     coalesce($5::timestamptz, now())::timestamptz(3) as occurred_at,
     $6::text as end_reason, $7::text as authority, $8::smallint as reaches, $9::boolean as only_while_open,
     $10::text as provider_call_id, $11::text as detail, $12::text as receipt, $13::float8[] as longest_stays,
-    $14::text as recording, $15::json as cause_a, $16::json as cause_b
+    $14::text as recording, $15::json as cause_a, $16::json as cause_b, $17::smallint as place
 ), call as materialized (
   select call_sid, provider, caller_id, callee_id, service_line_id, provider_call_id, recording, changes,
     state, requested_at, ringing_at, answered_at, ended_at, end_reason, ended_by, sweep_at, deadline_at,
-    cancel_ordered_at, turn_at, metadata, longest_talk_seconds, route, cause_a, cause_b
+    cancel_ordered_at, turn_at, metadata, longest_talk_seconds, route, cause_a, cause_b, callee_phone, hunt
   from call_records where call_sid = $1 for update
 ), counted as (
   select given.event_id, given.type, given.occurred_at, given.detail, given.receipt, given.only_while_open,
@@ -157,7 +173,8 @@ with given as (
     case when counts then given.provider_call_id end as provider_call_id,
     case when counts then given.recording end as recording,
     case when counts then given.cause_a end as cause_a,
-    case when counts then given.cause_b end as cause_b
+    case when counts then given.cause_b end as cause_b,
+    case when counts then given.place end as place
   from given, call, lateral (select given.provider in ('${RINGBACK}', call.provider) as counts) as one
 ), judged as (
   select call.*, counted.source, counted.event_id, counted.type, counted.occurred_at, counted.detail, counted.receipt,
@@ -176,6 +193,8 @@ with given as (
     coalesce(call.recording, counted.recording) as next_recording,
     ${fullerOf('call.cause_a', 'counted.cause_a')} as next_cause_a,
     ${fullerOf('call.cause_b', 'counted.cause_b')} as next_cause_b,
+    ${HUNTED_PHONE} as next_callee_phone,
+    call.hunt is not null and counted.fact = 'answered' as is_taken,
     counted.longest_stays
   from call, counted
   where call.state < 4 or not counted.only_while_open
@@ -217,6 +236,7 @@ with given as (
     recording = numbered.next_recording,
     cause_a = numbered.next_cause_a,
     cause_b = numbered.next_cause_b,
+    callee_phone = numbered.next_callee_phone,
     changes = numbered.changes + numbered.changed::int,
     deadline_at = case
       when numbered.next_state > numbered.state and numbered.next_state < 4
@@ -235,6 +255,12 @@ with given as (
   -- By the parameter, so that only one partition is opened.
   where call_records.call_sid = $1 and event.event_id = numbered.event_id
   returning event.change, case when numbered.state < 4 and numbered.next_state = 4 then ${CALL_END} end as ended
+), taken as (
+  update service_line
+  set last_phone = numbered.next_callee_phone, last_taken_at = numbered.next_answered_at
+  from numbered, event
+  where service_line.id = numbered.service_line_id and numbered.is_taken
+    and coalesce(service_line.last_taken_at < numbered.next_answered_at, true)
 )
 select
   exists (select from call) as known,
@@ -244,7 +270,7 @@ select
     select from call_events earlier
     where earlier.call_sid = $1 and earlier.provider = $2 and earlier.event_id = $3 and earlier.receipt = $12
   ) as replayed,
-  moved.change, moved.ended as "end",
+  moved.change, moved.ended as "end", ${needsJobs('moved.change')} as "needsJobs",
   ${JOBS_AFTER_COMMIT}
 from (select) as one left join moved on moved.change is not null
 `,
@@ -256,6 +282,7 @@ interface Outcome {
   readonly stored: boolean;
   readonly replayed: boolean;
   readonly change: string | null;
+  readonly needsJobs: boolean;
   readonly end: CallEnd | null;
 }
 
@@ -277,18 +304,27 @@ export const applyCallEvent = async (
     rule.reaches,
     rule.onlyWhileOpen ?? false,
     event.providerCallId ?? null,
-    event.detail ? JSON.stringify(event.detail) : null,
+    detailOf(event),
     event.receipt ?? null,
     longestStays,
     event.recording ?? null,
     event.causes?.A ?? null,
     event.causes?.B ?? null,
+    event.place ?? null,
   ]);
   return {
     applied: outcome ? appliedBy(outcome) : 'unknown_call',
     change: outcome?.change ?? null,
+    needsJobs: outcome?.needsJobs ?? false,
     end: outcome?.end ?? null,
   };
+};
+
+/** Of a number of a hunt, also which one it was, and why it has ended. */
+const detailOf = ({ type, detail, place, endReason }: EventToApply): string | null => {
+  const ofNumber = { ...(place !== undefined && { place }), ...(type === 'leg_ended' && { endReason }) };
+  const whole = { ...detail, ...ofNumber };
+  return detail || Object.keys(whole).length > 0 ? JSON.stringify(whole) : null;
 };
 
 const appliedBy = ({ known, in_time: inTime, stored, replayed }: Outcome): Applied => {

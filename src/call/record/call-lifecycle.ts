@@ -31,7 +31,16 @@ export const END_AUTHORITIES = ['cancel', 'provider', 'sweeper'] as const;
 export type EndSource = (typeof END_AUTHORITIES)[number];
 
 export type CallEventType =
-  'accepted' | 'caller_answered' | 'ringing' | 'answered' | 'ended' | 'refused' | 'canceled' | 'expired' | 'lost';
+  | 'accepted'
+  | 'caller_answered'
+  | 'ringing'
+  | 'leg_ended'
+  | 'answered'
+  | 'ended'
+  | 'refused'
+  | 'canceled'
+  | 'expired'
+  | 'lost';
 
 interface EventRule {
   /** The minimum state of the call after the event. */
@@ -48,6 +57,8 @@ export const EVENT_RULES: Readonly<Record<CallEventType, EventRule>> = {
   /** Leg A was answered: an entry in the timeline, but not a state of the contract. */
   caller_answered: { reaches: StateType.requested },
   ringing: { reaches: StateType.ringing },
+  /** A number of a hunt has ended without an answer, and the next one is dialled: an entry in the timeline, as above. */
+  leg_ended: { reaches: StateType.requested },
   answered: { reaches: StateType.answered },
   ended: { reaches: StateType.over, authority: 'provider' },
   /** The provider refused the dial; no phone rang. */

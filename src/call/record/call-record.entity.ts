@@ -41,8 +41,13 @@ export class CallRecord {
   @Column('text', { name: 'caller_phone' })
   callerPhone: string;
 
+  /** Of a hunt, the number at which it is, or was when it was answered or ended. */
   @Column('text', { name: 'callee_phone' })
   calleePhone: string;
+
+  /** The numbers of a service line that are tried one after the other; null for a call that tries one. */
+  @Column('text', { array: true, nullable: true })
+  hunt: string[] | null;
 
   /** The callee's phone, if it has one call at a time; null for others, and for calls of 0.1.0. */
   @Column('text', { name: 'taken_phone', nullable: true })

@@ -13,7 +13,7 @@ import { changeBytes } from './call-change.js';
 import { withPartition } from './call-partitions.js';
 import { UNSETTLED_DIAL_SECONDS } from './call-limits.js';
 import type { KeyedRequest } from './idempotent-requests.js';
-import { JOBS_AFTER_COMMIT } from './jobs-after-commit.js';
+import { JOBS_AFTER_COMMIT, needsJobs } from './jobs-after-commit.js';
 import { calleesSubject, calleeSubject, callerSubject } from './recent-calls.js';
 
 export interface CallToOpen {
@@ -24,6 +24,8 @@ export interface CallToOpen {
   readonly calleeId: string | null;
   readonly serviceLineId: string | null;
   readonly calleePhone: string;
+  /** All numbers that are tried, of which calleePhone is the first; absent if that is the only one. */
+  readonly hunt?: readonly string[] | undefined;
   /** As written in the configuration. */
   readonly route: string;
   readonly provider: string;
@@ -104,6 +106,8 @@ export interface OpenCall extends RunningCall {
   readonly isOfCallee: boolean;
   /** The bytes of the first change of a new call, for publishing. */
   readonly change: string | null;
+  /** Whether an endpoint is told of it. */
+  readonly needsJobs: boolean;
   /** Of a new call, for each rate of its caller, in their order. Null if the caller's calls are not counted. */
   readonly left: readonly CallsLeft[] | null;
 }
@@ -183,11 +187,11 @@ with line as (
   insert into call_records
     (call_sid, caller_id, callee_id, service_line_id, caller_phone, callee_phone, provider, sub_account, state,
      requested_at, changes, sweep_at, deadline_at, turn_at, metadata, placed_by, longest_talk_seconds, route,
-     taken_phone, trace_parent, line_slot)
+     taken_phone, trace_parent, line_slot, hunt)
   select $1, $2::bigint, $3::bigint, $4::bigint, $5, $6::text, $7, $8, 1, now(), 1,
      now() + $9 * interval '1 second', now() + $10 * interval '1 second',
      case when $11::boolean then 'infinity' else now() end, $12::jsonb, $13::text, $14::integer, $17,
-     $18::text, $23, line.slot
+     $18::text, $23, line.slot, $34::text[]
   from line
   where $26::integer is null or line.slot is not null
   on conflict do nothing
@@ -243,17 +247,17 @@ select call_sid as "callSid", true as "isNew", callee_id as "calleeId", service_
       as rate (subject, calls, seconds, place) on rate.subject = counted.subject and starts_with(rate.subject, ${CALLER}),
     -- A binary search: the times are in their order, but for calls at one instant.
     width_bucket(now() - rate.seconds * interval '1 second', placed_at) as gone
-  ) as "left", ${JOBS_AFTER_COMMIT}
+  ) as "left", ${needsJobs('change')} as "needsJobs", ${JOBS_AFTER_COMMIT}
 from opened, event
 union all
 (
-  select call_sid, false, callee_id, service_line_id, placed_by, null, caller_id <> $2, null, null from open_call
+  select call_sid, false, callee_id, service_line_id, placed_by, null, caller_id <> $2, null, false, null from open_call
   where (caller_id = $2 or taken_phone = $18) and not exists (select from opened)
   order by caller_id <> $2 limit 1
 )
 union all
 (
-  select call_sid, false, callee_id, service_line_id, placed_by, null, true, null, null from open_call
+  select call_sid, false, callee_id, service_line_id, placed_by, null, true, null, false, null from open_call
   where service_line_id = $4 and $26::integer is not null and (select slot is null from line)
   order by line_slot limit 1 offset floor(random() * $26::integer)
 )
@@ -289,6 +293,7 @@ export const openCall = async (database: DataSource, call: CallToOpen): Promise<
     calleesSubject(call.callerId),
     call.limits?.lineCallsAtOnce ?? null,
     ...reservedFor(call.reservation),
+    call.hunt ?? null,
   ];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const found = await withPartition(database, call.callSid, () => openOrFind(database, values)).catch(refusal);

@@ -28,6 +28,17 @@ export const ENDED_BY = {
   example: 'provider',
 } as const;
 
+export const REACHED_PHONE =
+  'Of several `huntedPhones`, the one at which the call is, or was when it was answered or ended.';
+
+export const HUNTED_PHONES = {
+  type: [String] as [typeof String],
+  nullable: true,
+  description:
+    'The numbers of a service line that are tried one after the other, in order; `null` of a call that tries one.',
+  example: null,
+};
+
 export const ROUTE = textOrNull(
   'The matching entry of `ROUTES`, by its prefix or country; empty if it matches every number.',
   '',

@@ -19,6 +19,7 @@ export interface ShownCall extends Omit<
   | 'takenPhone'
   | 'lineSlot'
   | 'traceParent'
+  | 'hunt'
   | 'causeA'
   | 'causeB'
 > {
@@ -29,6 +30,8 @@ export interface ShownCall extends Omit<
   readonly canceledBy: 'admin' | null;
   readonly talkSeconds: number | null;
   readonly causes: LegCauses;
+  /** In the order in which they are tried; null of a call that tries one. */
+  readonly huntedPhones: readonly string[] | null;
 }
 
 /** A row of `SHOWN_COLUMNS`. */
@@ -42,7 +45,7 @@ export const SHOWN_COLUMNS = `
   call.provider, call.sub_account as "subAccount", call.provider_call_id as "providerCallId", call.state,
   call.end_reason as "endReason", call.ended_by as "endedBy", call.requested_at as "requestedAt",
   call.ringing_at as "ringingAt", call.answered_at as "answeredAt", call.ended_at as "endedAt", call.recording, call.changes,
-  call.metadata, call.placed_by as "placedBy", call.route, call.cause_a as "causeA", call.cause_b as "causeB",
+  call.hunt as "huntedPhones", call.metadata, call.placed_by as "placedBy", call.route, call.cause_a as "causeA", call.cause_b as "causeB",
   case when call.ended_by = 'cancel' then (
     select canceled.detail ->> 'by' from call_events canceled
     where canceled.call_sid = call.call_sid and canceled.provider = '${RINGBACK}'
@@ -57,6 +60,7 @@ export const shownCall = (row: ShownRow): ShownCall => ({
   serviceLineId: row.serviceLineId,
   callerPhone: row.callerPhone,
   calleePhone: row.calleePhone,
+  huntedPhones: row.huntedPhones,
   provider: row.provider,
   subAccount: row.subAccount,
   providerCallId: row.providerCallId,

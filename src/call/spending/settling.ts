@@ -6,7 +6,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { DataSource, type EntityManager } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { RepeatedWork } from '../../common/repeated-work.js';
-import { callCost, type LegPrices } from '../../protection/call-cost.js';
+import { callCost, pricesOf, type LegPrices } from '../../protection/call-cost.js';
 import type { EndReason } from '../record/call-lifecycle.js';
 
 const LOOK_EVERY_MS = 1_000;
@@ -21,7 +21,7 @@ const TAKE_TURN = `select pg_try_advisory_xact_lock(hashtext('settle calls')) as
  * the caller has answered when the callee's phone rang.
  */
 const DUE = `
-select cost.call_sid as "callSid", cost.reserved, cost.prices, record.provider, record.end_reason as "endReason",
+select cost.call_sid as "callSid", cost.reserved, cost.prices, record.provider, record.callee_phone as "calleePhone", record.end_reason as "endReason",
   extract(epoch from record.ended_at - coalesce(
     (
       select min(occurred_at) from call_events event
@@ -58,6 +58,7 @@ interface DueCall {
   readonly prices: Readonly<Record<string, LegPrices>>;
   /** Null, as the next, if the record has been removed. */
   readonly provider: string | null;
+  readonly calleePhone: string | null;
   readonly endReason: EndReason | null;
   readonly secondsA: number | null;
   readonly secondsB: number | null;
@@ -102,10 +103,10 @@ const settleBatch = async (database: EntityManager): Promise<boolean> => {
 };
 
 /** A call of which too little is known has cost what it may have cost at most. Never more than is reserved. */
-const taken = ({ reserved, prices, provider, endReason, secondsA, secondsB }: DueCall): bigint => {
+const taken = ({ reserved, prices, provider, calleePhone, endReason, secondsA, secondsB }: DueCall): bigint => {
   const most = BigInt(reserved);
   const legs = provider === null ? undefined : prices[provider];
   if (!legs || endReason === 'lost' || (endReason === 'completed' && secondsB === null)) return most;
-  const cost = callCost(legs, { a: secondsA, b: secondsB });
+  const cost = callCost(pricesOf(legs, calleePhone ?? ''), { a: secondsA, b: secondsB });
   return cost < most ? cost : most;
 };

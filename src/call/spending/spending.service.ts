@@ -10,7 +10,7 @@ import { RepeatedWork } from '../../common/repeated-work.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { preparedStatement } from '../../postgres/prepared-statement.js';
 import { kindOf } from '../../telephony/provider-kind.js';
-import { callCost, priceOf, type LegPrice, type LegPrices } from '../../protection/call-cost.js';
+import { dearestOf, mostCost, priceOf, type LegPrice, type LegPrices } from '../../protection/call-cost.js';
 import type { MoneyFacts } from '../../protection/placing-rules.js';
 import type { Reservation, ReservedBudget } from '../record/open-call.js';
 import type { Budget, BudgetKind } from './budget.entity.js';
@@ -23,7 +23,8 @@ export interface CallToPay {
   /** `<provider>/<external id>` of each account that may pay for it. */
   readonly accounts: readonly string[];
   readonly callerPhone: string | null;
-  readonly calleePhone: string | null;
+  /** One of them answers; none if there is no callee. */
+  readonly calleePhones: readonly string[];
   /** The providers that may carry it. */
   readonly providers: readonly string[];
   /** Of its own; null for LONGEST_TALK. */
@@ -128,18 +129,18 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   /** @returns null if no budget counts the call, or there is no price list */
-  billOf({ userId, accounts, callerPhone, calleePhone, providers, ...talk }: CallToPay): Bill | null {
-    if (!this.known || callerPhone === null || calleePhone === null) return null;
+  billOf({ userId, accounts, callerPhone, calleePhones, providers, ...talk }: CallToPay): Bill | null {
+    if (!this.known || callerPhone === null || calleePhones.length === 0) return null;
     const budgets = countedBy(this.known.budgets, userId, accounts);
     if (budgets.length === 0) return null;
     const { currency } = this.known;
+    const talkSeconds = talk.longestTalkSeconds ?? this.config.longestTalkSeconds;
     const prices = Object.fromEntries(
       providers.flatMap((provider) => {
-        const legs = this.legPrices(provider, callerPhone, calleePhone);
+        const legs = this.legPrices(provider, callerPhone, calleePhones, talkSeconds);
         return legs ? [[provider, legs] as const] : [];
       }),
     );
-    const talkSeconds = talk.longestTalkSeconds ?? this.config.longestTalkSeconds;
     const worst = this.worstOf(prices, talkSeconds);
     const { canShortenTalk } = talk;
     return { worst, currency, prices, budgets, talkSeconds, canShortenTalk, isShortened: false };
@@ -199,15 +200,24 @@ export class Spending implements OnModuleInit, BeforeApplicationShutdown {
   private worstOf(prices: Bill['prices'], talkSeconds: number): bigint | null {
     // The caller's leg is paid from the caller's answer on. So it is paid while the callee's phone rings.
     const ringing = this.config.longestRequestedSeconds + this.config.longestRingingSeconds;
-    const costs = Object.values(prices).map((legs) => callCost(legs, { a: ringing + talkSeconds, b: talkSeconds }));
+    const costs = Object.values(prices).map((legs) => mostCost(legs, { a: ringing + talkSeconds, b: talkSeconds }));
     return costs.reduce<bigint | null>((most, cost) => (most === null || cost > most ? cost : most), null);
   }
 
-  private legPrices(provider: string, callerPhone: string, calleePhone: string): LegPrices | undefined {
+  /** Null if one of the numbers has no price. */
+  private legPrices(
+    provider: string,
+    callerPhone: string,
+    calleePhones: readonly string[],
+    talkSeconds: number,
+  ): LegPrices | null {
     const prices = this.known?.prices.get(kindOf(provider));
-    if (!prices) return undefined;
-    const [a, b] = [priceOf(prices, callerPhone), priceOf(prices, calleePhone)];
-    return a && b && { a, b };
+    const a = prices && priceOf(prices, callerPhone);
+    const priced = calleePhones.flatMap((phone): [string, LegPrice][] => {
+      const price = prices && priceOf(prices, phone);
+      return price ? [[phone, price]] : [];
+    });
+    return a && priced.length === calleePhones.length ? dearestOf(a, Object.fromEntries(priced), talkSeconds) : null;
   }
 }
 

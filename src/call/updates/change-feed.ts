@@ -24,8 +24,8 @@ import { FeedConnection } from './feed-connection.js';
 
 export interface FeedObserver {
   onChange?(change: CallChange): void;
-  /** A committed change of this replica. */
-  onPublished?(change: CallChange): void;
+  /** A committed change of this replica. @param needsJobs whether an endpoint is told of it */
+  onPublished?(change: CallChange, needsJobs: boolean): void;
   /** These calls have changed. The observer must read the changes from the database. */
   onMissed?(callSids: readonly string[]): void;
   /** The set of blocked users has changed. The observer must read it from the database. */
@@ -124,11 +124,11 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   /** Publishes a change that this replica has committed. Later requests to this replica see it. */
-  publish(bytes: string): void {
+  publish(bytes: string, needsJobs: boolean): void {
     const item = this.readOrDistrust(bytes);
     if (!item) return;
     this.tell(item);
-    this.tellObservers((observer) => observer.onPublished?.(item.change));
+    this.tellObservers((observer) => observer.onPublished?.(item.change, needsJobs));
     if (this.connection.isConnected) this.hints.give(bytes);
   }
 

@@ -20,6 +20,8 @@ import {
   eventsOfStory,
   isCallSid,
   legAOf,
+  legEndedEvent,
+  placeOf,
   readStory,
   readTime,
   recordingOf,
@@ -49,6 +51,9 @@ const HEALTH_LIMIT_MS = 2_000;
  */
 const FIRST_SIGN_MS = 1_000;
 
+/** For a number of a hunt without a rule. Asterisk finds no such extension, so the number cannot be reached. */
+const DIALS_NOBODY = 'Local/nobody@ringback-forwards-nothing/n';
+
 /**
  * A self-hosted Asterisk. It holds the call: leg A is originated into our dialplan (deploy/asterisk/ringback.conf),
  * which dials leg B and connects the two. Ringback only sends orders and receives events, and any replica can do both
@@ -58,6 +63,7 @@ export class AsteriskProvider implements TelephonyProvider {
   readonly name: string;
   readonly limitsTalk = true;
   readonly dialsExtensions = true;
+  readonly hunts = true;
   /** It has no accounts: all calls are the PBX's own. */
   readonly defaultAccount = { externalId: 'default', secret: '' };
   private readonly ari: AriClient;
@@ -88,10 +94,16 @@ export class AsteriskProvider implements TelephonyProvider {
 
   async dial(request: DialRequest, signal: AbortSignal): Promise<DialOutcome> {
     signal.throwIfAborted();
-    const { callSid, callerPhone, calleePhone } = request;
-    const [ruleA, ruleB] = [callerPhone, calleePhone].map((number) => ruleFor(this.dialRules, number));
-    if (!ruleA || !ruleB) return refused('bad_number', 'NO-RULE', 'no rule of ASTERISK_DIAL fits one of the numbers');
-    const legs = { legA: dialStringFor(ruleA, callerPhone), legB: dialStringFor(ruleB, calleePhone) };
+    const { callSid, callerPhone, calleePhone, hunt = [{ phone: calleePhone }] } = request;
+    const ruleA = ruleFor(this.dialRules, callerPhone);
+    const rulesB = hunt.map(({ phone }) => ruleFor(this.dialRules, phone));
+    if (!ruleA || rulesB.every((rule) => rule === null))
+      return refused('bad_number', 'NO-RULE', 'no rule of ASTERISK_DIAL fits one of the numbers');
+    const legB = hunt.map(({ phone }, index) => {
+      const rule = rulesB[index];
+      return rule ? dialStringFor(rule, phone) : DIALS_NOBODY;
+    });
+    const legs = { legA: dialStringFor(ruleA, callerPhone), legB };
     const { path, variables } = legAOrder(request, legs, this.options, this.application);
     const until = performance.now() + Math.min(FIRST_SIGN_MS, this.options.dialTimeoutSeconds * 500);
     const sign = new FirstSign();
@@ -186,7 +198,9 @@ export class AsteriskProvider implements TelephonyProvider {
     // The event itself matters more than its time. If the time cannot be read, the time of receipt is used.
     const happened = readTime(at) ?? new Date();
     if (eventname === 'RingbackCallerAnswered') to.onEvent(asteriskEvent(call, 'caller_answered', happened));
-    if (eventname === 'RingbackAnswered') to.onEvent(asteriskEvent(call, 'answered', happened, recordingOf(recording)));
+    if (eventname === 'RingbackAnswered')
+      to.onEvent(asteriskEvent(call, 'answered', happened, { ...recordingOf(recording), ...placeOf(told.place) }));
+    if (eventname === 'RingbackLegEnded') tellLegEnded(call, told, to);
     if (eventname === 'RingbackEnded') tellStory(call, story, to);
   }
 
@@ -249,6 +263,11 @@ export class AsteriskProvider implements TelephonyProvider {
     }
   }
 }
+
+const tellLegEnded = (callSid: string, { place, tried }: Reply, to: ProviderListener): void => {
+  const event = legEndedEvent(callSid, place, tried);
+  if (event) to.onEvent(event);
+};
 
 /** Reports all events that led to the end. Lost ones are recovered; known ones are repeats. */
 const tellStory = (callSid: string, story: string, to: ProviderListener, onlyHere?: 'only_here'): void => {

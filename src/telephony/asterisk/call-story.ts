@@ -1,6 +1,9 @@
 /**
  * Turns the dialplan's report of a call (deploy/asterisk/ringback.conf) into events. Pure. A story is text such as
- * `ended=2026-…Z&caller_answered=…&status=BUSY&cause_b=17`: one line of facts, both in AstDB and in events.
+ * `ended=2026-…Z&caller_answered=…&status=BUSY&cause_b=17`: one line of facts, both in AstDB and in events. Of a hunt,
+ * `tried_1=BUSY/17/486/1200/2026-…Z/2026-…Z` is a number that has ended without an answer: its status, cause and SIP status,
+ * after how many milliseconds it rang, and when it was dialled and ended. `place` is the number that was dialled last, and the
+ * other facts of leg B are its own.
  */
 import { isStorable } from '../../common/foreign-json.js';
 import { isInstant } from '../../common/instant.js';
@@ -22,14 +25,14 @@ export const legAOf = (callSid: string): string => `${callSid}-a`;
 export const callSidOfLegA = (channelId: unknown): string | null =>
   typeof channelId === 'string' ? (/^(\d{32})-a$/.exec(channelId)?.[1] ?? null) : null;
 
-/** The same id for every delivery of an event: no event happens twice in a call. */
+/** The same id for every delivery of an event: no event happens twice in a call, and none twice for a number of a hunt. */
 export const asteriskEvent = (
   callSid: string,
   type: ProviderEventType,
   occurredAt: Date,
-  more: Pick<ProviderEvent, 'endReason' | 'recording' | 'detail' | 'causes'> = {},
+  more: Pick<ProviderEvent, 'endReason' | 'recording' | 'detail' | 'causes' | 'place'> = {},
 ): ProviderEvent => ({
-  eventId: `${callSid}:${type}`,
+  eventId: type === 'leg_ended' ? `${callSid}:${type}-${more.place ?? 0}` : `${callSid}:${type}`,
   callSid,
   providerCallId: legAOf(callSid),
   type,
@@ -39,11 +42,16 @@ export const asteriskEvent = (
 
 /** All events of the story, for a listener that may have missed some. */
 export const eventsOfStory = (callSid: string, story: Story): readonly ProviderEvent[] =>
-  [callerAnsweredIn, ringingIn, answeredIn, endedIn].flatMap((find) => find(callSid, story) ?? []);
+  [callerAnsweredIn, ringingIn, legsEndedIn, answeredIn, endedIn].flatMap((find) => find(callSid, story) ?? []);
 
 const endedIn = (callSid: string, story: Story): ProviderEvent | null => {
   const at = timeIn(story, 'ended');
-  const end = { endReason: endReasonOf(story), detail: detailOf(story), causes: causesOf(story) };
+  const end = {
+    endReason: endReasonOf(story),
+    detail: detailOf(story),
+    causes: causesOf(story),
+    ...placeOf(story.get('place')),
+  };
   return at && asteriskEvent(callSid, 'ended', at, end);
 };
 
@@ -52,7 +60,13 @@ const callerAnsweredIn = (callSid: string, story: Story): ProviderEvent | null =
   return at && asteriskEvent(callSid, 'caller_answered', at);
 };
 
+/** Of a hunt, the number that rang first. */
 const ringingIn = (callSid: string, story: Story): ProviderEvent | null => {
+  const stories = [...triedIn(story).map(({ tried }) => tried), story];
+  return stories.map((one) => ringingOfNumber(callSid, one)).find((event) => event !== null) ?? null;
+};
+
+const ringingOfNumber = (callSid: string, story: Story): ProviderEvent | null => {
   const dialed = timeIn(story, 'dialed');
   const rangAfterMs = /^\d{1,9}(?:\.\d{1,9})?$/.exec(story.get('ring_ms') ?? '')?.[0];
   // For a live call Asterisk reports the phone's state, but not since when.
@@ -63,7 +77,37 @@ const ringingIn = (callSid: string, story: Story): ProviderEvent | null => {
 
 const answeredIn = (callSid: string, story: Story): ProviderEvent | null => {
   const at = timeIn(story, 'answered');
-  return at && asteriskEvent(callSid, 'answered', at, recordingOf(story.get('recording')));
+  const more = { ...recordingOf(story.get('recording')), ...placeOf(story.get('place')) };
+  return at && asteriskEvent(callSid, 'answered', at, more);
+};
+
+/** Empty for a call that tries one number: the dialplan counts only those of a hunt. */
+export const placeOf = (text = ''): { place?: number } => (/^[1-9]\d{0,2}$/.test(text) ? { place: Number(text) } : {});
+
+const TRIED = ['status', 'cause_b', 'sip', 'ring_ms', 'dialed', 'ended'];
+
+const triedOf = (text: string): Story =>
+  new Map(text.split('/').flatMap((value, index) => (value === '' ? [] : [[TRIED[index] ?? '', value]])));
+
+const triedIn = (story: Story): { readonly place: string; readonly tried: Story }[] =>
+  [...story].flatMap(([name, value]) => {
+    const place = /^tried_(\d{1,3})$/.exec(name)?.[1];
+    return place === undefined ? [] : [{ place, tried: triedOf(value) }];
+  });
+
+const legsEndedIn = (callSid: string, story: Story): ProviderEvent[] =>
+  triedIn(story).flatMap(({ place, tried }) => legEnded(callSid, place, tried) ?? []);
+
+/** Null if the report cannot be read; the story tells it again at the end. */
+export const legEndedEvent = (callSid: string, place = '', text = ''): ProviderEvent | null =>
+  legEnded(callSid, place, triedOf(text));
+
+const legEnded = (callSid: string, placeText: string, tried: Story): ProviderEvent | null => {
+  const at = timeIn(tried, 'ended');
+  const { place } = placeOf(placeText);
+  if (!at || place === undefined) return null;
+  const detail = { leg: 'B', ...detailOf(tried) };
+  return asteriskEvent(callSid, 'leg_ended', at, { place, endReason: endReasonOfLegB(tried), detail });
 };
 
 export const recordingOf = (recording = ''): { recording?: string } =>
@@ -131,6 +175,10 @@ export const endReasonOf = (story: Story): ProviderEndReason => {
   if (!story.has('caller_answered')) return endReasonOfUnanswered(story);
   // Leg A did not press 1 (CONFIRM_CALLER): a mailbox, or somebody who does not want the call.
   if (story.get('confirmed') === 'no') return 'no_answer';
+  return endReasonOfLegB(story);
+};
+
+const endReasonOfLegB = (story: Story): ProviderEndReason => {
   const status = story.get('status');
   // Canceled before leg B was dialled, while it rang, or at the instant of its answer, when the dialplan connects no
   // one.

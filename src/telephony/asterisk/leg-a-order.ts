@@ -1,5 +1,5 @@
 /** The order for a call: leg A's channel, and the variables that the dialplan needs to dial leg B. Pure. */
-import type { DialRequest } from '../telephony-provider.js';
+import type { DialRequest, HuntedNumber } from '../telephony-provider.js';
 import { extensionTones } from '../extension-tones.js';
 import { numberFrom } from '../number-pool.js';
 import { talkWarning } from '../talk-warning.js';
@@ -26,28 +26,29 @@ export interface LegAOrder {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** @param dialer the application that the dialplan notifies if leg A is refused */
+/**
+ * @param legs legB is of calleePhone, or of each number of a hunt
+ * @param dialer the application that the dialplan notifies if leg A is refused
+ */
 export const legAOrder = (
-  { callSid, callerPhone, calleePhone, calleeExtension, terms: own }: Omit<DialRequest, 'subAccount'>,
-  { legA, legB }: { readonly legA: string; readonly legB: string },
+  { callSid, callerPhone, calleePhone, calleeExtension, hunt, terms: own }: Omit<DialRequest, 'subAccount'>,
+  { legA, legB }: { readonly legA: string; readonly legB: readonly string[] },
   usual: CallTerms,
   dialer: string,
 ): LegAOrder => {
   const pair = [callerPhone, calleePhone] as const;
-  const {
-    shownToCaller = numberFrom(usual.shownToCaller, callerPhone, pair),
-    shownToCallee = numberFrom(usual.shownToCallee, calleePhone, pair),
-    ...limits
-  } = own ?? {};
+  const { shownToCaller = numberFrom(usual.shownToCaller, callerPhone, pair), shownToCallee, ...limits } = own ?? {};
   const terms = { ...usual, ...limits };
-  const shown = (text: string) => text.replaceAll('{caller}', callerPhone).replaceAll('{callee}', calleePhone);
+  const numbers = hunt ?? [{ phone: calleePhone, extension: calleeExtension, ringSeconds: terms.ringCalleeSeconds }];
+  const shownOn = (text: string, callee: string) =>
+    text.replaceAll('{caller}', callerPhone).replaceAll('{callee}', callee);
   const place = new URLSearchParams({
     endpoint: legA,
     context: 'ringback',
     extension: 's',
     priority: '1',
     timeout: String(terms.ringCallerSeconds),
-    callerId: shown(shownToCaller),
+    callerId: shownOn(shownToCaller, calleePhone),
   });
   return {
     path: `/channels/${legAOf(callSid)}?${place.toString()}`,
@@ -56,12 +57,15 @@ export const legAOrder = (
       __RINGBACK_CALL: callSid,
       __RINGBACK_RECORD: terms.record ? `${callSid}.wav` : '',
       RINGBACK_DIALER: dialer,
-      RINGBACK_DIAL: legB,
-      RINGBACK_RING: String(terms.ringCalleeSeconds),
       RINGBACK_CONFIRM: String(terms.confirmCallerSeconds ?? ''),
       ...limitOf(terms),
-      RINGBACK_TONES: calleeExtension === undefined ? '' : extensionTones(calleeExtension),
-      RINGBACK_SHOWN: shown(shownToCallee),
+      ...Object.fromEntries(
+        numbers.flatMap((number, index) =>
+          variablesOf(number, index, legB[index] ?? '', (callee) =>
+            shownOn(shownToCallee ?? numberFrom(usual.shownToCallee, callee, [callerPhone, callee]), callee),
+          ),
+        ),
+      ),
       // If leg A's phone forwards, Asterisk would drop leg A and ring a channel without these variables. This context
       // has no extension, so forwarding fails.
       FORWARD_CONTEXT: 'ringback-forwards-nothing',
@@ -70,6 +74,22 @@ export const legAOrder = (
       ...(legA.startsWith('PJSIP/') && { 'PJSIP_HEADER(add,X-Ringback-Call)': callSid }),
     },
   };
+};
+
+/** The first number's names have no digit, as those of the only one. */
+const variablesOf = (
+  { phone, extension, ringSeconds }: HuntedNumber,
+  index: number,
+  dialString: string,
+  shownOn: (callee: string) => string,
+): [name: string, value: string][] => {
+  const number = index === 0 ? '' : `_${index + 1}`;
+  return [
+    [`RINGBACK_DIAL${number}`, dialString],
+    [`RINGBACK_RING${number}`, String(ringSeconds)],
+    [`RINGBACK_TONES${number}`, extension === undefined ? '' : extensionTones(extension)],
+    [`RINGBACK_SHOWN${number}`, shownOn(phone)],
+  ];
 };
 
 /** The argument of the option L of Dial: milliseconds of talk, and those before its end at which both hear a beep. */

@@ -3,7 +3,7 @@
  * it can be read from another process.
  */
 import { LRUCache } from 'lru-cache';
-import type { ProviderEndReason, ProviderEvent, ProviderEventType } from '../telephony-provider.js';
+import type { HuntedNumber, ProviderEndReason, ProviderEvent, ProviderEventType } from '../telephony-provider.js';
 
 export interface CarrierEvent {
   readonly id: string;
@@ -13,6 +13,8 @@ export interface CarrierEvent {
   /** ISO 8601. */
   readonly occurredAt: string;
   readonly endReason?: ProviderEndReason;
+  /** Of a hunt. */
+  readonly place?: number;
   readonly detail?: Readonly<Record<string, string>>;
   readonly causes?: NonNullable<ProviderEvent['causes']>;
 }
@@ -24,6 +26,7 @@ export interface CallLogEntry {
   readonly callerPhone: string;
   readonly calleePhone: string;
   readonly calleeExtension?: string;
+  readonly hunt?: readonly HuntedNumber[];
   /** More than one means that a phone rang twice. */
   dials: number;
   /** Hang-up orders, including late ones. */

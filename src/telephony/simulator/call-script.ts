@@ -2,12 +2,20 @@
  * The script of a simulated call, by the last two digits of the callee's number. Pure. Offsets are in seconds from the
  * dial at real-time speed; SIMULATOR_SPEED divides them.
  */
-import type { ProviderEndReason, ProviderEvent, ProviderEventType, Refusal } from '../telephony-provider.js';
+import type {
+  HuntedNumber,
+  ProviderEndReason,
+  ProviderEvent,
+  ProviderEventType,
+  Refusal,
+} from '../telephony-provider.js';
 
 export interface ScriptStep {
   readonly atSeconds: number;
   readonly type: ProviderEventType;
   readonly endReason?: ProviderEndReason;
+  /** Of a hunt: which number, from 1. */
+  readonly place?: number;
   readonly detail?: Readonly<Record<string, string>>;
   readonly causes?: NonNullable<ProviderEvent['causes']>;
 }
@@ -99,3 +107,39 @@ export const SCRIPTS: Readonly<Record<string, CallScript>> = {
 const DEFAULT_SCRIPT = script(wholeTalk);
 
 export const scriptFor = (calleePhone: string): CallScript => SCRIPTS[calleePhone.slice(-2)] ?? DEFAULT_SCRIPT;
+
+const isOfLegB = ({ detail }: ScriptStep): boolean => detail?.leg === 'B';
+const isAnswer = ({ type }: ScriptStep): boolean => type === 'answered';
+const notReached: ScriptStep = ended(CALLEE_RINGS, 'unreachable', 'B');
+
+/**
+ * What one number of a hunt does, from the caller's answer on. Unlike a call to one number, a hunt heeds ring times. A number whose
+ * script rings no callee cannot be reached.
+ */
+const stepsOfNumber = ({ phone, ringSeconds }: HuntedNumber): readonly ScriptStep[] => {
+  const steps = scriptFor(phone).steps.filter((step) => isOfLegB(step) || step.type === 'ended');
+  if (!steps.some(isOfLegB)) return [notReached];
+  const patienceEnds = CALLEE_RINGS + ringSeconds;
+  const decision = steps.find((step) => step.type !== 'ringing')?.atSeconds ?? Infinity;
+  if (decision <= patienceEnds) return steps;
+  return [...steps.filter(({ type }) => type === 'ringing'), ended(patienceEnds, 'no_answer', 'B')];
+};
+
+/** The first number decides on the reply, on the delivery of events, and on what the caller's phone does. */
+export const scriptOf = (calleePhone: string, hunt: readonly HuntedNumber[] | undefined): CallScript => {
+  const alone = scriptFor(calleePhone);
+  if (!hunt || !alone.steps.some(({ type }) => type === 'caller_answered')) return alone;
+  const steps: ScriptStep[] = [legs.callerAnswered];
+  let later = 0;
+  for (const [index, number] of hunt.entries()) {
+    const place = index + 1;
+    const own = stepsOfNumber(number).map((step) => ({ ...step, place, atSeconds: step.atSeconds + later }));
+    const last = own.at(-1);
+    if (own.some(isAnswer) || place === hunt.length || !last) return { ...alone, steps: [...steps, ...own] };
+    const { causes, ...leg } = last;
+    const detail = { ...leg.detail, cause: String(causes?.B?.cause) };
+    steps.push(...own.slice(0, -1), { ...leg, type: 'leg_ended', detail });
+    later = last.atSeconds - CALLER_PICKS_UP;
+  }
+  return { ...alone, steps };
+};

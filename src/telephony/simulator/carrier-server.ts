@@ -1,7 +1,7 @@
 /**
  * The carrier as another machine, over HTTP with JSON:
  *
- *   POST /calls                      { callSid, callerPhone, calleePhone, calleeExtension? } -> 201 { callId }
+ *   POST /calls                      { callSid, callerPhone, calleePhone, calleeExtension?, hunt? } -> 201 { callId }
  *   POST /calls/{callSid}/hang-up    { before? }                          -> 200 { answer }
  *   GET  /calls/{callSid}                                                 -> 200 { events }
  *   GET  /call-log                                                        -> 200 { calls }
@@ -28,7 +28,14 @@ const object = (properties: object, required: readonly string[] = Object.keys(pr
 
 const ofCall = object({ callSid });
 const calleeExtension = { type: 'string', pattern: '^\\d{1,6}$' };
-const dialBody = object({ callSid, callerPhone: phone, calleePhone: phone, calleeExtension }, [
+const ringSeconds = { type: 'integer', minimum: 1, maximum: 86_400 };
+const hunt = {
+  type: 'array',
+  minItems: 2,
+  maxItems: 100,
+  items: object({ phone, extension: calleeExtension, ringSeconds }, ['phone', 'ringSeconds']),
+};
+const dialBody = object({ callSid, callerPhone: phone, calleePhone: phone, calleeExtension, hunt }, [
   'callSid',
   'callerPhone',
   'calleePhone',

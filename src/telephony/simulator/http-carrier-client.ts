@@ -45,11 +45,11 @@ export class HttpCarrierClient implements CarrierClient {
   }
 
   async dial(
-    { callSid, callerPhone, calleePhone, calleeExtension }: DialRequest,
+    { callSid, callerPhone, calleePhone, calleeExtension, hunt }: DialRequest,
     signal: AbortSignal,
   ): Promise<DialOutcome> {
     try {
-      const order = { callSid, callerPhone, calleePhone, calleeExtension };
+      const order = { callSid, callerPhone, calleePhone, calleeExtension, hunt };
       const { status, body } = await this.send('POST', '/calls', [201, 422], { order, signal });
       return status === 201
         ? { kind: 'accepted', providerCallId: readText('callId', body.callId) }

@@ -42,10 +42,10 @@ export class InProcessCarrierClient implements CarrierClient {
   }
 
   async dial(
-    { callSid, callerPhone, calleePhone, calleeExtension }: DialRequest,
+    { callSid, callerPhone, calleePhone, calleeExtension, hunt }: DialRequest,
     signal: AbortSignal,
   ): Promise<DialOutcome> {
-    const answer = await this.carrier.dial({ callSid, callerPhone, calleePhone, calleeExtension });
+    const answer = await this.carrier.dial({ callSid, callerPhone, calleePhone, calleeExtension, hunt });
     switch (answer.kind) {
       case 'accepted':
         return { kind: 'accepted', providerCallId: answer.callId };

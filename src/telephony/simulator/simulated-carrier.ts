@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { CallMilestone, DialRequest, Refusal } from '../telephony-provider.js';
-import { causesOf, scriptFor, type Delivery, type ScriptStep } from './call-script.js';
+import { causesOf, scriptFor, scriptOf, type Delivery, type ScriptStep } from './call-script.js';
 import { FINISHED_CALLS_KEPT, hasHappened, CallLog, type CarrierEvent, type CallLogEntry } from './call-log.js';
 
 export interface SimulatedCarrierOptions {
@@ -94,11 +94,16 @@ export class SimulatedCarrier {
     this.timers.clear();
   }
 
-  private enter({ callSid, callerPhone, calleePhone, calleeExtension }: Omit<DialRequest, 'subAccount'>): CallLogEntry {
-    const { reply, steps } = scriptFor(calleePhone);
+  private enter(request: Omit<DialRequest, 'subAccount'>): CallLogEntry {
+    const { callSid, callerPhone, calleePhone, calleeExtension, hunt } = request;
+    const { reply, steps } = scriptOf(calleePhone, hunt);
     const isPlaced = reply === 'accepts' || reply === 'hangs';
     const callId = isPlaced ? `SIM${randomBytes(12).toString('hex')}` : null;
-    const phones = { callerPhone, calleePhone, ...(calleeExtension !== undefined && { calleeExtension }) };
+    const phones = {
+      ...{ callerPhone, calleePhone },
+      ...(calleeExtension !== undefined && { calleeExtension }),
+      ...(hunt && { hunt }),
+    };
     const entry = { callSid, callId, ...phones, dials: 1, hangUps: 0, endedByOrder: false, events: [] };
     if (isPlaced) {
       this.book.begin(entry);
@@ -123,7 +128,7 @@ export class SimulatedCarrier {
   private record(entry: CallLogEntry, what: Omit<ScriptStep, 'atSeconds'>): void {
     const { callSid, callId, calleePhone, events } = entry;
     if (callId === null) throw new Error(`nothing happens to call ${callSid}, which was never placed`);
-    const { type, endReason, detail, causes } = what;
+    const { type, endReason, place, detail, causes } = what;
     const event: CarrierEvent = {
       id: `${callId}-${events.length + 1}`,
       type,
@@ -131,6 +136,7 @@ export class SimulatedCarrier {
       callId,
       occurredAt: new Date().toISOString(),
       ...(endReason && { endReason }),
+      ...(place !== undefined && { place }),
       ...(detail && { detail }),
       ...(causes && { causes }),
     };

@@ -25,6 +25,7 @@ export const randomWebhookSecret = (): string => `whsec_${randomBytes(32).toStri
 export class SimulatorProvider implements TelephonyProvider {
   readonly name = 'simulator';
   readonly dialsExtensions = true;
+  readonly hunts = true;
   readonly defaultAccount = { externalId: 'default', secret: '' };
   private readonly accepted: readonly Webhook[];
 

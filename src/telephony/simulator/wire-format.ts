@@ -5,7 +5,8 @@
  *     "endReason": "busy", "detail": { "leg": "B" },
  *     "causes": { "A": { "cause": 16 }, "B": { "cause": 17 } }, "delivery": "<uuid>" }
  *
- * type is one of call.caller_answered, call.ringing, call.answered and call.ended. endReason comes only with call.ended.
+ * type is one of call.caller_answered, call.ringing, call.leg_ended, call.answered and call.ended. endReason comes only with
+ * call.leg_ended and call.ended, and place only with events about a number of a hunt.
  * detail and causes are optional. Unknown fields are ignored (design rule 9). In the status of a call an event has the same format,
  * with its id beside its type and without a delivery.
  */
@@ -16,6 +17,7 @@ import {
   readObject,
   readOneOf,
   readText,
+  readWholeNumber,
   UnexpectedShape,
 } from '../../common/foreign-json.js';
 import { readInstant } from '../../common/instant.js';
@@ -29,16 +31,17 @@ import {
 } from '../telephony-provider.js';
 import type { CarrierEvent } from './call-log.js';
 
-const TYPES: readonly ProviderEventType[] = ['caller_answered', 'ringing', 'answered', 'ended'];
+const TYPES: readonly ProviderEventType[] = ['caller_answered', 'ringing', 'leg_ended', 'answered', 'ended'];
 
 /** Distinguishes an unknown call from an unknown path. */
 export const NO_SUCH_CALL = 'no_such_call';
 
-const wireEventOf = ({ type, callId, callSid, occurredAt, endReason, detail, causes }: CarrierEvent) => ({
+const wireEventOf = ({ type, callId, callSid, occurredAt, endReason, place, detail, causes }: CarrierEvent) => ({
   type: `call.${type}`,
   call: { id: callId, reference: callSid },
   occurredAt,
   endReason,
+  place,
   detail,
   causes,
 });
@@ -70,7 +73,7 @@ export const readRefusal = (value: Record<string, unknown>): Refusal => ({
 });
 
 const readWireEvent = (event: Record<string, unknown>, eventId: unknown): ProviderEvent => {
-  const { type: typeText, call, occurredAt, endReason: reasonText, detail, causes } = event;
+  const { type: typeText, call, occurredAt, endReason: reasonText, place, detail, causes } = event;
   const { id, reference } = readObject('call', call);
   const type = TYPES.find((known) => typeText === `call.${known}`);
   if (!type) throw new UnexpectedShape('type is unknown');
@@ -82,6 +85,7 @@ const readWireEvent = (event: Record<string, unknown>, eventId: unknown): Provid
     type,
     occurredAt: time('occurredAt', occurredAt),
     ...(endReason && { endReason }),
+    ...(place != null && { place: readWholeNumber('place', 1, MAX_PLACE, place) }),
     ...(detail != null && { detail: plainOf('detail', detail) }),
     ...(causes != null && { causes: causesOf(causes) }),
   };
@@ -100,11 +104,15 @@ const time = (name: string, value: unknown): Date => {
   return date;
 };
 
+/** More than any hunt has. */
+const MAX_PLACE = 1_000;
+
 const endReasonOf = (type: ProviderEventType, value: unknown): ProviderEndReason | undefined => {
-  if (type !== 'ended' && value == null) return undefined;
+  const isEnd = type === 'ended' || type === 'leg_ended';
+  if (!isEnd && value == null) return undefined;
   const endReason = PROVIDER_END_REASONS.find((known) => known === value);
-  if (type !== 'ended' || !endReason)
-    throw new UnexpectedShape('endReason is for call.ended only, and must be a known one');
+  if (!isEnd || !endReason)
+    throw new UnexpectedShape('endReason is for call.ended and call.leg_ended only, and must be a known one');
   return endReason;
 };
 

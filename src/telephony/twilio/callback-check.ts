@@ -1,7 +1,14 @@
 /** Verifies that a request comes from the company, and is about the call in its URL. */
 import { isUtf8 } from 'node:buffer';
 import type { WebhookReading, WebhookRequest } from '../telephony-provider.js';
-import { CALLBACK_SOURCES, openSeal, type CallbackSource, type SealKey } from './callback-url.js';
+import {
+  CALLBACK_SOURCES,
+  openSeal,
+  readPlace,
+  type CallbackSource,
+  type HuntPlace,
+  type SealKey,
+} from './callback-url.js';
 import type { Dialect } from './dialect.js';
 
 export interface GenuineCallback {
@@ -11,8 +18,11 @@ export interface GenuineCallback {
   readonly accountSid: string;
   readonly source: CallbackSource;
   readonly fields: URLSearchParams;
-  /** The document in the URL, which the reply contains if the caller confirms the call. */
+  /** What the URL says is to follow: a document if the caller confirms the call, or the numbers of a hunt that are left. */
   readonly then?: string;
+  readonly hunt?: HuntPlace;
+  /** What the seal contains (Dialect.sealed). */
+  readonly sealed: string;
 }
 
 type CheckedCallback = GenuineCallback | Extract<WebhookReading, { kind: 'forged' }>;
@@ -44,15 +54,20 @@ export const checkCallback = (
   const { company, hasSubAccounts, urlFragment } = dialect;
   if (source === undefined) return forged(`The URL is not one that ${company} was given`);
   const accountSid = hasSubAccounts ? (fields.get('AccountSid') ?? '') : mainAccount;
-  const sealed = openSeal(key, query.get('seal') ?? '', { callSid, source, accountSid });
+  const hunt = readPlace(query.get('hunt'));
+  const sealed = openSeal(key, query.get('seal') ?? '', { callSid, source, accountSid, hunt });
   if (sealed === null) return forged(`The URL is not one that ${company} was given for this call and account`);
   // Twilio's documentation does not say whether the fragment is signed. So both forms are accepted; the fragment is a
   // constant of ours.
   const urls = [publicUrl + target, ...(urlFragment === '' ? [] : [publicUrl + target + urlFragment])];
   const fault = dialect.faultOfSignature({ headers, urls, fields, body, now }, { sealed, signingKeys });
   if (fault !== null) return forged(fault);
-  const then = openSeal(key, query.get('then') ?? '', { callSid, accountSid, source: 'then' });
-  return { kind: 'genuine', callSid, accountSid, source, fields, ...(then !== null && { then }) };
+  const then = openSeal(key, query.get('then') ?? '', { callSid, accountSid, source: 'then', hunt });
+  return {
+    ...{ kind: 'genuine', callSid, accountSid, source, fields, sealed },
+    ...(then !== null && { then }),
+    ...(hunt && { hunt }),
+  };
 };
 
 const forged = (reason: string): Extract<WebhookReading, { kind: 'forged' }> => ({

@@ -9,16 +9,21 @@
 import { isInstant } from '../../common/instant.js';
 import type { LegCause, ProviderEvent } from '../telephony-provider.js';
 import type { GenuineCallback } from './callback-check.js';
+import type { HuntPlace } from './callback-url.js';
 import { isCallSid, writeReference } from './call-reference.js';
 import { isConfirmed } from './confirmation.js';
 import type { Dialect } from './dialect.js';
 import { endReasonOf, isFinal, readLegStatus, type LegStatus } from './end-reason.js';
+import { passesOn } from './hunt.js';
 import { endOfSecond, startOfSecond } from './twilio-time.js';
 
 /** Signed by Twilio, but not readable. */
 export class MalformedCallback extends Error {}
 
-export const readCallback = (dialect: Dialect, callback: GenuineCallback, receivedAt: Date): ProviderEvent[] => {
+/** What the callback itself tells. */
+type Callback = Omit<GenuineCallback, 'sealed'>;
+
+export const readCallback = (dialect: Dialect, callback: Callback, receivedAt: Date): ProviderEvent[] => {
   const { accountSid, fields, source } = callback;
   if (source === 'machine') return [machineEvent(dialect, callback, receivedAt)];
   const event = {
@@ -27,10 +32,13 @@ export const readCallback = (dialect: Dialect, callback: GenuineCallback, receiv
     ...recordingOf(fields),
   };
   if (source === 'confirm') return confirmEvents(dialect, fields, receivedAt).map((fact) => ({ ...event, ...fact }));
-  if (source === 'dial') return dialEvents(dialect, fields, receivedAt).map((fact) => ({ ...event, ...fact }));
+  const ofNumber = callback.hunt && { place: callback.hunt.place };
+  if (source === 'dial')
+    return dialEvents(dialect, fields, receivedAt, callback.hunt).map((fact) => ({ ...event, ...ofNumber, ...fact }));
   const legs = { A: legAEvents, B: legBEvents };
-  return legs[source](dialect, fields, timeOf(fields, receivedAt)).map((fact) => ({
+  return legs[source](dialect, fields, timeOf(fields, receivedAt), callback.hunt).map((fact) => ({
     ...event,
+    ...ofNumber,
     ...fact,
     detail: detailOf(dialect, source, fields, 'CallStatus'),
   }));
@@ -40,7 +48,7 @@ export const readCallback = (dialect: Dialect, callback: GenuineCallback, receiv
  * The result of machine detection proves that leg B was answered. According to Twilio's documentation it has no time and does
  * not name leg A.
  */
-const machineEvent = (dialect: Dialect, { callSid, fields }: GenuineCallback, receivedAt: Date): ProviderEvent => {
+const machineEvent = (dialect: Dialect, { callSid, fields, hunt }: Callback, receivedAt: Date): ProviderEvent => {
   const sid = sidIn(dialect, fields, 'CallSid');
   const answeredBy = answeredByIn(fields);
   if (answeredBy === undefined) throw new MalformedCallback('AnsweredBy is not a known result');
@@ -50,6 +58,7 @@ const machineEvent = (dialect: Dialect, { callSid, fields }: GenuineCallback, re
     providerCallId: null,
     type: 'answered',
     occurredAt: receivedAt,
+    ...(hunt && { place: hunt.place }),
     detail: { leg: 'B', answeredBy },
   };
 };
@@ -77,45 +86,49 @@ const legAEvents = (dialect: Dialect, fields: URLSearchParams, occurredAt: Date)
 export const legAHasLeft = (endedAt: Date) =>
   ({ type: 'ended', occurredAt: endOfSecond(endedAt), endReason: 'canceled' }) as const;
 
-const legBEvents = (dialect: Dialect, fields: URLSearchParams, occurredAt: Date): Fact[] => {
+const legBEvents = (dialect: Dialect, fields: URLSearchParams, occurredAt: Date, hunt?: HuntPlace): Fact[] => {
   const status = statusIn(fields, 'CallStatus');
   const eventId = factId(sidIn(dialect, fields, 'CallSid'), status);
   if (status === 'ringing') return [{ eventId, type: 'ringing', occurredAt }];
   if (status === 'in-progress') return [{ eventId, type: 'answered', occurredAt }];
   if (!isFinal(status) || (status === 'no-answer' && !dialect.legBTellsNoAnswer)) return [];
   const sipCode = sipCodeOf(dialect, fields);
+  const endReason = endReasonOf(status, sipCode);
+  if (isPassedOn(status, hunt)) return [{ eventId, type: 'leg_ended', occurredAt, endReason }];
   return [
     {
       eventId,
       type: 'ended',
       occurredAt,
-      endReason: endReasonOf(status, sipCode),
+      endReason,
       causes: { B: causeOf(status, dialect, fields) },
     },
   ];
 };
 
+/** Whether the next number of a hunt is dialled, if the caller is still there. */
+const isPassedOn = (status: LegStatus, hunt: HuntPlace | undefined): boolean =>
+  hunt !== undefined && hunt.place < hunt.of && passesOn(status);
+
 /**
  * Leg B's own callbacks report its other ends better: with Twilio's time and the SIP code. The Dial's callback is used
  * in three cases: leg B was never created, leg B's status misleads, or the Dial has a recording.
  */
-const dialEvents = (dialect: Dialect, fields: URLSearchParams, receivedAt: Date): Fact[] => {
+const dialEvents = (dialect: Dialect, fields: URLSearchParams, receivedAt: Date, hunt?: HuntPlace): Fact[] => {
   const status = statusIn(fields, 'DialCallStatus', new Map([['answered', 'completed']]));
   if (!isFinal(status)) throw new MalformedCallback('the status of an ended Dial is not final');
   const { legBTellsNoAnswer } = dialect;
   const callerIsThere = legBTellsNoAnswer || statusIn(fields, 'CallStatus') === 'in-progress';
   const knownToLegB = (legBTellsNoAnswer || status !== 'no-answer') && fields.has('DialCallSid');
   if (knownToLegB && recordingOf(fields).recording === undefined) return [];
-  return [
-    {
-      eventId: dialFactId(sidIn(dialect, fields, 'CallSid'), status),
-      type: 'ended',
-      occurredAt: timeOf(fields, receivedAt),
-      endReason: status === 'no-answer' && !callerIsThere ? 'canceled' : endReasonOf(status),
-      detail: detailOf(dialect, 'B', fields, 'DialCallStatus'),
-      causes: { B: { status } },
-    },
-  ];
+  const fact = {
+    eventId: dialFactId(sidIn(dialect, fields, 'CallSid'), status, hunt?.place),
+    occurredAt: timeOf(fields, receivedAt),
+    endReason: status === 'no-answer' && !callerIsThere ? ('canceled' as const) : endReasonOf(status),
+    detail: detailOf(dialect, 'B', fields, 'DialCallStatus'),
+  };
+  if (callerIsThere && isPassedOn(status, hunt)) return [{ ...fact, type: 'leg_ended' }];
+  return [{ ...fact, type: 'ended', causes: { B: { status } } }];
 };
 
 /** Leg A was answered, but nobody has pressed 1: the end outranks that of leg A, which is later. */
@@ -135,9 +148,11 @@ const confirmEvents = (dialect: Dialect, fields: URLSearchParams, receivedAt: Da
 /** One event id for all early statuses: Twilio has the call under this sid. */
 export const acceptedFactId = (legASid: string): string => `${legASid}:accepted`;
 export const factId = (legSid: string, status: LegStatus): string => `${legSid}:${status}`;
-export const dialFactId = (legASid: string, status: LegStatus): string => `${legASid}:dial-${status}`;
+/** @param place of a hunt: each of its numbers has a Dial */
+export const dialFactId = (legASid: string, status: LegStatus, place = 1): string =>
+  `${legASid}:dial-${status}${place > 1 ? `-${place}` : ''}`;
 
-const sidOfLegA = (dialect: Dialect, { source, fields }: GenuineCallback): string =>
+const sidOfLegA = (dialect: Dialect, { source, fields }: Callback): string =>
   sidIn(dialect, fields, source === 'B' ? 'ParentCallSid' : 'CallSid');
 
 const sidIn = (dialect: Dialect, fields: URLSearchParams, name: string): string => {

@@ -18,9 +18,25 @@ export type CallbackSource = (typeof CALLBACK_SOURCES)[number];
 export interface SealedFor {
   readonly callSid: string;
   readonly accountSid: string;
-  /** `then` for the document in a URL. */
+  /** `then` for what the URL says is to follow. */
   readonly source: CallbackSource | 'then';
+  /** Of a hunt: which number, of how many. */
+  readonly hunt?: HuntPlace | undefined;
 }
+
+export interface HuntPlace {
+  /** From 1. */
+  readonly place: number;
+  readonly of: number;
+}
+
+const writePlace = ({ place, of }: HuntPlace): string => `${place}.${of}`;
+
+/** Undefined if the text is none of ours. */
+export const readPlace = (text: string | null): HuntPlace | undefined => {
+  const [, place, of] = /^([1-9]\d?)\.([1-9]\d?)$/.exec(text ?? '') ?? [];
+  return place === undefined || of === undefined ? undefined : { place: Number(place), of: Number(of) };
+};
 
 export type SealKey = Buffer;
 
@@ -31,8 +47,8 @@ const TAG_BYTES = 16;
 export const sealKeyOf = (mainAuthToken: string): SealKey =>
   Buffer.from(hkdfSync('sha256', mainAuthToken, '', 'ringback twilio callback url', 32));
 
-const boundTo = ({ callSid, accountSid, source }: SealedFor): Buffer =>
-  Buffer.from(JSON.stringify([callSid, accountSid, source]));
+const boundTo = ({ callSid, accountSid, source, hunt }: SealedFor): Buffer =>
+  Buffer.from(JSON.stringify([callSid, accountSid, source, ...(hunt ? [writePlace(hunt)] : [])]));
 
 export const sealToken = (key: SealKey, authToken: string, owner: SealedFor): string => {
   const nonce = randomBytes(NONCE_BYTES);
@@ -80,6 +96,7 @@ export const callbackUrl = (
 ): string => {
   const query = new URLSearchParams({
     callSid: owner.callSid,
+    ...(owner.hunt && { hunt: writePlace(owner.hunt) }),
     seal: sealToken(key, sealed(secret), owner),
     source: owner.source,
     ...(then !== undefined && { then: sealToken(key, then, { ...owner, source: 'then' }) }),

@@ -3,8 +3,9 @@ import twilio from 'twilio';
 import { numberFrom } from '../number-pool.js';
 import type { DialRequest, DialTerms } from '../telephony-provider.js';
 import { extensionTones } from '../extension-tones.js';
-import type { CallbackSource } from './callback-url.js';
+import type { CallbackSource, HuntPlace } from './callback-url.js';
 import { askToConfirm } from './confirmation.js';
+import { writeLeft, type Callee, type NumbersLeft } from './hunt.js';
 
 export interface CallPlan {
   /** A number of the Twilio account, E.164. Both phones show it. */
@@ -29,8 +30,9 @@ export interface CallPlan {
   readonly calleeMachineDetection?: 'Enable' | 'DetectMessageEnd';
 }
 
-/** @param then the document that follows, part of the URL */
-type UrlFor = (source: CallbackSource, then?: string) => string;
+/** @param then what follows, part of the URL */
+export type UrlFor = (source: CallbackSource, then?: string, hunt?: HuntPlace) => string;
+type WithinLimits = (plan: CallPlan) => CallPlan;
 type CreateCall = Parameters<twilio.Twilio['calls']['create']>[0];
 
 /** If the reply to the dial is lost, the first two callbacks of leg A carry the call's id. */
@@ -38,70 +40,103 @@ const PROGRESS_OF_A = ['initiated', 'ringing', 'answered', 'completed'] as const
 const PROGRESS_OF_B = ['ringing', 'answered', 'completed'] as const;
 
 export const dialOrder = (
-  { callerPhone, calleePhone, calleeExtension, terms }: DialRequest,
+  { callerPhone, calleePhone, calleeExtension, hunt, terms }: DialRequest,
   usual: CallPlan,
   urlFor: UrlFor,
-  withinLimits: (plan: CallPlan) => CallPlan = (plan) => plan,
+  withinLimits: WithinLimits = (plan) => plan,
 ): CreateCall => {
-  const { shownToCallee = [usual.callerNumber], ...plan } = usual;
-  const callee = {
-    phone: calleePhone,
-    extension: calleeExtension,
-    shown: terms?.shownToCallee ?? numberFrom(shownToCallee, calleePhone, [callerPhone, calleePhone]),
-  };
-  return orderOf(callerPhone, callee, withinLimits({ ...plan, ...ownPlan(terms) }), urlFor);
+  const { shownToCallee = [usual.callerNumber], ...others } = usual;
+  const plan = { ...others, ...ownPlan(terms) };
+  const numbers = hunt ?? [{ phone: calleePhone, extension: calleeExtension, ringSeconds: plan.ringCalleeSeconds }];
+  const callees = numbers.map((number) => ({
+    ...number,
+    shown: terms?.shownToCallee ?? numberFrom(shownToCallee, number.phone, [callerPhone, number.phone]),
+  }));
+  return orderOf(callerPhone, callees, withinLimits(plan), urlFor, withinLimits);
 };
 
 type Plan = Omit<CallPlan, 'shownToCallee'>;
 
 const ownPlan = ({ shownToCaller: _a, shownToCallee: _b, ...own }: DialTerms = {}): Partial<Plan> => own;
 
-interface Callee {
-  readonly phone: string;
-  readonly extension: string | undefined;
-  /** The number that its phone shows. */
-  readonly shown: string;
-}
-
-const orderOf = (callerPhone: string, callee: Callee, plan: Plan, urlFor: UrlFor): CreateCall => ({
+const orderOf = (
+  callerPhone: string,
+  callees: readonly Callee[],
+  plan: Plan,
+  urlFor: UrlFor,
+  withinLimits: WithinLimits,
+): CreateCall => ({
   to: callerPhone,
   from: plan.callerNumber,
   timeout: plan.ringCallerSeconds,
-  twiml: documentOf(callerPhone, callee, plan, urlFor),
+  twiml: documentOf(callerPhone, callees, plan, urlFor, withinLimits),
   statusCallback: urlFor('A'),
   statusCallbackMethod: 'POST',
   statusCallbackEvent: [...PROGRESS_OF_A],
   ...(plan.machineDetection && { machineDetection: plan.machineDetection }),
 });
 
-const documentOf = (callerPhone: string, callee: Callee, plan: Plan, urlFor: UrlFor): string => {
-  const join = joinWith(callee, plan, urlFor);
+const documentOf = (
+  callerPhone: string,
+  callees: readonly Callee[],
+  plan: Plan,
+  urlFor: UrlFor,
+  withinLimits: WithinLimits,
+): string => {
+  const join = joinWith(callees, 1, plan, urlFor, withinLimits);
   const { confirmCallerSeconds: seconds } = plan;
   return seconds === undefined ? join : askToConfirm(callerPhone, seconds, urlFor('confirm', join));
 };
 
-/** Part of the order itself, so that leg B is rung even if all of Ringback stops now. */
-const joinWith = ({ phone, extension, shown }: Callee, plan: Plan, urlFor: UrlFor): string => {
+/** The reply to the end of a Dial of a hunt. @param place of the first number that is left */
+export const nextDial = (
+  { callees, longestTalkSeconds, record }: NumbersLeft,
+  place: number,
+  usual: CallPlan,
+  urlFor: UrlFor,
+  withinLimits: WithinLimits,
+): string => {
+  return joinWith(callees, place, withinLimits({ ...usual, longestTalkSeconds, record }), urlFor, withinLimits);
+};
+
+/**
+ * Part of the order itself, so that leg B is rung even if all of Ringback stops now.
+ * @param callees the first is dialled; the others are left
+ * @param place of the first one
+ */
+const joinWith = (
+  [callee, ...left]: readonly Callee[],
+  place: number,
+  plan: Plan,
+  urlFor: UrlFor,
+  withinLimits: WithinLimits,
+): string => {
+  if (!callee) return goodbye();
+  const { phone, extension, shown, ringSeconds } = callee;
+  const of = place + left.length;
+  const hunt = of > 1 ? { place, of } : undefined;
+  const { longestTalkSeconds, record = false } = plan;
+  const then = left.length > 0 ? writeLeft({ callees: left, longestTalkSeconds, record }) : undefined;
   const response = new twilio.twiml.VoiceResponse();
   const dial = response.dial({
     callerId: shown,
-    timeout: plan.ringCalleeSeconds,
+    timeout: withinLimits({ ...plan, ringCalleeSeconds: ringSeconds }).ringCalleeSeconds,
     timeLimit: plan.longestTalkSeconds,
     ...(plan.answerOnBridge !== false && { answerOnBridge: true }),
-    action: urlFor('dial'),
+    action: urlFor('dial', then, hunt),
     method: 'POST',
     ...(plan.record && { record: 'record-from-answer-dual' }),
   });
   dial.number(
     {
-      statusCallback: urlFor('B'),
+      statusCallback: urlFor('B', undefined, hunt),
       statusCallbackMethod: 'POST',
       statusCallbackEvent: [...PROGRESS_OF_B],
       ...(extension !== undefined && { sendDigits: extensionTones(extension) }),
       ...(extension === undefined &&
         plan.calleeMachineDetection && {
           machineDetection: plan.calleeMachineDetection,
-          amdStatusCallback: urlFor('machine'),
+          amdStatusCallback: urlFor('machine', undefined, hunt),
           amdStatusCallbackMethod: 'POST',
         }),
     },

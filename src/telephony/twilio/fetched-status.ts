@@ -2,6 +2,7 @@
 import type { LegCause, ProviderEvent } from '../telephony-provider.js';
 import { acceptedFactId, dialFactId, factId, legAHasLeft } from './callback-events.js';
 import { endReasonOf, isFinal, type LegStatus } from './end-reason.js';
+import { passesOn } from './hunt.js';
 
 /** A leg in Twilio's records. */
 export interface RecordedLeg {
@@ -20,13 +21,26 @@ export interface RecordedLeg {
 
 type Fact = Omit<ProviderEvent, 'callSid' | 'providerCallId'>;
 
-/** @param ringCalleeSeconds the ring time of leg B */
-export const factsOf = (legA: RecordedLeg, legB: RecordedLeg | null, ringCalleeSeconds: number): Fact[] => [
+/**
+ * @param legsB in the order in which they were dialled; several of a hunt
+ * @param ringCalleeSeconds the ring time of leg B
+ */
+export const factsOf = (legA: RecordedLeg, legsB: readonly RecordedLeg[], ringCalleeSeconds: number): Fact[] => [
   { eventId: acceptedFactId(legA.sid), type: 'accepted', occurredAt: legA.createdAt },
   ...callerAnswered(legA),
-  ...(legB ? factsOfLegB(legB, legA, ringCalleeSeconds) : []),
+  ...legsB.flatMap((legB, index) => {
+    const place = index + 1;
+    const isLast = place === legsB.length;
+    const facts = factsOfLegB(legB, legA, ringCalleeSeconds, { place, isLast });
+    return legsB.length === 1
+      ? facts
+      : facts.map((fact) => ({ ...fact, place, ...(!isLast && fact.type === 'ended' && LEG_ENDED) }));
+  }),
   ...endOfLegA(legA),
 ];
+
+/** The next number of a hunt was dialled. */
+const LEG_ENDED = { type: 'leg_ended', causes: undefined } as const;
 
 const hasBeenAnswered = ({ status }: RecordedLeg): boolean => status === 'in-progress' || status === 'completed';
 
@@ -57,19 +71,26 @@ const endOfLegA = (legA: RecordedLeg): Fact[] => {
   ];
 };
 
-const factsOfLegB = (legB: RecordedLeg, legA: RecordedLeg, ringCalleeSeconds: number): Fact[] => {
+const factsOfLegB = (
+  legB: RecordedLeg,
+  legA: RecordedLeg,
+  ringCalleeSeconds: number,
+  { place, isLast }: { readonly place: number; readonly isLast: boolean },
+): Fact[] => {
   const { sid, status } = legB;
   if (status === 'ringing') {
     return [{ eventId: factId(sid, status), type: 'ringing', occurredAt: legB.updatedAt, detail: detailOf(legB, 'B') }];
   }
   const answered = hasBeenAnswered(legB) ? [answer(legB, 'B')] : [];
   if (!isFinal(status)) return answered;
+  // The next number of a hunt may be dialled now. If this one was the last, leg A ends within moments.
+  if (isLast && passesOn(status) && !isFinal(legA.status)) return answered;
   const notAnswered = status === 'no-answer';
   const callerGaveUp = notAnswered && leftFirst(legA, legB, ringCalleeSeconds);
   return [
     ...answered,
     {
-      eventId: notAnswered ? dialFactId(legA.sid, status) : factId(sid, status),
+      eventId: notAnswered ? dialFactId(legA.sid, status, place) : factId(sid, status),
       type: 'ended',
       occurredAt: legB.endedAt ?? legB.updatedAt,
       endReason: callerGaveUp ? 'canceled' : endReasonOf(status),

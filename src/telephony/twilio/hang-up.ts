@@ -63,10 +63,14 @@ const endBefore = async (legs: Legs, legA: string, before: CallMilestone): Promi
   return { kind: (await legs.childOf(legA))?.status === 'completed' ? 'passed' : 'gone' };
 };
 
-/** Leg A was answered; the order is valid until leg B is answered. */
-const endBeforeAnswer = async (legs: Legs, legA: string): Promise<HangUpOutcome> => {
-  const legB = await lookFor(() => legs.childOf(legA));
-  if (!legB) {
+/**
+ * Leg A was answered; the order is valid until leg B is answered. If leg B has ended by itself, the next number of a hunt may be
+ * dialled at any moment, and then that leg is the one to cancel. So leg A is never ended unless this order has canceled a leg B.
+ */
+const endBeforeAnswer = async (legs: Legs, legA: string, ended?: string): Promise<HangUpOutcome> => {
+  const found = await lookFor(() => nextLegOf(legs, legA, ended));
+  if (found === 'over') return { kind: 'gone' };
+  if (!found) {
     return {
       kind: 'refused',
       category: 'forbidden',
@@ -74,18 +78,25 @@ const endBeforeAnswer = async (legs: Legs, legA: string): Promise<HangUpOutcome>
       text: 'the other leg does not exist yet, so there is no order that is valid only until it is answered',
     };
   }
-  const met = await cancelUnanswered(legs, legB.sid);
+  const met = await cancelUnanswered(legs, found.sid);
   if (met === 'in-progress' || met === 'completed') return { kind: 'passed' };
+  if (met !== 'canceled by us') return endBeforeAnswer(legs, legA, found.sid);
   // Leg B can no longer be answered, so leg A can be ended unconditionally.
   try {
-    const told = await legs.end(legA, 'completed');
-    const isOver = told === 'invalid state' || told === 'no such call';
-    return { kind: isOver && met !== 'canceled by us' ? 'gone' : 'taken' };
-  } catch (error) {
+    await legs.end(legA, 'completed');
+  } catch {
     // The Dial ends with leg B, and the reply to its callback hangs up leg A.
-    if (met === 'canceled by us') return { kind: 'taken' };
-    throw error;
   }
+  return { kind: 'taken' };
+};
+
+/** @param ended a leg B that is over */
+const nextLegOf = async (legs: Legs, legA: string, ended: string | undefined) => {
+  const legB = await legs.childOf(legA);
+  if (legB && legB.sid !== ended) return legB;
+  if (ended === undefined) return null;
+  const status = await legs.statusOf(legA);
+  return status === 'no such call' || isFinal(status) ? 'over' : null;
 };
 
 /**

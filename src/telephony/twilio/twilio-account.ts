@@ -7,7 +7,7 @@ import { isInstant } from '../../common/instant.js';
 import { isCallSid } from './call-reference.js';
 import type { Dialect } from './dialect.js';
 import { readApiFailure } from './error-codes.js';
-import { readLegStatus, type LegStatus } from './end-reason.js';
+import { isFinal, readLegStatus, type LegStatus } from './end-reason.js';
 import type { RecordedLeg } from './fetched-status.js';
 import type { Legs } from './hang-up.js';
 
@@ -40,10 +40,19 @@ export class TwilioAccount implements Legs {
   }
 
   async childOf(sid: string): Promise<RecordedLeg | null> {
-    // Our order has one Number, so there is one child. A second one would be a bug, which must not stay unnoticed.
-    const children = await this.client().calls.list({ parentCallSid: sid, limit: 2 });
-    if (children.length > 1) throw new Error('a call has more than one leg B');
-    return children[0] ? this.recordedLeg(children[0]) : null;
+    return (await this.childrenOf(sid)).at(-1) ?? null;
+  }
+
+  /** In the order in which they were dialled. Our order has one Number, so there is one child for each number of a hunt. */
+  async childrenOf(sid: string): Promise<RecordedLeg[]> {
+    const children = await this.client().calls.list({ parentCallSid: sid, pageSize: PAGE, limit: PAGE });
+    const legs = children.map((child) => this.recordedLeg(child)).reverse();
+    // Lists begin with the latest. Times are whole seconds, and one leg at most is not over.
+    const order = (leg: RecordedLeg) => [leg.createdAt.getTime(), Number(!isFinal(leg.status))] as const;
+    return legs.sort((one, other) => {
+      const [[createdAt, isOpen], [otherAt, otherIsOpen]] = [order(one), order(other)];
+      return createdAt - otherAt || isOpen - otherIsOpen;
+    });
   }
 
   async callsTo(to: string, from: string, startedAfter: Date): Promise<RecordedLeg[]> {

@@ -1,4 +1,5 @@
 import twilio from 'twilio';
+import { UnexpectedShape } from '../../common/foreign-json.js';
 import type { ProxyFor } from '../../common/proxy-rules.js';
 import { NotReached } from '../provider-connections.js';
 import {
@@ -17,12 +18,13 @@ import {
 import { isAccountSid, isCallSid, readReference, writeReference, type CallReference } from './call-reference.js';
 import { checkCallback, type GenuineCallback } from './callback-check.js';
 import { MalformedCallback, readCallback } from './callback-events.js';
-import { callbackUrl, sealKeyOf, type CallbackSource, type SealKey } from './callback-url.js';
+import { callbackUrl, sealKeyOf, type SealedFor, type SealKey } from './callback-url.js';
 import { isConfirmed } from './confirmation.js';
-import { dialOrder, goodbye, type CallPlan } from './dial-order.js';
+import { dialOrder, goodbye, nextDial, type CallPlan, type UrlFor } from './dial-order.js';
 import { readApiFailure, refusalOf } from './error-codes.js';
 import { factsOf } from './fetched-status.js';
 import type { Dialect } from './dialect.js';
+import { asksForNext, readLeft } from './hunt.js';
 import { hangUpLegs, hangUpUnconditionally } from './hang-up.js';
 import { callOfDial } from './lost-dial.js';
 import { TwilioAccount } from './twilio-account.js';
@@ -69,6 +71,8 @@ const LOOKED_BACK_MS = 60_000;
 export class TwilioProvider implements TelephonyProvider {
   readonly name: string;
   readonly limitsTalk = true;
+  /** Each next number is the reply to the end of the Dial before. */
+  readonly hunts = true;
   readonly dialsExtensions?: true;
   /** Each status needs up to two requests. Twilio limits concurrent requests and answers more with 429. */
   readonly asksPerSecond = 100;
@@ -97,8 +101,7 @@ export class TwilioProvider implements TelephonyProvider {
       const text = `the sub-account is not one of ${dialect.company}: ${dialect.accountHint}`;
       return { kind: 'refused', category: 'bad_account', code: `NO-${this.name.toUpperCase()}-ACCOUNT`, text };
     }
-    const urlFor = (source: CallbackSource, then?: string): string =>
-      callbackUrl(dialect, this.publicUrl, this.key, secret, { callSid: request.callSid, accountSid, source }, then);
+    const urlFor = this.urlFor({ callSid: request.callSid, accountSid }, secret);
     const order = dialOrder(request, this.options, urlFor, dialect.withinLimits);
     let retryAfterMs: number | undefined;
     const hold = (seconds: number): void => {
@@ -149,8 +152,8 @@ export class TwilioProvider implements TelephonyProvider {
     const account = this.accountOf(reference);
     const legA = await account.legOf(reference.sid);
     if (legA === 'no such call') return { kind: 'unknown' };
-    const legB = this.dialect.recordsParents ? await account.childOf(legA.sid) : null;
-    const facts = factsOf(legA, legB, this.options.ringCalleeSeconds);
+    const legsB = this.dialect.recordsParents ? await account.childrenOf(legA.sid) : [];
+    const facts = factsOf(legA, legsB, this.options.ringCalleeSeconds);
     const providerCallId = writeReference(reference);
     return { kind: 'known', events: facts.map((fact) => ({ callSid: call.callSid, providerCallId, ...fact })) };
   }
@@ -175,10 +178,11 @@ export class TwilioProvider implements TelephonyProvider {
         // Twilio signs a retry identically, with the same I-Twilio-Idempotency-Token. For the others it is not known.
         // A repeated event is harmless.
         receipt: null,
-        ...replyTo(callback),
+        ...this.replyTo(callback),
       };
     } catch (error) {
-      if (error instanceof MalformedCallback) return { kind: 'malformed', reason: `Not understood: ${error.message}.` };
+      if (error instanceof MalformedCallback || error instanceof UnexpectedShape)
+        return { kind: 'malformed', reason: `Not understood: ${error.message}.` };
       throw error;
     }
   }
@@ -216,6 +220,26 @@ export class TwilioProvider implements TelephonyProvider {
     });
   }
 
+  private urlFor(owner: Pick<SealedFor, 'callSid' | 'accountSid'>, secret: string): UrlFor {
+    return (source, then, hunt) =>
+      callbackUrl(this.dialect, this.publicUrl, this.key, secret, { ...owner, source, hunt }, then);
+  }
+
+  /** The document that Twilio carries out next. */
+  private replyTo(callback: GenuineCallback): Pick<GenuineReading, 'reply'> {
+    const { source } = callback;
+    if (source !== 'dial' && source !== 'confirm') return {};
+    const body = (source === 'confirm' ? confirmed(callback) : this.nextDial(callback)) ?? goodbye();
+    return { reply: { contentType: 'text/xml; charset=utf-8', body } };
+  }
+
+  /** Null if the call has no other number, or needs none. @throws UnexpectedShape */
+  private nextDial({ callSid, accountSid, fields, then, hunt, sealed }: GenuineCallback): string | null {
+    if (then === undefined || hunt === undefined || !asksForNext(this.dialect, fields)) return null;
+    const urlFor = this.urlFor({ callSid, accountSid }, sealed);
+    return nextDial(readLeft(then), hunt.place + 1, this.options, urlFor, this.dialect.withinLimits);
+  }
+
   private isAccount(id: string): boolean {
     return isAccountSid(this.dialect, id) && (this.dialect.hasSubAccounts || id === this.options.accountSid);
   }
@@ -245,11 +269,7 @@ export class TwilioProvider implements TelephonyProvider {
   }
 }
 
-/** The document that Twilio carries out next. */
-const replyTo = ({ source, fields, then }: GenuineCallback): Pick<GenuineReading, 'reply'> => {
-  if (source !== 'dial' && source !== 'confirm') return {};
-  const body = source === 'confirm' && isConfirmed(fields) && then !== undefined ? then : goodbye();
-  return { reply: { contentType: 'text/xml; charset=utf-8', body } };
-};
+const confirmed = ({ fields, then }: GenuineCallback): string | null =>
+  isConfirmed(fields) && then !== undefined ? then : null;
 
 type GenuineReading = Extract<WebhookReading, { kind: 'genuine' }>;

@@ -94,6 +94,7 @@ describeOnAsterisk(missing, 'a real Asterisk', () => {
       checksSubAccounts: false,
       makesSubAccounts: false,
       dialsExtensions: true,
+      hunts: true,
       reportsBy: 'a stream',
     },
     start,

@@ -43,6 +43,8 @@ export interface Abilities {
   readonly makesSubAccounts: boolean;
   /** Whether it dials the callee's extension after the answer. If not, the service never gives it one. */
   readonly dialsExtensions: boolean;
+  /** Whether it tries the next number of a hunt by itself. If not, the service gives it only the first. */
+  readonly hunts: boolean;
   readonly reportsBy: 'webhooks' | 'a stream';
 }
 

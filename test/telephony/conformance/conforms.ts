@@ -4,6 +4,7 @@
  */
 import type { Abilities, Bench } from './bench.js';
 import { dialTests } from './dial.js';
+import { huntTests } from './hunt.js';
 import { incomingEventTests } from './incoming-events.js';
 import { statusTests, hangUpTests } from './status-and-hang-up.js';
 import { Stage } from './stage.js';
@@ -24,6 +25,9 @@ export const conforms = (abilities: Abilities, start: () => Promise<Bench>): voi
     const stage = stageOf(abilities, start);
     describe('dial', () => {
       dialTests(abilities, stage);
+    });
+    describe('a hunt', () => {
+      huntTests(abilities, stage);
     });
     describe('fetchStatus', () => {
       statusTests(abilities, stage);

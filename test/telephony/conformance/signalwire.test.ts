@@ -95,6 +95,7 @@ describe('SignalWire', () => {
       checksSubAccounts: true,
       makesSubAccounts: false,
       dialsExtensions: true,
+      hunts: true,
       reportsBy: 'webhooks',
     },
     start,

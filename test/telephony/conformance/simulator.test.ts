@@ -14,6 +14,7 @@ const PHASES = {
   accepted: 'dialling',
   caller_answered: 'dialling',
   ringing: 'ringing',
+  leg_ended: 'dialling',
   answered: 'talking',
   ended: 'over',
 } as const;
@@ -84,6 +85,7 @@ describe('the simulator', () => {
       checksSubAccounts: true,
       makesSubAccounts: false,
       dialsExtensions: true,
+      hunts: true,
       reportsBy: 'webhooks',
     },
     start,

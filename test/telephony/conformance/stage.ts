@@ -27,6 +27,10 @@ export interface Delivery {
   readonly reading: WebhookReading;
 }
 
+/** Of a number of a hunt. */
+const RING_SECONDS = 60;
+const SHORT_RING_SECONDS = 5;
+
 /** Marks the requests that a test posts, because the provider's own requests may arrive at the same time. */
 const MARK = 'x-posted-by-test';
 
@@ -70,10 +74,33 @@ export class Stage {
     const parties = await this.bench.parties(how);
     const { callSid } = await storeCall(this.bench.service.database, {
       ...parties,
+      hunt: parties.hunt?.map(({ phone }) => phone),
       subAccount: parties.subAccount.externalId,
       provider: this.provider.name,
     });
     return { ...parties, callSid };
+  }
+
+  /** Of a call to several numbers, each of which does what its scenario says. One that rings on has a short time. */
+  async hunt(
+    ...scenarios: readonly Scenario[]
+  ): Promise<{ readonly call: PlacedCall; readonly phones: readonly string[] }> {
+    const parties = [];
+    for (const scenario of scenarios) parties.push(await this.bench.parties(scenario));
+    const phones = parties.map(({ calleePhone }) => calleePhone);
+    const hunt = phones.map((phone, index) => ({
+      phone,
+      ringSeconds: scenarios[index] === 'rings on' && index < phones.length - 1 ? SHORT_RING_SECONDS : RING_SECONDS,
+    }));
+    const given = { ...parties[0]!, hunt };
+    const { callSid } = await storeCall(this.bench.service.database, {
+      ...given,
+      hunt: phones,
+      subAccount: given.subAccount.externalId,
+      provider: this.provider.name,
+    });
+    const request = { ...given, callSid };
+    return { call: await this.accepted(request, await this.provider.dial(request, replyLimit())), phones };
   }
 
   /** Two users of the directory, for a call through the service. */

@@ -105,6 +105,7 @@ describe('Telnyx', () => {
       checksSubAccounts: true,
       makesSubAccounts: false,
       dialsExtensions: false,
+      hunts: true,
       reportsBy: 'webhooks',
     },
     start,

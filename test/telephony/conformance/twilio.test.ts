@@ -93,6 +93,7 @@ describe('Twilio', () => {
       checksSubAccounts: true,
       makesSubAccounts: false,
       dialsExtensions: true,
+      hunts: true,
       reportsBy: 'webhooks',
     },
     start,

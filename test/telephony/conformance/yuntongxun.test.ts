@@ -76,6 +76,7 @@ describe('Yuntongxun', () => {
       checksSubAccounts: true,
       makesSubAccounts: true,
       dialsExtensions: false,
+      hunts: false,
       reportsBy: 'webhooks',
     },
     start,

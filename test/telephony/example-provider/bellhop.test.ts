@@ -76,6 +76,7 @@ describe('Bellhop', () => {
       checksSubAccounts: true,
       makesSubAccounts: false,
       dialsExtensions: false,
+      hunts: false,
       reportsBy: 'webhooks',
     },
     start,

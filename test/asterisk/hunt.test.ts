@@ -1,0 +1,202 @@
+/** A service line with several phones on a real Asterisk, with real phones. Asterisk goes from one to the next by itself. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
+import { NUMBER_OF_NOBODY, numberOf, reached, shownCall, startPbxService, type ShownCall } from './pbx-service.js';
+import { startPhone, type Phone } from './phone.js';
+import { backend } from '../support/backend.js';
+import type { TestApp } from '../support/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { waitFor } from '../support/wait-for.js';
+
+const missing = await fetchAsterisk();
+
+type Habits = Parameters<typeof startPhone>[1];
+/** nobody: no phone has registered. no rule: ASTERISK_DIAL has no channel for it. */
+type Party = Habits | 'nobody' | 'no rule';
+
+const NUMBER_WITHOUT_RULE = '+14155550100';
+const BUSY: Habits = { refusal: '486 Busy Here' };
+const SILENT: Habits = { ringMs: 60_000 };
+const RING_SECONDS = 5;
+
+interface Placed {
+  readonly callSid: string;
+  readonly callerId: string;
+  readonly numbers: readonly string[];
+  readonly caller: Phone;
+  readonly callees: readonly (Phone | null)[];
+}
+
+describeOnAsterisk(missing, 'a service line with several phones on a real Asterisk', () => {
+  let asterisk: Asterisk;
+  let database: TestDatabase;
+  let service: TestApp;
+  const phones: Phone[] = [];
+  let nextCaller = 800_000;
+
+  const startService = async (): Promise<TestApp> => startPbxService(asterisk, { RING_CALLER: '20' }, database.url);
+
+  beforeAll(async () => {
+    asterisk = await startAsterisk();
+    database = await createTestDatabase();
+    service = await startService();
+  }, 60_000);
+  afterAll(async () => {
+    await service.close();
+    await Promise.all(phones.map((phone) => phone.end()));
+    await asterisk.remove();
+    await database.drop();
+  });
+
+  const newPhone = async (habits: Habits): Promise<Phone> => {
+    const phone = await startPhone(asterisk.folder, habits);
+    phones.push(phone);
+    return phone;
+  };
+
+  const numberAt = (party: Party, phone: Phone | null): string => {
+    if (party === 'no rule') return NUMBER_WITHOUT_RULE;
+    return phone ? numberOf(phone) : NUMBER_OF_NOBODY;
+  };
+
+  const place = async (parties: readonly Party[], habitsOfCaller: Habits = {}): Promise<Placed> => {
+    const caller = await newPhone(habitsOfCaller);
+    const callees = await Promise.all(
+      parties.map(async (party) => (typeof party === 'string' ? null : newPhone(party))),
+    );
+    const numbers = parties.map((party, index) => numberAt(party, callees[index] ?? null));
+    const callerId = String(nextCaller++);
+    await service.database.query(`insert into app_user (id, name, phone) values ($1, 'caller', $2)`, [
+      callerId,
+      numberOf(caller),
+    ]);
+    await service.database.query(`insert into sub_account values ($1, 'asterisk', 'extension', 'none needed')`, [
+      callerId,
+    ]);
+    const line = { name: 'line', open: true, position: 1 };
+    const list = numbers.map((phone) => ({ phone, ringSeconds: RING_SECONDS }));
+    const response = await service.admin('POST', 'service-lines', { ...line, phones: list });
+    const { id: lineId } = (await response.json()) as { id: string };
+    const { body } = await backend(service).place({ caller: { userId: callerId }, callee: { serviceLine: lineId } });
+    return { callSid: String(body.callSid), callerId, numbers, caller, callees };
+  };
+
+  const legsEnded = ({ events }: ShownCall) =>
+    events
+      .filter(({ type }) => type === 'leg_ended')
+      .map(({ detail }) => [detail?.place, detail?.endReason])
+      .sort();
+
+  const rang = async (phone: Phone | null | undefined): Promise<boolean> =>
+    (await phone?.seen())?.includes('INVITE') ?? false;
+
+  it('rings each in order until one answers: busy, silent, not there, without a rule, declined', async () => {
+    const parties: Party[] = [BUSY, SILENT, 'nobody', 'no rule', { refusal: '603 Decline' }, { talkMs: 300 }];
+    const { callSid, numbers, callees } = await place(parties);
+
+    const over = await reached(service, callSid, '4');
+
+    expect(legsEnded(over)).toEqual([
+      [1, 'busy'],
+      [2, 'no_answer'],
+      [3, 'unreachable'],
+      [4, 'unreachable'],
+      [5, 'rejected'],
+    ]);
+    expect(over).toMatchObject({ endReason: 'completed', calleePhone: numbers[5], huntedPhones: numbers });
+    expect(over.events.find(({ type }) => type === 'answered')?.detail).toMatchObject({ place: 6 });
+    expect(await rang(callees[5])).toBe(true);
+    expect(await callees[1]?.seen()).toContain('CANCEL');
+  }, 60_000);
+
+  it.each([
+    ['a silent one after a busy one', [BUSY, SILENT], 'no_answer', [[1, 'busy']]],
+    ['a busy one after a silent one', [SILENT, BUSY], 'busy', [[1, 'no_answer']]],
+    ['one that is not there after a busy one', [BUSY, 'nobody'], 'unreachable', [[1, 'busy']]],
+    [
+      'a failing one after one that declines',
+      [{ refusal: '603 Decline' }, { early: '100 Trying', refusal: '503 Service Unavailable' }],
+      'failed',
+      [[1, 'rejected']],
+    ],
+  ] as const)(
+    'ends as the last one does: %s',
+    async (_, parties, endReason, ended) => {
+      const { callSid, numbers, caller } = await place(parties);
+
+      const over = await reached(service, callSid, '4');
+
+      expect(over).toMatchObject({ endReason, calleePhone: numbers[1] });
+      expect(legsEnded(over)).toEqual(ended);
+      await waitFor('the caller’s phone', async () => (await caller.seen()).includes('BYE'));
+    },
+    60_000,
+  );
+
+  it('rings nobody else after the caller has hung up', async () => {
+    const { callSid, callees, numbers } = await place([BUSY, SILENT, {}], { talkMs: 1_500 });
+
+    const over = await reached(service, callSid, '4');
+
+    expect(over).toMatchObject({ endReason: 'canceled', calleePhone: numbers[1] });
+    await waitFor('no channel', async () => (await asterisk.channels()).length === 0);
+    expect(await callees[1]?.seen()).toContain('CANCEL');
+    expect(await rang(callees[2])).toBe(false);
+  }, 60_000);
+
+  it('is canceled around the change of numbers, and rings nobody afterwards', async () => {
+    const outcomes = await Promise.all(
+      [0, 40, 80, 120, 160, 200, 300].map(async (moment) => {
+        const { callSid, callerId, callees } = await place([
+          { refusal: '486 Busy Here', ringMs: 100 },
+          'nobody',
+          SILENT,
+        ]);
+        await sleep(moment);
+        const { data } = await service.ask(callerId, `callCancel/${callSid}`);
+        const { endReason } = await reached(service, callSid, '4');
+        await waitFor('no channel', async () =>
+          (await asterisk.channels()).every(
+            ({ accountcode, id }) => accountcode !== callSid && !id.startsWith(callSid),
+          ),
+        );
+        return { success: data?.isSuccess, endReason, last: callees[2] };
+      }),
+    );
+
+    for (const { success, endReason, last } of outcomes) {
+      expect({ success, endReason }).toEqual({ success: 'success', endReason: 'canceled' });
+      const seen = (await last?.seen()) ?? [];
+      if (seen.includes('INVITE')) expect(seen).toContain('CANCEL');
+    }
+  }, 90_000);
+
+  it('goes on while Ringback is down, and the record tells all of it afterwards', async () => {
+    const { callSid, callerId, numbers } = await place([SILENT, BUSY, { keepsTones: true }]);
+    await reached(service, callSid, '2');
+    await service.close();
+    await waitFor('the third phone', async () =>
+      (await asterisk.channels()).some(
+        (channel) => (channel as { state?: string }).state === 'Up' && !channel.id.endsWith('-a'),
+      ),
+    );
+
+    service = await startService();
+
+    const talking = await reached(service, callSid, '3');
+    expect(talking).toMatchObject({ stateType: '3', calleePhone: numbers[2] });
+    expect(legsEnded(talking)).toEqual([
+      [1, 'no_answer'],
+      [2, 'busy'],
+    ]);
+    await service.ask(callerId, `callCancel/${callSid}`);
+    await reached(service, callSid, '4');
+    const over = await waitFor('the whole story', async () => {
+      const call = await shownCall(service, callSid);
+      return call.events.filter(({ type }) => type === 'ended').length > 0 && call;
+    });
+    expect(over).toMatchObject({ endReason: 'completed', calleePhone: numbers[2] });
+    // Nothing is told twice.
+    expect(legsEnded(over)).toHaveLength(2);
+  }, 90_000);
+});
