@@ -81,9 +81,13 @@ const fieldsOf = (schema: Schema): string[] => {
 };
 
 const expectDescribed = ({ payload: schema }: Message, payload: Payload): void => {
-  expect({ payload, fault: faultOf(schema, payload) }).toEqual({ payload, fault: null });
+  expectMatch(schema, payload);
   const unknown = Object.keys(payload.data).filter((field) => !fieldsOf(schema).includes(field));
   expect({ payload, unknown }).toEqual({ payload, unknown: [] });
+};
+
+const expectMatch = (schema: Schema, payload: object): void => {
+  expect({ payload, fault: faultOf(schema, payload) }).toEqual({ payload, fault: null });
 };
 
 /** A JSON pointer of the document, such as `#/servers/ringback`. */
@@ -144,7 +148,8 @@ describe('the document', () => {
     for (const { channel, name, message } of messages()) {
       expect({ channel, name, examples: message.examples.length > 0 }).toEqual({ channel, name, examples: true });
       for (const { payload, headers } of message.examples) {
-        expectDescribed(message, payload);
+        if ('data' in payload) expectDescribed(message, payload);
+        else expectMatch(message.payload, payload);
         if (headers) expect({ name, fault: faultOf(message.headers!, headers) }).toEqual({ name, fault: null });
       }
     }
@@ -203,8 +208,23 @@ describe('a real stream', () => {
     for (const { change } of events) expectDescribed(message, change);
   });
 
+  it('of all live calls sends messages as described', async () => {
+    const { address, messages: described } = document.channels.watchCalls!;
+    const stream = await openStream(`${service.url}${address!}`, {
+      authorization: `Bearer ${await service.token('1001', 'admin')}`,
+    });
+    expect(await service.ask('1001', 'call/2000')).toMatchObject({ returnCode: 200 });
+    await waitFor('the end', () => stream.text().includes('call.over'));
+    stream.close();
+
+    const sent = [...stream.text().matchAll(/^data: (.*)\n\n/gm)].map(([, data]) => JSON.parse(data!) as object);
+
+    expect(sent.map((payload) => Object.keys(payload)[0])).toContain('changes');
+    for (const payload of sent) expectMatch(described.event!.payload, payload);
+  });
+
   it('is compared for every channel', () => {
-    expect(Object.keys(document.channels)).toEqual(['streamCallState', 'followPlacedCall', 'webhooks']);
+    expect(Object.keys(document.channels)).toEqual(['streamCallState', 'watchCalls', 'followPlacedCall', 'webhooks']);
   });
 });
 
@@ -222,8 +242,9 @@ describe('a real webhook', () => {
     expect((await service.admin('POST', `webhook-endpoints/${id}/test`)).status).toBe(200);
     const ofType = (type: RegExp): ReceivedWebhook[] =>
       receiver.received.filter(({ change }) => type.test(change.type));
-    await waitFor('every webhook', () =>
-      [new RegExp('^call.over$'), ...Object.values(TYPES)].every((type) => ofType(type).length > 0),
+    await waitFor('every webhook', () => Object.values(TYPES).every((type) => ofType(type).length > 0));
+    await waitFor('the end of the call', () =>
+      receiver.received.some(({ change }) => change.type === 'call.over' && change.data.callSid === data!.callSid),
     );
 
     expect(Object.keys(document.channels.webhooks!.messages)).toEqual(Object.keys(TYPES));
