@@ -1,6 +1,6 @@
 /** What a desk is sent whose token shows no numbers; and that texts are made once for all desks. */
 import { DeskView } from '../../src/admin/live-calls/desk-view.js';
-import { seesNumbers } from '../../src/admin/sees-numbers.js';
+import { mayReadNumbers } from '../../src/auth/access.js';
 import type { LiveChanges } from '../../src/call/live/live-calls.service.js';
 import { readPosition } from '../../src/call/live/live-position.js';
 import type { ShownCall } from '../../src/call/search/call-view.js';
@@ -62,7 +62,7 @@ it.each([
   [['calls:read'], false],
   [[], false],
 ])('numbers for the scopes %j: %s', (scopes, expected) => {
-  expect(seesNumbers({ subject: '1', scopes: new Set(scopes), expiresAt: 0 })).toBe(expected);
+  expect(mayReadNumbers({ subject: '1', scopes: new Set(scopes), expiresAt: 0 })).toBe(expected);
 });
 
 it.each(['1764000000000-840:844:841', '1-840:840:', '1-840:844:840,843'])('reads the position %s', (text) => {

@@ -13,6 +13,7 @@ import {
   HUNTED_PHONES,
   REACHED_PHONE,
   ENDED_BY,
+  PROVIDER_CODE,
   ROUTE,
   STATE_TYPES,
   TALK_SECONDS,
@@ -242,6 +243,9 @@ export class CallReply implements CallHistory {
 
   @ApiProperty(CAUSES)
   causes: ShownCall['causes'];
+
+  @ApiProperty(PROVIDER_CODE)
+  providerCode: string | null;
 
   @ApiProperty(
     textOrNull(

@@ -10,7 +10,7 @@ import { WatchCallsApi } from './live-calls.openapi.js';
 import { LiveCallsStreams } from './live-calls.service.js';
 
 @Controller('v1/admin/calls/stream')
-@Requires('admin')
+@Requires('admin:read')
 @AdminApi('Call records')
 export class LiveCallsController {
   constructor(private readonly streams: LiveCallsStreams) {}

@@ -11,7 +11,7 @@ import { readPosition } from '../../call/live/live-position.js';
 import { WaitingClients } from '../../call/updates/waiting-clients.js';
 import { Draining } from '../../common/draining.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
-import { seesNumbers } from '../sees-numbers.js';
+import { mayReadNumbers } from '../../auth/access.js';
 import { DeskView } from './desk-view.js';
 import { sendLiveCalls } from './send-live-calls.js';
 
@@ -37,7 +37,7 @@ export class LiveCallsStreams {
     reply: FastifyReply,
   ): Promise<void> {
     const condition = await this.filters.conditionOf(filter);
-    const isMasked = !seesNumbers(caller);
+    const isMasked = !mayReadNumbers(caller);
     if (!isMasked) await this.audit.read(author, Promise.resolve(), () => ({ detail: { query: filter } }));
     const gone = this.waiting.enterWithProblems(caller, reply, DESKS_AT_ONCE);
     const stop = new AbortController();

@@ -1,7 +1,7 @@
 /** The text of each call and each change, made once for all desks that see numbers, and once for all that do not. */
 import type { LiveChange, LiveChanges } from '../../call/live/live-calls.service.js';
 import type { ShownCall } from '../../call/search/call-view.js';
-import { withMaskedNumbers } from '../bundle/masked-numbers.js';
+import { withoutNumbers } from '../../common/masked-numbers.js';
 
 class TextsOf<T extends object> {
   private readonly whole = new WeakMap<T, string>();
@@ -19,16 +19,10 @@ class TextsOf<T extends object> {
   }
 }
 
-const phonesOf = ({ callerPhone, calleePhone }: ShownCall): string[] => [callerPhone, calleePhone];
-
-const ofCalls = new TextsOf<ShownCall>((call, isMasked) =>
-  JSON.stringify(isMasked ? withMaskedNumbers(call, phonesOf(call)) : call),
-);
+const ofCalls = new TextsOf<ShownCall>((call, isMasked) => JSON.stringify(isMasked ? withoutNumbers(call) : call));
 
 const ofChanges = new TextsOf<LiveChange>(({ bytes, change, call }, isMasked) =>
-  isMasked
-    ? JSON.stringify(withMaskedNumbers({ change, call }, phonesOf(call)))
-    : `{"change":${bytes},"call":${ofCalls.of(call, false)}}`,
+  isMasked ? JSON.stringify(withoutNumbers({ change, call })) : `{"change":${bytes},"call":${ofCalls.of(call, false)}}`,
 );
 
 /** All changes of a look, for desks without a filter. */

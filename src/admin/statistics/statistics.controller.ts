@@ -7,7 +7,7 @@ import type { StatisticsReply } from './statistics.dto.js';
 import { StatisticsApi } from './statistics.openapi.js';
 
 @Controller('v1/admin/statistics')
-@Requires('admin')
+@Requires('admin:read')
 @AdminApi('Statistics')
 export class StatisticsController {
   constructor(private readonly statistics: CallStatistics) {}
