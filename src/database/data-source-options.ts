@@ -41,6 +41,8 @@ import { KeepOpenCallsApart1764820000000 } from '../../migrations/1764820000000-
 import { IndexEventsByCall1764821000000 } from '../../migrations/1764821000000-index-events-by-call.js';
 import { IdentifyEventsByCall1764822000000 } from '../../migrations/1764822000000-identify-events-by-call.js';
 import { PartitionByMonth1764823000000 } from '../../migrations/1764823000000-partition-by-month.js';
+import { IndexUserPhones1764831000000 } from '../../migrations/1764831000000-index-user-phones.js';
+import { IndexUserNames1764832000000 } from '../../migrations/1764832000000-index-user-names.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { CallEvent } from '../call/record/call-event.entity.js';
@@ -155,6 +157,8 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       IndexEventsByCall1764821000000,
       IdentifyEventsByCall1764822000000,
       PartitionByMonth1764823000000,
+      IndexUserPhones1764831000000,
+      IndexUserNames1764832000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

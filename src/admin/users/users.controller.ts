@@ -64,7 +64,11 @@ export class UsersController {
   @Get()
   @ListUsersApi()
   list(@Author() author: AuditAuthor, @Query() query: UserQuery): Promise<UserPage> {
-    return this.audit.read(author, this.users.list(query), (page) => pageFacts(query, page, ({ id }) => id));
+    return this.audit.read(author, this.users.list(query), (page) => {
+      // A mask shows the last digits of a text, which may be those of an extension.
+      const phone = query.phone === undefined ? undefined : this.users.phoneInQuery(query.phone);
+      return pageFacts({ ...query, phone }, page, ({ id }) => id);
+    });
   }
 
   @Put()
