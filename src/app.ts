@@ -27,6 +27,7 @@ import { OUTGOING_WEBHOOKS } from './delivery/outgoing-webhook.openapi.js';
 import { openMetricsPort } from './metrics/metrics-port.js';
 import { ServiceGauges } from './metrics/service-gauges.js';
 import { serveFrontPage } from './http/front-page.js';
+import { maskNumbers } from './http/masked-responses.js';
 import { createHttpServer } from './http/http-server.js';
 import { collectRoutes } from './http/served-methods.js';
 import { ProviderRegistry } from './telephony/provider-registry.js';
@@ -83,6 +84,7 @@ export const createApp = async (config: Config, logger: Logger, recent = new Rec
     serveFrontPage(server);
   }
   authenticateRequests(server, nest.get(Authentication));
+  maskNumbers(server);
   resolveExternalIds(server, nest.get(ExternalIds));
   refuseBlockedUsers(server, nest.get(BlockedUsers));
   limitRates(server, config);

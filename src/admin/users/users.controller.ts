@@ -38,7 +38,7 @@ const SYNC_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 const IMPORT_LIMIT_BYTES = 2 * 1024 * 1024;
 
 @Controller('v1/admin/users')
-@Requires('admin')
+@Requires('admin:read', 'admin:directory:write')
 @AdminApi('Users')
 export class UsersController {
   constructor(
