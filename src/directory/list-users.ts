@@ -1,8 +1,9 @@
 /**
  * One page of users, by id. A million users cost no more than a thousand: a phone leads by its index, and a name by the index of
- * its parts. A part that many names have fills the page from the users after the cursor, so those are looked at first.
+ * its parts. That index knows no order, and gives all users with a part. So the users after the cursor are looked at first: a part
+ * that many names have fills the page with them.
  */
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { MAX_LONG } from '../common/long.js';
 import { MAX_EXAMINED, pageOf, type Page, type PageRequest } from '../common/page.js';
 import { writtenPhone, type DialledPhone } from '../common/phone-number.js';
@@ -32,33 +33,39 @@ export const listUsers = <User extends { readonly id: string }>(
   const [behind, most] = [`${put(after)}::bigint`, put(limit + 1)];
   const named = name === undefined ? 'true' : `position(lower(${put(name)}) in lower(name)) > 0`;
   const extended = phone && phone.extension !== null ? [`${phoneOf('app_user')} = ${put(writtenPhone(phone.number, phone.extension))}`] : [];
-  const select = (from: string, order = 'id'): string =>
-    `select ${columns} from ${from} order by ${order} limit ${most}`;
+  const select = (from: string): string => `select ${columns} from ${from} limit ${most}`;
 
   return database.transaction(async (transaction) => {
-    const found = async (text: string): Promise<Page<User>> =>
-      pageOf(await transaction.query<User[]>(text, [...values]), limit, ({ id }) => id);
+    const read = (text: string): Promise<User[]> => transaction.query<User[]>(text, [...values]);
+    const found = (users: readonly User[]): Page<User> => pageOf(users, limit, ({ id }) => id);
     await transaction.query(KEY_ORDER_SETTINGS);
     if (externalId !== undefined) {
       const conditions = [`external_id = ${put(externalId)}`, `id > ${behind}`, named, ...extended];
       if (phone) conditions.push(`phone = ${put(phone.number)}`);
-      return found(select(`app_user where ${conditions.join(' and ')}`));
+      return found(await read(select(`app_user where ${conditions.join(' and ')}`)));
     }
     if (phone) {
       const number = put(phone.number);
       // A range and not "phone = …": for a phone that many have, the planner would walk the whole primary key.
       const range = `(phone, id) > (${number}, ${behind}) and (phone, id) <= (${number}, ${MAX_LONG})`;
-      return found(select(`app_user where ${[range, named, ...extended].join(' and ')}`, 'app_user.phone, app_user.id'));
+      const conditions = [range, named, ...extended].join(' and ');
+      return found(await read(select(`app_user where ${conditions} order by app_user.phone, app_user.id`)));
     }
-    if (name === undefined) return found(select(`app_user where id > ${behind}`));
-    const near = `(select * from app_user where id > ${behind} order by id limit ${MAX_EXAMINED}) app_user`;
-    const page = await found(select(`${near} where ${named}`));
-    if (page.next !== null) return page;
+    if (name === undefined) return found(await read(select(`app_user where id > ${behind} order by id`)));
+
+    const [last] = await transaction.query<{ id: string }[]>(
+      `select id from app_user where id > $1 order by id offset ${MAX_EXAMINED - 1} limit 1`,
+      [after],
+    );
+    const end = `${put(last?.id ?? MAX_LONG)}::bigint`;
+    const near = await read(select(`app_user where id > ${behind} and id <= ${end} and ${named} order by id`));
+    if (!last || near.length > limit) return found(near);
     await transaction.query(BY_NAME_SETTINGS);
     const withParts = `user_name_parts(name) @> user_name_parts(${put(name)})`;
-    return found(
+    const far = await read(
       `with named as materialized (select * from app_user where ${withParts} and ${named})
-       ${select(`named app_user where id > ${behind}`)}`,
+       ${select(`named app_user where id > ${behind} and id > ${end} order by id`)}`,
     );
+    return found([...near, ...far]);
   });
 };

@@ -38,8 +38,6 @@ interface Progress {
   rows: number;
 }
 
-type Parts = AsyncGenerator<readonly ShownCall[], undefined>;
-
 @Injectable()
 export class CallExports implements BeforeApplicationShutdown {
   private running = 0;
@@ -61,86 +59,67 @@ export class CallExports implements BeforeApplicationShutdown {
    * @throws AppError that names each invalid parameter; TOO_MANY_EXPORTS
    */
   async send(request: ExportRequest, reply: FastifyReply): Promise<void> {
+    const { query, file, author, caller } = request;
     const stop = new AbortController();
-    const parts = this.search.all(request.query, stop.signal);
+    const parts = this.search.all(query, stop.signal);
     if (this.running >= EXPORTS_AT_ONCE) {
       throw new AppError('TOO_MANY_EXPORTS', {
         detail: `A replica runs ${EXPORTS_AT_ONCE} exports at a time.`,
         retryAfterSeconds: RETRY_SECONDS,
       });
     }
-    this.running++;
-    try {
-      // Before the response begins, so that a failure of the database is an error and no file.
-      const first = await parts.next();
-      const { query, file, author } = request;
-      const note = await this.audit.export(author, { query, format: file.name });
-      this.begin(request, reply, { parts, first: first.value ?? [], note, stop });
-    } catch (error) {
-      this.running--;
-      throw error;
-    }
-  }
-
-  private begin(
-    request: ExportRequest,
-    reply: FastifyReply,
-    { parts, first, note, stop }: {
-      readonly parts: Parts;
-      readonly first: readonly ShownCall[];
-      readonly note: (outcome: { readonly outcome: string; readonly rows: number }) => Promise<void>;
-      readonly stop: AbortController;
-    },
-  ): void {
     const { raw } = reply;
-    const progress: Progress = { rows: 0 };
-    const ends = [this.draining.signal, ...(request.caller.apiKey ? [request.caller.apiKey.ended] : [])];
+    if (raw.destroyed) return;
+    this.running++;
+    const closed = new Promise<void>((resolve) => raw.once('close', resolve));
     const cut = (): void => {
       raw.destroy();
     };
-    const settle = (): void => {
-      this.running--;
-      stop.abort();
-      for (const end of ends) end.removeEventListener('abort', cut);
-      const noted = note({ outcome: raw.writableFinished ? 'complete' : 'broken_off', rows: progress.rows });
-      this.notes.add(noted);
-      void noted.finally(() => this.notes.delete(noted));
-    };
-    if (raw.destroyed) {
-      settle();
-      return;
-    }
-    raw.once('close', settle);
+    const ends = [this.draining.signal, ...(caller.apiKey ? [caller.apiKey.ended] : [])];
     for (const end of ends) end.addEventListener('abort', cut);
-    const { name, type } = request.file;
-    const lines = this.lines(request, { parts, first, progress, stop: stop.signal });
+    void closed.then(() => {
+      this.running--;
+      stop.abort(new AppError('UNAVAILABLE'));
+      for (const end of ends) end.removeEventListener('abort', cut);
+    });
+
+    // Before the response begins, so that a failure of the database is an error and no file.
+    const { value: first = [] } = await parts.next();
+    const note = await this.audit.export(author, { query, format: file.name });
+    const progress: Progress = { rows: 0 };
+    this.keep(closed.then(() => note({ outcome: raw.writableFinished ? 'complete' : 'broken_off', ...progress })));
+    if (raw.destroyed) return;
+    const lines = this.lines(request, continued(first, parts), progress, stop.signal);
     void reply
-      .type(type)
-      .header('content-disposition', `attachment; filename="${name}"`)
+      .type(file.type)
+      .header('content-disposition', `attachment; filename="${file.name}"`)
       .send(Readable.from(lines));
     if (ends.some(({ aborted }) => aborted)) cut();
   }
 
+  /** A process that stops waits for them. */
+  private keep(note: Promise<void>): void {
+    this.notes.add(note);
+    void note.finally(() => this.notes.delete(note));
+  }
+
   private async *lines(
     { file, caller }: ExportRequest,
-    { parts, first, progress, stop }: {
-      readonly parts: Parts;
-      readonly first: readonly ShownCall[];
-      readonly progress: Progress;
-      readonly stop: AbortSignal;
-    },
+    parts: AsyncIterable<readonly ShownCall[]>,
+    progress: Progress,
+    stop: AbortSignal,
   ): AsyncGenerator<string> {
     const shown = mayReadNumbers(caller) ? (call: ShownCall) => call : masked;
     if (file.head !== '') yield file.head;
     try {
-      for (let calls: readonly ShownCall[] | undefined = first; calls; calls = (await parts.next()).value) {
+      for await (const calls of parts) {
         let text = '';
         for (const [index, call] of calls.entries()) {
           if (index % LINES_A_TURN === 0) await nextTurn();
           text += file.line(shown(call));
         }
         progress.rows += calls.length;
-        if (text !== '') yield text;
+        yield text;
       }
     } catch (error) {
       // The client has got a part, and sees that its response is not complete.
@@ -148,6 +127,11 @@ export class CallExports implements BeforeApplicationShutdown {
       throw error;
     }
   }
+}
+
+async function* continued<T>(first: readonly T[], more: AsyncIterable<readonly T[]>): AsyncGenerator<readonly T[]> {
+  if (first.length > 0) yield first;
+  yield* more;
 }
 
 const masked = (call: ShownCall): ShownCall => {
