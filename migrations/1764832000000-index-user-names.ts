@@ -20,9 +20,7 @@ export class IndexUserNames1764832000000 implements MigrationInterface {
       $$`);
     // An interrupted build leaves an index under this name that is never used.
     await queryRunner.query('drop index concurrently if exists app_user_by_name');
-    await queryRunner.query(
-      'create index concurrently app_user_by_name on app_user using gin (user_name_parts(name))',
-    );
+    await queryRunner.query('create index concurrently app_user_by_name on app_user using gin (user_name_parts(name))');
   }
 
   /** Not concurrently: TypeORM undoes inside a transaction. Dropping takes no time, once it has its lock. */

@@ -19,7 +19,8 @@ export interface ListedUsers {
 }
 
 /** The index of names gives a bitmap, and nothing else may be read in place of it. */
-const BY_NAME_SETTINGS = 'set local enable_seqscan = off; set local enable_indexscan = off; set local enable_bitmapscan = on';
+const BY_NAME_SETTINGS =
+  'set local enable_seqscan = off; set local enable_indexscan = off; set local enable_bitmapscan = on';
 
 /** @param columns as SQL, of `app_user`, with `id` */
 export const listUsers = <User extends { readonly id: string }>(
@@ -32,7 +33,10 @@ export const listUsers = <User extends { readonly id: string }>(
   const put = (value: unknown): string => `$${values.push(value)}`;
   const [behind, most] = [`${put(after)}::bigint`, put(limit + 1)];
   const named = name === undefined ? 'true' : `position(lower(${put(name)}) in lower(name)) > 0`;
-  const extended = phone && phone.extension !== null ? [`${phoneOf('app_user')} = ${put(writtenPhone(phone.number, phone.extension))}`] : [];
+  const extended =
+    phone && phone.extension !== null
+      ? [`${phoneOf('app_user')} = ${put(writtenPhone(phone.number, phone.extension))}`]
+      : [];
   const select = (from: string): string => `select ${columns} from ${from} limit ${most}`;
 
   return database.transaction(async (transaction) => {

@@ -102,8 +102,10 @@ const nameScopes = ({ paths }: OpenAPIObject, access: ReadonlyMap<string, Access
       if (!operation || !isForAdmins(scope)) continue;
       operation.description = [operation.description, `Scope: \`${String(scope)}\`.`].filter(Boolean).join('\n\n');
       const refusal = operation.responses['403'];
-      if (refusal && !('$ref' in refusal))
-        refusal.description = refusal.description.replace('the scope `admin`', `the scope \`${String(scope)}\``);
+      if (!refusal || '$ref' in refusal) continue;
+      const text = refusal.description.replace('the scope `admin`', `the scope \`${String(scope)}\``);
+      // The operations of a controller share the response itself.
+      operation.responses['403'] = { ...refusal, description: text };
     }
   }
 };

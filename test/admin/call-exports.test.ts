@@ -59,14 +59,13 @@ const openSlowly = async (path: string, token?: string): Promise<[ClientRequest,
   const request = get(`${service.url}/v1/admin/${path}`, { headers: { authorization }, agent: false });
   request.on('error', () => undefined);
   const [response] = (await once(request, 'response')) as [IncomingMessage];
-  response.pause();
+  response.on('error', () => undefined).pause();
   return [request, response];
 };
 
 /** Resolves with whether the response ended with its last chunk. */
 const isWhole = async (response: IncomingMessage): Promise<boolean> => {
-  response.on('error', () => undefined).resume();
-  await once(response, 'close');
+  if (!response.destroyed) await new Promise((resolve) => response.resume().once('close', resolve));
   return response.complete;
 };
 
@@ -145,7 +144,17 @@ describe('the file', () => {
   });
 
   it('has no cell that a spreadsheet takes for a formula, or rounds', async () => {
-    const texts = ['=HYPERLINK("http://evil.example")', '+1+1', '-1', '@SUM(1)', '\t=1', '\r=1', '＝1', "'=1", 'a "b", c'];
+    const texts = [
+      '=HYPERLINK("http://evil.example")',
+      '+1+1',
+      '-1',
+      '@SUM(1)',
+      '\t=1',
+      '\r=1',
+      '＝1',
+      "'=1",
+      'a "b", c',
+    ];
     for (const [index, text] of texts.entries()) {
       const { callSid } = await storeCall(service.database, { callerId: String(810 + index), subAccount: text });
       const event = { callSid, eventId: `${callSid}:ended`, providerCallId: text, occurredAt: new Date() };
@@ -170,7 +179,9 @@ describe('the file', () => {
   });
 
   it('leaves one entry in the audit, with the filters and the number of rows', async () => {
-    const rows = rowsOf(await exported('completed=false&phone=138%200000%200001&from=2026-11-01&timeZone=Asia/Shanghai'));
+    const rows = rowsOf(
+      await exported('completed=false&phone=138%200000%200001&from=2026-11-01&timeZone=Asia/Shanghai'),
+    );
 
     expect(await settled('exportCallsAsCsv')).toMatchObject({
       route: 'GET /v1/admin/calls.csv',
@@ -318,8 +329,11 @@ it('a process that stops cuts the export at once, and notes it', async () => {
   const own = await startTestApp({ databaseUrl: service.config.databaseUrl!, environment: { SWEEP_EVERY: '600' } });
   const authorization = `Bearer ${await own.token('1001', 'admin')}`;
   const request = get(`${own.url}/v1/admin/calls.ndjson`, { headers: { authorization }, agent: false });
-  const [response] = (await once(request.on('error', () => undefined), 'response')) as [IncomingMessage];
-  response.pause();
+  const [response] = (await once(
+    request.on('error', () => undefined),
+    'response',
+  )) as [IncomingMessage];
+  response.on('error', () => undefined).pause();
   const draining = own.app.nest.get(Draining);
 
   await own.close();

@@ -286,7 +286,19 @@ it('lists every fault of a query at once', async () => {
 it('answers any query with calls or with 400', async () => {
   const texts = ['', ' ', '%', '%00', '%zz', "'", '1', '-1', 'null', '9'.repeat(400), '😀', '%ED%A0%80', '{}', '[]'];
   const names = [
-    ...['userId', 'callerId', 'calleeId', 'phone', 'stateType', 'endReason', 'open', 'completed', 'provider', 'from', 'to'],
+    ...[
+      'userId',
+      'callerId',
+      'calleeId',
+      'phone',
+      'stateType',
+      'endReason',
+      'open',
+      'completed',
+      'provider',
+      'from',
+      'to',
+    ],
     ...['timeZone', 'after', 'limit', '__proto__'],
   ];
 
@@ -309,12 +321,22 @@ it('is described in the API document, with every parameter', async () => {
   };
 
   const { parameters } = document.paths['/v1/admin/calls']!.get;
-  expect(parameters.map(({ name }) => name).sort()).toEqual(
-    [
-      ...['after', 'calleeId', 'callerId', 'completed', 'endReason', 'from', 'limit', 'open', 'phone', 'provider', 'stateType'],
-      ...['timeZone', 'to', 'userId'],
+  expect(parameters.map(({ name }) => name).sort()).toEqual([
+    ...[
+      'after',
+      'calleeId',
+      'callerId',
+      'completed',
+      'endReason',
+      'from',
+      'limit',
+      'open',
+      'phone',
+      'provider',
+      'stateType',
     ],
-  );
+    ...['timeZone', 'to', 'userId'],
+  ]);
   for (const { required, description } of parameters) {
     expect(required).toBe(false);
     expect(description).toMatch(/\S/);

@@ -30,14 +30,16 @@ beforeAll(async () => {
   const user = { name, phone: CALLER, externalId: 'tel:+8613777700004', shown: { toCallee: '13777700005' } };
   ids.userId = (await sent('POST', 'users', { id: '901', ...user })).id;
   await sent('PATCH', 'users/901', { name: '李 13777700003' });
-  await sent('PUT', 'users/901/sub-accounts/simulator', { externalId: 'of 13777700006', secret: 'a secret of the provider' });
+  await sent('PUT', 'users/901/sub-accounts/simulator', {
+    externalId: 'of 13777700006',
+    secret: 'a secret of the provider',
+  });
   const line = { name, phone: CALLEE, open: false, position: 9 };
   ids.lineId = (await sent('POST', 'service-lines', line)).id;
   await sent('PUT', 'suppressions', { suppressions: [{ phone: CALLEE, reason: name, source: 'by 8613777700007' }] });
   await sent('POST', 'freezes', { kind: 'user', subject: '901', reason: name });
   await sent('PUT', 'budgets', { kind: 'user', subject: '901', period: 'day', amount: '1', timeZone: 'UTC' });
   ids.keyId = (await sent('POST', 'api-keys', { name, scopes: ['calls:read'] })).id;
-  ids.endpointId = (await sent('POST', 'webhook-endpoints', { url: 'https://backend.example.com/?by=13777700008' })).id;
   const metadata = { 'number 13777700009': 'was 137 7770 0001' };
   const { callSid } = await storeCall(service.database, {
     callerId: '901',
@@ -53,6 +55,8 @@ beforeAll(async () => {
     detail: { told: '137-7770-0002 and 13777700010' },
     recording: 'https://provider.example/13777700001.wav',
   });
+  // After the call, so that nothing is sent there.
+  ids.endpointId = (await sent('POST', 'webhook-endpoints', { url: 'https://backend.example.com/?by=13777700008' })).id;
   await service.database.query(
     `insert into webhook_deliveries (endpoint_id, call_sid, change_number, state, settled_at) values ($1, $2, 1, 'failed', now())`,
     [ids.endpointId, callSid],

@@ -55,8 +55,7 @@ const calls: readonly Call[] = fc
 
 const newestFirst = [...calls].sort((one, other) => (one.callSid > other.callSid ? -1 : 1));
 
-const fits = (call: Call, filter: CallFilter): boolean =>
-  fitsPeople(call, filter) && fitsFacts(call, filter);
+const fits = (call: Call, filter: CallFilter): boolean => fitsPeople(call, filter) && fitsFacts(call, filter);
 
 const fitsPeople = (call: Call, { userId, callerId, calleeId, phone }: CallFilter): boolean =>
   (userId === undefined || call.callerId === userId || call.calleeId === userId) &&
@@ -155,23 +154,21 @@ it.each(SINGLE_FILTERS)('finds all calls that match %j, newest first, page by pa
 
 it('finds each call once by any combination of filters, newest first, for any page size and examination limit', async () => {
   const all: fc.Arbitrary<Required<CallFilter>> = fc.record({
-      userId: oneOf(USERS),
-      callerId: oneOf(USERS),
-      calleeId: oneOf(USERS),
-      phone: oneOf(PHONES),
-      stateType: fc.subarray(Object.values(StateType), { minLength: 1 }),
-      endReason: fc.subarray([...END_REASONS], { minLength: 1 }),
-      open: fc.boolean(),
-      completed: fc.boolean(),
-      provider: oneOf(PROVIDERS),
-      from: seconds.map(at),
-      to: seconds.map(at),
+    userId: oneOf(USERS),
+    callerId: oneOf(USERS),
+    calleeId: oneOf(USERS),
+    phone: oneOf(PHONES),
+    stateType: fc.subarray(Object.values(StateType), { minLength: 1 }),
+    endReason: fc.subarray([...END_REASONS], { minLength: 1 }),
+    open: fc.boolean(),
+    completed: fc.boolean(),
+    provider: oneOf(PROVIDERS),
+    from: seconds.map(at),
+    to: seconds.map(at),
   });
   // With more, hardly a call matches.
   const filters = all.chain((filter) =>
-    fc
-      .subarray(Object.entries(filter), { maxLength: 4 })
-      .map((entries): CallFilter => Object.fromEntries(entries)),
+    fc.subarray(Object.entries(filter), { maxLength: 4 }).map((entries): CallFilter => Object.fromEntries(entries)),
   );
 
   await fc.assert(

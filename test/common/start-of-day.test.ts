@@ -35,12 +35,14 @@ it('is the first instant with the date, of every day of a year, on every contine
       const begins = startOfDay(zone, date);
 
       const before = new Date(begins.getTime() - 60_000);
-      expect({ zone, date, shown: localTime(zone, begins).date, isFirst: localTime(zone, before).date < date }).toEqual({
-        zone,
-        date,
-        shown: date,
-        isFirst: true,
-      });
+      expect({ zone, date, shown: localTime(zone, begins).date, isFirst: localTime(zone, before).date < date }).toEqual(
+        {
+          zone,
+          date,
+          shown: date,
+          isFirst: true,
+        },
+      );
     }
   }
 });

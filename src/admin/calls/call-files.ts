@@ -29,7 +29,13 @@ const BEFORE_TIMES = [
   'canceledBy',
   'providerCode',
 ] as const satisfies readonly (keyof ShownCall)[];
-const BEHIND_TIMES = ['talkSeconds', 'recording', 'changes', 'placedBy', 'metadata'] as const satisfies readonly (keyof ShownCall)[];
+const BEHIND_TIMES = [
+  'talkSeconds',
+  'recording',
+  'changes',
+  'placedBy',
+  'metadata',
+] as const satisfies readonly (keyof ShownCall)[];
 
 /** Spreadsheets read a longer number as one with 15 digits, and zeros. */
 const TOO_LONG_A_NUMBER = /^\d{16,}$/;

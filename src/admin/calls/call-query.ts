@@ -74,7 +74,8 @@ export class CallFilterQuery {
   open?: boolean;
 
   @BooleanParameter({
-    description: '`true`: the call is over, and its `endReason` is `completed`. `false`: it is over for another reason.',
+    description:
+      '`true`: the call is over, and its `endReason` is `completed`. `false`: it is over for another reason.',
     example: false,
   })
   completed?: boolean;

@@ -19,11 +19,7 @@ export class SuppressionsCsvController {
 
   @Get()
   @ExportSuppressionsApi()
-  async export(
-    @Author() author: AuditAuthor,
-    @Caller() caller: Principal,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  async export(@Author() author: AuditAuthor, @Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
     sendCsv(reply, 'suppressions.csv', await this.transfer.exportAll(author, mayReadNumbers(caller)));
   }
 

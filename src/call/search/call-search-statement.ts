@@ -131,9 +131,7 @@ const endOf = ({ stateType, endReason, open, completed }: CallFilter) => {
         );
   const states = ALL_STATES.filter((state) => {
     const isOpen = state !== StateType.over;
-    return (
-      (stateType?.includes(state) ?? true) && (open === undefined || open === isOpen) && !(isOpen && endReasons)
-    );
+    return (stateType?.includes(state) ?? true) && (open === undefined || open === isOpen) && !(isOpen && endReasons);
   });
   return { states, endReasons };
 };
