@@ -28,6 +28,7 @@ import { serveDesk } from './desk/desk-pages.js';
 import { openMetricsPort } from './metrics/metrics-port.js';
 import { ServiceGauges } from './metrics/service-gauges.js';
 import { serveFrontPage } from './http/front-page.js';
+import { maskNumbers } from './http/masked-responses.js';
 import { createHttpServer } from './http/http-server.js';
 import { collectRoutes } from './http/served-methods.js';
 import { ProviderRegistry } from './telephony/provider-registry.js';
@@ -85,6 +86,7 @@ export const createApp = async (config: Config, logger: Logger, recent = new Rec
   }
   if (config.desk) serveDesk(server, logger);
   authenticateRequests(server, nest.get(Authentication));
+  maskNumbers(server);
   resolveExternalIds(server, nest.get(ExternalIds));
   refuseBlockedUsers(server, nest.get(BlockedUsers));
   limitRates(server, config);

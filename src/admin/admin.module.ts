@@ -8,6 +8,8 @@ import { TelephonyModule } from '../telephony/telephony.module.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { AuditController } from './audit/audit.controller.js';
 import { CallBundles } from './bundle/call-bundles.service.js';
+import { CallExports } from './calls/call-exports.service.js';
+import { CallExportsController } from './calls/call-exports.controller.js';
 import { CallsController } from './calls/calls.controller.js';
 import { DryRunController } from './dry-run/dry-run.controller.js';
 import { FreezesController } from './freezes/freezes.controller.js';
@@ -25,7 +27,7 @@ import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoint
 
 @Module({
   imports: [AuditModule, AuthModule, CallModule, DeliveryModule, DirectoryModule, TelephonyModule],
-  providers: [CallBundles],
+  providers: [CallBundles, CallExports],
   controllers: [
     UsersController,
     SubAccountsController,
@@ -36,6 +38,7 @@ import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoint
     PricesCsvController,
     BudgetsController,
     CallsController,
+    CallExportsController,
     RefusalsController,
     ProvidersController,
     DryRunController,

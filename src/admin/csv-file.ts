@@ -20,7 +20,9 @@ export const sendCsv = (reply: FastifyReply, name: string, parts: AsyncIterable<
 /** A request without a body has an empty file. */
 export const csvOf = (body: unknown): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
 
-export const sendsCsv = (name: string, example: string) =>
+export const sendsCsv = (name: string, example: string) => sendsFile(name, 'text/csv', example);
+
+export const sendsFile = (name: string, type: string, example: string) =>
   ApiResponse({
     status: 200,
     description: 'The list.',
@@ -31,7 +33,7 @@ export const sendsCsv = (name: string, example: string) =>
         example: `attachment; filename="${name}"`,
       },
     },
-    content: { 'text/csv': { schema: { type: 'string' }, example } },
+    content: { [type]: { schema: { type: 'string' }, example } },
   });
 
 interface CsvFile {

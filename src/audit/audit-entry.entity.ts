@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
-/** Who did what by the admin API. Rows are never changed, but for the outcome of an order (audit-trail.service.ts). */
+/** Who did what by the admin API. Rows are never changed, but for the outcome of an order or an export (audit-trail.service.ts). */
 @Entity('audit_entry')
 @Index('audit_entry_by_time', ['at', 'id'])
 @Index('audit_entry_by_subject', ['subject', 'at', 'id'])

@@ -1,12 +1,12 @@
 /**
- * The only way by which an entry is written. Each of the three fails if its entry cannot be written, with 503 as for any
+ * The only way by which an entry is written. Each of these fails if its entry cannot be written, with 503 as for any
  * trouble of the database: what cannot be recorded is not done, and not shown.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AppError } from '../common/error-table.js';
 import { LOGGER, type Logger } from '../common/logger.js';
-import type { AuditEntry, Author } from './audit-entry.entity.js';
+import type { AuditEntry, Author, Facts } from './audit-entry.entity.js';
 import { maskedFacts } from './masked-facts.js';
 import { Places } from './places.js';
 
@@ -64,12 +64,23 @@ export class AuditTrail {
     );
     try {
       const result = await work();
-      await this.noteOutcome(id, outcomeOf(result));
+      await this.noteOutcome(id, { outcome: outcomeOf(result) });
       return result;
     } catch (error) {
-      await this.noteOutcome(id, error instanceof AppError ? error.code : 'INTERNAL');
+      await this.noteOutcome(id, { outcome: error instanceof AppError ? error.code : 'INTERNAL' });
       throw error;
     }
+  }
+
+  /**
+   * Of a response that is sent in many parts: the entry is committed before the first one, with the outcome `unknown`.
+   * @returns what gives the entry its outcome. It never rejects
+   */
+  async export(author: Author, detail: Facts): Promise<(outcome: Facts) => Promise<void>> {
+    const id = await this.places.during(() =>
+      this.write(this.database, author, { detail, after: { outcome: 'unknown' } }),
+    );
+    return (outcome) => this.noteOutcome(id, outcome);
   }
 
   private async write(database: DataSource | EntityManager, author: Author, entry: EntryFacts): Promise<string> {
@@ -84,14 +95,14 @@ export class AuditTrail {
     }
   }
 
-  /** The order has been sent, so a failure changes nothing but what the entry says. */
-  private async noteOutcome(id: string, outcome: string): Promise<void> {
+  /** The order or the export has been sent, so a failure changes nothing but what the entry says. */
+  private async noteOutcome(id: string, after: Facts): Promise<void> {
     try {
       await this.places.during(() =>
-        this.database.query('update audit_entry set after = $2 where id = $1', [id, JSON.stringify({ outcome })]),
+        this.database.query('update audit_entry set after = $2 where id = $1', [id, JSON.stringify(after)]),
       );
     } catch (error) {
-      this.logger.warn({ error, auditEntry: id, outcome }, 'the outcome of an order is missing in its audit entry');
+      this.logger.warn({ error, auditEntry: id, ...after }, 'the outcome is missing in an audit entry');
     }
   }
 }

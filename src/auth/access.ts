@@ -1,5 +1,5 @@
 /** Declares who may call a route. A route without a declaration is closed (AccessGuard). */
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator, RequestMethod, type ExecutionContext } from '@nestjs/common';
 import { METHOD_METADATA } from '@nestjs/common/constants.js';
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import type { FastifyRequest } from 'fastify';
@@ -8,19 +8,30 @@ import { isLong } from '../common/long.js';
 import type { Principal } from './access-token.js';
 import { withoutScope, withoutUser } from './challenge.js';
 
-/** `admin:numbers` adds to `admin` what it shows masked otherwise. */
-export const SCOPES = ['admin', 'admin:numbers', 'calls:read', 'calls:write'] as const;
+export const SCOPES = [
+  'admin',
+  'admin:read',
+  'admin:numbers',
+  'admin:calls:write',
+  'admin:directory:write',
+  'admin:webhooks:write',
+  'admin:protection:write',
+  'admin:audit:read',
+  'calls:read',
+  'calls:write',
+] as const;
 export type Scope = (typeof SCOPES)[number];
 export type Access = 'public' | 'user' | Scope;
 
 /** The routes whose requests are counted. */
 export const isForUsers = (access: Access | undefined): boolean => access === 'user' || isForBackends(access);
 
-/** The routes that a person may use from the desk, without a token. */
-export const isForAdmins = (access: Access): boolean => /^admin(?::|$)/.test(access);
-
 export const isForBackends = (access: Access | undefined): boolean =>
   access === 'calls:read' || access === 'calls:write';
+
+/** A person may use these from the desk, without a token. Phone numbers are masked, unless the caller may see whole ones. */
+export const isForAdmins = (access: Access | undefined): boolean =>
+  access === 'admin' || access?.startsWith('admin:') === true;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -35,11 +46,12 @@ declare module 'fastify' {
  * Applies to all routes of a controller. Stored in Fastify's route configuration, which is known before a body is read.
  */
 const allow =
-  (access: Access): ClassDecorator =>
+  (toRead: Access, toWrite: Access = toRead): ClassDecorator =>
   ({ prototype }) => {
     for (const { value } of Object.values(Object.getOwnPropertyDescriptors(prototype as object))) {
       const handler = value as object;
       if (typeof handler !== 'function' || !Reflect.hasMetadata(METHOD_METADATA, handler)) continue;
+      const access = Reflect.getMetadata(METHOD_METADATA, handler) === RequestMethod.GET ? toRead : toWrite;
       const config = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, handler) as object | undefined;
       Reflect.defineMetadata(FASTIFY_ROUTE_CONFIG_METADATA, { ...config, access }, handler);
     }
@@ -51,8 +63,11 @@ export const Public = () => allow('public');
 /** Any user with a valid token, for the user's own data. */
 export const RequiresUser = () => allow('user');
 
-/** A token whose scope contains the given one. */
-export const Requires = (scope: Scope) => allow(scope);
+/**
+ * A token whose scope contains the given one.
+ * @param toWrite of all routes but GETs, if that is another
+ */
+export const Requires = (toRead: Scope, toWrite?: Scope) => allow(toRead, toWrite);
 
 /** @returns the refusal; null if access is allowed */
 export const refusalOf = (access: Access | undefined, user: Principal | undefined): AppError | null => {
@@ -63,9 +78,14 @@ export const refusalOf = (access: Access | undefined, user: Principal | undefine
   return hasScope(user, access) ? null : withoutScope(access);
 };
 
-/** One who may place calls may read them. The scope admin is for another API and contains neither. */
+/** One who may place calls may read them. `admin` contains all scopes of the admin API, and none of another one. */
 const hasScope = ({ scopes }: Principal, scope: Scope): boolean =>
-  scopes.has(scope) || (scope === 'calls:read' && scopes.has('calls:write'));
+  scopes.has(scope) ||
+  (scope.startsWith('admin:') && scopes.has('admin')) ||
+  (scope === 'calls:read' && scopes.has('calls:write'));
+
+/** Others get masked numbers from the admin API. */
+export const mayReadNumbers = (caller: Principal): boolean => hasScope(caller, 'admin:numbers');
 
 const callerOf = (context: ExecutionContext): Principal => {
   const { user } = context.switchToHttp().getRequest<FastifyRequest>();
@@ -73,9 +93,9 @@ const callerOf = (context: ExecutionContext): Principal => {
   return user;
 };
 
-/** @throws AppError FORBIDDEN */
-export const requireScope = (caller: Principal, scope: Scope): void => {
-  if (!hasScope(caller, scope)) throw withoutScope(scope);
+/** The scope itself: none that contains it is enough. @throws AppError FORBIDDEN */
+export const requireScope = ({ scopes }: Principal, scope: Scope): void => {
+  if (!scopes.has(scope)) throw withoutScope(scope);
 };
 
 /** The caller, from the request's token or API key. */

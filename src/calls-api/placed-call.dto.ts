@@ -18,7 +18,10 @@ import {
 const EXTERNAL_ID = 'The user’s `externalId`, as the directory has it now; `null` if there is none.';
 
 /** Without the provider's account and its id of the call: those are for administrators. */
-export class PlacedCallReply implements Omit<PlacedCall, 'subAccount' | 'providerCallId' | 'placedBy'> {
+export class PlacedCallReply implements Omit<
+  PlacedCall,
+  'subAccount' | 'providerCallId' | 'placedBy' | 'providerCode'
+> {
   @ApiProperty({ example: CALL_SID })
   callSid: string;
 

@@ -48,6 +48,9 @@ export const ERRORS = {
   // Of the routes with problem bodies.
   FAILED_TOKENS_TOO_FREQUENT: refusal(429, 'Too many requests with failed tokens came from this address.'),
 
+  // Of exports.
+  TOO_MANY_EXPORTS: refusal(429, 'Too many exports are running; try again later.'),
+
   // Only of /v1/calls.
   USER_BLOCKED: refusal(403, 'An administrator has blocked this user.'),
   CALLS_FROZEN: refusal(403, 'An administrator or a rule has stopped such calls.'),

@@ -42,6 +42,8 @@ import { IndexEventsByCall1764821000000 } from '../../migrations/1764821000000-i
 import { IdentifyEventsByCall1764822000000 } from '../../migrations/1764822000000-identify-events-by-call.js';
 import { PartitionByMonth1764823000000 } from '../../migrations/1764823000000-partition-by-month.js';
 import { CreateDeskSessions1764830000000 } from '../../migrations/1764830000000-create-desk-sessions.js';
+import { IndexUserPhones1764831000000 } from '../../migrations/1764831000000-index-user-phones.js';
+import { IndexUserNames1764832000000 } from '../../migrations/1764832000000-index-user-names.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { DeskSession } from '../auth/desk-sessions/desk-session.entity.js';
@@ -159,6 +161,8 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       IdentifyEventsByCall1764822000000,
       PartitionByMonth1764823000000,
       CreateDeskSessions1764830000000,
+      IndexUserPhones1764831000000,
+      IndexUserNames1764832000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

@@ -6,6 +6,9 @@ import type { ShownNumbers } from './shown-numbers.js';
 @Check('app_user_id_positive', 'id > 0')
 @Index('app_user_external_id', ['externalId'], { unique: true })
 @Index('app_user_blocked', ['id'], { where: 'blocked' })
+@Index('app_user_by_phone', ['phone', 'id'])
+// Of an expression, which TypeORM cannot describe: migration index-user-names.
+@Index('app_user_by_name', { synchronize: false })
 export class AppUser {
   /** A Long; a string because a JavaScript number cannot hold every Long. */
   @PrimaryColumn('bigint', { primaryKeyConstraintName: 'app_user_pkey' })

@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import type { Author } from '../audit/audit-entry.entity.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
 import { LOGGER, type Logger } from '../common/logger.js';
+import { withoutNumbers } from '../common/masked-numbers.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { CSV_HEAD, csvLine, readSuppressions } from './suppression-csv.js';
 import { STORE_SUPPRESSIONS, type StoreOutcome, type Suppression } from './suppression-list.service.js';
@@ -31,10 +32,13 @@ export class SuppressionTransfer {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** The oldest first, in parts that are read while they are sent: neither memory nor a connection is held for a slow client. */
-  async exportAll(author: Author): Promise<AsyncIterable<string>> {
+  /**
+   * The oldest first, in parts that are read while they are sent: neither memory nor a connection is held for a slow client.
+   * @param isWhole whether the numbers are not masked
+   */
+  async exportAll(author: Author, isWhole: boolean): Promise<AsyncIterable<string>> {
     await this.audit.read(author, Promise.resolve(), () => ({ detail: { format: 'csv' } }));
-    return this.parts();
+    return this.parts(isWhole ? csvLine : maskedLine);
   }
 
   /** Adds numbers, or replaces what is known of them: all or none. @throws AppError that names each wrong row */
@@ -54,13 +58,13 @@ export class SuppressionTransfer {
     });
   }
 
-  private async *parts(): AsyncGenerator<string> {
+  private async *parts(lineOf: typeof csvLine): AsyncGenerator<string> {
     yield CSV_HEAD;
     try {
       let after = '0';
       for (;;) {
         const rows = await this.database.query<Suppression[]>(NEXT, [after]);
-        if (rows.length > 0) yield rows.map(csvLine).join('');
+        if (rows.length > 0) yield rows.map(lineOf).join('');
         const last = rows.at(-1);
         if (!last || rows.length < ROWS_A_STATEMENT) return;
         after = last.id;
@@ -72,3 +76,6 @@ export class SuppressionTransfer {
     }
   }
 }
+
+const maskedLine = ({ phone, reason, source, ...row }: Suppression): string =>
+  csvLine({ ...row, ...withoutNumbers({ phone, reason, source }) });

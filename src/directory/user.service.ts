@@ -7,10 +7,12 @@ import { targetOf } from '../audit/target.js';
 import { AppError } from '../common/error-table.js';
 import { namesUser } from '../common/external-id.js';
 import { MAX_LONG, isLong } from '../common/long.js';
+import { readPhone, writtenPhone, type DialledPhone } from '../common/phone-number.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { AppUser } from './app-user.entity.js';
-import { dialledPhoneWritten } from './dialable-phone.js';
-import { badCursor, pageOf, type Page, type PageRequest } from '../common/page.js';
+import { dialledPhone, dialledPhoneWritten } from './dialable-phone.js';
+import { listUsers } from './list-users.js';
+import { badCursor, type Page, type PageRequest } from '../common/page.js';
 import { numberIn, phoneIfExtended, phoneOf, shownOf } from './phone-columns.js';
 import { storedShown, type ShownNumbers, type WrittenNumbers } from './shown-numbers.js';
 import { idAndExternalId, isNamed } from './user-name.js';
@@ -51,6 +53,10 @@ const SHOWN = `id, name, ${phoneOf('app_user')} as phone, external_id as "extern
 
 export interface UserFilter {
   readonly externalId?: string | undefined;
+  /** A part of it. */
+  readonly name?: string | undefined;
+  /** In any notation, with or without an extension. */
+  readonly phone?: string | undefined;
 }
 
 /** Manages single users. Each is named by id or external id; a text that can be neither does not exist. */
@@ -89,15 +95,11 @@ export class UserService {
     return user;
   }
 
-  async list({ after, limit, externalId }: PageRequest & UserFilter): Promise<Page<User>> {
+  /** @throws AppError that names each parameter that is wrong */
+  list({ after, limit, externalId, name, phone: written }: PageRequest & UserFilter): Promise<Page<User>> {
     if (after !== undefined && !isLong(after)) throw badCursor();
-    const rows = await this.database.query<User[]>(
-      externalId === undefined
-        ? `select ${SHOWN} from app_user where id > $1 order by id limit $2`
-        : `select ${SHOWN} from app_user where id > $1 and external_id = $3 limit $2`,
-      [after ?? '0', limit + 1, ...(externalId === undefined ? [] : [externalId])],
-    );
-    return pageOf(rows, limit, (user) => user.id);
+    const phone = written === undefined ? undefined : this.dialled(written);
+    return listUsers(this.database, SHOWN, { externalId, name, phone }, { after, limit });
   }
 
   /** @throws AppError NOT_FOUND; CONFLICT if the external id belongs to another user */
@@ -165,6 +167,18 @@ export class UserService {
 
   private async notify(channel: string, id: string): Promise<void> {
     await this.database.query('select pg_notify($1, $2)', [channel, id]);
+  }
+
+  /** The written form of a phone in a query. @throws AppError that names the parameter `phone` */
+  phoneInQuery(written: string): string {
+    const { number, extension } = this.dialled(written);
+    return writtenPhone(number, extension);
+  }
+
+  private dialled(written: string): DialledPhone {
+    const { phoneRegion } = this.config;
+    // In a query string an unescaped plus is decoded as a blank.
+    return readPhone(written.replace(/^ /, '+'), phoneRegion) ?? dialledPhone(written, phoneRegion);
   }
 
   private storedPhone(phone: string | null): string | null {

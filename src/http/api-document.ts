@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyInstance, onRequestHookHandler, onSendHookHandler } from 'fastify';
+import { isForAdmins, type Access } from '../auth/access.js';
 import { VERSION } from '../common/version.js';
 import { TAGS } from './api-tags.js';
 
@@ -9,7 +10,8 @@ the two. Ringback keeps the record of the call.
 
 **App** is the contract of 2016. Its outcomes have HTTP status 200 and a \`returnCode\` in the body, 200 for success. Errors
 outside the contract (an invalid token, an unknown method, too many requests) use their HTTP status in the
-same envelope. The paths below \`/v1/admin\` are plain REST with RFC 9457 problem bodies, and require the scope \`admin\`.
+same envelope. The paths below \`/v1/admin\` are plain REST with RFC 9457 problem bodies. Each names the scope that it requires; \`admin\`
+is enough for all of them. Without \`admin\` or \`admin:numbers\`, phone numbers are masked.
 
 Every path may also answer 400 or 413 to a malformed or oversized request head, 408 to a request that does not arrive in
 time, 501 to a method that HTTP does not define, and 503 with Retry-After while the process stops.
@@ -46,10 +48,11 @@ export const serveApiDocument = (app: NestFastifyApplication, webhooks: OpenAPIO
     });
   for (const [name, text] of Object.entries(TAGS)) builder.addTag(name, text);
   const description = builder.build();
+  const server: FastifyInstance = app.getHttpAdapter().getInstance();
+  const access = collectAccess(server);
   // Created at the first request, because a start does not need it.
   let made: OpenAPIObject | undefined;
-  const document = (): OpenAPIObject => (made ??= { ...makeDocument(app, description), webhooks });
-  const server: FastifyInstance = app.getHttpAdapter().getInstance();
+  const document = (): OpenAPIObject => (made ??= { ...makeDocument(app, description, access), webhooks });
   guardPage(server);
   serveDocument(server, document);
   SwaggerModule.setup('docs', app, document, {
@@ -64,14 +67,47 @@ export const serveApiDocument = (app: NestFastifyApplication, webhooks: OpenAPIO
   });
 };
 
-const makeDocument = (app: NestFastifyApplication, description: Omit<OpenAPIObject, 'paths'>): OpenAPIObject => {
+/** The access rule of each route that is registered from now on, by method and path. */
+const collectAccess = (server: FastifyInstance): ReadonlyMap<string, Access> => {
+  const found = new Map<string, Access>();
+  server.addHook('onRoute', ({ method, url, config }) => {
+    if (config?.access) for (const one of [method].flat()) found.set(`${one} ${url}`, config.access);
+  });
+  return found;
+};
+
+const makeDocument = (
+  app: NestFastifyApplication,
+  description: Omit<OpenAPIObject, 'paths'>,
+  access: ReadonlyMap<string, Access>,
+): OpenAPIObject => {
   const document = SwaggerModule.createDocument(app, description, {
     deepScanRoutes: true,
     // Otherwise each operation has a second tag with its controller's name.
     autoTagControllers: false,
   });
   leaveOptionalParametersEmpty(document);
+  nameScopes(document, access);
   return document;
+};
+
+const METHODS = ['get', 'put', 'post', 'patch', 'delete'] as const;
+
+/** What an operation of the admin API requires, in its description and its 403. */
+const nameScopes = ({ paths }: OpenAPIObject, access: ReadonlyMap<string, Access>): void => {
+  for (const [path, item] of Object.entries(paths)) {
+    for (const method of METHODS) {
+      const operation = item[method];
+      const scope = access.get(`${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`);
+      if (!operation || !isForAdmins(scope)) continue;
+      operation.description = [operation.description, `Scope: \`${String(scope)}\`.`].filter(Boolean).join('\n\n');
+      const refusal = operation.responses['403'];
+      if (!refusal || '$ref' in refusal) continue;
+      const text = refusal.description.replace('the scope `admin`', `the scope \`${String(scope)}\``);
+      // The operations of a controller share the response itself.
+      operation.responses['403'] = { ...refusal, description: text };
+    }
+  }
 };
 
 /** One buffer for all clients: Swagger's own route renders 120 KB per request, and each slow client keeps a copy. */

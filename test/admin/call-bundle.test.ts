@@ -1,6 +1,6 @@
 /** Everything about one call in one response: from the database, and from the memory of the replica that answers. */
 import { legsOf } from '../../src/admin/bundle/call-legs.js';
-import { withMaskedNumbers } from '../../src/admin/bundle/masked-numbers.js';
+import { withMaskedNumbers } from '../../src/common/masked-numbers.js';
 import type { CallHistory } from '../../src/call/search/call-history.service.js';
 import { keyHeaders, makeKey } from '../support/api-key.js';
 import { backend, newPhone, type Backend } from '../support/backend.js';

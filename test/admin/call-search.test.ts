@@ -79,6 +79,77 @@ it('finds an open call and a call that is over by each of its fields', async () 
   expect(await found({ ...facts, provider: 'another' })).toEqual([]);
 });
 
+it('tells caller and callee apart, by id or external id', async () => {
+  await service.admin('PATCH', 'users/1007', { externalId: 'caller or callee' });
+  const called = await over('busy', { callerId: '1007', calleeId: '33' });
+  const calling = await over('busy', { callerId: '34', calleeId: '1007' });
+
+  for (const user of ['1007', 'caller or callee']) {
+    expect(await found({ userId: user })).toEqual([calling, called]);
+    expect(await found({ callerId: user })).toEqual([called]);
+    expect(await found({ calleeId: user })).toEqual([calling]);
+    expect(await found({ callerId: user, calleeId: '33' })).toEqual([called]);
+    expect(await found({ callerId: user, calleeId: '34' })).toEqual([]);
+  }
+  expect(await found({ callerId: 'nobody of ours' })).toEqual([]);
+});
+
+it('finds calls in any of several states, that ended for any of several reasons, and that are over or not', async () => {
+  const phone = '+8613900000043';
+  const lost = await over('lost', { calleePhone: phone });
+  const completed = await over('completed', { calleePhone: phone });
+  const busy = await over('busy', { calleePhone: phone });
+  const open = await opened({ calleePhone: phone });
+  const of = async (query: string): Promise<string[]> => {
+    const response = await service.admin('GET', `calls?phone=${encodeURIComponent(phone)}${query}`);
+    expect(response.status).toBe(200);
+    return ((await response.json()) as ShownPage).items.map(({ callSid }) => callSid);
+  };
+
+  expect(await of('&stateType=1&stateType=2')).toEqual([open]);
+  expect(await of('&stateType=1&stateType=4')).toEqual([open, busy, completed, lost]);
+  expect(await of('&endReason=busy&endReason=lost')).toEqual([busy, lost]);
+  expect(await of('&endReason=busy&endReason=busy')).toEqual([busy]);
+  expect(await of('&open=true')).toEqual([open]);
+  expect(await of('&open=false')).toEqual([busy, completed, lost]);
+  expect(await of('&completed=true')).toEqual([completed]);
+  expect(await of('&completed=false')).toEqual([busy, lost]);
+  expect(await of('&completed=false&endReason=completed')).toEqual([]);
+  expect(await of('&open=true&completed=true')).toEqual([]);
+});
+
+it('shows the provider’s code of the leg that was reached last', async () => {
+  const callSid = await opened({ calleePhone: '+8613900000044' });
+  const event = { callSid, eventId: `${callSid}:ended`, providerCallId: 'sim-1', occurredAt: new Date() };
+  const causes = { A: { cause: 16 }, B: { status: 'busy', sip: 486 } };
+  await service.app.nest
+    .get(CallRecorder)
+    .apply('simulator', { ...event, type: 'ended', endReason: 'busy', causes } as never);
+  const [call] = (await search({ phone: '+8613900000044' })).items;
+
+  expect(call).toMatchObject({ causes, providerCode: 'status busy, sip 486' });
+  const open = await opened({ calleePhone: '+8613900000045' });
+  expect((await search({ phone: '+8613900000045' })).items).toMatchObject([{ callSid: open, providerCode: null }]);
+});
+
+it('takes a date for its beginning in the time zone', async () => {
+  const callSid = await over('busy', { callerId: '62' });
+  await service.database.query('update call_records set requested_at = $2 where call_sid = $1', [
+    callSid,
+    new Date(Date.now() - 1),
+  ]);
+  const dayIn = (zone: string, daysLater: number): string =>
+    new Intl.DateTimeFormat('en-CA', { timeZone: zone }).format(Date.now() + daysLater * 86_400_000);
+
+  for (const timeZone of ['UTC', 'Asia/Shanghai', 'America/Los_Angeles', 'Pacific/Kiritimati']) {
+    const [today, tomorrow] = [dayIn(timeZone, 0), dayIn(timeZone, 1)];
+    expect(await found({ userId: '62', from: today, to: tomorrow, timeZone })).toEqual([callSid]);
+    expect(await found({ userId: '62', from: tomorrow, timeZone })).toEqual([]);
+    expect(await found({ userId: '62', to: today, timeZone })).toEqual([]);
+  }
+  expect(await found({ userId: '62', from: dayIn('UTC', 0) })).toEqual([callSid]);
+});
+
 it.each([
   '138 0000 0051',
   '+86 138-0000-0051',
@@ -142,6 +213,11 @@ it.each([
   ['userId=9223372036854775808', '/userId', 'the id of a user'],
   ['userId=1%00', '/userId', 'the id of a user'],
   ['userId=1&userId=2', '/userId', 'the id of a user'],
+  ['callerId=0', '/callerId', 'the id of a user'],
+  ['calleeId=1&calleeId=2', '/calleeId', 'the id of a user'],
+  ['open=yes', '/open', 'true or false'],
+  ['open=true&open=true', '/open', 'true or false'],
+  ['completed=1', '/completed', 'true or false'],
   ['phone=', '/phone', 'is not a number'],
   ['phone=abc', '/phone', 'is not a number'],
   ['phone=12', '/phone', 'is not a number'],
@@ -152,7 +228,9 @@ it.each([
   ['stateType=5', '/stateType', 'one of 1, 2, 3, 4'],
   ['stateType=04', '/stateType', 'one of 1, 2, 3, 4'],
   ['stateType=over', '/stateType', 'one of 1, 2, 3, 4'],
-  ['stateType=1&stateType=2', '/stateType', 'one of 1, 2, 3, 4'],
+  ['stateType=1&stateType=5', '/stateType', 'one of 1, 2, 3, 4; repeat the parameter for several'],
+  ['stateType=1,2', '/stateType', 'one of 1, 2, 3, 4'],
+  ['endReason=busy&endReason=', '/endReason', 'one of completed'],
   ['endReason=', '/endReason', 'one of completed'],
   ['endReason=Busy', '/endReason', 'one of completed'],
   ['endReason=toString', '/endReason', 'one of completed'],
@@ -162,7 +240,13 @@ it.each([
   ['provider=a&provider=b', '/provider', 'must be a string'],
   ['from=', '/from', 'RFC 3339'],
   ['from=yesterday', '/from', 'RFC 3339'],
-  ['from=2026-11-24', '/from', 'RFC 3339'],
+  ['from=2026-02-30', '/from', 'or a date'],
+  ['from=1999-12-31', '/from', 'or a date of this century'],
+  ['from=2026-11-24&to=2026-11-24', '/to', 'after from'],
+  ['timeZone=', '/timeZone', 'IANA'],
+  ['timeZone=Mars/Olympus', '/timeZone', 'IANA'],
+  ['from=2026-11-24&timeZone=%2B08:00', '/timeZone', 'IANA'],
+  ['timeZone=UTC&timeZone=UTC', '/timeZone', 'IANA'],
   ['from=2026-11-24T10:00:00', '/from', 'RFC 3339'],
   ['from=2026-02-30T10:00:00Z', '/from', 'RFC 3339'],
   ['from=1764000000000', '/from', 'RFC 3339'],
@@ -175,7 +259,6 @@ it.each([
   ['after=', 'after', '`next` of a page'],
   ['after=1', 'after', '`next` of a page'],
   [`after=${'１'.repeat(32)}`, 'after', '`next` of a page'],
-  ['callerId=1', '/callerId', 'should not exist'],
   ['userId[]=1', '/userId[]', 'should not exist'],
 ])('refuses ?%s with the field and the reason', async (query, where, what) => {
   const response = await service.admin('GET', `calls?${query}`);
@@ -202,7 +285,22 @@ it('lists every fault of a query at once', async () => {
 
 it('answers any query with calls or with 400', async () => {
   const texts = ['', ' ', '%', '%00', '%zz', "'", '1', '-1', 'null', '9'.repeat(400), '😀', '%ED%A0%80', '{}', '[]'];
-  const names = ['userId', 'phone', 'stateType', 'endReason', 'provider', 'from', 'to', 'after', 'limit', '__proto__'];
+  const names = [
+    ...[
+      'userId',
+      'callerId',
+      'calleeId',
+      'phone',
+      'stateType',
+      'endReason',
+      'open',
+      'completed',
+      'provider',
+      'from',
+      'to',
+    ],
+    ...['timeZone', 'after', 'limit', '__proto__'],
+  ];
 
   for (const name of names) {
     for (const text of texts) {
@@ -223,9 +321,22 @@ it('is described in the API document, with every parameter', async () => {
   };
 
   const { parameters } = document.paths['/v1/admin/calls']!.get;
-  expect(parameters.map(({ name }) => name).sort()).toEqual(
-    ['after', 'endReason', 'from', 'limit', 'phone', 'provider', 'stateType', 'to', 'userId'].sort(),
-  );
+  expect(parameters.map(({ name }) => name).sort()).toEqual([
+    ...[
+      'after',
+      'calleeId',
+      'callerId',
+      'completed',
+      'endReason',
+      'from',
+      'limit',
+      'open',
+      'phone',
+      'provider',
+      'stateType',
+    ],
+    ...['timeZone', 'to', 'userId'],
+  ]);
   for (const { required, description } of parameters) {
     expect(required).toBe(false);
     expect(description).toMatch(/\S/);

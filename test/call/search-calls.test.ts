@@ -55,11 +55,19 @@ const calls: readonly Call[] = fc
 
 const newestFirst = [...calls].sort((one, other) => (one.callSid > other.callSid ? -1 : 1));
 
-const fits = (call: Call, { userId, phone, stateType, endReason, provider, from, to }: CallFilter): boolean =>
+const fits = (call: Call, filter: CallFilter): boolean => fitsPeople(call, filter) && fitsFacts(call, filter);
+
+const fitsPeople = (call: Call, { userId, callerId, calleeId, phone }: CallFilter): boolean =>
   (userId === undefined || call.callerId === userId || call.calleeId === userId) &&
-  (phone === undefined || call.callerPhone === phone || call.calleePhone === phone) &&
-  (stateType === undefined || call.state === stateType) &&
-  (endReason === undefined || call.endReason === endReason) &&
+  (callerId === undefined || call.callerId === callerId) &&
+  (calleeId === undefined || call.calleeId === calleeId) &&
+  (phone === undefined || call.callerPhone === phone || call.calleePhone === phone);
+
+const fitsFacts = (call: Call, { stateType, endReason, open, completed, provider, from, to }: CallFilter): boolean =>
+  (stateType === undefined || stateType.includes(call.state)) &&
+  (endReason === undefined || (call.endReason !== null && endReason.includes(call.endReason))) &&
+  (open === undefined || open === call.state < 4) &&
+  (completed === undefined || (call.state === 4 && completed === (call.endReason === 'completed'))) &&
   (provider === undefined || call.provider === provider) &&
   (!from || call.requestedAt >= from) &&
   (!to || call.requestedAt < to);
@@ -111,9 +119,23 @@ const at = (second: number): Date => new Date(BEGIN + second * 1000);
 const SINGLE_FILTERS: readonly CallFilter[] = [
   {},
   ...[...USERS, '5'].map((userId) => ({ userId })),
+  { callerId: '1' },
+  { calleeId: '9223372036854775807' },
+  { callerId: '2', calleeId: '3' },
   ...[...PHONES, '+861056469589'].map((phone) => ({ phone })),
-  ...Object.values(StateType).map((stateType) => ({ stateType })),
-  ...END_REASONS.map((endReason) => ({ endReason })),
+  ...Object.values(StateType).map((state) => ({ stateType: [state] })),
+  { stateType: [1, 3] },
+  { stateType: [3, 4] },
+  { stateType: [1, 2, 3, 4] },
+  ...END_REASONS.map((reason) => ({ endReason: [reason] })),
+  { endReason: ['busy', 'lost'] },
+  { endReason: END_REASONS },
+  { open: true },
+  { open: false },
+  { completed: true },
+  { completed: false },
+  { completed: true, open: true },
+  { completed: false, endReason: ['completed', 'busy'] },
   ...[...PROVIDERS, 'nobody'].map((provider) => ({ provider })),
   { from: at(30) },
   { to: at(30) },
@@ -131,17 +153,22 @@ it.each(SINGLE_FILTERS)('finds all calls that match %j, newest first, page by pa
 });
 
 it('finds each call once by any combination of filters, newest first, for any page size and examination limit', async () => {
-  const filters: fc.Arbitrary<CallFilter> = fc.record(
-    {
-      userId: oneOf(USERS),
-      phone: oneOf(PHONES),
-      stateType: oneOf(Object.values(StateType)),
-      endReason: oneOf(END_REASONS),
-      provider: oneOf(PROVIDERS),
-      from: seconds.map(at),
-      to: seconds.map(at),
-    },
-    { requiredKeys: [] },
+  const all: fc.Arbitrary<Required<CallFilter>> = fc.record({
+    userId: oneOf(USERS),
+    callerId: oneOf(USERS),
+    calleeId: oneOf(USERS),
+    phone: oneOf(PHONES),
+    stateType: fc.subarray(Object.values(StateType), { minLength: 1 }),
+    endReason: fc.subarray([...END_REASONS], { minLength: 1 }),
+    open: fc.boolean(),
+    completed: fc.boolean(),
+    provider: oneOf(PROVIDERS),
+    from: seconds.map(at),
+    to: seconds.map(at),
+  });
+  // With more, hardly a call matches.
+  const filters = all.chain((filter) =>
+    fc.subarray(Object.entries(filter), { maxLength: 4 }).map((entries): CallFilter => Object.fromEntries(entries)),
   );
 
   await fc.assert(
@@ -158,7 +185,7 @@ it('finds each call once by any combination of filters, newest first, for any pa
 });
 
 it('returns a cursor when it has examined as many calls as allowed and found none', async () => {
-  const filter: CallFilter = { userId: '3', phone: '95588', provider: 'retired', endReason: 'lost' };
+  const filter: CallFilter = { userId: '3', phone: '95588', provider: 'retired', endReason: ['lost'] };
 
   const { items, next } = await searchCalls(database, filter, { limit: 1 }, 2);
 

@@ -32,9 +32,9 @@ const FILTERS: readonly CallFilter[] = [
   {},
   { userId: '1' },
   { phone: '+861056469588' },
-  { stateType: 4 },
-  { endReason: 'completed' },
-  { endReason: 'lost' },
+  { stateType: [4] },
+  { endReason: ['completed'] },
+  { endReason: ['lost'] },
   { provider: 'retired' },
   { from: monthsBefore(12), to: monthsBefore(10) },
 ];
@@ -50,7 +50,7 @@ it.each(FILTERS)('of %j, a page reads its calls, one more of each partition, and
 
 it.each<[CallFilter, string]>([
   [{ userId: '1' }, 'caller_id = 1 or callee_id = 1'],
-  [{ endReason: 'canceled' }, `end_reason = 'canceled'`],
+  [{ endReason: ['canceled'] }, `end_reason = 'canceled'`],
   [{ from: monthsBefore(14), to: monthsBefore(11) }, `requested_at >= $1 and requested_at < $2`],
 ])('of %j, the pages together have all calls, newest first', async (filter, condition) => {
   const found: string[] = [];

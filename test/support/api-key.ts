@@ -6,6 +6,7 @@ export interface MadeApiKey {
   readonly id: string;
   readonly key: string;
   readonly subject: string;
+  readonly scopes: readonly string[];
   readonly prefix: string;
   readonly expiresAt: string | null;
   readonly previousKeyUntil?: string;

@@ -27,7 +27,8 @@ const NAME = {
 const KEY_SCOPES = {
   enum: SCOPES,
   isArray: true,
-  description: 'The scopes of the key, as for a token. `calls:write` includes `calls:read`.',
+  description:
+    'The scopes of the key, as for a token. `calls:write` includes `calls:read`, and `admin` all others that begin with it.',
   example: ['calls:write'],
 };
 

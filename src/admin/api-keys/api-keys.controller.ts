@@ -27,7 +27,7 @@ import {
 } from './api-keys.openapi.js';
 
 @Controller('v1/admin/api-keys')
-@Requires('admin')
+@Requires('admin:read', 'admin')
 @AdminApi('API keys')
 export class ApiKeysController {
   constructor(private readonly keys: ApiKeys) {}

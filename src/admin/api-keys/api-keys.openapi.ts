@@ -1,6 +1,7 @@
 /** Swagger documentation of API keys. */
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { SCOPES } from '../../auth/access.js';
 import { MAX_LIVE_KEYS } from '../../auth/api-keys/api-keys.service.js';
 import { problem, takesBody, takesNoBody, takesPage } from '../../http/problem-response.js';
 import { ApiKeyPage, ApiKeyReply, CreatedApiKeyReply, RotatedApiKeyReply } from './api-key.dto.js';
@@ -34,7 +35,7 @@ export const CreateApiKeyApi = () =>
       type: CreatedApiKeyReply,
       headers: LOCATION,
     }),
-    takesBody('64 KB', { where: '/scopes', what: 'must be a list of admin, admin:numbers, calls:read, calls:write' }),
+    takesBody('64 KB', { where: '/scopes', what: `must be a list of ${SCOPES.join(', ')}` }),
     notByKey,
     problem('CONFLICT', `There are ${MAX_LIVE_KEYS} active keys.`),
   );

@@ -7,7 +7,7 @@ import { AuditQuery } from './audit-query.js';
 import { ListAuditApi } from './audit.openapi.js';
 
 @Controller('v1/admin/audit')
-@Requires('admin')
+@Requires('admin:audit:read')
 @AdminApi('Audit')
 export class AuditController {
   constructor(private readonly log: AuditLog) {}

@@ -32,7 +32,7 @@ export class BundleQuery {
   @BooleanParameter({
     default: false,
     description:
-      '`true` shows whole phone numbers. Needs the scope `admin:numbers` in addition to `admin`; the audit has the read.',
+      '`true` shows whole phone numbers. Needs the scope `admin:numbers`, also in addition to `admin`; the audit has the read.',
   })
   full?: boolean;
 }

@@ -15,7 +15,7 @@ import { DeliveryService } from '../../delivery/delivery.service.js';
 import type { ProviderRequest } from '../../telephony/provider-request.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
 import { attemptsOf, hangUpOf, legsOf, type HangUp, type Legs, type ProviderAttempt } from './call-legs.js';
-import { withMaskedNumbers } from './masked-numbers.js';
+import { withMaskedNumbers } from '../../common/masked-numbers.js';
 
 export interface CallBundle {
   readonly call: Omit<CallHistory, 'events'>;

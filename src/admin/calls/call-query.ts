@@ -1,36 +1,50 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { END_REASONS, StateType, type EndReason } from '../../call/record/call-lifecycle.js';
 import { isWrittenPhone } from '../../common/phone-number.js';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
 import { textRule, userIdOrExternalIdRule, type FieldRule } from '../../directory/field-rules.js';
 import { Satisfies, Optional } from '../../directory/satisfies.js';
-import { InstantParameter } from '../instant-parameter.js';
+import { BooleanParameter } from '../boolean-parameter.js';
+import { DayOrInstantParameter } from '../day-or-instant-parameter.js';
 import { PageQuery } from '../page-query.js';
+import { TimeZoneParameter } from '../time-zone-parameter.js';
 import { USER_NAME } from '../users/user-name.openapi.js';
 
 const STATE_TYPES = Object.values(StateType);
 
 const phoneRule: FieldRule = (value) => (isWrittenPhone(value) ? null : NOT_DIALABLE);
 
-const stateRule: FieldRule = (value) =>
-  STATE_TYPES.some((state) => state === value) ? null : `must be one of ${STATE_TYPES.join(', ')}`;
+const eachOf =
+  (known: readonly (string | number)[]): FieldRule =>
+  (value) =>
+    Array.isArray(value) && value.every((one) => known.includes(one as string | number))
+      ? null
+      : `must be one of ${known.join(', ')}; repeat the parameter for several`;
 
-const endReasonRule: FieldRule = (value) =>
-  END_REASONS.some((reason) => reason === value) ? null : `must be one of ${END_REASONS.join(', ')}`;
+/** A parameter that comes once is a text, one that is repeated a list. */
+const listOf = (value: unknown): unknown[] => [value].flat();
 
-const stateType = ({ value }: { value: unknown }): unknown =>
-  STATE_TYPES.find((state) => String(state) === value) ?? value;
+const stateOf = (value: unknown): unknown => STATE_TYPES.find((state) => String(state) === value) ?? value;
+
+const may = (what: string): string => `${what} A user who is named by \`id\` may have been removed.`;
 
 /** The filters of a call search. A call must match all of them. */
-export class CallQuery extends PageQuery {
-  @ApiPropertyOptional({
-    ...USER_NAME,
-    description: `The caller or the callee. ${USER_NAME.description} A user who is named by \`id\` may have been removed.`,
-  })
+export class CallFilterQuery {
+  @ApiPropertyOptional({ ...USER_NAME, description: may(`The caller or the callee. ${USER_NAME.description}`) })
   @Optional()
   @Satisfies(userIdOrExternalIdRule)
   userId?: string;
+
+  @ApiPropertyOptional({ ...USER_NAME, description: may(`The caller. ${USER_NAME.description}`) })
+  @Optional()
+  @Satisfies(userIdOrExternalIdRule)
+  callerId?: string;
+
+  @ApiPropertyOptional({ ...USER_NAME, description: may(`The callee. ${USER_NAME.description}`), example: '2000' })
+  @Optional()
+  @Satisfies(userIdOrExternalIdRule)
+  calleeId?: string;
 
   @ApiPropertyOptional({
     description: 'The dialled number of either leg, in any common notation.',
@@ -41,19 +55,30 @@ export class CallQuery extends PageQuery {
   phone?: string;
 
   @ApiPropertyOptional({
-    name: 'stateType',
     enum: STATE_TYPES.map(String),
-    description: '`1` requested, `2` ringing, `3` answered, `4` over.',
+    isArray: true,
+    description: 'One of these: `1` requested, `2` ringing, `3` answered, `4` over.',
   })
   @Optional()
-  @Transform(stateType)
-  @Satisfies(stateRule)
-  stateType?: StateType;
+  @Transform(({ value }) => listOf(value).map(stateOf))
+  @Satisfies(eachOf(STATE_TYPES))
+  stateType?: StateType[];
 
-  @ApiPropertyOptional({ enum: END_REASONS, description: 'Why the call is over.' })
+  @ApiPropertyOptional({ enum: END_REASONS, isArray: true, description: 'Why the call is over: one of these.' })
   @Optional()
-  @Satisfies(endReasonRule)
-  endReason?: EndReason;
+  @Transform(({ value }) => listOf(value))
+  @Satisfies(eachOf(END_REASONS))
+  endReason?: EndReason[];
+
+  @BooleanParameter({ description: '`true`: the call is not over. `false`: it is.', example: true })
+  open?: boolean;
+
+  @BooleanParameter({
+    description:
+      '`true`: the call is over, and its `endReason` is `completed`. `false`: it is over for another reason.',
+    example: false,
+  })
+  completed?: boolean;
 
   @ApiPropertyOptional({
     description: 'The name of a provider. It need not be configured any more.',
@@ -63,9 +88,21 @@ export class CallQuery extends PageQuery {
   @Satisfies(textRule(64))
   provider?: string;
 
-  @InstantParameter('Requested at this time or later (RFC 3339).', '2026-11-24T00:00:00+08:00')
+  @DayOrInstantParameter(
+    'Requested at this time or later (RFC 3339). A date stands for its beginning in `timeZone`.',
+    '2026-11-24',
+  )
   from?: Date;
 
-  @InstantParameter('Requested before this time (RFC 3339); later than `from`.', '2026-11-25T00:00:00+08:00')
+  @DayOrInstantParameter(
+    'Requested before this time (RFC 3339), later than `from`. A date stands for its beginning in `timeZone`: `2026-12-01` is ' +
+      'the end of November.',
+    '2026-11-25T00:00:00+08:00',
+  )
   to?: Date;
+
+  @TimeZoneParameter('The time zone of a date in `from` or `to`, by its IANA name.')
+  timeZone?: string;
 }
+
+export class CallQuery extends IntersectionType(CallFilterQuery, PageQuery) {}

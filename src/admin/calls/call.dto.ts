@@ -11,6 +11,7 @@ import {
   CANCELED_BY,
   END_REASON,
   ENDED_BY,
+  PROVIDER_CODE,
   ROUTE,
   STATE_TYPES,
   TALK_SECONDS,
@@ -237,6 +238,9 @@ export class CallReply implements CallHistory {
 
   @ApiProperty(CAUSES)
   causes: ShownCall['causes'];
+
+  @ApiProperty(PROVIDER_CODE)
+  providerCode: string | null;
 
   @ApiProperty(
     textOrNull(

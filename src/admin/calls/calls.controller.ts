@@ -20,7 +20,7 @@ import { FindCallApi, HangUpCallApi, SearchCallsApi } from './calls.openapi.js';
 import { AdminApi } from '../../http/problem-response.js';
 
 @Controller('v1/admin/calls')
-@Requires('admin')
+@Requires('admin:read', 'admin:calls:write')
 @AdminApi('Call records')
 export class CallsController {
   constructor(

@@ -9,7 +9,7 @@ import { DryRunApi } from '../providers/providers.openapi.js';
 import { AdminApi } from '../../http/problem-response.js';
 
 @Controller('v1/admin/dry-run')
-@Requires('admin')
+@Requires('admin:read')
 @AdminApi('Providers')
 export class DryRunController {
   constructor(

@@ -10,7 +10,7 @@ import { FreezeBody, freezeReply, type FreezePage, type FrozenReply } from './fr
 import { FreezeApi, LiftFreezeApi, ListFreezesApi } from './freezes.openapi.js';
 
 @Controller('v1/admin/freezes')
-@Requires('admin')
+@Requires('admin:read', 'admin:protection:write')
 @AdminApi('Freezes')
 export class FreezesController {
   constructor(private readonly freezes: Freezes) {}

@@ -10,7 +10,7 @@ import { BudgetBody, type BudgetPage, type BudgetReply } from './budget.dto.js';
 import { ListBudgetsApi, RemoveBudgetApi, StoreBudgetApi } from './money.openapi.js';
 
 @Controller('v1/admin/budgets')
-@Requires('admin')
+@Requires('admin:read', 'admin:protection:write')
 @AdminApi('Money')
 export class BudgetsController {
   constructor(private readonly budgets: Budgets) {}

@@ -11,7 +11,7 @@ import type { PricesReply } from './budget.dto.js';
 import { ExportPricesApi, ImportPricesApi } from './money.openapi.js';
 
 @Controller('v1/admin/prices.csv')
-@Requires('admin')
+@Requires('admin:read', 'admin:protection:write')
 @AdminApi('Money')
 export class PricesCsvController {
   constructor(private readonly prices: Prices) {}

@@ -7,7 +7,7 @@ import type { ProviderList } from './provider.dto.js';
 import { ListProvidersApi } from './providers.openapi.js';
 
 @Controller('v1/admin/providers')
-@Requires('admin')
+@Requires('admin:read')
 @AdminApi('Providers')
 export class ProvidersController {
   constructor(

@@ -7,7 +7,7 @@ import { RefusalQuery } from './refusal-query.js';
 import { ListRefusalsApi } from './refusals.openapi.js';
 
 @Controller('v1/admin/refusals')
-@Requires('admin')
+@Requires('admin:read')
 @AdminApi('Refused calls')
 export class RefusalsController {
   constructor(private readonly refused: RefusedCallsService) {}

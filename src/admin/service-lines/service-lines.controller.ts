@@ -24,7 +24,7 @@ import {
 } from './service-lines.openapi.js';
 
 @Controller('v1/admin/service-lines')
-@Requires('admin')
+@Requires('admin:read', 'admin:directory:write')
 @AdminApi('Service lines')
 export class ServiceLinesController {
   constructor(

@@ -15,7 +15,7 @@ import {
 } from './sub-accounts.openapi.js';
 
 @Controller('v1/admin/users/:userId/sub-accounts')
-@Requires('admin')
+@Requires('admin:read', 'admin:directory:write')
 @AdminApi('Sub-accounts')
 export class SubAccountsController {
   constructor(private readonly subAccounts: SubAccountService) {}

@@ -2,7 +2,8 @@ import { Body, Controller, Get, Put, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
-import { Requires } from '../../auth/access.js';
+import type { Principal } from '../../auth/access-token.js';
+import { Caller, mayReadNumbers, Requires } from '../../auth/access.js';
 import { SuppressionTransfer } from '../../directory/suppression-transfer.service.js';
 import { AdminApi } from '../../http/problem-response.js';
 import { Author } from '../author.js';
@@ -11,15 +12,15 @@ import type { SuppressionsStored } from './suppression.dto.js';
 import { ExportSuppressionsApi, ImportSuppressionsApi } from './suppressions-csv.openapi.js';
 
 @Controller('v1/admin/suppressions.csv')
-@Requires('admin')
+@Requires('admin:read', 'admin:protection:write')
 @AdminApi('Suppressions')
 export class SuppressionsCsvController {
   constructor(private readonly transfer: SuppressionTransfer) {}
 
   @Get()
   @ExportSuppressionsApi()
-  async export(@Author() author: AuditAuthor, @Res() reply: FastifyReply): Promise<void> {
-    sendCsv(reply, 'suppressions.csv', await this.transfer.exportAll(author));
+  async export(@Author() author: AuditAuthor, @Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
+    sendCsv(reply, 'suppressions.csv', await this.transfer.exportAll(author, mayReadNumbers(caller)));
   }
 
   @Put()

@@ -15,7 +15,7 @@ import {
 import { ListSuppressionsApi, RemoveSuppressionApi, StoreSuppressionsApi } from './suppressions.openapi.js';
 
 @Controller('v1/admin/suppressions')
-@Requires('admin')
+@Requires('admin:read', 'admin:protection:write')
 @AdminApi('Suppressions')
 export class SuppressionsController {
   constructor(

@@ -6,6 +6,7 @@ import {
   NAME_LENGTH,
   nameRule,
   phoneOrNoneRule,
+  phoneRule,
   trimmed,
   USER_ID_PATTERN,
   userIdRule,
@@ -198,6 +199,25 @@ export class UserQuery extends PageQuery {
   @Optional()
   @Satisfies(externalIdRule)
   externalId?: string;
+
+  @ApiPropertyOptional({
+    minLength: 1,
+    maxLength: NAME_LENGTH,
+    description: 'Only users whose name contains this text. Upper and lower case are alike.',
+    example: '小明',
+  })
+  @Optional()
+  @Satisfies(nameRule)
+  name?: string;
+
+  @ApiPropertyOptional({
+    description:
+      'Only users with this phone, in any common notation. Without an extension, also those whose phone has one.',
+    example: '138 0013 8000',
+  })
+  @Optional()
+  @Satisfies(phoneRule)
+  phone?: string;
 }
 
 export class UserReply extends OmitType(NewUser, ['phone', 'externalId', 'shown']) {

@@ -38,7 +38,7 @@ const SYNC_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 const IMPORT_LIMIT_BYTES = 2 * 1024 * 1024;
 
 @Controller('v1/admin/users')
-@Requires('admin')
+@Requires('admin:read', 'admin:directory:write')
 @AdminApi('Users')
 export class UsersController {
   constructor(
@@ -64,7 +64,11 @@ export class UsersController {
   @Get()
   @ListUsersApi()
   list(@Author() author: AuditAuthor, @Query() query: UserQuery): Promise<UserPage> {
-    return this.audit.read(author, this.users.list(query), (page) => pageFacts(query, page, ({ id }) => id));
+    return this.audit.read(author, this.users.list(query), (page) => {
+      // A mask shows the last digits of a text, which may be those of an extension.
+      const phone = query.phone === undefined ? undefined : this.users.phoneInQuery(query.phone);
+      return pageFacts({ ...query, phone }, page, ({ id }) => id);
+    });
   }
 
   @Put()

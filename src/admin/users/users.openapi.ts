@@ -30,7 +30,11 @@ export const CreateUserApi = () =>
 
 export const ListUsersApi = () =>
   applyDecorators(
-    ApiOperation({ operationId: 'listUsers', summary: 'List users', description: 'Ordered by id.' }),
+    ApiOperation({
+      operationId: 'listUsers',
+      summary: 'List users, or find them by name or phone',
+      description: 'Ordered by id. A user must match all given parameters.',
+    }),
     ApiResponse({ status: 200, description: 'One page.', type: UserPage }),
     takesPage('1001'),
   );

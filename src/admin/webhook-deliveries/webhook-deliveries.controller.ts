@@ -13,7 +13,7 @@ import {
 import { ListWebhookDeliveriesApi, RedeliverApi } from './webhook-deliveries.openapi.js';
 
 @Controller('v1/admin/webhook-endpoints/:endpointId')
-@Requires('admin')
+@Requires('admin:read', 'admin:webhooks:write')
 @AdminApi('Webhook endpoints')
 export class WebhookDeliveriesController {
   constructor(private readonly deliveries: DeliveryService) {}

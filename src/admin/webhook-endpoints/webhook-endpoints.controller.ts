@@ -27,7 +27,7 @@ import {
 } from './webhook-endpoints.openapi.js';
 
 @Controller('v1/admin/webhook-endpoints')
-@Requires('admin')
+@Requires('admin:read', 'admin:webhooks:write')
 @AdminApi('Webhook endpoints')
 export class WebhookEndpointsController {
   constructor(

@@ -9,17 +9,26 @@
  */
 import { isLong } from '../../common/long.js';
 import { MAX_EXAMINED } from '../../common/page.js';
-import type { EndReason, StateType } from '../record/call-lifecycle.js';
+import { END_REASONS, StateType, type EndReason } from '../record/call-lifecycle.js';
 import { minCallSidAt } from '../record/call-sid.js';
 import { SHOWN_COLUMNS, type ShownRow } from './call-view.js';
 
 export interface CallFilter {
   /** The id or the external id of the caller or the callee. */
   readonly userId?: string | undefined;
+  /** Likewise, of one of them. */
+  readonly callerId?: string | undefined;
+  readonly calleeId?: string | undefined;
   /** The number of either leg, as stored. */
   readonly phone?: string | undefined;
-  readonly stateType?: StateType | undefined;
-  readonly endReason?: EndReason | undefined;
+  /** One of these. */
+  readonly stateType?: readonly StateType[] | undefined;
+  /** One of these. */
+  readonly endReason?: readonly EndReason[] | undefined;
+  /** Whether the call is not over. */
+  readonly open?: boolean | undefined;
+  /** Of a call that is over: whether its end reason is `completed`. */
+  readonly completed?: boolean | undefined;
   readonly provider?: string | undefined;
   /** Requested at this time or later. */
   readonly from?: Date | undefined;
@@ -52,11 +61,11 @@ const AFTER_ALL = new Date('9999-01-01');
 
 type Put = (value: unknown) => string;
 
-/** A filter with indexes: at least one of the columns has the value. */
+/** A filter with indexes: at least one of the columns has one of the values. */
 interface Criterion {
   readonly columns: readonly string[];
   /** As SQL. */
-  readonly value: string;
+  readonly values: readonly string[];
 }
 
 /** Calls in the order of an index, and the conditions that are checked on each. */
@@ -79,26 +88,52 @@ export const searchStatements = (
   }: { readonly after?: string | undefined; readonly limit: number; readonly downTo?: string | undefined },
   maxExamined = MAX_EXAMINED,
 ): SearchStatement[] => {
+  const { states, endReasons } = endOf(filter);
+  if (states.length === 0 || endReasons?.length === 0) return [];
   const values: unknown[] = [];
   const put: Put = (value) => `$${values.push(value)}`;
   const bounds = boundsOf(filter, after, downTo, put);
-  const criteria = criteriaOf(filter, put);
+  const criteria = criteriaOf(filter, endReasons, put);
   const instants = instantsOf(filter, put);
-  const { stateType } = filter;
-  const states = stateType === undefined ? [] : [`state = ${stateType}`];
-  const open = openCalls(bounds, [...states, ...criteria.map(fits), ...instants]);
+  const ofStates = states.length === ALL_STATES.length ? [] : [`state in (${states.join(', ')})`];
+  const isOverSearched = states.includes(StateType.over);
+  const isOpenSearched = states.some((state) => state !== StateType.over);
+  const open = openCalls(bounds, [...ofStates, ...criteria.map(fits), ...instants]);
 
-  const statement = (...sources: readonly Source[]): SearchStatement => ({
-    text: sources.map((source, index) => textOf(source, index, limit, maxExamined)).join(' union all '),
+  const statement = (sources: readonly Source[], examined = maxExamined): SearchStatement => ({
+    text: sources.map((source, index) => textOf(source, index, limit, examined)).join(' union all '),
     values,
   });
-  if (stateType !== undefined && stateType < 4) return [statement(open)];
-  if (criteria.length === 0) return [statement(allCalls(bounds, [...states, ...instants]))];
+  if (!isOverSearched) return [statement([open])];
+  if (criteria.length === 0) return [statement([allCalls(bounds, [...ofStates, ...instants])])];
   return criteria.map((leading) => {
-    const others = criteria.filter((criterion) => criterion !== leading).map(fits);
-    const over = leading.columns.map((column) => overCalls(column, leading.value, bounds, [...others, ...instants]));
-    return statement(...over, ...(stateType === undefined ? [open] : []));
+    const conditions = [...criteria.filter((criterion) => criterion !== leading).map(fits), ...instants];
+    const over = leading.values.flatMap((value) =>
+      leading.columns.map((column) => overCalls(column, value, bounds, conditions)),
+    );
+    // The values share what may be examined, so that a search for many costs no more than a search for one.
+    const examined = Math.ceil(maxExamined / leading.values.length);
+    return statement([...over, ...(isOpenSearched ? [open] : [])], examined);
   });
+};
+
+const ALL_STATES = Object.values(StateType);
+
+/** Only a call that is over has an end reason. */
+const endOf = ({ stateType, endReason, open, completed }: CallFilter) => {
+  const endReasons =
+    endReason === undefined && completed === undefined
+      ? undefined
+      : END_REASONS.filter(
+          (reason) =>
+            (endReason?.includes(reason) ?? true) &&
+            (completed === undefined || completed === (reason === 'completed')),
+        );
+  const states = ALL_STATES.filter((state) => {
+    const isOpen = state !== StateType.over;
+    return (stateType?.includes(state) ?? true) && (open === undefined || open === isOpen) && !(isOpen && endReasons);
+  });
+  return { states, endReasons };
 };
 
 /** A range of callSids, without its end. */
@@ -118,14 +153,20 @@ const instantsOf = ({ from, to }: CallFilter, put: Put): string[] => [
   ...(to ? [`requested_at < ${put(to)}`] : []),
 ];
 
-const criteriaOf = (filter: CallFilter, put: Put): Criterion[] => {
+const criteriaOf = (filter: CallFilter, endReasons: readonly EndReason[] | undefined, put: Put): Criterion[] => {
   const criterion = (value: string | undefined, ...columns: readonly string[]): Criterion[] =>
-    value === undefined ? [] : [{ columns, value: put(value) }];
+    value === undefined ? [] : [{ columns, values: [put(value)] }];
+  const ofUser = (user: string | undefined, ...columns: readonly string[]): Criterion[] =>
+    user === undefined ? [] : [{ columns, values: [idOf(user, put)] }];
   return [
-    ...(filter.userId === undefined ? [] : [{ columns: ['caller_id', 'callee_id'], value: idOf(filter.userId, put) }]),
+    ...ofUser(filter.userId, 'caller_id', 'callee_id'),
+    ...ofUser(filter.callerId, 'caller_id'),
+    ...ofUser(filter.calleeId, 'callee_id'),
     ...criterion(filter.phone, 'caller_phone', 'callee_phone'),
     ...criterion(filter.provider, 'provider'),
-    ...criterion(filter.endReason, 'end_reason'),
+    ...(endReasons && endReasons.length < END_REASONS.length
+      ? [{ columns: ['end_reason'], values: endReasons.map(put) }]
+      : []),
   ];
 };
 
@@ -133,8 +174,8 @@ const criteriaOf = (filter: CallFilter, put: Put): Criterion[] => {
 const idOf = (user: string, put: Put): string =>
   isLong(user) ? put(user) : `(select id from app_user where external_id = ${put(user)})`;
 
-const fits = ({ columns, value }: Criterion): string =>
-  `(${columns.map((column) => `${column} = ${value}`).join(' or ')})`;
+const fits = ({ columns, values }: Criterion): string =>
+  `(${columns.flatMap((column) => values.map((value) => `${column} = ${value}`)).join(' or ')})`;
 
 const allCalls = ({ min, end }: Bounds, conditions: readonly string[]): Source => ({
   calls: `select * from call_records where call_sid >= ${min} and call_sid < ${end}`,

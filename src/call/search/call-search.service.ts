@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppError, type Fault } from '../../common/error-table.js';
+import { nextTurn } from '../../common/next-turn.js';
 import { normalisePhone } from '../../common/phone-number.js';
 import { rangeFaults } from '../../common/time-range.js';
 import { CONFIG, type Config } from '../../config/config.js';
@@ -11,10 +12,15 @@ import { isCallSid } from '../record/call-sid.js';
 import { searchCalls } from './search-calls.js';
 import type { ShownCall } from './call-view.js';
 
-export interface CallSearch extends PageRequest, CallFilter {
+export interface SoughtCalls extends CallFilter {
   /** In any notation. */
   readonly phone?: string | undefined;
 }
+
+export type CallSearch = PageRequest & SoughtCalls;
+
+/** Some milliseconds to read, and half a megabyte. */
+const CALLS_A_PART = 500;
 
 /** The calls of all users, newest first. */
 @Injectable()
@@ -28,15 +34,41 @@ export class CallSearchService {
    * A page may have fewer items than its limit, even none, and still a next cursor (search-calls.ts).
    * @throws AppError that names each invalid parameter
    */
-  async find({ after, limit, phone: written, ...filter }: CallSearch): Promise<Page<ShownCall>> {
+  async find({ after, limit, ...search }: CallSearch): Promise<Page<ShownCall>> {
+    const faults = after !== undefined && !isCallSid(after) ? badCursor().faults : [];
+    return searchCalls(this.database, this.filterOf(search, faults), { after, limit });
+  }
+
+  /**
+   * All of them. Each part is read when it is asked for, in statements of its own, so neither memory nor a connection is held for
+   * a slow reader, and a change in between shows in the parts that follow.
+   * @throws AppError that names each invalid parameter
+   */
+  all(search: SoughtCalls, stop: AbortSignal): AsyncGenerator<readonly ShownCall[], undefined> {
+    return this.parts(this.filterOf(search), stop);
+  }
+
+  private async *parts(filter: CallFilter, stop: AbortSignal): AsyncGenerator<readonly ShownCall[], undefined> {
+    let after: string | undefined;
+    do {
+      const page: Page<ShownCall> = await searchCalls(this.database, filter, { after, limit: CALLS_A_PART });
+      // Many parts in a row may have no call, and the reader may have left meanwhile.
+      stop.throwIfAborted();
+      if (page.items.length > 0) yield page.items;
+      else await nextTurn();
+      after = page.next ?? undefined;
+    } while (after !== undefined);
+  }
+
+  private filterOf({ phone: written, ...filter }: SoughtCalls, more: readonly Fault[] = []): CallFilter {
     const phone = written === undefined ? undefined : storedForm(written, this.config.phoneRegion);
     const faults: Fault[] = [
       ...(phone === null ? [{ where: '/phone', what: NOT_DIALABLE }] : []),
       ...rangeFaults(filter),
-      ...(after !== undefined && !isCallSid(after) ? badCursor().faults : []),
+      ...more,
     ];
     if (faults.length > 0) throw new AppError('BAD_REQUEST', { faults });
-    return searchCalls(this.database, { ...filter, phone: phone ?? undefined }, { after, limit });
+    return { ...filter, phone: phone ?? undefined };
   }
 }
 

@@ -67,3 +67,8 @@ export const TALK_SECONDS = {
   description: '`null` if the call was not answered or is not over.',
   example: 10,
 } as const;
+
+export const PROVIDER_CODE = textOrNull(
+  'The codes in `causes` as one text, for a list: of leg B, or of leg A if leg B was not dialled. `null` if there are none.',
+  'cause 17',
+);

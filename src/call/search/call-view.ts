@@ -1,5 +1,5 @@
 /** A call as administrators see it: the record without internal columns. */
-import type { LegCauses } from '../../telephony/telephony-provider.js';
+import type { LegCause, LegCauses } from '../../telephony/telephony-provider.js';
 import { RINGBACK } from '../record/apply-call-event.js';
 import { talkSeconds } from '../record/call-lifecycle.js';
 import type { CallRecord } from '../record/call-record.entity.js';
@@ -29,10 +29,12 @@ export interface ShownCall extends Omit<
   readonly canceledBy: 'admin' | null;
   readonly talkSeconds: number | null;
   readonly causes: LegCauses;
+  /** The provider's codes for the end of the leg that was reached last, as a list shows them; null if it reported none. */
+  readonly providerCode: string | null;
 }
 
 /** A row of `SHOWN_COLUMNS`. */
-export type ShownRow = Omit<ShownCall, 'stateType' | 'talkSeconds' | 'causes'> &
+export type ShownRow = Omit<ShownCall, 'stateType' | 'talkSeconds' | 'causes' | 'providerCode'> &
   Pick<CallRecord, 'state' | 'causeA' | 'causeB'>;
 
 /** For a row with the alias `call`. */
@@ -75,4 +77,12 @@ export const shownCall = (row: ShownRow): ShownCall => ({
   placedBy: row.placedBy,
   route: row.route,
   causes: { A: row.causeA, B: row.causeB },
+  providerCode: codeIn(row.causeB ?? row.causeA),
 });
+
+const codeIn = (cause: LegCause | null): string | null =>
+  cause === null
+    ? null
+    : Object.entries(cause)
+        .map(([name, value]) => `${name} ${String(value)}`)
+        .join(', ');

@@ -1,0 +1,103 @@
+/**
+ * Masks phone numbers in what is shown. A call's own numbers are found in any notation; other numbers by their digits, but not in
+ * ids, which look like numbers too.
+ */
+import { LRUCache } from 'lru-cache';
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { maskPhone, maskPhonesIn } from './phone-number.js';
+
+/** Of a call's own numbers, wherever they stand: in fields, a provider's text, a response of a receiver, the URL of a recording. */
+export const withMaskedNumbers = <T>(value: T, phones: readonly string[]): T => {
+  const inText = maskingOf(phones);
+  return mapTexts(JSON.parse(JSON.stringify(value)), (_name, text) => inText(text)) as T;
+};
+
+/** The fields that have a phone and nothing else. */
+const PHONE_FIELDS: ReadonlySet<string> = new Set(['phone', 'callerPhone', 'calleePhone', 'toCaller', 'toCallee']);
+/** Ids that may be a text of your own: a number in it is masked, a text of digits is the id of a user. */
+const NAMING_FIELDS = /^(?:subject|subAccount|(?:placed|asked|frozen|created)By|\w*[eE]xternalId)$/;
+const ID_FIELDS = /^(?:id|next|after|first|last|target|prefix|key|secret)$|(?:Id|Ids|Sid)$/;
+const DIGITS_ALONE = /^\d+$/;
+/** Not within a UUID. */
+const STANDING_ALONE = /(?<![\w-])\+?\d{7,15}(?![\w-])/g;
+
+/** For one who may not see whole numbers. @param item from a list, or alone: the phones in it are found in all its texts */
+export const withoutNumbers = <T>(item: T): T => {
+  const json: unknown = JSON.parse(JSON.stringify(item));
+  const ofItem = maskingOf([...phonesIn(json)]);
+  const inText = (name: string, text: string): string => {
+    if (PHONE_FIELDS.has(name)) return maskPhone(text);
+    const isNaming = NAMING_FIELDS.test(name);
+    if ((isNaming || ID_FIELDS.test(name)) && DIGITS_ALONE.test(text)) return text;
+    const masked = ofItem(text);
+    if (isNaming) return masked.replace(STANDING_ALONE, maskPhone);
+    return ID_FIELDS.test(name) ? masked : maskPhonesIn(masked);
+  };
+  return mapTexts(json, inText) as T;
+};
+
+/** Not one that is masked already. */
+const STORED_PHONE = /^(\+?\d+)(?:;ext=\d+)?$/;
+
+const phonesIn = (json: unknown, found = new Set<string>()): Set<string> => {
+  if (typeof json !== 'object' || json === null) return found;
+  for (const [name, value] of Object.entries(json)) {
+    const [, number] = (PHONE_FIELDS.has(name) && typeof value === 'string' && STORED_PHONE.exec(value)) || [];
+    if (number !== undefined) found.add(number);
+    else phonesIn(value, found);
+  }
+  return found;
+};
+
+type InText = (name: string, text: string) => string;
+
+/** Also the names of fields: a backend chooses those of its metadata. @param value from JSON */
+const mapTexts = (value: unknown, inText: InText, name = ''): unknown => {
+  if (typeof value === 'string') return inText(name, value);
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, inText, name));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([field, item]) => [inText('', field), mapTexts(item, inText, field)]),
+  );
+};
+
+interface Mask {
+  readonly pattern: RegExp;
+  readonly mask: string;
+}
+
+/** A pattern takes longer to make than to use, and one phone has many calls. */
+const masks = new LRUCache<string, Mask>({ max: 2_000 });
+
+const maskingOf = (phones: readonly string[]): ((text: string) => string) => {
+  const found = phones.map(maskOf);
+  return (text) => found.reduce((rest, { pattern, mask }) => rest.replace(pattern, mask), text);
+};
+
+const maskOf = (phone: string): Mask => {
+  const known = masks.get(phone);
+  if (known) return known;
+  const mask = { pattern: patternOf(phone), mask: maskPhone(phone) };
+  masks.set(phone, mask);
+  return mask;
+};
+
+const DIGIT = '[0-9０-９]';
+/** `%20` and `%22` end in a digit that belongs to no number. */
+const BEGIN = `(?:(?<!${DIGIT})|(?<=%[0-9a-f][0-9]))`;
+/** Between two digits; in the query of a URL, a plus is a blank. */
+const GAP = '(?:[ ().+\\p{Pd}]|%20|%2[89de]){0,2}';
+
+/** As people and providers write it: with or without the country code or the prefix of national calls, with separators. */
+const patternOf = (phone: string): RegExp => {
+  const number = parsePhoneNumberFromString(phone);
+  const { countryCallingCode, nationalNumber } = number ?? { countryCallingCode: '', nationalNumber: phone };
+  const national = number?.formatNational().replace(/\D/g, '') ?? '';
+  const prefix = (national.endsWith(nationalNumber) && national.slice(0, -nationalNumber.length)) || '0';
+  const code = countryCallingCode && `(?:(?:\\+|00?)?${digitsOf(countryCallingCode)}${GAP})?(?:(?:0|${prefix})${GAP})?`;
+  return new RegExp(`${BEGIN}\\+?${code}${digitsOf(nationalNumber)}(?!${DIGIT})(?:;ext=\\d{1,6})?`, 'giu');
+};
+
+/** Of any width. */
+const digitsOf = (text: string): string =>
+  Array.from(text, (digit) => `[${digit}${String.fromCodePoint(0xff10 + Number(digit))}]`).join(GAP);
