@@ -76,9 +76,9 @@ const OfEndpoint = ({ callSid, endpointId, url, deliveries }: EndpointProps) => 
       header: t('change'),
       enableSorting: false,
       cell: ({ row: { original } }) => (
-        <>
+        <span>
           {original.number}: <code>{original.type}</code>
-        </>
+        </span>
       ),
     }),
     column.accessor('state', {

@@ -1,11 +1,13 @@
 /** The timeline as text: each event with its source, its codes, and the change that it made. */
 import type { ReactNode } from 'react';
 import { Badge, type StateType } from '../../parts/badge';
+import { Disclosure } from '../../parts/disclosure';
 import { useTimeFormat } from '../../parts/time';
 import { common } from '../../text/common';
 import { useLanguageTag, useText } from '../../text/language';
+import { Checks } from '../calls/checks';
 import { Codes } from './codes';
-import { inOrder, isOfRingback, legOf, type Call, type CallEvent } from './legs';
+import { checksIn, codesIn, inOrder, isOfRingback, legOf, type Call, type CallEvent } from './legs';
 import { useStepTime } from './step-time';
 import { text } from './text';
 
@@ -32,7 +34,7 @@ export const EventTable = ({ call }: { readonly call: Call }) => {
         </thead>
         <tbody>
           {inOrder(call).map((event) => {
-            const { occurredAt, receivedAt, detail } = event;
+            const { occurredAt, receivedAt } = event;
             const at = Date.parse(occurredAt);
             const leg = legOf(event);
             const cells: Record<(typeof heads)[number], ReactNode> = {
@@ -44,10 +46,10 @@ export const EventTable = ({ call }: { readonly call: Call }) => {
               ),
               event: t(`event.${event.type}`),
               source: <Badge tone={isOfRingback(event) ? 'plain' : 'live'}>{event.provider}</Badge>,
-              leg: leg === null ? '–' : t(`lane.${leg}`),
-              codes: <Detail detail={detail} />,
-              change: <Change event={event} />,
-              stored: t('storedLater', { time: stepTime(Date.parse(receivedAt) - at) }),
+              leg: leg === null ? null : t(`lane.${leg}`),
+              codes: hasDetail(event) ? <Detail event={event} /> : null,
+              change: event.changeNumber === null ? null : <Change number={event.changeNumber} change={event.change} />,
+              stored: `+${stepTime(Date.parse(receivedAt) - at)}`,
             };
             return (
               <tr key={rowIdOf(event)} id={rowIdOf(event)} tabIndex={-1}>
@@ -66,19 +68,38 @@ export const EventTable = ({ call }: { readonly call: Call }) => {
 };
 
 /** The leg has a column of its own. */
-const Detail = ({ detail }: { readonly detail: CallEvent['detail'] }) => {
-  const codes = Object.fromEntries(Object.entries(detail ?? {}).filter(([name]) => name !== 'leg'));
-  return Object.keys(codes).length === 0 ? '–' : <Codes codes={codes} />;
+const Detail = ({ event }: { readonly event: CallEvent }) => {
+  const t = useText(text);
+  const checks = checksIn(event);
+  const codes = codesIn(event);
+  return (
+    <div className="detail">
+      {checks.length > 0 && (
+        <Disclosure title={t('checks', { count: checks.length })}>
+          <Checks checks={checks} />
+        </Disclosure>
+      )}
+      {Object.keys(codes).length > 0 && <Codes codes={codes} />}
+    </div>
+  );
 };
 
-const Change = ({ event: { changeNumber, change } }: { readonly event: CallEvent }) => {
+interface ChangeProps {
+  readonly number: number;
+  /** Null if this version of the service cannot read it. */
+  readonly change: CallEvent['change'];
+}
+
+const Change = ({ number, change }: ChangeProps) => {
   const t = useText(text);
   const c = useText(common);
-  if (changeNumber === null) return '–';
-  if (change === null) return changeNumber;
-  if (change.type === 'call.amended') return t('changeAmended', { number: changeNumber });
-  return t('changeNumber', { number: changeNumber, state: c(`state.${change.data.stateType as StateType}`) });
+  if (change === null) return number;
+  if (change.type === 'call.amended') return t('changeAmended', { number });
+  return t('changeNumber', { number, state: c(`state.${change.data.stateType as StateType}`) });
 };
+
+const hasDetail = (event: CallEvent): boolean =>
+  checksIn(event).length > 0 || Object.keys(codesIn(event)).length > 0;
 
 /** The time of day to the millisecond, in the browser's zone. */
 const useClock = (): ((at: string) => string) => {

@@ -24,7 +24,7 @@ export const Facts = ({ call }: { readonly call: Call }) => {
       <Fact name={t('requested')}>
         <Time at={call.requestedAt} />
       </Fact>
-      <Fact name={`${t('rangAfter')} (${t('rangAfterHelp')})`}>{since(call.ringingAt)}</Fact>
+      <Fact name={t('rangAfter')}>{since(call.ringingAt)}</Fact>
       <Fact name={t('answeredAfter')}>{since(call.answeredAt)}</Fact>
       <Fact name={t('ended')}>
         <Time at={call.endedAt} />

@@ -42,6 +42,18 @@ const namedLeg = ({ detail }: CallEvent): Leg | null => {
   return leg === 'A' || leg === 'B' ? leg : null;
 };
 
+type Check = Schemas['CheckReply'];
+
+/** With the request: what the rules saw and said. */
+export const checksIn = ({ detail }: CallEvent): readonly Check[] => {
+  const checks = detail?.['checks'];
+  return Array.isArray(checks) ? (checks as Check[]) : [];
+};
+
+/** The other facts of an event; its leg is known by `legOf`. */
+export const codesIn = ({ detail }: CallEvent): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(detail ?? {}).filter(([name]) => name !== 'leg' && name !== 'checks'));
+
 const LEG_OF_TYPE: Partial<Record<CallEvent['type'], Leg>> = { caller_answered: 'A', ringing: 'B', answered: 'B' };
 
 /** Null if it is about both. */

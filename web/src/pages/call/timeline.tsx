@@ -6,7 +6,7 @@ import { useMemo, type CSSProperties } from 'react';
 import { Button, Tooltip, TooltipTrigger } from 'react-aria-components';
 import { useText } from '../../text/language';
 import { rowIdOf } from './event-table';
-import { LANES, legOf, marksOf, scaleOf, spansOf, type Call, type CallEvent, type Lane, type Mark, type Span } from './legs';
+import { codesIn, LANES, legOf, marksOf, scaleOf, spansOf, type Call, type CallEvent, type Lane, type Mark, type Span } from './legs';
 import { useStepTime } from './step-time';
 import { text } from './text';
 
@@ -22,6 +22,10 @@ const percent = (part: number): string => `${(part * 100).toFixed(2)}%`;
 
 /** What a mark takes, so that neighbours do not cover each other. */
 const MARK_WIDTH = 34;
+/** Of a lane. */
+const NAME_WIDTH = 110;
+/** On a phone the drawing is scrolled. */
+const LEAST_WIDTH = 640;
 
 export const Timeline = ({ call, now }: Props) => {
   const t = useText(text);
@@ -35,7 +39,7 @@ export const Timeline = ({ call, now }: Props) => {
   return (
     <figure className="timeline" aria-label={t('drawing')}>
       <div className="timeline-frame">
-        <div className="timeline-lanes" style={{ minWidth: 110 + instants.length * MARK_WIDTH }}>
+        <div className="timeline-lanes" style={{ minWidth: Math.max(LEAST_WIDTH, NAME_WIDTH + instants.length * MARK_WIDTH) }}>
           {LANES.map((lane) => (
             <div key={lane} className="lane" role="group" aria-label={`${t(`lane.${lane}`)} (${t(`laneOf.${lane}`)})`}>
               <div className="lane-name" aria-hidden="true">
@@ -115,7 +119,7 @@ const useSentence = (call: Call): ((event: CallEvent) => string) => {
   const t = useText(text);
   const stepTime = useStepTime();
   return (event) => {
-    const codes = Object.entries(event.detail ?? {}).filter(([name]) => name !== 'leg');
+    const codes = Object.entries(codesIn(event));
     const leg = legOf(event);
     return [
       `+${stepTime(Date.parse(event.occurredAt) - Date.parse(call.requestedAt))}`,

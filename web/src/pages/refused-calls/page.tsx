@@ -13,6 +13,7 @@ import { Tabs } from '../../parts/tabs';
 import { Time } from '../../parts/time';
 import { common } from '../../text/common';
 import { useText } from '../../text/language';
+import { Checks } from '../calls/checks';
 import { Party } from '../calls/party';
 import { text as callsText } from '../calls/text';
 import '../calls/calls.css';
@@ -95,18 +96,7 @@ const Why = ({ refusal: { fault, reason, checks, requestId } }: { readonly refus
       {reason !== null && <p lang="en">{reason}</p>}
       <Disclosure title={t('checks')}>
         {checks.length === 0 && <p className="quiet">{t('noChecks')}</p>}
-        <dl className="checks">
-          {checks.map(({ rule, saw, said }) => (
-            <div key={rule}>
-              <dt>
-                <code>{rule}</code>
-              </dt>
-              <dd lang="en">
-                {saw} → {said}
-              </dd>
-            </div>
-          ))}
-        </dl>
+        <Checks checks={checks} />
         {requestId !== null && <p className="quiet">{c('requestId', { id: requestId })}</p>}
       </Disclosure>
     </div>
