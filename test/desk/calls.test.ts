@@ -49,7 +49,9 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
       const busy = rows('Calls').filter({ hasText: '2001' });
       await busy.waitFor();
       expect(await rows('Calls').count()).toBe(7);
-      expect(await busy.innerText()).toMatch(/1011\s+\+86 139 0000 1011\s+2001\s+\+86 138 0000 2001\s+Busy\s+–\s+simulator\s+cause 17/);
+      expect(await busy.innerText()).toMatch(
+        /1011\s+\+86 139 0000 1011\s+2001\s+\+86 138 0000 2001\s+Busy\s+–\s+simulator\s+cause 17/,
+      );
     });
 
     it('is filtered by several end reasons, by keyboard, and the address has them', async () => {
@@ -144,7 +146,7 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
     it('says what became of it, with the provider’s codes in words', async () => {
       await open(`calls/${calls.rejected}`, /^Call /);
 
-      await page.getByText('The call was declined: The callee’s phone.').waitFor();
+      await page.getByText('The callee’s phone declined the call.').waitFor();
       const legB = page.getByRole('article', { name: 'Leg B: the callee' });
       expect(await legB.innerText()).toMatch(/cause 21 call rejected/);
     });
@@ -185,7 +187,7 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
       await dialog.getByText(calls.receiver.url).waitFor();
       await dialog.getByRole('button', { name: 'Replay' }).click();
 
-      await page.getByText('1 deliveries are under way.').waitFor();
+      await page.getByText('Deliveries under way: 1.').waitFor();
       await waitFor('the webhook', () => told() === before + 1);
       await delivery.getByText('2, the last: 204').waitFor();
     });

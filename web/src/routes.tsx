@@ -52,14 +52,7 @@ const callRoute = createRoute({
 }).lazy(() => import('./pages/call/page').then(({ Route }) => Route));
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([
-    homeRoute,
-    signInRoute,
-    callsRoute,
-    refusedCallsRoute,
-    callRoute,
-    providersRoute,
-  ]),
+  routeTree: rootRoute.addChildren([homeRoute, signInRoute, callsRoute, refusedCallsRoute, callRoute, providersRoute]),
   basepath: new URL(document.baseURI).pathname,
   parseSearch: readSearch,
   stringifySearch: writeSearch,

@@ -98,8 +98,7 @@ const Change = ({ number, change }: ChangeProps) => {
   return t('changeNumber', { number, state: c(`state.${change.data.stateType as StateType}`) });
 };
 
-const hasDetail = (event: CallEvent): boolean =>
-  checksIn(event).length > 0 || Object.keys(codesIn(event)).length > 0;
+const hasDetail = (event: CallEvent): boolean => checksIn(event).length > 0 || Object.keys(codesIn(event)).length > 0;
 
 /** The time of day to the millisecond, in the browser's zone. */
 const useClock = (): ((at: string) => string) => {

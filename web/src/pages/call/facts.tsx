@@ -57,8 +57,7 @@ export const Facts = ({ call }: { readonly call: Call }) => {
 export const Legs = ({ call }: { readonly call: Call }) => {
   const t = useText(text);
   const callerAnswered = call.events.find(({ type }) => type === 'caller_answered')?.occurredAt ?? null;
-  const callee =
-    call.serviceLineId === null ? nameOf(call.calleeId, t) : t('serviceLine', { id: call.serviceLineId });
+  const callee = call.serviceLineId === null ? nameOf(call.calleeId, t) : t('serviceLine', { id: call.serviceLineId });
   return (
     <div className="legs">
       <article className="card" aria-label={t('legA')}>

@@ -43,11 +43,12 @@ export const text = defineText(
     'why.canceled': 'The call was canceled before the callee answered.',
     'why.busy': '{who} was busy.',
     'why.no_answer': '{who} was not answered in time.',
-    'why.rejected': 'The call was declined: {who}.',
+    'why.rejected': '{who} declined the call.',
     'why.unreachable': '{who} could not be reached: no such number, switched off, or without a signal.',
     'why.failed': 'The call failed for a technical reason.',
     'why.refused': 'The provider refused the dial. No phone rang.',
-    'why.lost': 'What became of the call could not be learned: the provider sent no end, and did not know it when asked.',
+    'why.lost':
+      'What became of the call could not be learned: the provider sent no end, and did not know it when asked.',
     'by.provider': 'The provider reported the end.',
     'by.sweeper': 'Ringback closed it, because it had stayed in its state for too long.',
     'by.cancel': 'It was ended by an order of the caller or of your backend.',
@@ -128,7 +129,7 @@ export const text = defineText(
     cause: 'Cause',
     noCause: 'None reported',
 
-    routing: 'Way to the provider',
+    routing: 'Choice of the provider',
     routingAbout: 'The providers that were tried or passed over, in order.',
     'attempt.accepted': 'Accepted',
     'attempt.refused': 'Refused',
@@ -153,8 +154,9 @@ export const text = defineText(
     replayAll: 'Replay all',
     replayTitle: 'Send change {number} again?',
     replayAllTitle: 'Send all changes of this call again?',
-    replayWarning: 'The endpoint {url} gets it again at once, with the same webhook-id. If it has processed it before, it must notice that.',
-    replayed: '{count} deliveries are under way.',
+    replayWarning:
+      'The endpoint {url} gets it again at once, with the same webhook-id. If it has processed it before, it must notice that.',
+    replayed: 'Deliveries under way: {count}.',
     settled: 'Settled',
   },
   {
@@ -260,7 +262,7 @@ export const text = defineText(
     changeNumber: '{number}：{state}',
     changeAmended: '{number}：补充',
     stored: '入库延迟',
-    checks: '已判断 {count} 条规则',
+    checks: '已检查 {count} 条规则',
     events: '事件',
     'event.requested': '发起呼叫',
     'event.passed_over': '跳过服务商',
@@ -274,7 +276,7 @@ export const text = defineText(
     'event.expired': '超时挂断',
     'event.lost': '结果未知',
 
-    legs: '两路线路',
+    legs: '两路通话',
     legA: 'A 路：主叫',
     legB: 'B 路：被叫',
     number: '号码',

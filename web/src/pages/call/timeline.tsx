@@ -6,7 +6,19 @@ import { useMemo, type CSSProperties } from 'react';
 import { Button, Tooltip, TooltipTrigger } from 'react-aria-components';
 import { useText } from '../../text/language';
 import { rowIdOf } from './event-table';
-import { codesIn, LANES, legOf, marksOf, scaleOf, spansOf, type Call, type CallEvent, type Lane, type Mark, type Span } from './legs';
+import {
+  codesIn,
+  LANES,
+  legOf,
+  marksOf,
+  scaleOf,
+  spansOf,
+  type Call,
+  type CallEvent,
+  type Lane,
+  type Mark,
+  type Span,
+} from './legs';
 import { useStepTime } from './step-time';
 import { text } from './text';
 
@@ -39,7 +51,10 @@ export const Timeline = ({ call, now }: Props) => {
   return (
     <figure className="timeline" aria-label={t('drawing')}>
       <div className="timeline-frame">
-        <div className="timeline-lanes" style={{ minWidth: Math.max(LEAST_WIDTH, NAME_WIDTH + instants.length * MARK_WIDTH) }}>
+        <div
+          className="timeline-lanes"
+          style={{ minWidth: Math.max(LEAST_WIDTH, NAME_WIDTH + instants.length * MARK_WIDTH) }}
+        >
           {LANES.map((lane) => (
             <div key={lane} className="lane" role="group" aria-label={`${t(`lane.${lane}`)} (${t(`laneOf.${lane}`)})`}>
               <div className="lane-name" aria-hidden="true">

@@ -14,7 +14,9 @@ type Format = (typeof FORMATS)[number];
 
 const fetchFile = (format: Format, search: CallSearch, signal: AbortSignal): Promise<unknown> => {
   const request = { params: { query: queryOf(search) }, parseAs: 'blob', signal } as const;
-  return format === 'csv' ? ok(api.GET('/v1/admin/calls.csv', request)) : ok(api.GET('/v1/admin/calls.ndjson', request));
+  return format === 'csv'
+    ? ok(api.GET('/v1/admin/calls.csv', request))
+    : ok(api.GET('/v1/admin/calls.ndjson', request));
 };
 
 /** The whole list, however long. The service cuts a response that it cannot complete; then nothing is saved. */

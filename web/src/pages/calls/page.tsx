@@ -49,11 +49,7 @@ const useColumns = (zone: string) => {
         enableSorting: false,
         cell: ({ row: { original } }) => (
           <Party
-            id={
-              original.serviceLineId === null
-                ? original.calleeId
-                : t('serviceLine', { id: original.serviceLineId })
-            }
+            id={original.serviceLineId === null ? original.calleeId : t('serviceLine', { id: original.serviceLineId })}
             phone={original.calleePhone}
           />
         ),

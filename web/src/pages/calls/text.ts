@@ -59,7 +59,7 @@ export const text = defineText(
     open: '是否结束',
     isOpen: '进行中',
     isOver: '已结束',
-    completed: '是否接通',
+    completed: '是否正常结束',
     isCompleted: '正常结束',
     isNotCompleted: '未正常结束',
     provider: '服务商',
