@@ -107,6 +107,24 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
       expect(await rows('Calls').count()).toBe(count);
     });
 
+    it('loads a page at a time, and begins anew when it is refreshed', async () => {
+      // Pages of three calls.
+      const list = /\/v1\/admin\/calls\?/;
+      await page.route(list, (route) => route.continue({ url: route.request().url().replace('limit=50', 'limit=3') }));
+      await open('calls', 'Calls');
+
+      await page.getByText('3 shown').waitFor();
+      await page.getByRole('button', { name: 'Show more' }).click();
+      await page.getByText('6 shown').waitFor();
+      await page.getByRole('button', { name: 'Show more' }).click();
+      await waitFor('the last page', async () => (await rows('Calls').count()) === 7);
+      expect(await page.getByRole('button', { name: 'Show more' }).count()).toBe(0);
+
+      await page.getByRole('button', { name: 'Refresh' }).click();
+      await page.getByText('3 shown').waitFor();
+      await page.unroute(list);
+    });
+
     it('says what is wrong with a filter', async () => {
       await open('calls?timeZone=Nowhere&from=2026-01-01', 'Calls');
 
@@ -218,6 +236,41 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
       await page.getByText('It was ended by an order of an administrator.').waitFor();
       expect(await callOf(calls.open)).toMatchObject({ stateType: '4', endedBy: 'cancel', canceledBy: 'admin' });
       expect(await page.getByRole('button', { name: 'Hang up' }).count()).toBe(0);
+    });
+
+    it('is drawn from what a provider has sent, however little, late or new', async () => {
+      const found = await callOf(calls.completed);
+      const events = found['events'] as { type: string; occurredAt: string }[];
+      const [requested, , , ringing, , ended] = events;
+      const address = `**/v1/admin/calls/${calls.completed}`;
+      const answerWith = (call: object) =>
+        page.route(address, (route) => route.fulfill({ json: { ...found, ...call } }));
+      const bars = async () => (await page.locator('.bar-of-leg').allInnerTexts()).map((bar) => bar.split(' ')[0]);
+
+      // No word of leg A; the clock of the provider is behind; a type that this version does not know.
+      const early = { ...ringing!, occurredAt: new Date(Date.parse(requested!.occurredAt) - 500).toISOString() };
+      await answerWith({
+        events: [ended!, { ...requested!, type: 'transferred' }, early],
+        ringingAt: early.occurredAt,
+      });
+      await open(`calls/${calls.completed}`, /^Call /);
+
+      await page.getByRole('button', { name: /transferred/ }).waitFor();
+      expect(await bars()).toEqual(['Connected', 'Rings', 'Talks']);
+      await page.unroute(address);
+
+      // All at one instant.
+      const { occurredAt } = requested!;
+      const [requestedAt, answeredAt, endedAt] = [occurredAt, occurredAt, occurredAt];
+      await answerWith({
+        events: events.map((event) => ({ ...event, occurredAt })),
+        ...{ requestedAt, answeredAt, endedAt, ringingAt: null },
+      });
+      await open(`calls/${calls.completed}`, /^Call /);
+
+      expect(await page.getByRole('group', { name: 'Leg B (callee)' }).getByRole('button').count()).toBe(1);
+      expect(await bars()).toEqual([]);
+      await page.unroute(address);
     });
 
     it('that does not exist says so', async () => {

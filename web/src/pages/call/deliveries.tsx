@@ -9,6 +9,7 @@ import { Button } from '../../parts/button';
 import { ConfirmDialog } from '../../parts/confirm-dialog';
 import { DataTable } from '../../parts/data-table';
 import { Disclosure } from '../../parts/disclosure';
+import { PageLink } from '../../parts/page-link';
 import { Empty } from '../../parts/states';
 import { Time } from '../../parts/time';
 import { useText } from '../../text/language';
@@ -120,7 +121,9 @@ const OfEndpoint = ({ callSid, endpointId, url, deliveries }: EndpointProps) => 
     <div className="stack deliveries-of-endpoint">
       <div className="section-heading">
         <h3>
-          <code>{url}</code>
+          <PageLink target={`webhook-endpoint:${endpointId}`}>
+            <code>{url}</code>
+          </PageLink>
         </h3>
         {mayReplay && (
           <ConfirmDialog

@@ -7,8 +7,9 @@ import { common } from '../../text/common';
 import { useLanguageTag, useText } from '../../text/language';
 import { Checks } from '../calls/checks';
 import { Codes } from './codes';
+import { useEventName } from './event-name';
 import { checksIn, codesIn, inOrder, isOfRingback, legOf, type Call, type CallEvent } from './legs';
-import { useStepTime } from './step-time';
+import { useOffset } from './step-time';
 import { text } from './text';
 
 /** The mark of an event in the drawing leads to it. */
@@ -17,7 +18,8 @@ export const rowIdOf = ({ provider, eventId }: CallEvent): string => `event ${pr
 export const EventTable = ({ call }: { readonly call: Call }) => {
   const t = useText(text);
   const clock = useClock();
-  const stepTime = useStepTime();
+  const eventName = useEventName();
+  const offset = useOffset();
   const start = Date.parse(call.requestedAt);
   const heads = ['after', 'time', 'event', 'source', 'leg', 'codes', 'change', 'stored'] as const;
   return (
@@ -38,18 +40,18 @@ export const EventTable = ({ call }: { readonly call: Call }) => {
             const at = Date.parse(occurredAt);
             const leg = legOf(event);
             const cells: Record<(typeof heads)[number], ReactNode> = {
-              after: `+${stepTime(at - start)}`,
+              after: offset(at - start),
               time: (
                 <time dateTime={occurredAt} title={occurredAt}>
                   {clock(occurredAt)}
                 </time>
               ),
-              event: t(`event.${event.type}`),
+              event: eventName(event.type),
               source: <Badge tone={isOfRingback(event) ? 'plain' : 'live'}>{event.provider}</Badge>,
               leg: leg === null ? null : t(`lane.${leg}`),
               codes: hasDetail(event) ? <Detail event={event} /> : null,
               change: event.changeNumber === null ? null : <Change number={event.changeNumber} change={event.change} />,
-              stored: `+${stepTime(Date.parse(receivedAt) - at)}`,
+              stored: offset(Date.parse(receivedAt) - at),
             };
             return (
               <tr key={rowIdOf(event)} id={rowIdOf(event)} tabIndex={-1}>

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { PageLink } from '../../parts/page-link';
 import { Phone } from '../../parts/phone';
 import { Duration, Time } from '../../parts/time';
 import { useText } from '../../text/language';
@@ -57,13 +58,14 @@ export const Facts = ({ call }: { readonly call: Call }) => {
 export const Legs = ({ call }: { readonly call: Call }) => {
   const t = useText(text);
   const callerAnswered = call.events.find(({ type }) => type === 'caller_answered')?.occurredAt ?? null;
-  const callee = call.serviceLineId === null ? nameOf(call.calleeId, t) : t('serviceLine', { id: call.serviceLineId });
   return (
     <div className="legs">
       <article className="card" aria-label={t('legA')}>
         <h3>{t('legA')}</h3>
         <dl className="facts">
-          <Fact name={t('caller')}>{nameOf(call.callerId, t)}</Fact>
+          <Fact name={t('caller')}>
+            <User id={call.callerId} />
+          </Fact>
           <Fact name={t('number')}>
             <Phone number={call.callerPhone} />
           </Fact>
@@ -78,7 +80,15 @@ export const Legs = ({ call }: { readonly call: Call }) => {
       <article className="card" aria-label={t('legB')}>
         <h3>{t('legB')}</h3>
         <dl className="facts">
-          <Fact name={t('callee')}>{callee}</Fact>
+          <Fact name={t('callee')}>
+            {call.serviceLineId === null ? (
+              <User id={call.calleeId} />
+            ) : (
+              <PageLink target={`service-line:${call.serviceLineId}`}>
+                {t('serviceLine', { id: call.serviceLineId })}
+              </PageLink>
+            )}
+          </Fact>
           <Fact name={t('number')}>
             <Phone number={call.calleePhone} />
           </Fact>
@@ -97,8 +107,11 @@ export const Legs = ({ call }: { readonly call: Call }) => {
   );
 };
 
-const nameOf = (id: string | null, t: ReturnType<typeof useText<keyof (typeof text)['en']>>): string =>
-  id === null ? t('phoneOnly') : t('user', { id });
+const User = ({ id }: { readonly id: string | null }) => {
+  const t = useText(text);
+  if (id === null) return t('phoneOnly');
+  return <PageLink target={`user:${id}`}>{t('user', { id })}</PageLink>;
+};
 
 const Cause = ({ cause, isOpen }: { readonly cause: Call['causes']['A']; readonly isOpen: boolean }) => {
   const t = useText(text);

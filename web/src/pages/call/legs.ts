@@ -108,7 +108,7 @@ export const spansOf = (call: Call, now: number): Span[] => {
   const spans: Span[] = [];
   const add = (leg: Leg, phase: Phase, from: number | null, ...until: readonly (number | null)[]): void => {
     if (from === null) return;
-    const next = earliest(...until.filter((time) => time !== null && time >= from));
+    const next = earliest(...until);
     const to = Math.max(from, Math.min(next ?? end, end));
     if (to > from) spans.push({ leg, phase, from, to, isOpen: isOpen && next === null });
   };

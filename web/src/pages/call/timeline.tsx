@@ -5,6 +5,7 @@
 import { useMemo, type CSSProperties } from 'react';
 import { Button, Tooltip, TooltipTrigger } from 'react-aria-components';
 import { useText } from '../../text/language';
+import { useEventName } from './event-name';
 import { rowIdOf } from './event-table';
 import {
   codesIn,
@@ -19,7 +20,7 @@ import {
   type Mark,
   type Span,
 } from './legs';
-import { useStepTime } from './step-time';
+import { useOffset, useStepTime } from './step-time';
 import { text } from './text';
 
 interface Props {
@@ -132,13 +133,14 @@ const pointOf = (lane: Lane): string => (lane === 'ringback' ? 'point-ringback' 
 /** An event in one line: when, what, who says so, with which codes. */
 const useSentence = (call: Call): ((event: CallEvent) => string) => {
   const t = useText(text);
-  const stepTime = useStepTime();
+  const eventName = useEventName();
+  const offset = useOffset();
   return (event) => {
     const codes = Object.entries(codesIn(event));
     const leg = legOf(event);
     return [
-      `+${stepTime(Date.parse(event.occurredAt) - Date.parse(call.requestedAt))}`,
-      t(`event.${event.type}`),
+      offset(Date.parse(event.occurredAt) - Date.parse(call.requestedAt)),
+      eventName(event.type),
       event.provider,
       ...(leg === null ? [] : [t(`lane.${leg}`)]),
       ...codes.map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`),
@@ -156,7 +158,7 @@ interface TicksProps {
 const LEAST_APART = 0.11;
 
 const Ticks = ({ instants, scale, start }: TicksProps) => {
-  const stepTime = useStepTime();
+  const offset = useOffset();
   const shown: number[] = [];
   for (const at of instants.toSorted((one, other) => one - other)) {
     const last = shown.at(-1);
@@ -166,7 +168,7 @@ const Ticks = ({ instants, scale, start }: TicksProps) => {
     <div className="ticks" aria-hidden="true">
       {shown.map((at) => (
         <span key={at} style={{ left: percent(scale(at)) }}>
-          {at === start ? '0' : `+${stepTime(at - start)}`}
+          {at === start ? '0' : offset(at - start)}
         </span>
       ))}
     </div>
