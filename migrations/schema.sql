@@ -312,6 +312,10 @@ CREATE INDEX api_key_not_revoked ON public.api_key USING btree (id) WHERE (revok
 
 CREATE INDEX app_user_blocked ON public.app_user USING btree (id) WHERE blocked;
 
+CREATE INDEX app_user_by_name ON public.app_user USING gin (user_name_parts(name));
+
+CREATE INDEX app_user_by_phone ON public.app_user USING btree (phone, id);
+
 CREATE UNIQUE INDEX app_user_external_id ON public.app_user USING btree (external_id);
 
 CREATE INDEX audit_entry_by_action ON public.audit_entry USING btree (action, at, id);
@@ -518,6 +522,18 @@ AS $function$
         end if;
         return null;
       end
+      $function$;
+
+CREATE OR REPLACE FUNCTION public.user_name_parts(name text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+        select array(
+          select distinct substr(lowered, place, length)
+          from (select lower(name) as lowered) one, generate_series(1, length(lowered)) place, generate_series(1, 2) length
+          where place + length - 1 <= length(lowered)
+        )
       $function$;
 
 CREATE OR REPLACE FUNCTION public.webhook_add_job(endpoint_id bigint, call_sid text)
