@@ -66,7 +66,7 @@ export const callsAsCsv = (timeZone = 'UTC'): CallFile => {
 
 const cellOf = (value: unknown): string | null => {
   if (value === null || value === undefined) return null;
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value as string | number);
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   return TOO_LONG_A_NUMBER.test(text) ? `'${text}` : text;
 };
 
