@@ -61,26 +61,33 @@ const mapTexts = (value: unknown, inText: InText, name = ''): unknown => {
   );
 };
 
-interface Mask {
-  readonly pattern: RegExp;
-  readonly mask: string;
-}
+/** Of a pattern, which takes much longer than a look for the last digits, and a hundred kilobytes. */
+const patterns = new LRUCache<string, RegExp>({ max: 100 });
 
-/** A pattern takes longer to make than to use, and one phone has many calls. */
-const masks = new LRUCache<string, Mask>({ max: 2_000 });
+const patternFor = (phone: string): RegExp => {
+  const pattern = patterns.get(phone) ?? patternOf(phone);
+  patterns.set(phone, pattern);
+  return pattern;
+};
+
+/** A number has at least as many without its country code. */
+const LAST_DIGITS = 4;
+const ESCAPED = /%[0-9a-f]{2}/gi;
 
 const maskingOf = (phones: readonly string[]): ((text: string) => string) => {
-  const found = phones.map(maskOf);
-  return (text) => found.reduce((rest, { pattern, mask }) => rest.replace(pattern, mask), text);
+  const sought = phones.map((phone) => ({ phone, end: phone.slice(-LAST_DIGITS) }));
+  return (text) => {
+    if (!ANY_DIGIT.test(text)) return text;
+    const digits = narrow(text).replace(ESCAPED, '').replace(/\D/g, '');
+    return sought
+      .filter(({ end }) => digits.includes(end))
+      .reduce((rest, { phone }) => rest.replace(patternFor(phone), maskPhone(phone)), text);
+  };
 };
 
-const maskOf = (phone: string): Mask => {
-  const known = masks.get(phone);
-  if (known) return known;
-  const mask = { pattern: patternOf(phone), mask: maskPhone(phone) };
-  masks.set(phone, mask);
-  return mask;
-};
+const ANY_DIGIT = /[0-9０-９]/;
+const narrow = (text: string): string =>
+  text.replace(/[０-９]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) - 0xfee0));
 
 const DIGIT = '[0-9０-９]';
 /** `%20` and `%22` end in a digit that belongs to no number. */
