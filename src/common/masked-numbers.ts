@@ -61,7 +61,7 @@ const mapTexts = (value: unknown, inText: InText, name = ''): unknown => {
   );
 };
 
-/** Of a pattern, which takes much longer than a look for the last digits, and a hundred kilobytes. */
+/** Of a pattern, which takes milliseconds to make, and a hundred kilobytes. */
 const patterns = new LRUCache<string, RegExp>({ max: 100 });
 
 const patternFor = (phone: string): RegExp => {
@@ -70,12 +70,21 @@ const patternFor = (phone: string): RegExp => {
   return pattern;
 };
 
-/** A number has at least as many without its country code. */
-const LAST_DIGITS = 4;
+const LONGEST_COUNTRY_CODE = 3;
+/** No number abroad has fewer, and more than the most make no difference. */
+const [FEWEST_DIGITS, ENOUGH_DIGITS] = [4, 8];
+
+/** Digits at the end of a phone that each way to write it has. */
+const endOf = (phone: string): string => {
+  if (!phone.startsWith('+')) return phone;
+  const national = phone.length - 1 - LONGEST_COUNTRY_CODE;
+  return phone.slice(-Math.max(FEWEST_DIGITS, Math.min(ENOUGH_DIGITS, national)));
+};
+
 const ESCAPED = /%[0-9a-f]{2}/gi;
 
 const maskingOf = (phones: readonly string[]): ((text: string) => string) => {
-  const sought = phones.map((phone) => ({ phone, end: phone.slice(-LAST_DIGITS) }));
+  const sought = phones.map((phone) => ({ phone, end: endOf(phone) }));
   return (text) => {
     if (!ANY_DIGIT.test(text)) return text;
     const digits = narrow(text).replace(ESCAPED, '').replace(/\D/g, '');
