@@ -319,93 +319,6 @@ alter table sub_account add constraint sub_account_user FOREIGN KEY (user_id) RE
 
 alter table sub_account_claim add constraint sub_account_claim_user FOREIGN KEY (user_id) REFERENCES app_user(id) ON DELETE CASCADE;
 
-CREATE UNIQUE INDEX api_key_hash ON public.api_key USING btree (hash);
-
-CREATE INDEX api_key_not_revoked ON public.api_key USING btree (id) WHERE (revoked_at IS NULL);
-
-CREATE INDEX app_user_blocked ON public.app_user USING btree (id) WHERE blocked;
-
-CREATE UNIQUE INDEX app_user_external_id ON public.app_user USING btree (external_id);
-
-CREATE INDEX audit_entry_by_action ON public.audit_entry USING btree (action, at, id);
-
-CREATE INDEX audit_entry_by_subject ON public.audit_entry USING btree (subject, at, id);
-
-CREATE INDEX audit_entry_by_target ON public.audit_entry USING btree (target, at, id);
-
-CREATE INDEX audit_entry_by_time ON public.audit_entry USING btree (at, id);
-
-CREATE UNIQUE INDEX budget_of_subject ON public.budget USING btree (kind, subject, period);
-
-CREATE INDEX budget_use_by_start ON public.budget_use USING btree (period_start);
-
-CREATE INDEX call_cost_to_settle ON public.call_cost USING btree (call_sid) WHERE (settled IS NULL);
-
-CREATE INDEX call_events_call_sid ON ONLY public.call_events USING btree (call_sid, received_at);
-
-CREATE UNIQUE INDEX call_events_change ON ONLY public.call_events USING btree (call_sid, change_number) WHERE (change_number IS NOT NULL);
-
-CREATE INDEX call_events_written_by ON ONLY public.call_events USING btree (written_by) WHERE ((written_by IS NOT NULL) AND (change_number IS NOT NULL));
-
-CREATE UNIQUE INDEX call_freeze_in_force ON public.call_freeze USING btree (kind, subject) WHERE (lifted_at IS NULL);
-
-CREATE INDEX call_freeze_of_subject ON public.call_freeze USING btree (kind, subject, lifted_at);
-
-CREATE INDEX call_records_by_callee ON ONLY public.call_records USING btree (callee_id, call_sid) WHERE (state = 4);
-
-CREATE INDEX call_records_by_callee_phone ON ONLY public.call_records USING btree (callee_phone, call_sid) WHERE (state = 4);
-
-CREATE INDEX call_records_by_caller ON ONLY public.call_records USING btree (caller_id, call_sid) WHERE (state = 4);
-
-CREATE INDEX call_records_by_caller_phone ON ONLY public.call_records USING btree (caller_phone, call_sid) WHERE (state = 4);
-
-CREATE INDEX call_records_by_end_reason ON ONLY public.call_records USING btree (end_reason, call_sid) WHERE (state = 4);
-
-CREATE INDEX call_records_by_provider ON ONLY public.call_records USING btree (provider, call_sid) WHERE (state = 4);
-
-CREATE INDEX call_records_open_at_provider ON ONLY public.call_records USING btree (provider, provider_call_id) WHERE (state < 4);
-
-CREATE INDEX call_records_to_sweep ON ONLY public.call_records USING btree (sweep_at) WHERE (state < 4);
-
-CREATE INDEX call_refusal_by_caller ON public.call_refusal USING btree (caller_id, at, id);
-
-CREATE INDEX call_refusal_by_time ON public.call_refusal USING btree (at, id);
-
-CREATE INDEX desk_session_by_end ON public.desk_session USING btree (expires_at);
-
-CREATE UNIQUE INDEX desk_session_hash ON public.desk_session USING btree (hash);
-
-CREATE UNIQUE INDEX desk_session_link ON public.desk_session USING btree (link_id);
-
-CREATE INDEX idempotent_request_by_age ON public.idempotent_request USING btree (created_at);
-
-CREATE UNIQUE INDEX open_call_of_callee ON public.open_call USING btree (taken_phone);
-
-CREATE UNIQUE INDEX open_call_of_caller ON public.open_call USING btree (caller_id);
-
-CREATE UNIQUE INDEX open_call_of_slot ON public.open_call USING btree (service_line_id, line_slot) WHERE (service_line_id IS NOT NULL);
-
-CREATE INDEX service_line_order ON public.service_line USING btree ("position", id);
-
-CREATE UNIQUE INDEX suppression_phone ON public.suppression USING btree (phone);
-
-CREATE INDEX webhook_attempts_of_delivery ON ONLY public.webhook_attempts USING btree (endpoint_id, call_sid, change_number, id);
-
-CREATE INDEX webhook_deliveries_pending ON ONLY public.webhook_deliveries USING btree (endpoint_id, call_sid, change_number) WHERE (state = 'pending'::text);
-
-CREATE INDEX webhook_deliveries_recent ON ONLY public.webhook_deliveries USING btree (created_at) WHERE (settled_at IS NULL);
-
-create view call_partition as
- SELECT parent.relname AS table_name,
-    child.relname AS name,
-    COALESCE("substring"(bound.bound, 'FROM \(''(\d{32})''\)'::text), ''::text) AS first_call_sid,
-    COALESCE("substring"(bound.bound, 'TO \(''(\d{32})''\)'::text), repeat('9'::text, 33)) AS end_call_sid
-   FROM pg_inherits
-     JOIN pg_class parent ON parent.oid = pg_inherits.inhparent AND parent.relkind = 'p'::"char" AND parent.relnamespace = 'public'::regnamespace::oid
-     JOIN pg_class child ON child.oid = pg_inherits.inhrelid
-     CROSS JOIN LATERAL pg_get_expr(child.relpartbound, child.oid) bound(bound)
-  WHERE parent.relname = ANY (ARRAY['call_records'::name, 'call_events'::name, 'webhook_deliveries'::name, 'webhook_attempts'::name]);
-
 CREATE OR REPLACE FUNCTION public.call_freeze_add_job(freeze_id bigint, endpoint_id bigint)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -539,6 +452,18 @@ AS $function$
       end
       $function$;
 
+CREATE OR REPLACE FUNCTION public.user_name_parts(name text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+        select array(
+          select distinct substr(lowered, place, length)
+          from (select lower(name) as lowered) one, generate_series(1, length(lowered)) place, generate_series(1, 2) length
+          where place + length - 1 <= length(lowered)
+        )
+      $function$;
+
 CREATE OR REPLACE FUNCTION public.webhook_add_job(endpoint_id bigint, call_sid text)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -638,6 +563,97 @@ begin
   end loop;
 end
 $function$;
+
+CREATE UNIQUE INDEX api_key_hash ON public.api_key USING btree (hash);
+
+CREATE INDEX api_key_not_revoked ON public.api_key USING btree (id) WHERE (revoked_at IS NULL);
+
+CREATE INDEX app_user_blocked ON public.app_user USING btree (id) WHERE blocked;
+
+CREATE INDEX app_user_by_name ON public.app_user USING gin (user_name_parts(name));
+
+CREATE INDEX app_user_by_phone ON public.app_user USING btree (phone, id);
+
+CREATE UNIQUE INDEX app_user_external_id ON public.app_user USING btree (external_id);
+
+CREATE INDEX audit_entry_by_action ON public.audit_entry USING btree (action, at, id);
+
+CREATE INDEX audit_entry_by_subject ON public.audit_entry USING btree (subject, at, id);
+
+CREATE INDEX audit_entry_by_target ON public.audit_entry USING btree (target, at, id);
+
+CREATE INDEX audit_entry_by_time ON public.audit_entry USING btree (at, id);
+
+CREATE UNIQUE INDEX budget_of_subject ON public.budget USING btree (kind, subject, period);
+
+CREATE INDEX budget_use_by_start ON public.budget_use USING btree (period_start);
+
+CREATE INDEX call_cost_to_settle ON public.call_cost USING btree (call_sid) WHERE (settled IS NULL);
+
+CREATE INDEX call_events_call_sid ON ONLY public.call_events USING btree (call_sid, received_at);
+
+CREATE UNIQUE INDEX call_events_change ON ONLY public.call_events USING btree (call_sid, change_number) WHERE (change_number IS NOT NULL);
+
+CREATE INDEX call_events_written_by ON ONLY public.call_events USING btree (written_by) WHERE ((written_by IS NOT NULL) AND (change_number IS NOT NULL));
+
+CREATE UNIQUE INDEX call_freeze_in_force ON public.call_freeze USING btree (kind, subject) WHERE (lifted_at IS NULL);
+
+CREATE INDEX call_freeze_of_subject ON public.call_freeze USING btree (kind, subject, lifted_at);
+
+CREATE INDEX call_records_by_callee ON ONLY public.call_records USING btree (callee_id, call_sid) WHERE (state = 4);
+
+CREATE INDEX call_records_by_callee_phone ON ONLY public.call_records USING btree (callee_phone, call_sid) WHERE (state = 4);
+
+CREATE INDEX call_records_by_caller ON ONLY public.call_records USING btree (caller_id, call_sid) WHERE (state = 4);
+
+CREATE INDEX call_records_by_caller_phone ON ONLY public.call_records USING btree (caller_phone, call_sid) WHERE (state = 4);
+
+CREATE INDEX call_records_by_end_reason ON ONLY public.call_records USING btree (end_reason, call_sid) WHERE (state = 4);
+
+CREATE INDEX call_records_by_provider ON ONLY public.call_records USING btree (provider, call_sid) WHERE (state = 4);
+
+CREATE INDEX call_records_open_at_provider ON ONLY public.call_records USING btree (provider, provider_call_id) WHERE (state < 4);
+
+CREATE INDEX call_records_to_sweep ON ONLY public.call_records USING btree (sweep_at) WHERE (state < 4);
+
+CREATE INDEX call_refusal_by_caller ON public.call_refusal USING btree (caller_id, at, id);
+
+CREATE INDEX call_refusal_by_time ON public.call_refusal USING btree (at, id);
+
+CREATE INDEX desk_session_by_end ON public.desk_session USING btree (expires_at);
+
+CREATE UNIQUE INDEX desk_session_hash ON public.desk_session USING btree (hash);
+
+CREATE UNIQUE INDEX desk_session_link ON public.desk_session USING btree (link_id);
+
+CREATE INDEX idempotent_request_by_age ON public.idempotent_request USING btree (created_at);
+
+CREATE UNIQUE INDEX open_call_of_callee ON public.open_call USING btree (taken_phone);
+
+CREATE UNIQUE INDEX open_call_of_caller ON public.open_call USING btree (caller_id);
+
+CREATE UNIQUE INDEX open_call_of_slot ON public.open_call USING btree (service_line_id, line_slot) WHERE (service_line_id IS NOT NULL);
+
+CREATE INDEX service_line_order ON public.service_line USING btree ("position", id);
+
+CREATE UNIQUE INDEX suppression_phone ON public.suppression USING btree (phone);
+
+CREATE INDEX webhook_attempts_of_delivery ON ONLY public.webhook_attempts USING btree (endpoint_id, call_sid, change_number, id);
+
+CREATE INDEX webhook_deliveries_pending ON ONLY public.webhook_deliveries USING btree (endpoint_id, call_sid, change_number) WHERE (state = 'pending'::text);
+
+CREATE INDEX webhook_deliveries_recent ON ONLY public.webhook_deliveries USING btree (created_at) WHERE (settled_at IS NULL);
+
+create view call_partition as
+ SELECT parent.relname AS table_name,
+    child.relname AS name,
+    COALESCE("substring"(bound.bound, 'FROM \(''(\d{32})''\)'::text), ''::text) AS first_call_sid,
+    COALESCE("substring"(bound.bound, 'TO \(''(\d{32})''\)'::text), repeat('9'::text, 33)) AS end_call_sid
+   FROM pg_inherits
+     JOIN pg_class parent ON parent.oid = pg_inherits.inhparent AND parent.relkind = 'p'::"char" AND parent.relnamespace = 'public'::regnamespace::oid
+     JOIN pg_class child ON child.oid = pg_inherits.inhrelid
+     CROSS JOIN LATERAL pg_get_expr(child.relpartbound, child.oid) bound(bound)
+  WHERE parent.relname = ANY (ARRAY['call_records'::name, 'call_events'::name, 'webhook_deliveries'::name, 'webhook_attempts'::name]);
 
 CREATE TRIGGER call_event_announces_its_change AFTER INSERT ON public.call_events FOR EACH ROW WHEN ((new.change IS NOT NULL)) EXECUTE FUNCTION webhook_announce_change();
 

@@ -33,6 +33,10 @@ const PARTS = [
    from pg_constraint join pg_class on pg_class.oid = conrelid
    where connamespace = 'public'::regnamespace and contype = 'f' and not relispartition
    order by relname collate "C", conname collate "C"`,
+  // Before the indexes of their values.
+  `select rtrim(pg_get_functiondef(oid), E'\\n') as statement
+   from pg_proc where pronamespace = 'public'::regnamespace and prokind in ('f', 'p')
+   order by oid::regprocedure::text collate "C"`,
   `select pg_get_indexdef(indexrelid) as statement
    from pg_index join pg_class on pg_class.oid = indexrelid
    where relnamespace = 'public'::regnamespace and not relispartition
@@ -41,9 +45,6 @@ const PARTS = [
    order by relname collate "C"`,
   `select format(E'create view %I as\\n%s', relname, rtrim(pg_get_viewdef(oid, true), ';')) as statement
    from pg_class where relnamespace = 'public'::regnamespace and relkind = 'v' order by relname collate "C"`,
-  `select rtrim(pg_get_functiondef(oid), E'\\n') as statement
-   from pg_proc where pronamespace = 'public'::regnamespace and prokind in ('f', 'p')
-   order by oid::regprocedure::text collate "C"`,
   `select pg_get_triggerdef(pg_trigger.oid) as statement
    from pg_trigger join pg_class on pg_class.oid = tgrelid
    where relnamespace = 'public'::regnamespace and not tgisinternal and not relispartition

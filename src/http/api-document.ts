@@ -127,12 +127,18 @@ const leaveOptionalParametersEmpty = ({ paths }: OpenAPIObject): void => {
   const operations = Object.values(paths).flatMap((item) => [item.get, item.put, item.post, item.patch, item.delete]);
   for (const parameter of operations.flatMap((operation) => operation?.parameters ?? [])) {
     if ('$ref' in parameter || parameter.required || !parameter.schema || '$ref' in parameter.schema) continue;
-    const { example, ...schema } = parameter.schema as { example?: string | number };
+    const { example, ...schema } = parameter.schema as { example?: string | number | string[] };
     if (example === undefined) continue;
     parameter.schema = { ...schema, examples: [example] };
-    if (parameter.description) parameter.description += ` Such as \`${example}\`.`;
+    if (parameter.description) parameter.description += ` Such as ${textOf(example)}.`;
   }
 };
+
+const textOf = (example: string | number | string[]): string =>
+  [example]
+    .flat()
+    .map((one) => `\`${one}\``)
+    .join(' or ');
 
 /** Hides the links column, which is always empty, and widens the boxes, because a callSid is longer. */
 const PAGE_STYLE =

@@ -217,6 +217,7 @@ describe('of a read', () => {
         'calls',
         'service-lines',
         'suppressions.csv',
+        'calls.csv',
         'dry-run?callerId=1001&calleeId=2000',
       ]) {
         const response = await service.admin('GET', path);
@@ -356,6 +357,8 @@ describe('each operation of the admin API', () => {
       () => sent('GET', 'budgets'),
       () => sent('DELETE', `budgets/${ids.budget}`),
       () => sent('GET', 'calls'),
+      async () => expect((await service.admin('GET', 'calls.csv')).ok).toBe(true),
+      async () => expect((await service.admin('GET', 'calls.ndjson')).ok).toBe(true),
       () => sent('GET', `calls/${callSid}`),
       () => sent('GET', `calls/${callSid}/bundle`),
       () => sent('POST', `calls/${over.callSid}/cancel`),

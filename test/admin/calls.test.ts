@@ -75,6 +75,7 @@ it('shows the record of a call from request to end', async () => {
     placedBy: null,
     route: '',
     causes: { A: null, B: null },
+    providerCode: null,
     changes: 4,
   });
   expect(new Date(requestedAt).toISOString()).toBe(requestedAt);

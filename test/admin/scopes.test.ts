@@ -111,7 +111,7 @@ it('the API document names the scope of each operation', async () => {
 
 it('the table of docs/api.md has each route with its scope', async () => {
   const page = await readFile('docs/api.md', 'utf8');
-  const rows = [...page.matchAll(/^\| `(\/v1\/admin\/[^`]*)` \| ([^|]*) \| ([^|]*) \|$/gm)].map(
+  const rows = [...page.matchAll(/^\| `(\/v1\/admin\/[^`]*)` \|([^|]*)\|([^|]*)\|$/gm)].map(
     ([, path = '', toRead = '', toWrite = '']) => [path, toRead.trim(), toWrite.trim()],
   );
 

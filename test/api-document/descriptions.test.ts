@@ -42,10 +42,11 @@ describe('every parameter', () => {
     const optional = parameters().filter(({ parameter }) => !parameter.required);
 
     for (const { where, parameter } of optional) {
-      const [example] = (parameter.schema?.examples ?? []) as string[];
+      const [example] = parameter.schema?.examples ?? [];
 
       expect({ where, filledIn: parameter.example ?? parameter.schema?.example }).toEqual({ where });
-      if (example !== undefined) expect(parameter.description).toContain(`Such as \`${example}\`.`);
+      const shown = [example].flat().map((one) => `\`${String(one)}\``);
+      if (example !== undefined) expect(parameter.description).toContain(`Such as ${shown.join(' or ')}.`);
     }
     expect(optional.length).toBeGreaterThan(5);
   });

@@ -111,7 +111,7 @@ const faultIn = ({ served }: FuzzedRequest, { status, type, text }: Answer): str
   const schema = (declared.content[type] ?? declared.content[type.split(';')[0] ?? ''])?.schema;
   if (!schema) return `${status} is ${type}`;
   if (type.startsWith('text/event-stream')) return null;
-  if (type.startsWith('text/csv')) return faultOf(schema, text);
+  if (/^(?:text\/csv|application\/x-ndjson)/.test(type)) return faultOf(schema, text);
   const value = JSON.parse(text) as { returnCode?: number };
   // The contract's form of a 500.
   return value.returnCode === 500 ? `200 ${text}` : faultOf(schema, value);

@@ -1,3 +1,4 @@
+import { SCOPES } from '../../src/auth/access.js';
 import { routesOf } from '../support/routes.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { fetchDocument, operationsOf, type ApiDocument, type Served } from './document.js';
@@ -19,8 +20,6 @@ const routes = () =>
     name: `${method} /${path.replace(/:(\w+)/g, '{$1}')}`,
     access,
   }));
-
-const SCOPES = ['admin', 'calls:write', 'calls:read'];
 
 const withAccess = (...wanted: string[]): Served[] => {
   const names = routes().flatMap(({ name, access }) => (wanted.includes(access ?? 'nobody') ? [name] : []));

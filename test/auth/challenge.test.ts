@@ -139,7 +139,7 @@ describe('the challenge', () => {
     expect(await refusalAt(`${service.url}/v1/admin/users?access_token=${token}`)).toEqual({
       status: 403,
       challenge:
-        'Bearer error="insufficient_scope", error_description="The token lacks the scope admin.", scope="admin"',
+        'Bearer error="insufficient_scope", error_description="The token lacks the scope admin:read.", scope="admin:read"',
     });
   });
 

@@ -32,7 +32,7 @@ const received = (url: string, token: string): Promise<number> =>
     }).on('error', reject);
   });
 
-it.each([20_000, 1_000_000])(
+it.each([20_000, 300_000])(
   'exports %i calls',
   async (count) => {
     const folder = await mkdtemp(join(tmpdir(), 'ringback bench '));
@@ -42,7 +42,7 @@ it.each([20_000, 1_000_000])(
     await database.destroy();
     const environment = { DATABASE_URL: testDatabase.url, DATA_DIR: join(folder, 'data'), SWEEP_EVERY: '600' };
     const service = await startService({
-      environment: { ...environment, JWT_SECRET: TEST_SECRET, SUB_ACCOUNT_KEYS: TEST_KEYS, LOG_LEVEL: 'warn' },
+      environment: { ...environment, JWT_SECRET: TEST_SECRET, SUB_ACCOUNT_KEYS: TEST_KEYS, LOG_LEVEL: 'info' },
     });
     try {
       print(`\n${count} calls\n\n| export | MB | seconds | memory before | at most | slowest other request |`);

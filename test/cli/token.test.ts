@@ -59,11 +59,14 @@ describe('npm run token', () => {
     }
   });
 
-  it('prints a token for a backend, with the given scope', async () => {
-    const { code, output } = await token(['9001', '--scope', 'calls:read calls:write']);
+  it.each(['calls:read calls:write', 'admin:read admin:directory:write admin:numbers'])(
+    'prints a token for a backend, with the scope %s',
+    async (scope) => {
+      const { code, output } = await token(['9001', '--scope', scope]);
 
-    expect([code, decodeJwt(output.trim())]).toMatchObject([0, { sub: '9001', scope: 'calls:read calls:write' }]);
-  });
+      expect([code, decodeJwt(output.trim())]).toMatchObject([0, { sub: '9001', scope }]);
+    },
+  );
 
   it('prints a token for an external id, in the claim of JWT_USER_CLAIM', async () => {
     const { output } = await token(['auth0|5f7c']);

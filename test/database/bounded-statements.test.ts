@@ -315,6 +315,8 @@ describe.each([
     'users?limit=50',
     'users?limit=50&after=550000',
     'users?externalId=user-550000',
+    'users?phone=138 0013 8000',
+    'users?phone=138 0013 8000&name=somebody',
     'users/550000/sub-accounts',
     'users/user-550000',
     'users/user-550000/sub-accounts',

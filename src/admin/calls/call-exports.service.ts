@@ -88,7 +88,7 @@ export class CallExports implements BeforeApplicationShutdown {
     const note = await this.audit.export(author, { query, format: file.name });
     const progress: Progress = { rows: 0 };
     this.keep(closed.then(() => note({ outcome: raw.writableFinished ? 'complete' : 'broken_off', ...progress })));
-    if (raw.destroyed) return;
+    if (stop.signal.aborted) return;
     const lines = this.lines(request, continued(first, parts), progress, stop.signal);
     void reply
       .type(file.type)

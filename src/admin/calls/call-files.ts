@@ -64,9 +64,9 @@ export const callsAsCsv = (timeZone = 'UTC'): CallFile => {
   };
 };
 
-const cellOf = (value: unknown): string | null => {
-  if (value === null || value === undefined) return null;
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value as string | number);
+const cellOf = (value: string | number | object | null): string | null => {
+  if (value === null) return null;
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   return TOO_LONG_A_NUMBER.test(text) ? `'${text}` : text;
 };
 

@@ -58,13 +58,19 @@ export class CallFilterQuery {
     enum: STATE_TYPES.map(String),
     isArray: true,
     description: 'One of these: `1` requested, `2` ringing, `3` answered, `4` over.',
+    example: ['2', '3'],
   })
   @Optional()
   @Transform(({ value }) => listOf(value).map(stateOf))
   @Satisfies(eachOf(STATE_TYPES))
   stateType?: StateType[];
 
-  @ApiPropertyOptional({ enum: END_REASONS, isArray: true, description: 'Why the call is over: one of these.' })
+  @ApiPropertyOptional({
+    enum: END_REASONS,
+    isArray: true,
+    description: 'Why the call is over: one of these.',
+    example: ['busy', 'no_answer'],
+  })
   @Optional()
   @Transform(({ value }) => listOf(value))
   @Satisfies(eachOf(END_REASONS))

@@ -67,7 +67,7 @@ export class UsersController {
     return this.audit.read(author, this.users.list(query), (page) => {
       // A mask shows the last digits of a text, which may be those of an extension.
       const phone = query.phone === undefined ? undefined : this.users.phoneInQuery(query.phone);
-      return pageFacts({ ...query, phone }, page, ({ id }) => id);
+      return pageFacts(Object.assign(query, { phone }), page, ({ id }) => id);
     });
   }
 
