@@ -6,6 +6,9 @@ interface Props {
   readonly codes: Readonly<Record<string, unknown>>;
 }
 
+/** Codes are texts and numbers; a newer version may have others. */
+export const codeText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
 /** Each code, and what it means where that is known. */
 export const Codes = ({ codes }: Props) => {
   const t = useText(causeText);
@@ -16,7 +19,7 @@ export const Codes = ({ codes }: Props) => {
         return (
           <li key={name}>
             <code>
-              {name} {typeof value === 'object' ? JSON.stringify(value) : String(value)}
+              {name} {codeText(value)}
             </code>
             {key !== null && <span className="quiet"> {t(key)}</span>}
           </li>

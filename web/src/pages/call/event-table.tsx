@@ -1,6 +1,6 @@
 /** The timeline as text: each event with its source, its codes, and the change that it made. */
 import type { ReactNode } from 'react';
-import { Badge, type StateType } from '../../parts/badge';
+import { Badge } from '../../parts/badge';
 import { Disclosure } from '../../parts/disclosure';
 import { useTimeFormat } from '../../parts/time';
 import { common } from '../../text/common';
@@ -97,7 +97,7 @@ const Change = ({ number, change }: ChangeProps) => {
   const c = useText(common);
   if (change === null) return number;
   if (change.type === 'call.amended') return t('changeAmended', { number });
-  return t('changeNumber', { number, state: c(`state.${change.data.stateType as StateType}`) });
+  return t('changeNumber', { number, state: c(`state.${change.data.stateType}`) });
 };
 
 const hasDetail = (event: CallEvent): boolean => checksIn(event).length > 0 || Object.keys(codesIn(event)).length > 0;

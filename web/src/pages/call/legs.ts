@@ -129,12 +129,12 @@ const LEAST = 0.6;
 /** Where an instant stands between 0 and 1. A step that is a hundred times as long is ten times as wide. */
 export const scaleOf = (instants: readonly number[]): ((at: number) => number) => {
   const times = [...new Set(instants)].toSorted((one, other) => one - other);
-  const steps = times.slice(1).map((time, index) => Math.sqrt(time - times[index]!));
+  const steps = times.slice(1).map((time, index) => Math.sqrt(time - (times[index] ?? time)));
   const sum = steps.reduce((total, step) => total + step, 0);
   const places = new Map<number, number>();
   let place = 0;
   times.forEach((time, index) => {
-    if (index > 0) place += LEAST / steps.length + (1 - LEAST) * (steps[index - 1]! / sum);
+    if (index > 0) place += LEAST / steps.length + (1 - LEAST) * ((steps[index - 1] ?? 0) / sum);
     places.set(time, place);
   });
   return (at) => places.get(at) ?? 0;

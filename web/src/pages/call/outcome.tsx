@@ -1,5 +1,5 @@
 /** What became of the call, in words. */
-import { EndReasonBadge, StateBadge, type EndReason, type StateType } from '../../parts/badge';
+import { EndReasonBadge, StateBadge } from '../../parts/badge';
 import { useText, type Translate } from '../../text/language';
 import type { Call, Leg } from './legs';
 import { legOf } from './legs';
@@ -12,8 +12,8 @@ export const Outcome = ({ call }: { readonly call: Call }) => {
   return (
     <div className="card outcome-of-call" role="status">
       <p className="badges">
-        <StateBadge state={call.stateType as StateType} />
-        {call.endReason !== null && <EndReasonBadge reason={call.endReason as EndReason} />}
+        <StateBadge state={call.stateType} />
+        {call.endReason !== null && <EndReasonBadge reason={call.endReason} />}
       </p>
       <p className="verdict">{why(call, t)}</p>
       {call.endReason !== null && <p className="quiet">{[refusal(call, t), by(call, t)].join(' ').trim()}</p>}
@@ -21,10 +21,13 @@ export const Outcome = ({ call }: { readonly call: Call }) => {
   );
 };
 
+const reportedLeg = (events: Call['events']): Leg | null =>
+  events.flatMap((event) => (event.type === 'ended' ? (legOf(event) ?? []) : []))[0] ?? null;
+
 /** Who ended it, if the provider says so; else the leg that was dialled last. */
 const endingLeg = ({ events, causes }: Call): Leg | 'unknown' => {
-  const ended = events.find((event) => event.type === 'ended' && legOf(event) !== null);
-  if (ended) return legOf(ended)!;
+  const leg = reportedLeg(events);
+  if (leg !== null) return leg;
   if (causes.B !== null) return 'B';
   return causes.A === null ? 'unknown' : 'A';
 };
@@ -33,11 +36,10 @@ const refusedEvent = ({ events }: Call) => events.find(({ type }) => type === 'r
 
 const why = (call: Call, t: T): string => {
   const { endReason, stateType, endedBy, events } = call;
-  if (endReason === null) return t(`open.${stateType as StateType}`);
+  if (endReason === null) return t(`open.${stateType}`);
   if (endReason === 'completed') {
     if (endedBy === 'cancel') return t('hungUp.order');
-    const ended = events.find((event) => event.type === 'ended' && legOf(event) !== null);
-    return t(`hungUp.${ended ? legOf(ended)! : 'unknown'}`);
+    return t(`hungUp.${reportedLeg(events) ?? 'unknown'}`);
   }
   if (refusedEvent(call) && endReason === 'failed') return t('why.refused');
   return t(`why.${endReason}`, { who: t(`who.${endingLeg(call)}`) });
@@ -51,5 +53,5 @@ const refusal = (call: Call, t: T): string => {
 
 const by = ({ endedBy, canceledBy }: Call, t: T): string => {
   if (endedBy === null) return '';
-  return canceledBy === 'admin' ? t('by.admin') : t(`by.${endedBy as 'provider' | 'sweeper' | 'cancel'}`);
+  return canceledBy === 'admin' ? t('by.admin') : t(`by.${endedBy}`);
 };

@@ -5,6 +5,7 @@
 import { useMemo, type CSSProperties } from 'react';
 import { Button, Tooltip, TooltipTrigger } from 'react-aria-components';
 import { useText } from '../../text/language';
+import { codeText } from './codes';
 import { useEventName } from './event-name';
 import { rowIdOf } from './event-table';
 import {
@@ -117,7 +118,7 @@ const Point = ({ mark: { lane, at, events }, scale, call }: PointProps) => {
         className={`point ${pointOf(lane)}`}
         style={{ left: percent(scale(at)) }}
         aria-label={sentences.join('; ')}
-        onPress={() => document.getElementById(rowIdOf(events[0]!))?.focus()}
+        onPress={() => events.slice(0, 1).forEach((event) => document.getElementById(rowIdOf(event))?.focus())}
       />
       <Tooltip className="tooltip" offset={6}>
         {sentences.map((sentence) => (
@@ -143,7 +144,7 @@ const useSentence = (call: Call): ((event: CallEvent) => string) => {
       eventName(event.type),
       event.provider,
       ...(leg === null ? [] : [t(`lane.${leg}`)]),
-      ...codes.map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`),
+      ...codes.map(([name, value]) => `${name} ${codeText(value)}`),
     ].join(' · ');
   };
 };

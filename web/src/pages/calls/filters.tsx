@@ -4,7 +4,7 @@ import { FilterBar, type Filter } from '../../parts/filter-bar';
 import { TIME_ZONE } from '../../parts/time';
 import { common } from '../../text/common';
 import { useText } from '../../text/language';
-import { CALL_FILTERS, isDay, withZone, type CallSearch } from './call-search';
+import { isDay, withZone, type CallSearch } from './call-search';
 import { text } from './text';
 
 const STATES: readonly StateType[] = ['1', '2', '3', '4'];
@@ -30,7 +30,7 @@ export const CallFilters = ({ search: { timeZone, ...others }, onChange }: Props
   const c = useText(common);
   const foreign = timeZone === TIME_ZONE ? undefined : timeZone;
   const { from, to } = others;
-  const filters = useMemo((): readonly Filter<(typeof CALL_FILTERS)[number]>[] => {
+  const filters = useMemo((): readonly Filter<keyof CallSearch>[] => {
     const zones = [...new Set(['UTC', ...(foreign === undefined ? [] : [foreign])])].filter(
       (zone) => zone !== TIME_ZONE,
     );

@@ -3,7 +3,7 @@ import { createLazyRoute, Link } from '@tanstack/react-router';
 import { createColumnHelper } from '@tanstack/react-table';
 import { useMemo } from 'react';
 import { api, ok, type Schemas } from '../../api/client';
-import { EndReasonBadge, StateBadge, type EndReason, type StateType } from '../../parts/badge';
+import { EndReasonBadge, StateBadge } from '../../parts/badge';
 import { Button } from '../../parts/button';
 import { DataTable } from '../../parts/data-table';
 import { PageHeading } from '../../parts/page-heading';
@@ -78,10 +78,10 @@ const useColumns = (zone: string) => {
 /** The end reason says that it is over. */
 const Outcome = ({ call }: { readonly call: Call }) => {
   const t = useText(text);
-  if (call.endReason === null) return <StateBadge state={call.stateType as StateType} />;
+  if (call.endReason === null) return <StateBadge state={call.stateType} />;
   return (
     <span className="badges">
-      <EndReasonBadge reason={call.endReason as EndReason} />
+      <EndReasonBadge reason={call.endReason} />
       {call.canceledBy === 'admin' && <span className="quiet">{t('canceledByAdmin')}</span>}
     </span>
   );
