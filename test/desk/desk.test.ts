@@ -22,16 +22,18 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
   const open = async (options: Parameters<typeof openDesk>[2] = {}): Promise<DeskPage> => {
     const desk = await openDesk(browser(), service, options);
     opened.push(desk);
+    if (options.isSignedIn !== false) await desk.open('providers');
     return desk;
   };
 
   describe('signing in', () => {
     it('by a one-time link leads to the first page, and leaves no code in the address', async () => {
-      const { page } = await open();
+      const { page, open: go } = await open({ isSignedIn: false });
+      await go(`sign-in#${await linkFor('1001')}`);
 
-      await page.getByRole('heading', { level: 1, name: 'Providers' }).waitFor();
-      expect(page.url()).toBe(`${service.url}/desk/providers`);
-      expect(await page.title()).toBe('Providers · Ringback');
+      await page.getByRole('heading', { level: 1, name: 'Calls' }).waitFor();
+      expect(page.url()).toBe(`${service.url}/desk/calls`);
+      expect(await page.title()).toBe('Calls · Ringback');
       await page.goBack();
       expect(page.url()).not.toContain('#');
     });
@@ -187,7 +189,7 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
     it('fits on a phone, where the pages are in a menu', async () => {
       const { page, open: go } = await open({ ...ON_A_PHONE, isSignedIn: false });
       await go(`sign-in#${await linkFor('1001')}`);
-      await page.getByRole('heading', { level: 1, name: 'Providers' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: 'Calls' }).waitFor();
       await go('providers?callerId=1001&calleeId=2000');
       await page.getByText('The call would go by simulator').waitFor();
 
@@ -235,6 +237,6 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
 
     await page.getByRole('heading', { name: 'There is no such page.' }).waitFor();
     await page.getByRole('link', { name: 'To the first page' }).click();
-    await page.getByRole('heading', { level: 1, name: 'Providers' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Calls' }).waitFor();
   });
 });

@@ -2,17 +2,32 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { chromium, type Browser } from 'playwright-core';
 import { CHROMIUM, BROWSER_ARGUMENTS } from '../support/browser.js';
 import { cacheFolder, fetchPackages } from '../support/debian-packages.js';
 import { REPOSITORY } from '../support/node-process.js';
-import { startTestApp } from '../support/test-app.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
 import { openDesk, ON_A_PHONE } from './desk-page.js';
+import { FOR_SOME_CALLS, placeSomeCalls, type SomeCalls } from './some-calls.js';
 
 const FOLDER = join(REPOSITORY, 'docs/pictures/desk');
 
-/** What is shown of each page, and how to know that it is there. */
-const PAGES = [{ name: 'providers', path: 'providers?callerId=1001&calleeId=2000', shows: '.outcome' }] as const;
+interface Shown {
+  readonly name: string;
+  readonly path: string | ((calls: SomeCalls) => string);
+  /** How to know that it is there. */
+  readonly shows: string;
+  /** Also in dark, and on a phone. */
+  readonly isFull?: true;
+}
+
+/** `npm run desk:pictures -- -t 'the page: calls'` draws one of them. */
+const PAGES: readonly Shown[] = [
+  { name: 'providers', path: 'providers?callerId=1001&calleeId=2000', shows: '.outcome', isFull: true },
+  { name: 'calls', path: 'calls', shows: 'tbody tr' },
+  { name: 'call', path: ({ completed }) => `calls/${completed}`, shows: '.deliveries-of-endpoint', isFull: true },
+  { name: 'refused-calls', path: 'calls/refused', shows: 'tbody tr' },
+];
 
 /** WenQuanYi Micro Hei, for machines without Chinese fonts. */
 const FONTS = { folder: cacheFolder('fonts'), suites: 'bookworm trixie', names: ['fonts-wqy-microhei'] };
@@ -33,34 +48,52 @@ const fontsIn = async (folder: string): Promise<string> => {
 
 jest.setTimeout(120_000);
 
-it('draws the pages', async () => {
-  const service = await startTestApp();
-  const folder = await mkdtemp(join(tmpdir(), 'ringback-fonts-'));
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: BROWSER_ARGUMENTS,
-    env: { FONTCONFIG_FILE: await fontsIn(folder) },
+describe('draws', () => {
+  let service: TestApp;
+  let calls: SomeCalls;
+  let folder: string;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    // Slow enough for steps as people see them.
+    service = await startTestApp({ environment: { ...FOR_SOME_CALLS, SIMULATOR_SPEED: '10' } });
+    calls = await placeSomeCalls(service);
+    folder = await mkdtemp(join(tmpdir(), 'ringback-fonts-'));
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: BROWSER_ARGUMENTS,
+      env: { FONTCONFIG_FILE: await fontsIn(folder) },
+    });
+    await mkdir(FOLDER, { recursive: true });
+  }, 120_000);
+  afterAll(async () => {
+    await browser.close();
+    await calls.receiver.close();
+    await service.close();
+    await rm(folder, { recursive: true });
   });
-  await mkdir(FOLDER, { recursive: true });
+
   const draw = async (name: string, path: string, shows: string, options: Parameters<typeof openDesk>[2]) => {
     const { page, open, close } = await openDesk(browser, service, options);
     await open(path);
-    await page.locator(shows).waitFor();
+    await page.locator(shows).first().waitFor();
     await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage: true });
     await close();
   };
-  try {
+
+  it('the sign-in', async () => {
     for (const language of ['en-US', 'zh-CN'] as const) {
-      const tag = language.slice(0, 2);
-      await draw(`sign-in.${tag}`, 'sign-in', 'form', { language, isSignedIn: false });
-      for (const { name, path, shows } of PAGES) await draw(`${name}.${tag}`, path, shows, { language });
+      await draw(`sign-in.${language.slice(0, 2)}`, 'sign-in', 'form', { language, isSignedIn: false });
     }
-    const [{ name, path, shows }] = PAGES;
-    await draw(`${name}.dark`, path, shows, { theme: 'dark' });
-    await draw(`${name}.phone`, path, shows, { ...ON_A_PHONE });
-  } finally {
-    await browser.close();
-    await service.close();
-    await rm(folder, { recursive: true });
-  }
+  });
+
+  it.each(PAGES)('the page: $name', async ({ name, path, shows, isFull }) => {
+    const address = typeof path === 'string' ? path : path(calls);
+    for (const language of ['en-US', 'zh-CN'] as const) {
+      await draw(`${name}.${language.slice(0, 2)}`, address, shows, { language });
+    }
+    if (!isFull) return;
+    await draw(`${name}.dark`, address, shows, { theme: 'dark' });
+    await draw(`${name}.phone`, address, shows, { ...ON_A_PHONE });
+  });
 });

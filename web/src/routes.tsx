@@ -5,6 +5,7 @@
  *   3. shell/navigation.ts: its place in the navigation.
  */
 import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router';
+import { CALL_FILTERS } from './pages/calls/call-search';
 import { readSearch, textsIn, writeSearch } from './parts/search';
 import { FailedPage, NotFoundPage } from './shell/failed-page';
 import { NAVIGATION } from './shell/navigation';
@@ -33,8 +34,25 @@ const providersRoute = createRoute({
   validateSearch: textsIn('callerId', 'calleeId', 'phone'),
 }).lazy(() => import('./pages/providers/page').then(({ Route }) => Route));
 
+const callsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/calls',
+  validateSearch: textsIn(...CALL_FILTERS),
+}).lazy(() => import('./pages/calls/page').then(({ Route }) => Route));
+
+const refusedCallsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/calls/refused',
+  validateSearch: textsIn('userId', 'fault', 'from', 'to'),
+}).lazy(() => import('./pages/refused-calls/page').then(({ Route }) => Route));
+
+const callRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/calls/$callSid',
+}).lazy(() => import('./pages/call/page').then(({ Route }) => Route));
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([homeRoute, signInRoute, providersRoute]),
+  routeTree: rootRoute.addChildren([homeRoute, signInRoute, callsRoute, refusedCallsRoute, callRoute, providersRoute]),
   basepath: new URL(document.baseURI).pathname,
   parseSearch: readSearch,
   stringifySearch: writeSearch,

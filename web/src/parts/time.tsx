@@ -27,23 +27,26 @@ const OPTIONS: Readonly<Record<Style, Intl.DateTimeFormatOptions>> = {
   },
 };
 
-export const useTimeFormat = (style: Style = 'both'): ((at: string | Date) => string) => {
+/** @param zone if it is not the browser's */
+export const useTimeFormat = (style: Style = 'both', zone = TIME_ZONE): ((at: string | Date) => string) => {
   const tag = useLanguageTag();
   return useMemo(() => {
-    const format = new Intl.DateTimeFormat(tag, OPTIONS[style]);
+    const format = new Intl.DateTimeFormat(tag, { ...OPTIONS[style], timeZone: zone });
     return (at) => format.format(new Date(at));
-  }, [tag, style]);
+  }, [tag, style, zone]);
 };
 
 interface Props {
   /** As the API has it; null for never. */
   readonly at: string | null;
   readonly style?: Style;
+  /** If it is not the browser's. */
+  readonly zone?: string;
 }
 
 /** With the time in UTC, to the millisecond, for those who point at it. */
-export const Time = ({ at, style = 'both' }: Props) => {
-  const format = useTimeFormat(style);
+export const Time = ({ at, style = 'both', zone = TIME_ZONE }: Props) => {
+  const format = useTimeFormat(style, zone);
   if (at === null) return '–';
   return (
     <time dateTime={at} title={at}>

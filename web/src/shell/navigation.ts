@@ -9,4 +9,7 @@ interface Entry {
   readonly label: keyof (typeof text)['en'];
 }
 
-export const NAVIGATION = [{ to: '/providers', label: 'providers' }] as const satisfies readonly Entry[];
+export const NAVIGATION = [
+  { to: '/calls', label: 'calls' },
+  { to: '/providers', label: 'providers' },
+] as const satisfies readonly Entry[];

@@ -1,0 +1,30 @@
+import { useText } from '../../text/language';
+import { causeKeyOf, causeText } from './cause-words';
+
+interface Props {
+  /** As the provider has sent them. */
+  readonly codes: Readonly<Record<string, unknown>>;
+}
+
+/** Codes are texts and numbers; a newer version may have others. */
+export const codeText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** Each code, and what it means where that is known. */
+export const Codes = ({ codes }: Props) => {
+  const t = useText(causeText);
+  return (
+    <ul className="codes">
+      {Object.entries(codes).map(([name, value]) => {
+        const key = causeKeyOf(name, value);
+        return (
+          <li key={name}>
+            <code>
+              {name} {codeText(value)}
+            </code>
+            {key !== null && <span className="quiet"> {t(key)}</span>}
+          </li>
+        );
+      })}
+    </ul>
+  );
+};

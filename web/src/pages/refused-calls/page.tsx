@@ -1,0 +1,193 @@
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { createLazyRoute } from '@tanstack/react-router';
+import { createColumnHelper } from '@tanstack/react-table';
+import { useMemo } from 'react';
+import { api, ok, type Schemas } from '../../api/client';
+import type { operations } from '../../api/schema';
+import { Button } from '../../parts/button';
+import { DataTable } from '../../parts/data-table';
+import { Disclosure } from '../../parts/disclosure';
+import { FilterBar, type Filter } from '../../parts/filter-bar';
+import { PageHeading } from '../../parts/page-heading';
+import { Tabs } from '../../parts/tabs';
+import { Time } from '../../parts/time';
+import { common } from '../../text/common';
+import { useText } from '../../text/language';
+import { Checks } from '../calls/checks';
+import { Party } from '../calls/party';
+import { text as callsText } from '../calls/text';
+import '../calls/calls.css';
+import './refused-calls.css';
+import { text } from './text';
+
+type Refusal = Schemas['RefusalReply'];
+type Query = NonNullable<operations['listRefusals']['parameters']['query']>;
+type Fault = NonNullable<Query['fault']>;
+type Name = 'userId' | 'fault' | 'from' | 'to';
+type Search = Partial<Record<Name, string>>;
+
+const PAGE_SIZE = 50;
+
+type Key = keyof (typeof text)['en'];
+
+/** A newer service may know further faults. */
+const faultKey = (fault: string): Key | null => (`fault.${fault}` in text.en ? (`fault.${fault}` as Key) : null);
+
+const FAULTS = Object.keys(text.en)
+  .filter((key) => key.startsWith('fault.'))
+  .map((key) => key.slice('fault.'.length) as Fault);
+
+const column = createColumnHelper<Refusal>();
+
+const useColumns = () => {
+  const t = useText(text);
+  return useMemo(
+    () => [
+      column.accessor('at', {
+        header: t('at'),
+        enableSorting: false,
+        cell: ({ getValue }) => (
+          <span className="when">
+            <Time at={getValue()} />
+          </span>
+        ),
+      }),
+      column.accessor('callerId', {
+        header: t('user'),
+        enableSorting: false,
+        cell: ({ row: { original } }) => <Party id={original.callerId} phone={original.callerPhone} />,
+      }),
+      column.accessor('calleeId', {
+        header: t('callee'),
+        enableSorting: false,
+        cell: ({ row: { original } }) => <Callee refusal={original} />,
+      }),
+      column.accessor('fault', {
+        header: t('fault'),
+        enableSorting: false,
+        cell: ({ row: { original } }) => <Why refusal={original} />,
+      }),
+      column.accessor('askedBy', {
+        header: t('askedBy'),
+        enableSorting: false,
+        cell: ({ getValue }) => getValue() ?? t('app'),
+      }),
+      column.accessor('count', { header: t('count'), enableSorting: false }),
+    ],
+    [t],
+  );
+};
+
+const Callee = ({ refusal: { calleeId, calleePhone, serviceLineId, count } }: { readonly refusal: Refusal }) => {
+  const t = useText(text);
+  if (serviceLineId !== null) return <Party id={t('serviceLine', { id: serviceLineId })} phone={calleePhone} />;
+  if (calleeId === null && calleePhone === null && count > 1) return t('manyCallees');
+  return <Party id={calleeId} phone={calleePhone} />;
+};
+
+/** In words, then in those of the rule or the provider, which the service has in English. */
+const Why = ({ refusal: { fault, reason, checks, requestId } }: { readonly refusal: Refusal }) => {
+  const t = useText(text);
+  const c = useText(common);
+  const key = faultKey(fault);
+  return (
+    <div className="why">
+      <strong>{key === null ? <code>{fault}</code> : t(key)}</strong>
+      {reason !== null && <p lang="en">{reason}</p>}
+      <Disclosure title={t('checks')}>
+        {checks.length === 0 && <p className="quiet">{t('noChecks')}</p>}
+        <Checks checks={checks} />
+        {requestId !== null && <p className="quiet">{c('requestId', { id: requestId })}</p>}
+      </Disclosure>
+    </div>
+  );
+};
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/** This list takes instants alone: a day begins in the browser's zone. */
+const instantOf = (text: string): string => (DAY.test(text) ? new Date(`${text}T00:00`).toISOString() : text);
+
+const queryOf = ({ userId, fault, from, to }: Search): Query => ({
+  ...(userId !== undefined && { userId }),
+  ...(fault !== undefined && { fault: fault as Fault }),
+  ...(from !== undefined && { from: instantOf(from) }),
+  ...(to !== undefined && { to: instantOf(to) }),
+});
+
+const useFilters = (): readonly Filter<Name>[] => {
+  const t = useText(text);
+  return [
+    { name: 'userId', label: t('user'), placeholder: t('userExample') },
+    { name: 'fault', label: t('fault'), options: FAULTS.map((value) => ({ value, label: t(`fault.${value}`) })) },
+    { name: 'from', label: t('from'), type: 'date' },
+    { name: 'to', label: t('to'), type: 'date' },
+  ];
+};
+
+const Page = () => {
+  const t = useText(text);
+  const calls = useText(callsText);
+  const c = useText(common);
+  const search = Route.useSearch();
+  const navigate = Route.useNavigate();
+  const client = useQueryClient();
+  const columns = useColumns();
+  const filters = useFilters();
+  const queryKey = ['refused calls', search];
+  const refusals = useInfiniteQuery({
+    queryKey,
+    queryFn: ({ signal, pageParam }) =>
+      ok(
+        api.GET('/v1/admin/refusals', {
+          params: { query: { ...queryOf(search), limit: PAGE_SIZE, ...(pageParam !== null && { after: pageParam }) } },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ next }) => next,
+    // That would load all pages again which are shown.
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+  });
+  const rows = refusals.data?.pages.flatMap(({ items }) => items);
+  return (
+    <>
+      <PageHeading title={t('title')} about={t('about')}>
+        <Button
+          isPending={refusals.isFetching && !refusals.isFetchingNextPage}
+          onPress={() => void client.resetQueries({ queryKey })}
+        >
+          {c('refresh')}
+        </Button>
+      </PageHeading>
+      <Tabs
+        label={calls('tabs')}
+        tabs={[
+          { to: '/calls', label: calls('title') },
+          { to: '/calls/refused', label: t('title') },
+        ]}
+      />
+      <FilterBar filters={filters} search={search} onChange={(next) => void navigate({ search: next })} />
+      {rows?.length === 0 && refusals.hasNextPage ? (
+        <div className="state">
+          <p>{t('nothingYet')}</p>
+          <Button isPending={refusals.isFetchingNextPage} onPress={() => void refusals.fetchNextPage()}>
+            {t('searchOn')}
+          </Button>
+        </div>
+      ) : (
+        <DataTable
+          label={t('title')}
+          columns={columns}
+          rows={rows}
+          query={refusals}
+          rowId={({ id }) => id}
+          empty={Object.keys(search).length > 0 ? c('nothingFound') : c('nothing')}
+        />
+      )}
+    </>
+  );
+};
+
+export const Route = createLazyRoute('/calls/refused')({ component: Page });
