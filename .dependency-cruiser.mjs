@@ -34,7 +34,7 @@ const ROOMS = {
       '^src/common/',
       '^src/config/',
       '^src/postgres/',
-      '^src/(?:audit|auth/api-keys|auth/desk-sessions|delivery|directory|call/record|call/placement|call/spending)/[^/]+\\.entity\\.ts$',
+      '^src/(?:audit|auth/api-keys|auth/desk-sessions|delivery|directory|call/(?:record|placement|spending|statistics))/[^/]+\\.entity\\.ts$',
       '^src/directory/reencryption\\.ts$',
       '^migrations/',
     ],
@@ -166,6 +166,15 @@ const CALL_ROOMS = {
   search: {
     mayImport: ['record/'],
     because: 'Looking for calls changes none.',
+  },
+  live: {
+    mayImport: ['record/', 'search/', 'updates/'],
+    because:
+      'Whoever watches all live calls is shown what the search shows, and told of the changes that the feed finds.',
+  },
+  statistics: {
+    mayImport: ['record/'],
+    because: 'Calls are counted by their records, after they have ended; nothing waits for it.',
   },
   cancel: {
     mayImport: ['record/', 'call-recorder\\.ts$'],

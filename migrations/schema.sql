@@ -168,6 +168,27 @@ create table call_refusal (
   constraint call_refusal_pkey PRIMARY KEY (id)
 );
 
+create table call_statistics (
+  grouped_by text not null,
+  minutes smallint not null,
+  starts_at timestamp with time zone not null,
+  key text not null,
+  calls integer not null,
+  answered integer not null,
+  talk_seconds bigint not null,
+  completed integer not null,
+  canceled integer not null,
+  busy integer not null,
+  no_answer integer not null,
+  rejected integer not null,
+  unreachable integer not null,
+  failed integer not null,
+  lost integer not null,
+  ringing_delays bytea not null,
+  answer_delays bytea not null,
+  constraint call_statistics_pkey PRIMARY KEY (grouped_by, minutes, starts_at, key)
+);
+
 create table desk_session (
   id bigint generated always as identity not null,
   hash text not null,
@@ -179,6 +200,23 @@ create table desk_session (
   expires_at timestamp(3) with time zone not null,
   ended_at timestamp(3) with time zone,
   constraint desk_session_pkey PRIMARY KEY (id)
+);
+
+create table end_to_count (
+  id bigint generated always as identity not null,
+  requested_at timestamp(3) with time zone not null,
+  provider text not null,
+  service_line_id bigint,
+  callee_phone text not null,
+  old_end_reason text,
+  old_ringing_at timestamp(3) with time zone,
+  old_answered_at timestamp(3) with time zone,
+  old_ended_at timestamp(3) with time zone,
+  end_reason text,
+  ringing_at timestamp(3) with time zone,
+  answered_at timestamp(3) with time zone,
+  ended_at timestamp(3) with time zone,
+  constraint end_to_count_pkey PRIMARY KEY (id)
 );
 
 create table idempotent_request (
@@ -244,6 +282,14 @@ create table service_line (
   phone_with_extension text,
   shown json,
   constraint service_line_pkey PRIMARY KEY (id)
+);
+
+create table statistics_progress (
+  id smallint not null,
+  fill_until timestamp(3) with time zone not null,
+  next_at timestamp(3) with time zone,
+  constraint statistics_progress_pkey PRIMARY KEY (id),
+  constraint statistics_progress_one_row CHECK ((id = 1))
 );
 
 create table sub_account (
@@ -405,6 +451,20 @@ create view call_partition as
      JOIN pg_class child ON child.oid = pg_inherits.inhrelid
      CROSS JOIN LATERAL pg_get_expr(child.relpartbound, child.oid) bound(bound)
   WHERE parent.relname = ANY (ARRAY['call_records'::name, 'call_events'::name, 'webhook_deliveries'::name, 'webhook_attempts'::name]);
+
+CREATE OR REPLACE FUNCTION public.call_end_to_count()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      begin
+        insert into end_to_count (requested_at, provider, service_line_id, callee_phone,
+          old_end_reason, old_ringing_at, old_answered_at, old_ended_at, end_reason, ringing_at, answered_at, ended_at)
+        values (new.requested_at, new.provider, new.service_line_id, new.callee_phone,
+          old.end_reason, old.ringing_at, old.answered_at, old.ended_at,
+          new.end_reason, new.ringing_at, new.answered_at, new.ended_at);
+        return null;
+      end
+      $function$;
 
 CREATE OR REPLACE FUNCTION public.call_freeze_add_job(freeze_id bigint, endpoint_id bigint)
  RETURNS bigint
@@ -646,5 +706,7 @@ CREATE TRIGGER call_freeze_is_announced AFTER INSERT ON public.call_freeze FOR E
 CREATE TRIGGER call_record_begins BEFORE INSERT ON public.call_records FOR EACH ROW WHEN ((new.state < 4)) EXECUTE FUNCTION open_call_begins();
 
 CREATE TRIGGER call_record_changes AFTER UPDATE ON public.call_records FOR EACH ROW WHEN ((((old.state = 4) <> (new.state = 4)) OR ((new.state < 4) AND ((old.caller_id <> new.caller_id) OR (old.taken_phone IS DISTINCT FROM new.taken_phone) OR (old.service_line_id IS DISTINCT FROM new.service_line_id) OR (old.line_slot IS DISTINCT FROM new.line_slot))))) EXECUTE FUNCTION open_call_changes();
+
+CREATE TRIGGER call_record_is_counted AFTER UPDATE ON public.call_records FOR EACH ROW WHEN ((((old.state = 4) OR (new.state = 4)) AND ((old.end_reason IS DISTINCT FROM new.end_reason) OR (old.ringing_at IS DISTINCT FROM new.ringing_at) OR (old.answered_at IS DISTINCT FROM new.answered_at) OR (old.ended_at IS DISTINCT FROM new.ended_at)))) EXECUTE FUNCTION call_end_to_count();
 
 CREATE TRIGGER call_record_is_removed AFTER DELETE ON public.call_records FOR EACH ROW WHEN ((old.state < 4)) EXECUTE FUNCTION open_call_changes();

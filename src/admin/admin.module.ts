@@ -16,6 +16,9 @@ import { PricesCsvController } from './money/prices-csv.controller.js';
 import { ProvidersController } from './providers/providers.controller.js';
 import { RefusalsController } from './refusals/refusals.controller.js';
 import { ServiceLinesController } from './service-lines/service-lines.controller.js';
+import { LiveCallsController } from './live-calls/live-calls.controller.js';
+import { LiveCallsStreams } from './live-calls/live-calls.service.js';
+import { StatisticsController } from './statistics/statistics.controller.js';
 import { SubAccountsController } from './sub-accounts/sub-accounts.controller.js';
 import { SuppressionsCsvController } from './suppressions/suppressions-csv.controller.js';
 import { SuppressionsController } from './suppressions/suppressions.controller.js';
@@ -25,7 +28,7 @@ import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoint
 
 @Module({
   imports: [AuditModule, AuthModule, CallModule, DeliveryModule, DirectoryModule, TelephonyModule],
-  providers: [CallBundles],
+  providers: [CallBundles, LiveCallsStreams],
   controllers: [
     UsersController,
     SubAccountsController,
@@ -35,7 +38,9 @@ import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoint
     SuppressionsCsvController,
     PricesCsvController,
     BudgetsController,
+    LiveCallsController,
     CallsController,
+    StatisticsController,
     RefusalsController,
     ProvidersController,
     DryRunController,

@@ -35,6 +35,10 @@ import { Budgets } from './spending/budgets.service.js';
 import { Prices } from './spending/prices.service.js';
 import { Settling } from './spending/settling.js';
 import { Spending } from './spending/spending.service.js';
+import { CallCounting } from './statistics/call-counting.js';
+import { CallStatistics } from './statistics/call-statistics.service.js';
+import { LiveFilters } from './live/live-filter.js';
+import { LiveCalls } from './live/live-calls.service.js';
 import { Sweeper } from './reconciliation/sweeper.js';
 import { WaitingClients } from './updates/waiting-clients.js';
 
@@ -45,12 +49,14 @@ import { WaitingClients } from './updates/waiting-clients.js';
     BlockedUsers,
     Budgets,
     CallCancels,
+    CallCounting,
     CallHistoryService,
     CallInquiry,
     CallPlacement,
     CallRecorder,
     CallSearchService,
     CallService,
+    CallStatistics,
     CallUpdates,
     CatchUp,
     ChangeFeed,
@@ -60,6 +66,8 @@ import { WaitingClients } from './updates/waiting-clients.js';
     FreezeWatch,
     HangUps,
     KeptCancels,
+    LiveCalls,
+    LiveFilters,
     OldRowRemoval,
     OpenCallCheck,
     PartitionUpkeep,
@@ -85,6 +93,7 @@ import { WaitingClients } from './updates/waiting-clients.js';
     CallRecorder,
     CallSearchService,
     CallService,
+    CallStatistics,
     CallUpdates,
     CatchUp,
     ChangeFeed,
@@ -92,6 +101,8 @@ import { WaitingClients } from './updates/waiting-clients.js';
     ExternalIds,
     Freezes,
     FreezeWatch,
+    LiveCalls,
+    LiveFilters,
     PlacedCallsService,
     Prices,
     RefusedCallsService,

@@ -37,7 +37,7 @@ export class BackendEvents {
   ): Promise<Told> {
     const wish = longPollOf(query);
     const { callerId } = (await this.placed.find(callSid, caller.subject)).call;
-    const gone = this.enter(caller, reply);
+    const gone = this.waiting.enterWithProblems(caller, reply, WAITING_OF_A_BACKEND);
     if (!wish) {
       return {
         kind: 'stream',
@@ -50,17 +50,5 @@ export class BackendEvents {
     if (this.blocked.has(caller.subject)) throw new AppError('USER_BLOCKED');
     // The changes go out as the bytes they are.
     return { kind: 'changes', body: `{"stateType":"${state}","changes":[${changes.join(',')}]}` };
-  }
-
-  private enter({ subject, apiKey }: Principal, reply: FastifyReply): AbortSignal {
-    try {
-      return this.waiting.enter(subject, reply, { most: WAITING_OF_A_BACKEND, ended: apiKey?.ended });
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      const { code, retryAfterSeconds } = error;
-      if (code === 'CALLER_BLOCKED') throw new AppError('USER_BLOCKED');
-      if (code !== 'TOO_MANY_WAITING' || retryAfterSeconds === undefined) throw error;
-      throw new AppError('TOO_MANY_REQUESTS', { retryAfterSeconds });
-    }
   }
 }

@@ -42,6 +42,7 @@ import { IndexEventsByCall1764821000000 } from '../../migrations/1764821000000-i
 import { IdentifyEventsByCall1764822000000 } from '../../migrations/1764822000000-identify-events-by-call.js';
 import { PartitionByMonth1764823000000 } from '../../migrations/1764823000000-partition-by-month.js';
 import { CreateDeskSessions1764830000000 } from '../../migrations/1764830000000-create-desk-sessions.js';
+import { KeepStatistics1764832000000 } from '../../migrations/1764832000000-keep-statistics.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { ApiKey } from '../auth/api-keys/api-key.entity.js';
 import { DeskSession } from '../auth/desk-sessions/desk-session.entity.js';
@@ -56,6 +57,9 @@ import { Budget } from '../call/spending/budget.entity.js';
 import { CallCost } from '../call/spending/call-cost.entity.js';
 import { PriceList } from '../call/spending/price-list.entity.js';
 import { Price } from '../call/spending/price.entity.js';
+import { CallStatistic } from '../call/statistics/call-statistic.entity.js';
+import { EndToCount } from '../call/statistics/end-to-count.entity.js';
+import { StatisticsProgress } from '../call/statistics/statistics-progress.entity.js';
 import { ProviderTurn } from '../call/placement/provider-turn.entity.js';
 import { WebhookAttempt } from '../delivery/webhook-attempt.entity.js';
 import { WebhookDelivery } from '../delivery/webhook-delivery.entity.js';
@@ -100,12 +104,15 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       CallEvent,
       CallRecord,
       CallRefusal,
+      CallStatistic,
+      EndToCount,
       IdempotentRequest,
       OpenCallEntry,
       Price,
       PriceList,
       ProviderTurn,
       RecentCalls,
+      StatisticsProgress,
       SubAccountClaim,
       ServiceLine,
       SubAccount,
@@ -159,6 +166,7 @@ export const dataSourceOptions = (url: string, poolSize: number) =>
       IdentifyEventsByCall1764822000000,
       PartitionByMonth1764823000000,
       CreateDeskSessions1764830000000,
+      KeepStatistics1764832000000,
     ],
     migrationsTransactionMode: 'each',
     applicationName: 'ringback',

@@ -5,6 +5,7 @@ const TRIGGERS = [
   { name: 'call_event_announces_its_change', table: 'call_events', fault: 'no webhook would be delivered' },
   { name: 'call_record_begins', table: 'call_records', fault: 'a caller could have two calls at a time' },
   { name: 'call_record_changes', table: 'call_records', fault: 'a caller whose call is over could not call again' },
+  { name: 'call_record_is_counted', table: 'call_records', fault: 'the statistics would lack calls' },
 ] as const;
 
 const READ = `

@@ -4,6 +4,7 @@ export const ADMIN_TAGS = {
   'Sub-accounts': 'The credentials of users at providers.',
   'Service lines': 'Customer service: its phones, when they are open, and how many calls they take at a time.',
   'Call records': 'Every call: search, timeline, bundle, hang-up.',
+  Statistics: 'Figures of calls, by time and provider, service line or country.',
   'Refused calls': 'The calls that were not placed, and why.',
   Providers: 'The providers and routes now, and what a call would meet.',
   Suppressions: 'The numbers that must not be called.',

@@ -4,6 +4,7 @@ import { issueToken } from '../../src/auth/token-issuer.js';
 import { NameResolver } from '../../src/delivery/name-resolver.js';
 import { fetchDocument, operationsOf } from '../api-document/document.js';
 import { keyHeaders, makeKey } from '../support/api-key.js';
+import { openStream } from '../support/event-stream.js';
 import { storeCall } from '../support/stored-call.js';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
 
@@ -72,6 +73,14 @@ const sendCsv = async (method: string, path: string, body: string): Promise<Resp
     headers: { authorization: `Bearer ${await service.token('1001', 'admin')}`, 'content-type': 'text/csv' },
     body,
   });
+
+const watch = async (): Promise<void> => {
+  const stream = await openStream(`${service.url}/v1/admin/calls/stream`, {
+    authorization: `Bearer ${await service.token('1001', 'admin')}`,
+  });
+  expect(stream.response.statusCode).toBe(200);
+  stream.close();
+};
 
 let nextUser = 810_000;
 const newUser = async (fields: object = {}): Promise<string> =>
@@ -357,6 +366,8 @@ describe('each operation of the admin API', () => {
       () => sent('DELETE', `budgets/${ids.budget}`),
       () => sent('GET', 'calls'),
       () => sent('GET', `calls/${callSid}`),
+      watch,
+      () => sent('GET', 'statistics?from=2026-01-01&to=2026-01-02'),
       () => sent('GET', `calls/${callSid}/bundle`),
       () => sent('POST', `calls/${over.callSid}/cancel`),
       () => sent('GET', 'refusals'),
@@ -401,6 +412,7 @@ describe('each operation of the admin API', () => {
     'exportPrices',
     'getApiKey',
     'getCallBundle',
+    'getStatistics',
     'getSubAccount',
     'getWebhookEndpoint',
     'listApiKeys',

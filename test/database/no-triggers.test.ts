@@ -41,6 +41,7 @@ it.each([
 it.each([
   ['call_record_begins', 'a caller could have two calls at a time'],
   ['call_record_changes', 'a caller whose call is over could not call again'],
+  ['call_record_is_counted', 'the statistics would lack calls'],
 ])('the trigger %s, disabled', async (trigger, fault) => {
   await client.query(`alter table call_records disable trigger ${trigger}`);
 

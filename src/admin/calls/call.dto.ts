@@ -102,7 +102,7 @@ class ChangeData {
   causes?: ShownCall['causes'];
 }
 
-class ChangeReply implements CallChange {
+export class ChangeReply implements CallChange {
   @ApiProperty({ enum: CHANGE_TYPES, example: 'call.ringing' })
   type: ChangeType;
 

@@ -26,6 +26,14 @@ export const minCallSidAt = (time: Date): string => {
   return timeDigits(time) + '0'.repeat(CELL_DIGITS + RANDOM_DIGITS);
 };
 
+/** By the clock of the replica that took the request. */
+export const requestedAtOf = (callSid: string): Date => {
+  const [year = 0, month = 1, day = 1, ...time] = (callSid.slice(0, 12).match(/../g) ?? []).map(Number);
+  return new Date(
+    Date.UTC(2000 + year, month - 1, day, time[0], time[1], time[2], Number(callSid.slice(12, TIME_DIGITS))),
+  );
+};
+
 const timeDigits = (time: Date): string =>
   time
     .toISOString()

@@ -41,5 +41,5 @@ export class CallSearchService {
 }
 
 /** In a query string an unescaped plus is decoded as a blank. */
-const storedForm = (written: string, region: string): string | null =>
+export const storedForm = (written: string, region: string): string | null =>
   normalisePhone(written.replace(/^ /, '+'), region) ?? normalisePhone(written, region);

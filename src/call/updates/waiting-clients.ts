@@ -4,6 +4,7 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import type { Principal } from '../../auth/access-token.js';
 import { AppError } from '../../common/error-table.js';
 import { gauge } from '../../common/metrics.js';
 import { CONFIG, type Config } from '../../config/config.js';
@@ -74,5 +75,17 @@ export class WaitingClients {
       client.abort();
     });
     return client.signal;
+  }
+  /** As `enter`, with the errors of the APIs for backends and administrators. */
+  enterWithProblems({ subject, apiKey }: Principal, reply: FastifyReply, most: number): AbortSignal {
+    try {
+      return this.enter(subject, reply, { most, ended: apiKey?.ended });
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const { code, retryAfterSeconds } = error;
+      if (code === 'CALLER_BLOCKED') throw new AppError('USER_BLOCKED');
+      if (code !== 'TOO_MANY_WAITING' || retryAfterSeconds === undefined) throw error;
+      throw new AppError('TOO_MANY_REQUESTS', { retryAfterSeconds });
+    }
   }
 }

@@ -40,6 +40,8 @@ export const putHistory = async (database: Database, count: number, months?: num
   await database.query(
     `update call_records set sweep_at = now() + interval '1 day', deadline_at = now() + interval '1 day' where state < 4`,
   );
+  // As long after an upgrade: the service has counted them.
+  await database.query(`update statistics_progress set next_at = fill_until + interval '1 hour'`);
   done('records');
   const indexes = await database.query<{ name: string; definition: string }>(
     `select indexname as name, replace(indexdef, ' ON ONLY ', ' ON ') as definition from pg_indexes

@@ -18,6 +18,7 @@ import { measureGrowth } from './growth.js';
 import { keepFigures } from './keep-figures.js';
 import { describeMachine, moveToOtherCore } from './machine.js';
 import { OBSERVED } from './observed.js';
+import { measureLive } from './live.js';
 import { measurePartitions } from './partitions.js';
 import type { Place } from './place.js';
 import { PLACING, PLACING_AT_A_PACE } from './placing.js';
@@ -27,6 +28,7 @@ import type { Report } from './report.js';
 import { measureSoak } from './soak.js';
 import { start } from './start.js';
 import { STATE_POLL } from './state-poll.js';
+import { measureStatistics } from './statistics.js';
 import { measureStreams } from './streams.js';
 import { say, tablesOf } from './table.js';
 import { WEBHOOKS } from './webhooks.js';
@@ -39,6 +41,8 @@ const WORKS: Readonly<Record<string, readonly CarryOut[]>> = {
   placing: [compareContenders(PLACING), compareContenders(PLACING_AT_A_PACE)],
   webhooks: [compareContenders(WEBHOOKS)],
   streams: [measureStreams],
+  live: [measureLive],
+  statistics: [measureStatistics],
   ...OBSERVED,
   'durable-placing': [durably(measureDurablePlacing)],
   'durable-webhooks': [durably(measureDurableWebhooks)],
@@ -60,7 +64,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Works that take long. */
-const ONLY_BY_NAME: readonly string[] = [...Object.keys(OBSERVED), 'growth', 'partitions', 'soak'];
+const ONLY_BY_NAME: readonly string[] = [...Object.keys(OBSERVED), 'statistics', 'growth', 'partitions', 'soak'];
 
 /** Duration of a round, or of the whole soak. Rounds of `durable` and `observed` are shorter, because there are many. */
 const secondsOf = (name: string): number => {

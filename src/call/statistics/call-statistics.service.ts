@@ -1,0 +1,152 @@
+/** The figures of the calls of a time range, out of the rows that call-counting.ts keeps. */
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AppError, type Fault } from '../../common/error-table.js';
+import { isDate } from '../../common/local-time.js';
+import { EMPTY_RANGE } from '../../common/time-range.js';
+import { readInstant } from '../../common/instant.js';
+import type { EndReason } from '../record/call-lifecycle.js';
+import type { Grouping } from './call-statistic.entity.js';
+import { percentile, type Histogram } from './delay-histogram.js';
+import { noFigures, type Figures } from './figures.js';
+import { figuresIn, SUMS, type SummedRow } from './kept-figures.js';
+import { beginOf, bucketsOf, isQuarter, rowsOf, type Bucket, type Period } from './time-buckets.js';
+
+export const GROUPED_BY = ['none', 'provider', 'serviceLine', 'country'] as const;
+export type GroupedBy = (typeof GROUPED_BY)[number];
+
+/** A month of hours, with a day to spare for each end and for the clock. */
+export const MAX_BUCKETS = 800;
+
+export interface StatisticsRequest {
+  /** A date of the time zone, or a time; so is `to`. */
+  readonly from: string;
+  readonly to: string;
+  readonly every: Period;
+  readonly by: GroupedBy;
+  readonly timeZone: string;
+}
+
+/** In seconds; null if there was none. */
+export interface Delay {
+  readonly median: number | null;
+  readonly percentile95: number | null;
+}
+
+export interface StatisticsGroup {
+  /** A provider, a service line's id or a country; null where the calls have none, and for all calls. */
+  readonly key: string | null;
+  readonly calls: number;
+  readonly answered: number;
+  readonly completed: number;
+  readonly talkMinutes: number;
+  readonly postDialDelay: Delay;
+  readonly timeToAnswer: Delay;
+  readonly endReasons: Readonly<Record<EndReason, number>>;
+}
+
+export interface StatisticsBucket extends Bucket {
+  readonly groups: readonly StatisticsGroup[];
+}
+
+export interface Statistics {
+  readonly timeZone: string;
+  /** False while calls of before the first start of this version are being counted. */
+  readonly isComplete: boolean;
+  readonly buckets: readonly StatisticsBucket[];
+}
+
+const ROWS_OF: Readonly<Record<GroupedBy, Grouping>> = {
+  none: 'provider',
+  provider: 'provider',
+  serviceLine: 'service_line',
+  country: 'country',
+};
+
+/** $1 to $4: the rows of each bucket, as ranges. $5: their grouping. $6: whether the groups are one. */
+const READ = `
+select part.bucket, case when $6 then '' else row.key end as key, ${SUMS}
+from unnest($1::integer[], $2::smallint[], $3::timestamptz[], $4::timestamptz[]) as part (bucket, minutes, first, until)
+join call_statistics row
+  on row.grouped_by = $5 and row.minutes = part.minutes and row.starts_at >= part.first and row.starts_at < part.until
+group by 1, 2 having sum(row.calls) > 0
+order by sum(row.calls) desc, key`;
+
+/** The compiler of PostgreSQL takes longer than the statement. */
+const WITHOUT_COMPILER = 'set local jit = off';
+
+const IS_FILLED = `select coalesce(bool_and(next_at > fill_until), false) as "isFilled" from statistics_progress`;
+
+const NO_TIME =
+  'must be a date such as 2026-11-24, or a time on a quarter of an hour such as 2026-11-24T10:15:00+08:00';
+
+@Injectable()
+export class CallStatistics {
+  constructor(private readonly database: DataSource) {}
+
+  /** @throws AppError that names each invalid parameter */
+  async read({ every, by, timeZone, ...range }: StatisticsRequest): Promise<Statistics> {
+    const from = instantOf(range.from, timeZone);
+    const to = instantOf(range.to, timeZone);
+    const faults: Fault[] = [
+      ...(from ? [] : [{ where: '/from', what: NO_TIME }]),
+      ...(to ? [] : [{ where: '/to', what: NO_TIME }]),
+      ...(from && to && to <= from ? [EMPTY_RANGE] : []),
+    ];
+    if (!from || !to || faults.length > 0) throw new AppError('BAD_REQUEST', { faults });
+    const buckets = bucketsOf(timeZone, every, { from, to }, MAX_BUCKETS);
+    if (!buckets) throw new AppError('BAD_REQUEST', { faults: [TOO_MANY] });
+    const parts = buckets.flatMap((bucket, index) => rowsOf(bucket).map((rows) => ({ index, ...rows })));
+    return this.database.transaction(async (transaction) => {
+      await transaction.query(WITHOUT_COMPILER);
+      const [{ isFilled }] = await transaction.query<[{ isFilled: boolean }]>(IS_FILLED);
+      const rows = await transaction.query<(SummedRow & { bucket: number; key: string })[]>(READ, [
+        parts.map(({ index }) => index),
+        parts.map(({ minutes }) => minutes),
+        parts.map((part) => part.from),
+        parts.map((part) => part.to),
+        ROWS_OF[by],
+        by === 'none',
+      ]);
+      const groups = buckets.map((): StatisticsGroup[] => []);
+      for (const row of rows) groups[row.bucket]?.push(groupOf(row.key || null, figuresIn(row)));
+      return {
+        timeZone,
+        isComplete: isFilled,
+        buckets: buckets.map((bucket, index) => {
+          const found = groups[index] ?? [];
+          return { ...bucket, groups: by === 'none' && found.length === 0 ? [NONE] : found };
+        }),
+      };
+    });
+  }
+}
+
+export const TOO_MANY: Fault = {
+  where: '/every',
+  what: `must leave at most ${MAX_BUCKETS} buckets between from and to`,
+};
+
+const instantOf = (text: string, timeZone: string): Date | null => {
+  if (isDate(text)) return beginOf(timeZone, text);
+  const instant = readInstant(text);
+  return instant && isQuarter(instant) ? instant : null;
+};
+
+const groupOf = (key: string | null, figures: Figures): StatisticsGroup => ({
+  key,
+  calls: figures.calls,
+  answered: figures.answered,
+  completed: figures.endReasons.completed,
+  talkMinutes: Math.round(figures.talkSeconds / 0.6) / 100,
+  postDialDelay: delayOf(figures.ringingDelays),
+  timeToAnswer: delayOf(figures.answerDelays),
+  endReasons: figures.endReasons,
+});
+
+const delayOf = (delays: Histogram): Delay => ({
+  median: percentile(delays, 0.5),
+  percentile95: percentile(delays, 0.95),
+});
+
+const NONE = groupOf(null, noFigures());
