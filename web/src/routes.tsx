@@ -33,8 +33,20 @@ const providersRoute = createRoute({
   validateSearch: textsIn('callerId', 'calleeId', 'phone'),
 }).lazy(() => import('./pages/providers/page').then(({ Route }) => Route));
 
+const nowRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/now',
+  validateSearch: textsIn('userId', 'phone', 'provider', 'serviceLineId', 'stateType'),
+}).lazy(() => import('./pages/now/page').then(({ Route }) => Route));
+
+const figuresRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/figures',
+  validateSearch: textsIn('from', 'to', 'every', 'provider', 'timeZone'),
+}).lazy(() => import('./pages/figures/page').then(({ Route }) => Route));
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([homeRoute, signInRoute, providersRoute]),
+  routeTree: rootRoute.addChildren([homeRoute, signInRoute, nowRoute, figuresRoute, providersRoute]),
   basepath: new URL(document.baseURI).pathname,
   parseSearch: readSearch,
   stringifySearch: writeSearch,
