@@ -17,8 +17,10 @@ import { removeOldRefusals } from '../../src/call/record/call-refusals.js';
 import { openCallsByProvider, acquireDialSlot } from '../../src/call/placement/provider-rate-limit.js';
 import { OldRowRemoval } from '../../src/call/reconciliation/old-row-removal.js';
 import { removeOldCosts } from '../../src/call/spending/old-costs.js';
+import { CallCounting } from '../../src/call/statistics/call-counting.js';
 import { Settling } from '../../src/call/spending/settling.js';
 import { Sweeper } from '../../src/call/reconciliation/sweeper.js';
+import { quarterOf } from '../../src/call/statistics/time-buckets.js';
 import { LOGGER, type Logger } from '../../src/common/logger.js';
 import { MAX_EXAMINED } from '../../src/common/page.js';
 import { DeliveryService } from '../../src/delivery/delivery.service.js';
@@ -401,6 +403,37 @@ describe.each([
 
     const old = `select 1 from call_refusal where at < now() - interval '30 days' limit 1`;
     expect(await service.database.query(old)).toEqual([]);
+  });
+
+  it('counting calls reads the ends of a batch, and no record', async () => {
+    const ended = `update call_records set answered_at = coalesce(answered_at, ended_at) - interval '1 second'
+      where call_sid = any (array(select call_sid from call_records where state = 4 and end_reason = 'completed' limit 2500))`;
+    await service.database.query(ended);
+
+    // Each end removes a row and is counted in a few; some of these are read and written.
+    await expectBounded(8 * 1_000, () => service.app.nest.get(CallCounting).count());
+
+    expect(await service.database.query('select 1 from end_to_count limit 1')).toEqual([]);
+  });
+
+  it('comparing the statistics of a quarter of an hour with its records reads only these', async () => {
+    const [{ at }] = await service.database.query<[{ at: Date }]>(
+      'select requested_at as at from call_records where state = 4 order by call_sid desc offset 10000 limit 1',
+    );
+    await service.database.query('update statistics_progress set next_at = $1', [quarterOf(at)]);
+    const calls = 17 * 60;
+
+    await expectBounded(4 * calls, () => service.app.nest.get(CallCounting).compareNext());
+
+    await service.database.query(`update statistics_progress set next_at = now() + interval '1 day'`);
+  });
+
+  it('statistics of a year read only the rows that make it up', async () => {
+    await service.app.nest.get(CallCounting).count();
+
+    await expectBounded(2_000, () =>
+      page('statistics?from=2025-01-01T00:15:00Z&to=2026-12-31T23:45:00Z&every=week&by=country'),
+    );
   });
 
   it('the timeline of a call reads only its events', async () => {

@@ -48,6 +48,9 @@ update call_records set turn_at = requested_at, sweep_at = now() + interval '1 d
 where state < 4;
 insert into call_events (provider, event_id, call_sid, type, occurred_at)
 select provider, call_sid || ':' || n, call_sid, 'requested', requested_at from call_records, generate_series(1, 3) n;
+
+-- All of them have been counted.
+update statistics_progress set next_at = fill_until + interval '1 hour';
 `;
 
 /** Fills a migrated database that no service uses yet. */

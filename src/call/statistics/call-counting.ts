@@ -58,9 +58,9 @@ select ${AN_END} from end_to_count where requested_at >= $1 and requested_at < $
 const PROGRESS = `
 select next_at as "nextAt", fill_until as "fillUntil", now()::timestamptz(3) as now,
   (select min(first_call_sid) from call_partition where table_name = 'call_records') as "firstCallSid"
-from statistics_progress`;
+from statistics_progress where id = 1`;
 
-const PROCEED = 'update statistics_progress set next_at = $1';
+const PROCEED = 'update statistics_progress set next_at = $1 where id = 1';
 
 const NEXT_CALL = `select call_sid as "callSid" from call_records where call_sid >= $1 order by call_sid limit 1`;
 
