@@ -71,7 +71,8 @@ describe('draws', () => {
     const { page, open, close } = await openDesk(browser, service, options);
     await open(path);
     await page.locator(shows).first().waitFor();
-    await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage: true });
+    // Of a list without an end, what is in sight.
+    await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage: !(name === 'now.phone') });
     await close();
   };
 

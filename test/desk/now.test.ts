@@ -112,6 +112,7 @@ describeInBrowser('the live calls on the desk', (browser: () => Browser) => {
     await open();
     await rowOf(one).waitFor();
 
+    await page.getByRole('button', { name: 'More filters' }).click();
     await page.getByLabel('Provider').fill('two');
     await page.getByLabel('Provider').press('Enter');
     await rowOf(one).waitFor({ state: 'detached' });

@@ -203,6 +203,7 @@ const optionsOf = ({
       {
         ...axis,
         grid: { show: false },
+        size: 30,
         space: 60,
         values: (_, splits, __, ___, step) =>
           splits.map((at) => (step < DAY_SECONDS ? hour : day).format(new Date(at * 1_000))),
@@ -221,7 +222,7 @@ const seriesOf = ({ label, token, shape }: Line, colours: Colours): uPlot.Series
     label,
     stroke: colour,
     width: isBar ? 1 : 2,
-    ...(isBar && { points: { show: false } }),
+    points: isBar ? { show: false } : { size: 5, fill: colour },
     ...(shape === 'dashes' && { dash: [5, 4] }),
     ...(isBar && bars && { fill: shape === 'bar' ? colour : 'transparent', paths: bars({ size: [0.7, 36] }) }),
   };

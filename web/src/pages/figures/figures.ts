@@ -1,7 +1,7 @@
 /** The figures of a range, by bucket and by provider, each with those of the range before. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api, ok, type Schemas } from '../../api/client';
-import { matched, rangeBefore, weeksBack, type Range } from './range';
+import { matched, partBefore, rangeBefore, weeksBack, type Range } from './range';
 
 export type Group = Schemas['StatisticsGroupReply'];
 type Bucket = Schemas['StatisticsBucketReply'];
@@ -45,14 +45,15 @@ export interface Figures {
 /** Of all providers, or of one. */
 export const useFigures = (range: Range, provider: string | undefined) => {
   const earlier = rangeBefore(range);
+  const part = partBefore(range);
   const by = provider === undefined ? 'none' : 'provider';
   const results = [
     useStatistics({ ...range, by }),
     useStatistics({ ...earlier, by }),
     useStatistics({ ...range, every: 'none', by: 'none' }),
-    useStatistics({ ...earlier, every: 'none', by: 'none' }),
+    useStatistics({ ...part, every: 'none', by: 'none' }),
     useStatistics({ ...range, every: 'none', by: 'provider' }),
-    useStatistics({ ...earlier, every: 'none', by: 'provider' }),
+    useStatistics({ ...part, every: 'none', by: 'provider' }),
   ] as const;
   const [slots, slotsBefore, total, totalBefore, providers, providersBefore] = results.map(({ data }) => data);
   const isFresh = results.every(({ isPlaceholderData }) => !isPlaceholderData);

@@ -24,23 +24,27 @@ export const Filters = ({ search, range, providers, onChange }: Props) => {
   const { provider, timeZone } = search;
   const filters = useMemo((): readonly Filter<keyof FigureSearch>[] => {
     const choices = [...new Set([...providers, ...(provider === undefined ? [] : [provider])])];
-    const zones = [...new Set([TIME_ZONE, 'UTC', timeZone ?? TIME_ZONE])];
+    const zones = [...new Set(['UTC', timeZone ?? 'UTC'])].filter((zone) => zone !== TIME_ZONE);
     return [
-      { name: 'from', label: t('from'), type: typeOf(search.from) },
-      { name: 'to', label: t('to'), type: typeOf(search.to) },
+      { name: 'from', label: t('from'), type: typeOf(from) },
+      { name: 'to', label: t('to'), type: typeOf(to) },
       {
         name: 'every',
         label: t('every'),
+        any: t('usual'),
         options: possible({ from, to }).map((value) => ({ value, label: t(`every.${value}`) })),
       },
       { name: 'provider', label: t('provider'), options: choices.map((value) => ({ value, label: value })) },
-      { name: 'timeZone', label: t('zone'), options: zones.map((value) => ({ value, label: value })) },
+      { name: 'timeZone', label: t('zone'), any: TIME_ZONE, options: zones.map((value) => ({ value, label: value })) },
     ];
-  }, [t, from, to, search.from, search.to, provider, timeZone, providers]);
+  }, [t, from, to, provider, timeZone, providers]);
+  // The days that are meant also where the address names none; the browser's own zone is the choice of none.
+  const { timeZone: zone, ...others } = search;
+  const shown = { ...others, from, to, ...(zone !== undefined && zone !== TIME_ZONE && { timeZone: zone }) };
   return (
     <>
       <Ranges search={search} range={range} />
-      <FilterBar filters={filters} search={search} onChange={(next) => onChange(withZone(next))} />
+      <FilterBar filters={filters} search={shown} onChange={(next) => onChange(withZone(next))} />
     </>
   );
 };

@@ -10,7 +10,7 @@ import { Chart, type Line } from './chart';
 import { ratioOf, useFigures, type Figures, type Group, type Slot } from './figures';
 import { Filters } from './filters';
 import { useFormats } from './format';
-import { rangeOf, weeksBack, type Range } from './range';
+import { isOver, rangeOf, weeksBack, type Range } from './range';
 import { Summary } from './summary';
 import { EndReasons, Providers } from './tables';
 import { text } from './text';
@@ -70,7 +70,9 @@ const Content = ({ figures: { isComplete, total, slots, providers }, range, prov
     <>
       {!isComplete && <p className="notice">{t('incomplete')}</p>}
       <Summary total={total} search={search} before={before} />
-      <p className="quiet">{t('timesIn', { zone: timeZone })}</p>
+      <p className="quiet">
+        {t('timesIn', { zone: timeZone })} {!isOver(range) && t('notOver')}
+      </p>
       {isEmpty ? (
         <Empty>{t('none')}</Empty>
       ) : (

@@ -77,6 +77,19 @@ export const rangeBefore = (range: Range): Range => {
   return { ...range, from: shifted(range.from, days), to: shifted(range.to, days) };
 };
 
+const QUARTER_MS = 900_000;
+
+export const isOver = ({ to, timeZone }: Range, now = new Date()): boolean =>
+  isDay(to) ? to <= todayIn(timeZone, now) : utc(to) <= now.getTime();
+
+/** For totals: a range that is not over is compared with the part of the one before until the same time, to the quarter of an hour. */
+export const partBefore = (range: Range, now = new Date()): Range => {
+  const before = rangeBefore(range);
+  const until = Math.floor(now.getTime() / QUARTER_MS + 1) * QUARTER_MS - 7 * weeksBack(range) * DAY_MS;
+  if (isOver(range, now) || Number.isNaN(until)) return before;
+  return { ...before, to: new Date(until).toISOString() };
+};
+
 interface Bucket {
   readonly from: string;
 }

@@ -46,13 +46,12 @@ export const Summary = ({ total: { now, before: then }, search, before }: Props)
       </div>
       {(['postDialDelay', 'timeToAnswer'] as const).map((delay) => (
         <div key={delay}>
-          <dt>
-            {t(delay)} <span className="figure-small">{t('median95')}</span>
-          </dt>
+          <dt>{t(delay)}</dt>
           <dd>
             {seconds(now[delay].median)}
             <span className="quiet"> / {seconds(now[delay].percentile95)}</span>
           </dd>
+          <dd className="quiet">{t('median95')}</dd>
           <dd className="quiet">{compared(seconds, (group) => group[delay].median)}</dd>
         </div>
       ))}

@@ -165,10 +165,10 @@ const Filters = ({ search, onChange }: FiltersProps) => {
   const filters = useMemo(
     (): readonly Filter<Name>[] => [
       { name: 'stateType', label: t('state'), options: STATES.map((value) => ({ value, label: c(`state.${value}`) })) },
-      { name: 'userId', label: t('user'), placeholder: t('userExample') },
+      { name: 'userId', isRare: true, label: t('user'), placeholder: t('userExample') },
       { name: 'phone', label: t('phone'), type: 'tel', placeholder: t('phoneExample') },
-      { name: 'provider', label: t('provider'), placeholder: t('providerExample') },
-      { name: 'serviceLineId', label: t('serviceLine'), placeholder: t('lineExample') },
+      { name: 'provider', isRare: true, label: t('provider'), placeholder: t('providerExample') },
+      { name: 'serviceLineId', isRare: true, label: t('serviceLine'), placeholder: t('lineExample') },
     ],
     [t, c],
   );
