@@ -96,7 +96,7 @@ it('a report about a call that is over is not told', async () => {
 it('nothing is missed or doubled by desks that begin while calls change', async () => {
   await storeCalls(450);
   const begun: Desk[] = [];
-  let isWriting = true;
+  const writing = { isOver: false };
   const writers = Array.from({ length: 6 }, async (_, writer) => {
     for (let number = 0; number < 40; number++) {
       const call = await storeCall(writer % 2 === 0 ? elsewhere : one.database);
@@ -104,7 +104,7 @@ it('nothing is missed or doubled by desks that begin while calls change', async 
     }
   });
   const begins = (async () => {
-    while (isWriting) {
+    while (!writing.isOver) {
       const desk = await open(begun.length % 2 === 0 ? one : other);
       begun.push(desk);
       await live(desk);
@@ -112,7 +112,7 @@ it('nothing is missed or doubled by desks that begin while calls change', async 
   })();
 
   await Promise.all(writers);
-  isWriting = false;
+  writing.isOver = true;
   await begins;
   const last = await storeCall(elsewhere);
   await tell(last.callSid);
@@ -129,7 +129,7 @@ it('a desk that loses its connection again and again, and comes back to any repl
   const desk = await open(one);
   await live(desk);
   const calls: StoredCall[] = [];
-  let isWriting = true;
+  const writing = { isOver: false };
   const writers = Array.from({ length: 4 }, async () => {
     for (let number = 0; number < 40; number++) {
       const call = await storeCall(elsewhere);
@@ -139,9 +139,9 @@ it('a desk that loses its connection again and again, and comes back to any repl
   });
   let connections = 1;
   const cuts = (async () => {
-    while (isWriting) {
+    while (!writing.isOver) {
       const before = desk.changes.length;
-      await waitFor('some changes', () => desk.changes.length > before || !isWriting);
+      await waitFor('some changes', () => desk.changes.length > before || writing.isOver);
       desk.close();
       await desk.ended.catch(() => undefined);
       connections++;
@@ -150,7 +150,7 @@ it('a desk that loses its connection again and again, and comes back to any repl
   })();
 
   await Promise.all(writers);
-  isWriting = false;
+  writing.isOver = true;
   await cuts;
   const all = calls.flatMap(({ callSid }) => [1, 2, 3, 4].map((number) => `${callSid} ${number}`));
 

@@ -83,7 +83,8 @@ export class Desk {
     }
     if (event === 'live') {
       this.pictures++;
-      if (calls !== this.calls.size) this.faults.push(`${this.calls.size} calls, and ${String(calls)} are live`);
+      if (calls !== this.calls.size)
+        this.faults.push(`${this.calls.size} calls, and ${JSON.stringify(calls)} are live`);
     }
     if (event === 'calls') for (const call of calls as readonly WatchedCall[]) this.takeCall(call);
     if (event === 'changes') {

@@ -12,7 +12,6 @@ import {
 import type { ResetReason } from '../../call/live/live-calls.service.js';
 import { MAX_CHANGES } from '../../call/live/read-live-calls.js';
 import { CALL_SID } from '../../call/search/call-view.openapi.js';
-import { CHANGE_EXAMPLE } from '../../call/event-stream.openapi.js';
 import { NOT_DIALABLE } from '../../directory/dialable-phone.js';
 import { FAILED_TOKENS, problem, problems } from '../../http/problem-response.js';
 import { ChangeReply, FoundCall } from '../calls/call.dto.js';
@@ -87,7 +86,7 @@ export const WatchCallsApi = () =>
       content: {
         'text/event-stream': {
           schema: { $ref: getSchemaPath(LiveEventReply) },
-          example: { changes: [{ change: CHANGE_EXAMPLE }], gone: [] },
+          example: { calls: 17 },
         },
       },
     }),

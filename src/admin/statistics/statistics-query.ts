@@ -51,7 +51,7 @@ export class StatisticsQuery implements StatisticsRequest {
   @Satisfies(oneOf(GROUPED_BY))
   by: GroupedBy = 'none';
 
-  @ApiPropertyOptional({ description: 'Of the IANA database.', default: 'UTC', example: 'Asia/Shanghai' })
+  @ApiPropertyOptional({ type: String, description: 'Of the IANA database.', default: 'UTC', example: 'Asia/Shanghai' })
   @Optional()
   @Satisfies(timeZoneRule)
   timeZone = 'UTC';

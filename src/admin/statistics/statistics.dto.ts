@@ -62,10 +62,15 @@ class StatisticsGroupReply implements StatisticsGroup {
   @ApiProperty({
     type: DelayReply,
     description: 'From the request to the ringing of the callee, of the calls that rang.',
+    example: { median: 3.1, percentile95: 7.4 },
   })
   postDialDelay: DelayReply;
 
-  @ApiProperty({ type: DelayReply, description: 'From the request to the answer, of the calls that were answered.' })
+  @ApiProperty({
+    type: DelayReply,
+    description: 'From the request to the answer, of the calls that were answered.',
+    example: { median: 9.2, percentile95: 21.5 },
+  })
   timeToAnswer: DelayReply;
 
   @ApiProperty({

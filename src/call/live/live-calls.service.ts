@@ -74,7 +74,7 @@ class Desk {
 export class LiveCalls implements BeforeApplicationShutdown {
   private readonly desks = new Set<Desk>();
   /** Those that begin with the next look. */
-  private joining: {
+  private readonly joining: {
     readonly desk: Desk;
     readonly begin: (at: LivePosition) => void;
     readonly fail: (error: unknown) => void;
