@@ -169,7 +169,7 @@ describeInBrowser('the live calls on the desk', (browser: () => Browser) => {
   it(`stays smooth with ${CALLS} calls of which ${CHANGED} change`, async () => {
     const calls = await storeCalls(CALLS);
     await open();
-    await waitFor('all calls', async () => (await counts())[0] === String(CALLS));
+    await waitFor('all calls', async () => (await counts())[0] === String(CALLS), 30_000);
     await page.evaluate(`(() => {
       const frames = [];
       const tasks = [];
@@ -193,7 +193,7 @@ describeInBrowser('the live calls on the desk', (browser: () => Browser) => {
       // It is looked through meanwhile.
       await page.mouse.wheel(0, at % 10 === 0 ? 4_000 : -2_000);
     }
-    await waitFor('all changes', async () => (await counts())[2] === String(CHANGED));
+    await waitFor('all changes', async () => (await counts())[2] === String(CHANGED), 30_000);
     const seconds = (performance.now() - begun) / 1_000;
 
     const { frames, tasks, most } = await page.evaluate<{ frames: number[]; tasks: number[]; most: number }>(

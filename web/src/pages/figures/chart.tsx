@@ -152,7 +152,7 @@ const Drawing = ({ title, lines, slots, range, provider, format, most, onPoint }
       watch.disconnect();
       chart.destroy();
     };
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- `drawn` stands for what it is drawn from.
+    // `drawn` stands for what it is drawn from.
   }, [drawn, colours, tag, format, onPoint]);
   return (
     <div ref={frame} className="figure-drawing" role="img" aria-label={t('chart', { title, count: slots.length })} />

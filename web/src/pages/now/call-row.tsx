@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
-import { StateBadge, type StateType } from '../../parts/badge';
+import { StateBadge } from '../../parts/badge';
 import { Phone } from '../../parts/phone';
 import { durationText, useTimeFormat } from '../../parts/time';
 import { useText } from '../../text/language';
@@ -11,6 +11,8 @@ import { text } from './text';
 type LiveState = '1' | '2' | '3';
 
 export const secondsOf = ({ requestedAt }: LiveCall, now: number): number => (now - Date.parse(requestedAt)) / 1_000;
+
+const addressOf = ({ callSid }: LiveCall): string => `/calls/${callSid}`;
 
 /** Of all rows alike. */
 export interface RowTerms {
@@ -37,7 +39,7 @@ export const CallRow = memo(({ call, index, measure, aheadMs, mayHangUp, lines, 
     <tr ref={measure} data-index={index} aria-rowindex={index + 2} data-call={call.callSid}>
       <td data-label={t('age')}>
         <Link
-          to={`/calls/${call.callSid}` as string}
+          to={addressOf(call)}
           preload={false}
           className="number"
           aria-label={t('details', { time: time(call.requestedAt) })}
@@ -47,7 +49,7 @@ export const CallRow = memo(({ call, index, measure, aheadMs, mayHangUp, lines, 
         </Link>
       </td>
       <td data-label={t('state')}>
-        <StateBadge state={call.stateType as StateType} />
+        <StateBadge state={call.stateType} />
       </td>
       <td data-label={t('caller')}>
         <Leg name={call.callerId} phone={call.callerPhone} state={t(`legA.${state}`)} isTalking={state === '3'} />

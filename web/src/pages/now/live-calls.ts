@@ -91,14 +91,14 @@ export class LiveCalls {
   readonly picture = (): Picture => this.shown;
 
   private async run(): Promise<void> {
-    while (!this.stop.signal.aborted) {
+    while (!this.isClosed()) {
       let problem: ProblemError | null = null;
       try {
         await this.watch();
       } catch (error) {
         problem = error instanceof ProblemError ? error : new ProblemError({ status: 0, code: 'OFFLINE' });
       }
-      if (this.stop.signal.aborted) return;
+      if (this.isClosed()) return;
       if (problem && isFinal(problem)) {
         this.become({ kind: 'refused', problem });
         this.onRefused(problem);
@@ -109,6 +109,10 @@ export class LiveCalls {
       this.become({ kind: 'lost', since, problem });
       await this.pause(problem?.problem.retryAfterSeconds);
     }
+  }
+
+  private isClosed(): boolean {
+    return this.stop.signal.aborted;
   }
 
   /** Ends when the service ends the stream: with its process, for example. */
