@@ -31,9 +31,9 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       const { page, open: go } = await open({ isSignedIn: false });
       await go(`sign-in#${await linkFor('1001')}`);
 
-      await page.getByRole('heading', { level: 1, name: 'Calls' }).waitFor();
-      expect(page.url()).toBe(`${service.url}/desk/calls`);
-      expect(await page.title()).toBe('Calls · Ringback');
+      await page.getByRole('heading', { level: 1, name: 'Now' }).waitFor();
+      expect(page.url()).toBe(`${service.url}/desk/now`);
+      expect(await page.title()).toBe('Now · Ringback');
       await page.goBack();
       expect(page.url()).not.toContain('#');
     });
@@ -94,9 +94,9 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
 
   describe('its texts', () => {
     it.each([
-      ['en-US', 'Providers', 'en'],
-      ['zh-CN', '服务商', 'zh-CN'],
-      ['fr-FR', 'Providers', 'en'],
+      ['en-US', 'Now', 'en'],
+      ['zh-CN', '实时', 'zh-CN'],
+      ['fr-FR', 'Now', 'en'],
     ] as const)('are those of a browser in %s', async (language, heading, lang) => {
       const { page } = await open({ language });
 
@@ -110,9 +110,9 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       await page.getByRole('button', { name: /Language/ }).click();
       await page.getByRole('option', { name: '中文' }).click();
 
-      await page.getByRole('heading', { level: 1, name: '服务商' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: '实时' }).waitFor();
       await page.reload();
-      await page.getByRole('heading', { level: 1, name: '服务商' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: '实时' }).waitFor();
     });
   });
 
@@ -145,7 +145,8 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
 
   describe('the page of the providers', () => {
     it('shows each provider, its limits and its settings, without secrets', async () => {
-      const { page } = await open();
+      const { page, open: go } = await open();
+      await go('providers');
 
       const card = page.getByRole('article', { name: 'simulator' });
       await card.getByText('Reachable').waitFor();
@@ -154,7 +155,8 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
     });
 
     it('tries a call by keyboard alone, and keeps what was asked in the address', async () => {
-      const { page } = await open();
+      const { page, open: go } = await open();
+      await go('providers');
       await page.getByLabel('Caller').focus();
 
       await page.keyboard.type('1001');
@@ -189,7 +191,7 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
     it('fits on a phone, where the pages are in a menu', async () => {
       const { page, open: go } = await open({ ...ON_A_PHONE, isSignedIn: false });
       await go(`sign-in#${await linkFor('1001')}`);
-      await page.getByRole('heading', { level: 1, name: 'Calls' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: 'Now' }).waitFor();
       await go('providers?callerId=1001&calleeId=2000');
       await page.getByText('The call would go by simulator').waitFor();
 
@@ -203,9 +205,9 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
   describe('by keyboard', () => {
     it('the first key leads past the navigation', async () => {
       const { page } = await open();
-      await page.getByRole('heading', { level: 1, name: 'Providers' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: 'Now' }).waitFor();
       await page.reload();
-      await page.getByRole('heading', { level: 1, name: 'Providers' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: 'Now' }).waitFor();
 
       await page.keyboard.press('Tab');
       expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to content');
@@ -215,9 +217,8 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
     });
 
     it('each thing that has the focus shows it', async () => {
-      const { page } = await open();
-      await page.getByRole('article', { name: 'simulator' }).waitFor();
-      await page.reload();
+      const { page, open: go } = await open();
+      await go('providers');
       await page.getByRole('article', { name: 'simulator' }).waitFor();
 
       const outlines: unknown[] = [];
@@ -237,6 +238,6 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
 
     await page.getByRole('heading', { name: 'There is no such page.' }).waitFor();
     await page.getByRole('link', { name: 'To the first page' }).click();
-    await page.getByRole('heading', { level: 1, name: 'Calls' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Now' }).waitFor();
   });
 });

@@ -1,14 +1,14 @@
 /** `npm run desk:pictures`: each page in both languages, into docs/pictures/desk. Not a test: it compares nothing. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 import { CHROMIUM, BROWSER_ARGUMENTS } from '../support/browser.js';
-import { cacheFolder, fetchPackages } from '../support/debian-packages.js';
 import { REPOSITORY } from '../support/node-process.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { openDesk, ON_A_PHONE } from './desk-page.js';
 import { FOR_SOME_CALLS, placeSomeCalls, type SomeCalls } from './some-calls.js';
+import { fontsIn } from './fonts.js';
 
 const FOLDER = join(REPOSITORY, 'docs/pictures/desk');
 
@@ -28,23 +28,6 @@ const PAGES: readonly Shown[] = [
   { name: 'call', path: ({ completed }) => `calls/${completed}`, shows: '.deliveries-of-endpoint', isFull: true },
   { name: 'refused-calls', path: 'calls/refused', shows: 'tbody tr' },
 ];
-
-/** WenQuanYi Micro Hei, for machines without Chinese fonts. */
-const FONTS = { folder: cacheFolder('fonts'), suites: 'bookworm trixie', names: ['fonts-wqy-microhei'] };
-
-/** @returns a configuration of fontconfig with the system's fonts and the fetched ones */
-const fontsIn = async (folder: string): Promise<string> => {
-  const missing = await fetchPackages(FONTS);
-  if (missing !== null) throw new Error(missing);
-  const file = join(folder, 'fonts.conf');
-  const fonts = join(FONTS.folder, 'usr/share/fonts');
-  const lines = [`<dir>${fonts}</dir>`, `<cachedir>${folder}</cachedir>`];
-  await writeFile(
-    file,
-    `<?xml version="1.0"?><fontconfig><include>/etc/fonts/fonts.conf</include>${lines.join('')}</fontconfig>`,
-  );
-  return file;
-};
 
 jest.setTimeout(120_000);
 

@@ -2,6 +2,7 @@
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { makeKey } from '../support/api-key.js';
 import { queryDatabase } from '../support/database-query.js';
+import { openStream } from '../support/event-stream.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import { cookieIn, FROM_DESK, linkFor, send, signedIn, signIn } from './desk-requests.js';
@@ -235,6 +236,22 @@ describe('a session', () => {
     });
     expect(byToken).toMatchObject({ action: 'signInToDesk', after: { by: 'token', scopes: ['admin'] } });
     expect(done).toMatchObject({ action: 'getUser', tokenId: byToken?.['target'] });
+  });
+
+  it('ends its streams of live calls, when the person signs out and when it ends by itself', async () => {
+    for (const end of [
+      (headers: Awaited<ReturnType<typeof signedIn>>) => send(replica, SESSION, { method: 'DELETE', headers }),
+      () => queryDatabase(database.url, `update desk_session set expires_at = now() - interval '1 s'`),
+    ]) {
+      const headers = await signedIn(service);
+      const stream = await openStream(`${service.url}/v1/admin/calls/stream`, headers);
+      expect(stream.response.statusCode).toBe(200);
+      await waitFor('the picture', () => stream.text().includes('event: live'));
+
+      await end(headers);
+
+      await stream.ended;
+    }
   });
 
   it('is one of at most twenty of a person: the oldest one ends', async () => {

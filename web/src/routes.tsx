@@ -51,8 +51,20 @@ const callRoute = createRoute({
   path: '/calls/$callSid',
 }).lazy(() => import('./pages/call/page').then(({ Route }) => Route));
 
+const nowRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/now',
+  validateSearch: textsIn('userId', 'phone', 'provider', 'serviceLineId', 'stateType'),
+}).lazy(() => import('./pages/now/page').then(({ Route }) => Route));
+
+const figuresRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/figures',
+  validateSearch: textsIn('from', 'to', 'every', 'provider', 'timeZone'),
+}).lazy(() => import('./pages/figures/page').then(({ Route }) => Route));
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([homeRoute, signInRoute, callsRoute, refusedCallsRoute, callRoute, providersRoute]),
+  routeTree: rootRoute.addChildren([homeRoute, signInRoute, callsRoute, refusedCallsRoute, callRoute, providersRoute, nowRoute, figuresRoute]),
   basepath: new URL(document.baseURI).pathname,
   parseSearch: readSearch,
   stringifySearch: writeSearch,

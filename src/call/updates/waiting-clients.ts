@@ -21,7 +21,7 @@ const waiting = gauge({
 
 interface Terms {
   readonly most?: number;
-  /** Of the client's API key. */
+  /** Of the client's API key, or of its session at the desk. */
   readonly ended?: AbortSignal | undefined;
 }
 
@@ -77,9 +77,9 @@ export class WaitingClients {
     return client.signal;
   }
   /** As `enter`, with the errors of the APIs for backends and administrators. */
-  enterWithProblems({ subject, apiKey }: Principal, reply: FastifyReply, most: number): AbortSignal {
+  enterWithProblems({ subject, apiKey, ended }: Principal, reply: FastifyReply, most: number): AbortSignal {
     try {
-      return this.enter(subject, reply, { most, ended: apiKey?.ended });
+      return this.enter(subject, reply, { most, ended: apiKey?.ended ?? ended });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const { code, retryAfterSeconds } = error;

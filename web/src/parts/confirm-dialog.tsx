@@ -29,13 +29,31 @@ export const ConfirmDialog = ({ trigger, ...props }: Props) => (
   <DialogTrigger>
     {trigger}
     <ModalOverlay className="overlay" isDismissable>
-      <Modal className="modal">
-        <Dialog role="alertdialog" className="dialog">
-          {({ close }) => <Question {...props} close={close} />}
-        </Dialog>
-      </Modal>
+      <QuestionBox {...props} />
     </ModalOverlay>
   </DialogTrigger>
+);
+
+/** Without a button of its own: for a list whose rows may vanish while it asks. It is open while it is there. */
+export const OpenConfirmDialog = ({ onClose, ...props }: Omit<Props, 'trigger'> & { readonly onClose: () => void }) => (
+  <ModalOverlay
+    className="overlay"
+    isDismissable
+    isOpen
+    onOpenChange={(isOpen) => {
+      if (!isOpen) onClose();
+    }}
+  >
+    <QuestionBox {...props} />
+  </ModalOverlay>
+);
+
+const QuestionBox = (props: Omit<Props, 'trigger'>) => (
+  <Modal className="modal">
+    <Dialog role="alertdialog" className="dialog">
+      {({ close }) => <Question {...props} close={close} />}
+    </Dialog>
+  </Modal>
 );
 
 const Question = ({

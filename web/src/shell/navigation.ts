@@ -10,6 +10,8 @@ interface Entry {
 }
 
 export const NAVIGATION = [
+  { to: '/now', label: 'now' },
   { to: '/calls', label: 'calls' },
+  { to: '/figures', label: 'figures' },
   { to: '/providers', label: 'providers' },
 ] as const satisfies readonly Entry[];

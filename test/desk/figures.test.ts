@@ -1,0 +1,133 @@
+/** The figures in a browser: charts and their tables, the week before, filters in the address, the way to the calls. */
+import type { Browser, Page } from 'playwright-core';
+import { describeInBrowser } from '../support/browser.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
+import { countCalls, moveToWeekBefore } from './some-figures.js';
+
+describeInBrowser('the figures on the desk', (browser: () => Browser) => {
+  let service: TestApp;
+  let desk: DeskPage;
+  let page: Page;
+
+  beforeAll(async () => {
+    service = await startTestApp();
+    await countCalls(service, { one: ['busy'] });
+    await moveToWeekBefore(service);
+    await countCalls(service, { one: ['completed', 'completed', 'no_answer'], two: ['busy'] });
+    desk = await openDesk(browser(), service);
+    ({ page } = desk);
+  }, 120_000);
+  afterAll(async () => {
+    await desk.close();
+    await service.close();
+  });
+  afterEach(() => {
+    const { faults } = desk;
+    expect((faults as string[]).splice(0)).toEqual([]);
+  });
+
+  const open = async (path = 'figures', on = page): Promise<void> => {
+    await (on === page ? desk.open(path) : on.goto(`${service.url}/desk/${path}`));
+    await on.locator('.figure-summary').waitFor();
+  };
+  const fact = (name: string) => page.locator('.figure-summary > div', { hasText: name });
+  const rows = (name: string) => page.getByRole('table', { name, exact: true }).locator('tbody tr');
+
+  it('has calls, ratio, delays and reasons, against the week before', async () => {
+    await open();
+
+    expect(await fact('Calls').innerText()).toMatch(/^Calls\n4 \+300 %\nWeek before: 1$/);
+    expect(await fact('Answer ratio').innerText()).toMatch(/^Answer ratio\n50 %\nWeek before: 0 %$/);
+    expect(await fact('Time to answer').innerText()).toMatch(
+      /\n[78](\.\d)? s \/ [78](\.\d)? s\nMedian \/ 95th percentile\nWeek before: –$/,
+    );
+    expect(await rows('End reasons').allInnerTexts()).toEqual([
+      expect.stringMatching(/^Completed\s+2\s+50 %\s+0 %$/),
+      expect.stringMatching(/^(Busy|No answer)\s+1\s+25 %/),
+      expect.stringMatching(/^(Busy|No answer)\s+1\s+25 %/),
+    ]);
+    expect(await rows('By provider').allInnerTexts()).toEqual([
+      expect.stringMatching(/^one\s+3\s+Week before: 1\s+66.7 %\s+Week before: 0 %/),
+      expect.stringMatching(/^two\s+1\s+Week before: 0\s+0 %/),
+    ]);
+    expect(await page.getByText(/^Times in Asia\/Shanghai\./).count()).toBe(1);
+  });
+
+  it('has each chart as a table too, whose rows lead to the calls', async () => {
+    await open();
+    expect(await page.locator('.figure-drawing canvas').count()).toBe(4);
+
+    const figure = page.getByRole('region', { name: 'Calls', exact: true }).first();
+    await figure.getByText('As a table').click();
+    const today = figure.locator('tbody tr').last();
+    expect(await today.locator('td').allInnerTexts()).toEqual(['4', '2', '1']);
+    await today.getByRole('link').click();
+
+    const { pathname, searchParams } = new URL(page.url());
+    expect(pathname).toBe('/desk/calls');
+    expect(Object.fromEntries(searchParams)).toEqual({
+      from: expect.stringMatching(/T16:00:00.000Z$/),
+      to: expect.stringMatching(/T16:00:00.000Z$/),
+      timeZone: 'Asia/Shanghai',
+      open: 'false',
+    });
+  });
+
+  it('a click on a bar leads to its calls, and one on a reason to those', async () => {
+    await open();
+    const over = page.locator('.figure-drawing .u-over').first();
+    const { width, height } = (await over.boundingBox())!;
+    await over.hover({ position: { x: width * (6.5 / 7), y: height - 20 } });
+    await page.locator('.figure-pointed', { hasText: 'Calls 4' }).waitFor();
+    await over.click({ position: { x: width * (6.5 / 7), y: height - 20 } });
+    await page.waitForURL(/\/desk\/calls\?.*open=false/);
+
+    await page.goBack();
+    await page.locator('.figure-summary').waitFor();
+    await page.getByRole('link', { name: 'Calls of Busy' }).click();
+    await page.waitForURL(/\/desk\/calls\?.*endReason=busy/);
+  });
+
+  it('keeps range, zone and provider in the address', async () => {
+    await open();
+    await page.getByRole('link', { name: 'Today' }).click();
+    await page.waitForURL(/from=\d{4}-\d\d-\d\d&to=\d{4}-\d\d-\d\d&timeZone=Asia%2FShanghai/);
+    await waitFor('the figures of the day', async () => (await fact('Calls').innerText()).includes('4 +300 %'));
+
+    await page
+      .getByRole('button', { name: /^(Any )?Provider|Provider/ })
+      .first()
+      .click();
+    await page.getByRole('option', { name: 'two' }).click();
+    await page.waitForURL(/provider=two/);
+    await waitFor('its figures', async () => /^Calls\n1\n/.test(await fact('Calls').innerText()));
+
+    await open('figures?from=2020-03-28&to=2020-03-31&timeZone=Europe%2FBerlin');
+    await page.getByText('No call was over in this time.').waitFor();
+    await page.getByText('Times in Europe/Berlin').waitFor();
+  });
+
+  it('says what is wrong with a range', async () => {
+    await desk.open('figures?from=2026-01-02&to=2026-01-01');
+
+    await page.getByText('The service does not accept this.').waitFor();
+    // The browser's own lines for the refusals.
+    (desk.faults as string[]).splice(0);
+  });
+
+  it.each([
+    ['en-US', 'light', {}],
+    ['zh-CN', 'dark', ON_A_PHONE],
+  ] as const)('axe finds nothing serious, and all fits: %s, %s', async (language, theme, size) => {
+    const other = await openDesk(browser(), service, { ...size, language, theme });
+    await open('figures', other.page);
+    await other.page.locator('summary').first().click();
+
+    expect(await seriousFaults(other.page)).toEqual([]);
+    expect(await overflowOf(other.page)).toBe(0);
+    expect(other.faults).toEqual([]);
+    await other.close();
+  });
+});

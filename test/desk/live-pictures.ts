@@ -1,0 +1,86 @@
+/** As pictures.ts, of the pages that need calls of a certain kind: Now and Figures. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Browser } from 'playwright-core';
+import { CHROMIUM, BROWSER_ARGUMENTS } from '../support/browser.js';
+import { REPOSITORY } from '../support/node-process.js';
+import { applyEvent, storeCall } from '../support/stored-call.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { openDesk, ON_A_PHONE } from './desk-page.js';
+import { fontsIn } from './fonts.js';
+import { countPastCalls } from './some-figures.js';
+
+const FOLDER = join(REPOSITORY, 'docs/pictures/desk');
+const PAGES = [
+  { name: 'now', shows: '[data-call]' },
+  { name: 'figures', shows: '.figure-drawing canvas' },
+] as const;
+
+/** So many live calls of each state. */
+const LIVE = { requested: 2, ringing: 3, talking: 9 };
+
+const placeLiveCalls = async ({ database }: TestApp): Promise<void> => {
+  const providers = ['yuntongxun', 'twilio', 'telnyx'];
+  const count = LIVE.requested + LIVE.ringing + LIVE.talking;
+  for (let number = 0; number < count; number++) {
+    const digits = String(1_000 + ((number * 7_919) % 9_000));
+    const { callSid } = await storeCall(database, {
+      callerId: String(2_100 + number),
+      callerPhone: `+86139${digits}${String(number).padStart(4, '0')}`,
+      calleePhone: `+86138${digits}2${String(number).padStart(3, '0')}`,
+      calleeId: String(3_100 + ((number * 31) % 97)),
+      ...(number % 5 === 4 && { calleeId: null, serviceLineId: '1', calleePhone: '+864008008000' }),
+      provider: providers[number % 3]!,
+    });
+    if (number < LIVE.talking + LIVE.ringing) await applyEvent(database, callSid, { type: 'ringing' });
+    if (number < LIVE.talking) await applyEvent(database, callSid, { type: 'answered' });
+    await database.query(
+      `update call_records set requested_at = requested_at - $2 * interval '1 second' where call_sid = $1`,
+      [callSid, number < LIVE.talking ? 40 + (LIVE.talking - number) * 37 : (count - number) * 2],
+    );
+  }
+};
+
+jest.setTimeout(120_000);
+
+describe('draws', () => {
+  let service: TestApp;
+  let folder: string;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    service = await startTestApp();
+    await placeLiveCalls(service);
+    await countPastCalls(service);
+    folder = await mkdtemp(join(tmpdir(), 'ringback-fonts-'));
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: BROWSER_ARGUMENTS,
+      env: { FONTCONFIG_FILE: await fontsIn(folder) },
+    });
+    await mkdir(FOLDER, { recursive: true });
+  }, 120_000);
+  afterAll(async () => {
+    await browser.close();
+    await service.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const draw = async (name: string, path: string, shows: string, options: Parameters<typeof openDesk>[2]) => {
+    const { page, open, close } = await openDesk(browser, service, options);
+    await open(path);
+    await page.locator(shows).first().waitFor();
+    // Of a list without an end, what is in sight.
+    await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage: !(name === 'now.phone') });
+    await close();
+  };
+
+  it.each(PAGES)('the page: $name', async ({ name, shows }) => {
+    for (const language of ['en-US', 'zh-CN'] as const) {
+      await draw(`${name}.${language.slice(0, 2)}`, name, shows, { language });
+    }
+    await draw(`${name}.dark`, name, shows, { theme: 'dark', language: 'zh-CN' });
+    await draw(`${name}.phone`, name, shows, { ...ON_A_PHONE });
+  });
+});

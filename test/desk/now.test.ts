@@ -1,0 +1,246 @@
+/** The live calls in a browser: the list as it changes, hanging up, filters, a lost connection, a thousand calls. */
+import type { Browser, Page } from 'playwright-core';
+import { describeInBrowser } from '../support/browser.js';
+import { placeCall } from '../support/placed-call.js';
+import { applyEvent, storeCall, type StoredCall } from '../support/stored-call.js';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
+import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
+import { FROM_DESK } from './desk-requests.js';
+
+const CALLS = 1_000;
+const CHANGED = 400;
+/** The connections of the service's pool are few. */
+const AT_ONCE = 5;
+/** More than fit on the screen, and far less than the calls. */
+const MOST_ROWS = 60;
+
+describeInBrowser('the live calls on the desk', (browser: () => Browser) => {
+  let service: TestApp;
+  let proxy: TcpProxy;
+  /** The service through a line that can be cut. */
+  let throughProxy: { readonly url: string };
+  let desk: DeskPage;
+  let page: Page;
+
+  beforeAll(async () => {
+    service = await startTestApp();
+    proxy = await startTcpProxy(Number(new URL(service.url).port));
+    throughProxy = { url: `http://127.0.0.1:${proxy.port}` };
+    desk = await openDesk(browser(), throughProxy);
+    ({ page } = desk);
+  });
+  afterAll(async () => {
+    await desk.close();
+    await proxy.close();
+    await service.close();
+  });
+  afterEach(async () => {
+    proxy.mode = 'pass';
+    const { faults } = desk;
+    await service.database.query(
+      `update call_records set state = 4, end_reason = 'lost', ended_by = 'sweeper', ended_at = now() where state < 4`,
+    );
+    expect((faults as string[]).splice(0)).toEqual([]);
+  });
+
+  const open = async (path = 'now', on = desk): Promise<void> => {
+    await on.open(path);
+    await isLive(on.page);
+  };
+  const isLive = (of: Page): Promise<void> => of.locator('.live-link', { hasText: /Live|实时/ }).waitFor();
+  const rowOf = (callSid: string, of = page) => of.locator(`[data-call="${callSid}"]`);
+  const counts = (of = page): Promise<string[]> => of.locator('.live-counts dd').allInnerTexts();
+  const step = (callSid: string, type: 'ringing' | 'answered' | 'ended'): Promise<unknown> =>
+    applyEvent(service.database, callSid, { type, ...(type === 'ended' && { endReason: 'completed' }) });
+  const storeCalls = async (count: number): Promise<StoredCall[]> => {
+    const calls: StoredCall[] = [];
+    for (let left = count; left > 0; left -= AT_ONCE) {
+      const some = Array.from({ length: Math.min(left, AT_ONCE) }, () => storeCall(service.database));
+      calls.push(...(await Promise.all(some)));
+    }
+    return calls;
+  };
+
+  it('shows each call as it changes, and lets it go at its end', async () => {
+    await open();
+    await page.getByText('No call is live.').waitFor();
+
+    const { callSid, callerId } = await storeCall(service.database);
+    const row = rowOf(callSid);
+    await row.getByText('Not ringing yet').waitFor();
+    expect(await row.innerText()).toContain('Requested');
+    for (const text of [callerId, '+86 139 0000 1001', '2000', '+86 138 0000 2000', 'elsewhere']) {
+      expect(await row.innerText()).toContain(text);
+    }
+    expect(await row.getByRole('link').getAttribute('href')).toMatch(new RegExp(`/desk/calls/${callSid}$`));
+    const age = await row.getByRole('link').innerText();
+
+    await step(callSid, 'ringing');
+    await row.getByText('Rings').waitFor();
+    await step(callSid, 'answered');
+    await row.getByText('Talks').first().waitFor();
+    expect(await counts()).toEqual(['1', '0', '0', '1']);
+    await waitFor('the age to tick', async () => (await row.getByRole('link').innerText()) !== age);
+
+    await step(callSid, 'ended');
+    await page.getByText('No call is live.').waitFor();
+  });
+
+  it('hangs up after a question that names the two', async () => {
+    await open();
+    const callSid = await placeCall(service, '1010', '2013');
+    await rowOf(callSid).getByText('Talks').first().waitFor();
+
+    await rowOf(callSid).getByRole('button', { name: 'Hang up' }).click();
+    const dialog = page.getByRole('alertdialog', { name: 'Hang up this call?' });
+    await dialog.getByText(/1010 \(\+861\d+\) with 2013 \(\+8613800002013\), by simulator/).waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Hang up' }).click();
+
+    await page.getByText('The call is hung up.').waitFor();
+    await rowOf(callSid).waitFor({ state: 'detached' });
+    const call: unknown = await (await service.admin('GET', `calls/${callSid}`)).json();
+    expect(call).toMatchObject({ stateType: '4', endedBy: 'cancel', canceledBy: 'admin' });
+  });
+
+  it('keeps its filters in the address', async () => {
+    const { callSid: one } = await storeCall(service.database, { provider: 'one' });
+    const { callSid: two } = await storeCall(service.database, { provider: 'two' });
+    await step(two, 'ringing');
+    await open();
+    await rowOf(one).waitFor();
+
+    await page.getByRole('button', { name: 'More filters' }).click();
+    await page.getByLabel('Provider').fill('two');
+    await page.getByLabel('Provider').press('Enter');
+    await rowOf(one).waitFor({ state: 'detached' });
+    await rowOf(two).waitFor();
+    expect(page.url()).toBe(`${throughProxy.url}/desk/now?provider=two`);
+
+    await open('now?stateType=1');
+    await rowOf(one).waitFor();
+    expect(await rowOf(two).count()).toBe(0);
+    await open('now?provider=nobody');
+    await page.getByText('No live call matches these filters.').waitFor();
+    await desk.open('now?phone=12');
+    await page.getByText('The service does not accept this.').waitFor();
+    // The browser's own line for the refusal.
+    (desk.faults as string[]).splice(0);
+  });
+
+  it('holds still on demand', async () => {
+    const { callSid } = await storeCall(service.database);
+    await open();
+    await rowOf(callSid).waitFor();
+
+    await page.getByRole('button', { name: 'Hold still' }).click();
+    await step(callSid, 'ringing');
+    await page.getByText('The list holds still. 1 changes since.').waitFor();
+    expect(await rowOf(callSid).innerText()).toContain('Requested');
+
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await rowOf(callSid).getByText('Rings').waitFor();
+  });
+
+  it('says when it is not live, and goes on where it was', async () => {
+    const { callSid } = await storeCall(service.database);
+    await open();
+    await rowOf(callSid).waitFor();
+    const ids: (string | undefined)[] = [];
+    page.on('request', (request) => {
+      if (request.url().includes('/calls/stream')) ids.push(request.headers()['last-event-id']);
+    });
+
+    proxy.mode = 'cut';
+    await page.getByText(/^Not live since/).waitFor();
+    expect(await rowOf(callSid).count()).toBe(1);
+    await step(callSid, 'ringing');
+    proxy.mode = 'pass';
+
+    await rowOf(callSid).getByText('Rings').waitFor();
+    await isLive(page);
+    await page.getByText(/^Not live since/).waitFor({ state: 'detached' });
+    expect(ids.at(-1)).toMatch(/^\d+-\d+:\d+:/);
+    (desk.faults as string[]).splice(0);
+  });
+
+  it(`stays smooth with ${CALLS} calls of which ${CHANGED} change`, async () => {
+    const calls = await storeCalls(CALLS);
+    await open();
+    await waitFor('all calls', async () => (await counts())[0] === String(CALLS), 30_000);
+    await page.evaluate(`(() => {
+      const frames = [];
+      const tasks = [];
+      new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) tasks.push(duration); }).observe({ type: 'longtask' });
+      let last = performance.now();
+      let most = 0;
+      const next = (now) => {
+        frames.push(now - last);
+        last = now;
+        most = Math.max(most, document.querySelectorAll('[data-call]').length);
+        measured.most = most;
+        requestAnimationFrame(next);
+      };
+      globalThis.measured = { frames, tasks, most };
+      requestAnimationFrame(next);
+    })()`);
+
+    const begun = performance.now();
+    for (let at = 0; at < CHANGED; at += AT_ONCE) {
+      await Promise.all(calls.slice(at, at + AT_ONCE).map(({ callSid }) => step(callSid, 'ringing')));
+      // It is looked through meanwhile.
+      await page.mouse.wheel(0, at % 10 === 0 ? 4_000 : -2_000);
+    }
+    await waitFor('all changes', async () => (await counts())[2] === String(CHANGED), 30_000);
+    const seconds = (performance.now() - begun) / 1_000;
+
+    const { frames, tasks, most } = await page.evaluate<{ frames: number[]; tasks: number[]; most: number }>(
+      'measured',
+    );
+    const sorted = frames.toSorted((one, other) => one - other);
+    const quantile = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(1);
+    process.stdout.write(
+      `\n${CALLS} live calls, ${CHANGED} changes in ${seconds.toFixed(1)} s: ${frames.length} frames, median ${quantile(0.5)} ms, ` +
+        `95 % ${quantile(0.95)} ms, 99 % ${quantile(0.99)} ms, longest ${quantile(1)} ms; ${tasks.length} tasks over 50 ms; at most ${most} rows\n`,
+    );
+    expect(most).toBeGreaterThan(5);
+    expect(most).toBeLessThan(MOST_ROWS);
+    expect(await page.getByRole('table', { name: 'Live calls' }).getAttribute('aria-rowcount')).toBe(String(CALLS + 1));
+    // The whole list is there, though not its rows.
+    await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+    await page.locator(`[aria-rowindex="${CALLS + 1}"]`).waitFor();
+  });
+
+  it.each([
+    ['en-US', 'light', {}],
+    ['zh-CN', 'dark', ON_A_PHONE],
+  ] as const)('axe finds nothing serious, and all fits: %s, %s', async (language, theme, size) => {
+    const [first] = await storeCalls(3);
+    await step(first!.callSid, 'ringing');
+    const other = await openDesk(browser(), service, { ...size, language, theme });
+
+    await open('now', other);
+    await rowOf(first!.callSid, other.page).waitFor();
+
+    expect(await seriousFaults(other.page)).toEqual([]);
+    expect(await overflowOf(other.page)).toBe(0);
+    expect(other.faults).toEqual([]);
+    await other.close();
+  });
+
+  it('ends with the session, wherever the person signs out', async () => {
+    const other = await openDesk(browser(), service);
+    await open('now', other);
+
+    const { status } = await other.page
+      .context()
+      .request.delete(`${service.url}/v1/desk/session`, { headers: FROM_DESK })
+      .then((response) => ({ status: response.status() }));
+
+    expect(status).toBe(204);
+    await other.page.getByLabel('Access token').waitFor({ timeout: 10_000 });
+    await other.close();
+  });
+});
