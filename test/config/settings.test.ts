@@ -232,6 +232,7 @@ describe('a secret with a line break or blanks around it, as in files and Kubern
     DATABASE_DIRECT_URL: 'postgresql://user:password@host/database',
     SUB_ACCOUNT_KEYS: `name:${Buffer.alloc(32, 'k').toString('base64')}`,
     SIMULATOR_WEBHOOK_SECRETS: secret(24),
+    OIDC_CLIENT_SECRET: 'a secret',
     ASTERISK_PASSWORD: 'a password',
     TWILIO_AUTH_TOKEN: 'a token',
     TWILIO_SHARED_KEYS: 'a key of some length, another key of some length',

@@ -1,8 +1,10 @@
 /** `npm run desk:pictures`: each page in both languages, into docs/pictures/desk. Not a test: it compares nothing. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { CHROMIUM, BROWSER_ARGUMENTS } from '../support/browser.js';
+import { cacheFolder, fetchPackages } from '../support/debian-packages.js';
 import { REPOSITORY } from '../support/node-process.js';
 import { startTestApp } from '../support/test-app.js';
 import { openDesk, ON_A_PHONE } from './desk-page.js';
@@ -12,11 +14,30 @@ const FOLDER = join(REPOSITORY, 'docs/pictures/desk');
 /** What is shown of each page, and how to know that it is there. */
 const PAGES = [{ name: 'providers', path: 'providers?callerId=1001&calleeId=2000', shows: '.outcome' }] as const;
 
+/** WenQuanYi Micro Hei, for machines without Chinese fonts. */
+const FONTS = { folder: cacheFolder('fonts'), suites: 'bookworm trixie', names: ['fonts-wqy-microhei'] };
+
+/** @returns a configuration of fontconfig with the system's fonts and the fetched ones */
+const fontsIn = async (folder: string): Promise<string> => {
+  const missing = await fetchPackages(FONTS);
+  if (missing !== null) throw new Error(missing);
+  const file = join(folder, 'fonts.conf');
+  const places = ['/usr/share/fonts', join(FONTS.folder, 'usr/share/fonts')];
+  const lines = [...places.map((place) => `<dir>${place}</dir>`), `<cachedir>${folder}</cachedir>`];
+  await writeFile(file, `<?xml version="1.0"?><fontconfig>${lines.join('')}</fontconfig>`);
+  return file;
+};
+
 jest.setTimeout(120_000);
 
 it('draws the pages', async () => {
   const service = await startTestApp();
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: BROWSER_ARGUMENTS });
+  const folder = await mkdtemp(join(tmpdir(), 'ringback-fonts-'));
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: BROWSER_ARGUMENTS,
+    env: { FONTCONFIG_FILE: await fontsIn(folder) },
+  });
   await mkdir(FOLDER, { recursive: true });
   const draw = async (name: string, path: string, shows: string, options: Parameters<typeof openDesk>[2]) => {
     const { page, open, close } = await openDesk(browser, service, options);
@@ -37,5 +58,6 @@ it('draws the pages', async () => {
   } finally {
     await browser.close();
     await service.close();
+    await rm(folder, { recursive: true });
   }
 });

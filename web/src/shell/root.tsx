@@ -9,9 +9,9 @@ const SIGN_IN = '/sign-in';
 
 /** Shows the pages to those who are signed in, and the page for signing in to all others. */
 export const Root = () => {
-  const path = useRouterState({ select: ({ location }) => location.pathname });
+  // What the outlet shows: the address may already be that of the page for signing in while its part is being fetched.
+  const isSigningIn = useRouterState({ select: ({ matches }) => matches.at(-1)?.routeId === SIGN_IN });
   const session = useSession();
-  const isSigningIn = path.endsWith(SIGN_IN);
   if (isSigningIn) return <Outlet />;
   if (session.data) {
     return (

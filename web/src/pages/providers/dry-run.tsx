@@ -88,7 +88,7 @@ const Outcome = ({ outcome: { carrier, why, phone, route, providers, checks } }:
       <p className={`verdict ${carrier === null ? 'verdict-bad' : 'verdict-good'}`}>
         {carrier === null ? t('wouldBeRefused') : t('wouldGo', { provider: carrier })}
       </p>
-      <p lang="en">{why}</p>
+      {carrier === null && <p lang="en">{why}</p>}
       <dl className="facts">
         <div>
           <dt>{t('calledNumber')}</dt>

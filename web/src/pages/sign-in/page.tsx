@@ -1,7 +1,7 @@
 /** By the identity provider, a one-time link (its code is after # in the address), or a token. */
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { createLazyRoute, useNavigate, useRouter } from '@tanstack/react-router';
-import { useEffect, useState, type ReactNode, type SubmitEvent } from 'react';
+import { useEffect, useRef, useState, type ReactNode, type SubmitEvent } from 'react';
 import { ProblemError } from '../../api/problem';
 import { signIn, signInElsewhere, signInOptions, useSession } from '../../api/session';
 import { Button } from '../../parts/button';
@@ -45,11 +45,14 @@ const Page = () => {
 const Entered = () => {
   const navigate = useNavigate();
   const { history, basepath } = useRouter();
-  const [back] = useState(takeWayBack);
+  const isLeaving = useRef(false);
   useEffect(() => {
+    if (isLeaving.current) return;
+    isLeaving.current = true;
+    const back = takeWayBack();
     if (back === null) void navigate({ to: '/', replace: true });
     else history.replace(basepath.replace(/\/$/, '') + back);
-  }, [back, navigate, history, basepath]);
+  }, [navigate, history, basepath]);
   return null;
 };
 
