@@ -21,7 +21,7 @@ export const fileText = async (file: Blob): Promise<string> => {
 export const linesOf = (text: string): string[][] =>
   text
     .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
+    .split(/\r\n?|\n/)
     .map(cellsOf);
 
 const cellsOf = (line: string): string[] =>

@@ -4,7 +4,7 @@ import './tabs.css';
 interface Props {
   /** For screen readers. */
   readonly label: string;
-  readonly tabs: readonly { readonly to: LinkProps['to']; readonly label: string }[];
+  readonly tabs: readonly { readonly to: NonNullable<LinkProps['to']>; readonly label: string }[];
 }
 
 /** The parts of a page that have addresses of their own. They are links, so each can be opened in another tab of the browser. */

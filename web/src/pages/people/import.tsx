@@ -41,6 +41,10 @@ const Page = () => {
   const c = useText(common);
   const mayWrite = useMay('admin:directory:write');
   const [chosen, setChosen] = useState<Chosen>();
+  const storing = useMutation({
+    mutationFn: (file: Blob) => send(file, false),
+    onSuccess: readUsersAgain,
+  });
   const trial = useMutation({
     mutationFn: async (file: File) => {
       const content = await read(file);
@@ -50,13 +54,6 @@ const Page = () => {
     onMutate: () => {
       setChosen(undefined);
       storing.reset();
-    },
-  });
-  const storing = useMutation({
-    mutationFn: (file: Blob) => send(file, false),
-    onSuccess: () => {
-      trial.reset();
-      return readUsersAgain();
     },
   });
   return (
@@ -72,17 +69,13 @@ const Page = () => {
         )}
         {storing.isSuccess && (
           <p className="notice" role="status">
-            {t('imported', { ...storing.data })}
+            {t('imported', { created: storing.data.created, changed: storing.data.changed })}
           </p>
         )}
         {trial.isPending && <Loading />}
         {trial.isError && <Wrong error={trial.error} chosen={chosen} />}
-        {trial.isSuccess && chosen && (
-          <Preview
-            chosen={chosen}
-            outcome={trial.data}
-            onImport={() => storing.mutateAsync(chosen.content)}
-          />
+        {trial.isSuccess && chosen && !storing.isSuccess && (
+          <Preview chosen={chosen} outcome={trial.data} onImport={() => storing.mutateAsync(chosen.content)} />
         )}
       </Section>
     </PeopleFrame>

@@ -48,7 +48,7 @@ const numberIn = (written: string): number => {
   return Number.isNaN(number) ? (written as unknown as number) : number;
 };
 
-const hoursIn = (values: LineValues): WrittenLine['hours'] => {
+const hoursIn = (values: LineValues): Schemas['OpeningHoursBody'] | null => {
   if (!values.hasHours) return null;
   const week = DAYS.map((day) => [day, partsIn(values[`hours/week/${day}`])] as const);
   return {
@@ -71,8 +71,7 @@ const lineIn = (values: LineValues): WrittenLine => ({
 /** Only what was changed is sent: a number that is shown masked would not be taken. */
 const changesOf = (line: Line, values: LineValues): Partial<WrittenLine> => {
   const [before, after] = [lineIn(valuesOf(line)), lineIn(values)];
-  const isChanged = (name: keyof WrittenLine): boolean =>
-    JSON.stringify(after[name]) !== JSON.stringify(before[name]);
+  const isChanged = (name: keyof WrittenLine): boolean => JSON.stringify(after[name]) !== JSON.stringify(before[name]);
   return Object.fromEntries(Object.entries(after).filter(([name]) => isChanged(name as keyof WrittenLine)));
 };
 

@@ -47,10 +47,12 @@ export const text = defineText(
       'Every request with a token of user {id} is refused from now on, on all replicas. Calls that are running are not hung up.',
     unblockTitle: 'Unblock {name}?',
     unblockWarning: 'User {id} may call again at once.',
-    isBlocked: 'This user is blocked: every request with the user’s token is refused. Unblock the user before you remove it.',
+    isBlocked:
+      'This user is blocked: every request with the user’s token is refused. Unblock the user before you remove it.',
     remove: 'Remove',
     removeUserTitle: 'Remove {name}?',
-    removeUserWarning: 'User {id} and the user’s sub-accounts are removed. The records of the calls stay. This cannot be undone.',
+    removeUserWarning:
+      'User {id} and the user’s sub-accounts are removed. The records of the calls stay. This cannot be undone.',
     noSuchUser: 'There is no user {id}.',
 
     subAccounts: 'Sub-accounts',
@@ -126,7 +128,8 @@ export const text = defineText(
     created: 'New',
     changed: 'Changed',
     unchanged: 'Already so',
-    phonesReplaced: 'A row replaces the name and the phone of its user. An empty phone unbinds the stored one. Users who are not in the file stay.',
+    phonesReplaced:
+      'A row replaces the name and the phone of its user. An empty phone unbinds the stored one. Users who are not in the file stay.',
     faults: 'What is wrong',
     faultCount: 'Nothing can be imported until every row is right. Mend the file, and choose it again.',
     line: 'Line',

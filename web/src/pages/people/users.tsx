@@ -22,9 +22,7 @@ const Page = () => {
   const search = Route.useSearch();
   const navigate = Route.useNavigate();
   const mayWrite = useMay('admin:directory:write');
-  // One user is asked for by name, so the other filters do not count.
-  const change = ({ user, ...others }: UserSearch) =>
-    void navigate({ search: user !== undefined && user !== search.user ? { user } : others.name === undefined && others.phone === undefined ? { ...(user !== undefined && { user }) } : others });
+  const change = (next: UserSearch) => void navigate({ search: askedFor(next, search) });
   return (
     <PeopleFrame>
       <Section title={t('users')} actions={mayWrite && <AddUser />}>
@@ -42,6 +40,10 @@ const Page = () => {
     </PeopleFrame>
   );
 };
+
+/** One user is asked for by id, so the other filters do not count then: the one that was written last does. */
+const askedFor = ({ user, ...filters }: UserSearch, before: UserSearch): UserSearch =>
+  user !== undefined && (user !== before.user || Object.keys(filters).length === 0) ? { user } : filters;
 
 const column = createColumnHelper<User>();
 
@@ -126,12 +128,7 @@ const AddUser = () => {
           />
           <TextField label={t('name')} isRequired autoComplete="off" {...textOf('name')} />
           <TextField label={t('phone')} help={t('phoneHelp')} type="tel" autoComplete="off" {...textOf('phone')} />
-          <TextField
-            label={t('externalId')}
-            help={t('externalIdHelp')}
-            autoComplete="off"
-            {...textOf('externalId')}
-          />
+          <TextField label={t('externalId')} help={t('externalIdHelp')} autoComplete="off" {...textOf('externalId')} />
           <ShownFields textOf={textOf} />
         </>
       )}
