@@ -13,6 +13,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   DATABASE_URL: 'postgresql://user:password@host/database',
   DATABASE_DIRECT_URL: 'postgresql://user:password@host:5433/database',
   JWT_SECRET: KEY,
+  OIDC_CLIENT_SECRET: 'a secret',
   SUB_ACCOUNT_KEYS: `name:${Buffer.alloc(32).toString('base64')}`,
   SIMULATOR_WEBHOOK_SECRETS: WEBHOOK_SECRET,
   ASTERISK_PASSWORD: 'a password',

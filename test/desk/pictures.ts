@@ -22,9 +22,12 @@ const fontsIn = async (folder: string): Promise<string> => {
   const missing = await fetchPackages(FONTS);
   if (missing !== null) throw new Error(missing);
   const file = join(folder, 'fonts.conf');
-  const places = ['/usr/share/fonts', join(FONTS.folder, 'usr/share/fonts')];
-  const lines = [...places.map((place) => `<dir>${place}</dir>`), `<cachedir>${folder}</cachedir>`];
-  await writeFile(file, `<?xml version="1.0"?><fontconfig>${lines.join('')}</fontconfig>`);
+  const fonts = join(FONTS.folder, 'usr/share/fonts');
+  const lines = [`<dir>${fonts}</dir>`, `<cachedir>${folder}</cachedir>`];
+  await writeFile(
+    file,
+    `<?xml version="1.0"?><fontconfig><include>/etc/fonts/fonts.conf</include>${lines.join('')}</fontconfig>`,
+  );
   return file;
 };
 
