@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { Checkbox as AriaCheckbox } from 'react-aria-components';
+import { CheckboxButton, CheckboxField } from 'react-aria-components';
 
 interface Props {
   readonly isSelected: boolean;
@@ -8,8 +8,10 @@ interface Props {
 }
 
 export const Checkbox = ({ children, ...props }: Props) => (
-  <AriaCheckbox className="checkbox" {...props}>
-    <span aria-hidden="true" className="checkbox-box" />
-    <span>{children}</span>
-  </AriaCheckbox>
+  <CheckboxField {...props}>
+    <CheckboxButton className="checkbox">
+      <span aria-hidden="true" className="checkbox-box" />
+      <span>{children}</span>
+    </CheckboxButton>
+  </CheckboxField>
 );

@@ -3,6 +3,7 @@ import { PageHeading } from '../../parts/page-heading';
 import { Tabs } from '../../parts/tabs';
 import { useText } from '../../text/language';
 import { text } from './text';
+import '../../parts/cells.css';
 import './people.css';
 
 /** What the parts of the page have in common. */

@@ -8,7 +8,7 @@ export const Hours = ({ hours }: { readonly hours: Line['hours'] }) => {
   if (hours === null) return <span>{t('always')}</span>;
   const { timeZone, week, holidays = [] } = hours;
   return (
-    <span className="hours">
+    <span className="lines">
       {daysAlike(week).map(({ first, last, ranges }) => (
         <span key={first}>
           {t(`short.${first}`)}

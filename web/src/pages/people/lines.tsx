@@ -122,7 +122,7 @@ const Shown = ({ toCaller, toCallee }: Line['shown']) => {
   const t = useText(text);
   if (toCaller === null && toCallee === null) return <span className="quiet">{t('byProvider')}</span>;
   return (
-    <span className="hours">
+    <span className="lines">
       {toCaller !== null && (
         <span>
           {t('toCaller')} <Phone number={toCaller} />

@@ -18,6 +18,7 @@ import { SubAccounts } from './sub-accounts';
 import { text } from './text';
 import { readUsersAgain, userQuery, type User } from './users-api';
 import { UserState } from './user-state';
+import '../../parts/cells.css';
 import './people.css';
 
 const Page = () => {

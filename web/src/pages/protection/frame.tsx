@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
 import { PageHeading } from '../../parts/page-heading';
+import '../../parts/cells.css';
 import { Tabs } from '../../parts/tabs';
 import { useText } from '../../text/language';
 import { text } from './text';
-import './protection.css';
 
 /** What the parts of the page have in common. */
 export const ProtectionFrame = ({ children }: { readonly children: ReactNode }) => {
