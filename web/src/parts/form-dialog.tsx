@@ -69,15 +69,26 @@ const Fields = <V extends Values>({
   const [values, setValues] = useState(initial);
   const order = useMutation({ mutationFn: onSubmit, onSuccess: close });
   const names = Object.keys(initial);
+  // The browser sends no form with a field that is marked as wrong. So a field is no longer once it is changed, and no field is
+  // once something is chosen that others may depend on.
+  const [mended, setMended] = useState<readonly string[]>([]);
   const send = (event: SubmitEvent) => {
     event.preventDefault();
-    if (!order.isPending) order.mutate(values);
+    if (order.isPending) return;
+    setMended([]);
+    order.mutate(values);
   };
-  const set = (changed: Partial<V>) => setValues({ ...values, ...changed });
+  const set = (changed: Partial<V>) => {
+    setValues({ ...values, ...changed });
+    setMended(names);
+  };
   const textOf = (name: TextsOf<V>): TextProps => ({
     value: values[name] as string,
-    onChange: (value) => set({ [name]: value } as unknown as Partial<V>),
-    error: faultAt(order.error, name),
+    onChange: (value) => {
+      setValues({ ...values, [name]: value });
+      setMended([...mended, name]);
+    },
+    error: mended.includes(name) ? undefined : faultAt(order.error, name),
   });
   return (
     <form className="form" onSubmit={send}>

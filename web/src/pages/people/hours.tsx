@@ -12,7 +12,13 @@ export const Hours = ({ hours }: { readonly hours: Line['hours'] }) => {
       {daysAlike(week).map(({ first, last, ranges }) => (
         <span key={first}>
           {t(`short.${first}`)}
-          {last !== first && `–${t(`short.${last}`)}`} {ranges.join(', ').replaceAll('-', '–')}
+          {last !== first && `–${t(`short.${last}`)}`}{' '}
+          {ranges.map((range, place) => (
+            <span key={range} className="unbroken">
+              {range.replace('-', '–')}
+              {place < ranges.length - 1 && ', '}
+            </span>
+          ))}
         </span>
       ))}
       <span className="quiet">

@@ -90,8 +90,7 @@ interface PreviewProps {
 
 const Preview = ({ chosen, outcome, onImport }: PreviewProps) => {
   const t = useText(text);
-  const { created, changed, unchanged, encoding } = outcome;
-  const count = created + changed + unchanged;
+  const { created, changed, encoding } = outcome;
   return (
     <div className="card">
       <div>
@@ -112,13 +111,13 @@ const Preview = ({ chosen, outcome, onImport }: PreviewProps) => {
       ) : (
         <div>
           <ConfirmDialog
-            trigger={<Button kind="main">{t('importRows', { count })}</Button>}
-            title={t('importConfirm', { count })}
+            trigger={<Button kind="main">{t('importRows')}</Button>}
+            title={t('importConfirm', { file: chosen.name })}
             confirm={t('import')}
             isDangerous={false}
             onConfirm={onImport}
           >
-            {t('importWarning', { created, changed, unchanged })}
+            {t('importWarning', { created, changed })}
           </ConfirmDialog>
         </div>
       )}

@@ -99,7 +99,7 @@ const LineFields = ({ values, set, textOf }: Form<LineValues>) => {
   const t = useText(text);
   return (
     <>
-      <TextField label={t('name')} isRequired autoFocus autoComplete="off" {...textOf('name')} />
+      <TextField label={t('lineName')} isRequired autoFocus autoComplete="off" {...textOf('name')} />
       <TextField
         label={t('phone')}
         help={t('linePhoneHelp')}

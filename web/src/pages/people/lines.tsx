@@ -69,11 +69,11 @@ const Lines = ({ mayWrite }: { readonly mayWrite: boolean }) => {
   const columns = [
     // In the order in which they ring.
     column.accessor('position', { header: t('position'), enableSorting: false }),
-    column.accessor('name', { header: t('name'), enableSorting: false }),
+    column.accessor('name', { header: t('lineName'), enableSorting: false }),
     column.accessor('phone', {
       header: t('phone'),
       enableSorting: false,
-      cell: ({ getValue }) => <Phone number={getValue()} />,
+      cell: ({ row }) => <Phones line={row.original} />,
     }),
     column.accessor('open', {
       header: t('state'),
@@ -90,11 +90,6 @@ const Lines = ({ mayWrite }: { readonly mayWrite: boolean }) => {
       header: t('callsAtOnce'),
       enableSorting: false,
       cell: ({ getValue }) => getValue() ?? t('noLimit'),
-    }),
-    column.accessor('shown', {
-      header: t('shown'),
-      enableSorting: false,
-      cell: ({ getValue }) => <Shown {...getValue()} />,
     }),
     ...(mayWrite
       ? [
@@ -118,20 +113,19 @@ const Lines = ({ mayWrite }: { readonly mayWrite: boolean }) => {
   );
 };
 
-const Shown = ({ toCaller, toCallee }: Line['shown']) => {
+/** The one that rings, and what the phones show instead of the numbers of the provider's settings. */
+const Phones = ({ line: { phone, shown } }: { readonly line: Line }) => {
   const t = useText(text);
-  if (toCaller === null && toCallee === null) return <span className="quiet">{t('byProvider')}</span>;
   return (
     <span className="lines">
-      {toCaller !== null && (
-        <span>
-          {t('toCaller')} <Phone number={toCaller} />
-        </span>
-      )}
-      {toCallee !== null && (
-        <span>
-          {t('toCallee')} <Phone number={toCallee} />
-        </span>
+      <Phone number={phone} />
+      {(['toCaller', 'toCallee'] as const).map(
+        (side) =>
+          shown[side] !== null && (
+            <span key={side} className="quiet">
+              {t(side)} <Phone number={shown[side]} />
+            </span>
+          ),
       )}
     </span>
   );
