@@ -114,22 +114,18 @@ it('y', async () => {
         await page.screenshot({ path: `/tmp/shots/err2.png` });
         say(page.url());
         await open('people/import');
-        await page
-          .getByLabel('CSV file')
-          .setInputFiles({
-            name: 'users.csv',
-            mimeType: 'text/csv',
-            buffer: Buffer.from('id,name,phone\n4001,张三,13800138001\n4002,,110\n'),
-          });
+        await page.getByLabel('CSV file').setInputFiles({
+          name: 'users.csv',
+          mimeType: 'text/csv',
+          buffer: Buffer.from('id,name,phone\n4001,张三,13800138001\n4002,,110\n'),
+        });
         await page.waitForTimeout(1500);
         await page.screenshot({ path: `/tmp/shots/imp-bad.png`, fullPage: true });
-        await page
-          .getByLabel('CSV file')
-          .setInputFiles({
-            name: 'users.csv',
-            mimeType: 'text/csv',
-            buffer: Buffer.from('id,name,phone\n4001,张三,13800138001\n1005,王小明,13800138002\n'),
-          });
+        await page.getByLabel('CSV file').setInputFiles({
+          name: 'users.csv',
+          mimeType: 'text/csv',
+          buffer: Buffer.from('id,name,phone\n4001,张三,13800138001\n1005,王小明,13800138002\n'),
+        });
         await page.waitForTimeout(1500);
         await page.screenshot({ path: `/tmp/shots/imp-good.png`, fullPage: true });
       } catch (error) {

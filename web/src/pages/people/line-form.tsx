@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react';
 import type { Schemas } from '../../api/client';
+import { ProblemError } from '../../api/problem';
 import { Checkbox } from '../../parts/checkbox';
 import { FormDialog, type Form } from '../../parts/form-dialog';
 import { TextField } from '../../parts/fields';
@@ -75,6 +76,19 @@ const changesOf = (line: Line, values: LineValues): Partial<WrittenLine> => {
   return Object.fromEntries(Object.entries(after).filter(([name]) => isChanged(name as keyof WrittenLine)));
 };
 
+/** The service names the hours as a whole; its words name the part. */
+const withFields = (error: unknown): unknown => {
+  if (!(error instanceof ProblemError) || !error.problem.errors) return error;
+  const errors = error.problem.errors.map(({ where, what }) => {
+    if (where !== '/hours') return { where, what };
+    const [, day] = /\bweek\.(\w+)/.exec(what) ?? [];
+    if (day !== undefined) return { where: `/hours/week/${day}`, what };
+    const field = ['holidays', 'timeZone'].find((name) => what.includes(name));
+    return { where: field === undefined ? where : `/hours/${field}`, what };
+  });
+  return new ProblemError({ ...error.problem, errors });
+};
+
 interface Common {
   readonly trigger: ReactElement;
   readonly title: string;
@@ -86,8 +100,13 @@ type Props =
   | (Common & { readonly line: Line; readonly onStore: (changes: Partial<WrittenLine>) => Promise<unknown> });
 
 export const LineForm = ({ trigger, title, submit, ...props }: Props) => {
-  const store = (values: LineValues) =>
-    props.line ? props.onStore(changesOf(props.line, values)) : props.onStore(lineIn(values));
+  const store = async (values: LineValues) => {
+    try {
+      await (props.line ? props.onStore(changesOf(props.line, values)) : props.onStore(lineIn(values)));
+    } catch (error) {
+      throw withFields(error);
+    }
+  };
   return (
     <FormDialog trigger={trigger} title={title} submit={submit} initial={valuesOf(props.line)} onSubmit={store}>
       {(form) => <LineFields {...form} />}

@@ -53,17 +53,17 @@ export const Budgets = ({ mayWrite }: { readonly mayWrite: boolean }) => {
     column.accessor('amount', {
       header: t('amount'),
       enableSorting: false,
-      cell: ({ row: { original } }) => amountText(original.amount, original),
+      cell: ({ row: { original } }) => <Amount amount={original.amount} of={original} />,
     }),
     column.accessor('settled', {
       header: t('spent'),
       enableSorting: false,
-      cell: ({ row: { original } }) => amountText(original.settled, original),
+      cell: ({ row: { original } }) => <Amount amount={original.settled} of={original} />,
     }),
     column.accessor('reserved', {
       header: t('reserved'),
       enableSorting: false,
-      cell: ({ row: { original } }) => amountText(original.reserved, original),
+      cell: ({ row: { original } }) => <Amount amount={original.reserved} of={original} />,
     }),
     column.accessor('left', {
       header: t('left'),
@@ -110,9 +110,9 @@ const useWhose = (): ((budget: Budget) => string) => {
   };
 };
 
-const amountText = (amount: string | null, { currency }: Budget): string => {
+const Amount = ({ amount, of: { currency } }: { readonly amount: string | null; readonly of: Budget }) => {
   if (amount === null) return '–';
-  return currency === null ? amount : `${amount} ${currency}`;
+  return <span className="unbroken">{currency === null ? amount : `${amount} ${currency}`}</span>;
 };
 
 const Period = ({ budget: { period, periodStart, timeZone } }: { readonly budget: Budget }) => {
@@ -121,11 +121,10 @@ const Period = ({ budget: { period, periodStart, timeZone } }: { readonly budget
   // A day begins by the budget's own clock.
   const date = new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeZone }).format(new Date(periodStart));
   return (
-    <>
+    <span className="lines">
       {t(`period.${period}`)}
-      <br />
       <span className="quiet">{t('periodSince', { date, zone: timeZone })}</span>
-    </>
+    </span>
   );
 };
 
@@ -134,7 +133,7 @@ const Left = ({ budget }: { readonly budget: Budget }) => {
   if (budget.left === null) return <span className="quiet">{t('eachHasAll')}</span>;
   return (
     <span className="load">
-      {amountText(budget.left, budget)}
+      <Amount amount={budget.left} of={budget} />
       <meter min={0} max={Number(budget.amount)} value={Number(budget.left)} aria-label={t('left')} />
     </span>
   );

@@ -124,9 +124,9 @@ const Until = ({ at }: { readonly at: string | null }) => {
   const t = useText(text);
   if (at === null) return t('forGood');
   return (
-    <>
+    <span>
       <Time at={at} /> {new Date(at) <= new Date() && <Badge>{t('expired')}</Badge>}
-    </>
+    </span>
   );
 };
 

@@ -43,8 +43,9 @@ export const text = defineText(
     import: 'Import',
     importFile: 'Import {file}',
     importTitle: 'Import {file}?',
-    importWarning: 'The numbers of {rows} rows must not be called from then on. All rows are taken, or none.',
-    importedNumbers: '{created} numbers added, {changed} changed, {unchanged} as before.',
+    importWarning:
+      'Rows of the file: {rows}. Their numbers must not be called from then on. All rows are taken, or none.',
+    importedNumbers: 'Imported. New numbers: {created}, changed: {changed}, as before: {unchanged}.',
 
     freezesTitle: 'Freezes in force',
     freezesAbout: 'A freeze stops calls at once, on every replica, until somebody lifts it.',
@@ -78,7 +79,7 @@ export const text = defineText(
     liftWarning: '“{what}” may be placed again at once, on every replica. A rule counts from now on.',
 
     budgets: 'Budgets',
-    budgetsAbout: 'No call is placed that a budget could not pay. Budgets count calls of prices in the price list.',
+    budgetsAbout: 'No call is placed that a budget could not pay. What a call costs is in the price list.',
     noBudgets: 'There is no budget, so calls may cost any amount.',
     whose: 'Of',
     'whose.user': 'User {subject}',
@@ -125,8 +126,8 @@ export const text = defineText(
     replacePrices: 'Replace by {file}',
     replacePricesTitle: 'Replace the price list by {file}?',
     replacePricesWarning:
-      'The list then has {rows} rows, and no others. Calls that are placed from then on cost by it.',
-    pricesStored: 'The list has {prices} prices now.',
+      'Rows of the file: {rows}. All other prices are dropped. Calls that are placed from then on cost by this file.',
+    pricesStored: 'Prices in the list now: {prices}.',
 
     providerLimits: 'Of providers',
     providerLimitsAbout: 'Of all replicas together. A call beyond them waits for its turn, or takes the next provider.',
