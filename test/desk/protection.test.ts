@@ -104,7 +104,7 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
     const form = page.getByRole('dialog');
     await form.getByLabel('User’s id or external id').fill('9999');
     await form.getByRole('button', { name: 'Freeze' }).click();
-    await form.getByText(/no such user/i).waitFor();
+    await form.getByText(/^is no user of the directory/).waitFor();
     expectRefusal(400);
     await form.getByRole('button', { name: /What/ }).click();
     await page.getByRole('option', { name: 'Calls with a country' }).click();
