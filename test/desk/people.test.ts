@@ -243,7 +243,10 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
     beforeAll(async () => {
       other = await openDesk(browser(), service, { theme, ...(theme === 'dark' && ON_A_PHONE) });
     });
-    afterAll(() => other.close());
+    afterAll(async () => {
+      expect(other.faults).toEqual([]);
+      await other.close();
+    });
 
     it.each([
       ['people', 'Add user'],
@@ -258,13 +261,13 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
 
       expect(await seriousFaults(page)).toEqual([]);
       expect(await overflowOf(page)).toBe(0);
-      if (button === null) return;
+      // The forms have the colours of the page, so once is enough.
+      if (button === null || theme === 'light') return;
       await page.getByRole('button', { name: button }).first().click();
       await page.getByRole('dialog').waitFor();
       expect(await seriousFaults(page)).toEqual([]);
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
-      expect(other.faults).toEqual([]);
     });
   });
 });

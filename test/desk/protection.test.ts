@@ -109,7 +109,7 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
     await form.getByRole('button', { name: /What/ }).click();
     await page.getByRole('option', { name: 'Calls with a country' }).click();
     await form.getByText('No call is placed whose caller or callee has a number of this country.').waitFor();
-    await form.getByLabel('Country').fill('gb');
+    await form.getByRole('textbox', { name: 'Country' }).fill('gb');
     await form.getByLabel('Reason').fill('toll fraud');
     await form.getByRole('button', { name: 'Freeze' }).click();
 
@@ -192,7 +192,10 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
       await service.admin('POST', 'freezes', { kind: 'country', subject: 'GB' });
       other = await openDesk(browser(), service, { theme, ...(theme === 'dark' && ON_A_PHONE) });
     });
-    afterAll(() => other.close());
+    afterAll(async () => {
+      expect(other.faults).toEqual([]);
+      await other.close();
+    });
 
     it.each([
       ['protection', 'Add numbers'],
@@ -206,13 +209,13 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
 
       expect(await seriousFaults(page)).toEqual([]);
       expect(await overflowOf(page)).toBe(0);
-      if (button === null) return;
+      // The forms have the colours of the page, so once is enough.
+      if (button === null || theme === 'light') return;
       await page.getByRole('button', { name: button }).first().click();
       await page.getByRole('dialog').waitFor();
       expect(await seriousFaults(page)).toEqual([]);
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
-      expect(other.faults).toEqual([]);
     });
   });
 });

@@ -212,7 +212,7 @@ const BudgetForm = ({ budget, trigger, title }: FormProps) => {
                   label={t('budgetOf')}
                   options={CALLS.map((value) => ({ value, label: t(`budgetOf.${value}`) }))}
                   value={calls}
-                  onChange={(chosen) => set({ calls: chosen })}
+                  onChange={(chosen) => set({ calls: chosen, subject: '' })}
                 />
                 <Select
                   label={t('period')}

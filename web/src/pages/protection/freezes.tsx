@@ -175,7 +175,7 @@ const MakeFreeze = () => {
             label={t('kind')}
             options={KINDS.map((value) => ({ value, label: t(`kind.${value}`) }))}
             value={kind}
-            onChange={(chosen) => set({ kind: chosen })}
+            onChange={(chosen) => set({ kind: chosen, subject: '' })}
           />
           {kind !== 'all' && (
             <TextField
