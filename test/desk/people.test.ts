@@ -23,8 +23,7 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
 
   /** The browser’s own line for a refusal, which the page shows. */
   const expectRefusal = (status: number): void => {
-    const { faults } = desk as { faults: string[] };
-    expect(faults.splice(0)).toEqual([expect.stringContaining(`status of ${status}`)]);
+    expect((desk.faults as string[]).splice(0)).toEqual([expect.stringContaining(`status of ${status}`)]);
   };
 
   const stored = async (path: string): Promise<unknown> => {
