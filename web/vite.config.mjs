@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { defineConfig } from 'vite';
 
+// Jest has another one, with which React would be built for its own developers.
+process.env.NODE_ENV = 'production';
+
 /** Smaller files take one packet with or without. */
 const MIN_BYTES = 1_000;
 

@@ -7,6 +7,7 @@ import { CHROMIUM, BROWSER_ARGUMENTS } from '../support/browser.js';
 import { REPOSITORY } from '../support/node-process.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { openDesk, ON_A_PHONE } from './desk-page.js';
+import { storeSomePeople } from './some-people.js';
 import { FOR_SOME_CALLS, placeSomeCalls, type SomeCalls } from './some-calls.js';
 import { fontsIn } from './fonts.js';
 
@@ -27,6 +28,10 @@ const PAGES: readonly Shown[] = [
   { name: 'calls', path: 'calls', shows: 'tbody tr' },
   { name: 'call', path: ({ completed }) => `calls/${completed}`, shows: '.deliveries-of-endpoint', isFull: true },
   { name: 'refused-calls', path: 'calls/refused', shows: 'tbody tr' },
+  { name: 'people', path: 'people/users/1006', shows: 'table' },
+  { name: 'service-lines', path: 'people/lines', shows: 'table' },
+  { name: 'suppressions', path: 'protection', shows: 'table' },
+  { name: 'money', path: 'protection/money', shows: 'table >> nth=1' },
 ];
 
 jest.setTimeout(120_000);
@@ -41,6 +46,7 @@ describe('draws', () => {
     // Slow enough for steps as people see them.
     service = await startTestApp({ environment: { ...FOR_SOME_CALLS, SIMULATOR_SPEED: '10' } });
     calls = await placeSomeCalls(service);
+    await storeSomePeople(service);
     folder = await mkdtemp(join(tmpdir(), 'ringback-fonts-'));
     browser = await chromium.launch({
       executablePath: CHROMIUM,

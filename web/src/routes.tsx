@@ -63,8 +63,50 @@ const figuresRoute = createRoute({
   validateSearch: textsIn('from', 'to', 'every', 'provider', 'timeZone'),
 }).lazy(() => import('./pages/figures/page').then(({ Route }) => Route));
 
+const peopleRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/people',
+  validateSearch: textsIn('user', 'name', 'phone'),
+}).lazy(() => import('./pages/people/users').then(({ Route }) => Route));
+
+const userRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/people/users/$userId',
+}).lazy(() => import('./pages/people/user').then(({ Route }) => Route));
+
+const linesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/people/lines',
+}).lazy(() => import('./pages/people/lines').then(({ Route }) => Route));
+
+const importRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/people/import',
+}).lazy(() => import('./pages/people/import').then(({ Route }) => Route));
+
+const suppressionsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/protection',
+  validateSearch: textsIn('phone'),
+}).lazy(() => import('./pages/protection/suppressions').then(({ Route }) => Route));
+
+const freezesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/protection/freezes',
+}).lazy(() => import('./pages/protection/freezes').then(({ Route }) => Route));
+
+const moneyRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/protection/money',
+}).lazy(() => import('./pages/protection/money').then(({ Route }) => Route));
+
+const limitsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/protection/limits',
+}).lazy(() => import('./pages/protection/limits').then(({ Route }) => Route));
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([homeRoute, signInRoute, callsRoute, refusedCallsRoute, callRoute, providersRoute, nowRoute, figuresRoute]),
+  routeTree: rootRoute.addChildren([homeRoute, signInRoute, callsRoute, refusedCallsRoute, callRoute, providersRoute, nowRoute, figuresRoute, peopleRoute, userRoute, linesRoute, importRoute, suppressionsRoute, freezesRoute, moneyRoute, limitsRoute]),
   basepath: new URL(document.baseURI).pathname,
   parseSearch: readSearch,
   stringifySearch: writeSearch,

@@ -14,4 +14,6 @@ export const NAVIGATION = [
   { to: '/calls', label: 'calls' },
   { to: '/figures', label: 'figures' },
   { to: '/providers', label: 'providers' },
+  { to: '/people', label: 'people' },
+  { to: '/protection', label: 'protection' },
 ] as const satisfies readonly Entry[];

@@ -1,0 +1,272 @@
+/** The page of the people in a browser: users, sub-accounts, service lines, and the import of a file. */
+import type { Browser } from 'playwright-core';
+import { describeInBrowser } from '../support/browser.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
+
+describeInBrowser('the page of the people', (browser: () => Browser) => {
+  let service: TestApp;
+  let desk: DeskPage;
+
+  beforeAll(async () => {
+    service = await startTestApp();
+    desk = await openDesk(browser(), service);
+    desk.page.setDefaultTimeout(15_000);
+  });
+  afterAll(async () => {
+    await desk.close();
+    await service.close();
+  });
+  afterEach(() => {
+    expect((desk.faults as string[]).splice(0)).toEqual([]);
+  });
+
+  /** The browser’s own line for a refusal, which the page shows. */
+  const expectRefusal = (status: number): void => {
+    expect((desk.faults as string[]).splice(0)).toEqual([expect.stringContaining(`status of ${status}`)]);
+  };
+
+  const stored = async (path: string): Promise<unknown> => {
+    const response = await service.admin('GET', path);
+    return response.status === 404 ? null : response.json();
+  };
+
+  describe('users', () => {
+    it('are listed a page at a time, and found by id and external id', async () => {
+      const { page, open } = desk;
+      await service.admin('PATCH', 'users/1005', { externalId: 'm-75', name: '王小明' });
+      await open('people');
+      const rows = page.getByRole('table', { name: 'Users' }).getByRole('row');
+      await page.getByRole('link', { name: '1001' }).waitFor();
+      expect(await rows.count()).toBe(1 + 50);
+      await page.getByRole('button', { name: 'Show more' }).click();
+      await page.getByRole('link', { name: '2100' }).waitFor();
+
+      for (const name of ['1005', 'm-75']) {
+        await page.getByLabel('Id or external id').fill(name);
+        await page.keyboard.press('Enter');
+        await page.getByRole('cell', { name: '王小明' }).waitFor();
+        await page.getByRole('link', { name: '1001' }).waitFor({ state: 'detached' });
+        expect(new URL(page.url()).search).toBe(`?user=${name}`);
+        expect(await rows.count()).toBe(2);
+      }
+
+      await page.getByLabel('Id or external id').fill('9999');
+      await page.keyboard.press('Enter');
+      await page.getByText('No user matches these filters.').waitFor();
+      expectRefusal(404);
+    });
+
+    it('are added, changed, blocked, unblocked and removed', async () => {
+      const { page, open } = desk;
+      await open('people');
+
+      await page.getByRole('button', { name: 'Add user' }).click();
+      const form = page.getByRole('dialog');
+      await form.getByLabel('Id', { exact: true }).fill('3001');
+      await form.getByLabel('Name').fill('李小红');
+      await form.getByLabel('Phone', { exact: true }).fill('12');
+      await form.getByRole('button', { name: 'Add' }).click();
+      await form.getByText(/^is not a number that can be dialled/).waitFor();
+      expectRefusal(400);
+      await form.getByLabel('Phone', { exact: true }).fill('138 0013 8000');
+      await form.getByLabel('The callee’s phone shows').fill('010-56469588');
+      await form.getByRole('button', { name: 'Add' }).click();
+
+      await page.getByRole('heading', { level: 1, name: '李小红' }).waitFor();
+      expect(page.url()).toBe(`${service.url}/desk/people/users/3001`);
+      await page.getByText('+86 138 0013 8000').waitFor();
+      expect(await stored('users/3001')).toMatchObject({
+        name: '李小红',
+        phone: '+8613800138000',
+        shown: { toCaller: null, toCallee: '+861056469588' },
+      });
+
+      await page.getByRole('button', { name: 'Change' }).click();
+      await page.getByRole('dialog').getByLabel('Name').fill('李红');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { level: 1, name: '李红' }).waitFor();
+
+      await page.getByRole('button', { name: 'Block' }).click();
+      await page.getByText('Every request with a token of user 3001 is refused from now on').waitFor();
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Block' }).click();
+      await page.getByText('Blocked', { exact: true }).waitFor();
+      expect(await stored('users/3001')).toMatchObject({ name: '李红', blocked: true, phone: '+8613800138000' });
+      expect(await page.getByRole('button', { name: 'Remove' }).count()).toBe(0);
+
+      await page.getByRole('button', { name: 'Unblock' }).click();
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Unblock' }).click();
+      await page.getByText('Active', { exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Remove' }).click();
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+      await page.getByRole('heading', { level: 1, name: 'People' }).waitFor();
+      expect(await stored('users/3001')).toBeNull();
+    });
+
+    it('keep their credentials at the providers, whose secrets are never shown', async () => {
+      const { page, open } = desk;
+      await open('people/users/1003');
+      await page.getByText('This user has no sub-account.').waitFor();
+
+      await page.getByRole('button', { name: 'Add sub-account' }).click();
+      await page.getByRole('button', { name: /Provider/ }).click();
+      await page.getByRole('option', { name: 'simulator' }).click();
+      await page.getByLabel('Id at the provider').fill('acc-1003');
+      await page.getByLabel('Secret').fill('only the provider knows');
+      await page.keyboard.press('Enter');
+
+      await page.getByRole('cell', { name: 'acc-1003' }).waitFor();
+      expect(await page.content()).not.toContain('only the provider knows');
+      expect(await stored('users/1003/sub-accounts')).toEqual({
+        items: [{ provider: 'simulator', externalId: 'acc-1003' }],
+      });
+
+      await page.getByRole('button', { name: 'Remove' }).last().click();
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+      await page.getByText('This user has no sub-account.').waitFor();
+    });
+
+    it('one who is not there is said so', async () => {
+      await desk.open('people/users/9999');
+
+      await desk.page.getByText('There is no user 9999.').waitFor();
+      expectRefusal(404);
+    });
+  });
+
+  describe('service lines', () => {
+    it('are added with hours, closed, changed and removed', async () => {
+      const { page, open } = desk;
+      await open('people/lines');
+      await page.getByRole('cell', { name: 'Demo customer service' }).waitFor();
+
+      await page.getByRole('button', { name: 'Add service line' }).click();
+      const form = page.getByRole('dialog');
+      await form.getByLabel('Name').fill('售后');
+      await form.getByLabel('Phone', { exact: true }).fill('400-000-0001');
+      await form.getByLabel('Position').fill('2');
+      await form.getByLabel('Calls at once').fill('5');
+      await form.getByText('Only at opening hours').click();
+      await form.getByLabel('Monday').fill('09:00-12:00，13:30-18:00');
+      await form.getByLabel('Tuesday').fill('9-12');
+      await form.getByLabel('Holidays').fill('2026-10-01, 2026-10-02');
+      await form.getByRole('button', { name: 'Add' }).click();
+      await form.getByText(/^must/).waitFor();
+      expectRefusal(400);
+      await form.getByLabel('Tuesday').fill('09:00-12:00, 13:30-18:00');
+      await form.getByRole('button', { name: 'Add' }).click();
+
+      const row = page.getByRole('row', { name: /售后/ });
+      await row.getByText('Mon–Tue').waitFor();
+      await row.getByText('Asia/Shanghai · holidays: 2').waitFor();
+      const lines = (await stored('service-lines')) as { items: { id: string }[] };
+      expect(lines.items[1]).toMatchObject({
+        phone: '+864000000001',
+        callsAtOnce: 5,
+        position: 2,
+        open: true,
+        hours: {
+          timeZone: 'Asia/Shanghai',
+          week: { monday: ['09:00-12:00', '13:30-18:00'], tuesday: ['09:00-12:00', '13:30-18:00'] },
+          holidays: ['2026-10-01', '2026-10-02'],
+        },
+      });
+      const path = `service-lines/${lines.items[1]!.id}`;
+
+      await row.getByRole('button', { name: 'Close', exact: true }).click();
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Close', exact: true }).click();
+      await row.getByText('Closed', { exact: true }).waitFor();
+      await row.getByRole('button', { name: 'Change' }).click();
+      await page.getByRole('dialog').getByLabel('Calls at once').fill('');
+      await page.getByRole('dialog').getByText('Only at opening hours').click();
+      await page.getByRole('button', { name: 'Save' }).click();
+      await row.getByText('No limit').waitFor();
+      expect(await stored(path)).toMatchObject({ open: false, hours: null, callsAtOnce: null });
+
+      await row.getByRole('button', { name: 'Remove' }).click();
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+      await row.waitFor({ state: 'detached' });
+      expect(await stored(path)).toBeNull();
+    });
+  });
+
+  describe('the import', () => {
+    const choose = (content: Buffer | string): Promise<void> =>
+      desk.page
+        .getByLabel('CSV file')
+        .setInputFiles({ name: 'users.csv', mimeType: 'text/csv', buffer: Buffer.from(content) });
+
+    /** 编号,姓名,手机号 and 王五, as Excel writes them in China. */
+    const GB18030 = Buffer.concat([
+      Buffer.from('b1e0bac52cd0d5c3fb2cb5e7bbb00d0a343030312c', 'hex'),
+      Buffer.from('cdf5cee52c31333830303133383030310d0a', 'hex'),
+    ]);
+
+    it('names what is wrong, row by row, and imports nothing then', async () => {
+      const { page, open } = desk;
+      await open('people/import');
+
+      await choose('id,name,phone\n4001,张三,13800138001\n4002,,110\n');
+
+      const faults = page.getByRole('table', { name: 'What is wrong' });
+      await faults.waitFor();
+      expect(await faults.getByRole('row').count()).toBe(1 + 2);
+      await faults.getByRole('row', { name: /^3 Phone 4002, , 110/ }).waitFor();
+      expect(await page.getByRole('button', { name: /^Import/ }).count()).toBe(0);
+      expect(await stored('users/4001')).toBeNull();
+      expectRefusal(400);
+    });
+
+    it('shows what it would do, and then does it; also a file of Excel in China', async () => {
+      const { page, open } = desk;
+      await open('people/import');
+
+      await choose(GB18030);
+      await page.getByText('users.csv, read as GB18030').waitFor();
+      await page.getByRole('cell', { name: '王五' }).waitFor();
+      expect(await stored('users/4001')).toBeNull();
+      await page.getByRole('button', { name: 'Import these rows' }).click();
+      await page.getByText('New users: 1. Changed users: 0.').waitFor();
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Import' }).click();
+
+      await page.getByText('Imported. New users: 1, changed: 0.').waitFor();
+      expect(await stored('users/4001')).toMatchObject({ name: '王五', phone: '+8613800138001' });
+      await choose(Buffer.concat([GB18030, Buffer.from('\r\n')]));
+      await page.getByText('All rows are stored already, so there is nothing to import.').waitFor();
+    });
+  });
+
+  describe.each(['light', 'dark'] as const)('in %s', (theme) => {
+    let other: DeskPage;
+
+    beforeAll(async () => {
+      other = await openDesk(browser(), service, { theme, ...(theme === 'dark' && ON_A_PHONE) });
+    });
+    afterAll(async () => {
+      expect(other.faults).toEqual([]);
+      await other.close();
+    });
+
+    it.each([
+      ['people', 'Add user'],
+      ['people/users/1004', 'Change'],
+      ['people/lines', 'Add service line'],
+      ['people/import', null],
+    ])('%s has no fault that axe finds serious, and fits', async (path, button) => {
+      const { page, open } = other;
+      await open(path);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.getByText('Loading…').waitFor({ state: 'detached' });
+
+      expect(await seriousFaults(page)).toEqual([]);
+      expect(await overflowOf(page)).toBe(0);
+      // The forms have the colours of the page, so once is enough.
+      if (button === null || theme === 'light') return;
+      await page.getByRole('button', { name: button }).first().click();
+      await page.getByRole('dialog').waitFor();
+      expect(await seriousFaults(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    });
+  });
+});

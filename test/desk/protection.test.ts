@@ -1,0 +1,220 @@
+/** The page of protection in a browser: suppressions, freezes, budgets, prices and limits. */
+import { readFile } from 'node:fs/promises';
+import type { Browser } from 'playwright-core';
+import { describeInBrowser } from '../support/browser.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
+
+const PRICES = 'provider,prefix,pricePerMinute,currency,billingStep,connectionFee\n';
+
+describeInBrowser('the page of protection', (browser: () => Browser) => {
+  let service: TestApp;
+  let desk: DeskPage;
+
+  beforeAll(async () => {
+    service = await startTestApp();
+    desk = await openDesk(browser(), service);
+    desk.page.setDefaultTimeout(15_000);
+  });
+  afterAll(async () => {
+    await desk.close();
+    await service.close();
+  });
+  afterEach(() => {
+    expect((desk.faults as string[]).splice(0)).toEqual([]);
+  });
+
+  /** The browser’s own line for a refusal, which the page shows. */
+  const expectRefusal = (status: number): void => {
+    expect((desk.faults as string[]).splice(0)).toEqual([expect.stringContaining(`status of ${status}`)]);
+  };
+
+  const items = async (path: string): Promise<unknown> =>
+    ((await (await service.admin('GET', path)).json()) as { items: unknown }).items;
+
+  const chooseFile = (content: string): Promise<void> =>
+    desk.page
+      .getByLabel('CSV file to import')
+      .setInputFiles({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(content) });
+
+  /** What the browser saves. */
+  const saved = async (): Promise<string> => {
+    const download = desk.page.waitForEvent('download');
+    await desk.page.getByRole('button', { name: 'Save as CSV' }).click();
+    return readFile(await (await download).path(), 'utf8');
+  };
+
+  describe('suppressions', () => {
+    it('are added many at once, found by phone, and removed', async () => {
+      const { page, open } = desk;
+      await open('protection');
+      await page.getByText('No number is on the list.').waitFor();
+
+      await page.getByRole('button', { name: 'Add numbers' }).click();
+      const form = page.getByRole('dialog');
+      await form.getByLabel('Phone numbers').fill('138 0000 2000\n12\n95588');
+      await form.getByLabel('Reason').fill('asked not to be called');
+      await form.getByLabel('Until').fill('2027-01-01T00:00');
+      await form.getByRole('button', { name: 'Add' }).click();
+      await form.getByText(/^12 .*dialled/).waitFor();
+      expectRefusal(400);
+      expect(await items('suppressions')).toEqual([]);
+      await form.getByLabel('Phone numbers').fill('138 0000 2000\n95588');
+      await form.getByRole('button', { name: 'Add' }).click();
+
+      await page.getByRole('cell', { name: '+86 138 0000 2000' }).waitFor();
+      expect(await items('suppressions')).toMatchObject([
+        { phone: '+8613800002000', reason: 'asked not to be called', until: '2026-12-31T16:00:00.000Z' },
+        { phone: '95588' },
+      ]);
+      await page.getByLabel('Phone', { exact: true }).fill('95588');
+      await page.keyboard.press('Enter');
+      await page.getByRole('cell', { name: '+86 138 0000 2000' }).waitFor({ state: 'detached' });
+      expect(new URL(page.url()).search).toBe('?phone=95588');
+
+      await page.getByRole('button', { name: 'Allow calls' }).click();
+      await page.getByText('Allow calls to 95588?').waitFor();
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Allow calls' }).click();
+      await page.getByText('This number is not on the list, so it may be called.').waitFor();
+      expect(await items('suppressions')).toMatchObject([{ phone: '+8613800002000' }]);
+    });
+
+    it('go out and come in as a file', async () => {
+      const { page, open } = desk;
+      await open('protection');
+      expect(await saved()).toContain("'+8613800002000,asked not to be called");
+
+      await chooseFile('phone,reason\n138 0000 2001,\n');
+      await page.getByRole('button', { name: 'Import list.csv' }).click();
+      await page.getByText('Rows of the file: 1.').waitFor();
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Import list.csv' }).click();
+
+      await page.getByText('Imported. New numbers: 1, changed: 0, as before: 0.').waitFor();
+      await page.getByRole('cell', { name: '+86 138 0000 2001' }).waitFor();
+    });
+  });
+
+  it('freezes are made, and lifted', async () => {
+    const { page, open } = desk;
+    await open('protection/freezes');
+    await page.getByText('Nothing is frozen.').waitFor();
+
+    await page.getByRole('button', { name: 'Freeze' }).click();
+    const form = page.getByRole('dialog');
+    await form.getByLabel('User’s id or external id').fill('9999');
+    await form.getByRole('button', { name: 'Freeze' }).click();
+    await form.getByText(/^is no user of the directory/).waitFor();
+    expectRefusal(400);
+    await form.getByRole('button', { name: /What/ }).click();
+    await page.getByRole('option', { name: 'Calls with a country' }).click();
+    await form.getByText('No call is placed whose caller or callee has a number of this country.').waitFor();
+    await form.getByRole('textbox', { name: 'Country' }).fill('gb');
+    await form.getByLabel('Reason').fill('toll fraud');
+    await form.getByRole('button', { name: 'Freeze' }).click();
+
+    await page.getByRole('cell', { name: 'United Kingdom (GB)' }).waitFor();
+    expect(await items('freezes')).toMatchObject([{ kind: 'country', subject: 'GB', reason: 'toll fraud' }]);
+    await page.getByRole('button', { name: 'Lift' }).click();
+    await page.getByText('“Calls with a country: United Kingdom (GB)” may be placed again at once').waitFor();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Lift' }).click();
+    await page.getByText('Nothing is frozen.').waitFor();
+    expect(await items('freezes')).toEqual([]);
+  });
+
+  it('prices are replaced by a file, and budgets are set, changed and removed', async () => {
+    const { page, open } = desk;
+    await open('protection/money');
+    await page.getByText('There is no price list, so no budget counts a call.').waitFor();
+
+    await chooseFile(`${PRICES}simulator,+86,0.12,CNY,60,0\nsimulator,+1,much,CNY,6,0\n`);
+    await page.getByRole('button', { name: 'Replace by list.csv' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Replace by list.csv' }).click();
+    await page.getByText('line 3, pricePerMinute').waitFor();
+    expectRefusal(400);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await chooseFile(`${PRICES}simulator,+86,0.12,CNY,60,0\n`);
+    await page.getByRole('button', { name: 'Replace by list.csv' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Replace by list.csv' }).click();
+    await page.getByText('Prices in the list now: 1.').waitFor();
+    await page.getByRole('cell', { name: '0.12 CNY' }).waitFor();
+    expect(await saved()).toContain("simulator,'+86,0.12,CNY,60,0");
+
+    await page.getByRole('button', { name: 'Set a budget' }).click();
+    const form = page.getByRole('dialog');
+    await form.getByRole('button', { name: /Which calls/ }).click();
+    await page.getByRole('option', { name: 'Of one user' }).click();
+    await form.getByLabel('User’s id or external id').fill('1001');
+    await form.getByLabel('Amount').fill('50');
+    await form.getByRole('button', { name: 'Set' }).click();
+    const row = page.getByRole('row', { name: /^User 1001 Day/ });
+    await row.getByText('50 CNY').first().waitFor();
+    await row.getByRole('button', { name: 'Change' }).click();
+    await page.getByRole('dialog').getByLabel('Amount').fill('60');
+    await page.keyboard.press('Enter');
+    await row.getByText('60 CNY').first().waitFor();
+    expect(await items('budgets')).toMatchObject([
+      { kind: 'user', subject: '1001', period: 'day', amount: '60', timeZone: 'Asia/Shanghai' },
+    ]);
+
+    await row.getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('There is no budget, so calls may cost any amount.').waitFor();
+  });
+
+  it('shows of a long price list no more than a page', async () => {
+    const { page, open } = desk;
+    const rows = Array.from({ length: 120 }, (_, place) => `simulator,+86${100 + place},0.12,CNY,60,0\n`);
+    await open('protection/money');
+    await chooseFile(PRICES + rows.join(''));
+    await page.getByRole('button', { name: 'Replace by list.csv' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Replace by list.csv' }).click();
+
+    await page.getByText('The first 50 prices. The file has all of them.').waitFor();
+    expect(await page.getByRole('table', { name: 'Price list' }).getByRole('row').count()).toBe(1 + 50);
+  });
+
+  it('shows the limits of the providers', async () => {
+    const { page, open } = desk;
+    await open('protection/limits');
+
+    await page.getByRole('row', { name: /^simulator 0/ }).waitFor();
+    await page.getByRole('link', { name: 'Try a call' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Providers' }).waitFor();
+  });
+
+  describe.each(['light', 'dark'] as const)('in %s', (theme) => {
+    let other: DeskPage;
+
+    beforeAll(async () => {
+      await service.admin('PUT', 'suppressions', { suppressions: [{ phone: '95588', until: '2026-01-01T00:00:00Z' }] });
+      await service.admin('PUT', 'budgets', { kind: 'all', period: 'month', amount: '500', timeZone: 'Asia/Shanghai' });
+      await service.admin('POST', 'freezes', { kind: 'country', subject: 'GB' });
+      other = await openDesk(browser(), service, { theme, ...(theme === 'dark' && ON_A_PHONE) });
+    });
+    afterAll(async () => {
+      expect(other.faults).toEqual([]);
+      await other.close();
+    });
+
+    it.each([
+      ['protection', 'Add numbers'],
+      ['protection/freezes', 'Freeze'],
+      ['protection/money', 'Set a budget'],
+      ['protection/limits', null],
+    ])('%s has no fault that axe finds serious, and fits', async (path, button) => {
+      const { page, open } = other;
+      await open(path);
+      await page.getByRole('table').first().waitFor();
+
+      expect(await seriousFaults(page)).toEqual([]);
+      expect(await overflowOf(page)).toBe(0);
+      // The forms have the colours of the page, so once is enough.
+      if (button === null || theme === 'light') return;
+      await page.getByRole('button', { name: button }).first().click();
+      await page.getByRole('dialog').waitFor();
+      expect(await seriousFaults(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    });
+  });
+});

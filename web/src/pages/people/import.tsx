@@ -1,0 +1,199 @@
+/** Users from a file: tried first, which changes nothing and says what is wrong, then stored. */
+import { useMutation } from '@tanstack/react-query';
+import { createLazyRoute } from '@tanstack/react-router';
+import { createColumnHelper } from '@tanstack/react-table';
+import { useState } from 'react';
+import { api, ok, type Schemas } from '../../api/client';
+import { csvBody, fileText, linesOf } from '../../api/csv';
+import { ProblemError } from '../../api/problem';
+import { useMay } from '../../api/session';
+import { Button } from '../../parts/button';
+import { ConfirmDialog } from '../../parts/confirm-dialog';
+import { DataTable } from '../../parts/data-table';
+import { FileField } from '../../parts/file-field';
+import { Section } from '../../parts/section';
+import { Failure, Loading } from '../../parts/states';
+import { common } from '../../text/common';
+import { useText } from '../../text/language';
+import { PeopleFrame } from './frame';
+import { text } from './text';
+import { readUsersAgain } from './users-api';
+
+type Outcome = Schemas['ImportReply'];
+
+const send = (file: Blob, dryRun: boolean): Promise<Outcome> =>
+  ok(api.POST('/v1/admin/users/import', { params: { query: { dryRun } }, ...csvBody(file) }));
+
+interface Chosen {
+  readonly name: string;
+  /** Read at once: a file that is changed on the disk after the preview is not imported. */
+  readonly content: Blob;
+  readonly lines: readonly string[][];
+}
+
+const read = async (file: File): Promise<Chosen> => {
+  const content = new Blob([await file.arrayBuffer()]);
+  return { name: file.name, content, lines: linesOf(await fileText(content)) };
+};
+
+const Page = () => {
+  const t = useText(text);
+  const c = useText(common);
+  const mayWrite = useMay('admin:directory:write');
+  const [chosen, setChosen] = useState<Chosen>();
+  const storing = useMutation({
+    mutationFn: (file: Blob) => send(file, false),
+    onSuccess: readUsersAgain,
+  });
+  const trial = useMutation({
+    mutationFn: async (file: File) => {
+      const content = await read(file);
+      setChosen(content);
+      return send(content.content, true);
+    },
+    onMutate: () => {
+      setChosen(undefined);
+      storing.reset();
+    },
+  });
+  return (
+    <PeopleFrame>
+      <Section title={t('importTitle')} about={t('importAbout')}>
+        {mayWrite ? (
+          <div className="card">
+            <FileField label={t('file')} help={t('fileHelp')} onChoose={(file) => trial.mutate(file)} />
+            <p className="help">{t('phonesReplaced')}</p>
+          </div>
+        ) : (
+          <p className="notice">{c('problem.FORBIDDEN')}</p>
+        )}
+        {storing.isSuccess && (
+          <p className="notice" role="status">
+            {t('imported', { created: storing.data.created, changed: storing.data.changed })}
+          </p>
+        )}
+        {trial.isPending && <Loading />}
+        {trial.isError && <Wrong error={trial.error} chosen={chosen} />}
+        {trial.isSuccess && chosen && !storing.isSuccess && (
+          <Preview chosen={chosen} outcome={trial.data} onImport={() => storing.mutateAsync(chosen.content)} />
+        )}
+      </Section>
+    </PeopleFrame>
+  );
+};
+
+interface PreviewProps {
+  readonly chosen: Chosen;
+  readonly outcome: Outcome;
+  readonly onImport: () => Promise<unknown>;
+}
+
+const Preview = ({ chosen, outcome, onImport }: PreviewProps) => {
+  const t = useText(text);
+  const { created, changed, encoding } = outcome;
+  return (
+    <div className="card">
+      <div>
+        <h3>{t('preview')}</h3>
+        <p className="quiet long">{t('previewOf', { file: chosen.name, encoding })}</p>
+      </div>
+      <dl className="counts">
+        {(['created', 'changed', 'unchanged'] as const).map((name) => (
+          <div key={name}>
+            <dt>{t(name)}</dt>
+            <dd>{outcome[name]}</dd>
+          </div>
+        ))}
+      </dl>
+      <FirstRows lines={chosen.lines} />
+      {created + changed === 0 ? (
+        <p className="notice">{t('nothingToImport')}</p>
+      ) : (
+        <div>
+          <ConfirmDialog
+            trigger={<Button kind="main">{t('importRows')}</Button>}
+            title={t('importConfirm', { file: chosen.name })}
+            confirm={t('import')}
+            isDangerous={false}
+            onConfirm={onImport}
+          >
+            {t('importWarning', { created, changed })}
+          </ConfirmDialog>
+        </div>
+      )}
+    </div>
+  );
+};
+
+const LOADED = { isPending: false, isError: false, error: null, refetch: () => undefined };
+const SHOWN_ROWS = 5;
+
+const rowColumn = createColumnHelper<string[]>();
+
+/** As the file has them, so that one sees whether its encoding and its columns are right. */
+const FirstRows = ({ lines }: { readonly lines: readonly string[][] }) => {
+  const t = useText(text);
+  const [head = [], ...rows] = lines.filter((cells) => cells.some((cell) => cell !== ''));
+  const columns = head.map((name, place) =>
+    rowColumn.accessor((cells) => cells[place] ?? '', { id: String(place), header: name, enableSorting: false }),
+  );
+  return (
+    <div className="stack">
+      <DataTable label={t('firstRows')} columns={columns} rows={rows.slice(0, SHOWN_ROWS)} query={LOADED} />
+      {rows.length > SHOWN_ROWS && <p className="quiet">{t('rowsAfter', { count: rows.length - SHOWN_ROWS })}</p>}
+    </div>
+  );
+};
+
+interface Fault {
+  readonly line: number;
+  readonly column: string;
+  readonly row: string;
+  readonly what: string;
+}
+
+/** Such as "line 18, phone". */
+const PLACE = /^line (\d+)(?:, (\w+))?$/;
+
+const faultsIn = (error: unknown, { lines }: Chosen): Fault[] => {
+  const errors = error instanceof ProblemError ? (error.problem.errors ?? []) : [];
+  return errors.flatMap(({ where, what }) => {
+    const [, line, column = ''] = PLACE.exec(where) ?? [];
+    if (line === undefined) return [];
+    return [{ line: Number(line), column, row: (lines[Number(line) - 1] ?? []).join(', '), what }];
+  });
+};
+
+const faultColumn = createColumnHelper<Fault>();
+const COLUMNS = ['id', 'name', 'phone', 'externalId'] as const;
+
+const Wrong = ({ error, chosen }: { readonly error: unknown; readonly chosen: Chosen | undefined }) => {
+  const t = useText(text);
+  const faults = chosen ? faultsIn(error, chosen) : [];
+  if (faults.length === 0) return <Failure error={error} />;
+  const nameOf = (column: string): string => {
+    const known = COLUMNS.find((name) => name === column);
+    return known ? t(known) : column;
+  };
+  const columns = [
+    faultColumn.accessor('line', { header: t('line') }),
+    faultColumn.accessor(({ column }) => nameOf(column), { id: 'column', header: t('column') }),
+    faultColumn.accessor('row', {
+      header: t('row'),
+      enableSorting: false,
+      cell: ({ getValue }) => <span className="long">{getValue()}</span>,
+    }),
+    faultColumn.accessor('what', { header: t('what'), cell: ({ getValue }) => <span lang="en">{getValue()}</span> }),
+  ];
+  return (
+    <div className="stack">
+      <h3>{t('faults')}</h3>
+      <p className="notice notice-bad" role="alert">
+        {t('faultCount')}
+      </p>
+      <DataTable label={t('faults')} columns={columns} rows={faults} query={LOADED} />
+    </div>
+  );
+};
+
+export const Route = createLazyRoute('/people/import')({ component: Page });

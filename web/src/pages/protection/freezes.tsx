@@ -1,0 +1,202 @@
+/** The freezes in force. */
+import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
+import { createLazyRoute } from '@tanstack/react-router';
+import { createColumnHelper } from '@tanstack/react-table';
+import { api, ok, type Schemas } from '../../api/client';
+import { queryClient } from '../../api/query-client';
+import { useMay } from '../../api/session';
+import { Button } from '../../parts/button';
+import { Checkbox } from '../../parts/checkbox';
+import { ConfirmDialog } from '../../parts/confirm-dialog';
+import { DataTable } from '../../parts/data-table';
+import { FormDialog } from '../../parts/form-dialog';
+import { Select, TextField } from '../../parts/fields';
+import { Section } from '../../parts/section';
+import { Time } from '../../parts/time';
+import { useLanguageTag, useText } from '../../text/language';
+import { ProtectionFrame } from './frame';
+import { text } from './text';
+
+type Freeze = Schemas['FreezeReply'];
+type Kind = Freeze['kind'];
+
+const FREEZES = ['freezes'] as const;
+/** A rule may freeze at any time. */
+const REFRESH_MS = 15_000;
+
+const freezesQuery = infiniteQueryOptions({
+  queryKey: FREEZES,
+  queryFn: ({ signal, pageParam }) => {
+    const query = { limit: 50, ...(pageParam !== undefined && { after: pageParam }) };
+    return ok(api.GET('/v1/admin/freezes', { params: { query }, signal }));
+  },
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: ({ next }) => next ?? undefined,
+  // Only the first page: further ones are read on demand.
+  refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : REFRESH_MS),
+});
+
+const readAgain = (): Promise<void> => queryClient.invalidateQueries({ queryKey: FREEZES });
+
+const Page = () => {
+  const t = useText(text);
+  const mayWrite = useMay('admin:protection:write');
+  return (
+    <ProtectionFrame>
+      <Section title={t('freezesTitle')} about={t('freezesAbout')} actions={mayWrite && <MakeFreeze />}>
+        <Freezes mayWrite={mayWrite} />
+      </Section>
+    </ProtectionFrame>
+  );
+};
+
+const column = createColumnHelper<Freeze>();
+const BY_RULE = /^rule (\w+)$/;
+
+const Freezes = ({ mayWrite }: { readonly mayWrite: boolean }) => {
+  const t = useText(text);
+  const freezes = useInfiniteQuery(freezesQuery);
+  const columns = [
+    column.accessor('kind', {
+      header: t('kind'),
+      enableSorting: false,
+      cell: ({ getValue }) => t(`kind.${getValue()}`),
+    }),
+    column.accessor('subject', {
+      header: t('subject'),
+      enableSorting: false,
+      cell: ({ row }) => <Subject freeze={row.original} />,
+    }),
+    column.accessor('reason', {
+      header: t('reason'),
+      enableSorting: false,
+      cell: ({ getValue }) => <span className="long">{getValue() ?? '–'}</span>,
+    }),
+    column.accessor('frozenBy', {
+      header: t('frozenBy'),
+      enableSorting: false,
+      cell: ({ getValue }) => {
+        const [, rule] = BY_RULE.exec(getValue()) ?? [];
+        return <span className="long">{rule === undefined ? getValue() : t('byRule', { rule })}</span>;
+      },
+    }),
+    column.accessor('createdAt', {
+      header: t('frozenAt'),
+      enableSorting: false,
+      cell: ({ getValue }) => <Time at={getValue()} />,
+    }),
+    ...(mayWrite
+      ? [
+          column.display({
+            id: 'actions',
+            header: t('actions'),
+            cell: ({ row }) => <Lift freeze={row.original} />,
+          }),
+        ]
+      : []),
+  ];
+  return (
+    <DataTable
+      label={t('freezesTitle')}
+      columns={columns}
+      rows={freezes.data?.pages.flatMap(({ items }) => items)}
+      query={freezes}
+      rowId={({ id }) => id}
+      empty={t('noFreezes')}
+    />
+  );
+};
+
+const useSubject = (): ((freeze: Pick<Freeze, 'kind' | 'subject'>) => string) => {
+  const tag = useLanguageTag();
+  return ({ kind, subject }) => {
+    if (kind === 'all') return '–';
+    if (kind !== 'country') return subject;
+    const name = new Intl.DisplayNames(tag, { type: 'region', fallback: 'none' }).of(subject);
+    return name === undefined ? subject : `${name} (${subject})`;
+  };
+};
+
+const Subject = ({ freeze }: { readonly freeze: Freeze }) => {
+  const subjectOf = useSubject();
+  return <span className="long">{subjectOf(freeze)}</span>;
+};
+
+const Lift = ({ freeze }: { readonly freeze: Freeze }) => {
+  const t = useText(text);
+  const subjectOf = useSubject();
+  const kind = t(`kind.${freeze.kind}`);
+  const lift = async () => {
+    await ok(api.DELETE('/v1/admin/freezes/{freezeId}', { params: { path: { freezeId: freeze.id } } }));
+    await readAgain();
+  };
+  return (
+    <ConfirmDialog trigger={<Button>{t('lift')}</Button>} title={t('liftTitle')} confirm={t('lift')} onConfirm={lift}>
+      {t('liftWarning', { what: freeze.kind === 'all' ? kind : `${kind}: ${subjectOf(freeze)}` })}
+    </ConfirmDialog>
+  );
+};
+
+const KINDS: readonly Kind[] = ['user', 'sub_account', 'country', 'all'];
+
+type FreezeValues = {
+  readonly kind: Kind;
+  readonly subject: string;
+  readonly reason: string;
+  readonly hangUp: boolean;
+};
+
+const NEW_FREEZE: FreezeValues = { kind: 'user', subject: '', reason: '', hangUp: false };
+
+const MakeFreeze = () => {
+  const t = useText(text);
+  const freeze = async ({ kind, subject, reason, hangUp }: FreezeValues) => {
+    const body = {
+      kind,
+      hangUp,
+      ...(kind !== 'all' && { subject: kind === 'country' ? subject.trim().toUpperCase() : subject.trim() }),
+      ...(reason.trim() !== '' && { reason: reason.trim() }),
+    };
+    await ok(api.POST('/v1/admin/freezes', { body }));
+    await readAgain();
+  };
+  return (
+    <FormDialog
+      trigger={<Button kind="danger">{t('freeze')}</Button>}
+      title={t('freezeTitle')}
+      submit={t('freeze')}
+      isDangerous
+      initial={NEW_FREEZE}
+      onSubmit={freeze}
+    >
+      {({ values: { kind, hangUp }, set, textOf }) => (
+        <>
+          <Select
+            label={t('kind')}
+            options={KINDS.map((value) => ({ value, label: t(`kind.${value}`) }))}
+            value={kind}
+            onChange={(chosen) => set({ kind: chosen, subject: '' })}
+          />
+          {kind !== 'all' && (
+            <TextField
+              label={t(`subject.${kind}`)}
+              help={t(`subjectHelp.${kind}`)}
+              isRequired
+              autoComplete="off"
+              {...textOf('subject')}
+            />
+          )}
+          <TextField label={t('reason')} help={t('freezeReasonHelp')} autoComplete="off" {...textOf('reason')} />
+          <Checkbox isSelected={hangUp} onChange={(chosen) => set({ hangUp: chosen })}>
+            {t('hangUp')}
+            <br />
+            <span className="help">{t('hangUpHelp')}</span>
+          </Checkbox>
+          <p className="notice notice-bad">{t(`effect.${kind}`)}</p>
+        </>
+      )}
+    </FormDialog>
+  );
+};
+
+export const Route = createLazyRoute('/protection/freezes')({ component: Page });
