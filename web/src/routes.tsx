@@ -33,8 +33,38 @@ const providersRoute = createRoute({
   validateSearch: textsIn('callerId', 'calleeId', 'phone'),
 }).lazy(() => import('./pages/providers/page').then(({ Route }) => Route));
 
+const webhooksRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/webhooks',
+}).lazy(() => import('./pages/webhooks/page').then(({ Route }) => Route));
+
+const webhookEndpointRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/webhooks/$endpointId',
+  validateSearch: textsIn('state', 'callSid'),
+}).lazy(() => import('./pages/webhooks/endpoint').then(({ Route }) => Route));
+
+const webhookDeliveryRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/webhooks/$endpointId/deliveries/$deliveryId',
+}).lazy(() => import('./pages/webhooks/delivery').then(({ Route }) => Route));
+
+const auditRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/audit',
+  validateSearch: textsIn('subject', 'action', 'target', 'from', 'to'),
+}).lazy(() => import('./pages/audit/page').then(({ Route }) => Route));
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([homeRoute, signInRoute, providersRoute]),
+  routeTree: rootRoute.addChildren([
+    homeRoute,
+    signInRoute,
+    providersRoute,
+    webhooksRoute,
+    webhookEndpointRoute,
+    webhookDeliveryRoute,
+    auditRoute,
+  ]),
   basepath: new URL(document.baseURI).pathname,
   parseSearch: readSearch,
   stringifySearch: writeSearch,

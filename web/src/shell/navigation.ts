@@ -9,4 +9,8 @@ interface Entry {
   readonly label: keyof (typeof text)['en'];
 }
 
-export const NAVIGATION = [{ to: '/providers', label: 'providers' }] as const satisfies readonly Entry[];
+export const NAVIGATION = [
+  { to: '/providers', label: 'providers' },
+  { to: '/webhooks', label: 'webhooks' },
+  { to: '/audit', label: 'audit' },
+] as const satisfies readonly Entry[];
