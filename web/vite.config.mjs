@@ -8,6 +8,9 @@ import { defineConfig } from 'vite';
 /** Smaller files take one packet with or without. */
 const MIN_BYTES = 1_000;
 
+// Tests build it too, with another value; React would then be that of developers, which runs each effect twice.
+process.env.NODE_ENV = 'production';
+
 /** Once for all clients, at the best level. */
 const withGzip = () => ({
   name: 'gzip',
