@@ -16,6 +16,7 @@ describeInBrowser('the page of the audit', (browser: () => Browser) => {
     ({ page } = desk);
     await sent('POST', 'users', { id: '820001', name: '王小明', phone: '+8613800138000' });
     await sent('PATCH', 'users/820001', { blocked: true, name: '王大明' });
+    await sent('PATCH', 'users/820001', { blocked: false });
     await sent('DELETE', 'users/820001');
   });
   afterAll(async () => {
@@ -40,10 +41,11 @@ describeInBrowser('the page of the audit', (browser: () => Browser) => {
   it('shows who did what on what, and each field as it was and as it is since', async () => {
     await desk.open('audit?target=user:820001');
 
-    const [removed, changed, created] = await rows();
+    const [removed, , changed, created] = await rows();
 
     expect(created).toMatch(/1001\s+Create a user/);
-    expect(created).toContain('+86138****8000');
+    expect(created).toContain('138****8000');
+    expect(created).not.toContain('externalId');
     expect(changed).toMatch(/Change a user/);
     expect(changed).toMatch(/blocked\s+false → true/);
     expect(changed).toMatch(/name\s+王小明 → 王大明/);
@@ -62,10 +64,10 @@ describeInBrowser('the page of the audit', (browser: () => Browser) => {
     await page.getByRole('link', { name: 'Only what was done to user:820001' }).first().click();
 
     await page.waitForURL('**/audit?target=user%3A820001');
-    expect(await rows()).toHaveLength(3);
+    expect(await rows()).toHaveLength(4);
     await page.getByRole('link', { name: '1001' }).first().click();
     await page.waitForURL('**/audit?target=user%3A820001&subject=1001');
-    expect(await rows()).toHaveLength(3);
+    expect(await rows()).toHaveLength(4);
     await page.getByRole('button', { name: 'Clear filters' }).click();
     await page.waitForURL('**/audit');
   });
@@ -107,7 +109,7 @@ describeInBrowser('the page of the audit', (browser: () => Browser) => {
 
     await page.getByRole('button', { name: 'Show more' }).click();
 
-    await table().getByText('user:820001').waitFor();
+    await table().getByText('user:820001', { exact: true }).first().waitFor();
     expect((await rows()).length).toBeGreaterThanOrEqual(56);
   });
 
@@ -125,9 +127,10 @@ describeInBrowser('the page of the audit', (browser: () => Browser) => {
     await desk.open('audit');
     await page.getByRole('search').getByRole('button', { name: /What/ }).click();
 
-    const keys = await page
-      .getByRole('option')
-      .evaluateAll<string[]>('(options) => options.map((option) => option.dataset.key)');
+    await page.getByRole('option').first().waitFor();
+    const keys = await page.evaluate<string[]>(
+      `[...document.querySelectorAll('[role=option]')].map((option) => option.dataset.key)`,
+    );
 
     const operations = operationsOf(await fetchDocument(service.url)).filter(({ path }) =>
       path.startsWith('/v1/admin'),

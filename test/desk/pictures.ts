@@ -6,13 +6,20 @@ import { chromium } from 'playwright-core';
 import { CHROMIUM, BROWSER_ARGUMENTS } from '../support/browser.js';
 import { cacheFolder, fetchPackages } from '../support/debian-packages.js';
 import { REPOSITORY } from '../support/node-process.js';
-import { startTestApp } from '../support/test-app.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
 import { openDesk, ON_A_PHONE } from './desk-page.js';
+import { ENVIRONMENT_OF_WEBHOOKS, storeWebhooks } from './shown-webhooks.js';
 
 const FOLDER = join(REPOSITORY, 'docs/pictures/desk');
 
 /** What is shown of each page, and how to know that it is there. */
-const PAGES = [{ name: 'providers', path: 'providers?callerId=1001&calleeId=2000', shows: '.outcome' }] as const;
+const PAGES = [
+  { name: 'providers', path: 'providers?callerId=1001&calleeId=2000', shows: '.outcome' },
+  { name: 'webhooks', path: 'webhooks', shows: 'tbody' },
+  { name: 'webhook-endpoint', path: 'webhooks/1', shows: 'tbody' },
+  { name: 'webhook-delivery', path: 'webhooks/1/deliveries/:deliveryId', shows: 'tbody' },
+  { name: 'audit', path: 'audit?to=:now', shows: 'tbody' },
+] as const;
 
 /** WenQuanYi Micro Hei, for machines without Chinese fonts. */
 const FONTS = { folder: cacheFolder('fonts'), suites: 'bookworm trixie', names: ['fonts-wqy-microhei'] };
@@ -31,10 +38,22 @@ const fontsIn = async (folder: string): Promise<string> => {
   return file;
 };
 
+/** For the audit. */
+const changeSomething = async ({ admin }: TestApp): Promise<void> => {
+  await admin('POST', 'users', { id: '3008', name: '李小红', phone: '+8613800138008' });
+  await admin('PATCH', 'users/3008', { phone: '+8613900139009', blocked: true });
+  await admin('GET', 'calls?phone=13900139009');
+  await admin('PUT', 'users/1001/sub-accounts/simulator', { externalId: 'sub-1001', secret: 'of the picture' });
+  await admin('POST', 'api-keys', { name: 'crm', scopes: ['calls:read'] });
+};
+
 jest.setTimeout(120_000);
 
 it('draws the pages', async () => {
-  const service = await startTestApp();
+  const service = await startTestApp({ environment: ENVIRONMENT_OF_WEBHOOKS });
+  const deliveryId = await storeWebhooks(service);
+  await changeSomething(service);
+  const now = encodeURIComponent(new Date().toISOString());
   const folder = await mkdtemp(join(tmpdir(), 'ringback-fonts-'));
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
@@ -44,7 +63,7 @@ it('draws the pages', async () => {
   await mkdir(FOLDER, { recursive: true });
   const draw = async (name: string, path: string, shows: string, options: Parameters<typeof openDesk>[2]) => {
     const { page, open, close } = await openDesk(browser, service, options);
-    await open(path);
+    await open(path.replace(':deliveryId', deliveryId).replace(':now', now));
     await page.locator(shows).waitFor();
     await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage: true });
     await close();

@@ -78,7 +78,7 @@ const What = ({ entry }: { readonly entry: Entry }) => {
   const nameOf = useText(actions);
   const { action, route, address, requestId } = entry;
   return (
-    <>
+    <div>
       <strong>{isKnownAction(action) ? nameOf(action) : action}</strong>
       <Disclosure title={t('request')}>
         <dl className="request-facts">
@@ -95,7 +95,7 @@ const What = ({ entry }: { readonly entry: Entry }) => {
           </dd>
         </dl>
       </Disclosure>
-    </>
+    </div>
   );
 };
 

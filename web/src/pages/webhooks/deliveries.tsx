@@ -80,16 +80,18 @@ const useColumns = (endpoint: Endpoint, onRedelivered: (count: number) => void) 
             id: 'again',
             header: '',
             cell: ({ row: { original } }) => (
-              <RedeliverChange
-                endpoint={endpoint}
-                delivery={original}
-                onDone={onRedelivered}
-                trigger={
-                  <Button aria-label={`${t('again')}: ${original.id}`} kind="quiet">
-                    {t('again')}
-                  </Button>
-                }
-              />
+              <span className="row-action">
+                <RedeliverChange
+                  endpoint={endpoint}
+                  delivery={original}
+                  onDone={onRedelivered}
+                  trigger={
+                    <Button aria-label={`${t('again')}: ${original.id}`} kind="quiet">
+                      {t('again')}
+                    </Button>
+                  }
+                />
+              </span>
             ),
           }),
         ]

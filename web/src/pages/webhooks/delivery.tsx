@@ -110,7 +110,7 @@ const Facts = ({ delivery: { id, callSid, type, state, createdAt, settledAt } }:
   const t = useText(text);
   return (
     <section className="card" aria-label={t('facts')}>
-      <dl className="facts endpoint-facts">
+      <dl className="facts delivery-facts">
         <div>
           <dt>{t('state')}</dt>
           <dd>
@@ -118,7 +118,7 @@ const Facts = ({ delivery: { id, callSid, type, state, createdAt, settledAt } }:
           </dd>
         </div>
         <div>
-          <dt>{t('types')}</dt>
+          <dt>{t('type')}</dt>
           <dd>
             <code>{type}</code>
           </dd>

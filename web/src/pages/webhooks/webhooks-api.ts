@@ -89,7 +89,7 @@ export const deliveriesOfCallQuery = (endpointId: string, callSid: string) =>
       const page = await ok(api.GET('/v1/admin/webhook-endpoints/{endpointId}/deliveries', { params, signal }));
       return page.items.toReversed();
     },
-    refetchInterval: ({ state }) => (state.data?.some(({ state: at }) => at === 'pending') ? REFRESH_MS / 2 : false),
+    refetchInterval: ({ state }) => (state.data?.some(({ state: at }) => at === 'pending') ? REFRESH_MS : false),
   });
 
 /** @param number of the change; without it, all changes of the call */
