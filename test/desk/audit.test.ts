@@ -148,7 +148,7 @@ describeInBrowser('the page of the audit', (browser: () => Browser) => {
     ['dark', { ...ON_A_PHONE, language: 'zh-CN' }],
   ] as const)('has no fault that axe finds serious, in %s, and is not too wide', async (theme, options) => {
     const other = await openDesk(browser(), service, { theme, ...options });
-    await other.open('audit');
+    await other.open('audit?target=user:820001');
     await other.page.getByRole('table').waitFor();
     await other.page.locator('summary').first().click();
 

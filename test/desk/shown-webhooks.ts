@@ -10,7 +10,7 @@ export const ENVIRONMENT_OF_WEBHOOKS = { WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8' }
 /** Instead of addresses of this machine, with ports that differ each time. */
 const URLS = [
   'https://backend.example.com/ringback',
-  'https://crm.example.com/hooks/calls?tenant=42',
+  'https://crm.example.com/hooks/calls',
   'https://billing.example.com/ringback',
 ] as const;
 

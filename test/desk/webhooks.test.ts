@@ -187,12 +187,17 @@ describeInBrowser('the pages of the webhooks', (browser: () => Browser) => {
     expect(again.id).toBe(`${callSid}-3`);
   });
 
-  it('deliver all changes of a call again', async () => {
+  it('deliver all changes of a call again, by keyboard alone', async () => {
     const { id, callSid } = await deliveredCall();
     await desk.open(`webhooks/${id}/deliveries/${callSid}-1`);
 
-    await button('Deliver all changes of the call again').click();
-    await confirm('Deliver all again');
+    await button('Deliver all changes of the call again').focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('alertdialog').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Deliver all again');
+    await page.keyboard.press('Enter');
 
     await page.getByText('Pending because of this: 4').waitFor();
     await waitFor('all changes again', () => receiver.accepted(callSid).length === 8);
