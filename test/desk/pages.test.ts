@@ -77,11 +77,13 @@ describe('the desk', () => {
         200,
         'public, max-age=31536000, immutable',
       ]);
+      const bytes = readFileSync(join(DESK, file));
+      // A file that fits into one packet is not compressed.
       expect([response.headers.get('content-encoding'), response.headers.get('vary')]).toEqual([
-        'gzip',
+        bytes.length < 1_000 ? null : 'gzip',
         'accept-encoding',
       ]);
-      expect(Buffer.from(await response.arrayBuffer())).toEqual(readFileSync(join(DESK, file)));
+      expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
     }
   });
 
