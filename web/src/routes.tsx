@@ -105,8 +105,30 @@ const limitsRoute = createRoute({
   path: '/protection/limits',
 }).lazy(() => import('./pages/protection/limits').then(({ Route }) => Route));
 
+const webhooksRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/webhooks',
+}).lazy(() => import('./pages/webhooks/page').then(({ Route }) => Route));
+
+const webhookEndpointRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/webhooks/$endpointId',
+  validateSearch: textsIn('state', 'callSid'),
+}).lazy(() => import('./pages/webhooks/endpoint').then(({ Route }) => Route));
+
+const webhookDeliveryRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/webhooks/$endpointId/deliveries/$deliveryId',
+}).lazy(() => import('./pages/webhooks/delivery').then(({ Route }) => Route));
+
+const auditRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/audit',
+  validateSearch: textsIn('subject', 'action', 'target', 'from', 'to'),
+}).lazy(() => import('./pages/audit/page').then(({ Route }) => Route));
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([homeRoute, signInRoute, callsRoute, refusedCallsRoute, callRoute, providersRoute, nowRoute, figuresRoute, peopleRoute, userRoute, linesRoute, importRoute, suppressionsRoute, freezesRoute, moneyRoute, limitsRoute]),
+  routeTree: rootRoute.addChildren([homeRoute, signInRoute, callsRoute, refusedCallsRoute, callRoute, providersRoute, nowRoute, figuresRoute, peopleRoute, userRoute, linesRoute, importRoute, suppressionsRoute, freezesRoute, moneyRoute, limitsRoute, webhooksRoute, webhookEndpointRoute, webhookDeliveryRoute, auditRoute]),
   basepath: new URL(document.baseURI).pathname,
   parseSearch: readSearch,
   stringifySearch: writeSearch,

@@ -15,5 +15,7 @@ export const NAVIGATION = [
   { to: '/figures', label: 'figures' },
   { to: '/providers', label: 'providers' },
   { to: '/people', label: 'people' },
+  { to: '/webhooks', label: 'webhooks' },
   { to: '/protection', label: 'protection' },
+  { to: '/audit', label: 'audit' },
 ] as const satisfies readonly Entry[];

@@ -1,0 +1,269 @@
+/** The pages of the webhooks: what an administrator does with an endpoint and its deliveries, and what the API then has. */
+import type { Browser, Page } from 'playwright-core';
+import { describeInBrowser } from '../support/browser.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+import { endedTestCall } from '../support/test-call.js';
+import { waitFor } from '../support/wait-for.js';
+import { registerEndpoint } from '../support/webhook-endpoint.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
+
+interface Endpoint {
+  readonly id: string;
+  readonly url: string;
+  readonly eventTypes: readonly string[] | null;
+  readonly enabled: boolean;
+}
+
+describeInBrowser('the pages of the webhooks', (browser: () => Browser) => {
+  let service: TestApp;
+  let receiver: WebhookReceiver;
+  let desk: DeskPage;
+  let page: Page;
+
+  beforeAll(async () => {
+    service = await startTestApp({ environment: { WEBHOOK_ALLOWED_RANGES: '127.0.0.0/8' } });
+    desk = await openDesk(browser(), service);
+    ({ page } = desk);
+  });
+  afterAll(async () => {
+    await desk.close();
+    await service.close();
+  });
+  beforeEach(async () => {
+    await service.database.query('delete from webhook_endpoint');
+    receiver = await startWebhookReceiver();
+  });
+  afterEach(async () => {
+    // A page that stays open would ask for an endpoint that is gone.
+    await page.goto('about:blank');
+    await receiver.close();
+    expect((desk.faults as string[]).splice(0)).toEqual([]);
+  });
+
+  const endpoints = async (): Promise<readonly Endpoint[]> =>
+    ((await (await service.admin('GET', 'webhook-endpoints')).json()) as { items: Endpoint[] }).items;
+
+  const button = (name: string) => page.getByRole('button', { name, exact: true });
+
+  const confirm = (name: string) => page.getByRole('alertdialog').getByRole('button', { name, exact: true }).click();
+
+  /** An endpoint that has accepted all changes of a call. */
+  const deliveredCall = async (): Promise<{ id: string; callSid: string }> => {
+    const { id } = await registerEndpoint(service, { url: receiver.url });
+    const callSid = await endedTestCall(service);
+    await waitFor('four deliveries', () => receiver.accepted(callSid).length === 4);
+    return { id, callSid };
+  };
+
+  it('add an endpoint, show its secret once, and lead to it', async () => {
+    await desk.open('webhooks');
+    await page.getByText('No endpoint is registered.').waitFor();
+
+    await button('Add an endpoint').click();
+    await page.getByLabel('URL').fill(receiver.url);
+    await page.getByText('All types, also future ones').click();
+    await page.getByText('Choose at least one type.').waitFor();
+    await page.getByText('call.answered').click();
+    await page.getByText('call.over').click();
+    expect(await seriousFaults(page)).toEqual([]);
+    await button('Add').click();
+
+    const secret = await page.getByLabel('Secret', { exact: true }).inputValue();
+    expect(secret).toMatch(/^whsec_[\w+/=]{40,}$/);
+    expect(await seriousFaults(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await button('I have stored it').click();
+    await page.getByRole('heading', { level: 1, name: /^Endpoint \d+$/ }).waitFor();
+    expect(await endpoints()).toMatchObject([
+      { url: receiver.url, eventTypes: ['call.answered', 'call.over'], enabled: true },
+    ]);
+    expect(await page.content()).not.toContain(secret);
+    expect(await page.getByText('Answered', { exact: true }).count()).toBe(1);
+  });
+
+  it('copy the secret to the clipboard', async () => {
+    const { id } = await registerEndpoint(service, { url: receiver.url });
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await desk.open(`webhooks/${id}`);
+
+    await button('New secret').click();
+    await confirm('New secret');
+
+    const secret = await page.getByLabel('Secret', { exact: true }).inputValue();
+    await page.getByText('The previous secret signs too until').waitFor();
+    await button('Copy').click();
+    await page.getByText('Copied').waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(secret);
+    await button('I have stored it').click();
+  });
+
+  it('say at the field what is wrong with a URL', async () => {
+    await desk.open('webhooks');
+
+    await button('Add an endpoint').click();
+    await page.getByLabel('URL').fill('https://10.0.0.5/hook');
+    await button('Add').click();
+
+    await page.getByText(/10\.0\.0\.5 is not a public address/).waitFor();
+    expect(await endpoints()).toEqual([]);
+    await button('Cancel').click();
+    // The browser's own line for each 400.
+    (desk.faults as string[]).splice(0);
+  });
+
+  it('send a test, and show what was answered', async () => {
+    const { id } = await registerEndpoint(service, { url: receiver.url });
+    receiver.replyWith(() => ({ status: 401, body: 'the signature is wrong' }));
+    await desk.open(`webhooks/${id}`);
+
+    await button('Send a test').click();
+
+    const answer = page.getByRole('region', { name: 'Test' });
+    await answer.getByText('Not accepted: status 401').waitFor();
+    await answer.getByText('the signature is wrong').waitFor();
+    receiver.replyWith(() => 204);
+    await button('Send a test').click();
+    await answer.getByText('Accepted: status 204').waitFor();
+    expect(receiver.received.map(({ change }) => change.type)).toEqual(['webhook.test', 'webhook.test']);
+  });
+
+  it('change, disable, enable and remove an endpoint, each after a question', async () => {
+    const { id } = await registerEndpoint(service, { url: receiver.url });
+    await desk.open(`webhooks/${id}`);
+
+    await button('Change').click();
+    await page.getByLabel('URL').fill(`${receiver.url}/other`);
+    await button('Save').click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await endpoints()).toMatchObject([{ url: `${receiver.url}/other`, eventTypes: null }]);
+
+    await button('Disable').click();
+    await confirm('Disable');
+    await page.getByText('An administrator disabled it.').waitFor();
+    expect(await endpoints()).toMatchObject([{ enabled: false }]);
+    expect(await seriousFaults(page)).toEqual([]);
+
+    await button('Enable').click();
+    await confirm('Enable');
+    await page.getByText('Enabled', { exact: true }).waitFor();
+    expect(await endpoints()).toMatchObject([{ enabled: true }]);
+
+    await button('Remove').click();
+    expect(await page.getByRole('alertdialog').textContent()).toContain(`${receiver.url}/other`);
+    await confirm('Remove');
+    await page.getByText('No endpoint is registered.').waitFor();
+    expect(await endpoints()).toEqual([]);
+  });
+
+  it('find a delivery by filters that the address keeps, and deliver it again', async () => {
+    const { id, callSid } = await deliveredCall();
+    const other = await endedTestCall(service);
+    await waitFor('the other call’s deliveries', () => receiver.accepted(other).length === 4);
+    await desk.open(`webhooks/${id}`);
+    const list = page.getByRole('table', { name: 'Deliveries' });
+    await list.waitFor();
+    expect(await list.getByRole('row').count()).toBe(9);
+
+    await page.getByRole('textbox', { name: 'Call' }).fill(callSid);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/webhooks/${id}?callSid=${callSid}`);
+    await waitFor('the rows of the call', async () => (await list.getByRole('row').count()) === 5);
+    await page.getByRole('search').getByRole('button', { name: /State/ }).click();
+    await page.getByRole('option', { name: 'Failed' }).click();
+    await page.getByText('Nothing matches these filters.').waitFor();
+    expect(new URL(page.url()).search).toBe(`?callSid=${callSid}&state=failed`);
+    await page.goBack();
+    await list.waitFor();
+
+    await list.getByRole('link', { name: '3: Answered' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Change 3: Answered' }).waitFor();
+    await page.getByRole('table', { name: 'Attempts' }).getByText('204').waitFor();
+    await button('Deliver again').click();
+    await confirm('Deliver again');
+
+    await page.getByText('Pending because of this: 1').waitFor();
+    const again = await waitFor('the change again', () => receiver.accepted(callSid)[4]);
+    expect(again.id).toBe(`${callSid}-3`);
+  });
+
+  it('deliver all changes of a call again, by keyboard alone', async () => {
+    const { id, callSid } = await deliveredCall();
+    await desk.open(`webhooks/${id}/deliveries/${callSid}-1`);
+
+    await button('Deliver all changes of the call again').focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('alertdialog').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Deliver all again');
+    await page.keyboard.press('Enter');
+
+    await page.getByText('Pending because of this: 4').waitFor();
+    await waitFor('all changes again', () => receiver.accepted(callSid).length === 8);
+  });
+
+  it('show each attempt of a delivery that fails', async () => {
+    receiver.replyWith(() => ({ status: 503, body: '<b>overloaded</b>' }));
+    const { id } = await registerEndpoint(service, { url: receiver.url });
+    const callSid = await endedTestCall(service);
+    await waitFor('an attempt', () => receiver.received.length > 0);
+    await waitFor('the attempt in the API', async () =>
+      (await (await service.admin('GET', `webhook-endpoints/${id}/deliveries`)).text()).includes('It answered 503.'),
+    );
+
+    await desk.open(`webhooks/${id}/deliveries/${callSid}-1`);
+
+    const attempts = page.getByRole('table', { name: 'Attempts' });
+    await attempts.getByText('It answered 503.').first().waitFor();
+    await attempts.getByText('<b>overloaded</b>').first().waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+  });
+
+  it('say that there is no such endpoint or delivery', async () => {
+    const { id } = await registerEndpoint(service, { url: receiver.url });
+
+    await desk.open('webhooks/999999');
+    await page.getByText('There is no endpoint 999999.').waitFor();
+    await desk.open(`webhooks/${id}/deliveries/16090510160925480001030600243044-1`);
+    await page.getByText('There is no such delivery.').waitFor();
+
+    // The browser's own line for each 404.
+    (desk.faults as string[]).splice(0);
+  });
+
+  it('have no fault that axe finds serious in the dark, and fit on a phone', async () => {
+    const { id, callSid } = await deliveredCall();
+    const dark = await openDesk(browser(), service, { ...ON_A_PHONE, theme: 'dark', language: 'zh-CN' });
+    for (const path of ['webhooks', `webhooks/${id}`, `webhooks/${id}/deliveries/${callSid}-2`]) {
+      await dark.open(path);
+      await dark.page.getByRole('table').first().waitFor();
+
+      expect({ path, overflow: await overflowOf(dark.page) }).toEqual({ path, overflow: 0 });
+      expect(await seriousFaults(dark.page)).toEqual([]);
+    }
+    expect(dark.faults).toEqual([]);
+    await dark.close();
+  });
+
+  it('offer nothing that the session may not do', async () => {
+    const { id } = await deliveredCall();
+    const reader = await openDesk(browser(), service, { isSignedIn: false });
+    await reader.page.route('**/v1/desk/session', async (route) => {
+      const response = await route.fetch();
+      const session = [200, 201].includes(response.status()) ? ((await response.json()) as object) : undefined;
+      await route.fulfill({ response, ...(session && { json: { ...session, scopes: ['admin:read'] } }) });
+    });
+    await reader.open('sign-in');
+    await reader.page.getByLabel('Access token').fill(await service.token('1001', 'admin'));
+    await reader.page.getByRole('button', { name: 'Sign in' }).click();
+    await reader.page.locator('.shell').waitFor();
+
+    await reader.open(`webhooks/${id}`);
+
+    await reader.page.getByRole('table', { name: 'Deliveries' }).waitFor();
+    const names = await reader.page.locator('main').getByRole('button').allTextContents();
+    expect(names.filter((name) => /test|Change|secret|able|Remove|again/.test(name))).toEqual([]);
+    await reader.close();
+  });
+});

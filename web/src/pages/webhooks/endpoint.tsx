@@ -1,0 +1,114 @@
+/** One endpoint: its facts, what can be done with it, its deliveries. */
+import { useQuery } from '@tanstack/react-query';
+import { createLazyRoute, Link } from '@tanstack/react-router';
+import { PageHeading } from '../../parts/page-heading';
+import { Loading } from '../../parts/states';
+import { Time, useTimeFormat } from '../../parts/time';
+import { useText } from '../../text/language';
+import { Deliveries } from './deliveries';
+import { EndpointActions } from './endpoint-actions';
+import { EndpointState, Types } from './endpoint-state';
+import { TestAnswer, TestButton, useEndpointTest } from './endpoint-test';
+import { NotThere } from './not-there';
+import { text } from './text';
+import { endpointQuery, type Endpoint } from './webhooks-api';
+import './webhooks.css';
+
+const Page = () => {
+  const t = useText(text);
+  const { endpointId } = Route.useParams();
+  const endpoint = useQuery(endpointQuery(endpointId));
+  return (
+    <>
+      <p>
+        <Link to="/webhooks">← {t('toEndpoints')}</Link>
+      </p>
+      {endpoint.data === undefined && <PageHeading title={t('endpoint', { id: endpointId })} />}
+      {endpoint.isPending && <Loading />}
+      {endpoint.isError && (
+        <NotThere error={endpoint.error} endpointId={endpointId} onRetry={() => void endpoint.refetch()} />
+      )}
+      {endpoint.data && <Found key={endpointId} endpoint={endpoint.data} />}
+    </>
+  );
+};
+
+const Found = ({ endpoint }: { readonly endpoint: Endpoint }) => {
+  const t = useText(text);
+  const search = Route.useSearch();
+  const navigate = Route.useNavigate();
+  const test = useEndpointTest(endpoint.id);
+  return (
+    <>
+      <PageHeading title={t('endpoint', { id: endpoint.id })} about={<code className="long">{endpoint.url}</code>}>
+        <TestButton test={test} />
+        <EndpointActions endpoint={endpoint} />
+      </PageHeading>
+      <Trouble endpoint={endpoint} />
+      <Facts endpoint={endpoint} />
+      <TestAnswer test={test} />
+      <Deliveries endpoint={endpoint} search={search} onChange={(next) => void navigate({ search: next })} />
+    </>
+  );
+};
+
+const Trouble = ({ endpoint: { enabled, failingSince } }: { readonly endpoint: Endpoint }) => {
+  const t = useText(text);
+  const time = useTimeFormat();
+  if (!enabled) return <p className="notice notice-bad">{t('disabledHelp')}</p>;
+  if (failingSince === null) return null;
+  return <p className="notice notice-bad">{t('failingHelp', { time: time(failingSince) })}</p>;
+};
+
+const Facts = ({ endpoint }: { readonly endpoint: Endpoint }) => {
+  const t = useText(text);
+  const { eventTypes, createdAt, failingSince, disabledAt, disabledReason } = endpoint;
+  return (
+    <section className="card" aria-label={t('facts')}>
+      <dl className="facts endpoint-facts">
+        <div>
+          <dt>{t('state')}</dt>
+          <dd>
+            <EndpointState endpoint={endpoint} />
+          </dd>
+        </div>
+        {failingSince !== null && (
+          <div>
+            <dt>{t('failingSince')}</dt>
+            <dd>
+              <Time at={failingSince} />
+            </dd>
+          </div>
+        )}
+        {disabledAt !== null && (
+          <div>
+            <dt>{t('disabledAt')}</dt>
+            <dd>
+              <Time at={disabledAt} />
+            </dd>
+          </div>
+        )}
+        {disabledReason !== null && (
+          <div>
+            <dt>{t('reason')}</dt>
+            <dd lang="en">{disabledReason}</dd>
+          </div>
+        )}
+        <div>
+          <dt>{t('types')}</dt>
+          <dd>
+            <Types types={eventTypes} />
+          </dd>
+        </div>
+        <div>
+          <dt>{t('createdAt')}</dt>
+          <dd>
+            <Time at={createdAt} />
+          </dd>
+        </div>
+      </dl>
+    </section>
+  );
+};
+
+export const Route = createLazyRoute('/webhooks/$endpointId')({ component: Page });
