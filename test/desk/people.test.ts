@@ -57,6 +57,29 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       expectRefusal(404);
     });
 
+    it('are found by a part of the name and by phone, in any notation', async () => {
+      const { page, open } = desk;
+      await service.admin('PATCH', 'users/1005', { name: '王小明' });
+      await open('people');
+      const rows = page.getByRole('table', { name: 'Users' }).getByRole('row');
+
+      await page.getByLabel('Name').fill('小明');
+      await page.keyboard.press('Enter');
+      await page.getByRole('link', { name: '1001' }).waitFor({ state: 'detached' });
+      await page.getByRole('cell', { name: '王小明' }).waitFor();
+      expect(await rows.count()).toBe(2);
+
+      await page.getByLabel('Phone').fill('139 0000 1005');
+      await page.keyboard.press('Enter');
+      await page.waitForURL(/phone=/);
+      await page.getByRole('cell', { name: '王小明' }).waitFor();
+      await page.getByLabel('Id or external id').fill('1006');
+      await page.keyboard.press('Enter');
+      await page.getByRole('link', { name: '1006' }).waitFor();
+      expect(new URL(page.url()).search).toBe('?user=1006');
+      expect(await page.getByLabel('Name').inputValue()).toBe('');
+    });
+
     it('are added, changed, blocked, unblocked and removed', async () => {
       const { page, open } = desk;
       await open('people');
