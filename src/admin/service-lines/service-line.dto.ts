@@ -145,7 +145,7 @@ export class NewServiceLine {
   @Satisfies(linePhonesRule)
   phones?: LinePhoneBody[];
 
-  @ApiPropertyOptional({ enum: HUNT_ORDERS, default: 'order', description: HUNT, example: 'order' })
+  @ApiPropertyOptional({ enum: HUNT_ORDERS, description: HUNT, example: 'order' })
   @Optional()
   @Satisfies(huntRule)
   hunt?: HuntOrder;
