@@ -144,7 +144,7 @@ describe('the cookie', () => {
   });
 
   it('is not stored: only its hash is', async () => {
-    const { cookie = '' } = await signedIn(service);
+    const { cookie } = await signedIn(service);
     const value = cookie.split('=')[1] ?? '';
 
     const [row] = await queryDatabase(database.url, 'select * from desk_session order by id desc limit 1');
