@@ -117,10 +117,11 @@ const Lines = ({ mayWrite }: { readonly mayWrite: boolean }) => {
 /** Those that ring, and what the phones show instead of the numbers of the provider's settings. */
 const Phones = ({ line: { phones, hunt, shown } }: { readonly line: Line }) => {
   const t = useText(text);
-  const all = phones.map(({ phone, ringSeconds }) => (
-    <Fragment key={phone}>
-      <Phone number={phone} />
-      {ringSeconds !== null && <span className="quiet"> · {t('seconds', { count: ringSeconds })}</span>}
+  const all = phones.map(({ phone, ringSeconds }, place) => (
+    // Two masked numbers may look alike.
+    <Fragment key={place}>
+      <Phone number={phone} />{' '}
+      {ringSeconds !== null && <span className="quiet unbroken">{t('ringsFor', { count: ringSeconds })}</span>}
     </Fragment>
   ));
   return (
