@@ -2,6 +2,7 @@
 import type { Browser } from 'playwright-core';
 import { describeInBrowser } from '../support/browser.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
+import { waitFor } from '../support/wait-for.js';
 import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
 
 describeInBrowser('the page of the people', (browser: () => Browser) => {
@@ -173,11 +174,11 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       await form.getByLabel('Monday').fill('09:00-12:00，13:30-18:00');
       await form.getByLabel('Tuesday').fill('9-12');
       await form.getByLabel('Holidays').fill('2026-10-01, 2026-10-02');
-      await form.getByRole('button', { name: 'Add' }).click();
+      await form.getByRole('button', { name: 'Add', exact: true }).click();
       await form.getByText(/^must/).waitFor();
       expectRefusal(400);
       await form.getByLabel('Tuesday').fill('09:00-12:00, 13:30-18:00');
-      await form.getByRole('button', { name: 'Add' }).click();
+      await form.getByRole('button', { name: 'Add', exact: true }).click();
 
       const row = page.getByRole('row', { name: /售后/ });
       await row.getByText('Mon–Tue').waitFor();
@@ -210,6 +211,134 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
       await row.waitFor({ state: 'detached' });
       expect(await stored(path)).toBeNull();
+    });
+  });
+
+  describe('a service line with several phones', () => {
+    const BUSY = '+8613800003101';
+    const ANSWERS = '+8613800003100';
+    const whole = (phones: readonly [string, number | null][], hunt: string) => ({
+      phones: phones.map(([phone, ringSeconds]) => ({ phone, ringSeconds })),
+      hunt,
+    });
+
+    it('is written by keyboard, tried phone by phone, and sent only where it was changed', async () => {
+      const { page, open } = desk;
+      const press = async (...keys: string[]): Promise<void> => {
+        for (const key of keys) await page.keyboard.press(key);
+      };
+      await open('people/lines');
+      await page.getByRole('button', { name: 'Add service line' }).click();
+      const form = page.getByRole('dialog');
+      await form.getByLabel('Name').fill('售前');
+      await form.getByLabel('Position').fill('0');
+      expect(await form.getByLabel('Rings for (s)').count()).toBe(0);
+      await form.getByLabel('Phone', { exact: true }).fill('138 0000 3101');
+      await press('Tab', 'Enter');
+      // The phone that was added has the focus.
+      await form.getByLabel('Phone 2', { exact: true }).waitFor();
+      await page.keyboard.type('12');
+      await press('Tab');
+      await page.keyboard.type('3');
+      await press('Tab', 'Tab', 'Enter');
+      await form.getByLabel('Phone 3', { exact: true }).waitFor();
+      await page.keyboard.type('95588');
+      await press('Tab', 'Tab', 'Enter');
+      await form.getByLabel('Phone 3', { exact: true }).waitFor({ state: 'detached' });
+      await form.locator('button:focus', { hasText: 'Add phone' }).waitFor();
+      const second = form.getByRole('group', { name: 'Phone 2' });
+
+      await form.getByRole('button', { name: 'Add', exact: true }).click();
+      await second.getByText(/^must be a whole number, 5 to 600/).waitFor();
+      expectRefusal(400);
+      await second.getByLabel('Rings for (s)').fill('15');
+      await form.getByRole('button', { name: 'Add', exact: true }).click();
+      await second.getByText(/^is not a number that can be dialled/).waitFor();
+      expectRefusal(400);
+      await second.getByLabel('Phone 2', { exact: true }).fill('138 0000 3100');
+      await form.getByRole('button', { name: /Which phone is first/ }).click();
+      await page.getByRole('option', { name: /^In turn/ }).click();
+      expect(await seriousFaults(page)).toEqual([]);
+      await form.getByRole('button', { name: 'Add', exact: true }).click();
+
+      const row = page.getByRole('row', { name: /售前/ });
+      await row.getByText('Tried in turn').waitFor();
+      expect(await row.getByRole('listitem').allTextContents()).toEqual([
+        '+86 138 0000 3101 ',
+        '+86 138 0000 3100 rings for 15 s',
+      ]);
+      const { items } = (await stored('service-lines')) as { items: { id: string }[] };
+      const path = `service-lines/${items[0]!.id}`;
+      const two: [string, number | null][] = [
+        [BUSY, null],
+        [ANSWERS, 15],
+      ];
+      expect(await stored(path)).toMatchObject(whole(two, 'turn'));
+
+      const { data } = await service.ask('1010', 'callService');
+      await waitFor('the end of the call', async () => {
+        const call = (await stored(`calls/${data?.callSid ?? ''}`)) as { stateType: string };
+        return call.stateType >= '4';
+      });
+      expect(await stored(`calls/${data?.callSid ?? ''}`)).toMatchObject({
+        calleePhone: ANSWERS,
+        huntedPhones: [BUSY, ANSWERS],
+      });
+
+      const change = page.waitForRequest((request) => request.method() === 'PATCH');
+      await row.getByRole('button', { name: 'Change' }).click();
+      await form.getByLabel('Calls at once').fill('3');
+      await form.getByRole('button', { name: 'Save' }).click();
+      expect((await change).postDataJSON()).toEqual({ callsAtOnce: 3 });
+      await form.waitFor({ state: 'detached' });
+
+      const removal = page.waitForRequest((request) => request.method() === 'PATCH');
+      await row.getByRole('button', { name: 'Change' }).click();
+      await form.getByRole('button', { name: 'Remove phone 1' }).click();
+      expect(await form.getByLabel('Phone', { exact: true }).inputValue()).toBe(ANSWERS);
+      await form.getByRole('button', { name: 'Save' }).click();
+      expect((await removal).postDataJSON()).toEqual({ phones: [{ phone: ANSWERS, ringSeconds: 15 }] });
+      await row.getByText('Tried in turn').waitFor({ state: 'detached' });
+      await service.admin('DELETE', path);
+    });
+
+    it('keeps its numbers from one who sees them masked, and fits on a phone', async () => {
+      const phones = [{ phone: BUSY, ringSeconds: 15 }, { phone: ANSWERS }];
+      const creation = await service.admin('POST', 'service-lines', { name: '回访', phones, open: true, position: 3 });
+      const { id } = (await creation.json()) as { id: string };
+      const other = await openDesk(browser(), service, { width: 390, height: 844, isSignedIn: false });
+      const { page, open, close } = other;
+      page.setDefaultTimeout(15_000);
+      await open('sign-in');
+      await page.getByLabel('Access token').fill(await service.token('1001', 'admin:read admin:directory:write'));
+      await page.keyboard.press('Enter');
+      await page.locator('.shell').waitFor();
+      await open('people/lines');
+      const sent: unknown[] = [];
+      page.on('request', (request) => {
+        if (request.method() === 'PATCH') sent.push(request.postDataJSON());
+      });
+      const row = page.getByRole('row', { name: /回访/ });
+      await row.getByText('138****3101').waitFor();
+      await row.getByRole('button', { name: 'Change' }).click();
+      const form = page.getByRole('dialog');
+      await form.getByLabel('Calls at once').fill('4');
+      await form.getByRole('button', { name: 'Save' }).click();
+      await form.waitFor({ state: 'detached' });
+      expect(sent).toEqual([{ callsAtOnce: 4 }]);
+
+      await row.getByRole('button', { name: 'Change' }).click();
+      await form.getByLabel('Rings for (s)').first().fill('20');
+      await form.getByRole('button', { name: 'Save' }).click();
+      await form.getByRole('group', { name: 'Phone 1' }).getByText('This number is masked.').waitFor();
+      await form.getByRole('group', { name: 'Phone 2' }).getByText('This number is masked.').waitFor();
+      expect(sent).toHaveLength(1);
+      expect(await seriousFaults(page)).toEqual([]);
+      expect(await overflowOf(page)).toBe(0);
+      await page.keyboard.press('Escape');
+      expect(other.faults).toEqual([]);
+      await close();
+      await service.admin('DELETE', `service-lines/${id}`);
     });
   });
 

@@ -6,7 +6,12 @@ export const storeSomePeople = async ({ url, admin, token }: TestApp): Promise<v
   const workday = ['09:00-12:00', '13:30-18:00'];
   const week = { monday: workday, tuesday: workday, wednesday: workday, thursday: workday, friday: ['09:00-18:00'] };
   const hours = { timeZone: 'Asia/Shanghai', week, holidays: ['2026-10-01', '2026-10-02'] };
-  const line = { name: '售后服务', phone: '400-000-0001', open: true, position: 2, callsAtOnce: 5, hours };
+  const phones = [
+    { phone: '010-56469588转8001', ringSeconds: 15 },
+    { phone: '138 0000 2000', ringSeconds: 25 },
+  ];
+  const several = { phones: [...phones, { phone: '400-000-0001' }], hunt: 'turn' };
+  const line = { name: '售后服务', ...several, open: true, position: 2, callsAtOnce: 5, hours };
   await admin('POST', 'service-lines', line);
   const suppressions = [
     { phone: '138 0000 2000', reason: 'asked not to be called', source: 'hotline' },

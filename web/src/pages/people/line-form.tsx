@@ -7,6 +7,7 @@ import { TextField } from '../../parts/fields';
 import { TextArea } from '../../parts/text-area';
 import { TIME_ZONE } from '../../parts/time';
 import { useText } from '../../text/language';
+import { LinePhones, phoneValues, rowsIn } from './line-phones';
 import { DAYS, partsIn } from './opening-hours';
 import { ShownFields, shownIn, shownValues } from './shown-fields';
 import { text } from './text';
@@ -28,7 +29,7 @@ const valuesOf = (line: Line | undefined) => {
   const week = line?.hours?.week ?? {};
   return {
     name: line?.name ?? '',
-    phone: line?.phone ?? '',
+    ...phoneValues(line),
     position: String(line?.position ?? 1),
     callsAtOnce: line?.callsAtOnce?.toString() ?? '',
     open: line?.open ?? true,
@@ -59,9 +60,17 @@ const hoursIn = (values: LineValues): Schemas['OpeningHoursBody'] | null => {
   };
 };
 
+const phonesIn = (values: LineValues): Pick<WrittenLine, 'phones' | 'hunt'> => {
+  const phones = rowsIn(values).map(({ phone, ringSeconds }) => ({
+    phone,
+    ringSeconds: ringSeconds === '' ? null : numberIn(ringSeconds),
+  }));
+  return { phones, ...(phones.length > 1 && { hunt: values.hunt }) };
+};
+
 const lineIn = (values: LineValues): WrittenLine => ({
   name: values.name,
-  phone: values.phone.trim(),
+  ...phonesIn(values),
   position: numberIn(values.position),
   callsAtOnce: values.callsAtOnce.trim() === '' ? null : numberIn(values.callsAtOnce),
   open: values.open,
@@ -76,17 +85,44 @@ const changesOf = (line: Line, values: LineValues): Partial<WrittenLine> => {
   return Object.fromEntries(Object.entries(after).filter(([name]) => isChanged(name as keyof WrittenLine)));
 };
 
-/** The service names the hours as a whole; its words name the part. */
-const withFields = (error: unknown): unknown => {
+interface Fault {
+  readonly where: string;
+  readonly what: string;
+}
+
+/** A list is stored as a whole, so one who sees its numbers masked writes each of them. @throws ProblemError at those that are */
+const expectWholeNumbers = ({ phones = [] }: Partial<WrittenLine>, what: string): void => {
+  const errors = phones.flatMap(({ phone }, place): Fault[] =>
+    phone.includes('*') ? [{ where: `/phones/${place}/phone`, what }] : [],
+  );
+  if (errors.length > 0) throw new ProblemError({ status: 400, code: 'BAD_REQUEST', errors });
+};
+
+/** The service names the hours and the phones as a whole; its words name the part. */
+const withFields = (error: unknown, values: LineValues): unknown => {
   if (!(error instanceof ProblemError) || !error.problem.errors) return error;
-  const errors = error.problem.errors.map(({ where, what }) => {
-    if (where !== '/hours') return { where, what };
-    const [, day] = /\bweek\.(\w+)/.exec(what) ?? [];
-    if (day !== undefined) return { where: `/hours/week/${day}`, what };
-    const field = ['holidays', 'timeZone'].find((name) => what.includes(name));
-    return { where: field === undefined ? where : `/hours/${field}`, what };
+  const errors = error.problem.errors.flatMap((fault) => {
+    if (fault.where === '/hours') return [atPartOfHours(fault)];
+    return fault.where === '/phones' && fault.what.includes('ringSeconds') ? atRings(fault, values) : [fault];
   });
   return new ProblemError({ ...error.problem, errors });
+};
+
+const atPartOfHours = ({ where, what }: Fault): Fault => {
+  const [, day] = /\bweek\.(\w+)/.exec(what) ?? [];
+  if (day !== undefined) return { where: `/hours/week/${day}`, what };
+  const field = ['holidays', 'timeZone'].find((name) => what.includes(name));
+  return { where: field === undefined ? where : `/hours/${field}`, what };
+};
+
+/** At each ring time that the service does not take. */
+const atRings = (fault: Fault, values: LineValues): Fault[] => {
+  const what = fault.what.replace('must have as ringSeconds what is', 'must be');
+  const faults = rowsIn(values).flatMap(({ ringSeconds }, place): Fault[] => {
+    const isTaken = ringSeconds === '' || (/^\d+$/.test(ringSeconds) && +ringSeconds >= 5 && +ringSeconds <= 600);
+    return isTaken ? [] : [{ where: `/phones/${place}/ringSeconds`, what }];
+  });
+  return faults.length > 0 ? faults : [fault];
 };
 
 interface Common {
@@ -100,11 +136,15 @@ type Props =
   | (Common & { readonly line: Line; readonly onStore: (changes: Partial<WrittenLine>) => Promise<unknown> });
 
 export const LineForm = ({ trigger, title, submit, ...props }: Props) => {
+  const t = useText(text);
   const store = async (values: LineValues) => {
     try {
-      await (props.line ? props.onStore(changesOf(props.line, values)) : props.onStore(lineIn(values)));
+      if (!props.line) return await props.onStore(lineIn(values));
+      const changes = changesOf(props.line, values);
+      expectWholeNumbers(changes, t('phoneIsMasked'));
+      return await props.onStore(changes);
     } catch (error) {
-      throw withFields(error);
+      throw withFields(error, values);
     }
   };
   return (
@@ -114,19 +154,13 @@ export const LineForm = ({ trigger, title, submit, ...props }: Props) => {
   );
 };
 
-const LineFields = ({ values, set, textOf }: Form<LineValues>) => {
+const LineFields = (form: Form<LineValues>) => {
   const t = useText(text);
+  const { values, set, textOf } = form;
   return (
     <>
       <TextField label={t('lineName')} isRequired autoFocus autoComplete="off" {...textOf('name')} />
-      <TextField
-        label={t('phone')}
-        help={t('linePhoneHelp')}
-        type="tel"
-        isRequired
-        autoComplete="off"
-        {...textOf('phone')}
-      />
+      <LinePhones {...form} />
       <div className="pair">
         <TextField
           label={t('position')}

@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
 import { createLazyRoute } from '@tanstack/react-router';
 import { createColumnHelper } from '@tanstack/react-table';
+import { Fragment } from 'react';
 import { api, ok } from '../../api/client';
 import { queryClient } from '../../api/query-client';
 import { useMay } from '../../api/session';
@@ -70,7 +71,7 @@ const Lines = ({ mayWrite }: { readonly mayWrite: boolean }) => {
     // In the order in which they ring.
     column.accessor('position', { header: t('position'), enableSorting: false }),
     column.accessor('name', { header: t('lineName'), enableSorting: false }),
-    column.accessor('phone', {
+    column.accessor('phones', {
       header: t('phone'),
       enableSorting: false,
       cell: ({ row }) => <Phones line={row.original} />,
@@ -113,12 +114,30 @@ const Lines = ({ mayWrite }: { readonly mayWrite: boolean }) => {
   );
 };
 
-/** The one that rings, and what the phones show instead of the numbers of the provider's settings. */
-const Phones = ({ line: { phone, shown } }: { readonly line: Line }) => {
+/** Those that ring, and what the phones show instead of the numbers of the provider's settings. */
+const Phones = ({ line: { phones, hunt, shown } }: { readonly line: Line }) => {
   const t = useText(text);
+  const all = phones.map(({ phone, ringSeconds }, place) => (
+    // Two masked numbers may look alike.
+    <Fragment key={place}>
+      <Phone number={phone} />{' '}
+      {ringSeconds !== null && <span className="quiet unbroken">{t('ringsFor', { count: ringSeconds })}</span>}
+    </Fragment>
+  ));
   return (
-    <span className="lines">
-      <Phone number={phone} />
+    <div className="lines">
+      {phones.length === 1 ? (
+        <span>{all}</span>
+      ) : (
+        <>
+          <ol className="tried">
+            {all.map((one) => (
+              <li key={one.key}>{one}</li>
+            ))}
+          </ol>
+          <span className="quiet">{t(hunt === 'turn' ? 'inTurn' : 'inOrder')}</span>
+        </>
+      )}
       {(['toCaller', 'toCallee'] as const).map(
         (side) =>
           shown[side] !== null && (
@@ -127,7 +146,7 @@ const Phones = ({ line: { phone, shown } }: { readonly line: Line }) => {
             </span>
           ),
       )}
-    </span>
+    </div>
   );
 };
 
