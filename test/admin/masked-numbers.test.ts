@@ -34,7 +34,8 @@ beforeAll(async () => {
     externalId: 'of 13777700006',
     secret: 'a secret of the provider',
   });
-  const line = { name, phone: CALLEE, open: false, position: 9 };
+  const phones = [{ phone: CALLEE }, { phone: '13777700015' }];
+  const line = { name, phones, open: false, position: 9 };
   ids.lineId = (await sent('POST', 'service-lines', line)).id;
   await sent('PUT', 'suppressions', { suppressions: [{ phone: CALLEE, reason: name, source: 'by 8613777700007' }] });
   await sent('POST', 'freezes', { kind: 'user', subject: '901', reason: name });
@@ -55,7 +56,12 @@ beforeAll(async () => {
     detail: { told: '137-7770-0002 and 13777700010' },
     recording: 'https://provider.example/13777700001.wav',
   });
-  // After the call, so that nothing is sent there.
+  const live = await storeCall(service.database, { callerId: '902', callerPhone: CALLER, calleePhone: CALLEE });
+  await service.database.query(`update call_records set hunt = $2 where call_sid = $1`, [
+    live.callSid,
+    [CALLEE, '+8613777700014'],
+  ]);
+  // After the calls, so that nothing is sent there.
   ids.endpointId = (await sent('POST', 'webhook-endpoints', { url: 'https://backend.example.com/?by=13777700008' })).id;
   await service.database.query(
     `insert into webhook_deliveries (endpoint_id, call_sid, change_number, state, settled_at) values ($1, $2, 1, 'failed', now())`,
@@ -79,6 +85,7 @@ const pathOf = (path: string): string => {
     if (id === undefined) throw new Error(`a new parameter: ${name}; store something with a number for it`);
     return id;
   });
+  if (filled.endsWith('/statistics')) return `${filled}?from=2026-01-01&to=2027-01-01`;
   return filled.endsWith('/dry-run') ? `${filled}?callerId=901&phone=13777700002` : filled;
 };
 
@@ -87,16 +94,27 @@ const gets = (): string[] =>
     .filter(({ method, path }) => method === 'GET' && path.startsWith('v1/admin'))
     .map(({ path }) => path);
 
+/** What the stream of live calls has at its beginning. It has no end. */
+const pictureOf = async ({ body }: Response): Promise<string> => {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of body!) {
+    text += decoder.decode(chunk as Uint8Array, { stream: true });
+    if (text.includes('event: live')) break;
+  }
+  return text;
+};
+
 const read = async (path: string, scope: string): Promise<string> => {
   const authorization = `Bearer ${await service.token('1001', scope)}`;
   const response = await fetch(`${service.url}/${pathOf(path)}`, { headers: { authorization } });
-  const text = await response.text();
+  const text = await (path.endsWith('/stream') ? pictureOf(response) : response.text());
   expect({ path, status: response.status }).toEqual({ path, status: 200 });
   return text;
 };
 
 /** Their responses have no number, whatever the scope: prices are of prefixes, and the bundle and refusals are always masked. */
-const WITHOUT_NUMBERS = ['budgets', 'prices.csv', 'providers', 'refusals'];
+const WITHOUT_NUMBERS = ['budgets', 'prices.csv', 'providers', 'refusals', 'statistics'];
 
 it('each GET is masked without the scope, and shows the same with it', async () => {
   const shows: string[] = [];

@@ -94,9 +94,9 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
 
   describe('its texts', () => {
     it.each([
-      ['en-US', 'Now', 'en'],
-      ['zh-CN', '实时', 'zh-CN'],
-      ['fr-FR', 'Now', 'en'],
+      ['en-US', 'Providers', 'en'],
+      ['zh-CN', '服务商', 'zh-CN'],
+      ['fr-FR', 'Providers', 'en'],
     ] as const)('are those of a browser in %s', async (language, heading, lang) => {
       const { page } = await open({ language });
 
@@ -110,9 +110,9 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       await page.getByRole('button', { name: /Language/ }).click();
       await page.getByRole('option', { name: '中文' }).click();
 
-      await page.getByRole('heading', { level: 1, name: '实时' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: '服务商' }).waitFor();
       await page.reload();
-      await page.getByRole('heading', { level: 1, name: '实时' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: '服务商' }).waitFor();
     });
   });
 
@@ -205,9 +205,9 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
   describe('by keyboard', () => {
     it('the first key leads past the navigation', async () => {
       const { page } = await open();
-      await page.getByRole('heading', { level: 1, name: 'Now' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: 'Providers' }).waitFor();
       await page.reload();
-      await page.getByRole('heading', { level: 1, name: 'Now' }).waitFor();
+      await page.getByRole('heading', { level: 1, name: 'Providers' }).waitFor();
 
       await page.keyboard.press('Tab');
       expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to content');
