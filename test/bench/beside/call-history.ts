@@ -1,4 +1,4 @@
-/** A history of ten thousand or ten million calls, each with its ended event, as after some years of operation: a partition a month. */
+/** A history of ten thousand or thirty million calls, each with its ended event, as after some years of operation: a partition a month. */
 import type { DataSource } from 'typeorm';
 import { changeBytes } from '../../../src/call/record/call-change.js';
 import { fillWithCalls, MONTH_SECONDS, partitionByMonth } from '../../support/many-calls.js';

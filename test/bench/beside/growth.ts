@@ -1,5 +1,5 @@
 /**
- * The same service with ten thousand and with ten million calls in its tables. Everyday requests must not become slower as the
+ * The same service with ten thousand and with thirty million calls in its tables. Everyday requests must not become slower as the
  * tables grow.
  */
 import { Client } from 'pg';
@@ -20,7 +20,7 @@ import { say } from './table.js';
 import { sendStories } from './webhooks.js';
 
 const SMALL = 10_000;
-const LARGE = 10_000_000;
+const LARGE = 30_000_000;
 const ROUNDS = 3;
 const WARM_UP_SECONDS = 1;
 /** Requests in turns, after those that warm up: each plan of each connection of the pool. */
