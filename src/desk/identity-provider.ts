@@ -19,6 +19,7 @@ const FETCH_LIMIT_MS = 3_000;
 const MAX_BYTES = 256 * 1024;
 /** The addresses of an identity provider hardly change. */
 const DISCOVERED_MS = 3_600_000;
+/** A failure is remembered: whoever asks, one that is down is asked once in this time. */
 const RETRY_SECONDS = 5;
 
 /** Why a sign-in failed, as the page for signing in explains it. */
@@ -41,7 +42,7 @@ interface Flow {
 interface Discovered {
   readonly configuration: Promise<Configuration>;
   /** By performance.now(). */
-  readonly at: number;
+  readonly until: number;
 }
 
 @Injectable()
@@ -122,11 +123,11 @@ export class IdentityProvider implements OnModuleDestroy {
 
   private configuration(): Promise<Configuration> {
     const { discovered } = this;
-    if (discovered && performance.now() - discovered.at < DISCOVERED_MS) return discovered.configuration;
+    if (discovered && performance.now() < discovered.until) return discovered.configuration;
     const configuration = this.discover();
-    this.discovered = { configuration, at: performance.now() };
+    this.discovered = { configuration, until: performance.now() + DISCOVERED_MS };
     configuration.catch((error: unknown) => {
-      this.discovered = undefined;
+      this.discovered = { configuration, until: performance.now() + RETRY_SECONDS * 1_000 };
       this.reportUnreachable(error);
     });
     return configuration;

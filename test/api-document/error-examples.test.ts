@@ -119,6 +119,8 @@ const send = async (served: Served, sent: Sent): Promise<{ status: number | unde
     method: served.method,
     headers: {
       authorization: `Bearer ${token}`,
+      // The operations of the desk ask for it.
+      'x-ringback-desk': '1',
       ...headers,
       // Node does not announce the body of a DELETE.
       ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
@@ -148,13 +150,19 @@ const shownNames = (refused: Refusal): unknown[] =>
     ? namesOf(refused.refusal)
     : (examplesOfRefusal(refused.refusal) as readonly ShownProblem[]).map(({ code }) => code);
 
+/** The desk exchanges the token of a body. */
+const withWrongToken = ({ path }: Served): Sent =>
+  path === '/v1/desk/session'
+    ? { headers: { 'content-type': 'application/json' }, body: '{"token":"x"}' }
+    : { token: 'x' };
+
 /** How a refusal of a status is provoked. */
 const PROVOKED: Readonly<Record<number, (served: Served) => Sent>> = {
   400: (served) =>
     served.method === 'GET'
       ? { query: '?no-such-parameter=1&after=x&before=9&wait=x' }
       : { headers: { 'content-type': contentTypeOf(served) }, body: '{"' },
-  401: () => ({ token: 'x' }),
+  401: withWrongToken,
   404: (served) => {
     const [content] = Object.values(served.operation.requestBody?.content ?? {});
     if (!content) return {};
@@ -197,7 +205,7 @@ describe('the service answers with an error that the document shows', () => {
 
       expect(refused.length).toBeGreaterThan(50);
       for (const refusal of refused) {
-        const answer = await send(refusal, { url: strict.url, token: 'x' });
+        const answer = await send(refusal, { url: strict.url, ...withWrongToken(refusal) });
         const names = shownNames(refusal);
         expect({ where: refusal.where, ...answer, names }).toEqual({
           where: refusal.where,

@@ -186,3 +186,34 @@ it('an identity provider that does not answer fails the sign-in with 503', async
     await other.close();
   }
 });
+
+it('an identity provider that is down is asked once in 5 s, whoever asks', async () => {
+  const down = new OpenIdProvider();
+  await down.listen();
+  const other = await startTestApp({
+    environment: {
+      JWT_JWKS_URI: `${provider.url}/jwks.json`,
+      JWT_AUDIENCE: AUDIENCE,
+      OIDC_ISSUER: down.url,
+      OIDC_CLIENT_ID: CLIENT,
+    },
+  });
+  down.isDown = true;
+  try {
+    const body = { redirectUri: `${other.url}/v1/desk/callback` };
+    jest.useFakeTimers({ doNotFake: ['setTimeout', 'setImmediate', 'nextTick', 'queueMicrotask', 'setInterval'] });
+    for (let asked = 0; asked < 3; asked++) {
+      expect((await send(other, '/v1/desk/sign-in', { method: 'POST', body })).status).toBe(503);
+    }
+    expect(down.discoveries).toBe(1);
+
+    down.isDown = false;
+    jest.advanceTimersByTime(5_001);
+    expect((await send(other, '/v1/desk/sign-in', { method: 'POST', body })).status).toBe(200);
+    expect(down.discoveries).toBe(2);
+  } finally {
+    jest.useRealTimers();
+    await other.close();
+    await down.close();
+  }
+});

@@ -22,6 +22,9 @@ export class OpenIdProvider {
   refuses = false;
   /** A nonce of another sign-in in the id token. */
   mixesUp = false;
+  isDown = false;
+  /** Requests for its addresses. */
+  discoveries = 0;
   private key!: SigningKey;
   private readonly codes = new Map<string, Authorization>();
   private readonly server = createServer((request, response) => {
@@ -49,7 +52,8 @@ export class OpenIdProvider {
     const url = new URL(request.url ?? '', this.url);
     switch (url.pathname) {
       case '/.well-known/openid-configuration':
-        return { body: this.metadata() };
+        this.discoveries++;
+        return this.isDown ? { status: 500 } : { body: this.metadata() };
       case '/jwks.json':
         return { body: { keys: [await asJwk(this.key)] } };
       case '/authorize':

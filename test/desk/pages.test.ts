@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { poolOf } from '../../src/postgres/prepared-statement.js';
 import { REPOSITORY } from '../support/node-process.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { send } from './desk-requests.js';
@@ -86,6 +87,19 @@ describe('the desk', () => {
         'accept-encoding',
       ]);
       expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
+    }
+  });
+
+  it('needs no database', async () => {
+    const pool = poolOf(service.database);
+    const { connect } = pool;
+    pool.connect = () => Promise.reject(new Error('no connection for this test'));
+    try {
+      const files = ['', 'calls/16090510160925480001030600243044', ...filesOfFirstLoad()];
+      for (const file of files) expect((await send(service, `/desk/${file}`)).status).toBe(200);
+      expect((await service.admin('GET', 'users')).status).toBe(503);
+    } finally {
+      pool.connect = connect;
     }
   });
 

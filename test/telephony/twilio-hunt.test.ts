@@ -122,12 +122,12 @@ it('tells no end while the next number may be dialled', async () => {
 
   const status = await provider.fetchStatus(call);
 
-  expect(status.kind === 'known' && status.events.map(({ type, place }) => `${type} ${place ?? ''}`)).toEqual([
-    'accepted ',
-    'caller_answered ',
-    'leg_ended 1',
-    'ringing 2',
-  ]);
+  if (status.kind !== 'known') throw new Error('the call is not known');
+  const events = status.events.map(({ type, place }) => `${type} ${place ?? ''}`);
+  expect(events.slice(0, 3)).toEqual(['accepted ', 'caller_answered ', 'leg_ended 1']);
+  // It may have been answered meanwhile, and is not over before it is hung up.
+  expect(['ringing 2', 'answered 2']).toContain(events[3]);
+  expect(events).toHaveLength(4);
   await provider.hangUp(call);
 });
 
