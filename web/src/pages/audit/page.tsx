@@ -67,7 +67,7 @@ const Subject = ({ subject }: { readonly subject: string }) => {
   const t = useText(text);
   const search = Route.useSearch();
   return (
-    <Link to="/audit" search={{ ...search, subject }} title={t('onlySubject', { subject })} className="long">
+    <Link to="/audit" search={{ ...search, subject }} title={t('onlySubject', { subject })} className="long subject">
       {subject}
     </Link>
   );
