@@ -9,12 +9,19 @@ import { problem } from '../http/problem-response.js';
 /** 50,000 rows with 40 Chinese characters each. */
 export const CSV_LIMIT_BYTES = 8 * 1024 * 1024;
 
-/** Reads each part when the client has taken the one before. @param name of the file */
+export const CSV_TYPE = 'text/csv; charset=utf-8; header=present';
+
+/** Reads each part when the client has taken the one before. */
+export const sendFile = (
+  reply: FastifyReply,
+  { name, type }: { readonly name: string; readonly type: string },
+  parts: AsyncIterable<string>,
+): void => {
+  void reply.type(type).header('content-disposition', `attachment; filename="${name}"`).send(Readable.from(parts));
+};
+
 export const sendCsv = (reply: FastifyReply, name: string, parts: AsyncIterable<string>): void => {
-  void reply
-    .type('text/csv; charset=utf-8; header=present')
-    .header('content-disposition', `attachment; filename="${name}"`)
-    .send(Readable.from(parts));
+  sendFile(reply, { name, type: CSV_TYPE }, parts);
 };
 
 /** A request without a body has an empty file. */

@@ -1,6 +1,7 @@
 /** Calls as the lines of a file, for spreadsheets and for programs. Pure. */
 import type { ShownCall } from '../../call/search/call-view.js';
 import { csvHead, csvLine } from '../../common/csv.js';
+import { CSV_TYPE } from '../csv-file.js';
 import { zonedClock } from '../../common/zoned-clock.js';
 
 export interface CallFile {
@@ -53,7 +54,7 @@ export const callsAsCsv = (timeZone = 'UTC'): CallFile => {
   ];
   return {
     name: 'calls.csv',
-    type: 'text/csv; charset=utf-8; header=present',
+    type: CSV_TYPE,
     head: csvHead([...BEFORE_TIMES, ...TIMES.flatMap(columnsOf), ...BEHIND_TIMES]),
     line: (call) =>
       csvLine([

@@ -2,10 +2,8 @@
 import { once } from 'node:events';
 import type { FastifyReply } from 'fastify';
 import { TooSlow, type LiveItem } from '../../call/live/live-calls.service.js';
+import { beginEventStream, HEARTBEAT_EVERY_MS } from '../../call/updates/event-stream.js';
 import type { DeskView } from './desk-view.js';
-
-/** Proxies close a connection that is silent for a minute or less. */
-const HEARTBEAT_EVERY_MS = 15_000;
 
 /**
  * Takes over the reply. Ends it when `stop` aborts, and cuts a client that reads nothing from one heartbeat to the next, or more
@@ -20,20 +18,11 @@ export const sendLiveCalls = async (
 ): Promise<void> => {
   // Fails before the head is sent, so with a status, if the database is unavailable.
   let item = await items.next();
-  reply.hijack();
-  const { raw } = reply;
-  if (raw.destroyed) {
+  const raw = beginEventStream(reply);
+  if (!raw) {
     await items.return();
     return;
   }
-  raw.writeHead(200, {
-    ...(reply.getHeaders() as Record<string, string>),
-    'content-type': 'text/event-stream; charset=utf-8',
-    // As for the stream of a call (event-stream.ts).
-    'cache-control': 'no-store, no-transform',
-    'x-accel-buffering': 'no',
-  });
-  raw.flushHeaders();
   let isWaiting = false;
   let hasWaited = false;
   const heartbeat = setInterval(() => {

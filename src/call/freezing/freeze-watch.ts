@@ -9,6 +9,7 @@ import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { targetOf } from '../../audit/target.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { RepeatedWork } from '../../common/repeated-work.js';
+import { takeTurn } from '../../postgres/take-turn.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Freeze } from '../../directory/freeze.entity.js';
 import { minCallSidAt } from '../record/call-sid.js';
@@ -20,8 +21,6 @@ const LOOK_EVERY_MS = 2_000;
 const LOOK_BACK_MS = 2_000;
 /** A callSid has the time of its replica's clock, and `requested_at` that of the database's. */
 const CLOCKS_DIFFER_MS = 10_000;
-
-const TAKE_TURN = `select pg_try_advisory_xact_lock(hashtext('freeze rules')) as "isOurs", now()`;
 
 /** $1: the time, $2: a callSid that is less than all of calls requested since then */
 const RECENT_CALLERS = `
@@ -68,8 +67,8 @@ export class FreezeWatch implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private async findSuspicious(database: EntityManager): Promise<Suspicion[]> {
-    const [{ isOurs, now }] = await database.query<[{ isOurs: boolean; now: Date }]>(TAKE_TURN);
-    if (!isOurs) return [];
+    const now = await takeTurn(database, 'freeze rules');
+    if (now === null) return [];
     const since = new Date((this.lastLookAt ?? now).getTime() - LOOK_BACK_MS);
     const least = minCallSidAt(new Date(since.getTime() - CLOCKS_DIFFER_MS));
     const users = await database.query<{ id: string }[]>(RECENT_CALLERS, [since, least]);

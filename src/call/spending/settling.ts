@@ -6,6 +6,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { DataSource, type EntityManager } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { RepeatedWork } from '../../common/repeated-work.js';
+import { takeTurn } from '../../postgres/take-turn.js';
 import { callCost, pricesOf, type LegPrices } from '../../protection/call-cost.js';
 import type { EndReason } from '../record/call-lifecycle.js';
 
@@ -13,8 +14,6 @@ const LOOK_EVERY_MS = 1_000;
 const BATCH = 500;
 /** Events may arrive in any order: an answer after the end. */
 const GRACE_SECONDS = 2;
-
-const TAKE_TURN = `select pg_try_advisory_xact_lock(hashtext('settle calls')) as "isOurs"`;
 
 /**
  * A provider's clock may differ from ours, so an end in the future is old enough too. Without an event of the caller's answer,
@@ -95,8 +94,8 @@ export class Settling implements OnApplicationBootstrap, BeforeApplicationShutdo
 
 /** @returns whether there may be more */
 const settleBatch = async (database: EntityManager): Promise<boolean> => {
-  const [{ isOurs }] = await database.query<[{ isOurs: boolean }]>(TAKE_TURN);
-  const due = isOurs ? await database.query<DueCall[]>(DUE) : [];
+  if ((await takeTurn(database, 'settle calls')) === null) return false;
+  const due = await database.query<DueCall[]>(DUE);
   if (due.length === 0) return false;
   await database.query(SETTLE, [due.map(({ callSid }) => callSid), due.map((call) => String(taken(call)))]);
   return due.length === BATCH;

@@ -14,6 +14,7 @@ import { counter } from '../../common/metrics.js';
 import { nextTurn } from '../../common/next-turn.js';
 import { countryOf } from '../../common/phone-number.js';
 import { RepeatedWork } from '../../common/repeated-work.js';
+import { takeTurn } from '../../postgres/take-turn.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { EndReason } from '../record/call-lifecycle.js';
 import { minCallSidAt, requestedAtOf } from '../record/call-sid.js';
@@ -41,8 +42,6 @@ const mended = counter({
   name: 'ringback_statistics_mended_total',
   help: 'Quarters of an hour whose statistics differed from the records, and were mended.',
 });
-
-const TAKE_TURN = `select pg_try_advisory_xact_lock(hashtext('count calls')) as "isOurs"`;
 
 const AN_END = `requested_at as "requestedAt", provider, service_line_id as "serviceLineId", callee_phone as "calleePhone",
   old_end_reason as "oldEndReason", old_ringing_at as "oldRingingAt", old_answered_at as "oldAnsweredAt",
@@ -217,10 +216,8 @@ export class CallCounting implements OnApplicationBootstrap, BeforeApplicationSh
   }
 }
 
-const isOurTurn = async (transaction: EntityManager): Promise<boolean> => {
-  const [{ isOurs }] = await transaction.query<[{ isOurs: boolean }]>(TAKE_TURN);
-  return isOurs;
-};
+const isOurTurn = async (transaction: EntityManager): Promise<boolean> =>
+  (await takeTurn(transaction, 'count calls')) !== null;
 
 /** The last quarter that is due. */
 const horizonOf = ({ fillUntil, now }: Progress): Date => {

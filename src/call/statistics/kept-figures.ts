@@ -40,19 +40,9 @@ export class FigureSums {
   }
 }
 
-const REASONS: Readonly<Record<EndReason, string>> = {
-  completed: 'completed',
-  canceled: 'canceled',
-  busy: 'busy',
-  no_answer: 'no_answer',
-  rejected: 'rejected',
-  unreachable: 'unreachable',
-  failed: 'failed',
-  lost: 'lost',
-};
-
 const KEY = ['grouped_by', 'minutes', 'starts_at', 'key'];
-const COUNTS = ['calls', 'answered', 'talk_seconds', ...END_REASONS.map((reason) => REASONS[reason])];
+/** An end reason is the name of its column. */
+const COUNTS = ['calls', 'answered', 'talk_seconds', ...END_REASONS];
 const DELAYS = ['ringing_delays', 'answer_delays'];
 
 /** As SQL: the sum of each count over rows of `row`, and the histograms one after the other, which is their sum. */
@@ -68,7 +58,7 @@ export const figuresIn = (row: SummedRow): Figures => ({
   calls: Number(row.calls),
   answered: Number(row.answered),
   talkSeconds: Number(row.talk_seconds),
-  endReasons: Object.fromEntries(END_REASONS.map((reason) => [reason, Number(row[REASONS[reason]])])) as Record<
+  endReasons: Object.fromEntries(END_REASONS.map((reason) => [reason, Number(row[reason])])) as Record<
     EndReason,
     number
   >,

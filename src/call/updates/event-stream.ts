@@ -1,10 +1,11 @@
 /** A call's changes as server-sent events (WHATWG HTML, 9.2). */
+import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { StateType } from '../record/call-lifecycle.js';
 import type { FeedListener } from './change-subscriptions.js';
 
 /** Proxies close a connection that is silent for a minute or less. A comment costs three bytes. */
-const HEARTBEAT_EVERY_MS = 15_000;
+export const HEARTBEAT_EVERY_MS = 15_000;
 
 /**
  * A client with more unread bytes than this is disconnected. It resumes from the last number it has. A call has few
@@ -17,6 +18,26 @@ export const changeNumberOf = (lastEventId: string | undefined): number | null =
   lastEventId !== undefined && /^\d{1,7}$/.test(lastEventId) ? Number(lastEventId) : null;
 
 /**
+ * Takes over the reply, and sends the head, so that the client knows before the first event that it is connected. Null if the client
+ * has disconnected: then 'close' has already fired, and nothing would be released.
+ */
+export const beginEventStream = (reply: FastifyReply): ServerResponse | null => {
+  reply.hijack();
+  const { raw } = reply;
+  if (raw.destroyed) return null;
+  raw.writeHead(200, {
+    ...(reply.getHeaders() as Record<string, string>),
+    'content-type': 'text/event-stream; charset=utf-8',
+    // A compressing proxy would buffer the events until the stream ends (RFC 9111, 5.2.2.6).
+    'cache-control': 'no-store, no-transform',
+    // Turns off nginx's buffering of the events.
+    'x-accel-buffering': 'no',
+  });
+  raw.flushHeaders();
+  return raw;
+};
+
+/**
  * Takes over the reply. Ends it after the end of the call, when a signal of `stops` aborts, or at the first heartbeat
  * after `expiresAt`.
  */
@@ -26,18 +47,8 @@ export const sendEvents = (
   stops: readonly AbortSignal[],
   expiresAt: number,
 ): void => {
-  reply.hijack();
-  const { raw } = reply;
-  // If the client disconnected while the call was read, 'close' has already fired, and nothing would be released.
-  if (raw.destroyed) return;
-  raw.writeHead(200, {
-    ...(reply.getHeaders() as Record<string, string>),
-    'content-type': 'text/event-stream; charset=utf-8',
-    // A compressing proxy would buffer the events until the call is over (RFC 9111, 5.2.2.6).
-    'cache-control': 'no-store, no-transform',
-    // Turns off nginx's buffering of the events.
-    'x-accel-buffering': 'no',
-  });
+  const raw = beginEventStream(reply);
+  if (!raw) return;
   const write = (text: string): void => {
     if (raw.writableEnded) return;
     if (raw.writableLength > MAX_BUFFERED_BYTES) raw.destroy();
@@ -67,8 +78,6 @@ export const sendEvents = (
     unsubscribe();
     for (const stop of stops) stop.removeEventListener('abort', end);
   });
-  // The head is sent before the first event, so that the client knows that it is connected.
-  raw.flushHeaders();
   if (stops.some(({ aborted }) => aborted)) end();
 };
 
