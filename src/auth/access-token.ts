@@ -16,14 +16,10 @@ export interface Principal {
   readonly tokenId?: string;
   /** When the token expires: its `exp` plus the leeway. Milliseconds since the epoch; Infinity for never. */
   readonly expiresAt: number;
-  /** Of a session of the desk: aborts when the person signs out, or when the session has expired. */
+  /** Aborts when the API key is revoked, when the person has signed out at the desk, or when either has expired. Absent for a token. */
   readonly ended?: AbortSignal;
-  /** Absent for a token. */
-  readonly apiKey?: {
-    readonly id: string;
-    /** Aborts when the key is revoked or has expired. */
-    readonly ended: AbortSignal;
-  };
+  /** Absent for a token, and for a session of the desk. */
+  readonly apiKey?: { readonly id: string };
 }
 
 /** An identity provider's `jti` is a UUID or a little more; every cached token keeps it. */

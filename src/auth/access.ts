@@ -33,8 +33,9 @@ export const isForBackends = (access: Access | undefined): boolean =>
  * The routes that a person may use from the desk, without a token. Their responses have masked phone numbers, unless the caller may
  * see whole ones.
  */
-export const isForAdmins = (access: Access | undefined): boolean =>
-  access === 'admin' || access?.startsWith('admin:') === true;
+export const isForAdmins = (access: Access | undefined): boolean => access !== undefined && isOfAdmin(access);
+
+export const isOfAdmin = (scope: string): boolean => scope === 'admin' || scope.startsWith('admin:');
 
 declare module 'fastify' {
   interface FastifyRequest {

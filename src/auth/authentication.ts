@@ -76,11 +76,11 @@ export class Authentication {
   private bySession(value: string, settle: (principal: Principal) => void, refuse: (refusal: Error) => void): void {
     const known = this.sessions.find(value);
     if (known) {
-      settle(known.principal);
+      settle(known);
       return;
     }
     this.sessions.findAfterNextRead(value).then((session) => {
-      if (session) settle(session.principal);
+      if (session) settle(session);
       else refuse(withoutSession());
     }, refuse);
   }

@@ -52,8 +52,7 @@ export class DeskSessionController {
       void reply.code(204);
       return undefined;
     }
-    const { principal } = session;
-    const { subject, scopes, expiresAt } = principal;
+    const { subject, scopes, expiresAt } = session;
     return { subject, scopes: [...scopes], expiresAt: new Date(expiresAt), version: VERSION };
   }
 

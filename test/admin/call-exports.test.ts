@@ -1,11 +1,12 @@
 /** All calls that match, as a file: what is in it, and what slow, leaving and many clients do to the service. */
-import { get, type ClientRequest, type IncomingMessage } from 'node:http';
+import { get, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { once } from 'node:events';
 import { parse } from 'csv-parse/sync';
 import { Client } from 'pg';
 import { CallExports, EXPORTS_AT_ONCE } from '../../src/admin/calls/call-exports.service.js';
 import { CallRecorder } from '../../src/call/call-recorder.js';
 import { Draining } from '../../src/common/draining.js';
+import { send, signedIn } from '../desk/desk-requests.js';
 import { makeKey } from '../support/api-key.js';
 import { collectedLog } from '../support/collected-log.js';
 import { fillWithCalls, OPEN_CALLS } from '../support/many-calls.js';
@@ -54,9 +55,11 @@ const settled = (action: string): Promise<Record<string, unknown>> =>
   });
 
 /** The first bytes have arrived, and no more are read. */
-const openSlowly = async (path: string, token?: string): Promise<[ClientRequest, IncomingMessage]> => {
-  const authorization = `Bearer ${token ?? (await service.token('1001', 'admin'))}`;
-  const request = get(`${service.url}/v1/admin/${path}`, { headers: { authorization }, agent: false });
+const openSlowly = async (path: string, token?: string): Promise<[ClientRequest, IncomingMessage]> =>
+  openSlowlyAs(path, { authorization: `Bearer ${token ?? (await service.token('1001', 'admin'))}` });
+
+const openSlowlyAs = async (path: string, headers: OutgoingHttpHeaders): Promise<[ClientRequest, IncomingMessage]> => {
+  const request = get(`${service.url}/v1/admin/${path}`, { headers, agent: false });
   request.on('error', () => undefined);
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   response.on('error', () => undefined).pause();
@@ -293,6 +296,16 @@ describe('a client', () => {
     const [, response] = await openSlowly('calls.ndjson', key);
 
     await service.admin('DELETE', `api-keys/${id}`);
+
+    expect(await isWhole(response)).toBe(false);
+    await waitFor('the end', () => running() === 0);
+  });
+
+  it('who signs out of the desk gets no more', async () => {
+    const headers = await signedIn(service);
+    const [, response] = await openSlowlyAs('calls.ndjson', headers);
+
+    expect((await send(service, '/v1/desk/session', { method: 'DELETE', headers })).status).toBe(204);
 
     expect(await isWhole(response)).toBe(false);
     await waitFor('the end', () => running() === 0);

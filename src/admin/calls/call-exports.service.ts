@@ -2,7 +2,6 @@
  * Calls as a file without an end. A part is read when the client has taken the one before the last, so a slow client holds neither
  * memory nor a connection to the database.
  */
-import { Readable } from 'node:stream';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { Author } from '../../audit/audit-entry.entity.js';
@@ -16,6 +15,7 @@ import { AppError } from '../../common/error-table.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { withoutNumbers } from '../../common/masked-numbers.js';
 import { nextTurn } from '../../common/next-turn.js';
+import { sendFile } from '../csv-file.js';
 import type { CallFile } from './call-files.js';
 import type { CallFilterQuery } from './call-query.js';
 
@@ -55,7 +55,7 @@ export class CallExports implements BeforeApplicationShutdown {
   }
 
   /**
-   * Takes over the reply. If the client leaves, the process stops or the API key ends, the response is cut: it lacks its last chunk.
+   * Takes over the reply. If the client leaves, the process stops, or the API key or the session of the desk ends, the response is cut: it lacks its last chunk.
    * @throws AppError that names each invalid parameter; TOO_MANY_EXPORTS
    */
   async send(request: ExportRequest, reply: FastifyReply): Promise<void> {
@@ -75,7 +75,7 @@ export class CallExports implements BeforeApplicationShutdown {
     const cut = (): void => {
       raw.destroy();
     };
-    const ends = [this.draining.signal, ...(caller.apiKey ? [caller.apiKey.ended] : [])];
+    const ends = [this.draining.signal, ...(caller.ended ? [caller.ended] : [])];
     for (const end of ends) end.addEventListener('abort', cut);
     void closed.then(() => {
       this.running--;
@@ -90,10 +90,7 @@ export class CallExports implements BeforeApplicationShutdown {
     this.keep(closed.then(() => note({ outcome: raw.writableFinished ? 'complete' : 'broken_off', ...progress })));
     if (stop.signal.aborted) return;
     const lines = this.lines(request, continued(first, parts), progress, stop.signal);
-    void reply
-      .type(file.type)
-      .header('content-disposition', `attachment; filename="${file.name}"`)
-      .send(Readable.from(lines));
+    sendFile(reply, file, lines);
     if (ends.some(({ aborted }) => aborted)) cut();
   }
 

@@ -6,6 +6,7 @@ import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { targetOf } from '../../audit/target.js';
 import { AppError } from '../../common/error-table.js';
 import type { Principal } from '../access-token.js';
+import { isOfAdmin } from '../access.js';
 import { withoutScope } from '../challenge.js';
 import type { SignIn } from './desk-session.entity.js';
 import { LiveSessions } from './live-sessions.js';
@@ -91,7 +92,7 @@ export class DeskSessions {
 
 /** `admin:numbers` alone opens nothing. */
 const adminScopesIn = (scopes: ReadonlySet<string>): string[] => {
-  const ofAdmin = [...scopes].filter((scope) => /^admin(?::|$)/.test(scope));
+  const ofAdmin = [...scopes].filter(isOfAdmin);
   if (ofAdmin.every((scope) => scope === 'admin:numbers')) throw withoutScope('admin');
   return ofAdmin;
 };

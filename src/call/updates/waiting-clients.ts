@@ -76,10 +76,11 @@ export class WaitingClients {
     });
     return client.signal;
   }
+
   /** As `enter`, with the errors of the APIs for backends and administrators. */
-  enterWithProblems({ subject, apiKey, ended }: Principal, reply: FastifyReply, most: number): AbortSignal {
+  enterWithProblems({ subject, ended }: Principal, reply: FastifyReply, most: number): AbortSignal {
     try {
-      return this.enter(subject, reply, { most, ended: apiKey?.ended ?? ended });
+      return this.enter(subject, reply, { most, ended });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const { code, retryAfterSeconds } = error;
