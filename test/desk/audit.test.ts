@@ -23,7 +23,7 @@ describeInBrowser('the page of the audit', (browser: () => Browser) => {
     await desk.close();
     await service.close();
   });
-  afterEach(() => expect((desk.faults as string[]).splice(0)).toEqual([]));
+  afterEach(() => expect(desk.takeFaults()).toEqual([]));
 
   const sent = async (method: string, path: string, body?: unknown): Promise<void> => {
     const response = await service.admin(method, path, body);
@@ -120,7 +120,7 @@ describeInBrowser('the page of the audit', (browser: () => Browser) => {
     await page.getByText('/from').waitFor();
 
     // The browser's own line for each 400.
-    (desk.faults as string[]).splice(0);
+    desk.takeFaults();
   });
 
   it('names each operation that leaves an entry', async () => {

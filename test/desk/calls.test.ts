@@ -26,8 +26,7 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
     await service.close();
   });
   afterEach(() => {
-    const { faults } = desk;
-    expect((faults as string[]).splice(0)).toEqual([]);
+    expect(desk.takeFaults()).toEqual([]);
   });
 
   const rows = (name: string) => page.getByRole('table', { name, exact: true }).locator('tbody tr');
@@ -131,7 +130,7 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
       await page.getByText('The service does not accept this.').waitFor();
       await page.getByText('/timeZone').waitFor();
       // The browser's own line for a 400.
-      (desk.faults as string[]).splice(0);
+      desk.takeFaults();
     });
 
     it('saves what is filtered as a file', async () => {
@@ -277,7 +276,7 @@ describeInBrowser('the calls on the desk', (browser: () => Browser) => {
       await open(`calls/${'9'.repeat(32)}`, 'There is no such call.');
 
       // The browser's own line for a 404.
-      (desk.faults as string[]).splice(0);
+      desk.takeFaults();
     });
   });
 

@@ -8,6 +8,8 @@ export interface DeskPage {
   readonly page: Page;
   /** Errors on the console, uncaught ones, and requests to other hosts. */
   readonly faults: readonly string[];
+  /** Those so far. They do not count any more. */
+  takeFaults(): string[];
   /** Opens an address below /desk/. */
   open(path: string): Promise<void>;
   close(): Promise<void>;
@@ -55,7 +57,7 @@ export const openDesk = async (
     // In the menu on a phone.
     await page.locator('.shell').waitFor();
   }
-  return { page, faults, open, close: () => context.close() };
+  return { page, faults, takeFaults: () => faults.splice(0), open, close: () => context.close() };
 };
 
 /**
@@ -72,3 +74,8 @@ export const seriousFaults = async (page: Page): Promise<string[]> => {
 /** By which the page is wider than its window. */
 export const overflowOf = (page: Page): Promise<number> =>
   page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+
+/** The browser’s own line for a refusal, which the page shows. */
+export const expectRefusal = (desk: DeskPage, status: number): void => {
+  expect(desk.takeFaults()).toEqual([expect.stringContaining(`status of ${status}`)]);
+};

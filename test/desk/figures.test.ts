@@ -24,8 +24,7 @@ describeInBrowser('the figures on the desk', (browser: () => Browser) => {
     await service.close();
   });
   afterEach(() => {
-    const { faults } = desk;
-    expect((faults as string[]).splice(0)).toEqual([]);
+    expect(desk.takeFaults()).toEqual([]);
   });
 
   const open = async (path = 'figures', on = page): Promise<void> => {
@@ -114,7 +113,7 @@ describeInBrowser('the figures on the desk', (browser: () => Browser) => {
 
     await page.getByText('The service does not accept this.').waitFor();
     // The browser's own lines for the refusals.
-    (desk.faults as string[]).splice(0);
+    desk.takeFaults();
   });
 
   it.each([

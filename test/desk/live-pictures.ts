@@ -1,17 +1,10 @@
 /** As pictures.ts, of the pages that need calls of a certain kind: Now and Figures. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chromium, type Browser } from 'playwright-core';
-import { CHROMIUM, BROWSER_ARGUMENTS } from '../support/browser.js';
-import { REPOSITORY } from '../support/node-process.js';
 import { applyEvent, storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { openDesk, ON_A_PHONE } from './desk-page.js';
-import { fontsIn } from './fonts.js';
+import { ON_A_PHONE } from './desk-page.js';
+import { startDrawing, type Drawing } from './drawing.js';
 import { countPastCalls } from './some-figures.js';
 
-const FOLDER = join(REPOSITORY, 'docs/pictures/desk');
 const PAGES = [
   { name: 'now', shows: '[data-call]' },
   { name: 'figures', shows: '.figure-drawing canvas' },
@@ -46,41 +39,22 @@ jest.setTimeout(120_000);
 
 describe('draws', () => {
   let service: TestApp;
-  let folder: string;
-  let browser: Browser;
+  let drawing: Drawing;
 
   beforeAll(async () => {
     service = await startTestApp();
     await placeLiveCalls(service);
     await countPastCalls(service);
-    folder = await mkdtemp(join(tmpdir(), 'ringback-fonts-'));
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: BROWSER_ARGUMENTS,
-      env: { FONTCONFIG_FILE: await fontsIn(folder) },
-    });
-    await mkdir(FOLDER, { recursive: true });
+    drawing = await startDrawing(service);
   }, 120_000);
   afterAll(async () => {
-    await browser.close();
+    await drawing.close();
     await service.close();
-    await rm(folder, { recursive: true });
   });
 
-  const draw = async (name: string, path: string, shows: string, options: Parameters<typeof openDesk>[2]) => {
-    const { page, open, close } = await openDesk(browser, service, options);
-    await open(path);
-    await page.locator(shows).first().waitFor();
-    // Of a list without an end, what is in sight.
-    await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage: !(name === 'now.phone') });
-    await close();
-  };
-
   it.each(PAGES)('the page: $name', async ({ name, shows }) => {
-    for (const language of ['en-US', 'zh-CN'] as const) {
-      await draw(`${name}.${language.slice(0, 2)}`, name, shows, { language });
-    }
-    await draw(`${name}.dark`, name, shows, { theme: 'dark', language: 'zh-CN' });
-    await draw(`${name}.phone`, name, shows, { ...ON_A_PHONE });
+    await drawing.drawInBoth(name, name, shows);
+    await drawing.draw(`${name}.dark`, name, shows, { theme: 'dark', language: 'zh-CN' });
+    await drawing.draw(`${name}.phone`, name, shows, { ...ON_A_PHONE, isInSight: name === 'now' });
   });
 });

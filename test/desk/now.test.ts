@@ -38,11 +38,10 @@ describeInBrowser('the live calls on the desk', (browser: () => Browser) => {
   });
   afterEach(async () => {
     proxy.mode = 'pass';
-    const { faults } = desk;
     await service.database.query(
       `update call_records set state = 4, end_reason = 'lost', ended_by = 'sweeper', ended_at = now() where state < 4`,
     );
-    expect((faults as string[]).splice(0)).toEqual([]);
+    expect(desk.takeFaults()).toEqual([]);
   });
 
   const open = async (path = 'now', on = desk): Promise<void> => {
@@ -127,7 +126,7 @@ describeInBrowser('the live calls on the desk', (browser: () => Browser) => {
     await desk.open('now?phone=12');
     await page.getByText('The service does not accept this.').waitFor();
     // The browser's own line for the refusal.
-    (desk.faults as string[]).splice(0);
+    desk.takeFaults();
   });
 
   it('holds still on demand', async () => {
@@ -163,7 +162,7 @@ describeInBrowser('the live calls on the desk', (browser: () => Browser) => {
     await isLive(page);
     await page.getByText(/^Not live since/).waitFor({ state: 'detached' });
     expect(ids.at(-1)).toMatch(/^\d+-\d+:\d+:/);
-    (desk.faults as string[]).splice(0);
+    desk.takeFaults();
   });
 
   it(`stays smooth with ${CALLS} calls of which ${CHANGED} change`, async () => {

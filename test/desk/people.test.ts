@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { describeInBrowser } from '../support/browser.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
-import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
+import { expectRefusal, ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
 
 describeInBrowser('the page of the people', (browser: () => Browser) => {
   let service: TestApp;
@@ -19,13 +19,8 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
     await service.close();
   });
   afterEach(() => {
-    expect((desk.faults as string[]).splice(0)).toEqual([]);
+    expect(desk.takeFaults()).toEqual([]);
   });
-
-  /** The browser’s own line for a refusal, which the page shows. */
-  const expectRefusal = (status: number): void => {
-    expect((desk.faults as string[]).splice(0)).toEqual([expect.stringContaining(`status of ${status}`)]);
-  };
 
   const stored = async (path: string): Promise<unknown> => {
     const response = await service.admin('GET', path);
@@ -55,7 +50,7 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       await page.getByLabel('Id or external id').fill('9999');
       await page.keyboard.press('Enter');
       await page.getByText('No user matches these filters.').waitFor();
-      expectRefusal(404);
+      expectRefusal(desk, 404);
     });
 
     it('are found by a part of the name and by phone, in any notation', async () => {
@@ -92,7 +87,7 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       await form.getByLabel('Phone', { exact: true }).fill('12');
       await form.getByRole('button', { name: 'Add' }).click();
       await form.getByText(/^is not a number that can be dialled/).waitFor();
-      expectRefusal(400);
+      expectRefusal(desk, 400);
       await form.getByLabel('Phone', { exact: true }).fill('138 0013 8000');
       await form.getByLabel('The callee’s phone shows').fill('010-56469588');
       await form.getByRole('button', { name: 'Add' }).click();
@@ -154,7 +149,7 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       await desk.open('people/users/9999');
 
       await desk.page.getByText('There is no user 9999.').waitFor();
-      expectRefusal(404);
+      expectRefusal(desk, 404);
     });
   });
 
@@ -176,7 +171,7 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       await form.getByLabel('Holidays').fill('2026-10-01, 2026-10-02');
       await form.getByRole('button', { name: 'Add', exact: true }).click();
       await form.getByText(/^must/).waitFor();
-      expectRefusal(400);
+      expectRefusal(desk, 400);
       await form.getByLabel('Tuesday').fill('09:00-12:00, 13:30-18:00');
       await form.getByRole('button', { name: 'Add', exact: true }).click();
 
@@ -250,11 +245,11 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
 
       await form.getByRole('button', { name: 'Add', exact: true }).click();
       await second.getByText(/^must be a whole number, 5 to 600/).waitFor();
-      expectRefusal(400);
+      expectRefusal(desk, 400);
       await second.getByLabel('Rings for (s)').fill('15');
       await form.getByRole('button', { name: 'Add', exact: true }).click();
       await second.getByText(/^is not a number that can be dialled/).waitFor();
-      expectRefusal(400);
+      expectRefusal(desk, 400);
       await second.getByLabel('Phone 2', { exact: true }).fill('138 0000 3100');
       await form.getByRole('button', { name: /Which phone is first/ }).click();
       await page.getByRole('option', { name: /^In turn/ }).click();
@@ -366,7 +361,7 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       await faults.getByRole('row', { name: /^3 Phone 4002, , 110/ }).waitFor();
       expect(await page.getByRole('button', { name: /^Import/ }).count()).toBe(0);
       expect(await stored('users/4001')).toBeNull();
-      expectRefusal(400);
+      expectRefusal(desk, 400);
     });
 
     it('shows what it would do, and then does it; also a file of Excel in China', async () => {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { describeInBrowser } from '../support/browser.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
+import { expectRefusal, ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
 
 const PRICES = 'provider,prefix,pricePerMinute,currency,billingStep,connectionFee\n';
 
@@ -21,13 +21,8 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
     await service.close();
   });
   afterEach(() => {
-    expect((desk.faults as string[]).splice(0)).toEqual([]);
+    expect(desk.takeFaults()).toEqual([]);
   });
-
-  /** The browser’s own line for a refusal, which the page shows. */
-  const expectRefusal = (status: number): void => {
-    expect((desk.faults as string[]).splice(0)).toEqual([expect.stringContaining(`status of ${status}`)]);
-  };
 
   const items = async (path: string): Promise<unknown> =>
     ((await (await service.admin('GET', path)).json()) as { items: unknown }).items;
@@ -57,7 +52,7 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
       await form.getByLabel('Until').fill('2027-01-01T00:00');
       await form.getByRole('button', { name: 'Add' }).click();
       await form.getByText(/^12 .*dialled/).waitFor();
-      expectRefusal(400);
+      expectRefusal(desk, 400);
       expect(await items('suppressions')).toEqual([]);
       await form.getByLabel('Phone numbers').fill('138 0000 2000\n95588');
       await form.getByRole('button', { name: 'Add' }).click();
@@ -104,7 +99,7 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
     await form.getByLabel('User’s id or external id').fill('9999');
     await form.getByRole('button', { name: 'Freeze' }).click();
     await form.getByText(/^is no user of the directory/).waitFor();
-    expectRefusal(400);
+    expectRefusal(desk, 400);
     await form.getByRole('button', { name: /What/ }).click();
     await page.getByRole('option', { name: 'Calls with a country' }).click();
     await form.getByText('No call is placed whose caller or callee has a number of this country.').waitFor();
@@ -130,7 +125,7 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
     await page.getByRole('button', { name: 'Replace by list.csv' }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Replace by list.csv' }).click();
     await page.getByText('line 3, pricePerMinute').waitFor();
-    expectRefusal(400);
+    expectRefusal(desk, 400);
     await page.getByRole('button', { name: 'Cancel' }).click();
     await chooseFile(`${PRICES}simulator,+86,0.12,CNY,60,0\n`);
     await page.getByRole('button', { name: 'Replace by list.csv' }).click();

@@ -1,4 +1,4 @@
-/** Files of lists: read here to be shown, sent as they are, and saved. */
+/** Files of lists: read here to be shown, and sent as they are. */
 
 /** Of a request that sends a file. The document knows its body as a text; its encoding is for the service to find out. */
 export const csvBody = (file: Blob) => ({
@@ -28,12 +28,3 @@ const cellsOf = (line: string): string[] =>
   [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
     ([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain,
   );
-
-/** Hands a file to the person, as a download. */
-export const saveFile = (file: Blob, name: string): void => {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
-};

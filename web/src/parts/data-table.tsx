@@ -1,5 +1,6 @@
 /**
- * A list of rows: sorted by its columns, with the states of loading, emptiness and failure, and more pages on demand.
+ * A list of rows in the order of the service, with the states of loading, emptiness and failure, and more pages on demand. The rows that
+ * are loaded are a part of the list, so they are not sorted here.
  *
  *     const columns = [column.accessor('name', { header: t('name') }), …];   // const column = createColumnHelper<Row>();
  *     const pages = useInfiniteQuery(…);
@@ -7,16 +8,8 @@
  *
  * On a phone each row becomes a card; `header` is then the label of the cell. So `header` is a text.
  */
-import {
-  flexRender,
-  getCoreRowModel,
-  getSortedRowModel,
-  useReactTable,
-  type ColumnDef,
-  type Header,
-  type SortingState,
-} from '@tanstack/react-table';
-import { useState, type ReactNode } from 'react';
+import { flexRender, getCoreRowModel, useReactTable, type ColumnDef } from '@tanstack/react-table';
+import type { ReactNode } from 'react';
 import { common } from '../text/common';
 import { useText } from '../text/language';
 import { Button } from './button';
@@ -42,26 +35,34 @@ interface Props<Row> {
   readonly rows: readonly Row[] | undefined;
   readonly query: Query;
   readonly empty?: ReactNode;
+  /** Where a page may be empty and still not the last one, because the service examines a part of the list at a time. */
+  readonly examined?: { readonly noneYet: string; readonly lookOn: string };
   /** Identifies a row while the list changes; else its place does. */
   readonly rowId?: (row: Row) => string;
 }
 
 const NO_ROWS: never[] = [];
 
-export const DataTable = <Row,>({ label, columns, rows, query, empty, rowId }: Props<Row>) => {
-  const [sorting, setSorting] = useState<SortingState>([]);
+export const DataTable = <Row,>({ label, columns, rows, query, empty, examined, rowId }: Props<Row>) => {
   const table = useReactTable<Row>({
     data: (rows ?? NO_ROWS) as Row[],
     columns: columns as ColumnDef<Row>[],
-    state: { sorting },
-    onSortingChange: setSorting,
     getCoreRowModel: getCoreRowModel(),
-    getSortedRowModel: getSortedRowModel(),
     ...(rowId && { getRowId: rowId }),
   });
   if (query.isPending) return <Loading />;
   if (query.isError && rows === undefined) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
   if (rows?.length === 0 && !query.hasNextPage) return <Empty>{empty}</Empty>;
+  if (rows?.length === 0 && examined) {
+    return (
+      <div className="state">
+        <p>{examined.noneYet}</p>
+        <Button isPending={query.isFetchingNextPage === true} onPress={() => void query.fetchNextPage?.()}>
+          {examined.lookOn}
+        </Button>
+      </div>
+    );
+  }
   return (
     <>
       {query.isError && <Failure error={query.error} onRetry={() => void query.refetch()} />}
@@ -70,8 +71,10 @@ export const DataTable = <Row,>({ label, columns, rows, query, empty, rowId }: P
           <thead>
             {table.getHeaderGroups().map((group) => (
               <tr key={group.id}>
-                {group.headers.map((header) => (
-                  <HeaderCell key={header.id} header={header} />
+                {group.headers.map(({ id, isPlaceholder, column, getContext }) => (
+                  <th key={id} scope="col">
+                    {isPlaceholder ? null : flexRender(column.columnDef.header, getContext())}
+                  </th>
                 ))}
               </tr>
             ))}
@@ -95,26 +98,6 @@ export const DataTable = <Row,>({ label, columns, rows, query, empty, rowId }: P
 };
 
 const labelOf = (header: unknown): string => (typeof header === 'string' ? header : '');
-
-const ARIA_SORT = { asc: 'ascending', desc: 'descending' } as const;
-
-const HeaderCell = <Row,>({
-  header: { column, isPlaceholder, getContext },
-}: {
-  readonly header: Header<Row, unknown>;
-}) => {
-  const sorted = column.getIsSorted();
-  const content = isPlaceholder ? null : flexRender(column.columnDef.header, getContext());
-  if (!column.getCanSort()) return <th scope="col">{content}</th>;
-  return (
-    <th scope="col" aria-sort={sorted === false ? 'none' : ARIA_SORT[sorted]}>
-      <button type="button" className="sort" onClick={() => column.toggleSorting()}>
-        {content}
-        <span aria-hidden="true" className={`sort-mark sort-${sorted === false ? 'none' : sorted}`} />
-      </button>
-    </th>
-  );
-};
 
 const More = ({ query, count }: { readonly query: Query; readonly count: number }) => {
   const t = useText(common);

@@ -1,26 +1,24 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
 import { createLazyRoute, Link } from '@tanstack/react-router';
 import { createColumnHelper } from '@tanstack/react-table';
 import { useMemo } from 'react';
 import { api, ok, type Schemas } from '../../api/client';
-import { queryClient } from '../../api/query-client';
-import { Button } from '../../parts/button';
+import { IN_PAGES, LOADS_ONCE, pageAfter } from '../../api/pages';
 import { DataTable } from '../../parts/data-table';
 import { Disclosure } from '../../parts/disclosure';
 import { PageHeading } from '../../parts/page-heading';
 import { PageLink } from '../../parts/page-link';
+import { RefreshList } from '../../parts/refresh-list';
 import { Time } from '../../parts/time';
 import { common } from '../../text/common';
 import { useText } from '../../text/language';
 import { actions, isKnownAction } from './actions';
 import { EntryFacts } from './entry-facts';
-import { AuditFilters } from './filters';
+import { AuditFilters, type AuditSearch } from './filters';
 import { text } from './text';
 import './audit.css';
 
 type Entry = Schemas['AuditEntryReply'];
-
-const PAGE_SIZE = 50;
 
 const column = createColumnHelper<Entry>();
 
@@ -30,7 +28,6 @@ const useColumns = () => {
     () => [
       column.accessor('at', {
         header: t('at'),
-        enableSorting: false,
         cell: ({ getValue }) => (
           <span className="when">
             <Time at={getValue()} />
@@ -39,17 +36,14 @@ const useColumns = () => {
       }),
       column.accessor('subject', {
         header: t('subject'),
-        enableSorting: false,
         cell: ({ getValue }) => <Subject subject={getValue()} />,
       }),
       column.accessor('action', {
         header: t('action'),
-        enableSorting: false,
         cell: ({ row: { original } }) => <What entry={original} />,
       }),
       column.accessor('target', {
         header: t('target'),
-        enableSorting: false,
         cell: ({ getValue }) => <Target target={getValue()} />,
       }),
       column.display({
@@ -148,52 +142,39 @@ const Target = ({ target }: { readonly target: string | null }) => {
   );
 };
 
+const entriesQuery = (search: AuditSearch) =>
+  infiniteQueryOptions({
+    queryKey: ['audit', search],
+    queryFn: ({ signal, pageParam }) =>
+      ok(api.GET('/v1/admin/audit', { params: { query: { ...search, ...pageAfter(pageParam) } }, signal })),
+    ...IN_PAGES,
+    ...LOADS_ONCE,
+  });
+
 const Page = () => {
   const t = useText(text);
   const c = useText(common);
   const search = Route.useSearch();
   const navigate = Route.useNavigate();
   const columns = useColumns();
-  const queryKey = ['audit', search];
-  const entries = useInfiniteQuery({
-    queryKey,
-    queryFn: ({ signal, pageParam }) =>
-      ok(api.GET('/v1/admin/audit', { params: { query: { ...search, limit: PAGE_SIZE, ...pageParam } }, signal })),
-    initialPageParam: {},
-    getNextPageParam: ({ next }) => (next === null ? null : { after: next }),
-    // That would load all pages again which are shown.
-    refetchOnWindowFocus: false,
-    refetchOnReconnect: false,
-  });
+  const query = entriesQuery(search);
+  const entries = useInfiniteQuery(query);
   const rows = entries.data?.pages.flatMap(({ items }) => items);
   return (
     <>
       <PageHeading title={t('title')} about={t('about')}>
-        <Button
-          isPending={entries.isFetching && !entries.isFetchingNextPage}
-          onPress={() => void queryClient.resetQueries({ queryKey, exact: true })}
-        >
-          {c('refresh')}
-        </Button>
+        <RefreshList query={entries} queryKey={query.queryKey} />
       </PageHeading>
       <AuditFilters search={search} onChange={(next) => void navigate({ search: next })} />
-      {rows?.length === 0 && entries.hasNextPage ? (
-        <div className="state">
-          <p>{t('noneYet')}</p>
-          <Button isPending={entries.isFetchingNextPage} onPress={() => void entries.fetchNextPage()}>
-            {t('lookOn')}
-          </Button>
-        </div>
-      ) : (
-        <DataTable
-          label={t('title')}
-          columns={columns}
-          rows={rows}
-          query={entries}
-          rowId={({ id }) => id}
-          empty={Object.keys(search).length > 0 ? c('nothingFound') : t('nothing')}
-        />
-      )}
+      <DataTable
+        label={t('title')}
+        columns={columns}
+        rows={rows}
+        query={entries}
+        examined={{ noneYet: t('noneYet'), lookOn: t('lookOn') }}
+        rowId={({ id }) => id}
+        empty={Object.keys(search).length > 0 ? c('nothingFound') : t('nothing')}
+      />
     </>
   );
 };

@@ -75,7 +75,6 @@ const OfEndpoint = ({ callSid, endpointId, url, deliveries }: EndpointProps) => 
   const columns = [
     column.accessor('number', {
       header: t('change'),
-      enableSorting: false,
       cell: ({ row: { original } }) => (
         <span>
           {original.number}: <code>{original.type}</code>
@@ -84,17 +83,14 @@ const OfEndpoint = ({ callSid, endpointId, url, deliveries }: EndpointProps) => 
     }),
     column.accessor('state', {
       header: t('state'),
-      enableSorting: false,
       cell: ({ getValue }) => <Badge tone={TONES[getValue()]}>{t(`delivery.${getValue()}`)}</Badge>,
     }),
     column.accessor('settledAt', {
       header: t('settled'),
-      enableSorting: false,
       cell: ({ getValue }) => <Time at={getValue()} style="time" />,
     }),
     column.accessor('attempts', {
       header: t('attempts'),
-      enableSorting: false,
       cell: ({ getValue }) => <Attempts attempts={getValue()} />,
     }),
     ...(mayReplay

@@ -1,13 +1,13 @@
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
 import { createLazyRoute, Link } from '@tanstack/react-router';
 import { createColumnHelper } from '@tanstack/react-table';
 import { useMemo } from 'react';
 import { api, ok, type Schemas } from '../../api/client';
+import { IN_PAGES, LOADS_ONCE, pageAfter } from '../../api/pages';
 import { EndReasonBadge, StateBadge } from '../../parts/badge';
-import { Button } from '../../parts/button';
 import { DataTable } from '../../parts/data-table';
 import { PageHeading } from '../../parts/page-heading';
-import { Tabs } from '../../parts/tabs';
+import { RefreshList } from '../../parts/refresh-list';
 import { Duration, Time, TIME_ZONE } from '../../parts/time';
 import { common } from '../../text/common';
 import { useText } from '../../text/language';
@@ -16,23 +16,20 @@ import { Export } from './export';
 import { CallFilters } from './filters';
 import { FindCall } from './find-call';
 import { Party } from './party';
+import { CallTabs } from './tabs';
 import { text } from './text';
 import './calls.css';
 
 type Call = Schemas['FoundCall'];
 
-const PAGE_SIZE = 50;
-
 const column = createColumnHelper<Call>();
 
-/** The service has the order, newest first: what is loaded is a part of the list, so its columns are not sorted here. */
 const useColumns = (zone: string) => {
   const t = useText(text);
   return useMemo(
     () => [
       column.accessor('requestedAt', {
         header: zone === TIME_ZONE ? t('requested') : t('requestedIn', { zone }),
-        enableSorting: false,
         cell: ({ row: { original } }) => (
           <Link to="/calls/$callSid" params={{ callSid: original.callSid }} className="when">
             <Time at={original.requestedAt} zone={zone} />
@@ -41,12 +38,10 @@ const useColumns = (zone: string) => {
       }),
       column.accessor('callerId', {
         header: t('caller'),
-        enableSorting: false,
         cell: ({ row: { original } }) => <Party id={original.callerId} phone={original.callerPhone} />,
       }),
       column.accessor('calleeId', {
         header: t('callee'),
-        enableSorting: false,
         cell: ({ row: { original } }) => (
           <Party
             id={original.serviceLineId === null ? original.calleeId : t('serviceLine', { id: original.serviceLineId })}
@@ -56,18 +51,15 @@ const useColumns = (zone: string) => {
       }),
       column.accessor('stateType', {
         header: t('state'),
-        enableSorting: false,
         cell: ({ row: { original } }) => <Outcome call={original} />,
       }),
       column.accessor('talkSeconds', {
         header: t('talk'),
-        enableSorting: false,
         cell: ({ getValue }) => <Duration seconds={getValue()} />,
       }),
-      column.accessor('provider', { header: t('provider'), enableSorting: false }),
+      column.accessor('provider', { header: t('provider') }),
       column.accessor('providerCode', {
         header: t('code'),
-        enableSorting: false,
         cell: ({ getValue }) => (getValue() === null ? '–' : <code>{getValue()}</code>),
       }),
     ],
@@ -87,21 +79,13 @@ const Outcome = ({ call }: { readonly call: Call }) => {
   );
 };
 
-const useCalls = (search: CallSearch) =>
-  useInfiniteQuery({
+const callsQuery = (search: CallSearch) =>
+  infiniteQueryOptions({
     queryKey: ['calls', search],
     queryFn: ({ signal, pageParam }) =>
-      ok(
-        api.GET('/v1/admin/calls', {
-          params: { query: { ...queryOf(search), limit: PAGE_SIZE, ...(pageParam !== null && { after: pageParam }) } },
-          signal,
-        }),
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ next }) => next,
-    // That would load all pages again which are shown.
-    refetchOnWindowFocus: false,
-    refetchOnReconnect: false,
+      ok(api.GET('/v1/admin/calls', { params: { query: { ...queryOf(search), ...pageAfter(pageParam) } }, signal })),
+    ...IN_PAGES,
+    ...LOADS_ONCE,
   });
 
 const Page = () => {
@@ -109,47 +93,28 @@ const Page = () => {
   const c = useText(common);
   const search = Route.useSearch();
   const navigate = Route.useNavigate();
-  const client = useQueryClient();
   const zone = zoneOf(search);
-  const calls = useCalls(search);
+  const query = callsQuery(search);
+  const calls = useInfiniteQuery(query);
   const columns = useColumns(zone);
   const rows = calls.data?.pages.flatMap(({ items }) => items);
   return (
     <>
       <PageHeading title={t('title')} about={t('about')}>
         <FindCall />
-        <Button
-          isPending={calls.isFetching && !calls.isFetchingNextPage}
-          onPress={() => void client.resetQueries({ queryKey: ['calls', search] })}
-        >
-          {c('refresh')}
-        </Button>
+        <RefreshList query={calls} queryKey={query.queryKey} />
       </PageHeading>
-      <Tabs
-        label={t('tabs')}
-        tabs={[
-          { to: '/calls', label: t('title') },
-          { to: '/calls/refused', label: t('refusedCalls') },
-        ]}
-      />
+      <CallTabs />
       <CallFilters search={search} onChange={(next) => void navigate({ search: next })} />
-      {rows?.length === 0 && calls.hasNextPage ? (
-        <div className="state">
-          <p>{t('nothingYet')}</p>
-          <Button isPending={calls.isFetchingNextPage} onPress={() => void calls.fetchNextPage()}>
-            {t('searchOn')}
-          </Button>
-        </div>
-      ) : (
-        <DataTable
-          label={t('title')}
-          columns={columns}
-          rows={rows}
-          query={calls}
-          rowId={({ callSid }) => callSid}
-          empty={Object.keys(search).length > 0 ? c('nothingFound') : c('nothing')}
-        />
-      )}
+      <DataTable
+        label={t('title')}
+        columns={columns}
+        rows={rows}
+        query={calls}
+        examined={{ noneYet: t('nothingYet'), lookOn: t('searchOn') }}
+        rowId={({ callSid }) => callSid}
+        empty={Object.keys(search).length > 0 ? c('nothingFound') : c('nothing')}
+      />
       {rows !== undefined && rows.length > 0 && <Export search={search} />}
     </>
   );

@@ -135,7 +135,7 @@ const FirstRows = ({ lines }: { readonly lines: readonly string[][] }) => {
   const t = useText(text);
   const [head = [], ...rows] = lines.filter((cells) => cells.some((cell) => cell !== ''));
   const columns = head.map((name, place) =>
-    rowColumn.accessor((cells) => cells[place] ?? '', { id: String(place), header: name, enableSorting: false }),
+    rowColumn.accessor((cells) => cells[place] ?? '', { id: String(place), header: name }),
   );
   return (
     <div className="stack">
@@ -180,7 +180,6 @@ const Wrong = ({ error, chosen }: { readonly error: unknown; readonly chosen: Ch
     faultColumn.accessor(({ column }) => nameOf(column), { id: 'column', header: t('column') }),
     faultColumn.accessor('row', {
       header: t('row'),
-      enableSorting: false,
       cell: ({ getValue }) => <span className="long">{getValue()}</span>,
     }),
     faultColumn.accessor('what', { header: t('what'), cell: ({ getValue }) => <span lang="en">{getValue()}</span> }),

@@ -4,6 +4,7 @@ import { createLazyRoute } from '@tanstack/react-router';
 import { createColumnHelper } from '@tanstack/react-table';
 import { Fragment } from 'react';
 import { api, ok } from '../../api/client';
+import { IN_PAGES, pageAfter } from '../../api/pages';
 import { queryClient } from '../../api/query-client';
 import { useMay } from '../../api/session';
 import { Badge } from '../../parts/badge';
@@ -22,12 +23,9 @@ const LINES = ['service lines'] as const;
 
 const linesQuery = infiniteQueryOptions({
   queryKey: LINES,
-  queryFn: ({ signal, pageParam }) => {
-    const query = { limit: 50, ...(pageParam !== undefined && { after: pageParam }) };
-    return ok(api.GET('/v1/admin/service-lines', { params: { query }, signal }));
-  },
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: ({ next }) => next ?? undefined,
+  queryFn: ({ signal, pageParam }) =>
+    ok(api.GET('/v1/admin/service-lines', { params: { query: pageAfter(pageParam) }, signal })),
+  ...IN_PAGES,
   refetchOnWindowFocus: false,
 });
 
@@ -69,27 +67,23 @@ const Lines = ({ mayWrite }: { readonly mayWrite: boolean }) => {
   const lines = useInfiniteQuery(linesQuery);
   const columns = [
     // In the order in which they ring.
-    column.accessor('position', { header: t('position'), enableSorting: false }),
-    column.accessor('name', { header: t('lineName'), enableSorting: false }),
+    column.accessor('position', { header: t('position') }),
+    column.accessor('name', { header: t('lineName') }),
     column.accessor('phones', {
       header: t('phone'),
-      enableSorting: false,
       cell: ({ row }) => <Phones line={row.original} />,
     }),
     column.accessor('open', {
       header: t('state'),
-      enableSorting: false,
       cell: ({ getValue }) =>
         getValue() ? <Badge tone="good">{t('open')}</Badge> : <Badge tone="warn">{t('closed')}</Badge>,
     }),
     column.accessor('hours', {
       header: t('hours'),
-      enableSorting: false,
       cell: ({ getValue }) => <Hours hours={getValue()} />,
     }),
     column.accessor('callsAtOnce', {
       header: t('callsAtOnce'),
-      enableSorting: false,
       cell: ({ getValue }) => getValue() ?? t('noLimit'),
     }),
     ...(mayWrite

@@ -23,10 +23,9 @@ export const SubAccounts = ({ userId }: { readonly userId: string }) => {
   const mayWrite = useMay('admin:directory:write');
   const accounts = useQuery(subAccountsQuery(userId));
   const columns = [
-    column.accessor('provider', { header: t('provider'), enableSorting: false }),
+    column.accessor('provider', { header: t('provider') }),
     column.accessor('externalId', {
       header: t('accountId'),
-      enableSorting: false,
       cell: ({ getValue }) => <code className="long">{getValue()}</code>,
     }),
     column.display({ id: 'secret', header: t('secret'), cell: () => <em>{t('secretHidden')}</em> }),

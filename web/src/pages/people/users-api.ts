@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, ok, type Schemas } from '../../api/client';
 import { ProblemError } from '../../api/problem';
+import { IN_PAGES, pageAfter } from '../../api/pages';
 import { queryClient } from '../../api/query-client';
 
 export type User = Schemas['UserReply'];
@@ -14,14 +15,12 @@ export interface UserSearch {
 }
 
 const USERS = ['users'] as const;
-const PAGE = 50;
 
 export const usersQuery = (search: UserSearch) =>
   infiniteQueryOptions({
     queryKey: [...USERS, search],
     queryFn: ({ signal, pageParam }) => listUsers(search, pageParam, signal),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
+    ...IN_PAGES,
     refetchOnWindowFocus: false,
   });
 
@@ -31,7 +30,7 @@ const listUsers = async (
   signal: AbortSignal,
 ): Promise<Schemas['UserPage']> => {
   if (user !== undefined) return { items: await oneUser(user, signal), next: null };
-  const query = { limit: PAGE, ...filter, ...(after !== undefined && { after }) };
+  const query = { ...filter, ...pageAfter(after) };
   return ok(api.GET('/v1/admin/users', { params: { query }, signal }));
 };
 

@@ -50,31 +50,26 @@ const column = createColumnHelper<User>();
 const Users = ({ search }: { readonly search: UserSearch }) => {
   const t = useText(text);
   const users = useInfiniteQuery(usersQuery(search));
-  // The order is the service's, and a page is no whole list: nothing is sorted here.
   const columns = [
     column.accessor('id', {
       header: t('id'),
-      enableSorting: false,
       cell: ({ getValue }) => (
         <Link to="/people/users/$userId" params={{ userId: getValue() }} className="number">
           {getValue()}
         </Link>
       ),
     }),
-    column.accessor('name', { header: t('name'), enableSorting: false }),
+    column.accessor('name', { header: t('name') }),
     column.accessor('phone', {
       header: t('phone'),
-      enableSorting: false,
       cell: ({ getValue }) => <Phone number={getValue()} />,
     }),
     column.accessor('externalId', {
       header: t('externalId'),
-      enableSorting: false,
       cell: ({ getValue }) => <span className="long">{getValue() ?? '–'}</span>,
     }),
     column.accessor('blocked', {
       header: t('state'),
-      enableSorting: false,
       cell: ({ getValue }) => <UserState isBlocked={getValue()} />,
     }),
   ];

@@ -2,6 +2,7 @@ import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
 import { createColumnHelper } from '@tanstack/react-table';
 import type { ReactElement } from 'react';
 import { api, ok, type Schemas } from '../../api/client';
+import { IN_PAGES, pageAfter } from '../../api/pages';
 import { queryClient } from '../../api/query-client';
 import { Button } from '../../parts/button';
 import { ConfirmDialog } from '../../parts/confirm-dialog';
@@ -20,12 +21,9 @@ const REFRESH_MS = 15_000;
 
 const budgetsQuery = infiniteQueryOptions({
   queryKey: BUDGETS,
-  queryFn: ({ signal, pageParam }) => {
-    const query = { limit: 50, ...(pageParam !== undefined && { after: pageParam }) };
-    return ok(api.GET('/v1/admin/budgets', { params: { query }, signal }));
-  },
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: ({ next }) => next ?? undefined,
+  queryFn: ({ signal, pageParam }) =>
+    ok(api.GET('/v1/admin/budgets', { params: { query: pageAfter(pageParam) }, signal })),
+  ...IN_PAGES,
   // Only the first page: further ones are read on demand.
   refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : REFRESH_MS),
 });
@@ -42,32 +40,26 @@ export const Budgets = ({ mayWrite }: { readonly mayWrite: boolean }) => {
     column.accessor(whoseOf, {
       id: 'whose',
       header: t('whose'),
-      enableSorting: false,
       cell: ({ getValue }) => <span className="long">{getValue()}</span>,
     }),
     column.accessor('period', {
       header: t('period'),
-      enableSorting: false,
       cell: ({ row }) => <Period budget={row.original} />,
     }),
     column.accessor('amount', {
       header: t('amount'),
-      enableSorting: false,
       cell: ({ row: { original } }) => <Amount amount={original.amount} of={original} />,
     }),
     column.accessor('settled', {
       header: t('spent'),
-      enableSorting: false,
       cell: ({ row: { original } }) => <Amount amount={original.settled} of={original} />,
     }),
     column.accessor('reserved', {
       header: t('reserved'),
-      enableSorting: false,
       cell: ({ row: { original } }) => <Amount amount={original.reserved} of={original} />,
     }),
     column.accessor('left', {
       header: t('left'),
-      enableSorting: false,
       cell: ({ row }) => <Left budget={row.original} />,
     }),
     ...(mayWrite

@@ -3,6 +3,7 @@ import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
 import { createLazyRoute } from '@tanstack/react-router';
 import { createColumnHelper } from '@tanstack/react-table';
 import { api, ok, type Schemas } from '../../api/client';
+import { IN_PAGES, pageAfter } from '../../api/pages';
 import { queryClient } from '../../api/query-client';
 import { useMay } from '../../api/session';
 import { Button } from '../../parts/button';
@@ -26,12 +27,9 @@ const REFRESH_MS = 15_000;
 
 const freezesQuery = infiniteQueryOptions({
   queryKey: FREEZES,
-  queryFn: ({ signal, pageParam }) => {
-    const query = { limit: 50, ...(pageParam !== undefined && { after: pageParam }) };
-    return ok(api.GET('/v1/admin/freezes', { params: { query }, signal }));
-  },
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: ({ next }) => next ?? undefined,
+  queryFn: ({ signal, pageParam }) =>
+    ok(api.GET('/v1/admin/freezes', { params: { query: pageAfter(pageParam) }, signal })),
+  ...IN_PAGES,
   // Only the first page: further ones are read on demand.
   refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : REFRESH_MS),
 });
@@ -59,22 +57,18 @@ const Freezes = ({ mayWrite }: { readonly mayWrite: boolean }) => {
   const columns = [
     column.accessor('kind', {
       header: t('kind'),
-      enableSorting: false,
       cell: ({ getValue }) => t(`kind.${getValue()}`),
     }),
     column.accessor('subject', {
       header: t('subject'),
-      enableSorting: false,
       cell: ({ row }) => <Subject freeze={row.original} />,
     }),
     column.accessor('reason', {
       header: t('reason'),
-      enableSorting: false,
       cell: ({ getValue }) => <span className="long">{getValue() ?? '–'}</span>,
     }),
     column.accessor('frozenBy', {
       header: t('frozenBy'),
-      enableSorting: false,
       cell: ({ getValue }) => {
         const [, rule] = BY_RULE.exec(getValue()) ?? [];
         return <span className="long">{rule === undefined ? getValue() : t('byRule', { rule })}</span>;
@@ -82,7 +76,6 @@ const Freezes = ({ mayWrite }: { readonly mayWrite: boolean }) => {
     }),
     column.accessor('createdAt', {
       header: t('frozenAt'),
-      enableSorting: false,
       cell: ({ getValue }) => <Time at={getValue()} />,
     }),
     ...(mayWrite

@@ -38,21 +38,18 @@ const ProviderLimits = () => {
     refetchInterval: REFRESH_MS,
   });
   const columns = [
-    column.accessor('name', { header: t('provider'), enableSorting: false }),
+    column.accessor('name', { header: t('provider') }),
     column.accessor('openCalls', {
       header: t('openCalls'),
-      enableSorting: false,
       cell: ({ row: { original } }) => <Load provider={original} />,
     }),
     column.accessor(({ limits }) => limits.callsAtOnce ?? t('noLimit'), {
       id: 'callsAtOnce',
       header: t('callsAtOnce'),
-      enableSorting: false,
     }),
     column.accessor(({ limits }) => limits.callsPerSecond ?? t('noLimit'), {
       id: 'perSecond',
       header: t('perSecond'),
-      enableSorting: false,
     }),
   ];
   return (

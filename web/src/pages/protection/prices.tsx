@@ -1,8 +1,9 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { createColumnHelper } from '@tanstack/react-table';
 import { api, ok } from '../../api/client';
-import { csvBody, linesOf, saveFile } from '../../api/csv';
+import { csvBody, linesOf } from '../../api/csv';
 import { queryClient } from '../../api/query-client';
+import { saveFile } from '../../api/save-file';
 import { Button } from '../../parts/button';
 import { DataTable } from '../../parts/data-table';
 import { Section } from '../../parts/section';
@@ -80,26 +81,22 @@ export const Prices = ({ mayWrite }: { readonly mayWrite: boolean }) => {
     },
   });
   const columns = [
-    column.accessor('provider', { header: t('provider'), enableSorting: false }),
+    column.accessor('provider', { header: t('provider') }),
     column.accessor('prefix', {
       header: t('prefix'),
-      enableSorting: false,
       cell: ({ getValue }) => (getValue() === '' ? t('everyNumber') : <code>{getValue()}</code>),
     }),
     column.accessor(({ perMinute, currency }) => `${perMinute} ${currency}`, {
       id: 'perMinute',
       header: t('perMinute'),
-      enableSorting: false,
     }),
     column.accessor('step', {
       header: t('step'),
-      enableSorting: false,
       cell: ({ getValue }) => t('seconds', { count: getValue() }),
     }),
     column.accessor(({ fee, currency }) => `${fee} ${currency}`, {
       id: 'fee',
       header: t('fee'),
-      enableSorting: false,
     }),
   ];
   const send = async (content: Blob): Promise<string> => {

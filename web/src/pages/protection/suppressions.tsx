@@ -3,9 +3,11 @@ import { infiniteQueryOptions, useInfiniteQuery, useMutation } from '@tanstack/r
 import { createLazyRoute } from '@tanstack/react-router';
 import { createColumnHelper } from '@tanstack/react-table';
 import { api, ok, type Schemas } from '../../api/client';
-import { csvBody, saveFile } from '../../api/csv';
+import { csvBody } from '../../api/csv';
+import { IN_PAGES, pageAfter } from '../../api/pages';
 import { ProblemError } from '../../api/problem';
 import { queryClient } from '../../api/query-client';
+import { saveFile } from '../../api/save-file';
 import { useMay } from '../../api/session';
 import { Badge } from '../../parts/badge';
 import { Button } from '../../parts/button';
@@ -36,11 +38,10 @@ const suppressionsQuery = (search: Search) =>
   infiniteQueryOptions({
     queryKey: [...SUPPRESSIONS, search],
     queryFn: ({ signal, pageParam }) => {
-      const query = { limit: 50, ...search, ...(pageParam !== undefined && { after: pageParam }) };
+      const query = { ...search, ...pageAfter(pageParam) };
       return ok(api.GET('/v1/admin/suppressions', { params: { query }, signal }));
     },
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next }) => next ?? undefined,
+    ...IN_PAGES,
     // Each reading is an entry of the audit.
     refetchOnWindowFocus: false,
   });
@@ -75,27 +76,22 @@ const Suppressions = ({ search, mayWrite }: { readonly search: Search; readonly 
   const columns = [
     column.accessor('phone', {
       header: t('phone'),
-      enableSorting: false,
       cell: ({ getValue }) => <Phone number={getValue()} />,
     }),
     column.accessor('reason', {
       header: t('reason'),
-      enableSorting: false,
       cell: ({ getValue }) => <span className="long">{getValue() ?? '–'}</span>,
     }),
     column.accessor('source', {
       header: t('source'),
-      enableSorting: false,
       cell: ({ getValue }) => <span className="long">{getValue() ?? '–'}</span>,
     }),
     column.accessor('until', {
       header: t('until'),
-      enableSorting: false,
       cell: ({ getValue }) => <Until at={getValue()} />,
     }),
     column.accessor('createdAt', {
       header: t('since'),
-      enableSorting: false,
       cell: ({ getValue }) => <Time at={getValue()} />,
     }),
     ...(mayWrite

@@ -144,17 +144,14 @@ const Checks = ({ checks }: { readonly checks: Outcome['checks'] }) => {
   const columns = [
     column.accessor('rule', {
       header: t('rule'),
-      enableSorting: false,
       cell: ({ getValue }) => <code>{getValue()}</code>,
     }),
     column.accessor('saw', {
       header: t('saw'),
-      enableSorting: false,
       cell: ({ getValue }) => <span lang="en">{getValue()}</span>,
     }),
     column.accessor('said', {
       header: t('said'),
-      enableSorting: false,
       cell: ({ getValue }) =>
         getValue() === ALLOWED ? <Badge tone="good">{t('allowed')}</Badge> : <span lang="en">{getValue()}</span>,
     }),

@@ -18,12 +18,10 @@ export const Routes = ({ routes }: { readonly routes: readonly RouteRow[] }) => 
     // The order of the routes means something, so they are not sorted.
     column.accessor('to', {
       header: t('to'),
-      enableSorting: false,
       cell: ({ getValue }) => (getValue() === '' ? t('everyNumber') : <code>{getValue()}</code>),
     }),
     column.accessor('providers', {
       header: t('order'),
-      enableSorting: false,
       cell: ({ getValue }) => (
         <ol className="chain">
           {getValue().map((name) => (

@@ -1,21 +1,21 @@
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
 import { createLazyRoute } from '@tanstack/react-router';
 import { createColumnHelper } from '@tanstack/react-table';
 import { useMemo } from 'react';
 import { api, ok, type Schemas } from '../../api/client';
+import { IN_PAGES, LOADS_ONCE, pageAfter } from '../../api/pages';
 import type { operations } from '../../api/schema';
-import { Button } from '../../parts/button';
 import { DataTable } from '../../parts/data-table';
 import { Disclosure } from '../../parts/disclosure';
 import { FilterBar, type Filter } from '../../parts/filter-bar';
 import { PageHeading } from '../../parts/page-heading';
-import { Tabs } from '../../parts/tabs';
+import { RefreshList } from '../../parts/refresh-list';
 import { Time } from '../../parts/time';
 import { common } from '../../text/common';
 import { useText } from '../../text/language';
 import { Checks } from '../calls/checks';
 import { Party } from '../calls/party';
-import { text as callsText } from '../calls/text';
+import { CallTabs } from '../calls/tabs';
 import '../calls/calls.css';
 import './refused-calls.css';
 import { text } from './text';
@@ -25,8 +25,6 @@ type Query = NonNullable<operations['listRefusals']['parameters']['query']>;
 type Fault = NonNullable<Query['fault']>;
 type Name = 'userId' | 'fault' | 'from' | 'to';
 type Search = Partial<Record<Name, string>>;
-
-const PAGE_SIZE = 50;
 
 type Key = keyof (typeof text)['en'];
 
@@ -45,7 +43,6 @@ const useColumns = () => {
     () => [
       column.accessor('at', {
         header: t('at'),
-        enableSorting: false,
         cell: ({ getValue }) => (
           <span className="when">
             <Time at={getValue()} />
@@ -54,25 +51,21 @@ const useColumns = () => {
       }),
       column.accessor('callerId', {
         header: t('user'),
-        enableSorting: false,
         cell: ({ row: { original } }) => <Party id={original.callerId} phone={original.callerPhone} />,
       }),
       column.accessor('calleeId', {
         header: t('callee'),
-        enableSorting: false,
         cell: ({ row: { original } }) => <Callee refusal={original} />,
       }),
       column.accessor('fault', {
         header: t('fault'),
-        enableSorting: false,
         cell: ({ row: { original } }) => <Why refusal={original} />,
       }),
       column.accessor('askedBy', {
         header: t('askedBy'),
-        enableSorting: false,
         cell: ({ getValue }) => getValue() ?? t('app'),
       }),
-      column.accessor('count', { header: t('count'), enableSorting: false }),
+      column.accessor('count', { header: t('count') }),
     ],
     [t],
   );
@@ -115,6 +108,15 @@ const queryOf = ({ userId, fault, from, to }: Search): Query => ({
   ...(to !== undefined && { to: instantOf(to) }),
 });
 
+const refusalsQuery = (search: Search) =>
+  infiniteQueryOptions({
+    queryKey: ['refused calls', search],
+    queryFn: ({ signal, pageParam }) =>
+      ok(api.GET('/v1/admin/refusals', { params: { query: { ...queryOf(search), ...pageAfter(pageParam) } }, signal })),
+    ...IN_PAGES,
+    ...LOADS_ONCE,
+  });
+
 const useFilters = (): readonly Filter<Name>[] => {
   const t = useText(text);
   return [
@@ -127,65 +129,30 @@ const useFilters = (): readonly Filter<Name>[] => {
 
 const Page = () => {
   const t = useText(text);
-  const calls = useText(callsText);
   const c = useText(common);
   const search = Route.useSearch();
   const navigate = Route.useNavigate();
-  const client = useQueryClient();
   const columns = useColumns();
   const filters = useFilters();
-  const queryKey = ['refused calls', search];
-  const refusals = useInfiniteQuery({
-    queryKey,
-    queryFn: ({ signal, pageParam }) =>
-      ok(
-        api.GET('/v1/admin/refusals', {
-          params: { query: { ...queryOf(search), limit: PAGE_SIZE, ...(pageParam !== null && { after: pageParam }) } },
-          signal,
-        }),
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ next }) => next,
-    // That would load all pages again which are shown.
-    refetchOnWindowFocus: false,
-    refetchOnReconnect: false,
-  });
+  const query = refusalsQuery(search);
+  const refusals = useInfiniteQuery(query);
   const rows = refusals.data?.pages.flatMap(({ items }) => items);
   return (
     <>
       <PageHeading title={t('title')} about={t('about')}>
-        <Button
-          isPending={refusals.isFetching && !refusals.isFetchingNextPage}
-          onPress={() => void client.resetQueries({ queryKey })}
-        >
-          {c('refresh')}
-        </Button>
+        <RefreshList query={refusals} queryKey={query.queryKey} />
       </PageHeading>
-      <Tabs
-        label={calls('tabs')}
-        tabs={[
-          { to: '/calls', label: calls('title') },
-          { to: '/calls/refused', label: t('title') },
-        ]}
-      />
+      <CallTabs />
       <FilterBar filters={filters} search={search} onChange={(next) => void navigate({ search: next })} />
-      {rows?.length === 0 && refusals.hasNextPage ? (
-        <div className="state">
-          <p>{t('nothingYet')}</p>
-          <Button isPending={refusals.isFetchingNextPage} onPress={() => void refusals.fetchNextPage()}>
-            {t('searchOn')}
-          </Button>
-        </div>
-      ) : (
-        <DataTable
-          label={t('title')}
-          columns={columns}
-          rows={rows}
-          query={refusals}
-          rowId={({ id }) => id}
-          empty={Object.keys(search).length > 0 ? c('nothingFound') : c('nothing')}
-        />
-      )}
+      <DataTable
+        label={t('title')}
+        columns={columns}
+        rows={rows}
+        query={refusals}
+        examined={{ noneYet: t('nothingYet'), lookOn: t('searchOn') }}
+        rowId={({ id }) => id}
+        empty={Object.keys(search).length > 0 ? c('nothingFound') : c('nothing')}
+      />
     </>
   );
 };

@@ -3,12 +3,12 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { createColumnHelper } from '@tanstack/react-table';
 import { useMemo } from 'react';
-import { queryClient } from '../../api/query-client';
 import { useMay } from '../../api/session';
 import { Button } from '../../parts/button';
 import { DataTable } from '../../parts/data-table';
 import { FilterBar, type Filter } from '../../parts/filter-bar';
 import { PageLink } from '../../parts/page-link';
+import { RefreshList } from '../../parts/refresh-list';
 import { Section } from '../../parts/section';
 import { Time } from '../../parts/time';
 import { common } from '../../text/common';
@@ -36,7 +36,6 @@ const useColumns = (endpoint: Endpoint, onRedelivered: (count: number) => void) 
   return [
     column.accessor('createdAt', {
       header: t('at'),
-      enableSorting: false,
       cell: ({ getValue }) => (
         <span className="when">
           <Time at={getValue()} />
@@ -45,7 +44,6 @@ const useColumns = (endpoint: Endpoint, onRedelivered: (count: number) => void) 
     }),
     column.accessor('callSid', {
       header: t('call'),
-      enableSorting: false,
       cell: ({ getValue }) => (
         <PageLink target={`call:${getValue()}`}>
           <code className="long">{getValue()}</code>
@@ -54,7 +52,6 @@ const useColumns = (endpoint: Endpoint, onRedelivered: (count: number) => void) 
     }),
     column.accessor('number', {
       header: t('changeOfCall'),
-      enableSorting: false,
       cell: ({ row: { original } }) => (
         <Link
           to="/webhooks/$endpointId/deliveries/$deliveryId"
@@ -66,12 +63,10 @@ const useColumns = (endpoint: Endpoint, onRedelivered: (count: number) => void) 
     }),
     column.accessor('state', {
       header: t('state'),
-      enableSorting: false,
       cell: ({ getValue }) => <DeliveryState state={getValue()} />,
     }),
     column.accessor('attempts', {
       header: t('attempts'),
-      enableSorting: false,
       cell: ({ getValue }) => <Attempts attempts={getValue()} />,
     }),
     ...(mayRedeliver
@@ -130,39 +125,23 @@ export const Deliveries = ({ endpoint, search, onChange }: Props) => {
   const options = deliveriesQuery(endpoint.id, search);
   const deliveries = useInfiniteQuery(options);
   const rows = deliveries.data?.pages.flatMap(({ items }) => items);
-  const isRefreshing = deliveries.isFetching && !deliveries.isFetchingNextPage;
   return (
     <Section
       title={t('deliveries')}
       about={t('deliveriesAbout')}
-      actions={
-        <Button
-          isPending={isRefreshing}
-          onPress={() => void queryClient.resetQueries({ queryKey: options.queryKey, exact: true })}
-        >
-          {c('refresh')}
-        </Button>
-      }
+      actions={<RefreshList query={deliveries} queryKey={options.queryKey} />}
     >
       <FilterBar filters={filters} search={search} onChange={onChange} />
       {notice}
-      {rows?.length === 0 && deliveries.hasNextPage ? (
-        <div className="state">
-          <p>{t('noneYet')}</p>
-          <Button isPending={deliveries.isFetchingNextPage} onPress={() => void deliveries.fetchNextPage()}>
-            {t('lookOn')}
-          </Button>
-        </div>
-      ) : (
-        <DataTable
-          label={t('deliveries')}
-          columns={columns}
-          rows={rows}
-          query={deliveries}
-          rowId={({ id }) => id}
-          empty={Object.keys(search).length > 0 ? c('nothingFound') : t('noDeliveries')}
-        />
-      )}
+      <DataTable
+        label={t('deliveries')}
+        columns={columns}
+        rows={rows}
+        query={deliveries}
+        examined={{ noneYet: t('noneYet'), lookOn: t('lookOn') }}
+        rowId={({ id }) => id}
+        empty={Object.keys(search).length > 0 ? c('nothingFound') : t('noDeliveries')}
+      />
     </Section>
   );
 };

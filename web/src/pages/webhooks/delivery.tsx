@@ -163,7 +163,6 @@ const Attempts = ({ attempts }: Pick<Delivery, 'attempts'>) => {
   const columns = [
     column.accessor('startedAt', {
       header: t('at'),
-      enableSorting: false,
       cell: ({ getValue }) => (
         <span className="when">
           <Time at={getValue()} />
@@ -172,12 +171,10 @@ const Attempts = ({ attempts }: Pick<Delivery, 'attempts'>) => {
     }),
     column.accessor('status', {
       header: t('status'),
-      enableSorting: false,
       cell: ({ row: { original } }) => answerOf(original, t),
     }),
     column.accessor('durationMs', {
       header: t('duration'),
-      enableSorting: false,
       cell: ({ getValue }) => {
         const count = getValue();
         return count === null ? '–' : <span className="when">{t('ms', { count })}</span>;
@@ -185,7 +182,6 @@ const Attempts = ({ attempts }: Pick<Delivery, 'attempts'>) => {
     }),
     column.accessor('error', {
       header: t('error'),
-      enableSorting: false,
       cell: ({ getValue }) => (
         <span className="long" lang="en">
           {getValue() ?? '–'}
@@ -194,7 +190,6 @@ const Attempts = ({ attempts }: Pick<Delivery, 'attempts'>) => {
     }),
     column.accessor('response', {
       header: t('response'),
-      enableSorting: false,
       cell: ({ getValue }) => {
         const body = getValue();
         return body === null || body === '' ? '–' : <pre className="response">{body}</pre>;

@@ -26,7 +26,6 @@ const useColumns = () => {
     () => [
       column.accessor('url', {
         header: t('url'),
-        enableSorting: false,
         cell: ({ row: { original } }) => (
           <Link to="/webhooks/$endpointId" params={{ endpointId: original.id }} className="url">
             {original.url}
@@ -35,17 +34,14 @@ const useColumns = () => {
       }),
       column.accessor('enabled', {
         header: t('state'),
-        enableSorting: false,
         cell: ({ row: { original } }) => <State endpoint={original} />,
       }),
       column.accessor('eventTypes', {
         header: t('types'),
-        enableSorting: false,
         cell: ({ getValue }) => <Types types={getValue()} />,
       }),
       column.accessor('createdAt', {
         header: t('createdAt'),
-        enableSorting: false,
         cell: ({ getValue }) => (
           <span className="when">
             <Time at={getValue()} style="date" />

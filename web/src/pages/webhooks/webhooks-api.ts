@@ -1,6 +1,7 @@
 /** What the pages of the webhooks read and order. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, ok, type Schemas } from '../../api/client';
+import { IN_PAGES, LOADS_ONCE, pageAfter } from '../../api/pages';
 import { queryClient } from '../../api/query-client';
 
 export type Endpoint = Schemas['WebhookEndpointReply'];
@@ -23,7 +24,6 @@ export const DELIVERY_STATES = ['pending', 'delivered', 'failed'] as const satis
 const KEY = ['webhooks'] as const;
 
 const REFRESH_MS = 10_000;
-const PAGE_SIZE = 50;
 
 export const readWebhooksAgain = (): Promise<void> => queryClient.invalidateQueries({ queryKey: KEY });
 
@@ -31,14 +31,11 @@ export const readWebhooksAgain = (): Promise<void> => queryClient.invalidateQuer
 const whileOnePage = ({ state }: { readonly state: { readonly data: { readonly pages: unknown[] } | undefined } }) =>
   state.data?.pages.length === 1 ? REFRESH_MS : false;
 
-const LOADS_ONCE = { refetchOnWindowFocus: false, refetchOnReconnect: false } as const;
-
 export const endpointsQuery = infiniteQueryOptions({
   queryKey: [...KEY, 'endpoints'],
   queryFn: ({ signal, pageParam }) =>
-    ok(api.GET('/v1/admin/webhook-endpoints', { params: { query: { limit: PAGE_SIZE, ...pageParam } }, signal })),
-  initialPageParam: {},
-  getNextPageParam: ({ next }) => (next === null ? null : { after: next }),
+    ok(api.GET('/v1/admin/webhook-endpoints', { params: { query: pageAfter(pageParam) }, signal })),
+  ...IN_PAGES,
   refetchInterval: whileOnePage,
   ...LOADS_ONCE,
 });
@@ -62,17 +59,15 @@ export const deliveriesQuery = (endpointId: string, { state, callSid }: Delivery
     queryKey: [...KEY, 'deliveries', endpointId, { state, callSid }],
     queryFn: ({ signal, pageParam }) => {
       const query = {
-        limit: PAGE_SIZE,
         // The service says what is wrong with a value that somebody has typed into the address.
         ...(state !== undefined && { state: state as DeliveryState }),
         ...(callSid !== undefined && { callSid }),
-        ...pageParam,
+        ...pageAfter(pageParam),
       };
       const params = { path: { endpointId }, query };
       return ok(api.GET('/v1/admin/webhook-endpoints/{endpointId}/deliveries', { params, signal }));
     },
-    initialPageParam: {},
-    getNextPageParam: ({ next }) => (next === null ? null : { after: next }),
+    ...IN_PAGES,
     refetchInterval: state === undefined || state === 'pending' ? whileOnePage : false,
     ...LOADS_ONCE,
   });
