@@ -1,18 +1,12 @@
 import fc from 'fast-check';
 import { localTime } from '../../src/common/local-time.js';
-import {
-  beginOf,
-  bucketsOf,
-  QUARTER_MS,
-  rowsOf,
-  type Bucket,
-  type Period,
-} from '../../src/call/statistics/time-buckets.js';
+import { startOfDay } from '../../src/common/start-of-day.js';
+import { bucketsOf, QUARTER_MS, rowsOf, type Bucket, type Period } from '../../src/call/statistics/time-buckets.js';
 
 const HOUR_MS = 3_600_000;
 
 const between = (zone: string, every: Period, from: string, to: string): readonly Bucket[] =>
-  bucketsOf(zone, every, { from: beginOf(zone, from), to: beginOf(zone, to) }, 10_000)!;
+  bucketsOf(zone, every, { from: startOfDay(zone, from), to: startOfDay(zone, to) }, 10_000)!;
 
 const hoursOf = (buckets: readonly Bucket[]): number[] =>
   buckets.map(({ from, to }) => (to.getTime() - from.getTime()) / HOUR_MS);
@@ -94,7 +88,7 @@ describe('weeks and months', () => {
 });
 
 it('there are never more buckets than allowed', () => {
-  const range = { from: beginOf('UTC', '2026-01-01'), to: beginOf('UTC', '2027-01-01') };
+  const range = { from: startOfDay('UTC', '2026-01-01'), to: startOfDay('UTC', '2027-01-01') };
 
   expect(bucketsOf('UTC', 'day', range, 365)).toHaveLength(365);
   expect(bucketsOf('UTC', 'day', range, 364)).toBeNull();
@@ -156,7 +150,10 @@ it('rows make up their range, each of its own length on its own boundary, and fe
       }
     }),
   );
-  const year = rowsOf({ from: beginOf('Asia/Kathmandu', '2026-01-01'), to: beginOf('Asia/Kathmandu', '2027-01-01') });
+  const year = rowsOf({
+    from: startOfDay('Asia/Kathmandu', '2026-01-01'),
+    to: startOfDay('Asia/Kathmandu', '2027-01-01'),
+  });
   expect(year.map(({ minutes }) => minutes)).toEqual(
     [15, 60, 240, 1_440, 240, 60, 15].filter((one) => year.some(({ minutes }) => minutes === one)),
   );

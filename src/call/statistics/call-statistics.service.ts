@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppError, type Fault } from '../../common/error-table.js';
 import { isDate } from '../../common/local-time.js';
+import { startOfDay } from '../../common/start-of-day.js';
 import { EMPTY_RANGE } from '../../common/time-range.js';
 import { readInstant } from '../../common/instant.js';
 import type { EndReason } from '../record/call-lifecycle.js';
@@ -10,7 +11,7 @@ import type { Grouping } from './call-statistic.entity.js';
 import { percentile, type Histogram } from './delay-histogram.js';
 import { noFigures, type Figures } from './figures.js';
 import { figuresIn, SUMS, type SummedRow } from './kept-figures.js';
-import { beginOf, bucketsOf, isQuarter, rowsOf, type Bucket, type Period } from './time-buckets.js';
+import { bucketsOf, isQuarter, rowsOf, type Bucket, type Period } from './time-buckets.js';
 
 export const GROUPED_BY = ['none', 'provider', 'serviceLine', 'country'] as const;
 export type GroupedBy = (typeof GROUPED_BY)[number];
@@ -130,7 +131,7 @@ export const TOO_MANY: Fault = {
 };
 
 const instantOf = (text: string, timeZone: string): Date | null => {
-  if (isDate(text)) return beginOf(timeZone, text);
+  if (isDate(text)) return startOfDay(timeZone, text);
   const instant = readInstant(text);
   return instant && isQuarter(instant) ? instant : null;
 };

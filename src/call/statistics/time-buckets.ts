@@ -3,6 +3,7 @@
  * included, so its hours and days begin with one. Pure.
  */
 import { localTime, weekdayOf } from '../../common/local-time.js';
+import { startOfDay } from '../../common/start-of-day.js';
 
 export const QUARTER_MS = 900_000;
 const HOUR_MS = 3_600_000;
@@ -40,7 +41,11 @@ export const bucketsOf = (
   for (let start = from; start < to;) {
     if (buckets.length === most) return null;
     const next =
-      every === 'none' ? to : every === 'hour' ? nextHour(zone, start) : beginOf(zone, dateAfter(zone, every, start));
+      every === 'none'
+        ? to
+        : every === 'hour'
+          ? nextHour(zone, start)
+          : startOfDay(zone, dateAfter(zone, every, start));
     const end = next < to ? next : to;
     buckets.push({ from: start, to: end });
     start = end;
@@ -71,26 +76,6 @@ const dateAfter = (zone: string, every: 'day' | 'week' | 'month', at: Date): str
   if (every === 'month') midnight.setUTCMonth(midnight.getUTCMonth() + 1, 1);
   else midnight.setTime(midnight.getTime() + DAY_MS * (every === 'day' ? 1 : 7 - ((weekdayOf(date) + 6) % 7)));
   return midnight.toISOString().slice(0, 10);
-};
-
-/** More than any zone is ahead or behind. */
-const FARTHEST_MS = 16 * HOUR_MS;
-
-/**
- * The first quarter of the date, or of a later one where clocks leave the date out. Where they leave midnight out, it is later than
- * midnight.
- * @param date as 2026-11-24
- */
-export const beginOf = (zone: string, date: string): Date => {
-  const midnight = Date.parse(`${date}T00:00:00Z`);
-  let before = (midnight - FARTHEST_MS) / QUARTER_MS;
-  let first = (midnight + FARTHEST_MS) / QUARTER_MS;
-  while (first - before > 1) {
-    const middle = Math.floor((before + first) / 2);
-    if (localTime(zone, new Date(middle * QUARTER_MS)).date >= date) first = middle;
-    else before = middle;
-  }
-  return new Date(first * QUARTER_MS);
 };
 
 /** The fewest rows that make up the bucket. */
