@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { Fact } from '../../parts/fact';
 import { PageLink } from '../../parts/page-link';
 import { Phone } from '../../parts/phone';
 import { Duration, Time } from '../../parts/time';
@@ -7,13 +7,6 @@ import { Codes } from './codes';
 import { wasLegBDialled, type Call } from './legs';
 import { useStepTime } from './step-time';
 import { text } from './text';
-
-const Fact = ({ name, children }: { readonly name: string; readonly children: ReactNode }) => (
-  <div>
-    <dt>{name}</dt>
-    <dd>{children}</dd>
-  </div>
-);
 
 export const Facts = ({ call }: { readonly call: Call }) => {
   const t = useText(text);

@@ -5,6 +5,7 @@ import { api, ok } from '../../api/client';
 import { useMay } from '../../api/session';
 import { Badge, type Tone } from '../../parts/badge';
 import { Button } from '../../parts/button';
+import { Fact } from '../../parts/fact';
 import { FilterBar, type Filter } from '../../parts/filter-bar';
 import { PageHeading } from '../../parts/page-heading';
 import { Empty, Failure, Loading } from '../../parts/states';
@@ -140,15 +141,11 @@ const Counts = ({ calls }: { readonly calls: readonly LiveCall[] }) => {
   const t = useText(text);
   return (
     <dl className="live-counts">
-      <div>
-        <dt>{t('count.all')}</dt>
-        <dd>{calls.length}</dd>
-      </div>
+      <Fact name={t('count.all')}>{calls.length}</Fact>
       {STATES.map((state) => (
-        <div key={state}>
-          <dt>{t(`count.${state}`)}</dt>
-          <dd>{calls.reduce((count, { stateType }) => (stateType === state ? count + 1 : count), 0)}</dd>
-        </div>
+        <Fact key={state} name={t(`count.${state}`)}>
+          {calls.reduce((count, { stateType }) => (stateType === state ? count + 1 : count), 0)}
+        </Fact>
       ))}
     </dl>
   );

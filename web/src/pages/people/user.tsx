@@ -7,6 +7,7 @@ import { queryClient } from '../../api/query-client';
 import { useMay } from '../../api/session';
 import { Button } from '../../parts/button';
 import { ConfirmDialog } from '../../parts/confirm-dialog';
+import { Fact } from '../../parts/fact';
 import { FormDialog } from '../../parts/form-dialog';
 import { TextField } from '../../parts/fields';
 import { PageHeading } from '../../parts/page-heading';
@@ -71,10 +72,9 @@ const Facts = ({ user: { id, externalId, phone, shown } }: { readonly user: User
     <section className="card" aria-label={t('facts')}>
       <dl className="facts wide-facts">
         {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
+          <Fact key={name} name={name}>
+            {value}
+          </Fact>
         ))}
       </dl>
     </section>

@@ -6,6 +6,7 @@ import { api, ok, type Schemas } from '../../api/client';
 import { Badge, type Tone } from '../../parts/badge';
 import { Button } from '../../parts/button';
 import { DataTable } from '../../parts/data-table';
+import { Fact } from '../../parts/fact';
 import { TextField } from '../../parts/fields';
 import { Phone } from '../../parts/phone';
 import { Section } from '../../parts/section';
@@ -90,16 +91,10 @@ const Outcome = ({ outcome: { carrier, why, phone, route, providers, checks } }:
       </p>
       {carrier === null && <p lang="en">{why}</p>}
       <dl className="facts">
-        <div>
-          <dt>{t('calledNumber')}</dt>
-          <dd>
-            <Phone number={phone} />
-          </dd>
-        </div>
-        <div>
-          <dt>{t('route')}</dt>
-          <dd>{route === '' ? t('everyNumber') : (route ?? '–')}</dd>
-        </div>
+        <Fact name={t('calledNumber')}>
+          <Phone number={phone} />
+        </Fact>
+        <Fact name={t('route')}>{route === '' ? t('everyNumber') : (route ?? '–')}</Fact>
       </dl>
       <h3>{t('way')}</h3>
       <Way providers={providers} />

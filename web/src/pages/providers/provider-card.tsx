@@ -2,6 +2,7 @@ import { useId } from 'react';
 import type { Schemas } from '../../api/client';
 import { Badge } from '../../parts/badge';
 import { Disclosure } from '../../parts/disclosure';
+import { Fact } from '../../parts/fact';
 import { useText } from '../../text/language';
 import { text } from './text';
 
@@ -22,25 +23,14 @@ export const ProviderCard = ({ provider }: { readonly provider: Provider }) => {
       </header>
       {provider.isLeftAlone && <p className="notice notice-bad">{t('leftAloneHelp')}</p>}
       <dl className="facts">
-        <div>
-          <dt>{t('openCalls')}</dt>
-          <dd>
-            {callsAtOnce === null
-              ? provider.openCalls
-              : t('ofLimit', { count: provider.openCalls, limit: callsAtOnce })}
-            {callsAtOnce !== null && (
-              <meter min={0} max={callsAtOnce} value={provider.openCalls} aria-label={t('openCalls')} />
-            )}
-          </dd>
-        </div>
-        <div>
-          <dt>{t('perSecond')}</dt>
-          <dd>{callsPerSecond ?? t('noLimit')}</dd>
-        </div>
-        <div>
-          <dt>{t('accounts')}</dt>
-          <dd>{t(accountsOf(provider))}</dd>
-        </div>
+        <Fact name={t('openCalls')}>
+          {callsAtOnce === null ? provider.openCalls : t('ofLimit', { count: provider.openCalls, limit: callsAtOnce })}
+          {callsAtOnce !== null && (
+            <meter min={0} max={callsAtOnce} value={provider.openCalls} aria-label={t('openCalls')} />
+          )}
+        </Fact>
+        <Fact name={t('perSecond')}>{callsPerSecond ?? t('noLimit')}</Fact>
+        <Fact name={t('accounts')}>{t(accountsOf(provider))}</Fact>
       </dl>
       <Disclosure title={t('settings')}>
         <dl className="settings">

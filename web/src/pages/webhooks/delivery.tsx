@@ -5,6 +5,7 @@ import { createColumnHelper } from '@tanstack/react-table';
 import { useMay } from '../../api/session';
 import { Button } from '../../parts/button';
 import { DataTable } from '../../parts/data-table';
+import { Fact } from '../../parts/fact';
 import { PageHeading } from '../../parts/page-heading';
 import { PageLink } from '../../parts/page-link';
 import { Section } from '../../parts/section';
@@ -111,44 +112,26 @@ const Facts = ({ delivery: { id, callSid, type, state, createdAt, settledAt } }:
   return (
     <section className="card" aria-label={t('facts')}>
       <dl className="facts delivery-facts">
-        <div>
-          <dt>{t('state')}</dt>
-          <dd>
-            <DeliveryState state={state} />
-          </dd>
-        </div>
-        <div>
-          <dt>{t('type')}</dt>
-          <dd>
-            <code>{type}</code>
-          </dd>
-        </div>
-        <div>
-          <dt>{t('createdAt')}</dt>
-          <dd>
-            <Time at={createdAt} />
-          </dd>
-        </div>
-        <div>
-          <dt>{t('settledAt')}</dt>
-          <dd>
-            <Time at={settledAt} />
-          </dd>
-        </div>
-        <div>
-          <dt>{t('call')}</dt>
-          <dd>
-            <PageLink target={`call:${callSid}`}>
-              <code className="long">{callSid}</code>
-            </PageLink>
-          </dd>
-        </div>
-        <div>
-          <dt>{t('webhookId')}</dt>
-          <dd>
-            <code className="long">{id}</code>
-          </dd>
-        </div>
+        <Fact name={t('state')}>
+          <DeliveryState state={state} />
+        </Fact>
+        <Fact name={t('type')}>
+          <code>{type}</code>
+        </Fact>
+        <Fact name={t('createdAt')}>
+          <Time at={createdAt} />
+        </Fact>
+        <Fact name={t('settledAt')}>
+          <Time at={settledAt} />
+        </Fact>
+        <Fact name={t('call')}>
+          <PageLink target={`call:${callSid}`}>
+            <code className="long">{callSid}</code>
+          </PageLink>
+        </Fact>
+        <Fact name={t('webhookId')}>
+          <code className="long">{id}</code>
+        </Fact>
       </dl>
     </section>
   );

@@ -1,6 +1,7 @@
 /** One endpoint: its facts, what can be done with it, its deliveries. */
 import { useQuery } from '@tanstack/react-query';
 import { createLazyRoute, Link } from '@tanstack/react-router';
+import { Fact } from '../../parts/fact';
 import { PageHeading } from '../../parts/page-heading';
 import { Loading } from '../../parts/states';
 import { Time, useTimeFormat } from '../../parts/time';
@@ -66,27 +67,18 @@ const Facts = ({ endpoint }: { readonly endpoint: Endpoint }) => {
   return (
     <section className="card" aria-label={t('facts')}>
       <dl className="facts endpoint-facts">
-        <div>
-          <dt>{t('state')}</dt>
-          <dd>
-            <EndpointState endpoint={endpoint} />
-          </dd>
-        </div>
+        <Fact name={t('state')}>
+          <EndpointState endpoint={endpoint} />
+        </Fact>
         {failingSince !== null && (
-          <div>
-            <dt>{t('failingSince')}</dt>
-            <dd>
-              <Time at={failingSince} />
-            </dd>
-          </div>
+          <Fact name={t('failingSince')}>
+            <Time at={failingSince} />
+          </Fact>
         )}
         {disabledAt !== null && (
-          <div>
-            <dt>{t('disabledAt')}</dt>
-            <dd>
-              <Time at={disabledAt} />
-            </dd>
-          </div>
+          <Fact name={t('disabledAt')}>
+            <Time at={disabledAt} />
+          </Fact>
         )}
         {disabledReason !== null && (
           <div>
@@ -94,18 +86,12 @@ const Facts = ({ endpoint }: { readonly endpoint: Endpoint }) => {
             <dd lang="en">{disabledReason}</dd>
           </div>
         )}
-        <div>
-          <dt>{t('types')}</dt>
-          <dd>
-            <Types types={eventTypes} />
-          </dd>
-        </div>
-        <div>
-          <dt>{t('createdAt')}</dt>
-          <dd>
-            <Time at={createdAt} />
-          </dd>
-        </div>
+        <Fact name={t('types')}>
+          <Types types={eventTypes} />
+        </Fact>
+        <Fact name={t('createdAt')}>
+          <Time at={createdAt} />
+        </Fact>
       </dl>
     </section>
   );
