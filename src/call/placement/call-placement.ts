@@ -1,7 +1,6 @@
 /**
- * Places a call: chooses the provider, opens the record, dials. If the provider refuses for reasons of its own, the
- * next provider of the route is tried. A dial with an unknown outcome ends the search, because phones may be ringing
- * (design rule 3).
+ * Places a call: judges it by the rules, opens the record with the first provider of its route, has it dialled, and
+ * stores the outcome.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -17,17 +16,16 @@ import type { ShownNumbers } from '../../directory/shown-numbers.js';
 import { decide, type Check, type RuleRefusal, type Verdict } from '../../protection/placing-rules.js';
 import { isNamedBy } from '../../telephony/provider-kind.js';
 import type { ResilientProvider } from '../../telephony/resilient-provider.js';
-import { loggedRefusal } from '../../telephony/logged-refusal.js';
 import { ProviderRegistry, type RouteTaken } from '../../telephony/provider-registry.js';
-import type { DialRequest, DialTerms, HuntedNumber } from '../../telephony/telephony-provider.js';
+import type { DialTerms } from '../../telephony/telephony-provider.js';
 import { CallRecorder } from '../call-recorder.js';
 import { newCallSid } from '../record/call-sid.js';
 import type { CallTerms } from './call-terms.js';
 import { CallerDials, FORMER_IN_FLIGHT } from './caller-dials.js';
-import { Carriers, dialling, type Carrier } from './carriers.js';
+import { Carriers, dialling } from './carriers.js';
 import { refusalDetail, withoutAccount, type DialResult } from './dial.js';
-import { dialWithinLimits, waitsForDialSlot, type Dialler } from './dial-within-limits.js';
-import { settleSoon } from '../record/dialled-call.js';
+import { huntedBy, RouteDialler } from './dial-by-route.js';
+import { waitsForDialSlot } from './dial-within-limits.js';
 import { factsOf, Spending, type Bill } from '../spending/spending.service.js';
 import { OpenCallCheck } from '../reconciliation/open-call-check.js';
 import {
@@ -38,8 +36,6 @@ import {
   type Reservation,
   type RunningCall,
 } from '../record/open-call.js';
-import { countDial } from './dial-metrics.js';
-import { isPassedOver, failOver, type PassingOver } from './fail-over.js';
 import { noteAnswered } from '../record/idempotent-requests.js';
 import {
   busyNumbers,
@@ -92,15 +88,6 @@ type CallInQuestion = Pick<AskedCall, 'callerId' | 'parties' | 'callee' | 'route
 /** What is spent says nothing of a number of a line. */
 const NOTHING_SPENT: SpentRates = { ofCaller: null, ofCallees: null, ofCallee: null };
 
-interface Way {
-  readonly first: Carrier;
-  readonly others: AsyncGenerator<Carrier, undefined>;
-  /** Providers before the next carrier at which the caller has no account. Whoever writes them down empties it. */
-  readonly noAccountAt: string[];
-}
-
-type CallToDial = Omit<DialRequest, 'subAccount'> & { readonly notAfter: Date | null };
-
 /** Other calls may take what a shorter talk was to cost. */
 const SHORTER_TALKS = 3;
 
@@ -110,7 +97,7 @@ const BUSY_RETRY_SECONDS = 10;
 @Injectable()
 export class CallPlacement {
   private readonly dials = new CallerDials();
-  private readonly dialler: Dialler;
+  private readonly routeDialler: RouteDialler;
   private readonly carriers: Carriers;
   private readonly limits: PlacingLimits;
 
@@ -125,7 +112,8 @@ export class CallPlacement {
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.dialler = { database, dials: this.dials, dialTimeoutSeconds: config.dialTimeoutSeconds };
+    const { dialTimeoutSeconds } = config;
+    this.routeDialler = new RouteDialler({ database, dials: this.dials, dialTimeoutSeconds }, logger);
     this.carriers = new Carriers(providers, subAccounts);
     this.limits = new PlacingLimits(database, config);
   }
@@ -286,7 +274,8 @@ export class CallPlacement {
         terms: dialTerms(parties.shown, terms, bill, hunt),
       };
       const slot = waitsForFormer ? await this.slotAfterFormer(callerId, callSid, first.provider) : 'taken';
-      const result = slot === 'taken' ? await this.dialByRoute(callerId, call, { first, others, noAccountAt }) : slot;
+      const result =
+        slot === 'taken' ? await this.routeDialler.dial(callerId, call, { first, others, noAccountAt }) : slot;
       const placed = await this.conclude(callSid, result, { terms, noAccountAt });
       return { callSid: placed, quotas: this.limits.quotasOfCaller(open.left) };
     });
@@ -370,67 +359,6 @@ export class CallPlacement {
     return waitsForDialSlot(provider) ? 'taken' : acquireDialSlot(this.database, callSid, provider);
   }
 
-  private async dialByRoute(
-    callerId: string,
-    call: CallToDial,
-    { first, others, noAccountAt }: Way,
-  ): Promise<DialResult> {
-    for (let carrier = first; ;) {
-      const result = await this.dial(callerId, call, carrier);
-      if (result.kind !== 'refused' || !isPassedOver(result)) return result;
-      const next = await others.next();
-      if (next.done) return result;
-      const passing = { from: carrier, refusal: result, to: next.value, noAccountAt: noAccountAt.splice(0) };
-      if (!(await this.failOver(call, passing))) return result;
-      carrier = next.value;
-    }
-  }
-
-  private async dial(callerId: string, call: CallToDial, carrier: Carrier): Promise<DialResult> {
-    const { provider: asked, subAccount } = carrier;
-    const { notAfter, hunt, ...alone } = call;
-    const request = asked.hunts && hunt ? { ...alone, hunt } : alone;
-    const result = await dialWithinLimits(this.dialler, callerId, asked, { ...request, subAccount }, notAfter);
-    const provider = asked.name;
-    countDial(provider, result);
-    if (result.kind === 'refused') {
-      this.logger.warn({ provider, refusal: loggedRefusal(result) }, 'the provider refused a dial');
-    }
-    if (result.kind === 'timed_out') {
-      this.logger.warn({ provider }, 'the provider has not replied to the dial in time');
-    }
-    if (result.kind === 'timed_out' || result.kind === 'unknown') this.settleSoon(call.callSid);
-    return result;
-  }
-
-  /** Not awaited: while the process stops, it must answer its callers as soon as their dials are released. */
-  private settleSoon(callSid: string): void {
-    settleSoon(this.database, callSid).catch((error: unknown) => {
-      this.logger.debug(
-        { error },
-        'the check of a dial with an unknown outcome could not be brought forward; it is checked when due',
-      );
-    });
-  }
-
-  private failOver(
-    { callSid, hunt }: CallToDial,
-    { from, refusal, to, noAccountAt }: Pick<PassingOver, 'refusal' | 'noAccountAt'> & Record<'from' | 'to', Carrier>,
-  ): Promise<boolean> {
-    this.logger.info({ from: from.provider.name, to: to.provider.name }, 'a provider is passed over');
-    return failOver(this.database, {
-      callSid,
-      from: from.provider.name,
-      refusal,
-      noAccountAt,
-      to: to.provider.name,
-      subAccount: to.subAccount.externalId,
-      hunt: huntedBy(to.provider, hunt),
-      waitsForDialSlot: waitsForDialSlot(to.provider),
-      dialTimeoutSeconds: this.config.dialTimeoutSeconds,
-    });
-  }
-
   private async conclude(
     callSid: string,
     result: DialResult,
@@ -483,12 +411,6 @@ const dialTerms = (
 };
 
 const talkOf = (terms: CallTerms | undefined): number | null => terms?.longestTalkSeconds ?? null;
-
-/** Undefined if the provider tries one number only. */
-const huntedBy = (
-  { hunts }: ResilientProvider,
-  numbers: readonly HuntedNumber[] | undefined,
-): readonly string[] | undefined => (hunts ? numbers?.map(({ phone }) => phone) : undefined);
 
 const phonesOf = (hunt: Hunt | null): readonly string[] => hunt?.numbers.map(({ phone }) => phone) ?? [];
 
