@@ -1,5 +1,5 @@
 /** The search over many months: a page is read in the newest partitions that have it, and pages go on over their bounds. */
-import { DataSource } from 'typeorm';
+import { DataSource, EntityManager } from 'typeorm';
 import { searchCalls } from '../../src/call/search/search-calls.js';
 import { searchStatements, type CallFilter } from '../../src/call/search/call-search-statement.js';
 import { SHOWN_COLUMNS } from '../../src/call/search/call-view.js';
@@ -47,6 +47,28 @@ it.each(FILTERS)('of %j, a page reads its calls, one more of each partition, and
 
   for (const { rowsRead } of plans) expect(rowsRead).toBeLessThanOrEqual(2 * (LIMIT + 1 + MONTHS) + OPEN_CALLS + 40);
 });
+
+/** The tables and indexes that a plan names, also where it never comes to read them. */
+const PARTITION = /call_(?:records|events)_(\d{4})/;
+
+it.each<CallFilter>([{}, { phone: '+861056469588' }, { stateType: [4] }, { endReason: ['completed'] }])(
+  'of %j, a page of the last days is planned without the months before',
+  async (filter) => {
+    const asked = jest.spyOn(EntityManager.prototype, 'query');
+    const { items } = await searchCalls(database, filter, { limit: 10 });
+    const statements = asked.mock.calls.filter(([text]) => text.includes('call_records'));
+    asked.mockRestore();
+    expect(items).toHaveLength(10);
+
+    const oldest = monthsBefore(2).toISOString().slice(2, 7).replace('-', '');
+    for (const [text, values = []] of statements) {
+      const { nodes } = await planOf(database.manager, { text, values: values as unknown[] });
+      const months = nodes.flatMap((node) => PARTITION.exec(node)?.[1] ?? []);
+      expect(months.length).toBeGreaterThan(0);
+      expect(months.filter((month) => month <= oldest)).toEqual([]);
+    }
+  },
+);
 
 it.each<[CallFilter, string]>([
   [{ userId: '1' }, 'caller_id = 1 or callee_id = 1'],

@@ -11,7 +11,7 @@ import { isLong } from '../../common/long.js';
 import { MAX_EXAMINED } from '../../common/page.js';
 import { END_REASONS, StateType, type EndReason } from '../record/call-lifecycle.js';
 import { minCallSidAt } from '../record/call-sid.js';
-import { SHOWN_COLUMNS, type ShownRow } from './call-view.js';
+import { shownColumns, type ShownRow } from './call-view.js';
 
 export interface CallFilter {
   /** The id or the external id of the caller or the callee. */
@@ -101,7 +101,9 @@ export const searchStatements = (
   const open = openCalls(bounds, [...ofStates, ...criteria.map(fits), ...instants]);
 
   const statement = (sources: readonly Source[], examined = maxExamined): SearchStatement => ({
-    text: sources.map((source, index) => textOf(source, index, limit, examined)).join(' union all '),
+    text: sources
+      .map((source, index) => textOf(source, { index, limit, maxExamined: examined, bounds }))
+      .join(' union all '),
     values,
   });
   if (!isOverSearched) return [statement([open])];
@@ -210,11 +212,18 @@ const overCalls = (column: string, value: string, { min, end }: Bounds, conditio
   conditions,
 });
 
-const textOf = ({ calls, order, conditions }: Source, index: number, limit: number, maxExamined: number): string => {
+interface Extent {
+  readonly index: number;
+  readonly limit: number;
+  readonly maxExamined: number;
+  readonly bounds: Bounds;
+}
+
+const textOf = ({ calls, order, conditions }: Source, { index, limit, maxExamined, bounds }: Extent): string => {
   const matches = conditions.join(' and ') || 'true';
   const examined = conditions.length > 0 ? maxExamined : limit + 1;
   return `(
-  select ${SHOWN_COLUMNS}, ${index} as source, ${matches} as matches, place = ${examined} as "isHorizon"
+  select ${shownColumns(bounds)}, ${index} as source, ${matches} as matches, place = ${examined} as "isHorizon"
   from (
     select *, row_number() over (order by ${order}) as place
     from (${calls}

@@ -40,8 +40,11 @@ export interface ShownCall extends Omit<
 export type ShownRow = Omit<ShownCall, 'stateType' | 'talkSeconds' | 'causes' | 'providerCode'> &
   Pick<CallRecord, 'state' | 'causeA' | 'causeB'>;
 
-/** For a row with the alias `call`. */
-export const SHOWN_COLUMNS = `
+/**
+ * For a row with the alias `call`.
+ * @param range as SQL, with the callSids of all rows: a plan for these values leaves out the partitions beyond
+ */
+export const shownColumns = (range?: { readonly min: string; readonly end: string }): string => `
   call.call_sid as "callSid", ${userIdIn('call.caller_id')} as "callerId", ${userIdIn('call.callee_id')} as "calleeId",
   call.service_line_id as "serviceLineId", call.caller_phone as "callerPhone", call.callee_phone as "calleePhone",
   call.provider, call.sub_account as "subAccount", call.provider_call_id as "providerCallId", call.state,
@@ -52,7 +55,10 @@ export const SHOWN_COLUMNS = `
     select canceled.detail ->> 'by' from call_events canceled
     where canceled.call_sid = call.call_sid and canceled.provider = '${RINGBACK}'
       and canceled.event_id = call.call_sid || ':canceled'
+      ${range ? `and canceled.call_sid >= ${range.min} and canceled.call_sid < ${range.end}` : ''}
   ) end as "canceledBy"`;
+
+export const SHOWN_COLUMNS = shownColumns();
 
 /** Drops all other columns of the row. */
 export const shownCall = (row: ShownRow): ShownCall => ({

@@ -2,23 +2,27 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { KEY_ORDER_SETTINGS } from '../../postgres/key-order.js';
 import { MAX_EXAMINED, type Page, type PageRequest } from '../../common/page.js';
-import { minCallSidAt } from '../record/call-sid.js';
+import { minCallSidAt, requestedAtOf } from '../record/call-sid.js';
 import { searchStatements, type CallFilter, type FoundRow, type SearchStatement } from './call-search-statement.js';
 import { shownCall, type ShownCall } from './call-view.js';
 
 /**
- * The beginning of the month before the newest that the page may have. Most pages are full by then, and a plan over two months takes a
- * fraction of the time of one over years.
+ * The search looks first at the calls of so many days before the newest that the page may have. Most pages are full by then, and a
+ * plan over one or two months takes a fraction of the time of one over years.
  */
-const recentMonths = ({ to }: CallFilter, after: string | undefined): string => {
-  const newest = [
-    minCallSidAt(new Date()),
-    ...(to ? [minCallSidAt(to)] : []),
-    ...(after === undefined ? [] : [after]),
-  ].sort()[0];
-  const [year, month] = [Number(newest?.slice(0, 2)), Number(newest?.slice(2, 4))];
-  const before = month === 1 ? (year - 1) * 100 + 12 : year * 100 + month - 1;
-  return String(Math.max(0, before)).padStart(4, '0').padEnd(32, '0');
+const FIRST_LOOKS_DAYS = [3, 31];
+const DAY_MS = 86_400_000;
+
+/** The callSids down to which the first looks go. Those that reach the filter's own beginning are left to the last look. */
+const firstLooks = ({ from, to }: CallFilter, after: string | undefined): string[] => {
+  const newest = Math.min(
+    Date.now(),
+    to?.getTime() ?? Infinity,
+    after === undefined ? Infinity : +requestedAtOf(after),
+  );
+  return FIRST_LOOKS_DAYS.map((days) => new Date(newest - days * DAY_MS))
+    .filter((begin) => !from || begin > from)
+    .map(minCallSidAt);
 };
 
 /**
@@ -35,8 +39,11 @@ export const searchCalls = async (
     await transaction.query(KEY_ORDER_SETTINGS);
     const search = (downTo?: string): Promise<Page<ShownCall>> =>
       firstPage(transaction, searchStatements(filter, { ...page, downTo }, maxExamined), page.limit);
-    const recent = await search(recentMonths(filter, page.after));
-    return recent.next === null ? search() : recent;
+    for (const downTo of firstLooks(filter, page.after)) {
+      const recent = await search(downTo);
+      if (recent.next !== null) return recent;
+    }
+    return search();
   });
 
 const firstPage = async (

@@ -4,7 +4,7 @@
  */
 import { Client } from 'pg';
 import { issueToken } from '../../../src/auth/token-issuer.js';
-import { CALL_CHANGED_CHANNEL } from '../../../src/call/record/call-change.js';
+import { NEWEST_CALL_AT } from '../../support/many-calls.js';
 import { putHistory } from './call-history.js';
 import { Connection, requestBytes } from './connection.js';
 import { CALLEE, CALLERS, callerOf, type Database, type LiveCall } from './databases.js';
@@ -118,12 +118,12 @@ const askInTurns = async (work: GrowthWork, sides: readonly Side[], seconds: num
   return asked.map(({ times }) => median(times));
 };
 
-/** Spread evenly over the table, so that reads hit all parts of it. */
+/** Of calls that are over, spread evenly over the table, so that reads hit all parts of it. */
 const pollsOf = async (database: Database): Promise<readonly Question[]> => {
   const calls = await database.query<{ callSid: string; callerId: string; state: number }>(
     `select call_sid as "callSid", caller_id as "callerId", state from (
        select call_sid, caller_id, state, row_number() over (order by call_sid) as place, count(*) over () as count
-       from call_records
+       from call_records where state = 4
      ) numbered where place % greatest(count / $1, 1) = 0 order by md5(call_sid) limit $1`,
     [POLLED],
   );
@@ -138,9 +138,12 @@ const pollsOf = async (database: Database): Promise<readonly Question[]> => {
   }));
 };
 
-/** The service clears its cache when it receives an unknown notification, because that may stand for a missed change. */
+/** The service clears its cache when it has lost the connection that tells it of changes. It connects again at once. */
 const clearCache = (client: Client): Promise<unknown> =>
-  client.query(`select pg_notify('${CALL_CHANGED_CHANNEL}', 'forget')`);
+  client.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where application_name = 'ringback listener' and datname = current_database()`,
+  );
 
 /** Ends the calls of the previous round. */
 const endLiveCalls = (database: Database): Promise<unknown> =>
@@ -162,6 +165,9 @@ const putMoreCalls = async (database: Database, count: number): Promise<LiveCall
   );
 };
 
+const hoursBeforeNewest = (hours: number): string =>
+  new Date(NEWEST_CALL_AT.getTime() - hours * 3_600_000).toISOString();
+
 /** Each filter fills a page with any number of calls in the tables. */
 const FILTERS = [
   '',
@@ -171,7 +177,7 @@ const FILTERS = [
   'endReason=completed',
   'userId=1&endReason=completed',
   'provider=simulator',
-  'from=2026-11-24T02:00:00Z&to=2026-11-24T06:00:00Z',
+  `from=${hoursBeforeNewest(8)}&to=${hoursBeforeNewest(4)}`,
 ];
 const ITEMS = 20;
 
