@@ -7,7 +7,7 @@ import { Button } from '../parts/button';
 import { useFocusOnPage } from '../parts/focus-back';
 import { offsetOfZone, TIME_ZONE, useTimeFormat } from '../parts/time';
 import { useText } from '../text/language';
-import { NAVIGATION } from './navigation';
+import { pagesOf } from './navigation';
 import { Preferences } from './preferences';
 import { text } from './text';
 
@@ -45,7 +45,7 @@ export const Shell = ({ session, children }: Props) => {
       <div id="side" className={`side ${isOpen ? 'side-open' : ''}`}>
         <nav aria-label={t('navigation')}>
           <ul>
-            {NAVIGATION.map(({ to, label }) => (
+            {pagesOf(session).map(({ to, label }) => (
               <li key={to}>
                 <Link to={to} onClick={() => setOpen(false)}>
                   {t(label)}
