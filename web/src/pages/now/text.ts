@@ -92,7 +92,7 @@ export const text = defineText(
     phone: '电话号码',
     serviceLine: '客服线路',
     userExample: '编号，例如 1001',
-    phoneExample: '例如 138 0000 2000',
+    phoneExample: '如 138 0000 2000',
     lineExample: '编号，例如 1',
     providerExample: '例如 simulator',
     hangUpTitle: '挂断此通话？',
