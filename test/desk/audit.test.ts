@@ -139,8 +139,9 @@ describeInBrowser('the page of the audit', (browser: () => Browser) => {
     const changing = operations
       .filter(({ name }) => !name.startsWith('GET '))
       .map(({ operation }) => operation.operationId);
-    expect(keys).toEqual(expect.arrayContaining(changing));
-    expect(keys.filter((key) => !['any', 'signInToDesk', ...ids].includes(key))).toEqual([]);
+    const others = ['signInToDesk', 'freezeByRule'];
+    expect(keys).toEqual(expect.arrayContaining([...changing, ...others]));
+    expect(keys.filter((key) => !['any', ...others, ...ids].includes(key))).toEqual([]);
   });
 
   it.each([

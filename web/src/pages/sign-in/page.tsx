@@ -29,6 +29,17 @@ const Page = () => {
   useEffect(() => {
     document.title = `${t('title')} · Ringback`;
   }, [t]);
+  useEffect(() => {
+    // A link that is pasted into this tab loads no new page.
+    const take = () => {
+      const pasted = takeCode();
+      if (pasted !== null) setCode(pasted);
+    };
+    window.addEventListener('hashchange', take);
+    return () => {
+      window.removeEventListener('hashchange', take);
+    };
+  }, []);
   if (session.isPending) {
     return (
       <Frame title={t('title')}>
@@ -36,7 +47,7 @@ const Page = () => {
       </Frame>
     );
   }
-  if (code !== null) return <ByLink code={code} onDone={() => setCode(null)} />;
+  if (code !== null) return <ByLink key={code} code={code} onDone={() => setCode(null)} />;
   if (session.data) return <Entered />;
   return <Choice />;
 };
