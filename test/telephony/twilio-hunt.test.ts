@@ -77,10 +77,11 @@ it('has the ring time, the extension and the terms of each number, in every Dial
 
 it('whispers to each number but an extension, and ends with one that hangs up in the whisper', async () => {
   const whisperUrl = 'https://handler.twilio.com/twiml/EH1?from=app&to=phone';
-  const whispering = twilioProvider({ apiUrl: server.url, publicUrl: receiver.url, whisperUrl });
+  await provider.close();
+  provider = twilioProvider({ apiUrl: server.url, publicUrl: receiver.url, whisperUrl });
   const request = huntOf('01', '02', '15', '00');
   const hunt = request.hunt!.map((one, index) => (index === 1 ? { ...one, extension: '8001' } : one));
-  const outcome = await whispering.dial({ ...request, hunt }, noTimeout());
+  const outcome = await provider.dial({ ...request, hunt }, noTimeout());
   if (outcome.kind !== 'accepted') throw new Error(outcome.text);
   const call = server.callOf(outcome.providerCallId!);
   const whisperTo = async (script: string) => {
@@ -100,7 +101,6 @@ it('whispers to each number but an extension, and ends with one that hangs up in
     expect(recordAfter(order)).toMatchObject({ state: 4, endReason: 'completed' });
   }
   expect(events.filter(({ type }) => type === 'leg_ended').map(({ place }) => place)).toEqual([1, 2]);
-  await whispering.close();
 });
 
 it('fits into the 4,000 characters of a document, with ten numbers, CONFIRM_CALLER and TWILIO_WHISPER', async () => {
