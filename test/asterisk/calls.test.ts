@@ -192,7 +192,7 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
 
     beforeAll(async () => {
       sound = join(asterisk.folder, 'whisper');
-      whispering = await startPbxService(asterisk, { ASTERISK_WHISPER: sound });
+      whispering = await startPbxService(asterisk, { ASTERISK_WHISPER: `${sound}&${sound}` });
     });
     afterAll(() => whispering.close());
 
