@@ -16,6 +16,7 @@ import {
   optional,
   pathToken,
   sharedSecret,
+  soundNames,
   template,
   text,
   twilioSid,
@@ -50,6 +51,15 @@ const callsAtOnce = (prefix: string, whom: string) =>
     '',
     `Maximum concurrent calls of ${whom}, from all replicas together. Unset: no limit.`,
     limit(wholeNumber(1, 100_000)),
+  );
+
+const whisperUrl = (prefix: string, language: string, whom: string) =>
+  setting(
+    `${prefix}_WHISPER`,
+    '',
+    `URL of ${language} that ${whom} carries out for the other party after its answer, before the two are joined. ` +
+      'Not at an extension. Unset: none.',
+    optional(url('https:', 'http:')),
   );
 
 export const PROVIDER_SETTINGS = {
@@ -124,6 +134,13 @@ export const PROVIDER_SETTINGS = {
     'The number that the other party’s phone shows: as above.',
     list(template('caller', 'callee')),
   ),
+  asteriskWhisper: setting(
+    'ASTERISK_WHISPER',
+    '',
+    'Sounds of Asterisk, joined by &, that the other party hears after its answer, before the two are joined: ' +
+      'custom/from-the-app. Not at an extension. Unset: none.',
+    optional(soundNames),
+  ),
   asteriskCallsPerSecond: callsPerSecond('ASTERISK', 'Asterisk'),
   asteriskCallsAtOnce: callsAtOnce('ASTERISK', 'Asterisk'),
   twilioAccountSid: setting(
@@ -172,6 +189,7 @@ export const PROVIDER_SETTINGS = {
     'Enable or DetectMessageEnd: the same for the other party, whose talk does not wait for it.',
     optional(oneOf('Enable', 'DetectMessageEnd')),
   ),
+  twilioWhisper: whisperUrl('TWILIO', 'TwiML', 'Twilio'),
   twilioCallsPerSecond: callsPerSecond('TWILIO', 'Twilio', '1'),
   twilioCallsAtOnce: callsAtOnce('TWILIO', 'Twilio'),
   telnyxAccountSid: setting(
@@ -229,6 +247,7 @@ export const PROVIDER_SETTINGS = {
     'A SignalWire number with voice, E.164, which both phones show.',
     optional(e164),
   ),
+  signalwireWhisper: whisperUrl('SIGNALWIRE', 'cXML', 'SignalWire'),
   signalwireCallsPerSecond: callsPerSecond('SIGNALWIRE', 'SignalWire'),
   signalwireCallsAtOnce: callsAtOnce('SIGNALWIRE', 'SignalWire'),
   yuntongxunAccountSid: setting(

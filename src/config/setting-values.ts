@@ -280,6 +280,14 @@ export const template =
     return value;
   };
 
+/** An argument of an option of Asterisk's Dial, so it has no character that would end it. */
+export const soundNames = (value: string): string => {
+  if (!/^[\w./-]+(?:&[\w./-]+)*$/.test(value)) {
+    throw new Error('expected names of sounds such as custom/from-the-app, joined by &');
+  }
+  return value;
+};
+
 /** A prefix may be empty, a dial string may not. The first equals sign separates them. */
 export const dialRules = (value: string): readonly { readonly prefix: string; readonly dialString: string }[] => {
   const rules = value.split(',').map((text) => {

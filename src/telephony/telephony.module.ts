@@ -52,6 +52,7 @@ const createAsterisk = async (config: Config, place: AsteriskPlace, logger: Logg
       shownToCallee: config.asteriskShownToCallee,
       record: config.recordCalls,
       confirmCallerSeconds: config.confirmCallerSeconds,
+      whisper: config.asteriskWhisper,
       talkWarningSeconds: config.talkWarningSeconds,
       proxyFor: proxyRules(config),
     },
@@ -82,6 +83,7 @@ const createTwilio = async (config: Config, accountSid: string): Promise<Telepho
     ...(config.twilioSharedKeys && { signingKeys: config.twilioSharedKeys }),
     ...(config.twilioCalleeMachineDetection && { calleeMachineDetection: config.twilioCalleeMachineDetection }),
     ...(config.twilioMachineDetection && { machineDetection: config.twilioMachineDetection }),
+    ...(config.twilioWhisper !== undefined && { whisperUrl: config.twilioWhisper }),
   });
 };
 
@@ -110,6 +112,7 @@ const createSignalWire = async (config: Config, accountSid: string): Promise<Tel
     signingKeys: [config.signalwireSigningKey ?? ''],
     apiUrl: config.signalwireUrl,
     callerNumber: config.signalwireCallerNumber ?? '',
+    ...(config.signalwireWhisper !== undefined && { whisperUrl: config.signalwireWhisper }),
   });
 };
 

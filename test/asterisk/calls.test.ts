@@ -1,11 +1,12 @@
 /** Every outcome of a call, on a real Asterisk with real SIP phones: record, phones and detail records agree. */
+import { join } from 'node:path';
 import { describeOnAsterisk, fetchAsterisk, startAsterisk, type Asterisk } from './asterisk.js';
 import { wereJoined } from './call-detail.js';
 import { newPeople, numberOf, reached, startPbxService, statesOf } from './pbx-service.js';
 import { startPhone, type Phone } from './phone.js';
 import { placeCall, runScenarios, type Outcome } from './scenario-run.js';
 import { SCENARIOS, WHOLE, type Scenario } from './scenarios.js';
-import { packetsSent, soundBothWays } from './sound.js';
+import { packetsSent, soundBothWays, writeTone } from './sound.js';
 import { endReasonOf, readStory } from '../../src/telephony/asterisk/call-story.js';
 import { backend } from '../support/backend.js';
 import type { TestApp } from '../support/test-app.js';
@@ -182,5 +183,65 @@ describeOnAsterisk(missing, 'a call on a real Asterisk', () => {
 
     expect(await soundBothWays(asterisk, 2)).toBe(true);
     for (const leg of [legA, legB]) expect(await leg?.messages()).toMatch(new RegExp(`X-Ringback-Call: ${callSid}`));
+  });
+
+  describe('with ASTERISK_WHISPER', () => {
+    let whispering: TestApp;
+    /** A file of this name, as µ-law. */
+    let sound: string;
+
+    beforeAll(async () => {
+      sound = join(asterisk.folder, 'whisper');
+      whispering = await startPbxService(asterisk, { ASTERISK_WHISPER: `${sound}&${sound}` });
+    });
+    afterAll(() => whispering.close());
+
+    const place = (a: Scenario['a'], b: Scenario['b']) => placeCall({ asterisk, service: whispering }, a, b, phones);
+    /** Of each leg; empty until it is joined to another. */
+    const bridgesOf = async (callSid: string): Promise<string[]> =>
+      (await asterisk.command('core show channels concise'))
+        .split('\n')
+        .filter((channel) => channel.includes(callSid))
+        .map((channel) => channel.split('!').at(-2) ?? '');
+
+    it('is answered when the callee picks up, who then hears the whisper while the caller hears ringing', async () => {
+      await writeTone(`${sound}.ulaw`, 60);
+      // Both phones are silent, so what they receive is Asterisk's.
+      const { callSid } = await place({}, {});
+      await reached(whispering, callSid, '3');
+
+      const before = await packetsSent(asterisk);
+      await waitFor('more sound for both', async () => {
+        const sent = await packetsSent(asterisk);
+        return sent.length === 2 && sent.every((packets, leg) => packets > (before[leg] ?? 0));
+      });
+
+      expect(await bridgesOf(callSid)).toEqual(['', '']);
+    });
+
+    it('is completed when the callee hangs up in the whisper', async () => {
+      await writeTone(`${sound}.ulaw`, 60);
+      const { callSid, legA } = await place({}, { talkMs: 300 });
+
+      const over = await reached(whispering, callSid, '4');
+
+      expect(over).toMatchObject({ endReason: 'completed' });
+      expect(statesOf(over)).toBe(WHOLE);
+      await waitFor('the BYE', async () => (await legA?.seen())?.includes('BYE'));
+    });
+
+    it('joins the two after the whisper, and ends when the caller has hung up in it', async () => {
+      await writeTone(`${sound}.ulaw`, 1);
+      const [stays, leaves] = [await place({}, {}), await place({ talkMs: 300 }, {})];
+
+      const [bridge] = await waitFor('the talk', async () => {
+        const bridges = await bridgesOf(stays.callSid);
+        return bridges.length === 2 && bridges[0] !== '' && bridges[0] === bridges[1] && bridges;
+      });
+
+      expect(bridge).not.toBe('');
+      expect(await reached(whispering, leaves.callSid, '4')).toMatchObject({ endReason: 'completed' });
+      await waitFor('the BYE', async () => (await leaves.legB?.seen())?.includes('BYE'));
+    });
   });
 });

@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import type { Asterisk } from './asterisk.js';
 import { waitFor } from '../support/wait-for.js';
 
-/** Writes one second of a tone as µ-law. */
-export const writeTone = (file: string): Promise<void> =>
-  writeFile(file, Buffer.alloc(8_000, Buffer.from([0x10, 0x90, 0x20, 0xa0])));
+/** Writes a tone as µ-law. */
+export const writeTone = (file: string, seconds = 1): Promise<void> =>
+  writeFile(file, Buffer.alloc(8_000 * seconds, Buffer.from([0x10, 0x90, 0x20, 0xa0])));
 
 interface Packets {
   readonly received: number;

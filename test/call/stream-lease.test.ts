@@ -2,9 +2,11 @@
 import { PassThrough } from 'node:stream';
 import { type DataSource } from 'typeorm';
 import { SharedStream } from '../../src/call/reconciliation/shared-stream.js';
+import { storedEvents } from '../../src/call/reconciliation/stored-events.js';
 import { StreamLease } from '../../src/call/reconciliation/stream-lease.js';
 import { createLogger } from '../../src/common/logger.js';
 import type { ProviderEvent } from '../../src/telephony/telephony-provider.js';
+import { applyEvent, ELSEWHERE, laterCallSid, storeCall } from '../support/stored-call.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -68,17 +70,34 @@ describe('a lease', () => {
   });
 });
 
+it('what is stored of a provider’s events is found by the call and the id', async () => {
+  const { callSid } = await storeCall(database);
+  await applyEvent(database, callSid, { type: 'ringing', eventId: 'one' });
+  const told = (eventId: string, of: string | null = callSid): ProviderEvent => ({
+    ...{ eventId, callSid: of, providerCallId: null, type: 'ringing', occurredAt: new Date() },
+  });
+  const events = [told('one'), told('two'), told('one', laterCallSid()), told('three', null)];
+
+  expect(await storedEvents(database, ELSEWHERE, events.slice(0, 2))).toEqual(new Set(['one']));
+  expect(await storedEvents(database, ELSEWHERE, events.slice(1))).toEqual(new Set());
+  expect(await storedEvents(database, 'another', events)).toEqual(new Set());
+});
+
 describe('a shared stream', () => {
   const started: SharedStream[] = [];
   afterEach(() => Promise.all(started.splice(0).map((stream) => stream.stop())));
 
-  const replica = async (name: string) => {
+  const replica = async (
+    name: string,
+    unstored: ConstructorParameters<typeof SharedStream>[3] = async (events) => events,
+  ) => {
     const provider = { name, listens: true, isListening: () => provider.listens };
     const applied: string[] = [];
     const stream = new SharedStream(
       provider,
       new StreamLease(database, name),
       ({ eventId }) => applied.push(eventId),
+      unstored,
       createLogger('silent', new PassThrough()),
     );
     started.push(stream);
@@ -104,6 +123,36 @@ describe('a shared stream', () => {
     for (const { stream } of [first, second]) stream.hear(event('b'));
 
     expect([first.applied, second.applied]).toEqual([['a'], ['a', 'b']]);
+  });
+
+  it('whose replica is only too busy is taken over without what it has stored, and in order', async () => {
+    const name = `stream-${++streams}`;
+    let comesMeanwhile = (): void => undefined;
+    const unstored = async (events: readonly ProviderEvent[]) => {
+      comesMeanwhile();
+      return events.filter(({ eventId }) => eventId !== 'stored');
+    };
+    const [first, second] = [await replica(name), await replica(name, unstored)];
+    for (const eventId of ['stored', 'a']) second.stream.hear(event(eventId));
+    comesMeanwhile = () => {
+      second.stream.hear(event('b'));
+    };
+
+    first.provider.listens = false;
+
+    await waitFor('the other', () => second.applied.length > 0);
+    expect(second.applied).toEqual(['a', 'b']);
+  });
+
+  it('is taken over with all that was kept, if it cannot be known what is stored', async () => {
+    const name = `stream-${++streams}`;
+    const [first, second] = [await replica(name), await replica(name, () => Promise.reject(new Error('no database')))];
+    second.stream.hear(event('a'));
+
+    first.provider.listens = false;
+
+    await waitFor('the other', () => second.applied.length > 0);
+    expect(second.applied).toEqual(['a']);
   });
 
   it('that stops is left to another at once', async () => {

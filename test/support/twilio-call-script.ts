@@ -25,6 +25,8 @@ const DETECTS = 2;
 
 /** A callee whose voicemail answers. */
 const VOICEMAIL = '14';
+/** A callee who hangs up in the whisper. */
+const LEAVES_WHISPER = '15';
 
 export const place = (world: CallWorld, call: Call): void => {
   const { legA } = call;
@@ -96,6 +98,8 @@ const talk = (
     detect(world, call, legB, script === VOICEMAIL ? 'machine_start' : 'human'),
   );
   ends(DECIDES + call.dial.timeLimitSeconds, 'completed', 200);
-  if (script === '12') after(world, call, DECIDES + TALK / 2, 'ended', () => callerHangsUp(world, call));
+  if (script === LEAVES_WHISPER)
+    after(world, call, DECIDES + SHOWS, 'ended', () => endLegB(world, call, 'completed', 200, false));
+  else if (script === '12') after(world, call, DECIDES + TALK / 2, 'ended', () => callerHangsUp(world, call));
   else if (script !== '13') ends(DECIDES + TALK, 'completed', 200);
 };

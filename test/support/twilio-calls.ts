@@ -135,12 +135,15 @@ export const progress = (world: CallWorld, call: Call, leg: Leg, status: Status,
   );
 };
 
-/** Leg B ends, then the Dial. The Dial's answer rings the next number, or ends leg A. */
-export const endLegB = (world: CallWorld, call: Call, status: Status, sipCode?: number): void => {
+/**
+ * Leg B ends, then the Dial. The Dial's answer rings the next number, or ends leg A.
+ * @param bridged false if leg B has hung up in the whisper
+ */
+export const endLegB = (world: CallWorld, call: Call, status: Status, sipCode?: number, bridged = true): void => {
   const { legA, legB } = call;
   if (!legB || isOver(legB)) return;
   progress(world, call, legB, status, sipCode);
-  void endDial(world, call).then((answer) => {
+  void endDial(world, call, bridged).then((answer) => {
     if (answer?.includes('<Dial') && !isOver(legA)) {
       call.dial = readDial(answer);
       world.dialNext(call);
@@ -179,12 +182,12 @@ export const detect = (world: CallWorld, { dial }: Call, legB: Leg, answeredBy: 
 
 export const callerHangsUp = (world: CallWorld, call: Call): void => endLegA(world, call, 'completed');
 
-const endDial = async (world: CallWorld, call: Call): Promise<string | null> => {
+const endDial = async (world: CallWorld, call: Call, bridged = true): Promise<string | null> => {
   const { legA, legB, dial } = call;
   if (!dial.action || !legB) return '<Response/>';
   const fields = {
     ...fieldsOf(legA),
-    DialBridged: String(legB.startedAt !== null),
+    DialBridged: String(bridged && legB.startedAt !== null),
     DialCallSid: legB.sid,
     DialCallStatus: legB.status,
     ...(legB.startedAt && { DialCallDuration: String(secondsOf(legB)) }),

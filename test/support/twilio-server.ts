@@ -73,6 +73,7 @@ const shownAccount = (sid: string, owner: string): object => ({
 const NOT_YET: DialInstruction = {
   number: '',
   amdStatusCallback: null,
+  whisperUrl: null,
   sendDigits: null,
   callerId: '',
   action: null,

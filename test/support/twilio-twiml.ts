@@ -5,6 +5,8 @@ export interface DialInstruction {
   readonly number: string;
   /** Where the result of machine detection is posted; null for none. */
   readonly amdStatusCallback: string | null;
+  /** The document that leg B hears after its answer, before the two are joined; null for none. */
+  readonly whisperUrl: string | null;
   /** Tones after the answer; w is a pause of half a second. */
   readonly sendDigits: string | null;
   readonly callerId: string;
@@ -95,7 +97,8 @@ export const readDial = (document: string): DialInstruction => {
   expectOnly('Number', number, ['#text'], NUMBER_ATTRIBUTES);
   const [action, statusCallback] = [attribute(dial, 'action'), attribute(number, 'statusCallback')];
   const amdStatusCallback = attribute(number, 'amdStatusCallback');
-  if (!isUrl(action) || !isUrl(statusCallback) || !isUrl(amdStatusCallback)) throw new BadTwiml('a URL is none');
+  const whisperUrl = attribute(number, 'url');
+  if (![action, statusCallback, amdStatusCallback, whisperUrl].every(isUrl)) throw new BadTwiml('a URL is none');
   const events = attribute(number, 'statusCallbackEvent')?.split(' ') ?? ['completed'];
   if (events.some((event) => !CALL_EVENTS.includes(event))) throw new BadTwiml('statusCallbackEvent');
   const record = attribute(dial, 'record') ?? 'do-not-record';
@@ -116,6 +119,7 @@ export const readDial = (document: string): DialInstruction => {
   if (sendDigits !== null && !/^[\dw*#]+$/.test(sendDigits)) throw new BadTwiml('sendDigits');
   return {
     sendDigits,
+    whisperUrl,
     amdStatusCallback,
     number: number['#text'] as string,
     callerId: attribute(dial, 'callerId') ?? '',

@@ -1,7 +1,7 @@
 /** Where SignalWire's dialect differs from Twilio: what is sent, and what the replies mean. */
 import { readFile } from 'node:fs/promises';
 import { SIGNALWIRE, SIGNALWIRE_ERROR_CODES } from '../../src/telephony/twilio/signalwire-dialect.js';
-import { TwilioProvider } from '../../src/telephony/twilio/twilio.provider.js';
+import { TwilioProvider, type TwilioOptions } from '../../src/telephony/twilio/twilio.provider.js';
 import type { DialRequest } from '../../src/telephony/telephony-provider.js';
 import { CALLER_NUMBER, PROJECT, PUBLIC_URL, SIGNING_KEY } from '../support/signalwire-call.js';
 import { startSignalWireServer, uuids, type SignalWireServer } from '../support/signalwire-server.js';
@@ -19,23 +19,25 @@ beforeEach(async () => {
     speed: 1,
     reach: () => 'http://127.0.0.1:9',
   });
-  provider = new TwilioProvider({
-    dialect: SIGNALWIRE,
-    accountSid: PROJECT.externalId,
-    authToken: PROJECT.secret,
-    signingKeys: [SIGNING_KEY],
-    publicUrl: PUBLIC_URL,
-    callerNumber: CALLER_NUMBER,
-    ringCallerSeconds: 30,
-    ringCalleeSeconds: 2,
-    longestTalkSeconds: 3600,
-    replyLimitMs: 2_000,
-    apiUrl: server.url,
-  });
+  provider = new TwilioProvider(options());
 });
 afterEach(async () => {
   await provider.close();
   await server.close();
+});
+
+const options = (): TwilioOptions => ({
+  dialect: SIGNALWIRE,
+  accountSid: PROJECT.externalId,
+  authToken: PROJECT.secret,
+  signingKeys: [SIGNING_KEY],
+  publicUrl: PUBLIC_URL,
+  callerNumber: CALLER_NUMBER,
+  ringCallerSeconds: 30,
+  ringCalleeSeconds: 2,
+  longestTalkSeconds: 3600,
+  replyLimitMs: 2_000,
+  apiUrl: server.url,
 });
 
 let placed = 0;
@@ -65,6 +67,16 @@ it('a dial has no instructions for Twilio in its URLs, no credentials, and a rin
   expect(form!.get('StatusCallback')).toMatch(/^https:\/\/calls\.example\.com\/v1\/webhooks\/signalwire\?[^#]+$/);
   expect(form!.get('Twiml')).toContain('timeout="5"');
   expect(form!.toString()).not.toMatch(/%23rc|PT0123456789|PSK_/);
+});
+
+it('a callee hears SIGNALWIRE_WHISPER before the two are joined', async () => {
+  const whisperUrl = 'https://example.signalwire.com/laml-bins/1';
+  await provider.close();
+  provider = new TwilioProvider({ ...options(), whisperUrl });
+
+  await dial();
+
+  expect([...server.calls.values()].map((call) => call.dial.whisperUrl)).toEqual([whisperUrl]);
 });
 
 it.each(Object.entries(SIGNALWIRE_ERROR_CODES).map(([code, row]) => [code, row.meaning, row.category] as const))(

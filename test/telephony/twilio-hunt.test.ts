@@ -75,8 +75,41 @@ it('has the ring time, the extension and the terms of each number, in every Dial
   expect(server.applicationErrors).toEqual([]);
 });
 
-it('fits into the 4,000 characters of a document, with ten numbers and CONFIRM_CALLER', async () => {
-  const asking = twilioProvider({ apiUrl: server.url, publicUrl: receiver.url, confirmCallerSeconds: 10 });
+it('whispers to each number but an extension, and ends with one that hangs up in the whisper', async () => {
+  const whisperUrl = 'https://handler.twilio.com/twiml/EH1?from=app&to=phone';
+  await provider.close();
+  provider = twilioProvider({ apiUrl: server.url, publicUrl: receiver.url, whisperUrl });
+  const request = huntOf('01', '02', '15', '00');
+  const hunt = request.hunt!.map((one, index) => (index === 1 ? { ...one, extension: '8001' } : one));
+  const outcome = await provider.dial({ ...request, hunt }, noTimeout());
+  if (outcome.kind !== 'accepted') throw new Error(outcome.text);
+  const call = server.callOf(outcome.providerCallId!);
+  const whisperTo = async (script: string) => {
+    await waitFor(`the dial to ${script}`, () => call.legB?.to.endsWith(script));
+    return call.dial.whisperUrl;
+  };
+
+  expect(await whisperTo('01')).toBe(whisperUrl);
+  expect(await whisperTo('02')).toBeNull();
+  expect(await whisperTo('15')).toBe(whisperUrl);
+  await isOver(outcome.providerCallId!);
+
+  const dials = server.callbacks.filter(({ url }) => url.includes('source=dial'));
+  expect(dials.at(-1)?.fields).toMatchObject({ DialBridged: 'false', DialCallStatus: 'completed' });
+  const events = receiver.eventsOf(request.callSid);
+  for (const order of [events, events.toReversed()]) {
+    expect(recordAfter(order)).toMatchObject({ state: 4, endReason: 'completed' });
+  }
+  expect(events.filter(({ type }) => type === 'leg_ended').map(({ place }) => place)).toEqual([1, 2]);
+});
+
+it('fits into the 4,000 characters of a document, with ten numbers, CONFIRM_CALLER and TWILIO_WHISPER', async () => {
+  const asking = twilioProvider({
+    apiUrl: server.url,
+    publicUrl: receiver.url,
+    confirmCallerSeconds: 10,
+    whisperUrl: `https://handler.twilio.com/twiml/EH${'0'.repeat(32)}`,
+  });
 
   await asking.dial(huntOf(...Array.from({ length: 10 }, (_, index) => String(30 + index))), noTimeout());
 

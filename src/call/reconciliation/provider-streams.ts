@@ -15,6 +15,7 @@ import type { ProviderEvent } from '../../telephony/telephony-provider.js';
 import { CallRecorder } from '../call-recorder.js';
 import { CatchUp } from './catch-up.js';
 import { SharedStream } from './shared-stream.js';
+import { storedEvents } from './stored-events.js';
 import { StreamLease } from './stream-lease.js';
 
 /** Half of a replica's default number of database connections. The rest is for requests. */
@@ -53,7 +54,8 @@ export class ProviderStreams implements OnApplicationBootstrap, BeforeApplicatio
     const apply = (event: ProviderEvent): void => {
       this.applyInOrder(name, event);
     };
-    const stream = new SharedStream(provider, new StreamLease(this.database, name), apply, this.logger);
+    const unstored = (events: readonly ProviderEvent[]) => this.unstored(name, events);
+    const stream = new SharedStream(provider, new StreamLease(this.database, name), apply, unstored, this.logger);
     const listening = provider.listen?.({
       onEvent: (event, onlyHere) => {
         noteEvent(name);
@@ -96,6 +98,13 @@ export class ProviderStreams implements OnApplicationBootstrap, BeforeApplicatio
         this.catchUp.askAbout(provider);
       }
     });
+  }
+
+  /** Remembers the others. */
+  private async unstored(provider: string, events: readonly ProviderEvent[]): Promise<readonly ProviderEvent[]> {
+    const stored = await storedEvents(this.database, provider, events);
+    for (const event of events) if (stored.has(event.eventId)) this.remember(event);
+    return events.filter(({ eventId }) => !stored.has(eventId));
   }
 
   /** The report of a call's end repeats its earlier events. After it there is nothing more to come. */

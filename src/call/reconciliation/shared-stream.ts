@@ -1,6 +1,7 @@
 /**
  * The events of one provider's stream, shared with the other replicas (stream-lease.ts). While another replica applies
- * them, this one keeps the latest. If that replica dies, this one applies what it has kept.
+ * them, this one keeps the latest. If that replica dies, this one applies what it has kept and is not stored. A lease also passes
+ * on when its holder is too busy to renew it. Then nearly all is stored, and to apply it again would make the replicas busier.
  */
 import type { Logger } from '../../common/logger.js';
 import { RepeatedWork } from '../../common/repeated-work.js';
@@ -25,11 +26,15 @@ export class SharedStream {
   private readonly kept: KeptEvent[] = [];
   private readonly looks: RepeatedWork;
 
-  /** @param apply must not throw */
+  /**
+   * @param apply must not throw
+   * @param unstored those of the events that are not stored yet, in their order
+   */
   constructor(
     private readonly stream: Stream,
     private readonly lease: StreamLease,
     private readonly apply: (event: ProviderEvent) => void,
+    private readonly unstored: (events: readonly ProviderEvent[]) => Promise<readonly ProviderEvent[]>,
     private readonly logger: Logger,
   ) {
     this.looks = new RepeatedWork(
@@ -68,15 +73,21 @@ export class SharedStream {
   private async look(): Promise<void> {
     const { name: provider } = this.stream;
     const wasHolder = this.isHolder;
-    if (this.stream.isListening()) this.isHolder = await this.lease.take();
-    else {
+    if (!this.stream.isListening()) {
       this.isHolder = false;
       await this.lease.release();
-    }
+    } else if (!(await this.lease.take())) this.isHolder = false;
+    else if (!wasHolder) await this.takeOver();
     if (this.isHolder === wasHolder) return;
     this.logger.info({ provider }, this.isHolder ? 'this replica applies events' : 'another replica applies events');
-    if (!this.isHolder) return;
+  }
+
+  /** Events that come meanwhile are kept too, and follow in their order. Without an answer all are applied, which does no harm. */
+  private async takeOver(): Promise<void> {
     const since = performance.now() - KEPT_MS;
-    for (const { event, at } of this.kept.splice(0)) if (at > since) this.apply(event);
+    const kept = this.kept.splice(0).flatMap(({ event, at }) => (at > since ? [event] : []));
+    const missed = await this.unstored(kept).catch(() => kept);
+    this.isHolder = true;
+    for (const event of [...missed, ...this.kept.splice(0).map((one) => one.event)]) this.apply(event);
   }
 }

@@ -28,6 +28,8 @@ interface Owner {
 const PROBE_EVERY_MS = 1_000;
 const PROBE_LIMIT_MS = 2_000;
 const PROBE_CHANNEL = 'ringback_probe';
+/** A replica whose probes have not come for this long is gone. A busy one may send them late. */
+const COMPANY_MS = 3_000;
 const CONNECT_LIMIT_MS = 2_000;
 const RETRY_AFTER_MS = 250;
 
@@ -38,6 +40,8 @@ export class FeedConnection {
   private closed = false;
   private hearing: boolean | undefined;
   private heardAt = 0;
+  /** When another replica's probe came, or might have come unheard. */
+  private othersHeardAt = -Infinity;
   private readonly probe = randomUUID();
   /** pg expects one query at a time. */
   private lastAnswer: Promise<unknown> = Promise.resolve();
@@ -50,6 +54,11 @@ export class FeedConnection {
 
   get isConnected(): boolean {
     return this.connected;
+  }
+
+  /** Whether no other replica listens. Not if this connection hears nothing: then it cannot know. */
+  get isAlone(): boolean {
+    return this.hearing === true && performance.now() - this.othersHeardAt > COMPANY_MS;
   }
 
   get isClosed(): boolean {
@@ -85,6 +94,7 @@ export class FeedConnection {
       if (this.client !== client || this.closed) return;
       this.connected = true;
       this.hearing = undefined;
+      this.othersHeardAt = performance.now();
       await this.owner.onConnected();
       this.heardAt = performance.now();
       await this.probeNow(client);
@@ -129,7 +139,10 @@ export class FeedConnection {
   }
 
   private onProbe(payload: string): void {
-    if (payload !== this.probe) return;
+    if (payload !== this.probe) {
+      this.othersHeardAt = performance.now();
+      return;
+    }
     this.heardAt = performance.now();
     this.setHearing(true);
   }

@@ -16,6 +16,8 @@ export interface CallTerms {
   readonly record: boolean;
   /** In which leg A must press 1 before leg B is dialled; undefined if it need not. */
   readonly confirmCallerSeconds?: number | undefined;
+  /** Sounds that leg B hears after its answer, before the two are joined. Not at an extension: its switchboard would hear them. */
+  readonly whisper?: string | undefined;
   /** Before the end of the longest talk; undefined for none. */
   readonly talkWarningSeconds?: number | undefined;
 }
@@ -61,7 +63,7 @@ export const legAOrder = (
       ...limitOf(terms),
       ...Object.fromEntries(
         numbers.flatMap((number, index) =>
-          variablesOf(number, index, legB[index] ?? '', (callee) =>
+          variablesOf(number, index, legB[index] ?? '', terms.whisper, (callee) =>
             shownOn(shownToCallee ?? numberFrom(usual.shownToCallee, callee, [callerPhone, callee]), callee),
           ),
         ),
@@ -81,6 +83,7 @@ const variablesOf = (
   { phone, extension, ringSeconds }: HuntedNumber,
   index: number,
   dialString: string,
+  whisper: string | undefined,
   shownOn: (callee: string) => string,
 ): [name: string, value: string][] => {
   const number = index === 0 ? '' : `_${index + 1}`;
@@ -88,6 +91,7 @@ const variablesOf = (
     [`RINGBACK_DIAL${number}`, dialString],
     [`RINGBACK_RING${number}`, String(ringSeconds)],
     [`RINGBACK_TONES${number}`, extension === undefined ? '' : extensionTones(extension)],
+    [`RINGBACK_WHISPER${number}`, (extension === undefined && whisper) || ''],
     [`RINGBACK_SHOWN${number}`, shownOn(phone)],
   ];
 };

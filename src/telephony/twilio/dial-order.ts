@@ -28,6 +28,8 @@ export interface CallPlan {
   readonly machineDetection?: 'Enable' | 'DetectMessageEnd';
   /** The same of leg B, without a wait. Not where leg B has an extension: a switchboard is a machine. */
   readonly calleeMachineDetection?: 'Enable' | 'DetectMessageEnd';
+  /** A document that leg B hears after its answer, before the two are joined. Not where leg B has an extension, likewise. */
+  readonly whisperUrl?: string;
 }
 
 /** @param then what follows, part of the URL */
@@ -133,6 +135,7 @@ const joinWith = (
       statusCallbackMethod: 'POST',
       statusCallbackEvent: [...PROGRESS_OF_B],
       ...(extension !== undefined && { sendDigits: extensionTones(extension) }),
+      ...(extension === undefined && plan.whisperUrl !== undefined && { url: plan.whisperUrl }),
       ...(extension === undefined &&
         plan.calleeMachineDetection && {
           machineDetection: plan.calleeMachineDetection,
