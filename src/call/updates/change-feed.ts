@@ -90,7 +90,7 @@ export class ChangeFeed implements OnApplicationBootstrap, BeforeApplicationShut
         this.onLost(error);
       },
     });
-    this.hints = new ChangeHints(this.connection.ask, () => this.connection.isAlone);
+    this.hints = new ChangeHints(this.connection.ask);
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -3,16 +3,11 @@
  * the other replicas the wait for their next look. A lost hint costs only that wait.
  * PostgreSQL holds one lock for all transactions that notify, until they are flushed to disk. So the transaction that
  * makes a change must not notify: otherwise all changes of all replicas would be committed one after the other.
- * PostgreSQL also wakes every listening connection of the database for every notification, whatever its channel: two of each
- * replica, with an internal transaction each. So the number of hints is bounded by time, and a replica that is alone sends none.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AskInSession } from './change-look.js';
 import { CALL_CHANGED_CHANNEL } from '../record/call-change.js';
 
 const CHANGES_A_HINT = 500;
-/** Changes that come this soon after a hint wait for the next one. */
-const BETWEEN_HINTS_MS = 25;
 /** PostgreSQL refuses a longer notification, and with it all hints of the statement. The next look finds the change. */
 const LONGEST_HINT_BYTES = 7_999;
 /** Beyond this limit hints are dropped, and the next look finds the changes. */
@@ -24,14 +19,10 @@ export class ChangeHints {
   private waiting: string[] = [];
   private sending: Promise<void> | undefined;
 
-  constructor(
-    private readonly ask: AskInSession,
-    private readonly isAlone: () => boolean,
-  ) {}
+  constructor(private readonly ask: AskInSession) {}
 
-  /** Changes that arrive during a send, or soon after it, share the next one. */
+  /** Changes that arrive during a send share the next one. */
   give(bytes: string): void {
-    if (this.isAlone()) return;
     if (this.waiting.length >= MAX_WAITING || Buffer.byteLength(bytes) > LONGEST_HINT_BYTES) return;
     this.waiting.push(bytes);
     this.sending ??= this.send().finally(() => {
@@ -51,7 +42,6 @@ export class ChangeHints {
     // Changes of one turn of the event loop are sent together.
     await Promise.resolve();
     while (this.waiting.length > 0) {
-      const next = performance.now() + BETWEEN_HINTS_MS;
       const changes = this.waiting.splice(0, CHANGES_A_HINT);
       try {
         await this.ask({ name: 'hint', text: NOTIFY, values: [changes] });
@@ -59,7 +49,6 @@ export class ChangeHints {
         // The connection has reported the error and reconnects.
         this.drop();
       }
-      if (this.waiting.length < CHANGES_A_HINT) await sleep(Math.max(0, next - performance.now()));
     }
   }
 }

@@ -28,8 +28,6 @@ interface Owner {
 const PROBE_EVERY_MS = 1_000;
 const PROBE_LIMIT_MS = 2_000;
 const PROBE_CHANNEL = 'ringback_probe';
-/** A replica whose probes have not come for this long is gone. A busy one may send them late. */
-const COMPANY_MS = 3_000;
 const CONNECT_LIMIT_MS = 2_000;
 const RETRY_AFTER_MS = 250;
 
@@ -40,8 +38,6 @@ export class FeedConnection {
   private closed = false;
   private hearing: boolean | undefined;
   private heardAt = 0;
-  /** When another replica's probe came, or might have come unheard. */
-  private othersHeardAt = -Infinity;
   private readonly probe = randomUUID();
   /** pg expects one query at a time. */
   private lastAnswer: Promise<unknown> = Promise.resolve();
@@ -54,11 +50,6 @@ export class FeedConnection {
 
   get isConnected(): boolean {
     return this.connected;
-  }
-
-  /** Whether no other replica listens. Not if this connection hears nothing: then it cannot know. */
-  get isAlone(): boolean {
-    return this.hearing === true && performance.now() - this.othersHeardAt > COMPANY_MS;
   }
 
   get isClosed(): boolean {
@@ -94,7 +85,6 @@ export class FeedConnection {
       if (this.client !== client || this.closed) return;
       this.connected = true;
       this.hearing = undefined;
-      this.othersHeardAt = performance.now();
       await this.owner.onConnected();
       this.heardAt = performance.now();
       await this.probeNow(client);
@@ -139,10 +129,7 @@ export class FeedConnection {
   }
 
   private onProbe(payload: string): void {
-    if (payload !== this.probe) {
-      this.othersHeardAt = performance.now();
-      return;
-    }
+    if (payload !== this.probe) return;
     this.heardAt = performance.now();
     this.setHearing(true);
   }
