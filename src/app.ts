@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 import { openAdminPort } from './http/admin-port.js';
 import { serveApiDocument } from './http/api-document.js';
 import { AppModule } from './app.module.js';
+import { limitReadsOfAdmins } from './auth/admin-reads.js';
 import { Authentication, authenticateRequests } from './auth/authentication.js';
 import { limitRates } from './auth/request-rates.js';
 import { limitRequestsOfUsers } from './auth/user-requests.js';
@@ -90,6 +91,7 @@ export const createApp = async (config: Config, logger: Logger, recent = new Rec
   limitRates(server, config);
   answerPollsFromMemory(server, nest.get(StateCache));
   limitRequestsOfUsers(server);
+  limitReadsOfAdmins(server);
   await nest.init();
   routes.refuseOtherMethods();
   await server.ready();

@@ -13,6 +13,7 @@ import { CallExportsController } from './calls/call-exports.controller.js';
 import { CallsController } from './calls/calls.controller.js';
 import { DryRunController } from './dry-run/dry-run.controller.js';
 import { FreezesController } from './freezes/freezes.controller.js';
+import { LastingResponses } from './lasting-responses.js';
 import { BudgetsController } from './money/budgets.controller.js';
 import { PricesCsvController } from './money/prices-csv.controller.js';
 import { ProvidersController } from './providers/providers.controller.js';
@@ -30,7 +31,7 @@ import { WebhookEndpointsController } from './webhook-endpoints/webhook-endpoint
 
 @Module({
   imports: [AuditModule, AuthModule, CallModule, DeliveryModule, DirectoryModule, TelephonyModule],
-  providers: [CallBundles, CallExports, LiveCallsStreams],
+  providers: [CallBundles, CallExports, LastingResponses, LiveCallsStreams],
   controllers: [
     UsersController,
     SubAccountsController,

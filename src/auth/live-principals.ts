@@ -28,6 +28,8 @@ export class LivePrincipals<Row extends { readonly hash: string }> {
   private byHash: ReadonlyMap<string, Live> = new Map();
   private readAt = -Infinity;
   private reading: Promise<void> = Promise.resolve();
+  /** The read that follows the one in progress. */
+  private following: Promise<void> | undefined;
   /** The read that begins next. */
   private next = newTurn();
   private timer: NodeJS.Timeout | undefined;
@@ -65,11 +67,15 @@ export class LivePrincipals<Row extends { readonly hash: string }> {
     if (!this.isClosed) await this.next.ended;
   }
 
-  /** Resolves after a read that began later than this call. A failure is logged; the next read follows. */
+  /** Resolves after a read that began later than this call; those who call during a read share the next one. A failure is logged. */
   refresh(): Promise<void> {
     // One after the other: a slow read must not replace what a later one has found.
-    this.reading = this.reading.then(() => this.readOrReport());
-    return this.reading;
+    this.following ??= this.reading.then(() => {
+      this.following = undefined;
+      return this.readOrReport();
+    });
+    this.reading = this.following;
+    return this.following;
   }
 
   private isBelieved(): boolean {

@@ -10,3 +10,19 @@ export const nextTurn = (): Promise<void> => {
   last = last.then(() => setImmediate());
   return last;
 };
+
+const TURN_MS = 5;
+
+/** A turn of work whose steps take differently long. */
+export class Turn {
+  private begunAt = performance.now();
+
+  get isOver(): boolean {
+    return performance.now() - this.begunAt >= TURN_MS;
+  }
+
+  async next(): Promise<void> {
+    await nextTurn();
+    this.begunAt = performance.now();
+  }
+}

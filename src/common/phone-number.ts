@@ -183,7 +183,7 @@ const maskNumber = (number: string): string => {
 };
 
 /** E.164 has at most 15 digits; call ids have more. */
-const NUMBER_IN_TEXT = /(?<!\d)\+?\d{7,15}(?!\d)(?:;ext=\d{1,6})?/g;
+const NUMBER_IN_TEXT = /(?<![\d０-９])[+＋]?[\d０-９]{7,15}(?![\d０-９])(?:;ext=\d{1,6})?/g;
 
-/** For text from outside that may contain phone numbers. */
+/** For text from outside that may contain phone numbers, also in the full-width digits of Chinese keyboards. */
 export const maskPhonesIn = (text: string): string => text.replace(NUMBER_IN_TEXT, maskPhone);

@@ -53,36 +53,41 @@ export const serveDesk = (server: FastifyInstance, logger: Logger): boolean => {
     return false;
   }
   const files = readFiles(folder);
-  const page = readFileSync(join(folder, 'index.html'), 'utf8');
-  const pages = new Map<string, Buffer>();
-  /** @param path below /desk/ */
-  const pageFor = (path: string): Buffer => {
-    const base = '../'.repeat(path.split('/').length - 1) || './';
-    const known = pages.get(base) ?? Buffer.from(page.replace('<base href="./"', `<base href="${base}"`));
-    if (pages.size < MOST_BASES) pages.set(base, known);
-    return known;
-  };
+  const pages = pagesIn(readFileSync(join(folder, 'index.html'), 'utf8'));
   server.get('/desk', (_request, reply) => reply.headers(PAGE_HEADERS).redirect('./desk/'));
   server.get<{ Params: { '*': string } }>('/desk/*', (request, reply) => {
     const path = request.params['*'];
     const file = files.get(path);
     if (file) return send(request, reply.headers(KEPT), file);
+    const page = pages[depthOf(request.url)];
     // A page has no such name, and a browser must not run a page as a script.
-    if (path.startsWith('assets/')) throw new AppError('NOT_FOUND');
+    if (page === undefined || path.startsWith('assets/')) throw new AppError('NOT_FOUND');
     return reply
       .headers(PAGE_HEADERS)
       .type(TYPES['.html'] ?? '')
-      .send(pageFor(path));
+      .send(page);
   });
   return true;
 };
 
-/** A made-up address may be of any depth. */
-const MOST_BASES = 8;
+/** More than any page has. With a base for each made-up address, 30 KB of slashes would get a response of 100 KB. */
+const DEEPEST = 8;
+
+/** Of folders below /desk/, as a browser counts them: `%2F` is no slash. */
+const depthOf = (url: string): number => (url.split('?', 1)[0] ?? '').split('/').length - 3;
+
+/** By depth. */
+const pagesIn = (page: string): readonly Buffer[] =>
+  Array.from({ length: DEEPEST + 1 }, (_, depth) =>
+    Buffer.from(page.replace('<base href="./"', `<base href="${'../'.repeat(depth) || './'}"`)),
+  );
+
+/** `gzip;q=0` is a refusal (RFC 9110, 12.5.3). */
+const TAKES_GZIP = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i;
 
 const send = (request: FastifyRequest, reply: FastifyReply, { type, bytes, gzip }: DeskFile): FastifyReply => {
   void reply.headers(PAGE_HEADERS).type(type).header('vary', 'accept-encoding');
-  const isGzip = gzip !== undefined && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+  const isGzip = gzip !== undefined && TAKES_GZIP.test(request.headers['accept-encoding'] ?? '');
   return isGzip ? reply.header('content-encoding', 'gzip').send(gzip) : reply.send(bytes);
 };
 

@@ -72,7 +72,7 @@ const isWhole = async (response: IncomingMessage): Promise<boolean> => {
   return response.complete;
 };
 
-const running = (): number => Reflect.get(service.app.nest.get(CallExports), 'running') as number;
+const running = (): number => (Reflect.get(service.app.nest.get(CallExports), 'running') as string[]).length;
 
 describe('the file', () => {
   it('as CSV has every call that the search finds, newest first, each once', async () => {
@@ -277,7 +277,10 @@ describe('a client', () => {
   });
 
   it('is refused with 429 while as many exports run as may, and served after one', async () => {
-    const slow = await Promise.all(Array.from({ length: EXPORTS_AT_ONCE }, () => openSlowly('calls.ndjson')));
+    const subjects = Array.from({ length: EXPORTS_AT_ONCE }, (_, index) => `80${index % 2}`);
+    const slow = await Promise.all(
+      subjects.map(async (subject) => openSlowly('calls.ndjson', await service.token(subject, 'admin'))),
+    );
 
     const refused = await service.admin('GET', 'calls.csv');
 
@@ -289,6 +292,44 @@ describe('a client', () => {
     expect((await service.admin('GET', 'calls.csv?provider=nobody')).status).toBe(200);
     for (const [request] of slow) request.destroy();
     await waitFor('the end of all', () => running() === 0);
+  });
+
+  it('may have two exports, so that it does not keep all others out', async () => {
+    const slow = [await openSlowly('calls.ndjson'), await openSlowly('calls.csv')];
+
+    const third = await service.admin('GET', 'calls.csv');
+    const other = await fetch(`${service.url}/v1/admin/calls.csv?provider=nobody`, {
+      headers: { authorization: `Bearer ${await service.token('802', 'admin')}` },
+    });
+
+    expect([third.status, other.status]).toEqual([429, 200]);
+    for (const [request] of slow) request.destroy();
+    await waitFor('the end of all', () => running() === 0);
+  });
+
+  it('whose user is blocked gets no more, and no new export', async () => {
+    await service.admin('POST', 'users', { id: '803', name: 'Somebody' });
+    const token = await service.token('803', 'admin');
+    const [, response] = await openSlowly('calls.ndjson', token);
+
+    await service.admin('PATCH', 'users/803', { blocked: true });
+
+    expect(await isWhole(response)).toBe(false);
+    await waitFor('the end', () => running() === 0);
+    expect((await openSlowly('calls.ndjson', token))[1].statusCode).toBe(403);
+  });
+
+  it('whose API key is revoked gets no more of the suppression list either', async () => {
+    await service.database.query(
+      `insert into suppression (phone, reason, source)
+       select '+861390' || lpad(n::text, 7, '0'), repeat('x', 200), 'test' from generate_series(1, 50000) n`,
+    );
+    const { id, key } = await makeKey(service, { scopes: ['admin:read'] });
+    const [, response] = await openSlowly('suppressions.csv', key);
+
+    await service.admin('DELETE', `api-keys/${id}`);
+
+    expect(await isWhole(response)).toBe(false);
   });
 
   it('whose API key is revoked gets no more', async () => {

@@ -283,18 +283,21 @@ it('goes on after the database was away', async () => {
   const [call] = (await storeCalls(1)) as [StoredCall];
   const desk = await open(one);
   await live(desk);
+  // Before it, the desk may be about to begin: its stream would be cut.
+  await step(call.callSid, 'ringing');
+  await waitFor('a change', () => desk.changes.length === 1);
   await elsewhere.query(
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
   );
 
   await waitFor('a change to be stored', () =>
-    step(call.callSid, 'ringing').then(
+    step(call.callSid, 'answered').then(
       () => true,
       () => false,
     ),
   );
 
-  await waitFor('the change', () => desk.changes.length === 1);
+  await waitFor('the change', () => desk.changes.length === 2);
   expect(desk.faults).toEqual([]);
 });
 

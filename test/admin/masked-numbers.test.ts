@@ -41,14 +41,13 @@ beforeAll(async () => {
   await sent('POST', 'freezes', { kind: 'user', subject: '901', reason: name });
   await sent('PUT', 'budgets', { kind: 'user', subject: '901', period: 'day', amount: '1', timeZone: 'UTC' });
   ids.keyId = (await sent('POST', 'api-keys', { name, scopes: ['calls:read'] })).id;
-  const metadata = { 'number 13777700009': 'was 137 7770 0001' };
+  const metadata = { 'number 13777700009': 'was 137 7770 0001', customerId: '13777700016', secret: '13777700001' };
   const { callSid } = await storeCall(service.database, {
     callerId: '901',
     callerPhone: CALLER,
     calleePhone: CALLEE,
-    metadata,
-    placedBy: 'tel:+8613777700004',
-  } as never);
+    order: { placedBy: 'tel:+8613777700004', metadata, longestTalkSeconds: null, request: null },
+  });
   ids.callSid = callSid;
   await applyEvent(service.database, callSid, {
     type: 'ended',
@@ -165,6 +164,8 @@ it('ids stay, so that what is listed can be read', async () => {
       next: '1764000000000-1',
       at: '2026-11-24T10:16:09.254Z',
       count: 1_380_013_800,
+      amount: '100000000',
+      left: '12345678.5',
     }),
   ).toEqual({
     id: '13800138000',
@@ -174,5 +175,19 @@ it('ids stay, so that what is listed can be read', async () => {
     next: '1764000000000-1',
     at: '2026-11-24T10:16:09.254Z',
     count: 1_380_013_800,
+    amount: '100000000',
+    left: '12345678.5',
+  });
+});
+
+it('nothing in metadata is an id of ours, and full-width digits are digits', () => {
+  expect(
+    withoutNumbers({
+      name: '王 １３８００１３８０００',
+      metadata: { customerId: '13800138000', phone: '138 0013 8000', key: '+8613800138000', left: '13800138000' },
+    }),
+  ).toEqual({
+    name: '王 １３８****８０００',
+    metadata: { customerId: '138****8000', phone: '138****8000', key: '138****8000', left: '138****8000' },
   });
 });

@@ -15,6 +15,13 @@ it.each([
   expect(new Date(instant).toISOString()).toBe(at);
 });
 
+it.each([
+  ['0500-06-01T04:56:02.000Z', '0500-06-01 00:00:02'],
+  ['9999-12-31T23:00:00.000Z', '9999-12-31 18:00:00'],
+])('shows years of fewer digits, and the last one: %s', (at, shown) => {
+  expect(clock(new Date(at)).shown).toBe(shown);
+});
+
 it('shows a part of an hour in the offset', () => {
   expect(zonedClock('Asia/Kathmandu')(new Date('2026-11-24T10:16:09Z')).instant).toBe('2026-11-24T16:01:09.000+05:45');
 });

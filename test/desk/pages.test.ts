@@ -48,6 +48,7 @@ describe('the desk', () => {
     ['/desk/providers?callerId=1', './'],
     ['/desk/calls/16090510160925480001030600243044', '../'],
     ['/desk/a/b/c', '../../'],
+    ['/desk/a/b%2Fc?d=/', '../'],
   ])('serves the page at %s, with the way up to its files', async (path, base) => {
     const html = await page(path);
 
@@ -104,21 +105,23 @@ describe('the desk', () => {
     }
   });
 
-  it('serves them as they are to those who take no gzip', async () => {
+  it.each(['identity', 'gzip;q=0, identity'])('serves them as they are to those who take %s', async (encodings) => {
     const [file = ''] = filesOfFirstLoad();
 
-    const response = await send(service, `/desk/${file}`, { headers: { 'accept-encoding': 'identity' } });
+    const response = await send(service, `/desk/${file}`, { headers: { 'accept-encoding': encodings } });
 
     expect(response.headers.get('content-encoding')).toBeNull();
     expect(Buffer.from(await response.arrayBuffer())).toEqual(readFileSync(join(DESK, file)));
   });
 
-  it.each(['/desk/assets/none.js', '/desk/assets/..%2findex.html', '/desk/assets/../../../package.json'])(
-    'answers %s with 404, and not with the page',
-    async (path) => {
-      expect((await send(service, path)).status).toBe(404);
-    },
-  );
+  it.each([
+    '/desk/assets/none.js',
+    '/desk/assets/..%2findex.html',
+    '/desk/assets/../../../package.json',
+    '/desk/deeper/than/any/page/is/and/than/any/can/be',
+  ])('answers %s with 404, and not with the page', async (path) => {
+    expect((await send(service, path)).status).toBe(404);
+  });
 
   it('takes no other method', async () => {
     const response = await send(service, '/desk/', { method: 'HEAD' });

@@ -1,4 +1,5 @@
 /** Who gets a session of the desk, which requests it opens, and when it ends. */
+import { LivePrincipals } from '../../src/auth/live-principals.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { makeKey } from '../support/api-key.js';
 import { queryDatabase } from '../support/database-query.js';
@@ -211,6 +212,22 @@ describe('a session', () => {
     await waitFor('401', async () => (await statusOf(USERS, headers, replica)) === 401);
   });
 
+  it('is ended by its own cookie alone; made-up ones cost no statement', async () => {
+    const headers = await signedIn(service);
+    const statements = jest.spyOn(service.database, 'query');
+    const cookies = Array.from({ length: 20 }, (_, i) => `ringback-desk=${String(i).padStart(43, 'x')}`);
+
+    const responses = await Promise.all(
+      cookies.map((cookie) => send(service, SESSION, { method: 'DELETE', headers: { ...FROM_DESK, cookie } })),
+    );
+    const sent = statements.mock.calls.filter(([text]) => text.includes('desk_session'));
+    statements.mockRestore();
+
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([204]));
+    expect(sent).toEqual([]);
+    expect(await statusOf(USERS, headers)).toBe(200);
+  });
+
   it('ends by itself', async () => {
     const headers = await signedIn(service);
     await queryDatabase(database.url, `update desk_session set expires_at = now() - interval '1 s'`);
@@ -259,8 +276,47 @@ describe('a session', () => {
     for (let i = 0; i < 19; i++) await signedIn(service, 'admin', '1005');
     expect(await statusOf(USERS, first)).toBe(200);
 
-    await signedIn(service, 'admin', '1005');
+    const last = await signedIn(service, 'admin', '1005');
 
     expect(await statusOf(USERS, first)).toBe(401);
+    await send(service, SESSION, { method: 'DELETE', headers: last });
+    const rows = await queryDatabase(database.url, `select id from desk_session where subject = '1005'`);
+    expect(rows).toHaveLength(19);
   });
+
+  it('of a link ends too, and the link stays used', async () => {
+    const link = await linkFor('1001');
+    const cookie = cookieIn(await signIn(service, { link }));
+
+    await send(service, SESSION, { method: 'DELETE', headers: { ...FROM_DESK, cookie } });
+
+    expect(await statusOf(USERS, { ...FROM_DESK, cookie })).toBe(401);
+    expect((await signIn(service, { link })).status).toBe(409);
+  });
+});
+
+it('those who sign in and out during a read of the sessions share the next one', async () => {
+  let reads = 0;
+  let answer: () => void = () => undefined;
+  const live = new LivePrincipals<{ readonly hash: string }>({
+    read: () => {
+      reads++;
+      return new Promise((resolve) => {
+        answer = () => resolve([]);
+      });
+    },
+    principalOf: () => ({ subject: '1', scopes: new Set(), expiresAt: Infinity }),
+    onFailure: () => undefined,
+  });
+  const first = live.refresh();
+  await Promise.resolve();
+
+  const later = Array.from({ length: 100 }, () => live.refresh());
+  answer();
+  await first;
+  await Promise.resolve();
+  answer();
+  await Promise.all(later);
+
+  expect(reads).toBe(2);
 });

@@ -1,4 +1,5 @@
 import { Controller, Get, Query, Res } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
 import type { Principal } from '../../auth/access-token.js';
@@ -17,6 +18,7 @@ export class CallExportsController {
   constructor(private readonly exports: CallExports) {}
 
   @Get('calls.csv')
+  @RouteConfig({ isLasting: true })
   @ExportCallsAsCsvApi()
   csv(
     @Author() author: AuditAuthor,
@@ -28,6 +30,7 @@ export class CallExportsController {
   }
 
   @Get('calls.ndjson')
+  @RouteConfig({ isLasting: true })
   @ExportCallsAsNdjsonApi()
   ndjson(
     @Author() author: AuditAuthor,

@@ -5,7 +5,7 @@ import { AN_INSTANT, CALL_SID } from '../../call/search/call-view.openapi.js';
 import type { ShownCall } from '../../call/search/call-view.js';
 import { FAILED_TOKENS, problem, problems } from '../../http/problem-response.js';
 import { sendsFile } from '../csv-file.js';
-import { EXPORTS_AT_ONCE } from './call-exports.service.js';
+import { EXPORTS_AT_ONCE, EXPORTS_OF_ONE } from './call-exports.service.js';
 import { callsAsCsv, callsAsNdjson } from './call-files.js';
 
 const ZONE = 'Asia/Shanghai';
@@ -51,7 +51,7 @@ const failures = () =>
       errors: [{ where: '/timeZone', what: 'must be a name of the IANA database such as Asia/Shanghai, or UTC' }],
     }),
     problems({
-      TOO_MANY_EXPORTS: `${EXPORTS_AT_ONCE} exports are running on the replica`,
+      TOO_MANY_EXPORTS: `${EXPORTS_AT_ONCE} exports are running on the replica, or ${EXPORTS_OF_ONE} of the subject`,
       FAILED_TOKENS_TOO_FREQUENT: FAILED_TOKENS,
     }),
   );

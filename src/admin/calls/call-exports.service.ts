@@ -14,17 +14,17 @@ import { Draining } from '../../common/draining.js';
 import { AppError } from '../../common/error-table.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { withoutNumbers } from '../../common/masked-numbers.js';
-import { nextTurn } from '../../common/next-turn.js';
+import { Turn } from '../../common/next-turn.js';
 import { sendFile } from '../csv-file.js';
+import { LastingResponses } from '../lasting-responses.js';
 import type { CallFile } from './call-files.js';
 import type { CallFilterQuery } from './call-query.js';
 
 /** Each keeps a megabyte, and a connection to the database for a part of the time. */
 export const EXPORTS_AT_ONCE = 4;
+/** One who reads slowly must not keep all others out. */
+export const EXPORTS_OF_ONE = 2;
 const RETRY_SECONDS = 10;
-
-/** These take a few milliseconds to write, if their numbers are masked. Then other requests get a turn. */
-const LINES_A_TURN = 25;
 
 export interface ExportRequest {
   readonly query: CallFilterQuery;
@@ -40,12 +40,14 @@ interface Progress {
 
 @Injectable()
 export class CallExports implements BeforeApplicationShutdown {
-  private running = 0;
+  /** Whose they are. */
+  private readonly running: string[] = [];
   private readonly notes = new Set<Promise<void>>();
 
   constructor(
     private readonly search: CallSearchService,
     private readonly audit: AuditTrail,
+    private readonly lasting: LastingResponses,
     private readonly draining: Draining,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -55,32 +57,22 @@ export class CallExports implements BeforeApplicationShutdown {
   }
 
   /**
-   * Takes over the reply. If the client leaves, the process stops, or the API key or the session of the desk ends, the response is cut: it lacks its last chunk.
+   * Takes over the reply. If the client leaves, the process stops, or the caller loses access, the response is cut: it lacks its last chunk.
    * @throws AppError that names each invalid parameter; TOO_MANY_EXPORTS
    */
   async send(request: ExportRequest, reply: FastifyReply): Promise<void> {
     const { query, file, author, caller } = request;
     const stop = new AbortController();
     const parts = this.search.all(query, stop.signal);
-    if (this.running >= EXPORTS_AT_ONCE) {
-      throw new AppError('TOO_MANY_EXPORTS', {
-        detail: `A replica runs ${EXPORTS_AT_ONCE} exports at a time.`,
-        retryAfterSeconds: RETRY_SECONDS,
-      });
-    }
+    this.requirePlace(caller.subject);
     const { raw } = reply;
     if (raw.destroyed) return;
-    this.running++;
     const closed = new Promise<void>((resolve) => raw.once('close', resolve));
-    const cut = (): void => {
-      raw.destroy();
-    };
-    const ends = [this.draining.signal, ...(caller.ended ? [caller.ended] : [])];
-    for (const end of ends) end.addEventListener('abort', cut);
+    this.lasting.watch(caller, reply, [this.draining.signal]);
+    this.running.push(caller.subject);
     void closed.then(() => {
-      this.running--;
+      this.running.splice(this.running.indexOf(caller.subject), 1);
       stop.abort(new AppError('UNAVAILABLE'));
-      for (const end of ends) end.removeEventListener('abort', cut);
     });
 
     // Before the response begins, so that a failure of the database is an error and no file.
@@ -91,7 +83,16 @@ export class CallExports implements BeforeApplicationShutdown {
     if (stop.signal.aborted) return;
     const lines = this.lines(request, continued(first, parts), progress, stop.signal);
     sendFile(reply, file, lines);
-    if (ends.some(({ aborted }) => aborted)) cut();
+  }
+
+  /** @throws AppError TOO_MANY_EXPORTS */
+  private requirePlace(subject: string): void {
+    const own = this.running.filter((one) => one === subject);
+    if (this.running.length < EXPORTS_AT_ONCE && own.length < EXPORTS_OF_ONE) return;
+    throw new AppError('TOO_MANY_EXPORTS', {
+      detail: `A replica runs ${EXPORTS_AT_ONCE} exports at a time, and ${EXPORTS_OF_ONE} of one subject.`,
+      retryAfterSeconds: RETRY_SECONDS,
+    });
   }
 
   /** A process that stops waits for them. */
@@ -107,12 +108,13 @@ export class CallExports implements BeforeApplicationShutdown {
     stop: AbortSignal,
   ): AsyncGenerator<string> {
     const shown = mayReadNumbers(caller) ? (call: ShownCall) => call : masked;
+    const turn = new Turn();
     if (file.head !== '') yield file.head;
     try {
       for await (const calls of parts) {
         let text = '';
-        for (const [index, call] of calls.entries()) {
-          if (index % LINES_A_TURN === 0) await nextTurn();
+        for (const call of calls) {
+          if (turn.isOver) await turn.next();
           text += file.line(shown(call));
         }
         progress.rows += calls.length;

@@ -3,7 +3,7 @@ import type { LiveCondition } from '../../call/live/live-filter.js';
 import type { LiveChange, LiveChanges, LiveItem } from '../../call/live/live-calls.service.js';
 import { textOfPosition } from '../../call/live/live-position.js';
 import { StateType } from '../../call/record/call-lifecycle.js';
-import { textOfAllChanges, textOfCall, textOfChange } from './live-texts.js';
+import { textOfAllChanges, textOfCalls, textOfChanges } from './live-texts.js';
 
 interface Terms {
   readonly isMasked: boolean;
@@ -21,7 +21,7 @@ export class DeskView {
 
   constructor(private readonly terms: Terms) {}
 
-  textOf(item: LiveItem): string {
+  async textOf(item: LiveItem): Promise<string> {
     switch (item.kind) {
       case 'reset':
         this.shown.clear();
@@ -33,7 +33,7 @@ export class DeskView {
         this.calls += calls.length;
         if (matches) for (const { callSid } of calls) this.shown.add(callSid);
         if (calls.length === 0) return '';
-        return event('calls', `{"calls":[${calls.map((call) => textOfCall(call, isMasked)).join(',')}]}`);
+        return event('calls', `{"calls":[${await textOfCalls(calls, isMasked)}]}`);
       }
       case 'live':
         return event('live', JSON.stringify({ calls: this.calls }), textOfPosition(item.until));
@@ -42,16 +42,14 @@ export class DeskView {
     }
   }
 
-  private textOfChanges(item: LiveChanges): string {
+  private async textOfChanges(item: LiveChanges): Promise<string> {
     const { matches, isMasked } = this.terms;
     const id = textOfPosition(item.until);
     const changes = matches ? item.changes.filter(({ call }) => matches(call)) : item.changes;
     const gone = matches ? this.goneBy(item.changes, matches) : [];
     // The position alone: a client resumes from it.
     if (changes.length === 0 && gone.length === 0) return `id: ${id}\n\n`;
-    const texts = matches
-      ? changes.map((change) => textOfChange(change, isMasked)).join(',')
-      : textOfAllChanges(item, isMasked);
+    const texts = await (matches ? textOfChanges(changes, isMasked) : textOfAllChanges(item, isMasked));
     return event('changes', `{"changes":[${texts}],"gone":${JSON.stringify(gone)}}`, id);
   }
 

@@ -1,4 +1,5 @@
 import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
 import type { Principal } from '../../auth/access-token.js';
@@ -16,6 +17,7 @@ export class LiveCallsController {
   constructor(private readonly streams: LiveCallsStreams) {}
 
   @Get()
+  @RouteConfig({ isLasting: true })
   @WatchCallsApi()
   async watch(
     @Author() author: AuditAuthor,

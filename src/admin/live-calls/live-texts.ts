@@ -2,14 +2,15 @@
 import type { LiveChange, LiveChanges } from '../../call/live/live-calls.service.js';
 import type { ShownCall } from '../../call/search/call-view.js';
 import { withoutNumbers } from '../../common/masked-numbers.js';
+import { Turn } from '../../common/next-turn.js';
 
-class TextsOf<T extends object> {
-  private readonly whole = new WeakMap<T, string>();
-  private readonly masked = new WeakMap<T, string>();
+class TextsOf<T extends object, Text = string> {
+  private readonly whole = new WeakMap<T, Text>();
+  private readonly masked = new WeakMap<T, Text>();
 
-  constructor(private readonly make: (item: T, isMasked: boolean) => string) {}
+  constructor(private readonly make: (item: T, isMasked: boolean) => Text) {}
 
-  of(item: T, isMasked: boolean): string {
+  of(item: T, isMasked: boolean): Text {
     const texts = isMasked ? this.masked : this.whole;
     const known = texts.get(item);
     if (known !== undefined) return known;
@@ -25,11 +26,29 @@ const ofChanges = new TextsOf<LiveChange>(({ bytes, change, call }, isMasked) =>
   isMasked ? JSON.stringify(withoutNumbers({ change, call })) : `{"change":${bytes},"call":${ofCalls.of(call, false)}}`,
 );
 
+/** There may be thousands. */
+const inTurns = async <T extends object>(
+  items: readonly T[],
+  isMasked: boolean,
+  texts: TextsOf<T>,
+): Promise<string> => {
+  const turn = new Turn();
+  const made: string[] = [];
+  for (const item of items) {
+    if (turn.isOver) await turn.next();
+    made.push(texts.of(item, isMasked));
+  }
+  return made.join(',');
+};
+
 /** All changes of a look, for desks without a filter. */
-const ofAllChanges = new TextsOf<LiveChanges>(({ changes }, isMasked) =>
-  changes.map((change) => ofChanges.of(change, isMasked)).join(','),
+const ofAllChanges = new TextsOf<LiveChanges, Promise<string>>(({ changes }, isMasked) =>
+  inTurns(changes, isMasked, ofChanges),
 );
 
-export const textOfCall = (call: ShownCall, isMasked: boolean): string => ofCalls.of(call, isMasked);
-export const textOfChange = (change: LiveChange, isMasked: boolean): string => ofChanges.of(change, isMasked);
-export const textOfAllChanges = (item: LiveChanges, isMasked: boolean): string => ofAllChanges.of(item, isMasked);
+export const textOfCalls = (calls: readonly ShownCall[], isMasked: boolean): Promise<string> =>
+  inTurns(calls, isMasked, ofCalls);
+export const textOfChanges = (changes: readonly LiveChange[], isMasked: boolean): Promise<string> =>
+  inTurns(changes, isMasked, ofChanges);
+export const textOfAllChanges = (item: LiveChanges, isMasked: boolean): Promise<string> =>
+  ofAllChanges.of(item, isMasked);

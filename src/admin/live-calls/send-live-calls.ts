@@ -34,7 +34,7 @@ export const sendLiveCalls = async (
   }, HEARTBEAT_EVERY_MS);
   try {
     for (; !item.done && !stop.aborted; item = await items.next()) {
-      const text = view.textOf(item.value);
+      const text = await view.textOf(item.value);
       if (text === '' || raw.write(text)) continue;
       isWaiting = true;
       // Aborts when the client disconnects.

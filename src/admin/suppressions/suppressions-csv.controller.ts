@@ -8,6 +8,7 @@ import { SuppressionTransfer } from '../../directory/suppression-transfer.servic
 import { AdminApi } from '../../http/problem-response.js';
 import { Author } from '../author.js';
 import { CSV_LIMIT_BYTES, csvOf, sendCsv } from '../csv-file.js';
+import { LastingResponses } from '../lasting-responses.js';
 import type { SuppressionsStored } from './suppression.dto.js';
 import { ExportSuppressionsApi, ImportSuppressionsApi } from './suppressions-csv.openapi.js';
 
@@ -15,11 +16,16 @@ import { ExportSuppressionsApi, ImportSuppressionsApi } from './suppressions-csv
 @Requires('admin:read', 'admin:protection:write')
 @AdminApi('Suppressions')
 export class SuppressionsCsvController {
-  constructor(private readonly transfer: SuppressionTransfer) {}
+  constructor(
+    private readonly transfer: SuppressionTransfer,
+    private readonly lasting: LastingResponses,
+  ) {}
 
   @Get()
+  @RouteConfig({ isLasting: true })
   @ExportSuppressionsApi()
   async export(@Author() author: AuditAuthor, @Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
+    this.lasting.watch(caller, reply);
     sendCsv(reply, 'suppressions.csv', await this.transfer.exportAll(author, mayReadNumbers(caller)));
   }
 

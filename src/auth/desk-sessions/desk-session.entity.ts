@@ -40,7 +40,7 @@ export class DeskSession {
   @Column({ type: 'timestamptz', name: 'expires_at', precision: 3 })
   expiresAt: Date;
 
-  /** When the person signed out. */
+  /** When the person signed out. Without a link, the row is removed then. */
   @Column({ type: 'timestamptz', name: 'ended_at', precision: 3, nullable: true })
   endedAt: Date | null;
 }

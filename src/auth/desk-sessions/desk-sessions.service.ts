@@ -17,22 +17,34 @@ export const LONGEST_SESSION_SECONDS = 8 * 60 * 60;
 /** Of one person, in several browsers. The oldest one ends if there is another. */
 const SESSIONS_OF_ONE = 20;
 
-/** The rows of ended sessions are kept for a day; the audit keeps who has signed in. */
+/**
+ * The row of a session that was opened by a link is kept for a day, so that the link is not used again. Another one is removed when
+ * its session ends: a program that signs in again and again must not fill the table that all replicas read twice a second. The audit
+ * keeps who has signed in.
+ */
 const OPEN = `
 with old as (
   delete from desk_session where id in (
     select id from desk_session where expires_at < now() - interval '1 day' order by expires_at limit 100
   )
 ), surplus as (
-  update desk_session set ended_at = now() where id in (
-    select id from desk_session where expires_at > now() and ended_at is null and subject = $2
-    order by id desc offset ${SESSIONS_OF_ONE - 1}
-  )
+  select id from desk_session where expires_at > now() and ended_at is null and subject = $2
+  order by id desc offset ${SESSIONS_OF_ONE - 1}
+), removed as (
+  delete from desk_session where id in (select id from surplus) and link_id is null
+), ended as (
+  update desk_session set ended_at = now() where id in (select id from surplus) and link_id is not null
 )
 insert into desk_session (hash, subject, scopes, signed_in_by, link_id, expires_at)
 values ($1, $2, $3, $4, $5, $6)
 on conflict (link_id) do nothing
 returning id, expires_at as "expiresAt"`;
+
+const END = `
+with removed as (
+  delete from desk_session where hash = $1 and link_id is null
+)
+update desk_session set ended_at = now() where hash = $1 and link_id is not null and ended_at is null`;
 
 export interface OpenedSession {
   /** For the cookie. */
@@ -81,11 +93,10 @@ export class DeskSessions {
     return { value, expiresAt, scopes };
   }
 
-  /** Repeating it changes nothing. The other replicas refuse the session within a second. */
+  /** Repeating it changes nothing, and a made-up value costs no statement. The other replicas refuse the session within a second. */
   async end(value: string): Promise<void> {
-    await this.database.query('update desk_session set ended_at = now() where hash = $1 and ended_at is null', [
-      hashOfSession(value),
-    ]);
+    if (!this.live.find(value) && !(await this.live.findAfterNextRead(value))) return;
+    await this.database.query(END, [hashOfSession(value)]);
     await this.live.refresh();
   }
 }

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
+import { Turn } from '../../common/next-turn.js';
 import { readChange, type CallChange } from '../record/call-change.js';
 import { StateType } from '../record/call-lifecycle.js';
 import type { ShownCall } from '../search/call-view.js';
@@ -141,7 +142,7 @@ export class LiveCalls implements BeforeApplicationShutdown {
           position = null;
           continue;
         }
-        yield this.changesOf(joinedAt, missed.changes);
+        yield await this.changesOf(joinedAt, missed.changes);
         for (;;) {
           const item = await desk.next(stop);
           if (item === undefined) return;
@@ -232,17 +233,21 @@ export class LiveCalls implements BeforeApplicationShutdown {
       return now;
     }
     const { until, changes } = await readChangesBetween(this.database, this.at);
+    const item = changes === null ? 'reset' : await this.changesOf(until, changes);
+    // Without an await from here on: a desk that begins at this position gets what follows it.
     this.at = until;
-    if (changes === null) for (const desk of this.desks) desk.give('reset');
-    else if (changes.length > 0) {
-      const item = this.changesOf(until, changes);
-      if (item.changes.length > 0) for (const desk of this.desks) desk.give(item);
-    }
+    if (item === 'reset' || item.changes.length > 0) for (const desk of this.desks) desk.give(item);
     return until;
   }
 
-  private changesOf(until: LivePosition, stored: readonly StoredChange[]): LiveChanges {
-    return { kind: 'changes', until, changes: stored.flatMap((one) => this.liveChange(one)) };
+  private async changesOf(until: LivePosition, stored: readonly StoredChange[]): Promise<LiveChanges> {
+    const turn = new Turn();
+    const changes: LiveChange[] = [];
+    for (const one of stored) {
+      if (turn.isOver) await turn.next();
+      changes.push(...this.liveChange(one));
+    }
+    return { kind: 'changes', until, changes };
   }
 
   /** None for what became known of a call after its end: the call is live no more. */
