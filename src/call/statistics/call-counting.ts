@@ -17,7 +17,7 @@ import { RepeatedWork } from '../../common/repeated-work.js';
 import { takeTurn } from '../../postgres/take-turn.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { EndReason } from '../record/call-lifecycle.js';
-import { minCallSidAt, requestedAtOf } from '../record/call-sid.js';
+import { CLOCK_TOLERANCE_MS, minCallSidAt, requestedAtOf } from '../record/call-sid.js';
 import type { Grouping } from './call-statistic.entity.js';
 import type { EndToCount } from './end-to-count.entity.js';
 import { addCall, addFigures, areNone, type EndedCall } from './figures.js';
@@ -35,8 +35,6 @@ const CALLS_A_READ = 5_000;
 /** A quarter is compared when hardly any call of it can change any more. */
 const COMPARED_AFTER_MS = 86_400_000;
 
-/** The time in a callSid comes from the clock of a replica, requested_at from the database's. */
-const CLOCK_TOLERANCE_MS = 60_000;
 /** A clock that nobody has set, or of another time zone. So far calls are looked for before statistics are mended. */
 const WRONG_CLOCK_MS = 26 * 3_600_000;
 
