@@ -131,7 +131,11 @@ it('leaves to the line the number that took the latest call, even if its answer 
 it('leaves to the line the number of a later call, also after an answer by a clock that is years ahead', async () => {
   const [ahead, later] = [await store(), await store()];
 
-  await applyEvent(database, ahead.callSid, { type: 'answered', occurredAt: new Date('2099-01-01T00:00:00Z'), place: 2 });
+  await applyEvent(database, ahead.callSid, {
+    type: 'answered',
+    occurredAt: new Date('2099-01-01T00:00:00Z'),
+    place: 2,
+  });
   expect(await lastPhone()).toBe(PHONES[1]);
   await applyEvent(database, later.callSid, { type: 'answered', occurredAt: new Date(Date.now() + 1_000), place: 3 });
 
