@@ -42,9 +42,12 @@ export interface UserFile {
   readonly encoding: 'UTF-8' | 'GB18030';
 }
 
-/** @throws AppError for a file that is no table of users; faults of single rows are for user-rows.ts */
-export const readUserCsv = async (body: Buffer): Promise<UserFile> => {
-  const encoding = isUtf8(body) ? 'UTF-8' : 'GB18030';
+/**
+ * @param isGb18030 its sender says so; otherwise the bytes decide
+ * @throws AppError for a file that is no table of users; faults of single rows are for user-rows.ts
+ */
+export const readUserCsv = async (body: Buffer, isGb18030: boolean): Promise<UserFile> => {
+  const encoding = isGb18030 || !isUtf8(body) ? 'GB18030' : 'UTF-8';
   const lines: number[] = [];
   const users = await readCsv(encoding === 'UTF-8' ? body : fromGb18030(body), {
     required: ['id', 'name', 'phone'],

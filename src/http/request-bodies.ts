@@ -19,7 +19,7 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 const CSV_TYPE = /^text\/csv\s*(?:;|$)/i;
 /** RFC 8259, 8.1 allows no other; US-ASCII is a subset. */
 const UTF_8 = /^(?:utf-?8|us-ascii)$/i;
-const UTF_8_OR_GB18030 = /^(?:utf-?8|us-ascii|gb18030|gbk|gb2312)$/i;
+const GB18030 = /^(?:gb18030|gbk|gb2312)$/i;
 
 export const parseBodies = (server: FastifyInstance): void => {
   server.addHook('onRoute', (route) => {
@@ -99,8 +99,13 @@ const faultOfText = (request: FastifyRequest, body: Buffer, expected: RegExp): A
 /** A file without a charset may be in either. One that is said to be UTF-8 and is not would be read as other names. */
 const faultOfCsv = (request: FastifyRequest, body: Buffer): AppError | null => {
   const isSaidToBeUtf8 = charsetsOf(request.headers['content-type'] ?? '').some((charset) => UTF_8.test(charset));
-  return isSaidToBeUtf8 ? faultOfText(request, body, CSV_TYPE) : faultOfType(request, CSV_TYPE, UTF_8_OR_GB18030);
+  if (isSaidToBeUtf8) return faultOfText(request, body, CSV_TYPE);
+  return isSaidToBeGb18030(request) ? faultOfType(request, CSV_TYPE, GB18030) : faultOfType(request, CSV_TYPE, UTF_8);
 };
+
+/** Its bytes may be UTF-8 of other names. */
+export const isSaidToBeGb18030 = ({ headers }: FastifyRequest): boolean =>
+  charsetsOf(headers['content-type'] ?? '').some((charset) => GB18030.test(charset));
 
 const faultOfType = ({ headers }: FastifyRequest, expected: RegExp, encodings: RegExp): AppError | null => {
   const type = headers['content-type'] ?? '';
