@@ -26,6 +26,15 @@ const Page = () => {
   const t = useText(text);
   const [code, setCode] = useState(takeCode);
   const session = useSession();
+  // A link that is pasted over this page's address loads nothing anew: only what stands after # is another.
+  useEffect(() => {
+    const take = () => {
+      const next = takeCode();
+      if (next !== null) setCode(next);
+    };
+    window.addEventListener('hashchange', take);
+    return () => window.removeEventListener('hashchange', take);
+  }, []);
   useEffect(() => {
     document.title = `${t('title')} · Ringback`;
   }, [t]);
@@ -36,7 +45,7 @@ const Page = () => {
       </Frame>
     );
   }
-  if (code !== null) return <ByLink code={code} onDone={() => setCode(null)} />;
+  if (code !== null) return <ByLink key={code} code={code} onDone={() => setCode(null)} />;
   if (session.data) return <Entered />;
   return <Choice />;
 };
@@ -80,7 +89,7 @@ const ByLink = ({ code, onDone }: { readonly code: string; readonly onDone: () =
   useEffect(() => {
     if (isIdle && !mustAsk) mutate({ link: code });
   }, [isIdle, mustAsk, mutate, code]);
-  if (isError) return <FailedLink error={error} />;
+  if (isError) return <FailedLink error={error} onDone={onDone} />;
   if (!mustAsk) {
     return (
       <Frame title={t('signingIn')}>
@@ -101,7 +110,7 @@ const ByLink = ({ code, onDone }: { readonly code: string; readonly onDone: () =
   );
 };
 
-const FailedLink = ({ error }: { readonly error: unknown }) => {
+const FailedLink = ({ error, onDone }: { readonly error: unknown; readonly onDone: () => void }) => {
   const t = useText(text);
   const status = error instanceof ProblemError ? error.problem.status : 0;
   if (status !== 409 && status !== 401) {
@@ -117,6 +126,7 @@ const FailedLink = ({ error }: { readonly error: unknown }) => {
       <p>{t(`${kind}Help`)}</p>
       <p>{t('newLink')}</p>
       <pre className="command">{PRINTS_LINK}</pre>
+      <Button onPress={onDone}>{t('otherWay')}</Button>
     </Frame>
   );
 };
@@ -180,7 +190,7 @@ const ByToken = ({ isMain }: { readonly isMain: boolean }) => {
         value={token}
         onChange={setToken}
       />
-      {entering.isError && <Failure error={entering.error} />}
+      {entering.isError && <RefusedToken error={entering.error} />}
       <Button
         type="submit"
         kind={isMain ? 'main' : 'plain'}
@@ -190,6 +200,18 @@ const ByToken = ({ isMain }: { readonly isMain: boolean }) => {
         {t('signIn')}
       </Button>
     </form>
+  );
+};
+
+/** The general words of 401 and 403 are for those who are signed in. */
+const RefusedToken = ({ error }: { readonly error: unknown }) => {
+  const t = useText(text);
+  const status = error instanceof ProblemError ? error.problem.status : 0;
+  if (status !== 401 && status !== 403) return <Failure error={error} />;
+  return (
+    <p className="notice notice-bad" role="alert">
+      {t(status === 401 ? 'tokenRefused' : 'tokenScope')}
+    </p>
   );
 };
 
