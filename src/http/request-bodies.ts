@@ -9,8 +9,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The handler gets the raw bytes, whatever their type. */
     rawBody?: true;
-    /** The handler gets the bytes of a text of the type text/csv. The second has the encodings of spreadsheets in China too. */
-    csvBody?: 'UTF-8' | 'UTF-8 or GB18030';
+    /** The handler gets the bytes of a file of the type text/csv, in an encoding that spreadsheets write. */
+    csvBody?: true;
     bodyLimitBytes?: number;
   }
 }
@@ -36,7 +36,6 @@ export const parseBodies = (server: FastifyInstance): void => {
     if (request.routeOptions.config.rawBody) done(null, body);
     // Many HTTP libraries send a type with every POST and DELETE. Without content there is nothing to refuse.
     else if (body.length === 0) done(null, undefined);
-    else if (request.routeOptions.config.csvBody === 'UTF-8') done(faultOfText(request, body, CSV_TYPE), body);
     else if (request.routeOptions.config.csvBody) done(faultOfCsv(request, body), body);
     else {
       readJson(request, body).then((value) => {
