@@ -6,8 +6,15 @@ interface Props {
   readonly codes: Readonly<Record<string, unknown>>;
 }
 
-/** Codes are texts and numbers; a newer version may have others. */
-export const codeText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+/** Most codes are texts and numbers. The phones of a line are a list of objects. */
+export const codeText = (value: unknown): string => {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(codeText).join('; ');
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return Object.entries(value)
+    .map(([name, one]) => `${name} ${codeText(one)}`)
+    .join(', ');
+};
 
 /** Each code, and what it means where that is known. */
 export const Codes = ({ codes }: Props) => {
