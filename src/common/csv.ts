@@ -186,15 +186,15 @@ class Rows<Column extends string, Row> {
   private headExpected(strange?: string): string {
     const { required, others } = this.table;
     const names = `must have the names of the columns, separated by commas: ${required.join(', ')}`;
-    const more = others.length === 1 ? `may have ${others[0]}` : `may have any of ${others.join(', ')}`;
-    return `${names}; it ${more}${strange === undefined ? '' : `, but not ${JSON.stringify(strange)}`}`;
+    const more = `${others.length === 1 ? '' : 'any of '}${others.join(', ')}`;
+    return `${names}; it may have ${more}${strange === undefined ? '' : `, but not ${JSON.stringify(strange)}`}`;
   }
 
   private readHead(names: readonly string[]): void {
     const { required, others, columnOf = String } = this.table;
     const known: readonly string[] = [...required, ...others];
     const columns = names.map((name) => columnOf(name));
-    const strange = names.find((_, index) => !known.includes(columns[index]!));
+    const strange = names.find((name) => !known.includes(columnOf(name)));
     const isHead =
       strange === undefined &&
       required.every((name) => columns.includes(name)) &&
