@@ -80,11 +80,9 @@ export const createApp = async (config: Config, logger: Logger, recent = new Rec
   );
   nest.useGlobalFilters(new ErrorFilter(logger));
   nest.useGlobalPipes(validation());
-  if (config.apiDocs) {
-    serveApiDocument(nest, OUTGOING_WEBHOOKS);
-    serveFrontPage(server);
-  }
-  if (config.desk) serveDesk(server, logger);
+  if (config.apiDocs) serveApiDocument(nest, OUTGOING_WEBHOOKS);
+  const isDeskServed = config.desk && serveDesk(server, logger);
+  serveFrontPage(server, { desk: isDeskServed, apiPage: config.apiDocs });
   authenticateRequests(server, nest.get(Authentication));
   maskNumbers(server);
   resolveExternalIds(server, nest.get(ExternalIds));

@@ -45,11 +45,12 @@ interface DeskFile {
   readonly gzip: Buffer | undefined;
 }
 
-export const serveDesk = (server: FastifyInstance, logger: Logger): void => {
+/** @returns false if the desk is not built */
+export const serveDesk = (server: FastifyInstance, logger: Logger): boolean => {
   const folder = FOLDERS.find((path) => existsSync(join(path, 'index.html')));
   if (folder === undefined) {
     logger.warn('the desk is not built, so /desk is not served; npm start and npm run build build it');
-    return;
+    return false;
   }
   const files = readFiles(folder);
   const page = readFileSync(join(folder, 'index.html'), 'utf8');
@@ -73,6 +74,7 @@ export const serveDesk = (server: FastifyInstance, logger: Logger): void => {
       .type(TYPES['.html'] ?? '')
       .send(pageFor(path));
   });
+  return true;
 };
 
 /** A made-up address may be of any depth. */

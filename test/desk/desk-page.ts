@@ -1,6 +1,6 @@
 /** A browser that is signed in to the desk, and notes what must not happen in it. */
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import type { TestApp } from '../support/test-app.js';
 import { linkFor } from './desk-requests.js';
 
@@ -70,6 +70,22 @@ export const seriousFaults = async (page: Page): Promise<string[]> => {
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ''}`));
 };
+
+/** More than any page has places to stop at. */
+const MOST_PRESSES = 150;
+
+/** Presses Tab until that has the focus. @throws if the keyboard does not reach it */
+export const tabTo = async (page: Page, target: Locator): Promise<void> => {
+  await target.waitFor();
+  for (let presses = 0; presses < MOST_PRESSES; presses++) {
+    if (await hasFocus(page, target)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`the keyboard does not reach ${target.toString()}`);
+};
+
+export const hasFocus = async (page: Page, target: Locator): Promise<boolean> =>
+  (await target.and(page.locator(':focus')).count()) === 1;
 
 /** By which the page is wider than its window. */
 export const overflowOf = (page: Page): Promise<number> =>

@@ -1,6 +1,8 @@
 /** The desk in a browser: signing in, languages, themes, the keyboard, a phone, and the page of the providers. */
 import type { Browser } from 'playwright-core';
 import { describeInBrowser } from '../support/browser.js';
+import { placeCall } from '../support/placed-call.js';
+import { startPrefixProxy, type PrefixProxy } from '../support/prefix-proxy.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
 import { linkFor, signIn } from './desk-requests.js';
@@ -49,6 +51,7 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       expect(await desk.page.getByText('npm run -s desk').count()).toBe(1);
       expect(desk.page.url()).toBe(`${service.url}/desk/sign-in`);
       expect(await seriousFaults(desk.page)).toEqual([]);
+      // In the same tab.
       await desk.open(`sign-in#${await linkFor('1001')}`);
       await desk.page.getByRole('heading', { level: 1, name: 'Now' }).waitFor();
       await desk.close();
@@ -108,6 +111,45 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
     });
   });
 
+  describe('behind a proxy with a path prefix', () => {
+    let proxy: PrefixProxy;
+
+    beforeAll(async () => {
+      proxy = await startPrefixProxy(service.url);
+    });
+    afterAll(() => proxy.close());
+
+    it('signs in, shows a call as it changes and its page, asks the service, and signs out', async () => {
+      const desk = await openDesk(browser(), proxy, { isSignedIn: false });
+      opened.push(desk);
+      const { page } = desk;
+      await page.goto(`${proxy.url}/`);
+      await page.getByRole('link', { name: 'Desk' }).click();
+      await page.getByLabel('Access token').fill(await service.token('1001', 'admin'));
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByText('No call is live.').waitFor();
+      expect(page.url()).toBe(`${proxy.url}/desk/now`);
+
+      const callSid = await placeCall(service, '1012', '2013');
+      await page.locator(`[data-call="${callSid}"]`).getByText('Talks').first().waitFor();
+      await page.locator(`[data-call="${callSid}"]`).getByRole('link').click();
+      await page.waitForURL(`${proxy.url}/desk/calls/${callSid}`);
+      await page.reload();
+      await page.getByRole('button', { name: 'Hang up' }).click();
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Hang up' }).click();
+      await page.getByText('The call is hung up.').waitFor();
+      await page.getByRole('link', { name: 'Providers' }).click();
+      await page.getByRole('article', { name: 'simulator' }).waitFor();
+
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByLabel('Access token').waitFor();
+      await desk.open(`sign-in#${await linkFor('1001')}`);
+      // Where the person was.
+      await page.getByRole('article', { name: 'simulator' }).waitFor();
+      expect(page.url()).toBe(`${proxy.url}/desk/providers`);
+    });
+  });
+
   describe('its texts', () => {
     it.each([
       ['en-US', 'Providers', 'en'],
@@ -129,6 +171,48 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       await page.getByRole('heading', { level: 1, name: '服务商' }).waitFor();
       await page.reload();
       await page.getByRole('heading', { level: 1, name: '服务商' }).waitFor();
+    });
+  });
+
+  describe('a session without all scopes', () => {
+    const withScope = async (scope: string, path: string): Promise<DeskPage> => {
+      const desk = await open({ isSignedIn: false });
+      await desk.open(path);
+      await desk.page.getByLabel('Access token').fill(await service.token('1001', scope));
+      await desk.page.getByRole('button', { name: 'Sign in' }).click();
+      return desk;
+    };
+    const menuOf = (page: DeskPage['page']) => page.getByRole('navigation', { name: 'Pages' }).getByRole('link');
+
+    it('has the pages that it may see in its menu, and says which scope another one needs', async () => {
+      const { page, open: go } = await withScope('admin:read', 'audit');
+
+      await page.getByRole('heading', { name: 'You may not see this page.' }).waitFor();
+      await page.getByText('It needs the scope admin:audit:read, which your sign-in does not have.').waitFor();
+      expect(await menuOf(page).allInnerTexts()).toEqual([
+        'Now',
+        'Calls',
+        'Figures',
+        'Providers',
+        'People',
+        'Webhooks',
+        'Protection',
+      ]);
+      expect(await seriousFaults(page)).toEqual([]);
+      await go('people/import');
+      await page.getByText('It needs the scope admin:directory:write').waitFor();
+    });
+
+    it('begins with the first page that it may see', async () => {
+      const { page } = await withScope('admin:audit:read', '');
+
+      await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor();
+      expect(await menuOf(page).allInnerTexts()).toEqual(['Audit']);
+      // What it is about has a page, which the session may not see.
+      await page
+        .getByText(/desk-session:/)
+        .first()
+        .waitFor();
     });
   });
 
@@ -184,6 +268,19 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       expect(new URL(page.url()).search).toBe('?callerId=1001&calleeId=2000');
       await page.getByRole('table', { name: 'Rules, in order' }).waitFor();
       expect(await page.getByText('Would carry it').count()).toBe(1);
+    });
+
+    it('says in Chinese what each rule saw and said', async () => {
+      await service.admin('PUT', 'suppressions', { suppressions: [{ phone: '13800002001' }] });
+      const { page, open: go } = await open({ language: 'zh-CN' });
+
+      await go('providers?callerId=1001&calleeId=2001');
+
+      await page.locator('.outcome').getByText('被叫的号码在禁呼名单上。').first().waitFor();
+      const rows = await page.getByRole('table', { name: '规则（按顺序）' }).locator('tbody tr').allInnerTexts();
+      expect(rows.at(-1)).toMatch(/^被叫是否在禁呼名单上 callee_suppression\s+在名单上\s+被叫的号码在禁呼名单上。$/);
+      expect(await page.locator('.way .badge').allInnerTexts()).toEqual(['可以承载']);
+      expect(rows[0]).toMatch(/^主叫是否被冻结 caller_freeze\s+无\s+允许$/);
     });
 
     it('says what is wrong with a question', async () => {

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { describeInBrowser } from '../support/browser.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
-import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
+import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, tabTo, type DeskPage } from './desk-page.js';
 import { countCalls, moveToWeekBefore } from './some-figures.js';
 
 describeInBrowser('the figures on the desk', (browser: () => Browser) => {
@@ -106,6 +106,38 @@ describeInBrowser('the figures on the desk', (browser: () => Browser) => {
     await open('figures?from=2020-03-28&to=2020-03-31&timeZone=Europe%2FBerlin');
     await page.getByText('No call was over in this time.').waitFor();
     await page.getByText('Times in Europe/Berlin').waitFor();
+  });
+
+  it('by keyboard alone: the period, the grouping, and the way from a figure to its calls', async () => {
+    await open();
+
+    await tabTo(page, page.getByRole('link', { name: '30 days' }));
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/from=/);
+    const { searchParams } = new URL(page.url());
+    const begin = page.getByLabel('From day');
+    await tabTo(page, begin);
+    // The first part of the field.
+    await page.keyboard.press('ArrowDown');
+    const earlier = await begin.inputValue();
+    await page.keyboard.press('Enter');
+    await page.waitForURL((url) => url.searchParams.get('from') === earlier);
+    expect(earlier).not.toBe(searchParams.get('from'));
+    await tabTo(page, page.getByRole('button', { name: /Each bar is/ }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('option', { name: 'a week' }).waitFor();
+    await page.keyboard.press('End');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/every=week/);
+
+    const figure = page.getByRole('region', { name: 'Calls', exact: true }).first();
+    await tabTo(page, figure.locator('summary'));
+    await page.keyboard.press('Enter');
+    await tabTo(page, figure.getByRole('link').last());
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/desk\/calls\?.*open=false/);
+    await page.getByRole('table', { name: 'Calls' }).waitFor();
   });
 
   it('says what is wrong with a range', async () => {

@@ -38,8 +38,8 @@ interface Begun {
   readonly back: string;
 }
 
-const authorized = async (): Promise<Begun> => {
-  const response = await begin();
+const authorized = async (redirectUri = callback()): Promise<Begun> => {
+  const response = await begin(redirectUri);
   const { location } = (await response.json()) as { location: string };
   const { headers } = await fetch(location, { redirect: 'manual' });
   return { flow: cookieIn(response), back: headers.get('location') ?? '' };
@@ -91,6 +91,13 @@ describe('the identity provider', () => {
     expect(cookie).toMatch(/^ringback-desk=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=(28799|28800)$/);
     const headers = { ...FROM_DESK, cookie: cookie.split(';')[0] ?? '' };
     expect((await send(service, '/v1/admin/users', { headers })).status).toBe(200);
+  });
+
+  it('signs in behind a path prefix, which a proxy removes', async () => {
+    const { back, flow } = await authorized(`${service.url}/calls/v1/desk/callback`);
+    expect(back).toMatch(/\/calls\/v1\/desk\/callback\?/);
+
+    expect(await outcomeOf({ flow, back: back.replace('/calls/', '/') })).toEqual([303, '../../desk/']);
   });
 
   it('is named to the page for signing in, and one-time links are not', async () => {

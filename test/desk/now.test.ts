@@ -6,7 +6,7 @@ import { applyEvent, storeCall, type StoredCall } from '../support/stored-call.j
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
-import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
+import { hasFocus, ON_A_PHONE, openDesk, overflowOf, seriousFaults, tabTo, type DeskPage } from './desk-page.js';
 import { FROM_DESK } from './desk-requests.js';
 
 const CALLS = 1_000;
@@ -102,6 +102,44 @@ describeInBrowser('the live calls on the desk', (browser: () => Browser) => {
     await rowOf(callSid).waitFor({ state: 'detached' });
     const call: unknown = await (await service.admin('GET', `calls/${callSid}`)).json();
     expect(call).toMatchObject({ stateType: '4', endedBy: 'cancel', canceledBy: 'admin' });
+  });
+
+  it('by keyboard alone: filters the calls, opens one, and hangs it up after the question', async () => {
+    const { callSid: other } = await storeCall(service.database);
+    const callSid = await placeCall(service, '1011', '2013');
+    await open();
+    await rowOf(callSid).getByText('Talks').first().waitFor();
+    await rowOf(other).waitFor();
+
+    await tabTo(page, page.getByRole('button', { name: /State/ }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('option', { name: 'Talking' }).waitFor();
+    for (let steps = 0; steps < 3; steps++) await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await rowOf(other).waitFor({ state: 'detached' });
+    expect(page.url()).toBe(`${throughProxy.url}/desk/now?stateType=3`);
+    await tabTo(page, rowOf(callSid).getByRole('link'));
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/desk/calls/${callSid}`);
+    await waitFor('the focus to be on the page', () => hasFocus(page, page.getByRole('main')));
+    await tabTo(page, page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Now' }));
+    await page.keyboard.press('Enter');
+
+    const hangUp = rowOf(callSid).getByRole('button', { name: 'Hang up' });
+    const dialog = page.getByRole('alertdialog', { name: 'Hang up this call?' });
+    await tabTo(page, hangUp);
+    await page.keyboard.press('Enter');
+    await dialog.waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await waitFor('the focus to come back', () => hasFocus(page, hangUp));
+    await page.keyboard.press('Enter');
+    await tabTo(page, dialog.getByRole('button', { name: 'Hang up' }));
+    await page.keyboard.press('Enter');
+
+    await rowOf(callSid).waitFor({ state: 'detached' });
+    await waitFor('the focus to be on the outcome', () => hasFocus(page, page.getByText('The call is hung up.')));
+    expect(await (await service.admin('GET', `calls/${callSid}`)).json()).toMatchObject({ canceledBy: 'admin' });
   });
 
   it('keeps its filters in the address', async () => {

@@ -16,7 +16,7 @@ interface Shown {
 
 /** `npm run desk:pictures -- -t 'the page: calls'` draws one of them. */
 const PAGES: readonly Shown[] = [
-  { name: 'providers', path: 'providers?callerId=1001&calleeId=2000', shows: '.outcome', isFull: true },
+  { name: 'providers', path: 'providers?callerId=1001&calleeId=2003', shows: '.outcome', isFull: true },
   { name: 'calls', path: 'calls', shows: 'tbody tr' },
   { name: 'call', path: ({ completed }) => `calls/${completed}`, shows: '.deliveries-of-endpoint', isFull: true },
   { name: 'refused-calls', path: 'calls/refused', shows: 'tbody tr' },

@@ -3,7 +3,16 @@ import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { describeInBrowser } from '../support/browser.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { expectRefusal, ON_A_PHONE, openDesk, overflowOf, seriousFaults, type DeskPage } from './desk-page.js';
+import { waitFor } from '../support/wait-for.js';
+import {
+  expectRefusal,
+  hasFocus,
+  ON_A_PHONE,
+  openDesk,
+  overflowOf,
+  seriousFaults,
+  type DeskPage,
+} from './desk-page.js';
 
 const PRICES = 'provider,prefix,pricePerMinute,currency,billingStep,connectionFee\n';
 
@@ -114,6 +123,8 @@ describeInBrowser('the page of protection', (browser: () => Browser) => {
     await page.getByRole('alertdialog').getByRole('button', { name: 'Lift' }).click();
     await page.getByText('Nothing is frozen.').waitFor();
     expect(await items('freezes')).toEqual([]);
+    // Its button is gone.
+    await waitFor('the focus to be on the page', () => hasFocus(page, page.getByRole('main')));
   });
 
   it('prices are replaced by a file, and budgets are set, changed and removed', async () => {

@@ -7,15 +7,36 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
+const leadsTo = async (environment: Record<string, string>): Promise<[number, string | null]> => {
+  const other = await startTestApp({ environment });
+  try {
+    const { status, headers } = await fetch(`${other.url}/`, { redirect: 'manual' });
+    return [status, headers.get('location')];
+  } finally {
+    await other.close();
+  }
+};
+
 const ask = (path: string, method = 'GET'): Promise<Response> =>
   fetch(`${service.url}${path}`, { method, redirect: 'manual' });
 
 describe('a request to the root path or the icon', () => {
-  it.each(['/', '/?from=a-bookmark'])('is redirected from %s to the API page', async (path) => {
-    const page = await fetch(`${service.url}${path}`);
+  it.each(['/', '/?from=a-bookmark'])('gets links to the desk and to the API page at %s', async (path) => {
+    const response = await ask(path);
+    const links = [...(await response.text()).matchAll(/ href="([^"]+)"/g)].map(([, link = '']) => link);
+    const pages = await Promise.all(links.map((link) => fetch(new URL(link, response.url))));
 
-    expect([page.status, new URL(page.url).pathname]).toEqual([200, '/docs/']);
-    expect(await page.text()).toContain('<title>Ringback API</title>');
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(pages.map(({ status, url }) => [status, new URL(url).pathname])).toEqual([
+      [200, '/desk/'],
+      [200, '/docs/'],
+    ]);
+  });
+
+  it('is redirected to the only page there is', async () => {
+    expect(await leadsTo({ DESK: 'false' })).toEqual([302, './docs/']);
+    expect(await leadsTo({ API_DOCS: 'false' })).toEqual([302, './desk/']);
+    expect(await leadsTo({ DESK: 'false', API_DOCS: 'false' })).toEqual([404, null]);
   });
 
   it('gets 204 for the icon', async () => {
@@ -28,7 +49,7 @@ describe('a request to the root path or the icon', () => {
     const { headers } = await ask(path);
 
     expect(Object.fromEntries(headers)).toMatchObject({
-      'content-security-policy': "default-src 'none'",
+      'content-security-policy': expect.stringMatching(/^default-src 'none'(?:; style-src 'sha256-[\w+/=]+')?$/),
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-store',

@@ -4,6 +4,7 @@ import { readConfig } from '../../src/config/config.js';
 import { collectedLog } from '../support/collected-log.js';
 import { storeCall } from '../support/stored-call.js';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
+import { chineseOf, FREEZE_RULES } from '../../web/src/text/service-words.js';
 
 const log = collectedLog();
 let service: TestApp;
@@ -188,4 +189,13 @@ it.each([
   'colour=5/1h',
 ])('are refused as a setting if they read %j', (FREEZE_RULES) => {
   expect(() => readConfig({ JWT_SECRET: TEST_SECRET, FREEZE_RULES })).toThrow(/FREEZE_RULES|expected rules/);
+});
+
+it('are on the desk in both languages', async () => {
+  const { items } = (await (await service.admin('GET', 'freezes?limit=200')).json()) as { items: Row[] };
+  const byRule = items.filter(({ frozenBy }) => frozenBy.startsWith('rule '));
+
+  expect(byRule.map(({ reason }) => reason).filter((reason) => chineseOf(reason) === null)).toEqual([]);
+  const rules = new Set(byRule.map(({ frozenBy }) => frozenBy.slice('rule '.length)));
+  expect([...rules].sort()).toEqual(Object.keys(FREEZE_RULES).sort());
 });

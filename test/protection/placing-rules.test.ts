@@ -1,7 +1,13 @@
 /** The rules of placing, as a pure function: over random facts, they decide by the first one that refuses. */
 import fc from 'fast-check';
+import { lookAt, NO_CARRIER } from '../../src/call/placement/provider-look.js';
+import { ERRORS } from '../../src/common/error-table.js';
 import { readConfig } from '../../src/config/config.js';
+import { lookAtDestination } from '../../src/protection/destination-rules.js';
+import { describeFreeze } from '../../src/protection/freezes.js';
 import { decide, type PlacingFacts } from '../../src/protection/placing-rules.js';
+import { PROBLEMS } from '../../web/src/text/problem-words.js';
+import { chineseOf, RULES } from '../../web/src/text/service-words.js';
 
 const CASES = 10_000;
 
@@ -51,9 +57,11 @@ const facts: fc.Arbitrary<PlacingFacts> = fc.record({
     fc.record({
       worst: fc.constantFrom<(bigint | null)[]>(null, 1n, 2n, 3n, 4n, 5n),
       currency: fc.constant('CNY'),
-      budgets: fc.constant(['budget 1']),
+      budgets: fc.constant(['budget 1 (all, a day)', 'budget 2 (user 1001, a month)']),
       shortTalkSeconds: fc.constantFrom(null, 60),
-      spent: fc.option(fc.record({ budget: fc.constant('budget 1'), left: fc.bigInt({ min: -5n, max: 0n }) })),
+      spent: fc.option(
+        fc.record({ budget: fc.constant('budget 1 (all, a day)'), left: fc.bigInt({ min: -5n, max: 0n }) }),
+      ),
     }),
   ),
   now: fc.date({ min: new Date('2026-01-01'), max: new Date('2027-01-01'), noInvalidDate: true }),
@@ -136,6 +144,70 @@ it('keep no whole phone number', () => {
     const text = JSON.stringify(decide(all, settings));
     expect(PHONES.filter((one) => text.includes(one.replace(/^\+86|^\+/, '')))).toEqual([]);
   });
+});
+
+describe('say nothing that the desk has not in Chinese', () => {
+  /** Names that both languages have: settings, time zones, accounts, countries. */
+  const NAMES = /\b(?:[A-Z]+_[A-Z_]+|\w+\/\w+|true|[A-Z]{2,3})\b/g;
+  const english = (said: Iterable<string>): string[] =>
+    [...said].filter((one) => /[a-z]{2}/i.test((chineseOf(one) ?? one).replace(NAMES, '')));
+
+  it('of random facts', () => {
+    const said = new Set<string>();
+    const rules = new Set<string>();
+    check((all) => {
+      for (const one of decide(all, settings).checks) {
+        rules.add(one.rule);
+        said.add(one.saw).add(one.said);
+      }
+    });
+
+    expect(english(said)).toEqual([]);
+    expect(Object.keys(RULES).sort()).toEqual([...rules].sort());
+  });
+
+  it('of numbers, freezes and budgets', () => {
+    const rules = { ...settings, refusedPrefixes: ['+861'] };
+    const premium = { ...settings, allowedCountries: null };
+    const numbers = ['+8613800002000', '+19002345678', '+448451234567', '+447012345678', '+447640123456', '12395'];
+    const looks = numbers.flatMap((number) => [lookAtDestination(number, rules), lookAtDestination(number, premium)]);
+    const freezes = (['all', 'user', 'sub_account', 'country'] as const).map((kind) =>
+      describeFreeze({ kind, subject: kind === 'sub_account' ? 'twilio/AC01' : 'US' }),
+    );
+    const types = [
+      ...['fixed_line', 'fixed_line_or_mobile', 'mobile', 'pager', 'personal_number', 'premium_rate'],
+      ...['shared_cost', 'toll_free', 'uan', 'voicemail', 'voip'],
+    ].map((type) => `CN ${type}`);
+    const budgets = ['all', 'user 1001', 'sub_account twilio/AC01'].map((whose) => `budget 1 (${whose}, a day)`);
+
+    const said = looks.flatMap(({ saw, obstacle }) => [saw, obstacle ?? '']);
+    expect(english([...said, ...freezes, ...types, budgets.join(', ')])).toEqual([]);
+    expect(said.filter((one) => one.endsWith('.')).length).toBeGreaterThan(5);
+  });
+
+  it('of providers, in a dry run', () => {
+    const provider = { name: 'one', limits: { callsAtOnce: 5, callsPerSecond: null }, isCircuitOpen: false };
+    const facts = { carried: 0, isPriced: true, dialsCallee: true };
+    const looks = [
+      ...(['own', 'can_be_created', 'shared', 'none'] as const).map((account) => lookAt(provider, account, facts)),
+      lookAt(provider, 'own', { ...facts, dialsCallee: false }),
+      lookAt(provider, 'own', { ...facts, isPriced: false }),
+      lookAt(provider, 'own', { ...facts, carried: 5 }),
+      lookAt({ ...provider, isCircuitOpen: true }, 'own', facts),
+    ];
+
+    const said = [NO_CARRIER, ...looks.map(({ obstacle, account }) => obstacle ?? account)];
+    expect(new Set(said).size).toBe(9);
+    expect(english(said)).toEqual([]);
+  });
+});
+
+it('have the titles of all problems on the desk', () => {
+  // The contract's own errors are in Chinese, and no page of the desk gets one.
+  const problems = Object.entries(ERRORS).filter(([, { message }]) => /^[\x20-\x7e’]+$/.test(message));
+
+  expect(problems.length).toBeGreaterThan(30);
+  expect(problems.map(([code]) => code).filter((code) => PROBLEMS[code] === undefined)).toEqual([]);
 });
 
 const OPEN = { phone: '+8613800002000', hasExtension: false, isSuppressed: false, spent: null };

@@ -30,6 +30,7 @@ describe.each([
   ['README.md', 'README.zh-CN.md'],
   ['docs/quick-start.md', 'docs/zh/quick-start.md'],
   ['docs/deployment.md', 'docs/zh/deployment.md'],
+  ['docs/desk.md', 'docs/zh/desk.md'],
   ['docs/errors.md', 'docs/zh/errors.md'],
 ])('%s and %s', (english, chinese) => {
   it('have the same commands', async () => {
@@ -48,10 +49,12 @@ describe.each([
 
 it('the pages contain commands, so the comparison is not empty', async () => {
   const counts = await Promise.all(
-    ['README.md', 'docs/quick-start.md', 'docs/deployment.md'].map(async (page) => commandsIn(await read(page)).length),
+    ['README.md', 'docs/quick-start.md', 'docs/deployment.md', 'docs/desk.md'].map(
+      async (page) => commandsIn(await read(page)).length,
+    ),
   );
 
-  expect(counts).toEqual([3, 5, 3]);
+  expect(counts).toEqual([3, 5, 3, 3]);
 });
 
 it('the demo users have the same end reasons on both pages', async () => {

@@ -4,23 +4,16 @@
  *   2. here: a `createRoute` with its path, its search (parts/search.ts) and `.lazy`, and its place in the tree;
  *   3. shell/navigation.ts: its place in the navigation.
  */
-import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
 import { CALL_FILTERS } from './pages/calls/call-search';
 import { readSearch, textsIn, writeSearch } from './parts/search';
 import { FailedPage, NotFoundPage } from './shell/failed-page';
-import { NAVIGATION } from './shell/navigation';
+import { HomePage } from './shell/home-page';
 import { Root } from './shell/root';
 
 const rootRoute = createRootRoute({ component: Root, notFoundComponent: NotFoundPage });
 
-const homeRoute = createRoute({
-  getParentRoute: () => rootRoute,
-  path: '/',
-  beforeLoad: () => {
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- The router catches its own redirects.
-    throw redirect({ to: NAVIGATION[0].to, replace: true });
-  },
-});
+const homeRoute = createRoute({ getParentRoute: () => rootRoute, path: '/', component: HomePage });
 
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,

@@ -9,12 +9,12 @@ import { CONFIG, type Config } from '../../config/config.js';
 import { dialledPhone } from '../../directory/dialable-phone.js';
 import { decide, type Check } from '../../protection/placing-rules.js';
 import { DirectoryService } from '../../directory/directory.service.js';
-import type { ResilientProvider } from '../../telephony/resilient-provider.js';
 import { ProviderRegistry } from '../../telephony/provider-registry.js';
-import { dialling, knownAccount, type KnownAccount } from './carriers.js';
+import { dialling, knownAccount } from './carriers.js';
 import { Spending } from '../spending/spending.service.js';
 import { callToPay, placingFacts } from './placing-facts.js';
 import { PlacingLimits } from './placing-limits.js';
+import { lookAt, NO_CARRIER } from './provider-look.js';
 import { openCallsByProvider } from './provider-rate-limit.js';
 
 /** Users by id or external id. */
@@ -130,37 +130,3 @@ const noSingleCallee = (): AppError =>
   new AppError('BAD_REQUEST', {
     faults: [{ where: '/calleeId', what: 'give either calleeId or phone, and not the caller’s own id' }],
   });
-
-const NO_CARRIER = 'None of the providers on the route can carry it at the moment.';
-
-const ACCOUNTS: Readonly<Record<KnownAccount, string>> = {
-  own: 'The caller has a sub-account there.',
-  can_be_created: 'The caller has no sub-account there yet; the call would create one.',
-  shared: 'The caller has no sub-account there, and would call under the account of the service.',
-  none: 'The caller has no sub-account there.',
-};
-
-interface ProviderFacts {
-  readonly carried: number;
-  /** Or no budget counts the call. */
-  readonly isPriced: boolean;
-  /** With the extension, if there is one. */
-  readonly dialsCallee: boolean;
-}
-
-const lookAt = (provider: ResilientProvider, account: KnownAccount, facts: ProviderFacts) => ({
-  provider: provider.name,
-  account: ACCOUNTS[account],
-  obstacle: account === 'none' ? ACCOUNTS.none : obstacleOf(provider, facts),
-});
-
-const obstacleOf = (provider: ResilientProvider, { carried, isPriced, dialsCallee }: ProviderFacts): string | null => {
-  if (!dialsCallee) return 'It cannot dial an extension.';
-  if (!isPriced) return 'It has no price for both numbers, and a budget counts the call.';
-  const { callsAtOnce } = provider.limits;
-  if (provider.isCircuitOpen) return 'It has failed repeatedly, so no calls are sent to it for a while.';
-  if (callsAtOnce !== null && carried >= callsAtOnce) {
-    return `Its limit of concurrent calls is reached: ${carried} of ${callsAtOnce}.`;
-  }
-  return null;
-};

@@ -11,6 +11,8 @@ export interface Problem {
   /** The id of the request on the log lines of the service. */
   readonly requestId?: string;
   readonly retryAfterSeconds?: number;
+  /** That the session lacks. */
+  readonly scope?: string;
 }
 
 export class ProblemError extends Error {
@@ -26,8 +28,14 @@ export class ProblemError extends Error {
 /** A proxy in front may answer with anything. */
 export const problemOf = (body: unknown, { status, headers }: Response): Problem => {
   const retryAfterSeconds = Number(headers.get('retry-after') ?? 0);
+  const [, scope] = /\bscope="([^"]+)"/.exec(headers.get('www-authenticate') ?? '') ?? [];
   const problem = isProblem(body) ? body : { code: 'UNKNOWN' };
-  return { ...problem, status, ...(retryAfterSeconds > 0 && { retryAfterSeconds }) };
+  return {
+    ...problem,
+    status,
+    ...(retryAfterSeconds > 0 && { retryAfterSeconds }),
+    ...(scope !== undefined && { scope }),
+  };
 };
 
 export const isSignedOut = (error: unknown): boolean => error instanceof ProblemError && error.problem.status === 401;

@@ -21,10 +21,12 @@ const HEADER = { params: { header: { 'x-ringback-desk': '1' } } } as const;
 export const useSession = () => useQuery(sessionQuery);
 
 /** Whether the person may do what the scope allows. `admin` stands for all of them, but for `admin:numbers`. */
+export const mayWith = ({ scopes }: Pick<Session, 'scopes'>, scope: string): boolean =>
+  scopes.includes(scope) || (scope !== 'admin:numbers' && scopes.includes('admin'));
+
 export const useMay = (scope: string): boolean => {
   const { data } = useSession();
-  const scopes = data?.scopes ?? [];
-  return scopes.includes(scope) || (scope !== 'admin:numbers' && scopes.includes('admin'));
+  return mayWith(data ?? { scopes: [] }, scope);
 };
 
 export const signIn = async (entrance: Schemas['DeskEntrance']): Promise<void> => {

@@ -13,6 +13,7 @@ import { Dialog, DialogTrigger, Heading, Modal, ModalOverlay } from 'react-aria-
 import { common } from '../text/common';
 import { useText } from '../text/language';
 import { Button } from './button';
+import { useFocusBack } from './focus-back';
 import { Failure } from './states';
 
 interface Props {
@@ -65,6 +66,7 @@ const Question = ({
   close,
 }: Omit<Props, 'trigger'> & { readonly close: () => void }) => {
   const t = useText(common);
+  useFocusBack();
   const order = useMutation({ mutationFn: onConfirm, onSuccess: close });
   return (
     <>

@@ -15,6 +15,7 @@ import { ProblemError } from '../api/problem';
 import { common } from '../text/common';
 import { useText } from '../text/language';
 import { Button } from './button';
+import { useFocusBack } from './focus-back';
 import './form-dialog.css';
 import { Failure } from './states';
 
@@ -66,6 +67,7 @@ const Fields = <V extends Values>({
   close,
 }: Omit<Props<V>, 'trigger'> & { readonly close: () => void }) => {
   const t = useText(common);
+  useFocusBack();
   const [values, setValues] = useState(initial);
   const order = useMutation({ mutationFn: onSubmit, onSuccess: close });
   const names = Object.keys(initial);

@@ -1,6 +1,7 @@
-/** A link from an id to the page of what it names, if the desk has that page. */
+/** A link from an id to the page of what it names, if the desk has that page and the person may see it. */
 import { Link, useRouter } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { useMay } from '../api/session';
 
 interface Props {
   /** As the audit has it: such as `user:1001`, or `call:` and a callSid. */
@@ -20,8 +21,9 @@ const PATHS: readonly (readonly [target: RegExp, path: string])[] = [
 
 export const PageLink = ({ target, children }: Props) => {
   const router = useRouter();
+  const mayRead = useMay('admin:read');
   const [kind, path] = PATHS.find(([pattern]) => pattern.test(target)) ?? [];
-  if (kind === undefined || path === undefined) return children;
+  if (!mayRead || kind === undefined || path === undefined) return children;
   const to = target.replace(kind, path);
   const [, , found] = router.getMatchedRoutes(to);
   if (found === undefined) return children;

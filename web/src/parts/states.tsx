@@ -2,7 +2,8 @@
 import type { ReactNode } from 'react';
 import { ProblemError, type Problem } from '../api/problem';
 import { common } from '../text/common';
-import { useText } from '../text/language';
+import { useLanguage, useText } from '../text/language';
+import { PROBLEMS } from '../text/problem-words';
 import { Button } from './button';
 
 export const Loading = () => {
@@ -33,6 +34,7 @@ export const Failure = ({ error, onRetry }: FailureProps) => {
     <div className="state state-failed" role="alert">
       <p className="state-title">{problem ? <ProblemTitle problem={problem} /> : t('failed')}</p>
       {problem?.code === 'OFFLINE' && <p>{t('offlineHelp')}</p>}
+      {problem?.scope !== undefined && <p>{t('missingScope', { scope: problem.scope })}</p>}
       {problem?.detail !== undefined && <p lang="en">{problem.detail}</p>}
       {problem?.errors !== undefined && (
         <ul lang="en">
@@ -52,10 +54,6 @@ export const Failure = ({ error, onRetry }: FailureProps) => {
 
 /** The service's own title, in English, for a code that has no text here. */
 const ProblemTitle = ({ problem: { code, title } }: { readonly problem: Problem }) => {
-  const t = useText(common);
-  if (code === 'OFFLINE') return t('offline');
-  const key = `problem.${code}`;
-  return isKnown(key) ? t(key) : <span lang="en">{title ?? code}</span>;
+  const { language } = useLanguage();
+  return PROBLEMS[code]?.[language] ?? <span lang="en">{title ?? code}</span>;
 };
-
-const isKnown = (key: string): key is keyof (typeof common)['en'] => key in common.en;

@@ -1,4 +1,5 @@
 import { Link, type ErrorComponentProps } from '@tanstack/react-router';
+import { ProblemError } from '../api/problem';
 import { useText } from '../text/language';
 import { PageHeading } from '../parts/page-heading';
 import { Failure } from '../parts/states';
@@ -11,6 +12,17 @@ export const FailedPage = ({ error, reset }: ErrorComponentProps) => {
     <>
       <PageHeading title={t('crashed')} />
       <Failure error={error} onRetry={reset} />
+    </>
+  );
+};
+
+/** Typed by hand, or sent by somebody: the navigation does not lead to it. */
+export const ForbiddenPage = ({ scope }: { readonly scope: string }) => {
+  const t = useText(text);
+  return (
+    <>
+      <PageHeading title={t('forbidden')} />
+      <Failure error={new ProblemError({ status: 403, code: 'FORBIDDEN', scope })} />
     </>
   );
 };

@@ -2,22 +2,23 @@ import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { useSession } from '../api/session';
 import { Failure, Loading } from '../parts/states';
-import { keepWayBack } from './way-back';
+import { ForbiddenPage } from './failed-page';
+import { missingScope } from './navigation';
 import { Shell } from './shell';
+import { keepWayBack } from './way-back';
 
 const SIGN_IN = '/sign-in';
 
 /** Shows the pages to those who are signed in, and the page for signing in to all others. */
 export const Root = () => {
   // What the outlet shows: the address may already be that of the page for signing in while its part is being fetched.
-  const isSigningIn = useRouterState({ select: ({ matches }) => matches.at(-1)?.routeId === SIGN_IN });
+  const route = useRouterState({ select: ({ matches }) => matches.at(-1)?.routeId ?? '' });
   const session = useSession();
-  if (isSigningIn) return <Outlet />;
+  if (route === SIGN_IN) return <Outlet />;
   if (session.data) {
+    const scope = missingScope(session.data, route);
     return (
-      <Shell session={session.data}>
-        <Outlet />
-      </Shell>
+      <Shell session={session.data}>{scope === null ? <Outlet /> : <ForbiddenPage key={route} scope={scope} />}</Shell>
     );
   }
   if (session.data === null) return <ToSignIn />;

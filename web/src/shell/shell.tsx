@@ -1,12 +1,13 @@
 /** The frame of every page: who is signed in, the navigation, the settings of this browser. */
 import { useMutation } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, useRouterState } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { signOut, type Session } from '../api/session';
 import { Button } from '../parts/button';
+import { useFocusOnPage } from '../parts/focus-back';
 import { offsetOfZone, TIME_ZONE, useTimeFormat } from '../parts/time';
 import { useText } from '../text/language';
-import { NAVIGATION } from './navigation';
+import { pagesOf } from './navigation';
 import { Preferences } from './preferences';
 import { text } from './text';
 
@@ -20,6 +21,7 @@ const CONTENT = 'content';
 export const Shell = ({ session, children }: Props) => {
   const t = useText(text);
   const [isOpen, setOpen] = useState(false);
+  useFocusOnPage(useRouterState({ select: ({ matches }) => matches.at(-1)?.pathname ?? '' }));
   return (
     <div className="shell">
       <a className="skip" href={`#${CONTENT}`} onClick={skipToContent}>
@@ -43,7 +45,7 @@ export const Shell = ({ session, children }: Props) => {
       <div id="side" className={`side ${isOpen ? 'side-open' : ''}`}>
         <nav aria-label={t('navigation')}>
           <ul>
-            {NAVIGATION.map(({ to, label }) => (
+            {pagesOf(session).map(({ to, label }) => (
               <li key={to}>
                 <Link to={to} onClick={() => setOpen(false)}>
                   {t(label)}

@@ -1,4 +1,4 @@
-/** The operations that leave an entry, in the order of the API's document. A test compares them with it. */
+/** What leaves an entry: operations, in the order of the API's document, and what the service does by itself. A test compares them. */
 import { defineText } from '../../text/language';
 
 export const actions = defineText(
@@ -24,6 +24,7 @@ export const actions = defineText(
     exportSuppressions: 'Export blocked numbers',
     importSuppressions: 'Import blocked numbers from CSV',
     freeze: 'Freeze calls',
+    freezeByRule: 'Freeze a user by a rule',
     liftFreeze: 'Lift a freeze',
     importPrices: 'Replace the price list',
     storeBudget: 'Store a budget',
@@ -47,7 +48,7 @@ export const actions = defineText(
     rotateApiKey: 'Rotate an API key',
   },
   {
-    signInToDesk: '登录管理台',
+    signInToDesk: '登录管理页面',
     createUser: '创建用户',
     listUsers: '查看用户列表',
     syncUsers: '批量创建或修改用户',
@@ -68,6 +69,7 @@ export const actions = defineText(
     exportSuppressions: '导出禁呼号码',
     importSuppressions: '从 CSV 导入禁呼号码',
     freeze: '冻结呼叫',
+    freezeByRule: '由规则冻结用户',
     liftFreeze: '解除冻结',
     importPrices: '替换资费表',
     storeBudget: '设置预算',

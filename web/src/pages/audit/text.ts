@@ -31,7 +31,7 @@ export const text = defineText(
   },
   {
     title: '审计',
-    about: '谁通过管理 API 和管理台做了什么：每次修改，以及每次查看完整电话号码。',
+    about: '谁通过管理 API 和管理页面做了什么：每次修改，以及每次查看完整电话号码。',
     at: '时间',
     subject: '操作者',
     subjectExample: '用户编号，或 key:1',
@@ -49,7 +49,7 @@ export const text = defineText(
     requestId: '请求编号',
     apiKey: 'API 密钥',
     token: '令牌',
-    session: '管理台会话',
+    session: '管理页面的登录',
     signIn: '查看其登录',
     nothing: '还没有任何操作。',
     noneYet: '已查的记录中没有符合条件的，还有更早的未查。',

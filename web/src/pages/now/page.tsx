@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { createLazyRoute } from '@tanstack/react-router';
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, type Ref } from 'react';
 import { api, ok } from '../../api/client';
 import { useMay } from '../../api/session';
 import { Badge, type Tone } from '../../parts/badge';
@@ -30,7 +30,17 @@ const Page = () => {
   const { stateType, ...query } = search;
   const { picture, retry } = useLiveCalls(query);
   const [held, setHeld] = useState<Picture | null>(null);
+  const [asked, setAsked] = useState<LiveCall | null>(null);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
+  const notice = useRef<HTMLParagraphElement>(null);
+  const ask = useCallback((call: LiveCall) => {
+    setOutcome(null);
+    setAsked(call);
+  }, []);
+  // The row of the button vanishes, and the focus would with it.
+  useEffect(() => {
+    if (asked === null && outcome !== null) notice.current?.focus();
+  }, [asked, outcome]);
   const { link, isComplete, calls } = held ?? picture;
   const shown = useMemo(
     () => (stateType === undefined ? calls : calls.filter((call) => call.stateType === stateType)),
@@ -43,13 +53,14 @@ const Page = () => {
         {isComplete && <Button onPress={() => setHeld(held ? null : picture)}>{held ? t('goOn') : t('hold')}</Button>}
       </PageHeading>
       <Filters search={search} onChange={(next) => void navigate({ search: next })} />
-      <Notices picture={picture} held={held} outcome={outcome} onRetry={retry} />
+      <Notices ref={notice} picture={picture} held={held} outcome={outcome} onRetry={retry} />
       {isComplete && <Counts calls={calls} />}
       {!isComplete && link.kind !== 'refused' && link.kind !== 'lost' && <Loading />}
       {isComplete && shown.length === 0 && (
         <Empty>{Object.keys(search).length > 0 ? t('emptyFound') : t('empty')}</Empty>
       )}
-      {shown.length > 0 && <Calls calls={shown} aheadMs={picture.aheadMs} onDone={setOutcome} />}
+      {shown.length > 0 && <Calls calls={shown} aheadMs={picture.aheadMs} onHangUp={ask} />}
+      {asked && <HangUp call={asked} aheadMs={picture.aheadMs} onDone={setOutcome} onClose={() => setAsked(null)} />}
     </>
   );
 };
@@ -57,7 +68,7 @@ const Page = () => {
 interface CallsProps {
   readonly calls: readonly LiveCall[];
   readonly aheadMs: number;
-  readonly onDone: (outcome: Outcome) => void;
+  readonly onHangUp: (call: LiveCall) => void;
 }
 
 const NO_LINES: ReadonlyMap<string, string> = new Map();
@@ -75,17 +86,10 @@ const useLines = (): ReadonlyMap<string, string> => {
   return data ?? NO_LINES;
 };
 
-const Calls = ({ calls, aheadMs, onDone }: CallsProps) => {
+const Calls = (props: CallsProps) => {
   const lines = useLines();
   const mayHangUp = useMay('admin:calls:write');
-  const [asked, setAsked] = useState<LiveCall | null>(null);
-  const ask = useCallback((call: LiveCall) => setAsked(call), []);
-  return (
-    <>
-      <CallTable calls={calls} aheadMs={aheadMs} mayHangUp={mayHangUp} lines={lines} onHangUp={ask} />
-      {asked && <HangUp call={asked} aheadMs={aheadMs} onDone={onDone} onClose={() => setAsked(null)} />}
-    </>
-  );
+  return <CallTable mayHangUp={mayHangUp} lines={lines} {...props} />;
 };
 
 const LINK_TONES: Readonly<Record<Link['kind'], Tone>> = {
@@ -111,13 +115,15 @@ const LinkBadge = ({ link, isHeld }: { readonly link: Link; readonly isHeld: boo
 };
 
 interface NoticesProps {
+  /** Of the outcome. */
+  readonly ref: Ref<HTMLParagraphElement>;
   readonly picture: Picture;
   readonly held: Picture | null;
   readonly outcome: Outcome | null;
   readonly onRetry: () => void;
 }
 
-const Notices = ({ picture: { link, changes, isComplete }, held, outcome, onRetry }: NoticesProps) => {
+const Notices = ({ ref, picture: { link, changes, isComplete }, held, outcome, onRetry }: NoticesProps) => {
   const t = useText(text);
   const time = useTimeFormat('time');
   return (
@@ -130,7 +136,7 @@ const Notices = ({ picture: { link, changes, isComplete }, held, outcome, onRetr
         </div>
       )}
       {held && <p className="notice">{t('heldHelp', { count: changes - held.changes })}</p>}
-      <p role="status" className={outcome ? 'notice' : ''} hidden={outcome === null}>
+      <p ref={ref} tabIndex={-1} role="status" className={outcome ? 'notice' : ''} hidden={outcome === null}>
         {outcome && t(`outcome.${outcome}`)}
       </p>
     </>

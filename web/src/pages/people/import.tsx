@@ -21,6 +21,8 @@ import { readUsersAgain } from './users-api';
 
 type Outcome = Schemas['ImportReply'];
 
+const WRITE = 'admin:directory:write';
+
 const send = (file: Blob, dryRun: boolean): Promise<Outcome> =>
   ok(api.POST('/v1/admin/users/import', { params: { query: { dryRun } }, ...csvBody(file) }));
 
@@ -39,7 +41,7 @@ const read = async (file: File): Promise<Chosen> => {
 const Page = () => {
   const t = useText(text);
   const c = useText(common);
-  const mayWrite = useMay('admin:directory:write');
+  const mayWrite = useMay(WRITE);
   const [chosen, setChosen] = useState<Chosen>();
   const storing = useMutation({
     mutationFn: (file: Blob) => send(file, false),
@@ -65,7 +67,7 @@ const Page = () => {
             <p className="help">{t('phonesReplaced')}</p>
           </div>
         ) : (
-          <p className="notice">{c('problem.FORBIDDEN')}</p>
+          <p className="notice">{c('missingScope', { scope: WRITE })}</p>
         )}
         {storing.isSuccess && (
           <p className="notice" role="status">

@@ -12,9 +12,11 @@ import { ConfirmDialog } from '../../parts/confirm-dialog';
 import { DataTable } from '../../parts/data-table';
 import { FormDialog } from '../../parts/form-dialog';
 import { Select, TextField } from '../../parts/fields';
+import { Said } from '../../parts/said';
 import { Section } from '../../parts/section';
 import { Time } from '../../parts/time';
-import { useLanguageTag, useText } from '../../text/language';
+import { useLanguage, useLanguageTag, useText } from '../../text/language';
+import { FREEZE_RULES } from '../../text/service-words';
 import { ProtectionFrame } from './frame';
 import { text } from './text';
 
@@ -53,6 +55,7 @@ const BY_RULE = /^rule (\w+)$/;
 
 const Freezes = ({ mayWrite }: { readonly mayWrite: boolean }) => {
   const t = useText(text);
+  const { language } = useLanguage();
   const freezes = useInfiniteQuery(freezesQuery);
   const columns = [
     column.accessor('kind', {
@@ -65,13 +68,14 @@ const Freezes = ({ mayWrite }: { readonly mayWrite: boolean }) => {
     }),
     column.accessor('reason', {
       header: t('reason'),
-      cell: ({ getValue }) => <span className="long">{getValue() ?? '–'}</span>,
+      cell: ({ row }) => <Reason freeze={row.original} />,
     }),
     column.accessor('frozenBy', {
       header: t('frozenBy'),
       cell: ({ getValue }) => {
         const [, rule] = BY_RULE.exec(getValue()) ?? [];
-        return <span className="long">{rule === undefined ? getValue() : t('byRule', { rule })}</span>;
+        if (rule === undefined) return <span className="long">{getValue()}</span>;
+        return t('byRule', { rule: FREEZE_RULES[rule]?.[language] ?? rule });
       },
     }),
     column.accessor('createdAt', {
@@ -99,6 +103,11 @@ const Freezes = ({ mayWrite }: { readonly mayWrite: boolean }) => {
     />
   );
 };
+
+/** A rule's is a sentence of the service; a person's is as it was written. */
+const Reason = ({ freeze: { reason, frozenBy } }: { readonly freeze: Freeze }) => (
+  <span className="long">{reason !== null && BY_RULE.test(frozenBy) ? <Said>{reason}</Said> : (reason ?? '–')}</span>
+);
 
 const useSubject = (): ((freeze: Pick<Freeze, 'kind' | 'subject'>) => string) => {
   const tag = useLanguageTag();

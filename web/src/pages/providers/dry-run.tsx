@@ -9,6 +9,7 @@ import { DataTable } from '../../parts/data-table';
 import { Fact } from '../../parts/fact';
 import { TextField } from '../../parts/fields';
 import { Phone } from '../../parts/phone';
+import { RuleName, Said } from '../../parts/said';
 import { Section } from '../../parts/section';
 import { Failure, Loading } from '../../parts/states';
 import { useText } from '../../text/language';
@@ -89,7 +90,11 @@ const Outcome = ({ outcome: { carrier, why, phone, route, providers, checks } }:
       <p className={`verdict ${carrier === null ? 'verdict-bad' : 'verdict-good'}`}>
         {carrier === null ? t('wouldBeRefused') : t('wouldGo', { provider: carrier })}
       </p>
-      {carrier === null && <p lang="en">{why}</p>}
+      {carrier === null && (
+        <p>
+          <Said>{why}</Said>
+        </p>
+      )}
       <dl className="facts">
         <Fact name={t('calledNumber')}>
           <Phone number={phone} />
@@ -97,7 +102,7 @@ const Outcome = ({ outcome: { carrier, why, phone, route, providers, checks } }:
         <Fact name={t('route')}>{route === '' ? t('everyNumber') : (route ?? '–')}</Fact>
       </dl>
       <h3>{t('way')}</h3>
-      <Way providers={providers} />
+      <Way providers={providers} isRefused={carrier === null} />
       <h3>{t('checks')}</h3>
       <Checks checks={checks} />
     </div>
@@ -110,17 +115,28 @@ const TONES: Readonly<Record<Schemas['ProviderVerdict']['verdict'], Tone>> = {
   passed_over: 'warn',
 };
 
+interface WayProps {
+  readonly providers: Outcome['providers'];
+  /** By a rule: no provider carries it, whatever it could. */
+  readonly isRefused: boolean;
+}
+
 /** The call's way past the providers, in the order of the route. */
-const Way = ({ providers }: { readonly providers: Outcome['providers'] }) => {
+const Way = ({ providers, isRefused }: WayProps) => {
   const t = useText(text);
   if (providers.length === 0) return <p className="quiet">{t('noWay')}</p>;
   return (
     <ol className="way">
       {providers.map(({ provider, verdict, why }) => (
-        <li key={provider} className={`way-${verdict}`}>
-          <strong>{provider}</strong> <Badge tone={TONES[verdict]}>{t(`verdict.${verdict}`)}</Badge>
-          <p className="quiet" lang="en">
-            {why}
+        <li key={provider} className={isRefused ? '' : `way-${verdict}`}>
+          <strong>{provider}</strong>{' '}
+          {isRefused && verdict === 'carries' ? (
+            <Badge>{t('couldCarry')}</Badge>
+          ) : (
+            <Badge tone={TONES[verdict]}>{t(`verdict.${verdict}`)}</Badge>
+          )}
+          <p className="quiet">
+            <Said>{why}</Said>
           </p>
         </li>
       ))}
@@ -139,16 +155,16 @@ const Checks = ({ checks }: { readonly checks: Outcome['checks'] }) => {
   const columns = [
     column.accessor('rule', {
       header: t('rule'),
-      cell: ({ getValue }) => <code>{getValue()}</code>,
+      cell: ({ getValue }) => <RuleName rule={getValue()} />,
     }),
     column.accessor('saw', {
       header: t('saw'),
-      cell: ({ getValue }) => <span lang="en">{getValue()}</span>,
+      cell: ({ getValue }) => <Said>{getValue()}</Said>,
     }),
     column.accessor('said', {
       header: t('said'),
       cell: ({ getValue }) =>
-        getValue() === ALLOWED ? <Badge tone="good">{t('allowed')}</Badge> : <span lang="en">{getValue()}</span>,
+        getValue() === ALLOWED ? <Badge tone="good">{t('allowed')}</Badge> : <Said>{getValue()}</Said>,
     }),
   ];
   return <DataTable label={t('checks')} columns={columns} rows={checks} query={LOADED} />;

@@ -10,6 +10,7 @@ import { Disclosure } from '../../parts/disclosure';
 import { FilterBar, type Filter } from '../../parts/filter-bar';
 import { PageHeading } from '../../parts/page-heading';
 import { RefreshList } from '../../parts/refresh-list';
+import { Said } from '../../parts/said';
 import { Time } from '../../parts/time';
 import { common } from '../../text/common';
 import { useText } from '../../text/language';
@@ -78,7 +79,7 @@ const Callee = ({ refusal: { calleeId, calleePhone, serviceLineId, count } }: { 
   return <Party id={calleeId} phone={calleePhone} />;
 };
 
-/** In words, then in those of the rule or the provider, which the service has in English. */
+/** In words, then in those of the rule or the provider. */
 const Why = ({ refusal: { fault, reason, checks, requestId } }: { readonly refusal: Refusal }) => {
   const t = useText(text);
   const c = useText(common);
@@ -86,7 +87,11 @@ const Why = ({ refusal: { fault, reason, checks, requestId } }: { readonly refus
   return (
     <div className="why">
       <strong>{key === null ? <code>{fault}</code> : t(key)}</strong>
-      {reason !== null && <p lang="en">{reason}</p>}
+      {reason !== null && (
+        <p>
+          <Said>{reason}</Said>
+        </p>
+      )}
       <Disclosure title={t('checks')}>
         {checks.length === 0 && <p className="quiet">{t('noChecks')}</p>}
         <Checks checks={checks} />

@@ -26,18 +26,20 @@ const Page = () => {
   const t = useText(text);
   const [code, setCode] = useState(takeCode);
   const session = useSession();
-  // A link that is pasted over this page's address loads nothing anew: only what stands after # is another.
-  useEffect(() => {
-    const take = () => {
-      const next = takeCode();
-      if (next !== null) setCode(next);
-    };
-    window.addEventListener('hashchange', take);
-    return () => window.removeEventListener('hashchange', take);
-  }, []);
   useEffect(() => {
     document.title = `${t('title')} · Ringback`;
   }, [t]);
+  useEffect(() => {
+    // A link that is pasted into this tab loads no new page.
+    const take = () => {
+      const pasted = takeCode();
+      if (pasted !== null) setCode(pasted);
+    };
+    window.addEventListener('hashchange', take);
+    return () => {
+      window.removeEventListener('hashchange', take);
+    };
+  }, []);
   if (session.isPending) {
     return (
       <Frame title={t('title')}>
@@ -203,14 +205,14 @@ const ByToken = ({ isMain }: { readonly isMain: boolean }) => {
   );
 };
 
-/** The general words of 401 and 403 are for those who are signed in. */
+/** The general words of the two are for those who are signed in. */
 const RefusedToken = ({ error }: { readonly error: unknown }) => {
   const t = useText(text);
-  const status = error instanceof ProblemError ? error.problem.status : 0;
-  if (status !== 401 && status !== 403) return <Failure error={error} />;
+  const code = error instanceof ProblemError ? error.problem.code : '';
+  if (code !== 'UNAUTHENTICATED' && code !== 'FORBIDDEN') return <Failure error={error} />;
   return (
     <p className="notice notice-bad" role="alert">
-      {t(status === 401 ? 'tokenRefused' : 'tokenScope')}
+      {t(code === 'UNAUTHENTICATED' ? 'tokenRefused' : 'tokenScope')}
     </p>
   );
 };

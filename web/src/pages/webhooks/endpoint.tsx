@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { createLazyRoute, Link } from '@tanstack/react-router';
 import { Fact } from '../../parts/fact';
 import { PageHeading } from '../../parts/page-heading';
+import { Said } from '../../parts/said';
 import { Loading } from '../../parts/states';
 import { Time, useTimeFormat } from '../../parts/time';
 import { useText } from '../../text/language';
@@ -81,10 +82,9 @@ const Facts = ({ endpoint }: { readonly endpoint: Endpoint }) => {
           </Fact>
         )}
         {disabledReason !== null && (
-          <div>
-            <dt>{t('reason')}</dt>
-            <dd lang="en">{disabledReason}</dd>
-          </div>
+          <Fact name={t('reason')}>
+            <Said>{disabledReason}</Said>
+          </Fact>
         )}
         <Fact name={t('types')}>
           <Types types={eventTypes} />

@@ -8,6 +8,7 @@ import { useMay } from '../../api/session';
 import { Button } from '../../parts/button';
 import { DataTable } from '../../parts/data-table';
 import { PageHeading } from '../../parts/page-heading';
+import { Said } from '../../parts/said';
 import { Time, useTimeFormat } from '../../parts/time';
 import { common } from '../../text/common';
 import { useText } from '../../text/language';
@@ -57,8 +58,8 @@ const State = ({ endpoint }: { readonly endpoint: Endpoint }) => (
   <div className="endpoint-state">
     <EndpointState endpoint={endpoint} />
     {endpoint.disabledReason !== null && (
-      <span className="quiet" lang="en">
-        {endpoint.disabledReason}
+      <span className="quiet">
+        <Said>{endpoint.disabledReason}</Said>
       </span>
     )}
     {endpoint.enabled && endpoint.failingSince !== null && (
