@@ -1,3 +1,4 @@
+import { valueText } from '../../parts/value-text';
 import { useText } from '../../text/language';
 import { causeKeyOf, causeText } from './cause-words';
 
@@ -5,16 +6,6 @@ interface Props {
   /** As the provider has sent them. */
   readonly codes: Readonly<Record<string, unknown>>;
 }
-
-/** Most codes are texts and numbers. The phones of a line are a list of objects. */
-export const codeText = (value: unknown): string => {
-  if (typeof value === 'string') return value;
-  if (Array.isArray(value)) return value.map(codeText).join('; ');
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  return Object.entries(value)
-    .map(([name, one]) => `${name} ${codeText(one)}`)
-    .join(', ');
-};
 
 /** Each code, and what it means where that is known. */
 export const Codes = ({ codes }: Props) => {
@@ -26,7 +17,7 @@ export const Codes = ({ codes }: Props) => {
         return (
           <li key={name}>
             <code>
-              {name} {codeText(value)}
+              {name} {valueText(value)}
             </code>
             {key !== null && <span className="quiet"> {t(key)}</span>}
           </li>
