@@ -43,7 +43,9 @@ export const migrate = async (url: string, setting: DatabaseSetting = 'DATABASE_
     await migrateJobQueue(url);
     const dataSource = await new DataSource(optionsToMigrate(url)).initialize();
     try {
-      const missing = await runMigrations(dataSource);
+      const missing = (await dataSource.showMigrations())
+        ? await lettingWritersWrite(lock, () => runMigrations(dataSource))
+        : [];
       await checkTriggers(lock);
       return missing;
     } finally {
@@ -75,6 +77,35 @@ const checkSchema = async (lock: TimeoutClient): Promise<void> => {
     `The tables are in the schema ${rows[0].schema}, where an earlier version made them; this one needs them in public. Move ` +
       'them, then start again: docs/upgrades.md.',
   );
+};
+
+/** Rights that roles which write calls have not by default on the tables that the migrating role makes. */
+const LACKED = `
+select distinct quote_ident(rolname) as role, lacked
+from pg_class, aclexplode(relacl) as granted join pg_roles on pg_roles.oid = grantee,
+  unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) as lacked
+where relnamespace = 'public'::regnamespace and relname in ('call_record', 'call_records')
+  and granted.privilege_type = 'INSERT' and grantee <> relowner and rolname <> current_user
+  and not exists (
+    select from pg_default_acl, aclexplode(defaclacl) as given
+    where defaclrole = current_user::regrole and defaclnamespace in (0, 'public'::regnamespace) and defaclobjtype = 'r'
+      and given.grantee = pg_roles.oid and given.privilege_type = lacked
+  )`;
+
+/**
+ * Replicas that run meanwhile fire the triggers that a migration makes. These write to its new tables, which nobody has granted yet
+ * to the replicas' role. So roles that write calls may write a new table from the moment at which it is made.
+ */
+const lettingWritersWrite = async <T>(lock: TimeoutClient, work: () => Promise<T>): Promise<T> => {
+  const { rows } = await lock.query<Record<'role' | 'lacked', string>>(LACKED);
+  for (const { role, lacked } of rows)
+    await lock.query(`alter default privileges in schema public grant ${lacked} on tables to ${role}`);
+  try {
+    return await work();
+  } finally {
+    for (const { role, lacked } of rows)
+      await lock.query(`alter default privileges in schema public revoke ${lacked} on tables from ${role}`);
+  }
 };
 
 /** @throws Error if a table stays locked; the migrations before that one are applied */

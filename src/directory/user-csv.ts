@@ -41,8 +41,11 @@ export interface UserFile {
   readonly encoding: CsvEncoding;
 }
 
-/** @throws AppError for a file that is no table of users; faults of single rows are for user-rows.ts */
-export const readUserCsv = async (body: Buffer): Promise<UserFile> => {
+/**
+ * @param isGb18030 its sender says so, and the body is in UTF-8 since; otherwise the bytes decide
+ * @throws AppError for a file that is no table of users; faults of single rows are for user-rows.ts
+ */
+export const readUserCsv = async (body: Buffer, isGb18030: boolean): Promise<UserFile> => {
   const lines: number[] = [];
   const users = await readCsv(body, {
     required: ['id', 'name', 'phone'],
@@ -61,7 +64,7 @@ export const readUserCsv = async (body: Buffer): Promise<UserFile> => {
       };
     },
   });
-  return { users, lines, encoding: encodingOf(body) };
+  return { users, lines, encoding: isGb18030 ? 'GB18030' : encodingOf(body) };
 };
 
 /** The faults of rows by their lines and columns. */

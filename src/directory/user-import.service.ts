@@ -8,17 +8,21 @@ export interface ImportOutcome extends SyncOutcome, Pick<UserFile, 'encoding'> {
   readonly dryRun: boolean;
 }
 
+export interface ImportTerms {
+  /** Says what would be done, and does nothing. */
+  readonly dryRun: boolean;
+  /** The sender says so. */
+  readonly isGb18030: boolean;
+}
+
 /** Stores the users of a CSV file, all or none, as the sync does. */
 @Injectable()
 export class UserImport {
   constructor(private readonly userSync: UserSyncService) {}
 
-  /**
-   * @param dryRun says what would be done, and does nothing
-   * @throws AppError that names the line and the column of each fault
-   */
-  async run(body: Buffer, dryRun: boolean, author: Author): Promise<ImportOutcome> {
-    const { users, lines, encoding } = await readUserCsv(body);
+  /** @throws AppError that names the line and the column of each fault */
+  async run(body: Buffer, { dryRun, isGb18030 }: ImportTerms, author: Author): Promise<ImportOutcome> {
+    const { users, lines, encoding } = await readUserCsv(body, isGb18030);
     try {
       return { ...(await this.userSync.sync({ users }, [], author, dryRun)), dryRun, encoding };
     } catch (error) {

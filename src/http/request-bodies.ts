@@ -19,7 +19,7 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 const CSV_TYPE = /^text\/csv\s*(?:;|$)/i;
 /** RFC 8259, 8.1 allows no other; US-ASCII is a subset. */
 const UTF_8 = /^(?:utf-?8|us-ascii)$/i;
-const UTF_8_OR_GB18030 = /^(?:utf-?8|us-ascii|gb18030|gbk|gb2312)$/i;
+const GB18030 = /^(?:gb18030|gbk|gb2312)$/i;
 
 export const parseBodies = (server: FastifyInstance): void => {
   server.addHook('onRoute', (route) => {
@@ -36,8 +36,11 @@ export const parseBodies = (server: FastifyInstance): void => {
     if (request.routeOptions.config.rawBody) done(null, body);
     // Many HTTP libraries send a type with every POST and DELETE. Without content there is nothing to refuse.
     else if (body.length === 0) done(null, undefined);
-    else if (request.routeOptions.config.csvBody) done(faultOfCsv(request, body), body);
-    else {
+    else if (request.routeOptions.config.csvBody) {
+      const fault = faultOfCsv(request, body);
+      if (fault) done(fault);
+      else readCsvBody(request, body, done);
+    } else {
       readJson(request, body).then((value) => {
         done(null, value);
       }, done);
@@ -98,7 +101,29 @@ const faultOfText = (request: FastifyRequest, body: Buffer, expected: RegExp): A
 /** A file without a charset may be in either. One that is said to be UTF-8 and is not would be read as other names. */
 const faultOfCsv = (request: FastifyRequest, body: Buffer): AppError | null => {
   const isSaidToBeUtf8 = charsetsOf(request.headers['content-type'] ?? '').some((charset) => UTF_8.test(charset));
-  return isSaidToBeUtf8 ? faultOfText(request, body, CSV_TYPE) : faultOfType(request, CSV_TYPE, UTF_8_OR_GB18030);
+  if (isSaidToBeUtf8) return faultOfText(request, body, CSV_TYPE);
+  return isSaidToBeGb18030(request) ? faultOfType(request, CSV_TYPE, GB18030) : faultOfType(request, CSV_TYPE, UTF_8);
+};
+
+/** Its bytes may be UTF-8 of other names. */
+export const isSaidToBeGb18030 = ({ headers }: FastifyRequest): boolean =>
+  charsetsOf(headers['content-type'] ?? '').some((charset) => GB18030.test(charset));
+
+/** Of a file that is said to be GB18030, so that its bytes are not taken for UTF-8. */
+const readCsvBody = (
+  request: FastifyRequest,
+  body: Buffer,
+  done: (error: Error | null, body?: Buffer) => void,
+): void => {
+  if (!isSaidToBeGb18030(request)) {
+    done(null, body);
+    return;
+  }
+  try {
+    done(null, Buffer.from(new TextDecoder('gb18030', { fatal: true }).decode(body)));
+  } catch {
+    done(new AppError('BAD_REQUEST', { detail: 'The file is not GB18030.' }));
+  }
 };
 
 const faultOfType = ({ headers }: FastifyRequest, expected: RegExp, encodings: RegExp): AppError | null => {

@@ -288,7 +288,12 @@ export type WebhookReading =
        */
       readonly receipt: string | null;
       /** The reply that the provider expects, with status 200. Default: 204 without a body. */
-      readonly reply?: { readonly contentType: string; readonly body: string };
+      readonly reply?: {
+        readonly contentType: string;
+        readonly body: string;
+        /** The call goes on by this reply, so it is sent even if the events cannot be stored. They are fetched later. */
+        readonly isNeeded?: true;
+      };
     }
   | { readonly kind: 'forged'; readonly reason: string }
   /** Signed by the provider, but not readable. */

@@ -1,4 +1,4 @@
-import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiExcludeEndpoint, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -8,10 +8,11 @@ import type { Applied } from '../call/record/apply-call-event.js';
 import { CatchUp } from '../call/reconciliation/catch-up.js';
 import { plainAddress } from '../common/address-ranges.js';
 import { AppError } from '../common/error-table.js';
+import { LOGGER, type Logger } from '../common/logger.js';
 import { problem } from '../http/problem-response.js';
 import { noteEvent } from '../telephony/provider-metrics.js';
 import { ProviderRegistry } from '../telephony/provider-registry.js';
-import type { ProviderEvent } from '../telephony/telephony-provider.js';
+import type { ProviderEvent, WebhookReading } from '../telephony/telephony-provider.js';
 import { countWebhook, observeLag } from './webhook-metrics.js';
 
 const SIMULATOR_BODY = {
@@ -37,6 +38,7 @@ export class WebhookController {
     private readonly recorder: CallRecorder,
     private readonly catchUp: CatchUp,
     private readonly providers: ProviderRegistry,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   @Post(':provider')
@@ -99,10 +101,13 @@ export class WebhookController {
     if (reading.kind === 'malformed') throw new AppError('BAD_REQUEST', { detail: reading.reason });
     noteEvent(name);
     let isNews = reading.events.length === 0;
+    let isStored = true;
     for (const event of reading.events) {
-      if ((await this.apply(name, event, reading.receipt)) === 'applied') isNews = true;
+      const applied = await this.apply(name, event, reading);
+      if (applied === 'applied') isNews = true;
+      if (applied === 'not_stored') isStored = false;
     }
-    countWebhook(name, isNews ? 'stored' : 'repeated');
+    if (isStored) countWebhook(name, isNews ? 'stored' : 'repeated');
     if (reading.reply) void response.status(200).type(reading.reply.contentType);
     return reading.reply?.body;
   }
@@ -120,12 +125,21 @@ export class WebhookController {
     return this.receive(name, request, response);
   }
 
-  private async apply(provider: string, event: ProviderEvent, receipt: string | null): Promise<Applied> {
+  private async apply(
+    provider: string,
+    event: ProviderEvent,
+    { receipt, reply }: Pick<GenuineReading, 'receipt' | 'reply'>,
+  ): Promise<Applied | 'not_stored'> {
     const applied = await this.recorder.apply(provider, event, receipt, 'webhook').catch((error: unknown) => {
       // The provider retries only a limited number of times.
       this.catchUp.askAbout(provider);
       countWebhook(provider, 'failed');
-      throw error;
+      if (!reply?.isNeeded) throw error;
+      this.logger.warn(
+        { error, provider },
+        'an event could not be stored; its call goes on, and its status is fetched later',
+      );
+      return 'not_stored' as const;
     });
     if (applied === 'applied') observeLag(provider, event.occurredAt);
     if (applied === 'unknown_call' || applied === 'replayed') countWebhook(provider, applied);
@@ -134,6 +148,8 @@ export class WebhookController {
     return applied;
   }
 }
+
+type GenuineReading = Extract<WebhookReading, { kind: 'genuine' }>;
 
 const joinedHeaders = ({ headers }: FastifyRequest): Record<string, string> =>
   Object.fromEntries(

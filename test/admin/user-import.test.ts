@@ -58,6 +58,17 @@ it.each(['utf-8', 'UTF8', '"utf-8"', 'us-ascii'])('refuses a file in GB18030 tha
   expect(await stored()).toEqual([]);
 });
 
+it('reads a file as what its sender says, also if its bytes are UTF-8 of other names', async () => {
+  const file = Buffer.concat([
+    Buffer.from('id,name,phone\n700001,'),
+    Buffer.from('d2bb', 'hex'),
+    Buffer.from(',95588\n'),
+  ]);
+
+  expect((await send(file, '', 'text/csv; charset=gbk')).body).toMatchObject({ created: 1, encoding: 'GB18030' });
+  expect(await stored()).toMatchObject([{ name: '一' }]);
+});
+
 it('says in a dry run what an import does, and changes nothing', async () => {
   await send('id,name,phone\n700001,王小明,13800138000\n700002,李,\n');
   const file =

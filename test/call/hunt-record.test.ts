@@ -32,7 +32,7 @@ const store = (): Promise<StoredCall> =>
 
 type Fact = Pick<EventToApply, 'type'> & Partial<EventToApply>;
 
-const at = (second: number): Date => new Date(Date.UTC(2026, 10, 30, 8, 0, second));
+const at = (second: number): Date => new Date(Date.UTC(2026, 9, 30, 8, 0, second));
 const legEnded = (place: number, endReason: 'busy' | 'no_answer'): Fact => ({
   type: 'leg_ended',
   eventId: `leg ${place}`,
@@ -126,6 +126,20 @@ it('leaves to the line the number that took the latest call, even if its answer 
   await applyEvent(database, early.callSid, { type: 'answered', occurredAt: at(10), place: 3 });
 
   expect(await lastPhone()).toBe(PHONES[1]);
+});
+
+it('leaves to the line the number of a later call, also after an answer by a clock that is years ahead', async () => {
+  const [ahead, later] = [await store(), await store()];
+
+  await applyEvent(database, ahead.callSid, {
+    type: 'answered',
+    occurredAt: new Date('2099-01-01T00:00:00Z'),
+    place: 2,
+  });
+  expect(await lastPhone()).toBe(PHONES[1]);
+  await applyEvent(database, later.callSid, { type: 'answered', occurredAt: new Date(Date.now() + 1_000), place: 3 });
+
+  expect(await lastPhone()).toBe(PHONES[2]);
 });
 
 it('of calls that are answered at once is that of the latest, on any number of connections', async () => {

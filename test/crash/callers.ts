@@ -5,6 +5,8 @@ import { TEST_SECRET, type Envelope } from '../support/test-app.js';
 import type { Cluster } from './cluster.js';
 
 const TARGETS = Array.from({ length: 14 }, (_, index) => String(2000 + index));
+/** Of the calls, those to customer service. */
+const SERVICE_CALLS = 0.4;
 const CALLERS_AT_ONCE = 20;
 /** The time-out of a request, whose reply may be lost by a crash or a silence. */
 const REQUEST_TIMEOUT_MS = 8_000;
@@ -43,8 +45,9 @@ export const makeCalls = async (cluster: Cluster, callerIds: readonly string[]):
 
   const call = async (userId: string): Promise<void> => {
     const target = TARGETS[Math.floor(Math.random() * TARGETS.length)]!;
+    const path = Math.random() < SERVICE_CALLS ? 'callService' : `call/${target}`;
     for (let tries = 0; tries < TRIES; tries++) {
-      const callSid = (await ask(userId, `call/${target}`))?.data?.callSid;
+      const callSid = (await ask(userId, path))?.data?.callSid;
       if (callSid) {
         calling.callSids.add(callSid);
         await maybeCancel(userId, callSid);

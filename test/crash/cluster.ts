@@ -21,6 +21,12 @@ import { WITHOUT_LIMITS } from '../support/without-limits.js';
 
 export const SPEED = 20;
 
+/** Busy; silent; unreachable; then three that take the call, whose events come twice, in reverse, or without an end. */
+const LINE_PHONES = ['01', '02', '04', '10', '11', '13'].map((script) => ({
+  phone: `+86138000031${script}`,
+  ringSeconds: 6,
+}));
+
 const MAIN = join(REPOSITORY, 'dist/src/main.js');
 
 export class Replica {
@@ -126,7 +132,7 @@ export class Cluster {
     }
   }
 
-  /** The demo users, and these additional callers. */
+  /** The demo users, these additional callers, and a service line with several phones. */
   async fillDirectory(callerIds: readonly string[]): Promise<void> {
     await this.database(async (database) => {
       await seedDemoDirectory(database, readKeyRing(TEST_KEYS));
@@ -140,6 +146,10 @@ export class Cluster {
          select id, 'simulator', 'account', 'secret' from unnest($1::bigint[]) as id on conflict do nothing`,
         [callerIds],
       );
+      await database.query(`update service_line set phone = $1, phones = $2, hunt = 'turn'`, [
+        LINE_PHONES[0]!.phone,
+        JSON.stringify(LINE_PHONES),
+      ]);
     });
   }
 

@@ -8,8 +8,8 @@ import { judge, type Verdict } from './verdict.js';
 /** Long enough for several sweeps and for the retry of a webhook, without failures. */
 const SETTLE_LIMIT_MS = 150_000;
 
-const isSettled = ({ open, wrong, stillTalking }: Verdict): boolean =>
-  open.length + wrong.length + stillTalking.length === 0;
+const isSettled = ({ open, wrong, stillTalking, statistics }: Verdict): boolean =>
+  open.length + wrong.length + stillTalking.length + statistics.length === 0;
 
 /** @param callers the number of callers, each with one call */
 export const runCrashTest = async (callers: number): Promise<Verdict> => {

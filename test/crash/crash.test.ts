@@ -6,6 +6,6 @@ afterEach(endAllDatabases);
 it('crashes and outages leave no call wrong, doubled, lost or open', async () => {
   const { calls, ...faults } = await runCrashTest(200);
 
-  expect(faults).toEqual({ open: [], unknown: [], dialledTwice: [], stillTalking: [], wrong: [] });
+  expect(faults).toEqual({ open: [], unknown: [], dialledTwice: [], stillTalking: [], wrong: [], statistics: [] });
   expect(calls).toBeGreaterThan(100);
 }, 400_000);

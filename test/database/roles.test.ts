@@ -209,6 +209,28 @@ describe('a role that may only read and write rows', () => {
     }
   });
 
+  it.each([
+    ['without defaults', ''],
+    ['with a default', `alter default privileges in schema public grant select on tables to ${SERVICE};`],
+  ])('may write the tables of a migration at once, as the triggers of calls do, %s', async (_what, allowing) => {
+    const defaults = 'select defaclacl::text from pg_default_acl';
+    await asOwner(
+      `${allowing} drop trigger call_record_is_counted on call_records; drop function call_end_to_count;
+       drop table statistics_progress, end_to_count, call_statistics; delete from migrations where name like 'KeepStatistics%'`,
+    );
+    const before = await asOwner(defaults);
+
+    expect(await migrate(urlFor(OWNER))).toHaveLength(1);
+
+    const rights = ['select', 'insert', 'update', 'delete'];
+    const [may] = await asOwner(
+      `select ${rights.map((right) => `has_table_privilege('${SERVICE}', 'end_to_count', '${right}') as ${right}_it`).join(', ')}`,
+    );
+    expect(may).toEqual(Object.fromEntries(rights.map((right) => [`${right}_it`, true])));
+    expect(await asOwner(defaults)).toEqual(before);
+    await asOwner(`alter default privileges in schema public revoke all on tables from ${SERVICE}`);
+  });
+
   it('is refused in the same way on an empty database', async () => {
     const empty = `${DATABASE}_empty`;
     await queryDatabase(serverUrl(), `create database ${empty} owner ${OWNER}`);

@@ -31,22 +31,24 @@ interface Past {
   /** Seconds; null if the callee has not answered. */
   readonly talk?: number | null;
   readonly ago?: string;
+  /** The clock of the replica is behind by as much. */
+  readonly behind?: string;
 }
 
 /** Calls that are over. Their callSid has their time, as it has in every call. */
 const storeCalls = async (
   callerId: string,
   count: number,
-  { calleePhone = '+8613800002000', talk = null, ago = '0' }: Past = {},
+  { calleePhone = '+8613800002000', talk = null, ago = '0', behind = '0' }: Past = {},
 ): Promise<void> => {
   for (let n = 0; n < count; n++) {
     const { callSid } = await storeCall(service.database, { callerId, calleePhone });
     await service.database.query(
       `update call_records set state = 4, end_reason = 'completed', ended_by = 'provider', requested_at = at,
-         call_sid = to_char(at at time zone 'UTC', 'YYMMDDHH24MISSMS') || right(call_sid, 17),
+         call_sid = to_char((at - $4::interval) at time zone 'UTC', 'YYMMDDHH24MISSMS') || right(call_sid, 17),
          answered_at = case when $2::float8 is not null then at end, ended_at = at + coalesce($2::float8, 0) * interval '1 second'
        from (select now() - $3::interval as at) as time where call_sid = $1`,
-      [callSid, talk, ago],
+      [callSid, talk, ago, behind],
     );
   }
 };
@@ -112,6 +114,15 @@ it('freeze a user with many short calls; calls without a talk, and long ones, do
     reason: '4 calls of less than 6 s of talk within 3600 s.',
   });
   expect(await freezeOf(others)).toBeUndefined();
+});
+
+it('freeze a user whose calls come from a replica with a clock that is behind by most of a minute', async () => {
+  const user = newUser();
+  await storeCalls(user, 4, { talk: 3, behind: '50 s' });
+
+  await watch.look();
+
+  expect(await freezeOf(user)).toMatchObject({ frozenBy: 'rule short_calls' });
 });
 
 it('freeze a user who calls more new countries than allowed; those of the month before are not new', async () => {

@@ -169,6 +169,12 @@ it.each([
   expect(await rows()).toEqual([]);
 });
 
+it('reads a file that is said to be GBK as such, though its bytes may be UTF-8', async () => {
+  await put(Buffer.from('phone,reason\n95588,\xc4\xa3\xc4\xa3\n', 'latin1'), 'text/csv; charset=gbk');
+
+  expect(await rows()).toMatchObject([{ phone: '95588', reason: '模模' }]);
+});
+
 it('refuses what is not CSV, in another encoding, or too large, before anything else', async () => {
   const file = `${HEAD}\n95588,,,,\n`;
   expect(await put(file, 'application/json')).toMatchObject({ status: 415 });

@@ -53,10 +53,10 @@ const RANGE = {
 const PROVIDERS = ['one', 'another'];
 const PHONES = ['+8613800002000', '+85221234567', '+4930123456', '95588', '+80012345678'];
 
-/** An open call that was requested at that time. */
-const callAt = async (at: Date, roll: (sides: number) => number): Promise<string> => {
+/** An open call that was requested at that time. @param byReplica the time by the clock of its replica */
+const callAt = async (at: Date, roll: (sides: number) => number, byReplica = at): Promise<string> => {
   const { callSid } = await storeCall(database, {
-    callSid: newCallSid(at),
+    callSid: newCallSid(byReplica),
     provider: PROVIDERS[roll(2)]!,
     calleePhone: PHONES[roll(PHONES.length)]!,
     ...(roll(3) === 0 ? { calleeId: null, serviceLineId: String(1 + roll(2)) } : {}),
@@ -327,8 +327,14 @@ describe('the comparison, a day later', () => {
     await expectAllEqual();
   });
 
-  it('finds nothing to mend where nothing differs', async () => {
+  it('finds nothing to mend where nothing differs, also of a replica whose clock is wrong by hours', async () => {
     await countedLongAgo();
+    const roll = dice(31);
+    for (const hours of [-25, -8, 1, 25]) {
+      const callSid = await callAt(longAgo, roll, new Date(longAgo.getTime() + hours * 3_600_000));
+      await applyEvent(database, callSid, { type: 'ended', occurredAt: longAgo, endReason: 'busy' });
+    }
+    await allCounted();
     const log = collectedLog();
 
     await compareAll(counting(database, createLogger('warn', log.stream)));

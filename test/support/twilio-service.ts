@@ -22,6 +22,7 @@ let nextUser = 5_001;
 
 export const startTwilioService = async (
   environment: Readonly<Record<string, string>> = {},
+  databaseUrl?: string,
 ): Promise<TwilioService> => {
   const twilio = await startTwilioServer({
     accounts: ACCOUNTS,
@@ -36,6 +37,7 @@ export const startTwilioService = async (
       TWILIO_CALLS_PER_SECOND: '1000',
       ...environment,
     },
+    ...(databaseUrl !== undefined && { databaseUrl }),
   });
   const telephony: TwilioService = {
     service,

@@ -2,6 +2,7 @@
 import type { CallMilestone, DialRequest } from '../../src/telephony/telephony-provider.js';
 import { hangUpLegs, type Legs } from '../../src/telephony/twilio/hang-up.js';
 import type { TwilioProvider } from '../../src/telephony/twilio/twilio.provider.js';
+import { createProxiedDatabase } from '../support/proxied-database.js';
 import {
   ACCOUNTS,
   CALLER_NUMBER,
@@ -13,6 +14,7 @@ import {
 } from '../support/twilio-call.js';
 import { signatureOf } from '../support/twilio-callbacks.js';
 import { recordAfter, startTwilioReceiver, type TwilioReceiver } from '../support/twilio-receiver.js';
+import { startTwilioService } from '../support/twilio-service.js';
 import { startTwilioServer, type TwilioServer } from '../support/twilio-server.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -206,4 +208,39 @@ describe('a conditional hang-up, when a number of a hunt ends by itself a moment
 
     expect(orders).toEqual(['A canceled', 'B1 canceled']);
   });
+});
+
+it('goes on while the database is away, and the record tells all of it afterwards', async () => {
+  const proxied = await createProxiedDatabase();
+  const telephony = await startTwilioService({}, proxied.url);
+  const { service, twilio } = telephony;
+  const shown = async (callSid: string) =>
+    (await (await service.admin('GET', `calls/${callSid}`)).json()) as {
+      readonly stateType: string;
+      readonly events: { readonly type: string }[];
+    };
+  try {
+    await service.database.query('truncate service_line');
+    const phones = ['02', '13'].map((script) => ({ phone: `+86138000031${script}`, ringSeconds: 40 }));
+    await service.admin('POST', 'service-lines', { name: 'line', open: true, position: 1, phones });
+    const { data } = await service.ask(await telephony.user(), 'callService');
+    const call = await waitFor('the first number to ring', () =>
+      [...twilio.calls.values()].find(({ legB }) => legB?.status === 'ringing'),
+    );
+
+    proxied.proxy.mode = 'cut';
+    await waitFor('the second number', () => call.legB?.to.endsWith('13'));
+    proxied.proxy.mode = 'pass';
+
+    const talk = await waitFor('the talk, and the end of the first number', async () => {
+      const found = await shown(data!.callSid!);
+      return found.stateType === '3' && found.events.some(({ type }) => type === 'leg_ended') && found;
+    });
+    expect(talk).toMatchObject({ calleePhone: '+8613800003113' });
+    expect(twilio.applicationErrors).toEqual([]);
+    await service.admin('POST', `calls/${data!.callSid!}/cancel`);
+  } finally {
+    await telephony.close();
+    await proxied.drop();
+  }
 });

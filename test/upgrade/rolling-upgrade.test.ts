@@ -19,6 +19,7 @@ import { registerEndpoint } from '../support/webhook-endpoint.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 import { buildLastRelease, describeWithLastRelease, type BuiltRelease } from '../support/last-release.js';
 import { WITHOUT_LIMITS } from '../support/without-limits.js';
+import { wrongStatistics } from '../support/wrong-statistics.js';
 
 const START_LIMIT_MS = 120_000;
 const CANCELED = { data: { isSuccess: 'success' }, returnCode: 200, returnMsg: 'success' };
@@ -241,4 +242,12 @@ describeWithLastRelease('a rolling upgrade from the last release', () => {
       expect(await endOf(callSid)).toBe('completed');
     },
   );
+
+  it('the statistics have the calls of both versions, whichever ended them', async () => {
+    await waitFor('them to be counted', async () => (await wrongStatistics(service.database)).length === 0);
+    const [{ calls }] = await service.database.query<[{ calls: number }]>(
+      `select sum(calls)::integer as calls from call_statistics where grouped_by = 'provider' and minutes = 15`,
+    );
+    expect(calls).toBeGreaterThan(6);
+  });
 });

@@ -12,15 +12,13 @@ import { RepeatedWork } from '../../common/repeated-work.js';
 import { takeTurn } from '../../postgres/take-turn.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { Freeze } from '../../directory/freeze.entity.js';
-import { minCallSidAt } from '../record/call-sid.js';
+import { CLOCK_TOLERANCE_MS, minCallSidAt } from '../record/call-sid.js';
 import { INSERT_FREEZE } from './freezes.service.js';
 import { findSuspicious, type Suspicion } from './suspicious-users.js';
 
 const LOOK_EVERY_MS = 2_000;
 /** Before the last look of this process, or before now at the first: what another one may have left. */
 const LOOK_BACK_MS = 2_000;
-/** A callSid has the time of its replica's clock, and `requested_at` that of the database's. */
-const CLOCKS_DIFFER_MS = 10_000;
 
 /** $1: the time, $2: a callSid that is less than all of calls requested since then */
 const RECENT_CALLERS = `
@@ -70,7 +68,7 @@ export class FreezeWatch implements OnApplicationBootstrap, BeforeApplicationShu
     const now = await takeTurn(database, 'freeze rules');
     if (now === null) return [];
     const since = new Date((this.lastLookAt ?? now).getTime() - LOOK_BACK_MS);
-    const least = minCallSidAt(new Date(since.getTime() - CLOCKS_DIFFER_MS));
+    const least = minCallSidAt(new Date(since.getTime() - CLOCK_TOLERANCE_MS));
     const users = await database.query<{ id: string }[]>(RECENT_CALLERS, [since, least]);
     this.lastLookAt = now;
     if (users.length === 0) return [];

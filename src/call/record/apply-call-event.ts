@@ -257,7 +257,8 @@ with given as (
   returning event.change, case when numbered.state < 4 and numbered.next_state = 4 then ${CALL_END} end as ended
 ), taken as (
   update service_line
-  set last_phone = numbered.next_callee_phone, last_taken_at = numbered.next_answered_at
+  -- A provider's clock that is ahead must not keep the place of all later calls.
+  set last_phone = numbered.next_callee_phone, last_taken_at = least(numbered.next_answered_at, numbered.received_at)
   from numbered, event
   where service_line.id = numbered.service_line_id and numbered.is_taken
     and coalesce(service_line.last_taken_at < numbered.next_answered_at, true)

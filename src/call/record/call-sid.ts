@@ -5,6 +5,12 @@ const CELL_DIGITS = 3;
 const RANDOM_DIGITS = 14;
 
 /**
+ * The time in a callSid comes from the clock of the replica that took the request, requested_at from the database's. Clocks under
+ * NTP are milliseconds apart.
+ */
+export const CLOCK_TOLERANCE_MS = 60_000;
+
+/**
  * 32 decimal digits: yyMMddHHmmssSSS in UTC, and 17 more (contract: callSid). The first three of these are the cell, the others
  * come from a cryptographic source.
  * @param cell names the database, so that several can share the work one day without a look-up

@@ -10,7 +10,7 @@
 import { isLong } from '../../common/long.js';
 import { MAX_EXAMINED } from '../../common/page.js';
 import { END_REASONS, StateType, type EndReason } from '../record/call-lifecycle.js';
-import { minCallSidAt } from '../record/call-sid.js';
+import { CLOCK_TOLERANCE_MS, minCallSidAt } from '../record/call-sid.js';
 import { SHOWN_COLUMNS, type ShownRow } from './call-view.js';
 
 export interface CallFilter {
@@ -49,12 +49,6 @@ export interface FoundRow extends ShownRow {
   /** The source was examined no further than this call. */
   readonly isHorizon: boolean;
 }
-
-/**
- * The time in a callSid comes from the clock of the replica that took the request, requested_at from the database's
- * clock. Clocks under NTP are milliseconds apart.
- */
-const CLOCK_TOLERANCE_MS = 60_000;
 
 const BEFORE_ALL = new Date(0);
 const AFTER_ALL = new Date('9999-01-01');

@@ -17,7 +17,7 @@ import { RepeatedWork } from '../../common/repeated-work.js';
 import { takeTurn } from '../../postgres/take-turn.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import type { EndReason } from '../record/call-lifecycle.js';
-import { minCallSidAt, requestedAtOf } from '../record/call-sid.js';
+import { CLOCK_TOLERANCE_MS, minCallSidAt, requestedAtOf } from '../record/call-sid.js';
 import type { Grouping } from './call-statistic.entity.js';
 import type { EndToCount } from './end-to-count.entity.js';
 import { addCall, addFigures, areNone, type EndedCall } from './figures.js';
@@ -35,8 +35,8 @@ const CALLS_A_READ = 5_000;
 /** A quarter is compared when hardly any call of it can change any more. */
 const COMPARED_AFTER_MS = 86_400_000;
 
-/** The time in a callSid comes from the clock of a replica, requested_at from the database's. */
-const CLOCK_TOLERANCE_MS = 60_000;
+/** A clock that nobody has set, or of another time zone. So far calls are looked for before statistics are mended. */
+const WRONG_CLOCK_MS = 26 * 3_600_000;
 
 const mended = counter({
   name: 'ringback_statistics_mended_total',
@@ -65,17 +65,19 @@ const NEXT_CALL = `select call_sid as "callSid" from call_records where call_sid
 
 /** $1 and $2: a range of callSids. $3: the quarter. */
 const CALLS = `
-select call_sid as "callSid", requested_at >= $3 and requested_at < $3 + interval '15 minutes' and state = 4 as "isCounted",
-  requested_at as "requestedAt", provider, service_line_id as "serviceLineId", callee_phone as "calleePhone",
-  end_reason as "endReason", ringing_at as "ringingAt", answered_at as "answeredAt", ended_at as "endedAt"
-from call_records where call_sid > $1 and call_sid < $2 order by call_sid limit ${CALLS_A_READ}`;
+select call_sid as "callSid", requested_at as "requestedAt", provider, service_line_id as "serviceLineId",
+  callee_phone as "calleePhone", end_reason as "endReason", ringing_at as "ringingAt", answered_at as "answeredAt",
+  ended_at as "endedAt"
+from call_records
+where call_sid > $1 and call_sid < $2 and state = 4 and requested_at >= $3 and requested_at < $3 + interval '15 minutes'
+order by call_sid limit ${CALLS_A_READ}`;
 
 const KEPT = `
 select grouped_by as "groupedBy", minutes, starts_at as "startsAt", row.key, row.* from call_statistics row
 where grouped_by = any ($2::text[]) and minutes = 15 and starts_at = $1`;
 
 type Parties = Pick<EndToCount, 'requestedAt' | 'provider' | 'serviceLineId' | 'calleePhone'>;
-type CallRow = Parties & EndedCall & { readonly callSid: string; readonly isCounted: boolean };
+type CallRow = Parties & EndedCall & { readonly callSid: string };
 
 interface Progress {
   readonly nextAt: Date | null;
@@ -163,13 +165,8 @@ export class CallCounting implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** @param isFirst the statistics of the quarter are not complete */
   private async compare(transaction: EntityManager, quarter: Date, isFirst: boolean): Promise<void> {
-    const difference = await this.countRecords(transaction, quarter);
-    for (const end of await transaction.query<EndToCount[]>(PENDING, [quarter])) this.addEnd(difference, end, -1);
-    const groupings: readonly Grouping[] = ['provider', 'service_line', 'country'];
-    for (const row of await transaction.query<(SummedRow & KeptFigures)[]>(KEPT, [quarter, groupings])) {
-      addFigures(difference.of(row), figuresIn(row), -1);
-    }
-    const rows = difference.rows.filter(({ figures }) => !areNone(figures));
+    let rows = await this.differences(transaction, quarter, CLOCK_TOLERANCE_MS);
+    if (rows.length > 0 && !isFirst) rows = await this.differences(transaction, quarter, WRONG_CLOCK_MS);
     if (rows.length === 0) return;
     await addToKept(transaction, rows);
     if (isFirst) return;
@@ -177,13 +174,28 @@ export class CallCounting implements OnApplicationBootstrap, BeforeApplicationSh
     this.logger.warn({ quarter }, 'statistics of a quarter of an hour differed from the records and are mended');
   }
 
-  private async countRecords(transaction: EntityManager, quarter: Date): Promise<FigureSums> {
+  /** What the statistics lack. @param toleranceMs by which the clock of a replica may differ from the database's */
+  private async differences(
+    transaction: EntityManager,
+    quarter: Date,
+    toleranceMs: number,
+  ): Promise<readonly KeptFigures[]> {
+    const difference = await this.countRecords(transaction, quarter, toleranceMs);
+    for (const end of await transaction.query<EndToCount[]>(PENDING, [quarter])) this.addEnd(difference, end, -1);
+    const groupings: readonly Grouping[] = ['provider', 'service_line', 'country'];
+    for (const row of await transaction.query<(SummedRow & KeptFigures)[]>(KEPT, [quarter, groupings])) {
+      addFigures(difference.of(row), figuresIn(row), -1);
+    }
+    return difference.rows.filter(({ figures }) => !areNone(figures));
+  }
+
+  private async countRecords(transaction: EntityManager, quarter: Date, toleranceMs: number): Promise<FigureSums> {
     const sums = new FigureSums();
-    const end = minCallSidAt(new Date(quarter.getTime() + QUARTER_MS + CLOCK_TOLERANCE_MS));
-    let after = minCallSidAt(new Date(quarter.getTime() - CLOCK_TOLERANCE_MS));
+    const end = minCallSidAt(new Date(quarter.getTime() + QUARTER_MS + toleranceMs));
+    let after = minCallSidAt(new Date(quarter.getTime() - toleranceMs));
     for (let calls: CallRow[]; ;) {
       calls = await transaction.query<CallRow[]>(CALLS, [after, end, quarter]);
-      for (const call of calls) if (call.isCounted) this.add(sums, call, call, 1);
+      for (const call of calls) this.add(sums, call, call, 1);
       after = calls.at(-1)?.callSid ?? end;
       if (calls.length < CALLS_A_READ) return sums;
       await nextTurn();

@@ -229,8 +229,9 @@ export class TwilioProvider implements TelephonyProvider {
   private replyTo(callback: GenuineCallback): Pick<GenuineReading, 'reply'> {
     const { source } = callback;
     if (source !== 'dial' && source !== 'confirm') return {};
-    const body = (source === 'confirm' ? confirmed(callback) : this.nextDial(callback)) ?? goodbye();
-    return { reply: { contentType: 'text/xml; charset=utf-8', body } };
+    const next = source === 'confirm' ? confirmed(callback) : this.nextDial(callback);
+    const contentType = 'text/xml; charset=utf-8';
+    return { reply: { contentType, body: next ?? goodbye(), ...(next !== null && { isNeeded: true }) } };
   }
 
   /** Null if the call has no other number, or needs none. @throws UnexpectedShape */
