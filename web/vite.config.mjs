@@ -5,9 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { defineConfig } from 'vite';
 
-// Jest has another one, with which React would be built for its own developers.
-process.env.NODE_ENV = 'production';
-
 /** Smaller files take one packet with or without. */
 const MIN_BYTES = 1_000;
 
@@ -44,6 +41,8 @@ export default defineConfig({
     // What a first look loads is tested: test/desk/pages.test.ts.
     chunkSizeWarningLimit: 1_000,
     rolldownOptions: {
+      // How long plugins take is of no use to whoever starts the service.
+      checks: { pluginTimings: false },
       // Libraries mark their parts "use client", for servers that render; there is none.
       onwarn: (warning, report) => {
         if (warning.code !== 'MODULE_LEVEL_DIRECTIVE') report(warning);

@@ -48,16 +48,15 @@ interface CsvFile {
   readonly example: string;
   readonly fault: Fault;
   readonly limit?: string;
-  readonly encodings?: string;
 }
 
-export const takesCsv = ({ maxRows, example, fault, limit = '8 MB', encodings = 'UTF-8' }: CsvFile) =>
+export const takesCsv = ({ maxRows, example, fault, limit = '8 MB' }: CsvFile) =>
   applyDecorators(
     ApiConsumes('text/csv'),
     ApiBody({ schema: { type: 'string', example } }),
     problem(
       'BAD_REQUEST',
-      `Not CSV in ${encodings}, or a cell is wrong; \`errors\` names the line and the column of each.`,
+      `Not CSV in UTF-8 or GB18030, or a cell is wrong; \`errors\` names the line and the column of each.`,
       {
         detail: 'Nothing has been changed: every row must be valid.',
         errors: [fault],
@@ -66,6 +65,6 @@ export const takesCsv = ({ maxRows, example, fault, limit = '8 MB', encodings = 
     problem('TOO_LARGE', `The body is over ${limit} or has more than ${maxRows} rows.`),
     problem(
       'UNSUPPORTED_MEDIA_TYPE',
-      `The body is not \`text/csv\`, its \`charset\` is not ${encodings}, or it has a \`Content-Encoding\`.`,
+      `The body is not \`text/csv\`, its \`charset\` is not UTF-8 or GB18030, or it has a \`Content-Encoding\`.`,
     ),
   );

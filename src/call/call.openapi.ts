@@ -200,7 +200,7 @@ export const StreamApi = () =>
       summary: 'The state of a call, pushed',
       description:
         'Server-sent events: the latest change immediately, then every later change. The stream ends when the call is over, ' +
-        'or within a minute after the token expires. This page shows the events only once the stream has ended. The `id` of an event is the number of the change. Numbers have no gaps ' +
+        'or within a minute after the token expires. Swagger UI shows the events only once the stream has ended. The `id` of an event is the number of the change. Numbers have no gaps ' +
         'within a call.',
     }),
     callSidParameter,

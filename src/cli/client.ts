@@ -70,10 +70,12 @@ export class Client {
   }
 }
 
-/** Of a refused token: the reason is in the header (RFC 6750, 3). */
+/** Of a refused token, the reason is in the header (RFC 6750, 3); of another request, its name in English is. */
 const withReason = (reply: Reply, { headers }: Response): Reply => {
   const [, reason] = /error_description="([^"]*)"/.exec(headers.get('www-authenticate') ?? '') ?? [];
-  return reason === undefined ? reply : { ...reply, returnMsg: `${reply.returnMsg} ${reason}` };
+  const name = headers.get('x-ringback-error');
+  const more = reason ?? (name === null ? undefined : `(${name})`);
+  return more === undefined ? reply : { ...reply, returnMsg: `${reply.returnMsg} ${more}` };
 };
 
 export const saidBy = ({ returnCode, returnMsg }: Reply): string => `${returnCode} ${returnMsg}`;

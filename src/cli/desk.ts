@@ -8,9 +8,10 @@ import { failUsage, HELP, printUsage } from '../common/usage.js';
 import { readEnvironment } from '../config/environment.js';
 import { fail } from './fail.js';
 
-const USAGE =
-  'Usage: npm run -s desk, or npm run -s desk -- <userId>, or … --url <address of the admin API>. The link works once, ' +
-  `for ${LINK_MINUTES} minutes.`;
+const USAGE = `Usage: npm run -s desk                prints a link that signs in to the desk once, within ${LINK_MINUTES} minutes
+       npm run -s desk -- <userId>    the same for another person, as whom the audit has them
+  --url <url>   where the admin API is (http://127.0.0.1:PORT)
+  --help        prints this text`;
 
 const readArguments = () => {
   try {

@@ -11,9 +11,10 @@ import { failUsage, HELP, printUsage } from '../common/usage.js';
 const LIFETIME_SECONDS = 12 * 60 * 60;
 const DEMO_ADMIN = '1001';
 
-const USAGE =
-  'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin [userId], or npm run -s token -- <userId> --scope calls:write. ' +
-  'An externalId may stand for the userId.';
+const USAGE = `Usage: npm run -s token -- <userId>                   prints a token of a user, by id or externalId
+       npm run -s token -- --admin [userId]           prints a token for the admin API
+       npm run -s token -- <userId> --scope <scopes>  prints a token of a backend, such as --scope calls:write
+  --help   prints this text`;
 
 const readArguments = () => {
   try {

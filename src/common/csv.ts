@@ -1,8 +1,9 @@
 /**
  * Tables as CSV (RFC 4180), as spreadsheets open them: in UTF-8 with a byte order mark, without which they misread Chinese. A cell
  * that a spreadsheet would take for a formula gets an apostrophe, which is removed when it is read again. So numbers keep their
- * plus there.
+ * plus there. A file may also come in GB18030, as Excel in China writes it.
  */
+import { isUtf8 } from 'node:buffer';
 import { CsvError, parse } from 'csv-parse/sync';
 import { AppError, type Fault } from './error-table.js';
 import { nextTurn } from './next-turn.js';
@@ -39,11 +40,23 @@ const textIn = (cell: string): string | null => {
  * @throws AppError if there are more lines than `maxRows` and a head
  */
 async function* csvRows(body: Buffer, maxRows: number): AsyncGenerator<(readonly string[] | string)[]> {
-  for (const lines of turnsOf(body.toString('utf8').replace(/^\ufeff/, ''), maxRows)) {
+  for (const lines of turnsOf(textOf(body).replace(/^\ufeff/, ''), maxRows)) {
     yield cellsOf(lines);
     await nextTurn();
   }
 }
+
+export type CsvEncoding = 'UTF-8' | 'GB18030';
+
+export const encodingOf = (body: Buffer): CsvEncoding => (isUtf8(body) ? 'UTF-8' : 'GB18030');
+
+const textOf = (body: Buffer): string => {
+  try {
+    return new TextDecoder(encodingOf(body), { fatal: true }).decode(body);
+  } catch {
+    throw new AppError('BAD_REQUEST', { detail: 'The file is neither UTF-8 nor GB18030.' });
+  }
+};
 
 /** In parts, so that no list is made of a file of 8 MB with nothing but line ends. */
 function* turnsOf(text: string, maxRows: number): Generator<string[]> {
@@ -157,11 +170,11 @@ class Rows<Column extends string, Row> {
     // Spreadsheets leave such rows behind.
     else if (cells.every((cell) => cell === '')) return;
     else if (this.columns) this.read(this.columns, cells);
-    else this.readHead(cells.map((name) => (this.table.columnOf ?? String)(name.trim())));
+    else this.readHead(cells.map((name) => name.trim()));
   }
 
   end(): Row[] {
-    if (!this.columns && this.faults.length === 0) this.faults.push({ where: 'line 1', what: this.headExpected });
+    if (!this.columns && this.faults.length === 0) this.faults.push({ where: 'line 1', what: this.headExpected() });
     if (this.faults.length === 0) return this.rows;
     throw new AppError('BAD_REQUEST', {
       detail: 'Nothing has been changed: every row must be valid.',
@@ -169,21 +182,25 @@ class Rows<Column extends string, Row> {
     });
   }
 
-  private get headExpected(): string {
+  /** @param strange a name in the first row that stands for no column */
+  private headExpected(strange?: string): string {
     const { required, others } = this.table;
     const names = `must have the names of the columns, separated by commas: ${required.join(', ')}`;
-    return `${names}, and any of ${others.join(', ')}`;
+    const more = `${others.length === 1 ? '' : 'any of '}${others.join(', ')}`;
+    return `${names}; it may have ${more}${strange === undefined ? '' : `, but not ${JSON.stringify(strange)}`}`;
   }
 
-  private readHead(columns: readonly string[]): void {
-    const { required, others } = this.table;
+  private readHead(names: readonly string[]): void {
+    const { required, others, columnOf = String } = this.table;
     const known: readonly string[] = [...required, ...others];
+    const columns = names.map((name) => columnOf(name));
+    const strange = names.find((name) => !known.includes(columnOf(name)));
     const isHead =
+      strange === undefined &&
       required.every((name) => columns.includes(name)) &&
-      new Set(columns).size === columns.length &&
-      columns.every((column) => known.includes(column));
+      new Set(columns).size === columns.length;
     if (isHead) this.columns = columns;
-    else this.faults.push({ where: `line ${this.line}`, what: this.headExpected });
+    else this.faults.push({ where: `line ${this.line}`, what: this.headExpected(strange) });
   }
 
   private read(columns: readonly string[], cells: readonly string[]): void {

@@ -47,7 +47,7 @@ export const linePhonesRule: FieldRule = (value) => {
   }
   const rings = phones.map(({ ringSeconds = null }) => ringSeconds).filter((seconds) => seconds !== null);
   const fault = rings.map(ringRule).find((one) => one !== null);
-  return fault === undefined ? null : `must have as ringSeconds what ${fault.replace('must be ', 'is ')}, or null`;
+  return fault === undefined ? null : `ringSeconds ${fault}, or null`;
 };
 
 export const huntRule: FieldRule = (value) =>

@@ -60,14 +60,14 @@ export const openingHoursRule: FieldRule = (value) => {
   const { timeZone, week, holidays = [], ...others } = value;
   if (Object.keys(others).length > 0) return 'must have no other fields than timeZone, week and holidays';
   if (typeof timeZone !== 'string' || !isTimeZone(timeZone)) {
-    return 'must have as timeZone a name of the IANA database such as Asia/Shanghai';
+    return 'timeZone must be a name of the IANA database such as Asia/Shanghai';
   }
   return weekFault(week) ?? holidaysFault(holidays);
 };
 
 const weekFault = (week: unknown): string | null => {
   if (!isObject(week) || !Object.keys(week).every((day) => WEEKDAYS.includes(day as Weekday))) {
-    return `must have as week an object with the fields ${WEEKDAYS.join(', ')}, or some of them`;
+    return `week must be an object with the fields ${WEEKDAYS.join(', ')}, or some of them`;
   }
   for (const [day, ranges] of Object.entries(week)) {
     const fault = dayFault(day, ranges);
@@ -83,12 +83,12 @@ const weekFault = (week: unknown): string | null => {
 
 const dayFault = (day: string, ranges: unknown): string | null => {
   if (!Array.isArray(ranges) || ranges.length > MAX_RANGES_A_DAY) {
-    return `must have as week.${day} a list of at most ${MAX_RANGES_A_DAY} ranges of times`;
+    return `week.${day} must be a list of at most ${MAX_RANGES_A_DAY} ranges of times`;
   }
   const wrong = ranges.findIndex((range) => typeof range !== 'string' || readTimesOfDay(range) === null);
   return wrong === -1
     ? null
-    : `must have as week.${day}[${wrong}] a range of times such as 09:00-18:00, or 00:00-24:00 for the whole day`;
+    : `week.${day}[${wrong}] must be a range of times such as 09:00-18:00, or 00:00-24:00 for the whole day`;
 };
 
 /** The day of the later of two ranges that overlap. Saturday's may reach into Sunday. */
@@ -109,10 +109,10 @@ const overlap = (byDay: readonly (readonly TimesOfDay[])[]): Weekday | null => {
 
 const holidaysFault = (holidays: unknown): string | null => {
   if (!Array.isArray(holidays) || holidays.length > MAX_HOLIDAYS) {
-    return `must have as holidays a list of at most ${MAX_HOLIDAYS} dates`;
+    return `holidays must be a list of at most ${MAX_HOLIDAYS} dates`;
   }
   const wrong = holidays.findIndex((date) => typeof date !== 'string' || !isDate(date));
-  return wrong === -1 ? null : `must have as holidays[${wrong}] a date such as 2026-10-01`;
+  return wrong === -1 ? null : `holidays[${wrong}] must be a date such as 2026-10-01`;
 };
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,7 +1,6 @@
-/** Users as a CSV file, as spreadsheets write it: also in GB18030, as Excel does in China, and with the usual names of columns. */
-import { isUtf8 } from 'node:buffer';
-import { AppError, type Fault } from '../common/error-table.js';
-import { readCsv } from '../common/csv.js';
+/** Users as a CSV file, with the usual names of columns. */
+import type { Fault } from '../common/error-table.js';
+import { encodingOf, readCsv, type CsvEncoding } from '../common/csv.js';
 import { MAX_USERS_AT_ONCE } from './user-rows.js';
 
 type Column = 'id' | 'name' | 'phone' | 'externalId';
@@ -39,17 +38,16 @@ export interface UserFile {
   readonly users: readonly object[];
   /** The line of each. */
   readonly lines: readonly number[];
-  readonly encoding: 'UTF-8' | 'GB18030';
+  readonly encoding: CsvEncoding;
 }
 
 /**
- * @param isGb18030 its sender says so; otherwise the bytes decide
+ * @param isGb18030 its sender says so, and the body is in UTF-8 since; otherwise the bytes decide
  * @throws AppError for a file that is no table of users; faults of single rows are for user-rows.ts
  */
 export const readUserCsv = async (body: Buffer, isGb18030: boolean): Promise<UserFile> => {
-  const encoding = isGb18030 || !isUtf8(body) ? 'GB18030' : 'UTF-8';
   const lines: number[] = [];
-  const users = await readCsv(encoding === 'UTF-8' ? body : fromGb18030(body), {
+  const users = await readCsv(body, {
     required: ['id', 'name', 'phone'],
     others: ['externalId'],
     maxRows: MAX_USERS_AT_ONCE,
@@ -58,18 +56,15 @@ export const readUserCsv = async (body: Buffer, isGb18030: boolean): Promise<Use
       lines.push(line);
       const externalId = cell('externalId');
       // An absent one leaves the stored one as it is.
-      return { id: cell('id'), name: cell('name'), phone: cell('phone'), ...(externalId !== null && { externalId }) };
+      return {
+        id: cell('id'),
+        name: cell('name') ?? '',
+        phone: cell('phone'),
+        ...(externalId !== null && { externalId }),
+      };
     },
   });
-  return { users, lines, encoding };
-};
-
-const fromGb18030 = (body: Buffer): Buffer => {
-  try {
-    return Buffer.from(new TextDecoder('gb18030', { fatal: true }).decode(body));
-  } catch {
-    throw new AppError('BAD_REQUEST', { detail: 'The file is neither UTF-8 nor GB18030.' });
-  }
+  return { users, lines, encoding: isGb18030 ? 'GB18030' : encodingOf(body) };
 };
 
 /** The faults of rows by their lines and columns. */

@@ -9,8 +9,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The handler gets the raw bytes, whatever their type. */
     rawBody?: true;
-    /** The handler gets the bytes of a text of the type text/csv. The second has the encodings of spreadsheets in China too. */
-    csvBody?: 'UTF-8' | 'UTF-8 or GB18030';
+    /** The handler gets the bytes of a file of the type text/csv, in an encoding that spreadsheets write. */
+    csvBody?: true;
     bodyLimitBytes?: number;
   }
 }
@@ -36,9 +36,11 @@ export const parseBodies = (server: FastifyInstance): void => {
     if (request.routeOptions.config.rawBody) done(null, body);
     // Many HTTP libraries send a type with every POST and DELETE. Without content there is nothing to refuse.
     else if (body.length === 0) done(null, undefined);
-    else if (request.routeOptions.config.csvBody === 'UTF-8') done(faultOfText(request, body, CSV_TYPE), body);
-    else if (request.routeOptions.config.csvBody) done(faultOfCsv(request, body), body);
-    else {
+    else if (request.routeOptions.config.csvBody) {
+      const fault = faultOfCsv(request, body);
+      if (fault) done(fault);
+      else readCsvBody(request, body, done);
+    } else {
       readJson(request, body).then((value) => {
         done(null, value);
       }, done);
@@ -106,6 +108,23 @@ const faultOfCsv = (request: FastifyRequest, body: Buffer): AppError | null => {
 /** Its bytes may be UTF-8 of other names. */
 export const isSaidToBeGb18030 = ({ headers }: FastifyRequest): boolean =>
   charsetsOf(headers['content-type'] ?? '').some((charset) => GB18030.test(charset));
+
+/** Of a file that is said to be GB18030, so that its bytes are not taken for UTF-8. */
+const readCsvBody = (
+  request: FastifyRequest,
+  body: Buffer,
+  done: (error: Error | null, body?: Buffer) => void,
+): void => {
+  if (!isSaidToBeGb18030(request)) {
+    done(null, body);
+    return;
+  }
+  try {
+    done(null, Buffer.from(new TextDecoder('gb18030', { fatal: true }).decode(body)));
+  } catch {
+    done(new AppError('BAD_REQUEST', { detail: 'The file is not GB18030.' }));
+  }
+};
 
 const faultOfType = ({ headers }: FastifyRequest, expected: RegExp, encodings: RegExp): AppError | null => {
   const type = headers['content-type'] ?? '';

@@ -12,7 +12,7 @@ export const welcomePage = (
   const provider = isSimulated ? `simulator, at ${config.simulatorSpeed} times real-time speed` : providers.join(', ');
   return `
   Ringback is ready.
-${deskLink === null ? '' : signIn(deskLink)}
+${deskLink === null ? '' : signIn(deskLink, url, config)}
     API       ${url}/v1/app
 ${config.apiDocs ? `    Swagger   ${adminUrl}/docs\n` : ''}    Health    ${url}/health/ready
     Data      ${config.dataDir} (embedded PostgreSQL; set DATABASE_URL to use your own)
@@ -22,11 +22,16 @@ ${isSimulated ? firstCall(url, config) : REAL_PHONES}`;
 };
 
 /** On a line of its own, because terminals cut a long link. */
-const signIn = (deskLink: string): string => `
-  Open the desk. The link works once, for 15 minutes;  npm run -s desk  prints another one:
+const signIn = (deskLink: string, url: string, config: Config): string => {
+  const command = [settingsToTell(url, config), 'npm run -s desk'].filter((part) => part !== '').join(' ');
+  // With a secret of one's own, a second terminal may not have it.
+  const another = config.jwtSecrets ? ':' : `;  ${command}  prints another one:`;
+  return `
+  Open the desk. The link works once, for 15 minutes${another}
 
     ${deskLink}
 `;
+};
 
 const REAL_PHONES = `  The demo users have no real phones, and no sub-account there: docs/real-phones.md says how yours get them.
 `;

@@ -7,6 +7,7 @@ import { keyHeaders, makeKey } from '../support/api-key.js';
 import { openStream } from '../support/event-stream.js';
 import { storeCall } from '../support/stored-call.js';
 import { startTestApp, TEST_SECRET, type TestApp } from '../support/test-app.js';
+import { WITHOUT_ENTRY } from './without-entry.js';
 
 interface Entry {
   readonly id: string;
@@ -409,25 +410,6 @@ describe('each operation of the admin API', () => {
       () => sent('GET', 'audit'),
     ];
   };
-
-  /** Their responses have no phone number, or a masked one. */
-  const WITHOUT_ENTRY = [
-    'exportPrices',
-    'getApiKey',
-    'getCallBundle',
-    'getStatistics',
-    'getSubAccount',
-    'getWebhookEndpoint',
-    'listApiKeys',
-    'listAudit',
-    'listBudgets',
-    'listFreezes',
-    'listProviders',
-    'listRefusals',
-    'listSubAccounts',
-    'listWebhookDeliveries',
-    'listWebhookEndpoints',
-  ];
 
   it('that changes something or shows whole numbers leaves one entry, under its operationId, without secrets', async () => {
     const entries: Entry[] = [];

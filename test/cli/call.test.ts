@@ -61,8 +61,8 @@ describe('npm run call', () => {
   });
 
   it.each([
-    ['2006', '400 呼叫请求的参数有误,请联系管理员!\n'],
-    ['2000 --as 1002', '400 用户未绑定手机号,请手动拨打010-56469588!\n'],
+    ['2006', '400 呼叫请求的参数有误,请联系管理员! (BAD_CALL_PARAMETERS)\n'],
+    ['2000 --as 1002', '400 用户未绑定手机号,请手动拨打010-56469588! (CALLER_HAS_NO_PHONE)\n'],
     [
       '2000 --token forged',
       '401 A valid access token is required. The token is malformed, or its signature cannot be verified.\n',

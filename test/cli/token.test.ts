@@ -8,9 +8,11 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 
 jest.setTimeout(PROCESS_LIMIT_MS);
 
-const USAGE =
-  'Usage: npm run -s token -- <userId>, or npm run -s token -- --admin [userId], or npm run -s token -- <userId> --scope calls:write. ' +
-  'An externalId may stand for the userId.\n';
+const USAGE = `Usage: npm run -s token -- <userId>                   prints a token of a user, by id or externalId
+       npm run -s token -- --admin [userId]           prints a token for the admin API
+       npm run -s token -- <userId> --scope <scopes>  prints a token of a backend, such as --scope calls:write
+  --help   prints this text
+`;
 
 describe('npm run token', () => {
   let dataDir: string;

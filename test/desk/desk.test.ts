@@ -40,7 +40,7 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       expect(page.url()).not.toContain('#');
     });
 
-    it('by a used link says what to do', async () => {
+    it('by a used link says what to do, and a new one may be put over its address', async () => {
       const link = await linkFor('1001');
       await signIn(service, { link });
       const desk = await openDesk(browser(), service, { isSignedIn: false });
@@ -84,6 +84,20 @@ describeInBrowser('the desk in a browser', (browser: () => Browser) => {
       );
       expect(kept).not.toContain(token);
       expect(kept).not.toContain('ringback-desk=');
+    });
+
+    it.each([
+      ['that is none', () => Promise.resolve('nonsense'), 'The service does not accept this token.'],
+      ['of an app’s user', () => service.token('1001'), 'it has no scope of the admin API'],
+    ])('by a token %s says what is wrong with it', async (_, token, fault) => {
+      const desk = await openDesk(browser(), service, { isSignedIn: false });
+      await desk.open('sign-in');
+
+      await desk.page.getByLabel('Access token').fill(await token());
+      await desk.page.getByRole('button', { name: 'Sign in' }).click();
+
+      await desk.page.getByRole('alert').getByText(fault).waitFor();
+      await desk.close();
     });
 
     it('ends by signing out', async () => {

@@ -94,7 +94,7 @@ describeInBrowser('the live calls on the desk', (browser: () => Browser) => {
 
     await rowOf(callSid).getByRole('button', { name: 'Hang up' }).click();
     const dialog = page.getByRole('alertdialog', { name: 'Hang up this call?' });
-    await dialog.getByText(/1010 \(\+861\d+\) with 2013 \(\+8613800002013\), by simulator/).waitFor();
+    await dialog.getByText(/1010 \(\+86 1[\d ]+\) with 2013 \(\+86 138 0000 2013\), by simulator/).waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Hang up' }).click();
 

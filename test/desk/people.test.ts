@@ -95,6 +95,7 @@ describeInBrowser('the page of the people', (browser: () => Browser) => {
       await page.getByRole('heading', { level: 1, name: '李小红' }).waitFor();
       expect(page.url()).toBe(`${service.url}/desk/people/users/3001`);
       await page.getByText('+86 138 0013 8000').waitFor();
+      await page.getByText('+86 10 5646 9588').waitFor();
       expect(await stored('users/3001')).toMatchObject({
         name: '李小红',
         phone: '+8613800138000',

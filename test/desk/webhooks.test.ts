@@ -182,7 +182,7 @@ describeInBrowser('the pages of the webhooks', (browser: () => Browser) => {
     await button('Deliver again').click();
     await confirm('Deliver again');
 
-    await page.getByText('Pending because of this: 1').waitFor();
+    await page.getByText('Deliveries under way: 1.').waitFor();
     const again = await waitFor('the change again', () => receiver.accepted(callSid)[4]);
     expect(again.id).toBe(`${callSid}-3`);
   });
@@ -199,7 +199,7 @@ describeInBrowser('the pages of the webhooks', (browser: () => Browser) => {
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Deliver all again');
     await page.keyboard.press('Enter');
 
-    await page.getByText('Pending because of this: 4').waitFor();
+    await page.getByText('Deliveries under way: 4.').waitFor();
     await waitFor('all changes again', () => receiver.accepted(callSid).length === 8);
   });
 

@@ -112,7 +112,7 @@ describe('the rule of hours', () => {
     ['no week', { timeZone: 'UTC' }, /week/],
     ['another day', { ...HOURS, week: { feiertag: ['09:00-18:00'] } }, /sunday, monday/],
     ['a week without ranges', { ...HOURS, week: { monday: [] } }, /set open to false/],
-    ['one range as a text', { ...HOURS, week: { monday: '09:00-18:00' } }, /week\.monday a list/],
+    ['one range as a text', { ...HOURS, week: { monday: '09:00-18:00' } }, /week\.monday must be a list/],
     ['a time over 24:00', { ...HOURS, week: { monday: ['09:00-18:00', '18:30-24:30'] } }, /week\.monday\[1\]/],
     ['a range from 24:00', { ...HOURS, week: { monday: ['24:00-02:00'] } }, /week\.monday\[0\]/],
     ['a time without its zero', { ...HOURS, week: { friday: ['9:00-18:00'] } }, /week\.friday\[0\]/],
@@ -124,7 +124,7 @@ describe('the rule of hours', () => {
       { ...HOURS, week: { saturday: ['22:00-02:00'], sunday: ['01:59-05:00'] } },
       /overlap, as on sunday/,
     ],
-    ['holidays as a text', { ...HOURS, holidays: '2026-10-01' }, /holidays a list/],
+    ['holidays as a text', { ...HOURS, holidays: '2026-10-01' }, /holidays must be a list/],
     ['a day that does not exist', { ...HOURS, holidays: ['2026-10-01', '2026-02-29'] }, /holidays\[1\]/],
     ['a date of another form', { ...HOURS, holidays: ['01.10.2026'] }, /holidays\[0\]/],
   ])('refuses %s', (_what, hours, fault) => {

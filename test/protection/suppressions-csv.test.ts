@@ -56,6 +56,7 @@ it.each([
   ['no line end at its end', `${HEAD}\n95588,,,,`],
   ['line ends of old Macs', `${HEAD}\r95588,,,,\r`],
   ['empty rows', `\n${HEAD}\n\n,,,,\n95588,,,,\n,,,,\n\n`],
+  ['the encoding of Excel in China', Buffer.from('phone,reason\n95588,\xcd\xb6\xcb\xdf\n', 'latin1')],
   ['a charset in quotes', `${HEAD}\n95588,,,,\n`, 'text/csv; charset="UTF-8"; header=present'],
 ])('imports a file with %s', async (_, text, type = 'text/csv') => {
   expect(await put(text, type)).toEqual({ status: 200, body: { created: 1, changed: 0, unchanged: 0 } });
@@ -168,14 +169,20 @@ it.each([
   expect(await rows()).toEqual([]);
 });
 
-it('refuses what is not CSV in UTF-8, or too large, before anything else', async () => {
+it('reads a file that is said to be GBK as such, though its bytes may be UTF-8', async () => {
+  await put(Buffer.from('phone,reason\n95588,\xc4\xa3\xc4\xa3\n', 'latin1'), 'text/csv; charset=gbk');
+
+  expect(await rows()).toMatchObject([{ phone: '95588', reason: '模模' }]);
+});
+
+it('refuses what is not CSV, in another encoding, or too large, before anything else', async () => {
   const file = `${HEAD}\n95588,,,,\n`;
   expect(await put(file, 'application/json')).toMatchObject({ status: 415 });
-  expect(await put(file, 'text/csv; charset=gbk')).toMatchObject({ status: 415 });
+  expect(await put(file, 'text/csv; charset=big5')).toMatchObject({ status: 415 });
   expect(await put(file, 'text/csv', { 'content-encoding': 'gzip' })).toMatchObject({ status: 415 });
-  expect(await put(Buffer.from([...Buffer.from('phone,reason\n95588,'), 0xb2, 0xbb]))).toMatchObject({
+  expect(await put(Buffer.from([...Buffer.from('phone,reason\n95588,'), 0xff]))).toMatchObject({
     status: 400,
-    body: { detail: 'The body is not UTF-8.' },
+    body: { detail: 'The file is neither UTF-8 nor GB18030.' },
   });
   expect(await put(Buffer.alloc(8 * 1024 * 1024 + 1, 'x'))).toMatchObject({ status: 413 });
   expect(await put(`phone\n${'95588\n'.repeat(50_001)}`)).toMatchObject({ status: 400 });

@@ -21,6 +21,16 @@ it('shows the link to the desk first, whole on a line of its own', () => {
   expect(pageFor({})).not.toContain('/desk');
 });
 
+it.each([
+  [{}, ';  npm run -s desk  prints another one:'],
+  [{ DATA_DIR: 'data/b' }, ';  DATA_DIR=data/b npm run -s desk  prints another one:'],
+  [{ JWT_SECRET: 'x'.repeat(32) }, 'for 15 minutes:'],
+])('says with %j how another link is made, where a second terminal can make one', (environment, hint) => {
+  const config = readConfig(environment);
+
+  expect(welcomePage('http://127.0.0.1:3000', config, ['simulator'], { deskLink: 'http://x/#y' })).toContain(hint);
+});
+
 const exported = (page: string): string | undefined => /^ *export (.*)$/m.exec(page)?.[1];
 
 describe('the page of npm start', () => {

@@ -30,7 +30,7 @@ export class PricesCsvController {
   }
 
   @Put()
-  @RouteConfig({ csvBody: 'UTF-8', bodyLimitBytes: CSV_LIMIT_BYTES })
+  @RouteConfig({ csvBody: true, bodyLimitBytes: CSV_LIMIT_BYTES })
   @ImportPricesApi()
   import(@Author() author: AuditAuthor, @Body() body: unknown): Promise<PricesReply> {
     return this.prices.replace(csvOf(body), author);

@@ -30,7 +30,7 @@ export class SuppressionsCsvController {
   }
 
   @Put()
-  @RouteConfig({ csvBody: 'UTF-8', bodyLimitBytes: CSV_LIMIT_BYTES })
+  @RouteConfig({ csvBody: true, bodyLimitBytes: CSV_LIMIT_BYTES })
   @ImportSuppressionsApi()
   import(@Author() author: AuditAuthor, @Body() body: unknown): Promise<SuppressionsStored> {
     return this.transfer.importAll(csvOf(body), author);

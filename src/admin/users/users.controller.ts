@@ -81,7 +81,7 @@ export class UsersController {
 
   @Post('import')
   @HttpCode(200)
-  @RouteConfig({ csvBody: 'UTF-8 or GB18030', bodyLimitBytes: IMPORT_LIMIT_BYTES })
+  @RouteConfig({ csvBody: true, bodyLimitBytes: IMPORT_LIMIT_BYTES })
   @ImportUsersApi()
   import(
     @Author() author: AuditAuthor,

@@ -77,7 +77,6 @@ export const ImportUsersApi = () =>
       example: '编号,姓名,手机号\n1001,王小明,138 0013 8000\n1002,李小红,010-56469588\n',
       fault: { where: 'line 18, phone', what: NOT_DIALABLE_PHONE },
       limit: '2 MB',
-      encodings: 'UTF-8 or GB18030',
     }),
     problem('CONFLICT', 'A user who is not in the file has one of the external ids.', {
       detail: 'Nothing has been changed: another user has an externalId of this list.',

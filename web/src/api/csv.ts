@@ -24,6 +24,9 @@ export const linesOf = (text: string): string[][] =>
     .split(/\r\n?|\n/)
     .map(cellsOf);
 
+/** What is pasted from such a file. Numbers have an apostrophe there, which keeps spreadsheets from rounding them. */
+export const pastedText = (text: string): string => text.trim().replace(/^'(?=[+\d])/, '');
+
 const cellsOf = (line: string): string[] =>
   [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
     ([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain,

@@ -5,6 +5,7 @@
  *     <FilterBar filters={[{ name: 'phone', label: t('phone') }]} search={search} onChange={(next) => navigate({ search: next })} />
  */
 import { useState, type SubmitEvent } from 'react';
+import { pastedText } from '../api/csv';
 import { common } from '../text/common';
 import { useText } from '../text/language';
 import { Button } from './button';
@@ -45,7 +46,11 @@ export const FilterBar = <Name extends string>({ filters, search, onChange }: Pr
   const [isWide, setWide] = useState(isRareSet);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    onChange(texts);
+    const pasted = Object.entries<string>(texts as Record<string, string>).map(([name, value]) => [
+      name,
+      pastedText(value),
+    ]);
+    onChange(Object.fromEntries(pasted) as Values<Name>);
   };
   const choose = (name: Name, value: string) => onChange(withValue(texts, name, value));
   return (

@@ -1,6 +1,7 @@
 /** What an entry keeps of a change: the fields as they were and as they are since; and other facts. */
 import type { Schemas } from '../../api/client';
 import { Time } from '../../parts/time';
+import { isObject, valueText } from '../../parts/value-text';
 import { useText } from '../../text/language';
 import { text } from './text';
 
@@ -79,17 +80,8 @@ const Shown = ({ value }: { readonly value: Value | undefined }) => {
 const flat = (facts: Facts | null, prefix = ''): ReadonlyMap<string, Value> =>
   new Map(
     Object.entries(facts ?? {}).flatMap(([name, value]): (readonly [string, Value])[] =>
-      isObject(value) && Object.keys(value).length > 0
+      isObject(value)
         ? [...flat(value, `${prefix}${name}.`)]
-        : [[prefix + name, value === null ? null : textOf(value)]],
+        : [[prefix + name, value === null ? null : valueText(value)]],
     ),
   );
-
-const isObject = (value: unknown): value is Facts =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const textOf = (value: unknown): string => {
-  if (typeof value === 'string') return value === '' ? '""' : value;
-  if (Array.isArray(value)) return value.map(textOf).join(', ') || '[]';
-  return JSON.stringify(value);
-};

@@ -1,3 +1,4 @@
+import { valueText } from '../../parts/value-text';
 import { useText } from '../../text/language';
 import { causeKeyOf, causeText } from './cause-words';
 
@@ -5,9 +6,6 @@ interface Props {
   /** As the provider has sent them. */
   readonly codes: Readonly<Record<string, unknown>>;
 }
-
-/** Codes are texts and numbers; a newer version may have others. */
-export const codeText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** Each code, and what it means where that is known. */
 export const Codes = ({ codes }: Props) => {
@@ -19,7 +17,7 @@ export const Codes = ({ codes }: Props) => {
         return (
           <li key={name}>
             <code>
-              {name} {codeText(value)}
+              {name} {valueText(value)}
             </code>
             {key !== null && <span className="quiet"> {t(key)}</span>}
           </li>

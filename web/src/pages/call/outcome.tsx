@@ -16,7 +16,7 @@ export const Outcome = ({ call }: { readonly call: Call }) => {
         {call.endReason !== null && <EndReasonBadge reason={call.endReason} />}
       </p>
       <p className="verdict">{why(call, t)}</p>
-      {call.endReason !== null && <p className="quiet">{[refusal(call, t), by(call, t)].join(' ').trim()}</p>}
+      {call.endReason !== null && <p className="quiet">{refusal(call, t) || by(call, t)}</p>}
     </div>
   );
 };

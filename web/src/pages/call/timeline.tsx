@@ -4,8 +4,8 @@
  */
 import { useMemo, type CSSProperties } from 'react';
 import { Button, Tooltip, TooltipTrigger } from 'react-aria-components';
+import { valueText } from '../../parts/value-text';
 import { useText } from '../../text/language';
-import { codeText } from './codes';
 import { useEventName } from './event-name';
 import { rowIdOf } from './event-table';
 import {
@@ -144,7 +144,7 @@ const useSentence = (call: Call): ((event: CallEvent) => string) => {
       eventName(event.type),
       event.provider,
       ...(leg === null ? [] : [t(`lane.${leg}`)]),
-      ...codes.map(([name, value]) => `${name} ${codeText(value)}`),
+      ...codes.map(([name, value]) => `${name} ${valueText(value)}`),
     ].join(' · ');
   };
 };

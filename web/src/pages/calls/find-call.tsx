@@ -1,5 +1,6 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useState, type SubmitEvent } from 'react';
+import { pastedText } from '../../api/csv';
 import { Button } from '../../parts/button';
 import { TextField } from '../../parts/fields';
 import { useText } from '../../text/language';
@@ -15,7 +16,7 @@ export const FindCall = () => {
   const [isWrong, setWrong] = useState(false);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    const sid = callSid.trim();
+    const sid = pastedText(callSid);
     if (CALL_SID.test(sid)) void navigate({ to: '/calls/$callSid', params: { callSid: sid } });
     else setWrong(true);
   };

@@ -83,7 +83,7 @@ export const text = defineText(
     ratio: '接通率',
     ratioAbout: '被叫接听的通话占全部通话的比例。',
     talkMinutes: '通话分钟数',
-    postDialDelay: '振铃时延',
+    postDialDelay: '接续时延',
     postDialDelayAbout: '从发起请求到被叫话机振铃的时间。',
     timeToAnswer: '接听时延',
     timeToAnswerAbout: '从发起请求到被叫接听的时间。',

@@ -1,5 +1,6 @@
 import { api, ok, type Schemas } from '../../api/client';
 import { OpenConfirmDialog } from '../../parts/confirm-dialog';
+import { phoneText } from '../../parts/phone';
 import { durationText } from '../../parts/time';
 import { useText } from '../../text/language';
 import { secondsOf } from './call-row';
@@ -24,7 +25,8 @@ export const HangUp = ({ call, aheadMs, onDone, onClose }: Props) => {
     const { outcome } = await ok(api.POST('/v1/admin/calls/{callSid}/cancel', { params: { path: { callSid } } }));
     onDone(outcome);
   };
-  const who = (id: string | null, phone: string): string => (id === null ? phone : `${id} (${phone})`);
+  const who = (id: string | null, phone: string): string =>
+    id === null ? phoneText(phone) : `${id} (${phoneText(phone)})`;
   const callee =
     call.serviceLineId === null
       ? who(call.calleeId, call.calleePhone)

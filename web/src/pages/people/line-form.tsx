@@ -109,15 +109,13 @@ const withFields = (error: unknown, values: LineValues): unknown => {
 };
 
 const atPartOfHours = ({ where, what }: Fault): Fault => {
-  const [, day] = /\bweek\.(\w+)/.exec(what) ?? [];
-  if (day !== undefined) return { where: `/hours/week/${day}`, what };
-  const field = ['holidays', 'timeZone'].find((name) => what.includes(name));
-  return { where: field === undefined ? where : `/hours/${field}`, what };
+  const [part = '', field] = /^(week\.\w+|holidays|timeZone)\S* /.exec(what) ?? [];
+  return { where: field === undefined ? where : `/hours/${field.replace('.', '/')}`, what: what.slice(part.length) };
 };
 
 /** At each ring time that the service does not take. */
 const atRings = (fault: Fault, values: LineValues): Fault[] => {
-  const what = fault.what.replace('must have as ringSeconds what is', 'must be');
+  const what = fault.what.replace('ringSeconds must be', 'must be');
   const faults = rowsIn(values).flatMap(({ ringSeconds }, place): Fault[] => {
     const isTaken = ringSeconds === '' || (/^\d+$/.test(ringSeconds) && +ringSeconds >= 5 && +ringSeconds <= 600);
     return isTaken ? [] : [{ where: `/phones/${place}/ringSeconds`, what }];

@@ -3,7 +3,7 @@ import { infiniteQueryOptions, useInfiniteQuery, useMutation } from '@tanstack/r
 import { createLazyRoute } from '@tanstack/react-router';
 import { createColumnHelper } from '@tanstack/react-table';
 import { api, ok, type Schemas } from '../../api/client';
-import { csvBody } from '../../api/csv';
+import { csvBody, pastedText } from '../../api/csv';
 import { IN_PAGES, pageAfter } from '../../api/pages';
 import { ProblemError } from '../../api/problem';
 import { queryClient } from '../../api/query-client';
@@ -151,7 +151,7 @@ const AddNumbers = () => {
   const add = async ({ suppressions: written, reason, source, until }: typeof NOTHING) => {
     const phones = written
       .split('\n')
-      .map((phone) => phone.trim())
+      .map(pastedText)
       .filter((phone) => phone !== '');
     const known = {
       reason: reason.trim() || null,

@@ -91,7 +91,7 @@ const ByLink = ({ code, onDone }: { readonly code: string; readonly onDone: () =
   useEffect(() => {
     if (isIdle && !mustAsk) mutate({ link: code });
   }, [isIdle, mustAsk, mutate, code]);
-  if (isError) return <FailedLink error={error} />;
+  if (isError) return <FailedLink error={error} onDone={onDone} />;
   if (!mustAsk) {
     return (
       <Frame title={t('signingIn')}>
@@ -112,7 +112,7 @@ const ByLink = ({ code, onDone }: { readonly code: string; readonly onDone: () =
   );
 };
 
-const FailedLink = ({ error }: { readonly error: unknown }) => {
+const FailedLink = ({ error, onDone }: { readonly error: unknown; readonly onDone: () => void }) => {
   const t = useText(text);
   const status = error instanceof ProblemError ? error.problem.status : 0;
   if (status !== 409 && status !== 401) {
@@ -128,6 +128,7 @@ const FailedLink = ({ error }: { readonly error: unknown }) => {
       <p>{t(`${kind}Help`)}</p>
       <p>{t('newLink')}</p>
       <pre className="command">{PRINTS_LINK}</pre>
+      <Button onPress={onDone}>{t('otherWay')}</Button>
     </Frame>
   );
 };
@@ -191,7 +192,7 @@ const ByToken = ({ isMain }: { readonly isMain: boolean }) => {
         value={token}
         onChange={setToken}
       />
-      {entering.isError && <Failure error={entering.error} />}
+      {entering.isError && <RefusedToken error={entering.error} />}
       <Button
         type="submit"
         kind={isMain ? 'main' : 'plain'}
@@ -201,6 +202,18 @@ const ByToken = ({ isMain }: { readonly isMain: boolean }) => {
         {t('signIn')}
       </Button>
     </form>
+  );
+};
+
+/** The general words of the two are for those who are signed in. */
+const RefusedToken = ({ error }: { readonly error: unknown }) => {
+  const t = useText(text);
+  const code = error instanceof ProblemError ? error.problem.code : '';
+  if (code !== 'UNAUTHENTICATED' && code !== 'FORBIDDEN') return <Failure error={error} />;
+  return (
+    <p className="notice notice-bad" role="alert">
+      {t(code === 'UNAUTHENTICATED' ? 'tokenRefused' : 'tokenScope')}
+    </p>
   );
 };
 

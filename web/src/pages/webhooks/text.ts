@@ -96,7 +96,7 @@ export const text = defineText(
     allAgainTitle: 'Deliver all changes of this call again?',
     allAgainWarning:
       'All {count} changes of the call are sent in order to {url}, each with the same webhook-id, even if they have been accepted before.',
-    underWay: 'Pending because of this: {count}',
+    underWay: 'Deliveries under way: {count}.',
     siblings: 'The other changes of this call',
     at: 'Time',
     status: 'Status',
@@ -200,7 +200,7 @@ export const text = defineText(
     allAgainAction: '全部重新投递',
     allAgainTitle: '重新投递此通话的全部变化？',
     allAgainWarning: '此通话的 {count} 个变化将按顺序发往 {url}，webhook-id 不变；即使此前已被接受也会再发一次。',
-    underWay: '已加入待投递：{count} 条',
+    underWay: '正在投递 {count} 条。',
     siblings: '此通话的其他变化',
     at: '时间',
     status: '状态码',
