@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import type { CsvBody } from '../common/csv.js';
 import type { Fault } from '../common/error-table.js';
 import { problem } from '../http/problem-response.js';
 
@@ -25,7 +26,7 @@ export const sendCsv = (reply: FastifyReply, name: string, parts: AsyncIterable<
 };
 
 /** A request without a body has an empty file. */
-export const csvOf = (body: unknown): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
+export const csvOf = (body: unknown): CsvBody => (body as CsvBody | undefined) ?? { text: '', encoding: 'UTF-8' };
 
 export const sendsCsv = (name: string, example: string) => sendsFile(name, 'text/csv', example);
 

@@ -39,22 +39,30 @@ const textIn = (cell: string): string | null => {
  * line break.
  * @throws AppError if there are more lines than `maxRows` and a head
  */
-async function* csvRows(body: Buffer, maxRows: number): AsyncGenerator<(readonly string[] | string)[]> {
-  for (const lines of turnsOf(textOf(body).replace(/^\ufeff/, ''), maxRows)) {
+async function* csvRows(text: string, maxRows: number): AsyncGenerator<(readonly string[] | string)[]> {
+  for (const lines of turnsOf(text.replace(/^\ufeff/, ''), maxRows)) {
     yield cellsOf(lines);
     await nextTurn();
   }
 }
 
-export type CsvEncoding = 'UTF-8' | 'GB18030';
+/** The body of a request with a CSV file. */
+export interface CsvBody {
+  readonly text: string;
+  readonly encoding: 'UTF-8' | 'GB18030';
+}
 
-export const encodingOf = (body: Buffer): CsvEncoding => (isUtf8(body) ? 'UTF-8' : 'GB18030');
-
-const textOf = (body: Buffer): string => {
+/**
+ * @param isGb18030 its sender says so: bytes of GB18030 may also be UTF-8 of other names. Otherwise the bytes decide
+ * @throws AppError
+ */
+export const decodeCsv = (bytes: Buffer, isGb18030: boolean): CsvBody => {
+  const encoding = isGb18030 || !isUtf8(bytes) ? 'GB18030' : 'UTF-8';
   try {
-    return new TextDecoder(encodingOf(body), { fatal: true }).decode(body);
+    return { text: new TextDecoder(encoding, { fatal: true }).decode(bytes), encoding };
   } catch {
-    throw new AppError('BAD_REQUEST', { detail: 'The file is neither UTF-8 nor GB18030.' });
+    const detail = isGb18030 ? 'The file is not GB18030.' : 'The file is neither UTF-8 nor GB18030.';
+    throw new AppError('BAD_REQUEST', { detail });
   }
 };
 
@@ -138,11 +146,11 @@ export const faultsIn = <Column extends string>(found: Record<Column, string | n
 
 /** @throws AppError with the faults of all rows */
 export const readCsv = async <Column extends string, Row>(
-  body: Buffer,
+  text: string,
   table: CsvTable<Column, Row>,
 ): Promise<Row[]> => {
   const rows = new Rows(table);
-  for await (const lines of csvRows(body, table.maxRows)) {
+  for await (const lines of csvRows(text, table.maxRows)) {
     for (const cells of lines) rows.add(cells);
     if (rows.hasEnoughFaults) break;
   }

@@ -23,7 +23,7 @@ export const csvLine = ({ phone, reason, source, until, createdAt }: Suppression
  * @param region of numbers without a country code
  * @throws AppError with the faults of all rows
  */
-export const readSuppressions = (body: Buffer, region: string): Promise<ImportedSuppression[]> => {
+export const readSuppressions = (text: string, region: string): Promise<ImportedSuppression[]> => {
   const lineOfPhone = new Map<string, number>();
   const phoneFault = (phone: string | null, line: number): string | null => {
     if (phone === null) return NOT_DIALABLE;
@@ -31,7 +31,7 @@ export const readSuppressions = (body: Buffer, region: string): Promise<Imported
     if (earlier === undefined) lineOfPhone.set(phone, line);
     return earlier === undefined ? null : `is the number of line ${earlier} again`;
   };
-  return readCsv(body, {
+  return readCsv(text, {
     required: ['phone'],
     others: OTHER_COLUMNS,
     maxRows: MAX_IMPORTED,

@@ -43,8 +43,8 @@ export class SuppressionTransfer {
   }
 
   /** Adds numbers, or replaces what is known of them: all or none. @throws AppError that names each wrong row */
-  async importAll(body: Buffer, author: Author): Promise<StoreOutcome> {
-    const rows = await readSuppressions(body, this.config.phoneRegion);
+  async importAll(text: string, author: Author): Promise<StoreOutcome> {
+    const rows = await readSuppressions(text, this.config.phoneRegion);
     return this.audit.change(author, async (database) => {
       await database.query(LOCK);
       const outcome = { created: 0, changed: 0, unchanged: rows.length };

@@ -1,6 +1,6 @@
 /** Users as a CSV file, with the usual names of columns. */
 import type { Fault } from '../common/error-table.js';
-import { encodingOf, readCsv, type CsvEncoding } from '../common/csv.js';
+import { readCsv } from '../common/csv.js';
 import { MAX_USERS_AT_ONCE } from './user-rows.js';
 
 type Column = 'id' | 'name' | 'phone' | 'externalId';
@@ -38,16 +38,12 @@ export interface UserFile {
   readonly users: readonly object[];
   /** The line of each. */
   readonly lines: readonly number[];
-  readonly encoding: CsvEncoding;
 }
 
-/**
- * @param isGb18030 its sender says so, and the body is in UTF-8 since; otherwise the bytes decide
- * @throws AppError for a file that is no table of users; faults of single rows are for user-rows.ts
- */
-export const readUserCsv = async (body: Buffer, isGb18030: boolean): Promise<UserFile> => {
+/** @throws AppError for a file that is no table of users; faults of single rows are for user-rows.ts */
+export const readUserCsv = async (text: string): Promise<UserFile> => {
   const lines: number[] = [];
-  const users = await readCsv(body, {
+  const users = await readCsv(text, {
     required: ['id', 'name', 'phone'],
     others: ['externalId'],
     maxRows: MAX_USERS_AT_ONCE,
@@ -64,7 +60,7 @@ export const readUserCsv = async (body: Buffer, isGb18030: boolean): Promise<Use
       };
     },
   });
-  return { users, lines, encoding: isGb18030 ? 'GB18030' : encodingOf(body) };
+  return { users, lines };
 };
 
 /** The faults of rows by their lines and columns. */

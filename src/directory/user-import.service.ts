@@ -1,18 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Author } from '../audit/audit-entry.entity.js';
 import { AppError } from '../common/error-table.js';
-import { faultsByLine, readUserCsv, type UserFile } from './user-csv.js';
+import type { CsvBody } from '../common/csv.js';
+import { faultsByLine, readUserCsv } from './user-csv.js';
 import { UserSyncService, type SyncOutcome } from './user-sync.service.js';
 
-export interface ImportOutcome extends SyncOutcome, Pick<UserFile, 'encoding'> {
+export interface ImportOutcome extends SyncOutcome, Pick<CsvBody, 'encoding'> {
   readonly dryRun: boolean;
-}
-
-export interface ImportTerms {
-  /** Says what would be done, and does nothing. */
-  readonly dryRun: boolean;
-  /** The sender says so. */
-  readonly isGb18030: boolean;
 }
 
 /** Stores the users of a CSV file, all or none, as the sync does. */
@@ -20,9 +14,12 @@ export interface ImportTerms {
 export class UserImport {
   constructor(private readonly userSync: UserSyncService) {}
 
-  /** @throws AppError that names the line and the column of each fault */
-  async run(body: Buffer, { dryRun, isGb18030 }: ImportTerms, author: Author): Promise<ImportOutcome> {
-    const { users, lines, encoding } = await readUserCsv(body, isGb18030);
+  /**
+   * @param dryRun says what would be done, and does nothing
+   * @throws AppError that names the line and the column of each fault
+   */
+  async run({ text, encoding }: CsvBody, dryRun: boolean, author: Author): Promise<ImportOutcome> {
+    const { users, lines } = await readUserCsv(text);
     try {
       return { ...(await this.userSync.sync({ users }, [], author, dryRun)), dryRun, encoding };
     } catch (error) {

@@ -1,6 +1,7 @@
 /** Parses request bodies: JSON in UTF-8 for our API, CSV for imports, raw bytes for providers' webhooks. */
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler, preParsingHookHandler } from 'fastify';
+import { decodeCsv, type CsvBody } from '../common/csv.js';
 import { AppError } from '../common/error-table.js';
 import { readJsonText } from '../common/json-text.js';
 import { announcesBody } from './slow-close.js';
@@ -9,7 +10,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The handler gets the raw bytes, whatever their type. */
     rawBody?: true;
-    /** The handler gets the bytes of a file of the type text/csv, in an encoding that spreadsheets write. */
+    /** The handler gets a CsvBody, of a file of the type text/csv in an encoding that spreadsheets write. */
     csvBody?: true;
     bodyLimitBytes?: number;
   }
@@ -36,12 +37,9 @@ export const parseBodies = (server: FastifyInstance): void => {
     if (request.routeOptions.config.rawBody) done(null, body);
     // Many HTTP libraries send a type with every POST and DELETE. Without content there is nothing to refuse.
     else if (body.length === 0) done(null, undefined);
-    else if (request.routeOptions.config.csvBody) {
-      const fault = faultOfCsv(request, body);
-      if (fault) done(fault);
-      else readCsvBody(request, body, done);
-    } else {
-      readJson(request, body).then((value) => {
+    else {
+      const reading = request.routeOptions.config.csvBody ? readCsvBody(request, body) : readJson(request, body);
+      reading.then((value: unknown) => {
         done(null, value);
       }, done);
     }
@@ -92,6 +90,12 @@ const readJson = async (request: FastifyRequest, body: Buffer): Promise<unknown>
   return readJsonText(body.toString('utf8'));
 };
 
+const readCsvBody = async (request: FastifyRequest, body: Buffer): Promise<CsvBody> => {
+  const fault = faultOfCsv(request, body);
+  if (fault) throw fault;
+  return decodeCsv(body, isSaidToBeGb18030(request));
+};
+
 const faultOfText = (request: FastifyRequest, body: Buffer, expected: RegExp): AppError | null => {
   const fault = faultOfType(request, expected, UTF_8);
   if (fault) return fault;
@@ -105,26 +109,8 @@ const faultOfCsv = (request: FastifyRequest, body: Buffer): AppError | null => {
   return isSaidToBeGb18030(request) ? faultOfType(request, CSV_TYPE, GB18030) : faultOfType(request, CSV_TYPE, UTF_8);
 };
 
-/** Its bytes may be UTF-8 of other names. */
-export const isSaidToBeGb18030 = ({ headers }: FastifyRequest): boolean =>
+const isSaidToBeGb18030 = ({ headers }: FastifyRequest): boolean =>
   charsetsOf(headers['content-type'] ?? '').some((charset) => GB18030.test(charset));
-
-/** Of a file that is said to be GB18030, so that its bytes are not taken for UTF-8. */
-const readCsvBody = (
-  request: FastifyRequest,
-  body: Buffer,
-  done: (error: Error | null, body?: Buffer) => void,
-): void => {
-  if (!isSaidToBeGb18030(request)) {
-    done(null, body);
-    return;
-  }
-  try {
-    done(null, Buffer.from(new TextDecoder('gb18030', { fatal: true }).decode(body)));
-  } catch {
-    done(new AppError('BAD_REQUEST', { detail: 'The file is not GB18030.' }));
-  }
-};
 
 const faultOfType = ({ headers }: FastifyRequest, expected: RegExp, encodings: RegExp): AppError | null => {
   const type = headers['content-type'] ?? '';

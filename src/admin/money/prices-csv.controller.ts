@@ -33,6 +33,6 @@ export class PricesCsvController {
   @RouteConfig({ csvBody: true, bodyLimitBytes: CSV_LIMIT_BYTES })
   @ImportPricesApi()
   import(@Author() author: AuditAuthor, @Body() body: unknown): Promise<PricesReply> {
-    return this.prices.replace(csvOf(body), author);
+    return this.prices.replace(csvOf(body).text, author);
   }
 }

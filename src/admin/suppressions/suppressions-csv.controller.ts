@@ -33,6 +33,6 @@ export class SuppressionsCsvController {
   @RouteConfig({ csvBody: true, bodyLimitBytes: CSV_LIMIT_BYTES })
   @ImportSuppressionsApi()
   import(@Author() author: AuditAuthor, @Body() body: unknown): Promise<SuppressionsStored> {
-    return this.transfer.importAll(csvOf(body), author);
+    return this.transfer.importAll(csvOf(body).text, author);
   }
 }

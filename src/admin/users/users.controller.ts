@@ -1,6 +1,6 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { Author as AuditAuthor } from '../../audit/audit-entry.entity.js';
 import { AuditTrail } from '../../audit/audit-trail.service.js';
 import { targetOf } from '../../audit/target.js';
@@ -13,7 +13,6 @@ import { Author } from '../author.js';
 import { csvOf } from '../csv-file.js';
 import { pageFacts } from '../page-facts.js';
 import { AdminApi } from '../../http/problem-response.js';
-import { isSaidToBeGb18030 } from '../../http/request-bodies.js';
 import {
   ImportQuery,
   NewUser,
@@ -83,12 +82,8 @@ export class UsersController {
   @HttpCode(200)
   @RouteConfig({ csvBody: true, bodyLimitBytes: IMPORT_LIMIT_BYTES })
   @ImportUsersApi()
-  import(
-    @Author() author: AuditAuthor,
-    @Req() request: FastifyRequest,
-    @Query() { dryRun = false }: ImportQuery,
-  ): Promise<ImportReply> {
-    return this.userImport.run(csvOf(request.body), { dryRun, isGb18030: isSaidToBeGb18030(request) }, author);
+  import(@Author() author: AuditAuthor, @Body() body: unknown, @Query() { dryRun }: ImportQuery): Promise<ImportReply> {
+    return this.userImport.run(csvOf(body), dryRun ?? false, author);
   }
 
   @Get(':userId')

@@ -30,10 +30,10 @@ export interface ImportedPrice extends Price {
 }
 
 /** @throws AppError with the faults of all rows */
-export const readPrices = (body: Buffer): Promise<ImportedPrice[]> => {
+export const readPrices = (text: string): Promise<ImportedPrice[]> => {
   const lineOfKey = new Map<string, number>();
   let first: { readonly currency: string; readonly line: number } | undefined;
-  return readCsv(body, {
+  return readCsv(text, {
     required: REQUIRED,
     others: OTHERS,
     maxRows: MAX_PRICES,

@@ -58,8 +58,8 @@ export class Prices {
   }
 
   /** Replaces the whole list, or nothing. @throws AppError that names each wrong row */
-  async replace(body: Buffer, author: Author): Promise<PricesStored> {
-    const rows = await readPrices(body);
+  async replace(text: string, author: Author): Promise<PricesStored> {
+    const rows = await readPrices(text);
     const result = { prices: rows.length, currency: rows[0]?.currency ?? null };
     return this.audit.change(author, async (database) => {
       const [[before]] = await database.query<[[{ currency: string | null }], number]>(NEXT_VERSION);
