@@ -66,12 +66,16 @@ const SMALL =
   /Seq Scan (?:call_freeze|migrations|provider_turn|service_line|webhook_endpoint|_private_tasks|_private_job_queues)$/;
 
 const LIVE_KEYS = 100;
+/** A batch. */
+const CALLS_COUNTED = 1_000;
 
 /** What the service reads every few seconds in the background, and how many rows. */
 const BACKGROUND: readonly (readonly [RegExp, number])[] = [
   // For each delivery its row, its job and its endpoint.
   [/\) delivery\s+left join lateral/, 3 * SEARCHED_AT_ONCE],
   [/^select id, hash, /, 2 * LIVE_KEYS],
+  // The calls that have ended since the last count.
+  [/^delete from end_to_count /, 3 * CALLS_COUNTED],
   // The jobs of calls that have changed, which are added after it. The first time, a session reads the catalogue for the function.
   [/^select webhook_add_jobs\(|from unnest\(call_sids\)/, CALLS_AT_ONCE],
   // The catalogue of partitions.

@@ -4,7 +4,7 @@ import { describeInBrowser } from '../support/browser.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { waitFor } from '../support/wait-for.js';
 import { ON_A_PHONE, openDesk, overflowOf, seriousFaults, tabTo, type DeskPage } from './desk-page.js';
-import { countCalls, moveToWeekBefore } from './some-figures.js';
+import { countBusyCallOfWeekBefore, countCalls } from './some-figures.js';
 
 describeInBrowser('the figures on the desk', (browser: () => Browser) => {
   let service: TestApp;
@@ -13,8 +13,7 @@ describeInBrowser('the figures on the desk', (browser: () => Browser) => {
 
   beforeAll(async () => {
     service = await startTestApp();
-    await countCalls(service, { one: ['busy'] });
-    await moveToWeekBefore(service);
+    await countBusyCallOfWeekBefore(service, 'one');
     await countCalls(service, { one: ['completed', 'completed', 'no_answer'], two: ['busy'] });
     desk = await openDesk(browser(), service);
     ({ page } = desk);

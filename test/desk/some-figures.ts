@@ -31,9 +31,15 @@ export const countCalls = async (service: TestApp, ends: Ends): Promise<void> =>
   await waitFor('the calls to be counted', async () => (await countedIn(service)) === before + calls.length);
 };
 
-/** Moves what is counted so far. */
-export const moveToWeekBefore = async (service: TestApp): Promise<void> => {
-  await service.database.query(`update call_statistics set starts_at = starts_at - interval '7 days'`);
+/** A call of now a week ago that ended busy. It is counted when it returns. */
+export const countBusyCallOfWeekBefore = async (service: TestApp, provider: string): Promise<void> => {
+  const before = await countedIn(service);
+  await service.database.query(
+    `insert into end_to_count (requested_at, provider, callee_phone, end_reason, ended_at)
+     values (now() - interval '7 days', $1, '+8613800002000', 'busy', now() - interval '7 days' + interval '98 seconds')`,
+    [provider],
+  );
+  await waitFor('the call to be counted', async () => (await countedIn(service)) === before + 1);
 };
 
 /** Two weeks of calls, more of them by day than by night and more of them now than the week before. They are counted when it returns. */

@@ -7,8 +7,11 @@ export const OPEN_CALLS = 300;
 /** At most so many lost calls, all of them old. */
 export const LOST_CALLS = 40;
 
-/** There is one call every three seconds, unless a test wants another pace; the last one is at this time, as in a service that is in use. */
-export const NEWEST_CALL_AT = new Date(Math.floor(Date.now() / 1_000) * 1_000);
+/**
+ * There is one call every three seconds, unless a test wants another pace; the last one is at this time. Of late, as in a service that is in
+ * use, but before the tests' template was migrated: a migrated database counts the calls that come after that.
+ */
+export const NEWEST_CALL_AT = new Date(Math.floor(Date.now() / 1_000) * 1_000 - 3_600_000);
 
 /** Low user ids have more calls: u³ gives user 1 two calls in a hundred, user 100,000 one in ten million. */
 const USERS = 100_000;
