@@ -280,6 +280,12 @@ const importRules = [
     { path: OURS },
     { dependencyTypes: ['npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
   ),
+  forbid(
+    'queue-without-configuration',
+    'Whoever loads graphile-worker first decides where it looks for configuration files: import it from src/postgres/graphile-worker.ts.',
+    { path: OURS, pathNot: '^src/postgres/graphile-worker\\.ts$' },
+    { path: 'node_modules/graphile-worker/', dependencyTypesNot: ['type-only'] },
+  ),
 ];
 
 export default {

@@ -5,7 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import { run, type JobHelpers, type Runner, type TaskList, type Worker } from 'graphile-worker';
+import type { JobHelpers, Runner, TaskList, Worker } from 'graphile-worker';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { AuditLog } from '../audit/audit-log.service.js';
@@ -14,6 +14,7 @@ import { Draining } from '../common/draining.js';
 import { runWithLogContext } from '../common/log-context.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { CONFIG, directUrlOf, type Config } from '../config/config.js';
+import { run } from '../postgres/graphile-worker.js';
 import { ANSWER_LIMIT_MS, CONNECT_LIMIT_MS, STATEMENT_LIMIT_MS } from '../postgres/time-limits.js';
 import { JOB_SCHEMA, jobPool } from '../postgres/job-queue.js';
 import { EndpointSilent, WebhookDeliverer } from './webhook-deliverer.js';

@@ -1,5 +1,6 @@
-import { Logger as QueueLogger } from 'graphile-worker';
+import type { Logger as QueueLogger } from 'graphile-worker';
 import type { Logger } from '../common/logger.js';
+import { Logger as LoggerOfQueue } from '../postgres/graphile-worker.js';
 import { DeliveryFailed } from './webhook-deliverer.js';
 
 /**
@@ -8,7 +9,7 @@ import { DeliveryFailed } from './webhook-deliverer.js';
  * that are intended; they are logged at debug.
  */
 export const queueLogger = (logger: Logger): QueueLogger =>
-  new QueueLogger(() => (level: string, message, meta) => {
+  new LoggerOfQueue(() => (level: string, message, meta) => {
     const isNews = level === 'error' && !(meta?.error instanceof DeliveryFailed);
     if (isNews) logger.warn({ context: 'graphile-worker', text: message }, 'the webhook queue reported an error');
     else logger.debug({ context: 'graphile-worker' }, message);

@@ -2,8 +2,8 @@
  * The durable queue is graphile-worker, in its own schema beside our tables. So a job is added in the transaction that
  * causes it.
  */
-import { runMigrations } from 'graphile-worker';
 import { Pool, type PoolConfig } from 'pg';
+import { runMigrations } from './graphile-worker.js';
 import { TimeoutClient } from './timeout-client.js';
 import type { SessionSettings } from './session-options.js';
 
