@@ -105,7 +105,7 @@ const shownOf =
     const text = environment[name] || defaultText;
     if (isSecret && text !== '') return [name, '(set)'];
     // Some services have a key in the query.
-    return [name, /^https?:/.test(text) ? text.replace(/\?.*/s, '?(set)') : text];
+    return [name, /^\s*https?:/i.test(text) ? text.replace(/\?.*/s, '?(set)') : text];
   };
 
 const contradictions = (isSet: IsSet, config: Config): string[] => {

@@ -60,6 +60,8 @@ export const url =
     const { protocol, username, password } = urlOf(value, protocols);
     if (protocol.startsWith('http') && username + password !== '')
       throw new Error('expected a URL without a user in it');
+    // The WHATWG parser drops or encodes them, and whoever gets the text may not.
+    if (/[\s\p{Cc}]/u.test(value)) throw new Error('expected a URL without blanks and control characters');
     return value;
   };
 

@@ -70,15 +70,24 @@ describe('the configuration', () => {
     expect(readConfig(empty)).toEqual(readConfig({}));
   });
 
-  it('does not show the query of a URL, which may contain a key', () => {
-    const { shown, jwtJwksUri } = readConfig({
-      JWT_JWKS_URI: 'https://login.example/keys?code=tuna',
-      JWT_AUDIENCE: 'ringback',
-    });
+  it.each(['https://login.example/keys?code=tuna', ' HTTPS://login.example/keys?code=tuna\n'])(
+    'does not show the query of a URL, which may contain a key: %j',
+    (given) => {
+      const { shown, jwtJwksUri } = readConfig({ JWT_JWKS_URI: given, JWT_AUDIENCE: 'ringback' });
 
-    expect(shown.JWT_JWKS_URI).toBe('https://login.example/keys?(set)');
-    expect(jwtJwksUri).toBe('https://login.example/keys?code=tuna');
-  });
+      expect(shown.JWT_JWKS_URI).toMatch(/^\s*https:\/\/login.example\/keys\?\(set\)$/i);
+      expect(jwtJwksUri).toBe(given.trim());
+    },
+  );
+
+  it.each(['https://login.example/my keys', 'https://login.example/ke\nys', 'https://login.example/\u0001'])(
+    'refuses a URL that a parser would read otherwise: %j',
+    (given) => {
+      expect(() => readConfig({ JWT_JWKS_URI: given, JWT_AUDIENCE: 'ringback' })).toThrow(
+        'JWT_JWKS_URI: expected a URL without blanks and control characters',
+      );
+    },
+  );
 
   it('is frozen', () => {
     const config = readConfig({});
