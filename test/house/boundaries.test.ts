@@ -108,6 +108,8 @@ const ARROWS: readonly Arrow[] = [
   arrow('src/call/declared.ts', 'used'),
   arrow('src/call/tested.ts', 'tester', 'no-dev-dependencies'),
   arrow('src/call/borrowed.ts', 'hoisted', 'no-undeclared-dependencies'),
+  arrow('src/postgres/graphile-worker.ts', 'graphile-worker'),
+  arrow('src/delivery/queue.ts', 'graphile-worker', 'queue-without-configuration'),
 ];
 
 const isOurs = (path: string): boolean => /^(?:src|migrations)\//.test(path);
@@ -142,9 +144,12 @@ describe('the dependency rules', () => {
 
   beforeAll(async () => {
     fixture = await mkdtemp(join(tmpdir(), 'ringback-boundaries-'));
-    await write('package.json', JSON.stringify({ dependencies: { used: '1' }, devDependencies: { tester: '1' } }));
+    await write(
+      'package.json',
+      JSON.stringify({ dependencies: { used: '1', 'graphile-worker': '1' }, devDependencies: { tester: '1' } }),
+    );
     await write('tsconfig.json', JSON.stringify({ compilerOptions: { module: 'NodeNext' }, include: ['src'] }));
-    for (const name of ['used', 'tester', 'hoisted']) {
+    for (const name of ['used', 'tester', 'hoisted', 'graphile-worker']) {
       await write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'index.js' }));
       await write(`node_modules/${name}/index.js`, 'exports.thing = 1;\n');
     }
