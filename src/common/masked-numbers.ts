@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
-import { Turn } from './next-turn.js';
+import { mapInTurns } from './next-turn.js';
 import { maskPhone, maskPhonesIn } from './phone-number.js';
 
 /** Of a call's own numbers, wherever they stand: in fields, a provider's text, a response of a receiver, the URL of a recording. */
@@ -38,18 +38,10 @@ export const withoutNumbers = <T>(item: T): T => mapTexts(item, maskingIn(item))
 /** Likewise of one that may have long lists: between their items, other requests get turns. */
 export const withoutNumbersInTurns = async <T extends object>(item: T): Promise<T> => {
   const inText = maskingIn(item);
-  const turn = new Turn();
   const fields: [string, unknown][] = [];
   for (const [field, value] of Object.entries(item)) {
-    if (!Array.isArray(value)) fields.push([field, mapTexts(value, inText, field)]);
-    else {
-      const list: unknown[] = [];
-      for (const one of value) {
-        if (turn.isOver) await turn.next();
-        list.push(mapTexts(one, inText, field));
-      }
-      fields.push([field, list]);
-    }
+    const masked = (one: unknown): unknown => mapTexts(one, inText, field);
+    fields.push([field, Array.isArray(value) ? await mapInTurns(value, masked) : masked(value)]);
   }
   return Object.fromEntries(fields) as T;
 };

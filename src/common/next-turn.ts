@@ -13,16 +13,16 @@ export const nextTurn = (): Promise<void> => {
 
 const TURN_MS = 5;
 
-/** A turn of work whose steps take differently long. */
-export class Turn {
-  private begunAt = performance.now();
-
-  get isOver(): boolean {
-    return performance.now() - this.begunAt >= TURN_MS;
+/** For many items that take differently long. */
+export const mapInTurns = async <Item, Made>(items: readonly Item[], make: (item: Item) => Made): Promise<Made[]> => {
+  const made: Made[] = [];
+  let begunAt = performance.now();
+  for (const item of items) {
+    if (performance.now() - begunAt >= TURN_MS) {
+      await nextTurn();
+      begunAt = performance.now();
+    }
+    made.push(make(item));
   }
-
-  async next(): Promise<void> {
-    await nextTurn();
-    this.begunAt = performance.now();
-  }
-}
+  return made;
+};

@@ -5,7 +5,7 @@ import type { Author } from '../audit/audit-entry.entity.js';
 import { AuditTrail } from '../audit/audit-trail.service.js';
 import { LOGGER, type Logger } from '../common/logger.js';
 import { withoutNumbers } from '../common/masked-numbers.js';
-import { Turn } from '../common/next-turn.js';
+import { mapInTurns } from '../common/next-turn.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { CSV_HEAD, csvLine, readSuppressions } from './suppression-csv.js';
 import { STORE_SUPPRESSIONS, type StoreOutcome, type Suppression } from './suppression-list.service.js';
@@ -60,18 +60,12 @@ export class SuppressionTransfer {
   }
 
   private async *parts(lineOf: typeof csvLine): AsyncGenerator<string> {
-    const turn = new Turn();
     yield CSV_HEAD;
     try {
       let after = '0';
       for (;;) {
         const rows = await this.database.query<Suppression[]>(NEXT, [after]);
-        let text = '';
-        for (const row of rows) {
-          if (turn.isOver) await turn.next();
-          text += lineOf(row);
-        }
-        if (text !== '') yield text;
+        if (rows.length > 0) yield (await mapInTurns(rows, lineOf)).join('');
         const last = rows.at(-1);
         if (!last || rows.length < ROWS_A_STATEMENT) return;
         after = last.id;

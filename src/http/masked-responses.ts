@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isForAdmins, mayReadNumbers } from '../auth/access.js';
 import { withoutNumbers, withoutNumbersInTurns } from '../common/masked-numbers.js';
-import { Turn } from '../common/next-turn.js';
+import { mapInTurns } from '../common/next-turn.js';
 
 /** Of each admin route, also of those that come later. Call it before the routes are registered. */
 export const maskNumbers = (server: FastifyInstance): void => {
@@ -17,11 +17,5 @@ export const maskNumbers = (server: FastifyInstance): void => {
 const masked = async (payload: object): Promise<unknown> => {
   const { items, ...rest } = payload as { readonly items?: unknown };
   if (!Array.isArray(items)) return withoutNumbersInTurns(payload);
-  const turn = new Turn();
-  const shown: unknown[] = [];
-  for (const item of items as unknown[]) {
-    if (turn.isOver) await turn.next();
-    shown.push(withoutNumbers(item));
-  }
-  return { ...withoutNumbers(rest), items: shown };
+  return { ...withoutNumbers(rest), items: await mapInTurns<unknown, unknown>(items, withoutNumbers) };
 };

@@ -14,7 +14,7 @@ import { Draining } from '../../common/draining.js';
 import { AppError } from '../../common/error-table.js';
 import { LOGGER, type Logger } from '../../common/logger.js';
 import { withoutNumbers } from '../../common/masked-numbers.js';
-import { Turn } from '../../common/next-turn.js';
+import { mapInTurns } from '../../common/next-turn.js';
 import { sendFile } from '../csv-file.js';
 import { LastingResponses } from '../lasting-responses.js';
 import type { CallFile } from './call-files.js';
@@ -108,17 +108,12 @@ export class CallExports implements BeforeApplicationShutdown {
     stop: AbortSignal,
   ): AsyncGenerator<string> {
     const shown = mayReadNumbers(caller) ? (call: ShownCall) => call : masked;
-    const turn = new Turn();
     if (file.head !== '') yield file.head;
     try {
       for await (const calls of parts) {
-        let text = '';
-        for (const call of calls) {
-          if (turn.isOver) await turn.next();
-          text += file.line(shown(call));
-        }
+        const lines = await mapInTurns(calls, (call) => file.line(shown(call)));
         progress.rows += calls.length;
-        yield text;
+        yield lines.join('');
       }
     } catch (error) {
       // The client has got a part, and sees that its response is not complete.

@@ -2,7 +2,7 @@
 import type { LiveChange, LiveChanges } from '../../call/live/live-calls.service.js';
 import type { ShownCall } from '../../call/search/call-view.js';
 import { withoutNumbers } from '../../common/masked-numbers.js';
-import { Turn } from '../../common/next-turn.js';
+import { mapInTurns } from '../../common/next-turn.js';
 
 class TextsOf<T extends object, Text = string> {
   private readonly whole = new WeakMap<T, Text>();
@@ -27,19 +27,8 @@ const ofChanges = new TextsOf<LiveChange>(({ bytes, change, call }, isMasked) =>
 );
 
 /** There may be thousands. */
-const inTurns = async <T extends object>(
-  items: readonly T[],
-  isMasked: boolean,
-  texts: TextsOf<T>,
-): Promise<string> => {
-  const turn = new Turn();
-  const made: string[] = [];
-  for (const item of items) {
-    if (turn.isOver) await turn.next();
-    made.push(texts.of(item, isMasked));
-  }
-  return made.join(',');
-};
+const inTurns = async <T extends object>(items: readonly T[], isMasked: boolean, texts: TextsOf<T>): Promise<string> =>
+  (await mapInTurns(items, (item) => texts.of(item, isMasked))).join(',');
 
 /** All changes of a look, for desks without a filter. */
 const ofAllChanges = new TextsOf<LiveChanges, Promise<string>>(({ changes }, isMasked) =>

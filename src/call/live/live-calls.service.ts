@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { LOGGER, type Logger } from '../../common/logger.js';
-import { Turn } from '../../common/next-turn.js';
+import { mapInTurns } from '../../common/next-turn.js';
 import { readChange, type CallChange } from '../record/call-change.js';
 import { StateType } from '../record/call-lifecycle.js';
 import type { ShownCall } from '../search/call-view.js';
@@ -241,13 +241,8 @@ export class LiveCalls implements BeforeApplicationShutdown {
   }
 
   private async changesOf(until: LivePosition, stored: readonly StoredChange[]): Promise<LiveChanges> {
-    const turn = new Turn();
-    const changes: LiveChange[] = [];
-    for (const one of stored) {
-      if (turn.isOver) await turn.next();
-      changes.push(...this.liveChange(one));
-    }
-    return { kind: 'changes', until, changes };
+    const changes = await mapInTurns(stored, (one) => this.liveChange(one));
+    return { kind: 'changes', until, changes: changes.flat() };
   }
 
   /** None for what became known of a call after its end: the call is live no more. */

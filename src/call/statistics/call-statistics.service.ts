@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AppError, type Fault } from '../../common/error-table.js';
 import { isDate } from '../../common/local-time.js';
-import { Turn } from '../../common/next-turn.js';
+import { mapInTurns } from '../../common/next-turn.js';
 import { startOfDay } from '../../common/start-of-day.js';
 import { EMPTY_RANGE } from '../../common/time-range.js';
 import { readInstant } from '../../common/instant.js';
@@ -120,13 +120,9 @@ export class CallStatistics {
         rows: await transaction.query<(SummedRow & { bucket: number; key: string })[]>(READ, values),
       };
     });
-    const turn = new Turn();
     const groups = buckets.map((): StatisticsGroup[] => []);
     // With a country for each hour of a month there are thousands.
-    for (const row of rows) {
-      if (turn.isOver) await turn.next();
-      groups[row.bucket]?.push(groupOf(row.key || null, figuresIn(row)));
-    }
+    await mapInTurns(rows, (row) => groups[row.bucket]?.push(groupOf(row.key || null, figuresIn(row))));
     return {
       timeZone,
       isComplete: isFilled,
