@@ -12,3 +12,14 @@ export const IN_PAGES = {
 
 /** Reading again by itself would load all pages again which are shown. */
 export const LOADS_ONCE = { refetchOnWindowFocus: false, refetchOnReconnect: false } as const;
+
+const REFRESH_MS = 15_000;
+
+/** For short lists that change by themselves. Only the first page: further ones are read on demand. */
+export const REFRESHES_FIRST_PAGE = {
+  refetchInterval: ({
+    state,
+  }: {
+    readonly state: { readonly data: { readonly pages: readonly unknown[] } | undefined };
+  }) => ((state.data?.pages.length ?? 0) > 1 ? (false as const) : REFRESH_MS),
+};

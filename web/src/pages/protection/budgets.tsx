@@ -2,7 +2,7 @@ import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
 import { createColumnHelper } from '@tanstack/react-table';
 import type { ReactElement } from 'react';
 import { api, ok, type Schemas } from '../../api/client';
-import { IN_PAGES, pageAfter } from '../../api/pages';
+import { IN_PAGES, pageAfter, REFRESHES_FIRST_PAGE } from '../../api/pages';
 import { queryClient } from '../../api/query-client';
 import { Button } from '../../parts/button';
 import { ConfirmDialog } from '../../parts/confirm-dialog';
@@ -17,15 +17,13 @@ import { text } from './text';
 type Budget = Schemas['BudgetReply'];
 
 const BUDGETS = ['budgets'] as const;
-const REFRESH_MS = 15_000;
 
 const budgetsQuery = infiniteQueryOptions({
   queryKey: BUDGETS,
   queryFn: ({ signal, pageParam }) =>
     ok(api.GET('/v1/admin/budgets', { params: { query: pageAfter(pageParam) }, signal })),
   ...IN_PAGES,
-  // Only the first page: further ones are read on demand.
-  refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : REFRESH_MS),
+  ...REFRESHES_FIRST_PAGE,
 });
 
 const readAgain = (): Promise<void> => queryClient.invalidateQueries({ queryKey: BUDGETS });

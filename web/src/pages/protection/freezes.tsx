@@ -3,7 +3,7 @@ import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
 import { createLazyRoute } from '@tanstack/react-router';
 import { createColumnHelper } from '@tanstack/react-table';
 import { api, ok, type Schemas } from '../../api/client';
-import { IN_PAGES, pageAfter } from '../../api/pages';
+import { IN_PAGES, pageAfter, REFRESHES_FIRST_PAGE } from '../../api/pages';
 import { queryClient } from '../../api/query-client';
 import { useMay } from '../../api/session';
 import { Button } from '../../parts/button';
@@ -25,15 +25,13 @@ type Kind = Freeze['kind'];
 
 const FREEZES = ['freezes'] as const;
 /** A rule may freeze at any time. */
-const REFRESH_MS = 15_000;
 
 const freezesQuery = infiniteQueryOptions({
   queryKey: FREEZES,
   queryFn: ({ signal, pageParam }) =>
     ok(api.GET('/v1/admin/freezes', { params: { query: pageAfter(pageParam) }, signal })),
   ...IN_PAGES,
-  // Only the first page: further ones are read on demand.
-  refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : REFRESH_MS),
+  ...REFRESHES_FIRST_PAGE,
 });
 
 const readAgain = (): Promise<void> => queryClient.invalidateQueries({ queryKey: FREEZES });
